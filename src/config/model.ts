@@ -1,0 +1,79 @@
+/**
+ * The configuration as data. A field that is absent was never set, so that a configuration prints back
+ * exactly as it was given; `defaults.ts` says what an absent field means.
+ */
+
+export type Policy = 'passive' | 'active' | 'round-robin';
+export type AeadChoice = 'auto' | 'aes-256-gcm' | 'chacha20-poly1305';
+export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | 'udp-gro';
+
+/** Where a link's datagrams leave. */
+export type LocalEnd =
+  | { kind: 'any'; port?: number }
+  | { kind: 'address'; address: string; port?: number }
+  | { kind: 'interface'; name: string; port?: number };
+
+/** Where a link's datagrams go. */
+export type RemoteEnd =
+  | { kind: 'address'; address: string; port: number }
+  | { kind: 'dynamic' }
+  | { kind: 'via'; peer: string };
+
+export interface LinkConfig {
+  /** 0–7, equal at both ends. */
+  id: number;
+  description?: string;
+  local?: LocalEnd;
+  remote?: RemoteEnd;
+  /** 0–255, higher wins. */
+  priority?: number;
+  /** Milliseconds. */
+  timers?: { interval: number; hold: number };
+  /** Bytes of the outer IP packet; absent: what the route says. */
+  mtu?: number;
+  shutdown?: boolean;
+}
+
+export interface PeerConfig {
+  name: string;
+  description?: string;
+  /** Base64 of 32 bytes. */
+  publicKey?: string;
+  presharedKeyFile?: string;
+  policy?: Policy;
+  links: LinkConfig[];
+  shutdown?: boolean;
+}
+
+export interface InterfaceConfig {
+  name: string;
+  description?: string;
+  privateKeyFile?: string;
+  /** CIDR notation, in the order given. */
+  addresses: string[];
+  mtu?: number;
+  /** Lower-case colon form; absent: derived from the public key. */
+  mac?: string;
+  bridge?: string;
+  listenPort?: number;
+  policy?: Policy;
+  aead?: AeadChoice;
+  /** MAC table: ageing in seconds and size in entries. */
+  macAgeing?: number;
+  macLimit?: number;
+  /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
+  mssClamp?: boolean;
+  /** Keep the TAP when the daemon ends. */
+  persist?: boolean;
+  scheduling?: 'realtime' | 'normal';
+  /** Offloads that are forced off. */
+  disabledOffloads: OffloadName[];
+  peers: PeerConfig[];
+  /** Routers' idiom: an interface is down until `no shutdown`. True only when `no shutdown` was said. */
+  enabled: boolean;
+}
+
+export interface Config {
+  hostname?: string;
+  interfaces: InterfaceConfig[];
+}

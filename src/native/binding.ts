@@ -1,0 +1,155 @@
+/**
+ * The native addon's surface, typed. It moves bytes and decides nothing; arguments are trusted, so callers
+ * in `src/` check them first. Failing system calls throw `NativeError` with `code` (`'EADDRINUSE'`),
+ * `errno` and `syscall`, unless a record of `ops.ts` carries a result of its own.
+ */
+import { createRequire } from 'node:module';
+
+/** Error thrown by the addon for a failing system call. */
+export interface NativeError extends Error {
+  code: string;
+  errno: number;
+  syscall: string;
+}
+
+/** Which virtio-net offloads the TAP shall announce to the kernel. */
+export interface TapOffloads {
+  checksum: boolean;
+  tso: boolean;
+  uso: boolean;
+}
+
+export interface TapOptions extends TapOffloads {
+  /** Interface name, 1–15 bytes; must not exist unless it is a persistent TAP. */
+  name: string;
+  persist: boolean;
+  /** TUNSETSNDBUF in bytes; 0 keeps the kernel's. */
+  sendBuffer: number;
+}
+
+export interface TapHandle {
+  fd: number;
+  ifindex: number;
+  /** What the kernel really granted: a refused offload is retried without it. */
+  granted: TapOffloads;
+}
+
+export interface UdpOptions {
+  family: 4 | 6;
+  /** Textual address without scope, or null for the wildcard address. */
+  address: string | null;
+  port: number;
+  /** Bind to this device (SO_BINDTODEVICE), or null. */
+  device: string | null;
+  receiveBuffer: number;
+  sendBuffer: number;
+  gro: boolean;
+  mark: number;
+  dscp: number;
+}
+
+export interface UdpHandle {
+  fd: number;
+  port: number;
+  gro: boolean;
+  gso: boolean;
+  receiveBuffer: number;
+  sendBuffer: number;
+}
+
+export interface Native {
+  /** TAP ------------------------------------------------------------------ */
+  /** Opens (and makes) a TAP with IFF_VNET_HDR | IFF_NO_PI, non-blocking, close-on-exec. */
+  tapOpen(options: TapOptions): TapHandle;
+  /** Reads up to `max` frames, frame i at `base + i * slot`; rows of `READ`. Returns how many; 0 when drained. */
+  tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
+  /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
+  tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
+
+  /** UDP ------------------------------------------------------------------ */
+  /** Binds a non-blocking socket: IP_MTU_DISCOVER=DO, pktinfo on, error queue off, IPV6_V6ONLY. */
+  udpOpen(options: UdpOptions): UdpHandle;
+  /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
+  udpReceive(
+    arena: Uint8Array,
+    fd: number,
+    base: number,
+    slot: number,
+    max: number,
+    rows: Int32Array,
+  ): number;
+  /**
+   * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `gso` a row of
+   * several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
+   * ask for it); without, each datagram is a message. A failing row never stops the rows behind it.
+   * Returns the number of rows sent whole.
+   */
+  udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
+  /** MTU of the route (device or path MTU known to the kernel) by a connected probe socket; 0 when unreachable. */
+  routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null): number;
+
+  /** AEAD ----------------------------------------------------------------- */
+  /** Fills a key slot (0 … 2^20-1); the slot table is shared by all threads of the process. Key: 32 bytes. */
+  keyInstall(slot: number, aead: number, key: Uint8Array): void;
+  /** Wipes and frees a key slot; no error when it is empty. */
+  keyWipe(slot: number): void;
+  /** Seals `count` rows of `SEAL`. Returns total datagrams made. */
+  seal(arena: Uint8Array, ops: Int32Array, count: number): number;
+  /** Opens `count` rows of `OPEN` in place. Returns how many were authentic. */
+  open(arena: Uint8Array, ops: Int32Array, count: number): number;
+  /** Whether the processor has AES instructions (AES-NI or ARMv8 crypto). */
+  hasHardwareAes(): boolean;
+
+  /** Waiting -------------------------------------------------------------- */
+  epollCreate(): number;
+  /** Watches `fd` for reading; `token` comes back from `wait`. */
+  epollAdd(epoll: number, fd: number, token: number): void;
+  epollRemove(epoll: number, fd: number): void;
+  /**
+   * Waits until something is readable or `timeoutUs` is over (0 polls, -1 waits for ever). First polls without
+   * sleeping for `spinUs`. Fills `tokens`, returns how many.
+   */
+  wait(epoll: number, timeoutUs: number, spinUs: number, tokens: Int32Array): number;
+  eventCreate(): number;
+  /** Wakes a waiter from any thread. */
+  eventSignal(fd: number): void;
+  eventDrain(fd: number): void;
+  close(fd: number): void;
+
+  /** System --------------------------------------------------------------- */
+  /** CLOCK_BOOTTIME in microseconds, as a double. */
+  now(): number;
+  /** Scheduling class of the calling thread. Throws EPERM when not allowed. */
+  setScheduling(kind: 'other' | 'round-robin', priority: number): void;
+  /** Opens an rtnetlink socket for link, address and route events (groups LINK, IPV4/6_IFADDR, IPV4/6_ROUTE). */
+  netlinkOpen(): number;
+  /** Asks for a dump of all links, then all addresses; answers come as ordinary events. */
+  netlinkDump(fd: number): void;
+  /** Rows of `NETLINK`. Returns how many; 0 when drained; -1 when the kernel's queue overran (dump again). */
+  netlinkRead(fd: number, rows: Int32Array): number;
+  ifindex(name: string): number;
+  peerCredentials(fd: number): { pid: number; uid: number; gid: number };
+  /** sd_notify(3) datagram to the socket path (`@` for abstract). */
+  notify(socket: string, message: string): void;
+  /** PR_SET_DUMPABLE 0 and RLIMIT_CORE 0: no core dump ever holds a key. */
+  forbidCoreDumps(): void;
+  /** The constants of native/ops.h, for the test that compares them with ops.ts. */
+  layout(): Record<string, Record<string, number>>;
+}
+
+const require = createRequire(import.meta.url);
+
+let loaded: Native | undefined;
+
+/** Loads the addon once a thread. Throws a plain sentence when it has not been built. */
+export function loadNative(): Native {
+  if (loaded === undefined) {
+    const file = new URL('../../../build/octolink.node', import.meta.url).pathname;
+    try {
+      loaded = require(file) as Native;
+    } catch (cause) {
+      throw new Error('the native addon is missing or does not load: run "npm run build"', { cause });
+    }
+  }
+  return loaded;
+}

@@ -1,0 +1,129 @@
+/**
+ * Layouts of the integer records that cross the border to the native addon.
+ *
+ * Every record is a row of an `Int32Array`; offsets are in 32-bit words. "Offset" fields that say *bytes*
+ * point into the arena, the one buffer that both sides share. `native/ops.h` holds the same numbers;
+ * `test/native/ops.test.ts` compares the two.
+ */
+
+/** A UDP path: where a datagram goes to or came from, and the local address it used. Words of a row. */
+export const PATH = {
+  /** 4 or 6; 0 means an empty row. */
+  FAMILY: 0,
+  /** Remote port, host byte order. */
+  PORT: 1,
+  /** Remote address, four words of raw network-order bytes; IPv4 uses the first only. */
+  ADDR: 2,
+  /** Local address, same form; all zero lets the kernel choose. */
+  LOCAL: 6,
+  /** Interface index the datagram arrived by or must leave by; 0 lets the kernel choose. */
+  IFINDEX: 10,
+  /** IPv6 scope id of the remote address. */
+  SCOPE: 11,
+  WORDS: 12,
+} as const;
+
+/** One received message: several datagrams of one path and of equal size (the last may be shorter). */
+export const RECV = {
+  /** Byte offset of the first datagram. */
+  OFFSET: 0,
+  /** Bytes received in all. */
+  LENGTH: 1,
+  /** Size of each datagram in bytes when the kernel joined several (UDP GRO), else equal to LENGTH. */
+  SEGMENT: 2,
+  /** The path it came by: `PATH` words. LOCAL and IFINDEX are filled from IP_PKTINFO. */
+  PATH: 4,
+  WORDS: 16,
+} as const;
+
+/**
+ * Seals a run: `n = ceil(PAYLOAD_LENGTH / SEGMENT)` datagrams (one if PAYLOAD_LENGTH is 0), written back to
+ * back at OUT. Datagram i is: outer header (16 bytes, counter + i) | ciphertext of (prefix | head | slice i
+ * of the payload) | tag (16 bytes).
+ */
+export const SEAL = {
+  KEY: 0,
+  /** Outer header: type byte. */
+  TYPE: 1,
+  /** Outer header: stream byte; also the top 32 bits of the nonce. */
+  STREAM: 2,
+  /** Outer header: receiver index, u32. */
+  RECEIVER: 3,
+  /** Counter of the first datagram, low and high 32 bits. */
+  COUNTER_LOW: 4,
+  COUNTER_HIGH: 5,
+  /** Byte offset where the sealed datagrams are written. */
+  OUT: 6,
+  PREFIX_OFFSET: 7,
+  PREFIX_LENGTH: 8,
+  /** Byte position inside the prefix of a big-endian u16 that grows by one a datagram; -1 for none. */
+  PREFIX_INDEX: 9,
+  HEAD_OFFSET: 10,
+  HEAD_LENGTH: 11,
+  /** When the payload already stands in place (OUT + 16 + prefix + head) nothing is copied. */
+  PAYLOAD_OFFSET: 12,
+  PAYLOAD_LENGTH: 13,
+  SEGMENT: 14,
+  /** Written by the addon: total bytes written at OUT, or -1 when the key slot is empty. */
+  RESULT: 15,
+  WORDS: 16,
+} as const;
+
+/** Opens one datagram in place: the plaintext stands at OFFSET + 16, LENGTH - 32 bytes. */
+export const OPEN = {
+  KEY: 0,
+  OFFSET: 1,
+  LENGTH: 2,
+  /** Written by the addon: 0 authentic, -1 forged (the bytes are wiped or left as ciphertext), -2 empty key slot. */
+  RESULT: 3,
+  WORDS: 4,
+} as const;
+
+/** Sends one run of equal-sized datagrams by one socket to one path. */
+export const SEND = {
+  FD: 0,
+  OFFSET: 1,
+  LENGTH: 2,
+  /** Size of each datagram; equal to or above LENGTH for a single one. */
+  SEGMENT: 3,
+  /** Row of the path table (`PATH.WORDS` words a row). */
+  PATH: 4,
+  /** Written by the addon: 0 sent whole, else the negative errno of the first datagram not sent. */
+  RESULT: 5,
+  /** Written by the addon: bytes sent before the error (a whole number of datagrams). */
+  SENT: 6,
+  WORDS: 8,
+} as const;
+
+/** One frame written to the TAP: COUNT pairs (byte offset, length) follow the fixed words. */
+export const WRITE = {
+  COUNT: 0,
+  /** Written by the addon: 0 written, else negative errno. */
+  RESULT: 1,
+  PARTS: 2,
+} as const;
+
+/** One frame read from the TAP: virtio-net header and Ethernet frame. */
+export const READ = { OFFSET: 0, LENGTH: 1, WORDS: 2 } as const;
+
+/** One kernel event from rtnetlink. */
+export const NETLINK = {
+  /** 1 link changed, 2 link gone, 3 address added, 4 address gone, 5 route changed. */
+  KIND: 0,
+  IFINDEX: 1,
+  /** Bit 0: administratively up; bit 1: carrier (operationally running). */
+  FLAGS: 2,
+  MTU: 3,
+  /** 4 or 6 for address events. */
+  FAMILY: 4,
+  ADDR: 5,
+  WORDS: 12,
+} as const;
+
+export const NETLINK_KIND = { LINK: 1, LINK_GONE: 2, ADDRESS: 3, ADDRESS_GONE: 4, ROUTE: 5 } as const;
+
+/** Numbers of the AEADs, as they stand in handshakes and key slots. */
+export const AEAD = { AES_256_GCM: 1, CHACHA20_POLY1305: 2 } as const;
+
+/** Length of the virtio-net header that the TAP is opened with (`struct virtio_net_hdr`, little-endian). */
+export const VNET_HEADER = 10;
