@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// The tests run as built: what is tested is what ships.
+export default defineConfig({
+  test: {
+    include: ['dist/test/**/*.test.js'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
