@@ -15,7 +15,8 @@ struct Bytes {
 
   /// Whether `length` bytes from `offset` lie inside.
   bool holds(int64_t offset, int64_t length) const {
-    return offset >= 0 && length >= 0 && static_cast<uint64_t>(offset) + static_cast<uint64_t>(length) <= size;
+    return offset >= 0 && length >= 0 &&
+           static_cast<uint64_t>(offset) + static_cast<uint64_t>(length) <= size;
   }
 };
 
@@ -77,7 +78,7 @@ class Args {
   std::string text(size_t index) { return textOf(values_[index]); }
 
   /// A string, or an empty one for null.
-  std::string textOrNull(size_t index) { return isNull(values_[index]) ? std::string() : textOf(values_[index]); }
+  std::string textOrNull(size_t index) { return textOrNullOf(values_[index]); }
 
   /// The value of `name` in the options object at `index`, in the forms above.
   int32_t int32(size_t index, const char* name) {
@@ -94,10 +95,7 @@ class Args {
 
   std::string text(size_t index, const char* name) { return textOf(property(index, name)); }
 
-  std::string textOrNull(size_t index, const char* name) {
-    napi_value value = property(index, name);
-    return isNull(value) ? std::string() : textOf(value);
-  }
+  std::string textOrNull(size_t index, const char* name) { return textOrNullOf(property(index, name)); }
 
  private:
   bool typedArray(size_t index, napi_typedarray_type wanted, void** data, size_t* size) {
@@ -118,6 +116,8 @@ class Args {
     napi_valuetype type = napi_undefined;
     return value != nullptr && napi_typeof(env_, value, &type) == napi_ok && type == napi_null;
   }
+
+  std::string textOrNullOf(napi_value value) { return isNull(value) ? std::string() : textOf(value); }
 
   std::string textOf(napi_value value) {
     size_t length = 0;

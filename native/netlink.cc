@@ -17,7 +17,9 @@
 namespace {
 
 constexpr int kReceiveBuffer = 1 << 20;
-constexpr size_t kDatagram = 32 * 1024;  // the most that the kernel puts into one datagram of a dump
+// The kernel fills a datagram of a dump up to the reader's buffer; its smallest event has 72 bytes.
+constexpr size_t kDatagram = 8 * 1024;
+constexpr int32_t kFewestRows = 128;
 constexpr int32_t kFlagUp = 1;
 constexpr int32_t kFlagRunning = 2;
 
@@ -182,6 +184,7 @@ napi_value netlinkRead(napi_env env, napi_callback_info info) {
   const Words rows = args.words(1);
   if (!args.ok()) return nullptr;
   const int32_t room = static_cast<int32_t>(rows.size / ops::NETLINK::WORDS);
+  if (room < kFewestRows) return throwRange(env, "no room for the events of one datagram");
   constexpr int32_t kOverrun = -1;
   alignas(nlmsghdr) static thread_local uint8_t datagram[kDatagram];
 

@@ -126,7 +126,8 @@ napi_value udpReceive(napi_env env, napi_callback_info info) {
       continue;
     }
     for (int i = 0; i < received; i++) {
-      describe(i, static_cast<int32_t>(base + (count + i) * slot), rows.data + (count + i) * ops::RECV::WORDS);
+      const int64_t offset = base + (count + i) * slot;
+      describe(i, static_cast<int32_t>(offset), rows.data + (count + i) * ops::RECV::WORDS);
     }
     count += received;
     if (received < size) break;

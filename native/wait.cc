@@ -19,39 +19,41 @@ namespace {
 
 constexpr int kMaxEvents = 64;
 constexpr int64_t kForever = -1;
+constexpr int64_t kLongestUs = INT64_C(1) << 50;  // 35 years; keeps nanoseconds inside 64 bits
 
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441  // one number on all architectures
 #endif
 
-int64_t monotonicUs() {
+int64_t monotonicNs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
-/// epoll_wait with a timeout in microseconds. Kernels before 5.11 know milliseconds only: there it is
+/// epoll_wait with a timeout in nanoseconds. Kernels before 5.11 know milliseconds only: there it is
 /// rounded up. Called by number, so that the addon loads with a C library that lacks the wrapper.
-int waitOnce(int epoll, epoll_event* events, int max, int64_t timeoutUs) {
+int waitOnce(int epoll, epoll_event* events, int max, int64_t timeoutNs) {
   static std::atomic<bool> precise{true};
   if (precise.load(std::memory_order_relaxed)) {
-    const timespec timeout = {timeoutUs / 1'000'000, timeoutUs % 1'000'000 * 1000};
-    const timespec* limit = timeoutUs < 0 ? nullptr : &timeout;
+    const timespec timeout = {timeoutNs / 1'000'000'000, timeoutNs % 1'000'000'000};
+    const timespec* limit = timeoutNs < 0 ? nullptr : &timeout;
     const long ready = syscall(SYS_epoll_pwait2, epoll, events, max, limit, nullptr, 0);
     if (ready >= 0 || errno != ENOSYS) return static_cast<int>(ready);
     precise.store(false, std::memory_order_relaxed);
   }
-  const int64_t milliseconds = timeoutUs < 0 ? -1 : std::min<int64_t>((timeoutUs + 999) / 1000, INT32_MAX);
+  const int64_t milliseconds =
+      timeoutNs < 0 ? -1 : std::min<int64_t>((timeoutNs + 999'999) / 1'000'000, INT32_MAX);
   return epoll_wait(epoll, events, max, static_cast<int>(milliseconds));
 }
 
 /// Waits as `wait` of binding.ts says; the number of events, or -1 with errno.
-int waitFor(int epoll, epoll_event* events, int max, int64_t timeoutUs, int64_t spinUs) {
+int waitFor(int epoll, epoll_event* events, int max, int64_t timeoutNs, int64_t spinNs) {
   int ready = epoll_wait(epoll, events, max, 0);
-  if (ready != 0 || timeoutUs == 0) return ready;
-  const int64_t start = monotonicUs();
-  const int64_t spin = timeoutUs == kForever ? spinUs : std::min(spinUs, timeoutUs);
-  while (monotonicUs() - start < spin) {
+  if (ready != 0 || timeoutNs == 0) return ready;
+  const int64_t start = monotonicNs();
+  const int64_t spin = timeoutNs == kForever ? spinNs : std::min(spinNs, timeoutNs);
+  while (monotonicNs() - start < spin) {
     // Yielding, not pausing: the sender that is waited for may need this very core.
     sched_yield();
     ready = epoll_wait(epoll, events, max, 0);
@@ -59,7 +61,7 @@ int waitFor(int epoll, epoll_event* events, int max, int64_t timeoutUs, int64_t 
   }
   for (;;) {
     const int64_t left =
-        timeoutUs == kForever ? kForever : std::max<int64_t>(timeoutUs - (monotonicUs() - start), 0);
+        timeoutNs == kForever ? kForever : std::max<int64_t>(timeoutNs - (monotonicNs() - start), 0);
     ready = waitOnce(epoll, events, max, left);
     if (ready >= 0 || errno != EINTR) return ready;
   }
@@ -106,7 +108,8 @@ napi_value wait(napi_env env, napi_callback_info info) {
   if (tokens.size == 0) return throwRange(env, "no room for a token");
   epoll_event events[kMaxEvents];
   const int max = tokens.size < kMaxEvents ? static_cast<int>(tokens.size) : kMaxEvents;
-  const int ready = waitFor(epoll, events, max, timeoutUs < 0 ? kForever : timeoutUs, spinUs);
+  const int64_t timeoutNs = timeoutUs < 0 ? kForever : std::min(timeoutUs, kLongestUs) * 1000;
+  const int ready = waitFor(epoll, events, max, timeoutNs, std::clamp<int64_t>(spinUs, 0, kLongestUs) * 1000);
   if (ready < 0) return throwErrno(env, errno, "epoll_wait");
   for (int i = 0; i < ready; i++) tokens.data[i] = static_cast<int32_t>(events[i].data.u32);
   return makeInt32(env, ready);
