@@ -125,7 +125,10 @@ export interface Native {
   netlinkOpen(): number;
   /** Asks for a dump of all links, then all addresses; answers come as ordinary events. */
   netlinkDump(fd: number): void;
-  /** Rows of `NETLINK`. Returns how many; 0 when drained; -1 when the kernel's queue overran (dump again). */
+  /**
+   * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the
+   * kernel's queue overran (dump again).
+   */
   netlinkRead(fd: number, rows: Int32Array): number;
   ifindex(name: string): number;
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };

@@ -1,0 +1,26 @@
+// Every function of the addon; src/native/binding.ts says what each of them does.
+#pragma once
+
+#include <node_api.h>
+
+#define ADDON_FUNCTIONS(X)                                                                       \
+  /* tap.cc */ X(tapOpen) X(tapRead) X(tapWrite)                                                 \
+  /* udp_open.cc */ X(udpOpen) X(routeMtu)                                                       \
+  /* udp_receive.cc */ X(udpReceive)                                                             \
+  /* udp_send.cc */ X(udpSend)                                                                   \
+  /* keys.cc */ X(keyInstall) X(keyWipe)                                                         \
+  /* aead.cc */ X(seal) X(open) X(hasHardwareAes)                                                \
+  /* wait.cc */ X(epollCreate) X(epollAdd) X(epollRemove) X(wait)                                \
+  /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
+  /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkRead)                                  \
+  /* system.cc */ X(now) X(setScheduling) X(ifindex) X(peerCredentials) X(notify)                \
+  /* system.cc */ X(forbidCoreDumps)                                                             \
+  /* addon.cc */ X(layout)
+
+namespace addon {
+
+#define ADDON_DECLARE(name) napi_value name(napi_env env, napi_callback_info info);
+ADDON_FUNCTIONS(ADDON_DECLARE)
+#undef ADDON_DECLARE
+
+}  // namespace addon

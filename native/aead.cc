@@ -1,0 +1,229 @@
+// Sealing and opening of datagrams: outer header (16 bytes, authenticated) | ciphertext | tag (16 bytes).
+//
+// The sequence of EVP calls is the cheapest that OpenSSL 3.0 offers for a kept key: the tag passes by
+// OSSL_PARAM, not EVP_CIPHER_CTX_ctrl (which builds the same parameters anew for each call).
+#include <endian.h>
+#include <errno.h>
+
+#include <cstring>
+
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+#include "addon.h"
+#include "args.h"
+#include "error.h"
+#include "evp.h"
+#include "keys.h"
+#include "ops.h"
+#include "results.h"
+
+namespace {
+
+constexpr int32_t kHeader = 16;
+constexpr int32_t kTag = 16;
+constexpr int32_t kNonce = 12;
+
+constexpr int32_t kForged = -1;
+constexpr int32_t kEmptySlot = -2;
+
+/// A nonce is the stream (u32) and the counter (u64), both big-endian: the pair stands in every header.
+void writeNonce(uint8_t* nonce, uint8_t stream, const uint8_t* counter) {
+  const uint8_t high[4] = {0, 0, 0, stream};
+  memcpy(nonce, high, sizeof high);
+  memcpy(nonce + 4, counter, 8);
+}
+
+void writeHeader(uint8_t* out, uint8_t type, uint8_t stream, uint32_t receiver, uint64_t counter) {
+  const uint32_t receiverBig = htobe32(receiver);
+  const uint64_t counterBig = htobe64(counter);
+  out[0] = type;
+  out[1] = stream;
+  out[2] = 0;
+  out[3] = 0;
+  memcpy(out + 4, &receiverBig, 4);
+  memcpy(out + 8, &counterBig, 8);
+}
+
+void growIndex(uint8_t* index, uint32_t by) {
+  uint16_t value;
+  memcpy(&value, index, 2);
+  value = htobe16(static_cast<uint16_t>(be16toh(value) + by));
+  memcpy(index, &value, 2);
+}
+
+OSSL_PARAM tagParam(uint8_t* tag) { return OSSL_PARAM{"tag", kParamOctetString, tag, kTag, 0}; }
+
+constexpr OSSL_PARAM kParamEnd = {nullptr, 0, nullptr, 0, 0};
+
+/// Encrypts `length` bytes behind the header in place and appends the tag.
+bool sealDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
+  uint8_t nonce[kNonce];
+  writeNonce(nonce, datagram[1], datagram + 8);
+  uint8_t* body = datagram + kHeader;
+  OSSL_PARAM tag[2] = {tagParam(body + length), kParamEnd};
+  int written;
+  return EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce, nullptr) == 1 &&
+         EVP_EncryptUpdate(context, nullptr, &written, datagram, kHeader) == 1 &&
+         (length == 0 || EVP_EncryptUpdate(context, body, &written, body, length) == 1) &&
+         EVP_EncryptFinal_ex(context, body + length, &written) == 1 &&
+         EVP_CIPHER_CTX_get_params(context, tag) == 1;
+}
+
+/// Decrypts `length` bytes behind the header in place; false when the tag does not match.
+bool openDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
+  uint8_t nonce[kNonce];
+  writeNonce(nonce, datagram[1], datagram + 8);
+  uint8_t* body = datagram + kHeader;
+  const OSSL_PARAM tag[2] = {tagParam(body + length), kParamEnd};
+  int written;
+  return EVP_DecryptInit_ex2(context, nullptr, nullptr, nonce, tag) == 1 &&
+         EVP_DecryptUpdate(context, nullptr, &written, datagram, kHeader) == 1 &&
+         (length == 0 || EVP_DecryptUpdate(context, body, &written, body, length) == 1) &&
+         EVP_DecryptFinal_ex(context, body + length, &written) == 1;
+}
+
+/// A checked row of SEAL.
+struct SealRun {
+  int64_t datagrams;
+  int32_t payload;
+  int32_t segment;
+  /// Bytes in front of the payload slice in each plaintext.
+  int32_t lead;
+  /// Bytes from one datagram to the next.
+  int64_t stride;
+  uint64_t counter;
+
+  int64_t total() const { return datagrams * (stride - segment) + payload; }
+};
+
+/// Checks a row against the arena, so that no error in a caller can read or write outside of it.
+bool planRun(const Bytes& arena, const int32_t* row, SealRun* run) {
+  using namespace ops::SEAL;
+  if (!arena.holds(row[PREFIX_OFFSET], row[PREFIX_LENGTH]) ||
+      !arena.holds(row[HEAD_OFFSET], row[HEAD_LENGTH]) ||
+      !arena.holds(row[PAYLOAD_OFFSET], row[PAYLOAD_LENGTH])) {
+    return false;
+  }
+  const int64_t lead = static_cast<int64_t>(row[PREFIX_LENGTH]) + row[HEAD_LENGTH];
+  const int32_t index = row[PREFIX_INDEX];
+  if (lead > INT32_MAX || index < -1 || (index >= 0 && index > row[PREFIX_LENGTH] - 2)) return false;
+
+  run->payload = row[PAYLOAD_LENGTH];
+  if (run->payload == 0) {
+    run->segment = 0;
+    run->datagrams = 1;
+  } else {
+    if (row[SEGMENT] <= 0) return false;
+    run->segment = row[SEGMENT] < run->payload ? row[SEGMENT] : run->payload;
+    run->datagrams = (static_cast<int64_t>(run->payload) + run->segment - 1) / run->segment;
+  }
+  run->lead = static_cast<int32_t>(lead);
+  run->stride = kHeader + lead + run->segment + kTag;
+  run->counter = static_cast<uint64_t>(static_cast<uint32_t>(row[COUNTER_HIGH])) << 32 |
+                 static_cast<uint32_t>(row[COUNTER_LOW]);
+  const bool counterWraps = run->counter > UINT64_MAX - static_cast<uint64_t>(run->datagrams);
+  return !counterWraps && run->stride <= INT32_MAX && run->total() <= INT32_MAX &&
+         arena.holds(row[OUT], run->total());
+}
+
+/// Seals one row; returns the number of datagrams, 0 when it failed.
+int32_t sealRow(const Bytes& arena, int32_t* row) {
+  using namespace ops::SEAL;
+  row[RESULT] = kForged;
+  SealRun run;
+  if (!planRun(arena, row, &run)) return 0;
+  const KeyLease lease(row[KEY]);
+  EVP_CIPHER_CTX* context = lease.context();
+  if (context == nullptr) return 0;
+
+  uint8_t* const out = arena.data + row[OUT];
+  const uint8_t* const prefix = arena.data + row[PREFIX_OFFSET];
+  const uint8_t* const head = arena.data + row[HEAD_OFFSET];
+  const uint8_t* const payload = arena.data + row[PAYLOAD_OFFSET];
+  const int32_t prefixLength = row[PREFIX_LENGTH];
+  const int32_t prefixIndex = row[PREFIX_INDEX];
+
+  // From the last datagram to the first: a payload of several segments that stands in place spreads out
+  // without a slice being overwritten before it has moved.
+  for (int64_t i = run.datagrams - 1; i >= 0; i--) {
+    const int64_t start = i * run.segment;
+    const int32_t slice =
+        static_cast<int32_t>(run.payload - start < run.segment ? run.payload - start : run.segment);
+    uint8_t* const datagram = out + i * run.stride;
+    uint8_t* const plaintext = datagram + kHeader;
+    if (plaintext + run.lead != payload + start) memmove(plaintext + run.lead, payload + start, slice);
+    memcpy(plaintext, prefix, prefixLength);
+    if (prefixIndex >= 0) growIndex(plaintext + prefixIndex, static_cast<uint32_t>(i));
+    memcpy(plaintext + prefixLength, head, run.lead - prefixLength);
+    writeHeader(datagram, static_cast<uint8_t>(row[TYPE]), static_cast<uint8_t>(row[STREAM]),
+                static_cast<uint32_t>(row[RECEIVER]), run.counter + static_cast<uint64_t>(i));
+    if (!sealDatagram(context, datagram, run.lead + slice)) return 0;
+  }
+  row[RESULT] = static_cast<int32_t>(run.total());
+  return static_cast<int32_t>(run.datagrams);
+}
+
+int32_t openRow(const Bytes& arena, const int32_t* row) {
+  using namespace ops::OPEN;
+  if (row[LENGTH] < kHeader + kTag || !arena.holds(row[OFFSET], row[LENGTH])) return kForged;
+  const KeyLease lease(row[KEY]);
+  EVP_CIPHER_CTX* context = lease.context();
+  if (context == nullptr) return kEmptySlot;
+  uint8_t* const datagram = arena.data + row[OFFSET];
+  const int length = row[LENGTH] - kHeader - kTag;
+  if (openDatagram(context, datagram, length)) return 0;
+  // GCM decrypts before it knows the tag: unauthenticated plaintext must not stay readable.
+  memset(datagram + kHeader, 0, length);
+  return kForged;
+}
+
+}  // namespace
+
+namespace addon {
+
+napi_value seal(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const Bytes arena = args.bytes(0);
+  const Words rows = args.words(1);
+  const int32_t count = args.int32(2);
+  if (!args.ok()) return nullptr;
+  if (!rows.holdsRows(count, ops::SEAL::WORDS)) return throwRange(env, "more rows than the array holds");
+  int32_t datagrams = 0;
+  for (int32_t i = 0; i < count; i++) datagrams += sealRow(arena, rows.data + i * ops::SEAL::WORDS);
+  return makeInt32(env, datagrams);
+}
+
+napi_value open(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const Bytes arena = args.bytes(0);
+  const Words rows = args.words(1);
+  const int32_t count = args.int32(2);
+  if (!args.ok()) return nullptr;
+  if (!rows.holdsRows(count, ops::OPEN::WORDS)) return throwRange(env, "more rows than the array holds");
+  int32_t authentic = 0;
+  for (int32_t i = 0; i < count; i++) {
+    int32_t* row = rows.data + i * ops::OPEN::WORDS;
+    row[ops::OPEN::RESULT] = openRow(arena, row);
+    authentic += row[ops::OPEN::RESULT] == 0;
+  }
+  // A forgery leaves an entry in OpenSSL's error queue of this thread; nobody may mistake it for his own.
+  if (authentic != count) ERR_clear_error();
+  return makeInt32(env, authentic);
+}
+
+napi_value hasHardwareAes(napi_env env, napi_callback_info) {
+#if defined(__x86_64__)
+  const bool has = __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+#elif defined(__aarch64__)
+  const unsigned long wanted = HWCAP_AES | HWCAP_PMULL;
+  const bool has = (getauxval(AT_HWCAP) & wanted) == wanted;
+#else
+  const bool has = false;
+#endif
+  return makeBoolean(env, has);
+}
+
+}  // namespace addon

@@ -1,0 +1,24 @@
+// The process-wide table of key slots. Each slot holds one cipher context with its expanded key; the key
+// itself is kept nowhere else.
+#pragma once
+
+#include <cstdint>
+
+#include "evp.h"
+
+/// Exclusive use of one key slot, for the time of one record. It never blocks, so that a real-time thread
+/// cannot hang on a control thread that was preempted inside the table: a slot that is being installed or
+/// wiped, or that another thread uses at this moment, reads as empty.
+class KeyLease {
+ public:
+  explicit KeyLease(int32_t slot);
+  ~KeyLease();
+  KeyLease(const KeyLease&) = delete;
+  KeyLease& operator=(const KeyLease&) = delete;
+
+  /// The slot's cipher context, or nullptr when the slot is empty, in use or outside the table.
+  EVP_CIPHER_CTX* context() const;
+
+ private:
+  struct KeySlot* slot_;
+};

@@ -1,0 +1,217 @@
+// Link, address and route events of the kernel (rtnetlink(7)).
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "addon.h"
+#include "args.h"
+#include "error.h"
+#include "ops.h"
+#include "results.h"
+
+namespace {
+
+constexpr int kReceiveBuffer = 1 << 20;
+// The kernel fills a datagram of a dump up to the reader's buffer; its smallest event has 72 bytes.
+constexpr size_t kDatagram = 8 * 1024;
+constexpr int32_t kFewestRows = 128;
+constexpr int32_t kFlagUp = 1;
+constexpr int32_t kFlagRunning = 2;
+
+// Sequence numbers of the two dumps: the end of the first asks for the second, because a socket can only
+// run one at a time.
+constexpr uint32_t kLinkDump = 1;
+constexpr uint32_t kAddressDump = 2;
+
+bool requestDump(int fd, uint16_t type, uint32_t sequence) {
+  struct {
+    nlmsghdr header;
+    rtgenmsg body;
+  } request = {};
+  request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.body);
+  request.header.nlmsg_type = type;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.header.nlmsg_seq = sequence;
+  request.body.rtgen_family = AF_UNSPEC;
+  return send(fd, &request, request.header.nlmsg_len, 0) >= 0;
+}
+
+const rtattr* findAttribute(const nlmsghdr* message, size_t bodySize, uint16_t type) {
+  const size_t skipped = NLMSG_SPACE(bodySize);
+  int length = static_cast<int>(message->nlmsg_len) - static_cast<int>(skipped);
+  const rtattr* attribute =
+      reinterpret_cast<const rtattr*>(reinterpret_cast<const uint8_t*>(message) + skipped);
+  for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length)) {
+    if (attribute->rta_type == type) return attribute;
+  }
+  return nullptr;
+}
+
+int32_t wordOf(const rtattr* attribute) {
+  int32_t value = 0;
+  if (attribute != nullptr && RTA_PAYLOAD(attribute) >= sizeof value) {
+    memcpy(&value, RTA_DATA(attribute), sizeof value);
+  }
+  return value;
+}
+
+int32_t familyOf(uint8_t family) { return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0; }
+
+template <typename Body>
+const Body* bodyOf(const nlmsghdr* message) {
+  if (message->nlmsg_len < NLMSG_LENGTH(sizeof(Body))) return nullptr;
+  return static_cast<const Body*>(NLMSG_DATA(message));
+}
+
+bool describeLink(const nlmsghdr* message, int32_t* row) {
+  using namespace ops::NETLINK;
+  const ifinfomsg* body = bodyOf<ifinfomsg>(message);
+  // A port that leaves a bridge is told as AF_BRIDGE "link gone"; the link itself stays.
+  if (body == nullptr || body->ifi_family != AF_UNSPEC) return false;
+  row[KIND] = message->nlmsg_type == RTM_NEWLINK ? ops::NETLINK_KIND::LINK : ops::NETLINK_KIND::LINK_GONE;
+  row[IFINDEX] = body->ifi_index;
+  if ((body->ifi_flags & IFF_UP) != 0) row[FLAGS] |= kFlagUp;
+  if ((body->ifi_flags & IFF_RUNNING) != 0) row[FLAGS] |= kFlagRunning;
+  row[MTU] = wordOf(findAttribute(message, sizeof *body, IFLA_MTU));
+  return true;
+}
+
+bool describeAddress(const nlmsghdr* message, int32_t* row) {
+  using namespace ops::NETLINK;
+  const ifaddrmsg* body = bodyOf<ifaddrmsg>(message);
+  if (body == nullptr || familyOf(body->ifa_family) == 0) return false;
+  // On a point-to-point link IFA_ADDRESS is the other end's; IFA_LOCAL is ours wherever it is present.
+  const rtattr* address = findAttribute(message, sizeof *body, IFA_LOCAL);
+  if (address == nullptr) address = findAttribute(message, sizeof *body, IFA_ADDRESS);
+  if (address == nullptr) return false;
+  row[KIND] =
+      message->nlmsg_type == RTM_NEWADDR ? ops::NETLINK_KIND::ADDRESS : ops::NETLINK_KIND::ADDRESS_GONE;
+  row[IFINDEX] = static_cast<int32_t>(body->ifa_index);
+  row[FAMILY] = familyOf(body->ifa_family);
+  const size_t length = row[FAMILY] == 4 ? 4 : 16;
+  memcpy(row + ADDR, RTA_DATA(address), RTA_PAYLOAD(address) < length ? RTA_PAYLOAD(address) : length);
+  return true;
+}
+
+bool describeRoute(const nlmsghdr* message, int32_t* row) {
+  using namespace ops::NETLINK;
+  const rtmsg* body = bodyOf<rtmsg>(message);
+  // Cloned routes are the kernel's own cache entries.
+  if (body == nullptr || familyOf(body->rtm_family) == 0) return false;
+  if ((body->rtm_flags & RTM_F_CLONED) != 0) return false;
+  row[KIND] = ops::NETLINK_KIND::ROUTE;
+  row[IFINDEX] = wordOf(findAttribute(message, sizeof *body, RTA_OIF));
+  row[FAMILY] = familyOf(body->rtm_family);
+  return true;
+}
+
+/// Fills `row` from an event; false for a message that is none.
+bool describe(const nlmsghdr* message, int32_t* row) {
+  memset(row, 0, ops::NETLINK::WORDS * sizeof *row);
+  switch (message->nlmsg_type) {
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+      return describeLink(message, row);
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+      return describeAddress(message, row);
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+      return describeRoute(message, row);
+    default:
+      return false;
+  }
+}
+
+enum class Parsed { kTaken, kNoRoom, kOverrun };
+
+/// Turns one datagram into rows, from row `*count` on.
+Parsed parse(const uint8_t* datagram, size_t size, int32_t* rows, int32_t room, int32_t* count,
+             bool* linksDumped) {
+  int32_t next = *count;
+  const nlmsghdr* message = reinterpret_cast<const nlmsghdr*>(datagram);
+  for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
+    // The kernel refuses a dump while another one runs on this socket: the caller must ask again.
+    if (message->nlmsg_type == NLMSG_ERROR) return Parsed::kOverrun;
+    if (message->nlmsg_type == NLMSG_DONE) *linksDumped = message->nlmsg_seq == kLinkDump;
+    int32_t row[ops::NETLINK::WORDS];
+    if (!describe(message, row)) continue;
+    if (next == room) return Parsed::kNoRoom;
+    memcpy(rows + next * ops::NETLINK::WORDS, row, sizeof row);
+    next++;
+  }
+  *count = next;
+  return Parsed::kTaken;
+}
+
+}  // namespace
+
+namespace addon {
+
+napi_value netlinkOpen(napi_env env, napi_callback_info) {
+  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return throwErrno(env, errno, "socket");
+  // A larger queue only makes overruns rarer; without the privilege the ordinary size serves.
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
+  sockaddr_nl local = {};
+  local.nl_family = AF_NETLINK;
+  local.nl_groups =
+      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
+    const int error = errno;
+    ::close(fd);
+    return throwErrno(env, error, "bind");
+  }
+  return makeInt32(env, fd);
+}
+
+napi_value netlinkDump(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  if (!args.ok()) return nullptr;
+  if (!requestDump(fd, RTM_GETLINK, kLinkDump)) return throwErrno(env, errno, "send");
+  return makeUndefined(env);
+}
+
+napi_value netlinkRead(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  const Words rows = args.words(1);
+  if (!args.ok()) return nullptr;
+  const int32_t room = static_cast<int32_t>(rows.size / ops::NETLINK::WORDS);
+  if (room < kFewestRows) return throwRange(env, "no room for the events of one datagram");
+  constexpr int32_t kOverrun = -1;
+  alignas(nlmsghdr) static thread_local uint8_t datagram[kDatagram];
+
+  int32_t count = 0;
+  for (;;) {
+    sockaddr_nl sender = {};
+    socklen_t senderLength = sizeof sender;
+    // Peeked first: a datagram whose events do not fit any more stays queued for the next call.
+    const ssize_t size = recvfrom(fd, datagram, sizeof datagram, MSG_DONTWAIT | MSG_PEEK,
+                                  reinterpret_cast<sockaddr*>(&sender), &senderLength);
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return makeInt32(env, count);
+      if (errno == ENOBUFS) return makeInt32(env, kOverrun);
+      return throwErrno(env, errno, "recvfrom");
+    }
+    Parsed parsed = Parsed::kTaken;
+    bool linksDumped = false;
+    const bool fromKernel = sender.nl_pid == 0;
+    if (fromKernel) {
+      parsed = parse(datagram, static_cast<size_t>(size), rows.data, room, &count, &linksDumped);
+    }
+    if (parsed == Parsed::kNoRoom && count > 0) return makeInt32(env, count);
+    recv(fd, datagram, sizeof datagram, MSG_DONTWAIT);
+    if (parsed != Parsed::kTaken) return makeInt32(env, kOverrun);
+    if (linksDumped && !requestDump(fd, RTM_GETADDR, kAddressDump)) return throwErrno(env, errno, "send");
+  }
+}
+
+}  // namespace addon

@@ -1,0 +1,44 @@
+// Return values.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstdint>
+
+inline napi_value makeInt32(napi_env env, int32_t value) {
+  napi_value result = nullptr;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+inline napi_value makeDouble(napi_env env, double value) {
+  napi_value result = nullptr;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+inline napi_value makeBoolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, value, &result);
+  return result;
+}
+
+inline napi_value makeUndefined(napi_env env) {
+  napi_value result = nullptr;
+  napi_get_undefined(env, &result);
+  return result;
+}
+
+inline napi_value makeObject(napi_env env) {
+  napi_value result = nullptr;
+  napi_create_object(env, &result);
+  return result;
+}
+
+inline void setInt32(napi_env env, napi_value object, const char* name, int32_t value) {
+  napi_set_named_property(env, object, name, makeInt32(env, value));
+}
+
+inline void setBoolean(napi_env env, napi_value object, const char* name, bool value) {
+  napi_set_named_property(env, object, name, makeBoolean(env, value));
+}

@@ -1,0 +1,97 @@
+// Clock, scheduling class, interface index, peer credentials, service manager, core dumps.
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "addon.h"
+#include "args.h"
+#include "error.h"
+#include "results.h"
+
+namespace addon {
+
+napi_value now(napi_env env, napi_callback_info) {
+  timespec time;
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return makeDouble(env, static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3);
+}
+
+napi_value setScheduling(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const std::string kind = args.text(0);
+  const int32_t priority = args.int32(1);
+  if (!args.ok()) return nullptr;
+  const bool realTime = kind == "round-robin";
+  if (!realTime && kind != "other") return throwRange(env, "scheduling is 'other' or 'round-robin'");
+  sched_param parameter = {};
+  parameter.sched_priority = realTime ? priority : 0;
+  // Threads that this one starts must not become real-time by inheritance.
+  const int policy = (realTime ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK;
+  if (sched_setscheduler(0, policy, &parameter) != 0) return throwErrno(env, errno, "sched_setscheduler");
+  return makeUndefined(env);
+}
+
+napi_value ifindex(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const std::string name = args.text(0);
+  if (!args.ok()) return nullptr;
+  const unsigned int index = if_nametoindex(name.c_str());
+  if (index == 0) return throwErrno(env, errno, "if_nametoindex");
+  return makeInt32(env, static_cast<int32_t>(index));
+}
+
+napi_value peerCredentials(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  if (!args.ok()) return nullptr;
+  ucred peer = {};
+  socklen_t length = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+    return throwErrno(env, errno, "getsockopt");
+  }
+  napi_value credentials = makeObject(env);
+  setInt32(env, credentials, "pid", peer.pid);
+  napi_set_named_property(env, credentials, "uid", makeDouble(env, peer.uid));
+  napi_set_named_property(env, credentials, "gid", makeDouble(env, peer.gid));
+  return credentials;
+}
+
+napi_value notify(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const std::string path = args.text(0);
+  const std::string message = args.text(1);
+  if (!args.ok()) return nullptr;
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return throwErrno(env, ENAMETOOLONG, "sendto");
+  }
+  memcpy(address.sun_path, path.data(), path.size());
+  if (path[0] == '@') address.sun_path[0] = '\0';
+  const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return throwErrno(env, errno, "socket");
+  const ssize_t sent = sendto(fd, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+                              reinterpret_cast<const sockaddr*>(&address), length);
+  const int error = errno;
+  ::close(fd);
+  return sent < 0 ? throwErrno(env, error, "sendto") : makeUndefined(env);
+}
+
+napi_value forbidCoreDumps(napi_env env, napi_callback_info) {
+  const rlimit none = {0, 0};
+  if (prctl(PR_SET_DUMPABLE, 0) != 0) return throwErrno(env, errno, "prctl");
+  if (setrlimit(RLIMIT_CORE, &none) != 0) return throwErrno(env, errno, "setrlimit");
+  return makeUndefined(env);
+}
+
+}  // namespace addon

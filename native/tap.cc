@@ -1,0 +1,183 @@
+// The TAP device: frames with a virtio-net header in front, so that checksums and segmentation stay undone.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "addon.h"
+#include "args.h"
+#include "error.h"
+#include "ops.h"
+#include "results.h"
+
+#ifndef TUN_F_USO4  // Linux 6.2; older headers lack them
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+namespace {
+
+constexpr int32_t kMaxParts = 1024;  // UIO_MAXIOV
+
+struct Offloads {
+  bool checksum;
+  bool tso;
+  bool uso;
+};
+
+bool announce(int fd, const Offloads& offloads) {
+  unsigned long flags = 0;
+  if (offloads.checksum) flags |= TUN_F_CSUM;
+  if (offloads.tso) flags |= TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+  if (offloads.uso) flags |= TUN_F_USO4 | TUN_F_USO6;
+  return ioctl(fd, TUNSETOFFLOAD, flags) == 0;
+}
+
+/// Announces what the kernel takes of `offloads`, giving up the youngest one first. False leaves errno.
+bool negotiateOffloads(int fd, Offloads* offloads) {
+  if (announce(fd, *offloads)) return true;
+  if (errno != EINVAL) return false;
+  offloads->uso = false;
+  if (announce(fd, *offloads)) return true;
+  offloads->tso = false;
+  if (announce(fd, *offloads)) return true;
+  offloads->checksum = false;
+  return announce(fd, *offloads);
+}
+
+napi_value closeAndThrow(napi_env env, int fd, const char* syscall) {
+  const int error = errno;
+  ::close(fd);
+  return throwErrno(env, error, syscall);
+}
+
+/// Writes one frame whose parts (byte offset, length) start at `parts`; 0 or a negative errno.
+int32_t writeFrame(const Bytes& arena, int fd, const int32_t* parts, int32_t count) {
+  static thread_local iovec vector[kMaxParts];
+  if (count == 0 || count > kMaxParts) return -EINVAL;
+  for (int32_t i = 0; i < count; i++) {
+    const int32_t offset = parts[2 * i];
+    const int32_t length = parts[2 * i + 1];
+    if (!arena.holds(offset, length)) return -EINVAL;
+    vector[i] = {arena.data + offset, static_cast<size_t>(length)};
+  }
+  while (writev(fd, vector, count) < 0) {
+    if (errno != EINTR) return -errno;
+  }
+  return 0;
+}
+
+}  // namespace
+
+namespace addon {
+
+napi_value tapOpen(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const std::string name = args.text(0, "name");
+  Offloads offloads = {args.boolean(0, "checksum"), args.boolean(0, "tso"), args.boolean(0, "uso")};
+  const bool persist = args.boolean(0, "persist");
+  const int32_t sendBuffer = args.int32(0, "sendBuffer");
+  if (!args.ok()) return nullptr;
+  // '%' would make the kernel choose a number.
+  if (name.empty() || name.size() >= IFNAMSIZ || name.find('%') != std::string::npos) {
+    return throwErrno(env, EINVAL, "TUNSETIFF", "interface names have 1 to 15 bytes, none of them '%'");
+  }
+
+  const int fd = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return throwErrno(env, errno, "open", "cannot open /dev/net/tun");
+  ifreq request = {};
+  memcpy(request.ifr_name, name.data(), name.size());
+  request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+  if (ioctl(fd, TUNSETIFF, &request) != 0) {
+    const int error = errno;
+    ::close(fd);
+    if (error == EINVAL && if_nametoindex(name.c_str()) != 0) {
+      return throwErrno(env, EEXIST, "TUNSETIFF", "the interface exists and is no single-queue TAP");
+    }
+    return throwErrno(env, error, "TUNSETIFF");
+  }
+
+  const int headerSize = ops::VNET::HEADER;
+  const int littleEndian = 1;
+  if (ioctl(fd, TUNSETVNETHDRSZ, &headerSize) != 0) return closeAndThrow(env, fd, "TUNSETVNETHDRSZ");
+  if (ioctl(fd, TUNSETVNETLE, &littleEndian) != 0) return closeAndThrow(env, fd, "TUNSETVNETLE");
+  if (!negotiateOffloads(fd, &offloads)) return closeAndThrow(env, fd, "TUNSETOFFLOAD");
+  if (sendBuffer > 0 && ioctl(fd, TUNSETSNDBUF, &sendBuffer) != 0) {
+    return closeAndThrow(env, fd, "TUNSETSNDBUF");
+  }
+  // Without `persist` the flag stays as it is: a TAP that somebody else made persistent remains his.
+  if (persist && ioctl(fd, TUNSETPERSIST, 1) != 0) return closeAndThrow(env, fd, "TUNSETPERSIST");
+  const unsigned int index = if_nametoindex(name.c_str());
+  if (index == 0) return closeAndThrow(env, fd, "if_nametoindex");
+
+  napi_value granted = makeObject(env);
+  setBoolean(env, granted, "checksum", offloads.checksum);
+  setBoolean(env, granted, "tso", offloads.tso);
+  setBoolean(env, granted, "uso", offloads.uso);
+  napi_value handle = makeObject(env);
+  setInt32(env, handle, "fd", fd);
+  setInt32(env, handle, "ifindex", static_cast<int32_t>(index));
+  napi_set_named_property(env, handle, "granted", granted);
+  return handle;
+}
+
+napi_value tapRead(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const Bytes arena = args.bytes(0);
+  const int fd = args.int32(1);
+  const int64_t base = args.int32(2);
+  const int64_t slot = args.int32(3);
+  const int32_t max = args.int32(4);
+  const Words rows = args.words(5);
+  if (!args.ok()) return nullptr;
+  if (slot <= 0 || !rows.holdsRows(max, ops::READ::WORDS) || !arena.holds(base, max * slot)) {
+    return throwRange(env, "slots or rows outside their arrays");
+  }
+  int32_t count = 0;
+  while (count < max) {
+    const int64_t offset = base + count * slot;
+    const ssize_t length = read(fd, arena.data + offset, static_cast<size_t>(slot));
+    if (length < 0) {
+      if (errno == EINTR) continue;
+      // Frames already read are handed over first; a lasting error comes back with the next call.
+      if (errno == EAGAIN || count > 0) break;
+      return throwErrno(env, errno, "read");
+    }
+    int32_t* row = rows.data + count * ops::READ::WORDS;
+    row[ops::READ::OFFSET] = static_cast<int32_t>(offset);
+    row[ops::READ::LENGTH] = static_cast<int32_t>(length);
+    count++;
+  }
+  return makeInt32(env, count);
+}
+
+napi_value tapWrite(napi_env env, napi_callback_info info) {
+  using namespace ops::WRITE;
+  Args args(env, info);
+  const Bytes arena = args.bytes(0);
+  const int fd = args.int32(1);
+  const Words rows = args.words(2);
+  const int32_t count = args.int32(3);
+  if (!args.ok()) return nullptr;
+  int32_t written = 0;
+  size_t position = 0;
+  for (int32_t i = 0; i < count; i++) {
+    if (position + PARTS > rows.size) return throwRange(env, "more frames than the array holds");
+    int32_t* row = rows.data + position;
+    const int32_t parts = row[COUNT];
+    if (parts < 0 || static_cast<size_t>(parts) > (rows.size - position - PARTS) / 2) {
+      return throwRange(env, "a frame has more parts than the array holds");
+    }
+    row[RESULT] = writeFrame(arena, fd, row + PARTS, parts);
+    written += row[RESULT] == 0;
+    position += PARTS + 2 * static_cast<size_t>(parts);
+  }
+  return makeInt32(env, written);
+}
+
+}  // namespace addon

@@ -1,0 +1,151 @@
+// UDP sockets and the route's MTU.
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/udp.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "addon.h"
+#include "address.h"
+#include "args.h"
+#include "error.h"
+#include "results.h"
+
+namespace {
+
+bool setOption(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+int getOption(int fd, int level, int option) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, level, option, &value, &length) == 0 ? value : 0;
+}
+
+bool bindToDevice(int fd, const std::string& device) {
+  const socklen_t length = static_cast<socklen_t>(device.size());
+  return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.data(), length) == 0;
+}
+
+/// Sets a buffer's size over the system's limit where allowed, else up to it; 0 keeps the default.
+bool setBuffer(int fd, int forced, int ordinary, int bytes) {
+  return bytes == 0 || setOption(fd, SOL_SOCKET, forced, bytes) || setOption(fd, SOL_SOCKET, ordinary, bytes);
+}
+
+/// A buffer's size in the terms of setBuffer: the kernel doubles what is asked for to account its overhead.
+int bufferSize(int fd, int option) { return getOption(fd, SOL_SOCKET, option) / 2; }
+
+struct Socket {
+  int family;
+  std::string device;
+  int receiveBuffer;
+  int sendBuffer;
+  int mark;
+  int dscp;
+};
+
+/// Sets everything that must stand before bind. Returns the option that failed, nullptr if none.
+const char* configure(int fd, const Socket& socket) {
+  const bool v4 = socket.family == 4;
+  const int trafficClass = socket.dscp << 2;
+  if (!socket.device.empty() && !bindToDevice(fd, socket.device)) return "SO_BINDTODEVICE";
+  if (!v4 && !setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return "IPV6_V6ONLY";
+  if (!(v4 ? setOption(fd, IPPROTO_IP, IP_PKTINFO, 1)
+           : setOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1))) {
+    return v4 ? "IP_PKTINFO" : "IPV6_RECVPKTINFO";
+  }
+  if (!(v4 ? setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+           : setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO))) {
+    return v4 ? "IP_MTU_DISCOVER" : "IPV6_MTU_DISCOVER";
+  }
+  if (!setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, socket.receiveBuffer)) return "SO_RCVBUF";
+  if (!setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, socket.sendBuffer)) return "SO_SNDBUF";
+  if (socket.mark != 0 && !setOption(fd, SOL_SOCKET, SO_MARK, socket.mark)) return "SO_MARK";
+  if (trafficClass != 0 && !(v4 ? setOption(fd, IPPROTO_IP, IP_TOS, trafficClass)
+                                : setOption(fd, IPPROTO_IPV6, IPV6_TCLASS, trafficClass))) {
+    return v4 ? "IP_TOS" : "IPV6_TCLASS";
+  }
+  return nullptr;
+}
+
+int boundPort(int fd) {
+  Address address = {};
+  address.length = sizeof address.v6;
+  if (getsockname(fd, &address.any, &address.length) != 0) return 0;
+  return ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+}
+
+int openSocket(int family) {
+  return socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+uint32_t scopeOf(const std::string& device) { return device.empty() ? 0 : if_nametoindex(device.c_str()); }
+
+}  // namespace
+
+namespace addon {
+
+napi_value udpOpen(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const std::string text = args.textOrNull(0, "address");
+  const int port = args.int32(0, "port");
+  const bool wantsGro = args.boolean(0, "gro");
+  const Socket wanted = {
+      args.int32(0, "family"),     args.textOrNull(0, "device"), args.int32(0, "receiveBuffer"),
+      args.int32(0, "sendBuffer"), args.int32(0, "mark"),        args.int32(0, "dscp"),
+  };
+  if (!args.ok()) return nullptr;
+  if (port < 0 || port > UINT16_MAX) return throwRange(env, "a port is 0 to 65535");
+  Address address;
+  if (!parseAddress(wanted.family, text, static_cast<uint16_t>(port), scopeOf(wanted.device), &address)) {
+    return throwErrno(env, EINVAL, "inet_pton", "not an address of the family");
+  }
+
+  const int fd = openSocket(wanted.family);
+  if (fd < 0) return throwErrno(env, errno, "socket");
+  const char* failed = configure(fd, wanted);
+  if (failed == nullptr && bind(fd, &address.any, address.length) != 0) failed = "bind";
+  if (failed != nullptr) {
+    const int error = errno;
+    ::close(fd);
+    return throwErrno(env, error, failed);
+  }
+
+  napi_value handle = makeObject(env);
+  setInt32(env, handle, "fd", fd);
+  setInt32(env, handle, "port", boundPort(fd));
+  setBoolean(env, handle, "gro", wantsGro && setOption(fd, SOL_UDP, UDP_GRO, 1));
+  // Segment size 0 is "off", so setting it tells whether the kernel knows UDP_SEGMENT and changes nothing.
+  setBoolean(env, handle, "gso", setOption(fd, SOL_UDP, UDP_SEGMENT, 0));
+  setInt32(env, handle, "receiveBuffer", bufferSize(fd, SO_RCVBUF));
+  setInt32(env, handle, "sendBuffer", bufferSize(fd, SO_SNDBUF));
+  return handle;
+}
+
+napi_value routeMtu(napi_env env, napi_callback_info info) {
+  constexpr uint16_t kDiscardPort = 9;  // a connected UDP socket sends nothing by itself
+  Args args(env, info);
+  const int family = args.int32(0);
+  const std::string remoteText = args.text(1);
+  const std::string localText = args.textOrNull(2);
+  const std::string device = args.textOrNull(3);
+  if (!args.ok()) return nullptr;
+  Address remote, local;
+  if (!parseAddress(family, remoteText, kDiscardPort, scopeOf(device), &remote) ||
+      !parseAddress(family, localText, 0, scopeOf(device), &local)) {
+    return throwErrno(env, EINVAL, "inet_pton", "not an address of the family");
+  }
+  const int fd = openSocket(family);
+  if (fd < 0) return throwErrno(env, errno, "socket");
+  int mtu = 0;
+  if ((device.empty() || bindToDevice(fd, device)) && bind(fd, &local.any, local.length) == 0 &&
+      connect(fd, &remote.any, remote.length) == 0) {
+    mtu = family == 4 ? getOption(fd, IPPROTO_IP, IP_MTU) : getOption(fd, IPPROTO_IPV6, IPV6_MTU);
+  }
+  ::close(fd);
+  return makeInt32(env, mtu);
+}
+
+}  // namespace addon

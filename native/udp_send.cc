@@ -1,0 +1,197 @@
+// Sending: rows of one socket gathered into sendmmsg calls, runs of datagrams as UDP_SEGMENT messages.
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "addon.h"
+#include "address.h"
+#include "args.h"
+#include "error.h"
+#include "ops.h"
+#include "results.h"
+
+namespace {
+
+constexpr int kBatch = 128;
+constexpr int32_t kMaxSegments = 64;          // UDP_MAX_SEGMENTS of every kernel that has UDP_SEGMENT
+constexpr int32_t kMaxPayload4 = 65'507;      // 65,535 less the IPv4 and UDP headers
+constexpr int32_t kMaxPayload6 = 65'487;      // 65,535 less the IPv6 and UDP headers
+constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t));
+
+/// Where the messages of one row go: name and control data, shared by all of them.
+struct Target {
+  Address remote;
+  size_t controlLength;
+  alignas(cmsghdr) uint8_t control[kControl];
+};
+
+/// Messages gathered for one socket, with the row that each belongs to.
+struct Batch {
+  int fd;
+  int messages;
+  int targets;
+  mmsghdr headers[kBatch];
+  iovec vectors[kBatch];
+  int32_t* rows[kBatch];
+  Target target[kBatch];
+};
+
+thread_local Batch batch;
+
+void addControl(Target* target, int level, int type, const void* data, size_t length) {
+  cmsghdr* control = reinterpret_cast<cmsghdr*>(target->control + target->controlLength);
+  control->cmsg_level = level;
+  control->cmsg_type = type;
+  control->cmsg_len = CMSG_LEN(length);
+  memcpy(CMSG_DATA(control), data, length);
+  target->controlLength += CMSG_SPACE(length);
+}
+
+/// Fills a target from a PATH row; `segment` 0 sends plain datagrams. False when the family is unknown.
+bool aim(Target* target, const int32_t* path, uint16_t segment) {
+  using namespace ops::PATH;
+  static const int32_t none[4] = {};
+  target->controlLength = 0;
+  target->remote = {};
+  if (path[FAMILY] == 4) {
+    sockaddr_in& remote = target->remote.v4;
+    remote.sin_family = AF_INET;
+    remote.sin_port = htons(static_cast<uint16_t>(path[PORT]));
+    memcpy(&remote.sin_addr, path + ADDR, sizeof remote.sin_addr);
+    target->remote.length = sizeof remote;
+    if (path[LOCAL] != 0 || path[IFINDEX] != 0) {
+      in_pktinfo local = {};
+      local.ipi_ifindex = path[IFINDEX];
+      memcpy(&local.ipi_spec_dst, path + LOCAL, sizeof local.ipi_spec_dst);
+      addControl(target, IPPROTO_IP, IP_PKTINFO, &local, sizeof local);
+    }
+  } else if (path[FAMILY] == 6) {
+    sockaddr_in6& remote = target->remote.v6;
+    remote.sin6_family = AF_INET6;
+    remote.sin6_port = htons(static_cast<uint16_t>(path[PORT]));
+    remote.sin6_scope_id = static_cast<uint32_t>(path[SCOPE]);
+    memcpy(&remote.sin6_addr, path + ADDR, sizeof remote.sin6_addr);
+    target->remote.length = sizeof remote;
+    if (path[IFINDEX] != 0 || memcmp(path + LOCAL, none, sizeof none) != 0) {
+      in6_pktinfo local = {};
+      local.ipi6_ifindex = static_cast<unsigned>(path[IFINDEX]);
+      memcpy(&local.ipi6_addr, path + LOCAL, sizeof local.ipi6_addr);
+      addControl(target, IPPROTO_IPV6, IPV6_PKTINFO, &local, sizeof local);
+    }
+  } else {
+    return false;
+  }
+  if (segment != 0) addControl(target, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
+  return true;
+}
+
+void addMessage(int32_t* row, Target* target, uint8_t* data, size_t length) {
+  const int index = batch.messages++;
+  batch.rows[index] = row;
+  batch.vectors[index] = {data, length};
+  msghdr& header = batch.headers[index].msg_hdr;
+  header.msg_name = &target->remote.any;
+  header.msg_namelen = target->remote.length;
+  header.msg_iov = &batch.vectors[index];
+  header.msg_iovlen = 1;
+  header.msg_control = target->control;
+  header.msg_controllen = target->controlLength;
+  header.msg_flags = 0;
+}
+
+/// Sends what was gathered. The first error of a row ends that row, not the ones behind it.
+void flush() {
+  int next = 0;
+  while (next < batch.messages) {
+    const int sent = sendmmsg(batch.fd, batch.headers + next, static_cast<unsigned>(batch.messages - next),
+                              MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) {
+      for (int end = next + sent; next < end; next++) {
+        batch.rows[next][ops::SEND::SENT] += static_cast<int32_t>(batch.headers[next].msg_len);
+      }
+    } else if (errno != EINTR) {
+      int32_t* failed = batch.rows[next];
+      failed[ops::SEND::RESULT] = -errno;
+      while (next < batch.messages && batch.rows[next] == failed) next++;
+    }
+  }
+  batch.messages = 0;
+  batch.targets = 0;
+}
+
+/// Bytes of one message of a row: one datagram, or as many as one UDP_SEGMENT message may hold.
+int32_t messageSize(const int32_t* row, int32_t family, bool gso) {
+  using namespace ops::SEND;
+  const int32_t maxPayload = family == 4 ? kMaxPayload4 : kMaxPayload6;
+  if (!gso || row[SEGMENT] > maxPayload) return row[SEGMENT];
+  const int32_t fitting = maxPayload / row[SEGMENT];
+  return row[SEGMENT] * (fitting < kMaxSegments ? fitting : kMaxSegments);
+}
+
+/// Gathers the messages of one row, flushing whenever the batch is full.
+void sendRow(const Bytes& arena, const Words& paths, int32_t* row, bool gso) {
+  using namespace ops::SEND;
+  row[RESULT] = -EINVAL;
+  row[SENT] = 0;
+  const int64_t pathWord = static_cast<int64_t>(row[PATH]) * ops::PATH::WORDS;
+  if (row[LENGTH] <= 0 || row[SEGMENT] <= 0 || !arena.holds(row[OFFSET], row[LENGTH]) || pathWord < 0 ||
+      static_cast<uint64_t>(pathWord) + ops::PATH::WORDS > paths.size) {
+    return;
+  }
+  const int32_t* path = paths.data + pathWord;
+  const int32_t step = messageSize(row, path[ops::PATH::FAMILY], gso && row[LENGTH] > row[SEGMENT]);
+  const uint16_t segment = step > row[SEGMENT] ? static_cast<uint16_t>(row[SEGMENT]) : 0;
+
+  Target* target = nullptr;
+  row[RESULT] = 0;
+  for (int32_t position = 0; position < row[LENGTH] && row[RESULT] == 0;) {
+    if (target == nullptr) {
+      target = &batch.target[batch.targets++];
+      if (!aim(target, path, segment)) {
+        row[RESULT] = -EINVAL;
+        batch.targets--;
+        return;
+      }
+    }
+    const int32_t left = row[LENGTH] - position;
+    const int32_t length = left < step ? left : step;
+    addMessage(row, target, arena.data + row[OFFSET] + position, static_cast<size_t>(length));
+    position += length;
+    if (batch.messages == kBatch) {
+      flush();
+      target = nullptr;
+    }
+  }
+}
+
+}  // namespace
+
+namespace addon {
+
+napi_value udpSend(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const Bytes arena = args.bytes(0);
+  const Words rows = args.words(1);
+  const int32_t count = args.int32(2);
+  const Words paths = args.words(3);
+  const bool gso = args.boolean(4);
+  if (!args.ok()) return nullptr;
+  if (!rows.holdsRows(count, ops::SEND::WORDS)) return throwRange(env, "more rows than the array holds");
+
+  for (int32_t i = 0; i < count; i++) {
+    int32_t* row = rows.data + i * ops::SEND::WORDS;
+    if (row[ops::SEND::FD] != batch.fd) flush();
+    batch.fd = row[ops::SEND::FD];
+    sendRow(arena, paths, row, gso);
+  }
+  flush();
+
+  int32_t whole = 0;
+  for (int32_t i = 0; i < count; i++) whole += rows.data[i * ops::SEND::WORDS + ops::SEND::RESULT] == 0;
+  return makeInt32(env, whole);
+}
+
+}  // namespace addon

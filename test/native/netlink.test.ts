@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadNative } from '../../src/native/binding.js';
+import { NETLINK, NETLINK_KIND } from '../../src/native/ops.js';
+import { ip, skipReason, uniqueName } from './root.js';
+import { addressWords } from './rows.js';
+
+const native = loadNative();
+const PATIENCE_US = 5_000_000;
+const ROWS = 128;
+const UP = 1;
+const RUNNING = 2;
+let fd: number;
+let epoll: number;
+
+beforeEach(() => {
+  fd = native.netlinkOpen();
+  epoll = native.epollCreate();
+  native.epollAdd(epoll, fd, 0);
+});
+
+afterEach(() => {
+  native.close(epoll);
+  native.close(fd);
+});
+
+/** Reads events until one satisfies `wanted`; null when none came in time. */
+function readUntil(wanted: (event: Int32Array) => boolean): Int32Array | null {
+  const rows = new Int32Array(ROWS * NETLINK.WORDS);
+  while (native.wait(epoll, PATIENCE_US, 0, new Int32Array(1)) > 0) {
+    const count = native.netlinkRead(fd, rows);
+    for (let i = 0; i < count; i++) {
+      const event = rows.slice(i * NETLINK.WORDS, (i + 1) * NETLINK.WORDS);
+      if (wanted(event)) return event;
+    }
+  }
+  return null;
+}
+
+const isAddress = (event: Int32Array, kind: number, ifindex: number, address: string) =>
+  event[NETLINK.KIND] === kind &&
+  event[NETLINK.IFINDEX] === ifindex &&
+  event.slice(NETLINK.ADDR, NETLINK.ADDR + 4).every((word, i) => word === addressWords(address)[i]);
+
+test('a dump tells of the links, then of their addresses', () => {
+  const lo = native.ifindex('lo');
+  native.netlinkDump(fd);
+  const link = readUntil(
+    (event) => event[NETLINK.KIND] === NETLINK_KIND.LINK && event[NETLINK.IFINDEX] === lo,
+  );
+  expect(link?.[NETLINK.FLAGS]).toBe(UP | RUNNING);
+  expect(link?.[NETLINK.MTU]).toBe(Number(readFileSync('/sys/class/net/lo/mtu', 'utf8')));
+});
+
+test('a dump ends with the addresses, and can be asked for again', () => {
+  const lo = native.ifindex('lo');
+  for (let round = 0; round < 2; round++) {
+    native.netlinkDump(fd);
+    const address = readUntil((event) => isAddress(event, NETLINK_KIND.ADDRESS, lo, '127.0.0.1'));
+    expect(address?.[NETLINK.FAMILY]).toBe(4);
+  }
+});
+
+test('an array without room for a datagram is refused', () => {
+  expect(() => native.netlinkRead(fd, new Int32Array(127 * NETLINK.WORDS))).toThrow(RangeError);
+});
+
+describe.skipIf(skipReason !== null)('changes', () => {
+  const name = uniqueName();
+  let tap: { fd: number; ifindex: number } | null = null;
+
+  beforeEach(() => {
+    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, persist: false, sendBuffer: 0 });
+  });
+
+  afterEach(() => {
+    if (tap !== null) native.close(tap.fd);
+    tap = null;
+  });
+
+  const current = () => {
+    if (tap === null) throw new Error('no TAP');
+    return tap;
+  };
+  const ofLink = (kind: number, flags: number) => (event: Int32Array) =>
+    event[NETLINK.KIND] === kind &&
+    event[NETLINK.IFINDEX] === current().ifindex &&
+    event[NETLINK.FLAGS] === flags;
+
+  test('a link that comes, changes and goes', () => {
+    expect(readUntil(ofLink(NETLINK_KIND.LINK, 0))?.[NETLINK.MTU]).toBe(1500);
+    ip(`link set ${name} mtu 1400 up`);
+    expect(readUntil(ofLink(NETLINK_KIND.LINK, UP | RUNNING))?.[NETLINK.MTU]).toBe(1400);
+    ip(`link set ${name} down`);
+    expect(readUntil(ofLink(NETLINK_KIND.LINK, 0))).not.toBeNull();
+    const { fd: tapFd, ifindex } = current();
+    native.close(tapFd);
+    tap = null;
+    const gone = readUntil(
+      (e) => e[NETLINK.KIND] === NETLINK_KIND.LINK_GONE && e[NETLINK.IFINDEX] === ifindex,
+    );
+    expect(gone).not.toBeNull();
+  });
+
+  test('addresses of both families that come and go, and the routes with them', () => {
+    const { ifindex } = current();
+    ip(`link set ${name} up`);
+    for (const [address, prefix, family] of [
+      ['198.19.78.1', 24, 4],
+      ['fd00:4f43::7', 64, 6],
+    ] as const) {
+      ip(`address add ${address}/${prefix} dev ${name}`);
+      const added = readUntil((event) => isAddress(event, NETLINK_KIND.ADDRESS, ifindex, address));
+      expect(added?.[NETLINK.FAMILY]).toBe(family);
+      ip(`address del ${address}/${prefix} dev ${name}`);
+      // The kernel tells of the address first or of its routes first, by family.
+      const seen = { address: false, route: false };
+      readUntil((event) => {
+        seen.address ||= isAddress(event, NETLINK_KIND.ADDRESS_GONE, ifindex, address);
+        seen.route ||= event[NETLINK.KIND] === NETLINK_KIND.ROUTE && event[NETLINK.FAMILY] === family;
+        return seen.address && seen.route;
+      });
+      expect(seen).toEqual({ address: true, route: true });
+    }
+  });
+
+  test('leaving a bridge is not taken for the end of the link', () => {
+    const bridge = uniqueName();
+    ip(`link add ${bridge} type bridge`);
+    try {
+      ip(`link set ${name} master ${bridge}`);
+      ip(`link set ${name} nomaster`);
+      ip(`link set ${name} mtu 1399`);
+      let gone = 0;
+      const last = readUntil((event) => {
+        if (event[NETLINK.KIND] === NETLINK_KIND.LINK_GONE)
+          gone += Number(event[NETLINK.IFINDEX] === current().ifindex);
+        return event[NETLINK.IFINDEX] === current().ifindex && event[NETLINK.MTU] === 1399;
+      });
+      expect(last).not.toBeNull();
+      expect(gone).toBe(0);
+    } finally {
+      ip(`link delete ${bridge}`);
+    }
+  });
+
+  test('an overrun queue is told, and reading goes on', () => {
+    ip(`link set ${name} up`);
+    const lines = Array.from(
+      { length: 3000 },
+      (_, i) => `address add 198.19.${64 + (i >> 8)}.${i & 255}/32 dev ${name}`,
+    );
+    ip('-batch -', lines.join('\n'));
+    const rows = new Int32Array(ROWS * NETLINK.WORDS);
+    const counts: number[] = [];
+    while (counts.at(-1) !== 0) counts.push(native.netlinkRead(fd, rows));
+    expect(counts).toContain(-1);
+    native.netlinkDump(fd);
+    const { ifindex } = current();
+    expect(
+      readUntil((event) => isAddress(event, NETLINK_KIND.ADDRESS, ifindex, '198.19.75.183')),
+    ).not.toBeNull();
+  });
+});

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadNative } from '../../src/native/binding.js';
+import { skipReason } from './root.js';
+
+const native = loadNative();
+const directory = mkdtempSync(join(tmpdir(), 'octolink-native-'));
+const socketPath = join(directory, 'socket');
+const server = createServer();
+
+beforeAll(() => new Promise<void>((resolve) => server.listen(socketPath, resolve)));
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(directory, { recursive: true });
+});
+
+/** Runs a script in a process of its own, with `native` loaded; what it printed. */
+function inChild(script: string): string {
+  const binding = new URL('../../src/native/binding.js', import.meta.url).href;
+  const source = `import { readFileSync } from 'node:fs';
+    import { loadNative } from '${binding}';
+    const native = loadNative();
+    ${script}`;
+  return execFileSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' }).trim();
+}
+
+test('the clock counts microseconds since boot', () => {
+  const uptime = Number(execFileSync('cat', ['/proc/uptime'], { encoding: 'utf8' }).split(' ')[0]) * 1e6;
+  const first = native.now();
+  expect(first).toBeGreaterThanOrEqual(uptime);
+  expect(native.now()).toBeGreaterThanOrEqual(first);
+});
+
+test('the credentials of a peer are those of its process', async () => {
+  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  const client = connect(socketPath);
+  const socket = await accepted;
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  expect(native.peerCredentials(fd)).toEqual({
+    pid: process.pid,
+    uid: process.getuid?.(),
+    gid: process.getgid?.(),
+  });
+  client.destroy();
+  socket.destroy();
+});
+
+test('a service manager that is not there is an error', () => {
+  expect(() => native.notify(join(directory, 'nobody'), 'READY=1')).toThrow('ENOENT');
+  expect(() => native.notify('@octolink-nobody', 'READY=1')).toThrow('ECONNREFUSED');
+  expect(() => native.notify(socketPath, 'READY=1')).toThrow('EPROTOTYPE');
+  expect(() => native.notify('', 'READY=1')).toThrow('ENAMETOOLONG');
+  expect(() => native.notify('x'.repeat(200), 'READY=1')).toThrow('ENAMETOOLONG');
+});
+
+test('an unknown interface has no index', () => {
+  expect(native.ifindex('lo')).toBeGreaterThan(0);
+  expect(() => native.ifindex('no-such-dev')).toThrow('ENODEV');
+});
+
+test('core dumps are forbidden', () => {
+  const limits = inChild(`native.forbidCoreDumps();
+    console.log(readFileSync('/proc/self/limits', 'utf8'));`);
+  expect(limits).toMatch(/Max core file size +0 +0 /);
+});
+
+test('scheduling takes known classes only', () => {
+  expect(() => native.setScheduling('idle' as 'other', 0)).toThrow(RangeError);
+  expect(() => native.setScheduling('round-robin', 1000)).toThrow('EINVAL');
+});
+
+test.skipIf(skipReason !== null)('the calling thread becomes real-time and ordinary again', () => {
+  // Field 41 of stat is the policy; the name in parentheses is field 2 and has no blank here.
+  const policies =
+    inChild(`const policy = () => readFileSync('/proc/thread-self/stat', 'utf8').split(' ')[40];
+    native.setScheduling('round-robin', 5);
+    const realTime = policy();
+    native.setScheduling('other', 0);
+    console.log(realTime, policy());`);
+  expect(policies).toBe('2 0');
+});

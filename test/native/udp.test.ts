@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
+import { afterEach, describe, expect, test } from 'vitest';
+import { loadNative, type NativeError, type UdpHandle, type UdpOptions } from '../../src/native/binding.js';
+import { PATH, RECV, SEND } from '../../src/native/ops.js';
+import { addressWords, pathRow, sendRow } from './rows.js';
+
+const native = loadNative();
+const SLOT_BYTES = 65_536;
+const SLOTS = 16;
+const ARENA_BYTES = 4 << 20;
+const RECEIVE_BASE = 2 << 20;
+const PATIENCE_US = 5_000_000;
+const open: number[] = [];
+
+afterEach(() => {
+  for (const fd of open.splice(0)) native.close(fd);
+});
+
+function socket(options: Partial<UdpOptions> = {}): UdpHandle {
+  const handle = native.udpOpen({
+    family: 4,
+    address: '127.0.0.1',
+    port: 0,
+    device: null,
+    receiveBuffer: 4 << 20,
+    sendBuffer: 4 << 20,
+    gro: true,
+    mark: 0,
+    dscp: 0,
+    ...options,
+  });
+  open.push(handle.fd);
+  return handle;
+}
+
+/** Receives until `total` bytes came; the datagrams in order, and the rows of the messages. */
+function receive(fd: number, arena: Uint8Array, total: number): { datagrams: Buffer[]; rows: Int32Array[] } {
+  const epoll = native.epollCreate();
+  open.push(epoll);
+  native.epollAdd(epoll, fd, 1);
+  const datagrams: Buffer[] = [];
+  const rows: Int32Array[] = [];
+  const batch = new Int32Array(SLOTS * RECV.WORDS);
+  let received = 0;
+  while (received < total && native.wait(epoll, PATIENCE_US, 0, new Int32Array(1)) > 0) {
+    const count = native.udpReceive(arena, fd, RECEIVE_BASE, SLOT_BYTES, SLOTS, batch);
+    for (let i = 0; i < count; i++) {
+      const row = batch.slice(i * RECV.WORDS, (i + 1) * RECV.WORDS);
+      rows.push(row);
+      received += row[RECV.LENGTH];
+      for (let start = 0; start < row[RECV.LENGTH]; start += row[RECV.SEGMENT]) {
+        const end = Math.min(start + row[RECV.SEGMENT], row[RECV.LENGTH]);
+        datagrams.push(Buffer.from(arena.slice(row[RECV.OFFSET] + start, row[RECV.OFFSET] + end)));
+      }
+    }
+  }
+  return { datagrams, rows };
+}
+
+function thrownBy(action: () => unknown): NativeError {
+  try {
+    action();
+  } catch (error) {
+    return error as NativeError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const families = [
+  { family: 4 as const, address: '127.0.0.1' },
+  { family: 6 as const, address: '::1' },
+];
+
+describe.each(families)('IPv$family', ({ family, address }) => {
+  const shapes = [
+    { name: 'one datagram', length: 1400, segment: 1400 },
+    { name: 'a run with a shorter last datagram', length: 43 * 1448 + 100, segment: 1448 },
+    { name: 'more than 64 segments', length: 200 * 300, segment: 300 },
+    { name: 'more than 65,507 bytes', length: 100 * 1400 + 7, segment: 1400 },
+    { name: 'tiny segments', length: 130, segment: 1 },
+  ];
+  for (const gso of [true, false]) {
+    for (const gro of [true, false]) {
+      test.each(shapes)(`$name arrives byte-identical (gso ${gso}, gro ${gro})`, ({ length, segment }) => {
+        const arena = new Uint8Array(ARENA_BYTES);
+        const sent = randomBytes(length);
+        arena.set(sent, 100);
+        const receiver = socket({ family, address, gro });
+        const sender = socket({ family, address });
+        const row = Int32Array.from(
+          sendRow({ FD: sender.fd, OFFSET: 100, LENGTH: length, SEGMENT: segment, PATH: 0 }),
+        );
+        expect(native.udpSend(arena, row, 1, pathRow(address, receiver.port), gso)).toBe(1);
+        expect([row[SEND.RESULT], row[SEND.SENT]]).toEqual([0, length]);
+        const { datagrams } = receive(receiver.fd, arena, length);
+        expect(datagrams.length).toBe(Math.ceil(length / segment));
+        expect(
+          datagrams.every((datagram, i) => i === datagrams.length - 1 || datagram.length === segment),
+        ).toBe(true);
+        expect(Buffer.compare(Buffer.concat(datagrams), sent)).toBe(0);
+      });
+    }
+  }
+
+  test('a message names its path: remote, local and interface', () => {
+    const arena = new Uint8Array(ARENA_BYTES);
+    const receiver = socket({ family, address: null });
+    const sender = socket({ family, address });
+    const row = Int32Array.from(sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 9, SEGMENT: 9, PATH: 0 }));
+    native.udpSend(arena, row, 1, pathRow(address, receiver.port), true);
+    const path = receive(receiver.fd, arena, 9).rows[0].subarray(RECV.PATH);
+    expect(path[PATH.FAMILY]).toBe(family);
+    expect(path[PATH.PORT]).toBe(sender.port);
+    expect(path.slice(PATH.ADDR, PATH.ADDR + 4)).toEqual(addressWords(address));
+    expect(path.slice(PATH.LOCAL, PATH.LOCAL + 4)).toEqual(addressWords(address));
+    expect(path[PATH.IFINDEX]).toBe(native.ifindex('lo'));
+
+    // The path of a received message, taken as it is, leads back.
+    const answer = Int32Array.from(sendRow({ FD: receiver.fd, OFFSET: 0, LENGTH: 5, SEGMENT: 5, PATH: 0 }));
+    expect(native.udpSend(arena, answer, 1, path, true)).toBe(1);
+    const back = receive(sender.fd, arena, 5).rows[0].subarray(RECV.PATH);
+    expect(back[PATH.PORT]).toBe(receiver.port);
+  });
+
+  test('a taken port is an error with code, errno and system call', () => {
+    const { port } = socket({ family, address });
+    const error = thrownBy(() => socket({ family, address, port }));
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ code: 'EADDRINUSE', errno: constants.errno.EADDRINUSE, syscall: 'bind' });
+  });
+});
+
+test('a failing row stops no other row', () => {
+  const arena = new Uint8Array(ARENA_BYTES);
+  const receiver = socket();
+  const { fd } = socket();
+  const noSocket = native.eventCreate();
+  open.push(noSocket);
+  const paths = new Int32Array(2 * PATH.WORDS);
+  paths.set(pathRow('127.0.0.1', receiver.port));
+  const good = { FD: fd, OFFSET: 0, LENGTH: 3000, SEGMENT: 1000, PATH: 0 };
+  const rows = [
+    good,
+    { ...good, LENGTH: 65_508, SEGMENT: 65_508 },
+    { ...good, PATH: 1 },
+    { ...good, PATH: 2 },
+    good,
+    { ...good, OFFSET: ARENA_BYTES - 1 },
+    { ...good, LENGTH: 0 },
+    { ...good, SEGMENT: 0 },
+    { ...good, FD: noSocket },
+    good,
+  ];
+  const ops = Int32Array.from(rows.flatMap(sendRow));
+  for (const gso of [true, false]) {
+    expect(native.udpSend(arena, ops, rows.length, paths, gso)).toBe(3);
+    const results = rows.map((_, i) => ops[i * SEND.WORDS + SEND.RESULT]);
+    const sent = rows.map((_, i) => ops[i * SEND.WORDS + SEND.SENT]);
+    const { EMSGSIZE, EINVAL, ENOTSOCK } = constants.errno;
+    expect(results).toEqual(
+      [0, EMSGSIZE, EINVAL, EINVAL, 0, EINVAL, EINVAL, EINVAL, ENOTSOCK, 0].map((errno) => 0 - errno),
+    );
+    expect(sent).toEqual([3000, 0, 0, 0, 3000, 0, 0, 0, 0, 3000]);
+    expect(receive(receiver.fd, arena, 9000).datagrams.length).toBe(9);
+  }
+});
+
+test('hundreds of rows to two sockets keep their order', () => {
+  const arena = new Uint8Array(ARENA_BYTES);
+  const receivers = [socket({ gro: false }), socket({ gro: false })];
+  const { fd } = socket();
+  const other = socket();
+  const paths = new Int32Array(2 * PATH.WORDS);
+  paths.set(pathRow('127.0.0.1', receivers[0].port));
+  paths.set(pathRow('127.0.0.1', receivers[1].port), PATH.WORDS);
+  const count = 400;
+  const view = new DataView(arena.buffer);
+  for (let i = 0; i < count; i++) view.setUint32(4 * i, i);
+  const rows = Array.from({ length: count }, (_, i) =>
+    sendRow({ FD: i % 7 < 4 ? fd : other.fd, OFFSET: 4 * i, LENGTH: 4, SEGMENT: 4, PATH: i % 2 }),
+  );
+  expect(native.udpSend(arena, Int32Array.from(rows.flat()), count, paths, true)).toBe(count);
+  for (const parity of [0, 1]) {
+    const numbers = receive(receivers[parity].fd, arena, 4 * (count / 2)).datagrams.map((d) =>
+      d.readUInt32BE(),
+    );
+    expect(numbers).toEqual(Array.from({ length: count / 2 }, (_, i) => 2 * i + parity));
+  }
+});
+
+test('the path chooses the source address', () => {
+  const arena = new Uint8Array(ARENA_BYTES);
+  const receiver = socket();
+  const sender = socket({ address: null });
+  const row = Int32Array.from(sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 3000, SEGMENT: 1000, PATH: 0 }));
+  native.udpSend(arena, row, 1, pathRow('127.0.0.1', receiver.port, '127.0.0.9'), true);
+  const { rows } = receive(receiver.fd, arena, 3000);
+  expect(rows[0].slice(RECV.PATH + PATH.ADDR, RECV.PATH + PATH.ADDR + 4)).toEqual(addressWords('127.0.0.9'));
+});
+
+test('a drained socket gives 0', () => {
+  const { fd } = socket();
+  expect(native.udpReceive(new Uint8Array(2048), fd, 0, 2048, 1, new Int32Array(RECV.WORDS))).toBe(0);
+});
+
+test('slots and rows outside their arrays throw', () => {
+  const { fd } = socket();
+  const arena = new Uint8Array(4096);
+  expect(() => native.udpReceive(arena, fd, 0, 2048, 3, new Int32Array(3 * RECV.WORDS))).toThrow(RangeError);
+  expect(() => native.udpReceive(arena, fd, 0, 2048, 2, new Int32Array(RECV.WORDS))).toThrow(RangeError);
+  expect(() => native.udpReceive(arena, fd, -2048, 2048, 1, new Int32Array(RECV.WORDS))).toThrow(RangeError);
+  expect(() => native.udpSend(arena, new Int32Array(4), 1, new Int32Array(PATH.WORDS), true)).toThrow(
+    RangeError,
+  );
+});
+
+test('options are set as asked, or refused with a clear error', () => {
+  const handle = socket({ receiveBuffer: 65_536, sendBuffer: 131_072, dscp: 46, device: 'lo' });
+  expect(handle).toMatchObject({ receiveBuffer: 65_536, sendBuffer: 131_072, gro: true, gso: true });
+  expect(socket({ gro: false }).gro).toBe(false);
+  expect(thrownBy(() => socket({ address: 'example' })).code).toBe('EINVAL');
+  expect(thrownBy(() => socket({ address: '::1' })).code).toBe('EINVAL');
+  expect(thrownBy(() => socket({ address: '192.0.2.1' })).code).toBe('EADDRNOTAVAIL');
+  expect(thrownBy(() => socket({ device: 'no-such-dev' }))).toMatchObject({
+    code: 'ENODEV',
+    syscall: 'SO_BINDTODEVICE',
+  });
+  expect(() => socket({ port: 65_536 })).toThrow(RangeError);
+  expect(() => socket({ port: undefined as unknown as number })).toThrow(TypeError);
+});
+
+test('routeMtu tells the MTU of a reachable address and 0 of an unreachable one', () => {
+  expect(native.routeMtu(4, '127.0.0.1', null, null)).toBeGreaterThanOrEqual(65_535);
+  expect(native.routeMtu(6, '::1', null, 'lo')).toBeGreaterThanOrEqual(65_535);
+  expect(native.routeMtu(4, '127.0.0.1', '192.0.2.1', null)).toBe(0);
+  expect(native.routeMtu(4, '127.0.0.1', null, 'no-such-dev')).toBe(0);
+  expect(thrownBy(() => native.routeMtu(4, '::1', null, null)).code).toBe('EINVAL');
+});
