@@ -7,9 +7,10 @@
  *
  * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
  */
+import { enlarged } from '../arrays.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
-import { enlarged, PortRanking } from './port-ranking.js';
+import { PortRanking } from './port-ranking.js';
 
 /** The port of stations behind our own TAP. */
 export const LOCAL_PORT = -1;

@@ -5,6 +5,8 @@
  * the ports holding exactly `c` begin. A count changes by one: the port swaps with the edge of its group and
  * the edge moves by one.
  */
+import { enlarged } from '../arrays.js';
+
 export class PortRanking {
   #order = new Int32Array(64);
   #position = new Int32Array(64);
@@ -63,11 +65,4 @@ export class PortRanking {
     this.#position[a] = positionB;
     this.#position[b] = positionA;
   }
-}
-
-/** A copy of `array` with room for `size` numbers, the new ones set to `fill`. */
-export function enlarged(array: Int32Array, size: number, fill = 0): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(size).fill(fill, array.length);
-  copy.set(array);
-  return copy;
 }
