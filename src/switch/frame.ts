@@ -5,6 +5,7 @@
  * reader allocates. Readers of addresses need a frame that is not a runt; the others check lengths themselves.
  * Tags after IEEE 802.1Q-2022 section 9, reserved addresses after its table 8-1.
  */
+import { readU16, readU32 } from '../bytes.js';
 
 /** Destination, source and EtherType of an untagged frame. */
 export const ETHERNET_HEADER = 14;
@@ -80,12 +81,4 @@ export function vlanId(bytes: Uint8Array, offset: number, length: number): numbe
 
 function isTag(type: number): boolean {
   return type === TPID_CUSTOMER || type === TPID_SERVICE;
-}
-
-function readU16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
