@@ -1,0 +1,369 @@
+/**
+ * MAC table: which port a station was last heard on, per VLAN (IEEE 802.1Q-2022 section 8.8).
+ *
+ * Bounded, in typed arrays, every operation O(1): a chained hash finds entries, a list per port keeps them in
+ * order of last hearing, and a ranking knows the port with the most. When the table is full that port loses its
+ * oldest entry, so a flood of addresses from one peer can never push out the stations of a smaller one.
+ *
+ * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
+ */
+import { enlarged } from '../arrays.js';
+import { isGroup } from './frame.js';
+import { KeyedHash } from './keyed-hash.js';
+import { PortRanking } from './port-ranking.js';
+
+/** The port of stations behind our own TAP. */
+export const LOCAL_PORT = -1;
+/** Answer of `lookup` for an unknown address. */
+export const MISS = -2;
+
+/** Answers of `learn`. */
+export const LEARN = {
+  /** Known on this port already. */
+  REFRESHED: 0,
+  /** New; there was room. */
+  LEARNED: 1,
+  /** Known on another port; it is on this one now. */
+  MOVED: 2,
+  /** New; the port with the most entries lost its oldest for it. */
+  EVICTED: 3,
+  /** Group or zero address, static on another port, or a table full of static entries. */
+  REFUSED: 4,
+} as const;
+
+export interface MacTableOptions {
+  /** Most entries, learned and static together. */
+  limit: number;
+  /** Unheard for this long, a learned entry is gone. Default 300 s. */
+  ageingUs?: number;
+  /** Two random 32-bit words that make bucket collisions unpredictable. */
+  seed: readonly [number, number];
+}
+
+/** Takes an entry of `MacTable.entries`. `ageUs` is 0 for static entries. */
+export type EntryVisitor = (
+  vlan: number,
+  high: number,
+  low: number,
+  port: number,
+  ageUs: number,
+  isStatic: boolean,
+) => void;
+
+const DEFAULT_AGEING_US = 300e6;
+/** An entry is stamped anew only after this part of the ageing time: busy stations cost no list work. */
+const REFRESH_DIVISOR = 256;
+const NONE = -1;
+
+export class MacTable {
+  readonly #hash: KeyedHash;
+  #limit = 0;
+  #ageing: number;
+  #moves = 0;
+  #size = 0;
+  #statics = 0;
+
+  // Entry rows. A free row has port MISS and is chained by #chain from #free.
+  #vlanHigh = new Int32Array(0);
+  #low = new Int32Array(0);
+  #port = new Int32Array(0);
+  #static = new Uint8Array(0);
+  #seen = new Float64Array(0);
+  #chain = new Int32Array(0);
+  #older = new Int32Array(0);
+  #newer = new Int32Array(0);
+  #free = NONE;
+
+  #bucket = new Int32Array(0);
+  #mask = 0;
+
+  // Lists: two a port (row = port + 1), the learned entries by last hearing and the static ones.
+  #oldest = new Int32Array(0);
+  #newest = new Int32Array(0);
+  #ranking = new PortRanking(0);
+  #sweepRow = 0;
+
+  /** @throws RangeError when the limit is not between 1 and 2^24, or the ageing time is not positive. */
+  constructor(options: MacTableOptions) {
+    this.#hash = new KeyedHash(options.seed[0], options.seed[1]);
+    this.#ageing = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US);
+    this.#allocate(checkedLimit(options.limit));
+  }
+
+  /** Entries held, learned and static, expired ones that no sweep has met included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** How often a station was heard on another port than before. */
+  get moves(): number {
+    return this.#moves;
+  }
+
+  /** Learned entries of a port. */
+  learnedCount(port: number): number {
+    return this.#ranking.count(port + 1);
+  }
+
+  /** Port of an address, or `MISS`. An entry past its age is removed on the way. */
+  lookup(vlan: number, high: number, low: number, now: number): number {
+    const entry = this.#find((vlan << 16) | high, low | 0);
+    if (entry === NONE) return MISS;
+    if (this.#static[entry] === 0 && now - this.#seen[entry] >= this.#ageing) {
+      this.#remove(entry);
+      return MISS;
+    }
+    return this.#port[entry];
+  }
+
+  /** Notes that a source address was heard on a port; a `LEARN` code tells what came of it. */
+  learn(vlan: number, high: number, low: number, port: number, now: number): number {
+    const vlanHigh = (vlan << 16) | high;
+    const entry = this.#find(vlanHigh, low | 0);
+    if (entry === NONE) return this.#insert(vlanHigh, low | 0, port, now);
+    if (this.#static[entry] === 1) return this.#port[entry] === port ? LEARN.REFRESHED : LEARN.REFUSED;
+    if (this.#port[entry] !== port) {
+      // Heard again only after its age: that is a new station to the table, not a move.
+      const expired = now - this.#seen[entry] >= this.#ageing;
+      this.#detach(entry);
+      this.#attach(entry, port, 0, now);
+      if (expired) return LEARN.LEARNED;
+      this.#moves++;
+      return LEARN.MOVED;
+    }
+    if (now - this.#seen[entry] >= this.#ageing / REFRESH_DIVISOR) {
+      this.#detach(entry);
+      this.#attach(entry, port, 0, now);
+    }
+    return LEARN.REFRESHED;
+  }
+
+  /**
+   * Pins an address to a port for ever; a learned or static entry of the address is replaced.
+   * Returns false for group and zero addresses and when static entries alone fill the table.
+   */
+  addStatic(vlan: number, high: number, low: number, port: number): boolean {
+    const vlanHigh = (vlan << 16) | high;
+    if (!isStation(high, low | 0)) return false;
+    const known = this.#find(vlanHigh, low | 0);
+    if (known !== NONE) this.#remove(known);
+    if (this.#size >= this.#limit && !this.#evict(port)) return false;
+    this.#take(vlanHigh, low | 0, port, 1, 0);
+    return true;
+  }
+
+  /** Removes an address, learned or static. Returns whether it was there. */
+  remove(vlan: number, high: number, low: number): boolean {
+    const entry = this.#find((vlan << 16) | high, low | 0);
+    if (entry === NONE) return false;
+    this.#remove(entry);
+    return true;
+  }
+
+  /** Forgets what was learned on a port (its peer is gone) and, on demand, its static entries. Returns how many. */
+  flushPort(port: number, includeStatic = false): number {
+    const before = this.#size;
+    const learned = listOf(port, 0);
+    if (learned >= this.#oldest.length) return 0;
+    while (this.#oldest[learned] !== NONE) this.#remove(this.#oldest[learned]);
+    if (includeStatic) {
+      while (this.#oldest[learned + 1] !== NONE) this.#remove(this.#oldest[learned + 1]);
+    }
+    return before - this.#size;
+  }
+
+  /** Looks at the next `budget` rows and removes what is past its age. Returns how many entries went. */
+  sweep(now: number, budget: number): number {
+    const before = this.#size;
+    for (let looked = Math.min(budget, this.#limit); looked > 0; looked--) {
+      const entry = this.#sweepRow;
+      this.#sweepRow = entry + 1 === this.#limit ? 0 : entry + 1;
+      if (this.#port[entry] === MISS || this.#static[entry] === 1) continue;
+      if (now - this.#seen[entry] >= this.#ageing) this.#remove(entry);
+    }
+    return before - this.#size;
+  }
+
+  /** @throws RangeError when the time is not positive. */
+  setAgeing(ageingUs: number): void {
+    this.#ageing = checkedAgeing(ageingUs);
+  }
+
+  /**
+   * Changes the limit (walks the table once). What is too much goes as if by eviction: the largest ports' oldest.
+   * @throws RangeError when the limit is not between 1 and 2^24 or below the number of static entries.
+   */
+  setLimit(limit: number): void {
+    checkedLimit(limit);
+    if (limit < this.#statics) throw new RangeError(`MAC table limit ${limit} is below its static entries`);
+    while (this.#size > limit) this.#evict(LOCAL_PORT);
+    const old = { vlanHigh: this.#vlanHigh, low: this.#low, static: this.#static, seen: this.#seen };
+    const oldest = this.#oldest;
+    const newer = this.#newer;
+    this.#allocate(limit);
+    for (let list = 0; list < oldest.length; list++) {
+      for (let entry = oldest[list]; entry !== NONE; entry = newer[entry]) {
+        const port = (list >> 1) - 1;
+        this.#take(old.vlanHigh[entry], old.low[entry], port, old.static[entry], old.seen[entry]);
+      }
+    }
+  }
+
+  /** Visits every entry that is not past its age, for `show`; the table must not change meanwhile. */
+  entries(now: number, visit: EntryVisitor): void {
+    for (let entry = 0; entry < this.#limit; entry++) {
+      const port = this.#port[entry];
+      if (port === MISS) continue;
+      const isStatic = this.#static[entry] === 1;
+      const age = isStatic ? 0 : now - this.#seen[entry];
+      if (age >= this.#ageing) continue;
+      const vlanHigh = this.#vlanHigh[entry];
+      visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.#low[entry] >>> 0, port, age, isStatic);
+    }
+  }
+
+  #insert(vlanHigh: number, low: number, port: number, now: number): number {
+    if (!isStation(vlanHigh & 0xffff, low)) return LEARN.REFUSED;
+    const full = this.#size >= this.#limit;
+    if (full && !this.#evict(port)) return LEARN.REFUSED;
+    this.#take(vlanHigh, low, port, 0, now);
+    return full ? LEARN.EVICTED : LEARN.LEARNED;
+  }
+
+  /** Removes the oldest learned entry of the largest port; on a tie the port that asks for room gives it. */
+  #evict(asking: number): boolean {
+    this.#growPorts(asking);
+    let row = this.#ranking.largest();
+    if (this.#ranking.count(asking + 1) >= this.#ranking.count(row)) row = asking + 1;
+    const entry = this.#oldest[row * 2];
+    if (entry === NONE) return false;
+    this.#remove(entry);
+    return true;
+  }
+
+  #find(vlanHigh: number, low: number): number {
+    let entry = this.#bucket[this.#hash.hash(vlanHigh, low) & this.#mask];
+    while (entry !== NONE && (this.#low[entry] !== low || this.#vlanHigh[entry] !== vlanHigh)) {
+      entry = this.#chain[entry];
+    }
+    return entry;
+  }
+
+  /** Fills a free row; the caller has made sure that there is one. */
+  #take(vlanHigh: number, low: number, port: number, isStatic: number, now: number): void {
+    const entry = this.#free;
+    this.#free = this.#chain[entry];
+    this.#vlanHigh[entry] = vlanHigh;
+    this.#low[entry] = low;
+    this.#static[entry] = isStatic;
+    const bucket = this.#hash.hash(vlanHigh, low) & this.#mask;
+    this.#chain[entry] = this.#bucket[bucket];
+    this.#bucket[bucket] = entry;
+    this.#attach(entry, port, isStatic, now);
+    this.#size++;
+    this.#statics += isStatic;
+  }
+
+  #remove(entry: number): void {
+    this.#detach(entry);
+    const bucket = this.#hash.hash(this.#vlanHigh[entry], this.#low[entry]) & this.#mask;
+    if (this.#bucket[bucket] === entry) {
+      this.#bucket[bucket] = this.#chain[entry];
+    } else {
+      let before = this.#bucket[bucket];
+      while (this.#chain[before] !== entry) before = this.#chain[before];
+      this.#chain[before] = this.#chain[entry];
+    }
+    this.#size--;
+    this.#statics -= this.#static[entry];
+    this.#port[entry] = MISS;
+    this.#chain[entry] = this.#free;
+    this.#free = entry;
+  }
+
+  /** Appends an entry to its port's list as the newest. */
+  #attach(entry: number, port: number, isStatic: number, now: number): void {
+    this.#growPorts(port);
+    const list = listOf(port, isStatic);
+    const newest = this.#newest[list];
+    this.#port[entry] = port;
+    this.#seen[entry] = now;
+    this.#older[entry] = newest;
+    this.#newer[entry] = NONE;
+    this.#newest[list] = entry;
+    if (newest === NONE) this.#oldest[list] = entry;
+    else this.#newer[newest] = entry;
+    if (isStatic === 0) this.#ranking.increment(port + 1);
+  }
+
+  #detach(entry: number): void {
+    const isStatic = this.#static[entry];
+    const list = listOf(this.#port[entry], isStatic);
+    const older = this.#older[entry];
+    const newer = this.#newer[entry];
+    if (older === NONE) this.#oldest[list] = newer;
+    else this.#newer[older] = newer;
+    if (newer === NONE) this.#newest[list] = older;
+    else this.#older[newer] = older;
+    if (isStatic === 0) this.#ranking.decrement(this.#port[entry] + 1);
+  }
+
+  #growPorts(port: number): void {
+    const lists = (port + 2) * 2;
+    if (lists <= this.#oldest.length) return;
+    const size = Math.max(lists, this.#oldest.length * 2);
+    this.#oldest = enlarged(this.#oldest, size, NONE);
+    this.#newest = enlarged(this.#newest, size, NONE);
+    this.#ranking.grow(size / 2);
+  }
+
+  /** An empty table of `limit` rows with at least as many buckets. */
+  #allocate(limit: number): void {
+    let buckets = 16;
+    while (buckets < limit) buckets *= 2;
+    this.#limit = limit;
+    this.#mask = buckets - 1;
+    this.#bucket = new Int32Array(buckets).fill(NONE);
+    this.#vlanHigh = new Int32Array(limit);
+    this.#low = new Int32Array(limit);
+    this.#port = new Int32Array(limit).fill(MISS);
+    this.#static = new Uint8Array(limit);
+    this.#seen = new Float64Array(limit);
+    this.#older = new Int32Array(limit);
+    this.#newer = new Int32Array(limit);
+    this.#chain = new Int32Array(limit);
+    for (let entry = 0; entry < limit; entry++) this.#chain[entry] = entry + 1 < limit ? entry + 1 : NONE;
+    this.#free = 0;
+    this.#size = 0;
+    this.#statics = 0;
+    this.#sweepRow = 0;
+    this.#oldest = new Int32Array(0);
+    this.#newest = new Int32Array(0);
+    this.#ranking = new PortRanking(limit);
+    this.#growPorts(LOCAL_PORT);
+  }
+}
+
+function listOf(port: number, isStatic: number): number {
+  return (port + 1) * 2 + isStatic;
+}
+
+function isStation(high: number, low: number): boolean {
+  return !isGroup(high) && (high !== 0 || low !== 0);
+}
+
+function checkedLimit(limit: number): number {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 24) {
+    throw new RangeError(`MAC table limit ${limit} is not between 1 and ${2 ** 24}`);
+  }
+  return limit;
+}
+
+function checkedAgeing(ageingUs: number): number {
+  if (!(ageingUs > 0)) throw new RangeError(`MAC ageing time ${ageingUs} is not positive`);
+  return ageingUs;
+}

@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { completeChecksum } from '../../src/datapath/checksum.js';
+import { FRAME, findRuns, RUN, RUN_HEAD, writeRun, writeWords } from '../../src/datapath/coalesce.js';
+import { HeaderInfo, parseHeaders } from '../../src/datapath/headers.js';
+import { segmentHeader } from '../../src/datapath/superframe.js';
+import { checkVirtio, VIRTIO_CHECK, virtioGsoSize, virtioGsoType } from '../../src/datapath/virtio.js';
+import { VNET_HEADER, WRITE } from '../../src/native/ops.js';
+import { build, fillPayload, type Packet, packets } from './packets.js';
+
+const HEAD = 16;
+const FIRST = HEAD + RUN_HEAD;
+const UDP_CHECKSUM = 6;
+
+const udp: Packet = {
+  version: 4,
+  protocol: 'udp',
+  tags: 0,
+  ipOptions: 0,
+  tcpOptions: [],
+  id: 0xfffe,
+  dontFragment: false,
+  ttl: 64,
+  trafficClass: 0,
+  ports: [5000, 6000],
+  sequence: 0,
+  tcpFlags: 0,
+  payload: fillPayload(100, 0),
+};
+
+/** Places frames with partial checksums in an arena and describes them as rows of FRAME. */
+function place(list: Packet[]): { bytes: Uint8Array; frames: Int32Array; built: Uint8Array[] } {
+  const built = list.map((packet) => build(packet));
+  const bytes = new Uint8Array(FIRST + built.reduce((sum, { frame }) => sum + frame.length + 3, 0));
+  const frames = new Int32Array(list.length * FRAME.WORDS);
+  const info = new HeaderInfo();
+  let at = FIRST;
+  built.forEach(({ frame, l4, csumOffset, headerLength }, index) => {
+    bytes.set(frame, at);
+    expect(parseHeaders(bytes, at, frame.length, info)).toBe(true);
+    // The same header with its checksum made partial.
+    const scratch = frame.slice();
+    segmentHeader(scratch, 0, info, 0, 1, frame.length - headerLength, true);
+    bytes.set(scratch.subarray(l4 + csumOffset, l4 + csumOffset + 2), at + l4 + csumOffset);
+    frames.set([at, frame.length, 1, l4, csumOffset], index * FRAME.WORDS);
+    at += frame.length + 3;
+  });
+  return { bytes, frames, built: built.map(({ frame }) => frame) };
+}
+
+function runCounts(bytes: Uint8Array, frames: Int32Array): number[] {
+  const total = frames.length / FRAME.WORDS;
+  const runs = new Int32Array(total * RUN.WORDS);
+  const found = findRuns(bytes, frames, total, runs, new HeaderInfo());
+  const counts: number[] = [];
+  let next = 0;
+  for (let run = 0; run < found; run++) {
+    expect(runs[run * RUN.WORDS + RUN.START]).toBe(next);
+    counts.push(runs[run * RUN.WORDS + RUN.COUNT]!);
+    next += counts[run]!;
+  }
+  expect(next).toBe(total);
+  return counts;
+}
+
+const countsOf = (list: Packet[]): number[] => {
+  const { bytes, frames } = place(list);
+  return runCounts(bytes, frames);
+};
+
+/** A flow of packets with these payload lengths and ids that go up by `step`. */
+function flow(lengths: number[], change: Partial<Packet> = {}, step = 1): Packet[] {
+  return lengths.map((length, index) => ({
+    ...udp,
+    ...change,
+    id: ((change.id ?? udp.id) + index * step) & 0xffff,
+    payload: fillPayload(length, index),
+  }));
+}
+
+describe('coalescing UDP frames', () => {
+  it('joins frames of equal length and a shorter last one', () => {
+    expect(countsOf(flow([100, 100, 100, 60, 100]))).toEqual([4, 1]);
+    expect(countsOf(flow([60, 100, 100]))).toEqual([1, 2]);
+    expect(countsOf(flow([100, 100], { version: 6 }))).toEqual([2]);
+    expect(countsOf(flow([100]))).toEqual([1]);
+    expect(countsOf([])).toEqual([]);
+    expect(countsOf(flow([0, 0]))).toEqual([1, 1]);
+    expect(countsOf(flow([100, 0]))).toEqual([1, 1]);
+  });
+
+  it('stays within 64 segments and 64 KiB', () => {
+    expect(countsOf(flow(Array(150).fill(20)))).toEqual([64, 64, 22]);
+    expect(countsOf(flow(Array(50).fill(1472)))).toEqual([44, 6]);
+    expect(countsOf(flow([32_753, 32_754]))).toEqual([1, 1]);
+    expect(countsOf(flow([32_754, 32_753]))).toEqual([2]);
+    expect(countsOf(flow([32_754, 32_754]))).toEqual([1, 1]);
+  });
+
+  it('wants ids that count on by one, or stand still with DF', () => {
+    expect(countsOf(flow([100, 100, 100], {}, 0))).toEqual([1, 1, 1]);
+    expect(countsOf(flow([100, 100, 100], { dontFragment: true }, 0))).toEqual([3]);
+    expect(countsOf(flow([100, 100, 100], { dontFragment: true }, 1))).toEqual([3]);
+    expect(countsOf(flow([100, 100, 100], { dontFragment: true }, 2))).toEqual([1, 1, 1]);
+    const [a, b, c] = flow([100, 100, 100], { dontFragment: true }) as [Packet, Packet, Packet];
+    expect(countsOf([a, b, { ...c, id: b.id }])).toEqual([2, 1]);
+    expect(countsOf([a, { ...b, id: a.id }, c])).toEqual([2, 1]);
+  });
+
+  it('leaves TCP, options and complete checksums alone', () => {
+    expect(countsOf(flow([100, 100], { protocol: 'tcp' }))).toEqual([1, 1]);
+    expect(countsOf(flow([100, 100], { ipOptions: 1 }))).toEqual([1, 1]);
+    expect(countsOf(flow([100, 100], { version: 6, ipOptions: 1 }))).toEqual([1, 1]);
+    for (const [index, word, value] of [
+      [0, FRAME.FLAGS, 0],
+      [1, FRAME.FLAGS, 0],
+      [1, FRAME.FLAGS, 3],
+      [0, FRAME.CSUM_START, 33],
+      [1, FRAME.CSUM_START, 33],
+      [1, FRAME.CSUM_OFFSET, 4],
+    ] as const) {
+      const { bytes, frames } = place(flow([100, 100]));
+      frames[index * FRAME.WORDS + word] = value;
+      expect(runCounts(bytes, frames)).toEqual([1, 1]);
+    }
+  });
+
+  it('any changed header byte but the checksum field parts two frames', () => {
+    for (const change of [{ tags: 2 }, { version: 6 as const }, { dontFragment: true }]) {
+      const { bytes, frames } = place(flow([100, 100], change));
+      const info = new HeaderInfo();
+      const at = frames[FRAME.WORDS + FRAME.OFFSET]!;
+      parseHeaders(bytes, at, frames[FRAME.WORDS + FRAME.LENGTH]!, info);
+      expect(runCounts(bytes, frames)).toEqual([2]);
+      for (let place = 0; place < info.l4 + UDP_CHECKSUM; place++) {
+        for (const bit of [1, 0x80]) {
+          bytes[at + place] ^= bit;
+          expect({ place, counts: runCounts(bytes, frames) }).toEqual({ place, counts: [1, 1] });
+          bytes[at + place] ^= bit;
+        }
+      }
+    }
+  });
+
+  it('cutting a run again gives the frames that were joined', () => {
+    const mixed = fc
+      .tuple(
+        packets(300).map((packet) => ({
+          ...packet,
+          protocol: 'udp' as const,
+          ipOptions: packet.ipOptions >> 1,
+        })),
+        fc.array(
+          fc.record({
+            length: fc.constantFrom(1, 50, 200, 200, 200, 200),
+            other: fc.constantFrom(false, false, false, false, true),
+            step: fc.constantFrom(1, 1, 1, 0, 2),
+          }),
+          { minLength: 2, maxLength: 30 },
+        ),
+      )
+      .map(([packet, steps]) => {
+        let id = packet.id;
+        return steps.map(({ length, other, step }, index): Packet => {
+          id = (id + step) & 0xffff;
+          const ttl = other ? (packet.ttl % 255) + 1 : packet.ttl;
+          return { ...packet, id, ttl, payload: fillPayload(length, index) };
+        });
+      });
+    let joined = 0;
+    fc.assert(
+      fc.property(mixed, (list) => {
+        const { bytes, frames, built } = place(list);
+        const before = bytes.slice();
+        const info = new HeaderInfo();
+        let start = 0;
+        for (const count of runCounts(bytes, frames)) {
+          const ops = new Int32Array(1 + writeWords(count));
+          expect(writeRun(bytes, frames, start, count, HEAD, info, ops, 1)).toBe(ops.length);
+          const parts: number[] = [];
+          for (let part = 0; part < ops[1 + WRITE.COUNT]!; part++) {
+            const offset = ops[1 + WRITE.PARTS + part * 2]!;
+            parts.push(...bytes.subarray(offset, offset + ops[2 + WRITE.PARTS + part * 2]!));
+          }
+          const written = Uint8Array.from(parts);
+          expect(checkVirtio(written, 0, written.length - VNET_HEADER, info)).toBe(VIRTIO_CHECK.OK);
+          const size = count === 1 ? written.length : virtioGsoSize(written, 0);
+          expect(virtioGsoType(written, 0)).toBe(count === 1 ? 0 : 5);
+          parseHeaders(written, VNET_HEADER, written.length - VNET_HEADER, info);
+          for (let index = 0; index < count; index++) {
+            const head = written.slice(VNET_HEADER, VNET_HEADER + info.headerLength);
+            const from = VNET_HEADER + info.headerLength + index * size;
+            const payload = written.subarray(from, Math.min(written.length, from + size));
+            segmentHeader(head, 0, info, index, size, payload.length, true);
+            const segment = Uint8Array.from([...head, ...payload]);
+            const original = built[start + index]!;
+            if (list[start + index]!.id === list[start]!.id && info.version === 4) {
+              segment.set(original.subarray(info.l3 + 4, info.l3 + 6), info.l3 + 4);
+              segment.set(original.subarray(info.l3 + 10, info.l3 + 12), info.l3 + 10);
+            }
+            completeChecksum(segment, 0, segment.length, info.l4, UDP_CHECKSUM);
+            expect(segment).toEqual(original);
+          }
+          if (count > 1) joined++;
+          start += count;
+        }
+        expect(bytes.subarray(FIRST)).toEqual(before.subarray(FIRST));
+      }),
+      { numRuns: 200 },
+    );
+    expect(joined).toBeGreaterThan(50);
+  });
+});
