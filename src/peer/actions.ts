@@ -1,0 +1,75 @@
+/** What the handshaker asks of whoever runs it. Actions are carried out in the order given. */
+
+/** A session's parameters that the other end told. */
+export interface RemoteTraits {
+  readonly capabilities: number;
+  /** Streams the other end sends on each link. */
+  readonly workers: number;
+}
+
+/** Send these bytes to where a datagram came from. */
+export interface SendAction {
+  readonly kind: 'send';
+  readonly path: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Send these bytes once on every link of the peer. */
+export interface SendToPeerAction {
+  readonly kind: 'send-to-peer';
+  readonly peer: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Install a session for receiving. Sending waits for `use-session`. */
+export interface InstallSessionAction {
+  readonly kind: 'install-session';
+  readonly peer: number;
+  /** Receiver index in the datagrams that come in. */
+  readonly localIndex: number;
+  /** Receiver index to write into the datagrams that go out. */
+  readonly remoteIndex: number;
+  /** 32 bytes each. Whoever carries the action out wipes both when they are installed. */
+  readonly sendKey: Uint8Array;
+  readonly receiveKey: Uint8Array;
+  /** An `AEAD` number. */
+  readonly aead: number;
+  /** Datapath version agreed. */
+  readonly version: number;
+  readonly role: 'initiator' | 'responder';
+  readonly remote: RemoteTraits;
+}
+
+/**
+ * Seal everything for the peer under this session from now on. The initiator of a session also sends something under
+ * it at once (a heartbeat): that is what confirms it to the other end.
+ */
+export interface UseSessionAction {
+  readonly kind: 'use-session';
+  readonly peer: number;
+  readonly localIndex: number;
+}
+
+/** There is no session left to send under. */
+export interface StopSendingAction {
+  readonly kind: 'stop-sending';
+  readonly peer: number;
+}
+
+export type RetireReason = 'succeeded' | 'expired' | 'unconfirmed' | 'goodbye' | 'restarted' | 'peer-removed';
+
+/** Forget the session and wipe its keys. */
+export interface RetireSessionAction {
+  readonly kind: 'retire-session';
+  readonly peer: number;
+  readonly localIndex: number;
+  readonly reason: RetireReason;
+}
+
+export type Action =
+  | SendAction
+  | SendToPeerAction
+  | InstallSessionAction
+  | UseSessionAction
+  | StopSendingAction
+  | RetireSessionAction;

@@ -1,0 +1,136 @@
+/** What the handshaker knows of one peer, and what follows from it: which session sends, what is due when. */
+import type { ReceiverKeys } from '../crypto/cookie.js';
+import type { NoiseHandshake } from '../crypto/noise.js';
+import type { Scheduled } from './deadline-heap.js';
+import { REKEY_AFTER, REKEY_AFTER_AS_RESPONDER, RETRY_FIRST, STOP_SENDING_AFTER } from './timing.js';
+
+/** An initiation sent whose response is still awaited. */
+export interface Attempt {
+  readonly kind: 'attempt';
+  readonly peer: PeerState;
+  readonly noise: NoiseHandshake;
+  readonly generation: number;
+  localIndex: number;
+  /** MAC1 of the initiation, to which a cookie reply is bound. */
+  mac1: Uint8Array;
+  readonly expiresAt: number;
+}
+
+/** A session installed in the datapath. */
+export interface Session {
+  readonly kind: 'session';
+  readonly peer: PeerState;
+  readonly localIndex: number;
+  readonly role: 'initiator' | 'responder';
+  readonly generation: number;
+  readonly createdAt: number;
+  /** Whether an authentic datagram came under it: the other end has it too. */
+  confirmed: boolean;
+  retireAt: number;
+}
+
+/** Why an initiation is wanted. */
+export type Goal = 'open' | 'rekey-age' | 'rekey-counter' | 'links-down';
+
+interface Cookie {
+  readonly bytes: Uint8Array;
+  readonly expiresAt: number;
+}
+
+export interface PeerState extends Scheduled {
+  /** The consumer's number for the peer. */
+  readonly id: number;
+  readonly publicKey: Uint8Array;
+  readonly psk: Uint8Array;
+  readonly mayInitiate: boolean;
+  /** Keys of the MACs of messages sent to the peer. */
+  readonly keys: ReceiverKeys;
+  /** Whether our public key is the smaller one: decides between sessions opened at the same time. */
+  readonly ownKeyIsSmaller: boolean;
+  readonly attempts: Attempt[];
+  readonly sessions: Session[];
+  /** Cookies the peer gave, by path. */
+  readonly cookies: Map<number, Cookie>;
+  sending: Session | undefined;
+  goal: Goal | undefined;
+  retryAt: number;
+  retryDelay: number;
+  lastSentAt: number;
+  /** Of the last initiation accepted from the peer: its timestamp, and when it came. */
+  lastTimestamp: number;
+  lastAcceptedAt: number;
+}
+
+/** A peer without sessions. */
+export function newPeerState(
+  identity: Pick<PeerState, 'id' | 'publicKey' | 'psk' | 'mayInitiate' | 'keys' | 'ownKeyIsSmaller'>,
+): PeerState {
+  return {
+    ...identity,
+    attempts: [],
+    sessions: [],
+    cookies: new Map(),
+    sending: undefined,
+    goal: undefined,
+    retryAt: Number.POSITIVE_INFINITY,
+    retryDelay: RETRY_FIRST,
+    lastSentAt: Number.NEGATIVE_INFINITY,
+    lastTimestamp: -1,
+    lastAcceptedAt: Number.NEGATIVE_INFINITY,
+    deadline: Number.POSITIVE_INFINITY,
+    heapIndex: -1,
+  };
+}
+
+/** One above every session there is with the peer: what an initiation offers. */
+export function nextGeneration(peer: PeerState): number {
+  let highest = 0;
+  for (const session of peer.sessions) highest = Math.max(highest, session.generation);
+  return Math.min(highest + 1, 0xffff_ffff);
+}
+
+/**
+ * Whether both ends prefer session `a` to `b`: the higher generation, and of two that were opened at the same time,
+ * and so have the same, the one whose initiator has the smaller public key. Both ends know both facts, so they agree
+ * whatever their clocks say and in whatever order things arrive.
+ */
+export function isPreferred(peer: PeerState, a: Session, b: Session): boolean {
+  if (a.generation !== b.generation) return a.generation > b.generation;
+  if (a.role !== b.role) return (a.role === 'initiator') === peer.ownKeyIsSmaller;
+  // Only when a hostile peer has driven the generation to its end.
+  return a.createdAt > b.createdAt;
+}
+
+/** The session to send under: the preferred one of those that the other end is known to have and that are not too old. */
+export function bestForSending(peer: PeerState, now: number): Session | undefined {
+  let best: Session | undefined;
+  for (const session of peer.sessions) {
+    const otherEndHasIt = session.role === 'initiator' || session.confirmed;
+    const ends = Math.min(session.createdAt + STOP_SENDING_AFTER, session.retireAt);
+    if (!otherEndHasIt || now >= ends) continue;
+    if (best === undefined || isPreferred(peer, session, best)) best = session;
+  }
+  return best;
+}
+
+/** When the session is to be succeeded because of its age. */
+export function rekeyAt(session: Session): number {
+  return session.createdAt + (session.role === 'initiator' ? REKEY_AFTER : REKEY_AFTER_AS_RESPONDER);
+}
+
+export type DeadlineReason = 'attempt-expires' | 'session-retires' | 'sending-ends' | 'rekey' | 'retry';
+
+/** What is due next for the peer. */
+export function nextDue(peer: PeerState): { at: number; reason: DeadlineReason } {
+  let due: { at: number; reason: DeadlineReason } = { at: peer.retryAt, reason: 'retry' };
+  const consider = (at: number, reason: DeadlineReason): void => {
+    if (at < due.at) due = { at, reason };
+  };
+  for (const attempt of peer.attempts) consider(attempt.expiresAt, 'attempt-expires');
+  for (const session of peer.sessions) consider(session.retireAt, 'session-retires');
+  if (peer.sending !== undefined) {
+    consider(peer.sending.createdAt + STOP_SENDING_AFTER, 'sending-ends');
+    if (peer.goal === undefined) consider(rekeyAt(peer.sending), 'rekey');
+  }
+  return due;
+}

@@ -1,0 +1,301 @@
+/**
+ * The life of the sessions of all peers: which one sends, when the next is wanted, when each ends. It knows nothing of
+ * messages; when a handshake is due it says so to the function it was given.
+ */
+import type { SessionKeys } from '../crypto/noise.js';
+import type { Primitives } from '../crypto/primitives.js';
+import type { Action, RemoteTraits, RetireReason } from './actions.js';
+import { DeadlineHeap } from './deadline-heap.js';
+import { IndexTable } from './index-table.js';
+import {
+  type Attempt,
+  bestForSending,
+  type DeadlineReason,
+  type Goal,
+  isPreferred,
+  nextDue,
+  type PeerState,
+  rekeyAt,
+  type Session,
+} from './peer-state.js';
+import {
+  RETIRE_AFTER,
+  RETIRE_AFTER_SUCCESSOR,
+  RETRY_FIRST,
+  RETRY_GROWTH,
+  RETRY_JITTER,
+  RETRY_LONGEST,
+  UNCONFIRMED_LIFETIME,
+  UNCONFIRMED_LIMIT,
+} from './timing.js';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Holds the place of a session that is being made. */
+interface Reservation {
+  readonly kind: 'reservation';
+}
+
+const RESERVATION: Reservation = { kind: 'reservation' };
+
+/** A session about to be installed: what the handshake has settled. */
+export interface SessionTerms {
+  readonly remoteIndex: number;
+  readonly keys: SessionKeys;
+  readonly version: number;
+  readonly aead: number;
+  readonly generation: number;
+  readonly remote: RemoteTraits;
+}
+
+export class SessionKeeper {
+  readonly #primitives: Primitives;
+  readonly #indexes: IndexTable<Attempt | Session | Reservation>;
+  readonly #deadlines = new DeadlineHeap<PeerState>();
+  readonly #initiate: (peer: PeerState, now: number) => void;
+  #actions: Action[] = [];
+
+  /** `initiate` sends one initiation to a peer; its retry is planned here. */
+  constructor(primitives: Primitives, initiate: (peer: PeerState, now: number) => void) {
+    this.#primitives = primitives;
+    this.#initiate = initiate;
+    this.#indexes = new IndexTable(() => this.#randomU32());
+  }
+
+  /** The actions since the last call. */
+  takeActions(): Action[] {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  act(action: Action): void {
+    this.#actions.push(action);
+  }
+
+  nextDeadline(): { at: number; reason: DeadlineReason } | undefined {
+    const peer = this.#deadlines.first();
+    return peer === undefined ? undefined : nextDue(peer);
+  }
+
+  advance(now: number): void {
+    for (let peer = this.#deadlines.first(); peer !== undefined && peer.deadline <= now; ) {
+      this.tend(peer, now);
+      peer = this.#deadlines.first();
+    }
+  }
+
+  /** Brings a peer up to date: what has expired goes, what sends is chosen, what is due is started. */
+  tend(peer: PeerState, now: number): void {
+    for (const attempt of peer.attempts.filter((one) => one.expiresAt <= now)) this.dropAttempt(attempt);
+    this.#chooseSending(peer, now);
+    for (const session of peer.sessions.filter((one) => one.retireAt <= now)) {
+      this.#retire(session, reasonToRetire(session, now));
+    }
+    this.#chooseGoal(peer, now);
+    if (peer.goal !== undefined && peer.retryAt <= now) {
+      this.#planRetry(peer, now);
+      this.#initiate(peer, now);
+    }
+    this.#deadlines.schedule(peer, nextDue(peer).at);
+  }
+
+  // What is wanted ------------------------------------------------------------------------------------------------
+
+  /** Wants a new session with the peer, unless it is wanted already or the peer cannot be called. */
+  pursue(peer: PeerState, goal: Goal, now: number): void {
+    if (peer.goal === undefined && (peer.mayInitiate || peer.sending !== undefined)) {
+      setGoal(peer, goal, Math.max(now, peer.lastSentAt + RETRY_FIRST));
+    }
+    this.tend(peer, now);
+  }
+
+  /** Links work again: the sessions there are will do, unless it is time for a new one anyway. */
+  linksUp(peer: PeerState, now: number): void {
+    if (peer.goal === 'links-down' && peer.sending !== undefined) clearGoal(peer);
+    this.tend(peer, now);
+  }
+
+  /** Drops all sessions with the peer and, when it can be called, calls it after `delay` microseconds. */
+  startOver(peer: PeerState, reason: RetireReason, delay: number, now: number): void {
+    this.dropSessions(peer, reason);
+    if (peer.mayInitiate) setGoal(peer, 'open', now + delay);
+    this.tend(peer, now);
+  }
+
+  // Attempts ------------------------------------------------------------------------------------------------------
+
+  /** Gives an attempt its receiver index; 0 when there is none left. */
+  allocateFor(attempt: Attempt): number {
+    return this.#indexes.allocate(attempt);
+  }
+
+  attemptAt(index: number): Attempt | undefined {
+    const entry = this.#indexes.find(index);
+    return entry?.kind === 'attempt' ? entry : undefined;
+  }
+
+  dropAttempt(attempt: Attempt): void {
+    const { attempts } = attempt.peer;
+    attempts.splice(attempts.indexOf(attempt), 1);
+    attempt.noise.destroy();
+    this.#indexes.release(attempt.localIndex);
+  }
+
+  // Sessions ------------------------------------------------------------------------------------------------------
+
+  sessionAt(index: number): Session | undefined {
+    const entry = this.#indexes.find(index);
+    return entry?.kind === 'session' ? entry : undefined;
+  }
+
+  /** Reserves the receiver index of a session that is about to be offered to the peer; 0 when there is none left. */
+  reserve(): number {
+    return this.#indexes.allocate(RESERVATION);
+  }
+
+  release(index: number): void {
+    this.#indexes.release(index);
+  }
+
+  /** The other end answered our attempt: its index becomes the session's, which is used at once. */
+  completeAttempt(attempt: Attempt, terms: SessionTerms, now: number): void {
+    const { peer } = attempt;
+    peer.attempts.splice(peer.attempts.indexOf(attempt), 1);
+    this.#install(peer, attempt.localIndex, 'initiator', terms, now);
+    this.#reached(peer);
+    this.tend(peer, now);
+  }
+
+  /** We answered the peer: the session receives, and sends once it is confirmed. */
+  installAnswered(peer: PeerState, localIndex: number, terms: SessionTerms, now: number): void {
+    const unconfirmed = peer.sessions.filter((one) => one.role === 'responder' && !one.confirmed);
+    if (unconfirmed.length >= UNCONFIRMED_LIMIT) this.#retire(unconfirmed[0], 'unconfirmed');
+    this.#install(peer, localIndex, 'responder', terms, now);
+    this.tend(peer, now);
+  }
+
+  /** The other end is known to have the session: what it is preferred to ends soon. */
+  confirm(session: Session, now: number): void {
+    if (session.confirmed) return;
+    const { peer } = session;
+    session.confirmed = true;
+    if (session.role === 'responder') session.retireAt = session.createdAt + RETIRE_AFTER;
+    this.#endSucceeded(peer, now);
+    if (session.role === 'responder' && bestForSending(peer, now) === session) this.#reached(peer);
+    this.tend(peer, now);
+  }
+
+  dropSessions(peer: PeerState, reason: RetireReason): void {
+    this.#reached(peer);
+    if (peer.sending !== undefined) this.act({ kind: 'stop-sending', peer: peer.id });
+    peer.sending = undefined;
+    for (const session of [...peer.sessions]) this.#retire(session, reason);
+    this.#deadlines.remove(peer);
+  }
+
+  #install(
+    peer: PeerState,
+    localIndex: number,
+    role: Session['role'],
+    terms: SessionTerms,
+    now: number,
+  ): void {
+    const lifetime = role === 'initiator' ? RETIRE_AFTER : UNCONFIRMED_LIFETIME;
+    const session: Session = {
+      kind: 'session',
+      peer,
+      localIndex,
+      role,
+      generation: terms.generation,
+      createdAt: now,
+      confirmed: false,
+      retireAt: now + lifetime,
+    };
+    this.#indexes.replace(localIndex, session);
+    peer.sessions.push(session);
+    this.act({
+      kind: 'install-session',
+      peer: peer.id,
+      localIndex,
+      remoteIndex: terms.remoteIndex,
+      sendKey: terms.keys.send,
+      receiveKey: terms.keys.receive,
+      aead: terms.aead,
+      version: terms.version,
+      role,
+      remote: { capabilities: terms.remote.capabilities, workers: terms.remote.workers },
+    });
+  }
+
+  #retire(session: Session, reason: RetireReason): void {
+    const { peer, localIndex } = session;
+    peer.sessions.splice(peer.sessions.indexOf(session), 1);
+    this.#indexes.release(localIndex);
+    this.act({ kind: 'retire-session', peer: peer.id, localIndex, reason });
+  }
+
+  /** Gives each session that a confirmed one is preferred to the time that datagrams under way need, and no more. */
+  #endSucceeded(peer: PeerState, now: number): void {
+    for (const session of peer.sessions) {
+      const succeeded = peer.sessions.some((other) => other.confirmed && isPreferred(peer, other, session));
+      if (succeeded) session.retireAt = Math.min(session.retireAt, now + RETIRE_AFTER_SUCCESSOR);
+    }
+  }
+
+  /** What was wanted is reached: a session that both ends have. */
+  #reached(peer: PeerState): void {
+    clearGoal(peer);
+    for (const attempt of [...peer.attempts]) this.dropAttempt(attempt);
+  }
+
+  #chooseSending(peer: PeerState, now: number): void {
+    const best = bestForSending(peer, now);
+    if (best === peer.sending) return;
+    peer.sending = best;
+    this.act(
+      best === undefined
+        ? { kind: 'stop-sending', peer: peer.id }
+        : { kind: 'use-session', peer: peer.id, localIndex: best.localIndex },
+    );
+  }
+
+  #chooseGoal(peer: PeerState, now: number): void {
+    const { sending } = peer;
+    if (sending === undefined && !peer.mayInitiate) {
+      clearGoal(peer);
+    } else if (peer.goal === undefined && (sending === undefined || rekeyAt(sending) <= now)) {
+      const goal = sending === undefined ? 'open' : 'rekey-age';
+      setGoal(peer, goal, Math.max(now, peer.lastSentAt + RETRY_FIRST));
+    }
+  }
+
+  #planRetry(peer: PeerState, now: number): void {
+    const jitter = 1 + (RETRY_JITTER * this.#randomU32()) / 2 ** 32;
+    peer.lastSentAt = now;
+    peer.retryAt = now + peer.retryDelay * jitter;
+    peer.retryDelay = Math.min(peer.retryDelay * RETRY_GROWTH, RETRY_LONGEST);
+  }
+
+  #randomU32(): number {
+    const bytes = new Uint8Array(4);
+    this.#primitives.random(bytes);
+    return new DataView(bytes.buffer).getUint32(0);
+  }
+}
+
+function setGoal(peer: PeerState, goal: Goal, at: number): void {
+  peer.goal = goal;
+  peer.retryDelay = RETRY_FIRST;
+  peer.retryAt = at;
+}
+
+function clearGoal(peer: PeerState): void {
+  peer.goal = undefined;
+  peer.retryAt = NEVER;
+}
+
+function reasonToRetire(session: Session, now: number): RetireReason {
+  if (now >= session.createdAt + RETIRE_AFTER) return 'expired';
+  return session.role === 'responder' && !session.confirmed ? 'unconfirmed' : 'succeeded';
+}
