@@ -2,7 +2,8 @@
 import type { Problem } from '../api.js';
 import { explainInWords } from '../grammar/explain.js';
 import { type SplitLine, splitLine } from '../grammar/words.js';
-import type { ConfigCommand, Scope } from './language.js';
+import { CONFIG_COMMANDS } from './commands.js';
+import { type Block, CONFIG_MODES, type ConfigCommand } from './language.js';
 import type { Config } from './model.js';
 import { type Resolution, resolveConfigLine } from './resolve.js';
 import { type ConfigIssue, validateConfig } from './validate.js';
@@ -39,7 +40,7 @@ export function parseConfig(text: string): EditResult {
  */
 export function editConfig(base: Config, context: readonly string[], lines: readonly string[]): EditResult {
   const editor = new Editor(structuredClone(base));
-  for (const header of context) editor.apply(header, 0);
+  for (const header of context) editor.reopen(header);
   for (let index = 0; index < lines.length && editor.readable; index++) editor.apply(lines[index], index + 1);
   return editor.finish();
 }
@@ -50,7 +51,7 @@ class Editor {
   readable = true;
   readonly #config: Config;
   /** Open blocks, outermost first; the first is the configuration itself. */
-  #blocks: { header: string; scope: Scope }[];
+  #blocks: Block[];
   /** Where each setting and block was last written. */
   readonly #places = new Map<string, Problem>();
 
@@ -68,6 +69,22 @@ class Editor {
       if (opensBlock || this.syntax.length >= MAX_PROBLEMS) this.readable = false;
     } else if (resolution.kind === 'command') {
       this.#run(resolution, line, number);
+    }
+  }
+
+  /** Enters a block that is there; it may have been removed since the context was taken. */
+  reopen(header: string): void {
+    const { scope } = this.#blocks[this.#blocks.length - 1];
+    const mode = CONFIG_MODES[this.#blocks.length - 1];
+    const candidates = CONFIG_COMMANDS[mode].flatMap((command) =>
+      command.kind === 'block' ? command.blocks(scope) : [],
+    );
+    const block = candidates.find((candidate) => candidate.header === header);
+    if (block === undefined) {
+      this.syntax.push({ line: 0, column: 0, text: header, message: `there is no "${header}" any more` });
+      this.readable = false;
+    } else {
+      this.#blocks.push(block);
     }
   }
 

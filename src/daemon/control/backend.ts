@@ -1,19 +1,21 @@
-import type {
-  ControlEvent,
-  Counter,
-  DropCounter,
-  InterfaceStatus,
-  LinkStatus,
-  MacEntry,
-  Methods,
-  PeerStatus,
-  PingParams,
-  PingResult,
-  StartupConfig,
-  SystemInfo,
-  VersionInfo,
-  WaitParams,
-  WaitResult,
+import {
+  type ControlEvent,
+  type Counter,
+  type DropCounter,
+  ERROR,
+  type InterfaceStatus,
+  type LinkStatus,
+  type MacEntry,
+  type Methods,
+  type PeerStatus,
+  type PingParams,
+  type PingResult,
+  type Problem,
+  type StartupConfig,
+  type SystemInfo,
+  type VersionInfo,
+  type WaitParams,
+  type WaitResult,
 } from '../../api.js';
 import type { Config } from '../../config/model.js';
 
@@ -22,9 +24,19 @@ export class RequestError extends Error {
   constructor(
     message: string,
     /** One of `ERROR` in `src/api.ts`; absent: `ERROR.FAILED`. */
-    readonly code: number = 1,
+    readonly code: number = ERROR.FAILED,
   ) {
     super(message);
+  }
+}
+
+/** A text that cannot be taken, with everything that is wrong with it. */
+export class ProblemsError extends RequestError {
+  constructor(
+    code: typeof ERROR.SYNTAX | typeof ERROR.BAD_CONFIG,
+    readonly problems: Problem[],
+  ) {
+    super(problems[0].message, code);
   }
 }
 
@@ -38,7 +50,7 @@ export interface Backend {
   hostname(): string;
   version(): Promise<VersionInfo>;
   interfaces(filter: Methods['show.interfaces']['params']): Promise<InterfaceStatus[]>;
-  peers(filter: Methods['show.peers']['params']): Promise<PeerStatus[]>;
+  peers(filter: { interface?: string; peer?: string }): Promise<PeerStatus[]>;
   links(filter: Methods['show.links']['params']): Promise<LinkStatus[]>;
   macTable(filter: Methods['show.macTable']['params']): Promise<MacEntry[]>;
   counters(filter: Methods['show.counters']['params']): Promise<Counter[]>;
