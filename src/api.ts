@@ -1,0 +1,401 @@
+/**
+ * The control protocol: JSON-RPC 2.0, one message a line of UTF-8, over a Unix stream socket. This file is the
+ * one definition that the daemon and its clients share; it holds types and constants only, so that importing
+ * it costs a client nothing.
+ *
+ * Result objects are stable between releases. Numbers are raw, their unit ends the key (`rttSmoothedUs`,
+ * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
+ */
+import type { AeadChoice, Config, OffloadName, Policy } from './config/model.js';
+
+/** Grows when a client of the older number could misread an answer. */
+export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_NAME = 'octolink-control';
+export const DEFAULT_SOCKET = '/run/octolink/octolink.sock';
+
+/** Longest request line in bytes, newline included; a longer one ends the connection. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** Error codes: the range below zero is JSON-RPC's own, the others are the exit codes of the CLI. */
+export const ERROR = {
+  PARSE: -32700,
+  INVALID_REQUEST: -32600,
+  METHOD_NOT_FOUND: -32601,
+  INVALID_PARAMS: -32602,
+  INTERNAL: -32603,
+  /** The request was understood and could not be done (no such peer, timeout, system call refused). */
+  FAILED: 1,
+  /** A command line that the grammar refuses; `data` is `Problem[]`. */
+  SYNTAX: 2,
+  /** A configuration that contradicts itself; `data` is `Problem[]`. */
+  BAD_CONFIG: 65,
+  /** Another one holds what this needs (too many clients, a change under way): try again. */
+  BUSY: 75,
+  NOT_PERMITTED: 77,
+} as const;
+
+/** One thing wrong with a text, with its place. */
+export interface Problem {
+  /** 1-based; 0 when the problem belongs to no single line. */
+  line: number;
+  /** 1-based, in characters. */
+  column: number;
+  /** The line as it was given. */
+  text: string;
+  message: string;
+}
+
+export interface HelloParams {
+  protocol: number;
+  /** For the daemon's log, such as `octolink 0.1.0`. */
+  client: string;
+}
+
+export interface HelloResult {
+  name: typeof PROTOCOL_NAME;
+  protocol: number;
+  version: string;
+  hostname: string;
+  /** What this connection may do, by the credentials of its process. */
+  privilege: Privilege;
+}
+
+export type Privilege = 'read' | 'admin';
+
+export interface VersionInfo {
+  version: string;
+  protocol: number;
+  /** Version of the datagrams between peers. */
+  wireVersion: number;
+  hostname: string;
+  node: string;
+  openssl: string;
+  kernel: string;
+  architecture: string;
+  uptimeSeconds: number;
+}
+
+export type AeadName = Exclude<AeadChoice, 'auto'>;
+
+export interface InterfaceStatus {
+  name: string;
+  description: string | null;
+  /** `no shutdown` was said. */
+  enabled: boolean;
+  state: 'up' | 'down';
+  /** Why it is down; null when up. */
+  cause: string | null;
+  ifindex: number | null;
+  mtu: number;
+  mac: string | null;
+  addresses: string[];
+  bridge: string | null;
+  /** Base64. */
+  publicKey: string | null;
+  listenPort: number;
+  aead: AeadChoice;
+  policy: Policy;
+  workerAlive: boolean;
+  offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
+  /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
+  rxFrames: number;
+  rxBytes: number;
+  txFrames: number;
+  txBytes: number;
+  drops: number;
+  peers: number;
+  peersUp: number;
+  links: number;
+  linksUp: number;
+}
+
+export type PeerState = 'up' | 'down' | 'shutdown';
+export type LinkState = 'up' | 'down' | 'one-way' | 'shutdown' | 'waiting';
+
+export interface SessionStatus {
+  establishedSecondsAgo: number;
+  aead: AeadName;
+  role: 'initiator' | 'responder';
+}
+
+export interface LinkStatus {
+  interface: string;
+  peer: string;
+  link: number;
+  description: string | null;
+  state: LinkState;
+  /** Carries data at this moment. */
+  active: boolean;
+  /** Cause of the last change, in words; null before the first. */
+  cause: string | null;
+  changedSecondsAgo: number | null;
+  /** `address:port` or `[address]:port`; null while unknown. */
+  local: string | null;
+  remote: string | null;
+  /** The remote end was learned from authenticated datagrams rather than configured. */
+  remoteLearned: boolean;
+  priority: number;
+  intervalMs: number;
+  holdMs: number;
+  rttLastUs: number | null;
+  rttMinUs: number | null;
+  rttSmoothedUs: number | null;
+  jitterUs: number | null;
+  lossOutPermille: number | null;
+  lossInPermille: number | null;
+  /** Bytes of the outer IP packet. */
+  mtu: number | null;
+  txDatagrams: number;
+  txBytes: number;
+  rxDatagrams: number;
+  rxBytes: number;
+  /** Changes between up and not up since the link was configured. */
+  transitions: number;
+}
+
+export interface PeerStatus {
+  name: string;
+  interface: string;
+  description: string | null;
+  publicKey: string | null;
+  state: PeerState;
+  policy: Policy;
+  session: SessionStatus | null;
+  /** Ids of the links that carry data now. */
+  activeLinks: number[];
+  lastHandshakeSecondsAgo: number | null;
+  rxFrames: number;
+  rxBytes: number;
+  txFrames: number;
+  txBytes: number;
+  links: LinkStatus[];
+}
+
+export interface MacEntry {
+  mac: string;
+  /** 0: untagged. */
+  vlan: number;
+  interface: string;
+  /** Name of the peer behind which the address lives; null: behind the TAP. */
+  peer: string | null;
+  ageSeconds: number | null;
+  static: boolean;
+}
+
+/** One named counter of an interface, of one of its peers (`peer` set), or of one link (`link` set too). */
+export interface Counter {
+  interface: string;
+  peer: string | null;
+  link: number | null;
+  name: string;
+  value: number;
+}
+
+export interface DropCounter {
+  interface: string;
+  /** Stable, machine-friendly name such as `replayed`. */
+  reason: string;
+  count: number;
+  /** What it means and what to do, one line. */
+  help: string;
+}
+
+export interface RunningConfig {
+  /** Replayable text. */
+  text: string;
+  config: Config;
+}
+
+export interface StartupConfig {
+  file: string;
+  /** null: the file does not exist. */
+  text: string | null;
+}
+
+export interface WorkerStatus {
+  interface: string;
+  alive: boolean;
+  scheduling: 'realtime' | 'normal';
+  /** Worst and 99th-percentile lateness of the timer wake-ups. */
+  latenessMaxUs: number | null;
+  latenessP99Us: number | null;
+  batches: number;
+}
+
+export interface OffloadStatus {
+  interface: string;
+  offload: OffloadName;
+  state: 'on' | 'refused by kernel' | 'self-test failed' | 'forced off';
+}
+
+export interface SocketStatus {
+  interface: string;
+  /** Local address and port. */
+  local: string;
+  device: string | null;
+  receiveBufferBytes: number;
+  sendBufferBytes: number;
+}
+
+export interface SystemInfo {
+  uptimeSeconds: number;
+  pid: number;
+  version: string;
+  node: string;
+  openssl: string;
+  kernel: string;
+  hardwareAes: boolean;
+  memoryRssBytes: number;
+  memoryHeapBytes: number;
+  openFiles: number;
+  openFilesLimit: number | null;
+  clients: number;
+  workers: WorkerStatus[];
+  offloads: OffloadStatus[];
+  sockets: SocketStatus[];
+}
+
+export interface PingParams {
+  peer: string;
+  /** Needed only where two interfaces have a peer of this name. */
+  interface?: string;
+  /** Absent: the way data would take. */
+  link?: number;
+  /** 1–1000. */
+  count: number;
+  /** Bytes of payload, 0–65000. */
+  size: number;
+  /** Milliseconds between probes, 10–10000. */
+  intervalMs: number;
+}
+
+export interface PingResult {
+  peer: string;
+  interface: string;
+  /** Round-trip time of each probe; null: no answer. */
+  probes: { sequence: number; link: number | null; rttUs: number | null }[];
+  sent: number;
+  received: number;
+  rttMinUs: number | null;
+  rttMeanUs: number | null;
+  rttMaxUs: number | null;
+}
+
+export type WaitParams = {
+  peer: string;
+  interface?: string;
+  /** Absent: wait for the peer itself. */
+  link?: number;
+  state: 'up' | 'down';
+  /** 0–86400. */
+  timeoutS: number;
+};
+
+export interface WaitResult {
+  state: string;
+  waitedMs: number;
+}
+
+export interface ConfigApplyParams {
+  /** Header lines of the blocks that the lines stand in, such as `['interface octo0', 'peer osaka']`. */
+  context: string[];
+  lines: string[];
+  /** `merge` edits what runs; `replace` makes these lines the whole configuration (context must be empty). */
+  mode: 'merge' | 'replace';
+  checkOnly: boolean;
+}
+
+export interface ConfigApplyResult {
+  changed: boolean;
+  /** The context after the last line. */
+  context: string[];
+  /** Accepted, but probably not what was meant: a peer without a key, a link without a remote end. */
+  warnings: Problem[];
+}
+
+export interface ConfigWriteResult {
+  file: string;
+  bytes: number;
+}
+
+/** Kinds of live names that completion can ask for. */
+export type CompletionKind = 'interface' | 'peer' | 'link';
+
+export interface CompleteParams {
+  kind: CompletionKind;
+  /** Narrows `peer` to an interface and `link` to a peer. */
+  interface?: string;
+  peer?: string;
+}
+
+/** Every method with its parameters and its result. */
+export interface Methods {
+  hello: { params: HelloParams; result: HelloResult };
+  'show.version': { params: Record<string, never>; result: VersionInfo };
+  'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };
+  'show.peers': { params: { interface?: string }; result: PeerStatus[] };
+  /** Fails when there is no such peer, or several and no interface is named. */
+  'show.peer': { params: { peer: string; interface?: string }; result: PeerStatus };
+  'show.links': { params: { interface?: string; peer?: string }; result: LinkStatus[] };
+  'show.macTable': { params: { interface?: string }; result: MacEntry[] };
+  'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
+  /** Only reasons that have counted, unless `all`. */
+  'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
+  'show.runningConfig': { params: Record<string, never>; result: RunningConfig };
+  'show.startupConfig': { params: Record<string, never>; result: StartupConfig };
+  'show.system': { params: Record<string, never>; result: SystemInfo };
+  'config.apply': { params: ConfigApplyParams; result: ConfigApplyResult };
+  'config.write': { params: Record<string, never>; result: ConfigWriteResult };
+  'clear.counters': { params: { interface?: string; peer?: string }; result: null };
+  /** Ends the session and starts a new handshake. */
+  'clear.peer': { params: { peer: string; interface?: string }; result: null };
+  wait: { params: WaitParams; result: WaitResult };
+  ping: { params: PingParams; result: PingResult };
+  complete: { params: CompleteParams; result: string[] };
+  'events.subscribe': { params: Record<string, never>; result: null };
+  'events.unsubscribe': { params: Record<string, never>; result: null };
+}
+
+export type MethodName = keyof Methods;
+
+/** What every pushed event carries. */
+interface EventBase {
+  /** Milliseconds since the epoch. */
+  timeMs: number;
+}
+
+export type ControlEvent = EventBase &
+  (
+    | { kind: 'interface'; interface: string; state: 'up' | 'down'; cause: string }
+    | { kind: 'peer'; interface: string; peer: string; state: PeerState; cause: string }
+    | { kind: 'link'; interface: string; peer: string; link: number; state: LinkState; cause: string }
+    | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
+    | { kind: 'config'; by: string; what: 'changed' | 'written' }
+    | { kind: 'lost'; count: number }
+  );
+
+/** Method name of the notification that carries a `ControlEvent` as its params. */
+export const EVENT_NOTIFICATION = 'event';
+
+export interface RequestMessage<M extends MethodName = MethodName> {
+  jsonrpc: '2.0';
+  id: number | string;
+  method: M;
+  params?: Methods[M]['params'];
+}
+
+export interface ErrorBody {
+  code: number;
+  message: string;
+  data?: Problem[];
+}
+
+export type ResponseMessage =
+  | { jsonrpc: '2.0'; id: number | string | null; result: unknown }
+  | { jsonrpc: '2.0'; id: number | string | null; error: ErrorBody };
+
+export interface EventMessage {
+  jsonrpc: '2.0';
+  method: typeof EVENT_NOTIFICATION;
+  params: ControlEvent;
+}

@@ -1,0 +1,79 @@
+/**
+ * The configuration language: every command of every configuration mode, once. The parser, the renderer, `?`
+ * and completion read this table; its order is the order in which a configuration prints.
+ */
+import { keyword, value } from '../grammar/command.js';
+import { HOSTNAME, IFNAME } from '../grammar/values.js';
+import { renderWord } from '../grammar/words.js';
+import { interfaceCommands } from './interface-commands.js';
+import { type Block, type ConfigCommand, type ConfigMode, fieldsOf, type LeaveCommand } from './language.js';
+import { linkCommands } from './link-commands.js';
+import type { Config, InterfaceConfig } from './model.js';
+import { peerCommands } from './peer-commands.js';
+
+const configField = fieldsOf('config', (scope) => scope.config);
+
+const globalCommands: ConfigCommand[] = [
+  configField('hostname', {
+    tokens: [
+      keyword('hostname', 'Name of this system, shown in the prompt'),
+      value('hostname', HOSTNAME, 'Host name'),
+    ],
+    read: (args) => args.text('hostname'),
+    write: (name) => `hostname ${name}`,
+  }),
+  {
+    kind: 'block',
+    mode: 'config',
+    privilege: 'admin',
+    opens: 'interface',
+    tokens: [
+      keyword('interface', 'A private network: one TAP device and its peers'),
+      value('interface', IFNAME, 'Name of the TAP device', 'interface'),
+    ],
+    noNeeds: 2,
+    enter({ config }, args) {
+      const name = args.text('interface');
+      let found = config.interfaces.find((candidate) => candidate.name === name);
+      if (found === undefined) {
+        found = { name, addresses: [], disabledOffloads: [], peers: [], enabled: false };
+        config.interfaces.push(found);
+      }
+      return interfaceBlock(config, found);
+    },
+    remove({ config }, args) {
+      config.interfaces = config.interfaces.filter(({ name }) => name !== args.text('interface'));
+    },
+    blocks: ({ config }) => config.interfaces.map((found) => interfaceBlock(config, found)),
+  },
+];
+
+function interfaceBlock(config: Config, found: InterfaceConfig): Block {
+  return {
+    header: `interface ${renderWord(found.name)}`,
+    scope: { config, interface: found, peer: null, link: null },
+  };
+}
+
+function leaving(mode: ConfigMode): ConfigCommand[] {
+  const leave = (word: string, help: string, to: LeaveCommand['to']): LeaveCommand => ({
+    kind: 'leave',
+    mode,
+    privilege: 'read',
+    tokens: [keyword(word, help)],
+    to,
+  });
+  return [
+    leave('exit', 'Leave this mode', 'parent'),
+    leave('quit', 'Leave this mode', 'parent'),
+    leave('end', 'Leave configuration', 'top'),
+  ];
+}
+
+/** The whole table, by mode. */
+export const CONFIG_COMMANDS: Readonly<Record<ConfigMode, readonly ConfigCommand[]>> = {
+  config: [...globalCommands, ...leaving('config')],
+  interface: [...interfaceCommands, ...leaving('interface')],
+  peer: [...peerCommands, ...leaving('peer')],
+  link: [...linkCommands, ...leaving('link')],
+};

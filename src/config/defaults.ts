@@ -1,0 +1,73 @@
+/** What an absent field of the configuration means. */
+import type { AeadChoice, InterfaceConfig, LinkConfig, LocalEnd, PeerConfig, Policy } from './model.js';
+
+export const DEFAULTS = {
+  /** Bytes. */
+  mtu: 1500,
+  listenPort: 7700,
+  policy: 'passive',
+  aead: 'auto',
+  /** Seconds. */
+  macAgeing: 300,
+  /** Entries. */
+  macLimit: 8192,
+  mssClamp: true,
+  persist: false,
+  scheduling: 'realtime',
+  priority: 0,
+  /** Milliseconds. */
+  interval: 100,
+  /** Milliseconds. */
+  hold: 300,
+} as const;
+
+/** An interface's settings with every absence filled in; units as in `InterfaceConfig`. */
+export interface EffectiveInterface {
+  mtu: number;
+  listenPort: number;
+  policy: Policy;
+  aead: AeadChoice;
+  macAgeing: number;
+  macLimit: number;
+  mssClamp: boolean;
+  persist: boolean;
+  scheduling: 'realtime' | 'normal';
+}
+
+export function effectiveInterface(config: InterfaceConfig): EffectiveInterface {
+  return {
+    mtu: config.mtu ?? DEFAULTS.mtu,
+    listenPort: config.listenPort ?? DEFAULTS.listenPort,
+    policy: config.policy ?? DEFAULTS.policy,
+    aead: config.aead ?? DEFAULTS.aead,
+    macAgeing: config.macAgeing ?? DEFAULTS.macAgeing,
+    macLimit: config.macLimit ?? DEFAULTS.macLimit,
+    mssClamp: config.mssClamp ?? DEFAULTS.mssClamp,
+    persist: config.persist ?? DEFAULTS.persist,
+    scheduling: config.scheduling ?? DEFAULTS.scheduling,
+  };
+}
+
+/** The peer's own policy, else its interface's. */
+export function effectivePolicy(parent: InterfaceConfig, peer: PeerConfig): Policy {
+  return peer.policy ?? parent.policy ?? DEFAULTS.policy;
+}
+
+export interface EffectiveLink {
+  /** With its port filled in. */
+  local: LocalEnd & { port: number };
+  priority: number;
+  /** Milliseconds. */
+  interval: number;
+  hold: number;
+}
+
+export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): EffectiveLink {
+  const local = link.local ?? { kind: 'any' };
+  return {
+    local: { ...local, port: local.port ?? parent.listenPort ?? DEFAULTS.listenPort },
+    priority: link.priority ?? DEFAULTS.priority,
+    interval: link.timers?.interval ?? DEFAULTS.interval,
+    hold: link.timers?.hold ?? DEFAULTS.hold,
+  };
+}

@@ -1,0 +1,217 @@
+/** Commands of `(config-if)`. */
+import { choice, keyword, oneOf, value } from '../grammar/command.js';
+import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/values.js';
+import { renderWord } from '../grammar/words.js';
+import { DEFAULTS } from './defaults.js';
+import {
+  type Block,
+  type ConfigCommand,
+  description,
+  fieldsOf,
+  interfaceOf,
+  PORT,
+  policy,
+  type Scope,
+  setting,
+} from './language.js';
+import type { AeadChoice, OffloadName, PeerConfig } from './model.js';
+
+const interfaceField = fieldsOf('interface', interfaceOf);
+
+const AEADS: Record<AeadChoice, string> = {
+  auto: 'AES where both ends have it in hardware (default)',
+  'aes-256-gcm': 'AES-256-GCM only',
+  'chacha20-poly1305': 'ChaCha20-Poly1305 only',
+};
+
+const OFFLOADS: Record<OffloadName, string> = {
+  'tap-checksum': 'Checksums left to the other side of the TAP',
+  'tap-tso': 'TCP segments of up to 64 KB through the TAP',
+  'tap-uso': 'UDP segments of up to 64 KB through the TAP',
+  'udp-gso': 'Many datagrams in one send',
+  'udp-gro': 'Many datagrams in one receive',
+};
+
+export const interfaceCommands: ConfigCommand[] = [
+  interfaceField('description', description),
+  interfaceField('privateKeyFile', {
+    tokens: [
+      keyword('private-key-file', 'File of the private key; made at first start if absent'),
+      value('file', FILENAME, 'Absolute path, readable by its owner alone'),
+    ],
+    read: (args) => args.text('file'),
+    write: (file) => `private-key-file ${renderWord(file)}`,
+  }),
+  setting('interface', {
+    tokens: [
+      keyword('address', 'IP address of the TAP device; may be given several times'),
+      choice(
+        [value('address', CIDR4, 'IPv4 address and prefix length')],
+        [value('address', CIDR6, 'IPv6 address and prefix length')],
+      ),
+    ],
+    noNeeds: 1,
+    set(scope, args) {
+      const { addresses } = interfaceOf(scope);
+      if (!addresses.includes(args.text('address'))) addresses.push(args.text('address'));
+    },
+    unset(scope, args) {
+      const found = interfaceOf(scope);
+      const gone = args.textOr('address', null);
+      found.addresses = gone === null ? [] : found.addresses.filter((address) => address !== gone);
+    },
+    render: (scope) => interfaceOf(scope).addresses.map((address) => `address ${address}`),
+  }),
+  interfaceField('mtu', {
+    tokens: [
+      keyword('mtu', 'Largest packet of the TAP device'),
+      value('mtu', range(576, 65521), `Bytes (default ${DEFAULTS.mtu})`),
+    ],
+    read: (args) => args.number('mtu'),
+    write: (mtu) => `mtu ${mtu}`,
+  }),
+  interfaceField('mac', {
+    tokens: [
+      keyword('mac', 'MAC address of the TAP device (default: derived from the public key)'),
+      value('mac', MAC, 'Unicast MAC address'),
+    ],
+    read: (args) => args.text('mac'),
+    write: (mac) => `mac ${mac}`,
+  }),
+  interfaceField('bridge', {
+    tokens: [keyword('bridge', 'Join a bridge of the kernel'), value('bridge', IFNAME, 'Name of the bridge')],
+    read: (args) => args.text('bridge'),
+    write: (bridge) => `bridge ${renderWord(bridge)}`,
+  }),
+  interfaceField('listenPort', {
+    tokens: [
+      keyword('listen', 'Where datagrams of peers are received'),
+      keyword('port', 'UDP port of links that name none'),
+      value('port', PORT, `UDP port (default ${DEFAULTS.listenPort})`),
+    ],
+    noNeeds: 1,
+    read: (args) => args.number('port'),
+    write: (port) => `listen port ${port}`,
+  }),
+  interfaceField(
+    'policy',
+    policy(`How peers use their links, unless they say otherwise (default ${DEFAULTS.policy})`),
+  ),
+  interfaceField('aead', {
+    tokens: [keyword('aead', 'Cipher of the data'), oneOf('aead', AEADS)],
+    read: (args) => args.text('aead') as AeadChoice,
+    write: (aead) => `aead ${aead}`,
+  }),
+  interfaceField('macAgeing', {
+    tokens: [
+      keyword('mac-table', 'Table of learned MAC addresses'),
+      keyword('ageing', 'How long a silent address is kept'),
+      value('ageing', range(10, 86400), `Seconds (default ${DEFAULTS.macAgeing})`),
+    ],
+    read: (args) => args.number('ageing'),
+    write: (seconds) => `mac-table ageing ${seconds}`,
+  }),
+  interfaceField('macLimit', {
+    tokens: [
+      keyword('mac-table', 'Table of learned MAC addresses'),
+      keyword('limit', 'How many addresses are kept'),
+      value('limit', range(16, 1048576), `Entries (default ${DEFAULTS.macLimit})`),
+    ],
+    read: (args) => args.number('limit'),
+    write: (entries) => `mac-table limit ${entries}`,
+  }),
+  setting('interface', {
+    tokens: [keyword('mss-clamp', 'Fit the MSS of TCP connections to the path (default on)')],
+    noNeeds: 1,
+    set(scope) {
+      interfaceOf(scope).mssClamp = true;
+    },
+    unset(scope) {
+      interfaceOf(scope).mssClamp = false;
+    },
+    render(scope) {
+      const { mssClamp } = interfaceOf(scope);
+      return mssClamp === undefined ? [] : [mssClamp ? 'mss-clamp' : 'no mss-clamp'];
+    },
+  }),
+  setting('interface', {
+    tokens: [keyword('persist', 'Keep the TAP device when the daemon ends')],
+    noNeeds: 1,
+    set(scope) {
+      interfaceOf(scope).persist = true;
+    },
+    unset(scope) {
+      delete interfaceOf(scope).persist;
+    },
+    render: (scope) => (interfaceOf(scope).persist ? ['persist'] : []),
+  }),
+  interfaceField('scheduling', {
+    tokens: [
+      keyword('scheduling', 'Scheduling class of the datapath'),
+      oneOf('class', {
+        realtime: 'Before all ordinary processes, where the system permits (default)',
+        normal: 'Like any other process',
+      }),
+    ],
+    read: (args) => args.text('class') as 'realtime' | 'normal',
+    write: (scheduling) => `scheduling ${scheduling}`,
+  }),
+  setting('interface', {
+    tokens: [
+      keyword('offload', 'Use an offload if it works; "no" forces it off'),
+      oneOf('offload', OFFLOADS),
+    ],
+    noNeeds: 2,
+    set(scope, args) {
+      const found = interfaceOf(scope);
+      found.disabledOffloads = found.disabledOffloads.filter((name) => name !== args.text('offload'));
+    },
+    unset(scope, args) {
+      const { disabledOffloads } = interfaceOf(scope);
+      const name = args.text('offload') as OffloadName;
+      if (!disabledOffloads.includes(name)) disabledOffloads.push(name);
+    },
+    render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
+  }),
+  {
+    kind: 'block',
+    mode: 'interface',
+    privilege: 'admin',
+    opens: 'peer',
+    tokens: [
+      keyword('peer', 'A host at the other end of up to eight links'),
+      value('peer', NAME, 'Name of the peer', 'peer'),
+    ],
+    noNeeds: 2,
+    enter(scope, args) {
+      const { peers } = interfaceOf(scope);
+      const name = args.text('peer');
+      let found = peers.find((candidate) => candidate.name === name);
+      if (found === undefined) {
+        found = { name, links: [] };
+        peers.push(found);
+      }
+      return peerBlock(scope, found);
+    },
+    remove(scope, args) {
+      const found = interfaceOf(scope);
+      found.peers = found.peers.filter(({ name }) => name !== args.text('peer'));
+    },
+    blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, found)),
+  },
+  setting('interface', {
+    tokens: [keyword('shutdown', 'Take it out of service')],
+    noNeeds: 1,
+    set(scope) {
+      interfaceOf(scope).enabled = false;
+    },
+    unset(scope) {
+      interfaceOf(scope).enabled = true;
+    },
+    render: (scope) => (interfaceOf(scope).enabled ? ['no shutdown'] : []),
+  }),
+];
+
+function peerBlock(scope: Scope, found: PeerConfig): Block {
+  return { header: `peer ${renderWord(found.name)}`, scope: { ...scope, peer: found, link: null } };
+}

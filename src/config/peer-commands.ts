@@ -1,0 +1,66 @@
+/** Commands of `(config-peer)`. */
+import { keyword, value } from '../grammar/command.js';
+import { FILENAME, KEY, range } from '../grammar/values.js';
+import { renderWord } from '../grammar/words.js';
+import {
+  type Block,
+  type ConfigCommand,
+  description,
+  fieldsOf,
+  peerOf,
+  policy,
+  type Scope,
+  shutdownOf,
+} from './language.js';
+import type { LinkConfig } from './model.js';
+
+const peerField = fieldsOf('peer', peerOf);
+
+export const peerCommands: ConfigCommand[] = [
+  peerField('description', description),
+  peerField('publicKey', {
+    tokens: [keyword('public-key', 'Public key of the peer'), value('key', KEY, '32 bytes in base64')],
+    read: (args) => args.text('key'),
+    write: (key) => `public-key ${key}`,
+  }),
+  peerField('presharedKeyFile', {
+    tokens: [
+      keyword('preshared-key-file', 'File of a secret shared with this peer'),
+      value('file', FILENAME, 'Absolute path, readable by its owner alone'),
+    ],
+    read: (args) => args.text('file'),
+    write: (file) => `preshared-key-file ${renderWord(file)}`,
+  }),
+  peerField('policy', policy('How this peer uses its links')),
+  {
+    kind: 'block',
+    mode: 'peer',
+    privilege: 'admin',
+    opens: 'link',
+    tokens: [
+      keyword('link', 'A path to the peer; the id is the same at both ends'),
+      value('link id', range(0, 7), 'Link id', 'link'),
+    ],
+    noNeeds: 2,
+    enter(scope, args) {
+      const { links } = peerOf(scope);
+      const id = args.number('link id');
+      let found = links.find((candidate) => candidate.id === id);
+      if (found === undefined) {
+        found = { id };
+        links.push(found);
+      }
+      return linkBlock(scope, found);
+    },
+    remove(scope, args) {
+      const found = peerOf(scope);
+      found.links = found.links.filter(({ id }) => id !== args.number('link id'));
+    },
+    blocks: (scope) => peerOf(scope).links.map((found) => linkBlock(scope, found)),
+  },
+  shutdownOf('peer', peerOf),
+];
+
+function linkBlock(scope: Scope, found: LinkConfig): Block {
+  return { header: `link ${found.id}`, scope: { ...scope, link: found } };
+}

@@ -1,0 +1,59 @@
+/** Which command a configuration line is, seen from a mode. */
+import type { Args } from '../grammar/command.js';
+import type { Mismatch } from '../grammar/explain.js';
+import { matchLine } from '../grammar/match.js';
+import { buildTree, type Node } from '../grammar/tree.js';
+import type { SplitLine } from '../grammar/words.js';
+import { CONFIG_COMMANDS } from './commands.js';
+import { CONFIG_MODES, type ConfigCommand, type ConfigMode } from './language.js';
+
+export type Resolution =
+  | { kind: 'empty' }
+  /** `depth`: index in `CONFIG_MODES` of the mode that knows the command. */
+  | {
+      kind: 'command';
+      depth: number;
+      command: ConfigCommand;
+      negated: boolean;
+      args: Args;
+      keywords: string[];
+    }
+  | { kind: 'mismatch'; mismatch: Mismatch };
+
+const trees = new Map<ConfigMode, Node<ConfigCommand>>();
+
+/** The tree of a configuration mode. */
+export function configTree(mode: ConfigMode): Node<ConfigCommand> {
+  let tree = trees.get(mode);
+  if (tree === undefined) {
+    tree = buildTree(CONFIG_COMMANDS[mode]);
+    trees.set(mode, tree);
+  }
+  return tree;
+}
+
+/**
+ * Finds the command in the mode of `depth`. A line whose first word that mode does not know is looked for in the
+ * modes around it: pasted text relies on a line of an outer mode leaving the inner one.
+ */
+export function resolveConfigLine(depth: number, line: SplitLine): Resolution {
+  let nearest: Mismatch | null = null;
+  for (let at = depth; at >= 0; at--) {
+    const match = matchLine(configTree(CONFIG_MODES[at]), line);
+    if (match.kind === 'empty') return match;
+    if (match.kind === 'command') return { ...match, depth: at };
+    if (!isForeign(match, line)) return { kind: 'mismatch', mismatch: match };
+    if (nearest === null || (suggests(match) && !suggests(nearest))) nearest = match;
+  }
+  return { kind: 'mismatch', mismatch: nearest as Mismatch };
+}
+
+/** The mode knows no command of this name, be it behind `no` or not. */
+function isForeign(mismatch: Mismatch, line: SplitLine): boolean {
+  if (mismatch.kind === 'unknown') return true;
+  return mismatch.kind === 'invalid' && line.words[0].text === 'no' && mismatch.at === line.words[1]?.start;
+}
+
+function suggests(mismatch: Mismatch): boolean {
+  return 'suggestions' in mismatch && mismatch.suggestions.length > 0;
+}

@@ -1,0 +1,149 @@
+/** What single commands cannot see: contradictions between them. */
+import { ipKey, parseCidr, parseIp } from '../grammar/address.js';
+import { renderWord } from '../grammar/words.js';
+import { DEFAULTS, effectiveLink } from './defaults.js';
+import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from './model.js';
+
+export interface ConfigIssue {
+  /**
+   * `error`: the configuration contradicts itself and is refused as a whole. `warning`: something is not complete
+   * yet and stays out of service, as is natural while it is being typed.
+   */
+  severity: 'error' | 'warning';
+  /** Headers of the blocks it stands in. */
+  path: string[];
+  /** The setting it is about, as rendered or its first keyword; empty: the block itself. */
+  field: string;
+  message: string;
+}
+
+const MIN_MTU_IPV6 = 1280;
+
+/** All issues, in the order of the configuration. */
+export function validateConfig(config: Config): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const addresses = new Map<string, string>();
+  for (const found of config.interfaces) {
+    const path = [`interface ${renderWord(found.name)}`];
+    checkInterface(found, path, addresses, issues);
+    checkPeers(found, path, issues);
+  }
+  return issues;
+}
+
+function checkInterface(
+  found: InterfaceConfig,
+  path: string[],
+  addresses: Map<string, string>,
+  issues: ConfigIssue[],
+): void {
+  for (const text of found.addresses) {
+    const cidr = parseCidr(text);
+    if (cidr === null) continue;
+    const key = ipKey(cidr.address);
+    const field = `address ${text}`;
+    const holder = addresses.get(key);
+    if (holder !== undefined) {
+      issues.push({ severity: 'error', path, field, message: `address ${text} is on ${holder} already` });
+    }
+    addresses.set(key, found.name);
+    if (cidr.address.family === 6 && (found.mtu ?? DEFAULTS.mtu) < MIN_MTU_IPV6) {
+      const message = `an IPv6 address needs an mtu of at least ${MIN_MTU_IPV6}, not ${found.mtu}`;
+      issues.push({ severity: 'error', path, field: 'mtu', message });
+    }
+  }
+  if (found.bridge === found.name) {
+    issues.push({
+      severity: 'error',
+      path,
+      field: 'bridge',
+      message: `${found.name} cannot be its own bridge`,
+    });
+  }
+}
+
+function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
+  const keys = new Map<string, string>();
+  const names = new Set(parent.peers.map((peer) => peer.name));
+  for (const peer of parent.peers) {
+    const peerPath = [...path, `peer ${renderWord(peer.name)}`];
+    if (peer.publicKey === undefined) {
+      if (!peer.shutdown) {
+        const message = `peer ${peer.name} has no public-key and stays down`;
+        issues.push({ severity: 'warning', path: peerPath, field: '', message });
+      }
+    } else {
+      const holder = keys.get(peer.publicKey);
+      if (holder !== undefined) {
+        const message = `peer ${holder} has this public-key already`;
+        issues.push({ severity: 'error', path: peerPath, field: 'public-key', message });
+      }
+      keys.set(peer.publicKey, peer.name);
+    }
+    checkLinks(parent, peer, names, peerPath, issues);
+  }
+}
+
+function checkLinks(
+  parent: InterfaceConfig,
+  peer: PeerConfig,
+  names: ReadonlySet<string>,
+  peerPath: string[],
+  issues: ConfigIssue[],
+): void {
+  const paths = new Map<string, number>();
+  for (const link of peer.links) {
+    const path = [...peerPath, `link ${link.id}`];
+    const error = (field: string, message: string) =>
+      issues.push({ severity: 'error', path, field, message });
+    if (link.timers !== undefined && link.timers.hold < 2 * link.timers.interval) {
+      error(
+        'timers',
+        `hold ${link.timers.hold} is less than twice the interval of ${link.timers.interval} ms`,
+      );
+    }
+    if (link.remote === undefined) {
+      if (!link.shutdown) {
+        const message = `link ${link.id} of peer ${peer.name} has no remote and stays down`;
+        issues.push({ severity: 'warning', path, field: '', message });
+      }
+      continue;
+    }
+    const problem = remoteProblem(peer, link, names);
+    if (problem !== null) error('remote', problem);
+    const key = pathKey(parent, link);
+    const twin = key === null ? undefined : paths.get(key);
+    if (twin !== undefined) error('remote', `link ${twin} has the same local and remote end already`);
+    if (key !== null) paths.set(key, link.id);
+  }
+}
+
+function remoteProblem(peer: PeerConfig, link: LinkConfig, names: ReadonlySet<string>): string | null {
+  const { remote, local } = link;
+  if (remote?.kind === 'via') {
+    if (local !== undefined) return 'a link via a peer has no local end of its own';
+    if (remote.peer === peer.name) return `peer ${peer.name} cannot be reached via itself`;
+    return names.has(remote.peer) ? null : `there is no peer ${remote.peer} on this interface`;
+  }
+  if (remote?.kind !== 'address' || local?.kind !== 'address') return null;
+  const families = [parseIp(local.address)?.family, parseIp(remote.address)?.family];
+  return families[0] === families[1] ? null : `local is IPv${families[0]}, remote is IPv${families[1]}`;
+}
+
+/**
+ * Equal for links that would share one path. Two links that learn their remote end may share the local one: they
+ * are told apart by what they learn.
+ */
+function pathKey(parent: InterfaceConfig, link: LinkConfig): string | null {
+  const { remote } = link;
+  if (remote === undefined || remote.kind === 'dynamic') return null;
+  if (remote.kind === 'via') return `via ${remote.peer}`;
+  const { local } = effectiveLink(parent, link);
+  const place = local.kind === 'address' ? addressKey(local.address) : local.kind === 'any' ? '' : local.name;
+  return `${local.kind} ${place} ${local.port} ${addressKey(remote.address)} ${remote.port}`;
+}
+
+function addressKey(text: string): string {
+  const address = parseIp(text);
+  return address === null ? text : ipKey(address);
+}

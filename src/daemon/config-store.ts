@@ -1,0 +1,106 @@
+/** The startup configuration on disk. It holds no secrets: keys are named by their files. */
+import { constants } from 'node:fs';
+import * as nodeFs from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** Readable by the owner and the administrators' group. */
+const NEW_FILE_MODE = 0o640;
+/** No hand-written or generated configuration comes near; reading more would only exhaust memory. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+type FileIo = Pick<typeof nodeFs, 'open' | 'rename' | 'rm' | 'link' | 'copyFile' | 'stat' | 'realpath'>;
+
+export class ConfigStore {
+  readonly file: string;
+  readonly #io: FileIo;
+
+  /** `io` is there to be broken by tests. */
+  constructor(file: string, io: FileIo = nodeFs) {
+    this.file = file;
+    this.#io = io;
+  }
+
+  /**
+   * The saved text, or null when there is no file. Throws when it cannot be read, is not UTF-8, or is too large
+   * to be a configuration.
+   */
+  async load(): Promise<string | null> {
+    let handle: nodeFs.FileHandle;
+    try {
+      handle = await this.#io.open(this.file, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+    try {
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw new Error(`${this.file} is not a regular file`);
+      if (stat.size > MAX_BYTES) throw new Error(`${this.file} is too large for a configuration`);
+      return decodeUtf8(await handle.readFile(), this.file);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /**
+   * Replaces the file, durably and all or nothing: whenever the process or the machine dies, the file is the old
+   * one or the new one, whole. The previous text stays beside it with `.sav` appended. Mode and owner are kept.
+   * Calls must not overlap.
+   */
+  async save(text: string): Promise<void> {
+    const io = this.#io;
+    const file = await this.#target();
+    const folder = dirname(file);
+    const fresh = join(folder, `.${basename(file)}.new`);
+    const previous = await io.stat(file).catch(ifAbsent);
+
+    await io.rm(fresh, { force: true });
+    const handle = await io.open(fresh, 'wx', 0o600);
+    try {
+      await handle.writeFile(text, 'utf8');
+      if (previous !== null) await handle.chown(previous.uid, previous.gid);
+      await handle.chmod(previous === null ? NEW_FILE_MODE : previous.mode & 0o777);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (previous !== null) await this.#keepPrevious(file, folder);
+    await io.rename(fresh, file);
+    await this.#syncFolder(folder);
+  }
+
+  /** The file itself where the path is a symbolic link, so that the link survives. */
+  async #target(): Promise<string> {
+    return (await this.#io.realpath(this.file).catch(ifAbsent)) ?? this.file;
+  }
+
+  async #keepPrevious(file: string, folder: string): Promise<void> {
+    const kept = join(folder, `.${basename(file)}.sav.new`);
+    await this.#io.rm(kept, { force: true });
+    // A hard link takes no time and cannot be half written; some file systems have none.
+    await this.#io.link(file, kept).catch(() => this.#io.copyFile(file, kept));
+    await this.#io.rename(kept, `${file}.sav`);
+  }
+
+  async #syncFolder(folder: string): Promise<void> {
+    const handle = await this.#io.open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error(`${file} is not UTF-8 text`);
+  }
+}
+
+function ifAbsent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+}

@@ -1,0 +1,60 @@
+/** Who may do what: decided by the kernel's word on the process at the other end, never by what it says. */
+import { readFile } from 'node:fs/promises';
+import type { MethodName, Privilege } from '../../api.js';
+
+export interface Credentials {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+/** Members administer the daemon, as root does. */
+export const ADMIN_GROUP = 'octolink';
+
+const ADMIN_METHODS: ReadonlySet<MethodName> = new Set<MethodName>([
+  'config.apply',
+  'config.write',
+  'clear.counters',
+  'clear.peer',
+]);
+
+export function privilegeNeeded(method: MethodName): Privilege {
+  return ADMIN_METHODS.has(method) ? 'admin' : 'read';
+}
+
+/** The group's id and the users that belong to it beyond their primary group. */
+export interface AdminGroup {
+  gid: number;
+  uids: ReadonlySet<number>;
+}
+
+/**
+ * What a process may do: root, the daemon's own user, and the administrators' group administer. Whoever else can
+ * open the socket may read.
+ */
+export function privilegeOf(who: Credentials, daemonUid: number, group: AdminGroup | null): Privilege {
+  if (who.uid === 0 || who.uid === daemonUid) return 'admin';
+  return group !== null && (who.gid === group.gid || group.uids.has(who.uid)) ? 'admin' : 'read';
+}
+
+/** Reads the administrators' group from the system's accounts; null when there is none. */
+export async function readAdminGroup(): Promise<AdminGroup | null> {
+  const read = (file: string) => readFile(file, 'utf8').catch(() => '');
+  const [groups, users] = await Promise.all([read('/etc/group'), read('/etc/passwd')]);
+  return parseAdminGroup(groups, users);
+}
+
+/** The same from the texts of group(5) and passwd(5). */
+export function parseAdminGroup(groups: string, users: string): AdminGroup | null {
+  const entry = fields(groups).find(([name]) => name === ADMIN_GROUP);
+  if (entry === undefined || !/^\d+$/.test(entry[2] ?? '')) return null;
+  const members = new Set((entry[3] ?? '').split(','));
+  const uids = fields(users)
+    .filter(([name, , uid]) => members.has(name) && /^\d+$/.test(uid ?? ''))
+    .map(([, , uid]) => Number(uid));
+  return { gid: Number(entry[2]), uids: new Set(uids) };
+}
+
+function fields(text: string): string[][] {
+  return text.split('\n').map((line) => line.split(':'));
+}

@@ -1,0 +1,79 @@
+/** What each method of the protocol does. */
+import type { CompleteParams, MethodName, Methods } from '../../api.js';
+import { renderConfig } from '../../config/render.js';
+import { type Backend, RequestError } from './backend.js';
+import type { Configurator } from './configure.js';
+
+/** What a call is made with. */
+export interface Call {
+  backend: Backend;
+  configurator: Configurator;
+  /** Aborts when the client has gone. */
+  signal: AbortSignal;
+}
+
+/** These belong to the connection rather than to the daemon. */
+export type SessionMethod = 'hello' | 'events.subscribe' | 'events.unsubscribe';
+
+type Handlers = {
+  [M in Exclude<MethodName, SessionMethod>]: (
+    call: Call,
+    params: Methods[M]['params'],
+  ) => Promise<Methods[M]['result']>;
+};
+
+export const METHODS: Handlers = {
+  'show.version': ({ backend }) => backend.version(),
+  'show.interfaces': ({ backend }, params) => backend.interfaces(params),
+  'show.peers': ({ backend }, params) => backend.peers(params),
+  'show.peer': async ({ backend }, params) => {
+    const found = await backend.peers(params);
+    if (found.length === 0) throw new RequestError(`peer ${params.peer} not found`);
+    if (found.length > 1) {
+      const places = found.map((peer) => peer.interface).join(', ');
+      throw new RequestError(`peer ${params.peer} is on several interfaces (${places}): name one`);
+    }
+    return found[0];
+  },
+  'show.links': ({ backend }, params) => backend.links(params),
+  'show.macTable': ({ backend }, params) => backend.macTable(params),
+  'show.counters': ({ backend }, params) => backend.counters(params),
+  'show.drops': ({ backend }, params) => backend.drops(params),
+  'show.runningConfig': async ({ backend }) => {
+    const config = backend.runningConfig();
+    return { text: renderConfig(config), config };
+  },
+  'show.startupConfig': ({ backend }) => backend.startupConfig(),
+  'show.system': ({ backend }) => backend.system(),
+  'config.apply': ({ configurator }, params) => configurator.apply(params),
+  'config.write': ({ configurator }) => configurator.write(),
+  'clear.counters': async ({ backend }, params) => {
+    await backend.clearCounters(params);
+    return null;
+  },
+  'clear.peer': async ({ backend }, params) => {
+    await backend.clearPeer(params);
+    return null;
+  },
+  wait: ({ backend, signal }, params) => backend.wait(params, signal),
+  ping: ({ backend, signal }, params) => backend.ping(params, signal),
+  complete: async ({ backend }, params) => completions(backend, params),
+};
+
+/** More are no help to anybody in front of a terminal. */
+const MAX_COMPLETIONS = 1000;
+
+function completions(backend: Backend, { kind, interface: parent, peer }: CompleteParams): string[] {
+  const interfaces = backend
+    .runningConfig()
+    .interfaces.filter(({ name }) => kind === 'interface' || parent === undefined || name === parent);
+  if (kind === 'interface') return unique(interfaces.map(({ name }) => name));
+  const peers = interfaces.flatMap((found) => found.peers);
+  if (kind === 'peer') return unique(peers.map(({ name }) => name));
+  const narrowed = peers.filter(({ name }) => peer === undefined || name === peer);
+  return unique(narrowed.flatMap(({ links }) => links.map(({ id }) => String(id))));
+}
+
+function unique(names: string[]): string[] {
+  return [...new Set(names)].sort().slice(0, MAX_COMPLETIONS);
+}

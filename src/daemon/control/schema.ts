@@ -1,0 +1,91 @@
+/** The border: what a client may send, checked before anything else sees it. */
+import { z } from 'zod';
+import type { MethodName, Methods } from '../../api.js';
+import { IFNAME, isRefusal, NAME, type ValueType } from '../../grammar/values.js';
+
+function typed(type: ValueType) {
+  return z.string().superRefine((text, context) => {
+    const parsed = type.parse(text);
+    if (isRefusal(parsed)) context.addIssue({ code: 'custom', message: parsed.refused });
+  });
+}
+
+const interfaceName = typed(IFNAME);
+const peerName = typed(NAME);
+const linkId = z.int().min(0).max(7);
+const nothing = z.strictObject({});
+const line = z.string().max(4096);
+const ofInterface = z.strictObject({ interface: interfaceName.optional() });
+const ofPeer = z.strictObject({ interface: interfaceName.optional(), peer: peerName.optional() });
+const onePeer = z.strictObject({ interface: interfaceName.optional(), peer: peerName });
+
+const schemas = {
+  hello: z.strictObject({ protocol: z.int().min(0), client: z.string().max(100) }),
+  'show.version': nothing,
+  'show.interfaces': ofInterface,
+  'show.peers': ofInterface,
+  'show.peer': onePeer,
+  'show.links': ofPeer,
+  'show.macTable': ofInterface,
+  'show.counters': ofPeer,
+  'show.drops': z.strictObject({ interface: interfaceName.optional(), all: z.boolean().optional() }),
+  'show.runningConfig': nothing,
+  'show.startupConfig': nothing,
+  'show.system': nothing,
+  'config.apply': z.strictObject({
+    context: z.array(line).max(3),
+    lines: z.array(line),
+    mode: z.enum(['merge', 'replace']),
+    checkOnly: z.boolean(),
+  }),
+  'config.write': nothing,
+  'clear.counters': ofPeer,
+  'clear.peer': onePeer,
+  wait: onePeer.extend({
+    link: linkId.optional(),
+    state: z.enum(['up', 'down']),
+    timeoutS: z.number().min(0).max(86400),
+  }),
+  ping: onePeer.extend({
+    link: linkId.optional(),
+    count: z.int().min(1).max(1000),
+    size: z.int().min(0).max(65000),
+    intervalMs: z.int().min(10).max(10000),
+  }),
+  complete: ofPeer.extend({ kind: z.enum(['interface', 'peer', 'link']) }),
+  'events.subscribe': nothing,
+  'events.unsubscribe': nothing,
+} satisfies Record<MethodName, z.ZodType>;
+
+export function isMethod(name: string): name is MethodName {
+  return Object.hasOwn(schemas, name);
+}
+
+/** The parameters of a method, or a sentence that says what is wrong with them. */
+export function checkParams<M extends MethodName>(
+  method: M,
+  params: unknown,
+): { params: Methods[M]['params'] } | { wrong: string } {
+  const result = schemas[method].safeParse(params ?? {});
+  if (result.success) return { params: result.data as Methods[M]['params'] };
+  const [issue] = result.error.issues;
+  return { wrong: [issue.path.join('.'), issue.message].filter(Boolean).join(': ') };
+}
+
+const envelope = z.strictObject({
+  jsonrpc: z.literal('2.0'),
+  id: z.union([z.number(), z.string().max(64)]),
+  method: z.string().max(64),
+  params: z.unknown().optional(),
+});
+
+export type Envelope = z.infer<typeof envelope>;
+
+/** A request's envelope, or a sentence that says what is wrong with it. */
+export function checkEnvelope(message: unknown): Envelope | { wrong: string } {
+  if (Array.isArray(message)) return { wrong: 'batches are not served: send one request a line' };
+  const result = envelope.safeParse(message);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  return { wrong: [issue.path.join('.'), issue.message].filter(Boolean).join(': ') };
+}

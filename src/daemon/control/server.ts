@@ -1,0 +1,158 @@
+/** The control socket: accepts clients and hands each to a `Session`. */
+import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { ERROR, type Privilege } from '../../api.js';
+import { type Credentials, privilegeOf, readAdminGroup } from './authorize.js';
+import type { Backend } from './backend.js';
+import { Configurator } from './configure.js';
+import type { Log } from './log.js';
+import { Session } from './session.js';
+
+const MAX_CLIENTS = 64;
+/** Refused clients that are still being told so; beyond, connections are just closed. */
+const MAX_REFUSALS = 256;
+const PROBE_MS = 1_000;
+/** Owner and group may connect. */
+const SOCKET_UMASK = 0o117;
+/** Longest path that fits `sun_path` with its final zero. */
+const MAX_PATH_BYTES = 107;
+
+export interface ControlServerOptions {
+  path: string;
+  version: string;
+  backend: Backend;
+  log: Log;
+  /** SO_PEERCRED of a connected socket's descriptor. */
+  peerCredentials(fd: number): Credentials;
+}
+
+export class ControlServer {
+  readonly #options: ControlServerOptions;
+  readonly #server: Server;
+  readonly #configurator: Configurator;
+  readonly #clients = new Set<Socket>();
+  /** Connections above the limit, while they are told so. */
+  readonly #refused = new Set<Socket>();
+
+  private constructor(options: ControlServerOptions) {
+    this.#options = options;
+    this.#configurator = new Configurator(options.backend);
+    this.#server = createServer((socket) => void this.#accept(socket));
+  }
+
+  /**
+   * Listens on `path`. Throws a plain sentence when another daemon answers there, when something that is no socket
+   * stands in the way, or when the path is too long.
+   */
+  static async start(options: ControlServerOptions): Promise<ControlServer> {
+    const { path } = options;
+    if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+      throw new Error(`the socket path is longer than ${MAX_PATH_BYTES} bytes: ${path}`);
+    }
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await removeStaleSocket(path);
+    const control = new ControlServer(options);
+    await control.#listen(path);
+    const group = await readAdminGroup();
+    if (group !== null && process.getuid?.() === 0) await chown(path, 0, group.gid);
+    return control;
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Stops listening, removes the socket and drops every client. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of [...this.#clients, ...this.#refused]) socket.destroy();
+    await closed;
+  }
+
+  #listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      // A Unix socket is bound before listen() returns, so that the mask covers its making and nothing else.
+      const mask = process.umask(SOCKET_UMASK);
+      try {
+        this.#server.listen(path, () => {
+          this.#server.off('error', reject);
+          this.#server.on('error', (err) => this.#options.log.error({ err }, 'the control socket failed'));
+          resolve();
+        });
+      } finally {
+        process.umask(mask);
+      }
+    });
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    socket.pause();
+    socket.on('error', () => socket.destroy());
+    const full = this.#clients.size >= MAX_CLIENTS;
+    if (full && this.#refused.size >= MAX_REFUSALS) {
+      socket.destroy();
+      return;
+    }
+    const group = full ? this.#refused : this.#clients;
+    group.add(socket);
+    socket.on('close', () => group.delete(socket));
+
+    const credentials = this.#credentialsOf(socket);
+    const privilege = await this.#privilege(credentials);
+    if (socket.destroyed) return;
+    const { backend, log, version } = this.#options;
+    const call = { backend, configurator: this.#configurator };
+    const session = new Session({ socket, credentials, privilege, version, log, call });
+    if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
+    socket.resume();
+  }
+
+  #credentialsOf(socket: Socket): Credentials | null {
+    const fd = (socket as unknown as { _handle: { fd?: number } | null })._handle?.fd;
+    if (fd === undefined || fd < 0) return null;
+    try {
+      return this.#options.peerCredentials(fd);
+    } catch (err) {
+      this.#options.log.warn({ err }, 'the credentials of a control client cannot be read');
+      return null;
+    }
+  }
+
+  /** Of a client whose credentials are unknown, nothing is believed. */
+  async #privilege(credentials: Credentials | null): Promise<Privilege> {
+    if (credentials === null) return 'read';
+    return privilegeOf(credentials, process.getuid?.() ?? 0, await readAdminGroup());
+  }
+}
+
+/** Removes a socket that nobody listens on. Throws when somebody does, or when it is no socket. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const stat = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (stat === null) return;
+  if (!stat.isSocket()) throw new Error(`${path} exists and is not a socket`);
+  if (await isAnswered(path)) throw new Error(`another daemon answers on ${path}`);
+  await unlink(path);
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = connect(path);
+    const finish = (answer: boolean) => {
+      probe.destroy();
+      resolve(answer);
+    };
+    // A listener whose queue is full is a live one, too.
+    probe.setTimeout(PROBE_MS, () => finish(true));
+    probe.on('connect', () => finish(true));
+    probe.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') finish(false);
+      else if (error.code === 'EAGAIN') finish(true);
+      else reject(new Error(`cannot tell whether ${path} is in use: ${error.message}`));
+    });
+  });
+}

@@ -1,0 +1,230 @@
+/** One client of the control socket. */
+import type { Socket } from 'node:net';
+import {
+  type ControlEvent,
+  ERROR,
+  type ErrorBody,
+  EVENT_NOTIFICATION,
+  type HelloParams,
+  type HelloResult,
+  MAX_REQUEST_BYTES,
+  type MethodName,
+  type Methods,
+  PROTOCOL_NAME,
+  PROTOCOL_VERSION,
+  type Privilege,
+} from '../../api.js';
+import { type Credentials, privilegeNeeded } from './authorize.js';
+import { ProblemsError, RequestError } from './backend.js';
+import { LineSplitter } from './lines.js';
+import type { Log } from './log.js';
+import { type Call, METHODS, type SessionMethod } from './methods.js';
+import { checkEnvelope, checkParams, type Envelope, isMethod } from './schema.js';
+
+/** Requests of one client that may be under way at once. */
+const MAX_PENDING = 32;
+/** Above this many unread bytes no more requests are read from the client. */
+const PAUSE_READING_BYTES = 1024 * 1024;
+/** Above this many unread bytes events are dropped. */
+const DROP_EVENTS_BYTES = 256 * 1024;
+/** A client with unread bytes that takes none for this long is disconnected. */
+const STALLED_MS = 30_000;
+const HELLO_WITHIN_MS = 10_000;
+const MAX_RECORDED_LINES = 100;
+/** How long an offender's bytes are thrown away, so that it gets to read why. */
+const FAREWELL_MS = 2_000;
+
+export interface SessionOptions {
+  socket: Socket;
+  credentials: Credentials | null;
+  privilege: Privilege;
+  version: string;
+  log: Log;
+  call: Omit<Call, 'signal'>;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #splitter = new LineSplitter(MAX_REQUEST_BYTES);
+  readonly #gone = new AbortController();
+  readonly #helloTimer: NodeJS.Timeout;
+  #protocol: number | null = null;
+  #pending = 0;
+  #leaving = false;
+  #unsubscribe: (() => void) | null = null;
+  #lostEvents = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { socket } = options;
+    this.#helloTimer = setTimeout(() => socket.destroy(), HELLO_WITHIN_MS);
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#close());
+    socket.setTimeout(STALLED_MS, () => {
+      if (socket.writableLength > 0) socket.destroy();
+    });
+  }
+
+  /** Says an error that answers no request, and ends the connection. */
+  dismiss(code: number, message: string): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { socket } = this.#options;
+    this.#write({ id: null, error: { code, message } });
+    socket.end();
+    setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
+  }
+
+  #close(): void {
+    clearTimeout(this.#helloTimer);
+    this.#unsubscribe?.();
+    this.#gone.abort();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#leaving) return;
+    const lines = this.#splitter.push(chunk);
+    if (lines === null) {
+      this.dismiss(ERROR.INVALID_REQUEST, `a request is longer than ${MAX_REQUEST_BYTES} bytes`);
+      return;
+    }
+    for (const line of lines) this.#request(line);
+  }
+
+  #request(line: Buffer): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line), refusePrototypeKeys);
+    } catch {
+      this.#fail(null, { code: ERROR.PARSE, message: 'the line is no JSON, or no safe JSON' });
+      return;
+    }
+    const envelope = checkEnvelope(message);
+    if ('wrong' in envelope) {
+      this.#fail(null, { code: ERROR.INVALID_REQUEST, message: envelope.wrong });
+    } else if (this.#pending >= MAX_PENDING) {
+      this.#fail(envelope.id, { code: ERROR.BUSY, message: `${MAX_PENDING} requests are under way already` });
+    } else {
+      void this.#serve(envelope);
+    }
+  }
+
+  async #serve({ id, method, params }: Envelope): Promise<void> {
+    this.#pending++;
+    try {
+      this.#write({ id, result: await this.#dispatch(method, params) });
+    } catch (error) {
+      this.#fail(id, this.#errorBody(method, error));
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  async #dispatch(method: string, params: unknown): Promise<unknown> {
+    if (!isMethod(method)) throw new RequestError(`there is no method ${method}`, ERROR.METHOD_NOT_FOUND);
+    const checked = checkParams(method, params);
+    if ('wrong' in checked) throw new RequestError(checked.wrong, ERROR.INVALID_PARAMS);
+    if (method === 'hello') return this.#hello(checked.params as HelloParams);
+    if (this.#protocol !== PROTOCOL_VERSION) {
+      const reason =
+        this.#protocol === null ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
+      throw new RequestError(reason, ERROR.INVALID_REQUEST);
+    }
+    if (privilegeNeeded(method) === 'admin') this.#authorize(method, checked.params);
+    if (method === 'events.subscribe' || method === 'events.unsubscribe')
+      return this.#setSubscription(method);
+    return run(method, { ...this.#options.call, signal: this.#gone.signal }, checked.params);
+  }
+
+  #hello({ protocol }: HelloParams): HelloResult {
+    clearTimeout(this.#helloTimer);
+    this.#protocol = protocol;
+    const { version, privilege, call } = this.#options;
+    return {
+      name: PROTOCOL_NAME,
+      protocol: PROTOCOL_VERSION,
+      version,
+      hostname: call.backend.hostname(),
+      privilege,
+    };
+  }
+
+  /** Every change is on record with who asked for it, whether or not it was allowed. */
+  #authorize(method: MethodName, params: object): void {
+    const { credentials, privilege, log } = this.#options;
+    const allowed = privilege === 'admin';
+    const who = { uid: credentials?.uid, pid: credentials?.pid };
+    log.info({ ...who, method, params: forTheRecord(params), allowed }, 'administration');
+    if (!allowed) throw new RequestError('only root and the group octolink may do this', ERROR.NOT_PERMITTED);
+  }
+
+  #setSubscription(method: 'events.subscribe' | 'events.unsubscribe'): null {
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    if (method === 'events.subscribe') {
+      this.#unsubscribe = this.#options.call.backend.onEvent((event) => this.#push(event));
+    }
+    return null;
+  }
+
+  #push(event: ControlEvent): void {
+    if (this.#leaving) return;
+    if (this.#options.socket.writableLength > DROP_EVENTS_BYTES) {
+      this.#lostEvents++;
+      return;
+    }
+    this.#write({ method: EVENT_NOTIFICATION, params: event });
+  }
+
+  #drained(): void {
+    this.#options.socket.resume();
+    if (this.#lostEvents === 0 || this.#unsubscribe === null) return;
+    const count = this.#lostEvents;
+    this.#lostEvents = 0;
+    this.#push({ kind: 'lost', count, timeMs: Date.now() });
+  }
+
+  #errorBody(method: string, error: unknown): ErrorBody {
+    if (error instanceof ProblemsError) {
+      return { code: error.code, message: error.message, data: error.problems };
+    }
+    if (error instanceof RequestError) return { code: error.code, message: error.message };
+    if (!this.#gone.signal.aborted)
+      this.#options.log.error({ err: error, method }, 'a control request failed');
+    return { code: ERROR.INTERNAL, message: 'internal error: see the log of the daemon' };
+  }
+
+  #fail(id: Envelope['id'] | null, error: ErrorBody): void {
+    this.#write({ id, error });
+  }
+
+  #write(body: object): void {
+    const { socket } = this.#options;
+    if (!socket.writable) return;
+    socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...body })}\n`);
+    if (socket.writableLength > PAUSE_READING_BYTES && !this.#leaving) socket.pause();
+  }
+}
+
+function run<M extends Exclude<MethodName, SessionMethod>>(
+  method: M,
+  call: Call,
+  params: Methods[MethodName]['params'],
+): Promise<Methods[M]['result']> {
+  return METHODS[method](call, params as Methods[M]['params']);
+}
+
+/** A thousand-line file is recorded by its beginning. */
+function forTheRecord(params: object): object {
+  return 'lines' in params && Array.isArray(params.lines)
+    ? { ...params, lines: params.lines.slice(0, MAX_RECORDED_LINES), lineCount: params.lines.length }
+    : params;
+}
+
+function refusePrototypeKeys(key: string, value: unknown): unknown {
+  if (key === '__proto__' || key === 'constructor' || key === 'prototype')
+    throw new SyntaxError('unsafe key');
+  return value;
+}

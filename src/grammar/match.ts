@@ -1,0 +1,150 @@
+/** Finds the one command that a line means. */
+import { Args } from './command.js';
+import { closestWords } from './distance.js';
+import type { KeywordEdge, Node, ValueEdge } from './tree.js';
+import { isRefusal } from './values.js';
+import { restOfLine, type SplitLine, type Word } from './words.js';
+
+export type Match<C> =
+  | { kind: 'empty' }
+  | { kind: 'command'; command: C; negated: boolean; args: Args; keywords: string[] }
+  /** `at`: offset of the first word that no path accepts. `reason` is a sentence, or null. */
+  | { kind: 'invalid'; at: number; reason: string | null; suggestions: string[] }
+  /** The first word begins no command. */
+  | { kind: 'unknown'; at: number; word: string; suggestions: string[] }
+  | { kind: 'ambiguous'; at: number; candidates: string[] }
+  | { kind: 'incomplete'; at: number };
+
+/** A way through the tree that the words read so far allow. */
+export interface Path<C> {
+  node: Node<C>;
+  edge: KeywordEdge<C> | ValueEdge<C> | null;
+  value: string | number;
+  previous: Path<C> | null;
+}
+
+/** Where `walk` ended: the paths that took all words, or the word that none of the earlier paths took. */
+export interface Walk<C> {
+  paths: Path<C>[];
+  failedAt: number | null;
+}
+
+/**
+ * Matches a line: keywords may be shortened to what is unique with the whole line in view, an exact keyword
+ * beats a longer one, a keyword beats a value, a format beats a name.
+ */
+export function matchLine<C>(root: Node<C>, line: SplitLine): Match<C> {
+  if (line.problem !== null) {
+    return { kind: 'invalid', at: line.problem.at, reason: line.problem.message, suggestions: [] };
+  }
+  if (line.words.length === 0) return { kind: 'empty' };
+  const { paths, failedAt } = walk(root, line, line.words.length);
+  if (failedAt !== null) return explainFailure(paths, line.words[failedAt], failedAt);
+  if (paths.length > 1) return ambiguity(paths, line);
+  const [path] = paths;
+  if (path.node.leaf === null) return { kind: 'incomplete', at: line.words[line.words.length - 1].end };
+  const { command, negated } = path.node.leaf;
+  return { kind: 'command', command, negated, args: argsOf(path), keywords: keywordsOf(path) };
+}
+
+/** Follows the first `count` words of a line from `root` along every path that accepts them. */
+export function walk<C>(root: Node<C>, line: SplitLine, count: number): Walk<C> {
+  let paths: Path<C>[] = [{ node: root, edge: null, value: '', previous: null }];
+  for (let index = 0; index < count; index++) {
+    const next: Path<C>[] = [];
+    let restTaken = false;
+    for (const path of paths) {
+      for (const step of stepsFrom(path, line, index)) {
+        next.push(step);
+        restTaken ||= step.edge?.kind === 'value' && step.edge.type.restOfLine === true;
+      }
+    }
+    if (next.length === 0) return { paths, failedAt: index };
+    paths = next;
+    if (restTaken) break;
+  }
+  return { paths, failedAt: null };
+}
+
+function stepsFrom<C>(path: Path<C>, line: SplitLine, index: number): Path<C>[] {
+  const word = line.words[index];
+  if (!word.quoted) {
+    const exact = path.node.keywords.get(word.text);
+    if (exact !== undefined) return [{ node: exact.to, edge: exact, value: exact.word, previous: path }];
+    const longer = keywordsBeginning(path.node, word.text);
+    if (longer.length > 0) {
+      return longer.map((edge) => ({ node: edge.to, edge, value: edge.word, previous: path }));
+    }
+  }
+  let best = 0;
+  let steps: Path<C>[] = [];
+  for (const edge of path.node.values) {
+    if (edge.type.rank < best) continue;
+    const parsed = edge.type.parse(edge.type.restOfLine ? restOfLine(line, index) : word.text);
+    if (isRefusal(parsed)) continue;
+    if (edge.type.rank > best) steps = [];
+    best = edge.type.rank;
+    steps.push({ node: edge.to, edge, value: parsed, previous: path });
+  }
+  return steps;
+}
+
+export function keywordsBeginning<C>(node: Node<C>, prefix: string): KeywordEdge<C>[] {
+  return [...node.keywords.values()].filter((edge) => edge.word.startsWith(prefix));
+}
+
+/** The values that a path has collected. */
+export function argsOf<C>(end: Path<C>): Args {
+  const values = new Map<string, string | number>();
+  for (let path: Path<C> | null = end; path !== null; path = path.previous) {
+    if (path.edge === null) continue;
+    const name = path.edge.kind === 'value' ? path.edge.name : path.edge.capture;
+    if (name !== null) values.set(name, path.value);
+  }
+  return new Args(values);
+}
+
+function keywordsOf<C>(end: Path<C>): string[] {
+  const words: string[] = [];
+  for (let path: Path<C> | null = end; path !== null; path = path.previous) {
+    if (path.edge?.kind === 'keyword') words.unshift(path.edge.word);
+  }
+  return words;
+}
+
+function explainFailure<C>(paths: Path<C>[], word: Word, index: number): Match<C> {
+  const values = paths.flatMap((path) => path.node.values);
+  const keywords = paths.flatMap((path) => [...path.node.keywords.keys()]);
+  const suggestions = word.quoted ? [] : closestWords(word.text, keywords);
+  if (index === 0) return { kind: 'unknown', at: word.start, word: word.text, suggestions };
+  return { kind: 'invalid', at: word.start, reason: refusalOf(values, word), suggestions };
+}
+
+/** Why the values that could stand here refuse the word: in the words of those that it most looks like. */
+function refusalOf<C>(values: ValueEdge<C>[], word: Word): string | null {
+  const alike = values.filter((edge) => edge.type.mayBegin(word.text));
+  const reasons = new Set<string>();
+  for (const edge of alike.length > 0 ? alike : values) {
+    const parsed = edge.type.parse(word.text);
+    if (isRefusal(parsed)) reasons.add(`${edge.name} ${parsed.refused}`);
+  }
+  return reasons.size === 0 ? null : [...reasons].join(', or ');
+}
+
+/** Names the word at which the surviving paths part, and what it could mean. */
+function ambiguity<C>(paths: Path<C>[], line: SplitLine): Match<C> {
+  const traces = paths.map(traceOf);
+  let index = 0;
+  while (traces.every((trace) => trace[index] === traces[0][index])) index++;
+  const candidates = [...new Set(traces.map((trace) => trace[index]))].sort();
+  return { kind: 'ambiguous', at: line.words[index].start, candidates };
+}
+
+function traceOf<C>(end: Path<C>): string[] {
+  const trace: string[] = [];
+  for (let path: Path<C> | null = end; path !== null; path = path.previous) {
+    if (path.edge !== null)
+      trace.unshift(path.edge.kind === 'keyword' ? path.edge.word : path.edge.type.label);
+  }
+  return trace;
+}

@@ -1,0 +1,158 @@
+/** The types that a value in a command line can have. */
+import { parseCidr, parseIp, parseMac, unusableHost, unusableHostPart } from './address.js';
+
+export interface Refusal {
+  refused: string;
+}
+
+export interface ValueType {
+  /** What `?` shows in the value's place: `<0-7>`, `A.B.C.D`, `WORD`. */
+  label: string;
+  /** Where several types read the same word, the highest wins: 3 formats and ranges, 2 names, 1 free text. */
+  rank: 1 | 2 | 3;
+  /** Reads the word; a refusal continues the sentence "`NAME` …". */
+  parse(text: string): string | number | Refusal;
+  /** Whether something that begins like this could still become a value. */
+  mayBegin(text: string): boolean;
+  /** Takes all words to the end of the line. */
+  restOfLine?: true;
+}
+
+export function isRefusal(value: string | number | Refusal): value is Refusal {
+  return typeof value === 'object';
+}
+
+/** A whole number from `low` to `high`, in decimal. */
+export function range(low: number, high: number): ValueType {
+  return {
+    label: `<${low}-${high}>`,
+    rank: 3,
+    parse(text) {
+      const number = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+      return number >= low && number <= high ? number : { refused: `must be ${low}-${high}` };
+    },
+    mayBegin: (text) => /^\d{0,10}$/.test(text),
+  };
+}
+
+function address(family: 4 | 6, label: string, begins: RegExp): ValueType {
+  return {
+    label,
+    rank: 3,
+    parse(text) {
+      const ip = parseIp(text);
+      if (ip?.family !== family) return { refused: `must be an IPv${family} address` };
+      const reason = unusableHost(ip);
+      return reason === null ? text : { refused: reason };
+    },
+    mayBegin: (text) => begins.test(text),
+  };
+}
+
+export const IPV4 = address(4, 'A.B.C.D', /^[\d.]*$/);
+export const IPV6 = address(6, 'X:X::X:X', /^[0-9a-f]{0,4}(?::[0-9a-f:.]*)?$/i);
+
+function cidr(family: 4 | 6, label: string, begins: RegExp): ValueType {
+  return {
+    label,
+    rank: 3,
+    parse(text) {
+      const parsed = parseCidr(text);
+      if (parsed?.address.family !== family)
+        return { refused: `must be an IPv${family} address with prefix length` };
+      const reason = unusableHost(parsed.address) ?? unusableHostPart(parsed);
+      return reason === null ? text : { refused: reason };
+    },
+    mayBegin: (text) => begins.test(text),
+  };
+}
+
+export const CIDR4 = cidr(4, 'A.B.C.D/M', /^[\d./]*$/);
+export const CIDR6 = cidr(6, 'X:X::X:X/M', /^[0-9a-f]{0,4}(?::[0-9a-f:./]*)?$/i);
+
+/** The MAC address of a station: unicast and not all zero. */
+export const MAC: ValueType = {
+  label: 'X:X:X:X:X:X',
+  rank: 3,
+  parse(text) {
+    const mac = parseMac(text);
+    if (mac === null) return { refused: 'must be a MAC address' };
+    if (mac === '00:00:00:00:00:00') return { refused: 'must not be all zero' };
+    return Number.parseInt(mac.slice(0, 2), 16) & 1 ? { refused: 'must be a unicast address' } : mac;
+  },
+  mayBegin: (text) => /^[0-9a-f:.-]*$/i.test(text),
+};
+
+function pattern(label: string, form: RegExp, refused: string): ValueType {
+  return {
+    label,
+    rank: 2,
+    parse: (text) => (form.test(text) ? text : { refused }),
+    mayBegin: (text) => text === '' || form.test(text),
+  };
+}
+
+/** Name of a peer: what can be typed, shown and logged without surprises. */
+export const NAME = pattern(
+  'NAME',
+  /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.-]{0,62}$/u,
+  'must be 1-63 letters, digits, "_", "." or "-", and begin with a letter, a digit or "_"',
+);
+
+/** RFC 1123 host name; it becomes the prompt. */
+export const HOSTNAME = pattern(
+  'WORD',
+  /^(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
+  'must be 1-63 letters, digits, "-" or "."',
+);
+
+export const WORD = pattern('WORD', /^.+$/u, 'must not be empty');
+
+/** Absolute path: the daemon's working directory is nobody's business. */
+export const FILENAME = pattern('FILENAME', /^\/.{1,4094}$/u, 'must be an absolute path');
+
+/** Name of a network interface as the kernel accepts it (`dev_valid_name`). */
+export const IFNAME: ValueType = {
+  label: 'IFNAME',
+  rank: 2,
+  parse(text) {
+    if (/^\d+(\.\d+){3}$/.test(text)) return { refused: 'must be a valid IPv4 address' };
+    if (/[/:\s%]/.test(text) || text === '.' || text === '..' || text === '') {
+      return { refused: 'must be an interface name: no "/", ":", "%" or blank' };
+    }
+    return utf8Length(text) <= 15 ? text : { refused: 'must be at most 15 bytes' };
+  },
+  mayBegin: (text) => !/[/:%]|^\d+\./.test(text),
+};
+
+/** Base64 of 32 bytes, canonical: one key has one spelling. */
+export const KEY: ValueType = {
+  label: 'BASE64',
+  rank: 3,
+  parse(text) {
+    if (!/^[A-Za-z0-9+/]{43}=$/.test(text))
+      return { refused: 'must be a key: 44 characters of base64, 32 bytes' };
+    if (/^A{43}=$/.test(text)) return { refused: 'must not be the all-zero key' };
+    // The last digit carries four bits of the key and two that must be zero.
+    return 'AEIMQUYcgkosw048'.includes(text[42]) ? text : { refused: 'must be canonical base64' };
+  },
+  mayBegin: (text) => /^[A-Za-z0-9+/]{0,43}=?$/.test(text),
+};
+
+/** Free text to the end of the line. */
+export const LINE: ValueType = {
+  label: 'LINE',
+  rank: 1,
+  parse: (text) => (text.length <= 255 ? text : { refused: 'must be at most 255 characters' }),
+  mayBegin: () => true,
+  restOfLine: true,
+};
+
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const char of text) {
+    const code = char.codePointAt(0) as number;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length;
+}
