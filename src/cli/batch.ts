@@ -1,0 +1,75 @@
+/** Runs without a terminal: `-c`, `-f`, words, standard input, and the check of a file. */
+import { readFile } from 'node:fs/promises';
+import { parseConfig } from '../config/edit.js';
+import { CliFailure, EXIT, failure } from './failure.js';
+import { Interpreter, type InterpreterOptions, type Origin } from './interpreter.js';
+
+export interface BatchLine {
+  text: string;
+  origin: Origin | null;
+}
+
+/** Writes a failure to the standard error and returns its exit code. */
+export function report(error: unknown): number {
+  if (!(error instanceof CliFailure)) throw error;
+  process.stderr.write(`${error.lines.join('\n')}\n`);
+  return error.exitCode;
+}
+
+/** Runs the lines in order; returns the exit code of the first that failed, or 0. */
+export async function runBatch(
+  lines: readonly BatchLine[],
+  options: InterpreterOptions,
+  stopAtFirstError: boolean,
+): Promise<number> {
+  const interpreter = new Interpreter(options);
+  let exitCode: number = EXIT.OK;
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      exitCode = exitCode || report(error);
+    }
+  };
+  for (const { text, origin } of lines) {
+    await attempt(() => interpreter.run(text, origin));
+    if (interpreter.left || (exitCode !== EXIT.OK && stopAtFirstError)) break;
+  }
+  if (exitCode === EXIT.OK || !stopAtFirstError) await attempt(() => interpreter.flush());
+  await interpreter.disconnect();
+  return exitCode;
+}
+
+/** The lines of a file, or of the standard input for `-`. */
+export async function readLines(file: string): Promise<BatchLine[]> {
+  const text = await readText(file);
+  const source = file === '-' ? 'stdin' : file;
+  return text.split(/\r?\n/).map((line, index) => ({ text: line, origin: { source, line: index + 1 } }));
+}
+
+export async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Checks a configuration file; returns the exit code. */
+export async function checkFile(file: string): Promise<number> {
+  const { syntax, contradictions, warnings } = parseConfig(await readText(file));
+  const errors = [...syntax, ...contradictions];
+  for (const [kind, problems] of [['error', errors] as const, ['warning', warnings] as const]) {
+    for (const { line, column, message, text } of problems) {
+      const place = line === 0 ? `${file}: ${text}` : `${file}:${line}:${column}`;
+      process.stderr.write(`${place}: ${kind}: ${message}\n`);
+    }
+  }
+  return errors.length === 0 ? EXIT.OK : EXIT.BAD_CONFIG;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return file === '-' ? await readInput() : await readFile(file, 'utf8');
+  } catch (error) {
+    throw failure(EXIT.FAILED, `cannot read ${file}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,108 @@
+/** Completion in the mode that the shell is in: the grammar's words and the daemon's live names. */
+import type { CompleteParams } from '../api.js';
+import { configTree } from '../config/resolve.js';
+import { Args } from '../grammar/command.js';
+import { type Completion, type CompletionOption, completeLine } from '../grammar/complete.js';
+import { splitLine } from '../grammar/words.js';
+import { execTree } from './exec-commands.js';
+import type { Interpreter } from './interpreter.js';
+import { twoColumns } from './output/table.js';
+import { pipeTree, splitPipes } from './pipes.js';
+
+/** Names that take longer are not worth waiting for. */
+const NAMES_WITHIN_MS = 200;
+
+const DO_OPTION: CompletionOption = {
+  text: 'do',
+  help: 'Run a command of exec mode',
+  kind: 'keyword',
+  complete: null,
+  args: new Args(new Map()),
+};
+
+/** What `?` shows: a line for each thing that can come next. */
+export async function helpLines(interpreter: Interpreter, text: string, width: number): Promise<string[]> {
+  const { completion, pipeable } = completionAt(interpreter, text);
+  if (completion.options.length === 0 && !completion.runnable) {
+    return ['% There is no matching command.'];
+  }
+  const rows: [string, string][] = [];
+  for (const option of completion.options) {
+    rows.push([option.text, option.help]);
+    for (const name of await liveNames(interpreter, option, completion.partial)) rows.push([`  ${name}`, '']);
+  }
+  if (completion.runnable && pipeable) rows.push(['|', 'Output modifiers']);
+  if (completion.runnable) rows.push(['<cr>', '']);
+  return twoColumns(rows, width);
+}
+
+/** What Tab can put in the place of the unfinished word. */
+export async function candidates(
+  interpreter: Interpreter,
+  text: string,
+): Promise<{ words: string[]; partial: string }> {
+  const { completion } = completionAt(interpreter, text);
+  const words: string[] = [];
+  for (const option of completion.options) {
+    if (option.kind === 'keyword') words.push(option.text);
+    else words.push(...(await liveNames(interpreter, option, completion.partial)));
+  }
+  return { words: [...new Set(words)], partial: completion.partial };
+}
+
+function completionAt(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {
+  const mode = interpreter.configMode;
+  if (mode === null) return completeExec(interpreter, text);
+  const [first, second] = splitLine(text).words;
+  if (first?.text === 'do' && text.length > first.end) {
+    return completeExec(interpreter, text.slice(second?.start ?? text.length));
+  }
+  const completion = completeLine(configTree(mode), text);
+  if (completion.start === (first?.start ?? text.length) && 'do'.startsWith(completion.partial)) {
+    completion.options.push(DO_OPTION);
+  }
+  return { completion, pipeable: false };
+}
+
+function completeExec(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {
+  const { stages } = splitPipes(text);
+  const last = stages.at(-1);
+  if (last !== undefined) return { completion: completeLine(pipeTree(), last.text), pipeable: true };
+  const completion = completeLine(execTree(interpreter.enabled), text);
+  return { completion, pipeable: splitLine(text).words[0]?.text.startsWith('sh') ?? false };
+}
+
+/** Live names that can stand for a value; none when the daemon does not say in time. */
+async function liveNames(
+  interpreter: Interpreter,
+  option: CompletionOption,
+  partial: string,
+): Promise<string[]> {
+  if (option.complete === null) return [];
+  const names = await withinTime(askNames(interpreter, option, option.complete), NAMES_WITHIN_MS);
+  return (names ?? []).filter((name) => name.startsWith(partial));
+}
+
+async function askNames(
+  interpreter: Interpreter,
+  { args }: CompletionOption,
+  kind: CompleteParams['kind'],
+): Promise<string[]> {
+  const client = await interpreter.client();
+  const [inInterface, ofPeer] = interpreter.context.map((header) => splitLine(header).words[1].text);
+  const params: CompleteParams = {
+    kind,
+    ...(inInterface !== undefined && { interface: inInterface }),
+    ...(ofPeer !== undefined && kind === 'link' && { peer: ofPeer }),
+    ...(args.has('interface') && { interface: args.text('interface') }),
+    ...(args.has('peer') && { peer: args.text('peer') }),
+  };
+  return client.request('complete', params);
+}
+
+function withinTime<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), ms);
+    work.then(resolve, () => resolve(null)).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,236 @@
+/** Runs command lines: tells exec from configuration, keeps the mode, prints. The shell and batch runs share it. */
+import type { Problem } from '../api.js';
+import { CONFIG_MODES, type ConfigMode } from '../config/language.js';
+import { resolveConfigLine } from '../config/resolve.js';
+import { displayWidth, explainAtPrompt, type Mismatch } from '../grammar/explain.js';
+import { type Match, matchLine } from '../grammar/match.js';
+import { splitLine } from '../grammar/words.js';
+import { AnsweredError, Client } from './client.js';
+import { type ExecCommand, type ExecSession, execTree, type Output } from './exec-commands.js';
+import { CliFailure, EXIT, failure } from './failure.js';
+import { type Pipeline, readPipeline, splitPipes } from './pipes.js';
+
+/** Where a line comes from, to name it in errors. */
+export interface Origin {
+  source: string;
+  /** 1-based. */
+  line: number;
+}
+
+export interface InterpreterOptions {
+  socket: string;
+  clientName: string;
+  /** A terminal: each configuration line takes effect at once. Otherwise those of a run are applied together. */
+  interactive: boolean;
+  /** All output as JSON. */
+  json: boolean;
+  print(lines: string[], stopAtScreens: boolean): Promise<void>;
+  /** Remarks that are not output: standard error in batch runs. */
+  remark(lines: string[]): void;
+  readInput(): Promise<string>;
+}
+
+interface GatheredLine {
+  text: string;
+  origin: Origin | null;
+}
+
+/** Applying a large configuration takes the daemon longer than answering a question. */
+const APPLY_PATIENCE_MS = 30_000;
+
+export class Interpreter implements ExecSession {
+  enabled = true;
+  terminalLength = 0;
+  left = false;
+  readonly #options: InterpreterOptions;
+  #client: Promise<Client> | null = null;
+  /** Depth of the block that the next line stands in; null in exec mode. */
+  #depth: number | null = null;
+  /** Configuration was begun by a configuration line rather than by `configure terminal`: it ends with its block. */
+  #implicit = false;
+  /** Headers of the open blocks as of the last applied line. */
+  #context: string[] = [];
+  #gathered: GatheredLine[] = [];
+
+  constructor(options: InterpreterOptions) {
+    this.#options = options;
+  }
+
+  get interactive(): boolean {
+    return this.#options.interactive;
+  }
+
+  /** The mode for prompts and completion; null: exec. */
+  get configMode(): ConfigMode | null {
+    return this.#depth === null ? null : CONFIG_MODES[this.#depth];
+  }
+
+  get context(): readonly string[] {
+    return this.#context;
+  }
+
+  /** The connection, made at the first need and again after a loss. */
+  client(): Promise<Client> {
+    this.#client = (this.#client ?? Promise.reject()).then(
+      (client) => (client.closed ? this.#connect() : client),
+      () => this.#connect(),
+    );
+    return this.#client;
+  }
+
+  /** Drops the connection and with it whatever the daemon is doing for it. */
+  async disconnect(): Promise<void> {
+    const client = await this.#client?.catch(() => null);
+    client?.close();
+    this.#client = null;
+  }
+
+  enterConfiguration(): void {
+    this.#depth = 0;
+    this.#implicit = false;
+    this.#context = [];
+  }
+
+  leave(): void {
+    this.left = true;
+  }
+
+  readInput(): Promise<string> {
+    return this.#options.readInput();
+  }
+
+  /** Leaves configuration, after applying what has been gathered. */
+  async end(): Promise<void> {
+    await this.flush();
+    this.#depth = null;
+  }
+
+  /** One level up, as Ctrl-D does on an empty line. */
+  async up(): Promise<void> {
+    if (this.#depth === null) this.left = true;
+    else await this.run('exit', null);
+  }
+
+  /** Runs one line. Throws `CliFailure` when it cannot be done. `promptWidth` puts the caret under the right word. */
+  async run(source: string, origin: Origin | null, promptWidth = 0): Promise<void> {
+    if (this.#depth !== null && !(this.#implicit && this.#depth === 0)) {
+      await this.#configLine(source, origin, promptWidth);
+      return;
+    }
+    const { command } = splitPipes(source);
+    const match = matchLine(execTree(this.enabled), splitLine(command));
+    if (match.kind === 'unknown' && !this.interactive && this.#startsConfiguration(source)) {
+      if (this.#depth === null) this.enterConfiguration();
+      this.#implicit = true;
+      await this.#configLine(source, origin, promptWidth);
+      return;
+    }
+    await this.flush();
+    this.#depth = null;
+    await this.#execLine(source, match, origin, promptWidth);
+  }
+
+  /** Applies the configuration lines gathered so far, all or none. */
+  async flush(): Promise<void> {
+    if (this.#gathered.length === 0) return;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    const before = this.#context;
+    try {
+      const client = await this.client();
+      const lines = gathered.map(({ text }) => text);
+      const params = { context: before, lines, mode: 'merge' as const, checkOnly: false };
+      const { context, warnings } = await client.request('config.apply', params, APPLY_PATIENCE_MS);
+      this.#context = context;
+      if (!this.interactive) {
+        this.#options.remark(warnings.map((warning) => problemLine(warning, gathered, '% Warning')));
+      }
+    } catch (error) {
+      this.#depth = this.#depth === null ? null : before.length;
+      if (!(error instanceof AnsweredError) || error.problems.length === 0) throw toFailure(error);
+      throw new CliFailure(
+        error.exitCode,
+        error.problems.map((problem) => problemLine(problem, gathered, '% Error')),
+      );
+    }
+  }
+
+  #startsConfiguration(source: string): boolean {
+    return resolveConfigLine(0, splitLine(source)).kind === 'command';
+  }
+
+  async #configLine(source: string, origin: Origin | null, promptWidth: number): Promise<void> {
+    const line = splitLine(source);
+    if (!line.problem && line.words[0]?.text === 'do' && line.words.length > 1) {
+      await this.flush();
+      const offset = line.words[1].start;
+      const rest = source.slice(offset);
+      const match = matchLine(execTree(this.enabled), splitLine(splitPipes(rest).command));
+      await this.#execLine(rest, match, origin, promptWidth + displayWidth(source.slice(0, offset)));
+      return;
+    }
+    const found = resolveConfigLine(this.#depth ?? 0, line);
+    if (found.kind === 'mismatch') throw this.#refused(found.mismatch, source, origin, promptWidth);
+    if (found.kind === 'empty') return;
+    const leaving = found.command.kind === 'leave' ? found.command.to : null;
+    if (leaving === 'top' || (leaving === 'parent' && this.#depth === 0)) {
+      await this.end();
+      return;
+    }
+    this.#gathered.push({ text: source, origin });
+    if (leaving === 'parent') this.#depth = (this.#depth ?? 1) - 1;
+    else this.#depth = found.depth + (found.command.kind === 'block' && !found.negated ? 1 : 0);
+    if (this.interactive) await this.flush();
+  }
+
+  async #execLine(
+    source: string,
+    match: Match<ExecCommand>,
+    origin: Origin | null,
+    promptWidth: number,
+  ): Promise<void> {
+    if (match.kind === 'empty') return;
+    if (match.kind !== 'command') throw this.#refused(match, source, origin, promptWidth);
+    const pipeline = readPipeline(splitPipes(source).stages);
+    try {
+      const output = await match.command.run(this, match.args);
+      if (output !== null) await this.#print(output, pipeline);
+    } catch (error) {
+      throw toFailure(error);
+    }
+  }
+
+  async #print({ data, text }: Output, { json, noMore, filters }: Pipeline): Promise<void> {
+    let lines = text;
+    if (json === 'pretty') lines = JSON.stringify(data, null, 2).split('\n');
+    else if (json === 'compact' || this.#options.json) lines = [JSON.stringify(data)];
+    for (const filter of filters) lines = filter(lines);
+    await this.#options.print(lines, !noMore);
+  }
+
+  #refused(mismatch: Mismatch, source: string, origin: Origin | null, promptWidth: number): CliFailure {
+    const lines = explainAtPrompt(mismatch, source, promptWidth);
+    if (this.interactive) return new CliFailure(EXIT.SYNTAX, lines);
+    const column = [...source.slice(0, mismatch.at)].length + 1;
+    const place = origin === null ? [] : [`${origin.source}:${origin.line}:${column}:`];
+    return new CliFailure(EXIT.SYNTAX, [...place, source, ...lines]);
+  }
+
+  #connect(): Promise<Client> {
+    return Client.connect(this.#options.socket, this.#options.clientName);
+  }
+}
+
+/** `peer.conf:12:8: % Error: link id must be 0-7`, or without a place where there is none. */
+function problemLine(problem: Problem, gathered: readonly GatheredLine[], kind: string): string {
+  const origin = problem.line === 0 ? null : (gathered[problem.line - 1]?.origin ?? null);
+  const place = origin === null ? '' : `${origin.source}:${origin.line}:${problem.column}: `;
+  const where = problem.line === 0 ? ` (${problem.text})` : '';
+  return `${place}${kind}: ${problem.message}${where}`;
+}
+
+function toFailure(error: unknown): CliFailure {
+  if (error instanceof CliFailure) return error;
+  if (error instanceof AnsweredError) return failure(error.exitCode, error.message);
+  throw error;
+}

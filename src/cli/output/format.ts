@@ -1,0 +1,45 @@
+/** Numbers as people read them. */
+
+/** `00:03:12`, from a day on `2d03h12m`; `-` for what is not known. */
+export function duration(seconds: number | null): string {
+  if (seconds === null) return '-';
+  const whole = Math.floor(seconds);
+  const two = (part: number) => String(part).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = two(Math.floor(whole / 60) % 60);
+  return hours < 24
+    ? `${two(hours)}:${minutes}:${two(whole % 60)}`
+    : `${Math.floor(hours / 24)}d${two(hours % 24)}h${minutes}m`;
+}
+
+/** Microseconds as milliseconds: `0.512`, `12.3`, `120`. */
+export function milliseconds(us: number | null): string {
+  if (us === null) return '-';
+  const ms = us / 1000;
+  return ms.toFixed(ms < 10 ? 3 : ms < 100 ? 1 : 0);
+}
+
+/** `1536` → `1.5 KiB`. */
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Permille as a percentage: `0.4`. */
+export function percent(permille: number | null): string {
+  return permille === null ? '-' : (permille / 10).toFixed(1);
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function orDash(value: string | number | null): string {
+  return value === null ? '-' : String(value);
+}

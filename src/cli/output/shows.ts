@@ -1,0 +1,224 @@
+/** The text form of every object that `show` can print. */
+import type {
+  Counter,
+  DropCounter,
+  InterfaceStatus,
+  LinkStatus,
+  MacEntry,
+  PeerStatus,
+  PingResult,
+  SystemInfo,
+  VersionInfo,
+} from '../../api.js';
+import { bytes, duration, milliseconds, orDash, percent, plural } from './format.js';
+import { type Column, table } from './table.js';
+
+export function versionText(info: VersionInfo): string[] {
+  return [
+    `Octolink ${info.version}, wire version ${info.wireVersion}, control protocol ${info.protocol}`,
+    `Node ${info.node}, OpenSSL ${info.openssl}, Linux ${info.kernel} ${info.architecture}`,
+    `${info.hostname} uptime is ${duration(info.uptimeSeconds)}`,
+  ];
+}
+
+export function interfacesText(interfaces: InterfaceStatus[]): string[] {
+  if (interfaces.length === 0) return ['No interfaces.'];
+  return interfaces.flatMap((found) => [
+    `${found.name} is ${stateOf(found)}`,
+    ...(found.description === null ? [] : [`  Description: ${found.description}`]),
+    `  MAC ${orDash(found.mac)}, MTU ${found.mtu} bytes, ifindex ${orDash(found.ifindex)}` +
+      (found.bridge === null ? '' : `, bridge ${found.bridge}`),
+    ...found.addresses.map((address) => `  Address ${address}`),
+    `  Public key ${orDash(found.publicKey)}`,
+    `  UDP port ${found.listenPort}, policy ${found.policy}, AEAD ${found.aead}`,
+    `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
+    ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
+    `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    `  Received ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
+    `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
+  ]);
+}
+
+function stateOf(found: InterfaceStatus): string {
+  if (!found.enabled) return 'shut down';
+  if (!found.workerAlive) return 'down: the datapath does not run';
+  return found.state === 'up' ? 'up' : `down: ${found.cause ?? 'no reason given'}`;
+}
+
+const PEER_COLUMNS: Column<PeerStatus>[] = [
+  { title: 'Peer', cell: (peer) => peer.name, shrinkTo: 16 },
+  { title: 'Interface', cell: (peer) => peer.interface },
+  { title: 'State', cell: (peer) => peer.state },
+  { title: 'Policy', cell: (peer) => peer.policy },
+  { title: 'Up/Links', cell: (peer) => `${upOf(peer.links)}/${peer.links.length}`, align: 'right' },
+  { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-' },
+  { title: 'Session', cell: (peer) => duration(peer.session?.establishedSecondsAgo ?? null) },
+];
+
+function upOf(links: LinkStatus[]): number {
+  return links.filter(({ state }) => state === 'up').length;
+}
+
+export function peersText(peers: PeerStatus[]): string[] {
+  return table(PEER_COLUMNS, peers, 'No peers.');
+}
+
+export function peerText(peer: PeerStatus): string[] {
+  const { session } = peer;
+  return [
+    `Peer ${peer.name} on ${peer.interface} is ${peer.state}`,
+    ...(peer.description === null ? [] : [`  Description: ${peer.description}`]),
+    `  Public key ${orDash(peer.publicKey)}`,
+    `  Policy ${peer.policy}, active links ${peer.activeLinks.join(', ') || 'none'}`,
+    session === null
+      ? '  No session'
+      : `  Session established ${duration(session.establishedSecondsAgo)} ago, ${session.aead}, ${session.role}`,
+    `  Last handshake ${peer.lastHandshakeSecondsAgo === null ? 'never' : `${duration(peer.lastHandshakeSecondsAgo)} ago`}`,
+    `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
+    `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
+    '',
+    ...peer.links.flatMap(linkText),
+  ];
+}
+
+function linkText(link: LinkStatus): string[] {
+  const since = link.changedSecondsAgo === null ? '' : ` for ${duration(link.changedSecondsAgo)}`;
+  const cause = link.cause === null ? '' : ` (${link.cause})`;
+  return [
+    `  Link ${link.link} is ${link.state}${since}${cause}${link.active ? ', active' : ''}`,
+    ...(link.description === null ? [] : [`    Description: ${link.description}`]),
+    `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
+    `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
+    `    RTT last/min/smoothed ${milliseconds(link.rttLastUs)}/${milliseconds(link.rttMinUs)}/` +
+      `${milliseconds(link.rttSmoothedUs)} ms, jitter ${milliseconds(link.jitterUs)} ms`,
+    `    Loss out ${percent(link.lossOutPermille)} %, in ${percent(link.lossInPermille)} %; ` +
+      plural(link.transitions, 'transition'),
+    `    Received ${plural(link.rxDatagrams, 'datagram')}, ${bytes(link.rxBytes)}; ` +
+      `sent ${link.txDatagrams}, ${bytes(link.txBytes)}`,
+  ];
+}
+
+const LINK_COLUMNS: Column<LinkStatus>[] = [
+  { title: 'Peer', cell: (link) => link.peer, shrinkTo: 12 },
+  { title: 'Link', cell: (link) => String(link.link), align: 'right' },
+  { title: 'State', cell: (link) => link.state + (link.active ? '*' : '') },
+  { title: 'RTT ms', cell: (link) => milliseconds(link.rttSmoothedUs), align: 'right' },
+  { title: 'Jitter', cell: (link) => milliseconds(link.jitterUs), align: 'right' },
+  {
+    title: 'Loss %',
+    cell: (link) =>
+      link.lossOutPermille === null && link.lossInPermille === null
+        ? '-'
+        : `${percent(link.lossOutPermille)}/${percent(link.lossInPermille)}`,
+    align: 'right',
+  },
+  { title: 'Changed', cell: (link) => duration(link.changedSecondsAgo) },
+  { title: 'Remote', cell: (link) => orDash(link.remote), shrinkTo: 15 },
+];
+
+export function linksText(links: LinkStatus[]): string[] {
+  const lines = table(LINK_COLUMNS, links, 'No links.');
+  return links.length === 0 ? lines : [...lines, '', '* carries data; loss is out/in'];
+}
+
+const MAC_COLUMNS: Column<MacEntry>[] = [
+  { title: 'MAC address', cell: (entry) => entry.mac },
+  { title: 'VLAN', cell: (entry) => (entry.vlan === 0 ? '-' : String(entry.vlan)), align: 'right' },
+  { title: 'Interface', cell: (entry) => entry.interface },
+  { title: 'Behind', cell: (entry) => entry.peer ?? '(this host)', shrinkTo: 12 },
+  { title: 'Age', cell: (entry) => (entry.static ? 'static' : duration(entry.ageSeconds)) },
+];
+
+export function macTableText(entries: MacEntry[]): string[] {
+  return table(MAC_COLUMNS, entries, 'The MAC table is empty.');
+}
+
+const COUNTER_COLUMNS: Column<Counter>[] = [
+  { title: 'Interface', cell: (counter) => counter.interface },
+  { title: 'Peer', cell: (counter) => orDash(counter.peer), shrinkTo: 12 },
+  { title: 'Link', cell: (counter) => orDash(counter.link), align: 'right' },
+  { title: 'Counter', cell: (counter) => counter.name, shrinkTo: 20 },
+  { title: 'Value', cell: (counter) => String(counter.value), align: 'right' },
+];
+
+export function countersText(counters: Counter[]): string[] {
+  return table(COUNTER_COLUMNS, counters, 'No counters.');
+}
+
+const DROP_COLUMNS: Column<DropCounter>[] = [
+  { title: 'Interface', cell: (drop) => drop.interface },
+  { title: 'Reason', cell: (drop) => drop.reason },
+  { title: 'Count', cell: (drop) => String(drop.count), align: 'right' },
+  { title: 'Meaning', cell: (drop) => drop.help, shrinkTo: 20 },
+];
+
+export function dropsText(drops: DropCounter[]): string[] {
+  return table(DROP_COLUMNS, drops, 'Nothing was dropped.');
+}
+
+export function systemText(info: SystemInfo): string[] {
+  const limit = info.openFilesLimit === null ? '' : ` of ${info.openFilesLimit}`;
+  return [
+    `Octolink ${info.version}, process ${info.pid}, up ${duration(info.uptimeSeconds)}`,
+    `Node ${info.node}, OpenSSL ${info.openssl}, Linux ${info.kernel}`,
+    `AES in hardware: ${info.hardwareAes ? 'yes' : 'no'}`,
+    `Memory ${bytes(info.memoryRssBytes)} resident, ${bytes(info.memoryHeapBytes)} heap; ` +
+      `${info.openFiles}${limit} open files; ${plural(info.clients, 'control client')}`,
+    '',
+    ...table(
+      [
+        { title: 'Datapath', cell: (worker) => worker.interface },
+        { title: 'State', cell: (worker) => (worker.alive ? 'runs' : 'dead') },
+        { title: 'Scheduling', cell: (worker) => worker.scheduling },
+        {
+          title: 'Late p99/max us',
+          cell: (w) => `${orDash(w.latenessP99Us)}/${orDash(w.latenessMaxUs)}`,
+          align: 'right',
+        },
+        { title: 'Batches', cell: (worker) => String(worker.batches), align: 'right' },
+      ],
+      info.workers,
+      'No datapath runs.',
+    ),
+    '',
+    ...table(
+      [
+        { title: 'Interface', cell: (offload) => offload.interface },
+        { title: 'Offload', cell: (offload) => offload.offload },
+        { title: 'State', cell: (offload) => offload.state },
+      ],
+      info.offloads,
+      'No offloads.',
+    ),
+    '',
+    ...table(
+      [
+        { title: 'Interface', cell: (socket) => socket.interface },
+        { title: 'Socket', cell: (socket) => socket.local, shrinkTo: 24 },
+        { title: 'Device', cell: (socket) => orDash(socket.device) },
+        { title: 'Rx buffer', cell: (socket) => bytes(socket.receiveBufferBytes), align: 'right' },
+        { title: 'Tx buffer', cell: (socket) => bytes(socket.sendBufferBytes), align: 'right' },
+      ],
+      info.sockets,
+      'No sockets.',
+    ),
+  ];
+}
+
+export function pingText(result: PingResult): string[] {
+  const lost = result.sent === 0 ? 0 : (100 * (result.sent - result.received)) / result.sent;
+  return [
+    ...result.probes.map(({ sequence, link, rttUs }) =>
+      rttUs === null
+        ? `${result.peer}: probe ${sequence} timed out`
+        : `${result.peer}: probe ${sequence} link ${orDash(link)} time ${milliseconds(rttUs)} ms`,
+    ),
+    `${result.sent} sent, ${result.received} received, ${lost.toFixed(0)} % lost`,
+    ...(result.received === 0
+      ? []
+      : [
+          `round trip min/mean/max ${milliseconds(result.rttMinUs)}/${milliseconds(result.rttMeanUs)}/` +
+            `${milliseconds(result.rttMaxUs)} ms`,
+        ]),
+  ];
+}

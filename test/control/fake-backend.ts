@@ -1,0 +1,274 @@
+/** A daemon without a datapath: what the control server's and the CLI's tests talk to. */
+import { writeFile } from 'node:fs/promises';
+import type {
+  ControlEvent,
+  InterfaceStatus,
+  LinkStatus,
+  PeerStatus,
+  PingResult,
+  WaitResult,
+} from '../../src/api.js';
+import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
+import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/config/model.js';
+import { type Backend, RequestError } from '../../src/daemon/control/backend.js';
+
+export class FakeBackend implements Backend {
+  config: Config;
+  applied = 0;
+  cleared: string[] = [];
+  /** Makes the next `applyConfig` fail with these words. */
+  refuse: string | null = null;
+  startupFile: string | null = null;
+  readonly #listeners = new Set<(event: ControlEvent) => void>();
+
+  constructor(config: Config = { interfaces: [] }) {
+    this.config = config;
+  }
+
+  emit(event: ControlEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  hostname(): string {
+    return this.config.hostname ?? 'fake';
+  }
+
+  async version() {
+    return {
+      version: '0.1.0',
+      protocol: 1,
+      wireVersion: 1,
+      hostname: this.hostname(),
+      node: '20.20.2',
+      openssl: '3.0.0',
+      kernel: '6.1.0',
+      architecture: 'x64',
+      uptimeSeconds: 93784,
+    };
+  }
+
+  async interfaces(filter: { interface?: string }): Promise<InterfaceStatus[]> {
+    return this.#interfaces(filter).map((found) => {
+      const { mtu, listenPort, aead, policy } = effectiveInterface(found);
+      return {
+        name: found.name,
+        description: found.description ?? null,
+        enabled: found.enabled,
+        state: found.enabled ? 'up' : 'down',
+        cause: found.enabled ? null : 'shut down',
+        ifindex: 7,
+        mtu,
+        mac: found.mac ?? '02:00:00:00:00:01',
+        addresses: found.addresses,
+        bridge: found.bridge ?? null,
+        publicKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
+        listenPort,
+        aead,
+        policy,
+        workerAlive: true,
+        offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
+        rxFrames: 1,
+        rxBytes: 1500,
+        txFrames: 20,
+        txBytes: 30000,
+        drops: 3,
+        peers: found.peers.length,
+        peersUp: found.peers.length,
+        links: found.peers.flatMap(({ links }) => links).length,
+        linksUp: 0,
+      };
+    });
+  }
+
+  async peers(filter: { interface?: string; peer?: string }): Promise<PeerStatus[]> {
+    return this.#interfaces(filter).flatMap((found) =>
+      found.peers
+        .filter(({ name }) => filter.peer === undefined || name === filter.peer)
+        .map((peer) => ({
+          name: peer.name,
+          interface: found.name,
+          description: peer.description ?? null,
+          publicKey: peer.publicKey ?? null,
+          state: peer.shutdown ? 'shutdown' : 'up',
+          policy: effectivePolicy(found, peer),
+          session: { establishedSecondsAgo: 12.5, aead: 'aes-256-gcm', role: 'initiator' },
+          activeLinks: peer.links.slice(0, 1).map(({ id }) => id),
+          lastHandshakeSecondsAgo: 12.5,
+          rxFrames: 1,
+          rxBytes: 2,
+          txFrames: 3,
+          txBytes: 4,
+          links: peer.links.map((link) => linkStatus(found, peer, link)),
+        })),
+    );
+  }
+
+  async links(filter: { interface?: string; peer?: string }): Promise<LinkStatus[]> {
+    return (await this.peers(filter)).flatMap(({ links }) => links);
+  }
+
+  async macTable() {
+    return [
+      { mac: '02:00:00:00:00:02', vlan: 0, interface: 'octo0', peer: 'osaka', ageSeconds: 3, static: false },
+      { mac: '02:00:00:00:00:01', vlan: 12, interface: 'octo0', peer: null, ageSeconds: null, static: true },
+    ];
+  }
+
+  async counters() {
+    return [
+      { interface: 'octo0', peer: null, link: null, name: 'framesFlooded', value: 12 },
+      { interface: 'octo0', peer: 'osaka', link: 0, name: 'heartbeatsSent', value: 1234 },
+    ];
+  }
+
+  async drops() {
+    const help = 'A datagram that had been received before: copies of the active policy, or an attacker';
+    return [{ interface: 'octo0', reason: 'replayed', count: 42, help }];
+  }
+
+  async system() {
+    return {
+      uptimeSeconds: 93784,
+      pid: process.pid,
+      version: '0.1.0',
+      node: '20.20.2',
+      openssl: '3.0.0',
+      kernel: '6.1.0',
+      hardwareAes: true,
+      memoryRssBytes: 123456789,
+      memoryHeapBytes: 23456789,
+      openFiles: 30,
+      openFilesLimit: 1024,
+      clients: 1,
+      workers: [
+        {
+          interface: 'octo0',
+          alive: true,
+          scheduling: 'realtime' as const,
+          latenessMaxUs: 812,
+          latenessP99Us: 70,
+          batches: 123456,
+        },
+      ],
+      offloads: [{ interface: 'octo0', offload: 'udp-gso' as const, state: 'on' as const }],
+      sockets: [
+        {
+          interface: 'octo0',
+          local: '192.0.2.10:7700',
+          device: null,
+          receiveBufferBytes: 4194304,
+          sendBufferBytes: 4194304,
+        },
+      ],
+    };
+  }
+
+  runningConfig(): Config {
+    return this.config;
+  }
+
+  async startupConfig() {
+    return { file: this.startupFile ?? '/etc/octolink/octolink.conf', text: null };
+  }
+
+  async applyConfig(next: Config): Promise<void> {
+    if (this.refuse !== null) {
+      const reason = this.refuse;
+      this.refuse = null;
+      throw new RequestError(reason);
+    }
+    this.applied++;
+    this.config = next;
+  }
+
+  async writeConfig(text: string) {
+    if (this.startupFile === null) throw new RequestError('no startup file was named');
+    await writeFile(this.startupFile, text);
+    return { file: this.startupFile };
+  }
+
+  async clearCounters(): Promise<void> {
+    this.cleared.push('counters');
+  }
+
+  async clearPeer({ peer }: { peer: string }): Promise<void> {
+    if ((await this.peers({ peer })).length === 0) throw new RequestError(`peer ${peer} not found`);
+    this.cleared.push(peer);
+  }
+
+  /** Peers named `never` never come up; all others are up at once. */
+  wait({ peer, state }: { peer: string; state: string }, signal: AbortSignal): Promise<WaitResult> {
+    if (peer !== 'never') return Promise.resolve({ state, waitedMs: 1 });
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        this.cleared.push('wait aborted');
+        reject(new RequestError('the client has gone'));
+      });
+    });
+  }
+
+  async ping({ peer, count }: { peer: string; count: number }): Promise<PingResult> {
+    const answered = peer !== 'never';
+    return {
+      peer,
+      interface: 'octo0',
+      probes: Array.from({ length: count }, (_, sequence) => ({
+        sequence,
+        link: answered ? 0 : null,
+        rttUs: answered ? 512 : null,
+      })),
+      sent: count,
+      received: answered ? count : 0,
+      rttMinUs: answered ? 512 : null,
+      rttMeanUs: answered ? 512 : null,
+      rttMaxUs: answered ? 512 : null,
+    };
+  }
+
+  onEvent(listener: (event: ControlEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #interfaces(filter: { interface?: string }): InterfaceConfig[] {
+    return this.config.interfaces.filter(
+      ({ name }) => filter.interface === undefined || name === filter.interface,
+    );
+  }
+}
+
+function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig): LinkStatus {
+  const { local, priority, interval, hold } = effectiveLink(parent, link);
+  return {
+    interface: parent.name,
+    peer: peer.name,
+    link: link.id,
+    description: link.description ?? null,
+    state: link.shutdown ? 'shutdown' : 'up',
+    active: link.id === 0,
+    cause: 'heartbeat answered',
+    changedSecondsAgo: 75,
+    local: local.kind === 'address' ? `${local.address}:${local.port}` : null,
+    remote: link.remote?.kind === 'address' ? `${link.remote.address}:${link.remote.port}` : null,
+    remoteLearned: link.remote?.kind === 'dynamic',
+    priority,
+    intervalMs: interval,
+    holdMs: hold,
+    rttLastUs: 512,
+    rttMinUs: 498,
+    rttSmoothedUs: 510,
+    jitterUs: 12,
+    lossOutPermille: 0,
+    lossInPermille: 4,
+    mtu: 1500,
+    txDatagrams: 10,
+    txBytes: 1000,
+    rxDatagrams: 9,
+    rxBytes: 900,
+    transitions: 1,
+  };
+}

@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseConfig } from '../../src/config/edit.js';
+import type { Config } from '../../src/config/model.js';
+import { ControlServer } from '../../src/daemon/control/server.js';
+import { FakeBackend } from './fake-backend.js';
+
+export const EXAMPLE = `hostname tokyo
+interface octo0
+ description cluster LAN
+ private-key-file /var/lib/octolink/keys/octo0.key
+ address 10.77.0.1/24
+ mtu 1500
+ bridge br0
+ listen port 7700
+ policy passive
+ peer osaka
+  public-key hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=
+  preshared-key-file /etc/octolink/osaka.psk
+  policy active
+  link 0
+   local 192.0.2.10
+   remote 198.51.100.7 port 7700
+   priority 10
+   timers interval 100 hold 300
+  exit
+ exit
+ no shutdown
+exit
+`;
+
+export function exampleConfig(): Config {
+  return parseConfig(EXAMPLE).config;
+}
+
+export const silentLog = { info() {}, warn() {}, error() {} };
+
+export interface TestServer {
+  server: ControlServer;
+  backend: FakeBackend;
+  path: string;
+  folder: string;
+  stop(): Promise<void>;
+}
+
+/** A control server with a fake backend, on a socket in a folder of its own. */
+export async function startServer(uid = 0, backend = new FakeBackend(exampleConfig())): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'octolink-control-'));
+  const path = join(folder, 'control.sock');
+  const server = await ControlServer.start({
+    path,
+    version: '0.1.0',
+    backend,
+    log: silentLog,
+    peerCredentials: () => ({ pid: process.pid, uid, gid: uid }),
+  });
+  const stop = async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { server, backend, path, folder, stop };
+}
