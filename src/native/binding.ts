@@ -89,13 +89,17 @@ export interface Native {
   routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null): number;
 
   /** AEAD ----------------------------------------------------------------- */
-  /** Fills a key slot (0 … 2^20-1); the slot table is shared by all threads of the process. Key: 32 bytes. */
+  /**
+   * Fills a key slot (0 … 2^20-1); the slot table is shared by all threads of the process. Key: 32 bytes.
+   * Any thread may install and wipe at any time; sealing and opening by one slot belong to one thread at a
+   * time (a slot that is in use, or just being replaced, reads as empty and never blocks).
+   */
   keyInstall(slot: number, aead: number, key: Uint8Array): void;
   /** Wipes and frees a key slot; no error when it is empty. */
   keyWipe(slot: number): void;
   /** Seals `count` rows of `SEAL`. Returns total datagrams made. */
   seal(arena: Uint8Array, ops: Int32Array, count: number): number;
-  /** Opens `count` rows of `OPEN` in place. Returns how many were authentic. */
+  /** Opens `count` rows of `OPEN` in place. Wipes what it decrypted of a forgery. Returns how many were authentic. */
   open(arena: Uint8Array, ops: Int32Array, count: number): number;
   /** Whether the processor has AES instructions (AES-NI or ARMv8 crypto). */
   hasHardwareAes(): boolean;

@@ -60,11 +60,15 @@ export const SEAL = {
   PREFIX_INDEX: 9,
   HEAD_OFFSET: 10,
   HEAD_LENGTH: 11,
-  /** When the payload already stands in place (OUT + 16 + prefix + head) nothing is copied. */
+  /**
+   * When the payload already stands in place (OUT + 16 + prefix + head) the first slice is not copied, and
+   * the others move back to their places. Otherwise payload and output must not overlap; prefix and head
+   * never do.
+   */
   PAYLOAD_OFFSET: 12,
   PAYLOAD_LENGTH: 13,
   SEGMENT: 14,
-  /** Written by the addon: total bytes written at OUT, or -1 when the key slot is empty. */
+  /** Written by the addon: total bytes written at OUT, or -1: empty key slot, counter would wrap, or outside the arena. */
   RESULT: 15,
   WORDS: 16,
 } as const;
@@ -74,7 +78,7 @@ export const OPEN = {
   KEY: 0,
   OFFSET: 1,
   LENGTH: 2,
-  /** Written by the addon: 0 authentic, -1 forged (the bytes are wiped or left as ciphertext), -2 empty key slot. */
+  /** Written by the addon: 0 authentic, -1 forged, too short or outside the arena (decrypted bytes are wiped), -2 empty key slot. */
   RESULT: 3,
   WORDS: 4,
 } as const;
