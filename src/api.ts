@@ -216,9 +216,9 @@ export interface WorkerStatus {
   interface: string;
   alive: boolean;
   scheduling: 'realtime' | 'normal';
-  /** Worst and 99th-percentile lateness of the timer wake-ups. */
+  /** Lateness of the timer wake-ups: the worst since counters were cleared, and the last. */
   latenessMaxUs: number | null;
-  latenessP99Us: number | null;
+  latenessLastUs: number | null;
   batches: number;
 }
 

@@ -150,7 +150,7 @@ export class FakeBackend implements Backend {
           alive: true,
           scheduling: 'realtime' as const,
           latenessMaxUs: 812,
-          latenessP99Us: 70,
+          latenessLastUs: 70,
           batches: 123456,
         },
       ],

@@ -171,8 +171,8 @@ export function systemText(info: SystemInfo): string[] {
         { title: 'State', cell: (worker) => (worker.alive ? 'runs' : 'dead') },
         { title: 'Scheduling', cell: (worker) => worker.scheduling },
         {
-          title: 'Late p99/max us',
-          cell: (w) => `${orDash(w.latenessP99Us)}/${orDash(w.latenessMaxUs)}`,
+          title: 'Late last/max us',
+          cell: (w) => `${orDash(w.latenessLastUs)}/${orDash(w.latenessMaxUs)}`,
           align: 'right',
         },
         { title: 'Batches', cell: (worker) => String(worker.batches), align: 'right' },

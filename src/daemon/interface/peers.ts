@@ -1,0 +1,27 @@
+/** The configured peers of an interface beside their rows in the datapath. */
+import type { LinkConfig, PeerConfig } from '../../config/model.js';
+import type { LinkCause, LinkStateName } from '../../datapath/events.js';
+import type { LocalAnswer } from './sockets.js';
+
+export interface LinkEntry {
+  row: number;
+  config: LinkConfig;
+  /** Where it is bound; null while it is shut down or its remote end is a peer. */
+  answer: LocalAnswer | null;
+  /** Words of the path configured, and of the one learned since. */
+  configuredPath: number[];
+  learnedPath: number[] | null;
+  /** Outer MTU in force. */
+  mtu: number;
+  state: LinkStateName;
+  cause: LinkCause | null;
+}
+
+export interface PeerEntry {
+  row: number;
+  config: PeerConfig;
+  links: Map<number, LinkEntry>;
+  /** Known to the handshaker. */
+  admitted: boolean;
+  up: boolean;
+}

@@ -1,0 +1,456 @@
+/**
+ * One interface while it runs: its TAP, its sockets, its datapath worker and its handshakes, brought from one
+ * configuration to the next without touching what did not change.
+ */
+import { EventEmitter } from 'node:events';
+import { effectiveInterface, effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
+import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
+import { formatPublicKey, parsePublicKey } from '../../crypto/keys.js';
+import type { KeyPair } from '../../crypto/primitives.js';
+import { sodiumPrimitives } from '../../crypto/sodium.js';
+import type { DatapathEvent, DatapathSettings, LinkCause, LinkStateName } from '../../datapath/events.js';
+import type { Native, TapHandle } from '../../native/binding.js';
+import { PATH } from '../../native/ops.js';
+import { addressWords, formatAddress, pathAddressBytes } from './addresses.js';
+import { Datapath } from './datapath.js';
+import { Handshakes } from './handshakes.js';
+import { macOf, privateKeyFile } from './keys.js';
+import type { LinkEntry, PeerEntry } from './peers.js';
+import { Rows } from './rows.js';
+import { type LocalAnswer, type LocalNeed, pathWords, Sockets } from './sockets.js';
+import { openTap, setUpTap } from './tap.js';
+
+const DEFAULT_OUTER_MTU = 1500;
+/** Path MTUs are asked for anew this often, and this soon after the kernel reports a change. */
+const MTU_REFRESH_MS = 10_000;
+const MTU_DEBOUNCE_MS = 20;
+/** How long the datapath polls after work before it sleeps. */
+const SPIN_US = 50;
+
+interface RuntimeEvents {
+  link: [peer: PeerEntry, link: LinkEntry];
+  peer: [peer: PeerEntry, cause: string];
+  session: [peer: PeerEntry, what: 'established' | 'rekeyed' | 'ended'];
+  /** The worker died. */
+  fault: [message: string];
+}
+
+export interface EchoReply {
+  link: number | null;
+  rttUs: number;
+}
+
+export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
+  readonly peers = new Map<string, PeerEntry>();
+  private readonly peersByRow = new Map<number, PeerEntry>();
+  private readonly peerRows = new Rows();
+  private readonly linkRows = new Rows();
+  readonly sockets: Sockets;
+  /** UDP GSO still works: no device has refused it. */
+  gsoInUse = true;
+  private readonly echoes = new Map<string, (reply: EchoReply) => void>();
+  private nextEcho = 1;
+  private mtuTimer: NodeJS.Timeout | undefined;
+  private readonly mtuInterval: NodeJS.Timeout;
+  readonly startedUs: number;
+
+  private constructor(
+    private readonly native: Native,
+    public config: InterfaceConfig,
+    readonly tap: TapHandle,
+    readonly keys: KeyPair,
+    readonly mac: string,
+    readonly datapath: Datapath,
+    readonly handshakes: Handshakes,
+  ) {
+    super();
+    const off = new Set(config.disabledOffloads);
+    this.startedUs = native.now();
+    this.sockets = new Sockets(
+      native,
+      !off.has('udp-gro'),
+      (socket) =>
+        datapath.send({
+          kind: 'socket',
+          row: socket.row,
+          settings: {
+            fd: socket.handle.fd,
+            family: socket.family,
+            address: socket.address === null ? [0, 0, 0, 0] : addressWords(socket.address).words,
+            ifindex: socket.device === null ? 0 : native.ifindex(socket.device),
+            gso: socket.handle.gso,
+          },
+        }),
+      (row) => datapath.send({ kind: 'socket-close', row }),
+    );
+    datapath.on('event', (event) => this.take(event));
+    datapath.on('exit', ({ fault }) => {
+      if (fault !== null) this.emit('fault', fault);
+    });
+    handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
+    this.mtuInterval = setInterval(() => this.refreshMtus(), MTU_REFRESH_MS);
+    this.mtuInterval.unref();
+  }
+
+  /** Starts an interface. Throws a plain sentence and leaves nothing behind when it cannot. */
+  static async start(
+    native: Native,
+    config: InterfaceConfig,
+    stateFolder: string,
+  ): Promise<InterfaceRuntime> {
+    const keys = loadKeys(config, stateFolder);
+    const tap = openTap(native, config);
+    let runtime: InterfaceRuntime | null = null;
+    try {
+      const mac = config.mac ?? macOf(keys.publicKey);
+      await setUpTap(null, config, mac);
+      const datapath = new Datapath(native, {
+        tapFd: tap.fd,
+        settings: settingsOf(config, tap),
+        udpGso: !config.disabledOffloads.includes('udp-gso'),
+        realtime: effectiveInterface(config).scheduling === 'realtime',
+        spinUs: SPIN_US,
+      });
+      const handshakes = new Handshakes(native, datapath, keys, effectiveInterface(config).aead);
+      runtime = new InterfaceRuntime(native, { ...config, peers: [] }, tap, keys, mac, datapath, handshakes);
+      runtime.setPeers(config);
+      return runtime;
+    } catch (error) {
+      if (runtime !== null) await runtime.stop();
+      else native.close(tap.fd);
+      throw error;
+    }
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  get publicKey(): string {
+    return formatPublicKey(this.keys.publicKey);
+  }
+
+  /** Whether a change needs the interface to be stopped and started: what is fixed when the worker is made. */
+  needsRestart(next: InterfaceConfig): boolean {
+    const fixed = (config: InterfaceConfig) =>
+      JSON.stringify([
+        config.privateKeyFile,
+        config.disabledOffloads,
+        effectiveInterface(config).aead,
+        effectiveInterface(config).scheduling,
+        effectiveInterface(config).persist,
+      ]);
+    return fixed(this.config) !== fixed(next);
+  }
+
+  /** Goes over to another configuration. On failure what ran before runs again and the error says why. */
+  async reconfigure(next: InterfaceConfig): Promise<void> {
+    const before = this.config;
+    const mac = next.mac ?? macOf(this.keys.publicKey);
+    await setUpTap(before, next, mac);
+    try {
+      this.setPeers(next);
+    } catch (error) {
+      this.setPeers(before);
+      await setUpTap(next, before, before.mac ?? macOf(this.keys.publicKey));
+      throw error;
+    }
+    this.datapath.send({ kind: 'settings', settings: settingsOf(next, this.tap) });
+  }
+
+  /** Says goodbye to the peers and gives everything back. */
+  async stop(): Promise<void> {
+    clearInterval(this.mtuInterval);
+    clearTimeout(this.mtuTimer);
+    await this.datapath.stop();
+    this.handshakes.close();
+    this.native.close(this.tap.fd);
+    sodiumPrimitives.wipe(this.keys.secretKey);
+  }
+
+  // --- peers and links ------------------------------------------------------------------------------
+
+  /** Makes the peers and links of `next` the ones that run. */
+  private setPeers(next: InterfaceConfig): void {
+    const prepared = next.peers.map((peer) => ({ peer, identity: identityOf(peer) }));
+    const answers = this.arrangeSockets(next);
+    for (const entry of [...this.peers.values()]) {
+      const kept = prepared.find(({ peer }) => peer.name === entry.config.name);
+      if (kept === undefined || !samePeerIdentity(entry.config, kept.peer)) this.removePeer(entry);
+    }
+    this.config = next;
+    for (const { peer, identity } of prepared) {
+      const entry = this.peers.get(peer.name) ?? this.makePeer(peer);
+      entry.config = peer;
+      this.datapath.send({ kind: 'peer', row: entry.row, policy: effectivePolicy(next, peer) });
+      this.setLinks(entry, next, answers);
+      this.admit(entry, identity);
+    }
+  }
+
+  private arrangeSockets(next: InterfaceConfig): Map<LinkConfig, LocalAnswer> {
+    const owners: LinkConfig[] = [];
+    const needs: LocalNeed[] = [];
+    for (const peer of next.peers) {
+      for (const link of peer.links) {
+        if (peer.shutdown || link.shutdown || link.remote?.kind === 'via') continue;
+        for (const family of familiesOf(link)) {
+          owners.push(link);
+          needs.push({ family, local: effectiveLink(next, link).local });
+        }
+      }
+    }
+    const answers = new Map<LinkConfig, LocalAnswer>();
+    this.sockets.arrange(needs).forEach((answer, index) => {
+      if (!answers.has(owners[index])) answers.set(owners[index], answer);
+    });
+    return answers;
+  }
+
+  private makePeer(config: PeerConfig): PeerEntry {
+    const entry: PeerEntry = {
+      row: this.peerRows.take(),
+      config,
+      links: new Map(),
+      admitted: false,
+      up: false,
+    };
+    this.peers.set(config.name, entry);
+    this.peersByRow.set(entry.row, entry);
+    return entry;
+  }
+
+  private removePeer(entry: PeerEntry): void {
+    if (entry.admitted) this.handshakes.removePeer(entry.row);
+    this.datapath.send({ kind: 'peer-remove', row: entry.row });
+    for (const link of entry.links.values()) this.linkRows.release(link.row);
+    this.peers.delete(entry.config.name);
+    this.peersByRow.delete(entry.row);
+    this.peerRows.release(entry.row);
+  }
+
+  /** Tells the handshaker of a peer that can be talked to, or takes it away from one that was shut down. */
+  private admit(entry: PeerEntry, identity: ReturnType<typeof identityOf>): void {
+    const wanted = identity !== null && !entry.config.shutdown;
+    if (entry.admitted && !wanted) this.handshakes.removePeer(entry.row);
+    if (!entry.admitted && wanted) {
+      const mayInitiate = entry.config.links.some((link) => link.remote?.kind === 'address');
+      this.handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
+    }
+    entry.admitted = wanted;
+    if (identity?.psk !== undefined) sodiumPrimitives.wipe(identity.psk);
+  }
+
+  private setLinks(
+    entry: PeerEntry,
+    next: InterfaceConfig,
+    answers: ReadonlyMap<LinkConfig, LocalAnswer>,
+  ): void {
+    for (const [id, link] of entry.links) {
+      if (entry.config.links.some((config) => config.id === id)) continue;
+      this.datapath.send({ kind: 'link-remove', peer: entry.row, id });
+      this.linkRows.release(link.row);
+      entry.links.delete(id);
+    }
+    for (const config of entry.config.links) this.setLink(entry, next, config, answers.get(config) ?? null);
+  }
+
+  private setLink(
+    entry: PeerEntry,
+    next: InterfaceConfig,
+    config: LinkConfig,
+    answer: LocalAnswer | null,
+  ): void {
+    const remote = config.remote?.kind === 'address' ? config.remote : null;
+    const path = answer === null ? new Array<number>(PATH.WORDS).fill(0) : pathWords(answer, remote);
+    const before = entry.links.get(config.id);
+    const link: LinkEntry = before ?? {
+      row: this.linkRows.take(),
+      config,
+      answer,
+      configuredPath: path,
+      learnedPath: null,
+      mtu: config.mtu ?? DEFAULT_OUTER_MTU,
+      state: 'down',
+      cause: null,
+    };
+    const moved = before !== undefined && before.configuredPath.some((word, index) => word !== path[index]);
+    if (moved) link.learnedPath = null;
+    link.config = config;
+    link.answer = answer;
+    link.configuredPath = path;
+    link.mtu = config.mtu ?? this.routeMtu(link) ?? link.mtu;
+    entry.links.set(config.id, link);
+    const effective = effectiveLink(next, config);
+    this.datapath.send({
+      kind: 'link',
+      peer: entry.row,
+      id: config.id,
+      row: link.row,
+      settings: {
+        socket: answer?.socket.row ?? -1,
+        path,
+        priority: effective.priority,
+        intervalUs: effective.interval * 1000,
+        holdUs: effective.hold * 1000,
+        mtu: link.mtu,
+        shutdown: config.shutdown === true || entry.config.shutdown === true,
+      },
+    });
+  }
+
+  // --- path MTU -------------------------------------------------------------------------------------
+
+  /** What the kernel knows of the path's MTU; null while it cannot tell. */
+  private routeMtu(link: LinkEntry): number | null {
+    const words = link.learnedPath ?? link.configuredPath;
+    const family = words[PATH.FAMILY];
+    if (link.answer === null || (family !== 4 && family !== 6)) return null;
+    const { address, device } = link.answer.socket;
+    try {
+      return this.native.routeMtu(family, formatAddress(pathAddressBytes(words)), address, device) || null;
+    } catch {
+      return null;
+    }
+  }
+
+  private refreshMtus(): void {
+    for (const peer of this.peers.values()) {
+      for (const link of peer.links.values()) {
+        const mtu = link.config.mtu ?? this.routeMtu(link);
+        if (mtu === null || mtu === link.mtu) continue;
+        link.mtu = mtu;
+        this.datapath.send({ kind: 'link-mtu', row: link.row, mtu });
+      }
+    }
+  }
+
+  private refreshMtusSoon(): void {
+    if (this.mtuTimer !== undefined) return;
+    this.mtuTimer = setTimeout(() => {
+      this.mtuTimer = undefined;
+      this.refreshMtus();
+    }, MTU_DEBOUNCE_MS);
+  }
+
+  // --- what the datapath says -----------------------------------------------------------------------
+
+  private take(event: DatapathEvent): void {
+    this.handshakes.take(event);
+    switch (event.kind) {
+      case 'link':
+        return this.linkChanged(event.peer, event.link, event.state, event.cause);
+      case 'roamed':
+        return this.linkRoamed(event.peer, event.link, event.path.words);
+      case 'gso-refused':
+        this.gsoInUse = false;
+        return;
+      case 'kernel':
+      case 'path-mtu':
+        return this.refreshMtusSoon();
+      case 'echo':
+        this.echoes.get(`${event.id}/${event.sequence}`)?.({
+          link: event.link < 0 ? null : event.link,
+          rttUs: event.rttUs,
+        });
+        return;
+      default:
+    }
+  }
+
+  private linkChanged(row: number, id: number, state: LinkStateName, cause: LinkCause): void {
+    const peer = this.peersByRow.get(row);
+    const link = peer?.links.get(id);
+    if (peer === undefined || link === undefined) return;
+    link.state = state;
+    link.cause = cause;
+    this.emit('link', peer, link);
+    const up = [...peer.links.values()].some((other) => other.state === 'up');
+    if (up === peer.up) return;
+    peer.up = up;
+    this.emit('peer', peer, cause);
+  }
+
+  private linkRoamed(row: number, id: number, words: number[]): void {
+    const link = this.peersByRow.get(row)?.links.get(id);
+    if (link === undefined) return;
+    link.learnedPath = words;
+    this.refreshMtusSoon();
+  }
+
+  private sessionChanged(row: number, exists: boolean): void {
+    const peer = this.peersByRow.get(row);
+    if (peer !== undefined) this.emit('session', peer, exists ? 'established' : 'ended');
+  }
+
+  // --- requests -------------------------------------------------------------------------------------
+
+  /** Sends one echo request to a peer; null when no answer came in time. */
+  async echo(
+    peer: PeerEntry,
+    link: number | null,
+    sequence: number,
+    size: number,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<EchoReply | null> {
+    const id = this.nextEcho;
+    this.nextEcho = (this.nextEcho + 1) % 0x1_0000;
+    const key = `${id}/${sequence}`;
+    return new Promise((resolve) => {
+      const finish = (reply: EchoReply | null): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+        this.echoes.delete(key);
+        resolve(reply);
+      };
+      const onAbort = (): void => finish(null);
+      const timer = setTimeout(() => finish(null), timeoutMs);
+      signal.addEventListener('abort', onAbort);
+      this.echoes.set(key, finish);
+      this.datapath.send({ kind: 'echo', peer: peer.row, link: link ?? -1, id, sequence, size });
+    });
+  }
+}
+
+function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
+  const effective = effectiveInterface(config);
+  return {
+    macAgeingS: effective.macAgeing,
+    macLimit: effective.macLimit,
+    mssClamp: effective.mssClamp,
+    tapChecksum: tap.granted.checksum,
+    tapTso: tap.granted.tso,
+    tapUso: tap.granted.uso,
+  };
+}
+
+function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
+  const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
+  return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
+}
+
+/** Key and PSK of a peer; null when it has no key yet. Throws a plain sentence when a file cannot be used. */
+function identityOf(peer: PeerConfig): { publicKey: Uint8Array; psk?: Uint8Array } | null {
+  if (peer.publicKey === undefined || peer.shutdown) return null;
+  const publicKey = parsePublicKey(peer.publicKey);
+  if (peer.presharedKeyFile === undefined) return { publicKey };
+  return { publicKey, psk: loadKeyFile(sodiumPrimitives, peer.presharedKeyFile) };
+}
+
+function samePeerIdentity(a: PeerConfig, b: PeerConfig): boolean {
+  return a.publicKey === b.publicKey && a.presharedKeyFile === b.presharedKeyFile;
+}
+
+/** Families that a link may need a socket of: both when neither end says. */
+function familiesOf(link: LinkConfig): (4 | 6)[] {
+  const text =
+    link.remote?.kind === 'address'
+      ? link.remote.address
+      : link.local?.kind === 'address'
+        ? link.local.address
+        : null;
+  if (text === null) return [4, 6];
+  return [text.includes(':') ? 6 : 4];
+}

@@ -1,0 +1,143 @@
+/** `octolinkd`: arguments, start, signals, end. Nothing else. */
+import { parseArgs } from 'node:util';
+import pino from 'pino';
+import { DEFAULT_SOCKET, type Problem } from '../api.js';
+import { parseConfig } from '../config/edit.js';
+import type { Config } from '../config/model.js';
+import { loadNative } from '../native/binding.js';
+import { Daemon } from './backend.js';
+import { ConfigStore } from './config-store.js';
+import { ControlServer } from './control/server.js';
+import { version } from './version.js';
+
+const DEFAULT_CONFIG = '/etc/octolink/octolink.conf';
+const DEFAULT_STATE = '/var/lib/octolink';
+
+/** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
+const EXIT = { FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
+
+const HELP = `octolinkd ${version}: joins a TAP device to its peers over up to eight encrypted links each.
+
+usage: octolinkd [--config FILE] [--socket PATH] [--state DIR] [--check]
+
+  --config FILE   configuration to start with   (${DEFAULT_CONFIG})
+  --socket PATH   control socket for octolink   (${DEFAULT_SOCKET})
+  --state DIR     keys and state                (${DEFAULT_STATE})
+  --check         only check the configuration, then end
+  --log LEVEL     trace, debug, info, warn, error or silent (info)
+  --help          this text
+  --version       the version
+
+It runs until SIGTERM or SIGINT, then tells its peers and leaves nothing behind.
+Exit: 0 done, 1 failed, 64 wrong usage, 65 wrong configuration, 69 another daemon has the socket.`;
+
+interface Options {
+  config: string;
+  socket: string;
+  state: string;
+  check: boolean;
+  log: string;
+}
+
+function fail(code: number, message: string): never {
+  process.stderr.write(`octolinkd: ${message}\n`);
+  process.exit(code);
+}
+
+function readArguments(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        config: { type: 'string', default: DEFAULT_CONFIG },
+        socket: { type: 'string', default: DEFAULT_SOCKET },
+        state: { type: 'string', default: DEFAULT_STATE },
+        log: { type: 'string', default: 'info' },
+        check: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(`${HELP}\n`);
+      process.exit(0);
+    }
+    if (values.version) {
+      process.stdout.write(`octolinkd ${version}\n`);
+      process.exit(0);
+    }
+    if (values.log !== 'silent' && !(values.log in pino.levels.values)) {
+      fail(EXIT.USAGE, `no log level "${values.log}"; see octolinkd --help`);
+    }
+    return values;
+  } catch (error) {
+    return fail(EXIT.USAGE, `${(error as Error).message}\nsee octolinkd --help`);
+  }
+}
+
+async function readConfiguration(store: ConfigStore): Promise<Config> {
+  const { file } = store;
+  const text = await store.load().catch((error: Error) => fail(EXIT.BAD_CONFIG, error.message));
+  if (text === null) return fail(EXIT.BAD_CONFIG, `there is no configuration ${file}; an empty file will do`);
+  const parsed = parseConfig(text);
+  const place = (problem: Problem): string => `${file}:${problem.line}:${problem.column}: ${problem.message}`;
+  for (const warning of parsed.warnings) process.stderr.write(`octolinkd: warning: ${place(warning)}\n`);
+  const problems = [...parsed.syntax, ...parsed.contradictions];
+  if (problems.length > 0) {
+    return fail(
+      EXIT.BAD_CONFIG,
+      `the configuration is wrong, nothing was changed\n${problems.map(place).join('\n')}`,
+    );
+  }
+  return parsed.config;
+}
+
+async function main(): Promise<void> {
+  const options = readArguments();
+  const store = new ConfigStore(options.config);
+  const config = await readConfiguration(store);
+  if (options.check) {
+    process.stdout.write(`${options.config}: the configuration is good\n`);
+    return;
+  }
+  const native = loadNative();
+  native.forbidCoreDumps();
+  const log = pino({ level: options.log }, pino.destination({ dest: 2, sync: true }));
+  let server: ControlServer | undefined;
+  const daemon = new Daemon({
+    native,
+    log,
+    store,
+    stateFolder: options.state,
+    clients: () => server?.clients ?? 0,
+  });
+  try {
+    server = await ControlServer.start({
+      path: options.socket,
+      version,
+      backend: daemon,
+      log,
+      peerCredentials: (fd) => native.peerCredentials(fd),
+    });
+  } catch (error) {
+    fail(EXIT.UNAVAILABLE, (error as Error).message);
+  }
+  const running = server;
+  try {
+    await daemon.applyConfig(config);
+  } catch (error) {
+    await running.stop();
+    fail(EXIT.FAILED, (error as Error).message);
+  }
+  log.info({ version, config: options.config, socket: options.socket }, 'octolinkd runs');
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, resolve);
+    // Node's default for SIGUSR1 is to open a debugger port.
+    process.on('SIGUSR1', () => {});
+  });
+  log.info({ signal }, 'octolinkd ends');
+  await running.stop();
+  await daemon.stop();
+}
+
+await main();
+process.exit(process.exitCode ?? 0);

@@ -1,0 +1,105 @@
+/** Status of peers and links, from configuration, runtime and shared counters. */
+import type { LinkStatus, PeerStatus, SessionStatus } from '../../api.js';
+import { effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import { LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../datapath/stats.js';
+import { AEAD } from '../../native/ops.js';
+import { formatEndpoint, formatPath } from '../interface/addresses.js';
+import type { LinkEntry, PeerEntry } from '../interface/peers.js';
+import type { InterfaceRuntime } from '../interface/runtime.js';
+
+/** Status of one link at `nowUs` of boot time. */
+export function linkStatus(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  link: LinkEntry,
+  nowUs: number,
+): LinkStatus {
+  const gauges = runtime.datapath.stats.links;
+  const read = (field: number): number => gauges[link.row * LINK_WIDTH + field] ?? 0;
+  const measured = (field: number): number | null =>
+    read(LINK.rttLastUs) === 0 ? null : Math.round(read(field));
+  const effective = effectiveLink(runtime.config, link.config);
+  const changed = read(LINK.changedUs);
+  return {
+    interface: runtime.name,
+    peer: peer.config.name,
+    link: link.config.id,
+    description: link.config.description ?? null,
+    state: link.state,
+    active: activeLinks(runtime, peer).includes(link.config.id),
+    cause: link.cause === null ? null : link.cause.replaceAll('-', ' '),
+    changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
+    local: localEnd(link),
+    remote: formatPath(link.learnedPath ?? link.configuredPath),
+    remoteLearned: link.learnedPath !== null,
+    priority: effective.priority,
+    intervalMs: effective.interval,
+    holdMs: effective.hold,
+    rttLastUs: measured(LINK.rttLastUs),
+    rttMinUs: measured(LINK.rttMinUs),
+    rttSmoothedUs: measured(LINK.rttSmoothedUs),
+    jitterUs: measured(LINK.jitterUs),
+    lossOutPermille: measured(LINK.lossOutPermille),
+    lossInPermille: measured(LINK.lossInPermille),
+    mtu: link.mtu,
+    txDatagrams: read(LINK.txDatagrams),
+    txBytes: read(LINK.txBytes),
+    rxDatagrams: read(LINK.rxDatagrams),
+    rxBytes: read(LINK.rxBytes),
+    transitions: read(LINK.transitions),
+  };
+}
+
+function localEnd(link: LinkEntry): string | null {
+  if (link.answer === null) return null;
+  const { address, device, port, family } = link.answer.socket;
+  return formatEndpoint(device ?? address ?? (family === 4 ? '0.0.0.0' : '::'), port);
+}
+
+/** Ids of the links that carry data: the chosen one, or under `active` and `round-robin` all that are up. */
+function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
+  if (!peer.up) return [];
+  const up = [...peer.links.values()].filter((link) => link.state === 'up').map((link) => link.config.id);
+  if (effectivePolicy(runtime.config, peer.config) !== 'passive') return up.sort((a, b) => a - b);
+  const chosen = runtime.datapath.stats.peers[peer.row * PEER_WIDTH + PEER.activeLink];
+  return chosen >= 0 ? [chosen] : [];
+}
+
+export function peerStatus(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): PeerStatus {
+  const counters = runtime.datapath.stats.peers;
+  const read = (field: number): number => counters[peer.row * PEER_WIDTH + field] ?? 0;
+  const session = runtime.handshakes.sessionOf(peer.row);
+  const links = [...peer.links.values()].sort((a, b) => a.config.id - b.config.id);
+  return {
+    name: peer.config.name,
+    interface: runtime.name,
+    description: peer.config.description ?? null,
+    publicKey: peer.config.publicKey ?? null,
+    state: peer.config.shutdown ? 'shutdown' : peer.up ? 'up' : 'down',
+    policy: effectivePolicy(runtime.config, peer.config),
+    session: session === null ? null : sessionStatus(session, nowUs),
+    activeLinks: activeLinks(runtime, peer),
+    lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),
+    rxFrames: read(PEER.rxFrames),
+    rxBytes: read(PEER.rxBytes),
+    txFrames: read(PEER.txFrames),
+    txBytes: read(PEER.txBytes),
+    links: links.map((link) => linkStatus(runtime, peer, link, nowUs)),
+  };
+}
+
+function sessionStatus(
+  session: { establishedUs: number; aead: number; role: 'initiator' | 'responder' },
+  nowUs: number,
+): SessionStatus {
+  return {
+    establishedSecondsAgo: seconds(nowUs - session.establishedUs),
+    aead: session.aead === AEAD.AES_256_GCM ? 'aes-256-gcm' : 'chacha20-poly1305',
+    role: session.role,
+  };
+}
+
+/** Microseconds as seconds, to the millisecond. */
+export function seconds(us: number): number {
+  return Math.round(us / 1000) / 1000;
+}

@@ -1,0 +1,59 @@
+/** Layout of the arena: one buffer, its regions at fixed byte offsets. */
+
+/**
+ * Distance between slots: a virtio header and the largest frame, rounded up to an odd number of cache lines so
+ * that the first lines of neighbouring slots fall into different cache sets.
+ */
+export const SLOT_BYTES = 1033 * 64;
+
+export interface ArenaSizes {
+  /** Frames read from the TAP in one batch. */
+  tapSlots: number;
+  /** Messages received from the sockets in one batch. */
+  receiveSlots: number;
+  /** Bytes of sealed datagrams kept for sending and resending. */
+  transmitBytes: number;
+}
+
+export const DEFAULT_ARENA: ArenaSizes = { tapSlots: 64, receiveSlots: 128, transmitBytes: 4 << 20 };
+
+/** Plaintext prefixes of one batch of seals. */
+const PREFIX_ROWS = 4096;
+export const PREFIX_BYTES = 16;
+/** Headers of one batch of TAP writes: virtio, and the rewritten ones of joined frames. */
+const HEAD_ROWS = 2048;
+export const HEAD_BYTES = 128;
+
+export class Arena {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly tapBase: number;
+  readonly receiveBase: number;
+  readonly transmitBase: number;
+  readonly prefixBase: number;
+  readonly prefixRows = PREFIX_ROWS;
+  readonly headBase: number;
+  readonly headRows = HEAD_ROWS;
+  readonly pieceBase: number;
+
+  /** `pieceBytes` is room for reassembling frames that came in pieces. */
+  constructor(
+    readonly sizes: ArenaSizes,
+    readonly pieceBytes: number,
+  ) {
+    let end = 0;
+    const region = (bytes: number): number => {
+      const base = end;
+      end += (bytes + 63) & ~63;
+      return base;
+    };
+    this.tapBase = region(sizes.tapSlots * SLOT_BYTES);
+    this.receiveBase = region(sizes.receiveSlots * SLOT_BYTES);
+    this.transmitBase = region(sizes.transmitBytes);
+    this.prefixBase = region(PREFIX_ROWS * PREFIX_BYTES);
+    this.headBase = region(HEAD_ROWS * HEAD_BYTES);
+    this.pieceBase = region(pieceBytes);
+    this.bytes = new Uint8Array(end);
+    this.view = new DataView(this.bytes.buffer);
+  }
+}

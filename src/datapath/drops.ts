@@ -1,0 +1,49 @@
+/**
+ * Every reason for which a frame or a datagram is dropped. The datapath counts by index, `show drops` reads
+ * names and help from here. New reasons go to the end of their group; nothing outside keeps the numbers.
+ */
+export const DROP_HELP = {
+  // From the TAP to the wire.
+  'tap-runt': 'frame from the TAP shorter than an Ethernet header',
+  'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
+  'reserved-group': 'frame for a reserved group address 01-80-C2-00-00-0X, which no bridge forwards',
+  'no-peer': 'frame to flood, but no peer can be reached',
+  'no-session': 'peer has no session yet',
+  'no-usable-link': 'peer has a session but no link that is up',
+  'counter-exhausted': 'session used up its counters before a rekey',
+  'tx-too-big': 'datagram larger than the path takes',
+  'tx-queue-full': 'socket or device queue full',
+  'tx-error': 'send failed with another error',
+  // From the wire: before authentication.
+  'datagram-runt': 'datagram too short for its type',
+  'unknown-type': 'datagram of no known type',
+  'unknown-version': 'datagram of another protocol version',
+  'bad-header': 'reserved bits or stream of the outer header not as version 1 wants them',
+  'unknown-index': 'receiver index of no live session',
+  'replayed-early': 'counter already seen or too old, found before opening',
+  forged: 'authentication failed',
+  'handshake-queue-full': 'handshake messages arrive faster than they can be answered',
+  // From the wire: authentic, still not acceptable.
+  replayed: 'counter seen twice in one batch',
+  'unknown-kind': 'authentic message of no known kind',
+  malformed: 'authentic message whose body is truncated or inconsistent',
+  'bad-offload': 'virtio facts that do not fit the frame they came with',
+  'frame-runt': 'frame from a peer shorter than an Ethernet header',
+  'link-mismatch': 'message of one link that came by another, or of a link not configured',
+  'piece-malformed': 'piece of a frame that contradicts itself or its siblings',
+  'piece-duplicate': 'piece that had arrived already',
+  'piece-evicted': 'incomplete frame given up for a newer one',
+  'piece-expired': 'incomplete frame given up by age',
+  'path-check-unknown': 'answer to a path check never asked',
+  'tap-write-error': 'the kernel refused a frame',
+} as const;
+
+export type DropReason = keyof typeof DROP_HELP;
+
+export const DROP_NAMES = Object.keys(DROP_HELP) as DropReason[];
+
+/** Index of each reason in the shared counters. */
+export const DROP = Object.fromEntries(DROP_NAMES.map((name, index) => [name, index])) as Record<
+  DropReason,
+  number
+>;

@@ -1,0 +1,138 @@
+/** What the datapath tells the control thread, and what it is told. Plain data, so that it crosses threads. */
+import type { Policy } from '../config/model.js';
+
+/** A path in words of `PATH`, as it came from the socket, and the socket it came by. */
+export interface PathRef {
+  /** Row of the socket table. */
+  socket: number;
+  words: number[];
+}
+
+export type LinkStateName = 'down' | 'one-way' | 'up' | 'shutdown' | 'waiting';
+export const LINK_STATES: readonly LinkStateName[] = ['down', 'one-way', 'up', 'shutdown', 'waiting'];
+
+/** Why a link changed state; index as in the shared statistics. */
+export const LINK_CAUSES = [
+  'configured',
+  'beats-heard',
+  'hold-time-expired',
+  'peer-does-not-hear-us',
+  'carrier-lost',
+  'address-removed',
+  'send-error',
+  'peer-reported-down',
+  'peer-said-goodbye',
+  'session-lost',
+  'administratively-down',
+  'path-unknown',
+  'path-moved',
+] as const;
+export type LinkCause = (typeof LINK_CAUSES)[number];
+
+export type DatapathEvent =
+  | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
+  | { kind: 'session-confirmed'; slot: number; peer: number }
+  | { kind: 'counter-high'; slot: number; peer: number }
+  | { kind: 'all-links-down'; peer: number }
+  | { kind: 'goodbye'; peer: number }
+  | {
+      kind: 'link';
+      peer: number;
+      link: number;
+      state: LinkStateName;
+      cause: LinkCause;
+      atUs: number;
+      heardUsAgo: number;
+    }
+  | { kind: 'roamed'; peer: number; link: number; path: PathRef }
+  | { kind: 'path-mtu'; peer: number; link: number }
+  | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
+  | { kind: 'gso-refused' }
+  | { kind: 'answer'; id: number; result: unknown }
+  | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
+  | { kind: 'kernel'; change: KernelChange }
+  | { kind: 'keys-wiped'; sealKey: number; openKey: number }
+  | { kind: 'scheduling'; realtime: boolean }
+  | { kind: 'stopped' }
+  | { kind: 'fatal'; message: string };
+
+/** What the kernel said of an interface, an address or the routes. */
+export type KernelChange =
+  | { what: 'carrier'; ifindex: number; up: boolean; mtu: number }
+  | { what: 'address'; family: number; words: number[]; present: boolean; ifindex: number }
+  | { what: 'route' };
+
+/** A link as the datapath needs it. `socket` is -1 while none fits (its address is absent, say). */
+export interface LinkSettings {
+  socket: number;
+  /** Words of `PATH`; family 0 while the remote end is unknown (dynamic). */
+  path: number[];
+  priority: number;
+  intervalUs: number;
+  holdUs: number;
+  /** Outer MTU in bytes. */
+  mtu: number;
+  shutdown: boolean;
+}
+
+export interface SocketSettings {
+  fd: number;
+  /** Interface the local address stands on; 0 for a wildcard address. */
+  ifindex: number;
+  /** Local address as words of `PATH.LOCAL`; zero for a wildcard address. */
+  address: number[];
+  family: number;
+  gso: boolean;
+}
+
+export type DatapathCommand =
+  | { kind: 'socket'; row: number; settings: SocketSettings }
+  | { kind: 'socket-close'; row: number }
+  | { kind: 'peer'; row: number; policy: Policy }
+  | { kind: 'peer-remove'; row: number }
+  | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
+  | { kind: 'link-remove'; peer: number; id: number }
+  | { kind: 'link-mtu'; row: number; mtu: number }
+  | {
+      kind: 'session';
+      peer: number;
+      slot: number;
+      localIndex: number;
+      remoteIndex: number;
+      sealKey: number;
+      openKey: number;
+    }
+  | { kind: 'session-send'; peer: number; slot: number }
+  | { kind: 'session-stop'; peer: number }
+  /** The keys are wiped once nothing can use them; `keys-wiped` tells. */
+  | { kind: 'session-retire'; slot: number; sealKey: number; openKey: number }
+  | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
+  | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
+  | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
+  | { kind: 'carrier'; ifindex: number; up: boolean }
+  | { kind: 'address'; words: number[]; family: number; present: boolean; ifindex: number }
+  | { kind: 'settings'; settings: DatapathSettings }
+  | { kind: 'mac-table'; id: number }
+  | { kind: 'clear-counters' }
+  | { kind: 'goodbye' };
+
+/** Settings of the interface as a whole. */
+export interface DatapathSettings {
+  macAgeingS: number;
+  macLimit: number;
+  mssClamp: boolean;
+  /** The TAP was granted these; without them frames are finished in software. */
+  tapChecksum: boolean;
+  tapTso: boolean;
+  tapUso: boolean;
+}
+
+/** One row of `mac-table`'s answer. */
+export interface MacRow {
+  vlan: number;
+  high: number;
+  low: number;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number;
+  ageUs: number;
+}

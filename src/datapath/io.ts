@@ -1,0 +1,22 @@
+/**
+ * What the pure datapath asks of the world. The worker hands in the native addon, the simulator a virtual
+ * wire; both describe batches in the records of `native/ops.ts` over one arena.
+ */
+import type { DatapathEvent } from './events.js';
+
+export interface DatapathIo {
+  /** The buffer that all byte offsets of records point into. */
+  readonly arena: Uint8Array;
+  /** Seals `count` rows of `SEAL`. */
+  seal(ops: Int32Array, count: number): void;
+  /** Opens `count` rows of `OPEN` in place. */
+  open(ops: Int32Array, count: number): void;
+  /** Sends `count` rows of `SEND`; `paths` is the path table they name. Returns how many went out whole. */
+  send(ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
+  /** Writes `count` frames described back to back as `WRITE`. Returns how many the TAP took. */
+  writeFrames(ops: Int32Array, count: number): number;
+  /** Fills with random bytes. */
+  random(into: Uint8Array): void;
+  /** Tells the control thread; rare, so a plain object. */
+  emit(event: DatapathEvent): void;
+}

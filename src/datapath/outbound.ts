@@ -1,0 +1,414 @@
+/**
+ * The way of a frame out, in order of processing:
+ *
+ *   handleFrames   a batch from the TAP, each with its virtio header
+ *   route          source learned, destination looked up: one peer, or all of them (flooding)
+ *   toPeer         by form: super-frame → SEGMENTs, small → BUNDLE, larger than the path → PIECEs
+ *   (transmit.ts)  sealed under the peer's session, sent by the link that its policy picks
+ *
+ * Frames for one peer leave in the order they came.
+ */
+import type { LinkTable } from '../link/links.js';
+import { nextTurn } from '../link/selection.js';
+import { READ, VNET_HEADER } from '../native/ops.js';
+import { REKEY_AFTER_DATAGRAMS } from '../peer/timing.js';
+import {
+  destinationHigh,
+  destinationLow,
+  isGroup,
+  isReserved,
+  isRunt,
+  sourceHigh,
+  sourceLow,
+  vlanId,
+} from '../switch/frame.js';
+import { LOCAL_PORT, type MacTable, MISS } from '../switch/mac-table.js';
+import { type Arena, PREFIX_BYTES } from './arena.js';
+import { appendFrame, bundledLength } from './bundle.js';
+import { completeChecksum } from './checksum.js';
+import { DROP } from './drops.js';
+import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from './headers.js';
+import { clampMss } from './mss.js';
+import { NO_LINK, type PeerTable, POLICY } from './peers.js';
+import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from './pieces.js';
+import { NO_SESSION, type SessionTable } from './sessions.js';
+import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from './stats.js';
+import { segmentCount, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from './superframe.js';
+import { Transmitter } from './transmit.js';
+import {
+  GSO,
+  VIRTIO_FLAG,
+  virtioCsumOffset,
+  virtioCsumStart,
+  virtioFlags,
+  virtioGsoSize,
+  virtioGsoType,
+} from './virtio.js';
+import { KIND, MAX_LINKS, OUTER, SEALED_OVERHEAD, SEGMENT } from './wire.js';
+
+const TCP_HEADER = 20;
+/** A TCP segment without options and its Ethernet and IP headers; SYNs are longer, never shorter. */
+const SHORTEST_TCP_FRAME = 54;
+const LONGEST_SYN = 200;
+
+export class Outbound {
+  mssClamp = true;
+  onCounterHigh: (slot: number, peer: number) => void = () => {};
+  /** Facts of the frame in hand, from its virtio header. */
+  private flags = 0;
+  private gsoType = 0;
+  private gsoSize = 0;
+  private csumStart = 0;
+  private csumOffset = 0;
+  private readonly headers = new HeaderInfo();
+  private prefixRow = 0;
+  private now = 0;
+
+  /** The bundle being filled: its peer, link, session, where its plaintext starts and ends. */
+  private bundlePeer = -1;
+  private bundleLink = NO_LINK;
+  private bundleSlot = NO_SESSION;
+  private bundleStart = 0;
+  private bundleEnd = 0;
+  private bundleLimit = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly peers: PeerTable,
+    private readonly links: LinkTable,
+    private readonly sessions: SessionTable,
+    private readonly macs: MacTable,
+    private readonly transmit: Transmitter,
+    private stats: SharedStats,
+  ) {}
+
+  useStats(stats: SharedStats): void {
+    this.stats = stats;
+  }
+
+  /** Takes `count` frames read from the TAP (`READ` rows) and sends them. */
+  handleFrames(rows: Int32Array, count: number, now: number): void {
+    this.now = now;
+    let bytes = 0;
+    for (let row = 0; row < count; row++) {
+      const offset = rows[row * READ.WORDS + READ.OFFSET];
+      const length = rows[row * READ.WORDS + READ.LENGTH];
+      bytes += length - VNET_HEADER;
+      this.route(offset, length - VNET_HEADER);
+    }
+    this.closeBundle();
+    this.transmit.flush();
+    this.stats.interface[INTERFACE.tapRxFrames] += count;
+    this.stats.interface[INTERFACE.tapRxBytes] += bytes;
+  }
+
+  private route(vnet: number, length: number): void {
+    const bytes = this.arena.bytes;
+    const frame = vnet + VNET_HEADER;
+    if (isRunt(length)) return this.drop(DROP['tap-runt']);
+    const high = destinationHigh(bytes, frame);
+    const low = destinationLow(bytes, frame);
+    if (isReserved(high, low)) return this.drop(DROP['reserved-group']);
+    const vlan = vlanId(bytes, frame, length);
+    this.macs.learn(vlan, sourceHigh(bytes, frame), sourceLow(bytes, frame), LOCAL_PORT, this.now);
+    const port = isGroup(high) ? MISS : this.macs.lookup(vlan, high, low, this.now);
+    this.readFacts(vnet);
+    if (port >= 0) this.toPeer(port, frame, length);
+    else if (port === MISS) this.flood(frame, length);
+  }
+
+  private readFacts(vnet: number): void {
+    const bytes = this.arena.bytes;
+    this.flags = virtioFlags(bytes, vnet) & VIRTIO_FLAG.NEEDS_CSUM;
+    this.gsoType = virtioGsoType(bytes, vnet);
+    this.gsoSize = virtioGsoSize(bytes, vnet);
+    this.csumStart = virtioCsumStart(bytes, vnet);
+    this.csumOffset = virtioCsumOffset(bytes, vnet);
+  }
+
+  /** To every peer once; split horizon needs no more, since frames from peers never come this way. */
+  private flood(frame: number, length: number): void {
+    const rows = this.peers.rows;
+    let reached = 0;
+    for (let index = 0; index < rows.length; index++) {
+      const peer = rows[index];
+      if (this.peers.session[peer] < 0 || this.peers.activeLink[peer] < 0) continue;
+      this.toPeer(peer, frame, length);
+      reached++;
+    }
+    if (reached === 0) this.drop(DROP['no-peer']);
+    else this.stats.interface[INTERFACE.floodedFrames]++;
+  }
+
+  private toPeer(peer: number, frame: number, length: number): void {
+    const slot = this.peers.session[peer];
+    if (slot < 0) return this.drop(DROP['no-session']);
+    const link = this.linkFor(peer);
+    if (link < 0) return this.drop(DROP['no-usable-link']);
+    this.stats.peers[peer * PEER_WIDTH + PEER.txFrames]++;
+    this.stats.peers[peer * PEER_WIDTH + PEER.txBytes] += length;
+    if (this.gsoType !== GSO.NONE) return this.superFrame(peer, link, slot, frame, length);
+    if (this.mssClamp) this.clamp(peer, frame, length);
+    this.plainFrame(peer, link, slot, frame, length);
+  }
+
+  /** The link that the peer's policy picks, as a row. A bundle being filled keeps its own. */
+  private linkFor(peer: number): number {
+    if (this.peers.policy[peer] !== POLICY['round-robin']) return this.peers.activeLink[peer];
+    if (this.bundlePeer === peer) return this.bundleLink;
+    return nextTurn(this.peers, peer);
+  }
+
+  /** Segments of the connection that a SYN opens shall fit one datagram of every usable link. */
+  private clamp(peer: number, frame: number, length: number): void {
+    if (length < SHORTEST_TCP_FRAME || length > LONGEST_SYN) return;
+    const headers = this.headers;
+    if (!parseHeaders(this.arena.bytes, frame, length, headers) || headers.protocol !== PROTOCOL_TCP) return;
+    const room = this.peers.smallestPlain[peer] - SEGMENT.BYTES - headers.l4 - TCP_HEADER;
+    if (clampMss(this.arena.bytes, frame, headers, room, this.flags !== 0)) {
+      this.stats.interface[INTERFACE.mssClamped]++;
+    }
+  }
+
+  // --- super-frames ---------------------------------------------------------------------------------
+
+  private superFrame(peer: number, link: number, slot: number, frame: number, length: number): void {
+    const bytes = this.arena.bytes;
+    const headers = this.headers;
+    if (!parseHeaders(bytes, frame, length, headers)) return this.drop(DROP['tap-malformed']);
+    const room = this.links.maxPlain[link] - SEGMENT.BYTES - headers.headerLength;
+    if (room < 1) return this.drop(DROP['tx-too-big']);
+    const isTcp = headers.protocol === PROTOCOL_TCP;
+    const payload = length - headers.headerLength;
+    let size = this.gsoSize;
+    if (size === 0 || payload <= 0) return this.drop(DROP['tap-malformed']);
+    if (size > room) {
+      // TCP may be cut anywhere; the borders of UDP datagrams mean something.
+      if (!isTcp) return this.splitSuperFrame(peer, link, slot, frame, length, size);
+      size = room;
+    }
+    this.closeBundle();
+    const count = segmentCount(payload, size);
+    const superId = this.peers.superId[peer];
+    this.peers.superId[peer] = superId + 1;
+    const prefix = this.prefix();
+    const view = this.arena.view;
+    bytes[prefix + SEGMENT.KIND] = KIND.SEGMENT;
+    bytes[prefix + SEGMENT.GSO_TYPE] = this.gsoType;
+    view.setUint16(prefix + SEGMENT.SUPER_ID, superId);
+    view.setUint16(prefix + SEGMENT.INDEX, 0);
+    view.setUint16(prefix + SEGMENT.COUNT, count);
+    view.setUint16(prefix + SEGMENT.GSO_SIZE, size);
+    bytes[prefix + SEGMENT.HEADER_LENGTH] = headers.headerLength;
+    this.sealRun(
+      peer,
+      link,
+      slot,
+      prefix,
+      SEGMENT.BYTES,
+      SEGMENT.INDEX,
+      frame,
+      headers.headerLength,
+      frame + headers.headerLength,
+      payload,
+      size,
+    );
+  }
+
+  /** A super-frame whose segments are larger than the path: each becomes a frame of its own and goes in pieces. */
+  private splitSuperFrame(
+    peer: number,
+    link: number,
+    slot: number,
+    frame: number,
+    length: number,
+    size: number,
+  ): void {
+    const bytes = this.arena.bytes;
+    const headerLength = this.headers.headerLength;
+    const payload = length - headerLength;
+    const count = segmentCount(payload, size);
+    const original = bytes.slice(frame, frame + headerLength);
+    this.flags = VIRTIO_FLAG.NEEDS_CSUM;
+    this.gsoType = GSO.NONE;
+    this.csumStart = this.headers.l4;
+    this.csumOffset = this.headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+    // Back to front: the headers of segment i are written over the end of segment i-1's payload, sent after it.
+    for (let index = count - 1; index >= 0; index--) {
+      const start = frame + headerLength + index * size;
+      const part = Math.min(size, payload - index * size);
+      const at = start - headerLength;
+      bytes.set(original, at);
+      segmentHeader(bytes, at, this.headers, index, size, part, index === count - 1);
+      this.closeBundle();
+      this.pieces(peer, link, slot, at, headerLength + part);
+      // The bytes just queued are about to be overwritten by the segment in front of them.
+      this.transmit.flush();
+    }
+  }
+
+  // --- single frames --------------------------------------------------------------------------------
+
+  private plainFrame(peer: number, link: number, slot: number, frame: number, length: number): void {
+    if (this.flags !== 0 && this.csumStart > 255) {
+      completeChecksum(this.arena.bytes, frame, length, this.csumStart, this.csumOffset);
+      this.flags = 0;
+    }
+    const need = bundledLength(length);
+    if (this.bundlePeer !== peer || this.bundleEnd + need > this.bundleLimit) {
+      this.closeBundle();
+      const room = this.links.maxPlain[link];
+      if (1 + need > room) return this.pieces(peer, link, slot, frame, length);
+      this.openBundle(peer, link, slot, room);
+    } else {
+      this.stats.interface[INTERFACE.bundledFrames]++;
+    }
+    this.bundleEnd = appendFrame(
+      this.arena.bytes,
+      this.bundleEnd,
+      frame,
+      length,
+      this.flags,
+      this.csumStart,
+      this.csumOffset,
+    );
+  }
+
+  private openBundle(peer: number, link: number, slot: number, room: number): void {
+    const out = this.transmit.reserve(room + SEALED_OVERHEAD);
+    this.bundlePeer = peer;
+    this.bundleLink = link;
+    this.bundleSlot = slot;
+    this.bundleStart = out + OUTER.BYTES;
+    this.bundleLimit = this.bundleStart + room;
+    this.arena.bytes[this.bundleStart] = KIND.BUNDLE;
+    this.bundleEnd = this.bundleStart + 1;
+  }
+
+  private closeBundle(): void {
+    if (this.bundlePeer < 0) return;
+    const peer = this.bundlePeer;
+    this.bundlePeer = -1;
+    const length = this.bundleEnd - this.bundleStart;
+    this.sealInPlace(peer, this.bundleLink, this.bundleSlot, this.bundleStart, length);
+  }
+
+  private pieces(peer: number, link: number, slot: number, frame: number, length: number): void {
+    const room = this.links.maxPlain[link] - PIECE_HEADER;
+    const count = room < 1 ? MAX_PIECES + 1 : Math.ceil(length / room);
+    if (count > MAX_PIECES) return this.drop(DROP['tx-too-big']);
+    const size = Math.ceil(length / count);
+    const frameId = this.peers.frameId[peer];
+    this.peers.frameId[peer] = frameId + 1;
+    this.stats.interface[INTERFACE.piecesSent] += count;
+    for (let index = 0; index < count; index++) {
+      const prefix = this.prefix();
+      this.arena.bytes[prefix] = KIND.PIECE;
+      writePieceHeader(
+        this.arena.bytes,
+        prefix,
+        this.flags,
+        frameId,
+        index,
+        count,
+        length,
+        this.csumStart,
+        this.csumOffset,
+      );
+      const part = Math.min(size, length - index * size);
+      this.sealRun(peer, link, slot, prefix, PIECE_HEADER, -1, 0, 0, frame + index * size, part, part);
+    }
+  }
+
+  // --- sealing --------------------------------------------------------------------------------------
+
+  private sealRun(
+    peer: number,
+    link: number,
+    slot: number,
+    prefix: number,
+    prefixLength: number,
+    prefixIndex: number,
+    head: number,
+    headLength: number,
+    payload: number,
+    payloadLength: number,
+    segment: number,
+  ): void {
+    const count = Math.ceil(payloadLength / segment);
+    const stream = this.links.id[link];
+    const counter = this.take(peer, slot, stream, count);
+    if (counter < 0) return;
+    const around = SEALED_OVERHEAD + prefixLength + headLength;
+    const total = payloadLength + count * around;
+    const out = this.transmit.reserve(total);
+    this.transmit.commit(total);
+    this.transmit.seal(
+      slot,
+      stream,
+      counter,
+      out,
+      prefix,
+      prefixLength,
+      prefixIndex,
+      head,
+      headLength,
+      payload,
+      payloadLength,
+      segment,
+    );
+    this.dispatch(peer, link, out, total, Math.min(segment + around, total), slot, counter);
+  }
+
+  private sealInPlace(peer: number, link: number, slot: number, plaintext: number, length: number): void {
+    const stream = this.links.id[link];
+    const counter = this.take(peer, slot, stream, 1);
+    if (counter < 0) return;
+    const total = Transmitter.sealedLength(length);
+    const out = plaintext - OUTER.BYTES;
+    this.transmit.commit(total);
+    this.transmit.seal(slot, stream, counter, out, 0, 0, -1, 0, 0, plaintext, length, length);
+    this.dispatch(peer, link, out, total, total, slot, counter);
+  }
+
+  private take(peer: number, slot: number, stream: number, count: number): number {
+    const before = this.sessions.sealed[slot];
+    const counter = this.sessions.take(slot, stream, count);
+    if (counter < 0) this.drop(DROP['counter-exhausted']);
+    else if (before < REKEY_AFTER_DATAGRAMS && before + count >= REKEY_AFTER_DATAGRAMS) {
+      this.onCounterHigh(slot, peer);
+    }
+    return counter;
+  }
+
+  /** By the link chosen, and under the policy `active` by every other usable one too. */
+  private dispatch(
+    peer: number,
+    link: number,
+    out: number,
+    total: number,
+    segment: number,
+    slot: number,
+    counter: number,
+  ): void {
+    const usable = this.peers.usable[peer];
+    const copies = this.peers.policy[peer] === POLICY.active && (usable & (usable - 1)) !== 0;
+    this.transmit.send(link, out, total, segment, copies ? NO_SESSION : slot, counter, this.now);
+    if (!copies) return;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const other = this.peers.linkOf(peer, id);
+      if (other === link || (usable & (1 << id)) === 0) continue;
+      this.transmit.send(other, out, total, segment, NO_SESSION, counter, this.now);
+    }
+  }
+
+  /** Room for a prefix; rows come round long after the batch that used them was sealed. */
+  private prefix(): number {
+    this.prefixRow = (this.prefixRow + 1) % this.arena.prefixRows;
+    return this.arena.prefixBase + this.prefixRow * PREFIX_BYTES;
+  }
+
+  private drop(reason: number): void {
+    this.stats.drops[reason]++;
+  }
+}

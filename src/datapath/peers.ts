@@ -1,0 +1,77 @@
+/** Peers as rows of typed arrays. */
+import { enlarged } from '../arrays.js';
+import type { Policy } from '../config/model.js';
+import { NO_SESSION } from './sessions.js';
+import { MAX_LINKS } from './wire.js';
+
+export const POLICY = { passive: 0, active: 1, 'round-robin': 2 } as const satisfies Record<Policy, number>;
+
+export const NO_LINK = -1;
+
+export class PeerTable {
+  capacity = 0;
+  present = new Uint8Array(0);
+  policy = new Uint8Array(0);
+  /** Session that frames are sealed under, or -1. */
+  session = new Int32Array(0);
+  /** Link row of each link id, or -1. */
+  links = new Int32Array(0);
+  /** Link row that `passive` has chosen, or -1 while none is usable. */
+  activeLink = new Int32Array(0);
+  /** Bit set of link ids that are usable. */
+  usable = new Uint8Array(0);
+  /** Link id that `round-robin` took last. */
+  lastTurn = new Uint8Array(0);
+  /** Largest plaintext that every usable link takes in one datagram. */
+  smallestPlain = new Int32Array(0);
+  superId = new Uint16Array(0);
+  frameId = new Uint16Array(0);
+  /** Rows present, for flooding. */
+  rows: number[] = [];
+
+  ensure(rows: number): void {
+    if (rows <= this.capacity) return;
+    const capacity = Math.max(16, 2 ** Math.ceil(Math.log2(rows)));
+    this.present = enlarged(this.present, capacity);
+    this.policy = enlarged(this.policy, capacity);
+    this.session = enlarged(this.session, capacity, NO_SESSION);
+    this.links = enlarged(this.links, capacity * MAX_LINKS, NO_LINK);
+    this.activeLink = enlarged(this.activeLink, capacity, NO_LINK);
+    this.usable = enlarged(this.usable, capacity);
+    this.lastTurn = enlarged(this.lastTurn, capacity);
+    this.smallestPlain = enlarged(this.smallestPlain, capacity);
+    this.superId = enlarged(this.superId, capacity);
+    this.frameId = enlarged(this.frameId, capacity);
+    this.capacity = capacity;
+  }
+
+  add(row: number, policy: Policy): void {
+    this.ensure(row + 1);
+    this.policy[row] = POLICY[policy];
+    if (this.present[row]) return;
+    this.present[row] = 1;
+    this.session[row] = NO_SESSION;
+    this.activeLink[row] = NO_LINK;
+    this.usable[row] = 0;
+    this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
+    this.rows.push(row);
+  }
+
+  remove(row: number): void {
+    if (!this.has(row)) return;
+    this.present[row] = 0;
+    this.session[row] = NO_SESSION;
+    this.activeLink[row] = NO_LINK;
+    this.usable[row] = 0;
+    this.rows.splice(this.rows.indexOf(row), 1);
+  }
+
+  has(row: number): boolean {
+    return row >= 0 && row < this.capacity && this.present[row] === 1;
+  }
+
+  /** Link row of a link id, or -1. */
+  linkOf(row: number, id: number): number {
+    return id < MAX_LINKS ? this.links[row * MAX_LINKS + id] : NO_LINK;
+  }
+}

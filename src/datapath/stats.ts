@@ -1,0 +1,131 @@
+/**
+ * Counters and gauges shared with the control thread: one SharedArrayBuffer of doubles, written by the one
+ * worker, read by anybody. Doubles because they are read and written whole and count exactly to 2^53.
+ */
+import { DROP_NAMES } from './drops.js';
+
+function indexOf<const T extends readonly string[]>(names: T): Record<T[number], number> {
+  return Object.fromEntries(names.map((name, index) => [name, index])) as Record<T[number], number>;
+}
+
+export const INTERFACE_FIELDS = [
+  'tapRxFrames',
+  'tapRxBytes',
+  'tapTxFrames',
+  'tapTxBytes',
+  'txDatagrams',
+  'txBytes',
+  'rxDatagrams',
+  'rxBytes',
+  'txSends',
+  'rxMessages',
+  'floodedFrames',
+  'bundledFrames',
+  'piecesSent',
+  'resentDatagrams',
+  'mssClamped',
+  'joinedSegments',
+  'wakeups',
+  'latenessMaxUs',
+  'latenessLastUs',
+  'busyUs',
+  'heartbeatUs',
+  'macEntries',
+  'macMoves',
+  'macEvictions',
+  'handshakesGiven',
+  'handshakesTaken',
+] as const;
+export const INTERFACE = indexOf(INTERFACE_FIELDS);
+
+export const PEER_FIELDS = [
+  'txFrames',
+  'txBytes',
+  'rxFrames',
+  'rxBytes',
+  'activeLink',
+  'sessionSlot',
+] as const;
+export const PEER = indexOf(PEER_FIELDS);
+
+export const LINK_FIELDS = [
+  'state',
+  'cause',
+  'changedUs',
+  'transitions',
+  'heardUs',
+  'txDatagrams',
+  'txBytes',
+  'rxDatagrams',
+  'rxBytes',
+  'resent',
+  'sendErrors',
+  'rttLastUs',
+  'rttMinUs',
+  'rttSmoothedUs',
+  'jitterUs',
+  'lossOutPermille',
+  'lossInPermille',
+  'mtu',
+  'holdUs',
+] as const;
+export const LINK = indexOf(LINK_FIELDS);
+
+/** How many rows of each table a statistics buffer holds. */
+export interface StatsShape {
+  peers: number;
+  links: number;
+}
+
+/** A view on the shared statistics; both threads make one over the same buffer. */
+export class SharedStats {
+  readonly buffer: SharedArrayBuffer;
+  readonly shape: StatsShape;
+  readonly interface: Float64Array;
+  readonly drops: Float64Array;
+  readonly peers: Float64Array;
+  readonly links: Float64Array;
+
+  constructor(shape: StatsShape, buffer?: SharedArrayBuffer) {
+    const sizes = [
+      INTERFACE_FIELDS.length,
+      DROP_NAMES.length,
+      shape.peers * PEER_FIELDS.length,
+      shape.links * LINK_FIELDS.length,
+    ] as const;
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    this.shape = shape;
+    this.buffer = buffer ?? new SharedArrayBuffer(total * 8);
+    let word = 0;
+    const section = (size: number): Float64Array => {
+      const view = new Float64Array(this.buffer, word * 8, size);
+      word += size;
+      return view;
+    };
+    this.interface = section(sizes[0]);
+    this.drops = section(sizes[1]);
+    this.peers = section(sizes[2]);
+    this.links = section(sizes[3]);
+  }
+
+  /** A larger copy with the same contents. */
+  grown(shape: StatsShape): SharedStats {
+    const larger = new SharedStats(shape);
+    larger.interface.set(this.interface);
+    larger.drops.set(this.drops);
+    larger.peers.set(this.peers);
+    larger.links.set(this.links);
+    return larger;
+  }
+
+  clearPeer(row: number): void {
+    this.peers.fill(0, row * PEER_FIELDS.length, (row + 1) * PEER_FIELDS.length);
+  }
+
+  clearLink(row: number): void {
+    this.links.fill(0, row * LINK_FIELDS.length, (row + 1) * LINK_FIELDS.length);
+  }
+}
+
+export const PEER_WIDTH = PEER_FIELDS.length;
+export const LINK_WIDTH = LINK_FIELDS.length;

@@ -1,0 +1,62 @@
+/** The wire of transport datagrams, version 1. `docs/protocol.md` has the byte tables. */
+
+/** First byte of every datagram: version in the high nibble, type in the low one. */
+export const VERSION = 1;
+export const TYPE = {
+  INITIATION: 0x11,
+  RESPONSE: 0x12,
+  COOKIE: 0x13,
+  TRANSPORT: 0x14,
+} as const;
+
+/** Outer header of a transport datagram, byte offsets. */
+export const OUTER = { TYPE: 0, STREAM: 1, FLAGS: 2, RECEIVER: 4, COUNTER: 8, BYTES: 16 } as const;
+
+export const TAG_BYTES = 16;
+
+/** What a sealed datagram is longer than its plaintext. */
+export const SEALED_OVERHEAD = OUTER.BYTES + TAG_BYTES;
+
+/** First byte of a plaintext. */
+export const KIND = {
+  SEGMENT: 1,
+  BUNDLE: 2,
+  PIECE: 3,
+  HEARTBEAT: 4,
+  PATH_CHECK: 6,
+  PATH_ANSWER: 7,
+  NOTICE: 8,
+  ECHO: 9,
+} as const;
+
+/** Body of a SEGMENT: one slice of a super-frame with the super-frame's own headers. */
+export const SEGMENT = {
+  KIND: 0,
+  /** Virtio GSO type. */
+  GSO_TYPE: 1,
+  /** Equal for all segments of one super-frame. */
+  SUPER_ID: 2,
+  INDEX: 4,
+  COUNT: 6,
+  /** Payload bytes of every segment but the last. */
+  GSO_SIZE: 8,
+  HEADER_LENGTH: 10,
+  BYTES: 11,
+} as const;
+
+/** Counter spaces of a session: one per sending link. */
+export const STREAMS = 8;
+
+/** Links per peer. */
+export const MAX_LINKS = 8;
+
+/** Largest Ethernet frame carried, without the virtio header. */
+export const MAX_FRAME = 65_535;
+
+/** Sealing stops here, far below 2^53, where a double still counts exactly. */
+export const COUNTER_LIMIT = 2 ** 48;
+
+/** IP and UDP header bytes of a family. */
+export function ipUdpOverhead(family: number): number {
+  return family === 6 ? 48 : 28;
+}

@@ -1,0 +1,304 @@
+/**
+ * Messages about links, both ways: heartbeats, notices, path checks, echoes. All of them travel sealed, under
+ * the peer's session and the stream of the link they concern.
+ */
+import type { Arena } from '../datapath/arena.js';
+import { DROP } from '../datapath/drops.js';
+import type { DatapathEvent } from '../datapath/events.js';
+import { NO_LINK, type PeerTable } from '../datapath/peers.js';
+import { NO_SESSION, type SessionTable } from '../datapath/sessions.js';
+import { LINK, LINK_WIDTH, type SharedStats } from '../datapath/stats.js';
+import { Transmitter } from '../datapath/transmit.js';
+import { KIND, MAX_LINKS, OUTER } from '../datapath/wire.js';
+import { observeBeat } from './estimate.js';
+import type { LinkTable } from './links.js';
+import {
+  ECHO,
+  HEARS_YOU,
+  HEARTBEAT,
+  NO_ECHO,
+  NOTICE,
+  NOTICE_CODE,
+  PATH_CHECK,
+  readU64,
+  writeU64,
+} from './messages.js';
+import type { LinkMonitor } from './monitor.js';
+import type { Roaming } from './roaming.js';
+
+/** Echo payloads larger than this are refused; the bytes are zero. */
+export const MAX_ECHO_BYTES = 65_000;
+
+const U32 = 0x1_0000_0000;
+
+export class LinkControl {
+  /** Set once by the engine: monitor and control call each other. */
+  monitor!: LinkMonitor;
+  roaming!: Roaming;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly peers: PeerTable,
+    private readonly links: LinkTable,
+    private readonly sessions: SessionTable,
+    private readonly transmit: Transmitter,
+    private readonly emit: (event: DatapathEvent) => void,
+    private stats: SharedStats,
+  ) {}
+
+  useStats(stats: SharedStats): void {
+    this.stats = stats;
+  }
+
+  // --- out ------------------------------------------------------------------------------------------
+
+  /** Sends a heartbeat by a link. */
+  beat(link: number, now: number): void {
+    const links = this.links;
+    const slot = this.sessionOf(link);
+    if (slot < 0) return;
+    const body = this.open(KIND.HEARTBEAT, HEARTBEAT.BYTES);
+    const { bytes, view } = this.arena;
+    bytes[body + HEARTBEAT.LINK] = links.id[link];
+    bytes[body + HEARTBEAT.FLAGS] = this.monitor.isHeard(link, now) ? HEARS_YOU : 0;
+    view.setUint16(body + HEARTBEAT.INTERVAL_MS, links.intervalUs[link] / 1000);
+    view.setUint16(body + HEARTBEAT.HOLD_MS, links.holdUs[link] / 1000);
+    view.setUint32(body + HEARTBEAT.SENT_AT, now % U32);
+    const echoed = links.echoAt[link] > 0 && now - links.echoAt[link] < NO_ECHO;
+    view.setUint32(body + HEARTBEAT.ECHO, links.echo[link]);
+    view.setUint32(body + HEARTBEAT.ECHO_DELAY, echoed ? now - links.echoAt[link] : NO_ECHO);
+    view.setUint32(body + HEARTBEAT.SENT, links.sent[link] % U32);
+    view.setUint32(body + HEARTBEAT.RECEIVED, links.received[link] % U32);
+    writeU64(view, body + HEARTBEAT.ACKNOWLEDGED, this.acknowledged(slot, link));
+    links.lastBeatSent[link] = now;
+    this.close(link, link, slot, body, HEARTBEAT.BYTES, now);
+  }
+
+  /** Tells the peer by its active link that another one is down here. */
+  reportDown(peer: number, link: number, now: number): void {
+    const by = this.peers.activeLink[peer];
+    const slot = this.peers.session[peer];
+    if (by < 0 || slot < 0) return;
+    const body = this.open(KIND.NOTICE, NOTICE.BYTES);
+    this.arena.bytes[body + NOTICE.CODE] = NOTICE_CODE.LINK_DOWN;
+    this.arena.bytes[body + NOTICE.LINK] = this.links.id[link];
+    writeU64(this.arena.view, body + NOTICE.ACKNOWLEDGED, this.acknowledged(slot, link));
+    this.close(by, by, slot, body, NOTICE.BYTES, now);
+  }
+
+  /** Says goodbye to a peer by every link that has a remote end. */
+  goodbye(peer: number, now: number): void {
+    const slot = this.peers.session[peer];
+    if (slot < 0) return;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const link = this.peers.linkOf(peer, id);
+      if (link < 0 || !this.links.hasRemote(link) || this.links.shutdown[link]) continue;
+      const body = this.open(KIND.NOTICE, NOTICE.BYTES);
+      this.arena.bytes[body + NOTICE.CODE] = NOTICE_CODE.GOODBYE;
+      this.close(link, link, slot, body, NOTICE.BYTES, now);
+    }
+  }
+
+  /** Asks for an echo by a link (-1: the one that data would take). Returns false when there is none. */
+  echo(peer: number, link: number, id: number, sequence: number, size: number, now: number): boolean {
+    const by = link >= 0 ? link : this.peers.activeLink[peer];
+    const slot = this.peers.session[peer];
+    if (by < 0 || slot < 0 || !this.links.hasRemote(by)) return false;
+    const room = this.links.maxPlain[by] - ECHO.BYTES;
+    const padding = Math.max(0, Math.min(size, room, MAX_ECHO_BYTES));
+    const body = this.open(KIND.ECHO, ECHO.BYTES + padding);
+    this.arena.view.setUint16(body + ECHO.ID, id);
+    this.arena.view.setUint32(body + ECHO.SEQUENCE, sequence);
+    this.arena.view.setUint32(body + ECHO.SENT_AT, now % U32);
+    this.close(by, by, slot, body, ECHO.BYTES + padding, now);
+    this.transmit.flush();
+    return true;
+  }
+
+  /** Sends a path check or its answer to the path in the scratch row of the path table. */
+  pathMessage(kind: number, fd: number, link: number, token: Uint8Array, tokenAt: number): void {
+    const slot = this.sessionOf(link);
+    if (slot < 0) return;
+    const body = this.open(kind, PATH_CHECK.BYTES);
+    this.arena.bytes[body + PATH_CHECK.LINK] = this.links.id[link];
+    for (let byte = 0; byte < PATH_CHECK.TOKEN_BYTES; byte++) {
+      this.arena.bytes[body + PATH_CHECK.TOKEN + byte] = token[tokenAt + byte];
+    }
+    const total = this.sealBody(link, slot, body, PATH_CHECK.BYTES);
+    if (total > 0) this.transmit.sendByPath(fd, body - OUTER.BYTES, total);
+    // The scratch row serves one send at a time.
+    this.transmit.flush();
+  }
+
+  private sessionOf(link: number): number {
+    const peer = this.links.peer[link];
+    return peer < 0 ? NO_SESSION : this.peers.session[peer];
+  }
+
+  private acknowledged(slot: number, link: number): number {
+    return this.sessions.highest(slot, this.links.id[link]) + 1;
+  }
+
+  /** Reserves room for a message and zeroes it; returns the place of its kind byte. */
+  private open(kind: number, length: number): number {
+    const body = this.transmit.reserve(Transmitter.sealedLength(length)) + OUTER.BYTES;
+    this.arena.bytes.fill(0, body, body + length);
+    this.arena.bytes[body] = kind;
+    return body;
+  }
+
+  private close(link: number, by: number, slot: number, body: number, length: number, now: number): void {
+    const total = this.sealBody(link, slot, body, length);
+    if (total > 0) this.transmit.send(by, body - OUTER.BYTES, total, total, NO_SESSION, 0, now);
+  }
+
+  /** Queues the seal of a message written in place; returns its sealed length, 0 when counters ran out. */
+  private sealBody(link: number, slot: number, body: number, length: number): number {
+    const stream = this.links.id[link];
+    const counter = this.sessions.take(slot, stream, 1);
+    if (counter < 0) {
+      this.stats.drops[DROP['counter-exhausted']]++;
+      return 0;
+    }
+    const total = Transmitter.sealedLength(length);
+    this.transmit.commit(total);
+    this.transmit.seal(slot, stream, counter, body - OUTER.BYTES, 0, 0, -1, 0, 0, body, length, length);
+    return total;
+  }
+
+  // --- in -------------------------------------------------------------------------------------------
+
+  /**
+   * Takes an authentic message that is no frame. `link` is the peer's link that the socket says it came by, or
+   * -1; `words` at `at` is that path.
+   */
+  handle(
+    peer: number,
+    slot: number,
+    link: number,
+    socket: number,
+    words: Int32Array,
+    at: number,
+    body: number,
+    end: number,
+    now: number,
+  ): void {
+    const length = end - body;
+    switch (this.arena.bytes[body]) {
+      case KIND.HEARTBEAT:
+        if (length < HEARTBEAT.BYTES) return this.drop(DROP.malformed);
+        return this.heartbeat(peer, slot, link, socket, words, at, body, now);
+      case KIND.NOTICE:
+        if (length < NOTICE.BYTES) return this.drop(DROP.malformed);
+        return this.notice(peer, slot, body, now);
+      case KIND.PATH_CHECK:
+      case KIND.PATH_ANSWER:
+        if (length < PATH_CHECK.BYTES) return this.drop(DROP.malformed);
+        return this.pathCheck(peer, socket, words, at, body, now);
+      case KIND.ECHO:
+        if (length < ECHO.BYTES) return this.drop(DROP.malformed);
+        return this.echoArrived(peer, link, body, length, now);
+      default:
+        return this.drop(DROP['unknown-kind']);
+    }
+  }
+
+  private heartbeat(
+    peer: number,
+    slot: number,
+    link: number,
+    socket: number,
+    words: Int32Array,
+    at: number,
+    body: number,
+    now: number,
+  ): void {
+    const claimed = this.peers.linkOf(peer, this.arena.bytes[body + HEARTBEAT.LINK]);
+    if (claimed < 0) return this.drop(DROP['link-mismatch']);
+    if (claimed !== link) {
+      // A link may have moved to a new address, but never onto the path of another link.
+      if (link !== NO_LINK) return this.drop(DROP['link-mismatch']);
+      return this.roaming.consider(claimed, socket, words, at, now);
+    }
+    observeBeat(this.links, this.stats, this.arena.view, link, body, now);
+    this.acknowledge(link, slot, readU64(this.arena.view, body + HEARTBEAT.ACKNOWLEDGED) - 1);
+    this.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
+    this.monitor.beatHeard(link, (this.arena.bytes[body + HEARTBEAT.FLAGS] & HEARS_YOU) !== 0, now);
+  }
+
+  private acknowledge(link: number, slot: number, counter: number): void {
+    if (this.links.ackSession[link] !== slot) {
+      this.links.ackSession[link] = slot;
+      this.links.ackCounter[link] = counter;
+    } else if (counter > this.links.ackCounter[link]) {
+      this.links.ackCounter[link] = counter;
+    }
+  }
+
+  private notice(peer: number, slot: number, body: number, now: number): void {
+    const { bytes, view } = this.arena;
+    const code = bytes[body + NOTICE.CODE];
+    if (code === NOTICE_CODE.GOODBYE) {
+      this.monitor.peerLost(peer, 'peer-said-goodbye', now);
+      this.emit({ kind: 'goodbye', peer });
+    } else if (code === NOTICE_CODE.LINK_DOWN) {
+      const link = this.peers.linkOf(peer, bytes[body + NOTICE.LINK]);
+      if (link < 0) return this.drop(DROP['link-mismatch']);
+      this.acknowledge(link, slot, readU64(view, body + NOTICE.ACKNOWLEDGED) - 1);
+      this.monitor.down(link, 'peer-reported-down', now);
+    } else {
+      this.drop(DROP['unknown-kind']);
+    }
+  }
+
+  private pathCheck(
+    peer: number,
+    socket: number,
+    words: Int32Array,
+    at: number,
+    body: number,
+    now: number,
+  ): void {
+    const link = this.peers.linkOf(peer, this.arena.bytes[body + PATH_CHECK.LINK]);
+    if (link < 0) return this.drop(DROP['link-mismatch']);
+    if (this.arena.bytes[body] === KIND.PATH_CHECK) {
+      this.roaming.answer(
+        link,
+        socket,
+        words,
+        at,
+        this.arena.bytes.slice(body + PATH_CHECK.TOKEN, body + PATH_CHECK.BYTES),
+      );
+    } else if (
+      !this.roaming.confirm(link, socket, words, at, this.arena.bytes, body + PATH_CHECK.TOKEN, now)
+    ) {
+      this.drop(DROP['path-check-unknown']);
+    }
+  }
+
+  private echoArrived(peer: number, link: number, body: number, length: number, now: number): void {
+    const { bytes, view } = this.arena;
+    if (bytes[body + ECHO.REPLY] === 0) {
+      const slot = this.peers.session[peer];
+      const by = link >= 0 ? link : this.peers.activeLink[peer];
+      if (slot < 0 || by < 0) return this.drop(DROP['no-usable-link']);
+      if (length > this.links.maxPlain[by]) return this.drop(DROP['tx-too-big']);
+      const reply = this.open(KIND.ECHO, length);
+      bytes.copyWithin(reply, body, body + length);
+      bytes[reply + ECHO.REPLY] = 1;
+      return this.close(by, by, slot, reply, length, now);
+    }
+    this.emit({
+      kind: 'echo',
+      peer,
+      link: link < 0 ? -1 : this.links.id[link],
+      id: view.getUint16(body + ECHO.ID),
+      sequence: view.getUint32(body + ECHO.SEQUENCE),
+      rttUs: ((now % U32) - view.getUint32(body + ECHO.SENT_AT) + U32) % U32,
+    });
+  }
+
+  private drop(reason: number): void {
+    this.stats.drops[reason]++;
+  }
+}

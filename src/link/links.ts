@@ -1,0 +1,219 @@
+/** Links as rows of typed arrays: one row is one path to one peer. */
+import { enlarged } from '../arrays.js';
+import type { LinkSettings } from '../datapath/events.js';
+import { ipUdpOverhead, SEALED_OVERHEAD } from '../datapath/wire.js';
+import { PATH } from '../native/ops.js';
+import { PATH_CHECK } from './messages.js';
+
+/** States; numbers as in `LINK_STATES` of the events. */
+export const STATE = { DOWN: 0, ONE_WAY: 1, UP: 2, SHUTDOWN: 3, WAITING: 4 } as const;
+
+/** Never heard of: far enough in the past for every comparison. */
+export const NEVER = -1e15;
+
+export class LinkTable {
+  capacity = 0;
+  /** Peer row; -1 for a free row. */
+  peer = new Int32Array(0);
+  id = new Uint8Array(0);
+  socket = new Int32Array(0);
+  priority = new Uint8Array(0);
+  state = new Uint8Array(0);
+  shutdown = new Uint8Array(0);
+  /** 0 while the local interface has no carrier or the local address is gone. */
+  carrier = new Uint8Array(0);
+  intervalUs = new Float64Array(0);
+  holdUs = new Float64Array(0);
+  /** Interval that the peer announced. */
+  peerIntervalUs = new Float64Array(0);
+  mtu = new Int32Array(0);
+  /** Largest plaintext of one datagram. */
+  maxPlain = new Int32Array(0);
+  lastHeard = new Float64Array(0);
+  lastBeatSent = new Float64Array(0);
+  /** Beats heard in a row since the link was last down. */
+  goodBeats = new Int32Array(0);
+  /** 1 when the peer's last beat said that it hears us. */
+  heardByPeer = new Uint8Array(0);
+  /** The peer's last `sentAt` and when it came, for the echo. */
+  echo = new Uint32Array(0);
+  echoAt = new Float64Array(0);
+  rttSmoothed = new Float64Array(0);
+  jitter = new Float64Array(0);
+  /** Datagrams sent and received on the link, for the loss in each direction. */
+  sent = new Float64Array(0);
+  received = new Float64Array(0);
+  /** Four numbers a row: the peer's sent, our received, our sent, the peer's received at the last beat. */
+  lossMarks = new Float64Array(0);
+  /** Session and counter up to which the peer has confirmed this link's stream. */
+  ackSession = new Int32Array(0);
+  ackCounter = new Float64Array(0);
+  /** 1 when unconfirmed datagrams wait for a usable link to be sent again. */
+  resendPending = new Uint8Array(0);
+  /** Path table: `PATH.WORDS` a row; the row after the last link is scratch for single sends. */
+  paths = new Int32Array(PATH.WORDS);
+  /** The configured path, to which a link returns when it is down. */
+  configured = new Int32Array(0);
+  /** Path being checked before the link moves to it, its socket, token and time. */
+  candidates = new Int32Array(0);
+  candidateSocket = new Int32Array(0);
+  candidateAt = new Float64Array(0);
+  candidateToken = new Uint8Array(0);
+
+  ensure(rows: number): void {
+    if (rows <= this.capacity) return;
+    const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(rows)));
+    this.peer = enlarged(this.peer, capacity, -1);
+    this.id = enlarged(this.id, capacity);
+    this.socket = enlarged(this.socket, capacity);
+    this.priority = enlarged(this.priority, capacity);
+    this.state = enlarged(this.state, capacity);
+    this.shutdown = enlarged(this.shutdown, capacity);
+    this.carrier = enlarged(this.carrier, capacity);
+    this.intervalUs = enlarged(this.intervalUs, capacity);
+    this.holdUs = enlarged(this.holdUs, capacity);
+    this.peerIntervalUs = enlarged(this.peerIntervalUs, capacity);
+    this.mtu = enlarged(this.mtu, capacity);
+    this.maxPlain = enlarged(this.maxPlain, capacity);
+    this.lastHeard = enlarged(this.lastHeard, capacity);
+    this.lastBeatSent = enlarged(this.lastBeatSent, capacity);
+    this.goodBeats = enlarged(this.goodBeats, capacity);
+    this.heardByPeer = enlarged(this.heardByPeer, capacity);
+    this.echo = enlarged(this.echo, capacity);
+    this.echoAt = enlarged(this.echoAt, capacity);
+    this.rttSmoothed = enlarged(this.rttSmoothed, capacity);
+    this.jitter = enlarged(this.jitter, capacity);
+    this.sent = enlarged(this.sent, capacity);
+    this.received = enlarged(this.received, capacity);
+    this.lossMarks = enlarged(this.lossMarks, capacity * 4);
+    this.ackSession = enlarged(this.ackSession, capacity);
+    this.ackCounter = enlarged(this.ackCounter, capacity);
+    this.resendPending = enlarged(this.resendPending, capacity);
+    this.configured = enlarged(this.configured, capacity * PATH.WORDS);
+    this.candidates = enlarged(this.candidates, capacity * PATH.WORDS);
+    this.candidateSocket = enlarged(this.candidateSocket, capacity);
+    this.candidateAt = enlarged(this.candidateAt, capacity);
+    this.candidateToken = enlarged(this.candidateToken, capacity * PATH_CHECK.TOKEN_BYTES);
+    this.paths = enlarged(this.paths, (capacity + 1) * PATH.WORDS);
+    this.capacity = capacity;
+  }
+
+  /** Path row for single sends that belong to no link (handshakes, path checks). */
+  get scratchPath(): number {
+    return this.capacity;
+  }
+
+  has(row: number): boolean {
+    return row >= 0 && row < this.capacity && this.peer[row] >= 0;
+  }
+
+  /** Fills a row with settings; a fresh row starts as never heard. Returns whether the path changed. */
+  configure(row: number, peer: number, id: number, settings: LinkSettings): boolean {
+    this.ensure(row + 1);
+    const fresh = this.peer[row] < 0;
+    const base = row * PATH.WORDS;
+    let moved = fresh || this.socket[row] !== settings.socket;
+    for (let word = 0; word < PATH.WORDS; word++) {
+      const value = settings.path[word] ?? 0;
+      if (this.configured[base + word] !== value) moved = true;
+      this.configured[base + word] = value;
+    }
+    this.peer[row] = peer;
+    this.id[row] = id;
+    this.socket[row] = settings.socket;
+    this.priority[row] = settings.priority;
+    this.intervalUs[row] = settings.intervalUs;
+    this.holdUs[row] = settings.holdUs;
+    this.shutdown[row] = settings.shutdown ? 1 : 0;
+    if (fresh) this.reset(row);
+    if (moved) this.restorePath(row);
+    this.setMtu(row, settings.mtu);
+    return moved;
+  }
+
+  private reset(row: number): void {
+    this.state[row] = STATE.DOWN;
+    this.carrier[row] = 1;
+    this.lastHeard[row] = NEVER;
+    this.lastBeatSent[row] = NEVER;
+    this.peerIntervalUs[row] = 0;
+    this.goodBeats[row] = 0;
+    this.heardByPeer[row] = 0;
+    this.echoAt[row] = NEVER;
+    this.rttSmoothed[row] = 0;
+    this.jitter[row] = 0;
+    this.sent[row] = 0;
+    this.received[row] = 0;
+    this.lossMarks.fill(0, row * 4, row * 4 + 4);
+    this.ackSession[row] = -1;
+    this.ackCounter[row] = -1;
+    this.resendPending[row] = 0;
+    this.candidateAt[row] = NEVER;
+  }
+
+  /** Goes back to the configured remote end (unknown for a dynamic link). */
+  restorePath(row: number): void {
+    const base = row * PATH.WORDS;
+    this.paths.set(this.configured.subarray(base, base + PATH.WORDS), base);
+  }
+
+  /** Whether the configuration names a remote end (a dynamic link has none). */
+  hasConfiguredRemote(row: number): boolean {
+    return this.configured[row * PATH.WORDS + PATH.FAMILY] !== 0;
+  }
+
+  isConfiguredPath(row: number): boolean {
+    const base = row * PATH.WORDS;
+    for (let word = base; word < base + PATH.WORDS; word++) {
+      if (this.paths[word] !== this.configured[word]) return false;
+    }
+    return true;
+  }
+
+  setMtu(row: number, mtu: number): void {
+    this.mtu[row] = mtu;
+    this.maxPlain[row] = mtu - ipUdpOverhead(this.family(row)) - SEALED_OVERHEAD;
+  }
+
+  /** 4, 6, or 0 while the remote end is unknown. */
+  family(row: number): number {
+    return this.paths[row * PATH.WORDS + PATH.FAMILY];
+  }
+
+  hasRemote(row: number): boolean {
+    return this.family(row) !== 0 && this.socket[row] >= 0;
+  }
+
+  remove(row: number): void {
+    this.peer[row] = -1;
+    this.state[row] = STATE.DOWN;
+  }
+
+  /** Whether a received path (words at `at`) is this link's: same socket, same remote end, same local address. */
+  matches(row: number, socket: number, words: Int32Array, at: number): boolean {
+    const base = row * PATH.WORDS;
+    return (
+      this.socket[row] === socket && sameRemote(this.paths, base, words, at) && this.isLocal(base, words, at)
+    );
+  }
+
+  /** A link bound to its socket's own address names none; one on a wildcard socket may. */
+  private isLocal(base: number, words: Int32Array, at: number): boolean {
+    const first = this.paths[base + PATH.LOCAL];
+    const last = this.paths[base + PATH.LOCAL + 3];
+    if (first === 0 && last === 0) return true;
+    return first === words[at + PATH.LOCAL] && last === words[at + PATH.LOCAL + 3];
+  }
+}
+
+/** Same remote address, port, family and scope. */
+export function sameRemote(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
+  return (
+    a[aAt + PATH.FAMILY] === b[bAt + PATH.FAMILY] &&
+    a[aAt + PATH.PORT] === b[bAt + PATH.PORT] &&
+    a[aAt + PATH.ADDR] === b[bAt + PATH.ADDR] &&
+    a[aAt + PATH.ADDR + 1] === b[bAt + PATH.ADDR + 1] &&
+    a[aAt + PATH.ADDR + 2] === b[bAt + PATH.ADDR + 2] &&
+    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3]
+  );
+}

@@ -1,0 +1,40 @@
+/** Bodies of the messages about links: byte offsets from the kind byte. Integers are big-endian. */
+
+export const HEARTBEAT = {
+  LINK: 1,
+  FLAGS: 2,
+  INTERVAL_MS: 4,
+  HOLD_MS: 6,
+  /** Sender's clock in µs, low 32 bits. */
+  SENT_AT: 8,
+  /** The receiver's last `SENT_AT`, and how many µs ago it came; `NO_ECHO` when none has. */
+  ECHO: 12,
+  ECHO_DELAY: 16,
+  /** Datagrams sent and received on this link by the sender, low 32 bits. */
+  SENT: 20,
+  RECEIVED: 24,
+  /** Highest counter received on this link's stream plus one, 0 for none; u64. */
+  ACKNOWLEDGED: 28,
+  BYTES: 36,
+} as const;
+
+/** Flag of a heartbeat: its sender hears the receiver on this link. */
+export const HEARS_YOU = 1;
+
+export const NO_ECHO = 0xffff_ffff;
+
+export const PATH_CHECK = { LINK: 1, TOKEN: 4, TOKEN_BYTES: 8, BYTES: 12 } as const;
+
+export const NOTICE = { CODE: 1, LINK: 2, ACKNOWLEDGED: 4, BYTES: 12 } as const;
+export const NOTICE_CODE = { LINK_DOWN: 1, GOODBYE: 2 } as const;
+
+export const ECHO = { REPLY: 1, ID: 2, SEQUENCE: 4, SENT_AT: 8, BYTES: 12 } as const;
+
+export function writeU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(at + 4, value % 0x1_0000_0000);
+}
+
+export function readU64(view: DataView, at: number): number {
+  return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+}

@@ -1,0 +1,217 @@
+/**
+ * Liveness of links: what is up, down, or heard in one direction only, and why.
+ *
+ *   DOWN ── beats heard, peer hears us, enough good beats ──▶ UP
+ *   UP ── nothing heard for the hold time │ carrier or address lost │ send error │ told by the peer ──▶ DOWN
+ *   UP, DOWN ── beats heard, but they say that the peer does not hear us ──▶ ONE_WAY
+ *
+ * A three-state scheme after BFD (RFC 5880 section 6.2). Any authentic datagram counts as life. The owner calls
+ * `expire` only when its sockets are drained, and `stalled` when its own thread was late, so that neither a late
+ * wake-up nor a suspended machine is ever taken for a dead link.
+ */
+import { type DatapathEvent, LINK_CAUSES, LINK_STATES, type LinkCause } from '../datapath/events.js';
+import type { PeerTable } from '../datapath/peers.js';
+import { LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../datapath/stats.js';
+import type { TimerWheel } from '../datapath/timer-wheel.js';
+import { MAX_LINKS } from '../datapath/wire.js';
+import { type LinkTable, STATE } from './links.js';
+import { reselect } from './selection.js';
+
+/** Good beats before a link is used again while another one carries the traffic. */
+const GOOD_BEATS = 5;
+/** Beats of the peer that must be missed at least, when it beats more slowly than our hold time expects. */
+const DETECT_MULTIPLIER = 3;
+
+/** What the monitor sets in motion when a link changes. */
+export interface MonitorActions {
+  /** Sends a heartbeat by a link now. */
+  beat(link: number, now: number): void;
+  /** Tells the peer, by another link, that this one is down. */
+  reportDown(peer: number, link: number, now: number): void;
+  /** Sends again by link `to` what `from` may have lost. */
+  resend(from: number, to: number, now: number): void;
+  emit(event: DatapathEvent): void;
+}
+
+export class LinkMonitor {
+  private stallEnd = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly peers: PeerTable,
+    private readonly links: LinkTable,
+    private readonly wheel: TimerWheel,
+    private readonly actions: MonitorActions,
+    private stats: SharedStats,
+  ) {}
+
+  useStats(stats: SharedStats): void {
+    this.stats = stats;
+  }
+
+  static beatTimer(link: number): number {
+    return link * 2;
+  }
+
+  static holdTimer(link: number): number {
+    return link * 2 + 1;
+  }
+
+  /** Brings a link into service after it was configured, changed or its session came. */
+  start(link: number, now: number): void {
+    const links = this.links;
+    if (links.shutdown[link]) return this.change(link, STATE.SHUTDOWN, 'administratively-down', now);
+    if (!links.hasRemote(link)) return this.change(link, STATE.WAITING, 'path-unknown', now);
+    if (links.state[link] === STATE.SHUTDOWN || links.state[link] === STATE.WAITING) {
+      this.change(link, STATE.DOWN, 'configured', now);
+    }
+    this.wheel.schedule(LinkMonitor.beatTimer(link), now);
+  }
+
+  /** Takes a link out of service for good. */
+  stop(link: number, now: number): void {
+    this.wheel.cancel(LinkMonitor.beatTimer(link));
+    this.wheel.cancel(LinkMonitor.holdTimer(link));
+    this.change(link, STATE.SHUTDOWN, 'administratively-down', now);
+  }
+
+  /** The beat timer of a link fired. */
+  beatDue(link: number, now: number): void {
+    if (this.links.shutdown[link] || !this.links.hasRemote(link)) return;
+    if (this.links.carrier[link]) this.actions.beat(link, now);
+    this.wheel.schedule(LinkMonitor.beatTimer(link), now + this.links.intervalUs[link]);
+  }
+
+  /** The hold timer of a link fired: down when it was really silent that long. */
+  holdDue(link: number, now: number): void {
+    const state = this.links.state[link];
+    if (state !== STATE.UP && state !== STATE.ONE_WAY) return;
+    const heard = Math.max(this.links.lastHeard[link], this.stallEnd);
+    const deadline = heard + this.holdOf(link);
+    if (now >= deadline) this.down(link, 'hold-time-expired', now);
+    else this.wheel.schedule(LinkMonitor.holdTimer(link), deadline);
+  }
+
+  /** This thread was late: links get a full hold time from now before silence counts against them. */
+  stalled(now: number): void {
+    this.stallEnd = now;
+  }
+
+  /** Hold time in force: ours, or three beats of a peer that beats more slowly than we expect. */
+  holdOf(link: number): number {
+    return Math.max(this.links.holdUs[link], this.links.peerIntervalUs[link] * DETECT_MULTIPLIER);
+  }
+
+  /** Whether the peer has been heard on this link within its hold time. */
+  isHeard(link: number, now: number): boolean {
+    return now - this.links.lastHeard[link] < this.holdOf(link);
+  }
+
+  /** A beat came by this link. `hearsUs`: what it says of the other direction. */
+  beatHeard(link: number, hearsUs: boolean, now: number): void {
+    const links = this.links;
+    const state = links.state[link];
+    if (state === STATE.SHUTDOWN || !links.carrier[link]) return;
+    links.heardByPeer[link] = hearsUs ? 1 : 0;
+    links.goodBeats[link]++;
+    if (!hearsUs) {
+      if (state === STATE.ONE_WAY) return;
+      const cause = state === STATE.UP ? 'peer-does-not-hear-us' : 'beats-heard';
+      this.leave(link, STATE.ONE_WAY, cause, now);
+      this.wheel.schedule(LinkMonitor.holdTimer(link), now + this.holdOf(link));
+      this.actions.beat(link, now);
+      return;
+    }
+    if (state === STATE.UP) return;
+    const alone = this.peers.usable[links.peer[link]] === 0;
+    if (!alone && links.goodBeats[link] < GOOD_BEATS) return;
+    this.change(link, STATE.UP, 'beats-heard', now);
+    this.wheel.schedule(LinkMonitor.holdTimer(link), now + this.holdOf(link));
+  }
+
+  /** A link can no longer carry anything. Idempotent. */
+  down(link: number, cause: LinkCause, now: number): void {
+    const state = this.links.state[link];
+    if (state === STATE.DOWN || state === STATE.SHUTDOWN || state === STATE.WAITING) return;
+    if (!this.links.isConfiguredPath(link) && this.links.hasConfiguredRemote(link))
+      this.links.restorePath(link);
+    this.leave(link, STATE.DOWN, cause, now);
+  }
+
+  /** A datagram for a link could not be sent; what it was sent goes by another one. */
+  sendFailed(link: number, now: number): void {
+    if (this.links.state[link] === STATE.UP) return this.down(link, 'send-error', now);
+    const active = this.peers.activeLink[this.links.peer[link]];
+    if (active >= 0 && active !== link) this.actions.resend(link, active, now);
+  }
+
+  carrier(link: number, up: boolean, cause: LinkCause, now: number): void {
+    this.links.carrier[link] = up ? 1 : 0;
+    if (!up) this.down(link, cause, now);
+    else if (this.links.peer[link] >= 0) this.start(link, now);
+  }
+
+  /** All links of a peer go down at once, for a cause that is no link's own. */
+  peerLost(peer: number, cause: LinkCause, now: number): void {
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const link = this.peers.linkOf(peer, id);
+      if (link < 0) continue;
+      const state = this.links.state[link];
+      this.links.lastHeard[link] = Number.NEGATIVE_INFINITY;
+      if (state === STATE.UP || state === STATE.ONE_WAY) this.change(link, STATE.DOWN, cause, now);
+    }
+  }
+
+  /** Leaves a state in which frames may have been sent: the peer is told and lost frames are sent again. */
+  private leave(link: number, state: number, cause: LinkCause, now: number): void {
+    const wasUp = this.links.state[link] === STATE.UP;
+    this.change(link, state, cause, now);
+    if (!wasUp) return;
+    const peer = this.links.peer[link];
+    const active = this.peers.activeLink[peer];
+    if (active < 0) {
+      this.links.resendPending[link] = 1;
+      this.actions.emit({ kind: 'all-links-down', peer });
+      return;
+    }
+    if (cause !== 'peer-reported-down') this.actions.reportDown(peer, link, now);
+    this.actions.resend(link, active, now);
+  }
+
+  private change(link: number, state: number, cause: LinkCause, now: number): void {
+    const before = this.links.state[link];
+    if (before === state) return;
+    this.links.state[link] = state;
+    if (state !== STATE.UP) this.links.goodBeats[link] = 0;
+    const peer = this.links.peer[link];
+    const gauges = this.stats.links;
+    const base = link * LINK_WIDTH;
+    gauges[base + LINK.state] = state;
+    gauges[base + LINK.cause] = LINK_CAUSES.indexOf(cause);
+    gauges[base + LINK.changedUs] = now;
+    if (before === STATE.UP || state === STATE.UP) gauges[base + LINK.transitions]++;
+    this.reselect(peer, now);
+    this.actions.emit({
+      kind: 'link',
+      peer,
+      link: this.links.id[link],
+      state: LINK_STATES[state],
+      cause,
+      atUs: now,
+      heardUsAgo: now - this.links.lastHeard[link],
+    });
+  }
+
+  /** Chooses anew and, when a peer can be reached again, sends what had waited for a link. */
+  reselect(peer: number, now: number): void {
+    reselect(this.peers, this.links, peer);
+    const active = this.peers.activeLink[peer];
+    this.stats.peers[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : this.links.id[active];
+    if (active < 0) return;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const link = this.peers.linkOf(peer, id);
+      if (link < 0 || this.links.resendPending[link] === 0) continue;
+      this.links.resendPending[link] = 0;
+      this.actions.resend(link, active, now);
+    }
+  }
+}

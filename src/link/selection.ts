@@ -1,0 +1,40 @@
+/** Which link of a peer carries its frames. Worked out when a link changes, so that a frame only looks it up. */
+import { NO_LINK, type PeerTable } from '../datapath/peers.js';
+import { MAX_LINKS } from '../datapath/wire.js';
+import { type LinkTable, STATE } from './links.js';
+
+/**
+ * Recomputes a peer's usable links, its active link (highest priority; the one in use stays when no other has a
+ * higher one) and the largest plaintext that all of them take. Returns whether the active link changed.
+ */
+export function reselect(peers: PeerTable, links: LinkTable, peer: number): boolean {
+  const before = peers.activeLink[peer];
+  let usable = 0;
+  let best = NO_LINK;
+  let smallest = 0;
+  for (let id = 0; id < MAX_LINKS; id++) {
+    const row = peers.linkOf(peer, id);
+    if (row < 0 || links.state[row] !== STATE.UP) continue;
+    usable |= 1 << id;
+    const plain = links.maxPlain[row];
+    if (smallest === 0 || plain < smallest) smallest = plain;
+    if (best < 0 || links.priority[row] > links.priority[best]) best = row;
+    else if (row === before && links.priority[row] === links.priority[best]) best = row;
+  }
+  peers.usable[peer] = usable;
+  peers.smallestPlain[peer] = smallest;
+  peers.activeLink[peer] = best;
+  return best !== before;
+}
+
+/** Round-robin: the next usable link after the one that had the last turn. -1 when there is none. */
+export function nextTurn(peers: PeerTable, peer: number): number {
+  const usable = peers.usable[peer];
+  for (let step = 1; step <= MAX_LINKS; step++) {
+    const id = (peers.lastTurn[peer] + step) % MAX_LINKS;
+    if ((usable & (1 << id)) === 0) continue;
+    peers.lastTurn[peer] = id;
+    return peers.linkOf(peer, id);
+  }
+  return NO_LINK;
+}
