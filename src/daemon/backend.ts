@@ -105,7 +105,7 @@ export class Daemon implements Backend {
 
   private async bringInterface(config: InterfaceConfig): Promise<void> {
     const running = this.runtimes.get(config.name);
-    if (running !== undefined && running.datapath.alive && !running.needsRestart(config)) {
+    if (running?.datapath.alive && !running.needsRestart(config)) {
       return running.reconfigure(config);
     }
     if (running !== undefined) await this.stopInterface(config.name, 'restarted with other settings');

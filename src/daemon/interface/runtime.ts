@@ -275,7 +275,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       state: 'down',
       cause: null,
     };
-    const moved = before !== undefined && before.configuredPath.some((word, index) => word !== path[index]);
+    const moved = before?.configuredPath.some((word, index) => word !== path[index]);
     if (moved) link.learnedPath = null;
     link.config = config;
     link.answer = answer;

@@ -29,7 +29,7 @@ export function interfaceStatus(
     name: config.name,
     description: config.description ?? null,
     enabled: config.enabled,
-    state: runtime !== null && runtime.datapath.alive ? 'up' : 'down',
+    state: runtime?.datapath.alive ? 'up' : 'down',
     cause: runtime?.datapath.alive ? null : (fault ?? 'administratively down'),
     ifindex: runtime?.tap.ifindex ?? null,
     mtu: effective.mtu,
