@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const folder = process.env.OCTOLINK_VECTORS ?? join(repository, '..', 'shared', 'vectors');
+const folder = process.env['OCTOLINK_VECTORS'] ?? join(repository, '..', 'shared', 'vectors');
 
 /** Parses a vector file; undefined, and one line that says so, when it is not there. */
 export function loadVectors<T>(name: string): T | undefined {
