@@ -73,10 +73,13 @@ export async function limitRate(end: Attachment, mbit: number): Promise<void> {
   await run('tc', ['-n', end.host.namespace, 'qdisc', 'replace', 'dev', end.device, 'root', 'tbf', ...shape]);
 }
 
-/** Makes every packet travel alone over these devices, so that a loss takes one packet and not a train. */
-export async function disableSegmentation(ends: Attachment[]): Promise<void> {
+/**
+ * Turns segmentation offload of these devices on or off. Off, every packet travels alone, so that a loss
+ * takes one packet and not a train of them.
+ */
+export async function setSegmentation(ends: Attachment[], state: 'on' | 'off'): Promise<void> {
   for (const end of ends) {
-    const features = ['tso', 'off', 'gso', 'off', 'gro', 'off', 'tx-udp-segmentation', 'off'];
+    const features = ['tso', 'gso', 'gro', 'tx-udp-segmentation'].flatMap((feature) => [feature, state]);
     await run('ip', ['netns', 'exec', end.host.namespace, 'ethtool', '-K', end.device, ...features]);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { disableSegmentation, type Impairment, impair, limitRate } from './impair.js';
+import { type Impairment, impair, limitRate, setSegmentation } from './impair.js';
 import { keepMarker, labFolder, namespacesOf, removeLab, removeStaleLabs } from './namespaces.js';
 import {
   type Attachment,
@@ -107,9 +107,9 @@ export class Lab {
     for (const end of this.ends(underlay)) await limitRate(end, mbit);
   }
 
-  /** Turns segmentation offload off on every end of an underlay. */
-  async disableSegmentation(underlay: number): Promise<void> {
-    await disableSegmentation(this.ends(underlay));
+  /** Turns segmentation offload on every end of an underlay on or off. */
+  async setSegmentation(underlay: number, state: 'on' | 'off'): Promise<void> {
+    await setSegmentation(this.ends(underlay), state);
   }
 
   /** Runs a program in a host to its end and returns its standard output. */
