@@ -90,10 +90,11 @@ function writeJson(file: string, options: BenchOptions, rows: Row[]): void {
   writeFileSync(file, `${JSON.stringify({ machine, run, units: FIGURES, rows }, null, 2)}\n`);
 }
 
-async function main(): Promise<number> {
+/** Runs the bench with the arguments of its command line; returns the exit status. */
+export async function main(args: string[]): Promise<number> {
   let options: BenchOptions;
   try {
-    options = parseOptions(process.argv.slice(2));
+    options = parseOptions(args);
   } catch (error) {
     say((error as Error).message);
     return USAGE_ERROR;
@@ -104,8 +105,3 @@ async function main(): Promise<number> {
   }
   return options.profile ? profile(options.seconds) : compare(options);
 }
-
-process.exitCode = await main().catch((error: Error) => {
-  say(error.message);
-  return 1;
-});
