@@ -1,0 +1,107 @@
+/** `npm run bench`: Octolink and other VPNs side by side, in interleaved rounds. */
+import { writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { Lab } from '../scripts/lab/lab.js';
+import { FIGURES, type Figure, type Figures, measure } from './measure.js';
+import { node24 } from './node24.js';
+import { type BenchOptions, HELP, parseOptions } from './options.js';
+import { fetchPackages, findProgram, packageVersion } from './packages.js';
+import { allPeers } from './peers/index.js';
+import type { Peer } from './peers/peer.js';
+import { profile } from './profile.js';
+import { type Row, ratioLines, table } from './report.js';
+
+const USAGE_ERROR = 64;
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+async function choosePeers(options: BenchOptions): Promise<Peer[]> {
+  const known = allPeers(options.node24 ? await node24() : undefined);
+  const unknown = options.peers?.filter((name) => !known.some((peer) => peer.name === name)) ?? [];
+  if (unknown.length > 0) throw new Error(`no peer is called '${unknown.join("', '")}'`);
+  const wanted = known.filter((peer) =>
+    peer.name.startsWith('octolink') ? options.octolink : (options.peers?.includes(peer.name) ?? true),
+  );
+  const packages = new Map(wanted.flatMap((peer) => peer.packages).map((entry) => [entry.name, entry]));
+  say(`packages: ${[...packages.keys()].join(', ') || 'none needed'}`);
+  const failures = await fetchPackages([...packages.values()]);
+  for (const [name, reason] of failures) say(`  ${name}: ${reason}`);
+  return wanted.filter((peer) => {
+    const missing = peer.programs.filter((name) => findProgram(name) === undefined);
+    if (missing.length > 0) say(`skipped: ${peer.title}: ${missing.join(', ')} not to be had here`);
+    return missing.length === 0;
+  });
+}
+
+async function measurePeer(peer: Peer, options: BenchOptions): Promise<Figures> {
+  const lab = await Lab.build({ hosts: 2, underlays: [{ family: 4, direct: true }] });
+  try {
+    const target = await peer.start(lab);
+    return await measure({ lab, target, seconds: options.seconds }, options.figures);
+  } finally {
+    await lab.remove();
+  }
+}
+
+async function titleOf(peer: Peer): Promise<string> {
+  const [main] = peer.packages;
+  return main === undefined ? peer.title : `${peer.title} (${await packageVersion(main.name)})`;
+}
+
+async function compare(options: BenchOptions): Promise<number> {
+  const peers = await choosePeers(options);
+  const rows: Row[] = [];
+  for (const peer of peers) {
+    const { name, layer, encrypted } = peer;
+    rows.push({ name, title: await titleOf(peer), layer, encrypted, rounds: [] });
+  }
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const [i, peer] of peers.entries()) {
+      try {
+        const figures = await measurePeer(peer, options);
+        rows[i].rounds.push(figures);
+        say(`round ${round}/${options.rounds}  ${peer.title}: ${summary(figures)}`);
+      } catch (error) {
+        say(`round ${round}/${options.rounds}  ${peer.title} failed: ${(error as Error).message}`);
+      }
+    }
+  }
+  const figures = [...options.figures];
+  const measured = rows.filter((row) => row.rounds.length > 0);
+  console.log(`\n${table(measured, figures)}\n`);
+  for (const row of measured.filter((candidate) => candidate.name.startsWith('octolink'))) {
+    console.log(`${row.title}\n${ratioLines(row, measured)}\n`);
+  }
+  if (options.json) writeJson(options.json, options, rows);
+  return measured.length === rows.length ? 0 : 1;
+}
+
+function summary(figures: Figures): string {
+  return Object.entries(figures)
+    .map(([figure, value]) => `${figure} ${value.toPrecision(3)} ${FIGURES[figure as Figure].unit}`)
+    .join(', ');
+}
+
+function writeJson(file: string, options: BenchOptions, rows: Row[]): void {
+  const machine = { processors: cpus().length, model: cpus()[0].model, kernel: release() };
+  const run = { rounds: options.rounds, seconds: options.seconds, node: process.version };
+  writeFileSync(file, `${JSON.stringify({ machine, run, units: FIGURES, rows }, null, 2)}\n`);
+}
+
+/** Runs the bench with the arguments of its command line; returns the exit status. */
+export async function main(args: string[]): Promise<number> {
+  let options: BenchOptions;
+  try {
+    options = parseOptions(args);
+  } catch (error) {
+    say((error as Error).message);
+    return USAGE_ERROR;
+  }
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  return options.profile ? profile(options.seconds) : compare(options);
+}

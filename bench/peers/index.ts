@@ -1,0 +1,16 @@
+/** Every peer that the bench knows, in the order of the table. */
+import { nebula } from './nebula.js';
+import { octolink } from './octolink.js';
+import type { Peer } from './peer.js';
+import { cable, vxlan } from './plain.js';
+import { fastd, n2n, openvpn, tinc } from './tap.js';
+import { wireguard, wireguardVxlan } from './wireguard.js';
+
+export const OCTOLINK = 'octolink';
+
+/** @param node24 Path of a Node 24 binary, which adds a second row of Octolink. */
+export function allPeers(node24?: string): Peer[] {
+  const second = node24 === undefined ? [] : [octolink('octolink-node24', 'Octolink, Node 24', node24)];
+  const own = octolink(OCTOLINK, `Octolink, Node ${process.versions.node.split('.')[0]}`);
+  return [cable, vxlan, own, ...second, wireguard, wireguardVxlan, nebula, fastd, tinc, openvpn, n2n];
+}

@@ -1,0 +1,57 @@
+/** What the demo measured, what it claims, and whether the claim held. */
+import type { Cut } from './cuts.js';
+import type { PingWindow } from './ping-log.js';
+
+export interface CutResult extends Cut, PingWindow {
+  /** The link that carried the traffic afterwards; null when none was seen to. */
+  nextLink: number | null;
+}
+
+export interface DemoResult {
+  hosts: number;
+  links: number;
+  timers: { interval: number; hold: number };
+  pingsPerSecond: number;
+  /** Before the first cut: what the machine does by itself. */
+  undisturbed: PingWindow;
+  cuts: CutResult[];
+  /** While all links came back. */
+  restoring: PingWindow;
+  /** Every link was up again at the end. */
+  restored: boolean;
+  total: { sent: number; received: number; lost: number; duplicated: number };
+}
+
+export interface Claim {
+  claim: string;
+  held: boolean;
+}
+
+/**
+ * The longest silence that a cut may cause, in ms: the hold time, twice, since each end detects for itself,
+ * and 40 ms for processors that other programs share.
+ */
+export function outageBound(timers: { hold: number }): number {
+  return 2 * timers.hold + 40;
+}
+
+/** The claims of the demo, each with its verdict. */
+export function claims(result: DemoResult): Claim[] {
+  const near = result.cuts.filter((cut) => cut.kind === 'near-end down');
+  const bound = outageBound(result.timers);
+  const kept = (window: PingWindow) => window.silenceMs <= bound;
+  return [
+    {
+      claim: 'cutting a link at the near end loses no frame',
+      held: near.every((cut) => cut.lost === 0),
+    },
+    {
+      claim: `no cut silences the ping for more than ${bound} ms`,
+      held: result.cuts.every(kept),
+    },
+    {
+      claim: `restoring the links silences the ping for no more than ${bound} ms and brings all of them back`,
+      held: kept(result.restoring) && result.restored,
+    },
+  ];
+}

@@ -1,0 +1,136 @@
+/** The lab as data: which hosts and underlay networks there are, and every name and address in them. */
+import { namespaceName } from './namespaces.js';
+
+export interface UnderlaySpec {
+  family: 4 | 6;
+  /** Bytes; absent: 1500. */
+  mtu?: number;
+  /** One cable between exactly two hosts, with no bridge between them. */
+  direct?: boolean;
+}
+
+export interface LabSpec {
+  /** 1–99 hosts, named h1, h2, … */
+  hosts: number;
+  /** Every host is attached to every underlay. */
+  underlays: UnderlaySpec[];
+}
+
+export interface HostPlan {
+  /** From 1. */
+  index: number;
+  name: string;
+  namespace: string;
+}
+
+export interface UnderlayPlan extends Required<UnderlaySpec> {
+  /** From 1. */
+  index: number;
+  name: string;
+  /** Where its bridge stands; hosts of a direct cable have none between them. */
+  namespace: string | undefined;
+}
+
+/** A host's end of an underlay. */
+export interface Attachment {
+  host: HostPlan;
+  underlay: UnderlayPlan;
+  /** Device in the host's namespace. */
+  device: string;
+  /** Port of the bridge in the underlay's namespace. */
+  port: string;
+  address: string;
+  prefixLength: number;
+}
+
+export interface LabPlan {
+  hosts: HostPlan[];
+  underlays: UnderlayPlan[];
+  attachments: Attachment[];
+}
+
+/** Lays a lab out: names from the owner's process id, addresses 10.k.0.i/24 and fd00:k::i/64. */
+export function planLab(spec: LabSpec, pid: number): LabPlan {
+  if (spec.hosts < 1 || spec.hosts > 99) throw new Error('a lab has 1 to 99 hosts');
+  const hosts = Array.from({ length: spec.hosts }, (_, i) => ({
+    index: i + 1,
+    name: `h${i + 1}`,
+    namespace: namespaceName(pid, `h${i + 1}`),
+  }));
+  const underlays = spec.underlays.map((underlay, i) => {
+    const direct = underlay.direct ?? false;
+    if (direct && spec.hosts !== 2) throw new Error('a direct cable joins exactly two hosts');
+    return {
+      family: underlay.family,
+      mtu: underlay.mtu ?? 1500,
+      direct,
+      index: i + 1,
+      name: `n${i + 1}`,
+      namespace: direct ? undefined : namespaceName(pid, `n${i + 1}`),
+    };
+  });
+  const attachments = underlays.flatMap((underlay) =>
+    hosts.map((host) => ({
+      host,
+      underlay,
+      device: `u${underlay.index}`,
+      port: `p${host.index}`,
+      address:
+        underlay.family === 4
+          ? `10.${underlay.index}.0.${host.index}`
+          : `fd00:${underlay.index.toString(16)}::${host.index.toString(16)}`,
+      prefixLength: underlay.family === 4 ? 24 : 64,
+    })),
+  );
+  return { hosts, underlays, attachments };
+}
+
+/** The `ip -batch` lines that make every namespace. */
+export function namespaceBatch(plan: LabPlan): string[] {
+  const bridged = plan.underlays.flatMap((underlay) => underlay.namespace ?? []);
+  return [...plan.hosts.map((host) => host.namespace), ...bridged].map((name) => `netns add ${name}`);
+}
+
+/** The `ip -batch` lines that lay every cable. */
+export function cableBatch(plan: LabPlan): string[] {
+  const lines: string[] = [];
+  for (const underlay of plan.underlays) {
+    const ends = plan.attachments.filter((attachment) => attachment.underlay === underlay);
+    if (underlay.direct) {
+      const [a, b] = ends;
+      lines.push(
+        `link add ${a.device} mtu ${underlay.mtu} netns ${a.host.namespace} ` +
+          `type veth peer name ${b.device} mtu ${underlay.mtu} netns ${b.host.namespace}`,
+      );
+      continue;
+    }
+    for (const end of ends) {
+      lines.push(
+        `link add ${end.device} mtu ${underlay.mtu} netns ${end.host.namespace} ` +
+          `type veth peer name ${end.port} mtu ${underlay.mtu} netns ${underlay.namespace}`,
+      );
+    }
+  }
+  return lines;
+}
+
+/** The `ip -batch` lines to run inside an underlay's namespace. */
+export function underlayBatch(plan: LabPlan, underlay: UnderlayPlan): string[] {
+  // Snooping would hold back IPv6 neighbour discovery until a querier spoke, and there is none.
+  const lines = ['link add br0 type bridge mcast_snooping 0', `link set br0 mtu ${underlay.mtu} up`];
+  for (const end of plan.attachments.filter((attachment) => attachment.underlay === underlay)) {
+    lines.push(`link set ${end.port} master br0 up`);
+  }
+  return lines;
+}
+
+/** The `ip -batch` lines to run inside a host's namespace. */
+export function hostBatch(plan: LabPlan, host: HostPlan): string[] {
+  const lines = ['link set lo up'];
+  for (const end of plan.attachments.filter((attachment) => attachment.host === host)) {
+    const noCheck = end.underlay.family === 6 ? ' nodad' : '';
+    lines.push(`addr add ${end.address}/${end.prefixLength} dev ${end.device}${noCheck}`);
+    lines.push(`link set ${end.device} up`);
+  }
+  return lines;
+}

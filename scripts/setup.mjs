@@ -1,0 +1,98 @@
+/**
+ * Everything that a fresh clone needs before it can run: packages, the native addon, the compiled
+ * TypeScript, and Debian's packages for the lab. Each step is skipped when its sources have not changed.
+ *
+ *   node scripts/setup.mjs build      packages, addon and TypeScript
+ *   node scripts/setup.mjs lab        the same, and what the lab needs; exit code 77 where there can be none
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensurePrograms, labProblem, nodeProblem } from './set-up/machine.mjs';
+import { ensureNodeModules } from './set-up/node-modules.mjs';
+import { CANNOT_RUN, SetUpError, say } from './set-up/say.mjs';
+import { contentHash, filesUnder, isStamped, writeStamp } from './set-up/stamps.mjs';
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const TYPESCRIPT_FOLDERS = ['src', 'test', 'bench', 'scripts'];
+const LAB_PROGRAMS = ['ip', 'ping', 'nft'];
+export const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
+
+function step(command, args) {
+  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new SetUpError(`\`${[command, ...args].join(' ')}\` failed`);
+}
+
+function buildAddon() {
+  const stamp = join(ROOT, 'build/stamps/addon');
+  const sources = contentHash([join(ROOT, 'native')]);
+  if (existsSync(join(ROOT, 'build/octolink.node')) && isStamped(stamp, sources)) return;
+  say('building the native addon (make -C native)');
+  step('make', ['-s', '-C', 'native']);
+  writeStamp(stamp, contentHash([join(ROOT, 'native')]));
+}
+
+/** Removes compiled files whose source is gone: a deleted test must not go on running. */
+function pruneOutput() {
+  for (const file of filesUnder(join(ROOT, 'dist')).filter((name) => /\.js(\.map)?$/.test(name))) {
+    const source = relative(join(ROOT, 'dist'), file).replace(/\.js(\.map)?$/, '.ts');
+    if (!existsSync(join(ROOT, source))) rmSync(file);
+  }
+}
+
+function compileTypeScript() {
+  const stamp = join(ROOT, 'build/stamps/typescript');
+  const inputs = [...TYPESCRIPT_FOLDERS, 'tsconfig.json', 'package-lock.json'].map((name) =>
+    join(ROOT, name),
+  );
+  const sources = contentHash(inputs, (file) => /\.(ts|json)$/.test(file));
+  const output = join(ROOT, 'dist/src');
+  if (existsSync(output) && isStamped(stamp, sources)) return;
+  say('compiling TypeScript (tsc)');
+  // Without its output, the compiler's own memory of what it has written would make it write nothing.
+  if (!existsSync(output)) rmSync(join(ROOT, 'dist/.tsbuildinfo'), { force: true });
+  step(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
+  pruneOutput();
+  writeStamp(stamp, sources);
+}
+
+/** Packages, addon and TypeScript. */
+export function setUpBuild() {
+  const tooOld = nodeProblem(process.versions.node);
+  if (tooOld) throw new SetUpError(tooOld, CANNOT_RUN);
+  ensurePrograms(['g++', 'make']);
+  ensureNodeModules(ROOT);
+  buildAddon();
+  compileTypeScript();
+}
+
+/** What a lab of network namespaces needs, with more programs for the benchmarks. */
+export function setUpLab(morePrograms = []) {
+  if (process.getuid() !== 0) throw new SetUpError(labProblem(), CANNOT_RUN);
+  ensurePrograms([...LAB_PROGRAMS, ...morePrograms]);
+  const problem = labProblem();
+  if (problem) throw new SetUpError(problem, CANNOT_RUN);
+}
+
+/** Runs `main`, and turns a {@link SetUpError} into its sentence and its exit code. */
+export async function runWithSetUp(main) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    say(error.message);
+    process.exitCode = error.exitCode;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runWithSetUp(() => {
+    const what = process.argv[2] ?? 'build';
+    if (what !== 'build' && what !== 'lab') throw new SetUpError('usage: setup.mjs [build | lab]', 64);
+    if (what === 'lab') setUpLab(BENCH_PROGRAMS);
+    setUpBuild();
+    return 0;
+  });
+}

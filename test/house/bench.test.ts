@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from '../../bench/options.js';
+import { hotFunctions } from '../../bench/profile.js';
+import { median, type Row, ratios, spreadPercent, table } from '../../bench/report.js';
+
+function row(name: string, layer: 2 | 3 | null, encrypted: boolean, ...rounds: Row['rounds']): Row {
+  return { name, title: name, layer, encrypted, rounds };
+}
+
+const octolink = row('octolink', 2, true, { tcp1: 8, rtt: 0.07, udp64: 200, loss1: 4 });
+const rows = [
+  octolink,
+  row('cable', null, false, { tcp1: 20, rtt: 0.003, udp64: 238 }),
+  row('vxlan', 2, false, { tcp1: 15, rtt: 0.006, udp64: 100 }),
+  row('wireguard-go', 3, true, { tcp1: 4, rtt: 0.11, udp64: 45, loss1: 2 }),
+  row('tinc', 2, true, { tcp1: 0.8, rtt: 0.14, udp64: 40 }),
+];
+
+describe('medians', () => {
+  it.each([
+    [[3, 1, 2], 2],
+    [[4, 1, 2, 3], 2.5],
+    [[7], 7],
+    [[], undefined],
+  ])('of %j is %s', (values, expected) => {
+    expect(median(values)).toBe(expected);
+  });
+
+  it('come with half the range in percent', () => {
+    expect(spreadPercent([9, 10, 11])).toBeCloseTo(10);
+    expect(spreadPercent([10])).toBeUndefined();
+  });
+});
+
+describe('ratios', () => {
+  it('compare with the peer that each goal names, and only with encrypted ones where it says VPN', () => {
+    expect(
+      ratios(octolink, rows).map(({ figure, what, ratio }) => [figure, what, ratio?.toFixed(2)]),
+    ).toEqual([
+      ['tcp1', 'wireguard-go', '2.00'],
+      ['tcp1', 'the best Layer-2 VPN beside it', '10.00'],
+      ['loss1', 'wireguard-go', '2.00'],
+      ['udp64', 'kernel VXLAN in the clear', '2.00'],
+      ['rtt', 'the best VPN beside it', '0.64'],
+    ]);
+  });
+
+  it('are undefined where the peer was not measured', () => {
+    expect(ratios(octolink, [octolink]).every(({ ratio }) => ratio === undefined)).toBe(true);
+  });
+});
+
+describe('table', () => {
+  it('shows a figure that failed in every round as a dash', () => {
+    expect(table([row('tinc', 2, true)], ['tcp1']).split('\n')[2]).toMatch(/^\| tinc \| L2 .*\| — /);
+  });
+});
+
+describe('options', () => {
+  it('take figures and groups of them', () => {
+    expect([...parseOptions(['--only', 'tcp,rtt']).figures]).toEqual(['tcp1', 'tcp8', 'cpu', 'rtt']);
+  });
+
+  it.each([[['--only', 'speed']], [['--rounds', '0']], [['--seconds', 'long']]])('refuse %j', (args) => {
+    expect(() => parseOptions(args)).toThrow();
+  });
+});
+
+describe('profile', () => {
+  it('adds up the time of a function over all its places in the call tree', () => {
+    const frame = (functionName: string, url = '', lineNumber = -1) => ({ functionName, url, lineNumber });
+    const hot = hotFunctions({
+      nodes: [
+        { id: 1, callFrame: frame('(idle)') },
+        { id: 2, callFrame: frame('seal', 'file:///x/dist/src/datapath/out.js', 9) },
+        { id: 3, callFrame: frame('seal', 'file:///x/dist/src/datapath/out.js', 9) },
+      ],
+      samples: [1, 2, 3, 2],
+      timeDeltas: [50, 20, 20, 10],
+    });
+    expect(hot).toEqual([
+      { name: '(idle)', percent: 50 },
+      { name: 'seal (src/datapath/out.js:10)', percent: 50 },
+    ]);
+  });
+});

@@ -1,0 +1,24 @@
+/** What tests in network namespaces share. */
+import type { TestContext } from 'vitest';
+import { capture } from '../../scripts/lab/run.js';
+
+const machine = await import(new URL('../../../scripts/set-up/machine.mjs', import.meta.url).href);
+
+/** Why no lab can be built here, or undefined. */
+export const labProblem: string | undefined =
+  machine.labProblem() ??
+  ['ip', 'ping', 'nft']
+    .filter((name) => !machine.hasProgram(name))
+    .map((name) => `${name} is not installed`)[0];
+
+/** Skips a test, with the reason, where no lab can be built. */
+export function needsLab(context: TestContext): void {
+  if (labProblem) context.skip(labProblem);
+}
+
+/** How many of `count` pings from inside a namespace are answered. */
+export async function answered(namespace: string, target: string, count = 3): Promise<number> {
+  const ping = ['ping', '-q', '-c', String(count), '-i', '0.002', '-W', '0.3', target];
+  const { stdout } = await capture('ip', ['netns', 'exec', namespace, ...ping]);
+  return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
+}
