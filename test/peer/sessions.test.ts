@@ -66,6 +66,17 @@ describe('a bad path', () => {
     );
   });
 
+  it('completes 50 of 50 handshakes when 30 % of the messages are corrupted', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const { world, a, b } = twoHosts(seed);
+      world.corruption = 0.3;
+      a.connect(b);
+      b.connect(a);
+      world.run(world.now + 60 * SECOND);
+      expect(world.agree(a, b), `seed ${seed}`).toBe(true);
+    }
+  });
+
   it('completes over a one-way delay of 750 ms', () => {
     const { world, a, b } = twoHosts(7);
     world.wire = () => 750 * MILLISECOND;

@@ -142,7 +142,6 @@ export class Host {
 
 interface Arrival {
   readonly at: number;
-  readonly order: number;
   readonly from: number;
   readonly to: number;
   readonly link: number;
@@ -160,10 +159,11 @@ export class World {
   links = 1;
   wire: Wire = () => 1 * MILLISECOND;
   heartbeatInterval = 1 * SECOND;
+  /** Share of handshake datagrams of which the wire flips a bit. */
+  corruption = 0;
   /** Every handshake datagram put on the wire. */
   readonly recorded: { from: number; to: number; link: number; bytes: Uint8Array }[] = [];
   #arrivals: Arrival[] = [];
-  #order = 0;
   #nextHeartbeat = 0;
 
   constructor(readonly seed: number) {
@@ -191,7 +191,7 @@ export class World {
     if ('handshake' in packet) this.recorded.push({ from, to, link, bytes: packet.handshake });
     const delay = this.wire(link);
     if (delay === undefined) return;
-    const arrival = { at: this.now + delay, order: this.#order++, from, to, link, packet };
+    const arrival = { at: this.now + delay, from, to, link, packet: this.#corrupted(packet) };
     const place = this.#arrivals.findIndex((other) => other.at > arrival.at);
     this.#arrivals.splice(place < 0 ? this.#arrivals.length : place, 0, arrival);
   }
@@ -211,6 +211,14 @@ export class World {
   agree(a: Host, b: Host): boolean {
     const session = a.sessions.get(a.sending.get(b.id) ?? 0);
     return this.canTalk(a, b) && session?.remoteIndex === b.sending.get(a.id);
+  }
+
+  #corrupted(packet: Packet): Packet {
+    if (!('handshake' in packet) || this.random() >= this.corruption) return packet;
+    const handshake = new Uint8Array(packet.handshake);
+    const bit = Math.floor(this.random() * handshake.length * 8);
+    handshake[bit >> 3] ^= 1 << (bit & 7);
+    return { handshake };
   }
 
   #step(until: number): boolean {
