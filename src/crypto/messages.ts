@@ -2,6 +2,7 @@
  * The wire of the handshake, version 1: where each field of each message stands. All integers are big-endian.
  * docs/protocol.md has the same as tables.
  */
+import { readU32, writeU32 } from '../bytes.js';
 import { KEY_BYTES, TAG_BYTES, XCHACHA_NONCE_BYTES } from './primitives.js';
 
 /** High nibble of the first byte of every datagram. */
@@ -129,12 +130,4 @@ export function mac2IsAbsent(message: Uint8Array): boolean {
 /** Nonce and sealed cookie of a cookie reply, as views. */
 export function cookiePart(message: Uint8Array): { nonce: Uint8Array; sealed: Uint8Array } {
   return { nonce: message.subarray(COOKIE_NONCE, COOKIE_SEALED), sealed: message.subarray(COOKIE_SEALED) };
-}
-
-function readU32(bytes: Uint8Array, offset: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset);
-}
-
-function writeU32(bytes: Uint8Array, offset: number, value: number): void {
-  new DataView(bytes.buffer, bytes.byteOffset).setUint32(offset, value);
 }

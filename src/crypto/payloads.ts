@@ -1,4 +1,5 @@
 /** What the two handshake messages carry inside, encrypted and authenticated: the offer and the answer to it. */
+import { readU32, writeU32 } from '../bytes.js';
 import { ANSWER_BYTES, OFFER_BYTES } from './messages.js';
 
 /** First byte of both payloads; another number means another layout. */
@@ -37,7 +38,6 @@ export interface Answer {
 
 export function encodeOffer(offer: Offer): Uint8Array {
   const bytes = new Uint8Array(OFFER_BYTES);
-  const view = new DataView(bytes.buffer);
   bytes.set([
     FORMAT,
     offer.lowestVersion,
@@ -46,18 +46,17 @@ export function encodeOffer(offer: Offer): Uint8Array {
     offer.hardwareAes ? HARDWARE_AES : 0,
     offer.workers,
   ]);
-  view.setUint32(8, Math.floor(offer.timestamp / TWO_TO_32));
-  view.setUint32(12, offer.timestamp % TWO_TO_32);
-  view.setUint32(16, offer.generation);
-  view.setUint32(20, offer.capabilities);
+  writeU32(bytes, 8, Math.floor(offer.timestamp / TWO_TO_32));
+  writeU32(bytes, 12, offer.timestamp % TWO_TO_32);
+  writeU32(bytes, 16, offer.generation);
+  writeU32(bytes, 20, offer.capabilities);
   return bytes;
 }
 
 /** Undefined when the layout is unknown or a field cannot be. */
 export function decodeOffer(bytes: Uint8Array): Offer | undefined {
   if (bytes.length !== OFFER_BYTES || bytes[0] !== FORMAT) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const timestamp = view.getUint32(8) * TWO_TO_32 + view.getUint32(12);
+  const timestamp = readU32(bytes, 8) * TWO_TO_32 + readU32(bytes, 12);
   if (timestamp > Number.MAX_SAFE_INTEGER) return undefined;
   return {
     lowestVersion: bytes[1],
@@ -66,29 +65,27 @@ export function decodeOffer(bytes: Uint8Array): Offer | undefined {
     hardwareAes: (bytes[4] & HARDWARE_AES) !== 0,
     workers: bytes[5],
     timestamp,
-    generation: view.getUint32(16),
-    capabilities: view.getUint32(20),
+    generation: readU32(bytes, 16),
+    capabilities: readU32(bytes, 20),
   };
 }
 
 export function encodeAnswer(answer: Answer): Uint8Array {
   const bytes = new Uint8Array(ANSWER_BYTES);
-  const view = new DataView(bytes.buffer);
   bytes.set([FORMAT, answer.version, answer.aead, answer.workers]);
-  view.setUint32(4, answer.generation);
-  view.setUint32(8, answer.capabilities);
+  writeU32(bytes, 4, answer.generation);
+  writeU32(bytes, 8, answer.capabilities);
   return bytes;
 }
 
 /** Undefined when the layout is unknown. */
 export function decodeAnswer(bytes: Uint8Array): Answer | undefined {
   if (bytes.length !== ANSWER_BYTES || bytes[0] !== FORMAT) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
   return {
     version: bytes[1],
     aead: bytes[2],
     workers: bytes[3],
-    generation: view.getUint32(4),
-    capabilities: view.getUint32(8),
+    generation: readU32(bytes, 4),
+    capabilities: readU32(bytes, 8),
   };
 }

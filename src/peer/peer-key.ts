@@ -1,5 +1,7 @@
 /** Which public keys may be a peer's. */
-import { generateKeyPair, KEY_BYTES, type Primitives } from '../crypto/primitives.js';
+import { KEY_BYTES, type Primitives } from '../crypto/primitives.js';
+
+const ANY_SECRET = new Uint8Array(KEY_BYTES).fill(1);
 
 /** Why a public key cannot be a peer's, as a sentence; undefined when it can. */
 export function peerKeyProblem(
@@ -17,12 +19,7 @@ export function peerKeyProblem(
     : undefined;
 }
 
-/** Every secret is a multiple of the cofactor, so with a point of low order any secret gives zero. */
+/** Every X25519 secret is a multiple of the cofactor, so with a point of low order any secret gives zero. */
 function isLowOrder(primitives: Primitives, publicKey: Uint8Array): boolean {
-  const probe = generateKeyPair(primitives);
-  const shared = primitives.allocateSecret(KEY_BYTES);
-  const agreed = primitives.dh(shared, probe.secretKey, publicKey);
-  primitives.wipe(probe.secretKey);
-  primitives.wipe(shared);
-  return !agreed;
+  return !primitives.dh(new Uint8Array(KEY_BYTES), ANY_SECRET, publicKey);
 }

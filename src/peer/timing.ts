@@ -4,7 +4,7 @@ const SECOND = 1_000_000;
 
 /** First wait for a response; each further one is longer by `RETRY_GROWTH`, up to `RETRY_LONGEST`, for ever. */
 export const RETRY_FIRST = 0.5 * SECOND;
-export const RETRY_GROWTH = 1.7;
+export const RETRY_GROWTH = 1.4;
 export const RETRY_LONGEST = 5 * SECOND;
 /** A wait is made longer by up to this share of itself, so that ends which started together fall apart. */
 export const RETRY_JITTER = 0.2;
@@ -24,8 +24,8 @@ export const RETIRE_AFTER = 190 * SECOND;
 export const RETIRE_AFTER_SUCCESSOR = 10 * SECOND;
 /** How long a responder keeps a session under which nothing ever came. Longer than `ATTEMPT_LIFETIME`. */
 export const UNCONFIRMED_LIFETIME = 15 * SECOND;
-/** Unconfirmed sessions a responder keeps for one peer. */
-export const UNCONFIRMED_LIMIT = 4;
+/** Unconfirmed sessions a responder keeps for one peer: as many as a caller has attempts waiting, and some. */
+export const UNCONFIRMED_LIMIT = 8;
 
 /**
  * Datagrams sealed under one key after which the datapath asks for a new one. RFC 9001 section 6.6 allows AES-GCM
