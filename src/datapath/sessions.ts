@@ -4,6 +4,7 @@
  */
 import { enlarged } from '../arrays.js';
 import type { ReplayWindows } from '../crypto/replay.js';
+import { REFUSE_AFTER_DATAGRAMS } from '../peer/timing.js';
 import { COUNTER_LIMIT, STREAMS } from './wire.js';
 
 export const SLOT_BITS = 18;
@@ -88,7 +89,7 @@ export class SessionTable {
   take(slot: number, stream: number, count: number): number {
     const at = slot * STREAMS + stream;
     const first = this.counters[at];
-    if (first + count > COUNTER_LIMIT) return -1;
+    if (first + count > COUNTER_LIMIT || this.sealed[slot] + count > REFUSE_AFTER_DATAGRAMS) return -1;
     this.counters[at] = first + count;
     this.sealed[slot] += count;
     return first;

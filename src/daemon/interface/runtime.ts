@@ -12,6 +12,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { DatapathEvent, DatapathSettings, LinkCause, LinkStateName } from '../../datapath/events.js';
 import type { Native, TapHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
+import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { addressWords, formatAddress, pathAddressBytes } from './addresses.js';
 import { Datapath } from './datapath.js';
 import { Handshakes } from './handshakes.js';
@@ -26,7 +27,7 @@ const DEFAULT_OUTER_MTU = 1500;
 const MTU_REFRESH_MS = 10_000;
 const MTU_DEBOUNCE_MS = 20;
 /** How long the datapath polls after work before it sleeps. */
-const SPIN_US = 50;
+const SPIN_US = Number(process.env['SPIN'] ?? 50);
 
 interface RuntimeEvents {
   link: [peer: PeerEntry, link: LinkEntry];
@@ -63,13 +64,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     readonly mac: string,
     readonly datapath: Datapath,
     readonly handshakes: Handshakes,
+    readonly selfTest: UdpSelfTest,
   ) {
     super();
     const off = new Set(config.disabledOffloads);
     this.startedUs = native.now();
     this.sockets = new Sockets(
       native,
-      !off.has('udp-gro'),
+      !off.has('udp-gro') && selfTest.gro !== 'fails',
       (socket) =>
         datapath.send({
           kind: 'socket',
@@ -104,16 +106,26 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     let runtime: InterfaceRuntime | null = null;
     try {
       const mac = config.mac ?? macOf(keys.publicKey);
+      const selfTest = testUdpOffloads(native);
       await setUpTap(null, config, mac);
       const datapath = new Datapath(native, {
         tapFd: tap.fd,
         settings: settingsOf(config, tap),
-        udpGso: !config.disabledOffloads.includes('udp-gso'),
+        udpGso: !config.disabledOffloads.includes('udp-gso') && selfTest.gso !== 'fails',
         realtime: effectiveInterface(config).scheduling === 'realtime',
         spinUs: SPIN_US,
       });
       const handshakes = new Handshakes(native, datapath, keys, effectiveInterface(config).aead);
-      runtime = new InterfaceRuntime(native, { ...config, peers: [] }, tap, keys, mac, datapath, handshakes);
+      runtime = new InterfaceRuntime(
+        native,
+        { ...config, peers: [] },
+        tap,
+        keys,
+        mac,
+        datapath,
+        handshakes,
+        selfTest,
+      );
       runtime.setPeers(config);
       return runtime;
     } catch (error) {

@@ -57,6 +57,7 @@ export function interfaceStatus(
 /** Offloads in use: granted by the kernel and not forced off. */
 export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[] {
   if (runtime === null) return [];
+  const { selfTest } = runtime;
   const { checksum, tso, uso } = runtime.tap.granted;
   const sockets = runtime.sockets.all();
   const off = new Set(runtime.config.disabledOffloads);
@@ -64,7 +65,7 @@ export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[]
     ['tap-checksum', checksum],
     ['tap-tso', tso],
     ['tap-uso', uso],
-    ['udp-gso', sockets.every((socket) => socket.handle.gso) && runtime.gsoInUse && !off.has('udp-gso')],
+    ['udp-gso', runtime.gsoInUse && selfTest.gso !== 'fails' && !off.has('udp-gso')],
     ['udp-gro', sockets.every((socket) => socket.handle.gro) && !off.has('udp-gro')],
   ];
   return inUse.filter(([, used]) => used).map(([name]) => name);

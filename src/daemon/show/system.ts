@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
 import { type OffloadStatus, PROTOCOL_VERSION, type SystemInfo, type VersionInfo } from '../../api.js';
-import type { InterfaceConfig, OffloadName } from '../../config/model.js';
+import type { OffloadName } from '../../config/model.js';
 import { INTERFACE } from '../../datapath/stats.js';
 import { VERSION as WIRE_VERSION } from '../../datapath/wire.js';
 import type { Native } from '../../native/binding.js';
@@ -79,15 +79,17 @@ function offloadStatus(runtime: InterfaceRuntime): OffloadStatus[] {
   return OFFLOADS.map((offload) => ({
     interface: runtime.name,
     offload,
-    state: stateOf(runtime.config, granted, offload),
+    state: stateOf(runtime, granted, offload),
   }));
 }
 
 function stateOf(
-  config: InterfaceConfig,
+  runtime: InterfaceRuntime,
   granted: ReadonlySet<OffloadName>,
   offload: OffloadName,
 ): OffloadStatus['state'] {
-  if (config.disabledOffloads.includes(offload)) return 'forced off';
+  if (runtime.config.disabledOffloads.includes(offload)) return 'forced off';
+  if (offload === 'udp-gso' && runtime.selfTest.gso === 'fails') return 'self-test failed';
+  if (offload === 'udp-gro' && runtime.selfTest.gro === 'fails') return 'self-test failed';
   return granted.has(offload) ? 'on' : 'refused by kernel';
 }
