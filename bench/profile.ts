@@ -1,7 +1,7 @@
 /**
  * Where the time of a frame goes: Octolink carries one TCP stream while the sending and the receiving
- * daemon write V8 profiles of their threads; the functions with most time of their own are printed. Calls
- * into the addon are sampled under the names of the addon's functions.
+ * daemon are sampled; the functions with most time of their own are printed. V8 counts a call into the addon,
+ * waiting included, to the function that made it; perf tells these apart.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { Lab } from '../scripts/lab/lab.js';
 import { Mesh } from '../scripts/lab/mesh.js';
 import { measure } from './measure.js';
 import { INNER_TARGET } from './peers/peer.js';
+import { PERF_NODE_FLAGS, perfAvailable, recordPerf, removePerfMap, reportPerf } from './perf.js';
 
 const SHOWN = 15;
 /** Samples that V8 attributes to waiting rather than to a function. */
@@ -47,21 +48,58 @@ function frameName(frame: CpuProfile['nodes'][number]['callFrame']): string {
   return `${frame.functionName || '(anonymous)'}${place}`;
 }
 
-/** Prints the profile of every busy thread of both daemons; returns the exit status. */
+/** Prints where the time goes, as V8 and, where it is installed, as perf sees it; returns the exit status. */
 export async function profile(seconds: number): Promise<number> {
+  await profileByV8(seconds);
+  if (perfAvailable()) await profileByPerf(seconds);
+  else console.log("\nThe kernel's share is not shown: perf is not installed (Debian package linux-perf).");
+  return 0;
+}
+
+/** Runs `work` between two daemons that Node starts with `nodeFlags`. */
+async function withPair(nodeFlags: (lab: Lab) => string[], work: (lab: Lab, mesh: Mesh) => Promise<void>) {
   const lab = await Lab.build({ hosts: 2, underlays: [{ family: 4, direct: true }] });
-  const folder = join(lab.folder, 'profiles');
   try {
-    const mesh = await Mesh.start(lab, { nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`] });
+    const mesh = await Mesh.start(lab, { nodeFlags: nodeFlags(lab) });
     await mesh.waitUp(true);
-    const figures = await measure({ lab, target: INNER_TARGET, seconds }, new Set(['tcp1']));
-    console.log(`TCP, 1 stream, while profiled: ${figures.tcp1!.toFixed(2)} Gbit/s, h1 sends to h2`);
-    for (const host of mesh.hosts) await host.daemon.stop();
-    for (const host of mesh.hosts) printThreads(folder, host.name, host.daemon.pid);
+    await work(lab, mesh);
   } finally {
     await lab.remove();
   }
-  return 0;
+}
+
+async function oneStream(lab: Lab, seconds: number): Promise<string> {
+  const figures = await measure({ lab, target: INNER_TARGET, seconds }, new Set(['tcp1']));
+  return `TCP, 1 stream, while profiled: ${figures.tcp1!.toFixed(2)} Gbit/s, h1 sends to h2`;
+}
+
+async function profileByV8(seconds: number): Promise<void> {
+  const folder = (lab: Lab) => join(lab.folder, 'profiles');
+  const flags = (lab: Lab) => ['--cpu-prof', `--cpu-prof-dir=${folder(lab)}`];
+  await withPair(flags, async (lab, mesh) => {
+    console.log(`V8: ${await oneStream(lab, seconds)}`);
+    for (const host of mesh.hosts) await host.daemon.stop();
+    for (const host of mesh.hosts) printThreads(folder(lab), host.name, host.daemon.pid);
+  });
+}
+
+async function profileByPerf(seconds: number): Promise<void> {
+  await withPair(
+    () => PERF_NODE_FLAGS,
+    async (lab, mesh) => {
+      const pids = mesh.hosts.map((host) => host.daemon.pid);
+      const [stream, files] = await Promise.all([
+        oneStream(lab, seconds + 1),
+        recordPerf(lab, pids, seconds),
+      ]);
+      console.log(`\nperf: ${stream}`);
+      for (const [i, host] of mesh.hosts.entries()) {
+        console.log(`\n${host.name}, all threads`);
+        for (const line of await reportPerf(files[i])) console.log(line);
+        removePerfMap(pids[i]);
+      }
+    },
+  );
 }
 
 /** V8 names its files CPU.date.time.process.thread.sequence.cpuprofile. */

@@ -101,7 +101,7 @@ export class Mesh {
     private readonly node: string,
   ) {}
 
-  /** Writes keys and configurations, starts a daemon in every host and waits for their control sockets. */
+  /** Writes keys and configurations, starts a daemon in every host and waits until each has applied its own. */
   static async start(lab: Lab, options: MeshOptions = {}): Promise<Mesh> {
     const node = options.node ?? process.execPath;
     const keys = lab.hosts.map(newKeyPair);
@@ -122,7 +122,7 @@ export class Mesh {
       return { index, name, lanAddress: lanAddress(index), configFile, socket, daemon };
     });
     const mesh = new Mesh(lab, hosts, node);
-    for (const host of hosts) await mesh.waitForSocket(host);
+    for (const host of hosts) await mesh.waitForStart(host);
     return mesh;
   }
 
@@ -155,15 +155,28 @@ export class Mesh {
     }
   }
 
-  private async waitForSocket(host: MeshHost): Promise<void> {
-    await until(
-      `the daemon of ${host.name} to open its control socket`,
-      () => {
-        if (!host.daemon.running)
-          throw new Error(`octolinkd of ${host.name} ended: ${host.daemon.lastWords()}`);
-        return existsSync(host.socket);
-      },
-      START_PATIENCE_MS,
-    );
+  /** A daemon opens its socket first and applies its configuration then: both are waited for. */
+  private async waitForStart(host: MeshHost): Promise<void> {
+    await this.untilDaemon(host, 'to open its control socket', () => existsSync(host.socket));
+    const connection = await this.control(host.index);
+    try {
+      const hasInterface = async () => (await connection.call('show.interfaces', {})).length > 0;
+      await this.untilDaemon(host, 'to apply its configuration', hasInterface);
+    } finally {
+      connection.close();
+    }
+  }
+
+  private untilDaemon(
+    host: MeshHost,
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+  ): Promise<void> {
+    const checked = () => {
+      if (!host.daemon.running)
+        throw new Error(`octolinkd of ${host.name} ended: ${host.daemon.lastWords()}`);
+      return condition();
+    };
+    return until(`the daemon of ${host.name} ${what}`, checked, START_PATIENCE_MS);
   }
 }
