@@ -119,6 +119,13 @@ describe('tables', () => {
     expect(lines[1]).toContain('x…');
   });
 
+  it('fold their last column where it asks for that', () => {
+    const folding = [columns[1], { ...columns[0], folds: true as const }];
+    const lines = table(folding, [{ name: 'word '.repeat(30).trim(), count: 1 }], '');
+    expect(lines.slice(1).map((line) => line.slice(0, 11))).toEqual(['    1  word', '       word', '       word']);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it('fold help under itself', () => {
     const lines = twoColumns([['word', 'one two three four five six seven']], 30);
     expect(lines).toEqual(['  word  one two three four', '        five six seven']);
