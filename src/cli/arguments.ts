@@ -41,7 +41,6 @@ Exit codes: 0 done, 1 failed, 2 syntax, 64 usage, 65 bad configuration, 69 no da
 /** Reads the arguments behind the program's name. Throws `UsageError`. */
 export function readArguments(argv: readonly string[], environment: NodeJS.ProcessEnv): CliArguments {
   const result: CliArguments = {
-    // biome-ignore lint/complexity/useLiteralKeys: an index signature is read with brackets
     socket: environment['OCTOLINK_SOCKET'] || DEFAULT_SOCKET,
     json: false,
     stopAtFirstError: false,

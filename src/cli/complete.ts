@@ -60,6 +60,7 @@ function completionAt(interpreter: Interpreter, text: string): { completion: Com
   const completion = completeLine(configTree(mode), text);
   if (completion.start === (first?.start ?? text.length) && 'do'.startsWith(completion.partial)) {
     completion.options.push(DO_OPTION);
+    completion.options.sort((a, b) => (a.text < b.text ? -1 : 1));
   }
   return { completion, pipeable: false };
 }

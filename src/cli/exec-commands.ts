@@ -273,7 +273,6 @@ const sessionCommands: ExecCommand[] = [
       return null;
     }),
   ),
-  command('read', [keyword('end', 'Back to exec mode')], async () => null),
   command(
     'read',
     [

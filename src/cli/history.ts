@@ -13,7 +13,6 @@ export class History {
   #last = '';
 
   constructor(environment: NodeJS.ProcessEnv) {
-    // biome-ignore lint/complexity/useLiteralKeys: an index signature is read with brackets
     this.#file = environment['OCTOLINK_HISTFILE'] ?? join(homedir(), '.octolink_history');
   }
 

@@ -33,7 +33,10 @@ export class TerminalInput extends Readable {
   readonly #terminal: ReadStream;
   #actions: KeyActions | null = null;
   #queue: number[] = [];
-  #busy = false;
+  /** A command runs. */
+  #running = false;
+  /** A key is being acted on. */
+  #held = false;
   #literal = false;
 
   constructor(terminal: ReadStream) {
@@ -59,14 +62,18 @@ export class TerminalInput extends Readable {
 
   /** The command of the last line has ended: goes on with what was typed meanwhile. */
   ready(): void {
-    this.#busy = false;
+    this.#running = false;
     this.#pump();
+  }
+
+  get #busy(): boolean {
+    return this.#running || this.#held;
   }
 
   #take(chunk: Buffer): void {
     for (const byte of chunk) {
       if (this.#busy && this.#actions?.atPause(String.fromCharCode(byte))) continue;
-      if (byte === CTRL_C && this.#busy) {
+      if (byte === CTRL_C && this.#running) {
         this.#queue = [];
         this.#actions?.cancel();
       } else {
@@ -82,7 +89,7 @@ export class TerminalInput extends Readable {
       if (ordinary.length > 0) {
         this.push(Buffer.from(ordinary));
         // readline sees these in a later turn; what comes behind them must find the line as they left it.
-        if (this.#queue.length > 0) this.#hold(new Promise((resolve) => setImmediate(resolve)));
+        this.#hold(new Promise((resolve) => setImmediate(resolve)));
       } else {
         this.#special(this.#queue.shift() as number);
       }
@@ -111,7 +118,7 @@ export class TerminalInput extends Readable {
     } else if (byte === CTRL_V) {
       this.#literal = true;
     } else if (byte === RETURN || byte === LINE_FEED) {
-      this.#busy = true;
+      this.#running = true;
       this.push(Buffer.from([byte]));
     } else if (byte === CTRL_Z) {
       this.#hold(actions.end());
@@ -128,8 +135,11 @@ export class TerminalInput extends Readable {
   }
 
   #hold(work: Promise<void>): void {
-    this.#busy = true;
-    void work.finally(() => this.ready());
+    this.#held = true;
+    void work.finally(() => {
+      this.#held = false;
+      this.#pump();
+    });
   }
 }
 

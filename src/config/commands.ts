@@ -8,6 +8,7 @@ import { renderWord } from '../grammar/words.js';
 import { interfaceCommands } from './interface-commands.js';
 import { type Block, type ConfigCommand, type ConfigMode, fieldsOf, type LeaveCommand } from './language.js';
 import { linkCommands } from './link-commands.js';
+import { findOrAdd } from './lookup.js';
 import type { Config, InterfaceConfig } from './model.js';
 import { peerCommands } from './peer-commands.js';
 
@@ -34,11 +35,13 @@ const globalCommands: ConfigCommand[] = [
     noNeeds: 2,
     enter({ config }, args) {
       const name = args.text('interface');
-      let found = config.interfaces.find((candidate) => candidate.name === name);
-      if (found === undefined) {
-        found = { name, addresses: [], disabledOffloads: [], peers: [], enabled: false };
-        config.interfaces.push(found);
-      }
+      const found = findOrAdd<InterfaceConfig>(config.interfaces, name, () => ({
+        name,
+        addresses: [],
+        disabledOffloads: [],
+        peers: [],
+        enabled: false,
+      }));
       return interfaceBlock(config, found);
     },
     remove({ config }, args) {

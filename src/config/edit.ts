@@ -112,7 +112,8 @@ class Editor {
     if (command.kind === 'setting') {
       if (negated) command.unset(scope, args);
       else command.set(scope, args);
-      this.#remember(found.keywords.filter((word) => word !== 'no')[0], line, number);
+      const [name] = found.keywords.filter((word) => word !== 'no');
+      this.#remember(command.aliasOf ?? name, line, number);
       for (const rendered of command.render(scope)) this.#rememberOnce(rendered, line, number);
     } else if (negated) {
       command.remove(scope, args);

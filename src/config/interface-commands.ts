@@ -14,6 +14,7 @@ import {
   type Scope,
   setting,
 } from './language.js';
+import { findOrAdd } from './lookup.js';
 import type { AeadChoice, OffloadName, PeerConfig } from './model.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
@@ -186,11 +187,7 @@ export const interfaceCommands: ConfigCommand[] = [
     enter(scope, args) {
       const { peers } = interfaceOf(scope);
       const name = args.text('peer');
-      let found = peers.find((candidate) => candidate.name === name);
-      if (found === undefined) {
-        found = { name, links: [] };
-        peers.push(found);
-      }
+      const found = findOrAdd<PeerConfig>(peers, name, () => ({ name, links: [] }));
       return peerBlock(scope, found);
     },
     remove(scope, args) {

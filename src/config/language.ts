@@ -29,6 +29,8 @@ export interface Block {
 /** A line that sets something. */
 export interface Setting extends CommandSpec {
   kind: 'setting';
+  /** First keyword of the setting whose other spelling this is. */
+  aliasOf?: string;
   set(scope: Scope, args: Args): void;
   /** The `no` form; what is not set stays so without a word. */
   unset(scope: Scope, args: Args): void;

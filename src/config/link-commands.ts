@@ -53,13 +53,13 @@ export const linkCommands: ConfigCommand[] = [
   setting('link', {
     tokens: [VIA, value('peer', NAME, 'Name of the relaying peer', 'peer')],
     noNeeds: 1,
+    aliasOf: 'remote',
     set(scope, args) {
       linkOf(scope).remote = { kind: 'via', peer: args.text('peer') };
     },
     unset(scope) {
       if (linkOf(scope).remote?.kind === 'via') delete linkOf(scope).remote;
     },
-    // `remote via` is the form that prints.
     render: () => [],
   }),
   linkField('priority', {

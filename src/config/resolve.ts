@@ -51,7 +51,7 @@ export function resolveConfigLine(depth: number, line: SplitLine): Resolution {
 /** The mode knows no command of this name, be it behind `no` or not. */
 function isForeign(mismatch: Mismatch, line: SplitLine): boolean {
   if (mismatch.kind === 'unknown') return true;
-  return mismatch.kind === 'invalid' && line.words[0].text === 'no' && mismatch.at === line.words[1]?.start;
+  return mismatch.kind === 'invalid' && line.words[0]?.text === 'no' && mismatch.at === line.words[1]?.start;
 }
 
 function suggests(mismatch: Mismatch): boolean {

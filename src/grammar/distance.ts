@@ -1,16 +1,27 @@
-/** "Did you mean": words within an edit distance of two. */
+/** "Did you mean": words within a small edit distance. */
 
 const MAX_DISTANCE = 2;
+/** Among words this short, two edits make nearly anything of anything. */
+const SHORT_WORD = 4;
 
 /** The nearest of `candidates`, best first, at most three; none when the word is too short to guess from. */
 export function closestWords(word: string, candidates: Iterable<string>): string[] {
   if (word.length < 3 || word.length > 40) return [];
+  const limit = word.length <= SHORT_WORD ? 1 : MAX_DISTANCE;
   return [...new Set(candidates)]
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
-    .filter(({ distance }) => distance <= MAX_DISTANCE)
+    .map((candidate) => ({ candidate, distance: distanceToBeginning(word, candidate) }))
+    .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || a.candidate.localeCompare(b.candidate, 'en'))
     .slice(0, 3)
     .map(({ candidate }) => candidate);
+}
+
+/** A word may also be a misspelt abbreviation: `runing` of `running-config`. */
+function distanceToBeginning(word: string, candidate: string): number {
+  const beginnings = [candidate.length, word.length, word.length + 1].map((length) =>
+    candidate.slice(0, length),
+  );
+  return Math.min(...beginnings.map((beginning) => editDistance(word, beginning)));
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

@@ -106,10 +106,11 @@ export const HOSTNAME = pattern(
   'must be 1-63 letters, digits, "-" or "."',
 );
 
-export const WORD = pattern('WORD', /^.+$/u, 'must not be empty');
-
 /** Absolute path: the daemon's working directory is nobody's business. */
-export const FILENAME = pattern('FILENAME', /^\/.{1,4094}$/u, 'must be an absolute path');
+export const FILENAME: ValueType = {
+  ...pattern('FILENAME', /^\/.{1,4094}$/u, 'must be an absolute path'),
+  mayBegin: (text) => text === '' || text.startsWith('/'),
+};
 
 /** Name of a network interface as the kernel accepts it (`dev_valid_name`). */
 export const IFNAME: ValueType = {

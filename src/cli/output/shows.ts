@@ -149,7 +149,7 @@ const DROP_COLUMNS: Column<DropCounter>[] = [
   { title: 'Interface', cell: (drop) => drop.interface },
   { title: 'Reason', cell: (drop) => drop.reason },
   { title: 'Count', cell: (drop) => String(drop.count), align: 'right' },
-  { title: 'Meaning', cell: (drop) => drop.help, shrinkTo: 20 },
+  { title: 'Meaning', cell: (drop) => drop.help, shrinkTo: 20, folds: true },
 ];
 
 export function dropsText(drops: DropCounter[]): string[] {

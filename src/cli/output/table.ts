@@ -10,6 +10,8 @@ export interface Column<Row> {
   align?: 'right';
   /** Gives way when the row is too wide, down to this many columns. */
   shrinkTo?: number;
+  /** What does not fit continues on the next line, rather than being cut. Last column only. */
+  folds?: true;
 }
 
 /** Lays rows out under their titles; an empty table is one line that says so. */
@@ -30,11 +32,22 @@ export function table<Row>(
     widths[index] -= cut;
     excess -= cut;
   }
-  return [columns.map((column) => column.title), ...cells].map((row) =>
-    row
-      .map((cell, index) => fitCell(cell, widths[index], columns[index].align === 'right'))
-      .join(' '.repeat(GAP))
-      .trimEnd(),
+  return [columns.map((column) => column.title), ...cells].flatMap((row) =>
+    unfold(row, columns, widths).map((line) =>
+      line
+        .map((cell, index) => fitCell(cell, widths[index], columns[index].align === 'right'))
+        .join(' '.repeat(GAP))
+        .trimEnd(),
+    ),
+  );
+}
+
+/** The lines that a row takes: several where its last cell folds. */
+function unfold<Row>(row: string[], columns: readonly Column<Row>[], widths: readonly number[]): string[][] {
+  const last = columns.length - 1;
+  if (!columns[last].folds) return [row];
+  return fold(row[last], widths[last]).map((text, line) =>
+    row.map((cell, index) => (index === last ? text : line === 0 ? cell : '')),
   );
 }
 

@@ -2,6 +2,7 @@
 import { type ConfigApplyParams, type ConfigApplyResult, type ConfigWriteResult, ERROR } from '../../api.js';
 import { editConfig, emptyConfig } from '../../config/edit.js';
 import { renderConfig } from '../../config/render.js';
+import { validateConfig } from '../../config/validate.js';
 import { type Backend, ProblemsError, RequestError } from './backend.js';
 
 export class Configurator {
@@ -36,7 +37,10 @@ export class Configurator {
     if (edit.contradictions.length > 0) throw new ProblemsError(ERROR.BAD_CONFIG, edit.contradictions);
     const changed = renderConfig(edit.config) !== renderConfig(running);
     if (changed && !checkOnly) await this.#backend.applyConfig(edit.config);
-    return { changed, context: edit.context, warnings: edit.warnings };
+    const known = new Set(validateConfig(running).map(({ message }) => message));
+    // What these lines did not touch and was so before is not news.
+    const warnings = edit.warnings.filter(({ line, message }) => line > 0 || !known.has(message));
+    return { changed, context: edit.context, warnings };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 /** One client of the control socket. */
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import {
   type ControlEvent,
@@ -57,6 +58,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { socket } = options;
+    setMaxListeners(MAX_PENDING, this.#gone.signal);
     this.#helloTimer = setTimeout(() => socket.destroy(), HELLO_WITHIN_MS);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.#drained());

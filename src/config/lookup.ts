@@ -1,0 +1,23 @@
+/** Finding by name among many: a configuration of 65,536 peers is read in time proportional to its length. */
+
+interface Named {
+  name: string;
+}
+
+const indexes = new WeakMap<readonly Named[], Map<string, Named>>();
+
+/** The element of that name; made by `make` and put at the end if there is none. Names in a list are unique. */
+export function findOrAdd<T extends Named>(list: T[], name: string, make: () => T): T {
+  let index = indexes.get(list);
+  // A list that others have lengthened or shortened is indexed anew.
+  if (index === undefined || index.size !== list.length) {
+    index = new Map(list.map((element) => [element.name, element]));
+    indexes.set(list, index);
+  }
+  const found = index.get(name);
+  if (found !== undefined) return found as T;
+  const made = make();
+  list.push(made);
+  index.set(name, made);
+  return made;
+}

@@ -1,0 +1,149 @@
+/** Configurations at random, as the parser would make them. */
+import fc from 'fast-check';
+import type {
+  Config,
+  InterfaceConfig,
+  LinkConfig,
+  LocalEnd,
+  PeerConfig,
+  RemoteEnd,
+} from '../../src/config/model.js';
+import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
+import { IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
+import { splitLine } from '../../src/grammar/words.js';
+
+const valid = (type: ValueType, source: fc.Arbitrary<string>) =>
+  source.filter((text) => !isRefusal(type.parse(text)));
+const printable = (text: string) => splitLine(`"${text.replace(/["\\]/g, '')}"`).problem === null;
+
+const name = fc.oneof(
+  valid(NAME, fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,10}$/)),
+  fc.constantFrom('__proto__', 'constructor', 'no', 'exit', '大阪'),
+);
+const ifname = fc.oneof(
+  valid(IFNAME, fc.stringMatching(/^[a-z!#"'|.0-9-]{1,15}$/)),
+  fc.constantFrom('any', 'an', 'a', 'eth0', 'port'),
+);
+const key = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((bytes) => Buffer.from(bytes).toString('base64'));
+const file = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+  .filter(printable)
+  .map((text) => `/${text}`);
+const text = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
+  .filter((line) => printable(line) && line.length <= 255);
+const host = fc.oneof(fc.ipV4(), fc.ipV6()).filter((address) => {
+  const parsed = parseIp(address);
+  return parsed !== null && unusableHost(parsed) === null;
+});
+const cidr = fc
+  .tuple(host, fc.integer({ min: 1, max: 128 }))
+  .map(([address, prefix]) => `${address}/${prefix}`)
+  .filter((address) => {
+    const parsed = parseCidr(address);
+    return parsed !== null && unusableHostPart(parsed) === null;
+  });
+const port = fc.integer({ min: 1, max: 65535 });
+const policy = fc.constantFrom('passive' as const, 'active' as const, 'round-robin' as const);
+const mac = fc
+  .uint8Array({ minLength: 5, maxLength: 5 })
+  .map((bytes) => `02:${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':')}`);
+
+function optional<T extends object>(
+  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
+): fc.Arbitrary<Partial<T>> {
+  return fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>;
+}
+
+const local: fc.Arbitrary<LocalEnd> = fc
+  .tuple(
+    fc.oneof(
+      fc.constant({ kind: 'any' as const }),
+      host.map((address) => ({ kind: 'address' as const, address })),
+      ifname.map((device) => ({ kind: 'interface' as const, name: device })),
+    ),
+    fc.option(port, { nil: undefined }),
+  )
+  .map(([place, number]) => (number === undefined ? place : { ...place, port: number }));
+
+const remote: fc.Arbitrary<RemoteEnd> = fc.oneof(
+  fc.record({ kind: fc.constant('address' as const), address: host, port }),
+  fc.constant({ kind: 'dynamic' as const }),
+  name.map((peer) => ({ kind: 'via' as const, peer })),
+);
+
+const link: fc.Arbitrary<LinkConfig> = fc
+  .tuple(
+    fc.integer({ min: 0, max: 7 }),
+    optional<Omit<Required<LinkConfig>, 'id'>>({
+      description: text,
+      local,
+      remote,
+      priority: fc.integer({ min: 0, max: 255 }),
+      timers: fc.record({
+        interval: fc.integer({ min: 10, max: 60000 }),
+        hold: fc.integer({ min: 30, max: 600000 }),
+      }),
+      mtu: fc.integer({ min: 576, max: 65535 }),
+      shutdown: fc.constant(true),
+    }),
+  )
+  .map(([id, rest]) => ({ id, ...rest }) as LinkConfig);
+
+const peer: fc.Arbitrary<PeerConfig> = fc
+  .tuple(
+    name,
+    fc.uniqueArray(link, { maxLength: 8, selector: ({ id }) => id }),
+    optional<Omit<Required<PeerConfig>, 'name' | 'links'>>({
+      description: text,
+      publicKey: valid(KEY, key),
+      presharedKeyFile: file,
+      policy,
+      shutdown: fc.constant(true),
+    }),
+  )
+  .map(([peerName, links, rest]) => ({ name: peerName, links, ...rest }) as PeerConfig);
+
+const tap: fc.Arbitrary<InterfaceConfig> = fc
+  .record({
+    required: fc.record({
+      name: ifname,
+      addresses: fc.uniqueArray(cidr, { maxLength: 3 }),
+      disabledOffloads: fc.uniqueArray(
+        fc.constantFrom(
+          'tap-checksum' as const,
+          'tap-tso' as const,
+          'tap-uso' as const,
+          'udp-gso' as const,
+          'udp-gro' as const,
+        ),
+      ),
+      peers: fc.uniqueArray(peer, { maxLength: 4, selector: ({ name: peerName }) => peerName }),
+      enabled: fc.boolean(),
+    }),
+    rest: optional({
+      description: text,
+      privateKeyFile: file,
+      mtu: fc.integer({ min: 576, max: 65521 }),
+      mac,
+      bridge: ifname,
+      listenPort: port,
+      policy,
+      aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
+      macAgeing: fc.integer({ min: 10, max: 86400 }),
+      macLimit: fc.integer({ min: 16, max: 1048576 }),
+      mssClamp: fc.boolean(),
+      persist: fc.constant(true),
+      scheduling: fc.constantFrom('realtime', 'normal'),
+    }),
+  })
+  .map(({ required, rest }) => ({ ...required, ...rest }) as InterfaceConfig);
+
+export const configs: fc.Arbitrary<Config> = fc
+  .tuple(
+    fc.uniqueArray(tap, { maxLength: 3, selector: ({ name: tapName }) => tapName }),
+    fc.option(fc.stringMatching(/^[a-z0-9]{1,10}$/), { nil: undefined }),
+  )
+  .map(([interfaces, hostname]) => (hostname === undefined ? { interfaces } : { interfaces, hostname }));

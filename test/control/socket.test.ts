@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { stat, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Client } from '../../src/cli/client.js';
+import { ControlServer } from '../../src/daemon/control/server.js';
+import { FakeBackend } from './fake-backend.js';
+import { silentLog } from './fixtures.js';
+import { client, closeAfterwards, test, useServer } from './harness.js';
+
+useServer();
+
+describe('the socket', () => {
+  const options = (path: string) => ({
+    path,
+    version: '0.1.0',
+    backend: new FakeBackend(),
+    log: silentLog,
+    peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
+  });
+
+  it('is open to owner and group alone, and is gone afterwards', async () => {
+    expect((await stat(test.path)).mode & 0o777).toBe(0o660);
+    await test.server.stop();
+    await expect(stat(test.path)).rejects.toThrow('ENOENT');
+    test.server = await ControlServer.start(options(test.path));
+    await test.server.stop();
+  });
+
+  it('is not taken from a daemon that lives', async () => {
+    await expect(ControlServer.start(options(test.path))).rejects.toThrow(
+      `another daemon answers on ${test.path}`,
+    );
+    expect((await client()).hello.hostname).toBe('tokyo');
+  });
+
+  it('is taken over from one that died', async () => {
+    const path = join(test.folder, 'stale.sock');
+    const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', script]);
+    expect((await stat(path)).isSocket()).toBe(true);
+    const server = await ControlServer.start(options(path));
+    expect((await client(path)).hello.hostname).toBe('fake');
+    await server.stop();
+  });
+
+  it('never replaces a file, and says when its path is too long', async () => {
+    const path = join(test.folder, 'file');
+    await writeFile(path, 'precious');
+    await expect(ControlServer.start(options(path))).rejects.toThrow('exists and is not a socket');
+    await expect(ControlServer.start(options(`/tmp/${'x'.repeat(110)}`))).rejects.toThrow(
+      'longer than 107 bytes',
+    );
+  });
+});
+
+describe('the client', () => {
+  async function listening(onConnect: (socket: Socket) => void): Promise<string> {
+    const path = join(test.folder, `odd-${Math.floor(performance.now())}.sock`);
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      onConnect(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    closeAfterwards({
+      close: () => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      },
+    });
+    return path;
+  }
+
+  it('says which protocol an unlike daemon speaks', async () => {
+    const result = {
+      name: 'octolink-control',
+      protocol: 2,
+      version: '9.0.0',
+      hostname: 'x',
+      privilege: 'read',
+    };
+    const path = await listening((socket) =>
+      socket.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}\n`),
+    );
+    await expect(Client.connect(path, 'test')).rejects.toMatchObject({
+      exitCode: 69,
+      message: expect.stringContaining('speaks control protocol 2'),
+    });
+  });
+
+  it('says so when something else answers', async () => {
+    const path = await listening((socket) => socket.write('220 mail.example ESMTP\n'));
+    await expect(Client.connect(path, 'test')).rejects.toThrow('does not speak the control protocol');
+    const deaf = await listening((socket) => socket.end());
+    await expect(Client.connect(deaf, 'test')).rejects.toThrow('the daemon closed the connection');
+  });
+});

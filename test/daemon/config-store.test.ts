@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigStore } from '../../src/daemon/config-store.js';
+
+const SAVER = new URL('./saver.js', import.meta.url).pathname;
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await fs.mkdtemp(join(tmpdir(), 'octolink-store-'));
+  file = join(folder, 'octolink.conf');
+});
+afterEach(() => fs.rm(folder, { recursive: true, force: true }));
+
+/** Saves in a process of its own that dies by SIGKILL before file operation number `step`. Returns whether it died. */
+function saveAndDie(text: string, step: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [SAVER, file, text, String(step)], { stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (_code, signal) => resolve(signal === 'SIGKILL'));
+  });
+}
+
+describe('ConfigStore', () => {
+  it('has nothing to load before the first save', async () => {
+    expect(await new ConfigStore(file).load()).toBeNull();
+  });
+
+  it('keeps what was saved before beside it', async () => {
+    const store = new ConfigStore(file);
+    await store.save('one\n');
+    await store.save('two\n');
+    expect(await store.load()).toBe('two\n');
+    expect(await fs.readFile(`${file}.sav`, 'utf8')).toBe('one\n');
+    expect((await fs.readdir(folder)).sort()).toEqual(['octolink.conf', 'octolink.conf.sav']);
+  });
+
+  it('gives a new file to owner and group, and keeps the mode of an old one', async () => {
+    const store = new ConfigStore(file);
+    await store.save('one\n');
+    expect((await fs.stat(file)).mode & 0o777).toBe(0o640);
+    await fs.chmod(file, 0o600);
+    await store.save('two\n');
+    expect((await fs.stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('writes through a symbolic link', async () => {
+    const real = join(folder, 'real.conf');
+    await fs.writeFile(real, 'old\n');
+    await fs.symlink(real, file);
+    await new ConfigStore(file).save('new\n');
+    expect(await fs.readFile(real, 'utf8')).toBe('new\n');
+    expect((await fs.lstat(file)).isSymbolicLink()).toBe(true);
+  });
+
+  it('refuses to load what is no text file', async () => {
+    await fs.writeFile(file, Buffer.from([0x66, 0xff, 0xfe]));
+    await expect(new ConfigStore(file).load()).rejects.toThrow('is not UTF-8 text');
+    await expect(new ConfigStore(folder).load()).rejects.toThrow('is not a regular file');
+  });
+
+  it('leaves the old file when the disk refuses the new one', async () => {
+    await new ConfigStore(file).save('old\n');
+    const full = {
+      ...fs,
+      open: () => Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' })),
+    };
+    await expect(new ConfigStore(file, full as unknown as typeof fs).save('new\n')).rejects.toThrow(
+      'disk full',
+    );
+    expect(await new ConfigStore(file).load()).toBe('old\n');
+  });
+
+  it('leaves the old or the new text, whole, wherever the process is killed', async () => {
+    const generation = (step: number) => `generation ${step}\n`.repeat(1000);
+    let previous = generation(-1);
+    await new ConfigStore(file).save(previous);
+    const seen = new Set<string>();
+    let step = 0;
+    for (let died = true; died; step++) {
+      const next = generation(step);
+      died = await saveAndDie(next, step);
+      const text = await new ConfigStore(file).load();
+      expect([previous, next]).toContain(text);
+      if (died) seen.add(text === next ? 'new' : 'old');
+      previous = text as string;
+    }
+    expect(seen).toEqual(new Set(['old', 'new']));
+    expect(step).toBeGreaterThan(8);
+  });
+});
