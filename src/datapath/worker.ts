@@ -3,6 +3,7 @@
  * to stop. It never turns Node's event loop; commands are taken from a message port without it.
  */
 
+import { setPriority } from 'node:os';
 import { randomFillSync } from 'node:crypto';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { loadNative } from '../native/binding.js';
@@ -87,6 +88,7 @@ class Shell {
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
     native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
+    if (process.env['NICE']) setPriority(0, Number(process.env['NICE']));
     if (start.realtime) this.askForRealtime();
   }
 

@@ -1,14 +1,14 @@
 /** What heartbeats measure: round-trip time, jitter, loss in each direction. */
 import { LINK, LINK_WIDTH, type SharedStats } from '../datapath/stats.js';
-import type { LinkTable } from './links.js';
+import { type LinkTable, LOSS_WIDTH } from './links.js';
 import { HEARTBEAT, NO_ECHO } from './messages.js';
 
 const U32 = 0x1_0000_0000;
 /** Gains of the smoothed round-trip time and of its variation, RFC 6298 section 2. */
 const RTT_GAIN = 1 / 8;
 const JITTER_GAIN = 1 / 4;
-/** Gain of the loss averages; about the last sixteen beats count. */
-const LOSS_GAIN = 1 / 16;
+/** Gain of the loss averages; about the last 64 beats count. */
+const LOSS_GAIN = 1 / 64;
 /** Longer than any hold time: an echo older than this says nothing of the path. */
 const MAX_RTT_US = 60_000_000;
 
@@ -58,41 +58,31 @@ function observeRtt(
   gauges[base + LINK.jitterUs] = links.jitter[row];
 }
 
-/** Compares how many datagrams one end sent with how many the other received between two beats. */
+/**
+ * Compares how many datagrams one end sent with how many the other received between two beats. What is under way
+ * at a beat is missing in one interval and too much in the next, so sums are averaged, not ratios.
+ */
 function observeLoss(links: LinkTable, stats: SharedStats, view: DataView, row: number, body: number): void {
-  const marks = links.lossMarks;
-  const at = row * 4;
   const peerSent = view.getUint32(body + HEARTBEAT.SENT);
   const peerReceived = view.getUint32(body + HEARTBEAT.RECEIVED);
-  const sent = links.sent[row] % U32;
-  const received = links.received[row] % U32;
   const base = row * LINK_WIDTH;
-  if (marks[at] !== 0) {
-    blend(
-      stats.links,
-      base + LINK.lossInPermille,
-      since(peerSent, marks[at]),
-      since(received, marks[at + 1]),
-    );
-    blend(
-      stats.links,
-      base + LINK.lossOutPermille,
-      since(sent, marks[at + 2]),
-      since(peerReceived, marks[at + 3]),
-    );
-  }
-  marks[at] = peerSent;
-  marks[at + 1] = received;
-  marks[at + 2] = sent;
-  marks[at + 3] = peerReceived;
+  const at = row * LOSS_WIDTH;
+  const inbound = lossOf(links.loss, at, peerSent, links.received[row] % U32);
+  const outbound = lossOf(links.loss, at + LOSS_WIDTH / 2, links.sent[row] % U32, peerReceived);
+  stats.links[base + LINK.lossInPermille] = inbound;
+  stats.links[base + LINK.lossOutPermille] = outbound;
 }
 
-function since(value: number, mark: number): number {
-  return (value - mark + U32) % U32;
-}
-
-function blend(gauges: Float64Array, at: number, sent: number, arrived: number): void {
-  if (sent === 0 || sent > U32 / 2) return;
-  const loss = Math.max(0, Math.min(1, (sent - arrived) / sent)) * 1000;
-  gauges[at] += LOSS_GAIN * (loss - gauges[at]);
+/** Takes the totals of one direction into its four words and returns the loss in permille. */
+function lossOf(words: Float64Array, at: number, sentTotal: number, arrivedTotal: number): number {
+  const sent = (sentTotal - words[at] + U32) % U32;
+  const arrived = (arrivedTotal - words[at + 1] + U32) % U32;
+  words[at] = sentTotal;
+  words[at + 1] = arrivedTotal;
+  // The first beat, or an end that counts anew.
+  if (sent > U32 / 2 || arrived > U32 / 2) return 0;
+  words[at + 2] += sent - LOSS_GAIN * words[at + 2];
+  words[at + 3] += arrived - LOSS_GAIN * words[at + 3];
+  const loss = 1 - words[at + 3] / words[at + 2];
+  return Math.max(0, Math.min(1, loss)) * 1000;
 }

@@ -8,6 +8,9 @@ import { PATH_CHECK } from './messages.js';
 /** States; numbers as in `LINK_STATES` of the events. */
 export const STATE = { DOWN: 0, ONE_WAY: 1, UP: 2, SHUTDOWN: 3, WAITING: 4 } as const;
 
+/** Words a row of `LinkTable.loss`. */
+export const LOSS_WIDTH = 8;
+
 /** Never heard of: far enough in the past for every comparison. */
 export const NEVER = -1e15;
 
@@ -43,8 +46,8 @@ export class LinkTable {
   /** Datagrams sent and received on the link, for the loss in each direction. */
   sent = new Float64Array(0);
   received = new Float64Array(0);
-  /** Four numbers a row: the peer's sent, our received, our sent, the peer's received at the last beat. */
-  lossMarks = new Float64Array(0);
+  /** Loss in, then out: totals sent and arrived at the last beat, decayed sums of both. */
+  loss = new Float64Array(0);
   /** Session and counter up to which the peer has confirmed this link's stream. */
   ackSession = new Int32Array(0);
   ackCounter = new Float64Array(0);
@@ -85,7 +88,7 @@ export class LinkTable {
     this.jitter = enlarged(this.jitter, capacity);
     this.sent = enlarged(this.sent, capacity);
     this.received = enlarged(this.received, capacity);
-    this.lossMarks = enlarged(this.lossMarks, capacity * 4);
+    this.loss = enlarged(this.loss, capacity * LOSS_WIDTH);
     this.ackSession = enlarged(this.ackSession, capacity);
     this.ackCounter = enlarged(this.ackCounter, capacity);
     this.resendPending = enlarged(this.resendPending, capacity);
@@ -144,7 +147,7 @@ export class LinkTable {
     this.jitter[row] = 0;
     this.sent[row] = 0;
     this.received[row] = 0;
-    this.lossMarks.fill(0, row * 4, row * 4 + 4);
+    this.loss.fill(0, row * LOSS_WIDTH, (row + 1) * LOSS_WIDTH);
     this.ackSession[row] = -1;
     this.ackCounter[row] = -1;
     this.resendPending[row] = 0;
