@@ -38,6 +38,11 @@ interface GatheredLine {
 /** Applying a large configuration takes the daemon longer than answering a question. */
 const APPLY_PATIENCE_MS = 30_000;
 
+const NEEDS_CONFIGURATION = [
+  '% Unknown command here: it belongs to the configuration.',
+  '  Type "configure terminal" first.',
+];
+
 export class Interpreter implements ExecSession {
   enabled = true;
   terminalLength = 0;
@@ -119,7 +124,8 @@ export class Interpreter implements ExecSession {
     }
     const { command } = splitPipes(source);
     const match = matchLine(execTree(this.enabled), splitLine(command));
-    if (match.kind === 'unknown' && !this.interactive && this.#startsConfiguration(source)) {
+    if (match.kind === 'unknown' && this.#startsConfiguration(source)) {
+      if (this.interactive) throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
       if (this.#depth === null) this.enterConfiguration();
       this.#implicit = true;
       await this.#configLine(source, origin, promptWidth);

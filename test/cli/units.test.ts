@@ -12,7 +12,8 @@ import { table, twoColumns } from '../../src/cli/output/table.js';
 import { Pager } from '../../src/cli/pager.js';
 import { readPipeline, splitPipes } from '../../src/cli/pipes.js';
 import { type KeyActions, TerminalInput } from '../../src/cli/terminal-input.js';
-import type { Token } from '../../src/grammar/command.js';
+import { completeLine } from '../../src/grammar/complete.js';
+import { plainTokens } from '../grammar/tokens.js';
 
 describe('arguments', () => {
   it('keep the words that the calling shell has made', () => {
@@ -30,12 +31,19 @@ describe('arguments', () => {
 
 describe('exec commands', () => {
   it('have help for every word', () => {
-    const check = (token: Token): void => {
-      if (token.kind === 'choice') token.branches.flat().forEach(check);
-      else if (token.kind === 'options') token.groups.flat().forEach(check);
-      else expect(token.help).toMatch(/^\S.{3,}/);
+    for (const { tokens } of execCommands(true)) {
+      for (const { help } of plainTokens(tokens)) expect(help).toMatch(/^\S.{3,}/);
+    }
+  });
+
+  it('offer nothing that leads nowhere', () => {
+    const walk = (line: string): number => {
+      const { options: next, runnable } = completeLine(execTree(true), line);
+      expect(next.length > 0 || runnable, line).toBe(true);
+      const keywords = next.filter(({ kind }) => kind === 'keyword');
+      return keywords.reduce((sum, { text }) => sum + walk(`${line}${text} `), Number(runnable));
     };
-    for (const { tokens } of execCommands(true)) tokens.forEach(check);
+    expect(walk('')).toBeGreaterThan(20);
   });
 
   it('that change something do not exist before enable', () => {
@@ -122,7 +130,11 @@ describe('tables', () => {
   it('fold their last column where it asks for that', () => {
     const folding = [columns[1], { ...columns[0], folds: true as const }];
     const lines = table(folding, [{ name: 'word '.repeat(30).trim(), count: 1 }], '');
-    expect(lines.slice(1).map((line) => line.slice(0, 11))).toEqual(['    1  word', '       word', '       word']);
+    expect(lines.slice(1).map((line) => line.slice(0, 11))).toEqual([
+      '    1  word',
+      '       word',
+      '       word',
+    ]);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 

@@ -6,9 +6,9 @@ import { CONFIG_MODES } from '../../src/config/language.js';
 import type { Config } from '../../src/config/model.js';
 import { renderConfig } from '../../src/config/render.js';
 import { configTree } from '../../src/config/resolve.js';
-import type { Token } from '../../src/grammar/command.js';
 import { splitLine } from '../../src/grammar/words.js';
 import { EXAMPLE } from '../control/fixtures.js';
+import { plainTokens } from '../grammar/tokens.js';
 import { configs } from './arbitrary.js';
 
 function parsed(text: string): Config {
@@ -20,6 +20,41 @@ function parsed(text: string): Config {
 /** An interface with a peer whose link holds these lines. */
 const inLink = (...lines: string[]) =>
   ['interface octo0', 'peer osaka', 'shutdown', 'link 0', ...lines].join('\n');
+
+/** Context, line, and what takes it back. */
+const lines: [string[], string, string][] = [
+  [[], 'hostname kyoto', 'no hostname'],
+  [['interface octo0'], 'description a  b', 'no description'],
+  [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
+  [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],
+  [['interface octo0'], 'address 2001:db8::1/64', 'no address'],
+  [['interface octo0'], 'mtu 9000', 'no mtu'],
+  [['interface octo0'], 'mac 02:00:00:00:00:01', 'no mac'],
+  [['interface octo0'], 'bridge br0', 'no bridge br0'],
+  [['interface octo0'], 'listen port 1', 'no listen'],
+  [['interface octo0'], 'policy round-robin', 'no policy'],
+  [['interface octo0'], 'aead chacha20-poly1305', 'no aead'],
+  [['interface octo0'], 'mac-table ageing 60', 'no mac-table ageing'],
+  [['interface octo0'], 'mac-table limit 64', 'no mac-table limit 64'],
+  [['interface octo0'], 'persist', 'no persist'],
+  [['interface octo0'], 'scheduling normal', 'no scheduling'],
+  [['interface octo0'], 'no offload udp-gso', 'offload udp-gso'],
+  [['interface octo0'], 'no shutdown', 'shutdown'],
+  [['interface octo0', 'peer a'], 'description x', 'no description'],
+  [['interface octo0', 'peer a'], 'public-key hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=', 'no public-key'],
+  [['interface octo0', 'peer a'], 'preshared-key-file /p', 'no preshared-key-file'],
+  [['interface octo0', 'peer a'], 'policy active', 'no policy'],
+  [['interface octo0', 'peer a'], 'shutdown', 'no shutdown'],
+  [['interface octo0', 'peer a', 'link 7'], 'description x', 'no description'],
+  [['interface octo0', 'peer a', 'link 7'], 'local eth0 port 7', 'no local eth0'],
+  [['interface octo0', 'peer a', 'link 7'], 'local any', 'no local'],
+  [['interface octo0', 'peer a', 'link 7'], 'remote 192.0.2.1 port 5', 'no remote'],
+  [['interface octo0', 'peer a', 'link 7'], 'remote dynamic', 'no remote dynamic'],
+  [['interface octo0', 'peer a', 'link 7'], 'priority 255', 'no priority'],
+  [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30', 'no timers'],
+  [['interface octo0', 'peer a', 'link 7'], 'mtu 1400', 'no mtu'],
+  [['interface octo0', 'peer a', 'link 7'], 'shutdown', 'no shutdown'],
+];
 
 describe('the example of the design', () => {
   it('parses and prints back identically', () => {
@@ -41,57 +76,14 @@ describe('the example of the design', () => {
 
 describe('every command', () => {
   it('has help for every word, and a "no" form unless it leaves a mode', () => {
-    const check = (token: Token): void => {
-      if (token.kind === 'choice') token.branches.flat().forEach(check);
-      else if (token.kind === 'options') token.groups.flat().forEach(check);
-      else expect(token.help).toMatch(/^\S.{3,}/);
-    };
     for (const mode of CONFIG_MODES) {
       configTree(mode);
       for (const command of CONFIG_COMMANDS[mode]) {
-        command.tokens.forEach(check);
+        for (const { help } of plainTokens(command.tokens)) expect(help).toMatch(/^\S.{3,}/);
         if (command.kind !== 'leave') expect(command.noNeeds, mode).toBeGreaterThan(0);
       }
     }
   });
-
-  const lines: [string[], string, string][] = [
-    [[], 'hostname kyoto', 'no hostname'],
-    [['interface octo0'], 'description a  b', 'no description'],
-    [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
-    [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],
-    [['interface octo0'], 'address 2001:db8::1/64', 'no address'],
-    [['interface octo0'], 'mtu 9000', 'no mtu'],
-    [['interface octo0'], 'mac 02:00:00:00:00:01', 'no mac'],
-    [['interface octo0'], 'bridge br0', 'no bridge br0'],
-    [['interface octo0'], 'listen port 1', 'no listen'],
-    [['interface octo0'], 'policy round-robin', 'no policy'],
-    [['interface octo0'], 'aead chacha20-poly1305', 'no aead'],
-    [['interface octo0'], 'mac-table ageing 60', 'no mac-table ageing'],
-    [['interface octo0'], 'mac-table limit 64', 'no mac-table limit 64'],
-    [['interface octo0'], 'persist', 'no persist'],
-    [['interface octo0'], 'scheduling normal', 'no scheduling'],
-    [['interface octo0'], 'no offload udp-gso', 'offload udp-gso'],
-    [['interface octo0'], 'no shutdown', 'shutdown'],
-    [['interface octo0', 'peer a'], 'description x', 'no description'],
-    [
-      ['interface octo0', 'peer a'],
-      'public-key hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
-      'no public-key',
-    ],
-    [['interface octo0', 'peer a'], 'preshared-key-file /p', 'no preshared-key-file'],
-    [['interface octo0', 'peer a'], 'policy active', 'no policy'],
-    [['interface octo0', 'peer a'], 'shutdown', 'no shutdown'],
-    [['interface octo0', 'peer a', 'link 7'], 'description x', 'no description'],
-    [['interface octo0', 'peer a', 'link 7'], 'local eth0 port 7', 'no local eth0'],
-    [['interface octo0', 'peer a', 'link 7'], 'local any', 'no local'],
-    [['interface octo0', 'peer a', 'link 7'], 'remote 192.0.2.1 port 5', 'no remote'],
-    [['interface octo0', 'peer a', 'link 7'], 'remote dynamic', 'no remote dynamic'],
-    [['interface octo0', 'peer a', 'link 7'], 'priority 255', 'no priority'],
-    [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30', 'no timers'],
-    [['interface octo0', 'peer a', 'link 7'], 'mtu 1400', 'no mtu'],
-    [['interface octo0', 'peer a', 'link 7'], 'shutdown', 'no shutdown'],
-  ];
 
   it.each(lines)('%s: "%s" prints as given and "%s" takes it back', (context, line, negation) => {
     const base = editConfig(emptyConfig(), [], context).config;
@@ -252,6 +244,34 @@ describe('properties', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('a line abbreviated at random means the same or is refused', () => {
+    const tokens = CONFIG_MODES.flatMap((mode) =>
+      CONFIG_COMMANDS[mode].flatMap((command) => plainTokens(command.tokens)),
+    );
+    const keywords = new Set(['no', ...tokens.map((token) => (token.kind === 'keyword' ? token.word : ''))]);
+    const cuts = fc.array(fc.nat(), { minLength: 8, maxLength: 8 });
+    let understood = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...lines), cuts, ([context, line, negation], lengths) => {
+        for (const whole of [line, negation]) {
+          const short = whole
+            .split(' ')
+            .map((word, index) =>
+              keywords.has(word) ? word.slice(0, 1 + (lengths[index] % word.length)) : word,
+            )
+            .join(' ');
+          const base = editConfig(emptyConfig(), [], [...context, line]).config;
+          const abbreviated = editConfig(base, context, [short]);
+          if (abbreviated.syntax.length > 0) continue;
+          understood++;
+          expect(abbreviated.config).toEqual(editConfig(base, context, [whole]).config);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    expect(understood).toBeGreaterThan(200);
   });
 
   it('never throws, whatever the text', () => {

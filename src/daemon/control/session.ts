@@ -157,7 +157,7 @@ export class Session {
   #authorize(method: MethodName, params: object): void {
     const { credentials, privilege, log } = this.#options;
     const allowed = privilege === 'admin';
-    const who = { uid: credentials?.uid, pid: credentials?.pid };
+    const who = { clientUid: credentials?.uid, clientPid: credentials?.pid };
     log.info({ ...who, method, params: forTheRecord(params), allowed }, 'administration');
     if (!allowed) throw new RequestError('only root and the group octolink may do this', ERROR.NOT_PERMITTED);
   }
