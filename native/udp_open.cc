@@ -52,6 +52,10 @@ const char* configure(int fd, const Socket& socket) {
   const int trafficClass = socket.dscp << 2;
   if (!socket.device.empty() && !bindToDevice(fd, socket.device)) return "SO_BINDTODEVICE";
   if (!v4 && !setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return "IPV6_V6ONLY";
+  // An address that is not there yet (DHCP, duplicate address detection) can be bound all the same.
+  if (!(v4 ? setOption(fd, IPPROTO_IP, IP_FREEBIND, 1) : setOption(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))) {
+    return v4 ? "IP_FREEBIND" : "IPV6_FREEBIND";
+  }
   if (!(v4 ? setOption(fd, IPPROTO_IP, IP_PKTINFO, 1)
            : setOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1))) {
     return v4 ? "IP_PKTINFO" : "IPV6_RECVPKTINFO";

@@ -272,6 +272,7 @@ export class Engine {
     if (!this.links.has(row)) this.stats.clearLink(row);
     const moved = this.links.configure(row, peer, id, settings);
     this.peers.links[peer * MAX_LINKS + id] = row;
+    if (moved) this.lookForCarrier(row);
     this.stats.links[row * LINK_WIDTH + LINK.mtu] = settings.mtu;
     this.stats.links[row * LINK_WIDTH + LINK.holdUs] = settings.holdUs;
     if (settings.shutdown) this.monitor.stop(row, now);
@@ -280,6 +281,15 @@ export class Engine {
       this.monitor.start(row, now);
     }
     this.monitor.reselect(peer, now);
+  }
+
+  /** A link bound to an address waits until the kernel has said on which interface that stands. */
+  private lookForCarrier(row: number): void {
+    const socket = this.sockets.rows[this.links.socket[row]];
+    const isBound = socket?.address.some((word) => word !== 0) ?? false;
+    const known = socket !== undefined && socket.ifindex !== 0;
+    const up = known ? this.carriers.get(socket.ifindex) !== false : !isBound;
+    this.links.carrier[row] = up ? 1 : 0;
   }
 
   private removeLink(peer: number, id: number, now: number): void {
