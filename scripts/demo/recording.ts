@@ -46,6 +46,7 @@ export class Recording {
     });
     return [
       `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
+      '<title>Octolink: links cut one after another under a flood ping</title>',
       '<style>text{font:14px monospace;fill:#e6edf3;white-space:pre}g{visibility:hidden}</style>',
       `<rect width="100%" height="100%" rx="8" fill="#0d1117"/>`,
       ...drawn,
