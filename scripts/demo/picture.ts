@@ -49,7 +49,8 @@ function stateText(link: LinkView): string {
 function linkLine(link: LinkView): string {
   const carries = link.status?.active ? styled('cyan', '━━▶ carries the traffic') : '';
   const cut = link.cut ? styled(KIND_STYLE[link.cut.kind], `✂ ${describeCut(link.cut)}`) : carries;
-  const rtt = milliseconds(link.status?.rttSmoothedUs).padStart(9);
+  const isUp = link.status?.state === 'up';
+  const rtt = milliseconds(isUp ? link.status?.rttSmoothedUs : null).padStart(9);
   return `  ${link.id}  ${link.underlay}  ${link.family}  ${stateText(link)} ${rtt}   ${cut}`;
 }
 
@@ -107,8 +108,8 @@ export function drawResult(result: DemoResult): string[] {
     aside('undisturbed, before', result.undisturbed),
     '',
     `ping: ${count(total.sent)} sent, ${count(total.received)} answered, ${count(total.lost)} lost, ` +
-      `${count(total.duplicated)} duplicated, at ${result.pingsPerSecond} a second; ` +
-      `heartbeats every ${result.timers.interval} ms, hold time ${result.timers.hold} ms`,
+      `${count(total.duplicated)} duplicated, at ${result.pingsPerSecond} a second`,
+    `heartbeats every ${result.timers.interval} ms, hold time ${result.timers.hold} ms`,
     'outage: the longest time between two answers, of which one interval is the ping itself',
     '',
     ...claims(result).map(claimLine),
