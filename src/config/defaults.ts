@@ -13,7 +13,7 @@ export const DEFAULTS = {
   macLimit: 8192,
   mssClamp: true,
   persist: false,
-  scheduling: 'realtime',
+  scheduling: 'normal',
   priority: 0,
   /** Milliseconds. */
   interval: 100,

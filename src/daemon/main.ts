@@ -103,6 +103,10 @@ async function main(): Promise<void> {
   native.forbidCoreDumps();
   const log = pino({ level: options.log }, pino.destination({ dest: 2, sync: true }));
   let server: ControlServer | undefined;
+  let started = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    started = resolve;
+  });
   const daemon = new Daemon({
     native,
     log,
@@ -115,6 +119,7 @@ async function main(): Promise<void> {
       path: options.socket,
       version,
       backend: daemon,
+      ready,
       log,
       peerCredentials: (fd) => native.peerCredentials(fd),
     });
@@ -128,6 +133,7 @@ async function main(): Promise<void> {
     await running.stop();
     fail(EXIT.FAILED, (error as Error).message);
   }
+  started();
   log.info({ version, config: options.config, socket: options.socket }, 'octolinkd runs');
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, resolve);

@@ -297,6 +297,7 @@ export class Engine {
     if (row < 0) return;
     this.monitor.stop(row, now);
     this.peers.links[peer * MAX_LINKS + id] = NO_LINK;
+    if (this.peers.lastLink[peer] === row) this.peers.lastLink[peer] = NO_LINK;
     this.links.remove(row);
     this.monitor.reselect(peer, now);
   }
@@ -343,6 +344,7 @@ export class Engine {
   private stopSending(peer: number, now: number): void {
     if (!this.peers.has(peer)) return;
     this.peers.session[peer] = NO_SESSION;
+    this.peers.lastLink[peer] = NO_LINK;
     this.stats.peers[peer * PEER_WIDTH + PEER.sessionSlot] = NO_SESSION;
     this.monitor.peerLost(peer, 'session-lost', now);
     this.macs.flushPort(peer);

@@ -143,7 +143,9 @@ export class Outbound {
   private toPeer(peer: number, frame: number, length: number): void {
     const slot = this.peers.session[peer];
     if (slot < 0) return this.drop(DROP['no-session']);
-    const link = this.linkFor(peer);
+    let link = this.linkFor(peer);
+    // While no link is usable, frames wait in the transmit ring as if the last one had lost them.
+    if (link < 0) link = this.peers.lastLink[peer];
     if (link < 0) return this.drop(DROP['no-usable-link']);
     this.stats.peers[peer * PEER_WIDTH + PEER.txFrames]++;
     this.stats.peers[peer * PEER_WIDTH + PEER.txBytes] += length;
@@ -392,6 +394,7 @@ export class Outbound {
     counter: number,
   ): void {
     const usable = this.peers.usable[peer];
+    if (usable === 0) return this.transmit.hold(link, out, total, segment, slot, counter, this.now);
     const copies = this.peers.policy[peer] === POLICY.active && (usable & (usable - 1)) !== 0;
     this.transmit.send(link, out, total, segment, copies ? NO_SESSION : slot, counter, this.now);
     if (!copies) return;

@@ -18,6 +18,8 @@ export class PeerTable {
   links = new Int32Array(0);
   /** Link row that `passive` has chosen, or -1 while none is usable. */
   activeLink = new Int32Array(0);
+  /** Link row that was active last and is still configured, or -1. */
+  lastLink = new Int32Array(0);
   /** Bit set of link ids that are usable. */
   usable = new Uint8Array(0);
   /** Link id that `round-robin` took last. */
@@ -37,6 +39,7 @@ export class PeerTable {
     this.session = enlarged(this.session, capacity, NO_SESSION);
     this.links = enlarged(this.links, capacity * MAX_LINKS, NO_LINK);
     this.activeLink = enlarged(this.activeLink, capacity, NO_LINK);
+    this.lastLink = enlarged(this.lastLink, capacity, NO_LINK);
     this.usable = enlarged(this.usable, capacity);
     this.lastTurn = enlarged(this.lastTurn, capacity);
     this.smallestPlain = enlarged(this.smallestPlain, capacity);
@@ -52,6 +55,7 @@ export class PeerTable {
     this.present[row] = 1;
     this.session[row] = NO_SESSION;
     this.activeLink[row] = NO_LINK;
+    this.lastLink[row] = NO_LINK;
     this.usable[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
     this.rows.push(row);

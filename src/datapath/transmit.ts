@@ -155,6 +155,20 @@ export class Transmitter {
     this.queue(this.sockets.fd(this.links.socket[link]), link, link, offset, length, segment, record);
   }
 
+  /** Keeps sealed datagrams in the ring until a link of the peer is usable again, or they are too old. */
+  hold(
+    link: number,
+    offset: number,
+    length: number,
+    segment: number,
+    slot: number,
+    counter: number,
+    now: number,
+  ): void {
+    this.record(link, offset, length, segment, slot, counter, now);
+    this.links.resendPending[link] = 1;
+  }
+
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */
   sendByPath(fd: number, offset: number, length: number): void {
     this.queue(fd, this.links.scratchPath, -1, offset, length, length, -1);

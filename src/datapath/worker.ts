@@ -3,8 +3,8 @@
  * to stop. It never turns Node's event loop; commands are taken from a message port without it.
  */
 
-import { setPriority } from 'node:os';
 import { randomFillSync } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { loadNative } from '../native/binding.js';
 import { NETLINK, NETLINK_KIND, READ, RECV } from '../native/ops.js';
@@ -12,6 +12,7 @@ import { SLOT_BYTES } from './arena.js';
 import { Engine, makeArena } from './engine.js';
 import type { DatapathCommand, DatapathSettings } from './events.js';
 import type { DatapathIo } from './io.js';
+import { Pace } from './pace.js';
 import { INTERFACE } from './stats.js';
 
 export interface WorkerStart {
@@ -23,8 +24,6 @@ export interface WorkerStart {
   seed: [number, number];
   udpGso: boolean;
   realtime: boolean;
-  /** How long to poll after work before sleeping, in µs. */
-  spinUs: number;
 }
 
 /** Beside the engine's commands the worker has one of its own. */
@@ -42,6 +41,13 @@ const ROUNDS = 4;
 /** Turns without a look at the timers while sockets do not run dry. */
 const MAX_UNDRAINED_TURNS = 8;
 const NETLINK_ROWS = 256;
+/** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
+const GATHER_US = 40;
+/**
+ * How long to poll after work before sleeping, giving the processor away to whoever wants it. Not under real-time
+ * scheduling: there nobody else would get it.
+ */
+const SPIN_US = 40;
 
 class Shell {
   private readonly native = loadNative();
@@ -55,6 +61,10 @@ class Shell {
   private readonly receiveSockets = new Int32Array(this.arena.sizes.receiveSlots);
   private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
   private readonly socketFds = new Map<number, number>();
+  private readonly pace = new Pace();
+  /** Watches nothing: waiting on it is a short sleep. */
+  private readonly gathering: number;
+  private readonly spinUs: number;
   private running = true;
   private drained = true;
   private undrainedTurns = 0;
@@ -84,37 +94,45 @@ class Shell {
       links: this.engine.stats.shape.links,
     });
     this.epoll = native.epollCreate();
+    this.gathering = native.epollCreate();
     this.netlink = native.netlinkOpen();
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
     native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
-    if (process.env['NICE']) setPriority(0, Number(process.env['NICE']));
-    if (start.realtime) this.askForRealtime();
+    this.spinUs = this.schedule(start.realtime) ? 0 : SPIN_US;
   }
 
-  /** Real-time scheduling where the system allows it; without it the thread runs like any other. */
-  private askForRealtime(): void {
+  /** Asks for the scheduling wanted, as far as the system allows it. Returns whether it is real-time. */
+  private schedule(realtime: boolean): boolean {
+    let granted = false;
     try {
-      this.native.setScheduling('round-robin', REALTIME_PRIORITY);
-      this.start.port.postMessage({ kind: 'scheduling', realtime: true });
+      if (realtime) this.native.setScheduling('round-robin', REALTIME_PRIORITY);
+      else setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      granted = realtime;
     } catch {
-      this.start.port.postMessage({ kind: 'scheduling', realtime: false });
+      // Without the right to it (a container, say) the thread runs like any other.
     }
+    this.start.port.postMessage({ kind: 'scheduling', realtime: granted });
+    return granted;
   }
 
   run(): void {
     const { native, engine, tokens } = this;
-    let busy = false;
+    let worked = false;
     while (this.running) {
       const deadline = engine.nextDeadline();
-      const timeout = this.drained ? Math.max(0, deadline - native.now()) : 0;
-      const ready = native.wait(this.epoll, timeout, busy ? this.start.spinUs : 0, tokens);
+      const before = native.now();
+      const timeout = this.drained ? Math.max(0, deadline - before) : 0;
+      const rush = this.pace.isRush(engine.stats.interface, before);
+      if (rush && this.pace.lastBatchWasSmall(engine.stats.interface))
+        native.wait(this.gathering, GATHER_US, 0, tokens);
+      const ready = native.wait(this.epoll, timeout, worked && !rush ? this.spinUs : 0, tokens);
       const now = native.now();
       engine.stats.interface[INTERFACE.wakeups]++;
       this.drained = true;
-      busy = false;
+      worked = false;
       for (let index = 0; index < ready; index++) {
-        if (this.serve(tokens[index], now)) busy = true;
+        if (this.serve(tokens[index], now)) worked = true;
       }
       this.expire(deadline);
     }
@@ -253,6 +271,7 @@ class Shell {
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
     this.native.close(this.netlink);
     this.native.close(this.epoll);
+    this.native.close(this.gathering);
     this.start.port.postMessage({ kind: 'stopped' });
   }
 }

@@ -24,6 +24,7 @@ export function reselect(peers: PeerTable, links: LinkTable, peer: number): bool
   peers.usable[peer] = usable;
   peers.smallestPlain[peer] = smallest;
   peers.activeLink[peer] = best;
+  if (best >= 0) peers.lastLink[peer] = best;
   return best !== before;
 }
 

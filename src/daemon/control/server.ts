@@ -22,6 +22,8 @@ export interface ControlServerOptions {
   path: string;
   version: string;
   backend: Backend;
+  /** Requests wait for this: the start-up configuration is in force. */
+  ready: Promise<void>;
   log: Log;
   /** SO_PEERCRED of a connected socket's descriptor. */
   peerCredentials(fd: number): Credentials;
@@ -101,6 +103,7 @@ export class ControlServer {
 
     const credentials = this.#credentialsOf(socket);
     const privilege = await this.#privilege(credentials);
+    await this.#options.ready;
     if (socket.destroyed) return;
     const { backend, log, version } = this.#options;
     const call = { backend, configurator: this.#configurator };

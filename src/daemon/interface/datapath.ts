@@ -13,8 +13,6 @@ export interface DatapathOptions {
   settings: DatapathSettings;
   udpGso: boolean;
   realtime: boolean;
-  /** How long the worker polls after work before it sleeps, in µs. */
-  spinUs: number;
 }
 
 interface DatapathEvents {

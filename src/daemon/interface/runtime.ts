@@ -26,8 +26,6 @@ const DEFAULT_OUTER_MTU = 1500;
 /** Path MTUs are asked for anew this often, and this soon after the kernel reports a change. */
 const MTU_REFRESH_MS = 10_000;
 const MTU_DEBOUNCE_MS = 20;
-/** How long the datapath polls after work before it sleeps. */
-const SPIN_US = Number(process.env['SPIN'] ?? 50);
 
 interface RuntimeEvents {
   link: [peer: PeerEntry, link: LinkEntry];
@@ -113,7 +111,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         settings: settingsOf(config, tap),
         udpGso: !config.disabledOffloads.includes('udp-gso') && selfTest.gso !== 'fails',
         realtime: effectiveInterface(config).scheduling === 'realtime',
-        spinUs: SPIN_US,
       });
       const handshakes = new Handshakes(native, datapath, keys, effectiveInterface(config).aead);
       runtime = new InterfaceRuntime(
