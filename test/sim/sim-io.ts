@@ -122,7 +122,7 @@ export class SimIo implements DatapathIo {
         const place = at + WRITE.PARTS + part * 2;
         pieces.push(this.arena.subarray(ops[place], ops[place] + ops[place + 1]));
       }
-      ops[at + WRITE.RESULT] = this.devices.writeFrame(Buffer.concat(pieces));
+      ops[at + WRITE.RESULT] = this.devices.writeFrame(joined(pieces));
       if (ops[at + WRITE.RESULT] === 0) written++;
       at += WRITE.PARTS + parts * 2;
     }
@@ -136,4 +136,14 @@ export class SimIo implements DatapathIo {
   emit(event: DatapathEvent): void {
     this.devices.emit(event);
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
