@@ -41,8 +41,9 @@ export function pathTo(host: number, network: number): number[] {
 
 export class Lan {
   readonly nodes: SimNode[] = [];
-  /** Slots given away by each host; slots are never used twice in a run. */
-  readonly #slots: number[] = [];
+  /** Session slots of each host that are free again, the last one freed first, as a daemon gives them out. */
+  readonly #free: number[][] = [];
+  readonly #slotsMade: number[] = [];
   readonly #current = new Map<string, number>();
 
   constructor(
@@ -60,7 +61,9 @@ export class Lan {
     const { links, node } = this.options;
     const host = this.world.addNode(id, links, { aead: quickAead, ...node });
     this.nodes[id] = host;
-    this.#slots[id] ??= 0;
+    this.#free[id] = [];
+    this.#slotsMade[id] = 0;
+    for (const name of this.#current.keys()) if (name.startsWith(`${id}>`)) this.#current.delete(name);
     for (const { row, fd, ifindex, address, family } of host.sockets) {
       host.command({
         kind: 'socket',
@@ -95,7 +98,7 @@ export class Lan {
   rekey(a: SimNode, b: SimNode): void {
     const { random } = this.world;
     const keys = [randomBytes(random, 32), randomBytes(random, 32)];
-    const slots = [a, b].map(({ id }) => this.#slots[id]++);
+    const slots = [a, b].map(({ id }) => this.#free[id].pop() ?? this.#slotsMade[id]++);
     const indexes = slots.map((slot) => (integer(random, 1, 2 ** 14 - 1) * 2 ** SLOT_BITS + slot) >>> 0);
     [a, b].forEach((node, side) => {
       const slot = slots[side];
@@ -130,6 +133,7 @@ export class Lan {
     node.command({ kind: 'session-retire', slot, sealKey, openKey });
     node.keys.wipe(sealKey);
     node.keys.wipe(openKey);
+    this.#free[node.id].push(slot);
   }
 
   #remember(node: SimNode, peer: number, slot: number): void {

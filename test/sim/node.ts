@@ -133,6 +133,11 @@ export class SimNode {
     return Object.fromEntries(counted.filter(([, count]) => count > 0));
   }
 
+  /** States that links went through, oldest first. */
+  linkEvents(): Extract<DatapathEvent, { kind: 'link' }>[] {
+    return this.events.filter((event) => event.kind === 'link');
+  }
+
   counter(name: keyof typeof INTERFACE): number {
     return this.engine.stats.interface[INTERFACE[name]];
   }

@@ -12,6 +12,8 @@ export interface StreamReport {
   duplicated: number;
   /** Frames that came after one sent later. */
   reordered: number;
+  /** By how many frames the latest of them was overtaken, at most. */
+  displacement: number;
   /** Longest time without a new frame between the first and the last, in µs. */
   longestGapUs: number;
 }
@@ -50,8 +52,10 @@ export class Stream {
   report(): StreamReport {
     let last = -1;
     let reordered = 0;
+    let displacement = 0;
     for (const sequence of this.#arrivals) {
       if (sequence < last) reordered++;
+      displacement = Math.max(displacement, last - sequence);
       last = Math.max(last, sequence);
     }
     const present = this.#counts.filter((count) => count > 0).length;
@@ -60,6 +64,7 @@ export class Stream {
       lost: this.#sent - present,
       duplicated: this.#counts.filter((count) => count > 1).length,
       reordered,
+      displacement,
       longestGapUs: this.#longestGap,
     };
   }
