@@ -3,8 +3,8 @@
  * to stop. It never turns Node's event loop; commands are taken from a message port without it.
  */
 
-import { setPriority } from 'node:os';
 import { randomFillSync } from 'node:crypto';
+import { setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { loadNative } from '../native/binding.js';
 import { NETLINK, NETLINK_KIND, READ, RECV } from '../native/ops.js';
