@@ -44,7 +44,7 @@ describe('rekeying under load', () => {
         for (const stream of streams) stream.stop();
         world.run(50 * MILLISECOND);
         for (const stream of streams) expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
-        expect(nonces.repeated).toEqual([]);
+        expect(nonces.repeated.slice(0, 3)).toEqual([]);
         expect(a.drop('forged') + b.drop('forged')).toBe(0);
       }));
   }
@@ -76,8 +76,8 @@ describe('nonces', () => {
   it('no pair of key and nonce is ever used twice, over links, policies, cuts, rekeys and restarts', () =>
     withSeed((seed) => {
       const nonces = new NonceRecord();
-      for (const policy of ['passive', 'active', 'round-robin'] as const) {
-        const lan = start(seed, { hosts: 3, links: 8, policy }, nonces);
+      for (const [index, policy] of (['passive', 'active', 'round-robin'] as const).entries()) {
+        const lan = start(seed + index, { hosts: 3, links: 8, policy }, nonces);
         const { world } = lan;
         for (let turn = 0; turn < 6; turn++) {
           const [a, b, c] = lan.nodes;
@@ -99,7 +99,7 @@ describe('nonces', () => {
           for (const peer of [a, b]) lan.rekey(peer, lan.nodes[2]);
         }
       }
-      expect(nonces.repeated).toEqual([]);
+      expect(nonces.repeated.slice(0, 3)).toEqual([]);
       expect(nonces.size).toBeGreaterThan(5000);
     }));
 });
