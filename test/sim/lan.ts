@@ -20,6 +20,8 @@ export interface LanOptions {
   /** Outer MTU of the links. */
   mtu?: number;
   node?: Partial<NodeOptions>;
+  /** Whether sessions are installed at once, as a test's own; default true. */
+  sessions?: boolean;
 }
 
 /** Hosts see a peer under the other host's number, and a link under this row. */
@@ -53,7 +55,7 @@ export class Lan {
     for (let id = 0; id < options.hosts; id++) this.boot(id);
     for (const node of this.nodes)
       for (const peer of this.nodes) if (peer.id !== node.id) this.addPeer(node, peer.id);
-    this.#eachPair((a, b) => this.rekey(a, b));
+    if (options.sessions !== false) this.#eachPair((a, b) => this.rekey(a, b));
   }
 
   /** Starts a host from nothing, sessions aside. */
