@@ -14,7 +14,15 @@ import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from './headers.js';
 import type { DatapathIo } from './io.js';
 import { INTERFACE, type SharedStats } from './stats.js';
 import { segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from './superframe.js';
-import { checkVirtio, GSO, VIRTIO_CHECK, VIRTIO_FLAG, writeGsoVirtio, writePlainVirtio } from './virtio.js';
+import {
+  checkVirtio,
+  GSO,
+  MAX_UDP_SEGMENTS,
+  VIRTIO_CHECK,
+  VIRTIO_FLAG,
+  writeGsoVirtio,
+  writePlainVirtio,
+} from './virtio.js';
 
 const OPS_WORDS = 16_384;
 /** Parts of one write: the kernel's IOV_MAX is 1024. */
@@ -46,6 +54,8 @@ export class Delivery {
   private runFirst = 0;
   private runNext = 0;
   private runCount = 0;
+  /** Most segments that may be joined. */
+  private runLimit = 0;
   private runGsoType = 0;
   private runGsoSize = 0;
   private runFrame = 0;
@@ -73,7 +83,7 @@ export class Delivery {
       this.runNext === index &&
       this.headers.headerLength === headerLength &&
       payload <= this.runGsoSize &&
-      this.runNext - this.runFirst < MAX_PARTS &&
+      this.runNext - this.runFirst < this.runLimit &&
       this.runPayload + payload + headerLength <= MAX_SUPER_FRAME
     );
   }
@@ -126,7 +136,9 @@ export class Delivery {
     this.runGsoSize = gsoSize;
     this.runFrame = frame;
     this.runPayload = payload;
-    const joins = headers.protocol === PROTOCOL_TCP ? this.tapTso : this.tapUso;
+    const isTcp = headers.protocol === PROTOCOL_TCP;
+    this.runLimit = isTcp ? MAX_PARTS : MAX_UDP_SEGMENTS;
+    const joins = isTcp ? this.tapTso : this.tapUso;
     if (!joins || this.runNext === count) this.closeRun();
     return true;
   }

@@ -326,12 +326,11 @@ export class Engine {
     if (!this.peers.has(peer) || !this.sessions.isLive(slot)) return;
     this.peers.session[peer] = slot;
     this.stats.peers[peer * PEER_WIDTH + PEER.sessionSlot] = slot;
-    // A beat on every link at once: it confirms the session to the responder and finds the links that work.
+    // A beat on every link, due at once: it confirms the session to the responder and finds the links that work.
     for (let id = 0; id < MAX_LINKS; id++) {
       const link = this.peers.linkOf(peer, id);
       if (link >= 0) this.monitor.start(link, now);
     }
-    this.expire(now, now);
   }
 
   private retireSession(slot: number, now: number): void {

@@ -231,22 +231,27 @@ export class Outbound {
     const payload = length - headerLength;
     const count = segmentCount(payload, size);
     const original = bytes.slice(frame, frame + headerLength);
+    const { flags, gsoType, csumStart, csumOffset } = this;
     this.flags = VIRTIO_FLAG.NEEDS_CSUM;
     this.gsoType = GSO.NONE;
     this.csumStart = this.headers.l4;
     this.csumOffset = this.headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
-    // Back to front: the headers of segment i are written over the end of segment i-1's payload, sent after it.
-    for (let index = count - 1; index >= 0; index--) {
-      const start = frame + headerLength + index * size;
+    this.closeBundle();
+    for (let index = 0; index < count; index++) {
+      const at = frame + index * size;
       const part = Math.min(size, payload - index * size);
-      const at = start - headerLength;
+      // The headers of a segment are written over the payload in front of it, which the next peer needs again.
+      const overwritten = bytes.slice(at, at + headerLength);
       bytes.set(original, at);
       segmentHeader(bytes, at, this.headers, index, size, part, index === count - 1);
-      this.closeBundle();
       this.pieces(peer, link, slot, at, headerLength + part);
-      // The bytes just queued are about to be overwritten by the segment in front of them.
       this.transmit.flush();
+      bytes.set(overwritten, at);
     }
+    this.flags = flags;
+    this.gsoType = gsoType;
+    this.csumStart = csumStart;
+    this.csumOffset = csumOffset;
   }
 
   // --- single frames --------------------------------------------------------------------------------

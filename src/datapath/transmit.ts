@@ -58,7 +58,10 @@ export class Transmitter {
   private readonly recordStart = new Float64Array(RECORDS);
   private readonly recordLength = new Int32Array(RECORDS);
   private readonly recordSegment = new Int32Array(RECORDS);
+  /** Link that it was sent by last. */
   private readonly recordLink = new Int32Array(RECORDS);
+  /** 1 once sent by another link than its stream's own: acknowledgements no longer tell whether it arrived. */
+  private readonly recordStrayed = new Uint8Array(RECORDS);
   private readonly recordSlot = new Int32Array(RECORDS);
   private readonly recordCounter = new Float64Array(RECORDS);
   private readonly recordTime = new Float64Array(RECORDS);
@@ -238,6 +241,7 @@ export class Transmitter {
     this.recordLength[index] = length;
     this.recordSegment[index] = segment;
     this.recordLink[index] = link;
+    this.recordStrayed[index] = 0;
     this.recordSlot[index] = slot;
     this.recordCounter[index] = counter;
     this.recordTime[index] = now;
@@ -337,13 +341,14 @@ export class Transmitter {
     const length = this.recordLength[index];
     const count = Math.ceil(length / segment);
     let skip = 0;
-    if (this.links.ackSession[from] === this.recordSlot[index]) {
+    if (this.recordStrayed[index] === 0 && this.links.ackSession[from] === this.recordSlot[index]) {
       skip = Math.min(count, Math.max(0, this.links.ackCounter[from] - this.recordCounter[index] + 1));
     }
     if (skip === count) return 0;
     const offset =
       this.arena.transmitBase + (this.recordStart[index] % this.arena.sizes.transmitBytes) + skip * segment;
     this.recordLink[index] = to;
+    this.recordStrayed[index] = 1;
     const fd = this.sockets.fd(this.links.socket[to]);
     this.links.sent[to] += count - skip;
     this.queue(fd, to, to, offset, length - skip * segment, segment, index);

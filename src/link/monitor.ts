@@ -85,8 +85,7 @@ export class LinkMonitor {
   holdDue(link: number, now: number): void {
     const state = this.links.state[link];
     if (state !== STATE.UP && state !== STATE.ONE_WAY) return;
-    const heard = Math.max(this.links.lastHeard[link], this.stallEnd);
-    const deadline = heard + this.holdOf(link);
+    const deadline = this.heardOrExcused(link) + this.holdOf(link);
     if (now >= deadline) this.down(link, 'hold-time-expired', now);
     else this.wheel.schedule(LinkMonitor.holdTimer(link), deadline);
   }
@@ -103,7 +102,14 @@ export class LinkMonitor {
 
   /** Whether the peer has been heard on this link within its hold time. */
   isHeard(link: number, now: number): boolean {
-    return now - this.links.lastHeard[link] < this.holdOf(link);
+    const links = this.links;
+    // After a stall of this thread a link in use is believed in until it has had its time to be heard again.
+    const heard = links.state[link] === STATE.UP ? this.heardOrExcused(link) : links.lastHeard[link];
+    return now - heard < this.holdOf(link);
+  }
+
+  private heardOrExcused(link: number): number {
+    return Math.max(this.links.lastHeard[link], this.stallEnd);
   }
 
   /** A beat came by this link. `hearsUs`: what it says of the other direction. */

@@ -7,20 +7,10 @@ import { generateKeyPair, type KeyPair, type Primitives } from '../../src/crypto
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Action, InstallSessionAction } from '../../src/peer/actions.js';
 import { Handshaker, type HandshakerOptions } from '../../src/peer/handshaker.js';
+import { seededRandom } from '../sim/random.js';
 
 export const MILLISECOND = 1000;
 export const SECOND = 1_000_000;
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Libsodium with randomness from a seed, so that a run can be repeated. */
 export function seededPrimitives(seed: number): Primitives {

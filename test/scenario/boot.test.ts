@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { generateKeyPair, type KeyPair } from '../../src/crypto/primitives.js';
+import { STATE } from '../../src/link/links.js';
+import { seededPrimitives } from '../peer/world.js';
+import { ControlPlane } from '../sim/control-plane.js';
+import { delay } from '../sim/hops/delay.js';
+import { loss } from '../sim/hops/loss.js';
+import { NonceRecord } from '../sim/key-slots.js';
+import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
+import { withSeed } from '../sim/random.js';
+import { Stream } from '../sim/stream.js';
+import { MILLISECOND, SECOND, World } from '../sim/world.js';
+
+/** Whole hosts: engines with their handshakers, which know nothing of each other but keys and addresses. */
+class Network {
+  readonly lan: Lan;
+  readonly planes: ControlPlane[] = [];
+  readonly #keys: KeyPair[];
+  readonly #primitives;
+
+  constructor(
+    seed: number,
+    options: Partial<LanOptions>,
+    readonly nonces = new NonceRecord(),
+  ) {
+    this.#primitives = seededPrimitives(seed);
+    const lan = { hosts: 2, links: 3, intervalMs: 100, holdMs: 300, sessions: false, ...options };
+    this.lan = new Lan(new World(seed, { nonces }), lan);
+    this.#keys = this.lan.nodes.map(() => generateKeyPair(this.#primitives));
+  }
+
+  start(id: number): void {
+    const plane = new ControlPlane(this.lan.world, this.lan.nodes[id], this.#primitives, this.#keys[id]);
+    this.planes[id] = plane;
+    this.#keys.forEach(({ publicKey }, peer) => {
+      if (peer !== id) plane.addPeer(peer, publicKey);
+    });
+  }
+
+  startAll(): void {
+    for (const { id } of this.lan.nodes) this.start(id);
+  }
+
+  /** Killed without a word, and started anew. */
+  restart(id: number): void {
+    this.planes[id].kill();
+    const node = this.lan.boot(id);
+    for (const { id: peer } of this.lan.nodes) if (peer !== id) this.lan.addPeer(node, peer);
+    this.start(id);
+  }
+
+  /** Links that are up, of all links of all hosts. */
+  linksUp(): number {
+    const { nodes, options } = this.lan;
+    let up = 0;
+    for (const node of nodes) {
+      for (const { id: peer } of nodes) {
+        for (let link = 0; peer !== node.id && link < options.links; link++) {
+          if (node.linkGauge(linkRow(peer, link), 'state') === STATE.UP) up++;
+        }
+      }
+    }
+    return up;
+  }
+}
+
+describe('whole hosts', () => {
+  it('four of them find each other by all links within a second', () =>
+    withSeed((seed) => {
+      const network = new Network(seed, { hosts: 4 });
+      network.startAll();
+      network.lan.world.run(SECOND);
+      expect(network.linksUp()).toBe(4 * 3 * 3);
+      for (const node of network.lan.nodes) expect(node.tap.refused).toEqual([]);
+    }));
+
+  it('over paths that lose a third of everything they still find each other', () =>
+    withSeed((seed) => {
+      const network = new Network(seed, { holdMs: 2000 });
+      const { world, nodes } = network.lan;
+      for (const [from, to] of [nodes, [...nodes].reverse()]) {
+        for (let link = 0; link < 3; link++) {
+          world.wire(from, to, link).hops = [delay(20 * MILLISECOND), loss(0.33, world.random)];
+        }
+      }
+      network.startAll();
+      world.run(30 * SECOND);
+      expect(network.linksUp()).toBeGreaterThanOrEqual(2);
+    }));
+
+  it('sessions change every two minutes under traffic, for ten minutes: nothing lost, no nonce twice', () =>
+    withSeed((seed) => {
+      const network = new Network(seed, { links: 2 });
+      const { world, nodes } = network.lan;
+      network.startAll();
+      world.run(SECOND);
+      const [a, b] = nodes;
+      const streams = [new Stream(world, a, b, 20 * MILLISECOND), new Stream(world, b, a, 23 * MILLISECOND)];
+      const before = network.planes.map(({ installed }) => installed);
+      world.run(600 * SECOND);
+      for (const stream of streams) stream.stop();
+      world.run(SECOND);
+      for (const stream of streams) expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+      network.planes.forEach(({ installed }, id) => {
+        expect(installed - before[id]).toBeGreaterThanOrEqual(4);
+      });
+      expect(network.nonces.repeated.slice(0, 3)).toEqual([]);
+      expect(network.linksUp()).toBe(4);
+    }));
+
+  it('one that is killed and started again is back within seconds, and no nonce is used twice', () =>
+    withSeed((seed) => {
+      const network = new Network(seed, { hosts: 3 });
+      const { world } = network.lan;
+      network.startAll();
+      world.run(SECOND);
+      for (let turn = 0; turn < 5; turn++) {
+        network.restart(turn % 3);
+        world.run(3 * SECOND);
+        expect(network.linksUp()).toBe(3 * 2 * 3);
+      }
+      expect(network.nonces.repeated.slice(0, 3)).toEqual([]);
+    }));
+
+  it('after an hour without any path they come back by themselves', () =>
+    withSeed((seed) => {
+      const network = new Network(seed, {});
+      const { world, nodes } = network.lan;
+      const [a, b] = nodes;
+      network.startAll();
+      world.run(SECOND);
+      const gates = [0, 1, 2].flatMap((link) => [world.wire(a, b, link).gate, world.wire(b, a, link).gate]);
+      for (const gate of gates) gate.isOpen = false;
+      world.run(3600 * SECOND);
+      expect(network.linksUp()).toBe(0);
+      for (const gate of gates) gate.isOpen = true;
+      world.run(60 * SECOND);
+      expect(network.linksUp()).toBe(6);
+    }));
+
+  it('one that says goodbye is gone at once, and may come back', () =>
+    withSeed((seed) => {
+      const network = new Network(seed, {});
+      const { world, nodes } = network.lan;
+      network.startAll();
+      world.run(SECOND);
+      nodes[0].command({ kind: 'goodbye' });
+      network.planes[0].kill();
+      world.run(5 * MILLISECOND);
+      expect(nodes[1].linkGauge(linkRow(0, 0), 'state')).toBe(STATE.DOWN);
+      network.restart(0);
+      world.run(5 * SECOND);
+      expect(network.linksUp()).toBe(6);
+    }));
+});

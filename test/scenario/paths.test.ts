@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/link/links.js';
+import { PATH } from '../../src/native/ops.js';
+import { quickAead } from '../sim/aead.js';
+import type { Endpoint } from '../sim/endpoint.js';
+import type { Datagram } from '../sim/hop.js';
+import { delay } from '../sim/hops/delay.js';
+import { eavesdrop } from '../sim/hops/eavesdrop.js';
+import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
+import type { SimNode } from '../sim/node.js';
+import { withSeed } from '../sim/random.js';
+import { Stream } from '../sim/stream.js';
+import { MILLISECOND, World } from '../sim/world.js';
+
+const NEW_PORT = 41_234;
+
+function start(seed: number, options: Partial<LanOptions> = {}): Lan {
+  const lan = new Lan(new World(seed), { hosts: 2, links: 1, ...options });
+  lan.world.run(200 * MILLISECOND);
+  return lan;
+}
+
+function roamed(node: SimNode): number[] {
+  return node.events.flatMap((event) => (event.kind === 'roamed' ? [event.path.words[PATH.PORT]] : []));
+}
+
+/** A stranger's socket on the network, whose wire to everybody is `delayUs` long. */
+function stranger(world: World, victim: SimNode, delayUs: number): Endpoint {
+  const node = world.addNode(9, 1, { aead: quickAead });
+  world.wire(node, victim, 0).hops = [delay(delayUs)];
+  return node.sockets[0];
+}
+
+/** Sends everything that goes from one host to another a second time, from the stranger's address. */
+function copyFrom(world: World, from: SimNode, to: SimNode, spy: Endpoint): void {
+  const copy = (datagram: Datagram): void =>
+    world.inject({ ...datagram, from: spy, source: { address: spy.address, port: spy.port } });
+  const wire = world.wire(from, to, 0);
+  wire.hops = [eavesdrop(copy), ...wire.hops];
+}
+
+describe('roaming', () => {
+  it('a new source port is checked, then taken; traffic to it goes on', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed);
+      const [a, b] = nodes;
+      const stream = new Stream(world, b, a, 1000);
+      world.run(50 * MILLISECOND);
+      world.remap(a.sockets[0], NEW_PORT);
+      world.run(100 * MILLISECOND);
+      stream.stop();
+      world.run(50 * MILLISECOND);
+      expect(roamed(b)).toEqual([NEW_PORT]);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
+      // Two silent intervals, the check and its answer.
+      expect(stream.report().longestGapUs).toBeLessThanOrEqual(40 * MILLISECOND);
+    }));
+
+  it('with other links, a port that changes under traffic loses nothing on the way in', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 3 });
+      const [a, b] = nodes;
+      const stream = new Stream(world, a, b, 1000);
+      for (let port = NEW_PORT; port < NEW_PORT + 5; port++) {
+        world.remap(a.sockets[0], port);
+        world.run(200 * MILLISECOND);
+      }
+      stream.stop();
+      world.run(50 * MILLISECOND);
+      expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+      expect(roamed(b).at(-1)).toBe(NEW_PORT + 4);
+    }));
+
+  it('copies from another address that come late do not move the link', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed);
+      const [a, b] = nodes;
+      const spy = stranger(world, b, 5 * MILLISECOND);
+      copyFrom(world, a, b, spy);
+      const before = b.linkEvents().length;
+      const stream = new Stream(world, a, b, 1000);
+      world.run(500 * MILLISECOND);
+      stream.stop();
+      world.run(50 * MILLISECOND);
+      expect(roamed(b)).toEqual([]);
+      expect(b.linkEvents()).toHaveLength(before);
+      expect(b.drop('replayed-early')).toBeGreaterThan(400);
+      expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+    }));
+
+  it('copies that overtake the originals cannot draw traffic to somebody who cannot answer', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed);
+      const [a, b] = nodes;
+      const spy = stranger(world, b, 100);
+      copyFrom(world, a, b, spy);
+      const stream = new Stream(world, b, a, 1000);
+      world.run(500 * MILLISECOND);
+      stream.stop();
+      expect(roamed(b)).toEqual([]);
+      // Nothing but checks of the path went to the stranger: one in 20 ms at most.
+      expect(spy.node.counter('rxDatagrams')).toBeLessThanOrEqual(500 / 20 + 1);
+    }));
+
+  it('`remote dynamic` learns where the peer is, and learns again', () =>
+    withSeed((seed) => {
+      const lan = start(seed);
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      lan.configureLink(b, 0, 0, { path: new Array<number>(PATH.WORDS).fill(0) });
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.WAITING);
+      world.run(200 * MILLISECOND);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
+      world.remap(a.sockets[0], NEW_PORT);
+      world.run(200 * MILLISECOND);
+      expect(roamed(b)).toEqual([7700, NEW_PORT]);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
+      expect(a.linkGauge(linkRow(1, 0), 'state')).toBe(STATE.UP);
+    }));
+
+  it('a link that roamed and died returns to its configured path', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 2 });
+      const [a, b] = nodes;
+      world.remap(a.sockets[0], NEW_PORT);
+      world.run(200 * MILLISECOND);
+      world.wire(a, b, 0).gate.isOpen = false;
+      world.run(100 * MILLISECOND);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).not.toBe(STATE.UP);
+      world.remap(a.sockets[0], 7700);
+      world.wire(a, b, 0).gate.isOpen = true;
+      world.run(300 * MILLISECOND);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
+    }));
+});
+
+describe('messages by the wrong link', () => {
+  it('a heartbeat of one link that comes by the path of another changes nothing', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 2, intervalMs: 10, holdMs: 100 });
+      const [a, b] = nodes;
+      const before = b.linkEvents().length;
+      const wire = world.wire(a, b, 1);
+      const onOtherPath = { source: a.sockets[0], target: b.sockets[0], from: a.sockets[0] };
+      const direct = wire.hops;
+      wire.hops = [{ pass: (datagram) => world.inject({ ...datagram, ...onOtherPath }) }];
+      world.run(60 * MILLISECOND);
+      wire.hops = direct;
+      world.run(200 * MILLISECOND);
+      expect(b.drop('link-mismatch')).toBeGreaterThanOrEqual(5);
+      expect(b.linkEvents()).toHaveLength(before);
+      expect(roamed(b)).toEqual([]);
+    }));
+});
+
+describe('saying goodbye', () => {
+  it('takes all links down at once, and says why', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 4, intervalMs: 100, holdMs: 300 });
+      const [a, b] = nodes;
+      const before = b.linkEvents().length;
+      a.command({ kind: 'goodbye' });
+      world.run(2 * MILLISECOND);
+      const after = b.linkEvents().slice(before);
+      expect(after).toHaveLength(4);
+      expect(after.every(({ state, cause }) => state === 'down' && cause === 'peer-said-goodbye')).toBe(true);
+      expect(b.events.filter((event) => event.kind === 'goodbye')).not.toHaveLength(0);
+    }));
+});
+
+describe('late wake-ups', () => {
+  it('a host that slept 200 ms of a 300 ms hold time changes no link, nor does its peer', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 4, intervalMs: 100, holdMs: 300 });
+      world.run(1000 * MILLISECOND);
+      const before = nodes.map((node) => node.linkEvents().length);
+      for (let turn = 0; turn < 5; turn++) {
+        nodes[0].stall(200 * MILLISECOND);
+        world.run((500 + world.random() * 200) * MILLISECOND);
+      }
+      expect(nodes.map((node) => node.linkEvents().length)).toEqual(before);
+    }));
+
+  it('a machine that was suspended as a whole, far beyond the hold time, changes no link', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 4 });
+      const before = nodes.map((node) => node.linkEvents().length);
+      for (let turn = 0; turn < 5; turn++) {
+        for (const node of nodes) node.stall(200 * MILLISECOND + world.random() * 3 * MILLISECOND);
+        world.run((300 + world.random() * 100) * MILLISECOND);
+      }
+      expect(nodes.map((node) => node.linkEvents().length)).toEqual(before);
+    }));
+
+  it('commands that waited for the sleeper do not make it judge its links before it has listened', () =>
+    withSeed((seed) => {
+      const lan = start(seed, { links: 4, intervalMs: 100, holdMs: 300 });
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      world.run(1000 * MILLISECOND);
+      const before = a.linkEvents().length;
+      a.stall(2000 * MILLISECOND);
+      world.run(1999 * MILLISECOND);
+      lan.rekey(a, b);
+      world.run(1 * MILLISECOND);
+      const causes = a.linkEvents().slice(before);
+      expect(causes.filter(({ cause }) => cause === 'hold-time-expired')).toEqual([]);
+    }));
+
+  it('the sleeper never blames its links, and all are up again soon', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 4 });
+      const [a] = nodes;
+      const before = a.linkEvents().length;
+      a.stall(200 * MILLISECOND);
+      world.run(500 * MILLISECOND);
+      const after = a.linkEvents().slice(before);
+      expect(after.filter(({ cause }) => cause === 'hold-time-expired')).toEqual([]);
+      for (let id = 0; id < 4; id++) expect(a.linkGauge(linkRow(1, id), 'state')).toBe(STATE.UP);
+    }));
+});

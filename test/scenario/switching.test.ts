@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
+import { loss } from '../sim/hops/loss.js';
+import { Lan } from '../sim/lan.js';
+import { withSeed } from '../sim/random.js';
+import { MILLISECOND, World } from '../sim/world.js';
+
+function numbered(destination: Uint8Array, host: number, number: number): Uint8Array {
+  const payload = new Uint8Array(46);
+  payload[0] = host;
+  payload[1] = number;
+  return withVirtio(ethernet(destination, stationOf(host), EXPERIMENTAL, payload));
+}
+
+/** Who sent what, as read from frames written to a TAP. */
+function received(records: readonly Uint8Array[]): string[] {
+  return records.map((record) => `${record[24]}/${record[25]}`).sort();
+}
+
+describe('a mesh', () => {
+  for (const hosts of [2, 3, 4, 8]) {
+    for (const policy of ['passive', 'active', 'round-robin'] as const) {
+      it(`of ${hosts} hosts, ${policy}: a broadcast arrives exactly once at each other host`, () =>
+        withSeed((seed) => {
+          const { world, nodes } = new Lan(new World(seed), { hosts, links: 2, policy });
+          world.run(100 * MILLISECOND);
+          for (const node of nodes) {
+            for (let number = 0; number < 3; number++) {
+              node.fromKernel(numbered(BROADCAST, node.id, number));
+              world.run(MILLISECOND);
+            }
+          }
+          world.run(20 * MILLISECOND);
+          for (const node of nodes) {
+            const others = nodes.filter(({ id }) => id !== node.id);
+            const wanted = others.flatMap(({ id }) => [0, 1, 2].map((number) => `${id}/${number}`));
+            expect(received(node.tap.take())).toEqual(wanted.sort());
+          }
+        }));
+    }
+  }
+
+  it('frames for a known station go to its host alone, until it moves', () =>
+    withSeed((seed) => {
+      const { world, nodes } = new Lan(new World(seed), { hosts: 4, links: 1 });
+      world.run(100 * MILLISECOND);
+      const [a, b, c, d] = nodes;
+      const station = stationOf(1, 77);
+      const speaks = withVirtio(ethernet(BROADCAST, station, EXPERIMENTAL, new Uint8Array(46)));
+      const counts = (): number[] => [b, c, d].map((node) => node.tap.take().length);
+      a.fromKernel(numbered(station, 0, 0));
+      world.run(10 * MILLISECOND);
+      expect(counts()).toEqual([1, 1, 1]);
+      b.fromKernel(speaks);
+      world.run(10 * MILLISECOND);
+      counts();
+      a.fromKernel(numbered(station, 0, 1));
+      world.run(10 * MILLISECOND);
+      expect(counts()).toEqual([1, 0, 0]);
+      d.fromKernel(speaks);
+      world.run(10 * MILLISECOND);
+      counts();
+      a.fromKernel(numbered(station, 0, 2));
+      world.run(10 * MILLISECOND);
+      expect(counts()).toEqual([0, 0, 1]);
+    }));
+
+  it('frames for a station behind the own TAP go nowhere', () =>
+    withSeed((seed) => {
+      const { world, nodes } = new Lan(new World(seed), { hosts: 2, links: 1 });
+      world.run(100 * MILLISECOND);
+      const [a, b] = nodes;
+      a.fromKernel(numbered(BROADCAST, 0, 0), numbered(stationOf(0), 0, 1));
+      world.run(10 * MILLISECOND);
+      expect(received(b.tap.take())).toEqual(['0/0']);
+    }));
+});
+
+describe('lossy paths', () => {
+  it('the policy `active` needs only one copy of each frame', () =>
+    withSeed((seed) => {
+      const { world, nodes } = new Lan(new World(seed), {
+        hosts: 2,
+        links: 8,
+        policy: 'active',
+        holdMs: 200,
+      });
+      world.run(100 * MILLISECOND);
+      const [a, b] = nodes;
+      for (let link = 0; link < 8; link++) world.wire(a, b, link).hops.push(loss(0.3, world.random));
+      const frames = 250;
+      for (let number = 0; number < frames; number++) {
+        a.fromKernel(numbered(BROADCAST, 0, number));
+        world.run(MILLISECOND);
+      }
+      world.run(20 * MILLISECOND);
+      const arrived = received(b.tap.take());
+      expect(new Set(arrived).size).toBe(arrived.length);
+      // One in fifteen thousand frames loses all eight copies.
+      expect(arrived.length).toBeGreaterThanOrEqual(frames - 1);
+    }));
+});

@@ -1,0 +1,153 @@
+/** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
+import type { Policy } from '../../src/config/model.js';
+import type { LinkSettings } from '../../src/datapath/events.js';
+import { PATH } from '../../src/native/ops.js';
+import { quickAead } from './aead.js';
+import { addressOf } from './endpoint.js';
+import type { NodeOptions, SimNode } from './node.js';
+import { integer, randomBytes } from './random.js';
+import { MILLISECOND, PORT, type World } from './world.js';
+
+const SLOT_BITS = 18;
+const MAX_LINKS = 8;
+
+export interface LanOptions {
+  hosts: number;
+  links: number;
+  intervalMs?: number;
+  holdMs?: number;
+  policy?: Policy;
+  /** Outer MTU of the links. */
+  mtu?: number;
+  node?: Partial<NodeOptions>;
+  /** Whether sessions are installed at once, as a test's own; default true. */
+  sessions?: boolean;
+}
+
+/** Hosts see a peer under the other host's number, and a link under this row. */
+export function linkRow(peer: number, link: number): number {
+  return peer * MAX_LINKS + link;
+}
+
+/** A path to a host's own address on a network. */
+export function pathTo(host: number, network: number): number[] {
+  const { family, address } = addressOf(network, host);
+  const path = new Array<number>(PATH.WORDS).fill(0);
+  path[PATH.FAMILY] = family;
+  path[PATH.PORT] = PORT;
+  address.forEach((word, index) => {
+    path[PATH.ADDR + index] = word;
+  });
+  return path;
+}
+
+export class Lan {
+  readonly nodes: SimNode[] = [];
+  /** Session slots of each host that are free again, the last one freed first, as a daemon gives them out. */
+  readonly #free: number[][] = [];
+  readonly #slotsMade: number[] = [];
+  readonly #current = new Map<string, number>();
+
+  constructor(
+    readonly world: World,
+    readonly options: LanOptions,
+  ) {
+    for (let id = 0; id < options.hosts; id++) this.boot(id);
+    for (const node of this.nodes)
+      for (const peer of this.nodes) if (peer.id !== node.id) this.addPeer(node, peer.id);
+    if (options.sessions !== false) this.#eachPair((a, b) => this.rekey(a, b));
+  }
+
+  /** Starts a host from nothing, sessions aside. */
+  boot(id: number): SimNode {
+    const { links, node } = this.options;
+    const host = this.world.addNode(id, links, { aead: quickAead, ...node });
+    this.nodes[id] = host;
+    this.#free[id] = [];
+    this.#slotsMade[id] = 0;
+    for (const name of this.#current.keys()) if (name.startsWith(`${id}>`)) this.#current.delete(name);
+    for (const { row, fd, ifindex, address, family } of host.sockets) {
+      host.command({
+        kind: 'socket',
+        row,
+        settings: { fd, ifindex, address: [...address], family, gso: true },
+      });
+    }
+    return host;
+  }
+
+  addPeer(node: SimNode, peer: number): void {
+    const { links, policy } = this.options;
+    node.command({ kind: 'peer', row: peer, policy: policy ?? 'passive' });
+    for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
+  }
+
+  configureLink(node: SimNode, peer: number, id: number, settings: Partial<LinkSettings>): void {
+    const { links, intervalMs = 10, holdMs = 30, mtu = 1500 } = this.options;
+    const usual: LinkSettings = {
+      socket: id,
+      path: pathTo(peer, id),
+      priority: links - id,
+      intervalUs: intervalMs * MILLISECOND,
+      holdUs: holdMs * MILLISECOND,
+      mtu,
+      shutdown: false,
+    };
+    node.command({ kind: 'link', peer, id, row: linkRow(peer, id), settings: { ...usual, ...settings } });
+  }
+
+  /** Gives two hosts a fresh session, made before the old one is broken; the one before that is retired. */
+  rekey(a: SimNode, b: SimNode): void {
+    const { random } = this.world;
+    const keys = [randomBytes(random, 32), randomBytes(random, 32)];
+    const slots = [a, b].map(({ id }) => this.#free[id].pop() ?? this.#slotsMade[id]++);
+    const indexes = slots.map((slot) => (integer(random, 1, 2 ** 14 - 1) * 2 ** SLOT_BITS + slot) >>> 0);
+    [a, b].forEach((node, side) => {
+      const slot = slots[side];
+      const [sealKey, openKey] = [slot * 2, slot * 2 + 1];
+      node.keys.install(sealKey, keys[side]);
+      node.keys.install(openKey, keys[1 - side]);
+      node.command({
+        kind: 'session',
+        peer: [b, a][side].id,
+        slot,
+        localIndex: indexes[side],
+        remoteIndex: indexes[1 - side],
+        sealKey,
+        openKey,
+      });
+    });
+    [a, b].forEach((node, side) => {
+      const peer = [b, a][side].id;
+      node.command({ kind: 'session-send', peer, slot: slots[side] });
+      this.#remember(node, peer, slots[side]);
+    });
+  }
+
+  /** The session that `node` sends to `peer` under, as its slot. */
+  slotOf(node: SimNode, peer: number): number {
+    return this.#current.get(`${node.id}>${peer}`) ?? -1;
+  }
+
+  /** Forgets a session on one host. */
+  retire(node: SimNode, slot: number): void {
+    const [sealKey, openKey] = [slot * 2, slot * 2 + 1];
+    node.command({ kind: 'session-retire', slot, sealKey, openKey });
+    node.keys.wipe(sealKey);
+    node.keys.wipe(openKey);
+    this.#free[node.id].push(slot);
+  }
+
+  #remember(node: SimNode, peer: number, slot: number): void {
+    const before = `${node.id}>${peer}/before`;
+    const retired = this.#current.get(before);
+    if (retired !== undefined) this.retire(node, retired);
+    const current = this.slotOf(node, peer);
+    if (current >= 0) this.#current.set(before, current);
+    this.#current.set(`${node.id}>${peer}`, slot);
+  }
+
+  #eachPair(visit: (a: SimNode, b: SimNode) => void): void {
+    for (const a of this.nodes) for (const b of this.nodes) if (a.id < b.id) visit(a, b);
+  }
+}

@@ -1,0 +1,263 @@
+/** A host: a real Engine between a virtual TAP and virtual sockets, driven the way the worker thread drives it. */
+import type { ArenaSizes } from '../../src/datapath/arena.js';
+import { SLOT_BYTES } from '../../src/datapath/arena.js';
+import { DROP_NAMES, type DropReason } from '../../src/datapath/drops.js';
+import { Engine, makeArena } from '../../src/datapath/engine.js';
+import type { DatapathCommand, DatapathEvent, DatapathSettings } from '../../src/datapath/events.js';
+import { INTERFACE, LINK, LINK_WIDTH } from '../../src/datapath/stats.js';
+import { PATH, READ, RECV } from '../../src/native/ops.js';
+import type { Aead } from './aead.js';
+import type { Endpoint } from './endpoint.js';
+import type { Datagram } from './hop.js';
+import { KeySlots } from './key-slots.js';
+import { SimIo } from './sim-io.js';
+import { VirtualTap } from './virtual-tap.js';
+import type { World } from './world.js';
+
+const ARENA: ArenaSizes = { tapSlots: 64, receiveSlots: 64, transmitBytes: 4 << 20 };
+const EBADF = -9;
+
+export const SETTINGS: DatapathSettings = {
+  macAgeingS: 300,
+  macLimit: 8192,
+  mssClamp: false,
+  tapChecksum: true,
+  tapTso: true,
+  tapUso: true,
+};
+
+export interface NodeOptions {
+  aead: Aead;
+  settings?: Partial<DatapathSettings>;
+  /** UDP GSO on the way out. */
+  gso?: boolean;
+  /** UDP GRO on the way in: equal datagrams of one path that wait together arrive as one message. */
+  gro?: boolean;
+  transmitBytes?: number;
+}
+
+interface Waiting {
+  readonly endpoint: Endpoint;
+  readonly datagram: Datagram;
+}
+
+export class SimNode {
+  readonly tap = new VirtualTap();
+  readonly sockets: Endpoint[] = [];
+  readonly events: DatapathEvent[] = [];
+  readonly keys: KeySlots;
+  readonly engine: Engine;
+  /** Also called with every event. */
+  onEvent: (event: DatapathEvent) => void = () => {};
+  /** Added to the world's time: no two hosts have booted at the same moment. */
+  readonly clockOffset: number;
+  /** Datagrams handed to the wires. */
+  sentDatagrams = 0;
+  readonly #arena;
+  readonly #reads: Int32Array;
+  readonly #receives: Int32Array;
+  readonly #receiveSockets: Int32Array;
+  #inbox: Waiting[] = [];
+  #fromTap: Uint8Array[] = [];
+  #commands: DatapathCommand[] = [];
+  #deadline: number;
+  #stalledUntil = 0;
+  /** World time of the wake-up that is scheduled already. */
+  #wakeAt = Number.POSITIVE_INFINITY;
+
+  constructor(
+    readonly id: number,
+    private readonly world: World,
+    private readonly options: NodeOptions,
+  ) {
+    this.clockOffset = Math.floor(world.random() * 1e9);
+    this.keys = new KeySlots(options.aead, world.nonces);
+    const sizes = { ...ARENA, ...(options.transmitBytes && { transmitBytes: options.transmitBytes }) };
+    this.#arena = makeArena(sizes);
+    this.#reads = new Int32Array(sizes.tapSlots * READ.WORDS);
+    this.#receives = new Int32Array(sizes.receiveSlots * RECV.WORDS);
+    this.#receiveSockets = new Int32Array(sizes.receiveSlots);
+    const io = new SimIo(this.#arena.bytes, {
+      keys: this.keys,
+      sendDatagram: (fd, bytes, path) => this.#send(fd, bytes, path),
+      writeFrame: (record) => this.tap.write(record, world.now),
+      random: world.random,
+      emit: (event) => {
+        this.events.push(event);
+        this.onEvent(event);
+      },
+    });
+    this.engine = new Engine(this.#arena, io, {
+      nowUs: this.#clock(),
+      settings: { ...SETTINGS, ...options.settings },
+      seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],
+      udpGso: options.gso ?? true,
+    });
+    this.#deadline = this.engine.nextDeadline();
+  }
+
+  // --- what the world does to it --------------------------------------------------------------------
+
+  /** Frames with virtio headers come out of the kernel by the TAP. */
+  fromKernel(...records: Uint8Array[]): void {
+    this.#fromTap.push(...records);
+    this.#wake(this.world.now);
+  }
+
+  arrive(endpoint: Endpoint, datagram: Datagram): void {
+    this.#inbox.push({ endpoint, datagram });
+    this.#wake(this.world.now);
+  }
+
+  /** A command of the control thread; obeyed at once, or first of all after a stall. */
+  command(command: DatapathCommand): void {
+    this.#commands.push(command);
+    if (this.world.now >= this.#stalledUntil) this.#turn();
+  }
+
+  /** The thread gets no processor for so long; what comes meanwhile waits. */
+  stall(us: number): void {
+    this.#stalledUntil = this.world.now + us;
+    this.#wake(this.#stalledUntil);
+  }
+
+  // --- what tests read ------------------------------------------------------------------------------
+
+  drop(reason: DropReason): number {
+    return this.engine.stats.drops[DROP_NAMES.indexOf(reason)];
+  }
+
+  /** All reasons that have counted something. */
+  drops(): Partial<Record<DropReason, number>> {
+    const counted = DROP_NAMES.map((name) => [name, this.drop(name)] as const);
+    return Object.fromEntries(counted.filter(([, count]) => count > 0));
+  }
+
+  /** States that links went through, oldest first. */
+  linkEvents(): Extract<DatapathEvent, { kind: 'link' }>[] {
+    return this.events.filter((event) => event.kind === 'link');
+  }
+
+  counter(name: keyof typeof INTERFACE): number {
+    return this.engine.stats.interface[INTERFACE[name]];
+  }
+
+  linkGauge(row: number, name: keyof typeof LINK): number {
+    return this.engine.stats.links[row * LINK_WIDTH + LINK[name]];
+  }
+
+  // --- the thread -----------------------------------------------------------------------------------
+
+  #clock(): number {
+    return this.world.now + this.clockOffset;
+  }
+
+  #wake(at: number): void {
+    const time = Math.max(at, this.#stalledUntil);
+    if (time >= this.#wakeAt) return;
+    this.#wakeAt = time;
+    this.world.at(time, () => {
+      if (this.#wakeAt !== time || this.world.now < this.#stalledUntil) return this.#missed(time);
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      this.#turn();
+    });
+  }
+
+  /** A wake-up that an earlier one or a stall has made pointless. */
+  #missed(time: number): void {
+    if (this.#wakeAt !== time) return;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.#wake(this.#stalledUntil);
+  }
+
+  #turn(): void {
+    const now = this.#clock();
+    const asked = this.#deadline;
+    for (const command of this.#commands.splice(0)) this.engine.command(command, now);
+    this.#readTap(now);
+    this.#receive(now);
+    if (now >= asked) this.engine.expire(now, asked);
+    this.#deadline = this.engine.nextDeadline();
+    this.#wake(Math.max(this.world.now, this.#deadline - this.clockOffset));
+  }
+
+  #readTap(now: number): void {
+    while (this.#fromTap.length > 0) {
+      const batch = this.#fromTap.splice(0, this.#arena.sizes.tapSlots);
+      batch.forEach((record, slot) => {
+        const offset = this.#arena.tapBase + slot * SLOT_BYTES;
+        this.#arena.bytes.set(record, offset);
+        this.#reads[slot * READ.WORDS + READ.OFFSET] = offset;
+        this.#reads[slot * READ.WORDS + READ.LENGTH] = record.length;
+      });
+      this.engine.frames(this.#reads, batch.length, now);
+    }
+  }
+
+  #receive(now: number): void {
+    while (this.#inbox.length > 0) {
+      let messages = 0;
+      for (; messages < this.#arena.sizes.receiveSlots && this.#inbox.length > 0; messages++) {
+        const joined = this.options.gro === true ? joinable(this.#inbox) : 1;
+        this.#fill(messages, this.#inbox.splice(0, joined));
+      }
+      this.engine.messages(this.#receives, this.#receiveSockets, messages, now);
+      this.engine.deliver();
+    }
+  }
+
+  #fill(slot: number, waiting: Waiting[]): void {
+    const [{ endpoint, datagram }] = waiting;
+    const start = this.#arena.receiveBase + slot * SLOT_BYTES;
+    let end = start;
+    for (const { datagram: next } of waiting) {
+      this.#arena.bytes.set(next.bytes, end);
+      end += next.bytes.length;
+    }
+    const at = slot * RECV.WORDS;
+    const rows = this.#receives;
+    rows.fill(0, at, at + RECV.WORDS);
+    rows[at + RECV.OFFSET] = start;
+    rows[at + RECV.LENGTH] = end - start;
+    rows[at + RECV.SEGMENT] = datagram.bytes.length;
+    const path = at + RECV.PATH;
+    rows[path + PATH.FAMILY] = endpoint.family;
+    rows[path + PATH.PORT] = datagram.source.port;
+    rows.set(datagram.source.address, path + PATH.ADDR);
+    rows.set(endpoint.address, path + PATH.LOCAL);
+    rows[path + PATH.IFINDEX] = endpoint.ifindex;
+    this.#receiveSockets[slot] = endpoint.row;
+  }
+
+  #send(fd: number, bytes: Uint8Array, path: Int32Array): number {
+    const endpoint = this.sockets.find((socket) => socket.fd === fd);
+    if (endpoint === undefined) return EBADF;
+    const target = {
+      address: [...path.subarray(PATH.ADDR, PATH.ADDR + 4)],
+      port: path[PATH.PORT],
+    };
+    const error = this.world.send(endpoint, target, bytes);
+    if (error === 0) this.sentDatagrams++;
+    return error;
+  }
+}
+
+/** How many datagrams at the head of the queue UDP GRO would hand over as one message. */
+function joinable(inbox: readonly Waiting[]): number {
+  const [first] = inbox;
+  const size = first.datagram.bytes.length;
+  let total = size;
+  let count = 1;
+  for (; count < Math.min(64, inbox.length); count++) {
+    const { endpoint, datagram } = inbox[count];
+    const length = datagram.bytes.length;
+    const isSamePath =
+      endpoint === first.endpoint &&
+      datagram.source.port === first.datagram.source.port &&
+      datagram.source.address.every((word, index) => word === first.datagram.source.address[index]);
+    if (!isSamePath || length > size || length === 0 || total + length > 65_000) break;
+    total += length;
+    if (length < size) return count + 1;
+  }
+  return count;
+}

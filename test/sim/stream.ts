@@ -1,0 +1,89 @@
+/** A stream of numbered frames at a steady rate from one host to another, and the account of what arrived. */
+import { VNET_HEADER } from '../../src/native/ops.js';
+import { EXPERIMENTAL, EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from './frames.js';
+import type { SimNode } from './node.js';
+import type { World } from './world.js';
+
+const SEQUENCE_AT = VNET_HEADER + 14;
+
+export interface StreamReport {
+  sent: number;
+  lost: number;
+  duplicated: number;
+  /** Frames that came after one sent later. */
+  reordered: number;
+  /** By how many frames the latest of them was overtaken, at most. */
+  displacement: number;
+  /** Longest time without a new frame between the first and the last, in µs. */
+  longestGapUs: number;
+}
+
+export class Stream {
+  readonly #arrivals: number[] = [];
+  readonly #counts: number[] = [];
+  readonly #payload: Uint8Array;
+  readonly #addresses: readonly [Uint8Array, Uint8Array];
+  #sent = 0;
+  #stopped = false;
+  #lastAt = Number.NaN;
+  #longestGap = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly from: SimNode,
+    to: SimNode,
+    private readonly periodUs: number,
+    payloadBytes = 64,
+  ) {
+    this.#payload = new Uint8Array(payloadBytes);
+    this.#addresses = [stationOf(to.id), stationOf(from.id)];
+    to.tap.listener = (record, now) => this.#arrived(record, now);
+    // The receiver's station speaks once, so that the stream is not flooded.
+    const hello = ethernet(stationOf(from.id), stationOf(to.id), EXPERIMENTAL_2, new Uint8Array(46));
+    to.fromKernel(withVirtio(hello));
+    world.at(world.now + periodUs, () => this.#next());
+  }
+
+  /** No more frames from now on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  report(): StreamReport {
+    let last = -1;
+    let reordered = 0;
+    let displacement = 0;
+    for (const sequence of this.#arrivals) {
+      if (sequence < last) reordered++;
+      displacement = Math.max(displacement, last - sequence);
+      last = Math.max(last, sequence);
+    }
+    const present = this.#counts.filter((count) => count > 0).length;
+    return {
+      sent: this.#sent,
+      lost: this.#sent - present,
+      duplicated: this.#counts.filter((count) => count > 1).length,
+      reordered,
+      displacement,
+      longestGapUs: this.#longestGap,
+    };
+  }
+
+  #arrived(record: Uint8Array, now: number): void {
+    const view = new DataView(record.buffer, record.byteOffset);
+    if (view.getUint16(SEQUENCE_AT - 2) !== EXPERIMENTAL) return;
+    const sequence = view.getUint32(SEQUENCE_AT);
+    this.#counts[sequence] = (this.#counts[sequence] ?? 0) + 1;
+    this.#arrivals.push(sequence);
+    if (now - this.#lastAt > this.#longestGap) this.#longestGap = now - this.#lastAt;
+    this.#lastAt = now;
+  }
+
+  #next(): void {
+    if (this.#stopped) return;
+    new DataView(this.#payload.buffer).setUint32(0, this.#sent++);
+    const [destination, source] = this.#addresses;
+    this.from.fromKernel(withVirtio(ethernet(destination, source, EXPERIMENTAL, this.#payload)));
+    this.world.at(this.world.now + this.periodUs, () => this.#next());
+  }
+}
