@@ -1,6 +1,7 @@
 /** A daemon in a host of a lab, with a configuration of its own, driven through the CLI and the control socket. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TestContext } from 'vitest';
 import type { DropCounter, MethodName, Methods } from '../../src/api.js';
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
@@ -9,6 +10,7 @@ import type { LabProcess } from '../../scripts/lab/process.js';
 import { capture, type RunResult, until } from '../../scripts/lab/run.js';
 
 const START_PATIENCE_MS = 20_000;
+const LOG_LINES = 60;
 
 export class Node {
   readonly folder: string;
@@ -22,7 +24,7 @@ export class Node {
   constructor(
     readonly lab: Lab,
     readonly host: number,
-    label = 'd',
+    readonly label = 'd',
   ) {
     this.folder = hostFolder(lab, host);
     this.configFile = join(this.folder, `${label}.conf`);
@@ -31,28 +33,31 @@ export class Node {
     this.logFile = join(this.folder, `${label}.log`);
   }
 
-  /** Writes a private key where only its owner may read it. */
-  writeKey(name: string, pair: KeyPair): string {
-    const file = join(this.folder, name);
-    writeFileSync(file, `${pair.privateKey}\n`, { mode: 0o600 });
-    return file;
-  }
-
   /** Starts the daemon; `config` replaces its configuration file. */
   async start(config?: string): Promise<this> {
     if (config !== undefined) writeFileSync(this.configFile, config);
-    rmSync(this.socket, { force: true });
     this.daemon = this.lab.start(this.host, process.execPath, this.words(), { logFile: this.logFile });
     await until(
       `the daemon of h${this.host} to open its control socket`,
       () => {
         if (!this.daemon.running) throw new Error(`octolinkd ended: ${this.daemon.lastWords()}`);
-        return existsSync(this.socket);
+        return this.answers();
       },
       START_PATIENCE_MS,
       10,
     );
     return this;
+  }
+
+  /** Whether the control socket is served; the file of a killed daemon is not. */
+  private async answers(): Promise<boolean> {
+    if (!existsSync(this.socket)) return false;
+    try {
+      await this.call('show.version', {});
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Runs the daemon in the foreground; for starts that must fail and for `--check`. */
@@ -132,12 +137,32 @@ export class Node {
     return found.mac as string;
   }
 
+  fileText(): string {
+    return readFileSync(this.configFile, 'utf8');
+  }
+
   log(): string {
     return readFileSync(this.logFile, 'utf8');
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.daemon.stop(signal);
+  }
+}
+
+/** Writes a secret into a host's folder, readable by its owner alone. */
+export function writeSecret(lab: Lab, host: number, name: string, secret: string): string {
+  const file = join(hostFolder(lab, host), name);
+  writeFileSync(file, `${secret}\n`, { mode: 0o600 });
+  return file;
+}
+
+/** Shows what the daemons logged when a test has failed. */
+export function tellOnFailure(context: TestContext, site: Site | undefined): void {
+  if (context.task.result?.state !== 'fail' || site === undefined) return;
+  for (const node of site.nodes) {
+    const lines = node.log().trim().split('\n').slice(-LOG_LINES);
+    console.log(`h${node.host}:\n${lines.join('\n')}`);
   }
 }
 
@@ -156,7 +181,7 @@ export async function startSite(
   const keys = lab.hosts.map(newKeyPair);
   const nodes = lab.hosts.map((host) => new Node(lab, host.index));
   for (const node of nodes) {
-    const keyFile = node.writeKey('octo0.key', keys[node.host - 1]);
+    const keyFile = writeSecret(lab, node.host, 'octo0.key', keys[node.host - 1].privateKey);
     const publicKeys = keys.map(({ publicKey }) => publicKey);
     const config = meshConfig(lab, node.host, publicKeys, keyFile, optionsOf(node.host));
     await node.start(edit(node.host, config));
