@@ -103,6 +103,10 @@ async function main(): Promise<void> {
   native.forbidCoreDumps();
   const log = pino({ level: options.log }, pino.destination({ dest: 2, sync: true }));
   let server: ControlServer | undefined;
+  let configured = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    configured = resolve;
+  });
   const daemon = new Daemon({
     native,
     log,
@@ -117,6 +121,7 @@ async function main(): Promise<void> {
       backend: daemon,
       log,
       peerCredentials: (fd) => native.peerCredentials(fd),
+      ready,
     });
   } catch (error) {
     fail(EXIT.UNAVAILABLE, (error as Error).message);
@@ -124,6 +129,7 @@ async function main(): Promise<void> {
   const running = server;
   try {
     await daemon.applyConfig(config);
+    configured();
   } catch (error) {
     await running.stop();
     fail(EXIT.FAILED, (error as Error).message);

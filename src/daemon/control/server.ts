@@ -25,6 +25,11 @@ export interface ControlServerOptions {
   log: Log;
   /** SO_PEERCRED of a connected socket's descriptor. */
   peerCredentials(fd: number): Credentials;
+  /**
+   * Requests other than `hello` wait for it: before the first configuration is in force there is none to show, and
+   * none to save over the one on disk.
+   */
+  ready?: Promise<void>;
 }
 
 export class ControlServer {
@@ -102,9 +107,9 @@ export class ControlServer {
     const credentials = this.#credentialsOf(socket);
     const privilege = await this.#privilege(credentials);
     if (socket.destroyed) return;
-    const { backend, log, version } = this.#options;
+    const { backend, log, version, ready = Promise.resolve() } = this.#options;
     const call = { backend, configurator: this.#configurator };
-    const session = new Session({ socket, credentials, privilege, version, log, call });
+    const session = new Session({ socket, credentials, privilege, version, log, call, ready });
     if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
     socket.resume();
   }
