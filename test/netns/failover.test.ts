@@ -66,16 +66,8 @@ describe('eight links between two hosts', () => {
   });
 
   const deaths: [string, () => Promise<void>, () => Promise<void>][] = [
-    [
-      'its device down at the near end',
-      () => lab.setDevice(1, 1, 'down'),
-      () => lab.setDevice(1, 1, 'up'),
-    ],
-    [
-      'its device down at the far end',
-      () => lab.setDevice(2, 1, 'down'),
-      () => lab.setDevice(2, 1, 'up'),
-    ],
+    ['its device down at the near end', () => lab.setDevice(1, 1, 'down'), () => lab.setDevice(1, 1, 'up')],
+    ['its device down at the far end', () => lab.setDevice(2, 1, 'down'), () => lab.setDevice(2, 1, 'up')],
     [
       'a black hole in the middle',
       () => lab.impair(1, { ...CLEAN, blackHole: true }),
@@ -97,29 +89,26 @@ describe('eight links between two hosts', () => {
     await lab.run(1, 'ip', command.split(' '));
   }
 
-  it.each(deaths)('lose nothing when the active one dies of %s, and when it comes back', async (_, cut, heal) => {
-    expect(await active(1)).toEqual([0]);
-    await cut();
-    await site.nodes[0].waitLink('h2', 0, 'down');
-    await site.nodes[1].waitLink('h1', 0, 'down');
-    expect([await active(1), await active(2)]).toEqual([[1], [1]]);
-    expect((await linkOf(1, 0)).cause).toBeTruthy();
-    await flood.more(A_WHILE);
-    await heal();
-    await everyLinkIsUp();
-    expect([await active(1), await active(2)]).toEqual([[0], [0]]);
-    await flood.more(A_WHILE);
-    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
-  });
+  it.each(deaths)(
+    'lose nothing when the active one dies of %s, and when it comes back',
+    async (_, cut, heal) => {
+      expect(await active(1)).toEqual([0]);
+      await cut();
+      await site.nodes[0].waitLink('h2', 0, 'down');
+      await site.nodes[1].waitLink('h1', 0, 'down');
+      expect([await active(1), await active(2)]).toEqual([[1], [1]]);
+      expect((await linkOf(1, 0)).cause).toBeTruthy();
+      await flood.more(A_WHILE);
+      await heal();
+      await everyLinkIsUp();
+      expect([await active(1), await active(2)]).toEqual([[0], [0]]);
+      await flood.more(A_WHILE);
+      expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+    },
+  );
 
   it('lose nothing when the active one is shut down by the operator', async () => {
-    await site.nodes[0].cli(
-      'configure terminal',
-      'interface octo0',
-      'peer h2',
-      'link 0',
-      'shutdown',
-    );
+    await site.nodes[0].cli('configure terminal', 'interface octo0', 'peer h2', 'link 0', 'shutdown');
     expect((await linkOf(1, 0)).state).toBe('shutdown');
     await site.nodes[1].waitLink('h1', 0, 'down');
     await flood.more(A_WHILE);
@@ -176,7 +165,10 @@ describe('eight links between two hosts', () => {
   });
 
   it('are back soon when the operator clears the session, which does lose what is under way', async () => {
-    for (const [near, far] of [[0, 1], [1, 0]]) {
+    for (const [near, far] of [
+      [0, 1],
+      [1, 0],
+    ]) {
       await site.nodes[near].cli(`clear peer h${far + 1}`);
       await everyLinkIsUp();
       await flood.more(A_WHILE);

@@ -1,7 +1,7 @@
 /** One Ethernet over many hosts: flooding, learning, bridges, several interfaces and several daemons. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
-import { lanAddress, meshConfig, newKeyPair } from '../../scripts/lab/mesh.js';
+import { meshConfig, newKeyPair } from '../../scripts/lab/mesh.js';
 import { run, until } from '../../scripts/lab/run.js';
 import type { InterfaceStatus, MacEntry } from '../../src/api.js';
 import { Node, type Site, startSite, tellOnFailure, waitAllUp, writeSecret } from './node.js';
@@ -40,11 +40,16 @@ describe('four hosts on one LAN', () => {
   async function heardBy(target: string, mark: string, copies = 20): Promise<number[]> {
     const source = '02:00:00:00:77:01';
     const body = (text: string) => Buffer.from(text.padEnd(60, '.'));
-    await sendFrames(lab, 1, 'octo0', new Array(copies).fill(ethernet(target, source, ETHERTYPE, body(mark))));
-    await sendFrames(lab, 1, 'octo0', [ethernet(BROADCAST, source, ETHERTYPE, body(`end of ${mark}.`))]);
+    await sendFrames(
+      lab,
+      1,
+      'octo0',
+      new Array(copies).fill(ethernet(target, source, ETHERTYPE, body(`data ${mark}`))),
+    );
+    await sendFrames(lab, 1, 'octo0', [ethernet(BROADCAST, source, ETHERTYPE, body(`end ${mark}.`))]);
     const others = captures.slice(1);
-    await Promise.all(others.map((one) => one.until('the last frame', 1, marked(`end of ${mark}.`))));
-    return captures.map((one) => one.frames().filter(marked(`${mark}...`)).length);
+    await Promise.all(others.map((one) => one.until('the last frame', 1, marked(`end ${mark}.`))));
+    return captures.map((one) => one.frames().filter(marked(`data ${mark}.`)).length);
   }
 
   it('hear each flooded frame exactly once, and nobody hears an echo of his own', async () => {
@@ -55,7 +60,9 @@ describe('four hosts on one LAN', () => {
 
   it('hear what is for them alone once a station is known, and the table says where it lives', async () => {
     const station = '02:00:00:00:77:03';
-    await sendFrames(lab, 3, 'octo0', [ethernet(BROADCAST, station, ETHERTYPE, Buffer.from('here I am...'.padEnd(60)))]);
+    await sendFrames(lab, 3, 'octo0', [
+      ethernet(BROADCAST, station, ETHERTYPE, Buffer.from('here I am...'.padEnd(60))),
+    ]);
     await captures[0].until('the station to speak', 1, marked('here I am'));
     expect(await heardBy(station, 'to one')).toEqual([0, 0, 20, 0]);
     const table = await site!.nodes[0].json<MacEntry[]>('show mac-table');
@@ -92,7 +99,20 @@ describe('an interface that joins a bridge', () => {
     const [gateway, , machine] = lab.hosts;
     await inHost(1, 'link add br0 type bridge mcast_snooping 0');
     await inHost(1, 'link set br0 up');
-    await run('ip', ['link', 'add', 'port0', 'netns', gateway.namespace, 'type', 'veth', 'peer', 'name', 'lan0', 'netns', machine.namespace]);
+    await run('ip', [
+      'link',
+      'add',
+      'port0',
+      'netns',
+      gateway.namespace,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'lan0',
+      'netns',
+      machine.namespace,
+    ]);
     await inHost(1, 'link set port0 master br0 up');
     await inHost(3, 'address add 10.77.0.33/24 dev lan0');
     await inHost(3, 'link set lan0 up');

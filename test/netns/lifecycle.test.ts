@@ -74,7 +74,7 @@ it('a second daemon on the same socket is told of the first and changes nothing'
   const second = await node.tryStart(null);
   expect(second.code).toBe(69);
   expect(second.stderr).toContain(node.socket);
-  expect(await node.cli('show version')).toContain('octolink');
+  expect(await node.cli('show version')).toContain('wire version');
 });
 
 it('what was set at run time is set in the kernel, and undone by "no"', async () => {

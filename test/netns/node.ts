@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import type { DropCounter, MethodName, Methods } from '../../src/api.js';
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
 import { type KeyPair, type MeshOptions, meshConfig, newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { capture, type RunResult, until } from '../../scripts/lab/run.js';
+import type { DropCounter, MethodName, Methods } from '../../src/api.js';
 
 const START_PATIENCE_MS = 20_000;
 const LOG_LINES = 60;

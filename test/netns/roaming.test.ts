@@ -54,7 +54,11 @@ describe('a peer whose address is learned', () => {
     const config = calling.fileText().replace(`listen port ${OLD_PORT}`, 'listen port 7801');
     await calling.start(config);
     await waitAllUp(site, 2);
-    await until('host 2 to learn the new port', async () => (await portsLearned()).every((p) => p === '7801'), 10_000);
+    await until(
+      'host 2 to learn the new port',
+      async () => (await portsLearned()).every((p) => p === '7801'),
+      10_000,
+    );
     expect(await reaches(2, 1)).toBe(3);
   });
 
@@ -62,7 +66,11 @@ describe('a peer whose address is learned', () => {
     await build(dynamic);
     const flood = await Flood.start(lab!, 1, lanAddress(2));
     await site.nodes[0].configure('interface octo0', 'listen port 7802');
-    await until('host 2 to learn the new port', async () => (await portsLearned()).every((p) => p === '7802'), 10_000);
+    await until(
+      'host 2 to learn the new port',
+      async () => (await portsLearned()).every((p) => p === '7802'),
+      10_000,
+    );
     await waitAllUp(site, 2);
     await flood.end();
     expect(await reaches(2, 1)).toBe(3);

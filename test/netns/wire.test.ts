@@ -32,7 +32,18 @@ describe.each(['aes-256-gcm', 'chacha20-poly1305'] as const)('with %s', (aead) =
 
     const pattern = randomBytes(16);
     const [outside, inside] = await Promise.all(['u1', 'octo0'].map((dev) => Capture.start(lab, 1, dev)));
-    const words = ['-q', '-c', '50', '-i', '0.002', '-s', '1000', '-p', pattern.toString('hex'), lanAddress(2)];
+    const words = [
+      '-q',
+      '-c',
+      '50',
+      '-i',
+      '0.002',
+      '-s',
+      '1000',
+      '-p',
+      pattern.toString('hex'),
+      lanAddress(2),
+    ];
     await lab.run(1, 'ping', words);
     const shows = (bytes: Buffer) => bytes.includes(pattern);
     await inside.until('the pings inside', 100, ({ bytes }) => shows(bytes));
@@ -110,7 +121,10 @@ describe('a preshared key', () => {
       15_000,
     );
     for (const node of site.nodes) {
-      expect((await node.json<PeerStatus[]>('show peers'))[0]).toMatchObject({ state: 'down', session: null });
+      expect((await node.json<PeerStatus[]>('show peers'))[0]).toMatchObject({
+        state: 'down',
+        session: null,
+      });
     }
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(0);
   });
