@@ -5,6 +5,7 @@ import type { TestContext } from 'vitest';
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
 import { type KeyPair, type MeshOptions, meshConfig, newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
+import type { HostPlan } from '../../scripts/lab/plan.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { capture, type RunResult, until } from '../../scripts/lab/run.js';
 import type { DropCounter, MethodName, Methods } from '../../src/api.js';
@@ -172,14 +173,15 @@ export interface Site {
   keys: KeyPair[];
 }
 
-/** Starts a daemon in every host, joined as a full mesh, and waits until every link is up. */
+/** Starts a daemon in every host, or in some, configured as a full mesh of all. */
 export async function startSite(
   lab: Lab,
   optionsOf: (host: number) => MeshOptions = () => ({}),
   edit: (host: number, config: string) => string = (_, config) => config,
+  hosts: HostPlan[] = lab.hosts,
 ): Promise<Site> {
   const keys = lab.hosts.map(newKeyPair);
-  const nodes = lab.hosts.map((host) => new Node(lab, host.index));
+  const nodes = hosts.map((host) => new Node(lab, host.index));
   for (const node of nodes) {
     const keyFile = writeSecret(lab, node.host, 'octo0.key', keys[node.host - 1].privateKey);
     const publicKeys = keys.map(({ publicKey }) => publicKey);

@@ -113,7 +113,7 @@ def datagrams(source, source_port, target, target_port, rate):
     to = socket.inet_aton(target)
     base = to[:3]
     start = time.monotonic()
-    sent = 0
+    sent, burst = 0, max(1, int(rate) // 500)
     for payload in frames_of_stdin():
         if source == "any":
             address, port = base + bytes([100 + sent % 100]), 1024 + sent % 60000
@@ -122,7 +122,7 @@ def datagrams(source, source_port, target, target_port, rate):
         packet = ipv4_packet(address, port, to, int(target_port), payload)
         send_patiently(lambda: out.sendto(packet, (target, 0)))
         sent += 1
-        if sent % 64 == 0:
+        if sent % burst == 0:
             ahead = sent / float(rate) - (time.monotonic() - start)
             if ahead > 0:
                 time.sleep(ahead)
