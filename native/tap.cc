@@ -110,8 +110,8 @@ napi_value tapOpen(napi_env env, napi_callback_info info) {
   if (sendBuffer > 0 && ioctl(fd, TUNSETSNDBUF, &sendBuffer) != 0) {
     return closeAndThrow(env, fd, "TUNSETSNDBUF");
   }
-  // Without `persist` the flag stays as it is: a TAP that somebody else made persistent remains his.
-  if (persist && ioctl(fd, TUNSETPERSIST, 1) != 0) return closeAndThrow(env, fd, "TUNSETPERSIST");
+  // Set either way: a TAP that was made to last by an earlier configuration must not outlive a later one.
+  if (ioctl(fd, TUNSETPERSIST, persist ? 1 : 0) != 0) return closeAndThrow(env, fd, "TUNSETPERSIST");
   const unsigned int index = if_nametoindex(name.c_str());
   if (index == 0) return closeAndThrow(env, fd, "if_nametoindex");
 

@@ -66,6 +66,11 @@ export class PingLog {
     return this.highest - this.answered.size;
   }
 
+  /** Requests sent before the last answered one that were never answered themselves. */
+  get lostBeforeLastAnswer(): number {
+    return this.answers.reduce((last, { sequence }) => Math.max(last, sequence), 0) - this.answered.size;
+  }
+
   /** Round-trip time of the last answer in ms. */
   get lastRoundTripMs(): number | undefined {
     const last = this.answers.at(-1);

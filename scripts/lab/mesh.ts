@@ -9,7 +9,7 @@ import type { LabProcess } from './process.js';
 import { run, until } from './run.js';
 
 /** The tree that this file was built in: `dist/scripts/lab/mesh.js` is three folders below it. */
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PORT = 7700;
 const START_PATIENCE_MS = 20_000;
 
@@ -36,13 +36,14 @@ export interface MeshHost {
   daemon: LabProcess;
 }
 
-interface KeyPair {
+export interface KeyPair {
   /** Base64 of the 32 bytes, as the configuration has it. */
   publicKey: string;
   privateKey: string;
 }
 
-function newKeyPair(): KeyPair {
+/** A fresh X25519 key pair. */
+export function newKeyPair(): KeyPair {
   const jwk = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
   const base64 = (part: string | undefined) => Buffer.from(part!, 'base64url').toString('base64');
   return { publicKey: base64(jwk.x), privateKey: base64(jwk.d) };

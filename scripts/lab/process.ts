@@ -58,6 +58,11 @@ export class LabProcess {
     return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** Exit status; null while it runs and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.child.exitCode;
+  }
+
   /** The last lines of the log file. */
   lastWords(lines = 8): string {
     if (this.logFile === undefined || !existsSync(this.logFile)) return '';

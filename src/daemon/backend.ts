@@ -235,8 +235,10 @@ export class Daemon implements Backend {
 
   async clearCounters(filter: Methods['clear.counters']['params']): Promise<void> {
     if (filter.peer !== undefined) this.one(filter.peer, filter.interface);
-    for (const runtime of this.runtimesOf(filter.interface))
+    for (const runtime of this.runtimesOf(filter.interface)) {
       runtime.datapath.send({ kind: 'clear-counters' });
+      runtime.handshakes.clearCounters();
+    }
   }
 
   async clearPeer(which: Methods['clear.peer']['params']): Promise<void> {

@@ -103,9 +103,9 @@ async function main(): Promise<void> {
   native.forbidCoreDumps();
   const log = pino({ level: options.log }, pino.destination({ dest: 2, sync: true }));
   let server: ControlServer | undefined;
-  let started = (): void => {};
+  let configured = (): void => {};
   const ready = new Promise<void>((resolve) => {
-    started = resolve;
+    configured = resolve;
   });
   const daemon = new Daemon({
     native,
@@ -119,9 +119,9 @@ async function main(): Promise<void> {
       path: options.socket,
       version,
       backend: daemon,
-      ready,
       log,
       peerCredentials: (fd) => native.peerCredentials(fd),
+      ready,
     });
   } catch (error) {
     fail(EXIT.UNAVAILABLE, (error as Error).message);
@@ -129,11 +129,11 @@ async function main(): Promise<void> {
   const running = server;
   try {
     await daemon.applyConfig(config);
+    configured();
   } catch (error) {
     await running.stop();
     fail(EXIT.FAILED, (error as Error).message);
   }
-  started();
   log.info({ version, config: options.config, socket: options.socket }, 'octolinkd runs');
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, resolve);

@@ -52,7 +52,6 @@ export async function startServer(uid = 0, backend = new FakeBackend(exampleConf
     path,
     version: '0.1.0',
     backend,
-    ready: Promise.resolve(),
     log: silentLog,
     peerCredentials: () => ({ pid: process.pid, uid, gid: uid }),
   });

@@ -16,7 +16,6 @@ describe('the socket', () => {
     path,
     version: '0.1.0',
     backend: new FakeBackend(),
-    ready: Promise.resolve(),
     log: silentLog,
     peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
   });

@@ -180,7 +180,8 @@ describe.skipIf(skipReason !== null)('TAP', () => {
     expect(() => native.ifindex(passing)).toThrow('ENODEV');
     const { ifindex } = tap({ name: lasting });
     expect(native.ifindex(lasting)).toBe(ifindex);
-    ip(`link delete ${lasting}`);
+    for (const fd of open.splice(0)) native.close(fd);
+    expect(() => native.ifindex(lasting)).toThrow('ENODEV');
   });
 
   test('frames outside the arena are refused one by one', () => {

@@ -7,7 +7,7 @@ const machine = await import(new URL('../../../scripts/set-up/machine.mjs', impo
 /** Why no lab can be built here, or undefined. */
 export const labProblem: string | undefined =
   machine.labProblem() ??
-  ['ip', 'ping', 'nft']
+  ['ip', 'ping', 'nft', 'python3']
     .filter((name) => !machine.hasProgram(name))
     .map((name) => `${name} is not installed`)[0];
 
@@ -16,9 +16,18 @@ export function needsLab(context: TestContext): void {
   if (labProblem) context.skip(labProblem);
 }
 
+/** Says once why the tests of a file are skipped. */
+if (labProblem) console.log(`skipped: ${labProblem}`);
+
 /** How many of `count` pings from inside a namespace are answered. */
 export async function answered(namespace: string, target: string, count = 3): Promise<number> {
   const ping = ['ping', '-q', '-c', String(count), '-i', '0.002', '-W', '0.3', target];
   const { stdout } = await capture('ip', ['netns', 'exec', namespace, ...ping]);
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
+}
+
+/** Whether a single ping of `size` bytes that must not be cut arrives whole. */
+export async function carries(namespace: string, target: string, size: number): Promise<boolean> {
+  const ping = ['ping', '-q', '-n', '-c', '1', '-W', '2', '-M', 'do', '-s', String(size), target];
+  return (await capture('ip', ['netns', 'exec', namespace, ...ping])).code === 0;
 }

@@ -22,11 +22,14 @@ export interface ControlServerOptions {
   path: string;
   version: string;
   backend: Backend;
-  /** Requests wait for this: the start-up configuration is in force. */
-  ready: Promise<void>;
   log: Log;
   /** SO_PEERCRED of a connected socket's descriptor. */
   peerCredentials(fd: number): Credentials;
+  /**
+   * Requests other than `hello` wait for it: before the first configuration is in force there is none to show, and
+   * none to save over the one on disk.
+   */
+  ready?: Promise<void>;
 }
 
 export class ControlServer {
@@ -103,11 +106,10 @@ export class ControlServer {
 
     const credentials = this.#credentialsOf(socket);
     const privilege = await this.#privilege(credentials);
-    await this.#options.ready;
     if (socket.destroyed) return;
-    const { backend, log, version } = this.#options;
+    const { backend, log, version, ready = Promise.resolve() } = this.#options;
     const call = { backend, configurator: this.#configurator };
-    const session = new Session({ socket, credentials, privilege, version, log, call });
+    const session = new Session({ socket, credentials, privilege, version, log, call, ready });
     if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
     socket.resume();
   }

@@ -42,6 +42,8 @@ export interface SessionOptions {
   version: string;
   log: Log;
   call: Omit<Call, 'signal'>;
+  /** Settles when requests can be served. */
+  ready: Promise<void>;
 }
 
 export class Session {
@@ -134,6 +136,7 @@ export class Session {
         this.#protocol === null ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
       throw new RequestError(reason, ERROR.INVALID_REQUEST);
     }
+    await this.#options.ready;
     if (privilegeNeeded(method) === 'admin') this.#authorize(method, checked.params);
     if (method === 'events.subscribe' || method === 'events.unsubscribe')
       return this.#setSubscription(method);

@@ -14,6 +14,7 @@ import type { Native } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import type { Action, InstallSessionAction, RetireReason } from '../../peer/actions.js';
 import { Handshaker, type PeerIdentity } from '../../peer/handshaker.js';
+import { emptyCounters } from '../../peer/reasons.js';
 import { pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { keySlots } from './key-slots.js';
@@ -75,6 +76,10 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** How often each failure occurred, by name. */
   get counters(): Readonly<Record<string, number>> {
     return this.handshaker.counters;
+  }
+
+  clearCounters(): void {
+    Object.assign(this.handshaker.counters, emptyCounters());
   }
 
   sessionOf(peer: number): SessionInfo | null {

@@ -1,0 +1,47 @@
+/** A ping that runs while something happens to the links, and what was lost of it. */
+import { createInterface } from 'node:readline';
+import { PingLog } from '../../scripts/demo/ping-log.js';
+import type { Lab } from '../../scripts/lab/lab.js';
+import type { LabProcess } from '../../scripts/lab/process.js';
+import { until } from '../../scripts/lab/run.js';
+
+const PATIENCE_MS = 15_000;
+
+export class Flood {
+  private readonly log = new PingLog();
+
+  private constructor(private readonly ping: LabProcess) {
+    createInterface({ input: ping.output }).on('line', (line) => this.log.feed(line));
+  }
+
+  /** Starts a ping with an interval in ms and waits for its first answers. */
+  static async start(lab: Lab, host: number, target: string, intervalMs = 5): Promise<Flood> {
+    const words = ['-D', '-O', '-n', '-i', String(intervalMs / 1000), target];
+    const flood = new Flood(lab.start(host, 'ping', words));
+    await flood.more(5);
+    return flood;
+  }
+
+  /** Waits for so many answers more: what was set in motion before has had its effect by then. */
+  async more(answers: number): Promise<void> {
+    const goal = this.log.received + answers;
+    await until('the ping to be answered', () => this.log.received >= goal, PATIENCE_MS, 10);
+  }
+
+  get received(): number {
+    return this.log.received;
+  }
+
+  /** Ends the ping and tells what was lost before its last answer, and what came twice. */
+  async end(): Promise<{ lost: number; duplicated: number; sent: number }> {
+    await this.more(20);
+    await this.ping.stop('SIGINT');
+    const everything = this.log.window(0, Number.MAX_SAFE_INTEGER);
+    // A request is in flight when the ping is ended; what is not answered behind the last answer is no loss.
+    return {
+      lost: this.log.lostBeforeLastAnswer,
+      duplicated: everything.duplicated,
+      sent: this.log.sent,
+    };
+  }
+}

@@ -1,0 +1,100 @@
+/** How a daemon starts and ends, and what it leaves behind. */
+import { existsSync, readdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { capture } from '../../scripts/lab/run.js';
+import { Node } from './node.js';
+import { needsLab } from './support.js';
+
+let lab: Lab;
+let node: Node;
+
+beforeEach(async (context) => {
+  needsLab(context);
+  lab = await Lab.build({ hosts: 1, underlays: [{ family: 4 }] });
+  node = new Node(lab, 1);
+});
+afterEach(async () => {
+  await lab?.remove();
+});
+
+const hasTap = async () =>
+  (await capture('ip', ['-n', lab.hosts[0].namespace, 'link', 'show', 'octo0'])).code === 0;
+const processes = async () =>
+  (await capture('ip', ['netns', 'pids', lab.hosts[0].namespace])).stdout.split('\n').filter(Boolean);
+
+const SIMPLE = 'interface octo0\n address 10.77.0.1/24\n no shutdown\nexit\n';
+
+describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', (signal) => {
+  it('ends a daemon in order, and nothing of it stays', async () => {
+    await node.start(SIMPLE);
+    expect([await hasTap(), (await processes()).length, existsSync(node.socket)]).toEqual([true, 1, true]);
+    await node.stop(signal);
+    expect(node.daemon.exitCode).toBe(0);
+    expect([await hasTap(), await processes(), existsSync(node.socket)]).toEqual([false, [], false]);
+  });
+});
+
+it('a TAP that shall persist stays, and is taken up again', async () => {
+  await node.start(SIMPLE.replace(' no shutdown', ' persist\n no shutdown'));
+  const mac = await node.mac();
+  await node.stop();
+  expect(await hasTap()).toBe(true);
+  expect(await lab.run(1, 'ip', ['link', 'show', 'octo0'])).toContain(mac);
+  await node.start();
+  expect(await node.mac()).toBe(mac);
+  await node.configure('interface octo0', 'no persist');
+  await node.stop();
+  expect(await hasTap()).toBe(false);
+});
+
+it('the first start makes a key that only its owner may read, and the next ones keep it', async () => {
+  const publicKeys: (string | null)[] = [];
+  for (let start = 0; start < 2; start++) {
+    await node.start(SIMPLE);
+    publicKeys.push((await node.call('show.interfaces', {}))[0].publicKey);
+    await node.stop();
+  }
+  expect(publicKeys[0]).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+  expect(publicKeys[1]).toBe(publicKeys[0]);
+  expect(readdirSync(`${node.state}/keys`)).toEqual(['octo0.key']);
+  expect(await lab.run(1, 'stat', ['-c', '%a', `${node.state}/keys/octo0.key`])).toBe('600\n');
+});
+
+it('a daemon that was killed hinders the next one in nothing', async () => {
+  await node.start(SIMPLE);
+  await node.stop('SIGKILL');
+  expect(await hasTap()).toBe(false);
+  await node.start();
+  expect(await hasTap()).toBe(true);
+});
+
+it('a second daemon on the same socket is told of the first and changes nothing', async () => {
+  await node.start(SIMPLE);
+  const second = await node.tryStart(null);
+  expect(second.code).toBe(69);
+  expect(second.stderr).toContain(node.socket);
+  expect(await node.cli('show version')).toContain('wire version');
+});
+
+it('what was set at run time is set in the kernel, and undone by "no"', async () => {
+  await node.start(SIMPLE);
+  const show = () => lab.run(1, 'ip', ['-brief', 'address', 'show', 'octo0']);
+  const link = () => lab.run(1, 'ip', ['link', 'show', 'octo0']);
+  await node.cli(
+    'configure terminal',
+    'interface octo0',
+    'address 10.78.0.1/24',
+    'address fd77::1/64',
+    'mtu 9000',
+    'mac 02:00:00:00:00:77',
+  );
+  expect(await show()).toMatch(/10\.77\.0\.1\/24.*10\.78\.0\.1\/24.*fd77::1\/64/);
+  expect(await link()).toMatch(/mtu 9000[\s\S]*02:00:00:00:00:77/);
+  await node.cli('configure terminal', 'interface octo0', 'no address 10.77.0.1/24', 'no mtu', 'no mac');
+  expect(await show()).not.toContain('10.77.0.1');
+  expect(await link()).toContain('mtu 1500');
+  expect(await link()).toContain(await node.mac());
+  await node.cli('configure terminal', 'no interface octo0');
+  expect(await hasTap()).toBe(false);
+});

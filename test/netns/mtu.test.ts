@@ -1,0 +1,88 @@
+/** TAPs larger than what the path carries, over IPv4 and IPv6, and paths that change. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { lanAddress } from '../../scripts/lab/mesh.js';
+import { until } from '../../scripts/lab/run.js';
+import { type Site, startSite, waitAllUp } from './node.js';
+import { transfer } from './raw.js';
+import { carries, needsLab } from './support.js';
+
+const IP_AND_ICMP = 28;
+const TRANSFER_BYTES = 4 << 20;
+
+describe.each([
+  { tap: 1500, path: 1280, family: 4 },
+  { tap: 1500, path: 1280, family: 6 },
+  { tap: 9000, path: 1500, family: 4 },
+  { tap: 9000, path: 1500, family: 6 },
+  { tap: 1500, path: 576, family: 4 },
+  { tap: 1500, path: 9000, family: 4 },
+] as const)('a TAP of $tap over an IPv$family path of $path', ({ tap, path, family }) => {
+  let lab: Lab | undefined;
+  let site: Site;
+
+  beforeEach(async (context) => {
+    needsLab(context);
+    lab = await Lab.build({ hosts: 2, underlays: [{ family, mtu: path }] });
+    site = await startSite(lab, () => ({ mtu: tap }));
+    await waitAllUp(site, 1);
+  });
+  afterEach(async () => {
+    await lab?.remove();
+    lab = undefined;
+  });
+
+  it('carries every size up to its own MTU, and TCP', async () => {
+    const { namespace } = lab!.hosts[0];
+    const largest = tap - IP_AND_ICMP;
+    const edges = [path - 110, path - 60, path - 30, path, path + 1, 2 * path, tap / 2];
+    const sizes = [0, 1, 17, 18, 64, 512, ...edges, largest - 1, largest].filter((size) => size <= largest);
+    for (const size of sizes) {
+      expect(await carries(namespace, lanAddress(2), size), `${size} bytes`).toBe(true);
+    }
+    const { sent, received } = await transfer(lab!, 1, 2, lanAddress(2), TRANSFER_BYTES);
+    expect(received).toBe(sent);
+    const found = (await site.nodes[0].call('show.links', {}))[0].mtu;
+    expect(found).toBe(path);
+  });
+});
+
+describe('a path whose MTU changes under traffic', () => {
+  let lab: Lab | undefined;
+  let site: Site;
+
+  beforeEach(async (context) => {
+    needsLab(context);
+    lab = await Lab.build({ hosts: 2, underlays: [{ family: 4, direct: true }] });
+    site = await startSite(lab);
+    await waitAllUp(site, 1);
+  });
+  afterEach(async () => {
+    await lab?.remove();
+    lab = undefined;
+  });
+
+  async function setMtu(bytes: number): Promise<void> {
+    for (const host of [1, 2]) await lab!.run(host, 'ip', ['link', 'set', 'u1', 'mtu', String(bytes)]);
+    await until(
+      `both ends to know an MTU of ${bytes}`,
+      async () => {
+        const found = await Promise.all(site.nodes.map((node) => node.call('show.links', {})));
+        return found.every(([link]) => link.mtu === bytes);
+      },
+      10_000,
+    );
+  }
+
+  it('goes on carrying whole frames when it shrinks and when it grows', async () => {
+    const { namespace } = lab!.hosts[0];
+    for (const bytes of [1280, 1000, 1500]) {
+      await setMtu(bytes);
+      expect(await carries(namespace, lanAddress(2), 1472), `over ${bytes}`).toBe(true);
+      const { sent, received } = await transfer(lab!, 1, 2, lanAddress(2), TRANSFER_BYTES);
+      expect(received).toBe(sent);
+    }
+    expect((await site.nodes[0].call('show.links', {}))[0].state).toBe('up');
+    expect((await site.nodes[0].call('show.links', {}))[0].transitions).toBe(1);
+  });
+});
