@@ -62,6 +62,7 @@ export class SimNode {
   #commands: DatapathCommand[] = [];
   #deadline: number;
   #stalledUntil = 0;
+  #halted = false;
   /** World time of the wake-up that is scheduled already. */
   #wakeAt = Number.POSITIVE_INFINITY;
 
@@ -121,6 +122,11 @@ export class SimNode {
     this.#wake(this.#stalledUntil);
   }
 
+  /** The process is killed: from now on it neither hears nor says anything. */
+  halt(): void {
+    this.#halted = true;
+  }
+
   // --- what tests read ------------------------------------------------------------------------------
 
   drop(reason: DropReason): number {
@@ -171,6 +177,7 @@ export class SimNode {
   }
 
   #turn(): void {
+    if (this.#halted) return;
     const now = this.#clock();
     const asked = this.#deadline;
     for (const command of this.#commands.splice(0)) this.engine.command(command, now);
