@@ -251,8 +251,10 @@ export class Transmitter {
   /** Seals and sends everything queued. */
   flush(): void {
     if (this.sealCount > 0) {
-      this.io.seal(this.seals, this.sealCount);
+      const count = this.sealCount;
       this.sealCount = 0;
+      this.io.seal(this.seals, count);
+      if (this.hasUnsealed(count)) this.abandonSends();
     }
     if (this.sendCount > 0) {
       const count = this.sendCount;
@@ -262,6 +264,25 @@ export class Transmitter {
     }
     this.pendingBytes = 0;
     this.reportFailures();
+  }
+
+  private hasUnsealed(count: number): boolean {
+    for (let row = 0; row < count; row++) {
+      if (this.seals[row * SEAL.WORDS + SEAL.RESULT] < 0) return true;
+    }
+    return false;
+  }
+
+  /** Some bytes of this batch are still in the clear: none of it may leave, now or when a link dies. */
+  private abandonSends(): void {
+    const count = this.sendCount;
+    this.sendCount = 0;
+    for (let row = 0; row < count; row++) {
+      const at = row * SEND.WORDS;
+      const datagrams = Math.ceil(this.sends[at + SEND.LENGTH] / this.sends[at + SEND.SEGMENT]);
+      this.stats.drops[DROP['tx-error']] += datagrams;
+      if (this.sendRecord[row] >= 0) this.recordLink[this.sendRecord[row]] = -1;
+    }
   }
 
   private collectFailures(count: number): void {
