@@ -150,6 +150,13 @@ export class LinkMonitor {
     if (active >= 0 && active !== link) this.actions.resend(link, active, now);
   }
 
+  /** A link goes by another path now: what its old one may have swallowed is sent again. */
+  moved(link: number, now: number): void {
+    this.start(link, now);
+    this.reselect(this.links.peer[link], now);
+    this.actions.resend(link, link, now);
+  }
+
   carrier(link: number, up: boolean, cause: LinkCause, now: number): void {
     this.links.carrier[link] = up ? 1 : 0;
     if (!up) this.down(link, cause, now);
