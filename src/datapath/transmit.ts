@@ -273,16 +273,15 @@ export class Transmitter {
     return false;
   }
 
-  /** Some bytes of this batch are still in the clear: none of it may leave, now or when a link dies. */
+  /** Some bytes of this batch are still in the clear: none of it may leave, now or when it would be sent again. */
   private abandonSends(): void {
-    const count = this.sendCount;
-    this.sendCount = 0;
-    for (let row = 0; row < count; row++) {
+    for (let row = 0; row < this.sendCount; row++) {
       const at = row * SEND.WORDS;
       const datagrams = Math.ceil(this.sends[at + SEND.LENGTH] / this.sends[at + SEND.SEGMENT]);
       this.stats.drops[DROP['tx-error']] += datagrams;
-      if (this.sendRecord[row] >= 0) this.recordLink[this.sendRecord[row]] = -1;
     }
+    this.sendCount = 0;
+    this.recordLink.fill(-1);
   }
 
   private collectFailures(count: number): void {
