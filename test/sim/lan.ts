@@ -71,7 +71,7 @@ export class Lan {
       host.command({
         kind: 'socket',
         row,
-        settings: { fd, ifindex, address: [...address], family, gso: true },
+        settings: { fd, ifindex, address: [...address], family },
       });
     }
     return host;

@@ -179,11 +179,11 @@ export class SimNode {
   #turn(): void {
     if (this.#halted) return;
     const now = this.#clock();
-    const asked = this.#deadline;
+    this.engine.woke(now, this.#deadline);
     for (const command of this.#commands.splice(0)) this.engine.command(command, now);
     this.#readTap(now);
     this.#receive(now);
-    if (now >= asked) this.engine.expire(now, asked);
+    if (now >= this.engine.nextDeadline()) this.engine.expire(now);
     this.#deadline = this.engine.nextDeadline();
     this.#wake(Math.max(this.world.now, this.#deadline - this.clockOffset));
   }
