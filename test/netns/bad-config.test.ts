@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { newKeyPair } from '../../scripts/lab/mesh.js';
-import { capture } from '../../scripts/lab/run.js';
+import { capture, pause } from '../../scripts/lab/run.js';
 import { Node, writeSecret } from './node.js';
 import { labProblem, needsLab } from './support.js';
 
@@ -297,15 +297,19 @@ describe('a daemon killed while it saves', () => {
     );
     const text = (generation: number) => `hostname g${generation}\ninterface octo5\n${filler.join('')}exit\n`;
     let saved = text(0);
-    writeFileSync(node.configFile, saved);
+    await node.start(saved);
+    const started = performance.now();
+    await node.call('config.write', {});
+    const saveMs = performance.now() - started;
+    await node.stop('SIGKILL');
     let renewed = 0;
     for (let kill = 1; kill <= KILLS; kill++) {
       await node.start();
       await node.configure(`hostname g${kill}`);
-      const writes = node.call('config.write', {}).catch(() => null);
-      await waitTurns((kill * 7919) % 400);
+      const write = node.call('config.write', {}).catch(() => null);
+      await pause((2 * saveMs * kill) / KILLS);
       await node.stop('SIGKILL');
-      await writes;
+      await write;
       const found = readFileSync(node.configFile, 'utf8');
       expect([saved, text(kill)]).toContain(found);
       if (found !== saved) renewed++;
@@ -314,9 +318,4 @@ describe('a daemon killed while it saves', () => {
     console.log(`${renewed} of ${KILLS} saves were done before the kill`);
     expect((await node.tryStart(null, ['--check'])).code).toBe(0);
   });
-
-  /** Lets the event loop turn so many times: moments spread over the few milliseconds of a save. */
-  async function waitTurns(turns: number): Promise<void> {
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-  }
 });
