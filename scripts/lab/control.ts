@@ -13,7 +13,9 @@ export class ControlConnection {
   private lastId = 0;
 
   private constructor(private readonly socket: Socket) {
-    createInterface({ input: socket }).on('line', (line) => this.receive(line));
+    createInterface({ input: socket })
+      .on('line', (line) => this.receive(line))
+      .on('error', (error) => this.fail(error));
     socket.on('error', (error) => this.fail(error));
     socket.on('close', () => this.fail(new Error('the daemon closed the control connection')));
   }
