@@ -62,7 +62,7 @@ export class LinkMonitor {
   /** Brings a link into service after it was configured, changed or its session came. */
   start(link: number, now: number): void {
     const links = this.links;
-    if (links.shutdown[link]) return this.change(link, STATE.SHUTDOWN, 'administratively-down', now);
+    if (links.shutdown[link]) return this.leave(link, STATE.SHUTDOWN, 'administratively-down', now);
     if (!links.hasRemote(link)) return this.change(link, STATE.WAITING, 'path-unknown', now);
     if (links.state[link] === STATE.SHUTDOWN || links.state[link] === STATE.WAITING) {
       this.change(link, STATE.DOWN, 'configured', now);
@@ -80,7 +80,7 @@ export class LinkMonitor {
   stop(link: number, now: number): void {
     this.wheel.cancel(LinkMonitor.beatTimer(link));
     this.wheel.cancel(LinkMonitor.holdTimer(link));
-    this.change(link, STATE.SHUTDOWN, 'administratively-down', now);
+    this.leave(link, STATE.SHUTDOWN, 'administratively-down', now);
   }
 
   /** The beat timer of a link fired. */
