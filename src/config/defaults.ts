@@ -12,6 +12,7 @@ export const DEFAULTS = {
   /** Entries. */
   macLimit: 8192,
   mssClamp: true,
+  relay: true,
   persist: false,
   scheduling: 'normal',
   priority: 0,
@@ -30,6 +31,7 @@ export interface EffectiveInterface {
   macAgeing: number;
   macLimit: number;
   mssClamp: boolean;
+  relay: boolean;
   persist: boolean;
   scheduling: 'realtime' | 'normal';
 }
@@ -43,6 +45,7 @@ export function effectiveInterface(config: InterfaceConfig): EffectiveInterface 
     macAgeing: config.macAgeing ?? DEFAULTS.macAgeing,
     macLimit: config.macLimit ?? DEFAULTS.macLimit,
     mssClamp: config.mssClamp ?? DEFAULTS.mssClamp,
+    relay: config.relay ?? DEFAULTS.relay,
     persist: config.persist ?? DEFAULTS.persist,
     scheduling: config.scheduling ?? DEFAULTS.scheduling,
   };

@@ -136,6 +136,20 @@ export const interfaceCommands: ConfigCommand[] = [
     },
   }),
   setting('interface', {
+    tokens: [keyword('relay', 'Hand on datagrams of peers whose links go via this host (default on)')],
+    noNeeds: 1,
+    set(scope) {
+      interfaceOf(scope).relay = true;
+    },
+    unset(scope) {
+      interfaceOf(scope).relay = false;
+    },
+    render(scope) {
+      const { relay } = interfaceOf(scope);
+      return relay === undefined ? [] : [relay ? 'relay' : 'no relay'];
+    },
+  }),
+  setting('interface', {
     tokens: [keyword('persist', 'Keep the TAP device when the daemon ends')],
     noNeeds: 1,
     set(scope) {

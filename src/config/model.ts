@@ -63,6 +63,8 @@ export interface InterfaceConfig {
   macLimit?: number;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
   mssClamp?: boolean;
+  /** Hand on datagrams between peers whose links go via this host; absent: on. */
+  relay?: boolean;
   /** Keep the TAP when the daemon ends. */
   persist?: boolean;
   scheduling?: 'realtime' | 'normal';

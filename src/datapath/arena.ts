@@ -18,7 +18,8 @@ export interface ArenaSizes {
 export const DEFAULT_ARENA: ArenaSizes = { tapSlots: 64, receiveSlots: 128, transmitBytes: 4 << 20 };
 
 /** Plaintext prefixes of one batch of seals. */
-const PREFIX_ROWS = 4096;
+const OUTBOUND_PREFIX_ROWS = 4096;
+const RELAY_PREFIX_ROWS = 1024;
 export const PREFIX_BYTES = 16;
 /** Headers of one batch of TAP writes: virtio, and the rewritten ones of joined frames. */
 const HEAD_ROWS = 2048;
@@ -31,7 +32,9 @@ export class Arena {
   readonly receiveBase: number;
   readonly transmitBase: number;
   readonly prefixBase: number;
-  readonly prefixRows = PREFIX_ROWS;
+  readonly outboundPrefixRows = OUTBOUND_PREFIX_ROWS;
+  readonly relayPrefixBase: number;
+  readonly relayPrefixRows = RELAY_PREFIX_ROWS;
   readonly headBase: number;
   readonly headRows = HEAD_ROWS;
   readonly pieceBase: number;
@@ -50,7 +53,8 @@ export class Arena {
     this.tapBase = region(sizes.tapSlots * SLOT_BYTES);
     this.receiveBase = region(sizes.receiveSlots * SLOT_BYTES);
     this.transmitBase = region(sizes.transmitBytes);
-    this.prefixBase = region(PREFIX_ROWS * PREFIX_BYTES);
+    this.prefixBase = region(OUTBOUND_PREFIX_ROWS * PREFIX_BYTES);
+    this.relayPrefixBase = region(RELAY_PREFIX_ROWS * PREFIX_BYTES);
     this.headBase = region(HEAD_ROWS * HEAD_BYTES);
     this.pieceBase = region(pieceBytes);
     this.bytes = new Uint8Array(end);

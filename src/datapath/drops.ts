@@ -35,6 +35,7 @@ export const DROP_HELP = {
   'piece-duplicate': 'piece that had arrived already',
   'piece-evicted': 'incomplete frame given up for a newer one',
   'piece-expired': 'incomplete frame given up by age',
+  'relay-refused': 'datagram to be relayed for a peer that is not known here, or relaying is switched off',
   'event-limit': 'authentic messages that concern the control thread, faster than it shall be bothered',
   'path-check-unknown': 'answer to a path check never asked',
   'tap-write-error': 'the kernel refused a frame',

@@ -17,14 +17,15 @@ import type { DatapathCommand, DatapathSettings, LinkSettings, MacRow } from './
 import { Inbound } from './inbound.js';
 import type { DatapathIo } from './io.js';
 import { Outbound } from './outbound.js';
-import { NO_LINK, PeerTable, type POLICY } from './peers.js';
+import { NO_LINK, PeerTable } from './peers.js';
 import { Reassembly } from './pieces.js';
+import { Relay } from './relay.js';
 import { NO_SESSION, SessionTable } from './sessions.js';
 import { SocketTable } from './sockets.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH, SharedStats } from './stats.js';
 import { TimerWheel } from './timer-wheel.js';
 import { Transmitter } from './transmit.js';
-import { MAX_LINKS } from './wire.js';
+import { MAX_LINKS, RELAY_FAMILY } from './wire.js';
 
 /** How often old MAC entries and incomplete frames are looked for. */
 const SWEEP_INTERVAL_US = 100_000;
@@ -62,6 +63,7 @@ export class Engine {
   private readonly inbound: Inbound;
   private readonly delivery: Delivery;
   private readonly reassembly: Reassembly;
+  private readonly relay: Relay;
   private readonly control: LinkControl;
   private readonly monitor: LinkMonitor;
   private readonly due = new Int32Array(DUE_TIMERS);
@@ -85,6 +87,9 @@ export class Engine {
     this.delivery = new Delivery(arena, io, stats);
     this.transmit = new Transmitter(arena, io, sessions, links, sockets, stats);
     this.transmit.gso = options.udpGso ?? true;
+    this.relay = new Relay(arena, peers, links, sessions, this.transmit, stats);
+    this.transmit.relay = (link, offset, length, segment, at) =>
+      this.relay.send(link, offset, length, segment, at);
     this.control = new LinkControl(
       arena,
       peers,
@@ -120,6 +125,7 @@ export class Engine {
       this.reassembly,
       this.delivery,
       this.control,
+      this.relay,
       stats,
     );
     this.transmit.onSendFailure = (link) => this.monitor.sendFailed(link, this.now);
@@ -209,7 +215,7 @@ export class Engine {
       case 'socket-close':
         return this.sockets.remove(command.row);
       case 'peer':
-        return this.addPeer(command.row, command.policy, now);
+        return this.addPeer(command, now);
       case 'peer-remove':
         return this.removePeer(command.row, now);
       case 'link':
@@ -227,9 +233,9 @@ export class Engine {
       case 'session-retire':
         return this.retireSession(command.slot, now);
       case 'send-raw':
-        return this.sendRaw(command.bytes, command.path.socket, command.path.words);
+        return this.sendRaw(command.bytes, command.path.socket, command.path.words, now);
       case 'send-raw-peer':
-        return this.sendRawToPeer(command.peer, command.bytes);
+        return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
       case 'carrier':
@@ -251,15 +257,17 @@ export class Engine {
     this.macs.setAgeing(settings.macAgeingS * 1e6);
     if (this.macs.limit !== settings.macLimit) this.macs.setLimit(settings.macLimit);
     this.outbound.mssClamp = settings.mssClamp;
+    this.relay.allowed = settings.relay;
     this.delivery.tapChecksum = settings.tapChecksum;
     this.delivery.tapTso = settings.tapTso;
     this.delivery.tapUso = settings.tapUso;
   }
 
-  private addPeer(row: number, policy: keyof typeof POLICY, now: number): void {
+  private addPeer(command: Extract<DatapathCommand, { kind: 'peer' }>, now: number): void {
+    const { row, policy, name } = command;
     if (row >= this.stats.shape.peers) this.growStats(row + 1, this.stats.shape.links);
     if (!this.peers.has(row)) this.stats.clearPeer(row);
-    this.peers.add(row, policy);
+    this.peers.add(row, policy, name);
     this.monitor.reselect(row, now);
   }
 
@@ -358,21 +366,31 @@ export class Engine {
     this.macs.flushPort(peer);
   }
 
-  private sendRaw(bytes: Uint8Array, socket: number, words: readonly number[]): void {
+  private sendRaw(bytes: Uint8Array, socket: number, words: readonly number[], now: number): void {
     const offset = this.transmit.reserve(bytes.length);
     this.arena.bytes.set(bytes, offset);
     this.transmit.commit(bytes.length);
-    this.links.paths.set(words, this.links.scratchPath * PATH.WORDS);
-    this.transmit.sendByPath(this.sockets.fd(socket), offset, bytes.length);
+    const scratch = this.links.scratchPath * PATH.WORDS;
+    this.links.paths.set(words, scratch);
+    if (words[PATH.FAMILY] === RELAY_FAMILY) {
+      this.relay.sendByPath(this.links.paths, scratch, offset, bytes.length, bytes.length, now);
+    } else {
+      this.transmit.sendByPath(this.sockets.fd(socket), offset, bytes.length);
+    }
     this.transmit.flush();
   }
 
-  private sendRawToPeer(peer: number, bytes: Uint8Array): void {
+  private sendRawToPeer(peer: number, bytes: Uint8Array, now: number): void {
     for (let id = 0; id < MAX_LINKS; id++) {
       const link = this.peers.linkOf(peer, id);
       if (link < 0 || !this.links.hasRemote(link) || this.links.shutdown[link]) continue;
       const base = link * PATH.WORDS;
-      this.sendRaw(bytes, this.links.socket[link], [...this.links.paths.subarray(base, base + PATH.WORDS)]);
+      this.sendRaw(
+        bytes,
+        this.links.socket[link],
+        [...this.links.paths.subarray(base, base + PATH.WORDS)],
+        now,
+      );
     }
   }
 
@@ -462,7 +480,15 @@ export class Engine {
       links: Math.max(shape.links, 2 ** Math.ceil(Math.log2(links))),
     });
     this.stats = larger;
-    const users = [this.transmit, this.outbound, this.inbound, this.delivery, this.control, this.monitor];
+    const users = [
+      this.transmit,
+      this.outbound,
+      this.inbound,
+      this.delivery,
+      this.control,
+      this.monitor,
+      this.relay,
+    ];
     for (const part of users) part.useStats(larger);
     this.io.emit({
       kind: 'stats',

@@ -86,7 +86,8 @@ export interface SocketSettings {
 export type DatapathCommand =
   | { kind: 'socket'; row: number; settings: SocketSettings }
   | { kind: 'socket-close'; row: number }
-  | { kind: 'peer'; row: number; policy: Policy }
+  /** `name`: the first 48 bits of the public key, by which relays know the peer; 0 without a key. */
+  | { kind: 'peer'; row: number; policy: Policy; name: number }
   | { kind: 'peer-remove'; row: number }
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
   | { kind: 'link-remove'; peer: number; id: number }
@@ -119,6 +120,8 @@ export interface DatapathSettings {
   macAgeingS: number;
   macLimit: number;
   mssClamp: boolean;
+  /** Hand on datagrams between peers whose links go via this host. */
+  relay: boolean;
   /** The TAP was granted these; without them frames are finished in software. */
   tapChecksum: boolean;
   tapTso: boolean;

@@ -29,9 +29,10 @@ import { DROP } from './drops.js';
 import type { DatapathIo } from './io.js';
 import { NO_LINK, type PeerTable } from './peers.js';
 import { PIECE, type Reassembly } from './pieces.js';
+import type { Relay } from './relay.js';
 import type { SessionTable } from './sessions.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from './stats.js';
-import { KIND, MAX_LINKS, OUTER, SEALED_OVERHEAD, SEGMENT, STREAMS, TYPE, VERSION } from './wire.js';
+import { KIND, MAX_LINKS, OUTER, RELAY, SEALED_OVERHEAD, SEGMENT, STREAMS, TYPE, VERSION } from './wire.js';
 
 /** Datagrams opened by one native call. */
 const OPEN_ROWS = 4096;
@@ -55,6 +56,8 @@ export class Inbound {
   private messages: Int32Array = new Int32Array(0);
   private messageSockets: Int32Array = new Int32Array(0);
   private now = 0;
+  /** The messages in hand came through a relay. */
+  private relayed = false;
   private readonly bundled = new BundledFrame();
 
   /** The path last looked up, so that a message of many datagrams is looked up once. */
@@ -72,6 +75,7 @@ export class Inbound {
     private readonly reassembly: Reassembly,
     private readonly delivery: Delivery,
     private readonly control: LinkControl,
+    private readonly relay: Relay,
     private stats: SharedStats,
   ) {}
 
@@ -102,8 +106,21 @@ export class Inbound {
       }
     }
     this.openAll();
+    if (this.relayed) return;
     this.stats.interface[INTERFACE.rxMessages] += count;
     this.stats.interface[INTERFACE.rxBytes] += bytes;
+    this.takeRelayed(now);
+  }
+
+  /** Takes what came through relays, as if their path were a socket's. */
+  private takeRelayed(now: number): void {
+    const { relay } = this;
+    if (relay.count === 0) return;
+    const count = relay.count;
+    relay.count = 0;
+    this.relayed = true;
+    this.handleMessages(relay.rows, relay.sockets, count, now);
+    this.relayed = false;
   }
 
   private admit(message: number, offset: number, length: number): void {
@@ -192,6 +209,9 @@ export class Inbound {
         return this.bundle(peer, body + 1, end);
       case KIND.PIECE:
         return this.piece(peer, stream, body, end);
+      case KIND.RELAY:
+      case KIND.RELAYED:
+        return this.relayMessage(peer, body, end);
       default:
         this.delivery.closeRun();
         return this.control.handle(
@@ -206,6 +226,13 @@ export class Inbound {
           this.now,
         );
     }
+  }
+
+  private relayMessage(peer: number, body: number, end: number): void {
+    if (end - body <= RELAY.BYTES) return this.drop(DROP.malformed);
+    if (this.relayed) return this.drop(DROP['relay-refused']);
+    if (this.arena.bytes[body] === KIND.RELAY) this.relay.forward(peer, body, end, this.now);
+    else this.relay.arrived(peer, body, end);
   }
 
   /** The peer's link whose path the socket says this message came by, or -1. */

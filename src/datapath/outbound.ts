@@ -405,13 +405,13 @@ export class Outbound {
     if (!copies) return this.transmit.send(link, out, total, segment, slot, counter, this.now);
     for (let id = 0; id < MAX_LINKS; id++) {
       const other = this.peers.linkOf(peer, id);
-      if ((usable & (1 << id)) !== 0) this.transmit.sendCopy(other, out, total, segment);
+      if ((usable & (1 << id)) !== 0) this.transmit.sendCopy(other, out, total, segment, this.now);
     }
   }
 
   /** Room for a prefix; rows come round long after the batch that used them was sealed. */
   private prefix(): number {
-    this.prefixRow = (this.prefixRow + 1) % this.arena.prefixRows;
+    this.prefixRow = (this.prefixRow + 1) % this.arena.outboundPrefixRows;
     return this.arena.prefixBase + this.prefixRow * PREFIX_BYTES;
   }
 

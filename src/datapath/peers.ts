@@ -26,8 +26,11 @@ export class PeerTable {
   lastTurn = new Uint8Array(0);
   /** Largest plaintext that every usable link takes in one datagram. */
   smallestPlain = new Int32Array(0);
+  /** Name by which relays know the peer: the first 48 bits of its public key; 0 while it has none. */
+  name = new Float64Array(0);
   superId = new Uint16Array(0);
   frameId = new Uint16Array(0);
+  private readonly rowsByName = new Map<number, number>();
   /** Rows present, for flooding. */
   rows: number[] = [];
 
@@ -43,14 +46,18 @@ export class PeerTable {
     this.usable = enlarged(this.usable, capacity);
     this.lastTurn = enlarged(this.lastTurn, capacity);
     this.smallestPlain = enlarged(this.smallestPlain, capacity);
+    this.name = enlarged(this.name, capacity);
     this.superId = enlarged(this.superId, capacity);
     this.frameId = enlarged(this.frameId, capacity);
     this.capacity = capacity;
   }
 
-  add(row: number, policy: Policy): void {
+  add(row: number, policy: Policy, name: number): void {
     this.ensure(row + 1);
     this.policy[row] = POLICY[policy];
+    this.rowsByName.delete(this.name[row]);
+    this.name[row] = name;
+    if (name !== 0) this.rowsByName.set(name, row);
     if (this.present[row]) return;
     this.present[row] = 1;
     this.session[row] = NO_SESSION;
@@ -64,6 +71,8 @@ export class PeerTable {
   remove(row: number): void {
     if (!this.has(row)) return;
     this.present[row] = 0;
+    this.rowsByName.delete(this.name[row]);
+    this.name[row] = 0;
     this.session[row] = NO_SESSION;
     this.activeLink[row] = NO_LINK;
     this.usable[row] = 0;
@@ -72,6 +81,11 @@ export class PeerTable {
 
   has(row: number): boolean {
     return row >= 0 && row < this.capacity && this.present[row] === 1;
+  }
+
+  /** Row of the peer of a name (its high 16 and low 32 bits), or -1. */
+  named(high: number, low: number): number {
+    return this.rowsByName.get(high * 2 ** 32 + low) ?? -1;
   }
 
   /** Link row of a link id, or -1. */

@@ -23,6 +23,7 @@ export const INTERFACE_FIELDS = [
   'bundledFrames',
   'piecesSent',
   'resentDatagrams',
+  'relayedDatagrams',
   'mssClamped',
   'joinedSegments',
   'wakeups',

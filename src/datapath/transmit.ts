@@ -41,6 +41,8 @@ export class Transmitter {
   onSendFailure: SendFailure = () => {};
   onTooBig: (link: number) => void = () => {};
   onGsoRefused: () => void = () => {};
+  /** Sends datagrams by a link that goes through another peer. */
+  relay: (link: number, offset: number, length: number, segment: number, now: number) => void = () => {};
   /** UDP GSO in use; off when forced off or refused by a device. */
   gso = true;
   private readonly seals = new Int32Array(SEAL_ROWS * SEAL.WORDS);
@@ -151,16 +153,16 @@ export class Transmitter {
     this.links.sent[link] += Math.ceil(length / segment);
     if (slot >= 0 && this.join(link, offset, length, segment, slot, counter)) return;
     const record = slot >= 0 ? this.record(link, offset, length, segment, slot, counter, now) : -1;
-    this.queue(this.sockets.fd(this.links.socket[link]), link, link, offset, length, segment, record);
+    this.queueFor(link, offset, length, segment, record, now);
   }
 
   /**
    * Queues datagrams of which other links carry copies. Whichever comes second is dropped by the receiver unseen,
    * so they are left out of the counts by which loss is measured.
    */
-  sendCopy(link: number, offset: number, length: number, segment: number): void {
+  sendCopy(link: number, offset: number, length: number, segment: number, now: number): void {
     this.count(link, length, segment);
-    this.queue(this.sockets.fd(this.links.socket[link]), link, link, offset, length, segment, -1);
+    this.queueFor(link, offset, length, segment, -1, now);
   }
 
   private count(link: number, length: number, segment: number): void {
@@ -213,6 +215,18 @@ export class Transmitter {
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */
   sendByPath(fd: number, offset: number, length: number): void {
     this.queue(fd, this.links.scratchPath, -1, offset, length, length, -1);
+  }
+
+  private queueFor(
+    link: number,
+    offset: number,
+    length: number,
+    segment: number,
+    record: number,
+    now: number,
+  ): void {
+    if (this.links.isRelayed(link)) this.relay(link, offset, length, segment, now);
+    else this.queue(this.sockets.fd(this.links.socket[link]), link, link, offset, length, segment, record);
   }
 
   private queue(
@@ -382,9 +396,14 @@ export class Transmitter {
       first = this.recordHead - back;
     }
     let resent = 0;
-    for (let position = first; position < this.recordHead; position++) {
+    // Sending by a relay seals once more: it takes room in the ring and makes records of its own.
+    const last = this.recordHead;
+    for (let position = first; position < last; position++) {
       const index = position % RECORDS;
-      if (this.recordLink[index] === from) resent += this.resendRecord(index, from, to);
+      if (this.recordLink[index] !== from) continue;
+      if (this.recordStart[index] >= this.head - this.arena.sizes.transmitBytes) {
+        resent += this.resendRecord(index, from, to, now);
+      }
     }
     this.flush();
     this.stats.interface[INTERFACE.resentDatagrams] += resent;
@@ -392,7 +411,7 @@ export class Transmitter {
     return resent;
   }
 
-  private resendRecord(index: number, from: number, to: number): number {
+  private resendRecord(index: number, from: number, to: number, now: number): number {
     const segment = this.recordSegment[index];
     const length = this.recordLength[index];
     const count = this.datagramsOf(index);
@@ -402,9 +421,8 @@ export class Transmitter {
       this.arena.transmitBase + (this.recordStart[index] % this.arena.sizes.transmitBytes) + skip * segment;
     this.recordLink[index] = to;
     this.recordStrayed[index] = 1;
-    const fd = this.sockets.fd(this.links.socket[to]);
     this.links.sent[to] += count - skip;
-    this.queue(fd, to, to, offset, length - skip * segment, segment, index);
+    this.queueFor(to, offset, length - skip * segment, segment, index, now);
     return count - skip;
   }
 

@@ -27,6 +27,8 @@ export const KIND = {
   PATH_ANSWER: 7,
   NOTICE: 8,
   ECHO: 9,
+  RELAY: 10,
+  RELAYED: 11,
 } as const;
 
 /** Body of a SEGMENT: one slice of a super-frame with the super-frame's own headers. */
@@ -44,6 +46,12 @@ export const SEGMENT = {
   BYTES: 11,
 } as const;
 
+/**
+ * Body of RELAY and RELAYED: the name of the peer that the datagram behind it is for, or comes from: the first six
+ * bytes of its public key.
+ */
+export const RELAY = { KIND: 0, NAME: 2, BYTES: 8 } as const;
+
 /** Counter spaces of a session: one per sending link. */
 export const STREAMS = 8;
 
@@ -56,7 +64,10 @@ export const MAX_FRAME = 65_535;
 /** Sealing stops here, far below 2^53, where a double still counts exactly. */
 export const COUNTER_LIMIT = 2 ** 48;
 
-/** IP and UDP header bytes of a family. */
+/** Family of a path that leads through another peer. */
+export const RELAY_FAMILY = 1;
+
+/** IP and UDP header bytes of a family; of a relayed path, the worse of both. */
 export function ipUdpOverhead(family: number): number {
-  return family === 6 ? 48 : 28;
+  return family === 4 ? 28 : 48;
 }

@@ -1,7 +1,7 @@
 /** Links as rows of typed arrays: one row is one path to one peer. */
 import { enlarged } from '../arrays.js';
 import type { LinkSettings } from '../datapath/events.js';
-import { ipUdpOverhead, SEALED_OVERHEAD } from '../datapath/wire.js';
+import { ipUdpOverhead, RELAY, RELAY_FAMILY, SEALED_OVERHEAD } from '../datapath/wire.js';
 import { PATH } from '../native/ops.js';
 import { PATH_CHECK } from './messages.js';
 
@@ -183,12 +183,19 @@ export class LinkTable {
 
   setMtu(row: number, mtu: number): void {
     this.mtu[row] = mtu;
-    this.maxPlain[row] = mtu - ipUdpOverhead(this.family(row)) - SEALED_OVERHEAD;
+    // The relayed datagram is the plaintext of another, with its own bytes around it.
+    const relay = this.isRelayed(row) ? SEALED_OVERHEAD + RELAY.BYTES : 0;
+    this.maxPlain[row] = mtu - ipUdpOverhead(this.family(row)) - relay - SEALED_OVERHEAD;
   }
 
   /** 4, 6, or 0 while the remote end is unknown. */
   family(row: number): number {
     return this.paths[row * PATH.WORDS + PATH.FAMILY];
+  }
+
+  /** Whether the link goes through another peer. */
+  isRelayed(row: number): boolean {
+    return this.family(row) === RELAY_FAMILY;
   }
 
   hasRemote(row: number): boolean {

@@ -6,7 +6,7 @@
  */
 import type { DatapathIo } from '../datapath/io.js';
 import type { SocketTable } from '../datapath/sockets.js';
-import { KIND } from '../datapath/wire.js';
+import { KIND, RELAY_FAMILY } from '../datapath/wire.js';
 import { PATH } from '../native/ops.js';
 import type { LinkControl } from './control.js';
 import { type LinkTable, sameRemote } from './links.js';
@@ -19,6 +19,7 @@ const CHECK_LIFETIME_US = 1_000_000;
 /** Own path silent for this many of the peer's intervals before a move is considered. */
 const SILENT_BEATS = 2;
 
+/** Relayed paths do not roam: they are named by peers, not by addresses. */
 export class Roaming {
   constructor(
     private readonly links: LinkTable,
@@ -31,7 +32,7 @@ export class Roaming {
   /** A heartbeat of `link` came from the path `words` at `at`, which is no link's. */
   consider(link: number, socket: number, words: Int32Array, at: number, now: number): void {
     const links = this.links;
-    if (links.shutdown[link]) return;
+    if (links.shutdown[link] || words[at + PATH.FAMILY] === RELAY_FAMILY) return;
     const known = links.family(link) !== 0;
     const silence = now - links.lastHeard[link];
     if (known && silence < SILENT_BEATS * Math.max(links.peerIntervalUs[link], links.intervalUs[link]))
@@ -59,6 +60,7 @@ export class Roaming {
 
   /** Answers a path check by the path it came by. */
   answer(link: number, socket: number, words: Int32Array, at: number, token: Uint8Array): void {
+    if (words[at + PATH.FAMILY] === RELAY_FAMILY) return;
     copyPath(words, at, this.links.paths, this.links.scratchPath * PATH.WORDS);
     this.control.pathMessage(KIND.PATH_ANSWER, this.sockets.fd(socket), link, token, 0);
   }

@@ -1,6 +1,7 @@
 /** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
 import type { Policy } from '../../src/config/model.js';
 import type { LinkSettings } from '../../src/datapath/events.js';
+import { RELAY_FAMILY } from '../../src/datapath/wire.js';
 import { PATH } from '../../src/native/ops.js';
 import { quickAead } from './aead.js';
 import { addressOf } from './endpoint.js';
@@ -27,6 +28,21 @@ export interface LanOptions {
 /** Hosts see a peer under the other host's number, and a link under this row. */
 export function linkRow(peer: number, link: number): number {
   return peer * MAX_LINKS + link;
+}
+
+/** Name by which relays know a host. */
+function relayName(host: number): number {
+  return 0x1234_0000_0000 + host;
+}
+
+/** A path to a host through another. */
+export function pathVia(relay: number, host: number): number[] {
+  const path = new Array<number>(PATH.WORDS).fill(0);
+  path[PATH.FAMILY] = RELAY_FAMILY;
+  path[PATH.ADDR] = relay;
+  path[PATH.ADDR + 1] = Math.floor(relayName(host) / 2 ** 32);
+  path[PATH.ADDR + 2] = (relayName(host) % 2 ** 32) | 0;
+  return path;
 }
 
 /** A path to a host's own address on a network. */
@@ -79,7 +95,7 @@ export class Lan {
 
   addPeer(node: SimNode, peer: number): void {
     const { links, policy } = this.options;
-    node.command({ kind: 'peer', row: peer, policy: policy ?? 'passive' });
+    node.command({ kind: 'peer', row: peer, policy: policy ?? 'passive', name: relayName(peer) });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
   }
 

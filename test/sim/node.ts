@@ -21,6 +21,7 @@ export const SETTINGS: DatapathSettings = {
   macAgeingS: 300,
   macLimit: 8192,
   mssClamp: false,
+  relay: true,
   tapChecksum: true,
   tapTso: true,
   tapUso: true,

@@ -1,4 +1,5 @@
 /** Addresses between their text and the words of a path. */
+import { RELAY_FAMILY } from '../../datapath/wire.js';
 import { PATH } from '../../native/ops.js';
 
 const ADDRESS_WORDS = 4;
@@ -26,6 +27,21 @@ function groups(text: string): number[] {
     const value = Number.parseInt(group, 16);
     return [value >> 8, value & 0xff];
   });
+}
+
+/** The name by which relays know a peer: the first 48 bits of its public key. */
+export function relayName(publicKey: Uint8Array): number {
+  return Buffer.from(publicKey).readUIntBE(0, 6);
+}
+
+/** Words of the path to the peer called `name` through the peer in row `relay`. */
+export function relayedPath(relay: number, name: number): number[] {
+  const words = new Array<number>(PATH.WORDS).fill(0);
+  words[PATH.FAMILY] = RELAY_FAMILY;
+  words[PATH.ADDR] = relay;
+  words[PATH.ADDR + 1] = Math.floor(name / 2 ** 32);
+  words[PATH.ADDR + 2] = (name % 2 ** 32) | 0;
+  return words;
 }
 
 /** The raw bytes of the address in a path's words: 4 or 16. */

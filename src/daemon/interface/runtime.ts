@@ -10,10 +10,11 @@ import { formatPublicKey, parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { DatapathEvent, DatapathSettings, LinkCause, LinkStateName } from '../../datapath/events.js';
+import { RELAY_SOCKET } from '../../datapath/relay.js';
 import type { Native, TapHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
-import { addressWords, formatAddress, pathAddressBytes } from './addresses.js';
+import { addressWords, formatAddress, pathAddressBytes, relayedPath, relayName } from './addresses.js';
 import { Datapath } from './datapath.js';
 import { Handshakes } from './handshakes.js';
 import { macOf, privateKeyFile } from './keys.js';
@@ -191,10 +192,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     for (const { peer, identity } of prepared) {
       const entry = this.peers.get(peer.name) ?? this.makePeer(peer);
       entry.config = peer;
-      this.datapath.send({ kind: 'peer', row: entry.row, policy: effectivePolicy(next, peer) });
+      const name = identity === null ? 0 : relayName(identity.publicKey);
+      this.datapath.send({ kind: 'peer', row: entry.row, policy: effectivePolicy(next, peer), name });
+    }
+    for (const { peer, identity } of prepared) {
+      const entry = this.peers.get(peer.name) as PeerEntry;
       this.setLinks(entry, next, answers);
       this.admit(entry, identity);
     }
+    // A relayed link is as wide as the links of the peer that relays it.
+    this.refreshMtus();
   }
 
   private arrangeSockets(next: InterfaceConfig): Map<LinkConfig, LocalAnswer> {
@@ -242,7 +249,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private admit(entry: PeerEntry, identity: ReturnType<typeof identityOf>): void {
     const wanted = identity !== null && !entry.config.shutdown;
     if (entry.admitted && !wanted) this.handshakes.removePeer(entry.row);
-    const mayInitiate = entry.config.links.some((link) => link.remote?.kind === 'address');
+    const mayInitiate = entry.config.links.some(
+      ({ remote }) => remote?.kind === 'address' || remote?.kind === 'via',
+    );
     if (wanted && entry.admitted) this.handshakes.setMayInitiate(entry.row, mayInitiate);
     else if (wanted) this.handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
     entry.admitted = wanted;
@@ -269,8 +278,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     config: LinkConfig,
     answer: LocalAnswer | null,
   ): void {
-    const remote = config.remote?.kind === 'address' ? config.remote : null;
-    const path = answer === null ? new Array<number>(PATH.WORDS).fill(0) : pathWords(answer, remote);
+    const path = this.pathOf(entry, config, answer);
     const before = entry.links.get(config.id);
     const link: LinkEntry = before ?? {
       row: this.linkRows.take(),
@@ -296,7 +304,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       id: config.id,
       row: link.row,
       settings: {
-        socket: answer?.socket.row ?? -1,
+        socket: config.remote?.kind === 'via' ? RELAY_SOCKET : (answer?.socket.row ?? -1),
         path,
         priority: effective.priority,
         intervalUs: effective.interval * 1000,
@@ -307,10 +315,22 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     });
   }
 
+  private pathOf(entry: PeerEntry, config: LinkConfig, answer: LocalAnswer | null): number[] {
+    const { remote } = config;
+    const relay = remote?.kind === 'via' ? this.peers.get(remote.peer) : undefined;
+    if (relay !== undefined && entry.config.publicKey !== undefined) {
+      return relayedPath(relay.row, relayName(parsePublicKey(entry.config.publicKey)));
+    }
+    if (answer === null) return new Array<number>(PATH.WORDS).fill(0);
+    return pathWords(answer, remote?.kind === 'address' ? remote : null);
+  }
+
   // --- path MTU -------------------------------------------------------------------------------------
 
   /** What the kernel knows of the path's MTU; null while it cannot tell. */
   private routeMtu(link: LinkEntry): number | null {
+    const { remote } = link.config;
+    if (remote?.kind === 'via') return this.smallestMtu(remote.peer);
     const words = link.learnedPath ?? link.configuredPath;
     const family = words[PATH.FAMILY];
     if (link.answer === null || (family !== 4 && family !== 6)) return null;
@@ -320,6 +340,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     } catch {
       return null;
     }
+  }
+
+  private smallestMtu(name: string): number | null {
+    const links = [...(this.peers.get(name)?.links.values() ?? [])];
+    return links.length === 0 ? null : Math.min(...links.map((link) => link.mtu));
   }
 
   private refreshMtus(): void {
@@ -427,6 +452,7 @@ function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
     macAgeingS: effective.macAgeing,
     macLimit: effective.macLimit,
     mssClamp: effective.mssClamp,
+    relay: effective.relay,
     tapChecksum: tap.granted.checksum,
     tapTso: tap.granted.tso,
     tapUso: tap.granted.uso,

@@ -30,7 +30,7 @@ export function linkStatus(
     cause: link.cause === null ? null : link.cause.replaceAll('-', ' '),
     changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
     local: localEnd(link),
-    remote: formatPath(link.learnedPath ?? link.configuredPath),
+    remote: remoteEnd(link),
     remoteLearned: link.learnedPath !== null,
     priority: effective.priority,
     intervalMs: effective.interval,
@@ -54,6 +54,12 @@ function localEnd(link: LinkEntry): string | null {
   if (link.answer === null) return null;
   const { address, device, port, family } = link.answer.socket;
   return formatEndpoint(device ?? address ?? (family === 4 ? '0.0.0.0' : '::'), port);
+}
+
+function remoteEnd(link: LinkEntry): string | null {
+  const { remote } = link.config;
+  if (remote?.kind === 'via') return `via ${remote.peer}`;
+  return formatPath(link.learnedPath ?? link.configuredPath);
 }
 
 /** Ids of the links that carry data: the chosen one, or under `active` and `round-robin` all that are up. */
