@@ -108,8 +108,11 @@ export class PingLog {
     return Math.max(longest, to - previous);
   }
 
-  /** When each lost request was sent, taken from its neighbours, since ping does not tell. */
-  private lostTimes(): number[] {
+  /**
+   * When each lost request was sent, in seconds since the epoch; taken from its neighbours, since ping does not
+   * tell.
+   */
+  lostTimes(): number[] {
     const times: number[] = [];
     const inOrder = [...this.answers].sort((a, b) => a.sequence - b.sequence);
     for (let i = 1; i < inOrder.length; i++) {

@@ -7,6 +7,7 @@ export const DROP_HELP = {
   'tap-runt': 'frame from the TAP shorter than an Ethernet header',
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
   'reserved-group': 'frame for a reserved group address 01-80-C2-00-00-0X, which no bridge forwards',
+  'own-station': 'frame from the TAP for a station that is behind the TAP itself',
   'no-peer': 'frame to flood, but no peer can be reached',
   'no-session': 'peer has no session yet',
   'no-usable-link': 'peer has a session but no link that is up',
@@ -15,7 +16,7 @@ export const DROP_HELP = {
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
   // From the wire: before authentication.
-  'datagram-runt': 'datagram too short for its type',
+  'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',
   'unknown-version': 'datagram of another protocol version',
   'bad-header': 'reserved bits or stream of the outer header not as version 1 wants them',
@@ -34,6 +35,7 @@ export const DROP_HELP = {
   'piece-duplicate': 'piece that had arrived already',
   'piece-evicted': 'incomplete frame given up for a newer one',
   'piece-expired': 'incomplete frame given up by age',
+  'event-limit': 'authentic messages that concern the control thread, faster than it shall be bothered',
   'path-check-unknown': 'answer to a path check never asked',
   'tap-write-error': 'the kernel refused a frame',
 } as const;

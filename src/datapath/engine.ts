@@ -101,6 +101,7 @@ export class Engine {
       {
         beat: (link, at) => this.control.beat(link, at),
         reportDown: (peer, link, at) => this.control.reportDown(peer, link, at),
+        strand: (link) => this.transmit.strand(link),
         resend: (from, to, at) => this.transmit.resend(from, to, at),
         emit: (event) => io.emit(event),
       },
@@ -154,19 +155,22 @@ export class Engine {
   }
 
   /**
-   * Runs what is due. Call it only with the sockets drained, so that a late wake-up is not taken for silence.
-   * `asked` is the deadline that the caller meant to meet; being much later means that this thread was stalled.
+   * The owner woke up, meaning to at `asked`; tell before anything else. Being much later means that the thread
+   * was stalled or the machine suspended: that much silence is nobody's fault.
    */
-  expire(now: number, asked: number): void {
+  woke(now: number, asked: number): void {
     this.now = now;
     const late = now - asked;
-    if (late > 0) {
-      this.stats.interface[INTERFACE.latenessLastUs] = late;
-      if (late > this.stats.interface[INTERFACE.latenessMaxUs]) {
-        this.stats.interface[INTERFACE.latenessMaxUs] = late;
-      }
-    }
-    if (late > STALL_US) this.monitor.stalled(now);
+    if (late <= 0) return;
+    const counters = this.stats.interface;
+    counters[INTERFACE.latenessLastUs] = late;
+    if (late > counters[INTERFACE.latenessMaxUs]) counters[INTERFACE.latenessMaxUs] = late;
+    if (late > STALL_US) this.monitor.stalled(late);
+  }
+
+  /** Runs what is due. Call it only with the sockets drained: a late wake-up is not silence. */
+  expire(now: number): void {
+    this.now = now;
     for (;;) {
       const count = this.wheel.advance(now, this.due);
       for (let index = 0; index < count; index++) this.timer(this.due[index], now);
@@ -312,6 +316,11 @@ export class Engine {
   private installSession(command: Extract<DatapathCommand, { kind: 'session' }>): void {
     const { peer, slot } = command;
     if (!this.peers.has(peer)) return;
+    // What was acknowledged of an earlier session in this slot says nothing of the new one.
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const link = this.peers.linkOf(peer, id);
+      if (link >= 0 && this.links.ackSession[link] === slot) this.links.ackSession[link] = NO_SESSION;
+    }
     this.sessions.install(
       slot,
       peer,
@@ -395,8 +404,11 @@ export class Engine {
     this.eachLink((link) => {
       const socket = this.sockets.rows[this.links.socket[link]];
       if (socket === undefined || socket.family !== family) return;
-      if (socket.address.some((word, index) => word !== words[index])) return;
-      if (present) socket.ifindex = ifindex;
+      const isSockets = socket.address.every((word, index) => word === words[index]);
+      // A link on a shared wildcard socket names its address in its path.
+      const local = link * PATH.WORDS + PATH.LOCAL;
+      if (!isSockets && words.some((word, index) => word !== this.links.paths[local + index])) return;
+      if (present && isSockets) socket.ifindex = ifindex;
       const usable = present && this.carriers.get(ifindex) !== false;
       if ((this.links.carrier[link] === 1) === usable) return;
       this.monitor.carrier(link, usable, present ? 'carrier-lost' : 'address-removed', now);
@@ -430,6 +442,8 @@ export class Engine {
     counters[INTERFACE.handshakesGiven] = kept[0];
     counters[INTERFACE.handshakesTaken] = kept[1];
     this.stats.drops.fill(0);
+    this.reassembly.evicted = 0;
+    this.reassembly.expired = 0;
     for (const peer of this.peers.rows) {
       const base = peer * PEER_WIDTH;
       this.stats.peers.fill(0, base + PEER.txFrames, base + PEER.rxBytes + 1);

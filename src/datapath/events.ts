@@ -53,7 +53,6 @@ export type DatapathEvent =
   | { kind: 'kernel'; change: KernelChange }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }
   | { kind: 'scheduling'; realtime: boolean }
-  | { kind: 'stopped' }
   | { kind: 'fatal'; message: string };
 
 /** What the kernel said of an interface, an address or the routes. */
@@ -82,7 +81,6 @@ export interface SocketSettings {
   /** Local address as words of `PATH.LOCAL`; zero for a wildcard address. */
   address: number[];
   family: number;
-  gso: boolean;
 }
 
 export type DatapathCommand =

@@ -96,7 +96,7 @@ export class Inbound {
       const offset = rows[at + RECV.OFFSET];
       const segment = Math.max(1, rows[at + RECV.SEGMENT]);
       bytes += length;
-      if (length === 0) this.drop(DROP['datagram-runt']);
+      if (length === 0) this.drop(DROP['bad-length']);
       for (let start = 0; start < length; start += segment) {
         this.admit(message, offset + start, Math.min(segment, length - start));
       }
@@ -112,7 +112,7 @@ export class Inbound {
     this.stats.interface[INTERFACE.rxDatagrams]++;
     const type = bytes[offset];
     if (type !== TYPE_TRANSPORT) return this.admitOther(message, type, offset, length);
-    if (length <= SEALED_OVERHEAD) return this.drop(DROP['datagram-runt']);
+    if (length <= SEALED_OVERHEAD) return this.drop(DROP['bad-length']);
     const stream = bytes[offset + OUTER.STREAM];
     const high = view.getUint32(offset + OUTER.COUNTER);
     if (stream >= STREAMS || view.getUint16(offset + OUTER.FLAGS) !== 0 || high >= COUNTER_HIGH_LIMIT) {
@@ -139,7 +139,7 @@ export class Inbound {
     if (type !== TYPE.INITIATION && type !== TYPE.RESPONSE && type !== TYPE.COOKIE) {
       return this.drop(DROP['unknown-type']);
     }
-    if (length > MAX_HANDSHAKE_BYTES) return this.drop(DROP['datagram-runt']);
+    if (length > MAX_HANDSHAKE_BYTES) return this.drop(DROP['bad-length']);
     const counters = this.stats.interface;
     const pending = counters[INTERFACE.handshakesGiven] - counters[INTERFACE.handshakesTaken];
     if (pending >= MAX_PENDING_HANDSHAKES) return this.drop(DROP['handshake-queue-full']);
@@ -178,7 +178,7 @@ export class Inbound {
     const message = this.openMessage[row];
     const link = this.linkOf(message, peer);
     if (link >= 0) {
-      this.links.lastHeard[link] = this.now;
+      this.control.monitor.heard(link, this.now);
       this.links.received[link]++;
       this.stats.links[link * LINK_WIDTH + LINK.rxDatagrams]++;
       this.stats.links[link * LINK_WIDTH + LINK.rxBytes] += length;

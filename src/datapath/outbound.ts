@@ -115,6 +115,7 @@ export class Outbound {
     this.readFacts(vnet);
     if (port >= 0) this.toPeer(port, frame, length);
     else if (port === MISS) this.flood(frame, length);
+    else this.drop(DROP['own-station']);
   }
 
   private readFacts(vnet: number): void {
@@ -132,7 +133,7 @@ export class Outbound {
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
-      if (this.peers.session[peer] < 0 || this.peers.activeLink[peer] < 0) continue;
+      if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
       this.toPeer(peer, frame, length);
       reached++;
     }
@@ -178,7 +179,7 @@ export class Outbound {
     const bytes = this.arena.bytes;
     const headers = this.headers;
     if (!parseHeaders(bytes, frame, length, headers)) return this.drop(DROP['tap-malformed']);
-    const room = this.links.maxPlain[link] - SEGMENT.BYTES - headers.headerLength;
+    const room = this.peers.smallestPlain[peer] - SEGMENT.BYTES - headers.headerLength;
     if (room < 1) return this.drop(DROP['tx-too-big']);
     const isTcp = headers.protocol === PROTOCOL_TCP;
     const payload = length - headers.headerLength;
@@ -264,7 +265,7 @@ export class Outbound {
     const need = bundledLength(length);
     if (this.bundlePeer !== peer || this.bundleEnd + need > this.bundleLimit) {
       this.closeBundle();
-      const room = this.links.maxPlain[link];
+      const room = this.peers.smallestPlain[peer];
       if (1 + need > room) return this.pieces(peer, link, slot, frame, length);
       this.openBundle(peer, link, slot, room);
     } else {
@@ -301,7 +302,7 @@ export class Outbound {
   }
 
   private pieces(peer: number, link: number, slot: number, frame: number, length: number): void {
-    const room = this.links.maxPlain[link] - PIECE_HEADER;
+    const room = this.peers.smallestPlain[peer] - PIECE_HEADER;
     const count = room < 1 ? MAX_PIECES + 1 : Math.ceil(length / room);
     if (count > MAX_PIECES) return this.drop(DROP['tx-too-big']);
     const size = Math.ceil(length / count);
@@ -388,7 +389,7 @@ export class Outbound {
     return counter;
   }
 
-  /** By the link chosen, and under the policy `active` by every other usable one too. */
+  /** By the link chosen, or under the policy `active` by every usable one. */
   private dispatch(
     peer: number,
     link: number,
@@ -401,12 +402,10 @@ export class Outbound {
     const usable = this.peers.usable[peer];
     if (usable === 0) return this.transmit.hold(link, out, total, segment, slot, counter, this.now);
     const copies = this.peers.policy[peer] === POLICY.active && (usable & (usable - 1)) !== 0;
-    this.transmit.send(link, out, total, segment, copies ? NO_SESSION : slot, counter, this.now);
-    if (!copies) return;
+    if (!copies) return this.transmit.send(link, out, total, segment, slot, counter, this.now);
     for (let id = 0; id < MAX_LINKS; id++) {
       const other = this.peers.linkOf(peer, id);
-      if (other === link || (usable & (1 << id)) === 0) continue;
-      this.transmit.send(other, out, total, segment, NO_SESSION, counter, this.now);
+      if ((usable & (1 << id)) !== 0) this.transmit.sendCopy(other, out, total, segment);
     }
   }
 

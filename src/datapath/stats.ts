@@ -28,11 +28,9 @@ export const INTERFACE_FIELDS = [
   'wakeups',
   'latenessMaxUs',
   'latenessLastUs',
-  'busyUs',
   'heartbeatUs',
   'macEntries',
   'macMoves',
-  'macEvictions',
   'handshakesGiven',
   'handshakesTaken',
 ] as const;

@@ -60,7 +60,7 @@ export class Transmitter {
   private readonly recordSegment = new Int32Array(RECORDS);
   /** Link that it was sent by last. */
   private readonly recordLink = new Int32Array(RECORDS);
-  /** 1 once sent by another link than its stream's own: acknowledgements no longer tell whether it arrived. */
+  /** 1 once acknowledgements of its stream no longer tell whether it arrived: sent by another link, or lost. */
   private readonly recordStrayed = new Uint8Array(RECORDS);
   private readonly recordSlot = new Int32Array(RECORDS);
   private readonly recordCounter = new Float64Array(RECORDS);
@@ -114,6 +114,7 @@ export class Transmitter {
     payloadLength: number,
     segment: number,
   ): void {
+    if (this.sealCount === SEAL_ROWS) this.flush();
     const ops = this.seals;
     const at = this.sealCount++ * SEAL.WORDS;
     ops[at + SEAL.KEY] = this.sessions.sealKey[slot];
@@ -146,16 +147,28 @@ export class Transmitter {
     counter: number,
     now: number,
   ): void {
-    const count = Math.ceil(length / segment);
-    const stats = this.stats.links;
-    stats[link * LINK_WIDTH + LINK.txDatagrams] += count;
-    stats[link * LINK_WIDTH + LINK.txBytes] += length;
-    this.stats.interface[INTERFACE.txDatagrams] += count;
-    this.stats.interface[INTERFACE.txBytes] += length;
-    this.links.sent[link] += count;
+    this.count(link, length, segment);
+    this.links.sent[link] += Math.ceil(length / segment);
     if (slot >= 0 && this.join(link, offset, length, segment, slot, counter)) return;
     const record = slot >= 0 ? this.record(link, offset, length, segment, slot, counter, now) : -1;
     this.queue(this.sockets.fd(this.links.socket[link]), link, link, offset, length, segment, record);
+  }
+
+  /**
+   * Queues datagrams of which other links carry copies. Whichever comes second is dropped by the receiver unseen,
+   * so they are left out of the counts by which loss is measured.
+   */
+  sendCopy(link: number, offset: number, length: number, segment: number): void {
+    this.count(link, length, segment);
+    this.queue(this.sockets.fd(this.links.socket[link]), link, link, offset, length, segment, -1);
+  }
+
+  private count(link: number, length: number, segment: number): void {
+    const datagrams = Math.ceil(length / segment);
+    this.stats.links[link * LINK_WIDTH + LINK.txDatagrams] += datagrams;
+    this.stats.links[link * LINK_WIDTH + LINK.txBytes] += length;
+    this.stats.interface[INTERFACE.txDatagrams] += datagrams;
+    this.stats.interface[INTERFACE.txBytes] += length;
   }
 
   /** Keeps sealed datagrams in the ring until a link of the peer is usable again, or they are too old. */
@@ -168,8 +181,33 @@ export class Transmitter {
     counter: number,
     now: number,
   ): void {
-    this.record(link, offset, length, segment, slot, counter, now);
+    const index = this.record(link, offset, length, segment, slot, counter, now);
+    this.recordStrayed[index] = 1;
     this.links.resendPending[link] = 1;
+  }
+
+  /**
+   * A link went down and no other is there: what it has not confirmed by now counts as lost for good. The beats
+   * that bring it back share its stream and would seem to confirm everything before them.
+   */
+  strand(link: number): void {
+    for (let index = 0; index < Math.min(this.recordHead, RECORDS); index++) {
+      if (this.recordLink[index] === link && this.confirmed(index, link) < this.datagramsOf(index)) {
+        this.recordStrayed[index] = 1;
+      }
+    }
+    this.links.resendPending[link] = 1;
+  }
+
+  /** How many of a record's datagrams, from its first, the peer has confirmed on their stream. */
+  private confirmed(index: number, link: number): number {
+    if (this.recordStrayed[index] === 1 || this.links.ackSession[link] !== this.recordSlot[index]) return 0;
+    const covered = this.links.ackCounter[link] - this.recordCounter[index] + 1;
+    return Math.min(this.datagramsOf(index), Math.max(0, covered));
+  }
+
+  private datagramsOf(index: number): number {
+    return Math.ceil(this.recordLength[index] / this.recordSegment[index]);
   }
 
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */
@@ -195,7 +233,7 @@ export class Transmitter {
     this.sends[at + SEND.PATH] = path;
     this.sendLink[row] = link;
     this.sendRecord[row] = record;
-    if (this.sendCount === SEND_ROWS || this.sealCount >= SEAL_ROWS - 1) this.flush();
+    if (this.sendCount === SEND_ROWS) this.flush();
   }
 
   /** Joins a send to the one before it when both make one GSO send; true when it did. */
@@ -251,8 +289,10 @@ export class Transmitter {
   /** Seals and sends everything queued. */
   flush(): void {
     if (this.sealCount > 0) {
-      this.io.seal(this.seals, this.sealCount);
+      const count = this.sealCount;
       this.sealCount = 0;
+      this.io.seal(this.seals, count);
+      if (this.hasUnsealed(count)) this.abandonSends();
     }
     if (this.sendCount > 0) {
       const count = this.sendCount;
@@ -262,6 +302,24 @@ export class Transmitter {
     }
     this.pendingBytes = 0;
     this.reportFailures();
+  }
+
+  private hasUnsealed(count: number): boolean {
+    for (let row = 0; row < count; row++) {
+      if (this.seals[row * SEAL.WORDS + SEAL.RESULT] < 0) return true;
+    }
+    return false;
+  }
+
+  /** Some bytes of this batch are still in the clear: none of it may leave, now or when it would be sent again. */
+  private abandonSends(): void {
+    for (let row = 0; row < this.sendCount; row++) {
+      const at = row * SEND.WORDS;
+      const datagrams = Math.ceil(this.sends[at + SEND.LENGTH] / this.sends[at + SEND.SEGMENT]);
+      this.stats.drops[DROP['tx-error']] += datagrams;
+    }
+    this.sendCount = 0;
+    this.recordLink.fill(-1);
   }
 
   private collectFailures(count: number): void {
@@ -279,8 +337,9 @@ export class Transmitter {
       } else if (error === EMSGSIZE) {
         drops[DROP['tx-too-big']] += unsent;
         if (link >= 0) this.onTooBig(link);
-      } else if ((error === EIO || error === EINVAL) && this.gso && unsent > 1) {
-        this.withoutGso(at);
+      } else if ((error === EIO || error === EINVAL) && unsent > 1 && this.sentWithoutGso(at)) {
+        this.gso = false;
+        this.onGsoRefused();
       } else {
         drops[DROP['tx-error']] += unsent;
         if (link >= 0) {
@@ -291,16 +350,13 @@ export class Transmitter {
     }
   }
 
-  /** A device that refuses segmentation is not an error of the link: the same bytes go out one by one. */
-  private withoutGso(at: number): void {
-    this.gso = false;
-    this.onGsoRefused();
+  /** A device that refuses segmentation only is not an error of the link: the same bytes go out one by one. */
+  private sentWithoutGso(at: number): boolean {
     const sent = this.sends[at + SEND.SENT];
     const row = this.sends.slice(at, at + SEND.WORDS);
     row[SEND.OFFSET] += sent;
     row[SEND.LENGTH] -= sent;
-    this.io.send(row, 1, this.links.paths, false);
-    if (row[SEND.RESULT] !== 0) this.stats.drops[DROP['tx-error']]++;
+    return this.io.send(row, 1, this.links.paths, false) === 1;
   }
 
   private reportFailures(): void {
@@ -339,11 +395,8 @@ export class Transmitter {
   private resendRecord(index: number, from: number, to: number): number {
     const segment = this.recordSegment[index];
     const length = this.recordLength[index];
-    const count = Math.ceil(length / segment);
-    let skip = 0;
-    if (this.recordStrayed[index] === 0 && this.links.ackSession[from] === this.recordSlot[index]) {
-      skip = Math.min(count, Math.max(0, this.links.ackCounter[from] - this.recordCounter[index] + 1));
-    }
+    const count = this.datagramsOf(index);
+    const skip = this.confirmed(index, from);
     if (skip === count) return 0;
     const offset =
       this.arena.transmitBase + (this.recordStart[index] % this.arena.sizes.transmitBytes) + skip * segment;

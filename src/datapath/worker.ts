@@ -128,6 +128,7 @@ class Shell {
         native.wait(this.gathering, GATHER_US, 0, tokens);
       const ready = native.wait(this.epoll, timeout, worked && !rush ? this.spinUs : 0, tokens);
       const now = native.now();
+      engine.woke(now, Math.max(deadline, before));
       engine.stats.interface[INTERFACE.wakeups]++;
       this.drained = true;
       worked = false;
@@ -144,7 +145,7 @@ class Shell {
     this.undrainedTurns = this.drained ? 0 : this.undrainedTurns + 1;
     if (this.undrainedTurns > 0 && this.undrainedTurns < MAX_UNDRAINED_TURNS) return;
     const now = this.native.now();
-    if (now >= deadline) this.engine.expire(now, deadline);
+    if (now >= deadline) this.engine.expire(now);
   }
 
   /** Serves one ready source; true when it was traffic. */
@@ -268,20 +269,28 @@ class Shell {
 
   private end(): void {
     this.engine.command({ kind: 'goodbye' }, this.native.now());
+    this.release();
+  }
+
+  /** Gives back what the thread holds, after a fault as well: sockets, and keys that wait to be wiped. */
+  release(): void {
+    for (;;) {
+      const message = receiveMessageOnPort(this.start.port)?.message as WorkerMessage | undefined;
+      if (message === undefined) break;
+      if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
+      if (message.kind === 'socket') this.native.close(message.settings.fd);
+    }
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
-    this.native.close(this.netlink);
-    this.native.close(this.epoll);
-    this.native.close(this.gathering);
-    this.start.port.postMessage({ kind: 'stopped' });
+    for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
   }
 }
 
 const start = workerData as WorkerStart;
+const shell = new Shell(start);
 try {
-  new Shell(start).run();
+  shell.run();
 } catch (error) {
-  start.port.postMessage({
-    kind: 'fatal',
-    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-  });
+  shell.release();
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  start.port.postMessage({ kind: 'fatal', message });
 }

@@ -30,11 +30,15 @@ import type { Roaming } from './roaming.js';
 export const MAX_ECHO_BYTES = 65_000;
 
 const U32 = 0x1_0000_0000;
+const U16 = 0xffff;
+const MAX_EVENTS_PER_SECOND = 2000;
 
 export class LinkControl {
   /** Set once by the engine: monitor and control call each other. */
   monitor!: LinkMonitor;
   roaming!: Roaming;
+  private emitWindow = 0;
+  private emitted = 0;
 
   constructor(
     private readonly arena: Arena,
@@ -61,8 +65,8 @@ export class LinkControl {
     const { bytes, view } = this.arena;
     bytes[body + HEARTBEAT.LINK] = links.id[link];
     bytes[body + HEARTBEAT.FLAGS] = this.monitor.isHeard(link, now) ? HEARS_YOU : 0;
-    view.setUint16(body + HEARTBEAT.INTERVAL_MS, links.intervalUs[link] / 1000);
-    view.setUint16(body + HEARTBEAT.HOLD_MS, links.holdUs[link] / 1000);
+    view.setUint16(body + HEARTBEAT.INTERVAL_MS, Math.min(U16, links.intervalUs[link] / 1000));
+    view.setUint16(body + HEARTBEAT.HOLD_MS, Math.min(U16, links.holdUs[link] / 1000));
     view.setUint32(body + HEARTBEAT.SENT_AT, now % U32);
     const echoed = links.echoAt[link] > 0 && now - links.echoAt[link] < NO_ECHO;
     view.setUint32(body + HEARTBEAT.ECHO, links.echo[link]);
@@ -220,7 +224,9 @@ export class LinkControl {
       if (link !== NO_LINK) return this.drop(DROP['link-mismatch']);
       return this.roaming.consider(claimed, socket, words, at, now);
     }
+    const peerInterval = this.links.peerIntervalUs[link];
     observeBeat(this.links, this.stats, this.arena.view, link, body, now);
+    if (this.links.peerIntervalUs[link] !== peerInterval) this.monitor.rearm(link, now);
     this.acknowledge(link, slot, readU64(this.arena.view, body + HEARTBEAT.ACKNOWLEDGED) - 1);
     this.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
     this.monitor.beatHeard(link, (this.arena.bytes[body + HEARTBEAT.FLAGS] & HEARS_YOU) !== 0, now);
@@ -239,6 +245,7 @@ export class LinkControl {
     const { bytes, view } = this.arena;
     const code = bytes[body + NOTICE.CODE];
     if (code === NOTICE_CODE.GOODBYE) {
+      if (!this.mayEmit(now)) return this.drop(DROP['event-limit']);
       this.monitor.peerLost(peer, 'peer-said-goodbye', now);
       this.emit({ kind: 'goodbye', peer });
     } else if (code === NOTICE_CODE.LINK_DOWN) {
@@ -288,6 +295,7 @@ export class LinkControl {
       bytes[reply + ECHO.REPLY] = 1;
       return this.close(by, by, slot, reply, length, now);
     }
+    if (!this.mayEmit(now)) return this.drop(DROP['event-limit']);
     this.emit({
       kind: 'echo',
       peer,
@@ -296,6 +304,15 @@ export class LinkControl {
       sequence: view.getUint32(body + ECHO.SEQUENCE),
       rttUs: ((now % U32) - view.getUint32(body + ECHO.SENT_AT) + U32) % U32,
     });
+  }
+
+  /** An authentic peer can send much; the control thread hears of no more than so many messages a second. */
+  private mayEmit(now: number): boolean {
+    if (now - this.emitWindow >= 1e6) {
+      this.emitWindow = now;
+      this.emitted = 0;
+    }
+    return this.emitted++ < MAX_EVENTS_PER_SECOND;
   }
 
   private drop(reason: number): void {

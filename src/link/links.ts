@@ -33,6 +33,8 @@ export class LinkTable {
   /** Largest plaintext of one datagram. */
   maxPlain = new Int32Array(0);
   lastHeard = new Float64Array(0);
+  /** How late this thread had been in all when the link was last heard. */
+  latenessHeard = new Float64Array(0);
   lastBeatSent = new Float64Array(0);
   /** Beats heard in a row since the link was last down. */
   goodBeats = new Int32Array(0);
@@ -55,8 +57,9 @@ export class LinkTable {
   resendPending = new Uint8Array(0);
   /** Path table: `PATH.WORDS` a row; the row after the last link is scratch for single sends. */
   paths = new Int32Array(PATH.WORDS);
-  /** The configured path, to which a link returns when it is down. */
+  /** The configured path and its socket, to which a link returns when it is down. */
   configured = new Int32Array(0);
+  configuredSocket = new Int32Array(0);
   /** Path being checked before the link moves to it, its socket, token and time. */
   candidates = new Int32Array(0);
   candidateSocket = new Int32Array(0);
@@ -79,6 +82,7 @@ export class LinkTable {
     this.mtu = enlarged(this.mtu, capacity);
     this.maxPlain = enlarged(this.maxPlain, capacity);
     this.lastHeard = enlarged(this.lastHeard, capacity);
+    this.latenessHeard = enlarged(this.latenessHeard, capacity);
     this.lastBeatSent = enlarged(this.lastBeatSent, capacity);
     this.goodBeats = enlarged(this.goodBeats, capacity);
     this.heardByPeer = enlarged(this.heardByPeer, capacity);
@@ -93,6 +97,7 @@ export class LinkTable {
     this.ackCounter = enlarged(this.ackCounter, capacity);
     this.resendPending = enlarged(this.resendPending, capacity);
     this.configured = enlarged(this.configured, capacity * PATH.WORDS);
+    this.configuredSocket = enlarged(this.configuredSocket, capacity);
     this.candidates = enlarged(this.candidates, capacity * PATH.WORDS);
     this.candidateSocket = enlarged(this.candidateSocket, capacity);
     this.candidateAt = enlarged(this.candidateAt, capacity);
@@ -115,7 +120,7 @@ export class LinkTable {
     this.ensure(row + 1);
     const fresh = this.peer[row] < 0;
     const base = row * PATH.WORDS;
-    let moved = fresh || this.socket[row] !== settings.socket;
+    let moved = fresh || this.configuredSocket[row] !== settings.socket;
     for (let word = 0; word < PATH.WORDS; word++) {
       const value = settings.path[word] ?? 0;
       if (this.configured[base + word] !== value) moved = true;
@@ -123,14 +128,15 @@ export class LinkTable {
     }
     this.peer[row] = peer;
     this.id[row] = id;
-    this.socket[row] = settings.socket;
+    this.configuredSocket[row] = settings.socket;
     this.priority[row] = settings.priority;
     this.intervalUs[row] = settings.intervalUs;
     this.holdUs[row] = settings.holdUs;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     if (fresh) this.reset(row);
+    this.mtu[row] = settings.mtu;
     if (moved) this.restorePath(row);
-    this.setMtu(row, settings.mtu);
+    else this.setMtu(row, settings.mtu);
     return moved;
   }
 
@@ -158,6 +164,8 @@ export class LinkTable {
   restorePath(row: number): void {
     const base = row * PATH.WORDS;
     this.paths.set(this.configured.subarray(base, base + PATH.WORDS), base);
+    this.socket[row] = this.configuredSocket[row];
+    this.setMtu(row, this.mtu[row]);
   }
 
   /** Whether the configuration names a remote end (a dynamic link has none). */

@@ -28,13 +28,16 @@ export interface MonitorActions {
   beat(link: number, now: number): void;
   /** Tells the peer, by another link, that this one is down. */
   reportDown(peer: number, link: number, now: number): void;
+  /** No link is left: what this one has not confirmed is kept until one is usable. */
+  strand(link: number): void;
   /** Sends again by link `to` what `from` may have lost. */
   resend(from: number, to: number, now: number): void;
   emit(event: DatapathEvent): void;
 }
 
 export class LinkMonitor {
-  private stallEnd = Number.NEGATIVE_INFINITY;
+  /** How long this thread has been late in all, in µs. */
+  private lateness = 0;
 
   constructor(
     private readonly peers: PeerTable,
@@ -65,6 +68,12 @@ export class LinkMonitor {
       this.change(link, STATE.DOWN, 'configured', now);
     }
     this.wheel.schedule(LinkMonitor.beatTimer(link), now);
+    this.rearm(link, now);
+  }
+
+  /** The hold time of a link may have changed: its timer works out the deadline anew. */
+  rearm(link: number, now: number): void {
+    if (this.links.state[link] === STATE.UP) this.wheel.schedule(LinkMonitor.holdTimer(link), now);
   }
 
   /** Takes a link out of service for good. */
@@ -90,9 +99,15 @@ export class LinkMonitor {
     else this.wheel.schedule(LinkMonitor.holdTimer(link), deadline);
   }
 
-  /** This thread was late: links get a full hold time from now before silence counts against them. */
-  stalled(now: number): void {
-    this.stallEnd = now;
+  /** This thread was late by so much: silence of that length is not the links' fault. */
+  stalled(lateUs: number): void {
+    this.lateness += lateUs;
+  }
+
+  /** The peer was heard on this link. */
+  heard(link: number, now: number): void {
+    this.links.lastHeard[link] = now;
+    this.links.latenessHeard[link] = this.lateness;
   }
 
   /** Hold time in force: ours, or three beats of a peer that beats more slowly than we expect. */
@@ -109,7 +124,7 @@ export class LinkMonitor {
   }
 
   private heardOrExcused(link: number): number {
-    return Math.max(this.links.lastHeard[link], this.stallEnd);
+    return this.links.lastHeard[link] + this.lateness - this.links.latenessHeard[link];
   }
 
   /** A beat came by this link. `hearsUs`: what it says of the other direction. */
@@ -150,6 +165,13 @@ export class LinkMonitor {
     if (active >= 0 && active !== link) this.actions.resend(link, active, now);
   }
 
+  /** A link goes by another path now: what its old one may have swallowed is sent again. */
+  moved(link: number, now: number): void {
+    this.start(link, now);
+    this.reselect(this.links.peer[link], now);
+    this.actions.resend(link, link, now);
+  }
+
   carrier(link: number, up: boolean, cause: LinkCause, now: number): void {
     this.links.carrier[link] = up ? 1 : 0;
     if (!up) this.down(link, cause, now);
@@ -175,7 +197,7 @@ export class LinkMonitor {
     const peer = this.links.peer[link];
     const active = this.peers.activeLink[peer];
     if (active < 0) {
-      this.links.resendPending[link] = 1;
+      this.actions.strand(link);
       this.actions.emit({ kind: 'all-links-down', peer });
       return;
     }

@@ -93,8 +93,7 @@ export class Roaming {
       link: links.id[link],
       path: { socket, words: [...words.subarray(at, at + PATH.WORDS)] },
     });
-    this.monitor.start(link, now);
-    this.monitor.reselect(links.peer[link], now);
+    this.monitor.moved(link, now);
     return true;
   }
 }

@@ -5,9 +5,9 @@ import { type LinkTable, STATE } from './links.js';
 
 /**
  * Recomputes a peer's usable links, its active link (highest priority; the one in use stays when no other has a
- * higher one) and the largest plaintext that all of them take. Returns whether the active link changed.
+ * higher one) and the largest plaintext that all of them take, so that what was sealed for one fits the others.
  */
-export function reselect(peers: PeerTable, links: LinkTable, peer: number): boolean {
+export function reselect(peers: PeerTable, links: LinkTable, peer: number): void {
   const before = peers.activeLink[peer];
   let usable = 0;
   let best = NO_LINK;
@@ -22,10 +22,10 @@ export function reselect(peers: PeerTable, links: LinkTable, peer: number): bool
     else if (row === before && links.priority[row] === links.priority[best]) best = row;
   }
   peers.usable[peer] = usable;
-  peers.smallestPlain[peer] = smallest;
+  // While none is usable, frames are still sealed, to wait.
+  if (usable !== 0) peers.smallestPlain[peer] = smallest;
   peers.activeLink[peer] = best;
   if (best >= 0) peers.lastLink[peer] = best;
-  return best !== before;
 }
 
 /** Round-robin: the next usable link after the one that had the last turn. -1 when there is none. */

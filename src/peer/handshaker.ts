@@ -136,6 +136,16 @@ export class Handshaker {
     return this.#keeper.takeActions();
   }
 
+  /** Says whether a peer's addresses are known now; one that can be called from now on is. */
+  setMayInitiate(id: number, mayInitiate: boolean, now: number): Action[] {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined && peer.mayInitiate !== mayInitiate) {
+      peer.mayInitiate = mayInitiate;
+      this.#keeper.tend(peer, now);
+    }
+    return this.#keeper.takeActions();
+  }
+
   /** Forgets all peers and wipes every secret of ours: the interface ends. */
   close(): Action[] {
     const actions = [...this.#peers.keys()].flatMap((id) => this.removePeer(id));

@@ -42,7 +42,7 @@ export interface PeerState extends Scheduled {
   readonly id: number;
   readonly publicKey: Uint8Array;
   readonly psk: Uint8Array;
-  readonly mayInitiate: boolean;
+  mayInitiate: boolean;
   /** Keys of the MACs of messages sent to the peer. */
   readonly keys: ReceiverKeys;
   /** Whether our public key is the smaller one: decides between sessions opened at the same time. */

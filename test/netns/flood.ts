@@ -36,12 +36,13 @@ export class Flood {
   async end(): Promise<{ lost: number; duplicated: number; sent: number }> {
     await this.more(20);
     await this.ping.stop('SIGINT');
-    const everything = this.log.window(0, Number.MAX_SAFE_INTEGER);
+    const { duplicated } = this.log.window(0, Number.MAX_SAFE_INTEGER);
     // A request is in flight when the ping is ended; what is not answered behind the last answer is no loss.
-    return {
-      lost: this.log.lostBeforeLastAnswer,
-      duplicated: everything.duplicated,
-      sent: this.log.sent,
-    };
+    const lost = this.log.lostBeforeLastAnswer;
+    if (lost > 0) {
+      const times = this.log.lostTimes().map((time) => Math.round(time * 1000));
+      console.log(`pings lost at ${times.join(' ')} ms since the epoch`);
+    }
+    return { lost, duplicated, sent: this.log.sent };
   }
 }

@@ -128,6 +128,21 @@ describe('links that die and come back', () => {
       expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
     }));
 
+  it('frames sent while no link is usable wait for one, within the resend age', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 2 });
+      const [a, b] = nodes;
+      const stream = new Stream(world, a, b, 1000);
+      world.run(100 * MILLISECOND);
+      const heal = [0, 1].map((link) => cut(world, 'black hole', a, b, link));
+      world.run(1000 * MILLISECOND);
+      heal[1]();
+      world.run(200 * MILLISECOND);
+      stream.stop();
+      world.run(50 * MILLISECOND);
+      expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+    }));
+
   it('a flapping link moves traffic only as often as it flaps, and loses nothing', () =>
     withSeed((seed) => {
       const { world, nodes } = start(seed, { links: 2 });

@@ -27,7 +27,7 @@ export class Sealer {
     private readonly receiver: number,
   ) {}
 
-  /** A valid datagram; without a counter, the next of its stream above `base`. */
+  /** A valid datagram; without a counter given, the next of its stream. */
   seal(stream: number, plaintext: Uint8Array, counter = this.#next(stream)): Uint8Array {
     const datagram = new Uint8Array(OUTER.BYTES + plaintext.length + TAG_BYTES);
     const view = new DataView(datagram.buffer);
@@ -68,7 +68,7 @@ export function impersonate(lan: Lan, from: SimNode, to: SimNode): Sealer {
   return new Sealer(from, lan.slotOf(from, to.id) * 2, receiver);
 }
 
-/** Events other than those that a host under load may tell of at any time. */
+/** What a host has told of one kind. */
 export function eventsOf(node: SimNode, kind: DatapathEvent['kind']): DatapathEvent[] {
   return node.events.filter((event) => event.kind === kind);
 }

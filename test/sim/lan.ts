@@ -58,9 +58,10 @@ export class Lan {
     if (options.sessions !== false) this.#eachPair((a, b) => this.rekey(a, b));
   }
 
-  /** Starts a host from nothing, sessions aside. */
+  /** Starts a host from nothing, sessions aside; one that ran under this number is killed. */
   boot(id: number): SimNode {
     const { links, node } = this.options;
+    this.nodes[id]?.halt();
     const host = this.world.addNode(id, links, { aead: quickAead, ...node });
     this.nodes[id] = host;
     this.#free[id] = [];
@@ -70,7 +71,7 @@ export class Lan {
       host.command({
         kind: 'socket',
         row,
-        settings: { fd, ifindex, address: [...address], family, gso: true },
+        settings: { fd, ifindex, address: [...address], family },
       });
     }
     return host;

@@ -62,6 +62,7 @@ export class SimNode {
   #commands: DatapathCommand[] = [];
   #deadline: number;
   #stalledUntil = 0;
+  #halted = false;
   /** World time of the wake-up that is scheduled already. */
   #wakeAt = Number.POSITIVE_INFINITY;
 
@@ -121,6 +122,11 @@ export class SimNode {
     this.#wake(this.#stalledUntil);
   }
 
+  /** The process is killed: from now on it neither hears nor says anything. */
+  halt(): void {
+    this.#halted = true;
+  }
+
   // --- what tests read ------------------------------------------------------------------------------
 
   drop(reason: DropReason): number {
@@ -171,12 +177,13 @@ export class SimNode {
   }
 
   #turn(): void {
+    if (this.#halted) return;
     const now = this.#clock();
-    const asked = this.#deadline;
+    this.engine.woke(now, this.#deadline);
     for (const command of this.#commands.splice(0)) this.engine.command(command, now);
     this.#readTap(now);
     this.#receive(now);
-    if (now >= asked) this.engine.expire(now, asked);
+    if (now >= this.engine.nextDeadline()) this.engine.expire(now);
     this.#deadline = this.engine.nextDeadline();
     this.#wake(Math.max(this.world.now, this.#deadline - this.clockOffset));
   }

@@ -71,12 +71,21 @@ export class Stream {
 
   #arrived(record: Uint8Array, now: number): void {
     const view = new DataView(record.buffer, record.byteOffset);
-    if (view.getUint16(SEQUENCE_AT - 2) !== EXPERIMENTAL) return;
+    if (view.getUint16(SEQUENCE_AT - 2) !== EXPERIMENTAL || !this.#isBetweenOurStations(record)) return;
     const sequence = view.getUint32(SEQUENCE_AT);
     this.#counts[sequence] = (this.#counts[sequence] ?? 0) + 1;
     this.#arrivals.push(sequence);
     if (now - this.#lastAt > this.#longestGap) this.#longestGap = now - this.#lastAt;
     this.#lastAt = now;
+  }
+
+  #isBetweenOurStations(record: Uint8Array): boolean {
+    const [destination, source] = this.#addresses;
+    const bytes = record.subarray(VNET_HEADER);
+    return (
+      destination.every((byte, at) => byte === bytes[at]) &&
+      source.every((byte, at) => byte === bytes[6 + at])
+    );
   }
 
   #next(): void {

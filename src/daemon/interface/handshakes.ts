@@ -50,6 +50,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   private readonly paths = new Map<number, PathRef>();
   private readonly pathNumbers = new Map<string, number>();
   private nextPath = 1;
+  /** Handshake messages taken; the worker compares them with those it gave. */
+  private taken = 0;
   private timer: NodeJS.Timeout | undefined;
   private windowStart = 0;
   private windowCount = 0;
@@ -89,6 +91,10 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** @throws RangeError with a sentence for the user. */
   addPeer(identity: PeerIdentity): void {
     this.carryOut(this.handshaker.addPeer(identity, this.native.now()));
+  }
+
+  setMayInitiate(peer: number, mayInitiate: boolean): void {
+    this.carryOut(this.handshaker.setMayInitiate(peer, mayInitiate, this.native.now()));
   }
 
   removePeer(peer: number): void {
@@ -132,7 +138,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   }
 
   private receive(bytes: Uint8Array, path: PathRef, now: number): void {
-    this.datapath.stats.interface[INTERFACE.handshakesTaken]++;
+    this.taken++;
+    this.datapath.stats.interface[INTERFACE.handshakesTaken] = this.taken;
     const origin = {
       path: this.numberOf(path),
       address: pathAddressBytes(path.words),

@@ -79,7 +79,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
             family: socket.family,
             address: socket.address === null ? [0, 0, 0, 0] : addressWords(socket.address).words,
             ifindex: socket.device === null ? 0 : native.ifindex(socket.device),
-            gso: socket.handle.gso,
           },
         }),
       (row) => datapath.send({ kind: 'socket-close', row }),
@@ -243,10 +242,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private admit(entry: PeerEntry, identity: ReturnType<typeof identityOf>): void {
     const wanted = identity !== null && !entry.config.shutdown;
     if (entry.admitted && !wanted) this.handshakes.removePeer(entry.row);
-    if (!entry.admitted && wanted) {
-      const mayInitiate = entry.config.links.some((link) => link.remote?.kind === 'address');
-      this.handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
-    }
+    const mayInitiate = entry.config.links.some((link) => link.remote?.kind === 'address');
+    if (wanted && entry.admitted) this.handshakes.setMayInitiate(entry.row, mayInitiate);
+    else if (wanted) this.handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
     entry.admitted = wanted;
     if (identity?.psk !== undefined) sodiumPrimitives.wipe(identity.psk);
   }

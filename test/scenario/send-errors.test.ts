@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/link/links.js';
+import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
+import { mtu } from '../sim/hops/mtu.js';
+import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
+import { withSeed } from '../sim/random.js';
+import { Stream } from '../sim/stream.js';
+import { MILLISECOND, World } from '../sim/world.js';
+
+const EAGAIN = -11;
+const EPERM = -1;
+const ENETUNREACH = -101;
+
+function start(seed: number, options: Partial<LanOptions> = {}): Lan {
+  const lan = new Lan(new World(seed), { hosts: 2, links: 3, ...options });
+  lan.world.run(200 * MILLISECOND);
+  return lan;
+}
+
+describe('errors of sends', () => {
+  for (const error of [ENETUNREACH, EPERM]) {
+    it(`errno ${error}: the next link takes over at once, what could not be sent included`, () =>
+      withSeed((seed) => {
+        const { world, nodes } = start(seed);
+        const [a, b] = nodes;
+        const stream = new Stream(world, a, b, 1000);
+        world.run(50 * MILLISECOND);
+        a.sockets[0].sendError = error;
+        world.run(50 * MILLISECOND);
+        a.sockets[1].sendError = error;
+        world.run(50 * MILLISECOND);
+        stream.stop();
+        world.run(20 * MILLISECOND);
+        const report = stream.report();
+        expect(report).toMatchObject({ lost: 0, duplicated: 0 });
+        expect(report.longestGapUs).toBeLessThanOrEqual(2 * MILLISECOND);
+        const causes = a.linkEvents().filter(({ cause }) => cause === 'send-error');
+        expect(causes.map(({ link }) => link)).toEqual([0, 1]);
+      }));
+  }
+
+  it('a full queue costs frames, counted, but never the link', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { holdMs: 300 });
+      const [a, b] = nodes;
+      const before = a.linkEvents().length;
+      const stream = new Stream(world, a, b, 1000);
+      world.run(50 * MILLISECOND);
+      a.sockets[0].sendError = EAGAIN;
+      world.run(20 * MILLISECOND);
+      a.sockets[0].sendError = 0;
+      world.run(50 * MILLISECOND);
+      stream.stop();
+      world.run(20 * MILLISECOND);
+      expect(a.linkEvents()).toHaveLength(before);
+      expect(stream.report().lost).toBeGreaterThan(15);
+      expect(a.drop('tx-queue-full')).toBeGreaterThanOrEqual(stream.report().lost);
+    }));
+
+  it('a datagram larger than the own interface takes is reported; liveness never depends on it', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 1, mtu: 1500 });
+      const [a, b] = nodes;
+      const before = a.linkEvents().length;
+      a.sockets[0].mtu = 1280;
+      const stream = new Stream(world, a, b, 1000, 1300);
+      world.run(100 * MILLISECOND);
+      expect(a.drop('tx-too-big')).toBeGreaterThan(90);
+      expect(a.events.some((event) => event.kind === 'path-mtu')).toBe(true);
+      a.command({ kind: 'link-mtu', row: linkRow(1, 0), mtu: 1280 });
+      const lostUntilNow = stream.report().lost;
+      world.run(100 * MILLISECOND);
+      stream.stop();
+      world.run(20 * MILLISECOND);
+      expect(stream.report().lost).toBeLessThanOrEqual(lostUntilNow);
+      expect(a.linkEvents()).toHaveLength(before);
+    }));
+
+  it('a router in the middle that swallows large packets takes no link down', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 1 });
+      const [a, b] = nodes;
+      world.wire(a, b, 0).hops.push(mtu(600));
+      const stream = new Stream(world, a, b, 1000, 1300);
+      world.run(200 * MILLISECOND);
+      stream.stop();
+      expect(a.linkGauge(linkRow(1, 0), 'state')).toBe(STATE.UP);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
+    }));
+});
+
+describe('a seal that fails', () => {
+  it('sends nothing in the clear, now or later', () =>
+    withSeed((seed) => {
+      const lan = start(seed, { links: 2 });
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      const secret = new TextEncoder().encode('nobody but the peer may read this');
+      const onTheWire: string[] = [];
+      for (let link = 0; link < 2; link++) {
+        world.wire(a, b, link).hops = [
+          {
+            pass(datagram) {
+              onTheWire.push(Buffer.from(datagram.bytes).toString('latin1'));
+            },
+          },
+        ];
+      }
+      a.keys.wipe(lan.slotOf(a, b.id) * 2);
+      for (let number = 0; number < 10; number++) {
+        a.fromKernel(withVirtio(ethernet(stationOf(1), stationOf(0), EXPERIMENTAL, secret)));
+        world.run(MILLISECOND);
+      }
+      // Both links die meanwhile: what waits for them must not be in the clear either.
+      world.run(500 * MILLISECOND);
+      a.fromKernel(withVirtio(ethernet(stationOf(1), stationOf(0), EXPERIMENTAL, secret)));
+      world.run(500 * MILLISECOND);
+      const text = new TextDecoder().decode(secret);
+      expect(onTheWire.filter((datagram) => datagram.includes(text))).toEqual([]);
+      expect(a.drop('tx-error')).toBeGreaterThanOrEqual(10);
+    }));
+});
