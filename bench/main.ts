@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Lab } from '../scripts/lab/lab.js';
+import { type CutsOptions, measureCuts } from './cuts.js';
+import { cutsReport, summarize } from './cuts-report.js';
 import { FIGURES, type Figure, type Figures, measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
@@ -78,16 +80,28 @@ async function compare(options: BenchOptions): Promise<number> {
   return measured.length === rows.length ? 0 : 1;
 }
 
+async function cutLinks(options: CutsOptions, json: string | undefined): Promise<number> {
+  const result = await measureCuts(options);
+  const summary = summarize(result);
+  console.log(cutsReport(result, summary));
+  if (json)
+    writeFileSync(json, `${JSON.stringify({ machine: machine(), ...result, ...summary }, null, 2)}\n`);
+  return summary.held ? 0 : 1;
+}
+
 function summary(figures: Figures): string {
   return Object.entries(figures)
     .map(([figure, value]) => `${figure} ${value.toPrecision(3)} ${FIGURES[figure as Figure].unit}`)
     .join(', ');
 }
 
+function machine() {
+  return { processors: cpus().length, model: cpus()[0].model, kernel: release(), node: process.version };
+}
+
 function writeJson(file: string, options: BenchOptions, rows: Row[]): void {
-  const machine = { processors: cpus().length, model: cpus()[0].model, kernel: release() };
-  const run = { rounds: options.rounds, seconds: options.seconds, node: process.version };
-  writeFileSync(file, `${JSON.stringify({ machine, run, units: FIGURES, rows }, null, 2)}\n`);
+  const run = { rounds: options.rounds, seconds: options.seconds };
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), run, units: FIGURES, rows }, null, 2)}\n`);
 }
 
 /** Runs the bench with the arguments of its command line; returns the exit status. */
@@ -103,5 +117,6 @@ export async function main(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  return options.profile ? profile(options.seconds) : compare(options);
+  if (options.profile) return profile(options.seconds);
+  return options.cuts ? cutLinks(options.cuts, options.json) : compare(options);
 }

@@ -1,5 +1,7 @@
 /** Command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
+import type { CutKind } from '../scripts/demo/cuts.js';
+import type { CutsOptions } from './cuts.js';
 import { FIGURES, type Figure } from './measure.js';
 
 export const HELP = `npm run bench -- [options]
@@ -18,8 +20,18 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --node24          adds Octolink under Node 24
   --json FILE       writes every round's figures as JSON
   --profile         shows where the time of a frame goes in Octolink instead
+  --cuts N          cuts N links of Octolink under a ping instead, and tells the outage of each
+  --kind KIND       how they are cut: near-end, far-end or black-hole (default black-hole)
+  --links N         links between the two hosts, 2–8 (default 2)
   --help
 `;
+
+/** Words of `--kind`, and the demo's names for them. */
+const CUT_KINDS = {
+  'near-end': 'near-end down',
+  'far-end': 'far-end down',
+  'black-hole': 'black hole',
+} as const satisfies Record<string, CutKind>;
 
 const GROUPS: Record<string, Figure[]> = {
   tcp: ['tcp1', 'tcp8', 'cpu'],
@@ -37,6 +49,8 @@ export interface BenchOptions {
   node24: boolean;
   json: string | undefined;
   profile: boolean;
+  /** Undefined: no links are cut. */
+  cuts: CutsOptions | undefined;
   help: boolean;
 }
 
@@ -44,6 +58,20 @@ function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1`);
   return value;
+}
+
+function cutsOf(cuts: string | undefined, kind: string, links: string): CutsOptions | undefined {
+  if (cuts === undefined) return undefined;
+  if (!Object.hasOwn(CUT_KINDS, kind)) {
+    throw new Error(`--kind is one of ${Object.keys(CUT_KINDS).join(', ')}, not '${kind}'`);
+  }
+  const count = wholeNumber('links', links);
+  if (count < 2 || count > 8) throw new Error('--links takes a whole number from 2 to 8');
+  return {
+    cuts: wholeNumber('cuts', cuts),
+    kind: CUT_KINDS[kind as keyof typeof CUT_KINDS],
+    links: count,
+  };
 }
 
 function figuresOf(list: string): Set<Figure> {
@@ -69,6 +97,9 @@ export function parseOptions(args: string[]): BenchOptions {
       node24: { type: 'boolean', default: false },
       json: { type: 'string' },
       profile: { type: 'boolean', default: false },
+      cuts: { type: 'string' },
+      kind: { type: 'string', default: 'black-hole' },
+      links: { type: 'string', default: '2' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -81,6 +112,7 @@ export function parseOptions(args: string[]): BenchOptions {
     node24: values.node24,
     json: values.json,
     profile: values.profile,
+    cuts: cutsOf(values.cuts, values.kind, values.links),
     help: values.help,
   };
 }

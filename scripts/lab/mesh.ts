@@ -16,6 +16,8 @@ const START_PATIENCE_MS = 20_000;
 export interface MeshOptions {
   /** Heartbeat interval and hold time in milliseconds; absent: the daemon's defaults. */
   timers?: { interval: number; hold: number };
+  /** Gives every link the same priority, so that traffic stays where a cut has moved it. */
+  samePriority?: boolean;
   /** MTU of octo0 in bytes; absent: the daemon's default. */
   mtu?: number;
   /** Node binary for the daemons; absent: the one that runs this. */
@@ -56,7 +58,8 @@ export function lanAddress(index: number): string {
 
 /**
  * The configuration of one host: a peer for every other host and a link over every underlay that both are
- * attached to. Lower link ids have the higher priority, so links are used in the order of their ids.
+ * attached to. Lower link ids have the higher priority, so links are used in the order of their ids, unless
+ * `samePriority` is asked for.
  */
 export function meshConfig(
   lab: Lab,
@@ -83,7 +86,7 @@ export function meshConfig(
         `  link ${id}`,
         `   local ${lab.attachment(host, underlay.index).address}`,
         `   remote ${lab.attachment(other.index, underlay.index).address} port ${PORT}`,
-        `   priority ${10 * (lab.underlays.length - id)}`,
+        `   priority ${10 * (options.samePriority ? 1 : lab.underlays.length - id)}`,
       );
       if (options.timers) {
         lines.push(`   timers interval ${options.timers.interval} hold ${options.timers.hold}`);
@@ -156,28 +159,24 @@ export class Mesh {
     }
   }
 
-  /** A daemon opens its socket first and applies its configuration then: both are waited for. */
-  private async waitForStart(host: MeshHost): Promise<void> {
-    await this.untilDaemon(host, 'to open its control socket', () => existsSync(host.socket));
-    const connection = await this.control(host.index);
-    try {
-      const hasInterface = async () => (await connection.call('show.interfaces', {})).length > 0;
-      await this.untilDaemon(host, 'to apply its configuration', hasInterface);
-    } finally {
-      connection.close();
-    }
-  }
-
-  private untilDaemon(
-    host: MeshHost,
-    what: string,
-    condition: () => boolean | Promise<boolean>,
-  ): Promise<void> {
-    const checked = () => {
+  /** Waits until a host's daemon answers, which it does once its configuration is in force. */
+  private waitForStart(host: MeshHost): Promise<void> {
+    const answers = () => {
       if (!host.daemon.running)
         throw new Error(`octolinkd of ${host.name} ended: ${host.daemon.lastWords()}`);
-      return condition();
+      return this.answers(host);
     };
-    return until(`the daemon of ${host.name} ${what}`, checked, START_PATIENCE_MS);
+    return until(`the daemon of ${host.name} to answer`, answers, START_PATIENCE_MS);
+  }
+
+  private async answers(host: MeshHost): Promise<boolean> {
+    if (!existsSync(host.socket)) return false;
+    try {
+      const connection = await this.control(host.index);
+      await connection.call('show.version', {}).finally(() => connection.close());
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

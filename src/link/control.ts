@@ -251,7 +251,9 @@ export class LinkControl {
     } else if (code === NOTICE_CODE.LINK_DOWN) {
       const link = this.peers.linkOf(peer, bytes[body + NOTICE.LINK]);
       if (link < 0) return this.drop(DROP['link-mismatch']);
-      this.acknowledge(link, slot, readU64(view, body + NOTICE.ACKNOWLEDGED) - 1);
+      // What beats have confirmed since then may lie behind a hole: the notice says what came before it.
+      this.links.ackSession[link] = slot;
+      this.links.ackCounter[link] = readU64(view, body + NOTICE.ACKNOWLEDGED) - 1;
       this.monitor.down(link, 'peer-reported-down', now);
     } else {
       this.drop(DROP['unknown-kind']);

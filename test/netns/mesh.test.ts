@@ -9,7 +9,7 @@ import type { ControlConnection } from '../../scripts/lab/control.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress, Mesh, type MeshOptions } from '../../scripts/lab/mesh.js';
 import type { LabSpec } from '../../scripts/lab/plan.js';
-import { capture } from '../../scripts/lab/run.js';
+import { capture, until } from '../../scripts/lab/run.js';
 import { answered, labProblem, needsLab } from './support.js';
 
 const QUICK = { interval: 10, hold: 30 };
@@ -138,13 +138,12 @@ describe('cutting links under a ping', () => {
       const lost = await lostWhile(lab, async () => {
         await apply(lab, cut);
         await link(control, 0, 'down');
-        expect(await activeLinks()).toEqual([1]);
+        expect(await activeLinks()).not.toContain(0);
         await restore(lab, cut);
-        await link(control, 0, 'up');
-        expect(await activeLinks()).toEqual([0]);
+        // On a busy machine a link may go down again before it stays.
+        await until('the traffic to be back on link 0', async () => (await activeLinks())[0] === 0, 20_000);
       });
-      // What the near end is told at once costs nothing; the other kinds are measured by the demo.
-      if (cut.kind === 'near-end down') expect(lost).toBe(0);
+      expect(lost).toBe(0);
     } finally {
       await restore(lab, cut);
       await link(control, 0, 'up');

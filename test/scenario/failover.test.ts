@@ -112,6 +112,28 @@ describe('links that die and come back', () => {
       expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
     }));
 
+  it.each([35, 60])(
+    'a hole of %i ms, over before a slower link tells the sender of it: nothing lost',
+    (holeMs) =>
+      withSeed((seed) => {
+        const lan = start(seed, { links: 2 });
+        const { world, nodes } = lan;
+        const [a, b] = nodes;
+        for (const wire of [world.wire(a, b, 1), world.wire(b, a, 1)]) wire.hops = [delay(100 * MILLISECOND)];
+        // The sender is more patient than the receiver: it hears of the hole and does not see it.
+        lan.configureLink(a, b.id, 0, { holdUs: 300 * MILLISECOND });
+        const stream = new Stream(world, a, b, 1000);
+        world.run(500 * MILLISECOND);
+        const heal = cut(world, 'black hole', a, b, 0);
+        world.run(holeMs * MILLISECOND);
+        heal();
+        world.run(500 * MILLISECOND);
+        stream.stop();
+        world.run(300 * MILLISECOND);
+        expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+      }),
+  );
+
   it('all links cut for less than the resend age: what waited arrives when one returns', () =>
     withSeed((seed) => {
       const { world, nodes } = start(seed, { links: 2 });
