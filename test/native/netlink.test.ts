@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
 import { NETLINK, NETLINK_KIND } from '../../src/native/ops.js';
-import { ip, skipReason, uniqueName } from './root.js';
+import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords } from './rows.js';
 
 const native = loadNative();
@@ -65,11 +65,12 @@ test('an array without room for a datagram is refused', () => {
   expect(() => native.netlinkRead(fd, new Int32Array(127 * NETLINK.WORDS))).toThrow(RangeError);
 });
 
-describe.skipIf(skipReason !== null)('changes', () => {
+describe('changes', () => {
   const name = uniqueName();
   let tap: { fd: number; ifindex: number } | null = null;
 
-  beforeEach(() => {
+  beforeEach((context) => {
+    needsRoot(context);
     tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, persist: false, sendBuffer: 0 });
   });
 

@@ -1,6 +1,7 @@
 /** What tests need that make interfaces: the right to, and `ip`. */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import type { TestContext } from 'vitest';
 
 function reasonAgainst(): string | null {
   if (process.getuid?.() !== 0) return 'needs root';
@@ -17,9 +18,12 @@ function reasonAgainst(): string | null {
   return null;
 }
 
-/** Why tests that make interfaces cannot run here, or null; says it once. */
-export const skipReason = reasonAgainst();
-if (skipReason !== null) console.log(`skipped: ${skipReason}`);
+const skipReason = reasonAgainst();
+
+/** Skips a test, with the reason, where interfaces cannot be made. */
+export function needsRoot(context: TestContext): void {
+  if (skipReason !== null) context.skip(skipReason);
+}
 
 /** Runs `ip` with words parted by blanks. */
 export function ip(command: string, input?: string): string {

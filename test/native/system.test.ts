@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
-import { skipReason } from './root.js';
+import { needsRoot } from './root.js';
 
 const native = loadNative();
 const directory = mkdtempSync(join(tmpdir(), 'octolink-native-'));
@@ -73,7 +73,8 @@ test('scheduling takes known classes only', () => {
   expect(() => native.setScheduling('round-robin', 1000)).toThrow('EINVAL');
 });
 
-test.skipIf(skipReason !== null)('the calling thread becomes real-time and ordinary again', () => {
+test('the calling thread becomes real-time and ordinary again', (context) => {
+  needsRoot(context);
   // Field 41 of stat is the policy; the name in parentheses is field 2 and has no blank here.
   const policies =
     inChild(`const policy = () => readFileSync('/proc/thread-self/stat', 'utf8').split(' ')[40];

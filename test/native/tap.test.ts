@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadNative, type TapHandle, type TapOptions } from '../../src/native/binding.js';
 import { READ, SEND, VNET_HEADER, WRITE } from '../../src/native/ops.js';
-import { ip, skipReason, uniqueName } from './root.js';
+import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 
 const native = loadNative();
@@ -112,7 +112,9 @@ function writeInParts(fd: number, arena: Uint8Array, frame: number[], sizes: num
   return ops[WRITE.RESULT];
 }
 
-describe.skipIf(skipReason !== null)('TAP', () => {
+describe('TAP', () => {
+  beforeEach(needsRoot);
+
   test('frames pass both ways, super-frames whole', () => {
     const name = uniqueName();
     const { fd, ifindex, granted } = tap({ name });
