@@ -401,14 +401,16 @@ export class Engine {
   /** A local address came or went; a socket bound to it follows the interface that it stands on. */
   private address(command: Extract<DatapathCommand, { kind: 'address' }>, now: number): void {
     const { family, words, present, ifindex } = command;
+    // Of every socket and not only of the links': the kernel may answer before a link takes a new socket over.
+    const bound = this.sockets.boundTo(family, words);
+    for (const socket of bound) socket.ifindex = present ? ifindex : 0;
     this.eachLink((link) => {
       const socket = this.sockets.rows[this.links.socket[link]];
       if (socket === undefined || socket.family !== family) return;
-      const isSockets = socket.address.every((word, index) => word === words[index]);
       // A link on a shared wildcard socket names its address in its path.
       const local = link * PATH.WORDS + PATH.LOCAL;
-      if (!isSockets && words.some((word, index) => word !== this.links.paths[local + index])) return;
-      if (present && isSockets) socket.ifindex = ifindex;
+      const isNamed = words.every((word, index) => word === this.links.paths[local + index]);
+      if (!bound.includes(socket) && !isNamed) return;
       const usable = present && this.carriers.get(ifindex) !== false;
       if ((this.links.carrier[link] === 1) === usable) return;
       this.monitor.carrier(link, usable, present ? 'carrier-lost' : 'address-removed', now);
