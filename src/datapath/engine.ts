@@ -202,7 +202,6 @@ export class Engine {
     const counters = this.stats.interface;
     counters[INTERFACE.macEntries] = this.macs.size;
     counters[INTERFACE.macMoves] = this.macs.moves;
-    counters[INTERFACE.heartbeatUs] = now;
   }
 
   // --- commands -------------------------------------------------------------------------------------
