@@ -25,14 +25,9 @@ export class Ping {
 
   private async probe(sequence: number, signal: AbortSignal): Promise<PingResult['probes'][number]> {
     const link = this.params.link ?? null;
-    const reply = await this.runtime.echo(
-      this.peer,
-      link,
-      sequence,
-      this.params.size,
-      ANSWER_TIMEOUT_MS,
-      signal,
-    );
+    const { size } = this.params;
+    const request = { peer: this.peer.row, link, sequence, size, timeoutMs: ANSWER_TIMEOUT_MS };
+    const reply = await this.runtime.echoes.ask(request, signal);
     return { sequence, link: reply?.link ?? link, rttUs: reply?.rttUs ?? null };
   }
 

@@ -5,9 +5,10 @@
  */
 import { ReplayWindows } from '../crypto/replay.js';
 import { LinkControl } from '../link/control.js';
-import { LinkTable, STATE } from '../link/links.js';
+import { LinkTable } from '../link/links.js';
 import { LinkMonitor } from '../link/monitor.js';
 import { Roaming } from '../link/roaming.js';
+import { Underlay } from '../link/underlay.js';
 import { PATH } from '../native/ops.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Arena, type ArenaSizes, DEFAULT_ARENA } from './arena.js';
@@ -66,9 +67,8 @@ export class Engine {
   private readonly relay: Relay;
   private readonly control: LinkControl;
   private readonly monitor: LinkMonitor;
+  private readonly underlay: Underlay;
   private readonly due = new Int32Array(DUE_TIMERS);
-  /** Carrier of local interfaces, by index, as the kernel said last. */
-  private readonly carriers = new Map<number, boolean>();
   private nextSweep: number;
   private now: number;
 
@@ -112,6 +112,7 @@ export class Engine {
       },
       stats,
     );
+    this.underlay = new Underlay(links, sockets, this.monitor);
     this.control.monitor = this.monitor;
     this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);
     this.outbound = new Outbound(arena, peers, links, sessions, this.macs, this.transmit, stats);
@@ -201,7 +202,6 @@ export class Engine {
     const counters = this.stats.interface;
     counters[INTERFACE.macEntries] = this.macs.size;
     counters[INTERFACE.macMoves] = this.macs.moves;
-    counters[INTERFACE.heartbeatUs] = now;
   }
 
   // --- commands -------------------------------------------------------------------------------------
@@ -239,9 +239,11 @@ export class Engine {
       case 'echo':
         return this.echo(command, now);
       case 'carrier':
-        return this.carrier(command.ifindex, command.up, now);
+        this.underlay.carrier(command.ifindex, command.up, now);
+        return this.transmit.flush();
       case 'address':
-        return this.address(command, now);
+        this.underlay.address(command.family, command.words, command.present, command.ifindex, now);
+        return this.transmit.flush();
       case 'settings':
         return this.applySettings(command.settings);
       case 'mac-table':
@@ -284,7 +286,7 @@ export class Engine {
     if (!this.links.has(row)) this.stats.clearLink(row);
     const moved = this.links.configure(row, peer, id, settings);
     this.peers.links[peer * MAX_LINKS + id] = row;
-    if (moved) this.lookForCarrier(row);
+    if (moved) this.underlay.lookForCarrier(row);
     this.stats.links[row * LINK_WIDTH + LINK.mtu] = settings.mtu;
     this.stats.links[row * LINK_WIDTH + LINK.holdUs] = settings.holdUs;
     if (settings.shutdown) this.monitor.stop(row, now);
@@ -293,15 +295,6 @@ export class Engine {
       this.monitor.start(row, now);
     }
     this.monitor.reselect(peer, now);
-  }
-
-  /** A link bound to an address waits until the kernel has said on which interface that stands. */
-  private lookForCarrier(row: number): void {
-    const socket = this.sockets.rows[this.links.socket[row]];
-    const isBound = socket?.address.some((word) => word !== 0) ?? false;
-    const known = socket !== undefined && socket.ifindex !== 0;
-    const up = known ? this.carriers.get(socket.ifindex) !== false : !isBound;
-    this.links.carrier[row] = up ? 1 : 0;
   }
 
   private removeLink(peer: number, id: number, now: number): void {
@@ -402,46 +395,6 @@ export class Engine {
     this.control.echo(peer, link, id, sequence, command.size, now);
   }
 
-  /** Carrier of a local interface came or went: every link that leaves by it follows at once. */
-  private carrier(ifindex: number, up: boolean, now: number): void {
-    if (this.carriers.get(ifindex) === up) return;
-    this.carriers.set(ifindex, up);
-    this.eachLink((link) => {
-      const socket = this.sockets.rows[this.links.socket[link]];
-      const bound = this.links.paths[link * PATH.WORDS + PATH.IFINDEX];
-      if (ifindex !== 0 && (socket?.ifindex === ifindex || bound === ifindex)) {
-        this.monitor.carrier(link, up, up ? 'configured' : 'carrier-lost', now);
-      }
-    });
-    this.transmit.flush();
-  }
-
-  /** A local address came or went; a socket bound to it follows the interface that it stands on. */
-  private address(command: Extract<DatapathCommand, { kind: 'address' }>, now: number): void {
-    const { family, words, present, ifindex } = command;
-    // Of every socket and not only of the links': the kernel may answer before a link takes a new socket over.
-    const bound = this.sockets.boundTo(family, words);
-    for (const socket of bound) socket.ifindex = present ? ifindex : 0;
-    this.eachLink((link) => {
-      const socket = this.sockets.rows[this.links.socket[link]];
-      if (socket === undefined || socket.family !== family) return;
-      // A link on a shared wildcard socket names its address in its path.
-      const local = link * PATH.WORDS + PATH.LOCAL;
-      const isNamed = words.every((word, index) => word === this.links.paths[local + index]);
-      if (!isNamed && !bound.includes(socket)) return;
-      const usable = present && this.carriers.get(ifindex) !== false;
-      if ((this.links.carrier[link] === 1) === usable) return;
-      this.monitor.carrier(link, usable, present ? 'carrier-lost' : 'address-removed', now);
-    });
-    this.transmit.flush();
-  }
-
-  private eachLink(visit: (link: number) => void): void {
-    for (let link = 0; link < this.links.capacity; link++) {
-      if (this.links.has(link) && this.links.state[link] !== STATE.SHUTDOWN) visit(link);
-    }
-  }
-
   private goodbye(now: number): void {
     for (const peer of this.peers.rows) this.control.goodbye(peer, now);
     this.transmit.flush();
@@ -468,11 +421,12 @@ export class Engine {
       const base = peer * PEER_WIDTH;
       this.stats.peers.fill(0, base + PEER.txFrames, base + PEER.rxBytes + 1);
     }
-    this.eachLink((link) => {
+    for (let link = 0; link < this.links.capacity; link++) {
+      if (!this.links.has(link)) continue;
       const base = link * LINK_WIDTH;
       this.stats.links.fill(0, base + LINK.txDatagrams, base + LINK.sendErrors + 1);
       this.stats.links[base + LINK.transitions] = 0;
-    });
+    }
   }
 
   private growStats(peers: number, links: number): void {

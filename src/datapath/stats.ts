@@ -29,7 +29,6 @@ export const INTERFACE_FIELDS = [
   'wakeups',
   'latenessMaxUs',
   'latenessLastUs',
-  'heartbeatUs',
   'macEntries',
   'macMoves',
   'handshakesGiven',

@@ -37,5 +37,3 @@ export const REKEY_AFTER_DATAGRAMS = 2 ** 22;
  * are 2^35 cipher blocks; a datagram of at most 16 KiB has 2^10, which leaves 2^25.
  */
 export const REFUSE_AFTER_DATAGRAMS = 2 ** 25;
-/** Forged datagrams under one key after which it must be given up: the lower of RFC 9001's two limits (ChaCha20-Poly1305). */
-export const REFUSE_AFTER_FORGERIES = 2 ** 36;

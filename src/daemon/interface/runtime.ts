@@ -16,6 +16,7 @@ import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { addressWords, formatAddress, pathAddressBytes, relayedPath, relayName } from './addresses.js';
 import { Datapath } from './datapath.js';
+import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
 import { macOf, privateKeyFile } from './keys.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
@@ -36,11 +37,6 @@ interface RuntimeEvents {
   fault: [message: string];
 }
 
-export interface EchoReply {
-  link: number | null;
-  rttUs: number;
-}
-
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly peers = new Map<string, PeerEntry>();
   private readonly peersByRow = new Map<number, PeerEntry>();
@@ -49,8 +45,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly sockets: Sockets;
   /** UDP GSO still works: no device has refused it. */
   gsoInUse = true;
-  private readonly echoes = new Map<string, (reply: EchoReply) => void>();
-  private nextEcho = 1;
+  readonly echoes: Echoes;
   private mtuTimer: NodeJS.Timeout | undefined;
   private readonly mtuInterval: NodeJS.Timeout;
   readonly startedUs: number;
@@ -84,6 +79,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         }),
       (row) => datapath.send({ kind: 'socket-close', row }),
     );
+    this.echoes = new Echoes(datapath);
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault }) => {
       if (fault !== null) this.emit('fault', fault);
@@ -382,11 +378,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'path-mtu':
         return this.refreshMtusSoon();
       case 'echo':
-        this.echoes.get(`${event.id}/${event.sequence}`)?.({
-          link: event.link < 0 ? null : event.link,
-          rttUs: event.rttUs,
-        });
-        return;
+        return this.echoes.answered(event);
       default:
     }
   }
@@ -414,35 +406,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private sessionChanged(row: number, exists: boolean): void {
     const peer = this.peersByRow.get(row);
     if (peer !== undefined) this.emit('session', peer, exists ? 'established' : 'ended');
-  }
-
-  // --- requests -------------------------------------------------------------------------------------
-
-  /** Sends one echo request to a peer; null when no answer came in time. */
-  async echo(
-    peer: PeerEntry,
-    link: number | null,
-    sequence: number,
-    size: number,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<EchoReply | null> {
-    const id = this.nextEcho;
-    this.nextEcho = (this.nextEcho + 1) % 0x1_0000;
-    const key = `${id}/${sequence}`;
-    return new Promise((resolve) => {
-      const finish = (reply: EchoReply | null): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-        this.echoes.delete(key);
-        resolve(reply);
-      };
-      const onAbort = (): void => finish(null);
-      const timer = setTimeout(() => finish(null), timeoutMs);
-      signal.addEventListener('abort', onAbort);
-      this.echoes.set(key, finish);
-      this.datapath.send({ kind: 'echo', peer: peer.row, link: link ?? -1, id, sequence, size });
-    });
   }
 }
 
