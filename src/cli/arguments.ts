@@ -4,6 +4,8 @@ import { renderWord } from '../grammar/words.js';
 
 export interface CliArguments {
   socket: string;
+  /** How long to wait for a daemon that is not there yet. */
+  patienceMs: number;
   json: boolean;
   stopAtFirstError: boolean;
   action:
@@ -26,6 +28,7 @@ export const USAGE = `Usage: octolink [options]                    speak to the 
        octolink -C FILE                      check a configuration file, without a daemon
 
   -s PATH     control socket (default: $OCTOLINK_SOCKET, else ${DEFAULT_SOCKET})
+  -w SECONDS  wait up to so long for a daemon that is still starting (default: 0)
   -c COMMAND  run this command; may be given several times
   -f FILE     run commands or configuration lines from a file
   -C FILE     only check a configuration file
@@ -42,6 +45,7 @@ Exit codes: 0 done, 1 failed, 2 syntax, 64 usage, 65 bad configuration, 69 no da
 export function readArguments(argv: readonly string[], environment: NodeJS.ProcessEnv): CliArguments {
   const result: CliArguments = {
     socket: environment['OCTOLINK_SOCKET'] || DEFAULT_SOCKET,
+    patienceMs: 0,
     json: false,
     stopAtFirstError: false,
     action: { kind: 'shell' },
@@ -57,6 +61,7 @@ export function readArguments(argv: readonly string[], environment: NodeJS.Proce
   for (; at < argv.length; at++) {
     const argument = argv[at];
     if (argument === '-s') result.socket = operand('-s');
+    else if (argument === '-w') result.patienceMs = readSeconds(operand('-w')) * 1000;
     else if (argument === '-c') commands.push(operand('-c'));
     else if (argument === '-f') actions.push({ kind: 'file', file: operand('-f') });
     else if (argument === '-C') actions.push({ kind: 'check', file: operand('-C') });
@@ -75,6 +80,11 @@ export function readArguments(argv: readonly string[], environment: NodeJS.Proce
   if (actions.length > 1) throw new UsageError('give commands in one way only: -c, -f, -C or words');
   if (actions.length === 1) result.action = actions[0];
   return result;
+}
+
+function readSeconds(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new UsageError(`option -w takes whole seconds, not '${text}'`);
+  return Number(text);
 }
 
 /** Words that the calling shell has split stay the words they are; bars between commands stay bars. */

@@ -1,5 +1,6 @@
 /** The client's end of the control socket. */
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type ControlEvent,
   ERROR,
@@ -12,10 +13,11 @@ import {
   PROTOCOL_VERSION,
   type Problem,
 } from '../api.js';
-import { EXIT, failure } from './failure.js';
+import { CliFailure, EXIT, failure } from './failure.js';
 
 /** A daemon that takes longer to answer does not answer. */
 const ANSWER_WITHIN_MS = 5_000;
+const RETRY_AFTER_MS = 50;
 
 /** An error that the daemon answered with. */
 export class AnsweredError extends Error {
@@ -48,9 +50,12 @@ export class Client {
     this.hello = hello;
   }
 
-  /** Connects and greets. Fails with a clear sentence when there is no daemon, a silent one, or one of another protocol. */
-  static async connect(path: string, clientName: string): Promise<Client> {
-    const wire = await Wire.open(path);
+  /**
+   * Connects and greets. Fails with a clear sentence when there is no daemon, a silent one, or one of another protocol.
+   * A daemon that is not there yet may come within `patienceMs`.
+   */
+  static async connect(path: string, clientName: string, patienceMs = 0): Promise<Client> {
+    const wire = await openWithin(path, patienceMs);
     try {
       const hello = await wire.request('hello', { protocol: PROTOCOL_VERSION, client: clientName });
       checkHello(hello, path);
@@ -81,6 +86,20 @@ export class Client {
   /** Ends the connection; what the daemon was doing for it is cancelled. */
   close(): void {
     this.#wire.close();
+  }
+}
+
+/** Opens the socket, trying again while no daemon is there and patience lasts. */
+async function openWithin(path: string, patienceMs: number): Promise<Wire> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await Wire.open(path);
+    } catch (error) {
+      const isAbsent = error instanceof CliFailure && error.exitCode === EXIT.NO_DAEMON;
+      if (!isAbsent || performance.now() >= end) throw error;
+      await pause(RETRY_AFTER_MS);
+    }
   }
 }
 

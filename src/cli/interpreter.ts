@@ -19,6 +19,8 @@ export interface Origin {
 
 export interface InterpreterOptions {
   socket: string;
+  /** How long to wait for a daemon that is not there yet. */
+  patienceMs: number;
   clientName: string;
   /** A terminal: each configuration line takes effect at once. Otherwise those of a run are applied together. */
   interactive: boolean;
@@ -223,7 +225,8 @@ export class Interpreter implements ExecSession {
   }
 
   #connect(): Promise<Client> {
-    return Client.connect(this.#options.socket, this.#options.clientName);
+    const { socket, clientName, patienceMs } = this.#options;
+    return Client.connect(socket, clientName, patienceMs);
   }
 }
 

@@ -11,9 +11,13 @@ function programVersion(): string {
 }
 
 async function main(): Promise<number> {
-  const { socket, json, stopAtFirstError, action } = readArguments(process.argv.slice(2), process.env);
+  const { socket, patienceMs, json, stopAtFirstError, action } = readArguments(
+    process.argv.slice(2),
+    process.env,
+  );
   const options: InterpreterOptions = {
     socket,
+    patienceMs,
     json,
     clientName: `octolink ${programVersion()}`,
     interactive: false,

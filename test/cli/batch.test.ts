@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +115,13 @@ describe('exit codes and errors', () => {
     const result = await run(args);
     expect({ code: result.code, err: result.err }).toEqual({ code, err: expect.stringContaining(message) });
     if (code !== 0) expect(result.out).toBe('');
+  });
+
+  it('finds a daemon that is still starting, when it was told to wait', async () => {
+    const socket = join(folder, 'starting.sock');
+    const asking = octolink(['-s', socket, '-w', '60', 'show', 'version']);
+    await symlink(daemon.socket, socket);
+    expect(await asking).toMatchObject({ code: 0, out: expect.stringContaining('Octolink') });
   });
 
   it('stops at the first error of -c, but goes on with the standard input unless told', async () => {

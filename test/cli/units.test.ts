@@ -27,6 +27,12 @@ describe('arguments', () => {
     expect(readArguments([], environment).socket).toBe('/b');
     expect(readArguments([], {}).socket).toBe('/run/octolink/octolink.sock');
   });
+
+  it('take the patience with a starting daemon in whole seconds', () => {
+    expect(readArguments(['-w', '30', 'show', 'peers'], {}).patienceMs).toBe(30_000);
+    expect(readArguments([], {}).patienceMs).toBe(0);
+    expect(() => readArguments(['-w', 'soon'], {})).toThrow("not 'soon'");
+  });
 });
 
 describe('exec commands', () => {
