@@ -166,7 +166,7 @@ class History {
     const node = this.#pick(this.lan.nodes);
     const policy = this.#pick(POLICIES);
     this.#note(`host ${node.id} goes by ${policy}`);
-    node.command({ kind: 'peer', row: 1 - node.id, policy });
+    node.command({ kind: 'peer', row: 1 - node.id, policy, name: 2 - node.id });
   }
 
   #addOrRemove(link: number): void {
