@@ -25,6 +25,7 @@ namespace {
 constexpr int32_t kHeader = 16;
 constexpr int32_t kTag = 16;
 constexpr int32_t kNonce = 12;
+constexpr int64_t kCacheLine = 64;
 
 constexpr int32_t kForged = -1;
 constexpr int32_t kEmptySlot = -2;
@@ -57,6 +58,12 @@ void growIndex(uint8_t* index, uint32_t by) {
 OSSL_PARAM tagParam(uint8_t* tag) { return OSSL_PARAM{"tag", kParamOctetString, tag, kTag, 0}; }
 
 constexpr OSSL_PARAM kParamEnd = {nullptr, 0, nullptr, 0, 0};
+
+/// Brings the lines that the next datagram is written to into the cache while this one is encrypted: the ring that
+/// holds sealed datagrams is larger than the cache of a core. A prefetch never faults, wherever it points.
+void prefetchForWriting(const uint8_t* to, int64_t length) {
+  for (int64_t at = 0; at < length; at += kCacheLine) __builtin_prefetch(to + at, 1);
+}
 
 /// Encrypts `length` bytes behind the header in place and appends the tag.
 bool sealDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
@@ -146,14 +153,17 @@ int32_t sealRow(const Bytes& arena, int32_t* row) {
   const int32_t prefixLength = row[PREFIX_LENGTH];
   const int32_t prefixIndex = row[PREFIX_INDEX];
 
-  // From the last datagram to the first: a payload of several segments that stands in place spreads out
-  // without a slice being overwritten before it has moved.
-  for (int64_t i = run.datagrams - 1; i >= 0; i--) {
+  // A payload that stands in place spreads out: from the last datagram to the first no slice is overwritten before
+  // it has moved. Any other goes forward, as memory is read best.
+  const bool inPlace = out + kHeader + run.lead == payload;
+  for (int64_t done = 0; done < run.datagrams; done++) {
+    const int64_t i = inPlace ? run.datagrams - 1 - done : done;
     const int64_t start = i * run.segment;
     const int32_t slice =
         static_cast<int32_t>(run.payload - start < run.segment ? run.payload - start : run.segment);
     uint8_t* const datagram = out + i * run.stride;
     uint8_t* const plaintext = datagram + kHeader;
+    if (!inPlace) prefetchForWriting(datagram + run.stride, run.stride);
     if (plaintext + run.lead != payload + start) memmove(plaintext + run.lead, payload + start, slice);
     memcpy(plaintext, prefix, prefixLength);
     if (prefixIndex >= 0) growIndex(plaintext + prefixIndex, static_cast<uint32_t>(i));
