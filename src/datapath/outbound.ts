@@ -403,6 +403,7 @@ export class Outbound {
     if (usable === 0) return this.transmit.hold(link, out, total, segment, slot, counter, this.now);
     const copies = this.peers.policy[peer] === POLICY.active && (usable & (usable - 1)) !== 0;
     if (!copies) return this.transmit.send(link, out, total, segment, slot, counter, this.now);
+    this.transmit.keepCopied(link, out, total, segment, slot, counter, this.now, usable);
     for (let id = 0; id < MAX_LINKS; id++) {
       const other = this.peers.linkOf(peer, id);
       if ((usable & (1 << id)) !== 0) this.transmit.sendCopy(other, out, total, segment, this.now);

@@ -64,6 +64,8 @@ export class Transmitter {
   private readonly recordLink = new Int32Array(RECORDS);
   /** 1 once acknowledgements of its stream no longer tell whether it arrived: sent by another link, or lost. */
   private readonly recordStrayed = new Uint8Array(RECORDS);
+  /** Ids, as a bit set, of the links that carry copies of it and have not died since. */
+  private readonly recordCopies = new Uint8Array(RECORDS);
   private readonly recordSlot = new Int32Array(RECORDS);
   private readonly recordCounter = new Float64Array(RECORDS);
   private readonly recordTime = new Float64Array(RECORDS);
@@ -173,6 +175,24 @@ export class Transmitter {
     this.stats.interface[INTERFACE.txBytes] += length;
   }
 
+  /**
+   * Remembers datagrams of which the links `copies` (a bit set of ids) carry one each. Only when `link` dies and the
+   * link that takes over had no copy, or died too, are they sent again.
+   */
+  keepCopied(
+    link: number,
+    offset: number,
+    length: number,
+    segment: number,
+    slot: number,
+    counter: number,
+    now: number,
+    copies: number,
+  ): void {
+    const index = this.record(link, offset, length, segment, slot, counter, now);
+    this.recordCopies[index] = copies;
+  }
+
   /** Keeps sealed datagrams in the ring until a link of the peer is usable again, or they are too old. */
   hold(
     link: number,
@@ -196,6 +216,7 @@ export class Transmitter {
     for (let index = 0; index < Math.min(this.recordHead, RECORDS); index++) {
       if (this.recordLink[index] === link && this.confirmed(index, link) < this.datagramsOf(index)) {
         this.recordStrayed[index] = 1;
+        this.recordCopies[index] = 0;
       }
     }
     this.links.resendPending[link] = 1;
@@ -294,6 +315,7 @@ export class Transmitter {
     this.recordSegment[index] = segment;
     this.recordLink[index] = link;
     this.recordStrayed[index] = 0;
+    this.recordCopies[index] = 0;
     this.recordSlot[index] = slot;
     this.recordCounter[index] = counter;
     this.recordTime[index] = now;
@@ -395,13 +417,17 @@ export class Transmitter {
       if (this.recordStart[index] < oldestByte || now - this.recordTime[index] > RESEND_AGE_US) break;
       first = this.recordHead - back;
     }
+    const peer = this.links.peer[from];
+    const copy = 1 << this.links.id[from];
     let resent = 0;
     // Sending by a relay seals once more: it takes room in the ring and makes records of its own.
     const last = this.recordHead;
     for (let position = first; position < last; position++) {
       const index = position % RECORDS;
-      if (this.recordLink[index] !== from) continue;
-      if (this.recordStart[index] >= this.head - this.arena.sizes.transmitBytes) {
+      const link = this.recordLink[index];
+      if (link < 0 || this.links.peer[link] !== peer) continue;
+      this.recordCopies[index] &= ~copy;
+      if (link === from && this.recordStart[index] >= this.head - this.arena.sizes.transmitBytes) {
         resent += this.resendRecord(index, from, to, now);
       }
     }
@@ -421,6 +447,7 @@ export class Transmitter {
       this.arena.transmitBase + (this.recordStart[index] % this.arena.sizes.transmitBytes) + skip * segment;
     this.recordLink[index] = to;
     this.recordStrayed[index] = 1;
+    if ((this.recordCopies[index] & (1 << this.links.id[to])) !== 0) return 0;
     this.links.sent[to] += count - skip;
     this.queueFor(to, offset, length - skip * segment, segment, index, now);
     return count - skip;

@@ -5,7 +5,7 @@
 import type { LinkCause, SocketSettings } from '../datapath/events.js';
 import type { SocketTable } from '../datapath/sockets.js';
 import { PATH } from '../native/ops.js';
-import { type LinkTable, STATE } from './links.js';
+import type { LinkTable } from './links.js';
 import type { LinkMonitor } from './monitor.js';
 
 export class Underlay {
@@ -66,7 +66,7 @@ export class Underlay {
 
   private eachLink(visit: (link: number) => void): void {
     for (let link = 0; link < this.links.capacity; link++) {
-      if (this.links.has(link) && this.links.state[link] !== STATE.SHUTDOWN) visit(link);
+      if (this.links.has(link)) visit(link);
     }
   }
 }

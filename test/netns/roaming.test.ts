@@ -13,7 +13,7 @@ const OLD_PORT = 7700;
 let lab: Lab | undefined;
 let site: Site;
 
-async function build(edit: (host: number, config: string) => string, timers = { interval: 20, hold: 60 }) {
+async function build(edit: (host: number, config: string) => string, timers = { interval: 50, hold: 300 }) {
   lab = await Lab.build({ hosts: 2, underlays: [{ family: 4 }, { family: 6 }] });
   site = await startSite(lab, () => ({ timers }), edit);
   await waitAllUp(site, 2);

@@ -110,6 +110,22 @@ describe('one handshake', () => {
   });
 });
 
+describe('a peer that was added without addresses', () => {
+  it('is called as soon as one is known, and once', () => {
+    const world = new World(1);
+    const [host, peer] = [world.addHost(), world.addHost()];
+    peer.connect(host, false);
+    host.connect(peer, false);
+    world.run(10 * SECOND);
+    expect(host.actions).toEqual([]);
+    host.perform(host.handshaker.setMayInitiate(peer.id, true, world.now));
+    expect(kinds(host.handshaker.setMayInitiate(peer.id, true, world.now))).toEqual([]);
+    world.run(world.now + 2 * SECOND);
+    expect(world.agree(host, peer)).toBe(true);
+    expect(host.handshaker.setMayInitiate(7, true, world.now)).toEqual([]);
+  });
+});
+
 describe('what is not authentic', () => {
   it('neither accepts nor answers any initiation with a flipped bit', () => {
     const { world, caller, called } = callerAndCalled();

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/link/links.js';
 import { PATH } from '../../src/native/ops.js';
 import { quickAead } from '../sim/aead.js';
-import type { Endpoint } from '../sim/endpoint.js';
+import { cut } from '../sim/cuts.js';
+import { addressOf, type Endpoint } from '../sim/endpoint.js';
 import type { Datagram } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';
 import { eavesdrop } from '../sim/hops/eavesdrop.js';
-import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
+import { Lan, type LanOptions, linkRow, pathTo } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
@@ -219,5 +220,76 @@ describe('late wake-ups', () => {
       const after = a.linkEvents().slice(before);
       expect(after.filter(({ cause }) => cause === 'hold-time-expired')).toEqual([]);
       for (let id = 0; id < 4; id++) expect(a.linkGauge(linkRow(1, id), 'state')).toBe(STATE.UP);
+    }));
+});
+
+describe('late wake-ups and dead links', () => {
+  const intervalUs = 10 * MILLISECOND;
+  const holdUs = 30 * MILLISECOND;
+
+  it('a thread that is always late still finds a black hole, only as much later as it is late', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 2 });
+      const [a, b] = nodes;
+      const lateUs = 6 * MILLISECOND;
+      for (const node of nodes) node.wakesLateUs = lateUs;
+      world.run(1000 * MILLISECOND);
+      const before = a.linkEvents().length;
+      cut(world, 'black hole', a, b, 0);
+      // Of the time from one beat to the next, all but the lateness counts as silence.
+      const stretch = (intervalUs + lateUs) / intervalUs;
+      world.run(holdUs * stretch + 2 * (intervalUs + lateUs));
+      const [first] = a.linkEvents().slice(before);
+      expect(first).toMatchObject({ link: 0, state: 'down' });
+      expect(a.linkGauge(linkRow(1, 1), 'state')).toBe(STATE.UP);
+    }));
+
+  for (const [when, deadUs] of [
+    ['meanwhile', 0],
+    ['right after it', 5 * MILLISECOND],
+  ] as const) {
+    it(`ten minutes of suspension take no link down, and one that died ${when} is soon found`, () =>
+      withSeed((seed) => {
+        const { world, nodes } = start(seed, { links: 2 });
+        const [a, b] = nodes;
+        const before = a.linkEvents().length;
+        const suspendedUs = 600_000 * MILLISECOND;
+        for (const node of nodes) node.stall(suspendedUs);
+        if (deadUs === 0) cut(world, 'black hole', a, b, 0);
+        world.run(suspendedUs + deadUs);
+        expect(a.linkEvents()).toHaveLength(before);
+        cut(world, 'black hole', a, b, 0);
+        world.run(holdUs + 2 * intervalUs);
+        const changes = a.linkEvents().slice(before);
+        expect(changes.map(({ link, state }) => ({ link, state }))).toEqual([{ link: 0, state: 'down' }]);
+        world.run(1000 * MILLISECOND);
+        expect(a.linkGauge(linkRow(1, 1), 'state')).toBe(STATE.UP);
+      }));
+  }
+});
+
+describe('a local address on a wildcard socket', () => {
+  it('takes the links that name it down at once when it is removed, and no other', () =>
+    withSeed((seed) => {
+      const lan = start(seed, { links: 3, intervalMs: 100, holdMs: 300 });
+      const { world, nodes } = lan;
+      const [a] = nodes;
+      const wildcard = a.sockets[0];
+      const settings = { fd: wildcard.fd, ifindex: 0, address: [0, 0, 0, 0], family: 4 };
+      a.command({ kind: 'socket', row: 0, settings });
+      const path = pathTo(1, 0);
+      wildcard.address.forEach((word, index) => {
+        path[PATH.LOCAL + index] = word;
+      });
+      lan.configureLink(a, 1, 0, { path });
+      world.run(2000 * MILLISECOND);
+      const before = a.linkEvents().length;
+      const removed = (words: readonly number[]): void =>
+        a.command({ kind: 'address', family: 4, words: [...words], present: false, ifindex: 10 });
+      removed(addressOf(6, 0).address);
+      expect(a.linkEvents()).toHaveLength(before);
+      removed(wildcard.address);
+      const changes = a.linkEvents().slice(before);
+      expect(changes).toMatchObject([{ link: 0, state: 'down', cause: 'address-removed' }]);
     }));
 });

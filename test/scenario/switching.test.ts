@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { loss } from '../sim/hops/loss.js';
 import { Lan } from '../sim/lan.js';
@@ -74,6 +75,53 @@ describe('a mesh', () => {
       world.run(10 * MILLISECOND);
       expect(received(b.tap.take())).toEqual(['0/0']);
     }));
+});
+
+describe('broadcasts while no link is usable', () => {
+  it('wait for one like all other frames', () =>
+    withSeed((seed) => {
+      const { world, nodes } = new Lan(new World(seed), { hosts: 3, links: 2 });
+      const [a, b, c] = nodes;
+      world.run(200 * MILLISECOND);
+      const heal = [b, c].flatMap((peer) => [0, 1].map((link) => cut(world, 'black hole', a, peer, link)));
+      world.run(100 * MILLISECOND);
+      for (let number = 0; number < 20; number++) {
+        a.fromKernel(numbered(BROADCAST, 0, number));
+        world.run(MILLISECOND);
+      }
+      for (const undo of heal) undo();
+      world.run(200 * MILLISECOND);
+      const wanted = Array.from({ length: 20 }, (_, number) => `0/${number}`).sort();
+      expect(received(b.tap.take())).toEqual(wanted);
+      expect(received(c.tap.take())).toEqual(wanted);
+      expect(a.drop('no-peer')).toBe(0);
+    }));
+});
+
+describe('a flood to 32 peers', () => {
+  for (const isHeld of [false, true]) {
+    it(`of more datagrams in one batch than one native call seals, ${isHeld ? 'to wait' : 'sent at once'}`, () =>
+      withSeed((seed) => {
+        const frames = 48;
+        const { world, nodes } = new Lan(new World(seed), {
+          hosts: 33,
+          links: 1,
+          intervalMs: 50,
+          holdMs: 150,
+        });
+        const [a, ...others] = nodes;
+        world.run(300 * MILLISECOND);
+        const heal = isHeld ? others.map((peer) => cut(world, 'black hole', a, peer, 0)) : [];
+        world.run(300 * MILLISECOND);
+        a.fromKernel(...Array.from({ length: frames }, (_, number) => numbered(BROADCAST, 0, number)));
+        world.run(100 * MILLISECOND);
+        for (const undo of heal) undo();
+        world.run(400 * MILLISECOND);
+        const wanted = Array.from({ length: frames }, (_, number) => `0/${number}`).sort();
+        for (const peer of others) expect(received(peer.tap.take())).toEqual(wanted);
+        expect(a.drop('tx-error')).toBe(0);
+      }));
+  }
 });
 
 describe('lossy paths', () => {

@@ -4,7 +4,7 @@ import { PIECE_HEADER } from '../../src/datapath/pieces.js';
 import { GSO } from '../../src/datapath/virtio.js';
 import { KIND, SEGMENT } from '../../src/datapath/wire.js';
 import { STATE } from '../../src/link/links.js';
-import { ECHO, HEARTBEAT, NOTICE, PATH_CHECK } from '../../src/link/messages.js';
+import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK } from '../../src/link/messages.js';
 import { packets } from '../datapath/packets.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { deliver, impersonate, type Sealer } from '../sim/hostile.js';
@@ -237,6 +237,28 @@ describe('an authentic peer that keeps no rule', () => {
       // Known at the friend, so none of them is flooded to the attacker.
       expect(friend.tap.take()).toHaveLength(50);
       expect(attacker.tap.take()).toEqual([]);
+    }));
+
+  it('answers and goodbyes bother the control thread 2,000 times a second at most, the rest is counted', () =>
+    withSeed((seed) => {
+      const { lan, victim, attacker, sealer } = prepare(seed);
+      const told = (): number =>
+        victim.events.filter(({ kind }) => kind === 'echo' || kind === 'goodbye').length;
+      const answer = new Uint8Array(ECHO.BYTES);
+      answer[0] = KIND.ECHO;
+      answer[ECHO.REPLY] = 1;
+      const goodbye = new Uint8Array(NOTICE.BYTES);
+      goodbye[0] = KIND.NOTICE;
+      goodbye[NOTICE.CODE] = NOTICE_CODE.GOODBYE;
+      for (let second = 1; second <= 2; second++) {
+        for (let number = 0; number < 3000; number++) {
+          deliver(victim, attacker.sockets[0], sealer.seal(0, number % 2 === 0 ? answer : goodbye));
+          if (number % 30 === 0) lan.world.run(MILLISECOND);
+        }
+        lan.world.run(1000 * MILLISECOND);
+        expect(told()).toBe(2000 * second);
+        expect(victim.drop('event-limit')).toBe(1000 * second);
+      }
     }));
 
   it('an echo is answered with no more bytes than it had, an answer never', () =>

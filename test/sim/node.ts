@@ -52,6 +52,8 @@ export class SimNode {
   onEvent: (event: DatapathEvent) => void = () => {};
   /** Added to the world's time: no two hosts have booted at the same moment. */
   readonly clockOffset: number;
+  /** So much later than wanted the thread wakes up, every time: a processor that it shares. */
+  wakesLateUs = 0;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
   readonly #arena;
@@ -160,7 +162,7 @@ export class SimNode {
   }
 
   #wake(at: number): void {
-    const time = Math.max(at, this.#stalledUntil);
+    const time = Math.max(at, this.#stalledUntil) + this.wakesLateUs;
     if (time >= this.#wakeAt) return;
     this.#wakeAt = time;
     this.world.at(time, () => {
