@@ -78,7 +78,7 @@ class Demo {
     this.say('undisturbed');
     const undisturbedFrom = clock() + 0.2;
     await pause(UNDISTURBED_MS);
-    const undisturbed = this.log.window(undisturbedFrom, clock());
+    const undisturbedUntil = clock();
     for (const cut of this.cuts) await this.cutOne(cut);
     const restoringFrom = clock();
     const restored = await this.restoreAll(control);
@@ -93,7 +93,7 @@ class Demo {
       links: this.options.links,
       timers: TIMERS,
       pingsPerSecond: PINGS_PER_SECOND,
-      undisturbed,
+      undisturbed: this.log.window(undisturbedFrom, undisturbedUntil),
       cuts,
       restoring: this.log.window(restoringFrom, end),
       restored,
