@@ -23,6 +23,8 @@ const USAGE_ERROR = 64;
 const TIMERS = { interval: 10, hold: 30 };
 const PINGS_PER_SECOND = 1000;
 const UNDISTURBED_MS = 2_000;
+/** How long requests sent at the very end may take to be answered. */
+const LAST_ANSWERS_MS = 500;
 const FRAME_MS = 100;
 const RESTORE_PATIENCE_SECONDS = 15;
 
@@ -35,6 +37,8 @@ class Demo {
   private readonly cuts: Cut[];
   private readonly standing = new Map<number, Cut>();
   private readonly results: CutResult[] = [];
+  /** From each cut until the next one, in seconds since the epoch. */
+  private readonly windows: [number, number][] = [];
   private readonly log = new PingLog();
   private readonly recording = new Recording();
   private readonly startedAt = clock();
@@ -74,23 +78,26 @@ class Demo {
     this.say('undisturbed');
     const undisturbedFrom = clock() + 0.2;
     await pause(UNDISTURBED_MS);
-    const undisturbed = this.log.window(undisturbedFrom, clock());
+    const undisturbedUntil = clock();
     for (const cut of this.cuts) await this.cutOne(cut);
     const restoringFrom = clock();
     const restored = await this.restoreAll(control);
     await pause(this.options.dwellMs);
-    const restoring = this.log.window(restoringFrom, clock());
+    const end = clock();
+    await pause(LAST_ANSWERS_MS);
     await ping.stop('SIGINT');
+    // What was still under way at the end of a window has been answered by now.
+    const cuts = this.results.map((result, i) => ({ ...result, ...this.log.window(...this.windows[i]) }));
     return {
       hosts: this.options.hosts,
       links: this.options.links,
       timers: TIMERS,
       pingsPerSecond: PINGS_PER_SECOND,
-      undisturbed,
-      cuts: this.results,
-      restoring,
+      undisturbed: this.log.window(undisturbedFrom, undisturbedUntil),
+      cuts,
+      restoring: this.log.window(restoringFrom, end),
       restored,
-      total: this.total(undisturbedFrom),
+      total: this.total(undisturbedFrom, end),
     };
   }
 
@@ -108,7 +115,9 @@ class Demo {
     await apply(this.lab, cut);
     await pause(this.options.dwellMs);
     const nextLink = this.statuses.find((status) => status.active)?.link ?? null;
-    const result = { ...cut, ...this.log.window(from, clock()), nextLink };
+    const window: [number, number] = [from, clock()];
+    const result = { ...cut, ...this.log.window(...window), nextLink };
+    this.windows.push(window);
     this.results.push(result);
     this.screen.log(`  outage ${result.silenceMs.toFixed(1)} ms, ${result.lost} lost`);
   }
@@ -127,9 +136,9 @@ class Demo {
     return outcomes.every((outcome) => outcome.status === 'fulfilled');
   }
 
-  private total(from: number): DemoResult['total'] {
-    const { lost, duplicated } = this.log.window(from, clock());
-    return { sent: this.log.sent, received: this.log.received, lost, duplicated };
+  private total(from: number, to: number): DemoResult['total'] {
+    const { sent, lost, duplicated } = this.log.window(from, to);
+    return { sent, received: sent - lost, lost, duplicated };
   }
 
   private elapsed(): number {

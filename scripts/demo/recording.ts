@@ -47,7 +47,8 @@ export class Recording {
     // Viewers that play no animation show the result.
     const still = `<style>#f${frames.length - 1}{visibility:visible}</style>`;
     return [
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
+      // Old renderers keep blanks for `xml:space`, new ones for `white-space`.
+      `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
       '<title>Octolink: links cut one after another under a flood ping</title>',
       '<style>text{font:14px monospace;fill:#e6edf3;white-space:pre}g{visibility:hidden}</style>',
       `<rect width="100%" height="100%" rx="8" fill="#0d1117"/>`,

@@ -21,7 +21,7 @@ if (labProblem) console.log(`skipped: ${labProblem}`);
 
 /** How many of `count` pings from inside a namespace are answered. */
 export async function answered(namespace: string, target: string, count = 3): Promise<number> {
-  const ping = ['ping', '-q', '-c', String(count), '-i', '0.002', '-W', '0.3', target];
+  const ping = ['ping', '-q', '-c', String(count), '-i', '0.002', '-W', '2', target];
   const { stdout } = await capture('ip', ['netns', 'exec', namespace, ...ping]);
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
 }
