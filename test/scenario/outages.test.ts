@@ -82,22 +82,25 @@ describe('an outage of all links', () => {
     }));
 });
 
-describe('a link that is shut down', () => {
-  it('after it died unnoticed takes nothing with it', () =>
-    withSeed((seed) => {
-      const lan = start(seed);
-      const { world, nodes } = lan;
-      const [a, b] = nodes;
-      const stream = new Stream(world, a, b, PERIOD_US);
-      world.run(50 * MILLISECOND);
-      cut(world, 'black hole', a, b, 0);
-      world.run(HOLD_US / 2);
-      lan.configureLink(a, b.id, 0, { shutdown: true });
-      world.run(100 * MILLISECOND);
-      stream.stop();
-      world.run(50 * MILLISECOND);
-      expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
-    }));
+describe('a link that is shut down or removed', () => {
+  for (const how of ['shut down', 'removed'] as const) {
+    it(`${how} after it died unnoticed, it takes nothing with it`, () =>
+      withSeed((seed) => {
+        const lan = start(seed);
+        const { world, nodes } = lan;
+        const [a, b] = nodes;
+        const stream = new Stream(world, a, b, PERIOD_US);
+        world.run(50 * MILLISECOND);
+        cut(world, 'black hole', a, b, 0);
+        world.run(HOLD_US / 2);
+        if (how === 'shut down') lan.configureLink(a, b.id, 0, { shutdown: true });
+        else a.command({ kind: 'link-remove', peer: b.id, id: 0 });
+        world.run(100 * MILLISECOND);
+        stream.stop();
+        world.run(50 * MILLISECOND);
+        expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+      }));
+  }
 
   for (const kind of ['carrier near', 'address removed'] as const satisfies CutKind[]) {
     it(`learns meanwhile that what it lacked is back (${kind})`, () =>

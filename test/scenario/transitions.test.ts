@@ -7,13 +7,13 @@ import type { Policy } from '../../src/config/model.js';
 import { STATE } from '../../src/link/links.js';
 import { CUT_KINDS, cut } from '../sim/cuts.js';
 import { NonceRecord } from '../sim/key-slots.js';
-import { Lan, linkRow } from '../sim/lan.js';
+import { Lan, linkRow, relayName } from '../sim/lan.js';
 import { integer, seededRandom, withSeed } from '../sim/random.js';
 import { Stream, type StreamReport } from '../sim/stream.js';
 import { MILLISECOND, PORT, World } from '../sim/world.js';
 
 const LINKS = 4;
-const HISTORIES = 10;
+const HISTORIES = 15;
 const STEPS = 40;
 const POLICIES: readonly Policy[] = ['passive', 'active', 'round-robin'];
 /** Sessions of the past are kept for at least one change, which must outlast the resend age. */
@@ -166,7 +166,7 @@ class History {
     const node = this.#pick(this.lan.nodes);
     const policy = this.#pick(POLICIES);
     this.#note(`host ${node.id} goes by ${policy}`);
-    node.command({ kind: 'peer', row: 1 - node.id, policy, name: 2 - node.id });
+    node.command({ kind: 'peer', row: 1 - node.id, policy, name: relayName(1 - node.id) });
   }
 
   #addOrRemove(link: number): void {

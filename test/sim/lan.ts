@@ -31,7 +31,7 @@ export function linkRow(peer: number, link: number): number {
 }
 
 /** Name by which relays know a host. */
-function relayName(host: number): number {
+export function relayName(host: number): number {
   return 0x1234_0000_0000 + host;
 }
 
