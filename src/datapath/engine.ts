@@ -107,6 +107,7 @@ export class Engine {
         beat: (link, at) => this.control.beat(link, at),
         reportDown: (peer, link, at) => this.control.reportDown(peer, link, at),
         strand: (link) => this.transmit.strand(link),
+        distrust: (link) => this.transmit.distrust(link),
         resend: (from, to, at) => this.transmit.resend(from, to, at),
         emit: (event) => io.emit(event),
       },
@@ -270,6 +271,7 @@ export class Engine {
     if (row >= this.stats.shape.peers) this.growStats(row + 1, this.stats.shape.links);
     if (!this.peers.has(row)) this.stats.clearPeer(row);
     this.peers.add(row, policy, name);
+    this.monitor.expectCopies(row);
     this.monitor.reselect(row, now);
   }
 

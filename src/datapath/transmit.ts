@@ -213,13 +213,21 @@ export class Transmitter {
    * that bring it back share its stream and would seem to confirm everything before them.
    */
   strand(link: number): void {
+    this.distrust(link);
+    this.links.resendPending[link] = 1;
+  }
+
+  /**
+   * From now on datagrams of this link's stream may arrive by another link: what that stream confirms later says
+   * nothing of what this link alone has carried.
+   */
+  distrust(link: number): void {
     for (let index = 0; index < Math.min(this.recordHead, RECORDS); index++) {
       if (this.recordLink[index] === link && this.confirmed(index, link) < this.datagramsOf(index)) {
         this.recordStrayed[index] = 1;
         this.recordCopies[index] = 0;
       }
     }
-    this.links.resendPending[link] = 1;
   }
 
   /** How many of a record's datagrams, from its first, the peer has confirmed on their stream. */

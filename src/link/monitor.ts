@@ -10,7 +10,7 @@
  * wake-up nor a suspended machine is ever taken for a dead link.
  */
 import { type DatapathEvent, LINK_CAUSES, LINK_STATES, type LinkCause } from '../datapath/events.js';
-import type { PeerTable } from '../datapath/peers.js';
+import { type PeerTable, POLICY } from '../datapath/peers.js';
 import { LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../datapath/stats.js';
 import type { TimerWheel } from '../datapath/timer-wheel.js';
 import { MAX_LINKS } from '../datapath/wire.js';
@@ -30,6 +30,8 @@ export interface MonitorActions {
   reportDown(peer: number, link: number, now: number): void;
   /** No link is left: what this one has not confirmed is kept until one is usable. */
   strand(link: number): void;
+  /** Copies of this link's datagrams will go by others: acknowledgements confirm nothing sent by it alone. */
+  distrust(link: number): void;
   /** Sends again by link `to` what `from` may have lost. */
   resend(from: number, to: number, now: number): void;
   emit(event: DatapathEvent): void;
@@ -211,6 +213,7 @@ export class LinkMonitor {
     this.links.state[link] = state;
     if (state !== STATE.UP) this.links.goodBeats[link] = 0;
     const peer = this.links.peer[link];
+    if (state === STATE.UP) this.expectCopies(peer);
     const gauges = this.stats.links;
     const base = link * LINK_WIDTH;
     gauges[base + LINK.state] = state;
@@ -227,6 +230,15 @@ export class LinkMonitor {
       atUs: now,
       heardUsAgo: now - this.links.lastHeard[link],
     });
+  }
+
+  /** A link came up or the policy may be another: under `active`, links will carry copies of each other's datagrams. */
+  expectCopies(peer: number): void {
+    if (this.peers.policy[peer] !== POLICY.active) return;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const link = this.peers.linkOf(peer, id);
+      if (link >= 0 && this.links.state[link] === STATE.UP) this.actions.distrust(link);
+    }
   }
 
   /** Chooses anew and, when a peer can be reached again, sends what had waited for a link. */

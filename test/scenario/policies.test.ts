@@ -46,6 +46,24 @@ describe('active', () => {
       expect(report.longestGapUs).toBeLessThanOrEqual(PERIOD_US);
     }));
 
+  it('copies by a link that comes confirm nothing that a dead one had carried alone', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, 'active', [1, 1]);
+      const [a, b] = nodes;
+      const heal = cut(world, 'black hole', a, b, 1);
+      world.run(100 * MILLISECOND);
+      const stream = new Stream(world, a, b, PERIOD_US);
+      world.run(20 * MILLISECOND);
+      heal();
+      // Five good beats: the other link comes up while nobody knows yet that this one has died.
+      world.run(35 * MILLISECOND);
+      cut(world, 'one-way', a, b, 0);
+      world.run(300 * MILLISECOND);
+      stream.stop();
+      world.run(50 * MILLISECOND);
+      expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+    }));
+
   it('the first copy counts, whatever link it took', () =>
     withSeed((seed) => {
       const { world, nodes } = start(seed, 'active', [20, 1]);
