@@ -169,8 +169,10 @@ export class LinkMonitor {
 
   /** A link goes by another path now: what its old one may have swallowed is sent again. */
   moved(link: number, now: number): void {
+    const peer = this.links.peer[link];
+    this.expectCopies(peer);
     this.start(link, now);
-    this.reselect(this.links.peer[link], now);
+    this.reselect(peer, now);
     this.actions.resend(link, link, now);
   }
 
@@ -232,7 +234,10 @@ export class LinkMonitor {
     });
   }
 
-  /** A link came up or the policy may be another: under `active`, links will carry copies of each other's datagrams. */
+  /**
+   * A link came up, moved, or the policy may be another: under `active`, links that carried nothing, or lost what
+   * they carried, will now carry copies of each other's datagrams.
+   */
   expectCopies(peer: number): void {
     if (this.peers.policy[peer] !== POLICY.active) return;
     for (let id = 0; id < MAX_LINKS; id++) {

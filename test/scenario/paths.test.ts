@@ -74,6 +74,21 @@ describe('roaming', () => {
       expect(roamed(b).at(-1)).toBe(NEW_PORT + 4);
     }));
 
+  it('copies by a link that moved confirm nothing that a dead one has lost meanwhile', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 2, policy: 'active' });
+      const [a, b] = nodes;
+      const stream = new Stream(world, a, b, 1000);
+      world.run(100 * MILLISECOND);
+      world.remap(b.sockets[1], NEW_PORT);
+      cut(world, 'one-way', a, b, 0);
+      world.run(200 * MILLISECOND);
+      stream.stop();
+      world.run(50 * MILLISECOND);
+      expect(roamed(a)).toEqual([NEW_PORT]);
+      expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+    }));
+
   it('copies from another address that come late do not move the link', () =>
     withSeed((seed) => {
       const { world, nodes } = start(seed);
