@@ -76,7 +76,7 @@ describe('roaming', () => {
 
   it('copies by a link that moved confirm nothing that a dead one has lost meanwhile', () =>
     withSeed((seed) => {
-      const { world, nodes } = start(seed, { links: 2, policy: 'active' });
+      const { world, nodes } = start(seed, { links: 2, policy: 'active', holdMs: 100 });
       const [a, b] = nodes;
       const stream = new Stream(world, a, b, 1000);
       world.run(100 * MILLISECOND);
