@@ -56,8 +56,10 @@ describe('the socket', () => {
 });
 
 describe('the client', () => {
+  let listeners = 0;
+
   async function listening(onConnect: (socket: Socket) => void): Promise<string> {
-    const path = join(test.folder, `odd-${Math.floor(performance.now())}.sock`);
+    const path = join(test.folder, `odd-${listeners++}.sock`);
     const sockets: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket);
