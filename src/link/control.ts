@@ -74,7 +74,6 @@ export class LinkControl {
     view.setUint32(body + HEARTBEAT.SENT, links.sent[link] % U32);
     view.setUint32(body + HEARTBEAT.RECEIVED, links.received[link] % U32);
     writeU64(view, body + HEARTBEAT.ACKNOWLEDGED, this.acknowledged(slot, link));
-    links.lastBeatSent[link] = now;
     this.close(link, link, slot, body, HEARTBEAT.BYTES, now);
   }
 

@@ -35,11 +35,8 @@ export class LinkTable {
   lastHeard = new Float64Array(0);
   /** How late this thread had been in all when the link was last heard. */
   latenessHeard = new Float64Array(0);
-  lastBeatSent = new Float64Array(0);
   /** Beats heard in a row since the link was last down. */
   goodBeats = new Int32Array(0);
-  /** 1 when the peer's last beat said that it hears us. */
-  heardByPeer = new Uint8Array(0);
   /** The peer's last `sentAt` and when it came, for the echo. */
   echo = new Uint32Array(0);
   echoAt = new Float64Array(0);
@@ -83,9 +80,7 @@ export class LinkTable {
     this.maxPlain = enlarged(this.maxPlain, capacity);
     this.lastHeard = enlarged(this.lastHeard, capacity);
     this.latenessHeard = enlarged(this.latenessHeard, capacity);
-    this.lastBeatSent = enlarged(this.lastBeatSent, capacity);
     this.goodBeats = enlarged(this.goodBeats, capacity);
-    this.heardByPeer = enlarged(this.heardByPeer, capacity);
     this.echo = enlarged(this.echo, capacity);
     this.echoAt = enlarged(this.echoAt, capacity);
     this.rttSmoothed = enlarged(this.rttSmoothed, capacity);
@@ -144,10 +139,8 @@ export class LinkTable {
     this.state[row] = STATE.DOWN;
     this.carrier[row] = 1;
     this.lastHeard[row] = NEVER;
-    this.lastBeatSent[row] = NEVER;
     this.peerIntervalUs[row] = 0;
     this.goodBeats[row] = 0;
-    this.heardByPeer[row] = 0;
     this.echoAt[row] = NEVER;
     this.rttSmoothed[row] = 0;
     this.jitter[row] = 0;

@@ -134,7 +134,6 @@ export class LinkMonitor {
     const links = this.links;
     const state = links.state[link];
     if (state === STATE.SHUTDOWN || !links.carrier[link]) return;
-    links.heardByPeer[link] = hearsUs ? 1 : 0;
     links.goodBeats[link]++;
     if (!hearsUs) {
       if (state === STATE.ONE_WAY) return;

@@ -7,7 +7,7 @@ import { CLEAN } from '../../scripts/lab/impair.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { isAlive, labFolder, namespacesOf, removeStaleLabs } from '../../scripts/lab/namespaces.js';
 import { until } from '../../scripts/lab/run.js';
-import { answered, needsLab } from './support.js';
+import { answered, needsLab, pingRound } from './support.js';
 
 const LAB_MODULE = fileURLToPath(new URL('../../scripts/lab/lab.js', import.meta.url));
 
@@ -52,7 +52,7 @@ describe('a lab', () => {
     expect(await reaches(1, 1, 2)).toBe(3); // so that no address needs to be resolved while packets are lost
     await lab!.impair(1, { ...CLEAN, lossPermille: 500 });
     // A round trip passes twice: a quarter of 400 is 100, and 40–180 is more than six deviations away.
-    const got = await answered(lab!.hosts[0].namespace, lab!.attachment(2, 1).address, 400);
+    const got = await pingRound(lab!.hosts[0].namespace, lab!.attachment(2, 1).address, 400);
     expect(got).toBeGreaterThan(40);
     expect(got).toBeLessThan(180);
   });

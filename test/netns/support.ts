@@ -30,7 +30,8 @@ export async function answered(namespace: string, target: string, count = 3): Pr
   return pingRound(namespace, target, count);
 }
 
-async function pingRound(namespace: string, target: string, count: number): Promise<number> {
+/** How many of one round of pings are answered, whatever that says. */
+export async function pingRound(namespace: string, target: string, count: number): Promise<number> {
   const ping = ['ping', '-q', '-c', String(count), '-i', '0.002', '-W', '2', target];
   const { stdout } = await capture('ip', ['netns', 'exec', namespace, ...ping]);
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
