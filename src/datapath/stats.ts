@@ -66,6 +66,12 @@ export const LINK_FIELDS = [
   'lossInPermille',
   'mtu',
   'holdUs',
+  /** Bytes a second of ours that the peer says arrived by this link; 0 while unknown. */
+  'deliveredOutBps',
+  /** What the path toward the peer is thought to carry, in bytes a second; 0 while unknown. */
+  'capacityOutBps',
+  /** Estimated time that a datagram toward the peer waits in queues, in µs. */
+  'queueOutUs',
 ] as const;
 export const LINK = indexOf(LINK_FIELDS);
 
