@@ -6,7 +6,7 @@ import { delay } from '../sim/hops/delay.js';
 import { duplicate } from '../sim/hops/duplicate.js';
 import { jitter } from '../sim/hops/jitter.js';
 import { loss } from '../sim/hops/loss.js';
-import { rate } from '../sim/hops/rate.js';
+import { mbit, rate } from '../sim/hops/rate.js';
 import { reorder } from '../sim/hops/reorder.js';
 import { Lan, linkRow } from '../sim/lan.js';
 import { withSeed } from '../sim/random.js';
@@ -29,11 +29,11 @@ describe('bad weather', () => {
   it('everything at once: nothing arrives twice or damaged, and no link is given up', () =>
     withSeed((seed) => {
       const { world, nodes } = start(seed, (random) => [
-        rate(2_500_000, 100_000),
+        rate(mbit(20), { bytes: 100_000 }),
         delay(15 * MILLISECOND),
         jitter(5 * MILLISECOND, random),
         loss(0.02, random),
-        burstLoss(0.005, 0.3, random),
+        burstLoss({ start: 0.005, end: 0.3 }, random),
         reorder(0.05, 3 * MILLISECOND, random),
         duplicate(0.05, 2 * MILLISECOND, random),
         corrupt(0.02, random),
@@ -72,7 +72,7 @@ describe('bad weather', () => {
 
   it('a bottleneck with a full queue drops frames, but starves no heartbeat to death', () =>
     withSeed((seed) => {
-      const { world, nodes } = start(seed, () => [rate(500_000, 20_000), delay(5 * MILLISECOND)]);
+      const { world, nodes } = start(seed, () => [rate(mbit(4), { bytes: 20_000 }), delay(5 * MILLISECOND)]);
       const [a, b] = nodes;
       const before = nodes.map((node) => node.linkEvents().length);
       // Three times the rate of the path.
