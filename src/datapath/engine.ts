@@ -21,6 +21,7 @@ import { Outbound } from './outbound.js';
 import { NO_LINK, PeerTable } from './peers.js';
 import { Reassembly } from './pieces.js';
 import { Relay } from './relay.js';
+import { Sealer } from './seal.js';
 import { NO_SESSION, SessionTable } from './sessions.js';
 import { SocketTable } from './sockets.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH, SharedStats } from './stats.js';
@@ -65,6 +66,7 @@ export class Engine {
   private readonly delivery: Delivery;
   private readonly reassembly: Reassembly;
   private readonly relay: Relay;
+  private readonly sealer: Sealer;
   private readonly control: LinkControl;
   private readonly monitor: LinkMonitor;
   private readonly underlay: Underlay;
@@ -87,7 +89,8 @@ export class Engine {
     this.delivery = new Delivery(arena, io, stats);
     this.transmit = new Transmitter(arena, io, sessions, links, sockets, stats);
     this.transmit.gso = options.udpGso ?? true;
-    this.relay = new Relay(arena, peers, links, sessions, this.transmit, stats);
+    this.sealer = new Sealer(sessions, this.transmit, stats);
+    this.relay = new Relay(arena, peers, links, this.sealer, this.transmit, stats);
     this.transmit.relay = (link, offset, length, segment, at) =>
       this.relay.send(link, offset, length, segment, at);
     this.control = new LinkControl(
@@ -95,6 +98,7 @@ export class Engine {
       peers,
       links,
       sessions,
+      this.sealer,
       this.transmit,
       (event) => io.emit(event),
       stats,
@@ -116,7 +120,7 @@ export class Engine {
     this.underlay = new Underlay(links, sockets, this.monitor);
     this.control.monitor = this.monitor;
     this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);
-    this.outbound = new Outbound(arena, peers, links, sessions, this.macs, this.transmit, stats);
+    this.outbound = new Outbound(arena, peers, links, this.macs, this.sealer, this.transmit, stats);
     this.inbound = new Inbound(
       arena,
       io,
@@ -134,7 +138,7 @@ export class Engine {
     this.transmit.onTooBig = (link) =>
       io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
     this.transmit.onGsoRefused = () => io.emit({ kind: 'gso-refused' });
-    this.outbound.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
+    this.sealer.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
     this.inbound.onConfirmed = (slot, peer) => io.emit({ kind: 'session-confirmed', slot, peer });
     this.applySettings(options.settings);
   }
@@ -440,6 +444,7 @@ export class Engine {
     this.stats = larger;
     const users = [
       this.transmit,
+      this.sealer,
       this.outbound,
       this.inbound,
       this.delivery,

@@ -4,14 +4,13 @@
  *   handleFrames   a batch from the TAP, each with its virtio header
  *   route          source learned, destination looked up: one peer, or all of them (flooding)
  *   toPeer         by form: super-frame → SEGMENTs, small → BUNDLE, larger than the path → PIECEs
- *   (transmit.ts)  sealed under the peer's session, sent by the link that its policy picks
+ *   (seal.ts)      sealed under the peer's session
+ *   (dispatch.ts)  sent by the link that its policy picks
  *
  * Frames for one peer leave in the order they came.
  */
 import type { LinkTable } from '../link/links.js';
-import { nextTurn } from '../link/selection.js';
 import { READ, VNET_HEADER } from '../native/ops.js';
-import { REKEY_AFTER_DATAGRAMS } from '../peer/timing.js';
 import {
   destinationHigh,
   destinationLow,
@@ -26,15 +25,18 @@ import { LOCAL_PORT, type MacTable, MISS } from '../switch/mac-table.js';
 import { type Arena, PREFIX_BYTES } from './arena.js';
 import { appendFrame, bundledLength } from './bundle.js';
 import { completeChecksum } from './checksum.js';
+import { Dispatch } from './dispatch.js';
 import { DROP } from './drops.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from './headers.js';
 import { clampMss } from './mss.js';
-import { NO_LINK, type PeerTable, POLICY } from './peers.js';
+import { NO_LINK, type PeerTable } from './peers.js';
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from './pieces.js';
-import { NO_SESSION, type SessionTable } from './sessions.js';
+import { Plaintext, SealedRun } from './run.js';
+import type { Sealer } from './seal.js';
+import { NO_SESSION } from './sessions.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from './stats.js';
 import { segmentCount, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from './superframe.js';
-import { Transmitter } from './transmit.js';
+import type { Transmitter } from './transmit.js';
 import {
   GSO,
   VIRTIO_FLAG,
@@ -44,7 +46,7 @@ import {
   virtioGsoSize,
   virtioGsoType,
 } from './virtio.js';
-import { KIND, MAX_LINKS, OUTER, SEALED_OVERHEAD, SEGMENT } from './wire.js';
+import { KIND, OUTER, SEALED_OVERHEAD, SEGMENT } from './wire.js';
 
 const TCP_HEADER = 20;
 /** A TCP segment without options and its Ethernet and IP headers; SYNs are longer, never shorter. */
@@ -53,7 +55,6 @@ const LONGEST_SYN = 200;
 
 export class Outbound {
   mssClamp = true;
-  onCounterHigh: (slot: number, peer: number) => void = () => {};
   /** Facts of the frame in hand, from its virtio header. */
   private flags = 0;
   private gsoType = 0;
@@ -63,6 +64,9 @@ export class Outbound {
   private readonly headers = new HeaderInfo();
   private prefixRow = 0;
   private now = 0;
+  private readonly dispatch: Dispatch;
+  private readonly plaintext = new Plaintext();
+  private readonly run = new SealedRun();
 
   /** The bundle being filled: its peer, link, session, where its plaintext starts and ends. */
   private bundlePeer = -1;
@@ -76,11 +80,13 @@ export class Outbound {
     private readonly arena: Arena,
     private readonly peers: PeerTable,
     private readonly links: LinkTable,
-    private readonly sessions: SessionTable,
     private readonly macs: MacTable,
+    private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
     private stats: SharedStats,
-  ) {}
+  ) {
+    this.dispatch = new Dispatch(peers, links, transmit);
+  }
 
   useStats(stats: SharedStats): void {
     this.stats = stats;
@@ -144,22 +150,14 @@ export class Outbound {
   private toPeer(peer: number, frame: number, length: number): void {
     const slot = this.peers.session[peer];
     if (slot < 0) return this.drop(DROP['no-session']);
-    let link = this.linkFor(peer);
-    // While no link is usable, frames wait in the transmit ring as if the last one had lost them.
-    if (link < 0) link = this.peers.lastLink[peer];
+    // A bundle being filled keeps its link.
+    const link = this.bundlePeer === peer ? this.bundleLink : this.dispatch.linkFor(peer);
     if (link < 0) return this.drop(DROP['no-usable-link']);
     this.stats.peers[peer * PEER_WIDTH + PEER.txFrames]++;
     this.stats.peers[peer * PEER_WIDTH + PEER.txBytes] += length;
     if (this.gsoType !== GSO.NONE) return this.superFrame(peer, link, slot, frame, length);
     if (this.mssClamp) this.clamp(peer, frame, length);
     this.plainFrame(peer, link, slot, frame, length);
-  }
-
-  /** The link that the peer's policy picks, as a row. A bundle being filled keeps its own. */
-  private linkFor(peer: number): number {
-    if (this.peers.policy[peer] !== POLICY['round-robin']) return this.peers.activeLink[peer];
-    if (this.bundlePeer === peer) return this.bundleLink;
-    return nextTurn(this.peers, peer);
   }
 
   /** Segments of the connection that a SYN opens shall fit one datagram of every usable link. */
@@ -203,19 +201,10 @@ export class Outbound {
     view.setUint16(prefix + SEGMENT.COUNT, count);
     view.setUint16(prefix + SEGMENT.GSO_SIZE, size);
     bytes[prefix + SEGMENT.HEADER_LENGTH] = headers.headerLength;
-    this.sealRun(
-      peer,
-      link,
-      slot,
-      prefix,
-      SEGMENT.BYTES,
-      SEGMENT.INDEX,
-      frame,
-      headers.headerLength,
-      frame + headers.headerLength,
-      payload,
-      size,
-    );
+    this.plaintext
+      .set(prefix, SEGMENT.BYTES, SEGMENT.INDEX, frame + headers.headerLength, payload, size)
+      .setHead(frame, headers.headerLength);
+    this.sealAndSend(link, slot);
   }
 
   /** A super-frame whose segments are larger than the path: each becomes a frame of its own and goes in pieces. */
@@ -295,10 +284,13 @@ export class Outbound {
 
   private closeBundle(): void {
     if (this.bundlePeer < 0) return;
-    const peer = this.bundlePeer;
     this.bundlePeer = -1;
     const length = this.bundleEnd - this.bundleStart;
-    this.sealInPlace(peer, this.bundleLink, this.bundleSlot, this.bundleStart, length);
+    this.plaintext.setInPlace(this.bundleStart, length);
+    const stream = this.links.id[this.bundleLink];
+    if (this.sealer.sealInPlace(this.bundleSlot, stream, this.plaintext, this.run)) {
+      this.dispatch.send(this.bundleLink, this.run, this.now);
+    }
   }
 
   private pieces(peer: number, link: number, slot: number, frame: number, length: number): void {
@@ -324,89 +316,14 @@ export class Outbound {
         this.csumOffset,
       );
       const part = Math.min(size, length - index * size);
-      this.sealRun(peer, link, slot, prefix, PIECE_HEADER, -1, 0, 0, frame + index * size, part, part);
+      this.plaintext.set(prefix, PIECE_HEADER, -1, frame + index * size, part, part);
+      this.sealAndSend(link, slot);
     }
   }
 
-  // --- sealing --------------------------------------------------------------------------------------
-
-  private sealRun(
-    peer: number,
-    link: number,
-    slot: number,
-    prefix: number,
-    prefixLength: number,
-    prefixIndex: number,
-    head: number,
-    headLength: number,
-    payload: number,
-    payloadLength: number,
-    segment: number,
-  ): void {
-    const count = Math.ceil(payloadLength / segment);
-    const stream = this.links.id[link];
-    const counter = this.take(peer, slot, stream, count);
-    if (counter < 0) return;
-    const around = SEALED_OVERHEAD + prefixLength + headLength;
-    const total = payloadLength + count * around;
-    const out = this.transmit.reserve(total);
-    this.transmit.commit(total);
-    this.transmit.seal(
-      slot,
-      stream,
-      counter,
-      out,
-      prefix,
-      prefixLength,
-      prefixIndex,
-      head,
-      headLength,
-      payload,
-      payloadLength,
-      segment,
-    );
-    this.dispatch(peer, link, out, total, Math.min(segment + around, total), slot, counter);
-  }
-
-  private sealInPlace(peer: number, link: number, slot: number, plaintext: number, length: number): void {
-    const stream = this.links.id[link];
-    const counter = this.take(peer, slot, stream, 1);
-    if (counter < 0) return;
-    const total = Transmitter.sealedLength(length);
-    const out = plaintext - OUTER.BYTES;
-    this.transmit.commit(total);
-    this.transmit.seal(slot, stream, counter, out, 0, 0, -1, 0, 0, plaintext, length, length);
-    this.dispatch(peer, link, out, total, total, slot, counter);
-  }
-
-  private take(peer: number, slot: number, stream: number, count: number): number {
-    const before = this.sessions.sealed[slot];
-    const counter = this.sessions.take(slot, stream, count);
-    if (counter < 0) this.drop(DROP['counter-exhausted']);
-    else if (before < REKEY_AFTER_DATAGRAMS && before + count >= REKEY_AFTER_DATAGRAMS) {
-      this.onCounterHigh(slot, peer);
-    }
-    return counter;
-  }
-
-  /** By the link chosen, or under the policy `active` by every usable one. */
-  private dispatch(
-    peer: number,
-    link: number,
-    out: number,
-    total: number,
-    segment: number,
-    slot: number,
-    counter: number,
-  ): void {
-    const usable = this.peers.usable[peer];
-    if (usable === 0) return this.transmit.hold(link, out, total, segment, slot, counter, this.now);
-    const copies = this.peers.policy[peer] === POLICY.active && (usable & (usable - 1)) !== 0;
-    if (!copies) return this.transmit.send(link, out, total, segment, slot, counter, this.now);
-    this.transmit.keepCopied(link, out, total, segment, slot, counter, this.now, usable);
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const other = this.peers.linkOf(peer, id);
-      if ((usable & (1 << id)) !== 0) this.transmit.sendCopy(other, out, total, segment, this.now);
+  private sealAndSend(link: number, slot: number): void {
+    if (this.sealer.seal(slot, this.links.id[link], this.plaintext, this.run)) {
+      this.dispatch.send(link, this.run, this.now);
     }
   }
 

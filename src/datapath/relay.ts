@@ -12,10 +12,12 @@ import { PATH, RECV } from '../native/ops.js';
 import { type Arena, PREFIX_BYTES } from './arena.js';
 import { DROP } from './drops.js';
 import { NO_LINK, type PeerTable } from './peers.js';
-import { NO_SESSION, type SessionTable } from './sessions.js';
+import { Plaintext, SealedRun } from './run.js';
+import type { Sealer } from './seal.js';
+import { NO_SESSION } from './sessions.js';
 import { INTERFACE, type SharedStats } from './stats.js';
 import type { Transmitter } from './transmit.js';
-import { KIND, RELAY, RELAY_FAMILY, SEALED_OVERHEAD } from './wire.js';
+import { KIND, RELAY, RELAY_FAMILY } from './wire.js';
 
 /** The socket row that relayed paths name; no real socket has it. */
 export const RELAY_SOCKET = 255;
@@ -35,12 +37,14 @@ export class Relay {
   readonly sockets = new Int32Array(ROWS).fill(RELAY_SOCKET);
   count = 0;
   private prefixRow = 0;
+  private readonly plaintext = new Plaintext();
+  private readonly run = new SealedRun();
 
   constructor(
     private readonly arena: Arena,
     private readonly peers: PeerTable,
     private readonly links: LinkTable,
-    private readonly sessions: SessionTable,
+    private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
     private stats: SharedStats,
   ) {}
@@ -109,16 +113,10 @@ export class Relay {
     const by = this.peers.has(peer) ? this.peers.activeLink[peer] : NO_LINK;
     const slot = by < 0 ? NO_SESSION : this.peers.session[peer];
     if (slot < 0 || this.links.isRelayed(by)) return this.drop(DROP['no-usable-link']);
-    const count = Math.ceil(length / segment);
-    const stream = this.links.id[by];
-    const counter = this.sessions.take(slot, stream, count);
-    if (counter < 0) return this.drop(DROP['counter-exhausted']);
-    const around = SEALED_OVERHEAD + RELAY.BYTES;
-    const total = length + count * around;
-    const out = this.transmit.reserve(total);
-    this.transmit.commit(total);
-    this.transmit.seal(slot, stream, counter, out, prefix, RELAY.BYTES, -1, 0, 0, offset, length, segment);
-    this.transmit.send(by, out, total, Math.min(segment + around, total), slot, counter, now);
+    this.plaintext.set(prefix, RELAY.BYTES, -1, offset, length, segment);
+    if (this.sealer.seal(slot, this.links.id[by], this.plaintext, this.run)) {
+      this.transmit.send(by, this.run, now);
+    }
   }
 
   private prefix(kind: number, nameHigh: number, nameLow: number): number {

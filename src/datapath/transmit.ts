@@ -1,16 +1,16 @@
 /**
  * The last stage of the way out: sealing and sending in batches.
  *
- * Sealed datagrams are written into a ring of bytes. Their sends are queued, neighbours of one link and one
- * size joined into a single UDP GSO send, and both queues run as one native call each (`flush`). What was sent
- * stays in the ring until it is overwritten: `resend` sends from there what a dead link may have lost, and the
- * receiver's replay window drops what had arrived.
+ * Sealed datagrams are written into a ring of bytes (`resend-ring.ts`). Their sends are queued, neighbours of one
+ * link and one size joined into a single UDP GSO send, and both queues run as one native call each (`flush`).
  */
 import type { LinkTable } from '../link/links.js';
 import { SEAL, SEND } from '../native/ops.js';
 import type { Arena } from './arena.js';
 import { DROP } from './drops.js';
 import type { DatapathIo } from './io.js';
+import { ResendRing } from './resend-ring.js';
+import type { Plaintext, SealedRun } from './run.js';
 import type { SessionTable } from './sessions.js';
 import type { SocketTable } from './sockets.js';
 import { INTERFACE, LINK, LINK_WIDTH, type SharedStats } from './stats.js';
@@ -23,7 +23,6 @@ const FLUSH_BYTES = 256 << 10;
 /** Kernel limits of one UDP GSO send. */
 const GSO_SEGMENTS = 64;
 const GSO_BYTES = 65_000;
-const RECORDS = 8192;
 /** Frames older than this are of no use to anybody when a link dies. */
 const RESEND_AGE_US = 2_000_000;
 
@@ -33,6 +32,9 @@ const ENOMEM = -12;
 const EINVAL = -22;
 const EMSGSIZE = -90;
 const ENOBUFS = -105;
+
+/** No record: of use only now (heartbeats, copies, messages of no link). */
+const NO_RECORD = -1;
 
 /** Told when a send failed in a way that means the link cannot send. */
 export type SendFailure = (link: number, errno: number) => void;
@@ -49,37 +51,27 @@ export class Transmitter {
   private readonly sends = new Int32Array(SEND_ROWS * SEND.WORDS);
   /** Link row of each queued send; -1 for single sends that belong to none. */
   private readonly sendLink = new Int32Array(SEND_ROWS);
-  /** Record of each queued send, or -1. */
+  /** Record of each queued send, or `NO_RECORD`; its session, stream, and the counter that would follow it. */
   private readonly sendRecord = new Int32Array(SEND_ROWS);
+  private readonly sendSlot = new Int32Array(SEND_ROWS);
+  private readonly sendStream = new Uint8Array(SEND_ROWS);
+  private readonly sendNext = new Float64Array(SEND_ROWS);
   private sealCount = 0;
   private sendCount = 0;
   private pendingBytes = 0;
-  /** Bytes ever reserved; the ring offset is this modulo its size. */
-  private head = 0;
-
-  private readonly recordStart = new Float64Array(RECORDS);
-  private readonly recordLength = new Int32Array(RECORDS);
-  private readonly recordSegment = new Int32Array(RECORDS);
-  /** Link that it was sent by last. */
-  private readonly recordLink = new Int32Array(RECORDS);
-  /** 1 once acknowledgements of its stream no longer tell whether it arrived: sent by another link, or lost. */
-  private readonly recordStrayed = new Uint8Array(RECORDS);
-  /** Ids, as a bit set, of the links that carry copies of it and have not died since. */
-  private readonly recordCopies = new Uint8Array(RECORDS);
-  private readonly recordSlot = new Int32Array(RECORDS);
-  private readonly recordCounter = new Float64Array(RECORDS);
-  private readonly recordTime = new Float64Array(RECORDS);
-  private recordHead = 0;
+  private readonly ring: ResendRing;
   private readonly failed: number[] = [];
 
   constructor(
-    private readonly arena: Arena,
+    arena: Arena,
     private readonly io: DatapathIo,
     private readonly sessions: SessionTable,
     private readonly links: LinkTable,
     private readonly sockets: SocketTable,
     private stats: SharedStats,
-  ) {}
+  ) {
+    this.ring = new ResendRing(arena.transmitBase, arena.sizes.transmitBytes, links);
+  }
 
   useStats(stats: SharedStats): void {
     this.stats = stats;
@@ -87,88 +79,65 @@ export class Transmitter {
 
   /** Makes room for `bytes` contiguous bytes and returns their byte offset; `commit` then takes them. */
   reserve(bytes: number): number {
-    const size = this.arena.sizes.transmitBytes;
     if (this.pendingBytes + bytes > FLUSH_BYTES) this.flush();
-    let offset = this.head % size;
-    if (offset + bytes > size) {
-      this.head += size - offset;
-      offset = 0;
-    }
-    return this.arena.transmitBase + offset;
+    return this.ring.offer(bytes);
   }
 
   /** Takes the bytes that `reserve` offered. */
   commit(bytes: number): void {
-    this.head += bytes;
+    this.ring.take(bytes);
     this.pendingBytes += bytes;
   }
 
-  /** Queues one row of `SEAL`; the datagrams stand at `out`, reserved before. */
-  seal(
-    slot: number,
-    stream: number,
-    counter: number,
-    out: number,
-    prefix: number,
-    prefixLength: number,
-    prefixIndex: number,
-    head: number,
-    headLength: number,
-    payload: number,
-    payloadLength: number,
-    segment: number,
-  ): void {
+  /** Queues the sealing of `plaintext` as `run`, whose place was reserved before. */
+  seal(run: SealedRun, plaintext: Plaintext): void {
     if (this.sealCount === SEAL_ROWS) this.flush();
     const ops = this.seals;
     const at = this.sealCount++ * SEAL.WORDS;
-    ops[at + SEAL.KEY] = this.sessions.sealKey[slot];
+    ops[at + SEAL.KEY] = this.sessions.sealKey[run.slot];
     ops[at + SEAL.TYPE] = TYPE.TRANSPORT;
-    ops[at + SEAL.STREAM] = stream;
-    ops[at + SEAL.RECEIVER] = this.sessions.remoteIndex[slot];
-    ops[at + SEAL.COUNTER_LOW] = counter % 0x1_0000_0000;
-    ops[at + SEAL.COUNTER_HIGH] = Math.floor(counter / 0x1_0000_0000);
-    ops[at + SEAL.OUT] = out;
-    ops[at + SEAL.PREFIX_OFFSET] = prefix;
-    ops[at + SEAL.PREFIX_LENGTH] = prefixLength;
-    ops[at + SEAL.PREFIX_INDEX] = prefixIndex;
-    ops[at + SEAL.HEAD_OFFSET] = head;
-    ops[at + SEAL.HEAD_LENGTH] = headLength;
-    ops[at + SEAL.PAYLOAD_OFFSET] = payload;
-    ops[at + SEAL.PAYLOAD_LENGTH] = payloadLength;
-    ops[at + SEAL.SEGMENT] = segment;
+    ops[at + SEAL.STREAM] = run.stream;
+    ops[at + SEAL.RECEIVER] = this.sessions.remoteIndex[run.slot];
+    ops[at + SEAL.COUNTER_LOW] = run.counter % 0x1_0000_0000;
+    ops[at + SEAL.COUNTER_HIGH] = Math.floor(run.counter / 0x1_0000_0000);
+    ops[at + SEAL.OUT] = run.offset;
+    ops[at + SEAL.PREFIX_OFFSET] = plaintext.prefix;
+    ops[at + SEAL.PREFIX_LENGTH] = plaintext.prefixLength;
+    ops[at + SEAL.PREFIX_INDEX] = plaintext.prefixIndex;
+    ops[at + SEAL.HEAD_OFFSET] = plaintext.head;
+    ops[at + SEAL.HEAD_LENGTH] = plaintext.headLength;
+    ops[at + SEAL.PAYLOAD_OFFSET] = plaintext.payload;
+    ops[at + SEAL.PAYLOAD_LENGTH] = plaintext.payloadLength;
+    ops[at + SEAL.SEGMENT] = plaintext.segment;
+  }
+
+  /** Queues a run for a link and remembers it, so that it can be sent again when the link dies. */
+  send(link: number, run: SealedRun, now: number): void {
+    this.count(link, run);
+    this.links.sent[link] += run.datagrams;
+    if (this.join(link, run)) return;
+    const record = this.ring.remember(link, run, now);
+    this.noteNext(run);
+    this.queueFor(link, run.offset, run.length, run.segment, record, now);
+  }
+
+  /** Queues a run that is of use only now: heartbeats and their like. */
+  sendOnce(link: number, run: SealedRun, now: number): void {
+    this.links.sent[link] += run.datagrams;
+    this.sendCopy(link, run, now);
   }
 
   /**
-   * Queues sealed datagrams for a link. `slot` and `counter` (of the first datagram) let them be sent again when
-   * the link dies; a slot of -1 says that they are of use only now (heartbeats, copies).
-   */
-  send(
-    link: number,
-    offset: number,
-    length: number,
-    segment: number,
-    slot: number,
-    counter: number,
-    now: number,
-  ): void {
-    this.count(link, length, segment);
-    this.links.sent[link] += Math.ceil(length / segment);
-    if (slot >= 0 && this.join(link, offset, length, segment, slot, counter)) return;
-    const record = slot >= 0 ? this.record(link, offset, length, segment, slot, counter, now) : -1;
-    this.queueFor(link, offset, length, segment, record, now);
-  }
-
-  /**
-   * Queues datagrams of which other links carry copies. Whichever comes second is dropped by the receiver unseen,
+   * Queues a run of which other links carry copies. Whichever comes second is dropped by the receiver unseen,
    * so they are left out of the counts by which loss is measured.
    */
-  sendCopy(link: number, offset: number, length: number, segment: number, now: number): void {
-    this.count(link, length, segment);
-    this.queueFor(link, offset, length, segment, -1, now);
+  sendCopy(link: number, run: SealedRun, now: number): void {
+    this.count(link, run);
+    this.queueFor(link, run.offset, run.length, run.segment, NO_RECORD, now);
   }
 
-  private count(link: number, length: number, segment: number): void {
-    const datagrams = Math.ceil(length / segment);
+  private count(link: number, run: SealedRun): void {
+    const { datagrams, length } = run;
     this.stats.links[link * LINK_WIDTH + LINK.txDatagrams] += datagrams;
     this.stats.links[link * LINK_WIDTH + LINK.txBytes] += length;
     this.stats.interface[INTERFACE.txDatagrams] += datagrams;
@@ -176,35 +145,16 @@ export class Transmitter {
   }
 
   /**
-   * Remembers datagrams of which the links `copies` (a bit set of ids) carry one each. Only when `link` dies and the
-   * link that takes over had no copy, or died too, are they sent again.
+   * Remembers a run of which the links `copies` (a bit set of ids) carry one each. Only when `link` dies and the
+   * link that takes over had no copy, or died too, is it sent again.
    */
-  keepCopied(
-    link: number,
-    offset: number,
-    length: number,
-    segment: number,
-    slot: number,
-    counter: number,
-    now: number,
-    copies: number,
-  ): void {
-    const index = this.record(link, offset, length, segment, slot, counter, now);
-    this.recordCopies[index] = copies;
+  keepCopied(link: number, run: SealedRun, now: number, copies: number): void {
+    this.ring.noteCopies(this.ring.remember(link, run, now), copies);
   }
 
-  /** Keeps sealed datagrams in the ring until a link of the peer is usable again, or they are too old. */
-  hold(
-    link: number,
-    offset: number,
-    length: number,
-    segment: number,
-    slot: number,
-    counter: number,
-    now: number,
-  ): void {
-    const index = this.record(link, offset, length, segment, slot, counter, now);
-    this.recordStrayed[index] = 1;
+  /** Keeps a run in the ring until a link of the peer is usable again, or it is too old. */
+  hold(link: number, run: SealedRun, now: number): void {
+    this.ring.noteUnsent(this.ring.remember(link, run, now));
     this.links.resendPending[link] = 1;
   }
 
@@ -222,28 +172,12 @@ export class Transmitter {
    * nothing of what this link alone has carried.
    */
   distrust(link: number): void {
-    for (let index = 0; index < Math.min(this.recordHead, RECORDS); index++) {
-      if (this.recordLink[index] === link && this.confirmed(index, link) < this.datagramsOf(index)) {
-        this.recordStrayed[index] = 1;
-        this.recordCopies[index] = 0;
-      }
-    }
-  }
-
-  /** How many of a record's datagrams, from its first, the peer has confirmed on their stream. */
-  private confirmed(index: number, link: number): number {
-    if (this.recordStrayed[index] === 1 || this.links.ackSession[link] !== this.recordSlot[index]) return 0;
-    const covered = this.links.ackCounter[link] - this.recordCounter[index] + 1;
-    return Math.min(this.datagramsOf(index), Math.max(0, covered));
-  }
-
-  private datagramsOf(index: number): number {
-    return Math.ceil(this.recordLength[index] / this.recordSegment[index]);
+    this.ring.distrust(link);
   }
 
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */
   sendByPath(fd: number, offset: number, length: number): void {
-    this.queue(fd, this.links.scratchPath, -1, offset, length, length, -1);
+    this.queue(fd, this.links.scratchPath, -1, offset, length, length, NO_RECORD);
   }
 
   private queueFor(
@@ -279,55 +213,30 @@ export class Transmitter {
     if (this.sendCount === SEND_ROWS) this.flush();
   }
 
-  /** Joins a send to the one before it when both make one GSO send; true when it did. */
-  private join(
-    link: number,
-    offset: number,
-    length: number,
-    segment: number,
-    slot: number,
-    counter: number,
-  ): boolean {
+  /** Notes for the send about to be queued what would continue it. */
+  private noteNext(run: SealedRun): void {
+    this.sendSlot[this.sendCount] = run.slot;
+    this.sendStream[this.sendCount] = run.stream;
+    this.sendNext[this.sendCount] = run.counter + run.datagrams;
+  }
+
+  /** Joins a run to the send before it when both make one GSO send; true when it did. */
+  private join(link: number, run: SealedRun): boolean {
     if (!this.gso || this.sendCount === 0) return false;
     const row = this.sendCount - 1;
     const record = this.sendRecord[row];
-    if (record < 0 || this.sendLink[row] !== link || this.recordSlot[record] !== slot) return false;
+    if (record === NO_RECORD || this.sendLink[row] !== link || this.sendSlot[row] !== run.slot) return false;
+    if (this.sendStream[row] !== run.stream || this.sendNext[row] !== run.counter) return false;
     const at = row * SEND.WORDS;
     const before = this.sends[at + SEND.LENGTH];
     const size = this.sends[at + SEND.SEGMENT];
-    if (this.sends[at + SEND.OFFSET] + before !== offset || before % size !== 0) return false;
-    if (segment > size || (segment < size && length > segment)) return false;
-    const count = before / size;
-    if (this.recordCounter[record] + count !== counter) return false;
-    if (count + Math.ceil(length / segment) > GSO_SEGMENTS || before + length > GSO_BYTES) return false;
-    this.sends[at + SEND.LENGTH] = before + length;
-    this.recordLength[record] += length;
+    if (this.sends[at + SEND.OFFSET] + before !== run.offset || before % size !== 0) return false;
+    if (run.segment > size || (run.segment < size && run.length > run.segment)) return false;
+    if (before / size + run.datagrams > GSO_SEGMENTS || before + run.length > GSO_BYTES) return false;
+    this.sends[at + SEND.LENGTH] = before + run.length;
+    this.sendNext[row] += run.datagrams;
+    this.ring.extend(record, run.length);
     return true;
-  }
-
-  private record(
-    link: number,
-    offset: number,
-    length: number,
-    segment: number,
-    slot: number,
-    counter: number,
-    now: number,
-  ): number {
-    const index = this.recordHead++ % RECORDS;
-    const size = this.arena.sizes.transmitBytes;
-    const ringOffset = offset - this.arena.transmitBase;
-    const lap = Math.floor((this.head - 1) / size) * size;
-    this.recordStart[index] = lap + ringOffset;
-    this.recordLength[index] = length;
-    this.recordSegment[index] = segment;
-    this.recordLink[index] = link;
-    this.recordStrayed[index] = 0;
-    this.recordCopies[index] = 0;
-    this.recordSlot[index] = slot;
-    this.recordCounter[index] = counter;
-    this.recordTime[index] = now;
-    return index;
   }
 
   /** Seals and sends everything queued. */
@@ -363,7 +272,7 @@ export class Transmitter {
       this.stats.drops[DROP['tx-error']] += datagrams;
     }
     this.sendCount = 0;
-    this.recordLink.fill(-1);
+    this.ring.forget();
   }
 
   private collectFailures(count: number): void {
@@ -417,48 +326,14 @@ export class Transmitter {
    */
   resend(from: number, to: number, now: number): number {
     this.flush();
-    const oldestByte = this.head - this.arena.sizes.transmitBytes;
-    const available = Math.min(this.recordHead, RECORDS);
-    let first = this.recordHead;
-    for (let back = 1; back <= available; back++) {
-      const index = (this.recordHead - back) % RECORDS;
-      if (this.recordStart[index] < oldestByte || now - this.recordTime[index] > RESEND_AGE_US) break;
-      first = this.recordHead - back;
-    }
-    const peer = this.links.peer[from];
-    const copy = 1 << this.links.id[from];
-    let resent = 0;
-    // Sending by a relay seals once more: it takes room in the ring and makes records of its own.
-    const last = this.recordHead;
-    for (let position = first; position < last; position++) {
-      const index = position % RECORDS;
-      const link = this.recordLink[index];
-      if (link < 0 || this.links.peer[link] !== peer) continue;
-      this.recordCopies[index] &= ~copy;
-      if (link === from && this.recordStart[index] >= this.head - this.arena.sizes.transmitBytes) {
-        resent += this.resendRecord(index, from, to, now);
-      }
-    }
+    const resent = this.ring.takeOver(from, to, now, RESEND_AGE_US, (offset, length, segment, record) => {
+      this.links.sent[to] += Math.ceil(length / segment);
+      this.queueFor(to, offset, length, segment, record, now);
+    });
     this.flush();
     this.stats.interface[INTERFACE.resentDatagrams] += resent;
     this.stats.links[from * LINK_WIDTH + LINK.resent] += resent;
     return resent;
-  }
-
-  private resendRecord(index: number, from: number, to: number, now: number): number {
-    const segment = this.recordSegment[index];
-    const length = this.recordLength[index];
-    const count = this.datagramsOf(index);
-    const skip = this.confirmed(index, from);
-    if (skip === count) return 0;
-    const offset =
-      this.arena.transmitBase + (this.recordStart[index] % this.arena.sizes.transmitBytes) + skip * segment;
-    this.recordLink[index] = to;
-    this.recordStrayed[index] = 1;
-    if ((this.recordCopies[index] & (1 << this.links.id[to])) !== 0) return 0;
-    this.links.sent[to] += count - skip;
-    this.queueFor(to, offset, length - skip * segment, segment, index, now);
-    return count - skip;
   }
 
   /** Bytes of one datagram around a plaintext. */

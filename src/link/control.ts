@@ -6,6 +6,8 @@ import type { Arena } from '../datapath/arena.js';
 import { DROP } from '../datapath/drops.js';
 import type { DatapathEvent } from '../datapath/events.js';
 import { NO_LINK, type PeerTable } from '../datapath/peers.js';
+import { Plaintext, SealedRun } from '../datapath/run.js';
+import type { Sealer } from '../datapath/seal.js';
 import { NO_SESSION, type SessionTable } from '../datapath/sessions.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../datapath/stats.js';
 import { Transmitter } from '../datapath/transmit.js';
@@ -39,12 +41,15 @@ export class LinkControl {
   roaming!: Roaming;
   private emitWindow = 0;
   private emitted = 0;
+  private readonly plaintext = new Plaintext();
+  private readonly run = new SealedRun();
 
   constructor(
     private readonly arena: Arena,
     private readonly peers: PeerTable,
     private readonly links: LinkTable,
     private readonly sessions: SessionTable,
+    private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
     private readonly emit: (event: DatapathEvent) => void,
     private stats: SharedStats,
@@ -127,8 +132,9 @@ export class LinkControl {
     for (let byte = 0; byte < PATH_CHECK.TOKEN_BYTES; byte++) {
       this.arena.bytes[body + PATH_CHECK.TOKEN + byte] = token[tokenAt + byte];
     }
-    const total = this.sealBody(link, slot, body, PATH_CHECK.BYTES);
-    if (total > 0) this.transmit.sendByPath(fd, body - OUTER.BYTES, total);
+    if (this.seal(link, slot, body, PATH_CHECK.BYTES)) {
+      this.transmit.sendByPath(fd, this.run.offset, this.run.length);
+    }
     // The scratch row serves one send at a time.
     this.transmit.flush();
   }
@@ -151,22 +157,13 @@ export class LinkControl {
   }
 
   private close(link: number, by: number, slot: number, body: number, length: number, now: number): void {
-    const total = this.sealBody(link, slot, body, length);
-    if (total > 0) this.transmit.send(by, body - OUTER.BYTES, total, total, NO_SESSION, 0, now);
+    if (this.seal(link, slot, body, length)) this.transmit.sendOnce(by, this.run, now);
   }
 
-  /** Queues the seal of a message written in place; returns its sealed length, 0 when counters ran out. */
-  private sealBody(link: number, slot: number, body: number, length: number): number {
-    const stream = this.links.id[link];
-    const counter = this.sessions.take(slot, stream, 1);
-    if (counter < 0) {
-      this.stats.drops[DROP['counter-exhausted']]++;
-      return 0;
-    }
-    const total = Transmitter.sealedLength(length);
-    this.transmit.commit(total);
-    this.transmit.seal(slot, stream, counter, body - OUTER.BYTES, 0, 0, -1, 0, 0, body, length, length);
-    return total;
+  /** Queues the seal of a message written in place, in the stream of `link`; false when counters ran out. */
+  private seal(link: number, slot: number, body: number, length: number): boolean {
+    this.plaintext.setInPlace(body, length);
+    return this.sealer.sealInPlace(slot, this.links.id[link], this.plaintext, this.run);
   }
 
   // --- in -------------------------------------------------------------------------------------------

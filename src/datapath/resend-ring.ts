@@ -1,0 +1,161 @@
+/**
+ * A ring of sealed bytes, and records of what was sent from it. What was sent stays until it is overwritten or too
+ * old: when a link goes down, what its last acknowledgement does not cover is sent again from here, the same
+ * bytes, and the receiver's replay window drops what had arrived.
+ */
+import type { LinkTable } from '../link/links.js';
+import type { SealedRun } from './run.js';
+
+const RECORDS = 8192;
+
+/** Sends bytes of the ring again; `record` is theirs. */
+export type SendAgain = (offset: number, length: number, segment: number, record: number) => void;
+
+export class ResendRing {
+  /** Bytes ever taken; the place in the ring is this modulo its size. */
+  private head = 0;
+  private readonly start = new Float64Array(RECORDS);
+  private readonly bytes = new Int32Array(RECORDS);
+  private readonly segment = new Int32Array(RECORDS);
+  /** Link that it was sent by last. */
+  private readonly link = new Int32Array(RECORDS);
+  /** 1 when acknowledgements of its link's stream do not tell whether it arrived: of another stream, or lost. */
+  private readonly strayed = new Uint8Array(RECORDS);
+  /** Ids, as a bit set, of the links that carry copies of it and have not died since. */
+  private readonly copies = new Uint8Array(RECORDS);
+  private readonly slot = new Int32Array(RECORDS);
+  private readonly counter = new Float64Array(RECORDS);
+  private readonly time = new Float64Array(RECORDS);
+  /** Records ever made. */
+  private made = 0;
+
+  /** `base`: byte offset in the arena; `size` in bytes; `links` has what peers acknowledged. */
+  constructor(
+    private readonly base: number,
+    private readonly size: number,
+    private readonly links: LinkTable,
+  ) {}
+
+  /** Finds `bytes` contiguous bytes and returns their place in the arena; `take` then takes them. */
+  offer(bytes: number): number {
+    let place = this.head % this.size;
+    if (place + bytes > this.size) {
+      this.head += this.size - place;
+      place = 0;
+    }
+    return this.base + place;
+  }
+
+  /** Takes the bytes that were offered. */
+  take(bytes: number): void {
+    this.head += bytes;
+  }
+
+  /** Remembers a run, the last that was taken, as sent by `link` at `now`. Returns its record. */
+  remember(link: number, run: SealedRun, now: number): number {
+    const index = this.made++ % RECORDS;
+    const lap = Math.floor((this.head - 1) / this.size) * this.size;
+    this.start[index] = lap + run.offset - this.base;
+    this.bytes[index] = run.length;
+    this.segment[index] = run.segment;
+    this.link[index] = link;
+    this.strayed[index] = run.stream === this.links.id[link] ? 0 : 1;
+    this.copies[index] = 0;
+    this.slot[index] = run.slot;
+    this.counter[index] = run.counter;
+    this.time[index] = now;
+    return index;
+  }
+
+  /** More datagrams of the same kind went out with those of a record. */
+  extend(record: number, bytes: number): void {
+    this.bytes[record] += bytes;
+  }
+
+  /** The links `copies` (a bit set of ids) carry one each. */
+  noteCopies(record: number, copies: number): void {
+    this.copies[record] = copies;
+  }
+
+  /** Never sent yet: no acknowledgement can speak of it. */
+  noteUnsent(record: number): void {
+    this.strayed[record] = 1;
+  }
+
+  /** From now on acknowledgements of this link's stream say nothing of what is unconfirmed. */
+  distrust(link: number): void {
+    for (let index = 0; index < Math.min(this.made, RECORDS); index++) {
+      if (this.link[index] === link && this.confirmed(index, link) < this.datagramsOf(index)) {
+        this.strayed[index] = 1;
+        this.copies[index] = 0;
+      }
+    }
+  }
+
+  /** Forgets everything: some of the bytes are not what they should be. */
+  forget(): void {
+    this.link.fill(-1);
+  }
+
+  /**
+   * Goes through what link `from` may have lost, oldest first, no older than `maxAge` (µs): each is from now on
+   * link `to`'s and, unless `to` carries a copy already, sent again. Returns how many datagrams that were.
+   */
+  takeOver(from: number, to: number, now: number, maxAge: number, again: SendAgain): number {
+    const peer = this.links.peer[from];
+    const dead = 1 << this.links.id[from];
+    let count = 0;
+    // Sending by a relay seals once more: it may take room in this ring and make records of its own.
+    const last = this.made;
+    for (let position = this.oldest(now, maxAge); position < last; position++) {
+      const index = position % RECORDS;
+      const link = this.link[index];
+      if (link < 0 || this.links.peer[link] !== peer) continue;
+      this.copies[index] &= ~dead;
+      if (link === from && this.isKept(index)) count += this.sendAgain(index, to, again);
+    }
+    return count;
+  }
+
+  private sendAgain(index: number, to: number, again: SendAgain): number {
+    const segment = this.segment[index];
+    const confirmed = this.confirmed(index, this.link[index]);
+    const missing = this.datagramsOf(index) - confirmed;
+    if (missing === 0) return 0;
+    this.link[index] = to;
+    this.strayed[index] = 1;
+    if ((this.copies[index] & (1 << this.links.id[to])) !== 0) return 0;
+    const skipped = confirmed * segment;
+    const place = this.base + (this.start[index] % this.size) + skipped;
+    again(place, this.bytes[index] - skipped, segment, index);
+    return missing;
+  }
+
+  /** Number of the oldest record that is whole and young enough. */
+  private oldest(now: number, maxAge: number): number {
+    const available = Math.min(this.made, RECORDS);
+    let oldest = this.made;
+    for (let back = 1; back <= available; back++) {
+      const index = (this.made - back) % RECORDS;
+      if (!this.isKept(index) || now - this.time[index] > maxAge) break;
+      oldest = this.made - back;
+    }
+    return oldest;
+  }
+
+  /** Whether its bytes are not overwritten yet. */
+  private isKept(index: number): boolean {
+    return this.start[index] >= this.head - this.size;
+  }
+
+  /** How many of a record's datagrams, from its first, the peer has confirmed on their stream. */
+  private confirmed(index: number, link: number): number {
+    if (this.strayed[index] === 1 || this.links.ackSession[link] !== this.slot[index]) return 0;
+    const covered = this.links.ackCounter[link] - this.counter[index] + 1;
+    return Math.min(this.datagramsOf(index), Math.max(0, covered));
+  }
+
+  private datagramsOf(index: number): number {
+    return Math.ceil(this.bytes[index] / this.segment[index]);
+  }
+}
