@@ -1,9 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/link/links.js';
+import { packets } from '../datapath/packets.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { mtu } from '../sim/hops/mtu.js';
+import { superFrame } from '../sim/kernel-frames.js';
 import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
 import { withSeed } from '../sim/random.js';
+import { resegment } from '../sim/resegment.js';
 import { Stream } from '../sim/stream.js';
 import { MILLISECOND, World } from '../sim/world.js';
 
@@ -38,6 +42,27 @@ describe('errors of sends', () => {
         expect(causes.map(({ link }) => link)).toEqual([0, 1]);
       }));
   }
+
+  it('in the middle of a batch: the rest of the batch goes by the next link, too', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed);
+      const [a, b] = nodes;
+      const [packet] = fc.sample(packets(10), { numRuns: 1, seed });
+      const payload = new Uint8Array(60_000).map((_, index) => index);
+      const frame = superFrame(
+        { ...packet, protocol: 'tcp', version: 4, ipOptions: 0, tags: 0, payload },
+        1400,
+      );
+      const sendBatch = (): Uint8Array[] => {
+        b.tap.take();
+        a.fromKernel(...Array.from({ length: 12 }, () => frame.record));
+        world.run(10 * MILLISECOND);
+        return b.tap.take().flatMap(resegment);
+      };
+      const whole = sendBatch();
+      a.sockets[0].sendError = ENETUNREACH;
+      expect(sendBatch()).toEqual(whole);
+    }));
 
   it('a full queue costs frames, counted, but never the link', () =>
     withSeed((seed) => {
