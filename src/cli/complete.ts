@@ -4,7 +4,7 @@ import { configTree } from '../config/resolve.js';
 import { Args } from '../grammar/command.js';
 import { type Completion, type CompletionOption, completeLine } from '../grammar/complete.js';
 import { splitLine } from '../grammar/words.js';
-import { execTree } from './exec-commands.js';
+import { execTree } from './commands/index.js';
 import type { Interpreter } from './interpreter.js';
 import { twoColumns } from './output/table.js';
 import { pipeTree, splitPipes } from './pipes.js';

@@ -6,7 +6,8 @@ import { displayWidth, explainAtPrompt, type Mismatch } from '../grammar/explain
 import { type Match, matchLine } from '../grammar/match.js';
 import { splitLine } from '../grammar/words.js';
 import { AnsweredError, Client } from './client.js';
-import { type ExecCommand, type ExecSession, execTree, type Output } from './exec-commands.js';
+import type { ExecCommand, ExecSession, Output } from './commands/command.js';
+import { execCommands, execTree } from './commands/index.js';
 import { CliFailure, EXIT, failure } from './failure.js';
 import { type Pipeline, readPipeline, splitPipes } from './pipes.js';
 
@@ -90,6 +91,10 @@ export class Interpreter implements ExecSession {
     const client = await this.#client?.catch(() => null);
     client?.close();
     this.#client = null;
+  }
+
+  commands(): readonly ExecCommand[] {
+    return execCommands(this.enabled);
   }
 
   enterConfiguration(): void {

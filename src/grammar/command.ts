@@ -22,6 +22,12 @@ export interface CommandSpec {
    * How many leading words `no` needs; those that follow may be left out. Absent: there is no `no` form.
    */
   noNeeds?: number;
+  /** Why a command of a configuration mode has no `no` form. */
+  withoutNo?: string;
+  /** What holds when the line is not there, with its unit. */
+  default?: string;
+  /** Sentences for the manual, where the help of the words does not say enough. */
+  details?: string;
 }
 
 export function keyword(word: string, help: string): Token {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ReadStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.js';
-import { execCommands, execTree } from '../../src/cli/exec-commands.js';
+import { execCommands, execTree } from '../../src/cli/commands/index.js';
 import { History } from '../../src/cli/history.js';
 import { bytes, duration, milliseconds } from '../../src/cli/output/format.js';
 import { table, twoColumns } from '../../src/cli/output/table.js';

@@ -1,0 +1,54 @@
+/** `help`, `list` and `find`: the commands about commands. */
+import { type CommandSpec, keyword, syntaxOf, value } from '../../grammar/command.js';
+import { LINE } from '../../grammar/values.js';
+import { CliFailure, EXIT } from '../failure.js';
+import { command, type ExecCommand, type Output } from './command.js';
+
+const HELP = [
+  'Help may be asked for at any point of a command by a question mark "?".',
+  'Two styles of help are there:',
+  '1. Full help, when a word is to be given: "show ?" lists what can follow.',
+  '2. Partial help, inside a word: "show pe?" lists the words that begin so.',
+  'Tab completes a word. A word may be shortened to what is unique.',
+];
+const SYNTAXES = { form: 'the grammar of each command, an array of strings' };
+
+export const helpCommands: ExecCommand[] = [
+  command({
+    privilege: 'read',
+    tokens: [keyword('help', 'How to get help')],
+    json: { form: 'the lines, an array of strings' },
+    run: async () => ({ data: HELP, text: HELP }),
+  }),
+  command({
+    privilege: 'read',
+    tokens: [keyword('list', 'All commands of this mode')],
+    json: SYNTAXES,
+    run: async (session) => listed(session.commands(), () => true),
+  }),
+  command({
+    privilege: 'read',
+    tokens: [
+      keyword('find', 'Commands that match a regular expression'),
+      value('pattern', LINE, 'Regular expression'),
+    ],
+    json: SYNTAXES,
+    async run(session, args) {
+      const expression = expressionOf(args.text('pattern'));
+      return listed(session.commands(), (syntax) => expression.test(syntax));
+    },
+  }),
+];
+
+function listed(commands: readonly CommandSpec[], wanted: (syntax: string) => boolean): Output {
+  const syntaxes = commands.map(({ tokens }) => syntaxOf(tokens)).filter(wanted);
+  return { data: syntaxes, text: syntaxes.map((syntax) => `  ${syntax}`) };
+}
+
+function expressionOf(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    throw new CliFailure(EXIT.SYNTAX, [`% Bad regexp '${pattern}'`]);
+  }
+}

@@ -1,0 +1,40 @@
+/** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
+import { buildTree, type Node } from '../../grammar/tree.js';
+import { clearCommands } from './clear.js';
+import type { ExecCommand } from './command.js';
+import { configurationCommands } from './configuration.js';
+import { helpCommands } from './help.js';
+import { keyCommands } from './keys.js';
+import { pingCommands } from './ping.js';
+import { sessionCommands } from './session.js';
+import { showCommands } from './show.js';
+import { terminalCommands } from './terminal.js';
+import { waitCommands } from './wait.js';
+
+const EXEC_COMMANDS: readonly ExecCommand[] = [
+  ...showCommands,
+  ...waitCommands,
+  ...pingCommands,
+  ...clearCommands,
+  ...configurationCommands,
+  ...sessionCommands,
+  ...terminalCommands,
+  ...helpCommands,
+  ...keyCommands,
+];
+
+/** Those that a user may see; without `enable`, commands that change something do not exist. */
+export function execCommands(enabled: boolean): readonly ExecCommand[] {
+  return enabled ? EXEC_COMMANDS : EXEC_COMMANDS.filter(({ privilege }) => privilege === 'read');
+}
+
+const trees = new Map<boolean, Node<ExecCommand>>();
+
+export function execTree(enabled: boolean): Node<ExecCommand> {
+  let tree = trees.get(enabled);
+  if (tree === undefined) {
+    tree = buildTree(execCommands(enabled));
+    trees.set(enabled, tree);
+  }
+  return tree;
+}

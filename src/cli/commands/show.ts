@@ -1,0 +1,115 @@
+/** `show …`: each asks one method and prints its result. */
+import type { MethodName, Methods } from '../../api.js';
+import { keyword, options, type Token } from '../../grammar/command.js';
+import * as text from '../output/shows.js';
+import {
+  calling,
+  type ExecCommand,
+  filterOf,
+  IN_INTERFACE,
+  INTERFACE_FILTER,
+  PEER_FILTER,
+  PEER_NAME,
+} from './command.js';
+
+interface Show<M extends MethodName> {
+  word: string;
+  help: string;
+  /** What may follow the word. */
+  filters?: Token[];
+  method: M;
+  text(result: Methods[M]['result']): string[];
+}
+
+function show<M extends MethodName>({ word, help, filters = [], method, text }: Show<M>): ExecCommand {
+  return calling({
+    privilege: 'read',
+    tokens: [keyword('show', 'Show what runs'), keyword(word, help), ...filters],
+    method,
+    // The tokens offer just the filters that the method has.
+    params: (args) => filterOf(args) as Methods[M]['params'],
+    text,
+  });
+}
+
+const PEER_OR_INTERFACE = options(PEER_FILTER, INTERFACE_FILTER);
+
+export const showCommands: ExecCommand[] = [
+  show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: text.versionText }),
+  show({
+    word: 'interfaces',
+    help: 'Interfaces, their state and counters',
+    filters: [IN_INTERFACE],
+    method: 'show.interfaces',
+    text: text.interfacesText,
+  }),
+  show({
+    word: 'peers',
+    help: 'All peers, a line each',
+    filters: [IN_INTERFACE],
+    method: 'show.peers',
+    text: text.peersText,
+  }),
+  show({
+    word: 'peer',
+    help: 'One peer and its links in full',
+    filters: [PEER_NAME, IN_INTERFACE],
+    method: 'show.peer',
+    text: text.peerText,
+  }),
+  show({
+    word: 'links',
+    help: 'All links, a line each',
+    filters: [PEER_OR_INTERFACE],
+    method: 'show.links',
+    text: text.linksText,
+  }),
+  show({
+    word: 'mac-table',
+    help: 'MAC addresses and where they live',
+    filters: [IN_INTERFACE],
+    method: 'show.macTable',
+    text: text.macTableText,
+  }),
+  show({
+    word: 'counters',
+    help: 'All counters',
+    filters: [PEER_OR_INTERFACE],
+    method: 'show.counters',
+    text: text.countersText,
+  }),
+  show({
+    word: 'drops',
+    help: 'What was dropped, and why',
+    filters: [
+      options(
+        [{ kind: 'keyword', word: 'all', help: 'Reasons that never counted, too', capture: 'all' }],
+        INTERFACE_FILTER,
+      ),
+    ],
+    method: 'show.drops',
+    text: text.dropsText,
+  }),
+  show({
+    word: 'running-config',
+    help: 'The configuration that runs',
+    method: 'show.runningConfig',
+    text: (config) => linesOf(config.text),
+  }),
+  show({
+    word: 'startup-config',
+    help: 'The configuration of the next start',
+    method: 'show.startupConfig',
+    text: (config) => (config.text === null ? [`There is no ${config.file}.`] : linesOf(config.text)),
+  }),
+  show({
+    word: 'system',
+    help: 'Process, datapath, offloads and sockets',
+    method: 'show.system',
+    text: text.systemText,
+  }),
+];
+
+function linesOf(block: string): string[] {
+  return block.replace(/\n$/, '').split('\n');
+}
