@@ -281,15 +281,16 @@ export interface PingResult {
   rttMaxUs: number | null;
 }
 
-export type WaitParams = {
-  peer: string;
+export interface WaitParams {
+  /** Absent: wait for the interface itself, which must be named then. */
+  peer?: string;
   interface?: string;
   /** Absent: wait for the peer itself. */
   link?: number;
   state: 'up' | 'down';
   /** 0–86400. */
   timeoutS: number;
-};
+}
 
 export interface WaitResult {
   state: string;
@@ -328,17 +329,46 @@ export interface CompleteParams {
   peer?: string;
 }
 
+/** Asks for a part of a listing that may have tens of thousands of peers. */
+export interface PageParams {
+  interface?: string;
+  /** `next` of the page before; absent: from the beginning. */
+  cursor?: string;
+  /** Peers on the page, 1–1000. */
+  limit: number;
+}
+
+/** Rows of a page, and the cursor of the page behind it; null: there is none. */
+export interface Page<Row> {
+  rows: Row[];
+  next: string | null;
+}
+
+export interface EventFilter {
+  /** At most so many, the latest; absent: all that are kept. 1–10000. */
+  last?: number;
+  interface?: string;
+  peer?: string;
+  link?: number;
+}
+
 /** Every method with its parameters and its result. */
 export interface Methods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };
+  /** Like the other listings without pages, it refuses where there are too many peers for one answer. */
   'show.peers': { params: { interface?: string }; result: PeerStatus[] };
+  'show.peersPage': { params: PageParams; result: Page<PeerStatus> };
   /** Fails when there is no such peer, or several and no interface is named. */
   'show.peer': { params: { peer: string; interface?: string }; result: PeerStatus };
   'show.links': { params: { interface?: string; peer?: string }; result: LinkStatus[] };
+  'show.linksPage': { params: PageParams; result: Page<LinkStatus> };
   'show.macTable': { params: { interface?: string }; result: MacEntry[] };
   'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
+  'show.countersPage': { params: PageParams; result: Page<Counter> };
+  /** The events of the last hours, oldest first. */
+  'show.events': { params: EventFilter; result: ControlEvent[] };
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
   'show.runningConfig': { params: Record<string, never>; result: RunningConfig };
@@ -352,6 +382,8 @@ export interface Methods {
   wait: { params: WaitParams; result: WaitResult };
   ping: { params: PingParams; result: PingResult };
   complete: { params: CompleteParams; result: string[] };
+  /** Ends another request of this connection early, which then fails; no error when it has ended already. */
+  cancel: { params: { id: number | string }; result: null };
   'events.subscribe': { params: Record<string, never>; result: null };
   'events.unsubscribe': { params: Record<string, never>; result: null };
 }

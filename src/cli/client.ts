@@ -18,6 +18,8 @@ import { CliFailure, EXIT, failure } from './failure.js';
 /** A daemon that takes longer to answer does not answer. */
 const ANSWER_WITHIN_MS = 5_000;
 const RETRY_AFTER_MS = 50;
+/** Methods that change the configuration. */
+const CHANGES = /^config\./;
 
 /** An error that the daemon answered with. */
 export class AnsweredError extends Error {
@@ -36,6 +38,7 @@ export class AnsweredError extends Error {
 }
 
 interface Waiting {
+  method: MethodName;
   resolve(result: unknown): void;
   reject(error: Error): void;
   timer: NodeJS.Timeout;
@@ -79,8 +82,16 @@ export class Client {
     return this.#wire.request(method, params, ANSWER_WITHIN_MS + patienceMs);
   }
 
-  onEvent(listener: (event: ControlEvent) => void): void {
+  onEvent(listener: ((event: ControlEvent) => void) | null): void {
     this.#wire.onEvent = listener;
+  }
+
+  /**
+   * Cancels what is under way: those requests fail as interrupted, at once. Changes of the configuration are let
+   * finish, since half a change is none that anybody wants to guess at.
+   */
+  interrupt(): void {
+    this.#wire.interrupt();
   }
 
   /** Ends the connection; what the daemon was doing for it is cancelled. */
@@ -122,6 +133,8 @@ class Wire {
   readonly #socket: Socket;
   readonly #path: string;
   readonly #waiting = new Map<number, Waiting>();
+  /** Requests whose answers are of no interest any more. */
+  readonly #abandoned = new Set<number>();
   #nextId = 1;
   #unread: string[] = [];
   /** Said by the daemon about the connection as a whole, before it ends it. */
@@ -175,9 +188,26 @@ class Wire {
         reject(silent(this.#path));
         this.close();
       }, withinMs);
-      this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject, timer });
-      this.#socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      this.#waiting.set(id, { method, resolve: resolve as (result: unknown) => void, reject, timer });
+      this.#send(id, method, params);
     });
+  }
+
+  interrupt(): void {
+    for (const [id, { method, reject, timer }] of this.#waiting) {
+      if (CHANGES.test(method)) continue;
+      this.#waiting.delete(id);
+      this.#abandoned.add(id);
+      clearTimeout(timer);
+      const cancelId = this.#nextId++;
+      this.#abandoned.add(cancelId);
+      this.#send(cancelId, 'cancel', { id });
+      reject(failure(EXIT.INTERRUPTED, 'interrupted'));
+    }
+  }
+
+  #send<M extends MethodName>(id: number, method: M, params: Methods[M]['params']): void {
+    this.#socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
   }
 
   close(): void {
@@ -213,6 +243,8 @@ class Wire {
       clearTimeout(waiting.timer);
       if (message.error === undefined) waiting.resolve(message.result);
       else waiting.reject(new AnsweredError(message.error));
+    } else if (this.#abandoned.delete(message?.id as number)) {
+      // An answer that nobody waits for any more.
     } else if (message?.error !== undefined) {
       this.#farewell = new AnsweredError(message.error);
     } else {

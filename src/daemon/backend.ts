@@ -2,8 +2,11 @@
 import { hostname as systemHostname } from 'node:os';
 import type {
   ControlEvent,
+  EventFilter,
+  LinkStatus,
   MacEntry,
   Methods,
+  PageParams,
   PingParams,
   PingResult,
   WaitParams,
@@ -14,12 +17,15 @@ import type { Native } from '../native/binding.js';
 import type { ConfigStore } from './config-store.js';
 import { type Backend, RequestError } from './control/backend.js';
 import type { Log } from './control/log.js';
+import { type EventBody, EventLog } from './event-log.js';
 import type { PeerEntry } from './interface/peers.js';
 import { InterfaceRuntime } from './interface/runtime.js';
 import { Ping } from './ping.js';
-import { allCounters, dropCounters, interfaceStatus } from './show/interfaces.js';
+import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './show/interfaces.js';
 import { linkStatus, peerStatus } from './show/links.js';
+import { MAX_UNPAGED_PEERS, pageOf } from './show/pages.js';
 import { systemInfo, versionInfo } from './show/system.js';
+import { type WaitTarget, waitFor } from './wait.js';
 
 export interface DaemonOptions {
   native: Native;
@@ -35,14 +41,12 @@ interface Found {
   peer: PeerEntry;
 }
 
-type EventBody = ControlEvent extends infer E ? (E extends ControlEvent ? Omit<E, 'timeMs'> : never) : never;
-
 export class Daemon implements Backend {
   private config: Config = { interfaces: [] };
   private readonly runtimes = new Map<string, InterfaceRuntime>();
   /** Why an enabled interface does not run. */
   private readonly faults = new Map<string, string>();
-  private readonly listeners = new Set<(event: ControlEvent) => void>();
+  private readonly events = new EventLog();
 
   constructor(private readonly options: DaemonOptions) {}
 
@@ -132,13 +136,15 @@ export class Daemon implements Backend {
   // --- events ---------------------------------------------------------------------------------------
 
   onEvent(listener: (event: ControlEvent) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.events.listen(listener);
+  }
+
+  recentEvents(filter: EventFilter): ControlEvent[] {
+    return this.events.recent(filter);
   }
 
   private publish(body: EventBody): void {
-    const event = { timeMs: Date.now(), ...body } as ControlEvent;
-    for (const listener of this.listeners) listener(event);
+    this.events.publish(body, Date.now());
   }
 
   private listen(runtime: InterfaceRuntime): void {
@@ -195,15 +201,25 @@ export class Daemon implements Backend {
 
   async peers(filter: { interface?: string; peer?: string }) {
     const now = this.options.native.now();
-    return this.select(filter).map(({ runtime, peer }) => peerStatus(runtime, peer, now));
+    return this.few(filter).map(({ runtime, peer }) => peerStatus(runtime, peer, now));
+  }
+
+  async peersPage(page: PageParams) {
+    const now = this.options.native.now();
+    return pageOf(this.runtimesOf(page.interface), page, ({ runtime, peers }) =>
+      peers.map((peer) => peerStatus(runtime, peer, now)),
+    );
   }
 
   async links(filter: Methods['show.links']['params']) {
     const now = this.options.native.now();
-    return this.select(filter).flatMap(({ runtime, peer }) =>
-      [...peer.links.values()]
-        .sort((a, b) => a.config.id - b.config.id)
-        .map((link) => linkStatus(runtime, peer, link, now)),
+    return this.few(filter).flatMap(({ runtime, peer }) => linksOf(runtime, peer, now));
+  }
+
+  async linksPage(page: PageParams) {
+    const now = this.options.native.now();
+    return pageOf(this.runtimesOf(page.interface), page, ({ runtime, peers }) =>
+      peers.flatMap((peer) => linksOf(runtime, peer, now)),
     );
   }
 
@@ -224,7 +240,16 @@ export class Daemon implements Backend {
   }
 
   async counters(filter: Methods['show.counters']['params']) {
-    return this.runtimesOf(filter.interface).flatMap((runtime) => allCounters(runtime, filter.peer));
+    const whole = filter.peer === undefined ? this.runtimesOf(filter.interface) : [];
+    const ofPeers = this.few(filter).flatMap(({ runtime, peer }) => peerCounters(runtime, peer));
+    return [...whole.flatMap(interfaceCounters), ...ofPeers];
+  }
+
+  async countersPage(page: PageParams) {
+    return pageOf(this.runtimesOf(page.interface), page, ({ runtime, peers, begins }) => [
+      ...(begins ? interfaceCounters(runtime) : []),
+      ...peers.flatMap((peer) => peerCounters(runtime, peer)),
+    ]);
   }
 
   async drops(filter: Methods['show.drops']['params']) {
@@ -256,40 +281,37 @@ export class Daemon implements Backend {
   }
 
   async wait(what: WaitParams, signal: AbortSignal): Promise<WaitResult> {
-    const started = performance.now();
-    const { runtime, peer } = this.one(what.peer, what.interface);
-    if (what.link !== undefined && !peer.links.has(what.link)) {
-      throw new RequestError(`peer ${what.peer} has no link ${what.link}`);
-    }
-    const state = (): string => {
-      if (what.link === undefined) return peer.up ? 'up' : 'down';
-      return peer.links.get(what.link)?.state ?? 'gone';
+    const target = what.peer === undefined ? this.interfaceTarget(what.interface) : this.peerTarget(what);
+    return waitFor(target, what, signal);
+  }
+
+  private interfaceTarget(name = ''): WaitTarget {
+    if (!this.config.interfaces.some((one) => one.name === name)) throw noInterface(name);
+    return {
+      name: `interface ${name}`,
+      state: () => (this.runtimes.get(name)?.datapath.alive ? 'up' : 'down'),
+      watch: (changed) => this.events.listen(changed),
     };
-    const reached = (): boolean => (what.state === 'up' ? state() === 'up' : state() !== 'up');
-    await new Promise<void>((resolve, reject) => {
-      if (reached()) return resolve();
-      const finish = (error?: Error): void => {
-        clearTimeout(timer);
-        runtime.off('link', check);
-        runtime.off('peer', check);
-        signal.removeEventListener('abort', aborted);
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      const check = (): void => {
-        if (reached()) finish();
-      };
-      const aborted = (): void => finish(new RequestError('interrupted'));
-      const target = what.link === undefined ? `peer ${what.peer}` : `link ${what.link} of peer ${what.peer}`;
-      const timer = setTimeout(
-        () => finish(new RequestError(`timeout: ${target} is ${state()} after ${what.timeoutS} s`)),
-        what.timeoutS * 1000,
-      );
-      runtime.on('link', check);
-      runtime.on('peer', check);
-      signal.addEventListener('abort', aborted);
-    });
-    return { state: state(), waitedMs: Math.round(performance.now() - started) };
+  }
+
+  private peerTarget({ peer: name = '', interface: within, link: id }: WaitParams): WaitTarget {
+    const { runtime, peer } = this.one(name, within);
+    if (id !== undefined && !peer.links.has(id)) throw new RequestError(`peer ${name} has no link ${id}`);
+    return {
+      name: id === undefined ? `peer ${name}` : `link ${id} of peer ${name}`,
+      state: () => {
+        if (id === undefined) return peer.up ? 'up' : 'down';
+        return peer.links.get(id)?.state ?? 'gone';
+      },
+      watch: (changed) => {
+        runtime.on('link', changed);
+        runtime.on('peer', changed);
+        return () => {
+          runtime.off('link', changed);
+          runtime.off('peer', changed);
+        };
+      },
+    };
   }
 
   // --- finding --------------------------------------------------------------------------------------
@@ -312,6 +334,13 @@ export class Daemon implements Backend {
     return found;
   }
 
+  /** As `select`, unless that is too much for one answer. */
+  private few(filter: { interface?: string; peer?: string }): Found[] {
+    const found = this.select(filter);
+    if (found.length <= MAX_UNPAGED_PEERS) return found;
+    throw new RequestError(`${found.length} peers are too many for one answer: ask for pages`);
+  }
+
   private one(peer: string, name: string | undefined): Found {
     const found = this.select(name === undefined ? { peer } : { peer, interface: name });
     if (found.length > 1) {
@@ -320,6 +349,12 @@ export class Daemon implements Backend {
     }
     return found[0];
   }
+}
+
+function linksOf(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): LinkStatus[] {
+  return [...peer.links.values()]
+    .sort((a, b) => a.config.id - b.config.id)
+    .map((link) => linkStatus(runtime, peer, link, nowUs));
 }
 
 function matches(wanted: string | undefined, name: string): boolean {

@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ControlEvent, ERROR } from '../../src/api.js';
+import {
+  type ControlEvent,
+  ERROR,
+  type Page,
+  type PageParams,
+  type PeerStatus,
+  type WaitParams,
+} from '../../src/api.js';
 import { parseAdminGroup, privilegeOf } from '../../src/daemon/control/authorize.js';
 import { RequestError } from '../../src/daemon/control/backend.js';
 import { EXAMPLE, exampleConfig, startServer } from './fixtures.js';
-import { client, test, useServer } from './harness.js';
+import { client, Raw, test, useServer } from './harness.js';
 
 useServer();
 
@@ -22,6 +29,27 @@ describe('events', () => {
     test.backend.emit({ kind: 'config', by: 'test', what: 'written', timeMs: 6 });
     await listener.request('show.version', {});
     expect(events).toEqual([{ kind: 'config', by: 'test', what: 'changed', timeMs: 5 }]);
+  });
+});
+
+describe('long listings', () => {
+  it('come in pages, each telling where the next begins', async () => {
+    const reader = await client();
+    const peers = Array.from({ length: 2500 }, (_, index) => `peer p${index}`);
+    const lines = ['interface octo0', ...peers.flatMap((peer) => [peer, 'exit'])];
+    await reader.request('config.apply', { context: [], lines, mode: 'merge', checkOnly: false });
+    const names: string[] = [];
+    let next: string | null = null;
+    do {
+      const params: PageParams = { limit: 1000, ...(next !== null && { cursor: next }) };
+      const page: Page<PeerStatus> = await reader.request('show.peersPage', params);
+      names.push(...page.rows.map(({ name }) => name));
+      next = page.next;
+    } while (next !== null);
+    expect(new Set(names).size).toBe(2501);
+    await expect(reader.request('show.peersPage', { limit: 1001 })).rejects.toMatchObject({
+      code: ERROR.INVALID_PARAMS,
+    });
   });
 });
 
@@ -120,6 +148,48 @@ describe('calls', () => {
     waiting.close();
     expect(await result).toBe('gone');
     await aborted;
+  });
+
+  it('end when they are cancelled, and leave the connection alone', async () => {
+    const raw = new Raw();
+    await raw.hello();
+    const params = { peer: 'never', state: 'up', timeoutS: 60 };
+    raw.send(`${JSON.stringify({ jsonrpc: '2.0', id: 'w', method: 'wait', params })}\n`);
+    expect(await raw.ask({ method: 'cancel', params: { id: 'w' } })).toMatchObject({ result: null });
+    expect(await raw.answer(3)).toMatchObject({ id: 'w', error: { code: ERROR.FAILED } });
+    expect(await raw.ask({ method: 'cancel', params: { id: 'w' } })).toMatchObject({ result: null });
+    expect(await raw.ask({ method: 'show.version' })).toHaveProperty('result');
+  });
+
+  it('can be interrupted by the client, which keeps its connection', async () => {
+    const waiting = await client();
+    const params = { peer: 'never', state: 'up' as const, timeoutS: 60 };
+    const result = waiting.request('wait', params).catch((error: Error) => error.message);
+    waiting.interrupt();
+    expect(await result).toBe('% Error: interrupted');
+    expect((await waiting.request('show.version', {})).hostname).toBe('tokyo');
+    expect(waiting.closed).toBe(false);
+  });
+
+  it('never share an id', async () => {
+    const raw = new Raw();
+    await raw.hello();
+    const wait = {
+      jsonrpc: '2.0',
+      id: 7,
+      method: 'wait',
+      params: { peer: 'never', state: 'up', timeoutS: 60 },
+    };
+    raw.send(`${JSON.stringify(wait)}\n${JSON.stringify({ ...wait, method: 'show.version', params: {} })}\n`);
+    expect(await raw.answer(2)).toMatchObject({ id: 7, error: { code: ERROR.INVALID_REQUEST } });
+  });
+
+  it.each([
+    [{ state: 'up', timeoutS: 1 }, 'name a peer or an interface'],
+    [{ interface: 'octo0', link: 1, state: 'up', timeoutS: 1 }, 'a link is one of a peer'],
+  ])('wait for something that is named: %j', async (params, message) => {
+    const reader = await client();
+    await expect(reader.request('wait', params as WaitParams)).rejects.toThrow(message);
   });
 
   it('name what does not exist', async () => {

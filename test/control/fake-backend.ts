@@ -2,8 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import type {
   ControlEvent,
+  Counter,
+  EventFilter,
   InterfaceStatus,
   LinkStatus,
+  Page,
+  PageParams,
   PeerStatus,
   PingResult,
   WaitResult,
@@ -11,6 +15,7 @@ import type {
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/config/model.js';
 import { type Backend, RequestError } from '../../src/daemon/control/backend.js';
+import { EventLog } from '../../src/daemon/event-log.js';
 
 export class FakeBackend implements Backend {
   config: Config;
@@ -19,18 +24,19 @@ export class FakeBackend implements Backend {
   /** Makes the next `applyConfig` fail with these words. */
   refuse: string | null = null;
   startupFile: string | null = null;
-  readonly #listeners = new Set<(event: ControlEvent) => void>();
+  readonly #events = new EventLog();
+  #listeners = 0;
 
   constructor(config: Config = { interfaces: [] }) {
     this.config = config;
   }
 
-  emit(event: ControlEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  emit({ timeMs, ...body }: ControlEvent): void {
+    this.#events.publish(body, timeMs);
   }
 
   get listeners(): number {
-    return this.#listeners.size;
+    return this.#listeners;
   }
 
   hostname(): string {
@@ -105,6 +111,19 @@ export class FakeBackend implements Backend {
           links: peer.links.map((link) => linkStatus(found, peer, link)),
         })),
     );
+  }
+
+  async peersPage(page: PageParams): Promise<Page<PeerStatus>> {
+    return pageOf(await this.peers(page), page);
+  }
+
+  async linksPage(page: PageParams): Promise<Page<LinkStatus>> {
+    const { rows, next } = await this.peersPage(page);
+    return { rows: rows.flatMap(({ links }) => links), next };
+  }
+
+  async countersPage(): Promise<Page<Counter>> {
+    return { rows: await this.counters(), next: null };
   }
 
   async links(filter: { interface?: string; peer?: string }): Promise<LinkStatus[]> {
@@ -201,7 +220,7 @@ export class FakeBackend implements Backend {
   }
 
   /** Peers named `never` never come up; all others are up at once. */
-  wait({ peer, state }: { peer: string; state: string }, signal: AbortSignal): Promise<WaitResult> {
+  wait({ peer, state }: { peer?: string; state: string }, signal: AbortSignal): Promise<WaitResult> {
     if (peer !== 'never') return Promise.resolve({ state, waitedMs: 1 });
     return new Promise((_, reject) => {
       signal.addEventListener('abort', () => {
@@ -230,8 +249,16 @@ export class FakeBackend implements Backend {
   }
 
   onEvent(listener: (event: ControlEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const unlisten = this.#events.listen(listener);
+    this.#listeners++;
+    return () => {
+      unlisten();
+      this.#listeners--;
+    };
+  }
+
+  recentEvents(filter: EventFilter): ControlEvent[] {
+    return this.#events.recent(filter);
   }
 
   #interfaces(filter: { interface?: string }): InterfaceConfig[] {
@@ -271,4 +298,10 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     rxBytes: 900,
     transitions: 1,
   };
+}
+
+/** Cursors are offsets here. */
+function pageOf<Row>(rows: Row[], { cursor = '0', limit }: PageParams): Page<Row> {
+  const end = Number(cursor) + limit;
+  return { rows: rows.slice(Number(cursor), end), next: end < rows.length ? String(end) : null };
 }

@@ -3,10 +3,13 @@ import {
   type Counter,
   type DropCounter,
   ERROR,
+  type EventFilter,
   type InterfaceStatus,
   type LinkStatus,
   type MacEntry,
   type Methods,
+  type Page,
+  type PageParams,
   type PeerStatus,
   type PingParams,
   type PingResult,
@@ -51,9 +54,12 @@ export interface Backend {
   version(): Promise<VersionInfo>;
   interfaces(filter: Methods['show.interfaces']['params']): Promise<InterfaceStatus[]>;
   peers(filter: { interface?: string; peer?: string }): Promise<PeerStatus[]>;
+  peersPage(page: PageParams): Promise<Page<PeerStatus>>;
   links(filter: Methods['show.links']['params']): Promise<LinkStatus[]>;
+  linksPage(page: PageParams): Promise<Page<LinkStatus>>;
   macTable(filter: Methods['show.macTable']['params']): Promise<MacEntry[]>;
   counters(filter: Methods['show.counters']['params']): Promise<Counter[]>;
+  countersPage(page: PageParams): Promise<Page<Counter>>;
   drops(filter: Methods['show.drops']['params']): Promise<DropCounter[]>;
   system(): Promise<SystemInfo>;
 
@@ -70,10 +76,12 @@ export interface Backend {
 
   clearCounters(filter: Methods['clear.counters']['params']): Promise<void>;
   clearPeer(which: Methods['clear.peer']['params']): Promise<void>;
-  /** Ends early, by rejection, when `signal` aborts (the client has gone). */
+  /** Ends early, by rejection, when `signal` aborts (the client has gone, or cancels). */
   wait(what: WaitParams, signal: AbortSignal): Promise<WaitResult>;
   ping(what: PingParams, signal: AbortSignal): Promise<PingResult>;
 
+  /** Events that have passed, oldest first. */
+  recentEvents(filter: EventFilter): ControlEvent[];
   /** Calls `listener` for each event until the returned function is called. */
   onEvent(listener: (event: ControlEvent) => void): () => void;
 }

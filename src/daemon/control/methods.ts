@@ -8,12 +8,12 @@ import type { Configurator } from './configure.js';
 export interface Call {
   backend: Backend;
   configurator: Configurator;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client has gone, or cancels the request. */
   signal: AbortSignal;
 }
 
 /** These belong to the connection rather than to the daemon. */
-export type SessionMethod = 'hello' | 'events.subscribe' | 'events.unsubscribe';
+export type SessionMethod = 'hello' | 'cancel' | 'events.subscribe' | 'events.unsubscribe';
 
 type Handlers = {
   [M in Exclude<MethodName, SessionMethod>]: (
@@ -26,6 +26,7 @@ export const METHODS: Handlers = {
   'show.version': ({ backend }) => backend.version(),
   'show.interfaces': ({ backend }, params) => backend.interfaces(params),
   'show.peers': ({ backend }, params) => backend.peers(params),
+  'show.peersPage': ({ backend }, params) => backend.peersPage(params),
   'show.peer': async ({ backend }, params) => {
     const found = await backend.peers(params);
     if (found.length === 0) throw new RequestError(`peer ${params.peer} not found`);
@@ -36,8 +37,11 @@ export const METHODS: Handlers = {
     return found[0];
   },
   'show.links': ({ backend }, params) => backend.links(params),
+  'show.linksPage': ({ backend }, params) => backend.linksPage(params),
   'show.macTable': ({ backend }, params) => backend.macTable(params),
   'show.counters': ({ backend }, params) => backend.counters(params),
+  'show.countersPage': ({ backend }, params) => backend.countersPage(params),
+  'show.events': async ({ backend }, params) => backend.recentEvents(params),
   'show.drops': ({ backend }, params) => backend.drops(params),
   'show.runningConfig': async ({ backend }) => {
     const config = backend.runningConfig();

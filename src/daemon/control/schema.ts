@@ -19,15 +19,26 @@ const ofInterface = z.strictObject({ interface: interfaceName.optional() });
 const ofPeer = z.strictObject({ interface: interfaceName.optional(), peer: peerName.optional() });
 const onePeer = z.strictObject({ interface: interfaceName.optional(), peer: peerName });
 
+const page = z.strictObject({
+  interface: interfaceName.optional(),
+  cursor: z.string().max(32).optional(),
+  limit: z.int().min(1).max(1000),
+});
+const requestId = z.union([z.number(), z.string().max(64)]);
+
 const schemas = {
   hello: z.strictObject({ protocol: z.int().min(0), client: z.string().max(100) }),
   'show.version': nothing,
   'show.interfaces': ofInterface,
   'show.peers': ofInterface,
+  'show.peersPage': page,
   'show.peer': onePeer,
   'show.links': ofPeer,
+  'show.linksPage': page,
   'show.macTable': ofInterface,
   'show.counters': ofPeer,
+  'show.countersPage': page,
+  'show.events': ofPeer.extend({ link: linkId.optional(), last: z.int().min(1).max(10000).optional() }),
   'show.drops': z.strictObject({ interface: interfaceName.optional(), all: z.boolean().optional() }),
   'show.runningConfig': nothing,
   'show.startupConfig': nothing,
@@ -41,11 +52,14 @@ const schemas = {
   'config.write': nothing,
   'clear.counters': ofPeer,
   'clear.peer': onePeer,
-  wait: onePeer.extend({
-    link: linkId.optional(),
-    state: z.enum(['up', 'down']),
-    timeoutS: z.number().min(0).max(86400),
-  }),
+  wait: ofPeer
+    .extend({
+      link: linkId.optional(),
+      state: z.enum(['up', 'down']),
+      timeoutS: z.number().min(0).max(86400),
+    })
+    .refine(({ peer, link }) => peer !== undefined || link === undefined, 'a link is one of a peer')
+    .refine((what) => what.peer !== undefined || what.interface !== undefined, 'name a peer or an interface'),
   ping: onePeer.extend({
     link: linkId.optional(),
     count: z.int().min(1).max(1000),
@@ -53,6 +67,7 @@ const schemas = {
     intervalMs: z.int().min(10).max(10000),
   }),
   complete: ofPeer.extend({ kind: z.enum(['interface', 'peer', 'link']) }),
+  cancel: z.strictObject({ id: requestId }),
   'events.subscribe': nothing,
   'events.unsubscribe': nothing,
 } satisfies Record<MethodName, z.ZodType>;
@@ -74,7 +89,7 @@ export function checkParams<M extends MethodName>(
 
 const envelope = z.strictObject({
   jsonrpc: z.literal('2.0'),
-  id: z.union([z.number(), z.string().max(64)]),
+  id: requestId,
   method: z.string().max(64),
   params: z.unknown().optional(),
 });

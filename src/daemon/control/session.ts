@@ -52,7 +52,8 @@ export class Session {
   readonly #gone = new AbortController();
   readonly #helloTimer: NodeJS.Timeout;
   #protocol: number | null = null;
-  #pending = 0;
+  /** Requests under way, by id. */
+  readonly #pending = new Map<Envelope['id'], AbortController>();
   #leaving = false;
   #unsubscribe: (() => void) | null = null;
   #lostEvents = 0;
@@ -108,25 +109,29 @@ export class Session {
     const envelope = checkEnvelope(message);
     if ('wrong' in envelope) {
       this.#fail(null, { code: ERROR.INVALID_REQUEST, message: envelope.wrong });
-    } else if (this.#pending >= MAX_PENDING) {
+    } else if (this.#pending.size >= MAX_PENDING) {
       this.#fail(envelope.id, { code: ERROR.BUSY, message: `${MAX_PENDING} requests are under way already` });
+    } else if (this.#pending.has(envelope.id)) {
+      this.#fail(envelope.id, { code: ERROR.INVALID_REQUEST, message: 'a request of this id is under way' });
     } else {
       void this.#serve(envelope);
     }
   }
 
   async #serve({ id, method, params }: Envelope): Promise<void> {
-    this.#pending++;
+    const cancelled = new AbortController();
+    this.#pending.set(id, cancelled);
+    const signal = AbortSignal.any([this.#gone.signal, cancelled.signal]);
     try {
-      this.#write({ id, result: await this.#dispatch(method, params) });
+      this.#write({ id, result: await this.#dispatch(method, params, signal) });
     } catch (error) {
       this.#fail(id, this.#errorBody(method, error));
     } finally {
-      this.#pending--;
+      this.#pending.delete(id);
     }
   }
 
-  async #dispatch(method: string, params: unknown): Promise<unknown> {
+  async #dispatch(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
     if (!isMethod(method)) throw new RequestError(`there is no method ${method}`, ERROR.METHOD_NOT_FOUND);
     const checked = checkParams(method, params);
     if ('wrong' in checked) throw new RequestError(checked.wrong, ERROR.INVALID_PARAMS);
@@ -140,7 +145,8 @@ export class Session {
     if (privilegeNeeded(method) === 'admin') this.#authorize(method, checked.params);
     if (method === 'events.subscribe' || method === 'events.unsubscribe')
       return this.#setSubscription(method);
-    return run(method, { ...this.#options.call, signal: this.#gone.signal }, checked.params);
+    if (method === 'cancel') return this.#cancel(checked.params as Methods['cancel']['params']);
+    return run(method, { ...this.#options.call, signal }, checked.params);
   }
 
   #hello({ protocol }: HelloParams): HelloResult {
@@ -163,6 +169,11 @@ export class Session {
     const who = { clientUid: credentials?.uid, clientPid: credentials?.pid };
     log.info({ ...who, method, params: forTheRecord(params), allowed }, 'administration');
     if (!allowed) throw new RequestError('only root and the group octolink may do this', ERROR.NOT_PERMITTED);
+  }
+
+  #cancel({ id }: Methods['cancel']['params']): null {
+    this.#pending.get(id)?.abort();
+    return null;
   }
 
   #setSubscription(method: 'events.subscribe' | 'events.unsubscribe'): null {

@@ -3,6 +3,11 @@ export class Rows {
   private readonly free: number[] = [];
   private next = 0;
 
+  /** Every row in use is below it. */
+  get end(): number {
+    return this.next;
+  }
+
   take(): number {
     if (this.free.length === 0) return this.next++;
     this.free.sort((a, b) => b - a);

@@ -200,6 +200,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.refreshMtus();
   }
 
+  /** Up to `limit` peers whose rows are `from` or later, and the row behind them; null: there are no more. */
+  peersFrom(from: number, limit: number): { peers: PeerEntry[]; nextRow: number | null } {
+    const peers: PeerEntry[] = [];
+    for (let row = from; row < this.peerRows.end; row++) {
+      if (peers.length === limit) return { peers, nextRow: row };
+      const entry = this.peersByRow.get(row);
+      if (entry !== undefined) peers.push(entry);
+    }
+    return { peers, nextRow: null };
+  }
+
   private arrangeSockets(next: InterfaceConfig): Map<LinkConfig, LocalAnswer> {
     const owners: LinkConfig[] = [];
     const needs: LocalNeed[] = [];

@@ -12,6 +12,7 @@ import {
   PEER_WIDTH,
 } from '../../datapath/stats.js';
 import { HANDSHAKE_HELP, type HandshakeReason } from '../../peer/reasons.js';
+import type { PeerEntry } from '../interface/peers.js';
 import type { InterfaceRuntime } from '../interface/runtime.js';
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */
@@ -89,27 +90,33 @@ export function dropCounters(runtime: InterfaceRuntime, all: boolean): DropCount
   return [...datapath, ...handshakes].filter((drop) => all || drop.count > 0);
 }
 
-/** Every number that the datapath keeps, named. */
-export function allCounters(runtime: InterfaceRuntime, only: string | undefined): Counter[] {
+/** Every number that the datapath keeps of an interface as a whole, named. */
+export function interfaceCounters(runtime: InterfaceRuntime): Counter[] {
   const { stats } = runtime.datapath;
-  const found: Counter[] = [];
-  const add = (peer: string | null, link: number | null, name: string, value: number): void => {
-    found.push({ interface: runtime.name, peer, link, name, value: Math.round(value) });
-  };
-  if (only === undefined) {
-    for (const [index, name] of INTERFACE_FIELDS.entries()) add(null, null, name, stats.interface[index]);
-  }
-  for (const peer of runtime.peers.values()) {
-    const { name } = peer.config;
-    if (only !== undefined && only !== name) continue;
-    for (const [index, field] of PEER_FIELDS.entries()) {
-      add(name, null, field, stats.peers[peer.row * PEER_WIDTH + index]);
-    }
-    for (const link of peer.links.values()) {
-      for (const [index, field] of LINK_FIELDS.entries()) {
-        add(name, link.config.id, field, stats.links[link.row * LINK_WIDTH + index]);
-      }
-    }
-  }
-  return found;
+  return INTERFACE_FIELDS.map((name, index) => counter(runtime, null, null, name, stats.interface[index]));
+}
+
+/** Every number that the datapath keeps of a peer and its links, named. */
+export function peerCounters(runtime: InterfaceRuntime, peer: PeerEntry): Counter[] {
+  const { stats } = runtime.datapath;
+  const { name } = peer.config;
+  const ofPeer = PEER_FIELDS.map((field, index) =>
+    counter(runtime, name, null, field, stats.peers[peer.row * PEER_WIDTH + index]),
+  );
+  const ofLinks = [...peer.links.values()].flatMap((link) =>
+    LINK_FIELDS.map((field, index) =>
+      counter(runtime, name, link.config.id, field, stats.links[link.row * LINK_WIDTH + index]),
+    ),
+  );
+  return [...ofPeer, ...ofLinks];
+}
+
+function counter(
+  runtime: InterfaceRuntime,
+  peer: string | null,
+  link: number | null,
+  name: string,
+  value: number,
+): Counter {
+  return { interface: runtime.name, peer, link, name, value: Math.round(value) };
 }
