@@ -103,6 +103,9 @@ export interface InterfaceStatus {
   txFrames: number;
   txBytes: number;
   drops: number;
+  /** What is sent again when a link goes down: memory for a peer that sends much, and the age limit. */
+  resendBufferBytes: number;
+  resendAgeMs: number;
   peers: number;
   peersUp: number;
   links: number;
@@ -164,6 +167,10 @@ export interface PeerStatus {
   /** Ids of the links that carry data now. */
   activeLinks: number[];
   lastHandshakeSecondsAgo: number | null;
+  /** `own` for a peer that sends much. */
+  resendRing: 'own' | 'shared';
+  /** How far back datagrams could be sent again now. */
+  resendReachMs: number;
   rxFrames: number;
   rxBytes: number;
   txFrames: number;

@@ -12,6 +12,10 @@ export const DEFAULTS = {
   /** Entries. */
   macLimit: 8192,
   mssClamp: true,
+  /** MiB. */
+  resendBuffer: 16,
+  /** Milliseconds. */
+  resendAge: 2000,
   relay: true,
   persist: false,
   scheduling: 'normal',
@@ -31,6 +35,8 @@ export interface EffectiveInterface {
   macAgeing: number;
   macLimit: number;
   mssClamp: boolean;
+  resendBuffer: number;
+  resendAge: number;
   relay: boolean;
   persist: boolean;
   scheduling: 'realtime' | 'normal';
@@ -45,6 +51,8 @@ export function effectiveInterface(config: InterfaceConfig): EffectiveInterface 
     macAgeing: config.macAgeing ?? DEFAULTS.macAgeing,
     macLimit: config.macLimit ?? DEFAULTS.macLimit,
     mssClamp: config.mssClamp ?? DEFAULTS.mssClamp,
+    resendBuffer: config.resendBuffer ?? DEFAULTS.resendBuffer,
+    resendAge: config.resendAge ?? DEFAULTS.resendAge,
     relay: config.relay ?? DEFAULTS.relay,
     persist: config.persist ?? DEFAULTS.persist,
     scheduling: config.scheduling ?? DEFAULTS.scheduling,

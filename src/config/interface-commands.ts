@@ -135,6 +135,24 @@ export const interfaceCommands: ConfigCommand[] = [
       return mssClamp === undefined ? [] : [mssClamp ? 'mss-clamp' : 'no mss-clamp'];
     },
   }),
+  interfaceField('resendBuffer', {
+    tokens: [
+      keyword('resend', 'What is sent again when a link goes down'),
+      keyword('buffer', 'Memory for a peer that sends much'),
+      value('buffer', range(1, 32), `MiB (default ${DEFAULTS.resendBuffer})`),
+    ],
+    read: (args) => args.number('buffer'),
+    write: (mebibytes) => `resend buffer ${mebibytes}`,
+  }),
+  interfaceField('resendAge', {
+    tokens: [
+      keyword('resend', 'What is sent again when a link goes down'),
+      keyword('age', 'Datagrams older than this are given up'),
+      value('age', range(100, 10000), `Milliseconds (default ${DEFAULTS.resendAge})`),
+    ],
+    read: (args) => args.number('age'),
+    write: (milliseconds) => `resend age ${milliseconds}`,
+  }),
   setting('interface', {
     tokens: [keyword('relay', 'Hand on datagrams of peers whose links go via this host (default on)')],
     noNeeds: 1,

@@ -63,6 +63,9 @@ export interface InterfaceConfig {
   macLimit?: number;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
   mssClamp?: boolean;
+  /** Ring of a peer that sends much, in MiB, and the age in ms up to which datagrams are sent again. */
+  resendBuffer?: number;
+  resendAge?: number;
   /** Hand on datagrams between peers whose links go via this host; absent: on. */
   relay?: boolean;
   /** Keep the TAP when the daemon ends. */

@@ -11,11 +11,20 @@ export interface ArenaSizes {
   tapSlots: number;
   /** Messages received from the sockets in one batch. */
   receiveSlots: number;
-  /** Bytes of sealed datagrams kept for sending and resending. */
-  transmitBytes: number;
+  /** Bytes of sealed datagrams that all peers share, kept for sending and resending. */
+  sharedRingBytes: number;
+  /** Rings for peers that send much, and the bytes that each may grow to. Untouched pages cost nothing. */
+  ownRings: number;
+  ownRingBytes: number;
 }
 
-export const DEFAULT_ARENA: ArenaSizes = { tapSlots: 64, receiveSlots: 128, transmitBytes: 4 << 20 };
+export const DEFAULT_ARENA: ArenaSizes = {
+  tapSlots: 64,
+  receiveSlots: 128,
+  sharedRingBytes: 4 << 20,
+  ownRings: 8,
+  ownRingBytes: 32 << 20,
+};
 
 /** Plaintext prefixes of one batch of seals. */
 const OUTBOUND_PREFIX_ROWS = 4096;
@@ -30,7 +39,8 @@ export class Arena {
   readonly view: DataView;
   readonly tapBase: number;
   readonly receiveBase: number;
-  readonly transmitBase: number;
+  readonly sharedRingBase: number;
+  readonly ownRingBase: number;
   readonly prefixBase: number;
   readonly outboundPrefixRows = OUTBOUND_PREFIX_ROWS;
   readonly relayPrefixBase: number;
@@ -52,11 +62,12 @@ export class Arena {
     };
     this.tapBase = region(sizes.tapSlots * SLOT_BYTES);
     this.receiveBase = region(sizes.receiveSlots * SLOT_BYTES);
-    this.transmitBase = region(sizes.transmitBytes);
+    this.sharedRingBase = region(sizes.sharedRingBytes);
     this.prefixBase = region(OUTBOUND_PREFIX_ROWS * PREFIX_BYTES);
     this.relayPrefixBase = region(RELAY_PREFIX_ROWS * PREFIX_BYTES);
     this.headBase = region(HEAD_ROWS * HEAD_BYTES);
     this.pieceBase = region(pieceBytes);
+    this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);
   }

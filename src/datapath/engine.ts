@@ -202,6 +202,7 @@ export class Engine {
   private sweep(now: number): void {
     this.nextSweep = now + SWEEP_INTERVAL_US;
     this.macs.sweep(now, SWEEP_BUDGET);
+    this.transmit.rings.sweep(now);
     this.stats.drops[DROP['piece-evicted']] = this.reassembly.evicted;
     this.stats.drops[DROP['piece-expired']] = this.reassembly.expired;
     const counters = this.stats.interface;
@@ -265,6 +266,7 @@ export class Engine {
     if (this.macs.limit !== settings.macLimit) this.macs.setLimit(settings.macLimit);
     this.outbound.mssClamp = settings.mssClamp;
     this.relay.allowed = settings.relay;
+    this.transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     this.delivery.tapChecksum = settings.tapChecksum;
     this.delivery.tapTso = settings.tapTso;
     this.delivery.tapUso = settings.tapUso;
@@ -283,6 +285,7 @@ export class Engine {
     for (let id = 0; id < MAX_LINKS; id++) this.removeLink(row, id, now);
     this.macs.flushPort(row, true);
     this.reassembly.forgetPeer(row);
+    this.transmit.rings.release(row);
     this.peers.remove(row);
   }
 

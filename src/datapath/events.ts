@@ -120,6 +120,9 @@ export interface DatapathSettings {
   macAgeingS: number;
   macLimit: number;
   mssClamp: boolean;
+  /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
+  resendBytes: number;
+  resendAgeUs: number;
   /** Hand on datagrams between peers whose links go via this host. */
   relay: boolean;
   /** The TAP was granted these; without them frames are finished in software. */

@@ -272,7 +272,7 @@ export class Outbound {
   }
 
   private openBundle(peer: number, link: number, slot: number, room: number): void {
-    const out = this.transmit.reserve(room + SEALED_OVERHEAD);
+    const out = this.transmit.reserve(room + SEALED_OVERHEAD, peer);
     this.bundlePeer = peer;
     this.bundleLink = link;
     this.bundleSlot = slot;

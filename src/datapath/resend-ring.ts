@@ -6,7 +6,7 @@
 import type { LinkTable } from '../link/links.js';
 import type { SealedRun } from './run.js';
 
-const RECORDS = 8192;
+const RECORDS = 16384;
 
 /** Sends bytes of the ring again; `record` is theirs. */
 export type SendAgain = (offset: number, length: number, segment: number, record: number) => void;
@@ -26,15 +26,43 @@ export class ResendRing {
   private readonly slot = new Int32Array(RECORDS);
   private readonly counter = new Float64Array(RECORDS);
   private readonly time = new Float64Array(RECORDS);
-  /** Records ever made. */
+  /** Records ever made, and the number of the oldest whose bytes are not overwritten. */
   private made = 0;
+  private tail = 0;
 
   /** `base`: byte offset in the arena; `size` in bytes; `links` has what peers acknowledged. */
   constructor(
     private readonly base: number,
-    private readonly size: number,
+    private size: number,
     private readonly links: LinkTable,
   ) {}
+
+  get bytesTaken(): number {
+    return this.head;
+  }
+
+  /** Takes another size; everything is forgotten then. */
+  resize(size: number): void {
+    if (size === this.size) return;
+    this.size = size;
+    this.head = 0;
+    this.made = 0;
+    this.tail = 0;
+  }
+
+  /** When the last run was remembered, in µs; -Infinity when none is left. */
+  get usedAt(): number {
+    return this.tail === this.made ? Number.NEGATIVE_INFINITY : this.time[(this.made - 1) % RECORDS];
+  }
+
+  /** How long ago the oldest run was sent that is still there, in µs; Infinity while nothing was overwritten. */
+  reach(now: number): number {
+    this.dropOverwritten();
+    if (this.tail === this.made || (this.head <= this.size && this.made <= RECORDS)) {
+      return Number.POSITIVE_INFINITY;
+    }
+    return now - this.time[this.tail % RECORDS];
+  }
 
   /** Finds `bytes` contiguous bytes and returns their place in the arena; `take` then takes them. */
   offer(bytes: number): number {
@@ -84,7 +112,9 @@ export class ResendRing {
 
   /** From now on acknowledgements of this link's stream say nothing of what is unconfirmed. */
   distrust(link: number): void {
-    for (let index = 0; index < Math.min(this.made, RECORDS); index++) {
+    this.dropOverwritten();
+    for (let position = this.tail; position < this.made; position++) {
+      const index = position % RECORDS;
       if (this.link[index] === link && this.confirmed(index, link) < this.datagramsOf(index)) {
         this.strayed[index] = 1;
         this.copies[index] = 0;
@@ -94,7 +124,7 @@ export class ResendRing {
 
   /** Forgets everything: some of the bytes are not what they should be. */
   forget(): void {
-    this.link.fill(-1);
+    this.tail = this.made;
   }
 
   /**
@@ -105,10 +135,12 @@ export class ResendRing {
     const peer = this.links.peer[from];
     const dead = 1 << this.links.id[from];
     let count = 0;
+    this.dropOverwritten();
     // Sending by a relay seals once more: it may take room in this ring and make records of its own.
     const last = this.made;
-    for (let position = this.oldest(now, maxAge); position < last; position++) {
+    for (let position = this.tail; position < last; position++) {
       const index = position % RECORDS;
+      if (now - this.time[index] > maxAge) continue;
       const link = this.link[index];
       if (link < 0 || this.links.peer[link] !== peer) continue;
       this.copies[index] &= ~dead;
@@ -131,16 +163,9 @@ export class ResendRing {
     return missing;
   }
 
-  /** Number of the oldest record that is whole and young enough. */
-  private oldest(now: number, maxAge: number): number {
-    const available = Math.min(this.made, RECORDS);
-    let oldest = this.made;
-    for (let back = 1; back <= available; back++) {
-      const index = (this.made - back) % RECORDS;
-      if (!this.isKept(index) || now - this.time[index] > maxAge) break;
-      oldest = this.made - back;
-    }
-    return oldest;
+  private dropOverwritten(): void {
+    this.tail = Math.max(this.tail, this.made - RECORDS);
+    while (this.tail < this.made && !this.isKept(this.tail % RECORDS)) this.tail++;
   }
 
   /** Whether its bytes are not overwritten yet. */

@@ -30,7 +30,7 @@ export class Sealer {
     if (!this.number(slot, stream, count, run)) return false;
     const around = SEALED_OVERHEAD + plaintext.prefixLength + plaintext.headLength;
     const total = plaintext.payloadLength + count * around;
-    run.offset = this.transmit.reserve(total);
+    run.offset = this.transmit.reserve(total, this.sessions.peer[slot]);
     run.length = total;
     run.segment = Math.min(plaintext.segment + around, total);
     this.transmit.commit(total);

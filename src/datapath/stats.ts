@@ -23,6 +23,7 @@ export const INTERFACE_FIELDS = [
   'bundledFrames',
   'piecesSent',
   'resentDatagrams',
+  'resendReachUs',
   'relayedDatagrams',
   'mssClamped',
   'joinedSegments',
@@ -43,6 +44,8 @@ export const PEER_FIELDS = [
   'rxBytes',
   'activeLink',
   'sessionSlot',
+  'ownRing',
+  'resendReachUs',
 ] as const;
 export const PEER = indexOf(PEER_FIELDS);
 

@@ -1,7 +1,7 @@
 /**
  * The last stage of the way out: sealing and sending in batches.
  *
- * Sealed datagrams are written into a ring of bytes (`resend-ring.ts`). Their sends are queued, neighbours of one
+ * Sealed datagrams are written into rings of bytes (`resend-rings.ts`). Their sends are queued, neighbours of one
  * link and one size joined into a single UDP GSO send, and both queues run as one native call each (`flush`).
  */
 import type { LinkTable } from '../link/links.js';
@@ -9,7 +9,7 @@ import { SEAL, SEND } from '../native/ops.js';
 import type { Arena } from './arena.js';
 import { DROP } from './drops.js';
 import type { DatapathIo } from './io.js';
-import { ResendRing } from './resend-ring.js';
+import { NO_PEER, ResendRings } from './resend-rings.js';
 import type { Plaintext, SealedRun } from './run.js';
 import type { SessionTable } from './sessions.js';
 import type { SocketTable } from './sockets.js';
@@ -23,8 +23,6 @@ const FLUSH_BYTES = 256 << 10;
 /** Kernel limits of one UDP GSO send. */
 const GSO_SEGMENTS = 64;
 const GSO_BYTES = 65_000;
-/** Frames older than this are of no use to anybody when a link dies. */
-const RESEND_AGE_US = 2_000_000;
 
 const EIO = -5;
 const EAGAIN = -11;
@@ -59,7 +57,7 @@ export class Transmitter {
   private sealCount = 0;
   private sendCount = 0;
   private pendingBytes = 0;
-  private readonly ring: ResendRing;
+  readonly rings: ResendRings;
   private readonly failed: number[] = [];
 
   constructor(
@@ -70,22 +68,26 @@ export class Transmitter {
     private readonly sockets: SocketTable,
     private stats: SharedStats,
   ) {
-    this.ring = new ResendRing(arena.transmitBase, arena.sizes.transmitBytes, links);
+    this.rings = new ResendRings(arena, links, stats);
   }
 
   useStats(stats: SharedStats): void {
     this.stats = stats;
+    this.rings.useStats(stats);
   }
 
-  /** Makes room for `bytes` contiguous bytes and returns their byte offset; `commit` then takes them. */
-  reserve(bytes: number): number {
+  /**
+   * Makes room for `bytes` contiguous bytes, in the ring of `peer` if they may have to be sent again, and returns
+   * their byte offset; `commit` then takes them.
+   */
+  reserve(bytes: number, peer = NO_PEER): number {
     if (this.pendingBytes + bytes > FLUSH_BYTES) this.flush();
-    return this.ring.offer(bytes);
+    return this.rings.offer(bytes, peer);
   }
 
   /** Takes the bytes that `reserve` offered. */
   commit(bytes: number): void {
-    this.ring.take(bytes);
+    this.rings.take(bytes);
     this.pendingBytes += bytes;
   }
 
@@ -116,7 +118,7 @@ export class Transmitter {
     this.count(link, run);
     this.links.sent[link] += run.datagrams;
     if (this.join(link, run)) return;
-    const record = this.ring.remember(link, run, now);
+    const record = this.rings.remember(link, run, now);
     this.noteNext(run);
     this.queueFor(link, run.offset, run.length, run.segment, record, now);
   }
@@ -149,12 +151,14 @@ export class Transmitter {
    * link that takes over had no copy, or died too, is it sent again.
    */
   keepCopied(link: number, run: SealedRun, now: number, copies: number): void {
-    this.ring.noteCopies(this.ring.remember(link, run, now), copies);
+    const record = this.rings.remember(link, run, now);
+    this.rings.holding(run.offset).noteCopies(record, copies);
   }
 
   /** Keeps a run in the ring until a link of the peer is usable again, or it is too old. */
   hold(link: number, run: SealedRun, now: number): void {
-    this.ring.noteUnsent(this.ring.remember(link, run, now));
+    const record = this.rings.remember(link, run, now);
+    this.rings.holding(run.offset).noteUnsent(record);
     this.links.resendPending[link] = 1;
   }
 
@@ -172,7 +176,7 @@ export class Transmitter {
    * nothing of what this link alone has carried.
    */
   distrust(link: number): void {
-    this.ring.distrust(link);
+    this.rings.distrust(this.links.peer[link], link);
   }
 
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */
@@ -235,7 +239,7 @@ export class Transmitter {
     if (before / size + run.datagrams > GSO_SEGMENTS || before + run.length > GSO_BYTES) return false;
     this.sends[at + SEND.LENGTH] = before + run.length;
     this.sendNext[row] += run.datagrams;
-    this.ring.extend(record, run.length);
+    this.rings.holding(run.offset).extend(record, run.length);
     return true;
   }
 
@@ -272,7 +276,7 @@ export class Transmitter {
       this.stats.drops[DROP['tx-error']] += datagrams;
     }
     this.sendCount = 0;
-    this.ring.forget();
+    this.rings.forget();
   }
 
   private collectFailures(count: number): void {
@@ -326,7 +330,8 @@ export class Transmitter {
    */
   resend(from: number, to: number, now: number): number {
     this.flush();
-    const resent = this.ring.takeOver(from, to, now, RESEND_AGE_US, (offset, length, segment, record) => {
+    const peer = this.links.peer[from];
+    const resent = this.rings.takeOver(peer, from, to, now, (offset, length, segment, record) => {
       this.links.sent[to] += Math.ceil(length / segment);
       this.queueFor(to, offset, length, segment, record, now);
     });

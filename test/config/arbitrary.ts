@@ -135,6 +135,8 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
+      resendBuffer: fc.integer({ min: 1, max: 32 }),
+      resendAge: fc.integer({ min: 100, max: 10_000 }),
       persist: fc.constant(true),
       scheduling: fc.constantFrom('realtime', 'normal'),
     }),

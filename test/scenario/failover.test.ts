@@ -235,7 +235,9 @@ describe('the price of losing nothing', () => {
 
   it('a ring of little memory loses the oldest only, and nothing is twice', () =>
     withSeed((seed) => {
-      const { world, nodes } = start(seed, { node: { transmitBytes: 1 << 19 } });
+      const { world, nodes } = start(seed, {
+        node: { arena: { sharedRingBytes: 1 << 19, ownRingBytes: 1 << 19 } },
+      });
       const [a, b] = nodes;
       const stream = new Stream(world, a, b, 20, 1300);
       world.run(100 * MILLISECOND);

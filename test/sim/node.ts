@@ -14,13 +14,21 @@ import { SimIo } from './sim-io.js';
 import { VirtualTap } from './virtual-tap.js';
 import type { World } from './world.js';
 
-const ARENA: ArenaSizes = { tapSlots: 64, receiveSlots: 64, transmitBytes: 4 << 20 };
+const ARENA: ArenaSizes = {
+  tapSlots: 64,
+  receiveSlots: 64,
+  sharedRingBytes: 4 << 20,
+  ownRings: 2,
+  ownRingBytes: 16 << 20,
+};
 const EBADF = -9;
 
 export const SETTINGS: DatapathSettings = {
   macAgeingS: 300,
   macLimit: 8192,
   mssClamp: false,
+  resendBytes: 16 << 20,
+  resendAgeUs: 2_000_000,
   relay: true,
   tapChecksum: true,
   tapTso: true,
@@ -34,7 +42,7 @@ export interface NodeOptions {
   gso?: boolean;
   /** UDP GRO on the way in: equal datagrams of one path that wait together arrive as one message. */
   gro?: boolean;
-  transmitBytes?: number;
+  arena?: Partial<ArenaSizes>;
 }
 
 interface Waiting {
@@ -76,7 +84,7 @@ export class SimNode {
   ) {
     this.clockOffset = Math.floor(world.random() * 1e9);
     this.keys = new KeySlots(options.aead, world.nonces);
-    const sizes = { ...ARENA, ...(options.transmitBytes && { transmitBytes: options.transmitBytes }) };
+    const sizes = { ...ARENA, ...options.arena };
     this.#arena = makeArena(sizes);
     this.#reads = new Int32Array(sizes.tapSlots * READ.WORDS);
     this.#receives = new Int32Array(sizes.receiveSlots * RECV.WORDS);

@@ -36,6 +36,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
     `  Received ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
     `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
+    `  Resend buffer ${bytes(found.resendBufferBytes)} a peer, age ${found.resendAgeMs} ms`,
   ]);
 }
 
@@ -76,6 +77,7 @@ export function peerText(peer: PeerStatus): string[] {
     `  Last handshake ${peer.lastHandshakeSecondsAgo === null ? 'never' : `${duration(peer.lastHandshakeSecondsAgo)} ago`}`,
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
+    `  Resend ring ${peer.resendRing}, reaches back ${peer.resendReachMs} ms`,
     '',
     ...peer.links.flatMap(linkText),
   ];

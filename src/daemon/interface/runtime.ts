@@ -426,6 +426,8 @@ function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
     macAgeingS: effective.macAgeing,
     macLimit: effective.macLimit,
     mssClamp: effective.mssClamp,
+    resendBytes: effective.resendBuffer << 20,
+    resendAgeUs: effective.resendAge * 1000,
     relay: effective.relay,
     tapChecksum: tap.granted.checksum,
     tapTso: tap.granted.tso,

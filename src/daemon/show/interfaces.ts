@@ -48,6 +48,8 @@ export function interfaceStatus(
     txFrames: read(INTERFACE.tapRxFrames),
     txBytes: read(INTERFACE.tapRxBytes),
     drops: runtime === null ? 0 : dropCounters(runtime, false).reduce((sum, drop) => sum + drop.count, 0),
+    resendBufferBytes: effective.resendBuffer << 20,
+    resendAgeMs: effective.resendAge,
     peers: config.peers.length,
     peersUp: peers.filter((peer) => peer.up).length,
     links: config.peers.reduce((sum, peer) => sum + peer.links.length, 0),

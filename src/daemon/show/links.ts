@@ -1,7 +1,7 @@
 /** Status of peers and links, from configuration, runtime and shared counters. */
 import type { LinkStatus, PeerStatus, SessionStatus } from '../../api.js';
 import { effectiveLink, effectivePolicy } from '../../config/defaults.js';
-import { LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../datapath/stats.js';
+import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../datapath/stats.js';
 import { AEAD } from '../../native/ops.js';
 import { formatEndpoint, formatPath } from '../interface/addresses.js';
 import type { LinkEntry, PeerEntry } from '../interface/peers.js';
@@ -75,6 +75,7 @@ export function peerStatus(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: nu
   const counters = runtime.datapath.stats.peers;
   const read = (field: number): number => counters[peer.row * PEER_WIDTH + field] ?? 0;
   const session = runtime.handshakes.sessionOf(peer.row);
+  const ownRing = read(PEER.ownRing) === 1;
   const links = [...peer.links.values()].sort((a, b) => a.config.id - b.config.id);
   return {
     name: peer.config.name,
@@ -86,6 +87,10 @@ export function peerStatus(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: nu
     session: session === null ? null : sessionStatus(session, nowUs),
     activeLinks: activeLinks(runtime, peer),
     lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),
+    resendRing: ownRing ? 'own' : 'shared',
+    resendReachMs: Math.round(
+      (ownRing ? read(PEER.resendReachUs) : runtime.datapath.stats.interface[INTERFACE.resendReachUs]) / 1000,
+    ),
     rxFrames: read(PEER.rxFrames),
     rxBytes: read(PEER.rxBytes),
     txFrames: read(PEER.txFrames),
