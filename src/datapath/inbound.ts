@@ -138,7 +138,10 @@ export class Inbound {
     const slot = this.sessions.find(view.getUint32(offset + OUTER.RECEIVER));
     if (slot < 0) return this.drop(DROP['unknown-index']);
     const counter = high * 0x1_0000_0000 + view.getUint32(offset + OUTER.COUNTER + 4);
-    if (!this.sessions.isFresh(slot, stream, counter)) return this.drop(DROP['replayed-early']);
+    if (!this.sessions.isFresh(slot, stream, counter)) {
+      this.countCopy(message, slot, length);
+      return this.drop(DROP['replayed-early']);
+    }
     const row = this.openCount++;
     const at = row * OPEN.WORDS;
     this.opens[at + OPEN.KEY] = this.sessions.openKey[slot];
@@ -186,7 +189,10 @@ export class Inbound {
     const slot = this.openSlot[row];
     if (!this.sessions.isLive(slot)) return this.drop(DROP['unknown-index']);
     const stream = bytes[offset + OUTER.STREAM];
-    if (!this.sessions.commit(slot, stream, this.openCounter[row])) return this.drop(DROP.replayed);
+    if (!this.sessions.commit(slot, stream, this.openCounter[row])) {
+      this.countCopy(this.openMessage[row], slot, length);
+      return this.drop(DROP.replayed);
+    }
     const peer = this.sessions.peer[slot];
     if (this.sessions.confirmed[slot] === 0) {
       this.sessions.confirmed[slot] = 1;
@@ -197,6 +203,7 @@ export class Inbound {
     if (link >= 0) {
       this.control.monitor.heard(link, this.now);
       this.links.received[link]++;
+      this.links.receivedBytes[link] += length;
       this.stats.links[link * LINK_WIDTH + LINK.rxDatagrams]++;
       this.stats.links[link * LINK_WIDTH + LINK.rxBytes] += length;
     }
@@ -226,6 +233,15 @@ export class Inbound {
           this.now,
         );
     }
+  }
+
+  /** A datagram of which another copy was accepted tells of loss on its link, and of nothing else: it is not opened. */
+  private countCopy(message: number, slot: number, length: number): void {
+    const link = this.linkOf(message, this.sessions.peer[slot]);
+    if (link < 0) return;
+    this.links.copies[link]++;
+    this.links.copyBytes[link] += length;
+    this.stats.links[link * LINK_WIDTH + LINK.rxCopies]++;
   }
 
   private relayMessage(peer: number, body: number, end: number): void {

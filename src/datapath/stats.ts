@@ -59,14 +59,30 @@ export const LINK_FIELDS = [
   'txBytes',
   'rxDatagrams',
   'rxBytes',
+  /** Datagrams dropped unopened, of which another copy had been accepted. */
+  'rxCopies',
   'resent',
   'sendErrors',
   'rttLastUs',
   'rttMinUs',
   'rttSmoothedUs',
   'jitterUs',
+  /** Percentiles of the last 30 to 60 seconds. */
+  'rttP50Us',
+  'rttP95Us',
+  'rttP99Us',
+  /** Sum and number of all round-trip times measured. */
+  'rttSumUs',
+  'rttSamples',
   'lossOutPermille',
   'lossInPermille',
+  /** Datagrams sent by one end and how many of them came to the other, as beats told: never cleared. */
+  'dueOut',
+  'arrivedOut',
+  'dueIn',
+  'arrivedIn',
+  /** Bytes of ours that arrived, as beats told. */
+  'deliveredOutBytes',
   'mtu',
   'holdUs',
   /** Bytes a second of ours that the peer says arrived by this link; 0 while unknown. */

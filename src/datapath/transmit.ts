@@ -129,12 +129,11 @@ export class Transmitter {
     this.sendCopy(link, run, now);
   }
 
-  /**
-   * Queues a run of which other links carry copies. Whichever comes second is dropped by the receiver unseen,
-   * so they are left out of the counts by which loss is measured.
-   */
+  /** Queues a run of which other links carry copies. Whichever comes second is dropped by the receiver unopened. */
   sendCopy(link: number, run: SealedRun, now: number): void {
     this.count(link, run);
+    this.links.sent[link] += run.datagrams;
+    this.links.copiesSent[link] += run.datagrams;
     this.queueFor(link, run.offset, run.length, run.segment, NO_RECORD, now);
   }
 
@@ -332,7 +331,10 @@ export class Transmitter {
     this.flush();
     const peer = this.links.peer[from];
     const resent = this.rings.takeOver(peer, from, to, now, (offset, length, segment, record) => {
-      this.links.sent[to] += Math.ceil(length / segment);
+      const datagrams = Math.ceil(length / segment);
+      this.links.sent[to] += datagrams;
+      // The other end may have got them by the dead link, and drops them then.
+      this.links.copiesSent[to] += datagrams;
       this.queueFor(to, offset, length, segment, record, now);
     });
     this.flush();

@@ -77,8 +77,11 @@ export class LinkControl {
     view.setUint32(body + HEARTBEAT.ECHO, links.echo[link]);
     view.setUint32(body + HEARTBEAT.ECHO_DELAY, echoed ? now - links.echoAt[link] : NO_ECHO);
     view.setUint32(body + HEARTBEAT.SENT, links.sent[link] % U32);
-    view.setUint32(body + HEARTBEAT.RECEIVED, links.received[link] % U32);
+    view.setUint32(body + HEARTBEAT.ARRIVED, links.loss.arrived[link] % U32);
     writeU64(view, body + HEARTBEAT.ACKNOWLEDGED, this.acknowledged(slot, link));
+    view.setUint32(body + HEARTBEAT.ECHO_SENT, links.loss.peerSent[link]);
+    view.setUint32(body + HEARTBEAT.COPIES, links.copiesSent[link] % U32);
+    writeU64(view, body + HEARTBEAT.DELIVERED, links.loss.delivered[link]);
     this.close(link, link, slot, body, HEARTBEAT.BYTES, now);
   }
 

@@ -3,13 +3,12 @@ import { enlarged } from '../arrays.js';
 import type { LinkSettings } from '../datapath/events.js';
 import { ipUdpOverhead, RELAY, RELAY_FAMILY, SEALED_OVERHEAD } from '../datapath/wire.js';
 import { PATH } from '../native/ops.js';
+import { LossTable } from './loss.js';
 import { PATH_CHECK } from './messages.js';
+import { RttHistograms } from './rtt-histogram.js';
 
 /** States; numbers as in `LINK_STATES` of the events. */
 export const STATE = { DOWN: 0, ONE_WAY: 1, UP: 2, SHUTDOWN: 3, WAITING: 4 } as const;
-
-/** Words a row of `LinkTable.loss`. */
-export const LOSS_WIDTH = 8;
 
 /** Never heard of: far enough in the past for every comparison. */
 export const NEVER = -1e15;
@@ -42,11 +41,18 @@ export class LinkTable {
   echoAt = new Float64Array(0);
   rttSmoothed = new Float64Array(0);
   jitter = new Float64Array(0);
-  /** Datagrams sent and received on the link, for the loss in each direction. */
+  readonly rttHistograms = new RttHistograms();
+  /** When percentiles are to be worked out again. */
+  percentilesDue = new Float64Array(0);
+  /** Datagrams sent by the link, and how many of them may have gone by another one, too. */
   sent = new Float64Array(0);
+  copiesSent = new Float64Array(0);
+  /** Datagrams and bytes accepted by the link's path, and those dropped unopened as copies of accepted ones. */
   received = new Float64Array(0);
-  /** Loss in, then out: totals sent and arrived at the last beat, decayed sums of both. */
-  loss = new Float64Array(0);
+  receivedBytes = new Float64Array(0);
+  copies = new Float64Array(0);
+  copyBytes = new Float64Array(0);
+  readonly loss = new LossTable();
   /** Session and counter up to which the peer has confirmed this link's stream. */
   ackSession = new Int32Array(0);
   ackCounter = new Float64Array(0);
@@ -85,9 +91,15 @@ export class LinkTable {
     this.echoAt = enlarged(this.echoAt, capacity);
     this.rttSmoothed = enlarged(this.rttSmoothed, capacity);
     this.jitter = enlarged(this.jitter, capacity);
+    this.rttHistograms.ensure(capacity);
+    this.percentilesDue = enlarged(this.percentilesDue, capacity);
     this.sent = enlarged(this.sent, capacity);
+    this.copiesSent = enlarged(this.copiesSent, capacity);
     this.received = enlarged(this.received, capacity);
-    this.loss = enlarged(this.loss, capacity * LOSS_WIDTH);
+    this.receivedBytes = enlarged(this.receivedBytes, capacity);
+    this.copies = enlarged(this.copies, capacity);
+    this.copyBytes = enlarged(this.copyBytes, capacity);
+    this.loss.ensure(capacity);
     this.ackSession = enlarged(this.ackSession, capacity);
     this.ackCounter = enlarged(this.ackCounter, capacity);
     this.resendPending = enlarged(this.resendPending, capacity);
@@ -144,9 +156,15 @@ export class LinkTable {
     this.echoAt[row] = NEVER;
     this.rttSmoothed[row] = 0;
     this.jitter[row] = 0;
+    this.rttHistograms.reset(row);
+    this.percentilesDue[row] = 0;
     this.sent[row] = 0;
+    this.copiesSent[row] = 0;
     this.received[row] = 0;
-    this.loss.fill(0, row * LOSS_WIDTH, (row + 1) * LOSS_WIDTH);
+    this.receivedBytes[row] = 0;
+    this.copies[row] = 0;
+    this.copyBytes[row] = 0;
+    this.loss.reset(row);
     this.ackSession[row] = -1;
     this.ackCounter[row] = -1;
     this.resendPending[row] = 0;

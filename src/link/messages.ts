@@ -10,12 +10,19 @@ export const HEARTBEAT = {
   /** The receiver's last `SENT_AT`, and how many µs ago it came; `NO_ECHO` when none has. */
   ECHO: 12,
   ECHO_DELAY: 16,
-  /** Datagrams sent and received on this link by the sender, low 32 bits. */
+  /** Datagrams sent by this link, low 32 bits. */
   SENT: 20,
-  RECEIVED: 24,
+  /** Of the receiver's datagrams, how many had come by this link when the beat came that is echoed; low 32 bits. */
+  ARRIVED: 24,
   /** Highest counter received on this link's stream plus one, 0 for none; u64. */
   ACKNOWLEDGED: 28,
-  BYTES: 36,
+  /** `SENT` of the beat that is echoed. */
+  ECHO_SENT: 36,
+  /** How many of `SENT` may have gone by another link, too; low 32 bits. */
+  COPIES: 40,
+  /** Bytes of the datagrams that `ARRIVED` counts; u64. */
+  DELIVERED: 44,
+  BYTES: 52,
 } as const;
 
 /** Flag of a heartbeat: its sender hears the receiver on this link. */
