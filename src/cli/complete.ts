@@ -1,7 +1,6 @@
 /** Completion in the mode that the shell is in: the grammar's words and the daemon's live names. */
 import type { CompleteParams } from '../api.js';
 import { configTree } from '../config/resolve.js';
-import { Args } from '../grammar/command.js';
 import { type Completion, type CompletionOption, completeLine } from '../grammar/complete.js';
 import { splitLine } from '../grammar/words.js';
 import { execTree } from './commands/index.js';
@@ -17,7 +16,7 @@ const DO_OPTION: CompletionOption = {
   help: 'Run a command of exec mode',
   kind: 'keyword',
   complete: null,
-  args: new Args(new Map()),
+  args: {},
 };
 
 /** What `?` shows: a line for each thing that can come next. */
@@ -95,8 +94,8 @@ async function askNames(
     kind,
     ...(inInterface !== undefined && { interface: inInterface }),
     ...(ofPeer !== undefined && kind === 'link' && { peer: ofPeer }),
-    ...(args.has('interface') && { interface: args.text('interface') }),
-    ...(args.has('peer') && { peer: args.text('peer') }),
+    ...(typeof args['interface'] === 'string' && { interface: args['interface'] }),
+    ...(typeof args['peer'] === 'string' && { peer: args['peer'] }),
   };
   return client.request('complete', params);
 }

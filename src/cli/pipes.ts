@@ -1,5 +1,5 @@
 /** Output modifiers: what stands behind `|`. They run here, never in the daemon. */
-import { type Args, type CommandSpec, keyword, type Token, value } from '../grammar/command.js';
+import { type Args, type ArgsOf, type CommandSpec, keyword, type Token, value } from '../grammar/command.js';
 import { explainInWords } from '../grammar/explain.js';
 import { matchLine } from '../grammar/match.js';
 import { buildTree, type Node } from '../grammar/tree.js';
@@ -23,38 +23,58 @@ export interface Pipeline {
 }
 
 const PATTERN = value('pattern', LINE, 'Regular expression');
-const COUNT = value('count', range(1, 1_000_000), 'Lines');
+const COUNT = value('count', range(1, 1_000_000, 'lines'), 'Number');
 
-function stage(word: string, help: string, rest: Token[], filter: PipeCommand['filter']): PipeCommand {
-  return { mode: 'pipe', privilege: 'read', word, tokens: [keyword(word, help), ...rest], filter };
+function stage<const T extends readonly Token[]>(
+  word: string,
+  help: string,
+  rest: T,
+  filter: ((args: ArgsOf<T>) => LineFilter) | null,
+): PipeCommand {
+  const tokens = [keyword(word, help), ...rest];
+  return { mode: 'pipe', privilege: 'read', word, tokens, filter: filter as PipeCommand['filter'] };
 }
 
 const STAGES: PipeCommand[] = [
-  stage('begin', 'From the first line that matches', [PATTERN], (args) => {
-    const matches = matcher(args);
+  stage('begin', 'From the first line that matches', [PATTERN], ({ pattern }) => {
+    const matches = matcher(pattern);
     return (lines) => {
       const first = lines.findIndex(matches);
       return first < 0 ? [] : lines.slice(first);
     };
   }),
   stage('count', 'Number of lines', [], () => (lines) => [String(lines.length)]),
-  stage('exclude', 'Lines that do not match', [PATTERN], (args) => {
-    const matches = matcher(args);
+  stage('exclude', 'Lines that do not match', [PATTERN], ({ pattern }) => {
+    const matches = matcher(pattern);
     return (lines) => lines.filter((line) => !matches(line));
   }),
-  stage('head', 'The first lines', [COUNT], (args) => (lines) => lines.slice(0, args.number('count'))),
-  stage('include', 'Lines that match', [PATTERN], (args) => {
-    const matches = matcher(args);
+  stage(
+    'head',
+    'The first lines',
+    [COUNT],
+    ({ count }) =>
+      (lines) =>
+        lines.slice(0, count),
+  ),
+  stage('include', 'Lines that match', [PATTERN], ({ pattern }) => {
+    const matches = matcher(pattern);
     return (lines) => lines.filter(matches);
   }),
   stage('json', 'As JSON, on one line', [], null),
   stage('json-pretty', 'As JSON, indented', [], null),
   stage('no-more', 'Without stopping at full screens', [], null),
-  stage('section', 'Lines that match, each with its indented block', [PATTERN], (args) => {
-    const matches = matcher(args);
+  stage('section', 'Lines that match, each with its indented block', [PATTERN], ({ pattern }) => {
+    const matches = matcher(pattern);
     return (lines) => sections(lines, matches);
   }),
-  stage('tail', 'The last lines', [COUNT], (args) => (lines) => lines.slice(-args.number('count'))),
+  stage(
+    'tail',
+    'The last lines',
+    [COUNT],
+    ({ count }) =>
+      (lines) =>
+        lines.slice(-count),
+  ),
 ];
 
 let tree: Node<PipeCommand> | undefined;
@@ -91,8 +111,7 @@ export function readPipeline(stages: readonly { text: string }[]): Pipeline {
   return pipeline;
 }
 
-function matcher(args: Args): (line: string) => boolean {
-  const pattern = args.text('pattern');
+function matcher(pattern: string): (line: string) => boolean {
   try {
     const expression = new RegExp(pattern, 'u');
     return (line) => expression.test(line);

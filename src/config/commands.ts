@@ -6,7 +6,14 @@ import { keyword, value } from '../grammar/command.js';
 import { HOSTNAME, IFNAME } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { interfaceCommands } from './interface-commands.js';
-import { type Block, type ConfigCommand, type ConfigMode, fieldsOf, type LeaveCommand } from './language.js';
+import {
+  type Block,
+  block,
+  type ConfigCommand,
+  type ConfigMode,
+  fieldsOf,
+  type LeaveCommand,
+} from './language.js';
 import { linkCommands } from './link-commands.js';
 import { findOrAdd } from './lookup.js';
 import type { Config, InterfaceConfig } from './model.js';
@@ -20,21 +27,16 @@ const globalCommands: ConfigCommand[] = [
       keyword('hostname', 'Name of this system, shown in the prompt'),
       value('hostname', HOSTNAME, 'Host name'),
     ],
-    read: (args) => args.text('hostname'),
+    read: ({ hostname }) => hostname,
     write: (name) => `hostname ${name}`,
   }),
-  {
-    kind: 'block',
-    mode: 'config',
-    privilege: 'admin',
+  block('config', {
     opens: 'interface',
     tokens: [
       keyword('interface', 'A private network: one TAP device and its peers'),
-      value('interface', IFNAME, 'Name of the TAP device', 'interface'),
+      value('interface', IFNAME, 'Name of the TAP device', { complete: 'interface' }),
     ],
-    noNeeds: 2,
-    enter({ config }, args) {
-      const name = args.text('interface');
+    enter({ config }, { interface: name }) {
       const found = findOrAdd<InterfaceConfig>(config.interfaces, name, () => ({
         name,
         addresses: [],
@@ -44,11 +46,11 @@ const globalCommands: ConfigCommand[] = [
       }));
       return interfaceBlock(config, found);
     },
-    remove({ config }, args) {
-      config.interfaces = config.interfaces.filter(({ name }) => name !== args.text('interface'));
+    remove({ config }, { interface: gone }) {
+      config.interfaces = config.interfaces.filter(({ name }) => name !== gone);
     },
     blocks: ({ config }) => config.interfaces.map((found) => interfaceBlock(config, found)),
-  },
+  }),
 ];
 
 function interfaceBlock(config: Config, found: InterfaceConfig): Block {

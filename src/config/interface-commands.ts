@@ -5,6 +5,7 @@ import { renderWord } from '../grammar/words.js';
 import { DEFAULTS } from './defaults.js';
 import {
   type Block,
+  block,
   type ConfigCommand,
   description,
   fieldsOf,
@@ -40,7 +41,7 @@ export const interfaceCommands: ConfigCommand[] = [
       keyword('private-key-file', 'File of the private key; made at first start if absent'),
       value('file', FILENAME, 'Absolute path, readable by its owner alone'),
     ],
-    read: (args) => args.text('file'),
+    read: ({ file }) => file,
     write: (file) => `private-key-file ${renderWord(file)}`,
   }),
   setting('interface', {
@@ -52,23 +53,22 @@ export const interfaceCommands: ConfigCommand[] = [
       ),
     ],
     noNeeds: 1,
-    set(scope, args) {
+    set(scope, { address }) {
       const { addresses } = interfaceOf(scope);
-      if (!addresses.includes(args.text('address'))) addresses.push(args.text('address'));
+      if (!addresses.includes(address)) addresses.push(address);
     },
-    unset(scope, args) {
+    unset(scope, { address: gone }) {
       const found = interfaceOf(scope);
-      const gone = args.textOr('address', null);
-      found.addresses = gone === null ? [] : found.addresses.filter((address) => address !== gone);
+      found.addresses = gone === undefined ? [] : found.addresses.filter((address) => address !== gone);
     },
     render: (scope) => interfaceOf(scope).addresses.map((address) => `address ${address}`),
   }),
   interfaceField('mtu', {
     tokens: [
       keyword('mtu', 'Largest packet of the TAP device'),
-      value('mtu', range(576, 65521), `Bytes (default ${DEFAULTS.mtu})`),
+      value('mtu', range(576, 65521, 'bytes'), 'Size of a packet', { default: DEFAULTS.mtu }),
     ],
-    read: (args) => args.number('mtu'),
+    read: ({ mtu }) => mtu,
     write: (mtu) => `mtu ${mtu}`,
   }),
   interfaceField('mac', {
@@ -76,22 +76,22 @@ export const interfaceCommands: ConfigCommand[] = [
       keyword('mac', 'MAC address of the TAP device (default: derived from the public key)'),
       value('mac', MAC, 'Unicast MAC address'),
     ],
-    read: (args) => args.text('mac'),
+    read: ({ mac }) => mac,
     write: (mac) => `mac ${mac}`,
   }),
   interfaceField('bridge', {
     tokens: [keyword('bridge', 'Join a bridge of the kernel'), value('bridge', IFNAME, 'Name of the bridge')],
-    read: (args) => args.text('bridge'),
+    read: ({ bridge }) => bridge,
     write: (bridge) => `bridge ${renderWord(bridge)}`,
   }),
   interfaceField('listenPort', {
     tokens: [
       keyword('listen', 'Where datagrams of peers are received'),
       keyword('port', 'UDP port of links that name none'),
-      value('port', PORT, `UDP port (default ${DEFAULTS.listenPort})`),
+      value('port', PORT, 'UDP port', { default: DEFAULTS.listenPort }),
     ],
     noNeeds: 1,
-    read: (args) => args.number('port'),
+    read: ({ port }) => port,
     write: (port) => `listen port ${port}`,
   }),
   interfaceField(
@@ -100,25 +100,25 @@ export const interfaceCommands: ConfigCommand[] = [
   ),
   interfaceField('aead', {
     tokens: [keyword('aead', 'Cipher of the data'), oneOf('aead', AEADS)],
-    read: (args) => args.text('aead') as AeadChoice,
+    read: ({ aead }) => aead,
     write: (aead) => `aead ${aead}`,
   }),
   interfaceField('macAgeing', {
     tokens: [
       keyword('mac-table', 'Table of learned MAC addresses'),
       keyword('ageing', 'How long a silent address is kept'),
-      value('ageing', range(10, 86400), `Seconds (default ${DEFAULTS.macAgeing})`),
+      value('ageing', range(10, 86400, 's'), 'Time without a frame', { default: DEFAULTS.macAgeing }),
     ],
-    read: (args) => args.number('ageing'),
+    read: ({ ageing }) => ageing,
     write: (seconds) => `mac-table ageing ${seconds}`,
   }),
   interfaceField('macLimit', {
     tokens: [
       keyword('mac-table', 'Table of learned MAC addresses'),
       keyword('limit', 'How many addresses are kept'),
-      value('limit', range(16, 1048576), `Entries (default ${DEFAULTS.macLimit})`),
+      value('limit', range(16, 1048576, 'entries'), 'Size of the table', { default: DEFAULTS.macLimit }),
     ],
-    read: (args) => args.number('limit'),
+    read: ({ limit }) => limit,
     write: (entries) => `mac-table limit ${entries}`,
   }),
   setting('interface', {
@@ -139,18 +139,18 @@ export const interfaceCommands: ConfigCommand[] = [
     tokens: [
       keyword('resend', 'What is sent again when a link goes down'),
       keyword('buffer', 'Memory for a peer that sends much'),
-      value('buffer', range(1, 32), `MiB (default ${DEFAULTS.resendBuffer})`),
+      value('buffer', range(1, 32, 'MiB'), 'Size', { default: DEFAULTS.resendBuffer }),
     ],
-    read: (args) => args.number('buffer'),
+    read: ({ buffer }) => buffer,
     write: (mebibytes) => `resend buffer ${mebibytes}`,
   }),
   interfaceField('resendAge', {
     tokens: [
       keyword('resend', 'What is sent again when a link goes down'),
       keyword('age', 'Datagrams older than this are given up'),
-      value('age', range(100, 10000), `Milliseconds (default ${DEFAULTS.resendAge})`),
+      value('age', range(100, 10000, 'ms'), 'Time', { default: DEFAULTS.resendAge }),
     ],
-    read: (args) => args.number('age'),
+    read: ({ age }) => age,
     write: (milliseconds) => `resend age ${milliseconds}`,
   }),
   setting('interface', {
@@ -181,12 +181,12 @@ export const interfaceCommands: ConfigCommand[] = [
   interfaceField('scheduling', {
     tokens: [
       keyword('scheduling', 'Scheduling class of the datapath'),
-      oneOf('class', {
+      oneOf('scheduling', {
         realtime: 'Before all ordinary processes, where the system permits (default)',
         normal: 'Like any other process',
       }),
     ],
-    read: (args) => args.text('class') as 'realtime' | 'normal',
+    read: ({ scheduling }) => scheduling,
     write: (scheduling) => `scheduling ${scheduling}`,
   }),
   setting('interface', {
@@ -195,39 +195,33 @@ export const interfaceCommands: ConfigCommand[] = [
       oneOf('offload', OFFLOADS),
     ],
     noNeeds: 2,
-    set(scope, args) {
+    set(scope, { offload }) {
       const found = interfaceOf(scope);
-      found.disabledOffloads = found.disabledOffloads.filter((name) => name !== args.text('offload'));
+      found.disabledOffloads = found.disabledOffloads.filter((name) => name !== offload);
     },
-    unset(scope, args) {
+    unset(scope, { offload }) {
       const { disabledOffloads } = interfaceOf(scope);
-      const name = args.text('offload') as OffloadName;
-      if (!disabledOffloads.includes(name)) disabledOffloads.push(name);
+      if (offload !== undefined && !disabledOffloads.includes(offload)) disabledOffloads.push(offload);
     },
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
-  {
-    kind: 'block',
-    mode: 'interface',
-    privilege: 'admin',
+  block('interface', {
     opens: 'peer',
     tokens: [
       keyword('peer', 'A host at the other end of up to eight links'),
-      value('peer', NAME, 'Name of the peer', 'peer'),
+      value('peer', NAME, 'Name of the peer', { complete: 'peer' }),
     ],
-    noNeeds: 2,
-    enter(scope, args) {
+    enter(scope, { peer: name }) {
       const { peers } = interfaceOf(scope);
-      const name = args.text('peer');
       const found = findOrAdd<PeerConfig>(peers, name, () => ({ name, links: [] }));
       return peerBlock(scope, found);
     },
-    remove(scope, args) {
+    remove(scope, { peer: gone }) {
       const found = interfaceOf(scope);
-      found.peers = found.peers.filter(({ name }) => name !== args.text('peer'));
+      found.peers = found.peers.filter(({ name }) => name !== gone);
     },
     blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, found)),
-  },
+  }),
   setting('interface', {
     tokens: [keyword('shutdown', 'Take it out of service')],
     noNeeds: 1,

@@ -1,6 +1,7 @@
 /** What a configuration command is, and the shapes that most of them share. */
 import {
   type Args,
+  type ArgsOf,
   type CommandSpec,
   keyword,
   type Mode,
@@ -60,37 +61,73 @@ export type ConfigMode = (typeof CONFIG_MODES)[number];
 
 type OptionalKey<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T];
 
-export interface Field<V> {
-  tokens: Token[];
+export interface Field<V, T extends readonly Token[]> {
+  tokens: T;
   /** Absent: the keywords in front. */
   noNeeds?: number;
-  read(args: Args): V;
+  read(args: ArgsOf<T>): V;
   write(value: V): string;
+}
+
+/** A field that several objects have: gives its type a name to be passed around under. */
+export function field<V, const T extends readonly Token[]>(parts: Field<V, T>): Field<V, T> {
+  return parts;
 }
 
 /** Makes settings that each are one optional field of the mode's object. */
 export function fieldsOf<T>(mode: ConfigMode, target: (scope: Scope) => T) {
-  return <K extends OptionalKey<T>>(key: K, field: Field<NonNullable<T[K]>>): Setting => ({
-    kind: 'setting',
-    mode,
-    privilege: 'admin',
-    tokens: field.tokens,
-    noNeeds: field.noNeeds ?? field.tokens.findIndex((token) => token.kind !== 'keyword'),
-    set(scope, args) {
-      target(scope)[key] = field.read(args);
-    },
-    unset(scope) {
-      delete target(scope)[key];
-    },
-    render(scope) {
-      const present = target(scope)[key];
-      return present === undefined || present === null ? [] : [field.write(present)];
-    },
-  });
+  return <K extends OptionalKey<T>, const G extends readonly Token[]>(
+    key: K,
+    { tokens, noNeeds, read, write }: Field<NonNullable<T[K]>, G>,
+  ): Setting =>
+    setting(mode, {
+      tokens,
+      noNeeds: noNeeds ?? tokens.findIndex((token) => token.kind !== 'keyword'),
+      set(scope, args) {
+        target(scope)[key] = read(args);
+      },
+      unset(scope) {
+        delete target(scope)[key];
+      },
+      render(scope) {
+        const present = target(scope)[key];
+        return present === undefined || present === null ? [] : [write(present)];
+      },
+    });
 }
 
-export function setting(mode: ConfigMode, parts: Omit<Setting, 'kind' | 'mode' | 'privilege'>): Setting {
-  return { kind: 'setting', mode, privilege: 'admin', ...parts };
+interface SettingParts<T extends readonly Token[]>
+  extends Omit<Setting, 'kind' | 'mode' | 'privilege' | 'tokens' | 'set' | 'unset'> {
+  tokens: T;
+  set(scope: Scope, args: ArgsOf<T>): void;
+  unset(scope: Scope, args: Partial<ArgsOf<T>>): void;
+}
+
+/** A line that sets something; its handlers get the arguments that its tokens give. */
+export function setting<const T extends readonly Token[]>(mode: ConfigMode, parts: SettingParts<T>): Setting {
+  return { kind: 'setting', mode, privilege: 'admin', ...(parts as SettingParts<readonly Token[]>) };
+}
+
+interface BlockParts<T extends readonly Token[]>
+  extends Omit<BlockCommand, 'kind' | 'mode' | 'privilege' | 'tokens' | 'enter' | 'remove'> {
+  tokens: T;
+  enter(scope: Scope, args: ArgsOf<T>): Block;
+  remove(scope: Scope, args: ArgsOf<T>): void;
+}
+
+/** A line that opens a block; its `no` form needs all of its words. */
+export function block<const T extends readonly Token[]>(
+  mode: ConfigMode,
+  parts: BlockParts<T>,
+): BlockCommand {
+  const { tokens } = parts;
+  return {
+    kind: 'block',
+    mode,
+    privilege: 'admin',
+    noNeeds: tokens.length,
+    ...(parts as BlockParts<readonly Token[]>),
+  };
 }
 
 export const interfaceOf = (scope: Scope) => scope.interface as InterfaceConfig;
@@ -99,11 +136,11 @@ export const linkOf = (scope: Scope) => scope.link as LinkConfig;
 
 export const PORT = range(1, 65535);
 
-export const description: Field<string> = {
+export const description = field({
   tokens: [keyword('description', 'Free text about it'), value('text', LINE, 'Up to 255 characters')],
-  read: (args) => args.text('text'),
+  read: ({ text }) => text,
   write: (text) => `description ${renderLine(text)}`,
-};
+});
 
 const POLICIES: Record<Policy, string> = {
   passive: 'Use the best link alone, the others stand by',
@@ -111,12 +148,12 @@ const POLICIES: Record<Policy, string> = {
   'round-robin': 'Send over all links in turn',
 };
 
-export function policy(help: string): Field<Policy> {
-  return {
+export function policy(help: string) {
+  return field({
     tokens: [keyword('policy', help), oneOf('policy', POLICIES)],
-    read: (args) => args.text('policy') as Policy,
+    read: ({ policy }) => policy,
     write: (chosen) => `policy ${chosen}`,
-  };
+  });
 }
 
 /** Peers and links are in service unless `shutdown` is said. */

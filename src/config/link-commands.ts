@@ -1,5 +1,5 @@
 /** Commands of `(config-link)`. */
-import { type Args, choice, keyword, options, value } from '../grammar/command.js';
+import { choice, keyword, options, value } from '../grammar/command.js';
 import { IFNAME, IPV4, IPV6, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { DEFAULTS } from './defaults.js';
@@ -8,7 +8,10 @@ import type { LocalEnd, RemoteEnd } from './model.js';
 
 const linkField = fieldsOf('link', linkOf);
 
-const VIA = keyword('via', 'Relayed by another peer, still encrypted end to end');
+const VIA = [
+  keyword('via', 'Relayed by another peer, still encrypted end to end'),
+  value('peer', NAME, 'Name of the relaying peer', { complete: 'peer' }),
+] as const;
 
 export const linkCommands: ConfigCommand[] = [
   linkField('description', description),
@@ -22,11 +25,15 @@ export const linkCommands: ConfigCommand[] = [
         [value('interface', IFNAME, 'Network interface of this host')],
       ),
       options([
-        keyword('port', 'UDP port (default: that of the interface)'),
-        value('port', PORT, 'UDP port'),
+        keyword('port', 'UDP port of this host'),
+        value('port', PORT, 'UDP port', { default: 'that of the interface' }),
       ]),
     ],
-    read: readLocal,
+    read({ address, interface: name, port }): LocalEnd {
+      const from = port === undefined ? {} : { port };
+      if (address !== undefined) return { kind: 'address', address, ...from };
+      return name === undefined ? { kind: 'any', ...from } : { kind: 'interface', name, ...from };
+    },
     write: writeLocal,
   }),
   linkField('remote', {
@@ -39,23 +46,26 @@ export const linkCommands: ConfigCommand[] = [
             [value('address', IPV6, 'IPv6 address of the peer')],
           ),
           options([
-            keyword('port', `UDP port of the peer (default ${DEFAULTS.listenPort})`),
-            value('port', PORT, 'UDP port'),
+            keyword('port', 'UDP port of the peer'),
+            value('port', PORT, 'UDP port', { default: DEFAULTS.listenPort }),
           ]),
         ],
         [keyword('dynamic', 'Learned when the peer calls')],
-        [VIA, value('peer', NAME, 'Name of the relaying peer', 'peer')],
+        VIA,
       ),
     ],
-    read: readRemote,
+    read({ address, port = DEFAULTS.listenPort, peer }): RemoteEnd {
+      if (address !== undefined) return { kind: 'address', address, port };
+      return peer === undefined ? { kind: 'dynamic' } : { kind: 'via', peer };
+    },
     write: writeRemote,
   }),
   setting('link', {
-    tokens: [VIA, value('peer', NAME, 'Name of the relaying peer', 'peer')],
+    tokens: VIA,
     noNeeds: 1,
     aliasOf: 'remote',
-    set(scope, args) {
-      linkOf(scope).remote = { kind: 'via', peer: args.text('peer') };
+    set(scope, { peer }) {
+      linkOf(scope).remote = { kind: 'via', peer };
     },
     unset(scope) {
       if (linkOf(scope).remote?.kind === 'via') delete linkOf(scope).remote;
@@ -65,55 +75,38 @@ export const linkCommands: ConfigCommand[] = [
   linkField('priority', {
     tokens: [
       keyword('priority', 'Preference among the links of the peer, higher wins'),
-      value('priority', range(0, 255), `Priority (default ${DEFAULTS.priority})`),
+      value('priority', range(0, 255), 'Priority', { default: DEFAULTS.priority }),
     ],
-    read: (args) => args.number('priority'),
+    read: ({ priority }) => priority,
     write: (priority) => `priority ${priority}`,
   }),
   linkField('timers', {
     tokens: [
       keyword('timers', 'How fast a failure is noticed'),
       keyword('interval', 'Time between heartbeats'),
-      value('interval', range(10, 60000), `Milliseconds (default ${DEFAULTS.interval})`),
+      value('interval', range(10, 60000, 'ms'), 'Time', { default: DEFAULTS.interval }),
       keyword('hold', 'Silence after which the link is down, at least twice the interval'),
-      value('hold', range(30, 600000), `Milliseconds (default ${DEFAULTS.hold})`),
+      value('hold', range(30, 600000, 'ms'), 'Time', { default: DEFAULTS.hold }),
     ],
     noNeeds: 1,
-    read: (args) => ({ interval: args.number('interval'), hold: args.number('hold') }),
+    read: (timers) => timers,
     write: ({ interval, hold }) => `timers interval ${interval} hold ${hold}`,
   }),
   linkField('mtu', {
     tokens: [
-      keyword('mtu', 'Largest outer IP packet (default: what the path carries)'),
-      value('mtu', range(576, 65535), 'Bytes'),
+      keyword('mtu', 'Largest outer IP packet'),
+      value('mtu', range(576, 65535, 'bytes'), 'Size of a packet', { default: 'what the path carries' }),
     ],
-    read: (args) => args.number('mtu'),
+    read: ({ mtu }) => mtu,
     write: (mtu) => `mtu ${mtu}`,
   }),
   shutdownOf('link', linkOf),
 ];
 
-function readLocal(args: Args): LocalEnd {
-  const port = args.has('port') ? { port: args.number('port') } : {};
-  if (args.has('address')) return { kind: 'address', address: args.text('address'), ...port };
-  if (args.has('interface')) return { kind: 'interface', name: args.text('interface'), ...port };
-  return { kind: 'any', ...port };
-}
-
 function writeLocal(local: LocalEnd): string {
   const place =
     local.kind === 'address' ? local.address : local.kind === 'any' ? 'any' : renderWord(local.name, ['any']);
   return `local ${place}${local.port === undefined ? '' : ` port ${local.port}`}`;
-}
-
-function readRemote(args: Args): RemoteEnd {
-  if (args.has('peer')) return { kind: 'via', peer: args.text('peer') };
-  if (!args.has('address')) return { kind: 'dynamic' };
-  return {
-    kind: 'address',
-    address: args.text('address'),
-    port: args.numberOr('port', DEFAULTS.listenPort),
-  };
 }
 
 function writeRemote(remote: RemoteEnd): string {

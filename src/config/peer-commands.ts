@@ -4,6 +4,7 @@ import { FILENAME, KEY, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import {
   type Block,
+  block,
   type ConfigCommand,
   description,
   fieldsOf,
@@ -20,7 +21,7 @@ export const peerCommands: ConfigCommand[] = [
   peerField('description', description),
   peerField('publicKey', {
     tokens: [keyword('public-key', 'Public key of the peer'), value('key', KEY, '32 bytes in base64')],
-    read: (args) => args.text('key'),
+    read: ({ key }) => key,
     write: (key) => `public-key ${key}`,
   }),
   peerField('presharedKeyFile', {
@@ -28,23 +29,18 @@ export const peerCommands: ConfigCommand[] = [
       keyword('preshared-key-file', 'File of a secret shared with this peer'),
       value('file', FILENAME, 'Absolute path, readable by its owner alone'),
     ],
-    read: (args) => args.text('file'),
+    read: ({ file }) => file,
     write: (file) => `preshared-key-file ${renderWord(file)}`,
   }),
   peerField('policy', policy('How this peer uses its links')),
-  {
-    kind: 'block',
-    mode: 'peer',
-    privilege: 'admin',
+  block('peer', {
     opens: 'link',
     tokens: [
       keyword('link', 'A path to the peer; the id is the same at both ends'),
-      value('link id', range(0, 7), 'Link id', 'link'),
+      value('link', range(0, 7), 'Link id', { complete: 'link', called: 'link id' }),
     ],
-    noNeeds: 2,
-    enter(scope, args) {
+    enter(scope, { link: id }) {
       const { links } = peerOf(scope);
-      const id = args.number('link id');
       let found = links.find((candidate) => candidate.id === id);
       if (found === undefined) {
         found = { id };
@@ -52,12 +48,12 @@ export const peerCommands: ConfigCommand[] = [
       }
       return linkBlock(scope, found);
     },
-    remove(scope, args) {
+    remove(scope, { link: gone }) {
       const found = peerOf(scope);
-      found.links = found.links.filter(({ id }) => id !== args.number('link id'));
+      found.links = found.links.filter(({ id }) => id !== gone);
     },
     blocks: (scope) => peerOf(scope).links.map((found) => linkBlock(scope, found)),
-  },
+  }),
   shutdownOf('peer', peerOf),
 ];
 

@@ -1,6 +1,6 @@
 /** What can come next: for `?` and for Tab. */
 import type { CompletionKind } from '../api.js';
-import type { Args } from './command.js';
+import { type Args, helpOf } from './command.js';
 import { argsOf, keywordsBeginning, type Path, walk } from './match.js';
 import type { Node } from './tree.js';
 import { splitLine } from './words.js';
@@ -55,7 +55,7 @@ export function completeLine<C>(root: Node<C>, text: string): Completion {
 function optionsAt<C>(path: Path<C>, partial: string): CompletionOption[] {
   const args = argsOf(path);
   if (path.edge?.kind === 'value' && path.edge.type.restOfLine) {
-    return [{ text: path.edge.type.label, help: path.edge.help, kind: 'value', complete: null, args }];
+    return [{ text: path.edge.type.label, help: helpOf(path.edge), kind: 'value', complete: null, args }];
   }
   const keywords = keywordsBeginning(path.node, partial)
     .sort((a, b) => (a.word < b.word ? -1 : 1))
@@ -63,11 +63,11 @@ function optionsAt<C>(path: Path<C>, partial: string): CompletionOption[] {
   const values = path.node.values
     .filter((edge) => edge.type.mayBegin(partial))
     .map(
-      ({ type, help, complete }): CompletionOption => ({
-        text: type.label,
-        help,
+      (edge): CompletionOption => ({
+        text: edge.type.label,
+        help: helpOf(edge),
         kind: 'value',
-        complete,
+        complete: edge.complete ?? null,
         args,
       }),
     );

@@ -1,5 +1,5 @@
 /** Finds the one command that a line means. */
-import { Args } from './command.js';
+import type { Args } from './command.js';
 import { closestWords } from './distance.js';
 import type { KeywordEdge, Node, ValueEdge } from './tree.js';
 import { isRefusal } from './values.js';
@@ -19,7 +19,7 @@ export type Match<C> =
 export interface Path<C> {
   node: Node<C>;
   edge: KeywordEdge<C> | ValueEdge<C> | null;
-  value: string | number;
+  value: string | number | true;
   previous: Path<C> | null;
 }
 
@@ -70,10 +70,9 @@ function stepsFrom<C>(path: Path<C>, line: SplitLine, index: number): Path<C>[] 
   const word = line.words[index];
   if (!word.quoted) {
     const exact = path.node.keywords.get(word.text);
-    if (exact !== undefined) return [{ node: exact.to, edge: exact, value: exact.word, previous: path }];
-    const longer = keywordsBeginning(path.node, word.text);
-    if (longer.length > 0) {
-      return longer.map((edge) => ({ node: edge.to, edge, value: edge.word, previous: path }));
+    const edges = exact === undefined ? keywordsBeginning(path.node, word.text) : [exact];
+    if (edges.length > 0) {
+      return edges.map((edge) => ({ node: edge.to, edge, value: edge.gives?.value ?? '', previous: path }));
     }
   }
   let best = 0;
@@ -95,13 +94,13 @@ export function keywordsBeginning<C>(node: Node<C>, prefix: string): KeywordEdge
 
 /** The values that a path has collected. */
 export function argsOf<C>(end: Path<C>): Args {
-  const values = new Map<string, string | number>();
+  const args: Record<string, string | number | true> = {};
   for (let path: Path<C> | null = end; path !== null; path = path.previous) {
     if (path.edge === null) continue;
-    const name = path.edge.kind === 'value' ? path.edge.name : path.edge.capture;
-    if (name !== null) values.set(name, path.value);
+    const name = path.edge.kind === 'value' ? path.edge.name : path.edge.gives?.name;
+    if (name !== undefined) args[name] = path.value;
   }
-  return new Args(values);
+  return args;
 }
 
 function keywordsOf<C>(end: Path<C>): string[] {
@@ -126,7 +125,7 @@ function refusalOf<C>(values: ValueEdge<C>[], word: Word): string | null {
   const reasons = new Set<string>();
   for (const edge of alike.length > 0 ? alike : values) {
     const parsed = edge.type.parse(word.text);
-    if (isRefusal(parsed)) reasons.add(`${edge.name} ${parsed.refused}`);
+    if (isRefusal(parsed)) reasons.add(`${edge.called ?? edge.name} ${parsed.refused}`);
   }
   return reasons.size === 0 ? null : [...reasons].join(', or ');
 }

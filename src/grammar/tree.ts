@@ -1,23 +1,11 @@
 /** The commands of a mode, merged into a tree whose edges are words. Matcher, help and completion all walk it. */
-import type { CompletionKind } from '../api.js';
-import type { CommandSpec, Token } from './command.js';
-import type { ValueType } from './values.js';
+import type { CommandSpec, KeywordToken, Token, ValueToken } from './command.js';
 
-export interface KeywordEdge<C> {
-  kind: 'keyword';
-  word: string;
-  help: string;
-  /** Argument that receives the word. */
-  capture: string | null;
+export interface KeywordEdge<C> extends KeywordToken {
   to: Node<C>;
 }
 
-export interface ValueEdge<C> {
-  kind: 'value';
-  name: string;
-  type: ValueType;
-  help: string;
-  complete: CompletionKind | null;
+export interface ValueEdge<C> extends ValueToken {
   to: Node<C>;
 }
 
@@ -33,7 +21,7 @@ export interface Node<C> {
   leaf: Leaf<C> | null;
 }
 
-type SimpleToken = Extract<Token, { kind: 'keyword' | 'value' }>;
+type SimpleToken = KeywordToken | ValueToken;
 
 const NO_HELP = 'Negate a command or set its defaults';
 
@@ -96,26 +84,24 @@ function addPath<C>(root: Node<C>, path: readonly SimpleToken[], leaf: Leaf<C>):
   node.leaf = leaf;
 }
 
-function keywordStep<C>(node: Node<C>, token: Extract<SimpleToken, { kind: 'keyword' }>): Node<C> {
+function keywordStep<C>(node: Node<C>, token: KeywordToken): Node<C> {
   const known = node.keywords.get(token.word);
   if (known === undefined) {
     const to = emptyNode<C>();
-    const { word, help, capture } = token;
-    node.keywords.set(word, { kind: 'keyword', word, help, capture: capture ?? null, to });
+    node.keywords.set(token.word, { ...token, to });
     return to;
   }
-  if (known.help !== token.help || known.capture !== (token.capture ?? null)) {
+  if (known.help !== token.help || known.gives?.name !== token.gives?.name) {
     throw new Error(`the keyword "${token.word}" is described twice: "${known.help}", "${token.help}"`);
   }
   return known.to;
 }
 
-function valueStep<C>(node: Node<C>, token: Extract<SimpleToken, { kind: 'value' }>): Node<C> {
+function valueStep<C>(node: Node<C>, token: ValueToken): Node<C> {
   const known = node.values.find((edge) => edge.type === token.type && edge.name === token.name);
   if (known !== undefined) return known.to;
   const to = emptyNode<C>();
-  const { name, type, help, complete } = token;
-  node.values.push({ kind: 'value', name, type, help, complete: complete ?? null, to });
+  node.values.push({ ...token, to });
   return to;
 }
 

@@ -5,15 +5,17 @@ export interface Refusal {
   refused: string;
 }
 
-export interface ValueType {
+export interface ValueType<V extends string | number = string | number> {
   /** What `?` shows in the value's place: `<0-7>`, `A.B.C.D`, `WORD`. */
   label: string;
   /** Where several types read the same word, the highest wins: 3 formats and ranges, 2 names, 1 free text. */
   rank: 1 | 2 | 3;
   /** Reads the word; a refusal continues the sentence "`NAME` …". */
-  parse(text: string): string | number | Refusal;
+  parse(text: string): V | Refusal;
   /** Whether something that begins like this could still become a value. */
   mayBegin(text: string): boolean;
+  /** Of a number: `ms`, `bytes`. */
+  unit?: string;
   /** Takes all words to the end of the line. */
   restOfLine?: true;
 }
@@ -23,8 +25,9 @@ export function isRefusal(value: string | number | Refusal): value is Refusal {
 }
 
 /** A whole number from `low` to `high`, in decimal. */
-export function range(low: number, high: number): ValueType {
+export function range(low: number, high: number, unit?: string): ValueType<number> {
   return {
+    ...(unit !== undefined && { unit }),
     label: `<${low}-${high}>`,
     rank: 3,
     parse(text) {
@@ -35,7 +38,7 @@ export function range(low: number, high: number): ValueType {
   };
 }
 
-function address(family: 4 | 6, label: string, begins: RegExp): ValueType {
+function address(family: 4 | 6, label: string, begins: RegExp): ValueType<string> {
   return {
     label,
     rank: 3,
@@ -52,7 +55,7 @@ function address(family: 4 | 6, label: string, begins: RegExp): ValueType {
 export const IPV4 = address(4, 'A.B.C.D', /^[\d.]*$/);
 export const IPV6 = address(6, 'X:X::X:X', /^[0-9a-f]{0,4}(?::[0-9a-f:.]*)?$/i);
 
-function cidr(family: 4 | 6, label: string, begins: RegExp): ValueType {
+function cidr(family: 4 | 6, label: string, begins: RegExp): ValueType<string> {
   return {
     label,
     rank: 3,
@@ -71,7 +74,7 @@ export const CIDR4 = cidr(4, 'A.B.C.D/M', /^[\d./]*$/);
 export const CIDR6 = cidr(6, 'X:X::X:X/M', /^[0-9a-f]{0,4}(?::[0-9a-f:./]*)?$/i);
 
 /** The MAC address of a station: unicast and not all zero. */
-export const MAC: ValueType = {
+export const MAC: ValueType<string> = {
   label: 'X:X:X:X:X:X',
   rank: 3,
   parse(text) {
@@ -83,7 +86,7 @@ export const MAC: ValueType = {
   mayBegin: (text) => /^[0-9a-f:.-]*$/i.test(text),
 };
 
-function pattern(label: string, form: RegExp, refused: string): ValueType {
+function pattern(label: string, form: RegExp, refused: string): ValueType<string> {
   return {
     label,
     rank: 2,
@@ -107,13 +110,13 @@ export const HOSTNAME = pattern(
 );
 
 /** Absolute path: the daemon's working directory is nobody's business. */
-export const FILENAME: ValueType = {
+export const FILENAME: ValueType<string> = {
   ...pattern('FILENAME', /^\/.{1,4094}$/u, 'must be an absolute path'),
   mayBegin: (text) => text === '' || text.startsWith('/'),
 };
 
 /** Name of a network interface as the kernel accepts it (`dev_valid_name`). */
-export const IFNAME: ValueType = {
+export const IFNAME: ValueType<string> = {
   label: 'IFNAME',
   rank: 2,
   parse(text) {
@@ -127,7 +130,7 @@ export const IFNAME: ValueType = {
 };
 
 /** Base64 of 32 bytes, canonical: one key has one spelling. */
-export const KEY: ValueType = {
+export const KEY: ValueType<string> = {
   label: 'BASE64',
   rank: 3,
   parse(text) {
@@ -141,7 +144,7 @@ export const KEY: ValueType = {
 };
 
 /** Free text to the end of the line. */
-export const LINE: ValueType = {
+export const LINE: ValueType<string> = {
   label: 'LINE',
   rank: 1,
   parse: (text) => (text.length <= 255 ? text : { refused: 'must be at most 255 characters' }),

@@ -1,24 +1,15 @@
 /** `clear …`: counters and sessions. */
 import { keyword, options } from '../../grammar/command.js';
-import {
-  calling,
-  type ExecCommand,
-  filterOf,
-  IN_INTERFACE,
-  INTERFACE_FILTER,
-  PEER_FILTER,
-  PEER_NAME,
-  peerOf,
-} from './command.js';
+import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, OF_PEER, PEER_NAME } from './command.js';
 
 const CLEAR = keyword('clear', 'Reset something');
 
 export const clearCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
-    tokens: [CLEAR, keyword('counters', 'Set counters to zero'), options(PEER_FILTER, INTERFACE_FILTER)],
+    tokens: [CLEAR, keyword('counters', 'Set counters to zero'), options(OF_PEER, OF_INTERFACE)],
     method: 'clear.counters',
-    params: filterOf,
+    params: (which) => which,
     text: () => [],
   }),
   calling({
@@ -30,7 +21,7 @@ export const clearCommands: ExecCommand[] = [
       IN_INTERFACE,
     ],
     method: 'clear.peer',
-    params: peerOf,
+    params: (which) => which,
     text: () => [],
   }),
 ];

@@ -1,6 +1,14 @@
 /** What a command of exec mode is, and the shapes that most of them share. */
 import type { MethodName, Methods } from '../../api.js';
-import { type Args, type CommandSpec, keyword, options, type Token, value } from '../../grammar/command.js';
+import {
+  type Args,
+  type ArgsOf,
+  type CommandSpec,
+  keyword,
+  options,
+  type Token,
+  value,
+} from '../../grammar/command.js';
 import { IFNAME, NAME, range } from '../../grammar/values.js';
 import type { Client } from '../client.js';
 
@@ -33,25 +41,35 @@ export interface ExecCommand extends CommandSpec {
   run(session: ExecSession, args: Args): Promise<Output | null>;
 }
 
-export function command(parts: Omit<ExecCommand, 'mode'>): ExecCommand {
-  return { mode: 'exec', ...parts };
+interface ExecParts<T extends readonly Token[]> extends Omit<ExecCommand, 'mode' | 'tokens' | 'run'> {
+  tokens: T;
+  run(session: ExecSession, args: ArgsOf<T>): Promise<Output | null>;
 }
 
-interface Call<M extends MethodName> extends Omit<CommandSpec, 'mode'> {
+/** A command of exec mode; its handler gets the arguments that its tokens give. */
+export function command<const T extends readonly Token[]>(parts: ExecParts<T>): ExecCommand {
+  return { mode: 'exec', ...(parts as ExecParts<readonly Token[]>) };
+}
+
+interface Call<M extends MethodName, T extends readonly Token[]>
+  extends Omit<CommandSpec, 'mode' | 'tokens'> {
+  tokens: T;
   method: M;
-  params(args: Args): Methods[M]['params'];
+  params(args: ArgsOf<T>): Methods[M]['params'];
   text(result: Methods[M]['result'], params: Methods[M]['params']): string[];
   /** How long the work may take on top of the usual time for an answer, in milliseconds. */
   patienceMs?(params: Methods[M]['params']): number;
 }
 
 /** A command that calls one method and prints its result. */
-export function calling<M extends MethodName>(call: Call<M>): ExecCommand {
+export function calling<M extends MethodName, const T extends readonly Token[]>(
+  call: Call<M, T>,
+): ExecCommand {
   const { method, params, text, patienceMs, ...spec } = call;
   return command({
     ...spec,
     json: { resultOf: method },
-    async run(session, args) {
+    async run(session, args: ArgsOf<T>) {
       const client = await session.client();
       const asked = params(args);
       const result = await client.request(method, asked, patienceMs?.(asked) ?? 0);
@@ -60,31 +78,12 @@ export function calling<M extends MethodName>(call: Call<M>): ExecCommand {
   });
 }
 
-export const PEER_NAME = value('peer', NAME, 'Name of a peer', 'peer');
-export const LINK_ID = value('link id', range(0, 7), 'Link id', 'link');
+export const PEER_NAME = value('peer', NAME, 'Name of a peer', { complete: 'peer' });
+export const LINK_ID = value('link', range(0, 7), 'Link id', { complete: 'link', called: 'link id' });
 
-export const INTERFACE_FILTER: Token[] = [
+export const OF_INTERFACE = [
   keyword('interface', 'Of one interface only'),
-  value('interface', IFNAME, 'Name of an interface', 'interface'),
-];
-export const PEER_FILTER: Token[] = [keyword('peer', 'Of one peer only'), PEER_NAME];
-export const IN_INTERFACE = options(INTERFACE_FILTER);
-
-/** The filters that a method may take. */
-export function filterOf(args: Args): { interface?: string; peer?: string; all?: true } {
-  return {
-    ...interfaceOf(args),
-    ...(args.has('peer') && { peer: args.text('peer') }),
-    ...(args.has('all') && { all: true as const }),
-  };
-}
-
-/** The peer, or the link of it, that a command is about. */
-export function peerOf(args: Args): { peer: string; interface?: string; link?: number } {
-  const link = args.has('link id') ? { link: args.number('link id') } : {};
-  return { peer: args.text('peer'), ...interfaceOf(args), ...link };
-}
-
-function interfaceOf(args: Args): { interface?: string } {
-  return args.has('interface') ? { interface: args.text('interface') } : {};
-}
+  value('interface', IFNAME, 'Name of an interface', { complete: 'interface' }),
+] as const;
+export const OF_PEER = [keyword('peer', 'Of one peer only'), PEER_NAME] as const;
+export const IN_INTERFACE = options(OF_INTERFACE);

@@ -33,8 +33,8 @@ export const helpCommands: ExecCommand[] = [
       value('pattern', LINE, 'Regular expression'),
     ],
     json: SYNTAXES,
-    async run(session, args) {
-      const expression = expressionOf(args.text('pattern'));
+    async run(session, { pattern }) {
+      const expression = expressionOf(pattern);
       return listed(session.commands(), (syntax) => expression.test(syntax));
     },
   }),

@@ -3,10 +3,14 @@ import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { CliFailure, EXIT } from '../failure.js';
 import { pingText } from '../output/shows.js';
-import { command, type ExecCommand, INTERFACE_FILTER, LINK_ID, PEER_NAME, peerOf } from './command.js';
+import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
 
 /** The time in which an answer to the last probe still counts. */
 const PING_PATIENCE_MS = 10_000;
+const DEFAULT_COUNT = 5;
+/** Bytes. */
+const DEFAULT_SIZE = 56;
+const DEFAULT_INTERVAL_MS = 200;
 
 export const pingCommands: ExecCommand[] = [
   command({
@@ -17,24 +21,28 @@ export const pingCommands: ExecCommand[] = [
       PEER_NAME,
       options(
         [keyword('link', 'By one link'), LINK_ID],
-        [keyword('count', 'Number of probes (default 5)'), value('count', range(1, 1000), 'Probes')],
-        [keyword('size', 'Payload of each probe (default 56)'), value('size', range(0, 65000), 'Bytes')],
         [
-          keyword('interval', 'Time between probes (default 200)'),
-          value('interval', range(10, 10000), 'Milliseconds'),
+          keyword('count', 'How many probes'),
+          value('count', range(1, 1000, 'probes'), 'Number', { default: DEFAULT_COUNT }),
         ],
-        INTERFACE_FILTER,
+        [
+          keyword('size', 'Payload of each probe'),
+          value('size', range(0, 65000, 'bytes'), 'Size', { default: DEFAULT_SIZE }),
+        ],
+        [
+          keyword('interval', 'Time between probes'),
+          value('interval', range(10, 10000, 'ms'), 'Time', { default: DEFAULT_INTERVAL_MS }),
+        ],
+        OF_INTERFACE,
       ),
     ],
     json: { resultOf: 'ping' },
-    async run(session, args) {
+    async run(
+      session,
+      { count = DEFAULT_COUNT, size = DEFAULT_SIZE, interval = DEFAULT_INTERVAL_MS, ...target },
+    ) {
       const client = await session.client();
-      const asked = {
-        ...peerOf(args),
-        count: args.numberOr('count', 5),
-        size: args.numberOr('size', 56),
-        intervalMs: args.numberOr('interval', 200),
-      };
+      const asked = { ...target, count, size, intervalMs: interval };
       const result = await client.request('ping', asked, asked.count * asked.intervalMs + PING_PATIENCE_MS);
       if (result.received === 0) throw new CliFailure(EXIT.FAILED, pingText(result));
       return { data: result, text: pingText(result) };

@@ -1,22 +1,14 @@
 /** `show …`: each asks one method and prints its result. */
 import type { MethodName, Methods } from '../../api.js';
-import { keyword, options, type Token } from '../../grammar/command.js';
+import { flag, keyword, options, type Token } from '../../grammar/command.js';
 import * as text from '../output/shows.js';
-import {
-  calling,
-  type ExecCommand,
-  filterOf,
-  IN_INTERFACE,
-  INTERFACE_FILTER,
-  PEER_FILTER,
-  PEER_NAME,
-} from './command.js';
+import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, OF_PEER, PEER_NAME } from './command.js';
 
 interface Show<M extends MethodName> {
   word: string;
   help: string;
-  /** What may follow the word. */
-  filters?: Token[];
+  /** What may follow the word; each filter is a parameter of the method. */
+  filters?: readonly Token<Partial<Methods[M]['params']>>[];
   method: M;
   text(result: Methods[M]['result']): string[];
 }
@@ -26,13 +18,12 @@ function show<M extends MethodName>({ word, help, filters = [], method, text }: 
     privilege: 'read',
     tokens: [keyword('show', 'Show what runs'), keyword(word, help), ...filters],
     method,
-    // The tokens offer just the filters that the method has.
-    params: (args) => filterOf(args) as Methods[M]['params'],
+    params: (filters) => filters as Methods[M]['params'],
     text,
   });
 }
 
-const PEER_OR_INTERFACE = options(PEER_FILTER, INTERFACE_FILTER);
+const PEER_OR_INTERFACE = options(OF_PEER, OF_INTERFACE);
 
 export const showCommands: ExecCommand[] = [
   show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: text.versionText }),
@@ -81,12 +72,7 @@ export const showCommands: ExecCommand[] = [
   show({
     word: 'drops',
     help: 'What was dropped, and why',
-    filters: [
-      options(
-        [{ kind: 'keyword', word: 'all', help: 'Reasons that never counted, too', capture: 'all' }],
-        INTERFACE_FILTER,
-      ),
-    ],
+    filters: [options([flag('all', 'Reasons that never counted, too')], OF_INTERFACE)],
     method: 'show.drops',
     text: text.dropsText,
   }),

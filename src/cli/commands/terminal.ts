@@ -11,11 +11,11 @@ export const terminalCommands: ExecCommand[] = [
     tokens: [
       TERMINAL,
       keyword('length', 'Lines of a screen'),
-      value('length', range(0, 512), 'Lines; 0 never stops'),
+      value('length', range(0, 512, 'lines'), 'Number; 0 never stops'),
     ],
     json: null,
-    async run(session, args) {
-      session.terminalLength = args.number('length');
+    async run(session, { length }) {
+      session.terminalLength = length;
       return null;
     },
   }),
