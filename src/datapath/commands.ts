@@ -88,8 +88,10 @@ export class Commands {
   private setLink(peer: number, id: number, row: number, settings: LinkSettings, now: number): void {
     if (!this.parts.peers.has(peer)) return;
     if (row >= this.parts.stats.shape.links) this.parts.growStats(this.parts.stats.shape.peers, row + 1);
-    if (!this.parts.links.has(row)) this.parts.stats.clearLink(row);
+    const fresh = !this.parts.links.has(row);
+    if (fresh) this.parts.stats.clearLink(row);
     const moved = this.parts.links.configure(row, peer, id, settings);
+    this.parts.monitor.configure(row, settings, fresh);
     this.parts.peers.links[peer * MAX_LINKS + id] = row;
     if (moved) this.parts.underlay.lookForCarrier(row);
     this.parts.stats.links[row * LINK_WIDTH + LINK.mtu] = settings.mtu;

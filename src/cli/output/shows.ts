@@ -85,9 +85,10 @@ export function peerText(peer: PeerStatus): string[] {
 
 function linkText(link: LinkStatus): string[] {
   const since = link.changedSecondsAgo === null ? '' : ` for ${duration(link.changedSecondsAgo)}`;
-  const cause = link.cause === null ? '' : ` (${link.cause})`;
+  const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
-    `  Link ${link.link} is ${link.state}${since}${cause}${link.active ? ', active' : ''}`,
+    `  Link ${link.link} is ${link.state}${damped}${since}${link.active ? ', active' : ''}`,
+    ...(link.detail === null ? [] : [`    Last change: ${link.detail}`]),
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
@@ -100,10 +101,15 @@ function linkText(link: LinkStatus): string[] {
   ];
 }
 
+/** A damped link also says for how long. */
+function stateCell({ state, dampedSecondsLeft }: LinkStatus): string {
+  return dampedSecondsLeft === null ? state : `${state} ${Math.ceil(dampedSecondsLeft)}s`;
+}
+
 const LINK_COLUMNS: Column<LinkStatus>[] = [
   { title: 'Peer', cell: (link) => link.peer, shrinkTo: 12 },
   { title: 'Link', cell: (link) => String(link.link), align: 'right' },
-  { title: 'State', cell: (link) => link.state + (link.active ? '*' : '') },
+  { title: 'State', cell: (link) => stateCell(link) + (link.active ? '*' : '') },
   { title: 'RTT ms', cell: (link) => milliseconds(link.rttSmoothedUs), align: 'right' },
   { title: 'Jitter', cell: (link) => milliseconds(link.jitterUs), align: 'right' },
   {
