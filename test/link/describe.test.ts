@@ -1,20 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LinkFacts } from '../../src/datapath/events.js';
 import { describeChange } from '../../src/link/describe.js';
-
-const FACTS: LinkFacts = {
-  heardUsAgo: 31_200,
-  beatsMissed: 3,
-  beatsHeard: 0,
-  ownStallUs: 0,
-  holdUs: 30_000,
-  peerHearsUs: true,
-  rttUs: 2140,
-  jitterUs: 100,
-  lossOutPermille: 0,
-  lossInPermille: 0,
-  dampedUs: 0,
-};
+import { FACTS } from './facts.js';
 
 describe('a change of a link in words', () => {
   it.each([
