@@ -2,11 +2,10 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { holdsSecret } from '../config/secrets.js';
 
 export const HISTORY_LINES = 1000;
 const MODE = 0o600;
-/** A key in base64 anywhere but behind `public-key`. */
-const SECRET = /(?<!public-key\s+)(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=/;
 
 export class History {
   readonly #file: string;
@@ -50,5 +49,5 @@ export class History {
 }
 
 export function isSecret(line: string): boolean {
-  return SECRET.test(line);
+  return holdsSecret(line);
 }
