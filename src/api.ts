@@ -6,11 +6,7 @@
  * Result objects are stable between releases. Numbers are raw, their unit ends the key (`rttSmoothedUs`,
  * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
  */
-import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
-import type { AeadChoice, OffloadName, Policy } from './config/model.js';
-import type { LinkFacts } from './datapath/events.js';
-
-export * from './api/configuration.js';
+import type { AeadChoice, Config, OffloadName, Policy } from './config/model.js';
 
 /** Grows when a client of the older number could misread an answer. */
 export const PROTOCOL_VERSION = 1;
@@ -117,19 +113,7 @@ export interface InterfaceStatus {
 }
 
 export type PeerState = 'up' | 'down' | 'shutdown';
-/**
- * `damped`: works, but went down too often of late; `draining` and `drained`: the operator takes it out of use. All three
- * carry frames only while no other link is up.
- */
-export type LinkState =
-  | 'up'
-  | 'down'
-  | 'one-way'
-  | 'shutdown'
-  | 'waiting'
-  | 'damped'
-  | 'draining'
-  | 'drained';
+export type LinkState = 'up' | 'down' | 'one-way' | 'shutdown' | 'waiting';
 
 export interface SessionStatus {
   establishedSecondsAgo: number;
@@ -147,11 +131,7 @@ export interface LinkStatus {
   active: boolean;
   /** Cause of the last change, in words; null before the first. */
   cause: string | null;
-  /** The last change in one line, with what was measured then. */
-  detail: string | null;
   changedSecondsAgo: number | null;
-  /** For how long damping still holds it back if it stays up; null when it does not. */
-  dampedSecondsLeft: number | null;
   /** `address:port` or `[address]:port`; null while unknown. */
   local: string | null;
   remote: string | null;
@@ -160,8 +140,6 @@ export interface LinkStatus {
   priority: number;
   intervalMs: number;
   holdMs: number;
-  /** Heartbeats in a row before it is used again. */
-  upAfter: number;
   rttLastUs: number | null;
   rttMinUs: number | null;
   rttSmoothedUs: number | null;
@@ -227,6 +205,18 @@ export interface DropCounter {
   count: number;
   /** What it means and what to do, one line. */
   help: string;
+}
+
+export interface RunningConfig {
+  /** Replayable text. */
+  text: string;
+  config: Config;
+}
+
+export interface StartupConfig {
+  file: string;
+  /** null: the file does not exist. */
+  text: string | null;
 }
 
 export interface WorkerStatus {
@@ -314,6 +304,28 @@ export interface WaitResult {
   waitedMs: number;
 }
 
+export interface ConfigApplyParams {
+  /** Header lines of the blocks that the lines stand in, such as `['interface octo0', 'peer osaka']`. */
+  context: string[];
+  lines: string[];
+  /** `merge` edits what runs; `replace` makes these lines the whole configuration (context must be empty). */
+  mode: 'merge' | 'replace';
+  checkOnly: boolean;
+}
+
+export interface ConfigApplyResult {
+  changed: boolean;
+  /** The context after the last line. */
+  context: string[];
+  /** Accepted, but probably not what was meant: a peer without a key, a link without a remote end. */
+  warnings: Problem[];
+}
+
+export interface ConfigWriteResult {
+  file: string;
+  bytes: number;
+}
+
 /** Kinds of live names that completion can ask for. */
 export type CompletionKind = 'interface' | 'peer' | 'link';
 
@@ -348,7 +360,7 @@ export interface EventFilter {
 }
 
 /** Every method with its parameters and its result. */
-export interface Methods extends ConfigurationMethods {
+export interface Methods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };
@@ -366,7 +378,11 @@ export interface Methods extends ConfigurationMethods {
   'show.events': { params: EventFilter; result: ControlEvent[] };
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
+  'show.runningConfig': { params: Record<string, never>; result: RunningConfig };
+  'show.startupConfig': { params: Record<string, never>; result: StartupConfig };
   'show.system': { params: Record<string, never>; result: SystemInfo };
+  'config.apply': { params: ConfigApplyParams; result: ConfigApplyResult };
+  'config.write': { params: Record<string, never>; result: ConfigWriteResult };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
   /** Ends the session and starts a new handshake. */
   'clear.peer': { params: { peer: string; interface?: string }; result: null };
@@ -391,20 +407,9 @@ export type ControlEvent = EventBase &
   (
     | { kind: 'interface'; interface: string; state: 'up' | 'down'; cause: string }
     | { kind: 'peer'; interface: string; peer: string; state: PeerState; cause: string }
-    | ({
-        kind: 'link';
-        interface: string;
-        peer: string;
-        link: number;
-        state: LinkState;
-        cause: string;
-        /** Cause and measurements in one line. */
-        detail: string;
-      } & LinkFacts)
+    | { kind: 'link'; interface: string; peer: string; link: number; state: LinkState; cause: string }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
-    | { kind: 'config'; by: string; what: ConfigEvent }
-    /** A commit awaits its confirmation; told when it begins and as its end comes near. */
-    | { kind: 'unconfirmed'; by: string; secondsLeft: number }
+    | { kind: 'config'; by: string; what: 'changed' | 'written' }
     | { kind: 'lost'; count: number }
   );
 

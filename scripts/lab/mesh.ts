@@ -10,7 +10,7 @@ import { run, until } from './run.js';
 
 /** The tree that this file was built in: `dist/scripts/lab/mesh.js` is three folders below it. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-export const PORT = 7700;
+const PORT = 7700;
 const START_PATIENCE_MS = 20_000;
 
 export interface MeshOptions {
@@ -24,10 +24,6 @@ export interface MeshOptions {
   node?: string;
   /** Flags for Node itself, such as `--cpu-prof`. */
   nodeFlags?: string[];
-  /** Holds flapping links back, as daemons do by default; absent: no, since labs cut links again and again on purpose. */
-  damping?: boolean;
-  /** Where both ends of a link, by its id, send their datagrams instead of to each other. */
-  remotes?: Map<number, { address: string; port: number }>;
   /** More lines for the interface block, such as `aead chacha20-poly1305`. */
   interfaceLines?: string[];
 }
@@ -80,19 +76,16 @@ export function meshConfig(
     ...(options.mtu === undefined ? [] : [` mtu ${options.mtu}`]),
     ` listen port ${PORT}`,
     ' policy passive',
-    ...(options.damping ? [] : [' no damping']),
     ...(options.interfaceLines ?? []).map((line) => ` ${line}`),
   ];
   for (const other of lab.hosts) {
     if (other.index === host) continue;
     lines.push(` peer ${other.name}`, `  public-key ${publicKeys[other.index - 1]}`);
     lab.underlays.forEach((underlay, id) => {
-      const direct = { address: lab.attachment(other.index, underlay.index).address, port: PORT };
-      const remote = options.remotes?.get(id) ?? direct;
       lines.push(
         `  link ${id}`,
         `   local ${lab.attachment(host, underlay.index).address}`,
-        `   remote ${remote.address} port ${remote.port}`,
+        `   remote ${lab.attachment(other.index, underlay.index).address} port ${PORT}`,
         `   priority ${10 * (options.samePriority ? 1 : lab.underlays.length - id)}`,
       );
       if (options.timers) {

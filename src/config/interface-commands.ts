@@ -2,7 +2,6 @@
 import { choice, keyword, oneOf, value } from '../grammar/command.js';
 import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
-import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
 import {
   type Block,
@@ -99,7 +98,6 @@ export const interfaceCommands: ConfigCommand[] = [
     'policy',
     policy(`How peers use their links, unless they say otherwise (default ${DEFAULTS.policy})`),
   ),
-  dampingOf('interface', interfaceOf),
   interfaceField('aead', {
     tokens: [keyword('aead', 'Cipher of the data'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,

@@ -76,6 +76,7 @@ export class Daemon implements Backend {
     } catch (error) {
       throw new RequestError(`cannot save the configuration: ${(error as Error).message}`);
     }
+    this.publish({ kind: 'config', by: 'operator', what: 'written' });
     return { file: store.file };
   }
 
@@ -91,6 +92,7 @@ export class Daemon implements Backend {
       );
       throw new RequestError((error as Error).message);
     }
+    this.publish({ kind: 'config', by: 'operator', what: 'changed' });
   }
 
   private async bring(from: Config, to: Config): Promise<void> {
@@ -141,19 +143,18 @@ export class Daemon implements Backend {
     return this.events.recent(filter);
   }
 
-  publish(body: EventBody): void {
+  private publish(body: EventBody): void {
     this.events.publish(body, Date.now());
   }
 
   private listen(runtime: InterfaceRuntime): void {
     const { log } = this.options;
     const name = runtime.name;
-    runtime.on('link', (peer, link, facts) => {
+    runtime.on('link', (peer, link) => {
       const cause = link.cause?.replaceAll('-', ' ') ?? '';
-      const detail = link.detail ?? link.state;
       log.info(
-        { interface: name, peer: peer.config.name, link: link.config.id, state: link.state, cause, ...facts },
-        `link ${detail}`,
+        { interface: name, peer: peer.config.name, link: link.config.id, cause },
+        `link ${link.state}`,
       );
       this.publish({
         kind: 'link',
@@ -162,8 +163,6 @@ export class Daemon implements Backend {
         link: link.config.id,
         state: link.state,
         cause,
-        detail,
-        ...facts,
       });
     });
     runtime.on('peer', (peer, cause) => {

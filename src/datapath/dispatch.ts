@@ -1,10 +1,10 @@
-/** Which links carry a run, and in which stream it is counted, as the policy of its peer has it. */
+/** Sealed runs to links, as the policy of their peer has it. */
 import type { LinkTable } from '../link/links.js';
 import { nextTurn } from '../link/selection.js';
 import { type PeerTable, POLICY } from './peers.js';
 import type { SealedRun } from './run.js';
 import type { Transmitter } from './transmit.js';
-import { COPIES_STREAM, MAX_LINKS } from './wire.js';
+import { MAX_LINKS } from './wire.js';
 
 export class Dispatch {
   constructor(
@@ -13,7 +13,7 @@ export class Dispatch {
     private readonly transmit: Transmitter,
   ) {}
 
-  /** Row of the link that carries the next frames of a peer; -1 while it never had one. */
+  /** Row of the link whose stream the next frames of a peer are counted in; -1 while it never had one. */
   linkFor(peer: number): number {
     const link =
       this.peers.policy[peer] === POLICY['round-robin']
@@ -23,38 +23,18 @@ export class Dispatch {
     return link < 0 ? this.peers.lastLink[peer] : link;
   }
 
-  /**
-   * The stream of a run that `link` was chosen for. Copies have one of their own: what they confirm by one link
-   * says nothing of what another has carried alone.
-   */
-  streamFor(link: number): number {
-    return hasSeveral(this.carriers(link)) ? COPIES_STREAM : this.links.id[link];
-  }
-
-  /** Sends a run by the link chosen, and copies by others where they are wanted; into the ring while there is none. */
+  /** By the link chosen, under the policy `active` by every usable one, or into the ring while there is none. */
   send(link: number, run: SealedRun, now: number): void {
     const peer = this.links.peer[link];
     const usable = this.peers.usable[peer];
     if (usable === 0) return this.transmit.hold(link, run, now);
-    const carriers = this.carriers(link);
-    if (!hasSeveral(carriers)) {
-      // A flush in the middle of a batch may have found the link dead after frames were counted for it.
-      const isUsable = (usable & (1 << this.links.id[link])) !== 0;
-      return this.transmit.send(isUsable ? link : this.peers.activeLink[peer], run, now);
-    }
-    this.transmit.keepCopied(link, run, now, carriers);
+    // A flush in the middle of a batch may have found the link dead after frames were counted for it.
+    if ((usable & (1 << this.links.id[link])) === 0) link = this.peers.activeLink[peer];
+    const copies = this.peers.policy[peer] === POLICY.active && (usable & (usable - 1)) !== 0;
+    if (!copies) return this.transmit.send(link, run, now);
+    this.transmit.keepCopied(link, run, now, usable);
     for (let id = 0; id < MAX_LINKS; id++) {
-      if ((carriers & (1 << id)) !== 0) this.transmit.sendCopy(this.peers.linkOf(peer, id), run, now);
+      if ((usable & (1 << id)) !== 0) this.transmit.sendCopy(this.peers.linkOf(peer, id), run, now);
     }
   }
-
-  /** Ids of the links that carry a run for which `link` was chosen, as a bit set. */
-  private carriers(link: number): number {
-    const peer = this.links.peer[link];
-    return this.peers.policy[peer] === POLICY.active ? this.peers.usable[peer] : 1 << this.links.id[link];
-  }
-}
-
-function hasSeveral(ids: number): boolean {
-  return (ids & (ids - 1)) !== 0;
 }

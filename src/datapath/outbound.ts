@@ -79,7 +79,7 @@ export class Outbound {
   constructor(
     private readonly arena: Arena,
     private readonly peers: PeerTable,
-    links: LinkTable,
+    private readonly links: LinkTable,
     private readonly macs: MacTable,
     private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
@@ -287,7 +287,7 @@ export class Outbound {
     this.bundlePeer = -1;
     const length = this.bundleEnd - this.bundleStart;
     this.plaintext.setInPlace(this.bundleStart, length);
-    const stream = this.dispatch.streamFor(this.bundleLink);
+    const stream = this.links.id[this.bundleLink];
     if (this.sealer.sealInPlace(this.bundleSlot, stream, this.plaintext, this.run)) {
       this.dispatch.send(this.bundleLink, this.run, this.now);
     }
@@ -322,7 +322,7 @@ export class Outbound {
   }
 
   private sealAndSend(link: number, slot: number): void {
-    if (this.sealer.seal(slot, this.dispatch.streamFor(link), this.plaintext, this.run)) {
+    if (this.sealer.seal(slot, this.links.id[link], this.plaintext, this.run)) {
       this.dispatch.send(link, this.run, this.now);
     }
   }

@@ -116,6 +116,7 @@ export class Transmitter {
   /** Queues a run for a link and remembers it, so that it can be sent again when the link dies. */
   send(link: number, run: SealedRun, now: number): void {
     this.count(link, run);
+    this.links.sent[link] += run.datagrams;
     if (this.join(link, run)) return;
     const record = this.rings.remember(link, run, now);
     this.noteNext(run);
@@ -124,19 +125,20 @@ export class Transmitter {
 
   /** Queues a run that is of use only now: heartbeats and their like. */
   sendOnce(link: number, run: SealedRun, now: number): void {
-    this.count(link, run);
-    this.queueFor(link, run.offset, run.length, run.segment, NO_RECORD, now);
+    this.links.sent[link] += run.datagrams;
+    this.sendCopy(link, run, now);
   }
 
   /** Queues a run of which other links carry copies. Whichever comes second is dropped by the receiver unopened. */
   sendCopy(link: number, run: SealedRun, now: number): void {
+    this.count(link, run);
+    this.links.sent[link] += run.datagrams;
     this.links.copiesSent[link] += run.datagrams;
-    this.sendOnce(link, run, now);
+    this.queueFor(link, run.offset, run.length, run.segment, NO_RECORD, now);
   }
 
   private count(link: number, run: SealedRun): void {
     const { datagrams, length } = run;
-    this.links.sent[link] += datagrams;
     this.stats.links[link * LINK_WIDTH + LINK.txDatagrams] += datagrams;
     this.stats.links[link * LINK_WIDTH + LINK.txBytes] += length;
     this.stats.interface[INTERFACE.txDatagrams] += datagrams;
@@ -164,8 +166,16 @@ export class Transmitter {
    * that bring it back share its stream and would seem to confirm everything before them.
    */
   strand(link: number): void {
-    this.rings.distrust(this.links.peer[link], link);
+    this.distrust(link);
     this.links.resendPending[link] = 1;
+  }
+
+  /**
+   * From now on datagrams of this link's stream may arrive by another link: what that stream confirms later says
+   * nothing of what this link alone has carried.
+   */
+  distrust(link: number): void {
+    this.rings.distrust(this.links.peer[link], link);
   }
 
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */

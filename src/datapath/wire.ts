@@ -52,13 +52,8 @@ export const SEGMENT = {
  */
 export const RELAY = { KIND: 0, NAME: 2, BYTES: 8 } as const;
 
-/**
- * Counter spaces of a session: one for each sending link (0–7), one for what is striped over several links in the
- * order of its counters, and one for what is sent as copies by several.
- */
-export const STRIPED_STREAM = 8;
-export const COPIES_STREAM = 9;
-export const STREAMS = 10;
+/** Counter spaces of a session: one per sending link. */
+export const STREAMS = 8;
 
 /** Links per peer. */
 export const MAX_LINKS = 8;

@@ -8,24 +8,7 @@ import { PATH_CHECK } from './messages.js';
 import { RttHistograms } from './rtt-histogram.js';
 
 /** States; numbers as in `LINK_STATES` of the events. */
-export const STATE = {
-  DOWN: 0,
-  ONE_WAY: 1,
-  UP: 2,
-  SHUTDOWN: 3,
-  WAITING: 4,
-  DAMPED: 5,
-  DRAINING: 6,
-  DRAINED: 7,
-} as const;
-
-/** Whether both directions of a link in this state work, be it used or held back. */
-export function isAlive(state: number): boolean {
-  return state === STATE.UP || state >= STATE.DAMPED;
-}
-
-/** What the last beat of the peer said of our direction. */
-export const PEER_HEARS = { NO: 0, YES: 1, UNKNOWN: 2 } as const;
+export const STATE = { DOWN: 0, ONE_WAY: 1, UP: 2, SHUTDOWN: 3, WAITING: 4 } as const;
 
 /** Never heard of: far enough in the past for every comparison. */
 export const NEVER = -1e15;
@@ -51,11 +34,8 @@ export class LinkTable {
   lastHeard = new Float64Array(0);
   /** How late this thread had been in all when the link was last heard. */
   latenessHeard = new Float64Array(0);
-  /** Beats heard in a row since the link was last down, and how many it takes while another link carries frames. */
+  /** Beats heard in a row since the link was last down. */
   goodBeats = new Int32Array(0);
-  upAfter = new Uint8Array(0);
-  /** One of `PEER_HEARS`. */
-  peerHearsUs = new Uint8Array(0);
   /** The peer's last `sentAt` and when it came, for the echo. */
   echo = new Uint32Array(0);
   echoAt = new Float64Array(0);
@@ -107,8 +87,6 @@ export class LinkTable {
     this.lastHeard = enlarged(this.lastHeard, capacity);
     this.latenessHeard = enlarged(this.latenessHeard, capacity);
     this.goodBeats = enlarged(this.goodBeats, capacity);
-    this.upAfter = enlarged(this.upAfter, capacity);
-    this.peerHearsUs = enlarged(this.peerHearsUs, capacity);
     this.echo = enlarged(this.echo, capacity);
     this.echoAt = enlarged(this.echoAt, capacity);
     this.rttSmoothed = enlarged(this.rttSmoothed, capacity);
@@ -161,7 +139,6 @@ export class LinkTable {
     this.priority[row] = settings.priority;
     this.intervalUs[row] = settings.intervalUs;
     this.holdUs[row] = settings.holdUs;
-    this.upAfter[row] = settings.upAfter;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     if (fresh) this.reset(row);
     this.mtu[row] = settings.mtu;
@@ -176,7 +153,6 @@ export class LinkTable {
     this.lastHeard[row] = NEVER;
     this.peerIntervalUs[row] = 0;
     this.goodBeats[row] = 0;
-    this.peerHearsUs[row] = PEER_HEARS.UNKNOWN;
     this.echoAt[row] = NEVER;
     this.rttSmoothed[row] = 0;
     this.jitter[row] = 0;

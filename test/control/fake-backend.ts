@@ -1,5 +1,5 @@
 /** A daemon without a datapath: what the control server's and the CLI's tests talk to. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type {
   ControlEvent,
   Counter,
@@ -15,7 +15,7 @@ import type {
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/config/model.js';
 import { type Backend, RequestError } from '../../src/daemon/control/backend.js';
-import { type EventBody, EventLog } from '../../src/daemon/event-log.js';
+import { EventLog } from '../../src/daemon/event-log.js';
 
 export class FakeBackend implements Backend {
   config: Config;
@@ -33,10 +33,6 @@ export class FakeBackend implements Backend {
 
   emit({ timeMs, ...body }: ControlEvent): void {
     this.#events.publish(body, timeMs);
-  }
-
-  publish(body: EventBody): void {
-    this.emit({ timeMs: 0, ...body } as ControlEvent);
   }
 
   get listeners(): number {
@@ -199,9 +195,7 @@ export class FakeBackend implements Backend {
   }
 
   async startupConfig() {
-    if (this.startupFile === null) return { file: '/etc/octolink/octolink.conf', text: null };
-    const text = await readFile(this.startupFile, 'utf8').catch(() => null);
-    return { file: this.startupFile, text };
+    return { file: this.startupFile ?? '/etc/octolink/octolink.conf', text: null };
   }
 
   async applyConfig(next: Config): Promise<void> {
@@ -279,7 +273,7 @@ export class FakeBackend implements Backend {
 }
 
 function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig): LinkStatus {
-  const { local, priority, interval, hold, upAfter } = effectiveLink(parent, link);
+  const { local, priority, interval, hold } = effectiveLink(parent, link);
   return {
     interface: parent.name,
     peer: peer.name,
@@ -288,16 +282,13 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     state: link.shutdown ? 'shutdown' : 'up',
     active: link.id === 0,
     cause: 'heartbeat answered',
-    detail: 'up: 5 beats heard, RTT 0.5 ms',
     changedSecondsAgo: 75,
-    dampedSecondsLeft: null,
     local: local.kind === 'address' ? `${local.address}:${local.port}` : null,
     remote: link.remote?.kind === 'address' ? `${link.remote.address}:${link.remote.port}` : null,
     remoteLearned: link.remote?.kind === 'dynamic',
     priority,
     intervalMs: interval,
     holdMs: hold,
-    upAfter,
     rttLastUs: 512,
     rttMinUs: 498,
     rttSmoothedUs: 510,

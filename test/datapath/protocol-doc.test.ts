@@ -13,7 +13,6 @@ import {
   ipUdpOverhead,
   KIND,
   MAX_FRAME,
-  MAX_LINKS,
   OUTER,
   SEALED_OVERHEAD,
   SEGMENT,
@@ -242,8 +241,7 @@ describe('docs/protocol.md', () => {
     expect(power('counter of a stream')).toBe(COUNTER_LIMIT);
     expect(power('datagrams sealed under a key')).toBe(REKEY_AFTER_DATAGRAMS);
     expect(power('datagrams after which')).toBe(REFUSE_AFTER_DATAGRAMS);
-    expect(value('Limits', 'links of a peer')).toEqual([`${MAX_LINKS}`]);
-    expect(value('Limits', 'streams of a direction')).toEqual([`${STREAMS}`]);
+    expect(value('Limits', 'links of a peer')).toEqual([`${STREAMS}`]);
     expect(value('Limits', 'replay window')).toEqual([`${REPLAY_WINDOW} counters`]);
     expect(value('Limits', 'pieces of a frame')).toEqual([`${MAX_PIECES}`]);
     expect(value('Limits', 'frame')[0].replaceAll(',', '')).toContain(`${MAX_FRAME}`);

@@ -4,20 +4,13 @@
  */
 import { EventEmitter } from 'node:events';
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../config/defaults.js';
-import type { DampingConfig, InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
+import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
 import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { formatPublicKey, parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import {
-  ALIVE_STATES,
-  type DatapathEvent,
-  type DatapathSettings,
-  type LinkFacts,
-} from '../../datapath/events.js';
+import type { DatapathEvent, DatapathSettings, LinkCause, LinkStateName } from '../../datapath/events.js';
 import { RELAY_SOCKET } from '../../datapath/relay.js';
-import type { DampingSettings } from '../../link/damping.js';
-import { describeChange } from '../../link/describe.js';
 import type { Native, TapHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
@@ -37,14 +30,12 @@ const MTU_REFRESH_MS = 10_000;
 const MTU_DEBOUNCE_MS = 20;
 
 interface RuntimeEvents {
-  link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];
+  link: [peer: PeerEntry, link: LinkEntry];
   peer: [peer: PeerEntry, cause: string];
   session: [peer: PeerEntry, what: 'established' | 'rekeyed' | 'ended'];
   /** The worker died. */
   fault: [message: string];
 }
-
-type LinkChange = Extract<DatapathEvent, { kind: 'link' }>;
 
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly peers = new Map<string, PeerEntry>();
@@ -305,7 +296,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       mtu: config.mtu ?? DEFAULT_OUTER_MTU,
       state: 'down',
       cause: null,
-      detail: null,
     };
     const moved = before?.configuredPath.some((word, index) => word !== path[index]);
     if (moved) link.learnedPath = null;
@@ -328,8 +318,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         holdUs: effective.hold * 1000,
         mtu: link.mtu,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
-        upAfter: effective.upAfter,
-        damping: dampingSettings(effective.damping),
       },
     });
   }
@@ -391,7 +379,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.handshakes.take(event);
     switch (event.kind) {
       case 'link':
-        return this.linkChanged(event);
+        return this.linkChanged(event.peer, event.link, event.state, event.cause);
       case 'roamed':
         return this.linkRoamed(event.peer, event.link, event.path.words);
       case 'gso-refused':
@@ -406,16 +394,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private linkChanged(change: LinkChange): void {
-    const { state, cause } = change;
-    const peer = this.peersByRow.get(change.peer);
-    const link = peer?.links.get(change.link);
+  private linkChanged(row: number, id: number, state: LinkStateName, cause: LinkCause): void {
+    const peer = this.peersByRow.get(row);
+    const link = peer?.links.get(id);
     if (peer === undefined || link === undefined) return;
     link.state = state;
     link.cause = cause;
-    link.detail = describeChange(state, cause, change.facts);
-    this.emit('link', peer, link, change.facts);
-    const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
+    this.emit('link', peer, link);
+    const up = [...peer.links.values()].some((other) => other.state === 'up');
     if (up === peer.up) return;
     peer.up = up;
     this.emit('peer', peer, cause);
@@ -452,12 +438,6 @@ function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
 function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
   const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
   return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
-}
-
-function dampingSettings(config: DampingConfig | null): DampingSettings | null {
-  if (config === null) return null;
-  const { halfLife, reuse, suppress, max } = config;
-  return { halfLifeUs: halfLife * 1e6, reuse, suppress, maxUs: max * 1e6 };
 }
 
 /** Key and PSK of a peer; null when it has no key yet. Throws a plain sentence when a file cannot be used. */
