@@ -7,6 +7,7 @@
  * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
  */
 import type { AeadChoice, Config, OffloadName, Policy } from './config/model.js';
+import type { LinkFacts } from './datapath/events.js';
 
 /** Grows when a client of the older number could misread an answer. */
 export const PROTOCOL_VERSION = 1;
@@ -113,7 +114,19 @@ export interface InterfaceStatus {
 }
 
 export type PeerState = 'up' | 'down' | 'shutdown';
-export type LinkState = 'up' | 'down' | 'one-way' | 'shutdown' | 'waiting';
+/**
+ * `damped`: works, but went down too often of late; `draining` and `drained`: the operator takes it out of use. All three
+ * carry frames only while no other link is up.
+ */
+export type LinkState =
+  | 'up'
+  | 'down'
+  | 'one-way'
+  | 'shutdown'
+  | 'waiting'
+  | 'damped'
+  | 'draining'
+  | 'drained';
 
 export interface SessionStatus {
   establishedSecondsAgo: number;
@@ -131,7 +144,11 @@ export interface LinkStatus {
   active: boolean;
   /** Cause of the last change, in words; null before the first. */
   cause: string | null;
+  /** The last change in one line, with what was measured then. */
+  detail: string | null;
   changedSecondsAgo: number | null;
+  /** For how long damping still holds it back if it stays up; null when it does not. */
+  dampedSecondsLeft: number | null;
   /** `address:port` or `[address]:port`; null while unknown. */
   local: string | null;
   remote: string | null;
@@ -140,6 +157,8 @@ export interface LinkStatus {
   priority: number;
   intervalMs: number;
   holdMs: number;
+  /** Heartbeats in a row before it is used again. */
+  upAfter: number;
   rttLastUs: number | null;
   rttMinUs: number | null;
   rttSmoothedUs: number | null;
@@ -407,7 +426,16 @@ export type ControlEvent = EventBase &
   (
     | { kind: 'interface'; interface: string; state: 'up' | 'down'; cause: string }
     | { kind: 'peer'; interface: string; peer: string; state: PeerState; cause: string }
-    | { kind: 'link'; interface: string; peer: string; link: number; state: LinkState; cause: string }
+    | ({
+        kind: 'link';
+        interface: string;
+        peer: string;
+        link: number;
+        state: LinkState;
+        cause: string;
+        /** Cause and measurements in one line. */
+        detail: string;
+      } & LinkFacts)
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     | { kind: 'config'; by: string; what: 'changed' | 'written' }
     | { kind: 'lost'; count: number }

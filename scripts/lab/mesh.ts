@@ -24,6 +24,8 @@ export interface MeshOptions {
   node?: string;
   /** Flags for Node itself, such as `--cpu-prof`. */
   nodeFlags?: string[];
+  /** Holds flapping links back, as daemons do by default; absent: no, since labs cut links again and again on purpose. */
+  damping?: boolean;
   /** More lines for the interface block, such as `aead chacha20-poly1305`. */
   interfaceLines?: string[];
 }
@@ -76,6 +78,7 @@ export function meshConfig(
     ...(options.mtu === undefined ? [] : [` mtu ${options.mtu}`]),
     ` listen port ${PORT}`,
     ' policy passive',
+    ...(options.damping ? [] : [' no damping']),
     ...(options.interfaceLines ?? []).map((line) => ` ${line}`),
   ];
   for (const other of lab.hosts) {

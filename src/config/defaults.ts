@@ -1,5 +1,13 @@
 /** What an absent field of the configuration means. */
-import type { AeadChoice, InterfaceConfig, LinkConfig, LocalEnd, PeerConfig, Policy } from './model.js';
+import type {
+  AeadChoice,
+  DampingConfig,
+  InterfaceConfig,
+  LinkConfig,
+  LocalEnd,
+  PeerConfig,
+  Policy,
+} from './model.js';
 
 export const DEFAULTS = {
   /** Bytes. */
@@ -24,6 +32,10 @@ export const DEFAULTS = {
   interval: 100,
   /** Milliseconds. */
   hold: 300,
+  /** Beats. */
+  upAfter: 5,
+  /** Seconds and penalties: three losses in short order hold a link back for about 25 s. */
+  damping: { halfLife: 15, reuse: 1000, suppress: 2500, max: 60 },
 } as const;
 
 /** An interface's settings with every absence filled in; units as in `InterfaceConfig`. */
@@ -71,6 +83,9 @@ export interface EffectiveLink {
   /** Milliseconds. */
   interval: number;
   hold: number;
+  /** Beats. */
+  upAfter: number;
+  damping: DampingConfig | null;
 }
 
 export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): EffectiveLink {
@@ -80,5 +95,7 @@ export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): Effect
     priority: link.priority ?? DEFAULTS.priority,
     interval: link.timers?.interval ?? DEFAULTS.interval,
     hold: link.timers?.hold ?? DEFAULTS.hold,
+    upAfter: link.timers?.upAfter ?? DEFAULTS.upAfter,
+    damping: (link.damping ?? parent.damping ?? DEFAULTS.damping) || null,
   };
 }

@@ -2,6 +2,7 @@
 import { choice, keyword, oneOf, value } from '../grammar/command.js';
 import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
+import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
 import {
   type Block,
@@ -98,6 +99,7 @@ export const interfaceCommands: ConfigCommand[] = [
     'policy',
     policy(`How peers use their links, unless they say otherwise (default ${DEFAULTS.policy})`),
   ),
+  dampingOf('interface', interfaceOf),
   interfaceField('aead', {
     tokens: [keyword('aead', 'Cipher of the data'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,

@@ -146,6 +146,7 @@ const POLICIES: Record<Policy, string> = {
   passive: 'Use the best link alone, the others stand by',
   active: 'Send a copy over every link',
   'round-robin': 'Send over all links in turn',
+  adaptive: 'Spread flows by measured capacity, bulk over several links',
 };
 
 export function policy(help: string) {

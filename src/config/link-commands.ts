@@ -2,6 +2,7 @@
 import { choice, keyword, options, value } from '../grammar/command.js';
 import { IFNAME, IPV4, IPV6, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
+import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
 import { type ConfigCommand, description, fieldsOf, linkOf, PORT, setting, shutdownOf } from './language.js';
 import type { LocalEnd, RemoteEnd } from './model.js';
@@ -87,11 +88,17 @@ export const linkCommands: ConfigCommand[] = [
       value('interval', range(10, 60000, 'ms'), 'Time', { default: DEFAULTS.interval }),
       keyword('hold', 'Silence after which the link is down, at least twice the interval'),
       value('hold', range(30, 600000, 'ms'), 'Time', { default: DEFAULTS.hold }),
+      options([
+        keyword('up-after', 'Heartbeats in a row before a link is used again while another one is up'),
+        value('upAfter', range(1, 200), 'Heartbeats', { default: DEFAULTS.upAfter, called: 'up-after' }),
+      ]),
     ],
     noNeeds: 1,
     read: (timers) => timers,
-    write: ({ interval, hold }) => `timers interval ${interval} hold ${hold}`,
+    write: ({ interval, hold, upAfter }) =>
+      `timers interval ${interval} hold ${hold}${upAfter === undefined ? '' : ` up-after ${upAfter}`}`,
   }),
+  dampingOf('link', linkOf),
   linkField('mtu', {
     tokens: [
       keyword('mtu', 'Largest outer IP packet'),

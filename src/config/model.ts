@@ -3,9 +3,17 @@
  * exactly as it was given; `defaults.ts` says what an absent field means.
  */
 
-export type Policy = 'passive' | 'active' | 'round-robin';
+export type Policy = 'passive' | 'active' | 'round-robin' | 'adaptive';
 export type AeadChoice = 'auto' | 'aes-256-gcm' | 'chacha20-poly1305';
 export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | 'udp-gro';
+
+/** Flap damping: times in seconds, penalties in thousandths of a loss. */
+export interface DampingConfig {
+  halfLife: number;
+  reuse: number;
+  suppress: number;
+  max: number;
+}
 
 /** Where a link's datagrams leave. */
 export type LocalEnd =
@@ -27,8 +35,10 @@ export interface LinkConfig {
   remote?: RemoteEnd;
   /** 0–255, higher wins. */
   priority?: number;
-  /** Milliseconds. */
-  timers?: { interval: number; hold: number };
+  /** Milliseconds, and beats in a row before the link is used again. */
+  timers?: { interval: number; hold: number; upAfter?: number };
+  /** false: off; absent: as the interface says. */
+  damping?: DampingConfig | false;
   /** Bytes of the outer IP packet; absent: what the route says. */
   mtu?: number;
   shutdown?: boolean;
@@ -57,6 +67,8 @@ export interface InterfaceConfig {
   bridge?: string;
   listenPort?: number;
   policy?: Policy;
+  /** For links that say nothing themselves; false: off; absent: the default. */
+  damping?: DampingConfig | false;
   aead?: AeadChoice;
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;

@@ -1,8 +1,9 @@
 /** What single commands cannot see: contradictions between them. */
 import { ipKey, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
+import { dampingProblem } from './damping-command.js';
 import { DEFAULTS, effectiveLink } from './defaults.js';
-import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from './model.js';
+import type { Config, DampingConfig, InterfaceConfig, LinkConfig, PeerConfig } from './model.js';
 
 export interface ConfigIssue {
   /**
@@ -52,6 +53,7 @@ function checkInterface(
       issues.push({ severity: 'error', path, field: 'mtu', message });
     }
   }
+  checkDamping(found, path, issues);
   if (found.bridge === found.name) {
     issues.push({
       severity: 'error',
@@ -60,6 +62,15 @@ function checkInterface(
       message: `${found.name} cannot be its own bridge`,
     });
   }
+}
+
+function checkDamping(
+  found: { damping?: DampingConfig | false },
+  path: string[],
+  issues: ConfigIssue[],
+): void {
+  const message = found.damping ? dampingProblem(found.damping) : null;
+  if (message !== null) issues.push({ severity: 'error', path, field: 'damping', message });
 }
 
 function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
@@ -102,6 +113,7 @@ function checkLinks(
         `hold ${link.timers.hold} is less than twice the interval of ${link.timers.interval} ms`,
       );
     }
+    checkDamping(link, path, issues);
     if (link.remote === undefined) {
       if (!link.shutdown) {
         const message = `link ${link.id} of peer ${peer.name} has no remote and stays down`;

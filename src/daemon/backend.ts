@@ -150,11 +150,12 @@ export class Daemon implements Backend {
   private listen(runtime: InterfaceRuntime): void {
     const { log } = this.options;
     const name = runtime.name;
-    runtime.on('link', (peer, link) => {
+    runtime.on('link', (peer, link, facts) => {
       const cause = link.cause?.replaceAll('-', ' ') ?? '';
+      const detail = link.detail ?? link.state;
       log.info(
-        { interface: name, peer: peer.config.name, link: link.config.id, cause },
-        `link ${link.state}`,
+        { interface: name, peer: peer.config.name, link: link.config.id, state: link.state, cause, ...facts },
+        `link ${detail}`,
       );
       this.publish({
         kind: 'link',
@@ -163,6 +164,8 @@ export class Daemon implements Backend {
         link: link.config.id,
         state: link.state,
         cause,
+        detail,
+        ...facts,
       });
     });
     runtime.on('peer', (peer, cause) => {

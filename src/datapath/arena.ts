@@ -34,6 +34,10 @@ export const PREFIX_BYTES = 16;
 const HEAD_ROWS = 2048;
 export const HEAD_BYTES = 128;
 
+/** Datagrams of the striped lane that wait for one before them: pages that never held one cost nothing. */
+const REORDER_CELLS = 8192;
+export const CELL_BYTES = 2048;
+
 export class Arena {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -48,6 +52,8 @@ export class Arena {
   readonly headBase: number;
   readonly headRows = HEAD_ROWS;
   readonly pieceBase: number;
+  readonly reorderBase: number;
+  readonly reorderCells = REORDER_CELLS;
 
   /** `pieceBytes` is room for reassembling frames that came in pieces. */
   constructor(
@@ -67,6 +73,7 @@ export class Arena {
     this.relayPrefixBase = region(RELAY_PREFIX_ROWS * PREFIX_BYTES);
     this.headBase = region(HEAD_ROWS * HEAD_BYTES);
     this.pieceBase = region(pieceBytes);
+    this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);

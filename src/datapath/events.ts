@@ -1,5 +1,6 @@
 /** What the datapath tells the control thread, and what it is told. Plain data, so that it crosses threads. */
 import type { Policy } from '../config/model.js';
+import type { DampingSettings } from '../link/damping.js';
 
 /** A path in words of `PATH`, as it came from the socket, and the socket it came by. */
 export interface PathRef {
@@ -8,8 +9,20 @@ export interface PathRef {
   words: number[];
 }
 
-export type LinkStateName = 'down' | 'one-way' | 'up' | 'shutdown' | 'waiting';
-export const LINK_STATES: readonly LinkStateName[] = ['down', 'one-way', 'up', 'shutdown', 'waiting'];
+export const LINK_STATES = [
+  'down',
+  'one-way',
+  'up',
+  'shutdown',
+  'waiting',
+  'damped',
+  'draining',
+  'drained',
+] as const;
+export type LinkStateName = (typeof LINK_STATES)[number];
+
+/** States in which both directions of a link work: the peer can be reached by it. */
+export const ALIVE_STATES: ReadonlySet<LinkStateName> = new Set(['up', 'damped', 'draining', 'drained']);
 
 /** Why a link changed state; index as in the shared statistics. */
 export const LINK_CAUSES = [
@@ -26,8 +39,32 @@ export const LINK_CAUSES = [
   'administratively-down',
   'path-unknown',
   'path-moved',
+  'flapping',
+  'damping-over',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
+
+/** What was known of a link when it changed its state. Null: never measured. */
+export interface LinkFacts {
+  /** Time since anything came by the link, in µs. */
+  heardUsAgo: number | null;
+  /** Beats of the peer that were due in that time and did not come. */
+  beatsMissed: number;
+  /** Beats heard in a row before the change. */
+  beatsHeard: number;
+  /** How much of the silence was our own: the thread woke late, or the machine was suspended. In µs. */
+  ownStallUs: number;
+  /** Hold time in force, in µs. */
+  holdUs: number;
+  /** What the peer's last beat said of the other direction. */
+  peerHearsUs: boolean | null;
+  rttUs: number | null;
+  jitterUs: number | null;
+  lossOutPermille: number | null;
+  lossInPermille: number | null;
+  /** For how long damping holds the link back from now on, in µs; 0 when it does not. */
+  dampedUs: number;
+}
 
 export type DatapathEvent =
   | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
@@ -42,7 +79,7 @@ export type DatapathEvent =
       state: LinkStateName;
       cause: LinkCause;
       atUs: number;
-      heardUsAgo: number;
+      facts: LinkFacts;
     }
   | { kind: 'roamed'; peer: number; link: number; path: PathRef }
   | { kind: 'path-mtu'; peer: number; link: number }
@@ -72,6 +109,10 @@ export interface LinkSettings {
   /** Outer MTU in bytes. */
   mtu: number;
   shutdown: boolean;
+  /** Beats in a row after which a link is used again while another one carries the traffic. */
+  upAfter: number;
+  /** How flapping is held back; null: not at all. */
+  damping: DampingSettings | null;
 }
 
 export interface SocketSettings {

@@ -30,9 +30,21 @@ import type { DatapathIo } from './io.js';
 import { NO_LINK, type PeerTable } from './peers.js';
 import { PIECE, type Reassembly } from './pieces.js';
 import type { Relay } from './relay.js';
+import type { Reorder } from './reorder.js';
 import type { SessionTable } from './sessions.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from './stats.js';
-import { KIND, MAX_LINKS, OUTER, RELAY, SEALED_OVERHEAD, SEGMENT, STREAMS, TYPE, VERSION } from './wire.js';
+import {
+  KIND,
+  LANE_STREAM,
+  MAX_LINKS,
+  OUTER,
+  RELAY,
+  SEALED_OVERHEAD,
+  SEGMENT,
+  STREAMS,
+  TYPE,
+  VERSION,
+} from './wire.js';
 
 /** Datagrams opened by one native call. */
 const OPEN_ROWS = 4096;
@@ -76,8 +88,11 @@ export class Inbound {
     private readonly delivery: Delivery,
     private readonly control: LinkControl,
     private readonly relay: Relay,
+    private readonly reorder: Reorder,
     private stats: SharedStats,
-  ) {}
+  ) {
+    reorder.release = (peer, body, end) => this.laneFrame(peer, body, end);
+  }
 
   useStats(stats: SharedStats): void {
     this.stats = stats;
@@ -209,6 +224,10 @@ export class Inbound {
     }
     const body = offset + OUTER.BYTES;
     const end = offset + length - (SEALED_OVERHEAD - OUTER.BYTES);
+    if (link >= 0 && this.links.wantsReports[link] === 1 && bytes[body] <= KIND.PIECE) {
+      this.control.frameCame(link, this.now);
+    }
+    if (stream === LANE_STREAM) return this.laneMessage(slot, link, this.openCounter[row], body, end);
     switch (bytes[body]) {
       case KIND.SEGMENT:
         return this.segment(peer, body, end);
@@ -232,6 +251,29 @@ export class Inbound {
           end,
           this.now,
         );
+    }
+  }
+
+  /** A datagram of the lane waits for those before it. */
+  private laneMessage(slot: number, link: number, counter: number, body: number, end: number): void {
+    const peer = this.sessions.peer[slot];
+    const id = link < 0 ? NO_LINK : this.links.id[link];
+    if (!this.reorder.offer(slot, peer, id, counter, body, end, this.now)) return;
+    this.laneFrame(peer, body, end);
+    this.reorder.advance(slot, counter, this.now);
+  }
+
+  /** The lane carries frames and nothing else. */
+  private laneFrame(peer: number, body: number, end: number): void {
+    switch (this.arena.bytes[body]) {
+      case KIND.SEGMENT:
+        return this.segment(peer, body, end);
+      case KIND.BUNDLE:
+        return this.bundle(peer, body + 1, end);
+      case KIND.PIECE:
+        return this.piece(peer, LANE_STREAM, body, end);
+      default:
+        return this.drop(DROP['unknown-kind']);
     }
   }
 

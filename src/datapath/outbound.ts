@@ -2,13 +2,14 @@
  * The way of a frame out, in order of processing:
  *
  *   handleFrames   a batch from the TAP, each with its virtio header
- *   route          source learned, destination looked up: one peer, or all of them (flooding)
+ *   forward        source learned, destination looked up: one peer, or all of them (flooding)
  *   toPeer         by form: super-frame → SEGMENTs, small → BUNDLE, larger than the path → PIECEs
  *   (seal.ts)      sealed under the peer's session
  *   (dispatch.ts)  sent by the link that its policy picks
  *
  * Frames for one peer leave in the order they came.
  */
+import type { Adaptive } from '../link/adaptive.js';
 import type { LinkTable } from '../link/links.js';
 import { READ, VNET_HEADER } from '../native/ops.js';
 import {
@@ -29,7 +30,7 @@ import { Dispatch } from './dispatch.js';
 import { DROP } from './drops.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from './headers.js';
 import { clampMss } from './mss.js';
-import { NO_LINK, type PeerTable } from './peers.js';
+import { NO_LINK, type PeerTable, POLICY } from './peers.js';
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from './pieces.js';
 import { Plaintext, SealedRun } from './run.js';
 import type { Sealer } from './seal.js';
@@ -46,7 +47,7 @@ import {
   virtioGsoSize,
   virtioGsoType,
 } from './virtio.js';
-import { KIND, OUTER, SEALED_OVERHEAD, SEGMENT } from './wire.js';
+import { KIND, LANE_STREAM, OUTER, SEALED_OVERHEAD, SEGMENT } from './wire.js';
 
 const TCP_HEADER = 20;
 /** A TCP segment without options and its Ethernet and IP headers; SYNs are longer, never shorter. */
@@ -64,6 +65,8 @@ export class Outbound {
   private readonly headers = new HeaderInfo();
   private prefixRow = 0;
   private now = 0;
+  /** Stream of the frame in hand: its link's own or the striped lane. */
+  private stream = 0;
   private readonly dispatch: Dispatch;
   private readonly plaintext = new Plaintext();
   private readonly run = new SealedRun();
@@ -72,6 +75,7 @@ export class Outbound {
   private bundlePeer = -1;
   private bundleLink = NO_LINK;
   private bundleSlot = NO_SESSION;
+  private bundleStream = 0;
   private bundleStart = 0;
   private bundleEnd = 0;
   private bundleLimit = 0;
@@ -83,9 +87,10 @@ export class Outbound {
     private readonly macs: MacTable,
     private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
+    private readonly adaptive: Adaptive,
     private stats: SharedStats,
   ) {
-    this.dispatch = new Dispatch(peers, links, transmit);
+    this.dispatch = new Dispatch(peers, links, transmit, adaptive);
   }
 
   useStats(stats: SharedStats): void {
@@ -100,7 +105,7 @@ export class Outbound {
       const offset = rows[row * READ.WORDS + READ.OFFSET];
       const length = rows[row * READ.WORDS + READ.LENGTH];
       bytes += length - VNET_HEADER;
-      this.route(offset, length - VNET_HEADER);
+      this.forward(offset, length - VNET_HEADER);
     }
     this.closeBundle();
     this.transmit.flush();
@@ -108,7 +113,7 @@ export class Outbound {
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
   }
 
-  private route(vnet: number, length: number): void {
+  private forward(vnet: number, length: number): void {
     const bytes = this.arena.bytes;
     const frame = vnet + VNET_HEADER;
     if (isRunt(length)) return this.drop(DROP['tap-runt']);
@@ -150,14 +155,28 @@ export class Outbound {
   private toPeer(peer: number, frame: number, length: number): void {
     const slot = this.peers.session[peer];
     if (slot < 0) return this.drop(DROP['no-session']);
-    // A bundle being filled keeps its link.
-    const link = this.bundlePeer === peer ? this.bundleLink : this.dispatch.linkFor(peer);
+    const link = this.route(peer, frame, length);
     if (link < 0) return this.drop(DROP['no-usable-link']);
     this.stats.peers[peer * PEER_WIDTH + PEER.txFrames]++;
     this.stats.peers[peer * PEER_WIDTH + PEER.txBytes] += length;
     if (this.gsoType !== GSO.NONE) return this.superFrame(peer, link, slot, frame, length);
     if (this.mssClamp) this.clamp(peer, frame, length);
     this.plainFrame(peer, link, slot, frame, length);
+  }
+
+  /** Link for a frame, and its stream. A bundle being filled keeps its link, unless flows choose their own. */
+  private route(peer: number, frame: number, length: number): number {
+    if (this.peers.policy[peer] === POLICY.adaptive && this.peers.usable[peer] !== 0) {
+      const link = this.adaptive.route(peer, this.arena.bytes, frame, length, this.now);
+      this.stream = this.adaptive.inLane ? LANE_STREAM : this.links.id[link];
+      if (this.bundlePeer === peer && (this.bundleLink !== link || this.bundleStream !== this.stream)) {
+        this.closeBundle();
+      }
+      return link;
+    }
+    const link = this.bundlePeer === peer ? this.bundleLink : this.dispatch.linkFor(peer);
+    if (link >= 0) this.stream = this.links.id[link];
+    return link;
   }
 
   /** Segments of the connection that a SYN opens shall fit one datagram of every usable link. */
@@ -276,6 +295,7 @@ export class Outbound {
     this.bundlePeer = peer;
     this.bundleLink = link;
     this.bundleSlot = slot;
+    this.bundleStream = this.stream;
     this.bundleStart = out + OUTER.BYTES;
     this.bundleLimit = this.bundleStart + room;
     this.arena.bytes[this.bundleStart] = KIND.BUNDLE;
@@ -287,8 +307,7 @@ export class Outbound {
     this.bundlePeer = -1;
     const length = this.bundleEnd - this.bundleStart;
     this.plaintext.setInPlace(this.bundleStart, length);
-    const stream = this.links.id[this.bundleLink];
-    if (this.sealer.sealInPlace(this.bundleSlot, stream, this.plaintext, this.run)) {
+    if (this.sealer.sealInPlace(this.bundleSlot, this.bundleStream, this.plaintext, this.run)) {
       this.dispatch.send(this.bundleLink, this.run, this.now);
     }
   }
@@ -322,7 +341,7 @@ export class Outbound {
   }
 
   private sealAndSend(link: number, slot: number): void {
-    if (this.sealer.seal(slot, this.links.id[link], this.plaintext, this.run)) {
+    if (this.sealer.seal(slot, this.stream, this.plaintext, this.run)) {
       this.dispatch.send(link, this.run, this.now);
     }
   }

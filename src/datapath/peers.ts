@@ -4,7 +4,10 @@ import type { Policy } from '../config/model.js';
 import { NO_SESSION } from './sessions.js';
 import { MAX_LINKS } from './wire.js';
 
-export const POLICY = { passive: 0, active: 1, 'round-robin': 2 } as const satisfies Record<Policy, number>;
+export const POLICY = { passive: 0, active: 1, 'round-robin': 2, adaptive: 3 } as const satisfies Record<
+  Policy,
+  number
+>;
 
 export const NO_LINK = -1;
 

@@ -5,6 +5,7 @@
  */
 import type { LinkTable } from '../link/links.js';
 import type { SealedRun } from './run.js';
+import { LANE_STREAM } from './wire.js';
 
 const RECORDS = 16384;
 
@@ -19,8 +20,10 @@ export class ResendRing {
   private readonly segment = new Int32Array(RECORDS);
   /** Link that it was sent by last. */
   private readonly link = new Int32Array(RECORDS);
-  /** 1 when acknowledgements of its link's stream do not tell whether it arrived: of another stream, or lost. */
+  /** 1 when acknowledgements of its link do not tell whether it arrived: of another link's stream, or lost. */
   private readonly strayed = new Uint8Array(RECORDS);
+  /** 1 when it is of the lane: what the link has confirmed of that counts. */
+  private readonly inLane = new Uint8Array(RECORDS);
   /** Ids, as a bit set, of the links that carry copies of it and have not died since. */
   private readonly copies = new Uint8Array(RECORDS);
   private readonly slot = new Int32Array(RECORDS);
@@ -87,7 +90,8 @@ export class ResendRing {
     this.bytes[index] = run.length;
     this.segment[index] = run.segment;
     this.link[index] = link;
-    this.strayed[index] = run.stream === this.links.id[link] ? 0 : 1;
+    this.inLane[index] = run.stream === LANE_STREAM ? 1 : 0;
+    this.strayed[index] = this.inLane[index] === 1 || run.stream === this.links.id[link] ? 0 : 1;
     this.copies[index] = 0;
     this.slot[index] = run.slot;
     this.counter[index] = run.counter;
@@ -176,7 +180,8 @@ export class ResendRing {
   /** How many of a record's datagrams, from its first, the peer has confirmed on their stream. */
   private confirmed(index: number, link: number): number {
     if (this.strayed[index] === 1 || this.links.ackSession[link] !== this.slot[index]) return 0;
-    const covered = this.links.ackCounter[link] - this.counter[index] + 1;
+    const highest = this.inLane[index] === 1 ? this.links.ackLane[link] : this.links.ackCounter[link];
+    const covered = highest - this.counter[index] + 1;
     return Math.min(this.datagramsOf(index), Math.max(0, covered));
   }
 

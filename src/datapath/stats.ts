@@ -91,6 +91,7 @@ export const LINK_FIELDS = [
   'capacityOutBps',
   /** Estimated time that a datagram toward the peer waits in queues, in µs. */
   'queueOutUs',
+  'dampedUntilUs',
 ] as const;
 export const LINK = indexOf(LINK_FIELDS);
 

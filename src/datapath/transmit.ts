@@ -116,7 +116,6 @@ export class Transmitter {
   /** Queues a run for a link and remembers it, so that it can be sent again when the link dies. */
   send(link: number, run: SealedRun, now: number): void {
     this.count(link, run);
-    this.links.sent[link] += run.datagrams;
     if (this.join(link, run)) return;
     const record = this.rings.remember(link, run, now);
     this.noteNext(run);
@@ -125,20 +124,19 @@ export class Transmitter {
 
   /** Queues a run that is of use only now: heartbeats and their like. */
   sendOnce(link: number, run: SealedRun, now: number): void {
-    this.links.sent[link] += run.datagrams;
-    this.sendCopy(link, run, now);
+    this.count(link, run);
+    this.queueFor(link, run.offset, run.length, run.segment, NO_RECORD, now);
   }
 
   /** Queues a run of which other links carry copies. Whichever comes second is dropped by the receiver unopened. */
   sendCopy(link: number, run: SealedRun, now: number): void {
-    this.count(link, run);
-    this.links.sent[link] += run.datagrams;
     this.links.copiesSent[link] += run.datagrams;
-    this.queueFor(link, run.offset, run.length, run.segment, NO_RECORD, now);
+    this.sendOnce(link, run, now);
   }
 
   private count(link: number, run: SealedRun): void {
     const { datagrams, length } = run;
+    this.links.sent[link] += datagrams;
     this.stats.links[link * LINK_WIDTH + LINK.txDatagrams] += datagrams;
     this.stats.links[link * LINK_WIDTH + LINK.txBytes] += length;
     this.stats.interface[INTERFACE.txDatagrams] += datagrams;

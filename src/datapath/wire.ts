@@ -29,6 +29,7 @@ export const KIND = {
   ECHO: 9,
   RELAY: 10,
   RELAYED: 11,
+  REPORT: 12,
 } as const;
 
 /** Body of a SEGMENT: one slice of a super-frame with the super-frame's own headers. */
@@ -52,8 +53,9 @@ export const SEGMENT = {
  */
 export const RELAY = { KIND: 0, NAME: 2, BYTES: 8 } as const;
 
-/** Counter spaces of a session: one per sending link. */
-export const STREAMS = 8;
+/** Counter spaces of a session: one per sending link, and one for the striped lane, which goes by any link. */
+export const STREAMS = 9;
+export const LANE_STREAM = 8;
 
 /** Links per peer. */
 export const MAX_LINKS = 8;

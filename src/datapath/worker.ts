@@ -131,21 +131,32 @@ class Shell {
       engine.woke(now, Math.max(deadline, before));
       engine.stats.interface[INTERFACE.wakeups]++;
       this.drained = true;
-      worked = false;
-      for (let index = 0; index < ready; index++) {
-        if (this.serve(tokens[index], now)) worked = true;
-      }
+      worked = this.serveAll(ready, now);
       this.expire(deadline);
     }
     this.end();
   }
 
-  /** Timers are looked at only when everything that had arrived has been taken in. */
+  /**
+   * Timers are looked at only when everything that had arrived has been taken in. The thread may have lost the processor
+   * since it last looked, so it looks once more: the time that silence is judged by is older than that look.
+   */
   private expire(deadline: number): void {
     this.undrainedTurns = this.drained ? 0 : this.undrainedTurns + 1;
     if (this.undrainedTurns > 0 && this.undrainedTurns < MAX_UNDRAINED_TURNS) return;
     const now = this.native.now();
-    if (now >= deadline) this.engine.expire(now);
+    if (now < deadline) return;
+    this.serveAll(this.native.wait(this.epoll, 0, 0, this.tokens), now);
+    if (this.drained || this.undrainedTurns > 0) this.engine.expire(now);
+  }
+
+  /** Serves the first `ready` tokens; true when there was traffic among them. */
+  private serveAll(ready: number, now: number): boolean {
+    let worked = false;
+    for (let index = 0; index < ready; index++) {
+      if (this.serve(this.tokens[index], now)) worked = true;
+    }
+    return worked;
   }
 
   /** Serves one ready source; true when it was traffic. */

@@ -5,13 +5,15 @@
 import type { Arena } from '../datapath/arena.js';
 import { DROP } from '../datapath/drops.js';
 import type { DatapathEvent } from '../datapath/events.js';
-import { NO_LINK, type PeerTable } from '../datapath/peers.js';
+import { NO_LINK, type PeerTable, POLICY } from '../datapath/peers.js';
+import type { Reorder } from '../datapath/reorder.js';
 import { Plaintext, SealedRun } from '../datapath/run.js';
 import type { Sealer } from '../datapath/seal.js';
 import { NO_SESSION, type SessionTable } from '../datapath/sessions.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../datapath/stats.js';
 import { Transmitter } from '../datapath/transmit.js';
 import { KIND, MAX_LINKS, OUTER } from '../datapath/wire.js';
+import type { Adaptive } from './adaptive.js';
 import { observeBeat } from './estimate.js';
 import type { LinkTable } from './links.js';
 import {
@@ -22,7 +24,9 @@ import {
   NOTICE,
   NOTICE_CODE,
   PATH_CHECK,
+  REPORT,
   readU64,
+  WANTS_REPORTS,
   writeU64,
 } from './messages.js';
 import type { LinkMonitor } from './monitor.js';
@@ -34,11 +38,18 @@ export const MAX_ECHO_BYTES = 65_000;
 const U32 = 0x1_0000_0000;
 const U16 = 0xffff;
 const MAX_EVENTS_PER_SECOND = 2000;
+/** Reports of a link are at least so far apart, and come after so many frames, or later after few. */
+const REPORT_US = 10_000;
+const REPORT_FRAMES = 64;
+const LATE_REPORT_US = 25_000;
+const FEW_FRAMES = 8;
 
 export class LinkControl {
   /** Set once by the engine: monitor and control call each other. */
   monitor!: LinkMonitor;
   roaming!: Roaming;
+  adaptive!: Adaptive;
+  reorder!: Reorder;
   private emitWindow = 0;
   private emitted = 0;
   private readonly plaintext = new Plaintext();
@@ -69,7 +80,9 @@ export class LinkControl {
     const body = this.open(KIND.HEARTBEAT, HEARTBEAT.BYTES);
     const { bytes, view } = this.arena;
     bytes[body + HEARTBEAT.LINK] = links.id[link];
-    bytes[body + HEARTBEAT.FLAGS] = this.monitor.isHeard(link, now) ? HEARS_YOU : 0;
+    const adaptive = this.peers.policy[links.peer[link]] === POLICY.adaptive;
+    bytes[body + HEARTBEAT.FLAGS] =
+      (this.monitor.isHeard(link, now) ? HEARS_YOU : 0) | (adaptive ? WANTS_REPORTS : 0);
     view.setUint16(body + HEARTBEAT.INTERVAL_MS, Math.min(U16, links.intervalUs[link] / 1000));
     view.setUint16(body + HEARTBEAT.HOLD_MS, Math.min(U16, links.holdUs[link] / 1000));
     view.setUint32(body + HEARTBEAT.SENT_AT, now % U32);
@@ -83,6 +96,35 @@ export class LinkControl {
     view.setUint32(body + HEARTBEAT.COPIES, links.copiesSent[link] % U32);
     writeU64(view, body + HEARTBEAT.DELIVERED, links.loss.delivered[link]);
     this.close(link, link, slot, body, HEARTBEAT.BYTES, now);
+    if (links.unreported[link] > 0) this.report(link, now);
+  }
+
+  /** A frame came by a link whose sender wants reports: one is due under traffic more often than beats are. */
+  frameCame(link: number, now: number): void {
+    const { links } = this;
+    const count = ++links.unreported[link];
+    links.frameAt[link] = now;
+    const age = now - links.reportedAt[link];
+    if (age < REPORT_US || (count < REPORT_FRAMES && (age < LATE_REPORT_US || count < FEW_FRAMES))) return;
+    this.report(link, now);
+  }
+
+  /** Tells the peer what has come by a link. */
+  private report(link: number, now: number): void {
+    const { links } = this;
+    links.unreported[link] = 0;
+    links.reportedAt[link] = now;
+    const slot = this.sessionOf(link);
+    if (slot < 0) return;
+    const body = this.open(KIND.REPORT, REPORT.BYTES);
+    const { view } = this.arena;
+    this.arena.bytes[body + REPORT.LINK] = links.id[link];
+    view.setUint32(body + REPORT.DATAGRAMS, (links.received[link] + links.copies[link]) % U32);
+    view.setUint32(body + REPORT.RECEIVED_AT, links.frameAt[link] % U32);
+    writeU64(view, body + REPORT.RECEIVED, links.receivedBytes[link] + links.copyBytes[link]);
+    writeU64(view, body + REPORT.ACKNOWLEDGED, this.acknowledged(slot, link));
+    writeU64(view, body + REPORT.LANE, this.reorder.highestBy(slot, links.id[link]));
+    this.close(link, link, slot, body, REPORT.BYTES, now);
   }
 
   /** Tells the peer by its active link that another one is down here. */
@@ -94,6 +136,7 @@ export class LinkControl {
     this.arena.bytes[body + NOTICE.CODE] = NOTICE_CODE.LINK_DOWN;
     this.arena.bytes[body + NOTICE.LINK] = this.links.id[link];
     writeU64(this.arena.view, body + NOTICE.ACKNOWLEDGED, this.acknowledged(slot, link));
+    writeU64(this.arena.view, body + NOTICE.LANE, this.reorder.highestBy(slot, this.links.id[link]));
     this.close(by, by, slot, body, NOTICE.BYTES, now);
   }
 
@@ -201,6 +244,9 @@ export class LinkControl {
       case KIND.ECHO:
         if (length < ECHO.BYTES) return this.drop(DROP.malformed);
         return this.echoArrived(peer, link, body, length, now);
+      case KIND.REPORT:
+        if (length < REPORT.BYTES) return this.drop(DROP.malformed);
+        return this.reportArrived(peer, slot, body, now);
       default:
         return this.drop(DROP['unknown-kind']);
     }
@@ -227,17 +273,40 @@ export class LinkControl {
     observeBeat(this.links, this.stats, this.arena.view, link, body, now);
     if (this.links.peerIntervalUs[link] !== peerInterval) this.monitor.rearm(link, now);
     this.acknowledge(link, slot, readU64(this.arena.view, body + HEARTBEAT.ACKNOWLEDGED) - 1);
+    const flags = this.arena.bytes[body + HEARTBEAT.FLAGS];
+    this.links.wantsReports[link] = (flags & WANTS_REPORTS) === 0 ? 0 : 1;
     this.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
-    this.monitor.beatHeard(link, (this.arena.bytes[body + HEARTBEAT.FLAGS] & HEARS_YOU) !== 0, now);
+    this.monitor.beatHeard(link, (flags & HEARS_YOU) !== 0, now);
   }
 
   private acknowledge(link: number, slot: number, counter: number): void {
     if (this.links.ackSession[link] !== slot) {
       this.links.ackSession[link] = slot;
       this.links.ackCounter[link] = counter;
+      this.links.ackLane[link] = -1;
     } else if (counter > this.links.ackCounter[link]) {
       this.links.ackCounter[link] = counter;
     }
+  }
+
+  private reportArrived(peer: number, slot: number, body: number, now: number): void {
+    const { view } = this.arena;
+    const link = this.peers.linkOf(peer, this.arena.bytes[body + REPORT.LINK]);
+    if (link < 0) return this.drop(DROP['link-mismatch']);
+    const own = readU64(view, body + REPORT.ACKNOWLEDGED);
+    const lane = readU64(view, body + REPORT.LANE);
+    this.acknowledge(link, slot, own - 1);
+    this.links.ackLane[link] = Math.max(this.links.ackLane[link], lane - 1);
+    if (this.peers.policy[peer] !== POLICY.adaptive || slot !== this.peers.session[peer]) return;
+    this.adaptive.reported(
+      link,
+      own,
+      lane,
+      view.getUint32(body + REPORT.DATAGRAMS),
+      readU64(view, body + REPORT.RECEIVED),
+      view.getUint32(body + REPORT.RECEIVED_AT),
+      now,
+    );
   }
 
   private notice(peer: number, slot: number, body: number, now: number): void {
@@ -253,6 +322,7 @@ export class LinkControl {
       // What beats have confirmed since then may lie behind a hole: the notice says what came before it.
       this.links.ackSession[link] = slot;
       this.links.ackCounter[link] = readU64(view, body + NOTICE.ACKNOWLEDGED) - 1;
+      this.links.ackLane[link] = readU64(view, body + NOTICE.LANE) - 1;
       this.monitor.down(link, 'peer-reported-down', now);
     } else {
       this.drop(DROP['unknown-kind']);

@@ -8,7 +8,24 @@ import { PATH_CHECK } from './messages.js';
 import { RttHistograms } from './rtt-histogram.js';
 
 /** States; numbers as in `LINK_STATES` of the events. */
-export const STATE = { DOWN: 0, ONE_WAY: 1, UP: 2, SHUTDOWN: 3, WAITING: 4 } as const;
+export const STATE = {
+  DOWN: 0,
+  ONE_WAY: 1,
+  UP: 2,
+  SHUTDOWN: 3,
+  WAITING: 4,
+  DAMPED: 5,
+  DRAINING: 6,
+  DRAINED: 7,
+} as const;
+
+/** Whether both directions of a link in this state work, be it used or held back. */
+export function isAlive(state: number): boolean {
+  return state === STATE.UP || state >= STATE.DAMPED;
+}
+
+/** What the last beat of the peer said of our direction. */
+export const PEER_HEARS = { NO: 0, YES: 1, UNKNOWN: 2 } as const;
 
 /** Never heard of: far enough in the past for every comparison. */
 export const NEVER = -1e15;
@@ -34,8 +51,11 @@ export class LinkTable {
   lastHeard = new Float64Array(0);
   /** How late this thread had been in all when the link was last heard. */
   latenessHeard = new Float64Array(0);
-  /** Beats heard in a row since the link was last down. */
+  /** Beats heard in a row since the link was last down, and how many it takes while another link carries frames. */
   goodBeats = new Int32Array(0);
+  upAfter = new Uint8Array(0);
+  /** One of `PEER_HEARS`. */
+  peerHearsUs = new Uint8Array(0);
   /** The peer's last `sentAt` and when it came, for the echo. */
   echo = new Uint32Array(0);
   echoAt = new Float64Array(0);
@@ -56,6 +76,14 @@ export class LinkTable {
   /** Session and counter up to which the peer has confirmed this link's stream. */
   ackSession = new Int32Array(0);
   ackCounter = new Float64Array(0);
+  /** Counter up to which the peer has confirmed what this link carried of the lane, in the same session. */
+  ackLane = new Float64Array(0);
+  /** 1 while the peer wants reports of what arrives; frames since the last one, and when that was. */
+  wantsReports = new Uint8Array(0);
+  unreported = new Int32Array(0);
+  reportedAt = new Float64Array(0);
+  /** When the last frame came by this link. */
+  frameAt = new Float64Array(0);
   /** 1 when unconfirmed datagrams wait for a usable link to be sent again. */
   resendPending = new Uint8Array(0);
   /** Path table: `PATH.WORDS` a row; the row after the last link is scratch for single sends. */
@@ -87,6 +115,8 @@ export class LinkTable {
     this.lastHeard = enlarged(this.lastHeard, capacity);
     this.latenessHeard = enlarged(this.latenessHeard, capacity);
     this.goodBeats = enlarged(this.goodBeats, capacity);
+    this.upAfter = enlarged(this.upAfter, capacity);
+    this.peerHearsUs = enlarged(this.peerHearsUs, capacity);
     this.echo = enlarged(this.echo, capacity);
     this.echoAt = enlarged(this.echoAt, capacity);
     this.rttSmoothed = enlarged(this.rttSmoothed, capacity);
@@ -102,6 +132,11 @@ export class LinkTable {
     this.loss.ensure(capacity);
     this.ackSession = enlarged(this.ackSession, capacity);
     this.ackCounter = enlarged(this.ackCounter, capacity);
+    this.ackLane = enlarged(this.ackLane, capacity);
+    this.wantsReports = enlarged(this.wantsReports, capacity);
+    this.unreported = enlarged(this.unreported, capacity);
+    this.reportedAt = enlarged(this.reportedAt, capacity);
+    this.frameAt = enlarged(this.frameAt, capacity);
     this.resendPending = enlarged(this.resendPending, capacity);
     this.configured = enlarged(this.configured, capacity * PATH.WORDS);
     this.configuredSocket = enlarged(this.configuredSocket, capacity);
@@ -139,6 +174,7 @@ export class LinkTable {
     this.priority[row] = settings.priority;
     this.intervalUs[row] = settings.intervalUs;
     this.holdUs[row] = settings.holdUs;
+    this.upAfter[row] = settings.upAfter;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     if (fresh) this.reset(row);
     this.mtu[row] = settings.mtu;
@@ -153,6 +189,7 @@ export class LinkTable {
     this.lastHeard[row] = NEVER;
     this.peerIntervalUs[row] = 0;
     this.goodBeats[row] = 0;
+    this.peerHearsUs[row] = PEER_HEARS.UNKNOWN;
     this.echoAt[row] = NEVER;
     this.rttSmoothed[row] = 0;
     this.jitter[row] = 0;
@@ -167,6 +204,10 @@ export class LinkTable {
     this.loss.reset(row);
     this.ackSession[row] = -1;
     this.ackCounter[row] = -1;
+    this.ackLane[row] = -1;
+    this.wantsReports[row] = 0;
+    this.unreported[row] = 0;
+    this.reportedAt[row] = 0;
     this.resendPending[row] = 0;
     this.candidateAt[row] = NEVER;
   }

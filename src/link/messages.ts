@@ -27,12 +27,29 @@ export const HEARTBEAT = {
 
 /** Flag of a heartbeat: its sender hears the receiver on this link. */
 export const HEARS_YOU = 1;
+/** Flag of a heartbeat: its sender wants reports of what arrives by this link. */
+export const WANTS_REPORTS = 2;
 
 export const NO_ECHO = 0xffff_ffff;
 
+/** What arrived by a link so far, told under traffic. */
+export const REPORT = {
+  LINK: 1,
+  /** Datagrams, low 32 bits. */
+  DATAGRAMS: 4,
+  /** When the last frame came, by the reporter's clock in µs, low 32 bits. */
+  RECEIVED_AT: 8,
+  /** Bytes of datagrams, IP and UDP headers not counted; u64. */
+  RECEIVED: 12,
+  /** Highest counter of the link's stream plus one, and of the lane by this link plus one; u64. */
+  ACKNOWLEDGED: 20,
+  LANE: 28,
+  BYTES: 36,
+} as const;
+
 export const PATH_CHECK = { LINK: 1, TOKEN: 4, TOKEN_BYTES: 8, BYTES: 12 } as const;
 
-export const NOTICE = { CODE: 1, LINK: 2, ACKNOWLEDGED: 4, BYTES: 12 } as const;
+export const NOTICE = { CODE: 1, LINK: 2, ACKNOWLEDGED: 4, LANE: 12, BYTES: 20 } as const;
 export const NOTICE_CODE = { LINK_DOWN: 1, GOODBYE: 2 } as const;
 
 export const ECHO = { REPLY: 1, ID: 2, SEQUENCE: 4, SENT_AT: 8, BYTES: 12 } as const;

@@ -1,26 +1,42 @@
 /**
  * Liveness of links: what is up, down, or heard in one direction only, and why.
  *
- *   DOWN ── beats heard, peer hears us, enough good beats ──▶ UP
- *   UP ── nothing heard for the hold time │ carrier or address lost │ send error │ told by the peer ──▶ DOWN
- *   UP, DOWN ── beats heard, but they say that the peer does not hear us ──▶ ONE_WAY
+ *   DOWN ── beats heard, peer hears us, enough good beats ──▶ UP, or DAMPED if it has been lost too often
+ *   DAMPED ── steady for long enough ──▶ UP
+ *   UP, DAMPED ── nothing heard for the hold time │ carrier or address lost │ send error │ told by the peer ──▶ DOWN
+ *   UP, DAMPED, DOWN ── beats heard, but they say that the peer does not hear us ──▶ ONE_WAY
  *
  * A three-state scheme after BFD (RFC 5880 section 6.2). Any authentic datagram counts as life. The owner calls
  * `expire` only when its sockets are drained, and `stalled` when its own thread was late, so that neither a late
  * wake-up nor a suspended machine is ever taken for a dead link.
  */
-import { type DatapathEvent, LINK_CAUSES, LINK_STATES, type LinkCause } from '../datapath/events.js';
+import {
+  type DatapathEvent,
+  LINK_CAUSES,
+  LINK_STATES,
+  type LinkCause,
+  type LinkSettings,
+} from '../datapath/events.js';
 import { type PeerTable, POLICY } from '../datapath/peers.js';
 import { LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../datapath/stats.js';
 import type { TimerWheel } from '../datapath/timer-wheel.js';
 import { MAX_LINKS } from '../datapath/wire.js';
-import { type LinkTable, STATE } from './links.js';
+import { FlapDamping } from './damping.js';
+import { factsOf } from './facts.js';
+import { isAlive, type LinkTable, NEVER, PEER_HEARS, STATE } from './links.js';
 import { reselect } from './selection.js';
 
-/** Good beats before a link is used again while another one carries the traffic. */
-const GOOD_BEATS = 5;
 /** Beats of the peer that must be missed at least, when it beats more slowly than our hold time expects. */
 const DETECT_MULTIPLIER = 3;
+/** Causes that speak of the link itself; what the operator or the session does is no flapping. */
+const FLAP_CAUSES: ReadonlySet<LinkCause> = new Set([
+  'hold-time-expired',
+  'peer-does-not-hear-us',
+  'carrier-lost',
+  'address-removed',
+  'send-error',
+  'peer-reported-down',
+]);
 
 /** What the monitor sets in motion when a link changes. */
 export interface MonitorActions {
@@ -40,6 +56,7 @@ export interface MonitorActions {
 export class LinkMonitor {
   /** How long this thread has been late in all, in µs. */
   private lateness = 0;
+  private readonly damping = new FlapDamping();
 
   constructor(
     private readonly peers: PeerTable,
@@ -61,6 +78,12 @@ export class LinkMonitor {
     return link * 2 + 1;
   }
 
+  /** Takes over what the configuration says of a link's life. `fresh`: its row was another link's, or nobody's. */
+  configure(link: number, settings: LinkSettings, fresh: boolean): void {
+    this.damping.configure(link, settings.damping);
+    if (fresh) this.damping.reset(link);
+  }
+
   /** Brings a link into service after it was configured, changed or its session came. */
   start(link: number, now: number): void {
     const links = this.links;
@@ -75,7 +98,7 @@ export class LinkMonitor {
 
   /** The hold time of a link may have changed: its timer works out the deadline anew. */
   rearm(link: number, now: number): void {
-    if (this.links.state[link] === STATE.UP) this.wheel.schedule(LinkMonitor.holdTimer(link), now);
+    if (isAlive(this.links.state[link])) this.wheel.schedule(LinkMonitor.holdTimer(link), now);
   }
 
   /** Takes a link out of service for good. */
@@ -95,7 +118,7 @@ export class LinkMonitor {
   /** The hold timer of a link fired: down when it was really silent that long. */
   holdDue(link: number, now: number): void {
     const state = this.links.state[link];
-    if (state !== STATE.UP && state !== STATE.ONE_WAY) return;
+    if (!isAlive(state) && state !== STATE.ONE_WAY) return;
     const deadline = this.heardOrExcused(link) + this.holdOf(link);
     if (now >= deadline) this.down(link, 'hold-time-expired', now);
     else this.wheel.schedule(LinkMonitor.holdTimer(link), deadline);
@@ -121,7 +144,7 @@ export class LinkMonitor {
   isHeard(link: number, now: number): boolean {
     const links = this.links;
     // After a stall of this thread a link in use is believed in until it has had its time to be heard again.
-    const heard = links.state[link] === STATE.UP ? this.heardOrExcused(link) : links.lastHeard[link];
+    const heard = isAlive(links.state[link]) ? this.heardOrExcused(link) : links.lastHeard[link];
     return now - heard < this.holdOf(link);
   }
 
@@ -135,25 +158,43 @@ export class LinkMonitor {
     const state = links.state[link];
     if (state === STATE.SHUTDOWN || !links.carrier[link]) return;
     links.goodBeats[link]++;
+    links.peerHearsUs[link] = hearsUs ? PEER_HEARS.YES : PEER_HEARS.NO;
     if (!hearsUs) {
       if (state === STATE.ONE_WAY) return;
-      const cause = state === STATE.UP ? 'peer-does-not-hear-us' : 'beats-heard';
+      const cause = isAlive(state) ? 'peer-does-not-hear-us' : 'beats-heard';
       this.leave(link, STATE.ONE_WAY, cause, now);
       this.wheel.schedule(LinkMonitor.holdTimer(link), now + this.holdOf(link));
       this.actions.beat(link, now);
-      return;
+    } else if (state === STATE.DAMPED) {
+      if (!this.damping.isSuppressed(link, now)) this.change(link, STATE.UP, 'damping-over', now);
+    } else if (!isAlive(state)) {
+      this.answered(link, now);
     }
-    if (state === STATE.UP) return;
-    const alone = this.peers.usable[links.peer[link]] === 0;
-    if (!alone && links.goodBeats[link] < GOOD_BEATS) return;
-    this.change(link, STATE.UP, 'beats-heard', now);
+  }
+
+  /** Both directions of a link that was not alive work: it is, after enough good beats. */
+  private answered(link: number, now: number): void {
+    if (this.hasUpLink(this.links.peer[link]) && this.links.goodBeats[link] < this.links.upAfter[link])
+      return;
+    if (this.damping.isSuppressed(link, now)) this.change(link, STATE.DAMPED, 'flapping', now);
+    else this.change(link, STATE.UP, 'beats-heard', now);
     this.wheel.schedule(LinkMonitor.holdTimer(link), now + this.holdOf(link));
+    // The peer may wait for our word that we hear it, and answers to frames that we send from now on wait with it.
+    this.actions.beat(link, now);
+  }
+
+  private hasUpLink(peer: number): boolean {
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const link = this.peers.linkOf(peer, id);
+      if (link >= 0 && this.links.state[link] === STATE.UP) return true;
+    }
+    return false;
   }
 
   /** A link can no longer carry anything. Idempotent. */
   down(link: number, cause: LinkCause, now: number): void {
     const state = this.links.state[link];
-    if (state === STATE.DOWN || state === STATE.SHUTDOWN || state === STATE.WAITING) return;
+    if (!isAlive(state) && state !== STATE.ONE_WAY) return;
     if (!this.links.isConfiguredPath(link) && this.links.hasConfiguredRemote(link))
       this.links.restorePath(link);
     this.leave(link, STATE.DOWN, cause, now);
@@ -161,7 +202,7 @@ export class LinkMonitor {
 
   /** A datagram for a link could not be sent; what it was sent goes by another one. */
   sendFailed(link: number, now: number): void {
-    if (this.links.state[link] === STATE.UP) return this.down(link, 'send-error', now);
+    if (isAlive(this.links.state[link])) return this.down(link, 'send-error', now);
     const active = this.peers.activeLink[this.links.peer[link]];
     if (active >= 0 && active !== link) this.actions.resend(link, active, now);
   }
@@ -187,16 +228,17 @@ export class LinkMonitor {
       const link = this.peers.linkOf(peer, id);
       if (link < 0) continue;
       const state = this.links.state[link];
-      this.links.lastHeard[link] = Number.NEGATIVE_INFINITY;
-      if (state === STATE.UP || state === STATE.ONE_WAY) this.change(link, STATE.DOWN, cause, now);
+      this.links.lastHeard[link] = NEVER;
+      if (isAlive(state) || state === STATE.ONE_WAY) this.change(link, STATE.DOWN, cause, now);
     }
   }
 
   /** Leaves a state in which frames may have been sent: the peer is told and lost frames are sent again. */
   private leave(link: number, state: number, cause: LinkCause, now: number): void {
-    const wasUp = this.links.state[link] === STATE.UP;
+    const wasAlive = isAlive(this.links.state[link]);
+    if (wasAlive && FLAP_CAUSES.has(cause)) this.damping.flapped(link, now);
     this.change(link, state, cause, now);
-    if (!wasUp) return;
+    if (!wasAlive) return;
     const peer = this.links.peer[link];
     const active = this.peers.activeLink[peer];
     if (active < 0) {
@@ -212,7 +254,10 @@ export class LinkMonitor {
     const before = this.links.state[link];
     if (before === state) return;
     this.links.state[link] = state;
-    if (state !== STATE.UP) this.links.goodBeats[link] = 0;
+    const dampedUs = this.damping.leftUs(link, now);
+    const stall = this.lateness - this.links.latenessHeard[link];
+    const facts = factsOf(this.links, this.stats, link, this.holdOf(link), stall, dampedUs, now);
+    if (!isAlive(state)) this.links.goodBeats[link] = 0;
     const peer = this.links.peer[link];
     if (state === STATE.UP) this.expectCopies(peer);
     const gauges = this.stats.links;
@@ -220,6 +265,7 @@ export class LinkMonitor {
     gauges[base + LINK.state] = state;
     gauges[base + LINK.cause] = LINK_CAUSES.indexOf(cause);
     gauges[base + LINK.changedUs] = now;
+    gauges[base + LINK.dampedUntilUs] = dampedUs > 0 ? now + dampedUs : 0;
     if (before === STATE.UP || state === STATE.UP) gauges[base + LINK.transitions]++;
     this.reselect(peer, now);
     this.actions.emit({
@@ -229,7 +275,7 @@ export class LinkMonitor {
       state: LINK_STATES[state],
       cause,
       atUs: now,
-      heardUsAgo: now - this.links.lastHeard[link],
+      facts,
     });
   }
 

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type {
   Config,
+  DampingConfig,
   InterfaceConfig,
   LinkConfig,
   LocalEnd,
@@ -74,6 +75,16 @@ const remote: fc.Arbitrary<RemoteEnd> = fc.oneof(
   name.map((peer) => ({ kind: 'via' as const, peer })),
 );
 
+const damping: fc.Arbitrary<DampingConfig | false> = fc.oneof(
+  fc.constant(false as const),
+  fc.record({
+    halfLife: fc.integer({ min: 1, max: 3600 }),
+    reuse: fc.integer({ min: 100, max: 20000 }),
+    suppress: fc.integer({ min: 1000, max: 20000 }),
+    max: fc.integer({ min: 1, max: 86400 }),
+  }),
+);
+
 const link: fc.Arbitrary<LinkConfig> = fc
   .tuple(
     fc.integer({ min: 0, max: 7 }),
@@ -82,10 +93,15 @@ const link: fc.Arbitrary<LinkConfig> = fc
       local,
       remote,
       priority: fc.integer({ min: 0, max: 255 }),
-      timers: fc.record({
-        interval: fc.integer({ min: 10, max: 60000 }),
-        hold: fc.integer({ min: 30, max: 600000 }),
-      }),
+      timers: fc.record(
+        {
+          interval: fc.integer({ min: 10, max: 60000 }),
+          hold: fc.integer({ min: 30, max: 600000 }),
+          upAfter: fc.integer({ min: 1, max: 200 }),
+        },
+        { requiredKeys: ['interval', 'hold'] },
+      ),
+      damping,
       mtu: fc.integer({ min: 576, max: 65535 }),
       shutdown: fc.constant(true),
     }),
@@ -131,6 +147,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       bridge: ifname,
       listenPort: port,
       policy,
+      damping,
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       macLimit: fc.integer({ min: 16, max: 1048576 }),

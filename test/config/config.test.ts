@@ -52,6 +52,7 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a', 'link 7'], 'remote dynamic', 'no remote dynamic'],
   [['interface octo0', 'peer a', 'link 7'], 'priority 255', 'no priority'],
   [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30', 'no timers'],
+  [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30 up-after 9', 'no timers'],
   [['interface octo0', 'peer a', 'link 7'], 'mtu 1400', 'no mtu'],
   [['interface octo0', 'peer a', 'link 7'], 'shutdown', 'no shutdown'],
 ];
@@ -203,6 +204,16 @@ describe('contradictions', () => {
       'IPv6 on a small MTU',
       'interface a\nmtu 1000\naddress 2001:db8::1/64',
       '2:1 an IPv6 address needs an mtu of at least 1280, not 1000',
+    ],
+    [
+      'damping that lets go before it takes hold',
+      'interface a\ndamping reuse 3000 suppress 2000',
+      '2:1 reuse 3000 is not below suppress 2000',
+    ],
+    [
+      'damping that never takes hold',
+      inLink('remote dynamic', 'damping half-life 60 max 10'),
+      '6:1 with a half-life of 60 s nothing is ever held back for as little as max 10 s',
     ],
     ['its own bridge', 'interface a\nbridge a', '2:1 a cannot be its own bridge'],
   ];

@@ -273,7 +273,7 @@ export class FakeBackend implements Backend {
 }
 
 function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig): LinkStatus {
-  const { local, priority, interval, hold } = effectiveLink(parent, link);
+  const { local, priority, interval, hold, upAfter } = effectiveLink(parent, link);
   return {
     interface: parent.name,
     peer: peer.name,
@@ -282,13 +282,16 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     state: link.shutdown ? 'shutdown' : 'up',
     active: link.id === 0,
     cause: 'heartbeat answered',
+    detail: 'up: 5 beats heard, RTT 0.5 ms',
     changedSecondsAgo: 75,
+    dampedSecondsLeft: null,
     local: local.kind === 'address' ? `${local.address}:${local.port}` : null,
     remote: link.remote?.kind === 'address' ? `${link.remote.address}:${link.remote.port}` : null,
     remoteLearned: link.remote?.kind === 'dynamic',
     priority,
     intervalMs: interval,
     holdMs: hold,
+    upAfter,
     rttLastUs: 512,
     rttMinUs: 498,
     rttSmoothedUs: 510,

@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlEvent } from '../../src/api.js';
 import { EventLog } from '../../src/daemon/event-log.js';
+import { FACTS } from '../link/facts.js';
 
 const link = (peer: string, id: number) =>
-  ({ kind: 'link', interface: 'octo0', peer, link: id, state: 'down', cause: 'carrier lost' }) as const;
+  ({
+    kind: 'link',
+    interface: 'octo0',
+    peer,
+    link: id,
+    state: 'down',
+    cause: 'carrier lost',
+    detail: 'down: the local interface lost its carrier',
+    ...FACTS,
+  }) as const;
 
 describe('the event log', () => {
   it('tells what has happened, in order, and narrowed down', () => {

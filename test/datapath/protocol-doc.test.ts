@@ -13,6 +13,7 @@ import {
   ipUdpOverhead,
   KIND,
   MAX_FRAME,
+  MAX_LINKS,
   OUTER,
   SEALED_OVERHEAD,
   SEGMENT,
@@ -21,7 +22,7 @@ import {
   TYPE,
 } from '../../src/datapath/wire.js';
 import { MAX_ECHO_BYTES } from '../../src/link/control.js';
-import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK } from '../../src/link/messages.js';
+import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK, REPORT } from '../../src/link/messages.js';
 import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/peer/timing.js';
 
 const TEXT = readFileSync(fileURLToPath(new URL('../../../docs/protocol.md', import.meta.url)), 'utf8');
@@ -116,6 +117,7 @@ describe('docs/protocol.md', () => {
     'HEARTBEAT',
     'PATH_CHECK and PATH_ANSWER',
     'NOTICE',
+    'REPORT',
     'ECHO',
   ])('leaves no gap and no overlap between the fields of %s', (heading) => {
     // Handshake messages are followed by the table of what is inside them, which begins at 0 again.
@@ -132,6 +134,7 @@ describe('docs/protocol.md', () => {
     ['HEARTBEAT', { KIND: 0, ...HEARTBEAT }],
     ['PATH_CHECK and PATH_ANSWER', { KIND: 0, ...PATH_CHECK }],
     ['NOTICE', { KIND: 0, ...NOTICE }],
+    ['REPORT', { KIND: 0, ...REPORT }],
     ['ECHO', { KIND: 0, ...ECHO }],
   ])('places the fields of %s where the code has them', (heading, constants) => {
     expect(documented(heading)).toEqual(expected(constants));
@@ -241,7 +244,8 @@ describe('docs/protocol.md', () => {
     expect(power('counter of a stream')).toBe(COUNTER_LIMIT);
     expect(power('datagrams sealed under a key')).toBe(REKEY_AFTER_DATAGRAMS);
     expect(power('datagrams after which')).toBe(REFUSE_AFTER_DATAGRAMS);
-    expect(value('Limits', 'links of a peer')).toEqual([`${STREAMS}`]);
+    expect(value('Limits', 'links of a peer')).toEqual([`${MAX_LINKS}`]);
+    expect(value('Limits', 'streams of a direction')).toEqual([`${STREAMS}`]);
     expect(value('Limits', 'replay window')).toEqual([`${REPLAY_WINDOW} counters`]);
     expect(value('Limits', 'pieces of a frame')).toEqual([`${MAX_PIECES}`]);
     expect(value('Limits', 'frame')[0].replaceAll(',', '')).toContain(`${MAX_FRAME}`);

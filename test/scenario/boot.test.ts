@@ -3,6 +3,7 @@ import { generateKeyPair, type KeyPair } from '../../src/crypto/primitives.js';
 import { STATE } from '../../src/link/links.js';
 import { seededPrimitives } from '../peer/world.js';
 import { ControlPlane } from '../sim/control-plane.js';
+import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { delay } from '../sim/hops/delay.js';
 import { loss } from '../sim/hops/loss.js';
 import { NonceRecord } from '../sim/key-slots.js';
@@ -10,6 +11,9 @@ import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
 import { withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
 import { MILLISECOND, SECOND, World } from '../sim/world.js';
+
+const QUESTION = new Uint8Array(46).fill(1);
+const ANSWER = new Uint8Array(46).fill(2);
 
 /** Whole hosts: engines with their handshakers, which know nothing of each other but keys and addresses. */
 class Network {
@@ -72,6 +76,32 @@ describe('whole hosts', () => {
       network.lan.world.run(SECOND);
       expect(network.linksUp()).toBe(4 * 3 * 3);
       for (const node of network.lan.nodes) expect(node.tap.refused).toEqual([]);
+    }));
+
+  it('the first frame that a host sends once it has a link up is answered', () =>
+    withSeed((seed) => {
+      for (let turn = 0; turn < 20; turn++) {
+        const network = new Network(seed + turn, { links: 1 });
+        const { world, nodes } = network.lan;
+        const [a, b] = nodes;
+        world.wire(a, b, 0).hops = [delay(1 + world.random() * 50 * MILLISECOND)];
+        b.tap.listener = () =>
+          b.fromKernel(withVirtio(ethernet(stationOf(a.id), stationOf(b.id), EXPERIMENTAL, ANSWER)));
+        network.start(turn % 2);
+        world.run(world.random() * 100 * MILLISECOND);
+        network.start(1 - (turn % 2));
+        const control = a.onEvent;
+        let isAsked = false;
+        a.onEvent = (event) => {
+          control(event);
+          if (isAsked || event.kind !== 'link' || event.state !== 'up') return;
+          isAsked = true;
+          a.fromKernel(withVirtio(ethernet(stationOf(b.id), stationOf(a.id), EXPERIMENTAL, QUESTION)));
+        };
+        world.run(SECOND);
+        expect(isAsked).toBe(true);
+        expect(a.tap.take(), `turn ${turn}: ${JSON.stringify(b.drops())}`).toHaveLength(1);
+      }
     }));
 
   it('over paths that lose a third of everything they still find each other', () =>

@@ -1,7 +1,7 @@
 /** A simulated host's control thread: a real Handshaker, joined to the engine by events and commands. */
 
 import type { KeyPair, Primitives } from '../../src/crypto/primitives.js';
-import type { DatapathEvent, PathRef } from '../../src/datapath/events.js';
+import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../src/datapath/events.js';
 import { INTERFACE } from '../../src/datapath/stats.js';
 import { PATH } from '../../src/native/ops.js';
 import type { Action, InstallSessionAction } from '../../src/peer/actions.js';
@@ -71,7 +71,7 @@ export class ControlPlane {
       case 'goodbye':
         return this.#carryOut(this.handshaker.goodbye(event.peer, now));
       case 'link':
-        if (event.state === 'up') this.#carryOut(this.handshaker.linksUp(event.peer, now));
+        if (ALIVE_STATES.has(event.state)) this.#carryOut(this.handshaker.linksUp(event.peer, now));
         return;
       default:
     }

@@ -109,6 +109,8 @@ export class Lan {
       holdUs: holdMs * MILLISECOND,
       mtu,
       shutdown: false,
+      upAfter: 5,
+      damping: null,
     };
     node.command({ kind: 'link', peer, id, row: linkRow(peer, id), settings: { ...usual, ...settings } });
   }

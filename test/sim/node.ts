@@ -4,7 +4,7 @@ import { SLOT_BYTES } from '../../src/datapath/arena.js';
 import { DROP_NAMES, type DropReason } from '../../src/datapath/drops.js';
 import { Engine, makeArena } from '../../src/datapath/engine.js';
 import type { DatapathCommand, DatapathEvent, DatapathSettings } from '../../src/datapath/events.js';
-import { INTERFACE, LINK, LINK_WIDTH } from '../../src/datapath/stats.js';
+import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/datapath/stats.js';
 import { PATH, READ, RECV } from '../../src/native/ops.js';
 import type { Aead } from './aead.js';
 import type { Endpoint } from './endpoint.js';
@@ -157,6 +157,11 @@ export class SimNode {
 
   counter(name: keyof typeof INTERFACE): number {
     return this.engine.stats.interface[INTERFACE[name]];
+  }
+
+  /** Id of the link that a peer's frames take; -1 for none. */
+  activeLink(peer: number): number {
+    return this.engine.stats.peers[peer * PEER_WIDTH + PEER.activeLink];
   }
 
   linkGauge(row: number, name: keyof typeof LINK): number {

@@ -11,7 +11,7 @@ import type {
   VersionInfo,
 } from '../../api.js';
 import { bytes, duration, milliseconds, orDash, percent, plural } from './format.js';
-import { type Column, type TableLayout, table } from './table.js';
+import { type Column, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
   return [
@@ -60,7 +60,9 @@ function upOf(links: LinkStatus[]): number {
   return links.filter(({ state }) => state === 'up').length;
 }
 
-export const PEERS_TABLE: TableLayout<PeerStatus> = { columns: PEER_COLUMNS, whenEmpty: 'No peers.' };
+export function peersText(peers: PeerStatus[]): string[] {
+  return table(PEER_COLUMNS, peers, 'No peers.');
+}
 
 export function peerText(peer: PeerStatus): string[] {
   const { session } = peer;
@@ -83,9 +85,10 @@ export function peerText(peer: PeerStatus): string[] {
 
 function linkText(link: LinkStatus): string[] {
   const since = link.changedSecondsAgo === null ? '' : ` for ${duration(link.changedSecondsAgo)}`;
-  const cause = link.cause === null ? '' : ` (${link.cause})`;
+  const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
-    `  Link ${link.link} is ${link.state}${since}${cause}${link.active ? ', active' : ''}`,
+    `  Link ${link.link} is ${link.state}${damped}${since}${link.active ? ', active' : ''}`,
+    ...(link.detail === null ? [] : [`    Last change: ${link.detail}`]),
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
@@ -98,10 +101,15 @@ function linkText(link: LinkStatus): string[] {
   ];
 }
 
+/** A damped link also says for how long. */
+function stateCell({ state, dampedSecondsLeft }: LinkStatus): string {
+  return dampedSecondsLeft === null ? state : `${state} ${Math.ceil(dampedSecondsLeft)}s`;
+}
+
 const LINK_COLUMNS: Column<LinkStatus>[] = [
   { title: 'Peer', cell: (link) => link.peer, shrinkTo: 12 },
   { title: 'Link', cell: (link) => String(link.link), align: 'right' },
-  { title: 'State', cell: (link) => link.state + (link.active ? '*' : '') },
+  { title: 'State', cell: (link) => stateCell(link) + (link.active ? '*' : '') },
   { title: 'RTT ms', cell: (link) => milliseconds(link.rttSmoothedUs), align: 'right' },
   { title: 'Jitter', cell: (link) => milliseconds(link.jitterUs), align: 'right' },
   {
@@ -116,11 +124,10 @@ const LINK_COLUMNS: Column<LinkStatus>[] = [
   { title: 'Remote', cell: (link) => orDash(link.remote), shrinkTo: 15 },
 ];
 
-export const LINKS_TABLE: TableLayout<LinkStatus> = {
-  columns: LINK_COLUMNS,
-  whenEmpty: 'No links.',
-  footer: ['', '* carries data; loss is out/in'],
-};
+export function linksText(links: LinkStatus[]): string[] {
+  const lines = table(LINK_COLUMNS, links, 'No links.');
+  return links.length === 0 ? lines : [...lines, '', '* carries data; loss is out/in'];
+}
 
 const MAC_COLUMNS: Column<MacEntry>[] = [
   { title: 'MAC address', cell: (entry) => entry.mac },
@@ -142,7 +149,9 @@ const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Value', cell: (counter) => String(counter.value), align: 'right' },
 ];
 
-export const COUNTERS_TABLE: TableLayout<Counter> = { columns: COUNTER_COLUMNS, whenEmpty: 'No counters.' };
+export function countersText(counters: Counter[]): string[] {
+  return table(COUNTER_COLUMNS, counters, 'No counters.');
+}
 
 const DROP_COLUMNS: Column<DropCounter>[] = [
   { title: 'Interface', cell: (drop) => drop.interface },

@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import type { AeadChoice } from '../../config/model.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import type { DatapathEvent, PathRef } from '../../datapath/events.js';
+import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../datapath/events.js';
 import { SLOT_BITS } from '../../datapath/sessions.js';
 import { INTERFACE } from '../../datapath/stats.js';
 import type { Native } from '../../native/binding.js';
@@ -131,7 +131,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       case 'goodbye':
         return this.carryOut(this.handshaker.goodbye(event.peer, now));
       case 'link':
-        if (event.state === 'up') this.carryOut(this.handshaker.linksUp(event.peer, now));
+        if (ALIVE_STATES.has(event.state)) this.carryOut(this.handshaker.linksUp(event.peer, now));
         return;
       default:
     }

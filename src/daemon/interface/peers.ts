@@ -15,6 +15,8 @@ export interface LinkEntry {
   mtu: number;
   state: LinkStateName;
   cause: LinkCause | null;
+  /** The last change in words, with what was measured then. */
+  detail: string | null;
 }
 
 export interface PeerEntry {

@@ -4,13 +4,20 @@
  */
 import { EventEmitter } from 'node:events';
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../config/defaults.js';
-import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
+import type { DampingConfig, InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
 import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { formatPublicKey, parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import type { DatapathEvent, DatapathSettings, LinkCause, LinkStateName } from '../../datapath/events.js';
+import {
+  ALIVE_STATES,
+  type DatapathEvent,
+  type DatapathSettings,
+  type LinkFacts,
+} from '../../datapath/events.js';
 import { RELAY_SOCKET } from '../../datapath/relay.js';
+import type { DampingSettings } from '../../link/damping.js';
+import { describeChange } from '../../link/describe.js';
 import type { Native, TapHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
@@ -30,12 +37,14 @@ const MTU_REFRESH_MS = 10_000;
 const MTU_DEBOUNCE_MS = 20;
 
 interface RuntimeEvents {
-  link: [peer: PeerEntry, link: LinkEntry];
+  link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];
   peer: [peer: PeerEntry, cause: string];
   session: [peer: PeerEntry, what: 'established' | 'rekeyed' | 'ended'];
   /** The worker died. */
   fault: [message: string];
 }
+
+type LinkChange = Extract<DatapathEvent, { kind: 'link' }>;
 
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly peers = new Map<string, PeerEntry>();
@@ -296,6 +305,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       mtu: config.mtu ?? DEFAULT_OUTER_MTU,
       state: 'down',
       cause: null,
+      detail: null,
     };
     const moved = before?.configuredPath.some((word, index) => word !== path[index]);
     if (moved) link.learnedPath = null;
@@ -318,6 +328,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         holdUs: effective.hold * 1000,
         mtu: link.mtu,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
+        upAfter: effective.upAfter,
+        damping: dampingSettings(effective.damping),
       },
     });
   }
@@ -379,7 +391,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.handshakes.take(event);
     switch (event.kind) {
       case 'link':
-        return this.linkChanged(event.peer, event.link, event.state, event.cause);
+        return this.linkChanged(event);
       case 'roamed':
         return this.linkRoamed(event.peer, event.link, event.path.words);
       case 'gso-refused':
@@ -394,14 +406,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private linkChanged(row: number, id: number, state: LinkStateName, cause: LinkCause): void {
-    const peer = this.peersByRow.get(row);
-    const link = peer?.links.get(id);
+  private linkChanged(change: LinkChange): void {
+    const { state, cause } = change;
+    const peer = this.peersByRow.get(change.peer);
+    const link = peer?.links.get(change.link);
     if (peer === undefined || link === undefined) return;
     link.state = state;
     link.cause = cause;
-    this.emit('link', peer, link);
-    const up = [...peer.links.values()].some((other) => other.state === 'up');
+    link.detail = describeChange(state, cause, change.facts);
+    this.emit('link', peer, link, change.facts);
+    const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
     if (up === peer.up) return;
     peer.up = up;
     this.emit('peer', peer, cause);
@@ -438,6 +452,12 @@ function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
 function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
   const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
   return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
+}
+
+function dampingSettings(config: DampingConfig | null): DampingSettings | null {
+  if (config === null) return null;
+  const { halfLife, reuse, suppress, max } = config;
+  return { halfLifeUs: halfLife * 1e6, reuse, suppress, maxUs: max * 1e6 };
 }
 
 /** Key and PSK of a peer; null when it has no key yet. Throws a plain sentence when a file cannot be used. */

@@ -28,13 +28,17 @@ export function linkStatus(
     state: link.state,
     active: activeLinks(runtime, peer).includes(link.config.id),
     cause: link.cause === null ? null : link.cause.replaceAll('-', ' '),
+    detail: link.detail,
     changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
+    dampedSecondsLeft:
+      link.state === 'damped' ? seconds(Math.max(0, read(LINK.dampedUntilUs) - nowUs)) : null,
     local: localEnd(link),
     remote: remoteEnd(link),
     remoteLearned: link.learnedPath !== null,
     priority: effective.priority,
     intervalMs: effective.interval,
     holdMs: effective.hold,
+    upAfter: effective.upAfter,
     rttLastUs: measured(LINK.rttLastUs),
     rttMinUs: measured(LINK.rttMinUs),
     rttSmoothedUs: measured(LINK.rttSmoothedUs),
@@ -66,7 +70,8 @@ function remoteEnd(link: LinkEntry): string | null {
 function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
   if (!peer.up) return [];
   const up = [...peer.links.values()].filter((link) => link.state === 'up').map((link) => link.config.id);
-  if (effectivePolicy(runtime.config, peer.config) !== 'passive') return up.sort((a, b) => a - b);
+  const spreads = effectivePolicy(runtime.config, peer.config) !== 'passive';
+  if (spreads && up.length > 0) return up.sort((a, b) => a - b);
   const chosen = runtime.datapath.stats.peers[peer.row * PEER_WIDTH + PEER.activeLink];
   return chosen >= 0 ? [chosen] : [];
 }

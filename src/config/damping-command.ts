@@ -1,0 +1,62 @@
+/** The line `damping`, of an interface and of a link: how flapping links are held back. */
+import { keyword, options, value } from '../grammar/command.js';
+import { range } from '../grammar/values.js';
+import { DEFAULTS } from './defaults.js';
+import { type ConfigMode, type Scope, type Setting, setting } from './language.js';
+import type { DampingConfig } from './model.js';
+
+const { damping: DEFAULT } = DEFAULTS;
+
+export function dampingOf(
+  mode: ConfigMode,
+  target: (scope: Scope) => { damping?: DampingConfig | false },
+): Setting {
+  return setting(mode, {
+    tokens: [
+      keyword('damping', 'Hold links back that go down again and again'),
+      options(
+        [
+          keyword('half-life', 'In which a penalty falls to its half'),
+          value('halfLife', range(1, 3600, 's'), 'Time', { default: DEFAULT.halfLife, called: 'half-life' }),
+        ],
+        [
+          keyword('reuse', 'Penalty below which a link is used again'),
+          value('reuse', range(100, 20000), 'Penalty; each loss adds 1000', { default: DEFAULT.reuse }),
+        ],
+        [
+          keyword('suppress', 'Penalty from which a link is held back'),
+          value('suppress', range(1000, 20000), 'Penalty; each loss adds 1000', {
+            default: DEFAULT.suppress,
+          }),
+        ],
+        [
+          keyword('max', 'Longest time behind the last loss'),
+          value('max', range(1, 86400, 's'), 'Time', { default: DEFAULT.max }),
+        ],
+      ),
+    ],
+    noNeeds: 1,
+    default: 'on, with the defaults of its values',
+    set(scope, given) {
+      target(scope).damping = { ...DEFAULT, ...given };
+    },
+    unset(scope) {
+      target(scope).damping = false;
+    },
+    render(scope) {
+      const { damping } = target(scope);
+      if (damping === undefined) return [];
+      if (damping === false) return ['no damping'];
+      const { halfLife, reuse, suppress, max } = damping;
+      return [`damping half-life ${halfLife} reuse ${reuse} suppress ${suppress} max ${max}`];
+    },
+  });
+}
+
+/** Why these numbers cannot work together, or null. */
+export function dampingProblem({ halfLife, reuse, suppress, max }: DampingConfig): string | null {
+  if (reuse >= suppress) return `reuse ${reuse} is not below suppress ${suppress}`;
+  // Penalties are capped at what decays to `reuse` in `max` seconds.
+  if (reuse * 2 ** (max / halfLife) >= suppress) return null;
+  return `with a half-life of ${halfLife} s nothing is ever held back for as little as max ${max} s`;
+}

@@ -1,0 +1,175 @@
+/** The parts of an engine, and how they know each other. */
+import { ReplayWindows } from '../crypto/replay.js';
+import { Adaptive } from '../link/adaptive.js';
+import { LinkControl } from '../link/control.js';
+import { LinkTable } from '../link/links.js';
+import { LinkMonitor } from '../link/monitor.js';
+import { Roaming } from '../link/roaming.js';
+import { Underlay } from '../link/underlay.js';
+import { MacTable } from '../switch/mac-table.js';
+import { Arena, type ArenaSizes, DEFAULT_ARENA } from './arena.js';
+import { Delivery } from './delivery.js';
+import type { DatapathSettings } from './events.js';
+import { FlowTable } from './flows.js';
+import { Inbound } from './inbound.js';
+import type { DatapathIo } from './io.js';
+import { Outbound } from './outbound.js';
+import { PeerTable } from './peers.js';
+import { Reassembly } from './pieces.js';
+import { Relay } from './relay.js';
+import { Reorder } from './reorder.js';
+import { Sealer } from './seal.js';
+import { SessionTable } from './sessions.js';
+import { SocketTable } from './sockets.js';
+import { SharedStats } from './stats.js';
+import { TimerWheel } from './timer-wheel.js';
+import { Transmitter } from './transmit.js';
+
+/** Frames put together from pieces at once. */
+const REASSEMBLY_SLOTS = 128;
+
+export interface EngineOptions {
+  nowUs: number;
+  settings: DatapathSettings;
+  /** Two random words that key the MAC table's hash. */
+  seed: readonly [number, number];
+  arena?: ArenaSizes;
+  udpGso?: boolean;
+}
+
+/** The arena must exist before the io that works on it. */
+export function makeArena(sizes: ArenaSizes = DEFAULT_ARENA): Arena {
+  return new Arena(sizes, Reassembly.bytesFor(REASSEMBLY_SLOTS));
+}
+
+export class Assembly {
+  stats = new SharedStats({ peers: 16, links: 64 });
+  /** Time of the call that is being worked on, in µs. */
+  now: number;
+  readonly sockets = new SocketTable();
+  readonly peers = new PeerTable();
+  readonly links = new LinkTable();
+  readonly sessions = new SessionTable(new ReplayWindows());
+  readonly macs: MacTable;
+  readonly wheel: TimerWheel;
+  readonly transmit: Transmitter;
+  readonly outbound: Outbound;
+  readonly inbound: Inbound;
+  readonly delivery: Delivery;
+  readonly reassembly: Reassembly;
+  readonly relay: Relay;
+  readonly reorder: Reorder;
+  readonly adaptive: Adaptive;
+  readonly sealer: Sealer;
+  readonly control: LinkControl;
+  readonly monitor: LinkMonitor;
+  readonly underlay: Underlay;
+
+  constructor(
+    readonly arena: Arena,
+    readonly io: DatapathIo,
+    options: EngineOptions,
+  ) {
+    this.now = options.nowUs;
+    const { stats, sockets, peers, links, sessions } = this;
+    this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
+    this.wheel = new TimerWheel(64, options.nowUs);
+    this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
+    this.delivery = new Delivery(arena, io, stats);
+    this.transmit = new Transmitter(arena, io, sessions, links, sockets, stats);
+    this.transmit.gso = options.udpGso ?? true;
+    this.reorder = new Reorder(arena);
+    this.adaptive = new Adaptive(peers, links, this.transmit, new FlowTable(options.seed), stats);
+    this.sealer = new Sealer(sessions, this.transmit, stats);
+    this.relay = new Relay(arena, peers, links, this.sealer, this.transmit, stats);
+    this.transmit.relay = (link, offset, length, segment, at) =>
+      this.relay.send(link, offset, length, segment, at);
+    this.control = new LinkControl(
+      arena,
+      peers,
+      links,
+      sessions,
+      this.sealer,
+      this.transmit,
+      (event) => io.emit(event),
+      stats,
+    );
+    this.monitor = new LinkMonitor(
+      peers,
+      links,
+      this.wheel,
+      {
+        beat: (link, at) => this.control.beat(link, at),
+        reportDown: (peer, link, at) => this.control.reportDown(peer, link, at),
+        strand: (link) => this.transmit.strand(link),
+        distrust: (link) => this.transmit.distrust(link),
+        resend: (from, to, at) => this.transmit.resend(from, to, at),
+        emit: (event) => io.emit(event),
+      },
+      stats,
+    );
+    this.underlay = new Underlay(links, sockets, this.monitor);
+    this.control.monitor = this.monitor;
+    this.control.adaptive = this.adaptive;
+    this.control.reorder = this.reorder;
+    this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);
+    this.outbound = new Outbound(
+      arena,
+      peers,
+      links,
+      this.macs,
+      this.sealer,
+      this.transmit,
+      this.adaptive,
+      stats,
+    );
+    this.inbound = new Inbound(
+      arena,
+      io,
+      peers,
+      links,
+      sessions,
+      this.macs,
+      this.reassembly,
+      this.delivery,
+      this.control,
+      this.relay,
+      this.reorder,
+      stats,
+    );
+    this.transmit.onSendFailure = (link) => this.monitor.sendFailed(link, this.now);
+    this.transmit.onTooBig = (link) =>
+      io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
+    this.transmit.onGsoRefused = () => io.emit({ kind: 'gso-refused' });
+    this.sealer.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
+    this.inbound.onConfirmed = (slot, peer) => io.emit({ kind: 'session-confirmed', slot, peer });
+  }
+
+  /** Makes room for so many rows of statistics; the control thread is told of the larger buffer. */
+  growStats(peers: number, links: number): void {
+    const shape = this.stats.shape;
+    const larger = this.stats.grown({
+      peers: Math.max(shape.peers, 2 ** Math.ceil(Math.log2(peers))),
+      links: Math.max(shape.links, 2 ** Math.ceil(Math.log2(links))),
+    });
+    this.stats = larger;
+    const users = [
+      this.transmit,
+      this.sealer,
+      this.outbound,
+      this.inbound,
+      this.delivery,
+      this.control,
+      this.monitor,
+      this.relay,
+      this.adaptive,
+    ];
+    for (const part of users) part.useStats(larger);
+    this.io.emit({
+      kind: 'stats',
+      buffer: larger.buffer,
+      peers: larger.shape.peers,
+      links: larger.shape.links,
+    });
+  }
+}

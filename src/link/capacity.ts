@@ -1,0 +1,214 @@
+/**
+ * What a link gives, estimated by its sender from the receiver's reports: delivered rate, queueing delay, loss, and
+ * from them capacity and the backlog that waits at the bottleneck.
+ *
+ * - Queueing delay is a one-way delay less the least one seen (RFC 6817 section 2); the two clocks' difference
+ *   cancels, and is the same for all links of a peer, so that base delays of links compare too. The least of a few
+ *   samples is taken, so that jitter is not mistaken for a queue that stands.
+ * - The rate delivered while a queue stands is the capacity (as BBR has it); without a queue it is a lower bound.
+ * - The backlog is modelled between reports: bytes sent add to it, capacity drains it, a report puts it right.
+ *
+ * Pure: rates in bytes per µs (1 is 8 Mbit/s), times in µs.
+ */
+
+/** A queueing delay from which a link counts as filled, and the share of the jitter that is added to it. */
+const STANDING_US = 4_000;
+const JITTER_SHARE = 0.5;
+/** A rate is taken over so much time at least. */
+const RATE_WINDOW_US = 25_000;
+const RATE_DATAGRAMS = 8;
+/** No traffic for so long, and the window begins anew. */
+const IDLE_US = 500_000;
+/** Base delays are the least of the last one to two periods: paths change. */
+const BASE_PERIOD_US = 10_000_000;
+const CAPACITY_GAIN = 0.3;
+const RATE_GAIN = 0.3;
+/** Datagrams that the loss average looks back on. */
+const LOSS_MEMORY = 2_000;
+/** Queue samples of which the least counts. */
+const SAMPLES = 3;
+/** Share of the longest queue seen from which it counts as full; shorter ones drop nothing. */
+const FULL_SHARE = 0.6;
+
+export class LinkCapacity {
+  /** 0 while unknown. */
+  capacity = 0;
+  delivered = 0;
+  /** Least one-way delay, the clocks' difference included; infinity while unknown. */
+  baseUs = Number.POSITIVE_INFINITY;
+  queueUs = 0;
+  jitterUs = 0;
+  /** Share of datagrams lost while no queue stood, and while one did. */
+  randomLoss = 0;
+  congestionLoss = 0;
+  /** Datagrams ever lost while no queue stood. */
+  randomLost = 0;
+  /** Datagrams that the far end has reported on. */
+  observed = 0;
+  /** When the queue last stood (or overflowed), and since when without a break; 0 for never, not. */
+  filledAt = 0;
+  filledSince = 0;
+  reportedAt = 0;
+  private backlog = 0;
+  private backlogAt = 0;
+  private periodAt = 0;
+  private periodLeast = Number.POSITIVE_INFINITY;
+  private lastDelay = 0;
+  private readonly samples = new Float64Array(SAMPLES);
+  private sampleCount = 0;
+  private windowAt = -1;
+  private windowBytes = 0;
+  private windowSent = 0;
+  private windowArrived = 0;
+  private wasFilled = false;
+  private peakQueueUs = 0;
+
+  /**
+   * A report came at `now`. `delay`: receive time less send time of the last datagram that arrived; `receivedAt` on
+   * the receiver's clock; `bytes` and `arrived`: what the receiver got in all; `sent`: datagrams that had left with that
+   * last one; `sentAt`: when; `sentSince`: bytes sent after it.
+   */
+  report(
+    delay: number,
+    receivedAt: number,
+    bytes: number,
+    arrived: number,
+    sent: number,
+    sentAt: number,
+    sentSince: number,
+    now: number,
+  ): void {
+    this.reportedAt = now;
+    this.observeDelay(delay, now);
+    const isFilled = this.queueUs > this.standingUs();
+    if (isFilled) this.noteFilled(now);
+    else this.filledSince = 0;
+    this.observeRate(receivedAt, bytes, arrived, sent, isFilled, now);
+    if (this.capacity === 0) return;
+    const drained = this.capacity * (now - sentAt - this.queueUs);
+    this.backlog = Math.max(0, sentSince - Math.max(0, drained));
+    this.backlogAt = now;
+  }
+
+  private noteFilled(now: number): void {
+    this.filledAt = now;
+    if (this.filledSince === 0) this.filledSince = now;
+  }
+
+  /** From which queueing delay on a queue is said to stand. */
+  standingUs(): number {
+    return STANDING_US + JITTER_SHARE * this.jitterUs;
+  }
+
+  private observeDelay(delay: number, now: number): void {
+    if (now - this.periodAt > BASE_PERIOD_US) {
+      // The least of the period that ends stays in force; an older one is forgotten.
+      if (this.periodAt !== 0 && this.periodLeast !== Number.POSITIVE_INFINITY)
+        this.baseUs = this.periodLeast;
+      this.periodAt = now;
+      this.periodLeast = delay;
+    }
+    this.periodLeast = Math.min(this.periodLeast, delay);
+    this.baseUs = Math.min(this.baseUs, delay);
+    const queue = delay - this.baseUs;
+    this.samples[this.sampleCount++ % SAMPLES] = queue;
+    this.queueUs = queue;
+    for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
+      this.queueUs = Math.min(this.queueUs, this.samples[index]);
+    }
+    this.jitterUs += (Math.abs(delay - this.lastDelay) - this.jitterUs) / 16;
+    if (this.sampleCount === 1) this.jitterUs = 0;
+    this.lastDelay = delay;
+    this.peakQueueUs = Math.max(this.peakQueueUs * 0.995, queue);
+  }
+
+  private observeRate(
+    receivedAt: number,
+    bytes: number,
+    arrived: number,
+    sent: number,
+    isFilled: boolean,
+    now: number,
+  ): void {
+    const elapsed = receivedAt - this.windowAt;
+    if (this.windowAt < 0 || elapsed > IDLE_US || elapsed < 0) {
+      if (elapsed > IDLE_US) this.delivered = 0;
+      return this.beginWindow(receivedAt, bytes, arrived, sent, isFilled);
+    }
+    const count = arrived - this.windowArrived;
+    if (elapsed < RATE_WINDOW_US || count < RATE_DATAGRAMS) return;
+    const rate = (bytes - this.windowBytes) / elapsed;
+    const wasFilled = this.wasFilled && isFilled;
+    const lost = sent - this.windowSent - count;
+    this.delivered += RATE_GAIN * (rate - this.delivered);
+    if (this.delivered < rate && this.capacity === 0) this.delivered = rate;
+    this.observeLoss(sent - this.windowSent, lost, this.isCrowded(), now);
+    if (this.capacity === 0) {
+      if (isFilled) this.capacity = rate;
+    } else if (wasFilled || rate > this.capacity) {
+      this.capacity += CAPACITY_GAIN * (rate - this.capacity);
+    }
+    this.beginWindow(receivedAt, bytes, arrived, sent, isFilled);
+  }
+
+  private beginWindow(
+    receivedAt: number,
+    bytes: number,
+    arrived: number,
+    sent: number,
+    filled: boolean,
+  ): void {
+    this.windowAt = receivedAt;
+    this.windowBytes = bytes;
+    this.windowArrived = arrived;
+    this.windowSent = sent;
+    this.wasFilled = filled;
+  }
+
+  /** Whether a queue was lately so long that what is lost was dropped at its end. */
+  private isCrowded(): boolean {
+    let longest = 0;
+    for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
+      longest = Math.max(longest, this.samples[index]);
+    }
+    return longest > this.standingUs() && longest > FULL_SHARE * this.peakQueueUs;
+  }
+
+  /** Forgets losses: the path is given another chance. */
+  forgetLoss(): void {
+    this.randomLoss = 0;
+    this.congestionLoss = 0;
+    this.randomLost = 0;
+  }
+
+  private observeLoss(sent: number, lost: number, crowded: boolean, now: number): void {
+    if (sent <= 0) return;
+    this.observed += sent;
+    const gain = Math.min(1, sent / LOSS_MEMORY);
+    const share = lost / sent;
+    this.randomLoss += gain * ((crowded ? 0 : share) - this.randomLoss);
+    this.congestionLoss += gain * ((crowded ? share : 0) - this.congestionLoss);
+    if (crowded && lost > 0) this.noteFilled(now);
+    // What is counted too early in one window is missing in the next: signed, so that it cancels.
+    if (!crowded) this.randomLost += lost;
+  }
+
+  /** Bytes leave by the link. */
+  sent(bytes: number, now: number): void {
+    this.drain(now);
+    this.backlog += bytes;
+  }
+
+  private drain(now: number): void {
+    const elapsed = now - this.backlogAt;
+    this.backlogAt = now;
+    if (this.capacity === 0) this.backlog = 0;
+    else if (elapsed > 0) this.backlog = Math.max(0, this.backlog - elapsed * this.capacity);
+  }
+
+  /** How long a datagram sent now would wait at the bottleneck, in µs; 0 while the capacity is unknown. */
+  waitUs(now: number): number {
+    if (this.capacity === 0) return 0;
+    return Math.max(0, this.backlog / this.capacity - (now - this.backlogAt));
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * Which links a peer's striped lane uses.
+ *
+ * It begins with one. When all it has are filled, another is taken in, at once: a transfer that grows never meets the
+ * end of the first link's queue. What decides whether a set is kept is what TCP would make of it, bounded by
+ * capacity: the rate of Mathis et al. (CCR 1997) and of CUBIC (RFC 9438 section 5.1) at the set's round-trip time
+ * and measured random loss, for the number of bulk flows there are. A set worth less than its best link alone is
+ * given up, the others are not tried again for a while, which doubles each time. And when the set has carried less
+ * than its best link could for a while, the best link is left alone, whatever the reason.
+ */
+import { MAX_LINKS } from '../datapath/wire.js';
+import type { LinkCapacity } from './capacity.js';
+
+/** What the set knows of the peer's links, by link id. */
+export interface LinkFacts {
+  capacity(id: number): LinkCapacity;
+  rttUs(id: number): number;
+  /** Share of datagrams lost, by heartbeats. */
+  beatLoss(id: number): number;
+}
+
+const REVIEW_US = 20_000;
+/** A queue that stood so long ago still counts. */
+const FILLED_US = 60_000;
+/** Links whose beats are lost more often are not tried. */
+const MAX_BEAT_LOSS = 0.05;
+/** Losses before they are believed. */
+const LOSSES = 3;
+/** Differences in delay beyond the receiver's patience. */
+const MAX_SPREAD_US = 300_000;
+/** A set is kept while it promises this share of its best link, and tried while it promises more than this. */
+const KEEP_SHARE = 0.95;
+const FIRST_REST_US = 8_000_000;
+const MAX_REST_US = 300_000_000;
+/** Bulk flows are counted in rounds. */
+const ROUND_US = 200_000;
+/** The set must have been below its best link for so long. */
+const POOR_US = 1_500_000;
+/** A swap from a lossy link to another is judged after so long, and after so many round trips. */
+const SWAP_US = 2_000_000;
+const SWAP_ROUNDS = 20;
+const RATE_MEMORY_US = 500_000;
+const MSS_BYTES = 1400;
+
+export class LaneSet {
+  /** Bit set of link ids. */
+  set = 0;
+  /** By link id: how much later a datagram arrives than by the earliest link, both empty. */
+  readonly laterUs = new Float64Array(MAX_LINKS);
+  /** Round in which bulk flows are counted now, how many there were in the last. */
+  round = 1;
+  flowCount = 0;
+  /** Bytes per µs delivered by the set, averaged. */
+  rate = 0;
+  /** First difference of clocks seen: delays are counted from it. NaN until then. */
+  clock = Number.NaN;
+  /** By link id: not to be tried before, and how long it rests the next time. */
+  readonly restsUntil = new Float64Array(MAX_LINKS);
+  private readonly restUs = new Float64Array(MAX_LINKS).fill(FIRST_REST_US);
+  private counting = 0;
+  private roundAt = 0;
+  private reviewedAt = 0;
+  private poorSince = 0;
+  /** A swap on trial: the link left, the rate it had, when; -1 for none. */
+  private swappedFrom = -1;
+  private swapRate = 0;
+  private swapAt = 0;
+
+  constructor(private readonly facts: LinkFacts) {}
+
+  /** Counts a bulk flow that is new in this round; returns the round it is counted in. */
+  countFlow(now: number): number {
+    this.turnRound(now);
+    this.counting++;
+    return this.round;
+  }
+
+  private turnRound(now: number): void {
+    if (now - this.roundAt < ROUND_US) return;
+    this.flowCount = this.counting;
+    this.counting = 0;
+    this.roundAt = now;
+    this.round++;
+  }
+
+  /** The links to use now; begins with the most promising one. */
+  usableSet(usable: number, now: number): number {
+    if ((this.set & usable) === 0 && usable !== 0) {
+      this.refreshDelays(usable);
+      this.set = 1 << this.best(usable, now);
+    }
+    return this.set & usable;
+  }
+
+  /** Takes new measurements into account. */
+  review(usable: number, now: number): void {
+    if (now - this.reviewedAt < REVIEW_US) return;
+    const elapsed = now - this.reviewedAt;
+    this.reviewedAt = now;
+    this.turnRound(now);
+    this.refreshDelays(usable);
+    const set = this.usableSet(usable, now);
+    if (set === 0) return;
+    const delivered = this.deliveredBy(set, now);
+    this.rate += Math.min(1, elapsed / RATE_MEMORY_US) * (delivered - this.rate);
+    this.judgeSwap(now);
+    if ((set & (set - 1)) !== 0) this.judgeSet(set, now);
+    if (this.isFilled(this.set & usable, now)) this.grow(usable, now);
+    else if ((this.set & (this.set - 1)) === 0) this.leaveLossy(usable, now);
+  }
+
+  private refreshDelays(usable: number): void {
+    let known = true;
+    eachOf(usable, (id) => {
+      if (this.facts.capacity(id).baseUs === Number.POSITIVE_INFINITY) known = false;
+    });
+    let least = Number.POSITIVE_INFINITY;
+    eachOf(usable, (id) => {
+      this.laterUs[id] = known ? this.facts.capacity(id).baseUs : this.facts.rttUs(id) / 2;
+      least = Math.min(least, this.laterUs[id]);
+    });
+    eachOf(usable, (id) => {
+      this.laterUs[id] -= least;
+    });
+  }
+
+  private deliveredBy(set: number, now: number): number {
+    let sum = 0;
+    eachOf(set, (id) => {
+      const link = this.facts.capacity(id);
+      if (now - link.reportedAt < RATE_MEMORY_US) sum += link.delivered;
+    });
+    return sum;
+  }
+
+  private isFilled(set: number, now: number): boolean {
+    let filled = set !== 0;
+    eachOf(set, (id) => {
+      if (now - this.facts.capacity(id).filledAt > FILLED_US) filled = false;
+    });
+    return filled;
+  }
+
+  // --- worth ----------------------------------------------------------------------------------------
+
+  /** What bulk flows would get of a set of links, in bytes per µs; infinite while nothing is known. */
+  worth(set: number): number {
+    let capacity = 0;
+    let rtt = 0;
+    let loss = 0;
+    eachOf(set, (id) => {
+      const link = this.facts.capacity(id);
+      capacity += link.capacity === 0 ? Number.POSITIVE_INFINITY : link.capacity;
+      rtt = Math.max(rtt, this.facts.rttUs(id));
+    });
+    eachOf(set, (id) => {
+      const link = this.facts.capacity(id);
+      const share = capacity === Number.POSITIVE_INFINITY ? 1 / bitCount(set) : link.capacity / capacity;
+      loss += share * this.lossOf(id);
+    });
+    return Math.min(capacity, this.flowsNow() * tcpRate(loss, rtt));
+  }
+
+  private flowsNow(): number {
+    return Math.max(1, this.flowCount);
+  }
+
+  private lossOf(id: number): number {
+    const link = this.facts.capacity(id);
+    return link.randomLost >= LOSSES ? Math.max(0, link.randomLoss) : 0;
+  }
+
+  /** The most promising single link of a set. */
+  best(set: number, now: number): number {
+    let best = -1;
+    let most = -1;
+    eachOf(set, (id) => {
+      // Untried links promise equally much: the earlier one is taken then.
+      const worth = Math.min(1e9, this.worth(1 << id)) / (1 + this.facts.beatLoss(id) * 100);
+      const promise = this.restsUntil[id] > now ? worth / 1e6 : worth;
+      if (best >= 0 && (promise < most || (promise === most && this.laterUs[id] >= this.laterUs[best])))
+        return;
+      best = id;
+      most = promise;
+    });
+    return best;
+  }
+
+  private bestOf(set: number): number {
+    let best = -1;
+    eachOf(set, (id) => {
+      if (best < 0 || this.worth(1 << id) > this.worth(1 << best)) best = id;
+    });
+    return best;
+  }
+
+  // --- changes --------------------------------------------------------------------------------------
+
+  /** All links of the set are filled: another may help. */
+  private grow(usable: number, now: number): void {
+    const others = usable & ~this.set;
+    let best = -1;
+    eachOf(others, (id) => {
+      if (now < this.restsUntil[id] || this.facts.beatLoss(id) > MAX_BEAT_LOSS) return;
+      if (this.laterUs[id] > MAX_SPREAD_US) return;
+      if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
+    });
+    if (best < 0) return;
+    this.facts.capacity(best).forgetLoss();
+    this.set |= 1 << best;
+    this.poorSince = 0;
+  }
+
+  /** Whether a set of several links is worth more than its best link alone. */
+  private judgeSet(set: number, now: number): void {
+    const best = this.bestOf(set);
+    const alone = this.worth(1 << best);
+    if (alone !== Number.POSITIVE_INFINITY && this.worth(set) < KEEP_SHARE * alone) {
+      eachOf(set & ~(1 << best), (id) => this.rest(id, now));
+      return this.use(best);
+    }
+    const capacity = this.facts.capacity(best).capacity;
+    if (this.rate >= KEEP_SHARE * capacity || capacity === 0) this.poorSince = 0;
+    else if (this.poorSince === 0) this.poorSince = now;
+    else if (now - this.poorSince > POOR_US) {
+      eachOf(set & ~(1 << best), (id) => {
+        if (this.facts.capacity(id).randomLost >= LOSSES) this.rest(id, now);
+      });
+      this.use(best);
+    }
+  }
+
+  private use(id: number): void {
+    this.set = 1 << id;
+    this.poorSince = 0;
+  }
+
+  private rest(id: number, now: number): void {
+    this.restsUntil[id] = now + this.restUs[id];
+    this.restUs[id] = Math.min(MAX_REST_US, 2 * this.restUs[id]);
+  }
+
+  /** The one link in use loses datagrams and cannot be filled: another may be better. */
+  private leaveLossy(usable: number, now: number): void {
+    const current = Math.log2(this.set);
+    if (this.swappedFrom >= 0 || this.flowCount === 0 || this.lossOf(current) === 0) return;
+    const others = usable & ~this.set;
+    const other = others === 0 ? -1 : this.best(others, now);
+    if (other < 0 || now < this.restsUntil[other] || this.worth(1 << other) < 1.2 * this.worth(this.set))
+      return;
+    if (this.facts.beatLoss(other) > MAX_BEAT_LOSS) return;
+    this.swappedFrom = current;
+    this.swapRate = this.rate;
+    this.swapAt = now;
+    this.facts.capacity(other).forgetLoss();
+    this.use(other);
+  }
+
+  private judgeSwap(now: number): void {
+    const from = this.swappedFrom;
+    if (from < 0) return;
+    if ((this.set & (this.set - 1)) !== 0) {
+      // Filled already, and more was taken in.
+      this.swappedFrom = -1;
+      return;
+    }
+    const current = Math.log2(this.set);
+    if (now - this.swapAt < Math.max(SWAP_US, SWAP_ROUNDS * this.facts.rttUs(current))) return;
+    this.swappedFrom = -1;
+    if (this.rate >= 0.9 * this.swapRate) return this.rest(from, now);
+    this.rest(current, now);
+    this.use(from);
+  }
+}
+
+/** Bytes per µs that a TCP transfer reaches at a loss rate and round-trip time; infinite without loss. */
+function tcpRate(loss: number, rttUs: number): number {
+  if (loss <= 0) return Number.POSITIVE_INFINITY;
+  const rtt = Math.max(100, rttUs) / 1e6;
+  const reno = 1.22 / (rtt * Math.sqrt(loss));
+  const cubic = 1.054 / (rtt ** 0.25 * loss ** 0.75);
+  return (Math.max(reno, cubic) * MSS_BYTES) / 1e6;
+}
+
+function eachOf(set: number, visit: (id: number) => void): void {
+  for (let id = 0; id < MAX_LINKS; id++) if ((set & (1 << id)) !== 0) visit(id);
+}
+
+function bitCount(set: number): number {
+  let count = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { goodput, payloadOf } from '../sim/bulk.js';
+import { withSeed } from '../sim/random.js';
+
+describe('adaptive: one transfer and eight over two links', () => {
+  it.each([1, 8])('equal links, %i flows: at least 94 %% of the sum', (flows) =>
+    withSeed((seed) => {
+      const link = { mbit: 20, delayMs: 25 };
+      expect(goodput(seed, [link, link], 'adaptive', flows, 5, 2)).toBeGreaterThan(0.94 * payloadOf(40));
+    }),
+  );
+
+  it.each([1, 8])('60 Mbit/s at 10 ms and 16 Mbit/s at 30 ms, %i flows: at least 88 %% of the sum', (flows) =>
+    withSeed((seed) => {
+      const links = [
+        { mbit: 60, delayMs: 10 },
+        { mbit: 16, delayMs: 30 },
+      ];
+      expect(goodput(seed, links, 'adaptive', flows, 5, 2)).toBeGreaterThan(0.88 * payloadOf(76));
+    }),
+  );
+});
+
+describe('adaptive: 20 ms between the links', () => {
+  it('one transfer is at least as fast as over the better link alone', () =>
+    withSeed((seed) => {
+      const links = [
+        { mbit: 20, delayMs: 10 },
+        { mbit: 20, delayMs: 30 },
+      ];
+      const alone = goodput(seed, [links[0]], 'passive', 1, 5, 1);
+      expect(goodput(seed, links, 'adaptive', 1, 5, 1)).toBeGreaterThan(1.5 * alone);
+      // What it is for: the same links without order.
+      expect(goodput(seed, links, 'round-robin', 1, 5, 1)).toBeLessThan(0.7 * alone);
+    }));
+});

@@ -1,0 +1,79 @@
+/** Bulk transfers between two hosts over links described by rate, delay, queue, loss and jitter. */
+import type { Policy } from '../../src/config/model.js';
+import type { Aead } from './aead.js';
+import type { Hop } from './hop.js';
+import { delay } from './hops/delay.js';
+import { jitter } from './hops/jitter.js';
+import { loss } from './hops/loss.js';
+import { mbit, rate } from './hops/rate.js';
+import { Lan } from './lan.js';
+import { MSS, Transfers } from './tcp.js';
+import { MILLISECOND, SECOND, World } from './world.js';
+
+export interface LinkProfile {
+  /** Of each direction. */
+  mbit: number;
+  delayMs: number;
+  /** What waits at the bottleneck at most; default 50 ms. */
+  queueMs?: number;
+  /** Share of datagrams lost. */
+  loss?: number;
+  /** Queueing noise, order kept. */
+  jitterMs?: number;
+}
+
+/** Protects nothing: these runs are about rates. */
+const noAead: Aead = { seal: () => {}, open: () => true };
+const SETTLE_US = 500 * MILLISECOND;
+/** Headers around a segment on the wire: outer IPv6 and UDP, datagram, SEGMENT, inner Ethernet, IP and TCP. */
+const AROUND = 48 + 32 + 11 + 54;
+
+/** Two hosts joined by such links, sessions up. */
+export function bulkLan(seed: number, links: readonly LinkProfile[], policy: Policy): Lan {
+  const world = new World(seed);
+  const lan = new Lan(world, {
+    hosts: 2,
+    links: links.length,
+    policy,
+    intervalMs: 100,
+    holdMs: 300,
+    node: { aead: noAead },
+  });
+  const [a, b] = lan.nodes;
+  links.forEach((profile, network) => {
+    world.wire(a, b, network).hops = hopsOf(profile, world.random);
+    world.wire(b, a, network).hops = hopsOf(profile, world.random);
+  });
+  world.run(SETTLE_US);
+  return lan;
+}
+
+function hopsOf(profile: LinkProfile, random: () => number): Hop[] {
+  const hops: Hop[] = [];
+  if (profile.loss !== undefined) hops.push(loss(profile.loss, random));
+  hops.push(rate(mbit(profile.mbit), { ms: profile.queueMs ?? 50 }));
+  if (profile.jitterMs !== undefined) hops.push(jitter(profile.jitterMs * MILLISECOND, random));
+  hops.push(delay(profile.delayMs * MILLISECOND));
+  return hops;
+}
+
+/** Mbit/s of payload that so many transfers reach together: in all of so many seconds, after so many of warming up. */
+export function goodput(
+  seed: number,
+  links: readonly LinkProfile[],
+  policy: Policy,
+  flows: number,
+  seconds: number,
+  warmUpSeconds = 0,
+): number {
+  const lan = bulkLan(seed, links, policy);
+  const [a, b] = lan.nodes;
+  const transfers = new Transfers(lan.world, a, b, flows);
+  lan.world.run(warmUpSeconds * SECOND);
+  return transfers.measure(seconds * SECOND) / 1e6;
+}
+
+/** Mbit/s of payload that fit links of so many Mbit/s. */
+export function payloadOf(megabits: number): number {
+  return (megabits * MSS) / (MSS + AROUND);
+}
