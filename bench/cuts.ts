@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { clearLine, createInterface, cursorTo } from 'node:readline';
 import { apply, type Cut, type CutKind, describeCut, FAR, NEAR, restore } from '../scripts/demo/cuts.js';
-import { PingLog, type PingWindow } from '../scripts/demo/ping-log.js';
 import type { ControlConnection } from '../scripts/lab/control.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { lanAddress, Mesh } from '../scripts/lab/mesh.js';
+import { PingLog, type PingWindow } from '../scripts/lab/ping-log.js';
 
 const TIMERS = { interval: 10, hold: 30 };
 const PING_INTERVAL_MS = 2;

@@ -6,8 +6,11 @@
  * Result objects are stable between releases. Numbers are raw, their unit ends the key (`rttSmoothedUs`,
  * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
  */
-import type { AeadChoice, Config, OffloadName, Policy } from './config/model.js';
+import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
+import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
+
+export * from './api/configuration.js';
 
 /** Grows when a client of the older number could misread an answer. */
 export const PROTOCOL_VERSION = 1;
@@ -226,18 +229,6 @@ export interface DropCounter {
   help: string;
 }
 
-export interface RunningConfig {
-  /** Replayable text. */
-  text: string;
-  config: Config;
-}
-
-export interface StartupConfig {
-  file: string;
-  /** null: the file does not exist. */
-  text: string | null;
-}
-
 export interface WorkerStatus {
   interface: string;
   alive: boolean;
@@ -323,28 +314,6 @@ export interface WaitResult {
   waitedMs: number;
 }
 
-export interface ConfigApplyParams {
-  /** Header lines of the blocks that the lines stand in, such as `['interface octo0', 'peer osaka']`. */
-  context: string[];
-  lines: string[];
-  /** `merge` edits what runs; `replace` makes these lines the whole configuration (context must be empty). */
-  mode: 'merge' | 'replace';
-  checkOnly: boolean;
-}
-
-export interface ConfigApplyResult {
-  changed: boolean;
-  /** The context after the last line. */
-  context: string[];
-  /** Accepted, but probably not what was meant: a peer without a key, a link without a remote end. */
-  warnings: Problem[];
-}
-
-export interface ConfigWriteResult {
-  file: string;
-  bytes: number;
-}
-
 /** Kinds of live names that completion can ask for. */
 export type CompletionKind = 'interface' | 'peer' | 'link';
 
@@ -379,7 +348,7 @@ export interface EventFilter {
 }
 
 /** Every method with its parameters and its result. */
-export interface Methods {
+export interface Methods extends ConfigurationMethods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };
@@ -397,11 +366,7 @@ export interface Methods {
   'show.events': { params: EventFilter; result: ControlEvent[] };
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
-  'show.runningConfig': { params: Record<string, never>; result: RunningConfig };
-  'show.startupConfig': { params: Record<string, never>; result: StartupConfig };
   'show.system': { params: Record<string, never>; result: SystemInfo };
-  'config.apply': { params: ConfigApplyParams; result: ConfigApplyResult };
-  'config.write': { params: Record<string, never>; result: ConfigWriteResult };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
   /** Ends the session and starts a new handshake. */
   'clear.peer': { params: { peer: string; interface?: string }; result: null };
@@ -437,7 +402,9 @@ export type ControlEvent = EventBase &
         detail: string;
       } & LinkFacts)
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
-    | { kind: 'config'; by: string; what: 'changed' | 'written' }
+    | { kind: 'config'; by: string; what: ConfigEvent }
+    /** A commit awaits its confirmation; told when it begins and as its end comes near. */
+    | { kind: 'unconfirmed'; by: string; secondsLeft: number }
     | { kind: 'lost'; count: number }
   );
 

@@ -1,8 +1,8 @@
 /** Draws the demo: the links of the pair, the ping, and the table of cuts. Pure: a view in, lines out. */
 import type { LinkStatus } from '../../src/api.js';
+import type { PingWindow } from '../lab/ping-log.js';
 import { type Style, styled } from './ansi.js';
 import { type Cut, type CutKind, describeCut, FAR, NEAR } from './cuts.js';
-import type { PingWindow } from './ping-log.js';
 import { type Claim, type CutResult, claims, type DemoResult } from './verdict.js';
 
 export interface LinkView {

@@ -1,6 +1,7 @@
 /** What the demo measured, what it claims, and whether the claim held. */
+
+import type { PingWindow } from '../lab/ping-log.js';
 import type { Cut } from './cuts.js';
-import type { PingWindow } from './ping-log.js';
 
 export interface CutResult extends Cut, PingWindow {
   /** The link that carried the traffic afterwards; null when none was seen to. */

@@ -1,5 +1,5 @@
 /** A connection to a daemon's control socket, for programs that ask too often to start the CLI each time. */
-import type { MethodName, Methods } from '../../src/api.js';
+import type { ControlEvent, MethodName, Methods } from '../../src/api.js';
 import { Client } from '../../src/cli/client.js';
 
 /**
@@ -19,6 +19,12 @@ export class ControlConnection {
   /** Calls a method; rejects with the daemon's own message when it refuses. */
   call<M extends MethodName>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']> {
     return this.client.request(method, params, PATIENCE_MS);
+  }
+
+  /** Has every event told to `listener` from now on. */
+  async listen(listener: (event: ControlEvent) => void): Promise<void> {
+    this.client.onEvent(listener);
+    await this.call('events.subscribe', {});
   }
 
   close(): void {

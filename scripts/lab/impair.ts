@@ -2,12 +2,15 @@
  * What can be done to an underlay: packets lost in the middle, at random or all of them, and a limited rate.
  * Everything here is silent: no end sees its carrier or its interface change.
  */
+import { carryOut, type Order } from './armed.js';
 import type { Attachment, UnderlayPlan } from './plan.js';
 import { run } from './run.js';
 
 export interface Impairment {
   /** `true`: nothing passes; a list: nothing passes between the hosts of each pair, by host index. */
   blackHole: boolean | [number, number][];
+  /** From which host to which nothing passes, while the other direction is whole. */
+  oneWay?: [number, number];
   /** Share of packets lost at random, in tenths of a percent, 0–1000. */
   lossPermille: number;
 }
@@ -18,14 +21,18 @@ export const CLEAN: Impairment = { blackHole: false, lossPermille: 0 };
 /** The rules of an impairment, in nftables' words; `ends` are the underlay's attachments. */
 export function impairmentRules(impairment: Impairment, ends: Attachment[]): string[] {
   const rules: string[] = [];
+  const port = (index: number) => ends.find((end) => end.host.index === index)!.port;
   if (impairment.blackHole === true) {
     rules.push('counter drop');
   } else if (impairment.blackHole !== false) {
-    const port = (index: number) => ends.find((end) => end.host.index === index)!.port;
     for (const [a, b] of impairment.blackHole) {
       rules.push(`iifname "${port(a)}" oifname "${port(b)}" counter drop`);
       rules.push(`iifname "${port(b)}" oifname "${port(a)}" counter drop`);
     }
+  }
+  if (impairment.oneWay !== undefined) {
+    const [from, to] = impairment.oneWay;
+    rules.push(`iifname "${port(from)}" oifname "${port(to)}" counter drop`);
   }
   if (impairment.lossPermille > 0) {
     rules.push(`numgen random mod 1000 < ${impairment.lossPermille} counter drop`);
@@ -43,16 +50,24 @@ export async function impair(
   impairment: Impairment,
 ): Promise<void> {
   if (underlay.namespace !== undefined) {
-    const rules = impairmentRules(impairment, ends);
-    await setTable(underlay.namespace, 'bridge', [chain('cuts', 'hook forward', rules)]);
+    await carryOut(impairmentOrder(underlay.namespace, ends, impairment));
     return;
   }
-  if (Array.isArray(impairment.blackHole)) throw new Error('a direct cable has only one pair: cut it whole');
-  const rules = impairmentRules(impairment, ends);
-  for (const end of ends) {
-    const hook = `hook ingress device "${end.device}"`;
-    await setTable(end.host.namespace, 'netdev', [chain(`cuts_${end.device}`, hook, rules)]);
+  if (Array.isArray(impairment.blackHole) || impairment.oneWay !== undefined) {
+    throw new Error('a direct cable has only one pair: cut it whole');
   }
+  for (const end of ends) await carryOut(deviceOrder(end, impairmentRules(impairment, ends)));
+}
+
+/** What sets the impairment of a bridged underlay, given the namespace of its bridge. */
+export function impairmentOrder(namespace: string, ends: Attachment[], impairment: Impairment): Order {
+  return tableOrder(namespace, 'bridge', chain('cuts', 'hook forward', impairmentRules(impairment, ends)));
+}
+
+/** What makes one end apply rules to all that it receives. */
+export function deviceOrder(end: Attachment, rules: string[]): Order {
+  const hook = `hook ingress device "${end.device}"`;
+  return tableOrder(end.host.namespace, 'netdev', chain(`cuts_${end.device}`, hook, rules));
 }
 
 function chain(name: string, hook: string, rules: string[]): string {
@@ -60,17 +75,21 @@ function chain(name: string, hook: string, rules: string[]): string {
 }
 
 /** Replaces the table `lab` in one transaction; naming it first lets the deletion succeed when it is new. */
-async function setTable(namespace: string, family: string, chains: string[]): Promise<void> {
-  const input =
-    `table ${family} lab\ndelete table ${family} lab\n` + `table ${family} lab {\n${chains.join('\n')}\n}\n`;
-  await run('ip', ['netns', 'exec', namespace, 'nft', '-f', '-'], { input });
+function tableOrder(namespace: string, family: string, chainText: string): Order {
+  const table = `table ${family} lab`;
+  return { namespace, program: 'nft', lines: [table, `delete ${table}`, `${table} {`, chainText, '}'] };
 }
 
-/** Limits what an attachment sends to `mbit` per second, with at most 50 ms of queue. */
-export async function limitRate(end: Attachment, mbit: number): Promise<void> {
+/** What limits the sending of an attachment to `mbit` per second, with at most 50 ms of queue. */
+export function rateOrder(end: Attachment, mbit: number): Order {
   const burst = Math.max(32, Math.ceil(mbit / 8)); // KiB: a millisecond's worth, never less than two super-frames
-  const shape = ['rate', `${mbit}mbit`, 'burst', `${burst}k`, 'latency', '50ms'];
-  await run('tc', ['-n', end.host.namespace, 'qdisc', 'replace', 'dev', end.device, 'root', 'tbf', ...shape]);
+  const line = `qdisc replace dev ${end.device} root tbf rate ${mbit}mbit burst ${burst}k latency 50ms`;
+  return { namespace: end.host.namespace, program: 'tc', lines: [line] };
+}
+
+/** What takes the limit away. */
+export function fullRateOrder(end: Attachment): Order {
+  return { namespace: end.host.namespace, program: 'tc', lines: [`qdisc del dev ${end.device} root`] };
 }
 
 /**

@@ -4,7 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Impairment, impair, limitRate, setSegmentation } from './impair.js';
+import { carryOut } from './armed.js';
+import { type Impairment, impair, rateOrder, setSegmentation } from './impair.js';
 import { keepMarker, labFolder, namespacesOf, removeLab, removeStaleLabs } from './namespaces.js';
 import {
   type Attachment,
@@ -104,7 +105,7 @@ export class Lab {
 
   /** Limits every end of an underlay to `mbit` per second. */
   async limitRate(underlay: number, mbit: number): Promise<void> {
-    for (const end of this.ends(underlay)) await limitRate(end, mbit);
+    for (const end of this.ends(underlay)) await carryOut(rateOrder(end, mbit));
   }
 
   /** Turns segmentation offload on every end of an underlay on or off. */
@@ -123,6 +124,27 @@ export class Lab {
     const started = LabProcess.start(this.plan.hosts[host - 1].namespace, command, args, options);
     this.processes.push(started);
     return started;
+  }
+
+  /** Starts a program where an underlay's bridge stands. */
+  startAtUnderlay(underlay: number, command: string, args: string[]): LabProcess {
+    const started = LabProcess.start(this.bridgeNamespace(underlay), command, args, { input: true });
+    this.processes.push(started);
+    return started;
+  }
+
+  /** Gives an underlay's bridge an address of its own, so that programs beside it can be talked to. */
+  async giveBridgeAddress(underlay: number, address: string): Promise<void> {
+    const family = this.underlays[underlay - 1].family;
+    if (family === 6) await set(this.bridgeNamespace(underlay), ['net.ipv6.conf.br0.disable_ipv6=0']);
+    const line = `addr add ${address}/${family === 4 ? 24 : '64 nodad'} dev br0`.split(' ');
+    await run('ip', ['-n', this.bridgeNamespace(underlay), ...line]);
+  }
+
+  private bridgeNamespace(underlay: number): string {
+    const { namespace } = this.underlays[underlay - 1];
+    if (namespace === undefined) throw new Error(`underlay ${underlay} is a cable without a bridge`);
+    return namespace;
   }
 
   /** Ends every program in order, then removes the namespaces and the folder. */

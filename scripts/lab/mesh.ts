@@ -10,7 +10,7 @@ import { run, until } from './run.js';
 
 /** The tree that this file was built in: `dist/scripts/lab/mesh.js` is three folders below it. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PORT = 7700;
+export const PORT = 7700;
 const START_PATIENCE_MS = 20_000;
 
 export interface MeshOptions {
@@ -26,6 +26,8 @@ export interface MeshOptions {
   nodeFlags?: string[];
   /** Holds flapping links back, as daemons do by default; absent: no, since labs cut links again and again on purpose. */
   damping?: boolean;
+  /** Where both ends of a link, by its id, send their datagrams instead of to each other. */
+  remotes?: Map<number, { address: string; port: number }>;
   /** More lines for the interface block, such as `aead chacha20-poly1305`. */
   interfaceLines?: string[];
 }
@@ -85,10 +87,12 @@ export function meshConfig(
     if (other.index === host) continue;
     lines.push(` peer ${other.name}`, `  public-key ${publicKeys[other.index - 1]}`);
     lab.underlays.forEach((underlay, id) => {
+      const direct = { address: lab.attachment(other.index, underlay.index).address, port: PORT };
+      const remote = options.remotes?.get(id) ?? direct;
       lines.push(
         `  link ${id}`,
         `   local ${lab.attachment(host, underlay.index).address}`,
-        `   remote ${lab.attachment(other.index, underlay.index).address} port ${PORT}`,
+        `   remote ${remote.address} port ${remote.port}`,
         `   priority ${10 * (options.samePriority ? 1 : lab.underlays.length - id)}`,
       );
       if (options.timers) {

@@ -104,14 +104,38 @@ export function cableBatch(plan: LabPlan): string[] {
       );
       continue;
     }
-    for (const end of ends) {
-      lines.push(
-        `link add ${end.device} mtu ${underlay.mtu} netns ${end.host.namespace} ` +
-          `type veth peer name ${end.port} mtu ${underlay.mtu} netns ${underlay.namespace}`,
-      );
-    }
+    lines.push(...ends.map(cableLine));
   }
   return lines;
+}
+
+/** Lays the cable of one end of a bridged underlay. */
+export function cableLine({ device, port, host, underlay }: Attachment): string {
+  return (
+    `link add ${device} mtu ${underlay.mtu} netns ${host.namespace} ` +
+    `type veth peer name ${port} mtu ${underlay.mtu} netns ${underlay.namespace}`
+  );
+}
+
+/** Plugs an end into the bridge of its underlay; to run in the underlay's namespace. */
+export function plugLine({ port }: Attachment): string {
+  return `link set ${port} master br0 up`;
+}
+
+/** Gives an end its address; to run in the host's namespace, like the two below. */
+export function addressLine({ address, prefixLength, device, underlay }: Attachment): string {
+  const noCheck = underlay.family === 6 ? ' nodad' : '';
+  return `addr add ${address}/${prefixLength} dev ${device}${noCheck}`;
+}
+
+/** The route that came with the address, as the kernel makes it. */
+export function routeLine(verb: 'add' | 'del', { address, device, underlay }: Attachment): string {
+  if (underlay.family === 6) {
+    const network = address.slice(0, address.indexOf('::') + 2);
+    return `route ${verb} ${network}/64 dev ${device} proto kernel metric 256`;
+  }
+  const network = address.slice(0, address.lastIndexOf('.'));
+  return `route ${verb} ${network}.0/24 dev ${device} proto kernel scope link src ${address}`;
 }
 
 /** The `ip -batch` lines to run inside an underlay's namespace. */
@@ -119,7 +143,7 @@ export function underlayBatch(plan: LabPlan, underlay: UnderlayPlan): string[] {
   // Snooping would hold back IPv6 neighbour discovery until a querier spoke, and there is none.
   const lines = ['link add br0 type bridge mcast_snooping 0', `link set br0 mtu ${underlay.mtu} up`];
   for (const end of plan.attachments.filter((attachment) => attachment.underlay === underlay)) {
-    lines.push(`link set ${end.port} master br0 up`);
+    lines.push(plugLine(end));
   }
   return lines;
 }
@@ -128,9 +152,7 @@ export function underlayBatch(plan: LabPlan, underlay: UnderlayPlan): string[] {
 export function hostBatch(plan: LabPlan, host: HostPlan): string[] {
   const lines = ['link set lo up'];
   for (const end of plan.attachments.filter((attachment) => attachment.host === host)) {
-    const noCheck = end.underlay.family === 6 ? ' nodad' : '';
-    lines.push(`addr add ${end.address}/${end.prefixLength} dev ${end.device}${noCheck}`);
-    lines.push(`link set ${end.device} up`);
+    lines.push(addressLine(end), `link set ${end.device} up`);
   }
   return lines;
 }

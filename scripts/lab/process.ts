@@ -9,6 +9,8 @@ const STOP_PATIENCE_MS = 5_000;
 export interface StartOptions {
   /** Standard output and error go to this file; absent: standard output is readable, errors are dropped. */
   logFile?: string;
+  /** Its standard input stays open for {@link LabProcess.say}; it ends when the lab's owner does. */
+  input?: boolean;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
 }
@@ -34,7 +36,7 @@ export class LabProcess {
   static start(namespace: string, command: string, args: string[], options: StartOptions = {}): LabProcess {
     const log = options.logFile === undefined ? undefined : openSync(options.logFile, 'a');
     const child = spawn('ip', ['netns', 'exec', namespace, command, ...args], {
-      stdio: log === undefined ? ['ignore', 'pipe', 'ignore'] : ['ignore', log, log],
+      stdio: [options.input ? 'pipe' : 'ignore', log ?? 'pipe', log ?? 'ignore'],
       detached: true,
       env: options.env ?? process.env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -47,6 +49,12 @@ export class LabProcess {
   get output(): Readable {
     if (!this.child.stdout) throw new Error(`${this.command} writes to a file`);
     return this.child.stdout;
+  }
+
+  /** Writes to its standard input; only for a program started with `input`. */
+  say(text: string): void {
+    if (!this.child.stdin) throw new Error(`${this.command} reads nothing`);
+    this.child.stdin.write(text);
   }
 
   /** `ip netns exec` becomes the program, so this is the program's own id. */

@@ -12,6 +12,7 @@ const PACKAGE_OF = {
   nft: 'nftables',
   ip: 'iproute2',
   ss: 'iproute2',
+  tc: 'iproute2',
   ethtool: 'ethtool',
   iperf3: 'iperf3',
 };

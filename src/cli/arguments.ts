@@ -8,6 +8,17 @@ export interface CliArguments {
   patienceMs: number;
   json: boolean;
   stopAtFirstError: boolean;
+  /** Each command's output stands below the time and the command. */
+  timestamps: boolean;
+  /** Longest time that a command, or an idle shell, may take; null: no limit. */
+  timeoutMs: number | null;
+  /** Questions are answered with yes. */
+  assumeYes: boolean;
+  readOnly: boolean;
+  /** No files of this host, no other programs. */
+  restricted: boolean;
+  /** Lines of this run are kept for the next ones. */
+  keepHistory: boolean;
   action:
     | { kind: 'help' }
     | { kind: 'version' }
@@ -34,12 +45,31 @@ export const USAGE = `Usage: octolink [options]                    speak to the 
   -C FILE     only check a configuration file
   -j          print JSON
   -e          stop at the first error (always so with -c and -f FILE)
+  -t          print the time and the command above its output
+  -T SECONDS  end a command, or an idle shell, after so long
+  -y          answer questions with yes
+  -r          read only: nothing can be changed
+  -R          restricted: no files, no other programs; for login shells and SSH
+              forced commands, and always so where octolink is the login shell
+  -n          keep no history
   --help      this text
   --version   the version of this program
 
-Configuration lines of one run are applied together, all or none.
+Configuration lines of one run are applied together, all or none. Without
+arguments, $SSH_ORIGINAL_COMMAND is run if it is there.
 Exit codes: 0 done, 1 failed, 2 syntax, 64 usage, 65 bad configuration, 69 no daemon,
 75 try again, 77 not permitted, 130 interrupted.`;
+
+/** Options that are just there or not. */
+const FLAGS: Readonly<Record<string, Partial<CliArguments>>> = {
+  '-j': { json: true },
+  '-e': { stopAtFirstError: true },
+  '-t': { timestamps: true },
+  '-y': { assumeYes: true },
+  '-r': { readOnly: true },
+  '-R': { restricted: true },
+  '-n': { keepHistory: false },
+};
 
 /** Reads the arguments behind the program's name. Throws `UsageError`. */
 export function readArguments(argv: readonly string[], environment: NodeJS.ProcessEnv): CliArguments {
@@ -48,25 +78,31 @@ export function readArguments(argv: readonly string[], environment: NodeJS.Proce
     patienceMs: 0,
     json: false,
     stopAtFirstError: false,
+    timestamps: false,
+    timeoutMs: null,
+    assumeYes: false,
+    readOnly: false,
+    restricted: false,
+    keepHistory: true,
     action: { kind: 'shell' },
   };
   const commands: string[] = [];
   const actions: CliArguments['action'][] = [];
   let at = 0;
-  const operand = (option: string): string => {
-    at++;
+  const operand = (): string => {
+    const option = argv[at++];
     if (at >= argv.length) throw new UsageError(`option ${option} needs a value`);
     return argv[at];
   };
   for (; at < argv.length; at++) {
     const argument = argv[at];
-    if (argument === '-s') result.socket = operand('-s');
-    else if (argument === '-w') result.patienceMs = readSeconds(operand('-w')) * 1000;
-    else if (argument === '-c') commands.push(operand('-c'));
-    else if (argument === '-f') actions.push({ kind: 'file', file: operand('-f') });
-    else if (argument === '-C') actions.push({ kind: 'check', file: operand('-C') });
-    else if (argument === '-j') result.json = true;
-    else if (argument === '-e') result.stopAtFirstError = true;
+    if (Object.hasOwn(FLAGS, argument)) Object.assign(result, FLAGS[argument]);
+    else if (argument === '-s') result.socket = operand();
+    else if (argument === '-w') result.patienceMs = readSeconds(argument, operand()) * 1000;
+    else if (argument === '-T') result.timeoutMs = readSeconds(argument, operand()) * 1000 || null;
+    else if (argument === '-c') commands.push(operand());
+    else if (argument === '-f') actions.push({ kind: 'file', file: operand() });
+    else if (argument === '-C') actions.push({ kind: 'check', file: operand() });
     else if (argument === '-') actions.push({ kind: 'file', file: '-' });
     else if (argument === '--help' || argument === '-h') actions.push({ kind: 'help' });
     else if (argument === '--version') actions.push({ kind: 'version' });
@@ -78,12 +114,25 @@ export function readArguments(argv: readonly string[], environment: NodeJS.Proce
   }
   if (commands.length > 0) actions.push({ kind: 'commands', lines: commands });
   if (actions.length > 1) throw new UsageError('give commands in one way only: -c, -f, -C or words');
-  if (actions.length === 1) result.action = actions[0];
+  const forced = environment['SSH_ORIGINAL_COMMAND'];
+  if (actions.length === 1) {
+    result.action = actions[0];
+  } else if (forced !== undefined) {
+    // sshd runs this as a forced command; what the user wanted is one line of ours, whatever it says.
+    result.action = { kind: 'commands', lines: [forced] };
+    result.restricted = true;
+  }
+  refuseFilesWhenRestricted(result);
   return result;
 }
 
-function readSeconds(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new UsageError(`option -w takes whole seconds, not '${text}'`);
+function refuseFilesWhenRestricted({ restricted, action }: CliArguments): void {
+  const readsFile = (action.kind === 'file' && action.file !== '-') || action.kind === 'check';
+  if (restricted && readsFile) throw new UsageError('a restricted session reads no files');
+}
+
+function readSeconds(option: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new UsageError(`option ${option} takes whole seconds, not '${text}'`);
   return Number(text);
 }
 

@@ -16,28 +16,69 @@ export function report(error: unknown): number {
   return error.exitCode;
 }
 
+export interface BatchOptions {
+  stopAtFirstError: boolean;
+  timestamps: boolean;
+  /** Longest time that a command may take; null: no limit. */
+  timeoutMs: number | null;
+}
+
 /** Runs the lines in order; returns the exit code of the first that failed, or 0. */
 export async function runBatch(
   lines: readonly BatchLine[],
   options: InterpreterOptions,
-  stopAtFirstError: boolean,
+  { stopAtFirstError, timestamps, timeoutMs }: BatchOptions,
 ): Promise<number> {
   const interpreter = new Interpreter(options);
   let exitCode: number = EXIT.OK;
   const attempt = async (work: () => Promise<void>) => {
     try {
-      await work();
+      await withinTime(interpreter, timeoutMs, work);
     } catch (error) {
       exitCode = exitCode || report(error);
     }
   };
   for (const { text, origin } of lines) {
+    if (timestamps && text.trim() !== '') await printLines([`# ${new Date().toISOString()} ${text.trim()}`]);
     await attempt(() => interpreter.run(text, origin));
     if (interpreter.left || (exitCode !== EXIT.OK && stopAtFirstError)) break;
   }
   if (exitCode === EXIT.OK || !stopAtFirstError) await attempt(() => interpreter.flush());
   await interpreter.disconnect();
   return exitCode;
+}
+
+/** Interrupts work that takes too long. */
+async function withinTime(
+  interpreter: Interpreter,
+  timeoutMs: number | null,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (timeoutMs === null) return work();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    interpreter.interrupt();
+  }, timeoutMs);
+  try {
+    await work();
+  } catch (error) {
+    throw late ? failure(EXIT.FAILED, `timeout: not done after ${timeoutMs / 1000} s`) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Prints lines as they come, at the pace of whoever reads them. */
+export async function print(lines: AsyncIterable<string[]>): Promise<void> {
+  for await (const batch of lines) await printLines(batch);
+}
+
+export function printLines(lines: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    if (lines.length === 0) resolve();
+    else process.stdout.write(`${lines.join('\n')}\n`, () => resolve());
+  });
 }
 
 /** The lines of a file, or of the standard input for `-`. */

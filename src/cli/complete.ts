@@ -35,18 +35,35 @@ export async function helpLines(interpreter: Interpreter, text: string, width: n
   return twoColumns(rows, width);
 }
 
-/** What Tab can put in the place of the unfinished word. */
-export async function candidates(
-  interpreter: Interpreter,
-  text: string,
-): Promise<{ words: string[]; partial: string }> {
+/** What Tab can do with the unfinished word. */
+export interface WordCompletion {
+  /** Offset of the word. */
+  start: number;
+  /** What it can be, in order. */
+  words: string[];
+  /** What all of them begin with, at least as long as what has been typed. */
+  common: string;
+  /** There is one, and it is whole. */
+  unique: boolean;
+}
+
+export async function completionFor(interpreter: Interpreter, text: string): Promise<WordCompletion> {
   const { completion } = completionAt(interpreter, text);
-  const words: string[] = [];
+  const found = new Set<string>();
   for (const option of completion.options) {
-    if (option.kind === 'keyword') words.push(option.text);
-    else words.push(...(await liveNames(interpreter, option, completion.partial)));
+    if (option.kind === 'keyword') found.add(option.text);
+    else for (const name of await liveNames(interpreter, option, completion.partial)) found.add(name);
   }
-  return { words: [...new Set(words)], partial: completion.partial };
+  const words = [...found];
+  const start = text.length - completion.partial.length;
+  const common = words.length === 0 ? completion.partial : words.reduce(commonBeginning);
+  return { start, words, common, unique: words.length === 1 };
+}
+
+function commonBeginning(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
 }
 
 function completionAt(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {

@@ -1,38 +1,54 @@
-/** Command history in a file of the user's own, without anything that looks like a secret. */
+/** Command history, also in a file of the user's own, without anything that looks like a secret. */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { holdsSecret } from '../config/secrets.js';
 
-export const HISTORY_LINES = 1000;
+/** Lines that the file keeps; twice as many make it be cut. */
+const FILE_LINES = 1000;
 const MODE = 0o600;
-/** A key in base64 anywhere but behind `public-key`. */
-const SECRET = /(?<!public-key\s+)(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=/;
+
+/** Where a user's history is kept, unless the environment names another file; an empty name means nowhere. */
+export function historyFileOf(environment: NodeJS.ProcessEnv): string | null {
+  return (environment['OCTOLINK_HISTFILE'] ?? join(homedir(), '.octolink_history')) || null;
+}
 
 export class History {
-  readonly #file: string;
-  #last = '';
+  readonly #file: string | null;
+  readonly #size: () => number;
+  #lines: string[] = [];
 
-  constructor(environment: NodeJS.ProcessEnv) {
-    this.#file = environment['OCTOLINK_HISTFILE'] ?? join(homedir(), '.octolink_history');
+  /** `file` null: nothing outlives this session. `size` says how many lines can be walked through. */
+  constructor(file: string | null, size: () => number = () => FILE_LINES) {
+    this.#file = file;
+    this.#size = size;
   }
 
-  /** The lines of earlier sessions, newest first. History is a comfort: without a readable file there is none. */
-  load(): string[] {
+  /** Newest first. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Reads the lines of earlier sessions. History is a comfort: without a readable file there is none. */
+  load(): void {
+    if (this.#file === null) return;
     let lines: string[];
     try {
       lines = readFileSync(this.#file, 'utf8').split('\n').filter(Boolean);
     } catch {
-      return [];
+      return;
     }
-    if (lines.length > 2 * HISTORY_LINES) this.#rewrite(lines.slice(-HISTORY_LINES));
-    return lines.slice(-HISTORY_LINES).reverse();
+    if (lines.length > 2 * FILE_LINES) this.#rewrite(this.#file, lines.slice(-FILE_LINES));
+    this.#lines = lines.slice(-this.#size()).reverse();
   }
 
   /** Remembers a line, unless it repeats the last one or could hold a secret. */
   add(line: string): void {
     const kept = line.trim();
-    if (kept === '' || kept === this.#last || isSecret(kept)) return;
-    this.#last = kept;
+    if (kept === '' || kept === this.#lines[0] || isSecret(kept)) return;
+    this.#lines.unshift(kept);
+    this.#lines.length = Math.min(this.#lines.length, this.#size());
+    if (this.#file === null) return;
     try {
       appendFileSync(this.#file, `${kept}\n`, { mode: MODE });
     } catch {
@@ -40,9 +56,9 @@ export class History {
     }
   }
 
-  #rewrite(lines: string[]): void {
+  #rewrite(file: string, lines: string[]): void {
     try {
-      writeFileSync(this.#file, `${lines.join('\n')}\n`, { mode: MODE });
+      writeFileSync(file, `${lines.join('\n')}\n`, { mode: MODE });
     } catch {
       // As in `add`.
     }
@@ -50,5 +66,5 @@ export class History {
 }
 
 export function isSecret(line: string): boolean {
-  return SECRET.test(line);
+  return holdsSecret(line);
 }

@@ -1,15 +1,19 @@
 /** Runs command lines: tells exec from configuration, keeps the mode, prints. The shell and batch runs share it. */
-import type { Problem } from '../api.js';
+import type { ControlEvent, Problem } from '../api.js';
 import { CONFIG_MODES, type ConfigMode } from '../config/language.js';
 import { resolveConfigLine } from '../config/resolve.js';
 import { displayWidth, explainAtPrompt, type Mismatch } from '../grammar/explain.js';
 import { type Match, matchLine } from '../grammar/match.js';
 import { splitLine } from '../grammar/words.js';
 import { AnsweredError, Client } from './client.js';
-import type { ExecCommand, ExecSession, Output } from './commands/command.js';
+import type { ExecCommand, ExecSession } from './commands/command.js';
 import { execCommands, execTree } from './commands/index.js';
 import { CliFailure, EXIT, failure } from './failure.js';
-import { type Pipeline, readPipeline, splitPipes } from './pipes.js';
+import { linesOf, type Output, type OutputStream } from './output/render.js';
+import { type Lines, type Pipeline, readPipeline, splitPipes } from './pipes.js';
+import type { TerminalSettings } from './settings.js';
+import { confirmAt } from './terminal/confirm.js';
+import type { Terminal } from './terminal/terminal.js';
 
 /** Where a line comes from, to name it in errors. */
 export interface Origin {
@@ -27,10 +31,20 @@ export interface InterpreterOptions {
   interactive: boolean;
   /** All output as JSON. */
   json: boolean;
-  print(lines: string[], stopAtScreens: boolean): Promise<void>;
+  /** Only commands that change nothing. */
+  readOnly: boolean;
+  /** No files of this host, no other programs. */
+  restricted: boolean;
+  /** Questions are answered with yes. */
+  assumeYes: boolean;
+  settings: TerminalSettings;
+  /** Prints lines as they come. Ends them early when nobody wants more, or when `signal` aborts. */
+  print(lines: Lines, stopAtScreens: boolean, signal: AbortSignal): Promise<void>;
   /** Remarks that are not output: standard error in batch runs. */
   remark(lines: string[]): void;
   readInput(): Promise<string>;
+  terminal(): Promise<Terminal | null>;
+  history(): readonly string[];
 }
 
 interface GatheredLine {
@@ -47,9 +61,10 @@ const NEEDS_CONFIGURATION = [
 ];
 
 export class Interpreter implements ExecSession {
-  enabled = true;
-  terminalLength = 0;
+  enabled: boolean;
   left = false;
+  /** Hears of events while it is set, over the loss of a connection, too. */
+  onEvent: ((event: ControlEvent) => void) | null = null;
   readonly #options: InterpreterOptions;
   #client: Promise<Client> | null = null;
   /** Depth of the block that the next line stands in; null in exec mode. */
@@ -59,9 +74,40 @@ export class Interpreter implements ExecSession {
   /** Headers of the open blocks as of the last applied line. */
   #context: string[] = [];
   #gathered: GatheredLine[] = [];
+  #command = new AbortController();
+  /** Listeners of commands that run. */
+  readonly #eventListeners = new Set<(event: ControlEvent) => void>();
+  /** The connection that sends events. */
+  #subscribed: Client | null = null;
 
   constructor(options: InterpreterOptions) {
     this.#options = options;
+    this.enabled = !options.readOnly;
+  }
+
+  get settings(): TerminalSettings {
+    return this.#options.settings;
+  }
+
+  get restricted(): boolean {
+    return this.#options.restricted;
+  }
+
+  get readOnly(): boolean {
+    return this.#options.readOnly;
+  }
+
+  get signal(): AbortSignal {
+    return this.#command.signal;
+  }
+
+  /** Ends the command that runs; what it was waiting for is cancelled in the daemon, too. */
+  interrupt(): void {
+    this.#command.abort();
+    void this.#client?.then(
+      (client) => client.interrupt(),
+      () => undefined,
+    );
   }
 
   get interactive(): boolean {
@@ -111,6 +157,54 @@ export class Interpreter implements ExecSession {
     return this.#options.readInput();
   }
 
+  terminal(): Promise<Terminal | null> {
+    return this.#options.terminal();
+  }
+
+  history(): readonly string[] {
+    return this.#options.history();
+  }
+
+  async confirm(question: string): Promise<boolean> {
+    if (this.#options.assumeYes) return true;
+    const terminal = await this.terminal();
+    return terminal === null ? false : confirmAt(terminal, question, this.signal);
+  }
+
+  async linesOf(line: string): Promise<string[]> {
+    const { command, stages } = splitPipes(line);
+    const match = matchLine(execTree(this.enabled), splitLine(command));
+    if (match.kind === 'empty') return [];
+    if (match.kind !== 'command') throw this.#refused(match, line, null, 0);
+    const pipeline = readPipeline(stages);
+    const output = await match.command.run(this, match.args).catch((error) => {
+      throw toFailure(error);
+    });
+    const lines: string[] = [];
+    if (output === null) return lines;
+    for await (const batch of this.#throughPipes(output, pipeline)) lines.push(...batch);
+    return lines;
+  }
+
+  async events(listener: (event: ControlEvent) => void): Promise<void> {
+    const { signal } = this;
+    this.#eventListeners.add(listener);
+    signal.addEventListener('abort', () => this.#eventListeners.delete(listener));
+    await this.subscribe();
+  }
+
+  /** Asks the daemon for events, once a connection. */
+  async subscribe(): Promise<void> {
+    const client = await this.client();
+    if (this.#subscribed === client) return;
+    this.#subscribed = client;
+    client.onEvent((event) => {
+      for (const listener of this.#eventListeners) listener(event);
+      this.onEvent?.(event);
+    });
+    await client.request('events.subscribe', {});
+  }
+
   /** Leaves configuration, after applying what has been gathered. */
   async end(): Promise<void> {
     await this.flush();
@@ -125,6 +219,16 @@ export class Interpreter implements ExecSession {
 
   /** Runs one line. Throws `CliFailure` when it cannot be done. `promptWidth` puts the caret under the right word. */
   async run(source: string, origin: Origin | null, promptWidth = 0): Promise<void> {
+    this.#command = new AbortController();
+    try {
+      await this.#run(source, origin, promptWidth);
+    } finally {
+      // Whoever listens on behalf of the command has heard enough.
+      this.#command.abort();
+    }
+  }
+
+  async #run(source: string, origin: Origin | null, promptWidth: number): Promise<void> {
     if (this.#depth !== null && !(this.#implicit && this.#depth === 0)) {
       await this.#configLine(source, origin, promptWidth);
       return;
@@ -205,20 +309,22 @@ export class Interpreter implements ExecSession {
     if (match.kind === 'empty') return;
     if (match.kind !== 'command') throw this.#refused(match, source, origin, promptWidth);
     const pipeline = readPipeline(splitPipes(source).stages);
+    if (pipeline.writesFiles && this.restricted) {
+      throw failure(EXIT.NOT_PERMITTED, 'this session may not write files');
+    }
     try {
       const output = await match.command.run(this, match.args);
-      if (output !== null) await this.#print(output, pipeline);
+      if (output === null) return;
+      await this.#options.print(this.#throughPipes(output, pipeline), !pipeline.noMore, this.signal);
+      if (this.signal.aborted) throw failure(EXIT.INTERRUPTED, 'interrupted');
     } catch (error) {
       throw toFailure(error);
     }
   }
 
-  async #print({ data, text }: Output, { json, noMore, filters }: Pipeline): Promise<void> {
-    let lines = text;
-    if (json === 'pretty') lines = JSON.stringify(data, null, 2).split('\n');
-    else if (json === 'compact' || this.#options.json) lines = [JSON.stringify(data)];
-    for (const filter of filters) lines = filter(lines);
-    await this.#options.print(lines, !noMore);
+  #throughPipes(output: Output | OutputStream, { json, filters }: Pipeline): Lines {
+    const form = json !== 'no' ? json : this.#options.json ? 'compact' : 'text';
+    return filters.reduce((lines: Lines, filter) => filter(lines), linesOf(output, form));
   }
 
   #refused(mismatch: Mismatch, source: string, origin: Origin | null, promptWidth: number): CliFailure {

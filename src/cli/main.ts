@@ -1,38 +1,70 @@
 /** Entry of `octolink`. Whatever a run does not need is not loaded: scripts call it often. */
 import { createRequire } from 'node:module';
-import { readArguments, USAGE, UsageError } from './arguments.js';
-import { checkFile, readInput, readLines, report, runBatch } from './batch.js';
+import { userInfo } from 'node:os';
+import { type CliArguments, readArguments, USAGE, UsageError } from './arguments.js';
+import { checkFile, print, printLines, readInput, readLines, report, runBatch } from './batch.js';
 import { EXIT } from './failure.js';
 import type { InterpreterOptions } from './interpreter.js';
+import { defaultSettings } from './settings.js';
+import type { Terminal } from './terminal/terminal.js';
 
 function programVersion(): string {
   const require = createRequire(import.meta.url);
   return (require('../../../package.json') as { version: string }).version;
 }
 
+/** The user's login shell is this program: there is no other one to reach files and programs by. */
+function isLoginShell(): boolean {
+  if (process.argv0.startsWith('-')) return true;
+  try {
+    return /(?:^|\/)octolink$/.test(userInfo().shell ?? '');
+  } catch {
+    // An account without an entry has no shell either.
+    return false;
+  }
+}
+
+let terminal: Terminal | null = null;
+
+/** The terminal, if there is one at both ends; made at the first need. */
+async function openTerminal(): Promise<Terminal | null> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return null;
+  if (terminal === null) {
+    const { Terminal } = await import('./terminal/terminal.js');
+    terminal = new Terminal(process.stdin, process.stdout, process.env);
+  }
+  return terminal;
+}
+
 async function main(): Promise<number> {
-  const { socket, patienceMs, json, stopAtFirstError, action } = readArguments(
-    process.argv.slice(2),
-    process.env,
-  );
+  const given = readArguments(process.argv.slice(2), process.env);
+  const { socket, patienceMs, json, stopAtFirstError, assumeYes, readOnly, action } = given;
+  const restricted = given.restricted || isLoginShell();
   const options: InterpreterOptions = {
     socket,
     patienceMs,
     json,
+    assumeYes,
+    readOnly,
+    restricted,
     clientName: `octolink ${programVersion()}`,
     interactive: false,
+    settings: defaultSettings(false),
     readInput,
     print,
     remark: (lines) => {
       if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
     },
+    terminal: openTerminal,
+    history: () => [],
   };
+  const batch = { ...given, stopAtFirstError: true };
   switch (action.kind) {
     case 'help':
-      await print([USAGE]);
+      await printLines([USAGE]);
       return EXIT.OK;
     case 'version':
-      await print([`octolink ${programVersion()}`]);
+      await printLines([`octolink ${programVersion()}`]);
       return EXIT.OK;
     case 'check':
       return checkFile(action.file);
@@ -40,22 +72,35 @@ async function main(): Promise<number> {
       return runBatch(
         action.lines.map((text) => ({ text, origin: null })),
         options,
-        true,
+        batch,
       );
     case 'file':
-      return runBatch(await readLines(action.file), options, stopAtFirstError || action.file !== '-');
-    case 'shell':
-      if (!process.stdin.isTTY || !process.stdout.isTTY) {
-        return runBatch(await readLines('-'), options, stopAtFirstError);
-      }
-      return (await import('./shell.js')).runShell(options);
+      batch.stopAtFirstError = stopAtFirstError || action.file !== '-';
+      return runBatch(await readLines(action.file), options, batch);
+    case 'shell': {
+      const terminal = await openTerminal();
+      if (terminal === null) return runBatch(await readLines('-'), options, given);
+      return shell(terminal, options, given, restricted);
+    }
   }
 }
 
-function print(lines: string[]): Promise<void> {
-  return new Promise((resolve) => {
-    if (lines.length === 0) resolve();
-    else process.stdout.write(`${lines.join('\n')}\n`, () => resolve());
+async function shell(
+  terminal: Terminal,
+  options: InterpreterOptions,
+  { keepHistory, timeoutMs }: CliArguments,
+  restricted: boolean,
+): Promise<number> {
+  const [{ runShell }, { historyFileOf }, { wantsColour }] = await Promise.all([
+    import('./shell.js'),
+    import('./history.js'),
+    import('./output/colour.js'),
+  ]);
+  return runShell(terminal, {
+    ...options,
+    settings: defaultSettings(wantsColour(process.env)),
+    historyFile: keepHistory ? historyFileOf(restricted ? {} : process.env) : null,
+    idleMs: timeoutMs,
   });
 }
 
@@ -68,6 +113,7 @@ process.on('SIGINT', () => process.exit(EXIT.INTERRUPTED));
 
 try {
   process.exitCode = await main();
+  (terminal as Terminal | null)?.close();
 } catch (error) {
   if (error instanceof UsageError) {
     process.stderr.write(`octolink: ${error.message}\nTry "octolink --help".\n`);

@@ -1,13 +1,25 @@
 /** Output modifiers: what stands behind `|`. They run here, never in the daemon. */
-import { type Args, type ArgsOf, type CommandSpec, keyword, type Token, value } from '../grammar/command.js';
+import {
+  type Args,
+  type ArgsOf,
+  type CommandSpec,
+  keyword,
+  options,
+  type Token,
+  value,
+} from '../grammar/command.js';
 import { explainInWords } from '../grammar/explain.js';
 import { matchLine } from '../grammar/match.js';
 import { buildTree, type Node } from '../grammar/tree.js';
-import { LINE, range } from '../grammar/values.js';
+import { LINE, range, WORD } from '../grammar/values.js';
 import { splitLine } from '../grammar/words.js';
 import { CliFailure, EXIT } from './failure.js';
+import { type FileOptions, intoFile } from './output/file.js';
 
-type LineFilter = (lines: string[]) => string[];
+/** Lines as they come, some at a time. */
+export type Lines = AsyncIterable<string[]>;
+/** A stage of a chain. It keeps no more than it must, and ends its source early when it needs no more of it. */
+export type LineFilter = (lines: Lines) => Lines;
 
 export interface PipeCommand extends CommandSpec {
   word: string;
@@ -20,10 +32,13 @@ export interface Pipeline {
   json: 'no' | 'compact' | 'pretty';
   noMore: boolean;
   filters: LineFilter[];
+  /** A stage writes to a file of the user's. */
+  writesFiles: boolean;
 }
 
 const PATTERN = value('pattern', LINE, 'Regular expression');
 const COUNT = value('count', range(1, 1_000_000, 'lines'), 'Number');
+const FILE = value('file', WORD, 'File, here where this program runs');
 
 function stage<const T extends readonly Token[]>(
   word: string,
@@ -35,18 +50,34 @@ function stage<const T extends readonly Token[]>(
   return { mode: 'pipe', privilege: 'read', word, tokens, filter: filter as PipeCommand['filter'] };
 }
 
+function writing(word: string, help: string, options: FileOptions): PipeCommand {
+  return stage(word, help, [FILE], ({ file }) => intoFile(file, options));
+}
+
 const STAGES: PipeCommand[] = [
+  writing('append', 'Into a file, behind what it holds', { flags: 'a', pass: false }),
   stage('begin', 'From the first line that matches', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
-    return (lines) => {
-      const first = lines.findIndex(matches);
-      return first < 0 ? [] : lines.slice(first);
+    return async function* (lines) {
+      let begun = false;
+      for await (const batch of lines) {
+        const first: number = begun ? 0 : batch.findIndex(matches);
+        begun ||= first >= 0;
+        if (begun) yield batch.slice(first);
+      }
     };
   }),
-  stage('count', 'Number of lines', [], () => (lines) => [String(lines.length)]),
+  stage('count', 'Number of lines, or of those that match', [options([PATTERN])], ({ pattern }) => {
+    const matches = pattern === undefined ? () => true : matcher(pattern);
+    return async function* (lines) {
+      let count = 0;
+      for await (const batch of lines) count += batch.filter(matches).length;
+      yield [String(count)];
+    };
+  }),
   stage('exclude', 'Lines that do not match', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
-    return (lines) => lines.filter((line) => !matches(line));
+    return each((batch) => batch.filter((line) => !matches(line)));
   }),
   stage(
     'head',
@@ -54,28 +85,58 @@ const STAGES: PipeCommand[] = [
     [COUNT],
     ({ count }) =>
       (lines) =>
-        lines.slice(0, count),
+        head(lines, count),
   ),
   stage('include', 'Lines that match', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
-    return (lines) => lines.filter(matches);
+    return each((batch) => batch.filter(matches));
   }),
   stage('json', 'As JSON, on one line', [], null),
   stage('json-pretty', 'As JSON, indented', [], null),
   stage('no-more', 'Without stopping at full screens', [], null),
+  writing('redirect', 'Into a file', { flags: 'w', pass: false }),
   stage('section', 'Lines that match, each with its indented block', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
-    return (lines) => sections(lines, matches);
+    let depth = Number.POSITIVE_INFINITY;
+    return each((batch) =>
+      batch.filter((line) => {
+        const indent = line.search(/\S|$/);
+        if (indent > depth) return true;
+        depth = matches(line) ? indent : Number.POSITIVE_INFINITY;
+        return depth === indent;
+      }),
+    );
   }),
   stage(
     'tail',
     'The last lines',
     [COUNT],
     ({ count }) =>
-      (lines) =>
-        lines.slice(-count),
+      async function* (lines) {
+        let last: string[] = [];
+        for await (const batch of lines) last = [...last, ...batch].slice(-count);
+        yield last;
+      },
   ),
+  writing('tee', 'Into a file, and on', { flags: 'w', pass: true }),
 ];
+
+function each(work: (batch: string[]) => string[]): LineFilter {
+  return async function* (lines) {
+    for await (const batch of lines) yield work(batch);
+  };
+}
+
+async function* head(lines: Lines, count: number): Lines {
+  let left = count;
+  for await (const batch of lines) {
+    yield batch.slice(0, left);
+    left -= batch.length;
+    if (left <= 0) return;
+  }
+}
+
+const WRITERS: ReadonlySet<string> = new Set(['append', 'redirect', 'tee']);
 
 let tree: Node<PipeCommand> | undefined;
 
@@ -96,13 +157,14 @@ export function splitPipes(source: string): { command: string; stages: { text: s
 
 /** Reads the modifiers. Throws a `CliFailure` (syntax) that says which one is wrong. */
 export function readPipeline(stages: readonly { text: string }[]): Pipeline {
-  const pipeline: Pipeline = { json: 'no', noMore: false, filters: [] };
+  const pipeline: Pipeline = { json: 'no', noMore: false, filters: [], writesFiles: false };
   for (const [index, { text }] of stages.entries()) {
     const match = matchLine(pipeTree(), splitLine(text));
     if (match.kind === 'empty') throw new CliFailure(EXIT.SYNTAX, ['% Incomplete command.']);
     if (match.kind === 'unknown') throw new CliFailure(EXIT.SYNTAX, [`% Unknown action '${match.word}'`]);
     if (match.kind !== 'command') throw new CliFailure(EXIT.SYNTAX, [`% ${explainInWords(match)}`]);
     const { word, filter } = match.command;
+    pipeline.writesFiles ||= WRITERS.has(word);
     if (filter !== null) pipeline.filters.push(filter(match.args));
     else if (word === 'no-more') pipeline.noMore = true;
     else if (index > 0) throw new CliFailure(EXIT.SYNTAX, [`% '${word}' must be the first output modifier`]);
@@ -118,19 +180,4 @@ function matcher(pattern: string): (line: string) => boolean {
   } catch {
     throw new CliFailure(EXIT.SYNTAX, [`% Bad regexp '${pattern}'`]);
   }
-}
-
-function sections(lines: readonly string[], matches: (line: string) => boolean): string[] {
-  const kept: string[] = [];
-  let depth = Number.POSITIVE_INFINITY;
-  for (const line of lines) {
-    const indent = line.search(/\S|$/);
-    if (indent > depth) {
-      kept.push(line);
-    } else {
-      depth = matches(line) ? indent : Number.POSITIVE_INFINITY;
-      if (depth === indent) kept.push(line);
-    }
-  }
-  return kept;
 }

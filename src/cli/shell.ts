@@ -1,13 +1,20 @@
-/** The interactive shell. */
-import { createInterface, type Interface } from 'node:readline';
+/** The interactive shell: keys in, lines run, answers out. */
+import type { ControlEvent } from '../api.js';
 import type { ConfigMode } from '../config/language.js';
 import { displayWidth } from '../grammar/explain.js';
-import { candidates, helpLines } from './complete.js';
+import { completionFor, helpLines } from './complete.js';
 import { CliFailure, EXIT } from './failure.js';
-import { HISTORY_LINES, History, isSecret } from './history.js';
+import { History, isSecret } from './history.js';
 import { Interpreter, type InterpreterOptions } from './interpreter.js';
-import { Pager } from './pager.js';
-import { type KeyActions, TerminalInput } from './terminal-input.js';
+import { colourLine } from './output/colour.js';
+import { eventText, isUrgent } from './output/events.js';
+import { columnsOf } from './output/table.js';
+import { HistorySearch } from './terminal/history-search.js';
+import type { Key } from './terminal/keys.js';
+import { LineEditor } from './terminal/line-editor.js';
+import { LineView } from './terminal/line-view.js';
+import { page } from './terminal/pager.js';
+import type { Terminal } from './terminal/terminal.js';
 
 const MODE_NAMES: Record<ConfigMode, string> = {
   config: '(config)',
@@ -15,134 +22,182 @@ const MODE_NAMES: Record<ConfigMode, string> = {
   peer: '(config-peer)',
   link: '(config-link)',
 };
-const DEFAULT_ROWS = 24;
-const DEFAULT_COLUMNS = 80;
+/** Events that come while the screen belongs to something else; more are not worth waiting for. */
+const MAX_HELD_EVENTS = 200;
 
-/** Runs until the user leaves; returns the exit code. */
-export async function runShell(options: InterpreterOptions): Promise<number> {
-  const shell = new Shell(options);
-  return shell.run();
+export type ShellOptions = Omit<
+  InterpreterOptions,
+  'interactive' | 'print' | 'remark' | 'terminal' | 'history'
+> & {
+  /** Where history is kept; null: nowhere. */
+  historyFile: string | null;
+  /** The shell ends when no key comes for so long; null: it stays. */
+  idleMs: number | null;
+};
+
+/** Runs until the user leaves or the terminal goes; returns the exit code. */
+export function runShell(terminal: Terminal, options: ShellOptions): Promise<number> {
+  return new Shell(terminal, options).run();
 }
 
-class Shell implements KeyActions {
+class Shell {
+  readonly #terminal: Terminal;
   readonly #interpreter: Interpreter;
-  readonly #input = new TerminalInput(process.stdin);
-  readonly #readline: Interface;
-  readonly #history = new History(process.env);
-  readonly #pager = new Pager((text) => process.stdout.write(text));
+  readonly #history: History;
+  readonly #line: LineEditor;
+  readonly #view: LineView;
+  readonly #idleMs: number | null;
+  #search: HistorySearch | null = null;
   #hostname = 'octolink';
-  #cancelled = false;
-  #finish: () => void = () => undefined;
+  #running = false;
+  #heldEvents: ControlEvent[] = [];
+  #lastKey = '';
 
-  constructor(options: InterpreterOptions) {
-    const print = (lines: string[], stop: boolean) =>
-      this.#pager.print(lines, stop ? this.#interpreter.terminalLength : 0);
+  constructor(terminal: Terminal, options: ShellOptions) {
+    this.#terminal = terminal;
+    this.#idleMs = options.idleMs;
+    this.#history = new History(options.historyFile, () => options.settings.historySize);
+    this.#line = new LineEditor(() => this.#history.lines);
+    this.#view = new LineView(
+      (text) => terminal.write(text),
+      () => terminal.columns,
+    );
     this.#interpreter = new Interpreter({
       ...options,
       interactive: true,
-      print,
-      remark: (lines) => void print(lines, false),
-    });
-    this.#readline = createInterface({
-      input: this.#input,
-      output: process.stdout,
-      terminal: true,
-      historySize: HISTORY_LINES,
-      history: this.#history.load(),
-      completer: (line: string, callback: (error: null, result: [string[], string]) => void) => {
-        void this.#complete(line).then((result) => callback(null, result));
-      },
+      print: (lines, stop, signal) => page(terminal, lines, this.#pagerOptions(stop), signal),
+      remark: (lines) => this.#say(lines),
+      terminal: async () => terminal,
+      history: () => this.#history.lines,
     });
   }
 
   async run(): Promise<number> {
+    await this.#greet();
+    this.#history.load();
+    this.#terminal.open();
+    const unresize = this.#terminal.onResize(() => {
+      if (!this.#running) this.#view.redraw();
+    });
     try {
-      const { hello } = await this.#interpreter.client();
-      this.#hostname = hello.hostname;
-      this.#interpreter.enabled = hello.privilege === 'admin';
-    } catch (error) {
-      this.#readline.close();
-      throw error;
+      this.#prompt();
+      while (!this.#interpreter.left) {
+        const key = await this.#terminal.readKey(this.#idleMs);
+        if (key === null) break;
+        if (key === 'idle') {
+          this.#view.leave();
+          this.#say([`% Left alone for ${(this.#idleMs ?? 0) / 1000} s: goodbye`]);
+          break;
+        }
+        await this.#key(key);
+      }
+    } finally {
+      unresize();
+      this.#terminal.close();
+      await this.#interpreter.disconnect();
     }
-    this.#interpreter.terminalLength = process.stdout.rows ?? DEFAULT_ROWS;
-    const finished = new Promise<void>((resolve) => {
-      this.#finish = resolve;
-    });
-    this.#readline.on('history', (lines: string[]) => {
-      if (lines.length > 0 && isSecret(lines[0])) lines.shift();
-    });
-    this.#readline.on('line', (line) => void this.#line(line));
-    this.#readline.on('SIGINT', () => this.#dropLine());
-    this.#readline.on('close', () => this.#finish());
-    this.#input.begin(this);
-    this.#prompt();
-    await finished;
-    this.#readline.close();
-    await this.#interpreter.disconnect();
-    process.stdin.unref();
     return EXIT.OK;
   }
 
-  textBeforeCursor(): string {
-    return this.#readline.line.slice(0, this.#readline.cursor);
+  async #greet(): Promise<void> {
+    const { hello } = await this.#interpreter.client();
+    this.#hostname = hello.hostname;
+    this.#interpreter.enabled = hello.privilege === 'admin' && !this.#interpreter.readOnly;
+    this.#interpreter.onEvent = (event) => this.#event(event);
+    await this.#interpreter.subscribe();
   }
 
-  lineIsEmpty(): boolean {
-    return this.#readline.line === '';
+  // --- keys -----------------------------------------------------------------------------------------
+
+  async #key(key: Key): Promise<void> {
+    if (this.#search !== null && this.#searchKey(this.#search, key)) return;
+    if (key.kind === 'text') await this.#character(key.text, key.literal);
+    else await this.#press(key.name);
+    this.#lastKey = key.kind === 'text' ? '' : key.name;
   }
 
-  async help(): Promise<void> {
-    const width = process.stdout.columns ?? DEFAULT_COLUMNS;
-    const lines = await helpLines(this.#interpreter, this.textBeforeCursor(), width);
-    process.stdout.write('?\n');
-    await this.#pager.print(lines, this.#interpreter.terminalLength);
-    this.#readline.prompt(true);
-  }
-
-  async end(): Promise<void> {
-    process.stdout.write('^Z\n');
-    this.#clearLine();
-    await this.#attempt(() => this.#interpreter.end());
-    this.#prompt();
-  }
-
-  async up(): Promise<void> {
-    process.stdout.write('\n');
-    await this.#attempt(() => this.#interpreter.up());
-    this.#next();
-  }
-
-  cancel(): void {
-    this.#cancelled = true;
-    void this.#interpreter.disconnect();
-  }
-
-  atPause(key: string): boolean {
-    return this.#pager.key(key);
-  }
-
-  async #line(line: string): Promise<void> {
-    this.#history.add(line);
-    this.#cancelled = false;
-    const promptWidth = displayWidth(this.#promptText());
-    await this.#attempt(() => this.#interpreter.run(line, null, promptWidth));
-    await this.#refreshHostname();
-    this.#next();
-    this.#input.ready();
-  }
-
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof CliFailure)) throw error;
-      process.stdout.write(this.#cancelled ? '^C\n' : `${error.lines.join('\n')}\n`);
+  async #character(text: string, literal: boolean): Promise<void> {
+    if (text === '?' && !literal && !insideQuotes(this.#line.beforeCursor)) {
+      await this.#help();
+    } else {
+      this.#line.insert(text);
+      this.#show();
     }
   }
 
-  #next(): void {
-    if (this.#interpreter.left) this.#finish();
-    else this.#prompt();
+  async #press(name: string): Promise<void> {
+    switch (name) {
+      case 'enter':
+        return this.#enter();
+      case 'tab':
+        return this.#complete();
+      case 'ctrl-c':
+        this.#view.leave('^C');
+        this.#line.take();
+        return this.#prompt();
+      case 'ctrl-z':
+        this.#view.leave('^Z');
+        this.#line.take();
+        return this.#attempt(() => this.#interpreter.end());
+      case 'ctrl-l':
+        return this.#view.redrawOnTop();
+      case 'ctrl-r':
+        this.#search = new HistorySearch(this.#history.lines);
+        return this.#showSearch(this.#search);
+      case 'ctrl-d':
+        if (this.#line.text !== '') break;
+        this.#view.leave();
+        return this.#attempt(() => this.#interpreter.up());
+    }
+    if (this.#line.press(name)) this.#show();
+    else this.#terminal.bell();
+  }
+
+  /** A key during a search; false: the search is over, and the key means what it always means. */
+  #searchKey(search: HistorySearch, key: Key): boolean {
+    const name = key.kind === 'press' ? key.name : null;
+    if (key.kind === 'text') search.extend(key.text);
+    else if (name === 'ctrl-r') search.older();
+    else if (name === 'backspace') search.shorten();
+    else {
+      this.#search = null;
+      const given = name === 'ctrl-g' || name === 'ctrl-c';
+      if (!given && search.found !== '') {
+        this.#line.set(search.found);
+        this.#line.moveTo(search.cursor);
+      }
+      this.#show();
+      // Tab and Escape only take the line that was found.
+      return given || name === 'tab';
+    }
+    this.#showSearch(search);
+    return true;
+  }
+
+  async #enter(): Promise<void> {
+    this.#view.leave();
+    const line = this.#line.take();
+    if (!isSecret(line)) this.#history.add(line);
+    const promptWidth = displayWidth(this.#promptText());
+    await this.#attempt(() => this.#interpreter.run(line, null, promptWidth));
+  }
+
+  /** Runs something, says why it failed, and asks for the next line. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    this.#running = true;
+    let interrupted = false;
+    try {
+      await this.#terminal.during(work, () => {
+        interrupted = true;
+        this.#interpreter.interrupt();
+      });
+      await this.#refreshHostname();
+    } catch (error) {
+      if (!(error instanceof CliFailure)) throw error;
+      this.#say(interrupted ? ['^C'] : error.lines);
+    }
+    this.#running = false;
+    if (!this.#interpreter.left) this.#prompt();
   }
 
   /** A configuration line may have changed it. */
@@ -153,30 +208,90 @@ class Shell implements KeyActions {
     if (version) this.#hostname = version.hostname;
   }
 
-  async #complete(line: string): Promise<[string[], string]> {
-    const { words, partial } = await candidates(this.#interpreter, line);
-    return [words.map((word) => `${word} `), partial];
-  }
+  // --- help and completion --------------------------------------------------------------------------
 
-  #dropLine(): void {
-    process.stdout.write('^C\n');
-    this.#clearLine();
+  async #help(): Promise<void> {
+    const lines = await helpLines(this.#interpreter, this.#line.beforeCursor, this.#terminal.columns);
+    this.#view.leave('?');
+    this.#running = true;
+    await page(this.#terminal, once(lines), this.#pagerOptions(true), new AbortController().signal);
+    this.#running = false;
     this.#prompt();
   }
 
-  #clearLine(): void {
-    this.#readline.write(null, { ctrl: true, name: 'e' });
-    this.#readline.write(null, { ctrl: true, name: 'u' });
+  async #complete(): Promise<void> {
+    const { start, common, words, unique } = await completionFor(this.#interpreter, this.#line.beforeCursor);
+    const before = this.#line.beforeCursor;
+    if (unique) {
+      this.#line.replaceBeforeCursor(start, `${common} `);
+      this.#show();
+    } else if (before.slice(start) !== common && common !== '') {
+      this.#line.replaceBeforeCursor(start, common);
+      this.#show();
+    } else if (words.length > 1 && this.#lastKey === 'tab') {
+      this.#view.leave();
+      this.#say(columnsOf(words, this.#terminal.columns));
+      this.#prompt();
+    } else {
+      this.#terminal.bell();
+    }
   }
 
-  #prompt(): void {
-    this.#readline.setPrompt(this.#promptText());
-    this.#readline.prompt();
-  }
+  // --- what is on the screen ------------------------------------------------------------------------
 
   #promptText(): string {
     const mode = this.#interpreter.configMode;
     const name = mode === null ? '' : MODE_NAMES[mode];
     return `${this.#hostname}${name}${this.#interpreter.enabled ? '#' : '>'} `;
   }
+
+  /** Begins a fresh line with the prompt and what has been typed already. */
+  #prompt(): void {
+    for (const event of this.#heldEvents.splice(0)) this.#say([eventText(event)]);
+    this.#terminal.widthWanted = this.#interpreter.settings.width;
+    this.#show();
+  }
+
+  #show(): void {
+    this.#view.show({ prompt: this.#promptText(), text: this.#line.text, cursor: this.#line.cursor });
+  }
+
+  #showSearch(search: HistorySearch): void {
+    this.#view.show({ prompt: search.prompt, text: search.found, cursor: search.cursor });
+  }
+
+  #say(lines: readonly string[]): void {
+    const { paint } = this.#pagerOptions(false);
+    if (lines.length > 0) this.#terminal.write(`${lines.map(paint).join('\n')}\n`);
+  }
+
+  #pagerOptions(stop: boolean) {
+    const { settings } = this.#interpreter;
+    return {
+      height: () => (stop ? (settings.length ?? this.#terminal.rows) : 0),
+      paint: settings.colour ? colourLine : (line: string) => line,
+    };
+  }
+
+  /** Events stand above the prompt; what has been typed is shown again below them. */
+  #event(event: ControlEvent): void {
+    if (!this.#interpreter.settings.monitor && !isUrgent(event)) return;
+    if (this.#running) {
+      this.#heldEvents.push(event);
+      if (this.#heldEvents.length > MAX_HELD_EVENTS) this.#heldEvents.shift();
+      return;
+    }
+    this.#view.hide();
+    this.#say([eventText(event)]);
+    if (this.#search === null) this.#show();
+    else this.#showSearch(this.#search);
+  }
+}
+
+async function* once(lines: string[]): AsyncGenerator<string[]> {
+  yield lines;
+}
+
+function insideQuotes(text: string): boolean {
+  return /(?:^|[ \t])(["'])(?:(?!\1).)*$/.test(text);
 }

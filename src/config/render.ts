@@ -8,11 +8,17 @@ import type { Config } from './model.js';
  */
 export function renderConfig(config: Config): string {
   const lines: string[] = [];
-  renderBlock('config', { config, interface: null, peer: null, link: null }, lines);
+  renderBlock('config', wholeOf(config), lines);
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function renderBlock(mode: ConfigMode, scope: Scope, lines: string[]): void {
+/** The outermost scope. */
+export function wholeOf(config: Config): Scope {
+  return { config, interface: null, peer: null, link: null };
+}
+
+/** Appends the lines inside a block whose commands are those of `mode`. */
+export function renderBlock(mode: ConfigMode, scope: Scope, lines: string[]): void {
   const indent = ' '.repeat(CONFIG_MODES.indexOf(mode));
   for (const command of CONFIG_COMMANDS[mode]) {
     if (command.kind === 'setting') {

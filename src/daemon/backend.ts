@@ -76,7 +76,6 @@ export class Daemon implements Backend {
     } catch (error) {
       throw new RequestError(`cannot save the configuration: ${(error as Error).message}`);
     }
-    this.publish({ kind: 'config', by: 'operator', what: 'written' });
     return { file: store.file };
   }
 
@@ -92,7 +91,6 @@ export class Daemon implements Backend {
       );
       throw new RequestError((error as Error).message);
     }
-    this.publish({ kind: 'config', by: 'operator', what: 'changed' });
   }
 
   private async bring(from: Config, to: Config): Promise<void> {
@@ -143,7 +141,7 @@ export class Daemon implements Backend {
     return this.events.recent(filter);
   }
 
-  private publish(body: EventBody): void {
+  publish(body: EventBody): void {
     this.events.publish(body, Date.now());
   }
 

@@ -2,13 +2,12 @@
 import { constants } from 'node:fs';
 import * as nodeFs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type FileIo, ifAbsent, replaceFile } from './durable-file.js';
 
 /** Readable by the owner and the administrators' group. */
 const NEW_FILE_MODE = 0o640;
 /** No hand-written or generated configuration comes near; reading more would only exhaust memory. */
 const MAX_BYTES = 64 * 1024 * 1024;
-
-type FileIo = Pick<typeof nodeFs, 'open' | 'rename' | 'rm' | 'link' | 'copyFile' | 'stat' | 'realpath'>;
 
 export class ConfigStore {
   readonly file: string;
@@ -48,25 +47,13 @@ export class ConfigStore {
    * Calls must not overlap.
    */
   async save(text: string): Promise<void> {
-    const io = this.#io;
     const file = await this.#target();
-    const folder = dirname(file);
-    const fresh = join(folder, `.${basename(file)}.new`);
-    const previous = await io.stat(file).catch(ifAbsent);
-
-    await io.rm(fresh, { force: true });
-    const handle = await io.open(fresh, 'wx', 0o600);
-    try {
-      await handle.writeFile(text, 'utf8');
-      if (previous !== null) await handle.chown(previous.uid, previous.gid);
-      await handle.chmod(previous === null ? NEW_FILE_MODE : previous.mode & 0o777);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    if (previous !== null) await this.#keepPrevious(file, folder);
-    await io.rename(fresh, file);
-    await this.#syncFolder(folder);
+    const previous = await this.#io.stat(file).catch(ifAbsent);
+    const mode = previous === null ? NEW_FILE_MODE : previous.mode & 0o777;
+    const owner = previous === null ? null : { uid: previous.uid, gid: previous.gid };
+    await replaceFile(this.#io, file, text, { mode, owner }, async () => {
+      if (previous !== null) await this.#keepPrevious(file, dirname(file));
+    });
   }
 
   /** The file itself where the path is a symbolic link, so that the link survives. */
@@ -81,15 +68,6 @@ export class ConfigStore {
     await this.#io.link(file, kept).catch(() => this.#io.copyFile(file, kept));
     await this.#io.rename(kept, `${file}.sav`);
   }
-
-  async #syncFolder(folder: string): Promise<void> {
-    const handle = await this.#io.open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  }
 }
 
 function decodeUtf8(bytes: Uint8Array, file: string): string {
@@ -98,9 +76,4 @@ function decodeUtf8(bytes: Uint8Array, file: string): string {
   } catch {
     throw new Error(`${file} is not UTF-8 text`);
   }
-}
-
-function ifAbsent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
 }

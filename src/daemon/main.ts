@@ -7,6 +7,7 @@ import type { Config } from '../config/model.js';
 import { loadNative } from '../native/binding.js';
 import { Daemon } from './backend.js';
 import { ConfigStore } from './config-store.js';
+import { openConfigurator } from './configuration/open.js';
 import { ControlServer } from './control/server.js';
 import { version } from './version.js';
 
@@ -114,11 +115,13 @@ async function main(): Promise<void> {
     stateFolder: options.state,
     clients: () => server?.clients ?? 0,
   });
+  const configurator = openConfigurator(daemon, options.state, log);
   try {
     server = await ControlServer.start({
       path: options.socket,
       version,
       backend: daemon,
+      configurator,
       log,
       peerCredentials: (fd) => native.peerCredentials(fd),
       ready,
@@ -128,7 +131,7 @@ async function main(): Promise<void> {
   }
   const running = server;
   try {
-    await daemon.applyConfig(config);
+    await configurator.start(config);
     configured();
   } catch (error) {
     await running.stop();

@@ -102,7 +102,6 @@ export class Assembly {
         beat: (link, at) => this.control.beat(link, at),
         reportDown: (peer, link, at) => this.control.reportDown(peer, link, at),
         strand: (link) => this.transmit.strand(link),
-        distrust: (link) => this.transmit.distrust(link),
         resend: (from, to, at) => this.transmit.resend(from, to, at),
         emit: (event) => io.emit(event),
       },

@@ -73,7 +73,6 @@ export class Commands {
     if (row >= this.parts.stats.shape.peers) this.parts.growStats(row + 1, this.parts.stats.shape.links);
     if (!this.parts.peers.has(row)) this.parts.stats.clearPeer(row);
     this.parts.peers.add(row, policy, name);
-    this.parts.monitor.expectCopies(row);
     this.parts.monitor.reselect(row, now);
   }
 

@@ -1,11 +1,11 @@
-/** Sealed runs to links, as the policy of their peer has it. */
+/** Which links carry a run, and in which stream it is counted, as the policy of its peer has it. */
 import type { Adaptive } from '../link/adaptive.js';
 import type { LinkTable } from '../link/links.js';
 import { nextTurn } from '../link/selection.js';
 import { type PeerTable, POLICY } from './peers.js';
 import type { SealedRun } from './run.js';
 import type { Transmitter } from './transmit.js';
-import { LANE_STREAM, MAX_LINKS } from './wire.js';
+import { COPIES_STREAM, LANE_STREAM, MAX_LINKS } from './wire.js';
 
 export class Dispatch {
   constructor(
@@ -15,7 +15,7 @@ export class Dispatch {
     private readonly adaptive: Adaptive,
   ) {}
 
-  /** Row of the link whose stream the next frames of a peer are counted in; -1 while it never had one. */
+  /** Row of the link that carries the next frames of a peer; -1 while it never had one. */
   linkFor(peer: number): number {
     const link =
       this.peers.policy[peer] === POLICY['round-robin']
@@ -25,20 +25,41 @@ export class Dispatch {
     return link < 0 ? this.peers.lastLink[peer] : link;
   }
 
-  /** By the link chosen, under the policy `active` by every usable one, or into the ring while there is none. */
+  /**
+   * The stream of a run that `link` was chosen for. Copies have one of their own: what they confirm by one link
+   * says nothing of what another has carried alone.
+   */
+  streamFor(link: number): number {
+    return hasSeveral(this.carriers(link)) ? COPIES_STREAM : this.links.id[link];
+  }
+
+  /** Sends a run by the link chosen, and copies by others where they are wanted; into the ring while there is none. */
   send(link: number, run: SealedRun, now: number): void {
     const peer = this.links.peer[link];
     const usable = this.peers.usable[peer];
     if (usable === 0) return this.transmit.hold(link, run, now);
     if (run.stream === LANE_STREAM) return this.adaptive.sendLane(peer, run, now);
-    // A flush in the middle of a batch may have found the link dead after frames were counted for it.
-    if ((usable & (1 << this.links.id[link])) === 0) link = this.peers.activeLink[peer];
-    if (this.peers.policy[peer] === POLICY.adaptive) return this.adaptive.sendBy(link, run, now);
-    const copies = this.peers.policy[peer] === POLICY.active && (usable & (usable - 1)) !== 0;
-    if (!copies) return this.transmit.send(link, run, now);
-    this.transmit.keepCopied(link, run, now, usable);
+    const carriers = this.carriers(link);
+    if (!hasSeveral(carriers)) {
+      // A flush in the middle of a batch may have found the link dead after frames were counted for it.
+      const isUsable = (usable & (1 << this.links.id[link])) !== 0;
+      const carrier = isUsable ? link : this.peers.activeLink[peer];
+      if (this.peers.policy[peer] === POLICY.adaptive) return this.adaptive.sendBy(carrier, run, now);
+      return this.transmit.send(carrier, run, now);
+    }
+    this.transmit.keepCopied(link, run, now, carriers);
     for (let id = 0; id < MAX_LINKS; id++) {
-      if ((usable & (1 << id)) !== 0) this.transmit.sendCopy(this.peers.linkOf(peer, id), run, now);
+      if ((carriers & (1 << id)) !== 0) this.transmit.sendCopy(this.peers.linkOf(peer, id), run, now);
     }
   }
+
+  /** Ids of the links that carry a run for which `link` was chosen, as a bit set. */
+  private carriers(link: number): number {
+    const peer = this.links.peer[link];
+    return this.peers.policy[peer] === POLICY.active ? this.peers.usable[peer] : 1 << this.links.id[link];
+  }
+}
+
+function hasSeveral(ids: number): boolean {
+  return (ids & (ids - 1)) !== 0;
 }

@@ -83,7 +83,7 @@ export class Outbound {
   constructor(
     private readonly arena: Arena,
     private readonly peers: PeerTable,
-    private readonly links: LinkTable,
+    links: LinkTable,
     private readonly macs: MacTable,
     private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
@@ -168,14 +168,14 @@ export class Outbound {
   private route(peer: number, frame: number, length: number): number {
     if (this.peers.policy[peer] === POLICY.adaptive && this.peers.usable[peer] !== 0) {
       const link = this.adaptive.route(peer, this.arena.bytes, frame, length, this.now);
-      this.stream = this.adaptive.inLane ? LANE_STREAM : this.links.id[link];
+      this.stream = this.adaptive.inLane ? LANE_STREAM : this.dispatch.streamFor(link);
       if (this.bundlePeer === peer && (this.bundleLink !== link || this.bundleStream !== this.stream)) {
         this.closeBundle();
       }
       return link;
     }
     const link = this.bundlePeer === peer ? this.bundleLink : this.dispatch.linkFor(peer);
-    if (link >= 0) this.stream = this.links.id[link];
+    if (link >= 0) this.stream = this.dispatch.streamFor(link);
     return link;
   }
 
@@ -307,7 +307,8 @@ export class Outbound {
     this.bundlePeer = -1;
     const length = this.bundleEnd - this.bundleStart;
     this.plaintext.setInPlace(this.bundleStart, length);
-    if (this.sealer.sealInPlace(this.bundleSlot, this.bundleStream, this.plaintext, this.run)) {
+    const stream = this.streamOf(this.bundleStream, this.bundleLink);
+    if (this.sealer.sealInPlace(this.bundleSlot, stream, this.plaintext, this.run)) {
       this.dispatch.send(this.bundleLink, this.run, this.now);
     }
   }
@@ -340,8 +341,14 @@ export class Outbound {
     }
   }
 
+  /** The lane keeps its stream; any other depends on how many links carry the run at this moment. */
+  private streamOf(chosen: number, link: number): number {
+    return chosen === LANE_STREAM ? chosen : this.dispatch.streamFor(link);
+  }
+
   private sealAndSend(link: number, slot: number): void {
-    if (this.sealer.seal(slot, this.stream, this.plaintext, this.run)) {
+    const stream = this.streamOf(this.stream, link);
+    if (this.sealer.seal(slot, stream, this.plaintext, this.run)) {
       this.dispatch.send(link, this.run, this.now);
     }
   }

@@ -164,16 +164,8 @@ export class Transmitter {
    * that bring it back share its stream and would seem to confirm everything before them.
    */
   strand(link: number): void {
-    this.distrust(link);
-    this.links.resendPending[link] = 1;
-  }
-
-  /**
-   * From now on datagrams of this link's stream may arrive by another link: what that stream confirms later says
-   * nothing of what this link alone has carried.
-   */
-  distrust(link: number): void {
     this.rings.distrust(this.links.peer[link], link);
+    this.links.resendPending[link] = 1;
   }
 
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */

@@ -53,9 +53,13 @@ export const SEGMENT = {
  */
 export const RELAY = { KIND: 0, NAME: 2, BYTES: 8 } as const;
 
-/** Counter spaces of a session: one per sending link, and one for the striped lane, which goes by any link. */
-export const STREAMS = 9;
+/**
+ * Counter spaces of a session: one for each sending link (0–7), one for the striped lane, which goes by any link, and
+ * one for what is sent as copies by several.
+ */
 export const LANE_STREAM = 8;
+export const COPIES_STREAM = 9;
+export const STREAMS = 10;
 
 /** Links per peer. */
 export const MAX_LINKS = 8;

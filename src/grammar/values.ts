@@ -115,6 +115,9 @@ export const FILENAME: ValueType<string> = {
   mayBegin: (text) => text === '' || text.startsWith('/'),
 };
 
+/** Any word: what it may be is for whoever uses it to say. */
+export const WORD = pattern('WORD', /^.+$/su, 'must not be empty');
+
 /** Name of a network interface as the kernel accepts it (`dev_valid_name`). */
 export const IFNAME: ValueType<string> = {
   label: 'IFNAME',

@@ -17,7 +17,7 @@ import {
   type LinkCause,
   type LinkSettings,
 } from '../datapath/events.js';
-import { type PeerTable, POLICY } from '../datapath/peers.js';
+import type { PeerTable } from '../datapath/peers.js';
 import { LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../datapath/stats.js';
 import type { TimerWheel } from '../datapath/timer-wheel.js';
 import { MAX_LINKS } from '../datapath/wire.js';
@@ -46,8 +46,6 @@ export interface MonitorActions {
   reportDown(peer: number, link: number, now: number): void;
   /** No link is left: what this one has not confirmed is kept until one is usable. */
   strand(link: number): void;
-  /** Copies of this link's datagrams will go by others: acknowledgements confirm nothing sent by it alone. */
-  distrust(link: number): void;
   /** Sends again by link `to` what `from` may have lost. */
   resend(from: number, to: number, now: number): void;
   emit(event: DatapathEvent): void;
@@ -210,7 +208,6 @@ export class LinkMonitor {
   /** A link goes by another path now: what its old one may have swallowed is sent again. */
   moved(link: number, now: number): void {
     const peer = this.links.peer[link];
-    this.expectCopies(peer);
     this.start(link, now);
     this.reselect(peer, now);
     this.actions.resend(link, link, now);
@@ -259,7 +256,6 @@ export class LinkMonitor {
     const facts = factsOf(this.links, this.stats, link, this.holdOf(link), stall, dampedUs, now);
     if (!isAlive(state)) this.links.goodBeats[link] = 0;
     const peer = this.links.peer[link];
-    if (state === STATE.UP) this.expectCopies(peer);
     const gauges = this.stats.links;
     const base = link * LINK_WIDTH;
     gauges[base + LINK.state] = state;
@@ -277,18 +273,6 @@ export class LinkMonitor {
       atUs: now,
       facts,
     });
-  }
-
-  /**
-   * A link came up, moved, or the policy may be another: under `active`, links that carried nothing, or lost what
-   * they carried, will now carry copies of each other's datagrams.
-   */
-  expectCopies(peer: number): void {
-    if (this.peers.policy[peer] !== POLICY.active) return;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link >= 0 && this.links.state[link] === STATE.UP) this.actions.distrust(link);
-    }
   }
 
   /** Chooses anew and, when a peer can be reached again, sends what had waited for a link. */

@@ -1,17 +1,13 @@
-import { EventEmitter } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ReadStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.js';
 import { execCommands, execTree } from '../../src/cli/commands/index.js';
-import { History } from '../../src/cli/history.js';
+import { History, historyFileOf } from '../../src/cli/history.js';
 import { bytes, duration, milliseconds } from '../../src/cli/output/format.js';
-import { table, twoColumns } from '../../src/cli/output/table.js';
-import { Pager } from '../../src/cli/pager.js';
-import { readPipeline, splitPipes } from '../../src/cli/pipes.js';
-import { type KeyActions, TerminalInput } from '../../src/cli/terminal-input.js';
+import { columnsOf, GrowingTable, table, twoColumns } from '../../src/cli/output/table.js';
+import { type Lines, readPipeline, splitPipes } from '../../src/cli/pipes.js';
 import { completeLine } from '../../src/grammar/complete.js';
 import { plainTokens } from '../grammar/tokens.js';
 
@@ -26,6 +22,15 @@ describe('arguments', () => {
     expect(readArguments(['-s', '/a'], environment).socket).toBe('/a');
     expect(readArguments([], environment).socket).toBe('/b');
     expect(readArguments([], {}).socket).toBe('/run/octolink/octolink.sock');
+  });
+
+  it('take what SSH was told to run, as one line and with nothing in reach', () => {
+    const forced = readArguments(['-r'], { SSH_ORIGINAL_COMMAND: 'show peers; reboot' });
+    expect(forced.action).toEqual({ kind: 'commands', lines: ['show peers; reboot'] });
+    expect([forced.restricted, forced.readOnly]).toEqual([true, true]);
+    const own = readArguments(['-c', 'show links'], { SSH_ORIGINAL_COMMAND: 'show peers' });
+    expect(own).toMatchObject({ restricted: false, action: { lines: ['show links'] } });
+    expect(() => readArguments(['-R', '-f', '/etc/shadow'], {})).toThrow('reads no files');
   });
 
   it('take the patience with a starting daemon in whole seconds', () => {
@@ -60,8 +65,17 @@ describe('exec commands', () => {
 });
 
 describe('pipes', () => {
-  const filter = (chain: string, lines: string[]) =>
-    readPipeline(splitPipes(`show x ${chain}`).stages).filters.reduce((rest, stage) => stage(rest), lines);
+  /** Sends lines through a chain, in batches of `size`. */
+  async function filter(chain: string, lines: string[], size = 1): Promise<string[]> {
+    async function* source(): Lines {
+      for (let at = 0; at < lines.length; at += size) yield lines.slice(at, at + size);
+    }
+    const { filters } = readPipeline(splitPipes(`show x ${chain}`).stages);
+    const found: string[] = [];
+    const result = filters.reduce((rest: Lines, stage) => stage(rest), source());
+    for await (const batch of result) found.push(...batch);
+    return found;
+  }
   const lines = ['interface a', ' mtu 1', ' peer b', '  policy c', 'interface d', ' mtu 2'];
 
   it.each([
@@ -73,12 +87,44 @@ describe('pipes', () => {
     ['| section interface d', ['interface d', ' mtu 2']],
     ['| count', ['6']],
     ['| include mtu | count', ['2']],
+    ['| count mtu', ['2']],
     ['| head 2', ['interface a', ' mtu 1']],
     ['| tail 1', [' mtu 2']],
     ['|inc mtu |ta 1', [' mtu 2']],
     ['| include "x|peer"', [' peer b']],
-  ])('%s', (chain, expected) => {
-    expect(filter(chain, lines)).toEqual(expected);
+  ])('%s', async (chain, expected) => {
+    for (const size of [1, 4, 10]) expect(await filter(chain, lines, size)).toEqual(expected);
+  });
+
+  it('write files, and pass on what they are told to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'octolink-pipes-'));
+    try {
+      const file = join(folder, 'out');
+      expect(await filter(`| include mtu | redirect ${file}`, lines)).toEqual([]);
+      expect(readFileSync(file, 'utf8')).toBe(' mtu 1\n mtu 2\n');
+      expect(await filter(`| tail 1 | append ${file}`, lines)).toEqual([]);
+      expect(readFileSync(file, 'utf8')).toBe(' mtu 1\n mtu 2\n mtu 2\n');
+      expect(await filter(`| tee ${file} | head 1`, lines, 10)).toEqual(['interface a']);
+      expect(readFileSync(file, 'utf8')).toBe(`${lines.join('\n')}\n`);
+      await expect(filter(`| redirect ${folder}`, lines)).rejects.toThrow(`cannot write ${folder}`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('stop their source as soon as they have enough', async () => {
+    let asked = 0;
+    async function* endless(): Lines {
+      for (;;) {
+        asked++;
+        yield ['line'];
+      }
+    }
+    const [head] = readPipeline(splitPipes('show x | head 3').stages).filters;
+    const found: string[] = [];
+    for await (const batch of head(endless())) found.push(...batch);
+    expect(found).toHaveLength(3);
+    expect(asked).toBe(3);
   });
 
   it('are no pipes inside quotes or words', () => {
@@ -144,6 +190,21 @@ describe('tables', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  it('that come in parts keep their columns, and say so when they are empty', () => {
+    const growing = new GrowingTable({ columns, whenEmpty: 'Nothing.', footer: ['end'] });
+    expect(growing.add([])).toEqual([]);
+    expect(growing.add([{ name: 'a', count: 1 }])).toEqual(['Name  Count', 'a         1']);
+    expect(growing.add([{ name: 'long name', count: 2 }])).toEqual(['long name      2']);
+    expect(growing.add([{ name: 'b', count: 3 }])).toEqual(['b              3']);
+    expect(growing.end()).toEqual(['end']);
+    expect(new GrowingTable({ columns, whenEmpty: 'Nothing.' }).end()).toEqual(['Nothing.']);
+  });
+
+  it('of words fill the width', () => {
+    expect(columnsOf(['one', 'two', 'three'], 20)).toEqual(['one    two', 'three']);
+    expect(columnsOf([], 80)).toEqual([]);
+  });
+
   it('fold help under itself', () => {
     const lines = twoColumns([['word', 'one two three four five six seven']], 30);
     expect(lines).toEqual(['  word  one two three four', '        five six seven']);
@@ -155,101 +216,18 @@ describe('history', () => {
     const folder = mkdtempSync(join(tmpdir(), 'octolink-history-'));
     try {
       const file = join(folder, 'history');
-      const history = new History({ OCTOLINK_HISTFILE: file });
+      expect(historyFileOf({ OCTOLINK_HISTFILE: file })).toBe(file);
+      const history = new History(file);
       const key = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
       for (const line of ['show peers', 'show peers', ` ${key}`, `public-key ${key}`, 'end', ''])
         history.add(line);
       expect(readFileSync(file, 'utf8')).toBe(`show peers\npublic-key ${key}\nend\n`);
       expect(statSync(file).mode & 0o777).toBe(0o600);
-      expect(new History({ OCTOLINK_HISTFILE: file }).load()[0]).toBe('end');
+      const later = new History(file);
+      later.load();
+      expect(later.lines).toEqual(['end', `public-key ${key}`, 'show peers']);
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
-});
-
-describe('the pager', () => {
-  it('stops at full screens, and goes on, gives a line or ends as told', async () => {
-    let screen = '';
-    const pager = new Pager((text) => {
-      screen += text;
-    });
-    const lines = Array.from({ length: 10 }, (_, index) => `line ${index}`);
-    expect(pager.key(' ')).toBe(false);
-    const printing = pager.print(lines, 4);
-    expect(screen).toBe('line 0\nline 1\nline 2\n --More-- ');
-    pager.key('x');
-    pager.key('\r');
-    await Promise.resolve();
-    expect(screen).toMatch(/line 3\n --More-- $/);
-    pager.key(' ');
-    await Promise.resolve();
-    expect(screen).toMatch(/line 6\n --More-- $/);
-    pager.key('q');
-    await printing;
-    expect(screen).not.toContain('line 7');
-  });
-
-  it('never stops behind the last line', async () => {
-    let screen = '';
-    const pager = new Pager((text) => {
-      screen += text;
-    });
-    await pager.print(['a', 'b', 'c'], 4);
-    expect(screen).toBe('a\nb\nc\n');
-  });
-});
-
-describe('the keyboard', () => {
-  /** Types chunks of bytes; gives what came through to the line editor and which actions were called. */
-  async function typed(chunks: string[], before = '', empty = false): Promise<string> {
-    const terminal = new EventEmitter();
-    const input = new TerminalInput(terminal as unknown as ReadStream);
-    let log = '';
-    const action = (name: string) => async () => {
-      log += `<${name}>`;
-    };
-    const actions: KeyActions = {
-      textBeforeCursor: () => before,
-      lineIsEmpty: () => empty,
-      help: action('help'),
-      end: action('end'),
-      up: action('up'),
-      cancel: () => {
-        log += '<cancel>';
-      },
-      atPause: () => false,
-    };
-    input.begin(actions);
-    input.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-    });
-    for (const chunk of chunks) {
-      terminal.emit('data', Buffer.from(chunk));
-      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    }
-    return log;
-  }
-
-  it('acts on "?" at once and never passes it on', async () => {
-    expect(await typed(['sh', '?', 'ow'])).toBe('sh<help>ow');
-    expect(await typed(['sh?ow'])).toBe('sh<help>ow');
-  });
-
-  it('passes "?" on inside quotes, behind Ctrl-V, and in what a terminal says', async () => {
-    expect(await typed(['?'], 'description "wh')).toBe('?');
-    expect(await typed(['\x16?'])).toBe('?');
-    expect(await typed(['\x1b[?1;2c'])).toBe('\x1b[?1;2c');
-  });
-
-  it('takes Ctrl-Z, and Ctrl-D on an empty line only', async () => {
-    expect(await typed(['a\x1a'])).toBe('a<end>');
-    expect(await typed(['\x04'], '', true)).toBe('<up>');
-    expect(await typed(['\x04'], 'abc', false)).toBe('\x04');
-  });
-
-  it('holds what is pasted behind a line until the line has run, and drops it at Ctrl-C', async () => {
-    expect(await typed(['one\rtwo\r'])).toBe('one\r');
-    expect(await typed(['one\rtwo\r', '\x03'])).toBe('one\r<cancel>');
   });
 });

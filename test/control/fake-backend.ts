@@ -1,5 +1,5 @@
 /** A daemon without a datapath: what the control server's and the CLI's tests talk to. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type {
   ControlEvent,
   Counter,
@@ -15,7 +15,7 @@ import type {
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/config/model.js';
 import { type Backend, RequestError } from '../../src/daemon/control/backend.js';
-import { EventLog } from '../../src/daemon/event-log.js';
+import { type EventBody, EventLog } from '../../src/daemon/event-log.js';
 
 export class FakeBackend implements Backend {
   config: Config;
@@ -33,6 +33,10 @@ export class FakeBackend implements Backend {
 
   emit({ timeMs, ...body }: ControlEvent): void {
     this.#events.publish(body, timeMs);
+  }
+
+  publish(body: EventBody): void {
+    this.emit({ timeMs: 0, ...body } as ControlEvent);
   }
 
   get listeners(): number {
@@ -195,7 +199,9 @@ export class FakeBackend implements Backend {
   }
 
   async startupConfig() {
-    return { file: this.startupFile ?? '/etc/octolink/octolink.conf', text: null };
+    if (this.startupFile === null) return { file: '/etc/octolink/octolink.conf', text: null };
+    const text = await readFile(this.startupFile, 'utf8').catch(() => null);
+    return { file: this.startupFile, text };
   }
 
   async applyConfig(next: Config): Promise<void> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/edit.js';
 import type { Config } from '../../src/config/model.js';
+import { openConfigurator } from '../../src/daemon/configuration/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
 
@@ -48,10 +49,14 @@ export interface TestServer {
 export async function startServer(uid = 0, backend = new FakeBackend(exampleConfig())): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'octolink-control-'));
   const path = join(folder, 'control.sock');
+  const configurator = openConfigurator(backend, join(folder, 'state'), silentLog);
+  await configurator.start(backend.config);
+  backend.applied = 0;
   const server = await ControlServer.start({
     path,
     version: '0.1.0',
     backend,
+    configurator,
     log: silentLog,
     peerCredentials: () => ({ pid: process.pid, uid, gid: uid }),
   });

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Client } from '../../src/cli/client.js';
+import { openConfigurator } from '../../src/daemon/configuration/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
 import { silentLog } from './fixtures.js';
@@ -12,13 +13,17 @@ import { client, closeAfterwards, test, useServer } from './harness.js';
 useServer();
 
 describe('the socket', () => {
-  const options = (path: string) => ({
-    path,
-    version: '0.1.0',
-    backend: new FakeBackend(),
-    log: silentLog,
-    peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
-  });
+  const options = (path: string) => {
+    const backend = new FakeBackend();
+    return {
+      path,
+      version: '0.1.0',
+      backend,
+      configurator: openConfigurator(backend, join(test.folder, 'other-state'), silentLog),
+      log: silentLog,
+      peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
+    };
+  };
 
   it('is open to owner and group alone, and is gone afterwards', async () => {
     expect((await stat(test.path)).mode & 0o777).toBe(0o660);

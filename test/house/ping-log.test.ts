@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PingLog } from '../../scripts/demo/ping-log.js';
+import { PingLog } from '../../scripts/lab/ping-log.js';
 
 const START = 1_700_000_000;
 

@@ -1,7 +1,7 @@
 /** A ping that runs while something happens to the links, and what was lost of it. */
 import { createInterface } from 'node:readline';
-import { PingLog } from '../../scripts/demo/ping-log.js';
 import type { Lab } from '../../scripts/lab/lab.js';
+import { PingLog } from '../../scripts/lab/ping-log.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { until } from '../../scripts/lab/run.js';
 

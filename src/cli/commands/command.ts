@@ -1,5 +1,5 @@
 /** What a command of exec mode is, and the shapes that most of them share. */
-import type { MethodName, Methods } from '../../api.js';
+import type { ControlEvent, MethodName, Methods } from '../../api.js';
 import {
   type Args,
   type ArgsOf,
@@ -11,25 +11,38 @@ import {
 } from '../../grammar/command.js';
 import { IFNAME, NAME, range } from '../../grammar/values.js';
 import type { Client } from '../client.js';
+import type { Output, OutputStream } from '../output/render.js';
+import type { TerminalSettings } from '../settings.js';
+import type { Terminal } from '../terminal/terminal.js';
 
-/** What a command prints: an object and its text form. */
-export interface Output {
-  data: unknown;
-  text: string[];
-}
+export type { Output, OutputPart, OutputStream } from '../output/render.js';
 
 /** What exec commands may do to the session that runs them. */
 export interface ExecSession {
   client(): Promise<Client>;
   interactive: boolean;
   enabled: boolean;
-  /** Lines of a screenful; 0: never stop. */
-  terminalLength: number;
+  readonly settings: TerminalSettings;
+  readonly readOnly: boolean;
+  /** Files of this host and other programs are out of reach: the user has no other way to them. */
+  readonly restricted: boolean;
+  /** Aborts when the user interrupts the command. */
+  readonly signal: AbortSignal;
   /** The commands that can be given now, for `list` and `find`. */
   commands(): readonly CommandSpec[];
   enterConfiguration(): void;
   leave(): void;
   readInput(): Promise<string>;
+  /** The terminal that keys come from; null in a script. */
+  terminal(): Promise<Terminal | null>;
+  /** Asks a question that Enter or `y` answers with yes. In a script the answer is no, unless it was given before. */
+  confirm(question: string): Promise<boolean>;
+  /** Runs a command of exec mode and gives its lines instead of printing them. Throws `CliFailure`. */
+  linesOf(line: string): Promise<string[]>;
+  /** Lines typed before, newest first. */
+  history(): readonly string[];
+  /** Hears events from now on until the signal aborts. Comes back when the daemon has agreed. */
+  events(listener: (event: ControlEvent) => void): Promise<void>;
 }
 
 export interface ExecCommand extends CommandSpec {
@@ -38,12 +51,12 @@ export interface ExecCommand extends CommandSpec {
    * prints nothing.
    */
   json: { resultOf: MethodName } | { form: string } | null;
-  run(session: ExecSession, args: Args): Promise<Output | null>;
+  run(session: ExecSession, args: Args): Promise<Output | OutputStream | null>;
 }
 
 interface ExecParts<T extends readonly Token[]> extends Omit<ExecCommand, 'mode' | 'tokens' | 'run'> {
   tokens: T;
-  run(session: ExecSession, args: ArgsOf<T>): Promise<Output | null>;
+  run(session: ExecSession, args: ArgsOf<T>): Promise<Output | OutputStream | null>;
 }
 
 /** A command of exec mode; its handler gets the arguments that its tokens give. */

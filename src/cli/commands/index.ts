@@ -5,6 +5,7 @@ import type { ExecCommand } from './command.js';
 import { configurationCommands } from './configuration.js';
 import { helpCommands } from './help.js';
 import { keyCommands } from './keys.js';
+import { listingCommands } from './listings.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './session.js';
 import { showCommands } from './show.js';
@@ -13,6 +14,7 @@ import { waitCommands } from './wait.js';
 
 const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
+  ...listingCommands,
   ...waitCommands,
   ...pingCommands,
   ...clearCommands,

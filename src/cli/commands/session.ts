@@ -21,6 +21,7 @@ export const sessionCommands: ExecCommand[] = [
     tokens: [keyword('enable', 'Turn on the commands of administrators')],
     json: null,
     async run(session) {
+      if (session.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
       const { hello } = await session.client();
       if (hello.privilege !== 'admin') {
         throw failure(EXIT.NOT_PERMITTED, 'only root and the group octolink may do this');

@@ -2,7 +2,7 @@
 import type { MethodName, Methods } from '../../api.js';
 import { flag, keyword, options, type Token } from '../../grammar/command.js';
 import * as text from '../output/shows.js';
-import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, OF_PEER, PEER_NAME } from './command.js';
+import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_NAME } from './command.js';
 
 interface Show<M extends MethodName> {
   word: string;
@@ -23,8 +23,6 @@ function show<M extends MethodName>({ word, help, filters = [], method, text }: 
   });
 }
 
-const PEER_OR_INTERFACE = options(OF_PEER, OF_INTERFACE);
-
 export const showCommands: ExecCommand[] = [
   show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: text.versionText }),
   show({
@@ -35,13 +33,6 @@ export const showCommands: ExecCommand[] = [
     text: text.interfacesText,
   }),
   show({
-    word: 'peers',
-    help: 'All peers, a line each',
-    filters: [IN_INTERFACE],
-    method: 'show.peers',
-    text: text.peersText,
-  }),
-  show({
     word: 'peer',
     help: 'One peer and its links in full',
     filters: [PEER_NAME, IN_INTERFACE],
@@ -49,25 +40,11 @@ export const showCommands: ExecCommand[] = [
     text: text.peerText,
   }),
   show({
-    word: 'links',
-    help: 'All links, a line each',
-    filters: [PEER_OR_INTERFACE],
-    method: 'show.links',
-    text: text.linksText,
-  }),
-  show({
     word: 'mac-table',
     help: 'MAC addresses and where they live',
     filters: [IN_INTERFACE],
     method: 'show.macTable',
     text: text.macTableText,
-  }),
-  show({
-    word: 'counters',
-    help: 'All counters',
-    filters: [PEER_OR_INTERFACE],
-    method: 'show.counters',
-    text: text.countersText,
   }),
   show({
     word: 'drops',

@@ -11,7 +11,7 @@ import type {
   VersionInfo,
 } from '../../api.js';
 import { bytes, duration, milliseconds, orDash, percent, plural } from './format.js';
-import { type Column, table } from './table.js';
+import { type Column, type TableLayout, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
   return [
@@ -60,9 +60,7 @@ function upOf(links: LinkStatus[]): number {
   return links.filter(({ state }) => state === 'up').length;
 }
 
-export function peersText(peers: PeerStatus[]): string[] {
-  return table(PEER_COLUMNS, peers, 'No peers.');
-}
+export const PEERS_TABLE: TableLayout<PeerStatus> = { columns: PEER_COLUMNS, whenEmpty: 'No peers.' };
 
 export function peerText(peer: PeerStatus): string[] {
   const { session } = peer;
@@ -124,10 +122,11 @@ const LINK_COLUMNS: Column<LinkStatus>[] = [
   { title: 'Remote', cell: (link) => orDash(link.remote), shrinkTo: 15 },
 ];
 
-export function linksText(links: LinkStatus[]): string[] {
-  const lines = table(LINK_COLUMNS, links, 'No links.');
-  return links.length === 0 ? lines : [...lines, '', '* carries data; loss is out/in'];
-}
+export const LINKS_TABLE: TableLayout<LinkStatus> = {
+  columns: LINK_COLUMNS,
+  whenEmpty: 'No links.',
+  footer: ['', '* carries data; loss is out/in'],
+};
 
 const MAC_COLUMNS: Column<MacEntry>[] = [
   { title: 'MAC address', cell: (entry) => entry.mac },
@@ -149,9 +148,7 @@ const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Value', cell: (counter) => String(counter.value), align: 'right' },
 ];
 
-export function countersText(counters: Counter[]): string[] {
-  return table(COUNTER_COLUMNS, counters, 'No counters.');
-}
+export const COUNTERS_TABLE: TableLayout<Counter> = { columns: COUNTER_COLUMNS, whenEmpty: 'No counters.' };
 
 const DROP_COLUMNS: Column<DropCounter>[] = [
   { title: 'Interface', cell: (drop) => drop.interface },

@@ -14,17 +14,66 @@ export interface Column<Row> {
   folds?: true;
 }
 
+/** A table that may be too long to be laid out at once. */
+export interface TableLayout<Row> {
+  columns: readonly Column<Row>[];
+  /** Stands there instead of a table without rows. */
+  whenEmpty: string;
+  /** Stands below the rows. */
+  footer?: readonly string[];
+}
+
 /** Lays rows out under their titles; an empty table is one line that says so. */
 export function table<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   whenEmpty: string,
 ): string[] {
-  if (rows.length === 0) return [whenEmpty];
-  const cells = rows.map((row) => columns.map((column) => column.cell(row)));
-  const widths = columns.map((column, index) =>
-    cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), column.title.length),
-  );
+  const growing = new GrowingTable({ columns, whenEmpty });
+  return [...growing.add(rows), ...growing.end()];
+}
+
+/** Lays rows out as they come. Columns never get narrower; titles stand above the first rows. */
+export class GrowingTable<Row> {
+  readonly #layout: TableLayout<Row>;
+  #wanted: number[];
+  #begun = false;
+
+  constructor(layout: TableLayout<Row>) {
+    this.#layout = layout;
+    this.#wanted = layout.columns.map(({ title }) => displayWidth(title));
+  }
+
+  add(rows: readonly Row[]): string[] {
+    if (rows.length === 0) return [];
+    const { columns } = this.#layout;
+    const cells = rows.map((row) => columns.map((column) => column.cell(row)));
+    this.#wanted = this.#wanted.map((width, index) =>
+      cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), width),
+    );
+    const widths = fitting(columns, this.#wanted);
+    const titles = this.#begun ? [] : [columns.map((column) => column.title)];
+    this.#begun = true;
+    return [...titles, ...cells].flatMap((row) =>
+      unfold(row, columns, widths).map((line) =>
+        line
+          .map((cell, index) => fitCell(cell, widths[index], columns[index].align === 'right'))
+          .join(' '.repeat(GAP))
+          .trimEnd(),
+      ),
+    );
+  }
+
+  /** What stands below the last row. */
+  end(): string[] {
+    const { whenEmpty, footer = [] } = this.#layout;
+    return this.#begun ? [...footer] : [whenEmpty];
+  }
+}
+
+/** Widths that fit the line: what is too much is taken from the columns that give way. */
+function fitting<Row>(columns: readonly Column<Row>[], wanted: readonly number[]): number[] {
+  const widths = [...wanted];
   let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - TEXT_WIDTH;
   for (const [index, { shrinkTo }] of columns.entries()) {
     if (excess <= 0 || shrinkTo === undefined) continue;
@@ -32,14 +81,7 @@ export function table<Row>(
     widths[index] -= cut;
     excess -= cut;
   }
-  return [columns.map((column) => column.title), ...cells].flatMap((row) =>
-    unfold(row, columns, widths).map((line) =>
-      line
-        .map((cell, index) => fitCell(cell, widths[index], columns[index].align === 'right'))
-        .join(' '.repeat(GAP))
-        .trimEnd(),
-    ),
-  );
+  return widths;
 }
 
 /** The lines that a row takes: several where its last cell folds. */
@@ -63,6 +105,18 @@ export function twoColumns(rows: readonly (readonly [string, string])[], width: 
       `  ${fitCell(index === 0 ? name : '', first, false)}  ${line}`.trimEnd(),
     );
   });
+}
+
+/** Words in as many columns as fit, read from left to right: for what Tab offers. */
+export function columnsOf(words: readonly string[], width: number): string[] {
+  const cell = GAP + words.reduce((widest, word) => Math.max(widest, displayWidth(word)), 0);
+  const perRow = Math.max(1, Math.floor(width / cell));
+  const rows: string[] = [];
+  for (let at = 0; at < words.length; at += perRow) {
+    const row = words.slice(at, at + perRow).map((word) => fitCell(word, cell, false));
+    rows.push(row.join('').trimEnd());
+  }
+  return rows;
 }
 
 function fold(text: string, width: number): string[] {

@@ -14,6 +14,19 @@ export const ADMIN_GROUP = 'octolink';
 const ADMIN_METHODS: ReadonlySet<MethodName> = new Set<MethodName>([
   'config.apply',
   'config.write',
+  'config.open',
+  'config.close',
+  'config.commit',
+  'config.confirm',
+  'config.abort',
+  'config.discard',
+  'config.update',
+  'config.rollback',
+  'config.detach',
+  'config.removeSession',
+  'reload.start',
+  'reload.cancel',
+  'show.accounting',
   'clear.counters',
   'clear.peer',
 ]);
@@ -53,6 +66,16 @@ export function parseAdminGroup(groups: string, users: string): AdminGroup | nul
     .filter(([name, , uid]) => members.has(name) && /^\d+$/.test(uid ?? ''))
     .map(([, , uid]) => Number(uid));
   return { gid: Number(entry[2]), uids: new Set(uids) };
+}
+
+/** The account of a user id, from the text of passwd(5); the id itself where there is none. */
+export function userName(uid: number, users: string): string {
+  return fields(users).find(([, , id]) => id === String(uid))?.[0] || String(uid);
+}
+
+/** The account of a user id, as the system knows it. */
+export async function readUserName(uid: number): Promise<string> {
+  return userName(uid, await readFile('/etc/passwd', 'utf8').catch(() => ''));
 }
 
 function fields(text: string): string[][] {

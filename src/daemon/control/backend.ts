@@ -21,6 +21,7 @@ import {
   type WaitResult,
 } from '../../api.js';
 import type { Config } from '../../config/model.js';
+import type { EventBody } from '../event-log.js';
 
 /** A request that was understood and cannot be done; its message is shown to the user as it stands. */
 export class RequestError extends Error {
@@ -84,4 +85,6 @@ export interface Backend {
   recentEvents(filter: EventFilter): ControlEvent[];
   /** Calls `listener` for each event until the returned function is called. */
   onEvent(listener: (event: ControlEvent) => void): () => void;
+  /** Tells all listeners. */
+  publish(event: EventBody): void;
 }

@@ -1,13 +1,14 @@
 /** What each method of the protocol does. */
-import type { CompleteParams, MethodName, Methods } from '../../api.js';
+import type { CompleteParams, MethodName, Methods, Who } from '../../api.js';
 import { renderConfig } from '../../config/render.js';
+import type { Configurator } from '../configuration/configurator.js';
 import { type Backend, RequestError } from './backend.js';
-import type { Configurator } from './configure.js';
 
 /** What a call is made with. */
 export interface Call {
   backend: Backend;
   configurator: Configurator;
+  who: Who;
   /** Aborts when the client has gone, or cancels the request. */
   signal: AbortSignal;
 }
@@ -49,8 +50,27 @@ export const METHODS: Handlers = {
   },
   'show.startupConfig': ({ backend }) => backend.startupConfig(),
   'show.system': ({ backend }) => backend.system(),
-  'config.apply': ({ configurator }, params) => configurator.apply(params),
-  'config.write': ({ configurator }) => configurator.write(),
+  'config.apply': ({ configurator, who }, params) => configurator.apply(who, params),
+  'config.write': ({ configurator, who }) => configurator.write(who),
+  'config.state': async ({ configurator, who }) => configurator.state(who),
+  'config.open': ({ configurator, who }, params) => configurator.open(who, params),
+  'config.close': ({ configurator, who }) => configurator.close(who),
+  'config.candidate': async ({ configurator, who }) => configurator.candidate(who),
+  'config.compare': ({ configurator, who }, params) => configurator.compare(who, params.with),
+  'config.commit': ({ configurator, who }, params) => configurator.commit(who, params),
+  'config.confirm': ({ configurator, who }) => configurator.confirm(who),
+  'config.abort': ({ configurator, who }) => configurator.abort(who),
+  'config.discard': ({ configurator, who }) => configurator.discard(who),
+  'config.update': ({ configurator, who }) => configurator.update(who),
+  'config.rollback': ({ configurator, who }, params) => configurator.rollback(who, params),
+  'config.detach': ({ configurator, who }) => configurator.detach(who),
+  'config.archive': async ({ configurator }) => configurator.archive(),
+  'config.archived': ({ configurator }, { number }) => configurator.archived(number),
+  'config.sessions': async ({ configurator }) => configurator.drafts.named(),
+  'config.removeSession': ({ configurator, who }, { session }) => configurator.removeSession(who, session),
+  'reload.start': ({ configurator, who }, { inMinutes }) => configurator.reload(who, inMinutes),
+  'reload.cancel': ({ configurator, who }) => configurator.cancelReload(who),
+  'show.accounting': async ({ configurator }, { last }) => configurator.accounting(last),
   'clear.counters': async ({ backend }, params) => {
     await backend.clearCounters(params);
     return null;

@@ -1,6 +1,13 @@
 /** The border: what a client may send, checked before anything else sees it. */
 import { z } from 'zod';
-import type { MethodName, Methods } from '../../api.js';
+import {
+  ARCHIVE_ENTRIES,
+  MAX_COMMENT,
+  MAX_CONFIRM_MINUTES,
+  MAX_RELOAD_MINUTES,
+  type MethodName,
+  type Methods,
+} from '../../api.js';
 import { IFNAME, isRefusal, NAME, type ValueType } from '../../grammar/values.js';
 
 function typed(type: ValueType) {
@@ -25,6 +32,16 @@ const page = z.strictObject({
   limit: z.int().min(1).max(1000),
 });
 const requestId = z.union([z.number(), z.string().max(64)]);
+const archiveNumber = z
+  .int()
+  .min(0)
+  .max(ARCHIVE_ENTRIES - 1);
+const sessionName = peerName;
+const commitOptions = z.strictObject({
+  comment: z.string().min(1).max(MAX_COMMENT).optional(),
+  confirmMinutes: z.int().min(1).max(MAX_CONFIRM_MINUTES).optional(),
+  candidate: z.boolean().optional(),
+});
 
 const schemas = {
   hello: z.strictObject({ protocol: z.int().min(0), client: z.string().max(100) }),
@@ -43,13 +60,42 @@ const schemas = {
   'show.runningConfig': nothing,
   'show.startupConfig': nothing,
   'show.system': nothing,
-  'config.apply': z.strictObject({
+  'config.apply': commitOptions.extend({
     context: z.array(line).max(3),
     lines: z.array(line),
     mode: z.enum(['merge', 'replace']),
     checkOnly: z.boolean(),
   }),
   'config.write': nothing,
+  'config.state': nothing,
+  'config.open': z
+    .strictObject({
+      mode: z.enum(['terminal', 'exclusive', 'private', 'session']),
+      session: sessionName.optional(),
+      force: z.boolean().optional(),
+    })
+    .refine(({ mode, session }) => (mode === 'session') === (session !== undefined), {
+      message: 'a name belongs to mode session, and to no other',
+    }),
+  'config.close': nothing,
+  'config.candidate': nothing,
+  'config.compare': z.strictObject({
+    with: z.union([z.enum(['running', 'startup']), archiveNumber]).optional(),
+  }),
+  'config.commit': commitOptions.extend({ checkOnly: z.boolean().optional() }),
+  'config.confirm': nothing,
+  'config.abort': nothing,
+  'config.discard': nothing,
+  'config.update': nothing,
+  'config.rollback': commitOptions.extend({ number: archiveNumber }),
+  'config.detach': nothing,
+  'config.archive': nothing,
+  'config.archived': z.strictObject({ number: archiveNumber }),
+  'config.sessions': nothing,
+  'config.removeSession': z.strictObject({ session: sessionName }),
+  'reload.start': z.strictObject({ inMinutes: z.int().min(1).max(MAX_RELOAD_MINUTES).optional() }),
+  'reload.cancel': nothing,
+  'show.accounting': z.strictObject({ last: z.int().min(1).max(1000).optional() }),
   'clear.counters': ofPeer,
   'clear.peer': onePeer,
   wait: ofPeer

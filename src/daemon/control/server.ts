@@ -3,9 +3,9 @@ import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { ERROR, type Privilege } from '../../api.js';
-import { type Credentials, privilegeOf, readAdminGroup } from './authorize.js';
+import type { Configurator } from '../configuration/configurator.js';
+import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './authorize.js';
 import type { Backend } from './backend.js';
-import { Configurator } from './configure.js';
 import type { Log } from './log.js';
 import { Session } from './session.js';
 
@@ -22,6 +22,7 @@ export interface ControlServerOptions {
   path: string;
   version: string;
   backend: Backend;
+  configurator: Configurator;
   log: Log;
   /** SO_PEERCRED of a connected socket's descriptor. */
   peerCredentials(fd: number): Credentials;
@@ -35,14 +36,14 @@ export interface ControlServerOptions {
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #server: Server;
-  readonly #configurator: Configurator;
+  /** Connections so far, each of which is called by its number. */
+  #connections = 0;
   readonly #clients = new Set<Socket>();
   /** Connections above the limit, while they are told so. */
   readonly #refused = new Set<Socket>();
 
   private constructor(options: ControlServerOptions) {
     this.#options = options;
-    this.#configurator = new Configurator(options.backend);
     this.#server = createServer((socket) => void this.#accept(socket));
   }
 
@@ -105,11 +106,20 @@ export class ControlServer {
     socket.on('close', () => group.delete(socket));
 
     const credentials = this.#credentialsOf(socket);
-    const privilege = await this.#privilege(credentials);
+    const [privilege, user] = await Promise.all([
+      this.#privilege(credentials),
+      credentials === null ? 'unknown' : readUserName(credentials.uid),
+    ]);
     if (socket.destroyed) return;
-    const { backend, log, version, ready = Promise.resolve() } = this.#options;
-    const call = { backend, configurator: this.#configurator };
-    const session = new Session({ socket, credentials, privilege, version, log, call, ready });
+    const { backend, configurator, log, version, ready = Promise.resolve() } = this.#options;
+    const who = {
+      user,
+      uid: credentials?.uid ?? null,
+      pid: credentials?.pid ?? null,
+      session: ++this.#connections,
+    };
+    const call = { backend, configurator, who };
+    const session = new Session({ socket, privilege, version, log, call, ready });
     if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
     socket.resume();
   }

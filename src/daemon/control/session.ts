@@ -15,7 +15,8 @@ import {
   PROTOCOL_VERSION,
   type Privilege,
 } from '../../api.js';
-import { type Credentials, privilegeNeeded } from './authorize.js';
+import { withoutSecrets } from '../../config/secrets.js';
+import { privilegeNeeded } from './authorize.js';
 import { ProblemsError, RequestError } from './backend.js';
 import { LineSplitter } from './lines.js';
 import type { Log } from './log.js';
@@ -37,7 +38,6 @@ const FAREWELL_MS = 2_000;
 
 export interface SessionOptions {
   socket: Socket;
-  credentials: Credentials | null;
   privilege: Privilege;
   version: string;
   log: Log;
@@ -61,6 +61,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { socket } = options;
+    options.call.configurator.join(options.call.who);
     setMaxListeners(MAX_PENDING, this.#gone.signal);
     this.#helloTimer = setTimeout(() => socket.destroy(), HELLO_WITHIN_MS);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -86,6 +87,8 @@ export class Session {
     clearTimeout(this.#helloTimer);
     this.#unsubscribe?.();
     this.#gone.abort();
+    const { configurator, who } = this.#options.call;
+    configurator.leave(who);
   }
 
   #receive(chunk: Buffer): void {
@@ -164,10 +167,10 @@ export class Session {
 
   /** Every change is on record with who asked for it, whether or not it was allowed. */
   #authorize(method: MethodName, params: object): void {
-    const { credentials, privilege, log } = this.#options;
+    const { call, privilege, log } = this.#options;
     const allowed = privilege === 'admin';
-    const who = { clientUid: credentials?.uid, clientPid: credentials?.pid };
-    log.info({ ...who, method, params: forTheRecord(params), allowed }, 'administration');
+    const { user, uid: clientUid, pid: clientPid } = call.who;
+    log.info({ user, clientUid, clientPid, method, params: forTheRecord(params), allowed }, 'administration');
     if (!allowed) throw new RequestError('only root and the group octolink may do this', ERROR.NOT_PERMITTED);
   }
 
@@ -232,11 +235,11 @@ function run<M extends Exclude<MethodName, SessionMethod>>(
   return METHODS[method](call, params as Methods[M]['params']);
 }
 
-/** A thousand-line file is recorded by its beginning. */
+/** A thousand-line file is recorded by its beginning, and a key that was typed by mistake not at all. */
 function forTheRecord(params: object): object {
-  return 'lines' in params && Array.isArray(params.lines)
-    ? { ...params, lines: params.lines.slice(0, MAX_RECORDED_LINES), lineCount: params.lines.length }
-    : params;
+  if (!('lines' in params) || !Array.isArray(params.lines)) return params;
+  const lines = (params.lines as string[]).slice(0, MAX_RECORDED_LINES).map(withoutSecrets);
+  return { ...params, lines, lineCount: params.lines.length };
 }
 
 function refusePrototypeKeys(key: string, value: unknown): unknown {

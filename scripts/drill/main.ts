@@ -1,0 +1,110 @@
+/** `npm run drill`: every kind of link death, and what became of the traffic. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clearLine, cursorTo } from 'node:readline';
+import { type CellPlan, type Progress, runDrill } from './drill.js';
+import { type Machine, machine, machineLine } from './machine.js';
+import { type DrillOptions, HELP, parseOptions } from './options.js';
+import { drillTable, milliseconds, troubleLines } from './report.js';
+import { runSoak, soakText } from './soak.js';
+import { type Cell, type Summary, summarize } from './summary.js';
+
+const USAGE_ERROR = 64;
+
+/** What is written as JSON. */
+export interface DrillResult {
+  startedAt: string;
+  machine: Machine;
+  options: DrillOptions;
+  cells: (Cell & { summary: Summary })[];
+}
+
+/** Shows what happens now on the terminal's last line; nothing where there is no terminal. */
+function showNow(text: string): void {
+  if (!process.stderr.isTTY) return;
+  cursorTo(process.stderr, 0);
+  process.stderr.write(text.slice(0, process.stderr.columns - 1));
+  clearLine(process.stderr, 1);
+}
+
+function say(text: string): void {
+  showNow('');
+  process.stderr.write(`${text}\n`);
+}
+
+function cellLine(cell: Cell): string {
+  const { outageMs, detectionMs, lost, duplicated, verdict } = summarize(cell);
+  const felt =
+    cell.load === 'busy'
+      ? `outage p50 ${milliseconds(outageMs?.p50)} max ${milliseconds(outageMs?.max)} ms, ${lost} lost, ${duplicated} twice`
+      : `noticed in p50 ${milliseconds(detectionMs?.p50)} max ${milliseconds(detectionMs?.max)} ms`;
+  return `${verdict.padEnd(6)}  ${cell.kind}, ${cell.policy}, ${cell.load}: ${cell.failure ?? felt}`;
+}
+
+/** Tells of each trial, with the time that the rest will take at the pace so far. */
+function progress(): Progress {
+  const start = performance.now();
+  return {
+    trial({ kind, policy, load }: CellPlan, done, all) {
+      const perTrial = (performance.now() - start) / 1000 / Math.max(1, done);
+      const left = done === 0 ? '' : `, about ${duration(perTrial * (all - done))} left`;
+      showNow(`${done + 1} of ${all}: ${kind}, ${policy}, ${load}${left}`);
+    },
+    cell: (cell) => say(cellLine(cell)),
+  };
+}
+
+/** `2 min 05 s`. */
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+}
+
+async function drill(options: DrillOptions): Promise<number> {
+  const where = machine();
+  const startedAt = new Date().toISOString();
+  say(
+    `${machineLine(where)}; heartbeats every ${options.timers.interval} ms, hold time ${options.timers.hold} ms`,
+  );
+  const cells = (await runDrill(options, progress())).map((cell) => ({ ...cell, summary: summarize(cell) }));
+  showNow('');
+  const result: DrillResult = { startedAt, machine: where, options, cells };
+  mkdirSync(options.out, { recursive: true });
+  const json = join(options.out, 'drill.json');
+  writeFileSync(json, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.json) console.log(JSON.stringify(result));
+  else
+    console.log(
+      ['', drillTable(cells, options.timers), ...troubleLines(cells), `written: ${json}`].join('\n'),
+    );
+  return cells.some(({ summary }) => summary.verdict === 'broken') ? 1 : 0;
+}
+
+async function soak(options: DrillOptions): Promise<number> {
+  const result = await runSoak(options, showNow);
+  showNow('');
+  console.log(options.json ? JSON.stringify({ machine: machine(), ...result }) : soakText(result));
+  return result.downs.length === 0 ? 0 : 1;
+}
+
+/** Runs the drill with the arguments of its command line; returns the exit status. */
+export async function main(args: string[]): Promise<number> {
+  let options: DrillOptions;
+  try {
+    options = parseOptions(args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return USAGE_ERROR;
+  }
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  try {
+    return await (options.soak === undefined ? drill(options) : soak(options));
+  } catch (error) {
+    say((error as Error).message);
+    return 1;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What became of a numbered stream: what was lost when, what came twice, and when nothing came at all. Losses are
+ * dated by the sender's clock, silences by the receiver's.
+ */
+
+/** Silences shorter than this, in ms, are not told one by one. */
+export const SHORTEST_SILENCE_MS = 1;
+/** One sending time is remembered for each so many numbers; those between are taken from the steady pace. */
+const ANCHOR_EVERY = 256;
+
+/** The account of a stream, as the receiver prints it. Times are milliseconds since the epoch. */
+export interface StreamReport {
+  sent: number;
+  lost: number;
+  duplicated: number;
+  /** Datagrams that came after one sent later, and the most numbers that one of them was late by. */
+  reordered: number;
+  displacement: number;
+  /** From one arrival to the next. */
+  silences: { from: number; to: number }[];
+  /** Sending time and count, by the millisecond. */
+  losses: [number, number][];
+  duplicates: [number, number][];
+  /** Number and sending time of some datagrams, in order. */
+  anchors: [number, number][];
+}
+
+/** What happened to a stream between two moments. */
+export interface StreamWindow {
+  sent: number;
+  lost: number;
+  duplicated: number;
+  /** Longest time without an arrival that overlaps the window; 0 when none was worth telling. */
+  silenceMs: number;
+}
+
+export class StreamAccount {
+  #counts = new Uint8Array(1 << 16);
+  readonly #anchors: [number, number][] = [];
+  readonly #silences: { from: number; to: number }[] = [];
+  readonly #duplicates = new Map<number, number>();
+  #highest = -1;
+  #duplicated = 0;
+  #reordered = 0;
+  #displacement = 0;
+  #lastAt = Number.NaN;
+
+  /** A datagram arrived at `now`; both times in ms since the epoch. */
+  arrived(sequence: number, sentAt: number, now: number): void {
+    if (now - this.#lastAt >= SHORTEST_SILENCE_MS) this.#silences.push({ from: this.#lastAt, to: now });
+    this.#lastAt = now;
+    while (sequence >= this.#counts.length) this.#grow();
+    if (this.#counts[sequence]++ > 0) {
+      this.#counts[sequence] = 2;
+      this.#duplicated++;
+      addTo(this.#duplicates, Math.floor(sentAt), 1);
+      return;
+    }
+    if (sequence < this.#highest) {
+      this.#reordered++;
+      this.#displacement = Math.max(this.#displacement, this.#highest - sequence);
+      return;
+    }
+    this.#highest = sequence;
+    if (sequence >= (this.#anchors.at(-1)?.[0] ?? -ANCHOR_EVERY) + ANCHOR_EVERY)
+      this.#anchors.push([sequence, sentAt]);
+  }
+
+  /** The account; `sent` is how many there were, where the sender has told it. */
+  report(sent = this.#highest + 1): StreamReport {
+    const losses = new Map<number, number>();
+    let lost = 0;
+    for (let sequence = 0; sequence < sent; sequence++) {
+      if (sequence < this.#counts.length && this.#counts[sequence] > 0) continue;
+      lost++;
+      addTo(losses, Math.floor(timeOf(this.#anchors, sequence)), 1);
+    }
+    return {
+      sent,
+      lost,
+      duplicated: this.#duplicated,
+      reordered: this.#reordered,
+      displacement: this.#displacement,
+      silences: this.#silences,
+      losses: [...losses],
+      duplicates: [...this.#duplicates],
+      anchors: this.#anchors,
+    };
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(this.#counts.length * 2);
+    larger.set(this.#counts);
+    this.#counts = larger;
+  }
+}
+
+/** What happened between `from` and `to`, in ms since the epoch. */
+export function streamWindow(report: StreamReport, from: number, to: number): StreamWindow {
+  const within = (entries: [number, number][]) =>
+    entries.reduce((sum, [time, count]) => (time >= from && time < to ? sum + count : sum), 0);
+  const silences = report.silences.filter((silence) => silence.to > from && silence.from < to);
+  return {
+    sent: Math.round(numberAt(report.anchors, to) - numberAt(report.anchors, from)),
+    lost: within(report.losses),
+    duplicated: within(report.duplicates),
+    silenceMs: silences.reduce((longest, silence) => Math.max(longest, silence.to - silence.from), 0),
+  };
+}
+
+function addTo(counts: Map<number, number>, key: number, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
+}
+
+/** When a number was sent. */
+function timeOf(anchors: [number, number][], sequence: number): number {
+  return onLine(anchors, 0, sequence);
+}
+
+/** Which number was sent at a time, between two perhaps. */
+function numberAt(anchors: [number, number][], time: number): number {
+  return onLine(anchors, 1, time);
+}
+
+/** The other coordinate of the point whose coordinate `known` is `value`, on the line through the anchors. */
+function onLine(anchors: [number, number][], known: 0 | 1, value: number): number {
+  if (anchors.length < 2) return anchors[0]?.[1 - known] ?? 0;
+  const found = anchors.findIndex((anchor) => anchor[known] > value);
+  const end = found === -1 ? anchors.length - 1 : Math.max(1, found);
+  const [a, b] = [anchors[end - 1], anchors[end]];
+  const share = (value - a[known]) / (b[known] - a[known]);
+  return a[1 - known] + share * (b[1 - known] - a[1 - known]);
+}

@@ -1,0 +1,102 @@
+/** `show …` of what there may be tens of thousands of: fetched and printed a page at a time. */
+import type { LinkStatus, MethodName, Page, PageParams, PeerStatus } from '../../api.js';
+import { type ArgsOf, keyword, options, type Token } from '../../grammar/command.js';
+import type { Client } from '../client.js';
+import { COUNTERS_TABLE, LINKS_TABLE, PEERS_TABLE } from '../output/shows.js';
+import { GrowingTable, type TableLayout } from '../output/table.js';
+import {
+  command,
+  type ExecCommand,
+  type ExecSession,
+  IN_INTERFACE,
+  OF_INTERFACE,
+  OF_PEER,
+  type OutputPart,
+} from './command.js';
+
+/** A page of peers with eight links each is about a megabyte. */
+const PEERS_OF_A_PAGE = 200;
+
+/** Fetches a page. */
+type Fetch<Row> = (client: Client, page: PageParams) => Promise<Page<Row>>;
+
+async function* partsOf<Row>(
+  session: ExecSession,
+  filter: { interface?: string },
+  fetch: Fetch<Row>,
+  layout: TableLayout<Row>,
+): AsyncGenerator<OutputPart> {
+  const client = await session.client();
+  const table = new GrowingTable(layout);
+  let cursor: string | null = null;
+  do {
+    const params: PageParams = { ...filter, limit: PEERS_OF_A_PAGE, ...(cursor !== null && { cursor }) };
+    const { rows, next }: Page<Row> = await fetch(client, params);
+    yield { data: rows, text: table.add(rows) };
+    cursor = next;
+  } while (cursor !== null && !session.signal.aborted);
+  yield { data: [], text: table.end() };
+}
+
+interface Listing<Row, T extends readonly Token[]> {
+  word: string;
+  help: string;
+  filters: T;
+  /** The method whose result the JSON form is. */
+  method: MethodName;
+  fetch(filter: ArgsOf<T>): Fetch<Row>;
+  layout: TableLayout<Row>;
+}
+
+function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
+  const { word, help, filters, method, fetch, layout } = parts;
+  const tokens: Token[] = [keyword('show', 'Show what runs'), keyword(word, help), ...filters];
+  return command({
+    privilege: 'read',
+    tokens,
+    json: { resultOf: method },
+    async run(session, args: unknown) {
+      const filter = args as ArgsOf<T> & { interface?: string };
+      const within = filter.interface === undefined ? {} : { interface: filter.interface };
+      return { json: 'array', parts: partsOf(session, within, fetch(filter), layout) };
+    },
+  });
+}
+
+/** An answer that needs no pages. */
+function whole<Row>(ask: (client: Client) => Promise<Row[]>): Fetch<Row> {
+  return async (client) => ({ rows: await ask(client), next: null });
+}
+
+export const listingCommands: ExecCommand[] = [
+  listing<PeerStatus, [typeof IN_INTERFACE]>({
+    word: 'peers',
+    help: 'All peers, a line each',
+    filters: [IN_INTERFACE],
+    method: 'show.peers',
+    fetch: () => (client, page) => client.request('show.peersPage', page),
+    layout: PEERS_TABLE,
+  }),
+  listing({
+    word: 'links',
+    help: 'All links, a line each',
+    filters: [options(OF_PEER, OF_INTERFACE)],
+    method: 'show.links',
+    fetch: (filter): Fetch<LinkStatus> =>
+      filter.peer === undefined
+        ? (client, page) => client.request('show.linksPage', page)
+        : whole((client) => client.request('show.links', filter)),
+    layout: LINKS_TABLE,
+  }),
+  listing({
+    word: 'counters',
+    help: 'All counters',
+    filters: [options(OF_PEER, OF_INTERFACE)],
+    method: 'show.counters',
+    fetch: (filter) =>
+      filter.peer === undefined
+        ? (client, page) => client.request('show.countersPage', page)
+        : whole((client) => client.request('show.counters', filter)),
+    layout: COUNTERS_TABLE,
+  }),
+];

@@ -1,0 +1,60 @@
+/** Events as lines: time, where, what, why. */
+import type { ConfigEvent, ControlEvent } from '../../api.js';
+import { duration, plural } from './format.js';
+
+/** `04:20:11.123 octo0 peer osaka link 0 down: carrier lost`, in the time of this host. */
+export function eventText(event: ControlEvent): string {
+  return `${timeText(event.timeMs)} ${whatText(event)}`;
+}
+
+/** The same with the date, for events of which it is not plain that they are of today. */
+export function datedEventText(event: ControlEvent): string {
+  return `${dateText(event.timeMs)} ${eventText(event)}`;
+}
+
+/** What an administrator did and knows of. */
+const ORDINARY: ReadonlySet<ConfigEvent> = new Set<ConfigEvent>(['changed', 'written', 'confirmed']);
+
+/** Is shown to everybody at a terminal, whether or not they asked for events. */
+export function isUrgent(event: ControlEvent): boolean {
+  if (event.kind === 'unconfirmed') return true;
+  return event.kind === 'config' && !ORDINARY.has(event.what);
+}
+
+function whatText(event: ControlEvent): string {
+  switch (event.kind) {
+    case 'interface':
+      return `${event.interface} ${event.state}${because(event.cause)}`;
+    case 'peer':
+      return `${event.interface} peer ${event.peer} ${event.state}${because(event.cause)}`;
+    case 'link':
+      return `${event.interface} peer ${event.peer} link ${event.link} ${event.state}${because(event.detail)}`;
+    case 'session':
+      return `${event.interface} peer ${event.peer} session ${event.what}`;
+    case 'config':
+      return `configuration: ${event.what} by ${event.by}`;
+    case 'unconfirmed':
+      return `configuration: the commit by ${event.by} is undone in ${duration(event.secondsLeft)} unless confirmed`;
+    case 'lost':
+      return `${plural(event.count, 'event')} lost: this client reads too slowly`;
+  }
+}
+
+function because(cause: string): string {
+  return cause === '' ? '' : `: ${cause}`;
+}
+
+function dateText(timeMs: number): string {
+  const date = new Date(timeMs);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+export function timeText(timeMs: number): string {
+  const date = new Date(timeMs);
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  return `${clock}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function two(part: number): string {
+  return String(part).padStart(2, '0');
+}

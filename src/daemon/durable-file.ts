@@ -1,0 +1,62 @@
+/** Files that are the old one or the new one, whole, whenever the process or the machine dies. */
+import { constants } from 'node:fs';
+import type * as nodeFs from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** What the writers of durable files need of a file system; tests hand in one that breaks. */
+export type FileIo = Pick<
+  typeof nodeFs,
+  'open' | 'rename' | 'rm' | 'link' | 'copyFile' | 'stat' | 'realpath' | 'mkdir' | 'readdir' | 'readFile'
+>;
+
+export interface FileRights {
+  mode: number;
+  /** null: whoever writes it. */
+  owner: { uid: number; gid: number } | null;
+}
+
+/** Replaces a file. `beforeRename` runs when the new text is on disk and the old file still stands. Calls for one file must not overlap. */
+export async function replaceFile(
+  io: FileIo,
+  file: string,
+  text: string,
+  rights: FileRights,
+  beforeRename: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const folder = dirname(file);
+  const fresh = join(folder, `.${basename(file)}.new`);
+  await io.rm(fresh, { force: true });
+  const handle = await io.open(fresh, 'wx', 0o600);
+  try {
+    await handle.writeFile(text, 'utf8');
+    if (rights.owner !== null) await handle.chown(rights.owner.uid, rights.owner.gid);
+    await handle.chmod(rights.mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await beforeRename();
+  await io.rename(fresh, file);
+  await syncFolder(io, folder);
+}
+
+/** Removes a file for good; one that is not there is no error. */
+export async function removeFile(io: FileIo, file: string): Promise<void> {
+  await io.rm(file, { force: true });
+  await syncFolder(io, dirname(file));
+}
+
+async function syncFolder(io: FileIo, folder: string): Promise<void> {
+  const handle = await io.open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** For `catch`: null in the place of a file that is not there. */
+export function ifAbsent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+}
