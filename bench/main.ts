@@ -1,9 +1,8 @@
 /** `npm run bench`: Octolink and other VPNs side by side, in interleaved rounds. */
 import { writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { machine } from '../scripts/drill/machine.js';
+import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
-import { type CutsOptions, measureCuts } from './cuts.js';
-import { cutsReport, summarize } from './cuts-report.js';
 import { FIGURES, type Figure, type Figures, measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
@@ -80,23 +79,10 @@ async function compare(options: BenchOptions): Promise<number> {
   return measured.length === rows.length ? 0 : 1;
 }
 
-async function cutLinks(options: CutsOptions, json: string | undefined): Promise<number> {
-  const result = await measureCuts(options);
-  const summary = summarize(result);
-  console.log(cutsReport(result, summary));
-  if (json)
-    writeFileSync(json, `${JSON.stringify({ machine: machine(), ...result, ...summary }, null, 2)}\n`);
-  return summary.held ? 0 : 1;
-}
-
 function summary(figures: Figures): string {
   return Object.entries(figures)
     .map(([figure, value]) => `${figure} ${value.toPrecision(3)} ${FIGURES[figure as Figure].unit}`)
     .join(', ');
-}
-
-function machine() {
-  return { processors: cpus().length, model: cpus()[0].model, kernel: release(), node: process.version };
 }
 
 function writeJson(file: string, options: BenchOptions, rows: Row[]): void {
@@ -118,5 +104,5 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   }
   if (options.profile) return profile(options.seconds);
-  return options.cuts ? cutLinks(options.cuts, options.json) : compare(options);
+  return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

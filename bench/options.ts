@@ -1,7 +1,7 @@
 /** Command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
-import type { CutKind } from '../scripts/demo/cuts.js';
-import type { CutsOptions } from './cuts.js';
+import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
+import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import { FIGURES, type Figure } from './measure.js';
 
 export const HELP = `npm run bench -- [options]
@@ -20,18 +20,15 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --node24          adds Octolink under Node 24
   --json FILE       writes every round's figures as JSON
   --profile         shows where the time of a frame goes in Octolink instead
-  --cuts N          cuts N links of Octolink under a ping instead, and tells the outage of each
-  --kind KIND       how they are cut: near-end, far-end or black-hole (default black-hole)
+  --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
+                    death was felt: \`npm run drill\` with one kind of death and the policy passive
+  --kind KIND       how they die: near-end, far-end or a kind of the drill's (default black-hole)
   --links N         links between the two hosts, 2–8 (default 2)
   --help
 `;
 
-/** Words of `--kind`, and the demo's names for them. */
-const CUT_KINDS = {
-  'near-end': 'near-end down',
-  'far-end': 'far-end down',
-  'black-hole': 'black hole',
-} as const satisfies Record<string, CutKind>;
+/** Short words of `--kind` for the drill's. */
+const KIND_WORDS: Record<string, DeathKind> = { 'near-end': 'admin-down', 'far-end': 'far-down' };
 
 const GROUPS: Record<string, Figure[]> = {
   tcp: ['tcp1', 'tcp8', 'cpu'],
@@ -50,7 +47,7 @@ export interface BenchOptions {
   json: string | undefined;
   profile: boolean;
   /** Undefined: no links are cut. */
-  cuts: CutsOptions | undefined;
+  cuts: DrillOptions | undefined;
   help: boolean;
 }
 
@@ -60,18 +57,16 @@ function wholeNumber(name: string, text: string): number {
   return value;
 }
 
-function cutsOf(cuts: string | undefined, kind: string, links: string): CutsOptions | undefined {
+function cutsOf(cuts: string | undefined, kind: string, links: string): DrillOptions | undefined {
   if (cuts === undefined) return undefined;
-  if (!Object.hasOwn(CUT_KINDS, kind)) {
-    throw new Error(`--kind is one of ${Object.keys(CUT_KINDS).join(', ')}, not '${kind}'`);
+  const death = Object.hasOwn(KIND_WORDS, kind) ? KIND_WORDS[kind] : kind;
+  if (!(DEATH_KINDS as readonly string[]).includes(death)) {
+    throw new Error(
+      `--kind is one of ${[...Object.keys(KIND_WORDS), ...DEATH_KINDS].join(', ')}, not '${kind}'`,
+    );
   }
-  const count = wholeNumber('links', links);
-  if (count < 2 || count > 8) throw new Error('--links takes a whole number from 2 to 8');
-  return {
-    cuts: wholeNumber('cuts', cuts),
-    kind: CUT_KINDS[kind as keyof typeof CUT_KINDS],
-    links: count,
-  };
+  const what = ['--kinds', death, '--policies', 'passive', '--loads', 'busy'];
+  return parseDrillOptions([...what, '--times', String(wholeNumber('cuts', cuts)), '--links', links]);
 }
 
 function figuresOf(list: string): Set<Figure> {

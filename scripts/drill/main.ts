@@ -3,21 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clearLine, cursorTo } from 'node:readline';
 import { type CellPlan, type Progress, runDrill } from './drill.js';
-import { type Machine, machine, machineLine } from './machine.js';
+import { machine, machineLine } from './machine.js';
 import { type DrillOptions, HELP, parseOptions } from './options.js';
+import { drillPage } from './page.js';
 import { drillTable, milliseconds, troubleLines } from './report.js';
 import { runSoak, soakText } from './soak.js';
-import { type Cell, type Summary, summarize } from './summary.js';
+import { type Cell, type DrillResult, summarize } from './summary.js';
 
 const USAGE_ERROR = 64;
-
-/** What is written as JSON. */
-export interface DrillResult {
-  startedAt: string;
-  machine: Machine;
-  options: DrillOptions;
-  cells: (Cell & { summary: Summary })[];
-}
 
 /** Shows what happens now on the terminal's last line; nothing where there is no terminal. */
 function showNow(text: string): void {
@@ -61,23 +54,28 @@ function duration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
-async function drill(options: DrillOptions): Promise<number> {
+/**
+ * Runs a drill and tells what it came to; `jsonFile` is where the result goes, if not beside the picture of it.
+ * Returns the exit status.
+ */
+export async function drill(
+  options: DrillOptions,
+  jsonFile = join(options.out, 'drill.json'),
+): Promise<number> {
   const where = machine();
   const startedAt = new Date().toISOString();
-  say(
-    `${machineLine(where)}; heartbeats every ${options.timers.interval} ms, hold time ${options.timers.hold} ms`,
-  );
+  const { interval, hold } = options.timers;
+  say(`${machineLine(where)}; heartbeats every ${interval} ms, hold time ${hold} ms`);
   const cells = (await runDrill(options, progress())).map((cell) => ({ ...cell, summary: summarize(cell) }));
   showNow('');
   const result: DrillResult = { startedAt, machine: where, options, cells };
+  const page = join(options.out, 'drill.html');
   mkdirSync(options.out, { recursive: true });
-  const json = join(options.out, 'drill.json');
-  writeFileSync(json, `${JSON.stringify(result, null, 1)}\n`);
+  writeFileSync(jsonFile, `${JSON.stringify(result, null, 1)}\n`);
+  writeFileSync(page, drillPage(result));
+  const written = `written: ${jsonFile}, ${page}`;
   if (options.json) console.log(JSON.stringify(result));
-  else
-    console.log(
-      ['', drillTable(cells, options.timers), ...troubleLines(cells), `written: ${json}`].join('\n'),
-    );
+  else console.log(['', drillTable(cells, options.timers), ...troubleLines(cells), written].join('\n'));
   return cells.some(({ summary }) => summary.verdict === 'broken') ? 1 : 0;
 }
 

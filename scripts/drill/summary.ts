@@ -2,7 +2,8 @@
 import type { Policy } from '../../src/config/model.js';
 import { DEATHS, type DeathKind } from '../lab/deaths.js';
 import type { Timers } from './bed.js';
-import type { Load } from './options.js';
+import type { Machine } from './machine.js';
+import type { DrillOptions, Load } from './options.js';
 import type { TrafficWindow } from './traffic.js';
 import type { Trial } from './trial.js';
 
@@ -47,6 +48,16 @@ export interface Summary {
 
 /** `held`: nothing was lost; `broken`: something was; `told`: the link still carries something, so that it may. */
 export type Verdict = 'held' | 'broken' | 'told';
+
+/** A whole drill, as it is written as JSON. */
+export interface DrillResult {
+  startedAt: string;
+  machine: Machine;
+  options: DrillOptions;
+  cells: SummarizedCell[];
+}
+
+export type SummarizedCell = Cell & { summary: Summary };
 
 /** The smallest of `values` that at least `percent` of them do not exceed (nearest rank). */
 export function percentile(values: readonly number[], percent: number): number {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planCells } from '../../scripts/drill/drill.js';
 import { parseOptions } from '../../scripts/drill/options.js';
+import { drillPage } from '../../scripts/drill/page.js';
 import { drillTable, troubleLines } from '../../scripts/drill/report.js';
 import { type Cell, outageGoal, summarize } from '../../scripts/drill/summary.js';
 import type { Trial } from '../../scripts/drill/trial.js';
@@ -82,6 +83,37 @@ describe('the report', () => {
     expect(new Set([head.length, busy.length, idle.length]).size).toBe(1);
     expect(busy).toContain('33.0');
     expect(idle).toContain('—');
+  });
+});
+
+describe('the page', () => {
+  const page = (cells: Cell[]) =>
+    drillPage({
+      startedAt: '2026-01-01T00:00:00Z',
+      machine: { processors: 2, model: 'A <processor>', kernel: '6', node: 'v20', load: 0 },
+      options: parseOptions(['--policies', 'passive,active', '--kinds', 'black-hole,loss']),
+      cells: cells.map((one) => ({ ...one, summary: summarize(one) })),
+    });
+
+  it('needs nothing but itself', () => {
+    const text = page([cell([trial()])]);
+    expect(text).not.toMatch(/https?:|\bsrc=|\bhref=|url\(|<script|@import/);
+    expect(text).toContain('A &lt;processor&gt;');
+  });
+
+  it('draws a mark for each death, told apart where something was lost', () => {
+    const text = page([cell([trial(), trial({}, { lost: 1 }), trial()])]);
+    const marks = (name: string) => text.split(`class="${name}" c`).length - 1;
+    // Each death in the plot of outages and in that of detections, and one of the legend.
+    expect(marks('full')).toBe(2 + 3 + 1);
+    expect(text.split('<path class="cross"').length - 1).toBe(1 + 1);
+    expect(text).toContain('death 2 (link 0): 1 lost');
+  });
+
+  it('says all figures in a table, and what the plots show in words', () => {
+    const text = page([cell([trial()]), cell([trial({ traffic: null })], { load: 'idle' })]);
+    expect(text.split('<th scope="row"').length - 1).toBe(2);
+    expect(text).toContain('policy passive: black-hole median 33.0, most 33.0 ms');
   });
 });
 
