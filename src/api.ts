@@ -7,10 +7,12 @@
  * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
  */
 import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
+import type { LinkHistory, LinkHistoryParams } from './api/history.js';
 import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
 
 export * from './api/configuration.js';
+export * from './api/history.js';
 
 /** Grows when a client of the older number could misread an answer. */
 export const PROTOCOL_VERSION = 1;
@@ -165,15 +167,31 @@ export interface LinkStatus {
   rttLastUs: number | null;
   rttMinUs: number | null;
   rttSmoothedUs: number | null;
+  /** Half, 95 % and 99 % of the round trips of the last 30 to 60 seconds took no longer; to within an eighth. */
+  rttP50Us: number | null;
+  rttP95Us: number | null;
+  rttP99Us: number | null;
+  /** Mean deviation of the round-trip time, RFC 6298. */
   jitterUs: number | null;
+  /** Of the last 64 heartbeats and what was sent between them. Out: toward the peer. */
   lossOutPermille: number | null;
   lossInPermille: number | null;
+  /** In the last second, without IP and UDP headers; null where no history is kept. */
+  sentBytesPerSecond: number | null;
+  receivedBytesPerSecond: number | null;
+  /** What the peer says it gets by this link. null, like the following two, while the link is down. */
+  deliveredBytesPerSecond: number | null;
+  /** Estimates: how long a datagram waits on the way to the peer, and what that way carries. */
+  queueUs: number | null;
+  capacityBytesPerSecond: number | null;
   /** Bytes of the outer IP packet. */
   mtu: number | null;
   txDatagrams: number;
   txBytes: number;
   rxDatagrams: number;
   rxBytes: number;
+  /** Datagrams of which another copy had come before. */
+  rxCopies: number;
   /** Changes between up and not up since the link was configured. */
   transitions: number;
 }
@@ -359,6 +377,8 @@ export interface Methods extends ConfigurationMethods {
   'show.peer': { params: { peer: string; interface?: string }; result: PeerStatus };
   'show.links': { params: { interface?: string; peer?: string }; result: LinkStatus[] };
   'show.linksPage': { params: PageParams; result: Page<LinkStatus> };
+  /** Only links of which history is kept. Fails where there are more than 64: name a peer. */
+  'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
   'show.macTable': { params: { interface?: string }; result: MacEntry[] };
   'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
   'show.countersPage': { params: PageParams; result: Page<Counter> };

@@ -3,8 +3,9 @@
  * and completion read this table; its order is the order in which a configuration prints.
  */
 import { keyword, value } from '../grammar/command.js';
-import { HOSTNAME, IFNAME } from '../grammar/values.js';
+import { HOSTNAME, IFNAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
+import { DEFAULTS } from './defaults.js';
 import { interfaceCommands } from './interface-commands.js';
 import {
   type Block,
@@ -29,6 +30,15 @@ const globalCommands: ConfigCommand[] = [
     ],
     read: ({ hostname }) => hostname,
     write: (name) => `hostname ${name}`,
+  }),
+  configField('historyLinks', {
+    tokens: [
+      keyword('history', 'What is remembered of the past'),
+      keyword('links', 'Of how many links; each takes about 140 KB'),
+      value('links', range(0, 4096), 'Links, the first ones configured', { default: DEFAULTS.historyLinks }),
+    ],
+    read: ({ links }) => links,
+    write: (links) => `history links ${links}`,
   }),
   block('config', {
     opens: 'interface',

@@ -10,6 +10,8 @@ import type {
 } from './model.js';
 
 export const DEFAULTS = {
+  /** Links. */
+  historyLinks: 128,
   /** Bytes. */
   mtu: 1500,
   listenPort: 7700,

@@ -92,5 +92,7 @@ export interface InterfaceConfig {
 
 export interface Config {
   hostname?: string;
+  /** Of how many links, the first ones configured, history and metrics are kept. */
+  historyLinks?: number;
   interfaces: InterfaceConfig[];
 }

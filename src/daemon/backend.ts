@@ -3,6 +3,8 @@ import { hostname as systemHostname } from 'node:os';
 import type {
   ControlEvent,
   EventFilter,
+  LinkHistory,
+  LinkHistoryParams,
   LinkStatus,
   MacEntry,
   Methods,
@@ -12,6 +14,7 @@ import type {
   WaitParams,
   WaitResult,
 } from '../api.js';
+import { DEFAULTS } from '../config/defaults.js';
 import type { Config, InterfaceConfig } from '../config/model.js';
 import type { Native } from '../native/binding.js';
 import type { ConfigStore } from './config-store.js';
@@ -20,7 +23,9 @@ import type { Log } from './control/log.js';
 import { type EventBody, EventLog } from './event-log.js';
 import type { PeerEntry } from './interface/peers.js';
 import { InterfaceRuntime } from './interface/runtime.js';
+import { Histories } from './observe/histories.js';
 import { Ping } from './ping.js';
+import { historyStatus, MAX_HISTORIES } from './show/history.js';
 import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './show/interfaces.js';
 import { linkStatus, peerStatus } from './show/links.js';
 import { MAX_UNPAGED_PEERS, pageOf } from './show/pages.js';
@@ -48,7 +53,16 @@ export class Daemon implements Backend {
   private readonly faults = new Map<string, string>();
   private readonly events = new EventLog();
 
-  constructor(private readonly options: DaemonOptions) {}
+  private readonly histories: Histories;
+
+  constructor(private readonly options: DaemonOptions) {
+    this.histories = new Histories(
+      () => options.native.now(),
+      () => this.runtimes.values(),
+      () => this.config.historyLinks ?? DEFAULTS.historyLinks,
+    );
+    this.histories.start();
+  }
 
   // --- configuration --------------------------------------------------------------------------------
 
@@ -128,6 +142,7 @@ export class Daemon implements Backend {
 
   /** Ends every interface: peers are told, TAPs go. */
   async stop(): Promise<void> {
+    this.histories.stop();
     await Promise.all([...this.runtimes.keys()].map((name) => this.stopInterface(name, 'daemon stops')));
   }
 
@@ -202,26 +217,46 @@ export class Daemon implements Backend {
 
   async peers(filter: { interface?: string; peer?: string }) {
     const now = this.options.native.now();
-    return this.few(filter).map(({ runtime, peer }) => peerStatus(runtime, peer, now));
+    return this.few(filter).map(({ runtime, peer }) => peerStatus(runtime, peer, now, this.histories));
   }
 
   async peersPage(page: PageParams) {
     const now = this.options.native.now();
     return pageOf(this.runtimesOf(page.interface), page, ({ runtime, peers }) =>
-      peers.map((peer) => peerStatus(runtime, peer, now)),
+      peers.map((peer) => peerStatus(runtime, peer, now, this.histories)),
     );
   }
 
   async links(filter: Methods['show.links']['params']) {
     const now = this.options.native.now();
-    return this.few(filter).flatMap(({ runtime, peer }) => linksOf(runtime, peer, now));
+    return this.few(filter).flatMap(({ runtime, peer }) => linksOf(runtime, peer, now, this.histories));
   }
 
   async linksPage(page: PageParams) {
     const now = this.options.native.now();
     return pageOf(this.runtimesOf(page.interface), page, ({ runtime, peers }) =>
-      peers.flatMap((peer) => linksOf(runtime, peer, now)),
+      peers.flatMap((peer) => linksOf(runtime, peer, now, this.histories)),
     );
+  }
+
+  async linkHistory({ link, step, ...filter }: LinkHistoryParams): Promise<LinkHistory[]> {
+    const now = this.histories.currentSecond;
+    const found = this.select(filter).flatMap(({ runtime, peer }) =>
+      [...peer.links.keys()]
+        .filter((id) => link === undefined || id === link)
+        .sort((a, b) => a - b)
+        .flatMap((id) => {
+          const place = { interface: runtime.name, peer: peer.config.name, link: id };
+          const history = this.histories.of(place.interface, place.peer, id);
+          return history === undefined ? [] : [{ place, history }];
+        }),
+    );
+    if (found.length > MAX_HISTORIES) {
+      throw new RequestError(
+        `the histories of ${found.length} links are too much for one answer: name a peer`,
+      );
+    }
+    return found.map(({ place, history }) => historyStatus(place, history, step, now, Date.now()));
   }
 
   async macTable(filter: Methods['show.macTable']['params']): Promise<MacEntry[]> {
@@ -352,10 +387,15 @@ export class Daemon implements Backend {
   }
 }
 
-function linksOf(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): LinkStatus[] {
+function linksOf(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  nowUs: number,
+  histories: Histories,
+): LinkStatus[] {
   return [...peer.links.values()]
     .sort((a, b) => a.config.id - b.config.id)
-    .map((link) => linkStatus(runtime, peer, link, nowUs));
+    .map((link) => linkStatus(runtime, peer, link, nowUs, histories));
 }
 
 function matches(wanted: string | undefined, name: string): boolean {

@@ -284,6 +284,7 @@ export class Inbound {
     this.links.copies[link]++;
     this.links.copyBytes[link] += length;
     this.stats.links[link * LINK_WIDTH + LINK.rxCopies]++;
+    this.stats.links[link * LINK_WIDTH + LINK.rxCopyBytes] += length;
   }
 
   private relayMessage(peer: number, body: number, end: number): void {

@@ -59,8 +59,9 @@ export const LINK_FIELDS = [
   'txBytes',
   'rxDatagrams',
   'rxBytes',
-  /** Datagrams dropped unopened, of which another copy had been accepted. */
+  /** Datagrams dropped unopened, of which another copy had been accepted, and their bytes. */
   'rxCopies',
+  'rxCopyBytes',
   'resent',
   'sendErrors',
   'rttLastUs',

@@ -49,6 +49,8 @@ describe('one command', () => {
     'show peers',
     'show peer osaka',
     'show links',
+    'show links history',
+    'show links history peer osaka link 0 hours',
     'show mac-table',
     'show counters',
     'show drops',

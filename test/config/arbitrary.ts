@@ -163,6 +163,9 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
 export const configs: fc.Arbitrary<Config> = fc
   .tuple(
     fc.uniqueArray(tap, { maxLength: 3, selector: ({ name: tapName }) => tapName }),
-    fc.option(fc.stringMatching(/^[a-z0-9]{1,10}$/), { nil: undefined }),
+    optional<Omit<Required<Config>, 'interfaces'>>({
+      hostname: fc.stringMatching(/^[a-z0-9]{1,10}$/),
+      historyLinks: fc.integer({ min: 0, max: 4096 }),
+    }),
   )
-  .map(([interfaces, hostname]) => (hostname === undefined ? { interfaces } : { interfaces, hostname }));
+  .map(([interfaces, rest]) => ({ interfaces, ...rest }));

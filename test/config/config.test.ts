@@ -24,6 +24,7 @@ const inLink = (...lines: string[]) =>
 /** Context, line, and what takes it back. */
 const lines: [string[], string, string][] = [
   [[], 'hostname kyoto', 'no hostname'],
+  [[], 'history links 64', 'no history links'],
   [['interface octo0'], 'description a  b', 'no description'],
   [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
   [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],

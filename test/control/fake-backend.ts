@@ -5,6 +5,8 @@ import type {
   Counter,
   EventFilter,
   InterfaceStatus,
+  LinkHistory,
+  LinkHistoryParams,
   LinkStatus,
   Page,
   PageParams,
@@ -136,6 +138,13 @@ export class FakeBackend implements Backend {
 
   async links(filter: { interface?: string; peer?: string }): Promise<LinkStatus[]> {
     return (await this.peers(filter)).flatMap(({ links }) => links);
+  }
+
+  async linkHistory({ peer, link, step }: LinkHistoryParams): Promise<LinkHistory[]> {
+    const links = await this.links(peer === undefined ? {} : { peer });
+    return links
+      .filter((found) => link === undefined || found.link === link)
+      .map((found) => linkHistory(found, step));
   }
 
   async macTable() {
@@ -278,6 +287,28 @@ export class FakeBackend implements Backend {
   }
 }
 
+/** A minute and a half of a link that was down for a while, or as many minutes of it. */
+function linkHistory({ interface: name, peer, link }: LinkStatus, step: 'seconds' | 'minutes'): LinkHistory {
+  const isDown = (index: number): boolean => index >= 40 && index < 50;
+  const series = (number: (index: number) => number | null): (number | null)[] =>
+    Array.from({ length: 90 }, (_, index) => number(index));
+  const values: LinkHistory['values'] = {
+    downPermille: series((index) => (isDown(index) ? 1000 : 0)),
+    rttUs: series((index) => (isDown(index) ? null : 500 + index)),
+    jitterUs: series((index) => (isDown(index) ? null : 12)),
+    lossOutPermille: series((index) => (index === 39 ? 120 : 0)),
+    lossInPermille: series(() => 0),
+    sentBytesPerSecond: series((index) => (isDown(index) ? 0 : 1_250_000)),
+    deliveredBytesPerSecond: series((index) => (isDown(index) ? 0 : 1_249_000)),
+    receivedBytesPerSecond: series(() => 125_000_000),
+    queueUs: series(() => null),
+    capacityBytesPerSecond: series(() => null),
+  };
+  const stepSeconds = step === 'seconds' ? 1 : 60;
+  const largest = step === 'seconds' ? null : values;
+  return { interface: name, peer, link, stepSeconds, endMs: 1_700_000_000_000, values, largest };
+}
+
 function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig): LinkStatus {
   const { local, priority, interval, hold, upAfter } = effectiveLink(parent, link);
   return {
@@ -301,14 +332,23 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     rttLastUs: 512,
     rttMinUs: 498,
     rttSmoothedUs: 510,
+    rttP50Us: 505,
+    rttP95Us: 620,
+    rttP99Us: 1200,
     jitterUs: 12,
     lossOutPermille: 0,
     lossInPermille: 4,
+    sentBytesPerSecond: 1_250_000,
+    receivedBytesPerSecond: 125_000_000,
+    deliveredBytesPerSecond: 1_249_000,
+    queueUs: null,
+    capacityBytesPerSecond: null,
     mtu: 1500,
     txDatagrams: 10,
     txBytes: 1000,
     rxDatagrams: 9,
     rxBytes: 900,
+    rxCopies: 0,
     transitions: 1,
   };
 }

@@ -1,8 +1,17 @@
 /** `show …`: each asks one method and prints its result. */
-import type { MethodName, Methods } from '../../api.js';
+import type { LinkHistoryParams, MethodName, Methods } from '../../api.js';
 import { flag, keyword, options, type Token } from '../../grammar/command.js';
+import { historiesText } from '../output/histories.js';
 import * as text from '../output/shows.js';
-import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_NAME } from './command.js';
+import {
+  calling,
+  type ExecCommand,
+  IN_INTERFACE,
+  LINK_ID,
+  OF_INTERFACE,
+  OF_PEER,
+  PEER_NAME,
+} from './command.js';
 
 interface Show<M extends MethodName> {
   word: string;
@@ -38,6 +47,23 @@ export const showCommands: ExecCommand[] = [
     filters: [PEER_NAME, IN_INTERFACE],
     method: 'show.peer',
     text: text.peerText,
+  }),
+  calling({
+    privilege: 'read',
+    tokens: [
+      keyword('show', 'Show what runs'),
+      keyword('links', 'All links, a line each'),
+      keyword('history', 'What was measured in the last minutes, second by second'),
+      options(
+        OF_PEER,
+        [keyword('link', 'Links of one id only'), LINK_ID],
+        [flag('hours', 'The last day, minute by minute')],
+        OF_INTERFACE,
+      ),
+    ],
+    method: 'show.linkHistory',
+    params: ({ hours, ...filter }): LinkHistoryParams => ({ ...filter, step: hours ? 'minutes' : 'seconds' }),
+    text: historiesText,
   }),
   show({
     word: 'mac-table',

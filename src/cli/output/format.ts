@@ -31,6 +31,13 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** Bytes a second as Mbit/s: `0.05`, `12.3`, `940`. */
+export function rate(bytesPerSecond: number | null): string {
+  if (bytesPerSecond === null) return '-';
+  const megabits = (bytesPerSecond * 8) / 1e6;
+  return megabits.toFixed(megabits < 10 ? 2 : megabits < 100 ? 1 : 0);
+}
+
 /** Permille as a percentage: `0.4`. */
 export function percent(permille: number | null): string {
   return permille === null ? '-' : (permille / 10).toFixed(1);

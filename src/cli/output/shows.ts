@@ -10,7 +10,7 @@ import type {
   SystemInfo,
   VersionInfo,
 } from '../../api.js';
-import { bytes, duration, milliseconds, orDash, percent, plural } from './format.js';
+import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
 import { type Column, type TableLayout, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
@@ -92,8 +92,18 @@ function linkText(link: LinkStatus): string[] {
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
     `    RTT last/min/smoothed ${milliseconds(link.rttLastUs)}/${milliseconds(link.rttMinUs)}/` +
       `${milliseconds(link.rttSmoothedUs)} ms, jitter ${milliseconds(link.jitterUs)} ms`,
+    `    RTT of the last minute p50/p95/p99 ${milliseconds(link.rttP50Us)}/${milliseconds(link.rttP95Us)}/` +
+      `${milliseconds(link.rttP99Us)} ms`,
     `    Loss out ${percent(link.lossOutPermille)} %, in ${percent(link.lossInPermille)} %; ` +
       plural(link.transitions, 'transition'),
+    `    Sending ${rate(link.sentBytesPerSecond)} Mbit/s, of which ${rate(link.deliveredBytesPerSecond)} arrive; ` +
+      `receiving ${rate(link.receivedBytesPerSecond)}`,
+    ...(link.capacityBytesPerSecond === null
+      ? []
+      : [
+          `    Path to the peer carries about ${rate(link.capacityBytesPerSecond)} Mbit/s, ` +
+            `queue ${milliseconds(link.queueUs)} ms`,
+        ]),
     `    Received ${plural(link.rxDatagrams, 'datagram')}, ${bytes(link.rxBytes)}; ` +
       `sent ${link.txDatagrams}, ${bytes(link.txBytes)}`,
   ];
@@ -105,17 +115,21 @@ function stateCell({ state, dampedSecondsLeft }: LinkStatus): string {
 }
 
 const LINK_COLUMNS: Column<LinkStatus>[] = [
-  { title: 'Peer', cell: (link) => link.peer, shrinkTo: 12 },
+  { title: 'Peer', cell: (link) => link.peer, shrinkTo: 8 },
   { title: 'Link', cell: (link) => String(link.link), align: 'right' },
   { title: 'State', cell: (link) => stateCell(link) + (link.active ? '*' : '') },
   { title: 'RTT ms', cell: (link) => milliseconds(link.rttSmoothedUs), align: 'right' },
-  { title: 'Jitter', cell: (link) => milliseconds(link.jitterUs), align: 'right' },
   {
     title: 'Loss %',
     cell: (link) =>
       link.lossOutPermille === null && link.lossInPermille === null
         ? '-'
         : `${percent(link.lossOutPermille)}/${percent(link.lossInPermille)}`,
+    align: 'right',
+  },
+  {
+    title: 'Mbit/s',
+    cell: (link) => `${rate(link.sentBytesPerSecond)}/${rate(link.receivedBytesPerSecond)}`,
     align: 'right',
   },
   { title: 'Changed', cell: (link) => duration(link.changedSecondsAgo) },
@@ -125,7 +139,7 @@ const LINK_COLUMNS: Column<LinkStatus>[] = [
 export const LINKS_TABLE: TableLayout<LinkStatus> = {
   columns: LINK_COLUMNS,
   whenEmpty: 'No links.',
-  footer: ['', '* carries data; loss is out/in'],
+  footer: ['', '* carries data; loss and rate are out/in'],
 };
 
 const MAC_COLUMNS: Column<MacEntry>[] = [

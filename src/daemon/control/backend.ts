@@ -5,6 +5,8 @@ import {
   ERROR,
   type EventFilter,
   type InterfaceStatus,
+  type LinkHistory,
+  type LinkHistoryParams,
   type LinkStatus,
   type MacEntry,
   type Methods,
@@ -58,6 +60,7 @@ export interface Backend {
   peersPage(page: PageParams): Promise<Page<PeerStatus>>;
   links(filter: Methods['show.links']['params']): Promise<LinkStatus[]>;
   linksPage(page: PageParams): Promise<Page<LinkStatus>>;
+  linkHistory(which: LinkHistoryParams): Promise<LinkHistory[]>;
   macTable(filter: Methods['show.macTable']['params']): Promise<MacEntry[]>;
   counters(filter: Methods['show.counters']['params']): Promise<Counter[]>;
   countersPage(page: PageParams): Promise<Page<Counter>>;

@@ -39,6 +39,7 @@ export const METHODS: Handlers = {
   },
   'show.links': ({ backend }, params) => backend.links(params),
   'show.linksPage': ({ backend }, params) => backend.linksPage(params),
+  'show.linkHistory': ({ backend }, params) => backend.linkHistory(params),
   'show.macTable': ({ backend }, params) => backend.macTable(params),
   'show.counters': ({ backend }, params) => backend.counters(params),
   'show.countersPage': ({ backend }, params) => backend.countersPage(params),

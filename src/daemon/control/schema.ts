@@ -52,6 +52,7 @@ const schemas = {
   'show.peer': onePeer,
   'show.links': ofPeer,
   'show.linksPage': page,
+  'show.linkHistory': ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
   'show.macTable': ofInterface,
   'show.counters': ofPeer,
   'show.countersPage': page,

@@ -1,11 +1,14 @@
 /** Status of peers and links, from configuration, runtime and shared counters. */
 import type { LinkStatus, PeerStatus, SessionStatus } from '../../api.js';
 import { effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import { ALIVE_STATES } from '../../datapath/events.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../datapath/stats.js';
+import type { SeriesName } from '../../link/history.js';
 import { AEAD } from '../../native/ops.js';
 import { formatEndpoint, formatPath } from '../interface/addresses.js';
 import type { LinkEntry, PeerEntry } from '../interface/peers.js';
 import type { InterfaceRuntime } from '../interface/runtime.js';
+import type { Histories } from '../observe/histories.js';
 
 /** Status of one link at `nowUs` of boot time. */
 export function linkStatus(
@@ -13,11 +16,20 @@ export function linkStatus(
   peer: PeerEntry,
   link: LinkEntry,
   nowUs: number,
+  histories: Histories,
 ): LinkStatus {
   const gauges = runtime.datapath.stats.links;
   const read = (field: number): number => gauges[link.row * LINK_WIDTH + field] ?? 0;
   const measured = (field: number): number | null =>
     read(LINK.rttLastUs) === 0 ? null : Math.round(read(field));
+  const whileUp = (field: number): number | null =>
+    ALIVE_STATES.has(link.state) ? Math.round(read(field)) : null;
+  const isEstimated = ALIVE_STATES.has(link.state) && read(LINK.capacityOutBps) > 0;
+  const history = histories.of(runtime.name, peer.config.name, link.config.id);
+  const lastSecond = (name: SeriesName): number | null => {
+    const [value] = history?.seconds(name, Math.floor(nowUs / 1e6) - 1, 1) ?? [Number.NaN];
+    return Number.isNaN(value) ? null : Math.round(value);
+  };
   const effective = effectiveLink(runtime.config, link.config);
   const changed = read(LINK.changedUs);
   return {
@@ -42,14 +54,23 @@ export function linkStatus(
     rttLastUs: measured(LINK.rttLastUs),
     rttMinUs: measured(LINK.rttMinUs),
     rttSmoothedUs: measured(LINK.rttSmoothedUs),
+    rttP50Us: measured(LINK.rttP50Us),
+    rttP95Us: measured(LINK.rttP95Us),
+    rttP99Us: measured(LINK.rttP99Us),
     jitterUs: measured(LINK.jitterUs),
     lossOutPermille: measured(LINK.lossOutPermille),
     lossInPermille: measured(LINK.lossInPermille),
+    sentBytesPerSecond: lastSecond('sentBytesPerSecond'),
+    receivedBytesPerSecond: lastSecond('receivedBytesPerSecond'),
+    deliveredBytesPerSecond: whileUp(LINK.deliveredOutBps),
+    queueUs: isEstimated ? whileUp(LINK.queueOutUs) : null,
+    capacityBytesPerSecond: isEstimated ? whileUp(LINK.capacityOutBps) : null,
     mtu: link.mtu,
     txDatagrams: read(LINK.txDatagrams),
     txBytes: read(LINK.txBytes),
     rxDatagrams: read(LINK.rxDatagrams),
     rxBytes: read(LINK.rxBytes),
+    rxCopies: read(LINK.rxCopies),
     transitions: read(LINK.transitions),
   };
 }
@@ -76,7 +97,12 @@ function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
   return chosen >= 0 ? [chosen] : [];
 }
 
-export function peerStatus(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): PeerStatus {
+export function peerStatus(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  nowUs: number,
+  histories: Histories,
+): PeerStatus {
   const counters = runtime.datapath.stats.peers;
   const read = (field: number): number => counters[peer.row * PEER_WIDTH + field] ?? 0;
   const session = runtime.handshakes.sessionOf(peer.row);
@@ -100,7 +126,7 @@ export function peerStatus(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: nu
     rxBytes: read(PEER.rxBytes),
     txFrames: read(PEER.txFrames),
     txBytes: read(PEER.txBytes),
-    links: links.map((link) => linkStatus(runtime, peer, link, nowUs)),
+    links: links.map((link) => linkStatus(runtime, peer, link, nowUs, histories)),
   };
 }
 
