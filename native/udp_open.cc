@@ -60,8 +60,9 @@ const char* configure(int fd, const Socket& socket) {
            : setOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1))) {
     return v4 ? "IP_PKTINFO" : "IPV6_RECVPKTINFO";
   }
-  if (!(v4 ? setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
-           : setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO))) {
+  // "Don't fragment", up to the MTU of the device: what ICMP said of the path binds nobody (RFC 8899).
+  if (!(v4 ? setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+           : setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE))) {
     return v4 ? "IP_MTU_DISCOVER" : "IPV6_MTU_DISCOVER";
   }
   if (!setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, socket.receiveBuffer)) return "SO_RCVBUF";

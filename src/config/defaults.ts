@@ -26,6 +26,8 @@ export const DEFAULTS = {
   resendBuffer: 16,
   /** Milliseconds. */
   resendAge: 2000,
+  /** Seconds (RFC 8899, PMTU_RAISE_TIMER). */
+  mtuRaise: 600,
   relay: true,
   persist: false,
   scheduling: 'normal',
@@ -51,6 +53,7 @@ export interface EffectiveInterface {
   mssClamp: boolean;
   resendBuffer: number;
   resendAge: number;
+  mtuRaise: number;
   relay: boolean;
   persist: boolean;
   scheduling: 'realtime' | 'normal';
@@ -67,6 +70,7 @@ export function effectiveInterface(config: InterfaceConfig): EffectiveInterface 
     mssClamp: config.mssClamp ?? DEFAULTS.mssClamp,
     resendBuffer: config.resendBuffer ?? DEFAULTS.resendBuffer,
     resendAge: config.resendAge ?? DEFAULTS.resendAge,
+    mtuRaise: config.mtuRaise ?? DEFAULTS.mtuRaise,
     relay: config.relay ?? DEFAULTS.relay,
     persist: config.persist ?? DEFAULTS.persist,
     scheduling: config.scheduling ?? DEFAULTS.scheduling,
@@ -88,6 +92,8 @@ export interface EffectiveLink {
   /** Beats. */
   upAfter: number;
   damping: DampingConfig | null;
+  /** Bytes; 0: found out. */
+  mtu: number;
 }
 
 export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): EffectiveLink {
@@ -99,5 +105,6 @@ export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): Effect
     hold: link.timers?.hold ?? DEFAULTS.hold,
     upAfter: link.timers?.upAfter ?? DEFAULTS.upAfter,
     damping: (link.damping ?? parent.damping ?? DEFAULTS.damping) || null,
+    mtu: typeof link.mtu === 'number' ? link.mtu : 0,
   };
 }

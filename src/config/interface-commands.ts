@@ -155,6 +155,15 @@ export const interfaceCommands: ConfigCommand[] = [
     read: ({ age }) => age,
     write: (milliseconds) => `resend age ${milliseconds}`,
   }),
+  interfaceField('mtuRaise', {
+    tokens: [
+      keyword('path-mtu', 'How the MTU of paths is found'),
+      keyword('raise', 'How soon a larger one is tried again'),
+      value('raise', range(1, 86400, 's'), 'Time', { default: DEFAULTS.mtuRaise }),
+    ],
+    read: ({ raise }) => raise,
+    write: (seconds) => `path-mtu raise ${seconds}`,
+  }),
   setting('interface', {
     tokens: [keyword('relay', 'Hand on datagrams of peers whose links go via this host (default on)')],
     noNeeds: 1,

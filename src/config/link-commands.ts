@@ -102,9 +102,13 @@ export const linkCommands: ConfigCommand[] = [
   linkField('mtu', {
     tokens: [
       keyword('mtu', 'Largest outer IP packet'),
-      value('mtu', range(576, 65535, 'bytes'), 'Size of a packet', { default: 'what the path carries' }),
+      choice(
+        [value('mtu', range(576, 65535, 'bytes'), 'Size of a packet, whatever the path carries')],
+        [keyword('auto', 'As large as the path carries, found by probes (default)')],
+      ),
     ],
-    read: ({ mtu }) => mtu,
+    noNeeds: 1,
+    read: ({ mtu }) => mtu ?? 'auto',
     write: (mtu) => `mtu ${mtu}`,
   }),
   shutdownOf('link', linkOf),

@@ -39,8 +39,8 @@ export interface LinkConfig {
   timers?: { interval: number; hold: number; upAfter?: number };
   /** false: off; absent: as the interface says. */
   damping?: DampingConfig | false;
-  /** Bytes of the outer IP packet; absent: what the route says. */
-  mtu?: number;
+  /** Bytes of the outer IP packet; absent or `auto`: found out. */
+  mtu?: number | 'auto';
   shutdown?: boolean;
 }
 
@@ -78,6 +78,8 @@ export interface InterfaceConfig {
   /** Ring of a peer that sends much, in MiB, and the age in ms up to which datagrams are sent again. */
   resendBuffer?: number;
   resendAge?: number;
+  /** Seconds until a larger path MTU is tried again. */
+  mtuRaise?: number;
   /** Hand on datagrams between peers whose links go via this host; absent: on. */
   relay?: boolean;
   /** Keep the TAP when the daemon ends. */

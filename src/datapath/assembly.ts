@@ -4,6 +4,7 @@ import { Adaptive } from '../link/adaptive.js';
 import { LinkControl } from '../link/control.js';
 import { LinkTable } from '../link/links.js';
 import { LinkMonitor } from '../link/monitor.js';
+import { MtuControl } from '../link/mtu-control.js';
 import { Roaming } from '../link/roaming.js';
 import { Underlay } from '../link/underlay.js';
 import { MacTable } from '../switch/mac-table.js';
@@ -63,6 +64,7 @@ export class Assembly {
   readonly sealer: Sealer;
   readonly control: LinkControl;
   readonly monitor: LinkMonitor;
+  readonly mtu: MtuControl;
   readonly underlay: Underlay;
 
   constructor(
@@ -107,10 +109,21 @@ export class Assembly {
       },
       stats,
     );
+    this.mtu = new MtuControl(
+      arena,
+      peers,
+      links,
+      this.sealer,
+      this.transmit,
+      this.wheel,
+      (link, at) => this.monitor.reselect(links.peer[link], at),
+      stats,
+    );
     this.underlay = new Underlay(links, sockets, this.monitor);
     this.control.monitor = this.monitor;
     this.control.adaptive = this.adaptive;
     this.control.reorder = this.reorder;
+    this.control.mtu = this.mtu;
     this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);
     this.outbound = new Outbound(
       arena,
@@ -137,8 +150,10 @@ export class Assembly {
       stats,
     );
     this.transmit.onSendFailure = (link) => this.monitor.sendFailed(link, this.now);
-    this.transmit.onTooBig = (link) =>
+    this.transmit.onTooBig = (link, bytes) => {
       io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
+      this.mtu.tooBig(link, bytes, this.now);
+    };
     this.transmit.onGsoRefused = () => io.emit({ kind: 'gso-refused' });
     this.sealer.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
     this.inbound.onConfirmed = (slot, peer) => io.emit({ kind: 'session-confirmed', slot, peer });
@@ -160,6 +175,7 @@ export class Assembly {
       this.delivery,
       this.control,
       this.monitor,
+      this.mtu,
       this.relay,
       this.adaptive,
     ];

@@ -24,8 +24,9 @@ export class Commands {
         return this.setLink(command.peer, command.id, command.row, command.settings, now);
       case 'link-remove':
         return this.removeLink(command.peer, command.id, now);
-      case 'link-mtu':
-        return this.setMtu(command.row, command.mtu, now);
+      case 'route-mtu':
+        if (this.parts.links.has(command.row)) this.parts.mtu.routeChanged(command.row, command.mtu, now);
+        return;
       case 'session':
         return this.installSession(command);
       case 'session-send':
@@ -61,6 +62,7 @@ export class Commands {
     this.parts.macs.setAgeing(settings.macAgeingS * 1e6);
     if (this.parts.macs.limit !== settings.macLimit) this.parts.macs.setLimit(settings.macLimit);
     this.parts.outbound.mssClamp = settings.mssClamp;
+    this.parts.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     this.parts.relay.allowed = settings.relay;
     this.parts.transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     this.parts.delivery.tapChecksum = settings.tapChecksum;
@@ -94,7 +96,7 @@ export class Commands {
     this.parts.monitor.configure(row, settings, fresh);
     this.parts.peers.links[peer * MAX_LINKS + id] = row;
     if (moved) this.parts.underlay.lookForCarrier(row);
-    this.parts.stats.links[row * LINK_WIDTH + LINK.mtu] = settings.mtu;
+    this.parts.mtu.configure(row, settings.mtu, settings.routeMtu, moved);
     this.parts.stats.links[row * LINK_WIDTH + LINK.holdUs] = settings.holdUs;
     if (settings.shutdown) this.parts.monitor.stop(row, now);
     else {
@@ -108,18 +110,12 @@ export class Commands {
     const row = this.parts.peers.has(peer) ? this.parts.peers.linkOf(peer, id) : NO_LINK;
     if (row < 0) return;
     this.parts.monitor.stop(row, now);
+    this.parts.mtu.forget(row);
     this.parts.peers.links[peer * MAX_LINKS + id] = NO_LINK;
     if (this.parts.peers.lastLink[peer] === row) this.parts.peers.lastLink[peer] = NO_LINK;
     this.parts.links.remove(row);
     this.parts.adaptive.forgetLink(row);
     this.parts.monitor.reselect(peer, now);
-  }
-
-  private setMtu(row: number, mtu: number, now: number): void {
-    if (!this.parts.links.has(row)) return;
-    this.parts.links.setMtu(row, mtu);
-    this.parts.stats.links[row * LINK_WIDTH + LINK.mtu] = mtu;
-    this.parts.monitor.reselect(this.parts.links.peer[row], now);
   }
 
   private installSession(command: Extract<DatapathCommand, { kind: 'session' }>): void {

@@ -3,7 +3,7 @@
  * `DatapathIo` sealed datagrams, frames and events come out. It reads no clock and no randomness, so the same
  * code runs in the worker thread and in the simulator.
  */
-import { LinkMonitor } from '../link/monitor.js';
+import { kindOfTimer, linkOfTimer, TIMER } from '../link/timers.js';
 import type { Arena } from './arena.js';
 import { Assembly, type EngineOptions } from './assembly.js';
 import { Commands } from './commands.js';
@@ -90,10 +90,12 @@ export class Engine {
   }
 
   private timer(id: number, now: number): void {
-    const link = id >> 1;
+    const link = linkOfTimer(id);
     if (!this.parts.links.has(link)) return;
-    if (id === LinkMonitor.beatTimer(link)) this.parts.monitor.beatDue(link, now);
-    else this.parts.monitor.holdDue(link, now);
+    const kind = kindOfTimer(id);
+    if (kind === TIMER.BEAT) this.parts.monitor.beatDue(link, now);
+    else if (kind === TIMER.HOLD) this.parts.monitor.holdDue(link, now);
+    else this.parts.mtu.due(link, now);
   }
 
   private sweep(now: number): void {

@@ -106,8 +106,10 @@ export interface LinkSettings {
   priority: number;
   intervalUs: number;
   holdUs: number;
-  /** Outer MTU in bytes. */
+  /** Largest packet, IP header included, in bytes; 0: to be found out. */
   mtu: number;
+  /** What the kernel says of the route's MTU; 0 while it says nothing. */
+  routeMtu: number;
   shutdown: boolean;
   /** Beats in a row after which a link is used again while another one carries the traffic. */
   upAfter: number;
@@ -132,7 +134,7 @@ export type DatapathCommand =
   | { kind: 'peer-remove'; row: number }
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
   | { kind: 'link-remove'; peer: number; id: number }
-  | { kind: 'link-mtu'; row: number; mtu: number }
+  | { kind: 'route-mtu'; row: number; mtu: number }
   | {
       kind: 'session';
       peer: number;
@@ -164,6 +166,8 @@ export interface DatapathSettings {
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
   resendBytes: number;
   resendAgeUs: number;
+  /** Seconds until a larger path MTU is tried again. */
+  mtuRaiseS: number;
   /** Hand on datagrams between peers whose links go via this host. */
   relay: boolean;
   /** The TAP was granted these; without them frames are finished in software. */

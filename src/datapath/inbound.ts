@@ -217,8 +217,12 @@ export class Inbound {
     const link = this.linkOf(message, peer);
     if (link >= 0) {
       this.control.monitor.heard(link, this.now);
-      this.links.received[link]++;
-      this.links.receivedBytes[link] += length;
+      // A probe that is lost is no loss of the link.
+      if (bytes[offset + OUTER.BYTES] !== KIND.MTU_PROBE) {
+        this.links.received[link]++;
+        this.links.receivedBytes[link] += length;
+      }
+      if (length > this.links.largestReceived[link]) this.links.largestReceived[link] = length;
       this.stats.links[link * LINK_WIDTH + LINK.rxDatagrams]++;
       this.stats.links[link * LINK_WIDTH + LINK.rxBytes] += length;
     }

@@ -85,6 +85,9 @@ export const LINK_FIELDS = [
   /** Bytes of ours that arrived, as beats told. */
   'deliveredOutBytes',
   'mtu',
+  /** State of the search for it, as in `MTU_STATES`, and the size that is being probed; 0 for none. */
+  'mtuState',
+  'mtuProbed',
   'holdUs',
   /** Bytes a second of ours that the peer says arrived by this link; 0 while unknown. */
   'deliveredOutBps',

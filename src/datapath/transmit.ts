@@ -33,13 +33,16 @@ const ENOBUFS = -105;
 
 /** No record: of use only now (heartbeats, copies, messages of no link). */
 const NO_RECORD = -1;
+/** A question to the path: being refused is an answer, and no fault of anybody's. */
+const PROBE = -2;
 
 /** Told when a send failed in a way that means the link cannot send. */
 export type SendFailure = (link: number, errno: number) => void;
 
 export class Transmitter {
   onSendFailure: SendFailure = () => {};
-  onTooBig: (link: number) => void = () => {};
+  /** Told when the kernel refused a datagram of so many bytes for its size. */
+  onTooBig: (link: number, bytes: number) => void = () => {};
   onGsoRefused: () => void = () => {};
   /** Sends datagrams by a link that goes through another peer. */
   relay: (link: number, offset: number, length: number, segment: number, now: number) => void = () => {};
@@ -59,6 +62,8 @@ export class Transmitter {
   private pendingBytes = 0;
   readonly rings: ResendRings;
   private readonly failed: number[] = [];
+  private readonly tooBig: number[] = [];
+  private probeError = 0;
 
   constructor(
     arena: Arena,
@@ -116,6 +121,10 @@ export class Transmitter {
   /** Queues a run for a link and remembers it, so that it can be sent again when the link dies. */
   send(link: number, run: SealedRun, now: number): void {
     this.count(link, run);
+    if (run.segment > this.links.largestSent[link]) {
+      this.links.largestSent[link] = run.segment;
+      this.links.largestSentAt[link] = now;
+    }
     if (this.join(link, run)) return;
     const record = this.rings.remember(link, run, now);
     this.noteNext(run);
@@ -134,9 +143,32 @@ export class Transmitter {
     this.sendOnce(link, run, now);
   }
 
+  /** Queues the answer to a probe of the path's MTU: like probes, it is outside of the counts by which loss is measured. */
+  sendProbeAnswer(link: number, run: SealedRun, now: number): void {
+    this.countTraffic(link, run);
+    this.queueFor(link, run.offset, run.length, run.segment, NO_RECORD, now);
+  }
+
+  /**
+   * Sends a probe of the path's MTU by itself and at once. Returns 0, or the negative errno that it was refused with,
+   * which is no error of the link.
+   */
+  sendProbe(link: number, run: SealedRun, now: number): number {
+    this.flush();
+    this.countTraffic(link, run);
+    this.probeError = 0;
+    this.queueFor(link, run.offset, run.length, run.segment, PROBE, now);
+    this.flush();
+    return this.probeError;
+  }
+
   private count(link: number, run: SealedRun): void {
+    this.links.sent[link] += run.datagrams;
+    this.countTraffic(link, run);
+  }
+
+  private countTraffic(link: number, run: SealedRun): void {
     const { datagrams, length } = run;
-    this.links.sent[link] += datagrams;
     this.stats.links[link * LINK_WIDTH + LINK.txDatagrams] += datagrams;
     this.stats.links[link * LINK_WIDTH + LINK.txBytes] += length;
     this.stats.interface[INTERFACE.txDatagrams] += datagrams;
@@ -218,7 +250,7 @@ export class Transmitter {
     if (!this.gso || this.sendCount === 0) return false;
     const row = this.sendCount - 1;
     const record = this.sendRecord[row];
-    if (record === NO_RECORD || this.sendLink[row] !== link || this.sendSlot[row] !== run.slot) return false;
+    if (record < 0 || this.sendLink[row] !== link || this.sendSlot[row] !== run.slot) return false;
     if (this.sendStream[row] !== run.stream || this.sendNext[row] !== run.counter) return false;
     const at = row * SEND.WORDS;
     const before = this.sends[at + SEND.LENGTH];
@@ -272,9 +304,14 @@ export class Transmitter {
     const drops = this.stats.drops;
     for (let row = 0; row < count; row++) {
       const at = row * SEND.WORDS;
-      const error = this.sends[at + SEND.RESULT];
+      if (this.sends[at + SEND.RESULT] === 0) continue;
+      const error = this.errorBesidesGso(at);
       if (error === 0) continue;
       const link = this.sendLink[row];
+      if (this.sendRecord[row] === PROBE) {
+        this.probeError = error;
+        continue;
+      }
       const unsent = Math.ceil(
         (this.sends[at + SEND.LENGTH] - this.sends[at + SEND.SENT]) / this.sends[at + SEND.SEGMENT],
       );
@@ -282,10 +319,7 @@ export class Transmitter {
         drops[DROP['tx-queue-full']] += unsent;
       } else if (error === EMSGSIZE) {
         drops[DROP['tx-too-big']] += unsent;
-        if (link >= 0) this.onTooBig(link);
-      } else if ((error === EIO || error === EINVAL) && unsent > 1 && this.sentWithoutGso(at)) {
-        this.gso = false;
-        this.onGsoRefused();
+        if (link >= 0) this.tooBig.push(link, this.sends[at + SEND.SEGMENT]);
       } else {
         drops[DROP['tx-error']] += unsent;
         if (link >= 0) {
@@ -296,16 +330,32 @@ export class Transmitter {
     }
   }
 
-  /** A device that refuses segmentation only is not an error of the link: the same bytes go out one by one. */
-  private sentWithoutGso(at: number): boolean {
+  /**
+   * The error of a send. A device that refuses segmentation only is none of the link: the same bytes go out one by one,
+   * which may show that each of them is too large.
+   */
+  private errorBesidesGso(at: number): number {
+    const error = this.sends[at + SEND.RESULT];
     const sent = this.sends[at + SEND.SENT];
+    const isRun = this.sends[at + SEND.LENGTH] - sent > this.sends[at + SEND.SEGMENT];
+    if ((error !== EIO && error !== EINVAL) || !isRun) return error;
     const row = this.sends.slice(at, at + SEND.WORDS);
     row[SEND.OFFSET] += sent;
     row[SEND.LENGTH] -= sent;
-    return this.io.send(row, 1, this.links.paths, false) === 1;
+    this.io.send(row, 1, this.links.paths, false);
+    this.sends[at + SEND.SENT] = sent + row[SEND.SENT];
+    if (row[SEND.RESULT] === 0) {
+      this.gso = false;
+      this.onGsoRefused();
+    }
+    return row[SEND.RESULT];
   }
 
   private reportFailures(): void {
+    while (this.tooBig.length > 0) {
+      const bytes = this.tooBig.pop()!;
+      this.onTooBig(this.tooBig.pop()!, bytes);
+    }
     while (this.failed.length > 0) {
       const error = this.failed.pop()!;
       const link = this.failed.pop()!;

@@ -23,6 +23,7 @@ export const KIND = {
   BUNDLE: 2,
   PIECE: 3,
   HEARTBEAT: 4,
+  MTU_PROBE: 5,
   PATH_CHECK: 6,
   PATH_ANSWER: 7,
   NOTICE: 8,

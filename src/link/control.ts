@@ -14,12 +14,13 @@ import { LINK, LINK_WIDTH, type SharedStats } from '../datapath/stats.js';
 import { Transmitter } from '../datapath/transmit.js';
 import { KIND, MAX_LINKS, OUTER } from '../datapath/wire.js';
 import type { Adaptive } from './adaptive.js';
-import { observeBeat } from './estimate.js';
+import { echoedBeat, observeBeat } from './estimate.js';
 import type { LinkTable } from './links.js';
 import {
   ECHO,
   HEARS_YOU,
   HEARTBEAT,
+  MTU_PROBE,
   NO_ECHO,
   NOTICE,
   NOTICE_CODE,
@@ -30,6 +31,7 @@ import {
   writeU64,
 } from './messages.js';
 import type { LinkMonitor } from './monitor.js';
+import type { MtuControl } from './mtu-control.js';
 import type { Roaming } from './roaming.js';
 
 /** Echo payloads larger than this are refused; the bytes are zero. */
@@ -50,6 +52,7 @@ export class LinkControl {
   roaming!: Roaming;
   adaptive!: Adaptive;
   reorder!: Reorder;
+  mtu!: MtuControl;
   private emitWindow = 0;
   private emitted = 0;
   private readonly plaintext = new Plaintext();
@@ -95,6 +98,8 @@ export class LinkControl {
     view.setUint32(body + HEARTBEAT.ECHO_SENT, links.loss.peerSent[link]);
     view.setUint32(body + HEARTBEAT.COPIES, links.copiesSent[link] % U32);
     writeU64(view, body + HEARTBEAT.DELIVERED, links.loss.delivered[link]);
+    view.setUint16(body + HEARTBEAT.LARGEST, links.largestReceived[link]);
+    links.largestReceived[link] = 0;
     this.close(link, link, slot, body, HEARTBEAT.BYTES, now);
     if (links.unreported[link] > 0) this.report(link, now);
   }
@@ -234,6 +239,9 @@ export class LinkControl {
       case KIND.HEARTBEAT:
         if (length < HEARTBEAT.BYTES) return this.drop(DROP.malformed);
         return this.heartbeat(peer, slot, link, socket, words, at, body, now);
+      case KIND.MTU_PROBE:
+        if (length < MTU_PROBE.BYTES) return this.drop(DROP.malformed);
+        return this.mtu.arrived(peer, slot, link, body, now);
       case KIND.NOTICE:
         if (length < NOTICE.BYTES) return this.drop(DROP.malformed);
         return this.notice(peer, slot, body, now);
@@ -276,7 +284,11 @@ export class LinkControl {
     const flags = this.arena.bytes[body + HEARTBEAT.FLAGS];
     this.links.wantsReports[link] = (flags & WANTS_REPORTS) === 0 ? 0 : 1;
     this.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
-    this.monitor.beatHeard(link, (flags & HEARS_YOU) !== 0, now);
+    const hearsUs = (flags & HEARS_YOU) !== 0;
+    const arrivedAt = echoedBeat(this.arena.view, body, now);
+    const largest = this.arena.view.getUint16(body + HEARTBEAT.LARGEST);
+    this.monitor.beatHeard(link, hearsUs, now);
+    if (hearsUs && arrivedAt > 0) this.mtu.heardBack(link, arrivedAt, largest, now);
   }
 
   private acknowledge(link: number, slot: number, counter: number): void {

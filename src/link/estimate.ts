@@ -24,13 +24,19 @@ export function observeBeat(
 ): void {
   links.peerIntervalUs[row] = view.getUint16(body + HEARTBEAT.INTERVAL_MS) * 1000;
   const delay = view.getUint32(body + HEARTBEAT.ECHO_DELAY);
-  if (delay !== NO_ECHO) {
-    const elapsed = ((now % U32) - view.getUint32(body + HEARTBEAT.ECHO) + U32) % U32;
-    observeRtt(links, stats, row, elapsed - delay, now);
-  }
+  if (delay !== NO_ECHO) observeRtt(links, stats, row, sinceEcho(view, body, now) - delay, now);
   observeCounts(links, stats, view, row, body);
   links.echo[row] = view.getUint32(body + HEARTBEAT.SENT_AT);
   links.echoAt[row] = now;
+}
+
+/** When that beat of ours was sent, by our clock in µs, which the beat at `body` echoes; 0 for none. */
+export function echoedBeat(view: DataView, body: number, now: number): number {
+  return view.getUint32(body + HEARTBEAT.ECHO_DELAY) === NO_ECHO ? 0 : now - sinceEcho(view, body, now);
+}
+
+function sinceEcho(view: DataView, body: number, now: number): number {
+  return ((now % U32) - view.getUint32(body + HEARTBEAT.ECHO) + U32) % U32;
 }
 
 /** Takes a round-trip time of link `row`, in µs; one that cannot be is ignored. */

@@ -27,6 +27,9 @@ export function isAlive(state: number): boolean {
 /** What the last beat of the peer said of our direction. */
 export const PEER_HEARS = { NO: 0, YES: 1, UNKNOWN: 2 } as const;
 
+/** Datagrams up to this size pass every path that carries a link at all: nobody watches over them. */
+export const SMALL_BYTES = 512;
+
 /** Never heard of: far enough in the past for every comparison. */
 export const NEVER = -1e15;
 
@@ -45,9 +48,15 @@ export class LinkTable {
   holdUs = new Float64Array(0);
   /** Interval that the peer announced. */
   peerIntervalUs = new Float64Array(0);
+  /** Largest packet in use toward the peer, IP header included. */
   mtu = new Int32Array(0);
   /** Largest plaintext of one datagram. */
   maxPlain = new Int32Array(0);
+  /** Largest datagram sent since the peer was last known to have got one as large, and when; above `SMALL_BYTES`. */
+  largestSent = new Int32Array(0);
+  largestSentAt = new Float64Array(0);
+  /** Largest datagram received since our last beat. */
+  largestReceived = new Int32Array(0);
   lastHeard = new Float64Array(0);
   /** How late this thread had been in all when the link was last heard. */
   latenessHeard = new Float64Array(0);
@@ -112,6 +121,9 @@ export class LinkTable {
     this.peerIntervalUs = enlarged(this.peerIntervalUs, capacity);
     this.mtu = enlarged(this.mtu, capacity);
     this.maxPlain = enlarged(this.maxPlain, capacity);
+    this.largestSent = enlarged(this.largestSent, capacity);
+    this.largestSentAt = enlarged(this.largestSentAt, capacity);
+    this.largestReceived = enlarged(this.largestReceived, capacity);
     this.lastHeard = enlarged(this.lastHeard, capacity);
     this.latenessHeard = enlarged(this.latenessHeard, capacity);
     this.goodBeats = enlarged(this.goodBeats, capacity);
@@ -177,13 +189,14 @@ export class LinkTable {
     this.upAfter[row] = settings.upAfter;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     if (fresh) this.reset(row);
-    this.mtu[row] = settings.mtu;
     if (moved) this.restorePath(row);
-    else this.setMtu(row, settings.mtu);
     return moved;
   }
 
   private reset(row: number): void {
+    this.mtu[row] = 0;
+    this.largestSent[row] = SMALL_BYTES;
+    this.largestReceived[row] = 0;
     this.state[row] = STATE.DOWN;
     this.carrier[row] = 1;
     this.lastHeard[row] = NEVER;
@@ -235,9 +248,14 @@ export class LinkTable {
 
   setMtu(row: number, mtu: number): void {
     this.mtu[row] = mtu;
+    this.maxPlain[row] = mtu - this.outerOverhead(row) - SEALED_OVERHEAD;
+  }
+
+  /** Bytes of a packet around a datagram of this link. */
+  outerOverhead(row: number): number {
     // The relayed datagram is the plaintext of another, with its own bytes around it.
     const relay = this.isRelayed(row) ? SEALED_OVERHEAD + RELAY.BYTES : 0;
-    this.maxPlain[row] = mtu - ipUdpOverhead(this.family(row)) - relay - SEALED_OVERHEAD;
+    return ipUdpOverhead(this.family(row)) + relay;
   }
 
   /** 4, 6, or 0 while the remote end is unknown. */

@@ -22,7 +22,9 @@ export const HEARTBEAT = {
   COPIES: 40,
   /** Bytes of the datagrams that `ARRIVED` counts; u64. */
   DELIVERED: 44,
-  BYTES: 52,
+  /** Largest datagram received by this link since the sender's last beat on it, in bytes; 0 for none. */
+  LARGEST: 52,
+  BYTES: 54,
 } as const;
 
 /** Flag of a heartbeat: its sender hears the receiver on this link. */
@@ -46,6 +48,8 @@ export const REPORT = {
   LANE: 28,
   BYTES: 36,
 } as const;
+
+export const MTU_PROBE = { LINK: 1, REPLY: 2, ID: 4, SIZE: 6, BYTES: 8 } as const;
 
 export const PATH_CHECK = { LINK: 1, TOKEN: 4, TOKEN_BYTES: 8, BYTES: 12 } as const;
 

@@ -25,6 +25,7 @@ import { FlapDamping } from './damping.js';
 import { factsOf } from './facts.js';
 import { isAlive, type LinkTable, NEVER, PEER_HEARS, STATE } from './links.js';
 import { reselect } from './selection.js';
+import { TIMER, timerOf } from './timers.js';
 
 /** Beats of the peer that must be missed at least, when it beats more slowly than our hold time expects. */
 const DETECT_MULTIPLIER = 3;
@@ -68,14 +69,6 @@ export class LinkMonitor {
     this.stats = stats;
   }
 
-  static beatTimer(link: number): number {
-    return link * 2;
-  }
-
-  static holdTimer(link: number): number {
-    return link * 2 + 1;
-  }
-
   /** Takes over what the configuration says of a link's life. `fresh`: its row was another link's, or nobody's. */
   configure(link: number, settings: LinkSettings, fresh: boolean): void {
     this.damping.configure(link, settings.damping);
@@ -90,19 +83,19 @@ export class LinkMonitor {
     if (links.state[link] === STATE.SHUTDOWN || links.state[link] === STATE.WAITING) {
       this.change(link, STATE.DOWN, 'configured', now);
     }
-    this.wheel.schedule(LinkMonitor.beatTimer(link), now);
+    this.wheel.schedule(timerOf(link, TIMER.BEAT), now);
     this.rearm(link, now);
   }
 
   /** The hold time of a link may have changed: its timer works out the deadline anew. */
   rearm(link: number, now: number): void {
-    if (isAlive(this.links.state[link])) this.wheel.schedule(LinkMonitor.holdTimer(link), now);
+    if (isAlive(this.links.state[link])) this.wheel.schedule(timerOf(link, TIMER.HOLD), now);
   }
 
   /** Takes a link out of service for good. */
   stop(link: number, now: number): void {
-    this.wheel.cancel(LinkMonitor.beatTimer(link));
-    this.wheel.cancel(LinkMonitor.holdTimer(link));
+    this.wheel.cancel(timerOf(link, TIMER.BEAT));
+    this.wheel.cancel(timerOf(link, TIMER.HOLD));
     this.leave(link, STATE.SHUTDOWN, 'administratively-down', now);
   }
 
@@ -110,7 +103,7 @@ export class LinkMonitor {
   beatDue(link: number, now: number): void {
     if (this.links.shutdown[link] || !this.links.hasRemote(link)) return;
     if (this.links.carrier[link]) this.actions.beat(link, now);
-    this.wheel.schedule(LinkMonitor.beatTimer(link), now + this.links.intervalUs[link]);
+    this.wheel.schedule(timerOf(link, TIMER.BEAT), now + this.links.intervalUs[link]);
   }
 
   /** The hold timer of a link fired: down when it was really silent that long. */
@@ -119,7 +112,7 @@ export class LinkMonitor {
     if (!isAlive(state) && state !== STATE.ONE_WAY) return;
     const deadline = this.heardOrExcused(link) + this.holdOf(link);
     if (now >= deadline) this.down(link, 'hold-time-expired', now);
-    else this.wheel.schedule(LinkMonitor.holdTimer(link), deadline);
+    else this.wheel.schedule(timerOf(link, TIMER.HOLD), deadline);
   }
 
   /** This thread was late by so much: silence of that length is not the links' fault. */
@@ -161,7 +154,7 @@ export class LinkMonitor {
       if (state === STATE.ONE_WAY) return;
       const cause = isAlive(state) ? 'peer-does-not-hear-us' : 'beats-heard';
       this.leave(link, STATE.ONE_WAY, cause, now);
-      this.wheel.schedule(LinkMonitor.holdTimer(link), now + this.holdOf(link));
+      this.wheel.schedule(timerOf(link, TIMER.HOLD), now + this.holdOf(link));
       this.actions.beat(link, now);
     } else if (state === STATE.DAMPED) {
       if (!this.damping.isSuppressed(link, now)) this.change(link, STATE.UP, 'damping-over', now);
@@ -176,7 +169,7 @@ export class LinkMonitor {
       return;
     if (this.damping.isSuppressed(link, now)) this.change(link, STATE.DAMPED, 'flapping', now);
     else this.change(link, STATE.UP, 'beats-heard', now);
-    this.wheel.schedule(LinkMonitor.holdTimer(link), now + this.holdOf(link));
+    this.wheel.schedule(timerOf(link, TIMER.HOLD), now + this.holdOf(link));
     // The peer may wait for our word that we hear it, and answers to frames that we send from now on wait with it.
     this.actions.beat(link, now);
   }

@@ -88,7 +88,7 @@ export class Roaming {
     copyPath(words, at, links.paths, base);
     links.socket[link] = socket;
     links.lastHeard[link] = now;
-    links.setMtu(link, links.mtu[link]);
+    this.control.mtu.restart(link, now);
     this.io.emit({
       kind: 'roamed',
       peer: links.peer[link],

@@ -67,7 +67,7 @@ export interface Native {
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
 
   /** UDP ------------------------------------------------------------------ */
-  /** Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=DO, pktinfo on, error queue off, IPV6_V6ONLY. */
+  /** Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error queue off, IPV6_V6ONLY. */
   udpOpen(options: UdpOptions): UdpHandle;
   /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
   udpReceive(

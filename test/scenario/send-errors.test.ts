@@ -84,7 +84,8 @@ describe('errors of sends', () => {
 
   it('a datagram larger than the own interface takes is reported; liveness never depends on it', () =>
     withSeed((seed) => {
-      const { world, nodes } = start(seed, { links: 1, mtu: 1500 });
+      const lan = start(seed, { links: 1, mtu: 1500 });
+      const { world, nodes } = lan;
       const [a, b] = nodes;
       const before = a.linkEvents().length;
       a.sockets[0].mtu = 1280;
@@ -92,7 +93,7 @@ describe('errors of sends', () => {
       world.run(100 * MILLISECOND);
       expect(a.drop('tx-too-big')).toBeGreaterThan(90);
       expect(a.events.some((event) => event.kind === 'path-mtu')).toBe(true);
-      a.command({ kind: 'link-mtu', row: linkRow(1, 0), mtu: 1280 });
+      lan.configureLink(a, 1, 0, { mtu: 1280 });
       const lostUntilNow = stream.report().lost;
       world.run(100 * MILLISECOND);
       stream.stop();

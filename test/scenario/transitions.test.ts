@@ -190,11 +190,10 @@ class History {
   }
 
   #mtu(link: number): void {
-    const bytes = this.#pick([600, 1280, 1500]);
-    this.#note(`link ${link} takes ${bytes} bytes`);
-    for (const node of this.lan.nodes) {
-      node.command({ kind: 'link-mtu', row: linkRow(1 - node.id, link), mtu: bytes });
-    }
+    if (this.#absent.has(link)) return;
+    const mtu = this.#pick([600, 1280, 1500]);
+    this.#note(`link ${link} takes ${mtu} bytes`);
+    for (const node of this.lan.nodes) this.lan.configureLink(node, 1 - node.id, link, { mtu });
   }
 
   #restoreAll(): void {

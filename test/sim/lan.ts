@@ -108,6 +108,7 @@ export class Lan {
       intervalUs: intervalMs * MILLISECOND,
       holdUs: holdMs * MILLISECOND,
       mtu,
+      routeMtu: 0,
       shutdown: false,
       upAfter: 5,
       damping: null,

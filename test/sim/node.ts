@@ -29,6 +29,7 @@ export const SETTINGS: DatapathSettings = {
   mssClamp: false,
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
+  mtuRaiseS: 600,
   relay: true,
   tapChecksum: true,
   tapTso: true,

@@ -11,8 +11,8 @@ export interface LinkEntry {
   /** Words of the path configured, and of the one learned since. */
   configuredPath: number[];
   learnedPath: number[] | null;
-  /** Outer MTU in force. */
-  mtu: number;
+  /** What the kernel says of the path's MTU, in bytes; null while it cannot tell. */
+  routeMtu: number | null;
   state: LinkStateName;
   cause: LinkCause | null;
   /** The last change in words, with what was measured then. */

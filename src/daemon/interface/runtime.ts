@@ -16,6 +16,7 @@ import {
   type LinkFacts,
 } from '../../datapath/events.js';
 import { RELAY_SOCKET } from '../../datapath/relay.js';
+import { LINK, LINK_WIDTH } from '../../datapath/stats.js';
 import type { DampingSettings } from '../../link/damping.js';
 import { describeChange } from '../../link/describe.js';
 import type { Native, TapHandle } from '../../native/binding.js';
@@ -31,7 +32,6 @@ import { Rows } from './rows.js';
 import { type LocalAnswer, type LocalNeed, pathWords, Sockets } from './sockets.js';
 import { openTap, setUpTap } from './tap.js';
 
-const DEFAULT_OUTER_MTU = 1500;
 /** Path MTUs are asked for anew this often, and this soon after the kernel reports a change. */
 const MTU_REFRESH_MS = 10_000;
 const MTU_DEBOUNCE_MS = 20;
@@ -302,7 +302,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       answer,
       configuredPath: path,
       learnedPath: null,
-      mtu: config.mtu ?? DEFAULT_OUTER_MTU,
+      routeMtu: null,
       state: 'down',
       cause: null,
       detail: null,
@@ -312,7 +312,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     link.config = config;
     link.answer = answer;
     link.configuredPath = path;
-    link.mtu = config.mtu ?? this.routeMtu(link) ?? link.mtu;
+    link.routeMtu = this.routeMtu(link) ?? link.routeMtu;
     entry.links.set(config.id, link);
     const effective = effectiveLink(next, config);
     this.datapath.send({
@@ -326,7 +326,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         priority: effective.priority,
         intervalUs: effective.interval * 1000,
         holdUs: effective.hold * 1000,
-        mtu: link.mtu,
+        mtu: effective.mtu,
+        routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
         upAfter: effective.upAfter,
         damping: dampingSettings(effective.damping),
@@ -362,17 +363,22 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private smallestMtu(name: string): number | null {
-    const links = [...(this.peers.get(name)?.links.values() ?? [])];
-    return links.length === 0 ? null : Math.min(...links.map((link) => link.mtu));
+    const up = [...(this.peers.get(name)?.links.values() ?? [])].filter((link) => link.state === 'up');
+    return up.length === 0 ? null : Math.min(...up.map((link) => this.mtuOf(link)));
+  }
+
+  /** Size in use on a link, in bytes of a whole packet. */
+  mtuOf(link: LinkEntry): number {
+    return this.datapath.stats.links[link.row * LINK_WIDTH + LINK.mtu];
   }
 
   private refreshMtus(): void {
     for (const peer of this.peers.values()) {
       for (const link of peer.links.values()) {
-        const mtu = link.config.mtu ?? this.routeMtu(link);
-        if (mtu === null || mtu === link.mtu) continue;
-        link.mtu = mtu;
-        this.datapath.send({ kind: 'link-mtu', row: link.row, mtu });
+        const mtu = this.routeMtu(link);
+        if (mtu === null || mtu === link.routeMtu) continue;
+        link.routeMtu = mtu;
+        this.datapath.send({ kind: 'route-mtu', row: link.row, mtu });
       }
     }
   }
@@ -442,6 +448,7 @@ function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
     mssClamp: effective.mssClamp,
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
+    mtuRaiseS: effective.mtuRaise,
     relay: effective.relay,
     tapChecksum: tap.granted.checksum,
     tapTso: tap.granted.tso,

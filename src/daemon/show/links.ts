@@ -65,7 +65,7 @@ export function linkStatus(
     deliveredBytesPerSecond: whileUp(LINK.deliveredOutBps),
     queueUs: isEstimated ? whileUp(LINK.queueOutUs) : null,
     capacityBytesPerSecond: isEstimated ? whileUp(LINK.capacityOutBps) : null,
-    mtu: link.mtu,
+    mtu: read(LINK.mtu),
     txDatagrams: read(LINK.txDatagrams),
     txBytes: read(LINK.txBytes),
     rxDatagrams: read(LINK.rxDatagrams),
