@@ -14,13 +14,20 @@ import type { LinkFacts } from './datapath/events.js';
 export * from './api/configuration.js';
 export * from './api/history.js';
 
-/** Grows when a client of the older number could misread an answer. */
+/**
+ * Grows when a client of the older number could misread an answer. New methods, new keys of results and new optional
+ * parameters do not count: a client ignores keys that it does not know, and a daemon answers `METHOD_NOT_FOUND`.
+ */
 export const PROTOCOL_VERSION = 1;
+/** The oldest number that is still spoken, by daemon and client alike. */
+export const OLDEST_PROTOCOL = 1;
 export const PROTOCOL_NAME = 'octolink-control';
 export const DEFAULT_SOCKET = '/run/octolink/octolink.sock';
 
 /** Longest request line in bytes, newline included; a longer one ends the connection. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
+/** Requests in one JSON-RPC batch. */
+export const MAX_BATCH = 32;
 
 /** Error codes: the range below zero is JSON-RPC's own, the others are the exit codes of the CLI. */
 export const ERROR = {
@@ -52,13 +59,17 @@ export interface Problem {
 }
 
 export interface HelloParams {
+  /** The newest number that the client speaks. */
   protocol: number;
+  /** The oldest one; absent: only the newest. */
+  oldestProtocol?: number;
   /** For the daemon's log, such as `octolink 0.1.0`. */
   client: string;
 }
 
 export interface HelloResult {
   name: typeof PROTOCOL_NAME;
+  /** What this connection speaks: the newest number in common; the daemon's newest where there is none. */
   protocol: number;
   version: string;
   hostname: string;

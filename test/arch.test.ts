@@ -51,6 +51,12 @@ const RULES: Rule[] = [
     imports: /^src\/cli\//,
   },
   {
+    name: 'the client library stands alone',
+    reason: 'programs of others load it: it brings the definitions of the control API and nothing else',
+    covers: /^src\/client\//,
+    imports: /^src\/(?!client\/|api\.js$|api\/)|^(?!node:|src\/)/,
+  },
+  {
     name: 'the product does not import its own tests and tools',
     reason: 'what ships must not need what does not ship',
     covers: /^src\//,

@@ -19,10 +19,12 @@ const EXIT = { FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
 
 const HELP = `octolinkd ${version}: joins a TAP device to its peers over up to eight encrypted links each.
 
-usage: octolinkd [--config FILE] [--socket PATH] [--state DIR] [--check]
+usage: octolinkd [--config FILE] [--socket PATH] [--read-only-socket PATH] [--state DIR] [--check]
 
   --config FILE   configuration to start with   (${DEFAULT_CONFIG})
   --socket PATH   control socket for octolink   (${DEFAULT_SOCKET})
+  --read-only-socket PATH
+                  a second socket, open to every user, by which nothing can be changed   (none)
   --state DIR     keys and state                (${DEFAULT_STATE})
   --check         only check the configuration, then end
   --log LEVEL     trace, debug, info, warn, error or silent (info)
@@ -35,6 +37,7 @@ Exit: 0 done, 1 failed, 64 wrong usage, 65 wrong configuration, 69 another daemo
 interface Options {
   config: string;
   socket: string;
+  'read-only-socket'?: string;
   state: string;
   check: boolean;
   log: string;
@@ -51,6 +54,7 @@ function readArguments(): Options {
       options: {
         config: { type: 'string', default: DEFAULT_CONFIG },
         socket: { type: 'string', default: DEFAULT_SOCKET },
+        'read-only-socket': { type: 'string' },
         state: { type: 'string', default: DEFAULT_STATE },
         log: { type: 'string', default: 'info' },
         check: { type: 'boolean', default: false },
@@ -103,7 +107,7 @@ async function main(): Promise<void> {
   const native = loadNative();
   native.forbidCoreDumps();
   const log = pino({ level: options.log }, pino.destination({ dest: 2, sync: true }));
-  let server: ControlServer | undefined;
+  const servers: ControlServer[] = [];
   let configured = (): void => {};
   const ready = new Promise<void>((resolve) => {
     configured = resolve;
@@ -113,28 +117,33 @@ async function main(): Promise<void> {
     log,
     store,
     stateFolder: options.state,
-    clients: () => server?.clients ?? 0,
+    clients: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   });
   const configurator = openConfigurator(daemon, options.state, log);
+  const shared = {
+    version,
+    backend: daemon,
+    configurator,
+    log,
+    peerCredentials: (fd: number) => native.peerCredentials(fd),
+    ready,
+  };
+  const stopServers = () => Promise.all(servers.map((server) => server.stop()));
+  const { socket: path, 'read-only-socket': readOnlyPath } = options;
   try {
-    server = await ControlServer.start({
-      path: options.socket,
-      version,
-      backend: daemon,
-      configurator,
-      log,
-      peerCredentials: (fd) => native.peerCredentials(fd),
-      ready,
-    });
+    servers.push(await ControlServer.start({ ...shared, path }));
+    if (readOnlyPath !== undefined) {
+      servers.push(await ControlServer.start({ ...shared, path: readOnlyPath, readOnly: true }));
+    }
   } catch (error) {
+    await stopServers();
     fail(EXIT.UNAVAILABLE, (error as Error).message);
   }
-  const running = server;
   try {
     await configurator.start(config);
     configured();
   } catch (error) {
-    await running.stop();
+    await stopServers();
     fail(EXIT.FAILED, (error as Error).message);
   }
   log.info({ version, config: options.config, socket: options.socket }, 'octolinkd runs');
@@ -144,7 +153,7 @@ async function main(): Promise<void> {
     process.on('SIGUSR1', () => {});
   });
   log.info({ signal }, 'octolinkd ends');
-  await running.stop();
+  await stopServers();
   await daemon.stop();
 }
 

@@ -46,7 +46,11 @@ export interface TestServer {
 }
 
 /** A control server with a fake backend, on a socket in a folder of its own. */
-export async function startServer(uid = 0, backend = new FakeBackend(exampleConfig())): Promise<TestServer> {
+export async function startServer(
+  uid = 0,
+  backend = new FakeBackend(exampleConfig()),
+  readOnly = false,
+): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'octolink-control-'));
   const path = join(folder, 'control.sock');
   const configurator = openConfigurator(backend, join(folder, 'state'), silentLog);
@@ -54,6 +58,7 @@ export async function startServer(uid = 0, backend = new FakeBackend(exampleConf
   backend.applied = 0;
   const server = await ControlServer.start({
     path,
+    readOnly,
     version: '0.1.0',
     backend,
     configurator,

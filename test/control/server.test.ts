@@ -25,6 +25,36 @@ describe('a connection', () => {
     expect((await raw.ask({ method: 'show.version' })).error?.message).toBe('this daemon speaks protocol 1');
   });
 
+  it('speaks the newest protocol in common with a newer client', async () => {
+    const raw = new Raw();
+    const params = { protocol: 99, oldestProtocol: 1, client: 'raw', fashion: 'new' };
+    expect((await raw.ask({ method: 'hello', params })).result).toMatchObject({ protocol: 1 });
+    expect((await raw.ask({ method: 'show.version' })).result).toMatchObject({ version: '0.1.0' });
+    const answer = await raw.ask({ method: 'show.future' });
+    expect(answer.error).toEqual({ code: ERROR.METHOD_NOT_FOUND, message: 'there is no method show.future' });
+  });
+
+  it('answers a batch in one line, and notifications not at all', async () => {
+    const raw = new Raw();
+    await raw.hello();
+    const call = (id: number | undefined, method: string) => ({
+      jsonrpc: '2.0',
+      method,
+      ...(id !== undefined && { id }),
+    });
+    raw.send(`${JSON.stringify(call(undefined, 'clear.counters'))}\n`);
+    raw.send(`${JSON.stringify([call(undefined, 'clear.counters')])}\n`);
+    raw.send(
+      `${JSON.stringify([call(1, 'show.version'), call(undefined, 'clear.counters'), 5, call(2, 'none')])}\n`,
+    );
+    expect(await raw.answer(2)).toMatchObject([
+      { id: 1, result: { version: '0.1.0' } },
+      { id: null, error: { code: ERROR.INVALID_REQUEST } },
+      { id: 2, error: { code: ERROR.METHOD_NOT_FOUND } },
+    ]);
+    expect(test.backend.cleared).toEqual(['counters', 'counters', 'counters']);
+  });
+
   it('answers requests that arrive in pieces, and several that arrive at once', async () => {
     const raw = new Raw();
     await raw.hello();
@@ -46,10 +76,11 @@ describe('bad requests', () => {
     ['no JSON', 'hello\n', ERROR.PARSE],
     ['an empty line', '\n', ERROR.PARSE],
     ['null', 'null\n', ERROR.INVALID_REQUEST],
-    ['a batch', '[]\n', ERROR.INVALID_REQUEST],
+    ['an empty batch', '[]\n', ERROR.INVALID_REQUEST],
+    ['a batch too large', `[${'1,'.repeat(32)}1]\n`, ERROR.INVALID_REQUEST],
     ['a number', '5\n', ERROR.INVALID_REQUEST],
     ['no version', '{"id":1,"method":"hello"}\n', ERROR.INVALID_REQUEST],
-    ['no id', '{"jsonrpc":"2.0","method":"hello"}\n', ERROR.INVALID_REQUEST],
+    ['the id null', '{"jsonrpc":"2.0","id":null,"method":"hello"}\n', ERROR.INVALID_REQUEST],
     ['a key too many', '{"jsonrpc":"2.0","id":1,"method":"hello","x":1}\n', ERROR.INVALID_REQUEST],
     [
       'a prototype key',
@@ -135,14 +166,14 @@ describe('limits', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
   });
 
-  it('of 200 clients, those above 64 are told so', async () => {
-    const clients = Array.from({ length: 200 }, () => new Raw());
+  it('of 300 clients, those above 256 are told so', async () => {
+    const clients = Array.from({ length: 300 }, () => new Raw());
     const answers = await Promise.all(clients.map((raw) => raw.hello()));
     const served = answers.filter(({ result }) => result !== undefined);
     const refused = answers.filter(({ error }) => error?.code === ERROR.BUSY);
-    expect(served).toHaveLength(64);
-    expect(refused).toHaveLength(136);
-    expect(refused[0].error?.message).toContain('64 clients are connected already');
+    expect(served).toHaveLength(256);
+    expect(refused).toHaveLength(44);
+    expect(refused[0].error?.message).toContain('256 clients are connected already');
     for (const raw of clients) raw.socket.destroy();
     await Promise.all(clients.map((raw) => raw.closed));
     const late = new Raw();

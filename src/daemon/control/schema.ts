@@ -44,7 +44,12 @@ const commitOptions = z.strictObject({
 });
 
 const schemas = {
-  hello: z.strictObject({ protocol: z.int().min(0), client: z.string().max(100) }),
+  /** Not strict: a newer client may say more of itself than this daemon knows. */
+  hello: z.object({
+    protocol: z.int().min(0),
+    oldestProtocol: z.int().min(0).optional(),
+    client: z.string().max(100),
+  }),
   'show.version': nothing,
   'show.interfaces': ofInterface,
   'show.peers': ofInterface,
@@ -136,7 +141,8 @@ export function checkParams<M extends MethodName>(
 
 const envelope = z.strictObject({
   jsonrpc: z.literal('2.0'),
-  id: requestId,
+  /** Absent: a notification, which is not answered. */
+  id: requestId.optional(),
   method: z.string().max(64),
   params: z.unknown().optional(),
 });

@@ -9,17 +9,21 @@ import type { Backend } from './backend.js';
 import type { Log } from './log.js';
 import { Session } from './session.js';
 
-const MAX_CLIENTS = 64;
+/** On each socket. */
+const MAX_CLIENTS = 256;
 /** Refused clients that are still being told so; beyond, connections are just closed. */
 const MAX_REFUSALS = 256;
 const PROBE_MS = 1_000;
-/** Owner and group may connect. */
+/** Owner and group may connect, or everybody. */
 const SOCKET_UMASK = 0o117;
+const READ_ONLY_SOCKET_UMASK = 0o111;
 /** Longest path that fits `sun_path` with its final zero. */
 const MAX_PATH_BYTES = 107;
 
 export interface ControlServerOptions {
   path: string;
+  /** Open to every user of the machine, none of whom may change anything by it. */
+  readOnly?: boolean;
   version: string;
   backend: Backend;
   configurator: Configurator;
@@ -36,8 +40,8 @@ export interface ControlServerOptions {
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #server: Server;
-  /** Connections so far, each of which is called by its number. */
-  #connections = 0;
+  /** Connections so far, by whatever socket; each is called by its number. */
+  static #connections = 0;
   readonly #clients = new Set<Socket>();
   /** Connections above the limit, while they are told so. */
   readonly #refused = new Set<Socket>();
@@ -60,7 +64,7 @@ export class ControlServer {
     await removeStaleSocket(path);
     const control = new ControlServer(options);
     await control.#listen(path);
-    const group = await readAdminGroup();
+    const group = options.readOnly ? null : await readAdminGroup();
     if (group !== null && process.getuid?.() === 0) await chown(path, 0, group.gid);
     return control;
   }
@@ -80,7 +84,7 @@ export class ControlServer {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       // A Unix socket is bound before listen() returns, so that the mask covers its making and nothing else.
-      const mask = process.umask(SOCKET_UMASK);
+      const mask = process.umask(this.#options.readOnly ? READ_ONLY_SOCKET_UMASK : SOCKET_UMASK);
       try {
         this.#server.listen(path, () => {
           this.#server.off('error', reject);
@@ -116,7 +120,7 @@ export class ControlServer {
       user,
       uid: credentials?.uid ?? null,
       pid: credentials?.pid ?? null,
-      session: ++this.#connections,
+      session: ++ControlServer.#connections,
     };
     const call = { backend, configurator, who };
     const session = new Session({ socket, privilege, version, log, call, ready });
@@ -137,7 +141,7 @@ export class ControlServer {
 
   /** Of a client whose credentials are unknown, nothing is believed. */
   async #privilege(credentials: Credentials | null): Promise<Privilege> {
-    if (credentials === null) return 'read';
+    if (credentials === null || this.#options.readOnly) return 'read';
     return privilegeOf(credentials, process.getuid?.() ?? 0, await readAdminGroup());
   }
 }

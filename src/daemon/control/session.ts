@@ -8,16 +8,20 @@ import {
   EVENT_NOTIFICATION,
   type HelloParams,
   type HelloResult,
+  MAX_BATCH,
   MAX_REQUEST_BYTES,
   type MethodName,
   type Methods,
+  OLDEST_PROTOCOL,
   PROTOCOL_NAME,
   PROTOCOL_VERSION,
   type Privilege,
+  type ResponseMessage,
 } from '../../api.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { privilegeNeeded } from './authorize.js';
 import { ProblemsError, RequestError } from './backend.js';
+import { Intake } from './intake.js';
 import { LineSplitter } from './lines.js';
 import type { Log } from './log.js';
 import { type Call, METHODS, type SessionMethod } from './methods.js';
@@ -25,8 +29,10 @@ import { checkEnvelope, checkParams, type Envelope, isMethod } from './schema.js
 
 /** Requests of one client that may be under way at once. */
 const MAX_PENDING = 32;
-/** Above this many unread bytes no more requests are read from the client. */
-const PAUSE_READING_BYTES = 1024 * 1024;
+/** Methods that wait for the world outside; a client's other requests are served meanwhile. */
+const SLOW_METHODS: ReadonlySet<string> = new Set<MethodName>(['wait', 'ping']);
+/** Above this many unread bytes no more requests of the client are served. */
+const FULL_BYTES = 1024 * 1024;
 /** Above this many unread bytes events are dropped. */
 const DROP_EVENTS_BYTES = 256 * 1024;
 /** A client with unread bytes that takes none for this long is disconnected. */
@@ -35,6 +41,8 @@ const HELLO_WITHIN_MS = 10_000;
 const MAX_RECORDED_LINES = 100;
 /** How long an offender's bytes are thrown away, so that it gets to read why. */
 const FAREWELL_MS = 2_000;
+
+type RequestId = NonNullable<Envelope['id']>;
 
 export interface SessionOptions {
   socket: Socket;
@@ -49,11 +57,12 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions;
   readonly #splitter = new LineSplitter(MAX_REQUEST_BYTES);
+  readonly #intake: Intake;
   readonly #gone = new AbortController();
   readonly #helloTimer: NodeJS.Timeout;
-  #protocol: number | null = null;
+  #greeting: 'none' | 'agreed' | 'nothing in common' = 'none';
   /** Requests under way, by id. */
-  readonly #pending = new Map<Envelope['id'], AbortController>();
+  readonly #pending = new Map<RequestId, AbortController>();
   #leaving = false;
   #unsubscribe: (() => void) | null = null;
   #lostEvents = 0;
@@ -63,6 +72,14 @@ export class Session {
     const { socket } = options;
     options.call.configurator.join(options.call.who);
     setMaxListeners(MAX_PENDING, this.#gone.signal);
+    this.#intake = new Intake({
+      now: () => performance.now(),
+      later: (afterMs, callback) => void setTimeout(callback, afterMs).unref(),
+      hasRoom: () => socket.writable && socket.writableLength <= FULL_BYTES,
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      serve: (line) => this.#message(line),
+    });
     this.#helloTimer = setTimeout(() => socket.destroy(), HELLO_WITHIN_MS);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.#drained());
@@ -78,8 +95,9 @@ export class Session {
     if (this.#leaving) return;
     this.#leaving = true;
     const { socket } = this.#options;
-    this.#write({ id: null, error: { code, message } });
+    this.#fail(null, { code, message });
     socket.end();
+    socket.resume();
     setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
   }
 
@@ -98,10 +116,11 @@ export class Session {
       this.dismiss(ERROR.INVALID_REQUEST, `a request is longer than ${MAX_REQUEST_BYTES} bytes`);
       return;
     }
-    for (const line of lines) this.#request(line);
+    this.#intake.push(lines);
   }
 
-  #request(line: Buffer): void {
+  /** Serves one line: a request, a notification, or a batch of them. Settles when the next line may begin. */
+  async #message(line: Buffer): Promise<void> {
     let message: unknown;
     try {
       message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line), refusePrototypeKeys);
@@ -109,28 +128,62 @@ export class Session {
       this.#fail(null, { code: ERROR.PARSE, message: 'the line is no JSON, or no safe JSON' });
       return;
     }
-    const envelope = checkEnvelope(message);
-    if ('wrong' in envelope) {
-      this.#fail(null, { code: ERROR.INVALID_REQUEST, message: envelope.wrong });
-    } else if (this.#pending.size >= MAX_PENDING) {
-      this.#fail(envelope.id, { code: ERROR.BUSY, message: `${MAX_PENDING} requests are under way already` });
-    } else if (this.#pending.has(envelope.id)) {
-      this.#fail(envelope.id, { code: ERROR.INVALID_REQUEST, message: 'a request of this id is under way' });
-    } else {
-      void this.#serve(envelope);
-    }
+    if (Array.isArray(message)) return this.#batch(message);
+    const { isSlow, answer } = this.#begin(message);
+    const written = answer.then((body) => body && this.#write(body));
+    if (!isSlow) await written;
   }
 
-  async #serve({ id, method, params }: Envelope): Promise<void> {
+  /** One after the other, slow ones side by side; the answers go out together. */
+  async #batch(messages: readonly unknown[]): Promise<void> {
+    if (messages.length === 0 || messages.length > MAX_BATCH) {
+      const message = `a batch holds 1-${MAX_BATCH} requests`;
+      this.#fail(null, { code: ERROR.INVALID_REQUEST, message });
+      return;
+    }
+    this.#intake.charge(messages.length - 1);
+    const answers: Promise<ResponseMessage | null>[] = [];
+    let isAnySlow = false;
+    for (const message of messages) {
+      const { isSlow, answer } = this.#begin(message);
+      answers.push(answer);
+      if (isSlow) isAnySlow = true;
+      else await answer;
+    }
+    const written = Promise.all(answers).then((bodies) => {
+      const given = bodies.filter((body) => body !== null);
+      if (given.length > 0) this.#write(given);
+    });
+    if (!isAnySlow) await written;
+  }
+
+  /** Begins to serve a request. The answer never rejects; it is null for a notification. */
+  #begin(message: unknown): { isSlow: boolean; answer: Promise<ResponseMessage | null> } {
+    const refused = (id: RequestId | null, code: number, reason: string) => ({
+      isSlow: false,
+      answer: Promise.resolve(errorAnswer(id, { code, message: reason })),
+    });
+    const envelope = checkEnvelope(message);
+    if ('wrong' in envelope) return refused(null, ERROR.INVALID_REQUEST, envelope.wrong);
+    const { id, method } = envelope;
+    if (id === undefined) return { isSlow: false, answer: this.#serve(envelope).then(() => null) };
+    if (this.#pending.size >= MAX_PENDING) {
+      return refused(id, ERROR.BUSY, `${MAX_PENDING} requests are under way already`);
+    }
+    if (this.#pending.has(id)) return refused(id, ERROR.INVALID_REQUEST, 'a request of this id is under way');
+    return { isSlow: SLOW_METHODS.has(method), answer: this.#serve(envelope) };
+  }
+
+  async #serve({ id, method, params }: Envelope): Promise<ResponseMessage> {
     const cancelled = new AbortController();
-    this.#pending.set(id, cancelled);
+    if (id !== undefined) this.#pending.set(id, cancelled);
     const signal = AbortSignal.any([this.#gone.signal, cancelled.signal]);
     try {
-      this.#write({ id, result: await this.#dispatch(method, params, signal) });
+      return { jsonrpc: '2.0', id: id ?? null, result: await this.#dispatch(method, params, signal) };
     } catch (error) {
-      this.#fail(id, this.#errorBody(method, error));
+      return errorAnswer(id ?? null, this.#errorBody(method, error));
     } finally {
-      this.#pending.delete(id);
+      if (id !== undefined) this.#pending.delete(id);
     }
   }
 
@@ -139,9 +192,9 @@ export class Session {
     const checked = checkParams(method, params);
     if ('wrong' in checked) throw new RequestError(checked.wrong, ERROR.INVALID_PARAMS);
     if (method === 'hello') return this.#hello(checked.params as HelloParams);
-    if (this.#protocol !== PROTOCOL_VERSION) {
+    if (this.#greeting !== 'agreed') {
       const reason =
-        this.#protocol === null ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
+        this.#greeting === 'none' ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
       throw new RequestError(reason, ERROR.INVALID_REQUEST);
     }
     await this.#options.ready;
@@ -152,13 +205,15 @@ export class Session {
     return run(method, { ...this.#options.call, signal }, checked.params);
   }
 
-  #hello({ protocol }: HelloParams): HelloResult {
+  #hello({ protocol, oldestProtocol = protocol }: HelloParams): HelloResult {
     clearTimeout(this.#helloTimer);
-    this.#protocol = protocol;
+    const common = Math.min(protocol, PROTOCOL_VERSION);
+    const isAgreed = common >= Math.max(oldestProtocol, OLDEST_PROTOCOL);
+    this.#greeting = isAgreed ? 'agreed' : 'nothing in common';
     const { version, privilege, call } = this.#options;
     return {
       name: PROTOCOL_NAME,
-      protocol: PROTOCOL_VERSION,
+      protocol: isAgreed ? common : PROTOCOL_VERSION,
       version,
       hostname: call.backend.hostname(),
       privilege,
@@ -194,11 +249,11 @@ export class Session {
       this.#lostEvents++;
       return;
     }
-    this.#write({ method: EVENT_NOTIFICATION, params: event });
+    this.#write({ jsonrpc: '2.0', method: EVENT_NOTIFICATION, params: event });
   }
 
   #drained(): void {
-    this.#options.socket.resume();
+    this.#intake.proceed();
     if (this.#lostEvents === 0 || this.#unsubscribe === null) return;
     const count = this.#lostEvents;
     this.#lostEvents = 0;
@@ -215,16 +270,19 @@ export class Session {
     return { code: ERROR.INTERNAL, message: 'internal error: see the log of the daemon' };
   }
 
-  #fail(id: Envelope['id'] | null, error: ErrorBody): void {
-    this.#write({ id, error });
+  #fail(id: RequestId | null, error: ErrorBody): void {
+    this.#write(errorAnswer(id, error));
   }
 
   #write(body: object): void {
     const { socket } = this.#options;
     if (!socket.writable) return;
-    socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...body })}\n`);
-    if (socket.writableLength > PAUSE_READING_BYTES && !this.#leaving) socket.pause();
+    socket.write(`${JSON.stringify(body)}\n`);
   }
+}
+
+function errorAnswer(id: RequestId | null, error: ErrorBody): ResponseMessage {
+  return { jsonrpc: '2.0', id, error };
 }
 
 function run<M extends Exclude<MethodName, SessionMethod>>(
