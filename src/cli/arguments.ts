@@ -22,6 +22,8 @@ export interface CliArguments {
   action:
     | { kind: 'help' }
     | { kind: 'version' }
+    /** What a shell asks at Tab: the words before the cursor, the last of them unfinished. */
+    | { kind: 'complete'; words: string[] }
     | { kind: 'check'; file: string }
     | { kind: 'commands'; lines: string[] }
     /** `-` is the standard input. */
@@ -31,34 +33,6 @@ export interface CliArguments {
 
 /** Something on the command line that cannot be. */
 export class UsageError extends Error {}
-
-export const USAGE = `Usage: octolink [options]                    speak to the daemon interactively
-       octolink [options] COMMAND...         run one command, given as words
-       octolink [options] -c COMMAND...      run commands, each given as one argument
-       octolink [options] -f FILE            run the lines of a file ("-": standard input)
-       octolink -C FILE                      check a configuration file, without a daemon
-
-  -s PATH     control socket (default: $OCTOLINK_SOCKET, else ${DEFAULT_SOCKET})
-  -w SECONDS  wait up to so long for a daemon that is still starting (default: 0)
-  -c COMMAND  run this command; may be given several times
-  -f FILE     run commands or configuration lines from a file
-  -C FILE     only check a configuration file
-  -j          print JSON
-  -e          stop at the first error (always so with -c and -f FILE)
-  -t          print the time and the command above its output
-  -T SECONDS  end a command, or an idle shell, after so long
-  -y          answer questions with yes
-  -r          read only: nothing can be changed
-  -R          restricted: no files, no other programs; for login shells and SSH
-              forced commands, and always so where octolink is the login shell
-  -n          keep no history
-  --help      this text
-  --version   the version of this program
-
-Configuration lines of one run are applied together, all or none. Without
-arguments, $SSH_ORIGINAL_COMMAND is run if it is there.
-Exit codes: 0 done, 1 failed, 2 syntax, 64 usage, 65 bad configuration, 69 no daemon,
-75 try again, 77 not permitted, 130 interrupted.`;
 
 /** Options that are just there or not. */
 const FLAGS: Readonly<Record<string, Partial<CliArguments>>> = {
@@ -106,7 +80,10 @@ export function readArguments(argv: readonly string[], environment: NodeJS.Proce
     else if (argument === '-') actions.push({ kind: 'file', file: '-' });
     else if (argument === '--help' || argument === '-h') actions.push({ kind: 'help' });
     else if (argument === '--version') actions.push({ kind: 'version' });
-    else if (argument.startsWith('-')) throw new UsageError(`there is no option ${argument}`);
+    else if (argument === '--complete') {
+      actions.push({ kind: 'complete', words: argv.slice(at + 1) });
+      break;
+    } else if (argument.startsWith('-')) throw new UsageError(`there is no option ${argument}`);
     else {
       actions.push({ kind: 'commands', lines: [joinWords(argv.slice(at))] });
       break;

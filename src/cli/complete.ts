@@ -48,16 +48,25 @@ export interface WordCompletion {
 }
 
 export async function completionFor(interpreter: Interpreter, text: string): Promise<WordCompletion> {
+  const { found, partial } = await suggestionsFor(interpreter, text);
+  const words = [...found.keys()];
+  const common = words.length === 0 ? partial : words.reduce(commonBeginning);
+  return { start: text.length - partial.length, words, common, unique: words.length === 1 };
+}
+
+/** What can stand in the place of the unfinished word, each with what it means. */
+export async function suggestionsFor(
+  interpreter: Interpreter,
+  text: string,
+): Promise<{ found: Map<string, string>; partial: string }> {
   const { completion } = completionAt(interpreter, text);
-  const found = new Set<string>();
-  for (const option of completion.options) {
-    if (option.kind === 'keyword') found.add(option.text);
-    else for (const name of await liveNames(interpreter, option, completion.partial)) found.add(name);
+  const { options, partial } = completion;
+  const found = new Map<string, string>();
+  for (const option of options) {
+    if (option.kind === 'keyword') found.set(option.text, option.help);
+    else for (const name of await liveNames(interpreter, option, partial)) found.set(name, option.help);
   }
-  const words = [...found];
-  const start = text.length - completion.partial.length;
-  const common = words.length === 0 ? completion.partial : words.reduce(commonBeginning);
-  return { start, words, common, unique: words.length === 1 };
+  return { found, partial };
 }
 
 function commonBeginning(a: string, b: string): string {

@@ -1,7 +1,7 @@
 /** Entry of `octolink`. Whatever a run does not need is not loaded: scripts call it often. */
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
-import { type CliArguments, readArguments, USAGE, UsageError } from './arguments.js';
+import { type CliArguments, readArguments, UsageError } from './arguments.js';
 import { checkFile, print, printLines, readInput, readLines, report, runBatch } from './batch.js';
 import { EXIT } from './failure.js';
 import type { InterpreterOptions } from './interpreter.js';
@@ -61,10 +61,13 @@ async function main(): Promise<number> {
   const batch = { ...given, stopAtFirstError: true };
   switch (action.kind) {
     case 'help':
-      await printLines([USAGE]);
+      await printLines([(await import('./usage.js')).usage()]);
       return EXIT.OK;
     case 'version':
       await printLines([`octolink ${programVersion()}`]);
+      return EXIT.OK;
+    case 'complete':
+      await printLines(await (await import('./completion/words.js')).completeWords(action.words, options));
       return EXIT.OK;
     case 'check':
       return checkFile(action.file);

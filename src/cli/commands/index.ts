@@ -2,6 +2,7 @@
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
+import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
 import { helpCommands } from './help.js';
 import { keyCommands } from './keys.js';
@@ -23,6 +24,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...terminalCommands,
   ...helpCommands,
   ...keyCommands,
+  ...completionCommands,
 ];
 
 /** Those that a user may see; without `enable`, commands that change something do not exist. */
