@@ -2,6 +2,7 @@
 import type { Policy } from '../../src/config/model.js';
 import type { Aead } from './aead.js';
 import type { Hop } from './hop.js';
+import { type Bursts, burstLoss } from './hops/burst-loss.js';
 import { delay } from './hops/delay.js';
 import { jitter } from './hops/jitter.js';
 import { loss } from './hops/loss.js';
@@ -18,6 +19,8 @@ export interface LinkProfile {
   queueMs?: number;
   /** Share of datagrams lost. */
   loss?: number;
+  /** Loss in bursts beside it. */
+  bursts?: Bursts;
   /** Queueing noise, order kept. */
   jitterMs?: number;
 }
@@ -51,6 +54,7 @@ export function bulkLan(seed: number, links: readonly LinkProfile[], policy: Pol
 function hopsOf(profile: LinkProfile, random: () => number): Hop[] {
   const hops: Hop[] = [];
   if (profile.loss !== undefined) hops.push(loss(profile.loss, random));
+  if (profile.bursts !== undefined) hops.push(burstLoss(profile.bursts, random));
   hops.push(rate(mbit(profile.mbit), { ms: profile.queueMs ?? 50 }));
   if (profile.jitterMs !== undefined) hops.push(jitter(profile.jitterMs * MILLISECOND, random));
   hops.push(delay(profile.delayMs * MILLISECOND));

@@ -16,11 +16,16 @@ export interface StreamReport {
   displacement: number;
   /** Longest time without a new frame between the first and the last, in µs. */
   longestGapUs: number;
+  /** From the sending of a frame to its first arrival, in µs; 0 while nothing has arrived. */
+  latencyP50Us: number;
+  latencyP99Us: number;
 }
 
 export class Stream {
   readonly #arrivals: number[] = [];
   readonly #counts: number[] = [];
+  readonly #sentAt: number[] = [];
+  readonly #latencies: number[] = [];
   readonly #payload: Uint8Array;
   readonly #addresses: readonly [Uint8Array, Uint8Array];
   #sent = 0;
@@ -44,6 +49,12 @@ export class Stream {
     world.at(world.now + periodUs, () => this.#next());
   }
 
+  /** Forgets the longest silence so far: what is counted from now on begins with the next frame. */
+  forgetSilence(): void {
+    this.#longestGap = 0;
+    this.#lastAt = Number.NaN;
+  }
+
   /** No more frames from now on. */
   stop(): void {
     this.#stopped = true;
@@ -58,6 +69,9 @@ export class Stream {
       displacement = Math.max(displacement, last - sequence);
       last = Math.max(last, sequence);
     }
+    const latencies = [...this.#latencies].sort((a, b) => a - b);
+    const latency = (share: number): number =>
+      latencies[Math.max(0, Math.ceil(share * latencies.length) - 1)] ?? 0;
     const present = this.#counts.filter((count) => count > 0).length;
     return {
       sent: this.#sent,
@@ -66,6 +80,8 @@ export class Stream {
       reordered,
       displacement,
       longestGapUs: this.#longestGap,
+      latencyP50Us: latency(0.5),
+      latencyP99Us: latency(0.99),
     };
   }
 
@@ -73,6 +89,7 @@ export class Stream {
     const view = new DataView(record.buffer, record.byteOffset);
     if (view.getUint16(SEQUENCE_AT - 2) !== EXPERIMENTAL || !this.#isBetweenOurStations(record)) return;
     const sequence = view.getUint32(SEQUENCE_AT);
+    if (this.#counts[sequence] === undefined) this.#latencies.push(now - this.#sentAt[sequence]);
     this.#counts[sequence] = (this.#counts[sequence] ?? 0) + 1;
     this.#arrivals.push(sequence);
     if (now - this.#lastAt > this.#longestGap) this.#longestGap = now - this.#lastAt;
@@ -90,6 +107,7 @@ export class Stream {
 
   #next(): void {
     if (this.#stopped) return;
+    this.#sentAt.push(this.world.now);
     new DataView(this.#payload.buffer).setUint32(0, this.#sent++);
     const [destination, source] = this.#addresses;
     this.from.fromKernel(withVirtio(ethernet(destination, source, EXPERIMENTAL, this.#payload)));
