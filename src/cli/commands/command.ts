@@ -51,6 +51,8 @@ export interface ExecCommand extends CommandSpec {
    * prints nothing.
    */
   json: { resultOf: MethodName } | { form: string } | null;
+  /** Its last argument takes the rest of the line with the output modifiers: it is a command itself. */
+  takesPipes?: true;
   run(session: ExecSession, args: Args): Promise<Output | OutputStream | null>;
 }
 
@@ -94,9 +96,7 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
 export const PEER_NAME = value('peer', NAME, 'Name of a peer', { complete: 'peer' });
 export const LINK_ID = value('link', range(0, 7), 'Link id', { complete: 'link', called: 'link id' });
 
-export const OF_INTERFACE = [
-  keyword('interface', 'Of one interface only'),
-  value('interface', IFNAME, 'Name of an interface', { complete: 'interface' }),
-] as const;
+export const INTERFACE_NAME = value('interface', IFNAME, 'Name of an interface', { complete: 'interface' });
+export const OF_INTERFACE = [keyword('interface', 'Of one interface only'), INTERFACE_NAME] as const;
 export const OF_PEER = [keyword('peer', 'Of one peer only'), PEER_NAME] as const;
 export const IN_INTERFACE = options(OF_INTERFACE);

@@ -1,9 +1,11 @@
 /** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
 import { buildTree, type Node } from '../../grammar/tree.js';
+import { aboutCommands } from './about.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
 import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
+import { eventCommands } from './events.js';
 import { helpCommands } from './help.js';
 import { keyCommands } from './keys.js';
 import { listingCommands } from './listings.js';
@@ -11,7 +13,9 @@ import { pingCommands } from './ping.js';
 import { sessionCommands } from './session.js';
 import { showCommands } from './show.js';
 import { terminalCommands } from './terminal.js';
+import { topCommands } from './top.js';
 import { waitCommands } from './wait.js';
+import { watchCommands } from './watch.js';
 
 const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
@@ -25,6 +29,10 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...helpCommands,
   ...keyCommands,
   ...completionCommands,
+  ...watchCommands,
+  ...topCommands,
+  ...eventCommands,
+  ...aboutCommands,
 ];
 
 /** Those that a user may see; without `enable`, commands that change something do not exist. */

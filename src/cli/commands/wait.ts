@@ -1,7 +1,7 @@
-/** `wait …`: until a peer or a link is up or down. */
+/** `wait …`: until a peer, a link or an interface is up or down. */
 import { choice, keyword, oneOf, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { calling, type ExecCommand, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
+import { calling, type ExecCommand, INTERFACE_NAME, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
 
 const MAX_WAIT_SECONDS = 86400;
 const DEFAULT_WAIT_SECONDS = 60;
@@ -11,11 +11,13 @@ const TIMEOUT = [
   value('timeout', range(0, MAX_WAIT_SECONDS, 's'), 'Time', { default: DEFAULT_WAIT_SECONDS }),
 ] as const;
 
+const WAIT = keyword('wait', 'Wait for a state, so that scripts need not sleep');
+
 export const waitCommands: ExecCommand[] = [
   calling({
     privilege: 'read',
     tokens: [
-      keyword('wait', 'Wait for a state, so that scripts need not sleep'),
+      WAIT,
       choice(
         [keyword('peer', 'For a peer'), PEER_NAME],
         [keyword('link', 'For a link of a peer'), PEER_NAME, LINK_ID],
@@ -28,6 +30,20 @@ export const waitCommands: ExecCommand[] = [
     text: ({ waitedMs, state }, { peer, link }) => [
       `peer ${peer}${link === undefined ? '' : ` link ${link}`} is ${state} after ${waitedMs} ms`,
     ],
+    patienceMs: ({ timeoutS }) => timeoutS * 1000,
+  }),
+  calling({
+    privilege: 'read',
+    tokens: [
+      WAIT,
+      keyword('interface', 'For an interface'),
+      INTERFACE_NAME,
+      oneOf('state', STATES),
+      options(TIMEOUT),
+    ],
+    method: 'wait',
+    params: ({ timeout = DEFAULT_WAIT_SECONDS, ...what }) => ({ ...what, timeoutS: timeout }),
+    text: ({ waitedMs, state }, what) => [`interface ${what.interface} is ${state} after ${waitedMs} ms`],
     patienceMs: ({ timeoutS }) => timeoutS * 1000,
   }),
 ];

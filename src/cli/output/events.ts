@@ -1,15 +1,22 @@
 /** Events as lines: time, where, what, why. */
 import type { ConfigEvent, ControlEvent } from '../../api.js';
 import { duration, plural } from './format.js';
+import { fold, TEXT_WIDTH } from './table.js';
 
 /** `04:20:11.123 octo0 peer osaka link 0 down: carrier lost`, in the time of this host. */
 export function eventText(event: ControlEvent): string {
   return `${timeText(event.timeMs)} ${whatText(event)}`;
 }
 
-/** The same with the date, for events of which it is not plain that they are of today. */
-export function datedEventText(event: ControlEvent): string {
-  return `${dateText(event.timeMs)} ${eventText(event)}`;
+/** Events of the past, with their dates; what does not fit a line is folded under itself. */
+export function eventsText(events: readonly ControlEvent[]): string[] {
+  if (events.length === 0) return ['No events.'];
+  return events.flatMap((event) => {
+    const time = `${dateText(event.timeMs)} ${timeText(event.timeMs)} `;
+    return fold(whatText(event), TEXT_WIDTH - time.length).map(
+      (line, index) => `${index === 0 ? time : ' '.repeat(time.length)}${line}`,
+    );
+  });
 }
 
 /** What an administrator did and knows of. */
@@ -28,7 +35,7 @@ function whatText(event: ControlEvent): string {
     case 'peer':
       return `${event.interface} peer ${event.peer} ${event.state}${because(event.cause)}`;
     case 'link':
-      return `${event.interface} peer ${event.peer} link ${event.link} ${event.state}${because(event.detail)}`;
+      return `${event.interface} peer ${event.peer} link ${event.link} ${event.detail}`;
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'config':

@@ -38,6 +38,19 @@ export function rate(bytesPerSecond: number | null): string {
   return megabits.toFixed(megabits < 10 ? 2 : megabits < 100 ? 1 : 0);
 }
 
+/** Bits per second, short: `940k`, `1.20G`; `-` for what is not known. */
+export function bitRate(bitsPerSecond: number | null): string {
+  if (bitsPerSecond === null) return '-';
+  const units = ['', 'k', 'M', 'G', 'T'];
+  let value = bitsPerSecond;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(value < 9.995 ? 2 : 1)}${units[unit]}`;
+}
+
 /** Permille as a percentage: `0.4`. */
 export function percent(permille: number | null): string {
   return permille === null ? '-' : (permille / 10).toFixed(1);

@@ -21,6 +21,8 @@ export interface TableLayout<Row> {
   whenEmpty: string;
   /** Stands below the rows. */
   footer?: readonly string[];
+  /** Columns that there are; absent: 80, which every terminal has. */
+  width?: number;
 }
 
 /** Lays rows out under their titles; an empty table is one line that says so. */
@@ -51,7 +53,7 @@ export class GrowingTable<Row> {
     this.#wanted = this.#wanted.map((width, index) =>
       cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), width),
     );
-    const widths = fitting(columns, this.#wanted);
+    const widths = fitting(columns, this.#wanted, this.#layout.width ?? TEXT_WIDTH);
     const titles = this.#begun ? [] : [columns.map((column) => column.title)];
     this.#begun = true;
     return [...titles, ...cells].flatMap((row) =>
@@ -72,9 +74,13 @@ export class GrowingTable<Row> {
 }
 
 /** Widths that fit the line: what is too much is taken from the columns that give way. */
-function fitting<Row>(columns: readonly Column<Row>[], wanted: readonly number[]): number[] {
+function fitting<Row>(
+  columns: readonly Column<Row>[],
+  wanted: readonly number[],
+  available: number,
+): number[] {
   const widths = [...wanted];
-  let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - TEXT_WIDTH;
+  let excess = widths.reduce((sum, width) => sum + width + GAP, -GAP) - available;
   for (const [index, { shrinkTo }] of columns.entries()) {
     if (excess <= 0 || shrinkTo === undefined) continue;
     const cut = Math.min(excess, Math.max(0, widths[index] - shrinkTo));
@@ -119,7 +125,8 @@ export function columnsOf(words: readonly string[], width: number): string[] {
   return rows;
 }
 
-function fold(text: string, width: number): string[] {
+/** Text in lines of at most `width` columns, broken between words. */
+export function fold(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines[lines.length - 1];
@@ -132,11 +139,20 @@ function fold(text: string, width: number): string[] {
 }
 
 function fitCell(text: string, width: number, right: boolean): string {
-  let shown = text;
-  if (displayWidth(shown) > width) {
-    while (displayWidth(shown) > width - 1) shown = [...shown].slice(0, -1).join('');
-    shown += '…';
-  }
+  const shown = cut(text, width);
   const padding = ' '.repeat(Math.max(0, width - displayWidth(shown)));
   return right ? padding + shown : shown + padding;
+}
+
+/** Text in at most `width` columns; `…` stands for what is missing. */
+export function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let shown = '';
+  let used = 0;
+  for (const character of text) {
+    used += displayWidth(character);
+    if (used > width - 1) break;
+    shown += character;
+  }
+  return `${shown}…`;
 }

@@ -1,0 +1,58 @@
+/** What `show` tells about the session itself. */
+import { keyword } from '../../grammar/command.js';
+import { command, type ExecCommand } from './command.js';
+
+const SHOW = keyword('show', 'Show what runs');
+/** The numbers that routers and their tools have for the two levels that there are. */
+const LEVELS = { admin: 15, read: 1 } as const;
+
+export const aboutCommands: ExecCommand[] = [
+  command({
+    privilege: 'read',
+    tokens: [SHOW, keyword('history', 'Commands of this session and of those before')],
+    json: { form: 'the lines, oldest first, an array of strings' },
+    async run(session) {
+      const lines = [...session.history()].reverse();
+      return { data: lines, text: lines.map((line) => `  ${line}`) };
+    },
+  }),
+  command({
+    privilege: 'read',
+    tokens: [SHOW, keyword('privilege', 'What this session may do')],
+    json: { form: 'an object: `level`, 15 for administrators and 1 for others' },
+    async run(session) {
+      const { hello } = await session.client();
+      const level = LEVELS[session.enabled ? hello.privilege : 'read'];
+      return { data: { level }, text: [`Current privilege level is ${level}`] };
+    },
+  }),
+  command({
+    privilege: 'read',
+    tokens: [SHOW, keyword('clock', 'Time and date of this host')],
+    json: { form: 'an object: `timeMs`, milliseconds since the epoch, and `zone`' },
+    async run() {
+      const now = new Date();
+      const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+      return { data: { timeMs: now.getTime(), zone: timeZone }, text: [clockText(now)] };
+    },
+  }),
+];
+
+/** `04:20:11.123 UTC Mon Nov 23 2026` */
+function clockText(now: Date): string {
+  const [weekday, month, day, year, time, zone] = [
+    { weekday: 'short' },
+    { month: 'short' },
+    { day: 'numeric' },
+    { year: 'numeric' },
+    { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' },
+  ]
+    .map((part) => now.toLocaleString('en-US', part as Intl.DateTimeFormatOptions))
+    .concat(zoneOf(now));
+  return `${time} ${zone} ${weekday} ${month} ${day} ${year}`;
+}
+
+function zoneOf(now: Date): string {
+  const parts = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(now);
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC';
+}

@@ -1,0 +1,67 @@
+/** `show events` and `monitor events`: what has happened, and what happens. */
+import type { ControlEvent } from '../../api.js';
+import { flag, keyword, options, value } from '../../grammar/command.js';
+import { range } from '../../grammar/values.js';
+import { eventsText, eventText } from '../output/events.js';
+import {
+  calling,
+  command,
+  type ExecCommand,
+  type ExecSession,
+  LINK_ID,
+  OF_INTERFACE,
+  OF_PEER,
+  type OutputPart,
+} from './command.js';
+
+const OF_LINK = [keyword('link', 'Of one link only'), LINK_ID] as const;
+
+export const eventCommands: ExecCommand[] = [
+  calling({
+    privilege: 'read',
+    tokens: [
+      keyword('show', 'Show what runs'),
+      keyword('events', 'What has happened lately, with its time and cause'),
+      options(
+        [keyword('last', 'Only the latest'), value('last', range(1, 10_000, 'events'), 'Number')],
+        OF_PEER,
+        OF_LINK,
+        OF_INTERFACE,
+      ),
+    ],
+    method: 'show.events',
+    params: (filter) => filter,
+    text: eventsText,
+  }),
+  command({
+    privilege: 'read',
+    tokens: [
+      keyword('monitor', 'Follow what happens'),
+      keyword('events', 'Events, until Ctrl-C'),
+      options([flag('json', 'As JSON, an event a line')]),
+    ],
+    json: { form: 'an event a line, each as `show events` has it' },
+    run: async (session, { json }) => ({ json: 'rows', parts: live(session, json === true) }),
+  }),
+];
+
+async function* live(session: ExecSession, json: boolean): AsyncGenerator<OutputPart> {
+  const { signal } = session;
+  let waiting: ControlEvent[] = [];
+  let wake = (): void => {};
+  signal.addEventListener('abort', () => wake());
+  await session.events((event) => {
+    waiting.push(event);
+    wake();
+  });
+  while (!signal.aborted) {
+    const data = waiting;
+    waiting = [];
+    if (data.length > 0)
+      yield { data, text: data.map((event) => (json ? JSON.stringify(event) : eventText(event))) };
+    if (waiting.length > 0 || signal.aborted) continue;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+}

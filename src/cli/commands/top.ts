@@ -1,0 +1,107 @@
+/** `top`: the live picture of all links. */
+import type { LinkStatus } from '../../api.js';
+import { keyword } from '../../grammar/command.js';
+import { EXIT, failure } from '../failure.js';
+import { command, type ExecCommand, type ExecSession, IN_INTERFACE } from './command.js';
+
+const INTERVAL_MS = 1000;
+/** More do not fit on any screen, and each look asks for all of them. */
+const MAX_PEERS = 1000;
+const PEERS_OF_A_PAGE = 200;
+
+export const topCommands: ExecCommand[] = [
+  command({
+    privilege: 'read',
+    tokens: [keyword('top', 'Links, their rates and round-trip times, live'), IN_INTERFACE],
+    json: null,
+    async run(session, filter) {
+      const terminal = await session.terminal();
+      if (terminal === null) throw failure(EXIT.FAILED, 'top needs a terminal; scripts take show links');
+      const [{ showPicture }, { SORTS, TopModel }, { timeText }] = await Promise.all([
+        import('../terminal/full-screen.js'),
+        import('../output/top.js'),
+        import('../output/events.js'),
+      ]);
+      const { hello } = await session.client();
+      const model = new TopModel();
+      const view = {
+        sort: SORTS[0] as (typeof SORTS)[number],
+        reversed: false,
+        skip: 0,
+        hostname: hello.hostname,
+        paused: false,
+        truncated: false,
+      };
+      let due = 0;
+      const keys: Record<string, () => void> = {
+        s: () => {
+          view.sort = SORTS[(SORTS.indexOf(view.sort) + 1) % SORTS.length];
+        },
+        r: () => {
+          view.reversed = !view.reversed;
+        },
+        p: () => {
+          view.paused = !view.paused;
+        },
+        up: () => {
+          view.skip = Math.max(0, view.skip - 1);
+        },
+        down: () => {
+          view.skip = Math.min(Math.max(0, model.size - 1), view.skip + 1);
+        },
+        'page-up': () => {
+          view.skip = Math.max(0, view.skip - terminal.rows);
+        },
+        'page-down': () => {
+          view.skip = Math.min(Math.max(0, model.size - 1), view.skip + terminal.rows);
+        },
+      };
+      await showPicture(
+        terminal,
+        {
+          intervalMs: () => Math.max(0, due - performance.now()),
+          key: (name) => {
+            keys[name]?.();
+            return Object.hasOwn(keys, name);
+          },
+          draw: async ({ columns, rows }) => {
+            // A key or a new size draws again; only time asks the daemon again.
+            if (performance.now() >= due) {
+              due = performance.now() + INTERVAL_MS;
+              if (!view.paused) {
+                const { links, truncated } = await look(session, filter);
+                view.truncated = truncated;
+                model.look(links, performance.now());
+              }
+            }
+            return model.lines(view, columns, rows, timeText(Date.now()).slice(0, 8));
+          },
+          colour: session.settings.colour,
+        },
+        session.signal,
+      );
+      return null;
+    },
+  }),
+];
+
+/** The links of all peers, or of the first thousand. */
+async function look(
+  session: ExecSession,
+  filter: { interface?: string },
+): Promise<{ links: LinkStatus[]; truncated: boolean }> {
+  const client = await session.client();
+  const links: LinkStatus[] = [];
+  let cursor: string | null = null;
+  for (let peers = 0; peers < MAX_PEERS; peers += PEERS_OF_A_PAGE) {
+    const page: { rows: LinkStatus[]; next: string | null } = await client.request('show.linksPage', {
+      ...filter,
+      limit: PEERS_OF_A_PAGE,
+      ...(cursor !== null && { cursor }),
+    });
+    links.push(...page.rows);
+    cursor = page.next;
+    if (cursor === null) break;
+  }
+  return { links, truncated: cursor !== null };
+}
