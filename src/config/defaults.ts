@@ -7,6 +7,7 @@ import type {
   LocalEnd,
   PeerConfig,
   Policy,
+  QualityConfig,
 } from './model.js';
 
 export const DEFAULTS = {
@@ -40,6 +41,8 @@ export const DEFAULTS = {
   upAfter: 5,
   /** Seconds and penalties: three losses in short order hold a link back for about 25 s. */
   damping: { halfLife: 15, reuse: 1000, suppress: 2500, max: 60 },
+  /** Percent, milliseconds. */
+  quality: { loss: 10, delay: 200 },
 } as const;
 
 /** An interface's settings with every absence filled in; units as in `InterfaceConfig`. */
@@ -82,6 +85,11 @@ export function effectivePolicy(parent: InterfaceConfig, peer: PeerConfig): Poli
   return peer.policy ?? parent.policy ?? DEFAULTS.policy;
 }
 
+/** By how many links the policy `active` sends copies; 0: by all. */
+export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): number {
+  return (peer.policy === undefined ? parent.copies : peer.copies) ?? 0;
+}
+
 export interface EffectiveLink {
   /** With its port filled in. */
   local: LocalEnd & { port: number };
@@ -94,6 +102,7 @@ export interface EffectiveLink {
   damping: DampingConfig | null;
   /** Bytes; 0: found out. */
   mtu: number;
+  quality: QualityConfig | null;
 }
 
 export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): EffectiveLink {
@@ -106,5 +115,6 @@ export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): Effect
     upAfter: link.timers?.upAfter ?? DEFAULTS.upAfter,
     damping: (link.damping ?? parent.damping ?? DEFAULTS.damping) || null,
     mtu: typeof link.mtu === 'number' ? link.mtu : 0,
+    quality: (link.quality ?? parent.quality ?? DEFAULTS.quality) || null,
   };
 }

@@ -12,12 +12,13 @@ import {
   fieldsOf,
   interfaceOf,
   PORT,
-  policy,
+  policyOf,
   type Scope,
   setting,
 } from './language.js';
 import { findOrAdd } from './lookup.js';
 import type { AeadChoice, OffloadName, PeerConfig } from './model.js';
+import { qualityOf } from './quality-command.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
 
@@ -95,11 +96,13 @@ export const interfaceCommands: ConfigCommand[] = [
     read: ({ port }) => port,
     write: (port) => `listen port ${port}`,
   }),
-  interfaceField(
-    'policy',
-    policy(`How peers use their links, unless they say otherwise (default ${DEFAULTS.policy})`),
+  policyOf(
+    'interface',
+    interfaceOf,
+    `How peers use their links, unless they say otherwise (default ${DEFAULTS.policy})`,
   ),
   dampingOf('interface', interfaceOf),
+  qualityOf('interface', interfaceOf),
   interfaceField('aead', {
     tokens: [keyword('aead', 'Cipher of the data'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,

@@ -6,6 +6,7 @@ import {
   keyword,
   type Mode,
   oneOf,
+  options,
   type Token,
   value,
 } from '../grammar/command.js';
@@ -149,11 +150,37 @@ const POLICIES: Record<Policy, string> = {
   adaptive: 'Spread flows by measured capacity, bulk over several links',
 };
 
-export function policy(help: string) {
-  return field({
-    tokens: [keyword('policy', help), oneOf('policy', POLICIES)],
-    read: ({ policy }) => policy,
-    write: (chosen) => `policy ${chosen}`,
+/** The policy, and with `active` how many copies go out. */
+export function policyOf(
+  mode: ConfigMode,
+  target: (scope: Scope) => { policy?: Policy; copies?: number },
+  help: string,
+): Setting {
+  return setting(mode, {
+    tokens: [
+      keyword('policy', help),
+      oneOf('policy', POLICIES),
+      options([
+        keyword('copies', 'With active: by the best few links only'),
+        value('copies', range(2, 8), 'Links', { default: 'all' }),
+      ]),
+    ],
+    noNeeds: 1,
+    set(scope, { policy, copies }) {
+      const found = target(scope);
+      found.policy = policy;
+      if (copies === undefined) delete found.copies;
+      else found.copies = copies;
+    },
+    unset(scope) {
+      delete target(scope).policy;
+      delete target(scope).copies;
+    },
+    render(scope) {
+      const { policy, copies } = target(scope);
+      if (policy === undefined) return [];
+      return [`policy ${policy}${copies === undefined ? '' : ` copies ${copies}`}`];
+    },
   });
 }
 

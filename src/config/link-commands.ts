@@ -6,6 +6,7 @@ import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
 import { type ConfigCommand, description, fieldsOf, linkOf, PORT, setting, shutdownOf } from './language.js';
 import type { LocalEnd, RemoteEnd } from './model.js';
+import { qualityOf } from './quality-command.js';
 
 const linkField = fieldsOf('link', linkOf);
 
@@ -99,6 +100,7 @@ export const linkCommands: ConfigCommand[] = [
       `timers interval ${interval} hold ${hold}${upAfter === undefined ? '' : ` up-after ${upAfter}`}`,
   }),
   dampingOf('link', linkOf),
+  qualityOf('link', linkOf),
   linkField('mtu', {
     tokens: [
       keyword('mtu', 'Largest outer IP packet'),

@@ -15,6 +15,12 @@ export interface DampingConfig {
   max: number;
 }
 
+/** From when on a link is grey: loss in percent, delay beyond the fastest other link in milliseconds. */
+export interface QualityConfig {
+  loss: number;
+  delay: number;
+}
+
 /** Where a link's datagrams leave. */
 export type LocalEnd =
   | { kind: 'any'; port?: number }
@@ -39,6 +45,7 @@ export interface LinkConfig {
   timers?: { interval: number; hold: number; upAfter?: number };
   /** false: off; absent: as the interface says. */
   damping?: DampingConfig | false;
+  quality?: QualityConfig | false;
   /** Bytes of the outer IP packet; absent or `auto`: found out. */
   mtu?: number | 'auto';
   shutdown?: boolean;
@@ -51,6 +58,8 @@ export interface PeerConfig {
   publicKey?: string;
   presharedKeyFile?: string;
   policy?: Policy;
+  /** Of the policy `active`: by how many links; absent: by all. */
+  copies?: number;
   links: LinkConfig[];
   shutdown?: boolean;
 }
@@ -67,8 +76,10 @@ export interface InterfaceConfig {
   bridge?: string;
   listenPort?: number;
   policy?: Policy;
+  copies?: number;
   /** For links that say nothing themselves; false: off; absent: the default. */
   damping?: DampingConfig | false;
+  quality?: QualityConfig | false;
   aead?: AeadChoice;
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;

@@ -9,7 +9,7 @@ import {
   description,
   fieldsOf,
   peerOf,
-  policy,
+  policyOf,
   type Scope,
   shutdownOf,
 } from './language.js';
@@ -32,7 +32,7 @@ export const peerCommands: ConfigCommand[] = [
     read: ({ file }) => file,
     write: (file) => `preshared-key-file ${renderWord(file)}`,
   }),
-  peerField('policy', policy('How this peer uses its links')),
+  policyOf('peer', peerOf, 'How this peer uses its links'),
   block('peer', {
     opens: 'link',
     tokens: [

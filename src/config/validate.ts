@@ -3,7 +3,7 @@ import { ipKey, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
 import { DEFAULTS, effectiveLink } from './defaults.js';
-import type { Config, DampingConfig, InterfaceConfig, LinkConfig, PeerConfig } from './model.js';
+import type { Config, DampingConfig, InterfaceConfig, LinkConfig, PeerConfig, Policy } from './model.js';
 
 export interface ConfigIssue {
   /**
@@ -54,6 +54,7 @@ function checkInterface(
     }
   }
   checkDamping(found, path, issues);
+  checkCopies(found, path, issues);
   if (found.bridge === found.name) {
     issues.push({
       severity: 'error',
@@ -73,11 +74,22 @@ function checkDamping(
   if (message !== null) issues.push({ severity: 'error', path, field: 'damping', message });
 }
 
+function checkCopies(
+  found: { policy?: Policy; copies?: number },
+  path: string[],
+  issues: ConfigIssue[],
+): void {
+  if (found.copies === undefined || found.policy === 'active') return;
+  const message = `only the policy active sends copies, not ${found.policy}`;
+  issues.push({ severity: 'error', path, field: 'policy', message });
+}
+
 function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
   const keys = new Map<string, string>();
   const names = new Set(parent.peers.map((peer) => peer.name));
   for (const peer of parent.peers) {
     const peerPath = [...path, `peer ${renderWord(peer.name)}`];
+    checkCopies(peer, peerPath, issues);
     if (peer.publicKey === undefined) {
       if (!peer.shutdown) {
         const message = `peer ${peer.name} has no public-key and stays down`;

@@ -51,6 +51,8 @@ export class Commands {
         return this.applySettings(command.settings);
       case 'mac-table':
         return this.parts.io.emit({ kind: 'answer', id: command.id, result: this.macRows(now) });
+      case 'explain':
+        return this.explain(command.id, command.peer, now);
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':
@@ -71,11 +73,12 @@ export class Commands {
   }
 
   private addPeer(command: Extract<DatapathCommand, { kind: 'peer' }>, now: number): void {
-    const { row, policy, name } = command;
+    const { row, policy, copies, name } = command;
     if (row >= this.parts.stats.shape.peers) this.parts.growStats(row + 1, this.parts.stats.shape.links);
-    if (!this.parts.peers.has(row)) this.parts.stats.clearPeer(row);
-    this.parts.peers.add(row, policy, name);
-    this.parts.monitor.reselect(row, now);
+    const fresh = !this.parts.peers.has(row);
+    if (fresh) this.parts.stats.clearPeer(row);
+    this.parts.peers.add(row, policy, copies, name);
+    this.parts.monitor.peerChanged(row, fresh, now);
   }
 
   private removePeer(row: number, now: number): void {
@@ -206,6 +209,11 @@ export class Commands {
   private goodbye(now: number): void {
     for (const peer of this.parts.peers.rows) this.parts.control.goodbye(peer, now);
     this.parts.transmit.flush();
+  }
+
+  private explain(id: number, peer: number, now: number): void {
+    const result = this.parts.peers.has(peer) ? this.parts.monitor.explain(peer, now) : null;
+    this.parts.io.emit({ kind: 'answer', id, result });
   }
 
   private macRows(now: number): MacRow[] {

@@ -1,6 +1,7 @@
 /** What the datapath tells the control thread, and what it is told. Plain data, so that it crosses threads. */
 import type { Policy } from '../config/model.js';
 import type { DampingSettings } from '../link/damping.js';
+import type { QualitySettings } from '../link/grey.js';
 
 /** A path in words of `PATH`, as it came from the socket, and the socket it came by. */
 export interface PathRef {
@@ -41,6 +42,9 @@ export const LINK_CAUSES = [
   'path-moved',
   'flapping',
   'damping-over',
+  'too-lossy',
+  'too-slow',
+  'quality-restored',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 
@@ -115,6 +119,8 @@ export interface LinkSettings {
   upAfter: number;
   /** How flapping is held back; null: not at all. */
   damping: DampingSettings | null;
+  /** From when on it is grey: no good although it answers; null: never. */
+  quality: QualitySettings | null;
 }
 
 export interface SocketSettings {
@@ -130,7 +136,8 @@ export type DatapathCommand =
   | { kind: 'socket'; row: number; settings: SocketSettings }
   | { kind: 'socket-close'; row: number }
   /** `name`: the first 48 bits of the public key, by which relays know the peer; 0 without a key. */
-  | { kind: 'peer'; row: number; policy: Policy; name: number }
+  /** `copies`: by how many links `active` sends; 0: by all. */
+  | { kind: 'peer'; row: number; policy: Policy; copies: number; name: number }
   | { kind: 'peer-remove'; row: number }
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
   | { kind: 'link-remove'; peer: number; id: number }
@@ -155,6 +162,7 @@ export type DatapathCommand =
   | { kind: 'address'; words: number[]; family: number; present: boolean; ifindex: number }
   | { kind: 'settings'; settings: DatapathSettings }
   | { kind: 'mac-table'; id: number }
+  | { kind: 'explain'; id: number; peer: number }
   | { kind: 'clear-counters' }
   | { kind: 'goodbye' };
 

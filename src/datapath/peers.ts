@@ -15,6 +15,8 @@ export class PeerTable {
   capacity = 0;
   present = new Uint8Array(0);
   policy = new Uint8Array(0);
+  /** By how many links `active` sends copies; 0: by all. */
+  copies = new Uint8Array(0);
   /** Session that frames are sealed under, or -1. */
   session = new Int32Array(0);
   /** Link row of each link id, or -1. */
@@ -23,11 +25,11 @@ export class PeerTable {
   activeLink = new Int32Array(0);
   /** Link row that was active last and is still configured, or -1. */
   lastLink = new Int32Array(0);
-  /** Bit set of link ids that are usable. */
+  /** Bit set of the link ids that its policy may send frames by now. */
   usable = new Uint8Array(0);
   /** Link id that `round-robin` took last. */
   lastTurn = new Uint8Array(0);
-  /** Largest plaintext that every usable link takes in one datagram. */
+  /** Largest plaintext that every link which works takes in one datagram. */
   smallestPlain = new Int32Array(0);
   /** Name by which relays know the peer: the first 48 bits of its public key; 0 while it has none. */
   name = new Float64Array(0);
@@ -42,6 +44,7 @@ export class PeerTable {
     const capacity = Math.max(16, 2 ** Math.ceil(Math.log2(rows)));
     this.present = enlarged(this.present, capacity);
     this.policy = enlarged(this.policy, capacity);
+    this.copies = enlarged(this.copies, capacity);
     this.session = enlarged(this.session, capacity, NO_SESSION);
     this.links = enlarged(this.links, capacity * MAX_LINKS, NO_LINK);
     this.activeLink = enlarged(this.activeLink, capacity, NO_LINK);
@@ -55,9 +58,10 @@ export class PeerTable {
     this.capacity = capacity;
   }
 
-  add(row: number, policy: Policy, name: number): void {
+  add(row: number, policy: Policy, copies: number, name: number): void {
     this.ensure(row + 1);
     this.policy[row] = POLICY[policy];
+    this.copies[row] = copies;
     this.rowsByName.delete(this.name[row]);
     this.name[row] = name;
     if (name !== 0) this.rowsByName.set(name, row);

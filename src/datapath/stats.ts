@@ -96,6 +96,8 @@ export const LINK_FIELDS = [
   /** Estimated time that a datagram toward the peer waits in queues, in µs. */
   'queueOutUs',
   'dampedUntilUs',
+  /** One of `GREY`: why it is left for others although it answers. */
+  'grey',
 ] as const;
 export const LINK = indexOf(LINK_FIELDS);
 

@@ -17,6 +17,9 @@ const CAUSES: Record<LinkCause, string> = {
   'path-moved': 'its path was configured anew',
   flapping: 'it keeps going down',
   'damping-over': 'it has been steady for long enough',
+  'too-lossy': 'it loses too much, others are taken before it',
+  'too-slow': 'it is much slower than another one, others are taken before it',
+  'quality-restored': 'it has been good again for long enough',
 };
 
 /** Causes of which silence is no part: nothing was waited for. */

@@ -15,6 +15,7 @@ import {
   LINK_CAUSES,
   LINK_STATES,
   type LinkCause,
+  type LinkFacts,
   type LinkSettings,
 } from '../datapath/events.js';
 import type { PeerTable } from '../datapath/peers.js';
@@ -22,9 +23,12 @@ import { LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../datapat
 import type { TimerWheel } from '../datapath/timer-wheel.js';
 import { MAX_LINKS } from '../datapath/wire.js';
 import { FlapDamping } from './damping.js';
+import { explainPeer, type PeerExplanation } from './explain.js';
 import { factsOf } from './facts.js';
+import { GREY, GreyWatch } from './grey.js';
 import { isAlive, type LinkTable, NEVER, PEER_HEARS, STATE } from './links.js';
-import { reselect } from './selection.js';
+import { Review } from './review.js';
+import { Selection } from './selection.js';
 import { TIMER, timerOf } from './timers.js';
 
 /** Beats of the peer that must be missed at least, when it beats more slowly than our hold time expects. */
@@ -56,6 +60,9 @@ export class LinkMonitor {
   /** How long this thread has been late in all, in µs. */
   private lateness = 0;
   private readonly damping = new FlapDamping();
+  private readonly grey = new GreyWatch();
+  private readonly selection: Selection;
+  private readonly review: Review;
 
   constructor(
     private readonly peers: PeerTable,
@@ -63,7 +70,10 @@ export class LinkMonitor {
     private readonly wheel: TimerWheel,
     private readonly actions: MonitorActions,
     private stats: SharedStats,
-  ) {}
+  ) {
+    this.selection = new Selection(peers, links, this.grey);
+    this.review = new Review(peers, links, this.grey);
+  }
 
   useStats(stats: SharedStats): void {
     this.stats = stats;
@@ -72,7 +82,22 @@ export class LinkMonitor {
   /** Takes over what the configuration says of a link's life. `fresh`: its row was another link's, or nobody's. */
   configure(link: number, settings: LinkSettings, fresh: boolean): void {
     this.damping.configure(link, settings.damping);
-    if (fresh) this.damping.reset(link);
+    this.grey.configure(link, settings.quality);
+    if (!fresh) return;
+    this.damping.reset(link);
+    this.grey.reset(link);
+  }
+
+  /** A peer is there now, or goes by another policy. `fresh`: its row was another peer's, or nobody's. */
+  peerChanged(peer: number, fresh: boolean, now: number): void {
+    if (fresh) this.selection.reset(peer);
+    this.reselect(peer, now);
+  }
+
+  /** Why the peer's frames take the link they take. */
+  explain(peer: number, now: number): PeerExplanation {
+    const { peers, links, selection, grey, damping } = this;
+    return explainPeer({ peers, links, selection, grey, damping }, peer, now);
   }
 
   /** Brings a link into service after it was configured, changed or its session came. */
@@ -161,6 +186,32 @@ export class LinkMonitor {
     } else if (!isAlive(state)) {
       this.answered(link, now);
     }
+    if (this.review.isDue(links.peer[link], now)) this.reviewPeer(links.peer[link], now);
+  }
+
+  /** Links may have turned grey or clean, or another may be clearly better now. */
+  private reviewPeer(peer: number, now: number): void {
+    const before = this.peers.activeLink[peer];
+    this.review.run(peer, now, (link) => this.qualityChanged(link, now));
+    this.reselect(peer, now);
+    const active = this.peers.activeLink[peer];
+    // Some of what a lossy link was given last may have been lost; the receiver drops what was not.
+    if (before >= 0 && active >= 0 && active !== before && this.grey.reasonOf(before) === GREY.LOSS) {
+      this.actions.resend(before, active, now);
+    }
+  }
+
+  private qualityChanged(link: number, now: number): void {
+    const reason = this.grey.reasonOf(link);
+    this.stats.links[link * LINK_WIDTH + LINK.grey] = reason;
+    const cause = reason === GREY.NO ? 'quality-restored' : reason === GREY.LOSS ? 'too-lossy' : 'too-slow';
+    this.announce(link, cause, this.facts(link, now), now);
+  }
+
+  private facts(link: number, now: number): LinkFacts {
+    const stall = this.lateness - this.links.latenessHeard[link];
+    const dampedUs = this.damping.leftUs(link, now);
+    return factsOf(this.links, this.stats, link, this.holdOf(link), stall, dampedUs, now);
   }
 
   /** Both directions of a link that was not alive work: it is, after enough good beats. */
@@ -244,24 +295,26 @@ export class LinkMonitor {
     const before = this.links.state[link];
     if (before === state) return;
     this.links.state[link] = state;
-    const dampedUs = this.damping.leftUs(link, now);
-    const stall = this.lateness - this.links.latenessHeard[link];
-    const facts = factsOf(this.links, this.stats, link, this.holdOf(link), stall, dampedUs, now);
+    const facts = this.facts(link, now);
     if (!isAlive(state)) this.links.goodBeats[link] = 0;
     const peer = this.links.peer[link];
     const gauges = this.stats.links;
     const base = link * LINK_WIDTH;
     gauges[base + LINK.state] = state;
-    gauges[base + LINK.cause] = LINK_CAUSES.indexOf(cause);
     gauges[base + LINK.changedUs] = now;
-    gauges[base + LINK.dampedUntilUs] = dampedUs > 0 ? now + dampedUs : 0;
+    gauges[base + LINK.dampedUntilUs] = facts.dampedUs > 0 ? now + facts.dampedUs : 0;
     if (before === STATE.UP || state === STATE.UP) gauges[base + LINK.transitions]++;
     this.reselect(peer, now);
+    this.announce(link, cause, facts, now);
+  }
+
+  private announce(link: number, cause: LinkCause, facts: LinkFacts, now: number): void {
+    this.stats.links[link * LINK_WIDTH + LINK.cause] = LINK_CAUSES.indexOf(cause);
     this.actions.emit({
       kind: 'link',
-      peer,
+      peer: this.links.peer[link],
       link: this.links.id[link],
-      state: LINK_STATES[state],
+      state: LINK_STATES[this.links.state[link]],
       cause,
       atUs: now,
       facts,
@@ -270,7 +323,7 @@ export class LinkMonitor {
 
   /** Chooses anew and, when a peer can be reached again, sends what had waited for a link. */
   reselect(peer: number, now: number): void {
-    reselect(this.peers, this.links, peer);
+    this.selection.decide(peer, now);
     const active = this.peers.activeLink[peer];
     this.stats.peers[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : this.links.id[active];
     if (active < 0) return;

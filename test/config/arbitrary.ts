@@ -7,6 +7,8 @@ import type {
   LinkConfig,
   LocalEnd,
   PeerConfig,
+  Policy,
+  QualityConfig,
   RemoteEnd,
 } from '../../src/config/model.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
@@ -85,6 +87,11 @@ const damping: fc.Arbitrary<DampingConfig | false> = fc.oneof(
   }),
 );
 
+const quality: fc.Arbitrary<QualityConfig | false> = fc.oneof(
+  fc.constant(false as const),
+  fc.record({ loss: fc.integer({ min: 1, max: 100 }), delay: fc.integer({ min: 5, max: 60000 }) }),
+);
+
 const link: fc.Arbitrary<LinkConfig> = fc
   .tuple(
     fc.integer({ min: 0, max: 7 }),
@@ -102,25 +109,32 @@ const link: fc.Arbitrary<LinkConfig> = fc
         { requiredKeys: ['interval', 'hold'] },
       ),
       damping,
+      quality,
       mtu: fc.integer({ min: 576, max: 65535 }),
       shutdown: fc.constant(true),
     }),
   )
   .map(([id, rest]) => ({ id, ...rest }) as LinkConfig);
 
+const policies: fc.Arbitrary<{ policy?: Policy; copies?: number }> = fc.oneof(
+  fc.constant({}),
+  policy.map((chosen) => ({ policy: chosen })),
+  fc.integer({ min: 2, max: 8 }).map((copies) => ({ policy: 'active' as const, copies })),
+);
+
 const peer: fc.Arbitrary<PeerConfig> = fc
   .tuple(
     name,
     fc.uniqueArray(link, { maxLength: 8, selector: ({ id }) => id }),
-    optional<Omit<Required<PeerConfig>, 'name' | 'links'>>({
+    optional<Omit<Required<PeerConfig>, 'name' | 'links' | 'policy' | 'copies'>>({
       description: text,
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
-      policy,
       shutdown: fc.constant(true),
     }),
+    policies,
   )
-  .map(([peerName, links, rest]) => ({ name: peerName, links, ...rest }) as PeerConfig);
+  .map(([peerName, links, rest, chosen]) => ({ name: peerName, links, ...rest, ...chosen }) as PeerConfig);
 
 const tap: fc.Arbitrary<InterfaceConfig> = fc
   .record({
@@ -139,6 +153,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       peers: fc.uniqueArray(peer, { maxLength: 4, selector: ({ name: peerName }) => peerName }),
       enabled: fc.boolean(),
     }),
+    chosen: policies,
     rest: optional({
       description: text,
       privateKeyFile: file,
@@ -146,8 +161,8 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       mac,
       bridge: ifname,
       listenPort: port,
-      policy,
       damping,
+      quality,
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
@@ -158,7 +173,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       scheduling: fc.constantFrom('realtime', 'normal'),
     }),
   })
-  .map(({ required, rest }) => ({ ...required, ...rest }) as InterfaceConfig);
+  .map(({ required, rest, chosen }) => ({ ...required, ...rest, ...chosen }) as InterfaceConfig);
 
 export const configs: fc.Arbitrary<Config> = fc
   .tuple(

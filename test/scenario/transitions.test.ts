@@ -166,7 +166,7 @@ class History {
     const node = this.#pick(this.lan.nodes);
     const policy = this.#pick(POLICIES);
     this.#note(`host ${node.id} goes by ${policy}`);
-    node.command({ kind: 'peer', row: 1 - node.id, policy, name: relayName(1 - node.id) });
+    node.command({ kind: 'peer', row: 1 - node.id, policy, copies: 0, name: relayName(1 - node.id) });
   }
 
   #addOrRemove(link: number): void {

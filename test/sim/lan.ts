@@ -95,7 +95,7 @@ export class Lan {
 
   addPeer(node: SimNode, peer: number): void {
     const { links, policy } = this.options;
-    node.command({ kind: 'peer', row: peer, policy: policy ?? 'passive', name: relayName(peer) });
+    node.command({ kind: 'peer', row: peer, policy: policy ?? 'passive', copies: 0, name: relayName(peer) });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
   }
 
@@ -112,6 +112,7 @@ export class Lan {
       shutdown: false,
       upAfter: 5,
       damping: null,
+      quality: null,
     };
     node.command({ kind: 'link', peer, id, row: linkRow(peer, id), settings: { ...usual, ...settings } });
   }

@@ -3,21 +3,20 @@
  * configuration to the next without touching what did not change.
  */
 import { EventEmitter } from 'node:events';
-import { effectiveInterface, effectiveLink, effectivePolicy } from '../../config/defaults.js';
-import type { DampingConfig, InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
+import {
+  effectiveCopies,
+  effectiveInterface,
+  effectiveLink,
+  effectivePolicy,
+} from '../../config/defaults.js';
+import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
 import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { formatPublicKey, parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import {
-  ALIVE_STATES,
-  type DatapathEvent,
-  type DatapathSettings,
-  type LinkFacts,
-} from '../../datapath/events.js';
+import { ALIVE_STATES, type DatapathEvent, type LinkFacts } from '../../datapath/events.js';
 import { RELAY_SOCKET } from '../../datapath/relay.js';
 import { LINK, LINK_WIDTH } from '../../datapath/stats.js';
-import type { DampingSettings } from '../../link/damping.js';
 import { describeChange } from '../../link/describe.js';
 import type { Native, TapHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
@@ -29,6 +28,7 @@ import { Handshakes } from './handshakes.js';
 import { macOf, privateKeyFile } from './keys.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
 import { Rows } from './rows.js';
+import { linkSettings, settingsOf } from './settings.js';
 import { type LocalAnswer, type LocalNeed, pathWords, Sockets } from './sockets.js';
 import { openTap, setUpTap } from './tap.js';
 
@@ -198,7 +198,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       const entry = this.peers.get(peer.name) ?? this.makePeer(peer);
       entry.config = peer;
       const name = identity === null ? 0 : relayName(identity.publicKey);
-      this.datapath.send({ kind: 'peer', row: entry.row, policy: effectivePolicy(next, peer), name });
+      this.datapath.send({
+        kind: 'peer',
+        row: entry.row,
+        policy: effectivePolicy(next, peer),
+        copies: effectiveCopies(next, peer),
+        name,
+      });
     }
     for (const { peer, identity } of prepared) {
       const entry = this.peers.get(peer.name) as PeerEntry;
@@ -314,24 +320,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     link.configuredPath = path;
     link.routeMtu = this.routeMtu(link) ?? link.routeMtu;
     entry.links.set(config.id, link);
-    const effective = effectiveLink(next, config);
     this.datapath.send({
       kind: 'link',
       peer: entry.row,
       id: config.id,
       row: link.row,
-      settings: {
+      settings: linkSettings(effectiveLink(next, config), {
         socket: config.remote?.kind === 'via' ? RELAY_SOCKET : (answer?.socket.row ?? -1),
         path,
-        priority: effective.priority,
-        intervalUs: effective.interval * 1000,
-        holdUs: effective.hold * 1000,
-        mtu: effective.mtu,
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
-        upAfter: effective.upAfter,
-        damping: dampingSettings(effective.damping),
-      },
+      }),
     });
   }
 
@@ -440,31 +439,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 }
 
-function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
-  const effective = effectiveInterface(config);
-  return {
-    macAgeingS: effective.macAgeing,
-    macLimit: effective.macLimit,
-    mssClamp: effective.mssClamp,
-    resendBytes: effective.resendBuffer << 20,
-    resendAgeUs: effective.resendAge * 1000,
-    mtuRaiseS: effective.mtuRaise,
-    relay: effective.relay,
-    tapChecksum: tap.granted.checksum,
-    tapTso: tap.granted.tso,
-    tapUso: tap.granted.uso,
-  };
-}
-
 function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
   const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
   return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
-}
-
-function dampingSettings(config: DampingConfig | null): DampingSettings | null {
-  if (config === null) return null;
-  const { halfLife, reuse, suppress, max } = config;
-  return { halfLifeUs: halfLife * 1e6, reuse, suppress, maxUs: max * 1e6 };
 }
 
 /** Key and PSK of a peer; null when it has no key yet. Throws a plain sentence when a file cannot be used. */
