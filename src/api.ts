@@ -10,6 +10,7 @@ import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
 import type { LinkHistory, LinkHistoryParams } from './api/history.js';
 import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
+import type { LinkExplanation, PeerExplanation } from './link/explain.js';
 
 export * from './api/configuration.js';
 export * from './api/history.js';
@@ -229,6 +230,20 @@ export interface PeerStatus {
   links: LinkStatus[];
 }
 
+/** One link in `explain peer`: whether it carries frames, and why. */
+export interface LinkExplained extends LinkExplanation {
+  description: string | null;
+}
+
+/** The decision that is in force for a peer's frames. */
+export interface PeerExplained extends Omit<PeerExplanation, 'links' | 'sinceUs'> {
+  peer: string;
+  interface: string;
+  /** For how long the link has been taken. */
+  sinceSeconds: number | null;
+  links: LinkExplained[];
+}
+
 export interface MacEntry {
   mac: string;
   /** 0: untagged. */
@@ -401,6 +416,8 @@ export interface Methods extends ConfigurationMethods {
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
   /** Ends the session and starts a new handshake. */
   'clear.peer': { params: { peer: string; interface?: string }; result: null };
+  /** Why the peer's frames take the link they take, link by link. */
+  'explain.peer': { params: { peer: string; interface?: string }; result: PeerExplained };
   wait: { params: WaitParams; result: WaitResult };
   ping: { params: PingParams; result: PingResult };
   complete: { params: CompleteParams; result: string[] };

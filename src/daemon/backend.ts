@@ -9,6 +9,7 @@ import type {
   MacEntry,
   Methods,
   PageParams,
+  PeerExplained,
   PingParams,
   PingResult,
   WaitParams,
@@ -25,6 +26,7 @@ import type { PeerEntry } from './interface/peers.js';
 import { InterfaceRuntime } from './interface/runtime.js';
 import { Histories } from './observe/histories.js';
 import { Ping } from './ping.js';
+import { explained } from './show/explain.js';
 import { historyStatus, MAX_HISTORIES } from './show/history.js';
 import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './show/interfaces.js';
 import { linkStatus, peerStatus } from './show/links.js';
@@ -300,6 +302,13 @@ export class Daemon implements Backend {
       runtime.datapath.send({ kind: 'clear-counters' });
       runtime.handshakes.clearCounters();
     }
+  }
+
+  async explainPeer(which: Methods['explain.peer']['params']): Promise<PeerExplained> {
+    const { runtime, peer } = this.one(which.peer, which.interface);
+    const answer = await runtime.datapath.explain(peer.row);
+    if (answer === null) throw new RequestError(`the datapath of ${runtime.name} does not run`);
+    return explained(runtime.name, peer, answer);
   }
 
   async clearPeer(which: Methods['clear.peer']['params']): Promise<void> {

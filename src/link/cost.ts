@@ -29,8 +29,20 @@ export function costOf(links: LinkTable, row: number): number {
   return rtt + 2 * links.jitter[row] + loss * PERMILLE_US;
 }
 
-/** Whether a cost is so much lower than another that it is worth a move. */
-export function isClearlyBetter(cost: number, than: number): boolean {
+/** Variance of the loss in a cost, in µs²: the fewer datagrams it was seen in, the less it says. */
+function varianceOf(links: LinkTable, row: number): number {
+  const loss = lossOutOf(links, row) / 1000;
+  return (
+    ((loss * (1 - loss)) / Math.max(LEAST_DATAGRAMS, links.loss.dueOut[row])) * (1000 * PERMILLE_US) ** 2
+  );
+}
+
+/** Whether a link costs so much less than another that it is worth a move, and the difference is no accident. */
+export function isClearlyBetter(links: LinkTable, row: number, than: number): boolean {
+  const cost = costOf(links, row);
+  const other = costOf(links, than);
   if (cost === Number.POSITIVE_INFINITY) return false;
-  return than - cost >= Math.max(BETTER_US, BETTER_SHARE * than) || than === Number.POSITIVE_INFINITY;
+  if (other === Number.POSITIVE_INFINITY) return true;
+  const accident = 2 * Math.sqrt(varianceOf(links, row) + varianceOf(links, than));
+  return other - cost >= Math.max(BETTER_US, BETTER_SHARE * other, accident);
 }

@@ -37,7 +37,7 @@ export const RULE = {
 } as const;
 
 /** A better measurement must last so long before traffic follows it. */
-export const BETTER_FOR_US = 3_000_000;
+export const BETTER_FOR_US = 5_000_000;
 /** Rest after such a move, at first and at most. */
 const REST_US = 10_000_000;
 const MAX_REST_US = 300_000_000;
@@ -140,7 +140,7 @@ export class Selection {
 
   private isBetterEqual(link: number, best: number, before: number): boolean {
     if (best === before) return false;
-    return link === before || isClearlyBetter(costOf(this.links, link), costOf(this.links, best));
+    return link === before || isClearlyBetter(this.links, link, best);
   }
 
   /** Whether a link won by priority over another of its standing. */
@@ -174,17 +174,14 @@ export class Selection {
   /** The best measured of the links that are equal to the one in use and clearly better than it; -1 for none. */
   private challengerOf(peer: number, current: number): number {
     let found: number = NO_LINK;
-    let lowest = costOf(this.links, current);
     const known = this.challenger[peer];
     for (let id = 0; id < MAX_LINKS; id++) {
       const link = this.peers.linkOf(peer, id);
       if (link < 0 || link === current || this.compare(link, current) !== 0) continue;
-      const cost = costOf(this.links, link);
-      if (!isClearlyBetter(cost, found < 0 ? lowest : costOf(this.links, current))) continue;
-      // One that has begun to wait is not made to wait anew by another that is hardly better.
-      if (found >= 0 && (found === known || (link !== known && cost >= lowest))) continue;
-      found = link;
-      lowest = cost;
+      if (!isClearlyBetter(this.links, link, current)) continue;
+      // One whose wait has begun is not made to wait anew by another that is hardly better.
+      if (found < 0 || link === known) found = link;
+      else if (found !== known && costOf(this.links, link) < costOf(this.links, found)) found = link;
     }
     return found;
   }
@@ -197,19 +194,22 @@ export class Selection {
   }
 
   /**
-   * Bit set of the link ids that may carry frames: those that stand as well as the one chosen. Copies may go by grey
-   * links as well; under `active` with a limit they go by the best, the one chosen among them.
+   * Bit set of the link ids that may carry frames: those that stand as well as the one chosen. Grey links may carry
+   * copies, and `adaptive` judges them by itself. Under `active` with a limit, copies go by the best, the one chosen
+   * among them.
    */
   private usableOf(peer: number, chosen: number): number {
     if (chosen < 0) return 0;
-    const isActive = this.peers.policy[peer] === POLICY.active;
-    const least = isActive ? Math.min(STANDING.GREY, this.standingOf(chosen)) : this.standingOf(chosen);
+    const policy = this.peers.policy[peer];
+    const takesGrey = policy === POLICY.active || policy === POLICY.adaptive;
+    const standing = this.standingOf(chosen);
+    const least = takesGrey ? Math.min(STANDING.GREY, standing) : standing;
     let usable = 0;
     for (let id = 0; id < MAX_LINKS; id++) {
       const link = this.peers.linkOf(peer, id);
       if (link >= 0 && this.standingOf(link) >= least) usable |= 1 << id;
     }
-    return isActive ? this.bestOf(peer, usable, chosen) : usable;
+    return policy === POLICY.active ? this.bestOf(peer, usable, chosen) : usable;
   }
 
   /** As many of a set of links as the peer's copies are limited to, `chosen` first. */

@@ -10,6 +10,7 @@ import type {
   LinkStatus,
   Page,
   PageParams,
+  PeerExplained,
   PeerStatus,
   PingResult,
   WaitResult,
@@ -231,6 +232,33 @@ export class FakeBackend implements Backend {
 
   async clearCounters(): Promise<void> {
     this.cleared.push('counters');
+  }
+
+  async explainPeer({ peer }: { peer: string }): Promise<PeerExplained> {
+    return {
+      peer,
+      interface: 'octo0',
+      policy: 'passive',
+      link: 0,
+      rule: 'priority',
+      because: 'link 0 has the highest priority, 10',
+      sinceSeconds: 75,
+      links: [
+        {
+          link: 0,
+          description: null,
+          state: 'up',
+          standing: 'clean',
+          carries: true,
+          priority: 10,
+          rttUs: 510,
+          jitterUs: 12,
+          lossOutPermille: 0,
+          costUs: 534,
+          because: 'taken',
+        },
+      ],
+    };
   }
 
   async clearPeer({ peer }: { peer: string }): Promise<void> {

@@ -6,6 +6,7 @@ import type { ExecCommand } from './command.js';
 import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
 import { eventCommands } from './events.js';
+import { explainCommands } from './explain.js';
 import { helpCommands } from './help.js';
 import { keyCommands } from './keys.js';
 import { listingCommands } from './listings.js';
@@ -22,6 +23,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...listingCommands,
   ...waitCommands,
   ...pingCommands,
+  ...explainCommands,
   ...clearCommands,
   ...configurationCommands,
   ...sessionCommands,

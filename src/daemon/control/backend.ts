@@ -12,6 +12,7 @@ import {
   type Methods,
   type Page,
   type PageParams,
+  type PeerExplained,
   type PeerStatus,
   type PingParams,
   type PingResult,
@@ -80,6 +81,7 @@ export interface Backend {
 
   clearCounters(filter: Methods['clear.counters']['params']): Promise<void>;
   clearPeer(which: Methods['clear.peer']['params']): Promise<void>;
+  explainPeer(which: Methods['explain.peer']['params']): Promise<PeerExplained>;
   /** Ends early, by rejection, when `signal` aborts (the client has gone, or cancels). */
   wait(what: WaitParams, signal: AbortSignal): Promise<WaitResult>;
   ping(what: PingParams, signal: AbortSignal): Promise<PingResult>;

@@ -80,6 +80,7 @@ export const METHODS: Handlers = {
     await backend.clearPeer(params);
     return null;
   },
+  'explain.peer': ({ backend }, params) => backend.explainPeer(params),
   wait: ({ backend, signal }, params) => backend.wait(params, signal),
   ping: ({ backend, signal }, params) => backend.ping(params, signal),
   complete: async ({ backend }, params) => completions(backend, params),

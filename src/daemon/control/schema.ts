@@ -104,6 +104,7 @@ const schemas = {
   'show.accounting': z.strictObject({ last: z.int().min(1).max(1000).optional() }),
   'clear.counters': ofPeer,
   'clear.peer': onePeer,
+  'explain.peer': onePeer,
   wait: ofPeer
     .extend({
       link: linkId.optional(),

@@ -3,9 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { DatapathEvent, DatapathSettings, MacRow } from '../../datapath/events.js';
+import type { DatapathCommand, DatapathEvent, DatapathSettings, MacRow } from '../../datapath/events.js';
 import { SharedStats } from '../../datapath/stats.js';
 import type { WorkerMessage, WorkerStart } from '../../datapath/worker.js';
+import type { PeerExplanation } from '../../link/explain.js';
 import type { Native } from '../../native/binding.js';
 
 export interface DatapathOptions {
@@ -67,11 +68,21 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   /** What the switch has learned. */
   async macTable(): Promise<MacRow[]> {
-    if (!this.alive) return [];
+    return (await this.ask((id) => ({ kind: 'mac-table', id }))) ?? [];
+  }
+
+  /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */
+  explain(peer: number): Promise<PeerExplanation | null> {
+    return this.ask((id) => ({ kind: 'explain', id, peer }));
+  }
+
+  /** Sends a question and waits for its answer; null when the worker has ended. */
+  private async ask<T>(question: (id: number) => DatapathCommand): Promise<T | null> {
+    if (!this.alive) return null;
     const id = this.nextAnswer++;
     const answer = new Promise((resolve) => this.answers.set(id, resolve));
-    this.send({ kind: 'mac-table', id });
-    return (await answer) as MacRow[];
+    this.send(question(id));
+    return (await answer) as T | null;
   }
 
   /** Lets the worker say goodbye to the peers, close its sockets and end. */
@@ -107,7 +118,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);
-    for (const answer of this.answers.values()) answer([]);
+    for (const answer of this.answers.values()) answer(null);
     this.answers.clear();
     this.emit('exit', { fault: this.fault });
   }

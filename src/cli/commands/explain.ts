@@ -1,0 +1,19 @@
+/** `explain …`: why frames go where they go. */
+import { keyword } from '../../grammar/command.js';
+import { explainText } from '../output/explain.js';
+import { calling, type ExecCommand, IN_INTERFACE, PEER_NAME } from './command.js';
+
+export const explainCommands: ExecCommand[] = [
+  calling({
+    privilege: 'read',
+    tokens: [
+      keyword('explain', 'Say why something is as it is'),
+      keyword('peer', 'Which link the frames of a peer take, and why'),
+      PEER_NAME,
+      IN_INTERFACE,
+    ],
+    method: 'explain.peer',
+    params: (which) => which,
+    text: explainText,
+  }),
+];
