@@ -8,12 +8,14 @@
  */
 import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
 import type { LinkHistory, LinkHistoryParams } from './api/history.js';
+import type { MetricFamily } from './api/metrics.js';
 import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
 import type { LinkExplanation, PeerExplanation } from './link/explain.js';
 
 export * from './api/configuration.js';
 export * from './api/history.js';
+export * from './api/metrics.js';
 
 /**
  * Grows when a client of the older number could misread an answer. New methods, new keys of results and new optional
@@ -405,6 +407,7 @@ export interface Methods extends ConfigurationMethods {
   'show.linksPage': { params: PageParams; result: Page<LinkStatus> };
   /** Only links of which history is kept. Fails where there are more than 64: name a peer. */
   'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
+  'show.metrics': { params: Record<string, never>; result: MetricFamily[] };
   'show.macTable': { params: { interface?: string }; result: MacEntry[] };
   'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
   'show.countersPage': { params: PageParams; result: Page<Counter> };

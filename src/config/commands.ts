@@ -2,8 +2,8 @@
  * The configuration language: every command of every configuration mode, once. The parser, the renderer, `?`
  * and completion read this table; its order is the order in which a configuration prints.
  */
-import { keyword, value } from '../grammar/command.js';
-import { HOSTNAME, IFNAME, range } from '../grammar/values.js';
+import { choice, keyword, options, value } from '../grammar/command.js';
+import { HOSTNAME, IFNAME, IPV4, IPV6, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { DEFAULTS } from './defaults.js';
 import { interfaceCommands } from './interface-commands.js';
@@ -14,6 +14,7 @@ import {
   type ConfigMode,
   fieldsOf,
   type LeaveCommand,
+  PORT,
 } from './language.js';
 import { linkCommands } from './link-commands.js';
 import { findOrAdd } from './lookup.js';
@@ -39,6 +40,22 @@ const globalCommands: ConfigCommand[] = [
     ],
     read: ({ links }) => links,
     write: (links) => `history links ${links}`,
+  }),
+  configField('metrics', {
+    tokens: [
+      keyword('metrics', 'Numbers for programs that watch, in the text format of Prometheus'),
+      keyword('listen', 'Serve them by HTTP, without asking who reads'),
+      choice(
+        [value('address', IPV4, 'IPv4 address of this host, 127.0.0.1 for itself only')],
+        [value('address', IPV6, 'IPv6 address of this host, ::1 for itself only')],
+      ),
+      options([
+        keyword('port', 'TCP port'),
+        value('port', PORT, 'TCP port', { default: DEFAULTS.metricsPort }),
+      ]),
+    ],
+    read: ({ address, port = DEFAULTS.metricsPort }) => ({ address, port }),
+    write: ({ address, port }) => `metrics listen ${address} port ${port}`,
   }),
   block('config', {
     opens: 'interface',

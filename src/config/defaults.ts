@@ -13,6 +13,7 @@ import type {
 export const DEFAULTS = {
   /** Links. */
   historyLinks: 128,
+  metricsPort: 9770,
   /** Bytes. */
   mtu: 1500,
   listenPort: 7700,

@@ -107,5 +107,7 @@ export interface Config {
   hostname?: string;
   /** Of how many links, the first ones configured, history and metrics are kept. */
   historyLinks?: number;
+  /** Where metrics are served by HTTP; absent: nowhere. */
+  metrics?: { address: string; port: number };
   interfaces: InterfaceConfig[];
 }

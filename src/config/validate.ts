@@ -1,5 +1,5 @@
 /** What single commands cannot see: contradictions between them. */
-import { ipKey, parseCidr, parseIp } from '../grammar/address.js';
+import { ipKey, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
 import { DEFAULTS, effectiveLink } from './defaults.js';
@@ -23,6 +23,7 @@ const MIN_MTU_IPV6 = 1280;
 /** All issues, in the order of the configuration. */
 export function validateConfig(config: Config): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
+  checkMetrics(config, issues);
   const addresses = new Map<string, string>();
   for (const found of config.interfaces) {
     const path = [`interface ${renderWord(found.name)}`];
@@ -30,6 +31,13 @@ export function validateConfig(config: Config): ConfigIssue[] {
     checkPeers(found, path, issues);
   }
   return issues;
+}
+
+function checkMetrics({ metrics }: Config, issues: ConfigIssue[]): void {
+  const address = metrics === undefined ? null : parseIp(metrics.address);
+  if (address === null || isLoopback(address)) return;
+  const message = `metrics can be read by everybody who reaches ${metrics?.address}`;
+  issues.push({ severity: 'warning', path: [], field: 'metrics', message });
 }
 
 function checkInterface(

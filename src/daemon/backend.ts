@@ -8,6 +8,7 @@ import type {
   LinkStatus,
   MacEntry,
   Methods,
+  MetricFamily,
   PageParams,
   PeerExplained,
   PingParams,
@@ -17,6 +18,7 @@ import type {
 } from '../api.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Config, InterfaceConfig } from '../config/model.js';
+import { metricsText } from '../metrics-text.js';
 import type { Native } from '../native/binding.js';
 import type { ConfigStore } from './config-store.js';
 import { type Backend, RequestError } from './control/backend.js';
@@ -25,6 +27,8 @@ import { type EventBody, EventLog } from './event-log.js';
 import type { PeerEntry } from './interface/peers.js';
 import { InterfaceRuntime } from './interface/runtime.js';
 import { Histories } from './observe/histories.js';
+import { collectMetrics } from './observe/metrics.js';
+import { MetricsEndpoint } from './observe/metrics-endpoint.js';
 import { Ping } from './ping.js';
 import { explained } from './show/explain.js';
 import { historyStatus, MAX_HISTORIES } from './show/history.js';
@@ -56,6 +60,11 @@ export class Daemon implements Backend {
   private readonly events = new EventLog();
 
   private readonly histories: Histories;
+  private readonly metricsEndpoint = new MetricsEndpoint(() =>
+    metricsText(this.metrics())
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
 
   constructor(private readonly options: DaemonOptions) {
     this.histories = new Histories(
@@ -110,6 +119,7 @@ export class Daemon implements Backend {
   }
 
   private async bring(from: Config, to: Config): Promise<void> {
+    await this.metricsEndpoint.serveAt(to.metrics ?? null);
     const wanted = new Map(to.interfaces.filter((one) => one.enabled).map((one) => [one.name, one]));
     for (const name of [...this.runtimes.keys()]) {
       if (!wanted.has(name)) await this.stopInterface(name, 'administratively down');
@@ -145,6 +155,7 @@ export class Daemon implements Backend {
   /** Ends every interface: peers are told, TAPs go. */
   async stop(): Promise<void> {
     this.histories.stop();
+    this.metricsEndpoint.close();
     await Promise.all([...this.runtimes.keys()].map((name) => this.stopInterface(name, 'daemon stops')));
   }
 
@@ -259,6 +270,15 @@ export class Daemon implements Backend {
       );
     }
     return found.map(({ place, history }) => historyStatus(place, history, step, now, Date.now()));
+  }
+
+  metrics(): MetricFamily[] {
+    return collectMetrics({
+      runtimes: [...this.runtimes.values()],
+      histories: this.histories,
+      uptimeSeconds: process.uptime(),
+      memoryRssBytes: process.memoryUsage.rss(),
+    });
   }
 
   async macTable(filter: Methods['show.macTable']['params']): Promise<MacEntry[]> {

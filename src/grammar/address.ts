@@ -85,6 +85,12 @@ export function unusableHost({ family, bytes }: IpAddress): string | null {
   return mapped ? 'is an IPv4-mapped address: write it as IPv4' : null;
 }
 
+/** 127.0.0.0/8 and ::1. */
+export function isLoopback({ family, bytes }: IpAddress): boolean {
+  if (family === 4) return bytes[0] === 127;
+  return bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
+}
+
 /** Why the host part of an interface address is wrong, or null. */
 export function unusableHostPart({ address, prefix }: Cidr): string | null {
   const width = address.bytes.length * 8;

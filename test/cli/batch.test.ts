@@ -51,6 +51,7 @@ describe('one command', () => {
     'show links',
     'show links history',
     'show links history peer osaka link 0 hours',
+    'show metrics',
     'show mac-table',
     'show counters',
     'show drops',

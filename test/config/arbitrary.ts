@@ -180,6 +180,7 @@ export const configs: fc.Arbitrary<Config> = fc
     fc.uniqueArray(tap, { maxLength: 3, selector: ({ name: tapName }) => tapName }),
     optional<Omit<Required<Config>, 'interfaces'>>({
       hostname: fc.stringMatching(/^[a-z0-9]{1,10}$/),
+      metrics: fc.record({ address: host, port }),
       historyLinks: fc.integer({ min: 0, max: 4096 }),
     }),
   )

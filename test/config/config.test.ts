@@ -25,6 +25,8 @@ const inLink = (...lines: string[]) =>
 const lines: [string[], string, string][] = [
   [[], 'hostname kyoto', 'no hostname'],
   [[], 'history links 64', 'no history links'],
+  [[], 'metrics listen 127.0.0.1 port 9000', 'no metrics listen'],
+  [[], 'metrics listen ::1 port 9000', 'no metrics listen ::1'],
   [['interface octo0'], 'description a  b', 'no description'],
   [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
   [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],

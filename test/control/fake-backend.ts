@@ -8,6 +8,7 @@ import type {
   LinkHistory,
   LinkHistoryParams,
   LinkStatus,
+  MetricFamily,
   Page,
   PageParams,
   PeerExplained,
@@ -146,6 +147,18 @@ export class FakeBackend implements Backend {
     return links
       .filter((found) => link === undefined || found.link === link)
       .map((found) => linkHistory(found, step));
+  }
+
+  metrics(): MetricFamily[] {
+    const labels = { interface: 'octo0', peer: 'osaka', link: '0' };
+    return [
+      {
+        name: 'octolink_link_up',
+        type: 'gauge',
+        help: '1 while the link can carry frames',
+        samples: [{ suffix: '', labels, value: 1 }],
+      },
+    ];
   }
 
   async macTable() {

@@ -1,6 +1,7 @@
 /** `show …`: each asks one method and prints its result. */
 import type { LinkHistoryParams, MethodName, Methods } from '../../api.js';
 import { flag, keyword, options, type Token } from '../../grammar/command.js';
+import { metricsText } from '../../metrics-text.js';
 import { historiesText } from '../output/histories.js';
 import * as text from '../output/shows.js';
 import {
@@ -64,6 +65,12 @@ export const showCommands: ExecCommand[] = [
     method: 'show.linkHistory',
     params: ({ hours, ...filter }): LinkHistoryParams => ({ ...filter, step: hours ? 'minutes' : 'seconds' }),
     text: historiesText,
+  }),
+  show({
+    word: 'metrics',
+    help: 'All numbers, in the text format of Prometheus',
+    method: 'show.metrics',
+    text: metricsText,
   }),
   show({
     word: 'mac-table',

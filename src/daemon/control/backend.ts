@@ -10,6 +10,7 @@ import {
   type LinkStatus,
   type MacEntry,
   type Methods,
+  type MetricFamily,
   type Page,
   type PageParams,
   type PeerExplained,
@@ -62,6 +63,7 @@ export interface Backend {
   links(filter: Methods['show.links']['params']): Promise<LinkStatus[]>;
   linksPage(page: PageParams): Promise<Page<LinkStatus>>;
   linkHistory(which: LinkHistoryParams): Promise<LinkHistory[]>;
+  metrics(): MetricFamily[];
   macTable(filter: Methods['show.macTable']['params']): Promise<MacEntry[]>;
   counters(filter: Methods['show.counters']['params']): Promise<Counter[]>;
   countersPage(page: PageParams): Promise<Page<Counter>>;

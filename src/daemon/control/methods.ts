@@ -40,6 +40,7 @@ export const METHODS: Handlers = {
   'show.links': ({ backend }, params) => backend.links(params),
   'show.linksPage': ({ backend }, params) => backend.linksPage(params),
   'show.linkHistory': ({ backend }, params) => backend.linkHistory(params),
+  'show.metrics': async ({ backend }) => backend.metrics(),
   'show.macTable': ({ backend }, params) => backend.macTable(params),
   'show.counters': ({ backend }, params) => backend.counters(params),
   'show.countersPage': ({ backend }, params) => backend.countersPage(params),

@@ -58,6 +58,7 @@ const schemas = {
   'show.links': ofPeer,
   'show.linksPage': page,
   'show.linkHistory': ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
+  'show.metrics': nothing,
   'show.macTable': ofInterface,
   'show.counters': ofPeer,
   'show.countersPage': page,

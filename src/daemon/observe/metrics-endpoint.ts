@@ -1,0 +1,82 @@
+/** Serves metrics by HTTP to whatever collects them: `GET /metrics`, nothing else. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { METRICS_CONTENT_TYPE } from '../../metrics-text.js';
+
+export interface MetricsPlace {
+  address: string;
+  port: number;
+}
+
+const MAX_CONNECTIONS = 16;
+const MAX_HEADER_BYTES = 8192;
+/** Who has not said what it wants by then, or asks no more, makes room. */
+const PATIENCE_MS = 5000;
+
+export class MetricsEndpoint {
+  private server: Server | null = null;
+  private place: MetricsPlace | null = null;
+
+  /** `text` makes the answer. */
+  constructor(private readonly text: () => string) {}
+
+  /** Serves at `place` from now on, or nowhere. Throws a plain sentence, and changes nothing, when it cannot. */
+  async serveAt(place: MetricsPlace | null): Promise<void> {
+    if (place?.address === this.place?.address && place?.port === this.place?.port) return;
+    const next = place === null ? null : await this.listen(place);
+    this.close();
+    this.server = next;
+    this.place = place;
+  }
+
+  close(): void {
+    this.server?.close();
+    this.server?.closeAllConnections();
+    this.server = null;
+    this.place = null;
+  }
+
+  private async listen({ address, port }: MetricsPlace): Promise<Server> {
+    const server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: PATIENCE_MS,
+      headersTimeout: PATIENCE_MS,
+      keepAliveTimeout: PATIENCE_MS,
+      connectionsCheckingInterval: PATIENCE_MS,
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    server.on('request', (request, response) => this.answer(request, response));
+    server.on('clientError', (_error, socket) => socket.destroy());
+    server.listen({ host: address, port, exclusive: true });
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const reason = code === 'EADDRINUSE' ? 'another program listens there' : (error as Error).message;
+      throw new Error(`metrics cannot be served at ${address} port ${port}: ${reason}`);
+    }
+    server.unref();
+    return server;
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const [path] = (request.url ?? '').split('?');
+    if (path !== '/metrics') return refuse(response, 404, 'metrics are at /metrics');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      return refuse(response, 405, 'metrics can only be read');
+    }
+    const body = this.text();
+    response.setHeader('Content-Type', METRICS_CONTENT_TYPE);
+    response.setHeader('Content-Length', Buffer.byteLength(body));
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  // What the client still sends is not waited for.
+  response.setHeader('Connection', 'close');
+  response.end(`${reason}\n`);
+}
