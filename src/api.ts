@@ -361,7 +361,7 @@ export interface WaitResult {
 }
 
 /** Kinds of live names that completion can ask for. */
-export type CompletionKind = 'interface' | 'peer' | 'link';
+export type CompletionKind = 'interface' | 'peer' | 'link' | 'session';
 
 export interface CompleteParams {
   kind: CompletionKind;

@@ -43,7 +43,7 @@ export async function runBatch(
     await attempt(() => interpreter.run(text, origin));
     if (interpreter.left || (exitCode !== EXIT.OK && stopAtFirstError)) break;
   }
-  if (exitCode === EXIT.OK || !stopAtFirstError) await attempt(() => interpreter.flush());
+  if (exitCode === EXIT.OK || !stopAtFirstError) await attempt(() => interpreter.finish());
   await interpreter.disconnect();
   return exitCode;
 }

@@ -3,7 +3,7 @@ import type { CompleteParams } from '../api.js';
 import { configTree } from '../config/resolve.js';
 import { type Completion, type CompletionOption, completeLine } from '../grammar/complete.js';
 import { splitLine } from '../grammar/words.js';
-import { execTree } from './commands/index.js';
+import { everywhereTree, execTree } from './commands/index.js';
 import type { Interpreter } from './interpreter.js';
 import { twoColumns } from './output/table.js';
 import { pipeTree, splitPipes } from './pipes.js';
@@ -85,7 +85,13 @@ function completionAt(interpreter: Interpreter, text: string): { completion: Com
   const completion = completeLine(configTree(mode), text);
   if (completion.start === (first?.start ?? text.length) && 'do'.startsWith(completion.partial)) {
     completion.options.push(DO_OPTION);
+  }
+  const elsewhere = completeLine(everywhereTree(interpreter.enabled), splitPipes(text).command);
+  if (completion.start === (first?.start ?? text.length)) {
+    completion.options.push(...elsewhere.options);
     completion.options.sort((a, b) => (a.text < b.text ? -1 : 1));
+  } else if (completion.options.length === 0 && !completion.runnable) {
+    return completeExec(interpreter, text);
   }
   return { completion, pipeable: false };
 }

@@ -1,5 +1,12 @@
 /** Runs command lines: tells exec from configuration, keeps the mode, prints. The shell and batch runs share it. */
-import type { ControlEvent, Problem } from '../api.js';
+import type {
+  CommitOptions,
+  CommitResult,
+  ConfigApplyResult,
+  ConfigOpenParams,
+  ControlEvent,
+  Problem,
+} from '../api.js';
 import { CONFIG_MODES, type ConfigMode } from '../config/language.js';
 import { resolveConfigLine } from '../config/resolve.js';
 import { displayWidth, explainAtPrompt, type Mismatch } from '../grammar/explain.js';
@@ -7,7 +14,8 @@ import { type Match, matchLine } from '../grammar/match.js';
 import { splitLine } from '../grammar/words.js';
 import { AnsweredError, Client } from './client.js';
 import type { ExecCommand, ExecSession } from './commands/command.js';
-import { execCommands, execTree } from './commands/index.js';
+import { everywhereTree, execCommands, execTree } from './commands/index.js';
+import { Editing } from './editing.js';
 import { CliFailure, EXIT, failure } from './failure.js';
 import { linesOf, type Output, type OutputStream } from './output/render.js';
 import { type Lines, type Pipeline, readPipeline, splitPipes } from './pipes.js';
@@ -63,6 +71,7 @@ const NEEDS_CONFIGURATION = [
 export class Interpreter implements ExecSession {
   enabled: boolean;
   left = false;
+  readonly editing = new Editing();
   /** Hears of events while it is set, over the loss of a connection, too. */
   onEvent: ((event: ControlEvent) => void) | null = null;
   readonly #options: InterpreterOptions;
@@ -143,14 +152,47 @@ export class Interpreter implements ExecSession {
     return execCommands(this.enabled);
   }
 
-  enterConfiguration(): void {
-    this.#depth = 0;
-    this.#implicit = false;
-    this.#context = [];
+  async openConfiguration(params: ConfigOpenParams): Promise<void> {
+    const client = await this.client();
+    this.editing.take(await client.request('config.open', params));
+    this.#enter(false);
+  }
+
+  dropConfiguration(): void {
+    this.#gathered = [];
+    this.#depth = null;
+  }
+
+  remark(lines: string[]): void {
+    if (lines.length > 0) this.#options.remark(lines);
   }
 
   leave(): void {
+    const warning = this.interactive ? this.editing.warnLeavingProgram(Date.now()) : null;
+    if (warning !== null) throw new CliFailure(EXIT.FAILED, warning);
     this.left = true;
+  }
+
+  settle(): Promise<void> {
+    return this.flush();
+  }
+
+  async commit(options: CommitOptions & { checkOnly?: boolean }): Promise<CommitResult> {
+    const { checkOnly = false, ...order } = options;
+    const isPlain = !checkOnly && order.comment === undefined && order.confirmMinutes === undefined;
+    if (this.editing.hasCandidate || isPlain || this.#gathered.length === 0) {
+      await this.flush();
+      const client = await this.client();
+      const candidate = this.editing.hasCandidate;
+      const result = await client.request('config.commit', { ...options, candidate }, APPLY_PATIENCE_MS);
+      this.editing.take(result.state);
+      if (candidate && !this.editing.hasCandidate) this.dropConfiguration();
+      return result;
+    }
+    const gathered = this.#gathered;
+    const applied = await this.#apply({ ...order, checkOnly });
+    if (checkOnly) this.#gathered = gathered;
+    return { confirmed: false, ...applied };
   }
 
   readInput(): Promise<string> {
@@ -208,12 +250,32 @@ export class Interpreter implements ExecSession {
   /** Leaves configuration, after applying what has been gathered. */
   async end(): Promise<void> {
     await this.flush();
+    if (this.#depth === null) return;
+    const warning = this.interactive ? this.editing.warnLeavingConfiguration() : null;
+    if (warning !== null) throw new CliFailure(EXIT.FAILED, warning);
+    const { session, uncommitted, hasCandidate } = this.editing;
+    if (this.editing.mode !== 'none') {
+      const client = await this.client();
+      this.editing.take(await client.request('config.close', {}));
+    }
     this.#depth = null;
+    if (!hasCandidate || !uncommitted) return;
+    if (session !== null) this.remark([`% Session ${session} keeps its uncommitted changes.`]);
+    else if (!this.interactive)
+      throw failure(EXIT.FAILED, 'the changes were not committed and are discarded');
+  }
+
+  /** The orderly end of a run: a commit that awaits confirmation is left to its time. */
+  async finish(): Promise<void> {
+    await this.end();
+    if (this.editing.ownDeadlineMs(Date.now()) === null) return;
+    const client = await this.client();
+    await client.request('config.detach', {});
   }
 
   /** One level up, as Ctrl-D does on an empty line. */
   async up(): Promise<void> {
-    if (this.#depth === null) this.left = true;
+    if (this.#depth === null) this.leave();
     else await this.run('exit', null);
   }
 
@@ -237,31 +299,39 @@ export class Interpreter implements ExecSession {
     const match = matchLine(execTree(this.enabled), splitLine(command));
     if (match.kind === 'unknown' && this.#startsConfiguration(source)) {
       if (this.interactive) throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
-      if (this.#depth === null) this.enterConfiguration();
+      if (this.#depth === null) this.#enter(true);
       this.#implicit = true;
       await this.#configLine(source, origin, promptWidth);
       return;
     }
-    await this.flush();
-    this.#depth = null;
+    if (!(match.kind === 'command' && match.command.everywhere)) {
+      await this.flush();
+      this.#depth = null;
+    }
     await this.#execLine(source, match, origin, promptWidth);
   }
 
   /** Applies the configuration lines gathered so far, all or none. */
   async flush(): Promise<void> {
-    if (this.#gathered.length === 0) return;
+    if (this.#gathered.length > 0) await this.#apply({ checkOnly: false });
+  }
+
+  async #apply(order: CommitOptions & { checkOnly: boolean }): Promise<ConfigApplyResult> {
     const gathered = this.#gathered;
     this.#gathered = [];
     const before = this.#context;
+    const candidate = this.editing.hasCandidate;
     try {
       const client = await this.client();
       const lines = gathered.map(({ text }) => text);
-      const params = { context: before, lines, mode: 'merge' as const, checkOnly: false };
-      const { context, warnings } = await client.request('config.apply', params, APPLY_PATIENCE_MS);
-      this.#context = context;
+      const params = { ...order, context: before, lines, mode: 'merge' as const, candidate };
+      const result = await client.request('config.apply', params, APPLY_PATIENCE_MS);
+      this.editing.take(result.state);
+      if (!order.checkOnly) this.#context = result.context;
       if (!this.interactive) {
-        this.#options.remark(warnings.map((warning) => problemLine(warning, gathered, '% Warning')));
+        this.remark(result.warnings.map((warning) => problemLine(warning, gathered, '% Warning')));
       }
+      return result;
     } catch (error) {
       this.#depth = this.#depth === null ? null : before.length;
       if (!(error instanceof AnsweredError) || error.problems.length === 0) throw toFailure(error);
@@ -270,6 +340,12 @@ export class Interpreter implements ExecSession {
         error.problems.map((problem) => problemLine(problem, gathered, '% Error')),
       );
     }
+  }
+
+  #enter(implicit: boolean): void {
+    this.#depth = 0;
+    this.#implicit = implicit;
+    this.#context = [];
   }
 
   #startsConfiguration(source: string): boolean {
@@ -287,6 +363,10 @@ export class Interpreter implements ExecSession {
       return;
     }
     const found = resolveConfigLine(this.#depth ?? 0, line);
+    if (found.kind === 'mismatch' && found.mismatch.kind === 'unknown') {
+      const match = matchLine(everywhereTree(this.enabled), splitLine(splitPipes(source).command));
+      if (match.kind !== 'unknown') return this.#execLine(source, match, origin, promptWidth);
+    }
     if (found.kind === 'mismatch') throw this.#refused(found.mismatch, source, origin, promptWidth);
     if (found.kind === 'empty') return;
     const leaving = found.command.kind === 'leave' ? found.command.to : null;
@@ -336,6 +416,7 @@ export class Interpreter implements ExecSession {
   }
 
   #connect(): Promise<Client> {
+    this.editing.reset();
     const { socket, clientName, patienceMs } = this.#options;
     return Client.connect(socket, clientName, patienceMs);
   }

@@ -153,6 +153,7 @@ async function main(): Promise<void> {
     process.on('SIGUSR1', () => {});
   });
   log.info({ signal }, 'octolinkd ends');
+  await configurator.stop();
   await stopServers();
   await daemon.stop();
 }

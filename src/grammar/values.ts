@@ -117,6 +117,8 @@ export const FILENAME: ValueType<string> = {
 
 /** Any word: what it may be is for whoever uses it to say. */
 export const WORD = pattern('WORD', /^.+$/su, 'must not be empty');
+/** A file that this program opens itself, for the one who started it. */
+export const LOCAL_FILE = pattern('FILENAME', /^.{1,4095}$/u, 'must be the name of a file');
 
 /** Name of a network interface as the kernel accepts it (`dev_valid_name`). */
 export const IFNAME: ValueType<string> = {

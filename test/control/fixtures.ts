@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/edit.js';
 import type { Config } from '../../src/config/model.js';
+import { type Clock, systemClock } from '../../src/daemon/configuration/clock.js';
 import { openConfigurator } from '../../src/daemon/configuration/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
@@ -50,10 +51,12 @@ export async function startServer(
   uid = 0,
   backend = new FakeBackend(exampleConfig()),
   readOnly = false,
+  clock: Clock = systemClock,
+  state?: string,
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'octolink-control-'));
   const path = join(folder, 'control.sock');
-  const configurator = openConfigurator(backend, join(folder, 'state'), silentLog);
+  const configurator = openConfigurator(backend, state ?? join(folder, 'state'), silentLog, clock);
   await configurator.start(backend.config);
   backend.applied = 0;
   const server = await ControlServer.start({
@@ -66,6 +69,7 @@ export async function startServer(
     peerCredentials: () => ({ pid: process.pid, uid, gid: uid }),
   });
   const stop = async () => {
+    await configurator.stop();
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };

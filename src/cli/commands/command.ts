@@ -1,5 +1,12 @@
 /** What a command of exec mode is, and the shapes that most of them share. */
-import type { ControlEvent, MethodName, Methods } from '../../api.js';
+import type {
+  CommitOptions,
+  CommitResult,
+  ConfigOpenParams,
+  ControlEvent,
+  MethodName,
+  Methods,
+} from '../../api.js';
 import {
   type Args,
   type ArgsOf,
@@ -11,6 +18,7 @@ import {
 } from '../../grammar/command.js';
 import { IFNAME, NAME, range } from '../../grammar/values.js';
 import type { Client } from '../client.js';
+import type { Editing } from '../editing.js';
 import type { Output, OutputStream } from '../output/render.js';
 import type { TerminalSettings } from '../settings.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -30,7 +38,18 @@ export interface ExecSession {
   readonly signal: AbortSignal;
   /** The commands that can be given now, for `list` and `find`. */
   commands(): readonly CommandSpec[];
-  enterConfiguration(): void;
+  readonly editing: Editing;
+  /** Enters configuration mode. */
+  openConfiguration(params: ConfigOpenParams): Promise<void>;
+  /** Applies the configuration lines that have been collected. */
+  settle(): Promise<void>;
+  /** Puts the candidate in force, or the lines that have been collected for want of one. */
+  commit(options: CommitOptions & { checkOnly?: boolean }): Promise<CommitResult>;
+  /** Leaves configuration mode without another word; lines that have been collected are dropped. */
+  dropConfiguration(): void;
+  /** Lines beside the output. */
+  remark(lines: string[]): void;
+  /** Throws a warning, once, when something would be lost. */
   leave(): void;
   readInput(): Promise<string>;
   /** The terminal that keys come from; null in a script. */
@@ -53,6 +72,8 @@ export interface ExecCommand extends CommandSpec {
   json: { resultOf: MethodName } | { form: string } | null;
   /** Its last argument takes the rest of the line with the output modifiers: it is a command itself. */
   takesPipes?: true;
+  /** Can be given in configuration modes too, without `do`. It sees to the lines that have been collected by itself. */
+  everywhere?: true;
   run(session: ExecSession, args: Args): Promise<Output | OutputStream | null>;
 }
 
@@ -72,6 +93,7 @@ interface Call<M extends MethodName, T extends readonly Token[]>
   method: M;
   params(args: ArgsOf<T>): Methods[M]['params'];
   text(result: Methods[M]['result'], params: Methods[M]['params']): string[];
+  everywhere?: true;
   /** How long the work may take on top of the usual time for an answer, in milliseconds. */
   patienceMs?(params: Methods[M]['params']): number;
 }
@@ -85,6 +107,7 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
     ...spec,
     json: { resultOf: method },
     async run(session, args: ArgsOf<T>) {
+      if (call.everywhere) await session.settle();
       const client = await session.client();
       const asked = params(args);
       const result = await client.request(method, asked, patienceMs?.(asked) ?? 0);

@@ -1,19 +1,116 @@
-/** The way into configuration mode, and saving. */
-import { keyword, options } from '../../grammar/command.js';
-import { calling, command, type ExecCommand } from './command.js';
+/** The ways into configuration mode, and what replaces, saves or reloads a configuration as a whole. */
+import { ERROR, MAX_COMMENT, MAX_CONFIRM_MINUTES, MAX_RELOAD_MINUTES } from '../../api.js';
+import { choice, flag, keyword, options, value } from '../../grammar/command.js';
+import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';
+import { AnsweredError } from '../client.js';
+import { CliFailure, EXIT, failure } from '../failure.js';
+import { commitText, stateRemarks } from '../output/configuration.js';
+import { calling, command, type ExecCommand, type ExecSession } from './command.js';
+
+/** Bringing a large configuration into force takes longer than answering a question. */
+export const APPLY_PATIENCE_MS = 30_000;
+
+export const COMMENT = [
+  keyword('comment', 'Say why, for the archive'),
+  value('comment', LINE, `Up to ${MAX_COMMENT} characters`),
+] as const;
+export const CONFIRMED = [
+  keyword('confirmed', 'Undo it unless it is confirmed in time'),
+  value('confirmMinutes', range(1, MAX_CONFIRM_MINUTES, 'minutes'), 'Time to confirm in', {
+    called: 'minutes',
+  }),
+] as const;
+
+const CONFIGURE = keyword('configure', 'Change the configuration');
+const FORCE = flag('force', 'Take it from whoever has it, changes and all');
+const SESSION_NAME = value('session', NAME, 'Name of a candidate', {
+  complete: 'session',
+  called: 'session',
+});
+
+function enteringAtOnce(tokens: Parameters<typeof command>[0]['tokens']): ExecCommand {
+  return command({
+    privilege: 'admin',
+    tokens,
+    json: null,
+    async run(session) {
+      await session.openConfiguration({ mode: 'terminal' });
+      return null;
+    },
+  });
+}
 
 export const configurationCommands: ExecCommand[] = [
+  enteringAtOnce([CONFIGURE, options([keyword('terminal', 'Each line takes effect at once (default)')])]),
   command({
     privilege: 'admin',
     tokens: [
-      keyword('configure', 'Change the configuration'),
-      options([keyword('terminal', 'From here (default)')]),
+      CONFIGURE,
+      keyword('exclusive', 'Edit a candidate; nobody else can change anything meanwhile'),
+      options([FORCE]),
     ],
     json: null,
-    async run(session) {
-      session.enterConfiguration();
+    async run(session, { force = false }) {
+      await session.openConfiguration({ mode: 'exclusive', force });
       return null;
     },
+  }),
+  command({
+    privilege: 'admin',
+    tokens: [CONFIGURE, keyword('private', 'Edit a candidate of your own; others may work, too')],
+    json: null,
+    async run(session) {
+      await session.openConfiguration({ mode: 'private' });
+      return null;
+    },
+  }),
+  command({
+    privilege: 'admin',
+    tokens: [
+      CONFIGURE,
+      keyword('session', 'Edit a candidate that has a name and stays until it is committed'),
+      SESSION_NAME,
+      options([FORCE]),
+    ],
+    json: null,
+    async run(session, { session: name, force = false }) {
+      await session.openConfiguration({ mode: 'session', session: name, force });
+      return null;
+    },
+  }),
+  command({
+    privilege: 'admin',
+    tokens: [
+      CONFIGURE,
+      keyword('replace', 'Make a file the whole configuration, changing no more than differs'),
+      value('file', LOCAL_FILE, 'File of this host'),
+      options([flag('check', 'Only show what would change')], CONFIRMED, COMMENT),
+    ],
+    json: { resultOf: 'config.apply' },
+    async run(session, { file, check = false, ...order }) {
+      const text = await readText(session, file);
+      const client = await session.client();
+      const lines = text.split(/\r?\n/);
+      const params = { ...order, context: [], lines, mode: 'replace' as const, checkOnly: check };
+      const result = await client.request('config.apply', params, APPLY_PATIENCE_MS).catch((error) => {
+        throw placed(error, file);
+      });
+      session.editing.take(result.state);
+      session.remark(result.warnings.map(({ line, message }) => `${file}:${line}: % Warning: ${message}`));
+      return { data: result, text: result.diff ?? commitText({ ...result, confirmed: false }) };
+    },
+  }),
+  calling({
+    privilege: 'admin',
+    tokens: [
+      keyword('clear', 'Reset something'),
+      keyword('configuration', 'Candidates'),
+      keyword('session', 'Discard a named candidate that nobody is in'),
+      SESSION_NAME,
+    ],
+    method: 'config.removeSession',
+    params: (which) => which,
+    text: () => [],
   }),
   calling({
     privilege: 'admin',
@@ -25,4 +122,70 @@ export const configurationCommands: ExecCommand[] = [
     params: () => ({}),
     text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
   }),
+  calling({
+    privilege: 'admin',
+    tokens: [
+      keyword('copy', 'Copy a configuration'),
+      keyword('running-config', 'The configuration that runs'),
+      keyword('startup-config', 'The configuration of the next start'),
+    ],
+    method: 'config.write',
+    params: () => ({}),
+    text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
+  }),
+  command({
+    privilege: 'admin',
+    tokens: [
+      keyword('reload', 'Go back to the startup configuration'),
+      options([
+        choice(
+          [
+            keyword('in', 'After a time, unless it is cancelled'),
+            value('inMinutes', range(1, MAX_RELOAD_MINUTES, 'minutes'), 'Time until then', {
+              called: 'minutes',
+            }),
+          ],
+          [flag('cancel', 'Not after all')],
+        ),
+      ]),
+    ],
+    json: { form: 'the result of reload.start, or of reload.cancel' },
+    run: (session, { inMinutes, cancel }) => (cancel ? cancelReload(session) : reload(session, inMinutes)),
+  }),
 ];
+
+async function reload(session: ExecSession, inMinutes: number | undefined) {
+  const client = await session.client();
+  const params = inMinutes === undefined ? {} : { inMinutes };
+  const result = await client.request('reload.start', params, APPLY_PATIENCE_MS);
+  session.editing.take(result.state);
+  const text = inMinutes === undefined ? commitText(result) : stateRemarks(result.state);
+  return { data: result, text };
+}
+
+async function cancelReload(session: ExecSession) {
+  const client = await session.client();
+  const state = await client.request('reload.cancel', {});
+  session.editing.take(state);
+  return { data: state, text: ['Reload cancelled.'] };
+}
+
+/** The text of a file of this host. Throws `CliFailure` when it cannot be read, or may not be. */
+export async function readText({ restricted }: ExecSession, file: string): Promise<string> {
+  if (restricted) throw failure(EXIT.NOT_PERMITTED, 'this session may not read files');
+  const { readFile } = await import('node:fs/promises');
+  return readFile(file, 'utf8').catch((error: Error) => {
+    throw failure(EXIT.FAILED, `cannot read ${file}: ${error.message}`);
+  });
+}
+
+/** Problems of a file with its name and their lines. */
+function placed(error: unknown, file: string): unknown {
+  if (!(error instanceof AnsweredError) || error.problems.length === 0) return error;
+  const code = error.code === ERROR.SYNTAX ? EXIT.BAD_CONFIG : error.exitCode;
+  const lines = error.problems.map(
+    ({ line, column, message, text }) =>
+      `${line === 0 ? file : `${file}:${line}:${column}`}: % Error: ${message}${line === 0 ? ` (${text})` : ''}`,
+  );
+  return new CliFailure(code, lines);
+}

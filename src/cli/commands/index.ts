@@ -3,11 +3,14 @@ import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
+import { commitCommands } from './commit.js';
 import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
+import { configurationShows } from './configuration-shows.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
 import { helpCommands } from './help.js';
+import { importCommands } from './import.js';
 import { keyCommands } from './keys.js';
 import { listingCommands } from './listings.js';
 import { pingCommands } from './ping.js';
@@ -26,6 +29,9 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...explainCommands,
   ...clearCommands,
   ...configurationCommands,
+  ...commitCommands,
+  ...configurationShows,
+  ...importCommands,
   ...sessionCommands,
   ...terminalCommands,
   ...helpCommands,
@@ -42,13 +48,20 @@ export function execCommands(enabled: boolean): readonly ExecCommand[] {
   return enabled ? EXEC_COMMANDS : EXEC_COMMANDS.filter(({ privilege }) => privilege === 'read');
 }
 
-const trees = new Map<boolean, Node<ExecCommand>>();
+export const execTree = treeOf(() => true);
 
-export function execTree(enabled: boolean): Node<ExecCommand> {
-  let tree = trees.get(enabled);
-  if (tree === undefined) {
-    tree = buildTree(execCommands(enabled));
-    trees.set(enabled, tree);
-  }
-  return tree;
+/** Those that can be given in configuration modes, too. */
+export const everywhereTree = treeOf(({ everywhere }) => everywhere === true);
+
+/** A tree of some of the commands, made when it is first asked for. */
+function treeOf(wanted: (command: ExecCommand) => boolean): (enabled: boolean) => Node<ExecCommand> {
+  const trees = new Map<boolean, Node<ExecCommand>>();
+  return (enabled) => {
+    let tree = trees.get(enabled);
+    if (tree === undefined) {
+      tree = buildTree(execCommands(enabled).filter(wanted));
+      trees.set(enabled, tree);
+    }
+    return tree;
+  };
 }

@@ -1,14 +1,9 @@
 /** The life of the configuration: edits, candidates, commits and rollbacks, one at a time. */
 import {
   type AbortResult,
-  type AccountingRecord,
-  type ArchivedConfig,
-  type ArchiveEntry,
   type CandidateResult,
   type CommitOptions,
   type CommitResult,
-  type ComparedWith,
-  type Comparison,
   type ConfigApplyParams,
   type ConfigApplyResult,
   type ConfigOpenParams,
@@ -16,14 +11,12 @@ import {
   type ConfigWriteResult,
   ERROR,
   type Problem,
-  type RunningConfig,
   type Who,
 } from '../../api.js';
 import { type ConfigDiff, diffConfigs } from '../../config/diff.js';
-import { type EditResult, editConfig, emptyConfig, parseConfig } from '../../config/edit.js';
+import { editConfig, emptyConfig } from '../../config/edit.js';
 import { mergeConfigs } from '../../config/merge.js';
 import type { Config } from '../../config/model.js';
-import { renderConfig } from '../../config/render.js';
 import { type Backend, RequestError } from '../control/backend.js';
 import type { Log } from '../control/log.js';
 import type { Accounting } from './accounting.js';
@@ -35,9 +28,11 @@ import { type Draft, Drafts, isDirty } from './drafts.js';
 import { Guard } from './guard.js';
 import type { PendingStore } from './pending-store.js';
 import { ReloadTimer } from './reload.js';
+import { Sittings } from './sittings.js';
 import { Startup } from './startup.js';
 import { Transactions } from './transaction.js';
 import { Unconfirmed } from './unconfirmed.js';
+import { Views } from './views.js';
 import { DAEMON } from './who.js';
 
 const NO_DIFFERENCE: ConfigDiff = { lines: [], added: 0, removed: 0 };
@@ -51,14 +46,8 @@ export interface ConfiguratorOptions {
   log: Log;
 }
 
-/** What a connection has done to what runs, line by line, since it began or last committed. */
-interface Sitting {
-  before: Config;
-  after: Config;
-}
-
 export class Configurator {
-  readonly drafts: Drafts;
+  readonly #drafts: Drafts;
   readonly #options: ConfiguratorOptions;
   readonly #guard: Guard;
   readonly #reload: ReloadTimer;
@@ -66,13 +55,14 @@ export class Configurator {
   readonly #unconfirmed: Unconfirmed;
   readonly #startup: Startup;
   readonly #deeds: Deeds;
-  readonly #sittings = new Map<number, Sitting>();
+  readonly #sittings = new Sittings();
+  readonly views: Views;
 
   constructor(options: ConfiguratorOptions) {
     this.#options = options;
     const { backend, archive, pending, accounting, clock, log } = options;
     this.#deeds = new Deeds(accounting, clock, log);
-    this.drafts = new Drafts(clock);
+    this.#drafts = new Drafts(clock);
     this.#guard = new Guard(pending, clock, {
       expired: () => void this.#deeds.inTurn(() => this.#unconfirmed.rollBack('was not confirmed in time')),
       reminder: (secondsLeft) => {
@@ -80,9 +70,10 @@ export class Configurator {
       },
     });
     this.#reload = new ReloadTimer(clock);
-    this.#transactions = new Transactions(backend, archive, this.#guard, this.drafts, clock, log);
+    this.#transactions = new Transactions(backend, archive, this.#guard, this.#drafts, clock, log);
     this.#unconfirmed = new Unconfirmed(backend, this.#guard, this.#transactions, this.#deeds, log);
     this.#startup = new Startup(backend, this.#guard, this.#transactions);
+    this.views = new Views(backend, this.#drafts, this.#startup, archive, accounting);
   }
 
   // --- the daemon's and the connections' beginning and end ------------------------------------------
@@ -108,16 +99,24 @@ export class Configurator {
     });
   }
 
-  /** A connection begins. */
-  join(who: Who): void {
-    this.#deeds.join(who);
+  /** The daemon ends: what is under way is finished, and nothing more is begun. */
+  async stop(): Promise<void> {
+    this.#guard.suspend();
+    this.#reload.cancel();
+    await this.#deeds.end();
+  }
+
+  /** A connection begins, and gets its number. */
+  join(person: Omit<Who, 'session'>): Who {
+    return this.#deeds.join(person);
   }
 
   /** A connection has ended: what hangs on it goes. */
   leave(who: Who): void {
     void this.#deeds.inTurn(async () => {
+      if (this.#deeds.ended) return;
       this.#deeds.leave(who);
-      this.drafts.close(who);
+      this.#drafts.close(who);
       this.#endSitting(who);
       if (this.#guard.owns(who.session)) {
         await this.#unconfirmed.rollBack('lost the connection of its owner');
@@ -129,8 +128,9 @@ export class Configurator {
 
   /** Applies lines to the candidate of the connection, or to what runs. */
   apply(who: Who, params: ConfigApplyParams): Promise<ConfigApplyResult> {
-    const { context, lines, comment = null } = params;
-    const action = params.mode === 'replace' ? 'configure replace' : 'configure';
+    const { context, lines, comment = null, confirmMinutes } = params;
+    const guarded = confirmMinutes === undefined ? '' : `, commit confirmed ${confirmMinutes}`;
+    const action = (params.mode === 'replace' ? 'configure replace' : 'configure') + guarded;
     const deed = params.checkOnly ? null : { action, context, lines, comment };
     return this.#deeds.run(who, deed, () => this.#apply(who, params));
   }
@@ -157,7 +157,7 @@ export class Configurator {
       linesAdded: diff.added,
       linesRemoved: diff.removed,
       diff: checkOnly ? diff.lines : null,
-      state: this.#stateOf(who),
+      state: this.state(who),
     };
   }
 
@@ -171,11 +171,7 @@ export class Configurator {
     const origin = mode === 'replace' ? 'replace' : isCommit ? 'commit' : 'terminal';
     const before = this.#running;
     const diff = await this.#transactions.enforce({ who, next, origin, comment, confirmMinutes });
-    const { session } = who;
-    if (session !== null && origin === 'terminal') {
-      const sitting = this.#sittings.get(session);
-      this.#sittings.set(session, { before: sitting?.before ?? before, after: this.#running });
-    }
+    if (origin === 'terminal') this.#sittings.changed(who, before, this.#running);
     return diff;
   }
 
@@ -184,42 +180,50 @@ export class Configurator {
       who,
       params.force ? { action: `configure ${params.mode} force` } : null,
       async () => {
-        const draft = this.drafts.of(who);
+        const draft = this.#drafts.of(who);
         if (draft !== null && draft.name === null && isDirty(draft)) {
           throw new RequestError('the candidate holds uncommitted changes: commit or abort first');
         }
         this.#endSitting(who);
-        this.drafts.open(who, params, this.#running);
-        if (params.mode === 'terminal') this.#beginSitting(who);
-        return this.#stateOf(who);
+        this.#drafts.open(who, params, this.#running);
+        if (params.mode === 'terminal') this.#sittings.begin(who, this.#running);
+        return this.state(who);
       },
     );
   }
 
   close(who: Who): Promise<ConfigurationState> {
     return this.#deeds.run(who, null, async () => {
-      this.drafts.close(who);
+      this.#drafts.close(who);
       this.#endSitting(who);
-      return this.#stateOf(who);
+      return this.state(who);
     });
   }
 
   discard(who: Who): Promise<CandidateResult> {
     return this.#deeds.run(who, { action: 'discard' }, async () => {
-      const draft = this.#requireDraft(who);
+      const draft = this.#drafts.require(who);
       draft.base = this.#running;
       draft.candidate = this.#running;
-      return { conflicts: [], state: this.#stateOf(who) };
+      return { conflicts: [], state: this.state(who) };
+    });
+  }
+
+  /** Discards a named candidate that nobody is in. */
+  removeSession(who: Who, session: string): Promise<null> {
+    return this.#deeds.run(who, { action: `clear configuration session ${session}` }, async () => {
+      this.#drafts.removeNamed(session);
+      return null;
     });
   }
 
   update(who: Who): Promise<CandidateResult> {
     return this.#deeds.run(who, { action: 'update' }, async () => {
-      const draft = this.#requireDraft(who);
+      const draft = this.#drafts.require(who);
       const { config, conflicts } = mergeConfigs(draft.base, draft.candidate, this.#running);
       draft.base = this.#running;
       draft.candidate = config;
-      return { conflicts, state: this.#stateOf(who) };
+      return { conflicts, state: this.state(who) };
     });
   }
 
@@ -244,7 +248,7 @@ export class Configurator {
     const confirmed = options.confirmMinutes === undefined && (await this.#confirm(who));
     draft.base = this.#running;
     draft.candidate = this.#running;
-    if (draft.name !== null) this.drafts.close(who, true);
+    if (draft.name !== null) this.#drafts.close(who, true);
     return this.#committed(who, diff, confirmed, warnings);
   }
 
@@ -257,20 +261,13 @@ export class Configurator {
     let confirmed = false;
     if (!checkOnly && confirmMinutes !== undefined) {
       this.#transactions.checkFree(who);
-      const target = this.#beforeSitting(who);
+      const target = this.#sittings.undone(who, this.#running);
       await this.#transactions.armGuard({ who, comment, confirmMinutes }, target);
     } else if (!checkOnly) {
       confirmed = await this.#confirm(who);
     }
     if (!checkOnly && comment !== undefined) await this.#transactions.comment(who, comment);
     return this.#committed(who, NO_DIFFERENCE, confirmed, warnings);
-  }
-
-  /** What would run had this connection typed nothing. */
-  #beforeSitting({ session }: Who): Config {
-    const sitting = session === null ? undefined : this.#sittings.get(session);
-    if (sitting === undefined) return this.#running;
-    return mergeConfigs(sitting.after, sitting.before, this.#running).config;
   }
 
   /** The candidate with what others have committed since it was taken. Throws when they changed the same. */
@@ -285,7 +282,7 @@ export class Configurator {
   confirm(who: Who): Promise<ConfigurationState> {
     return this.#deeds.run(who, { action: 'confirm' }, async () => {
       if (!(await this.#confirm(who))) throw new RequestError('no commit awaits confirmation');
-      return this.#stateOf(who);
+      return this.state(who);
     });
   }
 
@@ -297,7 +294,7 @@ export class Configurator {
       throw new RequestError(`the confirmation cannot be recorded: ${(error as Error).message}`);
     }
     this.#transactions.endGrowing(who.session);
-    if (who.session !== null && this.#sittings.has(who.session)) this.#beginSitting(who);
+    if (this.#sittings.has(who)) this.#sittings.begin(who, this.#running);
     this.#options.backend.publish({ kind: 'config', by: who.user, what: 'confirmed' });
     return true;
   }
@@ -305,15 +302,15 @@ export class Configurator {
   abort(who: Who): Promise<AbortResult> {
     return this.#deeds.run(who, { action: 'abort' }, async () => {
       let what: AbortResult['what'] = 'nothing';
-      if (this.drafts.of(who) !== null) {
-        this.drafts.close(who, true);
+      if (this.#drafts.of(who) !== null) {
+        this.#drafts.close(who, true);
         what = 'candidate';
       } else if (this.#guard.active) {
-        this.drafts.checkLock(who);
+        this.#drafts.checkLock(who);
         await this.#unconfirmed.rollBack('was aborted', who);
         what = 'commit';
       }
-      return { what, state: this.#stateOf(who) };
+      return { what, state: this.state(who) };
     });
   }
 
@@ -321,7 +318,7 @@ export class Configurator {
     const deed = { action: `rollback ${params.number}`, comment: params.comment ?? null };
     return this.#deeds.run(who, deed, async () => {
       const draft = this.#draftOf(who, params);
-      const { config, warnings } = await this.#archived(params.number);
+      const { config, warnings } = await this.views.readArchived(params.number);
       const diff = diffConfigs(draft?.candidate ?? this.#running, config);
       if (draft !== null) draft.candidate = config;
       else await this.#transactions.enforce({ who, next: config, origin: 'rollback', ...params });
@@ -362,7 +359,7 @@ export class Configurator {
     return this.#deeds.run(who, { action: 'reload cancel' }, async () => {
       if (!this.#reload.cancel()) throw new RequestError('no reload is scheduled');
       this.#options.backend.publish({ kind: 'config', by: who.user, what: 'reload cancelled' });
-      return this.#stateOf(who);
+      return this.state(who);
     });
   }
 
@@ -378,77 +375,22 @@ export class Configurator {
     }
   }
 
-  // --- looking --------------------------------------------------------------------------------------
-
-  state(who: Who): ConfigurationState {
-    return this.#stateOf(who);
-  }
-
-  /** The candidate of the connection, or what runs. */
-  candidate(who: Who): RunningConfig {
-    const config = this.drafts.of(who)?.candidate ?? this.#running;
-    return { text: renderConfig(config), config };
-  }
-
-  async compare(who: Who, what: ComparedWith | undefined): Promise<Comparison> {
-    const draft = this.drafts.of(who);
-    const other = what ?? (draft === null ? 'startup' : 'running');
-    const from =
-      other === 'running'
-        ? this.#running
-        : other === 'startup'
-          ? (await this.#startup.read()).config
-          : (await this.#archived(other)).config;
-    const { lines, added, removed } = diffConfigs(from, draft?.candidate ?? this.#running);
-    return {
-      from: typeof other === 'number' ? `rollback ${other}` : other,
-      to: draft === null ? 'running' : 'candidate',
-      changed: lines.length > 0,
-      linesAdded: added,
-      linesRemoved: removed,
-      lines,
-    };
-  }
-
-  archive(): ArchiveEntry[] {
-    return this.#options.archive.list();
-  }
-
-  async archived(number: number): Promise<ArchivedConfig> {
-    const entry = await this.#options.archive.get(number).catch((error: Error) => {
-      throw new RequestError(`rollback ${number} cannot be read: ${error.message}`);
-    });
-    if (entry === null) throw new RequestError(`rollback ${number} not found`);
-    return entry;
-  }
-
-  removeSession(who: Who, session: string): Promise<null> {
-    return this.#deeds.run(who, { action: `no configure session ${session}` }, async () => {
-      this.drafts.removeNamed(session);
-      return null;
-    });
-  }
-
-  accounting(last: number | undefined): AccountingRecord[] {
-    return this.#options.accounting.list(last);
-  }
-
   // --- parts ----------------------------------------------------------------------------------------
 
   get #running(): Config {
     return this.#options.backend.runningConfig();
   }
 
-  #stateOf(who: Who): ConfigurationState {
-    const draft = this.drafts.of(who);
-    const editing = who.session !== null && this.#sittings.has(who.session);
+  /** Where a connection stands. */
+  state(who: Who): ConfigurationState {
+    const draft = this.#drafts.of(who);
     return {
-      mode: draft?.mode ?? (editing ? 'terminal' : 'none'),
+      mode: draft?.mode ?? (this.#sittings.has(who) ? 'terminal' : 'none'),
       session: draft?.name ?? null,
       uncommitted: draft !== null && isDirty(draft),
       unsaved: this.#startup.isUnsaved(),
       pending: this.#guard.status(who.session),
-      lock: this.drafts.lockStatus(),
+      lock: this.#drafts.lockStatus(),
       reload: this.#reload.status(),
     };
   }
@@ -466,32 +408,16 @@ export class Configurator {
       linesAdded: diff.added,
       linesRemoved: diff.removed,
       warnings,
-      state: this.#stateOf(who),
+      state: this.state(who),
     };
   }
 
-  async #archived(number: number): Promise<EditResult> {
-    if (number === 0) return { ...editConfig(this.#running, [], []), config: this.#running };
-    const entry = await this.archived(number);
-    return checked(parseConfig(entry.text));
-  }
-
   #draftOf(who: Who, { candidate }: { candidate?: boolean }): Draft | null {
-    return candidate ? this.#requireDraft(who) : this.drafts.of(who);
+    return candidate ? this.#drafts.require(who) : this.#drafts.of(who);
   }
 
-  #requireDraft(who: Who): Draft {
-    const draft = this.drafts.of(who);
-    if (draft !== null) return draft;
-    throw new RequestError('the candidate is gone: it was taken by force, or the connection was lost');
-  }
-
-  #beginSitting({ session }: Who): void {
-    if (session !== null) this.#sittings.set(session, { before: this.#running, after: this.#running });
-  }
-
-  #endSitting({ session }: Who): void {
-    if (session !== null) this.#sittings.delete(session);
-    this.#transactions.endGrowing(session);
+  #endSitting(who: Who): void {
+    this.#sittings.end(who);
+    this.#transactions.endGrowing(who.session);
   }
 }

@@ -10,6 +10,9 @@ export type Deed = Pick<AccountingRecord, 'action'> &
 
 export class Deeds {
   readonly #connected = new Set<number>();
+  /** Connections so far, each of which is called by its number. */
+  #connections = 0;
+  #ended = false;
   /** Settles when the last thing that was asked for has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -19,12 +22,25 @@ export class Deeds {
     private readonly log: Log,
   ) {}
 
-  join({ session }: Who): void {
-    if (session !== null) this.#connected.add(session);
+  /** Gives a new connection its number. */
+  join(person: Omit<Who, 'session'>): Who {
+    const session = ++this.#connections;
+    this.#connected.add(session);
+    return { ...person, session };
   }
 
   leave({ session }: Who): void {
     if (session !== null) this.#connected.delete(session);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Nothing more is begun. Comes back when what is under way has been done. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#last;
   }
 
   inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -36,6 +52,7 @@ export class Deeds {
   /** Does something in turn and records it, whatever comes of it. `deed` is null for what changes nothing. */
   run<T extends object | null>(who: Who, deed: Deed | null, work: () => Promise<T>): Promise<T> {
     return this.inTurn(async () => {
+      if (this.#ended) throw new RequestError('the daemon ends');
       if (who.session !== null && !this.#connected.has(who.session)) {
         throw new RequestError('the client has gone');
       }

@@ -43,6 +43,13 @@ export class Drafts {
     return session === null ? null : (this.#open.get(session) ?? null);
   }
 
+  /** Throws when the connection has none. */
+  require(who: Who): Draft {
+    const draft = this.of(who);
+    if (draft !== null) return draft;
+    throw new RequestError('the candidate is gone: it was taken by force, or the connection was lost');
+  }
+
   lockStatus(): LockStatus | null {
     if (this.#lock === null) return null;
     const heldSeconds = Math.max(0, Math.round((this.clock.now() - this.#lock.sinceMs) / 1000));

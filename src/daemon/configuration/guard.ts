@@ -91,6 +91,11 @@ export class Guard {
     if (this.#pending !== null && this.owns(session)) this.#pending.owner = null;
   }
 
+  /** The daemon ends. The record stays: the next daemon undoes what nobody has confirmed. */
+  suspend(): void {
+    this.#cancelTimer();
+  }
+
   retryLater(): void {
     this.#cancelTimer();
     this.#cancelTimer = this.clock.after(RETRY_MS, () => this.events.expired());

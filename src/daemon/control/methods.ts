@@ -57,8 +57,8 @@ export const METHODS: Handlers = {
   'config.state': async ({ configurator, who }) => configurator.state(who),
   'config.open': ({ configurator, who }, params) => configurator.open(who, params),
   'config.close': ({ configurator, who }) => configurator.close(who),
-  'config.candidate': async ({ configurator, who }) => configurator.candidate(who),
-  'config.compare': ({ configurator, who }, params) => configurator.compare(who, params.with),
+  'config.candidate': async ({ configurator, who }) => configurator.views.candidate(who),
+  'config.compare': ({ configurator, who }, params) => configurator.views.compare(who, params.with),
   'config.commit': ({ configurator, who }, params) => configurator.commit(who, params),
   'config.confirm': ({ configurator, who }) => configurator.confirm(who),
   'config.abort': ({ configurator, who }) => configurator.abort(who),
@@ -66,13 +66,13 @@ export const METHODS: Handlers = {
   'config.update': ({ configurator, who }) => configurator.update(who),
   'config.rollback': ({ configurator, who }, params) => configurator.rollback(who, params),
   'config.detach': ({ configurator, who }) => configurator.detach(who),
-  'config.archive': async ({ configurator }) => configurator.archive(),
-  'config.archived': ({ configurator }, { number }) => configurator.archived(number),
-  'config.sessions': async ({ configurator }) => configurator.drafts.named(),
+  'config.archive': async ({ configurator }) => configurator.views.archived(),
+  'config.archived': ({ configurator }, { number }) => configurator.views.archivedText(number),
+  'config.sessions': async ({ configurator }) => configurator.views.sessions(),
   'config.removeSession': ({ configurator, who }, { session }) => configurator.removeSession(who, session),
   'reload.start': ({ configurator, who }, { inMinutes }) => configurator.reload(who, inMinutes),
   'reload.cancel': ({ configurator, who }) => configurator.cancelReload(who),
-  'show.accounting': async ({ configurator }, { last }) => configurator.accounting(last),
+  'show.accounting': async ({ configurator }, { last }) => configurator.views.records(last),
   'clear.counters': async ({ backend }, params) => {
     await backend.clearCounters(params);
     return null;
@@ -84,7 +84,10 @@ export const METHODS: Handlers = {
   'explain.peer': ({ backend }, params) => backend.explainPeer(params),
   wait: ({ backend, signal }, params) => backend.wait(params, signal),
   ping: ({ backend, signal }, params) => backend.ping(params, signal),
-  complete: async ({ backend }, params) => completions(backend, params),
+  complete: async ({ backend, configurator }, params) =>
+    params.kind === 'session'
+      ? unique(configurator.views.sessions().map(({ session }) => session))
+      : completions(backend, params),
 };
 
 /** More are no help to anybody in front of a terminal. */

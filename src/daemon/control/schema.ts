@@ -120,7 +120,7 @@ const schemas = {
     size: z.int().min(0).max(65000),
     intervalMs: z.int().min(10).max(10000),
   }),
-  complete: ofPeer.extend({ kind: z.enum(['interface', 'peer', 'link']) }),
+  complete: ofPeer.extend({ kind: z.enum(['interface', 'peer', 'link', 'session']) }),
   cancel: z.strictObject({ id: requestId }),
   'events.subscribe': nothing,
   'events.unsubscribe': nothing,

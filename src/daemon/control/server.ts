@@ -40,8 +40,6 @@ export interface ControlServerOptions {
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #server: Server;
-  /** Connections so far, by whatever socket; each is called by its number. */
-  static #connections = 0;
   readonly #clients = new Set<Socket>();
   /** Connections above the limit, while they are told so. */
   readonly #refused = new Set<Socket>();
@@ -116,12 +114,8 @@ export class ControlServer {
     ]);
     if (socket.destroyed) return;
     const { backend, configurator, log, version, ready = Promise.resolve() } = this.#options;
-    const who = {
-      user,
-      uid: credentials?.uid ?? null,
-      pid: credentials?.pid ?? null,
-      session: ++ControlServer.#connections,
-    };
+    const { uid = null, pid = null } = credentials ?? {};
+    const who = configurator.join({ user, uid, pid });
     const call = { backend, configurator, who };
     const session = new Session({ socket, privilege, version, log, call, ready });
     if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);

@@ -70,7 +70,6 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { socket } = options;
-    options.call.configurator.join(options.call.who);
     setMaxListeners(MAX_PENDING, this.#gone.signal);
     this.#intake = new Intake({
       now: () => performance.now(),

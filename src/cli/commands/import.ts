@@ -1,0 +1,26 @@
+/** `import …`: configurations of other programs, printed as Octolink's. It needs no daemon. */
+import { importKronosnetd } from '../../config/import-kronosnetd.js';
+import { renderConfig } from '../../config/render.js';
+import { keyword, value } from '../../grammar/command.js';
+import { LOCAL_FILE } from '../../grammar/values.js';
+import { configurationText } from '../output/configuration.js';
+import { command, type ExecCommand } from './command.js';
+import { readText } from './configuration.js';
+
+export const importCommands: ExecCommand[] = [
+  command({
+    privilege: 'read',
+    tokens: [
+      keyword('import', 'Print the configuration of another program as one of this'),
+      keyword('kronosnetd', 'Of kronosnetd; what cannot be taken over is named with its line'),
+      value('file', LOCAL_FILE, 'Its configuration'),
+    ],
+    json: { form: '{ "text": the configuration, "remarks": [{ "line", "text", "message" }] }' },
+    async run(session, { file }) {
+      const { config, remarks } = importKronosnetd(await readText(session, file));
+      session.remark(remarks.map(({ line, text, message }) => `${file}:${line}: ${text.trim()}: ${message}`));
+      const text = renderConfig(config);
+      return { data: { text, remarks }, text: configurationText({ text }) };
+    },
+  }),
+];

@@ -1,0 +1,126 @@
+/** The life of a configuration as text. */
+import type {
+  AccountingRecord,
+  ArchiveEntry,
+  CommitResult,
+  Comparison,
+  ConfigurationState,
+  NamedCandidate,
+  Problem,
+  Who,
+} from '../../api.js';
+import { duration, orDash, plural } from './format.js';
+import { type Column, table } from './table.js';
+
+/** What came of a commit, a rollback or a replacement. */
+export function commitText(result: Omit<CommitResult, 'warnings'>): string[] {
+  const { changed, confirmed, linesAdded, linesRemoved, state } = result;
+  const said: string[] = [];
+  if (changed) said.push(`Committed: ${plural(linesAdded, 'line')} added, ${linesRemoved} removed.`);
+  if (confirmed) said.push('Confirmed.');
+  const remarks = stateRemarks(state);
+  return said.length + remarks.length === 0 ? ['% No changes.'] : [...said, ...remarks];
+}
+
+/** What hangs over the configuration. */
+export function stateRemarks({ pending, reload }: ConfigurationState): string[] {
+  return [
+    ...(pending === null
+      ? []
+      : [
+          `Undone at ${timeOfDay(pending.deadlineMs)}, in ${duration(pending.secondsLeft)}, unless confirmed: type "confirm".`,
+        ]),
+    ...(reload === null
+      ? []
+      : [
+          `Reload at ${timeOfDay(reload.atMs)}, in ${duration(reload.secondsLeft)}, unless cancelled: type "reload cancel".`,
+        ]),
+  ];
+}
+
+export function warningLines(warnings: readonly Problem[]): string[] {
+  return warnings.map(({ message }) => `% Warning: ${message}`);
+}
+
+export function configurationText({ text }: { text: string }): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+export function comparisonText({ changed, lines, from, to }: Comparison): string[] {
+  return changed ? lines : [`No differences between ${from} and ${to}.`];
+}
+
+const ARCHIVE_COLUMNS: Column<ArchiveEntry>[] = [
+  { title: 'No', cell: (entry) => String(entry.number), align: 'right' },
+  { title: 'Time', cell: (entry) => timestamp(entry.timeMs) },
+  { title: 'User', cell: (entry) => entry.by.user, shrinkTo: 8 },
+  { title: 'By', cell: (entry) => entry.origin },
+  { title: 'Comment', cell: (entry) => entry.comment ?? '', shrinkTo: 20, folds: true },
+];
+
+export function archiveText(entries: ArchiveEntry[]): string[] {
+  return table(ARCHIVE_COLUMNS, entries, 'The archive is empty.');
+}
+
+const SESSION_COLUMNS: Column<NamedCandidate>[] = [
+  { title: 'Session', cell: (candidate) => candidate.session, shrinkTo: 16 },
+  { title: 'User', cell: (candidate) => candidate.by.user, shrinkTo: 8 },
+  { title: 'State', cell: (candidate) => (candidate.open ? 'open' : 'left') },
+  { title: 'Changes', cell: (candidate) => (candidate.uncommitted ? 'uncommitted' : 'none') },
+];
+
+export function sessionsText(candidates: NamedCandidate[]): string[] {
+  return table(SESSION_COLUMNS, candidates, 'No configuration sessions.');
+}
+
+export function lockText({ lock, pending }: ConfigurationState): string[] {
+  return [
+    lock === null
+      ? 'The configuration is not locked.'
+      : `The configuration is locked by ${named(lock.holder)} for ${duration(lock.heldSeconds)}.`,
+    ...(pending === null
+      ? []
+      : [
+          `A commit of ${named(pending.by)} awaits confirmation and is undone in ${duration(pending.secondsLeft)}.`,
+        ]),
+  ];
+}
+
+export function reloadText({ reload }: ConfigurationState): string[] {
+  if (reload === null) return ['No reload is scheduled.'];
+  return [
+    `Reload at ${timestamp(reload.atMs)}, in ${duration(reload.secondsLeft)}, asked by ${named(reload.by)}.`,
+  ];
+}
+
+/** A head line for each command, its lines below it. */
+export function accountingText(records: AccountingRecord[]): string[] {
+  if (records.length === 0) return ['No commands on record.'];
+  return records.flatMap(({ timeMs, by, action, context, lines, comment, outcome }) => [
+    `${timestamp(timeMs)} ${by.user} (uid ${orDash(by.uid)}, pid ${orDash(by.pid)}) ${action}` +
+      `${comment === null ? '' : ` comment ${comment}`}: ${outcome}`,
+    ...[...context, ...lines].map(
+      (line, depth) => `${' '.repeat(Math.min(depth, context.length) + 1)} ${line.trim()}`,
+    ),
+  ]);
+}
+
+function named({ user, session, pid }: Who): string {
+  const place = session === null ? '' : ` on session ${session}`;
+  return `user ${user}${place}${pid === null ? '' : ` (process ${pid})`}`;
+}
+
+/** Local time, as `2026-11-23 04:12:55`. */
+function timestamp(ms: number): string {
+  const date = new Date(ms);
+  const two = (part: number) => String(part).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${timeOfDay(ms)}`;
+}
+
+function timeOfDay(ms: number): string {
+  const date = new Date(ms);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}

@@ -1,0 +1,32 @@
+import type { Clock } from '../../src/daemon/configuration/clock.js';
+
+/** A clock that moves when it is told to. */
+export class HandClock implements Clock {
+  #now = Date.UTC(2026, 0, 1);
+  #due: { at: number; work: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, work: () => void): () => void {
+    const entry = { at: this.#now + ms, work };
+    this.#due.push(entry);
+    return () => {
+      this.#due = this.#due.filter((one) => one !== entry);
+    };
+  }
+
+  /** Moves on, doing on the way what falls due, in order. */
+  pass(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      const [next] = this.#due.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.#due = this.#due.filter((one) => one !== next);
+      this.#now = next.at;
+      next.work();
+    }
+    this.#now = end;
+  }
+}
