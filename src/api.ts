@@ -217,6 +217,8 @@ export interface PeerStatus {
   publicKey: string | null;
   state: PeerState;
   policy: Policy;
+  /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
+  duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
   session: SessionStatus | null;
   /** Ids of the links that carry data now. */
   activeLinks: number[];

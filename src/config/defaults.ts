@@ -1,4 +1,5 @@
 /** What an absent field of the configuration means. */
+import type { DuplicateSettings } from '../datapath/duplicate.js';
 import type {
   AeadChoice,
   DampingConfig,
@@ -89,6 +90,12 @@ export function effectivePolicy(parent: InterfaceConfig, peer: PeerConfig): Poli
 /** By how many links the policy `active` sends copies; 0: by all. */
 export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): number {
   return (peer.policy === undefined ? parent.copies : peer.copies) ?? 0;
+}
+
+/** What is sent to a peer twice: as the peer has it, else its interface. */
+export function effectiveDuplicate(parent: InterfaceConfig, peer: PeerConfig): DuplicateSettings {
+  const { small, control, dscp } = peer.duplicate ?? parent.duplicate ?? {};
+  return { smallBytes: small ?? 0, control: control ?? false, dscp: dscp ?? [] };
 }
 
 export interface EffectiveLink {

@@ -4,6 +4,7 @@ import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/val
 import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
+import { duplicateCommands } from './duplicate-commands.js';
 import {
   type Block,
   block,
@@ -103,6 +104,7 @@ export const interfaceCommands: ConfigCommand[] = [
   ),
   dampingOf('interface', interfaceOf),
   qualityOf('interface', interfaceOf),
+  ...duplicateCommands('interface', interfaceOf),
   interfaceField('aead', {
     tokens: [keyword('aead', 'Cipher of the data'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,

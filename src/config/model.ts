@@ -51,6 +51,16 @@ export interface LinkConfig {
   shutdown?: boolean;
 }
 
+/** Frames that are sent over two links; {} says none, an absent one what the interface says. */
+export interface DuplicateConfig {
+  /** Bytes of a frame up to which it is. */
+  small?: number;
+  /** ARP, neighbour discovery, DHCP. */
+  control?: true;
+  /** Code points, ascending. */
+  dscp?: number[];
+}
+
 export interface PeerConfig {
   name: string;
   description?: string;
@@ -60,6 +70,7 @@ export interface PeerConfig {
   policy?: Policy;
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
+  duplicate?: DuplicateConfig;
   links: LinkConfig[];
   shutdown?: boolean;
 }
@@ -77,6 +88,7 @@ export interface InterfaceConfig {
   listenPort?: number;
   policy?: Policy;
   copies?: number;
+  duplicate?: DuplicateConfig;
   /** For links that say nothing themselves; false: off; absent: the default. */
   damping?: DampingConfig | false;
   quality?: QualityConfig | false;

@@ -2,6 +2,7 @@
 import { keyword, value } from '../grammar/command.js';
 import { FILENAME, KEY, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
+import { duplicateCommands, duplicateNone } from './duplicate-commands.js';
 import {
   type Block,
   block,
@@ -33,6 +34,8 @@ export const peerCommands: ConfigCommand[] = [
     write: (file) => `preshared-key-file ${renderWord(file)}`,
   }),
   policyOf('peer', peerOf, 'How this peer uses its links'),
+  ...duplicateCommands('peer', peerOf),
+  duplicateNone(peerOf),
   block('peer', {
     opens: 'link',
     tokens: [

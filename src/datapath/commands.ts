@@ -78,6 +78,7 @@ export class Commands {
     const fresh = !this.parts.peers.has(row);
     if (fresh) this.parts.stats.clearPeer(row);
     this.parts.peers.add(row, policy, copies, name);
+    this.parts.peers.setDuplicates(row, command.duplicate);
     this.parts.monitor.peerChanged(row, fresh, now);
   }
 

@@ -1,8 +1,9 @@
 /** Which links carry a run, and in which stream it is counted, as the policy of its peer has it. */
 import type { Adaptive } from '../link/adaptive.js';
+import { backupOf } from '../link/backup.js';
 import type { LinkTable } from '../link/links.js';
 import { nextTurn } from '../link/selection.js';
-import { type PeerTable, POLICY } from './peers.js';
+import { NO_LINK, type PeerTable, POLICY } from './peers.js';
 import type { SealedRun } from './run.js';
 import type { Transmitter } from './transmit.js';
 import { COPIES_STREAM, LANE_STREAM, MAX_LINKS } from './wire.js';
@@ -26,20 +27,20 @@ export class Dispatch {
   }
 
   /**
-   * The stream of a run that `link` was chosen for. Copies have one of their own: what they confirm by one link
-   * says nothing of what another has carried alone.
+   * The stream of a run that `link` was chosen for, and a second link if it is to go twice. Copies have one of their
+   * own: what they confirm by one link says nothing of what another has carried alone.
    */
-  streamFor(link: number): number {
-    return hasSeveral(this.carriers(link)) ? COPIES_STREAM : this.links.id[link];
+  streamFor(link: number, twice: boolean): number {
+    return hasSeveral(this.carriers(link, twice)) ? COPIES_STREAM : this.links.id[link];
   }
 
   /** Sends a run by the link chosen, and copies by others where they are wanted; into the ring while there is none. */
-  send(link: number, run: SealedRun, now: number): void {
+  send(link: number, twice: boolean, run: SealedRun, now: number): void {
     const peer = this.links.peer[link];
     const usable = this.peers.usable[peer];
     if (usable === 0) return this.transmit.hold(link, run, now);
     if (run.stream === LANE_STREAM) return this.adaptive.sendLane(peer, run, now);
-    const carriers = this.carriers(link);
+    const carriers = this.carriers(link, twice);
     if (!hasSeveral(carriers)) {
       // A flush in the middle of a batch may have found the link dead after frames were counted for it.
       const isUsable = (usable & (1 << this.links.id[link])) !== 0;
@@ -54,9 +55,11 @@ export class Dispatch {
   }
 
   /** Ids of the links that carry a run for which `link` was chosen, as a bit set. */
-  private carriers(link: number): number {
+  private carriers(link: number, twice: boolean): number {
     const peer = this.links.peer[link];
-    return this.peers.policy[peer] === POLICY.active ? this.peers.usable[peer] : 1 << this.links.id[link];
+    if (this.peers.policy[peer] === POLICY.active) return this.peers.usable[peer];
+    const second = twice ? backupOf(this.peers, this.links, link) : NO_LINK;
+    return (1 << this.links.id[link]) | (second < 0 ? 0 : 1 << this.links.id[second]);
   }
 }
 

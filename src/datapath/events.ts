@@ -2,6 +2,7 @@
 import type { Policy } from '../config/model.js';
 import type { DampingSettings } from '../link/damping.js';
 import type { QualitySettings } from '../link/grey.js';
+import type { DuplicateSettings } from './duplicate.js';
 
 /** A path in words of `PATH`, as it came from the socket, and the socket it came by. */
 export interface PathRef {
@@ -137,7 +138,14 @@ export type DatapathCommand =
   | { kind: 'socket-close'; row: number }
   /** `name`: the first 48 bits of the public key, by which relays know the peer; 0 without a key. */
   /** `copies`: by how many links `active` sends; 0: by all. */
-  | { kind: 'peer'; row: number; policy: Policy; copies: number; name: number }
+  | {
+      kind: 'peer';
+      row: number;
+      policy: Policy;
+      copies: number;
+      duplicate: DuplicateSettings;
+      name: number;
+    }
   | { kind: 'peer-remove'; row: number }
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
   | { kind: 'link-remove'; peer: number; id: number }

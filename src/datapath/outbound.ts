@@ -28,6 +28,7 @@ import { appendFrame, bundledLength } from './bundle.js';
 import { completeChecksum } from './checksum.js';
 import { Dispatch } from './dispatch.js';
 import { DROP } from './drops.js';
+import { isSentTwice } from './duplicate.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from './headers.js';
 import { clampMss } from './mss.js';
 import { NO_LINK, type PeerTable, POLICY } from './peers.js';
@@ -62,11 +63,13 @@ export class Outbound {
   private gsoSize = 0;
   private csumStart = 0;
   private csumOffset = 0;
+  /** Whether the frame in hand goes to the peer in hand twice. */
+  private twice = false;
+  /** Whether it goes by the striped lane. */
+  private lane = false;
   private readonly headers = new HeaderInfo();
   private prefixRow = 0;
   private now = 0;
-  /** Stream of the frame in hand: its link's own or the striped lane. */
-  private stream = 0;
   private readonly dispatch: Dispatch;
   private readonly plaintext = new Plaintext();
   private readonly run = new SealedRun();
@@ -75,7 +78,8 @@ export class Outbound {
   private bundlePeer = -1;
   private bundleLink = NO_LINK;
   private bundleSlot = NO_SESSION;
-  private bundleStream = 0;
+  private bundleLane = false;
+  private bundleTwice = false;
   private bundleStart = 0;
   private bundleEnd = 0;
   private bundleLimit = 0;
@@ -155,28 +159,27 @@ export class Outbound {
   private toPeer(peer: number, frame: number, length: number): void {
     const slot = this.peers.session[peer];
     if (slot < 0) return this.drop(DROP['no-session']);
+    this.twice =
+      this.peers.duplicates[peer] !== 0 && isSentTwice(this.peers, peer, this.arena.bytes, frame, length);
     const link = this.route(peer, frame, length);
     if (link < 0) return this.drop(DROP['no-usable-link']);
     this.stats.peers[peer * PEER_WIDTH + PEER.txFrames]++;
     this.stats.peers[peer * PEER_WIDTH + PEER.txBytes] += length;
+    if (this.twice) this.stats.interface[INTERFACE.duplicatedFrames]++;
     if (this.gsoType !== GSO.NONE) return this.superFrame(peer, link, slot, frame, length);
     if (this.mssClamp) this.clamp(peer, frame, length);
     this.plainFrame(peer, link, slot, frame, length);
   }
 
-  /** Link for a frame, and its stream. A bundle being filled keeps its link, unless flows choose their own. */
+  /** Link for a frame, and whether it goes by the lane. A bundle being filled keeps its link, unless flows choose theirs. */
   private route(peer: number, frame: number, length: number): number {
+    this.lane = false;
     if (this.peers.policy[peer] === POLICY.adaptive && this.peers.usable[peer] !== 0) {
       const link = this.adaptive.route(peer, this.arena.bytes, frame, length, this.now);
-      this.stream = this.adaptive.inLane ? LANE_STREAM : this.dispatch.streamFor(link);
-      if (this.bundlePeer === peer && (this.bundleLink !== link || this.bundleStream !== this.stream)) {
-        this.closeBundle();
-      }
+      this.lane = this.adaptive.inLane && !this.twice;
       return link;
     }
-    const link = this.bundlePeer === peer ? this.bundleLink : this.dispatch.linkFor(peer);
-    if (link >= 0) this.stream = this.dispatch.streamFor(link);
-    return link;
+    return this.bundlePeer === peer ? this.bundleLink : this.dispatch.linkFor(peer);
   }
 
   /** Segments of the connection that a SYN opens shall fit one datagram of every usable link. */
@@ -271,7 +274,7 @@ export class Outbound {
       this.flags = 0;
     }
     const need = bundledLength(length);
-    if (this.bundlePeer !== peer || this.bundleEnd + need > this.bundleLimit) {
+    if (!this.continuesBundle(peer, link) || this.bundleEnd + need > this.bundleLimit) {
       this.closeBundle();
       const room = this.peers.smallestPlain[peer];
       if (1 + need > room) return this.pieces(peer, link, slot, frame, length);
@@ -290,12 +293,22 @@ export class Outbound {
     );
   }
 
+  private continuesBundle(peer: number, link: number): boolean {
+    return (
+      this.bundlePeer === peer &&
+      this.bundleLink === link &&
+      this.bundleLane === this.lane &&
+      this.bundleTwice === this.twice
+    );
+  }
+
   private openBundle(peer: number, link: number, slot: number, room: number): void {
     const out = this.transmit.reserve(room + SEALED_OVERHEAD, peer);
     this.bundlePeer = peer;
     this.bundleLink = link;
     this.bundleSlot = slot;
-    this.bundleStream = this.stream;
+    this.bundleLane = this.lane;
+    this.bundleTwice = this.twice;
     this.bundleStart = out + OUTER.BYTES;
     this.bundleLimit = this.bundleStart + room;
     this.arena.bytes[this.bundleStart] = KIND.BUNDLE;
@@ -307,9 +320,9 @@ export class Outbound {
     this.bundlePeer = -1;
     const length = this.bundleEnd - this.bundleStart;
     this.plaintext.setInPlace(this.bundleStart, length);
-    const stream = this.streamOf(this.bundleStream, this.bundleLink);
+    const stream = this.streamFor(this.bundleLink, this.bundleLane, this.bundleTwice);
     if (this.sealer.sealInPlace(this.bundleSlot, stream, this.plaintext, this.run)) {
-      this.dispatch.send(this.bundleLink, this.run, this.now);
+      this.dispatch.send(this.bundleLink, this.bundleTwice, this.run, this.now);
     }
   }
 
@@ -341,15 +354,15 @@ export class Outbound {
     }
   }
 
-  /** The lane keeps its stream; any other depends on how many links carry the run at this moment. */
-  private streamOf(chosen: number, link: number): number {
-    return chosen === LANE_STREAM ? chosen : this.dispatch.streamFor(link);
+  /** Stream of what is sealed now: but for the lane, how many links carry it may have changed since the link was chosen. */
+  private streamFor(link: number, lane: boolean, twice: boolean): number {
+    return lane ? LANE_STREAM : this.dispatch.streamFor(link, twice);
   }
 
   private sealAndSend(link: number, slot: number): void {
-    const stream = this.streamOf(this.stream, link);
+    const stream = this.streamFor(link, this.lane, this.twice);
     if (this.sealer.seal(slot, stream, this.plaintext, this.run)) {
-      this.dispatch.send(link, this.run, this.now);
+      this.dispatch.send(link, this.twice, this.run, this.now);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Peers as rows of typed arrays. */
 import { enlarged } from '../arrays.js';
 import type { Policy } from '../config/model.js';
+import type { DuplicateSettings } from './duplicate.js';
 import { NO_SESSION } from './sessions.js';
 import { MAX_LINKS } from './wire.js';
 
@@ -33,6 +34,11 @@ export class PeerTable {
   smallestPlain = new Int32Array(0);
   /** Name by which relays know the peer: the first 48 bits of its public key; 0 while it has none. */
   name = new Float64Array(0);
+  /** 1 when some frames are sent twice: up to so many bytes, control traffic, code points (64 bits a peer). */
+  duplicates = new Uint8Array(0);
+  duplicateSmall = new Uint16Array(0);
+  duplicateControl = new Uint8Array(0);
+  duplicateDscp = new Int32Array(0);
   superId = new Uint16Array(0);
   frameId = new Uint16Array(0);
   private readonly rowsByName = new Map<number, number>();
@@ -53,6 +59,10 @@ export class PeerTable {
     this.lastTurn = enlarged(this.lastTurn, capacity);
     this.smallestPlain = enlarged(this.smallestPlain, capacity);
     this.name = enlarged(this.name, capacity);
+    this.duplicates = enlarged(this.duplicates, capacity);
+    this.duplicateSmall = enlarged(this.duplicateSmall, capacity);
+    this.duplicateControl = enlarged(this.duplicateControl, capacity);
+    this.duplicateDscp = enlarged(this.duplicateDscp, capacity * 2);
     this.superId = enlarged(this.superId, capacity);
     this.frameId = enlarged(this.frameId, capacity);
     this.capacity = capacity;
@@ -73,6 +83,16 @@ export class PeerTable {
     this.usable[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
     this.rows.push(row);
+  }
+
+  /** Chooses the frames that are sent to a peer twice. */
+  setDuplicates(row: number, settings: DuplicateSettings): void {
+    const { smallBytes, control, dscp } = settings;
+    this.duplicates[row] = smallBytes > 0 || control || dscp.length > 0 ? 1 : 0;
+    this.duplicateSmall[row] = smallBytes;
+    this.duplicateControl[row] = control ? 1 : 0;
+    this.duplicateDscp.fill(0, row * 2, row * 2 + 2);
+    for (const code of dscp) this.duplicateDscp[row * 2 + (code >> 5)] |= 1 << (code & 31);
   }
 
   remove(row: number): void {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type {
   Config,
   DampingConfig,
+  DuplicateConfig,
   InterfaceConfig,
   LinkConfig,
   LocalEnd,
@@ -91,6 +92,13 @@ const quality: fc.Arbitrary<QualityConfig | false> = fc.oneof(
   fc.constant(false as const),
   fc.record({ loss: fc.integer({ min: 1, max: 100 }), delay: fc.integer({ min: 5, max: 60000 }) }),
 );
+const duplicate: fc.Arbitrary<DuplicateConfig> = optional<Required<DuplicateConfig>>({
+  small: fc.integer({ min: 64, max: 1500 }),
+  control: fc.constant(true as const),
+  dscp: fc
+    .uniqueArray(fc.integer({ min: 0, max: 63 }), { minLength: 1, maxLength: 4 })
+    .map((codes) => codes.sort((a, b) => a - b)),
+});
 
 const link: fc.Arbitrary<LinkConfig> = fc
   .tuple(
@@ -130,6 +138,7 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       description: text,
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
+      duplicate,
       shutdown: fc.constant(true),
     }),
     policies,
@@ -161,6 +170,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       mac,
       bridge: ifname,
       listenPort: port,
+      duplicate: duplicate.filter((chosen) => Object.keys(chosen).length > 0),
       damping,
       quality,
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),

@@ -114,6 +114,7 @@ export class FakeBackend implements Backend {
           session: { establishedSecondsAgo: 12.5, aead: 'aes-256-gcm', role: 'initiator' },
           activeLinks: peer.links.slice(0, 1).map(({ id }) => id),
           lastHandshakeSecondsAgo: 12.5,
+          duplicate: { smallBytes: 0, control: false, dscp: [] },
           resendRing: 'shared',
           resendReachMs: 2000,
           rxFrames: 1,

@@ -1,5 +1,6 @@
 /** Links that answer and are no good, links that are measurably better, and what `explain` says of both. */
 import { describe, expect, it } from 'vitest';
+import { NO_DUPLICATES } from '../../src/datapath/duplicate.js';
 import type { PeerExplanation } from '../../src/link/explain.js';
 import type { QualitySettings } from '../../src/link/grey.js';
 import { cut } from '../sim/cuts.js';
@@ -210,7 +211,14 @@ describe('policy active with a number of copies', () => {
       const { world, nodes } = lan;
       const [a, b] = nodes;
       for (const node of nodes) {
-        node.command({ kind: 'peer', row: 1 - node.id, policy: 'active', copies: 2, name: 1 + node.id });
+        node.command({
+          kind: 'peer',
+          row: 1 - node.id,
+          policy: 'active',
+          copies: 2,
+          duplicate: NO_DUPLICATES,
+          name: 1 + node.id,
+        });
       }
       world.run(100 * MILLISECOND);
       expect(explain(a, b.id).links.map(({ carries }) => carries)).toEqual([true, true, false, false]);

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../src/config/model.js';
+import { NO_DUPLICATES } from '../../src/datapath/duplicate.js';
 import { STATE } from '../../src/link/links.js';
 import { CUT_KINDS, cut } from '../sim/cuts.js';
 import { NonceRecord } from '../sim/key-slots.js';
@@ -166,7 +167,14 @@ class History {
     const node = this.#pick(this.lan.nodes);
     const policy = this.#pick(POLICIES);
     this.#note(`host ${node.id} goes by ${policy}`);
-    node.command({ kind: 'peer', row: 1 - node.id, policy, copies: 0, name: relayName(1 - node.id) });
+    node.command({
+      kind: 'peer',
+      row: 1 - node.id,
+      policy,
+      copies: 0,
+      duplicate: NO_DUPLICATES,
+      name: relayName(1 - node.id),
+    });
   }
 
   #addOrRemove(link: number): void {

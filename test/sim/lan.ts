@@ -1,5 +1,6 @@
 /** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
 import type { Policy } from '../../src/config/model.js';
+import { type DuplicateSettings, NO_DUPLICATES } from '../../src/datapath/duplicate.js';
 import type { LinkSettings } from '../../src/datapath/events.js';
 import { RELAY_FAMILY } from '../../src/datapath/wire.js';
 import { PATH } from '../../src/native/ops.js';
@@ -18,6 +19,7 @@ export interface LanOptions {
   intervalMs?: number;
   holdMs?: number;
   policy?: Policy;
+  duplicate?: DuplicateSettings;
   /** Outer MTU of the links. */
   mtu?: number;
   node?: Partial<NodeOptions>;
@@ -94,8 +96,8 @@ export class Lan {
   }
 
   addPeer(node: SimNode, peer: number): void {
-    const { links, policy } = this.options;
-    node.command({ kind: 'peer', row: peer, policy: policy ?? 'passive', copies: 0, name: relayName(peer) });
+    const { links, policy = 'passive', duplicate = NO_DUPLICATES } = this.options;
+    node.command({ kind: 'peer', row: peer, policy, copies: 0, duplicate, name: relayName(peer) });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
   }
 

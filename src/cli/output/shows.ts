@@ -75,10 +75,20 @@ export function peerText(peer: PeerStatus): string[] {
     `  Last handshake ${peer.lastHandshakeSecondsAgo === null ? 'never' : `${duration(peer.lastHandshakeSecondsAgo)} ago`}`,
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
+    ...duplicateText(peer.duplicate),
     `  Resend ring ${peer.resendRing}, reaches back ${peer.resendReachMs} ms`,
     '',
     ...peer.links.flatMap(linkText),
   ];
+}
+
+function duplicateText({ smallBytes, control, dscp }: PeerStatus['duplicate']): string[] {
+  const kinds = [
+    ...(smallBytes > 0 ? [`frames up to ${smallBytes} bytes`] : []),
+    ...(control ? ['ARP, ND and DHCP'] : []),
+    ...(dscp.length > 0 ? [`DSCP ${dscp.join(', ')}`] : []),
+  ];
+  return kinds.length === 0 ? [] : [`  Sent by two links: ${kinds.join('; ')}`];
 }
 
 function linkText(link: LinkStatus): string[] {

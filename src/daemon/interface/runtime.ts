@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import {
   effectiveCopies,
+  effectiveDuplicate,
   effectiveInterface,
   effectiveLink,
   effectivePolicy,
@@ -203,6 +204,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         row: entry.row,
         policy: effectivePolicy(next, peer),
         copies: effectiveCopies(next, peer),
+        duplicate: effectiveDuplicate(next, peer),
         name,
       });
     }

@@ -1,6 +1,6 @@
 /** Status of peers and links, from configuration, runtime and shared counters. */
 import type { LinkStatus, PeerStatus, SessionStatus } from '../../api.js';
-import { effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import { effectiveDuplicate, effectiveLink, effectivePolicy } from '../../config/defaults.js';
 import { ALIVE_STATES } from '../../datapath/events.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../datapath/stats.js';
 import type { SeriesName } from '../../link/history.js';
@@ -115,6 +115,7 @@ export function peerStatus(
     publicKey: peer.config.publicKey ?? null,
     state: peer.config.shutdown ? 'shutdown' : peer.up ? 'up' : 'down',
     policy: effectivePolicy(runtime.config, peer.config),
+    duplicate: effectiveDuplicate(runtime.config, peer.config),
     session: session === null ? null : sessionStatus(session, nowUs),
     activeLinks: activeLinks(runtime, peer),
     lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),
