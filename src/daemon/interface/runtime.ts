@@ -11,7 +11,6 @@ import {
   effectivePolicy,
 } from '../../config/defaults.js';
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
-import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { formatPublicKey, parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
@@ -26,10 +25,10 @@ import { addressWords, formatAddress, pathAddressBytes, relayedPath, relayName }
 import { Datapath } from './datapath.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
-import { macOf, privateKeyFile } from './keys.js';
+import { identityOf, loadKeys, macOf, samePeerIdentity } from './keys.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
 import { Rows } from './rows.js';
-import { linkSettings, settingsOf } from './settings.js';
+import { familiesOf, linkSettings, settingsOf } from './settings.js';
 import { type LocalAnswer, type LocalNeed, pathWords, Sockets } from './sockets.js';
 import { openTap, setUpTap } from './tap.js';
 
@@ -439,33 +438,4 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peersByRow.get(row);
     if (peer !== undefined) this.emit('session', peer, exists ? 'established' : 'ended');
   }
-}
-
-function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
-  const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
-  return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
-}
-
-/** Key and PSK of a peer; null when it has no key yet. Throws a plain sentence when a file cannot be used. */
-function identityOf(peer: PeerConfig): { publicKey: Uint8Array; psk?: Uint8Array } | null {
-  if (peer.publicKey === undefined || peer.shutdown) return null;
-  const publicKey = parsePublicKey(peer.publicKey);
-  if (peer.presharedKeyFile === undefined) return { publicKey };
-  return { publicKey, psk: loadKeyFile(sodiumPrimitives, peer.presharedKeyFile) };
-}
-
-function samePeerIdentity(a: PeerConfig, b: PeerConfig): boolean {
-  return a.publicKey === b.publicKey && a.presharedKeyFile === b.presharedKeyFile;
-}
-
-/** Families that a link may need a socket of: both when neither end says. */
-function familiesOf(link: LinkConfig): (4 | 6)[] {
-  const text =
-    link.remote?.kind === 'address'
-      ? link.remote.address
-      : link.local?.kind === 'address'
-        ? link.local.address
-        : null;
-  if (text === null) return [4, 6];
-  return [text.includes(':') ? 6 : 4];
 }

@@ -1,6 +1,6 @@
 /** The configuration in the units of the datapath. */
 import { type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
-import type { DampingConfig, InterfaceConfig, QualityConfig } from '../../config/model.js';
+import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../config/model.js';
 import type { DatapathSettings, LinkSettings } from '../../datapath/events.js';
 import type { DampingSettings } from '../../link/damping.js';
 import type { QualitySettings } from '../../link/grey.js';
@@ -46,4 +46,16 @@ function dampingSettings(config: DampingConfig | null): DampingSettings | null {
 
 function qualitySettings(config: QualityConfig | null): QualitySettings | null {
   return config === null ? null : { lossPermille: config.loss * 10, delayUs: config.delay * 1000 };
+}
+
+/** Families that a link may need a socket of: both when neither end says. */
+export function familiesOf(link: LinkConfig): (4 | 6)[] {
+  const text =
+    link.remote?.kind === 'address'
+      ? link.remote.address
+      : link.local?.kind === 'address'
+        ? link.local.address
+        : null;
+  if (text === null) return [4, 6];
+  return [text.includes(':') ? 6 : 4];
 }
