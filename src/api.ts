@@ -9,6 +9,7 @@
 import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
 import type { LinkHistory, LinkHistoryParams } from './api/history.js';
 import type { MetricFamily } from './api/metrics.js';
+import type { PeerMtu } from './api/mtu.js';
 import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
 import type { LinkExplanation, PeerExplanation } from './link/explain.js';
@@ -16,6 +17,7 @@ import type { LinkExplanation, PeerExplanation } from './link/explain.js';
 export * from './api/configuration.js';
 export * from './api/history.js';
 export * from './api/metrics.js';
+export * from './api/mtu.js';
 
 /**
  * Grows when a client of the older number could misread an answer. New methods, new keys of results and new optional
@@ -407,6 +409,7 @@ export interface Methods extends ConfigurationMethods {
   'show.peer': { params: { peer: string; interface?: string }; result: PeerStatus };
   'show.links': { params: { interface?: string; peer?: string }; result: LinkStatus[] };
   'show.linksPage': { params: PageParams; result: Page<LinkStatus> };
+  'show.mtu': { params: { interface?: string; peer?: string }; result: PeerMtu[] };
   /** Only links of which history is kept. Fails where there are more than 64: name a peer. */
   'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
   'show.metrics': { params: Record<string, never>; result: MetricFamily[] };
@@ -454,6 +457,15 @@ export type ControlEvent = EventBase &
         /** Cause and measurements in one line. */
         detail: string;
       } & LinkFacts)
+    /** The search for the MTU of a path ended with another result; `beforeBytes` is null the first time. */
+    | {
+        kind: 'mtu';
+        interface: string;
+        peer: string;
+        link: number;
+        mtuBytes: number;
+        beforeBytes: number | null;
+      }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     | { kind: 'config'; by: string; what: ConfigEvent }
     /** A commit awaits its confirmation; told when it begins and as its end comes near. */

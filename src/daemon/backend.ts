@@ -34,6 +34,7 @@ import { explained } from './show/explain.js';
 import { historyStatus, MAX_HISTORIES } from './show/history.js';
 import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './show/interfaces.js';
 import { linkStatus, peerStatus } from './show/links.js';
+import { peerMtu } from './show/mtu.js';
 import { MAX_UNPAGED_PEERS, pageOf } from './show/pages.js';
 import { systemInfo, versionInfo } from './show/system.js';
 import { type WaitTarget, waitFor } from './wait.js';
@@ -194,6 +195,11 @@ export class Daemon implements Backend {
         ...facts,
       });
     });
+    runtime.on('mtu', (peer, link, mtuBytes, before) => {
+      const place = { interface: name, peer: peer.config.name, link: link.config.id };
+      log.info({ ...place, mtuBytes }, 'path MTU');
+      this.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
+    });
     runtime.on('peer', (peer, cause) => {
       const state = peer.up ? 'up' : 'down';
       log.info({ interface: name, peer: peer.config.name }, `peer ${state}`);
@@ -250,6 +256,10 @@ export class Daemon implements Backend {
     return pageOf(this.runtimesOf(page.interface), page, ({ runtime, peers }) =>
       peers.flatMap((peer) => linksOf(runtime, peer, now, this.histories)),
     );
+  }
+
+  async mtus(filter: Methods['show.mtu']['params']) {
+    return this.few(filter).map(({ runtime, peer }) => peerMtu(runtime, peer));
   }
 
   async linkHistory({ link, step, ...filter }: LinkHistoryParams): Promise<LinkHistory[]> {

@@ -117,6 +117,7 @@ export class Assembly {
       this.transmit,
       this.wheel,
       (link, at) => this.monitor.reselect(links.peer[link], at),
+      (event) => io.emit(event),
       stats,
     );
     this.underlay = new Underlay(links, sockets, this.monitor);

@@ -88,6 +88,8 @@ export type DatapathEvent =
     }
   | { kind: 'roamed'; peer: number; link: number; path: PathRef }
   | { kind: 'path-mtu'; peer: number; link: number }
+  /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
+  | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
   | { kind: 'gso-refused' }
   | { kind: 'answer'; id: number; result: unknown }

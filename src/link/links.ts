@@ -1,7 +1,7 @@
 /** Links as rows of typed arrays: one row is one path to one peer. */
 import { enlarged } from '../arrays.js';
 import type { LinkSettings } from '../datapath/events.js';
-import { ipUdpOverhead, RELAY, RELAY_FAMILY, SEALED_OVERHEAD } from '../datapath/wire.js';
+import { outerOverhead, RELAY_FAMILY, SEALED_OVERHEAD } from '../datapath/wire.js';
 import { PATH } from '../native/ops.js';
 import { LossTable } from './loss.js';
 import { PATH_CHECK } from './messages.js';
@@ -253,9 +253,7 @@ export class LinkTable {
 
   /** Bytes of a packet around a datagram of this link. */
   outerOverhead(row: number): number {
-    // The relayed datagram is the plaintext of another, with its own bytes around it.
-    const relay = this.isRelayed(row) ? SEALED_OVERHEAD + RELAY.BYTES : 0;
-    return ipUdpOverhead(this.family(row)) + relay;
+    return outerOverhead(this.family(row));
   }
 
   /** 4, 6, or 0 while the remote end is unknown. */

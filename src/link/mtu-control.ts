@@ -9,6 +9,7 @@
 import { enlarged } from '../arrays.js';
 import type { Arena } from '../datapath/arena.js';
 import { DROP } from '../datapath/drops.js';
+import type { DatapathEvent } from '../datapath/events.js';
 import type { PeerTable } from '../datapath/peers.js';
 import { Plaintext, SealedRun } from '../datapath/run.js';
 import type { Sealer } from '../datapath/seal.js';
@@ -43,6 +44,8 @@ export class MtuControl {
   private dueAt = new Float64Array(0);
   /** When that heartbeat of ours was sent which is the last known to have arrived. */
   private arrivedAt = new Float64Array(0);
+  /** Size that the control thread was told of last; 0 for none. */
+  private told = new Int32Array(0);
   private readonly plaintext = new Plaintext();
   private readonly run = new SealedRun();
 
@@ -55,6 +58,7 @@ export class MtuControl {
     private readonly wheel: TimerWheel,
     /** Told when the size in use has changed. */
     private readonly changed: (link: number, now: number) => void,
+    private readonly emit: (event: DatapathEvent) => void,
     private stats: SharedStats,
   ) {}
 
@@ -137,6 +141,7 @@ export class MtuControl {
 
   private begin(link: number, routeMtu: number): void {
     this.search.start(link, this.links.family(link), routeMtu);
+    this.told[link] = 0;
     this.arrivedAt[link] = NEVER;
     this.dueNow(link);
   }
@@ -264,6 +269,19 @@ export class MtuControl {
 
   private apply(link: number, now: number): void {
     if (this.adopt(link)) this.changed(link, now);
+    this.tell(link);
+  }
+
+  /** Tells of results, not of every step on the way to one; that the kernel was right is no news. */
+  private tell(link: number): void {
+    const { search, told } = this;
+    const isResult = search.state[link] === MTU_STATE.ERROR || search.candidate[link] === 0;
+    const mtu = search.size[link];
+    const before = told[link];
+    if (!isResult || before === mtu) return;
+    told[link] = mtu;
+    if (before === 0 && mtu >= search.hint[link]) return;
+    this.emit({ kind: 'mtu', peer: this.links.peer[link], link: this.links.id[link], mtu, before });
   }
 
   /** Takes the size in use over into the link table and the gauges. Returns whether it is another one. */
@@ -284,6 +302,7 @@ export class MtuControl {
     if (rows <= this.probeAt.length) return;
     const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(rows)));
     this.probeAt = enlarged(this.probeAt, capacity, NEVER);
+    this.told = enlarged(this.told, capacity);
     this.probeId = enlarged(this.probeId, capacity);
     this.dueAt = enlarged(this.dueAt, capacity, NEVER);
     this.arrivedAt = enlarged(this.arrivedAt, capacity, NEVER);

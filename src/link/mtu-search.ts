@@ -148,10 +148,12 @@ export class MtuSearch {
     return true;
   }
 
-  /** The raise timer (PMTU_RAISE_TIMER): sizes that failed long ago may pass now. */
+  /** The raise timer (PMTU_RAISE_TIMER): sizes that failed long ago may pass now, and the one in use may not. */
   raise(row: number): void {
     this.failed[row] = NONE_FAILED;
-    if (this.state[row] === MTU_STATE.COMPLETE) this.search(row);
+    if (this.state[row] !== MTU_STATE.COMPLETE) return;
+    this.state[row] = MTU_STATE.SEARCHING;
+    this.setCandidate(row, this.size[row]);
   }
 
   /** Whether the size in use has passed the path, as far as is known. */

@@ -12,6 +12,7 @@ import type {
   Page,
   PageParams,
   PeerExplained,
+  PeerMtu,
   PeerStatus,
   PingResult,
   WaitResult,
@@ -141,6 +142,10 @@ export class FakeBackend implements Backend {
 
   async links(filter: { interface?: string; peer?: string }): Promise<LinkStatus[]> {
     return (await this.peers(filter)).flatMap(({ links }) => links);
+  }
+
+  async mtus(filter: { interface?: string; peer?: string }): Promise<PeerMtu[]> {
+    return (await this.peers(filter)).map((peer) => peerMtu(peer));
   }
 
   async linkHistory({ peer, link, step }: LinkHistoryParams): Promise<LinkHistory[]> {
@@ -399,4 +404,29 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
 function pageOf<Row>(rows: Row[], { cursor = '0', limit }: PageParams): Page<Row> {
   const end = Number(cursor) + limit;
   return { rows: rows.slice(Number(cursor), end), next: end < rows.length ? String(end) : null };
+}
+
+function peerMtu({ interface: parent, name, links }: PeerStatus): PeerMtu {
+  return {
+    interface: parent,
+    peer: name,
+    tapFrameBytes: 1514,
+    mssClamp: true,
+    frameBytes: 1434,
+    segmentBytes: 1375,
+    largestSegmentBytes: 1375,
+    extraDatagramsPercent: 0,
+    pieces: 2,
+    links: links.map(({ link, state, mtu }) => ({
+      link,
+      state,
+      search: 'complete',
+      mtuBytes: mtu ?? 1500,
+      probedBytes: null,
+      routeBytes: 1500,
+      configuredBytes: null,
+      frameBytes: 1434,
+      short: false,
+    })),
+  };
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
+import { Flood } from './flood.js';
 import { type Site, startSite, waitAllUp } from './node.js';
 import { transfer } from './raw.js';
 import { carries, needsLab } from './support.js';
@@ -84,5 +85,79 @@ describe('a path whose MTU changes under traffic', () => {
     }
     expect((await site.nodes[0].call('show.links', {}))[0].state).toBe('up');
     expect((await site.nodes[0].call('show.links', {}))[0].transitions).toBe(1);
+  });
+});
+
+describe('a path that swallows large packets without a word', () => {
+  let lab: Lab | undefined;
+  let site: Site;
+
+  beforeEach(async (context) => {
+    needsLab(context);
+    lab = await Lab.build({ hosts: 2, underlays: [{ family: 4 }, { family: 6 }] });
+    // A run of datagrams crosses a veth as one large packet, whatever the size of each.
+    site = await startSite(lab, () => ({ interfaceLines: ['path-mtu raise 1', 'no offload udp-gso'] }));
+    await waitAllUp(site, 2);
+  });
+  afterEach(async () => {
+    await lab?.remove();
+    lab = undefined;
+  });
+
+  /** Packets of more than so many bytes are dropped where they come in; the kernel that sends them learns nothing. */
+  async function swallowAbove(bytes: number): Promise<void> {
+    for (const host of [1, 2]) {
+      await lab!.run(host, 'nft', ['add', 'table', 'netdev', 'hole']);
+      for (const device of ['u1', 'u2']) {
+        const hook = `{ type filter hook ingress device ${device} priority 0; }`;
+        await lab!.run(host, 'nft', ['add', 'chain', 'netdev', 'hole', device, hook]);
+        // The length of a packet at ingress does not count its Ethernet header.
+        const rule = `add rule netdev hole ${device} meta length > ${bytes} drop`;
+        await lab!.run(host, 'nft', rule.split(' '));
+      }
+    }
+  }
+
+  async function heal(): Promise<void> {
+    for (const host of [1, 2]) await lab!.run(host, 'nft', ['delete', 'table', 'netdev', 'hole']);
+  }
+
+  const found = async (): Promise<number[]> =>
+    (await Promise.all(site.nodes.map((node) => node.call('show.mtu', {}))))
+      .flat()
+      .flatMap(({ links }) => links.map(({ mtuBytes }) => mtuBytes));
+
+  const all = (bytes: number) => async () => (await found()).every((mtu) => mtu === bytes);
+
+  it('keeps its links, finishes a transfer under way, and carries full frames in pieces', async () => {
+    await until('1500 bytes on all links', all(1500), 10_000);
+    const flood = await Flood.start(lab!, 1, lanAddress(2), 5);
+    const running = transfer(lab!, 1, 2, lanAddress(2), 64 << 20);
+    await flood.more(20);
+    await swallowAbove(1300);
+    const { sent, received } = await running;
+    expect(received).toBe(sent);
+    // What is small does not suffer.
+    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+    expect(await carries(lab!.hosts[0].namespace, lanAddress(2), 1472)).toBe(true);
+    await until('1300 bytes on all links', all(1300), 20_000);
+    const links = await site.nodes[0].call('show.links', {});
+    expect(links.map(({ state, transitions }) => ({ state, transitions }))).toEqual([
+      { state: 'up', transitions: 1 },
+      { state: 'up', transitions: 1 },
+    ]);
+
+    await heal();
+    await until('1500 bytes on all links again', all(1500), 20_000);
+    const [{ links: shown, pieces }] = await site.nodes[0].call('show.mtu', { peer: 'h2' });
+    expect(shown).toMatchObject([
+      { search: 'complete', routeBytes: 1500, configuredBytes: null, short: false },
+      { search: 'complete', short: true },
+    ]);
+    expect(pieces).toBe(2);
+    const events = await site.nodes[0].call('show.events', {});
+    expect(events.filter(({ kind }) => kind === 'mtu')).toContainEqual(
+      expect.objectContaining({ link: 0, mtuBytes: 1300, beforeBytes: 1500 }),
+    );
   });
 });

@@ -13,6 +13,7 @@ import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { keyCommands } from './keys.js';
 import { listingCommands } from './listings.js';
+import { mtuCommands } from './mtu.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './session.js';
 import { showCommands } from './show.js';
@@ -24,6 +25,7 @@ import { watchCommands } from './watch.js';
 const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
+  ...mtuCommands,
   ...waitCommands,
   ...pingCommands,
   ...explainCommands,

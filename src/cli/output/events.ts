@@ -36,6 +36,10 @@ function whatText(event: ControlEvent): string {
       return `${event.interface} peer ${event.peer} ${event.state}${because(event.cause)}`;
     case 'link':
       return `${event.interface} peer ${event.peer} link ${event.link} ${event.detail}`;
+    case 'mtu': {
+      const before = event.beforeBytes === null ? '' : ` (was ${event.beforeBytes})`;
+      return `${event.interface} peer ${event.peer} link ${event.link} path MTU ${event.mtuBytes}${before}`;
+    }
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'config':

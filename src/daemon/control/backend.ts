@@ -14,6 +14,7 @@ import {
   type Page,
   type PageParams,
   type PeerExplained,
+  type PeerMtu,
   type PeerStatus,
   type PingParams,
   type PingResult,
@@ -62,6 +63,7 @@ export interface Backend {
   peersPage(page: PageParams): Promise<Page<PeerStatus>>;
   links(filter: Methods['show.links']['params']): Promise<LinkStatus[]>;
   linksPage(page: PageParams): Promise<Page<LinkStatus>>;
+  mtus(filter: Methods['show.mtu']['params']): Promise<PeerMtu[]>;
   linkHistory(which: LinkHistoryParams): Promise<LinkHistory[]>;
   metrics(): MetricFamily[];
   macTable(filter: Methods['show.macTable']['params']): Promise<MacEntry[]>;

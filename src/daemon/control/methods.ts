@@ -39,6 +39,7 @@ export const METHODS: Handlers = {
   },
   'show.links': ({ backend }, params) => backend.links(params),
   'show.linksPage': ({ backend }, params) => backend.linksPage(params),
+  'show.mtu': ({ backend }, params) => backend.mtus(params),
   'show.linkHistory': ({ backend }, params) => backend.linkHistory(params),
   'show.metrics': async ({ backend }) => backend.metrics(),
   'show.macTable': ({ backend }, params) => backend.macTable(params),

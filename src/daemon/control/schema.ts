@@ -57,6 +57,7 @@ const schemas = {
   'show.peer': onePeer,
   'show.links': ofPeer,
   'show.linksPage': page,
+  'show.mtu': ofPeer,
   'show.linkHistory': ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
   'show.metrics': nothing,
   'show.macTable': ofInterface,

@@ -16,29 +16,27 @@ import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { ALIVE_STATES, type DatapathEvent, type LinkFacts } from '../../datapath/events.js';
 import { RELAY_SOCKET } from '../../datapath/relay.js';
-import { LINK, LINK_WIDTH } from '../../datapath/stats.js';
 import { describeChange } from '../../link/describe.js';
 import type { Native, TapHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
-import { addressWords, formatAddress, pathAddressBytes, relayedPath, relayName } from './addresses.js';
+import { addressWords, relayedPath, relayName } from './addresses.js';
 import { Datapath } from './datapath.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
 import { identityOf, loadKeys, macOf, samePeerIdentity } from './keys.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
+import { RouteMtus } from './route-mtus.js';
 import { Rows } from './rows.js';
 import { familiesOf, linkSettings, settingsOf } from './settings.js';
 import { type LocalAnswer, type LocalNeed, pathWords, Sockets } from './sockets.js';
 import { openTap, setUpTap } from './tap.js';
 
-/** Path MTUs are asked for anew this often, and this soon after the kernel reports a change. */
-const MTU_REFRESH_MS = 10_000;
-const MTU_DEBOUNCE_MS = 20;
-
 interface RuntimeEvents {
   link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];
   peer: [peer: PeerEntry, cause: string];
+  /** Bytes; `before` is 0 the first time. */
+  mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
   session: [peer: PeerEntry, what: 'established' | 'rekeyed' | 'ended'];
   /** The worker died. */
   fault: [message: string];
@@ -55,8 +53,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   /** UDP GSO still works: no device has refused it. */
   gsoInUse = true;
   readonly echoes: Echoes;
-  private mtuTimer: NodeJS.Timeout | undefined;
-  private readonly mtuInterval: NodeJS.Timeout;
+  private readonly routeMtus: RouteMtus;
   readonly startedUs: number;
 
   private constructor(
@@ -94,8 +91,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       if (fault !== null) this.emit('fault', fault);
     });
     handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
-    this.mtuInterval = setInterval(() => this.refreshMtus(), MTU_REFRESH_MS);
-    this.mtuInterval.unref();
+    this.routeMtus = new RouteMtus(native, datapath, this.peers);
   }
 
   /** Starts an interface. Throws a plain sentence and leaves nothing behind when it cannot. */
@@ -175,8 +171,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** Says goodbye to the peers and gives everything back. */
   async stop(): Promise<void> {
-    clearInterval(this.mtuInterval);
-    clearTimeout(this.mtuTimer);
+    this.routeMtus.close();
     await this.datapath.stop();
     this.handshakes.close();
     this.native.close(this.tap.fd);
@@ -213,7 +208,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       this.admit(entry, identity);
     }
     // A relayed link is as wide as the links of the peer that relays it.
-    this.refreshMtus();
+    this.routeMtus.refresh();
   }
 
   /** Up to `limit` peers whose rows are `from` or later, and the row behind them; null: there are no more. */
@@ -319,7 +314,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     link.config = config;
     link.answer = answer;
     link.configuredPath = path;
-    link.routeMtu = this.routeMtu(link) ?? link.routeMtu;
+    link.routeMtu = this.routeMtus.of(link) ?? link.routeMtu;
     entry.links.set(config.id, link);
     this.datapath.send({
       kind: 'link',
@@ -345,52 +340,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     return pathWords(answer, remote?.kind === 'address' ? remote : null);
   }
 
-  // --- path MTU -------------------------------------------------------------------------------------
-
-  /** What the kernel knows of the path's MTU; null while it cannot tell. */
-  private routeMtu(link: LinkEntry): number | null {
-    const { remote } = link.config;
-    if (remote?.kind === 'via') return this.smallestMtu(remote.peer);
-    const words = link.learnedPath ?? link.configuredPath;
-    const family = words[PATH.FAMILY];
-    if (link.answer === null || (family !== 4 && family !== 6)) return null;
-    const { address, device } = link.answer.socket;
-    try {
-      return this.native.routeMtu(family, formatAddress(pathAddressBytes(words)), address, device) || null;
-    } catch {
-      return null;
-    }
-  }
-
-  private smallestMtu(name: string): number | null {
-    const up = [...(this.peers.get(name)?.links.values() ?? [])].filter((link) => link.state === 'up');
-    return up.length === 0 ? null : Math.min(...up.map((link) => this.mtuOf(link)));
-  }
-
-  /** Size in use on a link, in bytes of a whole packet. */
-  mtuOf(link: LinkEntry): number {
-    return this.datapath.stats.links[link.row * LINK_WIDTH + LINK.mtu];
-  }
-
-  private refreshMtus(): void {
-    for (const peer of this.peers.values()) {
-      for (const link of peer.links.values()) {
-        const mtu = this.routeMtu(link);
-        if (mtu === null || mtu === link.routeMtu) continue;
-        link.routeMtu = mtu;
-        this.datapath.send({ kind: 'route-mtu', row: link.row, mtu });
-      }
-    }
-  }
-
-  private refreshMtusSoon(): void {
-    if (this.mtuTimer !== undefined) return;
-    this.mtuTimer = setTimeout(() => {
-      this.mtuTimer = undefined;
-      this.refreshMtus();
-    }, MTU_DEBOUNCE_MS);
-  }
-
   // --- what the datapath says -----------------------------------------------------------------------
 
   private take(event: DatapathEvent): void {
@@ -405,7 +354,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return;
       case 'kernel':
       case 'path-mtu':
-        return this.refreshMtusSoon();
+        return this.routeMtus.refreshSoon();
+      case 'mtu':
+        return this.mtuFound(event);
       case 'echo':
         return this.echoes.answered(event);
       default:
@@ -427,11 +378,20 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.emit('peer', peer, cause);
   }
 
+  private mtuFound({ peer: row, link: id, mtu, before }: Extract<DatapathEvent, { kind: 'mtu' }>): void {
+    const peer = this.peersByRow.get(row);
+    const link = peer?.links.get(id);
+    if (peer === undefined || link === undefined) return;
+    this.emit('mtu', peer, link, mtu, before);
+    // Links that go through this peer begin from what its own links carry.
+    this.routeMtus.refreshSoon();
+  }
+
   private linkRoamed(row: number, id: number, words: number[]): void {
     const link = this.peersByRow.get(row)?.links.get(id);
     if (link === undefined) return;
     link.learnedPath = words;
-    this.refreshMtusSoon();
+    this.routeMtus.refreshSoon();
   }
 
   private sessionChanged(row: number, exists: boolean): void {
