@@ -189,7 +189,7 @@ export interface LinkStatus {
   rttP99Us: number | null;
   /** Mean deviation of the round-trip time, RFC 6298. */
   jitterUs: number | null;
-  /** Of the last 64 heartbeats and what was sent between them. Out: toward the peer. */
+  /** Of the last 48 to 64 heartbeats and what was sent between them. Out: toward the peer. */
   lossOutPermille: number | null;
   lossInPermille: number | null;
   /** In the last second, without IP and UDP headers; null where no history is kept. */

@@ -13,9 +13,8 @@ const BETTER_US = 2000;
 
 /** Loss toward the peer in permille; 0 while too little was sent to tell. */
 export function lossOutOf(links: LinkTable, row: number): number {
-  const due = links.loss.dueOut[row];
-  if (due < LEAST_DATAGRAMS) return 0;
-  return Math.max(0, 1 - links.loss.arrivedOut[row] / due) * 1000;
+  const { outbound } = links.loss;
+  return outbound.sent(row) < LEAST_DATAGRAMS ? 0 : outbound.permille(row);
 }
 
 /**
@@ -33,7 +32,8 @@ export function costOf(links: LinkTable, row: number): number {
 function varianceOf(links: LinkTable, row: number): number {
   const loss = lossOutOf(links, row) / 1000;
   return (
-    ((loss * (1 - loss)) / Math.max(LEAST_DATAGRAMS, links.loss.dueOut[row])) * (1000 * PERMILLE_US) ** 2
+    ((loss * (1 - loss)) / Math.max(LEAST_DATAGRAMS, links.loss.outbound.sent(row))) *
+    (1000 * PERMILLE_US) ** 2
   );
 }
 

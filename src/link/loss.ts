@@ -12,11 +12,12 @@
 import { enlarged } from '../arrays.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../datapath/stats.js';
 import type { LinkTable } from './links.js';
+import { LossWindows } from './loss-window.js';
 import { HEARTBEAT, NO_ECHO, readU64 } from './messages.js';
 
 const U32 = 0x1_0000_0000;
-/** Part of the averages that one beat replaces: about the last 64 beats count. */
-const GAIN = 1 / 64;
+/** Part of what has found no match among copies that is given up at each beat. */
+const FADING = 1 / 64;
 /** More between two beats than any link carries, and longer than any are apart: the other end counts anew. */
 const MAX_STEP = 2 ** 28;
 /** A beat whose sender's clock is behind that of the one before it, by no more than this, was overtaken on the way. */
@@ -48,24 +49,25 @@ export class LossTable {
   echoArrived = new Float64Array(0);
   echoDelivered = new Float64Array(0);
   echoAt = new Float64Array(0);
-  /** Decayed sums of datagrams sent and arrived, in and out. */
-  dueIn = new Float64Array(0);
-  arrivedIn = new Float64Array(0);
-  dueOut = new Float64Array(0);
-  arrivedOut = new Float64Array(0);
   /** Bytes a second of ours that arrive. */
   rateOut = new Float64Array(0);
 
-  private columns(): ColumnName[] {
-    return Object.keys(this) as ColumnName[];
-  }
+  readonly inbound = new LossWindows();
+  readonly outbound = new LossWindows();
+  private readonly columns = Object.keys(this).filter(
+    (name) => this[name as ColumnName] instanceof Float64Array,
+  ) as ColumnName[];
 
   ensure(capacity: number): void {
-    for (const name of this.columns()) this[name] = enlarged(this[name], capacity);
+    for (const name of this.columns) this[name] = enlarged(this[name], capacity);
+    this.inbound.ensure(capacity);
+    this.outbound.ensure(capacity);
   }
 
   reset(row: number): void {
-    for (const name of this.columns()) this[name][row] = 0;
+    for (const name of this.columns) this[name][row] = 0;
+    this.inbound.reset(row);
+    this.outbound.reset(row);
     this.peerSent[row] = UNKNOWN;
     this.echoSent[row] = UNKNOWN;
   }
@@ -111,18 +113,16 @@ function observeInbound(
   table.unmatchedBytes[row] += copyBytes;
   const matched = Math.floor(Math.min(table.announced[row], table.unmatched[row]));
   const matchedBytes = matched === 0 ? 0 : (table.unmatchedBytes[row] * matched) / table.unmatched[row];
-  table.announced[row] = (table.announced[row] - matched) * (1 - GAIN);
-  table.unmatched[row] = (table.unmatched[row] - matched) * (1 - GAIN);
-  table.unmatchedBytes[row] = (table.unmatchedBytes[row] - matchedBytes) * (1 - GAIN);
+  table.announced[row] = (table.announced[row] - matched) * (1 - FADING);
+  table.unmatched[row] = (table.unmatched[row] - matched) * (1 - FADING);
+  table.unmatchedBytes[row] = (table.unmatchedBytes[row] - matchedBytes) * (1 - FADING);
   const arrived = received + matched;
   table.arrived[row] += arrived;
   table.delivered[row] += receivedBytes + matchedBytes;
-  table.dueIn[row] += due - GAIN * table.dueIn[row];
-  table.arrivedIn[row] += arrived - GAIN * table.arrivedIn[row];
   const base = row * LINK_WIDTH;
   stats.links[base + LINK.dueIn] += due;
   stats.links[base + LINK.arrivedIn] += arrived;
-  stats.links[base + LINK.lossInPermille] = permille(table.dueIn[row], table.arrivedIn[row]);
+  stats.links[base + LINK.lossInPermille] = table.inbound.add(row, due, arrived);
 }
 
 function observeOutbound(
@@ -142,14 +142,12 @@ function observeOutbound(
   const elapsed = step(table.echoAt, row, cameAt);
   // The peer's beat speaks of one of ours that an earlier beat spoke of already, or counting begins.
   if (due < 0 || arrived < 0 || elapsed <= 0 || delivered < 0) return;
-  table.dueOut[row] += due - GAIN * table.dueOut[row];
-  table.arrivedOut[row] += arrived - GAIN * table.arrivedOut[row];
   const rate = (delivered * 1e6) / elapsed;
   table.rateOut[row] += (rate - table.rateOut[row]) * (elapsed / (elapsed + RATE_WINDOW_US));
   const base = row * LINK_WIDTH;
   stats.links[base + LINK.dueOut] += due;
   stats.links[base + LINK.arrivedOut] += arrived;
-  stats.links[base + LINK.lossOutPermille] = permille(table.dueOut[row], table.arrivedOut[row]);
+  stats.links[base + LINK.lossOutPermille] = table.outbound.add(row, due, arrived);
   stats.links[base + LINK.deliveredOutBytes] += delivered;
   stats.links[base + LINK.deliveredOutBps] = table.rateOut[row];
 }
@@ -167,8 +165,4 @@ function growth(totals: Float64Array, row: number, total: number): number {
   const grown = total - totals[row];
   totals[row] = total;
   return grown;
-}
-
-function permille(due: number, arrived: number): number {
-  return due === 0 ? 0 : Math.max(0, Math.min(1, 1 - arrived / due)) * 1000;
 }

@@ -7,22 +7,26 @@ import { sparkline } from './sparkline.js';
 const TITLE_WIDTH = 14;
 const BARS = 40;
 const NUMBER_WIDTH = 7;
+/** Heights that a bar can have. */
+const LEVELS = 8;
 
 interface Row {
   name: SeriesName;
   title: string;
+  /** Whether anything above zero is worth a bar that can be seen. */
+  isFault?: true;
   number(value: number | null): string;
 }
 
 const ROWS: readonly Row[] = [
-  { name: 'downPermille', title: 'Down %', number: percent },
+  { name: 'downPermille', title: 'Down %', isFault: true, number: percent },
   { name: 'rttUs', title: 'RTT ms', number: milliseconds },
   { name: 'jitterUs', title: 'Jitter ms', number: milliseconds },
-  { name: 'lossOutPermille', title: 'Loss out %', number: percent },
-  { name: 'lossInPermille', title: 'Loss in %', number: percent },
-  { name: 'sentBytesPerSecond', title: 'Sent Mbit/s', number: rate },
+  { name: 'lossOutPermille', title: 'Loss out %', isFault: true, number: percent },
+  { name: 'lossInPermille', title: 'Loss in %', isFault: true, number: percent },
+  { name: 'sentBytesPerSecond', title: 'Out Mbit/s', number: rate },
   { name: 'deliveredBytesPerSecond', title: 'Arrived Mbit/s', number: rate },
-  { name: 'receivedBytesPerSecond', title: 'Came in Mbit/s', number: rate },
+  { name: 'receivedBytesPerSecond', title: 'In Mbit/s', number: rate },
   { name: 'queueUs', title: 'Queue ms', number: milliseconds },
   { name: 'capacityBytesPerSecond', title: 'Capacity Mb/s', number: rate },
 ];
@@ -46,13 +50,15 @@ function historyText(history: LinkHistory): string[] {
 }
 
 /** The largest value of each step is drawn, so that no peak is lost. */
-function rowText({ name, title, number }: Row, { values, largest }: LinkHistory): string {
+function rowText({ name, title, isFault, number }: Row, { values, largest }: LinkHistory): string {
   const means = values[name];
   const peaks = largest === null ? means : largest[name];
   const known = means.filter((value) => value !== null);
   const most = peaks.reduce<number>((found, value) => Math.max(found, value ?? found), 0);
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  return line(title, sparkline(peaks, BARS, { low: 0, high: most }), [
+  const least = isFault ? most / (LEVELS - 1) : 0;
+  const drawn = peaks.map((value) => (value === null || value === 0 ? value : Math.max(value, least)));
+  return line(title, sparkline(drawn, BARS, { low: 0, high: most }), [
     number(means[means.length - 1]),
     number(mean),
     number(most),

@@ -9,6 +9,8 @@ import { LinkSampler } from '../../link/link-sampler.js';
 import type { InterfaceRuntime } from '../interface/runtime.js';
 
 const SECOND_MS = 1000;
+/** A sample of less time says more of bursts than of rates. */
+const SHORTEST_MS = 100;
 
 interface Observed {
   history: LinkHistory;
@@ -30,12 +32,14 @@ export class Histories {
   ) {}
 
   start(): void {
-    // In the middle of each second of the clock, so that a timer that is late does not skip one.
+    // In the middle of each second of the clock, so that a timer that is late does not skip one; one that is early
+    // must not find the same middle again.
     const untilMiddle = SECOND_MS - ((this.now() / 1000 + SECOND_MS / 2) % SECOND_MS);
+    const wait = untilMiddle < SHORTEST_MS ? untilMiddle + SECOND_MS : untilMiddle;
     this.timer = setTimeout(() => {
       this.sample();
       this.start();
-    }, untilMiddle);
+    }, wait);
     this.timer.unref();
   }
 
