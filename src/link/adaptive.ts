@@ -78,7 +78,7 @@ export class Adaptive {
         flows.round[entry] = lane.countFlow(now);
       }
       this.inLane = true;
-      return before >= 0 ? before : active;
+      return before >= 0 && this.isUsable(peer, before) ? before : active;
     }
     flows.round[entry] = -1;
     if (before >= 0 && this.isUsable(peer, before) && now - flows.reviewedAt[entry] < FLOW_REVIEW_US) {

@@ -49,6 +49,11 @@ export class Stream {
     world.at(world.now + periodUs, () => this.#next());
   }
 
+  /** When each frame was sent that has not arrived. */
+  lostTimes(): number[] {
+    return this.#sentAt.filter((_, sequence) => this.#counts[sequence] === undefined);
+  }
+
   /** Forgets the longest silence so far: what is counted from now on begins with the next frame. */
   forgetSilence(): void {
     this.#longestGap = 0;
