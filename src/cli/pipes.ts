@@ -54,7 +54,7 @@ function writing(word: string, help: string, options: FileOptions): PipeCommand 
   return stage(word, help, [FILE], ({ file }) => intoFile(file, options));
 }
 
-const STAGES: PipeCommand[] = [
+export const PIPE_STAGES: readonly PipeCommand[] = [
   writing('append', 'Into a file, behind what it holds', { flags: 'a', pass: false }),
   stage('begin', 'From the first line that matches', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
@@ -141,7 +141,7 @@ const WRITERS: ReadonlySet<string> = new Set(['append', 'redirect', 'tee']);
 let tree: Node<PipeCommand> | undefined;
 
 export function pipeTree(): Node<PipeCommand> {
-  tree ??= buildTree(STAGES);
+  tree ??= buildTree(PIPE_STAGES);
   return tree;
 }
 

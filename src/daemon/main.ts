@@ -1,7 +1,7 @@
 /** `octolinkd`: arguments, start, signals, end. Nothing else. */
 import { parseArgs } from 'node:util';
 import pino from 'pino';
-import { DEFAULT_SOCKET, type Problem } from '../api.js';
+import type { Problem } from '../api.js';
 import { parseConfig } from '../config/edit.js';
 import type { Config } from '../config/model.js';
 import { loadNative } from '../native/binding.js';
@@ -9,30 +9,11 @@ import { Daemon } from './backend.js';
 import { ConfigStore } from './config-store.js';
 import { openConfigurator } from './configuration/open.js';
 import { ControlServer } from './control/server.js';
+import { OPTIONS, usage } from './options.js';
 import { version } from './version.js';
-
-const DEFAULT_CONFIG = '/etc/octolink/octolink.conf';
-const DEFAULT_STATE = '/var/lib/octolink';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
 const EXIT = { FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
-
-const HELP = `octolinkd ${version}: joins a TAP device to its peers over up to eight encrypted links each.
-
-usage: octolinkd [--config FILE] [--socket PATH] [--read-only-socket PATH] [--state DIR] [--check]
-
-  --config FILE   configuration to start with   (${DEFAULT_CONFIG})
-  --socket PATH   control socket for octolink   (${DEFAULT_SOCKET})
-  --read-only-socket PATH
-                  a second socket, open to every user, by which nothing can be changed   (none)
-  --state DIR     keys and state                (${DEFAULT_STATE})
-  --check         only check the configuration, then end
-  --log LEVEL     trace, debug, info, warn, error or silent (info)
-  --help          this text
-  --version       the version
-
-It runs until SIGTERM or SIGINT, then tells its peers and leaves nothing behind.
-Exit: 0 done, 1 failed, 64 wrong usage, 65 wrong configuration, 69 another daemon has the socket.`;
 
 interface Options {
   config: string;
@@ -52,18 +33,18 @@ function readArguments(): Options {
   try {
     const { values } = parseArgs({
       options: {
-        config: { type: 'string', default: DEFAULT_CONFIG },
-        socket: { type: 'string', default: DEFAULT_SOCKET },
+        config: { type: 'string', default: OPTIONS.config.preset },
+        socket: { type: 'string', default: OPTIONS.socket.preset },
         'read-only-socket': { type: 'string' },
-        state: { type: 'string', default: DEFAULT_STATE },
-        log: { type: 'string', default: 'info' },
+        state: { type: 'string', default: OPTIONS.state.preset },
+        log: { type: 'string', default: OPTIONS.log.preset },
         check: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },
       },
     });
     if (values.help) {
-      process.stdout.write(`${HELP}\n`);
+      process.stdout.write(`${usage(version)}\n`);
       process.exit(0);
     }
     if (values.version) {

@@ -28,6 +28,9 @@ const lines: [string[], string, string][] = [
   [[], 'metrics listen 127.0.0.1 port 9000', 'no metrics listen'],
   [[], 'metrics listen ::1 port 9000', 'no metrics listen ::1'],
   [['interface octo0'], 'description a  b', 'no description'],
+  [['interface octo0'], 'resend buffer 8', 'no resend buffer'],
+  [['interface octo0'], 'resend age 500', 'no resend age'],
+  [['interface octo0'], 'path-mtu raise 60', 'no path-mtu raise'],
   [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
   [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],
   [['interface octo0'], 'address 2001:db8::1/64', 'no address'],
@@ -59,6 +62,22 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a', 'link 7'], 'mtu 1400', 'no mtu'],
   [['interface octo0', 'peer a', 'link 7'], 'shutdown', 'no shutdown'],
 ];
+
+describe('the limits of quality', () => {
+  it.each([
+    ['interface', ['interface octo0']],
+    ['link', ['interface octo0', 'peer a', 'link 0']],
+  ])('are set and turned off: %s', (_of, context) => {
+    const apply = (...given: string[]) => {
+      const { config, syntax } = editConfig(emptyConfig(), [], [...context, ...given]);
+      expect(syntax).toEqual([]);
+      return renderConfig(config);
+    };
+    expect(apply('quality loss 20')).toMatch(/^ +quality loss 20 delay \d+$/m);
+    expect(apply('quality delay 50 loss 20')).toMatch(/^ +quality loss 20 delay 50$/m);
+    expect(apply('quality loss 20', 'no quality')).toMatch(/^ +no quality$/m);
+  });
+});
 
 describe('the example of the design', () => {
   it('parses and prints back identically', () => {

@@ -27,7 +27,9 @@ _octolink() {
 compdef _octolink octolink
 `,
   fish: `# Completion of octolink for fish: octolink completion fish | source
-complete -c octolink -k -a '(octolink --complete (commandline -opc)[2..-1] "$(commandline -ct)" 2>/dev/null)'
+complete -c octolink -s f -r -F
+complete -c octolink -s C -r -F
+complete -c octolink -f -k -a '(octolink --complete (commandline -opc)[2..-1] "$(commandline -ct)" 2>/dev/null)'
 `,
 } as const;
 

@@ -1,0 +1,161 @@
+/** The manual pages. */
+import { DEFAULT_SOCKET } from '../../src/api.js';
+import { ENVIRONMENT, EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from '../../src/cli/options.js';
+import { CONFIG_MODES } from '../../src/config/language.js';
+import * as daemon from '../../src/daemon/options.js';
+import { version } from '../../src/daemon/version.js';
+import { apiMethods } from './api-methods.js';
+import {
+  configEntries,
+  type Entry,
+  execEntries,
+  leavingEntries,
+  MODE_PROMPTS,
+  pipeEntries,
+} from './entries.js';
+import { CONFIG_EXAMPLE, MODE_NOTES } from './prose.js';
+import { bold, item, paragraph, roff, section, title, verbatim } from './roff.js';
+
+export function octolink1(): string {
+  const synopses = SYNOPSES.flatMap(([form], index) => [
+    ...(index === 0 ? [] : ['.br']),
+    `${bold('octolink')} ${roff(form)}`,
+  ]);
+  return page([
+    ...title('octolink', 1, 'User Commands', version),
+    ...section('NAME'),
+    roff('octolink - command line of the Layer-2 multilink VPN Octolink'),
+    ...section('SYNOPSIS'),
+    ...synopses,
+    ...section('DESCRIPTION'),
+    roff(
+      'Speaks to octolinkd over its control socket: interactively at a terminal, in the manner of a router, ' +
+        'or command by command for scripts.',
+    ),
+    ...paragraph(
+      'Keywords may be shortened to what is unique. "?" lists at any point what can come next, Tab completes. ' +
+        NOTES,
+    ),
+    ...section('OPTIONS'),
+    ...OPTIONS.flatMap(({ flag, operand, help }) =>
+      item(`${bold(flag)}${operand === undefined ? '' : ` \\fI${operand}\\fP`}`, roff(help)),
+    ),
+    ...section('COMMANDS'),
+    ...execEntries(apiMethods()).flatMap(entryLines),
+    ...section('OUTPUT MODIFIERS'),
+    roff('Behind a command and "|"; several may follow each other.'),
+    ...pipeEntries().flatMap(entryLines),
+    ...section('"EXIT STATUS"'),
+    ...EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),
+    ...section('ENVIRONMENT'),
+    ...ENVIRONMENT.flatMap(([name, meaning]) => item(bold(name), roff(meaning))),
+    ...section('FILES'),
+    ...item(bold(DEFAULT_SOCKET), roff('control socket')),
+    ...item(bold('~/.octolink_history'), roff('command history, without lines that could hold a key')),
+    ...section('EXAMPLES'),
+    ...verbatim(
+      [
+        'octolink show peers',
+        "octolink -c 'show links | json'",
+        'octolink -c "wait peer osaka up timeout 30" -c "ping peer osaka"',
+        'octolink -f new-links.conf',
+        'octolink genkey > key && octolink pubkey < key',
+      ].join('\n'),
+    ),
+    ...seeAlso('octolinkd(8)', 'octolink.conf(5)'),
+  ]);
+}
+
+export function octolinkd8(): string {
+  return page([
+    ...title('octolinkd', 8, "System Manager's Manual", version),
+    ...section('NAME'),
+    roff('octolinkd - daemon of the Layer-2 multilink VPN Octolink'),
+    ...section('SYNOPSIS'),
+    `${bold('octolinkd')} [options]`,
+    ...section('DESCRIPTION'),
+    roff(
+      'Joins TAP devices to peers over up to eight encrypted UDP links each, and moves traffic between links so ' +
+        'that cutting one loses nothing. It stays in the foreground and logs JSON lines to standard error.',
+    ),
+    ...paragraph(
+      'It needs CAP_NET_ADMIN, /dev/net/tun, and CAP_NET_BIND_SERVICE for ports below 1024. It is controlled by ' +
+        'octolink(1) over a Unix socket of mode 0660. Root, the user that it runs as, and members of the group ' +
+        'octolink may change things; others who can open the socket may look.',
+    ),
+    ...section('OPTIONS'),
+    ...daemon.optionRows().flatMap(([option, meaning]) => item(bold(option), roff(meaning))),
+    ...section('SIGNALS'),
+    ...item(bold('SIGTERM, SIGINT, SIGHUP'), roff('tells the peers, removes what it made, and ends')),
+    ...section('"EXIT STATUS"'),
+    ...daemon.EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),
+    ...section('FILES'),
+    ...item(bold(daemon.OPTIONS.config.preset), roff('startup configuration, see octolink.conf(5)')),
+    ...item(bold(daemon.OPTIONS.state.preset), roff('private keys, archive of configurations')),
+    ...item(bold(daemon.OPTIONS.socket.preset), roff('control socket')),
+    ...seeAlso('octolink(1)', 'octolink.conf(5)'),
+  ]);
+}
+
+export function octolinkConf5(): string {
+  return page([
+    ...title('octolink.conf', 5, 'File Formats', version),
+    ...section('NAME'),
+    roff('octolink.conf - configuration of octolinkd'),
+    ...section('DESCRIPTION'),
+    roff(
+      'The file is a list of the commands that make the configuration, the same that are typed in ' +
+        'configuration mode of octolink(1). A block is opened by its header and closed by "exit"; indentation is ' +
+        'for the eye. "!" or "#" as the first character of a word begins a comment. Values with blanks stand in ' +
+        'quotes. What is not there has its default.',
+    ),
+    ...paragraph(
+      'Where a "no" form is given, it takes the line back; words in brackets may be left out. "octolink -C FILE" ' +
+        'checks a file; "write memory" in octolink(1) saves what runs.',
+    ),
+    ...CONFIG_MODES.flatMap((mode) => [
+      ...section(`"${MODE_NOTES[mode].title.toUpperCase()}"`),
+      roff(`${MODE_NOTES[mode].text} Prompt: ${MODE_PROMPTS[mode]}.`),
+      ...configEntries(mode).flatMap(entryLines),
+    ]),
+    ...section('"IN EVERY MODE"'),
+    ...leavingEntries().flatMap(entryLines),
+    ...section('EXAMPLE'),
+    ...verbatim(CONFIG_EXAMPLE),
+    ...seeAlso('octolink(1)', 'octolinkd(8)'),
+  ]);
+}
+
+function entryLines({ syntax, summary, words, details, no, preset, opens, json, isAdmin }: Entry): string[] {
+  const facts = [
+    details,
+    no === null ? null : no.startsWith('no ') ? `Taken back by: ${no}` : `No "no" form: ${no}`,
+    preset === null ? null : `Default: ${preset}`,
+    opens === null ? null : `Opens the mode ${opens}.`,
+    json === null ? null : `JSON: ${json.replaceAll('`', '')}.`,
+    isAdmin && no === null ? 'For administrators.' : null,
+  ].filter((fact) => fact !== null);
+  // The words of the summary are in the syntax already.
+  const others = words.filter(([, help]) => help !== summary);
+  return [
+    ...item(bold(syntax), roff(`${summary}.`)),
+    ...(others.length === 0
+      ? []
+      : ['.RS', ...others.flatMap(([word, help]) => item(bold(word), roff(help))), '.RE']),
+    ...(facts.length === 0
+      ? []
+      : ['.RS', ...facts.flatMap((fact, index) => [index === 0 ? '.PP' : '.br', roff(fact)]), '.RE']),
+  ];
+}
+
+function seeAlso(...pages: string[]): string[] {
+  const references = pages.map((name) => {
+    const [, page, number] = /^(.*)\((\d)\)$/.exec(name) as RegExpExecArray;
+    return `.BR ${page} (${number})`;
+  });
+  return ['.SH "SEE ALSO"', references.join(' ,\n')];
+}
+
+function page(lines: string[]): string {
+  return `${lines.join('\n')}\n`;
+}

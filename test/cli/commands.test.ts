@@ -1,0 +1,141 @@
+/** Commands about the session and its output, run as a script runs them. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
+
+const OCTOLINK = new URL('../../../bin/octolink', import.meta.url).pathname;
+
+let daemon: FakeDaemon;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  daemon = await startFakeDaemon();
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await daemon.stop();
+});
+
+/** Runs lines in one session; gives what they print. */
+async function session(...lines: string[]): Promise<string> {
+  const { code, out, err } = await octolink(['-e', '-'], lines.join('\n'), daemon.socket);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out;
+}
+
+/** A command that does not end by itself. */
+function following(...words: string[]): ChildProcess {
+  const child = spawn(OCTOLINK, ['-s', daemon.socket, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  return child;
+}
+
+describe('the terminal', () => {
+  const settings = async (...lines: string[]) =>
+    JSON.parse((await session(...lines, 'show terminal | json')).trim());
+
+  it('has settings for one session', async () => {
+    expect(
+      await settings(
+        'terminal length 10',
+        'terminal width 100',
+        'terminal monitor',
+        'terminal color',
+        'terminal history size 5',
+      ),
+    ).toEqual({ length: 10, width: 100, monitor: true, colour: true, historySize: 5 });
+    expect(
+      await settings('terminal monitor', 'terminal no monitor', 'terminal color', 'terminal no color'),
+    ).toMatchObject({ monitor: false, colour: false });
+    expect(await settings('terminal width 0', 'terminal no paginate')).toMatchObject({
+      width: null,
+      length: 0,
+    });
+    expect(await settings('terminal length 10', 'terminal paginate')).toMatchObject({ length: null });
+    expect(await settings('terminal length 10', 'terminal no length')).toMatchObject({ length: null });
+  });
+});
+
+describe('the session', () => {
+  it('tells its privilege in the words that tools look for, and gives it up', async () => {
+    expect(await session('show privilege')).toBe('Current privilege level is 15\n');
+    expect(await session('disable', 'show privilege | json')).toBe('{"level":1}\n');
+    expect(await session('disable', 'enable', 'show privilege | json')).toBe('{"level":15}\n');
+  });
+
+  it('ends at quit', async () => {
+    expect(await session('show privilege | no-more', 'quit', 'show version')).toBe(
+      'Current privilege level is 15\n',
+    );
+  });
+
+  it('has no history in a script, and knows the time', async () => {
+    expect(await session('show history | json')).toBe('[]\n');
+    const { timeMs } = JSON.parse(await session('show clock | json'));
+    expect(new Date(timeMs).getFullYear()).toBeGreaterThan(2025);
+  });
+
+  it('lists its commands, those of administrators only for them', async () => {
+    expect(await session('list')).toContain('\n  clear counters [peer NAME] [interface IFNAME]\n');
+    expect(await session('disable', 'list')).not.toContain('clear counters');
+    await session('clear counters peer osaka');
+  });
+});
+
+describe('what happens', () => {
+  it('is kept, and told again', async () => {
+    await session('configure terminal', 'hostname before', 'end');
+    const events = JSON.parse(await session('show events last 1 | json'));
+    expect(events).toMatchObject([{ kind: 'config', what: 'changed' }]);
+  });
+
+  it('is followed', async () => {
+    const monitor = following('-c', 'monitor events json');
+    let heard = '';
+    monitor.stdout?.on('data', (chunk: Buffer) => {
+      heard += chunk;
+    });
+    for (let change = 0; heard === ''; change++) {
+      await session('configure terminal', `hostname change${change}`, 'end');
+    }
+    expect(JSON.parse(heard.split('\n')[0])).toMatchObject({ kind: 'config', what: 'changed' });
+    monitor.kill('SIGINT');
+    expect((await once(monitor, 'close'))[0]).toBe(130);
+  });
+
+  it('is asked for again and again', async () => {
+    const watch = following('-c', 'watch 1 show version | include Octolink');
+    const [chunk] = await once(watch.stdout as NonNullable<typeof watch.stdout>, 'data');
+    expect(String(chunk)).toMatch(/^Octolink 0\.1\.0/);
+    watch.kill('SIGINT');
+    expect((await once(watch, 'close'))[0]).toBe(130);
+  });
+
+  it('is waited for', async () => {
+    expect(await session('wait interface octo0 up')).toMatch(/^interface octo0 is up after \d+ ms\n$/);
+  });
+});
+
+describe('completion', () => {
+  const complete = async (...words: string[]) =>
+    (await octolink(['-s', daemon.socket, '--complete', ...words])).out.split('\n').filter(Boolean);
+
+  it('offers words and live names with what they mean', async () => {
+    const words = await complete('-s', daemon.socket, 'show', 'pe');
+    expect(words).toContain('peers\tAll peers, a line each');
+    expect(await complete('-s', daemon.socket, 'show', 'peer', '')).toEqual(['osaka\tName of a peer']);
+    expect(await complete('show', 'version', '|', 'json-')).toEqual(['json-pretty\tAs JSON, indented']);
+  });
+
+  it('offers options, and leaves their operands to the shell', async () => {
+    expect(await complete('--ver')).toEqual(['--version\tthe version of this program']);
+    expect(await complete('-f', '')).toEqual([]);
+  });
+
+  it('works in bash', async () => {
+    const script = await session('completion bash');
+    const asking = `${script}\nCOMP_WORDS=(${OCTOLINK} show runn)\nCOMP_CWORD=2\n_octolink\necho "\${COMPREPLY[@]}"`;
+    expect(spawnSync('bash', ['-c', asking], { encoding: 'utf8' }).stdout).toBe('running-config\n');
+  });
+});
