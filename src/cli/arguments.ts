@@ -45,8 +45,15 @@ const FLAGS: Readonly<Record<string, Partial<CliArguments>>> = {
   '-n': { keepHistory: false },
 };
 
-/** Reads the arguments behind the program's name. Throws `UsageError`. */
-export function readArguments(argv: readonly string[], environment: NodeJS.ProcessEnv): CliArguments {
+/**
+ * Reads the arguments behind the program's name. `isLoginShell`: the user has no other program to reach files by.
+ * Throws `UsageError`.
+ */
+export function readArguments(
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  isLoginShell = false,
+): CliArguments {
   const result: CliArguments = {
     socket: environment['OCTOLINK_SOCKET'] || DEFAULT_SOCKET,
     patienceMs: 0,
@@ -56,7 +63,7 @@ export function readArguments(argv: readonly string[], environment: NodeJS.Proce
     timeoutMs: null,
     assumeYes: false,
     readOnly: false,
-    restricted: false,
+    restricted: isLoginShell,
     keepHistory: true,
     action: { kind: 'shell' },
   };

@@ -66,6 +66,11 @@ export class Client {
     if (listener !== null) this.#stopListening = this.#connection.onEvent(listener);
   }
 
+  /** Calls `listener` once when the connection ends. */
+  onClose(listener: () => void): void {
+    this.#connection.onClose(listener);
+  }
+
   /**
    * Cancels what is under way: those requests fail as interrupted, at once. Changes of the configuration are let
    * finish, since half a change is none that anybody wants to guess at.

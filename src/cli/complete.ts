@@ -96,7 +96,12 @@ function completionAt(interpreter: Interpreter, text: string): { completion: Com
   return { completion, pipeable: false };
 }
 
+/** `watch [SECONDS] show …`: what stands behind it is a command again. */
+const REPEATED = /^\s*wat(?:ch?)?\s+(?:\d+\s+)?(?=[a-z]\S*\s)/;
+
 function completeExec(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {
+  const repeated = REPEATED.exec(text);
+  if (repeated !== null) return completeExec(interpreter, text.slice(repeated[0].length));
   const { stages } = splitPipes(text);
   const last = stages.at(-1);
   if (last !== undefined) return { completion: completeLine(pipeTree(), last.text), pipeable: true };

@@ -63,6 +63,10 @@ interface GatheredLine {
 /** Applying a large configuration takes the daemon longer than answering a question. */
 const APPLY_PATIENCE_MS = 30_000;
 
+const NOT_AUTHORIZED = [
+  '% Command authorization failed.',
+  '  It is for administrators: type "enable" first.',
+];
 const NEEDS_CONFIGURATION = [
   '% Unknown command here: it belongs to the configuration.',
   '  Type "configure terminal" first.',
@@ -74,6 +78,8 @@ export class Interpreter implements ExecSession {
   readonly editing = new Editing();
   /** Hears of events while it is set, over the loss of a connection, too. */
   onEvent: ((event: ControlEvent) => void) | null = null;
+  /** Hears that the connection is lost. */
+  onLost: (() => void) | null = null;
   readonly #options: InterpreterOptions;
   #client: Promise<Client> | null = null;
   /** Depth of the block that the next line stands in; null in exec mode. */
@@ -84,8 +90,11 @@ export class Interpreter implements ExecSession {
   #context: string[] = [];
   #gathered: GatheredLine[] = [];
   #command = new AbortController();
+  /** The user wants the command that runs to end. */
+  #interrupted = false;
   /** Listeners of commands that run. */
   readonly #eventListeners = new Set<(event: ControlEvent) => void>();
+  #wantsEvents = false;
   /** The connection that sends events. */
   #subscribed: Client | null = null;
 
@@ -112,6 +121,7 @@ export class Interpreter implements ExecSession {
 
   /** Ends the command that runs; what it was waiting for is cancelled in the daemon, too. */
   interrupt(): void {
+    this.#interrupted = true;
     this.#command.abort();
     void this.#client?.then(
       (client) => client.interrupt(),
@@ -133,12 +143,14 @@ export class Interpreter implements ExecSession {
   }
 
   /** The connection, made at the first need and again after a loss. */
-  client(): Promise<Client> {
+  async client(): Promise<Client> {
     this.#client = (this.#client ?? Promise.reject()).then(
       (client) => (client.closed ? this.#connect() : client),
       () => this.#connect(),
     );
-    return this.#client;
+    const client = await this.#client;
+    if (this.#interrupted) throw failure(EXIT.INTERRUPTED, 'interrupted');
+    return client;
   }
 
   /** Drops the connection and with it whatever the daemon is doing for it. */
@@ -214,8 +226,7 @@ export class Interpreter implements ExecSession {
   }
 
   async linesOf(line: string): Promise<string[]> {
-    const { command, stages } = splitPipes(line);
-    const match = matchLine(execTree(this.enabled), splitLine(command));
+    const { match, stages } = this.#matchExec(line);
     if (match.kind === 'empty') return [];
     if (match.kind !== 'command') throw this.#refused(match, line, null, 0);
     const pipeline = readPipeline(stages);
@@ -228,21 +239,30 @@ export class Interpreter implements ExecSession {
     return lines;
   }
 
-  async events(listener: (event: ControlEvent) => void): Promise<void> {
+  async events(listener: (event: ControlEvent) => void, lost: () => void): Promise<void> {
     const { signal } = this;
     this.#eventListeners.add(listener);
     signal.addEventListener('abort', () => this.#eventListeners.delete(listener));
     await this.subscribe();
+    (await this.client()).onClose(lost);
   }
 
-  /** Asks the daemon for events, once a connection. */
+  /** Asks the daemon for events, also over a connection that is made after this one was lost. */
   async subscribe(): Promise<void> {
+    this.#wantsEvents = true;
     const client = await this.client();
-    if (this.#subscribed === client) return;
+    if (this.#subscribed !== client) await this.#subscribe(client);
+  }
+
+  async #subscribe(client: Client): Promise<void> {
     this.#subscribed = client;
     client.onEvent((event) => {
       for (const listener of this.#eventListeners) listener(event);
       this.onEvent?.(event);
+    });
+    client.onClose(() => {
+      // Leaving closes it, too; that is no loss.
+      if (!this.left) this.onLost?.();
     });
     await client.request('events.subscribe', {});
   }
@@ -282,9 +302,11 @@ export class Interpreter implements ExecSession {
   /** Runs one line. Throws `CliFailure` when it cannot be done. `promptWidth` puts the caret under the right word. */
   async run(source: string, origin: Origin | null, promptWidth = 0): Promise<void> {
     this.#command = new AbortController();
+    this.#interrupted = false;
     try {
       await this.#run(source, origin, promptWidth);
     } finally {
+      this.#interrupted = false;
       // Whoever listens on behalf of the command has heard enough.
       this.#command.abort();
     }
@@ -295,10 +317,10 @@ export class Interpreter implements ExecSession {
       await this.#configLine(source, origin, promptWidth);
       return;
     }
-    const { command } = splitPipes(source);
-    const match = matchLine(execTree(this.enabled), splitLine(command));
+    const { match } = this.#matchExec(source);
     if (match.kind === 'unknown' && this.#startsConfiguration(source)) {
       if (this.interactive) throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
+      if (this.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
       if (this.#depth === null) this.#enter(true);
       this.#implicit = true;
       await this.#configLine(source, origin, promptWidth);
@@ -348,6 +370,15 @@ export class Interpreter implements ExecSession {
     this.#context = [];
   }
 
+  /** The command of exec mode that a line means, and what stands behind its bars. */
+  #matchExec(source: string): { match: Match<ExecCommand>; stages: { text: string }[] } {
+    const tree = execTree(this.enabled);
+    const { command, stages } = splitPipes(source);
+    const match = matchLine(tree, splitLine(command));
+    if (match.kind !== 'command' || !match.command.takesPipes) return { match, stages };
+    return { match: matchLine(tree, splitLine(source)), stages: [] };
+  }
+
   #startsConfiguration(source: string): boolean {
     return resolveConfigLine(0, splitLine(source)).kind === 'command';
   }
@@ -358,7 +389,7 @@ export class Interpreter implements ExecSession {
       await this.flush();
       const offset = line.words[1].start;
       const rest = source.slice(offset);
-      const match = matchLine(execTree(this.enabled), splitLine(splitPipes(rest).command));
+      const { match } = this.#matchExec(rest);
       await this.#execLine(rest, match, origin, promptWidth + displayWidth(source.slice(0, offset)));
       return;
     }
@@ -387,8 +418,11 @@ export class Interpreter implements ExecSession {
     promptWidth: number,
   ): Promise<void> {
     if (match.kind === 'empty') return;
-    if (match.kind !== 'command') throw this.#refused(match, source, origin, promptWidth);
-    const pipeline = readPipeline(splitPipes(source).stages);
+    if (match.kind !== 'command') {
+      if (!this.enabled && isCommand(source)) throw new CliFailure(EXIT.NOT_PERMITTED, NOT_AUTHORIZED);
+      throw this.#refused(match, source, origin, promptWidth);
+    }
+    const pipeline = readPipeline(match.command.takesPipes ? [] : splitPipes(source).stages);
     if (pipeline.writesFiles && this.restricted) {
       throw failure(EXIT.NOT_PERMITTED, 'this session may not write files');
     }
@@ -396,7 +430,7 @@ export class Interpreter implements ExecSession {
       const output = await match.command.run(this, match.args);
       if (output === null) return;
       await this.#options.print(this.#throughPipes(output, pipeline), !pipeline.noMore, this.signal);
-      if (this.signal.aborted) throw failure(EXIT.INTERRUPTED, 'interrupted');
+      if (this.#interrupted) throw failure(EXIT.INTERRUPTED, 'interrupted');
     } catch (error) {
       throw toFailure(error);
     }
@@ -415,11 +449,18 @@ export class Interpreter implements ExecSession {
     return new CliFailure(EXIT.SYNTAX, [...place, source, ...lines]);
   }
 
-  #connect(): Promise<Client> {
+  async #connect(): Promise<Client> {
     this.editing.reset();
     const { socket, clientName, patienceMs } = this.#options;
-    return Client.connect(socket, clientName, patienceMs);
+    const client = await Client.connect(socket, clientName, patienceMs);
+    if (this.#wantsEvents) await this.#subscribe(client);
+    return client;
   }
+}
+
+/** The line would do something for whoever may administer. */
+function isCommand(source: string): boolean {
+  return matchLine(execTree(true), splitLine(splitPipes(source).command)).kind === 'command';
 }
 
 /** `peer.conf:12:8: % Error: link id must be 0-7`, or without a place where there is none. */

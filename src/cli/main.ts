@@ -37,9 +37,8 @@ async function openTerminal(): Promise<Terminal | null> {
 }
 
 async function main(): Promise<number> {
-  const given = readArguments(process.argv.slice(2), process.env);
-  const { socket, patienceMs, json, stopAtFirstError, assumeYes, readOnly, action } = given;
-  const restricted = given.restricted || isLoginShell();
+  const given = readArguments(process.argv.slice(2), process.env, isLoginShell());
+  const { socket, patienceMs, json, stopAtFirstError, assumeYes, readOnly, restricted, action } = given;
   const options: InterpreterOptions = {
     socket,
     patienceMs,
@@ -83,7 +82,7 @@ async function main(): Promise<number> {
     case 'shell': {
       const terminal = await openTerminal();
       if (terminal === null) return runBatch(await readLines('-'), options, given);
-      return shell(terminal, options, given, restricted);
+      return shell(terminal, options, given);
     }
   }
 }
@@ -91,8 +90,7 @@ async function main(): Promise<number> {
 async function shell(
   terminal: Terminal,
   options: InterpreterOptions,
-  { keepHistory, timeoutMs }: CliArguments,
-  restricted: boolean,
+  { keepHistory, timeoutMs, restricted }: CliArguments,
 ): Promise<number> {
   const [{ runShell }, { historyFileOf }, { wantsColour }] = await Promise.all([
     import('./shell.js'),

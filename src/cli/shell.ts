@@ -22,8 +22,8 @@ const MODE_NAMES: Record<ConfigMode, string> = {
   peer: '(config-peer)',
   link: '(config-link)',
 };
-/** Events that come while the screen belongs to something else; more are not worth waiting for. */
-const MAX_HELD_EVENTS = 200;
+/** Lines that come while the screen belongs to something else; more are not worth keeping. */
+const MAX_HELD_LINES = 200;
 
 export type ShellOptions = Omit<
   InterpreterOptions,
@@ -50,7 +50,7 @@ class Shell {
   #search: HistorySearch | null = null;
   #hostname = 'octolink';
   #running = false;
-  #heldEvents: ControlEvent[] = [];
+  #held: string[] = [];
   #lastKey = '';
 
   constructor(terminal: Terminal, options: ShellOptions) {
@@ -104,6 +104,8 @@ class Shell {
     this.#hostname = hello.hostname;
     this.#interpreter.enabled = hello.privilege === 'admin' && !this.#interpreter.readOnly;
     this.#interpreter.onEvent = (event) => this.#event(event);
+    this.#interpreter.onLost = () =>
+      this.#above(['% The daemon closed the connection; the next command connects again.']);
     await this.#interpreter.subscribe();
   }
 
@@ -247,7 +249,7 @@ class Shell {
 
   /** Begins a fresh line with the prompt and what has been typed already. */
   #prompt(): void {
-    for (const event of this.#heldEvents.splice(0)) this.#say([eventText(event)]);
+    this.#say(this.#held.splice(0));
     this.#terminal.widthWanted = this.#interpreter.settings.width;
     this.#show();
   }
@@ -273,16 +275,20 @@ class Shell {
     };
   }
 
-  /** Events stand above the prompt; what has been typed is shown again below them. */
   #event(event: ControlEvent): void {
     if (!this.#interpreter.settings.monitor && !isUrgent(event)) return;
+    this.#above([eventText(event)]);
+  }
+
+  /** Lines that come by themselves stand above the prompt; what has been typed is shown again below them. */
+  #above(lines: string[]): void {
     if (this.#running) {
-      this.#heldEvents.push(event);
-      if (this.#heldEvents.length > MAX_HELD_EVENTS) this.#heldEvents.shift();
+      this.#held.push(...lines);
+      if (this.#held.length > MAX_HELD_LINES) this.#held.splice(0, this.#held.length - MAX_HELD_LINES);
       return;
     }
     this.#view.hide();
-    this.#say([eventText(event)]);
+    this.#say(lines);
     if (this.#search === null) this.#show();
     else this.#showSearch(this.#search);
   }

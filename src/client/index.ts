@@ -86,6 +86,7 @@ export class Client {
   readonly #wire: Wire;
   readonly #listeners = new Set<(event: ControlEvent) => void>();
   readonly #queues = new Set<EventQueue>();
+  readonly #closeListeners = new Set<(reason: Error) => void>();
 
   /** @internal */
   constructor(wire: Wire, hello: HelloResult) {
@@ -96,6 +97,7 @@ export class Client {
     };
     wire.onClose = (reason) => {
       for (const queue of this.#queues) queue.end(reason);
+      for (const listener of this.#closeListeners) listener(reason);
     };
   }
 
@@ -145,6 +147,11 @@ export class Client {
   onEvent(listener: (event: ControlEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls `listener` once when the connection ends, by whichever side. */
+  onClose(listener: (reason: Error) => void): void {
+    this.#closeListeners.add(listener);
   }
 
   /** Ends the connection; what the daemon was doing for it is cancelled. */

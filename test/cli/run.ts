@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const OCTOLINK = new URL('../../../bin/octolink', import.meta.url).pathname;
+export const OCTOLINK = new URL('../../../bin/octolink', import.meta.url).pathname;
 const FAKE_DAEMON = new URL('./fake-daemon.js', import.meta.url).pathname;
 
 export interface RunResult {
@@ -33,8 +33,10 @@ export interface FakeDaemon {
   stop(): Promise<void>;
 }
 
-export async function startFakeDaemon(): Promise<FakeDaemon> {
-  const child: ChildProcess = spawn(process.execPath, [FAKE_DAEMON], {
+/** Starts a daemon of the example, or of so many peers `p0`, `p1`, … */
+export async function startFakeDaemon(peers?: number): Promise<FakeDaemon> {
+  const words = peers === undefined ? [] : [String(peers)];
+  const child: ChildProcess = spawn(process.execPath, [FAKE_DAEMON, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout as NonNullable<typeof child.stdout>, 'data')) as [Buffer];

@@ -165,8 +165,10 @@ class Screen {
   #take(part: string): void {
     const count = Number(/\d+/.exec(part)?.[0] ?? 1);
     if (part === '\r') this.column = 0;
-    else if (part === '\n') this.row++;
-    else if (part.endsWith('A') && part.length > 1) this.row -= count;
+    else if (part === '\n') {
+      this.row++;
+      this.column = 0;
+    } else if (part.endsWith('A') && part.length > 1) this.row -= count;
     else if (part.endsWith('C') && part.length > 1) this.column += count;
     else if (part === '\x1b[J') {
       this.rows.length = this.row + 1;
@@ -238,7 +240,7 @@ describe('the view of the line', () => {
     line.show({ prompt: 'h# ', text: 's', cursor: 1 });
     line.show({ prompt: 'h# ', text: 'sh', cursor: 2 });
     line.leave();
-    expect(written).toBe('h# sh\r\n');
+    expect(written).toBe('h# sh\n');
   });
 
   it('makes room for an event and shows the line again', () => {

@@ -105,6 +105,11 @@ export class TmuxTerminal {
     return rows;
   }
 
+  /** Waits until something that is not on the screen is true. */
+  settles(what: string, check: () => Promise<boolean>): Promise<void> {
+    return until(what, check, PATIENCE_MS, LOOK_EVERY_MS);
+  }
+
   async end(): Promise<void> {
     await capture('tmux', ['-L', this.#server, 'kill-server']);
   }

@@ -105,30 +105,16 @@ export class FakeBackend implements Backend {
     return this.#interfaces(filter).flatMap((found) =>
       found.peers
         .filter(({ name }) => filter.peer === undefined || name === filter.peer)
-        .map((peer) => ({
-          name: peer.name,
-          interface: found.name,
-          description: peer.description ?? null,
-          publicKey: peer.publicKey ?? null,
-          state: peer.shutdown ? 'shutdown' : 'up',
-          policy: effectivePolicy(found, peer),
-          session: { establishedSecondsAgo: 12.5, aead: 'aes-256-gcm', role: 'initiator' },
-          activeLinks: peer.links.slice(0, 1).map(({ id }) => id),
-          lastHandshakeSecondsAgo: 12.5,
-          duplicate: { smallBytes: 0, control: false, dscp: [] },
-          resendRing: 'shared',
-          resendReachMs: 2000,
-          rxFrames: 1,
-          rxBytes: 2,
-          txFrames: 3,
-          txBytes: 4,
-          links: peer.links.map((link) => linkStatus(found, peer, link)),
-        })),
+        .map((peer) => peerStatus(found, peer)),
     );
   }
 
   async peersPage(page: PageParams): Promise<Page<PeerStatus>> {
-    return pageOf(await this.peers(page), page);
+    const { rows, next } = pageOf(
+      this.#interfaces(page).flatMap((found) => found.peers.map((peer) => ({ found, peer }))),
+      page,
+    );
+    return { rows: rows.map(({ found, peer }) => peerStatus(found, peer)), next };
   }
 
   async linksPage(page: PageParams): Promise<Page<LinkStatus>> {
@@ -283,6 +269,7 @@ export class FakeBackend implements Backend {
   async clearPeer({ peer }: { peer: string }): Promise<void> {
     if ((await this.peers({ peer })).length === 0) throw new RequestError(`peer ${peer} not found`);
     this.cleared.push(peer);
+    this.emit({ kind: 'session', interface: 'octo0', peer, what: 'ended', timeMs: Date.now() });
   }
 
   /** Peers named `never` never come up; all others are up at once. */
@@ -354,6 +341,28 @@ function linkHistory({ interface: name, peer, link }: LinkStatus, step: 'seconds
   const stepSeconds = step === 'seconds' ? 1 : 60;
   const largest = step === 'seconds' ? null : values;
   return { interface: name, peer, link, stepSeconds, endMs: 1_700_000_000_000, values, largest };
+}
+
+function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus {
+  return {
+    name: peer.name,
+    interface: found.name,
+    description: peer.description ?? null,
+    publicKey: peer.publicKey ?? null,
+    state: peer.shutdown ? 'shutdown' : 'up',
+    policy: effectivePolicy(found, peer),
+    session: { establishedSecondsAgo: 12.5, aead: 'aes-256-gcm', role: 'initiator' },
+    activeLinks: peer.links.slice(0, 1).map(({ id }) => id),
+    lastHandshakeSecondsAgo: 12.5,
+    duplicate: { smallBytes: 0, control: false, dscp: [] },
+    resendRing: 'shared',
+    resendReachMs: 2000,
+    rxFrames: 1,
+    rxBytes: 2,
+    txFrames: 3,
+    txBytes: 4,
+    links: peer.links.map((link) => linkStatus(found, peer, link)),
+  };
 }
 
 function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig): LinkStatus {

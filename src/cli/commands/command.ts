@@ -60,8 +60,11 @@ export interface ExecSession {
   linesOf(line: string): Promise<string[]>;
   /** Lines typed before, newest first. */
   history(): readonly string[];
-  /** Hears events from now on until the signal aborts. Comes back when the daemon has agreed. */
-  events(listener: (event: ControlEvent) => void): Promise<void>;
+  /**
+   * Hears events from now on until the signal aborts; `lost` is called if the connection ends before. Comes back when
+   * the daemon has agreed.
+   */
+  events(listener: (event: ControlEvent) => void, lost: () => void): Promise<void>;
 }
 
 export interface ExecCommand extends CommandSpec {

@@ -2,6 +2,7 @@
 import type { ControlEvent } from '../../api.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
+import { EXIT, failure } from '../failure.js';
 import { eventsText, eventText } from '../output/events.js';
 import {
   calling,
@@ -50,16 +51,24 @@ async function* live(session: ExecSession, json: boolean): AsyncGenerator<Output
   let waiting: ControlEvent[] = [];
   let wake = (): void => {};
   signal.addEventListener('abort', () => wake());
-  await session.events((event) => {
-    waiting.push(event);
-    wake();
-  });
+  let lost = false;
+  await session.events(
+    (event) => {
+      waiting.push(event);
+      wake();
+    },
+    () => {
+      lost = true;
+      wake();
+    },
+  );
   while (!signal.aborted) {
     const data = waiting;
     waiting = [];
     if (data.length > 0)
       yield { data, text: data.map((event) => (json ? JSON.stringify(event) : eventText(event))) };
     if (waiting.length > 0 || signal.aborted) continue;
+    if (lost) throw failure(EXIT.NO_DAEMON, 'the daemon closed the connection');
     await new Promise<void>((resolve) => {
       wake = resolve;
     });

@@ -52,7 +52,7 @@ export class LineView {
     this.show(atEnd);
     this.#shown = null;
     const wrapped = ending === '' && this.#end(atEnd).column === 0 && this.#end(atEnd).row > 0;
-    this.#write(wrapped ? '' : `${ending}\r\n`);
+    this.#write(wrapped ? '' : `${ending}\n`);
   }
 
   /** Shows the line again after the terminal has changed its width. */

@@ -112,7 +112,14 @@ export class Terminal {
   async during(work: () => Promise<void>, interrupt: () => void): Promise<void> {
     this.#interrupt = interrupt;
     try {
-      await work();
+      const done = work();
+      // It may have come in one piece with the key that began the work.
+      const early = this.#queue.findIndex(isInterrupt);
+      if (early >= 0) {
+        this.#queue.splice(0, early + 1);
+        interrupt();
+      }
+      await done;
     } finally {
       this.#interrupt = null;
     }
@@ -153,7 +160,7 @@ export class Terminal {
   #key(key: Key): void {
     const pasted = key.kind === 'text' ? key.literal : key.pasted;
     if (!pasted && this.#handler?.(key)) return;
-    if (this.#interrupt !== null && key.kind === 'press' && key.name === 'ctrl-c') {
+    if (this.#interrupt !== null && isInterrupt(key)) {
       this.#queue = [];
       this.#interrupt();
       return;
@@ -184,4 +191,8 @@ export class Terminal {
   readonly #die = (signal: NodeJS.Signals): void => {
     process.exit(128 + SIGNALS[signal as keyof typeof SIGNALS]);
   };
+}
+
+function isInterrupt(key: Key): boolean {
+  return key.kind === 'press' && key.name === 'ctrl-c';
 }

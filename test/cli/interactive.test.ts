@@ -1,0 +1,274 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeDaemon, OCTOLINK, octolink, startFakeDaemon } from './run.js';
+import { TmuxTerminal, tmuxProblem } from './tmux.js';
+
+if (tmuxProblem) console.log(`skipped: ${tmuxProblem}`);
+
+const MANY_PEERS = 65_536;
+
+let daemon: FakeDaemon;
+let folder: string;
+const open: TmuxTerminal[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'octolink-typed-'));
+  daemon = await startFakeDaemon();
+});
+afterEach(async () => {
+  for (const terminal of open.splice(0)) await terminal.end();
+});
+afterAll(async () => {
+  await daemon.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts the shell on a screen, with a history file of its own, and waits for its prompt. */
+async function shell(words: string[] = [], environment: Record<string, string> = {}): Promise<TmuxTerminal> {
+  const history = join(folder, `history-${Math.random()}`);
+  const terminal = await TmuxTerminal.start([OCTOLINK, ...words], {
+    OCTOLINK_SOCKET: daemon.socket,
+    OCTOLINK_HISTFILE: history,
+    ...environment,
+  });
+  open.push(terminal);
+  await terminal.shows(/^tokyo[#>]$/m);
+  return terminal;
+}
+
+/** The last row with something on it. */
+const last = (rows: string[]) => rows[rows.length - 1];
+const lastIs = (text: string) => (rows: string[]) => last(rows) === text;
+
+describe.skipIf(tmuxProblem)('at a terminal', () => {
+  it('"?" explains at any point and leaves what was typed', async () => {
+    const terminal = await shell();
+    await terminal.type('show pe?');
+    let rows = await terminal.shows((shown) => shown.length > 2 && last(shown) === 'tokyo# show pe');
+    expect(rows.slice(-4)).toEqual([
+      'tokyo# show pe?',
+      expect.stringMatching(/^ {2}peer +One peer and its links in full$/),
+      expect.stringMatching(/^ {2}peers +All peers, a line each$/),
+      'tokyo# show pe',
+    ]);
+    await terminal.press('C-u');
+    await terminal.type('show peer ?');
+    rows = await terminal.shows((shown) => shown.includes('    osaka') && last(shown) === 'tokyo# show peer');
+    expect(rows.slice(-3)).toEqual([
+      expect.stringMatching(/^ {2}NAME +Name of a peer$/),
+      '    osaka',
+      'tokyo# show peer',
+    ]);
+  });
+
+  it('Tab completes what is unique, rings, then lists', async () => {
+    const terminal = await shell();
+    await terminal.type('sh');
+    await terminal.press('Tab');
+    await terminal.type('pee');
+    await terminal.press('Tab');
+    await terminal.shows(lastIs('tokyo# show peer'));
+    await terminal.press('Tab', 'Tab');
+    await terminal.shows((rows) => rows.at(-2) === 'peer   peers' && last(rows) === 'tokyo# show peer');
+    await terminal.type(' os');
+    await terminal.press('Tab', 'Enter');
+    await terminal.shows(/^tokyo# show peer osaka\nPeer osaka on octo0 is up$/m);
+  });
+
+  it('abbreviations are understood, and refusals point at the word', async () => {
+    const terminal = await shell();
+    await terminal.enter('sh ver | inc Octo');
+    await terminal.shows(/^Octolink 0\.1\.0/m);
+    await terminal.enter('sh p');
+    await terminal.shows(/^% Ambiguous command: {2}"sh p"\n {2}one of: peer, peers, privilege$/m);
+    await terminal.enter('show version now');
+    await terminal.shows(/^tokyo# show version now\n {20}\^\n% Invalid input detected at '\^' marker\.$/m);
+    await terminal.enter('show');
+    await terminal.shows(/^% Incomplete command\.$/m);
+    await terminal.enter('shwo version');
+    await terminal.shows(/^% Unknown command: shwo version\n {2}Did you mean "show"\?$/m);
+  });
+
+  it('modes are entered and left, and Ctrl-Z leaves all of them without running the line', async () => {
+    const terminal = await shell();
+    for (const line of ['conf t', 'interface octo0', 'peer osaka', 'link 0']) await terminal.enter(line);
+    await terminal.shows(lastIs('tokyo(config-link)#'));
+    await terminal.enter('do show version');
+    await terminal.shows(/^Octolink/m);
+    await terminal.enter('exit');
+    await terminal.shows(lastIs('tokyo(config-peer)#'));
+    await terminal.press('C-d');
+    await terminal.shows(lastIs('tokyo(config-if)#'));
+    await terminal.type('no mtu');
+    await terminal.press('C-z');
+    await terminal.shows(lastIs('tokyo#'));
+    await terminal.enter('show running-config | include mtu');
+    await terminal.shows(/^ mtu 1500$/m);
+    await terminal.enter('disable');
+    await terminal.shows(lastIs('tokyo>'));
+    await terminal.press('C-d');
+    await terminal.shows(/^ended with 0$/m);
+  });
+
+  it('keys edit the line as they do everywhere', async () => {
+    const terminal = await shell();
+    await terminal.type('sohw version');
+    await terminal.press('C-a', 'C-f', 'C-f', 'C-t', 'C-e', 'M-b', 'C-k');
+    await terminal.shows(lastIs('tokyo# show'));
+    await terminal.press('C-y', 'C-w', 'C-w');
+    await terminal.shows(lastIs('tokyo#'));
+    await terminal.press('C-y', 'C-c');
+    await terminal.shows((rows) => rows.at(-2) === 'tokyo# show version^C' && last(rows) === 'tokyo#');
+  });
+
+  it('characters two columns wide move the cursor by two', async () => {
+    const terminal = await shell();
+    await terminal.type('日本x');
+    await terminal.press('Left', 'Left');
+    await terminal.shows(lastIs('tokyo# 日本x'));
+    const cursorAt = (column: number) =>
+      terminal.settles(
+        `the cursor in column ${column}`,
+        async () => (await terminal.cursor()).column === column,
+      );
+    await cursorAt(9);
+    await terminal.press('BSpace');
+    await terminal.shows(lastIs('tokyo# 本x'));
+    await cursorAt(7);
+  });
+
+  it('Ctrl-R finds earlier lines, and history forgets keys', async () => {
+    const history = join(folder, 'history-kept');
+    const terminal = await shell([], { OCTOLINK_HISTFILE: history });
+    const key = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
+    for (const line of ['show clock', 'show version', `psk ${key}`]) await terminal.enter(line);
+    await terminal.shows(/% Unknown command: psk/);
+    await terminal.press('C-r');
+    await terminal.type('clo');
+    await terminal.shows(lastIs("(reverse-i-search)`clo': show clock"));
+    await terminal.press('C-e');
+    await terminal.shows(lastIs('tokyo# show clock'));
+    await terminal.press('C-u', 'Up');
+    await terminal.shows(lastIs('tokyo# show version'));
+    expect(readFileSync(history, 'utf8')).toBe('show clock\nshow version\n');
+  });
+
+  it('the pager stops at full screens: space, Enter, a search, q', async () => {
+    const terminal = await shell();
+    await terminal.enter('terminal length 5');
+    await terminal.enter('show running-config');
+    await terminal.shows(/^ private-key-file .*\n --More--$/m);
+    await terminal.press('Enter');
+    await terminal.shows(/^ address .*\n --More--$/m);
+    await terminal.type(' ');
+    await terminal.shows(/^ policy passive\n --More--$/m);
+    await terminal.type('/public');
+    await terminal.press('Enter');
+    await terminal.shows(/^\.\.\.skipping\n {2}public-key .*\n(.*\n){3} --More--$/m);
+    await terminal.type('q');
+    const rows = await terminal.shows(lastIs('tokyo#'));
+    expect(rows.join('\n')).not.toContain('no shutdown');
+  });
+
+  it('a hundred pasted lines run in order, "?" and tabs among them meaning themselves', async () => {
+    const terminal = await shell();
+    const peers = Array.from({ length: 33 }, (_, n) => [
+      `\tpeer p${n}`,
+      `  description "why? ${n}"`,
+      '  exit',
+    ]);
+    await terminal.paste(['conf t', 'interface octo9', ...peers.flat(), 'end', ''].join('\n'));
+    await terminal.shows(lastIs('tokyo#'));
+    await terminal.enter('show running-config | include why | count');
+    await terminal.shows(/^33$/m);
+  });
+
+  it('a line is drawn anew when the terminal changes its size', async () => {
+    const terminal = await shell();
+    const text = 'show peer '.repeat(12).trim();
+    await terminal.type(text);
+    await terminal.shows((rows) => rows.join('').endsWith(text));
+    await terminal.resize(40, 20);
+    const rows = await terminal.shows(
+      (shown) => shown.at(-1)?.length !== undefined && shown.join(' ').includes('peer'),
+    );
+    const joined = (shown: string[]) =>
+      shown
+        .map((row) => row.padEnd(40))
+        .join('')
+        .trimEnd();
+    await terminal.shows((shown) => joined(shown).endsWith(`tokyo# ${text}`));
+    expect(rows.length).toBeGreaterThan(1);
+    await terminal.press('C-c');
+    await terminal.shows(lastIs('tokyo#'));
+  });
+
+  it('an event stands above a line that is being typed', async () => {
+    const terminal = await shell();
+    await terminal.enter('terminal monitor');
+    await terminal.type('show pe');
+    await terminal.shows(lastIs('tokyo# show pe'));
+    await octolink(['clear', 'peer', 'osaka'], '', daemon.socket);
+    const rows = await terminal.shows(/session ended/);
+    expect(rows.slice(-2)).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d\.\d{3} octo0 peer osaka session ended$/),
+      'tokyo# show pe',
+    ]);
+    await terminal.type('er osaka');
+    await terminal.press('Enter');
+    await terminal.shows(/^tokyo# show peer osaka\nPeer osaka/m);
+  });
+
+  it('Ctrl-C ends what runs and keeps the connection', async () => {
+    const terminal = await shell();
+    await terminal.enter('wait peer never up');
+    await terminal.press('C-c');
+    await terminal.shows(/^\^C\ntokyo#$/m);
+    await terminal.enter('monitor events');
+    await terminal.shows(/monitor events$/m);
+    await octolink(['clear', 'peer', 'osaka'], '', daemon.socket);
+    await terminal.shows(/session ended/);
+    await terminal.press('C-c');
+    await terminal.shows(lastIs('tokyo#'));
+  });
+
+  it('top and watch have a screen of their own and give the old one back', async () => {
+    const terminal = await shell();
+    await terminal.enter('show clock');
+    await terminal.enter('top');
+    await terminal.shows(/^tokyo: \d+ of \d+ peers? up/m);
+    await terminal.type('s');
+    await terminal.shows(/by rate/);
+    await terminal.resize(60, 15);
+    await terminal.shows((rows) => rows.every((row) => row.length <= 60) && /osaka/.test(rows.join('\n')));
+    await terminal.type('q');
+    await terminal.shows((rows) => /show clock/.test(rows.join('\n')) && last(rows) === 'tokyo#');
+    await terminal.enter('watch 1 show version | include Octo');
+    await terminal.shows(/^Every 1 s: show version \| include Octo/m);
+    await terminal.press('C-c');
+    await terminal.shows(lastIs('tokyo#'));
+  });
+});
+
+describe.skipIf(tmuxProblem)(`with ${MANY_PEERS} peers`, () => {
+  it('show peers comes as a stream that Ctrl-C ends', async () => {
+    const large = await startFakeDaemon(MANY_PEERS);
+    try {
+      const terminal = await shell([], { OCTOLINK_SOCKET: large.socket });
+      await terminal.enter('terminal length 0');
+      await terminal.enter('show peers');
+      await terminal.shows(/^p\d{3,} /m);
+      await terminal.press('C-c');
+      const rows = await terminal.shows(lastIs('tokyo#'));
+      const shown = Math.max(...rows.map((row) => Number(/^p(\d+) /.exec(row)?.[1] ?? 0)));
+      expect(shown).toBeLessThan(MANY_PEERS - 1);
+      await terminal.enter('show peers | count');
+      // A line of titles.
+      await terminal.shows(new RegExp(`^${MANY_PEERS + 1}$`, 'm'));
+    } finally {
+      await large.stop();
+    }
+  });
+});
