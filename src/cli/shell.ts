@@ -16,12 +16,14 @@ import { LineView } from './terminal/line-view.js';
 import { page } from './terminal/pager.js';
 import type { Terminal } from './terminal/terminal.js';
 
-const MODE_NAMES: Record<ConfigMode, string> = {
-  config: '(config)',
-  interface: '(config-if)',
-  peer: '(config-peer)',
-  link: '(config-link)',
+/** What a configuration mode adds to the prompt. */
+const MODE_SUFFIXES: Record<ConfigMode, string> = {
+  config: '',
+  interface: '-if',
+  peer: '-peer',
+  link: '-link',
 };
+
 /** Lines that come while the screen belongs to something else; more are not worth keeping. */
 const MAX_HELD_LINES = 200;
 
@@ -243,7 +245,9 @@ class Shell {
 
   #promptText(): string {
     const mode = this.#interpreter.configMode;
-    const name = mode === null ? '' : MODE_NAMES[mode];
+    const { session } = this.#interpreter.editing;
+    const candidate = session === null ? '' : `-s-${session}`;
+    const name = mode === null ? '' : `(config${candidate}${MODE_SUFFIXES[mode]})`;
     return `${this.#hostname}${name}${this.#interpreter.enabled ? '#' : '>'} `;
   }
 

@@ -24,6 +24,7 @@ import type { ConfigStore } from './config-store.js';
 import { type Backend, RequestError } from './control/backend.js';
 import type { Log } from './control/log.js';
 import { type EventBody, EventLog } from './event-log.js';
+import { checkKeyFiles } from './interface/keys.js';
 import type { PeerEntry } from './interface/peers.js';
 import { InterfaceRuntime } from './interface/runtime.js';
 import { Histories } from './observe/histories.js';
@@ -137,7 +138,11 @@ export class Daemon implements Backend {
     if (running?.datapath.alive && !running.needsRestart(config)) {
       return running.reconfigure(config);
     }
-    if (running !== undefined) await this.stopInterface(config.name, 'restarted with other settings');
+    if (running !== undefined) {
+      // An interface that runs is not stopped for one that cannot start.
+      checkKeyFiles(config, this.options.stateFolder);
+      await this.stopInterface(config.name, 'restarted with other settings');
+    }
     const runtime = await InterfaceRuntime.start(this.options.native, config, this.options.stateFolder);
     this.runtimes.set(config.name, runtime);
     this.faults.delete(config.name);
