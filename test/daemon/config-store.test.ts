@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigStore } from '../../src/daemon/config-store.js';
-
-const SAVER = new URL('./saver.js', import.meta.url).pathname;
 
 let folder: string;
 let file: string;
@@ -15,15 +12,6 @@ beforeEach(async () => {
   file = join(folder, 'octolink.conf');
 });
 afterEach(() => fs.rm(folder, { recursive: true, force: true }));
-
-/** Saves in a process of its own that dies by SIGKILL before file operation number `step`. Returns whether it died. */
-function saveAndDie(text: string, step: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [SAVER, file, text, String(step)], { stdio: 'inherit' });
-    child.on('error', reject);
-    child.on('exit', (_code, signal) => resolve(signal === 'SIGKILL'));
-  });
-}
 
 describe('ConfigStore', () => {
   it('has nothing to load before the first save', async () => {
@@ -73,23 +61,5 @@ describe('ConfigStore', () => {
       'disk full',
     );
     expect(await new ConfigStore(file).load()).toBe('old\n');
-  });
-
-  it('leaves the old or the new text, whole, wherever the process is killed', async () => {
-    const generation = (step: number) => `generation ${step}\n`.repeat(1000);
-    let previous = generation(-1);
-    await new ConfigStore(file).save(previous);
-    const seen = new Set<string>();
-    let step = 0;
-    for (let died = true; died; step++) {
-      const next = generation(step);
-      died = await saveAndDie(next, step);
-      const text = await new ConfigStore(file).load();
-      expect([previous, next]).toContain(text);
-      if (died) seen.add(text === next ? 'new' : 'old');
-      previous = text as string;
-    }
-    expect(seen).toEqual(new Set(['old', 'new']));
-    expect(step).toBeGreaterThan(8);
   });
 });
