@@ -1,0 +1,104 @@
+/** What a running daemon remembers of its links, and what it tells programs that watch. */
+import type { TestContext } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { capture, until } from '../../scripts/lab/run.js';
+import { type Node, type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
+import { needsLab } from './support.js';
+
+const PATIENCE_MS = 20_000;
+const PORT = 9770;
+
+let lab: Lab;
+let site: Site;
+let node: Node;
+
+beforeEach(async (context) => {
+  needsLab(context);
+  lab = await Lab.build({ hosts: 2, underlays: [{ family: 4 }, { family: 6 }] });
+  site = await startSite(lab);
+  node = site.nodes[0];
+  await waitAllUp(site, 2);
+});
+afterEach(async (context: TestContext) => {
+  tellOnFailure(context, site);
+  await lab?.remove();
+});
+
+async function history(link: number) {
+  return (await node.call('show.linkHistory', { peer: 'h2', link, step: 'seconds' }))[0];
+}
+
+it('history fills second by second, and shows when a link was down', async () => {
+  await until(
+    'seconds with a round-trip time',
+    async () => (await history(1))?.values.rttUs.some((us) => us !== null) ?? false,
+    PATIENCE_MS,
+  );
+  await lab.impair(2, { blackHole: true, lossPermille: 0 });
+  await node.waitLink('h2', 1, 'down');
+  await until(
+    'a second of being down behind one of being up',
+    async () => (await history(1)).values.downPermille.join().includes('0,1000'),
+    PATIENCE_MS,
+  );
+  const text = await node.cli('show links history peer h2 link 1');
+  expect(text).toMatch(/^h2 link 1 \(octo0\): the last /);
+  expect(text).toMatch(/^Down % .*█/m);
+  expect(await node.json('show links history peer h2 link 1')).toMatchObject([
+    { peer: 'h2', stepSeconds: 1 },
+  ]);
+});
+
+it('history is kept of as many links as the configuration says, from now on', async () => {
+  const kept = async () => (await node.call('show.linkHistory', { step: 'seconds' })).length;
+  await until('history of both links', async () => (await kept()) === 2, PATIENCE_MS);
+  await node.configure('history links 1');
+  await until('history of one link', async () => (await kept()) === 1, PATIENCE_MS);
+  await node.configure('history links 0');
+  await until('history of none', async () => (await kept()) === 0, PATIENCE_MS);
+  expect(await node.cli('show links history')).toBe('No history is kept of such a link.\n');
+});
+
+/** Body of the metrics as a program in the host's namespace gets them; null when nobody serves them. */
+async function scrape(port = PORT): Promise<string | null> {
+  const script = `
+    import http.client
+    connection = http.client.HTTPConnection("127.0.0.1", ${port}, timeout=10)
+    connection.request("GET", "/metrics")
+    print(connection.getresponse().read().decode(), end="")`.replace(/^ {4}/gm, '');
+  const inside = ['netns', 'exec', lab.hosts[0].namespace, 'python3', '-c', script];
+  const { code, stdout } = await capture('ip', inside);
+  return code === 0 ? stdout : null;
+}
+
+it('metrics are served where the configuration says, and no longer when it does not', async () => {
+  expect(await scrape()).toBeNull();
+  await node.configure(`metrics listen 127.0.0.1 port ${PORT}`);
+  await until(
+    'metrics of both links',
+    async () => (await scrape())?.match(/^octolink_link_up\{.*\} 1$/gm)?.length === 2,
+    PATIENCE_MS,
+  );
+  const served = (await scrape())?.split('\n').filter((line) => line.startsWith('# TYPE'));
+  const shown = (await node.cli('show metrics')).split('\n').filter((line) => line.startsWith('# TYPE'));
+  expect(served).toEqual(shown);
+  await node.configure(`metrics listen 127.0.0.1 port ${PORT + 1}`);
+  expect(await scrape()).toBeNull();
+  expect(await scrape(PORT + 1)).toContain('octolink_uptime_seconds');
+  await node.configure('no metrics listen');
+  expect(await scrape(PORT + 1)).toBeNull();
+});
+
+it('metrics at a port that is taken are refused, and nothing has changed', async () => {
+  await node.configure(`metrics listen 127.0.0.1 port ${PORT}`);
+  const holder = lab.start(1, 'python3', ['-m', 'http.server', '--bind', '127.0.0.1', String(PORT + 2)]);
+  await until('the port to be taken', async () => (await scrape(PORT + 2)) !== null, PATIENCE_MS);
+  const before = await node.runningConfig();
+  await expect(node.configure(`metrics listen 127.0.0.1 port ${PORT + 2}`, 'hostname other')).rejects.toThrow(
+    `metrics cannot be served at 127.0.0.1 port ${PORT + 2}: another program listens there`,
+  );
+  expect(await node.runningConfig()).toBe(before);
+  expect(await scrape()).toContain('octolink_uptime_seconds');
+  await holder.stop();
+});
