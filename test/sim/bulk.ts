@@ -8,6 +8,7 @@ import { jitter } from './hops/jitter.js';
 import { loss } from './hops/loss.js';
 import { mbit, rate } from './hops/rate.js';
 import { Lan } from './lan.js';
+import { seededRandom } from './random.js';
 import { MSS, Transfers } from './tcp.js';
 import { MILLISECOND, SECOND, World } from './world.js';
 
@@ -44,8 +45,10 @@ export function bulkLan(seed: number, links: readonly LinkProfile[], policy: Pol
   });
   const [a, b] = lan.nodes;
   links.forEach((profile, network) => {
-    world.wire(a, b, network).hops = hopsOf(profile, world.random);
-    world.wire(b, a, network).hops = hopsOf(profile, world.random);
+    // Dice of their own: what a wire does to its datagrams does not change with what hosts draw.
+    const dice = (way: number) => seededRandom(seed ^ Math.imul(network * 2 + way + 1, 0x9e37_79b9));
+    world.wire(a, b, network).hops = hopsOf(profile, dice(0));
+    world.wire(b, a, network).hops = hopsOf(profile, dice(1));
   });
   world.run(SETTLE_US);
   return lan;
