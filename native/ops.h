@@ -4,9 +4,11 @@
 
 #include <cstdint>
 
-#define OPS_PATH(X) X(FAMILY, 0) X(PORT, 1) X(ADDR, 2) X(LOCAL, 6) X(IFINDEX, 10) X(SCOPE, 11) X(WORDS, 12)
+#define OPS_PATH(X)                                                                  \
+  X(FAMILY, 0) X(PORT, 1) X(ADDR, 2) X(LOCAL, 6) X(IFINDEX, 10) X(SCOPE, 11) \
+  X(DSCP, 12) X(MARK, 13) X(WORDS, 14)
 
-#define OPS_RECV(X) X(OFFSET, 0) X(LENGTH, 1) X(SEGMENT, 2) X(PATH, 4) X(WORDS, 16)
+#define OPS_RECV(X) X(OFFSET, 0) X(LENGTH, 1) X(SEGMENT, 2) X(PATH, 4) X(WORDS, 18)
 
 #define OPS_SEAL(X)                                                                              \
   X(KEY, 0) X(TYPE, 1) X(STREAM, 2) X(RECEIVER, 3) X(COUNTER_LOW, 4) X(COUNTER_HIGH, 5)          \

@@ -42,14 +42,11 @@ struct Socket {
   std::string device;
   int receiveBuffer;
   int sendBuffer;
-  int mark;
-  int dscp;
 };
 
 /// Sets everything that must stand before bind. Returns the option that failed, nullptr if none.
 const char* configure(int fd, const Socket& socket) {
   const bool v4 = socket.family == 4;
-  const int trafficClass = socket.dscp << 2;
   if (!socket.device.empty() && !bindToDevice(fd, socket.device)) return "SO_BINDTODEVICE";
   if (!v4 && !setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return "IPV6_V6ONLY";
   // An address that is not there yet (DHCP, duplicate address detection) can be bound all the same.
@@ -67,11 +64,6 @@ const char* configure(int fd, const Socket& socket) {
   }
   if (!setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, socket.receiveBuffer)) return "SO_RCVBUF";
   if (!setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, socket.sendBuffer)) return "SO_SNDBUF";
-  if (socket.mark != 0 && !setOption(fd, SOL_SOCKET, SO_MARK, socket.mark)) return "SO_MARK";
-  if (trafficClass != 0 && !(v4 ? setOption(fd, IPPROTO_IP, IP_TOS, trafficClass)
-                                : setOption(fd, IPPROTO_IPV6, IPV6_TCLASS, trafficClass))) {
-    return v4 ? "IP_TOS" : "IPV6_TCLASS";
-  }
   return nullptr;
 }
 
@@ -98,8 +90,10 @@ napi_value udpOpen(napi_env env, napi_callback_info info) {
   const int port = args.int32(0, "port");
   const bool wantsGro = args.boolean(0, "gro");
   const Socket wanted = {
-      args.int32(0, "family"),     args.textOrNull(0, "device"), args.int32(0, "receiveBuffer"),
-      args.int32(0, "sendBuffer"), args.int32(0, "mark"),        args.int32(0, "dscp"),
+      args.int32(0, "family"),
+      args.textOrNull(0, "device"),
+      args.int32(0, "receiveBuffer"),
+      args.int32(0, "sendBuffer"),
   };
   if (!args.ok()) return nullptr;
   if (port < 0 || port > UINT16_MAX) return throwRange(env, "a port is 0 to 65535");
@@ -136,6 +130,7 @@ napi_value routeMtu(napi_env env, napi_callback_info info) {
   const std::string remoteText = args.text(1);
   const std::string localText = args.textOrNull(2);
   const std::string device = args.textOrNull(3);
+  const int mark = args.int32(4);
   if (!args.ok()) return nullptr;
   Address remote, local;
   if (!parseAddress(family, remoteText, kDiscardPort, scopeOf(device), &remote) ||
@@ -145,7 +140,8 @@ napi_value routeMtu(napi_env env, napi_callback_info info) {
   const int fd = openSocket(family);
   if (fd < 0) return throwErrno(env, errno, "socket");
   int mtu = 0;
-  if ((device.empty() || bindToDevice(fd, device)) && bind(fd, &local.any, local.length) == 0 &&
+  if ((device.empty() || bindToDevice(fd, device)) &&
+      (mark == 0 || setOption(fd, SOL_SOCKET, SO_MARK, mark)) && bind(fd, &local.any, local.length) == 0 &&
       connect(fd, &remote.any, remote.length) == 0) {
     mtu = family == 4 ? getOption(fd, IPPROTO_IP, IP_MTU) : getOption(fd, IPPROTO_IPV6, IPV6_MTU);
   }

@@ -19,7 +19,9 @@ constexpr int kBatch = 128;
 constexpr int32_t kMaxSegments = 64;          // UDP_MAX_SEGMENTS of every kernel that has UDP_SEGMENT
 constexpr int32_t kMaxPayload4 = 65'507;      // 65,535 less the IPv4 and UDP headers
 constexpr int32_t kMaxPayload6 = 65'487;      // 65,535 less the IPv6 and UDP headers
-constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t));
+constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)) +
+                           CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
+constexpr int kDscpShift = 2;  // the two low bits of the field are ECN's
 
 /// Where the messages of one row go: name and control data, shared by all of them.
 struct Target {
@@ -84,6 +86,12 @@ bool aim(Target* target, const int32_t* path, uint16_t segment) {
   } else {
     return false;
   }
+  if (path[DSCP] != 0) {
+    const int trafficClass = path[DSCP] << kDscpShift;
+    if (path[FAMILY] == 4) addControl(target, IPPROTO_IP, IP_TOS, &trafficClass, sizeof trafficClass);
+    else addControl(target, IPPROTO_IPV6, IPV6_TCLASS, &trafficClass, sizeof trafficClass);
+  }
+  if (path[MARK] != 0) addControl(target, SOL_SOCKET, SO_MARK, path + MARK, sizeof path[MARK]);
   if (segment != 0) addControl(target, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
   return true;
 }

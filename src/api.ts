@@ -200,6 +200,9 @@ export interface LinkStatus {
   /** Estimates: how long a datagram waits on the way to the peer, and what that way carries. */
   queueUs: number | null;
   capacityBytesPerSecond: number | null;
+  /** Differentiated services code point of its datagrams, and their mark on this host; null without one. */
+  dscp: number;
+  fwmark: number | null;
   /** Bytes of the outer IP packet. */
   mtu: number | null;
   txDatagrams: number;

@@ -18,8 +18,6 @@ export function openUdp(address: string | null, port: number, family: 4 | 6): { 
     receiveBuffer: SOCKET_BUFFER_BYTES,
     sendBuffer: SOCKET_BUFFER_BYTES,
     gro: false,
-    mark: 0,
-    dscp: 0,
   });
   return { native, fd };
 }

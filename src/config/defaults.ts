@@ -110,6 +110,9 @@ export interface EffectiveLink {
   damping: DampingConfig | null;
   /** Bytes; 0: found out. */
   mtu: number;
+  dscp: number;
+  /** 0: none. */
+  fwmark: number;
   quality: QualityConfig | null;
 }
 
@@ -123,6 +126,8 @@ export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): Effect
     upAfter: link.timers?.upAfter ?? DEFAULTS.upAfter,
     damping: (link.damping ?? parent.damping ?? DEFAULTS.damping) || null,
     mtu: typeof link.mtu === 'number' ? link.mtu : 0,
+    dscp: link.dscp ?? 0,
+    fwmark: link.fwmark ?? 0,
     quality: (link.quality ?? parent.quality ?? DEFAULTS.quality) || null,
   };
 }

@@ -1,5 +1,7 @@
 /** Commands of `(config-link)`. */
+
 import { choice, keyword, options, value } from '../grammar/command.js';
+import { DSCP, dscpText } from '../grammar/dscp.js';
 import { IFNAME, IPV4, IPV6, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
@@ -101,6 +103,22 @@ export const linkCommands: ConfigCommand[] = [
   }),
   dampingOf('link', linkOf),
   qualityOf('link', linkOf),
+  linkField('dscp', {
+    tokens: [
+      keyword('dscp', 'Differentiated services code point of its datagrams'),
+      value('dscp', DSCP, 'Number, or name as in ef, af21, cs6', { default: 'cs0' }),
+    ],
+    read: ({ dscp }) => dscp,
+    write: (dscp) => `dscp ${dscpText(dscp)}`,
+  }),
+  linkField('fwmark', {
+    tokens: [
+      keyword('fwmark', "Mark of its datagrams for this host's routing rules and filters"),
+      value('fwmark', range(1, 4294967295), 'Mark', { default: 'none' }),
+    ],
+    read: ({ fwmark }) => fwmark,
+    write: (fwmark) => `fwmark ${fwmark}`,
+  }),
   linkField('mtu', {
     tokens: [
       keyword('mtu', 'Largest outer IP packet'),

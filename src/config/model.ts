@@ -48,6 +48,10 @@ export interface LinkConfig {
   quality?: QualityConfig | false;
   /** Bytes of the outer IP packet; absent or `auto`: found out. */
   mtu?: number | 'auto';
+  /** Differentiated services code point of the datagrams, 0–63. */
+  dscp?: number;
+  /** Mark of the datagrams for the host's routing rules and filters, 1 to 2^32 − 1. */
+  fwmark?: number;
   shutdown?: boolean;
 }
 

@@ -154,6 +154,9 @@ function remoteProblem(peer: PeerConfig, link: LinkConfig, names: ReadonlySet<st
   const { remote, local } = link;
   if (remote?.kind === 'via') {
     if (local !== undefined) return 'a link via a peer has no local end of its own';
+    if (link.dscp !== undefined || link.fwmark !== undefined) {
+      return 'a link via a peer has no packets of its own to mark';
+    }
     if (remote.peer === peer.name) return `peer ${peer.name} cannot be reached via itself`;
     return names.has(remote.peer) ? null : `there is no peer ${remote.peer} on this interface`;
   }

@@ -2,7 +2,7 @@
 import { enlarged } from '../arrays.js';
 import type { LinkSettings } from '../datapath/events.js';
 import { outerOverhead, RELAY_FAMILY, SEALED_OVERHEAD } from '../datapath/wire.js';
-import { PATH } from '../native/ops.js';
+import { PATH, PATH_PLACE_WORDS } from '../native/ops.js';
 import { LossTable } from './loss.js';
 import { PATH_CHECK } from './messages.js';
 import { RttHistograms } from './rtt-histogram.js';
@@ -175,11 +175,14 @@ export class LinkTable {
     const fresh = this.peer[row] < 0;
     const base = row * PATH.WORDS;
     let moved = fresh || this.configuredSocket[row] !== settings.socket;
-    for (let word = 0; word < PATH.WORDS; word++) {
+    for (let word = 0; word < PATH_PLACE_WORDS; word++) {
       const value = settings.path[word] ?? 0;
       if (this.configured[base + word] !== value) moved = true;
       this.configured[base + word] = value;
     }
+    this.configured[base + PATH.DSCP] = settings.path[PATH.DSCP] ?? 0;
+    this.configured[base + PATH.MARK] = settings.path[PATH.MARK] ?? 0;
+    this.markPath(row, row);
     this.peer[row] = peer;
     this.id[row] = id;
     this.configuredSocket[row] = settings.socket;
@@ -233,6 +236,14 @@ export class LinkTable {
     this.setMtu(row, this.mtu[row]);
   }
 
+  /** Marks what goes by row `path` of the path table as the link `row` is configured. */
+  markPath(row: number, path: number): void {
+    const from = row * PATH.WORDS;
+    const to = path * PATH.WORDS;
+    this.paths[to + PATH.DSCP] = this.configured[from + PATH.DSCP];
+    this.paths[to + PATH.MARK] = this.configured[from + PATH.MARK];
+  }
+
   /** Whether the configuration names a remote end (a dynamic link has none). */
   hasConfiguredRemote(row: number): boolean {
     return this.configured[row * PATH.WORDS + PATH.FAMILY] !== 0;
@@ -240,7 +251,7 @@ export class LinkTable {
 
   isConfiguredPath(row: number): boolean {
     const base = row * PATH.WORDS;
-    for (let word = base; word < base + PATH.WORDS; word++) {
+    for (let word = base; word < base + PATH_PLACE_WORDS; word++) {
       if (this.paths[word] !== this.configured[word]) return false;
     }
     return true;

@@ -7,7 +7,7 @@
 import type { DatapathIo } from '../datapath/io.js';
 import type { SocketTable } from '../datapath/sockets.js';
 import { KIND, RELAY_FAMILY } from '../datapath/wire.js';
-import { PATH } from '../native/ops.js';
+import { PATH, PATH_PLACE_WORDS } from '../native/ops.js';
 import type { LinkControl } from './control.js';
 import { type LinkTable, sameRemote } from './links.js';
 import { PATH_CHECK } from './messages.js';
@@ -49,6 +49,7 @@ export class Roaming {
     }
     links.candidateAt[link] = now;
     copyPath(words, at, links.paths, links.scratchPath * PATH.WORDS);
+    links.markPath(link, links.scratchPath);
     this.control.pathMessage(
       KIND.PATH_CHECK,
       this.sockets.fd(socket),
@@ -62,6 +63,7 @@ export class Roaming {
   answer(link: number, socket: number, words: Int32Array, at: number, token: Uint8Array): void {
     if (words[at + PATH.FAMILY] === RELAY_FAMILY) return;
     copyPath(words, at, this.links.paths, this.links.scratchPath * PATH.WORDS);
+    this.links.markPath(link, this.links.scratchPath);
     this.control.pathMessage(KIND.PATH_ANSWER, this.sockets.fd(socket), link, token, 0);
   }
 
@@ -101,5 +103,5 @@ export class Roaming {
 }
 
 function copyPath(from: Int32Array, fromAt: number, to: Int32Array, toAt: number): void {
-  for (let word = 0; word < PATH.WORDS; word++) to[toAt + word] = from[fromAt + word];
+  for (let word = 0; word < PATH_PLACE_WORDS; word++) to[toAt + word] = from[fromAt + word];
 }

@@ -44,8 +44,6 @@ export interface UdpOptions {
   receiveBuffer: number;
   sendBuffer: number;
   gro: boolean;
-  mark: number;
-  dscp: number;
 }
 
 export interface UdpHandle {
@@ -85,8 +83,8 @@ export interface Native {
    * Returns the number of rows sent whole.
    */
   udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
-  /** MTU of the route (device or path MTU known to the kernel) by a connected probe socket; 0 when unreachable. */
-  routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null): number;
+  /** MTU of the route that `mark` takes (device or path MTU known to the kernel), by a connected socket; 0 when unreachable. */
+  routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null, mark: number): number;
 
   /** AEAD ----------------------------------------------------------------- */
   /**

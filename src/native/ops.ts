@@ -20,8 +20,14 @@ export const PATH = {
   IFINDEX: 10,
   /** IPv6 scope id of the remote address. */
   SCOPE: 11,
-  WORDS: 12,
+  /** Marks of what is sent: differentiated services code point, and the mark for the host's own rules; 0 for none. */
+  DSCP: 12,
+  MARK: 13,
+  WORDS: 14,
 } as const;
+
+/** The words of `PATH` that tell where it leads; those behind them only mark what goes there. */
+export const PATH_PLACE_WORDS = PATH.DSCP;
 
 /** One received message: several datagrams of one path and of equal size (the last may be shorter). */
 export const RECV = {
@@ -33,7 +39,7 @@ export const RECV = {
   SEGMENT: 2,
   /** The path it came by: `PATH` words. LOCAL and IFINDEX are filled from IP_PKTINFO. */
   PATH: 4,
-  WORDS: 16,
+  WORDS: 18,
 } as const;
 
 /**

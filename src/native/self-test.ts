@@ -38,8 +38,6 @@ function roundTrip(native: Native, gso: boolean, gro: boolean): SelfTestVerdict 
       receiveBuffer: 1 << 18,
       sendBuffer: 1 << 18,
       gro,
-      mark: 0,
-      dscp: 0,
     });
   const sender = open();
   const receiver = open();

@@ -366,7 +366,7 @@ function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus {
 }
 
 function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig): LinkStatus {
-  const { local, priority, interval, hold, upAfter } = effectiveLink(parent, link);
+  const { local, priority, interval, hold, upAfter, dscp, fwmark } = effectiveLink(parent, link);
   return {
     interface: parent.name,
     peer: peer.name,
@@ -399,6 +399,8 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     deliveredBytesPerSecond: 1_249_000,
     queueUs: null,
     capacityBytesPerSecond: null,
+    dscp,
+    fwmark: fwmark || null,
     mtu: 1500,
     txDatagrams: 10,
     txBytes: 1000,

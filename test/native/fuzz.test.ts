@@ -23,8 +23,6 @@ const socket = native.udpOpen({
   receiveBuffer: 1 << 20,
   sendBuffer: 1 << 20,
   gro: true,
-  mark: 0,
-  dscp: 0,
 });
 const sink = openSync('/dev/null', 'w');
 

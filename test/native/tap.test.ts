@@ -85,8 +85,6 @@ function sendToNeighbour(arena: Uint8Array, length: number, segment: number): nu
     receiveBuffer: 0,
     sendBuffer: 1 << 20,
     gro: false,
-    mark: 0,
-    dscp: 0,
   });
   open.push(socket.fd);
   const row = Int32Array.from(

@@ -10,6 +10,7 @@ import type {
   SystemInfo,
   VersionInfo,
 } from '../../api.js';
+import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
 import { type Column, type TableLayout, table } from './table.js';
 
@@ -91,6 +92,14 @@ function duplicateText({ smallBytes, control, dscp }: PeerStatus['duplicate']): 
   return kinds.length === 0 ? [] : [`  Sent by two links: ${kinds.join('; ')}`];
 }
 
+function marksText({ dscp, fwmark }: LinkStatus): string[] {
+  const marks = [
+    ...(dscp === 0 ? [] : [`DSCP ${dscpText(dscp)}`]),
+    ...(fwmark === null ? [] : [`fwmark ${fwmark}`]),
+  ];
+  return marks.length === 0 ? [] : [`    Marked with ${marks.join(', ')}`];
+}
+
 function linkText(link: LinkStatus): string[] {
   const since = link.changedSecondsAgo === null ? '' : ` for ${duration(link.changedSecondsAgo)}`;
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
@@ -100,6 +109,7 @@ function linkText(link: LinkStatus): string[] {
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
+    ...marksText(link),
     `    RTT last/min/smoothed ${milliseconds(link.rttLastUs)}/${milliseconds(link.rttMinUs)}/` +
       `${milliseconds(link.rttSmoothedUs)} ms, jitter ${milliseconds(link.jitterUs)} ms`,
     `    RTT of the last minute p50/p95/p99 ${milliseconds(link.rttP50Us)}/${milliseconds(link.rttP95Us)}/` +

@@ -18,6 +18,7 @@ import { emptyCounters } from '../../peer/reasons.js';
 import { pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { keySlots } from './key-slots.js';
+import { AnswerMarks } from './marks.js';
 
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 /** Handshake messages waiting, or taken in one second, from which initiations must prove their address. */
@@ -44,6 +45,7 @@ interface HandshakeEvents {
 }
 
 export class Handshakes extends EventEmitter<HandshakeEvents> {
+  readonly answerMarks = new AnswerMarks();
   private readonly handshaker: Handshaker;
   private readonly sessions = new Map<number, SessionInfo>();
   private readonly inUse = new Map<number, SessionInfo>();
@@ -192,7 +194,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     switch (action.kind) {
       case 'send': {
         const path = this.paths.get(action.path);
-        if (path !== undefined) this.datapath.send({ kind: 'send-raw', bytes: action.bytes, path });
+        if (path === undefined) return;
+        this.datapath.send({ kind: 'send-raw', bytes: action.bytes, path: this.answerMarks.marked(path) });
         return;
       }
       case 'send-to-peer':

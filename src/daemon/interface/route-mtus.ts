@@ -30,14 +30,16 @@ export class RouteMtus {
 
   /** In bytes; of a relayed link what the links to its relay carry. null while nobody can tell. */
   of(link: LinkEntry): number | null {
-    const { remote } = link.config;
-    if (remote?.kind === 'via') return this.smallestInUse(remote.peer);
+    const end = link.config.remote;
+    if (end?.kind === 'via') return this.smallestInUse(end.peer);
     const words = link.learnedPath ?? link.configuredPath;
     const family = words[PATH.FAMILY];
     if (link.answer === null || (family !== 4 && family !== 6)) return null;
     const { address, device } = link.answer.socket;
     try {
-      return this.native.routeMtu(family, formatAddress(pathAddressBytes(words)), address, device) || null;
+      const remote = formatAddress(pathAddressBytes(words));
+      const mark = link.configuredPath[PATH.MARK];
+      return this.native.routeMtu(family, remote, address, device, mark) || null;
     } catch {
       return null;
     }

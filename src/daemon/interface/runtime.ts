@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import {
+  type EffectiveLink,
   effectiveCopies,
   effectiveDuplicate,
   effectiveInterface,
@@ -18,7 +19,7 @@ import { ALIVE_STATES, type DatapathEvent, type LinkFacts } from '../../datapath
 import { RELAY_SOCKET } from '../../datapath/relay.js';
 import { describeChange } from '../../link/describe.js';
 import type { Native, TapHandle } from '../../native/binding.js';
-import { PATH } from '../../native/ops.js';
+import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { addressWords, relayedPath, relayName } from './addresses.js';
 import { Datapath } from './datapath.js';
@@ -208,6 +209,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       this.admit(entry, identity);
     }
     // A relayed link is as wide as the links of the peer that relays it.
+    this.handshakes.answerMarks.learn(this.peers.values());
     this.routeMtus.refresh();
   }
 
@@ -296,7 +298,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     config: LinkConfig,
     answer: LocalAnswer | null,
   ): void {
-    const path = this.pathOf(entry, config, answer);
+    const effective = effectiveLink(next, config);
+    const path = this.pathOf(entry, effective, config, answer);
     const before = entry.links.get(config.id);
     const link: LinkEntry = before ?? {
       row: this.linkRows.take(),
@@ -309,7 +312,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       cause: null,
       detail: null,
     };
-    const moved = before?.configuredPath.some((word, index) => word !== path[index]);
+    const moved = before?.configuredPath.some(
+      (word, index) => index < PATH_PLACE_WORDS && word !== path[index],
+    );
     if (moved) link.learnedPath = null;
     link.config = config;
     link.answer = answer;
@@ -321,7 +326,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       peer: entry.row,
       id: config.id,
       row: link.row,
-      settings: linkSettings(effectiveLink(next, config), {
+      settings: linkSettings(effective, {
         socket: config.remote?.kind === 'via' ? RELAY_SOCKET : (answer?.socket.row ?? -1),
         path,
         routeMtu: link.routeMtu ?? 0,
@@ -330,14 +335,19 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     });
   }
 
-  private pathOf(entry: PeerEntry, config: LinkConfig, answer: LocalAnswer | null): number[] {
+  private pathOf(
+    entry: PeerEntry,
+    effective: EffectiveLink,
+    config: LinkConfig,
+    answer: LocalAnswer | null,
+  ): number[] {
     const { remote } = config;
     const relay = remote?.kind === 'via' ? this.peers.get(remote.peer) : undefined;
     if (relay !== undefined && entry.config.publicKey !== undefined) {
       return relayedPath(relay.row, relayName(parsePublicKey(entry.config.publicKey)));
     }
     if (answer === null) return new Array<number>(PATH.WORDS).fill(0);
-    return pathWords(answer, remote?.kind === 'address' ? remote : null);
+    return pathWords(answer, remote?.kind === 'address' ? remote : null, effective);
   }
 
   // --- what the datapath says -----------------------------------------------------------------------
@@ -391,6 +401,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const link = this.peersByRow.get(row)?.links.get(id);
     if (link === undefined) return;
     link.learnedPath = words;
+    this.handshakes.answerMarks.learnLink(link);
     this.routeMtus.refreshSoon();
   }
 

@@ -111,8 +111,6 @@ export class Sockets {
       receiveBuffer: SOCKET_BUFFER,
       sendBuffer: SOCKET_BUFFER,
       gro: this.gro,
-      mark: 0,
-      dscp: 0,
     };
     try {
       const handle = this.native.udpOpen(options);
@@ -144,8 +142,12 @@ export class Sockets {
   }
 }
 
-/** Words of a path to a remote end by a local answer. */
-export function pathWords(answer: LocalAnswer, remote: { address: string; port: number } | null): number[] {
+/** Words of a path to a remote end by a local answer, marked as a link wants it. */
+export function pathWords(
+  answer: LocalAnswer,
+  remote: { address: string; port: number } | null,
+  { dscp, fwmark }: Pick<EffectiveLink, 'dscp' | 'fwmark'>,
+): number[] {
   const words = new Array<number>(PATH.WORDS).fill(0);
   if (remote !== null) {
     const parsed = addressWords(remote.address);
@@ -155,5 +157,7 @@ export function pathWords(answer: LocalAnswer, remote: { address: string; port: 
   }
   for (let index = 0; index < 4; index++) words[PATH.LOCAL + index] = answer.localWords[index];
   words[PATH.IFINDEX] = answer.ifindex;
+  words[PATH.DSCP] = dscp;
+  words[PATH.MARK] = fwmark | 0;
   return words;
 }

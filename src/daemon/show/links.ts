@@ -65,6 +65,8 @@ export function linkStatus(
     deliveredBytesPerSecond: whileUp(LINK.deliveredOutBps),
     queueUs: isEstimated ? whileUp(LINK.queueOutUs) : null,
     capacityBytesPerSecond: isEstimated ? whileUp(LINK.capacityOutBps) : null,
+    dscp: effective.dscp,
+    fwmark: effective.fwmark || null,
     mtu: read(LINK.mtu),
     txDatagrams: read(LINK.txDatagrams),
     txBytes: read(LINK.txBytes),
