@@ -10,6 +10,7 @@ import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
 import type { LinkHistory, LinkHistoryParams } from './api/history.js';
 import type { MetricFamily } from './api/metrics.js';
 import type { PeerMtu } from './api/mtu.js';
+import type { SystemInfo } from './api/system.js';
 import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
 import type { LinkExplanation, PeerExplanation } from './link/explain.js';
@@ -18,6 +19,7 @@ export * from './api/configuration.js';
 export * from './api/history.js';
 export * from './api/metrics.js';
 export * from './api/mtu.js';
+export * from './api/system.js';
 
 /**
  * Grows when a client of the older number could misread an answer. New methods, new keys of results and new optional
@@ -280,49 +282,6 @@ export interface DropCounter {
   count: number;
   /** What it means and what to do, one line. */
   help: string;
-}
-
-export interface WorkerStatus {
-  interface: string;
-  alive: boolean;
-  scheduling: 'realtime' | 'normal';
-  /** Lateness of the timer wake-ups: the worst since counters were cleared, and the last. */
-  latenessMaxUs: number | null;
-  latenessLastUs: number | null;
-  batches: number;
-}
-
-export interface OffloadStatus {
-  interface: string;
-  offload: OffloadName;
-  state: 'on' | 'refused by kernel' | 'self-test failed' | 'forced off';
-}
-
-export interface SocketStatus {
-  interface: string;
-  /** Local address and port. */
-  local: string;
-  device: string | null;
-  receiveBufferBytes: number;
-  sendBufferBytes: number;
-}
-
-export interface SystemInfo {
-  uptimeSeconds: number;
-  pid: number;
-  version: string;
-  node: string;
-  openssl: string;
-  kernel: string;
-  hardwareAes: boolean;
-  memoryRssBytes: number;
-  memoryHeapBytes: number;
-  openFiles: number;
-  openFilesLimit: number | null;
-  clients: number;
-  workers: WorkerStatus[];
-  offloads: OffloadStatus[];
-  sockets: SocketStatus[];
 }
 
 export interface PingParams {
