@@ -199,9 +199,8 @@ export class Adaptive {
       now,
     );
     const base = link * LINK_WIDTH;
-    this.stats.links[base + LINK.capacityOutBps] = capacity.capacity * 8e6;
+    this.stats.links[base + LINK.capacityOutBps] = capacity.capacity * 1e6;
     this.stats.links[base + LINK.queueOutUs] = capacity.queueUs;
-    this.stats.links[base + LINK.deliveredOutBps] = capacity.delivered * 8e6;
     const peer = this.links.peer[link];
     lane.review(this.peers.usable[peer], now);
   }

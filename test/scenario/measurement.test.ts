@@ -257,6 +257,31 @@ describe('delivered rate', () => {
     }));
 });
 
+describe('capacity and queue', () => {
+  it('of a full bottleneck are what it carries and how long it takes to drain, in bytes a second and µs', () =>
+    withSeed((seed) => {
+      const narrow = () => [delay(10 * MILLISECOND), rate(250_000, { ms: 100 })];
+      const setting = start(seed, [narrow, narrow], 'adaptive');
+      const { world, a, b, wires } = setting;
+      const stream = new Stream(world, a, b, MILLISECOND, 1000);
+      world.run(5 * SECOND);
+      const before = wires.map(({ out }) => out.bytes);
+      world.run(2 * SECOND);
+      for (const [link, { out }] of wires.entries()) {
+        const truth = (out.bytes - before[link]) / 2;
+        const row = linkRow(b.id, link);
+        expect(truth).toBeGreaterThan(200_000);
+        expect(a.linkGauge(row, 'capacityOutBps') / truth, `link ${link}`).toBeGreaterThan(0.85);
+        expect(a.linkGauge(row, 'capacityOutBps') / truth, `link ${link}`).toBeLessThan(1.2);
+        expect(a.linkGauge(row, 'deliveredOutBps') / truth, `link ${link}`).toBeGreaterThan(0.95);
+        expect(a.linkGauge(row, 'deliveredOutBps') / truth, `link ${link}`).toBeLessThan(1.05);
+        expect(a.linkGauge(row, 'queueOutUs')).toBeGreaterThan(70 * MILLISECOND);
+        expect(a.linkGauge(row, 'queueOutUs')).toBeLessThan(130 * MILLISECOND);
+      }
+      stream.stop();
+    }));
+});
+
 describe('a peer that starts anew', () => {
   it('makes nobody believe in loss', () =>
     withSeed((seed) => {
