@@ -192,7 +192,7 @@ export interface ArchivedConfig extends ArchiveEntry {
 
 /** A candidate with a name. */
 export interface NamedCandidate {
-  session: string;
+  name: string;
   /** Who opened it last. */
   by: Who;
   /** Somebody is in it now. */

@@ -113,15 +113,27 @@ export class Daemon implements Backend {
       await this.bring(before, next);
       this.config = next;
     } catch (error) {
-      await this.bring(next, before).catch((second: Error) =>
-        this.options.log.error({ err: second }, 'going back to the previous configuration failed'),
-      );
+      await this.goBack(next, before);
       throw new RequestError((error as Error).message);
     }
   }
 
-  private async bring(from: Config, to: Config): Promise<void> {
-    await this.metricsEndpoint.serveAt(to.metrics ?? null);
+  /** What cannot run again is told of as down; everything else runs again. */
+  private async goBack(from: Config, to: Config): Promise<void> {
+    const refused = (name: string | null) => (err: Error) => {
+      this.options.log.error({ err, interface: name }, 'going back to the previous configuration failed');
+      if (name !== null) this.faults.set(name, err.message);
+    };
+    await this.bring(from, to, refused);
+  }
+
+  /** `refused` hears of each part that cannot be had, and the others go on; without it, the first one ends all. */
+  private async bring(
+    from: Config,
+    to: Config,
+    refused: (name: string | null) => (err: Error) => void = () => raise,
+  ): Promise<void> {
+    await this.metricsEndpoint.serveAt(to.metrics ?? null).catch(refused(null));
     const wanted = new Map(to.interfaces.filter((one) => one.enabled).map((one) => [one.name, one]));
     for (const name of [...this.runtimes.keys()]) {
       if (!wanted.has(name)) await this.stopInterface(name, 'administratively down');
@@ -129,7 +141,7 @@ export class Daemon implements Backend {
     for (const config of wanted.values()) {
       const previous = from.interfaces.find((one) => one.name === config.name);
       if (JSON.stringify(previous) === JSON.stringify(config) && this.runtimes.has(config.name)) continue;
-      await this.bringInterface(config);
+      await this.bringInterface(config).catch(refused(config.name));
     }
   }
 
@@ -440,6 +452,10 @@ function linksOf(
   return [...peer.links.values()]
     .sort((a, b) => a.config.id - b.config.id)
     .map((link) => linkStatus(runtime, peer, link, nowUs, histories));
+}
+
+function raise(error: Error): never {
+  throw error;
 }
 
 function matches(wanted: string | undefined, name: string): boolean {

@@ -104,7 +104,7 @@ describe('a candidate', () => {
     ana.close();
     await settled();
     expect(await bob.request('config.sessions', {})).toMatchObject([
-      { session: 'night', open: false, uncommitted: true },
+      { name: 'night', open: false, uncommitted: true },
     ]);
     expect(await bob.request('complete', { kind: 'session' })).toEqual(['night']);
     await bob.request('config.open', { mode: 'session', session: 'night' });

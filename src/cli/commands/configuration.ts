@@ -97,7 +97,11 @@ export const configurationCommands: ExecCommand[] = [
       });
       session.editing.take(result.state);
       session.remark(result.warnings.map(({ line, message }) => `${file}:${line}: % Warning: ${message}`));
-      return { data: result, text: result.diff ?? commitText({ ...result, confirmed: false }) };
+      const { hasCandidate } = session.editing;
+      const said = hasCandidate
+        ? [`Loaded ${file} into the candidate.`]
+        : commitText({ ...result, confirmed: false });
+      return { data: result, text: result.diff ?? said };
     },
   }),
   calling({
@@ -156,11 +160,19 @@ export const configurationCommands: ExecCommand[] = [
 
 async function reload(session: ExecSession, inMinutes: number | undefined) {
   const client = await session.client();
+  if (inMinutes === undefined) await agreeToLoss(session, (await client.request('config.state', {})).unsaved);
   const params = inMinutes === undefined ? {} : { inMinutes };
   const result = await client.request('reload.start', params, APPLY_PATIENCE_MS);
   session.editing.take(result.state);
   const text = inMinutes === undefined ? commitText(result) : stateRemarks(result.state);
   return { data: result, text };
+}
+
+/** What was not saved is gone after a reload. Throws `CliFailure` when the user thinks better of it. */
+async function agreeToLoss(session: ExecSession, unsaved: boolean): Promise<void> {
+  if (!unsaved || (await session.confirm('What was not saved will be gone. Proceed?'))) return;
+  const hint = session.interactive ? '' : ': the option -y says yes';
+  throw failure(EXIT.FAILED, `what runs is not saved, and nothing was reloaded${hint}`);
 }
 
 async function cancelReload(session: ExecSession) {

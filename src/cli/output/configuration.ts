@@ -63,7 +63,7 @@ export function archiveText(entries: ArchiveEntry[]): string[] {
 }
 
 const SESSION_COLUMNS: Column<NamedCandidate>[] = [
-  { title: 'Session', cell: (candidate) => candidate.session, shrinkTo: 16 },
+  { title: 'Session', cell: (candidate) => candidate.name, shrinkTo: 16 },
   { title: 'User', cell: (candidate) => candidate.by.user, shrinkTo: 8 },
   { title: 'State', cell: (candidate) => (candidate.open ? 'open' : 'left') },
   { title: 'Changes', cell: (candidate) => (candidate.uncommitted ? 'uncommitted' : 'none') },

@@ -88,12 +88,12 @@ export class Drafts {
   named(): NamedCandidate[] {
     return [...this.#named.values()]
       .map((draft) => ({
-        session: draft.name as string,
+        name: draft.name as string,
         by: draft.by,
         open: this.#isOpen(draft),
         uncommitted: isDirty(draft),
       }))
-      .sort((a, b) => (a.session < b.session ? -1 : 1));
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Throws when there is none of that name, or somebody is in it. */

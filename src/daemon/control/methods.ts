@@ -87,7 +87,7 @@ export const METHODS: Handlers = {
   ping: ({ backend, signal }, params) => backend.ping(params, signal),
   complete: async ({ backend, configurator }, params) =>
     params.kind === 'session'
-      ? unique(configurator.views.sessions().map(({ session }) => session))
+      ? unique(configurator.views.sessions().map(({ name }) => name))
       : completions(backend, params),
 };
 
