@@ -175,6 +175,7 @@ const COLUMNS = [
   'Sent',
   'Lost',
   'Twice',
+  'By kernel',
   'Resent',
   'Extra %',
   'Thread late',
@@ -185,8 +186,8 @@ function figures({ cells, options }: DrillResult): string {
   const head = ['Death', 'Policy', 'Load'].map((text) => `<th scope="col" class="word">${text}</th>`);
   const columns = [...COLUMNS, 'Verdict'].map((text) => `<th scope="col">${text}</th>`);
   return `<p class="soft">Times in milliseconds. Detection is counted from the order to the kernel, which itself takes a few.
-Resent: datagrams sent a second time because they may have been lost, and their share of all frames. Undisturbed:
-the longest silence before the first death.</p>
+Resent: datagrams sent a second time because they may have been lost, and their share of all frames. By kernel: what it threw away from queues
+and buffers because a program came late, which no link is to blame for. Undisturbed: the longest silence before the first death.</p>
 <div class="scroll"><table>
 <caption>Every cell of the drill</caption>
 <thead><tr>${[...head, ...columns].join('')}</tr></thead>
@@ -207,6 +208,7 @@ function tableRow(cell: SummarizedCell, timers: DrillResult['options']['timers']
     ...times(summary),
     milliseconds(isBusy ? outageGoal(cell.kind, cell.policy, timers) : null),
     ...counts,
+    summary.kernelDrops,
     summary.resent,
     summary.extraPercent === null ? '—' : summary.extraPercent.toFixed(2),
     milliseconds(summary.latenessMs),

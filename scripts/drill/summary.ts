@@ -2,6 +2,7 @@
 import type { Policy } from '../../src/config/model.js';
 import { DEATHS, type DeathKind } from '../lab/deaths.js';
 import type { Timers } from './bed.js';
+import { totalOf } from './kernel-drops.js';
 import type { Machine } from './machine.js';
 import type { DrillOptions, Load } from './options.js';
 import type { TrafficWindow } from './traffic.js';
@@ -41,6 +42,8 @@ export interface Summary {
   resent: number;
   /** Resent datagrams among all that the near end sent, in percent. */
   extraPercent: number | null;
+  /** What the kernel threw away because a program came late; it is among the lost. */
+  kernelDrops: number;
   /** The worst lateness of a datapath thread in any trial, in ms. */
   latenessMs: number;
   verdict: Verdict;
@@ -101,6 +104,7 @@ export function summarize(cell: Cell): Summary {
     duplicated,
     resent,
     extraPercent: sent === 0 ? null : (100 * resent) / sent,
+    kernelDrops: trials.reduce((sum, trial) => sum + totalOf(trial.kernelDrops), 0),
     latenessMs: Math.max(0, ...trials.flatMap(({ latenessMs: { near, far } }) => [near ?? 0, far ?? 0])),
     verdict: outcome === 'worse' && cell.failure === null ? 'told' : isWhole ? 'held' : 'broken',
   };

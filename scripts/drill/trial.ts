@@ -2,6 +2,7 @@
 import type { Armed, Death, Step } from '../lab/deaths.js';
 import { pause } from '../lab/run.js';
 import type { Bed, LinkEvent } from './bed.js';
+import { type KernelDrops, kernelDrops, since } from './kernel-drops.js';
 import type { Traffic, TrafficWindow } from './traffic.js';
 
 /** What a trial came to, before the account of the traffic is known. */
@@ -17,6 +18,8 @@ export interface Trial {
   resent: number;
   /** The worst lateness of each datapath thread, in ms. */
   latenessMs: { near: number | null; far: number | null };
+  /** What the kernel threw away meanwhile, because a program came late. */
+  kernelDrops: KernelDrops;
   /** From the order until everything was healed and settled, in ms since the epoch. */
   window: [number, number];
   /** Null when the hosts were idle. */
@@ -43,6 +46,7 @@ export async function runTrial(bed: Bed, death: Death, traffic: Traffic | undefi
   const settle = () => (traffic ? traffic.answers(SETTLED_ANSWERS) : pause(SETTLED_MS));
   await settle();
   await bed.clearCounters();
+  const dropsBefore = await kernelDrops(bed.lab);
   const place = await bed.placeInUse();
   const [near] = bed.ends;
   const steps = death.die(place).map((step) => ({ step, armed: step.arm() }));
@@ -61,16 +65,17 @@ export async function runTrial(bed: Bed, death: Death, traffic: Traffic | undefi
   for (const step of death.heal(place)) await step.arm().fire();
   await bed.allUp();
   await settle();
-  const since = (event: LinkEvent | null) => (event ? Math.max(0, event.timeMs - start) : null);
+  const latencyOf = (event: LinkEvent | null) => (event ? Math.max(0, event.timeMs - start) : null);
   const [nearLate, farLate] = await Promise.all(bed.ends.map((end) => end.lateness()));
   const resent = await Promise.all(bed.ends.map((end) => end.resent()));
   return {
     link: place.link,
-    detectionMs: { near: since(told[0]), far: since(told[1]) },
+    detectionMs: { near: latencyOf(told[0]), far: latencyOf(told[1]) },
     causes: { near: told[0]?.cause ?? null, far: told[1]?.cause ?? null },
     changes: near.events.filter((event) => event.link === place.link && event.timeMs >= start).length,
     resent: resent[0] + resent[1],
     latenessMs: { near: nearLate.maxMs, far: farLate.maxMs },
+    kernelDrops: since(dropsBefore, await kernelDrops(bed.lab)),
     window: [start, clockMs()],
     traffic: null,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planCells } from '../../scripts/drill/drill.js';
+import { parseBacklogDrops, parseHostDrops } from '../../scripts/drill/kernel-drops.js';
 import { parseOptions } from '../../scripts/drill/options.js';
 import { drillPage } from '../../scripts/drill/page.js';
 import { drillTable, troubleLines } from '../../scripts/drill/report.js';
@@ -17,6 +18,7 @@ function trial(change: Partial<Trial> = {}, traffic: Partial<NonNullable<Trial['
     changes: 2,
     resent: 10,
     latenessMs: { near: 0.2, far: 1.5 },
+    kernelDrops: { tapQueue: 0, socketBuffers: 0, backlog: 0 },
     window: [0, 1000],
     traffic: { sent: 1000, lost: 0, duplicated: 0, pingSilenceMs: 33, streamSilenceMs: 32, ...traffic },
     ...change,
@@ -58,6 +60,15 @@ describe('the summary of a cell', () => {
   it('of idle hosts knows no outage', () => {
     const idle = cell([trial({ traffic: null })], { load: 'idle' });
     expect(summarize(idle)).toMatchObject({ outageMs: null, extraPercent: null, verdict: 'held' });
+  });
+});
+
+describe('what the kernel drops', () => {
+  it('is read from its own counters, by name', () => {
+    const udp = 'Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\nUdp: 9 8 7 6 5 4';
+    const text = `12\n${udp}\nUdp6RcvbufErrors                \t3\n`;
+    expect(parseHostDrops(text)).toEqual({ tapQueue: 12, socketBuffers: 8 });
+    expect(parseBacklogDrops('0001 0000000a 00 00\n0002 00000002 00 00\n')).toBe(12);
   });
 });
 
