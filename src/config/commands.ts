@@ -17,7 +17,7 @@ import {
   PORT,
 } from './language.js';
 import { linkCommands } from './link-commands.js';
-import { findOrAdd } from './lookup.js';
+import { findOrAdd, removeNamed } from './lookup.js';
 import type { Config, InterfaceConfig } from './model.js';
 import { peerCommands } from './peer-commands.js';
 
@@ -74,7 +74,7 @@ const globalCommands: ConfigCommand[] = [
       return interfaceBlock(config, found);
     },
     remove({ config }, { interface: gone }) {
-      config.interfaces = config.interfaces.filter(({ name }) => name !== gone);
+      removeNamed(config.interfaces, gone);
     },
     blocks: ({ config }) => config.interfaces.map((found) => interfaceBlock(config, found)),
   }),

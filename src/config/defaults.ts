@@ -11,6 +11,9 @@ import type {
   QualityConfig,
 } from './model.js';
 
+/** Addresses of an interface. */
+export const MAX_ADDRESSES = 256;
+
 export const DEFAULTS = {
   /** Links. */
   historyLinks: 128,

@@ -3,7 +3,7 @@ import { choice, keyword, oneOf, value } from '../grammar/command.js';
 import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
-import { DEFAULTS } from './defaults.js';
+import { DEFAULTS, MAX_ADDRESSES } from './defaults.js';
 import { duplicateCommands } from './duplicate-commands.js';
 import {
   type Block,
@@ -17,7 +17,7 @@ import {
   type Scope,
   setting,
 } from './language.js';
-import { findOrAdd } from './lookup.js';
+import { findOrAdd, removeNamed } from './lookup.js';
 import type { AeadChoice, OffloadName, PeerConfig } from './model.js';
 import { qualityOf } from './quality-command.js';
 
@@ -58,7 +58,8 @@ export const interfaceCommands: ConfigCommand[] = [
     noNeeds: 1,
     set(scope, { address }) {
       const { addresses } = interfaceOf(scope);
-      if (!addresses.includes(address)) addresses.push(address);
+      // One more than there may be is for the validation to refuse; the rest would only cost time.
+      if (addresses.length <= MAX_ADDRESSES && !addresses.includes(address)) addresses.push(address);
     },
     unset(scope, { address: gone }) {
       const found = interfaceOf(scope);
@@ -233,8 +234,7 @@ export const interfaceCommands: ConfigCommand[] = [
       return peerBlock(scope, found);
     },
     remove(scope, { peer: gone }) {
-      const found = interfaceOf(scope);
-      found.peers = found.peers.filter(({ name }) => name !== gone);
+      removeNamed(interfaceOf(scope).peers, gone);
     },
     blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, found)),
   }),

@@ -2,7 +2,7 @@
 import { ipKey, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
-import { DEFAULTS, effectiveLink } from './defaults.js';
+import { DEFAULTS, effectiveLink, MAX_ADDRESSES } from './defaults.js';
 import type { Config, DampingConfig, InterfaceConfig, LinkConfig, PeerConfig, Policy } from './model.js';
 
 export interface ConfigIssue {
@@ -46,6 +46,10 @@ function checkInterface(
   addresses: Map<string, string>,
   issues: ConfigIssue[],
 ): void {
+  if (found.addresses.length > MAX_ADDRESSES) {
+    const message = `an interface has at most ${MAX_ADDRESSES} addresses`;
+    issues.push({ severity: 'error', path, field: 'address', message });
+  }
   for (const text of found.addresses) {
     const cidr = parseCidr(text);
     if (cidr === null) continue;

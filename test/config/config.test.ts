@@ -28,6 +28,12 @@ const lines: [string[], string, string][] = [
   [[], 'metrics listen 127.0.0.1 port 9000', 'no metrics listen'],
   [[], 'metrics listen ::1 port 9000', 'no metrics listen ::1'],
   [['interface octo0'], 'description a  b', 'no description'],
+  [['interface octo0'], 'duplicate small 200', 'no duplicate small'],
+  [['interface octo0'], 'duplicate control', 'no duplicate control'],
+  [['interface octo0'], 'duplicate dscp 46', 'no duplicate dscp'],
+  [['interface octo0', 'peer a'], 'duplicate small 200', 'no duplicate small'],
+  [['interface octo0', 'peer a'], 'duplicate dscp 46', 'no duplicate dscp 46'],
+  [['interface octo0', 'peer a'], 'duplicate none', 'no duplicate none'],
   [['interface octo0'], 'resend buffer 8', 'no resend buffer'],
   [['interface octo0'], 'resend age 500', 'no resend age'],
   [['interface octo0'], 'path-mtu raise 60', 'no path-mtu raise'],
@@ -62,6 +68,14 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a', 'link 7'], 'mtu 1400', 'no mtu'],
   [['interface octo0', 'peer a', 'link 7'], 'shutdown', 'no shutdown'],
 ];
+
+describe('addresses', () => {
+  it('of an interface are no more than anybody needs', () => {
+    const text = Array.from({ length: 300 }, (_, index) => `address 10.${index >> 8}.${index & 255}.1/24`);
+    const { contradictions } = parseConfig(['interface octo0', ...text].join('\n'));
+    expect(contradictions).toMatchObject([{ message: 'an interface has at most 256 addresses' }]);
+  });
+});
 
 describe('the limits of quality', () => {
   it.each([

@@ -4,6 +4,7 @@ import { isRefusal } from '../../src/grammar/values.js';
 
 /** Words of many kinds; each type of value accepts one of them. */
 const WORDS = [
+  '46',
   '192.0.2.9',
   '2001:db8::9',
   '192.0.2.9/24',

@@ -127,6 +127,8 @@ const schemas = {
   'events.unsubscribe': nothing,
 } satisfies Record<MethodName, z.ZodType>;
 
+export const METHOD_NAMES = Object.keys(schemas) as readonly MethodName[];
+
 export function isMethod(name: string): name is MethodName {
   return Object.hasOwn(schemas, name);
 }
@@ -154,7 +156,7 @@ export type Envelope = z.infer<typeof envelope>;
 
 /** A request's envelope, or a sentence that says what is wrong with it. */
 export function checkEnvelope(message: unknown): Envelope | { wrong: string } {
-  if (Array.isArray(message)) return { wrong: 'batches are not served: send one request a line' };
+  if (Array.isArray(message)) return { wrong: 'a batch stands alone on its line' };
   const result = envelope.safeParse(message);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -21,6 +21,7 @@ import {
 import { withoutSecrets } from '../../config/secrets.js';
 import { privilegeNeeded } from './authorize.js';
 import { ProblemsError, RequestError } from './backend.js';
+import { decodeMessage } from './codec.js';
 import { Intake } from './intake.js';
 import { LineSplitter } from './lines.js';
 import type { Log } from './log.js';
@@ -122,7 +123,7 @@ export class Session {
   async #message(line: Buffer): Promise<void> {
     let message: unknown;
     try {
-      message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line), refusePrototypeKeys);
+      message = decodeMessage(line);
     } catch {
       this.#fail(null, { code: ERROR.PARSE, message: 'the line is no JSON, or no safe JSON' });
       return;
@@ -297,10 +298,4 @@ function forTheRecord(params: object): object {
   if (!('lines' in params) || !Array.isArray(params.lines)) return params;
   const lines = (params.lines as string[]).slice(0, MAX_RECORDED_LINES).map(withoutSecrets);
   return { ...params, lines, lineCount: params.lines.length };
-}
-
-function refusePrototypeKeys(key: string, value: unknown): unknown {
-  if (key === '__proto__' || key === 'constructor' || key === 'prototype')
-    throw new SyntaxError('unsafe key');
-  return value;
 }
