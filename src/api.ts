@@ -180,6 +180,8 @@ export interface LinkStatus {
   priority: number;
   intervalMs: number;
   holdMs: number;
+  /** Forward error correction: datagrams for each parity datagram, or by the loss measured; null: off. */
+  fec: number | 'auto' | null;
   /** Heartbeats in a row before it is used again. */
   upAfter: number;
   rttLastUs: number | null;

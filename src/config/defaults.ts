@@ -117,6 +117,7 @@ export interface EffectiveLink {
   /** 0: none. */
   fwmark: number;
   quality: QualityConfig | null;
+  fec: number | 'auto' | null;
 }
 
 export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): EffectiveLink {
@@ -132,5 +133,6 @@ export function effectiveLink(parent: InterfaceConfig, link: LinkConfig): Effect
     dscp: link.dscp ?? 0,
     fwmark: link.fwmark ?? 0,
     quality: (link.quality ?? parent.quality ?? DEFAULTS.quality) || null,
+    fec: link.fec ?? null,
   };
 }

@@ -131,6 +131,21 @@ export const linkCommands: ConfigCommand[] = [
     read: ({ mtu }) => mtu ?? 'auto',
     write: (mtu) => `mtu ${mtu}`,
   }),
+  linkField('fec', {
+    tokens: [
+      keyword(
+        'fec',
+        'Forward error correction on a lossy link: a parity datagram for each group of datagrams',
+      ),
+      choice(
+        [value('group', range(2, 20), 'Datagrams in a group')],
+        [keyword('auto', 'Groups as small as the measured loss asks for, none while there is none')],
+      ),
+    ],
+    noNeeds: 1,
+    read: ({ group }) => group ?? 'auto',
+    write: (group) => `fec ${group}`,
+  }),
   shutdownOf('link', linkOf),
 ];
 

@@ -52,6 +52,8 @@ export interface LinkConfig {
   dscp?: number;
   /** Mark of the datagrams for the host's routing rules and filters, 1 to 2^32 − 1. */
   fwmark?: number;
+  /** Forward error correction: datagrams for each parity datagram, or as many as the loss asks for. */
+  fec?: number | 'auto';
   shutdown?: boolean;
 }
 

@@ -15,10 +15,12 @@ import { FlowTable } from './flows.js';
 import { Inbound } from './inbound.js';
 import type { DatapathIo } from './io.js';
 import { Outbound } from './outbound.js';
+import { Parity } from './parity.js';
 import { PeerTable } from './peers.js';
 import { Reassembly } from './pieces.js';
 import { Relay } from './relay.js';
 import { Reorder } from './reorder.js';
+import { Repair } from './repair.js';
 import { Sealer } from './seal.js';
 import { SessionTable } from './sessions.js';
 import { SocketTable } from './sockets.js';
@@ -59,6 +61,7 @@ export class Assembly {
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
   readonly relay: Relay;
+  readonly repair: Repair;
   readonly reorder: Reorder;
   readonly adaptive: Adaptive;
   readonly sealer: Sealer;
@@ -83,6 +86,8 @@ export class Assembly {
     this.reorder = new Reorder(arena);
     this.adaptive = new Adaptive(peers, links, this.transmit, new FlowTable(options.seed), stats);
     this.sealer = new Sealer(sessions, this.transmit, stats);
+    this.transmit.parity = new Parity(arena, links, sessions, this.sealer, this.transmit, stats);
+    this.repair = new Repair(arena, sessions, stats);
     this.relay = new Relay(arena, peers, links, this.sealer, this.transmit, stats);
     this.transmit.relay = (link, offset, length, segment, at) =>
       this.relay.send(link, offset, length, segment, at);
@@ -148,6 +153,7 @@ export class Assembly {
       this.control,
       this.relay,
       this.reorder,
+      this.repair,
       stats,
     );
     this.transmit.onSendFailure = (link) => this.monitor.sendFailed(link, this.now);
@@ -179,6 +185,7 @@ export class Assembly {
       this.mtu,
       this.relay,
       this.adaptive,
+      this.repair,
     ];
     for (const part of users) part.useStats(larger);
     this.io.emit({

@@ -115,6 +115,7 @@ export class Commands {
     if (row < 0) return;
     this.parts.monitor.stop(row, now);
     this.parts.mtu.forget(row);
+    this.parts.repair.forget(row);
     this.parts.peers.links[peer * MAX_LINKS + id] = NO_LINK;
     if (this.parts.peers.lastLink[peer] === row) this.parts.peers.lastLink[peer] = NO_LINK;
     this.parts.links.remove(row);

@@ -60,7 +60,12 @@ export class Engine {
 
   /** When `expire` wants to be called next, in µs of the caller's clock. */
   nextDeadline(): number {
-    return Math.min(this.parts.wheel.next(), this.nextSweep, this.parts.reorder.nextDeadline());
+    return Math.min(
+      this.parts.wheel.next(),
+      this.nextSweep,
+      this.parts.reorder.nextDeadline(),
+      this.parts.transmit.parity.nextDeadline(),
+    );
   }
 
   /**
@@ -86,6 +91,7 @@ export class Engine {
       if (count < this.due.length) break;
     }
     if (now >= this.nextSweep) this.sweep(now);
+    this.parts.transmit.parity.expire(now);
     this.deliver();
   }
 

@@ -118,6 +118,8 @@ export interface LinkSettings {
   /** What the kernel says of the route's MTU; 0 while it says nothing. */
   routeMtu: number;
   shutdown: boolean;
+  /** Forward error correction: datagrams for each parity datagram; 0: none, 1: by the loss measured. */
+  parity: number;
   /** Beats in a row after which a link is used again while another one carries the traffic. */
   upAfter: number;
   /** How flapping is held back; null: not at all. */

@@ -31,6 +31,7 @@ import { NO_LINK, type PeerTable } from './peers.js';
 import { PIECE, type Reassembly } from './pieces.js';
 import type { Relay } from './relay.js';
 import type { Reorder } from './reorder.js';
+import { NOT_STAGED, type Repair } from './repair.js';
 import type { SessionTable } from './sessions.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from './stats.js';
 import {
@@ -64,12 +65,16 @@ export class Inbound {
   private readonly openCounter = new Float64Array(OPEN_ROWS);
   /** Row of the message that the datagram came in. */
   private readonly openMessage = new Int32Array(OPEN_ROWS);
+  /** Where repair keeps the datagram as it came. */
+  private readonly openTicket = new Int32Array(OPEN_ROWS);
   private openCount = 0;
   private messages: Int32Array = new Int32Array(0);
   private messageSockets: Int32Array = new Int32Array(0);
   private now = 0;
   /** The messages in hand came through a relay. */
   private relayed = false;
+  /** The messages in hand never arrived: parity brought them back. */
+  private repaired = false;
   private readonly bundled = new BundledFrame();
 
   /** The path last looked up, so that a message of many datagrams is looked up once. */
@@ -89,6 +94,7 @@ export class Inbound {
     private readonly control: LinkControl,
     private readonly relay: Relay,
     private readonly reorder: Reorder,
+    private readonly repair: Repair,
     private stats: SharedStats,
   ) {
     reorder.release = (peer, body, end) => this.laneFrame(peer, body, end);
@@ -121,10 +127,22 @@ export class Inbound {
       }
     }
     this.openAll();
-    if (this.relayed) return;
+    if (this.relayed || this.repaired) return;
     this.stats.interface[INTERFACE.rxMessages] += count;
     this.stats.interface[INTERFACE.rxBytes] += bytes;
+    this.takeRepaired(now);
     this.takeRelayed(now);
+  }
+
+  /** Takes what parity brought back, as if it had come by its link. */
+  private takeRepaired(now: number): void {
+    const { repair } = this;
+    if (repair.count === 0) return;
+    const count = repair.count;
+    repair.count = 0;
+    this.repaired = true;
+    this.handleMessages(repair.rows, repair.sockets, count, now);
+    this.repaired = false;
   }
 
   /** Takes what came through relays, as if their path were a socket's. */
@@ -165,7 +183,14 @@ export class Inbound {
     this.openSlot[row] = slot;
     this.openCounter[row] = counter;
     this.openMessage[row] = message;
+    this.openTicket[row] = this.repair.isUsed ? this.stage(message, slot, offset, length) : NOT_STAGED;
     if (this.openCount === OPEN_ROWS) this.openAll();
+  }
+
+  /** Keeps a datagram as it came, if its link has parity. */
+  private stage(message: number, slot: number, offset: number, length: number): number {
+    const link = this.linkOf(message, this.sessions.peer[slot]);
+    return this.repair.keeps(link) ? this.repair.stage(offset, length) : NOT_STAGED;
   }
 
   /** Handshake messages go to the control thread; everything else is not ours. */
@@ -197,6 +222,7 @@ export class Inbound {
       if (this.opens[at + OPEN.RESULT] !== 0) this.drop(DROP.forged);
       else this.accept(row, this.opens[at + OPEN.OFFSET], this.opens[at + OPEN.LENGTH]);
     }
+    this.repair.clearStage();
   }
 
   private accept(row: number, offset: number, length: number): void {
@@ -215,7 +241,9 @@ export class Inbound {
     }
     const message = this.openMessage[row];
     const link = this.linkOf(message, peer);
-    if (link >= 0) {
+    if (this.repaired) this.stats.interface[INTERFACE.repairedDatagrams]++;
+    else if (link >= 0) {
+      this.repair.keep(this.openTicket[row], link, slot, stream, this.openCounter[row]);
       this.control.monitor.heard(link, this.now);
       // A probe that is lost is no loss of the link.
       if (bytes[offset + OUTER.BYTES] !== KIND.MTU_PROBE) {
@@ -242,6 +270,8 @@ export class Inbound {
       case KIND.RELAY:
       case KIND.RELAYED:
         return this.relayMessage(peer, body, end);
+      case KIND.PARITY:
+        return this.parity(message, slot, link, body, end);
       default:
         this.delivery.closeRun();
         return this.control.handle(
@@ -279,6 +309,13 @@ export class Inbound {
       default:
         return this.drop(DROP['unknown-kind']);
     }
+  }
+
+  private parity(message: number, slot: number, link: number, body: number, end: number): void {
+    // What was brought back stays where it is until it is delivered; only what came by a socket may bring back more.
+    if (link < 0 || this.relayed || this.repaired) return this.drop(DROP.malformed);
+    const path = message * RECV.WORDS + RECV.PATH;
+    this.repair.parity(link, slot, body, end, this.messageSockets[message], this.messages, path);
   }
 
   /** A datagram of which another copy was accepted tells of loss on its link, and of nothing else: it is not opened. */

@@ -9,8 +9,8 @@ import { LANE_STREAM } from './wire.js';
 
 const RECORDS = 16384;
 
-/** Sends bytes of the ring again; `record` is theirs. */
-export type SendAgain = (offset: number, length: number, segment: number, record: number) => void;
+/** Sends bytes of the ring again. */
+export type SendAgain = (offset: number, length: number, segment: number) => void;
 
 export class ResendRing {
   /** Bytes ever taken; the place in the ring is this modulo its size. */
@@ -163,7 +163,7 @@ export class ResendRing {
     if ((this.copies[index] & (1 << this.links.id[to])) !== 0) return 0;
     const skipped = confirmed * segment;
     const place = this.base + (this.start[index] % this.size) + skipped;
-    again(place, this.bytes[index] - skipped, segment, index);
+    again(place, this.bytes[index] - skipped, segment);
     return missing;
   }
 

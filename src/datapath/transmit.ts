@@ -9,6 +9,7 @@ import { SEAL, SEND } from '../native/ops.js';
 import type { Arena } from './arena.js';
 import { DROP } from './drops.js';
 import type { DatapathIo } from './io.js';
+import { PARITY_OFF, type Parity } from './parity.js';
 import { NO_PEER, ResendRings } from './resend-rings.js';
 import type { Plaintext, SealedRun } from './run.js';
 import type { SessionTable } from './sessions.js';
@@ -46,6 +47,8 @@ export class Transmitter {
   onGsoRefused: () => void = () => {};
   /** Sends datagrams by a link that goes through another peer. */
   relay: (link: number, offset: number, length: number, segment: number, now: number) => void = () => {};
+  /** Set once by the assembly: covers what is sent by lossy links. */
+  parity!: Parity;
   /** UDP GSO in use; off when forced off or refused by a device. */
   gso = true;
   private readonly seals = new Int32Array(SEAL_ROWS * SEAL.WORDS);
@@ -60,6 +63,8 @@ export class Transmitter {
   private sealCount = 0;
   private sendCount = 0;
   private pendingBytes = 0;
+  /** When data was sent last. */
+  private sentAt = 0;
   readonly rings: ResendRings;
   private readonly failed: number[] = [];
   private readonly tooBig: number[] = [];
@@ -79,6 +84,7 @@ export class Transmitter {
   useStats(stats: SharedStats): void {
     this.stats = stats;
     this.rings.useStats(stats);
+    this.parity.useStats(stats);
   }
 
   /**
@@ -94,6 +100,11 @@ export class Transmitter {
   commit(bytes: number): void {
     this.rings.take(bytes);
     this.pendingBytes += bytes;
+  }
+
+  /** Room for one sealed datagram of so many bytes of plaintext that is of use only now. */
+  reserveSealed(plaintext: number): number {
+    return this.reserve(Transmitter.sealedLength(plaintext));
   }
 
   /** Queues the sealing of `plaintext` as `run`, whose place was reserved before. */
@@ -125,6 +136,7 @@ export class Transmitter {
       this.links.largestSent[link] = run.segment;
       this.links.largestSentAt[link] = now;
     }
+    this.sentAt = now;
     if (this.join(link, run)) return;
     const record = this.rings.remember(link, run, now);
     this.noteNext(run);
@@ -277,9 +289,34 @@ export class Transmitter {
       this.sendCount = 0;
       this.stats.interface[INTERFACE.txSends] += count;
       if (this.io.send(this.sends, count, this.links.paths, this.gso) < count) this.collectFailures(count);
+      if (this.links.coveredLinks > 0) this.cover(count);
     }
     this.pendingBytes = 0;
     this.reportFailures();
+    if (this.links.coveredLinks > 0 && this.parity.emit(this.sentAt)) this.flush();
+  }
+
+  /** Gives the datagrams just sent by links with forward error correction to their groups. */
+  private cover(count: number): void {
+    for (let row = 0; row < count; row++) {
+      const link = this.sendLink[row];
+      if (this.sendRecord[row] < 0 || this.links.parity[link] === PARITY_OFF) continue;
+      const at = row * SEND.WORDS;
+      const length = this.sends[at + SEND.LENGTH];
+      const segment = this.sends[at + SEND.SEGMENT];
+      const counter = this.sendNext[row] - Math.ceil(length / segment);
+      const offset = this.sends[at + SEND.OFFSET];
+      this.parity.cover(
+        link,
+        this.sendSlot[row],
+        this.sendStream[row],
+        counter,
+        offset,
+        length,
+        segment,
+        this.sentAt,
+      );
+    }
   }
 
   private hasUnsealed(count: number): boolean {
@@ -370,12 +407,12 @@ export class Transmitter {
   resend(from: number, to: number, now: number): number {
     this.flush();
     const peer = this.links.peer[from];
-    const resent = this.rings.takeOver(peer, from, to, now, (offset, length, segment, record) => {
+    const resent = this.rings.takeOver(peer, from, to, now, (offset, length, segment) => {
       const datagrams = Math.ceil(length / segment);
       this.links.sent[to] += datagrams;
       // The other end may have got them by the dead link, and drops them then.
       this.links.copiesSent[to] += datagrams;
-      this.queueFor(to, offset, length, segment, record, now);
+      this.queueFor(to, offset, length, segment, NO_RECORD, now);
     });
     this.flush();
     this.stats.interface[INTERFACE.resentDatagrams] += resent;

@@ -31,6 +31,7 @@ export const KIND = {
   RELAY: 10,
   RELAYED: 11,
   REPORT: 12,
+  PARITY: 13,
 } as const;
 
 /** Body of a SEGMENT: one slice of a super-frame with the super-frame's own headers. */
@@ -61,6 +62,15 @@ export const RELAY = { KIND: 0, NAME: 2, BYTES: 8 } as const;
 export const LANE_STREAM = 8;
 export const COPIES_STREAM = 9;
 export const STREAMS = 10;
+
+/**
+ * Body of a PARITY: which datagrams of a stream it covers, the exclusive or of their lengths and of their bytes, both
+ * without the outer header.
+ */
+export const PARITY = { KIND: 0, STREAM: 1, LENGTHS: 2, MASK: 4, FIRST: 8, BYTES: 16 } as const;
+
+/** What a covered datagram must be smaller by for its parity to fit the path: header of the one, tag of the other. */
+export const PARITY_ROOM = PARITY.BYTES + TAG_BYTES;
 
 /** Links per peer. */
 export const MAX_LINKS = 8;

@@ -1,7 +1,7 @@
 /** Links as rows of typed arrays: one row is one path to one peer. */
 import { enlarged } from '../arrays.js';
 import type { LinkSettings } from '../datapath/events.js';
-import { outerOverhead, RELAY_FAMILY, SEALED_OVERHEAD } from '../datapath/wire.js';
+import { outerOverhead, PARITY_ROOM, RELAY_FAMILY, SEALED_OVERHEAD } from '../datapath/wire.js';
 import { PATH, PATH_PLACE_WORDS } from '../native/ops.js';
 import { LossTable } from './loss.js';
 import { PATH_CHECK } from './messages.js';
@@ -52,6 +52,10 @@ export class LinkTable {
   mtu = new Int32Array(0);
   /** Largest plaintext of one datagram. */
   maxPlain = new Int32Array(0);
+  /** Datagrams that one parity datagram covers: `PARITY_OFF`, `PARITY_AUTO` or a number. */
+  parity = new Uint8Array(0);
+  /** Links with forward error correction. */
+  coveredLinks = 0;
   /** Largest datagram sent since the peer was last known to have got one as large, and when; above `SMALL_BYTES`. */
   largestSent = new Int32Array(0);
   largestSentAt = new Float64Array(0);
@@ -121,6 +125,7 @@ export class LinkTable {
     this.peerIntervalUs = enlarged(this.peerIntervalUs, capacity);
     this.mtu = enlarged(this.mtu, capacity);
     this.maxPlain = enlarged(this.maxPlain, capacity);
+    this.parity = enlarged(this.parity, capacity);
     this.largestSent = enlarged(this.largestSent, capacity);
     this.largestSentAt = enlarged(this.largestSentAt, capacity);
     this.largestReceived = enlarged(this.largestReceived, capacity);
@@ -191,6 +196,7 @@ export class LinkTable {
     this.holdUs[row] = settings.holdUs;
     this.upAfter[row] = settings.upAfter;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
+    this.setParity(row, settings.parity);
     if (fresh) this.reset(row);
     if (moved) this.restorePath(row);
     return moved;
@@ -259,7 +265,14 @@ export class LinkTable {
 
   setMtu(row: number, mtu: number): void {
     this.mtu[row] = mtu;
-    this.maxPlain[row] = mtu - this.outerOverhead(row) - SEALED_OVERHEAD;
+    const parity = this.parity[row] === 0 ? 0 : PARITY_ROOM;
+    this.maxPlain[row] = mtu - this.outerOverhead(row) - SEALED_OVERHEAD - parity;
+  }
+
+  private setParity(row: number, datagrams: number): void {
+    this.coveredLinks += Math.sign(datagrams) - Math.sign(this.parity[row]);
+    this.parity[row] = datagrams;
+    this.setMtu(row, this.mtu[row]);
   }
 
   /** Bytes of a packet around a datagram of this link. */
@@ -282,6 +295,7 @@ export class LinkTable {
   }
 
   remove(row: number): void {
+    this.setParity(row, 0);
     this.peer[row] = -1;
     this.state[row] = STATE.DOWN;
   }

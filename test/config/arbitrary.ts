@@ -121,6 +121,7 @@ const link: fc.Arbitrary<LinkConfig> = fc
       mtu: fc.oneof(fc.integer({ min: 576, max: 65535 }), fc.constant('auto' as const)),
       dscp: fc.integer({ min: 0, max: 63 }),
       fwmark: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+      fec: fc.oneof(fc.integer({ min: 2, max: 20 }), fc.constant('auto' as const)),
       shutdown: fc.constant(true),
     }),
   )

@@ -384,6 +384,7 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     priority,
     intervalMs: interval,
     holdMs: hold,
+    fec: null,
     upAfter,
     rttLastUs: 512,
     rttMinUs: 498,

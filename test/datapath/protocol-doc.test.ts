@@ -15,6 +15,7 @@ import {
   MAX_FRAME,
   MAX_LINKS,
   OUTER,
+  PARITY,
   SEALED_OVERHEAD,
   SEGMENT,
   STREAMS,
@@ -135,6 +136,7 @@ describe('docs/protocol.md', () => {
     ['PATH_CHECK and PATH_ANSWER', { KIND: 0, ...PATH_CHECK }],
     ['NOTICE', { KIND: 0, ...NOTICE }],
     ['REPORT', { KIND: 0, ...REPORT }],
+    ['PARITY', PARITY],
     ['ECHO', { KIND: 0, ...ECHO }],
   ])('places the fields of %s where the code has them', (heading, constants) => {
     expect(documented(heading)).toEqual(expected(constants));

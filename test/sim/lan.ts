@@ -2,6 +2,7 @@
 import type { Policy } from '../../src/config/model.js';
 import { type DuplicateSettings, NO_DUPLICATES } from '../../src/datapath/duplicate.js';
 import type { LinkSettings } from '../../src/datapath/events.js';
+import { PARITY_OFF } from '../../src/datapath/parity.js';
 import { RELAY_FAMILY } from '../../src/datapath/wire.js';
 import { PATH } from '../../src/native/ops.js';
 import { quickAead } from './aead.js';
@@ -115,6 +116,7 @@ export class Lan {
       upAfter: 5,
       damping: null,
       quality: null,
+      parity: PARITY_OFF,
     };
     node.command({ kind: 'link', peer, id, row: linkRow(peer, id), settings: { ...usual, ...settings } });
   }

@@ -2,6 +2,7 @@
 import { type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
 import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../config/model.js';
 import type { DatapathSettings, LinkSettings } from '../../datapath/events.js';
+import { PARITY_AUTO, PARITY_OFF } from '../../datapath/parity.js';
 import type { DampingSettings } from '../../link/damping.js';
 import type { QualitySettings } from '../../link/grey.js';
 import type { TapHandle } from '../../native/binding.js';
@@ -33,9 +34,15 @@ export function linkSettings(effective: EffectiveLink, place: Place): LinkSettin
     holdUs: effective.hold * 1000,
     mtu: effective.mtu,
     upAfter: effective.upAfter,
+    parity: parityOf(effective.fec),
     damping: dampingSettings(effective.damping),
     quality: qualitySettings(effective.quality),
   };
+}
+
+function parityOf(fec: number | 'auto' | null): number {
+  if (fec === null) return PARITY_OFF;
+  return fec === 'auto' ? PARITY_AUTO : fec;
 }
 
 function dampingSettings(config: DampingConfig | null): DampingSettings | null {

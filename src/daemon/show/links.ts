@@ -50,6 +50,7 @@ export function linkStatus(
     priority: effective.priority,
     intervalMs: effective.interval,
     holdMs: effective.hold,
+    fec: effective.fec,
     upAfter: effective.upAfter,
     rttLastUs: measured(LINK.rttLastUs),
     rttMinUs: measured(LINK.rttMinUs),
