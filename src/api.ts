@@ -10,15 +10,16 @@ import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
 import type { LinkHistory, LinkHistoryParams } from './api/history.js';
 import type { MetricFamily } from './api/metrics.js';
 import type { PeerMtu } from './api/mtu.js';
+import type { LinkState, LinkStatus, PeerExplained, PeerState, PeerStatus } from './api/peers.js';
 import type { SystemInfo } from './api/system.js';
 import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
-import type { LinkExplanation, PeerExplanation } from './link/explain.js';
 
 export * from './api/configuration.js';
 export * from './api/history.js';
 export * from './api/metrics.js';
 export * from './api/mtu.js';
+export * from './api/peers.js';
 export * from './api/system.js';
 
 /**
@@ -99,8 +100,6 @@ export interface VersionInfo {
   uptimeSeconds: number;
 }
 
-export type AeadName = Exclude<AeadChoice, 'auto'>;
-
 export interface InterfaceStatus {
   name: string;
   description: string | null;
@@ -134,127 +133,6 @@ export interface InterfaceStatus {
   peersUp: number;
   links: number;
   linksUp: number;
-}
-
-export type PeerState = 'up' | 'down' | 'shutdown';
-/**
- * `damped`: works, but went down too often of late; `draining` and `drained`: the operator takes it out of use. All three
- * carry frames only while no other link is up.
- */
-export type LinkState =
-  | 'up'
-  | 'down'
-  | 'one-way'
-  | 'shutdown'
-  | 'waiting'
-  | 'damped'
-  | 'draining'
-  | 'drained';
-
-export interface SessionStatus {
-  establishedSecondsAgo: number;
-  aead: AeadName;
-  role: 'initiator' | 'responder';
-}
-
-export interface LinkStatus {
-  interface: string;
-  peer: string;
-  link: number;
-  description: string | null;
-  state: LinkState;
-  /** Carries data at this moment. */
-  active: boolean;
-  /** Cause of the last change, in words; null before the first. */
-  cause: string | null;
-  /** The last change in one line, with what was measured then. */
-  detail: string | null;
-  changedSecondsAgo: number | null;
-  /** For how long damping still holds it back if it stays up; null when it does not. */
-  dampedSecondsLeft: number | null;
-  /** `address:port` or `[address]:port`; null while unknown. */
-  local: string | null;
-  remote: string | null;
-  /** The remote end was learned from authenticated datagrams rather than configured. */
-  remoteLearned: boolean;
-  priority: number;
-  intervalMs: number;
-  holdMs: number;
-  /** Forward error correction: datagrams for each parity datagram, or by the loss measured; null: off. */
-  fec: number | 'auto' | null;
-  /** Heartbeats in a row before it is used again. */
-  upAfter: number;
-  rttLastUs: number | null;
-  rttMinUs: number | null;
-  rttSmoothedUs: number | null;
-  /** Half, 95 % and 99 % of the round trips of the last 30 to 60 seconds took no longer; to within an eighth. */
-  rttP50Us: number | null;
-  rttP95Us: number | null;
-  rttP99Us: number | null;
-  /** Mean deviation of the round-trip time, RFC 6298. */
-  jitterUs: number | null;
-  /** Of the last 48 to 64 heartbeats and what was sent between them. Out: toward the peer. */
-  lossOutPermille: number | null;
-  lossInPermille: number | null;
-  /** In the last second, without IP and UDP headers; null where no history is kept. */
-  sentBytesPerSecond: number | null;
-  receivedBytesPerSecond: number | null;
-  /** What the peer says it gets by this link. null, like the following two, while the link is down. */
-  deliveredBytesPerSecond: number | null;
-  /** Estimates: how long a datagram waits on the way to the peer, and what that way carries. */
-  queueUs: number | null;
-  capacityBytesPerSecond: number | null;
-  /** Differentiated services code point of its datagrams, and their mark on this host; null without one. */
-  dscp: number;
-  fwmark: number | null;
-  /** Bytes of the outer IP packet. */
-  mtu: number | null;
-  txDatagrams: number;
-  txBytes: number;
-  rxDatagrams: number;
-  rxBytes: number;
-  /** Datagrams of which another copy had come before. */
-  rxCopies: number;
-  /** Changes between up and not up since the link was configured. */
-  transitions: number;
-}
-
-export interface PeerStatus {
-  name: string;
-  interface: string;
-  description: string | null;
-  publicKey: string | null;
-  state: PeerState;
-  policy: Policy;
-  /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
-  duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
-  session: SessionStatus | null;
-  /** Ids of the links that carry data now. */
-  activeLinks: number[];
-  lastHandshakeSecondsAgo: number | null;
-  /** `own` for a peer that sends much. */
-  resendRing: 'own' | 'shared';
-  /** How far back datagrams could be sent again now. */
-  resendReachMs: number;
-  rxFrames: number;
-  rxBytes: number;
-  txFrames: number;
-  txBytes: number;
-  links: LinkStatus[];
-}
-
-/** One link in `explain peer`: whether it carries frames, and why. */
-export interface LinkExplained extends LinkExplanation {
-  description: string | null;
-}
-
-/** The decision that is in force for a peer's frames. */
-export interface PeerExplained extends Omit<PeerExplanation, 'links' | 'sinceUs'> {
-  peer: string;
-  interface: string;
-  /** For how long the link has been taken. */
-  sinceSeconds: number | null;
-  links: LinkExplained[];
 }
 
 export interface MacEntry {
