@@ -171,6 +171,31 @@ describe('messages by the wrong link', () => {
     }));
 });
 
+describe('marks of a link', () => {
+  it('change under traffic without moving the link, and stay with one that roamed', () =>
+    withSeed((seed) => {
+      const lan = start(seed);
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      const before = [a, b].map((node) => node.linkEvents().length);
+      const stream = new Stream(world, b, a, 1000);
+      const marked = pathTo(0, 0);
+      marked[PATH.DSCP] = 46;
+      marked[PATH.MARK] = 7;
+      lan.configureLink(b, 0, 0, { path: marked });
+      world.run(50 * MILLISECOND);
+      world.remap(a.sockets[0], NEW_PORT);
+      world.run(100 * MILLISECOND);
+      lan.configureLink(b, 0, 0, { path: pathTo(0, 0) });
+      world.run(50 * MILLISECOND);
+      stream.stop();
+      world.run(50 * MILLISECOND);
+      expect(roamed(b)).toEqual([NEW_PORT]);
+      expect([a, b].map((node) => node.linkEvents().length)).toEqual(before);
+      expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+    }));
+});
+
 describe('saying goodbye', () => {
   it('takes all links down at once, and says why', () =>
     withSeed((seed) => {
