@@ -231,6 +231,23 @@ export interface Page<Row> {
   next: string | null;
 }
 
+/** A client of the control sockets. */
+export interface ClientStatus {
+  /** Number of the connection, as messages name it. */
+  session: number | null;
+  user: string;
+  uid: number | null;
+  pid: number | null;
+  privilege: Privilege;
+  /** What it calls itself; null before it has greeted. */
+  client: string | null;
+  connectedSeconds: number;
+  /** Since its last request. */
+  idleSeconds: number;
+  /** It is this connection. */
+  own: boolean;
+}
+
 export interface EventFilter {
   /** At most so many, the latest; absent: all that are kept. 1–10000. */
   last?: number;
@@ -258,6 +275,7 @@ export interface Methods extends ConfigurationMethods {
   'show.macTable': { params: { interface?: string }; result: MacEntry[] };
   'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
   'show.countersPage': { params: PageParams; result: Page<Counter> };
+  'show.users': { params: Record<string, never>; result: ClientStatus[] };
   /** The events of the last hours, oldest first. */
   'show.events': { params: EventFilter; result: ControlEvent[] };
   /** Only reasons that have counted, unless `all`. */

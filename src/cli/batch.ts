@@ -1,6 +1,4 @@
 /** Runs without a terminal: `-c`, `-f`, words, standard input, and the check of a file. */
-import { readFile } from 'node:fs/promises';
-import { parseConfig } from '../config/edit.js';
 import { CliFailure, EXIT, failure } from './failure.js';
 import { Interpreter, type InterpreterOptions, type Origin } from './interpreter.js';
 
@@ -96,6 +94,7 @@ export async function readInput(): Promise<string> {
 
 /** Checks a configuration file; returns the exit code. */
 export async function checkFile(file: string): Promise<number> {
+  const { parseConfig } = await import('../config/edit.js');
   const { syntax, contradictions, warnings } = parseConfig(await readText(file));
   const errors = [...syntax, ...contradictions];
   for (const [kind, problems] of [['error', errors] as const, ['warning', warnings] as const]) {
@@ -109,7 +108,9 @@ export async function checkFile(file: string): Promise<number> {
 
 async function readText(file: string): Promise<string> {
   try {
-    return file === '-' ? await readInput() : await readFile(file, 'utf8');
+    if (file === '-') return await readInput();
+    const { readFile } = await import('node:fs/promises');
+    return await readFile(file, 'utf8');
   } catch (error) {
     throw failure(EXIT.FAILED, `cannot read ${file}: ${(error as Error).message}`);
   }

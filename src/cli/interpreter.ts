@@ -8,19 +8,17 @@ import type {
   Problem,
 } from '../api.js';
 import { CONFIG_MODES, type ConfigMode } from '../config/language.js';
-import { resolveConfigLine } from '../config/resolve.js';
 import { displayWidth, explainAtPrompt, type Mismatch } from '../grammar/explain.js';
 import { type Match, matchLine } from '../grammar/match.js';
 import { splitLine } from '../grammar/words.js';
 import { AnsweredError, Client } from './client.js';
 import type { ExecCommand, ExecSession } from './commands/command.js';
-import { everywhereTree, execCommands, execTree } from './commands/index.js';
+import { everywhereTree, execCommands, execTree, execTreeFor } from './commands/index.js';
 import { Editing } from './editing.js';
 import { CliFailure, EXIT, failure } from './failure.js';
 import { linesOf, type Output, type OutputStream } from './output/render.js';
 import { type Lines, type Pipeline, readPipeline, splitPipes } from './pipes.js';
 import type { TerminalSettings } from './settings.js';
-import { confirmAt } from './terminal/confirm.js';
 import type { Terminal } from './terminal/terminal.js';
 
 /** Where a line comes from, to name it in errors. */
@@ -62,6 +60,9 @@ interface GatheredLine {
 
 /** Applying a large configuration takes the daemon longer than answering a question. */
 const APPLY_PATIENCE_MS = 30_000;
+
+/** The grammar of the configuration; scripts that only ask do without it. */
+const configuration = () => import('../config/resolve.js');
 
 const NOT_AUTHORIZED = [
   '% Command authorization failed.',
@@ -222,7 +223,9 @@ export class Interpreter implements ExecSession {
   async confirm(question: string): Promise<boolean> {
     if (this.#options.assumeYes) return true;
     const terminal = await this.terminal();
-    return terminal === null ? false : confirmAt(terminal, question, this.signal);
+    if (terminal === null) return false;
+    const { confirmAt } = await import('./terminal/confirm.js');
+    return confirmAt(terminal, question, this.signal);
   }
 
   async linesOf(line: string): Promise<string[]> {
@@ -318,7 +321,7 @@ export class Interpreter implements ExecSession {
       return;
     }
     const { match } = this.#matchExec(source);
-    if (match.kind === 'unknown' && this.#startsConfiguration(source)) {
+    if (match.kind === 'unknown' && (await this.#startsConfiguration(source))) {
       if (this.interactive) throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
       if (this.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
       if (this.#depth === null) this.#enter(true);
@@ -372,14 +375,17 @@ export class Interpreter implements ExecSession {
 
   /** The command of exec mode that a line means, and what stands behind its bars. */
   #matchExec(source: string): { match: Match<ExecCommand>; stages: { text: string }[] } {
-    const tree = execTree(this.enabled);
     const { command, stages } = splitPipes(source);
-    const match = matchLine(tree, splitLine(command));
+    const line = splitLine(command);
+    const firstWord = line.words[0]?.text ?? '';
+    const tree = this.interactive ? execTree(this.enabled) : execTreeFor(this.enabled, firstWord);
+    const match = matchLine(tree, line);
     if (match.kind !== 'command' || !match.command.takesPipes) return { match, stages };
     return { match: matchLine(tree, splitLine(source)), stages: [] };
   }
 
-  #startsConfiguration(source: string): boolean {
+  async #startsConfiguration(source: string): Promise<boolean> {
+    const { resolveConfigLine } = await configuration();
     return resolveConfigLine(0, splitLine(source)).kind === 'command';
   }
 
@@ -393,10 +399,17 @@ export class Interpreter implements ExecSession {
       await this.#execLine(rest, match, origin, promptWidth + displayWidth(source.slice(0, offset)));
       return;
     }
+    const { resolveConfigLine } = await configuration();
     const found = resolveConfigLine(this.#depth ?? 0, line);
-    if (found.kind === 'mismatch' && found.mismatch.kind === 'unknown') {
+    if (found.kind === 'mismatch') {
       const match = matchLine(everywhereTree(this.enabled), splitLine(splitPipes(source).command));
-      if (match.kind !== 'unknown') return this.#execLine(source, match, origin, promptWidth);
+      if (match.kind === 'command') return this.#execLine(source, match, origin, promptWidth);
+      // The word is known in every mode; what else can follow it in exec mode may follow it here, as with `do`.
+      const exec = match.kind === 'unknown' ? match : this.#matchExec(source).match;
+      if (exec.kind === 'command' || (match.kind !== 'unknown' && found.mismatch.kind === 'unknown')) {
+        await this.flush();
+        return this.#execLine(source, exec, origin, promptWidth);
+      }
     }
     if (found.kind === 'mismatch') throw this.#refused(found.mismatch, source, origin, promptWidth);
     if (found.kind === 'empty') return;

@@ -58,6 +58,8 @@ export interface ExecSession {
   confirm(question: string): Promise<boolean>;
   /** Runs a command of exec mode and gives its lines instead of printing them. Throws `CliFailure`. */
   linesOf(line: string): Promise<string[]>;
+  /** Headers of the blocks of the configuration that the session stands in, outermost first. */
+  readonly context: readonly string[];
   /** Lines typed before, newest first. */
   history(): readonly string[];
   /**

@@ -1,6 +1,4 @@
 /** `import …`: configurations of other programs, printed as Octolink's. It needs no daemon. */
-import { importKronosnetd } from '../../config/import-kronosnetd.js';
-import { renderConfig } from '../../config/render.js';
 import { keyword, value } from '../../grammar/command.js';
 import { LOCAL_FILE } from '../../grammar/values.js';
 import { configurationText } from '../output/configuration.js';
@@ -17,6 +15,10 @@ export const importCommands: ExecCommand[] = [
     ],
     json: { form: '{ "text": the configuration, "remarks": [{ "line", "text", "message" }] }' },
     async run(session, { file }) {
+      const [{ importKronosnetd }, { renderConfig }] = await Promise.all([
+        import('../../config/import-kronosnetd.js'),
+        import('../../config/render.js'),
+      ]);
       const { config, remarks } = importKronosnetd(await readText(session, file));
       session.remark(remarks.map(({ line, text, message }) => `${file}:${line}: ${text.trim()}: ${message}`));
       const text = renderConfig(config);

@@ -1,6 +1,7 @@
 /** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
+import { blockCommands } from './blocks.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
 import { commitCommands } from './commit.js';
@@ -17,6 +18,7 @@ import { mtuCommands } from './mtu.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './session.js';
 import { showCommands } from './show.js';
+import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
 import { topCommands } from './top.js';
 import { waitCommands } from './wait.js';
@@ -43,6 +45,8 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...topCommands,
   ...eventCommands,
   ...aboutCommands,
+  ...supportCommands,
+  ...blockCommands,
 ];
 
 /** Those that a user may see; without `enable`, commands that change something do not exist. */
@@ -54,6 +58,17 @@ export const execTree = treeOf(() => true);
 
 /** Those that can be given in configuration modes, too. */
 export const everywhereTree = treeOf(({ everywhere }) => everywhere === true);
+
+/**
+ * The tree of the commands that begin with a word or its continuation: a line means the same there as in the tree of all,
+ * which costs a script more to make than its whole answer. All of them when none begins so.
+ */
+export function execTreeFor(enabled: boolean, firstWord: string): Node<ExecCommand> {
+  const some = execCommands(enabled).filter(({ tokens: [first] }) => {
+    return first.kind === 'keyword' && first.word.startsWith(firstWord);
+  });
+  return some.length === 0 ? execTree(enabled) : buildTree(some);
+}
 
 /** A tree of some of the commands, made when it is first asked for. */
 function treeOf(wanted: (command: ExecCommand) => boolean): (enabled: boolean) => Node<ExecCommand> {

@@ -1,5 +1,5 @@
 /** Output that goes into a file of the user's: `redirect`, `append`, `tee`. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { EXIT, failure } from '../failure.js';
 
 type Lines = AsyncIterable<string[]>;
@@ -14,6 +14,7 @@ export interface FileOptions {
 /** Writes lines to a file. The file is opened before the first line is asked for. Throws a `CliFailure`. */
 export function intoFile(path: string, { flags, pass }: FileOptions): (lines: Lines) => Lines {
   return async function* (lines) {
+    const { open } = await import('node:fs/promises');
     const file = await attempt(path, () => open(path, flags, 0o600));
     try {
       for await (const batch of lines) {

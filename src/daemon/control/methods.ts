@@ -1,5 +1,5 @@
 /** What each method of the protocol does. */
-import type { CompleteParams, MethodName, Methods, Who } from '../../api.js';
+import type { ClientStatus, CompleteParams, MethodName, Methods, Who } from '../../api.js';
 import { renderConfig } from '../../config/render.js';
 import type { Configurator } from '../configuration/configurator.js';
 import { type Backend, RequestError } from './backend.js';
@@ -9,6 +9,8 @@ export interface Call {
   backend: Backend;
   configurator: Configurator;
   who: Who;
+  /** Everybody who is connected. */
+  clients(): Omit<ClientStatus, 'own'>[];
   /** Aborts when the client has gone, or cancels the request. */
   signal: AbortSignal;
 }
@@ -45,6 +47,8 @@ export const METHODS: Handlers = {
   'show.macTable': ({ backend }, params) => backend.macTable(params),
   'show.counters': ({ backend }, params) => backend.counters(params),
   'show.countersPage': ({ backend }, params) => backend.countersPage(params),
+  'show.users': async ({ clients, who }) =>
+    clients().map((client) => ({ ...client, own: client.session === who.session })),
   'show.events': async ({ backend }, params) => backend.recentEvents(params),
   'show.drops': ({ backend }, params) => backend.drops(params),
   'show.runningConfig': async ({ backend }) => {

@@ -63,6 +63,7 @@ const schemas = {
   'show.macTable': ofInterface,
   'show.counters': ofPeer,
   'show.countersPage': page,
+  'show.users': nothing,
   'show.events': ofPeer.extend({ link: linkId.optional(), last: z.int().min(1).max(10000).optional() }),
   'show.drops': z.strictObject({ interface: interfaceName.optional(), all: z.boolean().optional() }),
   'show.runningConfig': nothing,

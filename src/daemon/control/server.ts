@@ -41,6 +41,7 @@ export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
+  readonly #sessions = new Set<Session>();
   /** Connections above the limit, while they are told so. */
   readonly #refused = new Set<Socket>();
 
@@ -116,8 +117,15 @@ export class ControlServer {
     const { backend, configurator, log, version, ready = Promise.resolve() } = this.#options;
     const { uid = null, pid = null } = credentials ?? {};
     const who = configurator.join({ user, uid, pid });
-    const call = { backend, configurator, who };
+    const call = {
+      backend,
+      configurator,
+      who,
+      clients: () => [...this.#sessions].map((one) => one.status()),
+    };
     const session = new Session({ socket, privilege, version, log, call, ready });
+    if (!full) this.#sessions.add(session);
+    socket.on('close', () => this.#sessions.delete(session));
     if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
     socket.resume();
   }

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import {
+  type ClientStatus,
   type ControlEvent,
   ERROR,
   type ErrorBody,
@@ -67,6 +68,9 @@ export class Session {
   #leaving = false;
   #unsubscribe: (() => void) | null = null;
   #lostEvents = 0;
+  readonly #connectedMs = performance.now();
+  #activeMs = this.#connectedMs;
+  #client: string | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -88,6 +92,18 @@ export class Session {
     socket.setTimeout(STALLED_MS, () => {
       if (socket.writableLength > 0) socket.destroy();
     });
+  }
+
+  status(): Omit<ClientStatus, 'own'> {
+    const { privilege, call } = this.#options;
+    const now = performance.now();
+    return {
+      ...call.who,
+      privilege,
+      client: this.#client,
+      connectedSeconds: Math.round(now - this.#connectedMs) / 1000,
+      idleSeconds: Math.round(now - this.#activeMs) / 1000,
+    };
   }
 
   /** Says an error that answers no request, and ends the connection. */
@@ -116,6 +132,7 @@ export class Session {
       this.dismiss(ERROR.INVALID_REQUEST, `a request is longer than ${MAX_REQUEST_BYTES} bytes`);
       return;
     }
+    this.#activeMs = performance.now();
     this.#intake.push(lines);
   }
 
@@ -205,7 +222,8 @@ export class Session {
     return run(method, { ...this.#options.call, signal }, checked.params);
   }
 
-  #hello({ protocol, oldestProtocol = protocol }: HelloParams): HelloResult {
+  #hello({ protocol, oldestProtocol = protocol, client }: HelloParams): HelloResult {
+    this.#client = client;
     clearTimeout(this.#helloTimer);
     const common = Math.min(protocol, PROTOCOL_VERSION);
     const isAgreed = common >= Math.max(oldestProtocol, OLDEST_PROTOCOL);

@@ -1,0 +1,45 @@
+/** Parts of the configuration: `show this`, `show running-config interface …`. */
+import type { RunningConfig } from '../../api.js';
+import { keyword, options } from '../../grammar/command.js';
+import { EXIT, failure } from '../failure.js';
+import { blockOf } from '../output/blocks.js';
+import { command, type ExecCommand, INTERFACE_NAME, type Output, PEER_NAME } from './command.js';
+
+const SHOW = keyword('show', 'Show what runs');
+const JSON_FORM = { form: 'an object: `text`, the lines of the block' };
+
+function blockOutput({ text }: RunningConfig, headers: readonly string[]): Output {
+  const block = blockOf(text.trimEnd().split('\n'), headers);
+  if (block === null) throw failure(EXIT.FAILED, `${headers.join(' ')} not found`);
+  return { data: { text: `${block.join('\n')}\n` }, text: block };
+}
+
+export const blockCommands: ExecCommand[] = [
+  command({
+    privilege: 'read',
+    everywhere: true,
+    tokens: [SHOW, keyword('this', 'The block of the configuration that you are in')],
+    json: JSON_FORM,
+    async run(session) {
+      await session.settle();
+      const client = await session.client();
+      return blockOutput(await client.request('config.candidate', {}), session.context);
+    },
+  }),
+  command({
+    privilege: 'read',
+    tokens: [
+      SHOW,
+      keyword('running-config', 'The configuration that runs'),
+      keyword('interface', 'One interface'),
+      INTERFACE_NAME,
+      options([keyword('peer', 'One peer of it'), PEER_NAME]),
+    ],
+    json: JSON_FORM,
+    async run(session, { interface: name, peer }) {
+      const client = await session.client();
+      const headers = [`interface ${name}`, ...(peer === undefined ? [] : [`peer ${peer}`])];
+      return blockOutput(await client.request('show.runningConfig', {}), headers);
+    },
+  }),
+];

@@ -1,0 +1,57 @@
+/** Who is connected, and everything at once for a report of a problem. */
+import { keyword } from '../../grammar/command.js';
+import { CliFailure } from '../failure.js';
+import { usersText } from '../output/users.js';
+import { calling, command, type ExecCommand, type ExecSession, type OutputPart } from './command.js';
+
+const SHOW = keyword('show', 'Show what runs');
+
+/** What a report needs. Configurations name secrets by their files, so none is in it. */
+const REPORT = [
+  'show clock',
+  'show version',
+  'show system',
+  'show running-config',
+  'show interfaces',
+  'show peers',
+  'show links',
+  'show mtu',
+  'show mac-table',
+  'show drops',
+  'show counters',
+  'show events',
+  'show users',
+  'show archive',
+];
+
+async function* report(session: ExecSession): AsyncGenerator<OutputPart> {
+  for (const command of REPORT) {
+    if (session.signal.aborted) return;
+    const lines = await linesOf(session, command);
+    yield { data: [{ command, lines }], text: [`------ ${command} ------`, '', ...lines, ''] };
+  }
+}
+
+/** A part that cannot be had must not cost the others. */
+async function linesOf(session: ExecSession, command: string): Promise<string[]> {
+  try {
+    return await session.linesOf(command);
+  } catch (error) {
+    if (error instanceof CliFailure) return error.lines;
+    throw error;
+  }
+}
+
+const users = (tokens: Parameters<typeof calling>[0]['tokens']): ExecCommand =>
+  calling({ privilege: 'read', tokens, method: 'show.users', params: () => ({}), text: usersText });
+
+export const supportCommands: ExecCommand[] = [
+  users([SHOW, keyword('users', 'Who is connected to the daemon')]),
+  users([keyword('who', 'Who is connected to the daemon')]),
+  command({
+    privilege: 'read',
+    tokens: [SHOW, keyword('tech-support', 'Everything that a report of a problem needs')],
+    json: { form: 'an array of objects: `command`, and `lines` of its text' },
+    run: async (session) => ({ json: 'array', parts: report(session) }),
+  }),
+];

@@ -1,0 +1,20 @@
+/** Clients of the control sockets as a table. */
+import type { ClientStatus } from '../../api.js';
+import { duration, orDash } from './format.js';
+import { table } from './table.js';
+
+export function usersText(clients: readonly ClientStatus[]): string[] {
+  return table(
+    [
+      { title: 'Session', cell: ({ session, own }) => `${orDash(session)}${own ? '*' : ''}`, align: 'right' },
+      { title: 'User', cell: ({ user }) => user, shrinkTo: 10 },
+      { title: 'Process', cell: ({ pid }) => orDash(pid), align: 'right' },
+      { title: 'May', cell: ({ privilege }) => (privilege === 'admin' ? 'administer' : 'read') },
+      { title: 'Connected', cell: ({ connectedSeconds }) => duration(connectedSeconds) },
+      { title: 'Idle', cell: ({ idleSeconds }) => duration(idleSeconds) },
+      { title: 'Program', cell: ({ client }) => orDash(client), shrinkTo: 12 },
+    ],
+    clients,
+    'Nobody is connected.',
+  );
+}
