@@ -78,6 +78,33 @@ describe('a candidate', () => {
   });
 });
 
+describe('a script', () => {
+  it('that forgets to commit is told, and has changed nothing', async () => {
+    const { code, err } = await attempt('configure private', 'hostname nara');
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: '% Error: the changes were not committed and are discarded\n',
+    });
+    expect(await hostname()).toBe('hostname tokyo');
+  });
+
+  it('may commit lines as one that it gave without a candidate, and only check them before', async () => {
+    const out = await session('hostname nara', 'commit check', 'commit comment all at once');
+    expect(out).toBe('The configuration is good.\nCommitted: 1 line added, 1 removed.\n');
+    const archived = JSON.parse(await session('show archive | json'));
+    expect(archived).toMatchObject([{ origin: 'commit', comment: 'all at once' }, { origin: 'start' }]);
+  });
+
+  it('is refused a reload that loses what was not saved, unless it says yes', async () => {
+    await session('write memory', 'configure terminal', 'hostname nara');
+    const refused = await octolink(['-c', 'reload'], '', daemon.socket);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('the option -y says yes') });
+    expect(await hostname()).toBe('hostname nara');
+    await session('reload');
+    expect(await hostname()).toBe('hostname tokyo');
+  });
+});
+
 describe('what runs', () => {
   it('goes back to what ran before', async () => {
     await session('configure terminal', 'hostname kyoto', 'end');

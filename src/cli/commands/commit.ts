@@ -23,6 +23,8 @@ export const commitCommands: ExecCommand[] = [
       keyword('commit', 'Put the candidate in force; or confirm what is in force'),
       options([flag('check', 'Only say whether it could be')], CONFIRMED, COMMENT),
     ],
+    details:
+      'With "confirmed" it is undone when the time is up, when the connection is lost that asked for it, and when the daemon starts anew. A script that ends in order leaves it to its time. Without a candidate "confirmed" guards what this session has changed and will change.',
     json: { resultOf: 'config.commit' },
     async run(session, { check = false, ...order }) {
       const result = await session.commit({ ...order, checkOnly: check });
@@ -92,6 +94,8 @@ export const commitCommands: ExecCommand[] = [
       ARCHIVE_NUMBER,
       options(CONFIRMED, COMMENT),
     ],
+    details:
+      'When the earlier configuration cannot run any more, nothing is changed. What one session typed line by line is one entry.',
     json: { resultOf: 'config.rollback' },
     async run(session, order) {
       await session.settle();

@@ -86,6 +86,8 @@ export const configurationCommands: ExecCommand[] = [
       value('file', LOCAL_FILE, 'File of this host'),
       options([flag('check', 'Only show what would change')], CONFIRMED, COMMENT),
     ],
+    details:
+      'Another order of peers, links or addresses is no difference. A file that says what runs already changes nothing, and the answer says so.',
     json: { resultOf: 'config.apply' },
     async run(session, { file, check = false, ...order }) {
       const text = await readText(session, file);
