@@ -19,6 +19,7 @@ import { MILLISECOND, PORT, World } from './world.js';
 const LINKS = 4;
 export const STEPS = 40;
 const POLICIES = Object.keys(POLICY) as Policy[];
+const WHOLE_FRAME_MTU = 1500;
 /** Sessions of the past are kept for at least one change, which must outlast the resend age. */
 const REKEY_GAP_US = 2200 * MILLISECOND;
 /** Hold time of the slowest link, the longest stall of both hosts, beats and delays. */
@@ -36,6 +37,11 @@ export class History {
   /** Weather of links, and what ends the excuse for it. */
   readonly #weather = new Map<number, (now: number) => void>();
   readonly #absent = new Set<number>();
+  /** Links too small for a whole frame, and the policy of each host. */
+  readonly #small = new Set<number>();
+  readonly #policies: Policy[];
+  /** Ends the excuse for frames in pieces, while it stands. */
+  #endPieces: ((now: number) => void) | undefined;
   #rekeyedAt = 0;
   #outageSince = Number.POSITIVE_INFINITY;
   #port = 40_000;
@@ -47,6 +53,7 @@ export class History {
   ) {
     this.#random = seededRandom(seed);
     const policy = this.#pick(POLICIES);
+    this.#policies = [policy, policy];
     this.lan = new Lan(new World(seed, { nonces: this.nonces }), { hosts: 2, links: LINKS, policy });
   }
 
@@ -214,6 +221,8 @@ export class History {
     const duplicate = { ...NO_DUPLICATES, smallBytes: this.#pick([0, 200]) };
     this.#note(`host ${node.id} goes by ${policy}, copies ${copies}, ${duplicate.smallBytes} bytes twice`);
     const name = relayName(1 - node.id);
+    this.#policies[node.id] = policy;
+    this.#judgePieces();
     node.command({ kind: 'peer', row: 1 - node.id, policy, copies, duplicate, name });
   }
 
@@ -241,7 +250,24 @@ export class History {
     if (this.#absent.has(link)) return;
     const mtu = this.#pick([600, 1280, 1500]);
     this.#note(`link ${link} takes ${mtu} bytes`);
+    if (mtu < WHOLE_FRAME_MTU) this.#small.add(link);
+    else this.#small.delete(link);
+    this.#judgePieces();
     for (const node of this.lan.nodes) this.lan.configureLink(node, 1 - node.id, link, { mtu });
+  }
+
+  /**
+   * The lane of `adaptive` spreads the pieces of a frame over links, and the receiver keeps a few frames that are not
+   * whole: more of them than that can be lost while a dead link is not yet known to be dead.
+   */
+  #judgePieces(): void {
+    const { now } = this.lan.world;
+    const isExcused = this.#small.size > 0 && this.#policies.includes('adaptive');
+    if (isExcused) this.#endPieces ??= this.excuses.begin('pieces spread over links', now);
+    else {
+      this.#endPieces?.(now);
+      this.#endPieces = undefined;
+    }
   }
 
   #restoreAll(): void {
