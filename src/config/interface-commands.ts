@@ -199,8 +199,8 @@ export const interfaceCommands: ConfigCommand[] = [
     tokens: [
       keyword('scheduling', 'Scheduling class of the datapath'),
       oneOf('scheduling', {
-        realtime: 'Before all ordinary processes, where the system permits (default)',
-        normal: 'Like any other process',
+        realtime: 'Before all ordinary processes, where the system permits',
+        normal: 'First among ordinary processes, where the system permits (default)',
       }),
     ],
     read: ({ scheduling }) => scheduling,
