@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { capture, run, until } from '../../scripts/lab/run.js';
 
-const PATIENCE_MS = 20_000;
+/** Long enough for a machine that does much else; nothing waits for it to pass. */
+const PATIENCE_MS = 50_000;
 const LOOK_EVERY_MS = 20;
 
 /** Why there is no terminal here, or undefined. */

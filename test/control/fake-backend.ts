@@ -31,6 +31,8 @@ export class FakeBackend implements Backend {
   startupFile: string | null = null;
   readonly #events = new EventLog();
   #listeners = 0;
+  /** What the pages of a listing are cut from. */
+  #listed: { key: string; all: { found: InterfaceConfig; peer: PeerConfig }[] } | null = null;
 
   constructor(config: Config = { interfaces: [] }) {
     this.config = config;
@@ -110,10 +112,12 @@ export class FakeBackend implements Backend {
   }
 
   async peersPage(page: PageParams): Promise<Page<PeerStatus>> {
-    const { rows, next } = pageOf(
-      this.#interfaces(page).flatMap((found) => found.peers.map((peer) => ({ found, peer }))),
-      page,
-    );
+    const key = JSON.stringify([page.interface, this.applied]);
+    if (this.#listed?.key !== key) {
+      const all = this.#interfaces(page).flatMap((found) => found.peers.map((peer) => ({ found, peer })));
+      this.#listed = { key, all };
+    }
+    const { rows, next } = pageOf(this.#listed.all, page);
     return { rows: rows.map(({ found, peer }) => peerStatus(found, peer)), next };
   }
 
