@@ -8,6 +8,7 @@ import type {
   Problem,
 } from '../api.js';
 import { CONFIG_MODES, type ConfigMode } from '../config/language.js';
+import type { CommandSpec } from '../grammar/command.js';
 import { displayWidth, explainAtPrompt, type Mismatch } from '../grammar/explain.js';
 import { type Match, matchLine } from '../grammar/match.js';
 import { splitLine } from '../grammar/words.js';
@@ -161,8 +162,12 @@ export class Interpreter implements ExecSession {
     this.#client = null;
   }
 
-  commands(): readonly ExecCommand[] {
-    return execCommands(this.enabled);
+  async commands(): Promise<readonly CommandSpec[]> {
+    const { configMode } = this;
+    const exec = execCommands(this.enabled);
+    if (configMode === null) return exec;
+    const { CONFIG_COMMANDS } = await import('../config/commands.js');
+    return [...CONFIG_COMMANDS[configMode], ...exec.filter(({ everywhere }) => everywhere)];
   }
 
   async openConfiguration(params: ConfigOpenParams): Promise<void> {

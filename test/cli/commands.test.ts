@@ -81,6 +81,23 @@ describe('the session', () => {
     expect(await session('disable', 'list')).not.toContain('clear counters');
     await session('clear counters peer osaka');
   });
+
+  it('tells who is here, and what stands where it stands', async () => {
+    const users = JSON.parse(await session('show users | json'));
+    expect(JSON.parse(await session('who | json'))).toHaveLength(users.length);
+    expect(await session('show running-config interface octo0 peer osaka')).toContain(' public-key ');
+    expect(await session('configure terminal', 'interface octo0', 'peer osaka', 'do show this')).toContain(
+      ' public-key ',
+    );
+    expect(await session('show tech-support')).toContain('Octolink 0.1.0');
+  });
+
+  it('lists and finds what can be typed in a mode of the configuration', async () => {
+    const inInterface = await session('configure terminal', 'interface octo0', 'list');
+    expect(inInterface).toContain('\n  mac-table ageing <10-86400>\n');
+    expect(inInterface).not.toContain('timers interval');
+    expect(await session('configure terminal', 'interface octo0', 'find ^mtu')).toBe('  mtu <576-65521>\n');
+  });
 });
 
 describe('what happens', () => {

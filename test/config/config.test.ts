@@ -66,6 +66,7 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30', 'no timers'],
   [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30 up-after 9', 'no timers'],
   [['interface octo0', 'peer a', 'link 7'], 'mtu 1400', 'no mtu'],
+  [['interface octo0', 'peer a', 'link 7'], 'fec 4', 'no fec'],
   [['interface octo0', 'peer a', 'link 7'], 'shutdown', 'no shutdown'],
 ];
 

@@ -37,7 +37,7 @@ export interface ExecSession {
   /** Aborts when the user interrupts the command. */
   readonly signal: AbortSignal;
   /** The commands that can be given now, for `list` and `find`. */
-  commands(): readonly CommandSpec[];
+  commands(): Promise<readonly CommandSpec[]>;
   readonly editing: Editing;
   /** Enters configuration mode. */
   openConfiguration(params: ConfigOpenParams): Promise<void>;

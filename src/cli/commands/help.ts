@@ -16,18 +16,21 @@ const SYNTAXES = { form: 'the grammar of each command, an array of strings' };
 export const helpCommands: ExecCommand[] = [
   command({
     privilege: 'read',
+    everywhere: true,
     tokens: [keyword('help', 'How to get help')],
     json: { form: 'the lines, an array of strings' },
     run: async () => ({ data: HELP, text: HELP }),
   }),
   command({
     privilege: 'read',
+    everywhere: true,
     tokens: [keyword('list', 'All commands of this mode')],
     json: SYNTAXES,
-    run: async (session) => listed(session.commands(), () => true),
+    run: async (session) => listed(await session.commands(), () => true),
   }),
   command({
     privilege: 'read',
+    everywhere: true,
     tokens: [
       keyword('find', 'Commands that match a regular expression'),
       value('pattern', LINE, 'Regular expression'),
@@ -35,7 +38,7 @@ export const helpCommands: ExecCommand[] = [
     json: SYNTAXES,
     async run(session, { pattern }) {
       const expression = expressionOf(pattern);
-      return listed(session.commands(), (syntax) => expression.test(syntax));
+      return listed(await session.commands(), (syntax) => expression.test(syntax));
     },
   }),
 ];
