@@ -28,9 +28,11 @@ export class Dispatch {
 
   /**
    * The stream of a run that `link` was chosen for, and a second link if it is to go twice. Copies have one of their
-   * own: what they confirm by one link says nothing of what another has carried alone.
+   * own: what they confirm by one link says nothing of what another has carried alone. What has to wait for a link is
+   * counted there as well: the beats that bring a link back would move its own stream's replay window past it.
    */
   streamFor(link: number, twice: boolean): number {
+    if (this.peers.usable[this.links.peer[link]] === 0) return COPIES_STREAM;
     return hasSeveral(this.carriers(link, twice)) ? COPIES_STREAM : this.links.id[link];
   }
 

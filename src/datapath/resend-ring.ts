@@ -4,7 +4,7 @@
  * bytes, and the receiver's replay window drops what had arrived.
  */
 import type { LinkTable } from '../link/links.js';
-import type { SealedRun } from './run.js';
+import { GSO_BYTES, GSO_SEGMENTS, type SealedRun } from './run.js';
 import { LANE_STREAM } from './wire.js';
 
 const RECORDS = 16384;
@@ -31,6 +31,8 @@ export class ResendRing {
   private readonly time = new Float64Array(RECORDS);
   /** Records ever made, and the number of the oldest whose bytes are not overwritten. */
   private made = 0;
+  /** The record made last, if what it names was not sent yet; else -1. */
+  private held = -1;
   private tail = 0;
 
   /** `base`: byte offset in the arena; `size` in bytes; `links` has what peers acknowledged. */
@@ -51,6 +53,7 @@ export class ResendRing {
     this.head = 0;
     this.made = 0;
     this.tail = 0;
+    this.held = -1;
   }
 
   /** When the last run was remembered, in µs; -Infinity when none is left. */
@@ -85,6 +88,7 @@ export class ResendRing {
   /** Remembers a run, the last that was taken, as sent by `link` at `now`. Returns its record. */
   remember(link: number, run: SealedRun, now: number): number {
     const index = this.made++ % RECORDS;
+    this.held = -1;
     const lap = Math.floor((this.head - 1) / this.size) * this.size;
     this.start[index] = lap + run.offset - this.base;
     this.bytes[index] = run.length;
@@ -109,9 +113,24 @@ export class ResendRing {
     this.copies[record] = copies;
   }
 
-  /** Never sent yet: no acknowledgement can speak of it. */
-  noteUnsent(record: number): void {
-    this.strayed[record] = 1;
+  /** Remembers a run, the last that was taken, as not sent yet; neighbours that one send can carry share a record. */
+  hold(link: number, run: SealedRun, now: number): void {
+    if (this.joinHeld(link, run)) return;
+    this.held = this.remember(link, run, now);
+    this.strayed[this.held] = 1;
+  }
+
+  private joinHeld(link: number, run: SealedRun): boolean {
+    const index = this.held;
+    if (index < 0 || this.link[index] !== link || this.slot[index] !== run.slot) return false;
+    const segment = this.segment[index];
+    const datagrams = this.bytes[index] / segment;
+    const place = this.base + (this.start[index] % this.size) + this.bytes[index];
+    if (run.offset !== place || run.segment !== segment || run.length !== segment) return false;
+    if (run.counter !== this.counter[index] + datagrams) return false;
+    if (datagrams >= GSO_SEGMENTS || this.bytes[index] + segment > GSO_BYTES) return false;
+    this.bytes[index] += segment;
+    return true;
   }
 
   /** From now on acknowledgements of this link's stream say nothing of what is unconfirmed. */
@@ -129,6 +148,7 @@ export class ResendRing {
   /** Forgets everything: some of the bytes are not what they should be. */
   forget(): void {
     this.tail = this.made;
+    this.held = -1;
   }
 
   /**

@@ -1,6 +1,10 @@
 /** What passes between the stages of the way out: a plaintext to be sealed, and what became of it. */
 import { NO_SESSION } from './sessions.js';
 
+/** Kernel limits of one UDP GSO send. */
+export const GSO_SEGMENTS = 64;
+export const GSO_BYTES = 65_000;
+
 /**
  * A plaintext, as places in the arena: every datagram has the prefix, the head and one slice of the payload. Filled
  * anew for each use, so that a frame costs no allocation.

@@ -11,7 +11,7 @@ import { DROP } from './drops.js';
 import type { DatapathIo } from './io.js';
 import { PARITY_OFF, type Parity } from './parity.js';
 import { NO_PEER, ResendRings } from './resend-rings.js';
-import type { Plaintext, SealedRun } from './run.js';
+import { GSO_BYTES, GSO_SEGMENTS, type Plaintext, type SealedRun } from './run.js';
 import type { SessionTable } from './sessions.js';
 import type { SocketTable } from './sockets.js';
 import { INTERFACE, LINK, LINK_WIDTH, type SharedStats } from './stats.js';
@@ -21,9 +21,6 @@ const SEAL_ROWS = 1024;
 const SEND_ROWS = 2048;
 /** Sealed bytes after which a batch goes out even though more frames wait: what stays in a core's cache. */
 const FLUSH_BYTES = 256 << 10;
-/** Kernel limits of one UDP GSO send. */
-const GSO_SEGMENTS = 64;
-const GSO_BYTES = 65_000;
 
 const EIO = -5;
 const EAGAIN = -11;
@@ -198,8 +195,7 @@ export class Transmitter {
 
   /** Keeps a run in the ring until a link of the peer is usable again, or it is too old. */
   hold(link: number, run: SealedRun, now: number): void {
-    const record = this.rings.remember(link, run, now);
-    this.rings.holding(run.offset).noteUnsent(record);
+    this.rings.holding(run.offset).hold(link, run, now);
     this.links.resendPending[link] = 1;
   }
 

@@ -57,7 +57,7 @@ export const RELAY = { KIND: 0, NAME: 2, BYTES: 8 } as const;
 
 /**
  * Counter spaces of a session: one for each sending link (0–7), one for the striped lane, which goes by any link, and
- * one for what is sent as copies by several.
+ * one for what is sent as copies by several or waited for any link.
  */
 export const LANE_STREAM = 8;
 export const COPIES_STREAM = 9;

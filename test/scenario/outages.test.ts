@@ -21,10 +21,10 @@ function start(seed: number, options: Partial<LanOptions> = {}): Lan {
 }
 
 /** Cuts all links for `us` under a stream, and ends the stream a while after their return. */
-function outage(lan: Lan, kind: CutKind, us: number): Stream {
+function outage(lan: Lan, kind: CutKind, us: number, periodUs = PERIOD_US): Stream {
   const { world, nodes } = lan;
   const [a, b] = nodes;
-  const stream = new Stream(world, a, b, PERIOD_US);
+  const stream = new Stream(world, a, b, periodUs);
   world.run(100 * MILLISECOND);
   const heal = a.sockets.map(({ row }) => cut(world, kind, a, b, row));
   world.run(us);
@@ -36,6 +36,16 @@ function outage(lan: Lan, kind: CutKind, us: number): Stream {
 }
 
 describe('an outage of all links', () => {
+  for (const policy of ['passive', 'active', 'round-robin', 'adaptive'] as const satisfies Policy[]) {
+    it(`${policy}: more frames may wait than a replay window has places`, () =>
+      withSeed((seed) => {
+        const lan = start(seed, { policy });
+        const stream = outage(lan, 'black hole', SECOND, 50);
+        expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+        expect(lan.nodes[0].counter('resentDatagrams')).toBeGreaterThan(15_000);
+      }));
+  }
+
   for (const policy of ['passive', 'active', 'round-robin'] as const satisfies Policy[]) {
     for (const links of [1, 2, 3]) {
       for (const kind of CUT_KINDS) {
