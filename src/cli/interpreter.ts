@@ -237,7 +237,7 @@ export class Interpreter implements ExecSession {
     const { match, stages } = this.#matchExec(line);
     if (match.kind === 'empty') return [];
     if (match.kind !== 'command') throw this.#refused(match, line, null, 0);
-    const pipeline = readPipeline(stages);
+    const pipeline = readPipeline(stages, this.restricted);
     const output = await match.command.run(this, match.args).catch((error) => {
       throw toFailure(error);
     });
@@ -440,10 +440,8 @@ export class Interpreter implements ExecSession {
       if (!this.enabled && isCommand(source)) throw new CliFailure(EXIT.NOT_PERMITTED, NOT_AUTHORIZED);
       throw this.#refused(match, source, origin, promptWidth);
     }
-    const pipeline = readPipeline(match.command.takesPipes ? [] : splitPipes(source).stages);
-    if (pipeline.writesFiles && this.restricted) {
-      throw failure(EXIT.NOT_PERMITTED, 'this session may not write files');
-    }
+    const stages = match.command.takesPipes ? [] : splitPipes(source).stages;
+    const pipeline = readPipeline(stages, this.restricted);
     try {
       const output = await match.command.run(this, match.args);
       if (output === null) return;

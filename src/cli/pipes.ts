@@ -13,7 +13,7 @@ import { matchLine } from '../grammar/match.js';
 import { buildTree, type Node } from '../grammar/tree.js';
 import { LINE, range, WORD } from '../grammar/values.js';
 import { splitLine } from '../grammar/words.js';
-import { CliFailure, EXIT } from './failure.js';
+import { CliFailure, EXIT, failure } from './failure.js';
 import { type FileOptions, intoFile } from './output/file.js';
 
 /** Lines as they come, some at a time. */
@@ -32,8 +32,6 @@ export interface Pipeline {
   json: 'no' | 'compact' | 'pretty';
   noMore: boolean;
   filters: LineFilter[];
-  /** A stage writes to a file of the user's. */
-  writesFiles: boolean;
 }
 
 const PATTERN = value('pattern', LINE, 'Regular expression');
@@ -155,16 +153,21 @@ export function splitPipes(source: string): { command: string; stages: { text: s
   return { command: source.slice(0, bars[0]?.start ?? source.length), stages };
 }
 
-/** Reads the modifiers. Throws a `CliFailure` (syntax) that says which one is wrong. */
-export function readPipeline(stages: readonly { text: string }[]): Pipeline {
-  const pipeline: Pipeline = { json: 'no', noMore: false, filters: [], writesFiles: false };
+/**
+ * Reads the modifiers. Throws a `CliFailure` that says which one is wrong, or writes a file of the user's where the
+ * session is `restricted`.
+ */
+export function readPipeline(stages: readonly { text: string }[], restricted: boolean): Pipeline {
+  const pipeline: Pipeline = { json: 'no', noMore: false, filters: [] };
   for (const [index, { text }] of stages.entries()) {
     const match = matchLine(pipeTree(), splitLine(text));
     if (match.kind === 'empty') throw new CliFailure(EXIT.SYNTAX, ['% Incomplete command.']);
     if (match.kind === 'unknown') throw new CliFailure(EXIT.SYNTAX, [`% Unknown action '${match.word}'`]);
     if (match.kind !== 'command') throw new CliFailure(EXIT.SYNTAX, [`% ${explainInWords(match)}`]);
     const { word, filter } = match.command;
-    pipeline.writesFiles ||= WRITERS.has(word);
+    if (restricted && WRITERS.has(word)) {
+      throw failure(EXIT.NOT_PERMITTED, 'this session may not write files');
+    }
     if (filter !== null) pipeline.filters.push(filter(match.args));
     else if (word === 'no-more') pipeline.noMore = true;
     else if (index > 0) throw new CliFailure(EXIT.SYNTAX, [`% '${word}' must be the first output modifier`]);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,20 @@ async function file(name: string, text: string): Promise<string> {
   await writeFile(path, text);
   return path;
 }
+
+describe('a restricted session', () => {
+  it.each(['show version', 'watch show version', 'watch 1 show clock'])(
+    'writes no file by %s',
+    async (command) => {
+      for (const stage of ['redirect', 'append', 'tee']) {
+        const target = join(folder, 'out-of-reach');
+        const result = await run(['-R', '-c', `${command} | ${stage} ${target}`]);
+        expect(result).toEqual({ code: 77, out: '', err: '% Error: this session may not write files\n' });
+        expect(existsSync(target)).toBe(false);
+      }
+    },
+  );
+});
 
 describe('one command', () => {
   it('runs as words, as -c and from the standard input alike', async () => {

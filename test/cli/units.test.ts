@@ -70,7 +70,7 @@ describe('pipes', () => {
     async function* source(): Lines {
       for (let at = 0; at < lines.length; at += size) yield lines.slice(at, at + size);
     }
-    const { filters } = readPipeline(splitPipes(`show x ${chain}`).stages);
+    const { filters } = readPipeline(splitPipes(`show x ${chain}`).stages, false);
     const found: string[] = [];
     const result = filters.reduce((rest: Lines, stage) => stage(rest), source());
     for await (const batch of result) found.push(...batch);
@@ -120,7 +120,7 @@ describe('pipes', () => {
         yield ['line'];
       }
     }
-    const [head] = readPipeline(splitPipes('show x | head 3').stages).filters;
+    const [head] = readPipeline(splitPipes('show x | head 3').stages, false).filters;
     const found: string[] = [];
     for await (const batch of head(endless())) found.push(...batch);
     expect(found).toHaveLength(3);
