@@ -68,6 +68,18 @@ describe('a commit that awaits confirmation', () => {
     ]);
   });
 
+  it.each([-1, 1])('keeps its time when the time of day is set %s years off', async (years) => {
+    const client = await connect();
+    await commitConfirmed(client, 20);
+    clock.correct(years * 365 * 24 * 60 * MINUTE);
+    clock.pass(20 * MINUTE - 1);
+    await settled();
+    expect(runningMtu()).toBe(1400);
+    clock.pass(1);
+    await settled();
+    expect(runningMtu()).toBe(1500);
+  });
+
   it('is undone at once when the connection of its owner is lost, unless it was left to its time', async () => {
     const lost = await connect();
     await commitConfirmed(lost);

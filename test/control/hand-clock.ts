@@ -3,10 +3,20 @@ import type { Clock } from '../../src/daemon/configuration/clock.js';
 /** A clock that moves when it is told to. */
 export class HandClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
+  #corrected = 0;
   #due: { at: number; work: () => void }[] = [];
 
   now(): number {
+    return this.#now + this.#corrected;
+  }
+
+  elapsed(): number {
     return this.#now;
+  }
+
+  /** Someone sets the time of day; what is waited for waits as long as before. */
+  correct(ms: number): void {
+    this.#corrected += ms;
   }
 
   after(ms: number, work: () => void): () => void {

@@ -28,7 +28,10 @@ export interface GuardEvents {
 interface Pending {
   by: Who;
   comment: string | null;
+  /** By the clock on the wall, to show and to record. */
   deadlineMs: number;
+  /** By the clock that no correction moves, to wait for. */
+  endsAtMs: number;
   target: Config;
   /** Number of the connection whose end undoes it; null: only time does. */
   owner: number | null;
@@ -72,9 +75,10 @@ export class Guard {
   /** Writes the record, then starts the clock. Throws, and nothing awaits confirmation, when it cannot be written. */
   async arm({ by, comment, minutes, target }: GuardOrder): Promise<void> {
     const deadlineMs = this.clock.now() + minutes * 60_000;
+    const endsAtMs = this.clock.elapsed() + minutes * 60_000;
     const goal = this.#pending?.target ?? target;
     await this.store.save({ by, comment, deadlineMs, target: renderConfig(goal) });
-    this.#pending = { by, comment, deadlineMs, target: goal, owner: by.session };
+    this.#pending = { by, comment, deadlineMs, endsAtMs, target: goal, owner: by.session };
     this.#wait();
   }
 
@@ -131,7 +135,7 @@ export class Guard {
   }
 
   #secondsLeft(): number {
-    const deadlineMs = this.#pending?.deadlineMs ?? 0;
-    return Math.max(0, (deadlineMs - this.clock.now()) / 1000);
+    const endsAtMs = this.#pending?.endsAtMs ?? 0;
+    return Math.max(0, (endsAtMs - this.clock.elapsed()) / 1000);
   }
 }
