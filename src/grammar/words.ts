@@ -18,7 +18,7 @@ export interface SplitLine {
 
 const BLANK = /[ \t]/;
 /** Controls, line separators, direction overrides and lone surrogates: none of them can be shown honestly. */
-const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/u;
+export const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/u;
 
 /**
  * Splits a line into words: blanks separate, `"…"` (with `\"` and `\\`) and `'…'` (literal) group when they open a

@@ -1,5 +1,5 @@
 /** Candidates, archive, lock, accounting: through the socket, with time turned by hand. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -297,6 +297,7 @@ describe('accounting', () => {
     const client = await connect();
     const secret = Buffer.alloc(32, 7).toString('base64');
     await expect(type(client, ['interface octo0', `private-key ${secret}`])).rejects.toThrow();
+    await expect(type(client, ['mtu 1400'], { context: [`interface ${secret}`] })).rejects.toThrow();
     await type(client, mtu(1400));
     await type(client, mtu(1400));
     await client.request('config.commit', { comment: `key ${secret}` });
@@ -304,18 +305,34 @@ describe('accounting', () => {
     const records = await client.request('show.accounting', {});
     expect(records.map(({ action, outcome }) => [action, outcome])).toEqual([
       ['configure', 'refused'],
+      ['configure', 'refused'],
       ['configure', 'done'],
       ['configure', 'no change'],
       ['commit', 'no change'],
     ]);
-    expect(records[1]).toMatchObject({ by: { user: 'root', uid: 0, pid: process.pid }, lines: mtu(1400) });
+    expect(records[2]).toMatchObject({ by: { user: 'root', uid: 0, pid: process.pid }, lines: mtu(1400) });
     expect(records[0].lines[1]).toBe('private-key <removed>');
-    const file = readFileSync(join(test.folder, 'state', 'accounting.log'), 'utf8');
-    expect(file).not.toContain(secret);
+    expect(records[1].context).toEqual(['interface <removed>']);
+    const state = join(test.folder, 'state');
+    const archived = readdirSync(join(state, 'archive')).map((name) => join(state, 'archive', name));
+    for (const file of [join(state, 'accounting.log'), ...archived]) {
+      expect(readFileSync(file, 'utf8')).not.toContain(secret);
+    }
+    expect((await client.request('config.archive', {}))[0].comment).toBe('key <removed>');
     await restart();
     expect(await (await connect()).request('show.accounting', { last: 2 })).toMatchObject([
       { action: 'configure', outcome: 'no change' },
       { action: 'commit', comment: 'key <removed>' },
     ]);
+  });
+
+  it('writes through no link', async () => {
+    const client = await connect();
+    const elsewhere = join(test.folder, 'elsewhere');
+    writeFileSync(elsewhere, 'precious');
+    symlinkSync(elsewhere, join(test.folder, 'state', 'accounting.log'));
+    await type(client, mtu(1400));
+    expect(await client.request('show.accounting', {})).toMatchObject([{ action: 'configure' }]);
+    expect(readFileSync(elsewhere, 'utf8')).toBe('precious');
   });
 });

@@ -34,6 +34,15 @@ describe('a connection', () => {
     expect(answer.error).toEqual({ code: ERROR.METHOD_NOT_FOUND, message: 'there is no method show.future' });
   });
 
+  it('takes no name or comment that another terminal would obey', async () => {
+    const raw = new Raw();
+    const painted = { protocol: 1, client: 'innocent\x1b[2J' };
+    expect((await raw.ask({ method: 'hello', params: painted })).error?.code).toBe(ERROR.INVALID_PARAMS);
+    await raw.hello();
+    const commit = { method: 'config.commit', params: { comment: 'first\nsecond' } };
+    expect((await raw.ask(commit)).error?.message).toBe('comment: a character that cannot be printed');
+  });
+
   it('answers a batch in one line, and notifications not at all', async () => {
     const raw = new Raw();
     await raw.hello();

@@ -2,6 +2,7 @@
  * The record of who changed the configuration: a line of JSON for each command, appended to a file that is turned
  * over before it grows large. The last ones are kept in memory too, for `show accounting`.
  */
+import { constants } from 'node:fs';
 import * as nodeFs from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -12,6 +13,8 @@ import { ofEarlierLife, whoSchema } from './who.js';
 const KEPT_IN_MEMORY = 1000;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_LINES = 100;
+/** A link in the place of the file must not lead the daemon's pen elsewhere. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 const recordSchema = z.object({
   timeMs: z.number(),
@@ -51,6 +54,7 @@ export class Accounting {
   async add(record: AccountingRecord): Promise<void> {
     const kept: AccountingRecord = {
       ...record,
+      context: record.context.map(withoutSecrets),
       lines: record.lines.slice(0, MAX_LINES).map(withoutSecrets),
       comment: record.comment === null ? null : withoutSecrets(record.comment),
     };
@@ -61,7 +65,7 @@ export class Accounting {
       () => 0,
     );
     if (size > MAX_FILE_BYTES) await this.io.rename(this.file, `${this.file}.1`);
-    await this.io.appendFile(this.file, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+    await this.io.appendFile(this.file, `${JSON.stringify(kept)}\n`, { mode: 0o600, flag: APPEND });
   }
 
   #remember(line: string): void {

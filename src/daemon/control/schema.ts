@@ -8,7 +8,9 @@ import {
   type MethodName,
   type Methods,
 } from '../../api.js';
+import { withoutSecrets } from '../../config/secrets.js';
 import { IFNAME, isRefusal, NAME, type ValueType } from '../../grammar/values.js';
+import { UNPRINTABLE } from '../../grammar/words.js';
 
 function typed(type: ValueType) {
   return z.string().superRefine((text, context) => {
@@ -20,6 +22,8 @@ function typed(type: ValueType) {
 const interfaceName = typed(IFNAME);
 const peerName = typed(NAME);
 const linkId = z.int().min(0).max(7);
+/** Shown on the terminals of others, where a control character would be obeyed. */
+const shown = z.string().refine((text) => !UNPRINTABLE.test(text), 'a character that cannot be printed');
 const nothing = z.strictObject({});
 const line = z.string().max(4096);
 const ofInterface = z.strictObject({ interface: interfaceName.optional() });
@@ -38,7 +42,8 @@ const archiveNumber = z
   .max(ARCHIVE_ENTRIES - 1);
 const sessionName = peerName;
 const commitOptions = z.strictObject({
-  comment: z.string().min(1).max(MAX_COMMENT).optional(),
+  /** It is archived and recorded: a key that was pasted into it by mistake ends here. */
+  comment: shown.min(1).max(MAX_COMMENT).transform(withoutSecrets).optional(),
   confirmMinutes: z.int().min(1).max(MAX_CONFIRM_MINUTES).optional(),
   candidate: z.boolean().optional(),
 });
@@ -48,7 +53,7 @@ const schemas = {
   hello: z.object({
     protocol: z.int().min(0),
     oldestProtocol: z.int().min(0).optional(),
-    client: z.string().max(100),
+    client: shown.max(100),
   }),
   'show.version': nothing,
   'show.interfaces': ofInterface,

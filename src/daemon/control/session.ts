@@ -313,7 +313,8 @@ function run<M extends Exclude<MethodName, SessionMethod>>(
 
 /** A thousand-line file is recorded by its beginning, and a key that was typed by mistake not at all. */
 function forTheRecord(params: object): object {
-  if (!('lines' in params) || !Array.isArray(params.lines)) return params;
-  const lines = (params.lines as string[]).slice(0, MAX_RECORDED_LINES).map(withoutSecrets);
-  return { ...params, lines, lineCount: params.lines.length };
+  if (!('lines' in params) || !('context' in params)) return params;
+  const { lines: all, context } = params as Methods['config.apply']['params'];
+  const lines = all.slice(0, MAX_RECORDED_LINES).map(withoutSecrets);
+  return { ...params, context: context.map(withoutSecrets), lines, lineCount: all.length };
 }
