@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -131,6 +131,18 @@ describe('configuration', () => {
     const { bytes } = await (await client()).request('config.write', {});
     expect(readFileSync(test.backend.startupFile, 'utf8')).toBe(EXAMPLE);
     expect(bytes).toBe(EXAMPLE.length);
+  });
+
+  it('shows no key that somebody wrote into the startup file', async () => {
+    const secret = Buffer.alloc(32, 7).toString('base64');
+    test.backend.startupFile = join(test.folder, 'startup.conf');
+    writeFileSync(test.backend.startupFile, `interface octo0\n private-key ${secret}\n`);
+    const reader = await client();
+    const { text } = await reader.request('show.startupConfig', {});
+    expect(text).toBe('interface octo0\n private-key <removed>\n');
+    const refused = await reader.request('config.compare', { with: 'startup' }).catch((error) => error);
+    expect(refused.problems[0].text).toContain('private-key <removed>');
+    expect(JSON.stringify(refused)).not.toContain(secret);
   });
 });
 

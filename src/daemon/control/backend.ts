@@ -26,6 +26,7 @@ import {
   type WaitResult,
 } from '../../api.js';
 import type { Config } from '../../config/model.js';
+import { withoutSecrets } from '../../config/secrets.js';
 import type { EventBody } from '../event-log.js';
 
 /** A request that was understood and cannot be done; its message is shown to the user as it stands. */
@@ -41,11 +42,16 @@ export class RequestError extends Error {
 
 /** A text that cannot be taken, with everything that is wrong with it. */
 export class ProblemsError extends RequestError {
-  constructor(
-    code: typeof ERROR.SYNTAX | typeof ERROR.BAD_CONFIG,
-    readonly problems: Problem[],
-  ) {
-    super(problems[0].message, code);
+  readonly problems: Problem[];
+
+  /** Lines are quoted without secrets: whoever may read asks for the startup file, too. */
+  constructor(code: typeof ERROR.SYNTAX | typeof ERROR.BAD_CONFIG, problems: readonly Problem[]) {
+    super(withoutSecrets(problems[0].message), code);
+    this.problems = problems.map((problem) => ({
+      ...problem,
+      text: withoutSecrets(problem.text),
+      message: withoutSecrets(problem.message),
+    }));
   }
 }
 

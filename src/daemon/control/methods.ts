@@ -1,6 +1,7 @@
 /** What each method of the protocol does. */
 import type { ClientStatus, CompleteParams, MethodName, Methods, Who } from '../../api.js';
 import { renderConfig } from '../../config/render.js';
+import { withoutSecrets } from '../../config/secrets.js';
 import type { Configurator } from '../configuration/configurator.js';
 import { type Backend, RequestError } from './backend.js';
 
@@ -55,7 +56,10 @@ export const METHODS: Handlers = {
     const config = backend.runningConfig();
     return { text: renderConfig(config), config };
   },
-  'show.startupConfig': ({ backend }) => backend.startupConfig(),
+  'show.startupConfig': async ({ backend }) => {
+    const { file, text } = await backend.startupConfig();
+    return { file, text: text === null ? null : withoutSecrets(text) };
+  },
   'show.system': ({ backend }) => backend.system(),
   'config.apply': ({ configurator, who }, params) => configurator.apply(who, params),
   'config.write': ({ configurator, who }) => configurator.write(who),
