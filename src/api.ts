@@ -201,6 +201,18 @@ export interface WaitParams {
   timeoutS: number;
 }
 
+export interface LinkParams {
+  peer: string;
+  interface?: string;
+  link: number;
+}
+
+/** What became of a link that was drained or put back. */
+export interface DrainResult {
+  state: LinkState;
+  waitedMs: number;
+}
+
 export interface WaitResult {
   state: string;
   waitedMs: number;
@@ -286,6 +298,10 @@ export interface Methods extends ConfigurationMethods {
   'clear.peer': { params: { peer: string; interface?: string }; result: null };
   /** Why the peer's frames take the link they take, link by link. */
   'explain.peer': { params: { peer: string; interface?: string }; result: PeerExplained };
+  /** Takes a link out of use without losing a frame; answers once nothing is under way on it. `timeoutS`: 0–86400. */
+  'drain.link': { params: LinkParams & { timeoutS: number }; result: DrainResult };
+  /** Puts a drained link back into use. */
+  'undrain.link': { params: LinkParams; result: DrainResult };
   wait: { params: WaitParams; result: WaitResult };
   ping: { params: PingParams; result: PingResult };
   complete: { params: CompleteParams; result: string[] };

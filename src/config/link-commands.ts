@@ -146,6 +146,17 @@ export const linkCommands: ConfigCommand[] = [
     read: ({ group }) => group ?? 'auto',
     write: (group) => `fec ${group}`,
   }),
+  setting('link', {
+    tokens: [keyword('drain', 'Keep it empty but alive: frames take other links as long as there are any')],
+    noNeeds: 1,
+    set(scope) {
+      linkOf(scope).drain = true;
+    },
+    unset(scope) {
+      delete linkOf(scope).drain;
+    },
+    render: (scope) => (linkOf(scope).drain ? ['drain'] : []),
+  }),
   shutdownOf('link', linkOf),
 ];
 

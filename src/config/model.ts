@@ -46,6 +46,8 @@ export interface LinkConfig {
   /** false: off; absent: as the interface says. */
   damping?: DampingConfig | false;
   quality?: QualityConfig | false;
+  /** Kept empty of frames while others work. */
+  drain?: boolean;
   /** Bytes of the outer IP packet; absent or `auto`: found out. */
   mtu?: number | 'auto';
   /** Differentiated services code point of the datagrams, 0–63. */

@@ -19,6 +19,8 @@ export interface ConfigIssue {
 }
 
 const MIN_MTU_IPV6 = 1280;
+/** Many NATs forget a binding after 30 s without a datagram. */
+const NAT_INTERVAL_MS = 25_000;
 
 /** All issues, in the order of the configuration. */
 export function validateConfig(config: Config): ConfigIssue[] {
@@ -136,6 +138,10 @@ function checkLinks(
         'timers',
         `hold ${link.timers.hold} is less than twice the interval of ${link.timers.interval} ms`,
       );
+    }
+    if (link.timers !== undefined && link.timers.interval > NAT_INTERVAL_MS) {
+      const message = `a NAT on the way may forget link ${link.id} between beats ${link.timers.interval} ms apart`;
+      issues.push({ severity: 'warning', path, field: 'timers', message });
     }
     checkDamping(link, path, issues);
     if (link.remote === undefined) {

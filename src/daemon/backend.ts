@@ -2,9 +2,11 @@
 import { hostname as systemHostname } from 'node:os';
 import type {
   ControlEvent,
+  DrainResult,
   EventFilter,
   LinkHistory,
   LinkHistoryParams,
+  LinkParams,
   LinkStatus,
   MacEntry,
   Methods,
@@ -18,6 +20,7 @@ import type {
 } from '../api.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Config, InterfaceConfig } from '../config/model.js';
+import { ALIVE_STATES } from '../datapath/events.js';
 import { metricsText } from '../metrics-text.js';
 import type { Native } from '../native/binding.js';
 import type { ConfigStore } from './config-store.js';
@@ -25,7 +28,7 @@ import { type Backend, RequestError } from './control/backend.js';
 import type { Log } from './control/log.js';
 import { type EventBody, EventLog } from './event-log.js';
 import { checkKeyFiles } from './interface/keys.js';
-import type { PeerEntry } from './interface/peers.js';
+import type { LinkEntry, PeerEntry } from './interface/peers.js';
 import { InterfaceRuntime } from './interface/runtime.js';
 import { Histories } from './observe/histories.js';
 import { collectMetrics } from './observe/metrics.js';
@@ -356,6 +359,40 @@ export class Daemon implements Backend {
     const answer = await runtime.datapath.explain(peer.row);
     if (answer === null) throw new RequestError(`the datapath of ${runtime.name} does not run`);
     return explained(runtime.name, peer, answer);
+  }
+
+  async drainLink(which: Methods['drain.link']['params'], signal: AbortSignal): Promise<DrainResult> {
+    const { runtime, peer, link } = this.oneLink(which);
+    const others = [...peer.links.values()].filter((other) => other !== link);
+    if (ALIVE_STATES.has(link.state) && !others.some(({ state }) => state === 'up')) {
+      throw new RequestError(
+        `no other link of peer ${which.peer} is up; shut link ${which.link} down if you mean it`,
+      );
+    }
+    const started = performance.now();
+    await runtime.drains.drain(link, true, which.timeoutS * 1000, signal);
+    if (link.state === 'draining' || link.state === 'up') {
+      throw new RequestError(
+        `timeout: link ${which.link} of peer ${which.peer} is not empty after ${which.timeoutS} s`,
+      );
+    }
+    return { state: link.state, waitedMs: Math.round(performance.now() - started) };
+  }
+
+  async undrainLink(which: Methods['undrain.link']['params']): Promise<DrainResult> {
+    const { runtime, link } = this.oneLink(which);
+    if (link.config.drain) {
+      throw new RequestError(`link ${which.link} is drained by the configuration; say "no drain" there`);
+    }
+    await runtime.drains.drain(link, false, 0);
+    return { state: link.state, waitedMs: 0 };
+  }
+
+  private oneLink(which: LinkParams): Found & { link: LinkEntry } {
+    const found = this.one(which.peer, which.interface);
+    const link = found.peer.links.get(which.link);
+    if (link === undefined) throw new RequestError(`peer ${which.peer} has no link ${which.link}`);
+    return { ...found, link };
   }
 
   async clearPeer(which: Methods['clear.peer']['params']): Promise<void> {

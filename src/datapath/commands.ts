@@ -22,6 +22,9 @@ export class Commands {
         return this.removePeer(command.row, now);
       case 'link':
         return this.setLink(command.peer, command.id, command.row, command.settings, now);
+      case 'link-drain':
+        if (this.parts.links.has(command.row)) this.parts.monitor.drain(command.row, command.drain, now);
+        return this.parts.transmit.flush();
       case 'link-remove':
         return this.removeLink(command.peer, command.id, now);
       case 'route-mtu':
@@ -97,14 +100,19 @@ export class Commands {
     const fresh = !this.parts.links.has(row);
     if (fresh) this.parts.stats.clearLink(row);
     const moved = this.parts.links.configure(row, peer, id, settings);
-    this.parts.monitor.configure(row, settings, fresh);
     this.parts.peers.links[peer * MAX_LINKS + id] = row;
+    this.parts.monitor.configure(row, settings, fresh);
     if (moved) this.parts.underlay.lookForCarrier(row);
+    if (this.parts.peers.session[peer] >= 0 && this.parts.peers.lastLink[peer] < 0) {
+      this.parts.peers.lastLink[peer] = row;
+    }
     this.parts.mtu.configure(row, settings.mtu, settings.routeMtu, moved);
     this.parts.stats.links[row * LINK_WIDTH + LINK.holdUs] = settings.holdUs;
     if (settings.shutdown) this.parts.monitor.stop(row, now);
     else {
       if (moved) this.parts.monitor.down(row, 'path-moved', now);
+      // Not before: frames shall not come back to a path that is about to go.
+      this.parts.monitor.drain(row, settings.drain, now);
       this.parts.monitor.start(row, now);
     }
     this.parts.monitor.reselect(peer, now);
@@ -117,10 +125,21 @@ export class Commands {
     this.parts.mtu.forget(row);
     this.parts.repair.forget(row);
     this.parts.peers.links[peer * MAX_LINKS + id] = NO_LINK;
-    if (this.parts.peers.lastLink[peer] === row) this.parts.peers.lastLink[peer] = NO_LINK;
+    if (this.parts.peers.lastLink[peer] === row) {
+      const heir = this.anyLink(peer);
+      this.parts.peers.lastLink[peer] = heir;
+      if (heir >= 0 && this.parts.peers.activeLink[peer] < 0) this.parts.transmit.handOver(row, heir, now);
+    }
     this.parts.links.remove(row);
     this.parts.adaptive.forgetLink(row);
     this.parts.monitor.reselect(peer, now);
+  }
+
+  /** The first link that a peer is configured with, whether it works or not: frames can wait for it. */
+  private anyLink(peer: number): number {
+    const { peers } = this.parts;
+    for (let id = 0; id < MAX_LINKS; id++) if (peers.linkOf(peer, id) >= 0) return peers.linkOf(peer, id);
+    return NO_LINK;
   }
 
   private installSession(command: Extract<DatapathCommand, { kind: 'session' }>): void {
@@ -148,6 +167,7 @@ export class Commands {
     this.parts.peers.session[peer] = slot;
     this.parts.adaptive.sessionChanged(peer);
     this.parts.stats.peers[peer * PEER_WIDTH + PEER.sessionSlot] = slot;
+    if (this.parts.peers.lastLink[peer] < 0) this.parts.peers.lastLink[peer] = this.anyLink(peer);
     // A beat on every link, due at once: it confirms the session to the responder and finds the links that work.
     for (let id = 0; id < MAX_LINKS; id++) {
       const link = this.parts.peers.linkOf(peer, id);

@@ -46,6 +46,11 @@ export const LINK_CAUSES = [
   'too-lossy',
   'too-slow',
   'quality-restored',
+  'administratively-drained',
+  'peer-drains',
+  'nothing-under-way',
+  'no-other-link',
+  'undrained',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 
@@ -124,6 +129,8 @@ export interface LinkSettings {
   upAfter: number;
   /** How flapping is held back; null: not at all. */
   damping: DampingSettings | null;
+  /** The operator wants it empty, but alive. */
+  drain: boolean;
   /** From when on it is grey: no good although it answers; null: never. */
   quality: QualitySettings | null;
 }
@@ -152,6 +159,7 @@ export type DatapathCommand =
     }
   | { kind: 'peer-remove'; row: number }
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
+  | { kind: 'link-drain'; row: number; drain: boolean }
   | { kind: 'link-remove'; peer: number; id: number }
   | { kind: 'route-mtu'; row: number; mtu: number }
   | {

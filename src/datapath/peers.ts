@@ -24,7 +24,7 @@ export class PeerTable {
   links = new Int32Array(0);
   /** Link row that `passive` has chosen, or -1 while none is usable. */
   activeLink = new Int32Array(0);
-  /** Link row that was active last and is still configured, or -1. */
+  /** Link row that frames are counted for while none is usable: the one active last, or any; -1 without a session. */
   lastLink = new Int32Array(0);
   /** Bit set of the link ids that its policy may send frames by now. */
   usable = new Uint8Array(0);

@@ -208,6 +208,13 @@ export class Transmitter {
     this.links.resendPending[link] = 1;
   }
 
+  /** A link is taken away while no other is usable: what waits for it waits for `heir` from now on. */
+  handOver(link: number, heir: number, now: number): void {
+    this.flush();
+    this.rings.takeOver(this.links.peer[link], link, heir, now, () => {});
+    this.links.resendPending[heir] = 1;
+  }
+
   /** Queues bytes already in the arena for a path that is no link's (the scratch row of the path table). */
   sendByPath(fd: number, offset: number, length: number): void {
     this.queue(fd, this.links.scratchPath, -1, offset, length, length, NO_RECORD);

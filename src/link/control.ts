@@ -85,7 +85,9 @@ export class LinkControl {
     bytes[body + HEARTBEAT.LINK] = links.id[link];
     const adaptive = this.peers.policy[links.peer[link]] === POLICY.adaptive;
     bytes[body + HEARTBEAT.FLAGS] =
-      (this.monitor.isHeard(link, now) ? HEARS_YOU : 0) | (adaptive ? WANTS_REPORTS : 0);
+      (this.monitor.isHeard(link, now) ? HEARS_YOU : 0) |
+      (adaptive ? WANTS_REPORTS : 0) |
+      this.monitor.drainFlags(link);
     view.setUint16(body + HEARTBEAT.INTERVAL_MS, Math.min(U16, links.intervalUs[link] / 1000));
     view.setUint16(body + HEARTBEAT.HOLD_MS, Math.min(U16, links.holdUs[link] / 1000));
     view.setUint32(body + HEARTBEAT.SENT_AT, now % U32);
@@ -287,7 +289,7 @@ export class LinkControl {
     const hearsUs = (flags & HEARS_YOU) !== 0;
     const arrivedAt = echoedBeat(this.arena.view, body, now);
     const largest = this.arena.view.getUint16(body + HEARTBEAT.LARGEST);
-    this.monitor.beatHeard(link, hearsUs, now);
+    this.monitor.beatHeard(link, flags, arrivedAt, now);
     if (hearsUs && arrivedAt > 0) this.mtu.heardBack(link, arrivedAt, largest, now);
   }
 

@@ -20,6 +20,11 @@ const CAUSES: Record<LinkCause, string> = {
   'too-lossy': 'it loses too much, others are taken before it',
   'too-slow': 'it is much slower than another one, others are taken before it',
   'quality-restored': 'it has been good again for long enough',
+  'administratively-drained': 'drained by the operator',
+  'peer-drains': 'the peer drains it',
+  'nothing-under-way': 'nothing is under way on it any more',
+  'no-other-link': 'no other link is usable, it carries frames',
+  undrained: 'in use again',
 };
 
 /** Causes of which silence is no part: nothing was waited for. */

@@ -32,6 +32,11 @@ export const HEARS_YOU = 1;
 /** Flag of a heartbeat: its sender wants reports of what arrives by this link. */
 export const WANTS_REPORTS = 2;
 
+/** Flag of a heartbeat: its sender drains this link; the receiver shall send no frames by it. */
+export const DRAINS = 4;
+/** Flag of a heartbeat: its sender sends no frames by this link, and none is behind this beat. */
+export const SENDS_NOTHING = 8;
+
 export const NO_ECHO = 0xffff_ffff;
 
 /** What arrived by a link so far, told under traffic. */

@@ -5,6 +5,9 @@
  *   DAMPED ── steady for long enough ──▶ UP
  *   UP, DAMPED ── nothing heard for the hold time │ carrier or address lost │ send error │ told by the peer ──▶ DOWN
  *   UP, DAMPED, DOWN ── beats heard, but they say that the peer does not hear us ──▶ ONE_WAY
+ *   UP, DAMPED ── an operator at either end wants it empty ──▶ DRAINING ── nothing is under way any more ──▶ DRAINED
+ *
+ * DRAINING and DRAINED are lost like UP. What is held back in one of these states is still alive.
  *
  * A three-state scheme after BFD (RFC 5880 section 6.2). Any authentic datagram counts as life. The owner calls
  * `expire` only when its sockets are drained, and `stalled` when its own thread was late, so that neither a late
@@ -23,10 +26,12 @@ import { LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../datapat
 import type { TimerWheel } from '../datapath/timer-wheel.js';
 import { MAX_LINKS } from '../datapath/wire.js';
 import { FlapDamping } from './damping.js';
+import { DRAINED_BY, Drains } from './drain.js';
 import { explainPeer, type PeerExplanation } from './explain.js';
 import { factsOf } from './facts.js';
 import { GREY, GreyWatch } from './grey.js';
 import { isAlive, type LinkTable, NEVER, PEER_HEARS, STATE } from './links.js';
+import { DRAINS, HEARS_YOU, SENDS_NOTHING } from './messages.js';
 import { Review } from './review.js';
 import { Selection } from './selection.js';
 import { TIMER, timerOf } from './timers.js';
@@ -61,6 +66,7 @@ export class LinkMonitor {
   private lateness = 0;
   private readonly damping = new FlapDamping();
   private readonly grey = new GreyWatch();
+  private readonly drains = new Drains();
   private readonly selection: Selection;
   private readonly review: Review;
 
@@ -86,6 +92,56 @@ export class LinkMonitor {
     if (!fresh) return;
     this.damping.reset(link);
     this.grey.reset(link);
+    this.drains.reset(link);
+  }
+
+  /** The operator wants a link to be drained, or no longer. */
+  drain(link: number, wanted: boolean, now: number): void {
+    if (this.drains.wish(link, DRAINED_BY.OPERATOR, wanted))
+      this.followWishes(link, 'administratively-drained', now);
+  }
+
+  /** Goes into or out of the drained states, as both ends want it, and tells the peer at once. */
+  private followWishes(link: number, cause: LinkCause, now: number): void {
+    if (!isAlive(this.links.state[link])) return;
+    if (this.drains.isWanted(link) && !this.isDraining(link)) {
+      this.drains.busyUntil(link, now);
+      this.change(link, STATE.DRAINING, cause, now);
+    } else if (!this.drains.isWanted(link) && this.isDraining(link)) {
+      const isDamped = this.damping.isSuppressed(link, now);
+      this.change(link, isDamped ? STATE.DAMPED : STATE.UP, 'undrained', now);
+    }
+    this.actions.beat(link, now);
+  }
+
+  private isDraining(link: number): boolean {
+    const state = this.links.state[link];
+    return state === STATE.DRAINING || state === STATE.DRAINED;
+  }
+
+  /** What a beat of a link says of draining. */
+  drainFlags(link: number): number {
+    const isWanted = this.drains.isWanted(link);
+    const asked = this.drains.isAskedHere(link) ? DRAINS : 0;
+    return asked | (isWanted && !this.carries(link) ? SENDS_NOTHING : 0);
+  }
+
+  /** Whether frames may be sent by a link now. */
+  private carries(link: number): boolean {
+    return (this.peers.usable[this.links.peer[link]] & (1 << this.links.id[link])) !== 0;
+  }
+
+  /** What a beat of the peer says of draining. `sentAt`: when the beat of ours left that it answers. */
+  private drainHeard(link: number, flags: number, sentAt: number, now: number): void {
+    if (this.drains.wish(link, DRAINED_BY.PEER, (flags & DRAINS) !== 0))
+      this.followWishes(link, 'peer-drains', now);
+    if (!this.isDraining(link)) return;
+    if (this.carries(link)) {
+      this.drains.busyUntil(link, now);
+      this.change(link, STATE.DRAINING, 'no-other-link', now);
+    } else if ((flags & SENDS_NOTHING) !== 0 && this.drains.isBehindLastFrame(link, sentAt)) {
+      this.change(link, STATE.DRAINED, 'nothing-under-way', now);
+    }
   }
 
   /** A peer is there now, or goes by another policy. `fresh`: its row was another peer's, or nobody's. */
@@ -168,12 +224,13 @@ export class LinkMonitor {
     return this.links.lastHeard[link] + this.lateness - this.links.latenessHeard[link];
   }
 
-  /** A beat came by this link. `hearsUs`: what it says of the other direction. */
-  beatHeard(link: number, hearsUs: boolean, now: number): void {
+  /** A beat came by this link. `flags`: what it says; `echoedAt`: when the beat of ours was sent that it answers, or 0. */
+  beatHeard(link: number, flags: number, echoedAt: number, now: number): void {
     const links = this.links;
     const state = links.state[link];
     if (state === STATE.SHUTDOWN || !links.carrier[link]) return;
     links.goodBeats[link]++;
+    const hearsUs = (flags & HEARS_YOU) !== 0;
     links.peerHearsUs[link] = hearsUs ? PEER_HEARS.YES : PEER_HEARS.NO;
     if (!hearsUs) {
       if (state === STATE.ONE_WAY) return;
@@ -186,6 +243,7 @@ export class LinkMonitor {
     } else if (!isAlive(state)) {
       this.answered(link, now);
     }
+    this.drainHeard(link, flags, echoedAt, now);
     if (this.review.isDue(links.peer[link], now)) this.reviewPeer(links.peer[link], now);
   }
 
@@ -218,7 +276,8 @@ export class LinkMonitor {
   private answered(link: number, now: number): void {
     if (this.hasUpLink(this.links.peer[link]) && this.links.goodBeats[link] < this.links.upAfter[link])
       return;
-    if (this.damping.isSuppressed(link, now)) this.change(link, STATE.DAMPED, 'flapping', now);
+    if (this.drains.isWanted(link)) this.change(link, STATE.DRAINING, 'beats-heard', now);
+    else if (this.damping.isSuppressed(link, now)) this.change(link, STATE.DAMPED, 'flapping', now);
     else this.change(link, STATE.UP, 'beats-heard', now);
     this.wheel.schedule(timerOf(link, TIMER.HOLD), now + this.holdOf(link));
     // The peer may wait for our word that we hear it, and answers to frames that we send from now on wait with it.
@@ -277,7 +336,9 @@ export class LinkMonitor {
   /** Leaves a state in which frames may have been sent: the peer is told and lost frames are sent again. */
   private leave(link: number, state: number, cause: LinkCause, now: number): void {
     const wasAlive = isAlive(this.links.state[link]);
-    if (wasAlive && FLAP_CAUSES.has(cause)) this.damping.flapped(link, now);
+    // That a drained link goes is no surprise.
+    const wasInUse = wasAlive && !this.isDraining(link);
+    if (wasInUse && FLAP_CAUSES.has(cause)) this.damping.flapped(link, now);
     this.change(link, state, cause, now);
     if (!wasAlive) return;
     const peer = this.links.peer[link];

@@ -118,6 +118,7 @@ const link: fc.Arbitrary<LinkConfig> = fc
       ),
       damping,
       quality,
+      drain: fc.constant(true),
       mtu: fc.oneof(fc.integer({ min: 576, max: 65535 }), fc.constant('auto' as const)),
       dscp: fc.integer({ min: 0, max: 63 }),
       fwmark: fc.integer({ min: 1, max: 2 ** 32 - 1 }),

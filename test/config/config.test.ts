@@ -273,6 +273,15 @@ describe('contradictions', () => {
     expect(warnings('interface a\npeer b\nshutdown\nlink 0\nshutdown')).toEqual([]);
   });
 
+  it('warns of beats that are too rare to keep a NAT binding', () => {
+    const warnings = (interval: number) =>
+      parseConfig(inLink('remote dynamic', `timers interval ${interval} hold 60000`)).warnings;
+    expect(warnings(25000).filter(({ message }) => message.includes('NAT'))).toEqual([]);
+    expect(warnings(25001).map(({ line, message }) => `${line} ${message}`)).toContain(
+      '6 a NAT on the way may forget link 0 between beats 25001 ms apart',
+    );
+  });
+
   it('allows several links that learn their remote end', () => {
     expect(parseConfig(inLink('remote dynamic', 'exit', 'link 1', 'remote dynamic')).contradictions).toEqual(
       [],

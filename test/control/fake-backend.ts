@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type {
   ControlEvent,
   Counter,
+  DrainResult,
   EventFilter,
   InterfaceStatus,
   LinkHistory,
@@ -241,6 +242,14 @@ export class FakeBackend implements Backend {
 
   async clearCounters(): Promise<void> {
     this.cleared.push('counters');
+  }
+
+  async drainLink(): Promise<DrainResult> {
+    return { state: 'drained', waitedMs: 12 };
+  }
+
+  async undrainLink(): Promise<DrainResult> {
+    return { state: 'up', waitedMs: 0 };
   }
 
   async explainPeer({ peer }: { peer: string }): Promise<PeerExplained> {

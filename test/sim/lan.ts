@@ -117,6 +117,7 @@ export class Lan {
       damping: null,
       quality: null,
       parity: PARITY_OFF,
+      drain: false,
     };
     node.command({ kind: 'link', peer, id, row: linkRow(peer, id), settings: { ...usual, ...settings } });
   }

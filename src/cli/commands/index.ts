@@ -8,6 +8,7 @@ import { commitCommands } from './commit.js';
 import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
 import { configurationShows } from './configuration-shows.js';
+import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
 import { helpCommands } from './help.js';
@@ -31,6 +32,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...waitCommands,
   ...pingCommands,
   ...explainCommands,
+  ...drainCommands,
   ...clearCommands,
   ...configurationCommands,
   ...commitCommands,

@@ -29,6 +29,8 @@ const ADMIN_METHODS: ReadonlySet<MethodName> = new Set<MethodName>([
   'show.accounting',
   'clear.counters',
   'clear.peer',
+  'drain.link',
+  'undrain.link',
 ]);
 
 export function privilegeNeeded(method: MethodName): Privilege {

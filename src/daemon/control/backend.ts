@@ -1,6 +1,7 @@
 import {
   type ControlEvent,
   type Counter,
+  type DrainResult,
   type DropCounter,
   ERROR,
   type EventFilter,
@@ -91,6 +92,9 @@ export interface Backend {
 
   clearCounters(filter: Methods['clear.counters']['params']): Promise<void>;
   clearPeer(which: Methods['clear.peer']['params']): Promise<void>;
+  /** Rejects when the link is not empty in time, or when the peer has no other that is up. */
+  drainLink(which: Methods['drain.link']['params'], signal: AbortSignal): Promise<DrainResult>;
+  undrainLink(which: Methods['undrain.link']['params']): Promise<DrainResult>;
   explainPeer(which: Methods['explain.peer']['params']): Promise<PeerExplained>;
   /** Ends early, by rejection, when `signal` aborts (the client has gone, or cancels). */
   wait(what: WaitParams, signal: AbortSignal): Promise<WaitResult>;

@@ -90,6 +90,8 @@ export const METHODS: Handlers = {
     await backend.clearPeer(params);
     return null;
   },
+  'drain.link': ({ backend, signal }, params) => backend.drainLink(params, signal),
+  'undrain.link': ({ backend }, params) => backend.undrainLink(params),
   'explain.peer': ({ backend }, params) => backend.explainPeer(params),
   wait: ({ backend, signal }, params) => backend.wait(params, signal),
   ping: ({ backend, signal }, params) => backend.ping(params, signal),

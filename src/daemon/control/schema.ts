@@ -113,6 +113,8 @@ const schemas = {
   'clear.counters': ofPeer,
   'clear.peer': onePeer,
   'explain.peer': onePeer,
+  'drain.link': onePeer.extend({ link: linkId, timeoutS: z.number().min(0).max(86400) }),
+  'undrain.link': onePeer.extend({ link: linkId }),
   wait: ofPeer
     .extend({
       link: linkId.optional(),

@@ -13,6 +13,8 @@ export interface LinkEntry {
   learnedPath: number[] | null;
   /** What the kernel says of the path's MTU, in bytes; null while it cannot tell. */
   routeMtu: number | null;
+  /** An operator has asked for it to be drained, outside of the configuration. */
+  drained: boolean;
   state: LinkStateName;
   cause: LinkCause | null;
   /** The last change in words, with what was measured then. */

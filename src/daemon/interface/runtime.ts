@@ -23,6 +23,7 @@ import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { addressWords, relayedPath, relayName } from './addresses.js';
 import { Datapath } from './datapath.js';
+import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
 import { identityOf, loadKeys, macOf, samePeerIdentity } from './keys.js';
@@ -55,6 +56,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   gsoInUse = true;
   readonly echoes: Echoes;
   private readonly routeMtus: RouteMtus;
+  readonly drains: Drains;
   readonly startedUs: number;
 
   private constructor(
@@ -87,6 +89,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       (row) => datapath.send({ kind: 'socket-close', row }),
     );
     this.echoes = new Echoes(datapath);
+    this.drains = new Drains(this);
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault }) => {
       if (fault !== null) this.emit('fault', fault);
@@ -160,6 +163,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const before = this.config;
     const mac = next.mac ?? macOf(this.keys.publicKey);
     await setUpTap(before, next, mac);
+    await this.drains.beforeChange(next);
     try {
       this.setPeers(next);
     } catch (error) {
@@ -308,6 +312,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       configuredPath: path,
       learnedPath: null,
       routeMtu: null,
+      drained: false,
       state: 'down',
       cause: null,
       detail: null,
@@ -331,6 +336,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         path,
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
+        drain: link.drained || config.drain === true,
       }),
     });
   }
