@@ -8,6 +8,7 @@
  */
 import type { ConfigEvent, ConfigurationMethods } from './api/configuration.js';
 import type { LinkHistory, LinkHistoryParams } from './api/history.js';
+import type { LinkMethods } from './api/links.js';
 import type { MetricFamily } from './api/metrics.js';
 import type { PeerMtu } from './api/mtu.js';
 import type { LinkState, LinkStatus, PeerExplained, PeerState, PeerStatus } from './api/peers.js';
@@ -17,6 +18,7 @@ import type { LinkFacts } from './datapath/events.js';
 
 export * from './api/configuration.js';
 export * from './api/history.js';
+export * from './api/links.js';
 export * from './api/metrics.js';
 export * from './api/mtu.js';
 export * from './api/peers.js';
@@ -201,18 +203,6 @@ export interface WaitParams {
   timeoutS: number;
 }
 
-export interface LinkParams {
-  peer: string;
-  interface?: string;
-  link: number;
-}
-
-/** What became of a link that was drained or put back. */
-export interface DrainResult {
-  state: LinkState;
-  waitedMs: number;
-}
-
 export interface WaitResult {
   state: string;
   waitedMs: number;
@@ -269,7 +259,7 @@ export interface EventFilter {
 }
 
 /** Every method with its parameters and its result. */
-export interface Methods extends ConfigurationMethods {
+export interface Methods extends ConfigurationMethods, LinkMethods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };
@@ -298,10 +288,6 @@ export interface Methods extends ConfigurationMethods {
   'clear.peer': { params: { peer: string; interface?: string }; result: null };
   /** Why the peer's frames take the link they take, link by link. */
   'explain.peer': { params: { peer: string; interface?: string }; result: PeerExplained };
-  /** Takes a link out of use without losing a frame; answers once nothing is under way on it. `timeoutS`: 0–86400. */
-  'drain.link': { params: LinkParams & { timeoutS: number }; result: DrainResult };
-  /** Puts a drained link back into use. */
-  'undrain.link': { params: LinkParams; result: DrainResult };
   wait: { params: WaitParams; result: WaitResult };
   ping: { params: PingParams; result: PingResult };
   complete: { params: CompleteParams; result: string[] };
