@@ -156,3 +156,18 @@ describe('completion', () => {
     expect(spawnSync('bash', ['-c', asking], { encoding: 'utf8' }).stdout).toBe('running-config\n');
   });
 });
+
+describe('commands about links', () => {
+  const answer = async (line: string) => JSON.parse(await session(`${line} | json`));
+
+  it('take a link out of use and put it back', async () => {
+    expect(await session('drain link osaka 0 timeout 5')).toBe('peer osaka link 0 is drained after 12 ms\n');
+    expect(await answer('drain link osaka 0')).toEqual({ state: 'drained', waitedMs: 12 });
+    expect(await answer('undrain link osaka 0')).toEqual({ state: 'up', waitedMs: 0 });
+  });
+
+  it('say why a link is taken', async () => {
+    expect(await answer('explain peer osaka')).toMatchObject({ link: 0, rule: 'priority' });
+    expect(await session('explain peer osaka')).toContain('link 0 has the highest priority, 10');
+  });
+});

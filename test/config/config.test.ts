@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
+import { effectiveLink } from '../../src/config/defaults.js';
 import { editConfig, emptyConfig, parseConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
 import type { Config } from '../../src/config/model.js';
@@ -67,6 +68,7 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30 up-after 9', 'no timers'],
   [['interface octo0', 'peer a', 'link 7'], 'mtu 1400', 'no mtu'],
   [['interface octo0', 'peer a', 'link 7'], 'fec 4', 'no fec'],
+  [['interface octo0', 'peer a', 'link 7'], 'drain', 'no drain'],
   [['interface octo0', 'peer a', 'link 7'], 'shutdown', 'no shutdown'],
 ];
 
@@ -204,6 +206,39 @@ describe('reading', () => {
     const before = structuredClone(base);
     editConfig(base, ['interface octo0'], ['mtu 1400', 'no peer osaka', 'no address']);
     expect(base).toEqual(before);
+  });
+});
+
+describe('what links inherit', () => {
+  const linkOf = (...lines: string[]) => {
+    const { interfaces } = parsed(lines.join('\n'));
+    return effectiveLink(interfaces[0], interfaces[0].peers[0].links[0]);
+  };
+
+  it('damping and quality come from the link, else from the interface, else by default', () => {
+    const head = ['interface octo0'];
+    const link = ['peer a', 'link 0'];
+    const usual = linkOf(...head, ...link);
+    expect(usual).toMatchObject({
+      damping: { suppress: 2500 },
+      quality: { loss: 10, delay: 200 },
+      upAfter: 5,
+    });
+    expect(linkOf(...head, 'damping suppress 4000 half-life 30', 'quality delay 50', ...link)).toMatchObject({
+      damping: { halfLife: 30, reuse: 1000, suppress: 4000, max: 60 },
+      quality: { loss: 10, delay: 50 },
+    });
+    expect(linkOf(...head, 'no damping', 'no quality', ...link)).toMatchObject({
+      damping: null,
+      quality: null,
+    });
+    expect(linkOf(...head, 'no damping', 'no quality', ...link, 'damping', 'quality')).toEqual(usual);
+  });
+
+  it('copies belong to the policy active, and to nothing else', () => {
+    expect(parseConfig('interface a\npolicy active copies 2').contradictions).toEqual([]);
+    const wrong = parseConfig('interface a\npolicy passive copies 2').contradictions;
+    expect(wrong.map(({ message }) => message)).toEqual(['only the policy active sends copies, not passive']);
   });
 });
 

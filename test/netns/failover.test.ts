@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CLEAN } from '../../scripts/lab/impair.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
-import type { LinkStatus, PeerStatus } from '../../src/api.js';
+import type { DrainResult, LinkStatus, PeerExplained, PeerStatus } from '../../src/api.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
 import { labProblem, needsLab } from './support.js';
@@ -116,6 +116,42 @@ describe('eight links between two hosts', () => {
     expect([await active(1), await active(2)]).toEqual([[1], [1]]);
     await configureLink(1, 0, 'no shutdown');
     await everyLinkIsUp();
+    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  });
+
+  it('lose nothing when the active one is drained, pulled and put back', async () => {
+    const [near, far] = site.nodes;
+    const { state } = await near.json<DrainResult>('drain link h2 0');
+    expect(state).toBe('drained');
+    expect((await linkOf(2, 0)).state).toMatch(/^drain/);
+    expect([await active(1), await active(2)]).toEqual([[1], [1]]);
+    const resent = () => Promise.all([near, far].map((node) => node.counter('resentDatagrams')));
+    const before = await resent();
+    await lab.impair(1, { ...CLEAN, blackHole: true });
+    await near.waitLink('h2', 0, 'down');
+    await flood.more(A_WHILE);
+    expect(await resent()).toEqual(before);
+    await lab.impair(1, CLEAN);
+    await flood.more(A_WHILE);
+    expect([await active(1), await active(2)]).toEqual([[1], [1]]);
+    await near.cli('undrain link h2 0');
+    await everyLinkIsUp();
+    expect([await active(1), await active(2)]).toEqual([[0], [0]]);
+    const why = await near.json<PeerExplained>('explain peer h2');
+    expect(why).toMatchObject({ link: 0, rule: 'priority' });
+    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  });
+
+  it('lose nothing when the ends of the active one change', async () => {
+    const remote = lab.attachment(2, 1).address;
+    await configureLink(1, 0, `remote ${remote} port 7777`);
+    await flood.more(A_WHILE);
+    expect(await active(1)).toEqual([1]);
+    await configureLink(1, 0, `remote ${remote} port 7700`, 'local any');
+    await everyLinkIsUp();
+    await configureLink(1, 0, `local ${lab.attachment(1, 1).address}`);
+    await everyLinkIsUp();
+    expect([await active(1), await active(2)]).toEqual([[0], [0]]);
     expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
   });
 
