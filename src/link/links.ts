@@ -234,6 +234,14 @@ export class LinkTable {
     this.candidateAt[row] = NEVER;
   }
 
+  /** Forgets the averages by which links are judged; counting goes on. */
+  measureAnew(row: number): void {
+    this.rttSmoothed[row] = 0;
+    this.jitter[row] = 0;
+    this.loss.inbound.reset(row);
+    this.loss.outbound.reset(row);
+  }
+
   /** Goes back to the configured remote end (unknown for a dynamic link). */
   restorePath(row: number): void {
     const base = row * PATH.WORDS;

@@ -276,6 +276,8 @@ export class LinkMonitor {
   private answered(link: number, now: number): void {
     if (this.hasUpLink(this.links.peer[link]) && this.links.goodBeats[link] < this.links.upAfter[link])
       return;
+    // What was lost while it was down says nothing of what it is like now.
+    this.links.measureAnew(link);
     if (this.drains.isWanted(link)) this.change(link, STATE.DRAINING, 'beats-heard', now);
     else if (this.damping.isSuppressed(link, now)) this.change(link, STATE.DAMPED, 'flapping', now);
     else this.change(link, STATE.UP, 'beats-heard', now);

@@ -80,6 +80,21 @@ describe('a grey link of the highest priority', () => {
       expect(world.now - shaped).toBeLessThan(30 * SECOND);
     }));
 
+  it('that was dead for a while is not grey for what it lost then', () =>
+    withSeed((seed) => {
+      const lan = start(seed, { holdMs: 300 });
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      for (let turn = 0; turn < 3; turn++) {
+        const heal = cut(world, turn === 1 ? 'one-way' : 'black hole', a, b, 0);
+        world.run(10 * SECOND);
+        expect([a.activeLink(b.id), b.activeLink(a.id)]).toEqual([1, 1]);
+        heal();
+        world.run(3 * SECOND);
+        expect([a.activeLink(b.id), b.activeLink(a.id)]).toEqual([0, 0]);
+      }
+    }));
+
   it('that has become 300 ms slower is left, and nothing is lost or doubled by that', () =>
     withSeed((seed) => {
       const lan = start(seed);
