@@ -148,10 +148,13 @@ describe('eight links between two hosts', () => {
     await configureLink(1, 0, `remote ${remote} port 7777`);
     await flood.more(A_WHILE);
     expect(await linkOf(1, 0)).toMatchObject({ remoteLearned: true });
-    await configureLink(1, 0, `remote ${remote} port 7700`, 'local any');
+    const local = lab.attachment(1, 1).address;
+    await configureLink(1, 0, `remote ${remote} port 7700`, `local ${local} port 7701`);
     await everyLinkIsUp();
-    await configureLink(1, 0, `local ${lab.attachment(1, 1).address}`);
+    await flood.more(A_WHILE);
+    await configureLink(1, 0, `local ${local}`);
     await everyLinkIsUp();
+    await flood.more(A_WHILE);
     expect([await active(1), await active(2)]).toEqual([[0], [0]]);
     expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
   });
