@@ -20,7 +20,6 @@ import type {
 } from '../api.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Config, InterfaceConfig } from '../config/model.js';
-import { ALIVE_STATES } from '../datapath/events.js';
 import { metricsText } from '../metrics-text.js';
 import type { Native } from '../native/binding.js';
 import type { ConfigStore } from './config-store.js';
@@ -363,29 +362,12 @@ export class Daemon implements Backend {
 
   async drainLink(which: Methods['drain.link']['params'], signal: AbortSignal): Promise<DrainResult> {
     const { runtime, peer, link } = this.oneLink(which);
-    const others = [...peer.links.values()].filter((other) => other !== link);
-    if (ALIVE_STATES.has(link.state) && !others.some(({ state }) => state === 'up')) {
-      throw new RequestError(
-        `no other link of peer ${which.peer} is up; shut link ${which.link} down if you mean it`,
-      );
-    }
-    const started = performance.now();
-    await runtime.drains.drain(link, true, which.timeoutS * 1000, signal);
-    if (link.state === 'draining' || link.state === 'up') {
-      throw new RequestError(
-        `timeout: link ${which.link} of peer ${which.peer} is not empty after ${which.timeoutS} s`,
-      );
-    }
-    return { state: link.state, waitedMs: Math.round(performance.now() - started) };
+    return runtime.drains.empty(peer, link, which.timeoutS, signal);
   }
 
   async undrainLink(which: Methods['undrain.link']['params']): Promise<DrainResult> {
     const { runtime, link } = this.oneLink(which);
-    if (link.config.drain) {
-      throw new RequestError(`link ${which.link} is drained by the configuration; say "no drain" there`);
-    }
-    await runtime.drains.drain(link, false, 0);
-    return { state: link.state, waitedMs: 0 };
+    return runtime.drains.refill(link);
   }
 
   private oneLink(which: LinkParams): Found & { link: LinkEntry } {

@@ -1,6 +1,8 @@
 /** Emptying links before they go: by an operator's command, and by itself in front of a change that takes them away. */
+import type { DrainResult } from '../../api.js';
 import type { InterfaceConfig, LinkConfig } from '../../config/model.js';
 import { ALIVE_STATES } from '../../datapath/events.js';
+import { RequestError } from '../control/backend.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
 import type { InterfaceRuntime } from './runtime.js';
 
@@ -11,13 +13,31 @@ export class Drains {
   constructor(private readonly runtime: InterfaceRuntime) {}
 
   /**
-   * Takes a link out of use, or puts it back. Resolves once nothing is under way on it any more, or when `timeoutMs` have
-   * passed.
+   * Takes a link out of use. Resolves once nothing is under way on it any more; rejects when it is not empty after
+   * `timeoutS`, or when the peer has no other link that is up.
    */
-  async drain(link: LinkEntry, wanted: boolean, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    link.drained = wanted;
-    this.ask(link, wanted || link.config.drain === true);
-    if (wanted) await this.emptied([link], timeoutMs, signal);
+  async empty(peer: PeerEntry, link: LinkEntry, timeoutS: number, signal: AbortSignal): Promise<DrainResult> {
+    const name = `link ${link.config.id} of peer ${peer.config.name}`;
+    const others = [...peer.links.values()].filter((other) => other !== link);
+    if (ALIVE_STATES.has(link.state) && !others.some(({ state }) => state === 'up')) {
+      throw new RequestError(`no other link is up; shut ${name} down if you mean it`);
+    }
+    const started = performance.now();
+    link.drained = true;
+    this.ask(link, true);
+    await this.emptied([link], timeoutS * 1000, signal);
+    if (ALIVE_STATES.has(link.state) && link.state !== 'drained') {
+      throw new RequestError(`timeout: ${name} is not empty after ${timeoutS} s`);
+    }
+    return { state: link.state, waitedMs: Math.round(performance.now() - started) };
+  }
+
+  /** Puts a link back into use. */
+  refill(link: LinkEntry): DrainResult {
+    if (link.config.drain) throw new RequestError('it is drained by the configuration; say "no drain" there');
+    link.drained = false;
+    this.ask(link, false);
+    return { state: link.state, waitedMs: 0 };
   }
 
   /** Drains what `next` shuts down, removes or moves, as far as other links of the peer can take over. */
