@@ -234,16 +234,6 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(lastIs('tokyo#'));
   });
 
-  it('asks before it loses something: Enter is yes, any other key but y is no', async () => {
-    const terminal = await shell();
-    await terminal.enter('reload');
-    await terminal.shows(/Proceed\? \[confirm\]$/);
-    await terminal.type('n');
-    await terminal.shows(lastIs('tokyo#'));
-    await terminal.enter('show privilege');
-    await terminal.shows(/^Current privilege level is 15$/m);
-  });
-
   it('top and watch have a screen of their own and give the old one back', async () => {
     const terminal = await shell();
     await terminal.enter('show clock');
