@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { Arena } from '../../src/datapath/arena.js';
+import { Reorder } from '../../src/datapath/reorder.js';
+
+const SIZES = { tapSlots: 1, receiveSlots: 1, sharedRingBytes: 4096, ownRings: 0, ownRingBytes: 0 };
+const GREEDY = 0;
+const MODEST = 1;
+
+describe('datagrams of the lane that wait', () => {
+  it('leave room for other peers, whatever gaps one peer makes', () => {
+    const arena = new Arena(SIZES, 0);
+    const reorder = new Reorder(arena);
+    const released: string[] = [];
+    reorder.release = (peer, body) => released.push(`${peer}:${arena.bytes[body]}`);
+    const offer = (peer: number, counter: number): boolean => {
+      const body = arena.receiveBase;
+      arena.bytes[body] = counter;
+      return reorder.offer(peer, peer, 0, counter, body, body + 100, 1);
+    };
+
+    const share = (arena.reorderCells * 7) / 8;
+    for (let counter = 1; counter <= share; counter++) expect(offer(GREEDY, counter)).toBe(false);
+    expect([1, 2, 3].map((counter) => offer(MODEST, counter))).toEqual([false, false, false]);
+    expect(offer(GREEDY, share + 1)).toBe(true);
+    expect(released).toHaveLength(share);
+
+    expect(offer(MODEST, 0)).toBe(true);
+    reorder.advance(MODEST, 0, 2);
+    expect(released.slice(share)).toEqual(['1:1', '1:2', '1:3']);
+  });
+});
