@@ -7,7 +7,8 @@
  *   accept          counter committed, link marked as heard, message handed on by its kind
  *   frames          source learned at this peer, then to the TAP (delivery.ts)
  *
- * Nothing before `accept` changes any state or answers anything: it is not authenticated.
+ * Nothing before `accept` answers anything or changes what frames meet: it is not authenticated. Counters do move, those
+ * of copies on a link among them, which its measurement of loss takes into account.
  */
 import type { LinkControl } from '../link/control.js';
 import type { LinkTable } from '../link/links.js';
