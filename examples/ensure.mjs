@@ -11,8 +11,9 @@ const client = await connect({
 });
 try {
   const wanted = { context: [], lines, mode: 'replace', checkOnly: false };
-  const { changed } = await client.request('config.apply', wanted, { timeoutMs: 60_000 });
-  if (changed) await client.request('config.write');
+  const { changed, state } = await client.request('config.apply', wanted, { timeoutMs: 60_000 });
+  // Also where an earlier run could change but not save.
+  if (state.unsaved) await client.request('config.write');
   console.log(JSON.stringify({ changed }));
 } catch (error) {
   if (!(error instanceof ControlError)) throw error;
