@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { machine } from '../scripts/drill/machine.js';
 import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
+import { aggregate } from './aggregate.js';
 import { FIGURES, type Figure, type Figures, measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
@@ -104,5 +105,6 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   }
   if (options.profile) return profile(options.seconds);
+  if (options.aggregate) return aggregate(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

@@ -20,6 +20,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --node24          adds Octolink under Node 24
   --json FILE       writes every round's figures as JSON
   --profile         shows where the time of a frame goes in Octolink instead
+  --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
                     death was felt: \`npm run drill\` with one kind of death and the policy passive
   --kind KIND       how they die: near-end, far-end or a kind of the drill's (default black-hole)
@@ -46,6 +47,7 @@ export interface BenchOptions {
   node24: boolean;
   json: string | undefined;
   profile: boolean;
+  aggregate: boolean;
   /** Undefined: no links are cut. */
   cuts: DrillOptions | undefined;
   help: boolean;
@@ -92,6 +94,7 @@ export function parseOptions(args: string[]): BenchOptions {
       node24: { type: 'boolean', default: false },
       json: { type: 'string' },
       profile: { type: 'boolean', default: false },
+      aggregate: { type: 'boolean', default: false },
       cuts: { type: 'string' },
       kind: { type: 'string', default: 'black-hole' },
       links: { type: 'string', default: '2' },
@@ -107,6 +110,7 @@ export function parseOptions(args: string[]): BenchOptions {
     node24: values.node24,
     json: values.json,
     profile: values.profile,
+    aggregate: values.aggregate,
     cuts: cutsOf(values.cuts, values.kind, values.links),
     help: values.help,
   };

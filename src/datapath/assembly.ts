@@ -128,6 +128,7 @@ export class Assembly {
     this.underlay = new Underlay(links, sockets, this.monitor);
     this.control.monitor = this.monitor;
     this.control.adaptive = this.adaptive;
+    this.adaptive.beat = (link, at) => this.control.beat(link, at);
     this.control.reorder = this.reorder;
     this.control.mtu = this.mtu;
     this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);

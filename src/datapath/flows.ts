@@ -23,6 +23,8 @@ const FLOW_KIND = 9;
 const MEMORY_US = 200_000;
 const BULK_BYTES = 24 << 10;
 const LIGHT_BYTES = 4 << 10;
+/** It must have been light for so long: a transfer that waits for a lost segment is still one. */
+const LIGHT_US = 3_000_000;
 
 const IPV4_FRAGMENT = 0x3fff;
 const NO_PEER = -1;
@@ -38,6 +40,7 @@ export class FlowTable {
   readonly reviewedAt = new Float64Array(ENTRIES);
   /** Round of its peer in which it was last counted as bulk. */
   readonly round = new Float64Array(ENTRIES);
+  private readonly busyAt = new Float64Array(ENTRIES);
   private readonly level = new Float64Array(ENTRIES);
   private readonly keys = new Int32Array(ENTRIES * FLOW_WORDS);
   private readonly key = new Int32Array(FLOW_WORDS);
@@ -57,7 +60,8 @@ export class FlowTable {
     this.level[entry] = level;
     this.lastSeen[entry] = now;
     if (level > BULK_BYTES) this.bulk[entry] = 1;
-    else if (level < LIGHT_BYTES) this.bulk[entry] = 0;
+    if (level > LIGHT_BYTES) this.busyAt[entry] = now;
+    else if (now - this.busyAt[entry] > LIGHT_US) this.bulk[entry] = 0;
     return entry;
   }
 

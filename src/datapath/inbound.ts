@@ -257,10 +257,8 @@ export class Inbound {
     }
     const body = offset + OUTER.BYTES;
     const end = offset + length - (SEALED_OVERHEAD - OUTER.BYTES);
-    if (link >= 0 && this.links.wantsReports[link] === 1 && bytes[body] <= KIND.PIECE) {
-      this.control.frameCame(link, this.now);
-    }
     if (stream === LANE_STREAM) return this.laneMessage(slot, link, this.openCounter[row], body, end);
+    if (bytes[body] <= KIND.PIECE) this.countFrame(link);
     switch (bytes[body]) {
       case KIND.SEGMENT:
         return this.segment(peer, body, end);
@@ -293,9 +291,16 @@ export class Inbound {
   private laneMessage(slot: number, link: number, counter: number, body: number, end: number): void {
     const peer = this.sessions.peer[slot];
     const id = link < 0 ? NO_LINK : this.links.id[link];
-    if (!this.reorder.offer(slot, peer, id, counter, body, end, this.now)) return;
+    const isNext = this.reorder.offer(slot, peer, id, counter, body, end, this.now);
+    this.countFrame(link);
+    if (!isNext) return;
     this.laneFrame(peer, body, end);
     this.reorder.advance(slot, counter, this.now);
+  }
+
+  /** A datagram with frames has been taken note of: reports of its link count it. */
+  private countFrame(link: number): void {
+    if (link >= 0 && this.links.wantsReports[link] === 1) this.control.frameCame(link, this.now);
   }
 
   /** The lane carries frames and nothing else. */

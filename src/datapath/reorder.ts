@@ -26,14 +26,15 @@ const NO_RING = -1;
 const NO_PEER = -1;
 
 /** Longest wait for a gap, and the wait before anything was learnt of the links' spread. */
-const MAX_WAIT_US = 400_000;
-const FIRST_WAIT_US = 200_000;
-const LEAST_WAIT_US = 50_000;
+const MAX_WAIT_US = 300_000;
+const FIRST_WAIT_US = 100_000;
+const LEAST_WAIT_US = 30_000;
 /** A gap may take this many times as long as the slowest that was filled in the last one to two periods. */
 const PATIENCE = 2;
 const PERIOD_US = 10_000_000;
-/** A link counts as carrying the lane for so long after its last datagram. */
+/** A link counts as carrying the lane for so long after its last datagram, and after the peer said that it will. */
 const CARRIES_US = 200_000;
+const ANNOUNCED_US = 300_000;
 
 /** Delivers a plaintext that had waited, from its kind byte to its end in the arena. */
 export type Release = (peer: number, body: number, end: number) => void;
@@ -60,6 +61,7 @@ export class Reorder {
   private highest = new Float64Array(0);
   private highestAt = new Float64Array(0);
   private slackUs = new Float64Array(0);
+  private carriesUntil = new Float64Array(0);
 
   // Rings: one above the cell, and the length, of each counter that waits.
   private readonly cellOf = new Int32Array(RINGS * SPAN);
@@ -92,6 +94,7 @@ export class Reorder {
     this.highest.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
     this.highestAt.fill(Number.NEGATIVE_INFINITY, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
     this.slackUs.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
+    this.carriesUntil.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
   }
 
   /** A session ends, or another takes its slot: what waits is delivered as it stands. */
@@ -115,6 +118,7 @@ export class Reorder {
     this.highest = enlarged(this.highest, capacity * MAX_LINKS);
     this.highestAt = enlarged(this.highestAt, capacity * MAX_LINKS);
     this.slackUs = enlarged(this.slackUs, capacity * MAX_LINKS);
+    this.carriesUntil = enlarged(this.carriesUntil, capacity * MAX_LINKS);
   }
 
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
@@ -158,6 +162,14 @@ export class Reorder {
     return false;
   }
 
+  /** The peer says which links (a bit set of ids) carry the lane of a session, or will. */
+  announced(slot: number, links: number, now: number): void {
+    if (slot >= this.next.length || this.peer[slot] === NO_PEER) return;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      if ((links & (1 << id)) !== 0) this.carriesUntil[slot * MAX_LINKS + id] = now + ANNOUNCED_US;
+    }
+  }
+
   private noteLink(at: number, counter: number, now: number): void {
     if (counter >= this.highest[at]) {
       this.highest[at] = counter + 1;
@@ -167,6 +179,7 @@ export class Reorder {
       this.slackUs[at] = Math.max(this.slackUs[at], 2 * (now - this.highestAt[at]) + 500);
     }
     this.slackUs[at] *= 0.9995;
+    this.carriesUntil[at] = Math.max(this.carriesUntil[at], now + CARRIES_US);
   }
 
   /** The datagram at the head of the lane has been delivered: what follows it without a gap is released. */
@@ -264,7 +277,7 @@ export class Reorder {
     const byAge = this.gapAt[slot] + this.patience(slot);
     let slack = 0;
     for (let at = slot * MAX_LINKS; at < (slot + 1) * MAX_LINKS; at++) {
-      if (now - this.highestAt[at] > CARRIES_US) continue;
+      if (now > this.carriesUntil[at]) continue;
       if (this.highest[at] <= this.next[slot]) return byAge;
       slack = Math.max(slack, this.slackUs[at]);
     }

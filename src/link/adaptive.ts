@@ -28,13 +28,19 @@ const CHUNK_US = 1_000;
 const CHUNK_DATAGRAMS = 16;
 /** A light flow moves when another link promises to be so much earlier; looked at so often. */
 const MOVE_GAIN_US = 5_000;
+/** A link that has carried nothing of the lane for so long is announced anew. */
+const UNUSED_US = 100_000;
 const FLOW_REVIEW_US = 50_000;
+/** A link without reports for so long was idle: beats have measured its jitter without queues of our own. */
+const IDLE_US = 1_000_000;
 /** What a light flow would rather wait than lose every datagram; fewer losses than this say nothing. */
 const LOSS_PENALTY_US = 500_000;
-const BELIEVED_LOSSES = 5;
+const BELIEVED_LOSSES = 3;
 const U32 = 0x1_0000_0000;
 
 export class Adaptive {
+  /** Sends a heartbeat by a link at once. Set once by the owner. */
+  beat: (link: number, now: number) => void = () => {};
   /** Estimates and log of each link row that carried traffic under the policy. */
   private readonly capacities: LinkCapacity[] = [];
   private readonly logs: SendLog[] = [];
@@ -121,8 +127,12 @@ export class Adaptive {
     part.stream = LANE_STREAM;
     part.segment = run.segment;
     const total = run.datagrams;
+    const { usedAt } = lane;
     for (let done = 0; done < total; ) {
       const link = this.pick(peer, lane, now);
+      const id = this.links.id[link];
+      if (now - usedAt[id] > UNUSED_US) this.announce(peer, lane, id, now);
+      usedAt[id] = now;
       const count = Math.min(total - done, this.chunk(link, run.segment));
       part.offset = run.offset + done * run.segment;
       part.length = Math.min(count * run.segment, run.length - done * run.segment);
@@ -139,6 +149,24 @@ export class Adaptive {
     this.logOf(link).note(inLane, run.counter, run.datagrams, bytes, this.links.sent[link], now);
     this.capacityOf(link).sent(bytes, now);
     this.transmit.send(link, run, now);
+  }
+
+  /** A link is about to carry the lane: the far end is told by those that do, so that it waits for what takes longer. */
+  private announce(peer: number, lane: LaneSet, id: number, now: number): void {
+    const others = this.carriers(peer, now) & this.peers.usable[peer];
+    lane.usedAt[id] = now;
+    for (let other = 0; other < MAX_LINKS; other++) {
+      if (other !== id && (others & (1 << other)) !== 0) this.beat(this.peers.linkOf(peer, other), now);
+    }
+  }
+
+  /** Ids, as a bit set, of the links that carry a peer's lane now. */
+  carriers(peer: number, now: number): number {
+    const lane = this.lanes[peer];
+    if (lane === undefined) return 0;
+    let ids = 0;
+    for (let id = 0; id < MAX_LINKS; id++) if (now - lane.usedAt[id] <= UNUSED_US) ids |= 1 << id;
+    return ids;
   }
 
   private pick(peer: number, lane: LaneSet, now: number): number {
@@ -188,6 +216,9 @@ export class Adaptive {
     const difference = receivedAt - (log.time % U32);
     if (Number.isNaN(lane.clock)) lane.clock = difference;
     const delay = signed32(difference - lane.clock);
+    if (now - capacity.reportedAt > IDLE_US) {
+      capacity.jitterUs = this.stats.links[link * LINK_WIDTH + LINK.jitterUs];
+    }
     capacity.report(
       delay,
       receivedAt,
@@ -196,6 +227,7 @@ export class Adaptive {
       log.datagrams % U32,
       log.time,
       log.sentBytes - log.bytes,
+      log.longestGap,
       now,
     );
     const base = link * LINK_WIDTH;
@@ -244,12 +276,12 @@ export class Adaptive {
     return this.lanes[peer];
   }
 
-  /** Share of datagrams lost, by heartbeats; 0 while too few were lost to say. */
+  /** Share of datagrams ever lost, by heartbeats; 0 while too few were lost to say. */
   private lossOf(link: number): number {
     const gauges = this.stats.links;
-    const base = link * LINK_WIDTH;
-    const lost = gauges[base + LINK.dueOut] - gauges[base + LINK.arrivedOut];
-    return lost < BELIEVED_LOSSES ? 0 : gauges[base + LINK.lossOutPermille] / 1000;
+    const due = gauges[link * LINK_WIDTH + LINK.dueOut];
+    const lost = due - gauges[link * LINK_WIDTH + LINK.arrivedOut];
+    return lost < BELIEVED_LOSSES ? 0 : lost / due;
   }
 
   private gauge(peer: number, id: number, field: number): number {

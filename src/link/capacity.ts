@@ -13,7 +13,7 @@
 
 /** A queueing delay from which a link counts as filled, and the share of the jitter that is added to it. */
 const STANDING_US = 4_000;
-const JITTER_SHARE = 0.5;
+const JITTER_SHARE = 1;
 /** A rate is taken over so much time at least. */
 const RATE_WINDOW_US = 25_000;
 const RATE_DATAGRAMS = 8;
@@ -23,12 +23,21 @@ const IDLE_US = 500_000;
 const BASE_PERIOD_US = 10_000_000;
 const CAPACITY_GAIN = 0.3;
 const RATE_GAIN = 0.3;
-/** Datagrams that the loss average looks back on. */
-const LOSS_MEMORY = 2_000;
+/** By so much more is assumed at each report that finds no queue. */
+const ASSUMED_GROWTH = 1.2;
+/** Datagrams that the shares of loss look back on. */
+const LOSS_MEMORY = 10_000;
 /** Queue samples of which the least counts. */
 const SAMPLES = 3;
 /** Share of the longest queue seen from which it counts as full; shorter ones drop nothing. */
-const FULL_SHARE = 0.6;
+const FULL_SHARE = 0.5;
+/** Losses without a full queue are believed when they are more than this share of those with one. */
+const DOUBTFUL_SHARE = 0.25;
+/** More than this share lost at once, so soon after a queue stood, was its overflow. */
+const OVERFLOW_SHARE = 0.05;
+const OVERFLOW_US = 250_000;
+/** Share of the longest queue seen that each report keeps: half is left after about 1400. */
+const PEAK_KEPT = 0.9995;
 
 export class LinkCapacity {
   /** 0 while unknown. */
@@ -37,11 +46,9 @@ export class LinkCapacity {
   /** Least one-way delay, the clocks' difference included; infinity while unknown. */
   baseUs = Number.POSITIVE_INFINITY;
   queueUs = 0;
+  /** As measured while the link was idle. */
   jitterUs = 0;
-  /** Share of datagrams lost while no queue stood, and while one did. */
-  randomLoss = 0;
-  congestionLoss = 0;
-  /** Datagrams ever lost while no queue stood. */
+  /** Datagrams lately lost while no queue was full; of about the last `LOSS_MEMORY`. */
   randomLost = 0;
   /** Datagrams that the far end has reported on. */
   observed = 0;
@@ -53,7 +60,6 @@ export class LinkCapacity {
   private backlogAt = 0;
   private periodAt = 0;
   private periodLeast = Number.POSITIVE_INFINITY;
-  private lastDelay = 0;
   private readonly samples = new Float64Array(SAMPLES);
   private sampleCount = 0;
   private windowAt = -1;
@@ -61,12 +67,16 @@ export class LinkCapacity {
   private windowSent = 0;
   private windowArrived = 0;
   private wasFilled = false;
+  private windowGap = 0;
   private peakQueueUs = 0;
+  private sentSum = 0;
+  private crowdedLost = 0;
 
   /**
    * A report came at `now`. `delay`: receive time less send time of the last datagram that arrived; `receivedAt` on
    * the receiver's clock; `bytes` and `arrived`: what the receiver got in all; `sent`: datagrams that had left with that
-   * last one; `sentAt`: when; `sentSince`: bytes sent after it.
+   * last one; `sentAt`: when; `sentSince`: bytes sent after it; `gap`: the longest time between sends since the last
+   * report.
    */
   report(
     delay: number,
@@ -76,6 +86,7 @@ export class LinkCapacity {
     sent: number,
     sentAt: number,
     sentSince: number,
+    gap: number,
     now: number,
   ): void {
     this.reportedAt = now;
@@ -83,11 +94,19 @@ export class LinkCapacity {
     const isFilled = this.queueUs > this.standingUs();
     if (isFilled) this.noteFilled(now);
     else this.filledSince = 0;
+    this.windowGap = Math.max(this.windowGap, gap);
     this.observeRate(receivedAt, bytes, arrived, sent, isFilled, now);
-    if (this.capacity === 0) return;
+    if (this.capacity === 0) return this.assumeMore(isFilled);
     const drained = this.capacity * (now - sentAt - this.queueUs);
     this.backlog = Math.max(0, sentSince - Math.max(0, drained));
     this.backlogAt = now;
+  }
+
+  /** Nothing waits: a link of unknown capacity may carry more than was assumed. */
+  private assumeMore(isFilled: boolean): void {
+    if (isFilled) return;
+    this.assumed *= ASSUMED_GROWTH;
+    this.backlog = 0;
   }
 
   private noteFilled(now: number): void {
@@ -116,10 +135,8 @@ export class LinkCapacity {
     for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
       this.queueUs = Math.min(this.queueUs, this.samples[index]);
     }
-    this.jitterUs += (Math.abs(delay - this.lastDelay) - this.jitterUs) / 16;
-    if (this.sampleCount === 1) this.jitterUs = 0;
-    this.lastDelay = delay;
-    this.peakQueueUs = Math.max(this.peakQueueUs * 0.995, queue);
+    // Of what stood, not of single samples: a stall of either end looks like a long queue.
+    this.peakQueueUs = Math.max(this.peakQueueUs * PEAK_KEPT, this.queueUs);
   }
 
   private observeRate(
@@ -138,14 +155,16 @@ export class LinkCapacity {
     const count = arrived - this.windowArrived;
     if (elapsed < RATE_WINDOW_US || count < RATE_DATAGRAMS) return;
     const rate = (bytes - this.windowBytes) / elapsed;
-    const wasFilled = this.wasFilled && isFilled;
+    // A link was busy all the time only if it was fed before its queue could run dry.
+    const wasBusy = isFilled && this.wasFilled && this.windowGap <= this.queueUs;
     const lost = sent - this.windowSent - count;
     this.delivered += RATE_GAIN * (rate - this.delivered);
     if (this.delivered < rate && this.capacity === 0) this.delivered = rate;
-    this.observeLoss(sent - this.windowSent, lost, this.isCrowded(), now);
+    this.observeLoss(sent - this.windowSent, lost, this.isCrowded() || this.isOverflow(sent, lost, now), now);
     if (this.capacity === 0) {
+      // A first guess, perhaps too low: more will show when it is tried.
       if (isFilled) this.capacity = rate;
-    } else if (wasFilled || rate > this.capacity) {
+    } else if (wasBusy || rate > this.capacity) {
       this.capacity += CAPACITY_GAIN * (rate - this.capacity);
     }
     this.beginWindow(receivedAt, bytes, arrived, sent, isFilled);
@@ -163,6 +182,7 @@ export class LinkCapacity {
     this.windowArrived = arrived;
     this.windowSent = sent;
     this.wasFilled = filled;
+    this.windowGap = 0;
   }
 
   /** Whether a queue was lately so long that what is lost was dropped at its end. */
@@ -174,23 +194,38 @@ export class LinkCapacity {
     return longest > this.standingUs() && longest > FULL_SHARE * this.peakQueueUs;
   }
 
+  /** Whether many were lost at once soon after a queue stood. */
+  private isOverflow(sent: number, lost: number, now: number): boolean {
+    return now - this.filledAt < OVERFLOW_US && lost > OVERFLOW_SHARE * (sent - this.windowSent);
+  }
+
   /** Forgets losses: the path is given another chance. */
   forgetLoss(): void {
-    this.randomLoss = 0;
-    this.congestionLoss = 0;
+    this.sentSum = 0;
     this.randomLost = 0;
+    this.crowdedLost = 0;
   }
 
   private observeLoss(sent: number, lost: number, crowded: boolean, now: number): void {
     if (sent <= 0) return;
     this.observed += sent;
-    const gain = Math.min(1, sent / LOSS_MEMORY);
-    const share = lost / sent;
-    this.randomLoss += gain * ((crowded ? 0 : share) - this.randomLoss);
-    this.congestionLoss += gain * ((crowded ? share : 0) - this.congestionLoss);
-    if (crowded && lost > 0) this.noteFilled(now);
+    const kept = Math.max(0, 1 - sent / LOSS_MEMORY);
     // What is counted too early in one window is missing in the next: signed, so that it cancels.
-    if (!crowded) this.randomLost += lost;
+    this.sentSum = this.sentSum * kept + sent;
+    this.randomLost = this.randomLost * kept + (crowded ? 0 : lost);
+    this.crowdedLost = this.crowdedLost * kept + (crowded ? lost : 0);
+    if (crowded && lost > 0) this.noteFilled(now);
+  }
+
+  /** Share of datagrams lost while no queue was full, and while one was. */
+  get randomLoss(): number {
+    // Next to many that a full queue dropped, a few are likely to be more of them.
+    if (this.sentSum === 0 || this.randomLost < DOUBTFUL_SHARE * this.crowdedLost) return 0;
+    return Math.max(0, this.randomLost / this.sentSum);
+  }
+
+  get congestionLoss(): number {
+    return this.sentSum === 0 ? 0 : Math.max(0, this.crowdedLost / this.sentSum);
   }
 
   /** Bytes leave by the link. */
@@ -202,13 +237,18 @@ export class LinkCapacity {
   private drain(now: number): void {
     const elapsed = now - this.backlogAt;
     this.backlogAt = now;
-    if (this.capacity === 0) this.backlog = 0;
-    else if (elapsed > 0) this.backlog = Math.max(0, this.backlog - elapsed * this.capacity);
+    const capacity = this.capacity === 0 ? this.assumed : this.capacity;
+    if (capacity === 0) this.backlog = 0;
+    else if (elapsed > 0) this.backlog = Math.max(0, this.backlog - elapsed * capacity);
   }
 
-  /** How long a datagram sent now would wait at the bottleneck, in µs; 0 while the capacity is unknown. */
+  /** While the capacity is unknown, bytes sent drain as fast as by a link of this capacity. */
+  assumed = 0;
+
+  /** How long a datagram sent now would wait at the bottleneck, in µs; 0 while nothing is known of the capacity. */
   waitUs(now: number): number {
-    if (this.capacity === 0) return 0;
-    return Math.max(0, this.backlog / this.capacity - (now - this.backlogAt));
+    const capacity = this.capacity === 0 ? this.assumed : this.capacity;
+    if (capacity === 0) return 0;
+    return Math.max(0, this.backlog / capacity - (now - this.backlogAt));
   }
 }

@@ -84,6 +84,7 @@ export class LinkControl {
     const { bytes, view } = this.arena;
     bytes[body + HEARTBEAT.LINK] = links.id[link];
     const adaptive = this.peers.policy[links.peer[link]] === POLICY.adaptive;
+    if (adaptive) bytes[body + HEARTBEAT.LANE_LINKS] = this.adaptive.carriers(links.peer[link], now);
     bytes[body + HEARTBEAT.FLAGS] =
       (this.monitor.isHeard(link, now) ? HEARS_YOU : 0) |
       (adaptive ? WANTS_REPORTS : 0) |
@@ -285,6 +286,7 @@ export class LinkControl {
     this.acknowledge(link, slot, readU64(this.arena.view, body + HEARTBEAT.ACKNOWLEDGED) - 1);
     const flags = this.arena.bytes[body + HEARTBEAT.FLAGS];
     this.links.wantsReports[link] = (flags & WANTS_REPORTS) === 0 ? 0 : 1;
+    this.reorder.announced(slot, this.arena.bytes[body + HEARTBEAT.LANE_LINKS], now);
     this.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
     const hearsUs = (flags & HEARS_YOU) !== 0;
     const arrivedAt = echoedBeat(this.arena.view, body, now);

@@ -3,6 +3,8 @@
 export const HEARTBEAT = {
   LINK: 1,
   FLAGS: 2,
+  /** Ids, as a bit set, of the links that carry the lane, or will from now on. */
+  LANE_LINKS: 3,
   INTERVAL_MS: 4,
   HOLD_MS: 6,
   /** Sender's clock in µs, low 32 bits. */

@@ -10,6 +10,8 @@ export class SendLog {
   time = 0;
   bytes = 0;
   datagrams = 0;
+  /** Longest time between two sends among what the last `settle` covered, in µs. */
+  longestGap = 0;
   /** Bytes sent by the link in all. */
   sentBytes = 0;
   private readonly lane = new Uint8Array(ENTRIES);
@@ -65,11 +67,13 @@ export class SendLog {
    */
   settle(own: number, lane: number): boolean {
     let found = false;
+    this.longestGap = 0;
     for (; this.tail < this.head; this.tail++) {
       const at = this.tail % ENTRIES;
       const covered = Math.min(this.count[at], (this.lane[at] === 1 ? lane : own) - this.counter[at]);
       if (covered <= 0) break;
       found = true;
+      this.longestGap = Math.max(this.longestGap, this.sentAt[at] - this.time);
       this.time = this.sentAt[at];
       this.bytes = this.bytesBefore[at] + (this.length[at] * covered) / this.count[at];
       this.datagrams = this.countBefore[at] + covered;

@@ -3,10 +3,12 @@ import type { Policy } from '../../src/config/model.js';
 import { goodput, type LinkProfile } from '../sim/bulk.js';
 import { type Pair, PROFILES, type ProfileName, seedOf } from './profiles.js';
 
-const WARM_UP_S = 3;
-const MEASURED_S = 4;
+/** Links are up and idle first, so that beats have told what they are like. */
+const IDLE_S = 30;
+const WARM_UP_S = 8;
+const MEASURED_S = 8;
 /** Where datagrams are lost by chance, one run says little. */
-const RUNS_WITH_LOSS = 3;
+const RUNS_WITH_LOSS = 2;
 
 export interface BulkCell {
   /** Mbit/s of payload, the mean of the runs. */
@@ -39,7 +41,7 @@ function meanGoodput(names: readonly ProfileName[], policy: Policy): number {
   const runs = links.some(({ loss, bursts }) => loss ?? bursts) ? RUNS_WITH_LOSS : 1;
   let sum = 0;
   for (let run = 0; run < runs; run++) {
-    sum += goodput(seedOf(...names, String(run)), links, policy, 1, MEASURED_S, WARM_UP_S);
+    sum += goodput(seedOf(...names, String(run)), links, policy, 1, MEASURED_S, WARM_UP_S, IDLE_S);
   }
   return sum / runs;
 }

@@ -85,7 +85,7 @@ ${[...FAILOVER_HEAD, ...failover].join('\n')}
 
 ## One TCP connection under the policy \`adaptive\`
 
-Mbit/s of payload over four seconds, after three. The goal is ${FLOOR_PERCENT} % of the better path alone, or more;
+Mbit/s of payload over eight seconds, after eight, over links that had been idle for half a minute. The goal is ${FLOOR_PERCENT} % of the better path alone, or more;
 ${below.length} of ${cells.length} pairs are below it.
 
 ${[...BULK_HEAD, ...cells.map(({ pair, cell }) => bulkRowOf(pair, cell))].join('\n')}

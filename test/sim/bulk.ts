@@ -41,6 +41,7 @@ export function bulkLan(seed: number, links: readonly LinkProfile[], policy: Pol
     policy,
     intervalMs: 100,
     holdMs: 300,
+    sessions: false,
     node: { aead: noAead },
   });
   const [a, b] = lan.nodes;
@@ -50,6 +51,7 @@ export function bulkLan(seed: number, links: readonly LinkProfile[], policy: Pol
     world.wire(a, b, network).hops = hopsOf(profile, dice(0));
     world.wire(b, a, network).hops = hopsOf(profile, dice(1));
   });
+  lan.rekey(a, b);
   world.run(SETTLE_US);
   return lan;
 }
@@ -64,7 +66,10 @@ function hopsOf(profile: LinkProfile, random: () => number): Hop[] {
   return hops;
 }
 
-/** Mbit/s of payload that so many transfers reach together: in all of so many seconds, after so many of warming up. */
+/**
+ * Mbit/s of payload that so many transfers reach together for some seconds, after they ran for `warmUpSeconds` over
+ * links that had been idle for `idleSeconds`.
+ */
 export function goodput(
   seed: number,
   links: readonly LinkProfile[],
@@ -72,8 +77,10 @@ export function goodput(
   flows: number,
   seconds: number,
   warmUpSeconds = 0,
+  idleSeconds = 0,
 ): number {
   const lan = bulkLan(seed, links, policy);
+  lan.world.run(idleSeconds * SECOND);
   const [a, b] = lan.nodes;
   const transfers = new Transfers(lan.world, a, b, flows);
   lan.world.run(warmUpSeconds * SECOND);

@@ -108,6 +108,8 @@ export class Transfer {
   #settled = 0;
   readonly #lost: number[] = [];
   #recoveryEnd = -1;
+  /** In recovery from a time-out, where the window grows from one segment as in a start. */
+  #restarting = false;
   #windowMax = 0;
   #epoch = 0;
   #rttVariation = 0;
@@ -203,7 +205,9 @@ export class Transfer {
       this.#sampleRtt(now - this.#sentAt[this.#sentSegment[newest % this.#sentSegment.length] % RING], now);
       this.#findLost(newest, now);
     }
-    if (delivered > 0 && this.acknowledged > this.#recoveryEnd) this.#grow(delivered, now);
+    if (this.acknowledged > this.#recoveryEnd) this.#restarting = false;
+    const grows = this.acknowledged > this.#recoveryEnd || this.#restarting;
+    if (delivered > 0 && grows) this.#grow(delivered, now);
     if (advanced || delivered > 0) {
       this.#backoff = 1;
       this.#deadline = now + this.#rto();
@@ -305,6 +309,7 @@ export class Transfer {
       this.cwnd = 1;
       this.#pipe = 0;
       this.#recoveryEnd = this.#next - 1;
+      this.#restarting = true;
       this.#lost.length = 0;
       for (let segment = this.acknowledged; segment < this.#next; segment++) {
         if (this.#state[segment % RING] === Segment.Received) continue;

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { LinkCapacity } from '../../src/link/capacity.js';
+
+const BYTES = 1500;
+/** Reports every 64 datagrams. */
+const EVERY = 64;
+
+/** A path of `rate` bytes a µs and a base delay, its reports, and the estimator that hears them. */
+class Path {
+  readonly link = new LinkCapacity();
+  busyUntil = 0;
+  now = 0;
+  sent = 0;
+  arrived = 0;
+
+  constructor(
+    public rate: number,
+    private readonly delayUs = 20_000,
+    private readonly queueUs = 50_000,
+  ) {}
+
+  /** Offers `rate` bytes a µs for a while; `lose` says which datagrams vanish. */
+  run(us: number, rate: number, lose: (index: number) => boolean = () => false): void {
+    const gap = BYTES / rate;
+    for (const end = this.now + us; this.now < end; this.now += gap) {
+      this.sent++;
+      this.link.sent(BYTES, this.now);
+      const waits = Math.max(0, this.busyUntil - this.now);
+      if (waits > this.queueUs || lose(this.sent)) continue;
+      this.busyUntil = this.now + waits + BYTES / this.rate;
+      this.arrived++;
+      if (this.arrived % EVERY !== 0) continue;
+      const came = this.busyUntil + this.delayUs;
+      const { arrived, sent, now } = this;
+      this.link.report(came - now, came, arrived * BYTES, arrived, sent, now, 0, gap, now);
+    }
+  }
+}
+
+describe('capacity of a link', () => {
+  it('is unknown while nothing waits, and what is delivered is known', () => {
+    const path = new Path(2.5);
+    path.run(2e6, 1);
+    expect(path.link.capacity).toBe(0);
+    expect(path.link.delivered).toBeCloseTo(1, 1);
+    expect(path.link.queueUs).toBeLessThan(1000);
+  });
+
+  it('is what is delivered while a queue stands', () => {
+    const path = new Path(2.5);
+    path.run(2e6, 3.5);
+    expect(path.link.capacity).toBeCloseTo(2.5, 1);
+    expect(path.link.queueUs).toBeGreaterThan(30_000);
+  });
+
+  it('follows a path that becomes slower, and one that becomes faster', () => {
+    const path = new Path(2.5);
+    path.run(2e6, 3);
+    path.rate = 1;
+    path.run(2e6, 3);
+    expect(path.link.capacity).toBeCloseTo(1, 1);
+    path.rate = 5;
+    path.run(2e6, 4);
+    expect(path.link.capacity).toBeGreaterThan(3.8);
+  });
+
+  it('tells what a full queue drops from what is lost on the way', () => {
+    const crowded = new Path(2.5);
+    crowded.run(3e6, 3);
+    expect(crowded.link.congestionLoss).toBeGreaterThan(0.1);
+    expect(crowded.link.randomLoss).toBeLessThan(0.01);
+    const lossy = new Path(2.5);
+    lossy.run(10e6, 2, (index) => index % 100 === 0);
+    expect(lossy.link.randomLoss).toBeCloseTo(0.01, 3);
+    expect(lossy.link.congestionLoss).toBe(0);
+  });
+
+  it('says how long a datagram would wait, from one report to the next', () => {
+    const path = new Path(2.5);
+    path.run(2e6, 2.6);
+    const { link, now } = path;
+    const before = link.waitUs(now);
+    for (let index = 0; index < 10; index++) link.sent(2500, now);
+    expect(link.waitUs(now) - before).toBeCloseTo(25_000 / link.capacity, 0);
+    expect(link.waitUs(now + 1e6)).toBe(0);
+  });
+});
