@@ -11,7 +11,14 @@ import type { LinkHistory, LinkHistoryParams } from './api/history.js';
 import type { LinkMethods } from './api/links.js';
 import type { MetricFamily } from './api/metrics.js';
 import type { PeerMtu } from './api/mtu.js';
-import type { LinkState, LinkStatus, PeerExplained, PeerState, PeerStatus } from './api/peers.js';
+import type {
+  FlowsExplained,
+  LinkState,
+  LinkStatus,
+  PeerExplained,
+  PeerState,
+  PeerStatus,
+} from './api/peers.js';
 import type { SystemInfo } from './api/system.js';
 import type { AeadChoice, OffloadName, Policy } from './config/model.js';
 import type { LinkFacts } from './datapath/events.js';
@@ -288,6 +295,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods {
   'clear.peer': { params: { peer: string; interface?: string }; result: null };
   /** Why the peer's frames take the link they take, link by link. */
   'explain.peer': { params: { peer: string; interface?: string }; result: PeerExplained };
+  'explain.flows': { params: { peer: string; interface?: string }; result: FlowsExplained };
   wait: { params: WaitParams; result: WaitResult };
   ping: { params: PingParams; result: PingResult };
   complete: { params: CompleteParams; result: string[] };

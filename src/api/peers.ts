@@ -124,3 +124,28 @@ export interface PeerExplained extends Omit<PeerExplanation, 'links' | 'sinceUs'
   sinceSeconds: number | null;
   links: LinkExplained[];
 }
+
+/** A flow to a peer, seen in the last minute, and the way it takes. */
+export interface FlowExplained {
+  /** IP or MAC addresses. */
+  source: string;
+  destination: string;
+  /** `tcp`, `udp`, `icmp`, `ip 47`, `ethertype 0x0806`. */
+  protocol: string;
+  sourcePort: number | null;
+  destinationPort: number | null;
+  /** Link that it is pinned to; null while it is spread over the links of the lane. */
+  link: number | null;
+  bytesPerSecond: number;
+  secondsAgo: number;
+}
+
+export interface FlowsExplained {
+  peer: string;
+  interface: string;
+  policy: Policy;
+  /** Links over which bulk flows are spread now; empty while none flows. */
+  laneLinks: number[];
+  /** The busiest first; none under another policy than `adaptive`, where all flows take one way. */
+  flows: FlowExplained[];
+}

@@ -4,6 +4,7 @@ import type {
   ControlEvent,
   DrainResult,
   EventFilter,
+  FlowsExplained,
   LinkHistory,
   LinkHistoryParams,
   LinkParams,
@@ -33,7 +34,7 @@ import { Histories } from './observe/histories.js';
 import { collectMetrics } from './observe/metrics.js';
 import { MetricsEndpoint } from './observe/metrics-endpoint.js';
 import { Ping } from './ping.js';
-import { explained } from './show/explain.js';
+import { explained, flowsExplained } from './show/explain.js';
 import { historyStatus, MAX_HISTORIES } from './show/history.js';
 import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './show/interfaces.js';
 import { linkStatus, peerStatus } from './show/links.js';
@@ -358,6 +359,13 @@ export class Daemon implements Backend {
     const answer = await runtime.datapath.explain(peer.row);
     if (answer === null) throw new RequestError(`the datapath of ${runtime.name} does not run`);
     return explained(runtime.name, peer, answer);
+  }
+
+  async explainFlows(which: Methods['explain.flows']['params']): Promise<FlowsExplained> {
+    const { runtime, peer } = this.one(which.peer, which.interface);
+    const answer = await runtime.datapath.explainFlows(peer.row);
+    if (answer === null) throw new RequestError(`the datapath of ${runtime.name} does not run`);
+    return flowsExplained(runtime, peer, answer);
   }
 
   async drainLink(which: Methods['drain.link']['params'], signal: AbortSignal): Promise<DrainResult> {

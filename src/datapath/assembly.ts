@@ -63,6 +63,7 @@ export class Assembly {
   readonly relay: Relay;
   readonly repair: Repair;
   readonly reorder: Reorder;
+  readonly flows: FlowTable;
   readonly adaptive: Adaptive;
   readonly sealer: Sealer;
   readonly control: LinkControl;
@@ -84,7 +85,8 @@ export class Assembly {
     this.transmit = new Transmitter(arena, io, sessions, links, sockets, stats);
     this.transmit.gso = options.udpGso ?? true;
     this.reorder = new Reorder(arena);
-    this.adaptive = new Adaptive(peers, links, this.transmit, new FlowTable(options.seed), stats);
+    this.flows = new FlowTable(options.seed);
+    this.adaptive = new Adaptive(peers, links, this.transmit, this.flows, stats);
     this.sealer = new Sealer(sessions, this.transmit, stats);
     this.transmit.parity = new Parity(arena, links, sessions, this.sealer, this.transmit, stats);
     this.repair = new Repair(arena, sessions, stats);

@@ -1,4 +1,5 @@
 /** What the control thread may ask of the engine, command by command. */
+import { explainFlows } from '../link/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import type { Assembly } from './assembly.js';
 import type { DatapathCommand, DatapathSettings, LinkSettings, MacRow } from './events.js';
@@ -56,6 +57,8 @@ export class Commands {
         return this.parts.io.emit({ kind: 'answer', id: command.id, result: this.macRows(now) });
       case 'explain':
         return this.explain(command.id, command.peer, now);
+      case 'explain-flows':
+        return this.explainFlows(command.id, command.peer, now);
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':
@@ -152,6 +155,7 @@ export class Commands {
         this.parts.links.ackSession[link] = NO_SESSION;
     }
     this.parts.reorder.close(slot);
+    this.parts.repair.forgetSession(slot);
     this.parts.sessions.install(
       slot,
       peer,
@@ -235,6 +239,12 @@ export class Commands {
 
   private explain(id: number, peer: number, now: number): void {
     const result = this.parts.peers.has(peer) ? this.parts.monitor.explain(peer, now) : null;
+    this.parts.io.emit({ kind: 'answer', id, result });
+  }
+
+  private explainFlows(id: number, peer: number, now: number): void {
+    const { peers, links, flows, adaptive } = this.parts;
+    const result = peers.has(peer) ? explainFlows(peers, links, flows, adaptive, peer, now) : null;
     this.parts.io.emit({ kind: 'answer', id, result });
   }
 

@@ -183,6 +183,7 @@ export type DatapathCommand =
   | { kind: 'settings'; settings: DatapathSettings }
   | { kind: 'mac-table'; id: number }
   | { kind: 'explain'; id: number; peer: number }
+  | { kind: 'explain-flows'; id: number; peer: number }
   | { kind: 'clear-counters' }
   | { kind: 'goodbye' };
 

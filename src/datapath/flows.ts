@@ -14,10 +14,7 @@ const BUCKETS = 1024;
 const WAYS = 4;
 const ENTRIES = BUCKETS * WAYS;
 /** Words of a key: two addresses of four, ports, EtherType and protocol. */
-export const FLOW_WORDS = 10;
-const FLOW_DESTINATION = 4;
-const FLOW_PORTS = 8;
-const FLOW_KIND = 9;
+export const FLOW = { SOURCE: 0, DESTINATION: 4, PORTS: 8, KIND: 9, WORDS: 10 } as const;
 
 /** What a flow sends is summed up with this memory; above and below which sums it is bulk, and no longer. */
 const MEMORY_US = 200_000;
@@ -42,8 +39,8 @@ export class FlowTable {
   readonly round = new Float64Array(ENTRIES);
   private readonly busyAt = new Float64Array(ENTRIES);
   private readonly level = new Float64Array(ENTRIES);
-  private readonly keys = new Int32Array(ENTRIES * FLOW_WORDS);
-  private readonly key = new Int32Array(FLOW_WORDS);
+  private readonly keys = new Int32Array(ENTRIES * FLOW.WORDS);
+  private readonly key = new Int32Array(FLOW.WORDS);
   private readonly hash: KeyedHash;
 
   constructor(seed: readonly [number, number]) {
@@ -82,14 +79,14 @@ export class FlowTable {
   eachOf(peer: number, now: number, maxAgeUs: number, visit: (entry: number, key: Int32Array) => void): void {
     for (let entry = 0; entry < ENTRIES; entry++) {
       if (this.peer[entry] !== peer || now - this.lastSeen[entry] > maxAgeUs) continue;
-      visit(entry, this.keys.subarray(entry * FLOW_WORDS, (entry + 1) * FLOW_WORDS));
+      visit(entry, this.keys.subarray(entry * FLOW.WORDS, (entry + 1) * FLOW.WORDS));
     }
   }
 
   private find(peer: number): number {
     const { key } = this;
     let mixed = peer;
-    for (let word = 0; word < FLOW_WORDS; word += 2) mixed = this.hash.hash(key[word] ^ mixed, key[word + 1]);
+    for (let word = 0; word < FLOW.WORDS; word += 2) mixed = this.hash.hash(key[word] ^ mixed, key[word + 1]);
     const first = (mixed & (BUCKETS - 1)) * WAYS;
     let oldest = first;
     for (let entry = first; entry < first + WAYS; entry++) {
@@ -102,13 +99,13 @@ export class FlowTable {
     this.bulk[oldest] = 0;
     this.level[oldest] = 0;
     this.round[oldest] = -1;
-    this.keys.set(key, oldest * FLOW_WORDS);
+    this.keys.set(key, oldest * FLOW.WORDS);
     return oldest;
   }
 
   private isKeyOf(entry: number): boolean {
-    const base = entry * FLOW_WORDS;
-    for (let word = 0; word < FLOW_WORDS; word++) {
+    const base = entry * FLOW.WORDS;
+    for (let word = 0; word < FLOW.WORDS; word++) {
       if (this.keys[base + word] !== this.key[word]) return false;
     }
     return true;
@@ -124,7 +121,7 @@ export class FlowTable {
       const header = (bytes[at] & 0x0f) * 4;
       const isWhole = (readU16(bytes, at + 6) & IPV4_FRAGMENT) === 0;
       key[0] = readU32(bytes, at + 12);
-      key[FLOW_DESTINATION] = readU32(bytes, at + 16);
+      key[FLOW.DESTINATION] = readU32(bytes, at + 16);
       this.readPorts(bytes, frame, length, l3 + header, isWhole, type, bytes[at + 9]);
     } else if (type === ETHERTYPE_IPV6 && length >= l3 + 40) {
       for (let word = 0; word < 8; word++) key[word] = readU32(bytes, at + 8 + word * 4);
@@ -132,9 +129,9 @@ export class FlowTable {
     } else {
       key[0] = readU16(bytes, frame + 6);
       key[1] = readU32(bytes, frame + 8);
-      key[FLOW_DESTINATION] = readU16(bytes, frame);
-      key[FLOW_DESTINATION + 1] = readU32(bytes, frame + 2);
-      key[FLOW_KIND] = type << 8;
+      key[FLOW.DESTINATION] = readU16(bytes, frame);
+      key[FLOW.DESTINATION + 1] = readU32(bytes, frame + 2);
+      key[FLOW.KIND] = type << 8;
     }
   }
 
@@ -147,8 +144,8 @@ export class FlowTable {
     type: number,
     protocol: number,
   ): void {
-    this.key[FLOW_KIND] = (type << 8) | protocol;
+    this.key[FLOW.KIND] = (type << 8) | protocol;
     const hasPorts = protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
-    if (isWhole && hasPorts && length >= l4 + 4) this.key[FLOW_PORTS] = readU32(bytes, frame + l4);
+    if (isWhole && hasPorts && length >= l4 + 4) this.key[FLOW.PORTS] = readU32(bytes, frame + l4);
   }
 }

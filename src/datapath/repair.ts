@@ -25,6 +25,10 @@ class Memory {
   readonly stream = new Uint8Array(KEPT);
   readonly counter = new Float64Array(KEPT);
 
+  forgetSession(slot: number): void {
+    for (let place = 0; place < KEPT; place++) if (this.slot[place] === slot) this.slot[place] = -1;
+  }
+
   /** Place of a datagram, or -1. */
   find(slot: number, stream: number, counter: number): number {
     const place = counter % KEPT;
@@ -68,6 +72,11 @@ export class Repair {
   /** The link is gone. */
   forget(link: number): void {
     this.memories.delete(link);
+  }
+
+  /** Another session takes a slot: what came under the one before is none of its groups. */
+  forgetSession(slot: number): void {
+    for (const memory of this.memories.values()) memory.forgetSession(slot);
   }
 
   /** Sets a datagram aside before it is opened in place; returns a ticket for `keep`. */

@@ -148,7 +148,8 @@ export class LinkCapacity {
     now: number,
   ): void {
     const elapsed = receivedAt - this.windowAt;
-    if (this.windowAt < 0 || elapsed > IDLE_US || elapsed < 0) {
+    const counted = bytes >= this.windowBytes && arrived >= this.windowArrived;
+    if (this.windowAt < 0 || elapsed > IDLE_US || elapsed < 0 || !counted) {
       if (elapsed > IDLE_US) this.delivered = 0;
       return this.beginWindow(receivedAt, bytes, arrived, sent, isFilled);
     }

@@ -169,5 +169,9 @@ describe('commands about links', () => {
   it('say why a link is taken', async () => {
     expect(await answer('explain peer osaka')).toMatchObject({ link: 0, rule: 'priority' });
     expect(await session('explain peer osaka')).toContain('link 0 has the highest priority, 10');
+    expect(await answer('explain peer osaka flow')).toMatchObject({ laneLinks: [0, 1] });
+    const flows = await session('explain peer osaka flow');
+    expect(flows).toMatch(/10\.77\.0\.1:40000 +10\.77\.0\.2:5201 +tcp +lane/);
+    expect(flows).toMatch(/\[fd00::2\]:22 +tcp +link 1/);
   });
 });

@@ -5,6 +5,7 @@ import type {
   Counter,
   DrainResult,
   EventFilter,
+  FlowsExplained,
   InterfaceStatus,
   LinkHistory,
   LinkHistoryParams,
@@ -274,6 +275,34 @@ export class FakeBackend implements Backend {
           lossOutPermille: 0,
           costUs: 534,
           because: 'taken',
+        },
+      ],
+    };
+  }
+
+  async explainFlows({ peer }: { peer: string }): Promise<FlowsExplained> {
+    const flow = { protocol: 'tcp', bytesPerSecond: 1_250_000, secondsAgo: 0.2 };
+    return {
+      peer,
+      interface: 'octo0',
+      policy: 'adaptive',
+      laneLinks: [0, 1],
+      flows: [
+        {
+          ...flow,
+          source: '10.77.0.1',
+          destination: '10.77.0.2',
+          sourcePort: 40000,
+          destinationPort: 5201,
+          link: null,
+        },
+        {
+          ...flow,
+          source: 'fd00::1',
+          destination: 'fd00::2',
+          sourcePort: 40001,
+          destinationPort: 22,
+          link: 1,
         },
       ],
     };

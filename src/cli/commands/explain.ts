@@ -1,6 +1,6 @@
 /** `explain …`: why frames go where they go. */
 import { keyword } from '../../grammar/command.js';
-import { explainText } from '../output/explain.js';
+import { explainText, flowsText } from '../output/explain.js';
 import { calling, type ExecCommand, IN_INTERFACE, PEER_NAME } from './command.js';
 
 export const explainCommands: ExecCommand[] = [
@@ -15,5 +15,18 @@ export const explainCommands: ExecCommand[] = [
     method: 'explain.peer',
     params: (which) => which,
     text: explainText,
+  }),
+  calling({
+    privilege: 'read',
+    tokens: [
+      keyword('explain', 'Say why something is as it is'),
+      keyword('peer', 'Which link the frames of a peer take, and why'),
+      PEER_NAME,
+      keyword('flow', 'Which way each flow of the last minute takes'),
+      IN_INTERFACE,
+    ],
+    method: 'explain.flows',
+    params: (which) => which,
+    text: flowsText,
   }),
 ];

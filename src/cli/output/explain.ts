@@ -1,6 +1,6 @@
 /** The text form of `explain peer`. */
-import type { LinkExplained, PeerExplained } from '../../api.js';
-import { duration, milliseconds, percent } from './format.js';
+import type { FlowExplained, FlowsExplained, LinkExplained, PeerExplained } from '../../api.js';
+import { bytes, duration, milliseconds, percent } from './format.js';
 import { type Column, table } from './table.js';
 
 const COLUMNS: Column<LinkExplained>[] = [
@@ -28,5 +28,38 @@ export function explainText(found: PeerExplained): string[] {
     ...table(COLUMNS, found.links, 'No links.'),
     '',
     ...found.links.map(({ link, because }) => `Link ${link}: ${because}`),
+  ];
+}
+
+const FLOW_COLUMNS: Column<FlowExplained>[] = [
+  { title: 'Source', cell: ({ source, sourcePort }) => endpoint(source, sourcePort), shrinkTo: 15 },
+  {
+    title: 'Destination',
+    cell: ({ destination, destinationPort }) => endpoint(destination, destinationPort),
+    shrinkTo: 15,
+  },
+  { title: 'Protocol', cell: ({ protocol }) => protocol },
+  { title: 'Way', cell: ({ link }) => (link === null ? 'lane' : `link ${link}`) },
+  { title: 'Rate', cell: ({ bytesPerSecond }) => `${bytes(bytesPerSecond)}/s`, align: 'right' },
+  { title: 'Seen', cell: ({ secondsAgo }) => `${duration(secondsAgo)} ago`, align: 'right' },
+];
+
+function endpoint(address: string, port: number | null): string {
+  return port === null ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+export function flowsText(found: FlowsExplained): string[] {
+  if (found.policy !== 'adaptive') {
+    return [`Peer ${found.peer} (policy ${found.policy}): all flows take the same way, see "explain peer".`];
+  }
+  const lane =
+    found.laneLinks.length === 0
+      ? 'no bulk flows at this moment'
+      : `bulk flows go by the lane over ${found.laneLinks.map((id) => `link ${id}`).join(', ')}`;
+  return [
+    `Peer ${found.peer} (policy adaptive): ${lane}`,
+    '  A light flow is pinned to the link that promises the earliest arrival.',
+    '',
+    ...table(FLOW_COLUMNS, found.flows, 'No flows in the last minute.'),
   ];
 }

@@ -5,6 +5,7 @@ import {
   type DropCounter,
   ERROR,
   type EventFilter,
+  type FlowsExplained,
   type InterfaceStatus,
   type LinkHistory,
   type LinkHistoryParams,
@@ -96,6 +97,7 @@ export interface Backend {
   drainLink(which: Methods['drain.link']['params'], signal: AbortSignal): Promise<DrainResult>;
   undrainLink(which: Methods['undrain.link']['params']): Promise<DrainResult>;
   explainPeer(which: Methods['explain.peer']['params']): Promise<PeerExplained>;
+  explainFlows(which: Methods['explain.flows']['params']): Promise<FlowsExplained>;
   /** Ends early, by rejection, when `signal` aborts (the client has gone, or cancels). */
   wait(what: WaitParams, signal: AbortSignal): Promise<WaitResult>;
   ping(what: PingParams, signal: AbortSignal): Promise<PingResult>;

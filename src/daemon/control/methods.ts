@@ -93,6 +93,7 @@ export const METHODS: Handlers = {
   'drain.link': ({ backend, signal }, params) => backend.drainLink(params, signal),
   'undrain.link': ({ backend }, params) => backend.undrainLink(params),
   'explain.peer': ({ backend }, params) => backend.explainPeer(params),
+  'explain.flows': ({ backend }, params) => backend.explainFlows(params),
   wait: ({ backend, signal }, params) => backend.wait(params, signal),
   ping: ({ backend, signal }, params) => backend.ping(params, signal),
   complete: async ({ backend, configurator }, params) =>

@@ -113,6 +113,7 @@ const schemas = {
   'clear.counters': ofPeer,
   'clear.peer': onePeer,
   'explain.peer': onePeer,
+  'explain.flows': onePeer,
   'drain.link': onePeer.extend({ link: linkId, timeoutS: z.number().min(0).max(86400) }),
   'undrain.link': onePeer.extend({ link: linkId }),
   wait: ofPeer

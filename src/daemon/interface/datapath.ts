@@ -7,6 +7,7 @@ import type { DatapathCommand, DatapathEvent, DatapathSettings, MacRow } from '.
 import { SharedStats } from '../../datapath/stats.js';
 import type { WorkerMessage, WorkerStart } from '../../datapath/worker.js';
 import type { PeerExplanation } from '../../link/explain.js';
+import type { FlowsExplanation } from '../../link/explain-flows.js';
 import type { Native } from '../../native/binding.js';
 
 export interface DatapathOptions {
@@ -74,6 +75,11 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */
   explain(peer: number): Promise<PeerExplanation | null> {
     return this.ask((id) => ({ kind: 'explain', id, peer }));
+  }
+
+  /** Which way the flows of a peer take; null when the worker has ended or does not know it. */
+  explainFlows(peer: number): Promise<FlowsExplanation | null> {
+    return this.ask((id) => ({ kind: 'explain-flows', id, peer }));
   }
 
   /** Sends a question and waits for its answer; null when the worker has ended. */
