@@ -234,10 +234,10 @@ export class LinkTable {
     this.candidateAt[row] = NEVER;
   }
 
-  /** Forgets the averages by which links are judged; counting goes on. */
-  measureAnew(row: number): void {
-    this.rttSmoothed[row] = 0;
-    this.jitter[row] = 0;
+  /** Forgets the averages by which links are judged, but for the last round trip in µs; counting goes on. */
+  measureAnew(row: number, rttUs: number): void {
+    this.rttSmoothed[row] = rttUs;
+    this.jitter[row] = rttUs / 2;
     this.loss.inbound.reset(row);
     this.loss.outbound.reset(row);
   }

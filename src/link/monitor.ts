@@ -277,7 +277,7 @@ export class LinkMonitor {
     if (this.hasUpLink(this.links.peer[link]) && this.links.goodBeats[link] < this.links.upAfter[link])
       return;
     // What was lost while it was down says nothing of what it is like now.
-    this.links.measureAnew(link);
+    this.links.measureAnew(link, this.stats.links[link * LINK_WIDTH + LINK.rttLastUs]);
     if (this.drains.isWanted(link)) this.change(link, STATE.DRAINING, 'beats-heard', now);
     else if (this.damping.isSuppressed(link, now)) this.change(link, STATE.DAMPED, 'flapping', now);
     else this.change(link, STATE.UP, 'beats-heard', now);

@@ -127,6 +127,11 @@ describe('a path that swallows large packets without a word', () => {
       .flat()
       .flatMap(({ links }) => links.map(({ mtuBytes }) => mtuBytes));
 
+  const isOver = async (): Promise<boolean> =>
+    (await Promise.all(site.nodes.map((node) => node.call('show.mtu', {}))))
+      .flat()
+      .every(({ links }) => links.every(({ search }) => search === 'complete'));
+
   const all = (bytes: number) => async () => (await found()).every((mtu) => mtu === bytes);
 
   it('keeps its links, finishes a transfer under way, and carries full frames in pieces', async () => {
@@ -141,6 +146,7 @@ describe('a path that swallows large packets without a word', () => {
     expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
     expect(await carries(lab!.hosts[0].namespace, lanAddress(2), 1472)).toBe(true);
     await until('1300 bytes on all links', all(1300), 20_000);
+    await until('the search to be over', isOver, 20_000);
     const links = await site.nodes[0].call('show.links', {});
     expect(links.map(({ state, transitions }) => ({ state, transitions }))).toEqual([
       { state: 'up', transitions: 1 },
