@@ -48,6 +48,13 @@ const FLAP_CAUSES: ReadonlySet<LinkCause> = new Set([
   'peer-reported-down',
 ]);
 
+/**
+ * Links of a peer that were heard last within so many of its intervals fell silent together; such a silence may last so
+ * many hold times before it is believed.
+ */
+const STALL_INTERVALS = 1.25;
+const STALL_HOLDS = 3;
+
 /** What the monitor sets in motion when a link changes. */
 export interface MonitorActions {
   /** Sends a heartbeat by a link now. */
@@ -192,8 +199,9 @@ export class LinkMonitor {
     const state = this.links.state[link];
     if (!isAlive(state) && state !== STATE.ONE_WAY) return;
     const deadline = this.heardOrExcused(link) + this.holdOf(link);
-    if (now >= deadline) this.down(link, 'hold-time-expired', now);
-    else this.wheel.schedule(timerOf(link, TIMER.HOLD), deadline);
+    if (now < deadline) return this.wheel.schedule(timerOf(link, TIMER.HOLD), deadline);
+    if (!this.isPeersStall(link, now)) return this.down(link, 'hold-time-expired', now);
+    this.wheel.schedule(timerOf(link, TIMER.HOLD), now + this.peerInterval(link) / 4);
   }
 
   /** This thread was late by so much: silence of that length is not the links' fault. */
@@ -217,7 +225,30 @@ export class LinkMonitor {
     const links = this.links;
     // After a stall of this thread a link in use is believed in until it has had its time to be heard again.
     const heard = isAlive(links.state[link]) ? this.heardOrExcused(link) : links.lastHeard[link];
-    return now - heard < this.holdOf(link);
+    return now - heard < this.holdOf(link) || this.isPeersStall(link, now);
+  }
+
+  /**
+   * Whether the peer itself seems to be late rather than this link dead: it fell silent on all its links at once. Then
+   * no link is better than another, so none is left before the silence has lasted `STALL_HOLDS` hold times.
+   */
+  private isPeersStall(link: number, now: number): boolean {
+    const { links, peers } = this;
+    if (!isAlive(links.state[link])) return false;
+    if (now - this.heardOrExcused(link) >= STALL_HOLDS * this.holdOf(link)) return false;
+    const together = links.lastHeard[link] + STALL_INTERVALS * this.peerInterval(link);
+    let others = 0;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const other = peers.linkOf(links.peer[link], id);
+      if (other < 0 || other === link || !isAlive(links.state[other])) continue;
+      if (links.lastHeard[other] > together) return false;
+      others++;
+    }
+    return others > 0;
+  }
+
+  private peerInterval(link: number): number {
+    return this.links.peerIntervalUs[link] || this.links.intervalUs[link];
   }
 
   private heardOrExcused(link: number): number {
