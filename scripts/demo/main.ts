@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { LinkStatus } from '../../src/api.js';
+import type { LinkStatus } from '../../src/api/index.js';
 import type { ControlConnection } from '../lab/control.js';
 import { Lab } from '../lab/lab.js';
 import { lanAddress, Mesh } from '../lab/mesh.js';

@@ -1,5 +1,5 @@
 /** Draws the demo: the links of the pair, the ping, and the table of cuts. Pure: a view in, lines out. */
-import type { LinkStatus } from '../../src/api.js';
+import type { LinkStatus } from '../../src/api/index.js';
 import type { PingWindow } from '../lab/ping-log.js';
 import { type Style, styled } from './ansi.js';
 import { type Cut, type CutKind, describeCut, FAR, NEAR } from './cuts.js';

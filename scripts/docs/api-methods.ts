@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import type { MethodName } from '../../src/api.js';
+import type { MethodName } from '../../src/api/index.js';
 import { privilegeNeeded } from '../../src/daemon/control/authorize.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const SOURCES = ['src/api.ts', 'src/api/configuration.ts', 'src/api/links.ts'];
+const SOURCES = ['src/api/index.ts', 'src/api/configuration.ts', 'src/api/links.ts'];
 
 export interface ApiMethod {
   name: string;

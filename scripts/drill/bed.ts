@@ -1,5 +1,5 @@
 /** Two hosts in namespaces, joined by links that can die, and an ear on both daemons. */
-import type { ControlEvent, LinkState } from '../../src/api.js';
+import type { ControlEvent, LinkState } from '../../src/api/index.js';
 import type { Policy } from '../../src/config/model.js';
 import type { ControlConnection } from '../lab/control.js';
 import type { Place } from '../lab/deaths.js';

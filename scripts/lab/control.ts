@@ -1,5 +1,5 @@
 /** A connection to a daemon's control socket, for programs that ask too often to start the CLI each time. */
-import type { ControlEvent, MethodName, Methods } from '../../src/api.js';
+import type { ControlEvent, MethodName, Methods } from '../../src/api/index.js';
 import { Client } from '../../src/cli/client.js';
 
 /**

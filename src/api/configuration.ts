@@ -5,8 +5,9 @@
  * A connection edits what runs, each request at once, until it opens a candidate by `config.open`. From then on
  * `config.apply` and `config.rollback` of this connection edit the candidate, and `config.commit` puts it in force.
  */
-import type { Problem } from '../api.js';
+
 import type { Config } from '../config/model.js';
+import type { Problem } from './index.js';
 
 /** Entries that the archive keeps; the newest is number 0, what runs. */
 export const ARCHIVE_ENTRIES = 20;

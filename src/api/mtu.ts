@@ -1,6 +1,6 @@
 /** What `show mtu` says. Sizes are bytes; an MTU counts the whole IP packet, a frame has no FCS. */
-import type { LinkStateName } from '../datapath/events.js';
-import type { MtuStateName } from '../link/mtu-search.js';
+import type { LinkStateName } from '../contract/events.js';
+import type { MtuStateName } from '../link/life/mtu-search.js';
 
 export interface LinkMtu {
   link: number;

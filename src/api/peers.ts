@@ -1,6 +1,6 @@
 /** What `show peers`, `show links` and `explain` say. */
 import type { AeadChoice, Policy } from '../config/model.js';
-import type { LinkExplanation, PeerExplanation } from '../link/explain.js';
+import type { LinkExplanation, PeerExplanation } from '../link/choice/explain.js';
 
 export type AeadName = Exclude<AeadChoice, 'auto'>;
 

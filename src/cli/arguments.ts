@@ -1,5 +1,5 @@
 /** The command line of `octolink` itself. */
-import { DEFAULT_SOCKET } from '../api.js';
+import { DEFAULT_SOCKET } from '../api/index.js';
 import { renderWord } from '../grammar/words.js';
 
 export interface CliArguments {

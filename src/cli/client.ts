@@ -1,5 +1,5 @@
 /** The client library, with errors that carry exit codes, and Ctrl-C. */
-import { type ControlEvent, ERROR, type HelloResult, type MethodName, type Methods } from '../api.js';
+import { type ControlEvent, ERROR, type HelloResult, type MethodName, type Methods } from '../api/index.js';
 import { type Client as Connection, ConnectionError, ControlError, connect } from '../client/index.js';
 import { EXIT, failure } from './failure.js';
 

@@ -1,5 +1,5 @@
 /** Completion in the mode that the shell is in: the grammar's words and the daemon's live names. */
-import type { CompleteParams } from '../api.js';
+import type { CompleteParams } from '../api/index.js';
 import { configTree } from '../config/resolve.js';
 import { type Completion, type CompletionOption, completeLine } from '../grammar/complete.js';
 import { splitLine } from '../grammar/words.js';

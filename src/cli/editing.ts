@@ -1,5 +1,5 @@
 /** Where this program stands in changing the configuration, as the daemon said last. Prompts and warnings read it. */
-import type { ConfigurationState, EditMode } from '../api.js';
+import type { ConfigurationState, EditMode } from '../api/index.js';
 
 export class Editing {
   #state: ConfigurationState | null = null;

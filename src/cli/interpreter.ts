@@ -6,7 +6,7 @@ import type {
   ConfigOpenParams,
   ControlEvent,
   Problem,
-} from '../api.js';
+} from '../api/index.js';
 import { CONFIG_MODES, type ConfigMode } from '../config/language.js';
 import type { CommandSpec } from '../grammar/command.js';
 import { displayWidth, explainAtPrompt, type Mismatch } from '../grammar/explain.js';

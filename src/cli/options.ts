@@ -1,5 +1,5 @@
 /** What `octolink` is called with, once: `--help`, the manual and shell completion read it. */
-import { DEFAULT_SOCKET } from '../api.js';
+import { DEFAULT_SOCKET } from '../api/index.js';
 
 export interface ProgramOption {
   flag: string;

@@ -1,5 +1,5 @@
 /** The interactive shell: keys in, lines run, answers out. */
-import type { ControlEvent } from '../api.js';
+import type { ControlEvent } from '../api/index.js';
 import type { ConfigMode } from '../config/language.js';
 import { displayWidth } from '../grammar/explain.js';
 import { completionFor, helpLines } from './complete.js';

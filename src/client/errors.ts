@@ -1,5 +1,5 @@
 /** What can go wrong between a program and the daemon. */
-import type { ErrorBody, Problem } from '../api.js';
+import type { ErrorBody, Problem } from '../api/index.js';
 
 /** An error that the daemon answered with; the connection goes on. */
 export class ControlError extends Error {

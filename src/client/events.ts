@@ -1,5 +1,5 @@
 /** Events as something to iterate over. */
-import type { ControlEvent } from '../api.js';
+import type { ControlEvent } from '../api/index.js';
 
 /** Events that wait for a program which takes them more slowly than they come. */
 const MAX_WAITING = 1000;

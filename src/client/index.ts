@@ -19,12 +19,12 @@ import {
   OLDEST_PROTOCOL,
   PROTOCOL_NAME,
   PROTOCOL_VERSION,
-} from '../api.js';
+} from '../api/index.js';
 import { ConnectionError } from './errors.js';
 import { EventQueue } from './events.js';
 import { Wire } from './wire.js';
 
-export * from '../api.js';
+export * from '../api/index.js';
 export { ConnectionError, type ConnectionFault, ControlError } from './errors.js';
 
 const ANSWER_WITHIN_MS = 5_000;

@@ -6,7 +6,7 @@ import {
   EVENT_NOTIFICATION,
   type MethodName,
   type Methods,
-} from '../api.js';
+} from '../api/index.js';
 import { ConnectionError, ControlError } from './errors.js';
 
 interface Waiting {

@@ -1,5 +1,5 @@
 /** What an absent field of the configuration means. */
-import type { DuplicateSettings } from '../datapath/duplicate.js';
+import type { DuplicateSettings } from '../datapath/frames/duplicate.js';
 import type {
   AeadChoice,
   DampingConfig,

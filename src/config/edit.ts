@@ -1,5 +1,5 @@
 /** Applies configuration lines to a configuration, all of them or none. */
-import type { Problem } from '../api.js';
+import type { Problem } from '../api/index.js';
 import { explainInWords } from '../grammar/explain.js';
 import { type SplitLine, splitLine } from '../grammar/words.js';
 import { CONFIG_COMMANDS } from './commands.js';

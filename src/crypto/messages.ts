@@ -2,7 +2,7 @@
  * The wire of the handshake, version 1: where each field of each message stands. All integers are big-endian.
  * docs/protocol.md has the same as tables.
  */
-import { readU32, writeU32 } from '../bytes.js';
+import { readU32, writeU32 } from '../base/bytes.js';
 import { KEY_BYTES, TAG_BYTES, XCHACHA_NONCE_BYTES } from './primitives.js';
 
 /** High nibble of the first byte of every datagram. */

@@ -1,5 +1,5 @@
 /** What the two handshake messages carry inside, encrypted and authenticated: the offer and the answer to it. */
-import { readU32, writeU32 } from '../bytes.js';
+import { readU32, writeU32 } from '../base/bytes.js';
 import { ANSWER_BYTES, OFFER_BYTES } from './messages.js';
 
 /** First byte of both payloads; another number means another layout. */

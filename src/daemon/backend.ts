@@ -18,29 +18,29 @@ import type {
   PingResult,
   WaitParams,
   WaitResult,
-} from '../api.js';
+} from '../api/index.js';
+import { metricsText } from '../api/metrics-text.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Config, InterfaceConfig } from '../config/model.js';
-import { metricsText } from '../metrics-text.js';
 import type { Native } from '../native/binding.js';
+import { explained, flowsExplained } from './answers/explain.js';
+import { historyStatus, MAX_HISTORIES } from './answers/history.js';
+import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './answers/interfaces.js';
+import { linkStatus, peerStatus } from './answers/links.js';
+import { peerMtu } from './answers/mtu.js';
+import { MAX_UNPAGED_PEERS, pageOf } from './answers/pages.js';
+import { systemInfo, versionInfo } from './answers/system.js';
 import type { ConfigStore } from './config-store.js';
 import { type Backend, RequestError } from './control/backend.js';
 import type { Log } from './control/log.js';
 import { type EventBody, EventLog } from './event-log.js';
-import { checkKeyFiles } from './interface/keys.js';
-import type { LinkEntry, PeerEntry } from './interface/peers.js';
-import { InterfaceRuntime } from './interface/runtime.js';
+import { checkKeyFiles } from './interfaces/keys.js';
+import type { LinkEntry, PeerEntry } from './interfaces/peers.js';
+import { InterfaceRuntime } from './interfaces/runtime.js';
 import { Histories } from './observe/histories.js';
 import { collectMetrics } from './observe/metrics.js';
 import { MetricsEndpoint } from './observe/metrics-endpoint.js';
 import { Ping } from './ping.js';
-import { explained, flowsExplained } from './show/explain.js';
-import { historyStatus, MAX_HISTORIES } from './show/history.js';
-import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './show/interfaces.js';
-import { linkStatus, peerStatus } from './show/links.js';
-import { peerMtu } from './show/mtu.js';
-import { MAX_UNPAGED_PEERS, pageOf } from './show/pages.js';
-import { systemInfo, versionInfo } from './show/system.js';
 import { type WaitTarget, waitFor } from './wait.js';
 
 export interface DaemonOptions {

@@ -1,13 +1,13 @@
 /** `octolinkd`: arguments, start, signals, end. Nothing else. */
 import { parseArgs } from 'node:util';
 import pino from 'pino';
-import type { Problem } from '../api.js';
+import type { Problem } from '../api/index.js';
 import { parseConfig } from '../config/edit.js';
 import type { Config } from '../config/model.js';
 import { loadNative } from '../native/binding.js';
 import { Daemon } from './backend.js';
+import { openConfigurator } from './commits/open.js';
 import { ConfigStore } from './config-store.js';
-import { openConfigurator } from './configuration/open.js';
 import { ControlServer } from './control/server.js';
 import { OPTIONS, usage } from './options.js';
 import { version } from './version.js';

@@ -1,5 +1,5 @@
 /** What `octolinkd` is called with, once: it reads its arguments by this table, `--help` and the manual print it. */
-import { DEFAULT_SOCKET } from '../api.js';
+import { DEFAULT_SOCKET } from '../api/index.js';
 
 interface DaemonOption {
   /** What follows it; absent: nothing. */

@@ -1,8 +1,8 @@
 /** `ping peer`: echo requests through a link, answered by the peer's datapath. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PingParams, PingResult } from '../api.js';
-import type { PeerEntry } from './interface/peers.js';
-import type { InterfaceRuntime } from './interface/runtime.js';
+import type { PingParams, PingResult } from '../api/index.js';
+import type { PeerEntry } from './interfaces/peers.js';
+import type { InterfaceRuntime } from './interfaces/runtime.js';
 
 const ANSWER_TIMEOUT_MS = 1000;
 

@@ -1,5 +1,5 @@
 /** Waits for a peer, a link or an interface to reach a state: what scripts do instead of sleeping. */
-import type { WaitParams, WaitResult } from '../api.js';
+import type { WaitParams, WaitResult } from '../api/index.js';
 import { RequestError } from './control/backend.js';
 
 /** What is waited for, as it is at any moment. */

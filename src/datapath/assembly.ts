@@ -1,32 +1,33 @@
 /** The parts of an engine, and how they know each other. */
+
+import type { DatapathSettings } from '../contract/events.js';
+import { SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
-import { Adaptive } from '../link/adaptive.js';
-import { LinkControl } from '../link/control.js';
-import { LinkTable } from '../link/links.js';
-import { LinkMonitor } from '../link/monitor.js';
-import { MtuControl } from '../link/mtu-control.js';
-import { Roaming } from '../link/roaming.js';
-import { Underlay } from '../link/underlay.js';
+import { Adaptive } from '../link/lane/adaptive.js';
+import { FlowTable } from '../link/lane/flows.js';
+import { LinkControl } from '../link/life/control.js';
+import { LinkMonitor } from '../link/life/monitor.js';
+import { MtuControl } from '../link/life/mtu-control.js';
+import { Roaming } from '../link/life/roaming.js';
+import { Underlay } from '../link/life/underlay.js';
+import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
+import { LinkTable } from '../state/links.js';
+import { PeerTable } from '../state/peers.js';
+import { SessionTable } from '../state/sessions.js';
+import { SocketTable } from '../state/sockets.js';
+import { TimerWheel } from '../state/timer-wheel.js';
 import { MacTable } from '../switch/mac-table.js';
-import { Arena, type ArenaSizes, DEFAULT_ARENA } from './arena.js';
-import { Delivery } from './delivery.js';
-import type { DatapathSettings } from './events.js';
-import { FlowTable } from './flows.js';
-import { Inbound } from './inbound.js';
+import { Delivery } from './frames/delivery.js';
+import { Inbound } from './frames/inbound.js';
+import { Outbound } from './frames/outbound.js';
+import { Reassembly } from './frames/pieces.js';
+import { Reorder } from './frames/reorder.js';
+import { Repair } from './frames/repair.js';
 import type { DatapathIo } from './io.js';
-import { Outbound } from './outbound.js';
-import { Parity } from './parity.js';
-import { PeerTable } from './peers.js';
-import { Reassembly } from './pieces.js';
-import { Relay } from './relay.js';
-import { Reorder } from './reorder.js';
-import { Repair } from './repair.js';
-import { Sealer } from './seal.js';
-import { SessionTable } from './sessions.js';
-import { SocketTable } from './sockets.js';
-import { SharedStats } from './stats.js';
-import { TimerWheel } from './timer-wheel.js';
-import { Transmitter } from './transmit.js';
+import { Parity } from './send/parity.js';
+import { Relay } from './send/relay.js';
+import { Sealer } from './send/seal.js';
+import { Transmitter } from './send/transmit.js';
 
 /** Frames put together from pieces at once. */
 const REASSEMBLY_SLOTS = 128;

@@ -1,12 +1,13 @@
 /** What the control thread may ask of the engine, command by command. */
-import { explainFlows } from '../link/explain-flows.js';
-import { PATH } from '../native/ops.js';
+
+import type { DatapathCommand, DatapathSettings, LinkSettings, MacRow } from '../contract/events.js';
+import { PATH } from '../contract/ops.js';
+import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
+import { explainFlows } from '../link/lane/explain-flows.js';
+import { NO_LINK } from '../state/peers.js';
+import { NO_SESSION } from '../state/sessions.js';
+import { MAX_LINKS, RELAY_FAMILY } from '../wire/header.js';
 import type { Assembly } from './assembly.js';
-import type { DatapathCommand, DatapathSettings, LinkSettings, MacRow } from './events.js';
-import { NO_LINK } from './peers.js';
-import { NO_SESSION } from './sessions.js';
-import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from './stats.js';
-import { MAX_LINKS, RELAY_FAMILY } from './wire.js';
 
 export class Commands {
   constructor(private readonly parts: Assembly) {}

@@ -3,14 +3,15 @@
  * `DatapathIo` sealed datagrams, frames and events come out. It reads no clock and no randomness, so the same
  * code runs in the worker thread and in the simulator.
  */
-import { kindOfTimer, linkOfTimer, TIMER } from '../link/timers.js';
-import type { Arena } from './arena.js';
+
+import { DROP } from '../contract/drops.js';
+import type { DatapathCommand } from '../contract/events.js';
+import { INTERFACE, type SharedStats } from '../contract/stats.js';
+import { kindOfTimer, linkOfTimer, TIMER } from '../link/life/timers.js';
+import type { Arena } from '../state/arena.js';
 import { Assembly, type EngineOptions } from './assembly.js';
 import { Commands } from './commands.js';
-import { DROP } from './drops.js';
-import type { DatapathCommand } from './events.js';
 import type { DatapathIo } from './io.js';
-import { INTERFACE, type SharedStats } from './stats.js';
 
 export { type EngineOptions, makeArena } from './assembly.js';
 

@@ -2,7 +2,7 @@
  * What the pure datapath asks of the world. The worker hands in the native addon, the simulator a virtual
  * wire; both describe batches in the records of `native/ops.ts` over one arena.
  */
-import type { DatapathEvent } from './events.js';
+import type { DatapathEvent } from '../contract/events.js';
 
 export interface DatapathIo {
   /** The buffer that all byte offsets of records point into. */

@@ -1,5 +1,5 @@
 /** The vocabulary in which the command tables are written. */
-import type { CompletionKind, Privilege } from '../api.js';
+import type { CompletionKind, Privilege } from '../api/index.js';
 import type { ValueType } from './values.js';
 
 /** A place in the command line where a command can stand. `pipe` holds the output modifiers behind `|`. */

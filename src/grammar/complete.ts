@@ -1,5 +1,5 @@
 /** What can come next: for `?` and for Tab. */
-import type { CompletionKind } from '../api.js';
+import type { CompletionKind } from '../api/index.js';
 import { type Args, helpOf } from './command.js';
 import { argsOf, keywordsBeginning, type Path, walk } from './match.js';
 import type { Node } from './tree.js';

@@ -5,7 +5,7 @@
  * reader allocates. Readers of addresses need a frame that is not a runt; the others check lengths themselves.
  * Tags after IEEE 802.1Q-2022 section 9, reserved addresses after its table 8-1.
  */
-import { readU16, readU32 } from '../bytes.js';
+import { readU16, readU32 } from '../base/bytes.js';
 
 /** Destination, source and EtherType of an untagged frame. */
 export const ETHERNET_HEADER = 14;

@@ -7,7 +7,7 @@
  *
  * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
  */
-import { enlarged } from '../arrays.js';
+import { enlarged } from '../base/arrays.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
 import { PortRanking } from './port-ranking.js';

@@ -5,7 +5,7 @@
  * the ports holding exactly `c` begin. A count changes by one: the port swaps with the edge of its group and
  * the edge moves by one.
  */
-import { enlarged } from '../arrays.js';
+import { enlarged } from '../base/arrays.js';
 
 export class PortRanking {
   #order = new Int32Array(64);

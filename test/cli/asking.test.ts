@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LinkStatus } from '../../src/api.js';
+import type { LinkStatus } from '../../src/api/index.js';
 import { blockOf } from '../../src/cli/output/blocks.js';
 import { TopModel, type TopView } from '../../src/cli/output/top.js';
 import { type FakeDaemon, OCTOLINK, octolink, startFakeDaemon } from './run.js';

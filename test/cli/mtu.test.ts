@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LinkMtu, PeerMtu } from '../../src/api.js';
+import type { LinkMtu, PeerMtu } from '../../src/api/index.js';
 import { mtusText } from '../../src/cli/output/mtu.js';
 
 const LINK: LinkMtu = {

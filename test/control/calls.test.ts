@@ -8,7 +8,7 @@ import {
   type PageParams,
   type PeerStatus,
   type WaitParams,
-} from '../../src/api.js';
+} from '../../src/api/index.js';
 import { parseAdminGroup, privilegeOf } from '../../src/daemon/control/authorize.js';
 import { RequestError } from '../../src/daemon/control/backend.js';
 import { EXAMPLE, exampleConfig, startServer } from './fixtures.js';

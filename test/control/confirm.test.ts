@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ControlEvent, ERROR } from '../../src/api.js';
+import { type ControlEvent, ERROR } from '../../src/api/index.js';
 import type { Client } from '../../src/cli/client.js';
 import { parseConfig } from '../../src/config/edit.js';
 import { EXAMPLE, exampleConfig } from './fixtures.js';

@@ -1,6 +1,6 @@
 /** A crowd at the control socket, some of it ill-behaved: everybody else is served, and what is kept stays little. */
 import { describe, expect, it } from 'vitest';
-import { ERROR } from '../../src/api.js';
+import { ERROR } from '../../src/api/index.js';
 import { connect } from '../../src/client/index.js';
 import { closeAfterwards, Raw, test, useServer } from './harness.js';
 

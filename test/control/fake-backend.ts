@@ -18,7 +18,7 @@ import type {
   PeerStatus,
   PingResult,
   WaitResult,
-} from '../../src/api.js';
+} from '../../src/api/index.js';
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/config/model.js';
 import { type Backend, RequestError } from '../../src/daemon/control/backend.js';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/edit.js';
 import type { Config } from '../../src/config/model.js';
-import { type Clock, systemClock } from '../../src/daemon/configuration/clock.js';
-import { openConfigurator } from '../../src/daemon/configuration/open.js';
+import { type Clock, systemClock } from '../../src/daemon/commits/clock.js';
+import { openConfigurator } from '../../src/daemon/commits/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
 

@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { Methods } from '../../src/api.js';
+import type { Methods } from '../../src/api/index.js';
 import { Client } from '../../src/cli/client.js';
 import { FakeBackend } from './fake-backend.js';
 import { exampleConfig, startServer, type TestServer } from './fixtures.js';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ARCHIVE_ENTRIES, ERROR } from '../../src/api.js';
+import { ARCHIVE_ENTRIES, ERROR } from '../../src/api/index.js';
 import { renderConfig } from '../../src/config/render.js';
 import { EXAMPLE } from './fixtures.js';
 import {

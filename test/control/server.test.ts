@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ControlEvent, ERROR } from '../../src/api.js';
+import { type ControlEvent, ERROR } from '../../src/api/index.js';
 import { client, Raw, test, useServer } from './harness.js';
 
 useServer();

@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Client } from '../../src/cli/client.js';
-import { openConfigurator } from '../../src/daemon/configuration/open.js';
+import { openConfigurator } from '../../src/daemon/commits/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
 import { silentLog } from './fixtures.js';

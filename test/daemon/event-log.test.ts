@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ControlEvent } from '../../src/api.js';
+import type { ControlEvent } from '../../src/api/index.js';
 import { EventLog } from '../../src/daemon/event-log.js';
 import { FACTS } from '../link/facts.js';
 

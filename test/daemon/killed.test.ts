@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ARCHIVE_ENTRIES } from '../../src/api.js';
-import { Archive } from '../../src/daemon/configuration/archive.js';
+import { ARCHIVE_ENTRIES } from '../../src/api/index.js';
+import { Archive } from '../../src/daemon/commits/archive.js';
 import { generation, generationOf, READERS, SAVERS, type SaverKind } from './savers.js';
 
 const SAVER = new URL('./saver.js', import.meta.url).pathname;

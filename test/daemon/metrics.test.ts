@@ -2,14 +2,14 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { MetricFamily } from '../../src/api.js';
-import type { InterfaceRuntime } from '../../src/daemon/interface/runtime.js';
+import type { MetricFamily } from '../../src/api/index.js';
+import { METRICS_CONTENT_TYPE, metricsText } from '../../src/api/metrics-text.js';
+import type { LinkStateName } from '../../src/contract/events.js';
+import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
+import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { Histories } from '../../src/daemon/observe/histories.js';
 import { collectMetrics } from '../../src/daemon/observe/metrics.js';
 import { MetricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
-import type { LinkStateName } from '../../src/datapath/events.js';
-import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/datapath/stats.js';
-import { METRICS_CONTENT_TYPE, metricsText } from '../../src/metrics-text.js';
 
 /** Reads the text format as its description says; throws at what is not allowed. */
 function parse(text: readonly string[]): MetricFamily[] {

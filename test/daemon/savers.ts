@@ -1,10 +1,10 @@
 /** Everything that the daemon keeps on disk and must find whole again: how it is saved, and read back. */
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
+import { Archive } from '../../src/daemon/commits/archive.js';
+import { PendingStore } from '../../src/daemon/commits/pending-store.js';
+import { DAEMON } from '../../src/daemon/commits/who.js';
 import { ConfigStore } from '../../src/daemon/config-store.js';
-import { Archive } from '../../src/daemon/configuration/archive.js';
-import { PendingStore } from '../../src/daemon/configuration/pending-store.js';
-import { DAEMON } from '../../src/daemon/configuration/who.js';
 
 export type SaverKind = 'startup' | 'archive' | 'amended' | 'pending';
 type Io = typeof fs;

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendFrame, BUNDLE, BundledFrame, bundledLength, nextFrame } from '../../src/datapath/bundle.js';
+import {
+  appendFrame,
+  BUNDLE,
+  BundledFrame,
+  bundledLength,
+  nextFrame,
+} from '../../src/datapath/frames/bundle.js';
 import { fillPayload } from './packets.js';
 
 const AT = 3001;

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { completeChecksum } from '../../src/datapath/checksum.js';
-import { FRAME, findRuns, RUN, RUN_HEAD, writeRun, writeWords } from '../../src/datapath/coalesce.js';
-import { HeaderInfo, parseHeaders } from '../../src/datapath/headers.js';
-import { segmentHeader } from '../../src/datapath/superframe.js';
-import { checkVirtio, VIRTIO_CHECK, virtioGsoSize, virtioGsoType } from '../../src/datapath/virtio.js';
-import { VNET_HEADER, WRITE } from '../../src/native/ops.js';
+import { VNET_HEADER, WRITE } from '../../src/contract/ops.js';
+import { completeChecksum } from '../../src/datapath/offload/checksum.js';
+import { FRAME, findRuns, RUN, RUN_HEAD, writeRun, writeWords } from '../../src/datapath/offload/coalesce.js';
+import { segmentHeader } from '../../src/datapath/offload/superframe.js';
+import {
+  checkVirtio,
+  VIRTIO_CHECK,
+  virtioGsoSize,
+  virtioGsoType,
+} from '../../src/datapath/offload/virtio.js';
+import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, fillPayload, type Packet, packets } from './packets.js';
 
 const HEAD = 16;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FlowTable } from '../../src/datapath/flows.js';
+import { FlowTable } from '../../src/link/lane/flows.js';
 import { build, type Packet } from './packets.js';
 
 const PACKET: Packet = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeaderInfo, parseHeaders } from '../../src/datapath/headers.js';
+import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, packets } from './packets.js';
 
 const BEFORE = 3;

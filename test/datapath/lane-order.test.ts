@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ArenaSizes } from '../../src/datapath/arena.js';
 import { makeArena } from '../../src/datapath/assembly.js';
-import { Reorder } from '../../src/datapath/reorder.js';
+import { Reorder } from '../../src/datapath/frames/reorder.js';
+import type { ArenaSizes } from '../../src/state/arena.js';
 
 const SIZES: ArenaSizes = {
   tapSlots: 1,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeaderInfo, parseHeaders } from '../../src/datapath/headers.js';
-import { clampMss } from '../../src/datapath/mss.js';
+import { clampMss } from '../../src/datapath/offload/mss.js';
+import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, packets } from './packets.js';
 
 const SYN = 0x02;

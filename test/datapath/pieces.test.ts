@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_PIECES, PIECE, PIECE_HEADER, Reassembly, writePieceHeader } from '../../src/datapath/pieces.js';
+import {
+  MAX_PIECES,
+  PIECE,
+  PIECE_HEADER,
+  Reassembly,
+  writePieceHeader,
+} from '../../src/datapath/frames/pieces.js';
 import { fillPayload } from './packets.js';
 
 /** The first bytes of the arena are where pieces arrive. */

@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { DROP_NAMES } from '../../src/contract/drops.js';
 import { COOKIE_REPLY_BYTES, INITIATION_BYTES, MESSAGE, RESPONSE_BYTES } from '../../src/crypto/messages.js';
 import { decodeAnswer, decodeOffer } from '../../src/crypto/payloads.js';
 import { REPLAY_WINDOW } from '../../src/crypto/replay.js';
-import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datapath/bundle.js';
-import { DROP_NAMES } from '../../src/datapath/drops.js';
-import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/pieces.js';
+import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datapath/frames/bundle.js';
+import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/frames/pieces.js';
+import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/handshake/timing.js';
+import { MAX_ECHO_BYTES } from '../../src/link/life/control.js';
 import {
   COUNTER_LIMIT,
   ipUdpOverhead,
@@ -21,10 +23,8 @@ import {
   STREAMS,
   TAG_BYTES,
   TYPE,
-} from '../../src/datapath/wire.js';
-import { MAX_ECHO_BYTES } from '../../src/link/control.js';
-import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK, REPORT } from '../../src/link/messages.js';
-import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/peer/timing.js';
+} from '../../src/wire/header.js';
+import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK, REPORT } from '../../src/wire/messages.js';
 
 const TEXT = readFileSync(fileURLToPath(new URL('../../../docs/protocol.md', import.meta.url)), 'utf8');
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Arena } from '../../src/datapath/arena.js';
-import { Reorder } from '../../src/datapath/reorder.js';
+import { Reorder } from '../../src/datapath/frames/reorder.js';
+import { Arena } from '../../src/state/arena.js';
 
 const SIZES = { tapSlots: 1, receiveSlots: 1, sharedRingBytes: 4096, ownRings: 0, ownRingBytes: 0 };
 const GREEDY = 0;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { completeChecksum, isIpv4ChecksumValid } from '../../src/datapath/checksum.js';
-import { HeaderInfo, parseHeaders } from '../../src/datapath/headers.js';
-import { runLength, segmentCount, segmentHeader } from '../../src/datapath/superframe.js';
+import { completeChecksum, isIpv4ChecksumValid } from '../../src/datapath/offload/checksum.js';
+import { runLength, segmentCount, segmentHeader } from '../../src/datapath/offload/superframe.js';
+import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, buildRun, naiveSum, packets } from './packets.js';
 
 const HEAD = 5;

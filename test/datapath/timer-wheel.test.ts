@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TimerWheel } from '../../src/datapath/timer-wheel.js';
+import { TimerWheel } from '../../src/state/timer-wheel.js';
 
 const MS = 1000;
 const SECOND = 1e6;

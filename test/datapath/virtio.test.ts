@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeaderInfo, parseHeaders } from '../../src/datapath/headers.js';
-import { segmentCount } from '../../src/datapath/superframe.js';
+import { segmentCount } from '../../src/datapath/offload/superframe.js';
 import {
   checkVirtio,
   GSO,
@@ -15,7 +14,8 @@ import {
   virtioHeaderLength,
   writeGsoVirtio,
   writePlainVirtio,
-} from '../../src/datapath/virtio.js';
+} from '../../src/datapath/offload/virtio.js';
+import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, type Packet, packets } from './packets.js';
 
 const AT = 6;

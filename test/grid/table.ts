@@ -1,6 +1,6 @@
 /** The grid as text: a page whose lines change when behaviour changes, and only then. */
 import type { Policy } from '../../src/config/model.js';
-import { POLICY } from '../../src/datapath/peers.js';
+import { POLICY } from '../../src/state/peers.js';
 import { type BulkCell, bulkCell } from './bulk.js';
 import { type FailoverCell, failoverCell } from './failover.js';
 import { PAIRS, type Pair, PROFILES } from './profiles.js';

@@ -5,7 +5,7 @@ import { parseOptions } from '../../scripts/demo/options.js';
 import { type DemoView, drawResult, drawView } from '../../scripts/demo/picture.js';
 import { Recording } from '../../scripts/demo/recording.js';
 import { type CutResult, claims, type DemoResult, outageBound } from '../../scripts/demo/verdict.js';
-import type { LinkStatus } from '../../src/api.js';
+import type { LinkStatus } from '../../src/api/index.js';
 
 const CALM = { sent: 2000, lost: 0, duplicated: 0, silenceMs: 2 };
 

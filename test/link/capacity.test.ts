@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LinkCapacity } from '../../src/link/capacity.js';
+import { LinkCapacity } from '../../src/link/lane/capacity.js';
 
 const BYTES = 1500;
 /** Reports every 64 datagrams. */

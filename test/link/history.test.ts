@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LINK, LINK_WIDTH } from '../../src/datapath/stats.js';
+import { LINK, LINK_WIDTH } from '../../src/contract/stats.js';
 import {
   COARSE_SECONDS,
   COARSE_STEPS,
@@ -10,8 +10,8 @@ import {
   LinkHistory,
   type Sample,
   SERIES,
-} from '../../src/link/history.js';
-import { LinkSampler } from '../../src/link/link-sampler.js';
+} from '../../src/daemon/observe/history.js';
+import { LinkSampler } from '../../src/daemon/observe/link-sampler.js';
 
 interface Point {
   second: number;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LossWindows } from '../../src/link/loss-window.js';
+import { LossWindows } from '../../src/state/loss-window.js';
 
 /** Beats that count at least, and at most. */
 const [LEAST, MOST] = [48, 64];

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_PROBES, MTU_STATE, MtuSearch } from '../../src/link/mtu-search.js';
+import { MAX_PROBES, MTU_STATE, MtuSearch } from '../../src/link/life/mtu-search.js';
 
 const ROW = 3;
 const ENOUGH_STEPS = 400;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RttHistograms } from '../../src/link/rtt-histogram.js';
+import { RttHistograms } from '../../src/state/rtt-histogram.js';
 
 const SECOND = 1_000_000;
 /** A bucket is at most this part of its values wide. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SendLog } from '../../src/link/send-log.js';
+import { SendLog } from '../../src/link/lane/send-log.js';
 
 describe('log of what a link sent', () => {
   it('finds when the last datagram left that a report covers, and what had left by then', () => {

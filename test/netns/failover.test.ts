@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CLEAN } from '../../scripts/lab/impair.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
-import type { DrainResult, LinkStatus, PeerExplained, PeerStatus } from '../../src/api.js';
+import type { DrainResult, LinkStatus, PeerExplained, PeerStatus } from '../../src/api/index.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
 import { labProblem, needsLab } from './support.js';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
-import type { PeerStatus } from '../../src/api.js';
+import type { PeerStatus } from '../../src/api/index.js';
 import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
 import { parsePublicKey } from '../../src/crypto/keys.js';
 import { encodeInitiation, INITIATION_BYTES, MAC_BYTES, MESSAGE } from '../../src/crypto/messages.js';

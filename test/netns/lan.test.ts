@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { meshConfig, newKeyPair } from '../../scripts/lab/mesh.js';
 import { run, until } from '../../scripts/lab/run.js';
-import type { InterfaceStatus, MacEntry } from '../../src/api.js';
+import type { InterfaceStatus, MacEntry } from '../../src/api/index.js';
 import { Node, type Site, startSite, tellOnFailure, waitAllUp, writeSecret } from './node.js';
 import { BROADCAST, Capture, ethernet, type SeenFrame, sendFrames } from './raw.js';
 import { answered, needsLab } from './support.js';

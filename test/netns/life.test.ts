@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress, newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
-import type { PeerStatus } from '../../src/api.js';
+import type { PeerStatus } from '../../src/api/index.js';
 import { Flood } from './flood.js';
 import { type Node, type Site, startSite, tellOnFailure, waitAllUp, writeSecret } from './node.js';
 import { answered, labProblem, needsLab } from './support.js';

@@ -8,7 +8,7 @@ import { type KeyPair, type MeshOptions, meshConfig, newKeyPair, ROOT } from '..
 import type { HostPlan } from '../../scripts/lab/plan.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { capture, type RunResult, until } from '../../scripts/lab/run.js';
-import type { DropCounter, MethodName, Methods } from '../../src/api.js';
+import type { DropCounter, MethodName, Methods } from '../../src/api/index.js';
 
 const START_PATIENCE_MS = 20_000;
 const LOG_LINES = 60;

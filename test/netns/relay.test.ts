@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { CLEAN } from '../../scripts/lab/impair.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
-import type { LinkStatus } from '../../src/api.js';
+import type { LinkStatus } from '../../src/api/index.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, waitAllUp } from './node.js';
 import { labProblem, needsLab } from './support.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
-import type { LinkStatus } from '../../src/api.js';
+import type { LinkStatus } from '../../src/api/index.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
 import { answered, needsLab } from './support.js';

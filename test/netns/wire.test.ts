@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
-import type { AeadName, PeerStatus } from '../../src/api.js';
+import type { AeadName, PeerStatus } from '../../src/api/index.js';
 import { type Node, type Site, startSite, tellOnFailure, waitAllUp, writeSecret } from './node.js';
 import { Capture, udpPayload } from './raw.js';
 import { answered, needsLab } from './support.js';

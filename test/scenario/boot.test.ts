@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { generateKeyPair, type KeyPair } from '../../src/crypto/primitives.js';
-import { STATE } from '../../src/link/links.js';
-import { seededPrimitives } from '../peer/world.js';
+import { STATE } from '../../src/state/links.js';
+import { seededPrimitives } from '../handshake/world.js';
 import { ControlPlane } from '../sim/control-plane.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { delay } from '../sim/hops/delay.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PARITY_AUTO, PARITY_OFF } from '../../src/datapath/parity.js';
-import { KIND, STREAMS } from '../../src/datapath/wire.js';
+import { PARITY_AUTO, PARITY_OFF } from '../../src/datapath/send/parity.js';
+import { KIND, STREAMS } from '../../src/wire/header.js';
 import { cut } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';
 import { loss } from '../sim/hops/loss.js';

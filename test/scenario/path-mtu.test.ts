@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { SEALED_OVERHEAD } from '../../src/datapath/wire.js';
-import { STATE } from '../../src/link/links.js';
-import { MTU_STATE } from '../../src/link/mtu-search.js';
+import { MTU_STATE } from '../../src/link/life/mtu-search.js';
+import { STATE } from '../../src/state/links.js';
+import { SEALED_OVERHEAD } from '../../src/wire/header.js';
 import { cut } from '../sim/cuts.js';
 import type { Hop } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';

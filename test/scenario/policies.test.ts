@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../src/config/model.js';
-import { PEER, PEER_WIDTH } from '../../src/datapath/stats.js';
+import { PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { cut } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';
 import { Lan, linkRow } from '../sim/lan.js';

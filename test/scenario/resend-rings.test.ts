@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PEER, PEER_WIDTH } from '../../src/datapath/stats.js';
+import { PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { cut } from '../sim/cuts.js';
 import { Lan, type LanOptions } from '../sim/lan.js';
 import { SETTINGS, type SimNode } from '../sim/node.js';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PIECE_HEADER } from '../../src/datapath/pieces.js';
-import { GSO } from '../../src/datapath/virtio.js';
-import { KIND, SEGMENT } from '../../src/datapath/wire.js';
-import { STATE } from '../../src/link/links.js';
-import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK } from '../../src/link/messages.js';
+import { PIECE_HEADER } from '../../src/datapath/frames/pieces.js';
+import { GSO } from '../../src/datapath/offload/virtio.js';
+import { STATE } from '../../src/state/links.js';
+import { KIND, SEGMENT } from '../../src/wire/header.js';
+import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK } from '../../src/wire/messages.js';
 import { packets } from '../datapath/packets.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { deliver, impersonate, type Sealer } from '../sim/hostile.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OUTER, TYPE } from '../../src/datapath/wire.js';
-import { AEAD } from '../../src/native/ops.js';
+import { AEAD } from '../../src/contract/ops.js';
+import { OUTER, TYPE } from '../../src/wire/header.js';
 import { quickAead, realAead } from '../sim/aead.js';
 import type { Endpoint } from '../sim/endpoint.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';

@@ -1,7 +1,7 @@
 /** Ciphers of the simulator. A datagram stands in place: header of 16 bytes, text, room for a tag of 16 bytes. */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { OUTER, SEALED_OVERHEAD, TAG_BYTES } from '../../src/datapath/wire.js';
-import { AEAD } from '../../src/native/ops.js';
+import { AEAD } from '../../src/contract/ops.js';
+import { OUTER, SEALED_OVERHEAD, TAG_BYTES } from '../../src/wire/header.js';
 
 export interface Aead {
   seal(key: Uint8Array, datagram: Uint8Array): void;

@@ -1,11 +1,11 @@
 /** A simulated host's control thread: a real Handshaker, joined to the engine by events and commands. */
 
+import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../src/contract/events.js';
+import { PATH } from '../../src/contract/ops.js';
+import { INTERFACE } from '../../src/contract/stats.js';
 import type { KeyPair, Primitives } from '../../src/crypto/primitives.js';
-import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../src/datapath/events.js';
-import { INTERFACE } from '../../src/datapath/stats.js';
-import { PATH } from '../../src/native/ops.js';
-import type { Action, InstallSessionAction } from '../../src/peer/actions.js';
-import { Handshaker } from '../../src/peer/handshaker.js';
+import type { Action, InstallSessionAction } from '../../src/handshake/actions.js';
+import { Handshaker } from '../../src/handshake/handshaker.js';
 import type { SimNode } from './node.js';
 import { MILLISECOND, SECOND, type World } from './world.js';
 

@@ -4,9 +4,9 @@
  * be lost: those that `Excuses` covers, and no other.
  */
 import type { Policy } from '../../src/config/model.js';
-import { NO_DUPLICATES } from '../../src/datapath/duplicate.js';
-import { POLICY } from '../../src/datapath/peers.js';
-import { STATE } from '../../src/link/links.js';
+import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
+import { STATE } from '../../src/state/links.js';
+import { POLICY } from '../../src/state/peers.js';
 import { CUT_KINDS, cut } from './cuts.js';
 import { Excuses } from './excuses.js';
 import { NonceRecord } from './key-slots.js';

@@ -1,6 +1,6 @@
 /** A host under attack: what it is given, and the account of what became of it. */
-import type { DatapathEvent } from '../../src/datapath/events.js';
-import { OUTER, TAG_BYTES, TYPE } from '../../src/datapath/wire.js';
+import type { DatapathEvent } from '../../src/contract/events.js';
+import { OUTER, TAG_BYTES, TYPE } from '../../src/wire/header.js';
 import type { Endpoint } from './endpoint.js';
 import type { Lan } from './lan.js';
 import type { SimNode } from './node.js';

@@ -1,6 +1,6 @@
 /** Random frames as a kernel with offloads gives them to a TAP, and what must come out at the other end. */
 import fc from 'fast-check';
-import { GSO } from '../../src/datapath/virtio.js';
+import { GSO } from '../../src/datapath/offload/virtio.js';
 import {
   type Built,
   build,

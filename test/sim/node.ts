@@ -1,11 +1,12 @@
 /** A host: a real Engine between a virtual TAP and virtual sockets, driven the way the worker thread drives it. */
-import type { ArenaSizes } from '../../src/datapath/arena.js';
-import { SLOT_BYTES } from '../../src/datapath/arena.js';
-import { DROP_NAMES, type DropReason } from '../../src/datapath/drops.js';
+
+import { DROP_NAMES, type DropReason } from '../../src/contract/drops.js';
+import type { DatapathCommand, DatapathEvent, DatapathSettings } from '../../src/contract/events.js';
+import { PATH, READ, RECV } from '../../src/contract/ops.js';
+import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { Engine, makeArena } from '../../src/datapath/engine.js';
-import type { DatapathCommand, DatapathEvent, DatapathSettings } from '../../src/datapath/events.js';
-import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/datapath/stats.js';
-import { PATH, READ, RECV } from '../../src/native/ops.js';
+import type { ArenaSizes } from '../../src/state/arena.js';
+import { SLOT_BYTES } from '../../src/state/arena.js';
 import type { Aead } from './aead.js';
 import type { Endpoint } from './endpoint.js';
 import type { Datagram } from './hop.js';

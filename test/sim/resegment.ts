@@ -2,8 +2,9 @@
  * What a kernel makes of a frame written to the TAP: super-frames cut into the frames of the wire, partial checksums
  * completed. Written from the RFCs and the virtio specification, apart from the code under test.
  */
-import { GSO, VIRTIO_FLAG } from '../../src/datapath/virtio.js';
-import { VNET_HEADER } from '../../src/native/ops.js';
+
+import { VNET_HEADER } from '../../src/contract/ops.js';
+import { GSO, VIRTIO_FLAG } from '../../src/datapath/offload/virtio.js';
 import { naiveSum } from '../datapath/packets.js';
 
 const FIN_PSH = 0x09;

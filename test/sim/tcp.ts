@@ -5,8 +5,9 @@
  * acknowledged, with no allowance for reordering that a network learns to have: reordering hurts here as it does
  * in a stack that has not met it yet.
  */
-import { GSO, VIRTIO_FLAG } from '../../src/datapath/virtio.js';
-import { VNET_HEADER } from '../../src/native/ops.js';
+
+import { VNET_HEADER } from '../../src/contract/ops.js';
+import { GSO, VIRTIO_FLAG } from '../../src/datapath/offload/virtio.js';
 import { EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from './frames.js';
 import type { SimNode } from './node.js';
 import { MILLISECOND, SECOND, type World } from './world.js';

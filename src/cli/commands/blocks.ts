@@ -1,5 +1,5 @@
 /** Parts of the configuration: `show this`, `show running-config interface …`. */
-import type { RunningConfig } from '../../api.js';
+import type { RunningConfig } from '../../api/index.js';
 import { keyword, options } from '../../grammar/command.js';
 import { EXIT, failure } from '../failure.js';
 import { blockOf } from '../output/blocks.js';

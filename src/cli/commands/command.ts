@@ -6,7 +6,7 @@ import type {
   ControlEvent,
   MethodName,
   Methods,
-} from '../../api.js';
+} from '../../api/index.js';
 import {
   type Args,
   type ArgsOf,

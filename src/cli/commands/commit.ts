@@ -1,5 +1,5 @@
 /** What becomes of a candidate, or of what was changed without one: commit, confirm, abort, rollback. */
-import { ARCHIVE_ENTRIES } from '../../api.js';
+import { ARCHIVE_ENTRIES } from '../../api/index.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { commitText, warningLines } from '../output/configuration.js';

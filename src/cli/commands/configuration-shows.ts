@@ -1,5 +1,5 @@
 /** `show configuration …`, `show archive`, `show accounting` and `show reload`. */
-import type { MethodName, Methods } from '../../api.js';
+import type { MethodName, Methods } from '../../api/index.js';
 import { choice, flag, keyword, options, type Token, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import * as text from '../output/configuration.js';

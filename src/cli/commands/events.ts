@@ -1,5 +1,5 @@
 /** `show events` and `monitor events`: what has happened, and what happens. */
-import type { ControlEvent } from '../../api.js';
+import type { ControlEvent } from '../../api/index.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { EXIT, failure } from '../failure.js';

@@ -1,5 +1,5 @@
 /** `show …` of what there may be tens of thousands of: fetched and printed a page at a time. */
-import type { LinkStatus, MethodName, Page, PageParams, PeerStatus } from '../../api.js';
+import type { LinkStatus, MethodName, Page, PageParams, PeerStatus } from '../../api/index.js';
 import { type ArgsOf, keyword, options, type Token } from '../../grammar/command.js';
 import type { Client } from '../client.js';
 import { COUNTERS_TABLE, LINKS_TABLE, PEERS_TABLE } from '../output/shows.js';

@@ -1,7 +1,7 @@
 /** `show …`: each asks one method and prints its result. */
-import type { LinkHistoryParams, MethodName, Methods } from '../../api.js';
+import type { LinkHistoryParams, MethodName, Methods } from '../../api/index.js';
+import { metricsText } from '../../api/metrics-text.js';
 import { flag, keyword, options, type Token } from '../../grammar/command.js';
-import { metricsText } from '../../metrics-text.js';
 import { historiesText } from '../output/histories.js';
 import * as text from '../output/shows.js';
 import {

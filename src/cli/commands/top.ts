@@ -1,5 +1,5 @@
 /** `top`: the live picture of all links. */
-import type { LinkStatus } from '../../api.js';
+import type { LinkStatus } from '../../api/index.js';
 import { keyword } from '../../grammar/command.js';
 import { EXIT, failure } from '../failure.js';
 import { command, type ExecCommand, type ExecSession, IN_INTERFACE } from './command.js';

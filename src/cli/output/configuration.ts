@@ -8,7 +8,7 @@ import type {
   NamedCandidate,
   Problem,
   Who,
-} from '../../api.js';
+} from '../../api/index.js';
 import { duration, orDash, plural } from './format.js';
 import { type Column, table } from './table.js';
 

@@ -1,5 +1,5 @@
 /** Events as lines: time, where, what, why. */
-import type { ConfigEvent, ControlEvent } from '../../api.js';
+import type { ConfigEvent, ControlEvent } from '../../api/index.js';
 import { duration, plural } from './format.js';
 import { fold, TEXT_WIDTH } from './table.js';
 

@@ -1,5 +1,5 @@
 /** The text form of `explain peer`. */
-import type { FlowExplained, FlowsExplained, LinkExplained, PeerExplained } from '../../api.js';
+import type { FlowExplained, FlowsExplained, LinkExplained, PeerExplained } from '../../api/index.js';
 import { bytes, duration, milliseconds, percent } from './format.js';
 import { type Column, table } from './table.js';
 

@@ -1,5 +1,5 @@
 /** `show mtu` as text. */
-import type { LinkMtu, PeerMtu } from '../../api.js';
+import type { LinkMtu, PeerMtu } from '../../api/index.js';
 import { orDash, plural } from './format.js';
 import { type Column, table } from './table.js';
 

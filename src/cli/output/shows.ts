@@ -9,7 +9,7 @@ import type {
   PingResult,
   SystemInfo,
   VersionInfo,
-} from '../../api.js';
+} from '../../api/index.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
 import { type Column, type TableLayout, table } from './table.js';

@@ -1,5 +1,5 @@
 /** The live picture of peers and links: rates since the last look, round-trip times as sparklines. Knows no terminal. */
-import type { LinkStatus } from '../../api.js';
+import type { LinkStatus } from '../../api/index.js';
 import { bitRate, milliseconds, percent, plural } from './format.js';
 import { sparkline } from './sparkline.js';
 import { cut, GrowingTable } from './table.js';

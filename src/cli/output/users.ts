@@ -1,5 +1,5 @@
 /** Clients of the control sockets as a table. */
-import type { ClientStatus } from '../../api.js';
+import type { ClientStatus } from '../../api/index.js';
 import { duration, orDash } from './format.js';
 import { table } from './table.js';
 

@@ -1,6 +1,6 @@
 /** Who may do what: decided by the kernel's word on the process at the other end, never by what it says. */
 import { readFile } from 'node:fs/promises';
-import type { MethodName, Privilege } from '../../api.js';
+import type { MethodName, Privilege } from '../../api/index.js';
 
 export interface Credentials {
   pid: number;

@@ -26,7 +26,7 @@ import {
   type VersionInfo,
   type WaitParams,
   type WaitResult,
-} from '../../api.js';
+} from '../../api/index.js';
 import type { Config } from '../../config/model.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import type { EventBody } from '../event-log.js';

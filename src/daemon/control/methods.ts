@@ -1,8 +1,8 @@
 /** What each method of the protocol does. */
-import type { ClientStatus, CompleteParams, MethodName, Methods, Who } from '../../api.js';
+import type { ClientStatus, CompleteParams, MethodName, Methods, Who } from '../../api/index.js';
 import { renderConfig } from '../../config/render.js';
 import { withoutSecrets } from '../../config/secrets.js';
-import type { Configurator } from '../configuration/configurator.js';
+import type { Configurator } from '../commits/configurator.js';
 import { type Backend, RequestError } from './backend.js';
 
 /** What a call is made with. */

@@ -7,7 +7,7 @@ import {
   MAX_RELOAD_MINUTES,
   type MethodName,
   type Methods,
-} from '../../api.js';
+} from '../../api/index.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { IFNAME, isRefusal, NAME, type ValueType } from '../../grammar/values.js';
 import { UNPRINTABLE } from '../../grammar/words.js';

@@ -2,8 +2,8 @@
 import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { ERROR, type Privilege } from '../../api.js';
-import type { Configurator } from '../configuration/configurator.js';
+import { ERROR, type Privilege } from '../../api/index.js';
+import type { Configurator } from '../commits/configurator.js';
 import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './authorize.js';
 import type { Backend } from './backend.js';
 import type { Log } from './log.js';

@@ -18,7 +18,7 @@ import {
   PROTOCOL_VERSION,
   type Privilege,
   type ResponseMessage,
-} from '../../api.js';
+} from '../../api/index.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { privilegeNeeded } from './authorize.js';
 import { ProblemsError, RequestError } from './backend.js';

@@ -3,10 +3,10 @@
  * that a server of many clients pays nothing for the rest. They are known by name: a link that was removed and comes
  * back, or whose interface was restarted, goes on where it was.
  */
-import { ALIVE_STATES } from '../../datapath/events.js';
-import { LinkHistory } from '../../link/history.js';
-import { LinkSampler } from '../../link/link-sampler.js';
-import type { InterfaceRuntime } from '../interface/runtime.js';
+import { ALIVE_STATES } from '../../contract/events.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { LinkHistory } from './history.js';
+import { LinkSampler } from './link-sampler.js';
 
 const SECOND_MS = 1000;
 /** A sample of less time says more of bursts than of rates. */

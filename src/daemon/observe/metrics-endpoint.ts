@@ -1,7 +1,7 @@
 /** Serves metrics by HTTP to whatever collects them: `GET /metrics`, nothing else. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { METRICS_CONTENT_TYPE } from '../../metrics-text.js';
+import { METRICS_CONTENT_TYPE } from '../../api/metrics-text.js';
 
 export interface MetricsPlace {
   address: string;

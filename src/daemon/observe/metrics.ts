@@ -2,12 +2,12 @@
  * Metrics made at the moment they are asked for, from the shared counters. Peers and links have series of their own
  * as far as history is kept of them; the numbers of an interface count all.
  */
-import type { MetricFamily, MetricSample } from '../../api.js';
-import { ALIVE_STATES, LINK_STATES } from '../../datapath/events.js';
-import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../datapath/stats.js';
-import type { LinkEntry, PeerEntry } from '../interface/peers.js';
-import type { InterfaceRuntime } from '../interface/runtime.js';
-import { dropCounters } from '../show/interfaces.js';
+import type { MetricFamily, MetricSample } from '../../api/index.js';
+import { ALIVE_STATES, LINK_STATES } from '../../contract/events.js';
+import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
+import { dropCounters } from '../answers/interfaces.js';
+import type { LinkEntry, PeerEntry } from '../interfaces/peers.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { version } from '../version.js';
 import type { Histories } from './histories.js';
 

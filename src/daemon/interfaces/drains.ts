@@ -1,0 +1,94 @@
+/** Emptying links before they go: by an operator's command, and by itself in front of a change that takes them away. */
+import type { DrainResult } from '../../api/index.js';
+import type { InterfaceConfig, LinkConfig } from '../../config/model.js';
+import { ALIVE_STATES } from '../../contract/events.js';
+import { RequestError } from '../control/backend.js';
+import type { LinkEntry, PeerEntry } from './peers.js';
+import type { InterfaceRuntime } from './runtime.js';
+
+/** A change of the configuration waits no longer for a link to be empty. */
+const PATIENCE_MS = 1500;
+
+export class Drains {
+  constructor(private readonly runtime: InterfaceRuntime) {}
+
+  /**
+   * Takes a link out of use. Resolves once nothing is under way on it any more; rejects when it is not empty after
+   * `timeoutS`, or when the peer has no other link that is up.
+   */
+  async empty(peer: PeerEntry, link: LinkEntry, timeoutS: number, signal: AbortSignal): Promise<DrainResult> {
+    const name = `link ${link.config.id} of peer ${peer.config.name}`;
+    const others = [...peer.links.values()].filter((other) => other !== link);
+    if (ALIVE_STATES.has(link.state) && !others.some(({ state }) => state === 'up')) {
+      throw new RequestError(`no other link is up; shut ${name} down if you mean it`);
+    }
+    const started = performance.now();
+    link.drained = true;
+    this.ask(link, true);
+    await this.emptied([link], timeoutS * 1000, signal);
+    if (ALIVE_STATES.has(link.state) && link.state !== 'drained') {
+      throw new RequestError(`timeout: ${name} is not empty after ${timeoutS} s`);
+    }
+    return { state: link.state, waitedMs: Math.round(performance.now() - started) };
+  }
+
+  /** Puts a link back into use. */
+  refill(link: LinkEntry): DrainResult {
+    if (link.config.drain) throw new RequestError('it is drained by the configuration; say "no drain" there');
+    link.drained = false;
+    this.ask(link, false);
+    return { state: link.state, waitedMs: 0 };
+  }
+
+  /** Drains what `next` shuts down, removes or moves, as far as other links of the peer can take over. */
+  async beforeChange(next: InterfaceConfig): Promise<void> {
+    const leaving = [...this.runtime.peers.values()].flatMap((peer) => leavingLinks(peer, next));
+    if (leaving.length === 0) return;
+    for (const link of leaving) this.ask(link, true);
+    await this.emptied(leaving, PATIENCE_MS);
+  }
+
+  private ask(link: LinkEntry, drain: boolean): void {
+    this.runtime.datapath.send({ kind: 'link-drain', row: link.row, drain });
+  }
+
+  private async emptied(links: LinkEntry[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const { runtime } = this;
+    const isDone = () => links.every(({ state }) => state === 'drained' || !ALIVE_STATES.has(state));
+    if (isDone()) return;
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        runtime.off('link', check);
+        signal?.removeEventListener('abort', finish);
+        resolve();
+      };
+      const check = (): void => {
+        if (isDone()) finish();
+      };
+      const timer = setTimeout(finish, timeoutMs);
+      runtime.on('link', check);
+      signal?.addEventListener('abort', finish);
+    });
+  }
+}
+
+/** Links of a peer in use that `next` takes away, while another one stays that is up. */
+function leavingLinks(peer: PeerEntry, next: InterfaceConfig): LinkEntry[] {
+  const kept = next.peers.find(({ name }) => name === peer.config.name);
+  if (kept === undefined || kept.shutdown) return [];
+  const links = [...peer.links.values()];
+  const stays = (link: LinkEntry): boolean =>
+    isSamePlace(
+      link.config,
+      kept.links.find(({ id }) => id === link.config.id),
+    );
+  if (!links.some((link) => link.state === 'up' && stays(link))) return [];
+  return links.filter((link) => (link.state === 'up' || link.state === 'damped') && !stays(link));
+}
+
+function isSamePlace(before: LinkConfig, after: LinkConfig | undefined): boolean {
+  if (after === undefined || after.shutdown) return false;
+  const place = ({ local, remote }: LinkConfig): string => JSON.stringify([local, remote]);
+  return place(before) === place(after);
+}

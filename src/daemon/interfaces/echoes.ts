@@ -1,0 +1,56 @@
+/** Echo requests through links, and who waits for their answers. */
+import type { DatapathEvent } from '../../contract/events.js';
+import type { Datapath } from './datapath.js';
+
+export interface EchoReply {
+  /** The link that the answer came by; null when its path is no link's. */
+  link: number | null;
+  rttUs: number;
+}
+
+export interface EchoRequest {
+  /** Row of the peer. */
+  peer: number;
+  /** Null: the link that data would take. */
+  link: number | null;
+  sequence: number;
+  /** Bytes of padding. */
+  size: number;
+  timeoutMs: number;
+}
+
+const IDS = 0x1_0000;
+
+export class Echoes {
+  private readonly waiting = new Map<string, (reply: EchoReply) => void>();
+  private nextId = 1;
+
+  constructor(private readonly datapath: Datapath) {}
+
+  /** Sends one echo request; null when no answer came in time or `signal` aborted. */
+  async ask(request: EchoRequest, signal: AbortSignal): Promise<EchoReply | null> {
+    const { peer, link, sequence, size, timeoutMs } = request;
+    const id = this.nextId;
+    this.nextId = (this.nextId + 1) % IDS;
+    const key = `${id}/${sequence}`;
+    return new Promise((resolve) => {
+      const finish = (reply: EchoReply | null): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+        this.waiting.delete(key);
+        resolve(reply);
+      };
+      const onAbort = (): void => finish(null);
+      const timer = setTimeout(() => finish(null), timeoutMs);
+      signal.addEventListener('abort', onAbort);
+      this.waiting.set(key, finish);
+      this.datapath.send({ kind: 'echo', peer, link: link ?? -1, id, sequence, size });
+    });
+  }
+
+  /** The datapath reports an answer; one that nobody waits for is nothing. */
+  answered(event: Extract<DatapathEvent, { kind: 'echo' }>): void {
+    const link = event.link < 0 ? null : event.link;
+    this.waiting.get(`${event.id}/${event.sequence}`)?.({ link, rttUs: event.rttUs });
+  }
+}

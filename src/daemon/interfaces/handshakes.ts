@@ -1,0 +1,282 @@
+/**
+ * Runs the handshakes of one interface: feeds the handshaker with datagrams and times, and carries out what it
+ * asks for. Session keys go straight into the addon's key slots and are wiped here; no message between threads
+ * ever holds one.
+ */
+import { EventEmitter } from 'node:events';
+import type { AeadChoice } from '../../config/model.js';
+import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../contract/events.js';
+import { PATH } from '../../contract/ops.js';
+import { INTERFACE } from '../../contract/stats.js';
+import type { KeyPair } from '../../crypto/primitives.js';
+import { sodiumPrimitives } from '../../crypto/sodium.js';
+import type { Action, InstallSessionAction, RetireReason } from '../../handshake/actions.js';
+import { Handshaker, type PeerIdentity } from '../../handshake/handshaker.js';
+import { emptyCounters } from '../../handshake/reasons.js';
+import type { Native } from '../../native/binding.js';
+import { SLOT_BITS } from '../../state/sessions.js';
+import { pathAddressBytes } from './addresses.js';
+import type { Datapath } from './datapath.js';
+import { keySlots } from './key-slots.js';
+import { AnswerMarks } from './marks.js';
+
+const SLOT_MASK = (1 << SLOT_BITS) - 1;
+/** Handshake messages waiting, or taken in one second, from which initiations must prove their address. */
+const LOAD_PENDING = 32;
+const LOAD_PER_SECOND = 200;
+/** Paths remembered for answers that the handshaker has yet to give. */
+const MAX_PATHS = 1024;
+const MAX_TIMEOUT_MS = 60_000;
+
+export interface SessionInfo {
+  peer: number;
+  localIndex: number;
+  aead: number;
+  role: 'initiator' | 'responder';
+  establishedUs: number;
+  sealKey: number;
+  openKey: number;
+}
+
+interface HandshakeEvents {
+  /** The session in use of a peer changed; null when there is none left. */
+  session: [peer: number, session: SessionInfo | null];
+  retired: [peer: number, reason: RetireReason];
+}
+
+export class Handshakes extends EventEmitter<HandshakeEvents> {
+  readonly answerMarks = new AnswerMarks();
+  private readonly handshaker: Handshaker;
+  private readonly sessions = new Map<number, SessionInfo>();
+  private readonly inUse = new Map<number, SessionInfo>();
+  private readonly paths = new Map<number, PathRef>();
+  private readonly pathNumbers = new Map<string, number>();
+  private nextPath = 1;
+  /** Handshake messages taken; the worker compares them with those it gave. */
+  private taken = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private windowStart = 0;
+  private windowCount = 0;
+  private loadUntil = 0;
+
+  constructor(
+    private readonly native: Native,
+    private readonly datapath: Datapath,
+    staticKeys: KeyPair,
+    aead: AeadChoice,
+  ) {
+    super();
+    this.handshaker = new Handshaker({
+      primitives: sodiumPrimitives,
+      staticKeys,
+      wallClock: () => Date.now() * 1000,
+      aead,
+      hardwareAes: native.hasHardwareAes(),
+      capabilities: 0,
+      workers: 1,
+    });
+  }
+
+  /** How often each failure occurred, by name. */
+  get counters(): Readonly<Record<string, number>> {
+    return this.handshaker.counters;
+  }
+
+  clearCounters(): void {
+    Object.assign(this.handshaker.counters, emptyCounters());
+  }
+
+  sessionOf(peer: number): SessionInfo | null {
+    return this.inUse.get(peer) ?? null;
+  }
+
+  /** @throws RangeError with a sentence for the user. */
+  addPeer(identity: PeerIdentity): void {
+    this.carryOut(this.handshaker.addPeer(identity, this.native.now()));
+  }
+
+  setMayInitiate(peer: number, mayInitiate: boolean): void {
+    this.carryOut(this.handshaker.setMayInitiate(peer, mayInitiate, this.native.now()));
+  }
+
+  removePeer(peer: number): void {
+    this.carryOut(this.handshaker.removePeer(peer));
+  }
+
+  restart(peer: number): void {
+    this.carryOut(this.handshaker.restart(peer, this.native.now()));
+  }
+
+  /** Forgets every peer and wipes every key. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.carryOut(this.handshaker.close());
+    clearTimeout(this.timer);
+  }
+
+  /** Takes what the datapath reports; events of no concern to handshakes are ignored. */
+  take(event: DatapathEvent): void {
+    const now = this.native.now();
+    switch (event.kind) {
+      case 'handshake':
+        return this.receive(event.bytes, event.path, now);
+      case 'session-confirmed':
+        return this.withIndex(event.slot, (index) => this.handshaker.sessionConfirmed(index, now));
+      case 'counter-high':
+        return this.withIndex(event.slot, (index) => this.handshaker.counterHigh(index, now));
+      case 'all-links-down':
+        return this.carryOut(this.handshaker.linksDown(event.peer, now));
+      case 'keys-wiped':
+        keySlots.release(event.sealKey);
+        keySlots.release(event.openKey);
+        return;
+      case 'goodbye':
+        return this.carryOut(this.handshaker.goodbye(event.peer, now));
+      case 'link':
+        if (ALIVE_STATES.has(event.state)) this.carryOut(this.handshaker.linksUp(event.peer, now));
+        return;
+      default:
+    }
+  }
+
+  private receive(bytes: Uint8Array, path: PathRef, now: number): void {
+    this.taken++;
+    this.datapath.stats.interface[INTERFACE.handshakesTaken] = this.taken;
+    const origin = {
+      path: this.numberOf(path),
+      address: pathAddressBytes(path.words),
+      port: path.words[PATH.PORT],
+    };
+    this.carryOut(this.handshaker.receive(bytes, origin, now, this.isUnderLoad(now)));
+  }
+
+  private isUnderLoad(now: number): boolean {
+    if (now - this.windowStart > 1e6) {
+      this.windowStart = now;
+      this.windowCount = 0;
+    }
+    this.windowCount++;
+    const counters = this.datapath.stats.interface;
+    const pending = counters[INTERFACE.handshakesGiven] - counters[INTERFACE.handshakesTaken];
+    if (pending > LOAD_PENDING || this.windowCount > LOAD_PER_SECOND) this.loadUntil = now + 1e6;
+    return now < this.loadUntil;
+  }
+
+  /** A stable number for a path, which the handshaker uses as a name. */
+  private numberOf(path: PathRef): number {
+    const key = `${path.socket}/${path.words.join(',')}`;
+    const known = this.pathNumbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.nextPath++;
+    if (this.paths.size >= MAX_PATHS) this.forgetOldestPath();
+    this.pathNumbers.set(key, number);
+    this.paths.set(number, path);
+    return number;
+  }
+
+  private forgetOldestPath(): void {
+    const [key, number] = this.pathNumbers.entries().next().value as [string, number];
+    this.pathNumbers.delete(key);
+    this.paths.delete(number);
+  }
+
+  private withIndex(slot: number, then: (index: number) => Action[]): void {
+    const session = this.sessions.get(slot);
+    if (session !== undefined) this.carryOut(then(session.localIndex));
+  }
+
+  private carryOut(actions: readonly Action[]): void {
+    for (const action of actions) this.act(action);
+    this.armTimer();
+  }
+
+  private act(action: Action): void {
+    switch (action.kind) {
+      case 'send': {
+        const path = this.paths.get(action.path);
+        if (path === undefined) return;
+        this.datapath.send({ kind: 'send-raw', bytes: action.bytes, path: this.answerMarks.marked(path) });
+        return;
+      }
+      case 'send-to-peer':
+        return this.datapath.send({ kind: 'send-raw-peer', bytes: action.bytes, peer: action.peer });
+      case 'install-session':
+        return this.install(action);
+      case 'use-session':
+        return this.use(action.peer, action.localIndex & SLOT_MASK);
+      case 'stop-sending':
+        this.inUse.delete(action.peer);
+        this.datapath.send({ kind: 'session-stop', peer: action.peer });
+        this.emit('session', action.peer, null);
+        return;
+      case 'retire-session':
+        this.retire(action.localIndex & SLOT_MASK);
+        this.emit('retired', action.peer, action.reason);
+    }
+  }
+
+  private install(action: InstallSessionAction): void {
+    const slot = action.localIndex & SLOT_MASK;
+    const sealKey = keySlots.take();
+    const openKey = keySlots.take();
+    this.native.keyInstall(sealKey, action.aead, action.sendKey);
+    this.native.keyInstall(openKey, action.aead, action.receiveKey);
+    sodiumPrimitives.wipe(action.sendKey);
+    sodiumPrimitives.wipe(action.receiveKey);
+    this.sessions.set(slot, {
+      peer: action.peer,
+      localIndex: action.localIndex,
+      aead: action.aead,
+      role: action.role,
+      establishedUs: this.native.now(),
+      sealKey,
+      openKey,
+    });
+    this.datapath.send({
+      kind: 'session',
+      peer: action.peer,
+      slot,
+      localIndex: action.localIndex,
+      remoteIndex: action.remoteIndex,
+      sealKey,
+      openKey,
+    });
+  }
+
+  private use(peer: number, slot: number): void {
+    const session = this.sessions.get(slot);
+    if (session === undefined) return;
+    this.inUse.set(peer, session);
+    this.datapath.send({ kind: 'session-send', peer, slot });
+    this.emit('session', peer, session);
+  }
+
+  private retire(slot: number): void {
+    const session = this.sessions.get(slot);
+    if (session === undefined) return;
+    this.sessions.delete(slot);
+    if (this.inUse.get(session.peer) === session) this.inUse.delete(session.peer);
+    const { sealKey, openKey } = session;
+    if (this.datapath.alive) this.datapath.send({ kind: 'session-retire', slot, sealKey, openKey });
+    else this.wipe(sealKey, openKey);
+  }
+
+  /** Without a worker that could still be using them, keys are wiped here. */
+  private wipe(sealKey: number, openKey: number): void {
+    this.native.keyWipe(sealKey);
+    this.native.keyWipe(openKey);
+    keySlots.release(sealKey);
+    keySlots.release(openKey);
+  }
+
+  private armTimer(): void {
+    clearTimeout(this.timer);
+    const next = this.handshaker.nextDeadline();
+    if (next === undefined) return;
+    const delay = Math.min(MAX_TIMEOUT_MS, Math.max(0, (next.at - this.native.now()) / 1000));
+    this.timer = setTimeout(
+      () => this.carryOut(this.handshaker.advance(this.native.now())),
+      Math.ceil(delay),
+    );
+  }
+}

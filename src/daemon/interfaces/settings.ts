@@ -1,0 +1,68 @@
+/** The configuration in the units of the datapath. */
+import { type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
+import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../config/model.js';
+import type { DatapathSettings, LinkSettings } from '../../contract/events.js';
+import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
+import type { DampingSettings } from '../../link/choice/damping.js';
+import type { QualitySettings } from '../../link/choice/grey.js';
+import type { TapHandle } from '../../native/binding.js';
+
+export function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
+  const effective = effectiveInterface(config);
+  return {
+    macAgeingS: effective.macAgeing,
+    macLimit: effective.macLimit,
+    mssClamp: effective.mssClamp,
+    resendBytes: effective.resendBuffer << 20,
+    resendAgeUs: effective.resendAge * 1000,
+    mtuRaiseS: effective.mtuRaise,
+    relay: effective.relay,
+    tapChecksum: tap.granted.checksum,
+    tapTso: tap.granted.tso,
+    tapUso: tap.granted.uso,
+  };
+}
+
+type Place = Pick<LinkSettings, 'socket' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
+
+/** Settings of a link: where it goes, and how its configuration wants it treated. */
+export function linkSettings(effective: EffectiveLink, place: Place): LinkSettings {
+  return {
+    ...place,
+    priority: effective.priority,
+    intervalUs: effective.interval * 1000,
+    holdUs: effective.hold * 1000,
+    mtu: effective.mtu,
+    upAfter: effective.upAfter,
+    parity: parityOf(effective.fec),
+    damping: dampingSettings(effective.damping),
+    quality: qualitySettings(effective.quality),
+  };
+}
+
+function parityOf(fec: number | 'auto' | null): number {
+  if (fec === null) return PARITY_OFF;
+  return fec === 'auto' ? PARITY_AUTO : fec;
+}
+
+function dampingSettings(config: DampingConfig | null): DampingSettings | null {
+  if (config === null) return null;
+  const { halfLife, reuse, suppress, max } = config;
+  return { halfLifeUs: halfLife * 1e6, reuse, suppress, maxUs: max * 1e6 };
+}
+
+function qualitySettings(config: QualityConfig | null): QualitySettings | null {
+  return config === null ? null : { lossPermille: config.loss * 10, delayUs: config.delay * 1000 };
+}
+
+/** Families that a link may need a socket of: both when neither end says. */
+export function familiesOf(link: LinkConfig): (4 | 6)[] {
+  const text =
+    link.remote?.kind === 'address'
+      ? link.remote.address
+      : link.local?.kind === 'address'
+        ? link.local.address
+        : null;
+  if (text === null) return [4, 6];
+  return [text.includes(':') ? 6 : 4];
+}

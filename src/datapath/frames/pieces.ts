@@ -1,0 +1,300 @@
+/**
+ * Frames larger than the path travel in pieces, one a datagram.
+ *
+ * Header of a piece: kind u8, flags u8, frame id u16, index u8, count u8, total u16, csum start u8, csum offset u8;
+ * the flags and checksum facts are those of the frame's virtio-net header. All pieces but the last are equally
+ * long, so a piece alone tells where it belongs and pieces that agree in length, total and count cover the frame
+ * exactly.
+ */
+import { readU16, writeU16 } from '../../base/bytes.js';
+import { isRunt } from '../../switch/frame.js';
+import { isChecksumInside, VIRTIO_FLAG } from '../offload/virtio.js';
+
+/** Bytes in front of a piece, kind byte included. */
+export const PIECE_HEADER = 10;
+export const MAX_PIECES = 255;
+/** Where the index stands in the header. */
+export const PIECE_INDEX = 4;
+
+const KNOWN_FLAGS = VIRTIO_FLAG.NEEDS_CSUM | VIRTIO_FLAG.DATA_VALID;
+const HEADROOM = 64;
+const SLOT_BYTES = 65_600;
+const BITMAP_WORDS = 8;
+/** Frames of one stream lie this many ids apart at most; one further behind is a remainder, not the same frame. */
+const ID_WINDOW = 8192;
+const NONE = -1;
+
+/** Negative answers of `Reassembly.add`; all but INCOMPLETE name the reason of a drop. */
+export const PIECE = {
+  /** Taken; the frame needs more. */
+  INCOMPLETE: -1,
+  /** Too short for the header and one byte. */
+  TRUNCATED: -2,
+  /** Flag bits without a meaning. */
+  FLAGS: -3,
+  /** Index not below count. */
+  INDEX: -4,
+  /** Total shorter than an Ethernet header. */
+  TOTAL: -5,
+  /** Pieces of this length do not cut the total into count. */
+  SIZE: -6,
+  /** The checksum field would lie outside the frame. */
+  CHECKSUM: -7,
+  /** This piece is here already. */
+  DUPLICATE: -8,
+  /** Contradicts the pieces of the frame that came before. */
+  MISMATCH: -9,
+  /** Every slot holds a complete frame that was not released. */
+  FULL: -10,
+} as const;
+
+export interface ReassemblyOptions {
+  /** Frames in reassembly at once, default 128. */
+  slots?: number;
+  /** Frames in reassembly at once from one peer, default 16. */
+  perPeer?: number;
+  /** Time from the first piece after which an incomplete frame is given up, default 1 s. */
+  ageLimitUs?: number;
+}
+
+/** Writes the header of a piece, all but its kind byte at `at`. */
+export function writePieceHeader(
+  bytes: Uint8Array,
+  at: number,
+  flags: number,
+  frameId: number,
+  index: number,
+  count: number,
+  total: number,
+  csumStart: number,
+  csumOffset: number,
+): void {
+  bytes[at + 1] = flags;
+  writeU16(bytes, at + 2, frameId);
+  bytes[at + PIECE_INDEX] = index;
+  bytes[at + 5] = count;
+  writeU16(bytes, at + 6, total);
+  bytes[at + 8] = csumStart;
+  bytes[at + 9] = csumOffset;
+}
+
+/** Puts frames together in slots of the arena; memory and slots per peer are bounded. */
+export class Reassembly {
+  /** Incomplete frames given up for a newer one, and for their age. */
+  evicted = 0;
+  expired = 0;
+
+  readonly #arena: Uint8Array;
+  readonly #base: number;
+  readonly #perPeer: number;
+  readonly #ageLimit: number;
+
+  readonly #peer: Int32Array;
+  readonly #streamAndId: Int32Array;
+  readonly #totalAndCount: Int32Array;
+  readonly #facts: Int32Array;
+  readonly #size: Int32Array;
+  readonly #missing: Int32Array;
+  readonly #started: Float64Array;
+  readonly #arrived: Int32Array;
+
+  /** Slots in reassembly, the oldest first. */
+  readonly #active: Int32Array;
+  #activeCount = 0;
+  readonly #free: Int32Array;
+  #freeCount: number;
+
+  /** Bytes of arena that so many slots take. */
+  static bytesFor(slots: number): number {
+    return slots * SLOT_BYTES;
+  }
+
+  /**
+   * Uses `bytesFor(slots)` bytes of the arena from `base` on; they are not touched before they are needed.
+   * @throws RangeError when the arena does not hold them.
+   */
+  constructor(arena: Uint8Array, base: number, options: ReassemblyOptions = {}) {
+    const slots = options.slots ?? 128;
+    if (base + Reassembly.bytesFor(slots) > arena.length) throw new RangeError('the arena is too small');
+    this.#arena = arena;
+    this.#base = base;
+    this.#perPeer = options.perPeer ?? 16;
+    this.#ageLimit = options.ageLimitUs ?? 1e6;
+    this.#peer = new Int32Array(slots);
+    this.#streamAndId = new Int32Array(slots);
+    this.#totalAndCount = new Int32Array(slots);
+    this.#facts = new Int32Array(slots);
+    this.#size = new Int32Array(slots);
+    this.#missing = new Int32Array(slots);
+    this.#started = new Float64Array(slots);
+    this.#arrived = new Int32Array(slots * BITMAP_WORDS);
+    this.#active = new Int32Array(slots);
+    this.#free = Int32Array.from({ length: slots }, (_, index) => slots - 1 - index);
+    this.#freeCount = slots;
+  }
+
+  /** Frames in reassembly. */
+  get pending(): number {
+    return this.#activeCount;
+  }
+
+  /**
+   * Takes the piece whose kind byte is at `offset` of the arena and which is `length` bytes long, header included.
+   * Returns the slot of the frame that it completes, to be given back by `release`, or a `PIECE` code.
+   */
+  add(peer: number, stream: number, offset: number, length: number, nowUs: number): number {
+    const bytes = this.#arena;
+    if (length <= PIECE_HEADER) return PIECE.TRUNCATED;
+    const flags = bytes[offset + 1];
+    const index = bytes[offset + PIECE_INDEX];
+    const count = bytes[offset + 5];
+    const total = readU16(bytes, offset + 6);
+    if ((flags & ~KNOWN_FLAGS) !== 0) return PIECE.FLAGS;
+    if (index >= count) return PIECE.INDEX;
+    if (isRunt(total)) return PIECE.TOTAL;
+    if (
+      (flags & VIRTIO_FLAG.NEEDS_CSUM) !== 0 &&
+      !isChecksumInside(bytes[offset + 8], bytes[offset + 9], total)
+    ) {
+      return PIECE.CHECKSUM;
+    }
+    const size = pieceSize(index, count, total, length - PIECE_HEADER);
+    if (size === 0) return PIECE.SIZE;
+
+    const streamAndId = (stream << 16) | readU16(bytes, offset + 2);
+    const totalAndCount = (total << 8) | count;
+    const facts = (flags << 16) | readU16(bytes, offset + 8);
+    this.#expire(nowUs);
+    let slot = this.#find(peer, streamAndId);
+    if (slot === NONE) {
+      slot = this.#allocate(peer, streamAndId);
+      if (slot === NONE) return PIECE.FULL;
+      this.#peer[slot] = peer;
+      this.#streamAndId[slot] = streamAndId;
+      this.#totalAndCount[slot] = totalAndCount;
+      this.#facts[slot] = facts;
+      this.#size[slot] = size;
+      this.#missing[slot] = count;
+      this.#started[slot] = nowUs;
+      this.#arrived.fill(0, slot * BITMAP_WORDS, (slot + 1) * BITMAP_WORDS);
+    } else if (
+      this.#totalAndCount[slot] !== totalAndCount ||
+      this.#facts[slot] !== facts ||
+      this.#size[slot] !== size
+    ) {
+      return PIECE.MISMATCH;
+    }
+
+    const word = slot * BITMAP_WORDS + (index >> 5);
+    const bit = 1 << (index & 31);
+    if ((this.#arrived[word] & bit) !== 0) return PIECE.DUPLICATE;
+    this.#arrived[word] |= bit;
+    bytes.copyWithin(this.offset(slot) + index * size, offset + PIECE_HEADER, offset + length);
+    if (--this.#missing[slot] > 0) return PIECE.INCOMPLETE;
+    this.#deactivate(slot);
+    return slot;
+  }
+
+  /** Where the frame of a slot begins in the arena; the 64 bytes before it are free for a virtio-net header. */
+  offset(slot: number): number {
+    return this.#base + slot * SLOT_BYTES + HEADROOM;
+  }
+
+  /** Length of the frame of a slot. */
+  total(slot: number): number {
+    return this.#totalAndCount[slot] >>> 8;
+  }
+
+  /** virtio-net flags of the frame of a slot. */
+  flags(slot: number): number {
+    return this.#facts[slot] >>> 16;
+  }
+
+  csumStart(slot: number): number {
+    return (this.#facts[slot] >>> 8) & 0xff;
+  }
+
+  csumOffset(slot: number): number {
+    return this.#facts[slot] & 0xff;
+  }
+
+  /** Gives back the slot of a complete frame. */
+  release(slot: number): void {
+    this.#free[this.#freeCount++] = slot;
+  }
+
+  /** Gives up every incomplete frame of a peer (its row will be another's). */
+  forgetPeer(peer: number): void {
+    for (let position = this.#activeCount - 1; position >= 0; position--) {
+      const slot = this.#active[position];
+      if (this.#peer[slot] === peer) this.#drop(slot);
+    }
+  }
+
+  #find(peer: number, streamAndId: number): number {
+    for (let position = this.#activeCount - 1; position >= 0; position--) {
+      const slot = this.#active[position];
+      if (this.#streamAndId[slot] === streamAndId && this.#peer[slot] === peer) return slot;
+    }
+    return NONE;
+  }
+
+  #expire(nowUs: number): void {
+    while (this.#activeCount > 0 && nowUs - this.#started[this.#active[0]] >= this.#ageLimit) {
+      this.#drop(this.#active[0]);
+      this.expired++;
+    }
+  }
+
+  /** A slot for a new frame of a peer, at the cost of the peer's oldest before anybody else's. */
+  #allocate(peer: number, streamAndId: number): number {
+    let held = 0;
+    let oldest = NONE;
+    for (let position = this.#activeCount - 1; position >= 0; position--) {
+      const slot = this.#active[position];
+      if (this.#peer[slot] !== peer) continue;
+      if (isRemainder(this.#streamAndId[slot], streamAndId)) {
+        this.#drop(slot);
+        this.expired++;
+        continue;
+      }
+      held++;
+      oldest = slot;
+    }
+    if (held >= this.#perPeer || (this.#freeCount === 0 && this.#activeCount > 0)) {
+      this.#drop(oldest === NONE ? this.#active[0] : oldest);
+      this.evicted++;
+    }
+    if (this.#freeCount === 0) return NONE;
+    const slot = this.#free[--this.#freeCount];
+    this.#active[this.#activeCount++] = slot;
+    return slot;
+  }
+
+  #drop(slot: number): void {
+    this.#deactivate(slot);
+    this.release(slot);
+  }
+
+  #deactivate(slot: number): void {
+    let position = 0;
+    while (this.#active[position] !== slot) position++;
+    this.#active.copyWithin(position, position + 1, this.#activeCount);
+    this.#activeCount--;
+  }
+}
+
+/** Length of all pieces but the last, judged by one piece; 0 when its length does not fit the other facts. */
+function pieceSize(index: number, count: number, total: number, length: number): number {
+  if (index < count - 1) return length * (count - 1) < total && length * count >= total ? length : 0;
+  if (count === 1) return length === total ? length : 0;
+  const size = (total - length) / (count - 1);
+  return Number.isInteger(size) && size >= length ? size : 0;
+}
+
+/** Whether a frame of the same stream lies so far from a new one that its id is from another round. */
+function isRemainder(held: number, fresh: number): boolean {
+  if (held >> 16 !== fresh >> 16) return false;
+  const distance = (fresh - held) & 0xffff;
+  return distance >= ID_WINDOW && distance <= 0x10000 - ID_WINDOW;
+}

@@ -1,0 +1,295 @@
+/**
+ * Puts datagrams of the striped lane back in order (`LANE_STREAM`: one counter space over several links).
+ *
+ * What comes in order passes untouched. What comes early is copied, since receive slots are used again at once, and
+ * waits until the gap in front of it is filled or known to stay: when every link that carries the lane has
+ * delivered something later (links keep order, so it is lost), or when the gap is older than gaps that were
+ * filled have ever been (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has seen). Room is
+ * bounded; without room frames pass out of order rather than not at all.
+ */
+import { enlarged } from '../../base/arrays.js';
+import { type Arena, CELL_BYTES } from '../../state/arena.js';
+import { MAX_LINKS } from '../../wire/header.js';
+
+/** Room in front of a plaintext, as its header leaves in a receive slot. Longer ones than fit do not wait. */
+const CELL_HEAD = 16;
+/** Counters that a lane can look ahead. */
+const SPAN = 8192;
+/** Lanes that can wait at once. */
+const RINGS = 16;
+/**
+ * A lane may keep so many times what is free (dynamic thresholds, Choudhury and Hahne 1998): alone it gets 7/8 of all
+ * room, and a peer that leaves gaps on purpose never takes the last of it from the others.
+ */
+const SHARE_OF_FREE = 7;
+const NO_RING = -1;
+const NO_PEER = -1;
+
+/** Longest wait for a gap, and the wait before anything was learnt of the links' spread. */
+const MAX_WAIT_US = 300_000;
+const FIRST_WAIT_US = 100_000;
+const LEAST_WAIT_US = 30_000;
+/** A gap may take this many times as long as the slowest that was filled in the last one to two periods. */
+const PATIENCE = 2;
+const PERIOD_US = 10_000_000;
+/** A link counts as carrying the lane for so long after its last datagram, and after the peer said that it will. */
+const CARRIES_US = 200_000;
+const ANNOUNCED_US = 300_000;
+
+/** Delivers a plaintext that had waited, from its kind byte to its end in the arena. */
+export type Release = (peer: number, body: number, end: number) => void;
+
+export class Reorder {
+  /** Set once by the owner. */
+  release: Release = () => {};
+
+  // Lanes, by session slot.
+  private next = new Float64Array(0);
+  private peer = new Int32Array(0);
+  private pending = new Int32Array(0);
+  private ring = new Int32Array(0);
+  /** Since when the head of the lane is missing while others wait; since when every link has passed it, or 0. */
+  private gapAt = new Float64Array(0);
+  private passedAt = new Float64Array(0);
+  /** Longest time that a gap took to fill, in this period and in the one before, and when this one began. */
+  private fillUs = new Float64Array(0);
+  private formerFillUs = new Float64Array(0);
+  private periodAt = new Float64Array(0);
+  private readonly waiting: number[] = [];
+
+  // Of each lane and link id: one above the highest counter, when it came, how late a link's own datagrams come.
+  private highest = new Float64Array(0);
+  private highestAt = new Float64Array(0);
+  private slackUs = new Float64Array(0);
+  private carriesUntil = new Float64Array(0);
+
+  // Rings: one above the cell, and the length, of each counter that waits.
+  private readonly cellOf = new Int32Array(RINGS * SPAN);
+  private readonly lengthOf = new Int32Array(RINGS * SPAN);
+  private readonly freeRings: number[] = [];
+  private readonly freeCells: Int32Array;
+  private freeCount: number;
+  /** Cells released, in use until the TAP has been written. */
+  private readonly leaving: Int32Array;
+  private leavingCount = 0;
+  private readonly base: number;
+
+  constructor(private readonly arena: Arena) {
+    const cells = arena.reorderCells;
+    this.base = arena.reorderBase;
+    this.freeCells = Int32Array.from({ length: cells }, (_, index) => cells - 1 - index);
+    this.freeCount = cells;
+    this.leaving = new Int32Array(cells);
+    for (let ring = RINGS - 1; ring >= 0; ring--) this.freeRings.push(ring);
+  }
+
+  /** A session's lane is used for the first time: it starts at counter 0. */
+  private open(slot: number, peer: number): void {
+    if (slot >= this.next.length) this.ensure(slot + 1);
+    this.next[slot] = 0;
+    this.peer[slot] = peer;
+    this.fillUs[slot] = 0;
+    this.formerFillUs[slot] = FIRST_WAIT_US / PATIENCE;
+    this.periodAt[slot] = Number.NEGATIVE_INFINITY;
+    this.highest.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
+    this.highestAt.fill(Number.NEGATIVE_INFINITY, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
+    this.slackUs.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
+    this.carriesUntil.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
+  }
+
+  /** A session ends, or another takes its slot: what waits is delivered as it stands. */
+  close(slot: number): void {
+    if (slot >= this.next.length) return;
+    while (this.pending[slot] > 0) this.skip(slot, 0);
+    this.peer[slot] = NO_PEER;
+  }
+
+  private ensure(rows: number): void {
+    const capacity = Math.max(64, 2 ** Math.ceil(Math.log2(rows)));
+    this.next = enlarged(this.next, capacity);
+    this.peer = enlarged(this.peer, capacity, NO_PEER);
+    this.pending = enlarged(this.pending, capacity);
+    this.ring = enlarged(this.ring, capacity, NO_RING);
+    this.gapAt = enlarged(this.gapAt, capacity);
+    this.passedAt = enlarged(this.passedAt, capacity);
+    this.fillUs = enlarged(this.fillUs, capacity);
+    this.formerFillUs = enlarged(this.formerFillUs, capacity);
+    this.periodAt = enlarged(this.periodAt, capacity);
+    this.highest = enlarged(this.highest, capacity * MAX_LINKS);
+    this.highestAt = enlarged(this.highestAt, capacity * MAX_LINKS);
+    this.slackUs = enlarged(this.slackUs, capacity * MAX_LINKS);
+    this.carriesUntil = enlarged(this.carriesUntil, capacity * MAX_LINKS);
+  }
+
+  /** One above the highest counter that a link (by id) has delivered of a session's lane. */
+  highestBy(slot: number, linkId: number): number {
+    const isOpen = slot < this.next.length && this.peer[slot] !== NO_PEER;
+    return isOpen ? this.highest[slot * MAX_LINKS + linkId] : 0;
+  }
+
+  /**
+   * A datagram of the lane of `peer`'s session arrived by link `linkId` (-1: unknown). True when it is to be delivered now;
+   * the caller then calls `advance`. False when it was kept.
+   */
+  offer(
+    slot: number,
+    peer: number,
+    linkId: number,
+    counter: number,
+    body: number,
+    end: number,
+    now: number,
+  ): boolean {
+    if (slot >= this.next.length || this.peer[slot] === NO_PEER) this.open(slot, peer);
+    if (linkId >= 0) this.noteLink(slot * MAX_LINKS + linkId, counter, now);
+    const next = this.next[slot];
+    if (counter < next) {
+      // Given up too early: the next gap may take longer.
+      this.fillUs[slot] = Math.min(MAX_WAIT_US, Math.max(this.fillUs[slot], this.formerFillUs[slot]) * 1.5);
+      return true;
+    }
+    if (counter === next) return true;
+    if (!this.keep(slot, counter, body, end)) {
+      while (this.pending[slot] > 0) this.skip(slot, now);
+      this.next[slot] = Math.max(this.next[slot], counter);
+      return true;
+    }
+    if (this.pending[slot] === 1) {
+      this.gapAt[slot] = now;
+      this.passedAt[slot] = 0;
+      this.waiting.push(slot);
+    }
+    return false;
+  }
+
+  /** The peer says which links (a bit set of ids) carry the lane of a session, or will. */
+  announced(slot: number, links: number, now: number): void {
+    if (slot >= this.next.length || this.peer[slot] === NO_PEER) return;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      if ((links & (1 << id)) !== 0) this.carriesUntil[slot * MAX_LINKS + id] = now + ANNOUNCED_US;
+    }
+  }
+
+  private noteLink(at: number, counter: number, now: number): void {
+    if (counter >= this.highest[at]) {
+      this.highest[at] = counter + 1;
+      this.highestAt[at] = now;
+    } else {
+      // The link itself does not keep order.
+      this.slackUs[at] = Math.max(this.slackUs[at], 2 * (now - this.highestAt[at]) + 500);
+    }
+    this.slackUs[at] *= 0.9995;
+    this.carriesUntil[at] = Math.max(this.carriesUntil[at], now + CARRIES_US);
+  }
+
+  /** The datagram at the head of the lane has been delivered: what follows it without a gap is released. */
+  advance(slot: number, counter: number, now: number): void {
+    if (counter !== this.next[slot]) return;
+    this.next[slot] = counter + 1;
+    if (this.pending[slot] === 0) return;
+    this.learn(slot, now - this.gapAt[slot], now);
+    this.drain(slot, now);
+  }
+
+  private learn(slot: number, filledUs: number, now: number): void {
+    if (now - this.periodAt[slot] > PERIOD_US) {
+      if (this.periodAt[slot] > 0) this.formerFillUs[slot] = this.fillUs[slot];
+      this.fillUs[slot] = 0;
+      this.periodAt[slot] = now;
+    }
+    this.fillUs[slot] = Math.max(this.fillUs[slot], filledUs);
+  }
+
+  /** The longest wait for a gap of a lane. */
+  private patience(slot: number): number {
+    const slowest = Math.max(this.fillUs[slot], this.formerFillUs[slot]);
+    return Math.min(MAX_WAIT_US, Math.max(LEAST_WAIT_US, PATIENCE * slowest));
+  }
+
+  private keep(slot: number, counter: number, body: number, end: number): boolean {
+    const length = end - body;
+    if (counter - this.next[slot] >= SPAN || length > CELL_BYTES - CELL_HEAD) return false;
+    if (this.pending[slot] >= SHARE_OF_FREE * this.freeCount) return false;
+    if (this.ring[slot] === NO_RING) {
+      const ring = this.freeRings.pop();
+      if (ring === undefined) return false;
+      this.ring[slot] = ring;
+    }
+    const cell = this.freeCells[--this.freeCount];
+    const at = this.ring[slot] * SPAN + (counter % SPAN);
+    this.cellOf[at] = cell + 1;
+    this.lengthOf[at] = length;
+    this.arena.bytes.copyWithin(this.base + cell * CELL_BYTES + CELL_HEAD, body, end);
+    this.pending[slot]++;
+    return true;
+  }
+
+  /** Releases from the head on until the next gap. */
+  private drain(slot: number, now: number): void {
+    const ring = this.ring[slot] * SPAN;
+    while (this.pending[slot] > 0) {
+      const at = ring + (this.next[slot] % SPAN);
+      const cell = this.cellOf[at] - 1;
+      if (cell < 0) break;
+      this.cellOf[at] = 0;
+      this.pending[slot]--;
+      this.next[slot]++;
+      const body = this.base + cell * CELL_BYTES + CELL_HEAD;
+      this.release(this.peer[slot], body, body + this.lengthOf[at]);
+      this.leaving[this.leavingCount++] = cell;
+    }
+    this.gapAt[slot] = now;
+    this.passedAt[slot] = 0;
+    if (this.pending[slot] > 0) return;
+    this.freeRings.push(this.ring[slot]);
+    this.ring[slot] = NO_RING;
+    const index = this.waiting.indexOf(slot);
+    if (index >= 0) this.waiting.splice(index, 1);
+  }
+
+  /** Gives the gap at the head up and releases what follows it. */
+  private skip(slot: number, now: number): void {
+    const ring = this.ring[slot] * SPAN;
+    while (this.cellOf[ring + (this.next[slot] % SPAN)] === 0) this.next[slot]++;
+    this.drain(slot, now);
+  }
+
+  /** Gives up gaps that will not be filled. To be called when everything that had arrived was offered. */
+  settle(now: number): void {
+    for (let index = this.waiting.length - 1; index >= 0; index--) {
+      const slot = this.waiting[index];
+      while (this.pending[slot] > 0 && now >= this.deadline(slot, now)) this.skip(slot, now);
+    }
+  }
+
+  /** When `settle` should be called next, in µs. */
+  nextDeadline(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.waiting.length; index++) {
+      const slot = this.waiting[index];
+      earliest = Math.min(earliest, this.deadline(slot, this.gapAt[slot]));
+    }
+    return earliest;
+  }
+
+  /** When the gap at the head of a lane is given up. */
+  private deadline(slot: number, now: number): number {
+    const byAge = this.gapAt[slot] + this.patience(slot);
+    let slack = 0;
+    for (let at = slot * MAX_LINKS; at < (slot + 1) * MAX_LINKS; at++) {
+      if (now > this.carriesUntil[at]) continue;
+      if (this.highest[at] <= this.next[slot]) return byAge;
+      slack = Math.max(slack, this.slackUs[at]);
+    }
+    if (this.passedAt[slot] === 0) this.passedAt[slot] = now;
+    return Math.min(byAge, this.passedAt[slot] + slack);
+  }
+
+  /** The TAP has been written: cells of what was released are free again. */
+  recycle(): void {
+    for (let index = 0; index < this.leavingCount; index++) {
+      this.freeCells[this.freeCount++] = this.leaving[index];
+    }
+    this.leavingCount = 0;
+  }
+}

@@ -1,0 +1,71 @@
+/** Internet checksums (RFC 1071), pseudo headers (RFC 768, 9293, 8200) and their update (RFC 1624). */
+import { readU16, writeU16 } from '../../base/bytes.js';
+import type { HeaderInfo } from '../../switch/headers.js';
+
+/**
+ * Adds `length` bytes as 16-bit words to a running sum; an odd last byte counts as the high half of a word.
+ * The result fits 32 unsigned bits for lengths up to 64 KiB and initial sums up to 2^20.
+ */
+export function addBytes(bytes: Uint8Array, offset: number, length: number, initial: number): number {
+  let sum = initial;
+  const even = offset + (length & ~1);
+  for (let at = offset; at < even; at += 2) sum += (bytes[at] << 8) | bytes[at + 1];
+  if ((length & 1) !== 0) sum += bytes[even] << 8;
+  return sum;
+}
+
+/** Folds a sum to 16 bits with the carries added back in. */
+export function fold(sum: number): number {
+  const once = (sum >>> 16) + (sum & 0xffff);
+  return ((once >>> 16) + once) & 0xffff;
+}
+
+/** Writes the header checksum of an IPv4 header of `length` bytes. */
+export function writeIpv4Checksum(bytes: Uint8Array, at: number, length: number): void {
+  writeU16(bytes, at + 10, 0);
+  writeU16(bytes, at + 10, ~fold(addBytes(bytes, at, length, 0)) & 0xffff);
+}
+
+/** Whether the checksum of an IPv4 header of `length` bytes is right. */
+export function isIpv4ChecksumValid(bytes: Uint8Array, at: number, length: number): boolean {
+  return fold(addBytes(bytes, at, length, 0)) === 0xffff;
+}
+
+/**
+ * Folded, uncomplemented sum of the pseudo header for `l4Length` bytes of TCP or UDP: what the checksum field
+ * of a packet with a partial checksum holds.
+ */
+export function pseudoHeaderSum(
+  bytes: Uint8Array,
+  headOffset: number,
+  info: HeaderInfo,
+  l4Length: number,
+): number {
+  const l3 = headOffset + info.l3;
+  const initial = info.protocol + l4Length;
+  return fold(
+    info.version === 4 ? addBytes(bytes, l3 + 12, 8, initial) : addBytes(bytes, l3 + 8, 32, initial),
+  );
+}
+
+/**
+ * Completes a partial checksum in software: sums from `csumStart` to the end of the frame and writes the
+ * complement at `csumStart + csumOffset` (both counted from the frame). A result of 0 is written as 0xffff, which is
+ * the same number here and keeps UDP from reading "no checksum".
+ */
+export function completeChecksum(
+  bytes: Uint8Array,
+  frameOffset: number,
+  length: number,
+  csumStart: number,
+  csumOffset: number,
+): void {
+  const sum = fold(addBytes(bytes, frameOffset + csumStart, length - csumStart, 0));
+  writeU16(bytes, frameOffset + csumStart + csumOffset, sum === 0xffff ? 0xffff : ~sum & 0xffff);
+}
+
+/** Adjusts the checksum at `field` for a 16-bit word that changed from `before` to `after` (RFC 1624, eqn. 3). */
+export function updateChecksum(bytes: Uint8Array, field: number, before: number, after: number): void {
+  const sum = (~readU16(bytes, field) & 0xffff) + (~before & 0xffff) + after;
+  writeU16(bytes, field, ~fold(sum) & 0xffff);
+}

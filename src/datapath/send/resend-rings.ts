@@ -1,0 +1,163 @@
+/**
+ * The rings of an interface: one that all peers share, and a few that a peer which sends much gets for itself, so that
+ * it overwrites nobody else's datagrams before they are acknowledged. A peer that fell silent gives its ring back.
+ */
+import { enlarged } from '../../base/arrays.js';
+import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
+import type { Arena } from '../../state/arena.js';
+import type { LinkTable } from '../../state/links.js';
+import type { SealedRun } from '../../state/run.js';
+import { ResendRing, type SendAgain } from './resend-ring.js';
+
+/** What belongs to no peer, or need not be kept: heartbeats, handshakes. */
+export const NO_PEER = -1;
+const SHARED = 0;
+/** A peer that takes more than this share of the common ring in one lap gets a ring of its own. */
+const GREEDY_SHARE = 1 / 4;
+
+export class ResendRings {
+  private readonly shared: ResendRing;
+  private readonly own: ResendRing[] = [];
+  /** Peer row of each own ring, or `NO_PEER`. */
+  private readonly owner: number[] = [];
+  /** Of each peer: `SHARED`, or the number of its own ring plus one. */
+  private ringOf = new Uint8Array(0);
+  /** Bytes that each peer took of the shared ring in the lap named beside it. */
+  private taken = new Float64Array(0);
+  private lap = new Float64Array(0);
+  /** What was offered last, and to whom. */
+  private offered: ResendRing;
+  private offeredTo = NO_PEER;
+  /** Frames older than this are of no use to anybody when a link dies; µs. */
+  private maxAgeUs = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    links: LinkTable,
+    private stats: SharedStats,
+  ) {
+    const { sharedRingBytes, ownRings, ownRingBytes } = arena.sizes;
+    this.shared = new ResendRing(arena.sharedRingBase, sharedRingBytes, links);
+    this.offered = this.shared;
+    for (let index = 0; index < ownRings; index++) {
+      this.own.push(new ResendRing(arena.ownRingBase + index * ownRingBytes, ownRingBytes, links));
+      this.owner.push(NO_PEER);
+    }
+  }
+
+  useStats(stats: SharedStats): void {
+    this.stats = stats;
+  }
+
+  /** Sets the bytes of a peer's own ring and the age in µs up to which anything is sent again. */
+  setLimits(ownBytes: number, maxAgeUs: number): void {
+    this.maxAgeUs = maxAgeUs;
+    for (const ring of this.own) ring.resize(Math.min(ownBytes, this.arena.sizes.ownRingBytes));
+  }
+
+  /** Finds contiguous bytes for a peer; `take` then takes them. */
+  offer(bytes: number, peer: number): number {
+    const number = peer < this.ringOf.length && peer >= 0 ? this.ringOf[peer] : SHARED;
+    this.offered = number === SHARED ? this.shared : this.own[number - 1];
+    this.offeredTo = peer;
+    return this.offered.offer(bytes);
+  }
+
+  take(bytes: number): void {
+    this.offered.take(bytes);
+    if (this.offered === this.shared && this.offeredTo >= 0) this.noteShare(this.offeredTo, bytes);
+  }
+
+  private noteShare(peer: number, bytes: number): void {
+    if (peer >= this.ringOf.length) this.ensure(peer + 1);
+    const size = this.arena.sizes.sharedRingBytes;
+    const lap = Math.floor(this.shared.bytesTaken / size);
+    if (this.lap[peer] !== lap) {
+      this.lap[peer] = lap;
+      this.taken[peer] = 0;
+    }
+    this.taken[peer] += bytes;
+    if (this.taken[peer] <= size * GREEDY_SHARE) return;
+    const free = this.owner.indexOf(NO_PEER);
+    if (free < 0) return;
+    this.owner[free] = peer;
+    this.taken[peer] = 0;
+    this.ringOf[peer] = free + 1;
+  }
+
+  private ensure(peers: number): void {
+    const capacity = 2 ** Math.ceil(Math.log2(peers));
+    this.ringOf = enlarged(this.ringOf, capacity);
+    this.taken = enlarged(this.taken, capacity);
+    this.lap = enlarged(this.lap, capacity, -1);
+  }
+
+  /** The ring in which a place of the arena lies. */
+  holding(offset: number): ResendRing {
+    const { ownRingBase, sizes } = this.arena;
+    if (offset < ownRingBase) return this.shared;
+    return this.own[Math.floor((offset - ownRingBase) / sizes.ownRingBytes)];
+  }
+
+  /** Remembers a run as sent by `link`; see `ResendRing.remember`. */
+  remember(link: number, run: SealedRun, now: number): number {
+    return this.holding(run.offset).remember(link, run, now);
+  }
+
+  /** See `ResendRing.takeOver`; what the shared ring holds is older than what an own one does. */
+  takeOver(peer: number, from: number, to: number, now: number, again: SendAgain): number {
+    const own = this.ownRing(peer);
+    const count = this.shared.takeOver(from, to, now, this.maxAgeUs, again);
+    return own === null ? count : count + own.takeOver(from, to, now, this.maxAgeUs, again);
+  }
+
+  distrust(peer: number, link: number): void {
+    this.shared.distrust(link);
+    this.ownRing(peer)?.distrust(link);
+  }
+
+  forget(): void {
+    this.shared.forget();
+    for (const ring of this.own) ring.forget();
+  }
+
+  /**
+   * Takes rings back from peers that have sent nothing for longer than anything is kept, and tells how far back the
+   * others reach.
+   */
+  sweep(now: number): void {
+    this.stats.interface[INTERFACE.resendReachUs] = this.reach(this.shared, now);
+    for (let index = 0; index < this.own.length; index++) {
+      const peer = this.owner[index];
+      if (peer === NO_PEER) continue;
+      if (now - this.own[index].usedAt > this.maxAgeUs) this.free(index);
+      else this.tell(peer, 1, this.reach(this.own[index], now));
+    }
+  }
+
+  private reach(ring: ResendRing, now: number): number {
+    return Math.min(this.maxAgeUs, ring.reach(now));
+  }
+
+  private tell(peer: number, ownRing: number, reachUs: number): void {
+    this.stats.peers[peer * PEER_WIDTH + PEER.ownRing] = ownRing;
+    this.stats.peers[peer * PEER_WIDTH + PEER.resendReachUs] = reachUs;
+  }
+
+  /** A peer is gone. */
+  release(peer: number): void {
+    if (peer < this.ringOf.length && this.ringOf[peer] !== SHARED) this.free(this.ringOf[peer] - 1);
+  }
+
+  private free(index: number): void {
+    this.ringOf[this.owner[index]] = SHARED;
+    this.tell(this.owner[index], 0, 0);
+    this.owner[index] = NO_PEER;
+    this.own[index].forget();
+  }
+
+  private ownRing(peer: number): ResendRing | null {
+    const number = peer < this.ringOf.length ? this.ringOf[peer] : SHARED;
+    return number === SHARED ? null : this.own[number - 1];
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Draining: a link is emptied while it still works, so that it can be taken away without losing a frame.
+ *
+ * Either end may ask for it, its beats tell the other. From then on both send frames by other links only, and say so in
+ * their beats. A link is drained once the peer has said that it sends nothing more, in answer to a beat that left after our
+ * own last frame: then nothing is under way in either direction.
+ */
+import { enlarged } from '../../base/arrays.js';
+
+/** Who wants a link to be drained; bits. */
+export const DRAINED_BY = { OPERATOR: 1, PEER: 2 } as const;
+
+export class Drains {
+  private wishes = new Uint8Array(0);
+  /** When frames were last sent by a link that is being drained. */
+  private quietSince = new Float64Array(0);
+
+  /** Forgets all wishes: the row is another link's now. */
+  reset(link: number): void {
+    if (link >= this.wishes.length) {
+      const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(link + 1)));
+      this.wishes = enlarged(this.wishes, capacity);
+      this.quietSince = enlarged(this.quietSince, capacity);
+    }
+    this.wishes[link] = 0;
+  }
+
+  /** One end wants a link to be drained, or no longer; returns whether that is news. */
+  wish(link: number, by: number, wanted: boolean): boolean {
+    const before = this.wishes[link];
+    this.wishes[link] = wanted ? before | by : before & ~by;
+    return this.wishes[link] !== before;
+  }
+
+  isWanted(link: number): boolean {
+    return this.wishes[link] !== 0;
+  }
+
+  /** Whether this end asks for it; the peer's own wish is not sent back to it. */
+  isAskedHere(link: number): boolean {
+    return (this.wishes[link] & DRAINED_BY.OPERATOR) !== 0;
+  }
+
+  /** A link that is being drained has carried frames until now. */
+  busyUntil(link: number, now: number): void {
+    this.quietSince[link] = now;
+  }
+
+  /** Whether a beat of ours, sent at `sentAt`, left behind our last frame. */
+  isBehindLastFrame(link: number, sentAt: number): boolean {
+    return sentAt >= this.quietSince[link];
+  }
+}

@@ -1,0 +1,63 @@
+/** Which way each flow of a peer takes under the policy `adaptive`, and why. Decides nothing itself. */
+
+import type { LinkTable } from '../../state/links.js';
+import type { PeerTable } from '../../state/peers.js';
+import { MAX_LINKS } from '../../wire/header.js';
+import type { Adaptive } from './adaptive.js';
+import { FLOW, type FlowTable } from './flows.js';
+
+/** Flows silent for longer are not told of; µs. */
+const RECENT_US = 60_000_000;
+
+export interface FlowExplanation {
+  /** Four words each: an IPv4 address or a MAC address (its first 16 and last 32 bits) in the first ones, or an IPv6 address. */
+  source: number[];
+  destination: number[];
+  etherType: number;
+  /** Of IP; 0 for other frames. */
+  protocol: number;
+  /** 0 without ports. */
+  sourcePort: number;
+  destinationPort: number;
+  /** Link id that it is pinned to; null while it goes by the lane. */
+  link: number | null;
+  bytesPerSecond: number;
+  seenUsAgo: number;
+}
+
+export interface FlowsExplanation {
+  /** Ids of the links that carry the lane, over which bulk flows are spread. */
+  lane: number[];
+  /** The busiest first. */
+  flows: FlowExplanation[];
+}
+
+export function explainFlows(
+  peers: PeerTable,
+  links: LinkTable,
+  table: FlowTable,
+  adaptive: Adaptive,
+  peer: number,
+  now: number,
+): FlowsExplanation {
+  const flows: FlowExplanation[] = [];
+  table.eachOf(peer, now, RECENT_US, (entry, key) => {
+    const pinned =
+      table.bulk[entry] === 0 && table.link[entry] >= 0 ? table.link[entry] : peers.activeLink[peer];
+    flows.push({
+      source: [...key.subarray(FLOW.SOURCE, FLOW.SOURCE + 4)],
+      destination: [...key.subarray(FLOW.DESTINATION, FLOW.DESTINATION + 4)],
+      etherType: key[FLOW.KIND] >>> 8,
+      protocol: key[FLOW.KIND] & 0xff,
+      sourcePort: key[FLOW.PORTS] >>> 16,
+      destinationPort: key[FLOW.PORTS] & 0xffff,
+      link: table.bulk[entry] === 1 || pinned < 0 ? null : links.id[pinned],
+      bytesPerSecond: Math.round(table.rate(entry, now)),
+      seenUsAgo: Math.max(0, now - table.lastSeen[entry]),
+    });
+  });
+  flows.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
+  const carriers = adaptive.carriers(peer, now);
+  const ids = [...Array(MAX_LINKS).keys()];
+  return { lane: ids.filter((id) => (carriers & (1 << id)) !== 0), flows };
+}

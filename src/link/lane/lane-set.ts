@@ -1,0 +1,370 @@
+/**
+ * Which links a peer's striped lane uses.
+ *
+ * It begins with one. When all it has are filled, another is taken in, at once: a transfer that grows never meets the
+ * end of the first link's queue. What decides whether a set is kept is what TCP would make of it, bounded by
+ * capacity: the rate of Mathis et al. (CCR 1997) and of CUBIC (RFC 9438 section 5.1) at the set's round-trip time
+ * and measured random loss, for the number of bulk flows there are. A set worth less than its best link alone is
+ * given up, the others are not tried again for a while, which doubles each time. And when the set has carried less
+ * than its best link could for a while, the best link is left alone, whatever the reason.
+ */
+import { MAX_LINKS } from '../../wire/header.js';
+import type { LinkCapacity } from './capacity.js';
+
+/** What the set knows of the peer's links, by link id. */
+export interface LinkFacts {
+  capacity(id: number): LinkCapacity;
+  rttUs(id: number): number;
+  /** Share of datagrams lost, by heartbeats. */
+  beatLoss(id: number): number;
+}
+
+const REVIEW_US = 20_000;
+/** A queue that stood so long ago still counts. */
+const FILLED_US = 60_000;
+/** Losses before they are believed. */
+const LOSSES = 3;
+/** A larger difference in delay would fire TCP's retransmission timer (200 ms at least, RFC 6298 as Linux has it). */
+const MAX_SPREAD_US = 150_000;
+/** A set is kept while it promises this share of its best link, and tried while it promises more than this. */
+const KEEP_SHARE = 0.95;
+/** A link must add this share of what the others have, and the more the later it is: as much at `FULL_SPREAD_US`. */
+const LEAST_SHARE = 0.1;
+const FULL_SPREAD_US = 100_000;
+const FIRST_REST_US = 10_000_000;
+const MAX_REST_US = 300_000_000;
+/** Bulk flows are counted in rounds. */
+const ROUND_US = 200_000;
+/** The set must have been below its best link for so long. */
+const POOR_US = 1_500_000;
+/** A set that loses datagrams and was not filled for so long is left for another link, if that promises so much more. */
+const UNFILLED_US = 1_500_000;
+const SUSPICIOUS_LOSSES = 1.5;
+const TRIAL_GAIN = 1.2;
+/** A trial is judged after so long and after so many round trips, and goes on while the rate grows by so much. */
+const TRIAL_US = 1_500_000;
+const TRIAL_ROUNDS = 10;
+const TRIAL_GROWTH = 1.1;
+const RATE_MEMORY_US = 500_000;
+const MSS_BYTES = 1400;
+
+export class LaneSet {
+  /** Bit set of link ids. */
+  set = 0;
+  /** By link id: how much later a datagram arrives than by the earliest link, both empty. */
+  readonly laterUs = new Float64Array(MAX_LINKS);
+  /** Round in which bulk flows are counted now, how many there were in the last. */
+  round = 1;
+  flowCount = 0;
+  /** Bytes per µs delivered by the set, averaged. */
+  rate = 0;
+  /** First difference of clocks seen: delays are counted from it. NaN until then. */
+  clock = Number.NaN;
+  /** By link id: not to be tried before, and how long it rests the next time. */
+  readonly restsUntil = new Float64Array(MAX_LINKS);
+  /** By link id: when it carried something of the lane last. */
+  readonly usedAt = new Float64Array(MAX_LINKS).fill(Number.NEGATIVE_INFINITY);
+  private readonly restUs = new Float64Array(MAX_LINKS).fill(FIRST_REST_US);
+  private counting = 0;
+  private roundAt = 0;
+  private reviewedAt = 0;
+  private poorSince = 0;
+  private poorRate = 0;
+  /** When the set was filled last. */
+  private filledAt = 0;
+  /** A link on trial alone: the set left for it (0: none), the rate that had, the rate at the last look, and when. */
+  private trialFrom = 0;
+  private trialRate = 0;
+  private trialLast = 0;
+  private trialAt = 0;
+
+  constructor(private readonly facts: LinkFacts) {}
+
+  /** Counts a bulk flow that is new in this round; returns the round it is counted in. */
+  countFlow(now: number): number {
+    this.turnRound(now);
+    this.counting++;
+    return this.round;
+  }
+
+  private turnRound(now: number): void {
+    if (now - this.roundAt < ROUND_US) return;
+    this.flowCount = this.counting;
+    this.counting = 0;
+    this.roundAt = now;
+    this.round++;
+  }
+
+  /** The links to use now; begins with the most promising one. */
+  usableSet(usable: number, now: number): number {
+    if ((this.set & usable) === 0 && usable !== 0) {
+      this.refreshDelays(usable);
+      this.set = 1 << this.best(usable, now);
+    }
+    return this.set & usable;
+  }
+
+  /** Takes new measurements into account. */
+  review(usable: number, now: number): void {
+    if (now - this.reviewedAt < REVIEW_US) return;
+    const elapsed = now - this.reviewedAt;
+    this.reviewedAt = now;
+    this.turnRound(now);
+    this.refreshDelays(usable);
+    const set = this.usableSet(usable, now);
+    if (set === 0) return;
+    const delivered = this.deliveredBy(set, now);
+    this.rate += Math.min(1, elapsed / RATE_MEMORY_US) * (delivered - this.rate);
+    this.judgeTrial(now);
+    if ((set & (set - 1)) !== 0) this.judgeSet(set, now);
+    const current = this.set & usable;
+    if (this.isFilled(current, now)) {
+      this.filledAt = now;
+      this.grow(usable, now);
+    } else this.explore(current, usable, now);
+  }
+
+  private refreshDelays(usable: number): void {
+    let known = true;
+    eachOf(usable, (id) => {
+      if (this.facts.capacity(id).baseUs === Number.POSITIVE_INFINITY) known = false;
+    });
+    let least = Number.POSITIVE_INFINITY;
+    eachOf(usable, (id) => {
+      this.laterUs[id] = known ? this.facts.capacity(id).baseUs : this.facts.rttUs(id) / 2;
+      least = Math.min(least, this.laterUs[id]);
+    });
+    eachOf(usable, (id) => {
+      this.laterUs[id] -= least;
+    });
+  }
+
+  private deliveredBy(set: number, now: number): number {
+    let sum = 0;
+    eachOf(set, (id) => {
+      const link = this.facts.capacity(id);
+      if (now - link.reportedAt < RATE_MEMORY_US) sum += link.delivered;
+    });
+    return sum;
+  }
+
+  private isFilled(set: number, now: number): boolean {
+    let filled = set !== 0;
+    eachOf(set, (id) => {
+      if (now - this.facts.capacity(id).filledAt > FILLED_US) filled = false;
+    });
+    return filled;
+  }
+
+  // --- worth ----------------------------------------------------------------------------------------
+
+  /**
+   * What bulk flows would get of a set of links, in bytes per µs. A link whose capacity is unknown counts with
+   * `unknown`, or with what it has delivered if that is more.
+   */
+  worth(set: number, unknown = Number.POSITIVE_INFINITY): number {
+    let capacity = 0;
+    let rtt = 0;
+    let loss = 0;
+    eachOf(set, (id) => {
+      const link = this.facts.capacity(id);
+      capacity += link.capacity === 0 ? Math.max(unknown, link.delivered) : link.capacity;
+      rtt = Math.max(rtt, this.facts.rttUs(id));
+    });
+    eachOf(set, (id) => {
+      const link = this.facts.capacity(id);
+      const isKnown = capacity > 0 && capacity !== Number.POSITIVE_INFINITY;
+      const share = isKnown ? Math.max(link.capacity, link.delivered) / capacity : 1 / bitCount(set);
+      loss += share * this.lossOf(id);
+    });
+    return Math.min(capacity, this.flowsNow() * tcpRate(loss, rtt));
+  }
+
+  private flowsNow(): number {
+    return Math.max(1, this.flowCount);
+  }
+
+  private lossOf(id: number): number {
+    const link = this.facts.capacity(id);
+    // What beats tell counts until bulk has told more.
+    if (link.observed === 0) return this.facts.beatLoss(id);
+    return link.randomLost >= LOSSES ? Math.max(0, link.randomLoss) : 0;
+  }
+
+  /** The most promising single link of a set. */
+  best(set: number, now: number): number {
+    let best = -1;
+    let most = -1;
+    eachOf(set, (id) => {
+      // Untried links promise equally much: the earlier one is taken then.
+      const worth = Math.min(1e9, this.worth(1 << id));
+      const promise = this.restsUntil[id] > now ? worth / 1e6 : worth;
+      if (best >= 0 && (promise < most || (promise === most && this.laterUs[id] >= this.laterUs[best])))
+        return;
+      best = id;
+      most = promise;
+    });
+    return best;
+  }
+
+  private bestOf(set: number): number {
+    let best = -1;
+    eachOf(set, (id) => {
+      if (best < 0 || this.worth(1 << id, 0) > this.worth(1 << best, 0)) best = id;
+    });
+    return best;
+  }
+
+  // --- changes --------------------------------------------------------------------------------------
+
+  /** All links of the set are filled: another may help. */
+  private grow(usable: number, now: number): void {
+    const others = usable & ~this.set;
+    let best = -1;
+    eachOf(others, (id) => {
+      if (now < this.restsUntil[id]) return;
+      // After a rest it has another chance; one that was never tried must promise something.
+      const isNew = this.facts.capacity(id).observed === 0;
+      if (this.isMeagre(this.set | (1 << id), id)) return;
+      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return;
+      if (this.laterUs[id] > MAX_SPREAD_US) return;
+      if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
+    });
+    if (best < 0) return;
+    const link = this.facts.capacity(best);
+    link.forgetLoss();
+    link.assumed = this.facts.capacity(this.bestOf(this.set)).capacity;
+    this.set |= 1 << best;
+    this.poorSince = 0;
+  }
+
+  /** Whether a set of several links is worth more than its best link alone. */
+  private judgeSet(set: number, now: number): void {
+    let meagre = -1;
+    eachOf(set, (id) => {
+      if (this.isMeagre(set, id)) meagre = id;
+    });
+    if (meagre >= 0) {
+      this.rest(meagre, now);
+      this.set = set & ~(1 << meagre);
+      return;
+    }
+    const best = this.bestOf(set);
+    if (this.worth(set) < KEEP_SHARE * this.worth(1 << best, 0)) {
+      eachOf(set & ~(1 << best), (id) => this.rest(id, now));
+      return this.use(best);
+    }
+    const capacity = this.facts.capacity(best).capacity;
+    if (this.rate >= KEEP_SHARE * capacity || capacity === 0) this.poorSince = 0;
+    else if (this.poorSince === 0 || this.rate > TRIAL_GROWTH * this.poorRate) {
+      // A transfer that is on its way up has not shown yet what it can reach.
+      this.poorSince = now;
+      this.poorRate = this.rate;
+    } else if (now - this.poorSince > POOR_US && this.isSpread(set & ~(1 << best), now)) {
+      eachOf(set & ~(1 << best), (id) => this.rest(id, now));
+      this.use(best);
+    }
+  }
+
+  /** Whether any of the links has carried something of late: an idle one does no harm. */
+  private isSpread(links: number, now: number): boolean {
+    let spread = false;
+    eachOf(links, (id) => {
+      if (now - this.usedAt[id] < RATE_MEMORY_US) spread = true;
+    });
+    return spread;
+  }
+
+  /** Whether a link adds too little capacity to a set for the delay that it adds. */
+  private isMeagre(set: number, id: number): boolean {
+    const { capacity } = this.facts.capacity(id);
+    if (capacity === 0) return false;
+    let others = 0;
+    let latest = 0;
+    eachOf(set & ~(1 << id), (other) => {
+      others += this.facts.capacity(other).capacity;
+      latest = Math.max(latest, this.laterUs[other]);
+    });
+    const share = Math.max(LEAST_SHARE, (this.laterUs[id] - latest) / FULL_SPREAD_US);
+    return capacity < share * others;
+  }
+
+  private use(id: number): void {
+    this.set = 1 << id;
+    this.poorSince = 0;
+  }
+
+  private rest(id: number, now: number): void {
+    this.restsUntil[id] = now + this.restUs[id];
+    this.restUs[id] = Math.min(MAX_REST_US, 2 * this.restUs[id]);
+  }
+
+  /** The set cannot be filled, and loses datagrams: a link that has lost fewer may carry more alone. */
+  private explore(set: number, usable: number, now: number): void {
+    if (this.trialFrom !== 0 || this.flowCount === 0 || now - this.filledAt < UNFILLED_US) return;
+    let isLossy = false;
+    eachOf(set, (id) => {
+      const isUsed = now - this.usedAt[id] < UNFILLED_US;
+      const link = this.facts.capacity(id);
+      if (isUsed && link.randomLost >= SUSPICIOUS_LOSSES && link.randomLoss > 0) isLossy = true;
+    });
+    if (!isLossy) return;
+    let best = -1;
+    eachOf(usable, (id) => {
+      if (set === 1 << id || now < this.restsUntil[id]) return;
+      if (this.facts.capacity(id).randomLost >= SUSPICIOUS_LOSSES) return;
+      if (best < 0 || this.worth(1 << id) > this.worth(1 << best)) best = id;
+    });
+    if (best < 0 || this.worth(1 << best) < TRIAL_GAIN * this.rate) return;
+    this.trialFrom = set;
+    this.trialRate = this.rate;
+    this.trialLast = 0;
+    this.trialAt = now;
+    this.facts.capacity(best).forgetLoss();
+    this.use(best);
+  }
+
+  /** A link on trial is kept when it carries as much, and given time while it carries more and more. */
+  private judgeTrial(now: number): void {
+    if (this.trialFrom === 0) return;
+    if ((this.set & (this.set - 1)) !== 0) {
+      // Filled already, and more was taken in.
+      this.trialFrom = 0;
+      return;
+    }
+    const current = Math.log2(this.set);
+    if (now - this.trialAt < Math.max(TRIAL_US, TRIAL_ROUNDS * this.facts.rttUs(current))) return;
+    if (this.rate < KEEP_SHARE * this.trialRate && this.rate > TRIAL_GROWTH * this.trialLast) {
+      this.trialLast = this.rate;
+      this.trialAt = now;
+      return;
+    }
+    const others = this.trialFrom & ~this.set;
+    const isBetter = this.rate >= KEEP_SHARE * this.trialRate;
+    if (isBetter) eachOf(others, (id) => this.rest(id, now));
+    else {
+      this.rest(current, now);
+      this.set = this.trialFrom;
+    }
+    this.trialFrom = 0;
+  }
+}
+
+/** Bytes per µs that a TCP transfer reaches at a loss rate and round-trip time; infinite without loss. */
+function tcpRate(loss: number, rttUs: number): number {
+  if (loss <= 0) return Number.POSITIVE_INFINITY;
+  const rtt = Math.max(100, rttUs) / 1e6;
+  const reno = 1.22 / (rtt * Math.sqrt(loss));
+  const cubic = 1.054 / (rtt ** 0.25 * loss ** 0.75);
+  return (Math.max(reno, cubic) * MSS_BYTES) / 1e6;
+}
+
+function eachOf(set: number, visit: (id: number) => void): void {
+  for (let id = 0; id < MAX_LINKS; id++) if ((set & (1 << id)) !== 0) visit(id);
+}
+
+function bitCount(set: number): number {
+  let count = 0;
+  for (let rest = set; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

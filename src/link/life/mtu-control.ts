@@ -1,0 +1,310 @@
+/**
+ * Path MTU discovery on the links, RFC 8899: sends the probes that `mtu-search.ts` asks for, answers those of the
+ * peer, and notices when what is large vanishes while what is small arrives.
+ *
+ * A probe counts as lost only when its time is up and a heartbeat sent after it is known to have arrived, so that a
+ * link that carries nothing at all says nothing about sizes. Probes are left out of the counts by which loss is
+ * measured.
+ */
+import { enlarged } from '../../base/arrays.js';
+import { DROP } from '../../contract/drops.js';
+import type { DatapathEvent } from '../../contract/events.js';
+import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
+import type { Sealer } from '../../datapath/send/seal.js';
+import { Transmitter } from '../../datapath/send/transmit.js';
+import type { Arena } from '../../state/arena.js';
+import { type LinkTable, NEVER, SMALL_BYTES } from '../../state/links.js';
+import type { PeerTable } from '../../state/peers.js';
+import { Plaintext, SealedRun } from '../../state/run.js';
+import type { TimerWheel } from '../../state/timer-wheel.js';
+import { KIND, OUTER, SEALED_OVERHEAD } from '../../wire/header.js';
+import { MTU_PROBE } from '../../wire/messages.js';
+import { MTU_STATE, MtuSearch } from './mtu-search.js';
+import { TIMER, timerOf } from './timers.js';
+
+const EMSGSIZE = -90;
+/**
+ * How long a probe's answer is waited for (PROBE_TIMER). The RFC asks for a second where nothing is known of the path;
+ * here heartbeats measure it, and tell beside that whether what was sent after the probe has arrived.
+ */
+const SHORTEST_WAIT_US = 20_000;
+const LONGEST_WAIT_US = 1_000_000;
+const ERROR_RETRY_US = 5_000_000;
+/** A peer that was not known to hear us for so many of its beats may be reached by another path since. */
+const GAP_BEATS = 5;
+
+export class MtuControl {
+  readonly search = new MtuSearch();
+  /** How long a size that was found is good for (PMTU_RAISE_TIMER), in µs. */
+  raiseUs = 600_000_000;
+  private probeAt = new Float64Array(0);
+  /** Number of the last probe; answers carry it. */
+  private probeId = new Uint16Array(0);
+  /** When the next step may be taken. */
+  private dueAt = new Float64Array(0);
+  /** When that heartbeat of ours was sent which is the last known to have arrived. */
+  private arrivedAt = new Float64Array(0);
+  /** Size that the control thread was told of last; 0 for none. */
+  private told = new Int32Array(0);
+  private readonly plaintext = new Plaintext();
+  private readonly run = new SealedRun();
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly peers: PeerTable,
+    private readonly links: LinkTable,
+    private readonly sealer: Sealer,
+    private readonly transmit: Transmitter,
+    private readonly wheel: TimerWheel,
+    /** Told when the size in use has changed. */
+    private readonly changed: (link: number, now: number) => void,
+    private readonly emit: (event: DatapathEvent) => void,
+    private stats: SharedStats,
+  ) {}
+
+  useStats(stats: SharedStats): void {
+    this.stats = stats;
+  }
+
+  // --- what is known from outside ---------------------------------------------------------------------
+
+  /** Settings of a link: `fixed` bytes, or 0 for finding out; what the kernel says of the route, or 0. */
+  configure(link: number, fixed: number, routeMtu: number, moved: boolean): void {
+    this.ensure(link + 1);
+    const { search } = this;
+    if (fixed > 0) search.fix(link, fixed);
+    else if (moved || search.state[link] === MTU_STATE.FIXED) this.begin(link, routeMtu);
+    else search.hinted(link, routeMtu);
+    this.adopt(link);
+  }
+
+  /** The kernel says something new of a link's route. */
+  routeChanged(link: number, routeMtu: number, now: number): void {
+    if (this.search.hinted(link, routeMtu)) this.stepSoon(link, now);
+    this.apply(link, now);
+  }
+
+  /** A link goes by another path now, of which nothing is known. */
+  restart(link: number, now: number): void {
+    if (this.search.state[link] !== MTU_STATE.FIXED) this.begin(link, this.search.hint[link]);
+    this.apply(link, now);
+  }
+
+  /** The device of a link refused a datagram of so many bytes. */
+  tooBig(link: number, bytes: number, now: number): void {
+    if (this.search.dataRefused(link, bytes + this.links.outerOverhead(link))) this.stepSoon(link, now);
+    this.apply(link, now);
+  }
+
+  /** The timer of a link fired. */
+  due(link: number, now: number): void {
+    this.step(link, now);
+    this.apply(link, now);
+  }
+
+  /** A link is gone. */
+  forget(link: number): void {
+    this.wheel.cancel(timerOf(link, TIMER.MTU));
+  }
+
+  /**
+   * The peer says that it hears us: at `sentAt` that beat of ours was sent which it had heard last, and `largest` is
+   * the largest datagram that had come to it between its last two beats.
+   */
+  heardBack(link: number, sentAt: number, largest: number, now: number): void {
+    // A beat that was overtaken has nothing to add.
+    if (sentAt < this.arrivedAt[link] || this.links.shutdown[link]) return;
+    const gap = GAP_BEATS * Math.max(this.links.intervalUs[link], this.links.peerIntervalUs[link]);
+    const interrupted = sentAt - this.arrivedAt[link] > gap;
+    this.arrivedAt[link] = sentAt;
+    if (interrupted) this.verify(link);
+    this.compareLargest(link, largest);
+    this.step(link, now);
+    this.apply(link, now);
+  }
+
+  /** Whether the largest datagram sent in a while has arrived. If not, it may be its size. */
+  private compareLargest(link: number, arrived: number): void {
+    const { largestSent, largestSentAt } = this.links;
+    const sent = largestSent[link];
+    if (arrived < sent && this.arrivedAt[link] <= largestSentAt[link]) return;
+    largestSent[link] = SMALL_BYTES;
+    const inUse = this.search.size[link] - this.links.outerOverhead(link);
+    if (arrived < sent && sent > SMALL_BYTES && sent <= inUse) this.verify(link);
+  }
+
+  private verify(link: number): void {
+    if (this.search.verify(link)) this.dueNow(link);
+  }
+
+  // --- steps ------------------------------------------------------------------------------------------
+
+  private begin(link: number, routeMtu: number): void {
+    this.search.start(link, this.links.family(link), routeMtu);
+    this.told[link] = 0;
+    this.arrivedAt[link] = NEVER;
+    this.dueNow(link);
+  }
+
+  /** Forgets a probe under way: another question is to be asked at once. */
+  private dueNow(link: number): void {
+    this.probeAt[link] = NEVER;
+    this.dueAt[link] = NEVER;
+  }
+
+  private stepSoon(link: number, now: number): void {
+    this.dueNow(link);
+    if (this.arrivedAt[link] !== NEVER) this.wheel.schedule(timerOf(link, TIMER.MTU), now);
+  }
+
+  private step(link: number, now: number): void {
+    const { search, probeAt } = this;
+    if (now < this.dueAt[link] || search.state[link] === MTU_STATE.FIXED) return;
+    if (search.candidate[link] === 0) search.raise(link);
+    else if (probeAt[link] !== NEVER) {
+      if (this.arrivedAt[link] <= probeAt[link]) return;
+      search.lost(link);
+    }
+    this.probeAt[link] = NEVER;
+    this.ask(link, now);
+  }
+
+  /** Probes the candidate, or takes the next while the kernel refuses to send one. */
+  private ask(link: number, now: number): void {
+    const { search } = this;
+    let wait = this.raiseUs;
+    while (search.candidate[link] !== 0) {
+      if (this.probe(link, search.candidate[link], now) !== EMSGSIZE) {
+        search.sent(link);
+        this.probeAt[link] = now;
+        wait = this.patience(link);
+        break;
+      }
+      search.refused(link);
+      if (search.state[link] === MTU_STATE.ERROR) break;
+    }
+    if (search.state[link] === MTU_STATE.ERROR) wait = ERROR_RETRY_US;
+    this.dueAt[link] = now + wait;
+    this.wheel.schedule(timerOf(link, TIMER.MTU), now + wait);
+  }
+
+  private patience(link: number): number {
+    const { rttSmoothed, jitter } = this.links;
+    if (rttSmoothed[link] === 0) return LONGEST_WAIT_US;
+    const expected = rttSmoothed[link] + 4 * jitter[link];
+    return Math.max(SHORTEST_WAIT_US, Math.min(LONGEST_WAIT_US, 2 * expected));
+  }
+
+  /** Sends a probe that makes a packet of `size` bytes. Returns 0, or the error that the kernel answered with. */
+  private probe(link: number, size: number, now: number): number {
+    const slot = this.peers.session[this.links.peer[link]];
+    if (slot < 0) return 0;
+    const length = size - this.links.outerOverhead(link) - SEALED_OVERHEAD;
+    const body = this.open(length);
+    this.probeId[link]++;
+    this.write(body, link, 0, this.probeId[link], size);
+    this.plaintext.setInPlace(body, length);
+    if (!this.sealer.sealInPlace(slot, this.links.id[link], this.plaintext, this.run)) return 0;
+    return this.transmit.sendProbe(link, this.run, now);
+  }
+
+  // --- messages ---------------------------------------------------------------------------------------
+
+  /** Takes a probe of the peer, or the answer to one of ours, that came by `link`. */
+  arrived(peer: number, slot: number, link: number, body: number, now: number): void {
+    const { bytes, view } = this.arena;
+    if (link < 0 || this.peers.linkOf(peer, bytes[body + MTU_PROBE.LINK]) !== link) {
+      this.stats.drops[DROP['link-mismatch']]++;
+      return;
+    }
+    const id = view.getUint16(body + MTU_PROBE.ID);
+    const size = view.getUint16(body + MTU_PROBE.SIZE);
+    if (bytes[body + MTU_PROBE.REPLY] === 0) this.reply(slot, link, id, size, now);
+    else this.answered(link, id, size, now);
+  }
+
+  private reply(slot: number, link: number, id: number, size: number, now: number): void {
+    const body = this.open(MTU_PROBE.BYTES);
+    this.write(body, link, 1, id, size);
+    this.plaintext.setInPlace(body, MTU_PROBE.BYTES);
+    if (this.sealer.sealInPlace(slot, this.links.id[link], this.plaintext, this.run)) {
+      this.transmit.sendProbeAnswer(link, this.run, now);
+    }
+  }
+
+  /** Late answers are as good as early ones, as long as they tell of the size in question. */
+  private answered(link: number, id: number, size: number, now: number): void {
+    const { search } = this;
+    const age = (this.probeId[link] - id) & 0xffff;
+    if (size !== search.candidate[link] || age >= search.attempts[link]) return;
+    search.answered(link);
+    this.dueNow(link);
+    if (search.candidate[link] !== 0) this.step(link, now);
+    else this.rest(link, now);
+    this.apply(link, now);
+  }
+
+  /** Nothing is left to try for a good while. */
+  private rest(link: number, now: number): void {
+    this.dueAt[link] = now + this.raiseUs;
+    this.wheel.schedule(timerOf(link, TIMER.MTU), this.dueAt[link]);
+  }
+
+  private open(length: number): number {
+    const body = this.transmit.reserve(Transmitter.sealedLength(length)) + OUTER.BYTES;
+    this.arena.bytes.fill(0, body, body + length);
+    return body;
+  }
+
+  private write(body: number, link: number, reply: number, id: number, size: number): void {
+    const { bytes, view } = this.arena;
+    bytes[body] = KIND.MTU_PROBE;
+    bytes[body + MTU_PROBE.LINK] = this.links.id[link];
+    bytes[body + MTU_PROBE.REPLY] = reply;
+    view.setUint16(body + MTU_PROBE.ID, id);
+    view.setUint16(body + MTU_PROBE.SIZE, size);
+  }
+
+  // --- what follows from it ---------------------------------------------------------------------------
+
+  private apply(link: number, now: number): void {
+    if (this.adopt(link)) this.changed(link, now);
+    this.tell(link);
+  }
+
+  /** Tells of results, not of every step on the way to one; that the kernel was right is no news. */
+  private tell(link: number): void {
+    const { search, told } = this;
+    const isResult = search.state[link] === MTU_STATE.ERROR || search.candidate[link] === 0;
+    const mtu = search.size[link];
+    const before = told[link];
+    if (!isResult || before === mtu) return;
+    told[link] = mtu;
+    if (before === 0 && mtu >= search.hint[link]) return;
+    this.emit({ kind: 'mtu', peer: this.links.peer[link], link: this.links.id[link], mtu, before });
+  }
+
+  /** Takes the size in use over into the link table and the gauges. Returns whether it is another one. */
+  private adopt(link: number): boolean {
+    const { search, links } = this;
+    const gauges = this.stats.links;
+    const base = link * LINK_WIDTH;
+    const size = search.size[link];
+    gauges[base + LINK.mtu] = size;
+    gauges[base + LINK.mtuState] = search.state[link];
+    gauges[base + LINK.mtuProbed] = search.candidate[link];
+    if (links.mtu[link] === size) return false;
+    links.setMtu(link, size);
+    return true;
+  }
+
+  private ensure(rows: number): void {
+    if (rows <= this.probeAt.length) return;
+    const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(rows)));
+    this.probeAt = enlarged(this.probeAt, capacity, NEVER);
+    this.told = enlarged(this.told, capacity);
+    this.probeId = enlarged(this.probeId, capacity);
+    this.dueAt = enlarged(this.dueAt, capacity, NEVER);
+    this.arrivedAt = enlarged(this.arrivedAt, capacity, NEVER);
+  }
+}

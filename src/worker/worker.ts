@@ -1,0 +1,307 @@
+/**
+ * The datapath's thread: waits on everything at once, hands batches to the engine, and comes back only when told
+ * to stop. It never turns Node's event loop; commands are taken from a message port without it.
+ */
+
+import { randomFillSync } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { DatapathCommand, DatapathSettings } from '../contract/events.js';
+import { NETLINK, NETLINK_KIND, READ, RECV } from '../contract/ops.js';
+import { INTERFACE } from '../contract/stats.js';
+import { Engine, makeArena } from '../datapath/engine.js';
+import type { DatapathIo } from '../datapath/io.js';
+import { loadNative } from '../native/binding.js';
+import { SLOT_BYTES } from '../state/arena.js';
+import { Pace } from './pace.js';
+
+export interface WorkerStart {
+  port: MessagePort;
+  tapFd: number;
+  /** Event descriptor by which the control thread says that commands wait. */
+  wakeFd: number;
+  settings: DatapathSettings;
+  seed: [number, number];
+  udpGso: boolean;
+  realtime: boolean;
+}
+
+/** Beside the engine's commands the worker has one of its own. */
+export type WorkerMessage = DatapathCommand | { kind: 'stop' };
+
+/** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
+const REALTIME_PRIORITY = 10;
+const TOKEN_WAKE = 0;
+const TOKEN_TAP = 1;
+const TOKEN_NETLINK = 2;
+const TOKEN_SOCKET = 16;
+const MAX_TOKENS = 64;
+/** Batches taken from one source before the others have their turn. */
+const ROUNDS = 4;
+/** Turns without a look at the timers while sockets do not run dry. */
+const MAX_UNDRAINED_TURNS = 8;
+const NETLINK_ROWS = 256;
+/** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
+const GATHER_US = 40;
+/**
+ * How long to poll after work before sleeping, giving the processor away to whoever wants it. Not under real-time
+ * scheduling: there nobody else would get it.
+ */
+const SPIN_US = 40;
+
+class Shell {
+  private readonly native = loadNative();
+  private readonly arena = makeArena();
+  private readonly engine: Engine;
+  private readonly epoll: number;
+  private readonly netlink: number;
+  private readonly tokens = new Int32Array(MAX_TOKENS);
+  private readonly reads = new Int32Array(this.arena.sizes.tapSlots * READ.WORDS);
+  private readonly receives = new Int32Array(this.arena.sizes.receiveSlots * RECV.WORDS);
+  private readonly receiveSockets = new Int32Array(this.arena.sizes.receiveSlots);
+  private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
+  private readonly socketFds = new Map<number, number>();
+  private readonly pace = new Pace();
+  /** Watches nothing: waiting on it is a short sleep. */
+  private readonly gathering: number;
+  private readonly spinUs: number;
+  private running = true;
+  private drained = true;
+  private undrainedTurns = 0;
+
+  constructor(private readonly start: WorkerStart) {
+    const native = this.native;
+    const bytes = this.arena.bytes;
+    const io: DatapathIo = {
+      arena: bytes,
+      seal: (ops, count) => native.seal(bytes, ops, count),
+      open: (ops, count) => native.open(bytes, ops, count),
+      send: (ops, count, paths, gso) => native.udpSend(bytes, ops, count, paths, gso),
+      writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
+      random: (into) => randomFillSync(into),
+      emit: (event) => start.port.postMessage(event),
+    };
+    this.engine = new Engine(this.arena, io, {
+      nowUs: native.now(),
+      settings: start.settings,
+      seed: start.seed,
+      udpGso: start.udpGso,
+    });
+    start.port.postMessage({
+      kind: 'stats',
+      buffer: this.engine.stats.buffer,
+      peers: this.engine.stats.shape.peers,
+      links: this.engine.stats.shape.links,
+    });
+    this.epoll = native.epollCreate();
+    this.gathering = native.epollCreate();
+    this.netlink = native.netlinkOpen();
+    native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
+    native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
+    native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
+    this.spinUs = this.schedule(start.realtime) ? 0 : SPIN_US;
+  }
+
+  /** Asks for the scheduling wanted, as far as the system allows it. Returns whether it is real-time. */
+  private schedule(realtime: boolean): boolean {
+    let granted = false;
+    try {
+      if (realtime) this.native.setScheduling('round-robin', REALTIME_PRIORITY);
+      else setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      granted = realtime;
+    } catch {
+      // Without the right to it (a container, say) the thread runs like any other.
+    }
+    this.start.port.postMessage({ kind: 'scheduling', realtime: granted });
+    return granted;
+  }
+
+  run(): void {
+    const { native, engine, tokens } = this;
+    let worked = false;
+    while (this.running) {
+      const deadline = engine.nextDeadline();
+      const before = native.now();
+      const timeout = this.drained ? Math.max(0, deadline - before) : 0;
+      const rush = this.pace.isRush(engine.stats.interface, before);
+      if (rush && this.pace.lastBatchWasSmall(engine.stats.interface))
+        native.wait(this.gathering, GATHER_US, 0, tokens);
+      const ready = native.wait(this.epoll, timeout, worked && !rush ? this.spinUs : 0, tokens);
+      const now = native.now();
+      engine.woke(now, Math.max(deadline, before));
+      engine.stats.interface[INTERFACE.wakeups]++;
+      this.drained = true;
+      worked = this.serveAll(ready, now);
+      this.expire(deadline);
+    }
+    this.end();
+  }
+
+  /**
+   * Timers are looked at only when everything that had arrived has been taken in. The thread may have lost the processor
+   * since it last looked, so it looks once more: the time that silence is judged by is older than that look.
+   */
+  private expire(deadline: number): void {
+    this.undrainedTurns = this.drained ? 0 : this.undrainedTurns + 1;
+    if (this.undrainedTurns > 0 && this.undrainedTurns < MAX_UNDRAINED_TURNS) return;
+    const now = this.native.now();
+    if (now < deadline) return;
+    this.serveAll(this.native.wait(this.epoll, 0, 0, this.tokens), now);
+    if (this.drained || this.undrainedTurns > 0) this.engine.expire(now);
+  }
+
+  /** Serves the first `ready` tokens; true when there was traffic among them. */
+  private serveAll(ready: number, now: number): boolean {
+    let worked = false;
+    for (let index = 0; index < ready; index++) {
+      if (this.serve(this.tokens[index], now)) worked = true;
+    }
+    return worked;
+  }
+
+  /** Serves one ready source; true when it was traffic. */
+  private serve(token: number, now: number): boolean {
+    if (token >= TOKEN_SOCKET) {
+      this.receive(token - TOKEN_SOCKET, now);
+      return true;
+    }
+    if (token === TOKEN_TAP) {
+      this.readTap(now);
+      return true;
+    }
+    if (token === TOKEN_WAKE) this.takeCommands(now);
+    else if (token === TOKEN_NETLINK) this.takeKernelEvents(now);
+    return false;
+  }
+
+  private readTap(now: number): void {
+    const { native, arena, reads } = this;
+    const slots = arena.sizes.tapSlots;
+    for (let round = 0; round < ROUNDS; round++) {
+      const count = native.tapRead(arena.bytes, this.start.tapFd, arena.tapBase, SLOT_BYTES, slots, reads);
+      if (count > 0) this.engine.frames(reads, count, now);
+      if (count < slots) return;
+    }
+    this.drained = false;
+  }
+
+  private receive(row: number, now: number): void {
+    const fd = this.socketFds.get(row);
+    if (fd === undefined) return;
+    const { native, arena, receives, receiveSockets } = this;
+    const slots = arena.sizes.receiveSlots;
+    for (let round = 0; round < ROUNDS; round++) {
+      const count = native.udpReceive(arena.bytes, fd, arena.receiveBase, SLOT_BYTES, slots, receives);
+      if (count > 0) {
+        receiveSockets.fill(row, 0, count);
+        this.engine.messages(receives, receiveSockets, count, now);
+        this.engine.deliver();
+      }
+      if (count < slots) return;
+    }
+    this.drained = false;
+  }
+
+  private takeCommands(now: number): void {
+    this.native.eventDrain(this.start.wakeFd);
+    for (;;) {
+      const received = receiveMessageOnPort(this.start.port);
+      if (received === undefined) return;
+      this.carryOut(received.message as WorkerMessage, now);
+    }
+  }
+
+  private carryOut(message: WorkerMessage, now: number): void {
+    if (message.kind === 'stop') {
+      this.running = false;
+      return;
+    }
+    if (message.kind === 'socket') {
+      this.socketFds.set(message.row, message.settings.fd);
+      this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
+      // The dump tells on which interface the socket's address stands, and whether that has carrier.
+      this.native.netlinkDump(this.netlink);
+    } else if (message.kind === 'socket-close') {
+      this.closeSocket(message.row);
+    }
+    this.engine.command(message, now);
+    if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
+  }
+
+  private wipeKeys(sealKey: number, openKey: number): void {
+    this.native.keyWipe(sealKey);
+    this.native.keyWipe(openKey);
+    this.start.port.postMessage({ kind: 'keys-wiped', sealKey, openKey });
+  }
+
+  private closeSocket(row: number): void {
+    const fd = this.socketFds.get(row);
+    if (fd === undefined) return;
+    this.native.epollRemove(this.epoll, fd);
+    this.native.close(fd);
+    this.socketFds.delete(row);
+  }
+
+  private takeKernelEvents(now: number): void {
+    const { native, netlinkRows: rows } = this;
+    for (;;) {
+      const count = native.netlinkRead(this.netlink, rows);
+      if (count === 0) return;
+      if (count < 0) {
+        native.netlinkDump(this.netlink);
+        return;
+      }
+      for (let row = 0; row < count; row++) this.kernelEvent(row * NETLINK.WORDS, now);
+    }
+  }
+
+  private kernelEvent(at: number, now: number): void {
+    const rows = this.netlinkRows;
+    const kind = rows[at + NETLINK.KIND];
+    const ifindex = rows[at + NETLINK.IFINDEX];
+    const emit = this.start.port;
+    if (kind === NETLINK_KIND.LINK || kind === NETLINK_KIND.LINK_GONE) {
+      const up = kind === NETLINK_KIND.LINK && (rows[at + NETLINK.FLAGS] & 3) === 3;
+      this.engine.command({ kind: 'carrier', ifindex, up }, now);
+      emit.postMessage({
+        kind: 'kernel',
+        change: { what: 'carrier', ifindex, up, mtu: rows[at + NETLINK.MTU] },
+      });
+    } else if (kind === NETLINK_KIND.ADDRESS || kind === NETLINK_KIND.ADDRESS_GONE) {
+      const present = kind === NETLINK_KIND.ADDRESS;
+      const family = rows[at + NETLINK.FAMILY];
+      const words = [...rows.subarray(at + NETLINK.ADDR, at + NETLINK.ADDR + 4)];
+      this.engine.command({ kind: 'address', family, words, present, ifindex }, now);
+      emit.postMessage({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
+    } else if (kind === NETLINK_KIND.ROUTE) {
+      emit.postMessage({ kind: 'kernel', change: { what: 'route' } });
+    }
+  }
+
+  private end(): void {
+    this.engine.command({ kind: 'goodbye' }, this.native.now());
+    this.release();
+  }
+
+  /** Gives back what the thread holds, after a fault as well: sockets, and keys that wait to be wiped. */
+  release(): void {
+    for (;;) {
+      const message = receiveMessageOnPort(this.start.port)?.message as WorkerMessage | undefined;
+      if (message === undefined) break;
+      if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
+      if (message.kind === 'socket') this.native.close(message.settings.fd);
+    }
+    for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
+    for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
+  }
+}
+
+const start = workerData as WorkerStart;
+const shell = new Shell(start);
+try {
+  shell.run();
+} catch (error) {
+  shell.release();
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  start.port.postMessage({ kind: 'fatal', message });
+}
