@@ -17,47 +17,47 @@ const LONGEST_WAIT_US = 2000;
 class DelayLine {
   delayUs = 0;
   readonly arena = new Uint8Array(SLOTS * SLOT_BYTES);
-  readonly #dueUs = new Float64Array(SLOTS);
-  readonly #lengths = new Int32Array(SLOTS);
-  readonly #targets = new Int32Array(SLOTS);
-  #first = 0;
-  #next = 0;
+  private readonly dueUs = new Float64Array(SLOTS);
+  private readonly lengths = new Int32Array(SLOTS);
+  private readonly targets = new Int32Array(SLOTS);
+  private first = 0;
+  private next = 0;
 
   /** Slots that the next datagrams can be received into, without a gap. */
   room(): { base: number; slots: number } {
-    const at = this.#next % SLOTS;
-    const free = SLOTS - (this.#next - this.#first);
+    const at = this.next % SLOTS;
+    const free = SLOTS - (this.next - this.first);
     return { base: at * SLOT_BYTES, slots: Math.min(BATCH, free, SLOTS - at) };
   }
 
   /** Takes a datagram that was received into the next slot, for the path in row `target`. */
   take(length: number, target: number, nowUs: number): void {
-    const at = this.#next++ % SLOTS;
-    this.#dueUs[at] = nowUs + this.delayUs;
-    this.#lengths[at] = length;
-    this.#targets[at] = target;
+    const at = this.next++ % SLOTS;
+    this.dueUs[at] = nowUs + this.delayUs;
+    this.lengths[at] = length;
+    this.targets[at] = target;
   }
 
   /** Describes up to a batch of datagrams that are due as rows of `SEND`; how many. */
   due(nowUs: number, rows: Int32Array, fd: number): number {
     let count = 0;
-    for (; count < BATCH && this.#first < this.#next; count++) {
-      const at = this.#first % SLOTS;
-      if (this.#dueUs[at] > nowUs) break;
+    for (; count < BATCH && this.first < this.next; count++) {
+      const at = this.first % SLOTS;
+      if (this.dueUs[at] > nowUs) break;
       const row = count * SEND.WORDS;
       rows[row + SEND.FD] = fd;
       rows[row + SEND.OFFSET] = at * SLOT_BYTES;
-      rows[row + SEND.LENGTH] = this.#lengths[at];
-      rows[row + SEND.SEGMENT] = this.#lengths[at];
-      rows[row + SEND.PATH] = this.#targets[at];
-      this.#first++;
+      rows[row + SEND.LENGTH] = this.lengths[at];
+      rows[row + SEND.SEGMENT] = this.lengths[at];
+      rows[row + SEND.PATH] = this.targets[at];
+      this.first++;
     }
     return count;
   }
 
   /** When the oldest is due; infinity when nothing is under way. */
   nextUs(): number {
-    return this.#first < this.#next ? this.#dueUs[this.#first % SLOTS] : Number.POSITIVE_INFINITY;
+    return this.first < this.next ? this.dueUs[this.first % SLOTS] : Number.POSITIVE_INFINITY;
   }
 }
 

@@ -35,63 +35,63 @@ export interface StreamWindow {
 }
 
 export class StreamAccount {
-  #counts = new Uint8Array(1 << 16);
-  readonly #anchors: [number, number][] = [];
-  readonly #silences: { from: number; to: number }[] = [];
-  readonly #duplicates = new Map<number, number>();
-  #highest = -1;
-  #duplicated = 0;
-  #reordered = 0;
-  #displacement = 0;
-  #lastAt = Number.NaN;
+  private counts = new Uint8Array(1 << 16);
+  private readonly anchors: [number, number][] = [];
+  private readonly silences: { from: number; to: number }[] = [];
+  private readonly duplicates = new Map<number, number>();
+  private highest = -1;
+  private duplicated = 0;
+  private reordered = 0;
+  private displacement = 0;
+  private lastAt = Number.NaN;
 
   /** A datagram arrived at `now`; both times in ms since the epoch. */
   arrived(sequence: number, sentAt: number, now: number): void {
-    if (now - this.#lastAt >= SHORTEST_SILENCE_MS) this.#silences.push({ from: this.#lastAt, to: now });
-    this.#lastAt = now;
-    while (sequence >= this.#counts.length) this.#grow();
-    if (this.#counts[sequence]++ > 0) {
-      this.#counts[sequence] = 2;
-      this.#duplicated++;
-      addTo(this.#duplicates, Math.floor(sentAt), 1);
+    if (now - this.lastAt >= SHORTEST_SILENCE_MS) this.silences.push({ from: this.lastAt, to: now });
+    this.lastAt = now;
+    while (sequence >= this.counts.length) this.grow();
+    if (this.counts[sequence]++ > 0) {
+      this.counts[sequence] = 2;
+      this.duplicated++;
+      addTo(this.duplicates, Math.floor(sentAt), 1);
       return;
     }
-    if (sequence < this.#highest) {
-      this.#reordered++;
-      this.#displacement = Math.max(this.#displacement, this.#highest - sequence);
+    if (sequence < this.highest) {
+      this.reordered++;
+      this.displacement = Math.max(this.displacement, this.highest - sequence);
       return;
     }
-    this.#highest = sequence;
-    if (sequence >= (this.#anchors.at(-1)?.[0] ?? -ANCHOR_EVERY) + ANCHOR_EVERY)
-      this.#anchors.push([sequence, sentAt]);
+    this.highest = sequence;
+    if (sequence >= (this.anchors.at(-1)?.[0] ?? -ANCHOR_EVERY) + ANCHOR_EVERY)
+      this.anchors.push([sequence, sentAt]);
   }
 
   /** The account; `sent` is how many there were, where the sender has told it. */
-  report(sent = this.#highest + 1): StreamReport {
+  report(sent = this.highest + 1): StreamReport {
     const losses = new Map<number, number>();
     let lost = 0;
     for (let sequence = 0; sequence < sent; sequence++) {
-      if (sequence < this.#counts.length && this.#counts[sequence] > 0) continue;
+      if (sequence < this.counts.length && this.counts[sequence] > 0) continue;
       lost++;
-      addTo(losses, Math.floor(timeOf(this.#anchors, sequence)), 1);
+      addTo(losses, Math.floor(timeOf(this.anchors, sequence)), 1);
     }
     return {
       sent,
       lost,
-      duplicated: this.#duplicated,
-      reordered: this.#reordered,
-      displacement: this.#displacement,
-      silences: this.#silences,
+      duplicated: this.duplicated,
+      reordered: this.reordered,
+      displacement: this.displacement,
+      silences: this.silences,
       losses: [...losses],
-      duplicates: [...this.#duplicates],
-      anchors: this.#anchors,
+      duplicates: [...this.duplicates],
+      anchors: this.anchors,
     };
   }
 
-  #grow(): void {
-    const larger = new Uint8Array(this.#counts.length * 2);
-    larger.set(this.#counts);
-    this.#counts = larger;
+  private grow(): void {
+    const larger = new Uint8Array(this.counts.length * 2);
+    larger.set(this.counts);
+    this.counts = larger;
   }
 }
 

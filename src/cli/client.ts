@@ -16,12 +16,12 @@ export class AnsweredError extends ControlError {
 
 export class Client {
   readonly hello: HelloResult;
-  readonly #connection: Connection;
-  #interruption = new AbortController();
-  #stopListening: () => void = () => undefined;
+  private readonly connection: Connection;
+  private interruption = new AbortController();
+  private stopListening: () => void = () => undefined;
 
   private constructor(connection: Connection) {
-    this.#connection = connection;
+    this.connection = connection;
     this.hello = connection.hello;
   }
 
@@ -38,7 +38,7 @@ export class Client {
   }
 
   get closed(): boolean {
-    return this.#connection.closed;
+    return this.connection.closed;
   }
 
   /** Calls a method; `patienceMs` is how long its work may take on top of the usual time for an answer. */
@@ -47,11 +47,11 @@ export class Client {
     params: Methods[M]['params'],
     patienceMs = 0,
   ): Promise<Methods[M]['result']> {
-    const { signal } = this.#interruption;
+    const { signal } = this.interruption;
     const timeoutMs = ANSWER_WITHIN_MS + patienceMs;
     const options = CHANGES.test(method) ? { timeoutMs } : { timeoutMs, signal };
     try {
-      return await this.#connection.request<MethodName>(method, params, options);
+      return await this.connection.request<MethodName>(method, params, options);
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw failure(EXIT.INTERRUPTED, 'interrupted');
       if (error instanceof ControlError && error.code === ERROR.METHOD_NOT_FOUND) {
@@ -62,13 +62,13 @@ export class Client {
   }
 
   onEvent(listener: ((event: ControlEvent) => void) | null): void {
-    this.#stopListening();
-    if (listener !== null) this.#stopListening = this.#connection.onEvent(listener);
+    this.stopListening();
+    if (listener !== null) this.stopListening = this.connection.onEvent(listener);
   }
 
   /** Calls `listener` once when the connection ends. */
   onClose(listener: () => void): void {
-    this.#connection.onClose(listener);
+    this.connection.onClose(listener);
   }
 
   /**
@@ -76,13 +76,13 @@ export class Client {
    * finish, since half a change is none that anybody wants to guess at.
    */
   interrupt(): void {
-    this.#interruption.abort();
-    this.#interruption = new AbortController();
+    this.interruption.abort();
+    this.interruption = new AbortController();
   }
 
   /** Ends the connection; what the daemon was doing for it is cancelled. */
   close(): void {
-    this.#connection.close();
+    this.connection.close();
   }
 }
 

@@ -14,49 +14,49 @@ export function historyFileOf(environment: NodeJS.ProcessEnv): string | null {
 }
 
 export class History {
-  readonly #file: string | null;
-  readonly #size: () => number;
-  #lines: string[] = [];
+  private readonly file: string | null;
+  private readonly size: () => number;
+  private entries: string[] = [];
 
   /** `file` null: nothing outlives this session. `size` says how many lines can be walked through. */
   constructor(file: string | null, size: () => number = () => FILE_LINES) {
-    this.#file = file;
-    this.#size = size;
+    this.file = file;
+    this.size = size;
   }
 
   /** Newest first. */
   get lines(): readonly string[] {
-    return this.#lines;
+    return this.entries;
   }
 
   /** Reads the lines of earlier sessions. History is a comfort: without a readable file there is none. */
   load(): void {
-    if (this.#file === null) return;
+    if (this.file === null) return;
     let lines: string[];
     try {
-      lines = readFileSync(this.#file, 'utf8').split('\n').filter(Boolean);
+      lines = readFileSync(this.file, 'utf8').split('\n').filter(Boolean);
     } catch {
       return;
     }
-    if (lines.length > 2 * FILE_LINES) this.#rewrite(this.#file, lines.slice(-FILE_LINES));
-    this.#lines = lines.slice(-this.#size()).reverse();
+    if (lines.length > 2 * FILE_LINES) this.rewrite(this.file, lines.slice(-FILE_LINES));
+    this.entries = lines.slice(-this.size()).reverse();
   }
 
   /** Remembers a line, unless it repeats the last one or could hold a secret. */
   add(line: string): void {
     const kept = line.trim();
-    if (kept === '' || kept === this.#lines[0] || isSecret(kept)) return;
-    this.#lines.unshift(kept);
-    this.#lines.length = Math.min(this.#lines.length, this.#size());
-    if (this.#file === null) return;
+    if (kept === '' || kept === this.entries[0] || isSecret(kept)) return;
+    this.entries.unshift(kept);
+    this.entries.length = Math.min(this.entries.length, this.size());
+    if (this.file === null) return;
     try {
-      appendFileSync(this.#file, `${kept}\n`, { mode: MODE });
+      appendFileSync(this.file, `${kept}\n`, { mode: MODE });
     } catch {
       // A home that cannot be written to must not keep anybody from working.
     }
   }
 
-  #rewrite(file: string, lines: string[]): void {
+  private rewrite(file: string, lines: string[]): void {
     try {
       writeFileSync(file, `${lines.join('\n')}\n`, { mode: MODE });
     } catch {

@@ -82,84 +82,84 @@ export class Interpreter implements ExecSession {
   onEvent: ((event: ControlEvent) => void) | null = null;
   /** Hears that the connection is lost. */
   onLost: (() => void) | null = null;
-  readonly #options: InterpreterOptions;
-  #client: Promise<Client> | null = null;
+  private readonly options: InterpreterOptions;
+  private connecting: Promise<Client> | null = null;
   /** Depth of the block that the next line stands in; null in exec mode. */
-  #depth: number | null = null;
+  private depth: number | null = null;
   /** Configuration was begun by a configuration line rather than by `configure terminal`: it ends with its block. */
-  #implicit = false;
+  private implicit = false;
   /** Headers of the open blocks as of the last applied line. */
-  #context: string[] = [];
-  #gathered: GatheredLine[] = [];
-  #command = new AbortController();
+  private blocks: string[] = [];
+  private gathered: GatheredLine[] = [];
+  private command = new AbortController();
   /** The user wants the command that runs to end. */
-  #interrupted = false;
+  private interrupted = false;
   /** Listeners of commands that run. */
-  readonly #eventListeners = new Set<(event: ControlEvent) => void>();
-  #wantsEvents = false;
+  private readonly eventListeners = new Set<(event: ControlEvent) => void>();
+  private wantsEvents = false;
   /** The connection that sends events. */
-  #subscribed: Client | null = null;
+  private subscribed: Client | null = null;
 
   constructor(options: InterpreterOptions) {
-    this.#options = options;
+    this.options = options;
     this.enabled = !options.readOnly;
   }
 
   get settings(): TerminalSettings {
-    return this.#options.settings;
+    return this.options.settings;
   }
 
   get restricted(): boolean {
-    return this.#options.restricted;
+    return this.options.restricted;
   }
 
   get readOnly(): boolean {
-    return this.#options.readOnly;
+    return this.options.readOnly;
   }
 
   get signal(): AbortSignal {
-    return this.#command.signal;
+    return this.command.signal;
   }
 
   /** Ends the command that runs; what it was waiting for is cancelled in the daemon, too. */
   interrupt(): void {
-    this.#interrupted = true;
-    this.#command.abort();
-    void this.#client?.then(
+    this.interrupted = true;
+    this.command.abort();
+    void this.connecting?.then(
       (client) => client.interrupt(),
       () => undefined,
     );
   }
 
   get interactive(): boolean {
-    return this.#options.interactive;
+    return this.options.interactive;
   }
 
   /** The mode for prompts and completion; null: exec. */
   get configMode(): ConfigMode | null {
-    return this.#depth === null ? null : CONFIG_MODES[this.#depth];
+    return this.depth === null ? null : CONFIG_MODES[this.depth];
   }
 
   get context(): readonly string[] {
-    return this.#context;
+    return this.blocks;
   }
 
   /** The connection, made at the first need and again after a loss. */
   async client(): Promise<Client> {
-    this.#client = (this.#client ?? Promise.reject()).then(
-      (client) => (client.closed ? this.#connect() : client),
-      () => this.#connect(),
+    this.connecting = (this.connecting ?? Promise.reject()).then(
+      (client) => (client.closed ? this.connect() : client),
+      () => this.connect(),
     );
-    const client = await this.#client;
-    if (this.#interrupted) throw failure(EXIT.INTERRUPTED, 'interrupted');
+    const client = await this.connecting;
+    if (this.interrupted) throw failure(EXIT.INTERRUPTED, 'interrupted');
     return client;
   }
 
   /** Drops the connection and with it whatever the daemon is doing for it. */
   async disconnect(): Promise<void> {
-    const client = await this.#client?.catch(() => null);
+    const client = await this.connecting?.catch(() => null);
     client?.close();
-    this.#client = null;
+    this.connecting = null;
   }
 
   async commands(): Promise<readonly CommandSpec[]> {
@@ -173,16 +173,16 @@ export class Interpreter implements ExecSession {
   async openConfiguration(params: ConfigOpenParams): Promise<void> {
     const client = await this.client();
     this.editing.take(await client.request('config.open', params));
-    this.#enter(false);
+    this.enter(false);
   }
 
   dropConfiguration(): void {
-    this.#gathered = [];
-    this.#depth = null;
+    this.gathered = [];
+    this.depth = null;
   }
 
   remark(lines: string[]): void {
-    if (lines.length > 0) this.#options.remark(lines);
+    if (lines.length > 0) this.options.remark(lines);
   }
 
   leave(): void {
@@ -198,7 +198,7 @@ export class Interpreter implements ExecSession {
   async commit(options: CommitOptions & { checkOnly?: boolean }): Promise<CommitResult> {
     const { checkOnly = false, ...order } = options;
     const isPlain = !checkOnly && order.comment === undefined && order.confirmMinutes === undefined;
-    if (this.editing.hasCandidate || isPlain || this.#gathered.length === 0) {
+    if (this.editing.hasCandidate || isPlain || this.gathered.length === 0) {
       await this.flush();
       const client = await this.client();
       const candidate = this.editing.hasCandidate;
@@ -207,26 +207,26 @@ export class Interpreter implements ExecSession {
       if (candidate && !this.editing.hasCandidate) this.dropConfiguration();
       return result;
     }
-    const gathered = this.#gathered;
-    const applied = await this.#apply({ ...order, checkOnly });
-    if (checkOnly) this.#gathered = gathered;
+    const gathered = this.gathered;
+    const applied = await this.apply({ ...order, checkOnly });
+    if (checkOnly) this.gathered = gathered;
     return { confirmed: false, ...applied };
   }
 
   readInput(): Promise<string> {
-    return this.#options.readInput();
+    return this.options.readInput();
   }
 
   terminal(): Promise<Terminal | null> {
-    return this.#options.terminal();
+    return this.options.terminal();
   }
 
   history(): readonly string[] {
-    return this.#options.history();
+    return this.options.history();
   }
 
   async confirm(question: string): Promise<boolean> {
-    if (this.#options.assumeYes) return true;
+    if (this.options.assumeYes) return true;
     const terminal = await this.terminal();
     if (terminal === null) return false;
     const { confirmAt } = await import('./terminal/confirm.js');
@@ -234,38 +234,38 @@ export class Interpreter implements ExecSession {
   }
 
   async linesOf(line: string): Promise<string[]> {
-    const { match, stages } = this.#matchExec(line);
+    const { match, stages } = this.matchExec(line);
     if (match.kind === 'empty') return [];
-    if (match.kind !== 'command') throw this.#refused(match, line, null, 0);
+    if (match.kind !== 'command') throw this.refused(match, line, null, 0);
     const pipeline = readPipeline(stages, this.restricted);
     const output = await match.command.run(this, match.args).catch((error) => {
       throw toFailure(error);
     });
     const lines: string[] = [];
     if (output === null) return lines;
-    for await (const batch of this.#throughPipes(output, pipeline)) lines.push(...batch);
+    for await (const batch of this.throughPipes(output, pipeline)) lines.push(...batch);
     return lines;
   }
 
   async events(listener: (event: ControlEvent) => void, lost: () => void): Promise<void> {
     const { signal } = this;
-    this.#eventListeners.add(listener);
-    signal.addEventListener('abort', () => this.#eventListeners.delete(listener));
+    this.eventListeners.add(listener);
+    signal.addEventListener('abort', () => this.eventListeners.delete(listener));
     await this.subscribe();
     (await this.client()).onClose(lost);
   }
 
   /** Asks the daemon for events, also over a connection that is made after this one was lost. */
   async subscribe(): Promise<void> {
-    this.#wantsEvents = true;
+    this.wantsEvents = true;
     const client = await this.client();
-    if (this.#subscribed !== client) await this.#subscribe(client);
+    if (this.subscribed !== client) await this.follow(client);
   }
 
-  async #subscribe(client: Client): Promise<void> {
-    this.#subscribed = client;
+  private async follow(client: Client): Promise<void> {
+    this.subscribed = client;
     client.onEvent((event) => {
-      for (const listener of this.#eventListeners) listener(event);
+      for (const listener of this.eventListeners) listener(event);
       this.onEvent?.(event);
     });
     client.onClose(() => {
@@ -278,7 +278,7 @@ export class Interpreter implements ExecSession {
   /** Leaves configuration, after applying what has been gathered. */
   async end(): Promise<void> {
     await this.flush();
-    if (this.#depth === null) return;
+    if (this.depth === null) return;
     const warning = this.interactive ? this.editing.warnLeavingConfiguration() : null;
     if (warning !== null) throw new CliFailure(EXIT.FAILED, warning);
     const { session, uncommitted, hasCandidate } = this.editing;
@@ -286,7 +286,7 @@ export class Interpreter implements ExecSession {
       const client = await this.client();
       this.editing.take(await client.request('config.close', {}));
     }
-    this.#depth = null;
+    this.depth = null;
     if (!hasCandidate || !uncommitted) return;
     if (session !== null) this.remark([`% Session ${session} keeps its uncommitted changes.`]);
     else if (!this.interactive)
@@ -303,53 +303,53 @@ export class Interpreter implements ExecSession {
 
   /** One level up, as Ctrl-D does on an empty line. */
   async up(): Promise<void> {
-    if (this.#depth === null) this.leave();
+    if (this.depth === null) this.leave();
     else await this.run('exit', null);
   }
 
   /** Runs one line. Throws `CliFailure` when it cannot be done. `promptWidth` puts the caret under the right word. */
   async run(source: string, origin: Origin | null, promptWidth = 0): Promise<void> {
-    this.#command = new AbortController();
-    this.#interrupted = false;
+    this.command = new AbortController();
+    this.interrupted = false;
     try {
-      await this.#run(source, origin, promptWidth);
+      await this.carryOut(source, origin, promptWidth);
     } finally {
-      this.#interrupted = false;
+      this.interrupted = false;
       // Whoever listens on behalf of the command has heard enough.
-      this.#command.abort();
+      this.command.abort();
     }
   }
 
-  async #run(source: string, origin: Origin | null, promptWidth: number): Promise<void> {
-    if (this.#depth !== null && !(this.#implicit && this.#depth === 0)) {
-      await this.#configLine(source, origin, promptWidth);
+  private async carryOut(source: string, origin: Origin | null, promptWidth: number): Promise<void> {
+    if (this.depth !== null && !(this.implicit && this.depth === 0)) {
+      await this.configLine(source, origin, promptWidth);
       return;
     }
-    const { match } = this.#matchExec(source);
-    if (match.kind === 'unknown' && (await this.#startsConfiguration(source))) {
+    const { match } = this.matchExec(source);
+    if (match.kind === 'unknown' && (await this.startsConfiguration(source))) {
       if (this.interactive) throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
       if (this.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
-      if (this.#depth === null) this.#enter(true);
-      this.#implicit = true;
-      await this.#configLine(source, origin, promptWidth);
+      if (this.depth === null) this.enter(true);
+      this.implicit = true;
+      await this.configLine(source, origin, promptWidth);
       return;
     }
     if (!(match.kind === 'command' && match.command.everywhere)) {
       await this.flush();
-      this.#depth = null;
+      this.depth = null;
     }
-    await this.#execLine(source, match, origin, promptWidth);
+    await this.execLine(source, match, origin, promptWidth);
   }
 
   /** Applies the configuration lines gathered so far, all or none. */
   async flush(): Promise<void> {
-    if (this.#gathered.length > 0) await this.#apply({ checkOnly: false });
+    if (this.gathered.length > 0) await this.apply({ checkOnly: false });
   }
 
-  async #apply(order: CommitOptions & { checkOnly: boolean }): Promise<ConfigApplyResult> {
-    const gathered = this.#gathered;
-    this.#gathered = [];
-    const before = this.#context;
+  private async apply(order: CommitOptions & { checkOnly: boolean }): Promise<ConfigApplyResult> {
+    const gathered = this.gathered;
+    this.gathered = [];
+    const before = this.blocks;
     const candidate = this.editing.hasCandidate;
     try {
       const client = await this.client();
@@ -357,13 +357,13 @@ export class Interpreter implements ExecSession {
       const params = { ...order, context: before, lines, mode: 'merge' as const, candidate };
       const result = await client.request('config.apply', params, APPLY_PATIENCE_MS);
       this.editing.take(result.state);
-      if (!order.checkOnly) this.#context = result.context;
+      if (!order.checkOnly) this.blocks = result.context;
       if (!this.interactive) {
         this.remark(result.warnings.map((warning) => problemLine(warning, gathered, '% Warning')));
       }
       return result;
     } catch (error) {
-      this.#depth = this.#depth === null ? null : before.length;
+      this.depth = this.depth === null ? null : before.length;
       if (!(error instanceof AnsweredError) || error.problems.length === 0) throw toFailure(error);
       throw new CliFailure(
         error.exitCode,
@@ -372,14 +372,14 @@ export class Interpreter implements ExecSession {
     }
   }
 
-  #enter(implicit: boolean): void {
-    this.#depth = 0;
-    this.#implicit = implicit;
-    this.#context = [];
+  private enter(implicit: boolean): void {
+    this.depth = 0;
+    this.implicit = implicit;
+    this.blocks = [];
   }
 
   /** The command of exec mode that a line means, and what stands behind its bars. */
-  #matchExec(source: string): { match: Match<ExecCommand>; stages: { text: string }[] } {
+  private matchExec(source: string): { match: Match<ExecCommand>; stages: { text: string }[] } {
     const { command, stages } = splitPipes(source);
     const line = splitLine(command);
     const firstWord = line.words[0]?.text ?? '';
@@ -389,47 +389,47 @@ export class Interpreter implements ExecSession {
     return { match: matchLine(tree, splitLine(source)), stages: [] };
   }
 
-  async #startsConfiguration(source: string): Promise<boolean> {
+  private async startsConfiguration(source: string): Promise<boolean> {
     const { resolveConfigLine } = await configuration();
     return resolveConfigLine(0, splitLine(source)).kind === 'command';
   }
 
-  async #configLine(source: string, origin: Origin | null, promptWidth: number): Promise<void> {
+  private async configLine(source: string, origin: Origin | null, promptWidth: number): Promise<void> {
     const line = splitLine(source);
     if (!line.problem && line.words[0]?.text === 'do' && line.words.length > 1) {
       await this.flush();
       const offset = line.words[1].start;
       const rest = source.slice(offset);
-      const { match } = this.#matchExec(rest);
-      await this.#execLine(rest, match, origin, promptWidth + displayWidth(source.slice(0, offset)));
+      const { match } = this.matchExec(rest);
+      await this.execLine(rest, match, origin, promptWidth + displayWidth(source.slice(0, offset)));
       return;
     }
     const { resolveConfigLine } = await configuration();
-    const found = resolveConfigLine(this.#depth ?? 0, line);
+    const found = resolveConfigLine(this.depth ?? 0, line);
     if (found.kind === 'mismatch') {
       const match = matchLine(everywhereTree(this.enabled), splitLine(splitPipes(source).command));
-      if (match.kind === 'command') return this.#execLine(source, match, origin, promptWidth);
+      if (match.kind === 'command') return this.execLine(source, match, origin, promptWidth);
       // The word is known in every mode; what else can follow it in exec mode may follow it here, as with `do`.
-      const exec = match.kind === 'unknown' ? match : this.#matchExec(source).match;
+      const exec = match.kind === 'unknown' ? match : this.matchExec(source).match;
       if (exec.kind === 'command' || (match.kind !== 'unknown' && found.mismatch.kind === 'unknown')) {
         await this.flush();
-        return this.#execLine(source, exec, origin, promptWidth);
+        return this.execLine(source, exec, origin, promptWidth);
       }
     }
-    if (found.kind === 'mismatch') throw this.#refused(found.mismatch, source, origin, promptWidth);
+    if (found.kind === 'mismatch') throw this.refused(found.mismatch, source, origin, promptWidth);
     if (found.kind === 'empty') return;
     const leaving = found.command.kind === 'leave' ? found.command.to : null;
-    if (leaving === 'top' || (leaving === 'parent' && this.#depth === 0)) {
+    if (leaving === 'top' || (leaving === 'parent' && this.depth === 0)) {
       await this.end();
       return;
     }
-    this.#gathered.push({ text: source, origin });
-    if (leaving === 'parent') this.#depth = (this.#depth ?? 1) - 1;
-    else this.#depth = found.depth + (found.command.kind === 'block' && !found.negated ? 1 : 0);
+    this.gathered.push({ text: source, origin });
+    if (leaving === 'parent') this.depth = (this.depth ?? 1) - 1;
+    else this.depth = found.depth + (found.command.kind === 'block' && !found.negated ? 1 : 0);
     if (this.interactive) await this.flush();
   }
 
-  async #execLine(
+  private async execLine(
     source: string,
     match: Match<ExecCommand>,
     origin: Origin | null,
@@ -438,26 +438,31 @@ export class Interpreter implements ExecSession {
     if (match.kind === 'empty') return;
     if (match.kind !== 'command') {
       if (!this.enabled && isCommand(source)) throw new CliFailure(EXIT.NOT_PERMITTED, NOT_AUTHORIZED);
-      throw this.#refused(match, source, origin, promptWidth);
+      throw this.refused(match, source, origin, promptWidth);
     }
     const stages = match.command.takesPipes ? [] : splitPipes(source).stages;
     const pipeline = readPipeline(stages, this.restricted);
     try {
       const output = await match.command.run(this, match.args);
       if (output === null) return;
-      await this.#options.print(this.#throughPipes(output, pipeline), !pipeline.noMore, this.signal);
-      if (this.#interrupted) throw failure(EXIT.INTERRUPTED, 'interrupted');
+      await this.options.print(this.throughPipes(output, pipeline), !pipeline.noMore, this.signal);
+      if (this.interrupted) throw failure(EXIT.INTERRUPTED, 'interrupted');
     } catch (error) {
       throw toFailure(error);
     }
   }
 
-  #throughPipes(output: Output | OutputStream, { json, filters }: Pipeline): Lines {
-    const form = json !== 'no' ? json : this.#options.json ? 'compact' : 'text';
+  private throughPipes(output: Output | OutputStream, { json, filters }: Pipeline): Lines {
+    const form = json !== 'no' ? json : this.options.json ? 'compact' : 'text';
     return filters.reduce((lines: Lines, filter) => filter(lines), linesOf(output, form));
   }
 
-  #refused(mismatch: Mismatch, source: string, origin: Origin | null, promptWidth: number): CliFailure {
+  private refused(
+    mismatch: Mismatch,
+    source: string,
+    origin: Origin | null,
+    promptWidth: number,
+  ): CliFailure {
     const lines = explainAtPrompt(mismatch, source, promptWidth);
     if (this.interactive) return new CliFailure(EXIT.SYNTAX, lines);
     const column = [...source.slice(0, mismatch.at)].length + 1;
@@ -465,11 +470,11 @@ export class Interpreter implements ExecSession {
     return new CliFailure(EXIT.SYNTAX, [...place, source, ...lines]);
   }
 
-  async #connect(): Promise<Client> {
+  private async connect(): Promise<Client> {
     this.editing.reset();
-    const { socket, clientName, patienceMs } = this.#options;
+    const { socket, clientName, patienceMs } = this.options;
     const client = await Client.connect(socket, clientName, patienceMs);
-    if (this.#wantsEvents) await this.#subscribe(client);
+    if (this.wantsEvents) await this.follow(client);
     return client;
   }
 }

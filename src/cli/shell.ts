@@ -43,258 +43,258 @@ export function runShell(terminal: Terminal, options: ShellOptions): Promise<num
 }
 
 class Shell {
-  readonly #terminal: Terminal;
-  readonly #interpreter: Interpreter;
-  readonly #history: History;
-  readonly #line: LineEditor;
-  readonly #view: LineView;
-  readonly #idleMs: number | null;
-  #search: HistorySearch | null = null;
-  #hostname = 'octolink';
-  #running = false;
-  #held: string[] = [];
-  #lastKey = '';
+  private readonly terminal: Terminal;
+  private readonly interpreter: Interpreter;
+  private readonly history: History;
+  private readonly line: LineEditor;
+  private readonly view: LineView;
+  private readonly idleMs: number | null;
+  private search: HistorySearch | null = null;
+  private hostname = 'octolink';
+  private running = false;
+  private held: string[] = [];
+  private lastKey = '';
 
   constructor(terminal: Terminal, options: ShellOptions) {
-    this.#terminal = terminal;
-    this.#idleMs = options.idleMs;
-    this.#history = new History(options.historyFile, () => options.settings.historySize);
-    this.#line = new LineEditor(() => this.#history.lines);
-    this.#view = new LineView(
+    this.terminal = terminal;
+    this.idleMs = options.idleMs;
+    this.history = new History(options.historyFile, () => options.settings.historySize);
+    this.line = new LineEditor(() => this.history.lines);
+    this.view = new LineView(
       (text) => terminal.write(text),
       () => terminal.columns,
     );
-    this.#interpreter = new Interpreter({
+    this.interpreter = new Interpreter({
       ...options,
       interactive: true,
-      print: (lines, stop, signal) => page(terminal, lines, this.#pagerOptions(stop), signal),
-      remark: (lines) => this.#say(lines),
+      print: (lines, stop, signal) => page(terminal, lines, this.pagerOptions(stop), signal),
+      remark: (lines) => this.say(lines),
       terminal: async () => terminal,
-      history: () => this.#history.lines,
+      history: () => this.history.lines,
     });
   }
 
   async run(): Promise<number> {
-    await this.#greet();
-    this.#history.load();
-    this.#terminal.open();
-    const unresize = this.#terminal.onResize(() => {
-      if (!this.#running) this.#view.redraw();
+    await this.greet();
+    this.history.load();
+    this.terminal.open();
+    const unresize = this.terminal.onResize(() => {
+      if (!this.running) this.view.redraw();
     });
     try {
-      this.#prompt();
-      while (!this.#interpreter.left) {
-        const key = await this.#terminal.readKey(this.#idleMs);
+      this.prompt();
+      while (!this.interpreter.left) {
+        const key = await this.terminal.readKey(this.idleMs);
         if (key === null) break;
         if (key === 'idle') {
-          this.#view.leave();
-          this.#say([`% Left alone for ${(this.#idleMs ?? 0) / 1000} s: goodbye`]);
+          this.view.leave();
+          this.say([`% Left alone for ${(this.idleMs ?? 0) / 1000} s: goodbye`]);
           break;
         }
-        await this.#key(key);
+        await this.key(key);
       }
     } finally {
       unresize();
-      this.#terminal.close();
-      await this.#interpreter.disconnect();
+      this.terminal.close();
+      await this.interpreter.disconnect();
     }
     return EXIT.OK;
   }
 
-  async #greet(): Promise<void> {
-    const { hello } = await this.#interpreter.client();
-    this.#hostname = hello.hostname;
-    this.#interpreter.enabled = hello.privilege === 'admin' && !this.#interpreter.readOnly;
-    this.#interpreter.onEvent = (event) => this.#event(event);
-    this.#interpreter.onLost = () =>
-      this.#above(['% The daemon closed the connection; the next command connects again.']);
-    await this.#interpreter.subscribe();
+  private async greet(): Promise<void> {
+    const { hello } = await this.interpreter.client();
+    this.hostname = hello.hostname;
+    this.interpreter.enabled = hello.privilege === 'admin' && !this.interpreter.readOnly;
+    this.interpreter.onEvent = (event) => this.event(event);
+    this.interpreter.onLost = () =>
+      this.above(['% The daemon closed the connection; the next command connects again.']);
+    await this.interpreter.subscribe();
   }
 
   // --- keys -----------------------------------------------------------------------------------------
 
-  async #key(key: Key): Promise<void> {
-    if (this.#search !== null && this.#searchKey(this.#search, key)) return;
-    if (key.kind === 'text') await this.#character(key.text, key.literal);
-    else await this.#press(key.name);
-    this.#lastKey = key.kind === 'text' ? '' : key.name;
+  private async key(key: Key): Promise<void> {
+    if (this.search !== null && this.searchKey(this.search, key)) return;
+    if (key.kind === 'text') await this.character(key.text, key.literal);
+    else await this.press(key.name);
+    this.lastKey = key.kind === 'text' ? '' : key.name;
   }
 
-  async #character(text: string, literal: boolean): Promise<void> {
-    if (text === '?' && !literal && !insideQuotes(this.#line.beforeCursor)) {
-      await this.#help();
+  private async character(text: string, literal: boolean): Promise<void> {
+    if (text === '?' && !literal && !insideQuotes(this.line.beforeCursor)) {
+      await this.help();
     } else {
-      this.#line.insert(text);
-      this.#show();
+      this.line.insert(text);
+      this.show();
     }
   }
 
-  async #press(name: string): Promise<void> {
+  private async press(name: string): Promise<void> {
     switch (name) {
       case 'enter':
-        return this.#enter();
+        return this.enter();
       case 'tab':
-        return this.#complete();
+        return this.complete();
       case 'ctrl-c':
-        this.#view.leave('^C');
-        this.#line.take();
-        return this.#prompt();
+        this.view.leave('^C');
+        this.line.take();
+        return this.prompt();
       case 'ctrl-z':
-        this.#view.leave('^Z');
-        this.#line.take();
-        return this.#attempt(() => this.#interpreter.end());
+        this.view.leave('^Z');
+        this.line.take();
+        return this.attempt(() => this.interpreter.end());
       case 'ctrl-l':
-        return this.#view.redrawOnTop();
+        return this.view.redrawOnTop();
       case 'ctrl-r':
-        this.#search = new HistorySearch(this.#history.lines);
-        return this.#showSearch(this.#search);
+        this.search = new HistorySearch(this.history.lines);
+        return this.showSearch(this.search);
       case 'ctrl-d':
-        if (this.#line.text !== '') break;
-        this.#view.leave();
-        return this.#attempt(() => this.#interpreter.up());
+        if (this.line.text !== '') break;
+        this.view.leave();
+        return this.attempt(() => this.interpreter.up());
     }
-    if (this.#line.press(name)) this.#show();
-    else this.#terminal.bell();
+    if (this.line.press(name)) this.show();
+    else this.terminal.bell();
   }
 
   /** A key during a search; false: the search is over, and the key means what it always means. */
-  #searchKey(search: HistorySearch, key: Key): boolean {
+  private searchKey(search: HistorySearch, key: Key): boolean {
     const name = key.kind === 'press' ? key.name : null;
     if (key.kind === 'text') search.extend(key.text);
     else if (name === 'ctrl-r') search.older();
     else if (name === 'backspace') search.shorten();
     else {
-      this.#search = null;
+      this.search = null;
       const given = name === 'ctrl-g' || name === 'ctrl-c';
       if (!given && search.found !== '') {
-        this.#line.set(search.found);
-        this.#line.moveTo(search.cursor);
+        this.line.set(search.found);
+        this.line.moveTo(search.cursor);
       }
-      this.#show();
+      this.show();
       // Tab and Escape only take the line that was found.
       return given || name === 'tab';
     }
-    this.#showSearch(search);
+    this.showSearch(search);
     return true;
   }
 
-  async #enter(): Promise<void> {
-    this.#view.leave();
-    const line = this.#line.take();
-    if (!isSecret(line)) this.#history.add(line);
-    const promptWidth = displayWidth(this.#promptText());
-    await this.#attempt(() => this.#interpreter.run(line, null, promptWidth));
+  private async enter(): Promise<void> {
+    this.view.leave();
+    const line = this.line.take();
+    if (!isSecret(line)) this.history.add(line);
+    const promptWidth = displayWidth(this.promptText());
+    await this.attempt(() => this.interpreter.run(line, null, promptWidth));
   }
 
   /** Runs something, says why it failed, and asks for the next line. */
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    this.#running = true;
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    this.running = true;
     let interrupted = false;
     try {
-      await this.#terminal.during(work, () => {
+      await this.terminal.during(work, () => {
         interrupted = true;
-        this.#interpreter.interrupt();
+        this.interpreter.interrupt();
       });
-      await this.#refreshHostname();
+      await this.refreshHostname();
     } catch (error) {
       if (!(error instanceof CliFailure)) throw error;
-      this.#say(interrupted ? ['^C'] : error.lines);
+      this.say(interrupted ? ['^C'] : error.lines);
     }
-    this.#running = false;
-    if (!this.#interpreter.left) this.#prompt();
+    this.running = false;
+    if (!this.interpreter.left) this.prompt();
   }
 
   /** A configuration line may have changed it. */
-  async #refreshHostname(): Promise<void> {
-    if (this.#interpreter.configMode === null || this.#interpreter.left) return;
-    const client = await this.#interpreter.client().catch(() => null);
+  private async refreshHostname(): Promise<void> {
+    if (this.interpreter.configMode === null || this.interpreter.left) return;
+    const client = await this.interpreter.client().catch(() => null);
     const version = await client?.request('show.version', {}).catch(() => null);
-    if (version) this.#hostname = version.hostname;
+    if (version) this.hostname = version.hostname;
   }
 
   // --- help and completion --------------------------------------------------------------------------
 
-  async #help(): Promise<void> {
-    const lines = await helpLines(this.#interpreter, this.#line.beforeCursor, this.#terminal.columns);
-    this.#view.leave('?');
-    this.#running = true;
-    await page(this.#terminal, once(lines), this.#pagerOptions(true), new AbortController().signal);
-    this.#running = false;
-    this.#prompt();
+  private async help(): Promise<void> {
+    const lines = await helpLines(this.interpreter, this.line.beforeCursor, this.terminal.columns);
+    this.view.leave('?');
+    this.running = true;
+    await page(this.terminal, once(lines), this.pagerOptions(true), new AbortController().signal);
+    this.running = false;
+    this.prompt();
   }
 
-  async #complete(): Promise<void> {
-    const { start, common, words, unique } = await completionFor(this.#interpreter, this.#line.beforeCursor);
-    const before = this.#line.beforeCursor;
+  private async complete(): Promise<void> {
+    const { start, common, words, unique } = await completionFor(this.interpreter, this.line.beforeCursor);
+    const before = this.line.beforeCursor;
     if (unique) {
-      this.#line.replaceBeforeCursor(start, `${common} `);
-      this.#show();
+      this.line.replaceBeforeCursor(start, `${common} `);
+      this.show();
     } else if (before.slice(start) !== common && common !== '') {
-      this.#line.replaceBeforeCursor(start, common);
-      this.#show();
-    } else if (words.length > 1 && this.#lastKey === 'tab') {
-      this.#view.leave();
-      this.#say(columnsOf(words, this.#terminal.columns));
-      this.#prompt();
+      this.line.replaceBeforeCursor(start, common);
+      this.show();
+    } else if (words.length > 1 && this.lastKey === 'tab') {
+      this.view.leave();
+      this.say(columnsOf(words, this.terminal.columns));
+      this.prompt();
     } else {
-      this.#terminal.bell();
+      this.terminal.bell();
     }
   }
 
   // --- what is on the screen ------------------------------------------------------------------------
 
-  #promptText(): string {
-    const mode = this.#interpreter.configMode;
-    const { session } = this.#interpreter.editing;
+  private promptText(): string {
+    const mode = this.interpreter.configMode;
+    const { session } = this.interpreter.editing;
     const candidate = session === null ? '' : `-s-${session}`;
     const name = mode === null ? '' : `(config${candidate}${MODE_SUFFIXES[mode]})`;
-    return `${this.#hostname}${name}${this.#interpreter.enabled ? '#' : '>'} `;
+    return `${this.hostname}${name}${this.interpreter.enabled ? '#' : '>'} `;
   }
 
   /** Begins a fresh line with the prompt and what has been typed already. */
-  #prompt(): void {
-    this.#say(this.#held.splice(0));
-    this.#terminal.widthWanted = this.#interpreter.settings.width;
-    this.#show();
+  private prompt(): void {
+    this.say(this.held.splice(0));
+    this.terminal.widthWanted = this.interpreter.settings.width;
+    this.show();
   }
 
-  #show(): void {
-    this.#view.show({ prompt: this.#promptText(), text: this.#line.text, cursor: this.#line.cursor });
+  private show(): void {
+    this.view.show({ prompt: this.promptText(), text: this.line.text, cursor: this.line.cursor });
   }
 
-  #showSearch(search: HistorySearch): void {
-    this.#view.show({ prompt: search.prompt, text: search.found, cursor: search.cursor });
+  private showSearch(search: HistorySearch): void {
+    this.view.show({ prompt: search.prompt, text: search.found, cursor: search.cursor });
   }
 
-  #say(lines: readonly string[]): void {
-    const { paint } = this.#pagerOptions(false);
-    if (lines.length > 0) this.#terminal.write(`${lines.map(paint).join('\n')}\n`);
+  private say(lines: readonly string[]): void {
+    const { paint } = this.pagerOptions(false);
+    if (lines.length > 0) this.terminal.write(`${lines.map(paint).join('\n')}\n`);
   }
 
-  #pagerOptions(stop: boolean) {
-    const { settings } = this.#interpreter;
+  private pagerOptions(stop: boolean) {
+    const { settings } = this.interpreter;
     return {
-      height: () => (stop ? (settings.length ?? this.#terminal.rows) : 0),
+      height: () => (stop ? (settings.length ?? this.terminal.rows) : 0),
       paint: settings.colour ? colourLine : (line: string) => line,
     };
   }
 
-  #event(event: ControlEvent): void {
-    if (!this.#interpreter.settings.monitor && !isUrgent(event)) return;
-    this.#above([eventText(event)]);
+  private event(event: ControlEvent): void {
+    if (!this.interpreter.settings.monitor && !isUrgent(event)) return;
+    this.above([eventText(event)]);
   }
 
   /** Lines that come by themselves stand above the prompt; what has been typed is shown again below them. */
-  #above(lines: string[]): void {
-    if (this.#running) {
-      this.#held.push(...lines);
-      if (this.#held.length > MAX_HELD_LINES) this.#held.splice(0, this.#held.length - MAX_HELD_LINES);
+  private above(lines: string[]): void {
+    if (this.running) {
+      this.held.push(...lines);
+      if (this.held.length > MAX_HELD_LINES) this.held.splice(0, this.held.length - MAX_HELD_LINES);
       return;
     }
-    this.#view.hide();
-    this.#say(lines);
-    if (this.#search === null) this.#show();
-    else this.#showSearch(this.#search);
+    this.view.hide();
+    this.say(lines);
+    if (this.search === null) this.show();
+    else this.showSearch(this.search);
   }
 }
 

@@ -9,44 +9,44 @@ const MAX_WAITING = 1000;
  * kind `lost` with their number takes their place: the same as the daemon does to a connection that is not read.
  */
 export class EventQueue {
-  readonly #waiting: ControlEvent[] = [];
-  #lost = 0;
-  #ended: { error: Error | null } | null = null;
-  #wake: () => void = () => undefined;
+  private readonly waiting: ControlEvent[] = [];
+  private lost = 0;
+  private ended: { error: Error | null } | null = null;
+  private wake: () => void = () => undefined;
 
   push(event: ControlEvent): void {
-    const last = this.#waiting.at(-1);
-    if (this.#waiting.length < MAX_WAITING) {
-      this.#waiting.push(event);
-    } else if (last?.kind === 'lost' && this.#lost > 0) {
-      this.#lost += event.kind === 'lost' ? event.count : 1;
-      this.#waiting[MAX_WAITING - 1] = { kind: 'lost', count: this.#lost, timeMs: event.timeMs };
+    const last = this.waiting.at(-1);
+    if (this.waiting.length < MAX_WAITING) {
+      this.waiting.push(event);
+    } else if (last?.kind === 'lost' && this.lost > 0) {
+      this.lost += event.kind === 'lost' ? event.count : 1;
+      this.waiting[MAX_WAITING - 1] = { kind: 'lost', count: this.lost, timeMs: event.timeMs };
     } else {
       // Makes room for the event that says so, which loses one more.
-      this.#lost = countOf(last as ControlEvent) + countOf(event);
-      this.#waiting[MAX_WAITING - 1] = { kind: 'lost', count: this.#lost, timeMs: event.timeMs };
+      this.lost = countOf(last as ControlEvent) + countOf(event);
+      this.waiting[MAX_WAITING - 1] = { kind: 'lost', count: this.lost, timeMs: event.timeMs };
     }
-    this.#wake();
+    this.wake();
   }
 
   /** No more events will come; an error is thrown at whoever waits, after the events that are left. */
   end(error: Error | null): void {
-    this.#ended ??= { error };
-    this.#wake();
+    this.ended ??= { error };
+    this.wake();
   }
 
   /** The next event; null when there will be none. */
   async next(): Promise<ControlEvent | null> {
     for (;;) {
-      const event = this.#waiting.shift();
+      const event = this.waiting.shift();
       if (event !== undefined) {
-        if (event.kind === 'lost') this.#lost = 0;
+        if (event.kind === 'lost') this.lost = 0;
         return event;
       }
-      if (this.#ended?.error) throw this.#ended.error;
-      if (this.#ended !== null) return null;
+      if (this.ended?.error) throw this.ended.error;
+      if (this.ended !== null) return null;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
       });
     }
   }

@@ -83,26 +83,26 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
 export class Client {
   /** What the daemon said of itself, and what this connection may do. */
   readonly hello: HelloResult;
-  readonly #wire: Wire;
-  readonly #listeners = new Set<(event: ControlEvent) => void>();
-  readonly #queues = new Set<EventQueue>();
-  readonly #closeListeners = new Set<(reason: Error) => void>();
+  private readonly wire: Wire;
+  private readonly listeners = new Set<(event: ControlEvent) => void>();
+  private readonly queues = new Set<EventQueue>();
+  private readonly closeListeners = new Set<(reason: Error) => void>();
 
   /** @internal */
   constructor(wire: Wire, hello: HelloResult) {
-    this.#wire = wire;
+    this.wire = wire;
     this.hello = hello;
     wire.onEvent = (event) => {
-      for (const listener of this.#listeners) listener(event);
+      for (const listener of this.listeners) listener(event);
     };
     wire.onClose = (reason) => {
-      for (const queue of this.#queues) queue.end(reason);
-      for (const listener of this.#closeListeners) listener(reason);
+      for (const queue of this.queues) queue.end(reason);
+      for (const listener of this.closeListeners) listener(reason);
     };
   }
 
   get closed(): boolean {
-    return this.#wire.closed;
+    return this.wire.closed;
   }
 
   /**
@@ -114,7 +114,7 @@ export class Client {
     ...[params, options = {}]: RequestArguments<M>
   ): Promise<Methods[M]['result']> {
     const { signal, timeoutMs = ANSWER_WITHIN_MS } = options;
-    return this.#wire.request(method, params ?? {}, { timeoutMs, ...(signal && { signal }) });
+    return this.wire.request(method, params ?? {}, { timeoutMs, ...(signal && { signal }) });
   }
 
   /**
@@ -127,16 +127,16 @@ export class Client {
     const end = () => queue.end(null);
     if (signal?.aborted) return;
     signal?.addEventListener('abort', end);
-    this.#queues.add(queue);
-    this.#listeners.add(push);
+    this.queues.add(queue);
+    this.listeners.add(push);
     try {
       await this.request('events.subscribe');
       for (let event = await queue.next(); event !== null; event = await queue.next()) yield event;
     } finally {
       signal?.removeEventListener('abort', end);
-      this.#queues.delete(queue);
-      this.#listeners.delete(push);
-      if (this.#queues.size === 0 && !this.closed) await this.request('events.unsubscribe');
+      this.queues.delete(queue);
+      this.listeners.delete(push);
+      if (this.queues.size === 0 && !this.closed) await this.request('events.unsubscribe');
     }
   }
 
@@ -145,18 +145,18 @@ export class Client {
    * ends this. `events()` is simpler where one thing is done after the other.
    */
   onEvent(listener: (event: ControlEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Calls `listener` once when the connection ends, by whichever side. */
   onClose(listener: (reason: Error) => void): void {
-    this.#closeListeners.add(listener);
+    this.closeListeners.add(listener);
   }
 
   /** Ends the connection; what the daemon was doing for it is cancelled. */
   close(): void {
-    this.#wire.close();
+    this.wire.close();
   }
 }
 

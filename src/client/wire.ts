@@ -33,23 +33,23 @@ export interface CallOptions {
 export class Wire {
   onEvent: (event: ControlEvent) => void = () => undefined;
   onClose: (reason: Error) => void = () => undefined;
-  readonly #socket: Socket;
-  readonly #path: string;
-  readonly #waiting = new Map<number, Waiting>();
+  private readonly socket: Socket;
+  private readonly path: string;
+  private readonly waiting = new Map<number, Waiting>();
   /** Requests whose answers are of no interest any more. */
-  readonly #abandoned = new Set<number>();
-  #nextId = 1;
-  #unread: string[] = [];
+  private readonly abandoned = new Set<number>();
+  private nextId = 1;
+  private unread: string[] = [];
   /** Said by the daemon about the connection as a whole, before it ends it. */
-  #farewell: Error | null = null;
+  private farewell: Error | null = null;
 
   private constructor(socket: Socket, path: string) {
-    this.#socket = socket;
-    this.#path = path;
+    this.socket = socket;
+    this.path = path;
     socket.setEncoding('utf8');
-    socket.on('data', (text: string) => this.#receive(text));
+    socket.on('data', (text: string) => this.receive(text));
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#closed());
+    socket.on('close', () => this.isClosed());
   }
 
   static open(path: string, timeoutMs: number): Promise<Wire> {
@@ -72,7 +72,7 @@ export class Wire {
   }
 
   get closed(): boolean {
-    return this.#socket.destroyed;
+    return this.socket.destroyed;
   }
 
   request<M extends MethodName>(
@@ -86,26 +86,26 @@ export class Wire {
         return;
       }
       if (this.closed) {
-        reject(new ConnectionError('closed', `the connection to ${this.#path} is closed`));
+        reject(new ConnectionError('closed', `the connection to ${this.path} is closed`));
         return;
       }
-      const id = this.#nextId++;
+      const id = this.nextId++;
       const timer = setTimeout(() => {
-        this.#settle(id)?.reject(silent(this.#path));
+        this.settle(id)?.reject(silent(this.path));
         this.close();
       }, timeoutMs);
       const abort = () => {
-        this.#settle(id)?.reject(signal?.reason);
-        this.#abandoned.add(id);
-        this.#abandoned.add(this.#nextId);
-        this.#send(this.#nextId++, 'cancel', { id });
+        this.settle(id)?.reject(signal?.reason);
+        this.abandoned.add(id);
+        this.abandoned.add(this.nextId);
+        this.send(this.nextId++, 'cancel', { id });
       };
       signal?.addEventListener('abort', abort, { once: true });
       const done = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
       };
-      this.#waiting.set(id, {
+      this.waiting.set(id, {
         resolve(result) {
           done();
           resolve(result as Methods[M]['result']);
@@ -115,38 +115,38 @@ export class Wire {
           reject(error);
         },
       });
-      this.#send(id, method, params);
+      this.send(id, method, params);
     });
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
-  #send<M extends MethodName>(id: number, method: M, params: Methods[M]['params']): void {
-    this.#socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+  private send<M extends MethodName>(id: number, method: M, params: Methods[M]['params']): void {
+    this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
   }
 
   /** The request of this id, which from now on waits no more. */
-  #settle(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
+  private settle(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
     return waiting;
   }
 
-  #receive(text: string): void {
+  private receive(text: string): void {
     const pieces = text.split('\n');
     const last = pieces.pop() as string;
     for (const piece of pieces) {
-      this.#unread.push(piece);
-      const line = this.#unread.join('');
-      this.#unread = [];
-      this.#message(line);
+      this.unread.push(piece);
+      const line = this.unread.join('');
+      this.unread = [];
+      this.message(line);
     }
-    if (last !== '') this.#unread.push(last);
+    if (last !== '') this.unread.push(last);
   }
 
-  #message(line: string): void {
+  private message(line: string): void {
     let message: Incoming;
     try {
       message = JSON.parse(line) ?? {};
@@ -158,24 +158,24 @@ export class Wire {
       this.onEvent(params as ControlEvent);
       return;
     }
-    const waiting = this.#settle(id as number);
+    const waiting = this.settle(id as number);
     if (waiting !== undefined) {
       if (error === undefined) waiting.resolve(result);
       else waiting.reject(new ControlError(error));
-    } else if (this.#abandoned.delete(id as number)) {
+    } else if (this.abandoned.delete(id as number)) {
       // An answer that nobody waits for any more.
     } else if (error !== undefined) {
-      this.#farewell = new ControlError(error);
+      this.farewell = new ControlError(error);
     } else {
-      const reason = `what answers on ${this.#path} does not speak the control protocol`;
-      this.#farewell = new ConnectionError('not-octolink', reason);
+      const reason = `what answers on ${this.path} does not speak the control protocol`;
+      this.farewell = new ConnectionError('not-octolink', reason);
       this.close();
     }
   }
 
-  #closed(): void {
-    const reason = this.#farewell ?? new ConnectionError('closed', 'the daemon closed the connection');
-    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(reason);
+  private isClosed(): void {
+    const reason = this.farewell ?? new ConnectionError('closed', 'the daemon closed the connection');
+    for (const id of [...this.waiting.keys()]) this.settle(id)?.reject(reason);
     this.onClose(reason);
   }
 }

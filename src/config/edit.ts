@@ -49,33 +49,33 @@ class Editor {
   readonly syntax: Problem[] = [];
   /** False once the header of a block is wrong: what follows cannot be told from its inside. */
   readable = true;
-  readonly #config: Config;
+  private readonly config: Config;
   /** Open blocks, outermost first; the first is the configuration itself. */
-  #blocks: Block[];
+  private blocks: Block[];
   /** Where each setting and block was last written. */
-  readonly #places = new Map<string, Problem>();
+  private readonly places = new Map<string, Problem>();
 
   constructor(config: Config) {
-    this.#config = config;
-    this.#blocks = [{ header: '', scope: { config, interface: null, peer: null, link: null } }];
+    this.config = config;
+    this.blocks = [{ header: '', scope: { config, interface: null, peer: null, link: null } }];
   }
 
   apply(text: string, number: number): void {
     const line = splitLine(text);
-    const resolution = resolveConfigLine(this.#blocks.length - 1, line);
+    const resolution = resolveConfigLine(this.blocks.length - 1, line);
     if (resolution.kind === 'mismatch') {
-      this.#refuse(line, number, resolution.mismatch.at, explainInWords(resolution.mismatch));
+      this.refuse(line, number, resolution.mismatch.at, explainInWords(resolution.mismatch));
       const opensBlock = BLOCK_KEYWORDS.some((word) => word === line.words[0]?.text);
       if (opensBlock || this.syntax.length >= MAX_PROBLEMS) this.readable = false;
     } else if (resolution.kind === 'command') {
-      this.#run(resolution, line, number);
+      this.run(resolution, line, number);
     }
   }
 
   /** Enters a block that is there; it may have been removed since the context was taken. */
   reopen(header: string): void {
-    const { scope } = this.#blocks[this.#blocks.length - 1];
-    const mode = CONFIG_MODES[this.#blocks.length - 1];
+    const { scope } = this.blocks[this.blocks.length - 1];
+    const mode = CONFIG_MODES[this.blocks.length - 1];
     const candidates = CONFIG_COMMANDS[mode].flatMap((command) =>
       command.kind === 'block' ? command.blocks(scope) : [],
     );
@@ -84,73 +84,73 @@ class Editor {
       this.syntax.push({ line: 0, column: 0, text: header, message: `there is no "${header}" any more` });
       this.readable = false;
     } else {
-      this.#blocks.push(block);
+      this.blocks.push(block);
     }
   }
 
   finish(): EditResult {
-    const issues = this.syntax.length > 0 ? [] : validateConfig(this.#config).slice(0, MAX_PROBLEMS);
+    const issues = this.syntax.length > 0 ? [] : validateConfig(this.config).slice(0, MAX_PROBLEMS);
     const ofSeverity = (severity: ConfigIssue['severity']) =>
-      issues.filter((issue) => issue.severity === severity).map((issue) => this.#locate(issue));
+      issues.filter((issue) => issue.severity === severity).map((issue) => this.locate(issue));
     return {
-      config: this.#config,
-      context: this.#context(),
+      config: this.config,
+      context: this.context(),
       syntax: this.syntax,
       contradictions: ofSeverity('error'),
       warnings: ofSeverity('warning'),
     };
   }
 
-  #run(found: Extract<Resolution, { kind: 'command' }>, line: SplitLine, number: number): void {
+  private run(found: Extract<Resolution, { kind: 'command' }>, line: SplitLine, number: number): void {
     const { command, args, negated, depth } = found;
     if (command.kind === 'leave') {
-      this.#leave(command, line, number);
+      this.leave(command, line, number);
       return;
     }
-    this.#blocks = this.#blocks.slice(0, depth + 1);
-    const { scope } = this.#blocks[depth];
+    this.blocks = this.blocks.slice(0, depth + 1);
+    const { scope } = this.blocks[depth];
     if (command.kind === 'setting') {
       if (negated) command.unset(scope, args);
       else command.set(scope, args);
       const [name] = found.keywords.filter((word) => word !== 'no');
-      this.#remember(command.aliasOf ?? name, line, number);
-      for (const rendered of command.render(scope)) this.#rememberOnce(rendered, line, number);
+      this.remember(command.aliasOf ?? name, line, number);
+      for (const rendered of command.render(scope)) this.rememberOnce(rendered, line, number);
     } else if (negated) {
       command.remove(scope, args);
     } else {
-      this.#blocks.push(command.enter(scope, args));
-      this.#remember('', line, number);
+      this.blocks.push(command.enter(scope, args));
+      this.remember('', line, number);
     }
   }
 
-  #leave(command: Extract<ConfigCommand, { kind: 'leave' }>, line: SplitLine, number: number): void {
-    if (command.to === 'top') this.#blocks = this.#blocks.slice(0, 1);
-    else if (this.#blocks.length > 1) this.#blocks.pop();
-    else this.#refuse(line, number, line.words[0].start, 'there is no block to leave');
+  private leave(command: Extract<ConfigCommand, { kind: 'leave' }>, line: SplitLine, number: number): void {
+    if (command.to === 'top') this.blocks = this.blocks.slice(0, 1);
+    else if (this.blocks.length > 1) this.blocks.pop();
+    else this.refuse(line, number, line.words[0].start, 'there is no block to leave');
   }
 
-  #refuse(line: SplitLine, number: number, at: number, message: string): void {
+  private refuse(line: SplitLine, number: number, at: number, message: string): void {
     this.syntax.push(problemAt(line, number, at, message));
   }
 
-  #context(): string[] {
-    return this.#blocks.slice(1).map(({ header }) => header);
+  private context(): string[] {
+    return this.blocks.slice(1).map(({ header }) => header);
   }
 
-  #remember(field: string, line: SplitLine, number: number): void {
-    this.#places.set(placeKey(this.#context(), field), problemAt(line, number, line.words[0].start, ''));
+  private remember(field: string, line: SplitLine, number: number): void {
+    this.places.set(placeKey(this.context(), field), problemAt(line, number, line.words[0].start, ''));
   }
 
   /** Settings that may be given several times keep a place for each value. */
-  #rememberOnce(field: string, line: SplitLine, number: number): void {
-    if (!this.#places.has(placeKey(this.#context(), field))) this.#remember(field, line, number);
+  private rememberOnce(field: string, line: SplitLine, number: number): void {
+    if (!this.places.has(placeKey(this.context(), field))) this.remember(field, line, number);
   }
 
-  #locate({ path, field, message }: ConfigIssue): Problem {
+  private locate({ path, field, message }: ConfigIssue): Problem {
     const place =
-      this.#places.get(placeKey(path, field)) ??
-      this.#places.get(placeKey(path, field.split(' ')[0])) ??
-      this.#places.get(placeKey(path, ''));
+      this.places.get(placeKey(path, field)) ??
+      this.places.get(placeKey(path, field.split(' ')[0])) ??
+      this.places.get(placeKey(path, ''));
     return place === undefined || place.line === 0
       ? { line: 0, column: 0, text: [...path, field].filter(Boolean).join(', '), message }
       : { ...place, message };

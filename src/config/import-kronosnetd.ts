@@ -46,38 +46,38 @@ const LEFT_OUT: Block = new Map();
 class Refused extends Error {}
 
 class Reader {
-  readonly #config: Config = { interfaces: [] };
-  readonly #remarks: ImportRemark[] = [];
+  private readonly config: Config = { interfaces: [] };
+  private readonly remarks: ImportRemark[] = [];
   /** The innermost first. */
-  #open: Block[];
-  #at = { line: 0, text: '' };
+  private open: Block[];
+  private at = { line: 0, text: '' };
 
   constructor() {
-    this.#open = [this.#top()];
+    this.open = [this.top()];
   }
 
   read(text: string, line: number): void {
-    this.#at = { line, text };
+    this.at = { line, text };
     const words = text.trim().split(/\s+/);
     if (words[0] === '' || words[0].startsWith('#') || words[0].startsWith('!')) return;
     try {
-      this.#run(words);
+      this.run(words);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.#remark(error.message);
-      if (OPENING.includes(words[0])) this.#open.unshift(LEFT_OUT);
+      this.remark(error.message);
+      if (OPENING.includes(words[0])) this.open.unshift(LEFT_OUT);
     }
   }
 
   finish(): ImportResult {
-    return { config: this.#config, remarks: this.#remarks };
+    return { config: this.config, remarks: this.remarks };
   }
 
-  #run([word, ...rest]: Words): void {
-    const [innermost] = this.#open;
+  private run([word, ...rest]: Words): void {
+    const [innermost] = this.open;
     if (word === 'exit' || word === 'end') {
-      if (word === 'end') this.#open = this.#open.slice(-1);
-      else if (this.#open.length > 1) this.#open.shift();
+      if (word === 'end') this.open = this.open.slice(-1);
+      else if (this.open.length > 1) this.open.shift();
       return;
     }
     const known = innermost.get(word);
@@ -85,55 +85,55 @@ class Reader {
     known(rest);
   }
 
-  #remark(message: string): void {
-    this.#remarks.push({ ...this.#at, message });
+  private remark(message: string): void {
+    this.remarks.push({ ...this.at, message });
   }
 
-  #top(): Block {
+  private top(): Block {
     return new Map([
       ['configure', () => undefined],
-      ['interface', (words: Words) => this.#interface(words)],
-      ['vty', () => void this.#open.unshift(this.#vty())],
+      ['interface', (words: Words) => this.interface(words)],
+      ['vty', () => void this.open.unshift(this.vty())],
     ]);
   }
 
-  #vty(): Block {
+  private vty(): Block {
     return new Map([
-      ['timeout', () => this.#remark('the idle time of a session has no counterpart, and is left out')],
+      ['timeout', () => this.remark('the idle time of a session has no counterpart, and is left out')],
     ]);
   }
 
-  #interface([nameText, idText, portText]: Words): void {
+  private interface([nameText, idText, portText]: Words): void {
     const name = checked(values.IFNAME, nameText, 'interface');
     const nodeId = checked(values.range(0, 255), idText, 'node id');
     const basePort = checked(values.range(0, 65279), portText, 'base port');
-    let found = this.#config.interfaces.find((one) => one.name === name);
+    let found = this.config.interfaces.find((one) => one.name === name);
     if (found === undefined) {
       found = { name, addresses: [], disabledOffloads: [], peers: [], enabled: false };
-      this.#config.interfaces.push(found);
+      this.config.interfaces.push(found);
     }
-    this.#open.unshift(this.#inInterface(found, nodeId, basePort));
+    this.open.unshift(this.inInterface(found, nodeId, basePort));
   }
 
-  #inInterface(found: InterfaceConfig, nodeId: number, basePort: number): Block {
+  private inInterface(found: InterfaceConfig, nodeId: number, basePort: number): Block {
     return new Map<string, (words: Words) => void>([
       ['ip', ([address, prefix]) => addAddress(found, `${address}/${prefix}`)],
       ['mtu', ([mtu]) => Object.assign(found, { mtu: checked(values.range(576, 65521), mtu, 'mtu') })],
-      ['pmtudfreq', () => this.#remark('path MTUs are found without it, and it is left out')],
+      ['pmtudfreq', () => this.remark('path MTUs are found without it, and it is left out')],
       [
         'crypto',
         () =>
-          this.#remark(
+          this.remark(
             'keys are agreed by handshakes: exchange public keys, and set "public-key" of each peer',
           ),
       ],
-      ['peer', (words) => this.#peer(found, words, nodeId, basePort)],
+      ['peer', (words) => this.peer(found, words, nodeId, basePort)],
       ['start', () => Object.assign(found, { enabled: true })],
       ['stop', () => Object.assign(found, { enabled: false })],
     ]);
   }
 
-  #peer(parent: InterfaceConfig, [nameText, idText]: Words, nodeId: number, basePort: number): void {
+  private peer(parent: InterfaceConfig, [nameText, idText]: Words, nodeId: number, basePort: number): void {
     const name = checked(values.NAME, nameText, 'peer');
     const peerId = checked(values.range(0, 255), idText, 'node id');
     if (peerId === nodeId) throw new Refused('the peer has the node id of this host, and is left out');
@@ -141,21 +141,21 @@ class Reader {
     if (peer === undefined) {
       peer = { name, links: [] };
       parent.peers.push(peer);
-      this.#remark(`set "public-key" of peer ${name}`);
+      this.remark(`set "public-key" of peer ${name}`);
     }
     // The port at each end is the base port and the node id of the other end.
     const ports = { local: basePort + peerId, remote: basePort + nodeId };
-    this.#open.unshift(this.#inPeer(peer, ports));
+    this.open.unshift(this.inPeer(peer, ports));
   }
 
-  #inPeer(peer: PeerConfig, ports: { local: number; remote: number }): Block {
+  private inPeer(peer: PeerConfig, ports: { local: number; remote: number }): Block {
     return new Map<string, (words: Words) => void>([
-      ['link', (words) => this.#link(peer, words, ports)],
+      ['link', (words) => this.link(peer, words, ports)],
       ['switch-policy', ([policy]) => Object.assign(peer, { policy: policyOf(policy) })],
     ]);
   }
 
-  #link(
+  private link(
     peer: PeerConfig,
     [idText, from, to, transport]: Words,
     ports: { local: number; remote: number },
@@ -165,7 +165,7 @@ class Reader {
     const local = addressOf(from);
     const remote = to === 'dynamic' ? null : addressOf(to);
     if (transport !== undefined && transport.toUpperCase() !== 'UDP') {
-      this.#remark(`transport ${transport} becomes UDP`);
+      this.remark(`transport ${transport} becomes UDP`);
     }
     let link = peer.links.find((one) => one.id === id);
     if (link === undefined) {
@@ -178,13 +178,13 @@ class Reader {
       };
       peer.links.push(link);
     }
-    this.#open.unshift(this.#inLink(link));
+    this.open.unshift(this.inLink(link));
   }
 
-  #inLink(link: LinkConfig): Block {
+  private inLink(link: LinkConfig): Block {
     return new Map<string, (words: Words) => void>([
-      ['timers', ([interval, hold]) => Object.assign(link, { timers: this.#timers(interval, hold) })],
-      ['pong_count', () => this.#remark('how many beats bring a link up is fixed, and it is left out')],
+      ['timers', ([interval, hold]) => Object.assign(link, { timers: this.timers(interval, hold) })],
+      ['pong_count', () => this.remark('how many beats bring a link up is fixed, and it is left out')],
       [
         'priority',
         ([priority]) =>
@@ -193,7 +193,7 @@ class Reader {
     ]);
   }
 
-  #timers(intervalText: string | undefined, holdText: string | undefined): LinkConfig['timers'] {
+  private timers(intervalText: string | undefined, holdText: string | undefined): LinkConfig['timers'] {
     const limits = values.range(1, 60_000);
     const asked = {
       interval: checked(limits, intervalText, 'keepalive'),
@@ -202,7 +202,7 @@ class Reader {
     const interval = clamp(asked.interval, TIMER_LIMITS.interval);
     const hold = clamp(Math.max(asked.hold, 2 * interval), TIMER_LIMITS.hold);
     if (interval !== asked.interval || hold !== asked.hold) {
-      this.#remark(`becomes interval ${interval} hold ${hold}: the hold time is at least twice the interval`);
+      this.remark(`becomes interval ${interval} hold ${hold}: the hold time is at least twice the interval`);
     }
     return { interval, hold };
   }

@@ -80,64 +80,64 @@ export type Mac2State = 'absent' | 'right' | 'wrong';
 
 /** Gives cookies out and knows its own again, without remembering whom it gave one. */
 export class CookieIssuer {
-  readonly #primitives: Primitives;
-  readonly #keys: ReceiverKeys;
-  readonly #secret: Uint8Array;
-  readonly #previousSecret: Uint8Array;
-  #renewedAt = Number.NEGATIVE_INFINITY;
+  private readonly primitives: Primitives;
+  private readonly keys: ReceiverKeys;
+  private readonly secret: Uint8Array;
+  private readonly previousSecret: Uint8Array;
+  private renewedAt = Number.NEGATIVE_INFINITY;
 
   /** `keys`: those of our own public key. */
   constructor(primitives: Primitives, keys: ReceiverKeys) {
-    this.#primitives = primitives;
-    this.#keys = keys;
-    this.#secret = primitives.allocateSecret(KEY_BYTES);
-    this.#previousSecret = primitives.allocateSecret(KEY_BYTES);
+    this.primitives = primitives;
+    this.keys = keys;
+    this.secret = primitives.allocateSecret(KEY_BYTES);
+    this.previousSecret = primitives.allocateSecret(KEY_BYTES);
   }
 
   /** Whether a message carries a MAC2 from a cookie given to this very origin, now or one secret ago. */
   mac2State(message: Uint8Array, origin: Origin, now: number): Mac2State {
     if (mac2IsAbsent(message)) return 'absent';
     const { covered, mac } = mac2Part(message);
-    this.#renew(now);
+    this.renew(now);
     const expected = new Uint8Array(MAC_BYTES);
-    for (const secret of [this.#secret, this.#previousSecret]) {
-      this.#primitives.keyedHash(expected, this.#cookie(secret, origin), [covered]);
-      if (this.#primitives.equal(expected, mac)) return 'right';
+    for (const secret of [this.secret, this.previousSecret]) {
+      this.primitives.keyedHash(expected, this.cookie(secret, origin), [covered]);
+      if (this.primitives.equal(expected, mac)) return 'right';
     }
     return 'wrong';
   }
 
   /** A cookie reply to an initiation or a response whose MAC1 is right. */
   reply(message: Uint8Array, origin: Origin, now: number): Uint8Array {
-    this.#renew(now);
+    this.renew(now);
     const nonce = new Uint8Array(XCHACHA_NONCE_BYTES);
-    this.#primitives.random(nonce);
+    this.primitives.random(nonce);
     const sealed = new Uint8Array(COOKIE_BYTES + TAG_BYTES);
-    const cookie = this.#cookie(this.#secret, origin);
-    this.#primitives.xchachaSeal(sealed, this.#keys.cookie, nonce, cookie, mac1Part(message).mac);
+    const cookie = this.cookie(this.secret, origin);
+    this.primitives.xchachaSeal(sealed, this.keys.cookie, nonce, cookie, mac1Part(message).mac);
     return encodeCookieReply(senderIndex(message), nonce, sealed);
   }
 
   /** Erases both secrets: every cookie given out is worthless. */
   wipe(): void {
-    this.#primitives.wipe(this.#secret);
-    this.#primitives.wipe(this.#previousSecret);
+    this.primitives.wipe(this.secret);
+    this.primitives.wipe(this.previousSecret);
   }
 
-  #cookie(secret: Uint8Array, origin: Origin): Uint8Array {
+  private cookie(secret: Uint8Array, origin: Origin): Uint8Array {
     const cookie = new Uint8Array(COOKIE_BYTES);
     const port = Uint8Array.of(origin.port >> 8, origin.port & 0xff);
-    this.#primitives.keyedHash(cookie, secret, [origin.address, port]);
+    this.primitives.keyedHash(cookie, secret, [origin.address, port]);
     return cookie;
   }
 
-  #renew(now: number): void {
-    const age = now - this.#renewedAt;
+  private renew(now: number): void {
+    const age = now - this.renewedAt;
     if (age < COOKIE_LIFETIME) return;
     // A secret that lay idle for long is not given the grace of the previous one.
-    if (age < 2 * COOKIE_LIFETIME) this.#previousSecret.set(this.#secret);
-    else this.#primitives.random(this.#previousSecret);
-    this.#primitives.random(this.#secret);
-    this.#renewedAt = now;
+    if (age < 2 * COOKIE_LIFETIME) this.previousSecret.set(this.secret);
+    else this.primitives.random(this.previousSecret);
+    this.primitives.random(this.secret);
+    this.renewedAt = now;
   }
 }

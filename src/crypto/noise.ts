@@ -54,147 +54,147 @@ export interface SessionKeys {
  * fails to read leaves the handshake as it was: a forged answer cannot spoil the true one behind it.
  */
 export class NoiseHandshake {
-  readonly #primitives: Primitives;
-  readonly #pattern: Pattern;
-  readonly #role: Role;
-  readonly #usesPsk: boolean;
-  readonly #symmetric: SymmetricState;
-  readonly #shared: Uint8Array;
-  readonly #psk: Uint8Array;
-  readonly #staticKeys: KeyPair | undefined;
-  #ephemeralKeys: KeyPair | undefined;
-  #remoteStatic: Uint8Array | undefined;
-  #remoteEphemeral: Uint8Array | undefined;
-  #next = 0;
+  private readonly primitives: Primitives;
+  private readonly pattern: Pattern;
+  private readonly role: Role;
+  private readonly usesPsk: boolean;
+  private readonly symmetric: SymmetricState;
+  private readonly shared: Uint8Array;
+  private readonly psk: Uint8Array;
+  private readonly staticKeys: KeyPair | undefined;
+  private ephemeralKeys: KeyPair | undefined;
+  private peerStatic: Uint8Array | undefined;
+  private remoteEphemeral: Uint8Array | undefined;
+  private next = 0;
 
   constructor(primitives: Primitives, pattern: Pattern, options: HandshakeOptions) {
-    this.#primitives = primitives;
-    this.#pattern = pattern;
-    this.#role = options.role;
-    this.#usesPsk = pattern.messages.some((tokens) => tokens.includes('psk'));
-    this.#staticKeys = options.staticKeys;
-    this.#ephemeralKeys = options.ephemeralKeys;
-    this.#remoteStatic = options.remoteStatic;
-    this.#shared = primitives.allocateSecret(KEY_BYTES);
-    this.#psk = primitives.allocateSecret(KEY_BYTES);
-    this.#symmetric = new SymmetricState(primitives, `Noise_${pattern.name}_25519_ChaChaPoly_BLAKE2b`);
-    this.#symmetric.mixHash(options.prologue);
+    this.primitives = primitives;
+    this.pattern = pattern;
+    this.role = options.role;
+    this.usesPsk = pattern.messages.some((tokens) => tokens.includes('psk'));
+    this.staticKeys = options.staticKeys;
+    this.ephemeralKeys = options.ephemeralKeys;
+    this.peerStatic = options.remoteStatic;
+    this.shared = primitives.allocateSecret(KEY_BYTES);
+    this.psk = primitives.allocateSecret(KEY_BYTES);
+    this.symmetric = new SymmetricState(primitives, `Noise_${pattern.name}_25519_ChaChaPoly_BLAKE2b`);
+    this.symmetric.mixHash(options.prologue);
     for (const end of pattern.knownStatics) {
-      const known = end === this.#role ? this.#staticKeys?.publicKey : this.#remoteStatic;
-      this.#symmetric.mixHash(this.#required(known));
+      const known = end === this.role ? this.staticKeys?.publicKey : this.peerStatic;
+      this.symmetric.mixHash(this.required(known));
     }
   }
 
   /** The other end's static public key, once known. */
   get remoteStatic(): Uint8Array | undefined {
-    return this.#remoteStatic;
+    return this.peerStatic;
   }
 
   /** Copies the preshared key in; it may come late, once the first message has told who the initiator is. */
   setPresharedKey(psk: Uint8Array): void {
-    this.#psk.set(psk);
+    this.psk.set(psk);
   }
 
   /** Writes the next message around `payload`. */
   write(payload: Uint8Array): NoiseResult {
     const parts: Uint8Array[] = [];
-    for (const token of this.#pattern.messages[this.#next]) {
+    for (const token of this.pattern.messages[this.next]) {
       if (token === 'e') {
-        this.#ephemeralKeys ??= generateKeyPair(this.#primitives);
-        parts.push(this.#ephemeralKeys.publicKey);
-        this.#mixEphemeral(this.#ephemeralKeys.publicKey);
+        this.ephemeralKeys ??= generateKeyPair(this.primitives);
+        parts.push(this.ephemeralKeys.publicKey);
+        this.mixEphemeral(this.ephemeralKeys.publicKey);
       } else if (token === 's') {
-        parts.push(this.#symmetric.encryptAndHash(this.#required(this.#staticKeys).publicKey));
-      } else if (!this.#mixSecret(token)) {
+        parts.push(this.symmetric.encryptAndHash(this.required(this.staticKeys).publicKey));
+      } else if (!this.mixSecret(token)) {
         return { ok: false, reason: 'low-order-key' };
       }
     }
-    parts.push(this.#symmetric.encryptAndHash(payload));
-    this.#next += 1;
+    parts.push(this.symmetric.encryptAndHash(payload));
+    this.next += 1;
     return { ok: true, bytes: joined(parts) };
   }
 
   /** Reads the next message and gives its payload. */
   read(message: Uint8Array): NoiseResult {
-    const remoteStatic = this.#remoteStatic;
-    this.#symmetric.save();
-    const result = this.#readTokens(message);
+    const remoteStatic = this.peerStatic;
+    this.symmetric.save();
+    const result = this.readTokens(message);
     if (result.ok) {
-      this.#next += 1;
+      this.next += 1;
     } else {
-      this.#symmetric.restore();
-      this.#remoteStatic = remoteStatic;
-      this.#remoteEphemeral = undefined;
+      this.symmetric.restore();
+      this.peerStatic = remoteStatic;
+      this.remoteEphemeral = undefined;
     }
     return result;
   }
 
   /** Ends the handshake: gives the transport keys and erases everything else. */
   finish(): SessionKeys {
-    const [fromInitiator, fromResponder] = this.#symmetric.split();
-    const handshakeHash = this.#symmetric.handshakeHash();
+    const [fromInitiator, fromResponder] = this.symmetric.split();
+    const handshakeHash = this.symmetric.handshakeHash();
     this.destroy();
-    return this.#role === 'initiator'
+    return this.role === 'initiator'
       ? { send: fromInitiator, receive: fromResponder, handshakeHash }
       : { send: fromResponder, receive: fromInitiator, handshakeHash };
   }
 
   /** Erases every secret of the handshake. */
   destroy(): void {
-    this.#symmetric.wipe();
-    this.#primitives.wipe(this.#shared);
-    this.#primitives.wipe(this.#psk);
-    if (this.#ephemeralKeys !== undefined) this.#primitives.wipe(this.#ephemeralKeys.secretKey);
-    this.#ephemeralKeys = undefined;
+    this.symmetric.wipe();
+    this.primitives.wipe(this.shared);
+    this.primitives.wipe(this.psk);
+    if (this.ephemeralKeys !== undefined) this.primitives.wipe(this.ephemeralKeys.secretKey);
+    this.ephemeralKeys = undefined;
   }
 
-  #readTokens(message: Uint8Array): NoiseResult {
+  private readTokens(message: Uint8Array): NoiseResult {
     let offset = 0;
-    for (const token of this.#pattern.messages[this.#next]) {
+    for (const token of this.pattern.messages[this.next]) {
       if (token === 'e' || token === 's') {
-        const length = token === 's' && this.#symmetric.hasKey ? KEY_BYTES + TAG_BYTES : KEY_BYTES;
+        const length = token === 's' && this.symmetric.hasKey ? KEY_BYTES + TAG_BYTES : KEY_BYTES;
         if (message.length < offset + length) return { ok: false, reason: 'too-short' };
         const field = message.subarray(offset, offset + length);
         offset += length;
         if (token === 'e') {
-          this.#remoteEphemeral = new Uint8Array(field);
-          this.#mixEphemeral(this.#remoteEphemeral);
+          this.remoteEphemeral = new Uint8Array(field);
+          this.mixEphemeral(this.remoteEphemeral);
         } else {
-          const publicKey = this.#symmetric.decryptAndHash(field);
+          const publicKey = this.symmetric.decryptAndHash(field);
           if (publicKey === undefined) return { ok: false, reason: 'not-authentic' };
-          this.#remoteStatic = publicKey;
+          this.peerStatic = publicKey;
         }
-      } else if (!this.#mixSecret(token)) {
+      } else if (!this.mixSecret(token)) {
         return { ok: false, reason: 'low-order-key' };
       }
     }
-    const bytes = this.#symmetric.decryptAndHash(message.subarray(offset));
+    const bytes = this.symmetric.decryptAndHash(message.subarray(offset));
     return bytes === undefined ? { ok: false, reason: 'not-authentic' } : { ok: true, bytes };
   }
 
-  #mixEphemeral(publicKey: Uint8Array): void {
-    this.#symmetric.mixHash(publicKey);
+  private mixEphemeral(publicKey: Uint8Array): void {
+    this.symmetric.mixHash(publicKey);
     // Section 9.2: with a preshared key the ephemeral also randomises the key.
-    if (this.#usesPsk) this.#symmetric.mixKey(publicKey);
+    if (this.usesPsk) this.symmetric.mixKey(publicKey);
   }
 
-  #mixSecret(token: 'ee' | 'es' | 'se' | 'ss' | 'psk'): boolean {
+  private mixSecret(token: 'ee' | 'es' | 'se' | 'ss' | 'psk'): boolean {
     if (token === 'psk') {
-      this.#symmetric.mixKeyAndHash(this.#psk);
+      this.symmetric.mixKeyAndHash(this.psk);
       return true;
     }
     // The first letter names the initiator's key, the second the responder's.
-    const [own, remote] = this.#role === 'initiator' ? [token[0], token[1]] : [token[1], token[0]];
-    const ownKeys = this.#required(own === 'e' ? this.#ephemeralKeys : this.#staticKeys);
-    const remoteKey = this.#required(remote === 'e' ? this.#remoteEphemeral : this.#remoteStatic);
-    const agreed = this.#primitives.dh(this.#shared, ownKeys.secretKey, remoteKey);
-    if (agreed) this.#symmetric.mixKey(this.#shared);
-    this.#primitives.wipe(this.#shared);
+    const [own, remote] = this.role === 'initiator' ? [token[0], token[1]] : [token[1], token[0]];
+    const ownKeys = this.required(own === 'e' ? this.ephemeralKeys : this.staticKeys);
+    const remoteKey = this.required(remote === 'e' ? this.remoteEphemeral : this.peerStatic);
+    const agreed = this.primitives.dh(this.shared, ownKeys.secretKey, remoteKey);
+    if (agreed) this.symmetric.mixKey(this.shared);
+    this.primitives.wipe(this.shared);
     return agreed;
   }
 
-  #required<T>(value: T | undefined): T {
-    if (value === undefined) throw new Error(`a key that ${this.#pattern.name} needs was not given`);
+  private required<T>(value: T | undefined): T {
+    if (value === undefined) throw new Error(`a key that ${this.pattern.name} needs was not given`);
     return value;
   }
 }

@@ -15,6 +15,17 @@ export const CHACHA_NONCE_BYTES = 12;
 /** Bytes of an XChaCha20-Poly1305 nonce (draft-irtf-cfrg-xchacha). */
 export const XCHACHA_NONCE_BYTES = 24;
 
+/** Memory of a secret. Printed, logged or made into JSON, it shows nothing of what it holds. */
+export class SecretBytes extends Uint8Array {
+  toJSON(): string {
+    return '(secret)';
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '(secret)';
+  }
+}
+
 /** An X25519 key pair. */
 export interface KeyPair {
   readonly secretKey: Uint8Array;
@@ -77,9 +88,9 @@ export interface Primitives {
    * Memory for a short-lived secret. It has a backing store of its own, outside the garbage-collected heap: no
    * copy of it is made behind our back, so `wipe` really erases it.
    */
-  allocateSecret(length: number): Uint8Array;
+  allocateSecret(length: number): SecretBytes;
   /** Memory for a long-lived secret: also between guard pages, locked against swapping, left out of core dumps. */
-  allocateLocked(length: number): Uint8Array;
+  allocateLocked(length: number): SecretBytes;
   /** Wipes and gives back memory of `allocateLocked`; its length becomes 0. */
   freeLocked(bytes: Uint8Array): void;
   /** Overwrites with zeros, in a way the compiler may not leave out. */

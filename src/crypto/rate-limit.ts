@@ -15,22 +15,22 @@ export const HANDSHAKE_RATE: RateLimit = { perSecond: 20, burst: 5, addresses: 4
 const IPV6_NETWORK_BYTES = 8;
 
 export class RateLimiter {
-  readonly #limit: RateLimit;
-  readonly #interval: number;
+  private readonly limit: RateLimit;
+  private readonly interval: number;
   /**
    * For each address the time at which its bucket will be full again (the virtual scheduling form of a token
    * bucket, ITU-T I.371): one number says it all. The order of the map is the order of last use.
    */
-  readonly #fullAt = new Map<string, number>();
+  private readonly fullAt = new Map<string, number>();
 
   constructor(limit: RateLimit) {
-    this.#limit = limit;
-    this.#interval = 1_000_000 / limit.perSecond;
+    this.limit = limit;
+    this.interval = 1_000_000 / limit.perSecond;
   }
 
   /** Addresses remembered at present. */
   get size(): number {
-    return this.#fullAt.size;
+    return this.fullAt.size;
   }
 
   /** Takes a token of `address` (4 or 16 bytes; IPv6 counts by /64) at `now`, microseconds. False when none is left. */
@@ -38,17 +38,17 @@ export class RateLimiter {
     const key = Buffer.from(
       address.length === 16 ? address.subarray(0, IPV6_NETWORK_BYTES) : address,
     ).toString('latin1');
-    const fullAt = Math.max(this.#fullAt.get(key) ?? now, now);
-    if (fullAt - now > (this.#limit.burst - 1) * this.#interval) return false;
-    this.#fullAt.delete(key);
-    if (this.#fullAt.size >= this.#limit.addresses) this.#forgetOldest();
-    this.#fullAt.set(key, fullAt + this.#interval);
+    const fullAt = Math.max(this.fullAt.get(key) ?? now, now);
+    if (fullAt - now > (this.limit.burst - 1) * this.interval) return false;
+    this.fullAt.delete(key);
+    if (this.fullAt.size >= this.limit.addresses) this.forgetOldest();
+    this.fullAt.set(key, fullAt + this.interval);
     return true;
   }
 
-  #forgetOldest(): void {
-    for (const key of this.#fullAt.keys()) {
-      this.#fullAt.delete(key);
+  private forgetOldest(): void {
+    for (const key of this.fullAt.keys()) {
+      this.fullAt.delete(key);
       return;
     }
   }

@@ -1,6 +1,6 @@
 /** `Primitives` on libsodium, by way of `sodium-native`, which ships without types: those it needs stand here. */
 import { createRequire } from 'node:module';
-import { KEY_BYTES, type Primitives } from './primitives.js';
+import { KEY_BYTES, type Primitives, SecretBytes } from './primitives.js';
 
 /** The calls used, as sodium-native 5.1 has them. They assert lengths and throw on failure. */
 interface SodiumNative {
@@ -107,14 +107,14 @@ export const sodiumPrimitives: Primitives = {
   },
 
   allocateSecret(length) {
-    return new Uint8Array(length);
+    return new SecretBytes(length);
   },
 
   allocateLocked(length) {
     const bytes = sodium.sodium_malloc(length);
     if (bytes.length !== length) throw new Error('out of memory for secrets');
     sodium.sodium_memzero(bytes);
-    return bytes;
+    return Object.setPrototypeOf(bytes, SecretBytes.prototype) as SecretBytes;
   },
 
   freeLocked(bytes) {

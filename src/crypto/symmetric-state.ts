@@ -17,67 +17,67 @@ const CIPHER_KEY = HASH + HASH_BYTES;
 const STATE_BYTES = CIPHER_KEY + KEY_BYTES;
 
 export class SymmetricState {
-  readonly #primitives: Primitives;
-  readonly #state: Uint8Array;
-  readonly #saved: Uint8Array;
-  readonly #chainingKey: Uint8Array;
-  readonly #hash: Uint8Array;
-  readonly #cipherKey: Uint8Array;
+  private readonly primitives: Primitives;
+  private readonly state: Uint8Array;
+  private readonly saved: Uint8Array;
+  private readonly chainingKey: Uint8Array;
+  private readonly hash: Uint8Array;
+  private readonly cipherKey: Uint8Array;
   /** The nonce never needs 32 bits: a handshake seals a handful of times under one key. */
-  #nonce = 0;
-  #hasKey = false;
-  #savedNonce = 0;
-  #savedHasKey = false;
+  private nonce = 0;
+  private isKeyed = false;
+  private savedNonce = 0;
+  private savedHasKey = false;
 
   /** InitializeSymmetric with the full protocol name. */
   constructor(primitives: Primitives, protocolName: string) {
-    this.#primitives = primitives;
-    this.#state = primitives.allocateSecret(STATE_BYTES);
-    this.#saved = primitives.allocateSecret(STATE_BYTES);
-    this.#chainingKey = this.#state.subarray(CHAINING_KEY, HASH);
-    this.#hash = this.#state.subarray(HASH, CIPHER_KEY);
-    this.#cipherKey = this.#state.subarray(CIPHER_KEY);
+    this.primitives = primitives;
+    this.state = primitives.allocateSecret(STATE_BYTES);
+    this.saved = primitives.allocateSecret(STATE_BYTES);
+    this.chainingKey = this.state.subarray(CHAINING_KEY, HASH);
+    this.hash = this.state.subarray(HASH, CIPHER_KEY);
+    this.cipherKey = this.state.subarray(CIPHER_KEY);
     const name = new TextEncoder().encode(protocolName);
-    if (name.length <= HASH_BYTES) this.#hash.set(name);
-    else primitives.hash(this.#hash, [name]);
-    this.#chainingKey.set(this.#hash);
+    if (name.length <= HASH_BYTES) this.hash.set(name);
+    else primitives.hash(this.hash, [name]);
+    this.chainingKey.set(this.hash);
   }
 
   /** True once a key was mixed in: from then on payloads and static keys are encrypted. */
   get hasKey(): boolean {
-    return this.#hasKey;
+    return this.isKeyed;
   }
 
   /** A copy of the handshake hash, the channel binding once the handshake is over. */
   handshakeHash(): Uint8Array {
-    return new Uint8Array(this.#hash);
+    return new Uint8Array(this.hash);
   }
 
   mixHash(data: Uint8Array): void {
-    this.#primitives.hash(this.#hash, [this.#hash, data]);
+    this.primitives.hash(this.hash, [this.hash, data]);
   }
 
   mixKey(input: Uint8Array): void {
-    const block = this.#expand(input, 2);
-    this.#chainingKey.set(block.subarray(0, HASH_BYTES));
-    this.#setKey(block.subarray(HASH_BYTES, HASH_BYTES + KEY_BYTES));
-    this.#primitives.wipe(block);
+    const block = this.expand(input, 2);
+    this.chainingKey.set(block.subarray(0, HASH_BYTES));
+    this.setKey(block.subarray(HASH_BYTES, HASH_BYTES + KEY_BYTES));
+    this.primitives.wipe(block);
   }
 
   mixKeyAndHash(input: Uint8Array): void {
-    const block = this.#expand(input, 3);
-    this.#chainingKey.set(block.subarray(0, HASH_BYTES));
+    const block = this.expand(input, 3);
+    this.chainingKey.set(block.subarray(0, HASH_BYTES));
     this.mixHash(block.subarray(HASH_BYTES, 2 * HASH_BYTES));
-    this.#setKey(block.subarray(2 * HASH_BYTES, 2 * HASH_BYTES + KEY_BYTES));
-    this.#primitives.wipe(block);
+    this.setKey(block.subarray(2 * HASH_BYTES, 2 * HASH_BYTES + KEY_BYTES));
+    this.primitives.wipe(block);
   }
 
   /** Seals (or passes on in the clear while there is no key) and mixes what goes on the wire into the hash. */
   encryptAndHash(plaintext: Uint8Array): Uint8Array {
     let wire = plaintext;
-    if (this.#hasKey) {
+    if (this.isKeyed) {
       wire = new Uint8Array(plaintext.length + TAG_BYTES);
-      this.#primitives.chachaSeal(wire, this.#cipherKey, this.#nextNonce(), plaintext, this.#hash);
+      this.primitives.chachaSeal(wire, this.cipherKey, this.nextNonce(), plaintext, this.hash);
     }
     this.mixHash(wire);
     return wire;
@@ -86,11 +86,11 @@ export class SymmetricState {
   /** Opens what `encryptAndHash` made; undefined when it is too short or not authentic. */
   decryptAndHash(wire: Uint8Array): Uint8Array | undefined {
     let plaintext: Uint8Array = new Uint8Array(wire);
-    if (this.#hasKey) {
+    if (this.isKeyed) {
       if (wire.length < TAG_BYTES) return undefined;
       plaintext = new Uint8Array(wire.length - TAG_BYTES);
-      const key = this.#cipherKey;
-      if (!this.#primitives.chachaOpen(plaintext, key, this.#nextNonce(), wire, this.#hash)) return undefined;
+      const key = this.cipherKey;
+      if (!this.primitives.chachaOpen(plaintext, key, this.nextNonce(), wire, this.hash)) return undefined;
     }
     this.mixHash(wire);
     return plaintext;
@@ -98,74 +98,74 @@ export class SymmetricState {
 
   /** The two transport keys: initiator to responder, responder to initiator. The caller owns and wipes them. */
   split(): [Uint8Array, Uint8Array] {
-    const block = this.#expand(NOTHING, 2);
-    const first = this.#primitives.allocateSecret(KEY_BYTES);
-    const second = this.#primitives.allocateSecret(KEY_BYTES);
+    const block = this.expand(NOTHING, 2);
+    const first = this.primitives.allocateSecret(KEY_BYTES);
+    const second = this.primitives.allocateSecret(KEY_BYTES);
     first.set(block.subarray(0, KEY_BYTES));
     second.set(block.subarray(HASH_BYTES, HASH_BYTES + KEY_BYTES));
-    this.#primitives.wipe(block);
+    this.primitives.wipe(block);
     return [first, second];
   }
 
   /** Remembers the state, for `restore` after a message that turns out not to be authentic. */
   save(): void {
-    this.#saved.set(this.#state);
-    this.#savedNonce = this.#nonce;
-    this.#savedHasKey = this.#hasKey;
+    this.saved.set(this.state);
+    this.savedNonce = this.nonce;
+    this.savedHasKey = this.isKeyed;
   }
 
   /** Goes back to the state last saved. */
   restore(): void {
-    this.#state.set(this.#saved);
-    this.#nonce = this.#savedNonce;
-    this.#hasKey = this.#savedHasKey;
+    this.state.set(this.saved);
+    this.nonce = this.savedNonce;
+    this.isKeyed = this.savedHasKey;
   }
 
   /** Erases every secret. The state is of no use afterwards. */
   wipe(): void {
-    this.#primitives.wipe(this.#state);
-    this.#primitives.wipe(this.#saved);
-    this.#hasKey = false;
+    this.primitives.wipe(this.state);
+    this.primitives.wipe(this.saved);
+    this.isKeyed = false;
   }
 
-  #setKey(key: Uint8Array): void {
-    this.#cipherKey.set(key);
-    this.#nonce = 0;
-    this.#hasKey = true;
+  private setKey(key: Uint8Array): void {
+    this.cipherKey.set(key);
+    this.nonce = 0;
+    this.isKeyed = true;
   }
 
-  #nextNonce(): Uint8Array {
+  private nextNonce(): Uint8Array {
     const nonce = new Uint8Array(CHACHA_NONCE_BYTES);
-    new DataView(nonce.buffer).setUint32(4, this.#nonce, true);
-    this.#nonce += 1;
+    new DataView(nonce.buffer).setUint32(4, this.nonce, true);
+    this.nonce += 1;
     return nonce;
   }
 
   /** HKDF of the Noise framework (section 4.3): `outputs` blocks of HASHLEN bytes in one buffer, to be wiped. */
-  #expand(input: Uint8Array, outputs: 2 | 3): Uint8Array {
-    const temporary = this.#primitives.allocateSecret(HASH_BYTES);
-    this.#hmac(temporary, this.#chainingKey, [input]);
-    const block = this.#primitives.allocateSecret(outputs * HASH_BYTES);
+  private expand(input: Uint8Array, outputs: 2 | 3): Uint8Array {
+    const temporary = this.primitives.allocateSecret(HASH_BYTES);
+    this.hmac(temporary, this.chainingKey, [input]);
+    const block = this.primitives.allocateSecret(outputs * HASH_BYTES);
     let previous: Uint8Array = NOTHING;
     for (let index = 0; index < outputs; index++) {
       const output = block.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
-      this.#hmac(output, temporary, [previous, Uint8Array.of(index + 1)]);
+      this.hmac(output, temporary, [previous, Uint8Array.of(index + 1)]);
       previous = output;
     }
-    this.#primitives.wipe(temporary);
+    this.primitives.wipe(temporary);
     return block;
   }
 
   /** HMAC (RFC 2104) over BLAKE2b, with a key of HASHLEN bytes. */
-  #hmac(digest: Uint8Array, key: Uint8Array, parts: readonly Uint8Array[]): void {
-    const pad = this.#primitives.allocateSecret(BLOCK_BYTES);
+  private hmac(digest: Uint8Array, key: Uint8Array, parts: readonly Uint8Array[]): void {
+    const pad = this.primitives.allocateSecret(BLOCK_BYTES);
     pad.fill(0x36);
     for (let i = 0; i < key.length; i++) pad[i] ^= key[i];
-    const inner = this.#primitives.allocateSecret(HASH_BYTES);
-    this.#primitives.hash(inner, [pad, ...parts]);
+    const inner = this.primitives.allocateSecret(HASH_BYTES);
+    this.primitives.hash(inner, [pad, ...parts]);
     for (let i = 0; i < BLOCK_BYTES; i++) pad[i] ^= 0x36 ^ 0x5c;
-    this.#primitives.hash(digest, [pad, inner]);
-    this.#primitives.wipe(pad);
-    this.#primitives.wipe(inner);
+    this.primitives.hash(digest, [pad, inner]);
+    this.primitives.wipe(pad);
+    this.primitives.wipe(inner);
   }
 }

@@ -11,12 +11,12 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 export class ConfigStore {
   readonly file: string;
-  readonly #io: FileIo;
+  private readonly io: FileIo;
 
   /** `io` is there to be broken by tests. */
   constructor(file: string, io: FileIo = nodeFs) {
     this.file = file;
-    this.#io = io;
+    this.io = io;
   }
 
   /**
@@ -26,7 +26,7 @@ export class ConfigStore {
   async load(): Promise<string | null> {
     let handle: nodeFs.FileHandle;
     try {
-      handle = await this.#io.open(this.file, constants.O_RDONLY | constants.O_NONBLOCK);
+      handle = await this.io.open(this.file, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
@@ -47,26 +47,26 @@ export class ConfigStore {
    * Calls must not overlap.
    */
   async save(text: string): Promise<void> {
-    const file = await this.#target();
-    const previous = await this.#io.stat(file).catch(ifAbsent);
+    const file = await this.target();
+    const previous = await this.io.stat(file).catch(ifAbsent);
     const mode = previous === null ? NEW_FILE_MODE : previous.mode & 0o777;
     const owner = previous === null ? null : { uid: previous.uid, gid: previous.gid };
-    await replaceFile(this.#io, file, text, { mode, owner }, async () => {
-      if (previous !== null) await this.#keepPrevious(file, dirname(file));
+    await replaceFile(this.io, file, text, { mode, owner }, async () => {
+      if (previous !== null) await this.keepPrevious(file, dirname(file));
     });
   }
 
   /** The file itself where the path is a symbolic link, so that the link survives. */
-  async #target(): Promise<string> {
-    return (await this.#io.realpath(this.file).catch(ifAbsent)) ?? this.file;
+  private async target(): Promise<string> {
+    return (await this.io.realpath(this.file).catch(ifAbsent)) ?? this.file;
   }
 
-  async #keepPrevious(file: string, folder: string): Promise<void> {
+  private async keepPrevious(file: string, folder: string): Promise<void> {
     const kept = join(folder, `.${basename(file)}.sav.new`);
-    await this.#io.rm(kept, { force: true });
+    await this.io.rm(kept, { force: true });
     // A hard link takes no time and cannot be half written; some file systems have none.
-    await this.#io.link(file, kept).catch(() => this.#io.copyFile(file, kept));
-    await this.#io.rename(kept, `${file}.sav`);
+    await this.io.link(file, kept).catch(() => this.io.copyFile(file, kept));
+    await this.io.rename(kept, `${file}.sav`);
   }
 }
 

@@ -11,27 +11,27 @@ export type EventBody = ControlEvent extends infer E
   : never;
 
 export class EventLog {
-  readonly #listeners = new Set<(event: ControlEvent) => void>();
+  private readonly listeners = new Set<(event: ControlEvent) => void>();
   /** A ring: `#next` is the place of the oldest event once it is full. */
-  readonly #kept: ControlEvent[] = [];
-  #next = 0;
+  private readonly kept: ControlEvent[] = [];
+  private next = 0;
 
   publish(body: EventBody, timeMs: number): void {
     const event = { timeMs, ...body } as ControlEvent;
-    this.#kept[this.#next] = event;
-    this.#next = (this.#next + 1) % KEPT_EVENTS;
-    for (const listener of this.#listeners) listener(event);
+    this.kept[this.next] = event;
+    this.next = (this.next + 1) % KEPT_EVENTS;
+    for (const listener of this.listeners) listener(event);
   }
 
   /** Calls `listener` for each event until the returned function is called. */
   listen(listener: (event: ControlEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** The last events that pass the filter, oldest first. */
   recent({ last = KEPT_EVENTS, ...filter }: EventFilter): ControlEvent[] {
-    const inOrder = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)];
+    const inOrder = [...this.kept.slice(this.next), ...this.kept.slice(0, this.next)];
     const chosen = inOrder.filter((event) => concerns(event, filter));
     return chosen.slice(Math.max(0, chosen.length - last));
   }

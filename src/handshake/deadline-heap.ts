@@ -8,11 +8,11 @@ export interface Scheduled {
 }
 
 export class DeadlineHeap<Item extends Scheduled> {
-  readonly #items: Item[] = [];
+  private readonly items: Item[] = [];
 
   /** The item that is due first; undefined when no item has a deadline. */
   first(): Item | undefined {
-    return this.#items[0];
+    return this.items[0];
   }
 
   /** Gives an item a deadline, or with `Infinity` none. */
@@ -23,51 +23,51 @@ export class DeadlineHeap<Item extends Scheduled> {
     }
     item.deadline = deadline;
     if (item.heapIndex < 0) {
-      item.heapIndex = this.#items.length;
-      this.#items.push(item);
+      item.heapIndex = this.items.length;
+      this.items.push(item);
     }
-    this.#settle(item);
+    this.settle(item);
   }
 
   /** Takes an item out; no harm when it is not in. */
   remove(item: Item): void {
     item.deadline = Number.POSITIVE_INFINITY;
     if (item.heapIndex < 0) return;
-    const last = this.#items.pop()!;
+    const last = this.items.pop()!;
     if (last !== item) {
-      this.#place(last, item.heapIndex);
-      this.#settle(last);
+      this.place(last, item.heapIndex);
+      this.settle(last);
     }
     item.heapIndex = -1;
   }
 
-  #settle(item: Item): void {
+  private settle(item: Item): void {
     while (item.heapIndex > 0) {
-      const parent = this.#items[(item.heapIndex - 1) >> 1];
+      const parent = this.items[(item.heapIndex - 1) >> 1];
       if (parent.deadline <= item.deadline) break;
-      this.#swap(item, parent);
+      this.swap(item, parent);
     }
     for (;;) {
-      const child = this.#earlierChild(item.heapIndex);
+      const child = this.earlierChild(item.heapIndex);
       if (child === undefined || child.deadline >= item.deadline) break;
-      this.#swap(item, child);
+      this.swap(item, child);
     }
   }
 
-  #earlierChild(index: number): Item | undefined {
-    const left = this.#items[2 * index + 1];
-    const right = this.#items[2 * index + 2];
+  private earlierChild(index: number): Item | undefined {
+    const left = this.items[2 * index + 1];
+    const right = this.items[2 * index + 2];
     return right !== undefined && right.deadline < left.deadline ? right : left;
   }
 
-  #swap(a: Item, b: Item): void {
+  private swap(a: Item, b: Item): void {
     const index = a.heapIndex;
-    this.#place(a, b.heapIndex);
-    this.#place(b, index);
+    this.place(a, b.heapIndex);
+    this.place(b, index);
   }
 
-  #place(item: Item, index: number): void {
-    this.#items[index] = item;
+  private place(item: Item, index: number): void {
+    this.items[index] = item;
     item.heapIndex = index;
   }
 }

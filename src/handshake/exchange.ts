@@ -29,21 +29,21 @@ export interface Recipient {
 }
 
 export class Exchange {
-  readonly #primitives: Primitives;
-  readonly #staticKeys: KeyPair;
+  private readonly primitives: Primitives;
+  private readonly staticKeys: KeyPair;
 
   /** `staticKeys` stay the caller's. */
   constructor(primitives: Primitives, staticKeys: KeyPair) {
-    this.#primitives = primitives;
-    this.#staticKeys = staticKeys;
+    this.primitives = primitives;
+    this.staticKeys = staticKeys;
   }
 
   /** A new handshake towards `peer`, to be given to `writeInitiation`. */
   begin(peer: Recipient): NoiseHandshake {
-    const noise = new NoiseHandshake(this.#primitives, IKPSK2, {
+    const noise = new NoiseHandshake(this.primitives, IKPSK2, {
       role: 'initiator',
       prologue: PROLOGUE,
-      staticKeys: this.#staticKeys,
+      staticKeys: this.staticKeys,
       remoteStatic: peer.publicKey,
     });
     noise.setPresharedKey(peer.psk);
@@ -55,16 +55,16 @@ export class Exchange {
     const written = noise.write(encodeOffer(offer));
     if (!written.ok) throw new Error('a peer with a public key of low order was not refused');
     const message = encodeInitiation(localIndex, written.bytes);
-    writeMac1(this.#primitives, peer.keys, message);
+    writeMac1(this.primitives, peer.keys, message);
     return message;
   }
 
   /** Reads an initiation whose MACs were found right. After a reason nothing is left of it. */
   readInitiation(message: Uint8Array): OpenedInitiation | HandshakeReason {
-    const noise = new NoiseHandshake(this.#primitives, IKPSK2, {
+    const noise = new NoiseHandshake(this.primitives, IKPSK2, {
       role: 'responder',
       prologue: PROLOGUE,
-      staticKeys: this.#staticKeys,
+      staticKeys: this.staticKeys,
     });
     const read = noise.read(noisePart(message));
     const offer = read.ok ? decodeOffer(read.bytes) : undefined;
@@ -90,7 +90,7 @@ export class Exchange {
       return 'low-order-key';
     }
     const message = encodeResponse(localIndex, opened.senderIndex, written.bytes);
-    writeMac1(this.#primitives, peer.keys, message);
+    writeMac1(this.primitives, peer.keys, message);
     return { message, keys: opened.noise.finish() };
   }
 

@@ -74,26 +74,31 @@ export class Handshaker {
   /** How often each reason occurred. */
   readonly counters: HandshakeCounters = emptyCounters();
 
-  readonly #options: HandshakerOptions;
-  readonly #primitives: Primitives;
-  readonly #exchange: Exchange;
-  readonly #keeper: SessionKeeper;
-  readonly #ownKeys: ReceiverKeys;
-  readonly #cookieIssuer: CookieIssuer;
-  readonly #rateLimiter = new RateLimiter(HANDSHAKE_RATE);
+  private readonly options: HandshakerOptions;
+  private readonly primitives: Primitives;
+  private readonly exchange: Exchange;
+  private readonly keeper: SessionKeeper;
+  private readonly ownKeys: ReceiverKeys;
+  private readonly cookieIssuer: CookieIssuer;
+  private readonly rateLimiter = new RateLimiter(HANDSHAKE_RATE);
   /** MAC1 of authentic initiations: their copies that come by other links need no public-key work. */
-  readonly #recentInitiations = new RecentSet(RECENT_INITIATIONS);
-  readonly #peers = new Map<number, PeerState>();
-  readonly #peersByKey = new Map<string, PeerState>();
-  #lastTimestamp = 0;
+  private readonly recentInitiations = new RecentSet(RECENT_INITIATIONS);
+  private readonly peers = new Map<number, PeerState>();
+  private readonly peersByKey = new Map<string, PeerState>();
+  private lastTimestamp = 0;
 
   constructor(options: HandshakerOptions) {
-    this.#options = options;
-    this.#primitives = options.primitives;
-    this.#exchange = new Exchange(options.primitives, options.staticKeys);
-    this.#keeper = new SessionKeeper(options.primitives, (peer, now) => this.#initiate(peer, now));
-    this.#ownKeys = receiverKeys(options.primitives, options.staticKeys.publicKey);
-    this.#cookieIssuer = new CookieIssuer(options.primitives, this.#ownKeys);
+    this.options = options;
+    this.primitives = options.primitives;
+    this.exchange = new Exchange(options.primitives, options.staticKeys);
+    this.keeper = new SessionKeeper(options.primitives, (peer, now) => this.initiate(peer, now));
+    this.ownKeys = receiverKeys(options.primitives, options.staticKeys.publicKey);
+    this.cookieIssuer = new CookieIssuer(options.primitives, this.ownKeys);
+  }
+
+  /** What may be printed of it: peers, keys and handshakes stay inside. */
+  toJSON(): { counters: HandshakeCounters } {
+    return { counters: this.counters };
   }
 
   // Peers ---------------------------------------------------------------------------------------------------------
@@ -103,53 +108,53 @@ export class Handshaker {
    * @throws RangeError with a sentence for the user when its key cannot be a peer's, or peer or key is there already.
    */
   addPeer(identity: PeerIdentity, now: number): Action[] {
-    const own = this.#options.staticKeys.publicKey;
-    const problem = peerKeyProblem(this.#primitives, own, identity.publicKey);
+    const own = this.options.staticKeys.publicKey;
+    const problem = peerKeyProblem(this.primitives, own, identity.publicKey);
     if (problem !== undefined) throw new RangeError(problem);
     const key = asKey(identity.publicKey);
-    if (this.#peersByKey.has(key)) throw new RangeError('the public key belongs to another peer already');
-    if (this.#peers.has(identity.id)) throw new RangeError(`peer ${identity.id} is there already`);
-    const psk = this.#primitives.allocateSecret(KEY_BYTES);
+    if (this.peersByKey.has(key)) throw new RangeError('the public key belongs to another peer already');
+    if (this.peers.has(identity.id)) throw new RangeError(`peer ${identity.id} is there already`);
+    const psk = this.primitives.allocateSecret(KEY_BYTES);
     if (identity.psk !== undefined) psk.set(identity.psk);
     const peer = newPeerState({
       id: identity.id,
       publicKey: new Uint8Array(identity.publicKey),
       psk,
       mayInitiate: identity.mayInitiate,
-      keys: receiverKeys(this.#primitives, identity.publicKey),
+      keys: receiverKeys(this.primitives, identity.publicKey),
       ownKeyIsSmaller: Buffer.compare(own, identity.publicKey) < 0,
     });
-    this.#peers.set(peer.id, peer);
-    this.#peersByKey.set(key, peer);
-    this.#keeper.tend(peer, now);
-    return this.#keeper.takeActions();
+    this.peers.set(peer.id, peer);
+    this.peersByKey.set(key, peer);
+    this.keeper.tend(peer, now);
+    return this.keeper.takeActions();
   }
 
   /** Forgets a peer, its sessions and its secrets; no harm when it is not there. */
   removePeer(id: number): Action[] {
-    const peer = this.#peers.get(id);
+    const peer = this.peers.get(id);
     if (peer === undefined) return [];
-    this.#keeper.dropSessions(peer, 'peer-removed');
-    this.#primitives.wipe(peer.psk);
-    this.#peers.delete(id);
-    this.#peersByKey.delete(asKey(peer.publicKey));
-    return this.#keeper.takeActions();
+    this.keeper.dropSessions(peer, 'peer-removed');
+    this.primitives.wipe(peer.psk);
+    this.peers.delete(id);
+    this.peersByKey.delete(asKey(peer.publicKey));
+    return this.keeper.takeActions();
   }
 
   /** Says whether a peer's addresses are known now; one that can be called from now on is. */
   setMayInitiate(id: number, mayInitiate: boolean, now: number): Action[] {
-    const peer = this.#peers.get(id);
+    const peer = this.peers.get(id);
     if (peer !== undefined && peer.mayInitiate !== mayInitiate) {
       peer.mayInitiate = mayInitiate;
-      this.#keeper.tend(peer, now);
+      this.keeper.tend(peer, now);
     }
-    return this.#keeper.takeActions();
+    return this.keeper.takeActions();
   }
 
   /** Forgets all peers and wipes every secret of ours: the interface ends. */
   close(): Action[] {
-    const actions = [...this.#peers.keys()].flatMap((id) => this.removePeer(id));
-    this.#cookieIssuer.wipe();
+    const actions = [...this.peers.keys()].flatMap((id) => this.removePeer(id));
+    this.cookieIssuer.wipe();
     return actions;
   }
 
@@ -163,121 +168,121 @@ export class Handshaker {
     const kind = classify(datagram);
     switch (kind) {
       case 'initiation':
-        this.#count(this.#onInitiation(datagram, origin, now, underLoad));
+        this.count(this.onInitiation(datagram, origin, now, underLoad));
         break;
       case 'response':
-        this.#count(this.#onResponse(datagram, now));
+        this.count(this.onResponse(datagram, now));
         break;
       case 'cookie-reply':
-        this.#count(this.#onCookieReply(datagram, origin, now));
+        this.count(this.onCookieReply(datagram, origin, now));
         break;
       default:
-        this.#count(kind);
+        this.count(kind);
     }
-    return this.#keeper.takeActions();
+    return this.keeper.takeActions();
   }
 
   /** Does what has become due. */
   advance(now: number): Action[] {
-    this.#keeper.advance(now);
-    return this.#keeper.takeActions();
+    this.keeper.advance(now);
+    return this.keeper.takeActions();
   }
 
   /** When `advance` has something to do next, and what; undefined when nothing is planned. */
   nextDeadline(): { at: number; reason: DeadlineReason } | undefined {
-    return this.#keeper.nextDeadline();
+    return this.keeper.nextDeadline();
   }
 
   /** The first authentic datagram came under a session: the other end has it, so it may send, and older ones end. */
   sessionConfirmed(localIndex: number, now: number): Action[] {
-    const session = this.#keeper.sessionAt(localIndex);
-    if (session !== undefined) this.#keeper.confirm(session, now);
-    return this.#keeper.takeActions();
+    const session = this.keeper.sessionAt(localIndex);
+    if (session !== undefined) this.keeper.confirm(session, now);
+    return this.keeper.takeActions();
   }
 
   /** `REKEY_AFTER_DATAGRAMS` were sealed under the session's key. */
   counterHigh(localIndex: number, now: number): Action[] {
-    const session = this.#keeper.sessionAt(localIndex);
+    const session = this.keeper.sessionAt(localIndex);
     if (session === undefined || session.peer.sending !== session) return [];
-    return this.#pursue(session.peer, 'rekey-counter', now);
+    return this.pursue(session.peer, 'rekey-counter', now);
   }
 
   /** No link of the peer works: it may have restarted. */
   linksDown(id: number, now: number): Action[] {
-    return this.#pursue(this.#peers.get(id), 'links-down', now);
+    return this.pursue(this.peers.get(id), 'links-down', now);
   }
 
   /** A link of the peer works again, under a session there is. */
   linksUp(id: number, now: number): Action[] {
-    const peer = this.#peers.get(id);
-    if (peer !== undefined) this.#keeper.linksUp(peer, now);
-    return this.#keeper.takeActions();
+    const peer = this.peers.get(id);
+    if (peer !== undefined) this.keeper.linksUp(peer, now);
+    return this.keeper.takeActions();
   }
 
   /** The peer said, under a session, that it leaves: its sessions are no more. It is called again from time to time. */
   goodbye(id: number, now: number): Action[] {
-    const peer = this.#peers.get(id);
-    if (peer !== undefined) this.#keeper.startOver(peer, 'goodbye', RETRY_FIRST, now);
-    return this.#keeper.takeActions();
+    const peer = this.peers.get(id);
+    if (peer !== undefined) this.keeper.startOver(peer, 'goodbye', RETRY_FIRST, now);
+    return this.keeper.takeActions();
   }
 
   /** The operator wants the peer's sessions made anew. */
   restart(id: number, now: number): Action[] {
-    const peer = this.#peers.get(id);
-    if (peer !== undefined) this.#keeper.startOver(peer, 'restarted', 0, now);
-    return this.#keeper.takeActions();
+    const peer = this.peers.get(id);
+    if (peer !== undefined) this.keeper.startOver(peer, 'restarted', 0, now);
+    return this.keeper.takeActions();
   }
 
-  #pursue(peer: PeerState | undefined, goal: Goal, now: number): Action[] {
-    if (peer !== undefined) this.#keeper.pursue(peer, goal, now);
-    return this.#keeper.takeActions();
+  private pursue(peer: PeerState | undefined, goal: Goal, now: number): Action[] {
+    if (peer !== undefined) this.keeper.pursue(peer, goal, now);
+    return this.keeper.takeActions();
   }
 
   // Responding ----------------------------------------------------------------------------------------------------
 
-  #onInitiation(
+  private onInitiation(
     message: Uint8Array,
     origin: Origin,
     now: number,
     underLoad: boolean,
   ): HandshakeReason | undefined {
-    const refusal = this.#cheapRefusal(message, origin, now, underLoad);
+    const refusal = this.cheapRefusal(message, origin, now, underLoad);
     if (refusal !== undefined) return refusal;
-    const opened = this.#exchange.readInitiation(message);
+    const opened = this.exchange.readInitiation(message);
     if (typeof opened === 'string') return opened;
-    this.#recentInitiations.add(mac1Part(message).mac);
-    const problem = this.#respond(opened, origin, now);
+    this.recentInitiations.add(mac1Part(message).mac);
+    const problem = this.respond(opened, origin, now);
     if (problem !== undefined) opened.noise.destroy();
     return problem;
   }
 
   /** What can be said against an initiation without public-key work. */
-  #cheapRefusal(
+  private cheapRefusal(
     message: Uint8Array,
     origin: Origin,
     now: number,
     underLoad: boolean,
   ): HandshakeReason | undefined {
-    if (!mac1IsRight(this.#primitives, this.#ownKeys, message)) return 'mac1-wrong';
-    const mac2 = this.#cookieIssuer.mac2State(message, origin, now);
+    if (!mac1IsRight(this.primitives, this.ownKeys, message)) return 'mac1-wrong';
+    const mac2 = this.cookieIssuer.mac2State(message, origin, now);
     if (underLoad && mac2 !== 'right') {
-      const bytes = this.#cookieIssuer.reply(message, origin, now);
-      this.#keeper.act({ kind: 'send', path: origin.path, bytes });
+      const bytes = this.cookieIssuer.reply(message, origin, now);
+      this.keeper.act({ kind: 'send', path: origin.path, bytes });
       return 'cookie-demanded';
     }
     if (mac2 === 'wrong') return 'mac2-wrong';
-    if (this.#recentInitiations.has(mac1Part(message).mac)) return 'handshake-duplicate';
-    if (underLoad && !this.#rateLimiter.allow(origin.address, now)) return 'rate-limited';
+    if (this.recentInitiations.has(mac1Part(message).mac)) return 'handshake-duplicate';
+    if (underLoad && !this.rateLimiter.allow(origin.address, now)) return 'rate-limited';
     return undefined;
   }
 
   /** Answers an authentic initiation, or says why not. */
-  #respond(opened: OpenedInitiation, origin: Origin, now: number): HandshakeReason | undefined {
+  private respond(opened: OpenedInitiation, origin: Origin, now: number): HandshakeReason | undefined {
     const { offer } = opened;
-    const peer = this.#peersByKey.get(asKey(opened.publicKey));
+    const peer = this.peersByKey.get(asKey(opened.publicKey));
     if (peer === undefined) {
-      const own = this.#options.staticKeys.publicKey;
-      return this.#primitives.equal(opened.publicKey, own) ? 'own-key' : 'unknown-peer';
+      const own = this.options.staticKeys.publicKey;
+      return this.primitives.equal(opened.publicKey, own) ? 'own-key' : 'unknown-peer';
     }
     if (offer.timestamp === peer.lastTimestamp) return 'handshake-duplicate';
     if (offer.timestamp < peer.lastTimestamp) return 'handshake-replayed';
@@ -286,87 +291,87 @@ export class Handshaker {
     peer.lastAcceptedAt = now;
     const version = chooseVersion(offer);
     if (version === undefined) return 'no-common-version';
-    const aead = chooseAead(this.#ownTerms(), offer);
+    const aead = chooseAead(this.ownTerms(), offer);
     if (aead === undefined) return 'no-common-aead';
 
-    const localIndex = this.#keeper.reserve();
+    const localIndex = this.keeper.reserve();
     if (localIndex === 0) return 'index-table-full';
-    const { capabilities, workers } = this.#options;
+    const { capabilities, workers } = this.options;
     const generation = Math.max(offer.generation, nextGeneration(peer));
     const answer = { version, aead, workers, generation, capabilities };
-    const answered = this.#exchange.answer(opened, peer, localIndex, answer);
+    const answered = this.exchange.answer(opened, peer, localIndex, answer);
     if (typeof answered === 'string') {
-      this.#keeper.release(localIndex);
+      this.keeper.release(localIndex);
       return answered;
     }
     const { keys, message } = answered;
     const terms = { remoteIndex: opened.senderIndex, keys, version, aead, generation, remote: offer };
-    this.#keeper.installAnswered(peer, localIndex, terms, now);
-    this.#keeper.act({ kind: 'send', path: origin.path, bytes: message });
+    this.keeper.installAnswered(peer, localIndex, terms, now);
+    this.keeper.act({ kind: 'send', path: origin.path, bytes: message });
     return undefined;
   }
 
   // Initiating ----------------------------------------------------------------------------------------------------
 
-  #initiate(peer: PeerState, now: number): void {
+  private initiate(peer: PeerState, now: number): void {
     const attempt: Attempt = {
       kind: 'attempt',
       peer,
-      noise: this.#exchange.begin(peer),
+      noise: this.exchange.begin(peer),
       generation: nextGeneration(peer),
       expiresAt: now + ATTEMPT_LIFETIME,
       localIndex: 0,
       mac1: new Uint8Array(0),
     };
-    attempt.localIndex = this.#keeper.allocateFor(attempt);
+    attempt.localIndex = this.keeper.allocateFor(attempt);
     if (attempt.localIndex === 0) {
       attempt.noise.destroy();
-      this.#count('index-table-full');
+      this.count('index-table-full');
       return;
     }
-    const offer = this.#offer(attempt.generation);
-    const message = this.#exchange.writeInitiation(attempt.noise, peer, attempt.localIndex, offer);
+    const offer = this.offer(attempt.generation);
+    const message = this.exchange.writeInitiation(attempt.noise, peer, attempt.localIndex, offer);
     attempt.mac1 = new Uint8Array(mac1Part(message).mac);
     peer.attempts.push(attempt);
-    this.#keeper.act({ kind: 'send-to-peer', peer: peer.id, bytes: message });
-    this.#sendWithCookies(peer, message, now);
+    this.keeper.act({ kind: 'send-to-peer', peer: peer.id, bytes: message });
+    this.sendWithCookies(peer, message, now);
   }
 
   /** Beside the plain copies, not instead of them: a cookie that the peer has forgotten must not lock us out. */
-  #sendWithCookies(peer: PeerState, message: Uint8Array, now: number): void {
+  private sendWithCookies(peer: PeerState, message: Uint8Array, now: number): void {
     for (const [path, cookie] of peer.cookies) {
       if (cookie.expiresAt <= now) {
         peer.cookies.delete(path);
         continue;
       }
       const bytes = new Uint8Array(message);
-      writeMac2(this.#primitives, cookie.bytes, bytes);
-      this.#keeper.act({ kind: 'send', path, bytes });
+      writeMac2(this.primitives, cookie.bytes, bytes);
+      this.keeper.act({ kind: 'send', path, bytes });
     }
   }
 
-  #onResponse(message: Uint8Array, now: number): HandshakeReason | undefined {
-    const attempt = this.#keeper.attemptAt(receiverIndex(message));
+  private onResponse(message: Uint8Array, now: number): HandshakeReason | undefined {
+    const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'response-unexpected';
-    if (!mac1IsRight(this.#primitives, this.#ownKeys, message)) return 'mac1-wrong';
+    if (!mac1IsRight(this.primitives, this.ownKeys, message)) return 'mac1-wrong';
     if (!mac2IsAbsent(message)) return 'mac2-wrong';
-    const answer = this.#exchange.readResponse(attempt.noise, message);
+    const answer = this.exchange.readResponse(attempt.noise, message);
     if (answer === 'low-order-key' || answer === 'response-not-authentic') return answer;
     // An authentic answer that is of no use ends the attempt; a forged one left it waiting.
-    const problem = typeof answer === 'string' ? answer : this.#objection(attempt, answer);
+    const problem = typeof answer === 'string' ? answer : this.objection(attempt, answer);
     if (typeof answer === 'string' || problem !== undefined) {
-      this.#keeper.dropAttempt(attempt);
+      this.keeper.dropAttempt(attempt);
       return problem;
     }
     const keys = attempt.noise.finish();
     const { version, aead, generation } = answer;
     const terms = { remoteIndex: senderIndex(message), keys, version, aead, generation, remote: answer };
-    this.#keeper.completeAttempt(attempt, terms, now);
+    this.keeper.completeAttempt(attempt, terms, now);
     return undefined;
   }
 
-  #objection(attempt: Attempt, answer: Answer): HandshakeReason | undefined {
-    const { aeads } = this.#ownTerms();
+  private objection(attempt: Attempt, answer: Answer): HandshakeReason | undefined {
+    const { aeads } = this.ownTerms();
     const oneAead = answer.aead !== 0 && (answer.aead & (answer.aead - 1)) === 0;
     const offered =
       answer.version >= LOWEST_VERSION &&
@@ -377,11 +382,11 @@ export class Handshaker {
     return offered ? undefined : 'answer-not-offered';
   }
 
-  #onCookieReply(message: Uint8Array, origin: Origin, now: number): HandshakeReason | undefined {
-    const attempt = this.#keeper.attemptAt(receiverIndex(message));
+  private onCookieReply(message: Uint8Array, origin: Origin, now: number): HandshakeReason | undefined {
+    const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'cookie-unexpected';
     const { cookies, keys } = attempt.peer;
-    const bytes = openCookieReply(this.#primitives, keys, message, attempt.mac1);
+    const bytes = openCookieReply(this.primitives, keys, message, attempt.mac1);
     if (bytes === undefined) return 'cookie-not-authentic';
     cookies.delete(origin.path);
     for (const oldest of cookies.keys()) {
@@ -392,24 +397,24 @@ export class Handshaker {
     return undefined;
   }
 
-  #offer(generation: number): Offer {
-    this.#lastTimestamp = Math.max(Math.floor(this.#options.wallClock()), this.#lastTimestamp + 1);
+  private offer(generation: number): Offer {
+    this.lastTimestamp = Math.max(Math.floor(this.options.wallClock()), this.lastTimestamp + 1);
     return {
-      timestamp: this.#lastTimestamp,
+      timestamp: this.lastTimestamp,
       generation,
       lowestVersion: LOWEST_VERSION,
       highestVersion: HIGHEST_VERSION,
-      ...this.#ownTerms(),
-      capabilities: this.#options.capabilities,
-      workers: this.#options.workers,
+      ...this.ownTerms(),
+      capabilities: this.options.capabilities,
+      workers: this.options.workers,
     };
   }
 
-  #ownTerms(): { aeads: number; hardwareAes: boolean } {
-    return { aeads: allowedAeads(this.#options.aead), hardwareAes: this.#options.hardwareAes };
+  private ownTerms(): { aeads: number; hardwareAes: boolean } {
+    return { aeads: allowedAeads(this.options.aead), hardwareAes: this.options.hardwareAes };
   }
 
-  #count(reason: HandshakeReason | undefined): void {
+  private count(reason: HandshakeReason | undefined): void {
     if (reason !== undefined) this.counters[reason] += 1;
   }
 }

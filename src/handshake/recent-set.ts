@@ -1,23 +1,23 @@
 /** The last few byte strings seen, to know a copy at once. */
 export class RecentSet {
-  readonly #limit: number;
-  readonly #seen = new Set<string>();
+  private readonly limit: number;
+  private readonly seen = new Set<string>();
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   has(bytes: Uint8Array): boolean {
-    return this.#seen.has(asKey(bytes));
+    return this.seen.has(asKey(bytes));
   }
 
   /** Remembers; the one remembered for longest gives way. */
   add(bytes: Uint8Array): void {
-    for (const oldest of this.#seen) {
-      if (this.#seen.size < this.#limit) break;
-      this.#seen.delete(oldest);
+    for (const oldest of this.seen) {
+      if (this.seen.size < this.limit) break;
+      this.seen.delete(oldest);
     }
-    this.#seen.add(asKey(bytes));
+    this.seen.add(asKey(bytes));
   }
 }
 

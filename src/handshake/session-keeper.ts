@@ -49,55 +49,55 @@ export interface SessionTerms {
 }
 
 export class SessionKeeper {
-  readonly #primitives: Primitives;
-  readonly #indexes: IndexTable<Attempt | Session | Reservation>;
-  readonly #deadlines = new DeadlineHeap<PeerState>();
-  readonly #initiate: (peer: PeerState, now: number) => void;
-  #actions: Action[] = [];
+  private readonly primitives: Primitives;
+  private readonly indexes: IndexTable<Attempt | Session | Reservation>;
+  private readonly deadlines = new DeadlineHeap<PeerState>();
+  private readonly initiate: (peer: PeerState, now: number) => void;
+  private actions: Action[] = [];
 
   /** `initiate` sends one initiation to a peer; its retry is planned here. */
   constructor(primitives: Primitives, initiate: (peer: PeerState, now: number) => void) {
-    this.#primitives = primitives;
-    this.#initiate = initiate;
-    this.#indexes = new IndexTable(() => this.#randomU32());
+    this.primitives = primitives;
+    this.initiate = initiate;
+    this.indexes = new IndexTable(() => this.randomU32());
   }
 
   /** The actions since the last call. */
   takeActions(): Action[] {
-    const actions = this.#actions;
-    this.#actions = [];
+    const actions = this.actions;
+    this.actions = [];
     return actions;
   }
 
   act(action: Action): void {
-    this.#actions.push(action);
+    this.actions.push(action);
   }
 
   nextDeadline(): { at: number; reason: DeadlineReason } | undefined {
-    const peer = this.#deadlines.first();
+    const peer = this.deadlines.first();
     return peer === undefined ? undefined : nextDue(peer);
   }
 
   advance(now: number): void {
-    for (let peer = this.#deadlines.first(); peer !== undefined && peer.deadline <= now; ) {
+    for (let peer = this.deadlines.first(); peer !== undefined && peer.deadline <= now; ) {
       this.tend(peer, now);
-      peer = this.#deadlines.first();
+      peer = this.deadlines.first();
     }
   }
 
   /** Brings a peer up to date: what has expired goes, what sends is chosen, what is due is started. */
   tend(peer: PeerState, now: number): void {
     for (const attempt of peer.attempts.filter((one) => one.expiresAt <= now)) this.dropAttempt(attempt);
-    this.#chooseSending(peer, now);
+    this.chooseSending(peer, now);
     for (const session of peer.sessions.filter((one) => one.retireAt <= now)) {
-      this.#retire(session, reasonToRetire(session, now));
+      this.retire(session, reasonToRetire(session, now));
     }
-    this.#chooseGoal(peer, now);
+    this.chooseGoal(peer, now);
     if (peer.goal !== undefined && peer.retryAt <= now) {
-      this.#planRetry(peer, now);
-      this.#initiate(peer, now);
+      this.planRetry(peer, now);
+      this.initiate(peer, now);
     }
-    this.#deadlines.schedule(peer, nextDue(peer).at);
+    this.deadlines.schedule(peer, nextDue(peer).at);
   }
 
   // What is wanted ------------------------------------------------------------------------------------------------
@@ -127,11 +127,11 @@ export class SessionKeeper {
 
   /** Gives an attempt its receiver index; 0 when there is none left. */
   allocateFor(attempt: Attempt): number {
-    return this.#indexes.allocate(attempt);
+    return this.indexes.allocate(attempt);
   }
 
   attemptAt(index: number): Attempt | undefined {
-    const entry = this.#indexes.find(index);
+    const entry = this.indexes.find(index);
     return entry?.kind === 'attempt' ? entry : undefined;
   }
 
@@ -139,39 +139,39 @@ export class SessionKeeper {
     const { attempts } = attempt.peer;
     attempts.splice(attempts.indexOf(attempt), 1);
     attempt.noise.destroy();
-    this.#indexes.release(attempt.localIndex);
+    this.indexes.release(attempt.localIndex);
   }
 
   // Sessions ------------------------------------------------------------------------------------------------------
 
   sessionAt(index: number): Session | undefined {
-    const entry = this.#indexes.find(index);
+    const entry = this.indexes.find(index);
     return entry?.kind === 'session' ? entry : undefined;
   }
 
   /** Reserves the receiver index of a session that is about to be offered to the peer; 0 when there is none left. */
   reserve(): number {
-    return this.#indexes.allocate(RESERVATION);
+    return this.indexes.allocate(RESERVATION);
   }
 
   release(index: number): void {
-    this.#indexes.release(index);
+    this.indexes.release(index);
   }
 
   /** The other end answered our attempt: its index becomes the session's, which is used at once. */
   completeAttempt(attempt: Attempt, terms: SessionTerms, now: number): void {
     const { peer } = attempt;
     peer.attempts.splice(peer.attempts.indexOf(attempt), 1);
-    this.#install(peer, attempt.localIndex, 'initiator', terms, now);
-    this.#reached(peer);
+    this.install(peer, attempt.localIndex, 'initiator', terms, now);
+    this.reached(peer);
     this.tend(peer, now);
   }
 
   /** We answered the peer: the session receives, and sends once it is confirmed. */
   installAnswered(peer: PeerState, localIndex: number, terms: SessionTerms, now: number): void {
     const unconfirmed = peer.sessions.filter((one) => one.role === 'responder' && !one.confirmed);
-    if (unconfirmed.length >= UNCONFIRMED_LIMIT) this.#retire(unconfirmed[0], 'unconfirmed');
-    this.#install(peer, localIndex, 'responder', terms, now);
+    if (unconfirmed.length >= UNCONFIRMED_LIMIT) this.retire(unconfirmed[0], 'unconfirmed');
+    this.install(peer, localIndex, 'responder', terms, now);
     this.tend(peer, now);
   }
 
@@ -181,20 +181,20 @@ export class SessionKeeper {
     const { peer } = session;
     session.confirmed = true;
     if (session.role === 'responder') session.retireAt = session.createdAt + RETIRE_AFTER;
-    this.#endSucceeded(peer, now);
-    if (session.role === 'responder' && bestForSending(peer, now) === session) this.#reached(peer);
+    this.endSucceeded(peer, now);
+    if (session.role === 'responder' && bestForSending(peer, now) === session) this.reached(peer);
     this.tend(peer, now);
   }
 
   dropSessions(peer: PeerState, reason: RetireReason): void {
-    this.#reached(peer);
+    this.reached(peer);
     if (peer.sending !== undefined) this.act({ kind: 'stop-sending', peer: peer.id });
     peer.sending = undefined;
-    for (const session of [...peer.sessions]) this.#retire(session, reason);
-    this.#deadlines.remove(peer);
+    for (const session of [...peer.sessions]) this.retire(session, reason);
+    this.deadlines.remove(peer);
   }
 
-  #install(
+  private install(
     peer: PeerState,
     localIndex: number,
     role: Session['role'],
@@ -212,7 +212,7 @@ export class SessionKeeper {
       confirmed: false,
       retireAt: now + lifetime,
     };
-    this.#indexes.replace(localIndex, session);
+    this.indexes.replace(localIndex, session);
     peer.sessions.push(session);
     this.act({
       kind: 'install-session',
@@ -228,15 +228,15 @@ export class SessionKeeper {
     });
   }
 
-  #retire(session: Session, reason: RetireReason): void {
+  private retire(session: Session, reason: RetireReason): void {
     const { peer, localIndex } = session;
     peer.sessions.splice(peer.sessions.indexOf(session), 1);
-    this.#indexes.release(localIndex);
+    this.indexes.release(localIndex);
     this.act({ kind: 'retire-session', peer: peer.id, localIndex, reason });
   }
 
   /** Gives each session that a confirmed one is preferred to the time that datagrams under way need, and no more. */
-  #endSucceeded(peer: PeerState, now: number): void {
+  private endSucceeded(peer: PeerState, now: number): void {
     for (const session of peer.sessions) {
       const succeeded = peer.sessions.some((other) => other.confirmed && isPreferred(peer, other, session));
       if (succeeded) session.retireAt = Math.min(session.retireAt, now + RETIRE_AFTER_SUCCESSOR);
@@ -244,12 +244,12 @@ export class SessionKeeper {
   }
 
   /** What was wanted is reached: a session that both ends have. */
-  #reached(peer: PeerState): void {
+  private reached(peer: PeerState): void {
     clearGoal(peer);
     for (const attempt of [...peer.attempts]) this.dropAttempt(attempt);
   }
 
-  #chooseSending(peer: PeerState, now: number): void {
+  private chooseSending(peer: PeerState, now: number): void {
     const best = bestForSending(peer, now);
     if (best === peer.sending) return;
     peer.sending = best;
@@ -260,7 +260,7 @@ export class SessionKeeper {
     );
   }
 
-  #chooseGoal(peer: PeerState, now: number): void {
+  private chooseGoal(peer: PeerState, now: number): void {
     const { sending } = peer;
     if (sending === undefined && !peer.mayInitiate) {
       clearGoal(peer);
@@ -270,16 +270,16 @@ export class SessionKeeper {
     }
   }
 
-  #planRetry(peer: PeerState, now: number): void {
-    const jitter = 1 + (RETRY_JITTER * this.#randomU32()) / 2 ** 32;
+  private planRetry(peer: PeerState, now: number): void {
+    const jitter = 1 + (RETRY_JITTER * this.randomU32()) / 2 ** 32;
     peer.lastSentAt = now;
     peer.retryAt = now + peer.retryDelay * jitter;
     peer.retryDelay = Math.min(peer.retryDelay * RETRY_GROWTH, RETRY_LONGEST);
   }
 
-  #randomU32(): number {
+  private randomU32(): number {
     const bytes = new Uint8Array(4);
-    this.#primitives.random(bytes);
+    this.primitives.random(bytes);
     return new DataView(bytes.buffer).getUint32(0);
   }
 }

@@ -5,21 +5,21 @@
  * and three rounds suffice where only bucket collisions must be unpredictable and the hash is never shown.
  */
 export class KeyedHash {
-  readonly #k0: number;
-  readonly #k1: number;
+  private readonly k0: number;
+  private readonly k1: number;
 
   /** Takes 64 random bits as two 32-bit words. */
   constructor(seed0: number, seed1: number) {
-    this.#k0 = seed0 | 0;
-    this.#k1 = seed1 | 0;
+    this.k0 = seed0 | 0;
+    this.k1 = seed1 | 0;
   }
 
   /** Hash of the words `a` and `b` (the block's little-endian halves) as a signed 32-bit number. */
   hash(a: number, b: number): number {
-    let v0 = this.#k0;
-    let v1 = this.#k1;
-    let v2 = this.#k0 ^ 0x6c796765;
-    let v3 = this.#k1 ^ 0x74656462;
+    let v0 = this.k0;
+    let v1 = this.k1;
+    let v2 = this.k0 ^ 0x6c796765;
+    let v3 = this.k1 ^ 0x74656462;
     // Two message words, then the length word (8 bytes), then three rounds that take no word in.
     for (let round = 0; round < 6; round++) {
       const word = round === 0 ? a | 0 : round === 1 ? b | 0 : round === 2 ? 0x08000000 : 0;

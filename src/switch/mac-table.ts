@@ -56,88 +56,88 @@ const REFRESH_DIVISOR = 256;
 const NONE = -1;
 
 export class MacTable {
-  readonly #hash: KeyedHash;
-  #limit = 0;
-  #ageing: number;
-  #moves = 0;
-  #size = 0;
-  #statics = 0;
+  private readonly hash: KeyedHash;
+  private most = 0;
+  private ageing: number;
+  private moveCount = 0;
+  private used = 0;
+  private statics = 0;
 
   // Entry rows. A free row has port MISS and is chained by #chain from #free.
-  #vlanHigh = new Int32Array(0);
-  #low = new Int32Array(0);
-  #port = new Int32Array(0);
-  #static = new Uint8Array(0);
-  #seen = new Float64Array(0);
-  #chain = new Int32Array(0);
-  #older = new Int32Array(0);
-  #newer = new Int32Array(0);
-  #free = NONE;
+  private vlanHigh = new Int32Array(0);
+  private low = new Int32Array(0);
+  private port = new Int32Array(0);
+  private static = new Uint8Array(0);
+  private seen = new Float64Array(0);
+  private chain = new Int32Array(0);
+  private older = new Int32Array(0);
+  private newer = new Int32Array(0);
+  private free = NONE;
 
-  #bucket = new Int32Array(0);
-  #mask = 0;
+  private bucket = new Int32Array(0);
+  private mask = 0;
 
   // Lists: two a port (row = port + 1), the learned entries by last hearing and the static ones.
-  #oldest = new Int32Array(0);
-  #newest = new Int32Array(0);
-  #ranking = new PortRanking(0);
-  #sweepRow = 0;
+  private oldest = new Int32Array(0);
+  private newest = new Int32Array(0);
+  private ranking = new PortRanking(0);
+  private sweepRow = 0;
 
   /** @throws RangeError when the limit is not between 1 and 2^24, or the ageing time is not positive. */
   constructor(options: MacTableOptions) {
-    this.#hash = new KeyedHash(options.seed[0], options.seed[1]);
-    this.#ageing = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US);
-    this.#allocate(checkedLimit(options.limit));
+    this.hash = new KeyedHash(options.seed[0], options.seed[1]);
+    this.ageing = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US);
+    this.allocate(checkedLimit(options.limit));
   }
 
   /** Entries held, learned and static, expired ones that no sweep has met included. */
   get size(): number {
-    return this.#size;
+    return this.used;
   }
 
   get limit(): number {
-    return this.#limit;
+    return this.most;
   }
 
   /** How often a station was heard on another port than before. */
   get moves(): number {
-    return this.#moves;
+    return this.moveCount;
   }
 
   /** Learned entries of a port. */
   learnedCount(port: number): number {
-    return this.#ranking.count(port + 1);
+    return this.ranking.count(port + 1);
   }
 
   /** Port of an address, or `MISS`. An entry past its age is removed on the way. */
   lookup(vlan: number, high: number, low: number, now: number): number {
-    const entry = this.#find((vlan << 16) | high, low | 0);
+    const entry = this.find((vlan << 16) | high, low | 0);
     if (entry === NONE) return MISS;
-    if (this.#static[entry] === 0 && now - this.#seen[entry] >= this.#ageing) {
-      this.#remove(entry);
+    if (this.static[entry] === 0 && now - this.seen[entry] >= this.ageing) {
+      this.unlink(entry);
       return MISS;
     }
-    return this.#port[entry];
+    return this.port[entry];
   }
 
   /** Notes that a source address was heard on a port; a `LEARN` code tells what came of it. */
   learn(vlan: number, high: number, low: number, port: number, now: number): number {
     const vlanHigh = (vlan << 16) | high;
-    const entry = this.#find(vlanHigh, low | 0);
-    if (entry === NONE) return this.#insert(vlanHigh, low | 0, port, now);
-    if (this.#static[entry] === 1) return this.#port[entry] === port ? LEARN.REFRESHED : LEARN.REFUSED;
-    if (this.#port[entry] !== port) {
+    const entry = this.find(vlanHigh, low | 0);
+    if (entry === NONE) return this.insert(vlanHigh, low | 0, port, now);
+    if (this.static[entry] === 1) return this.port[entry] === port ? LEARN.REFRESHED : LEARN.REFUSED;
+    if (this.port[entry] !== port) {
       // Heard again only after its age: that is a new station to the table, not a move.
-      const expired = now - this.#seen[entry] >= this.#ageing;
-      this.#detach(entry);
-      this.#attach(entry, port, 0, now);
+      const expired = now - this.seen[entry] >= this.ageing;
+      this.detach(entry);
+      this.attach(entry, port, 0, now);
       if (expired) return LEARN.LEARNED;
-      this.#moves++;
+      this.moveCount++;
       return LEARN.MOVED;
     }
-    if (now - this.#seen[entry] >= this.#ageing / REFRESH_DIVISOR) {
-      this.#detach(entry);
-      this.#attach(entry, port, 0, now);
+    if (now - this.seen[entry] >= this.ageing / REFRESH_DIVISOR) {
+      this.detach(entry);
+      this.attach(entry, port, 0, now);
     }
     return LEARN.REFRESHED;
   }
@@ -149,48 +149,48 @@ export class MacTable {
   addStatic(vlan: number, high: number, low: number, port: number): boolean {
     const vlanHigh = (vlan << 16) | high;
     if (!isStation(high, low | 0)) return false;
-    const known = this.#find(vlanHigh, low | 0);
-    if (known !== NONE) this.#remove(known);
-    if (this.#size >= this.#limit && !this.#evict(port)) return false;
-    this.#take(vlanHigh, low | 0, port, 1, 0);
+    const known = this.find(vlanHigh, low | 0);
+    if (known !== NONE) this.unlink(known);
+    if (this.used >= this.most && !this.evict(port)) return false;
+    this.take(vlanHigh, low | 0, port, 1, 0);
     return true;
   }
 
   /** Removes an address, learned or static. Returns whether it was there. */
   remove(vlan: number, high: number, low: number): boolean {
-    const entry = this.#find((vlan << 16) | high, low | 0);
+    const entry = this.find((vlan << 16) | high, low | 0);
     if (entry === NONE) return false;
-    this.#remove(entry);
+    this.unlink(entry);
     return true;
   }
 
   /** Forgets what was learned on a port (its peer is gone) and, on demand, its static entries. Returns how many. */
   flushPort(port: number, includeStatic = false): number {
-    const before = this.#size;
+    const before = this.used;
     const learned = listOf(port, 0);
-    if (learned >= this.#oldest.length) return 0;
-    while (this.#oldest[learned] !== NONE) this.#remove(this.#oldest[learned]);
+    if (learned >= this.oldest.length) return 0;
+    while (this.oldest[learned] !== NONE) this.unlink(this.oldest[learned]);
     if (includeStatic) {
-      while (this.#oldest[learned + 1] !== NONE) this.#remove(this.#oldest[learned + 1]);
+      while (this.oldest[learned + 1] !== NONE) this.unlink(this.oldest[learned + 1]);
     }
-    return before - this.#size;
+    return before - this.used;
   }
 
   /** Looks at the next `budget` rows and removes what is past its age. Returns how many entries went. */
   sweep(now: number, budget: number): number {
-    const before = this.#size;
-    for (let looked = Math.min(budget, this.#limit); looked > 0; looked--) {
-      const entry = this.#sweepRow;
-      this.#sweepRow = entry + 1 === this.#limit ? 0 : entry + 1;
-      if (this.#port[entry] === MISS || this.#static[entry] === 1) continue;
-      if (now - this.#seen[entry] >= this.#ageing) this.#remove(entry);
+    const before = this.used;
+    for (let looked = Math.min(budget, this.most); looked > 0; looked--) {
+      const entry = this.sweepRow;
+      this.sweepRow = entry + 1 === this.most ? 0 : entry + 1;
+      if (this.port[entry] === MISS || this.static[entry] === 1) continue;
+      if (now - this.seen[entry] >= this.ageing) this.unlink(entry);
     }
-    return before - this.#size;
+    return before - this.used;
   }
 
   /** @throws RangeError when the time is not positive. */
   setAgeing(ageingUs: number): void {
-    this.#ageing = checkedAgeing(ageingUs);
+    this.ageing = checkedAgeing(ageingUs);
   }
 
   /**
@@ -199,152 +199,152 @@ export class MacTable {
    */
   setLimit(limit: number): void {
     checkedLimit(limit);
-    if (limit < this.#statics) throw new RangeError(`MAC table limit ${limit} is below its static entries`);
-    while (this.#size > limit) this.#evict(LOCAL_PORT);
-    const old = { vlanHigh: this.#vlanHigh, low: this.#low, static: this.#static, seen: this.#seen };
-    const oldest = this.#oldest;
-    const newer = this.#newer;
-    this.#allocate(limit);
+    if (limit < this.statics) throw new RangeError(`MAC table limit ${limit} is below its static entries`);
+    while (this.used > limit) this.evict(LOCAL_PORT);
+    const old = { vlanHigh: this.vlanHigh, low: this.low, static: this.static, seen: this.seen };
+    const oldest = this.oldest;
+    const newer = this.newer;
+    this.allocate(limit);
     for (let list = 0; list < oldest.length; list++) {
       for (let entry = oldest[list]; entry !== NONE; entry = newer[entry]) {
         const port = (list >> 1) - 1;
-        this.#take(old.vlanHigh[entry], old.low[entry], port, old.static[entry], old.seen[entry]);
+        this.take(old.vlanHigh[entry], old.low[entry], port, old.static[entry], old.seen[entry]);
       }
     }
   }
 
   /** Visits every entry that is not past its age, for `show`; the table must not change meanwhile. */
   entries(now: number, visit: EntryVisitor): void {
-    for (let entry = 0; entry < this.#limit; entry++) {
-      const port = this.#port[entry];
+    for (let entry = 0; entry < this.most; entry++) {
+      const port = this.port[entry];
       if (port === MISS) continue;
-      const isStatic = this.#static[entry] === 1;
-      const age = isStatic ? 0 : now - this.#seen[entry];
-      if (age >= this.#ageing) continue;
-      const vlanHigh = this.#vlanHigh[entry];
-      visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.#low[entry] >>> 0, port, age, isStatic);
+      const isStatic = this.static[entry] === 1;
+      const age = isStatic ? 0 : now - this.seen[entry];
+      if (age >= this.ageing) continue;
+      const vlanHigh = this.vlanHigh[entry];
+      visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.low[entry] >>> 0, port, age, isStatic);
     }
   }
 
-  #insert(vlanHigh: number, low: number, port: number, now: number): number {
+  private insert(vlanHigh: number, low: number, port: number, now: number): number {
     if (!isStation(vlanHigh & 0xffff, low)) return LEARN.REFUSED;
-    const full = this.#size >= this.#limit;
-    if (full && !this.#evict(port)) return LEARN.REFUSED;
-    this.#take(vlanHigh, low, port, 0, now);
+    const full = this.used >= this.most;
+    if (full && !this.evict(port)) return LEARN.REFUSED;
+    this.take(vlanHigh, low, port, 0, now);
     return full ? LEARN.EVICTED : LEARN.LEARNED;
   }
 
   /** Removes the oldest learned entry of the largest port; on a tie the port that asks for room gives it. */
-  #evict(asking: number): boolean {
-    this.#growPorts(asking);
-    let row = this.#ranking.largest();
-    if (this.#ranking.count(asking + 1) >= this.#ranking.count(row)) row = asking + 1;
-    const entry = this.#oldest[row * 2];
+  private evict(asking: number): boolean {
+    this.growPorts(asking);
+    let row = this.ranking.largest();
+    if (this.ranking.count(asking + 1) >= this.ranking.count(row)) row = asking + 1;
+    const entry = this.oldest[row * 2];
     if (entry === NONE) return false;
-    this.#remove(entry);
+    this.unlink(entry);
     return true;
   }
 
-  #find(vlanHigh: number, low: number): number {
-    let entry = this.#bucket[this.#hash.hash(vlanHigh, low) & this.#mask];
-    while (entry !== NONE && (this.#low[entry] !== low || this.#vlanHigh[entry] !== vlanHigh)) {
-      entry = this.#chain[entry];
+  private find(vlanHigh: number, low: number): number {
+    let entry = this.bucket[this.hash.hash(vlanHigh, low) & this.mask];
+    while (entry !== NONE && (this.low[entry] !== low || this.vlanHigh[entry] !== vlanHigh)) {
+      entry = this.chain[entry];
     }
     return entry;
   }
 
   /** Fills a free row; the caller has made sure that there is one. */
-  #take(vlanHigh: number, low: number, port: number, isStatic: number, now: number): void {
-    const entry = this.#free;
-    this.#free = this.#chain[entry];
-    this.#vlanHigh[entry] = vlanHigh;
-    this.#low[entry] = low;
-    this.#static[entry] = isStatic;
-    const bucket = this.#hash.hash(vlanHigh, low) & this.#mask;
-    this.#chain[entry] = this.#bucket[bucket];
-    this.#bucket[bucket] = entry;
-    this.#attach(entry, port, isStatic, now);
-    this.#size++;
-    this.#statics += isStatic;
+  private take(vlanHigh: number, low: number, port: number, isStatic: number, now: number): void {
+    const entry = this.free;
+    this.free = this.chain[entry];
+    this.vlanHigh[entry] = vlanHigh;
+    this.low[entry] = low;
+    this.static[entry] = isStatic;
+    const bucket = this.hash.hash(vlanHigh, low) & this.mask;
+    this.chain[entry] = this.bucket[bucket];
+    this.bucket[bucket] = entry;
+    this.attach(entry, port, isStatic, now);
+    this.used++;
+    this.statics += isStatic;
   }
 
-  #remove(entry: number): void {
-    this.#detach(entry);
-    const bucket = this.#hash.hash(this.#vlanHigh[entry], this.#low[entry]) & this.#mask;
-    if (this.#bucket[bucket] === entry) {
-      this.#bucket[bucket] = this.#chain[entry];
+  private unlink(entry: number): void {
+    this.detach(entry);
+    const bucket = this.hash.hash(this.vlanHigh[entry], this.low[entry]) & this.mask;
+    if (this.bucket[bucket] === entry) {
+      this.bucket[bucket] = this.chain[entry];
     } else {
-      let before = this.#bucket[bucket];
-      while (this.#chain[before] !== entry) before = this.#chain[before];
-      this.#chain[before] = this.#chain[entry];
+      let before = this.bucket[bucket];
+      while (this.chain[before] !== entry) before = this.chain[before];
+      this.chain[before] = this.chain[entry];
     }
-    this.#size--;
-    this.#statics -= this.#static[entry];
-    this.#port[entry] = MISS;
-    this.#chain[entry] = this.#free;
-    this.#free = entry;
+    this.used--;
+    this.statics -= this.static[entry];
+    this.port[entry] = MISS;
+    this.chain[entry] = this.free;
+    this.free = entry;
   }
 
   /** Appends an entry to its port's list as the newest. */
-  #attach(entry: number, port: number, isStatic: number, now: number): void {
-    this.#growPorts(port);
+  private attach(entry: number, port: number, isStatic: number, now: number): void {
+    this.growPorts(port);
     const list = listOf(port, isStatic);
-    const newest = this.#newest[list];
-    this.#port[entry] = port;
-    this.#seen[entry] = now;
-    this.#older[entry] = newest;
-    this.#newer[entry] = NONE;
-    this.#newest[list] = entry;
-    if (newest === NONE) this.#oldest[list] = entry;
-    else this.#newer[newest] = entry;
-    if (isStatic === 0) this.#ranking.increment(port + 1);
+    const newest = this.newest[list];
+    this.port[entry] = port;
+    this.seen[entry] = now;
+    this.older[entry] = newest;
+    this.newer[entry] = NONE;
+    this.newest[list] = entry;
+    if (newest === NONE) this.oldest[list] = entry;
+    else this.newer[newest] = entry;
+    if (isStatic === 0) this.ranking.increment(port + 1);
   }
 
-  #detach(entry: number): void {
-    const isStatic = this.#static[entry];
-    const list = listOf(this.#port[entry], isStatic);
-    const older = this.#older[entry];
-    const newer = this.#newer[entry];
-    if (older === NONE) this.#oldest[list] = newer;
-    else this.#newer[older] = newer;
-    if (newer === NONE) this.#newest[list] = older;
-    else this.#older[newer] = older;
-    if (isStatic === 0) this.#ranking.decrement(this.#port[entry] + 1);
+  private detach(entry: number): void {
+    const isStatic = this.static[entry];
+    const list = listOf(this.port[entry], isStatic);
+    const older = this.older[entry];
+    const newer = this.newer[entry];
+    if (older === NONE) this.oldest[list] = newer;
+    else this.newer[older] = newer;
+    if (newer === NONE) this.newest[list] = older;
+    else this.older[newer] = older;
+    if (isStatic === 0) this.ranking.decrement(this.port[entry] + 1);
   }
 
-  #growPorts(port: number): void {
+  private growPorts(port: number): void {
     const lists = (port + 2) * 2;
-    if (lists <= this.#oldest.length) return;
-    const size = Math.max(lists, this.#oldest.length * 2);
-    this.#oldest = enlarged(this.#oldest, size, NONE);
-    this.#newest = enlarged(this.#newest, size, NONE);
-    this.#ranking.grow(size / 2);
+    if (lists <= this.oldest.length) return;
+    const size = Math.max(lists, this.oldest.length * 2);
+    this.oldest = enlarged(this.oldest, size, NONE);
+    this.newest = enlarged(this.newest, size, NONE);
+    this.ranking.grow(size / 2);
   }
 
   /** An empty table of `limit` rows with at least as many buckets. */
-  #allocate(limit: number): void {
+  private allocate(limit: number): void {
     let buckets = 16;
     while (buckets < limit) buckets *= 2;
-    this.#limit = limit;
-    this.#mask = buckets - 1;
-    this.#bucket = new Int32Array(buckets).fill(NONE);
-    this.#vlanHigh = new Int32Array(limit);
-    this.#low = new Int32Array(limit);
-    this.#port = new Int32Array(limit).fill(MISS);
-    this.#static = new Uint8Array(limit);
-    this.#seen = new Float64Array(limit);
-    this.#older = new Int32Array(limit);
-    this.#newer = new Int32Array(limit);
-    this.#chain = new Int32Array(limit);
-    for (let entry = 0; entry < limit; entry++) this.#chain[entry] = entry + 1 < limit ? entry + 1 : NONE;
-    this.#free = 0;
-    this.#size = 0;
-    this.#statics = 0;
-    this.#sweepRow = 0;
-    this.#oldest = new Int32Array(0);
-    this.#newest = new Int32Array(0);
-    this.#ranking = new PortRanking(limit);
-    this.#growPorts(LOCAL_PORT);
+    this.most = limit;
+    this.mask = buckets - 1;
+    this.bucket = new Int32Array(buckets).fill(NONE);
+    this.vlanHigh = new Int32Array(limit);
+    this.low = new Int32Array(limit);
+    this.port = new Int32Array(limit).fill(MISS);
+    this.static = new Uint8Array(limit);
+    this.seen = new Float64Array(limit);
+    this.older = new Int32Array(limit);
+    this.newer = new Int32Array(limit);
+    this.chain = new Int32Array(limit);
+    for (let entry = 0; entry < limit; entry++) this.chain[entry] = entry + 1 < limit ? entry + 1 : NONE;
+    this.free = 0;
+    this.used = 0;
+    this.statics = 0;
+    this.sweepRow = 0;
+    this.oldest = new Int32Array(0);
+    this.newest = new Int32Array(0);
+    this.ranking = new PortRanking(limit);
+    this.growPorts(LOCAL_PORT);
   }
 }
 

@@ -8,61 +8,61 @@
 import { enlarged } from '../base/arrays.js';
 
 export class PortRanking {
-  #order = new Int32Array(64);
-  #position = new Int32Array(64);
-  #count = new Int32Array(64);
-  readonly #above: Int32Array;
-  #ports = 0;
+  private order = new Int32Array(64);
+  private position = new Int32Array(64);
+  private total = new Int32Array(64);
+  private readonly above: Int32Array;
+  private ports = 0;
 
   /** `most` is the highest count that any port can reach. */
   constructor(most: number) {
-    this.#above = new Int32Array(most + 1);
+    this.above = new Int32Array(most + 1);
   }
 
   /** Makes room for ports `0 … ports - 1`; new ones hold nothing. */
   grow(ports: number): void {
-    if (ports > this.#order.length) {
-      const size = Math.max(ports, this.#order.length * 2);
-      this.#order = enlarged(this.#order, size);
-      this.#position = enlarged(this.#position, size);
-      this.#count = enlarged(this.#count, size);
+    if (ports > this.order.length) {
+      const size = Math.max(ports, this.order.length * 2);
+      this.order = enlarged(this.order, size);
+      this.position = enlarged(this.position, size);
+      this.total = enlarged(this.total, size);
     }
-    while (this.#ports < ports) {
-      this.#order[this.#ports] = this.#ports;
-      this.#position[this.#ports] = this.#ports;
-      this.#ports++;
+    while (this.ports < ports) {
+      this.order[this.ports] = this.ports;
+      this.position[this.ports] = this.ports;
+      this.ports++;
     }
   }
 
   count(port: number): number {
-    return port < this.#ports ? this.#count[port] : 0;
+    return port < this.ports ? this.total[port] : 0;
   }
 
   /** A port that no other port exceeds. Meaningless while there are no ports. */
   largest(): number {
-    return this.#order[0];
+    return this.order[0];
   }
 
   increment(port: number): void {
-    const count = this.#count[port];
-    this.#swap(port, this.#order[this.#above[count]]);
-    this.#above[count]++;
-    this.#count[port] = count + 1;
+    const count = this.total[port];
+    this.swap(port, this.order[this.above[count]]);
+    this.above[count]++;
+    this.total[port] = count + 1;
   }
 
   decrement(port: number): void {
-    const count = this.#count[port] - 1;
-    this.#above[count]--;
-    this.#swap(port, this.#order[this.#above[count]]);
-    this.#count[port] = count;
+    const count = this.total[port] - 1;
+    this.above[count]--;
+    this.swap(port, this.order[this.above[count]]);
+    this.total[port] = count;
   }
 
-  #swap(a: number, b: number): void {
-    const positionA = this.#position[a];
-    const positionB = this.#position[b];
-    this.#order[positionA] = b;
-    this.#order[positionB] = a;
-    this.#position[a] = positionB;
-    this.#position[b] = positionA;
+  private swap(a: number, b: number): void {
+    const positionA = this.position[a];
+    const positionB = this.position[b];
+    this.order[positionA] = b;
+    this.order[positionB] = a;
+    this.position[a] = positionB;
+    this.position[b] = positionA;
   }
 }

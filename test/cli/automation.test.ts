@@ -33,13 +33,13 @@ let folder: string;
 
 /** A shell behind a pseudo-terminal of the kind that SSH libraries ask for, its bytes as they come. */
 class Session {
-  readonly #child: ChildProcessWithoutNullStreams;
-  #received = '';
-  #wake: () => void = () => undefined;
+  private readonly child: ChildProcessWithoutNullStreams;
+  private received = '';
+  private wake: () => void = () => undefined;
 
   constructor(words: string[] = []) {
     const command = [process.execPath, OCTOLINK, ...words].map((word) => `'${word}'`).join(' ');
-    this.#child = spawn('script', ['-qefc', command, '/dev/null'], {
+    this.child = spawn('script', ['-qefc', command, '/dev/null'], {
       env: {
         ...process.env,
         TERM: 'vt100',
@@ -47,34 +47,34 @@ class Session {
         OCTOLINK_HISTFILE: join(folder, 'history'),
       },
     });
-    this.#child.stdout.on('data', (chunk: Buffer) => {
-      this.#received += chunk.toString();
-      this.#wake();
+    this.child.stdout.on('data', (chunk: Buffer) => {
+      this.received += chunk.toString();
+      this.wake();
     });
-    this.#child.on('close', () => this.#wake());
+    this.child.on('close', () => this.wake());
   }
 
   /** Everything up to the next prompt. */
   async answer(): Promise<string> {
-    while (!PROMPT.test(this.#received)) {
-      if (this.#child.exitCode !== null) throw new Error(`the shell ended; it said ${this.#received}`);
+    while (!PROMPT.test(this.received)) {
+      if (this.child.exitCode !== null) throw new Error(`the shell ended; it said ${this.received}`);
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
       });
     }
-    const answer = this.#received;
-    this.#received = '';
+    const answer = this.received;
+    this.received = '';
     return answer;
   }
 
   send(line: string): Promise<string> {
-    this.#child.stdin.write(`${line}\r`);
+    this.child.stdin.write(`${line}\r`);
     return this.answer();
   }
 
   end(): void {
-    this.#child.stdin.end('\x04');
-    this.#child.kill();
+    this.child.stdin.end('\x04');
+    this.child.kill();
   }
 }
 

@@ -159,10 +159,10 @@ class Screen {
 
   write(text: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what terminals are told by
-    for (const part of text.match(/\x1b\[\d*[A-Z]|./gsu) ?? []) this.#take(part);
+    for (const part of text.match(/\x1b\[\d*[A-Z]|./gsu) ?? []) this.take(part);
   }
 
-  #take(part: string): void {
+  private take(part: string): void {
     const count = Number(/\d+/.exec(part)?.[0] ?? 1);
     if (part === '\r') this.column = 0;
     else if (part === '\n') {

@@ -13,7 +13,7 @@ export const tmuxProblem: string | undefined =
 let made = 0;
 
 export class TmuxTerminal {
-  readonly #server = `octolink-test-${process.pid}-${made++}`;
+  private readonly server = `octolink-test-${process.pid}-${made++}`;
 
   /** Starts a program on a screen of a size; `environment` is added to this process's. */
   static async start(
@@ -27,7 +27,7 @@ export class TmuxTerminal {
     const settings = Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
     // The shell stays to say how the program ended, and keeps the screen.
     const script = '"$@"; echo "ended with $?"; exec cat';
-    await terminal.#tmux(
+    await terminal.tmux(
       '-f',
       '/dev/null',
       'new-session',
@@ -45,12 +45,12 @@ export class TmuxTerminal {
 
   /** Types text as it stands, Tab and Enter not included. */
   async type(text: string): Promise<void> {
-    await this.#tmux('send-keys', '-l', '--', text);
+    await this.tmux('send-keys', '-l', '--', text);
   }
 
   /** Presses keys by their tmux names: `Enter`, `Tab`, `C-r`, `Up`. */
   async press(...keys: string[]): Promise<void> {
-    await this.#tmux('send-keys', ...keys);
+    await this.tmux('send-keys', ...keys);
   }
 
   /** Types a line and presses Enter. */
@@ -61,17 +61,17 @@ export class TmuxTerminal {
 
   /** Pastes text as a terminal does, marked as a paste where the program asked for marks. */
   async paste(text: string): Promise<void> {
-    await run('tmux', ['-L', this.#server, 'load-buffer', '-'], { input: text });
-    await this.#tmux('paste-buffer', '-p', '-d');
+    await run('tmux', ['-L', this.server, 'load-buffer', '-'], { input: text });
+    await this.tmux('paste-buffer', '-p', '-d');
   }
 
   async resize(columns: number, rows: number): Promise<void> {
-    await this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
+    await this.tmux('resize-window', '-x', String(columns), '-y', String(rows));
   }
 
   /** The rows of the screen, without blanks at their ends and empty rows at the end. */
   async screen(): Promise<string[]> {
-    const text = await this.#tmux('capture-pane', '-p');
+    const text = await this.tmux('capture-pane', '-p');
     return text
       .trimEnd()
       .split('\n')
@@ -79,7 +79,7 @@ export class TmuxTerminal {
   }
 
   async cursor(): Promise<{ column: number; row: number }> {
-    const [column, row] = (await this.#tmux('display-message', '-p', '#{cursor_x} #{cursor_y}'))
+    const [column, row] = (await this.tmux('display-message', '-p', '#{cursor_x} #{cursor_y}'))
       .trim()
       .split(' ')
       .map(Number);
@@ -112,10 +112,10 @@ export class TmuxTerminal {
   }
 
   async end(): Promise<void> {
-    await capture('tmux', ['-L', this.#server, 'kill-server']);
+    await capture('tmux', ['-L', this.server, 'kill-server']);
   }
 
-  #tmux(...args: string[]): Promise<string> {
-    return run('tmux', ['-L', this.#server, ...args]);
+  private tmux(...args: string[]): Promise<string> {
+    return run('tmux', ['-L', this.server, ...args]);
   }
 }

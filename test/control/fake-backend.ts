@@ -31,17 +31,17 @@ export class FakeBackend implements Backend {
   /** Makes the next `applyConfig` fail with these words. */
   refuse: string | null = null;
   startupFile: string | null = null;
-  readonly #events = new EventLog();
-  #listeners = 0;
+  private readonly events = new EventLog();
+  private subscribers = 0;
   /** What the pages of a listing are cut from. */
-  #listed: { key: string; all: { found: InterfaceConfig; peer: PeerConfig }[] } | null = null;
+  private listed: { key: string; all: { found: InterfaceConfig; peer: PeerConfig }[] } | null = null;
 
   constructor(config: Config = { interfaces: [] }) {
     this.config = config;
   }
 
   emit({ timeMs, ...body }: ControlEvent): void {
-    this.#events.publish(body, timeMs);
+    this.events.publish(body, timeMs);
   }
 
   publish(body: EventBody): void {
@@ -49,7 +49,7 @@ export class FakeBackend implements Backend {
   }
 
   get listeners(): number {
-    return this.#listeners;
+    return this.subscribers;
   }
 
   hostname(): string {
@@ -71,7 +71,7 @@ export class FakeBackend implements Backend {
   }
 
   async interfaces(filter: { interface?: string }): Promise<InterfaceStatus[]> {
-    return this.#interfaces(filter).map((found) => {
+    return this.interfaceRows(filter).map((found) => {
       const { mtu, listenPort, aead, policy } = effectiveInterface(found);
       return {
         name: found.name,
@@ -106,7 +106,7 @@ export class FakeBackend implements Backend {
   }
 
   async peers(filter: { interface?: string; peer?: string }): Promise<PeerStatus[]> {
-    return this.#interfaces(filter).flatMap((found) =>
+    return this.interfaceRows(filter).flatMap((found) =>
       found.peers
         .filter(({ name }) => filter.peer === undefined || name === filter.peer)
         .map((peer) => peerStatus(found, peer)),
@@ -115,11 +115,11 @@ export class FakeBackend implements Backend {
 
   async peersPage(page: PageParams): Promise<Page<PeerStatus>> {
     const key = JSON.stringify([page.interface, this.applied]);
-    if (this.#listed?.key !== key) {
-      const all = this.#interfaces(page).flatMap((found) => found.peers.map((peer) => ({ found, peer })));
-      this.#listed = { key, all };
+    if (this.listed?.key !== key) {
+      const all = this.interfaceRows(page).flatMap((found) => found.peers.map((peer) => ({ found, peer })));
+      this.listed = { key, all };
     }
-    const { rows, next } = pageOf(this.#listed.all, page);
+    const { rows, next } = pageOf(this.listed.all, page);
     return { rows: rows.map(({ found, peer }) => peerStatus(found, peer)), next };
   }
 
@@ -344,19 +344,19 @@ export class FakeBackend implements Backend {
   }
 
   onEvent(listener: (event: ControlEvent) => void): () => void {
-    const unlisten = this.#events.listen(listener);
-    this.#listeners++;
+    const unlisten = this.events.listen(listener);
+    this.subscribers++;
     return () => {
       unlisten();
-      this.#listeners--;
+      this.subscribers--;
     };
   }
 
   recentEvents(filter: EventFilter): ControlEvent[] {
-    return this.#events.recent(filter);
+    return this.events.recent(filter);
   }
 
-  #interfaces(filter: { interface?: string }): InterfaceConfig[] {
+  private interfaceRows(filter: { interface?: string }): InterfaceConfig[] {
     return this.config.interfaces.filter(
       ({ name }) => filter.interface === undefined || name === filter.interface,
     );

@@ -2,41 +2,41 @@ import type { Clock } from '../../src/daemon/commits/clock.js';
 
 /** A clock that moves when it is told to. */
 export class HandClock implements Clock {
-  #now = Date.UTC(2026, 0, 1);
-  #corrected = 0;
-  #due: { at: number; work: () => void }[] = [];
+  private time = Date.UTC(2026, 0, 1);
+  private corrected = 0;
+  private due: { at: number; work: () => void }[] = [];
 
   now(): number {
-    return this.#now + this.#corrected;
+    return this.time + this.corrected;
   }
 
   elapsed(): number {
-    return this.#now;
+    return this.time;
   }
 
   /** Someone sets the time of day; what is waited for waits as long as before. */
   correct(ms: number): void {
-    this.#corrected += ms;
+    this.corrected += ms;
   }
 
   after(ms: number, work: () => void): () => void {
-    const entry = { at: this.#now + ms, work };
-    this.#due.push(entry);
+    const entry = { at: this.time + ms, work };
+    this.due.push(entry);
     return () => {
-      this.#due = this.#due.filter((one) => one !== entry);
+      this.due = this.due.filter((one) => one !== entry);
     };
   }
 
   /** Moves on, doing on the way what falls due, in order. */
   pass(ms: number): void {
-    const end = this.#now + ms;
+    const end = this.time + ms;
     for (;;) {
-      const [next] = this.#due.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      const [next] = this.due.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
       if (next === undefined) break;
-      this.#due = this.#due.filter((one) => one !== next);
-      this.#now = next.at;
+      this.due = this.due.filter((one) => one !== next);
+      this.time = next.at;
       next.work();
     }
-    this.#now = end;
+    this.time = end;
   }
 }

@@ -40,8 +40,8 @@ export class Raw {
   readonly answers: Answer[] = [];
   readonly closed: Promise<void>;
   readonly socket: Socket;
-  #text = '';
-  #wake: () => void = () => undefined;
+  private text = '';
+  private wake: () => void = () => undefined;
 
   constructor(path = test.path) {
     this.socket = connect(path);
@@ -49,10 +49,10 @@ export class Raw {
     this.socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => this.socket.on('close', () => resolve()));
     this.socket.on('data', (chunk) => {
-      const lines = (this.#text + chunk.toString()).split('\n');
-      this.#text = lines.pop() as string;
+      const lines = (this.text + chunk.toString()).split('\n');
+      this.text = lines.pop() as string;
       this.answers.push(...lines.map((line) => JSON.parse(line) as Answer));
-      this.#wake();
+      this.wake();
     });
   }
 
@@ -63,7 +63,7 @@ export class Raw {
   async answer(count = 1): Promise<Answer> {
     while (this.answers.length < count) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
       });
     }
     return this.answers[count - 1];

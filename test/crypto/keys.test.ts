@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKeyFile, KeyFileError, loadKeyFile, loadOrCreateKeyFile } from '../../src/crypto/key-file.js';
@@ -177,4 +178,18 @@ describe('key files', () => {
     chmodSync(path, 0o644);
     expect(problemOf(link)).toContain('open to others');
   });
+});
+
+describe('memory of secrets', () => {
+  it.each(['allocateSecret', 'allocateLocked'] as const)(
+    'of %s is not shown by printing or JSON',
+    (allocate) => {
+      const secret = primitives[allocate](32).fill(0x41);
+      const views = [secret, secret.subarray(4), { key: secret }];
+      for (const view of views) {
+        expect(`${inspect(view)} ${JSON.stringify(view)}`).not.toMatch(/65|0x41|A{4}|QUFB/);
+      }
+      expect(secret[0]).toBe(0x41);
+    },
+  );
 });

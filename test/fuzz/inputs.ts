@@ -42,85 +42,85 @@ const ODDITIES = [
 ];
 
 export class Inputs {
-  readonly #random: () => number;
-  readonly #words: readonly string[];
-  readonly #lines: readonly string[];
+  private readonly random: () => number;
+  private readonly words: readonly string[];
+  private readonly lines: readonly string[];
 
   /** `words` and `lines` are right ones, to start from. */
   constructor(seed: number, words: readonly string[], lines: readonly string[]) {
-    this.#random = seededRandom(seed);
-    this.#words = words;
-    this.#lines = lines;
+    this.random = seededRandom(seed);
+    this.words = words;
+    this.lines = lines;
   }
 
   /** One line: right, nearly right, or noise. */
   line(): string {
-    switch (this.#below(5)) {
+    switch (this.below(5)) {
       case 0:
-        return this.#pick(this.#lines);
+        return this.pick(this.lines);
       case 1:
-        return this.#mutated(this.#pick(this.#lines));
+        return this.mutated(this.pick(this.lines));
       case 2:
-        return this.#shortened(this.#pick(this.#lines));
+        return this.shortened(this.pick(this.lines));
       case 3:
-        return Array.from({ length: this.#below(12) }, () => this.#word()).join(' ');
+        return Array.from({ length: this.below(12) }, () => this.word()).join(' ');
       default:
-        return this.#noise();
+        return this.noise();
     }
   }
 
   /** Several lines, mostly of a right text, some of them changed, left out or doubled. */
   text(): string {
     const lines: string[] = [];
-    const length = this.#below(12);
-    const start = this.#below(this.#lines.length);
+    const length = this.below(12);
+    const start = this.below(this.lines.length);
     for (let index = 0; index < length; index++) {
-      const right = this.#lines[(start + index) % this.#lines.length];
-      lines.push(this.#below(4) === 0 ? this.line() : right);
+      const right = this.lines[(start + index) % this.lines.length];
+      lines.push(this.below(4) === 0 ? this.line() : right);
     }
-    return lines.join(this.#below(10) === 0 ? '\r\n' : '\n');
+    return lines.join(this.below(10) === 0 ? '\r\n' : '\n');
   }
 
   /** A line with some characters exchanged, taken out or put in. */
-  #mutated(line: string): string {
+  private mutated(line: string): string {
     const chars = [...line];
-    for (let changes = this.#below(4); changes >= 0; changes--) {
-      const at = this.#below(chars.length + 1);
-      chars.splice(at, this.#below(2), this.#below(2) === 0 ? this.#pick(ODDITIES) : this.#char());
+    for (let changes = this.below(4); changes >= 0; changes--) {
+      const at = this.below(chars.length + 1);
+      chars.splice(at, this.below(2), this.below(2) === 0 ? this.pick(ODDITIES) : this.char());
     }
     return chars.join('');
   }
 
   /** Words cut short, as fingers type them. */
-  #shortened(line: string): string {
+  private shortened(line: string): string {
     return line
       .split(' ')
-      .map((word) => word.slice(0, 1 + this.#below(word.length + 1)))
+      .map((word) => word.slice(0, 1 + this.below(word.length + 1)))
       .join(' ');
   }
 
-  #word(): string {
-    const kind = this.#below(8);
-    if (kind === 0) return this.#pick(PROTOTYPES);
-    if (kind === 1) return this.#pick(ODDITIES);
-    if (kind === 2) return this.#char().repeat(1 + this.#below(300));
-    return this.#pick(this.#words);
+  private word(): string {
+    const kind = this.below(8);
+    if (kind === 0) return this.pick(PROTOTYPES);
+    if (kind === 1) return this.pick(ODDITIES);
+    if (kind === 2) return this.char().repeat(1 + this.below(300));
+    return this.pick(this.words);
   }
 
-  #noise(): string {
-    return Array.from({ length: this.#below(60) }, () => this.#char()).join('');
+  private noise(): string {
+    return Array.from({ length: this.below(60) }, () => this.char()).join('');
   }
 
-  #char(): string {
-    return String.fromCharCode(this.#below(this.#below(3) === 0 ? 0x10000 : 0x80));
+  private char(): string {
+    return String.fromCharCode(this.below(this.below(3) === 0 ? 0x10000 : 0x80));
   }
 
   /** From 0 up to and without `limit`. */
-  #below(limit: number): number {
-    return integer(this.#random, 0, limit - 1);
+  private below(limit: number): number {
+    return integer(this.random, 0, limit - 1);
   }
 
-  #pick<T>(choices: readonly T[]): T {
-    return choices[this.#below(choices.length)];
+  private pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)];
   }
 }

@@ -52,14 +52,14 @@ export class Host {
     private readonly world: World,
   ) {
     this.keys = generateKeyPair(options.primitives);
-    this.handshaker = this.#newHandshaker();
+    this.handshaker = this.newHandshaker();
   }
 
   /** The host loses its memory, its keys apart. */
   crash(): void {
     this.sessions.clear();
     this.sending.clear();
-    this.handshaker = this.#newHandshaker();
+    this.handshaker = this.newHandshaker();
   }
 
   connect(peer: Host, mayInitiate = true, psk?: Uint8Array): void {
@@ -70,7 +70,7 @@ export class Host {
   perform(actions: Action[]): void {
     for (const action of actions) {
       this.actions.push(action);
-      this.#performOne(action);
+      this.performOne(action);
     }
   }
 
@@ -96,7 +96,7 @@ export class Host {
     this.world.send(this.id, peer, 0, { heartbeat });
   }
 
-  #performOne(action: Action): void {
+  private performOne(action: Action): void {
     switch (action.kind) {
       case 'send':
         this.world.send(this.id, action.path >> 3, action.path & 7, { handshake: action.bytes });
@@ -121,7 +121,7 @@ export class Host {
     }
   }
 
-  #newHandshaker(): Handshaker {
+  private newHandshaker(): Handshaker {
     return new Handshaker({
       ...this.options,
       staticKeys: this.keys,
@@ -153,8 +153,8 @@ export class World {
   corruption = 0;
   /** Every handshake datagram put on the wire. */
   readonly recorded: { from: number; to: number; link: number; bytes: Uint8Array }[] = [];
-  #arrivals: Arrival[] = [];
-  #nextHeartbeat = 0;
+  private arrivals: Arrival[] = [];
+  private nextHeartbeat = 0;
 
   constructor(readonly seed: number) {
     this.random = seededRandom(seed);
@@ -181,14 +181,14 @@ export class World {
     if ('handshake' in packet) this.recorded.push({ from, to, link, bytes: packet.handshake });
     const delay = this.wire(link);
     if (delay === undefined) return;
-    const arrival = { at: this.now + delay, from, to, link, packet: this.#corrupted(packet) };
-    const place = this.#arrivals.findIndex((other) => other.at > arrival.at);
-    this.#arrivals.splice(place < 0 ? this.#arrivals.length : place, 0, arrival);
+    const arrival = { at: this.now + delay, from, to, link, packet: this.corrupted(packet) };
+    const place = this.arrivals.findIndex((other) => other.at > arrival.at);
+    this.arrivals.splice(place < 0 ? this.arrivals.length : place, 0, arrival);
   }
 
   /** Lets time pass until `until`, calling `watch` after every event. */
   run(until: number, watch: () => void = () => {}): void {
-    while (this.#step(until)) watch();
+    while (this.step(until)) watch();
     this.now = until;
   }
 
@@ -203,7 +203,7 @@ export class World {
     return this.canTalk(a, b) && session?.remoteIndex === b.sending.get(a.id);
   }
 
-  #corrupted(packet: Packet): Packet {
+  private corrupted(packet: Packet): Packet {
     if (!('handshake' in packet) || this.random() >= this.corruption) return packet;
     const handshake = new Uint8Array(packet.handshake);
     const bit = Math.floor(this.random() * handshake.length * 8);
@@ -211,18 +211,18 @@ export class World {
     return { handshake };
   }
 
-  #step(until: number): boolean {
+  private step(until: number): boolean {
     const due = this.hosts.map((host) => host.handshaker.nextDeadline()?.at ?? Number.POSITIVE_INFINITY);
-    const at = Math.min(this.#arrivals[0]?.at ?? Number.POSITIVE_INFINITY, this.#nextHeartbeat, ...due);
+    const at = Math.min(this.arrivals[0]?.at ?? Number.POSITIVE_INFINITY, this.nextHeartbeat, ...due);
     if (at > until) return false;
     this.now = Math.max(this.now, at);
-    while (this.#arrivals.length > 0 && this.#arrivals[0].at <= this.now) {
-      const { from, to, link, packet } = this.#arrivals.shift()!;
+    while (this.arrivals.length > 0 && this.arrivals[0].at <= this.now) {
+      const { from, to, link, packet } = this.arrivals.shift()!;
       this.hosts[to].accept(packet, originOf(from, link));
     }
     for (const host of this.hosts) host.perform(host.handshaker.advance(this.now));
-    if (this.#nextHeartbeat <= this.now) {
-      this.#nextHeartbeat = this.now + this.heartbeatInterval;
+    if (this.nextHeartbeat <= this.now) {
+      this.nextHeartbeat = this.now + this.heartbeatInterval;
       for (const host of this.hosts) for (const peer of host.sending.keys()) host.sendHeartbeat(peer);
     }
     return true;

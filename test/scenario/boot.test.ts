@@ -19,24 +19,24 @@ const ANSWER = new Uint8Array(46).fill(2);
 class Network {
   readonly lan: Lan;
   readonly planes: ControlPlane[] = [];
-  readonly #keys: KeyPair[];
-  readonly #primitives;
+  private readonly keys: KeyPair[];
+  private readonly primitives;
 
   constructor(
     seed: number,
     options: Partial<LanOptions>,
     readonly nonces = new NonceRecord(),
   ) {
-    this.#primitives = seededPrimitives(seed);
+    this.primitives = seededPrimitives(seed);
     const lan = { hosts: 2, links: 3, intervalMs: 100, holdMs: 300, sessions: false, ...options };
     this.lan = new Lan(new World(seed, { nonces }), lan);
-    this.#keys = this.lan.nodes.map(() => generateKeyPair(this.#primitives));
+    this.keys = this.lan.nodes.map(() => generateKeyPair(this.primitives));
   }
 
   start(id: number): void {
-    const plane = new ControlPlane(this.lan.world, this.lan.nodes[id], this.#primitives, this.#keys[id]);
+    const plane = new ControlPlane(this.lan.world, this.lan.nodes[id], this.primitives, this.keys[id]);
     this.planes[id] = plane;
-    this.#keys.forEach(({ publicKey }, peer) => {
+    this.keys.forEach(({ publicKey }, peer) => {
       if (peer !== id) plane.addPeer(peer, publicKey);
     });
   }

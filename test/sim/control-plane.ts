@@ -18,10 +18,10 @@ export class ControlPlane {
   readonly handshaker: Handshaker;
   /** Sessions installed so far. */
   installed = 0;
-  readonly #paths: PathRef[] = [];
-  readonly #indexes = new Map<number, number>();
-  #stopped = false;
-  #wakeAt = Number.POSITIVE_INFINITY;
+  private readonly paths: PathRef[] = [];
+  private readonly indexes = new Map<number, number>();
+  private stopped = false;
+  private wakeAt = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly world: World,
@@ -38,77 +38,77 @@ export class ControlPlane {
       capabilities: 0,
       workers: 1,
     });
-    node.onEvent = (event) => this.#later(() => this.#take(event));
+    node.onEvent = (event) => this.later(() => this.take(event));
   }
 
   addPeer(id: number, publicKey: Uint8Array, mayInitiate = true): void {
-    this.#carryOut(this.handshaker.addPeer({ id, publicKey, mayInitiate }, this.world.now));
+    this.carryOut(this.handshaker.addPeer({ id, publicKey, mayInitiate }, this.world.now));
   }
 
   /** The process is killed: nothing is said to anybody. */
   kill(): void {
-    this.#stopped = true;
+    this.stopped = true;
   }
 
-  #later(action: () => void): void {
+  private later(action: () => void): void {
     this.world.at(this.world.now + THREAD_DELAY_US, () => {
-      if (!this.#stopped) action();
+      if (!this.stopped) action();
     });
   }
 
-  #take(event: DatapathEvent): void {
+  private take(event: DatapathEvent): void {
     const { now } = this.world;
     switch (event.kind) {
       case 'handshake':
-        return this.#receive(event.bytes, event.path);
+        return this.receive(event.bytes, event.path);
       case 'session-confirmed': {
-        const index = this.#indexes.get(event.slot);
-        if (index !== undefined) this.#carryOut(this.handshaker.sessionConfirmed(index, now));
+        const index = this.indexes.get(event.slot);
+        if (index !== undefined) this.carryOut(this.handshaker.sessionConfirmed(index, now));
         return;
       }
       case 'all-links-down':
-        return this.#carryOut(this.handshaker.linksDown(event.peer, now));
+        return this.carryOut(this.handshaker.linksDown(event.peer, now));
       case 'goodbye':
-        return this.#carryOut(this.handshaker.goodbye(event.peer, now));
+        return this.carryOut(this.handshaker.goodbye(event.peer, now));
       case 'link':
-        if (ALIVE_STATES.has(event.state)) this.#carryOut(this.handshaker.linksUp(event.peer, now));
+        if (ALIVE_STATES.has(event.state)) this.carryOut(this.handshaker.linksUp(event.peer, now));
         return;
       default:
     }
   }
 
-  #receive(bytes: Uint8Array, path: PathRef): void {
+  private receive(bytes: Uint8Array, path: PathRef): void {
     this.node.engine.stats.interface[INTERFACE.handshakesTaken]++;
     const words = Int32Array.from(path.words);
     const address = new Uint8Array(
       words.buffer.slice(PATH.ADDR * 4, PATH.ADDR * 4 + (words[0] === 4 ? 4 : 16)),
     );
-    const origin = { path: this.#paths.push(path) - 1, address, port: words[PATH.PORT] };
-    this.#carryOut(this.handshaker.receive(bytes, origin, this.world.now, false));
+    const origin = { path: this.paths.push(path) - 1, address, port: words[PATH.PORT] };
+    this.carryOut(this.handshaker.receive(bytes, origin, this.world.now, false));
   }
 
-  #carryOut(actions: readonly Action[]): void {
-    for (const action of actions) this.#act(action);
+  private carryOut(actions: readonly Action[]): void {
+    for (const action of actions) this.act(action);
     const due = this.handshaker.nextDeadline()?.at ?? Number.POSITIVE_INFINITY;
-    if (due >= this.#wakeAt) return;
-    this.#wakeAt = due;
-    this.world.at(Math.max(due, this.world.now), () => this.#wake(due));
+    if (due >= this.wakeAt) return;
+    this.wakeAt = due;
+    this.world.at(Math.max(due, this.world.now), () => this.wake(due));
   }
 
-  #wake(due: number): void {
-    if (this.#stopped || due !== this.#wakeAt) return;
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-    this.#carryOut(this.handshaker.advance(this.world.now));
+  private wake(due: number): void {
+    if (this.stopped || due !== this.wakeAt) return;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    this.carryOut(this.handshaker.advance(this.world.now));
   }
 
-  #act(action: Action): void {
+  private act(action: Action): void {
     switch (action.kind) {
       case 'send':
-        return this.node.command({ kind: 'send-raw', bytes: action.bytes, path: this.#paths[action.path] });
+        return this.node.command({ kind: 'send-raw', bytes: action.bytes, path: this.paths[action.path] });
       case 'send-to-peer':
         return this.node.command({ kind: 'send-raw-peer', bytes: action.bytes, peer: action.peer });
       case 'install-session':
-        return this.#install(action);
+        return this.install(action);
       case 'use-session':
         return this.node.command({
           kind: 'session-send',
@@ -118,24 +118,24 @@ export class ControlPlane {
       case 'stop-sending':
         return this.node.command({ kind: 'session-stop', peer: action.peer });
       case 'retire-session':
-        return this.#retire(action.localIndex & SLOT_MASK);
+        return this.retire(action.localIndex & SLOT_MASK);
     }
   }
 
-  #install(action: InstallSessionAction): void {
+  private install(action: InstallSessionAction): void {
     const { peer, localIndex, remoteIndex } = action;
     const slot = localIndex & SLOT_MASK;
     const [sealKey, openKey] = [slot * 2, slot * 2 + 1];
     this.node.keys.install(sealKey, action.sendKey);
     this.node.keys.install(openKey, action.receiveKey);
-    this.#indexes.set(slot, localIndex);
+    this.indexes.set(slot, localIndex);
     this.installed++;
     this.node.command({ kind: 'session', peer, slot, localIndex, remoteIndex, sealKey, openKey });
   }
 
-  #retire(slot: number): void {
+  private retire(slot: number): void {
     const [sealKey, openKey] = [slot * 2, slot * 2 + 1];
-    this.#indexes.delete(slot);
+    this.indexes.delete(slot);
     this.node.command({ kind: 'session-retire', slot, sealKey, openKey });
     this.node.keys.wipe(sealKey);
     this.node.keys.wipe(openKey);

@@ -10,7 +10,7 @@ interface Excuse {
 }
 
 export class Excuses {
-  readonly #excuses: Excuse[] = [];
+  private readonly excuses: Excuse[] = [];
 
   /**
    * @param reachUs How long a frame may be under way before it meets a reason: detection of a dead link, and the
@@ -21,7 +21,7 @@ export class Excuses {
   /** From `now` on frames may be lost. The answer ends it. */
   begin(reason: string, now: number): (now: number) => void {
     const excuse = { reason, from: now - this.reachUs, until: Number.POSITIVE_INFINITY };
-    this.#excuses.push(excuse);
+    this.excuses.push(excuse);
     return (end) => {
       excuse.until = end;
     };
@@ -29,6 +29,6 @@ export class Excuses {
 
   /** Why a frame that was sent at this time may be lost; null when it may not. */
   for(sentAt: number): string | null {
-    return this.#excuses.find(({ from, until }) => sentAt >= from && sentAt <= until)?.reason ?? null;
+    return this.excuses.find(({ from, until }) => sentAt >= from && sentAt <= until)?.reason ?? null;
   }
 }

@@ -31,29 +31,29 @@ export class History {
   readonly steps: string[] = [];
   readonly lan: Lan;
   readonly nonces = new NonceRecord();
-  readonly #random: () => number;
+  private readonly random: () => number;
   readonly excuses = new Excuses(LONGEST_DETECTION_US);
-  readonly #healers = new Map<number, () => void>();
+  private readonly healers = new Map<number, () => void>();
   /** Weather of links, and what ends the excuse for it. */
-  readonly #weather = new Map<number, (now: number) => void>();
-  readonly #absent = new Set<number>();
+  private readonly weather = new Map<number, (now: number) => void>();
+  private readonly absent = new Set<number>();
   /** Links too small for a whole frame, and the policy of each host. */
-  readonly #small = new Set<number>();
-  readonly #policies: Policy[];
+  private readonly small = new Set<number>();
+  private readonly policies: Policy[];
   /** Ends the excuse for frames in pieces, while it stands. */
-  #endPieces: ((now: number) => void) | undefined;
-  #rekeyedAt = 0;
-  #outageSince = Number.POSITIVE_INFINITY;
-  #port = 40_000;
+  private endPieces: ((now: number) => void) | undefined;
+  private rekeyedAt = 0;
+  private outageSince = Number.POSITIVE_INFINITY;
+  private port = 40_000;
 
   /** @param stormy Whether weather may be such that frames are lost in it. */
   constructor(
     seed: number,
     private readonly stormy: boolean,
   ) {
-    this.#random = seededRandom(seed);
-    const policy = this.#pick(POLICIES);
-    this.#policies = [policy, policy];
+    this.random = seededRandom(seed);
+    const policy = this.pick(POLICIES);
+    this.policies = [policy, policy];
     this.lan = new Lan(new World(seed, { nonces: this.nonces }), { hosts: 2, links: LINKS, policy });
   }
 
@@ -64,10 +64,10 @@ export class History {
     world.run(200 * MILLISECOND);
     const streams = [new Stream(world, a, b, 900, 1300), new Stream(world, b, a, 1100)];
     for (let step = 0; step < STEPS; step++) {
-      this.#step();
-      world.run(this.#random() < 0.3 ? 500 : integer(this.#random, 1, 120) * MILLISECOND);
+      this.step();
+      world.run(this.random() < 0.3 ? 500 : integer(this.random, 1, 120) * MILLISECOND);
     }
-    this.#restoreAll();
+    this.restoreAll();
     world.run(500 * MILLISECOND);
     for (const stream of streams) stream.stop();
     world.run(200 * MILLISECOND);
@@ -89,80 +89,80 @@ export class History {
     );
   }
 
-  #step(): void {
-    if (this.lan.world.now - this.#outageSince > LONGEST_OUTAGE_US) this.#restoreAll();
-    const link = integer(this.#random, 0, LINKS - 1);
+  private step(): void {
+    if (this.lan.world.now - this.outageSince > LONGEST_OUTAGE_US) this.restoreAll();
+    const link = integer(this.random, 0, LINKS - 1);
     const actions = [
-      () => this.#cutOrHeal(link),
-      () => this.#cutOrHeal(link),
-      () => this.#cutOrHeal(link),
-      () => this.#stall(),
-      () => this.#rekey(),
-      () => this.#roam(link),
-      () => this.#configure(link),
-      () => this.#policy(),
-      () => this.#addOrRemove(link),
-      () => this.#mtu(link),
-      () => this.#flap(link),
-      () => this.#changeWeather(link),
+      () => this.cutOrHeal(link),
+      () => this.cutOrHeal(link),
+      () => this.cutOrHeal(link),
+      () => this.stall(),
+      () => this.rekey(),
+      () => this.roam(link),
+      () => this.configure(link),
+      () => this.policy(),
+      () => this.addOrRemove(link),
+      () => this.mtu(link),
+      () => this.flap(link),
+      () => this.changeWeather(link),
     ];
-    this.#pick(actions)();
-    const whole = LINKS - new Set([...this.#healers.keys(), ...this.#absent]).size;
-    if (whole > 0) this.#outageSince = Number.POSITIVE_INFINITY;
-    else this.#outageSince = Math.min(this.#outageSince, this.lan.world.now);
+    this.pick(actions)();
+    const whole = LINKS - new Set([...this.healers.keys(), ...this.absent]).size;
+    if (whole > 0) this.outageSince = Number.POSITIVE_INFINITY;
+    else this.outageSince = Math.min(this.outageSince, this.lan.world.now);
   }
 
-  #note(step: string): void {
+  private note(step: string): void {
     this.steps.push(`${(this.lan.world.now / MILLISECOND).toFixed(1)} ${step}`);
   }
 
-  #cutOrHeal(link: number): void {
-    const heal = this.#healers.get(link);
-    if (heal !== undefined) return this.#heal(link, heal);
-    if (this.#absent.has(link)) return;
-    const kind = this.#pick(CUT_KINDS);
-    const [near, far] = this.#random() < 0.5 ? this.lan.nodes : [...this.lan.nodes].reverse();
-    this.#note(`${kind} of link ${link}, near ${near.id}`);
-    this.#healers.set(link, cut(this.lan.world, kind, near, far, link));
+  private cutOrHeal(link: number): void {
+    const heal = this.healers.get(link);
+    if (heal !== undefined) return this.heal(link, heal);
+    if (this.absent.has(link)) return;
+    const kind = this.pick(CUT_KINDS);
+    const [near, far] = this.random() < 0.5 ? this.lan.nodes : [...this.lan.nodes].reverse();
+    this.note(`${kind} of link ${link}, near ${near.id}`);
+    this.healers.set(link, cut(this.lan.world, kind, near, far, link));
   }
 
   /** A link that comes back before its loss was seen has only lost some datagrams, like any path. */
-  #heal(link: number, heal: () => void): void {
-    if (!this.#absent.has(link)) this.#awaitDetection(link);
-    this.#note(`link ${link} healed`);
+  private heal(link: number, heal: () => void): void {
+    if (!this.absent.has(link)) this.awaitDetection(link);
+    this.note(`link ${link} healed`);
     heal();
-    this.#healers.delete(link);
+    this.healers.delete(link);
   }
 
   /** Down, noticed, and up for less than a link needs to be trusted, several times. */
-  #flap(link: number): void {
-    if (this.#healers.has(link) || this.#absent.has(link)) return;
-    for (let times = integer(this.#random, 2, 4); times > 0; times--) {
-      this.#cutOrHeal(link);
-      this.#cutOrHeal(link);
-      this.lan.world.run(integer(this.#random, 1, 40) * MILLISECOND);
+  private flap(link: number): void {
+    if (this.healers.has(link) || this.absent.has(link)) return;
+    for (let times = integer(this.random, 2, 4); times > 0; times--) {
+      this.cutOrHeal(link);
+      this.cutOrHeal(link);
+      this.lan.world.run(integer(this.random, 1, 40) * MILLISECOND);
     }
   }
 
   /** Weather comes to a link that has none, and leaves one that has some. */
-  #changeWeather(link: number): void {
+  private changeWeather(link: number): void {
     const { world, nodes } = this.lan;
-    const end = this.#weather.get(link);
-    const storm = this.stormy && this.#random() < 0.6;
+    const end = this.weather.get(link);
+    const storm = this.stormy && this.random() < 0.6;
     const kinds = storm ? STORMS : CALM;
-    const name = end === undefined ? this.#pick(Object.keys(kinds)) : 'fair';
-    this.#note(`weather on link ${link}: ${name}`);
+    const name = end === undefined ? this.pick(Object.keys(kinds)) : 'fair';
+    this.note(`weather on link ${link}: ${name}`);
     for (const [from, to] of [nodes, [...nodes].reverse()]) {
       world.wire(from, to, link).hops = end === undefined ? kinds[name](world.random) : fair();
     }
     end?.(world.now);
-    if (end !== undefined) this.#weather.delete(link);
-    else this.#weather.set(link, storm ? this.excuses.begin(name, world.now) : () => {});
+    if (end !== undefined) this.weather.delete(link);
+    else this.weather.set(link, storm ? this.excuses.begin(name, world.now) : () => {});
   }
 
-  #awaitDetection(link: number): void {
+  private awaitDetection(link: number): void {
     const until = this.lan.world.now + LONGEST_DETECTION_US;
-    while (this.#ups(link) > 0) {
+    while (this.ups(link) > 0) {
       if (this.lan.world.now >= until)
         throw new Error(`link ${link} is dead and up:\n${this.steps.join('\n')}`);
       this.lan.world.run(5 * MILLISECOND);
@@ -170,70 +170,70 @@ export class History {
   }
 
   /** At how many ends a link is up. */
-  #ups(link: number): number {
+  private ups(link: number): number {
     const { nodes } = this.lan;
     return nodes.filter((node) => node.linkGauge(linkRow(1 - node.id, link), 'state') === STATE.UP).length;
   }
 
-  #stall(): void {
-    const node = this.#pick(this.lan.nodes);
-    const ms = this.#random() < 0.5 ? integer(this.#random, 1, 20) : integer(this.#random, 20, 200);
-    this.#note(`host ${node.id} stalls for ${ms} ms`);
+  private stall(): void {
+    const node = this.pick(this.lan.nodes);
+    const ms = this.random() < 0.5 ? integer(this.random, 1, 20) : integer(this.random, 20, 200);
+    this.note(`host ${node.id} stalls for ${ms} ms`);
     node.stall(ms * MILLISECOND);
   }
 
-  #rekey(): void {
+  private rekey(): void {
     const { world, nodes } = this.lan;
-    if (world.now - this.#rekeyedAt < REKEY_GAP_US) return;
-    this.#rekeyedAt = world.now;
-    this.#note('a new session');
+    if (world.now - this.rekeyedAt < REKEY_GAP_US) return;
+    this.rekeyedAt = world.now;
+    this.note('a new session');
     this.lan.rekey(nodes[0], nodes[1]);
   }
 
-  #roam(link: number): void {
-    const node = this.#pick(this.lan.nodes);
+  private roam(link: number): void {
+    const node = this.pick(this.lan.nodes);
     const other = this.lan.nodes[1 - node.id];
     // Two ends that both move at once can find each other by their configured addresses only.
     if (other.sockets[link].port !== PORT) return;
-    this.#port++;
-    this.#note(`host ${node.id} moves link ${link} to port ${this.#port}`);
-    this.lan.world.remap(node.sockets[link], this.#port);
+    this.port++;
+    this.note(`host ${node.id} moves link ${link} to port ${this.port}`);
+    this.lan.world.remap(node.sockets[link], this.port);
   }
 
-  #configure(link: number): void {
-    if (this.#absent.has(link)) return;
-    const node = this.#pick(this.lan.nodes);
-    const intervalMs = this.#pick([10, 20, 50]);
+  private configure(link: number): void {
+    if (this.absent.has(link)) return;
+    const node = this.pick(this.lan.nodes);
+    const intervalMs = this.pick([10, 20, 50]);
     const settings = {
-      priority: integer(this.#random, 0, 9),
+      priority: integer(this.random, 0, 9),
       intervalUs: intervalMs * MILLISECOND,
       holdUs: 3 * intervalMs * MILLISECOND,
     };
-    this.#note(`host ${node.id} gives link ${link} ${JSON.stringify(settings)}`);
+    this.note(`host ${node.id} gives link ${link} ${JSON.stringify(settings)}`);
     this.lan.configureLink(node, 1 - node.id, link, settings);
   }
 
-  #policy(): void {
-    const node = this.#pick(this.lan.nodes);
-    const policy = this.#pick(POLICIES);
-    const copies = this.#pick([0, 2]);
+  private policy(): void {
+    const node = this.pick(this.lan.nodes);
+    const policy = this.pick(POLICIES);
+    const copies = this.pick([0, 2]);
     // One of the two streams has frames as small as that.
-    const duplicate = { ...NO_DUPLICATES, smallBytes: this.#pick([0, 200]) };
-    this.#note(`host ${node.id} goes by ${policy}, copies ${copies}, ${duplicate.smallBytes} bytes twice`);
+    const duplicate = { ...NO_DUPLICATES, smallBytes: this.pick([0, 200]) };
+    this.note(`host ${node.id} goes by ${policy}, copies ${copies}, ${duplicate.smallBytes} bytes twice`);
     const name = relayName(1 - node.id);
-    this.#policies[node.id] = policy;
-    this.#judgePieces();
+    this.policies[node.id] = policy;
+    this.judgePieces();
     node.command({ kind: 'peer', row: 1 - node.id, policy, copies, duplicate, name });
   }
 
-  #addOrRemove(link: number): void {
-    if (this.#absent.delete(link)) return this.#add(link);
-    if (this.#absent.size >= LINKS - 1) return;
-    this.#absent.add(link);
+  private addOrRemove(link: number): void {
+    if (this.absent.delete(link)) return this.add(link);
+    if (this.absent.size >= LINKS - 1) return;
+    this.absent.add(link);
     // With a link that is removed goes what waits for it; one that is shut down keeps it.
-    const others = [...Array(LINKS).keys()].filter((other) => other !== link && this.#ups(other) === 2);
-    const shutdown = others.length === 0 || this.#random() < 0.5;
-    this.#note(`link ${link} ${shutdown ? 'shut down' : 'removed'}`);
+    const others = [...Array(LINKS).keys()].filter((other) => other !== link && this.ups(other) === 2);
+    const shutdown = others.length === 0 || this.random() < 0.5;
+    this.note(`link ${link} ${shutdown ? 'shut down' : 'removed'}`);
     for (const node of this.lan.nodes) {
       const peer = 1 - node.id;
       if (shutdown) this.lan.configureLink(node, peer, link, { shutdown });
@@ -241,18 +241,18 @@ export class History {
     }
   }
 
-  #add(link: number): void {
-    this.#note(`link ${link} added`);
+  private add(link: number): void {
+    this.note(`link ${link} added`);
     for (const node of this.lan.nodes) this.lan.configureLink(node, 1 - node.id, link, {});
   }
 
-  #mtu(link: number): void {
-    if (this.#absent.has(link)) return;
-    const mtu = this.#pick([600, 1280, 1500]);
-    this.#note(`link ${link} takes ${mtu} bytes`);
-    if (mtu < WHOLE_FRAME_MTU) this.#small.add(link);
-    else this.#small.delete(link);
-    this.#judgePieces();
+  private mtu(link: number): void {
+    if (this.absent.has(link)) return;
+    const mtu = this.pick([600, 1280, 1500]);
+    this.note(`link ${link} takes ${mtu} bytes`);
+    if (mtu < WHOLE_FRAME_MTU) this.small.add(link);
+    else this.small.delete(link);
+    this.judgePieces();
     for (const node of this.lan.nodes) this.lan.configureLink(node, 1 - node.id, link, { mtu });
   }
 
@@ -260,26 +260,26 @@ export class History {
    * The lane of `adaptive` spreads the pieces of a frame over links, and the receiver keeps a few frames that are not
    * whole: more of them than that can be lost while a dead link is not yet known to be dead.
    */
-  #judgePieces(): void {
+  private judgePieces(): void {
     const { now } = this.lan.world;
-    const isExcused = this.#small.size > 0 && this.#policies.includes('adaptive');
-    if (isExcused) this.#endPieces ??= this.excuses.begin('pieces spread over links', now);
+    const isExcused = this.small.size > 0 && this.policies.includes('adaptive');
+    if (isExcused) this.endPieces ??= this.excuses.begin('pieces spread over links', now);
     else {
-      this.#endPieces?.(now);
-      this.#endPieces = undefined;
+      this.endPieces?.(now);
+      this.endPieces = undefined;
     }
   }
 
-  #restoreAll(): void {
-    for (const link of [...this.#weather.keys()]) this.#changeWeather(link);
-    for (const [link, heal] of [...this.#healers]) this.#heal(link, heal);
-    for (const link of [...this.#absent]) {
-      this.#absent.delete(link);
-      this.#add(link);
+  private restoreAll(): void {
+    for (const link of [...this.weather.keys()]) this.changeWeather(link);
+    for (const [link, heal] of [...this.healers]) this.heal(link, heal);
+    for (const link of [...this.absent]) {
+      this.absent.delete(link);
+      this.add(link);
     }
   }
 
-  #pick<T>(from: readonly T[]): T {
-    return from[integer(this.#random, 0, from.length - 1)];
+  private pick<T>(from: readonly T[]): T {
+    return from[integer(this.random, 0, from.length - 1)];
   }
 }

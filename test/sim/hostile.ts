@@ -19,7 +19,7 @@ export function dropped(node: SimNode): number {
 
 /** Seals plaintexts as an authentic peer would that keeps no rule. */
 export class Sealer {
-  readonly #counters = new Map<number, number>();
+  private readonly counters = new Map<number, number>();
 
   constructor(
     private readonly node: SimNode,
@@ -28,7 +28,7 @@ export class Sealer {
   ) {}
 
   /** A valid datagram; without a counter given, the next of its stream. */
-  seal(stream: number, plaintext: Uint8Array, counter = this.#next(stream)): Uint8Array {
+  seal(stream: number, plaintext: Uint8Array, counter = this.next(stream)): Uint8Array {
     const datagram = new Uint8Array(OUTER.BYTES + plaintext.length + TAG_BYTES);
     const view = new DataView(datagram.buffer);
     datagram[OUTER.TYPE] = TYPE.TRANSPORT;
@@ -40,9 +40,9 @@ export class Sealer {
     return datagram;
   }
 
-  #next(stream: number): number {
-    const counter = this.#counters.get(stream) ?? FIRST_COUNTER;
-    this.#counters.set(stream, counter + 1);
+  private next(stream: number): number {
+    const counter = this.counters.get(stream) ?? FIRST_COUNTER;
+    this.counters.set(stream, counter + 1);
     return counter;
   }
 }

@@ -8,23 +8,23 @@ interface Slot {
 
 /** Remembers (key, nonce) pairs over all nodes and restarts of a run. */
 export class NonceRecord {
-  readonly #used = new Set<string>();
+  private readonly used = new Set<string>();
   /** Pairs used a second time. */
   readonly repeated: string[] = [];
 
   get size(): number {
-    return this.#used.size;
+    return this.used.size;
   }
 
   add(key: string, stream: number, counter: number): void {
     const pair = `${key}/${stream}/${counter}`;
-    if (this.#used.has(pair)) this.repeated.push(pair);
-    this.#used.add(pair);
+    if (this.used.has(pair)) this.repeated.push(pair);
+    this.used.add(pair);
   }
 }
 
 export class KeySlots {
-  readonly #slots = new Map<number, Slot>();
+  private readonly slots = new Map<number, Slot>();
 
   constructor(
     readonly aead: Aead,
@@ -32,16 +32,16 @@ export class KeySlots {
   ) {}
 
   install(slot: number, key: Uint8Array): void {
-    this.#slots.set(slot, { key, name: Buffer.from(key).toString('hex') });
+    this.slots.set(slot, { key, name: Buffer.from(key).toString('hex') });
   }
 
   wipe(slot: number): void {
-    this.#slots.delete(slot);
+    this.slots.delete(slot);
   }
 
   /** Seals a datagram that stands in place; false when the slot is empty. */
   seal(slot: number, datagram: Uint8Array, stream: number, counter: number): boolean {
-    const found = this.#slots.get(slot);
+    const found = this.slots.get(slot);
     if (found === undefined) return false;
     this.nonces?.add(found.name, stream, counter);
     this.aead.seal(found.key, datagram);
@@ -50,7 +50,7 @@ export class KeySlots {
 
   /** Result as in `OPEN.RESULT`. */
   open(slot: number, datagram: Uint8Array): number {
-    const found = this.#slots.get(slot);
+    const found = this.slots.get(slot);
     if (found === undefined) return -2;
     return this.aead.open(found.key, datagram) ? 0 : -1;
   }

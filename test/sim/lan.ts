@@ -63,9 +63,9 @@ export function pathTo(host: number, network: number): number[] {
 export class Lan {
   readonly nodes: SimNode[] = [];
   /** Session slots of each host that are free again, the last one freed first, as a daemon gives them out. */
-  readonly #free: number[][] = [];
-  readonly #slotsMade: number[] = [];
-  readonly #current = new Map<string, number>();
+  private readonly free: number[][] = [];
+  private readonly slotsMade: number[] = [];
+  private readonly current = new Map<string, number>();
 
   constructor(
     readonly world: World,
@@ -74,7 +74,7 @@ export class Lan {
     for (let id = 0; id < options.hosts; id++) this.boot(id);
     for (const node of this.nodes)
       for (const peer of this.nodes) if (peer.id !== node.id) this.addPeer(node, peer.id);
-    if (options.sessions !== false) this.#eachPair((a, b) => this.rekey(a, b));
+    if (options.sessions !== false) this.eachPair((a, b) => this.rekey(a, b));
   }
 
   /** Starts a host from nothing, sessions aside; one that ran under this number is killed. */
@@ -83,9 +83,9 @@ export class Lan {
     this.nodes[id]?.halt();
     const host = this.world.addNode(id, links, { aead: quickAead, ...node });
     this.nodes[id] = host;
-    this.#free[id] = [];
-    this.#slotsMade[id] = 0;
-    for (const name of this.#current.keys()) if (name.startsWith(`${id}>`)) this.#current.delete(name);
+    this.free[id] = [];
+    this.slotsMade[id] = 0;
+    for (const name of this.current.keys()) if (name.startsWith(`${id}>`)) this.current.delete(name);
     for (const { row, fd, ifindex, address, family } of host.sockets) {
       host.command({
         kind: 'socket',
@@ -126,7 +126,7 @@ export class Lan {
   rekey(a: SimNode, b: SimNode): void {
     const { random } = this.world;
     const keys = [randomBytes(random, 32), randomBytes(random, 32)];
-    const slots = [a, b].map(({ id }) => this.#free[id].pop() ?? this.#slotsMade[id]++);
+    const slots = [a, b].map(({ id }) => this.free[id].pop() ?? this.slotsMade[id]++);
     const indexes = slots.map((slot) => (integer(random, 1, 2 ** 14 - 1) * 2 ** SLOT_BITS + slot) >>> 0);
     [a, b].forEach((node, side) => {
       const slot = slots[side];
@@ -146,13 +146,13 @@ export class Lan {
     [a, b].forEach((node, side) => {
       const peer = [b, a][side].id;
       node.command({ kind: 'session-send', peer, slot: slots[side] });
-      this.#remember(node, peer, slots[side]);
+      this.remember(node, peer, slots[side]);
     });
   }
 
   /** The session that `node` sends to `peer` under, as its slot. */
   slotOf(node: SimNode, peer: number): number {
-    return this.#current.get(`${node.id}>${peer}`) ?? -1;
+    return this.current.get(`${node.id}>${peer}`) ?? -1;
   }
 
   /** Forgets a session on one host. */
@@ -161,19 +161,19 @@ export class Lan {
     node.command({ kind: 'session-retire', slot, sealKey, openKey });
     node.keys.wipe(sealKey);
     node.keys.wipe(openKey);
-    this.#free[node.id].push(slot);
+    this.free[node.id].push(slot);
   }
 
-  #remember(node: SimNode, peer: number, slot: number): void {
+  private remember(node: SimNode, peer: number, slot: number): void {
     const before = `${node.id}>${peer}/before`;
-    const retired = this.#current.get(before);
+    const retired = this.current.get(before);
     if (retired !== undefined) this.retire(node, retired);
     const current = this.slotOf(node, peer);
-    if (current >= 0) this.#current.set(before, current);
-    this.#current.set(`${node.id}>${peer}`, slot);
+    if (current >= 0) this.current.set(before, current);
+    this.current.set(`${node.id}>${peer}`, slot);
   }
 
-  #eachPair(visit: (a: SimNode, b: SimNode) => void): void {
+  private eachPair(visit: (a: SimNode, b: SimNode) => void): void {
     for (const a of this.nodes) for (const b of this.nodes) if (a.id < b.id) visit(a, b);
   }
 }

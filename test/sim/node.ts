@@ -66,18 +66,18 @@ export class SimNode {
   wakesLateUs = 0;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
-  readonly #arena;
-  readonly #reads: Int32Array;
-  readonly #receives: Int32Array;
-  readonly #receiveSockets: Int32Array;
-  #inbox: Waiting[] = [];
-  #fromTap: Uint8Array[] = [];
-  #commands: DatapathCommand[] = [];
-  #deadline: number;
-  #stalledUntil = 0;
-  #halted = false;
+  private readonly arena;
+  private readonly reads: Int32Array;
+  private readonly receives: Int32Array;
+  private readonly receiveSockets: Int32Array;
+  private inbox: Waiting[] = [];
+  private fromTap: Uint8Array[] = [];
+  private commands: DatapathCommand[] = [];
+  private deadline: number;
+  private stalledUntil = 0;
+  private halted = false;
   /** World time of the wake-up that is scheduled already. */
-  #wakeAt = Number.POSITIVE_INFINITY;
+  private wakeAt = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly id: number,
@@ -87,13 +87,13 @@ export class SimNode {
     this.clockOffset = Math.floor(world.random() * 1e9);
     this.keys = new KeySlots(options.aead, world.nonces);
     const sizes = { ...ARENA, ...options.arena };
-    this.#arena = makeArena(sizes);
-    this.#reads = new Int32Array(sizes.tapSlots * READ.WORDS);
-    this.#receives = new Int32Array(sizes.receiveSlots * RECV.WORDS);
-    this.#receiveSockets = new Int32Array(sizes.receiveSlots);
-    const io = new SimIo(this.#arena.bytes, {
+    this.arena = makeArena(sizes);
+    this.reads = new Int32Array(sizes.tapSlots * READ.WORDS);
+    this.receives = new Int32Array(sizes.receiveSlots * RECV.WORDS);
+    this.receiveSockets = new Int32Array(sizes.receiveSlots);
+    const io = new SimIo(this.arena.bytes, {
       keys: this.keys,
-      sendDatagram: (fd, bytes, path) => this.#send(fd, bytes, path),
+      sendDatagram: (fd, bytes, path) => this.send(fd, bytes, path),
       writeFrame: (record) => this.tap.write(record, world.now),
       random: world.random,
       emit: (event) => {
@@ -101,43 +101,43 @@ export class SimNode {
         this.onEvent(event);
       },
     });
-    this.engine = new Engine(this.#arena, io, {
-      nowUs: this.#clock(),
+    this.engine = new Engine(this.arena, io, {
+      nowUs: this.clock(),
       settings: { ...SETTINGS, ...options.settings },
       seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],
       udpGso: options.gso ?? true,
     });
-    this.#deadline = this.engine.nextDeadline();
+    this.deadline = this.engine.nextDeadline();
   }
 
   // --- what the world does to it --------------------------------------------------------------------
 
   /** Frames with virtio headers come out of the kernel by the TAP. */
   fromKernel(...records: Uint8Array[]): void {
-    this.#fromTap.push(...records);
-    this.#wake(this.world.now);
+    this.fromTap.push(...records);
+    this.wake(this.world.now);
   }
 
   arrive(endpoint: Endpoint, datagram: Datagram): void {
-    this.#inbox.push({ endpoint, datagram });
-    this.#wake(this.world.now);
+    this.inbox.push({ endpoint, datagram });
+    this.wake(this.world.now);
   }
 
   /** A command of the control thread; obeyed at once, or first of all after a stall. */
   command(command: DatapathCommand): void {
-    this.#commands.push(command);
-    if (this.world.now >= this.#stalledUntil) this.#turn();
+    this.commands.push(command);
+    if (this.world.now >= this.stalledUntil) this.turn();
   }
 
   /** The thread gets no processor for so long; what comes meanwhile waits. */
   stall(us: number): void {
-    this.#stalledUntil = this.world.now + us;
-    this.#wake(this.#stalledUntil);
+    this.stalledUntil = this.world.now + us;
+    this.wake(this.stalledUntil);
   }
 
   /** The process is killed: from now on it neither hears nor says anything. */
   halt(): void {
-    this.#halted = true;
+    this.halted = true;
   }
 
   // --- what tests read ------------------------------------------------------------------------------
@@ -172,75 +172,75 @@ export class SimNode {
 
   // --- the thread -----------------------------------------------------------------------------------
 
-  #clock(): number {
+  private clock(): number {
     return this.world.now + this.clockOffset;
   }
 
-  #wake(at: number): void {
-    const time = Math.max(at, this.#stalledUntil) + this.wakesLateUs;
-    if (time >= this.#wakeAt) return;
-    this.#wakeAt = time;
+  private wake(at: number): void {
+    const time = Math.max(at, this.stalledUntil) + this.wakesLateUs;
+    if (time >= this.wakeAt) return;
+    this.wakeAt = time;
     this.world.at(time, () => {
-      if (this.#wakeAt !== time || this.world.now < this.#stalledUntil) return this.#missed(time);
-      this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.#turn();
+      if (this.wakeAt !== time || this.world.now < this.stalledUntil) return this.missed(time);
+      this.wakeAt = Number.POSITIVE_INFINITY;
+      this.turn();
     });
   }
 
   /** A wake-up that an earlier one or a stall has made pointless. */
-  #missed(time: number): void {
-    if (this.#wakeAt !== time) return;
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-    this.#wake(this.#stalledUntil);
+  private missed(time: number): void {
+    if (this.wakeAt !== time) return;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    this.wake(this.stalledUntil);
   }
 
-  #turn(): void {
-    if (this.#halted) return;
-    const now = this.#clock();
-    this.engine.woke(now, this.#deadline);
-    for (const command of this.#commands.splice(0)) this.engine.command(command, now);
-    this.#readTap(now);
-    this.#receive(now);
+  private turn(): void {
+    if (this.halted) return;
+    const now = this.clock();
+    this.engine.woke(now, this.deadline);
+    for (const command of this.commands.splice(0)) this.engine.command(command, now);
+    this.readTap(now);
+    this.receive(now);
     if (now >= this.engine.nextDeadline()) this.engine.expire(now);
-    this.#deadline = this.engine.nextDeadline();
-    this.#wake(Math.max(this.world.now, this.#deadline - this.clockOffset));
+    this.deadline = this.engine.nextDeadline();
+    this.wake(Math.max(this.world.now, this.deadline - this.clockOffset));
   }
 
-  #readTap(now: number): void {
-    while (this.#fromTap.length > 0) {
-      const batch = this.#fromTap.splice(0, this.#arena.sizes.tapSlots);
+  private readTap(now: number): void {
+    while (this.fromTap.length > 0) {
+      const batch = this.fromTap.splice(0, this.arena.sizes.tapSlots);
       batch.forEach((record, slot) => {
-        const offset = this.#arena.tapBase + slot * SLOT_BYTES;
-        this.#arena.bytes.set(record, offset);
-        this.#reads[slot * READ.WORDS + READ.OFFSET] = offset;
-        this.#reads[slot * READ.WORDS + READ.LENGTH] = record.length;
+        const offset = this.arena.tapBase + slot * SLOT_BYTES;
+        this.arena.bytes.set(record, offset);
+        this.reads[slot * READ.WORDS + READ.OFFSET] = offset;
+        this.reads[slot * READ.WORDS + READ.LENGTH] = record.length;
       });
-      this.engine.frames(this.#reads, batch.length, now);
+      this.engine.frames(this.reads, batch.length, now);
     }
   }
 
-  #receive(now: number): void {
-    while (this.#inbox.length > 0) {
+  private receive(now: number): void {
+    while (this.inbox.length > 0) {
       let messages = 0;
-      for (; messages < this.#arena.sizes.receiveSlots && this.#inbox.length > 0; messages++) {
-        const joined = this.options.gro === true ? joinable(this.#inbox) : 1;
-        this.#fill(messages, this.#inbox.splice(0, joined));
+      for (; messages < this.arena.sizes.receiveSlots && this.inbox.length > 0; messages++) {
+        const joined = this.options.gro === true ? joinable(this.inbox) : 1;
+        this.fill(messages, this.inbox.splice(0, joined));
       }
-      this.engine.messages(this.#receives, this.#receiveSockets, messages, now);
+      this.engine.messages(this.receives, this.receiveSockets, messages, now);
       this.engine.deliver();
     }
   }
 
-  #fill(slot: number, waiting: Waiting[]): void {
+  private fill(slot: number, waiting: Waiting[]): void {
     const [{ endpoint, datagram }] = waiting;
-    const start = this.#arena.receiveBase + slot * SLOT_BYTES;
+    const start = this.arena.receiveBase + slot * SLOT_BYTES;
     let end = start;
     for (const { datagram: next } of waiting) {
-      this.#arena.bytes.set(next.bytes, end);
+      this.arena.bytes.set(next.bytes, end);
       end += next.bytes.length;
     }
     const at = slot * RECV.WORDS;
-    const rows = this.#receives;
+    const rows = this.receives;
     rows.fill(0, at, at + RECV.WORDS);
     rows[at + RECV.OFFSET] = start;
     rows[at + RECV.LENGTH] = end - start;
@@ -251,10 +251,10 @@ export class SimNode {
     rows.set(datagram.source.address, path + PATH.ADDR);
     rows.set(endpoint.address, path + PATH.LOCAL);
     rows[path + PATH.IFINDEX] = endpoint.ifindex;
-    this.#receiveSockets[slot] = endpoint.row;
+    this.receiveSockets[slot] = endpoint.row;
   }
 
-  #send(fd: number, bytes: Uint8Array, path: Int32Array): number {
+  private send(fd: number, bytes: Uint8Array, path: Int32Array): number {
     const endpoint = this.sockets.find((socket) => socket.fd === fd);
     if (endpoint === undefined) return EBADF;
     const target = {

@@ -11,12 +11,12 @@ function isBefore(a: Event, b: Event): boolean {
 }
 
 export class Schedule {
-  readonly #heap: Event[] = [];
-  #asked = 0;
+  private readonly heap: Event[] = [];
+  private asked = 0;
 
   add(at: number, action: () => void): void {
-    const heap = this.#heap;
-    const event = { at, order: this.#asked++, action };
+    const heap = this.heap;
+    const event = { at, order: this.asked++, action };
     let child = heap.length;
     heap.push(event);
     while (child > 0) {
@@ -30,20 +30,20 @@ export class Schedule {
 
   /** Time of the next event; infinity when there is none. */
   next(): number {
-    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
+    return this.heap[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
   /** Takes the next event's action off. There must be one. */
   take(): () => void {
-    const heap = this.#heap;
+    const heap = this.heap;
     const first = heap[0];
     const last = heap.pop()!;
-    if (heap.length > 0) this.#sink(last);
+    if (heap.length > 0) this.sink(last);
     return first.action;
   }
 
-  #sink(event: Event): void {
-    const heap = this.#heap;
+  private sink(event: Event): void {
+    const heap = this.heap;
     let parent = 0;
     for (;;) {
       let child = parent * 2 + 1;

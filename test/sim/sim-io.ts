@@ -17,25 +17,25 @@ export interface VirtualDevices {
 }
 
 export class SimIo implements DatapathIo {
-  readonly #view: DataView;
+  private readonly view: DataView;
 
   constructor(
     readonly arena: Uint8Array,
     private readonly devices: VirtualDevices,
   ) {
-    this.#view = new DataView(arena.buffer, arena.byteOffset);
+    this.view = new DataView(arena.buffer, arena.byteOffset);
   }
 
   seal(ops: Int32Array, count: number): void {
     for (let row = 0; row < count; row++) {
-      this.#sealRun(ops.subarray(row * SEAL.WORDS, (row + 1) * SEAL.WORDS));
+      this.sealRun(ops.subarray(row * SEAL.WORDS, (row + 1) * SEAL.WORDS));
     }
   }
 
-  #sealRun(op: Int32Array): void {
-    const prefix = this.#copy(op[SEAL.PREFIX_OFFSET], op[SEAL.PREFIX_LENGTH]);
-    const head = this.#copy(op[SEAL.HEAD_OFFSET], op[SEAL.HEAD_LENGTH]);
-    const payload = this.#copy(op[SEAL.PAYLOAD_OFFSET], op[SEAL.PAYLOAD_LENGTH]);
+  private sealRun(op: Int32Array): void {
+    const prefix = this.copy(op[SEAL.PREFIX_OFFSET], op[SEAL.PREFIX_LENGTH]);
+    const head = this.copy(op[SEAL.HEAD_OFFSET], op[SEAL.HEAD_LENGTH]);
+    const payload = this.copy(op[SEAL.PAYLOAD_OFFSET], op[SEAL.PAYLOAD_LENGTH]);
     const around = SEALED_OVERHEAD + prefix.length + head.length;
     const first = op[SEAL.COUNTER_HIGH] * 2 ** 32 + (op[SEAL.COUNTER_LOW] >>> 0);
     const indexAt = op[SEAL.PREFIX_INDEX];
@@ -44,10 +44,10 @@ export class SimIo implements DatapathIo {
     for (let index = 0; index < datagrams; index++) {
       const slice = payload.subarray(index * op[SEAL.SEGMENT], (index + 1) * op[SEAL.SEGMENT]);
       const length = around + slice.length;
-      this.#writeHeader(out, op, first + index);
+      this.writeHeader(out, op, first + index);
       let at = out + OUTER.BYTES;
       this.arena.set(prefix, at);
-      if (indexAt >= 0) this.#view.setUint16(at + indexAt, this.#view.getUint16(at + indexAt) + index);
+      if (indexAt >= 0) this.view.setUint16(at + indexAt, this.view.getUint16(at + indexAt) + index);
       at += prefix.length;
       this.arena.set(head, at);
       this.arena.set(slice, at + head.length);
@@ -61,17 +61,17 @@ export class SimIo implements DatapathIo {
     op[SEAL.RESULT] = out - op[SEAL.OUT];
   }
 
-  #copy(offset: number, length: number): Uint8Array {
+  private copy(offset: number, length: number): Uint8Array {
     return this.arena.slice(offset, offset + length);
   }
 
-  #writeHeader(at: number, op: Int32Array, counter: number): void {
+  private writeHeader(at: number, op: Int32Array, counter: number): void {
     this.arena[at + OUTER.TYPE] = op[SEAL.TYPE];
     this.arena[at + OUTER.STREAM] = op[SEAL.STREAM];
-    this.#view.setUint16(at + OUTER.FLAGS, 0);
-    this.#view.setUint32(at + OUTER.RECEIVER, op[SEAL.RECEIVER]);
-    this.#view.setUint32(at + OUTER.COUNTER, Math.floor(counter / 2 ** 32));
-    this.#view.setUint32(at + OUTER.COUNTER + 4, counter % 2 ** 32);
+    this.view.setUint16(at + OUTER.FLAGS, 0);
+    this.view.setUint32(at + OUTER.RECEIVER, op[SEAL.RECEIVER]);
+    this.view.setUint32(at + OUTER.COUNTER, Math.floor(counter / 2 ** 32));
+    this.view.setUint32(at + OUTER.COUNTER + 4, counter % 2 ** 32);
   }
 
   open(ops: Int32Array, count: number): void {
@@ -88,13 +88,13 @@ export class SimIo implements DatapathIo {
     let whole = 0;
     for (let row = 0; row < count; row++) {
       const op = ops.subarray(row * SEND.WORDS, (row + 1) * SEND.WORDS);
-      this.#sendRun(op, paths, gso);
+      this.sendRun(op, paths, gso);
       if (op[SEND.RESULT] === 0) whole++;
     }
     return whole;
   }
 
-  #sendRun(op: Int32Array, paths: Int32Array, gso: boolean): void {
+  private sendRun(op: Int32Array, paths: Int32Array, gso: boolean): void {
     const path = paths.subarray(op[SEND.PATH] * PATH.WORDS, (op[SEND.PATH] + 1) * PATH.WORDS);
     op[SEND.SENT] = 0;
     op[SEND.RESULT] = 0;

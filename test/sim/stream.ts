@@ -22,16 +22,16 @@ export interface StreamReport {
 }
 
 export class Stream {
-  readonly #arrivals: number[] = [];
-  readonly #counts: number[] = [];
-  readonly #sentAt: number[] = [];
-  readonly #latencies: number[] = [];
-  readonly #payload: Uint8Array;
-  readonly #addresses: readonly [Uint8Array, Uint8Array];
-  #sent = 0;
-  #stopped = false;
-  #lastAt = Number.NaN;
-  #longestGap = 0;
+  private readonly arrivals: number[] = [];
+  private readonly counts: number[] = [];
+  private readonly sentAt: number[] = [];
+  private readonly latencies: number[] = [];
+  private readonly payload: Uint8Array;
+  private readonly addresses: readonly [Uint8Array, Uint8Array];
+  private sent = 0;
+  private stopped = false;
+  private lastAt = Number.NaN;
+  private longestGap = 0;
 
   constructor(
     private readonly world: World,
@@ -40,69 +40,69 @@ export class Stream {
     private readonly periodUs: number,
     payloadBytes = 64,
   ) {
-    this.#payload = new Uint8Array(payloadBytes);
-    this.#addresses = [stationOf(to.id), stationOf(from.id)];
-    to.tap.listener = (record, now) => this.#arrived(record, now);
+    this.payload = new Uint8Array(payloadBytes);
+    this.addresses = [stationOf(to.id), stationOf(from.id)];
+    to.tap.listener = (record, now) => this.arrived(record, now);
     // The receiver's station speaks once, so that the stream is not flooded.
     const hello = ethernet(stationOf(from.id), stationOf(to.id), EXPERIMENTAL_2, new Uint8Array(46));
     to.fromKernel(withVirtio(hello));
-    world.at(world.now + periodUs, () => this.#next());
+    world.at(world.now + periodUs, () => this.next());
   }
 
   /** When each frame was sent that has not arrived. */
   lostTimes(): number[] {
-    return this.#sentAt.filter((_, sequence) => this.#counts[sequence] === undefined);
+    return this.sentAt.filter((_, sequence) => this.counts[sequence] === undefined);
   }
 
   /** Forgets the longest silence so far: what is counted from now on begins with the next frame. */
   forgetSilence(): void {
-    this.#longestGap = 0;
-    this.#lastAt = Number.NaN;
+    this.longestGap = 0;
+    this.lastAt = Number.NaN;
   }
 
   /** No more frames from now on. */
   stop(): void {
-    this.#stopped = true;
+    this.stopped = true;
   }
 
   report(): StreamReport {
     let last = -1;
     let reordered = 0;
     let displacement = 0;
-    for (const sequence of this.#arrivals) {
+    for (const sequence of this.arrivals) {
       if (sequence < last) reordered++;
       displacement = Math.max(displacement, last - sequence);
       last = Math.max(last, sequence);
     }
-    const latencies = [...this.#latencies].sort((a, b) => a - b);
+    const latencies = [...this.latencies].sort((a, b) => a - b);
     const latency = (share: number): number =>
       latencies[Math.max(0, Math.ceil(share * latencies.length) - 1)] ?? 0;
-    const present = this.#counts.filter((count) => count > 0).length;
+    const present = this.counts.filter((count) => count > 0).length;
     return {
-      sent: this.#sent,
-      lost: this.#sent - present,
-      duplicated: this.#counts.filter((count) => count > 1).length,
+      sent: this.sent,
+      lost: this.sent - present,
+      duplicated: this.counts.filter((count) => count > 1).length,
       reordered,
       displacement,
-      longestGapUs: this.#longestGap,
+      longestGapUs: this.longestGap,
       latencyP50Us: latency(0.5),
       latencyP99Us: latency(0.99),
     };
   }
 
-  #arrived(record: Uint8Array, now: number): void {
+  private arrived(record: Uint8Array, now: number): void {
     const view = new DataView(record.buffer, record.byteOffset);
-    if (view.getUint16(SEQUENCE_AT - 2) !== EXPERIMENTAL || !this.#isBetweenOurStations(record)) return;
+    if (view.getUint16(SEQUENCE_AT - 2) !== EXPERIMENTAL || !this.isBetweenOurStations(record)) return;
     const sequence = view.getUint32(SEQUENCE_AT);
-    if (this.#counts[sequence] === undefined) this.#latencies.push(now - this.#sentAt[sequence]);
-    this.#counts[sequence] = (this.#counts[sequence] ?? 0) + 1;
-    this.#arrivals.push(sequence);
-    if (now - this.#lastAt > this.#longestGap) this.#longestGap = now - this.#lastAt;
-    this.#lastAt = now;
+    if (this.counts[sequence] === undefined) this.latencies.push(now - this.sentAt[sequence]);
+    this.counts[sequence] = (this.counts[sequence] ?? 0) + 1;
+    this.arrivals.push(sequence);
+    if (now - this.lastAt > this.longestGap) this.longestGap = now - this.lastAt;
+    this.lastAt = now;
   }
 
-  #isBetweenOurStations(record: Uint8Array): boolean {
-    const [destination, source] = this.#addresses;
+  private isBetweenOurStations(record: Uint8Array): boolean {
+    const [destination, source] = this.addresses;
     const bytes = record.subarray(VNET_HEADER);
     return (
       destination.every((byte, at) => byte === bytes[at]) &&
@@ -110,12 +110,12 @@ export class Stream {
     );
   }
 
-  #next(): void {
-    if (this.#stopped) return;
-    this.#sentAt.push(this.world.now);
-    new DataView(this.#payload.buffer).setUint32(0, this.#sent++);
-    const [destination, source] = this.#addresses;
-    this.from.fromKernel(withVirtio(ethernet(destination, source, EXPERIMENTAL, this.#payload)));
-    this.world.at(this.world.now + this.periodUs, () => this.#next());
+  private next(): void {
+    if (this.stopped) return;
+    this.sentAt.push(this.world.now);
+    new DataView(this.payload.buffer).setUint32(0, this.sent++);
+    const [destination, source] = this.addresses;
+    this.from.fromKernel(withVirtio(ethernet(destination, source, EXPERIMENTAL, this.payload)));
+    this.world.at(this.world.now + this.periodUs, () => this.next());
   }
 }

@@ -52,8 +52,8 @@ export class Transfers {
     count: number,
     options: TransferOptions = {},
   ) {
-    from.tap.listener = (record) => this.#dispatch(record, true);
-    to.tap.listener = (record) => this.#dispatch(record, false);
+    from.tap.listener = (record) => this.dispatch(record, true);
+    to.tap.listener = (record) => this.dispatch(record, false);
     for (const [one, other] of [
       [from, to],
       [to, from],
@@ -77,7 +77,7 @@ export class Transfers {
     return ((this.acknowledged - before) * 8 * SECOND) / us;
   }
 
-  #dispatch(record: Uint8Array, isAck: boolean): void {
+  private dispatch(record: Uint8Array, isAck: boolean): void {
     if (record[VNET_HEADER + 12] !== 8 || record[L3 + 9] !== 6) return;
     const view = new DataView(record.buffer, record.byteOffset, record.length);
     const flow = this.flows[view.getUint16(isAck ? L4 + 2 : L4) - FIRST_PORT];
@@ -97,82 +97,82 @@ export class Transfer {
   smoothedRtt = 0;
 
   // Sender. Segments are numbered from 0; their state stands in rings.
-  #next = 0;
-  #threshold = Number.POSITIVE_INFINITY;
-  #pipe = 0;
-  readonly #state = new Uint8Array(RING);
-  readonly #serial = new Float64Array(RING);
-  readonly #sentAt = new Float64Array(RING);
+  private next = 0;
+  private threshold = Number.POSITIVE_INFINITY;
+  private pipe = 0;
+  private readonly state = new Uint8Array(RING);
+  private readonly serial = new Float64Array(RING);
+  private readonly sentAt = new Float64Array(RING);
   /** Transmissions in their order, as segment and serial number; what stands before the head is settled. */
-  readonly #sentSegment = new Float64Array(RING * 4);
-  #serials = 0;
-  #settled = 0;
-  readonly #lost: number[] = [];
-  #recoveryEnd = -1;
+  private readonly sentSegment = new Float64Array(RING * 4);
+  private serials = 0;
+  private settled = 0;
+  private readonly lost: number[] = [];
+  private recoveryEnd = -1;
   /** In recovery from a time-out, where the window grows from one segment as in a start. */
-  #restarting = false;
-  #windowMax = 0;
-  #epoch = 0;
-  #rttVariation = 0;
-  #roundEnd = 0;
-  #roundRtt = Number.POSITIVE_INFINITY;
-  #minRtt = Number.POSITIVE_INFINITY;
-  #deadline = Number.POSITIVE_INFINITY;
-  #backoff = 1;
-  #armed = false;
+  private restarting = false;
+  private windowMax = 0;
+  private epoch = 0;
+  private rttVariation = 0;
+  private roundEnd = 0;
+  private roundRtt = Number.POSITIVE_INFINITY;
+  private minRtt = Number.POSITIVE_INFINITY;
+  private deadline = Number.POSITIVE_INFINITY;
+  private backoff = 1;
+  private armed = false;
 
   // Receiver.
-  #expected = 0;
-  readonly #arrived = new Uint8Array(RING);
-  #ranges: [number, number][] = [];
-  #unacknowledged = 0;
-  #ackPending = false;
-  readonly #window: number;
+  private expected = 0;
+  private readonly arrived = new Uint8Array(RING);
+  private ranges: [number, number][] = [];
+  private unacknowledged = 0;
+  private ackPending = false;
+  private readonly window: number;
 
   constructor(
     private readonly owner: Transfers,
     readonly port: number,
     options: TransferOptions,
   ) {
-    this.#window = Math.min(options.window ?? 4096, RING / 2);
-    owner.world.at(owner.world.now + (port - FIRST_PORT) * MILLISECOND, () => this.#send());
+    this.window = Math.min(options.window ?? 4096, RING / 2);
+    owner.world.at(owner.world.now + (port - FIRST_PORT) * MILLISECOND, () => this.send());
   }
 
   // --- sender ---------------------------------------------------------------------------------------
 
-  #send(): void {
-    const limit = Math.min(this.cwnd, this.#window);
-    while (this.#pipe < limit) {
-      const lost = this.#lost.shift();
+  private send(): void {
+    const limit = Math.min(this.cwnd, this.window);
+    while (this.pipe < limit) {
+      const lost = this.lost.shift();
       if (lost !== undefined) {
-        if (this.#state[lost % RING] !== Segment.Lost || lost < this.acknowledged) continue;
+        if (this.state[lost % RING] !== Segment.Lost || lost < this.acknowledged) continue;
         this.retransmitted++;
-        this.#transmit(lost, 1);
+        this.transmit(lost, 1);
         continue;
       }
       const room = Math.min(
         BURST,
-        Math.floor(limit - this.#pipe),
-        this.acknowledged + this.#window - this.#next,
+        Math.floor(limit - this.pipe),
+        this.acknowledged + this.window - this.next,
       );
       if (room < 1) break;
-      this.#transmit(this.#next, room);
-      this.#next += room;
+      this.transmit(this.next, room);
+      this.next += room;
     }
-    this.#arm();
+    this.arm();
   }
 
-  #transmit(first: number, count: number): void {
+  private transmit(first: number, count: number): void {
     const now = this.owner.world.now;
     for (let segment = first; segment < first + count; segment++) {
       const at = segment % RING;
-      this.#state[at] = Segment.InFlight;
-      this.#serial[at] = this.#serials;
-      this.#sentAt[at] = now;
-      this.#sentSegment[this.#serials % this.#sentSegment.length] = segment;
-      this.#serials++;
+      this.state[at] = Segment.InFlight;
+      this.serial[at] = this.serials;
+      this.sentAt[at] = now;
+      this.sentSegment[this.serials % this.sentSegment.length] = segment;
+      this.serials++;
     }
-    this.#pipe += count;
+    this.pipe += count;
     const { from, to } = this.owner;
     from.fromKernel(frameOf(to, from, this.port, first * MSS, 0, count * MSS, []));
   }
@@ -184,12 +184,12 @@ export class Transfer {
     let delivered = 0;
     const settle = (segment: number): void => {
       const at = segment % RING;
-      const state = this.#state[at];
+      const state = this.state[at];
       if (state === Segment.Received || state === Segment.Free) return;
-      if (state === Segment.InFlight) this.#pipe--;
-      this.#state[at] = Segment.Received;
+      if (state === Segment.InFlight) this.pipe--;
+      this.state[at] = Segment.Received;
       delivered++;
-      if (this.#serial[at] > newest) newest = this.#serial[at];
+      if (this.serial[at] > newest) newest = this.serial[at];
     };
     const end = view.getUint16(L3 + 2) + L3;
     for (let at = HEADERS; at + 8 <= end; at += 8) {
@@ -200,173 +200,173 @@ export class Transfer {
     const advanced = upTo > this.acknowledged;
     for (; this.acknowledged < upTo; this.acknowledged++) {
       settle(this.acknowledged);
-      this.#state[this.acknowledged % RING] = Segment.Free;
+      this.state[this.acknowledged % RING] = Segment.Free;
     }
     if (newest >= 0) {
-      this.#sampleRtt(now - this.#sentAt[this.#sentSegment[newest % this.#sentSegment.length] % RING], now);
-      this.#findLost(newest, now);
+      this.sampleRtt(now - this.sentAt[this.sentSegment[newest % this.sentSegment.length] % RING], now);
+      this.findLost(newest, now);
     }
-    if (this.acknowledged > this.#recoveryEnd) this.#restarting = false;
-    const grows = this.acknowledged > this.#recoveryEnd || this.#restarting;
-    if (delivered > 0 && grows) this.#grow(delivered, now);
+    if (this.acknowledged > this.recoveryEnd) this.restarting = false;
+    const grows = this.acknowledged > this.recoveryEnd || this.restarting;
+    if (delivered > 0 && grows) this.grow(delivered, now);
     if (advanced || delivered > 0) {
-      this.#backoff = 1;
-      this.#deadline = now + this.#rto();
+      this.backoff = 1;
+      this.deadline = now + this.rto();
     }
-    this.#send();
+    this.send();
   }
 
   /** Transmissions followed by enough that arrived are lost; the first loss of a window cuts it. */
-  #findLost(newest: number, now: number): void {
-    while (this.#settled <= newest - DUPLICATE_THRESHOLD) {
-      const segment = this.#sentSegment[this.#settled % this.#sentSegment.length];
+  private findLost(newest: number, now: number): void {
+    while (this.settled <= newest - DUPLICATE_THRESHOLD) {
+      const segment = this.sentSegment[this.settled % this.sentSegment.length];
       const at = segment % RING;
-      const isCurrent = this.#serial[at] === this.#settled && segment >= this.acknowledged;
-      this.#settled++;
-      if (!isCurrent || this.#state[at] !== Segment.InFlight) continue;
-      this.#state[at] = Segment.Lost;
-      this.#pipe--;
-      this.#lost.push(segment);
-      if (segment > this.#recoveryEnd) this.#reduce(now);
+      const isCurrent = this.serial[at] === this.settled && segment >= this.acknowledged;
+      this.settled++;
+      if (!isCurrent || this.state[at] !== Segment.InFlight) continue;
+      this.state[at] = Segment.Lost;
+      this.pipe--;
+      this.lost.push(segment);
+      if (segment > this.recoveryEnd) this.reduce(now);
     }
   }
 
-  #reduce(now: number): void {
+  private reduce(now: number): void {
     this.reductions++;
-    this.#recoveryEnd = this.#next - 1;
-    this.#windowMax = this.cwnd < this.#windowMax ? (this.cwnd * (1 + BETA)) / 2 : this.cwnd;
+    this.recoveryEnd = this.next - 1;
+    this.windowMax = this.cwnd < this.windowMax ? (this.cwnd * (1 + BETA)) / 2 : this.cwnd;
     this.cwnd = Math.max(2, this.cwnd * BETA);
-    this.#threshold = this.cwnd;
-    this.#epoch = now;
+    this.threshold = this.cwnd;
+    this.epoch = now;
   }
 
-  #grow(delivered: number, now: number): void {
-    if (this.cwnd >= this.#window) return;
-    if (this.cwnd < this.#threshold) {
+  private grow(delivered: number, now: number): void {
+    if (this.cwnd >= this.window) return;
+    if (this.cwnd < this.threshold) {
       this.cwnd += delivered;
       return;
     }
-    if (this.#epoch === 0) {
-      this.#epoch = now;
-      this.#windowMax = this.cwnd;
+    if (this.epoch === 0) {
+      this.epoch = now;
+      this.windowMax = this.cwnd;
     }
-    const seconds = (now - this.#epoch + this.smoothedRtt) / SECOND;
-    const k = Math.cbrt((this.#windowMax * (1 - BETA)) / CUBIC_C);
-    const cubic = CUBIC_C * (seconds - k) ** 3 + this.#windowMax;
-    const rounds = (now - this.#epoch) / Math.max(1, this.smoothedRtt);
-    const friendly = this.#windowMax * BETA + ((3 * (1 - BETA)) / (1 + BETA)) * rounds;
+    const seconds = (now - this.epoch + this.smoothedRtt) / SECOND;
+    const k = Math.cbrt((this.windowMax * (1 - BETA)) / CUBIC_C);
+    const cubic = CUBIC_C * (seconds - k) ** 3 + this.windowMax;
+    const rounds = (now - this.epoch) / Math.max(1, this.smoothedRtt);
+    const friendly = this.windowMax * BETA + ((3 * (1 - BETA)) / (1 + BETA)) * rounds;
     const target = Math.min(Math.max(cubic, friendly), this.cwnd * 1.5);
     if (target > this.cwnd) this.cwnd += ((target - this.cwnd) / this.cwnd) * delivered;
     else this.cwnd += (0.01 * delivered) / this.cwnd;
   }
 
-  #sampleRtt(rtt: number, now: number): void {
+  private sampleRtt(rtt: number, now: number): void {
     if (rtt <= 0) return;
     if (this.smoothedRtt === 0) {
       this.smoothedRtt = rtt;
-      this.#rttVariation = rtt / 2;
+      this.rttVariation = rtt / 2;
     } else {
-      this.#rttVariation += (Math.abs(this.smoothedRtt - rtt) - this.#rttVariation) / 4;
+      this.rttVariation += (Math.abs(this.smoothedRtt - rtt) - this.rttVariation) / 4;
       this.smoothedRtt += (rtt - this.smoothedRtt) / 8;
     }
-    this.#roundRtt = Math.min(this.#roundRtt, rtt);
-    if (this.acknowledged < this.#roundEnd) return;
+    this.roundRtt = Math.min(this.roundRtt, rtt);
+    if (this.acknowledged < this.roundEnd) return;
     // HyStart: slow start ends when a whole round was slower than the fastest one by an eighth.
-    const slack = Math.min(16 * MILLISECOND, Math.max(4 * MILLISECOND, this.#minRtt / 8));
-    if (this.cwnd < this.#threshold && this.#roundRtt >= this.#minRtt + slack) {
-      this.#threshold = this.cwnd;
-      this.#epoch = now;
-      this.#windowMax = this.cwnd;
+    const slack = Math.min(16 * MILLISECOND, Math.max(4 * MILLISECOND, this.minRtt / 8));
+    if (this.cwnd < this.threshold && this.roundRtt >= this.minRtt + slack) {
+      this.threshold = this.cwnd;
+      this.epoch = now;
+      this.windowMax = this.cwnd;
     }
-    this.#minRtt = Math.min(this.#minRtt, this.#roundRtt);
-    this.#roundRtt = Number.POSITIVE_INFINITY;
-    this.#roundEnd = this.#next;
+    this.minRtt = Math.min(this.minRtt, this.roundRtt);
+    this.roundRtt = Number.POSITIVE_INFINITY;
+    this.roundEnd = this.next;
   }
 
-  #rto(): number {
+  private rto(): number {
     return (
-      Math.max(MIN_RTO, this.smoothedRtt + 4 * this.#rttVariation, this.smoothedRtt === 0 ? SECOND : 0) *
-      this.#backoff
+      Math.max(MIN_RTO, this.smoothedRtt + 4 * this.rttVariation, this.smoothedRtt === 0 ? SECOND : 0) *
+      this.backoff
     );
   }
 
-  #arm(): void {
+  private arm(): void {
     const { world } = this.owner;
-    if (this.#deadline === Number.POSITIVE_INFINITY) this.#deadline = world.now + this.#rto();
-    if (this.#armed) return;
-    this.#armed = true;
-    world.at(this.#deadline, () => this.#timer());
+    if (this.deadline === Number.POSITIVE_INFINITY) this.deadline = world.now + this.rto();
+    if (this.armed) return;
+    this.armed = true;
+    world.at(this.deadline, () => this.timer());
   }
 
-  #timer(): void {
+  private timer(): void {
     const { world } = this.owner;
-    this.#armed = false;
-    if (world.now >= this.#deadline && this.#next > this.acknowledged) {
+    this.armed = false;
+    if (world.now >= this.deadline && this.next > this.acknowledged) {
       this.timeouts++;
-      this.#backoff = Math.min(64, this.#backoff * 2);
-      this.#threshold = Math.max(2, this.cwnd * BETA);
-      this.#windowMax = this.cwnd;
-      this.#epoch = 0;
+      this.backoff = Math.min(64, this.backoff * 2);
+      this.threshold = Math.max(2, this.cwnd * BETA);
+      this.windowMax = this.cwnd;
+      this.epoch = 0;
       this.cwnd = 1;
-      this.#pipe = 0;
-      this.#recoveryEnd = this.#next - 1;
-      this.#restarting = true;
-      this.#lost.length = 0;
-      for (let segment = this.acknowledged; segment < this.#next; segment++) {
-        if (this.#state[segment % RING] === Segment.Received) continue;
-        this.#state[segment % RING] = Segment.Lost;
-        this.#lost.push(segment);
+      this.pipe = 0;
+      this.recoveryEnd = this.next - 1;
+      this.restarting = true;
+      this.lost.length = 0;
+      for (let segment = this.acknowledged; segment < this.next; segment++) {
+        if (this.state[segment % RING] === Segment.Received) continue;
+        this.state[segment % RING] = Segment.Lost;
+        this.lost.push(segment);
       }
-      this.#settled = this.#serials;
-      this.#deadline = world.now + this.#rto();
-      this.#send();
+      this.settled = this.serials;
+      this.deadline = world.now + this.rto();
+      this.send();
     }
-    this.#arm();
+    this.arm();
   }
 
   // --- receiver -------------------------------------------------------------------------------------
 
   data(view: DataView): void {
-    const first = Math.round(unwrap(view.getUint32(L4 + 4), this.#expected * MSS) / MSS);
+    const first = Math.round(unwrap(view.getUint32(L4 + 4), this.expected * MSS) / MSS);
     const count = Math.round((view.getUint16(L3 + 2) - 40) / MSS);
-    const inOrder = first === this.#expected && this.#ranges.length === 0;
+    const inOrder = first === this.expected && this.ranges.length === 0;
     for (let segment = first; segment < first + count; segment++) {
-      if (segment >= this.#expected) this.#arrived[segment % RING] = 1;
+      if (segment >= this.expected) this.arrived[segment % RING] = 1;
     }
-    while (this.#arrived[this.#expected % RING] === 1) {
-      this.#arrived[this.#expected % RING] = 0;
-      this.#expected++;
+    while (this.arrived[this.expected % RING] === 1) {
+      this.arrived[this.expected % RING] = 0;
+      this.expected++;
     }
-    this.#note(first, first + count);
-    this.#unacknowledged += count;
-    if (!inOrder || this.#unacknowledged >= 2) return this.#acknowledge();
-    if (this.#ackPending) return;
-    this.#ackPending = true;
+    this.note(first, first + count);
+    this.unacknowledged += count;
+    if (!inOrder || this.unacknowledged >= 2) return this.acknowledge();
+    if (this.ackPending) return;
+    this.ackPending = true;
     this.owner.world.at(this.owner.world.now + ACK_DELAY, () => {
-      this.#ackPending = false;
-      if (this.#unacknowledged > 0) this.#acknowledge();
+      this.ackPending = false;
+      if (this.unacknowledged > 0) this.acknowledge();
     });
   }
 
   /** The ranges reported are those that changed last, as RFC 2018 wants. */
-  #note(from: number, to: number): void {
+  private note(from: number, to: number): void {
     let [low, high] = [from, to];
     const apart: [number, number][] = [];
-    for (const range of this.#ranges) {
+    for (const range of this.ranges) {
       if (range[1] < low || range[0] > high) apart.push(range);
       else {
         low = Math.min(low, range[0]);
         high = Math.max(high, range[1]);
       }
     }
-    this.#ranges = [[low, high] as [number, number], ...apart].filter(([, end]) => end > this.#expected);
+    this.ranges = [[low, high] as [number, number], ...apart].filter(([, end]) => end > this.expected);
   }
 
-  #acknowledge(): void {
-    this.#unacknowledged = 0;
+  private acknowledge(): void {
+    this.unacknowledged = 0;
     const { from, to } = this.owner;
-    const blocks = this.#ranges.slice(0, SACK_BLOCKS).flatMap(([low, high]) => [low * MSS, high * MSS]);
-    to.fromKernel(frameOf(from, to, this.port, 0, this.#expected * MSS, blocks.length * 4, blocks));
+    const blocks = this.ranges.slice(0, SACK_BLOCKS).flatMap(([low, high]) => [low * MSS, high * MSS]);
+    to.fromKernel(frameOf(from, to, this.port, 0, this.expected * MSS, blocks.length * 4, blocks));
   }
 }
 

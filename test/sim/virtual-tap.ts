@@ -13,10 +13,10 @@ export class VirtualTap {
   readonly records: Uint8Array[] = [];
   /** Frames that a kernel might have refused. */
   readonly refused: { record: Uint8Array; check: number }[] = [];
-  readonly #info = new HeaderInfo();
+  private readonly info = new HeaderInfo();
 
   write(record: Uint8Array, now: number): number {
-    const check = checkVirtio(record, 0, record.length - VNET_HEADER, this.#info);
+    const check = checkVirtio(record, 0, record.length - VNET_HEADER, this.info);
     if (check !== VIRTIO_CHECK.OK) {
       this.refused.push({ record, check });
       return EINVAL;

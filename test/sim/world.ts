@@ -40,27 +40,27 @@ export class World {
   readonly nonces: NonceRecord | undefined;
   /** Datagrams for addresses where nobody listens. */
   unroutable = 0;
-  readonly #schedule = new Schedule();
-  readonly #wires = new Map<string, Wire>();
-  readonly #endpoints = new Map<string, Endpoint>();
-  readonly #delayUs: number;
+  private readonly schedule = new Schedule();
+  private readonly wires = new Map<string, Wire>();
+  private readonly endpoints = new Map<string, Endpoint>();
+  private readonly delayUs: number;
 
   constructor(seed: number, options: WorldOptions = {}) {
     this.random = seededRandom(seed);
     this.nonces = options.nonces;
-    this.#delayUs = options.delayUs ?? MILLISECOND;
+    this.delayUs = options.delayUs ?? MILLISECOND;
   }
 
   at(time: number, action: () => void): void {
-    this.#schedule.add(time, action);
+    this.schedule.add(time, action);
   }
 
   /** Lets `us` of time pass. */
   run(us: number): void {
     const until = this.now + us;
-    while (this.#schedule.next() <= until) {
-      this.now = Math.max(this.now, this.#schedule.next());
-      this.#schedule.take()();
+    while (this.schedule.next() <= until) {
+      this.now = Math.max(this.now, this.schedule.next());
+      this.schedule.take()();
     }
     this.now = until;
   }
@@ -82,7 +82,7 @@ export class World {
         sendError: 0,
       };
       node.sockets.push(endpoint);
-      this.#endpoints.set(nameOf(endpoint), endpoint);
+      this.endpoints.set(nameOf(endpoint), endpoint);
     }
     return node;
   }
@@ -90,18 +90,18 @@ export class World {
   /** The wire from one host to another over a network. */
   wire(from: SimNode, to: SimNode, network: number): Wire {
     const name = `${from.id}>${to.id}/${network}`;
-    const known = this.#wires.get(name);
+    const known = this.wires.get(name);
     if (known !== undefined) return known;
-    const wire = new Wire(this.#delayUs);
-    this.#wires.set(name, wire);
+    const wire = new Wire(this.delayUs);
+    this.wires.set(name, wire);
     return wire;
   }
 
   /** A NAT gives a socket another public port; what is sent to the old one is lost. */
   remap(endpoint: Endpoint, port: number): void {
-    this.#endpoints.delete(nameOf(endpoint));
+    this.endpoints.delete(nameOf(endpoint));
     endpoint.port = port;
-    this.#endpoints.set(nameOf(endpoint), endpoint);
+    this.endpoints.set(nameOf(endpoint), endpoint);
   }
 
   /** Sends a datagram from a socket; 0 or a negative errno. */
@@ -115,25 +115,25 @@ export class World {
 
   /** Puts a datagram on the wire, whoever made it. */
   inject(datagram: Datagram): void {
-    const to = this.#endpoints.get(nameOf(datagram.target));
+    const to = this.endpoints.get(nameOf(datagram.target));
     if (to === undefined) {
       this.unroutable++;
       return;
     }
     const wire = this.wire(datagram.from.node, to.node, to.row);
-    this.#through([wire.gate, ...wire.hops], 0, datagram);
+    this.through([wire.gate, ...wire.hops], 0, datagram);
   }
 
-  #through(hops: readonly Hop[], index: number, datagram: Datagram): void {
-    if (index === hops.length) return this.#arrive(datagram);
+  private through(hops: readonly Hop[], index: number, datagram: Datagram): void {
+    if (index === hops.length) return this.arrive(datagram);
     hops[index].pass(datagram, this.now, (passed, delayUs) => {
-      if (delayUs === 0) this.#through(hops, index + 1, passed);
-      else this.at(this.now + delayUs, () => this.#through(hops, index + 1, passed));
+      if (delayUs === 0) this.through(hops, index + 1, passed);
+      else this.at(this.now + delayUs, () => this.through(hops, index + 1, passed));
     });
   }
 
-  #arrive(datagram: Datagram): void {
-    const to = this.#endpoints.get(nameOf(datagram.target));
+  private arrive(datagram: Datagram): void {
+    const to = this.endpoints.get(nameOf(datagram.target));
     if (to === undefined) this.unroutable++;
     else if (to.hasCarrier) to.node.arrive(to, datagram);
   }

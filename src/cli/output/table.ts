@@ -37,25 +37,25 @@ export function table<Row>(
 
 /** Lays rows out as they come. Columns never get narrower; titles stand above the first rows. */
 export class GrowingTable<Row> {
-  readonly #layout: TableLayout<Row>;
-  #wanted: number[];
-  #begun = false;
+  private readonly layout: TableLayout<Row>;
+  private wanted: number[];
+  private begun = false;
 
   constructor(layout: TableLayout<Row>) {
-    this.#layout = layout;
-    this.#wanted = layout.columns.map(({ title }) => displayWidth(title));
+    this.layout = layout;
+    this.wanted = layout.columns.map(({ title }) => displayWidth(title));
   }
 
   add(rows: readonly Row[]): string[] {
     if (rows.length === 0) return [];
-    const { columns } = this.#layout;
+    const { columns } = this.layout;
     const cells = rows.map((row) => columns.map((column) => column.cell(row)));
-    this.#wanted = this.#wanted.map((width, index) =>
+    this.wanted = this.wanted.map((width, index) =>
       cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), width),
     );
-    const widths = fitting(columns, this.#wanted, this.#layout.width ?? TEXT_WIDTH);
-    const titles = this.#begun ? [] : [columns.map((column) => column.title)];
-    this.#begun = true;
+    const widths = fitting(columns, this.wanted, this.layout.width ?? TEXT_WIDTH);
+    const titles = this.begun ? [] : [columns.map((column) => column.title)];
+    this.begun = true;
     return [...titles, ...cells].flatMap((row) =>
       unfold(row, columns, widths).map((line) =>
         line
@@ -68,8 +68,8 @@ export class GrowingTable<Row> {
 
   /** What stands below the last row. */
   end(): string[] {
-    const { whenEmpty, footer = [] } = this.#layout;
-    return this.#begun ? [...footer] : [whenEmpty];
+    const { whenEmpty, footer = [] } = this.layout;
+    return this.begun ? [...footer] : [whenEmpty];
   }
 }
 

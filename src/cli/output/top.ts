@@ -35,10 +35,10 @@ export interface TopView {
 }
 
 export class TopModel {
-  #rows = new Map<string, Row>();
+  private rows = new Map<string, Row>();
 
   get size(): number {
-    return this.#rows.size;
+    return this.rows.size;
   }
 
   /** Takes a look: `links` as the daemon told them at `timeMs`. */
@@ -46,18 +46,18 @@ export class TopModel {
     const next = new Map<string, Row>();
     for (const status of links) {
       const key = `${status.interface} ${status.peer} ${status.link}`;
-      const before = this.#rows.get(key);
+      const before = this.rows.get(key);
       const rttUs = [...(before?.rttUs ?? []), status.state === 'up' ? status.rttLastUs : null].slice(
         -SPARKS,
       );
       next.set(key, { status, timeMs, rttUs, ...ratesOf(status, timeMs, before) });
     }
-    this.#rows = next;
+    this.rows = next;
   }
 
   /** The picture: a head of three lines, then as many links as there is room for. */
   lines(view: TopView, columns: number, rows: number, clock: string): string[] {
-    const all = [...this.#rows.values()];
+    const all = [...this.rows.values()];
     const sparkColumns = Math.max(MIN_SPARK_COLUMNS, columns - TABLE_COLUMNS - 2);
     const shown = sorted(all, view).slice(view.skip, view.skip + Math.max(1, rows - HEADER_ROWS - 1));
     const table = new GrowingTable<Row>({

@@ -45,46 +45,46 @@ const UNFINISHED = new RegExp(`^${ESCAPE}(?:\\[[0-9;?]*|O)?$`);
  * itself, but the end of a line still ends it.
  */
 export class KeyDecoder {
-  readonly #utf8 = new StringDecoder('utf8');
-  #rest = '';
-  #pasting = false;
-  #literalNext = false;
+  private readonly utf8 = new StringDecoder('utf8');
+  private rest = '';
+  private pasting = false;
+  private literalNext = false;
 
   push(chunk: Buffer): Key[] {
-    this.#rest += this.#utf8.write(chunk);
+    this.rest += this.utf8.write(chunk);
     const keys: Key[] = [];
-    while (this.#rest !== '') {
-      const length = this.#pasting ? this.#pasted(keys) : this.#typed(keys);
+    while (this.rest !== '') {
+      const length = this.pasting ? this.pasted(keys) : this.typed(keys);
       if (length === 0) break;
-      this.#rest = this.#rest.slice(length);
+      this.rest = this.rest.slice(length);
     }
     return keys;
   }
 
   /** Reads one key; returns how many characters it took, 0 when there must come more. */
-  #typed(keys: Key[]): number {
-    const first = firstCharacter(this.#rest);
-    if (this.#literalNext) {
-      this.#literalNext = false;
+  private typed(keys: Key[]): number {
+    const first = firstCharacter(this.rest);
+    if (this.literalNext) {
+      this.literalNext = false;
       if (isPrintable(first)) keys.push({ kind: 'text', text: first, literal: true });
       return first.length;
     }
     if (first === '\x16') {
-      this.#literalNext = true;
+      this.literalNext = true;
       return 1;
     }
-    if (first === ESCAPE) return this.#escaped(keys);
+    if (first === ESCAPE) return this.escaped(keys);
     if (isPrintable(first)) keys.push({ kind: 'text', text: first, literal: false });
     else keys.push(press(CONTROLS[first] ?? controlName(first)));
     // The two characters that some terminals send for Enter are one key.
-    return this.#rest.startsWith('\r\n') ? 2 : first.length;
+    return this.rest.startsWith('\r\n') ? 2 : first.length;
   }
 
-  #escaped(keys: Key[]): number {
-    const found = SEQUENCE.exec(this.#rest);
+  private escaped(keys: Key[]): number {
+    const found = SEQUENCE.exec(this.rest);
     if (found === null) {
-      if (UNFINISHED.test(this.#rest)) return 0;
-      const second = firstCharacter(this.#rest.slice(1));
+      if (UNFINISHED.test(this.rest)) return 0;
+      const second = firstCharacter(this.rest.slice(1));
       if (second === ESCAPE) return 1;
       if (isPrintable(second)) keys.push(press(`meta-${second.toLowerCase()}`));
       else if (CONTROLS[second] === 'backspace') keys.push(press('meta-backspace'));
@@ -92,7 +92,7 @@ export class KeyDecoder {
     }
     const [sequence, parameters = '', final, keypad] = found;
     if (sequence === `${ESCAPE}[200~`) {
-      this.#pasting = true;
+      this.pasting = true;
       return sequence.length;
     }
     const [number, modifier] = parameters.split(';');
@@ -101,16 +101,16 @@ export class KeyDecoder {
     return sequence.length;
   }
 
-  #pasted(keys: Key[]): number {
-    if (this.#rest.startsWith(PASTE_END)) {
-      this.#pasting = false;
+  private pasted(keys: Key[]): number {
+    if (this.rest.startsWith(PASTE_END)) {
+      this.pasting = false;
       return PASTE_END.length;
     }
-    if (PASTE_END.startsWith(this.#rest)) return 0;
-    const first = firstCharacter(this.#rest);
+    if (PASTE_END.startsWith(this.rest)) return 0;
+    const first = firstCharacter(this.rest);
     if (first === '\r' || first === '\n') {
       keys.push({ kind: 'press', name: 'enter', pasted: true });
-      return this.#rest.startsWith('\r\n') ? 2 : 1;
+      return this.rest.startsWith('\r\n') ? 2 : 1;
     }
     if (first === '\t') keys.push({ kind: 'text', text: ' ', literal: true });
     else if (isPrintable(first)) keys.push({ kind: 'text', text: first, literal: true });

@@ -4,140 +4,140 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const WORD = /[\p{L}\p{N}_]/u;
 
 export class LineEditor {
-  #text = '';
+  private characters = '';
   /** Offset in UTF-16 units, always between two characters as people see them. */
-  #cursor = 0;
-  #killed = '';
+  private at = 0;
+  private killed = '';
   /** The last key killed text: what the next one kills joins it. */
-  #killing = false;
-  readonly #history: () => readonly string[];
+  private killing = false;
+  private readonly history: () => readonly string[];
   /** Place in the history, 0 the newest; -1: the line that is being typed. */
-  #place = -1;
-  #draft = '';
+  private place = -1;
+  private draft = '';
 
   /** `history` gives the lines to walk through, newest first. */
   constructor(history: () => readonly string[] = () => []) {
-    this.#history = history;
+    this.history = history;
   }
 
   get text(): string {
-    return this.#text;
+    return this.characters;
   }
 
   get cursor(): number {
-    return this.#cursor;
+    return this.at;
   }
 
   get beforeCursor(): string {
-    return this.#text.slice(0, this.#cursor);
+    return this.characters.slice(0, this.at);
   }
 
   /** Starts a new line. Returns the old one. */
   take(): string {
-    const text = this.#text;
+    const text = this.characters;
     this.set('');
-    this.#place = -1;
+    this.place = -1;
     return text;
   }
 
   /** Makes `text` the line, the cursor at its end. */
   set(text: string): void {
-    this.#text = text;
-    this.#cursor = text.length;
-    this.#killing = false;
+    this.characters = text;
+    this.at = text.length;
+    this.killing = false;
   }
 
   insert(text: string): void {
-    this.#text = this.beforeCursor + text + this.#text.slice(this.#cursor);
-    this.#cursor += text.length;
-    this.#killing = false;
+    this.characters = this.beforeCursor + text + this.characters.slice(this.at);
+    this.at += text.length;
+    this.killing = false;
   }
 
   /** Puts `text` in the place of what stands between `start` and the cursor. */
   replaceBeforeCursor(start: number, text: string): void {
-    this.#text = this.#text.slice(0, start) + text + this.#text.slice(this.#cursor);
-    this.#cursor = start + text.length;
-    this.#killing = false;
+    this.characters = this.characters.slice(0, start) + text + this.characters.slice(this.at);
+    this.at = start + text.length;
+    this.killing = false;
   }
 
   /** Does what a key is for; false when the key is for nothing here, or nothing could be done. */
   press(name: string): boolean {
     const action = ACTIONS.get(name);
     if (action === undefined) return false;
-    const wasKilling = this.#killing;
-    this.#killing = false;
-    const before = `${this.#cursor} ${this.#text}`;
+    const wasKilling = this.killing;
+    this.killing = false;
+    const before = `${this.at} ${this.characters}`;
     action(this, wasKilling);
-    return before !== `${this.#cursor} ${this.#text}`;
+    return before !== `${this.at} ${this.characters}`;
   }
 
   moveTo(offset: number): void {
-    this.#cursor = offset;
+    this.at = offset;
   }
 
   /** Removes what stands between two offsets, without keeping it. */
   erase(from: number, to: number): void {
-    this.#text = this.#text.slice(0, from) + this.#text.slice(to);
-    this.#cursor = from;
+    this.characters = this.characters.slice(0, from) + this.characters.slice(to);
+    this.at = from;
   }
 
   /** Removes and keeps it; kills in a row gather in the order in which they stood in the line. */
   kill(from: number, to: number, wasKilling: boolean): void {
-    const text = this.#text.slice(from, to);
-    const before = wasKilling ? this.#killed : '';
-    this.#killed = from < this.#cursor ? text + before : before + text;
+    const text = this.characters.slice(from, to);
+    const before = wasKilling ? this.killed : '';
+    this.killed = from < this.at ? text + before : before + text;
     this.erase(from, to);
-    this.#killing = true;
+    this.killing = true;
   }
 
   yank(): void {
-    this.insert(this.#killed);
+    this.insert(this.killed);
   }
 
   /** Swaps the characters around the cursor; at the end of the line the two before it. */
   transpose(): void {
-    const end = this.#cursor === this.#text.length ? this.#cursor : this.after();
+    const end = this.at === this.characters.length ? this.at : this.after();
     const middle = this.before(end);
     const start = this.before(middle);
     if (start === middle) return;
-    const swapped = this.#text.slice(middle, end) + this.#text.slice(start, middle);
-    this.#text = this.#text.slice(0, start) + swapped + this.#text.slice(end);
-    this.#cursor = end;
+    const swapped = this.characters.slice(middle, end) + this.characters.slice(start, middle);
+    this.characters = this.characters.slice(0, start) + swapped + this.characters.slice(end);
+    this.at = end;
   }
 
   walkHistory(steps: 1 | -1): void {
-    const lines = this.#history();
-    const next = this.#place + steps;
+    const lines = this.history();
+    const next = this.place + steps;
     if (next < -1 || next >= lines.length) return;
-    if (this.#place === -1) this.#draft = this.#text;
-    this.#place = next;
-    this.set(next === -1 ? this.#draft : lines[next]);
+    if (this.place === -1) this.draft = this.characters;
+    this.place = next;
+    this.set(next === -1 ? this.draft : lines[next]);
   }
 
   /** Offset of the character before `offset`, and of the one behind it: as people count characters. */
-  before(offset = this.#cursor): number {
+  before(offset = this.at): number {
     let last = 0;
-    for (const { index } of segmenter.segment(this.#text.slice(0, offset))) last = index;
+    for (const { index } of segmenter.segment(this.characters.slice(0, offset))) last = index;
     return last;
   }
 
-  after(offset = this.#cursor): number {
-    const [next] = segmenter.segment(this.#text.slice(offset));
+  after(offset = this.at): number {
+    const [next] = segmenter.segment(this.characters.slice(offset));
     return offset + (next?.segment.length ?? 0);
   }
 
   wordStart(isPart: RegExp): number {
-    let at = this.#cursor;
-    while (at > 0 && !isPart.test(this.#text.slice(this.before(at), at))) at = this.before(at);
-    while (at > 0 && isPart.test(this.#text.slice(this.before(at), at))) at = this.before(at);
+    let at = this.at;
+    while (at > 0 && !isPart.test(this.characters.slice(this.before(at), at))) at = this.before(at);
+    while (at > 0 && isPart.test(this.characters.slice(this.before(at), at))) at = this.before(at);
     return at;
   }
 
   wordEnd(isPart: RegExp): number {
-    let at = this.#cursor;
-    const { length } = this.#text;
-    while (at < length && !isPart.test(this.#text.slice(at, this.after(at)))) at = this.after(at);
-    while (at < length && isPart.test(this.#text.slice(at, this.after(at)))) at = this.after(at);
+    let at = this.at;
+    const { length } = this.characters;
+    while (at < length && !isPart.test(this.characters.slice(at, this.after(at)))) at = this.after(at);
+    while (at < length && isPart.test(this.characters.slice(at, this.after(at)))) at = this.after(at);
     return at;
   }
 }

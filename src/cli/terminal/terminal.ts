@@ -18,91 +18,91 @@ export type KeyHandler = (key: Key) => boolean;
 export class Terminal {
   /** Columns as the user wants them to be; null: as many as there are. */
   widthWanted: number | null = null;
-  readonly #input: ReadStream;
-  readonly #output: WriteStream;
-  readonly #marksPastes: boolean;
-  readonly #decoder = new KeyDecoder();
-  readonly #resized = new Set<() => void>();
-  #queue: Key[] = [];
-  #wake: (() => void) | null = null;
-  #handler: KeyHandler | null = null;
-  #interrupt: (() => void) | null = null;
-  #isOpen = false;
-  #ended = false;
-  #isFullScreen = false;
+  private readonly input: ReadStream;
+  private readonly output: WriteStream;
+  private readonly marksPastes: boolean;
+  private readonly decoder = new KeyDecoder();
+  private readonly resized = new Set<() => void>();
+  private queue: Key[] = [];
+  private wake: (() => void) | null = null;
+  private handler: KeyHandler | null = null;
+  private interrupt: (() => void) | null = null;
+  private isOpen = false;
+  private isOver = false;
+  private isFullScreen = false;
 
   constructor(input: ReadStream, output: WriteStream, environment: NodeJS.ProcessEnv) {
-    this.#input = input;
-    this.#output = output;
-    this.#marksPastes = !WITHOUT_PASTE_MARKS.test(environment['TERM'] ?? '');
+    this.input = input;
+    this.output = output;
+    this.marksPastes = !WITHOUT_PASTE_MARKS.test(environment['TERM'] ?? '');
   }
 
   get columns(): number {
-    return this.widthWanted ?? (this.#output.columns || DEFAULT_COLUMNS);
+    return this.widthWanted ?? (this.output.columns || DEFAULT_COLUMNS);
   }
 
   get rows(): number {
-    return this.#output.rows || DEFAULT_ROWS;
+    return this.output.rows || DEFAULT_ROWS;
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.isOver;
   }
 
   /** Takes single keys from now on. */
   open(): void {
-    if (this.#isOpen) return;
-    this.#isOpen = true;
-    this.#input.on('data', this.#take);
-    this.#input.on('end', this.#end);
-    this.#input.on('error', this.#end);
-    this.#output.on('resize', this.#tellResized);
-    process.on('exit', this.#restore);
-    for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.on(signal, this.#die);
-    this.#input.setRawMode(true);
-    this.#input.resume();
-    if (this.#marksPastes) this.#output.write(PASTE_MARKS_ON);
+    if (this.isOpen) return;
+    this.isOpen = true;
+    this.input.on('data', this.take);
+    this.input.on('end', this.end);
+    this.input.on('error', this.end);
+    this.output.on('resize', this.tellResized);
+    process.on('exit', this.restore);
+    for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.on(signal, this.die);
+    this.input.setRawMode(true);
+    this.input.resume();
+    if (this.marksPastes) this.output.write(PASTE_MARKS_ON);
   }
 
   /** Gives the terminal back, as at the end, or for a program that needs it for itself. */
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#input.off('data', this.#take);
-    this.#input.off('end', this.#end);
-    this.#input.off('error', this.#end);
-    this.#output.off('resize', this.#tellResized);
-    process.off('exit', this.#restore);
-    for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.off(signal, this.#die);
-    this.#restore();
-    if (!this.#ended) this.#input.setRawMode(false);
-    this.#input.pause();
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.input.off('data', this.take);
+    this.input.off('end', this.end);
+    this.input.off('error', this.end);
+    this.output.off('resize', this.tellResized);
+    process.off('exit', this.restore);
+    for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.off(signal, this.die);
+    this.restore();
+    if (!this.isOver) this.input.setRawMode(false);
+    this.input.pause();
   }
 
   write(text: string): void {
-    this.#output.write(text);
+    this.output.write(text);
   }
 
   /** Writes, and waits while the terminal is slow. */
   writeFully(text: string): Promise<void> {
-    return new Promise((resolve) => this.#output.write(text, () => resolve()));
+    return new Promise((resolve) => this.output.write(text, () => resolve()));
   }
 
   bell(): void {
-    this.#output.write('\x07');
+    this.output.write('\x07');
   }
 
   /** The next key that nobody has taken before; null when the terminal has gone; `idle` when none comes in time. */
   async readKey(withinMs: number | null): Promise<Key | 'idle' | null> {
-    if (this.#queue.length === 0 && !this.#ended) {
+    if (this.queue.length === 0 && !this.isOver) {
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.wake = resolve;
         if (withinMs !== null) timer = setTimeout(resolve, withinMs);
       });
       clearTimeout(timer);
     }
-    return this.#queue.shift() ?? (this.#ended ? null : 'idle');
+    return this.queue.shift() ?? (this.isOver ? null : 'idle');
   }
 
   /**
@@ -110,85 +110,85 @@ export class Terminal {
    * handler takes them.
    */
   async during(work: () => Promise<void>, interrupt: () => void): Promise<void> {
-    this.#interrupt = interrupt;
+    this.interrupt = interrupt;
     try {
       const done = work();
       // It may have come in one piece with the key that began the work.
-      const early = this.#queue.findIndex(isInterrupt);
+      const early = this.queue.findIndex(isInterrupt);
       if (early >= 0) {
-        this.#queue.splice(0, early + 1);
+        this.queue.splice(0, early + 1);
         interrupt();
       }
       await done;
     } finally {
-      this.#interrupt = null;
+      this.interrupt = null;
     }
   }
 
   /** Gives keys to `handler` as they are pressed, pasted ones excepted, until the returned function is called. */
   capture(handler: KeyHandler): () => void {
-    const before = this.#handler;
-    this.#handler = handler;
+    const before = this.handler;
+    this.handler = handler;
     return () => {
-      this.#handler = before;
+      this.handler = before;
     };
   }
 
   /** Calls back when the terminal has changed its size, until the returned function is called. */
   onResize(listener: () => void): () => void {
-    this.#resized.add(listener);
-    return () => this.#resized.delete(listener);
+    this.resized.add(listener);
+    return () => this.resized.delete(listener);
   }
 
   /** Switches to an empty screen of its own, without a cursor; the other one comes back unharmed. */
   enterFullScreen(): void {
-    this.#isFullScreen = true;
-    this.#output.write(FULL_SCREEN_ON);
+    this.isFullScreen = true;
+    this.output.write(FULL_SCREEN_ON);
   }
 
   leaveFullScreen(): void {
-    if (!this.#isFullScreen) return;
-    this.#isFullScreen = false;
-    this.#output.write(FULL_SCREEN_OFF);
+    if (!this.isFullScreen) return;
+    this.isFullScreen = false;
+    this.output.write(FULL_SCREEN_OFF);
   }
 
-  readonly #take = (chunk: Buffer): void => {
-    for (const key of this.#decoder.push(chunk)) this.#key(key);
-    if (this.#queue.length > 0) this.#wakeReader();
+  private readonly take = (chunk: Buffer): void => {
+    for (const key of this.decoder.push(chunk)) this.key(key);
+    if (this.queue.length > 0) this.wakeReader();
   };
 
-  #key(key: Key): void {
+  private key(key: Key): void {
     const pasted = key.kind === 'text' ? key.literal : key.pasted;
-    if (!pasted && this.#handler?.(key)) return;
-    if (this.#interrupt !== null && isInterrupt(key)) {
-      this.#queue = [];
-      this.#interrupt();
+    if (!pasted && this.handler?.(key)) return;
+    if (this.interrupt !== null && isInterrupt(key)) {
+      this.queue = [];
+      this.interrupt();
       return;
     }
-    this.#queue.push(key);
+    this.queue.push(key);
   }
 
-  readonly #end = (): void => {
-    this.#ended = true;
-    this.#interrupt?.();
-    this.#wakeReader();
+  private readonly end = (): void => {
+    this.isOver = true;
+    this.interrupt?.();
+    this.wakeReader();
   };
 
-  #wakeReader(): void {
-    this.#wake?.();
-    this.#wake = null;
+  private wakeReader(): void {
+    this.wake?.();
+    this.wake = null;
   }
 
-  readonly #tellResized = (): void => {
-    for (const listener of this.#resized) listener();
+  private readonly tellResized = (): void => {
+    for (const listener of this.resized) listener();
   };
 
-  readonly #restore = (): void => {
+  private readonly restore = (): void => {
     this.leaveFullScreen();
-    if (this.#marksPastes) this.#output.write(PASTE_MARKS_OFF);
+    if (this.marksPastes) this.output.write(PASTE_MARKS_OFF);
   };
 
-  readonly #die = (signal: NodeJS.Signals): void => {
+  private readonly die = (signal: NodeJS.Signals): void => {
     process.exit(128 + SIGNALS[signal as keyof typeof SIGNALS]);
   };
 }

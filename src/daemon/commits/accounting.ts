@@ -29,7 +29,7 @@ const recordSchema = z.object({
 type FileIo = Pick<typeof nodeFs, 'readFile' | 'appendFile' | 'rename' | 'stat' | 'mkdir'>;
 
 export class Accounting {
-  readonly #records: AccountingRecord[] = [];
+  private readonly records: AccountingRecord[] = [];
 
   constructor(
     private readonly file: string,
@@ -41,13 +41,13 @@ export class Accounting {
     await this.io.mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
     for (const file of [`${this.file}.1`, this.file]) {
       const text = await this.io.readFile(file, 'utf8').catch(() => '');
-      for (const line of text.split('\n')) this.#remember(line);
+      for (const line of text.split('\n')) this.remember(line);
     }
   }
 
   /** The newest last. */
   list(last = KEPT_IN_MEMORY): AccountingRecord[] {
-    return this.#records.slice(-last);
+    return this.records.slice(-last);
   }
 
   /** Throws when it cannot be written; it is in memory all the same. */
@@ -59,7 +59,7 @@ export class Accounting {
       comment: record.comment === null ? null : withoutSecrets(record.comment),
     };
     if (record.lines.length > MAX_LINES) kept.lines.push(`(${record.lines.length - MAX_LINES} more lines)`);
-    this.#keep(kept);
+    this.keep(kept);
     const size = await this.io.stat(this.file).then(
       (stat) => stat.size,
       () => 0,
@@ -68,17 +68,17 @@ export class Accounting {
     await this.io.appendFile(this.file, `${JSON.stringify(kept)}\n`, { mode: 0o600, flag: APPEND });
   }
 
-  #remember(line: string): void {
+  private remember(line: string): void {
     try {
       const record = recordSchema.parse(JSON.parse(line));
-      this.#keep({ ...record, by: ofEarlierLife(record.by) });
+      this.keep({ ...record, by: ofEarlierLife(record.by) });
     } catch {
       // Half a line at the end of a file, or the empty one behind its last newline.
     }
   }
 
-  #keep(record: AccountingRecord): void {
-    this.#records.push(record);
-    if (this.#records.length > KEPT_IN_MEMORY) this.#records.shift();
+  private keep(record: AccountingRecord): void {
+    this.records.push(record);
+    if (this.records.length > KEPT_IN_MEMORY) this.records.shift();
   }
 }

@@ -35,7 +35,7 @@ const FILE_NAME = /^\d{10}\.json$/;
 
 export class Archive {
   /** The newest first. Texts stay on disk: twenty large configurations are no load for memory. */
-  #entries: Entry[] = [];
+  private entries: Entry[] = [];
 
   constructor(
     private readonly folder: string,
@@ -50,63 +50,63 @@ export class Archive {
     for (const name of await this.io.readdir(this.folder)) {
       if (!FILE_NAME.test(name)) continue;
       try {
-        const { text: _, ...entry } = await this.#read(join(this.folder, name));
+        const { text: _, ...entry } = await this.read(join(this.folder, name));
         found.push({ ...entry, by: ofEarlierLife(entry.by) });
       } catch (error) {
         wrong.push(`${join(this.folder, name)} is no archived configuration: ${(error as Error).message}`);
       }
     }
-    this.#entries = found.sort((a, b) => b.revision - a.revision);
-    await this.#prune();
+    this.entries = found.sort((a, b) => b.revision - a.revision);
+    await this.prune();
     return wrong;
   }
 
   list(): ArchiveEntry[] {
-    return this.#entries.map((entry, number) => ({ number, ...entry }));
+    return this.entries.map((entry, number) => ({ number, ...entry }));
   }
 
   /** An entry with its text; null when there is none of that number. Throws when its file cannot be read. */
   async get(number: number): Promise<ArchivedConfig | null> {
-    const entry = this.#entries[number];
+    const entry = this.entries[number];
     if (entry === undefined) return null;
-    const { text } = await this.#read(this.#fileOf(entry.revision));
+    const { text } = await this.read(this.fileOf(entry.revision));
     return { number, ...entry, text };
   }
 
   /** Puts an entry in front and lets the oldest go. */
   async add(entry: NewEntry): Promise<void> {
-    const revision = (this.#entries[0]?.revision ?? 0) + 1;
-    await this.#write(revision, entry);
+    const revision = (this.entries[0]?.revision ?? 0) + 1;
+    await this.write(revision, entry);
     const { text: _, ...kept } = entry;
-    this.#entries.unshift({ ...kept, revision });
-    await this.#prune();
+    this.entries.unshift({ ...kept, revision });
+    await this.prune();
   }
 
   /** Puts an entry in the place of the newest. */
   async amend(entry: NewEntry): Promise<void> {
-    const [newest] = this.#entries;
+    const [newest] = this.entries;
     if (newest === undefined) return this.add(entry);
-    await this.#write(newest.revision, entry);
+    await this.write(newest.revision, entry);
     const { text: _, ...kept } = entry;
-    this.#entries[0] = { ...kept, revision: newest.revision };
+    this.entries[0] = { ...kept, revision: newest.revision };
   }
 
-  async #prune(): Promise<void> {
-    for (const { revision } of this.#entries.splice(ARCHIVE_ENTRIES)) {
-      await removeFile(this.io, this.#fileOf(revision));
+  private async prune(): Promise<void> {
+    for (const { revision } of this.entries.splice(ARCHIVE_ENTRIES)) {
+      await removeFile(this.io, this.fileOf(revision));
     }
   }
 
-  async #write(revision: number, { timeMs, by, origin, comment, text }: NewEntry): Promise<void> {
+  private async write(revision: number, { timeMs, by, origin, comment, text }: NewEntry): Promise<void> {
     const content = JSON.stringify({ revision, timeMs, by, origin, comment, text });
-    await replaceFile(this.io, this.#fileOf(revision), `${content}\n`, { mode: 0o600, owner: null });
+    await replaceFile(this.io, this.fileOf(revision), `${content}\n`, { mode: 0o600, owner: null });
   }
 
-  async #read(file: string): Promise<z.infer<typeof fileSchema>> {
+  private async read(file: string): Promise<z.infer<typeof fileSchema>> {
     return fileSchema.parse(JSON.parse(await this.io.readFile(file, 'utf8')));
   }
 
-  #fileOf(revision: number): string {
+  private fileOf(revision: number): string {
     return join(this.folder, `${String(revision).padStart(10, '0')}.json`);
   }
 }

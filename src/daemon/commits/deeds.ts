@@ -9,12 +9,12 @@ export type Deed = Pick<AccountingRecord, 'action'> &
   Partial<Pick<AccountingRecord, 'context' | 'lines' | 'comment'>>;
 
 export class Deeds {
-  readonly #connected = new Set<number>();
+  private readonly connected = new Set<number>();
   /** Connections so far, each of which is called by its number. */
-  #connections = 0;
-  #ended = false;
+  private connections = 0;
+  private isOver = false;
   /** Settles when the last thing that was asked for has ended. */
-  #last: Promise<unknown> = Promise.resolve();
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly accounting: Accounting,
@@ -24,36 +24,36 @@ export class Deeds {
 
   /** Gives a new connection its number. */
   join(person: Omit<Who, 'session'>): Who {
-    const session = ++this.#connections;
-    this.#connected.add(session);
+    const session = ++this.connections;
+    this.connected.add(session);
     return { ...person, session };
   }
 
   leave({ session }: Who): void {
-    if (session !== null) this.#connected.delete(session);
+    if (session !== null) this.connected.delete(session);
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.isOver;
   }
 
   /** Nothing more is begun. Comes back when what is under way has been done. */
   async end(): Promise<void> {
-    this.#ended = true;
-    await this.#last;
+    this.isOver = true;
+    await this.last;
   }
 
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work, work);
-    this.#last = result.catch(() => undefined);
+    const result = this.last.then(work, work);
+    this.last = result.catch(() => undefined);
     return result;
   }
 
   /** Does something in turn and records it, whatever comes of it. `deed` is null for what changes nothing. */
   run<T extends object | null>(who: Who, deed: Deed | null, work: () => Promise<T>): Promise<T> {
     return this.inTurn(async () => {
-      if (this.#ended) throw new RequestError('the daemon ends');
-      if (who.session !== null && !this.#connected.has(who.session)) {
+      if (this.isOver) throw new RequestError('the daemon ends');
+      if (who.session !== null && !this.connected.has(who.session)) {
         throw new RequestError('the client has gone');
       }
       try {

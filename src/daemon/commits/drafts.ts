@@ -33,14 +33,14 @@ interface Lock {
 
 export class Drafts {
   /** By number of the connection that is in it. */
-  readonly #open = new Map<number, Draft>();
-  readonly #named = new Map<string, Draft>();
-  #lock: Lock | null = null;
+  private readonly byConnection = new Map<number, Draft>();
+  private readonly byName = new Map<string, Draft>();
+  private lock: Lock | null = null;
 
   constructor(private readonly clock: Clock) {}
 
   of({ session }: Who): Draft | null {
-    return session === null ? null : (this.#open.get(session) ?? null);
+    return session === null ? null : (this.byConnection.get(session) ?? null);
   }
 
   /** Throws when the connection has none. */
@@ -51,9 +51,9 @@ export class Drafts {
   }
 
   lockStatus(): LockStatus | null {
-    if (this.#lock === null) return null;
-    const heldSeconds = Math.max(0, Math.round((this.clock.now() - this.#lock.sinceMs) / 1000));
-    return { holder: this.#lock.holder, heldSeconds };
+    if (this.lock === null) return null;
+    const heldSeconds = Math.max(0, Math.round((this.clock.now() - this.lock.sinceMs) / 1000));
+    return { holder: this.lock.holder, heldSeconds };
   }
 
   /** Throws when another one holds the lock. */
@@ -71,26 +71,25 @@ export class Drafts {
   open(who: Who, { mode, session: name, force }: ConfigOpenParams, running: Config): void {
     this.close(who);
     if (mode === 'terminal') return this.checkLock(who);
-    if (mode === 'session') this.#openNamed(who, name ?? '', force === true, running);
-    else if (mode === 'exclusive') this.#takeLock(who, force === true);
-    if (mode !== 'session')
-      this.#enter(who, { mode, name: null, by: who, base: running, candidate: running });
+    if (mode === 'session') this.openNamed(who, name ?? '', force === true, running);
+    else if (mode === 'exclusive') this.takeLock(who, force === true);
+    if (mode !== 'session') this.enter(who, { mode, name: null, by: who, base: running, candidate: running });
   }
 
   /** Ends editing. A named candidate stays, unless `discard`. */
   close(who: Who, discard = false): void {
     const draft = this.of(who);
-    if (who.session !== null) this.#open.delete(who.session);
-    if (this.#lock !== null && this.#lock.holder.session === who.session) this.#lock = null;
-    if (discard && draft?.name) this.#named.delete(draft.name);
+    if (who.session !== null) this.byConnection.delete(who.session);
+    if (this.lock !== null && this.lock.holder.session === who.session) this.lock = null;
+    if (discard && draft?.name) this.byName.delete(draft.name);
   }
 
   named(): NamedCandidate[] {
-    return [...this.#named.values()]
+    return [...this.byName.values()]
       .map((draft) => ({
         name: draft.name as string,
         by: draft.by,
-        open: this.#isOpen(draft),
+        open: this.isOpen(draft),
         uncommitted: isDirty(draft),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -98,40 +97,40 @@ export class Drafts {
 
   /** Throws when there is none of that name, or somebody is in it. */
   removeNamed(name: string): void {
-    const draft = this.#named.get(name);
+    const draft = this.byName.get(name);
     if (draft === undefined) throw new RequestError(`configuration session ${name} not found`);
-    if (this.#isOpen(draft)) throw heldBy(`session ${name}`, draft.by);
-    this.#named.delete(name);
+    if (this.isOpen(draft)) throw heldBy(`session ${name}`, draft.by);
+    this.byName.delete(name);
   }
 
-  #openNamed(who: Who, name: string, force: boolean, running: Config): void {
-    const found = this.#named.get(name);
-    if (found === undefined && this.#named.size >= MAX_NAMED) {
+  private openNamed(who: Who, name: string, force: boolean, running: Config): void {
+    const found = this.byName.get(name);
+    if (found === undefined && this.byName.size >= MAX_NAMED) {
       throw new RequestError(`there are ${MAX_NAMED} configuration sessions already: commit or abort one`);
     }
-    if (found !== undefined && this.#isOpen(found)) {
+    if (found !== undefined && this.isOpen(found)) {
       if (!force) throw heldBy(`session ${name}`, found.by);
-      if (found.by.session !== null) this.#open.delete(found.by.session);
+      if (found.by.session !== null) this.byConnection.delete(found.by.session);
     }
     const draft = found ?? { mode: 'session', name, by: who, base: running, candidate: running };
     draft.by = who;
-    this.#named.set(name, draft);
-    this.#enter(who, draft);
+    this.byName.set(name, draft);
+    this.enter(who, draft);
   }
 
-  #takeLock(who: Who, force: boolean): void {
+  private takeLock(who: Who, force: boolean): void {
     if (!force) this.checkLock(who);
-    const previous = this.#lock?.holder.session ?? null;
-    if (previous !== null && previous !== who.session) this.#open.delete(previous);
-    this.#lock = { holder: who, sinceMs: this.clock.now() };
+    const previous = this.lock?.holder.session ?? null;
+    if (previous !== null && previous !== who.session) this.byConnection.delete(previous);
+    this.lock = { holder: who, sinceMs: this.clock.now() };
   }
 
-  #enter(who: Who, draft: Draft): void {
-    if (who.session !== null) this.#open.set(who.session, draft);
+  private enter(who: Who, draft: Draft): void {
+    if (who.session !== null) this.byConnection.set(who.session, draft);
   }
 
-  #isOpen(draft: Draft): boolean {
-    return draft.by.session !== null && this.#open.get(draft.by.session) === draft;
+  private isOpen(draft: Draft): boolean {
+    return draft.by.session !== null && this.byConnection.get(draft.by.session) === draft;
   }
 }
 

@@ -38,8 +38,8 @@ interface Pending {
 }
 
 export class Guard {
-  #pending: Pending | null = null;
-  #cancelTimer: () => void = () => undefined;
+  private pending: Pending | null = null;
+  private cancelTimer: () => void = () => undefined;
 
   constructor(
     private readonly store: PendingStore,
@@ -48,61 +48,61 @@ export class Guard {
   ) {}
 
   get active(): boolean {
-    return this.#pending !== null;
+    return this.pending !== null;
   }
 
   /** What runs again if nobody confirms; null while nothing awaits confirmation. */
   get target(): Config | null {
-    return this.#pending?.target ?? null;
+    return this.pending?.target ?? null;
   }
 
   /** Whoever holds the commit that awaits confirmation by a live connection other than `session`. */
   heldByOther(session: number | null): Who | null {
-    const pending = this.#pending;
+    const pending = this.pending;
     return pending === null || pending.owner === null || pending.owner === session ? null : pending.by;
   }
 
   owns(session: number | null): boolean {
-    return this.#pending !== null && this.#pending.owner !== null && this.#pending.owner === session;
+    return this.pending !== null && this.pending.owner !== null && this.pending.owner === session;
   }
 
   status(session: number | null): PendingCommit | null {
-    if (this.#pending === null) return null;
-    const { by, comment, deadlineMs } = this.#pending;
-    return { by, comment, deadlineMs, secondsLeft: this.#secondsLeft(), own: this.owns(session) };
+    if (this.pending === null) return null;
+    const { by, comment, deadlineMs } = this.pending;
+    return { by, comment, deadlineMs, secondsLeft: this.secondsLeft(), own: this.owns(session) };
   }
 
   /** Writes the record, then starts the clock. Throws, and nothing awaits confirmation, when it cannot be written. */
   async arm({ by, comment, minutes, target }: GuardOrder): Promise<void> {
     const deadlineMs = this.clock.now() + minutes * 60_000;
     const endsAtMs = this.clock.elapsed() + minutes * 60_000;
-    const goal = this.#pending?.target ?? target;
+    const goal = this.pending?.target ?? target;
     await this.store.save({ by, comment, deadlineMs, target: renderConfig(goal) });
-    this.#pending = { by, comment, deadlineMs, endsAtMs, target: goal, owner: by.session };
-    this.#wait();
+    this.pending = { by, comment, deadlineMs, endsAtMs, target: goal, owner: by.session };
+    this.wait();
   }
 
   /** Nothing awaits confirmation any more. Throws, and it goes on waiting, when the record cannot be removed. */
   async disarm(): Promise<void> {
-    if (this.#pending === null) return;
+    if (this.pending === null) return;
     await this.store.remove();
-    this.#pending = null;
-    this.#cancelTimer();
+    this.pending = null;
+    this.cancelTimer();
   }
 
   /** From now on only time undoes it. */
   detach(session: number | null): void {
-    if (this.#pending !== null && this.owns(session)) this.#pending.owner = null;
+    if (this.pending !== null && this.owns(session)) this.pending.owner = null;
   }
 
   /** The daemon ends. The record stays: the next daemon undoes what nobody has confirmed. */
   suspend(): void {
-    this.#cancelTimer();
+    this.cancelTimer();
   }
 
   retryLater(): void {
-    this.#cancelTimer();
-    this.#cancelTimer = this.clock.after(RETRY_MS, () => this.events.expired());
+    this.cancelTimer();
+    this.cancelTimer = this.clock.after(RETRY_MS, () => this.events.expired());
   }
 
   /**
@@ -123,19 +123,19 @@ export class Guard {
     await this.store.remove();
   }
 
-  #wait(): void {
-    this.#cancelTimer();
-    const left = this.#secondsLeft();
+  private wait(): void {
+    this.cancelTimer();
+    const left = this.secondsLeft();
     const next = REMIND_AT_S.find((seconds) => seconds < left) ?? 0;
-    this.#cancelTimer = this.clock.after((left - next) * 1000, () => {
+    this.cancelTimer = this.clock.after((left - next) * 1000, () => {
       if (next === 0) return this.events.expired();
       this.events.reminder(next);
-      this.#wait();
+      this.wait();
     });
   }
 
-  #secondsLeft(): number {
-    const endsAtMs = this.#pending?.endsAtMs ?? 0;
+  private secondsLeft(): number {
+    const endsAtMs = this.pending?.endsAtMs ?? 0;
     return Math.max(0, (endsAtMs - this.clock.elapsed()) / 1000);
   }
 }

@@ -3,7 +3,7 @@ import type { ReloadStatus, Who } from '../../api/index.js';
 import type { Clock } from './clock.js';
 
 export class ReloadTimer {
-  #scheduled: { by: Who; atMs: number; cancel: () => void } | null = null;
+  private scheduled: { by: Who; atMs: number; cancel: () => void } | null = null;
 
   constructor(private readonly clock: Clock) {}
 
@@ -12,23 +12,23 @@ export class ReloadTimer {
     this.cancel();
     const ms = minutes * 60_000;
     const cancel = this.clock.after(ms, () => {
-      this.#scheduled = null;
+      this.scheduled = null;
       due();
     });
-    this.#scheduled = { by, atMs: this.clock.now() + ms, cancel };
+    this.scheduled = { by, atMs: this.clock.now() + ms, cancel };
   }
 
   /** Whether there was one. */
   cancel(): boolean {
-    const scheduled = this.#scheduled;
+    const scheduled = this.scheduled;
     scheduled?.cancel();
-    this.#scheduled = null;
+    this.scheduled = null;
     return scheduled !== null;
   }
 
   status(): ReloadStatus | null {
-    if (this.#scheduled === null) return null;
-    const { by, atMs } = this.#scheduled;
+    if (this.scheduled === null) return null;
+    const { by, atMs } = this.scheduled;
     return { by, atMs, secondsLeft: Math.max(0, (atMs - this.clock.now()) / 1000) };
   }
 }

@@ -13,29 +13,29 @@ interface Sitting {
 
 export class Sittings {
   /** By number of the connection. */
-  readonly #sittings = new Map<number, Sitting>();
+  private readonly sittings = new Map<number, Sitting>();
 
   begin({ session }: Who, running: Config): void {
-    if (session !== null) this.#sittings.set(session, { before: running, after: running });
+    if (session !== null) this.sittings.set(session, { before: running, after: running });
   }
 
   end({ session }: Who): void {
-    if (session !== null) this.#sittings.delete(session);
+    if (session !== null) this.sittings.delete(session);
   }
 
   has({ session }: Who): boolean {
-    return session !== null && this.#sittings.has(session);
+    return session !== null && this.sittings.has(session);
   }
 
   /** The connection has changed one configuration into the other. */
   changed({ session }: Who, before: Config, after: Config): void {
     if (session === null) return;
-    this.#sittings.set(session, { before: this.#sittings.get(session)?.before ?? before, after });
+    this.sittings.set(session, { before: this.sittings.get(session)?.before ?? before, after });
   }
 
   /** What would run had the connection changed nothing. */
   undone({ session }: Who, running: Config): Config {
-    const sitting = session === null ? undefined : this.#sittings.get(session);
+    const sitting = session === null ? undefined : this.sittings.get(session);
     return sitting === undefined ? running : mergeConfigs(sitting.after, sitting.before, running).config;
   }
 }

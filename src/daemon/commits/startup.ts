@@ -11,30 +11,30 @@ import type { Transactions } from './transaction.js';
 
 export class Startup {
   /** As last read or written. */
-  #saved: Config;
+  private saved: Config;
   /** Whether what runs differs from it; kept, for prompts ask often. */
-  #unsaved: { running: Config; saved: Config; answer: boolean };
+  private unsaved: { running: Config; saved: Config; answer: boolean };
 
   constructor(
     private readonly backend: Backend,
     private readonly guard: Guard,
     private readonly transactions: Transactions,
   ) {
-    this.#saved = backend.runningConfig();
-    this.#unsaved = { running: this.#saved, saved: this.#saved, answer: false };
+    this.saved = backend.runningConfig();
+    this.unsaved = { running: this.saved, saved: this.saved, answer: false };
   }
 
   /** The daemon was started with this. */
   begin(saved: Config): void {
-    this.#saved = saved;
+    this.saved = saved;
   }
 
   isUnsaved(): boolean {
     const running = this.backend.runningConfig();
-    const known = this.#unsaved;
-    if (known.running === running && known.saved === this.#saved) return known.answer;
-    const answer = diffConfigs(this.#saved, running).lines.length > 0;
-    this.#unsaved = { running, saved: this.#saved, answer };
+    const known = this.unsaved;
+    if (known.running === running && known.saved === this.saved) return known.answer;
+    const answer = diffConfigs(this.saved, running).lines.length > 0;
+    this.unsaved = { running, saved: this.saved, answer };
     return answer;
   }
 
@@ -53,7 +53,7 @@ export class Startup {
     const running = this.backend.runningConfig();
     const text = renderConfig(running);
     const { file } = await this.backend.writeConfig(text);
-    this.#saved = running;
+    this.saved = running;
     this.backend.publish({ kind: 'config', by: who.user, what: 'written' });
     return { file, bytes: Buffer.byteLength(text) };
   }
@@ -62,6 +62,6 @@ export class Startup {
   async reload(who: Who, next: Config, force: boolean): Promise<void> {
     await this.transactions.enforce({ who, next, origin: 'reload', force });
     await this.guard.disarm();
-    this.#saved = next;
+    this.saved = next;
   }
 }

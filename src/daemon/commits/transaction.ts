@@ -28,7 +28,7 @@ export interface Order {
 
 export class Transactions {
   /** The connection whose line-by-line changes make the newest entry of the archive, which goes on growing. */
-  #growing: number | null = null;
+  private growing: number | null = null;
 
   constructor(
     private readonly backend: Backend,
@@ -55,7 +55,7 @@ export class Transactions {
       if (confirmMinutes !== undefined && !guarded) await this.guard.disarm();
       throw error;
     }
-    await this.#keep(order);
+    await this.keep(order);
     this.backend.publish({ kind: 'config', by: who.user, what: 'changed' });
     return diff;
   }
@@ -90,19 +90,19 @@ export class Transactions {
 
   /** The next line-by-line change begins an entry of the archive of its own. */
   endGrowing(session: number | null): void {
-    if (this.#growing === session) this.#growing = null;
+    if (this.growing === session) this.growing = null;
   }
 
   /** Gives the newest entry a comment, if it is still being made by this connection. */
   async comment(who: Who, comment: string): Promise<boolean> {
-    if (who.session === null || this.#growing !== who.session) return false;
-    await this.#keep({ who, next: this.backend.runningConfig(), origin: 'terminal', comment });
-    this.#growing = null;
+    if (who.session === null || this.growing !== who.session) return false;
+    await this.keep({ who, next: this.backend.runningConfig(), origin: 'terminal', comment });
+    this.growing = null;
     return true;
   }
 
   /** The archive is for rollbacks to come; that it cannot be written must not undo what is in force. */
-  async #keep({ who, next, origin, comment }: Order): Promise<void> {
+  private async keep({ who, next, origin, comment }: Order): Promise<void> {
     const grows = origin === 'terminal' && who.session !== null;
     const entry = {
       timeMs: this.clock.now(),
@@ -112,11 +112,11 @@ export class Transactions {
       text: renderConfig(next),
     };
     try {
-      if (grows && this.#growing === who.session) await this.archive.amend(entry);
+      if (grows && this.growing === who.session) await this.archive.amend(entry);
       else await this.archive.add(entry);
-      this.#growing = grows ? who.session : null;
+      this.growing = grows ? who.session : null;
     } catch (err) {
-      this.#growing = null;
+      this.growing = null;
       this.log.error({ err }, 'the archive of configurations cannot be written');
     }
   }
@@ -125,6 +125,6 @@ export class Transactions {
   async keepStart(who: Who, origin: ArchiveOrigin): Promise<void> {
     const next = this.backend.runningConfig();
     const newest = await this.archive.get(0).catch(() => null);
-    if (newest?.text !== renderConfig(next)) await this.#keep({ who, next, origin });
+    if (newest?.text !== renderConfig(next)) await this.keep({ who, next, origin });
   }
 }

@@ -22,60 +22,60 @@ export const BURST = 400;
 const BYTES_PER_REQUEST = 4096;
 
 export class Intake {
-  readonly #around: IntakeSurroundings;
-  #lines: readonly Buffer[] = [];
+  private readonly around: IntakeSurroundings;
+  private lines: readonly Buffer[] = [];
   /** Index of the next one among them. */
-  #next = 0;
-  #busy = false;
-  #allowance = BURST;
-  #refilledAt: number;
+  private next = 0;
+  private busy = false;
+  private allowance = BURST;
+  private refilledAt: number;
 
   constructor(around: IntakeSurroundings) {
-    this.#around = around;
-    this.#refilledAt = around.now();
+    this.around = around;
+    this.refilledAt = around.now();
   }
 
   push(lines: readonly Buffer[]): void {
-    this.#lines = [...this.#lines.slice(this.#next), ...lines];
-    this.#next = 0;
+    this.lines = [...this.lines.slice(this.next), ...lines];
+    this.next = 0;
     this.proceed();
   }
 
   /** Counts requests that came in one line with another. */
   charge(requests: number): void {
-    this.#allowance -= requests;
+    this.allowance -= requests;
   }
 
   /** Goes on serving; to be called when there is room again. */
   proceed(): void {
-    if (this.#busy) return;
-    this.#busy = true;
-    void this.#serve();
+    if (this.busy) return;
+    this.busy = true;
+    void this.serve();
   }
 
-  async #serve(): Promise<void> {
-    while (this.#next < this.#lines.length && this.#around.hasRoom()) {
-      const waitMs = this.#waitMs();
+  private async serve(): Promise<void> {
+    while (this.next < this.lines.length && this.around.hasRoom()) {
+      const waitMs = this.waitMs();
       if (waitMs > 0) {
-        this.#around.pause();
-        this.#around.later(waitMs, () => void this.#serve());
+        this.around.pause();
+        this.around.later(waitMs, () => void this.serve());
         return;
       }
-      const line = this.#lines[this.#next++];
+      const line = this.lines[this.next++];
       this.charge(1 + Math.floor(line.length / BYTES_PER_REQUEST));
-      await this.#around.serve(line);
+      await this.around.serve(line);
     }
-    this.#busy = false;
-    if (this.#next < this.#lines.length) this.#around.pause();
-    else this.#around.resume();
+    this.busy = false;
+    if (this.next < this.lines.length) this.around.pause();
+    else this.around.resume();
   }
 
   /** How long the next request has to wait. */
-  #waitMs(): number {
-    const now = this.#around.now();
-    const earned = ((now - this.#refilledAt) * REQUESTS_PER_SECOND) / 1000;
-    this.#allowance = Math.min(BURST, this.#allowance + earned);
-    this.#refilledAt = now;
-    return this.#allowance >= 1 ? 0 : Math.ceil(((1 - this.#allowance) * 1000) / REQUESTS_PER_SECOND);
+  private waitMs(): number {
+    const now = this.around.now();
+    const earned = ((now - this.refilledAt) * REQUESTS_PER_SECOND) / 1000;
+    this.allowance = Math.min(BURST, this.allowance + earned);
+    this.refilledAt = now;
+    return this.allowance >= 1 ? 0 : Math.ceil(((1 - this.allowance) * 1000) / REQUESTS_PER_SECOND);
   }
 }

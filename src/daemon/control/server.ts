@@ -38,16 +38,16 @@ export interface ControlServerOptions {
 }
 
 export class ControlServer {
-  readonly #options: ControlServerOptions;
-  readonly #server: Server;
-  readonly #clients = new Set<Socket>();
-  readonly #sessions = new Set<Session>();
+  private readonly options: ControlServerOptions;
+  private readonly server: Server;
+  private readonly connections = new Set<Socket>();
+  private readonly sessions = new Set<Session>();
   /** Connections above the limit, while they are told so. */
-  readonly #refused = new Set<Socket>();
+  private readonly refused = new Set<Socket>();
 
   private constructor(options: ControlServerOptions) {
-    this.#options = options;
-    this.#server = createServer((socket) => void this.#accept(socket));
+    this.options = options;
+    this.server = createServer((socket) => void this.accept(socket));
   }
 
   /**
@@ -62,32 +62,32 @@ export class ControlServer {
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
     await removeStaleSocket(path);
     const control = new ControlServer(options);
-    await control.#listen(path);
+    await control.listen(path);
     const group = options.readOnly ? null : await readAdminGroup();
     if (group !== null && process.getuid?.() === 0) await chown(path, 0, group.gid);
     return control;
   }
 
   get clients(): number {
-    return this.#clients.size;
+    return this.connections.size;
   }
 
   /** Stops listening, removes the socket and drops every client. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of [...this.#clients, ...this.#refused]) socket.destroy();
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const socket of [...this.connections, ...this.refused]) socket.destroy();
     await closed;
   }
 
-  #listen(path: string): Promise<void> {
+  private listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      this.server.once('error', reject);
       // A Unix socket is bound before listen() returns, so that the mask covers its making and nothing else.
-      const mask = process.umask(this.#options.readOnly ? READ_ONLY_SOCKET_UMASK : SOCKET_UMASK);
+      const mask = process.umask(this.options.readOnly ? READ_ONLY_SOCKET_UMASK : SOCKET_UMASK);
       try {
-        this.#server.listen(path, () => {
-          this.#server.off('error', reject);
-          this.#server.on('error', (err) => this.#options.log.error({ err }, 'the control socket failed'));
+        this.server.listen(path, () => {
+          this.server.off('error', reject);
+          this.server.on('error', (err) => this.options.log.error({ err }, 'the control socket failed'));
           resolve();
         });
       } finally {
@@ -96,54 +96,54 @@ export class ControlServer {
     });
   }
 
-  async #accept(socket: Socket): Promise<void> {
+  private async accept(socket: Socket): Promise<void> {
     socket.pause();
     socket.on('error', () => socket.destroy());
-    const full = this.#clients.size >= MAX_CLIENTS;
-    if (full && this.#refused.size >= MAX_REFUSALS) {
+    const full = this.connections.size >= MAX_CLIENTS;
+    if (full && this.refused.size >= MAX_REFUSALS) {
       socket.destroy();
       return;
     }
-    const group = full ? this.#refused : this.#clients;
+    const group = full ? this.refused : this.connections;
     group.add(socket);
     socket.on('close', () => group.delete(socket));
 
-    const credentials = this.#credentialsOf(socket);
+    const credentials = this.credentialsOf(socket);
     const [privilege, user] = await Promise.all([
-      this.#privilege(credentials),
+      this.privilege(credentials),
       credentials === null ? 'unknown' : readUserName(credentials.uid),
     ]);
     if (socket.destroyed) return;
-    const { backend, configurator, log, version, ready = Promise.resolve() } = this.#options;
+    const { backend, configurator, log, version, ready = Promise.resolve() } = this.options;
     const { uid = null, pid = null } = credentials ?? {};
     const who = configurator.join({ user, uid, pid });
     const call = {
       backend,
       configurator,
       who,
-      clients: () => [...this.#sessions].map((one) => one.status()),
+      clients: () => [...this.sessions].map((one) => one.status()),
     };
     const session = new Session({ socket, privilege, version, log, call, ready });
-    if (!full) this.#sessions.add(session);
-    socket.on('close', () => this.#sessions.delete(session));
+    if (!full) this.sessions.add(session);
+    socket.on('close', () => this.sessions.delete(session));
     if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
     socket.resume();
   }
 
-  #credentialsOf(socket: Socket): Credentials | null {
+  private credentialsOf(socket: Socket): Credentials | null {
     const fd = (socket as unknown as { _handle: { fd?: number } | null })._handle?.fd;
     if (fd === undefined || fd < 0) return null;
     try {
-      return this.#options.peerCredentials(fd);
+      return this.options.peerCredentials(fd);
     } catch (err) {
-      this.#options.log.warn({ err }, 'the credentials of a control client cannot be read');
+      this.options.log.warn({ err }, 'the credentials of a control client cannot be read');
       return null;
     }
   }
 
   /** Of a client whose credentials are unknown, nothing is believed. */
-  async #privilege(credentials: Credentials | null): Promise<Privilege> {
-    if (credentials === null || this.#options.readOnly) return 'read';
+  private async privilege(credentials: Credentials | null): Promise<Privilege> {
+    if (credentials === null || this.options.readOnly) return 'read';
     return privilegeOf(credentials, process.getuid?.() ?? 0, await readAdminGroup());
   }
 }

@@ -57,125 +57,125 @@ export interface SessionOptions {
 }
 
 export class Session {
-  readonly #options: SessionOptions;
-  readonly #splitter = new LineSplitter(MAX_REQUEST_BYTES);
-  readonly #intake: Intake;
-  readonly #gone = new AbortController();
-  readonly #helloTimer: NodeJS.Timeout;
-  #greeting: 'none' | 'agreed' | 'nothing in common' = 'none';
+  private readonly options: SessionOptions;
+  private readonly splitter = new LineSplitter(MAX_REQUEST_BYTES);
+  private readonly intake: Intake;
+  private readonly gone = new AbortController();
+  private readonly helloTimer: NodeJS.Timeout;
+  private greeting: 'none' | 'agreed' | 'nothing in common' = 'none';
   /** Requests under way, by id. */
-  readonly #pending = new Map<RequestId, AbortController>();
-  #leaving = false;
-  #unsubscribe: (() => void) | null = null;
-  #lostEvents = 0;
-  readonly #connectedMs = performance.now();
-  #activeMs = this.#connectedMs;
-  #client: string | null = null;
+  private readonly pending = new Map<RequestId, AbortController>();
+  private leaving = false;
+  private unsubscribe: (() => void) | null = null;
+  private lostEvents = 0;
+  private readonly connectedMs = performance.now();
+  private activeMs = this.connectedMs;
+  private client: string | null = null;
 
   constructor(options: SessionOptions) {
-    this.#options = options;
+    this.options = options;
     const { socket } = options;
-    setMaxListeners(MAX_PENDING, this.#gone.signal);
-    this.#intake = new Intake({
+    setMaxListeners(MAX_PENDING, this.gone.signal);
+    this.intake = new Intake({
       now: () => performance.now(),
       later: (afterMs, callback) => void setTimeout(callback, afterMs).unref(),
       hasRoom: () => socket.writable && socket.writableLength <= FULL_BYTES,
       pause: () => socket.pause(),
       resume: () => socket.resume(),
-      serve: (line) => this.#message(line),
+      serve: (line) => this.message(line),
     });
-    this.#helloTimer = setTimeout(() => socket.destroy(), HELLO_WITHIN_MS);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('drain', () => this.#drained());
+    this.helloTimer = setTimeout(() => socket.destroy(), HELLO_WITHIN_MS);
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('drain', () => this.drained());
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#close());
+    socket.on('close', () => this.close());
     socket.setTimeout(STALLED_MS, () => {
       if (socket.writableLength > 0) socket.destroy();
     });
   }
 
   status(): Omit<ClientStatus, 'own'> {
-    const { privilege, call } = this.#options;
+    const { privilege, call } = this.options;
     const now = performance.now();
     return {
       ...call.who,
       privilege,
-      client: this.#client,
-      connectedSeconds: Math.round(now - this.#connectedMs) / 1000,
-      idleSeconds: Math.round(now - this.#activeMs) / 1000,
+      client: this.client,
+      connectedSeconds: Math.round(now - this.connectedMs) / 1000,
+      idleSeconds: Math.round(now - this.activeMs) / 1000,
     };
   }
 
   /** Says an error that answers no request, and ends the connection. */
   dismiss(code: number, message: string): void {
-    if (this.#leaving) return;
-    this.#leaving = true;
-    const { socket } = this.#options;
-    this.#fail(null, { code, message });
+    if (this.leaving) return;
+    this.leaving = true;
+    const { socket } = this.options;
+    this.fail(null, { code, message });
     socket.end();
     socket.resume();
     setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
   }
 
-  #close(): void {
-    clearTimeout(this.#helloTimer);
-    this.#unsubscribe?.();
-    this.#gone.abort();
-    const { configurator, who } = this.#options.call;
+  private close(): void {
+    clearTimeout(this.helloTimer);
+    this.unsubscribe?.();
+    this.gone.abort();
+    const { configurator, who } = this.options.call;
     configurator.leave(who);
   }
 
-  #receive(chunk: Buffer): void {
-    if (this.#leaving) return;
-    const lines = this.#splitter.push(chunk);
+  private receive(chunk: Buffer): void {
+    if (this.leaving) return;
+    const lines = this.splitter.push(chunk);
     if (lines === null) {
       this.dismiss(ERROR.INVALID_REQUEST, `a request is longer than ${MAX_REQUEST_BYTES} bytes`);
       return;
     }
-    this.#activeMs = performance.now();
-    this.#intake.push(lines);
+    this.activeMs = performance.now();
+    this.intake.push(lines);
   }
 
   /** Serves one line: a request, a notification, or a batch of them. Settles when the next line may begin. */
-  async #message(line: Buffer): Promise<void> {
+  private async message(line: Buffer): Promise<void> {
     let message: unknown;
     try {
       message = decodeMessage(line);
     } catch {
-      this.#fail(null, { code: ERROR.PARSE, message: 'the line is no JSON, or no safe JSON' });
+      this.fail(null, { code: ERROR.PARSE, message: 'the line is no JSON, or no safe JSON' });
       return;
     }
-    if (Array.isArray(message)) return this.#batch(message);
-    const { isSlow, answer } = this.#begin(message);
-    const written = answer.then((body) => body && this.#write(body));
+    if (Array.isArray(message)) return this.batch(message);
+    const { isSlow, answer } = this.begin(message);
+    const written = answer.then((body) => body && this.write(body));
     if (!isSlow) await written;
   }
 
   /** One after the other, slow ones side by side; the answers go out together. */
-  async #batch(messages: readonly unknown[]): Promise<void> {
+  private async batch(messages: readonly unknown[]): Promise<void> {
     if (messages.length === 0 || messages.length > MAX_BATCH) {
       const message = `a batch holds 1-${MAX_BATCH} requests`;
-      this.#fail(null, { code: ERROR.INVALID_REQUEST, message });
+      this.fail(null, { code: ERROR.INVALID_REQUEST, message });
       return;
     }
-    this.#intake.charge(messages.length - 1);
+    this.intake.charge(messages.length - 1);
     const answers: Promise<ResponseMessage | null>[] = [];
     let isAnySlow = false;
     for (const message of messages) {
-      const { isSlow, answer } = this.#begin(message);
+      const { isSlow, answer } = this.begin(message);
       answers.push(answer);
       if (isSlow) isAnySlow = true;
       else await answer;
     }
     const written = Promise.all(answers).then((bodies) => {
       const given = bodies.filter((body) => body !== null);
-      if (given.length > 0) this.#write(given);
+      if (given.length > 0) this.write(given);
     });
     if (!isAnySlow) await written;
   }
 
   /** Begins to serve a request. The answer never rejects; it is null for a notification. */
-  #begin(message: unknown): { isSlow: boolean; answer: Promise<ResponseMessage | null> } {
+  private begin(message: unknown): { isSlow: boolean; answer: Promise<ResponseMessage | null> } {
     const refused = (id: RequestId | null, code: number, reason: string) => ({
       isSlow: false,
       answer: Promise.resolve(errorAnswer(id, { code, message: reason })),
@@ -183,52 +183,51 @@ export class Session {
     const envelope = checkEnvelope(message);
     if ('wrong' in envelope) return refused(null, ERROR.INVALID_REQUEST, envelope.wrong);
     const { id, method } = envelope;
-    if (id === undefined) return { isSlow: false, answer: this.#serve(envelope).then(() => null) };
-    if (this.#pending.size >= MAX_PENDING) {
+    if (id === undefined) return { isSlow: false, answer: this.serve(envelope).then(() => null) };
+    if (this.pending.size >= MAX_PENDING) {
       return refused(id, ERROR.BUSY, `${MAX_PENDING} requests are under way already`);
     }
-    if (this.#pending.has(id)) return refused(id, ERROR.INVALID_REQUEST, 'a request of this id is under way');
-    return { isSlow: SLOW_METHODS.has(method), answer: this.#serve(envelope) };
+    if (this.pending.has(id)) return refused(id, ERROR.INVALID_REQUEST, 'a request of this id is under way');
+    return { isSlow: SLOW_METHODS.has(method), answer: this.serve(envelope) };
   }
 
-  async #serve({ id, method, params }: Envelope): Promise<ResponseMessage> {
+  private async serve({ id, method, params }: Envelope): Promise<ResponseMessage> {
     const cancelled = new AbortController();
-    if (id !== undefined) this.#pending.set(id, cancelled);
-    const signal = AbortSignal.any([this.#gone.signal, cancelled.signal]);
+    if (id !== undefined) this.pending.set(id, cancelled);
+    const signal = AbortSignal.any([this.gone.signal, cancelled.signal]);
     try {
-      return { jsonrpc: '2.0', id: id ?? null, result: await this.#dispatch(method, params, signal) };
+      return { jsonrpc: '2.0', id: id ?? null, result: await this.dispatch(method, params, signal) };
     } catch (error) {
-      return errorAnswer(id ?? null, this.#errorBody(method, error));
+      return errorAnswer(id ?? null, this.errorBody(method, error));
     } finally {
-      if (id !== undefined) this.#pending.delete(id);
+      if (id !== undefined) this.pending.delete(id);
     }
   }
 
-  async #dispatch(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
+  private async dispatch(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
     if (!isMethod(method)) throw new RequestError(`there is no method ${method}`, ERROR.METHOD_NOT_FOUND);
     const checked = checkParams(method, params);
     if ('wrong' in checked) throw new RequestError(checked.wrong, ERROR.INVALID_PARAMS);
-    if (method === 'hello') return this.#hello(checked.params as HelloParams);
-    if (this.#greeting !== 'agreed') {
+    if (method === 'hello') return this.hello(checked.params as HelloParams);
+    if (this.greeting !== 'agreed') {
       const reason =
-        this.#greeting === 'none' ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
+        this.greeting === 'none' ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
       throw new RequestError(reason, ERROR.INVALID_REQUEST);
     }
-    await this.#options.ready;
-    if (privilegeNeeded(method) === 'admin') this.#authorize(method, checked.params);
-    if (method === 'events.subscribe' || method === 'events.unsubscribe')
-      return this.#setSubscription(method);
-    if (method === 'cancel') return this.#cancel(checked.params as Methods['cancel']['params']);
-    return run(method, { ...this.#options.call, signal }, checked.params);
+    await this.options.ready;
+    if (privilegeNeeded(method) === 'admin') this.authorize(method, checked.params);
+    if (method === 'events.subscribe' || method === 'events.unsubscribe') return this.setSubscription(method);
+    if (method === 'cancel') return this.cancel(checked.params as Methods['cancel']['params']);
+    return run(method, { ...this.options.call, signal }, checked.params);
   }
 
-  #hello({ protocol, oldestProtocol = protocol, client }: HelloParams): HelloResult {
-    this.#client = client;
-    clearTimeout(this.#helloTimer);
+  private hello({ protocol, oldestProtocol = protocol, client }: HelloParams): HelloResult {
+    this.client = client;
+    clearTimeout(this.helloTimer);
     const common = Math.min(protocol, PROTOCOL_VERSION);
     const isAgreed = common >= Math.max(oldestProtocol, OLDEST_PROTOCOL);
-    this.#greeting = isAgreed ? 'agreed' : 'nothing in common';
-    const { version, privilege, call } = this.#options;
+    this.greeting = isAgreed ? 'agreed' : 'nothing in common';
+    const { version, privilege, call } = this.options;
     return {
       name: PROTOCOL_NAME,
       protocol: isAgreed ? common : PROTOCOL_VERSION,
@@ -239,61 +238,60 @@ export class Session {
   }
 
   /** Every change is on record with who asked for it, whether or not it was allowed. */
-  #authorize(method: MethodName, params: object): void {
-    const { call, privilege, log } = this.#options;
+  private authorize(method: MethodName, params: object): void {
+    const { call, privilege, log } = this.options;
     const allowed = privilege === 'admin';
     const { user, uid: clientUid, pid: clientPid } = call.who;
     log.info({ user, clientUid, clientPid, method, params: forTheRecord(params), allowed }, 'administration');
     if (!allowed) throw new RequestError('only root and the group octolink may do this', ERROR.NOT_PERMITTED);
   }
 
-  #cancel({ id }: Methods['cancel']['params']): null {
-    this.#pending.get(id)?.abort();
+  private cancel({ id }: Methods['cancel']['params']): null {
+    this.pending.get(id)?.abort();
     return null;
   }
 
-  #setSubscription(method: 'events.subscribe' | 'events.unsubscribe'): null {
-    this.#unsubscribe?.();
-    this.#unsubscribe = null;
+  private setSubscription(method: 'events.subscribe' | 'events.unsubscribe'): null {
+    this.unsubscribe?.();
+    this.unsubscribe = null;
     if (method === 'events.subscribe') {
-      this.#unsubscribe = this.#options.call.backend.onEvent((event) => this.#push(event));
+      this.unsubscribe = this.options.call.backend.onEvent((event) => this.push(event));
     }
     return null;
   }
 
-  #push(event: ControlEvent): void {
-    if (this.#leaving) return;
-    if (this.#options.socket.writableLength > DROP_EVENTS_BYTES) {
-      this.#lostEvents++;
+  private push(event: ControlEvent): void {
+    if (this.leaving) return;
+    if (this.options.socket.writableLength > DROP_EVENTS_BYTES) {
+      this.lostEvents++;
       return;
     }
-    this.#write({ jsonrpc: '2.0', method: EVENT_NOTIFICATION, params: event });
+    this.write({ jsonrpc: '2.0', method: EVENT_NOTIFICATION, params: event });
   }
 
-  #drained(): void {
-    this.#intake.proceed();
-    if (this.#lostEvents === 0 || this.#unsubscribe === null) return;
-    const count = this.#lostEvents;
-    this.#lostEvents = 0;
-    this.#push({ kind: 'lost', count, timeMs: Date.now() });
+  private drained(): void {
+    this.intake.proceed();
+    if (this.lostEvents === 0 || this.unsubscribe === null) return;
+    const count = this.lostEvents;
+    this.lostEvents = 0;
+    this.push({ kind: 'lost', count, timeMs: Date.now() });
   }
 
-  #errorBody(method: string, error: unknown): ErrorBody {
+  private errorBody(method: string, error: unknown): ErrorBody {
     if (error instanceof ProblemsError) {
       return { code: error.code, message: error.message, data: error.problems };
     }
     if (error instanceof RequestError) return { code: error.code, message: error.message };
-    if (!this.#gone.signal.aborted)
-      this.#options.log.error({ err: error, method }, 'a control request failed');
+    if (!this.gone.signal.aborted) this.options.log.error({ err: error, method }, 'a control request failed');
     return { code: ERROR.INTERNAL, message: 'internal error: see the log of the daemon' };
   }
 
-  #fail(id: RequestId | null, error: ErrorBody): void {
-    this.#write(errorAnswer(id, error));
+  private fail(id: RequestId | null, error: ErrorBody): void {
+    this.write(errorAnswer(id, error));
   }
 
-  #write(body: object): void {
-    const { socket } = this.#options;
+  private write(body: object): void {
+    const { socket } = this.options;
     if (!socket.writable) return;
     socket.write(`${JSON.stringify(body)}\n`);
   }

@@ -84,25 +84,25 @@ export class Reassembly {
   evicted = 0;
   expired = 0;
 
-  readonly #arena: Uint8Array;
-  readonly #base: number;
-  readonly #perPeer: number;
-  readonly #ageLimit: number;
+  private readonly arena: Uint8Array;
+  private readonly base: number;
+  private readonly perPeer: number;
+  private readonly ageLimit: number;
 
-  readonly #peer: Int32Array;
-  readonly #streamAndId: Int32Array;
-  readonly #totalAndCount: Int32Array;
-  readonly #facts: Int32Array;
-  readonly #size: Int32Array;
-  readonly #missing: Int32Array;
-  readonly #started: Float64Array;
-  readonly #arrived: Int32Array;
+  private readonly peer: Int32Array;
+  private readonly streamAndId: Int32Array;
+  private readonly totalAndCount: Int32Array;
+  private readonly facts: Int32Array;
+  private readonly size: Int32Array;
+  private readonly missing: Int32Array;
+  private readonly started: Float64Array;
+  private readonly arrived: Int32Array;
 
   /** Slots in reassembly, the oldest first. */
-  readonly #active: Int32Array;
-  #activeCount = 0;
-  readonly #free: Int32Array;
-  #freeCount: number;
+  private readonly active: Int32Array;
+  private activeCount = 0;
+  private readonly free: Int32Array;
+  private freeCount: number;
 
   /** Bytes of arena that so many slots take. */
   static bytesFor(slots: number): number {
@@ -116,26 +116,26 @@ export class Reassembly {
   constructor(arena: Uint8Array, base: number, options: ReassemblyOptions = {}) {
     const slots = options.slots ?? 128;
     if (base + Reassembly.bytesFor(slots) > arena.length) throw new RangeError('the arena is too small');
-    this.#arena = arena;
-    this.#base = base;
-    this.#perPeer = options.perPeer ?? 16;
-    this.#ageLimit = options.ageLimitUs ?? 1e6;
-    this.#peer = new Int32Array(slots);
-    this.#streamAndId = new Int32Array(slots);
-    this.#totalAndCount = new Int32Array(slots);
-    this.#facts = new Int32Array(slots);
-    this.#size = new Int32Array(slots);
-    this.#missing = new Int32Array(slots);
-    this.#started = new Float64Array(slots);
-    this.#arrived = new Int32Array(slots * BITMAP_WORDS);
-    this.#active = new Int32Array(slots);
-    this.#free = Int32Array.from({ length: slots }, (_, index) => slots - 1 - index);
-    this.#freeCount = slots;
+    this.arena = arena;
+    this.base = base;
+    this.perPeer = options.perPeer ?? 16;
+    this.ageLimit = options.ageLimitUs ?? 1e6;
+    this.peer = new Int32Array(slots);
+    this.streamAndId = new Int32Array(slots);
+    this.totalAndCount = new Int32Array(slots);
+    this.facts = new Int32Array(slots);
+    this.size = new Int32Array(slots);
+    this.missing = new Int32Array(slots);
+    this.started = new Float64Array(slots);
+    this.arrived = new Int32Array(slots * BITMAP_WORDS);
+    this.active = new Int32Array(slots);
+    this.free = Int32Array.from({ length: slots }, (_, index) => slots - 1 - index);
+    this.freeCount = slots;
   }
 
   /** Frames in reassembly. */
   get pending(): number {
-    return this.#activeCount;
+    return this.activeCount;
   }
 
   /**
@@ -143,7 +143,7 @@ export class Reassembly {
    * Returns the slot of the frame that it completes, to be given back by `release`, or a `PIECE` code.
    */
   add(peer: number, stream: number, offset: number, length: number, nowUs: number): number {
-    const bytes = this.#arena;
+    const bytes = this.arena;
     if (length <= PIECE_HEADER) return PIECE.TRUNCATED;
     const flags = bytes[offset + 1];
     const index = bytes[offset + PIECE_INDEX];
@@ -164,123 +164,123 @@ export class Reassembly {
     const streamAndId = (stream << 16) | readU16(bytes, offset + 2);
     const totalAndCount = (total << 8) | count;
     const facts = (flags << 16) | readU16(bytes, offset + 8);
-    this.#expire(nowUs);
-    let slot = this.#find(peer, streamAndId);
+    this.expire(nowUs);
+    let slot = this.find(peer, streamAndId);
     if (slot === NONE) {
-      slot = this.#allocate(peer, streamAndId);
+      slot = this.allocate(peer, streamAndId);
       if (slot === NONE) return PIECE.FULL;
-      this.#peer[slot] = peer;
-      this.#streamAndId[slot] = streamAndId;
-      this.#totalAndCount[slot] = totalAndCount;
-      this.#facts[slot] = facts;
-      this.#size[slot] = size;
-      this.#missing[slot] = count;
-      this.#started[slot] = nowUs;
-      this.#arrived.fill(0, slot * BITMAP_WORDS, (slot + 1) * BITMAP_WORDS);
+      this.peer[slot] = peer;
+      this.streamAndId[slot] = streamAndId;
+      this.totalAndCount[slot] = totalAndCount;
+      this.facts[slot] = facts;
+      this.size[slot] = size;
+      this.missing[slot] = count;
+      this.started[slot] = nowUs;
+      this.arrived.fill(0, slot * BITMAP_WORDS, (slot + 1) * BITMAP_WORDS);
     } else if (
-      this.#totalAndCount[slot] !== totalAndCount ||
-      this.#facts[slot] !== facts ||
-      this.#size[slot] !== size
+      this.totalAndCount[slot] !== totalAndCount ||
+      this.facts[slot] !== facts ||
+      this.size[slot] !== size
     ) {
       return PIECE.MISMATCH;
     }
 
     const word = slot * BITMAP_WORDS + (index >> 5);
     const bit = 1 << (index & 31);
-    if ((this.#arrived[word] & bit) !== 0) return PIECE.DUPLICATE;
-    this.#arrived[word] |= bit;
+    if ((this.arrived[word] & bit) !== 0) return PIECE.DUPLICATE;
+    this.arrived[word] |= bit;
     bytes.copyWithin(this.offset(slot) + index * size, offset + PIECE_HEADER, offset + length);
-    if (--this.#missing[slot] > 0) return PIECE.INCOMPLETE;
-    this.#deactivate(slot);
+    if (--this.missing[slot] > 0) return PIECE.INCOMPLETE;
+    this.deactivate(slot);
     return slot;
   }
 
   /** Where the frame of a slot begins in the arena; the 64 bytes before it are free for a virtio-net header. */
   offset(slot: number): number {
-    return this.#base + slot * SLOT_BYTES + HEADROOM;
+    return this.base + slot * SLOT_BYTES + HEADROOM;
   }
 
   /** Length of the frame of a slot. */
   total(slot: number): number {
-    return this.#totalAndCount[slot] >>> 8;
+    return this.totalAndCount[slot] >>> 8;
   }
 
   /** virtio-net flags of the frame of a slot. */
   flags(slot: number): number {
-    return this.#facts[slot] >>> 16;
+    return this.facts[slot] >>> 16;
   }
 
   csumStart(slot: number): number {
-    return (this.#facts[slot] >>> 8) & 0xff;
+    return (this.facts[slot] >>> 8) & 0xff;
   }
 
   csumOffset(slot: number): number {
-    return this.#facts[slot] & 0xff;
+    return this.facts[slot] & 0xff;
   }
 
   /** Gives back the slot of a complete frame. */
   release(slot: number): void {
-    this.#free[this.#freeCount++] = slot;
+    this.free[this.freeCount++] = slot;
   }
 
   /** Gives up every incomplete frame of a peer (its row will be another's). */
   forgetPeer(peer: number): void {
-    for (let position = this.#activeCount - 1; position >= 0; position--) {
-      const slot = this.#active[position];
-      if (this.#peer[slot] === peer) this.#drop(slot);
+    for (let position = this.activeCount - 1; position >= 0; position--) {
+      const slot = this.active[position];
+      if (this.peer[slot] === peer) this.drop(slot);
     }
   }
 
-  #find(peer: number, streamAndId: number): number {
-    for (let position = this.#activeCount - 1; position >= 0; position--) {
-      const slot = this.#active[position];
-      if (this.#streamAndId[slot] === streamAndId && this.#peer[slot] === peer) return slot;
+  private find(peer: number, streamAndId: number): number {
+    for (let position = this.activeCount - 1; position >= 0; position--) {
+      const slot = this.active[position];
+      if (this.streamAndId[slot] === streamAndId && this.peer[slot] === peer) return slot;
     }
     return NONE;
   }
 
-  #expire(nowUs: number): void {
-    while (this.#activeCount > 0 && nowUs - this.#started[this.#active[0]] >= this.#ageLimit) {
-      this.#drop(this.#active[0]);
+  private expire(nowUs: number): void {
+    while (this.activeCount > 0 && nowUs - this.started[this.active[0]] >= this.ageLimit) {
+      this.drop(this.active[0]);
       this.expired++;
     }
   }
 
   /** A slot for a new frame of a peer, at the cost of the peer's oldest before anybody else's. */
-  #allocate(peer: number, streamAndId: number): number {
+  private allocate(peer: number, streamAndId: number): number {
     let held = 0;
     let oldest = NONE;
-    for (let position = this.#activeCount - 1; position >= 0; position--) {
-      const slot = this.#active[position];
-      if (this.#peer[slot] !== peer) continue;
-      if (isRemainder(this.#streamAndId[slot], streamAndId)) {
-        this.#drop(slot);
+    for (let position = this.activeCount - 1; position >= 0; position--) {
+      const slot = this.active[position];
+      if (this.peer[slot] !== peer) continue;
+      if (isRemainder(this.streamAndId[slot], streamAndId)) {
+        this.drop(slot);
         this.expired++;
         continue;
       }
       held++;
       oldest = slot;
     }
-    if (held >= this.#perPeer || (this.#freeCount === 0 && this.#activeCount > 0)) {
-      this.#drop(oldest === NONE ? this.#active[0] : oldest);
+    if (held >= this.perPeer || (this.freeCount === 0 && this.activeCount > 0)) {
+      this.drop(oldest === NONE ? this.active[0] : oldest);
       this.evicted++;
     }
-    if (this.#freeCount === 0) return NONE;
-    const slot = this.#free[--this.#freeCount];
-    this.#active[this.#activeCount++] = slot;
+    if (this.freeCount === 0) return NONE;
+    const slot = this.free[--this.freeCount];
+    this.active[this.activeCount++] = slot;
     return slot;
   }
 
-  #drop(slot: number): void {
-    this.#deactivate(slot);
+  private drop(slot: number): void {
+    this.deactivate(slot);
     this.release(slot);
   }
 
-  #deactivate(slot: number): void {
+  private deactivate(slot: number): void {
     let position = 0;
-    while (this.#active[position] !== slot) position++;
-    this.#active.copyWithin(position, position + 1, this.#activeCount);
-    this.#activeCount--;
+    while (this.active[position] !== slot) position++;
+    this.active.copyWithin(position, position + 1, this.activeCount);
+    this.activeCount--;
   }
 }
 

@@ -20,7 +20,7 @@ export class Bottleneck implements Hop {
   /** Datagrams and bytes that came through. */
   passed = 0;
   passedBytes = 0;
-  #busyUntil = 0;
+  private busyUntil = 0;
 
   /** `bytesPerSecond` may be changed at any time; what waits already still leaves at the old rate. */
   constructor(
@@ -30,22 +30,22 @@ export class Bottleneck implements Hop {
 
   /** Bytes that wait at `now`. */
   waitingBytes(now: number): number {
-    return (Math.max(0, this.#busyUntil - now) * this.bytesPerSecond) / 1e6;
+    return (Math.max(0, this.busyUntil - now) * this.bytesPerSecond) / 1e6;
   }
 
   pass(datagram: Datagram, now: number, forward: Forward): void {
-    if (this.waitingBytes(now) > this.#limitBytes()) {
+    if (this.waitingBytes(now) > this.limitBytes()) {
       this.dropped++;
       return;
     }
     const size = datagram.bytes.length + ipUdpOverhead(datagram.from.family);
-    this.#busyUntil = Math.max(this.#busyUntil, now) + (size * 1e6) / this.bytesPerSecond;
+    this.busyUntil = Math.max(this.busyUntil, now) + (size * 1e6) / this.bytesPerSecond;
     this.passed++;
     this.passedBytes += size;
-    forward(datagram, this.#busyUntil - now);
+    forward(datagram, this.busyUntil - now);
   }
 
-  #limitBytes(): number {
+  private limitBytes(): number {
     return 'bytes' in this.queue ? this.queue.bytes : (this.queue.ms * this.bytesPerSecond) / 1e3;
   }
 }
