@@ -6,7 +6,7 @@ import type { MethodName } from '../../src/api/index.js';
 import { privilegeNeeded } from '../../src/daemon/control/authorize.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const SOURCES = ['src/api/index.ts', 'src/api/configuration.ts', 'src/api/links.ts'];
+const SOURCES = ['src/api/methods.ts', 'src/api/configuration.ts', 'src/api/links.ts'];
 
 export interface ApiMethod {
   name: string;

@@ -1,6 +1,7 @@
 /** Two hosts in namespaces, joined by links that can die, and an ear on both daemons. */
+
+import type { Policy } from '../../src/api/config.js';
 import type { ControlEvent, LinkState } from '../../src/api/index.js';
-import type { Policy } from '../../src/config/model.js';
 import type { ControlConnection } from '../lab/control.js';
 import type { Place } from '../lab/deaths.js';
 import { Lab } from '../lab/lab.js';

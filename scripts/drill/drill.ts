@@ -1,5 +1,5 @@
 /** Runs the cells of a drill, one death after another. */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { DEATHS, type DeathKind } from '../lab/deaths.js';
 import { Bed } from './bed.js';
 import type { DrillOptions, Load } from './options.js';

@@ -1,6 +1,6 @@
 /** Command line of `npm run drill`. */
 import { parseArgs } from 'node:util';
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { POLICY } from '../../src/state/peers.js';
 import { DEATH_KINDS, DEATHS, type DeathKind } from '../lab/deaths.js';
 import type { Timers } from './bed.js';

@@ -1,5 +1,5 @@
 /** The drill's result as one page that needs nothing but itself. */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { DEATH_KINDS, DEATHS } from '../lab/deaths.js';
 import { machineLine } from './machine.js';
 import { escapeHtml, type Mark, type PlotRow, stripPlot } from './plot.js';

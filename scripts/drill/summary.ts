@@ -1,5 +1,5 @@
 /** What the trials of a cell come to. */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { DEATHS, type DeathKind } from '../lab/deaths.js';
 import type { Timers } from './bed.js';
 import { totalOf } from './kernel-drops.js';

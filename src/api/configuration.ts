@@ -6,8 +6,8 @@
  * `config.apply` and `config.rollback` of this connection edit the candidate, and `config.commit` puts it in force.
  */
 
-import type { Config } from '../config/model.js';
-import type { Problem } from './index.js';
+import type { Config } from './config.js';
+import type { Problem } from './protocol.js';
 
 /** Entries that the archive keeps; the newest is number 0, what runs. */
 export const ARCHIVE_ENTRIES = 20;

@@ -1,5 +1,5 @@
 /** Single links in the control API: taking them out of use and putting them back. */
-import type { LinkState } from './peers.js';
+import type { LinkState } from './link-states.js';
 
 export interface LinkParams {
   peer: string;

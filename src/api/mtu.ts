@@ -1,10 +1,13 @@
 /** What `show mtu` says. Sizes are bytes; an MTU counts the whole IP packet, a frame has no FCS. */
-import type { LinkStateName } from '../contract/events.js';
-import type { MtuStateName } from '../link/life/mtu-search.js';
+import type { LinkState } from './link-states.js';
+
+/** States of the search for the MTU of a path (RFC 8899); `fixed`: set by the configuration. */
+export const MTU_STATES = ['fixed', 'base', 'searching', 'complete', 'error'] as const;
+export type MtuStateName = (typeof MTU_STATES)[number];
 
 export interface LinkMtu {
   link: number;
-  state: LinkStateName;
+  state: LinkState;
   /** `fixed` by the configuration; else where the search stands (RFC 8899). */
   search: MtuStateName;
   /** In use: has passed the path, or is what every path takes. */

@@ -1,24 +1,10 @@
-/** What `show peers`, `show links` and `explain` say. */
-import type { AeadChoice, Policy } from '../config/model.js';
-import type { LinkExplanation, PeerExplanation } from '../link/choice/explain.js';
+/** What `show peers` and `show links` say. */
+import type { AeadChoice, Policy } from './config.js';
+import type { LinkState } from './link-states.js';
 
 export type AeadName = Exclude<AeadChoice, 'auto'>;
 
 export type PeerState = 'up' | 'down' | 'shutdown';
-/**
- * `damped`: works, but went down too often of late; `draining` and `drained`: the operator takes it out of use. All three
- * carry frames only while no other link is up.
- */
-export type LinkState =
-  | 'up'
-  | 'down'
-  | 'one-way'
-  | 'shutdown'
-  | 'waiting'
-  | 'damped'
-  | 'draining'
-  | 'drained';
-
 export interface SessionStatus {
   establishedSecondsAgo: number;
   aead: AeadName;
@@ -109,43 +95,4 @@ export interface PeerStatus {
   txFrames: number;
   txBytes: number;
   links: LinkStatus[];
-}
-
-/** One link in `explain peer`: whether it carries frames, and why. */
-export interface LinkExplained extends LinkExplanation {
-  description: string | null;
-}
-
-/** The decision that is in force for a peer's frames. */
-export interface PeerExplained extends Omit<PeerExplanation, 'links' | 'sinceUs'> {
-  peer: string;
-  interface: string;
-  /** For how long the link has been taken. */
-  sinceSeconds: number | null;
-  links: LinkExplained[];
-}
-
-/** A flow to a peer, seen in the last minute, and the way it takes. */
-export interface FlowExplained {
-  /** IP or MAC addresses. */
-  source: string;
-  destination: string;
-  /** `tcp`, `udp`, `icmp`, `ip 47`, `ethertype 0x0806`. */
-  protocol: string;
-  sourcePort: number | null;
-  destinationPort: number | null;
-  /** Link that it is pinned to; null while it is spread over the links of the lane. */
-  link: number | null;
-  bytesPerSecond: number;
-  secondsAgo: number;
-}
-
-export interface FlowsExplained {
-  peer: string;
-  interface: string;
-  policy: Policy;
-  /** Links over which bulk flows are spread now; empty while none flows. */
-  laneLinks: number[];
-  /** The busiest first; none under another policy than `adaptive`, where all flows take one way. */
-  flows: FlowExplained[];
 }

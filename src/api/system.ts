@@ -1,5 +1,6 @@
-/** What `show system` says. */
-import type { OffloadName } from '../config/model.js';
+/** What `show version`, `show system` and `show users` say. */
+import type { OffloadName } from './config.js';
+import type { Privilege } from './protocol.js';
 
 export interface WorkerStatus {
   interface: string;
@@ -42,4 +43,34 @@ export interface SystemInfo {
   workers: WorkerStatus[];
   offloads: OffloadStatus[];
   sockets: SocketStatus[];
+}
+
+export interface VersionInfo {
+  version: string;
+  protocol: number;
+  /** Version of the datagrams between peers. */
+  wireVersion: number;
+  hostname: string;
+  node: string;
+  openssl: string;
+  kernel: string;
+  architecture: string;
+  uptimeSeconds: number;
+}
+
+/** A client of the control sockets. */
+export interface ClientStatus {
+  /** Number of the connection, as messages name it. */
+  session: number | null;
+  user: string;
+  uid: number | null;
+  pid: number | null;
+  privilege: Privilege;
+  /** What it calls itself; null before it has greeted. */
+  client: string | null;
+  connectedSeconds: number;
+  /** Since its last request. */
+  idleSeconds: number;
+  /** It is this connection. */
+  own: boolean;
 }

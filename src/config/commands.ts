@@ -2,6 +2,8 @@
  * The configuration language: every command of every configuration mode, once. The parser, the renderer, `?`
  * and completion read this table; its order is the order in which a configuration prints.
  */
+
+import type { Config, InterfaceConfig } from '../api/config.js';
 import { choice, keyword, options, value } from '../grammar/command.js';
 import { HOSTNAME, IFNAME, IPV4, IPV6, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
@@ -18,7 +20,6 @@ import {
 } from './language.js';
 import { linkCommands } from './link-commands.js';
 import { findOrAdd, removeNamed } from './lookup.js';
-import type { Config, InterfaceConfig } from './model.js';
 import { peerCommands } from './peer-commands.js';
 
 const configField = fieldsOf('config', (scope) => scope.config);

@@ -1,9 +1,10 @@
 /** The line `damping`, of an interface and of a link: how flapping links are held back. */
+
+import type { DampingConfig } from '../api/config.js';
 import { keyword, options, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
 import { type ConfigMode, type Scope, type Setting, setting } from './language.js';
-import type { DampingConfig } from './model.js';
 
 const { damping: DEFAULT } = DEFAULTS;
 

@@ -1,5 +1,5 @@
 /** What an absent field of the configuration means. */
-import type { DuplicateSettings } from '../datapath/frames/duplicate.js';
+
 import type {
   AeadChoice,
   DampingConfig,
@@ -9,7 +9,8 @@ import type {
   PeerConfig,
   Policy,
   QualityConfig,
-} from './model.js';
+} from '../api/config.js';
+import type { DuplicateSettings } from '../contract/settings.js';
 
 /** Addresses of an interface. */
 export const MAX_ADDRESSES = 256;

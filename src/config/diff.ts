@@ -2,9 +2,10 @@
  * The differences of two configurations, as routers print them: lines that came and went, under the headers of the
  * blocks that they stand in. What only stands in another order is no difference.
  */
+
+import type { Config } from '../api/config.js';
 import { CONFIG_COMMANDS } from './commands.js';
 import { type Block, CONFIG_MODES, type ConfigMode, type Scope } from './language.js';
-import type { Config } from './model.js';
 import { renderBlock, wholeOf } from './render.js';
 
 export interface ConfigDiff {

@@ -1,8 +1,9 @@
 /** The lines by which frames are chosen that are sent twice: of an interface, and of a peer that wants it otherwise. */
+
+import type { DuplicateConfig } from '../api/config.js';
 import { keyword, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { type ConfigMode, type Scope, type Setting, setting } from './language.js';
-import type { DuplicateConfig } from './model.js';
 
 interface Owner {
   duplicate?: DuplicateConfig;

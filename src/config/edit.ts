@@ -1,10 +1,11 @@
 /** Applies configuration lines to a configuration, all of them or none. */
+
+import type { Config } from '../api/config.js';
 import type { Problem } from '../api/index.js';
 import { explainInWords } from '../grammar/explain.js';
 import { type SplitLine, splitLine } from '../grammar/words.js';
 import { CONFIG_COMMANDS } from './commands.js';
 import { type Block, CONFIG_MODES, type ConfigCommand } from './language.js';
-import type { Config } from './model.js';
 import { type Resolution, resolveConfigLine } from './resolve.js';
 import { type ConfigIssue, validateConfig } from './validate.js';
 

@@ -4,9 +4,9 @@
  * in that `link ID SOURCE DESTINATION TRANSPORT`, each closed by `exit`.
  */
 
+import type { Config, InterfaceConfig, LinkConfig, PeerConfig, Policy } from '../api/config.js';
 import * as values from '../grammar/values.js';
 import { isRefusal, type ValueType } from '../grammar/values.js';
-import type { Config, InterfaceConfig, LinkConfig, PeerConfig, Policy } from './model.js';
 
 export interface ImportRemark {
   /** 1-based. */

@@ -1,4 +1,6 @@
 /** Commands of `(config-if)`. */
+
+import type { AeadChoice, OffloadName, PeerConfig } from '../api/config.js';
 import { choice, keyword, oneOf, value } from '../grammar/command.js';
 import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
@@ -18,7 +20,6 @@ import {
   setting,
 } from './language.js';
 import { findOrAdd, removeNamed } from './lookup.js';
-import type { AeadChoice, OffloadName, PeerConfig } from './model.js';
 import { qualityOf } from './quality-command.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);

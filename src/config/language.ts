@@ -1,4 +1,6 @@
 /** What a configuration command is, and the shapes that most of them share. */
+
+import type { Config, InterfaceConfig, LinkConfig, PeerConfig, Policy } from '../api/config.js';
 import {
   type Args,
   type ArgsOf,
@@ -12,7 +14,6 @@ import {
 } from '../grammar/command.js';
 import { LINE, range } from '../grammar/values.js';
 import { renderLine } from '../grammar/words.js';
-import type { Config, InterfaceConfig, LinkConfig, PeerConfig, Policy } from './model.js';
 
 /** The blocks that a configuration line stands in. */
 export interface Scope {

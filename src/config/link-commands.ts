@@ -1,5 +1,6 @@
 /** Commands of `(config-link)`. */
 
+import type { LocalEnd, RemoteEnd } from '../api/config.js';
 import { choice, keyword, options, value } from '../grammar/command.js';
 import { DSCP, dscpText } from '../grammar/dscp.js';
 import { IFNAME, IPV4, IPV6, NAME, range } from '../grammar/values.js';
@@ -7,7 +8,6 @@ import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
 import { type ConfigCommand, description, fieldsOf, linkOf, PORT, setting, shutdownOf } from './language.js';
-import type { LocalEnd, RemoteEnd } from './model.js';
 import { qualityOf } from './quality-command.js';
 
 const linkField = fieldsOf('link', linkOf);

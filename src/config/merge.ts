@@ -5,7 +5,7 @@
  * It works on the data rather than on lines, so that a new setting needs no word here: blocks are merged field by
  * field, lists of blocks by name, lists of values as sets, and every other value is one thing.
  */
-import type { Config } from './model.js';
+import type { Config } from '../api/config.js';
 
 export interface MergeResult {
   config: Config;

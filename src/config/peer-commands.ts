@@ -1,4 +1,6 @@
 /** Commands of `(config-peer)`. */
+
+import type { LinkConfig } from '../api/config.js';
 import { keyword, value } from '../grammar/command.js';
 import { FILENAME, KEY, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
@@ -14,7 +16,6 @@ import {
   type Scope,
   shutdownOf,
 } from './language.js';
-import type { LinkConfig } from './model.js';
 
 const peerField = fieldsOf('peer', peerOf);
 

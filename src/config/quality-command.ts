@@ -1,9 +1,10 @@
 /** The line `quality`, of an interface and of a link: from when on a link is left although it answers. */
+
+import type { QualityConfig } from '../api/config.js';
 import { keyword, options, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
 import { type ConfigMode, type Scope, type Setting, setting } from './language.js';
-import type { QualityConfig } from './model.js';
 
 const { quality: DEFAULT } = DEFAULTS;
 

@@ -1,6 +1,6 @@
+import type { Config } from '../api/config.js';
 import { CONFIG_COMMANDS } from './commands.js';
 import { CONFIG_MODES, type ConfigMode, type Scope } from './language.js';
-import type { Config } from './model.js';
 
 /**
  * Prints a configuration as the commands that make it: full keywords, one blank of indent a depth, each block

@@ -1,9 +1,17 @@
 /** What single commands cannot see: contradictions between them. */
+
+import type {
+  Config,
+  DampingConfig,
+  InterfaceConfig,
+  LinkConfig,
+  PeerConfig,
+  Policy,
+} from '../api/config.js';
 import { ipKey, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
 import { DEFAULTS, effectiveLink, MAX_ADDRESSES } from './defaults.js';
-import type { Config, DampingConfig, InterfaceConfig, LinkConfig, PeerConfig, Policy } from './model.js';
 
 export interface ConfigIssue {
   /**

@@ -1,5 +1,6 @@
 /** The daemon as the control server sees it: every request ends here. */
 import { hostname as systemHostname } from 'node:os';
+import type { Config, InterfaceConfig } from '../api/config.js';
 import type {
   ControlEvent,
   DrainResult,
@@ -21,7 +22,6 @@ import type {
 } from '../api/index.js';
 import { metricsText } from '../api/metrics-text.js';
 import { DEFAULTS } from '../config/defaults.js';
-import type { Config, InterfaceConfig } from '../config/model.js';
 import type { Native } from '../native/binding.js';
 import { explained, flowsExplained } from './answers/explain.js';
 import { historyStatus, MAX_HISTORIES } from './answers/history.js';

@@ -1,9 +1,9 @@
 /** `octolinkd`: arguments, start, signals, end. Nothing else. */
 import { parseArgs } from 'node:util';
 import pino from 'pino';
+import type { Config } from '../api/config.js';
 import type { Problem } from '../api/index.js';
 import { parseConfig } from '../config/edit.js';
-import type { Config } from '../config/model.js';
 import { loadNative } from '../native/binding.js';
 import { Daemon } from './backend.js';
 import { openConfigurator } from './commits/open.js';

@@ -1,6 +1,6 @@
 /** The parts of an engine, and how they know each other. */
 
-import type { DatapathSettings } from '../contract/events.js';
+import type { DatapathSettings } from '../contract/settings.js';
 import { SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
 import { Adaptive } from '../link/lane/adaptive.js';

@@ -1,12 +1,15 @@
 /** What the control thread may ask of the engine, command by command. */
 
-import type { DatapathCommand, DatapathSettings, LinkSettings, MacRow } from '../contract/events.js';
+import type { MacRow } from '../contract/answers.js';
+import type { DatapathCommand } from '../contract/commands.js';
 import { PATH } from '../contract/ops.js';
+import type { DatapathSettings, LinkSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { NO_LINK } from '../state/peers.js';
 import { NO_SESSION } from '../state/sessions.js';
-import { MAX_LINKS, RELAY_FAMILY } from '../wire/header.js';
+import { MAX_LINKS } from '../wire/header.js';
+import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
 
 export class Commands {

@@ -4,8 +4,8 @@
  * code runs in the worker thread and in the simulator.
  */
 
+import type { DatapathCommand } from '../contract/commands.js';
 import { DROP } from '../contract/drops.js';
-import type { DatapathCommand } from '../contract/events.js';
 import { INTERFACE, type SharedStats } from '../contract/stats.js';
 import { kindOfTimer, linkOfTimer, TIMER } from '../link/life/timers.js';
 import type { Arena } from '../state/arena.js';

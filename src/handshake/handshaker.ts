@@ -5,7 +5,7 @@
  * All times are microseconds of boot time. Every input may be given at any time; nothing here throws for what came
  * from the network.
  */
-import type { AeadChoice } from '../config/model.js';
+import type { AeadChoice } from '../api/config.js';
 import {
   COOKIE_LIFETIME,
   CookieIssuer,

@@ -1,5 +1,5 @@
 /** What two ends agree on inside the handshake: datapath version and AEAD. */
-import type { AeadChoice } from '../config/model.js';
+import type { AeadChoice } from '../api/config.js';
 import { AEAD } from '../contract/ops.js';
 import type { Offer } from '../crypto/payloads.js';
 

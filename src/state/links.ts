@@ -1,28 +1,15 @@
 /** Links as rows of typed arrays: one row is one path to one peer. */
+
 import { enlarged } from '../base/arrays.js';
-import type { LinkSettings } from '../contract/events.js';
+import { STATE } from '../contract/link-states.js';
 import { PATH, PATH_PLACE_WORDS } from '../contract/ops.js';
-import { outerOverhead, PARITY_ROOM, RELAY_FAMILY, SEALED_OVERHEAD } from '../wire/header.js';
-import { PATH_CHECK } from '../wire/messages.js';
+import type { LinkSettings } from '../contract/settings.js';
+import { SEALED_OVERHEAD } from '../wire/header.js';
+import { outerOverhead, RELAY_FAMILY } from '../wire/overhead.js';
+import { PARITY_ROOM } from '../wire/parity.js';
+import { PATH_CHECK } from '../wire/path-check.js';
 import { LossTable } from './loss.js';
 import { RttHistograms } from './rtt-histogram.js';
-
-/** States; numbers as in `LINK_STATES` of the events. */
-export const STATE = {
-  DOWN: 0,
-  ONE_WAY: 1,
-  UP: 2,
-  SHUTDOWN: 3,
-  WAITING: 4,
-  DAMPED: 5,
-  DRAINING: 6,
-  DRAINED: 7,
-} as const;
-
-/** Whether both directions of a link in this state work, be it used or held back. */
-export function isAlive(state: number): boolean {
-  return state === STATE.UP || state >= STATE.DAMPED;
-}
 
 /** What the last beat of the peer said of our direction. */
 export const PEER_HEARS = { NO: 0, YES: 1, UNKNOWN: 2 } as const;

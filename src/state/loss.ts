@@ -10,8 +10,9 @@
  * it sent by this link. Without that bound somebody on the way could replay datagrams and so hide what the link loses.
  */
 import { enlarged } from '../base/arrays.js';
+import { readU64 } from '../base/bytes.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../contract/stats.js';
-import { HEARTBEAT, NO_ECHO, readU64 } from '../wire/messages.js';
+import { HEARTBEAT, NO_ECHO } from '../wire/heartbeat.js';
 import type { LinkTable } from './links.js';
 import { LossWindows } from './loss-window.js';
 

@@ -1,7 +1,8 @@
 /** Peers as rows of typed arrays. */
+
+import type { Policy } from '../api/config.js';
 import { enlarged } from '../base/arrays.js';
-import type { Policy } from '../config/model.js';
-import type { DuplicateSettings } from '../datapath/frames/duplicate.js';
+import type { DuplicateSettings } from '../contract/settings.js';
 import { MAX_LINKS } from '../wire/header.js';
 import { NO_SESSION } from './sessions.js';
 

@@ -1,5 +1,5 @@
 /** UDP sockets of an interface, by row. */
-import type { SocketSettings } from '../contract/events.js';
+import type { SocketSettings } from '../contract/settings.js';
 
 export class SocketTable {
   readonly rows: (SocketSettings | undefined)[] = [];

@@ -6,8 +6,9 @@
 import { randomFillSync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { DatapathCommand, DatapathSettings } from '../contract/events.js';
+import type { DatapathCommand } from '../contract/commands.js';
 import { NETLINK, NETLINK_KIND, READ, RECV } from '../contract/ops.js';
+import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import type { DatapathIo } from '../datapath/io.js';

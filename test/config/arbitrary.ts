@@ -11,7 +11,7 @@ import type {
   Policy,
   QualityConfig,
   RemoteEnd,
-} from '../../src/config/model.js';
+} from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
 import { IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
 import { splitLine } from '../../src/grammar/words.js';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Config } from '../../src/api/config.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
 import { effectiveLink } from '../../src/config/defaults.js';
 import { editConfig, emptyConfig, parseConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
-import type { Config } from '../../src/config/model.js';
 import { renderConfig } from '../../src/config/render.js';
 import { configTree } from '../../src/config/resolve.js';
 import { splitLine } from '../../src/grammar/words.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Config } from '../../src/api/config.js';
 import { diffConfigs } from '../../src/config/diff.js';
 import { parseConfig } from '../../src/config/edit.js';
 import { mergeConfigs } from '../../src/config/merge.js';
-import type { Config } from '../../src/config/model.js';
 import { renderConfig } from '../../src/config/render.js';
 import { EXAMPLE } from '../control/fixtures.js';
 import { configs } from './arbitrary.js';

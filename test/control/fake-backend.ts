@@ -1,5 +1,6 @@
 /** A daemon without a datapath: what the control server's and the CLI's tests talk to. */
 import { readFile, writeFile } from 'node:fs/promises';
+import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/api/config.js';
 import type {
   ControlEvent,
   Counter,
@@ -20,7 +21,6 @@ import type {
   WaitResult,
 } from '../../src/api/index.js';
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
-import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/config/model.js';
 import { type Backend, RequestError } from '../../src/daemon/control/backend.js';
 import { type EventBody, EventLog } from '../../src/daemon/event-log.js';
 

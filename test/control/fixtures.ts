@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Config } from '../../src/api/config.js';
 import { parseConfig } from '../../src/config/edit.js';
-import type { Config } from '../../src/config/model.js';
 import { type Clock, systemClock } from '../../src/daemon/commits/clock.js';
 import { openConfigurator } from '../../src/daemon/commits/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LinkStateName } from '../../src/contract/events.js';
+import type { LinkState } from '../../src/api/link-states.js';
 import { LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
 import { historyStatus } from '../../src/daemon/answers/history.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
@@ -13,7 +13,7 @@ class Fake {
   readonly peers = new Map<string, unknown>();
   readonly datapath = { stats: new SharedStats({ peers: 1, links: 2 }) };
 
-  link(peer: string, id: number, row: number, state: LinkStateName = 'up'): void {
+  link(peer: string, id: number, row: number, state: LinkState = 'up'): void {
     const found = (this.peers.get(peer) as { links: Map<number, unknown> } | undefined) ?? {
       config: { name: peer },
       links: new Map<number, unknown>(),

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MetricFamily } from '../../src/api/index.js';
+import type { LinkState } from '../../src/api/link-states.js';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../src/api/metrics-text.js';
-import type { LinkStateName } from '../../src/contract/events.js';
 import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { Histories } from '../../src/daemon/observe/histories.js';
@@ -88,7 +88,7 @@ describe('the text of metrics', () => {
   });
 });
 
-function fakeRuntime(links: Record<number, LinkStateName>): InterfaceRuntime {
+function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
   const entries = Object.entries(links).map(
     ([id, state]) => [Number(id), { row: Number(id), state, config: { id: Number(id) } }] as const,
   );

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DuplicateSettings, isSentTwice, NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
+import type { DuplicateSettings } from '../../src/contract/settings.js';
+import { isSentTwice, NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PeerTable } from '../../src/state/peers.js';
 import { build, packets } from './packets.js';
 

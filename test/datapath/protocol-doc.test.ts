@@ -10,21 +10,25 @@ import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datap
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/frames/pieces.js';
 import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/handshake/timing.js';
 import { MAX_ECHO_BYTES } from '../../src/link/life/control.js';
+import { ECHO } from '../../src/wire/echo.js';
 import {
   COUNTER_LIMIT,
-  ipUdpOverhead,
   KIND,
   MAX_FRAME,
   MAX_LINKS,
   OUTER,
-  PARITY,
   SEALED_OVERHEAD,
-  SEGMENT,
   STREAMS,
   TAG_BYTES,
   TYPE,
 } from '../../src/wire/header.js';
-import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK, REPORT } from '../../src/wire/messages.js';
+import { HEARTBEAT } from '../../src/wire/heartbeat.js';
+import { NOTICE, NOTICE_CODE } from '../../src/wire/notice.js';
+import { ipUdpOverhead } from '../../src/wire/overhead.js';
+import { PARITY } from '../../src/wire/parity.js';
+import { PATH_CHECK } from '../../src/wire/path-check.js';
+import { REPORT } from '../../src/wire/report.js';
+import { SEGMENT } from '../../src/wire/segment.js';
 
 const TEXT = readFileSync(fileURLToPath(new URL('../../../docs/protocol.md', import.meta.url)), 'utf8');
 

@@ -1,5 +1,5 @@
 /** One cell of the grid of bulk transfers: one TCP connection over a pair of paths, beside each path alone. */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { goodput, type LinkProfile } from '../sim/bulk.js';
 import { type Pair, PROFILES, type ProfileName, seedOf } from './profiles.js';
 

@@ -1,5 +1,5 @@
 /** One cell of the grid of failover: a steady stream over a pair of paths, whose preferred one is cut and comes back. */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { bulkLan } from '../sim/bulk.js';
 import { cut } from '../sim/cuts.js';
 import { Stream } from '../sim/stream.js';

@@ -1,5 +1,5 @@
 /** The grid as text: a page whose lines change when behaviour changes, and only then. */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { POLICY } from '../../src/state/peers.js';
 import { type BulkCell, bulkCell } from './bulk.js';
 import { type FailoverCell, failoverCell } from './failover.js';

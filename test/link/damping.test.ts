@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DampingSettings, FLAP_PENALTY, FlapDamping } from '../../src/link/choice/damping.js';
+import type { DampingSettings } from '../../src/contract/settings.js';
+import { FLAP_PENALTY, FlapDamping } from '../../src/link/choice/damping.js';
 
 const SECOND = 1e6;
 const SETTINGS: DampingSettings = {

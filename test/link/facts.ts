@@ -1,5 +1,5 @@
 /** What a link's events tell: of a link at 10/30 ms that has just fallen silent. */
-import type { LinkFacts } from '../../src/contract/events.js';
+import type { LinkFacts } from '../../src/api/link-states.js';
 
 export const FACTS: LinkFacts = {
   heardUsAgo: 31_200,

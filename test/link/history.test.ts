@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SERIES } from '../../src/api/history.js';
 import { LINK, LINK_WIDTH } from '../../src/contract/stats.js';
 import {
   COARSE_SECONDS,
@@ -9,7 +10,6 @@ import {
   HISTORY_BYTES,
   LinkHistory,
   type Sample,
-  SERIES,
 } from '../../src/daemon/observe/history.js';
 import { LinkSampler } from '../../src/daemon/observe/link-sampler.js';
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
+import type { OffloadName } from '../../src/api/config.js';
 import type { InterfaceStatus, OffloadStatus } from '../../src/api/index.js';
-import type { OffloadName } from '../../src/config/model.js';
 import { type Site, startSite, waitAllUp } from './node.js';
 import { Capture, ethernet, sendFrames, transfer } from './raw.js';
 import { answered, carries, labProblem, needsLab } from './support.js';

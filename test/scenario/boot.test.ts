@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/contract/link-states.js';
 import { generateKeyPair, type KeyPair } from '../../src/crypto/primitives.js';
-import { STATE } from '../../src/state/links.js';
 import { seededPrimitives } from '../handshake/world.js';
 import { ControlPlane } from '../sim/control-plane.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';

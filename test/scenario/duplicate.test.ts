@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DuplicateSettings } from '../../src/datapath/frames/duplicate.js';
+import type { DuplicateSettings } from '../../src/contract/settings.js';
 import { cut } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';
 import { loss } from '../sim/hops/loss.js';

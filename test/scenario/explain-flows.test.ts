@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FlowsExplanation } from '../../src/link/lane/explain-flows.js';
+import type { FlowsExplanation } from '../../src/contract/answers.js';
 import { EXPERIMENTAL } from '../sim/frames.js';
 import { delay } from '../sim/hops/delay.js';
 import { Lan } from '../sim/lan.js';

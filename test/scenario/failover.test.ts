@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STATE } from '../../src/state/links.js';
+import { STATE } from '../../src/contract/link-states.js';
 import { CUT_KINDS, cut, isSeenAtOnce } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';
 import { jitter } from '../sim/hops/jitter.js';

@@ -1,7 +1,7 @@
 /** Links that go down again and again: traffic does not follow them, and nobody is left without a link. */
 import { describe, expect, it } from 'vitest';
-import type { DampingSettings } from '../../src/link/choice/damping.js';
-import { STATE } from '../../src/state/links.js';
+import { STATE } from '../../src/contract/link-states.js';
+import type { DampingSettings } from '../../src/contract/settings.js';
 import { cut } from '../sim/cuts.js';
 import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
 import { withSeed } from '../sim/random.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DatapathSettings } from '../../src/contract/events.js';
+import type { DatapathSettings } from '../../src/contract/settings.js';
 import { packets } from '../datapath/packets.js';
 import { ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { type KernelFrame, kernelFrames, opaque, superFrame } from '../sim/kernel-frames.js';

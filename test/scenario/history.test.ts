@@ -1,8 +1,9 @@
 /** The history of a link, sampled from a host's counters second by second, against what the virtual wire did. */
 import { describe, expect, it } from 'vitest';
-import { LinkHistory, type SeriesName } from '../../src/daemon/observe/history.js';
+import type { SeriesName } from '../../src/api/history.js';
+import { STATE } from '../../src/contract/link-states.js';
+import { LinkHistory } from '../../src/daemon/observe/history.js';
 import { LinkSampler } from '../../src/daemon/observe/link-sampler.js';
-import { STATE } from '../../src/state/links.js';
 import type { Hop } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';
 import { loss } from '../sim/hops/loss.js';

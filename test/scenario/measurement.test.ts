@@ -1,6 +1,6 @@
 /** What a host says of its links, against what the virtual wires did. */
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import type { Hop } from '../sim/hop.js';
 import { burstLoss, burstsOf } from '../sim/hops/burst-loss.js';
 import { delay } from '../sim/hops/delay.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../../src/config/model.js';
-import { STATE } from '../../src/state/links.js';
+import type { Policy } from '../../src/api/config.js';
+import { STATE } from '../../src/contract/link-states.js';
 import { CUT_KINDS, type CutKind, cut } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';
 import { mtu } from '../sim/hops/mtu.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/contract/link-states.js';
 import { MTU_STATE } from '../../src/link/life/mtu-search.js';
-import { STATE } from '../../src/state/links.js';
 import { SEALED_OVERHEAD } from '../../src/wire/header.js';
 import { cut } from '../sim/cuts.js';
 import type { Hop } from '../sim/hop.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import { PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { cut } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';

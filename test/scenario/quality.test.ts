@@ -1,8 +1,8 @@
 /** Links that answer and are no good, links that are measurably better, and what `explain` says of both. */
 import { describe, expect, it } from 'vitest';
+import type { PeerExplanation } from '../../src/contract/answers.js';
+import type { QualitySettings } from '../../src/contract/settings.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
-import type { PeerExplanation } from '../../src/link/choice/explain.js';
-import type { QualitySettings } from '../../src/link/choice/grey.js';
 import { cut } from '../sim/cuts.js';
 import type { Hop } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/contract/link-states.js';
 import { RELAY_SOCKET } from '../../src/datapath/send/relay.js';
-import { STATE } from '../../src/state/links.js';
 import { cut } from '../sim/cuts.js';
 import { Lan, linkRow, pathVia } from '../sim/lan.js';
 import { SETTINGS } from '../sim/node.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { STATE } from '../../src/state/links.js';
+import { STATE } from '../../src/contract/link-states.js';
 import { packets } from '../datapath/packets.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { mtu } from '../sim/hops/mtu.js';

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { STATE } from '../../src/contract/link-states.js';
 import { PIECE_HEADER } from '../../src/datapath/frames/pieces.js';
 import { GSO } from '../../src/datapath/offload/virtio.js';
-import { STATE } from '../../src/state/links.js';
-import { KIND, SEGMENT } from '../../src/wire/header.js';
-import { ECHO, HEARTBEAT, NOTICE, NOTICE_CODE, PATH_CHECK } from '../../src/wire/messages.js';
+import { ECHO } from '../../src/wire/echo.js';
+import { KIND } from '../../src/wire/header.js';
+import { HEARTBEAT } from '../../src/wire/heartbeat.js';
+import { NOTICE, NOTICE_CODE } from '../../src/wire/notice.js';
+import { PATH_CHECK } from '../../src/wire/path-check.js';
+import { SEGMENT } from '../../src/wire/segment.js';
 import { packets } from '../datapath/packets.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { deliver, impersonate, type Sealer } from '../sim/hostile.js';

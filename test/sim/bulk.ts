@@ -1,5 +1,5 @@
 /** Bulk transfers between two hosts over links described by rate, delay, queue, loss and jitter. */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
 import type { Aead } from './aead.js';
 import type { Hop } from './hop.js';
 import { type Bursts, burstLoss } from './hops/burst-loss.js';

@@ -1,6 +1,7 @@
 /** A simulated host's control thread: a real Handshaker, joined to the engine by events and commands. */
 
-import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../src/contract/events.js';
+import { ALIVE_STATES } from '../../src/api/link-states.js';
+import type { DatapathEvent, PathRef } from '../../src/contract/events.js';
 import { PATH } from '../../src/contract/ops.js';
 import { INTERFACE } from '../../src/contract/stats.js';
 import type { KeyPair, Primitives } from '../../src/crypto/primitives.js';

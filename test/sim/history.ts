@@ -3,9 +3,9 @@
  * and changed, wires have weather, threads stall, sessions and policies change. The model beside it says which frames may
  * be lost: those that `Excuses` covers, and no other.
  */
-import type { Policy } from '../../src/config/model.js';
+import type { Policy } from '../../src/api/config.js';
+import { STATE } from '../../src/contract/link-states.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
-import { STATE } from '../../src/state/links.js';
 import { POLICY } from '../../src/state/peers.js';
 import { CUT_KINDS, cut } from './cuts.js';
 import { Excuses } from './excuses.js';

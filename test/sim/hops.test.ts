@@ -1,7 +1,7 @@
 /** The nodes of the virtual wire do what their names say: everything else in the simulator rests on them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ipUdpOverhead } from '../../src/wire/header.js';
+import { ipUdpOverhead } from '../../src/wire/overhead.js';
 import type { Endpoint } from './endpoint.js';
 import { addressOf } from './endpoint.js';
 import type { Datagram, Hop } from './hop.js';

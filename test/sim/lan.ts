@@ -1,10 +1,10 @@
 /** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
-import type { Policy } from '../../src/config/model.js';
-import type { LinkSettings } from '../../src/contract/events.js';
+import type { Policy } from '../../src/api/config.js';
 import { PATH } from '../../src/contract/ops.js';
-import { type DuplicateSettings, NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
+import type { DuplicateSettings, LinkSettings } from '../../src/contract/settings.js';
+import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PARITY_OFF } from '../../src/datapath/send/parity.js';
-import { RELAY_FAMILY } from '../../src/wire/header.js';
+import { RELAY_FAMILY } from '../../src/wire/overhead.js';
 import { quickAead } from './aead.js';
 import { addressOf } from './endpoint.js';
 import type { NodeOptions, SimNode } from './node.js';

@@ -1,8 +1,10 @@
 /** A host: a real Engine between a virtual TAP and virtual sockets, driven the way the worker thread drives it. */
 
+import type { DatapathCommand } from '../../src/contract/commands.js';
 import { DROP_NAMES, type DropReason } from '../../src/contract/drops.js';
-import type { DatapathCommand, DatapathEvent, DatapathSettings } from '../../src/contract/events.js';
+import type { DatapathEvent } from '../../src/contract/events.js';
 import { PATH, READ, RECV } from '../../src/contract/ops.js';
+import type { DatapathSettings } from '../../src/contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { Engine, makeArena } from '../../src/datapath/engine.js';
 import type { ArenaSizes } from '../../src/state/arena.js';

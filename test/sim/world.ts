@@ -1,5 +1,5 @@
 /** Virtual time, and the networks under it. Everything random in a world comes from its seed. */
-import { ipUdpOverhead } from '../../src/wire/header.js';
+import { ipUdpOverhead } from '../../src/wire/overhead.js';
 import type { Endpoint } from './endpoint.js';
 import { addressOf } from './endpoint.js';
 import type { Datagram, Hop } from './hop.js';

@@ -1,6 +1,7 @@
 /** The past of links as rows of small bars. */
+
+import type { SeriesName } from '../../api/history.js';
 import type { LinkHistory } from '../../api/index.js';
-import type { SeriesName } from '../../daemon/observe/history.js';
 import { milliseconds, percent, rate } from './format.js';
 import { sparkline } from './sparkline.js';
 

@@ -1,8 +1,7 @@
 /** `explain peer`: what the datapath says of its decisions, with the names of the configuration. */
 import type { FlowExplained, FlowsExplained, PeerExplained } from '../../api/index.js';
 import { effectivePolicy } from '../../config/defaults.js';
-import type { PeerExplanation } from '../../link/choice/explain.js';
-import type { FlowExplanation, FlowsExplanation } from '../../link/lane/explain-flows.js';
+import type { FlowExplanation, FlowsExplanation, PeerExplanation } from '../../contract/answers.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../../switch/frame.js';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../switch/headers.js';
 import { formatAddress } from '../interfaces/addresses.js';

@@ -1,12 +1,12 @@
 /** The past of links as an answer. */
+
+import { SERIES, type SeriesName } from '../../api/history.js';
 import type { LinkHistory } from '../../api/index.js';
 import {
   COARSE_SECONDS,
   COARSE_STEPS,
   FINE_STEPS,
   type LinkHistory as Recorded,
-  SERIES,
-  type SeriesName,
 } from '../observe/history.js';
 
 /** More are asked for peer by peer. */

@@ -1,7 +1,8 @@
 /** Status of interfaces, their drops and their counters. */
+
+import type { InterfaceConfig, OffloadName } from '../../api/config.js';
 import type { Counter, DropCounter, InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
-import type { InterfaceConfig, OffloadName } from '../../config/model.js';
 import { DROP_HELP, DROP_NAMES } from '../../contract/drops.js';
 import {
   INTERFACE,

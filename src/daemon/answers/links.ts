@@ -1,14 +1,15 @@
 /** Status of peers and links, from configuration, runtime and shared counters. */
+
+import type { SeriesName } from '../../api/history.js';
 import type { LinkStatus, PeerStatus, SessionStatus } from '../../api/index.js';
+import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveDuplicate, effectiveLink, effectivePolicy } from '../../config/defaults.js';
-import { ALIVE_STATES } from '../../contract/events.js';
 import { AEAD } from '../../contract/ops.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peers.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/histories.js';
-import type { SeriesName } from '../observe/history.js';
 
 /** Status of one link at `nowUs` of boot time. */
 export function linkStatus(

@@ -1,12 +1,14 @@
 /** The path MTU of links, and what it costs. */
 import type { LinkMtu, PeerMtu } from '../../api/index.js';
+import { MTU_STATES } from '../../api/mtu.js';
 import { effectiveInterface, effectiveLink } from '../../config/defaults.js';
 import { PATH } from '../../contract/ops.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
 import { BUNDLE_FRAME_HEADER } from '../../datapath/frames/bundle.js';
 import { PIECE_HEADER } from '../../datapath/frames/pieces.js';
-import { MTU_STATES } from '../../link/life/mtu-search.js';
-import { outerOverhead, SEALED_OVERHEAD, SEGMENT } from '../../wire/header.js';
+import { SEALED_OVERHEAD } from '../../wire/header.js';
+import { outerOverhead } from '../../wire/overhead.js';
+import { SEGMENT } from '../../wire/segment.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peers.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 

@@ -1,8 +1,8 @@
 /** What the daemon is and runs on. */
 import { readdir, readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
+import type { OffloadName } from '../../api/config.js';
 import { type OffloadStatus, PROTOCOL_VERSION, type SystemInfo, type VersionInfo } from '../../api/index.js';
-import type { OffloadName } from '../../config/model.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { Native } from '../../native/binding.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';

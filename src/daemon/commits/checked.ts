@@ -1,7 +1,8 @@
 /** Texts and edits that must be right to go on. */
+
+import type { Config } from '../../api/config.js';
 import { ERROR, type Problem } from '../../api/index.js';
 import type { EditResult } from '../../config/edit.js';
-import type { Config } from '../../config/model.js';
 import { validateConfig } from '../../config/validate.js';
 import { ProblemsError } from '../control/backend.js';
 

@@ -1,4 +1,6 @@
 /** The life of the configuration: edits, candidates, commits and rollbacks, one at a time. */
+
+import type { Config } from '../../api/config.js';
 import {
   type AbortResult,
   type CandidateResult,
@@ -16,7 +18,6 @@ import {
 import { type ConfigDiff, diffConfigs } from '../../config/diff.js';
 import { editConfig, emptyConfig } from '../../config/edit.js';
 import { mergeConfigs } from '../../config/merge.js';
-import type { Config } from '../../config/model.js';
 import { type Backend, RequestError } from '../control/backend.js';
 import type { Log } from '../control/log.js';
 import type { Accounting } from './accounting.js';

@@ -1,4 +1,6 @@
 /** Candidate configurations, and the lock that keeps all but one from changing what runs. */
+
+import type { Config } from '../../api/config.js';
 import {
   type ConfigOpenParams,
   type EditMode,
@@ -8,7 +10,6 @@ import {
   type Who,
 } from '../../api/index.js';
 import { diffConfigs } from '../../config/diff.js';
-import type { Config } from '../../config/model.js';
 import { RequestError } from '../control/backend.js';
 import type { Clock } from './clock.js';
 import { nameOf } from './who.js';

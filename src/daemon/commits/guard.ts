@@ -1,7 +1,8 @@
 /** A commit that is undone unless it is confirmed: its record, its clock, and whose connection it hangs on. */
+
+import type { Config } from '../../api/config.js';
 import type { PendingCommit, Who } from '../../api/index.js';
 import { parseConfig } from '../../config/edit.js';
-import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
 import type { Clock } from './clock.js';
 import type { PendingStore } from './pending-store.js';

@@ -2,9 +2,10 @@
  * What each connection has done to the configuration that runs, line by line, since it began or last confirmed. Should
  * it ask for a guard only afterwards, this is what is undone.
  */
+
+import type { Config } from '../../api/config.js';
 import type { Who } from '../../api/index.js';
 import { mergeConfigs } from '../../config/merge.js';
-import type { Config } from '../../config/model.js';
 
 interface Sitting {
   before: Config;

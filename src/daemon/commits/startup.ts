@@ -1,8 +1,9 @@
 /** The startup configuration: saving to it, and going back to it. */
+
+import type { Config } from '../../api/config.js';
 import type { ConfigWriteResult, Who } from '../../api/index.js';
 import { diffConfigs } from '../../config/diff.js';
 import { type EditResult, parseConfig } from '../../config/edit.js';
-import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
 import { type Backend, RequestError } from '../control/backend.js';
 import { checked } from './checked.js';

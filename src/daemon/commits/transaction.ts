@@ -2,10 +2,11 @@
  * Puts a configuration in force, whole or not at all, guarded if so ordered, and keeps the archive. Everything that
  * changes what runs passes here. Calls never overlap: the `Configurator` takes one at a time.
  */
+
+import type { Config } from '../../api/config.js';
 import type { ArchiveOrigin, Who } from '../../api/index.js';
 import { ERROR } from '../../api/index.js';
 import { type ConfigDiff, diffConfigs } from '../../config/diff.js';
-import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
 import { type Backend, RequestError } from '../control/backend.js';
 import type { Log } from '../control/log.js';

@@ -1,3 +1,4 @@
+import type { Config } from '../../api/config.js';
 import {
   type ControlEvent,
   type Counter,
@@ -27,7 +28,6 @@ import {
   type WaitParams,
   type WaitResult,
 } from '../../api/index.js';
-import type { Config } from '../../config/model.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import type { EventBody } from '../event-log.js';
 

@@ -1,7 +1,7 @@
 /** Addresses between their text and the words of a path. */
 
 import { PATH } from '../../contract/ops.js';
-import { RELAY_FAMILY } from '../../wire/header.js';
+import { RELAY_FAMILY } from '../../wire/overhead.js';
 
 const ADDRESS_WORDS = 4;
 

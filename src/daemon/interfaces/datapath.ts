@@ -3,10 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { DatapathCommand, DatapathEvent, DatapathSettings, MacRow } from '../../contract/events.js';
+import type { FlowsExplanation, MacRow, PeerExplanation } from '../../contract/answers.js';
+import type { DatapathCommand } from '../../contract/commands.js';
+import type { DatapathEvent } from '../../contract/events.js';
+import type { DatapathSettings } from '../../contract/settings.js';
 import { SharedStats } from '../../contract/stats.js';
-import type { PeerExplanation } from '../../link/choice/explain.js';
-import type { FlowsExplanation } from '../../link/lane/explain-flows.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 

@@ -1,7 +1,8 @@
 /** Emptying links before they go: by an operator's command, and by itself in front of a change that takes them away. */
+
+import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
 import type { DrainResult } from '../../api/index.js';
-import type { InterfaceConfig, LinkConfig } from '../../config/model.js';
-import { ALIVE_STATES } from '../../contract/events.js';
+import { ALIVE_STATES } from '../../api/link-states.js';
 import { RequestError } from '../control/backend.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
 import type { InterfaceRuntime } from './runtime.js';

@@ -4,8 +4,9 @@
  * ever holds one.
  */
 import { EventEmitter } from 'node:events';
-import type { AeadChoice } from '../../config/model.js';
-import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../contract/events.js';
+import type { AeadChoice } from '../../api/config.js';
+import { ALIVE_STATES } from '../../api/link-states.js';
+import type { DatapathEvent, PathRef } from '../../contract/events.js';
 import { PATH } from '../../contract/ops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { KeyPair } from '../../crypto/primitives.js';

@@ -1,7 +1,7 @@
 /** The static key of an interface and what follows from it; the keys of its peers. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { InterfaceConfig, PeerConfig } from '../../config/model.js';
+import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
 import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';

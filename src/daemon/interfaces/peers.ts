@@ -1,6 +1,6 @@
 /** The configured peers of an interface beside their rows in the datapath. */
-import type { LinkConfig, PeerConfig } from '../../config/model.js';
-import type { LinkCause, LinkStateName } from '../../contract/events.js';
+import type { LinkConfig, PeerConfig } from '../../api/config.js';
+import type { LinkCause, LinkState } from '../../api/link-states.js';
 import type { LocalAnswer } from './sockets.js';
 
 export interface LinkEntry {
@@ -15,7 +15,7 @@ export interface LinkEntry {
   routeMtu: number | null;
   /** An operator has asked for it to be drained, outside of the configuration. */
   drained: boolean;
-  state: LinkStateName;
+  state: LinkState;
   cause: LinkCause | null;
   /** The last change in words, with what was measured then. */
   detail: string | null;

@@ -3,6 +3,8 @@
  * configuration to the next without touching what did not change.
  */
 import { EventEmitter } from 'node:events';
+import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../api/config.js';
+import { ALIVE_STATES, type LinkFacts } from '../../api/link-states.js';
 import {
   type EffectiveLink,
   effectiveCopies,
@@ -11,8 +13,7 @@ import {
   effectiveLink,
   effectivePolicy,
 } from '../../config/defaults.js';
-import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
-import { ALIVE_STATES, type DatapathEvent, type LinkFacts } from '../../contract/events.js';
+import type { DatapathEvent } from '../../contract/events.js';
 import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
 import { formatPublicKey, parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';

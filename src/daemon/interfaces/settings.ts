@@ -1,10 +1,14 @@
 /** The configuration in the units of the datapath. */
+
+import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../api/config.js';
 import { type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
-import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../config/model.js';
-import type { DatapathSettings, LinkSettings } from '../../contract/events.js';
+import type {
+  DampingSettings,
+  DatapathSettings,
+  LinkSettings,
+  QualitySettings,
+} from '../../contract/settings.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
-import type { DampingSettings } from '../../link/choice/damping.js';
-import type { QualitySettings } from '../../link/choice/grey.js';
 import type { TapHandle } from '../../native/binding.js';
 
 export function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {

@@ -1,6 +1,7 @@
 /** The TAP device: opened by the addon, set up by iproute2, so that addresses and bridges stay the kernel's work. */
+
+import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
-import type { InterfaceConfig } from '../../config/model.js';
 import type { Native, NativeError, TapHandle } from '../../native/binding.js';
 import { ipBatch } from './iproute.js';
 

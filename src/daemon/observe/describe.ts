@@ -1,5 +1,5 @@
 /** A change of a link in one line of words: what happened, and what was measured when it did. */
-import type { LinkCause, LinkFacts, LinkStateName } from '../../contract/events.js';
+import type { LinkCause, LinkFacts, LinkState } from '../../api/link-states.js';
 
 const CAUSES: Record<LinkCause, string> = {
   configured: 'configured',
@@ -31,7 +31,7 @@ const CAUSES: Record<LinkCause, string> = {
 const SUDDEN: ReadonlySet<LinkCause> = new Set(['carrier-lost', 'address-removed', 'send-error']);
 
 /** For instance "down: 3 beats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
-export function describeChange(state: LinkStateName, cause: LinkCause, facts: LinkFacts): string {
+export function describeChange(state: LinkState, cause: LinkCause, facts: LinkFacts): string {
   const parts = [CAUSES[cause]];
   if (cause === 'hold-time-expired') parts.splice(0, 1, ...silence(facts));
   else if (SUDDEN.has(cause) || cause === 'peer-reported-down') parts.push(...lastHeard(facts));

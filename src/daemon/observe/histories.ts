@@ -3,7 +3,7 @@
  * that a server of many clients pays nothing for the rest. They are known by name: a link that was removed and comes
  * back, or whose interface was restarted, goes on where it was.
  */
-import { ALIVE_STATES } from '../../contract/events.js';
+import { ALIVE_STATES } from '../../api/link-states.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { LinkHistory } from './history.js';
 import { LinkSampler } from './link-sampler.js';

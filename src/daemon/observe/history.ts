@@ -1,25 +1,8 @@
+import { SERIES, type SeriesName } from '../../api/history.js';
 /**
  * What became of a link: a row of measurements for each of the last 600 seconds and for each of the last 1440 minutes.
  * A minute holds the mean and the largest value of its seconds. Memory is taken once, `HISTORY_BYTES` a link.
  */
-
-/** What is kept, in this order; NaN is "not known". */
-export const SERIES = [
-  /** Share of the time in which the link was down at some moment, in permille; of one second 0 or 1000. */
-  'downPermille',
-  'rttUs',
-  'jitterUs',
-  'lossOutPermille',
-  'lossInPermille',
-  /** Bytes a second: sent, delivered at the other end, received. */
-  'sentBytesPerSecond',
-  'deliveredBytesPerSecond',
-  'receivedBytesPerSecond',
-  /** Estimates: what waits on the way to the peer, what that way carries. */
-  'queueUs',
-  'capacityBytesPerSecond',
-] as const;
-export type SeriesName = (typeof SERIES)[number];
 
 export const FINE_STEPS = 600;
 export const COARSE_STEPS = 1440;

@@ -1,6 +1,8 @@
 /** Makes a row of history, second by second, from the counters and gauges of a link. */
+
+import { SERIES, type SeriesName } from '../../api/history.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
-import { emptySample, type Sample, SERIES, type SeriesName } from './history.js';
+import { emptySample, type Sample } from './history.js';
 
 /** Counters of which the growth in a second is wanted. */
 const COUNTED = [

@@ -3,7 +3,7 @@
  * as far as history is kept of them; the numbers of an interface count all.
  */
 import type { MetricFamily, MetricSample } from '../../api/index.js';
-import { ALIVE_STATES, LINK_STATES } from '../../contract/events.js';
+import { ALIVE_STATES, LINK_STATES } from '../../api/link-states.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { dropCounters } from '../answers/interfaces.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peers.js';

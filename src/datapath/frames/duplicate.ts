@@ -2,19 +2,11 @@
  * Which frames are worth sending twice while the rest goes once: small ones (interactive traffic, acknowledgements),
  * those by which hosts find each other (ARP, neighbour discovery, DHCP), and those marked with chosen code points.
  */
+
 import { readU16 } from '../../base/bytes.js';
+import type { DuplicateSettings } from '../../contract/settings.js';
 import type { PeerTable } from '../../state/peers.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetHeaderLength } from '../../switch/frame.js';
-
-/** What is sent twice. Nothing of it: 0, false, []. */
-export interface DuplicateSettings {
-  /** Frames of up to so many bytes, without FCS; 0 for none. */
-  smallBytes: number;
-  /** ARP, IPv6 neighbour discovery and DHCP. */
-  control: boolean;
-  /** Differentiated services code points (RFC 2474), 0–63. */
-  dscp: readonly number[];
-}
 
 export const NO_DUPLICATES: DuplicateSettings = { smallBytes: 0, control: false, dscp: [] };
 

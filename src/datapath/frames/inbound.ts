@@ -34,13 +34,13 @@ import {
   LANE_STREAM,
   MAX_LINKS,
   OUTER,
-  RELAY,
   SEALED_OVERHEAD,
-  SEGMENT,
   STREAMS,
   TYPE,
   VERSION,
 } from '../../wire/header.js';
+import { RELAY } from '../../wire/relay.js';
+import { SEGMENT } from '../../wire/segment.js';
 import type { DatapathIo } from '../io.js';
 import type { Relay } from '../send/relay.js';
 import { BundledFrame, nextFrame } from './bundle.js';

@@ -31,7 +31,8 @@ import {
 } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from '../../switch/headers.js';
 import { LOCAL_PORT, type MacTable, MISS } from '../../switch/mac-table.js';
-import { KIND, LANE_STREAM, OUTER, SEALED_OVERHEAD, SEGMENT } from '../../wire/header.js';
+import { KIND, LANE_STREAM, OUTER, SEALED_OVERHEAD } from '../../wire/header.js';
+import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { clampMss } from '../offload/mss.js';
 import { segmentCount, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';

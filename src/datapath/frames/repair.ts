@@ -9,7 +9,8 @@ import { PATH, RECV } from '../../contract/ops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { type Arena, CELL_BYTES, REPAIRED_ROWS } from '../../state/arena.js';
 import type { SessionTable } from '../../state/sessions.js';
-import { OUTER, PARITY, STREAMS, TAG_BYTES, TYPE } from '../../wire/header.js';
+import { OUTER, STREAMS, TAG_BYTES, TYPE } from '../../wire/header.js';
+import { PARITY } from '../../wire/parity.js';
 import { COVERED_BYTES } from '../send/parity.js';
 
 /** Datagrams kept of a link: two groups of the longest span. */

@@ -12,7 +12,8 @@ import { type Arena, CELL_BYTES } from '../../state/arena.js';
 import type { LinkTable } from '../../state/links.js';
 import { Plaintext, SealedRun } from '../../state/run.js';
 import { NO_SESSION, type SessionTable } from '../../state/sessions.js';
-import { KIND, OUTER, PARITY } from '../../wire/header.js';
+import { KIND, OUTER } from '../../wire/header.js';
+import { PARITY } from '../../wire/parity.js';
 import type { Sealer } from './seal.js';
 import type { Transmitter } from './transmit.js';
 

@@ -15,7 +15,9 @@ import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable } from '../../state/peers.js';
 import { Plaintext, SealedRun } from '../../state/run.js';
 import { NO_SESSION } from '../../state/sessions.js';
-import { KIND, RELAY, RELAY_FAMILY } from '../../wire/header.js';
+import { KIND } from '../../wire/header.js';
+import { RELAY_FAMILY } from '../../wire/overhead.js';
+import { RELAY } from '../../wire/relay.js';
 import type { Sealer } from './seal.js';
 import type { Transmitter } from './transmit.js';
 

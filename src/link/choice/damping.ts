@@ -6,21 +6,12 @@
  * held back until it has decayed to `reuse`. The penalty is capped so that a link is never held back for longer than
  * `max`. Holding back is advice: the selection still takes such a link when there is no other.
  */
+
 import { enlarged } from '../../base/arrays.js';
+import type { DampingSettings } from '../../contract/settings.js';
 
 /** Penalty of one loss. */
 export const FLAP_PENALTY = 1000;
-
-export interface DampingSettings {
-  /** Time in which a penalty falls to its half, in µs. */
-  halfLifeUs: number;
-  /** Penalty from which a link is held back. */
-  suppress: number;
-  /** Penalty under which it is used again; below `suppress`. */
-  reuse: number;
-  /** Longest time for which it is held back behind its last loss, in µs. */
-  maxUs: number;
-}
 
 /** Penalties of links, by link row. */
 export class FlapDamping {

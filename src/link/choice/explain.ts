@@ -2,8 +2,11 @@
  * Why a peer's frames take the link they take, in words with numbers. Reads what the selection decided by and decides
  * nothing itself.
  */
-import type { Policy } from '../../config/model.js';
-import { LINK_STATES, type LinkStateName } from '../../contract/events.js';
+
+import type { Policy } from '../../api/config.js';
+import { RULE_NAMES, STANDING_NAMES } from '../../api/explain.js';
+import { LINK_STATES } from '../../api/link-states.js';
+import type { LinkExplanation, PeerExplanation } from '../../contract/answers.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable, POLICY } from '../../state/peers.js';
 import { MAX_LINKS } from '../../wire/header.js';
@@ -11,38 +14,6 @@ import { costOf, lossOutOf } from './cost.js';
 import type { FlapDamping } from './damping.js';
 import { GREY, type GreyWatch } from './grey.js';
 import { BETTER_FOR_US, RULE, type Selection, STANDING } from './selection.js';
-
-export const STANDING_NAMES = ['unusable', 'drained', 'damped', 'grey', 'clean'] as const;
-export const RULE_NAMES = ['none', 'only', 'standing', 'priority', 'measured', 'stays'] as const;
-
-export interface LinkExplanation {
-  link: number;
-  state: LinkStateName;
-  /** How gladly it is taken: clean before grey before damped before drained; unusable never. */
-  standing: (typeof STANDING_NAMES)[number];
-  /** Carries frames now. */
-  carries: boolean;
-  priority: number;
-  rttUs: number | null;
-  jitterUs: number | null;
-  lossOutPermille: number | null;
-  /** Round-trip time, jitter and loss as one number, by which links of one priority are compared. */
-  costUs: number | null;
-  /** Why it is used or not, and what would change that. */
-  because: string;
-}
-
-export interface PeerExplanation {
-  policy: Policy;
-  /** The link that frames take, or that leads where several carry them; null for none. */
-  link: number | null;
-  rule: (typeof RULE_NAMES)[number];
-  /** The decision in a sentence. */
-  because: string;
-  /** Since when this link is taken, in µs. */
-  sinceUs: number | null;
-  links: LinkExplanation[];
-}
 
 /** What an explanation is read from. */
 export interface Deciders {

@@ -7,14 +7,9 @@
  * at 10 s and doubles whenever the link turns grey again soon, up to five minutes: a link that is bad only when traffic is
  * on it is tried ever more rarely.
  */
-import { enlarged } from '../../base/arrays.js';
 
-export interface QualitySettings {
-  /** Loss toward the peer from which a link is grey, in permille. */
-  lossPermille: number;
-  /** How much slower than the fastest other link, round trip, makes a link grey; in µs. */
-  delayUs: number;
-}
+import { enlarged } from '../../base/arrays.js';
+import type { QualitySettings } from '../../contract/settings.js';
 
 /** Why a link is grey. */
 export const GREY = { NO: 0, LOSS: 1, DELAY: 2 } as const;

@@ -1,6 +1,7 @@
 /** Looks at what is measured of a peer's links from time to time, and says when one has turned grey or clean. */
 import { enlarged } from '../../base/arrays.js';
-import { isAlive, type LinkTable } from '../../state/links.js';
+import { isAlive } from '../../contract/link-states.js';
+import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable } from '../../state/peers.js';
 import { MAX_LINKS } from '../../wire/header.js';
 import { lossOutOf } from './cost.js';

@@ -8,7 +8,8 @@
  * pass the traffic to and fro.
  */
 import { enlarged } from '../../base/arrays.js';
-import { type LinkTable, STATE } from '../../state/links.js';
+import { STATE } from '../../contract/link-states.js';
+import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable, POLICY } from '../../state/peers.js';
 import { MAX_LINKS } from '../../wire/header.js';
 import { costOf, isClearlyBetter } from './cost.js';

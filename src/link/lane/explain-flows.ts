@@ -1,5 +1,6 @@
 /** Which way each flow of a peer takes under the policy `adaptive`, and why. Decides nothing itself. */
 
+import type { FlowExplanation, FlowsExplanation } from '../../contract/answers.js';
 import type { LinkTable } from '../../state/links.js';
 import type { PeerTable } from '../../state/peers.js';
 import { MAX_LINKS } from '../../wire/header.js';
@@ -8,29 +9,6 @@ import { FLOW, type FlowTable } from './flows.js';
 
 /** Flows silent for longer are not told of; µs. */
 const RECENT_US = 60_000_000;
-
-export interface FlowExplanation {
-  /** Four words each: an IPv4 address or a MAC address (its first 16 and last 32 bits) in the first ones, or an IPv6 address. */
-  source: number[];
-  destination: number[];
-  etherType: number;
-  /** Of IP; 0 for other frames. */
-  protocol: number;
-  /** 0 without ports. */
-  sourcePort: number;
-  destinationPort: number;
-  /** Link id that it is pinned to; null while it goes by the lane. */
-  link: number | null;
-  bytesPerSecond: number;
-  seenUsAgo: number;
-}
-
-export interface FlowsExplanation {
-  /** Ids of the links that carry the lane, over which bulk flows are spread. */
-  lane: number[];
-  /** The busiest first. */
-  flows: FlowExplanation[];
-}
 
 export function explainFlows(
   peers: PeerTable,

@@ -3,6 +3,7 @@
  * the peer's session and the stream of the link they concern.
  */
 
+import { readU64, writeU64 } from '../../base/bytes.js';
 import { DROP } from '../../contract/drops.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
@@ -14,21 +15,13 @@ import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable, POLICY } from '../../state/peers.js';
 import { Plaintext, SealedRun } from '../../state/run.js';
 import { NO_SESSION, type SessionTable } from '../../state/sessions.js';
+import { ECHO } from '../../wire/echo.js';
 import { KIND, MAX_LINKS, OUTER } from '../../wire/header.js';
-import {
-  ECHO,
-  HEARS_YOU,
-  HEARTBEAT,
-  MTU_PROBE,
-  NO_ECHO,
-  NOTICE,
-  NOTICE_CODE,
-  PATH_CHECK,
-  REPORT,
-  readU64,
-  WANTS_REPORTS,
-  writeU64,
-} from '../../wire/messages.js';
+import { HEARS_YOU, HEARTBEAT, NO_ECHO, WANTS_REPORTS } from '../../wire/heartbeat.js';
+import { MTU_PROBE } from '../../wire/mtu-probe.js';
+import { NOTICE, NOTICE_CODE } from '../../wire/notice.js';
+import { PATH_CHECK } from '../../wire/path-check.js';
+import { REPORT } from '../../wire/report.js';
 import type { Adaptive } from '../lane/adaptive.js';
 import { echoedBeat, observeBeat } from './estimate.js';
 import type { LinkMonitor } from './monitor.js';

@@ -2,7 +2,7 @@
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { LinkTable } from '../../state/links.js';
 import { observeCounts } from '../../state/loss.js';
-import { HEARTBEAT, NO_ECHO } from '../../wire/messages.js';
+import { HEARTBEAT, NO_ECHO } from '../../wire/heartbeat.js';
 
 const U32 = 0x1_0000_0000;
 /** Gains of the smoothed round-trip time and of its variation, RFC 6298 section 2. */

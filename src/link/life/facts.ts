@@ -1,5 +1,5 @@
 /** What is known of a link at the moment of a change: the measurements that go with every event. */
-import type { LinkFacts } from '../../contract/events.js';
+import type { LinkFacts } from '../../api/link-states.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import { type LinkTable, NEVER, PEER_HEARS } from '../../state/links.js';
 

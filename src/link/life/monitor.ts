@@ -13,23 +13,21 @@
  * `expire` only when its sockets are drained, and `stalled` when its own thread was late, so that neither a late
  * wake-up nor a suspended machine is ever taken for a dead link.
  */
-import {
-  type DatapathEvent,
-  LINK_CAUSES,
-  LINK_STATES,
-  type LinkCause,
-  type LinkFacts,
-  type LinkSettings,
-} from '../../contract/events.js';
+
+import { LINK_CAUSES, LINK_STATES, type LinkCause, type LinkFacts } from '../../api/link-states.js';
+import type { PeerExplanation } from '../../contract/answers.js';
+import type { DatapathEvent } from '../../contract/events.js';
+import { isAlive, STATE } from '../../contract/link-states.js';
+import type { LinkSettings } from '../../contract/settings.js';
 import { LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
-import { isAlive, type LinkTable, NEVER, PEER_HEARS, STATE } from '../../state/links.js';
+import { type LinkTable, NEVER, PEER_HEARS } from '../../state/links.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { TimerWheel } from '../../state/timer-wheel.js';
 import { MAX_LINKS } from '../../wire/header.js';
-import { DRAINS, HEARS_YOU, SENDS_NOTHING } from '../../wire/messages.js';
+import { DRAINS, HEARS_YOU, SENDS_NOTHING } from '../../wire/heartbeat.js';
 import { FlapDamping } from '../choice/damping.js';
 import { DRAINED_BY, Drains } from '../choice/drain.js';
-import { explainPeer, type PeerExplanation } from '../choice/explain.js';
+import { explainPeer } from '../choice/explain.js';
 import { GREY, GreyWatch } from '../choice/grey.js';
 import { Review } from '../choice/review.js';
 import { Selection } from '../choice/selection.js';

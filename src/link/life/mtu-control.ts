@@ -18,7 +18,7 @@ import type { PeerTable } from '../../state/peers.js';
 import { Plaintext, SealedRun } from '../../state/run.js';
 import type { TimerWheel } from '../../state/timer-wheel.js';
 import { KIND, OUTER, SEALED_OVERHEAD } from '../../wire/header.js';
-import { MTU_PROBE } from '../../wire/messages.js';
+import { MTU_PROBE } from '../../wire/mtu-probe.js';
 import { MTU_STATE, MtuSearch } from './mtu-search.js';
 import { TIMER, timerOf } from './timers.js';
 

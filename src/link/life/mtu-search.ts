@@ -14,8 +14,6 @@ import { enlarged } from '../../base/arrays.js';
 
 /** States; numbers as in `MTU_STATES`. */
 export const MTU_STATE = { FIXED: 0, BASE: 1, SEARCHING: 2, COMPLETE: 3, ERROR: 4 } as const;
-export const MTU_STATES = ['fixed', 'base', 'searching', 'complete', 'error'] as const;
-export type MtuStateName = (typeof MTU_STATES)[number];
 
 /** Probes of one size that must be lost before the size is given up (MAX_PROBES). */
 export const MAX_PROBES = 3;

@@ -9,8 +9,9 @@ import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
 import type { DatapathIo } from '../../datapath/io.js';
 import { type LinkTable, sameRemote } from '../../state/links.js';
 import type { SocketTable } from '../../state/sockets.js';
-import { KIND, RELAY_FAMILY } from '../../wire/header.js';
-import { PATH_CHECK } from '../../wire/messages.js';
+import { KIND } from '../../wire/header.js';
+import { RELAY_FAMILY } from '../../wire/overhead.js';
+import { PATH_CHECK } from '../../wire/path-check.js';
 import type { LinkControl } from './control.js';
 import type { LinkMonitor } from './monitor.js';
 

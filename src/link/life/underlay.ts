@@ -2,8 +2,9 @@
  * What the kernel says of the interfaces and addresses that links leave by. A link whose interface loses carrier or
  * whose local address goes is down at once, without waiting for its hold time.
  */
-import type { LinkCause, SocketSettings } from '../../contract/events.js';
+import type { LinkCause } from '../../api/link-states.js';
 import { PATH } from '../../contract/ops.js';
+import type { SocketSettings } from '../../contract/settings.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SocketTable } from '../../state/sockets.js';
 import type { LinkMonitor } from './monitor.js';

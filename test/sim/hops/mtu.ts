@@ -1,4 +1,4 @@
-import { ipUdpOverhead } from '../../../src/wire/header.js';
+import { ipUdpOverhead } from '../../../src/wire/overhead.js';
 import type { Hop } from '../hop.js';
 
 /** A router in the middle that silently drops packets larger than `bytes`, IP and UDP headers included. */

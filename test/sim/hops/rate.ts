@@ -1,4 +1,4 @@
-import { ipUdpOverhead } from '../../../src/wire/header.js';
+import { ipUdpOverhead } from '../../../src/wire/overhead.js';
 import type { Datagram, Forward, Hop } from '../hop.js';
 
 /** How much may wait at a bottleneck: so many bytes, or what leaves in so many milliseconds. */

@@ -1,5 +1,6 @@
-/** Bodies of the messages about links: byte offsets from the kind byte. Integers are big-endian. */
+/** The HEARTBEAT: states of a link, echoes, and counts for loss and acknowledgement. */
 
+/** Body of a HEARTBEAT: byte offsets from the kind byte. Integers are big-endian. */
 export const HEARTBEAT = {
   LINK: 1,
   FLAGS: 2,
@@ -40,36 +41,3 @@ export const DRAINS = 4;
 export const SENDS_NOTHING = 8;
 
 export const NO_ECHO = 0xffff_ffff;
-
-/** What arrived by a link so far, told under traffic. */
-export const REPORT = {
-  LINK: 1,
-  /** Datagrams, low 32 bits. */
-  DATAGRAMS: 4,
-  /** When the last frame came, by the reporter's clock in µs, low 32 bits. */
-  RECEIVED_AT: 8,
-  /** Bytes of datagrams, IP and UDP headers not counted; u64. */
-  RECEIVED: 12,
-  /** Highest counter of the link's stream plus one, and of the lane by this link plus one; u64. */
-  ACKNOWLEDGED: 20,
-  LANE: 28,
-  BYTES: 36,
-} as const;
-
-export const MTU_PROBE = { LINK: 1, REPLY: 2, ID: 4, SIZE: 6, BYTES: 8 } as const;
-
-export const PATH_CHECK = { LINK: 1, TOKEN: 4, TOKEN_BYTES: 8, BYTES: 12 } as const;
-
-export const NOTICE = { CODE: 1, LINK: 2, ACKNOWLEDGED: 4, LANE: 12, BYTES: 20 } as const;
-export const NOTICE_CODE = { LINK_DOWN: 1, GOODBYE: 2 } as const;
-
-export const ECHO = { REPLY: 1, ID: 2, SEQUENCE: 4, SENT_AT: 8, BYTES: 12 } as const;
-
-export function writeU64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / 0x1_0000_0000));
-  view.setUint32(at + 4, value % 0x1_0000_0000);
-}
-
-export function readU64(view: DataView, at: number): number {
-  return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
-}

@@ -1,0 +1,66 @@
+/** What `show interfaces`, `show mac-table`, `show counters` and `show drops` say. */
+import type { AeadChoice, OffloadName, Policy } from './config.js';
+
+export interface InterfaceStatus {
+  name: string;
+  description: string | null;
+  /** `no shutdown` was said. */
+  enabled: boolean;
+  state: 'up' | 'down';
+  /** Why it is down; null when up. */
+  cause: string | null;
+  ifindex: number | null;
+  mtu: number;
+  mac: string | null;
+  addresses: string[];
+  bridge: string | null;
+  /** Base64. */
+  publicKey: string | null;
+  listenPort: number;
+  aead: AeadChoice;
+  policy: Policy;
+  workerAlive: boolean;
+  offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
+  /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
+  rxFrames: number;
+  rxBytes: number;
+  txFrames: number;
+  txBytes: number;
+  drops: number;
+  /** What is sent again when a link goes down: memory for a peer that sends much, and the age limit. */
+  resendBufferBytes: number;
+  resendAgeMs: number;
+  peers: number;
+  peersUp: number;
+  links: number;
+  linksUp: number;
+}
+
+export interface MacEntry {
+  mac: string;
+  /** 0: untagged. */
+  vlan: number;
+  interface: string;
+  /** Name of the peer behind which the address lives; null: behind the TAP. */
+  peer: string | null;
+  ageSeconds: number | null;
+  static: boolean;
+}
+
+/** One named counter of an interface, of one of its peers (`peer` set), or of one link (`link` set too). */
+export interface Counter {
+  interface: string;
+  peer: string | null;
+  link: number | null;
+  name: string;
+  value: number;
+}
+
+export interface DropCounter {
+  interface: string;
+  /** Stable, machine-friendly name such as `replayed`. */
+  reason: string;
+  count: number;
+  /** What it means and what to do, one line. */
+  help: string;
+}

@@ -1,0 +1,62 @@
+/** Every method with its parameters and its result. */
+import type { ConfigurationMethods } from './configuration.js';
+import type { ControlEvent, EventFilter } from './events.js';
+import type { FlowsExplained, PeerExplained } from './explain.js';
+import type { LinkHistory, LinkHistoryParams } from './history.js';
+import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfaces.js';
+import type { LinkMethods } from './links.js';
+import type { MetricFamily } from './metrics.js';
+import type { PeerMtu } from './mtu.js';
+import type {
+  CompleteParams,
+  Page,
+  PageParams,
+  PingParams,
+  PingResult,
+  WaitParams,
+  WaitResult,
+} from './operations.js';
+import type { LinkStatus, PeerStatus } from './peers.js';
+import type { HelloParams, HelloResult } from './protocol.js';
+import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
+
+export interface Methods extends ConfigurationMethods, LinkMethods {
+  hello: { params: HelloParams; result: HelloResult };
+  'show.version': { params: Record<string, never>; result: VersionInfo };
+  'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };
+  /** Like the other listings without pages, it refuses where there are too many peers for one answer. */
+  'show.peers': { params: { interface?: string }; result: PeerStatus[] };
+  'show.peersPage': { params: PageParams; result: Page<PeerStatus> };
+  /** Fails when there is no such peer, or several and no interface is named. */
+  'show.peer': { params: { peer: string; interface?: string }; result: PeerStatus };
+  'show.links': { params: { interface?: string; peer?: string }; result: LinkStatus[] };
+  'show.linksPage': { params: PageParams; result: Page<LinkStatus> };
+  'show.mtu': { params: { interface?: string; peer?: string }; result: PeerMtu[] };
+  /** Only links of which history is kept. Fails where there are more than 64: name a peer. */
+  'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
+  'show.metrics': { params: Record<string, never>; result: MetricFamily[] };
+  'show.macTable': { params: { interface?: string }; result: MacEntry[] };
+  'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
+  'show.countersPage': { params: PageParams; result: Page<Counter> };
+  'show.users': { params: Record<string, never>; result: ClientStatus[] };
+  /** The events of the last hours, oldest first. */
+  'show.events': { params: EventFilter; result: ControlEvent[] };
+  /** Only reasons that have counted, unless `all`. */
+  'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
+  'show.system': { params: Record<string, never>; result: SystemInfo };
+  'clear.counters': { params: { interface?: string; peer?: string }; result: null };
+  /** Ends the session and starts a new handshake. */
+  'clear.peer': { params: { peer: string; interface?: string }; result: null };
+  /** Why the peer's frames take the link they take, link by link. */
+  'explain.peer': { params: { peer: string; interface?: string }; result: PeerExplained };
+  'explain.flows': { params: { peer: string; interface?: string }; result: FlowsExplained };
+  wait: { params: WaitParams; result: WaitResult };
+  ping: { params: PingParams; result: PingResult };
+  complete: { params: CompleteParams; result: string[] };
+  /** Ends another request of this connection early, which then fails; no error when it has ended already. */
+  cancel: { params: { id: number | string }; result: null };
+  'events.subscribe': { params: Record<string, never>; result: null };
+  'events.unsubscribe': { params: Record<string, never>; result: null };
+}
+
+export type MethodName = keyof Methods;

@@ -1,0 +1,45 @@
+/** Answers of the datapath to questions of the control thread, which puts names to their rows. */
+import type { LinkExplained, PeerExplained } from '../api/explain.js';
+
+/** One row of `mac-table`'s answer. */
+export interface MacRow {
+  vlan: number;
+  high: number;
+  low: number;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number;
+  ageUs: number;
+}
+
+/** One link in the decision that is in force for a peer. */
+export type LinkExplanation = Omit<LinkExplained, 'description'>;
+
+/** The decision that is in force for a peer's frames. */
+export interface PeerExplanation extends Pick<PeerExplained, 'policy' | 'link' | 'rule' | 'because'> {
+  /** Since when this link is taken, in µs. */
+  sinceUs: number | null;
+  links: LinkExplanation[];
+}
+
+export interface FlowExplanation {
+  /** Four words each: an IPv4 address or a MAC address (its first 16 and last 32 bits) in the first ones, or an IPv6 address. */
+  source: number[];
+  destination: number[];
+  etherType: number;
+  /** Of IP; 0 for other frames. */
+  protocol: number;
+  /** 0 without ports. */
+  sourcePort: number;
+  destinationPort: number;
+  /** Link id that it is pinned to; null while it goes by the lane. */
+  link: number | null;
+  bytesPerSecond: number;
+  seenUsAgo: number;
+}
+
+export interface FlowsExplanation {
+  /** Ids of the links that carry the lane, over which bulk flows are spread. */
+  lane: number[];
+  /** The busiest first. */
+  flows: FlowExplanation[];
+}

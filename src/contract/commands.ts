@@ -1,0 +1,38 @@
+/** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
+
+import type { PathRef } from './events.js';
+import type { DatapathSettings, LinkSettings, PeerSettings, SocketSettings } from './settings.js';
+
+export type DatapathCommand =
+  | { kind: 'socket'; row: number; settings: SocketSettings }
+  | { kind: 'socket-close'; row: number }
+  | ({ kind: 'peer'; row: number } & PeerSettings)
+  | { kind: 'peer-remove'; row: number }
+  | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
+  | { kind: 'link-drain'; row: number; drain: boolean }
+  | { kind: 'link-remove'; peer: number; id: number }
+  | { kind: 'route-mtu'; row: number; mtu: number }
+  | {
+      kind: 'session';
+      peer: number;
+      slot: number;
+      localIndex: number;
+      remoteIndex: number;
+      sealKey: number;
+      openKey: number;
+    }
+  | { kind: 'session-send'; peer: number; slot: number }
+  | { kind: 'session-stop'; peer: number }
+  /** The keys are wiped once nothing can use them; `keys-wiped` tells. */
+  | { kind: 'session-retire'; slot: number; sealKey: number; openKey: number }
+  | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
+  | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
+  | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
+  | { kind: 'carrier'; ifindex: number; up: boolean }
+  | { kind: 'address'; words: number[]; family: number; present: boolean; ifindex: number }
+  | { kind: 'settings'; settings: DatapathSettings }
+  | { kind: 'mac-table'; id: number }
+  | { kind: 'explain'; id: number; peer: number }
+  | { kind: 'explain-flows'; id: number; peer: number }
+  | { kind: 'clear-counters' }
+  | { kind: 'goodbye' };

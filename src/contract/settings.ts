@@ -1,0 +1,92 @@
+/** What the control thread sets in the datapath. */
+import type { Policy } from '../api/config.js';
+
+/** A link as the datapath needs it. `socket` is -1 while none fits (its address is absent, say). */
+export interface LinkSettings {
+  socket: number;
+  /** Words of `PATH`; family 0 while the remote end is unknown (dynamic). */
+  path: number[];
+  priority: number;
+  intervalUs: number;
+  holdUs: number;
+  /** Largest packet, IP header included, in bytes; 0: to be found out. */
+  mtu: number;
+  /** What the kernel says of the route's MTU; 0 while it says nothing. */
+  routeMtu: number;
+  shutdown: boolean;
+  /** Forward error correction: datagrams for each parity datagram; 0: none, 1: by the loss measured. */
+  parity: number;
+  /** Beats in a row after which a link is used again while another one carries the traffic. */
+  upAfter: number;
+  /** How flapping is held back; null: not at all. */
+  damping: DampingSettings | null;
+  /** The operator wants it empty, but alive. */
+  drain: boolean;
+  /** From when on it is grey: no good although it answers; null: never. */
+  quality: QualitySettings | null;
+}
+
+export interface DampingSettings {
+  /** Time in which a penalty falls to half, in µs. */
+  halfLifeUs: number;
+  /** Penalty from which a link is held back. */
+  suppress: number;
+  /** Penalty under which it is used again; below `suppress`. */
+  reuse: number;
+  /** Longest time for which it is held back after its last loss, in µs. */
+  maxUs: number;
+}
+
+export interface QualitySettings {
+  /** Loss toward the peer from which a link is grey, in permille. */
+  lossPermille: number;
+  /** How much slower than the fastest other link, round trip, makes a link grey; in µs. */
+  delayUs: number;
+}
+
+/** Which frames are sent twice. Nothing: 0, false, []. */
+export interface DuplicateSettings {
+  /** Frames of up to this many bytes, without FCS; 0 for none. */
+  smallBytes: number;
+  /** ARP, IPv6 neighbour discovery and DHCP. */
+  control: boolean;
+  /** Differentiated services code points (RFC 2474), 0–63. */
+  dscp: readonly number[];
+}
+
+/** A peer as the datapath needs it. */
+export interface PeerSettings {
+  policy: Policy;
+  /** By how many links `active` sends; 0: by all. */
+  copies: number;
+  duplicate: DuplicateSettings;
+  /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
+  name: number;
+}
+
+export interface SocketSettings {
+  fd: number;
+  /** Interface the local address stands on; 0 for a wildcard address. */
+  ifindex: number;
+  /** Local address as words of `PATH.LOCAL`; zero for a wildcard address. */
+  address: number[];
+  family: number;
+}
+
+/** Settings of the interface as a whole. */
+export interface DatapathSettings {
+  macAgeingS: number;
+  macLimit: number;
+  mssClamp: boolean;
+  /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
+  resendBytes: number;
+  resendAgeUs: number;
+  /** Seconds until a larger path MTU is tried again. */
+  mtuRaiseS: number;
+  /** Hand on datagrams between peers whose links go via this host. */
+  relay: boolean;
+  /** The TAP was granted these; without them frames are finished in software. */
+  tapChecksum: boolean;
+  tapTso: boolean;
+  tapUso: boolean;
+}

@@ -1,0 +1,4 @@
+/** The MTU_PROBE: a datagram of a size that the path may not carry, and its answer. */
+
+/** Body of a MTU_PROBE: byte offsets from the kind byte. Integers are big-endian. */
+export const MTU_PROBE = { LINK: 1, REPLY: 2, ID: 4, SIZE: 6, BYTES: 8 } as const;
