@@ -111,45 +111,58 @@ export interface StatsShape {
   links: number;
 }
 
+/** The buffer of a shape, and the sections in it. */
+function sectionsOf(shape: StatsShape, given?: SharedArrayBuffer) {
+  const sizes = [
+    INTERFACE_FIELDS.length,
+    DROP_NAMES.length,
+    shape.peers * PEER_FIELDS.length,
+    shape.links * LINK_FIELDS.length,
+  ] as const;
+  const buffer = given ?? new SharedArrayBuffer(sizes.reduce((sum, size) => sum + size, 0) * 8);
+  let word = 0;
+  const section = (size: number): Float64Array => {
+    const view = new Float64Array(buffer, word * 8, size);
+    word += size;
+    return view;
+  };
+  return {
+    shape,
+    buffer,
+    interface: section(sizes[0]),
+    drops: section(sizes[1]),
+    peers: section(sizes[2]),
+    links: section(sizes[3]),
+  };
+}
+
 /** A view on the shared statistics; both threads make one over the same buffer. */
 export class SharedStats {
-  readonly buffer: SharedArrayBuffer;
-  readonly shape: StatsShape;
-  readonly interface: Float64Array;
-  readonly drops: Float64Array;
-  readonly peers: Float64Array;
-  readonly links: Float64Array;
+  shape: StatsShape;
+  buffer: SharedArrayBuffer;
+  interface: Float64Array;
+  drops: Float64Array;
+  peers: Float64Array;
+  links: Float64Array;
 
   constructor(shape: StatsShape, buffer?: SharedArrayBuffer) {
-    const sizes = [
-      INTERFACE_FIELDS.length,
-      DROP_NAMES.length,
-      shape.peers * PEER_FIELDS.length,
-      shape.links * LINK_FIELDS.length,
-    ] as const;
-    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const sections = sectionsOf(shape, buffer);
     this.shape = shape;
-    this.buffer = buffer ?? new SharedArrayBuffer(total * 8);
-    let word = 0;
-    const section = (size: number): Float64Array => {
-      const view = new Float64Array(this.buffer, word * 8, size);
-      word += size;
-      return view;
-    };
-    this.interface = section(sizes[0]);
-    this.drops = section(sizes[1]);
-    this.peers = section(sizes[2]);
-    this.links = section(sizes[3]);
+    this.buffer = sections.buffer;
+    this.interface = sections.interface;
+    this.drops = sections.drops;
+    this.peers = sections.peers;
+    this.links = sections.links;
   }
 
-  /** A larger copy with the same contents. */
-  grown(shape: StatsShape): SharedStats {
-    const larger = new SharedStats(shape);
+  /** Moves to a larger buffer with the same contents; everything that holds this view goes along. */
+  grow(shape: StatsShape): void {
+    const larger = sectionsOf(shape);
     larger.interface.set(this.interface);
     larger.drops.set(this.drops);
     larger.peers.set(this.peers);
     larger.links.set(this.links);
-    return larger;
+    Object.assign(this, larger);
   }
 
   clearPeer(row: number): void {

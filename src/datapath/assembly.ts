@@ -47,7 +47,7 @@ export function makeArena(sizes: ArenaSizes = DEFAULT_ARENA): Arena {
 }
 
 export class Assembly {
-  stats = new SharedStats({ peers: 16, links: 64 });
+  readonly stats = new SharedStats({ peers: 16, links: 64 });
   /** Time of the call that is being worked on, in µs. */
   now: number;
   readonly sockets = new SocketTable();
@@ -173,30 +173,14 @@ export class Assembly {
   /** Makes room for so many rows of statistics; the control thread is told of the larger buffer. */
   growStats(peers: number, links: number): void {
     const shape = this.stats.shape;
-    const larger = this.stats.grown({
+    this.stats.grow({
       peers: Math.max(shape.peers, 2 ** Math.ceil(Math.log2(peers))),
       links: Math.max(shape.links, 2 ** Math.ceil(Math.log2(links))),
     });
-    this.stats = larger;
-    const users = [
-      this.transmit,
-      this.sealer,
-      this.outbound,
-      this.inbound,
-      this.delivery,
-      this.control,
-      this.monitor,
-      this.mtu,
-      this.relay,
-      this.adaptive,
-      this.repair,
-    ];
-    for (const part of users) part.useStats(larger);
     this.io.emit({
       kind: 'stats',
-      buffer: larger.buffer,
-      peers: larger.shape.peers,
-      links: larger.shape.links,
+      buffer: this.stats.buffer,
+      ...this.stats.shape,
     });
   }
 }

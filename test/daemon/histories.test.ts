@@ -69,7 +69,7 @@ describe('histories of links', () => {
     scene.runtime.link('osaka', 0, 1);
     scene.second({ 1: 50 });
     scene.second({ 1: 60 });
-    scene.runtime.datapath.stats = scene.runtime.datapath.stats.grown({ peers: 8, links: 64 });
+    scene.runtime.datapath.stats.grow({ peers: 8, links: 64 });
     scene.second({ 1: 70 });
     expect(scene.sent('osaka', 0, 2)).toEqual([60, 70]);
   });

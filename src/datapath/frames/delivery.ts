@@ -67,12 +67,8 @@ export class Delivery {
   constructor(
     private readonly arena: Arena,
     private readonly io: DatapathIo,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   // --- segments of super-frames ---------------------------------------------------------------------
 

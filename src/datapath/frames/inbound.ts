@@ -97,13 +97,9 @@ export class Inbound {
     private readonly relay: Relay,
     private readonly reorder: Reorder,
     private readonly repair: Repair,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {
     reorder.release = (peer, body, end) => this.laneFrame(peer, body, end);
-  }
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
   }
 
   /**

@@ -94,13 +94,9 @@ export class Outbound {
     private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
     private readonly adaptive: Adaptive,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {
     this.dispatch = new Dispatch(peers, links, transmit, adaptive);
-  }
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
   }
 
   /** Takes `count` frames read from the TAP (`READ` rows) and sends them. */

@@ -54,12 +54,8 @@ export class Repair {
   constructor(
     private readonly arena: Arena,
     private readonly sessions: SessionTable,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   /** Whether anything has to be kept at all. */
   get isUsed(): boolean {

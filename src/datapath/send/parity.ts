@@ -90,12 +90,8 @@ export class Parity {
     private readonly sessions: SessionTable,
     private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   /** Takes sealed datagrams that left by `link`: `length` bytes at `offset`, `segment` each, counters from `counter`. */
   cover(

@@ -48,12 +48,8 @@ export class Relay {
     private readonly links: LinkTable,
     private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   /** Sends datagrams (sealed already, in the arena) by a relayed link. */
   send(link: number, offset: number, length: number, segment: number, now: number): void {

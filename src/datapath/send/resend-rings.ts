@@ -34,7 +34,7 @@ export class ResendRings {
   constructor(
     private readonly arena: Arena,
     links: LinkTable,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {
     const { sharedRingBytes, ownRings, ownRingBytes } = arena.sizes;
     this.shared = new ResendRing(arena.sharedRingBase, sharedRingBytes, links);
@@ -43,10 +43,6 @@ export class ResendRings {
       this.own.push(new ResendRing(arena.ownRingBase + index * ownRingBytes, ownRingBytes, links));
       this.owner.push(NO_PEER);
     }
-  }
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
   }
 
   /** Sets the bytes of a peer's own ring and the age in µs up to which anything is sent again. */

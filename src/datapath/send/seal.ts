@@ -15,12 +15,8 @@ export class Sealer {
   constructor(
     private readonly sessions: SessionTable,
     private readonly transmit: Transmitter,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   /**
    * Seals a plaintext as datagrams of a stream, into room taken from the ring; `run` says where they will stand.

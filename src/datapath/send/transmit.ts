@@ -74,15 +74,9 @@ export class Transmitter {
     private readonly sessions: SessionTable,
     private readonly links: LinkTable,
     private readonly sockets: SocketTable,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {
     this.rings = new ResendRings(arena, links, stats);
-  }
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-    this.rings.useStats(stats);
-    this.parity.useStats(stats);
   }
 
   /**

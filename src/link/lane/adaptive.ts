@@ -57,12 +57,8 @@ export class Adaptive {
     private readonly links: LinkTable,
     private readonly transmit: Transmitter,
     private readonly flows: FlowTable,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   // --- choice ---------------------------------------------------------------------------------------
 

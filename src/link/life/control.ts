@@ -60,12 +60,8 @@ export class LinkControl {
     private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
     private readonly emit: (event: DatapathEvent) => void,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   // --- out ------------------------------------------------------------------------------------------
 

@@ -80,14 +80,10 @@ export class LinkMonitor {
     private readonly links: LinkTable,
     private readonly wheel: TimerWheel,
     private readonly actions: MonitorActions,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {
     this.selection = new Selection(peers, links, this.grey);
     this.review = new Review(peers, links, this.grey);
-  }
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
   }
 
   /** Takes over what the configuration says of a link's life. `fresh`: its row was another link's, or nobody's. */

@@ -59,12 +59,8 @@ export class MtuControl {
     /** Told when the size in use has changed. */
     private readonly changed: (link: number, now: number) => void,
     private readonly emit: (event: DatapathEvent) => void,
-    private stats: SharedStats,
+    private readonly stats: SharedStats,
   ) {}
-
-  useStats(stats: SharedStats): void {
-    this.stats = stats;
-  }
 
   // --- what is known from outside ---------------------------------------------------------------------
 
