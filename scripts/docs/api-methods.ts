@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type { MethodName } from '../../src/api/index.js';
-import { privilegeNeeded } from '../../src/daemon/control/authorize.js';
+import { privilegeNeeded } from '../../src/daemon/control/credentials.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const SOURCES = ['src/api/index.ts', 'src/api/configuration.ts', 'src/api/links.ts'];

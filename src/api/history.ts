@@ -1,5 +1,5 @@
 /** Answers of the control protocol about the past. */
-import type { SeriesName } from '../daemon/observe/history.js';
+import type { SeriesName } from '../daemon/observe/link-history.js';
 
 /** The past of a link, in steps of a second or of a minute. Series are equally long, oldest step first. */
 export interface LinkHistory {

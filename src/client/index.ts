@@ -20,9 +20,9 @@ import {
   PROTOCOL_NAME,
   PROTOCOL_VERSION,
 } from '../api/index.js';
+import { Wire } from './channel.js';
 import { ConnectionError } from './errors.js';
-import { EventQueue } from './events.js';
-import { Wire } from './wire.js';
+import { EventQueue } from './event-queue.js';
 
 export * from '../api/index.js';
 export { ConnectionError, type ConnectionFault, ControlError } from './errors.js';

@@ -5,12 +5,12 @@ import type { Problem } from '../api/index.js';
 import { parseConfig } from '../config/edit.js';
 import type { Config } from '../config/model.js';
 import { loadNative } from '../native/binding.js';
-import { Daemon } from './backend.js';
+import { version } from './base/version.js';
 import { openConfigurator } from './commits/open.js';
-import { ConfigStore } from './config-store.js';
+import { ConfigStore } from './commits/startup-file.js';
 import { ControlServer } from './control/server.js';
+import { Daemon } from './daemon.js';
 import { OPTIONS, usage } from './options.js';
-import { version } from './version.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
 const EXIT = { FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;

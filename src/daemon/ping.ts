@@ -1,7 +1,7 @@
 /** `ping peer`: echo requests through a link, answered by the peer's datapath. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PingParams, PingResult } from '../api/index.js';
-import type { PeerEntry } from './interfaces/peers.js';
+import type { PeerEntry } from './interfaces/peer-entries.js';
 import type { InterfaceRuntime } from './interfaces/runtime.js';
 
 const ANSWER_TIMEOUT_MS = 1000;

@@ -1,6 +1,6 @@
 /** Waits for a peer, a link or an interface to reach a state: what scripts do instead of sleeping. */
 import type { WaitParams, WaitResult } from '../api/index.js';
-import { RequestError } from './control/backend.js';
+import { RequestError } from './base/errors.js';
 
 /** What is waited for, as it is at any moment. */
 export interface WaitTarget {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkHistory } from '../../src/api/index.js';
 import { historiesText } from '../../src/cli/output/histories.js';
-import { SERIES } from '../../src/daemon/observe/history.js';
+import { SERIES } from '../../src/daemon/observe/link-history.js';
 
 function history(steps: number, known: Partial<LinkHistory['values']>): LinkHistory {
   const nothing = new Array<null>(steps).fill(null);

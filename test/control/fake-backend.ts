@@ -21,8 +21,8 @@ import type {
 } from '../../src/api/index.js';
 import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/config/model.js';
-import { type Backend, RequestError } from '../../src/daemon/control/backend.js';
-import { type EventBody, EventLog } from '../../src/daemon/event-log.js';
+import { type Backend, RequestError } from '../../src/daemon/base/errors.js';
+import { type EventBody, EventLog } from '../../src/daemon/base/event-log.js';
 
 export class FakeBackend implements Backend {
   config: Config;

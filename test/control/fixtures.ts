@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/edit.js';
 import type { Config } from '../../src/config/model.js';
-import { type Clock, systemClock } from '../../src/daemon/commits/clock.js';
+import { type Clock, systemClock } from '../../src/daemon/base/clock.js';
 import { openConfigurator } from '../../src/daemon/commits/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';

@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigStore } from '../../src/daemon/config-store.js';
+import { ConfigStore } from '../../src/daemon/commits/startup-file.js';
 
 let folder: string;
 let file: string;

@@ -3,8 +3,8 @@ import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { Archive } from '../../src/daemon/commits/archive.js';
 import { PendingStore } from '../../src/daemon/commits/pending-store.js';
+import { ConfigStore } from '../../src/daemon/commits/startup-file.js';
 import { DAEMON } from '../../src/daemon/commits/who.js';
-import { ConfigStore } from '../../src/daemon/config-store.js';
 
 export type SaverKind = 'startup' | 'archive' | 'amended' | 'pending';
 type Io = typeof fs;

@@ -10,7 +10,7 @@ import {
   LinkHistory,
   type Sample,
   SERIES,
-} from '../../src/daemon/observe/history.js';
+} from '../../src/daemon/observe/link-history.js';
 import { LinkSampler } from '../../src/daemon/observe/link-sampler.js';
 
 interface Point {

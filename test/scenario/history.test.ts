@@ -1,6 +1,6 @@
 /** The history of a link, sampled from a host's counters second by second, against what the virtual wire did. */
 import { describe, expect, it } from 'vitest';
-import { LinkHistory, type SeriesName } from '../../src/daemon/observe/history.js';
+import { LinkHistory, type SeriesName } from '../../src/daemon/observe/link-history.js';
 import { LinkSampler } from '../../src/daemon/observe/link-sampler.js';
 import { STATE } from '../../src/state/links.js';
 import type { Hop } from '../sim/hop.js';

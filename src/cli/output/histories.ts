@@ -1,6 +1,6 @@
 /** The past of links as rows of small bars. */
 import type { LinkHistory } from '../../api/index.js';
-import type { SeriesName } from '../../daemon/observe/history.js';
+import type { SeriesName } from '../../daemon/observe/link-history.js';
 import { milliseconds, percent, rate } from './format.js';
 import { sparkline } from './sparkline.js';
 

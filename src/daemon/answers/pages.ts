@@ -1,7 +1,7 @@
 /** Long listings in parts, so that no answer grows with the number of peers. */
 import type { Page, PageParams } from '../../api/index.js';
-import { RequestError } from '../control/backend.js';
-import type { PeerEntry } from '../interfaces/peers.js';
+import { RequestError } from '../base/errors.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 /** More peers than this are listed by pages only. */

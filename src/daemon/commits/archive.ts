@@ -6,7 +6,7 @@ import * as nodeFs from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ARCHIVE_ENTRIES, type ArchivedConfig, type ArchiveEntry } from '../../api/index.js';
-import { type FileIo, removeFile, replaceFile } from '../durable-file.js';
+import { type FileIo, removeFile, replaceFile } from '../base/durable-file.js';
 import { ofEarlierLife, whoSchema } from './who.js';
 
 const ORIGINS = [

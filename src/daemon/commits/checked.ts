@@ -3,7 +3,7 @@ import { ERROR, type Problem } from '../../api/index.js';
 import type { EditResult } from '../../config/edit.js';
 import type { Config } from '../../config/model.js';
 import { validateConfig } from '../../config/validate.js';
-import { ProblemsError } from '../control/backend.js';
+import { ProblemsError } from '../base/errors.js';
 
 /** The edit itself. Throws when it has anything wrong. */
 export function checked(edit: EditResult): EditResult {

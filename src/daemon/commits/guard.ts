@@ -3,7 +3,7 @@ import type { PendingCommit, Who } from '../../api/index.js';
 import { parseConfig } from '../../config/edit.js';
 import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../base/clock.js';
 import type { PendingStore } from './pending-store.js';
 
 /** With so many seconds left everybody who listens is told. */

@@ -1,10 +1,10 @@
 /** Where the life of the configuration is kept on disk. */
 import { join } from 'node:path';
-import type { Backend } from '../control/backend.js';
-import type { Log } from '../control/log.js';
+import { type Clock, systemClock } from '../base/clock.js';
+import type { Backend } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 import { Accounting } from './accounting.js';
 import { Archive } from './archive.js';
-import { type Clock, systemClock } from './clock.js';
 import { Configurator } from './configurator.js';
 import { PendingStore } from './pending-store.js';
 

@@ -5,7 +5,7 @@
 import * as nodeFs from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { type FileIo, removeFile, replaceFile } from '../durable-file.js';
+import { type FileIo, removeFile, replaceFile } from '../base/durable-file.js';
 import { whoSchema } from './who.js';
 
 const recordSchema = z.object({

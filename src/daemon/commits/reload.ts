@@ -1,6 +1,6 @@
 /** A reload of the startup configuration that waits for its time. */
 import type { ReloadStatus, Who } from '../../api/index.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../base/clock.js';
 
 export class ReloadTimer {
   private scheduled: { by: Who; atMs: number; cancel: () => void } | null = null;

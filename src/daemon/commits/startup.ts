@@ -4,10 +4,10 @@ import { diffConfigs } from '../../config/diff.js';
 import { type EditResult, parseConfig } from '../../config/edit.js';
 import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
-import { type Backend, RequestError } from '../control/backend.js';
+import { type Backend, RequestError } from '../base/errors.js';
 import { checked } from './checked.js';
 import type { Guard } from './guard.js';
-import type { Transactions } from './transaction.js';
+import type { Transactions } from './transactions.js';
 
 export class Startup {
   /** As last read or written. */

@@ -1,10 +1,10 @@
 /** Commits that nobody confirmed are undone: when time is up, when their owner is lost, when the daemon starts. */
 import type { Who } from '../../api/index.js';
-import type { Backend } from '../control/backend.js';
-import type { Log } from '../control/log.js';
-import type { Deeds } from './deeds.js';
+import type { Backend } from '../base/errors.js';
+import type { Log } from '../base/log.js';
+import type { Deeds } from './change-queue.js';
 import type { Guard } from './guard.js';
-import type { Transactions } from './transaction.js';
+import type { Transactions } from './transactions.js';
 import { DAEMON, nameOf } from './who.js';
 
 export class Unconfirmed {

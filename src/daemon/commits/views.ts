@@ -12,11 +12,11 @@ import type {
 import { diffConfigs } from '../../config/diff.js';
 import { type EditResult, editConfig, parseConfig } from '../../config/edit.js';
 import { renderConfig } from '../../config/render.js';
-import { type Backend, RequestError } from '../control/backend.js';
+import { type Backend, RequestError } from '../base/errors.js';
 import type { Accounting } from './accounting.js';
 import type { Archive } from './archive.js';
 import { checked } from './checked.js';
-import type { Drafts } from './drafts.js';
+import type { Drafts } from './editing.js';
 import type { Startup } from './startup.js';
 
 export class Views {

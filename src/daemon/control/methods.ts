@@ -2,8 +2,8 @@
 import type { ClientStatus, CompleteParams, MethodName, Methods, Who } from '../../api/index.js';
 import { renderConfig } from '../../config/render.js';
 import { withoutSecrets } from '../../config/secrets.js';
+import { type Backend, RequestError } from '../base/errors.js';
 import type { Configurator } from '../commits/configurator.js';
-import { type Backend, RequestError } from './backend.js';
 
 /** What a call is made with. */
 export interface Call {

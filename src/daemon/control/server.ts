@@ -3,11 +3,11 @@ import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { ERROR, type Privilege } from '../../api/index.js';
+import type { Backend } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 import type { Configurator } from '../commits/configurator.js';
-import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './authorize.js';
-import type { Backend } from './backend.js';
-import type { Log } from './log.js';
-import { Session } from './session.js';
+import { Session } from './connection.js';
+import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './credentials.js';
 
 /** On each socket. */
 const MAX_CLIENTS = 256;

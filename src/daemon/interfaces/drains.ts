@@ -2,8 +2,8 @@
 import type { DrainResult } from '../../api/index.js';
 import type { InterfaceConfig, LinkConfig } from '../../config/model.js';
 import { ALIVE_STATES } from '../../contract/events.js';
-import { RequestError } from '../control/backend.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
+import { RequestError } from '../base/errors.js';
+import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import type { InterfaceRuntime } from './runtime.js';
 
 /** A change of the configuration waits no longer for a link to be empty. */

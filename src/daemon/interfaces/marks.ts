@@ -4,7 +4,7 @@
  */
 import type { PathRef } from '../../contract/events.js';
 import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
+import type { LinkEntry, PeerEntry } from './peer-entries.js';
 
 interface Marks {
   dscp: number;

@@ -5,7 +5,7 @@ import { LINK, LINK_WIDTH } from '../../contract/stats.js';
 import type { Native } from '../../native/binding.js';
 import { formatAddress, pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
+import type { LinkEntry, PeerEntry } from './peer-entries.js';
 
 /** Routes are looked at anew this often, and this soon after the kernel reports a change. */
 const REFRESH_MS = 10_000;

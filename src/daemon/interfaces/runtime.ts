@@ -20,19 +20,19 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
 import type { Native, TapHandle } from '../../native/binding.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
-import { describeChange } from '../observe/describe.js';
 import { addressWords, relayedPath, relayName } from './addresses.js';
 import { Datapath } from './datapath.js';
+import { familiesOf, linkSettings, settingsOf } from './datapath-settings.js';
+import { describeChange } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
-import { identityOf, loadKeys, macOf, samePeerIdentity } from './keys.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
+import { identityOf, loadKeys, macOf, samePeerIdentity } from './interface-keys.js';
+import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import { RouteMtus } from './route-mtus.js';
 import { Rows } from './rows.js';
-import { familiesOf, linkSettings, settingsOf } from './settings.js';
-import { type LocalAnswer, type LocalNeed, pathWords, Sockets } from './sockets.js';
 import { openTap, setUpTap } from './tap.js';
+import { type LocalAnswer, type LocalNeed, pathWords, Sockets } from './udp-sockets.js';
 
 interface RuntimeEvents {
   link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];

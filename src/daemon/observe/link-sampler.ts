@@ -1,6 +1,6 @@
 /** Makes a row of history, second by second, from the counters and gauges of a link. */
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
-import { emptySample, type Sample, SERIES, type SeriesName } from './history.js';
+import { emptySample, type Sample, SERIES, type SeriesName } from './link-history.js';
 
 /** Counters of which the growth in a second is wanted. */
 const COUNTED = [

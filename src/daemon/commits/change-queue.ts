@@ -1,9 +1,9 @@
 /** What is done to the configuration: one deed at a time, by connections that are still there, and on record. */
 import type { AccountingRecord, Who } from '../../api/index.js';
-import { RequestError } from '../control/backend.js';
-import type { Log } from '../control/log.js';
+import type { Clock } from '../base/clock.js';
+import { RequestError } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 import type { Accounting } from './accounting.js';
-import type { Clock } from './clock.js';
 
 export type Deed = Pick<AccountingRecord, 'action'> &
   Partial<Pick<AccountingRecord, 'context' | 'lines' | 'comment'>>;

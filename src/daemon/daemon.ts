@@ -23,22 +23,27 @@ import { metricsText } from '../api/metrics-text.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Config, InterfaceConfig } from '../config/model.js';
 import type { Native } from '../native/binding.js';
-import { explained, flowsExplained } from './answers/explain.js';
-import { historyStatus, MAX_HISTORIES } from './answers/history.js';
-import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './answers/interfaces.js';
-import { linkStatus, peerStatus } from './answers/links.js';
-import { peerMtu } from './answers/mtu.js';
+import { explained, flowsExplained } from './answers/explained.js';
+import { historyStatus, MAX_HISTORIES } from './answers/history-status.js';
+import {
+  dropCounters,
+  interfaceCounters,
+  interfaceStatus,
+  peerCounters,
+} from './answers/interface-status.js';
+import { peerMtu } from './answers/mtu-status.js';
 import { MAX_UNPAGED_PEERS, pageOf } from './answers/pages.js';
-import { systemInfo, versionInfo } from './answers/system.js';
-import type { ConfigStore } from './config-store.js';
-import { type Backend, RequestError } from './control/backend.js';
-import type { Log } from './control/log.js';
-import { type EventBody, EventLog } from './event-log.js';
-import { checkKeyFiles } from './interfaces/keys.js';
-import type { LinkEntry, PeerEntry } from './interfaces/peers.js';
+import { linkStatus, peerStatus } from './answers/peer-status.js';
+import { systemInfo, versionInfo } from './answers/system-info.js';
+import { type Backend, RequestError } from './base/errors.js';
+import { type EventBody, EventLog } from './base/event-log.js';
+import type { Log } from './base/log.js';
+import type { ConfigStore } from './commits/startup-file.js';
+import { checkKeyFiles } from './interfaces/interface-keys.js';
+import type { LinkEntry, PeerEntry } from './interfaces/peer-entries.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
-import { Histories } from './observe/histories.js';
-import { collectMetrics } from './observe/metrics.js';
+import { Histories } from './observe/link-histories.js';
+import { collectMetrics } from './observe/metric-families.js';
 import { MetricsEndpoint } from './observe/metrics-endpoint.js';
 import { Ping } from './ping.js';
 import { type WaitTarget, waitFor } from './wait.js';

@@ -29,7 +29,7 @@ import {
 } from '../../api/index.js';
 import type { Config } from '../../config/model.js';
 import { withoutSecrets } from '../../config/secrets.js';
-import type { EventBody } from '../event-log.js';
+import type { EventBody } from './event-log.js';
 
 /** A request that was understood and cannot be done; its message is shown to the user as it stands. */
 export class RequestError extends Error {

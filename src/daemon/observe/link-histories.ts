@@ -5,7 +5,7 @@
  */
 import { ALIVE_STATES } from '../../contract/events.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { LinkHistory } from './history.js';
+import { LinkHistory } from './link-history.js';
 import { LinkSampler } from './link-sampler.js';
 
 const SECOND_MS = 1000;

@@ -1,5 +1,5 @@
 /** What has happened lately, kept for `show events`, and told to whoever listens. */
-import type { ControlEvent, EventFilter } from '../api/index.js';
+import type { ControlEvent, EventFilter } from '../../api/index.js';
 
 /** Older events are forgotten; this much holds a bad night of a large network in about a megabyte. */
 const KEPT_EVENTS = 4096;

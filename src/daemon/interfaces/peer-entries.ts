@@ -1,7 +1,7 @@
 /** The configured peers of an interface beside their rows in the datapath. */
 import type { LinkConfig, PeerConfig } from '../../config/model.js';
 import type { LinkCause, LinkStateName } from '../../contract/events.js';
-import type { LocalAnswer } from './sockets.js';
+import type { LocalAnswer } from './udp-sockets.js';
 
 export interface LinkEntry {
   row: number;

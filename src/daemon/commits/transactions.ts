@@ -7,11 +7,11 @@ import { ERROR } from '../../api/index.js';
 import { type ConfigDiff, diffConfigs } from '../../config/diff.js';
 import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
-import { type Backend, RequestError } from '../control/backend.js';
-import type { Log } from '../control/log.js';
+import type { Clock } from '../base/clock.js';
+import { type Backend, RequestError } from '../base/errors.js';
+import type { Log } from '../base/log.js';
 import type { Archive } from './archive.js';
-import type { Clock } from './clock.js';
-import type { Drafts } from './drafts.js';
+import type { Drafts } from './editing.js';
 import type { Guard } from './guard.js';
 import { nameOf } from './who.js';
 

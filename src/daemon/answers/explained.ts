@@ -6,9 +6,9 @@ import type { FlowExplanation, FlowsExplanation } from '../../link/lane/explain-
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../../switch/frame.js';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../switch/headers.js';
 import { formatAddress } from '../interfaces/addresses.js';
-import type { PeerEntry } from '../interfaces/peers.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { seconds } from './links.js';
+import { seconds } from './peer-status.js';
 
 export function explained(name: string, peer: PeerEntry, explanation: PeerExplanation): PeerExplained {
   const { links, sinceUs, ...decision } = explanation;

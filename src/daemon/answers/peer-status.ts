@@ -5,10 +5,10 @@ import { ALIVE_STATES } from '../../contract/events.js';
 import { AEAD } from '../../contract/ops.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
-import type { LinkEntry, PeerEntry } from '../interfaces/peers.js';
+import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import type { Histories } from '../observe/histories.js';
-import type { SeriesName } from '../observe/history.js';
+import type { Histories } from '../observe/link-histories.js';
+import type { SeriesName } from '../observe/link-history.js';
 
 /** Status of one link at `nowUs` of boot time. */
 export function linkStatus(

@@ -9,8 +9,8 @@ import {
 } from '../../api/index.js';
 import { diffConfigs } from '../../config/diff.js';
 import type { Config } from '../../config/model.js';
-import { RequestError } from '../control/backend.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../base/clock.js';
+import { RequestError } from '../base/errors.js';
 import { nameOf } from './who.js';
 
 /** Named candidates outlive their connections, so that somebody has to count them. */

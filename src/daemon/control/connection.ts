@@ -20,13 +20,13 @@ import {
   type ResponseMessage,
 } from '../../api/index.js';
 import { withoutSecrets } from '../../config/secrets.js';
-import { privilegeNeeded } from './authorize.js';
-import { ProblemsError, RequestError } from './backend.js';
-import { decodeMessage } from './codec.js';
+import { ProblemsError, RequestError } from '../base/errors.js';
+import type { Log } from '../base/log.js';
+import { privilegeNeeded } from './credentials.js';
 import { Intake } from './intake.js';
 import { LineSplitter } from './lines.js';
-import type { Log } from './log.js';
 import { type Call, METHODS, type SessionMethod } from './methods.js';
+import { decodeMessage } from './requests.js';
 import { checkEnvelope, checkParams, type Envelope, isMethod } from './schema.js';
 
 /** Requests of one client that may be under way at once. */

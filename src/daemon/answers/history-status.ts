@@ -7,7 +7,7 @@ import {
   type LinkHistory as Recorded,
   SERIES,
   type SeriesName,
-} from '../observe/history.js';
+} from '../observe/link-history.js';
 
 /** More are asked for peer by peer. */
 export const MAX_HISTORIES = 64;

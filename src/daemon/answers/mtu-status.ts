@@ -7,7 +7,7 @@ import { BUNDLE_FRAME_HEADER } from '../../datapath/frames/bundle.js';
 import { PIECE_HEADER } from '../../datapath/frames/pieces.js';
 import { MTU_STATES } from '../../link/life/mtu-search.js';
 import { outerOverhead, SEALED_OVERHEAD, SEGMENT } from '../../wire/header.js';
-import type { LinkEntry, PeerEntry } from '../interfaces/peers.js';
+import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 const ETHERNET_HEADER = 14;

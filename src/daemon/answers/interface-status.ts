@@ -12,7 +12,7 @@ import {
   PEER_WIDTH,
 } from '../../contract/stats.js';
 import { HANDSHAKE_HELP, type HandshakeReason } from '../../handshake/reasons.js';
-import type { PeerEntry } from '../interfaces/peers.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */

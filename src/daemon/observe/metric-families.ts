@@ -5,11 +5,11 @@
 import type { MetricFamily, MetricSample } from '../../api/index.js';
 import { ALIVE_STATES, LINK_STATES } from '../../contract/events.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
-import { dropCounters } from '../answers/interfaces.js';
-import type { LinkEntry, PeerEntry } from '../interfaces/peers.js';
+import { dropCounters } from '../answers/interface-status.js';
+import { version } from '../base/version.js';
+import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { version } from '../version.js';
-import type { Histories } from './histories.js';
+import type { Histories } from './link-histories.js';
 
 type Labels = Record<string, string>;
 type Type = MetricFamily['type'];

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import * as nodeFs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type FileIo, ifAbsent, replaceFile } from './durable-file.js';
+import { type FileIo, ifAbsent, replaceFile } from '../base/durable-file.js';
 
 /** Readable by the owner and the administrators' group. */
 const NEW_FILE_MODE = 0o640;

@@ -6,11 +6,11 @@ import type { OffloadName } from '../../config/model.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { Native } from '../../native/binding.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
+import { version } from '../base/version.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { version } from '../version.js';
-import { grantedOffloads } from './interfaces.js';
-import { seconds } from './links.js';
+import { grantedOffloads } from './interface-status.js';
+import { seconds } from './peer-status.js';
 
 const OFFLOADS: readonly OffloadName[] = ['tap-checksum', 'tap-tso', 'tap-uso', 'udp-gso', 'udp-gro'];
 
