@@ -1,4 +1,4 @@
-/** `explain peer`: what the datapath says of its decisions, with the names of the configuration. */
+/** `explain peer` and `explain flows`: the datapath's account of its decisions, with the names of the configuration. */
 import type { FlowExplained, FlowsExplained, PeerExplained } from '../../api/index.js';
 import { effectivePolicy } from '../../config/defaults.js';
 import type { PeerExplanation } from '../../link/choice/explain.js';
@@ -10,7 +10,7 @@ import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { seconds } from './peer-status.js';
 
-export function explained(name: string, peer: PeerEntry, explanation: PeerExplanation): PeerExplained {
+export function peerExplained(name: string, peer: PeerEntry, explanation: PeerExplanation): PeerExplained {
   const { links, sinceUs, ...decision } = explanation;
   return {
     peer: peer.config.name,

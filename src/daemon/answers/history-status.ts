@@ -1,4 +1,4 @@
-/** The past of links as an answer. */
+/** The history of links as an answer. */
 import type { LinkHistory } from '../../api/index.js';
 import {
   COARSE_SECONDS,
@@ -8,9 +8,6 @@ import {
   SERIES,
   type SeriesName,
 } from '../observe/link-history.js';
-
-/** More are asked for peer by peer. */
-export const MAX_HISTORIES = 64;
 
 type Place = Pick<LinkHistory, 'interface' | 'peer' | 'link'>;
 
@@ -48,7 +45,7 @@ function tenths(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Without the steps in front of which nothing is known. */
+/** Without the oldest steps, of which nothing is known. */
 function trimmed(all: Series[]): Series[] {
   const lists = all.flatMap((series) => Object.values(series));
   const firsts = lists.map((list) => list.findIndex((value) => value !== null));

@@ -1,19 +1,10 @@
-/** Status of interfaces, their drops and their counters. */
-import type { Counter, DropCounter, InterfaceStatus } from '../../api/index.js';
+/** Status of interfaces. */
+import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { InterfaceConfig, OffloadName } from '../../config/model.js';
-import { DROP_HELP, DROP_NAMES } from '../../contract/drops.js';
-import {
-  INTERFACE,
-  INTERFACE_FIELDS,
-  LINK_FIELDS,
-  LINK_WIDTH,
-  PEER_FIELDS,
-  PEER_WIDTH,
-} from '../../contract/stats.js';
-import { HANDSHAKE_HELP, type HandshakeReason } from '../../handshake/reasons.js';
-import type { PeerEntry } from '../interfaces/peer-entries.js';
+import { INTERFACE } from '../../contract/stats.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { dropCounters } from '../observe/counters.js';
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */
 export function interfaceStatus(
@@ -72,53 +63,4 @@ export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[]
     ['udp-gro', sockets.every((socket) => socket.handle.gro) && !off.has('udp-gro')],
   ];
   return inUse.filter(([, used]) => used).map(([name]) => name);
-}
-
-/** Every reason that has counted, the datapath's and the handshakes'; all reasons with `all`. */
-export function dropCounters(runtime: InterfaceRuntime, all: boolean): DropCounter[] {
-  const { drops } = runtime.datapath.stats;
-  const datapath = DROP_NAMES.map((reason, index) => ({
-    interface: runtime.name,
-    reason: reason as string,
-    count: drops[index],
-    help: DROP_HELP[reason] as string,
-  }));
-  const handshakes = Object.entries(runtime.handshakes.counters).map(([reason, count]) => ({
-    interface: runtime.name,
-    reason: `handshake/${reason}`,
-    count,
-    help: HANDSHAKE_HELP[reason as HandshakeReason],
-  }));
-  return [...datapath, ...handshakes].filter((drop) => all || drop.count > 0);
-}
-
-/** Every number that the datapath keeps of an interface as a whole, named. */
-export function interfaceCounters(runtime: InterfaceRuntime): Counter[] {
-  const { stats } = runtime.datapath;
-  return INTERFACE_FIELDS.map((name, index) => counter(runtime, null, null, name, stats.interface[index]));
-}
-
-/** Every number that the datapath keeps of a peer and its links, named. */
-export function peerCounters(runtime: InterfaceRuntime, peer: PeerEntry): Counter[] {
-  const { stats } = runtime.datapath;
-  const { name } = peer.config;
-  const ofPeer = PEER_FIELDS.map((field, index) =>
-    counter(runtime, name, null, field, stats.peers[peer.row * PEER_WIDTH + index]),
-  );
-  const ofLinks = [...peer.links.values()].flatMap((link) =>
-    LINK_FIELDS.map((field, index) =>
-      counter(runtime, name, link.config.id, field, stats.links[link.row * LINK_WIDTH + index]),
-    ),
-  );
-  return [...ofPeer, ...ofLinks];
-}
-
-function counter(
-  runtime: InterfaceRuntime,
-  peer: string | null,
-  link: number | null,
-  name: string,
-  value: number,
-): Counter {
-  return { interface: runtime.name, peer, link, name, value: Math.round(value) };
 }

@@ -10,8 +10,8 @@ import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
 import type { SeriesName } from '../observe/link-history.js';
 
-/** Status of one link at `nowUs` of boot time. */
-export function linkStatus(
+/** Status of one link; `nowUs`: microseconds since boot. */
+function linkStatus(
   runtime: InterfaceRuntime,
   peer: PeerEntry,
   link: LinkEntry,
@@ -100,6 +100,18 @@ function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
   return chosen >= 0 ? [chosen] : [];
 }
 
+/** Status of the links of a peer, by id. */
+export function linksOf(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  nowUs: number,
+  histories: Histories,
+): LinkStatus[] {
+  return [...peer.links.values()]
+    .sort((a, b) => a.config.id - b.config.id)
+    .map((link) => linkStatus(runtime, peer, link, nowUs, histories));
+}
+
 export function peerStatus(
   runtime: InterfaceRuntime,
   peer: PeerEntry,
@@ -110,7 +122,6 @@ export function peerStatus(
   const read = (field: number): number => counters[peer.row * PEER_WIDTH + field] ?? 0;
   const session = runtime.handshakes.sessionOf(peer.row);
   const ownRing = read(PEER.ownRing) === 1;
-  const links = [...peer.links.values()].sort((a, b) => a.config.id - b.config.id);
   return {
     name: peer.config.name,
     interface: runtime.name,
@@ -130,7 +141,7 @@ export function peerStatus(
     rxBytes: read(PEER.rxBytes),
     txFrames: read(PEER.txFrames),
     txBytes: read(PEER.txBytes),
-    links: links.map((link) => linkStatus(runtime, peer, link, nowUs, histories)),
+    links: linksOf(runtime, peer, nowUs, histories),
   };
 }
 

@@ -1,10 +1,9 @@
-/** What the daemon is and runs on. */
+/** The daemon itself and the system it runs on. */
 import { readdir, readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
 import { type OffloadStatus, PROTOCOL_VERSION, type SystemInfo, type VersionInfo } from '../../api/index.js';
 import type { OffloadName } from '../../config/model.js';
 import { INTERFACE } from '../../contract/stats.js';
-import type { Native } from '../../native/binding.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
 import { version } from '../base/version.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
@@ -29,7 +28,7 @@ export function versionInfo(hostname: string): VersionInfo {
 }
 
 export async function systemInfo(
-  native: Native,
+  hardwareAes: boolean,
   runtimes: readonly InterfaceRuntime[],
   clients: number,
 ): Promise<SystemInfo> {
@@ -41,7 +40,7 @@ export async function systemInfo(
     node: process.version,
     openssl: process.versions.openssl,
     kernel: release(),
-    hardwareAes: native.hasHardwareAes(),
+    hardwareAes,
     memoryRssBytes: memory.rss,
     memoryHeapBytes: memory.heapUsed,
     openFiles: (await readdir('/proc/self/fd')).length,

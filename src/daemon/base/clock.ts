@@ -1,10 +1,10 @@
-/** Time as the life of a configuration needs it; tests hand in one that they turn by hand. */
+/** Time for timers that tests turn by hand. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds of a clock that no correction of the time moves; only differences mean something. */
+  /** Milliseconds of a clock that never steps when the time of day is corrected; only differences mean something. */
   elapsed(): number;
-  /** Calls `work` once, in so many milliseconds, unless the returned function is called before. */
+  /** Calls `work` once after `ms` milliseconds, unless the returned function is called first. */
   after(ms: number, work: () => void): () => void;
 }
 

@@ -1,9 +1,9 @@
-/** Files that are the old one or the new one, whole, whenever the process or the machine dies. */
+/** Files that are replaced atomically: after a crash a file is the old one or the new one, whole. */
 import { constants } from 'node:fs';
 import type * as nodeFs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** What the writers of durable files need of a file system; tests hand in one that breaks. */
+/** What writers of durable files need of a file system; tests pass one that breaks. */
 export type FileIo = Pick<
   typeof nodeFs,
   'open' | 'rename' | 'rm' | 'link' | 'copyFile' | 'stat' | 'realpath' | 'mkdir' | 'readdir' | 'readFile'
@@ -11,11 +11,14 @@ export type FileIo = Pick<
 
 export interface FileRights {
   mode: number;
-  /** null: whoever writes it. */
+  /** null: the user who writes it. */
   owner: { uid: number; gid: number } | null;
 }
 
-/** Replaces a file. `beforeRename` runs when the new text is on disk and the old file still stands. Calls for one file must not overlap. */
+/**
+ * Replaces a file. `beforeRename` runs when the new text is on disk and the old file is still in place. Calls for one
+ * file must not overlap.
+ */
 export async function replaceFile(
   io: FileIo,
   file: string,
@@ -40,7 +43,7 @@ export async function replaceFile(
   await syncFolder(io, folder);
 }
 
-/** Removes a file for good; one that is not there is no error. */
+/** Removes a file durably; a missing file is no error. */
 export async function removeFile(io: FileIo, file: string): Promise<void> {
   await io.rm(file, { force: true });
   await syncFolder(io, dirname(file));
@@ -55,7 +58,7 @@ async function syncFolder(io: FileIo, folder: string): Promise<void> {
   }
 }
 
-/** For `catch`: null in the place of a file that is not there. */
+/** For `catch`: null for a file that does not exist. */
 export function ifAbsent(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT') return null;
   throw error;

@@ -1,9 +1,10 @@
-/** What has happened lately, kept for `show events`, and told to whoever listens. */
+/** Recent events: kept for `show events`, and passed on to listeners. */
 import type { ControlEvent, EventFilter } from '../../api/index.js';
 
-/** Older events are forgotten; this much holds a bad night of a large network in about a megabyte. */
+/** Older events are forgotten. This holds a bad night of a large network in about a megabyte. */
 const KEPT_EVENTS = 4096;
 
+/** An event before it gets its time. */
 export type EventBody = ControlEvent extends infer E
   ? E extends ControlEvent
     ? Omit<E, 'timeMs'>
@@ -12,11 +13,12 @@ export type EventBody = ControlEvent extends infer E
 
 export class EventLog {
   private readonly listeners = new Set<(event: ControlEvent) => void>();
-  /** A ring: `#next` is the place of the oldest event once it is full. */
+  /** A ring: once it is full, `next` is the place of the oldest event. */
   private readonly kept: ControlEvent[] = [];
   private next = 0;
 
-  publish(body: EventBody, timeMs: number): void {
+  /** `timeMs`: milliseconds since the epoch. */
+  publish(body: EventBody, timeMs = Date.now()): void {
     const event = { timeMs, ...body } as ControlEvent;
     this.kept[this.next] = event;
     this.next = (this.next + 1) % KEPT_EVENTS;
@@ -29,7 +31,7 @@ export class EventLog {
     return () => this.listeners.delete(listener);
   }
 
-  /** The last events that pass the filter, oldest first. */
+  /** The latest events that pass the filter, oldest first. */
   recent({ last = KEPT_EVENTS, ...filter }: EventFilter): ControlEvent[] {
     const inOrder = [...this.kept.slice(this.next), ...this.kept.slice(0, this.next)];
     const chosen = inOrder.filter((event) => concerns(event, filter));

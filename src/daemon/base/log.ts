@@ -1,4 +1,4 @@
-/** The part of a pino logger that the control server uses. */
+/** The part of a pino logger that the daemon uses. */
 export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

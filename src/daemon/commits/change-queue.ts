@@ -1,30 +1,21 @@
-/** What is done to the configuration: one deed at a time, by connections that are still there, and on record. */
-import type { AccountingRecord, Who } from '../../api/index.js';
-import type { Clock } from '../base/clock.js';
+/** Changes of the configuration: one at a time, only for clients that are still connected, and each one recorded. */
+import type { Who } from '../../api/index.js';
 import { RequestError } from '../base/errors.js';
-import type { Log } from '../base/log.js';
-import type { Accounting } from './accounting.js';
+import type { Accounting, RecordedChange } from './accounting.js';
 
-export type Deed = Pick<AccountingRecord, 'action'> &
-  Partial<Pick<AccountingRecord, 'context' | 'lines' | 'comment'>>;
-
-export class Deeds {
+export class ChangeQueue {
+  /** Numbers of the connections that exist. */
   private readonly connected = new Set<number>();
-  /** Connections so far, each of which is called by its number. */
-  private connections = 0;
-  private isOver = false;
-  /** Settles when the last thing that was asked for has ended. */
+  private lastConnection = 0;
+  private stopping = false;
+  /** Settles when the last piece of work in the queue has ended. */
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    private readonly accounting: Accounting,
-    private readonly clock: Clock,
-    private readonly log: Log,
-  ) {}
+  constructor(private readonly accounting: Accounting) {}
 
-  /** Gives a new connection its number. */
+  /** Numbers a new connection. */
   join(person: Omit<Who, 'session'>): Who {
-    const session = ++this.connections;
+    const session = ++this.lastConnection;
     this.connected.add(session);
     return { ...person, session };
   }
@@ -33,48 +24,39 @@ export class Deeds {
     if (session !== null) this.connected.delete(session);
   }
 
-  get ended(): boolean {
-    return this.isOver;
+  get stopped(): boolean {
+    return this.stopping;
   }
 
-  /** Nothing more is begun. Comes back when what is under way has been done. */
-  async end(): Promise<void> {
-    this.isOver = true;
+  /** Accepts no more changes. Resolves when the current one is done. */
+  async stop(): Promise<void> {
+    this.stopping = true;
     await this.last;
   }
 
+  /** Runs `work` after everything that is queued already. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.last.then(work, work);
     this.last = result.catch(() => undefined);
     return result;
   }
 
-  /** Does something in turn and records it, whatever comes of it. `deed` is null for what changes nothing. */
-  run<T extends object | null>(who: Who, deed: Deed | null, work: () => Promise<T>): Promise<T> {
+  /** Runs `work` in turn and records its outcome. `change` is null for what changes nothing. */
+  run<T extends object | null>(who: Who, change: RecordedChange | null, work: () => Promise<T>): Promise<T> {
     return this.inTurn(async () => {
-      if (this.isOver) throw new RequestError('the daemon ends');
+      if (this.stopping) throw new RequestError('the daemon ends');
       if (who.session !== null && !this.connected.has(who.session)) {
         throw new RequestError('the client has gone');
       }
       try {
         const result = await work();
         const idle = result !== null && 'changed' in result && result.changed === false;
-        if (deed !== null) await this.account(who, deed, idle ? 'no change' : 'done');
+        if (change !== null) await this.accounting.record(who, change, idle ? 'no change' : 'done');
         return result;
       } catch (error) {
-        if (deed !== null) await this.account(who, deed, 'refused');
+        if (change !== null) await this.accounting.record(who, change, 'refused');
         throw error;
       }
     });
-  }
-
-  /** A record that cannot be written is told of in the log, and keeps nobody from working. */
-  async account(by: Who, deed: Deed, outcome: AccountingRecord['outcome']): Promise<void> {
-    const record = { timeMs: this.clock.now(), by, context: [], lines: [], comment: null, ...deed, outcome };
-    try {
-      await this.accounting.add(record);
-    } catch (err) {
-      this.log.error({ err }, 'accounting cannot be written');
-    }
   }
 }

@@ -1,4 +1,7 @@
-/** Candidate configurations, and the lock that keeps all but one from changing what runs. */
+/**
+ * What each connection edits: a candidate, under the lock that keeps others from changing the running configuration,
+ * or the running configuration itself, line by line.
+ */
 import {
   type ConfigOpenParams,
   type EditMode,
@@ -8,22 +11,23 @@ import {
   type Who,
 } from '../../api/index.js';
 import { diffConfigs } from '../../config/diff.js';
+import { mergeConfigs } from '../../config/merge.js';
 import type { Config } from '../../config/model.js';
 import type { Clock } from '../base/clock.js';
 import { RequestError } from '../base/errors.js';
-import { nameOf } from './who.js';
+import { nameOf } from './accounting.js';
 
-/** Named candidates outlive their connections, so that somebody has to count them. */
+/** Named candidates outlive their connections, so they need a limit. */
 const MAX_NAMED = 16;
 
-export interface Draft {
+export interface Candidate {
   mode: Exclude<EditMode, 'none' | 'terminal'>;
   /** Null unless the candidate has a name. */
   name: string | null;
   by: Who;
-  /** What ran when the candidate was taken from it. */
+  /** What ran when the candidate was copied from it. */
   base: Config;
-  candidate: Config;
+  config: Config;
 }
 
 interface Lock {
@@ -31,22 +35,22 @@ interface Lock {
   sinceMs: number;
 }
 
-export class Drafts {
-  /** By number of the connection that is in it. */
-  private readonly byConnection = new Map<number, Draft>();
-  private readonly byName = new Map<string, Draft>();
+export class Candidates {
+  /** By number of the connection that edits it. */
+  private readonly byConnection = new Map<number, Candidate>();
+  private readonly byName = new Map<string, Candidate>();
   private lock: Lock | null = null;
 
   constructor(private readonly clock: Clock) {}
 
-  of({ session }: Who): Draft | null {
+  of({ session }: Who): Candidate | null {
     return session === null ? null : (this.byConnection.get(session) ?? null);
   }
 
   /** Throws when the connection has none. */
-  require(who: Who): Draft {
-    const draft = this.of(who);
-    if (draft !== null) return draft;
+  require(who: Who): Candidate {
+    const candidate = this.of(who);
+    if (candidate !== null) return candidate;
     throw new RequestError('the candidate is gone: it was taken by force, or the connection was lost');
   }
 
@@ -56,7 +60,7 @@ export class Drafts {
     return { holder: this.lock.holder, heldSeconds };
   }
 
-  /** Throws when another one holds the lock. */
+  /** Throws when another connection holds the lock. */
   checkLock(who: Who): void {
     const lock = this.lockStatus();
     if (lock === null || lock.holder.session === who.session) return;
@@ -67,39 +71,39 @@ export class Drafts {
     );
   }
 
-  /** Opens a candidate that starts as `running`. Throws when it is held by another one. */
+  /** Opens a candidate that starts as `running`. Throws when another connection holds it. */
   open(who: Who, { mode, session: name, force }: ConfigOpenParams, running: Config): void {
     this.close(who);
     if (mode === 'terminal') return this.checkLock(who);
     if (mode === 'session') this.openNamed(who, name ?? '', force === true, running);
     else if (mode === 'exclusive') this.takeLock(who, force === true);
-    if (mode !== 'session') this.enter(who, { mode, name: null, by: who, base: running, candidate: running });
+    if (mode !== 'session') this.enter(who, { mode, name: null, by: who, base: running, config: running });
   }
 
   /** Ends editing. A named candidate stays, unless `discard`. */
   close(who: Who, discard = false): void {
-    const draft = this.of(who);
+    const candidate = this.of(who);
     if (who.session !== null) this.byConnection.delete(who.session);
     if (this.lock !== null && this.lock.holder.session === who.session) this.lock = null;
-    if (discard && draft?.name) this.byName.delete(draft.name);
+    if (discard && candidate?.name) this.byName.delete(candidate.name);
   }
 
   named(): NamedCandidate[] {
     return [...this.byName.values()]
-      .map((draft) => ({
-        name: draft.name as string,
-        by: draft.by,
-        open: this.isOpen(draft),
-        uncommitted: isDirty(draft),
+      .map((candidate) => ({
+        name: candidate.name as string,
+        by: candidate.by,
+        open: this.isOpen(candidate),
+        uncommitted: isDirty(candidate),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Throws when there is none of that name, or somebody is in it. */
+  /** Throws when there is no candidate of that name, or a connection has it open. */
   removeNamed(name: string): void {
-    const draft = this.byName.get(name);
-    if (draft === undefined) throw new RequestError(`configuration session ${name} not found`);
-    if (this.isOpen(draft)) throw heldBy(`session ${name}`, draft.by);
+    const candidate = this.byName.get(name);
+    if (candidate === undefined) throw new RequestError(`configuration session ${name} not found`);
+    if (this.isOpen(candidate)) throw heldBy(`session ${name}`, candidate.by);
     this.byName.delete(name);
   }
 
@@ -112,10 +116,10 @@ export class Drafts {
       if (!force) throw heldBy(`session ${name}`, found.by);
       if (found.by.session !== null) this.byConnection.delete(found.by.session);
     }
-    const draft = found ?? { mode: 'session', name, by: who, base: running, candidate: running };
-    draft.by = who;
-    this.byName.set(name, draft);
-    this.enter(who, draft);
+    const candidate = found ?? { mode: 'session', name, by: who, base: running, config: running };
+    candidate.by = who;
+    this.byName.set(name, candidate);
+    this.enter(who, candidate);
   }
 
   private takeLock(who: Who, force: boolean): void {
@@ -125,20 +129,58 @@ export class Drafts {
     this.lock = { holder: who, sinceMs: this.clock.now() };
   }
 
-  private enter(who: Who, draft: Draft): void {
-    if (who.session !== null) this.byConnection.set(who.session, draft);
+  private enter(who: Who, candidate: Candidate): void {
+    if (who.session !== null) this.byConnection.set(who.session, candidate);
   }
 
-  private isOpen(draft: Draft): boolean {
-    return draft.by.session !== null && this.byConnection.get(draft.by.session) === draft;
+  private isOpen(candidate: Candidate): boolean {
+    return candidate.by.session !== null && this.byConnection.get(candidate.by.session) === candidate;
   }
 }
 
-/** Whether a candidate holds anything that its base does not. */
-export function isDirty({ base, candidate }: Draft): boolean {
-  return diffConfigs(base, candidate).lines.length > 0;
+/** Whether a candidate differs from its base. */
+export function isDirty({ base, config }: Candidate): boolean {
+  return diffConfigs(base, config).lines.length > 0;
 }
 
 function heldBy(what: string, who: Who): RequestError {
   return new RequestError(`${what} is held by ${nameOf(who)}`, ERROR.BUSY);
+}
+
+interface DirectEdit {
+  before: Config;
+  after: Config;
+}
+
+/**
+ * What each connection changed in the running configuration, line by line, since it began or last confirmed. When it
+ * asks for a guarded commit only afterwards, this is what will be undone.
+ */
+export class DirectEdits {
+  /** By number of the connection. */
+  private readonly edits = new Map<number, DirectEdit>();
+
+  begin({ session }: Who, running: Config): void {
+    if (session !== null) this.edits.set(session, { before: running, after: running });
+  }
+
+  end({ session }: Who): void {
+    if (session !== null) this.edits.delete(session);
+  }
+
+  has({ session }: Who): boolean {
+    return session !== null && this.edits.has(session);
+  }
+
+  /** Notes that the connection changed `before` into `after`. */
+  changed({ session }: Who, before: Config, after: Config): void {
+    if (session === null) return;
+    this.edits.set(session, { before: this.edits.get(session)?.before ?? before, after });
+  }
+
+  /** What would run if the connection had changed nothing. */
+  undone({ session }: Who, running: Config): Config {
+    const edit = session === null ? undefined : this.edits.get(session);
+    return edit === undefined ? running : mergeConfigs(edit.after, edit.before, running).config;
+  }
 }

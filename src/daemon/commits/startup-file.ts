@@ -4,16 +4,16 @@ import * as nodeFs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type FileIo, ifAbsent, replaceFile } from '../base/durable-file.js';
 
-/** Readable by the owner and the administrators' group. */
+/** Readable by the owner and by the administrators' group. */
 const NEW_FILE_MODE = 0o640;
-/** No hand-written or generated configuration comes near; reading more would only exhaust memory. */
+/** No hand-written or generated configuration comes near this; reading more would only exhaust memory. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-export class ConfigStore {
+export class StartupFile {
   readonly file: string;
   private readonly io: FileIo;
 
-  /** `io` is there to be broken by tests. */
+  /** `io`: the file system; tests pass one that breaks. */
   constructor(file: string, io: FileIo = nodeFs) {
     this.file = file;
     this.io = io;
@@ -42,9 +42,8 @@ export class ConfigStore {
   }
 
   /**
-   * Replaces the file, durably and all or nothing: whenever the process or the machine dies, the file is the old
-   * one or the new one, whole. The previous text stays beside it with `.sav` appended. Mode and owner are kept.
-   * Calls must not overlap.
+   * Replaces the file atomically (see `replaceFile`). The previous text stays beside it with `.sav` appended. Mode and
+   * owner are kept. Calls must not overlap.
    */
   async save(text: string): Promise<void> {
     const file = await this.target();

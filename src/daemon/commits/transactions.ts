@@ -1,130 +1,203 @@
 /**
- * Puts a configuration in force, whole or not at all, guarded if so ordered, and keeps the archive. Everything that
- * changes what runs passes here. Calls never overlap: the `Configurator` takes one at a time.
+ * Puts configurations into force, atomically and guarded if asked to, keeps the archive, and takes back what nobody
+ * confirmed. Every change of the running configuration passes through here. Calls never overlap: the `ChangeQueue`
+ * runs one at a time.
  */
-import type { ArchiveOrigin, Who } from '../../api/index.js';
-import { ERROR } from '../../api/index.js';
+import { type ArchiveOrigin, ERROR, type Who } from '../../api/index.js';
 import { type ConfigDiff, diffConfigs } from '../../config/diff.js';
 import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
 import type { Clock } from '../base/clock.js';
-import { type Backend, RequestError } from '../base/errors.js';
+import { RequestError } from '../base/errors.js';
+import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
+import { type Accounting, DAEMON, nameOf } from './accounting.js';
 import type { Archive } from './archive.js';
-import type { Drafts } from './editing.js';
+import type { Candidates } from './editing.js';
 import type { Guard } from './guard.js';
-import { nameOf } from './who.js';
 
-export interface Order {
+/** What runs a configuration. */
+export interface ConfigurationHost {
+  /** The configuration that runs. Callers must not modify it. */
+  runningConfig(): Config;
+  /**
+   * Makes `next` the running configuration, all or nothing: when the system refuses a part of it, what ran before runs
+   * again and a `RequestError` says why. `next` has been parsed and validated. Calls never overlap.
+   */
+  applyConfig(next: Config): Promise<void>;
+}
+
+interface Order {
   who: Who;
   next: Config;
   origin: ArchiveOrigin;
   comment?: string | undefined;
-  /** Undone after so many minutes unless confirmed. */
+  /** Minutes after which it is undone unless confirmed. */
   confirmMinutes?: number | undefined;
-  /** Neither a lock nor a commit that awaits confirmation stands in the way. */
+  /** Overrides the lock and a commit that awaits confirmation. */
   force?: boolean;
 }
 
+interface TransactionsOptions {
+  host: ConfigurationHost;
+  events: EventLog;
+  archive: Archive;
+  accounting: Accounting;
+  guard: Guard;
+  candidates: Candidates;
+  clock: Clock;
+  log: Log;
+}
+
 export class Transactions {
-  /** The connection whose line-by-line changes make the newest entry of the archive, which goes on growing. */
+  /** The connection whose line-by-line changes are gathered in the newest entry of the archive. */
   private growing: number | null = null;
 
-  constructor(
-    private readonly backend: Backend,
-    private readonly archive: Archive,
-    private readonly guard: Guard,
-    private readonly drafts: Drafts,
-    private readonly clock: Clock,
-    private readonly log: Log,
-  ) {}
+  constructor(private readonly options: TransactionsOptions) {}
 
-  /** Throws `RequestError` when the lock, a commit of another or the system forbids it; then nothing has changed. */
+  /** Throws `RequestError`, and changes nothing, when a lock, another user's commit or the system forbids it. */
   async enforce(order: Order): Promise<ConfigDiff> {
+    const { host, guard, events } = this.options;
     const { who, next, confirmMinutes } = order;
     if (!order.force) this.checkFree(who);
-    const running = this.backend.runningConfig();
+    const running = host.runningConfig();
     const diff = diffConfigs(running, next);
     const changed = diff.lines.length > 0;
-    const guarded = this.guard.active;
+    const guarded = guard.active;
     if (confirmMinutes !== undefined) await this.armGuard(order, running);
     if (!changed) return diff;
     try {
-      await this.backend.applyConfig(next);
+      await host.applyConfig(next);
     } catch (error) {
-      if (confirmMinutes !== undefined && !guarded) await this.guard.disarm();
+      if (confirmMinutes !== undefined && !guarded) await guard.disarm();
       throw error;
     }
     await this.keep(order);
-    this.backend.publish({ kind: 'config', by: who.user, what: 'changed' });
+    events.publish({ kind: 'config', by: who.user, what: 'changed' });
     return diff;
   }
 
-  /** Throws when another one's lock or unconfirmed commit forbids changes. */
+  /** Throws when another connection's lock or unconfirmed commit forbids changes. */
   checkFree(who: Who): void {
-    this.drafts.checkLock(who);
-    const holder = this.guard.heldByOther(who.session);
+    const { guard, candidates } = this.options;
+    candidates.checkLock(who);
+    const holder = guard.heldByOther(who.session);
     if (holder === null) return;
-    const left = Math.ceil(this.guard.status(null)?.secondsLeft ?? 0);
+    const left = Math.ceil(guard.status(null)?.secondsLeft ?? 0);
     throw new RequestError(
       `a commit of ${nameOf(holder)} awaits confirmation for ${left} s more`,
       ERROR.BUSY,
     );
   }
 
-  /** From now on what runs goes back to `target` unless somebody confirms. */
+  /** From now on the running configuration goes back to `target` unless somebody confirms. */
   async armGuard(
     { who, comment, confirmMinutes }: Omit<Order, 'next' | 'origin'>,
     target: Config,
   ): Promise<void> {
+    const { guard, events } = this.options;
     const minutes = confirmMinutes ?? 0;
     try {
-      await this.guard.arm({ by: who, comment: comment ?? null, minutes, target });
+      await guard.arm({ by: who, comment: comment ?? null, minutes, target });
     } catch (error) {
       throw new RequestError(
         `a rollback cannot be prepared, nothing was changed: ${(error as Error).message}`,
       );
     }
-    this.backend.publish({ kind: 'unconfirmed', by: who.user, secondsLeft: minutes * 60 });
+    events.publish({ kind: 'unconfirmed', by: who.user, secondsLeft: minutes * 60 });
   }
 
-  /** The next line-by-line change begins an entry of the archive of its own. */
+  /**
+   * Takes an unconfirmed commit back. When the system refuses, the running configuration stays and the rollback is
+   * tried again later. `why` completes the sentence "a commit …".
+   */
+  async rollBack(why: string, who: Who = DAEMON): Promise<void> {
+    const { guard, events, accounting, log } = this.options;
+    const { target } = guard;
+    if (target === null) return;
+    const by = guard.status(null)?.by ?? DAEMON;
+    const change = { action: `rollback: the commit of ${nameOf(by)} ${why}` };
+    try {
+      await this.enforce({ who, next: target, origin: 'not confirmed', force: true });
+      await guard.disarm();
+    } catch (err) {
+      log.error({ err }, 'rolling back an unconfirmed commit failed and will be tried again');
+      events.publish({ kind: 'config', by: who.user, what: 'rollback failed' });
+      guard.retryLater();
+      await accounting.record(who, change, 'refused');
+      return;
+    }
+    log.warn({ by }, `a commit ${why} and is undone`);
+    events.publish({ kind: 'config', by: who.user, what: 'rolled back' });
+    await accounting.record(who, change, 'done');
+  }
+
+  /**
+   * The first configuration of a daemon: that from before a commit which was not confirmed when the previous daemon
+   * ended, else `startup`. Throws when neither can run.
+   */
+  async begin(startup: Config): Promise<void> {
+    const { host, guard, log } = this.options;
+    if (!(await this.beginBeforeCommit())) {
+      await host.applyConfig(startup);
+      await this.keepFirst('start');
+    }
+    await guard.forgetInherited().catch((err) => {
+      log.error({ err }, 'the record of an unconfirmed commit cannot be removed');
+    });
+  }
+
+  /** False when every commit was confirmed, or when the configuration from before cannot run. */
+  private async beginBeforeCommit(): Promise<boolean> {
+    const { host, guard, accounting, log } = this.options;
+    try {
+      const inherited = await guard.inherited();
+      if (inherited === null) return false;
+      await host.applyConfig(inherited.target);
+      log.warn({ by: inherited.by }, 'a commit was not confirmed before the daemon ended and is undone');
+    } catch (err) {
+      log.error({ err }, 'the configuration from before an unconfirmed commit cannot be used');
+      return false;
+    }
+    await this.keepFirst('not confirmed');
+    await accounting.record(DAEMON, { action: 'rollback of an unconfirmed commit' }, 'done');
+    return true;
+  }
+
+  /** The next line-by-line change starts an archive entry of its own. */
   endGrowing(session: number | null): void {
     if (this.growing === session) this.growing = null;
   }
 
-  /** Gives the newest entry a comment, if it is still being made by this connection. */
-  async comment(who: Who, comment: string): Promise<boolean> {
-    if (who.session === null || this.growing !== who.session) return false;
-    await this.keep({ who, next: this.backend.runningConfig(), origin: 'terminal', comment });
+  /** Gives the newest archive entry a comment, if it still gathers the changes of this connection. */
+  async comment(who: Who, comment: string): Promise<void> {
+    if (who.session === null || this.growing !== who.session) return;
+    const next = this.options.host.runningConfig();
+    await this.keep({ who, next, origin: 'terminal', comment });
     this.growing = null;
-    return true;
   }
 
-  /** The archive is for rollbacks to come; that it cannot be written must not undo what is in force. */
+  /** The archive serves later rollbacks: failing to write it must not undo what is in force. */
   private async keep({ who, next, origin, comment }: Order): Promise<void> {
+    const { archive, clock, log } = this.options;
     const grows = origin === 'terminal' && who.session !== null;
-    const entry = {
-      timeMs: this.clock.now(),
-      by: who,
-      origin,
-      comment: comment ?? null,
-      text: renderConfig(next),
-    };
+    const text = renderConfig(next);
+    const entry = { timeMs: clock.now(), by: who, origin, comment: comment ?? null, text };
     try {
-      if (grows && this.growing === who.session) await this.archive.amend(entry);
-      else await this.archive.add(entry);
+      if (grows && this.growing === who.session) await archive.amend(entry);
+      else await archive.add(entry);
       this.growing = grows ? who.session : null;
     } catch (err) {
       this.growing = null;
-      this.log.error({ err }, 'the archive of configurations cannot be written');
+      log.error({ err }, 'the archive of configurations cannot be written');
     }
   }
 
-  /** What the daemon starts with becomes the newest entry, unless it is that already. */
-  async keepStart(who: Who, origin: ArchiveOrigin): Promise<void> {
-    const next = this.backend.runningConfig();
-    const newest = await this.archive.get(0).catch(() => null);
-    if (newest?.text !== renderConfig(next)) await this.keep({ who, next, origin });
+  /** Archives what the daemon starts with, unless it is the newest entry already. */
+  private async keepFirst(origin: ArchiveOrigin): Promise<void> {
+    const { host, archive } = this.options;
+    const next = host.runningConfig();
+    const newest = await archive.get(0).catch(() => null);
+    if (newest?.text !== renderConfig(next)) await this.keep({ who: DAEMON, next, origin });
   }
 }

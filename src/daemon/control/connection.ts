@@ -1,4 +1,4 @@
-/** One client of the control socket. */
+/** One connection of a client to the control socket. */
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import {
@@ -11,53 +11,53 @@ import {
   type HelloResult,
   MAX_BATCH,
   MAX_REQUEST_BYTES,
-  type MethodName,
   type Methods,
   OLDEST_PROTOCOL,
   PROTOCOL_NAME,
   PROTOCOL_VERSION,
   type Privilege,
   type ResponseMessage,
+  type Who,
 } from '../../api/index.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import { ProblemsError, RequestError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
-import { privilegeNeeded } from './credentials.js';
+import { type CallingConnection, type DaemonParts, findMethod, type MethodTable } from '../methods/method.js';
 import { Intake } from './intake.js';
 import { LineSplitter } from './lines.js';
-import { type Call, METHODS, type SessionMethod } from './methods.js';
-import { decodeMessage } from './requests.js';
-import { checkEnvelope, checkParams, type Envelope, isMethod } from './schema.js';
+import { checkEnvelope, checkParams, decodeMessage, type Envelope } from './requests.js';
 
-/** Requests of one client that may be under way at once. */
+/** Requests of one connection that may be under way at once. */
 const MAX_PENDING = 32;
-/** Methods that wait for the world outside; a client's other requests are served meanwhile. */
-const SLOW_METHODS: ReadonlySet<string> = new Set<MethodName>(['wait', 'ping']);
-/** Above this many unread bytes no more requests of the client are served. */
+/** Above this many unread bytes no more requests of the connection are served. */
 const FULL_BYTES = 1024 * 1024;
 /** Above this many unread bytes events are dropped. */
 const DROP_EVENTS_BYTES = 256 * 1024;
 /** A client with unread bytes that takes none for this long is disconnected. */
 const STALLED_MS = 30_000;
 const HELLO_WITHIN_MS = 10_000;
-const MAX_RECORDED_LINES = 100;
-/** How long an offender's bytes are thrown away, so that it gets to read why. */
+const MAX_LOGGED_LINES = 100;
+/** How long a dismissed client's bytes are discarded, so that it gets to read why. */
 const FAREWELL_MS = 2_000;
 
 type RequestId = NonNullable<Envelope['id']>;
 
-export interface SessionOptions {
+export interface ConnectionOptions {
   socket: Socket;
+  who: Who;
   privilege: Privilege;
   version: string;
   log: Log;
-  call: Omit<Call, 'signal'>;
+  methods: MethodTable;
+  parts: DaemonParts;
+  /** Everybody who is connected to this socket. */
+  clients(): Omit<ClientStatus, 'own'>[];
   /** Settles when requests can be served. */
   ready: Promise<void>;
 }
 
-export class Session {
-  private readonly options: SessionOptions;
+export class Connection implements CallingConnection {
+  private readonly options: ConnectionOptions;
   private readonly splitter = new LineSplitter(MAX_REQUEST_BYTES);
   private readonly intake: Intake;
   private readonly gone = new AbortController();
@@ -72,7 +72,7 @@ export class Session {
   private activeMs = this.connectedMs;
   private client: string | null = null;
 
-  constructor(options: SessionOptions) {
+  constructor(options: ConnectionOptions) {
     this.options = options;
     const { socket } = options;
     setMaxListeners(MAX_PENDING, this.gone.signal);
@@ -95,10 +95,10 @@ export class Session {
   }
 
   status(): Omit<ClientStatus, 'own'> {
-    const { privilege, call } = this.options;
+    const { privilege, who } = this.options;
     const now = performance.now();
     return {
-      ...call.who,
+      ...who,
       privilege,
       client: this.client,
       connectedSeconds: Math.round(now - this.connectedMs) / 1000,
@@ -106,7 +106,7 @@ export class Session {
     };
   }
 
-  /** Says an error that answers no request, and ends the connection. */
+  /** Sends an error that answers no request, and ends the connection. */
   dismiss(code: number, message: string): void {
     if (this.leaving) return;
     this.leaving = true;
@@ -121,8 +121,8 @@ export class Session {
     clearTimeout(this.helloTimer);
     this.unsubscribe?.();
     this.gone.abort();
-    const { configurator, who } = this.options.call;
-    configurator.leave(who);
+    const { parts, who } = this.options;
+    parts.configurator.leave(who);
   }
 
   private receive(chunk: Buffer): void {
@@ -188,7 +188,10 @@ export class Session {
       return refused(id, ERROR.BUSY, `${MAX_PENDING} requests are under way already`);
     }
     if (this.pending.has(id)) return refused(id, ERROR.INVALID_REQUEST, 'a request of this id is under way');
-    return { isSlow: SLOW_METHODS.has(method), answer: this.serve(envelope) };
+    return {
+      isSlow: findMethod(this.options.methods, method)?.isSlow === true,
+      answer: this.serve(envelope),
+    };
   }
 
   private async serve({ id, method, params }: Envelope): Promise<ResponseMessage> {
@@ -204,60 +207,59 @@ export class Session {
     }
   }
 
-  private async dispatch(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
-    if (!isMethod(method)) throw new RequestError(`there is no method ${method}`, ERROR.METHOD_NOT_FOUND);
-    const checked = checkParams(method, params);
+  private async dispatch(name: string, given: unknown, signal: AbortSignal): Promise<unknown> {
+    const { methods, ready, parts, who, clients } = this.options;
+    const method = findMethod(methods, name);
+    if (method === null) throw new RequestError(`there is no method ${name}`, ERROR.METHOD_NOT_FOUND);
+    const checked = checkParams(method, given);
     if ('wrong' in checked) throw new RequestError(checked.wrong, ERROR.INVALID_PARAMS);
-    if (method === 'hello') return this.hello(checked.params as HelloParams);
-    if (this.greeting !== 'agreed') {
-      const reason =
-        this.greeting === 'none' ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
-      throw new RequestError(reason, ERROR.INVALID_REQUEST);
+    if (name !== 'hello') {
+      this.requireGreeting();
+      await ready;
     }
-    await this.options.ready;
-    if (privilegeNeeded(method) === 'admin') this.authorize(method, checked.params);
-    if (method === 'events.subscribe' || method === 'events.unsubscribe') return this.setSubscription(method);
-    if (method === 'cancel') return this.cancel(checked.params as Methods['cancel']['params']);
-    return run(method, { ...this.options.call, signal }, checked.params);
+    if (method.privilege === 'admin') this.authorize(name, checked.params);
+    return method.run({ ...parts, who, clients, connection: this, signal }, checked.params);
   }
 
-  private hello({ protocol, oldestProtocol = protocol, client }: HelloParams): HelloResult {
+  private requireGreeting(): void {
+    if (this.greeting === 'agreed') return;
+    const reason =
+      this.greeting === 'none' ? 'say hello first' : `this daemon speaks protocol ${PROTOCOL_VERSION}`;
+    throw new RequestError(reason, ERROR.INVALID_REQUEST);
+  }
+
+  hello({ protocol, oldestProtocol = protocol, client }: HelloParams): HelloResult {
     this.client = client;
     clearTimeout(this.helloTimer);
     const common = Math.min(protocol, PROTOCOL_VERSION);
     const isAgreed = common >= Math.max(oldestProtocol, OLDEST_PROTOCOL);
     this.greeting = isAgreed ? 'agreed' : 'nothing in common';
-    const { version, privilege, call } = this.options;
+    const { version, privilege, parts } = this.options;
     return {
       name: PROTOCOL_NAME,
       protocol: isAgreed ? common : PROTOCOL_VERSION,
       version,
-      hostname: call.backend.hostname(),
+      hostname: parts.hostname(),
       privilege,
     };
   }
 
-  /** Every change is on record with who asked for it, whether or not it was allowed. */
-  private authorize(method: MethodName, params: object): void {
-    const { call, privilege, log } = this.options;
-    const allowed = privilege === 'admin';
-    const { user, uid: clientUid, pid: clientPid } = call.who;
-    log.info({ user, clientUid, clientPid, method, params: forTheRecord(params), allowed }, 'administration');
-    if (!allowed) throw new RequestError('only root and the group octolink may do this', ERROR.NOT_PERMITTED);
-  }
-
-  private cancel({ id }: Methods['cancel']['params']): null {
+  cancel(id: RequestId): void {
     this.pending.get(id)?.abort();
-    return null;
   }
 
-  private setSubscription(method: 'events.subscribe' | 'events.unsubscribe'): null {
+  setSubscribed(subscribed: boolean): void {
     this.unsubscribe?.();
-    this.unsubscribe = null;
-    if (method === 'events.subscribe') {
-      this.unsubscribe = this.options.call.backend.onEvent((event) => this.push(event));
-    }
-    return null;
+    this.unsubscribe = subscribed ? this.options.parts.events.listen((event) => this.push(event)) : null;
+  }
+
+  /** Every attempt to change something is logged with who asked for it, whether or not it was allowed. */
+  private authorize(method: string, params: object): void {
+    const { who, privilege, log } = this.options;
+    const allowed = privilege === 'admin';
+    const { user, uid: clientUid, pid: clientPid } = who;
+    log.info({ user, clientUid, clientPid, method, params: forTheLog(params), allowed }, 'administration');
+    if (!allowed) throw new RequestError('only root and the group octolink may do this', ERROR.NOT_PERMITTED);
   }
 
   private push(event: ControlEvent): void {
@@ -301,18 +303,10 @@ function errorAnswer(id: RequestId | null, error: ErrorBody): ResponseMessage {
   return { jsonrpc: '2.0', id, error };
 }
 
-function run<M extends Exclude<MethodName, SessionMethod>>(
-  method: M,
-  call: Call,
-  params: Methods[MethodName]['params'],
-): Promise<Methods[M]['result']> {
-  return METHODS[method](call, params as Methods[M]['params']);
-}
-
-/** A thousand-line file is recorded by its beginning, and a key that was typed by mistake not at all. */
-function forTheRecord(params: object): object {
+/** Long input is logged by its first lines, and without keys that were typed by mistake. */
+function forTheLog(params: object): object {
   if (!('lines' in params) || !('context' in params)) return params;
   const { lines: all, context } = params as Methods['config.apply']['params'];
-  const lines = all.slice(0, MAX_RECORDED_LINES).map(withoutSecrets);
+  const lines = all.slice(0, MAX_LOGGED_LINES).map(withoutSecrets);
   return { ...params, context: context.map(withoutSecrets), lines, lineCount: all.length };
 }

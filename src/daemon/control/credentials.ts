@@ -1,6 +1,6 @@
-/** Who may do what: decided by the kernel's word on the process at the other end, never by what it says. */
+/** Privileges, from the credentials that the kernel reports of the process at the other end of a socket. */
 import { readFile } from 'node:fs/promises';
-import type { MethodName, Privilege } from '../../api/index.js';
+import type { Privilege } from '../../api/index.js';
 
 export interface Credentials {
   pid: number;
@@ -8,43 +8,17 @@ export interface Credentials {
   gid: number;
 }
 
-/** Members administer the daemon, as root does. */
-export const ADMIN_GROUP = 'octolink';
+/** Members may administer the daemon, as root may. */
+const ADMIN_GROUP = 'octolink';
 
-const ADMIN_METHODS: ReadonlySet<MethodName> = new Set<MethodName>([
-  'config.apply',
-  'config.write',
-  'config.open',
-  'config.close',
-  'config.commit',
-  'config.confirm',
-  'config.abort',
-  'config.discard',
-  'config.update',
-  'config.rollback',
-  'config.detach',
-  'config.removeSession',
-  'reload.start',
-  'reload.cancel',
-  'show.accounting',
-  'clear.counters',
-  'clear.peer',
-  'drain.link',
-  'undrain.link',
-]);
-
-export function privilegeNeeded(method: MethodName): Privilege {
-  return ADMIN_METHODS.has(method) ? 'admin' : 'read';
-}
-
-/** The group's id and the users that belong to it beyond their primary group. */
+/** The group's id, and its members other than by primary group. */
 export interface AdminGroup {
   gid: number;
   uids: ReadonlySet<number>;
 }
 
 /**
- * What a process may do: root, the daemon's own user, and the administrators' group administer. Whoever else can
+ * What a process may do: root, the daemon's own user and the administrators' group administer. Anybody else who can
  * open the socket may read.
  */
 export function privilegeOf(who: Credentials, daemonUid: number, group: AdminGroup | null): Privilege {
@@ -71,7 +45,7 @@ export function parseAdminGroup(groups: string, users: string): AdminGroup | nul
 }
 
 /** The account of a user id, from the text of passwd(5); the id itself where there is none. */
-export function userName(uid: number, users: string): string {
+function userName(uid: number, users: string): string {
   return fields(users).find(([, , id]) => id === String(uid))?.[0] || String(uid);
 }
 

@@ -1,4 +1,4 @@
-/** The static key of an interface and what follows from it; the keys of its peers. */
+/** The static key of an interface, its MAC address, and the keys of its peers. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { InterfaceConfig, PeerConfig } from '../../config/model.js';
@@ -7,19 +7,19 @@ import { parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 
-/** Where the private key of an interface stands. */
+/** The file of an interface's private key. */
 export function privateKeyFile(config: InterfaceConfig, stateFolder: string): string {
   return config.privateKeyFile ?? join(stateFolder, 'keys', `${config.name}.key`);
 }
 
-/** A locally administered MAC address that stays the same as long as the key does. */
+/** A locally administered MAC address, derived from the key so that it stays the same as long as the key does. */
 export function macOf(publicKey: Uint8Array): string {
   const digest = createHash('sha256').update('octolink mac').update(publicKey).digest();
   const bytes = [0x02, ...digest.subarray(0, 5)];
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Loads the key of an interface, made first if there is none. */
+/** Loads the key of an interface; creates it first if there is none. */
 export function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
   const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
   return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };

@@ -6,11 +6,12 @@ import type { EffectiveLink } from '../../config/defaults.js';
 import { PATH } from '../../contract/ops.js';
 import type { Native, UdpHandle } from '../../native/binding.js';
 import { addressWords, formatEndpoint } from './addresses.js';
+import type { Datapath } from './datapath.js';
 import { Rows } from './rows.js';
 
 const SOCKET_BUFFER = 8 << 20;
 
-export interface OpenSocket {
+interface OpenSocket {
   row: number;
   handle: UdpHandle;
   family: 4 | 6;
@@ -33,16 +34,14 @@ export interface LocalAnswer {
   ifindex: number;
 }
 
-export class Sockets {
+export class UdpSockets {
   private readonly open = new Map<string, OpenSocket>();
   private readonly rows = new Rows();
 
   constructor(
     private readonly native: Native,
+    private readonly datapath: Datapath,
     private readonly gro: boolean,
-    /** Called with each socket opened, and with each row given up. */
-    private readonly opened: (socket: OpenSocket) => void,
-    private readonly closed: (row: number) => void,
   ) {}
 
   all(): OpenSocket[] {
@@ -50,8 +49,8 @@ export class Sockets {
   }
 
   /**
-   * Opens what `needs` ask for, keeps what is open already and closes what nobody needs any more. Returns an
-   * answer for each need. When one cannot be had nothing changes, and the error says which and why.
+   * Opens what `needs` ask for, keeps what is open already and closes what is no longer needed. Returns an answer for
+   * each need. When a socket cannot be opened nothing changes, and the error says which and why.
    */
   arrange(needs: readonly LocalNeed[]): LocalAnswer[] {
     const wildcards = new Set(
@@ -61,7 +60,7 @@ export class Sockets {
     const before = new Set(this.open.keys());
     const keep = new Set(wanted.map((shape) => shape.key));
     const fresh: OpenSocket[] = [];
-    // A wildcard socket and one with an address exclude each other: what goes, goes first.
+    // A wildcard socket and one with an address exclude each other; errors name those that are about to close.
     const leaving = [...before].filter((key) => !keep.has(key));
     try {
       for (const shape of wanted) {
@@ -74,7 +73,7 @@ export class Sockets {
       for (const socket of fresh) this.discard(socket);
       throw error;
     }
-    for (const socket of fresh) this.opened(socket);
+    for (const socket of fresh) this.announce(socket);
     for (const key of leaving) this.release(key);
     return wanted.map((shape) => ({
       socket: this.open.get(shape.key) as OpenSocket,
@@ -100,7 +99,7 @@ export class Sockets {
     };
   }
 
-  private bind(shape: ReturnType<Sockets['shape']>, leaving: readonly string[]): OpenSocket {
+  private bind(shape: ReturnType<UdpSockets['shape']>, leaving: readonly string[]): OpenSocket {
     const { family, address, device, port } = shape;
     const where = device ?? formatEndpoint(address ?? (family === 4 ? '0.0.0.0' : '::'), port);
     const options = {
@@ -126,6 +125,19 @@ export class Sockets {
     }
   }
 
+  private announce({ row, handle, family, address, device }: OpenSocket): void {
+    this.datapath.send({
+      kind: 'socket',
+      row,
+      settings: {
+        fd: handle.fd,
+        family,
+        address: address === null ? [0, 0, 0, 0] : addressWords(address).words,
+        ifindex: device === null ? 0 : this.native.ifindex(device),
+      },
+    });
+  }
+
   private discard(socket: OpenSocket): void {
     for (const [key, open] of this.open) if (open === socket) this.open.delete(key);
     this.rows.release(socket.row);
@@ -138,7 +150,7 @@ export class Sockets {
     if (socket === undefined) return;
     this.open.delete(key);
     this.rows.release(socket.row);
-    this.closed(socket.row);
+    this.datapath.send({ kind: 'socket-close', row: socket.row });
   }
 }
 

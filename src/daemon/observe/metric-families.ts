@@ -1,20 +1,20 @@
 /**
- * Metrics made at the moment they are asked for, from the shared counters. Peers and links have series of their own
- * as far as history is kept of them; the numbers of an interface count all.
+ * Metrics, made from the shared counters when they are asked for. Peers and links have their own series as far as
+ * history is kept of them; the numbers of an interface count everything.
  */
 import type { MetricFamily, MetricSample } from '../../api/index.js';
 import { ALIVE_STATES, LINK_STATES } from '../../contract/events.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
-import { dropCounters } from '../answers/interface-status.js';
 import { version } from '../base/version.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { dropCounters } from './counters.js';
 import type { Histories } from './link-histories.js';
 
 type Labels = Record<string, string>;
 type Type = MetricFamily['type'];
 
-/** Name behind the prefix, type, help, counter or gauge, and how many of its units make one of the metric's. */
+/** Name after the prefix, type, help, counter or gauge, and the factor from its unit to the metric's. */
 type Row<Field extends string> = readonly [
   name: string,
   type: Type,
@@ -85,19 +85,20 @@ const QUANTILES = [
   ['0.99', 'rttP99Us'],
 ] as const;
 
-export interface MetricsSource {
-  runtimes: readonly InterfaceRuntime[];
+interface MetricsSource {
+  runtimes: Iterable<InterfaceRuntime>;
   histories: Histories;
-  uptimeSeconds: number;
-  memoryRssBytes: number;
+  /** Absent: those of this process. */
+  uptimeSeconds?: number;
+  memoryRssBytes?: number;
 }
 
 /** All families, those without samples included. */
 export function collectMetrics({
   runtimes,
   histories,
-  uptimeSeconds,
-  memoryRssBytes,
+  uptimeSeconds = process.uptime(),
+  memoryRssBytes = process.memoryUsage.rss(),
 }: MetricsSource): MetricFamily[] {
   const found = new Families();
   found.add('build_info', 'gauge', 'Always 1; the version is a label', { version }, 1);

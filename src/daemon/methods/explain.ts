@@ -1,0 +1,32 @@
+/** `explain peer` and `explain flows`. */
+import { flowsExplained, peerExplained } from '../answers/explained.js';
+import { RequestError } from '../base/errors.js';
+import type { MethodTable } from './method.js';
+import { onePeer } from './params.js';
+
+export const EXPLAIN_METHODS = {
+  'explain.peer': {
+    privilege: 'read',
+    params: onePeer,
+    async run({ find }, params) {
+      const { runtime, peer } = find.peer(params);
+      const answer = await runtime.datapath.explain(peer.row);
+      if (answer === null) throw noDatapath(runtime.name);
+      return peerExplained(runtime.name, peer, answer);
+    },
+  },
+  'explain.flows': {
+    privilege: 'read',
+    params: onePeer,
+    async run({ find }, params) {
+      const { runtime, peer } = find.peer(params);
+      const answer = await runtime.datapath.explainFlows(peer.row);
+      if (answer === null) throw noDatapath(runtime.name);
+      return flowsExplained(runtime, peer, answer);
+    },
+  },
+} satisfies Partial<MethodTable>;
+
+function noDatapath(name: string): RequestError {
+  return new RequestError(`the datapath of ${name} does not run`);
+}
