@@ -1,4 +1,5 @@
 /** Requests and answers as lines on a Unix socket. */
+import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import {
   type ControlEvent,
@@ -14,7 +15,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A message of the daemon, as far as a line of JSON can be believed to be one. */
+/** A message of the daemon, before anything about it is certain. */
 interface Incoming {
   id?: unknown;
   method?: unknown;
@@ -23,27 +24,33 @@ interface Incoming {
   error?: ErrorBody;
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** Cancels the request, here and in the daemon. */
   signal?: AbortSignal;
   /** Time for an answer in milliseconds; a daemon that takes longer is given up. */
   timeoutMs: number;
 }
 
-export class Wire {
-  onEvent: (event: ControlEvent) => void = () => undefined;
-  onClose: (reason: Error) => void = () => undefined;
+interface ChannelEvents {
+  /** The daemon pushed an event. */
+  event: [ControlEvent];
+  /** The connection has ended. */
+  close: [reason: Error];
+}
+
+export class Channel extends EventEmitter<ChannelEvents> {
   private readonly socket: Socket;
   private readonly path: string;
   private readonly waiting = new Map<number, Waiting>();
-  /** Requests whose answers are of no interest any more. */
+  /** Requests whose answers are no longer wanted. */
   private readonly abandoned = new Set<number>();
   private nextId = 1;
   private unread: string[] = [];
-  /** Said by the daemon about the connection as a whole, before it ends it. */
+  /** Why the daemon, or this side, is about to end the connection. */
   private farewell: Error | null = null;
 
   private constructor(socket: Socket, path: string) {
+    super();
     this.socket = socket;
     this.path = path;
     socket.setEncoding('utf8');
@@ -52,7 +59,7 @@ export class Wire {
     socket.on('close', () => this.isClosed());
   }
 
-  static open(path: string, timeoutMs: number): Promise<Wire> {
+  static open(path: string, timeoutMs: number): Promise<Channel> {
     return new Promise((resolve, reject) => {
       const socket = connect(path);
       const timer = setTimeout(() => {
@@ -62,7 +69,7 @@ export class Wire {
       socket.once('connect', () => {
         clearTimeout(timer);
         socket.removeAllListeners('error');
-        resolve(new Wire(socket, path));
+        resolve(new Channel(socket, path));
       });
       socket.once('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
@@ -127,7 +134,7 @@ export class Wire {
     this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
   }
 
-  /** The request of this id, which from now on waits no more. */
+  /** Removes and returns the waiting request of this id. */
   private settle(id: number): Waiting | undefined {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
@@ -155,7 +162,7 @@ export class Wire {
     }
     const { id, method, params, result, error } = message;
     if (method === EVENT_NOTIFICATION) {
-      this.onEvent(params as ControlEvent);
+      this.emit('event', params as ControlEvent);
       return;
     }
     const waiting = this.settle(id as number);
@@ -163,7 +170,7 @@ export class Wire {
       if (error === undefined) waiting.resolve(result);
       else waiting.reject(new ControlError(error));
     } else if (this.abandoned.delete(id as number)) {
-      // An answer that nobody waits for any more.
+      // The answer to a cancelled request.
     } else if (error !== undefined) {
       this.farewell = new ControlError(error);
     } else {
@@ -176,7 +183,7 @@ export class Wire {
   private isClosed(): void {
     const reason = this.farewell ?? new ConnectionError('closed', 'the daemon closed the connection');
     for (const id of [...this.waiting.keys()]) this.settle(id)?.reject(reason);
-    this.onClose(reason);
+    this.emit('close', reason);
   }
 }
 

@@ -1,12 +1,12 @@
-/** Events as something to iterate over. */
+/** A bounded queue of events. */
 import type { ControlEvent } from '../api/index.js';
 
-/** Events that wait for a program which takes them more slowly than they come. */
+/** Events kept for a program that reads them more slowly than they arrive. */
 const MAX_WAITING = 1000;
 
 /**
- * A bounded queue between who emits events and who awaits them. Events that do not fit are counted, and an event of
- * kind `lost` with their number takes their place: the same as the daemon does to a connection that is not read.
+ * A bounded queue between the connection and a program that awaits events. Events that do not fit are counted, and an
+ * event of kind `lost` with their number replaces them, as the daemon does for a connection that is not read.
  */
 export class EventQueue {
   private readonly waiting: ControlEvent[] = [];
@@ -22,14 +22,14 @@ export class EventQueue {
       this.lost += event.kind === 'lost' ? event.count : 1;
       this.waiting[MAX_WAITING - 1] = { kind: 'lost', count: this.lost, timeMs: event.timeMs };
     } else {
-      // Makes room for the event that says so, which loses one more.
+      // The event that says so needs room too, which loses one more.
       this.lost = countOf(last as ControlEvent) + countOf(event);
       this.waiting[MAX_WAITING - 1] = { kind: 'lost', count: this.lost, timeMs: event.timeMs };
     }
     this.wake();
   }
 
-  /** No more events will come; an error is thrown at whoever waits, after the events that are left. */
+  /** No more events will come. After those that are left, `next` throws the error, if there is one. */
   end(error: Error | null): void {
     this.ended ??= { error };
     this.wake();

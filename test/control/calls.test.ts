@@ -9,7 +9,7 @@ import {
   type PeerStatus,
   type WaitParams,
 } from '../../src/api/index.js';
-import { RequestError } from '../../src/daemon/base/errors.js';
+import { RequestError } from '../../src/daemon/base/request-errors.js';
 import { parseAdminGroup, privilegeOf } from '../../src/daemon/control/credentials.js';
 import { EXAMPLE, exampleConfig, startServer } from './fixtures.js';
 import { client, Raw, test, useServer } from './harness.js';

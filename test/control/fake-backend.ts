@@ -20,8 +20,8 @@ import type {
 } from '../../src/api/index.js';
 import { effectiveInterface } from '../../src/config/defaults.js';
 import type { Config, InterfaceConfig, PeerConfig } from '../../src/config/model.js';
-import { RequestError } from '../../src/daemon/base/errors.js';
 import { type EventBody, EventLog } from '../../src/daemon/base/event-log.js';
+import { RequestError } from '../../src/daemon/base/request-errors.js';
 import type { Configurator } from '../../src/daemon/commits/configurator.js';
 import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js';
 import { Finder } from '../../src/daemon/interfaces/finder.js';

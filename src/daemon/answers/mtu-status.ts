@@ -1,4 +1,4 @@
-/** The path MTU of links, and what it costs. */
+/** The path MTU of links, and the cost of small ones. */
 import type { LinkMtu, PeerMtu } from '../../api/index.js';
 import { effectiveInterface, effectiveLink } from '../../config/defaults.js';
 import { PATH } from '../../contract/ops.js';
@@ -41,7 +41,7 @@ export function peerMtu(runtime: InterfaceRuntime, peer: PeerEntry): PeerMtu {
   };
 }
 
-/** `shortest`: the plaintext that makes a link a short one; 0 when all take the same. */
+/** `shortest`: a link with this plaintext is a short one; 0 when all carry the same. */
 function linkMtu(runtime: InterfaceRuntime, link: LinkEntry, shortest: number): LinkMtu {
   const read = gaugesOf(runtime, link);
   const configured = effectiveLink(runtime.config, link.config).mtu;

@@ -1,6 +1,6 @@
 /** Long listings in parts, so that no answer grows with the number of peers. */
 import type { Page, PageParams } from '../../api/index.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 

@@ -9,7 +9,7 @@ export type FileIo = Pick<
   'open' | 'rename' | 'rm' | 'link' | 'copyFile' | 'stat' | 'realpath' | 'mkdir' | 'readdir' | 'readFile'
 >;
 
-export interface FileRights {
+interface FileRights {
   mode: number;
   /** null: the user who writes it. */
   owner: { uid: number; gid: number } | null;

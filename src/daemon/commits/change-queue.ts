@@ -1,6 +1,6 @@
 /** Changes of the configuration: one at a time, only for clients that are still connected, and each one recorded. */
 import type { Who } from '../../api/index.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import type { Accounting, RecordedChange } from './accounting.js';
 
 export class ChangeQueue {

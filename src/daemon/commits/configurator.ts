@@ -20,13 +20,13 @@ import { mergeConfigs } from '../../config/merge.js';
 import type { Config } from '../../config/model.js';
 import { validateConfig } from '../../config/validate.js';
 import { type Clock, systemClock } from '../base/clock.js';
-import { checked, RequestError } from '../base/errors.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
+import { checked, RequestError } from '../base/request-errors.js';
 import { Accounting } from './accounting.js';
 import { Archive } from './archive.js';
+import { type Candidate, Candidates, DirectEdits, isDirty } from './candidates.js';
 import { ChangeQueue } from './change-queue.js';
-import { type Candidate, Candidates, DirectEdits, isDirty } from './editing.js';
 import { Guard, PendingStore } from './guard.js';
 import { ReloadTimer, Startup } from './startup.js';
 import type { StartupFile } from './startup-file.js';
@@ -35,7 +35,7 @@ import { Views } from './views.js';
 
 const NO_DIFFERENCE: ConfigDiff = { lines: [], added: 0, removed: 0 };
 
-export interface ConfiguratorOptions {
+interface ConfiguratorOptions {
   host: ConfigurationHost;
   startupFile: Pick<StartupFile, 'file' | 'load' | 'save'>;
   /** Where archive, accounting and the record of an unconfirmed commit are kept. */
@@ -390,7 +390,7 @@ export class Configurator {
     return this.host.runningConfig();
   }
 
-  /** What a connection edits, and what stands in its way. */
+  /** What a connection edits, and what restricts it. */
   state(who: Who): ConfigurationState {
     const candidate = this.candidates.of(who);
     return {

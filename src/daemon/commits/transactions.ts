@@ -8,12 +8,12 @@ import { type ConfigDiff, diffConfigs } from '../../config/diff.js';
 import type { Config } from '../../config/model.js';
 import { renderConfig } from '../../config/render.js';
 import type { Clock } from '../base/clock.js';
-import { RequestError } from '../base/errors.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
+import { RequestError } from '../base/request-errors.js';
 import { type Accounting, DAEMON, nameOf } from './accounting.js';
 import type { Archive } from './archive.js';
-import type { Candidates } from './editing.js';
+import type { Candidates } from './candidates.js';
 import type { Guard } from './guard.js';
 
 /** What runs a configuration. */

@@ -14,10 +14,10 @@ import { diffConfigs } from '../../config/diff.js';
 import { type EditResult, editConfig, parseConfig } from '../../config/edit.js';
 import { renderConfig } from '../../config/render.js';
 import { withoutSecrets } from '../../config/secrets.js';
-import { checked, RequestError } from '../base/errors.js';
+import { checked, RequestError } from '../base/request-errors.js';
 import type { Accounting } from './accounting.js';
 import type { Archive } from './archive.js';
-import type { Candidates } from './editing.js';
+import type { Candidates } from './candidates.js';
 import type { Startup } from './startup.js';
 import type { ConfigurationHost } from './transactions.js';
 

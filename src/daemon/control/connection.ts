@@ -20,8 +20,8 @@ import {
   type Who,
 } from '../../api/index.js';
 import { withoutSecrets } from '../../config/secrets.js';
-import { ProblemsError, RequestError } from '../base/errors.js';
 import type { Log } from '../base/log.js';
+import { ProblemsError, RequestError } from '../base/request-errors.js';
 import { type CallingConnection, type DaemonParts, findMethod, type MethodTable } from '../methods/method.js';
 import { Intake } from './intake.js';
 import { LineSplitter } from './lines.js';
@@ -42,7 +42,7 @@ const FAREWELL_MS = 2_000;
 
 type RequestId = NonNullable<Envelope['id']>;
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   socket: Socket;
   who: Who;
   privilege: Privilege;

@@ -12,7 +12,7 @@ export interface Credentials {
 const ADMIN_GROUP = 'octolink';
 
 /** The group's id, and its members other than by primary group. */
-export interface AdminGroup {
+interface AdminGroup {
   gid: number;
   uids: ReadonlySet<number>;
 }

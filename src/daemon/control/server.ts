@@ -10,7 +10,7 @@ import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './c
 
 /** On each socket. */
 const MAX_CLIENTS = 256;
-/** Refused clients that are being told so at a time; beyond that, connections are closed without a word. */
+/** Clients that may be told at the same time that they are refused; further ones are closed without a message. */
 const MAX_REFUSALS = 256;
 const PROBE_MS = 1_000;
 /** Owner and group may connect, or everybody. */
@@ -42,7 +42,7 @@ export class ControlServer {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
   private readonly connections = new Set<Connection>();
-  /** Sockets above the limit, while they are told so. */
+  /** Sockets above the limit, until they have been told why they are refused. */
   private readonly refused = new Set<Socket>();
 
   private constructor(options: ControlServerOptions) {

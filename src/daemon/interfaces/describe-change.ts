@@ -27,7 +27,7 @@ const CAUSES: Record<LinkCause, string> = {
   undrained: 'in use again',
 };
 
-/** Causes of which silence is no part: nothing was waited for. */
+/** Causes that take effect at once, without a time of silence. */
 const SUDDEN: ReadonlySet<LinkCause> = new Set(['carrier-lost', 'address-removed', 'send-error']);
 
 /** For instance "down: 3 beats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */

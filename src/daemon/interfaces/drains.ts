@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DrainResult } from '../../api/index.js';
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../config/model.js';
 import { ALIVE_STATES } from '../../contract/events.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import type { Datapath } from './datapath.js';
 import type { LinkEntry, PeerEntries, PeerEntry } from './peer-entries.js';
 

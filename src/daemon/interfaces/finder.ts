@@ -1,14 +1,14 @@
 /** Finds running interfaces, peers and links by the names of a request, or says what is missing. */
 import type { LinkParams } from '../../api/index.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import type { InterfaceRuntime } from './runtime.js';
 
 /** Answers about more peers than this are given in pages only. */
 const MAX_UNPAGED_PEERS = 4096;
 
-/** Names of a request; what is absent stands for all. */
-export interface PeerFilter {
+/** Names in a request; an absent one means all. */
+interface PeerFilter {
   interface?: string;
   peer?: string;
 }

@@ -144,7 +144,7 @@ export class UdpSockets {
     this.native.close(socket.handle.fd);
   }
 
-  /** The worker closes the descriptor: until then it may still be reading from it. */
+  /** The worker closes the descriptor, because it may still be reading from it. */
   private release(key: string): void {
     const socket = this.open.get(key);
     if (socket === undefined) return;

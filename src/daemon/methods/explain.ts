@@ -1,6 +1,6 @@
 /** `explain peer` and `explain flows`. */
 import { flowsExplained, peerExplained } from '../answers/explained.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import type { MethodTable } from './method.js';
 import { onePeer } from './params.js';
 

@@ -3,12 +3,12 @@
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
 import { CONNECTION_METHODS } from './connections.js';
-import { COUNTER_METHODS } from './counters.js';
 import { DRAIN_METHODS } from './drain.js';
 import { EVENT_METHODS } from './events.js';
 import { EXPLAIN_METHODS } from './explain.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
+import { COUNTER_METHODS } from './show-counters.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
 import { PEER_METHODS } from './show-peers.js';

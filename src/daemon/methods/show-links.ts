@@ -4,7 +4,7 @@ import { historyStatus } from '../answers/history-status.js';
 import { peerMtu } from '../answers/mtu-status.js';
 import { pageOf } from '../answers/pages.js';
 import { linksOf } from '../answers/peer-status.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import type { MethodTable } from './method.js';
 import { linkId, ofPeer, page } from './params.js';
 

@@ -1,7 +1,7 @@
 /** `show peers`, `show peer`, `clear peer`. */
 import { pageOf } from '../answers/pages.js';
 import { peerStatus } from '../answers/peer-status.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import type { MethodTable } from './method.js';
 import { ofInterface, onePeer, page } from './params.js';
 

@@ -1,7 +1,7 @@
 /** `wait`: until a peer, a link or an interface reaches a state; what scripts do instead of sleeping. */
 import { z } from 'zod';
 import type { WaitParams, WaitResult } from '../../api/index.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import { linkOf, noInterface } from '../interfaces/finder.js';
 import type { DaemonParts, MethodTable } from './method.js';
 import { linkId, ofPeer, timeoutS } from './params.js';

@@ -1,7 +1,7 @@
 /**
- * The histories of the links, fed from the shared counters once a second. Only the first so many links have one, so
- * that a server of many clients pays nothing for the rest. They are known by name: a link that was removed and comes
- * back, or whose interface was restarted, goes on where it was.
+ * The histories of links, fed from the shared counters once a second. Only a limited number of links have one, so that
+ * a server with many clients pays nothing for the rest. They are kept by name: a link that was removed and comes back,
+ * or whose interface was restarted, continues its history.
  */
 import { ALIVE_STATES } from '../../contract/events.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -9,7 +9,7 @@ import { LinkHistory } from './link-history.js';
 import { LinkSampler } from './link-sampler.js';
 
 const SECOND_MS = 1000;
-/** A sample of less time says more of bursts than of rates. */
+/** A shorter sample would show bursts rather than rates. */
 const SHORTEST_MS = 100;
 
 interface Observed {
@@ -32,8 +32,8 @@ export class Histories {
   ) {}
 
   start(): void {
-    // In the middle of each second of the clock, so that a timer that is late does not skip one; one that is early
-    // must not find the same middle again.
+    // In the middle of each second of the clock, so that a late timer does not skip one; an early timer must not hit the
+    // same middle twice.
     const untilMiddle = SECOND_MS - ((this.now() / 1000 + SECOND_MS / 2) % SECOND_MS);
     const wait = untilMiddle < SHORTEST_MS ? untilMiddle + SECOND_MS : untilMiddle;
     this.timer = setTimeout(() => {
@@ -56,7 +56,7 @@ export class Histories {
     return this.observed.get(nameOf(interfaceName, peer, link))?.history;
   }
 
-  /** Takes the counters of all links that have a history. */
+  /** Samples the counters of all links that have a history. */
   sample(): void {
     const now = this.now();
     const second = Math.floor(now / 1e6);
@@ -85,7 +85,7 @@ export class Histories {
     return found;
   }
 
-  /** Forgets links that are gone, as far as their places are needed. */
+  /** Forgets links that are gone when their places are needed. */
   private makeRoom(second: number): void {
     for (const [name, found] of this.observed) {
       if (this.observed.size <= this.limit()) return;

@@ -1,6 +1,6 @@
 /**
- * What became of a link: a row of measurements for each of the last 600 seconds and for each of the last 1440 minutes.
- * A minute holds the mean and the largest value of its seconds. Memory is taken once, `HISTORY_BYTES` a link.
+ * The past of a link: a row of measurements for each of the last 600 seconds and each of the last 1440 minutes. A minute
+ * holds the mean and the largest value of its seconds. Memory is allocated once, `HISTORY_BYTES` per link.
  */
 
 /** What is kept, in this order; NaN is "not known". */
@@ -15,7 +15,7 @@ export const SERIES = [
   'sentBytesPerSecond',
   'deliveredBytesPerSecond',
   'receivedBytesPerSecond',
-  /** Estimates: what waits on the way to the peer, what that way carries. */
+  /** Estimates: the queue on the way to the peer, and what that way carries. */
   'queueUs',
   'capacityBytesPerSecond',
 ] as const;
@@ -31,7 +31,7 @@ const FLOAT_BYTES = 4;
 /** What the history of one link takes. */
 export const HISTORY_BYTES = (FINE_STEPS + 2 * COARSE_STEPS) * WIDTH * FLOAT_BYTES;
 
-/** Rows for the last so many steps of a clock. Steps that were left out read as NaN. */
+/** Rows for the latest steps of a clock. Skipped steps read as NaN. */
 class Ring {
   private readonly values: Float32Array;
   private newest = Number.NEGATIVE_INFINITY;
@@ -51,7 +51,7 @@ class Ring {
     return this.at(step);
   }
 
-  /** One column of the `count` steps up to and with `last`, oldest first. */
+  /** One column of the `count` steps up to and including `last`, oldest first. */
   column(column: number, last: number, count: number): number[] {
     const found: number[] = [];
     for (let step = last - count + 1; step <= last; step++) {
@@ -87,7 +87,7 @@ export class LinkHistory {
   private readonly weights = new Float64Array(WIDTH);
   private readonly largest = new Float64Array(WIDTH);
 
-  /** Takes what was measured in `second`, counted from any beginning; no earlier than the second before. */
+  /** Adds what was measured in `second`, counted from any origin. Seconds must not go back. */
   add(second: number, sample: Sample): void {
     this.fine.row(second).set(sample.values);
     const minute = Math.floor(second / COARSE_SECONDS);
@@ -102,12 +102,12 @@ export class LinkHistory {
     }
   }
 
-  /** The `count` seconds up to and with `last`, oldest first. */
+  /** The `count` seconds up to and including `last`, oldest first. */
   seconds(name: SeriesName, last: number, count: number): number[] {
     return this.fine.column(SERIES.indexOf(name), last, count);
   }
 
-  /** The `count` full minutes up to and with `last`, oldest first. */
+  /** The `count` full minutes up to and including `last`, oldest first. */
   minutes(name: SeriesName, of: 'mean' | 'largest', last: number, count: number): number[] {
     this.finish(last);
     const index = SERIES.indexOf(name);
@@ -122,7 +122,7 @@ export class LinkHistory {
     this.largest.fill(Number.NaN);
   }
 
-  /** Puts the minute that was gathered into the ring, if it is over by the end of `last`. */
+  /** Moves the gathered minute into the ring if it is over by the end of `last`. */
   private finish(last: number): void {
     if (this.minute > last || this.minute === Number.NEGATIVE_INFINITY) return;
     const row = this.coarse.row(this.minute);

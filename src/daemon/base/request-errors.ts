@@ -1,9 +1,9 @@
-/** Errors of requests: what the user is told, and by which code. */
+/** Errors of requests: the message for the user, and its code. */
 import { ERROR, type Problem } from '../../api/index.js';
 import type { EditResult } from '../../config/edit.js';
 import { withoutSecrets } from '../../config/secrets.js';
 
-/** A request that was understood and cannot be carried out; its message is shown to the user as it stands. */
+/** A request that was understood and cannot be carried out; its message is shown to the user unchanged. */
 export class RequestError extends Error {
   constructor(
     message: string,

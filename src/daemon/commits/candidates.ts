@@ -14,7 +14,7 @@ import { diffConfigs } from '../../config/diff.js';
 import { mergeConfigs } from '../../config/merge.js';
 import type { Config } from '../../config/model.js';
 import type { Clock } from '../base/clock.js';
-import { RequestError } from '../base/errors.js';
+import { RequestError } from '../base/request-errors.js';
 import { nameOf } from './accounting.js';
 
 /** Named candidates outlive their connections, so they need a limit. */
