@@ -2,24 +2,23 @@
 import { z } from 'zod';
 import type { CompleteParams } from '../../api/index.js';
 import type { Config } from '../../config/model.js';
-import type { MethodTable } from './method.js';
+import { type MethodTable, read } from './method.js';
 import { ofPeer } from './params.js';
 
 /** More are of no help at a terminal. */
 const MAX_COMPLETIONS = 1000;
 
 export const COMPLETE_METHODS = {
-  complete: {
-    privilege: 'read',
-    params: ofPeer.extend({ kind: z.enum(['interface', 'peer', 'link', 'session']) }),
-    run({ runningConfig, configurator }, params) {
+  complete: read(
+    ofPeer.extend({ kind: z.enum(['interface', 'peer', 'link', 'session']) }),
+    ({ runningConfig, configurator }, params) => {
       const names =
         params.kind === 'session'
           ? configurator.views.namedCandidates().map(({ name }) => name)
           : configured(runningConfig(), params);
       return [...new Set(names)].sort().slice(0, MAX_COMPLETIONS);
     },
-  },
+  ),
 } satisfies Partial<MethodTable>;
 
 function configured(config: Config, { kind, interface: parent, peer }: CompleteParams): string[] {

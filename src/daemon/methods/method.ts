@@ -60,7 +60,7 @@ export interface Method<M extends MethodName> {
   /** Checks the form of parameters, such as that of names, not whether what they name exists. */
   params: z.ZodType<Lenient<Methods[M]['params']>>;
   /** It waits for something outside: other requests of the connection are served meanwhile. */
-  isSlow?: true;
+  isSlow: boolean;
   /**
    * Throws `RequestError` for what the user can understand; anything else that is thrown is logged and answered as an
    * internal error.
@@ -72,6 +72,20 @@ export interface Method<M extends MethodName> {
 }
 
 export type MethodTable = { readonly [M in MethodName]: Method<M> };
+
+/** A method that everybody may call. */
+export function read<M extends MethodName>(
+  params: Method<M>['params'],
+  run: Method<M>['run'],
+  pace?: 'slow',
+): Method<M> {
+  return { privilege: 'read', params, run, isSlow: pace === 'slow' };
+}
+
+/** A method that only administrators may call. */
+export function admin<M extends MethodName>(params: Method<M>['params'], run: Method<M>['run']): Method<M> {
+  return { privilege: 'admin', params, run, isSlow: false };
+}
 
 /** The method of this name; null when there is none. Parameters must pass its own schema before they reach it. */
 export function findMethod(methods: MethodTable, name: string): Method<MethodName> | null {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PingParams, PingResult } from '../../api/index.js';
 import { type FoundPeer, linkOf } from '../interfaces/finder.js';
-import type { MethodTable } from './method.js';
+import { type MethodTable, read } from './method.js';
 import { linkId, onePeer } from './params.js';
 
 const ANSWER_TIMEOUT_MS = 1000;
@@ -11,21 +11,20 @@ const ANSWER_TIMEOUT_MS = 1000;
 type Probe = PingResult['probes'][number];
 
 export const PING_METHODS = {
-  ping: {
-    privilege: 'read',
-    params: onePeer.extend({
+  ping: read(
+    onePeer.extend({
       link: linkId.optional(),
       count: z.int().min(1).max(1000),
       size: z.int().min(0).max(65000),
       intervalMs: z.int().min(10).max(10000),
     }),
-    isSlow: true,
-    run({ find, signal }, params) {
+    ({ find, signal }, params) => {
       const found = find.peer(params);
       if (params.link !== undefined) linkOf(found.peer, params.link);
       return ping(found, params, signal);
     },
-  },
+    'slow',
+  ),
 } satisfies Partial<MethodTable>;
 
 async function ping(found: FoundPeer, params: PingParams, signal: AbortSignal): Promise<PingResult> {

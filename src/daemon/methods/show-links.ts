@@ -5,40 +5,29 @@ import { peerMtu } from '../answers/mtu-status.js';
 import { pageOf } from '../answers/pages.js';
 import { linksOf } from '../answers/peer-status.js';
 import { RequestError } from '../base/request-errors.js';
-import type { MethodTable } from './method.js';
+import { type MethodTable, read } from './method.js';
 import { linkId, ofPeer, page } from './params.js';
 
 /** Histories in one answer; more must be asked for peer by peer. */
 const MAX_HISTORIES = 64;
 
 export const LINK_METHODS = {
-  'show.links': {
-    privilege: 'read',
-    params: ofPeer,
-    run({ find, native, histories }, params) {
-      const now = native.now();
-      return find.fewPeers(params).flatMap(({ runtime, peer }) => linksOf(runtime, peer, now, histories));
-    },
-  },
-  'show.linksPage': {
-    privilege: 'read',
-    params: page,
-    run({ find, native, histories }, params) {
-      const now = native.now();
-      return pageOf(find.interfaces(params.interface), params, ({ runtime, peers }) =>
-        peers.flatMap((peer) => linksOf(runtime, peer, now, histories)),
-      );
-    },
-  },
-  'show.mtu': {
-    privilege: 'read',
-    params: ofPeer,
-    run: ({ find }, params) => find.fewPeers(params).map(({ runtime, peer }) => peerMtu(runtime, peer)),
-  },
-  'show.linkHistory': {
-    privilege: 'read',
-    params: ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
-    run({ find, histories }, { link, step, ...filter }) {
+  'show.links': read(ofPeer, ({ find, native, histories }, params) => {
+    const now = native.now();
+    return find.fewPeers(params).flatMap(({ runtime, peer }) => linksOf(runtime, peer, now, histories));
+  }),
+  'show.linksPage': read(page, ({ find, native, histories }, params) => {
+    const now = native.now();
+    return pageOf(find.interfaces(params.interface), params, ({ runtime, peers }) =>
+      peers.flatMap((peer) => linksOf(runtime, peer, now, histories)),
+    );
+  }),
+  'show.mtu': read(ofPeer, ({ find }, params) =>
+    find.fewPeers(params).map(({ runtime, peer }) => peerMtu(runtime, peer)),
+  ),
+  'show.linkHistory': read(
+    ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
+    ({ find, histories }, { link, step, ...filter }) => {
       const found = find.peers(filter).flatMap(({ runtime, peer }) =>
         [...peer.links.keys()]
           .filter((id) => link === undefined || id === link)
@@ -57,5 +46,5 @@ export const LINK_METHODS = {
       const now = histories.currentSecond;
       return found.map(({ place, history }) => historyStatus(place, history, step, now, Date.now()));
     },
-  },
+  ),
 } satisfies Partial<MethodTable>;

@@ -3,22 +3,21 @@ import { z } from 'zod';
 import type { WaitParams, WaitResult } from '../../api/index.js';
 import { RequestError } from '../base/request-errors.js';
 import { linkOf, noInterface } from '../interfaces/finder.js';
-import type { DaemonParts, MethodTable } from './method.js';
+import { type DaemonParts, type MethodTable, read } from './method.js';
 import { linkId, ofPeer, timeoutS } from './params.js';
 
 export const WAIT_METHODS = {
-  wait: {
-    privilege: 'read',
-    params: ofPeer
+  wait: read(
+    ofPeer
       .extend({ link: linkId.optional(), state: z.enum(['up', 'down']), timeoutS })
       .refine(({ peer, link }) => peer !== undefined || link === undefined, 'a link is one of a peer')
       .refine(
         (what) => what.peer !== undefined || what.interface !== undefined,
         'name a peer or an interface',
       ),
-    isSlow: true,
-    run: (context, params) => waitFor(targetOf(context, params), params, context.signal),
-  },
+    (context, params) => waitFor(targetOf(context, params), params, context.signal),
+    'slow',
+  ),
 } satisfies Partial<MethodTable>;
 
 /** What is waited for. */
