@@ -2,8 +2,8 @@
 import { DEFAULT_SOCKET } from '../../src/api/index.js';
 import { ENVIRONMENT, EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from '../../src/cli/options.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
+import { version } from '../../src/daemon/base/version.js';
 import * as daemon from '../../src/daemon/options.js';
-import { version } from '../../src/daemon/version.js';
 import { apiMethods } from './api-methods.js';
 import {
   configEntries,

@@ -4,10 +4,9 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Client } from '../../src/cli/client.js';
-import { openConfigurator } from '../../src/daemon/commits/open.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
-import { silentLog } from './fixtures.js';
+import { fakeConfigurator, silentLog } from './fixtures.js';
 import { client, closeAfterwards, test, useServer } from './harness.js';
 
 useServer();
@@ -18,8 +17,8 @@ describe('the socket', () => {
     return {
       path,
       version: '0.1.0',
-      backend,
-      configurator: openConfigurator(backend, join(test.folder, 'other-state'), silentLog),
+      methods: backend.methods(),
+      parts: backend.parts(fakeConfigurator(backend, join(test.folder, 'other-state'))),
       log: silentLog,
       peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
     };
