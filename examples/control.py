@@ -12,7 +12,7 @@ import sys
 
 
 class Control:
-    """A connection; JSON-RPC 2.0, one message a line."""
+    """A connection: JSON-RPC 2.0, one message per line."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

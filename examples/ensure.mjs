@@ -12,7 +12,7 @@ const client = await connect({
 try {
   const wanted = { context: [], lines, mode: 'replace', checkOnly: false };
   const { changed, state } = await client.request('config.apply', wanted, { timeoutMs: 60_000 });
-  // Also where an earlier run could change but not save.
+  // Also when an earlier run changed the configuration but could not save it.
   if (state.unsaved) await client.request('config.write');
   console.log(JSON.stringify({ changed }));
 } catch (error) {

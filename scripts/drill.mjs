@@ -1,4 +1,4 @@
-/** `npm run drill`: sets everything up, then lets links die and tells what became of the traffic. */
+/** `npm run drill`: sets everything up, then lets links die and reports what happened to the traffic. */
 import { join } from 'node:path';
 import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
 

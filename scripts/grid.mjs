@@ -1,4 +1,4 @@
-/** `npm run grid`: sets everything up, then computes the grid of docs/grid.md anew. */
+/** `npm run grid`: sets everything up, then computes docs/grid.md. */
 import { join } from 'node:path';
 import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
 

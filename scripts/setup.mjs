@@ -68,7 +68,7 @@ export function setUpBuild() {
   compileTypeScript();
 }
 
-/** What a lab of network namespaces needs, with more programs for the benchmarks. */
+/** What a lab of network namespaces needs, and `morePrograms`. */
 export function setUpLab(morePrograms = []) {
   if (process.getuid() !== 0) throw new SetUpError(labProblem(), CANNOT_RUN);
   ensurePrograms([...LAB_PROGRAMS, ...morePrograms]);

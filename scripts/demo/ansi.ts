@@ -1,4 +1,4 @@
-/** The few styles that the picture uses, as terminal codes, and lines cut to a width that counts no codes. */
+/** The few styles that the picture uses, as terminal codes, and lines cut to a width in which codes do not count. */
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 

@@ -68,7 +68,7 @@ class Demo {
     }
   }
 
-  /** Writes the recording; to be called once the result is there. */
+  /** Writes the recording; to be called once there is a result. */
   writeRecording(file: string, result: DemoResult): void {
     writeFileSync(file, this.recording.svg(this.elapsed(), drawResult(result)));
   }
@@ -86,7 +86,7 @@ class Demo {
     const end = clock();
     await pause(LAST_ANSWERS_MS);
     await ping.stop('SIGINT');
-    // What was still under way at the end of a window has been answered by now.
+    // What was still in flight at the end of a window has been answered by now.
     const cuts = this.results.map((result, i) => ({ ...result, ...this.log.window(...this.windows[i]) }));
     return {
       hosts: this.options.hosts,
@@ -150,7 +150,7 @@ class Demo {
     this.screen.log(`${this.elapsed().toFixed(1).padStart(5)} s  ${text}`);
   }
 
-  /** Asks the near end's daemon for its links and draws; a question that fails leaves the last answer. */
+  /** Asks the near end's daemon for its links and draws them; if that fails, the last answer stays. */
   private async refresh(control: ControlConnection): Promise<void> {
     this.statuses = await control.call('show.links', { peer: `h${FAR}` }).catch(() => this.statuses);
     const lines = drawView(this.view());
@@ -182,7 +182,7 @@ function keepLines(lab: Lab): string[] {
   const [near] = lab.hosts;
   return [
     '',
-    'The lab stands.',
+    'The lab is still there.',
     `  a shell in h1:       ip netns exec ${near.namespace} bash`,
     `  the CLI of h1:       bin/octolink -s ${lab.folder}/h1/control.sock`,
     `  cut a link at h1:    ip -n ${near.namespace} link set u1 down`,
@@ -229,9 +229,7 @@ export async function main(args: string[]): Promise<number> {
   }
   if (options.remove) {
     const removed = removeKeptLabs().length;
-    console.log(
-      removed === 0 ? 'no lab was left standing' : `removed ${removed} lab${removed === 1 ? '' : 's'}`,
-    );
+    console.log(removed === 0 ? 'no lab was left' : `removed ${removed} lab${removed === 1 ? '' : 's'}`);
     return 0;
   }
   return runDemo(options).catch((error: Error) => {

@@ -11,7 +11,7 @@ export interface LinkView {
   family: string;
   underlay: string;
   cut: Cut | undefined;
-  /** As the near end's daemon shows it; undefined before it was asked. */
+  /** As the near end's daemon shows it; undefined until it has been asked. */
   status: LinkStatus | undefined;
 }
 
@@ -60,7 +60,7 @@ export function drawView(view: DemoView): string[] {
   const lost = `unanswered ${count(ping.unanswered)}`;
   const rtt = ping.roundTripMs === undefined ? '' : `   round trip ${ping.roundTripMs.toFixed(2)} ms`;
   return [
-    `${styled('bold', 'Octolink')}  ${view.hosts} hosts, full mesh, ${view.links.length} encrypted links a pair` +
+    `${styled('bold', 'Octolink')}  ${view.hosts} hosts, full mesh, ${view.links.length} encrypted links per pair` +
       styled('dim', `   ${view.elapsedSeconds.toFixed(1)} s`),
     '',
     styled('dim', ' link  net  over  state      round trip'),

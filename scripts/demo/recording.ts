@@ -1,4 +1,4 @@
-/** The terminal's picture as an animated SVG, for the README: the very lines that were drawn, in time. */
+/** The terminal's picture as an animated SVG for the README: exactly the lines that were drawn, in time. */
 import { CODE, CODES, ESCAPE, plain, type Style } from './ansi.js';
 
 const COLUMN = 8.4;
@@ -23,7 +23,7 @@ interface Frame {
 export class Recording {
   private readonly frames: Frame[] = [];
 
-  /** Keeps a picture, unless it came sooner than half a second after the one before. */
+  /** Keeps a picture, unless it came less than half a second after the previous one. */
   add(atSeconds: number, lines: string[]): void {
     const last = this.frames.at(-1);
     if (last && atSeconds - last.atSeconds < 0.5) return;
@@ -44,10 +44,10 @@ export class Recording {
       const to = i + 1 < frames.length ? (100 * (frames[i + 1].atSeconds - start)) / length : 100;
       return frameSvg(frame, i, from, to, length);
     });
-    // Viewers that play no animation show the result.
+    // Viewers that do not play animations show the result.
     const still = `<style>#f${frames.length - 1}{visibility:visible}</style>`;
     return [
-      // Old renderers keep blanks for `xml:space`, new ones for `white-space`.
+      // Old renderers keep blanks because of `xml:space`, new ones because of `white-space`.
       `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
       '<title>Octolink: links cut one after another under a flood ping</title>',
       '<style>text{font:14px monospace;fill:#e6edf3;white-space:pre}g{visibility:hidden}</style>',

@@ -1,4 +1,4 @@
-/** Where the demo is shown: redrawn in place on a terminal, one plain line an event anywhere else. */
+/** Where the demo is shown: redrawn in place on a terminal, one plain line per event anywhere else. */
 import { plain, truncate } from './ansi.js';
 
 const HIDE_CURSOR = '\u001b[?25l';
@@ -7,7 +7,7 @@ const SHOW_CURSOR = '\u001b[?25h';
 export interface Screen {
   /** Redraws the picture; a no-op where there is no terminal. */
   draw(lines: string[]): void;
-  /** Tells of an event; a no-op where the picture shows it. */
+  /** Reports an event; a no-op where the picture shows it. */
   log(line: string): void;
   /** Prints the closing lines below the picture. */
   close(lines: string[]): void;

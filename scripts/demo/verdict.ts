@@ -4,7 +4,7 @@ import type { PingWindow } from '../lab/ping-log.js';
 import type { Cut } from './cuts.js';
 
 export interface CutResult extends Cut, PingWindow {
-  /** The link that carried the traffic afterwards; null when none was seen to. */
+  /** The link that carried the traffic afterwards; null if none was seen to. */
   nextLink: number | null;
 }
 
@@ -42,7 +42,7 @@ export function claims(result: DemoResult): Claim[] {
   const kept = (window: PingWindow) => window.silenceMs <= bound;
   return [
     {
-      claim: 'no frame is lost and none comes twice, whatever is cut or restored',
+      claim: 'no frame is lost or delivered twice, whatever is cut or restored',
       held: result.total.lost === 0 && result.total.duplicated === 0,
     },
     {

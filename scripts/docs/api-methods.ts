@@ -10,10 +10,10 @@ const SOURCES = ['src/api/methods.ts', 'src/api/configuration.ts', 'src/api/link
 
 export interface ApiMethod {
   name: string;
-  /** As types of `src/api.ts`. */
+  /** As types of `src/api/`. */
   params: string;
   result: string;
-  /** The comment in front of it. */
+  /** Its docstring. */
   note: string;
   isAdmin: boolean;
 }

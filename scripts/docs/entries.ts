@@ -1,4 +1,4 @@
-/** The command tables as what manuals say of each command. */
+/** What the manuals say about each command, taken from the command tables. */
 import { execCommands } from '../../src/cli/commands/index.js';
 import { PIPE_STAGES } from '../../src/cli/pipes.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
@@ -10,18 +10,18 @@ import type { ApiMethod } from './api-methods.js';
 export type WordHelp = readonly [word: string, help: string];
 
 export interface Entry {
-  /** In the form of `list`. */
+  /** As `list` prints it. */
   syntax: string;
   /** What it does, in a phrase. */
   summary: string;
   words: WordHelp[];
   details: string | null;
   isAdmin: boolean;
-  /** The `no` form, or why there is none; null outside of the configuration. */
+  /** The `no` form, or why there is none; null outside the configuration. */
   no: string | null;
-  /** What holds without it; null where nothing is said. */
+  /** What applies without it; null if nothing is stated. */
   preset: string | null;
-  /** Prompt of the mode that it opens. */
+  /** Prompt of the mode that it opens; null if it opens none. */
   opens: string | null;
   /** What `| json` prints; null: nothing is printed. */
   json: string | null;
@@ -34,18 +34,18 @@ export const MODE_PROMPTS: Record<ConfigMode, string> = {
   link: '(config-link)',
 };
 
-/** The commands of exec mode; `methods` tell the type of their results. */
+/** The commands of exec mode; `methods` give the types of their results. */
 export function execEntries(methods: readonly ApiMethod[]): Entry[] {
   return execCommands(true).map((command) => {
     const { json } = command;
     if (json === null || 'form' in json) return entryOf(command, json?.form ?? null);
     const method = methods.find(({ name }) => name === json.resultOf);
     if (method === undefined) throw new Error(`no method ${json.resultOf} in the control API`);
-    return entryOf(command, `\`${method.result}\`, as the method \`${method.name}\` gives it`);
+    return entryOf(command, `\`${method.result}\`, as from the method \`${method.name}\``);
   });
 }
 
-/** The lines of a configuration mode; those that leave it are the same everywhere and stand apart. */
+/** The lines of a configuration mode, without those that leave it: they are the same in every mode. */
 export function configEntries(mode: ConfigMode): Entry[] {
   return CONFIG_COMMANDS[mode]
     .filter(({ kind }) => kind !== 'leave')
@@ -80,7 +80,7 @@ function entryOf(spec: CommandSpec, json: string | null): Entry {
   };
 }
 
-/** The help of the last of the keywords that a command begins with. */
+/** The help of the last of the keywords with which a command begins. */
 function summaryOf(tokens: readonly Token[]): string {
   let summary = '';
   for (const token of tokens) {

@@ -9,7 +9,7 @@ const ROOT = new URL('../../../', import.meta.url);
 const TABLE_BEGIN = '<!-- methods: written by "npm run docs" -->';
 const TABLE_END = '<!-- end of methods -->';
 
-/** Each page by its path from the root, as it should be. */
+/** What each page should contain, by its path from the root. */
 export function pages(): Map<string, string> {
   return new Map([
     ['docs/cli.md', cliReference()],
@@ -20,7 +20,7 @@ export function pages(): Map<string, string> {
   ]);
 }
 
-/** The page as it is in the tree; empty where it is not there yet. */
+/** The page as it is in the tree; empty if it does not exist yet. */
 export function readPage(path: string): string {
   try {
     return readFileSync(pathOf(path), 'utf8');

@@ -29,11 +29,11 @@ export function octolink1(): string {
     ...synopses,
     ...section('DESCRIPTION'),
     roff(
-      'Speaks to octolinkd over its control socket: interactively at a terminal, in the manner of a router, ' +
+      'Talks to octolinkd over its control socket: interactively at a terminal, in the manner of a router, ' +
         'or command by command for scripts.',
     ),
     ...paragraph(
-      'Keywords may be shortened to what is unique. "?" lists at any point what can come next, Tab completes. ' +
+      'Keywords may be abbreviated as long as they stay unique. "?" lists what can come next, Tab completes. ' +
         NOTES,
     ),
     ...section('OPTIONS'),
@@ -43,7 +43,7 @@ export function octolink1(): string {
     ...section('COMMANDS'),
     ...execEntries(apiMethods()).flatMap(entryLines),
     ...section('OUTPUT MODIFIERS'),
-    roff('Behind a command and "|"; several may follow each other.'),
+    roff('After a command and "|"; several may follow one another.'),
     ...pipeEntries().flatMap(entryLines),
     ...section('"EXIT STATUS"'),
     ...EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),
@@ -51,7 +51,7 @@ export function octolink1(): string {
     ...ENVIRONMENT.flatMap(([name, meaning]) => item(bold(name), roff(meaning))),
     ...section('FILES'),
     ...item(bold(DEFAULT_SOCKET), roff('control socket')),
-    ...item(bold('~/.octolink_history'), roff('command history, without lines that could hold a key')),
+    ...item(bold('~/.octolink_history'), roff('command history, without lines that might contain a key')),
     ...section('EXAMPLES'),
     ...verbatim(
       [
@@ -81,12 +81,15 @@ export function octolinkd8(): string {
     ...paragraph(
       'It needs CAP_NET_ADMIN, /dev/net/tun, and CAP_NET_BIND_SERVICE for ports below 1024. It is controlled by ' +
         'octolink(1) over a Unix socket of mode 0660. Root, the user that it runs as, and members of the group ' +
-        'octolink may change things; others who can open the socket may look.',
+        'octolink may change things; others who can open the socket may only read.',
     ),
     ...section('OPTIONS'),
     ...daemon.optionRows().flatMap(([option, meaning]) => item(bold(option), roff(meaning))),
     ...section('SIGNALS'),
-    ...item(bold('SIGTERM, SIGINT, SIGHUP'), roff('tells the peers, removes what it made, and ends')),
+    ...item(
+      bold('SIGTERM, SIGINT, SIGHUP'),
+      roff('says goodbye to the peers, removes what it created, and ends'),
+    ),
     ...section('"EXIT STATUS"'),
     ...daemon.EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),
     ...section('FILES'),
@@ -104,14 +107,14 @@ export function octolinkConf5(): string {
     roff('octolink.conf - configuration of octolinkd'),
     ...section('DESCRIPTION'),
     roff(
-      'The file is a list of the commands that make the configuration, the same that are typed in ' +
-        'configuration mode of octolink(1). A block is opened by its header and closed by "exit"; indentation is ' +
-        'for the eye. "!" or "#" as the first character of a word begins a comment. Values with blanks stand in ' +
-        'quotes. What is not there has its default.',
+      'The file lists the commands that make up the configuration, the same that are typed in the ' +
+        'configuration mode of octolink(1). A block is opened by its header and closed by "exit"; indentation has ' +
+        'no meaning. "!" or "#" as the first character of a word begins a comment. Values with blanks are ' +
+        'quoted. What is left out has its default.',
     ),
     ...paragraph(
-      'Where a "no" form is given, it takes the line back; words in brackets may be left out. "octolink -C FILE" ' +
-        'checks a file; "write memory" in octolink(1) saves what runs.',
+      'Where a "no" form is given, it removes the line; words in brackets may be left out. "octolink -C FILE" ' +
+        'checks a file; "write memory" in octolink(1) saves the running configuration.',
     ),
     ...CONFIG_MODES.flatMap((mode) => [
       ...section(`"${MODE_NOTES[mode].title.toUpperCase()}"`),
@@ -129,13 +132,13 @@ export function octolinkConf5(): string {
 function entryLines({ syntax, summary, words, details, no, preset, opens, json, isAdmin }: Entry): string[] {
   const facts = [
     details,
-    no === null ? null : no.startsWith('no ') ? `Taken back by: ${no}` : `No "no" form: ${no}`,
+    no === null ? null : no.startsWith('no ') ? `Removed by: ${no}` : `No "no" form: ${no}`,
     preset === null ? null : `Default: ${preset}`,
     opens === null ? null : `Opens the mode ${opens}.`,
     json === null ? null : `JSON: ${json.replaceAll('`', '')}.`,
     isAdmin && no === null ? 'For administrators.' : null,
   ].filter((fact) => fact !== null);
-  // The words of the summary are in the syntax already.
+  // The summary has explained its own keyword.
   const others = words.filter(([, help]) => help !== summary);
   return [
     ...item(bold(syntax), roff(`${summary}.`)),

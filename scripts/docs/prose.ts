@@ -1,8 +1,8 @@
-/** What manuals say beside the tables. */
+/** What the manuals say in addition to the tables. */
 import type { ConfigMode } from '../../src/config/language.js';
 
 export const MODE_NOTES: Record<ConfigMode, { title: string; text: string }> = {
-  config: { title: 'System', text: 'Outside of all blocks.' },
+  config: { title: 'System', text: 'Outside all blocks.' },
   interface: {
     title: 'Interfaces',
     text: 'Inside a block "interface": one private network, its TAP device and its peers.',

@@ -1,6 +1,6 @@
 /** Just enough of the man(7) macros to write manuals. */
 
-/** Text as roff takes it: nothing in it is a request or an escape. */
+/** Text escaped for roff: nothing in it is a request or an escape sequence. */
 export function roff(text: string): string {
   return text
     .replace(/\\/g, '\\e')
@@ -14,7 +14,7 @@ export function roff(text: string): string {
     .replace(/^([.'])/gm, '\\&$1');
 }
 
-/** Of the pages, not of this run: the same tables give the same text on any day. */
+/** Date of the pages, not of this run: the same tables give the same text on any day. */
 const EDITED = '2026-11-23';
 
 export const bold = (text: string) => `\\fB${roff(text)}\\fP`;
@@ -32,7 +32,7 @@ export const paragraph = (text: string) => ['.PP', roff(text)];
 /** A term, already in roff, and what it means. */
 export const item = (term: string, ...lines: string[]) => ['.TP', term, ...lines];
 
-/** Lines as they stand, at the beginning of a section. */
+/** Lines printed unchanged, at the beginning of a section. */
 export const verbatim = (text: string) => [
   '.nf',
   '.RS 4',

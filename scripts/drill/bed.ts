@@ -1,4 +1,4 @@
-/** Two hosts in namespaces, joined by links that can die, and an ear on both daemons. */
+/** Two hosts in namespaces, joined by links that can die, and the events of both daemons. */
 
 import type { Policy } from '../../src/api/config.js';
 import type { ControlEvent, LinkState } from '../../src/api/index.js';
@@ -11,7 +11,7 @@ import { SLOW_WIRE_PORT, SlowWire, slowWireAddress } from '../lab/slow-wire.js';
 
 export const NEAR = 1;
 export const FAR = 2;
-/** The link that a slow wire stands in. */
+/** The link that has a slow wire in it. */
 const SLOW_LINK = 0;
 const WAIT_SECONDS = 20;
 
@@ -24,11 +24,11 @@ export interface Timers {
 export interface BedOptions {
   links: number;
   timers: Timers;
-  /** A slow wire stands in link 0, which traffic prefers. */
+  /** There is a slow wire in link 0, which traffic prefers. */
   slow: boolean;
 }
 
-/** A link's change of state, as a daemon told it. */
+/** A link's change of state, as a daemon reported it. */
 export interface LinkEvent {
   link: number;
   state: LinkState;
@@ -37,7 +37,7 @@ export interface LinkEvent {
   timeMs: number;
 }
 
-/** How late a datapath thread was, at worst, since its counters were cleared. */
+/** How late a worker was, at worst, since its counters were cleared. */
 export interface Lateness {
   scheduling: 'realtime' | 'normal';
   /** Null when it was never late. */
@@ -84,7 +84,7 @@ export class End {
     return { scheduling, maxMs: latenessMaxUs === null ? null : latenessMaxUs / 1000 };
   }
 
-  /** Datagrams sent again since counters were cleared. */
+  /** Datagrams resent since counters were cleared. */
   async resent(): Promise<number> {
     const counters = await this.control.call('show.counters', {});
     return counters.reduce((sum, { name, value }) => (name === 'resentDatagrams' ? sum + value : sum), 0);
@@ -150,7 +150,7 @@ export class Bed {
     await this.lab.remove();
   }
 
-  /** Both ends go by a policy from now on. */
+  /** From now on both ends use a policy. */
   async setPolicy(policy: Policy): Promise<void> {
     for (const { control } of this.ends) {
       await control.call('config.apply', {
@@ -168,7 +168,7 @@ export class Bed {
     }
   }
 
-  /** The place of the link that carries the near end's traffic: of several the first. */
+  /** The place of the link that carries the near end's traffic; the first if there are several. */
   async placeInUse(): Promise<Place> {
     return {
       lab: this.lab,
@@ -180,7 +180,7 @@ export class Bed {
     };
   }
 
-  /** Of several the first. Right after a change the daemon may not know one yet. */
+  /** The first if there are several. Right after a change the daemon may not know one yet. */
   private async linkInUse(): Promise<number> {
     const [{ control, peer }] = this.ends;
     let links: number[] = [];

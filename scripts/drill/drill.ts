@@ -7,7 +7,7 @@ import type { Cell } from './summary.js';
 import { Traffic } from './traffic.js';
 import { clockMs, runTrial, type Trial } from './trial.js';
 
-/** Answers of the ping that are taken for the undisturbed state. */
+/** Answers of the ping over which the undisturbed state is measured. */
 const UNDISTURBED_ANSWERS = 500;
 const FIRST_ANSWERS = 50;
 
@@ -18,14 +18,14 @@ export interface CellPlan {
   load: Load;
 }
 
-/** Hears how far the drill is. */
+/** Is notified of the drill's progress. */
 export interface Progress {
-  /** A trial begins: so many are done, of so many. */
+  /** A trial begins: `done` of `all` are finished. */
   trial(plan: CellPlan, done: number, all: number): void;
   cell(cell: Cell): void;
 }
 
-/** Every cell that is asked for, those with the same lab together. */
+/** Every requested cell, those with the same lab together. */
 export function planCells({ kinds, policies, loads }: DrillOptions): CellPlan[] {
   const inOrder = [...kinds].sort(
     (a, b) => Number(DEATHS[a].needsSlowWire) - Number(DEATHS[b].needsSlowWire),
@@ -35,7 +35,7 @@ export function planCells({ kinds, policies, loads }: DrillOptions): CellPlan[] 
   );
 }
 
-/** Runs the drill; a cell that fails is told as such, and the next one gets a fresh lab. */
+/** Runs the drill; a cell that fails is reported as failed, and the next one gets a fresh lab. */
 export async function runDrill(options: DrillOptions, progress: Progress): Promise<Cell[]> {
   const plans = planCells(options);
   const all = plans.length * options.times;

@@ -1,6 +1,6 @@
 /**
- * What the kernel itself threw away: frames that waited for a late daemon in the TAP's queue, datagrams in the buffers of
- * sockets whose owner came late, packets that waited for a processor. No link is to blame for these.
+ * What the kernel itself dropped: frames that waited for a late daemon in the TAP's queue, datagrams in the buffers of
+ * sockets whose owner was late, packets that waited for a processor. No link is to blame for these.
  */
 import { readFileSync } from 'node:fs';
 import type { Lab } from '../lab/lab.js';

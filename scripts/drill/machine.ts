@@ -1,4 +1,4 @@
-/** Where figures were taken. */
+/** The machine on which figures were taken. */
 import { cpus, loadavg, release } from 'node:os';
 
 export interface Machine {
@@ -6,7 +6,7 @@ export interface Machine {
   model: string;
   kernel: string;
   node: string;
-  /** The load average of the last minute, when this was asked. */
+  /** The load average of the last minute, at the time of asking. */
   load: number;
 }
 

@@ -1,4 +1,4 @@
-/** `npm run drill`: every kind of link death, and what became of the traffic. */
+/** `npm run drill`: every kind of link death, and what happened to the traffic. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clearLine, cursorTo } from 'node:readline';
@@ -30,11 +30,11 @@ function cellLine(cell: Cell): string {
   const felt =
     cell.load === 'busy'
       ? `outage p50 ${milliseconds(outageMs?.p50)} max ${milliseconds(outageMs?.max)} ms, ${lost} lost, ${duplicated} twice`
-      : `noticed in p50 ${milliseconds(detectionMs?.p50)} max ${milliseconds(detectionMs?.max)} ms`;
+      : `noticed after p50 ${milliseconds(detectionMs?.p50)} max ${milliseconds(detectionMs?.max)} ms`;
   return `${verdict.padEnd(6)}  ${cell.kind}, ${cell.policy}, ${cell.load}: ${cell.failure ?? felt}`;
 }
 
-/** Tells of each trial, with the time that the rest will take at the pace so far. */
+/** Reports each trial, with the time that the rest will take at the pace so far. */
 function progress(): Progress {
   const start = performance.now();
   return {
@@ -55,7 +55,7 @@ function duration(seconds: number): string {
 }
 
 /**
- * Runs a drill and tells what it came to; `jsonFile` is where the result goes, if not beside the picture of it.
+ * Runs a drill and reports the result; `jsonFile` is where it is written, by default next to the page.
  * Returns the exit status.
  */
 export async function drill(

@@ -27,11 +27,11 @@ every policy, busy and idle. Tells how soon each death was noticed, how long it 
   --quick           each death once
   --out FOLDER      where drill.json and drill.html are written (default build/drill)
   --json            prints the result as JSON instead of the table
-  --soak MINUTES    no deaths: counts the links that are given up though nothing is wrong
+  --soak MINUTES    no deaths: counts the links that are taken down although nothing is wrong
   --busy            keeps every processor busy meanwhile
   --help
 
-Exit status: 0 nothing was lost or came twice (or, in a soak, no link was given up), 1 otherwise, 64 wrong
+Exit status: 0 nothing was lost or came twice (or, in a soak, no link was taken down), 1 otherwise, 64 wrong
 options, 77 this machine or user cannot run it.
 `;
 
@@ -45,7 +45,7 @@ export interface DrillOptions {
   rate: number;
   out: string;
   json: boolean;
-  /** Minutes; undefined: links die. */
+  /** Minutes of a soak; undefined for a drill. */
   soak: number | undefined;
   busy: boolean;
   help: boolean;

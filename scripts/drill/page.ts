@@ -1,4 +1,4 @@
-/** The drill's result as one page that needs nothing but itself. */
+/** The drill's result as one page that needs no other file. */
 import type { Policy } from '../../src/api/config.js';
 import { DEATH_KINDS, DEATHS } from '../lab/deaths.js';
 import { machineLine } from './machine.js';
@@ -89,7 +89,7 @@ ${tile(
 )}
 ${tile(lost, 'lost or twice, where none may be', lost > 0)}
 ${tile(whole.filter(({ summary }) => summary.verdict === 'broken').length, 'cells that did not hold')}
-${tile(milliseconds(Math.max(...cells.map(({ summary }) => summary.latenessMs))), 'ms: the latest that a datapath thread was')}
+${tile(milliseconds(Math.max(...cells.map(({ summary }) => summary.latenessMs))), 'ms: the worst lateness of a worker')}
 </ul>`;
 }
 
@@ -100,7 +100,7 @@ function legend(): string {
     key('<circle class="full" cx="8" cy="7" r="4"/>', 'one death, busy'),
     key('<circle class="hollow" cx="8" cy="7" r="4"/>', 'one death, idle'),
     key('<path class="cross" d="M4 3L12 11M12 3L4 11"/>', 'something was lost or came twice'),
-    key('<line class="tick" x1="8" x2="8" y1="3" y2="11"/>', "the datapath threads' own lateness"),
+    key('<line class="tick" x1="8" x2="8" y1="3" y2="11"/>', "the workers' own lateness"),
     key('<line class="goal" x1="8" x2="8" y1="1" y2="13"/>', 'goal'),
   ].join(' &ensp; ')}</p>`;
 }

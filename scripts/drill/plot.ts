@@ -1,6 +1,6 @@
 /** A strip plot as inline SVG: a row for each name, a mark for each value, on a logarithmic scale of milliseconds. */
 
-/** How a mark is drawn; its shape and its colour both tell. */
+/** How a mark is drawn; both its shape and its colour say what it is. */
 export type MarkKind = 'full' | 'hollow' | 'cross' | 'tick' | 'goal';
 
 export interface Mark {
@@ -59,7 +59,7 @@ export function stripPlot(rows: PlotRow[], { description, mostMs }: PlotOptions)
   ].join('\n');
 }
 
-/** Where lines stand: at every 1, 2 and 5, the powers of ten with their number. */
+/** Positions of the lines: at every 1, 2 and 5, the powers of ten with their number. */
 function scale(mostMs: number): { ms: number; isMain: boolean }[] {
   const lines: { ms: number; isMain: boolean }[] = [];
   for (let power = 1; power <= mostMs; power *= 10) {
@@ -79,7 +79,7 @@ function gridLine(x: number, bottom: number, label: string): string {
 
 function plotRow({ label, marks }: PlotRow, top: number, x: (ms: number) => number): string {
   const middle = top + ROW_HEIGHT / 2;
-  // Goals and lateness stand behind what was measured.
+  // Goals and lateness are drawn below what was measured.
   const inOrder = [...marks].sort((a, b) => layer(a) - layer(b));
   return [
     `<line class="row" x1="0" x2="${WIDTH}" y1="${top + ROW_HEIGHT}" y2="${top + ROW_HEIGHT}"/>`,

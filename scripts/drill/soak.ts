@@ -1,4 +1,4 @@
-/** The other half of a detector: links are left alone for a while, and none may be given up. */
+/** The other half of a detector: links are left alone for a while, and none may be taken down. */
 import { cpus } from 'node:os';
 import { pause } from '../lab/run.js';
 import { Bed, type Lateness, type LinkEvent, NEAR } from './bed.js';
@@ -18,14 +18,14 @@ export interface SoakResult {
   /** Programs that kept the processors busy. */
   spinners: number;
   loads: Load[];
-  /** Changes of any link away from up, as each host told them. */
+  /** Changes of any link away from up, as each host reported them. */
   downs: (LinkEvent & { host: string })[];
   lateness: (Lateness & { host: string })[];
   /** Null when the hosts were idle. */
   traffic: TrafficWindow | null;
 }
 
-/** Leaves the links alone for the time asked for; `tell` hears of each minute. */
+/** Leaves the links alone for the time asked for; calls `tell` after each minute. */
 export async function runSoak(options: DrillOptions, tell: (text: string) => void): Promise<SoakResult> {
   const minutes = options.soak ?? 0;
   const bed = await Bed.build({ links: options.links, timers: options.timers, slow: false });
@@ -49,7 +49,7 @@ export async function runSoak(options: DrillOptions, tell: (text: string) => voi
     for (let left = minutes * MINUTE_MS; left > 0; left = start + minutes * MINUTE_MS - clockMs()) {
       await pause(Math.min(LOOK_MS, left));
       const passed = ((clockMs() - start) / MINUTE_MS).toFixed(1);
-      tell(`${passed} of ${minutes} minutes, ${downs().length} links given up`);
+      tell(`${passed} of ${minutes} minutes, ${downs().length} links taken down`);
     }
     const end = clockMs();
     const lateness = await Promise.all(
@@ -73,7 +73,7 @@ export async function runSoak(options: DrillOptions, tell: (text: string) => voi
 export function soakText(result: SoakResult): string {
   const { minutes, links, spinners, downs, lateness, traffic } = result;
   return [
-    `${minutes} minutes, ${links} links, ${spinners} busy processes: ${downs.length} links given up`,
+    `${minutes} minutes, ${links} links, ${spinners} busy processes: ${downs.length} links taken down`,
     ...downs.map(
       ({ host, link, state, cause, timeMs }) =>
         `${new Date(timeMs).toISOString()}  ${host}: link ${link} ${state}, ${cause}`,
@@ -83,7 +83,7 @@ export function soakText(result: SoakResult): string {
       : [`${traffic.sent} frames sent, ${traffic.lost} lost, ${traffic.duplicated} twice`]),
     ...lateness.map(
       ({ host, scheduling, maxMs }) =>
-        `${host}: the datapath thread (${scheduling}) was at most ${(maxMs ?? 0).toFixed(1)} ms late`,
+        `${host}: the worker (${scheduling}) was at most ${(maxMs ?? 0).toFixed(1)} ms late`,
     ),
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** What the trials of a cell come to. */
+/** What the trials of a cell add up to. */
 import type { Policy } from '../../src/api/config.js';
 import { DEATHS, type DeathKind } from '../lab/deaths.js';
 import type { Timers } from './bed.js';
@@ -30,7 +30,7 @@ export interface Percentiles {
 }
 
 export interface Summary {
-  /** Until both ends had left the link, in ms; null when no trial got so far. */
+  /** Until both ends had left the link, in ms; null if that happened in no trial. */
   detectionMs: Percentiles | null;
   /** Trials in which an end did not leave a link that was dead. */
   unnoticed: number;
@@ -42,17 +42,17 @@ export interface Summary {
   resent: number;
   /** Resent datagrams among all that the near end sent, in percent. */
   extraPercent: number | null;
-  /** What the kernel threw away because a program came late; it is among the lost. */
+  /** What the kernel dropped because a program was late; included in the lost frames. */
   kernelDrops: number;
-  /** The worst lateness of a datapath thread in any trial, in ms. */
+  /** The worst lateness of a worker in any trial, in ms. */
   latenessMs: number;
   verdict: Verdict;
 }
 
-/** `held`: nothing was lost; `broken`: something was; `told`: the link still carries something, so that it may. */
+/** `held`: nothing was lost; `broken`: something was; `told`: the link still carries something, so it may lose that. */
 export type Verdict = 'held' | 'broken' | 'told';
 
-/** A whole drill, as it is written as JSON. */
+/** A whole drill, as written to the JSON file. */
 export interface DrillResult {
   startedAt: string;
   machine: Machine;
@@ -110,7 +110,7 @@ export function summarize(cell: Cell): Summary {
   };
 }
 
-/** The outage that a death should stay within, in ms, 99 times of 100; null where none is promised. */
+/** The outage within which a death should stay, in ms, 99 times of 100; null where none is promised. */
 export function outageGoal(kind: DeathKind, policy: Policy, { hold, interval }: Timers): number | null {
   const { outcome, toldByKernel } = DEATHS[kind];
   if (policy === 'active' || outcome === 'worse') return null;

@@ -1,4 +1,4 @@
-/** What the two hosts of a drill send to each other meanwhile: a ping, and a numbered stream. */
+/** What the two hosts of a drill send to each other: a ping, and a numbered stream. */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,10 @@ const STREAM = fileURLToPath(new URL('../stream/program.js', import.meta.url));
 const STREAM_PORT = 5301;
 const PING_INTERVAL_MS = 1;
 const START_PATIENCE_MS = 10_000;
-/** Traffic that stays away for so long stays away. */
+/** Traffic that has not come for this long will not come. */
 const ANSWER_PATIENCE_MS = 15_000;
 
-/** What happened to the traffic between two moments; of both kinds together where nothing else is said. */
+/** What happened to the traffic between two moments; ping and stream together unless stated otherwise. */
 export interface TrafficWindow {
   sent: number;
   lost: number;
@@ -28,7 +28,7 @@ export interface TrafficWindow {
   streamSilenceMs: number;
 }
 
-/** The ping, its answers countable while it runs. */
+/** The ping, whose answers can be counted while it runs. */
 class Ping {
   readonly log = new PingLog();
   private readonly lines;
@@ -41,7 +41,7 @@ class Ping {
     this.lines.on('line', (line) => this.log.feed(line));
   }
 
-  /** Ends the ping once its last words are read. */
+  /** Ends the ping once its last output has been read. */
   async stop(): Promise<void> {
     const read = once(this.lines, 'close');
     await this.process.stop('SIGINT');
@@ -49,7 +49,7 @@ class Ping {
   }
 }
 
-/** One end of the stream, whose words are read when it ends. */
+/** One end of the stream, whose output is read when it ends. */
 class StreamEnd {
   private text = '';
   private readonly ended: Promise<unknown>;

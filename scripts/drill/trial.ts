@@ -1,26 +1,26 @@
-/** One death of one link, from the order to the healing. */
+/** One death of one link, from the command to the healing. */
 import type { Armed, Death, Step } from '../lab/deaths.js';
 import { pause } from '../lab/run.js';
 import type { Bed, LinkEvent } from './bed.js';
 import { type KernelDrops, kernelDrops, since } from './kernel-drops.js';
 import type { Traffic, TrafficWindow } from './traffic.js';
 
-/** What a trial came to, before the account of the traffic is known. */
+/** The result of a trial, before the account of the traffic is known. */
 export interface Trial {
   link: number;
-  /** From the order until each end has left the link, in ms; null: it did not. */
+  /** From the command until each end has left the link, in ms; null: it did not. */
   detectionMs: { near: number | null; far: number | null };
   /** In the daemons' words. */
   causes: { near: string | null; far: string | null };
-  /** Changes of state that the near end told of the link. */
+  /** Changes of the link's state that the near end reported. */
   changes: number;
-  /** Datagrams that both ends sent again. */
+  /** Datagrams that both ends resent. */
   resent: number;
-  /** The worst lateness of each datapath thread, in ms. */
+  /** The worst lateness of each worker, in ms. */
   latenessMs: { near: number | null; far: number | null };
-  /** What the kernel threw away meanwhile, because a program came late. */
+  /** What the kernel dropped meanwhile because a program was late. */
   kernelDrops: KernelDrops;
-  /** From the order until everything was healed and settled, in ms since the epoch. */
+  /** From the command until everything was healed and settled, in ms since the epoch. */
   window: [number, number];
   /** Null when the hosts were idle. */
   traffic: TrafficWindow | null;
@@ -30,10 +30,10 @@ export interface Trial {
 const SETTLED_ANSWERS = 60;
 /** The same for hosts that are idle. */
 const SETTLED_MS = 60;
-/** How long a link that only gets worse is left so, in hold times and at least. */
+/** How long a link that only gets worse is left that way: in hold times, and at least in ms. */
 const WORSE_HOLDS = 8;
 const WORSE_LEAST_MS = 1500;
-/** How long an end may take to leave a dead link before it is said not to have left it. */
+/** How long an end may take to leave a dead link before it counts as not having left it. */
 const DETECTION_PATIENCE_MS = 3000;
 
 /** Milliseconds since the epoch. */
@@ -50,7 +50,7 @@ export async function runTrial(bed: Bed, death: Death, traffic: Traffic | undefi
   const place = await bed.placeInUse();
   const [near] = bed.ends;
   const steps = death.die(place).map((step) => ({ step, armed: step.arm() }));
-  // Programs that were just started are given a moment to come to their input.
+  // Programs that were just started get a moment to begin reading their input.
   await pause(10);
   const start = clockMs();
   await fireAll(steps);

@@ -1,6 +1,6 @@
 /**
- * Commands made ready before they are needed: the program runs already and waits for its input, so that the moment
- * of the command can be told to a millisecond or two.
+ * Commands prepared before they are needed: the program already runs and waits for its input, so the moment at which
+ * the command takes effect is known to a millisecond or two.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { CommandError } from './run.js';
@@ -29,7 +29,7 @@ export class ArmedOrder {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
-    // A program that ends early tells it by its status, not by a broken pipe here.
+    // A program that ends early shows it in its status, not by a broken pipe here.
     child.stdin?.on('error', () => {});
     this.closed = new Promise((resolve, reject) => {
       child.once('error', reject);
@@ -38,13 +38,13 @@ export class ArmedOrder {
     this.closed.catch(() => {});
   }
 
-  /** Starts the program; nothing is done before {@link fire}. */
+  /** Starts the program; it does nothing before {@link fire}. */
   static arm(order: Order): ArmedOrder {
     const command = ['netns', 'exec', order.namespace, ...READERS[order.program]];
     return new ArmedOrder(order, spawn('ip', command, { stdio: ['pipe', 'ignore', 'pipe'] }));
   }
 
-  /** Gives the command; resolves when it is carried out. Throws {@link CommandError} when the kernel refuses. */
+  /** Sends the command; resolves when it has been carried out. Throws {@link CommandError} when the kernel refuses. */
   async fire(): Promise<void> {
     this.child.stdin?.end(`${this.order.lines.join('\n')}\n`);
     const code = await this.closed;

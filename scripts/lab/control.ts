@@ -21,7 +21,7 @@ export class ControlConnection {
     return this.client.request(method, params, PATIENCE_MS);
   }
 
-  /** Has every event told to `listener` from now on. */
+  /** From now on passes every event to `listener`. */
   async listen(listener: (event: ControlEvent) => void): Promise<void> {
     this.client.onEvent(listener);
     await this.call('events.subscribe', {});

@@ -1,4 +1,4 @@
-/** Every way in which the drill lets a link die, or fall ill, between two hosts of a lab, and how it is healed. */
+/** Every way in which the drill lets a link between two hosts of a lab die or get worse, and how it is healed. */
 import { ArmedOrder, type Order } from './armed.js';
 import { CLEAN, deviceOrder, fullRateOrder, type Impairment, impairmentOrder, rateOrder } from './impair.js';
 import type { Lab } from './lab.js';
@@ -30,17 +30,17 @@ export interface Place {
   near: number;
   far: number;
   holdMs: number;
-  /** Stands in the middle of links that can become slow. */
+  /** In the middle of links that can become slow. */
   slowWire?: SlowWire;
 }
 
-/** Something made ready to happen at a moment's notice. */
+/** Something prepared to happen at once when it is fired. */
 export interface Armed {
   fire(): Promise<void>;
   disarm(): void;
 }
 
-/** What happens, so many ms after the one before it. */
+/** What happens, and how many ms after the previous step. */
 export interface Step {
   afterMs: number;
   arm(): Armed;
@@ -50,9 +50,9 @@ export interface Death {
   title: string;
   /** `down`: the link must be left; `flaps`: it comes and goes; `worse`: it still carries something. */
   outcome: 'down' | 'flaps' | 'worse';
-  /** The kernel tells one end of it, so that no silence has to be waited for. */
+  /** The kernel reports it to one end, so that nobody has to wait for silence. */
   toldByKernel: boolean;
-  /** A {@link SlowWire} must stand in the link. */
+  /** The link must have a {@link SlowWire} in it. */
   needsSlowWire: boolean;
   die(place: Place): Step[];
   heal(place: Place): Step[];
@@ -188,7 +188,7 @@ function middle(place: Place, impairment: Impairment): Step {
 }
 
 function slower({ slowWire }: Place, ms: number): Step {
-  if (slowWire === undefined) throw new Error('no slow wire stands in this link');
+  if (slowWire === undefined) throw new Error('this link has no slow wire in it');
   return { afterMs: 0, arm: () => ({ fire: async () => slowWire.delay(ms), disarm: () => {} }) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What can be done to an underlay: packets lost in the middle, at random or all of them, and a limited rate.
+ * What can be done to an underlay: losing packets in the middle, at random or all of them, and limiting the rate.
  * Everything here is silent: no end sees its carrier or its interface change.
  */
 import { carryOut, type Order } from './armed.js';
@@ -9,7 +9,7 @@ import { run } from './run.js';
 export interface Impairment {
   /** `true`: nothing passes; a list: nothing passes between the hosts of each pair, by host index. */
   blackHole: boolean | [number, number][];
-  /** From which host to which nothing passes, while the other direction is whole. */
+  /** From which host to which nothing passes, while the opposite direction works. */
   oneWay?: [number, number];
   /** Share of packets lost at random, in tenths of a percent, 0–1000. */
   lossPermille: number;
@@ -18,7 +18,7 @@ export interface Impairment {
 /** An underlay that passes everything. */
 export const CLEAN: Impairment = { blackHole: false, lossPermille: 0 };
 
-/** The rules of an impairment, in nftables' words; `ends` are the underlay's attachments. */
+/** The rules of an impairment, in the syntax of nftables; `ends` are the underlay's attachments. */
 export function impairmentRules(impairment: Impairment, ends: Attachment[]): string[] {
   const rules: string[] = [];
   const port = (index: number) => ends.find((end) => end.host.index === index)!.port;
@@ -54,7 +54,7 @@ export async function impair(
     return;
   }
   if (Array.isArray(impairment.blackHole) || impairment.oneWay !== undefined) {
-    throw new Error('a direct cable has only one pair: cut it whole');
+    throw new Error('a direct cable has only one pair: cut it completely');
   }
   for (const end of ends) await carryOut(deviceOrder(end, impairmentRules(impairment, ends)));
 }
@@ -64,7 +64,7 @@ export function impairmentOrder(namespace: string, ends: Attachment[], impairmen
   return tableOrder(namespace, 'bridge', chain('cuts', 'hook forward', impairmentRules(impairment, ends)));
 }
 
-/** What makes one end apply rules to all that it receives. */
+/** What makes one end apply rules to everything it receives. */
 export function deviceOrder(end: Attachment, rules: string[]): Order {
   const hook = `hook ingress device "${end.device}"`;
   return tableOrder(end.host.namespace, 'netdev', chain(`cuts_${end.device}`, hook, rules));

@@ -25,7 +25,7 @@ import { run, until } from './run.js';
 const CARRIER_PATIENCE_MS = 10_000;
 const UNDERLAY_SETTINGS = ['net.ipv6.conf.default.disable_ipv6=1'];
 const HOST_SETTINGS = [
-  // An interface that comes back shall have its IPv6 address again, as a real host's configuration sees to.
+  // An interface that comes back gets its IPv6 address again, as on a real host.
   'net.ipv6.conf.all.keep_addr_on_down=1',
   'net.ipv6.conf.default.accept_dad=0',
 ];
@@ -57,7 +57,7 @@ export class Lab {
    * @throws CommandError when the kernel refuses a part; what was made is removed first.
    */
   static async build(spec: LabSpec): Promise<Lab> {
-    if (Lab.standing) throw new Error('this process has a lab already');
+    if (Lab.standing) throw new Error('this process already has a lab');
     removeStaleLabs();
     const lab = new Lab(spec, process.pid);
     Lab.standing = lab;
@@ -126,14 +126,14 @@ export class Lab {
     return started;
   }
 
-  /** Starts a program where an underlay's bridge stands. */
+  /** Starts a program in the namespace of an underlay's bridge. */
   startAtUnderlay(underlay: number, command: string, args: string[]): LabProcess {
     const started = LabProcess.start(this.bridgeNamespace(underlay), command, args, { input: true });
     this.processes.push(started);
     return started;
   }
 
-  /** Gives an underlay's bridge an address of its own, so that programs beside it can be talked to. */
+  /** Gives an underlay's bridge an address, so that programs next to it can be reached. */
   async giveBridgeAddress(underlay: number, address: string): Promise<void> {
     const family = this.underlays[underlay - 1].family;
     if (family === 6) await set(this.bridgeNamespace(underlay), ['net.ipv6.conf.br0.disable_ipv6=0']);
@@ -154,7 +154,7 @@ export class Lab {
     this.forget();
   }
 
-  /** Leaves the lab and its programs standing after this process has ended. */
+  /** Keeps the lab and its programs after this process has ended. */
   keep(): void {
     writeFileSync(keepMarker(this.pid), 'left standing on purpose; `npm run demo -- --remove` removes it\n');
     for (const started of this.processes) started.leave();
@@ -174,7 +174,7 @@ export class Lab {
         await batch(underlay.namespace, underlayBatch(this.plan, underlay));
     }
     for (const host of this.plan.hosts) await batch(host.namespace, hostBatch(this.plan, host));
-    // The kernel tells carriers to the network stack up to a second late; before that, IPv6 stays silent.
+    // The kernel reports carriers to the network stack up to a second late; until then, IPv6 stays silent.
     await until('every cable to have a carrier', () => this.hasCarriers(), CARRIER_PATIENCE_MS);
   }
 
@@ -200,7 +200,7 @@ export class Lab {
   }
 }
 
-/** A path in the lab's folder for a host, its folder made. */
+/** A path in the lab's folder for a host; creates the host's folder. */
 export function hostFolder(lab: Lab, host: number): string {
   const folder = join(lab.folder, lab.plan.hosts[host - 1].name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -16,7 +16,7 @@ const START_PATIENCE_MS = 20_000;
 export interface MeshOptions {
   /** Heartbeat interval and hold time in milliseconds; absent: the daemon's defaults. */
   timers?: { interval: number; hold: number };
-  /** Gives every link the same priority, so that traffic stays where a cut has moved it. */
+  /** Gives every link the same priority, so that traffic stays where a cut moved it. */
   samePriority?: boolean;
   /** MTU of octo0 in bytes; absent: the daemon's default. */
   mtu?: number;
@@ -24,9 +24,9 @@ export interface MeshOptions {
   node?: string;
   /** Flags for Node itself, such as `--cpu-prof`. */
   nodeFlags?: string[];
-  /** Holds flapping links back, as daemons do by default; absent: no, since labs cut links again and again on purpose. */
+  /** Whether flapping links are held back, as daemons do by default; absent: no, since labs cut links repeatedly on purpose. */
   damping?: boolean;
-  /** Where both ends of a link, by its id, send their datagrams instead of to each other. */
+  /** Where both ends of a link, by its id, send their datagrams instead of directly to each other. */
   remotes?: Map<number, { address: string; port: number }>;
   /** More lines for the interface block, such as `aead chacha20-poly1305`. */
   interfaceLines?: string[];

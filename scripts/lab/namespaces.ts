@@ -1,6 +1,6 @@
 /**
  * Names, discovery and removal of the lab's network namespaces. A name carries the id of the process that
- * made it (`octo-4711-h1`), so that what a killed run left behind can be told from what a live run uses.
+ * made it (`octo-4711-h1`), so that what a killed run left can be told from what a live run uses.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
@@ -29,12 +29,12 @@ export function labFolder(pid: number): string {
   return join(tmpdir(), `octo-${pid}`);
 }
 
-/** The file whose presence says that a lab was left standing on purpose. */
+/** The file whose presence says that a lab was kept on purpose. */
 export function keepMarker(pid: number): string {
   return join(labFolder(pid), 'keep');
 }
 
-/** True when a process of that id runs. */
+/** True if a process with that id is running. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -94,7 +94,7 @@ export function removeStaleLabs(): number[] {
   return stale;
 }
 
-/** Removes labs that were left standing by `--keep`; returns their process ids. */
+/** Removes labs that `--keep` left; returns their process ids. */
 export function removeKeptLabs(): number[] {
   const kept = labOwners().filter((pid) => !isAlive(pid) && existsSync(keepMarker(pid)));
   for (const pid of kept) removeLab(pid);

@@ -1,5 +1,5 @@
 /**
- * Reads the lines of `ping -D -O` and tells what was lost when, and for how long no answer came. Times are
+ * Reads the lines of `ping -D -O` and reports what was lost when, and for how long no answer came. The times are
  * ping's own, so a late reader does not change them.
  */
 
@@ -11,7 +11,7 @@ export interface PingWindow {
   lost: number;
   /** Answers that came more than once. */
   duplicated: number;
-  /** Longest time between two answers that follow one another, in ms. */
+  /** Longest time between two successive answers, in ms. */
   silenceMs: number;
 }
 
@@ -33,7 +33,7 @@ export class PingLog {
   private readonly duplicateTimes: number[] = [];
   private highest = 0;
 
-  /** Takes one line of ping's output; lines that say nothing of a request are passed over. */
+  /** Takes one line of ping's output; lines that say nothing about a request are ignored. */
   feed(line: string): void {
     const answer = ANSWER.exec(line);
     if (!answer) {
@@ -52,7 +52,7 @@ export class PingLog {
     this.answers.push({ sequence: number, sentAt: receivedAt - Number(roundTripMs) / 1000, receivedAt });
   }
 
-  /** Requests known to be sent; ping tells of one when it is answered, or when the next is due. */
+  /** Requests known to be sent; ping reports one when it is answered, or when the next is due. */
   get sent(): number {
     return this.highest;
   }
@@ -109,8 +109,8 @@ export class PingLog {
   }
 
   /**
-   * When each lost request was sent, in seconds since the epoch; taken from its neighbours, since ping does not
-   * tell.
+   * When each lost request was sent, in seconds since the epoch; estimated from its neighbours, since ping does not
+   * say.
    */
   lostTimes(): number[] {
     const times: number[] = [];
@@ -122,7 +122,7 @@ export class PingLog {
         times.push(before.sentAt + step * (lost - before.sequence));
       }
     }
-    // After the last answer there is no second neighbour: count from it at the pace of the whole run.
+    // After the last answer there is no second neighbour: extrapolate from it at the pace of the whole run.
     const [first, last] = [inOrder[0], inOrder.at(-1)];
     if (first && last && last.sequence > first.sequence) {
       const step = (last.sentAt - first.sentAt) / (last.sequence - first.sequence);
@@ -133,7 +133,7 @@ export class PingLog {
     return times;
   }
 
-  /** The number of a request counted over the wrap of its 16 bits, the nearest to the highest seen. */
+  /** The number of a request with the wraps of its 16 bits undone: the one nearest to the highest seen. */
   private unwrap(sequence: number): number {
     const round = Math.round((this.highest - sequence) / SEQUENCES);
     const number = Math.max(sequence, sequence + round * SEQUENCES);

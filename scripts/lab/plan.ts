@@ -27,7 +27,7 @@ export interface UnderlayPlan extends Required<UnderlaySpec> {
   /** From 1. */
   index: number;
   name: string;
-  /** Where its bridge stands; hosts of a direct cable have none between them. */
+  /** The namespace of its bridge; a direct cable has none. */
   namespace: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface LabPlan {
   attachments: Attachment[];
 }
 
-/** Lays a lab out: names from the owner's process id, addresses 10.k.0.i/24 and fd00:k::i/64. */
+/** Plans a lab: names from the owner's process id, addresses 10.k.0.i/24 and fd00:k::i/64. */
 export function planLab(spec: LabSpec, pid: number): LabPlan {
   if (spec.hosts < 1 || spec.hosts > 99) throw new Error('a lab has 1 to 99 hosts');
   const hosts = Array.from({ length: spec.hosts }, (_, i) => ({
@@ -91,7 +91,7 @@ export function namespaceBatch(plan: LabPlan): string[] {
   return [...plan.hosts.map((host) => host.namespace), ...bridged].map((name) => `netns add ${name}`);
 }
 
-/** The `ip -batch` lines that lay every cable. */
+/** The `ip -batch` lines that make every cable. */
 export function cableBatch(plan: LabPlan): string[] {
   const lines: string[] = [];
   for (const underlay of plan.underlays) {
@@ -109,7 +109,7 @@ export function cableBatch(plan: LabPlan): string[] {
   return lines;
 }
 
-/** Lays the cable of one end of a bridged underlay. */
+/** Makes the cable of one end of a bridged underlay. */
 export function cableLine({ device, port, host, underlay }: Attachment): string {
   return (
     `link add ${device} mtu ${underlay.mtu} netns ${host.namespace} ` +
@@ -122,7 +122,7 @@ export function plugLine({ port }: Attachment): string {
   return `link set ${port} master br0 up`;
 }
 
-/** Gives an end its address; to run in the host's namespace, like the two below. */
+/** Gives an end its address; to run in the host's namespace, as are the two below. */
 export function addressLine({ address, prefixLength, device, underlay }: Attachment): string {
   const noCheck = underlay.family === 6 ? ' nodad' : '';
   return `addr add ${address}/${prefixLength} dev ${device}${noCheck}`;

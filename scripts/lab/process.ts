@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-/** How long a stopped program may take to leave before it is killed, in milliseconds. */
+/** How long a stopped program may take to end before it is killed, in milliseconds. */
 const STOP_PATIENCE_MS = 5_000;
 
 export interface StartOptions {
@@ -30,8 +30,8 @@ export class LabProcess {
   }
 
   /**
-   * Starts `command` in the namespace. It gets a session of its own, so that Ctrl-C at the terminal reaches
-   * only the lab's owner, who then ends it in order.
+   * Starts `command` in the namespace. It gets its own process session, so that Ctrl-C at the terminal reaches
+   * only the lab's owner, which then ends it in an orderly way.
    */
   static start(namespace: string, command: string, args: string[], options: StartOptions = {}): LabProcess {
     const log = options.logFile === undefined ? undefined : openSync(options.logFile, 'a');
@@ -87,7 +87,7 @@ export class LabProcess {
     return this.ended;
   }
 
-  /** Lets the owner's process end while the program goes on. */
+  /** Lets the owner's process end while the program keeps running. */
   leave(): void {
     this.child.unref();
   }

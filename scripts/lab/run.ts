@@ -16,7 +16,7 @@ export interface RunResult {
   stderr: string;
 }
 
-/** A program that ended with another status than 0; `message` holds its command line and its last words. */
+/** A program that ended with a status other than 0; `message` holds its command line and its last output. */
 export class CommandError extends Error {
   constructor(
     readonly command: string,
@@ -28,7 +28,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs a program to its end, whatever its status; throws only when it cannot be started. */
+/** Runs a program to its end, whatever its status; throws only if it cannot be started. */
 export function capture(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -45,7 +45,7 @@ export function capture(command: string, args: string[], options: RunOptions = {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    // A program may end before it has read its input; its status tells that, not a broken pipe here.
+    // A program may end before it has read its input; its status shows that, not a broken pipe here.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
     child.on('error', reject);

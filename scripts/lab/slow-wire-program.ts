@@ -1,6 +1,6 @@
 /**
- * The program behind {@link SlowWire}: `slow-wire-program.js ADDRESS PORT END END ENDPORT`. Reads the delay in ms from
- * its standard input, a line each time it changes, and ends with it.
+ * The program of a {@link SlowWire}: `slow-wire-program.js ADDRESS PORT END END ENDPORT`. Reads the delay in ms from
+ * its standard input, one line per change, and ends when that ends.
  */
 import { createInterface } from 'node:readline';
 import { PATH, RECV, SEND } from '../../src/contract/ops.js';
@@ -9,11 +9,11 @@ import { hurry, openUdp, pathTo, turn } from '../stream/socket.js';
 
 const BATCH = 64;
 const SLOT_BYTES = 2048;
-/** Datagrams under way: 300 ms of 100,000 a second. */
+/** Datagrams in flight: 300 ms of 100,000 a second. */
 const SLOTS = 32_768;
 const LONGEST_WAIT_US = 2000;
 
-/** What is under way, oldest first, in slots of a ring. */
+/** What is in flight, oldest first, in slots of a circular array. */
 class DelayLine {
   delayUs = 0;
   readonly arena = new Uint8Array(SLOTS * SLOT_BYTES);
@@ -38,7 +38,7 @@ class DelayLine {
     this.targets[at] = target;
   }
 
-  /** Describes up to a batch of datagrams that are due as rows of `SEND`; how many. */
+  /** Writes up to a batch of datagrams that are due as rows of `SEND`; returns how many. */
   due(nowUs: number, rows: Int32Array, fd: number): number {
     let count = 0;
     for (; count < BATCH && this.first < this.next; count++) {
@@ -55,7 +55,7 @@ class DelayLine {
     return count;
   }
 
-  /** When the oldest is due; infinity when nothing is under way. */
+  /** When the oldest is due; infinity when nothing is in flight. */
   nextUs(): number {
     return this.first < this.next ? this.dueUs[this.first % SLOTS] : Number.POSITIVE_INFINITY;
   }
@@ -84,7 +84,7 @@ async function main([address, port, endA, endB, endPort]: string[]): Promise<voi
   const received = new Int32Array(BATCH * RECV.WORDS);
   const sends = new Int32Array(BATCH * SEND.WORDS);
   const tokens = new Int32Array(1);
-  /** A datagram from one end goes to the other; one from elsewhere is nobody's. */
+  /** A datagram from one end goes to the other; one from anywhere else is ignored. */
   const targetOf = (row: number): number => {
     const from = row * RECV.WORDS + RECV.PATH + PATH.ADDR;
     const isFrom = (end: number) =>

@@ -1,6 +1,6 @@
 /**
- * A wire whose delay can be set, for kernels without netem: a program in the namespace of an underlay's bridge, by
- * whose address the two ends of a link talk. It hands their datagrams on, each so much later.
+ * A wire whose delay can be set, for kernels without netem: a program in the namespace of an underlay's bridge. The two
+ * ends of a link send to its address, and it forwards their datagrams after the delay.
  */
 import { fileURLToPath } from 'node:url';
 import type { Lab } from './lab.js';

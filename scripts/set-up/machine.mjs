@@ -61,7 +61,7 @@ export function ensurePrograms(programs) {
   }
 }
 
-/** One sentence that says why no lab can be built here and what to do about it; undefined when one can. */
+/** One sentence that says why no lab can be built here and what to do about it; undefined if one can. */
 export function labProblem() {
   if (process.getuid() !== 0) {
     return 'This needs root, to make network namespaces and TAP devices: run it again with sudo.';

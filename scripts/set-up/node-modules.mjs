@@ -1,4 +1,4 @@
-/** The packages of the lockfile: are they there, and if not, fetch them. */
+/** The packages of the lockfile: fetches them if they are not there. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,6 +47,6 @@ function install(root, env) {
 function privateHome(root) {
   const home = join(root, 'build/home');
   mkdirSync(home, { recursive: true });
-  say('again, with a home folder of its own');
+  say('trying again, with a private home folder');
   return { ...process.env, HOME: home, npm_config_cache: join(home, 'npm-cache') };
 }

@@ -3,7 +3,7 @@ export function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-/** A reason to stop that the user can act upon; `exitCode` 77 says "cannot run here", as automake's tests do. */
+/** A reason to stop that the user can act on; `exitCode` 77 means "cannot run here", as in automake's tests. */
 export class SetUpError extends Error {
   constructor(message, exitCode = 1) {
     super(message);

@@ -1,6 +1,6 @@
 /**
- * What has been built already, told by the content of its sources: a stamp is the hash of everything that a
- * step read. Times of files say nothing after a checkout.
+ * Whether something has been built already, judged by the content of its sources: a stamp is the hash of
+ * everything that a step read. File times mean nothing after a checkout.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ export function filesUnder(path) {
     .flatMap((name) => filesUnder(join(path, name)));
 }
 
-/** Hash over names and contents of the files under `paths` that `accept` lets pass. */
+/** Hash over names and contents of the files under `paths` that `accept` allows. */
 export function contentHash(paths, accept = () => true) {
   const hash = createHash('sha256');
   for (const file of paths.flatMap(filesUnder).filter(accept)) {

@@ -1,4 +1,4 @@
-/** A vitest reporter that keeps the score: how many tests passed, failed and were skipped, and why. */
+/** A vitest reporter that counts how many tests passed, failed and were skipped, and why. */
 export class TestSummary {
   passed = 0;
   failed = 0;

@@ -1,11 +1,11 @@
 /**
- * What became of a numbered stream: what was lost when, what came twice, and when nothing came at all. Losses are
+ * What happened to a numbered stream: what was lost when, what came twice, and when nothing came at all. Losses are
  * dated by the sender's clock, silences by the receiver's.
  */
 
-/** Silences shorter than this, in ms, are not told one by one. */
+/** Silences shorter than this, in ms, are not listed. */
 export const SHORTEST_SILENCE_MS = 1;
-/** One sending time is remembered for each so many numbers; those between are taken from the steady pace. */
+/** One sending time is kept per this many numbers; the others are interpolated, since the pace is steady. */
 const ANCHOR_EVERY = 256;
 
 /** The account of a stream, as the receiver prints it. Times are milliseconds since the epoch. */
@@ -13,7 +13,7 @@ export interface StreamReport {
   sent: number;
   lost: number;
   duplicated: number;
-  /** Datagrams that came after one sent later, and the most numbers that one of them was late by. */
+  /** Datagrams that came after one sent later, and the largest number of others by which one was late. */
   reordered: number;
   displacement: number;
   /** From one arrival to the next. */
@@ -30,7 +30,7 @@ export interface StreamWindow {
   sent: number;
   lost: number;
   duplicated: number;
-  /** Longest time without an arrival that overlaps the window; 0 when none was worth telling. */
+  /** Longest time without an arrival that overlaps the window; 0 if all were too short to be listed. */
   silenceMs: number;
 }
 
@@ -66,7 +66,7 @@ export class StreamAccount {
       this.anchors.push([sequence, sentAt]);
   }
 
-  /** The account; `sent` is how many there were, where the sender has told it. */
+  /** The account; `sent` is how many were sent, if the sender has said so. */
   report(sent = this.highest + 1): StreamReport {
     const losses = new Map<number, number>();
     let lost = 0;
@@ -117,7 +117,7 @@ function timeOf(anchors: [number, number][], sequence: number): number {
   return onLine(anchors, 0, sequence);
 }
 
-/** Which number was sent at a time, between two perhaps. */
+/** Which number was sent at a time; may be a fraction between two. */
 function numberAt(anchors: [number, number][], time: number): number {
   return onLine(anchors, 1, time);
 }

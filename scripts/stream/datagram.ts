@@ -11,9 +11,9 @@ export const LEAST_BYTES = 24;
 
 /** One datagram of a stream. */
 export interface Numbered {
-  /** Drawn by the sender, so that two streams to one port are told apart. */
+  /** Chosen at random by the sender, to tell apart two streams to one port. */
   run: number;
-  /** From 0; in the last datagram how many there were. */
+  /** From 0; in the last datagram, how many there were. */
   sequence: number;
   isLast: boolean;
   /** Microseconds since the epoch, by the sender's clock. */
@@ -28,7 +28,7 @@ export function writeNumbered(view: DataView, at: number, numbered: Numbered): v
   view.setFloat64(at + SENT_AT, numbered.sentUs);
 }
 
-/** Reads a datagram of `length` bytes; null when it is no stream's. */
+/** Reads a datagram of `length` bytes; null if it does not belong to a stream. */
 export function readNumbered(view: DataView, at: number, length: number): Numbered | null {
   if (length < LEAST_BYTES || view.getUint32(at) !== MAGIC) return null;
   return {

@@ -52,7 +52,7 @@ export function parseOptions(args: string[]): StreamOptions {
   if (values.help) return { what: 'help' };
   const [what, ...rest] = positionals;
   if (rest.length > 0 || (what !== 'send' && what !== 'receive')) {
-    throw new Error('say `send` or `receive`; --help tells more');
+    throw new Error('say `send` or `receive`; see --help');
   }
   const port = between('port', values.port, 1, 65_535);
   const { json } = values;

@@ -1,4 +1,4 @@
-/** Receives a numbered stream and keeps the account of it. */
+/** Receives a numbered stream and keeps an account of it. */
 import { RECV } from '../../src/contract/ops.js';
 import { StreamAccount, type StreamReport } from './account.js';
 import { clockUs, readNumbered } from './datagram.js';
@@ -11,7 +11,7 @@ export interface ReceiverOptions {
 
 const SLOTS = 256;
 const SLOT_BYTES = 2048;
-/** How long to sleep at most before signals are looked at. */
+/** How long to sleep at most before checking for signals. */
 const LONGEST_WAIT_US = 20_000;
 /** What was sent before the last datagram may come after it. */
 const GRACE_US = 300_000;

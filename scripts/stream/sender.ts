@@ -14,21 +14,21 @@ export interface SenderOptions {
   seconds: number | undefined;
 }
 
-/** What the sender says when it is done. */
+/** What the sender reports when it is done. */
 export interface SenderReport {
   sent: number;
   /** How often the kernel had no room; the datagram went out a little later. */
   refused: number;
-  /** The longest time between two looks at the clock: what of a silence may be the sender's own. */
+  /** The longest time between two looks at the clock: how much of a silence may be the sender's own. */
   latenessMaxMs: number;
   scheduling: 'realtime' | 'normal';
 }
 
-/** Time between two bunches of datagrams. */
+/** Time between two bursts of datagrams. */
 const TICK_US = 500;
-/** More than this is not made up for at once after a late wake-up, lest a burst overrun a queue. */
+/** No more than this is made up for at once after a late wake-up, lest a burst overrun a queue. */
 const MOST_AT_ONCE = 64;
-/** The last datagram says how many there were; it is said several times, in case of loss. */
+/** The last datagram says how many there were; it is sent several times, in case of loss. */
 const FAREWELLS = 5;
 const FAREWELL_PAUSE_US = 20_000;
 
@@ -59,7 +59,7 @@ export async function sendStream(options: SenderOptions, isStopped: () => boolea
 
   const start = clockUs();
   const end = options.seconds === undefined ? Number.POSITIVE_INFINITY : start + options.seconds * 1e6;
-  /** Due by the clock and given up, for being too many at once. */
+  /** Due by the clock but skipped, because they were too many at once. */
   let forgone = 0;
   for (let last = start; last < end && !isStopped(); ) {
     const now = clockUs();

@@ -1,10 +1,10 @@
-/** What sender and receiver of a stream share: a UDP socket of the addon, a path, and a place among the threads. */
+/** What sender and receiver of a stream share: a UDP socket of the addon, a path, and a scheduling class. */
 import { constants, setPriority } from 'node:os';
 import { PATH } from '../../src/contract/ops.js';
 import { parseIp } from '../../src/grammar/address.js';
 import { loadNative, type Native } from '../../src/native/binding.js';
 
-/** Below the datapath's own threads: what measures must not hold up what is measured. */
+/** Below the workers: what measures must not hold up what is measured. */
 const REALTIME_PRIORITY = 5;
 const SOCKET_BUFFER_BYTES = 4 << 20;
 
@@ -24,7 +24,7 @@ export function openUdp(address: string | null, port: number, family: 4 | 6): { 
 
 /**
  * A row of the path table that leads to a textual address.
- * @throws Error with a sentence for the user when it is none.
+ * @throws Error with a sentence for the user if it is not an address.
  */
 export function pathTo(address: string, port: number): Int32Array {
   const parsed = parseIp(address);
@@ -36,7 +36,7 @@ export function pathTo(address: string, port: number): Int32Array {
   return path;
 }
 
-/** Asks for a place before ordinary programs, so that the figures are the network's; says which one was granted. */
+/** Asks to run before ordinary programs, so that the figures are the network's; returns what was granted. */
 export function hurry(native: Native): 'realtime' | 'normal' {
   try {
     native.setScheduling('round-robin', REALTIME_PRIORITY);

@@ -43,15 +43,15 @@ export const DEFAULTS = {
   interval: 100,
   /** Milliseconds. */
   hold: 300,
-  /** Beats. */
+  /** Heartbeats. */
   upAfter: 5,
-  /** Seconds and penalties: three losses in short order hold a link back for about 25 s. */
+  /** Seconds and penalties: three losses in quick succession hold a link back for about 25 s. */
   damping: { halfLife: 15, reuse: 1000, suppress: 2500, max: 60 },
   /** Percent, milliseconds. */
   quality: { loss: 10, delay: 200 },
 } as const;
 
-/** An interface's settings with every absence filled in; units as in `InterfaceConfig`. */
+/** An interface's settings with every default filled in; units as in `InterfaceConfig`. */
 export interface EffectiveInterface {
   mtu: number;
   listenPort: number;
@@ -86,17 +86,17 @@ export function effectiveInterface(config: InterfaceConfig): EffectiveInterface 
   };
 }
 
-/** The peer's own policy, else its interface's. */
+/** The peer's own policy, or else its interface's. */
 export function effectivePolicy(parent: InterfaceConfig, peer: PeerConfig): Policy {
   return peer.policy ?? parent.policy ?? DEFAULTS.policy;
 }
 
-/** By how many links the policy `active` sends copies; 0: by all. */
+/** By how many links the policy `active` sends copies; 0: all. */
 export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): number {
   return (peer.policy === undefined ? parent.copies : peer.copies) ?? 0;
 }
 
-/** What is sent to a peer twice: as the peer has it, else its interface. */
+/** Which frames to a peer are duplicated: as the peer says, or else its interface. */
 export function effectiveDuplicate(parent: InterfaceConfig, peer: PeerConfig): DuplicateSettings {
   const { small, control, dscp } = peer.duplicate ?? parent.duplicate ?? {};
   return { smallBytes: small ?? 0, control: control ?? false, dscp: dscp ?? [] };
@@ -109,10 +109,10 @@ export interface EffectiveLink {
   /** Milliseconds. */
   interval: number;
   hold: number;
-  /** Beats. */
+  /** Heartbeats. */
   upAfter: number;
   damping: DampingConfig | null;
-  /** Bytes; 0: found out. */
+  /** Bytes; 0: found by probes. */
   mtu: number;
   dscp: number;
   /** 0: none. */

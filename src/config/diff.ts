@@ -1,6 +1,6 @@
 /**
- * The differences of two configurations, as routers print them: lines that came and went, under the headers of the
- * blocks that they stand in. What only stands in another order is no difference.
+ * The differences between two configurations, as routers print them: lines added and removed, under the headers of the
+ * blocks that enclose them. A different order is no difference.
  */
 
 import type { Config } from '../api/config.js';
@@ -9,13 +9,13 @@ import { type Block, CONFIG_MODES, type ConfigMode, type Scope } from './languag
 import { renderBlock, wholeOf } from './render.js';
 
 export interface ConfigDiff {
-  /** Each begins with `+`, `-`, or a blank where it only says which block the others stand in. */
+  /** Each begins with `+`, `-`, or a blank if it only names the block that encloses the others. */
   lines: string[];
   added: number;
   removed: number;
 }
 
-/** What leads from one configuration to the other. No lines: they mean the same. */
+/** The changes from one configuration to the other. No lines: they mean the same. */
 export function diffConfigs(from: Config, to: Config): ConfigDiff {
   const diff: ConfigDiff = { lines: [], added: 0, removed: 0 };
   if (from !== to) diffBlock('config', wholeOf(from), wholeOf(to), diff);

@@ -12,16 +12,16 @@ import { type ConfigIssue, validateConfig } from './validate.js';
 export interface EditResult {
   /** The edited copy; meaningless when there are errors. */
   config: Config;
-  /** Headers of the blocks that are open behind the last line. */
+  /** Headers of the blocks that are open after the last line. */
   context: string[];
-  /** Lines that the grammar refuses, each with its place. */
+  /** Lines that the grammar refuses, each with its position. */
   syntax: Problem[];
-  /** What contradicts itself; looked for only when the syntax is right. */
+  /** Contradictions; looked for only when the syntax is right. */
   contradictions: Problem[];
   warnings: Problem[];
 }
 
-/** More than these are noise: the first ones explain the rest. */
+/** More errors than this are noise: the first ones explain the rest. */
 const MAX_PROBLEMS = 100;
 
 const BLOCK_KEYWORDS = ['interface', 'peer', 'link'];
@@ -37,7 +37,7 @@ export function parseConfig(text: string): EditResult {
 
 /**
  * Applies `lines`, as they would be typed inside the blocks of `context`, to a copy of `base`. Never throws on any
- * text; places in problems are 1-based and count `lines` only.
+ * text; positions in problems are 1-based and count `lines` only.
  */
 export function editConfig(base: Config, context: readonly string[], lines: readonly string[]): EditResult {
   const editor = new Editor(structuredClone(base));
@@ -48,7 +48,7 @@ export function editConfig(base: Config, context: readonly string[], lines: read
 
 class Editor {
   readonly syntax: Problem[] = [];
-  /** False once the header of a block is wrong: what follows cannot be told from its inside. */
+  /** False once the header of a block was wrong: the lines that follow may or may not belong to that block. */
   readable = true;
   private readonly config: Config;
   /** Open blocks, outermost first; the first is the configuration itself. */
@@ -73,7 +73,7 @@ class Editor {
     }
   }
 
-  /** Enters a block that is there; it may have been removed since the context was taken. */
+  /** Enters an existing block; it may have been removed since the context was taken. */
   reopen(header: string): void {
     const { scope } = this.blocks[this.blocks.length - 1];
     const mode = CONFIG_MODES[this.blocks.length - 1];
@@ -142,7 +142,7 @@ class Editor {
     this.places.set(placeKey(this.context(), field), problemAt(line, number, line.words[0].start, ''));
   }
 
-  /** Settings that may be given several times keep a place for each value. */
+  /** Settings that may be given several times keep a position for each value. */
   private rememberOnce(field: string, line: SplitLine, number: number): void {
     if (!this.places.has(placeKey(this.context(), field))) this.remember(field, line, number);
   }

@@ -1,7 +1,7 @@
 /**
- * Reads a configuration of kronosnetd, the daemon that the kronosnet project kept until 2020, and says the same in
- * Octolink's terms. Its file is its command line, replayed: `interface NAME NODEID BASEPORT`, in it `peer NAME NODEID`,
- * in that `link ID SOURCE DESTINATION TRANSPORT`, each closed by `exit`.
+ * Translates a configuration of kronosnetd, the daemon that the kronosnet project maintained until 2020. Its file is a
+ * replay of its command line: `interface NAME NODEID BASEPORT`, inside it `peer NAME NODEID`, inside that `link ID SOURCE
+ * DESTINATION TRANSPORT`, each closed by `exit`.
  */
 
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig, Policy } from '../api/config.js';
@@ -12,7 +12,7 @@ export interface ImportRemark {
   /** 1-based. */
   line: number;
   text: string;
-  /** What could not be taken over, or what is to be done by hand. */
+  /** What could not be translated, or has to be done by hand. */
   message: string;
 }
 
@@ -21,7 +21,7 @@ export interface ImportResult {
   remarks: ImportRemark[];
 }
 
-/** Links of kronosnetd without `timers` have these; in milliseconds. */
+/** Those of kronosnetd's links without `timers`, in milliseconds. */
 const KRONOSNET_TIMERS = { interval: 1000, hold: 5000 };
 const TIMER_LIMITS = { interval: { min: 10, max: 60_000 }, hold: { min: 30, max: 600_000 } };
 const POLICIES: readonly Policy[] = ['passive', 'active', 'round-robin'];
@@ -36,10 +36,10 @@ export function importKronosnetd(text: string): ImportResult {
 
 type Words = readonly string[];
 
-/** A block that is open: the commands that it knows. */
+/** An open block: the commands that it knows. */
 type Block = ReadonlyMap<string, (words: Words) => void>;
 
-/** Commands that open a block, be it one that has to be left out. */
+/** Commands that open a block, including those that are left out. */
 const OPENING: readonly string[] = ['interface', 'peer', 'link', 'vty'];
 const LEFT_OUT: Block = new Map();
 
@@ -99,7 +99,7 @@ class Reader {
 
   private vty(): Block {
     return new Map([
-      ['timeout', () => this.remark('the idle time of a session has no counterpart, and is left out')],
+      ['timeout', () => this.remark('left out: there is no limit on the idle time of the CLI')],
     ]);
   }
 
@@ -119,7 +119,7 @@ class Reader {
     return new Map<string, (words: Words) => void>([
       ['ip', ([address, prefix]) => addAddress(found, `${address}/${prefix}`)],
       ['mtu', ([mtu]) => Object.assign(found, { mtu: checked(values.range(576, 65521), mtu, 'mtu') })],
-      ['pmtudfreq', () => this.remark('path MTUs are found without it, and it is left out')],
+      ['pmtudfreq', () => this.remark('left out: path MTUs are found without it')],
       [
         'crypto',
         () =>
@@ -143,7 +143,7 @@ class Reader {
       parent.peers.push(peer);
       this.remark(`set "public-key" of peer ${name}`);
     }
-    // The port at each end is the base port and the node id of the other end.
+    // The port at each end is the base port plus the node id of the other end.
     const ports = { local: basePort + peerId, remote: basePort + nodeId };
     this.open.unshift(this.inPeer(peer, ports));
   }
@@ -184,7 +184,10 @@ class Reader {
   private inLink(link: LinkConfig): Block {
     return new Map<string, (words: Words) => void>([
       ['timers', ([interval, hold]) => Object.assign(link, { timers: this.timers(interval, hold) })],
-      ['pong_count', () => this.remark('how many beats bring a link up is fixed, and it is left out')],
+      [
+        'pong_count',
+        () => this.remark('left out: "timers up-after" sets how many heartbeats bring a link up'),
+      ],
       [
         'priority',
         ([priority]) =>

@@ -1,4 +1,4 @@
-/** What a configuration command is, and the shapes that most of them share. */
+/** What a configuration command is, and the forms that most of them share. */
 
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig, Policy } from '../api/config.js';
 import {
@@ -15,7 +15,7 @@ import {
 import { LINE, range } from '../grammar/values.js';
 import { renderLine } from '../grammar/words.js';
 
-/** The blocks that a configuration line stands in. */
+/** The blocks that enclose a configuration line. */
 export interface Scope {
   config: Config;
   interface: InterfaceConfig | null;
@@ -32,15 +32,15 @@ export interface Block {
 /** A line that sets something. */
 export interface Setting extends CommandSpec {
   kind: 'setting';
-  /** First keyword of the setting whose other spelling this is. */
+  /** First keyword of the setting for which this is another spelling. */
   aliasOf?: string;
   set(scope: Scope, args: Args): void;
-  /** The `no` form; what is not set stays so without a word. */
+  /** The `no` form; does nothing if it is not set. */
   unset(scope: Scope, args: Args): void;
   render(scope: Scope): string[];
 }
 
-/** A line that opens a block, making its object if need be. */
+/** A line that opens a block and creates its object if necessary. */
 export interface BlockCommand extends CommandSpec {
   kind: 'block';
   opens: Mode;
@@ -49,7 +49,7 @@ export interface BlockCommand extends CommandSpec {
   blocks(scope: Scope): Block[];
 }
 
-/** A line that leaves the block, or all of them. */
+/** A line that leaves the block, or all blocks. */
 export interface LeaveCommand extends CommandSpec {
   kind: 'leave';
   to: 'parent' | 'top';
@@ -65,18 +65,18 @@ type OptionalKey<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[k
 
 export interface Field<V, T extends readonly Token[]> {
   tokens: T;
-  /** Absent: the keywords in front. */
+  /** How many tokens its `no` form needs; absent: the leading keywords. */
   noNeeds?: number;
   read(args: ArgsOf<T>): V;
   write(value: V): string;
 }
 
-/** A field that several objects have: gives its type a name to be passed around under. */
+/** A field that several objects have; infers the types of its tokens. */
 export function field<V, const T extends readonly Token[]>(parts: Field<V, T>): Field<V, T> {
   return parts;
 }
 
-/** Makes settings that each are one optional field of the mode's object. */
+/** Makes settings, each of which is one optional field of the mode's object. */
 export function fieldsOf<T>(mode: ConfigMode, target: (scope: Scope) => T) {
   return <K extends OptionalKey<T>, const G extends readonly Token[]>(
     key: K,
@@ -105,7 +105,7 @@ interface SettingParts<T extends readonly Token[]>
   unset(scope: Scope, args: Partial<ArgsOf<T>>): void;
 }
 
-/** A line that sets something; its handlers get the arguments that its tokens give. */
+/** A line that sets something; the arguments of its handlers follow from its tokens. */
 export function setting<const T extends readonly Token[]>(mode: ConfigMode, parts: SettingParts<T>): Setting {
   return { kind: 'setting', mode, privilege: 'admin', ...(parts as SettingParts<readonly Token[]>) };
 }
@@ -139,19 +139,19 @@ export const linkOf = (scope: Scope) => scope.link as LinkConfig;
 export const PORT = range(1, 65535);
 
 export const description = field({
-  tokens: [keyword('description', 'Free text about it'), value('text', LINE, 'Up to 255 characters')],
+  tokens: [keyword('description', 'Free text'), value('text', LINE, 'Up to 255 characters')],
   read: ({ text }) => text,
   write: (text) => `description ${renderLine(text)}`,
 });
 
 const POLICIES: Record<Policy, string> = {
-  passive: 'Use the best link alone, the others stand by',
+  passive: 'Use only the best link, the others stand by',
   active: 'Send a copy over every link',
   'round-robin': 'Send over all links in turn',
   adaptive: 'Spread flows by measured capacity, bulk over several links',
 };
 
-/** The policy, and with `active` how many copies go out. */
+/** The policy, and with `active` by how many links copies are sent. */
 export function policyOf(
   mode: ConfigMode,
   target: (scope: Scope) => { policy?: Policy; copies?: number },
@@ -162,7 +162,7 @@ export function policyOf(
       keyword('policy', help),
       oneOf('policy', POLICIES),
       options([
-        keyword('copies', 'With active: by the best few links only'),
+        keyword('copies', 'With active: only by the best few links'),
         value('copies', range(2, 8), 'Links', { default: 'all' }),
       ]),
     ],
@@ -185,7 +185,7 @@ export function policyOf(
   });
 }
 
-/** Peers and links are in service unless `shutdown` is said. */
+/** Peers and links are in service unless `shutdown` is given. */
 export function shutdownOf(mode: ConfigMode, target: (scope: Scope) => { shutdown?: boolean }): Setting {
   return setting(mode, {
     tokens: [keyword('shutdown', 'Take it out of service')],

@@ -1,4 +1,4 @@
-/** Finding by name among many: a configuration of 65,536 peers is read and changed in time proportional to its length. */
+/** Lookup by name: a configuration of 65,536 peers is read and changed in time proportional to its length. */
 
 interface Named {
   name: string;
@@ -6,7 +6,7 @@ interface Named {
 
 const indexes = new WeakMap<readonly Named[], Map<string, Named>>();
 
-/** The element of that name; made by `make` and put at the end if there is none. Names in a list are unique. */
+/** The element of that name; if there is none, `make` makes it and it is appended. Names in a list are unique. */
 export function findOrAdd<T extends Named>(list: T[], name: string, make: () => T): T {
   const index = indexOf(list);
   const found = index.get(name);
@@ -17,7 +17,7 @@ export function findOrAdd<T extends Named>(list: T[], name: string, make: () => 
   return made;
 }
 
-/** Takes the element of that name out of the list, if it is there. */
+/** Removes the element of that name from the list, if it is there. */
 export function removeNamed<T extends Named>(list: T[], name: string): void {
   const index = indexOf(list);
   const found = index.get(name);
@@ -28,7 +28,7 @@ export function removeNamed<T extends Named>(list: T[], name: string): void {
 
 function indexOf(list: readonly Named[]): Map<string, Named> {
   let index = indexes.get(list);
-  // A list that others have lengthened or shortened is indexed anew.
+  // A list that somebody else has lengthened or shortened is indexed again.
   if (index === undefined || index.size !== list.length) {
     index = new Map(list.map((element) => [element.name, element]));
     indexes.set(list, index);

@@ -1,22 +1,22 @@
 /**
- * Three-way merge of configurations: what a candidate changed since it was taken is brought onto what runs now,
- * beside what others have changed meanwhile.
+ * Three-way merge of configurations: what a candidate changed since it was taken is applied to the configuration that
+ * runs now, together with what others have changed meanwhile.
  *
- * It works on the data rather than on lines, so that a new setting needs no word here: blocks are merged field by
- * field, lists of blocks by name, lists of values as sets, and every other value is one thing.
+ * It works on data, not on lines, so that a new setting needs no code here: blocks are merged field by field, lists of
+ * blocks by name, lists of values as sets, and every other value as a whole.
  */
 import type { Config } from '../api/config.js';
 
 export interface MergeResult {
   config: Config;
-  /** What both sides changed, each to something else; there the value of `ours` was taken. */
+  /** What both sides changed to different values; the value of `ours` was taken. */
   conflicts: string[];
 }
 
 type Value = unknown;
 type Fields = Record<string, Value>;
 
-/** Merges what led from `base` to `ours` with what led from `base` to `theirs`. None of the three is changed. */
+/** Merges the changes from `base` to `ours` with those from `base` to `theirs`. The arguments are not changed. */
 export function mergeConfigs(base: Config, ours: Config, theirs: Config): MergeResult {
   const conflicts: string[] = [];
   const config = mergeFields(
@@ -75,7 +75,7 @@ function mergeLists(
   const result: Value[] = [];
   for (const identity of new Set([...they.keys(), ...we.keys()])) {
     const [before, left, right] = [was.get(identity), we.get(identity), they.get(identity)];
-    // "peers" holds each "peer NAME".
+    // The list "peers" holds the blocks "peer NAME".
     const place = [...path, `${key.replace(/s$/, '')} ${identity}`];
     const merged =
       isBlock(left) && isBlock(right)
@@ -91,12 +91,12 @@ function identityOf(element: Value): string {
   return typeof element === 'string' ? element : JSON.stringify(element);
 }
 
-/** A peer, a link, an interface: something with a name or an id, made of fields. */
+/** A peer, a link, an interface: an object of fields with a name or an id. */
 function isBlock(value: Value): value is Fields {
   return typeof value === 'object' && value !== null && ('name' in value || 'id' in value);
 }
 
-/** Equal as data; the order in which fields were set does not count. */
+/** Equal as data, whatever the order in which fields were set. */
 function same(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -106,7 +106,7 @@ function same(a: Value, b: Value): boolean {
   return keys.length === Object.keys(right).length && keys.every((key) => same(left[key], right[key]));
 }
 
-/** `presharedKeyFile` as the configuration spells it: `preshared-key-file`. */
+/** `presharedKeyFile` as spelled in the configuration: `preshared-key-file`. */
 function spelled(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -3,7 +3,7 @@ import { CONFIG_COMMANDS } from './commands.js';
 import { CONFIG_MODES, type ConfigMode, type Scope } from './language.js';
 
 /**
- * Prints a configuration as the commands that make it: full keywords, one blank of indent a depth, each block
+ * Prints a configuration as the commands that make it: full keywords, one blank of indent per level, each block
  * closed by `exit`. Parsing the text gives an equal configuration.
  */
 export function renderConfig(config: Config): string {

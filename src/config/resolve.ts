@@ -1,4 +1,4 @@
-/** Which command a configuration line is, seen from a mode. */
+/** Finds the command that a configuration line means in a mode. */
 import type { Args } from '../grammar/command.js';
 import type { Mismatch } from '../grammar/explain.js';
 import { matchLine } from '../grammar/match.js';
@@ -33,7 +33,7 @@ export function configTree(mode: ConfigMode): Node<ConfigCommand> {
 }
 
 /**
- * Finds the command in the mode of `depth`. A line whose first word that mode does not know is looked for in the
+ * Finds the command in the mode of `depth`. A line whose first word is unknown in that mode is looked up in the
  * modes around it: pasted text relies on a line of an outer mode leaving the inner one.
  */
 export function resolveConfigLine(depth: number, line: SplitLine): Resolution {
@@ -48,7 +48,7 @@ export function resolveConfigLine(depth: number, line: SplitLine): Resolution {
   return { kind: 'mismatch', mismatch: nearest as Mismatch };
 }
 
-/** The mode knows no command of this name, be it behind `no` or not. */
+/** Whether the mode knows no command of this name, with or without `no`. */
 function isForeign(mismatch: Mismatch, line: SplitLine): boolean {
   if (mismatch.kind === 'unknown') return true;
   return mismatch.kind === 'invalid' && line.words[0]?.text === 'no' && mismatch.at === line.words[1]?.start;

@@ -1,4 +1,4 @@
-/** What single commands cannot see: contradictions between them. */
+/** Contradictions between commands, which no single command can see. */
 
 import type {
   Config,
@@ -15,19 +15,19 @@ import { DEFAULTS, effectiveLink, MAX_ADDRESSES } from './defaults.js';
 
 export interface ConfigIssue {
   /**
-   * `error`: the configuration contradicts itself and is refused as a whole. `warning`: something is not complete
-   * yet and stays out of service, as is natural while it is being typed.
+   * `error`: the configuration contradicts itself and is refused as a whole. `warning`: something is still incomplete
+   * and stays out of service, as is normal while it is being typed.
    */
   severity: 'error' | 'warning';
-  /** Headers of the blocks it stands in. */
+  /** Headers of the blocks that enclose it. */
   path: string[];
-  /** The setting it is about, as rendered or its first keyword; empty: the block itself. */
+  /** The setting that it concerns, as rendered or its first keyword; empty: the block itself. */
   field: string;
   message: string;
 }
 
 const MIN_MTU_IPV6 = 1280;
-/** Many NATs forget a binding after 30 s without a datagram. */
+/** Milliseconds. Many NATs forget a binding after 30 s without a datagram. */
 const NAT_INTERVAL_MS = 25_000;
 
 /** All issues, in the order of the configuration. */
@@ -184,8 +184,8 @@ function remoteProblem(peer: PeerConfig, link: LinkConfig, names: ReadonlySet<st
 }
 
 /**
- * Equal for links that would share one path. Two links that learn their remote end may share the local one: they
- * are told apart by what they learn.
+ * Equal for links that would share one path. Two links that learn their remote ends may share a local end: what they
+ * learn tells them apart.
  */
 function pathKey(parent: InterfaceConfig, link: LinkConfig): string | null {
   const { remote } = link;
