@@ -19,7 +19,13 @@ export const FIGURES = {
   loss01: { title: 'TCP at 0.1 % loss', unit: 'Gbit/s', lowerIsBetter: false },
   loss1: { title: 'TCP at 1 % loss', unit: 'Gbit/s', lowerIsBetter: false },
   cpu: { title: 'CPU, 1 stream', unit: 's/Gbit', lowerIsBetter: true },
+  start: { title: 'start to first answer', unit: 'ms', lowerIsBetter: true },
+  rss: { title: 'memory, idle with 2 peers', unit: 'MiB', lowerIsBetter: true },
+  idle: { title: 'CPU, idle with 2 peers', unit: '% of a core', lowerIsBetter: true },
 } as const;
+
+/** Figures of Octolink's daemon alone, which other VPNs are not asked for. */
+export const IDLE_FIGURES = ['start', 'rss', 'idle'] as const satisfies readonly Figure[];
 
 export type Figure = keyof typeof FIGURES;
 export type Figures = Partial<Record<Figure, number>>;
