@@ -3,17 +3,17 @@ import { parseArgs } from 'node:util';
 import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import type { AgainstOptions } from './against/main.js';
-import { FIGURES, type Figure, IDLE_FIGURES } from './measure.js';
+import { DAEMON_FIGURES, FIGURES, type Figure, isCommon } from './measure.js';
 
 const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
-const COMMON_FIGURES = ALL_FIGURES.filter((figure) => !isIdle(figure));
+const COMMON_FIGURES = ALL_FIGURES.filter(isCommon);
 
 /** What is measured beside other VPNs when the command line does not say, and what can be. */
 const COMMON_DEFAULTS = { rounds: '3', figures: COMMON_FIGURES, known: COMMON_FIGURES };
 /** The same beside another revision. */
 const AGAINST_DEFAULTS = {
   rounds: '5',
-  figures: ['tcp1', 'udp64', 'udp1400', 'rtt', ...IDLE_FIGURES] satisfies Figure[],
+  figures: ['tcp1', 'udp64', 'udp1400', 'rtt', ...DAEMON_FIGURES] as Figure[],
   known: ALL_FIGURES,
 };
 /** Options that ask for something else than a table of figures. */
@@ -37,7 +37,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --against REV     compares this build with that of another revision instead, and gives the ratio of each figure;
                     the revision is built under build/against and kept there; goes with --rounds (default
                     ${AGAINST_DEFAULTS.rounds}), --seconds, --quick, --json and --only (default ${AGAINST_DEFAULTS.figures.join(', ')}),
-                    which also takes the figures of an idle daemon: ${IDLE_FIGURES.join(', ')}
+                    which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')}
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
@@ -90,10 +90,6 @@ function cutsOf(cuts: string | undefined, kind: string, links: string): DrillOpt
   }
   const what = ['--kinds', death, '--policies', 'passive', '--loads', 'busy'];
   return parseDrillOptions([...what, '--times', String(wholeNumber('cuts', cuts)), '--links', links]);
-}
-
-function isIdle(figure: Figure): boolean {
-  return (IDLE_FIGURES as readonly Figure[]).includes(figure);
 }
 
 /** @param known The figures that can be taken. */

@@ -2,15 +2,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Lab } from '../../scripts/lab/lab.js';
 import { pause } from '../../scripts/lab/run.js';
-import type { Figures } from '../measure.js';
+import type { Figure, Figures } from '../measure.js';
 import { median } from '../report.js';
 import { startDaemons, waitUp } from './daemons.js';
 import type { Build } from './revision.js';
 
+/** What {@link measureIdle} takes. */
+export const IDLE_FIGURES: readonly Figure[] = ['start', 'rss', 'idle'];
+
 /** What the handshakes left behind, in memory and timers, has this long to go. */
 const SETTLE_MS = 3_000;
 
-/** Takes `start`, `rss` and `idle` of a build; the processor is watched for `seconds`. */
+/** Takes {@link IDLE_FIGURES} of a build; the processor is watched for `seconds`. */
 export async function measureIdle(build: Build, seconds: number): Promise<Figures> {
   const lab = await Lab.build({ hosts: 3, underlays: [{ family: 4 }] });
   try {

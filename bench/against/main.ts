@@ -2,11 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { machine, machineLine } from '../../scripts/drill/machine.js';
 import { Lab } from '../../scripts/lab/lab.js';
-import { FIGURES, type Figure, type Figures, IDLE_FIGURES, measure } from '../measure.js';
+import { type Bed, FIGURES, type Figure, type Figures, isCommon, measure } from '../measure.js';
 import { INNER_TARGET } from '../peers/peer.js';
 import { summary } from '../report.js';
+import { datagramCost, tcpCost } from './cost.js';
 import { startDaemons, waitUp } from './daemons.js';
-import { measureIdle } from './idle.js';
+import { IDLE_FIGURES, measureIdle } from './idle.js';
 import { compareRounds, type Round, ratioTable } from './ratios.js';
 import { type Build, buildHere, buildRevision } from './revision.js';
 
@@ -57,22 +58,28 @@ export async function against(options: AgainstOptions, say: (text: string) => vo
   return failures === 0 ? 0 : 1;
 }
 
-/** The figures of one build, each lab made for it alone. */
+/** The figures of one build, in labs made for it alone. */
 async function measureBuild(build: Build, { figures, seconds }: AgainstOptions): Promise<Figures> {
-  const idle = new Set<Figure>(IDLE_FIGURES.filter((figure) => figures.has(figure)));
-  const busy = [...figures].filter((figure) => !idle.has(figure));
+  const idle = IDLE_FIGURES.filter((figure) => figures.has(figure));
   const all: Figures = {};
-  if (busy.length > 0) Object.assign(all, await measureBusy(build, new Set(busy), seconds));
-  if (idle.size > 0) Object.assign(all, await measureIdle(build, seconds));
+  if (figures.size > idle.length) Object.assign(all, await measureBusy(build, figures, seconds));
+  if (idle.length > 0) Object.assign(all, await measureIdle(build, seconds));
   return Object.fromEntries(Object.entries(all).filter(([figure]) => figures.has(figure as Figure)));
 }
 
-async function measureBusy(build: Build, figures: Set<Figure>, seconds: number): Promise<Figures> {
+/** What of `wanted` is measured under traffic. */
+async function measureBusy(build: Build, wanted: Set<Figure>, seconds: number): Promise<Figures> {
   const lab = await Lab.build({ hosts: 2, underlays: [{ family: 4, direct: true }] });
   try {
     const daemons = await startDaemons(lab, build);
     await waitUp(lab, build, daemons);
-    return await measure({ lab, target: INNER_TARGET, seconds }, figures);
+    const bed: Bed = { lab, target: INNER_TARGET, seconds };
+    const figures: Figures = wanted.has('cputcp') ? await tcpCost(bed, daemons) : {};
+    const common = [...wanted].filter((figure) => isCommon(figure) && figures[figure] === undefined);
+    Object.assign(figures, await measure(bed, new Set(common)));
+    if (wanted.has('cpu64')) figures.cpu64 = await datagramCost(bed, daemons, 64);
+    if (wanted.has('cpu1400')) figures.cpu1400 = await datagramCost(bed, daemons, 1400);
+    return figures;
   } finally {
     await lab.remove();
   }

@@ -74,7 +74,8 @@ describe('options of a comparison with another revision', () => {
   it('have rounds and figures of their own, those of an idle daemon among them', () => {
     const { against } = parseOptions(['--against', 'HEAD~3']);
     expect(against).toMatchObject({ revision: 'HEAD~3', rounds: 5, seconds: 4, json: undefined });
-    expect([...against!.figures]).toEqual(['tcp1', 'udp64', 'udp1400', 'rtt', 'start', 'rss', 'idle']);
+    const ofDaemons = ['cputcp', 'cpu64', 'cpu1400', 'start', 'rss', 'idle'];
+    expect([...against!.figures]).toEqual(['tcp1', 'udp64', 'udp1400', 'rtt', ...ofDaemons]);
   });
 
   it('take rounds, seconds, a file, and figures that other VPNs are asked for too', () => {
