@@ -12,9 +12,12 @@ export interface Comparison {
   figure: Figure;
   old: number[];
   new: number[];
-  /** Median of the new build divided by that of the old; undefined where one of them has none. */
+  /**
+   * Median of new divided by old in single rounds, whose two runs met the machine in about the same mood: that changes more
+   * than most builds do. Undefined where no round has both.
+   */
   ratio: number | undefined;
-  /** Lowest and highest ratio of a single round; undefined where no round has both. */
+  /** Lowest and highest ratio of a single round. */
   range: [number, number] | undefined;
 }
 
@@ -22,14 +25,12 @@ export interface Comparison {
 export function compareRounds(rounds: Round[], figures: Figure[]): Comparison[] {
   return figures.map((figure) => {
     const values = (which: 'old' | 'new') => rounds.flatMap((round) => round[which][figure] ?? []);
-    const [older, newer] = [values('old'), values('new')];
-    const [was, is] = [median(older), median(newer)];
     const single = rounds.flatMap((round) => quotient(round.new[figure], round.old[figure]) ?? []);
     return {
       figure,
-      old: older,
-      new: newer,
-      ratio: quotient(is, was),
+      old: values('old'),
+      new: values('new'),
+      ratio: median(single),
       range: single.length === 0 ? undefined : [Math.min(...single), Math.max(...single)],
     };
   });
@@ -39,7 +40,7 @@ function quotient(dividend: number | undefined, divisor: number | undefined): nu
   return dividend === undefined || !divisor ? undefined : dividend / divisor;
 }
 
-/** One line a figure: both medians with their spread, the ratio, and its range over the rounds. */
+/** One line a figure: both medians with their spread, and the ratio with its range over the rounds. */
 export function ratioTable(comparisons: Comparison[], titles: { old: string; new: string }): string {
   const head = ['', 'better', titles.old, titles.new, 'new/old', 'in single rounds'];
   const body = comparisons.map(({ figure, ratio, range, ...values }) => {

@@ -1,34 +1,54 @@
 /**
- * What traffic costs the two daemons in processor time. On a machine that is busy otherwise this changes far less than
- * rates do: time that others have is not counted.
+ * What a tunnel carries between two hosts, and what that costs its daemons in processor time. On a machine that is busy
+ * otherwise the cost changes far less than the rates do: time that other programs take is not counted.
  */
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../../scripts/lab/lab.js';
 import { until } from '../../scripts/lab/run.js';
 import type { StreamReport } from '../../scripts/stream/account.js';
-import { type Bed, type Figures, measure } from '../measure.js';
-import type { Daemon } from './daemons.js';
-import { processorMs } from './idle.js';
+import { type Bed, type Figure, type Figures, isCommon, measure } from '../measure.js';
+import { processorMs } from './processor.js';
+import type { Daemon } from './tunnel.js';
+
+/** One run of traffic; the figures that it gives. */
+export type Run = (bed: Bed, daemons: Daemon[]) => Promise<Figures>;
 
 const STREAM_PROGRAM = fileURLToPath(new URL('../../scripts/stream/program.js', import.meta.url));
 const STREAM_PORT = 5301;
 /** Datagrams a second: far below what a processor carries. */
 const STREAM_RATE = 40_000;
-/** Beyond this the datagrams that were lost on the way make the figure worthless. */
+/** A larger share than this of datagrams lost on the way makes the figure worthless. */
 const MOST_LOST = 0.1;
 
-/** One TCP stream: its rate, and the daemons' milliseconds a gigabit of it. */
-export async function tcpCost(bed: Bed, daemons: Daemon[]): Promise<Figures> {
+/** The runs that give the wanted figures. */
+export function runsFor(wanted: ReadonlySet<Figure>): Run[] {
+  const runs: Run[] = [];
+  if (wanted.has('cputcp')) runs.push(tcpCost);
+  const common = [...wanted].filter((figure) => isCommon(figure));
+  for (const figure of common) {
+    if (figure === 'tcp1' && wanted.has('cputcp')) continue;
+    runs.push((bed) => measure(bed, new Set([figure])));
+  }
+  if (wanted.has('cpu64'))
+    runs.push(async (bed, daemons) => ({ cpu64: await datagramCost(bed, daemons, 64) }));
+  if (wanted.has('cpu1400')) {
+    runs.push(async (bed, daemons) => ({ cpu1400: await datagramCost(bed, daemons, 1400) }));
+  }
+  return runs;
+}
+
+/** One TCP stream: its rate, and the daemons' milliseconds for a gigabit of it. */
+async function tcpCost(bed: Bed, daemons: Daemon[]): Promise<Figures> {
   const before = spentMs(daemons);
   const { tcp1 = 0 } = await measure(bed, new Set(['tcp1']));
   return { tcp1, cputcp: (spentMs(daemons) - before) / (tcp1 * bed.seconds) };
 }
 
 /**
- * The daemons' microseconds a datagram of `bytes` at a steady rate.
+ * The daemons' microseconds for a datagram of `bytes` at a steady rate.
  * @throws Error when too many are lost.
  */
-export async function datagramCost(
+async function datagramCost(
   { lab, target, seconds }: Bed,
   daemons: Daemon[],
   bytes: number,
@@ -43,13 +63,9 @@ export async function datagramCost(
   try {
     await until('the receiver to listen', () => listens(lab), 5_000);
     const what = ['--to', target, ...port, '--bytes', String(bytes), '--rate', String(STREAM_RATE)];
+    const send = [STREAM_PROGRAM, 'send', ...what, '--seconds', String(seconds)];
     const before = spentMs(daemons);
-    await lab.run(
-      1,
-      process.execPath,
-      [STREAM_PROGRAM, 'send', ...what, '--seconds', String(seconds)],
-      60_000,
-    );
+    await lab.run(1, process.execPath, send, (seconds + 15) * 1000);
     const spent = spentMs(daemons) - before;
     await ended;
     const { sent, lost } = JSON.parse(account) as StreamReport;
