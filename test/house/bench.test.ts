@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runsFor } from '../../bench/against/busy.js';
 import { compareRounds, ratioTable } from '../../bench/against/ratios.js';
 import { parseOptions } from '../../bench/options.js';
 import { hotFunctions } from '../../bench/profile.js';
@@ -129,6 +130,11 @@ describe('comparison of two builds', () => {
     expect(cells(lines[0]).slice(3, 5)).toEqual(['abc', 'here']);
     expect(cells(lines[2]).slice(2, 7)).toEqual(['more', '4.00 ±25%', '5.50 ±9%', '1.250', '1.00–1.50']);
     expect(cells(lines[3]).slice(2, 7)).toEqual(['less', '80.0 ±0%', '42.0 ±5%', '0.525', '0.50–0.55']);
+  });
+
+  it('takes the rate of a stream and what it costs from one run, and needs none for an idle daemon', () => {
+    expect(runsFor(new Set(['tcp1', 'cputcp', 'rtt', 'cpu64']))).toHaveLength(3);
+    expect(runsFor(new Set(['rss', 'start', 'idle']))).toEqual([]);
   });
 
   it('has no ratio where a build was never measured', () => {
