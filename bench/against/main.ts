@@ -18,22 +18,27 @@ export interface AgainstOptions {
   json: string | undefined;
 }
 
-/** Compares the builds and prints the table; returns the exit status: 1 when a run failed. */
+/** Compares the builds and prints the table; returns the exit status: 1 when something failed. */
 export async function against(options: AgainstOptions, say: (text: string) => void): Promise<number> {
+  try {
+    return await compare(options, say);
+  } catch (error) {
+    say((error as Error).message);
+    return 1;
+  }
+}
+
+async function compare(options: AgainstOptions, say: (text: string) => void): Promise<number> {
   const where = machine();
   const older = await buildRevision(options.revision, say);
   const newer = await buildHere();
   const { figures, seconds } = options;
   let failures = 0;
-  const contest: Contest = {
-    builds: [older, newer],
-    figures,
-    seconds,
-    failed: (build, error) => {
-      failures++;
-      say(`${build.title} failed: ${error.message}`);
-    },
+  const failed = (why: string) => {
+    failures++;
+    say(why);
   };
+  const contest: Contest = { builds: [older, newer], figures, seconds, failed };
   const rounds: Round[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     const result = await measureRound(contest, round);

@@ -19,27 +19,20 @@ export interface Contest {
   figures: ReadonlySet<Figure>;
   /** Length of one run. */
   seconds: number;
-  /** Called for every run that fails; its figures are left out. */
-  failed(build: Build, error: Error): void;
+  /** Called with a sentence for every run that fails; its figures are left out. */
+  failed(why: string): void;
 }
 
-/**
- * Measures both builds once. Who goes first alternates from run to run and from one `round` to the next.
- * @throws Error when a build does not start.
- */
+/** Measures both builds once. Who goes first alternates from run to run and from one `round` to the next. */
 export async function measureRound(contest: Contest, round: number): Promise<Round> {
   const figures: Pair<Figures> = [{}, {}];
   await measureBusy(contest, round, figures);
   if (IDLE_FIGURES.some((figure) => contest.figures.has(figure))) {
-    await withTunnels(
-      contest,
-      { hosts: IDLE_HOSTS, underlays: [{ family: 4 }] },
-      round,
-      async (_lab, tunnels) => {
-        const idle = await measureIdle(tunnels, contest.seconds);
-        for (const slot of orderOf(round)) Object.assign(figures[slot], idle[slot]);
-      },
-    );
+    const spec: LabSpec = { hosts: IDLE_HOSTS, underlays: [{ family: 4 }] };
+    await withTunnels(contest, spec, round, async (_lab, tunnels) => {
+      const idle = await measureIdle(tunnels, contest.seconds);
+      for (const slot of orderOf(round)) Object.assign(figures[slot], idle[slot]);
+    });
   }
   const [older, newer] = figures.map((all) => wantedOf(all, contest.figures));
   return { old: older, new: newer };
@@ -57,16 +50,16 @@ async function measureBusy(contest: Contest, round: number, figures: Pair<Figure
         try {
           Object.assign(figures[slot], await run({ lab, target, seconds }, daemons));
         } catch (error) {
-          contest.failed(builds[slot], error as Error);
+          contest.failed(`${builds[slot].title} failed: ${(error as Error).message}`);
         }
       }
     }
   });
 }
 
-/** Builds a lab, starts the tunnels of both builds in it, has `work` done and removes it all. */
+/** Builds a lab, starts the tunnels of both builds in it, has `work` done and removes it all. What fails is told. */
 async function withTunnels(
-  { builds }: Contest,
+  { builds, failed }: Contest,
   spec: LabSpec,
   round: number,
   work: (lab: Lab, tunnels: Tunnel[]) => Promise<void>,
@@ -76,6 +69,8 @@ async function withTunnels(
     const tunnels: Tunnel[] = [];
     for (const slot of orderOf(round)) tunnels[slot] = await startTunnel(lab, builds[slot], slot);
     await work(lab, tunnels);
+  } catch (error) {
+    failed((error as Error).message);
   } finally {
     await lab.remove();
   }
