@@ -8,15 +8,15 @@ import { DAEMON_FIGURES, FIGURES, type Figure, isCommon } from './measure.js';
 const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
 const COMMON_FIGURES = ALL_FIGURES.filter(isCommon);
 
-/** What is measured beside other VPNs when the command line does not say, and what can be. */
+/** Defaults of a comparison with other VPNs, and the figures that it knows. */
 const COMMON_DEFAULTS = { rounds: '3', figures: COMMON_FIGURES, known: COMMON_FIGURES };
-/** The same beside another revision. */
+/** The same for a comparison with another revision. */
 const AGAINST_DEFAULTS = {
   rounds: '5',
   figures: ['tcp1', 'udp64', 'udp1400', 'rtt', ...DAEMON_FIGURES] as Figure[],
   known: ALL_FIGURES,
 };
-/** Options that ask for something else than a table of figures. */
+/** Options that replace the table of figures by something else. */
 const INSTEAD = ['profile', 'aggregate', 'cuts'];
 
 export const HELP = `npm run bench -- [options]

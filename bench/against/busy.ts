@@ -1,6 +1,6 @@
 /**
- * What a tunnel carries between two hosts, and what that costs its daemons in processor time. On a machine that is busy
- * otherwise the cost changes far less than the rates do: time that other programs take is not counted.
+ * What a tunnel carries between two hosts, and the processor time that its daemons spend on it. On a busy machine that time
+ * varies far less than the rates, because the time of other programs is not counted.
  */
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../../scripts/lab/lab.js';
@@ -10,17 +10,17 @@ import { type Bed, type Figure, type Figures, isCommon, measure } from '../measu
 import { processorMs } from './processor.js';
 import type { Daemon } from './tunnel.js';
 
-/** One run of traffic; the figures that it gives. */
+/** Sends traffic once and returns the figures of it. */
 export type Run = (bed: Bed, daemons: Daemon[]) => Promise<Figures>;
 
 const STREAM_PROGRAM = fileURLToPath(new URL('../../scripts/stream/program.js', import.meta.url));
 const STREAM_PORT = 5301;
 /** Datagrams a second: so few that a busy machine carries them all. */
 const STREAM_RATE = 20_000;
-/** A larger share than this of datagrams lost on the way makes the figure worthless. */
+/** When a larger share of the datagrams is lost, the figure means nothing. */
 const MOST_LOST = 0.1;
 
-/** The runs that give the wanted figures. */
+/** The runs that the wanted figures need. */
 export function runsFor(wanted: ReadonlySet<Figure>): Run[] {
   const runs: Run[] = [];
   if (wanted.has('cputcp')) runs.push(tcpCost);

@@ -2,7 +2,7 @@
 import { FIGURES, type Figure, type Figures } from '../measure.js';
 import { markdown, median, number, spreadPercent } from '../report.js';
 
-/** What both builds reached in one round; a build that failed in it has no figures. */
+/** The figures of both builds in one round; those of a failed run are missing. */
 export interface Round {
   old: Figures;
   new: Figures;
@@ -13,8 +13,8 @@ export interface Comparison {
   old: number[];
   new: number[];
   /**
-   * Median of new divided by old in single rounds, whose two runs met the machine in about the same mood: that changes more
-   * than most builds do. Undefined where no round has both.
+   * Median over the rounds of new divided by old. Both runs of a round are close in time, so load on the machine affects
+   * both alike. Undefined when no round has both.
    */
   ratio: number | undefined;
   /** Lowest and highest ratio of a single round. */

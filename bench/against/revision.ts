@@ -1,6 +1,6 @@
 /**
- * Another revision of Octolink, built in a git worktree of its own under `build/against`. It stays there for the next
- * run; what a run leaves unfinished is removed, at once where it is interrupted, else by the next run.
+ * Builds another revision of Octolink in a git worktree under `build/against`, where it is kept for later runs. An
+ * unfinished one is removed when the build is interrupted or fails, or else by the next run.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** A built tree whose `bin/octolinkd` and `bin/octolink` can be run. */
 export interface Build {
-  /** How the report calls it. */
+  /** Its name in the report. */
   title: string;
   /** Full id of its commit. */
   commit: string;
@@ -24,7 +24,7 @@ function git(...args: string[]): Promise<string> {
   return run('git', ['-C', ROOT, ...args]);
 }
 
-/** The build that this bench belongs to. */
+/** The build that contains this bench. */
 export async function buildHere(): Promise<Build> {
   const commit = (await git('rev-parse', 'HEAD')).trim();
   const changed = (await git('status', '--porcelain')).trim() !== '';
@@ -72,7 +72,7 @@ interface Step {
   cwd: string;
 }
 
-/** Takes the steps in turn. Where one fails or a signal comes, what still runs is ended and the tree removed. */
+/** Runs the steps in order. When one fails or a signal arrives, the running step is killed and the tree removed. */
 async function makeTree(tree: string, steps: Step[]): Promise<void> {
   let running: ChildProcess | undefined;
   const giveUp = (signal: keyof typeof SIGNALS) => {
@@ -95,7 +95,7 @@ async function makeTree(tree: string, steps: Step[]): Promise<void> {
   }
 }
 
-/** Resolves when a program has ended well. */
+/** Resolves when a program has succeeded. */
 function finish(child: ChildProcess, commandLine: string): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -106,13 +106,13 @@ function finish(child: ChildProcess, commandLine: string): Promise<void> {
   });
 }
 
-/** Ends a step and what it has started. */
+/** Kills a step and everything it has started. */
 function killGroup(step: ChildProcess | undefined): void {
   if (step?.pid === undefined || step.exitCode !== null || step.signalCode !== null) return;
   process.kill(-step.pid, 'SIGKILL');
 }
 
-/** True when a commit needs the very packages that are here: then they are linked instead of fetched. */
+/** True when a commit has the same lockfile as this tree, so that packages can be linked instead of fetched. */
 async function hasPackagesOfHere(commit: string): Promise<boolean> {
   const there = await capture('git', ['-C', ROOT, 'show', `${commit}:package-lock.json`]);
   return there.stdout === readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
@@ -122,6 +122,6 @@ async function hasPackagesOfHere(commit: string): Promise<boolean> {
 function removeTree(tree: string): void {
   rmSync(`${tree}.complete`, { force: true });
   rmSync(tree, { recursive: true, force: true, maxRetries: 3 });
-  // Forced twice: a worktree whose making was interrupted is locked.
+  // Forced twice, because git locks a worktree while it is being created.
   spawnSync('git', ['-C', ROOT, 'worktree', 'remove', '--force', '--force', tree]);
 }

@@ -1,6 +1,6 @@
 /**
- * Rounds in which two builds stand in the same hosts at the same time, each with a tunnel of its own, and are measured
- * in turn: what changes on the machine from one minute to the next meets both.
+ * Rounds in which two builds run in the same hosts at the same time, each with its own tunnel, and are measured in turn,
+ * so that changes in the load of the machine affect both.
  */
 import { Lab } from '../../scripts/lab/lab.js';
 import type { LabSpec } from '../../scripts/lab/plan.js';
@@ -11,7 +11,7 @@ import type { Round } from './ratios.js';
 import type { Build } from './revision.js';
 import { type Slot, startTunnel, type Tunnel } from './tunnel.js';
 
-/** Something of the old and of the new build, by their slots. */
+/** One for the old and one for the new build, in this order. */
 type Pair<T> = [T, T];
 
 export interface Contest {
@@ -19,11 +19,11 @@ export interface Contest {
   figures: ReadonlySet<Figure>;
   /** Length of one run. */
   seconds: number;
-  /** Called with a sentence for every run that fails; its figures are left out. */
+  /** Receives a sentence for every run that fails; its figures are left out. */
   failed(why: string): void;
 }
 
-/** Measures both builds once. Who goes first alternates from run to run and from one `round` to the next. */
+/** Measures both builds once. Which one goes first alternates between runs and between rounds. */
 export async function measureRound(contest: Contest, round: number): Promise<Round> {
   const figures: Pair<Figures> = [{}, {}];
   await measureBusy(contest, round, figures);
@@ -57,7 +57,7 @@ async function measureBusy(contest: Contest, round: number, figures: Pair<Figure
   });
 }
 
-/** Builds a lab, starts the tunnels of both builds in it, has `work` done and removes it all. What fails is told. */
+/** Runs `work` in a lab that has a tunnel of each build. A failure is reported, not thrown. */
 async function withTunnels(
   { builds, failed }: Contest,
   spec: LabSpec,
@@ -80,7 +80,7 @@ function orderOf(turn: number): Pair<Slot> {
   return turn % 2 === 1 ? [0, 1] : [1, 0];
 }
 
-/** A run may give more than was asked for. */
+/** Drops figures that a run gives unasked. */
 function wantedOf(figures: Figures, wanted: ReadonlySet<Figure>): Figures {
   return Object.fromEntries(Object.entries(figures).filter(([figure]) => wanted.has(figure as Figure)));
 }

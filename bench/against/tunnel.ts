@@ -1,7 +1,6 @@
 /**
- * A full mesh of one build's daemons in the hosts of a lab, where another build's may stand beside it. Another revision
- * may have its files elsewhere: only its two programs, the configuration language and the control socket's protocol
- * are relied upon.
+ * A full mesh of one build's daemons in the hosts of a lab, beside which another build's mesh may run. The layout of other
+ * revisions may differ, so this relies only on the two programs, the configuration language and the control protocol.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -16,7 +15,7 @@ import type { Build } from './revision.js';
 const START_PATIENCE_MS = 20_000;
 const ASK_EVERY_MS = 2;
 const UP_PATIENCE_S = 20;
-/** The programs are run by the Node that runs this, with the flags that they themselves ask for. */
+/** The programs run under the Node that runs this, with the flags of their own first lines. */
 const ENVIRONMENT = {
   ...process.env,
   PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
@@ -39,7 +38,7 @@ export interface Tunnel {
   target: string;
 }
 
-/** Starts a build's daemons, each when the one before it answers, and waits until every peer is up. */
+/** Starts a build's daemons one by one, each after the one before answers, and waits until every peer is up. */
 export async function startTunnel(lab: Lab, build: Build, slot: Slot): Promise<Tunnel> {
   const keys = lab.hosts.map(newKeyPair);
   const daemons: Daemon[] = [];
@@ -112,7 +111,7 @@ function configOf({ lab, slot, keys }: Plan, host: number, keyFile: string): str
   return `${lines.join('\n')}\n`;
 }
 
-/** Asks for the version, as `show version` does; false when there is no answer yet. */
+/** Asks for the version, as `show version` does; resolves to false when there is no answer yet. */
 function answers(daemon: LabProcess, socket: string): Promise<boolean> {
   if (!daemon.running) throw new Error(`octolinkd ended: ${daemon.lastWords()}`);
   const requests = [
@@ -132,7 +131,7 @@ function answers(daemon: LabProcess, socket: string): Promise<boolean> {
         resolve(true);
         connection.destroy();
       })
-      // The connection tells of the same error itself.
+      // The connection reports the same error.
       .on('error', () => {});
   });
 }
