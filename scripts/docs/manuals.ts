@@ -1,6 +1,6 @@
 /** The manual pages. */
 import { DEFAULT_SOCKET } from '../../src/api/index.js';
-import { ENVIRONMENT, EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from '../../src/cli/options.js';
+import { ENVIRONMENT, EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from '../../src/cli/command-line-options.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
 import * as daemon from '../../src/daemon/options.js';
 import { version } from '../../src/daemon/version.js';

@@ -1,8 +1,9 @@
 /** Runs without a terminal: `-c`, `-f`, words, standard input, and the check of a file. */
-import { CliFailure, EXIT, failure } from './failure.js';
-import { Interpreter, type InterpreterOptions, type Origin } from './interpreter.js';
+import { CliFailure, EXIT, failure } from './base/failure.js';
+import type { Origin } from './interpreter/given-line.js';
+import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
 
-export interface BatchLine {
+interface BatchLine {
   text: string;
   origin: Origin | null;
 }
@@ -14,7 +15,7 @@ export function report(error: unknown): number {
   return error.exitCode;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   stopAtFirstError: boolean;
   timestamps: boolean;
   /** Longest time that a command may take; null: no limit. */

@@ -1,16 +1,16 @@
 /** The interactive shell: keys in, lines run, answers out. */
 import type { ControlEvent } from '../api/index.js';
 import type { ConfigMode } from '../config/language.js';
-import { displayWidth } from '../grammar/explain.js';
-import { completionFor, helpLines } from './complete.js';
-import { CliFailure, EXIT } from './failure.js';
-import { History, isSecret } from './history.js';
-import { Interpreter, type InterpreterOptions } from './interpreter.js';
+import { displayWidth } from '../grammar/display-width.js';
+import { CliFailure, EXIT } from './base/failure.js';
+import { completionFor, helpLines } from './completion/suggestions.js';
+import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
 import { colourLine } from './output/colour.js';
 import { eventText, isUrgent } from './output/events.js';
 import { columnsOf } from './output/table.js';
+import { History, isSecret } from './terminal/command-history.js';
 import { HistorySearch } from './terminal/history-search.js';
-import type { Key } from './terminal/keys.js';
+import type { Key } from './terminal/key-decoder.js';
 import { LineEditor } from './terminal/line-editor.js';
 import { LineView } from './terminal/line-view.js';
 import { page } from './terminal/pager.js';
@@ -27,9 +27,9 @@ const MODE_SUFFIXES: Record<ConfigMode, string> = {
 /** Lines that come while the screen belongs to something else; more are not worth keeping. */
 const MAX_HELD_LINES = 200;
 
-export type ShellOptions = Omit<
+type ShellOptions = Omit<
   InterpreterOptions,
-  'interactive' | 'print' | 'remark' | 'terminal' | 'history'
+  'interactive' | 'print' | 'remark' | 'terminal' | 'history' | 'onEvent' | 'onLost'
 > & {
   /** Where history is kept; null: nowhere. */
   historyFile: string | null;
@@ -71,6 +71,8 @@ class Shell {
       remark: (lines) => this.say(lines),
       terminal: async () => terminal,
       history: () => this.history.lines,
+      onEvent: (event) => this.event(event),
+      onLost: () => this.above(['% The daemon closed the connection; the next command connects again.']),
     });
   }
 
@@ -105,9 +107,6 @@ class Shell {
     const { hello } = await this.interpreter.client();
     this.hostname = hello.hostname;
     this.interpreter.enabled = hello.privilege === 'admin' && !this.interpreter.readOnly;
-    this.interpreter.onEvent = (event) => this.event(event);
-    this.interpreter.onLost = () =>
-      this.above(['% The daemon closed the connection; the next command connects again.']);
     await this.interpreter.subscribe();
   }
 

@@ -22,7 +22,7 @@ export interface ValueToken extends ValueNotes {
 }
 
 /** What else can be said about a value. */
-export interface ValueNotes {
+interface ValueNotes {
   /** Live names that can stand here. */
   complete?: CompletionKind;
   /** What holds when the value is left out. */
@@ -32,13 +32,13 @@ export interface ValueNotes {
 }
 
 /** Exactly one of the branches. */
-export interface ChoiceToken {
+interface ChoiceToken {
   kind: 'choice';
   branches: readonly (readonly Token[])[];
 }
 
 /** Each group at most once, in any order. */
-export interface OptionsToken {
+interface OptionsToken {
   kind: 'options';
   groups: readonly (readonly Token[])[];
 }

@@ -24,7 +24,7 @@ export interface Path<C> {
 }
 
 /** Where `walk` ended: the paths that took all words, or the word that none of the earlier paths took. */
-export interface Walk<C> {
+interface Walk<C> {
   paths: Path<C>[];
   failedAt: number | null;
 }

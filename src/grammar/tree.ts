@@ -9,7 +9,7 @@ export interface ValueEdge<C> extends ValueToken {
   to: Node<C>;
 }
 
-export interface Leaf<C> {
+interface Leaf<C> {
   command: C;
   /** Reached through `no`. */
   negated: boolean;

@@ -1,7 +1,7 @@
 /** The types that a value in a command line can have. */
 import { parseCidr, parseIp, parseMac, unusableHost, unusableHostPart } from './address.js';
 
-export interface Refusal {
+interface Refusal {
   refused: string;
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { colourLine, wantsColour } from '../../src/cli/output/colour.js';
 import { linesOf, type OutputPart } from '../../src/cli/output/render.js';
 import { HistorySearch } from '../../src/cli/terminal/history-search.js';
-import { KeyDecoder } from '../../src/cli/terminal/keys.js';
+import { KeyDecoder } from '../../src/cli/terminal/key-decoder.js';
 import { LineEditor } from '../../src/cli/terminal/line-editor.js';
 import { LineView } from '../../src/cli/terminal/line-view.js';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.js';
 import { execCommands, execTree } from '../../src/cli/commands/index.js';
-import { History, historyFileOf } from '../../src/cli/history.js';
+import { type Lines, readPipeline, splitPipes } from '../../src/cli/interpreter/pipes.js';
 import { bytes, duration, milliseconds } from '../../src/cli/output/format.js';
 import { columnsOf, GrowingTable, table, twoColumns } from '../../src/cli/output/table.js';
-import { type Lines, readPipeline, splitPipes } from '../../src/cli/pipes.js';
+import { History, historyFileOf } from '../../src/cli/terminal/command-history.js';
 import { completeLine } from '../../src/grammar/complete.js';
 import { plainTokens } from '../grammar/tokens.js';
 

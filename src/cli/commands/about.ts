@@ -11,8 +11,8 @@ export const aboutCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [SHOW, keyword('history', 'Commands of this session and of those before')],
     json: { form: 'the lines, oldest first, an array of strings' },
-    async run(session) {
-      const lines = [...session.history()].reverse();
+    async run(cli) {
+      const lines = [...cli.history()].reverse();
       return { data: lines, text: lines.map((line) => `  ${line}`) };
     },
   }),
@@ -20,9 +20,9 @@ export const aboutCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [SHOW, keyword('privilege', 'What this session may do')],
     json: { form: 'an object: `level`, 15 for administrators and 1 for others' },
-    async run(session) {
-      const { hello } = await session.client();
-      const level = LEVELS[session.enabled ? hello.privilege : 'read'];
+    async run(cli) {
+      const { hello } = await cli.client();
+      const level = LEVELS[cli.enabled ? hello.privilege : 'read'];
       return { data: { level }, text: [`Current privilege level is ${level}`] };
     },
   }),

@@ -1,7 +1,7 @@
 /** Parts of the configuration: `show this`, `show running-config interface …`. */
 import type { RunningConfig } from '../../api/index.js';
 import { keyword, options } from '../../grammar/command.js';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 import { blockOf } from '../output/blocks.js';
 import { command, type ExecCommand, INTERFACE_NAME, type Output, PEER_NAME } from './command.js';
 
@@ -20,10 +20,10 @@ export const blockCommands: ExecCommand[] = [
     everywhere: true,
     tokens: [SHOW, keyword('this', 'The block of the configuration that you are in')],
     json: JSON_FORM,
-    async run(session) {
-      await session.settle();
-      const client = await session.client();
-      return blockOutput(await client.request('config.candidate', {}), session.context);
+    async run(cli) {
+      await cli.settle();
+      const client = await cli.client();
+      return blockOutput(await client.request('config.candidate', {}), cli.context);
     },
   }),
   command({
@@ -36,8 +36,8 @@ export const blockCommands: ExecCommand[] = [
       options([keyword('peer', 'One peer of it'), PEER_NAME]),
     ],
     json: JSON_FORM,
-    async run(session, { interface: name, peer }) {
-      const client = await session.client();
+    async run(cli, { interface: name, peer }) {
+      const client = await cli.client();
       const headers = [`interface ${name}`, ...(peer === undefined ? [] : [`peer ${peer}`])];
       return blockOutput(await client.request('show.runningConfig', {}), headers);
     },

@@ -17,17 +17,17 @@ import {
   value,
 } from '../../grammar/command.js';
 import { IFNAME, NAME, range } from '../../grammar/values.js';
-import type { Client } from '../client.js';
-import type { Editing } from '../editing.js';
+import type { DaemonClient } from '../base/daemon-client.js';
+import type { Editing } from '../base/editing.js';
+import type { TerminalSettings } from '../base/settings.js';
 import type { Output, OutputStream } from '../output/render.js';
-import type { TerminalSettings } from '../settings.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 export type { Output, OutputPart, OutputStream } from '../output/render.js';
 
 /** What exec commands may do to the session that runs them. */
-export interface ExecSession {
-  client(): Promise<Client>;
+export interface Cli {
+  client(): Promise<DaemonClient>;
   interactive: boolean;
   enabled: boolean;
   readonly settings: TerminalSettings;
@@ -79,12 +79,12 @@ export interface ExecCommand extends CommandSpec {
   takesPipes?: true;
   /** Can be given in configuration modes too, without `do`. It sees to the lines that have been collected by itself. */
   everywhere?: true;
-  run(session: ExecSession, args: Args): Promise<Output | OutputStream | null>;
+  run(cli: Cli, args: Args): Promise<Output | OutputStream | null>;
 }
 
 interface ExecParts<T extends readonly Token[]> extends Omit<ExecCommand, 'mode' | 'tokens' | 'run'> {
   tokens: T;
-  run(session: ExecSession, args: ArgsOf<T>): Promise<Output | OutputStream | null>;
+  run(cli: Cli, args: ArgsOf<T>): Promise<Output | OutputStream | null>;
 }
 
 /** A command of exec mode; its handler gets the arguments that its tokens give. */
@@ -111,9 +111,9 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
   return command({
     ...spec,
     json: { resultOf: method },
-    async run(session, args: ArgsOf<T>) {
-      if (call.everywhere) await session.settle();
-      const client = await session.client();
+    async run(cli, args: ArgsOf<T>) {
+      if (call.everywhere) await cli.settle();
+      const client = await cli.client();
       const asked = params(args);
       const result = await client.request(method, asked, patienceMs?.(asked) ?? 0);
       return { data: result, text: text(result, asked) };

@@ -26,9 +26,9 @@ export const commitCommands: ExecCommand[] = [
     details:
       'With "confirmed" it is undone when the time is up, when the connection is lost that asked for it, and when the daemon starts anew. A script that ends in order leaves it to its time. Without a candidate "confirmed" guards what this session has changed and will change.',
     json: { resultOf: 'config.commit' },
-    async run(session, { check = false, ...order }) {
-      const result = await session.commit({ ...order, checkOnly: check });
-      session.remark(warningLines(result.warnings));
+    async run(cli, { check = false, ...order }) {
+      const result = await cli.commit({ ...order, checkOnly: check });
+      cli.remark(warningLines(result.warnings));
       return { data: result, text: check ? ['The configuration is good.'] : commitText(result) };
     },
   }),
@@ -37,10 +37,10 @@ export const commitCommands: ExecCommand[] = [
     everywhere: true,
     tokens: [keyword('confirm', 'Keep what was committed with "commit confirmed"')],
     json: { resultOf: 'config.confirm' },
-    async run(session) {
-      await session.settle();
-      const state = await (await session.client()).request('config.confirm', {});
-      session.editing.take(state);
+    async run(cli) {
+      await cli.settle();
+      const state = await (await cli.client()).request('config.confirm', {});
+      cli.editing.take(state);
       return { data: state, text: ['Confirmed.'] };
     },
   }),
@@ -51,10 +51,10 @@ export const commitCommands: ExecCommand[] = [
       keyword('abort', 'Discard the candidate and leave it; or undo a commit that awaits confirmation'),
     ],
     json: { resultOf: 'config.abort' },
-    async run(session) {
-      const result = await (await session.client()).request('config.abort', {}, APPLY_PATIENCE_MS);
-      session.dropConfiguration();
-      session.editing.take(result.state);
+    async run(cli) {
+      const result = await (await cli.client()).request('config.abort', {}, APPLY_PATIENCE_MS);
+      cli.dropConfiguration();
+      cli.editing.take(result.state);
       const said = {
         candidate: 'Discarded the candidate.',
         commit: 'Undid the commit.',
@@ -68,9 +68,9 @@ export const commitCommands: ExecCommand[] = [
     everywhere: true,
     tokens: [keyword('discard', 'Make the candidate what runs, and stay in it')],
     json: { resultOf: 'config.discard' },
-    async run(session) {
-      const result = await (await session.client()).request('config.discard', {});
-      session.editing.take(result.state);
+    async run(cli) {
+      const result = await (await cli.client()).request('config.discard', {});
+      cli.editing.take(result.state);
       return { data: result, text: ['Discarded the changes.'] };
     },
   }),
@@ -79,10 +79,10 @@ export const commitCommands: ExecCommand[] = [
     everywhere: true,
     tokens: [keyword('update', 'Bring what others have committed meanwhile into the candidate')],
     json: { resultOf: 'config.update' },
-    async run(session) {
-      await session.settle();
-      const result = await (await session.client()).request('config.update', {});
-      session.editing.take(result.state);
+    async run(cli) {
+      await cli.settle();
+      const result = await (await cli.client()).request('config.update', {});
+      cli.editing.take(result.state);
       return { data: result, text: result.conflicts.map((place) => `% Kept our own: ${place}`) };
     },
   }),
@@ -97,13 +97,13 @@ export const commitCommands: ExecCommand[] = [
     details:
       'When the earlier configuration cannot run any more, nothing is changed. What one session typed line by line is one entry.',
     json: { resultOf: 'config.rollback' },
-    async run(session, order) {
-      await session.settle();
-      const candidate = session.editing.hasCandidate;
-      const client = await session.client();
+    async run(cli, order) {
+      await cli.settle();
+      const candidate = cli.editing.hasCandidate;
+      const client = await cli.client();
       const result = await client.request('config.rollback', { ...order, candidate }, APPLY_PATIENCE_MS);
-      session.editing.take(result.state);
-      session.remark(warningLines(result.warnings));
+      cli.editing.take(result.state);
+      cli.remark(warningLines(result.warnings));
       const loaded = [`Loaded rollback ${order.number}; type "commit" to put it in force.`];
       return { data: result, text: candidate ? loaded : commitText(result) };
     },

@@ -11,8 +11,8 @@ export const completionCommands: ExecCommand[] = [
     ],
     json: { form: 'the lines of the script, an array of strings' },
     details: 'For bash: put eval "$(octolink completion bash)" into ~/.bashrc.',
-    async run(_session, { shell }) {
-      const { SHELLS } = await import('../completion/scripts.js');
+    async run(_cli, { shell }) {
+      const { SHELLS } = await import('./completion-scripts.js');
       const lines = SHELLS[shell].trimEnd().split('\n');
       return { data: lines, text: lines };
     },

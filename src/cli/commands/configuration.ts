@@ -2,10 +2,10 @@
 import { ERROR, MAX_COMMENT, MAX_CONFIRM_MINUTES, MAX_RELOAD_MINUTES } from '../../api/index.js';
 import { choice, flag, keyword, options, value } from '../../grammar/command.js';
 import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';
-import { AnsweredError } from '../client.js';
-import { CliFailure, EXIT, failure } from '../failure.js';
+import { AnsweredError } from '../base/daemon-client.js';
+import { CliFailure, EXIT, failure, problemLine } from '../base/failure.js';
 import { commitText, stateRemarks } from '../output/configuration.js';
-import { calling, command, type ExecCommand, type ExecSession } from './command.js';
+import { type Cli, calling, command, type ExecCommand } from './command.js';
 
 /** Bringing a large configuration into force takes longer than answering a question. */
 export const APPLY_PATIENCE_MS = 30_000;
@@ -33,8 +33,8 @@ function enteringAtOnce(tokens: Parameters<typeof command>[0]['tokens']): ExecCo
     privilege: 'admin',
     tokens,
     json: null,
-    async run(session) {
-      await session.openConfiguration({ mode: 'terminal' });
+    async run(cli) {
+      await cli.openConfiguration({ mode: 'terminal' });
       return null;
     },
   });
@@ -50,8 +50,8 @@ export const configurationCommands: ExecCommand[] = [
       options([FORCE]),
     ],
     json: null,
-    async run(session, { force = false }) {
-      await session.openConfiguration({ mode: 'exclusive', force });
+    async run(cli, { force = false }) {
+      await cli.openConfiguration({ mode: 'exclusive', force });
       return null;
     },
   }),
@@ -59,8 +59,8 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [CONFIGURE, keyword('private', 'Edit a candidate of your own; others may work, too')],
     json: null,
-    async run(session) {
-      await session.openConfiguration({ mode: 'private' });
+    async run(cli) {
+      await cli.openConfiguration({ mode: 'private' });
       return null;
     },
   }),
@@ -73,8 +73,8 @@ export const configurationCommands: ExecCommand[] = [
       options([FORCE]),
     ],
     json: null,
-    async run(session, { session: name, force = false }) {
-      await session.openConfiguration({ mode: 'session', session: name, force });
+    async run(cli, { session: name, force = false }) {
+      await cli.openConfiguration({ mode: 'session', session: name, force });
       return null;
     },
   }),
@@ -89,17 +89,17 @@ export const configurationCommands: ExecCommand[] = [
     details:
       'Another order of peers, links or addresses is no difference. A file that says what runs already changes nothing, and the answer says so.',
     json: { resultOf: 'config.apply' },
-    async run(session, { file, check = false, ...order }) {
-      const text = await readText(session, file);
-      const client = await session.client();
+    async run(cli, { file, check = false, ...order }) {
+      const text = await readText(cli, file);
+      const client = await cli.client();
       const lines = text.split(/\r?\n/);
       const params = { ...order, context: [], lines, mode: 'replace' as const, checkOnly: check };
       const result = await client.request('config.apply', params, APPLY_PATIENCE_MS).catch((error) => {
         throw placed(error, file);
       });
-      session.editing.take(result.state);
-      session.remark(result.warnings.map(({ line, message }) => `${file}:${line}: % Warning: ${message}`));
-      const { hasCandidate } = session.editing;
+      cli.editing.take(result.state);
+      cli.remark(result.warnings.map(({ line, message }) => `${file}:${line}: % Warning: ${message}`));
+      const { hasCandidate } = cli.editing;
       const said = hasCandidate
         ? [`Loaded ${file} into the candidate.`]
         : commitText({ ...result, confirmed: false });
@@ -156,36 +156,36 @@ export const configurationCommands: ExecCommand[] = [
       ]),
     ],
     json: { form: 'the result of reload.start, or of reload.cancel' },
-    run: (session, { inMinutes, cancel }) => (cancel ? cancelReload(session) : reload(session, inMinutes)),
+    run: (cli, { inMinutes, cancel }) => (cancel ? cancelReload(cli) : reload(cli, inMinutes)),
   }),
 ];
 
-async function reload(session: ExecSession, inMinutes: number | undefined) {
-  const client = await session.client();
-  if (inMinutes === undefined) await agreeToLoss(session, (await client.request('config.state', {})).unsaved);
+async function reload(cli: Cli, inMinutes: number | undefined) {
+  const client = await cli.client();
+  if (inMinutes === undefined) await agreeToLoss(cli, (await client.request('config.state', {})).unsaved);
   const params = inMinutes === undefined ? {} : { inMinutes };
   const result = await client.request('reload.start', params, APPLY_PATIENCE_MS);
-  session.editing.take(result.state);
+  cli.editing.take(result.state);
   const text = inMinutes === undefined ? commitText(result) : stateRemarks(result.state);
   return { data: result, text };
 }
 
 /** What was not saved is gone after a reload. Throws `CliFailure` when the user thinks better of it. */
-async function agreeToLoss(session: ExecSession, unsaved: boolean): Promise<void> {
-  if (!unsaved || (await session.confirm('What was not saved will be gone. Proceed?'))) return;
-  const hint = session.interactive ? '' : ': the option -y says yes';
+async function agreeToLoss(cli: Cli, unsaved: boolean): Promise<void> {
+  if (!unsaved || (await cli.confirm('What was not saved will be gone. Proceed?'))) return;
+  const hint = cli.interactive ? '' : ': the option -y says yes';
   throw failure(EXIT.FAILED, `what runs is not saved, and nothing was reloaded${hint}`);
 }
 
-async function cancelReload(session: ExecSession) {
-  const client = await session.client();
+async function cancelReload(cli: Cli) {
+  const client = await cli.client();
   const state = await client.request('reload.cancel', {});
-  session.editing.take(state);
+  cli.editing.take(state);
   return { data: state, text: ['Reload cancelled.'] };
 }
 
 /** The text of a file of this host. Throws `CliFailure` when it cannot be read, or may not be. */
-export async function readText({ restricted }: ExecSession, file: string): Promise<string> {
+export async function readText({ restricted }: Cli, file: string): Promise<string> {
   if (restricted) throw failure(EXIT.NOT_PERMITTED, 'this session may not read files');
   const { readFile } = await import('node:fs/promises');
   return readFile(file, 'utf8').catch((error: Error) => {
@@ -197,9 +197,9 @@ export async function readText({ restricted }: ExecSession, file: string): Promi
 function placed(error: unknown, file: string): unknown {
   if (!(error instanceof AnsweredError) || error.problems.length === 0) return error;
   const code = error.code === ERROR.SYNTAX ? EXIT.BAD_CONFIG : error.exitCode;
-  const lines = error.problems.map(
-    ({ line, column, message, text }) =>
-      `${line === 0 ? file : `${file}:${line}:${column}`}: % Error: ${message}${line === 0 ? ` (${text})` : ''}`,
-  );
+  const lines = error.problems.map((problem) => {
+    const { line, column } = problem;
+    return problemLine(problem, line === 0 ? file : `${file}:${line}:${column}`, '% Error');
+  });
   return new CliFailure(code, lines);
 }

@@ -2,13 +2,13 @@
 import type { ControlEvent } from '../../api/index.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 import { eventsText, eventText } from '../output/events.js';
 import {
+  type Cli,
   calling,
   command,
   type ExecCommand,
-  type ExecSession,
   LINK_ID,
   OF_INTERFACE,
   OF_PEER,
@@ -42,17 +42,17 @@ export const eventCommands: ExecCommand[] = [
       options([flag('json', 'As JSON, an event a line')]),
     ],
     json: { form: 'an event a line, each as `show events` has it' },
-    run: async (session, { json }) => ({ json: 'rows', parts: live(session, json === true) }),
+    run: async (cli, { json }) => ({ json: 'rows', parts: live(cli, json === true) }),
   }),
 ];
 
-async function* live(session: ExecSession, json: boolean): AsyncGenerator<OutputPart> {
-  const { signal } = session;
+async function* live(cli: Cli, json: boolean): AsyncGenerator<OutputPart> {
+  const { signal } = cli;
   let waiting: ControlEvent[] = [];
   let wake = (): void => {};
   signal.addEventListener('abort', () => wake());
   let lost = false;
-  await session.events(
+  await cli.events(
     (event) => {
       waiting.push(event);
       wake();

@@ -1,7 +1,7 @@
 /** `help`, `list` and `find`: the commands about commands. */
 import { type CommandSpec, keyword, syntaxOf, value } from '../../grammar/command.js';
 import { LINE } from '../../grammar/values.js';
-import { CliFailure, EXIT } from '../failure.js';
+import { CliFailure, EXIT } from '../base/failure.js';
 import { command, type ExecCommand, type Output } from './command.js';
 
 const HELP = [
@@ -26,7 +26,7 @@ export const helpCommands: ExecCommand[] = [
     everywhere: true,
     tokens: [keyword('list', 'All commands of this mode')],
     json: SYNTAXES,
-    run: async (session) => listed(await session.commands(), () => true),
+    run: async (cli) => listed(await cli.commands(), () => true),
   }),
   command({
     privilege: 'read',
@@ -36,9 +36,9 @@ export const helpCommands: ExecCommand[] = [
       value('pattern', LINE, 'Regular expression'),
     ],
     json: SYNTAXES,
-    async run(session, { pattern }) {
+    async run(cli, { pattern }) {
       const expression = expressionOf(pattern);
-      return listed(await session.commands(), (syntax) => expression.test(syntax));
+      return listed(await cli.commands(), (syntax) => expression.test(syntax));
     },
   }),
 ];

@@ -14,13 +14,13 @@ export const importCommands: ExecCommand[] = [
       value('file', LOCAL_FILE, 'Its configuration'),
     ],
     json: { form: '{ "text": the configuration, "remarks": [{ "line", "text", "message" }] }' },
-    async run(session, { file }) {
+    async run(cli, { file }) {
       const [{ importKronosnetd }, { renderConfig }] = await Promise.all([
         import('../../config/import-kronosnetd.js'),
         import('../../config/render.js'),
       ]);
-      const { config, remarks } = importKronosnetd(await readText(session, file));
-      session.remark(remarks.map(({ line, text, message }) => `${file}:${line}: ${text.trim()}: ${message}`));
+      const { config, remarks } = importKronosnetd(await readText(cli, file));
+      cli.remark(remarks.map(({ line, text, message }) => `${file}:${line}: ${text.trim()}: ${message}`));
       const text = renderConfig(config);
       return { data: { text, remarks }, text: configurationText({ text }) };
     },

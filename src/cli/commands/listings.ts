@@ -1,13 +1,13 @@
 /** `show …` of what there may be tens of thousands of: fetched and printed a page at a time. */
 import type { LinkStatus, MethodName, Page, PageParams, PeerStatus } from '../../api/index.js';
 import { type ArgsOf, keyword, options, type Token } from '../../grammar/command.js';
-import type { Client } from '../client.js';
+import type { DaemonClient } from '../base/daemon-client.js';
 import { COUNTERS_TABLE, LINKS_TABLE, PEERS_TABLE } from '../output/shows.js';
 import { GrowingTable, type TableLayout } from '../output/table.js';
 import {
+  type Cli,
   command,
   type ExecCommand,
-  type ExecSession,
   IN_INTERFACE,
   OF_INTERFACE,
   OF_PEER,
@@ -18,15 +18,15 @@ import {
 const PEERS_OF_A_PAGE = 200;
 
 /** Fetches a page. */
-type Fetch<Row> = (client: Client, page: PageParams) => Promise<Page<Row>>;
+type Fetch<Row> = (client: DaemonClient, page: PageParams) => Promise<Page<Row>>;
 
 async function* partsOf<Row>(
-  session: ExecSession,
+  cli: Cli,
   filter: { interface?: string },
   fetch: Fetch<Row>,
   layout: TableLayout<Row>,
 ): AsyncGenerator<OutputPart> {
-  const client = await session.client();
+  const client = await cli.client();
   const table = new GrowingTable(layout);
   let cursor: string | null = null;
   do {
@@ -34,7 +34,7 @@ async function* partsOf<Row>(
     const { rows, next }: Page<Row> = await fetch(client, params);
     yield { data: rows, text: table.add(rows) };
     cursor = next;
-  } while (cursor !== null && !session.signal.aborted);
+  } while (cursor !== null && !cli.signal.aborted);
   yield { data: [], text: table.end() };
 }
 
@@ -55,16 +55,16 @@ function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>):
     privilege: 'read',
     tokens,
     json: { resultOf: method },
-    async run(session, args: unknown) {
+    async run(cli, args: unknown) {
       const filter = args as ArgsOf<T> & { interface?: string };
       const within = filter.interface === undefined ? {} : { interface: filter.interface };
-      return { json: 'array', parts: partsOf(session, within, fetch(filter), layout) };
+      return { json: 'array', parts: partsOf(cli, within, fetch(filter), layout) };
     },
   });
 }
 
 /** An answer that needs no pages. */
-function whole<Row>(ask: (client: Client) => Promise<Row[]>): Fetch<Row> {
+function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
   return async (client) => ({ rows: await ask(client), next: null });
 }
 

@@ -1,7 +1,7 @@
 /** `ping …`: probes inside the tunnel. */
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { CliFailure, EXIT } from '../failure.js';
+import { CliFailure, EXIT } from '../base/failure.js';
 import { pingText } from '../output/shows.js';
 import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
 
@@ -38,10 +38,10 @@ export const pingCommands: ExecCommand[] = [
     ],
     json: { resultOf: 'ping' },
     async run(
-      session,
+      cli,
       { count = DEFAULT_COUNT, size = DEFAULT_SIZE, interval = DEFAULT_INTERVAL_MS, ...target },
     ) {
-      const client = await session.client();
+      const client = await cli.client();
       const asked = { ...target, count, size, intervalMs: interval };
       const result = await client.request('ping', asked, asked.count * asked.intervalMs + PING_PATIENCE_MS);
       if (result.received === 0) throw new CliFailure(EXIT.FAILED, pingText(result));

@@ -1,7 +1,7 @@
 /** `terminal …`: properties of this terminal, for this session. */
 import { keyword, type Token, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import type { TerminalSettings } from '../settings.js';
+import type { TerminalSettings } from '../base/settings.js';
 import { command, type ExecCommand } from './command.js';
 
 const TERMINAL = keyword('terminal', 'Properties of this terminal');

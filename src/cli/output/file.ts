@@ -1,6 +1,6 @@
 /** Output that goes into a file of the user's: `redirect`, `append`, `tee`. */
 import type { FileHandle } from 'node:fs/promises';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 
 type Lines = AsyncIterable<string[]>;
 

@@ -1,6 +1,5 @@
 /** The past of links as rows of small bars. */
 import type { LinkHistory } from '../../api/index.js';
-import type { SeriesName } from '../../daemon/observe/history.js';
 import { milliseconds, percent, rate } from './format.js';
 import { sparkline } from './sparkline.js';
 
@@ -11,7 +10,7 @@ const NUMBER_WIDTH = 7;
 const LEVELS = 8;
 
 interface Row {
-  name: SeriesName;
+  name: keyof LinkHistory['values'];
   title: string;
   /** Whether anything above zero is worth a bar that can be seen. */
   isFault?: true;

@@ -5,7 +5,7 @@ import { sparkline } from './sparkline.js';
 import { cut, GrowingTable } from './table.js';
 
 export const SORTS = ['peer', 'rate', 'rtt', 'loss', 'state'] as const;
-export type Sort = (typeof SORTS)[number];
+type Sort = (typeof SORTS)[number];
 
 /** Looks that a sparkline goes back. */
 const SPARKS = 60;

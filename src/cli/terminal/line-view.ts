@@ -1,7 +1,7 @@
 /** Shows a prompt and a line on a terminal, over as many rows as they take, and keeps the cursor in its place. */
-import { displayWidth } from '../../grammar/explain.js';
+import { displayWidth } from '../../grammar/display-width.js';
 
-export interface ViewedLine {
+interface ViewedLine {
   prompt: string;
   text: string;
   /** Offset of the cursor in `text`. */

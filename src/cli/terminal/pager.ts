@@ -1,6 +1,6 @@
 /** Stops long output at full screens. */
-import { displayWidth } from '../../grammar/explain.js';
-import type { Key } from './keys.js';
+import { displayWidth } from '../../grammar/display-width.js';
+import type { Key } from './key-decoder.js';
 import type { Terminal } from './terminal.js';
 
 const QUESTION = ' --More-- ';
@@ -13,7 +13,7 @@ type Wish =
   /** Skip to the first line that matches. */
   | { kind: 'search'; pattern: RegExp };
 
-export interface PagerOptions {
+interface PagerOptions {
   /** Rows of a screen; 0: never stop. Asked anew at each screen, for it may change. */
   height(): number;
   /** What is done to a line last, such as colours; it must not change its width. */

@@ -1,12 +1,12 @@
 /** Completion in the mode that the shell is in: the grammar's words and the daemon's live names. */
-import type { CompleteParams } from '../api/index.js';
-import { configTree } from '../config/resolve.js';
-import { type Completion, type CompletionOption, completeLine } from '../grammar/complete.js';
-import { splitLine } from '../grammar/words.js';
-import { everywhereTree, execTree } from './commands/index.js';
-import type { Interpreter } from './interpreter.js';
-import { twoColumns } from './output/table.js';
-import { pipeTree, splitPipes } from './pipes.js';
+import type { CompleteParams } from '../../api/index.js';
+import { configTree } from '../../config/resolve.js';
+import { type Completion, type CompletionOption, completeLine } from '../../grammar/complete.js';
+import { splitLine } from '../../grammar/words.js';
+import { everywhereTree, execTree } from '../commands/index.js';
+import type { Interpreter } from '../interpreter/interpreter.js';
+import { pipeTree, splitPipes } from '../interpreter/pipes.js';
+import { twoColumns } from '../output/table.js';
 
 /** Names that take longer are not worth waiting for. */
 const NAMES_WITHIN_MS = 200;
@@ -36,7 +36,7 @@ export async function helpLines(interpreter: Interpreter, text: string, width: n
 }
 
 /** What Tab can do with the unfinished word. */
-export interface WordCompletion {
+interface WordCompletion {
   /** Offset of the word. */
   start: number;
   /** What it can be, in order. */

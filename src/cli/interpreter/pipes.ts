@@ -7,21 +7,21 @@ import {
   options,
   type Token,
   value,
-} from '../grammar/command.js';
-import { explainInWords } from '../grammar/explain.js';
-import { matchLine } from '../grammar/match.js';
-import { buildTree, type Node } from '../grammar/tree.js';
-import { LINE, range, WORD } from '../grammar/values.js';
-import { splitLine } from '../grammar/words.js';
-import { CliFailure, EXIT, failure } from './failure.js';
-import { type FileOptions, intoFile } from './output/file.js';
+} from '../../grammar/command.js';
+import { explainInWords } from '../../grammar/explain.js';
+import { matchLine } from '../../grammar/match.js';
+import { buildTree, type Node } from '../../grammar/tree.js';
+import { LINE, range, WORD } from '../../grammar/values.js';
+import { splitLine } from '../../grammar/words.js';
+import { CliFailure, EXIT, failure } from '../base/failure.js';
+import { type FileOptions, intoFile } from '../output/file.js';
 
 /** Lines as they come, some at a time. */
 export type Lines = AsyncIterable<string[]>;
 /** A stage of a chain. It keeps no more than it must, and ends its source early when it needs no more of it. */
-export type LineFilter = (lines: Lines) => Lines;
+type LineFilter = (lines: Lines) => Lines;
 
-export interface PipeCommand extends CommandSpec {
+interface PipeCommand extends CommandSpec {
   word: string;
   /** Makes the filter; null for modifiers of the whole output. */
   filter: ((args: Args) => LineFilter) | null;

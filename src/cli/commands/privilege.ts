@@ -1,6 +1,6 @@
 /** The session itself: privilege, and leaving. */
 import { keyword } from '../../grammar/command.js';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 import { command, type ExecCommand } from './command.js';
 
 function leaving(word: string): ExecCommand {
@@ -8,8 +8,8 @@ function leaving(word: string): ExecCommand {
     privilege: 'read',
     tokens: [keyword(word, 'Leave this program')],
     json: null,
-    async run(session) {
-      session.leave();
+    async run(cli) {
+      cli.leave();
       return null;
     },
   });
@@ -20,13 +20,13 @@ export const sessionCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [keyword('enable', 'Turn on the commands of administrators')],
     json: null,
-    async run(session) {
-      if (session.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
-      const { hello } = await session.client();
+    async run(cli) {
+      if (cli.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
+      const { hello } = await cli.client();
       if (hello.privilege !== 'admin') {
         throw failure(EXIT.NOT_PERMITTED, 'only root and the group octolink may do this');
       }
-      session.enabled = true;
+      cli.enabled = true;
       return null;
     },
   }),
@@ -34,8 +34,8 @@ export const sessionCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [keyword('disable', 'Turn off the commands of administrators')],
     json: null,
-    async run(session) {
-      session.enabled = false;
+    async run(cli) {
+      cli.enabled = false;
       return null;
     },
   }),

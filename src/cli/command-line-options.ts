@@ -1,7 +1,7 @@
 /** What `octolink` is called with, once: `--help`, the manual and shell completion read it. */
 import { DEFAULT_SOCKET } from '../api/index.js';
 
-export interface ProgramOption {
+interface ProgramOption {
   flag: string;
   /** What follows it; absent: nothing. */
   operand?: string;

@@ -1,5 +1,5 @@
 /** Where this program stands in changing the configuration, as the daemon said last. Prompts and warnings read it. */
-import type { ConfigurationState, EditMode } from '../api/index.js';
+import type { ConfigurationState, EditMode } from '../../api/index.js';
 
 export class Editing {
   private state: ConfigurationState | null = null;

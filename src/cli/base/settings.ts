@@ -11,7 +11,7 @@ export interface TerminalSettings {
   historySize: number;
 }
 
-export const DEFAULT_HISTORY_SIZE = 1000;
+const DEFAULT_HISTORY_SIZE = 1000;
 
 export function defaultSettings(colour: boolean): TerminalSettings {
   return { length: null, width: null, monitor: false, colour, historySize: DEFAULT_HISTORY_SIZE };

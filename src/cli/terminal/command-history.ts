@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { holdsSecret } from '../config/secrets.js';
+import { holdsSecret } from '../../config/secrets.js';
 
 /** Lines that the file keeps; twice as many make it be cut. */
 const FILE_LINES = 1000;
