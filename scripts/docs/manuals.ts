@@ -43,7 +43,7 @@ export function octolink1(): string {
     ...section('COMMANDS'),
     ...execEntries(apiMethods()).flatMap(entryLines),
     ...section('OUTPUT MODIFIERS'),
-    roff('Behind a command and "|"; several may follow each other.'),
+    roff('After a command and "|"; several may follow each other.'),
     ...pipeEntries().flatMap(entryLines),
     ...section('"EXIT STATUS"'),
     ...EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),

@@ -62,7 +62,7 @@ async function withinTime(
   try {
     await work();
   } catch (error) {
-    throw late ? failure(EXIT.FAILED, `timeout: not done after ${timeoutMs / 1000} s`) : error;
+    throw late ? failure(EXIT.FAILED, `timed out after ${timeoutMs / 1000} s`) : error;
   } finally {
     clearTimeout(timer);
   }

@@ -33,7 +33,7 @@ type ShellOptions = Omit<
 > & {
   /** Where history is kept; null: nowhere. */
   historyFile: string | null;
-  /** The shell ends when no key comes for so long; null: it stays. */
+  /** The shell ends when no key comes for this long; null: never. */
   idleMs: number | null;
 };
 
@@ -72,7 +72,7 @@ class Shell {
       terminal: async () => terminal,
       history: () => this.history.lines,
       onEvent: (event) => this.event(event),
-      onLost: () => this.above(['% The daemon closed the connection; the next command connects again.']),
+      onLost: () => this.above(['% The daemon closed the connection; the next command reconnects.']),
     });
   }
 
@@ -90,7 +90,7 @@ class Shell {
         if (key === null) break;
         if (key === 'idle') {
           this.view.leave();
-          this.say([`% Left alone for ${(this.idleMs ?? 0) / 1000} s: goodbye`]);
+          this.say([`% Idle for ${(this.idleMs ?? 0) / 1000} s: goodbye`]);
           break;
         }
         await this.key(key);

@@ -2,7 +2,7 @@
 import type { CompletionKind, Privilege } from '../api/index.js';
 import type { ValueType } from './values.js';
 
-/** A place in the command line where a command can stand. `pipe` holds the output modifiers behind `|`. */
+/** A place in the command line where a command can stand. `pipe` holds the output modifiers after `|`. */
 export type Mode = 'exec' | 'config' | 'interface' | 'peer' | 'link' | 'pipe';
 
 export interface KeywordToken {

@@ -17,7 +17,7 @@ export interface CompletionOption {
 }
 
 export interface Completion {
-  /** The unfinished word under the cursor; empty behind a blank. */
+  /** The unfinished word under the cursor; empty after a blank. */
   partial: string;
   /** Offset at which it starts. */
   start: number;

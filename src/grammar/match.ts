@@ -23,7 +23,7 @@ export interface Path<C> {
   previous: Path<C> | null;
 }
 
-/** Where `walk` ended: the paths that took all words, or the word that none of the earlier paths took. */
+/** Where `walk` ended: the paths that took all words, or the word that no path took. */
 interface Walk<C> {
   paths: Path<C>[];
   failedAt: number | null;

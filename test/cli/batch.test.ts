@@ -36,7 +36,11 @@ describe('a restricted session', () => {
       for (const stage of ['redirect', 'append', 'tee']) {
         const target = join(folder, 'out-of-reach');
         const result = await run(['-R', '-c', `${command} | ${stage} ${target}`]);
-        expect(result).toEqual({ code: 77, out: '', err: '% Error: this session may not write files\n' });
+        expect(result).toEqual({
+          code: 77,
+          out: '',
+          err: '% Error: a restricted user may not write files\n',
+        });
         expect(existsSync(target)).toBe(false);
       }
     },
@@ -119,7 +123,7 @@ describe('exit codes and errors', () => {
     [['-c', 'show version | include ['], 2, "% Bad regexp '['"],
     [['-c', 'show version | more'], 2, "% Unknown action 'more'"],
     [['-c', 'show version | head 1 | json'], 2, "% 'json' must be the first output modifier"],
-    [['-x'], 64, 'there is no option -x'],
+    [['-x'], 64, 'unknown option -x'],
     [['-c'], 64, 'option -c needs a value'],
     [['-c', 'show version', 'show', 'version'], 64, 'in one way only'],
     [

@@ -140,7 +140,7 @@ describe('completion', () => {
 
   it('offers words and live names with what they mean', async () => {
     const words = await complete('-s', daemon.socket, 'show', 'pe');
-    expect(words).toContain('peers\tAll peers, a line each');
+    expect(words).toContain('peers\tAll peers, one per line');
     expect(await complete('-s', daemon.socket, 'show', 'peer', '')).toEqual(['osaka\tName of a peer']);
     expect(await complete('show', 'version', '|', 'json-')).toEqual(['json-pretty\tAs JSON, indented']);
   });

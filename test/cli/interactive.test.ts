@@ -49,8 +49,8 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     let rows = await terminal.shows((shown) => shown.length > 2 && last(shown) === 'tokyo# show pe');
     expect(rows.slice(-4)).toEqual([
       'tokyo# show pe?',
-      expect.stringMatching(/^ {2}peer +One peer and its links in full$/),
-      expect.stringMatching(/^ {2}peers +All peers, a line each$/),
+      expect.stringMatching(/^ {2}peer +One peer and its links in detail$/),
+      expect.stringMatching(/^ {2}peers +All peers, one per line$/),
       'tokyo# show pe',
     ]);
     await terminal.press('C-u');

@@ -61,7 +61,7 @@ export class DaemonClient {
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw failure(EXIT.INTERRUPTED, 'interrupted');
       if (error instanceof ControlError && error.code === ERROR.METHOD_NOT_FOUND) {
-        throw failure(EXIT.FAILED, `the daemon is version ${this.hello.version} and does not know this`);
+        throw failure(EXIT.FAILED, `the daemon is version ${this.hello.version} and does not support this`);
       }
       throw toFailure(error);
     }

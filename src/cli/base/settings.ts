@@ -1,4 +1,4 @@
-/** What `terminal …` sets, for one session. */
+/** What `terminal …` sets, until the program ends. */
 export interface TerminalSettings {
   /** Rows of a screen; 0: output never stops; null: as many as the terminal has. */
   length: number | null;

@@ -1,15 +1,14 @@
-/** What `show` tells about the session itself. */
+/** What `show` says about this program and its user. */
 import { keyword } from '../../grammar/command.js';
-import { command, type ExecCommand } from './command.js';
+import { command, type ExecCommand, SHOW } from './command.js';
 
-const SHOW = keyword('show', 'Show what runs');
 /** The numbers that routers and their tools have for the two levels that there are. */
 const LEVELS = { admin: 15, read: 1 } as const;
 
 export const aboutCommands: ExecCommand[] = [
   command({
     privilege: 'read',
-    tokens: [SHOW, keyword('history', 'Commands of this session and of those before')],
+    tokens: [SHOW, keyword('history', 'Commands typed before')],
     json: { form: 'the lines, oldest first, an array of strings' },
     async run(cli) {
       const lines = [...cli.history()].reverse();
@@ -18,7 +17,7 @@ export const aboutCommands: ExecCommand[] = [
   }),
   command({
     privilege: 'read',
-    tokens: [SHOW, keyword('privilege', 'What this session may do')],
+    tokens: [SHOW, keyword('privilege', 'Your privilege level')],
     json: { form: 'an object: `level`, 15 for administrators and 1 for others' },
     async run(cli) {
       const { hello } = await cli.client();

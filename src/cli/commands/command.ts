@@ -25,7 +25,7 @@ import type { Terminal } from '../terminal/terminal.js';
 
 export type { Output, OutputPart, OutputStream } from '../output/render.js';
 
-/** What exec commands may do to the session that runs them. */
+/** What exec commands may do with the program that runs them. */
 export interface Cli {
   client(): Promise<DaemonClient>;
   interactive: boolean;
@@ -58,7 +58,7 @@ export interface Cli {
   confirm(question: string): Promise<boolean>;
   /** Runs a command of exec mode and gives its lines instead of printing them. Throws `CliFailure`. */
   linesOf(line: string): Promise<string[]>;
-  /** Headers of the blocks of the configuration that the session stands in, outermost first. */
+  /** Headers of the configuration blocks that the next line stands in, outermost first. */
   readonly context: readonly string[];
   /** Lines typed before, newest first. */
   history(): readonly string[];
@@ -121,10 +121,12 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
   });
 }
 
+export const SHOW = keyword('show', 'Show status, counters and configuration');
+
 export const PEER_NAME = value('peer', NAME, 'Name of a peer', { complete: 'peer' });
 export const LINK_ID = value('link', range(0, 7), 'Link id', { complete: 'link', called: 'link id' });
 
 export const INTERFACE_NAME = value('interface', IFNAME, 'Name of an interface', { complete: 'interface' });
-export const OF_INTERFACE = [keyword('interface', 'Of one interface only'), INTERFACE_NAME] as const;
-export const OF_PEER = [keyword('peer', 'Of one peer only'), PEER_NAME] as const;
+export const OF_INTERFACE = [keyword('interface', 'Only this interface'), INTERFACE_NAME] as const;
+export const OF_PEER = [keyword('peer', 'Only this peer'), PEER_NAME] as const;
 export const IN_INTERFACE = options(OF_INTERFACE);

@@ -6,7 +6,7 @@ export const completionCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('completion', 'Print a script that makes a shell complete octolink'),
+      keyword('completion', 'Print the completion script of a shell'),
       oneOf('shell', { bash: 'For bash', zsh: 'For zsh', fish: 'For fish' }),
     ],
     json: { form: 'the lines of the script, an array of strings' },

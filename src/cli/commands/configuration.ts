@@ -11,18 +11,18 @@ import { type Cli, calling, command, type ExecCommand } from './command.js';
 export const APPLY_PATIENCE_MS = 30_000;
 
 export const COMMENT = [
-  keyword('comment', 'Say why, for the archive'),
+  keyword('comment', 'Comment for the archive'),
   value('comment', LINE, `Up to ${MAX_COMMENT} characters`),
 ] as const;
 export const CONFIRMED = [
-  keyword('confirmed', 'Undo it unless it is confirmed in time'),
-  value('confirmMinutes', range(1, MAX_CONFIRM_MINUTES, 'minutes'), 'Time to confirm in', {
+  keyword('confirmed', 'Roll back unless confirmed in time'),
+  value('confirmMinutes', range(1, MAX_CONFIRM_MINUTES, 'minutes'), 'Time to confirm', {
     called: 'minutes',
   }),
 ] as const;
 
-const CONFIGURE = keyword('configure', 'Change the configuration');
-const FORCE = flag('force', 'Take it from whoever has it, changes and all');
+const CONFIGURE = keyword('configure', 'Enter configuration mode, or replace the configuration');
+const FORCE = flag('force', 'Take it over from whoever holds it');
 const SESSION_NAME = value('session', NAME, 'Name of a candidate', {
   complete: 'session',
   called: 'session',
@@ -46,7 +46,7 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       CONFIGURE,
-      keyword('exclusive', 'Edit a candidate; nobody else can change anything meanwhile'),
+      keyword('exclusive', 'Edit a candidate and lock the configuration for everyone else'),
       options([FORCE]),
     ],
     json: null,
@@ -57,7 +57,7 @@ export const configurationCommands: ExecCommand[] = [
   }),
   command({
     privilege: 'admin',
-    tokens: [CONFIGURE, keyword('private', 'Edit a candidate of your own; others may work, too')],
+    tokens: [CONFIGURE, keyword('private', 'Edit a candidate of your own; others can work at the same time')],
     json: null,
     async run(cli) {
       await cli.openConfiguration({ mode: 'private' });
@@ -68,7 +68,7 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       CONFIGURE,
-      keyword('session', 'Edit a candidate that has a name and stays until it is committed'),
+      keyword('session', 'Edit a named candidate, kept until it is committed'),
       SESSION_NAME,
       options([FORCE]),
     ],
@@ -82,12 +82,12 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       CONFIGURE,
-      keyword('replace', 'Make a file the whole configuration, changing no more than differs'),
-      value('file', LOCAL_FILE, 'File of this host'),
+      keyword('replace', 'Replace the whole configuration by a file; only differences are applied'),
+      value('file', LOCAL_FILE, 'File on this host'),
       options([flag('check', 'Only show what would change')], CONFIRMED, COMMENT),
     ],
     details:
-      'Another order of peers, links or addresses is no difference. A file that says what runs already changes nothing, and the answer says so.',
+      'The order of peers, links and addresses does not matter. A file that matches the running configuration changes nothing, and the answer says so.',
     json: { resultOf: 'config.apply' },
     async run(cli, { file, check = false, ...order }) {
       const text = await readText(cli, file);
@@ -109,9 +109,9 @@ export const configurationCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('clear', 'Reset something'),
-      keyword('configuration', 'Candidates'),
-      keyword('session', 'Discard a named candidate that nobody is in'),
+      keyword('clear', 'Reset counters, a peer or a candidate'),
+      keyword('configuration', 'Named candidates'),
+      keyword('session', 'Discard a named candidate that nobody is editing'),
       SESSION_NAME,
     ],
     method: 'config.removeSession',
@@ -122,7 +122,7 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       keyword('write', 'Save the configuration'),
-      options([keyword('memory', 'As startup configuration (default)')]),
+      options([keyword('memory', 'As the startup configuration (default)')]),
     ],
     method: 'config.write',
     params: () => ({}),
@@ -132,8 +132,8 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       keyword('copy', 'Copy a configuration'),
-      keyword('running-config', 'The configuration that runs'),
-      keyword('startup-config', 'The configuration of the next start'),
+      keyword('running-config', 'Running configuration'),
+      keyword('startup-config', 'Startup configuration'),
     ],
     method: 'config.write',
     params: () => ({}),
@@ -142,16 +142,16 @@ export const configurationCommands: ExecCommand[] = [
   command({
     privilege: 'admin',
     tokens: [
-      keyword('reload', 'Go back to the startup configuration'),
+      keyword('reload', 'Return to the startup configuration'),
       options([
         choice(
           [
-            keyword('in', 'After a time, unless it is cancelled'),
-            value('inMinutes', range(1, MAX_RELOAD_MINUTES, 'minutes'), 'Time until then', {
+            keyword('in', 'After a delay, unless cancelled'),
+            value('inMinutes', range(1, MAX_RELOAD_MINUTES, 'minutes'), 'Delay', {
               called: 'minutes',
             }),
           ],
-          [flag('cancel', 'Not after all')],
+          [flag('cancel', 'Cancel the scheduled reload')],
         ),
       ]),
     ],
@@ -170,11 +170,11 @@ async function reload(cli: Cli, inMinutes: number | undefined) {
   return { data: result, text };
 }
 
-/** What was not saved is gone after a reload. Throws `CliFailure` when the user thinks better of it. */
+/** Unsaved changes are lost by a reload. Throws `CliFailure` when the user declines. */
 async function agreeToLoss(cli: Cli, unsaved: boolean): Promise<void> {
-  if (!unsaved || (await cli.confirm('What was not saved will be gone. Proceed?'))) return;
-  const hint = cli.interactive ? '' : ': the option -y says yes';
-  throw failure(EXIT.FAILED, `what runs is not saved, and nothing was reloaded${hint}`);
+  if (!unsaved || (await cli.confirm('Unsaved changes will be lost. Proceed?'))) return;
+  const hint = cli.interactive ? '' : '; use -y to answer yes';
+  throw failure(EXIT.FAILED, `there are unsaved changes, so nothing was reloaded${hint}`);
 }
 
 async function cancelReload(cli: Cli) {
@@ -186,7 +186,7 @@ async function cancelReload(cli: Cli) {
 
 /** The text of a file of this host. Throws `CliFailure` when it cannot be read, or may not be. */
 export async function readText({ restricted }: Cli, file: string): Promise<string> {
-  if (restricted) throw failure(EXIT.NOT_PERMITTED, 'this session may not read files');
+  if (restricted) throw failure(EXIT.NOT_PERMITTED, 'a restricted user may not read files');
   const { readFile } = await import('node:fs/promises');
   return readFile(file, 'utf8').catch((error: Error) => {
     throw failure(EXIT.FAILED, `cannot read ${file}: ${error.message}`);

@@ -9,16 +9,16 @@ export const drainCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('drain', 'Take something out of use without losing a frame'),
+      keyword('drain', 'Take a link out of use without losing a frame'),
       keyword(
         'link',
-        'Frames of both ends take other links; it goes on beating, until "undrain" or a restart',
+        'Both ends move their frames to other links until "undrain" or a restart; heartbeats go on',
       ),
       PEER_NAME,
       LINK_ID,
       options(
         [
-          keyword('timeout', 'Give up waiting after a time'),
+          keyword('timeout', 'Stop waiting after this time'),
           value('timeout', range(0, 86400, 's'), 'Time', { default: DEFAULT_TIMEOUT_SECONDS }),
         ],
         OF_INTERFACE,
@@ -34,8 +34,8 @@ export const drainCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('undrain', 'Put something back into use'),
-      keyword('link', 'A link that was drained'),
+      keyword('undrain', 'Put a drained link back into use'),
+      keyword('link', 'The link'),
       PEER_NAME,
       LINK_ID,
       IN_INTERFACE,

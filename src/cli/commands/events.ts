@@ -13,16 +13,17 @@ import {
   OF_INTERFACE,
   OF_PEER,
   type OutputPart,
+  SHOW,
 } from './command.js';
 
-const OF_LINK = [keyword('link', 'Of one link only'), LINK_ID] as const;
+const OF_LINK = [keyword('link', 'Only this link'), LINK_ID] as const;
 
 export const eventCommands: ExecCommand[] = [
   calling({
     privilege: 'read',
     tokens: [
-      keyword('show', 'Show what runs'),
-      keyword('events', 'What has happened lately, with its time and cause'),
+      SHOW,
+      keyword('events', 'Recent events with their time and cause'),
       options(
         [keyword('last', 'Only the latest'), value('last', range(1, 10_000, 'events'), 'Number')],
         OF_PEER,
@@ -37,9 +38,9 @@ export const eventCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('monitor', 'Follow what happens'),
-      keyword('events', 'Events, until Ctrl-C'),
-      options([flag('json', 'As JSON, an event a line')]),
+      keyword('monitor', 'Follow what happens, live'),
+      keyword('events', 'Events, until Ctrl-C is pressed'),
+      options([flag('json', 'As JSON, one event per line')]),
     ],
     json: { form: 'an event a line, each as `show events` has it' },
     run: async (cli, { json }) => ({ json: 'rows', parts: live(cli, json === true) }),

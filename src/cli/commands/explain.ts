@@ -7,8 +7,8 @@ export const explainCommands: ExecCommand[] = [
   calling({
     privilege: 'read',
     tokens: [
-      keyword('explain', 'Say why something is as it is'),
-      keyword('peer', 'Which link the frames of a peer take, and why'),
+      keyword('explain', 'Explain why frames go where they go'),
+      keyword('peer', 'Which links the frames of a peer take, and why'),
       PEER_NAME,
       IN_INTERFACE,
     ],
@@ -19,10 +19,10 @@ export const explainCommands: ExecCommand[] = [
   calling({
     privilege: 'read',
     tokens: [
-      keyword('explain', 'Say why something is as it is'),
-      keyword('peer', 'Which link the frames of a peer take, and why'),
+      keyword('explain', 'Explain why frames go where they go'),
+      keyword('peer', 'Which links the frames of a peer take, and why'),
       PEER_NAME,
-      keyword('flow', 'Which way each flow of the last minute takes'),
+      keyword('flow', 'Which link each flow of the last minute takes'),
       IN_INTERFACE,
     ],
     method: 'explain.flows',

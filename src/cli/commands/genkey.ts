@@ -16,11 +16,11 @@ export const keyCommands: ExecCommand[] = [
   }),
   command({
     privilege: 'read',
-    tokens: [keyword('pubkey', 'Read a private key from the input, print its public key')],
+    tokens: [keyword('pubkey', 'Read a private key from standard input and print its public key')],
     json: { form: '{ "publicKey": base64 }' },
     async run(cli) {
       if (cli.interactive)
-        throw failure(EXIT.FAILED, 'pubkey reads a key from its input: octolink pubkey < FILE');
+        throw failure(EXIT.FAILED, 'pubkey reads the key from standard input: octolink pubkey < FILE');
       const { publicKeyOf } = await import('./key-pair.js');
       const privateKey = (await cli.readInput()).trim();
       try {

@@ -5,11 +5,11 @@ import { CliFailure, EXIT } from '../base/failure.js';
 import { command, type ExecCommand, type Output } from './command.js';
 
 const HELP = [
-  'Help may be asked for at any point of a command by a question mark "?".',
-  'Two styles of help are there:',
-  '1. Full help, when a word is to be given: "show ?" lists what can follow.',
-  '2. Partial help, inside a word: "show pe?" lists the words that begin so.',
-  'Tab completes a word. A word may be shortened to what is unique.',
+  'Help may be requested at any point in a command by typing a question mark "?".',
+  'Two styles of help are provided:',
+  '1. Full help, between words: "show ?" lists what can follow.',
+  '2. Partial help, inside a word: "show pe?" lists the words that begin with "pe".',
+  'Tab completes a word. Words may be shortened as long as they are unique.',
 ];
 const SYNTAXES = { form: 'the grammar of each command, an array of strings' };
 

@@ -9,9 +9,9 @@ export const importCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('import', 'Print the configuration of another program as one of this'),
-      keyword('kronosnetd', 'Of kronosnetd; what cannot be taken over is named with its line'),
-      value('file', LOCAL_FILE, 'Its configuration'),
+      keyword('import', 'Convert the configuration of another program and print it'),
+      keyword('kronosnetd', 'From kronosnetd; lines that cannot be converted are reported'),
+      value('file', LOCAL_FILE, 'Its configuration file'),
     ],
     json: { form: '{ "text": the configuration, "remarks": [{ "line", "text", "message" }] }' },
     async run(cli, { file }) {

@@ -12,6 +12,7 @@ import {
   OF_INTERFACE,
   OF_PEER,
   type OutputPart,
+  SHOW,
 } from './command.js';
 
 /** A page of peers with eight links each is about a megabyte. */
@@ -50,7 +51,7 @@ interface Listing<Row, T extends readonly Token[]> {
 
 function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
   const { word, help, filters, method, fetch, layout } = parts;
-  const tokens: Token[] = [keyword('show', 'Show what runs'), keyword(word, help), ...filters];
+  const tokens: Token[] = [SHOW, keyword(word, help), ...filters];
   return command({
     privilege: 'read',
     tokens,
@@ -71,7 +72,7 @@ function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
 export const listingCommands: ExecCommand[] = [
   listing<PeerStatus, [typeof IN_INTERFACE]>({
     word: 'peers',
-    help: 'All peers, a line each',
+    help: 'All peers, one per line',
     filters: [IN_INTERFACE],
     method: 'show.peers',
     fetch: () => (client, page) => client.request('show.peersPage', page),
@@ -79,7 +80,7 @@ export const listingCommands: ExecCommand[] = [
   }),
   listing({
     word: 'links',
-    help: 'All links, a line each',
+    help: 'All links, one per line',
     filters: [options(OF_PEER, OF_INTERFACE)],
     method: 'show.links',
     fetch: (filter): Fetch<LinkStatus> =>

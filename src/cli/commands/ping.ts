@@ -16,13 +16,13 @@ export const pingCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('ping', 'Measure the way to a peer, inside the tunnel'),
+      keyword('ping', 'Probe a peer through the tunnel'),
       keyword('peer', 'The peer'),
       PEER_NAME,
       options(
-        [keyword('link', 'By one link'), LINK_ID],
+        [keyword('link', 'Over this link only'), LINK_ID],
         [
-          keyword('count', 'How many probes'),
+          keyword('count', 'Number of probes'),
           value('count', range(1, 1000, 'probes'), 'Number', { default: DEFAULT_COUNT }),
         ],
         [

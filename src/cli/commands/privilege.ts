@@ -1,4 +1,4 @@
-/** The session itself: privilege, and leaving. */
+/** Privilege, and leaving the program. */
 import { keyword } from '../../grammar/command.js';
 import { EXIT, failure } from '../base/failure.js';
 import { command, type ExecCommand } from './command.js';
@@ -18,10 +18,10 @@ function leaving(word: string): ExecCommand {
 export const sessionCommands: ExecCommand[] = [
   command({
     privilege: 'read',
-    tokens: [keyword('enable', 'Turn on the commands of administrators')],
+    tokens: [keyword('enable', 'Turn on administrator commands')],
     json: null,
     async run(cli) {
-      if (cli.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
+      if (cli.readOnly) throw failure(EXIT.NOT_PERMITTED, 'read-only: nothing can be changed');
       const { hello } = await cli.client();
       if (hello.privilege !== 'admin') {
         throw failure(EXIT.NOT_PERMITTED, 'only root and the group octolink may do this');
@@ -32,7 +32,7 @@ export const sessionCommands: ExecCommand[] = [
   }),
   command({
     privilege: 'read',
-    tokens: [keyword('disable', 'Turn off the commands of administrators')],
+    tokens: [keyword('disable', 'Turn off administrator commands')],
     json: null,
     async run(cli) {
       cli.enabled = false;

@@ -2,11 +2,9 @@
 import { keyword } from '../../grammar/command.js';
 import { CliFailure } from '../base/failure.js';
 import { usersText } from '../output/users.js';
-import { type Cli, calling, command, type ExecCommand, type OutputPart } from './command.js';
+import { type Cli, calling, command, type ExecCommand, type OutputPart, SHOW } from './command.js';
 
-const SHOW = keyword('show', 'Show what runs');
-
-/** What a report needs. Configurations name secrets by their files, so none is in it. */
+/** What a problem report needs. Configurations refer to secrets by file, so it holds no secret. */
 const REPORT = [
   'show clock',
   'show version',
@@ -32,7 +30,7 @@ async function* report(cli: Cli): AsyncGenerator<OutputPart> {
   }
 }
 
-/** A part that cannot be had must not cost the others. */
+/** A part that fails must not cost the others. */
 async function linesOf(cli: Cli, command: string): Promise<string[]> {
   try {
     return await cli.linesOf(command);
@@ -50,7 +48,7 @@ export const supportCommands: ExecCommand[] = [
   users([keyword('who', 'Who is connected to the daemon')]),
   command({
     privilege: 'read',
-    tokens: [SHOW, keyword('tech-support', 'Everything that a report of a problem needs')],
+    tokens: [SHOW, keyword('tech-support', 'Everything that a problem report needs')],
     json: { form: 'an array of objects: `command`, and `lines` of its text' },
     run: async (cli) => ({ json: 'array', parts: report(cli) }),
   }),

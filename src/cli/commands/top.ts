@@ -12,11 +12,11 @@ const PEERS_OF_A_PAGE = 200;
 export const topCommands: ExecCommand[] = [
   command({
     privilege: 'read',
-    tokens: [keyword('top', 'Links, their rates and round-trip times, live'), IN_INTERFACE],
+    tokens: [keyword('top', 'Live view of links: state, rates and round-trip times'), IN_INTERFACE],
     json: null,
     async run(cli, filter) {
       const terminal = await cli.terminal();
-      if (terminal === null) throw failure(EXIT.FAILED, 'top needs a terminal; scripts take show links');
+      if (terminal === null) throw failure(EXIT.FAILED, 'top needs a terminal; use "show links" in scripts');
       const [{ showPicture }, { SORTS, TopModel }, { timeText }] = await Promise.all([
         import('../terminal/full-screen.js'),
         import('../output/top.js'),

@@ -7,11 +7,11 @@ const MAX_WAIT_SECONDS = 86400;
 const DEFAULT_WAIT_SECONDS = 60;
 const STATES = { up: 'Until it is up', down: 'Until it is not up' };
 const TIMEOUT = [
-  keyword('timeout', 'Give up after a time'),
+  keyword('timeout', 'Give up after this time'),
   value('timeout', range(0, MAX_WAIT_SECONDS, 's'), 'Time', { default: DEFAULT_WAIT_SECONDS }),
 ] as const;
 
-const WAIT = keyword('wait', 'Wait for a state, so that scripts need not sleep');
+const WAIT = keyword('wait', 'Wait until something is up or down');
 
 export const waitCommands: ExecCommand[] = [
   calling({

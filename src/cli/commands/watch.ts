@@ -2,7 +2,7 @@
 import { keyword, options, value } from '../../grammar/command.js';
 import { LINE, range } from '../../grammar/values.js';
 import { timeText } from '../output/events.js';
-import { type Cli, command, type ExecCommand, type OutputPart } from './command.js';
+import { type Cli, command, type ExecCommand, type OutputPart, SHOW } from './command.js';
 
 const DEFAULT_SECONDS = 2;
 
@@ -10,9 +10,9 @@ export const watchCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('watch', 'Repeat a command and show what it says now'),
-      options([value('seconds', range(1, 3600, 's'), 'Time between', { default: DEFAULT_SECONDS })]),
-      keyword('show', 'Show what runs'),
+      keyword('watch', 'Repeat a command and show its latest output'),
+      options([value('seconds', range(1, 3600, 's'), 'Time between runs', { default: DEFAULT_SECONDS })]),
+      SHOW,
       value('what', LINE, 'What to show, with output modifiers'),
     ],
     takesPipes: true,
@@ -47,7 +47,7 @@ export const watchCommands: ExecCommand[] = [
   }),
 ];
 
-/** Without a terminal: one answer after the other, until somebody has enough. */
+/** Without a terminal: one answer after the other, until interrupted. */
 async function* rounds(cli: Cli, line: string, seconds: number): AsyncGenerator<OutputPart> {
   const { signal } = cli;
   while (!signal.aborted) {

@@ -5,7 +5,7 @@ import { Interpreter, type InterpreterOptions } from '../interpreter/interpreter
 import { suggestionsFor } from './suggestions.js';
 
 /**
- * `words` stand behind the program's name, the last one unfinished. Gives a line for each way to go on: the word, a
+ * `words` follow the program's name, the last one unfinished. Gives a line for each way to go on: the word, a
  * tab, its meaning. No line: the shell knows best, for instance which files there are.
  */
 export async function completeWords(

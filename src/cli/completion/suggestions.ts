@@ -13,7 +13,7 @@ const NAMES_WITHIN_MS = 200;
 
 const DO_OPTION: CompletionOption = {
   text: 'do',
-  help: 'Run a command of exec mode',
+  help: 'Run an exec command',
   kind: 'keyword',
   complete: null,
   args: {},
@@ -96,7 +96,7 @@ function completionAt(interpreter: Interpreter, text: string): { completion: Com
   return { completion, pipeable: false };
 }
 
-/** `watch [SECONDS] show …`: what stands behind it is a command again. */
+/** `watch [SECONDS] show …`: what follows is a command again. */
 const REPEATED = /^\s*wat(?:ch?)?\s+(?:\d+\s+)?(?=[a-z]\S*\s)/;
 
 function completeExec(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {

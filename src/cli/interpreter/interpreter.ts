@@ -43,10 +43,10 @@ const COMMIT_PATIENCE_MS = 30_000;
 
 const NOT_AUTHORIZED = [
   '% Command authorization failed.',
-  '  It is for administrators: type "enable" first.',
+  '  This command is for administrators: type "enable" first.',
 ];
 const NEEDS_CONFIGURATION = [
-  '% Unknown command here: it belongs to the configuration.',
+  '% Unknown command here: it is a configuration command.',
   '  Type "configure terminal" first.',
 ];
 
@@ -234,9 +234,9 @@ export class Interpreter implements Cli {
     }
     this.config.leave();
     if (!hasCandidate || !uncommitted) return;
-    if (session !== null) this.remark([`% Session ${session} keeps its uncommitted changes.`]);
+    if (session !== null) this.remark([`% Candidate ${session} keeps its uncommitted changes.`]);
     else if (!this.interactive)
-      throw failure(EXIT.FAILED, 'the changes were not committed and are discarded');
+      throw failure(EXIT.FAILED, 'the changes were not committed and have been discarded');
   }
 
   /** The orderly end of a run: a commit that awaits confirmation is left to its time. */
@@ -274,7 +274,7 @@ export class Interpreter implements Cli {
     const { match } = found;
     if (match.kind === 'unknown' && (await this.startsConfiguration(line))) {
       if (this.interactive) throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
-      if (this.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
+      if (this.readOnly) throw failure(EXIT.NOT_PERMITTED, 'read-only: nothing can be changed');
       this.config.enterForBlock();
       return this.configLine(line);
     }

@@ -5,7 +5,7 @@ import { EXIT, failure } from '../base/failure.js';
 type Lines = AsyncIterable<string[]>;
 
 export interface FileOptions {
-  /** `w` begins the file anew, `a` goes on behind what it holds. */
+  /** `w` overwrites the file, `a` appends to it. */
   flags: 'w' | 'a';
   /** Lines go on to the next stage, too. */
   pass: boolean;

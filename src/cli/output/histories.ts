@@ -31,7 +31,7 @@ const ROWS: readonly Row[] = [
 ];
 
 export function historiesText(histories: LinkHistory[]): string[] {
-  if (histories.length === 0) return ['No history is kept of such a link.'];
+  if (histories.length === 0) return ['No history is kept for such a link.'];
   return histories.flatMap((history, index) => [...(index === 0 ? [] : ['']), ...historyText(history)]);
 }
 
@@ -39,11 +39,12 @@ function historyText(history: LinkHistory): string[] {
   const { interface: name, peer, link, stepSeconds, values } = history;
   const steps = values.downPermille.length;
   const title = `${peer} link ${link} (${name})`;
-  if (steps === 0) return [`${title}: nothing yet, a ${stepSeconds === 1 ? 'second' : 'minute'} must pass.`];
+  if (steps === 0)
+    return [`${title}: no data yet, the first ${stepSeconds === 1 ? 'second' : 'minute'} has not passed.`];
   const rows = ROWS.filter((row) => values[row.name].some((value) => value !== null));
   return [
     `${title}: the last ${timeOf(steps * stepSeconds)}, ${timeOf(columnSeconds(steps, stepSeconds))} a bar`,
-    line('', '', ['last', 'mean', 'most']),
+    line('', '', ['last', 'mean', 'max']),
     ...rows.map((row) => rowText(row, history)),
   ];
 }

@@ -52,7 +52,7 @@ export class History {
     try {
       appendFileSync(this.file, `${kept}\n`, { mode: MODE });
     } catch {
-      // A home that cannot be written to must not keep anybody from working.
+      // A home directory that cannot be written to must not stop anybody from working.
     }
   }
 

@@ -1,4 +1,4 @@
-/** Pictures that are drawn anew, on a screen of their own: `top` and `watch`. */
+/** Full-screen pictures that are redrawn again and again: `top` and `watch`. */
 import { colourLine } from '../output/colour.js';
 import { cut } from '../output/table.js';
 import type { Key } from './key-decoder.js';

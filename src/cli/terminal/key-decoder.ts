@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 export type Key =
-  /** Printable characters; `literal`: they mean themselves, as in a paste or behind Ctrl-V. */
+  /** Printable characters; `literal`: they mean themselves, as in a paste or after Ctrl-V. */
   | { kind: 'text'; text: string; literal: boolean }
   /** A key that does something: `enter`, `left`, `ctrl-r`, `meta-b`. */
   | { kind: 'press'; name: string; pasted: boolean };
@@ -41,7 +41,7 @@ const UNFINISHED = new RegExp(`^${ESCAPE}(?:\\[[0-9;?]*|O)?$`);
 
 /**
  * Takes a terminal's bytes as they come, cut anywhere, and gives the keys that they are. A lone Escape is the Meta
- * prefix of the key behind it, however late that comes. Between the marks of a bracketed paste every character means
+ * prefix of the next key, however late that comes. Between the marks of a bracketed paste every character means
  * itself, but the end of a line still ends it.
  */
 export class KeyDecoder {

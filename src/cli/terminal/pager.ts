@@ -14,7 +14,7 @@ type Wish =
   | { kind: 'search'; pattern: RegExp };
 
 interface PagerOptions {
-  /** Rows of a screen; 0: never stop. Asked anew at each screen, for it may change. */
+  /** Rows of a screen; 0: never stop. Asked at each screen, since it may change. */
   height(): number;
   /** What is done to a line last, such as colours; it must not change its width. */
   paint(line: string): string;
@@ -42,7 +42,7 @@ export async function page(
       }
       const rows = rowsOf(line, terminal.columns);
       for (const [index, row] of rows.entries()) {
-        // Asked before the row that does not fit, so that nothing is asked behind the last line.
+        // Asked before the row that does not fit, so that nothing is asked after the last line.
         if (room <= 0) {
           await terminal.writeFully(text);
           text = '';
