@@ -34,7 +34,8 @@ export async function runBatch(
     try {
       await withinTime(interpreter, timeoutMs, work);
     } catch (error) {
-      exitCode = exitCode || report(error);
+      const code = report(error);
+      exitCode ||= code;
     }
   };
   for (const { text, origin } of lines) {

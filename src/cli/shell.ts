@@ -8,6 +8,7 @@ import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.
 import { colourLine } from './output/colour.js';
 import { eventText, isUrgent } from './output/events.js';
 import { columnsOf } from './output/table.js';
+import { Paste } from './paste.js';
 import { History, isSecret } from './terminal/command-history.js';
 import { HistorySearch } from './terminal/history-search.js';
 import type { Key } from './terminal/key-decoder.js';
@@ -52,6 +53,7 @@ class Shell {
   private search: HistorySearch | null = null;
   private hostname = 'octolink';
   private running = false;
+  private paste: Paste | null = null;
   private held: string[] = [];
   private lastKey = '';
 
@@ -113,8 +115,10 @@ class Shell {
   // --- keys -----------------------------------------------------------------------------------------
 
   private async key(key: Key): Promise<void> {
+    if (key.kind === 'press' && key.name === 'paste-end') return this.endPaste();
     if (this.search !== null && this.searchKey(this.search, key)) return;
     if (key.kind === 'text') await this.character(key.text, key.literal);
+    else if (key.name === 'enter') await this.enter(key.pasted);
     else await this.press(key.name);
     this.lastKey = key.kind === 'text' ? '' : key.name;
   }
@@ -130,8 +134,6 @@ class Shell {
 
   private async press(name: string): Promise<void> {
     switch (name) {
-      case 'enter':
-        return this.enter();
       case 'tab':
         return this.complete();
       case 'ctrl-c':
@@ -177,16 +179,29 @@ class Shell {
     return true;
   }
 
-  private async enter(): Promise<void> {
+  private async enter(pasted: boolean): Promise<void> {
     this.view.leave();
     const line = this.line.take();
     if (!isSecret(line)) this.history.add(line);
     const promptWidth = displayWidth(this.promptText());
-    await this.attempt(() => this.interpreter.run(line, null, promptWidth));
+    if (pasted) this.paste ??= new Paste(this.interpreter);
+    const { paste } = this;
+    await this.attempt(() =>
+      paste === null ? this.interpreter.run(line, null, promptWidth) : paste.run(line, promptWidth),
+    );
+  }
+
+  private async endPaste(): Promise<void> {
+    const { paste } = this;
+    if (paste === null) return;
+    this.paste = null;
+    this.view.hide();
+    await this.attempt(() => paste.end());
   }
 
   /** Runs something, says why it failed, and asks for the next line. */
   private async attempt(work: () => Promise<void>): Promise<void> {
+    const mayRename = this.interpreter.configMode !== null || this.interpreter.pasting;
     this.running = true;
     let interrupted = false;
     try {
@@ -194,18 +209,26 @@ class Shell {
         interrupted = true;
         this.interpreter.interrupt();
       });
-      await this.refreshHostname();
+      if (mayRename && this.paste === null) await this.refreshHostname();
     } catch (error) {
       if (!(error instanceof CliFailure)) throw error;
       this.say(interrupted ? ['^C'] : error.lines);
+      // What was typed or pasted ahead is gone, the end of the paste with it.
+      if (interrupted) await this.giveUpPaste();
     }
     this.running = false;
     if (!this.interpreter.left) this.prompt();
   }
 
+  private async giveUpPaste(): Promise<void> {
+    this.interpreter.forgetLines();
+    await this.paste?.end().catch(() => undefined);
+    this.paste = null;
+  }
+
   /** A configuration line may have changed it. */
   private async refreshHostname(): Promise<void> {
-    if (this.interpreter.configMode === null || this.interpreter.left) return;
+    if (this.interpreter.left) return;
     const client = await this.interpreter.client().catch(() => null);
     const version = await client?.request('show.version', {}).catch(() => null);
     if (version) this.hostname = version.hostname;

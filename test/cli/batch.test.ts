@@ -222,6 +222,38 @@ describe('configuration', () => {
     expect((await run(['show', 'run', '|', 'include', 'tap2'])).out).toBe('');
   });
 
+  it('a block that is refused is passed over to its own exit, where a script goes on after errors', async () => {
+    const lines = [
+      'interface tap3',
+      ' mtu 1400',
+      ' peer kyoto',
+      '  link 9',
+      '   priority 3',
+      '   mtu 1300',
+      '  exit',
+      '  policy active',
+      ' exit',
+      ' peer -bad',
+      '  link 0',
+      '   priority 4',
+      '  exit',
+      ' exit',
+      'exit',
+      'interface no/name',
+      ' mtu 1200',
+      'exit',
+      'show version',
+    ];
+    const { code, out, err } = await run(['-'], lines.join('\n'));
+    expect(code).toBe(2);
+    // Places of lines that were refused stand alone; warnings follow theirs.
+    expect(err.match(/^stdin:\d+(?=:\d+:$)/gm)).toEqual(['stdin:4', 'stdin:10', 'stdin:16']);
+    expect(out).toContain('Octolink');
+    expect((await run(['show', 'run', '|', 'section', 'tap3'])).out).toBe(
+      'interface tap3\n mtu 1400\n peer kyoto\n  policy active\n exit\n',
+    );
+  });
+
   it('is checked by -C without a daemon', async () => {
     const good = await file('good.conf', EXAMPLE);
     expect(await octolink(['-C', good], '', '/nonexistent')).toEqual({ code: 0, out: '', err: '' });

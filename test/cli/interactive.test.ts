@@ -185,6 +185,43 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(/^33$/m);
   });
 
+  it('a paste is applied as a whole or not at all, and its exits do not leave the program', async () => {
+    const terminal = await shell();
+    await terminal.enter('conf t');
+    const block = (id: number, hold: number) =>
+      `interface octo7\n peer kyoto\n  link ${id}\n   timers interval 100 hold ${hold}\n  exit\n exit\nexit\n`;
+    await terminal.paste(`${block(9, 300)}exit\nexit\n`);
+    let rows = await terminal.shows(/^% Paste refused at line 3: 2 lines before it not applied, 6 after it/m);
+    expect(rows).toContain('  link id must be 0-7');
+    await terminal.shows(lastIs('tokyo(config)#'));
+    await terminal.paste(block(0, 100));
+    rows = await terminal.shows(/^% Paste refused at line 7/m);
+    expect(rows).toContain('paste:4:4: % Error: hold 100 is less than twice the interval of 100 ms');
+    await terminal.enter('do show running-config | include octo7 | count');
+    await terminal.shows(/^0$/m);
+    await terminal.paste(`${block(0, 300)}exit\nexit\n`);
+    await terminal.shows(/^% A paste does not leave the program\.\ntokyo#$/m);
+    await terminal.enter('show running-config | include octo7 | count');
+    await terminal.shows(/^1$/m);
+  });
+
+  it('a pasted word stays on the line to be finished', async () => {
+    const terminal = await shell();
+    await terminal.paste('show clock\nshow ver');
+    await terminal.shows(lastIs('tokyo# show ver'));
+    await terminal.enter('sion | include Octo');
+    await terminal.shows(/^Octolink 0\.1\.0/m);
+  });
+
+  it('a refused line leaves the block as it is', async () => {
+    const terminal = await shell();
+    for (const line of ['conf t', 'interface octo0', 'peer osaka', 'link 0']) await terminal.enter(line);
+    await terminal.enter('timers interval 100 hold 100');
+    await terminal.shows(/^% Error: hold 100 is less than twice .*\ntokyo\(config-link\)#$/m);
+    await terminal.enter('priority 300');
+    await terminal.shows(/^ {2}priority must be 0-255\ntokyo\(config-link\)#$/m);
+  });
+
   it('a line is drawn anew when the terminal changes its size', async () => {
     const terminal = await shell();
     const text = 'show peer '.repeat(12).trim();

@@ -46,8 +46,14 @@ export class ConfigLines {
     return this.blocks;
   }
 
-  get hasGathered(): boolean {
-    return this.gathered.length > 0;
+  /** Lines gathered and not applied yet. */
+  get waiting(): number {
+    return this.gathered.length;
+  }
+
+  /** Depth at which the next line is read; exec mode counts as outside all blocks. */
+  get level(): number {
+    return this.depth ?? 0;
   }
 
   /** Enters configuration mode, outside all blocks. */
@@ -74,11 +80,17 @@ export class ConfigLines {
     this.depth = null;
   }
 
+  /** Forgets lines gathered; the next one stands where the last applied one has led. */
+  forget(): void {
+    this.gathered = [];
+    if (this.depth !== null) this.depth = this.blocks.length;
+  }
+
   /** What a line means where the next one stands. */
   async resolve(line: SplitLine): Promise<Resolution> {
     // The grammar of the configuration; scripts that only ask do without it.
     const { resolveConfigLine } = await import('../../config/resolve.js');
-    return resolveConfigLine(this.depth ?? 0, line);
+    return resolveConfigLine(this.level, line);
   }
 
   /** Gathers a line; false when it leaves configuration mode instead. */
@@ -93,7 +105,7 @@ export class ConfigLines {
 
   /** Applies the lines gathered so far, all or none. */
   async flush(): Promise<void> {
-    if (this.hasGathered) await this.apply({ checkOnly: false });
+    if (this.waiting > 0) await this.apply({ checkOnly: false });
   }
 
   /** Applies the lines gathered so far as a commit of its own. With `checkOnly` they stay gathered. */

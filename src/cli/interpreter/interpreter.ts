@@ -2,6 +2,7 @@
 import type { CommitOptions, CommitResult, ConfigOpenParams, ControlEvent } from '../../api/index.js';
 import type { ConfigMode } from '../../config/language.js';
 import type { CommandSpec } from '../../grammar/command.js';
+import type { Mismatch } from '../../grammar/explain.js';
 import { splitLine } from '../../grammar/words.js';
 import { asFailure, type DaemonClient } from '../base/daemon-client.js';
 import { Editing } from '../base/editing.js';
@@ -16,6 +17,7 @@ import { type ConnectionOptions, DaemonConnection } from './daemon-connection.js
 import { type ExecMatch, isAdministrative, matchEverywhere, matchExec } from './exec-lines.js';
 import { type GivenLine, type Origin, refusal, restFrom } from './given-line.js';
 import { type Lines, type Pipeline, readPipeline } from './pipes.js';
+import type { RefusedBlock } from './refused-block.js';
 
 export interface InterpreterOptions extends ConnectionOptions {
   /** A terminal: each configuration line takes effect at once. Otherwise those of a run are applied together. */
@@ -53,6 +55,8 @@ const NEEDS_CONFIGURATION = [
 export class Interpreter implements Cli {
   enabled: boolean;
   left = false;
+  /** Lines come from a paste: those of the configuration are gathered, and none leaves the program. */
+  pasting = false;
   readonly editing = new Editing();
   private readonly options: InterpreterOptions;
   private readonly connection: DaemonConnection;
@@ -60,6 +64,8 @@ export class Interpreter implements Cli {
   private command = new AbortController();
   /** The user wants the command that runs to end. */
   private interrupted = false;
+  /** Lines that are passed over in a script that goes on after errors. */
+  private refusedBlock: RefusedBlock | null = null;
 
   constructor(options: InterpreterOptions) {
     this.options = options;
@@ -102,6 +108,16 @@ export class Interpreter implements Cli {
 
   get context(): readonly string[] {
     return this.config.context;
+  }
+
+  /** Configuration lines that wait to be applied. */
+  get waitingLines(): number {
+    return this.config.waiting;
+  }
+
+  /** Forgets the configuration lines that wait to be applied. */
+  forgetLines(): void {
+    this.config.forget();
   }
 
   // --- the connection -------------------------------------------------------------------------------
@@ -162,7 +178,7 @@ export class Interpreter implements Cli {
     const { checkOnly = false, ...order } = options;
     const isPlain = !checkOnly && order.comment === undefined && order.confirmMinutes === undefined;
     const candidate = this.editing.hasCandidate;
-    if (!candidate && !isPlain && this.config.hasGathered) {
+    if (!candidate && !isPlain && this.config.waiting > 0) {
       return this.config.commit({ ...order, checkOnly });
     }
     await this.config.flush();
@@ -216,6 +232,10 @@ export class Interpreter implements Cli {
   // --- leaving --------------------------------------------------------------------------------------
 
   leave(): void {
+    if (this.pasting) {
+      this.remark(['% A paste does not leave the program.']);
+      return;
+    }
     const warning = this.interactive ? this.editing.warnLeavingProgram(Date.now()) : null;
     if (warning !== null) throw new CliFailure(EXIT.FAILED, warning);
     this.left = true;
@@ -269,6 +289,10 @@ export class Interpreter implements Cli {
   }
 
   private async carryOut(line: GivenLine): Promise<void> {
+    if (this.refusedBlock?.passes(line.text)) {
+      if (this.refusedBlock.isOver) this.refusedBlock = null;
+      return;
+    }
     if (this.config.comeFirst) return this.configLine(line);
     const found = this.matchExec(line.text);
     const { match } = found;
@@ -309,10 +333,19 @@ export class Interpreter implements Cli {
         await this.config.flush();
         return this.execLine(line, exec);
       }
-      throw refusal(found.mismatch, line, this.interactive);
+      throw await this.refused(found.mismatch, line);
     }
     if (!this.config.gather(found, line)) await this.end();
-    else if (this.interactive) await this.config.flush();
+    else if (this.interactive && !this.pasting) await this.config.flush();
+  }
+
+  /** At a terminal the prompt shows that no block was entered; a script goes on with the lines of the block. */
+  private async refused(mismatch: Mismatch, line: GivenLine): Promise<CliFailure> {
+    if (!this.interactive) {
+      const { RefusedBlock } = await import('./refused-block.js');
+      this.refusedBlock = RefusedBlock.openedBy(line.text, this.config.level) ?? this.refusedBlock;
+    }
+    return refusal(mismatch, line, this.interactive);
   }
 
   private matchExec(text: string): ExecMatch {
@@ -325,7 +358,7 @@ export class Interpreter implements Cli {
       if (!this.enabled && isAdministrative(line.text)) {
         throw new CliFailure(EXIT.NOT_PERMITTED, NOT_AUTHORIZED);
       }
-      throw refusal(match, line, this.interactive);
+      throw await this.refused(match, line);
     }
     const pipeline = readPipeline(stages, this.restricted);
     try {

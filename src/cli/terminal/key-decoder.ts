@@ -42,7 +42,7 @@ const UNFINISHED = new RegExp(`^${ESCAPE}(?:\\[[0-9;?]*|O)?$`);
 /**
  * Takes a terminal's bytes as they come, cut anywhere, and gives the keys that they are. A lone Escape is the Meta
  * prefix of the next key, however late that comes. Between the marks of a bracketed paste every character means
- * itself, but the end of a line still ends it.
+ * itself, but the end of a line still ends it; the key `paste-end` follows.
  */
 export class KeyDecoder {
   private readonly utf8 = new StringDecoder('utf8');
@@ -104,6 +104,7 @@ export class KeyDecoder {
   private pasted(keys: Key[]): number {
     if (this.rest.startsWith(PASTE_END)) {
       this.pasting = false;
+      keys.push({ kind: 'press', name: 'paste-end', pasted: true });
       return PASTE_END.length;
     }
     if (PASTE_END.startsWith(this.rest)) return 0;
