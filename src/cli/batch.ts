@@ -2,6 +2,7 @@
 import { CliFailure, EXIT, failure } from './base/failure.js';
 import type { Origin } from './interpreter/given-line.js';
 import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
+import { TEXT_WIDTH } from './output/table.js';
 
 interface BatchLine {
   text: string;
@@ -40,12 +41,31 @@ export async function runBatch(
   };
   for (const { text, origin } of lines) {
     if (timestamps && text.trim() !== '') await printLines([`# ${new Date().toISOString()} ${text.trim()}`]);
-    await attempt(() => interpreter.run(text, origin));
+    await attempt(() => runOrHelp(interpreter, text, origin));
     if (interpreter.left || (exitCode !== EXIT.OK && stopAtFirstError)) break;
   }
   if (exitCode === EXIT.OK || !stopAtFirstError) await attempt(() => interpreter.finish());
   await interpreter.disconnect();
   return exitCode;
+}
+
+/**
+ * Runs a line. One of the command line may ask for help as at a terminal, by `?` as its last word, or at the end of a
+ * word that makes no sense with it.
+ */
+async function runOrHelp(interpreter: Interpreter, text: string, origin: Origin | null): Promise<void> {
+  if (origin !== null || !text.endsWith('?')) return interpreter.run(text, origin);
+  const help = async () => {
+    const { helpLines } = await import('./completion/suggestions.js');
+    await printLines(await helpLines(interpreter, text.slice(0, -1), TEXT_WIDTH));
+  };
+  if (/(?:^|[ \t])\?$/.test(text)) return help();
+  try {
+    await interpreter.run(text, origin);
+  } catch (error) {
+    if (!(error instanceof CliFailure) || error.exitCode !== EXIT.SYNTAX) throw error;
+    await help();
+  }
 }
 
 /** Interrupts work that takes too long. */

@@ -45,36 +45,42 @@ const lastIs = (text: string) => (rows: string[]) => last(rows) === text;
 describe.skipIf(tmuxProblem)('at a terminal', () => {
   it('"?" explains at any point and leaves what was typed', async () => {
     const terminal = await shell();
-    await terminal.type('show pe?');
-    let rows = await terminal.shows((shown) => shown.length > 2 && last(shown) === 'tokyo# show pe');
+    await terminal.type('show p?');
+    let rows = await terminal.shows((shown) => shown.length > 2 && last(shown) === 'tokyo# show p');
     expect(rows.slice(-4)).toEqual([
-      'tokyo# show pe?',
-      expect.stringMatching(/^ {2}peer +One peer and its links in detail$/),
-      expect.stringMatching(/^ {2}peers +All peers, one per line$/),
-      'tokyo# show pe',
+      'tokyo# show p?',
+      expect.stringMatching(/^ {2}peers +Peers, one per line; with a name, one in detail$/),
+      expect.stringMatching(/^ {2}privilege +Your privilege level$/),
+      'tokyo# show p',
     ]);
     await terminal.press('C-u');
     await terminal.type('show peer ?');
     rows = await terminal.shows((shown) => shown.includes('    osaka') && last(shown) === 'tokyo# show peer');
-    expect(rows.slice(-3)).toEqual([
+    expect(rows.slice(-6)).toEqual([
+      expect.stringMatching(/^ {2}interface +Only this interface$/),
       expect.stringMatching(/^ {2}NAME +Name of a peer$/),
       '    osaka',
+      expect.stringMatching(/^ {2}\| +Output modifiers$/),
+      '  <cr>',
       'tokyo# show peer',
     ]);
   });
 
   it('Tab completes what is unique, rings, then lists', async () => {
     const terminal = await shell();
+    await terminal.type('con');
+    await terminal.press('Tab');
+    await terminal.shows(lastIs('tokyo# confi'));
+    await terminal.press('Tab', 'Tab');
+    await terminal.shows((rows) => rows.at(-2) === 'configure  confirm' && last(rows) === 'tokyo# confi');
+    await terminal.press('C-u');
     await terminal.type('sh');
     await terminal.press('Tab');
     await terminal.type('pee');
     await terminal.press('Tab');
-    await terminal.shows(lastIs('tokyo# show peer'));
-    await terminal.press('Tab', 'Tab');
-    await terminal.shows((rows) => rows.at(-2) === 'peer   peers' && last(rows) === 'tokyo# show peer');
-    await terminal.type(' os');
+    await terminal.type('os');
     await terminal.press('Tab', 'Enter');
-    await terminal.shows(/^tokyo# show peer osaka\nPeer osaka on octo0 is up$/m);
+    await terminal.shows(/^tokyo# show peers osaka\nPeer osaka on octo0 is up$/m);
   });
 
   it('abbreviations are understood, and refusals point at the word', async () => {
@@ -82,13 +88,17 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.enter('sh ver | inc Octo');
     await terminal.shows(/^Octolink 0\.1\.0/m);
     await terminal.enter('sh p');
-    await terminal.shows(/^% Ambiguous command: {2}"sh p"\n {2}one of: peer, peers, privilege$/m);
+    await terminal.shows(/^% Ambiguous command: {2}"sh p"\n {2}one of: peers, privilege$/m);
     await terminal.enter('show version now');
     await terminal.shows(/^tokyo# show version now\n {20}\^\n% Invalid input detected at '\^' marker\.$/m);
     await terminal.enter('show');
     await terminal.shows(/^% Incomplete command\.$/m);
     await terminal.enter('shwo version');
     await terminal.shows(/^% Unknown command: shwo version\n {2}Did you mean "show"\?$/m);
+    await terminal.press('C-l');
+    await terminal.enter('end');
+    await terminal.enter('timers interval 100');
+    await terminal.shows(/^tokyo# end\ntokyo# timers interval 100\n% Unknown command here: it is a conf/m);
   });
 
   it('modes are entered and left, and Ctrl-Z leaves all of them without running the line', async () => {

@@ -11,6 +11,7 @@ import {
   type Args,
   type ArgsOf,
   type CommandSpec,
+  formerly,
   keyword,
   options,
   type Token,
@@ -128,5 +129,13 @@ export const LINK_ID = value('link', range(0, 7), 'Link id', { complete: 'link',
 
 export const INTERFACE_NAME = value('interface', IFNAME, 'Name of an interface', { complete: 'interface' });
 export const OF_INTERFACE = [keyword('interface', 'Only this interface'), INTERFACE_NAME] as const;
-export const OF_PEER = [keyword('peer', 'Only this peer'), PEER_NAME] as const;
+/** A peer, by its name alone. */
+export const PEER = formerly([PEER_NAME], [keyword('peer', 'Only this peer'), PEER_NAME]);
+export const OF_PEER = [PEER] as const;
+export const OF_LINK = [keyword('link', 'Only this link'), LINK_ID] as const;
+/** The one form in which commands take "link N of peer X". */
+export const PEER_AND_LINK = formerly(
+  [PEER_NAME, keyword('link', 'A link of the peer'), LINK_ID],
+  [keyword('link', 'A link of a peer'), PEER_NAME, LINK_ID],
+);
 export const IN_INTERFACE = options(OF_INTERFACE);

@@ -4,7 +4,7 @@ import { choice, flag, keyword, options, value } from '../../grammar/command.js'
 import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';
 import { AnsweredError } from '../base/daemon-client.js';
 import { CliFailure, EXIT, failure, problemLine } from '../base/failure.js';
-import { commitText, stateRemarks } from '../output/configuration.js';
+import { commitText, configurationText, stateRemarks } from '../output/configuration.js';
 import { type Cli, calling, command, type ExecCommand } from './command.js';
 
 /** Bringing a large configuration into force takes longer than answering a question. */
@@ -127,6 +127,16 @@ export const configurationCommands: ExecCommand[] = [
     method: 'config.write',
     params: () => ({}),
     text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
+  }),
+  calling({
+    privilege: 'read',
+    tokens: [
+      keyword('write', 'Save the configuration'),
+      keyword('terminal', 'Print the running configuration'),
+    ],
+    method: 'show.runningConfig',
+    params: () => ({}),
+    text: configurationText,
   }),
   calling({
     privilege: 'admin',

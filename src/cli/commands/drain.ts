@@ -1,7 +1,7 @@
 /** `drain …` and `undrain …`: links out of use and back, without losing a frame. */
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { calling, type ExecCommand, IN_INTERFACE, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
+import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_AND_LINK } from './command.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
@@ -10,12 +10,7 @@ export const drainCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       keyword('drain', 'Take a link out of use without losing a frame'),
-      keyword(
-        'link',
-        'Both ends move their frames to other links until "undrain" or a restart; heartbeats go on',
-      ),
-      PEER_NAME,
-      LINK_ID,
+      PEER_AND_LINK,
       options(
         [
           keyword('timeout', 'Stop waiting after this time'),
@@ -24,6 +19,7 @@ export const drainCommands: ExecCommand[] = [
         OF_INTERFACE,
       ),
     ],
+    details: 'Both ends move their frames to other links, until "undrain" or a restart. Heartbeats go on.',
     method: 'drain.link',
     params: ({ timeout = DEFAULT_TIMEOUT_SECONDS, ...which }) => ({ ...which, timeoutS: timeout }),
     text: ({ state, waitedMs }, { peer, link }) => [
@@ -33,13 +29,7 @@ export const drainCommands: ExecCommand[] = [
   }),
   calling({
     privilege: 'admin',
-    tokens: [
-      keyword('undrain', 'Put a drained link back into use'),
-      keyword('link', 'The link'),
-      PEER_NAME,
-      LINK_ID,
-      IN_INTERFACE,
-    ],
+    tokens: [keyword('undrain', 'Put a drained link back into use'), PEER_AND_LINK, IN_INTERFACE],
     method: 'undrain.link',
     params: (which) => which,
     text: () => [],

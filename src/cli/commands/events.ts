@@ -9,14 +9,12 @@ import {
   calling,
   command,
   type ExecCommand,
-  LINK_ID,
   OF_INTERFACE,
+  OF_LINK,
   OF_PEER,
   type OutputPart,
   SHOW,
 } from './command.js';
-
-const OF_LINK = [keyword('link', 'Only this link'), LINK_ID] as const;
 
 export const eventCommands: ExecCommand[] = [
   calling({

@@ -10,6 +10,7 @@ import {
   type ExecCommand,
   IN_INTERFACE,
   OF_INTERFACE,
+  OF_LINK,
   OF_PEER,
   type OutputPart,
   SHOW,
@@ -69,10 +70,21 @@ function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
   return async (client) => ({ rows: await ask(client), next: null });
 }
 
+/** Links of one id only, if one is given. */
+function ofLink(id: number | undefined, fetch: Fetch<LinkStatus>): Fetch<LinkStatus> {
+  if (id === undefined) return fetch;
+  return async (client, page) => {
+    const { rows, next } = await fetch(client, page);
+    return { rows: rows.filter(({ link }) => link === id), next };
+  };
+}
+
+export const PEERS_HELP = 'Peers, one per line; with a name, one in detail';
+
 export const listingCommands: ExecCommand[] = [
   listing<PeerStatus, [typeof IN_INTERFACE]>({
     word: 'peers',
-    help: 'All peers, one per line',
+    help: PEERS_HELP,
     filters: [IN_INTERFACE],
     method: 'show.peers',
     fetch: () => (client, page) => client.request('show.peersPage', page),
@@ -81,12 +93,15 @@ export const listingCommands: ExecCommand[] = [
   listing({
     word: 'links',
     help: 'All links, one per line',
-    filters: [options(OF_PEER, OF_INTERFACE)],
+    filters: [options(OF_PEER, OF_LINK, OF_INTERFACE)],
     method: 'show.links',
-    fetch: (filter): Fetch<LinkStatus> =>
-      filter.peer === undefined
-        ? (client, page) => client.request('show.linksPage', page)
-        : whole((client) => client.request('show.links', filter)),
+    fetch: ({ link, ...filter }) =>
+      ofLink(
+        link,
+        filter.peer === undefined
+          ? (client, page) => client.request('show.linksPage', page)
+          : whole((client) => client.request('show.links', filter)),
+      ),
     layout: LINKS_TABLE,
   }),
   listing({

@@ -3,7 +3,7 @@ import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { CliFailure, EXIT } from '../base/failure.js';
 import { pingText } from '../output/shows.js';
-import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
+import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER } from './command.js';
 
 /** The time in which an answer to the last probe still counts. */
 const PING_PATIENCE_MS = 10_000;
@@ -17,8 +17,7 @@ export const pingCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [
       keyword('ping', 'Probe a peer through the tunnel'),
-      keyword('peer', 'The peer'),
-      PEER_NAME,
+      PEER,
       options(
         [keyword('link', 'Over this link only'), LINK_ID],
         [

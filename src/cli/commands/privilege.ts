@@ -39,6 +39,12 @@ export const sessionCommands: ExecCommand[] = [
       return null;
     },
   }),
+  command({
+    privilege: 'read',
+    tokens: [keyword('end', 'Return to exec mode')],
+    json: null,
+    run: async () => null,
+  }),
   leaving('exit'),
   leaving('quit'),
 ];

@@ -1,19 +1,21 @@
 /** `show …`: each asks one method and prints its result. */
 import type { LinkHistoryParams, MethodName, Methods } from '../../api/index.js';
 import { metricsText } from '../../api/metrics-text.js';
-import { flag, keyword, options, type Token } from '../../grammar/command.js';
+import { flag, formerly, keyword, options, type Token } from '../../grammar/command.js';
 import { historiesText } from '../output/histories.js';
 import * as text from '../output/shows.js';
 import {
   calling,
   type ExecCommand,
   IN_INTERFACE,
-  LINK_ID,
+  INTERFACE_NAME,
   OF_INTERFACE,
+  OF_LINK,
   OF_PEER,
   PEER_NAME,
   SHOW,
 } from './command.js';
+import { PEERS_HELP } from './listings.js';
 
 interface Show<M extends MethodName> {
   word: string;
@@ -39,13 +41,15 @@ export const showCommands: ExecCommand[] = [
   show({
     word: 'interfaces',
     help: 'Interfaces with their state and counters',
-    filters: [IN_INTERFACE],
+    filters: [
+      options([formerly([INTERFACE_NAME], [keyword('interface', 'Only this interface'), INTERFACE_NAME])]),
+    ],
     method: 'show.interfaces',
     text: text.interfacesText,
   }),
   show({
-    word: 'peer',
-    help: 'One peer and its links in detail',
+    word: 'peers',
+    help: PEERS_HELP,
     filters: [PEER_NAME, IN_INTERFACE],
     method: 'show.peer',
     text: text.peerText,
@@ -56,12 +60,7 @@ export const showCommands: ExecCommand[] = [
       SHOW,
       keyword('links', 'All links, one per line'),
       keyword('history', 'Measurements of the last ten minutes, second by second'),
-      options(
-        OF_PEER,
-        [keyword('link', 'Only links with this id'), LINK_ID],
-        [flag('hours', 'The last day, minute by minute')],
-        OF_INTERFACE,
-      ),
+      options(OF_PEER, OF_LINK, [flag('hours', 'The last day, minute by minute')], OF_INTERFACE),
     ],
     method: 'show.linkHistory',
     params: ({ hours, ...filter }): LinkHistoryParams => ({ ...filter, step: hours ? 'minutes' : 'seconds' }),

@@ -1,5 +1,5 @@
 /** `wait …`: until a peer, a link or an interface is up or down. */
-import { choice, keyword, oneOf, options, value } from '../../grammar/command.js';
+import { formerly, keyword, oneOf, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { calling, type ExecCommand, INTERFACE_NAME, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
 
@@ -18,9 +18,10 @@ export const waitCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [
       WAIT,
-      choice(
-        [keyword('peer', 'For a peer'), PEER_NAME],
-        [keyword('link', 'For a link of a peer'), PEER_NAME, LINK_ID],
+      formerly(
+        [PEER_NAME, options([keyword('link', 'A link of the peer'), LINK_ID])],
+        [keyword('peer', 'A peer'), PEER_NAME],
+        [keyword('link', 'A link of a peer'), PEER_NAME, LINK_ID],
       ),
       oneOf('state', STATES),
       options(TIMEOUT, OF_INTERFACE),

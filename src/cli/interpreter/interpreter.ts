@@ -1,6 +1,6 @@
 /** Runs command lines: tells exec from configuration, keeps the mode, prints. The shell and batch runs share it. */
 import type { CommitOptions, CommitResult, ConfigOpenParams, ControlEvent } from '../../api/index.js';
-import type { ConfigMode } from '../../config/language.js';
+import { CONFIG_MODES, type ConfigMode } from '../../config/language.js';
 import type { CommandSpec } from '../../grammar/command.js';
 import type { Mismatch } from '../../grammar/explain.js';
 import { splitLine } from '../../grammar/words.js';
@@ -296,8 +296,10 @@ export class Interpreter implements Cli {
     if (this.config.comeFirst) return this.configLine(line);
     const found = this.matchExec(line.text);
     const { match } = found;
+    if (match.kind === 'unknown' && this.interactive && (await this.isConfiguration(line))) {
+      throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
+    }
     if (match.kind === 'unknown' && (await this.startsConfiguration(line))) {
-      if (this.interactive) throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
       if (this.readOnly) throw failure(EXIT.NOT_PERMITTED, 'read-only: nothing can be changed');
       this.config.enterForBlock();
       return this.configLine(line);
@@ -312,6 +314,13 @@ export class Interpreter implements Cli {
   private async startsConfiguration({ text }: GivenLine): Promise<boolean> {
     const { resolveConfigLine } = await import('../../config/resolve.js');
     return resolveConfigLine(0, splitLine(text)).kind === 'command';
+  }
+
+  /** Some mode of the configuration knows the word that the line begins with. */
+  private async isConfiguration({ text }: GivenLine): Promise<boolean> {
+    const { resolveConfigLine } = await import('../../config/resolve.js');
+    const found = resolveConfigLine(CONFIG_MODES.length - 1, splitLine(text));
+    return found.kind === 'command' || (found.kind === 'mismatch' && found.mismatch.kind !== 'unknown');
   }
 
   private async configLine(line: GivenLine): Promise<void> {
@@ -341,7 +350,7 @@ export class Interpreter implements Cli {
 
   /** At a terminal the prompt shows that no block was entered; a script goes on with the lines of the block. */
   private async refused(mismatch: Mismatch, line: GivenLine): Promise<CliFailure> {
-    if (!this.interactive) {
+    if (!this.interactive && !line.text.endsWith('?')) {
       const { RefusedBlock } = await import('./refused-block.js');
       this.refusedBlock = RefusedBlock.openedBy(line.text, this.config.level) ?? this.refusedBlock;
     }
