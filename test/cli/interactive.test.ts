@@ -182,6 +182,34 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     expect(rows.join('\n')).not.toContain('no shutdown');
   });
 
+  it('the pager goes back and forth, and a pattern that is not found keeps its place', async () => {
+    const terminal = await shell();
+    const shownIs = async (first: RegExp) => {
+      await terminal.shows((rows) => last(rows) === ' --More--' && first.test(rows.slice(-6, -1).join('\n')));
+    };
+    await terminal.enter('terminal length 6');
+    await terminal.enter('show running-config');
+    await shownIs(/^hostname tokyo\n/);
+    await terminal.type(' ');
+    await shownIs(/^ mtu 1500\n/);
+    await terminal.type('b');
+    await shownIs(/^hostname tokyo\n/);
+    await terminal.type('/p[ou][rb]');
+    await terminal.press('Enter');
+    await shownIs(/^ listen port 7700\n/);
+    await terminal.type('n');
+    await shownIs(/^ {2}public-key /);
+    await terminal.type('N');
+    await shownIs(/^ listen port 7700\n/);
+    await terminal.type('/nothing');
+    await terminal.press('Enter');
+    await terminal.shows(/^ policy passive\n(.*\n){3} --More-- \(pattern not found\)$/m);
+    await terminal.type('g');
+    await shownIs(/^hostname tokyo\n/);
+    await terminal.type('G');
+    await terminal.shows(/^\.\.\.skipping\n(.*\n){4}exit\ntokyo#$/m);
+  });
+
   it('a hundred pasted lines run in order, "?" and tabs among them meaning themselves', async () => {
     const terminal = await shell();
     const peers = Array.from({ length: 33 }, (_, n) => [
