@@ -6,7 +6,7 @@
 import { strict as assert } from 'node:assert';
 import { afterAll, describe, it } from 'vitest';
 import { execTree } from '../../src/cli/commands/index.js';
-import { pipeTree, splitPipes } from '../../src/cli/pipes.js';
+import { pipeTree, splitPipes } from '../../src/cli/interpreter/pipes.js';
 import { parseConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
 import { renderConfig } from '../../src/config/render.js';

@@ -10,7 +10,7 @@ afterAll(() => session.disconnect());
 
 // The engine counts the blocks of code that it compiles from now on.
 const { execTree } = await import('../../src/cli/commands/index.js');
-const { splitPipes } = await import('../../src/cli/pipes.js');
+const { splitPipes } = await import('../../src/cli/interpreter/pipes.js');
 const { parseConfig } = await import('../../src/config/edit.js');
 const { renderConfig } = await import('../../src/config/render.js');
 const { withoutSecrets } = await import('../../src/config/secrets.js');

@@ -1,6 +1,6 @@
 /** What the fuzzers start from: a right line of every command, and a right request of every method. */
 import { execCommands } from '../../src/cli/commands/index.js';
-import { PIPE_STAGES } from '../../src/cli/pipes.js';
+import { PIPE_STAGES } from '../../src/cli/interpreter/pipes.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 import { sampleOf } from '../grammar/samples.js';

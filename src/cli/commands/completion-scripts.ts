@@ -32,5 +32,3 @@ complete -c octolink -s C -r -F
 complete -c octolink -f -k -a '(octolink --complete (commandline -opc)[2..-1] "$(commandline -ct)" 2>/dev/null)'
 `,
 } as const;
-
-export type ShellName = keyof typeof SHELLS;

@@ -1,6 +1,6 @@
-/** The session itself: privilege, and leaving. */
+/** Privilege, and leaving the program. */
 import { keyword } from '../../grammar/command.js';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 import { command, type ExecCommand } from './command.js';
 
 function leaving(word: string): ExecCommand {
@@ -8,8 +8,8 @@ function leaving(word: string): ExecCommand {
     privilege: 'read',
     tokens: [keyword(word, 'Leave this program')],
     json: null,
-    async run(session) {
-      session.leave();
+    async run(cli) {
+      cli.leave();
       return null;
     },
   });
@@ -18,26 +18,32 @@ function leaving(word: string): ExecCommand {
 export const sessionCommands: ExecCommand[] = [
   command({
     privilege: 'read',
-    tokens: [keyword('enable', 'Turn on the commands of administrators')],
+    tokens: [keyword('enable', 'Turn on administrator commands')],
     json: null,
-    async run(session) {
-      if (session.readOnly) throw failure(EXIT.NOT_PERMITTED, 'this session is read-only');
-      const { hello } = await session.client();
+    async run(cli) {
+      if (cli.readOnly) throw failure(EXIT.NOT_PERMITTED, 'read-only: nothing can be changed');
+      const { hello } = await cli.client();
       if (hello.privilege !== 'admin') {
         throw failure(EXIT.NOT_PERMITTED, 'only root and the group octolink may do this');
       }
-      session.enabled = true;
+      cli.enabled = true;
       return null;
     },
   }),
   command({
     privilege: 'read',
-    tokens: [keyword('disable', 'Turn off the commands of administrators')],
+    tokens: [keyword('disable', 'Turn off administrator commands')],
     json: null,
-    async run(session) {
-      session.enabled = false;
+    async run(cli) {
+      cli.enabled = false;
       return null;
     },
+  }),
+  command({
+    privilege: 'read',
+    tokens: [keyword('end', 'Return to exec mode')],
+    json: null,
+    run: async () => null,
   }),
   leaving('exit'),
   leaving('quit'),

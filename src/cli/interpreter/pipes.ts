@@ -1,4 +1,4 @@
-/** Output modifiers: what stands behind `|`. They run here, never in the daemon. */
+/** Output modifiers: what follows `|`. They run here, never in the daemon. */
 import {
   type Args,
   type ArgsOf,
@@ -7,21 +7,21 @@ import {
   options,
   type Token,
   value,
-} from '../grammar/command.js';
-import { explainInWords } from '../grammar/explain.js';
-import { matchLine } from '../grammar/match.js';
-import { buildTree, type Node } from '../grammar/tree.js';
-import { LINE, range, WORD } from '../grammar/values.js';
-import { splitLine } from '../grammar/words.js';
-import { CliFailure, EXIT, failure } from './failure.js';
-import { type FileOptions, intoFile } from './output/file.js';
+} from '../../grammar/command.js';
+import { explainInWords } from '../../grammar/explain.js';
+import { matchLine } from '../../grammar/match.js';
+import { buildTree, type Node } from '../../grammar/tree.js';
+import { LINE, range, WORD } from '../../grammar/values.js';
+import { splitLine } from '../../grammar/words.js';
+import { CliFailure, EXIT, failure } from '../base/failure.js';
+import { type FileOptions, intoFile } from '../output/file.js';
 
 /** Lines as they come, some at a time. */
 export type Lines = AsyncIterable<string[]>;
 /** A stage of a chain. It keeps no more than it must, and ends its source early when it needs no more of it. */
-export type LineFilter = (lines: Lines) => Lines;
+type LineFilter = (lines: Lines) => Lines;
 
-export interface PipeCommand extends CommandSpec {
+interface PipeCommand extends CommandSpec {
   word: string;
   /** Makes the filter; null for modifiers of the whole output. */
   filter: ((args: Args) => LineFilter) | null;
@@ -35,8 +35,8 @@ export interface Pipeline {
 }
 
 const PATTERN = value('pattern', LINE, 'Regular expression');
-const COUNT = value('count', range(1, 1_000_000, 'lines'), 'Number');
-const FILE = value('file', WORD, 'File, here where this program runs');
+const COUNT = value('count', range(1, 1_000_000, 'lines'), 'Number of lines');
+const FILE = value('file', WORD, 'File on the host where this program runs');
 
 function stage<const T extends readonly Token[]>(
   word: string,
@@ -53,8 +53,8 @@ function writing(word: string, help: string, options: FileOptions): PipeCommand 
 }
 
 export const PIPE_STAGES: readonly PipeCommand[] = [
-  writing('append', 'Into a file, behind what it holds', { flags: 'a', pass: false }),
-  stage('begin', 'From the first line that matches', [PATTERN], ({ pattern }) => {
+  writing('append', 'Append to a file', { flags: 'a', pass: false }),
+  stage('begin', 'Start at the first line that matches', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
     return async function* (lines) {
       let begun = false;
@@ -65,7 +65,7 @@ export const PIPE_STAGES: readonly PipeCommand[] = [
       }
     };
   }),
-  stage('count', 'Number of lines, or of those that match', [options([PATTERN])], ({ pattern }) => {
+  stage('count', 'Count lines, or only those that match', [options([PATTERN])], ({ pattern }) => {
     const matches = pattern === undefined ? () => true : matcher(pattern);
     return async function* (lines) {
       let count = 0;
@@ -73,27 +73,27 @@ export const PIPE_STAGES: readonly PipeCommand[] = [
       yield [String(count)];
     };
   }),
-  stage('exclude', 'Lines that do not match', [PATTERN], ({ pattern }) => {
+  stage('exclude', 'Leave out lines that match', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
     return each((batch) => batch.filter((line) => !matches(line)));
   }),
   stage(
     'head',
-    'The first lines',
+    'Only the first lines',
     [COUNT],
     ({ count }) =>
       (lines) =>
         head(lines, count),
   ),
-  stage('include', 'Lines that match', [PATTERN], ({ pattern }) => {
+  stage('include', 'Only lines that match', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
     return each((batch) => batch.filter(matches));
   }),
   stage('json', 'As JSON, on one line', [], null),
   stage('json-pretty', 'As JSON, indented', [], null),
-  stage('no-more', 'Without stopping at full screens', [], null),
-  writing('redirect', 'Into a file', { flags: 'w', pass: false }),
-  stage('section', 'Lines that match, each with its indented block', [PATTERN], ({ pattern }) => {
+  stage('no-more', 'Print without stopping after each screen', [], null),
+  writing('redirect', 'Write to a file', { flags: 'w', pass: false }),
+  stage('section', 'Only lines that match, each with its indented block', [PATTERN], ({ pattern }) => {
     const matches = matcher(pattern);
     let depth = Number.POSITIVE_INFINITY;
     return each((batch) =>
@@ -107,7 +107,7 @@ export const PIPE_STAGES: readonly PipeCommand[] = [
   }),
   stage(
     'tail',
-    'The last lines',
+    'Only the last lines',
     [COUNT],
     ({ count }) =>
       async function* (lines) {
@@ -116,7 +116,7 @@ export const PIPE_STAGES: readonly PipeCommand[] = [
         yield last;
       },
   ),
-  writing('tee', 'Into a file, and on', { flags: 'w', pass: true }),
+  writing('tee', 'Write to a file and pass the lines on', { flags: 'w', pass: true }),
 ];
 
 function each(work: (batch: string[]) => string[]): LineFilter {
@@ -143,7 +143,7 @@ export function pipeTree(): Node<PipeCommand> {
   return tree;
 }
 
-/** Cuts a command line at its unquoted `|` words. Returns the command and what stands behind each bar. */
+/** Cuts a command line at its unquoted `|` words. Returns the command and what follows each bar. */
 export function splitPipes(source: string): { command: string; stages: { text: string; at: number }[] } {
   const bars = splitLine(source).words.filter((word) => !word.quoted && word.text.startsWith('|'));
   const stages = bars.map((bar, index) => ({
@@ -166,7 +166,7 @@ export function readPipeline(stages: readonly { text: string }[], restricted: bo
     if (match.kind !== 'command') throw new CliFailure(EXIT.SYNTAX, [`% ${explainInWords(match)}`]);
     const { word, filter } = match.command;
     if (restricted && WRITERS.has(word)) {
-      throw failure(EXIT.NOT_PERMITTED, 'this session may not write files');
+      throw failure(EXIT.NOT_PERMITTED, 'a restricted user may not write files');
     }
     if (filter !== null) pipeline.filters.push(filter(match.args));
     else if (word === 'no-more') pipeline.noMore = true;

@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { holdsSecret } from '../config/secrets.js';
+import { holdsSecret } from '../../config/secrets.js';
 
 /** Lines that the file keeps; twice as many make it be cut. */
 const FILE_LINES = 1000;
@@ -52,7 +52,7 @@ export class History {
     try {
       appendFileSync(this.file, `${kept}\n`, { mode: MODE });
     } catch {
-      // A home that cannot be written to must not keep anybody from working.
+      // A home directory that cannot be written to must not stop anybody from working.
     }
   }
 

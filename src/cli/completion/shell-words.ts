@@ -1,11 +1,11 @@
 /** Answers a shell that asks, at Tab, how the words of a command line can go on. */
 import { renderWord } from '../../grammar/words.js';
-import { suggestionsFor } from '../complete.js';
-import { Interpreter, type InterpreterOptions } from '../interpreter.js';
-import { OPTIONS } from '../options.js';
+import { OPTIONS } from '../command-line-options.js';
+import { Interpreter, type InterpreterOptions } from '../interpreter/interpreter.js';
+import { suggestionsFor } from './suggestions.js';
 
 /**
- * `words` stand behind the program's name, the last one unfinished. Gives a line for each way to go on: the word, a
+ * `words` follow the program's name, the last one unfinished. Gives a line for each way to go on: the word, a
  * tab, its meaning. No line: the shell knows best, for instance which files there are.
  */
 export async function completeWords(

@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 export type Key =
-  /** Printable characters; `literal`: they mean themselves, as in a paste or behind Ctrl-V. */
+  /** Printable characters; `literal`: they mean themselves, as in a paste or after Ctrl-V. */
   | { kind: 'text'; text: string; literal: boolean }
   /** A key that does something: `enter`, `left`, `ctrl-r`, `meta-b`. */
   | { kind: 'press'; name: string; pasted: boolean };
@@ -41,8 +41,8 @@ const UNFINISHED = new RegExp(`^${ESCAPE}(?:\\[[0-9;?]*|O)?$`);
 
 /**
  * Takes a terminal's bytes as they come, cut anywhere, and gives the keys that they are. A lone Escape is the Meta
- * prefix of the key behind it, however late that comes. Between the marks of a bracketed paste every character means
- * itself, but the end of a line still ends it.
+ * prefix of the next key, however late that comes. Between the marks of a bracketed paste every character means
+ * itself, but the end of a line still ends it; the key `paste-end` follows.
  */
 export class KeyDecoder {
   private readonly utf8 = new StringDecoder('utf8');
@@ -104,6 +104,7 @@ export class KeyDecoder {
   private pasted(keys: Key[]): number {
     if (this.rest.startsWith(PASTE_END)) {
       this.pasting = false;
+      keys.push({ kind: 'press', name: 'paste-end', pasted: true });
       return PASTE_END.length;
     }
     if (PASTE_END.startsWith(this.rest)) return 0;

@@ -1,5 +1,5 @@
 /** Where this program stands in changing the configuration, as the daemon said last. Prompts and warnings read it. */
-import type { ConfigurationState, EditMode } from '../api/index.js';
+import type { ConfigurationState, EditMode } from '../../api/index.js';
 
 export class Editing {
   private state: ConfigurationState | null = null;
@@ -46,7 +46,7 @@ export class Editing {
     if (!this.uncommitted || this.session !== null) return null;
     return this.warnOnce([
       '% Warning: there are uncommitted changes.',
-      '  Type "commit" to put them in force, or leave once more to discard them.',
+      '  Type "commit" to apply them, or leave again to discard them.',
     ]);
   }
 
@@ -54,8 +54,8 @@ export class Editing {
   warnLeavingProgram(nowMs: number): string[] | null {
     if (this.ownDeadlineMs(nowMs) === null) return null;
     return this.warnOnce([
-      '% Warning: a commit awaits confirmation, and leaving undoes it.',
-      '  Type "confirm" to keep it, or leave once more.',
+      '% Warning: a commit awaits confirmation, and leaving rolls it back.',
+      '  Type "confirm" to keep it, or leave again.',
     ]);
   }
 

@@ -1,4 +1,4 @@
-/** What `terminal …` sets, for one session. */
+/** What `terminal …` sets, until the program ends. */
 export interface TerminalSettings {
   /** Rows of a screen; 0: output never stops; null: as many as the terminal has. */
   length: number | null;
@@ -11,7 +11,7 @@ export interface TerminalSettings {
   historySize: number;
 }
 
-export const DEFAULT_HISTORY_SIZE = 1000;
+const DEFAULT_HISTORY_SIZE = 1000;
 
 export function defaultSettings(colour: boolean): TerminalSettings {
   return { length: null, width: null, monitor: false, colour, historySize: DEFAULT_HISTORY_SIZE };

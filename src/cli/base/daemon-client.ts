@@ -1,7 +1,13 @@
 /** The client library, with errors that carry exit codes, and Ctrl-C. */
-import { type ControlEvent, ERROR, type HelloResult, type MethodName, type Methods } from '../api/index.js';
-import { type Client as Connection, ConnectionError, ControlError, connect } from '../client/index.js';
-import { EXIT, failure } from './failure.js';
+import {
+  type ControlEvent,
+  ERROR,
+  type HelloResult,
+  type MethodName,
+  type Methods,
+} from '../../api/index.js';
+import { type Client as Connection, ConnectionError, ControlError, connect } from '../../client/index.js';
+import { CliFailure, EXIT, failure } from './failure.js';
 
 const ANSWER_WITHIN_MS = 5_000;
 /** Methods that change the configuration. */
@@ -14,7 +20,7 @@ export class AnsweredError extends ControlError {
   }
 }
 
-export class Client {
+export class DaemonClient {
   readonly hello: HelloResult;
   private readonly connection: Connection;
   private interruption = new AbortController();
@@ -29,9 +35,9 @@ export class Client {
    * Connects and greets. Fails with a clear sentence when there is no daemon, a silent one, or one of another protocol.
    * A daemon that is not there yet may come within `patienceMs`.
    */
-  static async connect(path: string, clientName: string, patienceMs = 0): Promise<Client> {
+  static async connect(path: string, clientName: string, patienceMs = 0): Promise<DaemonClient> {
     try {
-      return new Client(await connect({ socket: path, name: clientName, patienceMs }));
+      return new DaemonClient(await connect({ socket: path, name: clientName, patienceMs }));
     } catch (error) {
       throw toFailure(error);
     }
@@ -55,7 +61,7 @@ export class Client {
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw failure(EXIT.INTERRUPTED, 'interrupted');
       if (error instanceof ControlError && error.code === ERROR.METHOD_NOT_FOUND) {
-        throw failure(EXIT.FAILED, `the daemon is version ${this.hello.version} and does not know this`);
+        throw failure(EXIT.FAILED, `the daemon is version ${this.hello.version} and does not support this`);
       }
       throw toFailure(error);
     }
@@ -72,8 +78,8 @@ export class Client {
   }
 
   /**
-   * Cancels what is under way: those requests fail as interrupted, at once. Changes of the configuration are let
-   * finish, since half a change is none that anybody wants to guess at.
+   * Cancels the requests under way, which fail as interrupted at once. Changes of the configuration run to their end:
+   * nobody should have to guess how much of a change was made.
    */
   interrupt(): void {
     this.interruption.abort();
@@ -84,6 +90,13 @@ export class Client {
   close(): void {
     this.connection.close();
   }
+}
+
+/** What a command failed of, ready to be printed. Throws on what nobody expected. */
+export function asFailure(error: unknown): CliFailure {
+  if (error instanceof CliFailure) return error;
+  if (error instanceof AnsweredError) return failure(error.exitCode, error.message);
+  throw error;
 }
 
 function toFailure(error: unknown): unknown {

@@ -1,19 +1,19 @@
 /** Completion in the mode that the shell is in: the grammar's words and the daemon's live names. */
-import type { CompleteParams } from '../api/index.js';
-import { configTree } from '../config/resolve.js';
-import { type Completion, type CompletionOption, completeLine } from '../grammar/complete.js';
-import { splitLine } from '../grammar/words.js';
-import { everywhereTree, execTree } from './commands/index.js';
-import type { Interpreter } from './interpreter.js';
-import { twoColumns } from './output/table.js';
-import { pipeTree, splitPipes } from './pipes.js';
+import type { CompleteParams } from '../../api/index.js';
+import { configTree } from '../../config/resolve.js';
+import { type Completion, type CompletionOption, completeLine } from '../../grammar/complete.js';
+import { splitLine } from '../../grammar/words.js';
+import { everywhereTree, execTree } from '../commands/index.js';
+import type { Interpreter } from '../interpreter/interpreter.js';
+import { pipeTree, splitPipes } from '../interpreter/pipes.js';
+import { twoColumns } from '../output/table.js';
 
 /** Names that take longer are not worth waiting for. */
 const NAMES_WITHIN_MS = 200;
 
 const DO_OPTION: CompletionOption = {
   text: 'do',
-  help: 'Run a command of exec mode',
+  help: 'Run an exec command',
   kind: 'keyword',
   complete: null,
   args: {},
@@ -36,7 +36,7 @@ export async function helpLines(interpreter: Interpreter, text: string, width: n
 }
 
 /** What Tab can do with the unfinished word. */
-export interface WordCompletion {
+interface WordCompletion {
   /** Offset of the word. */
   start: number;
   /** What it can be, in order. */
@@ -96,7 +96,7 @@ function completionAt(interpreter: Interpreter, text: string): { completion: Com
   return { completion, pipeable: false };
 }
 
-/** `watch [SECONDS] show …`: what stands behind it is a command again. */
+/** `watch [SECONDS] show …`: what follows is a command again. */
 const REPEATED = /^\s*wat(?:ch?)?\s+(?:\d+\s+)?(?=[a-z]\S*\s)/;
 
 function completeExec(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {

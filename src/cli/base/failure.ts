@@ -1,4 +1,6 @@
 /** Exit codes, and errors that carry one. */
+import type { Problem } from '../../api/index.js';
+
 export const EXIT = {
   OK: 0,
   FAILED: 1,
@@ -25,4 +27,9 @@ export class CliFailure extends Error {
 /** A failure at run time: `% Error: …`. */
 export function failure(exitCode: number, message: string): CliFailure {
   return new CliFailure(exitCode, [`% Error: ${message}`]);
+}
+
+/** `peer.conf:12:8: % Error: link id must be 0-7`; `place` is empty where the line has none. */
+export function problemLine({ line, text, message }: Problem, place: string, kind: string): string {
+  return `${place === '' ? '' : `${place}: `}${kind}: ${message}${line === 0 ? ` (${text})` : ''}`;
 }
