@@ -20,6 +20,8 @@ export class Node {
   readonly state: string;
   readonly logFile: string;
   daemon!: LabProcess;
+  /** What its daemon finds in its environment. */
+  env: NodeJS.ProcessEnv = process.env;
 
   /** `label` tells several daemons of one host apart. */
   constructor(
@@ -37,7 +39,10 @@ export class Node {
   /** Starts the daemon; `config` replaces its configuration file. */
   async start(config?: string): Promise<this> {
     if (config !== undefined) writeFileSync(this.configFile, config);
-    this.daemon = this.lab.start(this.host, process.execPath, this.words(), { logFile: this.logFile });
+    this.daemon = this.lab.start(this.host, process.execPath, this.words(), {
+      logFile: this.logFile,
+      env: this.env,
+    });
     await until(
       `the daemon of h${this.host} to open its control socket`,
       () => {
