@@ -184,6 +184,7 @@ export async function startSite(
   optionsOf: (host: number) => MeshOptions = () => ({}),
   edit: (host: number, config: string) => string = (_, config) => config,
   hosts: HostPlan[] = lab.hosts,
+  envOf: (host: number) => NodeJS.ProcessEnv = () => process.env,
 ): Promise<Site> {
   const keys = lab.hosts.map(newKeyPair);
   const nodes = hosts.map((host) => new Node(lab, host.index));
@@ -191,6 +192,7 @@ export async function startSite(
     const keyFile = writeSecret(lab, node.host, 'octo0.key', keys[node.host - 1].privateKey);
     const publicKeys = keys.map(({ publicKey }) => publicKey);
     const config = meshConfig(lab, node.host, publicKeys, keyFile, optionsOf(node.host));
+    node.env = envOf(node.host);
     await node.start(edit(node.host, config));
   }
   return { nodes, keys };

@@ -21,6 +21,8 @@ export interface CableOptions {
   ends?: (host: number, link: number) => { local?: string; remote?: string };
   /** More changes of a host's configuration. */
   edit?: (host: number, config: string) => string;
+  /** What a host's daemon finds in its environment. */
+  envOf?: (host: number) => NodeJS.ProcessEnv;
   /** Comes before the daemons start. */
   prepare?: (cables: Cables) => Promise<void>;
 }
@@ -49,13 +51,16 @@ export class Cables {
     return cables;
   }
 
-  private async start({ families, ends, edit, prepare }: CableOptions): Promise<void> {
+  private async start({ families, ends, edit, envOf, prepare }: CableOptions): Promise<void> {
     await prepare?.(this);
     const configOf = (host: number, config: string) => {
-      const lines = families.reduce((text, _, link) => withEnds(text, link, ends?.(host, link) ?? {}), config);
+      const lines = families.reduce(
+        (text, _, link) => withEnds(text, link, ends?.(host, link) ?? {}),
+        config,
+      );
       return edit?.(host, lines) ?? lines;
     };
-    this.site = await startSite(this.lab, () => ({ timers: TIMERS }), configOf);
+    this.site = await startSite(this.lab, () => ({ timers: TIMERS }), configOf, this.lab.hosts, envOf);
   }
 
   node(host: number): Node {
