@@ -12,7 +12,7 @@ import {
   type Token,
   value,
 } from '../grammar/command.js';
-import { LINE, range } from '../grammar/values.js';
+import { range, TEXT } from '../grammar/values.js';
 import { renderLine } from '../grammar/words.js';
 
 /** The blocks that enclose a configuration line. */
@@ -139,7 +139,7 @@ export const linkOf = (scope: Scope) => scope.link as LinkConfig;
 export const PORT = range(1, 65535);
 
 export const description = field({
-  tokens: [keyword('description', 'Free text'), value('text', LINE, 'Up to 255 characters')],
+  tokens: [keyword('description', 'Free text'), value('text', TEXT, 'Up to 255 characters')],
   read: ({ text }) => text,
   write: (text) => `description ${renderLine(text)}`,
 });

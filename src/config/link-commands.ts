@@ -1,9 +1,10 @@
 /** Commands of `(config-link)`. */
 
 import type { LocalEnd, RemoteEnd } from '../api/config.js';
+import { type Endpoint, parseEndpoint } from '../grammar/address.js';
 import { choice, keyword, options, value } from '../grammar/command.js';
 import { DSCP, dscpText } from '../grammar/dscp.js';
-import { IFNAME, IPV4, IPV6, NAME, range } from '../grammar/values.js';
+import { ENDPOINT4, ENDPOINT6, IFNAME, IPV4, IPV6, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
@@ -23,17 +24,24 @@ export const linkCommands: ConfigCommand[] = [
     tokens: [
       keyword('local', 'Local end: where datagrams leave (default any)'),
       choice(
-        [value('address', IPV4, 'IPv4 address of this host')],
-        [value('address', IPV6, 'IPv6 address of this host')],
-        [keyword('any', 'As the routing table says')],
-        [value('interface', IFNAME, 'Network interface of this host')],
+        [
+          choice(
+            [value('address', IPV4, 'IPv4 address of this host')],
+            [value('address', IPV6, 'IPv6 address of this host')],
+            [keyword('any', 'As the routing table says')],
+            [value('interface', IFNAME, 'Network interface of this host')],
+          ),
+          options([
+            keyword('port', 'UDP port of this host'),
+            value('port', PORT, 'UDP port', { default: 'that of the interface' }),
+          ]),
+        ],
+        [value('endpoint', ENDPOINT4, 'IPv4 address and UDP port of this host')],
+        [value('endpoint', ENDPOINT6, 'IPv6 address and UDP port of this host')],
       ),
-      options([
-        keyword('port', 'UDP port of this host'),
-        value('port', PORT, 'UDP port', { default: 'that of the interface' }),
-      ]),
     ],
-    read({ address, interface: name, port }): LocalEnd {
+    read({ address, endpoint, interface: name, port }): LocalEnd {
+      if (endpoint !== undefined) return { kind: 'address', ...addressAndPort(endpoint) };
       const from = port === undefined ? {} : { port };
       if (address !== undefined) return { kind: 'address', address, ...from };
       return name === undefined ? { kind: 'any', ...from } : { kind: 'interface', name, ...from };
@@ -54,11 +62,14 @@ export const linkCommands: ConfigCommand[] = [
             value('port', PORT, 'UDP port', { default: DEFAULTS.listenPort }),
           ]),
         ],
+        [value('endpoint', ENDPOINT4, 'IPv4 address and UDP port of the peer')],
+        [value('endpoint', ENDPOINT6, 'IPv6 address and UDP port of the peer')],
         [keyword('dynamic', 'Learned from the datagrams of the peer')],
         VIA,
       ),
     ],
-    read({ address, port = DEFAULTS.listenPort, peer }): RemoteEnd {
+    read({ address, endpoint, port = DEFAULTS.listenPort, peer }): RemoteEnd {
+      if (endpoint !== undefined) return { kind: 'address', ...addressAndPort(endpoint) };
       if (address !== undefined) return { kind: 'address', address, port };
       return peer === undefined ? { kind: 'dynamic' } : { kind: 'via', peer };
     },
@@ -159,6 +170,11 @@ export const linkCommands: ConfigCommand[] = [
   }),
   shutdownOf('link', linkOf),
 ];
+
+function addressAndPort(endpoint: string): { address: string; port: number } {
+  const { address, port } = parseEndpoint(endpoint) as Endpoint;
+  return { address, port };
+}
 
 function writeLocal(local: LocalEnd): string {
   const place =

@@ -51,6 +51,24 @@ function parseGroups(text: string, last: boolean): number[] | null {
   return bytes;
 }
 
+export interface Endpoint {
+  /** As written, without brackets. */
+  address: string;
+  family: 4 | 6;
+  port: number;
+}
+
+/** Reads `A.B.C.D:PORT` or `[IPv6]:PORT` (RFC 3986 section 3.2.2); null when it is neither. */
+export function parseEndpoint(text: string): Endpoint | null {
+  const parts = /^(?:\[([^[\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  if (parts === null) return null;
+  const family = parts[1] === undefined ? 4 : 6;
+  const address = parts[1] ?? parts[2];
+  const port = Number(parts[3]);
+  if (parseIp(address)?.family !== family || port < 1 || port > 65535) return null;
+  return { address, family, port };
+}
+
 interface Cidr {
   address: IpAddress;
   prefix: number;

@@ -3,7 +3,7 @@ import type { Args } from './command.js';
 import { closestWords } from './distance.js';
 import type { KeywordEdge, Node, ValueEdge } from './tree.js';
 import { isRefusal } from './values.js';
-import { restOfLine, type SplitLine, type Word } from './words.js';
+import { restOfLine, type SplitLine, withRest } from './words.js';
 
 export type Match<C> =
   | { kind: 'empty' }
@@ -36,6 +36,26 @@ interface Walk<C> {
  * beats a longer one, a keyword beats a value, a format beats a name.
  */
 export function matchLine<C>(root: Node<C>, line: SplitLine): Match<C> {
+  const text = withRest(line);
+  return (text !== null && matchText(root, text)) || matchWords(root, line);
+}
+
+/** Matches a line that ends in free text, which may hold what is a comment anywhere else; null when it does not. */
+function matchText<C>(root: Node<C>, line: SplitLine): Match<C> | null {
+  const { paths, failedAt } = walk(root, line, line.words.length);
+  const isText =
+    failedAt === null
+      ? paths.length === 1 && isFreeText(paths[0].edge)
+      : paths.some(({ node }) => node.values.some(isFreeText));
+  if (!isText) return null;
+  return failedAt === null ? commandOf(paths[0], line) : explainFailure(paths, line, failedAt);
+}
+
+function isFreeText<C>(edge: Path<C>['edge']): boolean {
+  return edge?.kind === 'value' && edge.type.freeText === true;
+}
+
+function matchWords<C>(root: Node<C>, line: SplitLine): Match<C> {
   if (line.problem !== null) {
     return { kind: 'invalid', at: line.problem.at, reason: line.problem.message, suggestions: [] };
   }
@@ -44,9 +64,11 @@ export function matchLine<C>(root: Node<C>, line: SplitLine): Match<C> {
   const { failedAt } = found;
   const current = found.paths.filter(({ isOld }) => !isOld);
   const paths = current.length > 0 ? current : found.paths;
-  if (failedAt !== null) return explainFailure(paths, line.words[failedAt], failedAt);
-  if (paths.length > 1) return ambiguity(paths, line);
-  const [path] = paths;
+  if (failedAt !== null) return explainFailure(paths, line, failedAt);
+  return paths.length > 1 ? ambiguity(paths, line) : commandOf(paths[0], line);
+}
+
+function commandOf<C>(path: Path<C>, line: SplitLine): Match<C> {
   if (path.node.leaf === null) return { kind: 'incomplete', at: line.words[line.words.length - 1].end };
   const { command, negated } = path.node.leaf;
   return { kind: 'command', command, negated, args: argsOf(path), keywords: keywordsOf(path) };
@@ -85,12 +107,11 @@ function stepsFrom<C>(path: Path<C>, line: SplitLine, index: number): Path<C>[] 
 }
 
 function valueSteps<C>(path: Path<C>, line: SplitLine, index: number): Path<C>[] {
-  const word = line.words[index];
   let best = 0;
   let steps: Path<C>[] = [];
   for (const edge of path.node.values) {
     if (edge.type.rank < best) continue;
-    const parsed = edge.type.parse(edge.type.restOfLine ? restOfLine(line, index) : word.text);
+    const parsed = edge.type.parse(textFor(edge, line, index));
     if (isRefusal(parsed)) continue;
     if (edge.type.rank > best) steps = [];
     best = edge.type.rank;
@@ -127,20 +148,26 @@ function keywordsOf<C>(end: Path<C>): string[] {
   return words;
 }
 
-function explainFailure<C>(paths: Path<C>[], word: Word, index: number): Match<C> {
+function textFor<C>(edge: ValueEdge<C>, line: SplitLine, index: number): string {
+  return edge.type.restOfLine ? restOfLine(line, index) : line.words[index].text;
+}
+
+function explainFailure<C>(paths: Path<C>[], line: SplitLine, index: number): Match<C> {
+  const word = line.words[index];
   const values = paths.flatMap((path) => path.node.values);
   const keywords = paths.flatMap((path) => keywordsOffered(path.node)).map((edge) => edge.word);
   const suggestions = word.quoted ? [] : closestWords(word.text, keywords);
   if (index === 0) return { kind: 'unknown', at: word.start, word: word.text, suggestions };
-  return { kind: 'invalid', at: word.start, reason: refusalOf(values, word), suggestions };
+  return { kind: 'invalid', at: word.start, reason: refusalOf(values, line, index), suggestions };
 }
 
 /** Why the values that could stand here refuse the word: in the words of those that it most looks like. */
-function refusalOf<C>(values: ValueEdge<C>[], word: Word): string | null {
+function refusalOf<C>(values: ValueEdge<C>[], line: SplitLine, index: number): string | null {
+  const word = line.words[index];
   const alike = values.filter((edge) => edge.type.mayBegin(word.text));
   const reasons = new Set<string>();
   for (const edge of alike.length > 0 ? alike : values) {
-    const parsed = edge.type.parse(word.text);
+    const parsed = edge.type.parse(textFor(edge, line, index));
     if (isRefusal(parsed)) reasons.add(`${edge.called ?? edge.name} ${parsed.refused}`);
   }
   return reasons.size === 0 ? null : [...reasons].join(', or ');

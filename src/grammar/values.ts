@@ -1,5 +1,6 @@
 /** The types that a value in a command line can have. */
-import { parseCidr, parseIp, parseMac, unusableHost, unusableHostPart } from './address.js';
+import { parseCidr, parseEndpoint, parseIp, parseMac, unusableHost, unusableHostPart } from './address.js';
+import { UNPRINTABLE } from './words.js';
 
 interface Refusal {
   refused: string;
@@ -18,6 +19,8 @@ export interface ValueType<V extends string | number = string | number> {
   unit?: string;
   /** Takes all words to the end of the line. */
   restOfLine?: true;
+  /** Takes `!`, `#` and quotes that are not closed as well, which elsewhere are comments and mistakes. */
+  freeText?: true;
 }
 
 export function isRefusal(value: string | number | Refusal): value is Refusal {
@@ -54,6 +57,25 @@ function address(family: 4 | 6, label: string, begins: RegExp): ValueType<string
 
 export const IPV4 = address(4, 'A.B.C.D', /^[\d.]*$/);
 export const IPV6 = address(6, 'X:X::X:X', /^[0-9a-f]{0,4}(?::[0-9a-f:.]*)?$/i);
+
+/** An address with a port, as most programs write it. */
+function endpoint(family: 4 | 6, label: string, begins: RegExp): ValueType<string> {
+  return {
+    label,
+    rank: 3,
+    parse(text) {
+      const parsed = parseEndpoint(text);
+      if (parsed?.family !== family) return { refused: `must be an IPv${family} address and a port` };
+      const ip = parseIp(parsed.address);
+      const reason = ip === null ? null : unusableHost(ip);
+      return reason === null ? text : { refused: reason };
+    },
+    mayBegin: (text) => begins.test(text),
+  };
+}
+
+export const ENDPOINT4 = endpoint(4, 'A.B.C.D:PORT', /^\d*$|^[\d.]+:\d*$/);
+export const ENDPOINT6 = endpoint(6, '[X:X::X:X]:PORT', /^(?:\[[0-9a-f:.]*\]?(?::\d*)?)?$/i);
 
 function cidr(family: 4 | 6, label: string, begins: RegExp): ValueType<string> {
   return {
@@ -147,13 +169,21 @@ export const KEY: ValueType<string> = {
   mayBegin: (text) => /^[A-Za-z0-9+/]{0,43}=?$/.test(text),
 };
 
-/** Free text to the end of the line. */
+/** All words to the end of the line, up to a comment. */
 export const LINE: ValueType<string> = {
   label: 'LINE',
   rank: 1,
   parse: (text) => (text.length <= 255 ? text : { refused: 'must be at most 255 characters' }),
   mayBegin: () => true,
   restOfLine: true,
+};
+
+/** Free text to the end of the line, whatever characters it holds; text in quotes may be followed by a comment. */
+export const TEXT: ValueType<string> = {
+  ...LINE,
+  parse: (text) =>
+    UNPRINTABLE.test(text) ? { refused: 'must hold no character that cannot be printed' } : LINE.parse(text),
+  freeText: true,
 };
 
 function utf8Length(text: string): number {

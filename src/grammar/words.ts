@@ -16,19 +16,23 @@ export interface SplitLine {
   commentAt: number;
 }
 
+const BYTE_ORDER_MARK = '\ufeff';
+
 const BLANK = /[ \t]/;
 /** Controls, line separators, direction overrides and lone surrogates: they cannot be shown as they are. */
 export const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/u;
 
 /**
  * Splits a line into words: blanks separate, `"…"` (with `\"` and `\\`) and `'…'` (literal) group when they open a
- * word, `!` or `#` as the first character of a word starts a comment. Linear in the length of the line.
+ * word, `!` or `#` as the first character of a word starts a comment. A byte order mark in front, which some editors
+ * write, is skipped. Linear in the length of the line.
  */
 export function splitLine(source: string): SplitLine {
   const words: Word[] = [];
-  const unprintable = source.search(UNPRINTABLE);
+  const begin = source.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
+  const unprintable = source.slice(begin).search(UNPRINTABLE) + begin;
   const result: SplitLine = { source, words, problem: null, commentAt: source.length };
-  let at = 0;
+  let at = begin;
   while (at < source.length) {
     const char = source[at];
     if (BLANK.test(char)) {
@@ -51,7 +55,7 @@ export function splitLine(source: string): SplitLine {
       at = end;
     }
   }
-  if (unprintable >= 0 && unprintable < (result.problem?.at ?? result.commentAt)) {
+  if (unprintable >= begin && unprintable < (result.problem?.at ?? result.commentAt)) {
     result.problem = { at: unprintable, message: 'a character that cannot be printed' };
   }
   return result;
@@ -93,11 +97,29 @@ export function renderLine(value: string): string {
   return plain ? value : quote(value);
 }
 
-/** The free text that starts with word `index` of a line: unquoted when it is a single quoted word, else as written. */
+/**
+ * The text that starts with word `index` of a line: unquoted when it is a single quoted word, with or without a comment
+ * after it, else as written.
+ */
 export function restOfLine(line: SplitLine, index: number): string {
   const first = line.words[index];
-  if (first.quoted && index === line.words.length - 1) return first.text;
+  const next = line.words[index + 1];
+  if (first.quoted && (next === undefined || /^[!#]/.test(next.text))) return first.text;
   return line.source.slice(first.start, line.words[line.words.length - 1].end);
+}
+
+/**
+ * The same line with its comment, or the quote that is not closed, as one more word: how free text reads it. Null when
+ * there is no such rest.
+ */
+export function withRest(line: SplitLine): SplitLine | null {
+  const isOpenQuote = line.problem !== null && line.commentAt === line.source.length;
+  const start = isOpenQuote ? (line.problem?.at ?? 0) : line.commentAt;
+  let end = line.source.length;
+  while (end > start && BLANK.test(line.source[end - 1])) end--;
+  if (end === start || (line.problem !== null && !isOpenQuote)) return null;
+  const rest = { text: line.source.slice(start, end), start, end, quoted: false };
+  return { ...line, words: [...line.words, rest], problem: null, commentAt: line.source.length };
 }
 
 function quote(value: string): string {

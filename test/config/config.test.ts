@@ -22,6 +22,9 @@ function parsed(text: string): Config {
 const inLink = (...lines: string[]) =>
   ['interface octo0', 'peer osaka', 'shutdown', 'link 0', ...lines].join('\n');
 
+/** Free text goes to the end of its line: only in quotes can a comment follow it. */
+const commentable = (line: string) => line.replace(/(description) (.*)/, '$1 "$2"');
+
 /** Context, line, and what takes it back. */
 const lines: [string[], string, string][] = [
   [[], 'hostname kyoto', 'no hostname'],
@@ -62,6 +65,7 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a', 'link 7'], 'local eth0 port 7', 'no local eth0'],
   [['interface octo0', 'peer a', 'link 7'], 'local any', 'no local'],
   [['interface octo0', 'peer a', 'link 7'], 'remote 192.0.2.1 port 5', 'no remote'],
+  [['interface octo0', 'peer a', 'link 7'], 'remote 192.0.2.1 port 6', 'no remote 192.0.2.1:6'],
   [['interface octo0', 'peer a', 'link 7'], 'remote dynamic', 'no remote dynamic'],
   [['interface octo0', 'peer a', 'link 7'], 'priority 255', 'no priority'],
   [['interface octo0', 'peer a', 'link 7'], 'timers interval 10 hold 30', 'no timers'],
@@ -102,7 +106,7 @@ describe('the example of the design', () => {
   });
 
   it('may carry comments, blank lines and other indentation', () => {
-    const dressed = EXAMPLE.split('\n').flatMap((line) => [`\t${line}   ! why`, '', '# note']);
+    const dressed = EXAMPLE.split('\n').flatMap((line) => [`\t${commentable(line)}   ! why`, '', '# note']);
     expect(renderConfig(parsed(dressed.join('\r\n')))).toBe(EXAMPLE);
   });
 

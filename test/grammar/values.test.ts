@@ -82,6 +82,19 @@ describe('value types', () => {
       ['hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo='],
       ['hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmp=', 'abc', `${'A'.repeat(43)}=`],
     ],
+    [
+      'A.B.C.D:PORT',
+      values.ENDPOINT4,
+      ['192.0.2.1:1', '192.0.2.1:65535'],
+      ['192.0.2.1', '192.0.2.1:0', '192.0.2.1:65536', '224.0.0.1:1', '[::1]:1', ':1', 'a:1'],
+    ],
+    [
+      '[X:X::X:X]:PORT',
+      values.ENDPOINT6,
+      ['[2001:db8::1]:1', '[::1]:7700'],
+      ['2001:db8::1', '[::1]', '[::1]:', '[::]:1', '[192.0.2.1]:1', '[ff02::1]:1', '::1:1', '[[::1]]:1'],
+    ],
+    ['TEXT', values.TEXT, ['x', '# "', 'x'.repeat(255)], ['x'.repeat(256), '\x1b', '\u202e']],
     ['LINE', values.LINE, ['x', 'x'.repeat(255)], ['x'.repeat(256)]],
   ];
 

@@ -20,6 +20,8 @@ export class Node {
   readonly state: string;
   readonly logFile: string;
   daemon!: LabProcess;
+  /** What its daemon finds in its environment. */
+  env: NodeJS.ProcessEnv = process.env;
 
   /** `label` tells several daemons of one host apart. */
   constructor(
@@ -37,7 +39,10 @@ export class Node {
   /** Starts the daemon; `config` replaces its configuration file. */
   async start(config?: string): Promise<this> {
     if (config !== undefined) writeFileSync(this.configFile, config);
-    this.daemon = this.lab.start(this.host, process.execPath, this.words(), { logFile: this.logFile });
+    this.daemon = this.lab.start(this.host, process.execPath, this.words(), {
+      logFile: this.logFile,
+      env: this.env,
+    });
     await until(
       `the daemon of h${this.host} to open its control socket`,
       () => {
@@ -179,6 +184,7 @@ export async function startSite(
   optionsOf: (host: number) => MeshOptions = () => ({}),
   edit: (host: number, config: string) => string = (_, config) => config,
   hosts: HostPlan[] = lab.hosts,
+  envOf: (host: number) => NodeJS.ProcessEnv = () => process.env,
 ): Promise<Site> {
   const keys = lab.hosts.map(newKeyPair);
   const nodes = hosts.map((host) => new Node(lab, host.index));
@@ -186,6 +192,7 @@ export async function startSite(
     const keyFile = writeSecret(lab, node.host, 'octo0.key', keys[node.host - 1].privateKey);
     const publicKeys = keys.map(({ publicKey }) => publicKey);
     const config = meshConfig(lab, node.host, publicKeys, keyFile, optionsOf(node.host));
+    node.env = envOf(node.host);
     await node.start(edit(node.host, config));
   }
   return { nodes, keys };

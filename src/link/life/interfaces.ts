@@ -1,0 +1,180 @@
+/**
+ * What the kernel says of this host's interfaces and addresses. Readers name the fact they depend on by its key, and are
+ * told when it changes: whether for the worse, so that an earlier proof to the contrary still counts or not.
+ */
+
+/** An IP address: the four words of `PATH.ADDR`, of which IPv4 uses the first. */
+export interface Address {
+  family: 4 | 6;
+  words: readonly number[];
+}
+
+export interface InterfaceFacts {
+  name: string;
+  /** Administratively up, and with carrier. */
+  running: boolean;
+  /** Index of the bridge, bond or VRF that it is a port of; 0: none. */
+  master: number;
+  /** Index of the interface that it stands on, as a VLAN does; 0: none. */
+  lower: number;
+  /** Ports of a VRF send by themselves, not by the VRF. */
+  isVrf: boolean;
+}
+
+type Listener = (key: string, isWorse: boolean) => void;
+
+interface Known extends InterfaceFacts {
+  addresses: Map<string, Address>;
+}
+
+export const KEY = {
+  name: (name: string) => `name ${name}`,
+  index: (index: number) => `index ${index}`,
+  address: ({ family, words }: Address) => `address ${family} ${words.join(' ')}`,
+  /** Which interfaces lead to the TAP. */
+  stack: 'stack',
+} as const;
+
+export class Interfaces {
+  private readonly known = new Map<number, Known>();
+  private readonly indexes = new Map<string, number>();
+  private readonly holders = new Map<string, Set<number>>();
+  /** Ports by their master, which may be known later than they are. */
+  private readonly ports = new Map<number, Set<number>>();
+  /** While everything is told over again: what has been told already. */
+  private told: { indexes: Set<number>; addresses: Map<number, Set<string>> } | null = null;
+
+  /** `tap`: index of the TAP. */
+  constructor(
+    private readonly tap: number,
+    private readonly changed: Listener,
+  ) {}
+
+  /** The kernel begins to tell everything there is, as it does when asked and after it has lost events. */
+  begin(): void {
+    this.told = { indexes: new Set(), addresses: new Map() };
+  }
+
+  /** It has told everything: what it did not name is gone. */
+  end(): void {
+    const { told } = this;
+    if (told === null) return;
+    this.told = null;
+    for (const [index, { addresses }] of [...this.known]) {
+      if (!told.indexes.has(index)) {
+        this.removed(index);
+        continue;
+      }
+      const named = told.addresses.get(index);
+      for (const [key, address] of [...addresses]) if (!named?.has(key)) this.address(index, address, false);
+    }
+  }
+
+  /** An interface is there, or has changed. */
+  link(index: number, facts: InterfaceFacts): void {
+    this.told?.indexes.add(index);
+    const before = this.known.get(index);
+    this.restack([index, before?.master ?? 0, facts.master], () => {
+      this.known.set(index, { ...facts, addresses: before?.addresses ?? new Map() });
+      if (before !== undefined) this.portsOf(before.master).delete(index);
+      this.portsOf(facts.master).add(index);
+    });
+    if (before?.name !== facts.name) this.renamed(index, before?.name ?? null, facts.name);
+    if (before?.running !== facts.running) this.changed(KEY.index(index), !facts.running);
+  }
+
+  /** An interface is gone, and its addresses with it. */
+  removed(index: number): void {
+    const gone = this.known.get(index);
+    if (gone === undefined) return;
+    for (const address of [...gone.addresses.values()]) this.address(index, address, false);
+    this.restack([index, gone.master], () => {
+      this.known.delete(index);
+      this.portsOf(gone.master).delete(index);
+    });
+    this.renamed(index, gone.name, null);
+    this.changed(KEY.index(index), true);
+  }
+
+  /** An address came to an interface, or went from it. */
+  address(index: number, address: Address, isPresent: boolean): void {
+    const key = KEY.address(address);
+    const own = this.known.get(index);
+    if (own === undefined) return;
+    if (isPresent) this.tell(index, key);
+    if (own.addresses.has(key) === isPresent) return;
+    const holders = this.holders.get(key) ?? new Set();
+    if (isPresent) {
+      own.addresses.set(key, address);
+      holders.add(index);
+      this.holders.set(key, holders);
+    } else {
+      own.addresses.delete(key);
+      holders.delete(index);
+      if (holders.size === 0) this.holders.delete(key);
+    }
+    this.changed(key, !isPresent);
+  }
+
+  /** Index of the interface of that name; 0: there is none. */
+  indexOf(name: string): number {
+    return this.indexes.get(name) ?? 0;
+  }
+
+  isThere(index: number): boolean {
+    return this.known.has(index);
+  }
+
+  isRunning(index: number): boolean {
+    return this.known.get(index)?.running ?? false;
+  }
+
+  /** Indexes of the interfaces that hold an address, lowest first. */
+  holdersOf(address: Address): number[] {
+    return [...(this.holders.get(KEY.address(address)) ?? [])].sort((a, b) => a - b);
+  }
+
+  /**
+   * Whether what leaves by an interface can only leave by the TAP: it is the TAP, stands on it, or has it for its only
+   * port. A bridge with another port as well is not meant: what it sends may leave by that one.
+   */
+  leadsToTap(index: number, seen: Set<number> = new Set()): boolean {
+    if (index === this.tap) return true;
+    const found = this.known.get(index);
+    if (found === undefined || found.isVrf || seen.has(index)) return false;
+    seen.add(index);
+    if (found.lower !== 0) return this.leadsToTap(found.lower, seen);
+    const ports = this.ports.get(index) ?? new Set();
+    return ports.size > 0 && [...ports].every((port) => this.leadsToTap(port, seen));
+  }
+
+  /** Carries out a change that may alter what leads to the TAP; `around`: the interfaces nearest to it. */
+  private restack(around: readonly number[], change: () => void): void {
+    const before = around.map((index) => this.leadsToTap(index));
+    change();
+    if (around.some((index, place) => this.leadsToTap(index) !== before[place]))
+      this.changed(KEY.stack, false);
+  }
+
+  private tell(index: number, key: string): void {
+    if (this.told === null) return;
+    const keys = this.told.addresses.get(index) ?? new Set();
+    this.told.addresses.set(index, keys.add(key));
+  }
+
+  private portsOf(master: number): Set<number> {
+    const ports = this.ports.get(master) ?? new Set();
+    if (master !== 0) this.ports.set(master, ports);
+    return ports;
+  }
+
+  private renamed(index: number, before: string | null, after: string | null): void {
+    if (before !== null && this.indexes.get(before) === index) {
+      this.indexes.delete(before);
+      this.changed(KEY.name(before), true);
+    }
+    if (after === null) return;
+    this.indexes.set(after, index);
+    this.changed(KEY.name(after), false);
+  }
+}

@@ -1,0 +1,352 @@
+/**
+ * Where each link leaves this host: worked out again whenever the kernel, the configuration or the peer's own movement
+ * changes what it depends on, and never kept beyond that. A link that lacks something waits, and says for what.
+ *
+ * An authentic beat over a path is stronger than what the kernel said before it: the link is usable then, until the
+ * kernel says something worse of it again. That our own datagrams are routed into our own TAP no beat refutes.
+ */
+import { type Address, type InterfaceFacts, Interfaces, KEY } from './interfaces.js';
+
+/** What a link waits for. */
+export type PlaceCause =
+  | 'no-ipv6'
+  | 'interface-absent'
+  | 'address-absent'
+  | 'no-carrier'
+  | 'name-unresolved'
+  | 'path-unknown'
+  | 'recursive-route'
+  | 'no-route';
+
+/** The local end that a link is configured with. */
+export type LocalWish =
+  | { kind: 'any' }
+  /** `scope`: name of the interface on which a link-local address is meant. */
+  | { kind: 'address'; address: Address; scope: string | null }
+  | { kind: 'interface'; name: string };
+
+/** The remote end that a link is configured with; of a name, what it was resolved to comes by `aim`. */
+export type RemoteWish =
+  | { kind: 'address'; address: Address; scope: string | null }
+  | { kind: 'name' }
+  | { kind: 'dynamic' };
+
+export interface Wish {
+  local: LocalWish;
+  remote: RemoteWish;
+}
+
+/** A remote end that was learned or resolved. */
+export interface Aim {
+  remote: Address;
+  /** Own address that the peer talks to; null: not known. */
+  local: Address | null;
+  /** Interface by which the peer was heard; 0: not known. */
+  ifindex: number;
+}
+
+/** What the routing table says of a link's remote end. */
+export type Route = { kind: 'unknown' } | { kind: 'none' } | { kind: 'via'; ifindex: number };
+
+/** How a link's datagrams are to be sent. */
+export interface Binding {
+  /** Address that its socket is bound to; null: the wildcard address. */
+  address: Address | null;
+  /** Index of the interface that its socket is bound to; 0: none. */
+  device: number;
+  /** Source of its datagrams where the socket has none; null: the kernel's choice. */
+  source: Address | null;
+  /** Scope of link-local ends, and the interface their datagrams must leave by; 0 for all others. */
+  scope: number;
+}
+
+export interface Place {
+  /** null: no socket can be had for it now. A link that waits for its remote end has one, to be called at. */
+  binding: Binding | null;
+  /** null: nothing is missing. */
+  cause: PlaceCause | null;
+}
+
+export interface PlaceChange {
+  link: number;
+  place: Place;
+}
+
+/** What a beat refutes. */
+const REFUTABLE: ReadonlySet<PlaceCause> = new Set(['address-absent', 'no-carrier', 'no-route']);
+
+interface Row {
+  wish: Wish;
+  aim: Aim | null;
+  route: Route;
+  /** Heard since the kernel last said anything worse. */
+  isHeard: boolean;
+  place: Place | null;
+  /** Keys of the facts that `place` was made of. */
+  keys: Set<string>;
+}
+
+const IPV6 = 'ipv6';
+
+export class Places {
+  private readonly rows = new Map<number, Row>();
+  private readonly readers = new Map<string, Set<number>>();
+  private readonly stale = new Set<number>();
+  private readonly interfaces: Interfaces;
+  private isComplete = false;
+  private hasIpv6 = true;
+
+  /** `tap`: index of the TAP, into which no link may be routed. */
+  constructor(tap: number) {
+    this.interfaces = new Interfaces(tap, (key, isWorse) => this.factChanged(key, isWorse));
+  }
+
+  // --- what the kernel says ---------------------------------------------------------------------------
+
+  dumpBegins(): void {
+    this.interfaces.begin();
+  }
+
+  /** Before the first dump has ended nothing is known, and nothing is said of any link. */
+  dumpEnds(): void {
+    this.interfaces.end();
+    this.isComplete = true;
+  }
+
+  linkIs(index: number, facts: InterfaceFacts): void {
+    this.interfaces.link(index, facts);
+  }
+
+  linkIsGone(index: number): void {
+    this.interfaces.removed(index);
+  }
+
+  address(index: number, address: Address, isPresent: boolean): void {
+    this.interfaces.address(index, address, isPresent);
+  }
+
+  /** Whether the kernel has IPv6 at all: a socket of that family could be opened, or not. */
+  ipv6(isThere: boolean): void {
+    if (this.hasIpv6 === isThere) return;
+    this.hasIpv6 = isThere;
+    this.factChanged(IPV6, !isThere);
+  }
+
+  /** The routing table was asked for a link. */
+  route(link: number, route: Route): void {
+    const row = this.rows.get(link);
+    if (row === undefined || sameRoute(row.route, route)) return;
+    if (route.kind === 'none') row.isHeard = false;
+    row.route = route;
+    this.stale.add(link);
+  }
+
+  // --- what the configuration and the peer say --------------------------------------------------------
+
+  configure(link: number, wish: Wish): void {
+    const before = this.rows.get(link);
+    if (before !== undefined && JSON.stringify(before.wish) === JSON.stringify(wish)) return;
+    const keepsRemote = JSON.stringify(before?.wish.remote) === JSON.stringify(wish.remote);
+    this.rows.set(link, {
+      wish,
+      aim: keepsRemote ? (before?.aim ?? null) : null,
+      route: { kind: 'unknown' },
+      isHeard: false,
+      place: before?.place ?? null,
+      keys: before?.keys ?? new Set(),
+    });
+    this.stale.add(link);
+  }
+
+  remove(link: number): void {
+    const row = this.rows.get(link);
+    if (row === undefined) return;
+    this.forget(link, row);
+    this.rows.delete(link);
+    this.stale.delete(link);
+  }
+
+  /** The remote end is another one now: resolved, learned, or (null) the configured one again. */
+  aim(link: number, aim: Aim | null): void {
+    const row = this.rows.get(link);
+    if (row === undefined || JSON.stringify(row.aim) === JSON.stringify(aim)) return;
+    row.aim = aim;
+    row.route = { kind: 'unknown' };
+    row.isHeard = false;
+    this.stale.add(link);
+  }
+
+  /** An authentic beat came by the link's path. */
+  heard(link: number): void {
+    const row = this.rows.get(link);
+    if (row === undefined || row.isHeard || row.place === null) return;
+    if (row.place.cause === null || !REFUTABLE.has(row.place.cause)) return;
+    row.isHeard = true;
+    this.stale.add(link);
+  }
+
+  // --- what follows -----------------------------------------------------------------------------------
+
+  /** Where a link is; null while nothing is known. */
+  of(link: number): Place | null {
+    return this.rows.get(link)?.place ?? null;
+  }
+
+  /** Links whose place has changed since the last call. */
+  settle(): PlaceChange[] {
+    const changes: PlaceChange[] = [];
+    if (!this.isComplete) return changes;
+    for (const link of this.stale) {
+      const row = this.rows.get(link) as Row;
+      const place = this.workOut(link, row);
+      if (JSON.stringify(place) === JSON.stringify(row.place)) continue;
+      row.place = place;
+      changes.push({ link, place });
+    }
+    this.stale.clear();
+    return changes;
+  }
+
+  private workOut(link: number, row: Row): Place {
+    this.forget(link, row);
+    const read = (key: string) => this.subscribe(link, row, key);
+    const remote = row.aim?.remote ?? (row.wish.remote.kind === 'address' ? row.wish.remote.address : null);
+    if (this.lacksIpv6(row.wish, remote, read)) return { binding: null, cause: 'no-ipv6' };
+    const device = this.deviceOf(row.wish.local, read);
+    const scope = isLinkLocal(remote) ? this.scopeOf(row, device, read) : 0;
+    if (device === null || scope === null) return { binding: null, cause: 'interface-absent' };
+    const binding: Binding = {
+      address: row.wish.local.kind === 'address' ? row.wish.local.address : null,
+      device,
+      source: this.sourceOf(row, read),
+      scope: scope || this.scopeOfLocal(row.wish.local, read),
+    };
+    const cause =
+      this.localCause(row, binding, read) ??
+      (remote === null ? unknownCause(row.wish.remote) : this.routeCause(row, binding, read));
+    return { binding, cause: cause !== null && row.isHeard && REFUTABLE.has(cause) ? null : cause };
+  }
+
+  private lacksIpv6({ local }: Wish, remote: Address | null, read: (key: string) => void): boolean {
+    const family = remote?.family ?? (local.kind === 'address' ? local.address.family : 0);
+    if (family !== 6) return false;
+    read(IPV6);
+    return !this.hasIpv6;
+  }
+
+  /** Index of the interface that a link is bound to; 0: none is wanted; null: it is not there. */
+  private deviceOf(local: LocalWish, read: (key: string) => void): number | null {
+    return local.kind === 'interface' ? this.named(local.name, read) : 0;
+  }
+
+  private named(name: string, read: (key: string) => void): number | null {
+    read(KEY.name(name));
+    return this.interfaces.indexOf(name) || null;
+  }
+
+  /** On which interface a link-local remote end is meant; null: nobody says, or the interface is not there. */
+  private scopeOf({ wish, aim }: Row, device: number | null, read: (key: string) => void): number | null {
+    if (aim !== null && aim.ifindex !== 0) {
+      read(KEY.index(aim.ifindex));
+      if (this.interfaces.isThere(aim.ifindex)) return aim.ifindex;
+    }
+    if (wish.remote.kind === 'address' && wish.remote.scope !== null) {
+      return this.named(wish.remote.scope, read);
+    }
+    return device || this.scopeOfLocal(wish.local, read) || null;
+  }
+
+  /** The interface that a link-local local end is on, one with carrier rather than one without; 0 for all others. */
+  private scopeOfLocal(local: LocalWish, read: (key: string) => void): number {
+    if (local.kind !== 'address' || !isLinkLocal(local.address)) return 0;
+    const holders = this.holders(local, read);
+    return holders.find((index) => this.isRunning(index, read)) ?? holders[0] ?? 0;
+  }
+
+  private holders(
+    { address, scope }: Extract<LocalWish, { kind: 'address' }>,
+    read: (key: string) => void,
+  ): number[] {
+    read(KEY.address(address));
+    const holders = this.interfaces.holdersOf(address);
+    if (scope === null) return holders;
+    const only = this.named(scope, read);
+    return holders.filter((index) => index === only);
+  }
+
+  /** A link that is not bound to an address keeps the one that the peer talks to, as long as this host has it. */
+  private sourceOf({ wish, aim }: Row, read: (key: string) => void): Address | null {
+    if (wish.local.kind === 'address' || aim === null || aim.local === null) return null;
+    read(KEY.address(aim.local));
+    return this.interfaces.holdersOf(aim.local).length > 0 ? aim.local : null;
+  }
+
+  private localCause(
+    { wish, route }: Row,
+    { device, scope }: Binding,
+    read: (key: string) => void,
+  ): PlaceCause | null {
+    const holders = wish.local.kind === 'address' ? this.holders(wish.local, read) : null;
+    if (holders?.length === 0) return 'address-absent';
+    const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
+    const leaving = out === 0 ? (holders ?? []) : [out];
+    const runs = leaving.map((index) => this.isRunning(index, read));
+    return runs.length > 0 && !runs.includes(true) ? 'no-carrier' : null;
+  }
+
+  private routeCause(
+    { route }: Row,
+    { device, scope }: Binding,
+    read: (key: string) => void,
+  ): PlaceCause | null {
+    const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
+    read(KEY.stack);
+    if (this.interfaces.leadsToTap(out)) return 'recursive-route';
+    return route.kind === 'none' ? 'no-route' : null;
+  }
+
+  private isRunning(index: number, read: (key: string) => void): boolean {
+    read(KEY.index(index));
+    return this.interfaces.isRunning(index);
+  }
+
+  private factChanged(key: string, isWorse: boolean): void {
+    for (const link of this.readers.get(key) ?? []) {
+      this.stale.add(link);
+      if (isWorse) (this.rows.get(link) as Row).isHeard = false;
+    }
+  }
+
+  private subscribe(link: number, { keys }: Row, key: string): void {
+    keys.add(key);
+    const readers = this.readers.get(key) ?? new Set();
+    this.readers.set(key, readers.add(link));
+  }
+
+  private forget(link: number, { keys }: Row): void {
+    for (const key of keys) {
+      const readers = this.readers.get(key);
+      readers?.delete(link);
+      if (readers?.size === 0) this.readers.delete(key);
+    }
+    keys.clear();
+  }
+}
+
+function unknownCause({ kind }: RemoteWish): PlaceCause {
+  return kind === 'name' ? 'name-unresolved' : 'path-unknown';
+}
+
+function sameRoute(a: Route, b: Route): boolean {
+  return a.kind === b.kind && (a.kind !== 'via' || b.kind !== 'via' || a.ifindex === b.ifindex);
+}
+
+const bytes = new Uint8Array(4);
+const word = new Int32Array(bytes.buffer);
+
+/** fe80::/10 (RFC 4291 section 2.5.6). */
+function isLinkLocal(address: Address | null): boolean {
+  if (address?.family !== 6) return false;
+  word[0] = address.words[0];
+  return bytes[0] === 0xfe && (bytes[1] & 0xc0) === 0x80;
+}

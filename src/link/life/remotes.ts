@@ -1,0 +1,57 @@
+/**
+ * The remote ends at which the peer of one link may be found: those it is configured with or its name was resolved to, and
+ * the one that was learned last. While the link is down they are tried in turn, each for as long as `silent` is not called;
+ * the one that answers stays.
+ */
+export class Remotes<End> {
+  private ends: readonly End[] = [];
+  private learned: End | null = null;
+  private at = 0;
+
+  /** `same`: whether two ends are one. */
+  constructor(private readonly same: (a: End, b: End) => boolean) {}
+
+  /** The end to send to; null: none is known. */
+  get current(): End | null {
+    return this.all[this.at] ?? null;
+  }
+
+  /** Takes over what is configured or resolved, in the order of preference. An end in use that stays is kept. */
+  configure(ends: readonly End[]): void {
+    const { current } = this;
+    this.ends = ends;
+    this.goTo(current);
+  }
+
+  /** The peer was found at an end. */
+  found(end: End): void {
+    if (!this.ends.some((other) => this.same(other, end))) this.learned = end;
+    this.goTo(end);
+  }
+
+  /** Forgets what was learned, as when the operator asks for it. */
+  forget(): void {
+    const { current } = this;
+    this.learned = null;
+    this.goTo(current);
+  }
+
+  /** The end in use has not answered for long enough: the next one has its turn. Returns whether it is another one. */
+  silent(): boolean {
+    const { length } = this.all;
+    if (length < 2) return false;
+    this.at = (this.at + 1) % length;
+    return true;
+  }
+
+  private get all(): readonly End[] {
+    const { learned, ends } = this;
+    if (learned === null || ends.some((end) => this.same(end, learned))) return ends;
+    return [...ends, learned];
+  }
+
+  private goTo(end: End | null): void {
+    const index = end === null ? -1 : this.all.findIndex((other) => this.same(other, end));
+    this.at = Math.max(0, index);
+  }
+}

@@ -1,0 +1,165 @@
+/** The TAP stays what it is, with all that others have put on it, whatever changes about the interface. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { hostFolder } from '../../../scripts/lab/lab.js';
+import { lanAddress, newKeyPair } from '../../../scripts/lab/mesh.js';
+import { until } from '../../../scripts/lab/run.js';
+import { Flood } from '../flood.js';
+import { writeSecret } from '../node.js';
+import { answered, labProblem, needsLab } from '../support.js';
+import { Cables, PATIENCE_S } from './cables.js';
+
+const ROUTE = '10.99.0.0/16';
+/** Frames that a change may cost that ends the session. */
+const MAY_BE_LOST = 2;
+
+describe('the TAP of a running interface', () => {
+  let cables: Cables;
+
+  beforeAll(async () => {
+    if (labProblem) return;
+    cables = await Cables.build({ families: [4] });
+    await cables.allUp();
+    await cables.ip(1, `route add ${ROUTE} via ${lanAddress(2)}`);
+  });
+  afterAll(async () => {
+    await cables?.remove();
+  });
+  beforeEach(needsLab);
+
+  const ifindex = () => cables.lab.run(1, 'cat', ['/sys/class/net/octo0/ifindex']);
+  const route = () => cables.ip(1, `route show ${ROUTE}`);
+
+  /** Carries out a change; index and route of the TAP stay, and next to no frame is lost. */
+  async function keepsTap(change: () => Promise<void>): Promise<void> {
+    const before = [await ifindex(), await route()];
+    const flood = await Flood.start(cables.lab, 1, lanAddress(2));
+    await change();
+    await cables.isUp(0);
+    const { lost } = await flood.end();
+    expect([await ifindex(), await route()]).toEqual(before);
+    expect(lost).toBeLessThanOrEqual(MAY_BE_LOST);
+  }
+
+  it.each([
+    'scheduling realtime',
+    'no scheduling',
+    'no offload udp-gso',
+    'offload udp-gso',
+    'no offload udp-gro',
+    'no offload tap-tso',
+    'offload tap-tso',
+    'aead chacha20-poly1305',
+    'persist',
+    'no persist',
+    'mtu 1400',
+  ])('outlives "%s"', async (line) => {
+    await keepsTap(() => cables.node(1).configure('interface octo0', line));
+  });
+
+  it('outlives a new private key', async () => {
+    const { publicKey, privateKey } = newKeyPair();
+    const file = writeSecret(cables.lab, 1, 'other.key', privateKey);
+    await keepsTap(async () => {
+      await cables.node(2).configure('interface octo0', 'peer h1', `public-key ${publicKey}`);
+      await cables.node(1).configure('interface octo0', `private-key-file ${file}`);
+    });
+    const [shown] = await cables.node(1).call('show.interfaces', {});
+    expect(shown.publicKey).toBe(publicKey);
+  });
+});
+
+describe('a key that is shared', () => {
+  let cables: Cables | undefined;
+  const fileOf = (host: number) => join(hostFolder((cables as Cables).lab, host), 'psk');
+  const write = (host: number, key: string) => writeFileSync(fileOf(host), `${key}\n`, { mode: 0o600 });
+
+  beforeEach(needsLab);
+  afterEach(async (context) => {
+    await cables?.remove(context);
+    cables = undefined;
+  });
+
+  it.each([
+    ['clear peer', (lines: Cables, host: number) => lines.node(host).cli(`clear peer h${3 - host}`)],
+    ['SIGHUP', async (lines: Cables, host: number) => lines.node(host).daemon.signal('SIGHUP')],
+  ])('is read again at %s', async (_how, readAgain) => {
+    const [first, second] = [newKeyPair().privateKey, newKeyPair().privateKey];
+    cables = await Cables.build({
+      families: [4],
+      prepare: async (lines) => {
+        cables = lines;
+        for (const host of [1, 2]) write(host, first);
+      },
+      edit: (host, config) => config.replace(/(public-key .*)/, `$1\n  preshared-key-file ${fileOf(host)}`),
+    });
+    await cables.allUp();
+    const node = cables.node(1);
+    write(1, second);
+    await readAgain(cables, 1);
+    await node.waitPeer('h2', 'down', PATIENCE_S);
+    write(2, second);
+    await readAgain(cables, 2);
+    await node.waitPeer('h2', 'up', PATIENCE_S);
+    expect(await answered(cables.namespace(1), lanAddress(2))).toBe(3);
+  });
+});
+
+describe('a bridge that the TAP belongs into', () => {
+  let cables: Cables | undefined;
+
+  beforeEach(needsLab);
+  afterEach(async (context) => {
+    await cables?.remove(context);
+    cables = undefined;
+  });
+
+  async function make(lines: Cables): Promise<void> {
+    await lines.ip(1, 'link add br0 type bridge');
+    await lines.ip(1, `address add ${lanAddress(1)}/24 dev br0`);
+    await lines.ip(1, 'link set br0 up');
+  }
+
+  it('may come after the daemon, go, and be made again', async () => {
+    cables = await Cables.build({
+      families: [4],
+      edit: (host, config) => (host === 1 ? config.replace(/ address .*/, ' bridge br0') : config),
+    });
+    await cables.allUp();
+    const [shown] = await cables.node(1).call('show.interfaces', {});
+    expect(shown).toMatchObject({ bridge: 'br0', state: 'up' });
+    expect(await cables.node(1).cli('show interfaces')).toMatch(/br0.*absent|absent.*br0/);
+    const lines = cables;
+    for (let round = 0; round < 3; round++) {
+      await make(lines);
+      const joined = async () => (await lines.ip(1, '-br link show master br0')).includes('octo0');
+      await until('the TAP to join br0', joined, PATIENCE_S * 1000);
+      expect(await answered(lines.namespace(1), lanAddress(2))).toBe(3);
+      await lines.ip(1, 'link del br0');
+    }
+  });
+});
+
+describe('a TAP that others have made', () => {
+  let cables: Cables | undefined;
+
+  beforeEach(needsLab);
+  afterEach(async (context) => {
+    await cables?.remove(context);
+    cables = undefined;
+  });
+
+  it('is used, and left where it was', async () => {
+    cables = await Cables.build({
+      families: [4],
+      prepare: async (lines) => {
+        await lines.ip(1, 'tuntap add octo0 mode tap');
+      },
+    });
+    await cables.allUp();
+    expect(await answered(cables.namespace(1), lanAddress(2))).toBe(3);
+    await cables.node(1).stop();
+    expect(await cables.ip(1, 'link show octo0')).toContain('octo0');
+  });
+});
