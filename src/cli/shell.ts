@@ -7,7 +7,7 @@ import { completionFor, helpLines } from './completion/suggestions.js';
 import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
 import { colourLine } from './output/colour.js';
 import { eventText, isUrgent } from './output/events.js';
-import { columnsOf } from './output/table.js';
+import { columnsOf, foldLine } from './output/table.js';
 import { Paste } from './paste.js';
 import { History, isSecret } from './terminal/command-history.js';
 import { HistorySearch } from './terminal/history-search.js';
@@ -290,7 +290,8 @@ class Shell {
 
   private say(lines: readonly string[]): void {
     const { paint } = this.pagerOptions(false);
-    if (lines.length > 0) this.terminal.write(`${lines.map(paint).join('\n')}\n`);
+    const folded = lines.flatMap((line) => foldLine(line, this.terminal.columns));
+    if (folded.length > 0) this.terminal.write(`${folded.map(paint).join('\n')}\n`);
   }
 
   private pagerOptions(stop: boolean) {

@@ -30,7 +30,7 @@ export function explainAtPrompt(mismatch: Mismatch, source: string, indent: numb
         ...details(`one of: ${mismatch.candidates.join(', ')}`, []),
       ];
     case 'incomplete':
-      return ['% Incomplete command.'];
+      return ['% Incomplete command.', ...details(mismatch.expected, [])];
   }
 }
 
@@ -46,7 +46,7 @@ export function explainInWords(mismatch: Mismatch): string {
     case 'ambiguous':
       return `Ambiguous command: one of ${mismatch.candidates.join(', ')}`;
     case 'incomplete':
-      return 'Incomplete command';
+      return ['Incomplete command', mismatch.expected].filter(Boolean).join(': ');
   }
 }
 

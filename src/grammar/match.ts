@@ -13,7 +13,13 @@ export type Match<C> =
   /** The first word begins no command. */
   | { kind: 'unknown'; at: number; word: string; suggestions: string[] }
   | { kind: 'ambiguous'; at: number; candidates: string[] }
-  | { kind: 'incomplete'; at: number };
+  /** `expected`: what can come next, or null where it is too much to say. */
+  | { kind: 'incomplete'; at: number; expected: string | null };
+
+/** More choices than these are for `?` to list. */
+const MAX_CHOICES = 8;
+/** Keywords that are named beside what is wrong with a value. */
+const MAX_ALTERNATIVES = 3;
 
 /** A way through the tree that the words read so far allow. */
 export interface Path<C> {
@@ -69,7 +75,9 @@ function matchWords<C>(root: Node<C>, line: SplitLine): Match<C> {
 }
 
 function commandOf<C>(path: Path<C>, line: SplitLine): Match<C> {
-  if (path.node.leaf === null) return { kind: 'incomplete', at: line.words[line.words.length - 1].end };
+  if (path.node.leaf === null) {
+    return { kind: 'incomplete', at: line.words[line.words.length - 1].end, expected: expectedAt([path]) };
+  }
   const { command, negated } = path.node.leaf;
   return { kind: 'command', command, negated, args: argsOf(path), keywords: keywordsOf(path) };
 }
@@ -158,19 +166,45 @@ function explainFailure<C>(paths: Path<C>[], line: SplitLine, index: number): Ma
   const keywords = paths.flatMap((path) => keywordsOffered(path.node)).map((edge) => edge.word);
   const suggestions = word.quoted ? [] : closestWords(word.text, keywords);
   if (index === 0) return { kind: 'unknown', at: word.start, word: word.text, suggestions };
-  return { kind: 'invalid', at: word.start, reason: refusalOf(values, line, index), suggestions };
+  const refusal = refusalOf(values, line, index);
+  // Keywords beside a value are alternatives to it where something must follow, and else options.
+  const isNeeded = paths.every(({ node }) => node.leaf === null);
+  const alike = values.filter(({ type }) => type.mayBegin(word.text)).length;
+  // A word that looks like one kind of value was meant to be one.
+  const isOpen = alike === 0 || alike === values.length;
+  const others = isNeeded && isOpen && keywords.length <= MAX_ALTERNATIVES ? keywords : [];
+  const reason = refusal === null ? expectedAt(paths) : [refusal, ...others].join(', or ');
+  return { kind: 'invalid', at: word.start, reason, suggestions };
 }
 
 /** Why the values that could stand here refuse the word: in the words of those that it most looks like. */
 function refusalOf<C>(values: ValueEdge<C>[], line: SplitLine, index: number): string | null {
   const word = line.words[index];
   const alike = values.filter((edge) => edge.type.mayBegin(word.text));
-  const reasons = new Set<string>();
+  const reasons: string[] = [];
   for (const edge of alike.length > 0 ? alike : values) {
     const parsed = edge.type.parse(textFor(edge, line, index));
-    if (isRefusal(parsed)) reasons.add(`${edge.called ?? edge.name} ${parsed.refused}`);
+    if (!isRefusal(parsed)) continue;
+    const name = edge.called ?? edge.name;
+    const isRepeated = reasons.some((reason) => reason.startsWith(`${name} must be `));
+    const reason = isRepeated ? parsed.refused.replace(/^must be /, '') : `${name} ${parsed.refused}`;
+    if (!reasons.some((known) => known.endsWith(reason))) reasons.push(reason);
   }
-  return reasons.size === 0 ? null : [...reasons].join(', or ');
+  return reasons.length === 0 ? null : reasons.join(', or ');
+}
+
+/** What can come next, as `expected: active | passive`. Null: nothing, or more than people want to read. */
+function expectedAt<C>(paths: Path<C>[]): string | null {
+  const choices = new Set<string>();
+  for (const { node } of paths) {
+    for (const { word } of keywordsOffered(node)) choices.add(word);
+    for (const { type } of node.values) {
+      choices.add(type.unit === undefined ? type.label : `${type.label} ${type.unit}`);
+    }
+  }
+  if (choices.size === 0 || choices.size > MAX_CHOICES) return null;
+  if (paths.some(({ node }) => node.leaf !== null)) choices.add('<cr>');
+  return `expected: ${[...choices].join(' | ')}`;
 }
 
 /** Names the word at which the surviving paths part, and what it could mean. */

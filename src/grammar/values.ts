@@ -35,7 +35,8 @@ export function range(low: number, high: number, unit?: string): ValueType<numbe
     rank: 3,
     parse(text) {
       const number = /^\d{1,10}$/.test(text) ? Number(text) : -1;
-      return number >= low && number <= high ? number : { refused: `must be ${low}-${high}` };
+      const refused = `must be ${low}-${high}${unit === undefined ? '' : ` ${unit}`}`;
+      return number >= low && number <= high ? number : { refused };
     },
     mayBegin: (text) => /^\d{0,10}$/.test(text),
   };
@@ -77,14 +78,14 @@ function endpoint(family: 4 | 6, label: string, begins: RegExp): ValueType<strin
 export const ENDPOINT4 = endpoint(4, 'A.B.C.D:PORT', /^\d*$|^[\d.]+:\d*$/);
 export const ENDPOINT6 = endpoint(6, '[X:X::X:X]:PORT', /^(?:\[[0-9a-f:.]*\]?(?::\d*)?)?$/i);
 
-function cidr(family: 4 | 6, label: string, begins: RegExp): ValueType<string> {
+function cidr(family: 4 | 6, label: string, begins: RegExp, example: string): ValueType<string> {
   return {
     label,
     rank: 3,
     parse(text) {
       const parsed = parseCidr(text);
       if (parsed?.address.family !== family)
-        return { refused: `must be an IPv${family} address with prefix length` };
+        return { refused: `must be an IPv${family} address and prefix such as ${example}` };
       const reason = unusableHost(parsed.address) ?? unusableHostPart(parsed);
       return reason === null ? text : { refused: reason };
     },
@@ -92,8 +93,8 @@ function cidr(family: 4 | 6, label: string, begins: RegExp): ValueType<string> {
   };
 }
 
-export const CIDR4 = cidr(4, 'A.B.C.D/M', /^[\d./]*$/);
-export const CIDR6 = cidr(6, 'X:X::X:X/M', /^[0-9a-f]{0,4}(?::[0-9a-f:./]*)?$/i);
+export const CIDR4 = cidr(4, 'A.B.C.D/M', /^[\d./]*$/, '10.77.0.1/24');
+export const CIDR6 = cidr(6, 'X:X::X:X/M', /^[0-9a-f]{0,4}(?::[0-9a-f:./]*)?$/i, 'fd00::1/64');
 
 /** The MAC address of a station: unicast and not all zero. */
 export const MAC: ValueType<string> = {

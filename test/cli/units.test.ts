@@ -6,7 +6,7 @@ import { readArguments } from '../../src/cli/arguments.js';
 import { execCommands, execTree } from '../../src/cli/commands/index.js';
 import { type Lines, readPipeline, splitPipes } from '../../src/cli/interpreter/pipes.js';
 import { bytes, duration, milliseconds } from '../../src/cli/output/format.js';
-import { columnsOf, GrowingTable, table, twoColumns } from '../../src/cli/output/table.js';
+import { columnsOf, foldLine, GrowingTable, shorten, table, twoColumns } from '../../src/cli/output/table.js';
 import { History, historyFileOf } from '../../src/cli/terminal/command-history.js';
 import { completeLine } from '../../src/grammar/complete.js';
 import { plainTokens } from '../grammar/tokens.js';
@@ -177,6 +177,24 @@ describe('tables', () => {
     const lines = table(columns, [{ name: 'x'.repeat(200), count: 1 }], '');
     expect(lines[1]).toHaveLength(80);
     expect(lines[1]).toContain('x…');
+  });
+
+  it('shorten long names in the middle, so that they stay different', () => {
+    const rows = [1, 2].map((id) => ({ name: `site-with-a-long-name-${'x'.repeat(60)}-${id}`, count: id }));
+    const lines = table(columns, rows, '');
+    expect(lines[1]).toMatch(/^site-with-a-long-name-x+…x+-1 +1$/);
+    expect(lines[2]).toMatch(/^site-with-a-long-name-x+…x+-2 +2$/);
+    expect(shorten('abcdefgh', 6)).toBe('abc…gh');
+    expect(shorten('大阪大阪大阪', 7)).toBe('大阪…阪');
+    expect(shorten('abc', 3)).toBe('abc');
+  });
+
+  it('are not the only ones that keep words whole', () => {
+    expect(foldLine('    Last change: one two three', 20)).toEqual([
+      '    Last change:',
+      '      one two three',
+    ]);
+    expect(foldLine('  short', 20)).toEqual(['  short']);
   });
 
   it('fold their last column where it asks for that', () => {

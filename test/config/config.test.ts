@@ -185,7 +185,7 @@ describe('reading', () => {
     );
     expect(syntax.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
       '1:12 Invalid input',
-      '3:6 Invalid input: mtu must be 576-65521',
+      '3:6 Invalid input: mtu must be 576-65521 bytes',
       '4:2 Unknown command: adress. Did you mean "address"?',
       '5:5 Incomplete command',
       '7:1 there is no block to leave',

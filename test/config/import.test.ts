@@ -87,7 +87,7 @@ describe('a configuration of kronosnetd', () => {
     ['interface a 1 5000\npeer b 2\nswitch-policy best', 'there is no policy best; the line is left out'],
     [
       'interface a 1 5000\nip 10.0.0.1',
-      'address must be an IPv4 address with prefix length; the line is left out',
+      'address must be an IPv4 address and prefix such as 10.77.0.1/24; the line is left out',
     ],
   ])('%j is answered by "%s"', (text, message) => {
     const { remarks } = importKronosnetd(text);

@@ -76,7 +76,9 @@ describe('configuration', () => {
     expect((await apply(['mtu 1500'])).changed).toBe(false);
     await expect(apply(['mtu 1400', 'mtu x'])).rejects.toMatchObject({
       code: ERROR.SYNTAX,
-      problems: [{ line: 2, column: 5, text: 'mtu x', message: 'Invalid input: mtu must be 576-65521' }],
+      problems: [
+        { line: 2, column: 5, text: 'mtu x', message: 'Invalid input: mtu must be 576-65521 bytes' },
+      ],
     });
     await expect(apply(['mtu 1400', 'bridge octo0'])).rejects.toMatchObject({ code: ERROR.BAD_CONFIG });
     test.backend.refuse = 'the kernel says no';

@@ -16,7 +16,7 @@ import { editDistance } from '../../src/grammar/distance.js';
 import { explainAtPrompt } from '../../src/grammar/explain.js';
 import { type Match, matchLine } from '../../src/grammar/match.js';
 import { buildTree } from '../../src/grammar/tree.js';
-import { IFNAME, IPV4, IPV6, LINE, NAME, range } from '../../src/grammar/values.js';
+import { CIDR4, CIDR6, IFNAME, IPV4, IPV6, LINE, NAME, range } from '../../src/grammar/values.js';
 import { splitLine } from '../../src/grammar/words.js';
 
 interface TestCommand extends CommandSpec {
@@ -131,7 +131,8 @@ describe('matchLine', () => {
     expect(match('show version')).toMatchObject({ kind: 'invalid', at: 5 });
     expect(match('show ip extra')).toMatchObject({ kind: 'invalid', at: 8 });
     expect(match('shw')).toEqual({ kind: 'unknown', at: 0, word: 'shw', suggestions: ['show'] });
-    expect(match('local')).toEqual({ kind: 'incomplete', at: 5 });
+    const expected = 'expected: any | A.B.C.D | X:X::X:X | IFNAME';
+    expect(match('local')).toEqual({ kind: 'incomplete', at: 5, expected });
     expect(match('  ! nothing')).toEqual({ kind: 'empty' });
   });
 
@@ -254,8 +255,44 @@ describe('explainAtPrompt', () => {
 
   it('says what routers say', () => {
     expect(explain('sh pe')).toEqual(['% Ambiguous command:  "sh pe"', '  one of: peer, peers']);
-    expect(explain('show')).toEqual(['% Incomplete command.']);
+    expect(explain('show')).toEqual(['% Incomplete command.', '  expected: ip | ipv6 | peer | peers']);
     expect(explain('shw ip')).toEqual(['% Unknown command: shw ip', '  Did you mean "show"?']);
+  });
+});
+
+describe('an error', () => {
+  const sizes = buildTree([
+    command('mtu', [
+      keyword('mtu', 'Size'),
+      choice([value('mtu', range(576, 65535, 'bytes'), 'Size')], [keyword('auto', 'By probes')]),
+    ]),
+    command('address', [
+      keyword('address', 'Address'),
+      choice([value('address', CIDR4, 'Four')], [value('address', CIDR6, 'Six')]),
+    ]),
+  ]);
+  const reason = (root: typeof tree, line: string) => {
+    const found = matchLine(root, splitLine(line));
+    return found.kind === 'invalid'
+      ? found.reason
+      : found.kind === 'incomplete'
+        ? found.expected
+        : found.kind;
+  };
+
+  it('lists the choices, with their units', () => {
+    expect(reason(tree, 'policy aggressive')).toBe('expected: active | passive');
+    expect(reason(tree, 'policy')).toBe('expected: active | passive');
+    expect(reason(tree, 'local any prt 5')).toBe('expected: port | <cr>');
+    expect(reason(sizes, 'mtu')).toBe('expected: auto | <576-65535> bytes');
+    expect(reason(sizes, 'mtu 5')).toBe('mtu must be 576-65535 bytes, or auto');
+  });
+
+  it('says each thing once', () => {
+    expect(reason(sizes, 'address x')).toBe(
+      'address must be an IPv4 address and prefix such as 10.77.0.1/24, ' +
+        'or an IPv6 address and prefix such as fd00::1/64',
+    );
   });
 });
 

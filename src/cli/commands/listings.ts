@@ -29,7 +29,8 @@ async function* partsOf<Row>(
   layout: TableLayout<Row>,
 ): AsyncGenerator<OutputPart> {
   const client = await cli.client();
-  const table = new GrowingTable(layout);
+  const width = cli.interactive ? (await cli.terminal())?.columns : undefined;
+  const table = new GrowingTable(width === undefined ? layout : { ...layout, width });
   let cursor: string | null = null;
   do {
     const params: PageParams = { ...filter, limit: PEERS_OF_A_PAGE, ...(cursor !== null && { cursor }) };

@@ -11,7 +11,7 @@ import { type GivenLine, placedProblem } from './given-line.js';
 /** Applying a large configuration takes the daemon longer than answering a question. */
 const APPLY_PATIENCE_MS = 30_000;
 
-export interface ConfigLinesParts {
+interface ConfigLinesParts {
   editing: Editing;
   client(): Promise<DaemonClient>;
   /** Takes the warnings of lines that were applied. */

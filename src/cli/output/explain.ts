@@ -1,7 +1,7 @@
 /** The text form of `explain peer`. */
 import type { FlowExplained, FlowsExplained, LinkExplained, PeerExplained } from '../../api/index.js';
 import { bytes, duration, milliseconds, percent } from './format.js';
-import { type Column, table } from './table.js';
+import { type Column, foldLine, TEXT_WIDTH, table } from './table.js';
 
 const COLUMNS: Column<LinkExplained>[] = [
   { title: 'Link', cell: ({ link, carries }) => `${link}${carries ? '*' : ''}`, align: 'right' },
@@ -23,11 +23,11 @@ export function explainText(found: PeerExplained): string[] {
   const taken = found.link === null ? 'no link' : `link ${found.link}`;
   return [
     `Peer ${found.peer} (policy ${found.policy}): ${taken}${since}`,
-    `  ${found.because}`,
+    ...foldLine(`  ${found.because}`, TEXT_WIDTH),
     '',
     ...table(COLUMNS, found.links, 'No links.'),
     '',
-    ...found.links.map(({ link, because }) => `Link ${link}: ${because}`),
+    ...found.links.flatMap(({ link, because }) => foldLine(`Link ${link}: ${because}`, TEXT_WIDTH)),
   ];
 }
 

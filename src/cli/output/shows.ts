@@ -12,7 +12,7 @@ import type {
 } from '../../api/index.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
-import { type Column, type TableLayout, table } from './table.js';
+import { type Column, foldLine, type TableLayout, TEXT_WIDTH, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
   return [
@@ -105,7 +105,7 @@ function linkText(link: LinkStatus): string[] {
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
     `  Link ${link.link} is ${link.state}${damped}${since}${link.active ? ', active' : ''}`,
-    ...(link.detail === null ? [] : [`    Last change: ${link.detail}`]),
+    ...(link.detail === null ? [] : foldLine(`    Last change: ${link.detail}`, TEXT_WIDTH)),
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,

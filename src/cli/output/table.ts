@@ -138,10 +138,36 @@ export function fold(text: string, width: number): string[] {
   return lines;
 }
 
+/** A line in lines of at most `width` columns, each with its indentation; it is not broken inside words. */
+export function foldLine(line: string, width: number): string[] {
+  if (displayWidth(line) <= width) return [line];
+  const indent = line.slice(0, line.search(/\S|$/));
+  return fold(line.trimStart(), width - indent.length - GAP).map(
+    (part, index) => `${indent}${index === 0 ? '' : ' '.repeat(GAP)}${part}`,
+  );
+}
+
 function fitCell(text: string, width: number, right: boolean): string {
-  const shown = cut(text, width);
+  const shown = shorten(text, width);
   const padding = ' '.repeat(Math.max(0, width - displayWidth(shown)));
   return right ? padding + shown : shown + padding;
+}
+
+/** A name in at most `width` columns: `…` stands for its middle, since long names mostly differ at their ends. */
+export function shorten(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  const tail = lastColumns(text, Math.floor((width - 1) / 2));
+  return cut(text, width - displayWidth(tail)) + tail;
+}
+
+/** The end of a text, in at most `width` columns. */
+function lastColumns(text: string, width: number): string {
+  let tail = '';
+  for (const character of [...text].reverse()) {
+    if (displayWidth(character + tail) > width) break;
+    tail = character + tail;
+  }
+  return tail;
 }
 
 /** Text in at most `width` columns; `…` stands for what is missing. */

@@ -2,7 +2,7 @@
 import type { LinkStatus } from '../../api/index.js';
 import { bitRate, milliseconds, percent, plural } from './format.js';
 import { sparkline } from './sparkline.js';
-import { cut, GrowingTable } from './table.js';
+import { GrowingTable, shorten } from './table.js';
 
 export const SORTS = ['peer', 'rate', 'rtt', 'loss', 'state'] as const;
 type Sort = (typeof SORTS)[number];
@@ -62,7 +62,7 @@ export class TopModel {
     const shown = sorted(all, view).slice(view.skip, view.skip + Math.max(1, rows - HEADER_ROWS - 1));
     const table = new GrowingTable<Row>({
       columns: [
-        { title: 'Peer', cell: ({ status }) => cut(status.peer, 14) },
+        { title: 'Peer', cell: ({ status }) => shorten(status.peer, 14) },
         { title: 'Link', cell: ({ status }) => String(status.link), align: 'right' },
         { title: 'State', cell: ({ status }) => status.state + (status.active ? '*' : '') },
         { title: 'Tx/s', cell: ({ txBps }) => bitRate(txBps), align: 'right' },
