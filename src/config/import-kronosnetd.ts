@@ -99,7 +99,7 @@ class Reader {
 
   private vty(): Block {
     return new Map([
-      ['timeout', () => this.remark('left out: there is no limit on the idle time of the CLI')],
+      ['timeout', () => this.remark('left out: octolink -T SECONDS ends an idle shell')],
     ]);
   }
 

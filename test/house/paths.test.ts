@@ -13,9 +13,15 @@ const CODE = /\.(ts|mjs|cc|h)$/;
 const code = ['src', 'test', 'scripts', 'bench', 'native', 'examples'].flatMap((folder) =>
   filesUnder(folder, CODE),
 );
-const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'docs', 'examples'].flatMap(
-  (place) => filesUnder(place, /\.md$/),
-);
+const pages = [
+  'README.md',
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  'ARCHITECTURE.md',
+  'docs',
+  'examples',
+  'findings',
+].flatMap((place) => filesUnder(place, /\.md$/));
 const names = new Set(code.map((file) => basename(file)));
 
 /** `src/link/` and `src/config/*-commands.ts`: paths from the root. What follows `<` or a brace is an example. */
