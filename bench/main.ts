@@ -3,15 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { machine } from '../scripts/drill/machine.js';
 import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
+import { against } from './against/main.js';
 import { aggregate } from './aggregate.js';
-import { FIGURES, type Figure, type Figures, measure } from './measure.js';
+import { FIGURES, type Figures, measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
 import { fetchPackages, findProgram, packageVersion } from './packages.js';
 import { allPeers } from './peers/index.js';
 import type { Peer } from './peers/peer.js';
 import { profile } from './profile.js';
-import { type Row, ratioLines, table } from './report.js';
+import { type Row, ratioLines, summary, table } from './report.js';
 
 const USAGE_ERROR = 64;
 
@@ -80,12 +81,6 @@ async function compare(options: BenchOptions): Promise<number> {
   return measured.length === rows.length ? 0 : 1;
 }
 
-function summary(figures: Figures): string {
-  return Object.entries(figures)
-    .map(([figure, value]) => `${figure} ${value.toPrecision(3)} ${FIGURES[figure as Figure].unit}`)
-    .join(', ');
-}
-
 function writeJson(file: string, options: BenchOptions, rows: Row[]): void {
   const run = { rounds: options.rounds, seconds: options.seconds };
   writeFileSync(file, `${JSON.stringify({ machine: machine(), run, units: FIGURES, rows }, null, 2)}\n`);
@@ -104,6 +99,7 @@ export async function main(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (options.against) return against(options.against, say);
   if (options.profile) return profile(options.seconds);
   if (options.aggregate) return aggregate(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);

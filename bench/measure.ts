@@ -19,9 +19,23 @@ export const FIGURES = {
   loss01: { title: 'TCP at 0.1 % loss', unit: 'Gbit/s', lowerIsBetter: false },
   loss1: { title: 'TCP at 1 % loss', unit: 'Gbit/s', lowerIsBetter: false },
   cpu: { title: 'CPU, 1 stream', unit: 's/Gbit', lowerIsBetter: true },
+  cputcp: { title: 'CPU of the daemons, TCP', unit: 'ms/Gbit', lowerIsBetter: true },
+  cpu64: { title: 'CPU of the daemons, UDP 64 B', unit: 'µs each', lowerIsBetter: true },
+  cpu1400: { title: 'CPU of the daemons, UDP 1400 B', unit: 'µs each', lowerIsBetter: true },
+  start: { title: 'start to first answer', unit: 'ms', lowerIsBetter: true },
+  rss: { title: 'memory, idle with 2 peers', unit: 'MiB', lowerIsBetter: true },
+  idle: { title: 'CPU, idle with 2 peers', unit: '% of a core', lowerIsBetter: true },
 } as const;
 
 export type Figure = keyof typeof FIGURES;
+/** Figures of Octolink's daemons alone, which other VPNs are not asked for. */
+export const DAEMON_FIGURES: readonly Figure[] = ['cputcp', 'cpu64', 'cpu1400', 'start', 'rss', 'idle'];
+
+/** True for a figure that every VPN can be asked for, as {@link measure} does. */
+export function isCommon(figure: Figure): boolean {
+  return !DAEMON_FIGURES.includes(figure);
+}
+
 export type Figures = Partial<Record<Figure, number>>;
 
 /** Two hosts on one cable, h1 sending to h2. */

@@ -2,23 +2,42 @@
 import { parseArgs } from 'node:util';
 import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
-import { FIGURES, type Figure } from './measure.js';
+import type { AgainstOptions } from './against/main.js';
+import { DAEMON_FIGURES, FIGURES, type Figure, isCommon } from './measure.js';
+
+const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
+const COMMON_FIGURES = ALL_FIGURES.filter(isCommon);
+
+/** Defaults of a comparison with other VPNs, and the figures that it knows. */
+const COMMON_DEFAULTS = { rounds: '3', figures: COMMON_FIGURES, known: COMMON_FIGURES };
+/** The same for a comparison with another revision. */
+const AGAINST_DEFAULTS = {
+  rounds: '5',
+  figures: ['tcp1', 'udp64', 'udp1400', 'rtt', ...DAEMON_FIGURES] as Figure[],
+  known: ALL_FIGURES,
+};
+/** Options that replace the table of figures by something else. */
+const INSTEAD = ['profile', 'aggregate', 'cuts'];
 
 export const HELP = `npm run bench -- [options]
 
 Sets Octolink up beside other VPNs on this machine, in two network namespaces joined by one cable, and
 measures them in turn. Absolute figures depend on the machine and on what else runs; compare the ratios.
 
-  --rounds N        interleaved rounds; the median is shown (default 3)
+  --rounds N        interleaved rounds; the median is shown (default ${COMMON_DEFAULTS.rounds})
   --seconds N       length of one run (default 4)
   --quick           one round of two seconds
-  --only LIST       figures: ${Object.keys(FIGURES).join(', ')},
+  --only LIST       figures: ${COMMON_FIGURES.join(', ')},
                     or the groups tcp, udp and loss
   --peers LIST      peers by name (default: every one that can be had); octolink is always among them
                     unless --no-octolink is given
   --no-octolink     only the others
   --node24          adds Octolink under Node 24
   --json FILE       writes every round's figures as JSON
+  --against REV     compares this build with that of another revision instead, and gives the ratio of each figure;
+                    the revision is built under build/against and kept there; goes with --rounds (default
+                    ${AGAINST_DEFAULTS.rounds}), --seconds, --quick, --json and --only (default ${AGAINST_DEFAULTS.figures.join(', ')}),
+                    which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')}
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
@@ -50,6 +69,8 @@ export interface BenchOptions {
   aggregate: boolean;
   /** Undefined: no links are cut. */
   cuts: DrillOptions | undefined;
+  /** Undefined: compared with other VPNs. */
+  against: AgainstOptions | undefined;
   help: boolean;
 }
 
@@ -71,11 +92,12 @@ function cutsOf(cuts: string | undefined, kind: string, links: string): DrillOpt
   return parseDrillOptions([...what, '--times', String(wholeNumber('cuts', cuts)), '--links', links]);
 }
 
-function figuresOf(list: string): Set<Figure> {
+/** @param known The figures that can be taken. */
+function figuresOf(list: string, known: readonly Figure[]): Set<Figure> {
   const figures = list.split(',').flatMap((name) => {
-    if (name in FIGURES) return [name as Figure];
-    if (name in GROUPS) return GROUPS[name];
-    throw new Error(`no figure is called '${name}'; --help lists them`);
+    if (known.includes(name as Figure)) return [name as Figure];
+    if (Object.hasOwn(GROUPS, name)) return GROUPS[name];
+    throw new Error(`no figure is called '${name}' here; --help lists them`);
   });
   return new Set(figures);
 }
@@ -85,14 +107,15 @@ export function parseOptions(args: string[]): BenchOptions {
   const { values } = parseArgs({
     args,
     options: {
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string' },
       seconds: { type: 'string', default: '4' },
       quick: { type: 'boolean', default: false },
-      only: { type: 'string', default: Object.keys(FIGURES).join(',') },
+      only: { type: 'string' },
       peers: { type: 'string' },
       'no-octolink': { type: 'boolean', default: false },
       node24: { type: 'boolean', default: false },
       json: { type: 'string' },
+      against: { type: 'string' },
       profile: { type: 'boolean', default: false },
       aggregate: { type: 'boolean', default: false },
       cuts: { type: 'string' },
@@ -101,17 +124,32 @@ export function parseOptions(args: string[]): BenchOptions {
       help: { type: 'boolean', default: false },
     },
   });
+  const defaults = values.against === undefined ? COMMON_DEFAULTS : AGAINST_DEFAULTS;
+  const rounds = values.quick ? 1 : wholeNumber('rounds', values.rounds ?? defaults.rounds);
+  const seconds = values.quick ? 2 : wholeNumber('seconds', values.seconds);
+  const figures = figuresOf(values.only ?? defaults.figures.join(','), defaults.known);
+  const { json } = values;
+  if (values.against !== undefined)
+    refuseBeside('against', values, ['peers', 'no-octolink', 'node24', ...INSTEAD]);
   return {
-    rounds: values.quick ? 1 : wholeNumber('rounds', values.rounds),
-    seconds: values.quick ? 2 : wholeNumber('seconds', values.seconds),
-    figures: figuresOf(values.only),
+    rounds,
+    seconds,
+    figures,
     peers: values.peers?.split(','),
     octolink: !values['no-octolink'],
     node24: values.node24,
-    json: values.json,
+    json,
     profile: values.profile,
     aggregate: values.aggregate,
     cuts: cutsOf(values.cuts, values.kind, values.links),
+    against:
+      values.against === undefined ? undefined : { revision: values.against, rounds, seconds, figures, json },
     help: values.help,
   };
+}
+
+/** @throws Error when one of `others` is given beside the option `name`. */
+function refuseBeside(name: string, values: Record<string, unknown>, others: readonly string[]): void {
+  const given = others.filter((other) => values[other] !== undefined && values[other] !== false);
+  if (given.length > 0) throw new Error(`--${name} does not go with --${given.join(', --')}`);
 }

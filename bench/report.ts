@@ -65,7 +65,8 @@ export function ratios(octolink: Row, rows: Row[]): Ratio[] {
   ];
 }
 
-function number(value: number | undefined): string {
+/** A figure for the reader: three digits or so. */
+export function number(value: number | undefined): string {
   if (value === undefined) return '—';
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(value < 1 ? 3 : 2);
@@ -86,7 +87,8 @@ export function table(rows: Row[], figures: Figure[]): string {
   return markdown([head, ...body]);
 }
 
-function markdown(rows: string[][]): string {
+/** A table whose first row is its head. */
+export function markdown(rows: string[][]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
@@ -99,4 +101,11 @@ export function ratioLines(octolink: Row, rows: Row[]): string {
     .filter(({ ratio }) => ratio !== undefined)
     .map(({ figure, what, ratio }) => `${FIGURES[figure].title}: ${ratio!.toFixed(2)} × ${what}`)
     .join('\n');
+}
+
+/** The figures of one run, in a line. */
+export function summary(figures: Figures): string {
+  return Object.entries(figures)
+    .map(([figure, value]) => `${figure} ${value.toPrecision(3)} ${FIGURES[figure as Figure].unit}`)
+    .join(', ');
 }

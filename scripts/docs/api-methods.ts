@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type { MethodName } from '../../src/api/index.js';
-import { privilegeNeeded } from '../../src/daemon/control/authorize.js';
+import { METHODS } from '../../src/daemon/methods/index.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const SOURCES = ['src/api/methods.ts', 'src/api/configuration.ts', 'src/api/links.ts'];
@@ -40,7 +40,7 @@ function methodOf(member: ts.PropertySignature): ApiMethod {
     params: partOf(member, 'params').replace(/^(Record<string, never>|None)$/, 'none'),
     result: partOf(member, 'result'),
     note: comment === undefined ? '' : (ts.getTextOfJSDocComment(comment.comment) ?? ''),
-    isAdmin: privilegeNeeded(name as MethodName) === 'admin',
+    isAdmin: METHODS[name as MethodName].privilege === 'admin',
   };
 }
 

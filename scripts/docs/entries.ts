@@ -1,6 +1,6 @@
 /** What the manuals say about each command, taken from the command tables. */
 import { execCommands } from '../../src/cli/commands/index.js';
-import { PIPE_STAGES } from '../../src/cli/pipes.js';
+import { PIPE_STAGES } from '../../src/cli/interpreter/pipes.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
 import { CONFIG_MODES, type ConfigMode } from '../../src/config/language.js';
 import { type CommandSpec, helpOf, syntaxOf, type Token } from '../../src/grammar/command.js';

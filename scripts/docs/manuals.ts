@@ -1,9 +1,9 @@
 /** The manual pages. */
 import { DEFAULT_SOCKET } from '../../src/api/index.js';
-import { ENVIRONMENT, EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from '../../src/cli/options.js';
+import { ENVIRONMENT, EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from '../../src/cli/command-line-options.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
+import { version } from '../../src/daemon/base/version.js';
 import * as daemon from '../../src/daemon/options.js';
-import { version } from '../../src/daemon/version.js';
 import { apiMethods } from './api-methods.js';
 import {
   configEntries,
@@ -43,7 +43,7 @@ export function octolink1(): string {
     ...section('COMMANDS'),
     ...execEntries(apiMethods()).flatMap(entryLines),
     ...section('OUTPUT MODIFIERS'),
-    roff('After a command and "|"; several may follow one another.'),
+    roff('After a command and "|"; several may follow each other.'),
     ...pipeEntries().flatMap(entryLines),
     ...section('"EXIT STATUS"'),
     ...EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),

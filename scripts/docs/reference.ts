@@ -33,7 +33,7 @@ export function cliReference(): string {
     ...execEntries(apiMethods()).flatMap((entry) => section(entry, '###')),
     '## Output modifiers',
     '',
-    'After a command and `|`; several may follow one another. They run in `octolink`, never in the daemon.',
+    'After a command and `|`; several may follow each other. They run in `octolink`, never in the daemon.',
     '',
     ...table(
       ['modifier', 'what it does'],

@@ -1,6 +1,6 @@
 /** A connection to a daemon's control socket, for programs that ask too often to start the CLI each time. */
 import type { ControlEvent, MethodName, Methods } from '../../src/api/index.js';
-import { Client } from '../../src/cli/client.js';
+import { DaemonClient } from '../../src/cli/base/daemon-client.js';
 
 /**
  * How long an answer may take on top of the CLI's own patience, in milliseconds: longer than any `wait` of the
@@ -9,11 +9,11 @@ import { Client } from '../../src/cli/client.js';
 const PATIENCE_MS = 60_000;
 
 export class ControlConnection {
-  private constructor(private readonly client: Client) {}
+  private constructor(private readonly client: DaemonClient) {}
 
   /** Connects and says hello; rejects with the CLI's own sentence when no daemon answers. */
   static async open(path: string): Promise<ControlConnection> {
-    return new ControlConnection(await Client.connect(path, 'octolink lab'));
+    return new ControlConnection(await DaemonClient.connect(path, 'octolink lab'));
   }
 
   /** Calls a method; rejects with the daemon's own message when it refuses. */

@@ -46,7 +46,7 @@ const FLAGS: Readonly<Record<string, Partial<CliArguments>>> = {
 };
 
 /**
- * Reads the arguments behind the program's name. `isLoginShell`: the user has no other program to reach files by.
+ * Reads the arguments after the program's name. `isLoginShell`: the user has no other program to reach files by.
  * Throws `UsageError`.
  */
 export function readArguments(
@@ -90,7 +90,7 @@ export function readArguments(
     else if (argument === '--complete') {
       actions.push({ kind: 'complete', words: argv.slice(at + 1) });
       break;
-    } else if (argument.startsWith('-')) throw new UsageError(`there is no option ${argument}`);
+    } else if (argument.startsWith('-')) throw new UsageError(`unknown option ${argument}`);
     else {
       actions.push({ kind: 'commands', lines: [joinWords(argv.slice(at))] });
       break;
@@ -112,7 +112,7 @@ export function readArguments(
 
 function refuseFilesWhenRestricted({ restricted, action }: CliArguments): void {
   const readsFile = (action.kind === 'file' && action.file !== '-') || action.kind === 'check';
-  if (restricted && readsFile) throw new UsageError('a restricted session reads no files');
+  if (restricted && readsFile) throw new UsageError('a restricted user may not read files');
 }
 
 function readSeconds(option: string, text: string): number {

@@ -1,8 +1,10 @@
 /** Runs without a terminal: `-c`, `-f`, words, standard input, and the check of a file. */
-import { CliFailure, EXIT, failure } from './failure.js';
-import { Interpreter, type InterpreterOptions, type Origin } from './interpreter.js';
+import { CliFailure, EXIT, failure } from './base/failure.js';
+import type { Origin } from './interpreter/given-line.js';
+import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
+import { TEXT_WIDTH } from './output/table.js';
 
-export interface BatchLine {
+interface BatchLine {
   text: string;
   origin: Origin | null;
 }
@@ -14,7 +16,7 @@ export function report(error: unknown): number {
   return error.exitCode;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   stopAtFirstError: boolean;
   timestamps: boolean;
   /** Longest time that a command may take; null: no limit. */
@@ -33,17 +35,37 @@ export async function runBatch(
     try {
       await withinTime(interpreter, timeoutMs, work);
     } catch (error) {
-      exitCode = exitCode || report(error);
+      const code = report(error);
+      exitCode ||= code;
     }
   };
   for (const { text, origin } of lines) {
     if (timestamps && text.trim() !== '') await printLines([`# ${new Date().toISOString()} ${text.trim()}`]);
-    await attempt(() => interpreter.run(text, origin));
+    await attempt(() => runOrHelp(interpreter, text, origin));
     if (interpreter.left || (exitCode !== EXIT.OK && stopAtFirstError)) break;
   }
   if (exitCode === EXIT.OK || !stopAtFirstError) await attempt(() => interpreter.finish());
   await interpreter.disconnect();
   return exitCode;
+}
+
+/**
+ * Runs a line. One of the command line may ask for help as at a terminal, by `?` as its last word, or at the end of a
+ * word that makes no sense with it.
+ */
+async function runOrHelp(interpreter: Interpreter, text: string, origin: Origin | null): Promise<void> {
+  if (origin !== null || !text.endsWith('?')) return interpreter.run(text, origin);
+  const help = async () => {
+    const { helpLines } = await import('./completion/suggestions.js');
+    await printLines(await helpLines(interpreter, text.slice(0, -1), TEXT_WIDTH));
+  };
+  if (/(?:^|[ \t])\?$/.test(text)) return help();
+  try {
+    await interpreter.run(text, origin);
+  } catch (error) {
+    if (!(error instanceof CliFailure) || error.exitCode !== EXIT.SYNTAX) throw error;
+    await help();
+  }
 }
 
 /** Interrupts work that takes too long. */
@@ -61,7 +83,7 @@ async function withinTime(
   try {
     await work();
   } catch (error) {
-    throw late ? failure(EXIT.FAILED, `timeout: not done after ${timeoutMs / 1000} s`) : error;
+    throw late ? failure(EXIT.FAILED, `timed out after ${timeoutMs / 1000} s`) : error;
   } finally {
     clearTimeout(timer);
   }

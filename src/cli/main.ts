@@ -2,10 +2,10 @@
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { type CliArguments, readArguments, UsageError } from './arguments.js';
+import { EXIT } from './base/failure.js';
+import { defaultSettings } from './base/settings.js';
 import { checkFile, print, printLines, readInput, readLines, report, runBatch } from './batch.js';
-import { EXIT } from './failure.js';
-import type { InterpreterOptions } from './interpreter.js';
-import { defaultSettings } from './settings.js';
+import type { InterpreterOptions } from './interpreter/interpreter.js';
 import type { Terminal } from './terminal/terminal.js';
 
 function programVersion(): string {
@@ -66,7 +66,9 @@ async function main(): Promise<number> {
       await printLines([`octolink ${programVersion()}`]);
       return EXIT.OK;
     case 'complete':
-      await printLines(await (await import('./completion/words.js')).completeWords(action.words, options));
+      await printLines(
+        await (await import('./completion/shell-words.js')).completeWords(action.words, options),
+      );
       return EXIT.OK;
     case 'check':
       return checkFile(action.file);
@@ -94,7 +96,7 @@ async function shell(
 ): Promise<number> {
   const [{ runShell }, { historyFileOf }, { wantsColour }] = await Promise.all([
     import('./shell.js'),
-    import('./history.js'),
+    import('./terminal/command-history.js'),
     import('./output/colour.js'),
   ]);
   return runShell(terminal, {

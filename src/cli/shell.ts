@@ -1,16 +1,17 @@
 /** The interactive shell: keys in, lines run, answers out. */
 import type { ControlEvent } from '../api/index.js';
 import type { ConfigMode } from '../config/language.js';
-import { displayWidth } from '../grammar/explain.js';
-import { completionFor, helpLines } from './complete.js';
-import { CliFailure, EXIT } from './failure.js';
-import { History, isSecret } from './history.js';
-import { Interpreter, type InterpreterOptions } from './interpreter.js';
+import { displayWidth } from '../grammar/display-width.js';
+import { CliFailure, EXIT } from './base/failure.js';
+import { completionFor, helpLines } from './completion/suggestions.js';
+import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
 import { colourLine } from './output/colour.js';
 import { eventText, isUrgent } from './output/events.js';
 import { columnsOf } from './output/table.js';
+import { Paste } from './paste.js';
+import { History, isSecret } from './terminal/command-history.js';
 import { HistorySearch } from './terminal/history-search.js';
-import type { Key } from './terminal/keys.js';
+import type { Key } from './terminal/key-decoder.js';
 import { LineEditor } from './terminal/line-editor.js';
 import { LineView } from './terminal/line-view.js';
 import { page } from './terminal/pager.js';
@@ -27,13 +28,13 @@ const MODE_SUFFIXES: Record<ConfigMode, string> = {
 /** Lines that come while the screen belongs to something else; more are not worth keeping. */
 const MAX_HELD_LINES = 200;
 
-export type ShellOptions = Omit<
+type ShellOptions = Omit<
   InterpreterOptions,
-  'interactive' | 'print' | 'remark' | 'terminal' | 'history'
+  'interactive' | 'print' | 'remark' | 'terminal' | 'history' | 'onEvent' | 'onLost'
 > & {
   /** Where history is kept; null: nowhere. */
   historyFile: string | null;
-  /** The shell ends when no key comes for so long; null: it stays. */
+  /** The shell ends when no key comes for this long; null: never. */
   idleMs: number | null;
 };
 
@@ -52,6 +53,7 @@ class Shell {
   private search: HistorySearch | null = null;
   private hostname = 'octolink';
   private running = false;
+  private paste: Paste | null = null;
   private held: string[] = [];
   private lastKey = '';
 
@@ -71,6 +73,8 @@ class Shell {
       remark: (lines) => this.say(lines),
       terminal: async () => terminal,
       history: () => this.history.lines,
+      onEvent: (event) => this.event(event),
+      onLost: () => this.above(['% The daemon closed the connection; the next command reconnects.']),
     });
   }
 
@@ -88,7 +92,7 @@ class Shell {
         if (key === null) break;
         if (key === 'idle') {
           this.view.leave();
-          this.say([`% Left alone for ${(this.idleMs ?? 0) / 1000} s: goodbye`]);
+          this.say([`% Idle for ${(this.idleMs ?? 0) / 1000} s: goodbye`]);
           break;
         }
         await this.key(key);
@@ -105,17 +109,16 @@ class Shell {
     const { hello } = await this.interpreter.client();
     this.hostname = hello.hostname;
     this.interpreter.enabled = hello.privilege === 'admin' && !this.interpreter.readOnly;
-    this.interpreter.onEvent = (event) => this.event(event);
-    this.interpreter.onLost = () =>
-      this.above(['% The daemon closed the connection; the next command connects again.']);
     await this.interpreter.subscribe();
   }
 
   // --- keys -----------------------------------------------------------------------------------------
 
   private async key(key: Key): Promise<void> {
+    if (key.kind === 'press' && key.name === 'paste-end') return this.endPaste();
     if (this.search !== null && this.searchKey(this.search, key)) return;
     if (key.kind === 'text') await this.character(key.text, key.literal);
+    else if (key.name === 'enter') await this.enter(key.pasted);
     else await this.press(key.name);
     this.lastKey = key.kind === 'text' ? '' : key.name;
   }
@@ -131,8 +134,6 @@ class Shell {
 
   private async press(name: string): Promise<void> {
     switch (name) {
-      case 'enter':
-        return this.enter();
       case 'tab':
         return this.complete();
       case 'ctrl-c':
@@ -178,16 +179,29 @@ class Shell {
     return true;
   }
 
-  private async enter(): Promise<void> {
+  private async enter(pasted: boolean): Promise<void> {
     this.view.leave();
     const line = this.line.take();
     if (!isSecret(line)) this.history.add(line);
     const promptWidth = displayWidth(this.promptText());
-    await this.attempt(() => this.interpreter.run(line, null, promptWidth));
+    if (pasted) this.paste ??= new Paste(this.interpreter);
+    const { paste } = this;
+    await this.attempt(() =>
+      paste === null ? this.interpreter.run(line, null, promptWidth) : paste.run(line, promptWidth),
+    );
+  }
+
+  private async endPaste(): Promise<void> {
+    const { paste } = this;
+    if (paste === null) return;
+    this.paste = null;
+    this.view.hide();
+    await this.attempt(() => paste.end());
   }
 
   /** Runs something, says why it failed, and asks for the next line. */
   private async attempt(work: () => Promise<void>): Promise<void> {
+    const mayRename = this.interpreter.configMode !== null || this.interpreter.pasting;
     this.running = true;
     let interrupted = false;
     try {
@@ -195,18 +209,26 @@ class Shell {
         interrupted = true;
         this.interpreter.interrupt();
       });
-      await this.refreshHostname();
+      if (mayRename && this.paste === null) await this.refreshHostname();
     } catch (error) {
       if (!(error instanceof CliFailure)) throw error;
       this.say(interrupted ? ['^C'] : error.lines);
+      // What was typed or pasted ahead is gone, the end of the paste with it.
+      if (interrupted) await this.giveUpPaste();
     }
     this.running = false;
     if (!this.interpreter.left) this.prompt();
   }
 
+  private async giveUpPaste(): Promise<void> {
+    this.interpreter.forgetLines();
+    await this.paste?.end().catch(() => undefined);
+    this.paste = null;
+  }
+
   /** A configuration line may have changed it. */
   private async refreshHostname(): Promise<void> {
-    if (this.interpreter.configMode === null || this.interpreter.left) return;
+    if (this.interpreter.left) return;
     const client = await this.interpreter.client().catch(() => null);
     const version = await client?.request('show.version', {}).catch(() => null);
     if (version) this.hostname = version.hostname;

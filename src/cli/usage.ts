@@ -1,5 +1,5 @@
 /** What `octolink --help` prints. */
-import { EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from './options.js';
+import { EXIT_CODES, NOTES, OPTIONS, SYNOPSES } from './command-line-options.js';
 
 const WIDTH = 80;
 const OPTION_COLUMN = 14;

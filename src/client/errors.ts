@@ -1,7 +1,7 @@
 /** What can go wrong between a program and the daemon. */
 import type { ErrorBody, Problem } from '../api/index.js';
 
-/** An error that the daemon answered with; the connection goes on. */
+/** An error that the daemon answered with; the connection remains usable. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
   /** One of `ERROR`. */

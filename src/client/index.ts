@@ -20,9 +20,9 @@ import {
   PROTOCOL_NAME,
   PROTOCOL_VERSION,
 } from '../api/index.js';
+import { Channel } from './channel.js';
 import { ConnectionError } from './errors.js';
-import { EventQueue } from './events.js';
-import { Wire } from './wire.js';
+import { EventQueue } from './event-queue.js';
 
 export * from '../api/index.js';
 export { ConnectionError, type ConnectionFault, ControlError } from './errors.js';
@@ -33,7 +33,7 @@ const RETRY_AFTER_MS = 50;
 export interface ConnectOptions {
   /** Path of the control socket; absent: `DEFAULT_SOCKET`. */
   socket?: string;
-  /** How the daemon's log calls this program, such as `backup 1.2`. */
+  /** What the daemon's log calls this program, such as `backup 1.2`. */
   name?: string;
   /** How long to wait for a daemon that is not there yet, in milliseconds; absent: not at all. */
   patienceMs?: number;
@@ -46,7 +46,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /**
    * Time for an answer in milliseconds (default 5000). A daemon that takes longer is given up: the connection closes.
-   * Allow for the work itself where it takes long: `wait`, `ping`, `config.apply`.
+   * Allow for the work itself where it takes time: `wait`, `ping`, `config.apply`.
    */
   timeoutMs?: number;
 }
@@ -63,46 +63,46 @@ type RequestArguments<M extends MethodName> =
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { socket = DEFAULT_SOCKET, name = 'octolink/client' } = options;
-  const wire = await openWithin(socket, options);
+  const channel = await openWithin(socket, options);
   try {
     const greeting = { protocol: PROTOCOL_VERSION, oldestProtocol: OLDEST_PROTOCOL, client: name };
     const { signal } = options;
-    const hello = await wire.request('hello', greeting, {
+    const hello = await channel.request('hello', greeting, {
       timeoutMs: ANSWER_WITHIN_MS,
       ...(signal && { signal }),
     });
     checkHello(hello, socket);
-    return new Client(wire, hello);
+    return new Client(channel, hello);
   } catch (error) {
-    wire.close();
+    channel.close();
     throw error;
   }
 }
 
-/** A connection. It is not made again by itself when it is lost: `connect` once more. */
+/** A connection. When it is lost it is not restored: call `connect` again. */
 export class Client {
-  /** What the daemon said of itself, and what this connection may do. */
+  /** What the daemon said about itself, and what this connection may do. */
   readonly hello: HelloResult;
-  private readonly wire: Wire;
+  private readonly channel: Channel;
   private readonly listeners = new Set<(event: ControlEvent) => void>();
   private readonly queues = new Set<EventQueue>();
   private readonly closeListeners = new Set<(reason: Error) => void>();
 
   /** @internal */
-  constructor(wire: Wire, hello: HelloResult) {
-    this.wire = wire;
+  constructor(channel: Channel, hello: HelloResult) {
+    this.channel = channel;
     this.hello = hello;
-    wire.onEvent = (event) => {
+    channel.on('event', (event) => {
       for (const listener of this.listeners) listener(event);
-    };
-    wire.onClose = (reason) => {
+    });
+    channel.on('close', (reason) => {
       for (const queue of this.queues) queue.end(reason);
       for (const listener of this.closeListeners) listener(reason);
-    };
+    });
   }
 
   get closed(): boolean {
-    return this.wire.closed;
+    return this.channel.closed;
   }
 
   /**
@@ -114,12 +114,12 @@ export class Client {
     ...[params, options = {}]: RequestArguments<M>
   ): Promise<Methods[M]['result']> {
     const { signal, timeoutMs = ANSWER_WITHIN_MS } = options;
-    return this.wire.request(method, params ?? {}, { timeoutMs, ...(signal && { signal }) });
+    return this.channel.request(method, params ?? {}, { timeoutMs, ...(signal && { signal }) });
   }
 
   /**
    * Events as they happen, from the first `next()` on. Ends when `signal` aborts, throws when the connection is lost.
-   * A program that is too slow gets an event of kind `lost` with the number of those that it missed.
+   * A program that is too slow gets an event of kind `lost` with the number of events that it missed.
    */
   async *events({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<ControlEvent, void, undefined> {
     const queue = new EventQueue();
@@ -142,7 +142,7 @@ export class Client {
 
   /**
    * Calls `listener` for each event that arrives, after `events.subscribe` has been requested. Returns a function that
-   * ends this. `events()` is simpler where one thing is done after the other.
+   * ends this. `events()` is simpler for sequential code.
    */
   onEvent(listener: (event: ControlEvent) => void): () => void {
     this.listeners.add(listener);
@@ -154,19 +154,19 @@ export class Client {
     this.closeListeners.add(listener);
   }
 
-  /** Ends the connection; what the daemon was doing for it is cancelled. */
+  /** Ends the connection; requests under way are cancelled. */
   close(): void {
-    this.wire.close();
+    this.channel.close();
   }
 }
 
 /** Opens the socket, trying again while no daemon is there and patience lasts. */
-async function openWithin(path: string, { patienceMs = 0, signal }: ConnectOptions): Promise<Wire> {
+async function openWithin(path: string, { patienceMs = 0, signal }: ConnectOptions): Promise<Channel> {
   const end = performance.now() + patienceMs;
   for (;;) {
     signal?.throwIfAborted();
     try {
-      return await Wire.open(path, ANSWER_WITHIN_MS);
+      return await Channel.open(path, ANSWER_WITHIN_MS);
     } catch (error) {
       const isAbsent = error instanceof ConnectionError && error.fault === 'no-daemon';
       if (!isAbsent || performance.now() >= end) throw error;

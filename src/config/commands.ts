@@ -35,20 +35,22 @@ const globalCommands: ConfigCommand[] = [
   }),
   configField('historyLinks', {
     tokens: [
-      keyword('history', 'What is remembered of the past'),
-      keyword('links', 'Of how many links; each takes about 140 KB'),
-      value('links', range(0, 4096), 'Links, the first ones configured', { default: DEFAULTS.historyLinks }),
+      keyword('history', 'History of links'),
+      keyword('links', 'Number of links with a history; each takes about 140 KB'),
+      value('links', range(0, 4096), 'Number; the first links configured are taken', {
+        default: DEFAULTS.historyLinks,
+      }),
     ],
     read: ({ links }) => links,
     write: (links) => `history links ${links}`,
   }),
   configField('metrics', {
     tokens: [
-      keyword('metrics', 'Numbers for programs that watch, in the text format of Prometheus'),
-      keyword('listen', 'Serve them by HTTP, without asking who reads'),
+      keyword('metrics', 'Metrics for monitoring, in the Prometheus text format'),
+      keyword('listen', 'Serve them over HTTP, without authentication'),
       choice(
-        [value('address', IPV4, 'IPv4 address of this host, 127.0.0.1 for itself only')],
-        [value('address', IPV6, 'IPv6 address of this host, ::1 for itself only')],
+        [value('address', IPV4, 'IPv4 address of this host; 127.0.0.1: local use only')],
+        [value('address', IPV6, 'IPv6 address of this host; ::1: local use only')],
       ),
       options([
         keyword('port', 'TCP port'),

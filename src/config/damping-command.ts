@@ -14,30 +14,30 @@ export function dampingOf(
 ): Setting {
   return setting(mode, {
     tokens: [
-      keyword('damping', 'Hold links back that go down again and again'),
+      keyword('damping', 'Hold back links that keep going down'),
       options(
         [
-          keyword('half-life', 'In which a penalty falls to its half'),
+          keyword('half-life', 'Time in which a penalty halves'),
           value('halfLife', range(1, 3600, 's'), 'Time', { default: DEFAULT.halfLife, called: 'half-life' }),
         ],
         [
           keyword('reuse', 'Penalty below which a link is used again'),
-          value('reuse', range(100, 20000), 'Penalty; each loss adds 1000', { default: DEFAULT.reuse }),
+          value('reuse', range(100, 20000), 'Penalty; each time down adds 1000', { default: DEFAULT.reuse }),
         ],
         [
-          keyword('suppress', 'Penalty from which a link is held back'),
-          value('suppress', range(1000, 20000), 'Penalty; each loss adds 1000', {
+          keyword('suppress', 'Penalty at which a link is held back'),
+          value('suppress', range(1000, 20000), 'Penalty; each time down adds 1000', {
             default: DEFAULT.suppress,
           }),
         ],
         [
-          keyword('max', 'Longest time behind the last loss'),
+          keyword('max', 'Longest time held back after the last time down'),
           value('max', range(1, 86400, 's'), 'Time', { default: DEFAULT.max }),
         ],
       ),
     ],
     noNeeds: 1,
-    default: 'on, with the defaults of its values',
+    default: 'on, with its default values',
     set(scope, given) {
       target(scope).damping = { ...DEFAULT, ...given };
     },

@@ -9,7 +9,7 @@ interface Owner {
   duplicate?: DuplicateConfig;
 }
 
-const DUPLICATE = keyword('duplicate', 'Send some frames over two links while the rest takes one');
+const DUPLICATE = keyword('duplicate', 'Send some frames over two links, the others over one');
 
 /** The lines of a mode whose object `target` finds. */
 export function duplicateCommands(mode: ConfigMode, target: (scope: Scope) => Owner): Setting[] {
@@ -45,7 +45,7 @@ export function duplicateCommands(mode: ConfigMode, target: (scope: Scope) => Ow
     setting(mode, {
       tokens: [
         DUPLICATE,
-        keyword('dscp', 'Packets of a code point; may be given several times'),
+        keyword('dscp', 'Packets with this code point; may be given several times'),
         value('dscp', range(0, 63), 'Differentiated services code point'),
       ],
       noNeeds: 2,

@@ -98,9 +98,7 @@ class Reader {
   }
 
   private vty(): Block {
-    return new Map([
-      ['timeout', () => this.remark('left out: octolink -T SECONDS ends an idle shell')],
-    ]);
+    return new Map([['timeout', () => this.remark('left out: octolink -T SECONDS ends an idle shell')]]);
   }
 
   private interface([nameText, idText, portText]: Words): void {

@@ -42,8 +42,8 @@ export const interfaceCommands: ConfigCommand[] = [
   interfaceField('description', description),
   interfaceField('privateKeyFile', {
     tokens: [
-      keyword('private-key-file', 'File of the private key; made at first start if absent'),
-      value('file', FILENAME, 'Absolute path, readable by its owner alone'),
+      keyword('private-key-file', 'File with the private key; created at the first start if missing'),
+      value('file', FILENAME, 'Absolute path, readable only by its owner'),
     ],
     read: ({ file }) => file,
     write: (file) => `private-key-file ${renderWord(file)}`,
@@ -85,14 +85,14 @@ export const interfaceCommands: ConfigCommand[] = [
     write: (mac) => `mac ${mac}`,
   }),
   interfaceField('bridge', {
-    tokens: [keyword('bridge', 'Join a bridge of the kernel'), value('bridge', IFNAME, 'Name of the bridge')],
+    tokens: [keyword('bridge', 'Join a kernel bridge'), value('bridge', IFNAME, 'Name of the bridge')],
     read: ({ bridge }) => bridge,
     write: (bridge) => `bridge ${renderWord(bridge)}`,
   }),
   interfaceField('listenPort', {
     tokens: [
-      keyword('listen', 'Where datagrams of peers are received'),
-      keyword('port', 'UDP port of links that name none'),
+      keyword('listen', 'Where datagrams from peers are received'),
+      keyword('port', 'UDP port of links without a port of their own'),
       value('port', PORT, 'UDP port', { default: DEFAULTS.listenPort }),
     ],
     noNeeds: 1,
@@ -102,13 +102,13 @@ export const interfaceCommands: ConfigCommand[] = [
   policyOf(
     'interface',
     interfaceOf,
-    `How peers use their links, unless they say otherwise (default ${DEFAULTS.policy})`,
+    `How peers use their links, unless a peer has its own policy (default ${DEFAULTS.policy})`,
   ),
   dampingOf('interface', interfaceOf),
   qualityOf('interface', interfaceOf),
   ...duplicateCommands('interface', interfaceOf),
   interfaceField('aead', {
-    tokens: [keyword('aead', 'Cipher of the data'), oneOf('aead', AEADS)],
+    tokens: [keyword('aead', 'Data cipher'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,
     write: (aead) => `aead ${aead}`,
   }),
@@ -124,7 +124,7 @@ export const interfaceCommands: ConfigCommand[] = [
   interfaceField('macLimit', {
     tokens: [
       keyword('mac-table', 'Table of learned MAC addresses'),
-      keyword('limit', 'How many addresses are kept'),
+      keyword('limit', 'Largest number of addresses'),
       value('limit', range(16, 1048576, 'entries'), 'Size of the table', { default: DEFAULTS.macLimit }),
     ],
     read: ({ limit }) => limit,
@@ -147,7 +147,7 @@ export const interfaceCommands: ConfigCommand[] = [
   interfaceField('resendBuffer', {
     tokens: [
       keyword('resend', 'What is sent again when a link goes down'),
-      keyword('buffer', 'Memory for a peer that sends much'),
+      keyword('buffer', 'Memory for each peer with much traffic'),
       value('buffer', range(1, 32, 'MiB'), 'Size', { default: DEFAULTS.resendBuffer }),
     ],
     read: ({ buffer }) => buffer,
@@ -156,7 +156,7 @@ export const interfaceCommands: ConfigCommand[] = [
   interfaceField('resendAge', {
     tokens: [
       keyword('resend', 'What is sent again when a link goes down'),
-      keyword('age', 'Datagrams older than this are given up'),
+      keyword('age', 'Datagrams older than this are not sent again'),
       value('age', range(100, 10000, 'ms'), 'Time', { default: DEFAULTS.resendAge }),
     ],
     read: ({ age }) => age,
@@ -164,15 +164,15 @@ export const interfaceCommands: ConfigCommand[] = [
   }),
   interfaceField('mtuRaise', {
     tokens: [
-      keyword('path-mtu', 'How the MTU of paths is found'),
-      keyword('raise', 'How soon a larger one is tried again'),
+      keyword('path-mtu', 'Path MTU discovery'),
+      keyword('raise', 'How soon a larger MTU is tried again'),
       value('raise', range(1, 86400, 's'), 'Time', { default: DEFAULTS.mtuRaise }),
     ],
     read: ({ raise }) => raise,
     write: (seconds) => `path-mtu raise ${seconds}`,
   }),
   setting('interface', {
-    tokens: [keyword('relay', 'Hand on datagrams of peers whose links go via this host (default on)')],
+    tokens: [keyword('relay', 'Relay datagrams of peers whose links go via this host (default on)')],
     noNeeds: 1,
     set(scope) {
       interfaceOf(scope).relay = true;
@@ -200,8 +200,8 @@ export const interfaceCommands: ConfigCommand[] = [
     tokens: [
       keyword('scheduling', 'Scheduling class of the datapath'),
       oneOf('scheduling', {
-        realtime: 'Before all ordinary processes, where the system permits',
-        normal: 'First among ordinary processes, where the system permits (default)',
+        realtime: 'Ahead of all ordinary processes, if the system permits',
+        normal: 'First among ordinary processes, if the system permits (default)',
       }),
     ],
     read: ({ scheduling }) => scheduling,

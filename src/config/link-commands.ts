@@ -21,7 +21,7 @@ export const linkCommands: ConfigCommand[] = [
   linkField('description', description),
   linkField('local', {
     tokens: [
-      keyword('local', 'Where datagrams leave (default any)'),
+      keyword('local', 'Local end: where datagrams leave (default any)'),
       choice(
         [value('address', IPV4, 'IPv4 address of this host')],
         [value('address', IPV6, 'IPv6 address of this host')],
@@ -42,7 +42,7 @@ export const linkCommands: ConfigCommand[] = [
   }),
   linkField('remote', {
     tokens: [
-      keyword('remote', 'Where datagrams go'),
+      keyword('remote', 'Remote end: where datagrams go'),
       choice(
         [
           choice(
@@ -54,7 +54,7 @@ export const linkCommands: ConfigCommand[] = [
             value('port', PORT, 'UDP port', { default: DEFAULTS.listenPort }),
           ]),
         ],
-        [keyword('dynamic', 'Learned when the peer calls')],
+        [keyword('dynamic', 'Learned from the datagrams of the peer')],
         VIA,
       ),
     ],
@@ -78,7 +78,7 @@ export const linkCommands: ConfigCommand[] = [
   }),
   linkField('priority', {
     tokens: [
-      keyword('priority', 'Preference among the links of the peer, higher wins'),
+      keyword('priority', 'Preference among the links of the peer; higher is better'),
       value('priority', range(0, 255), 'Priority', { default: DEFAULTS.priority }),
     ],
     read: ({ priority }) => priority,
@@ -106,7 +106,7 @@ export const linkCommands: ConfigCommand[] = [
   linkField('dscp', {
     tokens: [
       keyword('dscp', 'Differentiated services code point of its datagrams'),
-      value('dscp', DSCP, 'Number, or name as in ef, af21, cs6', { default: 'cs0' }),
+      value('dscp', DSCP, 'Number, or a name such as ef, af21 or cs6', { default: 'cs0' }),
     ],
     read: ({ dscp }) => dscp,
     write: (dscp) => `dscp ${dscpText(dscp)}`,
@@ -139,7 +139,7 @@ export const linkCommands: ConfigCommand[] = [
       ),
       choice(
         [value('group', range(2, 20), 'Datagrams in a group')],
-        [keyword('auto', 'Groups as small as the measured loss asks for, none while there is none')],
+        [keyword('auto', 'Group size follows the measured loss; no parity without loss')],
       ),
     ],
     noNeeds: 1,
@@ -147,7 +147,7 @@ export const linkCommands: ConfigCommand[] = [
     write: (group) => `fec ${group}`,
   }),
   setting('link', {
-    tokens: [keyword('drain', 'Keep it empty but alive: frames take other links as long as there are any')],
+    tokens: [keyword('drain', 'Carry no frames while another link can; heartbeats go on')],
     noNeeds: 1,
     set(scope) {
       linkOf(scope).drain = true;

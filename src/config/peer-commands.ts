@@ -28,8 +28,8 @@ export const peerCommands: ConfigCommand[] = [
   }),
   peerField('presharedKeyFile', {
     tokens: [
-      keyword('preshared-key-file', 'File of a secret shared with this peer'),
-      value('file', FILENAME, 'Absolute path, readable by its owner alone'),
+      keyword('preshared-key-file', 'File with a secret shared with this peer'),
+      value('file', FILENAME, 'Absolute path, readable only by its owner'),
     ],
     read: ({ file }) => file,
     write: (file) => `preshared-key-file ${renderWord(file)}`,
@@ -40,7 +40,7 @@ export const peerCommands: ConfigCommand[] = [
   block('peer', {
     opens: 'link',
     tokens: [
-      keyword('link', 'A path to the peer; the id is the same at both ends'),
+      keyword('link', 'A path to the peer; both ends use the same id'),
       value('link', range(0, 7), 'Link id', { complete: 'link', called: 'link id' }),
     ],
     enter(scope, { link: id }) {

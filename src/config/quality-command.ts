@@ -14,23 +14,23 @@ export function qualityOf(
 ): Setting {
   return setting(mode, {
     tokens: [
-      keyword('quality', 'Leave links that answer but are no good, whatever their priority'),
+      keyword('quality', 'Avoid links of poor quality, whatever their priority'),
       options(
         [
-          keyword('loss', 'Loss toward the peer'),
+          keyword('loss', 'Loss towards the peer'),
           value('loss', range(1, 100, '%'), 'Share of datagrams', { default: DEFAULT.loss }),
         ],
         [
-          keyword('delay', 'How much slower than the fastest other link, round trip'),
+          keyword('delay', 'Round-trip time above that of the fastest other link'),
           value('delay', range(5, 60000, 'ms'), 'Time', { default: DEFAULT.delay }),
         ],
       ),
     ],
     noNeeds: 1,
-    default: 'on, with the defaults of its values',
+    default: 'on, with its default values',
     details:
-      'A link beyond a limit for a second is grey: others are taken before it. It is clean again after ten seconds ' +
-      'below half of the limit; the ten seconds double each time that it turns grey again soon.',
+      'A link beyond a limit for a second is grey: other links are preferred. It is good again after ten seconds ' +
+      'below half the limit; that time doubles each time it soon turns grey again.',
     set(scope, given) {
       target(scope).quality = { ...DEFAULT, ...given };
     },

@@ -1,16 +1,19 @@
-/** `octolinkd`: arguments, start, signals, end. Nothing else. */
+/** `octolinkd`: arguments, start, signals, end. */
 import { parseArgs } from 'node:util';
 import pino from 'pino';
 import type { Config } from '../api/config.js';
 import type { Problem } from '../api/index.js';
 import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
-import { Daemon } from './backend.js';
-import { openConfigurator } from './commits/open.js';
-import { ConfigStore } from './config-store.js';
+import { version } from './base/version.js';
+import { Configurator } from './commits/configurator.js';
+import { StartupFile } from './commits/startup-file.js';
 import { ControlServer } from './control/server.js';
+import { Daemon } from './daemon.js';
+import { Finder } from './interfaces/finder.js';
+import { METHODS } from './methods/index.js';
+import type { DaemonParts } from './methods/method.js';
 import { OPTIONS, usage } from './options.js';
-import { version } from './version.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
 const EXIT = { FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
@@ -60,9 +63,9 @@ function readArguments(): Options {
   }
 }
 
-async function readConfiguration(store: ConfigStore): Promise<Config> {
-  const { file } = store;
-  const text = await store.load().catch((error: Error) => fail(EXIT.BAD_CONFIG, error.message));
+async function readConfiguration(startupFile: StartupFile): Promise<Config> {
+  const { file } = startupFile;
+  const text = await startupFile.load().catch((error: Error) => fail(EXIT.BAD_CONFIG, error.message));
   if (text === null) return fail(EXIT.BAD_CONFIG, `there is no configuration ${file}; an empty file will do`);
   const parsed = parseConfig(text);
   const place = (problem: Problem): string => `${file}:${problem.line}:${problem.column}: ${problem.message}`;
@@ -79,8 +82,8 @@ async function readConfiguration(store: ConfigStore): Promise<Config> {
 
 async function main(): Promise<void> {
   const options = readArguments();
-  const store = new ConfigStore(options.config);
-  const config = await readConfiguration(store);
+  const startupFile = new StartupFile(options.config);
+  const config = await readConfiguration(startupFile);
   if (options.check) {
     process.stdout.write(`${options.config}: the configuration is good\n`);
     return;
@@ -93,22 +96,23 @@ async function main(): Promise<void> {
   const ready = new Promise<void>((resolve) => {
     configured = resolve;
   });
-  const daemon = new Daemon({
+  const stateFolder = options.state;
+  const daemon = new Daemon({ native, log, stateFolder });
+  const { events, histories, faults, runtimes } = daemon;
+  const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
+  const parts: DaemonParts = {
     native,
-    log,
-    store,
-    stateFolder: options.state,
-    clients: () => servers.reduce((sum, { clients }) => sum + clients, 0),
-  });
-  const configurator = openConfigurator(daemon, options.state, log);
-  const shared = {
-    version,
-    backend: daemon,
+    hostname: () => daemon.hostname(),
+    runningConfig: () => daemon.runningConfig(),
     configurator,
-    log,
-    peerCredentials: (fd: number) => native.peerCredentials(fd),
-    ready,
+    find: new Finder(runtimes),
+    faults,
+    events,
+    histories,
+    connections: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   };
+  const peerCredentials = (fd: number) => native.peerCredentials(fd);
+  const shared = { version, methods: METHODS, parts, log, peerCredentials, ready };
   const stopServers = () => Promise.all(servers.map((server) => server.stop()));
   const { socket: path, 'read-only-socket': readOnlyPath } = options;
   try {

@@ -1,10 +1,10 @@
-/** What `octolinkd` is called with, once: it reads its arguments by this table, `--help` and the manual print it. */
+/** The arguments of `octolinkd`, in one table: it reads them by it, `--help` and the manual print it. */
 import { DEFAULT_SOCKET } from '../api/index.js';
 
 interface DaemonOption {
-  /** What follows it; absent: nothing. */
+  /** The word after the option; absent: none. */
   operand?: string;
-  /** What holds where it is not given. */
+  /** The default. */
   preset?: string;
   help: string;
 }

@@ -1,6 +1,6 @@
 /** IP and MAC addresses as text, without sockets or look-ups. */
 
-export interface IpAddress {
+interface IpAddress {
   family: 4 | 6;
   /** 4 or 16 bytes in network order. */
   bytes: number[];
@@ -51,7 +51,7 @@ function parseGroups(text: string, last: boolean): number[] | null {
   return bytes;
 }
 
-export interface Cidr {
+interface Cidr {
   address: IpAddress;
   prefix: number;
 }

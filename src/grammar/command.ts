@@ -2,7 +2,7 @@
 import type { CompletionKind, Privilege } from '../api/index.js';
 import type { ValueType } from './values.js';
 
-/** A place in the command line where a command can stand. `pipe` holds the output modifiers behind `|`. */
+/** A place in the command line where a command can stand. `pipe` holds the output modifiers after `|`. */
 export type Mode = 'exec' | 'config' | 'interface' | 'peer' | 'link' | 'pipe';
 
 export interface KeywordToken {
@@ -22,7 +22,7 @@ export interface ValueToken extends ValueNotes {
 }
 
 /** What else can be said about a value. */
-export interface ValueNotes {
+interface ValueNotes {
   /** Live names that can stand here. */
   complete?: CompletionKind;
   /** What holds when the value is left out. */
@@ -32,13 +32,15 @@ export interface ValueNotes {
 }
 
 /** Exactly one of the branches. */
-export interface ChoiceToken {
+interface ChoiceToken {
   kind: 'choice';
   branches: readonly (readonly Token[])[];
+  /** Branches that are understood and not offered: earlier forms of the command. Each begins with a keyword. */
+  hidden?: readonly (readonly Token[])[];
 }
 
 /** Each group at most once, in any order. */
-export interface OptionsToken {
+interface OptionsToken {
   kind: 'options';
   groups: readonly (readonly Token[])[];
 }
@@ -134,6 +136,14 @@ export function choice<const B extends readonly (readonly Token[])[]>(...branche
   return { kind: 'choice', branches };
 }
 
+/** Tokens that used to be written in another form, which is still understood: it must give the same arguments. */
+export function formerly<const T extends readonly Token[]>(
+  now: T,
+  ...before: readonly (readonly Token[])[]
+): Token<ArgsOf<T>> {
+  return { kind: 'choice', branches: [now], hidden: before };
+}
+
 export function options<const G extends readonly (readonly Token[])[]>(
   ...groups: G
 ): Token<Plain<MaybeArgsOf<G>>> {
@@ -152,7 +162,9 @@ function syntaxOfToken(token: Token): string {
     case 'value':
       return token.type.label;
     case 'choice':
-      return `<${token.branches.map(syntaxOf).join('|')}>`;
+      return token.branches.length === 1
+        ? syntaxOf(token.branches[0])
+        : `<${token.branches.map(syntaxOf).join('|')}>`;
     case 'options':
       return token.groups.map((group) => `[${syntaxOf(group)}]`).join(' ');
   }

@@ -1,7 +1,7 @@
 /** What can come next: for `?` and for Tab. */
 import type { CompletionKind } from '../api/index.js';
 import { type Args, helpOf } from './command.js';
-import { argsOf, keywordsBeginning, type Path, walk } from './match.js';
+import { argsOf, keywordsOffered, type Path, walk } from './match.js';
 import type { Node } from './tree.js';
 import { splitLine } from './words.js';
 
@@ -17,7 +17,7 @@ export interface CompletionOption {
 }
 
 export interface Completion {
-  /** The unfinished word under the cursor; empty behind a blank. */
+  /** The unfinished word under the cursor; empty after a blank. */
   partial: string;
   /** Offset at which it starts. */
   start: number;
@@ -57,7 +57,8 @@ function optionsAt<C>(path: Path<C>, partial: string): CompletionOption[] {
   if (path.edge?.kind === 'value' && path.edge.type.restOfLine) {
     return [{ text: path.edge.type.label, help: helpOf(path.edge), kind: 'value', complete: null, args }];
   }
-  const keywords = keywordsBeginning(path.node, partial)
+  const keywords = keywordsOffered(path.node)
+    .filter(({ word }) => word.startsWith(partial))
     .sort((a, b) => (a.word < b.word ? -1 : 1))
     .map(({ word, help }): CompletionOption => ({ text: word, help, kind: 'keyword', complete: null, args }));
   const values = path.node.values

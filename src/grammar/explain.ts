@@ -1,10 +1,11 @@
 /** The error texts that fingers and scripts know from routers. */
+import { displayWidth } from './display-width.js';
 import type { Match } from './match.js';
 
 export type Mismatch = Exclude<Match<unknown>, { kind: 'command' | 'empty' }>;
 
 /** `Did you mean …?`, or nothing. */
-export function didYouMean(suggestions: readonly string[]): string | null {
+function didYouMean(suggestions: readonly string[]): string | null {
   return suggestions.length === 0
     ? null
     : `Did you mean ${suggestions.map((word) => `"${word}"`).join(' or ')}?`;
@@ -51,15 +52,4 @@ export function explainInWords(mismatch: Mismatch): string {
 
 function details(reason: string | null, suggestions: readonly string[]): string[] {
   return [reason, didYouMean(suggestions)].filter((line) => line !== null).map((line) => `  ${line}`);
-}
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const ZERO_WIDTH = /[\p{Mn}\p{Me}\u200b-\u200d]/u;
-
-/** Columns that a text takes on a terminal. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const char of text) width += ZERO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1;
-  return width;
 }

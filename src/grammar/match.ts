@@ -20,11 +20,13 @@ export interface Path<C> {
   node: Node<C>;
   edge: KeywordEdge<C> | ValueEdge<C> | null;
   value: string | number | true;
+  /** It goes by an earlier form of a command: any other path is preferred. */
+  isOld: boolean;
   previous: Path<C> | null;
 }
 
-/** Where `walk` ended: the paths that took all words, or the word that none of the earlier paths took. */
-export interface Walk<C> {
+/** Where `walk` ended: the paths that took all words, or the word that no path took. */
+interface Walk<C> {
   paths: Path<C>[];
   failedAt: number | null;
 }
@@ -38,7 +40,10 @@ export function matchLine<C>(root: Node<C>, line: SplitLine): Match<C> {
     return { kind: 'invalid', at: line.problem.at, reason: line.problem.message, suggestions: [] };
   }
   if (line.words.length === 0) return { kind: 'empty' };
-  const { paths, failedAt } = walk(root, line, line.words.length);
+  const found = walk(root, line, line.words.length);
+  const { failedAt } = found;
+  const current = found.paths.filter(({ isOld }) => !isOld);
+  const paths = current.length > 0 ? current : found.paths;
   if (failedAt !== null) return explainFailure(paths, line.words[failedAt], failedAt);
   if (paths.length > 1) return ambiguity(paths, line);
   const [path] = paths;
@@ -49,7 +54,7 @@ export function matchLine<C>(root: Node<C>, line: SplitLine): Match<C> {
 
 /** Follows the first `count` words of a line from `root` along every path that accepts them. */
 export function walk<C>(root: Node<C>, line: SplitLine, count: number): Walk<C> {
-  let paths: Path<C>[] = [{ node: root, edge: null, value: '', previous: null }];
+  let paths: Path<C>[] = [{ node: root, edge: null, value: '', isOld: false, previous: null }];
   for (let index = 0; index < count; index++) {
     const next: Path<C>[] = [];
     let restTaken = false;
@@ -68,13 +73,19 @@ export function walk<C>(root: Node<C>, line: SplitLine, count: number): Walk<C> 
 
 function stepsFrom<C>(path: Path<C>, line: SplitLine, index: number): Path<C>[] {
   const word = line.words[index];
-  if (!word.quoted) {
-    const exact = path.node.keywords.get(word.text);
-    const edges = exact === undefined ? keywordsBeginning(path.node, word.text) : [exact];
-    if (edges.length > 0) {
-      return edges.map((edge) => ({ node: edge.to, edge, value: edge.gives?.value ?? '', previous: path }));
-    }
-  }
+  const exact = word.quoted ? undefined : path.node.keywords.get(word.text);
+  const edges = word.quoted ? [] : exact === undefined ? keywordsBeginning(path.node, word.text) : [exact];
+  const steps = edges.map((edge): Path<C> => {
+    const isOld = path.isOld || edge.hidden;
+    return { node: edge.to, edge, value: edge.gives?.value ?? '', isOld, previous: path };
+  });
+  // A word that could be the beginning of a hidden keyword may as well be a name.
+  const isKeyword = exact !== undefined || edges.some(({ hidden }) => !hidden);
+  return isKeyword ? steps : [...steps, ...valueSteps(path, line, index)];
+}
+
+function valueSteps<C>(path: Path<C>, line: SplitLine, index: number): Path<C>[] {
+  const word = line.words[index];
   let best = 0;
   let steps: Path<C>[] = [];
   for (const edge of path.node.values) {
@@ -83,13 +94,18 @@ function stepsFrom<C>(path: Path<C>, line: SplitLine, index: number): Path<C>[] 
     if (isRefusal(parsed)) continue;
     if (edge.type.rank > best) steps = [];
     best = edge.type.rank;
-    steps.push({ node: edge.to, edge, value: parsed, previous: path });
+    steps.push({ node: edge.to, edge, value: parsed, isOld: path.isOld, previous: path });
   }
   return steps;
 }
 
-export function keywordsBeginning<C>(node: Node<C>, prefix: string): KeywordEdge<C>[] {
+function keywordsBeginning<C>(node: Node<C>, prefix: string): KeywordEdge<C>[] {
   return [...node.keywords.values()].filter((edge) => edge.word.startsWith(prefix));
+}
+
+/** The keywords that people should know of. */
+export function keywordsOffered<C>(node: Node<C>): KeywordEdge<C>[] {
+  return [...node.keywords.values()].filter(({ hidden }) => !hidden);
 }
 
 /** The values that a path has collected. */
@@ -113,7 +129,7 @@ function keywordsOf<C>(end: Path<C>): string[] {
 
 function explainFailure<C>(paths: Path<C>[], word: Word, index: number): Match<C> {
   const values = paths.flatMap((path) => path.node.values);
-  const keywords = paths.flatMap((path) => [...path.node.keywords.keys()]);
+  const keywords = paths.flatMap((path) => keywordsOffered(path.node)).map((edge) => edge.word);
   const suggestions = word.quoted ? [] : closestWords(word.text, keywords);
   if (index === 0) return { kind: 'unknown', at: word.start, word: word.text, suggestions };
   return { kind: 'invalid', at: word.start, reason: refusalOf(values, word), suggestions };

@@ -2,6 +2,8 @@
 import type { CommandSpec, KeywordToken, Token, ValueToken } from './command.js';
 
 export interface KeywordEdge<C> extends KeywordToken {
+  /** Only earlier forms of commands go through it: understood and not offered. */
+  hidden: boolean;
   to: Node<C>;
 }
 
@@ -9,7 +11,7 @@ export interface ValueEdge<C> extends ValueToken {
   to: Node<C>;
 }
 
-export interface Leaf<C> {
+interface Leaf<C> {
   command: C;
   /** Reached through `no`. */
   negated: boolean;
@@ -21,7 +23,7 @@ export interface Node<C> {
   leaf: Leaf<C> | null;
 }
 
-type SimpleToken = KeywordToken | ValueToken;
+type SimpleToken = (KeywordToken & { hidden?: boolean }) | ValueToken;
 
 const NO_HELP = 'Negate a command or set its defaults';
 
@@ -54,13 +56,17 @@ function expand(tokens: readonly Token[]): SimpleToken[][] {
   for (const token of tokens) {
     const alternatives =
       token.kind === 'choice'
-        ? token.branches.flatMap(expand)
+        ? [...token.branches.flatMap(expand), ...(token.hidden ?? []).flatMap(expandHidden)]
         : token.kind === 'options'
           ? expandOptions(token.groups)
           : [[token]];
     paths = paths.flatMap((path) => alternatives.map((alternative) => [...path, ...alternative]));
   }
   return paths;
+}
+
+function expandHidden(tokens: readonly Token[]): SimpleToken[][] {
+  return expand(tokens).map(([first, ...rest]) => [{ ...first, hidden: true }, ...rest]);
 }
 
 function expandOptions(groups: readonly (readonly Token[])[]): SimpleToken[][] {
@@ -84,16 +90,18 @@ function addPath<C>(root: Node<C>, path: readonly SimpleToken[], leaf: Leaf<C>):
   node.leaf = leaf;
 }
 
-function keywordStep<C>(node: Node<C>, token: KeywordToken): Node<C> {
+function keywordStep<C>(node: Node<C>, token: KeywordToken & { hidden?: boolean }): Node<C> {
   const known = node.keywords.get(token.word);
+  const { hidden = false } = token;
   if (known === undefined) {
     const to = emptyNode<C>();
-    node.keywords.set(token.word, { ...token, to });
+    node.keywords.set(token.word, { ...token, hidden, to });
     return to;
   }
   if (known.help !== token.help || known.gives?.name !== token.gives?.name) {
     throw new Error(`the keyword "${token.word}" is described twice: "${known.help}", "${token.help}"`);
   }
+  known.hidden &&= hidden;
   return known.to;
 }
 

@@ -1,7 +1,7 @@
 /** The types that a value in a command line can have. */
 import { parseCidr, parseIp, parseMac, unusableHost, unusableHostPart } from './address.js';
 
-export interface Refusal {
+interface Refusal {
   refused: string;
 }
 
@@ -139,8 +139,7 @@ export const KEY: ValueType<string> = {
   label: 'BASE64',
   rank: 3,
   parse(text) {
-    if (!/^[A-Za-z0-9+/]{43}=$/.test(text))
-      return { refused: 'must be a key: 44 characters of base64, 32 bytes' };
+    if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) return { refused: 'must be a public key (44 base64 characters)' };
     if (/^A{43}=$/.test(text)) return { refused: 'must not be the all-zero key' };
     // The last digit carries four bits of the key and two that must be zero.
     return 'AEIMQUYcgkosw048'.includes(text[42]) ? text : { refused: 'must be canonical base64' };

@@ -17,7 +17,7 @@ export interface SplitLine {
 }
 
 const BLANK = /[ \t]/;
-/** Controls, line separators, direction overrides and lone surrogates: none of them can be shown honestly. */
+/** Controls, line separators, direction overrides and lone surrogates: they cannot be shown as they are. */
 export const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/u;
 
 /**

@@ -65,7 +65,7 @@ describe('a script', () => {
 
   it('may be limited in time, in rights and in reach', async () => {
     const late = await run(['-T', '1', '-c', 'wait peer never up timeout 60']);
-    expect([late.code, late.err]).toEqual([1, '% Error: timeout: not done after 1 s\n']);
+    expect([late.code, late.err]).toEqual([1, '% Error: timed out after 1 s\n']);
     const reading = await run(['-r', '-c', 'clear counters']);
     expect([reading.code, reading.err]).toEqual([
       77,

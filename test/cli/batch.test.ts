@@ -36,7 +36,11 @@ describe('a restricted session', () => {
       for (const stage of ['redirect', 'append', 'tee']) {
         const target = join(folder, 'out-of-reach');
         const result = await run(['-R', '-c', `${command} | ${stage} ${target}`]);
-        expect(result).toEqual({ code: 77, out: '', err: '% Error: this session may not write files\n' });
+        expect(result).toEqual({
+          code: 77,
+          out: '',
+          err: '% Error: a restricted user may not write files\n',
+        });
         expect(existsSync(target)).toBe(false);
       }
     },
@@ -119,7 +123,7 @@ describe('exit codes and errors', () => {
     [['-c', 'show version | include ['], 2, "% Bad regexp '['"],
     [['-c', 'show version | more'], 2, "% Unknown action 'more'"],
     [['-c', 'show version | head 1 | json'], 2, "% 'json' must be the first output modifier"],
-    [['-x'], 64, 'there is no option -x'],
+    [['-x'], 64, 'unknown option -x'],
     [['-c'], 64, 'option -c needs a value'],
     [['-c', 'show version', 'show', 'version'], 64, 'in one way only'],
     [
@@ -216,6 +220,38 @@ describe('configuration', () => {
       err: expect.stringContaining(`${contrary}:2:2: % Error: an IPv6`),
     });
     expect((await run(['show', 'run', '|', 'include', 'tap2'])).out).toBe('');
+  });
+
+  it('a block that is refused is passed over to its own exit, where a script goes on after errors', async () => {
+    const lines = [
+      'interface tap3',
+      ' mtu 1400',
+      ' peer kyoto',
+      '  link 9',
+      '   priority 3',
+      '   mtu 1300',
+      '  exit',
+      '  policy active',
+      ' exit',
+      ' peer -bad',
+      '  link 0',
+      '   priority 4',
+      '  exit',
+      ' exit',
+      'exit',
+      'interface no/name',
+      ' mtu 1200',
+      'exit',
+      'show version',
+    ];
+    const { code, out, err } = await run(['-'], lines.join('\n'));
+    expect(code).toBe(2);
+    // Places of lines that were refused stand alone; warnings follow theirs.
+    expect(err.match(/^stdin:\d+(?=:\d+:$)/gm)).toEqual(['stdin:4', 'stdin:10', 'stdin:16']);
+    expect(out).toContain('Octolink');
+    expect((await run(['show', 'run', '|', 'section', 'tap3'])).out).toBe(
+      'interface tap3\n mtu 1400\n peer kyoto\n  policy active\n exit\n',
+    );
   });
 
   it('is checked by -C without a daemon', async () => {

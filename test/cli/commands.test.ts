@@ -77,7 +77,7 @@ describe('the session', () => {
   });
 
   it('lists its commands, those of administrators only for them', async () => {
-    expect(await session('list')).toContain('\n  clear counters [peer NAME] [interface IFNAME]\n');
+    expect(await session('list')).toContain('\n  clear counters [NAME] [interface IFNAME]\n');
     expect(await session('disable', 'list')).not.toContain('clear counters');
     await session('clear counters peer osaka');
   });
@@ -90,6 +90,30 @@ describe('the session', () => {
       ' public-key ',
     );
     expect(await session('show tech-support')).toContain('Octolink 0.1.0');
+  });
+
+  it('prints the running configuration as "write terminal" does on routers', async () => {
+    expect(await session('write terminal')).toBe(await session('show running-config'));
+  });
+
+  it('answers "?" at the end of a command that is given as an argument', async () => {
+    const ask = (...lines: string[]) =>
+      octolink(
+        lines.flatMap((line) => ['-c', line]),
+        '',
+        daemon.socket,
+      );
+    expect(await ask('show m?')).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^ {2}mac-table +MAC .*\n {2}metrics .*\n {2}mtu .*\n$/),
+      err: '',
+    });
+    expect((await ask('conf t', 'interface ?')).out).toMatch(
+      /^ {2}IFNAME +Name of the TAP device\n {4}octo0\n$/,
+    );
+    expect((await ask('show running-config | include osak?')).out).toBe(
+      ' peer osaka\n  preshared-key-file /etc/octolink/osaka.psk\n',
+    );
   });
 
   it('lists and finds what can be typed in a mode of the configuration', async () => {
@@ -140,8 +164,11 @@ describe('completion', () => {
 
   it('offers words and live names with what they mean', async () => {
     const words = await complete('-s', daemon.socket, 'show', 'pe');
-    expect(words).toContain('peers\tAll peers, a line each');
-    expect(await complete('-s', daemon.socket, 'show', 'peer', '')).toEqual(['osaka\tName of a peer']);
+    expect(words).toContain('peers\tPeers, one per line; with a name, one in detail');
+    expect(await complete('-s', daemon.socket, 'show', 'peer', '')).toEqual([
+      'interface\tOnly this interface',
+      'osaka\tName of a peer',
+    ]);
     expect(await complete('show', 'version', '|', 'json-')).toEqual(['json-pretty\tAs JSON, indented']);
   });
 
@@ -164,6 +191,32 @@ describe('commands about links', () => {
     expect(await session('drain link osaka 0 timeout 5')).toBe('peer osaka link 0 is drained after 12 ms\n');
     expect(await answer('drain link osaka 0')).toEqual({ state: 'drained', waitedMs: 12 });
     expect(await answer('undrain link osaka 0')).toEqual({ state: 'up', waitedMs: 0 });
+  });
+
+  it.each([
+    ['show interface octo0', 'show interfaces interface octo0'],
+    ['show peers osaka', 'show peer osaka'],
+    ['show links osaka', 'show links peer osaka'],
+    ['show links osaka link 0', 'sh lin pe osaka'],
+    ['show links history osaka link 0', 'show links history peer osaka link 0'],
+    ['show counters osaka', 'show counters peer osaka'],
+    ['drain osaka link 0', 'drain link osaka 0'],
+    ['undrain osaka link 0', 'undrain link osaka 0'],
+    ['ping osaka link 0 count 1', 'ping peer osaka link 0 count 1'],
+    ['wait osaka link 0 up', 'wait link osaka 0 up'],
+    ['wait osaka up', 'wait peer osaka up'],
+    ['explain osaka', 'explain peer osaka'],
+    ['explain osaka link 0', 'explain peer osaka link 0'],
+    ['explain osaka flow', 'explain peer osaka flow'],
+  ])('name a peer without a keyword: %s is %s', async (now, before) => {
+    expect(await answer(now)).toEqual(await answer(before));
+  });
+
+  it('show only the link that is asked for, and no other', async () => {
+    expect(await answer('show links osaka link 0')).toHaveLength(1);
+    expect(await answer('show links link 1')).toEqual([]);
+    const { code, err } = await octolink(['explain', 'osaka', 'link', '5'], '', daemon.socket);
+    expect([code, err]).toEqual([1, '% Error: link 5 of peer osaka not found\n']);
   });
 
   it('say why a link is taken', async () => {

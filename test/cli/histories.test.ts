@@ -27,7 +27,7 @@ describe('the history of a link as text', () => {
     ]);
     expect(text).toEqual([
       'osaka link 1 (octo0): the last 8 s, 1 s a bar',
-      `${' '.repeat(55)}    last    mean    most`,
+      `${' '.repeat(55)}    last    mean     max`,
       `Down %         ▁▁▁▁██▁▁${' '.repeat(32)}     0.0    25.0   100.0`,
       `RTT ms         ▂▂▃█  ▂▂${' '.repeat(32)}    10.0    23.3    80.0`,
     ]);
@@ -58,9 +58,9 @@ describe('the history of a link as text', () => {
   });
 
   it('says so when there is nothing', () => {
-    expect(historiesText([])).toEqual(['No history is kept of such a link.']);
+    expect(historiesText([])).toEqual(['No history is kept for such a link.']);
     expect(historiesText([history(0, {})])).toEqual([
-      'osaka link 1 (octo0): nothing yet, a second must pass.',
+      'osaka link 1 (octo0): no data yet, the first second has not passed.',
     ]);
   });
 });

@@ -45,36 +45,42 @@ const lastIs = (text: string) => (rows: string[]) => last(rows) === text;
 describe.skipIf(tmuxProblem)('at a terminal', () => {
   it('"?" explains at any point and leaves what was typed', async () => {
     const terminal = await shell();
-    await terminal.type('show pe?');
-    let rows = await terminal.shows((shown) => shown.length > 2 && last(shown) === 'tokyo# show pe');
+    await terminal.type('show p?');
+    let rows = await terminal.shows((shown) => shown.length > 2 && last(shown) === 'tokyo# show p');
     expect(rows.slice(-4)).toEqual([
-      'tokyo# show pe?',
-      expect.stringMatching(/^ {2}peer +One peer and its links in full$/),
-      expect.stringMatching(/^ {2}peers +All peers, a line each$/),
-      'tokyo# show pe',
+      'tokyo# show p?',
+      expect.stringMatching(/^ {2}peers +Peers, one per line; with a name, one in detail$/),
+      expect.stringMatching(/^ {2}privilege +Your privilege level$/),
+      'tokyo# show p',
     ]);
     await terminal.press('C-u');
     await terminal.type('show peer ?');
     rows = await terminal.shows((shown) => shown.includes('    osaka') && last(shown) === 'tokyo# show peer');
-    expect(rows.slice(-3)).toEqual([
+    expect(rows.slice(-6)).toEqual([
+      expect.stringMatching(/^ {2}interface +Only this interface$/),
       expect.stringMatching(/^ {2}NAME +Name of a peer$/),
       '    osaka',
+      expect.stringMatching(/^ {2}\| +Output modifiers$/),
+      '  <cr>',
       'tokyo# show peer',
     ]);
   });
 
   it('Tab completes what is unique, rings, then lists', async () => {
     const terminal = await shell();
+    await terminal.type('con');
+    await terminal.press('Tab');
+    await terminal.shows(lastIs('tokyo# confi'));
+    await terminal.press('Tab', 'Tab');
+    await terminal.shows((rows) => rows.at(-2) === 'configure  confirm' && last(rows) === 'tokyo# confi');
+    await terminal.press('C-u');
     await terminal.type('sh');
     await terminal.press('Tab');
     await terminal.type('pee');
     await terminal.press('Tab');
-    await terminal.shows(lastIs('tokyo# show peer'));
-    await terminal.press('Tab', 'Tab');
-    await terminal.shows((rows) => rows.at(-2) === 'peer   peers' && last(rows) === 'tokyo# show peer');
-    await terminal.type(' os');
+    await terminal.type('os');
     await terminal.press('Tab', 'Enter');
-    await terminal.shows(/^tokyo# show peer osaka\nPeer osaka on octo0 is up$/m);
+    await terminal.shows(/^tokyo# show peers osaka\nPeer osaka on octo0 is up$/m);
   });
 
   it('abbreviations are understood, and refusals point at the word', async () => {
@@ -82,13 +88,17 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.enter('sh ver | inc Octo');
     await terminal.shows(/^Octolink 0\.1\.0/m);
     await terminal.enter('sh p');
-    await terminal.shows(/^% Ambiguous command: {2}"sh p"\n {2}one of: peer, peers, privilege$/m);
+    await terminal.shows(/^% Ambiguous command: {2}"sh p"\n {2}one of: peers, privilege$/m);
     await terminal.enter('show version now');
     await terminal.shows(/^tokyo# show version now\n {20}\^\n% Invalid input detected at '\^' marker\.$/m);
     await terminal.enter('show');
     await terminal.shows(/^% Incomplete command\.$/m);
     await terminal.enter('shwo version');
     await terminal.shows(/^% Unknown command: shwo version\n {2}Did you mean "show"\?$/m);
+    await terminal.press('C-l');
+    await terminal.enter('end');
+    await terminal.enter('timers interval 100');
+    await terminal.shows(/^tokyo# end\ntokyo# timers interval 100\n% Unknown command here: it is a conf/m);
   });
 
   it('modes are entered and left, and Ctrl-Z leaves all of them without running the line', async () => {
@@ -172,6 +182,34 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     expect(rows.join('\n')).not.toContain('no shutdown');
   });
 
+  it('the pager goes back and forth, and a pattern that is not found keeps its place', async () => {
+    const terminal = await shell();
+    const shownIs = async (first: RegExp) => {
+      await terminal.shows((rows) => last(rows) === ' --More--' && first.test(rows.slice(-6, -1).join('\n')));
+    };
+    await terminal.enter('terminal length 6');
+    await terminal.enter('show running-config');
+    await shownIs(/^hostname tokyo\n/);
+    await terminal.type(' ');
+    await shownIs(/^ mtu 1500\n/);
+    await terminal.type('b');
+    await shownIs(/^hostname tokyo\n/);
+    await terminal.type('/p[ou][rb]');
+    await terminal.press('Enter');
+    await shownIs(/^ listen port 7700\n/);
+    await terminal.type('n');
+    await shownIs(/^ {2}public-key /);
+    await terminal.type('N');
+    await shownIs(/^ listen port 7700\n/);
+    await terminal.type('/nothing');
+    await terminal.press('Enter');
+    await terminal.shows(/^ policy passive\n(.*\n){3} --More-- \(pattern not found\)$/m);
+    await terminal.type('g');
+    await shownIs(/^hostname tokyo\n/);
+    await terminal.type('G');
+    await terminal.shows(/^\.\.\.skipping\n(.*\n){4}exit\ntokyo#$/m);
+  });
+
   it('a hundred pasted lines run in order, "?" and tabs among them meaning themselves', async () => {
     const terminal = await shell();
     const peers = Array.from({ length: 33 }, (_, n) => [
@@ -183,6 +221,43 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(lastIs('tokyo#'));
     await terminal.enter('show running-config | include why | count');
     await terminal.shows(/^33$/m);
+  });
+
+  it('a paste is applied as a whole or not at all, and its exits do not leave the program', async () => {
+    const terminal = await shell();
+    await terminal.enter('conf t');
+    const block = (id: number, hold: number) =>
+      `interface octo7\n peer kyoto\n  link ${id}\n   timers interval 100 hold ${hold}\n  exit\n exit\nexit\n`;
+    await terminal.paste(`${block(9, 300)}exit\nexit\n`);
+    let rows = await terminal.shows(/^% Paste refused at line 3: 2 lines before it not applied, 6 after it/m);
+    expect(rows).toContain('  link id must be 0-7');
+    await terminal.shows(lastIs('tokyo(config)#'));
+    await terminal.paste(block(0, 100));
+    rows = await terminal.shows(/^% Paste refused at line 7/m);
+    expect(rows).toContain('paste:4:4: % Error: hold 100 is less than twice the interval of 100 ms');
+    await terminal.enter('do show running-config | include octo7 | count');
+    await terminal.shows(/^0$/m);
+    await terminal.paste(`${block(0, 300)}exit\nexit\n`);
+    await terminal.shows(/^% A paste does not leave the program\.\ntokyo#$/m);
+    await terminal.enter('show running-config | include octo7 | count');
+    await terminal.shows(/^1$/m);
+  });
+
+  it('a pasted word stays on the line to be finished', async () => {
+    const terminal = await shell();
+    await terminal.paste('show clock\nshow ver');
+    await terminal.shows(lastIs('tokyo# show ver'));
+    await terminal.enter('sion | include Octo');
+    await terminal.shows(/^Octolink 0\.1\.0/m);
+  });
+
+  it('a refused line leaves the block as it is', async () => {
+    const terminal = await shell();
+    for (const line of ['conf t', 'interface octo0', 'peer osaka', 'link 0']) await terminal.enter(line);
+    await terminal.enter('timers interval 100 hold 100');
+    await terminal.shows(/^% Error: hold 100 is less than twice .*\ntokyo\(config-link\)#$/m);
+    await terminal.enter('priority 300');
+    await terminal.shows(/^ {2}priority must be 0-255\ntokyo\(config-link\)#$/m);
   });
 
   it('a line is redrawn when the terminal changes its size', async () => {

@@ -69,7 +69,7 @@ describe('a candidate', () => {
 
   it('stays when it has a name, until somebody removes it', async () => {
     const { err } = await attempt('configure session night', 'hostname nara');
-    expect(err).toBe('% Session night keeps its uncommitted changes.\n');
+    expect(err).toBe('% Candidate night keeps its uncommitted changes.\n');
     expect(JSON.parse(await session('show configuration sessions | json'))).toMatchObject([
       { name: 'night' },
     ]);
@@ -83,14 +83,14 @@ describe('a script', () => {
     const { code, err } = await attempt('configure private', 'hostname nara');
     expect({ code, err }).toEqual({
       code: 1,
-      err: '% Error: the changes were not committed and are discarded\n',
+      err: '% Error: the changes were not committed and have been discarded\n',
     });
     expect(await hostname()).toBe('hostname tokyo');
   });
 
   it('may commit lines as one that it gave without a candidate, and only check them before', async () => {
     const out = await session('hostname nara', 'commit check', 'commit comment all at once');
-    expect(out).toBe('The configuration is good.\nCommitted: 1 line added, 1 removed.\n');
+    expect(out).toBe('The configuration is valid.\nCommitted: 1 line added, 1 removed.\n');
     const archived = JSON.parse(await session('show archive | json'));
     expect(archived).toMatchObject([{ origin: 'commit', comment: 'all at once' }, { origin: 'start' }]);
   });
@@ -98,7 +98,7 @@ describe('a script', () => {
   it('is refused a reload that loses what was not saved, unless it says yes', async () => {
     await session('write memory', 'configure terminal', 'hostname nara');
     const refused = await octolink(['-c', 'reload'], '', daemon.socket);
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('the option -y says yes') });
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('use -y to answer yes') });
     expect(await hostname()).toBe('hostname nara');
     await session('reload');
     expect(await hostname()).toBe('hostname tokyo');

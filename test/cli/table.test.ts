@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { apiMethods } from '../../scripts/docs/api-methods.js';
 import { pages, readPage } from '../../scripts/docs/main.js';
 import { execCommands, execTree } from '../../src/cli/commands/index.js';
-import { PIPE_STAGES, splitPipes } from '../../src/cli/pipes.js';
+import { PIPE_STAGES, splitPipes } from '../../src/cli/interpreter/pipes.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
 import { editConfig, emptyConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES, type ConfigCommand, type ConfigMode } from '../../src/config/language.js';

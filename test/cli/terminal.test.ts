@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { colourLine, wantsColour } from '../../src/cli/output/colour.js';
 import { linesOf, type OutputPart } from '../../src/cli/output/render.js';
 import { HistorySearch } from '../../src/cli/terminal/history-search.js';
-import { KeyDecoder } from '../../src/cli/terminal/keys.js';
+import { KeyDecoder } from '../../src/cli/terminal/key-decoder.js';
 import { LineEditor } from '../../src/cli/terminal/line-editor.js';
 import { LineView } from '../../src/cli/terminal/line-view.js';
 
@@ -30,7 +30,7 @@ describe('keys', () => {
     ['\x1b[A\x1b[1;5D\x1bOH\x1b[3~', '<up><meta-b><home><delete>'],
     ['\x1bb\x1b\x7f\x1bD', '<meta-b><meta-backspace><meta-d>'],
     ['\x16?\x16\x1b', "'?'"],
-    ['\x1b[200~a?\tb\r\n c\x1b[201~?', "'a''?'' ''b'<enter pasted>' ''c'?"],
+    ['\x1b[200~a?\tb\r\n c\x1b[201~?', "'a''?'' ''b'<enter pasted>' ''c'<paste-end pasted>?"],
     ['\x1b[?1;2c\x1b[99~x', 'x'],
     ['日本é', '日本é'],
   ])('%j is %s', (typed, expected) => {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.js';
 import { execCommands, execTree } from '../../src/cli/commands/index.js';
-import { History, historyFileOf } from '../../src/cli/history.js';
+import { type Lines, readPipeline, splitPipes } from '../../src/cli/interpreter/pipes.js';
 import { bytes, duration, milliseconds } from '../../src/cli/output/format.js';
 import { columnsOf, GrowingTable, table, twoColumns } from '../../src/cli/output/table.js';
-import { type Lines, readPipeline, splitPipes } from '../../src/cli/pipes.js';
+import { History, historyFileOf } from '../../src/cli/terminal/command-history.js';
 import { completeLine } from '../../src/grammar/complete.js';
 import { plainTokens } from '../grammar/tokens.js';
 
@@ -30,7 +30,7 @@ describe('arguments', () => {
     expect([forced.restricted, forced.readOnly]).toEqual([true, true]);
     const own = readArguments(['-c', 'show links'], { SSH_ORIGINAL_COMMAND: 'show peers' });
     expect(own).toMatchObject({ restricted: false, action: { lines: ['show links'] } });
-    expect(() => readArguments(['-R', '-f', '/etc/shadow'], {})).toThrow('reads no files');
+    expect(() => readArguments(['-R', '-f', '/etc/shadow'], {})).toThrow('may not read files');
   });
 
   it('take the patience with a starting daemon in whole seconds', () => {

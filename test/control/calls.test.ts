@@ -9,8 +9,8 @@ import {
   type PeerStatus,
   type WaitParams,
 } from '../../src/api/index.js';
-import { parseAdminGroup, privilegeOf } from '../../src/daemon/control/authorize.js';
-import { RequestError } from '../../src/daemon/control/backend.js';
+import { RequestError } from '../../src/daemon/base/request-errors.js';
+import { parseAdminGroup, privilegeOf } from '../../src/daemon/control/credentials.js';
 import { EXAMPLE, exampleConfig, startServer } from './fixtures.js';
 import { client, Raw, test, useServer } from './harness.js';
 

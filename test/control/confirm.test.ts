@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ControlEvent, ERROR } from '../../src/api/index.js';
-import type { Client } from '../../src/cli/client.js';
+import type { DaemonClient } from '../../src/cli/base/daemon-client.js';
 import { parseConfig } from '../../src/config/edit.js';
 import { EXAMPLE, exampleConfig } from './fixtures.js';
 import {
@@ -24,7 +24,7 @@ import {
 useHandTurnedServer();
 
 describe('a commit that awaits confirmation', () => {
-  async function commitConfirmed(client: Client, minutes = 5): Promise<void> {
+  async function commitConfirmed(client: DaemonClient, minutes = 5): Promise<void> {
     await client.request('config.open', { mode: 'private' });
     await type(client, mtu(1400));
     const { state } = await client.request('config.commit', { confirmMinutes: minutes });

@@ -1,11 +1,10 @@
 /** A daemon without a datapath: what the control server's and the CLI's tests talk to. */
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../src/api/config.js';
+import type { Config, InterfaceConfig, PeerConfig } from '../../src/api/config.js';
 import type {
   ControlEvent,
   Counter,
   DrainResult,
-  EventFilter,
   FlowsExplained,
   InterfaceStatus,
   LinkHistory,
@@ -20,19 +19,43 @@ import type {
   PingResult,
   WaitResult,
 } from '../../src/api/index.js';
-import { effectiveInterface, effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
-import { type Backend, RequestError } from '../../src/daemon/control/backend.js';
-import { type EventBody, EventLog } from '../../src/daemon/event-log.js';
+import { effectiveInterface } from '../../src/config/defaults.js';
+import { type EventBody, EventLog } from '../../src/daemon/base/event-log.js';
+import { RequestError } from '../../src/daemon/base/request-errors.js';
+import type { Configurator } from '../../src/daemon/commits/configurator.js';
+import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js';
+import { Finder } from '../../src/daemon/interfaces/finder.js';
+import { METHODS } from '../../src/daemon/methods/index.js';
+import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
+import { Histories } from '../../src/daemon/observe/link-histories.js';
+import { linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
 
-export class FakeBackend implements Backend {
+/** Events that happen at the beginning of time unless they say otherwise, and a count of those who listen. */
+class FakeEvents extends EventLog {
+  subscribers = 0;
+
+  override publish(body: EventBody, timeMs = 0): void {
+    super.publish(body, timeMs);
+  }
+
+  override listen(listener: (event: ControlEvent) => void): () => void {
+    const unlisten = super.listen(listener);
+    this.subscribers++;
+    return () => {
+      unlisten();
+      this.subscribers--;
+    };
+  }
+}
+
+export class FakeBackend implements ConfigurationHost {
   config: Config;
   applied = 0;
   cleared: string[] = [];
   /** Makes the next `applyConfig` fail with these words. */
   refuse: string | null = null;
   startupFile: string | null = null;
-  private readonly events = new EventLog();
-  private subscribers = 0;
+  readonly events = new FakeEvents();
   /** What the pages of a listing are cut from. */
   private listed: { key: string; all: { found: InterfaceConfig; peer: PeerConfig }[] } | null = null;
 
@@ -40,16 +63,81 @@ export class FakeBackend implements Backend {
     this.config = config;
   }
 
+  /** The daemon's methods, of which those that need interfaces are answered here. */
+  methods(): MethodTable {
+    const cleared = (done: Promise<void>) => done.then(() => null);
+    return {
+      ...METHODS,
+      'show.version': { ...METHODS['show.version'], run: () => this.version() },
+      'show.interfaces': { ...METHODS['show.interfaces'], run: (_, params) => this.interfaces(params) },
+      'show.peers': { ...METHODS['show.peers'], run: (_, params) => this.peers(params) },
+      'show.peersPage': { ...METHODS['show.peersPage'], run: (_, params) => this.peersPage(params) },
+      'show.peer': { ...METHODS['show.peer'], run: (_, params) => this.peer(params) },
+      'show.links': { ...METHODS['show.links'], run: (_, params) => this.links(params) },
+      'show.linksPage': { ...METHODS['show.linksPage'], run: (_, params) => this.linksPage(params) },
+      'show.mtu': { ...METHODS['show.mtu'], run: (_, params) => this.mtus(params) },
+      'show.linkHistory': { ...METHODS['show.linkHistory'], run: (_, params) => this.linkHistory(params) },
+      'show.metrics': { ...METHODS['show.metrics'], run: () => this.metrics() },
+      'show.macTable': { ...METHODS['show.macTable'], run: () => this.macTable() },
+      'show.counters': { ...METHODS['show.counters'], run: () => this.counters() },
+      'show.countersPage': { ...METHODS['show.countersPage'], run: () => this.countersPage() },
+      'show.drops': { ...METHODS['show.drops'], run: () => this.drops() },
+      'show.system': { ...METHODS['show.system'], run: () => this.system() },
+      'clear.counters': { ...METHODS['clear.counters'], run: () => cleared(this.clearCounters()) },
+      'clear.peer': { ...METHODS['clear.peer'], run: (_, params) => cleared(this.clearPeer(params)) },
+      'drain.link': { ...METHODS['drain.link'], run: () => this.drainLink() },
+      'undrain.link': { ...METHODS['undrain.link'], run: () => this.undrainLink() },
+      'explain.peer': { ...METHODS['explain.peer'], run: (_, params) => this.explainPeer(params) },
+      'explain.flows': { ...METHODS['explain.flows'], run: (_, params) => this.explainFlows(params) },
+      wait: { ...METHODS.wait, run: ({ signal }, params) => this.wait(params, signal) },
+      ping: { ...METHODS.ping, run: (_, params) => this.ping(params) },
+    };
+  }
+
+  /** Parts of a daemon without interfaces. */
+  parts(configurator: Configurator): DaemonParts {
+    return {
+      native: { now: () => 0, hasHardwareAes: () => true },
+      hostname: () => this.hostname(),
+      runningConfig: () => this.config,
+      configurator,
+      find: new Finder(new Map()),
+      faults: new Map(),
+      events: this.events,
+      histories: new Histories(
+        () => 0,
+        () => [],
+        () => 0,
+      ),
+      connections: () => 1,
+    };
+  }
+
+  /** The startup file, for the configurator. */
+  get startup() {
+    const fileOf = () => this.startupFile;
+    return {
+      get file(): string {
+        return fileOf() ?? '/etc/octolink/octolink.conf';
+      },
+      async load(): Promise<string | null> {
+        const file = fileOf();
+        return file === null ? null : readFile(file, 'utf8').catch(() => null);
+      },
+      async save(text: string): Promise<void> {
+        const file = fileOf();
+        if (file === null) throw new Error('no startup file was named');
+        await writeFile(file, text);
+      },
+    };
+  }
+
   emit({ timeMs, ...body }: ControlEvent): void {
     this.events.publish(body, timeMs);
   }
 
-  publish(body: EventBody): void {
-    this.emit({ timeMs: 0, ...body } as ControlEvent);
-  }
-
   get listeners(): number {
-    return this.subscribers;
+    return this.events.subscribers;
   }
 
   hostname(): string {
@@ -111,6 +199,12 @@ export class FakeBackend implements Backend {
         .filter(({ name }) => filter.peer === undefined || name === filter.peer)
         .map((peer) => peerStatus(found, peer)),
     );
+  }
+
+  async peer(which: { interface?: string; peer: string }): Promise<PeerStatus> {
+    const [found] = await this.peers(which);
+    if (found === undefined) throw new RequestError(`peer ${which.peer} not found`);
+    return found;
   }
 
   async peersPage(page: PageParams): Promise<Page<PeerStatus>> {
@@ -219,12 +313,6 @@ export class FakeBackend implements Backend {
     return this.config;
   }
 
-  async startupConfig() {
-    if (this.startupFile === null) return { file: '/etc/octolink/octolink.conf', text: null };
-    const text = await readFile(this.startupFile, 'utf8').catch(() => null);
-    return { file: this.startupFile, text };
-  }
-
   async applyConfig(next: Config): Promise<void> {
     if (this.refuse !== null) {
       const reason = this.refuse;
@@ -233,12 +321,6 @@ export class FakeBackend implements Backend {
     }
     this.applied++;
     this.config = next;
-  }
-
-  async writeConfig(text: string) {
-    if (this.startupFile === null) throw new RequestError('no startup file was named');
-    await writeFile(this.startupFile, text);
-    return { file: this.startupFile };
   }
 
   async clearCounters(): Promise<void> {
@@ -343,144 +425,9 @@ export class FakeBackend implements Backend {
     };
   }
 
-  onEvent(listener: (event: ControlEvent) => void): () => void {
-    const unlisten = this.events.listen(listener);
-    this.subscribers++;
-    return () => {
-      unlisten();
-      this.subscribers--;
-    };
-  }
-
-  recentEvents(filter: EventFilter): ControlEvent[] {
-    return this.events.recent(filter);
-  }
-
   private interfaceRows(filter: { interface?: string }): InterfaceConfig[] {
     return this.config.interfaces.filter(
       ({ name }) => filter.interface === undefined || name === filter.interface,
     );
   }
-}
-
-/** A minute and a half of a link that was down for a while, or as many minutes of it. */
-function linkHistory({ interface: name, peer, link }: LinkStatus, step: 'seconds' | 'minutes'): LinkHistory {
-  const isDown = (index: number): boolean => index >= 40 && index < 50;
-  const series = (number: (index: number) => number | null): (number | null)[] =>
-    Array.from({ length: 90 }, (_, index) => number(index));
-  const values: LinkHistory['values'] = {
-    downPermille: series((index) => (isDown(index) ? 1000 : 0)),
-    rttUs: series((index) => (isDown(index) ? null : 500 + index)),
-    jitterUs: series((index) => (isDown(index) ? null : 12)),
-    lossOutPermille: series((index) => (index === 39 ? 120 : 0)),
-    lossInPermille: series(() => 0),
-    sentBytesPerSecond: series((index) => (isDown(index) ? 0 : 1_250_000)),
-    deliveredBytesPerSecond: series((index) => (isDown(index) ? 0 : 1_249_000)),
-    receivedBytesPerSecond: series(() => 125_000_000),
-    queueUs: series(() => null),
-    capacityBytesPerSecond: series(() => null),
-  };
-  const stepSeconds = step === 'seconds' ? 1 : 60;
-  const largest = step === 'seconds' ? null : values;
-  return { interface: name, peer, link, stepSeconds, endMs: 1_700_000_000_000, values, largest };
-}
-
-function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus {
-  return {
-    name: peer.name,
-    interface: found.name,
-    description: peer.description ?? null,
-    publicKey: peer.publicKey ?? null,
-    state: peer.shutdown ? 'shutdown' : 'up',
-    policy: effectivePolicy(found, peer),
-    session: { establishedSecondsAgo: 12.5, aead: 'aes-256-gcm', role: 'initiator' },
-    activeLinks: peer.links.slice(0, 1).map(({ id }) => id),
-    lastHandshakeSecondsAgo: 12.5,
-    duplicate: { smallBytes: 0, control: false, dscp: [] },
-    resendRing: 'shared',
-    resendReachMs: 2000,
-    rxFrames: 1,
-    rxBytes: 2,
-    txFrames: 3,
-    txBytes: 4,
-    links: peer.links.map((link) => linkStatus(found, peer, link)),
-  };
-}
-
-function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig): LinkStatus {
-  const { local, priority, interval, hold, upAfter, dscp, fwmark } = effectiveLink(parent, link);
-  return {
-    interface: parent.name,
-    peer: peer.name,
-    link: link.id,
-    description: link.description ?? null,
-    state: link.shutdown ? 'shutdown' : 'up',
-    active: link.id === 0,
-    cause: 'heartbeat answered',
-    detail: 'up: 5 beats heard, RTT 0.5 ms',
-    changedSecondsAgo: 75,
-    dampedSecondsLeft: null,
-    local: local.kind === 'address' ? `${local.address}:${local.port}` : null,
-    remote: link.remote?.kind === 'address' ? `${link.remote.address}:${link.remote.port}` : null,
-    remoteLearned: link.remote?.kind === 'dynamic',
-    priority,
-    intervalMs: interval,
-    holdMs: hold,
-    fec: null,
-    upAfter,
-    rttLastUs: 512,
-    rttMinUs: 498,
-    rttSmoothedUs: 510,
-    rttP50Us: 505,
-    rttP95Us: 620,
-    rttP99Us: 1200,
-    jitterUs: 12,
-    lossOutPermille: 0,
-    lossInPermille: 4,
-    sentBytesPerSecond: 1_250_000,
-    receivedBytesPerSecond: 125_000_000,
-    deliveredBytesPerSecond: 1_249_000,
-    queueUs: null,
-    capacityBytesPerSecond: null,
-    dscp,
-    fwmark: fwmark || null,
-    mtu: 1500,
-    txDatagrams: 10,
-    txBytes: 1000,
-    rxDatagrams: 9,
-    rxBytes: 900,
-    rxCopies: 0,
-    transitions: 1,
-  };
-}
-
-/** Cursors are offsets here. */
-function pageOf<Row>(rows: Row[], { cursor = '0', limit }: PageParams): Page<Row> {
-  const end = Number(cursor) + limit;
-  return { rows: rows.slice(Number(cursor), end), next: end < rows.length ? String(end) : null };
-}
-
-function peerMtu({ interface: parent, name, links }: PeerStatus): PeerMtu {
-  return {
-    interface: parent,
-    peer: name,
-    tapFrameBytes: 1514,
-    mssClamp: true,
-    frameBytes: 1434,
-    segmentBytes: 1375,
-    largestSegmentBytes: 1375,
-    extraDatagramsPercent: 0,
-    pieces: 2,
-    links: links.map(({ link, state, mtu }) => ({
-      link,
-      state,
-      search: 'complete',
-      mtuBytes: mtu ?? 1500,
-      probedBytes: null,
-      routeBytes: 1500,
-      configuredBytes: null,
-      frameBytes: 1434,
-      short: false,
-    })),
-  };
 }

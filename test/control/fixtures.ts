@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../src/api/config.js';
 import { parseConfig } from '../../src/config/edit.js';
-import { type Clock, systemClock } from '../../src/daemon/commits/clock.js';
-import { openConfigurator } from '../../src/daemon/commits/open.js';
+import { type Clock, systemClock } from '../../src/daemon/base/clock.js';
+import { Configurator } from '../../src/daemon/commits/configurator.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
 
@@ -38,6 +38,16 @@ export function exampleConfig(): Config {
 
 export const silentLog = { info() {}, warn() {}, error() {} };
 
+/** A configurator that changes what the backend runs. */
+export function fakeConfigurator(
+  backend: FakeBackend,
+  stateFolder: string,
+  clock: Clock = systemClock,
+): Configurator {
+  const { startup: startupFile, events } = backend;
+  return new Configurator({ host: backend, startupFile, stateFolder, events, log: silentLog, clock });
+}
+
 export interface TestServer {
   server: ControlServer;
   backend: FakeBackend;
@@ -56,15 +66,15 @@ export async function startServer(
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'octolink-control-'));
   const path = join(folder, 'control.sock');
-  const configurator = openConfigurator(backend, state ?? join(folder, 'state'), silentLog, clock);
+  const configurator = fakeConfigurator(backend, state ?? join(folder, 'state'), clock);
   await configurator.start(backend.config);
   backend.applied = 0;
   const server = await ControlServer.start({
     path,
     readOnly,
     version: '0.1.0',
-    backend,
-    configurator,
+    methods: backend.methods(),
+    parts: backend.parts(configurator),
     log: silentLog,
     peerCredentials: () => ({ pid: process.pid, uid, gid: uid }),
   });

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/daemon/commits/clock.js';
+import type { Clock } from '../../src/daemon/base/clock.js';
 
 /** A clock that moves only on request. */
 export class HandClock implements Clock {

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import type { Methods } from '../../src/api/index.js';
-import { Client } from '../../src/cli/client.js';
+import { DaemonClient } from '../../src/cli/base/daemon-client.js';
 import { FakeBackend } from './fake-backend.js';
 import { exampleConfig, startServer, type TestServer } from './fixtures.js';
 import { HandClock } from './hand-clock.js';
@@ -13,7 +13,7 @@ export const MINUTE = 60_000;
 
 export let clock: HandClock;
 export let test: TestServer;
-let clients: Client[];
+let clients: DaemonClient[];
 
 /** Called once by each test file. */
 export function useHandTurnedServer(): void {
@@ -28,14 +28,18 @@ export function useHandTurnedServer(): void {
   });
 }
 
-export async function connect(): Promise<Client> {
-  const client = await Client.connect(test.path, 'test');
+export async function connect(): Promise<DaemonClient> {
+  const client = await DaemonClient.connect(test.path, 'test');
   clients.push(client);
   return client;
 }
 
 /** Types lines, outermost block first. */
-export function type(client: Client, lines: string[], more: Partial<Methods['config.apply']['params']> = {}) {
+export function type(
+  client: DaemonClient,
+  lines: string[],
+  more: Partial<Methods['config.apply']['params']> = {},
+) {
   return client.request('config.apply', { context: [], lines, mode: 'merge', checkOnly: false, ...more });
 }
 

@@ -1,7 +1,7 @@
 /** A server for each test of a file, and clients that are gone when the test is. */
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach } from 'vitest';
-import { Client } from '../../src/cli/client.js';
+import { DaemonClient } from '../../src/cli/base/daemon-client.js';
 import { startServer, type TestServer } from './fixtures.js';
 
 export let test: TestServer;
@@ -22,8 +22,8 @@ export function closeAfterwards(resource: { close(): void }): void {
   opened.push(resource);
 }
 
-export async function client(path = test.path): Promise<Client> {
-  const made = await Client.connect(path, 'test');
+export async function client(path = test.path): Promise<DaemonClient> {
+  const made = await DaemonClient.connect(path, 'test');
   closeAfterwards(made);
   return made;
 }

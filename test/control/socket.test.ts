@@ -3,11 +3,10 @@ import { stat, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Client } from '../../src/cli/client.js';
-import { openConfigurator } from '../../src/daemon/commits/open.js';
+import { DaemonClient } from '../../src/cli/base/daemon-client.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
 import { FakeBackend } from './fake-backend.js';
-import { silentLog } from './fixtures.js';
+import { fakeConfigurator, silentLog } from './fixtures.js';
 import { client, closeAfterwards, test, useServer } from './harness.js';
 
 useServer();
@@ -18,8 +17,8 @@ describe('the socket', () => {
     return {
       path,
       version: '0.1.0',
-      backend,
-      configurator: openConfigurator(backend, join(test.folder, 'other-state'), silentLog),
+      methods: backend.methods(),
+      parts: backend.parts(fakeConfigurator(backend, join(test.folder, 'other-state'))),
       log: silentLog,
       peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
     };
@@ -92,7 +91,7 @@ describe('the client', () => {
     const path = await listening((socket) =>
       socket.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}\n`),
     );
-    await expect(Client.connect(path, 'test')).rejects.toMatchObject({
+    await expect(DaemonClient.connect(path, 'test')).rejects.toMatchObject({
       exitCode: 69,
       message: expect.stringContaining('speaks control protocol 2'),
     });
@@ -100,8 +99,8 @@ describe('the client', () => {
 
   it('says so when something else answers', async () => {
     const path = await listening((socket) => socket.write('220 mail.example ESMTP\n'));
-    await expect(Client.connect(path, 'test')).rejects.toThrow('does not speak the control protocol');
+    await expect(DaemonClient.connect(path, 'test')).rejects.toThrow('does not speak the control protocol');
     const deaf = await listening((socket) => socket.end());
-    await expect(Client.connect(deaf, 'test')).rejects.toThrow('the daemon closed the connection');
+    await expect(DaemonClient.connect(deaf, 'test')).rejects.toThrow('the daemon closed the connection');
   });
 });

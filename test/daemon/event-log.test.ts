@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlEvent } from '../../src/api/index.js';
-import { EventLog } from '../../src/daemon/event-log.js';
+import { EventLog } from '../../src/daemon/base/event-log.js';
 import { FACTS } from '../link/facts.js';
 
 const link = (peer: string, id: number) =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkState } from '../../src/api/link-states.js';
 import { LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
-import { historyStatus } from '../../src/daemon/answers/history.js';
+import { historyStatus } from '../../src/daemon/answers/history-status.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
-import { Histories } from '../../src/daemon/observe/histories.js';
+import { Histories } from '../../src/daemon/observe/link-histories.js';
 
 const SECOND = 1_000_000;
 

@@ -7,8 +7,8 @@ import type { LinkState } from '../../src/api/link-states.js';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../src/api/metrics-text.js';
 import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
-import { Histories } from '../../src/daemon/observe/histories.js';
-import { collectMetrics } from '../../src/daemon/observe/metrics.js';
+import { Histories } from '../../src/daemon/observe/link-histories.js';
+import { collectMetrics } from '../../src/daemon/observe/metric-families.js';
 import { MetricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
 
 /** Reads the text format as its description says; throws at what is not allowed. */

@@ -1,15 +1,15 @@
 /** Everything that the daemon keeps on disk and must find whole again: how it is saved, and read back. */
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
+import { DAEMON } from '../../src/daemon/commits/accounting.js';
 import { Archive } from '../../src/daemon/commits/archive.js';
-import { PendingStore } from '../../src/daemon/commits/pending-store.js';
-import { DAEMON } from '../../src/daemon/commits/who.js';
-import { ConfigStore } from '../../src/daemon/config-store.js';
+import { PendingStore } from '../../src/daemon/commits/guard.js';
+import { StartupFile } from '../../src/daemon/commits/startup-file.js';
 
 export type SaverKind = 'startup' | 'archive' | 'amended' | 'pending';
 type Io = typeof fs;
 
-const store = (folder: string, io: Io = fs) => new ConfigStore(join(folder, 'octolink.conf'), io);
+const store = (folder: string, io: Io = fs) => new StartupFile(join(folder, 'octolink.conf'), io);
 const pending = (folder: string, io: Io = fs) => new PendingStore(join(folder, 'pending-commit.json'), io);
 const entry = (text: string) => ({
   timeMs: 0,

@@ -6,15 +6,16 @@
 import { strict as assert } from 'node:assert';
 import { afterAll, describe, it } from 'vitest';
 import { execTree } from '../../src/cli/commands/index.js';
-import { pipeTree, splitPipes } from '../../src/cli/pipes.js';
+import { pipeTree, splitPipes } from '../../src/cli/interpreter/pipes.js';
 import { parseConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
 import { renderConfig } from '../../src/config/render.js';
 import { configTree } from '../../src/config/resolve.js';
 import { withoutSecrets } from '../../src/config/secrets.js';
-import { decodeMessage } from '../../src/daemon/control/codec.js';
 import { LineSplitter } from '../../src/daemon/control/lines.js';
-import { checkEnvelope, checkParams, isMethod, METHOD_NAMES } from '../../src/daemon/control/schema.js';
+import { checkEnvelope, checkParams, decodeMessage } from '../../src/daemon/control/requests.js';
+import { METHODS } from '../../src/daemon/methods/index.js';
+import { findMethod } from '../../src/daemon/methods/method.js';
 import { completeLine } from '../../src/grammar/complete.js';
 import { explainAtPrompt, explainInWords } from '../../src/grammar/explain.js';
 import { matchLine } from '../../src/grammar/match.js';
@@ -123,7 +124,7 @@ describe('control API', () => {
     () => {
       const words = [
         ...WORDS,
-        ...METHOD_NAMES,
+        ...Object.keys(METHODS),
         '{',
         '}',
         '[',
@@ -166,8 +167,11 @@ function checkLine(line: Buffer): void {
     const envelope = checkEnvelope(one);
     if ('wrong' in envelope) {
       assert(envelope.wrong.length > 0);
-    } else if (isMethod(envelope.method)) {
-      const checked = checkParams(envelope.method, envelope.params);
+      continue;
+    }
+    const method = findMethod(METHODS, envelope.method);
+    if (method !== null) {
+      const checked = checkParams(method, envelope.params);
       if ('params' in checked) assert.equal(Object.getPrototypeOf(checked.params), Object.prototype);
     }
   }

@@ -10,13 +10,13 @@ afterAll(() => session.disconnect());
 
 // The engine counts the blocks of code that it compiles from now on.
 const { execTree } = await import('../../src/cli/commands/index.js');
-const { splitPipes } = await import('../../src/cli/pipes.js');
+const { splitPipes } = await import('../../src/cli/interpreter/pipes.js');
 const { parseConfig } = await import('../../src/config/edit.js');
 const { renderConfig } = await import('../../src/config/render.js');
 const { withoutSecrets } = await import('../../src/config/secrets.js');
-const { decodeMessage } = await import('../../src/daemon/control/codec.js');
 const { LineSplitter } = await import('../../src/daemon/control/lines.js');
-const { checkEnvelope, checkParams } = await import('../../src/daemon/control/schema.js');
+const { checkEnvelope, checkParams, decodeMessage } = await import('../../src/daemon/control/requests.js');
+const { METHODS } = await import('../../src/daemon/methods/index.js');
 const { completeLine } = await import('../../src/grammar/complete.js');
 const { matchLine } = await import('../../src/grammar/match.js');
 const { splitLine } = await import('../../src/grammar/words.js');
@@ -48,7 +48,7 @@ const readConfig = (text: string) => {
 const readRequests = (text: string) => {
   for (const line of new LineSplitter(2 ** 24).push(Buffer.from(text)) ?? []) {
     const envelope = checkEnvelope(decodeMessage(line));
-    if (!('wrong' in envelope)) checkParams('config.apply', envelope.params);
+    if (!('wrong' in envelope)) checkParams(METHODS['config.apply'], envelope.params);
   }
 };
 const request = (params: object) =>

@@ -1,8 +1,8 @@
 /** What the fuzzers start from: a right line of every command, and a right request of every method. */
 import { execCommands } from '../../src/cli/commands/index.js';
-import { PIPE_STAGES } from '../../src/cli/pipes.js';
+import { PIPE_STAGES } from '../../src/cli/interpreter/pipes.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
-import { METHOD_NAMES } from '../../src/daemon/control/schema.js';
+import { METHODS } from '../../src/daemon/methods/index.js';
 import { sampleOf } from '../grammar/samples.js';
 
 const configCommands = Object.values(CONFIG_COMMANDS).flat();
@@ -29,6 +29,6 @@ const PARAMS = [
   { limit: 10, cursor: '5' },
 ];
 
-export const RIGHT_REQUESTS: readonly string[] = METHOD_NAMES.flatMap((method, id) =>
+export const RIGHT_REQUESTS: readonly string[] = Object.keys(METHODS).flatMap((method, id) =>
   PARAMS.map((params) => JSON.stringify({ jsonrpc: '2.0', id, method, params })),
 );

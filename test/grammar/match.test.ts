@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   type CommandSpec,
   choice,
+  formerly,
   keyword,
   oneOf,
   options,
+  syntaxOf,
   type Token,
   value,
 } from '../../src/grammar/command.js';
@@ -26,6 +28,7 @@ function command(id: string, tokens: Token[], noNeeds?: number): TestCommand {
 }
 
 const show = keyword('show', 'Show');
+const LINK = value('link', range(0, 7), 'Id');
 const tree = buildTree([
   command('ip', [show, keyword('ip', 'Four')]),
   command('ipv6', [show, keyword('ipv6', 'Six')]),
@@ -193,6 +196,43 @@ describe('matchLine', () => {
     expect(match(`show ${'a '.repeat(500_000)}`).kind).toBe('invalid');
     expect(match(`ping a ${'count 1 size 1 '.repeat(60_000)}`).kind).toBe('invalid');
     expect(match(`description ${'a '.repeat(500_000)}`)).toMatchObject({ kind: 'invalid' });
+  });
+});
+
+describe('an earlier form of a command', () => {
+  const peer = value('peer', NAME, 'Name');
+  const list = buildTree([
+    command('links', [
+      show,
+      keyword('links', 'Links'),
+      options([formerly([peer], [keyword('peer', 'One'), peer])]),
+    ]),
+    command('drain', [
+      keyword('drain', 'Drain'),
+      formerly([peer, keyword('link', 'Link'), LINK], [keyword('link', 'Link'), peer, LINK]),
+    ]),
+  ]);
+  const found = (line: string) => matchLine(list, splitLine(line));
+
+  it('gives the same as the current one, also when it is shortened', () => {
+    for (const line of ['show links osaka', 'show links peer osaka', 'sh l pe osaka']) {
+      expect(found(line)).toMatchObject({ kind: 'command', args: { peer: 'osaka' } });
+    }
+    for (const line of ['drain osaka link 3', 'drain link osaka 3', 'dr li osaka 3']) {
+      expect(found(line)).toMatchObject({ kind: 'command', args: { peer: 'osaka', link: 3 } });
+    }
+  });
+
+  it('does not claim names that its keyword begins with', () => {
+    expect(found('show links p')).toMatchObject({ kind: 'command', args: { peer: 'p' } });
+    expect(found('drain l link 3')).toMatchObject({ kind: 'command', args: { peer: 'l', link: 3 } });
+    expect(found('show links "peer"')).toMatchObject({ kind: 'command', args: { peer: 'peer' } });
+  });
+
+  it('is not offered, and not written', () => {
+    expect(completeLine(list, 'show links ').options.map(({ text }) => text)).toEqual(['NAME']);
+    expect(completeLine(list, 'drain li').options.map(({ text }) => text)).toEqual(['NAME']);
+    expect(syntaxOf([formerly([peer], [keyword('peer', 'One'), peer])])).toBe('NAME');
   });
 });
 

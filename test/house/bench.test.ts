@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { runsFor } from '../../bench/against/busy.js';
+import { compareRounds, ratioTable } from '../../bench/against/ratios.js';
 import { parseOptions } from '../../bench/options.js';
 import { hotFunctions } from '../../bench/profile.js';
 import { median, type Row, ratios, spreadPercent, table } from '../../bench/report.js';
@@ -61,8 +63,84 @@ describe('options', () => {
     expect([...parseOptions(['--only', 'tcp,rtt']).figures]).toEqual(['tcp1', 'tcp8', 'cpu', 'rtt']);
   });
 
-  it.each([[['--only', 'speed']], [['--rounds', '0']], [['--seconds', 'long']]])('refuse %j', (args) => {
-    expect(() => parseOptions(args)).toThrow();
+  it.each([[['--only', 'speed']], [['--rounds', '0']], [['--seconds', 'long']], [['--only', 'rss']]])(
+    'refuse %j',
+    (args) => {
+      expect(() => parseOptions(args)).toThrow();
+    },
+  );
+});
+
+describe('options of a comparison with another revision', () => {
+  it('have rounds and figures of their own, those of an idle daemon among them', () => {
+    const { against } = parseOptions(['--against', 'HEAD~3']);
+    expect(against).toMatchObject({ revision: 'HEAD~3', rounds: 5, seconds: 4, json: undefined });
+    const ofDaemons = ['cputcp', 'cpu64', 'cpu1400', 'start', 'rss', 'idle'];
+    expect([...against!.figures]).toEqual(['tcp1', 'udp64', 'udp1400', 'rtt', ...ofDaemons]);
+  });
+
+  it('take rounds, seconds, a file, and figures that other VPNs are asked for too', () => {
+    const args = [
+      '--against',
+      'v1',
+      '--only',
+      'rss,tcp8',
+      '--rounds',
+      '7',
+      '--seconds',
+      '2',
+      '--json',
+      'x.json',
+    ];
+    const figures = new Set(['rss', 'tcp8']);
+    expect(parseOptions(args).against).toEqual({
+      revision: 'v1',
+      rounds: 7,
+      seconds: 2,
+      figures,
+      json: 'x.json',
+    });
+  });
+
+  it.each([
+    [['--peers', 'tinc'], '--peers'],
+    [['--cuts', '3', '--node24'], '--node24, --cuts'],
+    [['--only', 'speed'], "'speed'"],
+  ])('refuse %j', (more, named) => {
+    expect(() => parseOptions(['--against', 'HEAD', ...more])).toThrow(named);
+  });
+});
+
+describe('comparison of two builds', () => {
+  const rounds = [
+    { old: { tcp1: 4, rss: 80 }, new: { tcp1: 6, rss: 40 } },
+    { old: { tcp1: 5, rss: 80 }, new: { tcp1: 5, rss: 44 } },
+    { old: { tcp1: 3 }, new: {} },
+  ];
+
+  it('gives the median ratio and the range of rounds in which both were measured', () => {
+    const [tcp1, rss] = compareRounds(rounds, ['tcp1', 'rss']);
+    expect(tcp1).toEqual({ figure: 'tcp1', old: [4, 5, 3], new: [6, 5], ratio: 1.25, range: [1, 1.5] });
+    expect(rss).toMatchObject({ ratio: 0.525, range: [0.5, 0.55] });
+  });
+
+  it('shows medians, spreads, ratio and range in a line each', () => {
+    const lines = ratioTable(compareRounds(rounds, ['tcp1', 'rss']), { old: 'abc', new: 'here' }).split('\n');
+    const cells = (line: string) => line.split('|').map((text) => text.trim());
+    expect(cells(lines[0]).slice(3, 5)).toEqual(['abc', 'here']);
+    expect(cells(lines[2]).slice(2, 7)).toEqual(['more', '4.00 ±25%', '5.50 ±9%', '1.250', '1.00–1.50']);
+    expect(cells(lines[3]).slice(2, 7)).toEqual(['less', '80.0 ±0%', '42.0 ±5%', '0.525', '0.50–0.55']);
+  });
+
+  it('takes the rate of a stream and what it costs from one run, and needs none for an idle daemon', () => {
+    expect(runsFor(new Set(['tcp1', 'cputcp', 'rtt', 'cpu64']))).toHaveLength(3);
+    expect(runsFor(new Set(['rss', 'start', 'idle']))).toEqual([]);
+  });
+
+  it('has no ratio where a build was never measured', () => {
+    const [rtt] = compareRounds([{ old: { rtt: 0.1 }, new: {} }], ['rtt']);
+    expect(rtt).toMatchObject({ ratio: undefined, range: undefined });
+    expect(ratioTable([rtt], { old: 'abc', new: 'here' })).toMatch(/\| — +\| — +\| — +\|$/);
   });
 });
 

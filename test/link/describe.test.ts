@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeChange } from '../../src/daemon/observe/describe.js';
+import { describeChange } from '../../src/daemon/interfaces/describe-change.js';
 import { FACTS } from './facts.js';
 
 describe('a change of a link in words', () => {

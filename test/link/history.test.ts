@@ -10,7 +10,7 @@ import {
   HISTORY_BYTES,
   LinkHistory,
   type Sample,
-} from '../../src/daemon/observe/history.js';
+} from '../../src/daemon/observe/link-history.js';
 import { LinkSampler } from '../../src/daemon/observe/link-sampler.js';
 
 interface Point {

@@ -57,7 +57,7 @@ it('history is kept of as many links as the configuration says, from now on', as
   await until('history of one link', async () => (await kept()) === 1, PATIENCE_MS);
   await node.configure('history links 0');
   await until('history of none', async () => (await kept()) === 0, PATIENCE_MS);
-  expect(await node.cli('show links history')).toBe('No history is kept of such a link.\n');
+  expect(await node.cli('show links history')).toBe('No history is kept for such a link.\n');
 });
 
 /** Body of the metrics as a program in the host's namespace gets them; null when nobody serves them. */

@@ -1,8 +1,9 @@
 /** The history of a link, sampled from a host's counters second by second, against what the virtual wire did. */
+
 import { describe, expect, it } from 'vitest';
 import type { SeriesName } from '../../src/api/history.js';
 import { STATE } from '../../src/contract/link-states.js';
-import { LinkHistory } from '../../src/daemon/observe/history.js';
+import { LinkHistory } from '../../src/daemon/observe/link-history.js';
 import { LinkSampler } from '../../src/daemon/observe/link-sampler.js';
 import type { Hop } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';

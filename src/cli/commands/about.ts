@@ -1,28 +1,27 @@
-/** What `show` tells about the session itself. */
+/** What `show` says about this program and its user. */
 import { keyword } from '../../grammar/command.js';
-import { command, type ExecCommand } from './command.js';
+import { command, type ExecCommand, SHOW } from './command.js';
 
-const SHOW = keyword('show', 'Show what runs');
 /** The numbers that routers and their tools have for the two levels that there are. */
 const LEVELS = { admin: 15, read: 1 } as const;
 
 export const aboutCommands: ExecCommand[] = [
   command({
     privilege: 'read',
-    tokens: [SHOW, keyword('history', 'Commands of this session and of those before')],
+    tokens: [SHOW, keyword('history', 'Commands typed before')],
     json: { form: 'the lines, oldest first, an array of strings' },
-    async run(session) {
-      const lines = [...session.history()].reverse();
+    async run(cli) {
+      const lines = [...cli.history()].reverse();
       return { data: lines, text: lines.map((line) => `  ${line}`) };
     },
   }),
   command({
     privilege: 'read',
-    tokens: [SHOW, keyword('privilege', 'What this session may do')],
+    tokens: [SHOW, keyword('privilege', 'Your privilege level')],
     json: { form: 'an object: `level`, 15 for administrators and 1 for others' },
-    async run(session) {
-      const { hello } = await session.client();
-      const level = LEVELS[session.enabled ? hello.privilege : 'read'];
+    async run(cli) {
+      const { hello } = await cli.client();
+      const level = LEVELS[cli.enabled ? hello.privilege : 'read'];
       return { data: { level }, text: [`Current privilege level is ${level}`] };
     },
   }),

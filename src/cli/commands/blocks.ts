@@ -1,11 +1,10 @@
 /** Parts of the configuration: `show this`, `show running-config interface …`. */
 import type { RunningConfig } from '../../api/index.js';
 import { keyword, options } from '../../grammar/command.js';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 import { blockOf } from '../output/blocks.js';
-import { command, type ExecCommand, INTERFACE_NAME, type Output, PEER_NAME } from './command.js';
+import { command, type ExecCommand, INTERFACE_NAME, type Output, PEER_NAME, SHOW } from './command.js';
 
-const SHOW = keyword('show', 'Show what runs');
 const JSON_FORM = { form: 'an object: `text`, the lines of the block' };
 
 function blockOutput({ text }: RunningConfig, headers: readonly string[]): Output {
@@ -18,26 +17,26 @@ export const blockCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     everywhere: true,
-    tokens: [SHOW, keyword('this', 'The block of the configuration that you are in')],
+    tokens: [SHOW, keyword('this', 'The configuration block you are in')],
     json: JSON_FORM,
-    async run(session) {
-      await session.settle();
-      const client = await session.client();
-      return blockOutput(await client.request('config.candidate', {}), session.context);
+    async run(cli) {
+      await cli.settle();
+      const client = await cli.client();
+      return blockOutput(await client.request('config.candidate', {}), cli.context);
     },
   }),
   command({
     privilege: 'read',
     tokens: [
       SHOW,
-      keyword('running-config', 'The configuration that runs'),
-      keyword('interface', 'One interface'),
+      keyword('running-config', 'Running configuration'),
+      keyword('interface', 'Only one interface'),
       INTERFACE_NAME,
-      options([keyword('peer', 'One peer of it'), PEER_NAME]),
+      options([keyword('peer', 'Only one of its peers'), PEER_NAME]),
     ],
     json: JSON_FORM,
-    async run(session, { interface: name, peer }) {
-      const client = await session.client();
+    async run(cli, { interface: name, peer }) {
+      const client = await cli.client();
       const headers = [`interface ${name}`, ...(peer === undefined ? [] : [`peer ${peer}`])];
       return blockOutput(await client.request('show.runningConfig', {}), headers);
     },

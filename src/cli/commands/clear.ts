@@ -2,7 +2,7 @@
 import { keyword, options } from '../../grammar/command.js';
 import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, OF_PEER, PEER_NAME } from './command.js';
 
-const CLEAR = keyword('clear', 'Reset something');
+const CLEAR = keyword('clear', 'Reset counters, a peer or a candidate');
 
 export const clearCommands: ExecCommand[] = [
   calling({
@@ -16,7 +16,7 @@ export const clearCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       CLEAR,
-      keyword('peer', 'End the session with a peer and shake hands anew'),
+      keyword('peer', 'End the session with a peer and start a new handshake'),
       PEER_NAME,
       IN_INTERFACE,
     ],

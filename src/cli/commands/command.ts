@@ -11,23 +11,24 @@ import {
   type Args,
   type ArgsOf,
   type CommandSpec,
+  formerly,
   keyword,
   options,
   type Token,
   value,
 } from '../../grammar/command.js';
 import { IFNAME, NAME, range } from '../../grammar/values.js';
-import type { Client } from '../client.js';
-import type { Editing } from '../editing.js';
+import type { DaemonClient } from '../base/daemon-client.js';
+import type { Editing } from '../base/editing.js';
+import type { TerminalSettings } from '../base/settings.js';
 import type { Output, OutputStream } from '../output/render.js';
-import type { TerminalSettings } from '../settings.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 export type { Output, OutputPart, OutputStream } from '../output/render.js';
 
-/** What exec commands may do to the session that runs them. */
-export interface ExecSession {
-  client(): Promise<Client>;
+/** What exec commands may do with the program that runs them. */
+export interface Cli {
+  client(): Promise<DaemonClient>;
   interactive: boolean;
   enabled: boolean;
   readonly settings: TerminalSettings;
@@ -58,7 +59,7 @@ export interface ExecSession {
   confirm(question: string): Promise<boolean>;
   /** Runs a command of exec mode and gives its lines instead of printing them. Throws `CliFailure`. */
   linesOf(line: string): Promise<string[]>;
-  /** Headers of the blocks of the configuration that the session stands in, outermost first. */
+  /** Headers of the configuration blocks that the next line stands in, outermost first. */
   readonly context: readonly string[];
   /** Lines typed before, newest first. */
   history(): readonly string[];
@@ -79,12 +80,12 @@ export interface ExecCommand extends CommandSpec {
   takesPipes?: true;
   /** Can be given in configuration modes too, without `do`. It sees to the lines that have been collected by itself. */
   everywhere?: true;
-  run(session: ExecSession, args: Args): Promise<Output | OutputStream | null>;
+  run(cli: Cli, args: Args): Promise<Output | OutputStream | null>;
 }
 
 interface ExecParts<T extends readonly Token[]> extends Omit<ExecCommand, 'mode' | 'tokens' | 'run'> {
   tokens: T;
-  run(session: ExecSession, args: ArgsOf<T>): Promise<Output | OutputStream | null>;
+  run(cli: Cli, args: ArgsOf<T>): Promise<Output | OutputStream | null>;
 }
 
 /** A command of exec mode; its handler gets the arguments that its tokens give. */
@@ -111,9 +112,9 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
   return command({
     ...spec,
     json: { resultOf: method },
-    async run(session, args: ArgsOf<T>) {
-      if (call.everywhere) await session.settle();
-      const client = await session.client();
+    async run(cli, args: ArgsOf<T>) {
+      if (call.everywhere) await cli.settle();
+      const client = await cli.client();
       const asked = params(args);
       const result = await client.request(method, asked, patienceMs?.(asked) ?? 0);
       return { data: result, text: text(result, asked) };
@@ -121,10 +122,20 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
   });
 }
 
+export const SHOW = keyword('show', 'Show status, counters and configuration');
+
 export const PEER_NAME = value('peer', NAME, 'Name of a peer', { complete: 'peer' });
 export const LINK_ID = value('link', range(0, 7), 'Link id', { complete: 'link', called: 'link id' });
 
 export const INTERFACE_NAME = value('interface', IFNAME, 'Name of an interface', { complete: 'interface' });
-export const OF_INTERFACE = [keyword('interface', 'Of one interface only'), INTERFACE_NAME] as const;
-export const OF_PEER = [keyword('peer', 'Of one peer only'), PEER_NAME] as const;
+export const OF_INTERFACE = [keyword('interface', 'Only this interface'), INTERFACE_NAME] as const;
+/** A peer, by its name alone. */
+export const PEER = formerly([PEER_NAME], [keyword('peer', 'Only this peer'), PEER_NAME]);
+export const OF_PEER = [PEER] as const;
+export const OF_LINK = [keyword('link', 'Only this link'), LINK_ID] as const;
+/** The one form in which commands take "link N of peer X". */
+export const PEER_AND_LINK = formerly(
+  [PEER_NAME, keyword('link', 'A link of the peer'), LINK_ID],
+  [keyword('link', 'A link of a peer'), PEER_NAME, LINK_ID],
+);
 export const IN_INTERFACE = options(OF_INTERFACE);

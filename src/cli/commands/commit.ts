@@ -9,7 +9,7 @@ import { APPLY_PATIENCE_MS, COMMENT, CONFIRMED } from './configuration.js';
 export const ARCHIVE_NUMBER = value(
   'number',
   range(0, ARCHIVE_ENTRIES - 1),
-  '0 is what runs, 1 what ran before',
+  '0 is the running configuration, 1 the one before',
   {
     called: 'number',
   },
@@ -20,45 +20,43 @@ export const commitCommands: ExecCommand[] = [
     privilege: 'admin',
     everywhere: true,
     tokens: [
-      keyword('commit', 'Put the candidate in force; or confirm what is in force'),
-      options([flag('check', 'Only say whether it could be')], CONFIRMED, COMMENT),
+      keyword('commit', 'Apply the candidate, or confirm the last commit'),
+      options([flag('check', 'Only check, change nothing')], CONFIRMED, COMMENT),
     ],
     details:
-      'With "confirmed" it is undone when the time is up, when the connection is lost that asked for it, and when the daemon starts anew. A script that ends in order leaves it to its time. Without a candidate "confirmed" guards what this session has changed and will change.',
+      'With "confirmed" the commit is rolled back when the time is up, when the connection that made it is lost, and when the daemon restarts. A script that ends normally leaves it waiting for its time. Without a candidate, "confirmed" covers what this connection has changed and will change.',
     json: { resultOf: 'config.commit' },
-    async run(session, { check = false, ...order }) {
-      const result = await session.commit({ ...order, checkOnly: check });
-      session.remark(warningLines(result.warnings));
-      return { data: result, text: check ? ['The configuration is good.'] : commitText(result) };
+    async run(cli, { check = false, ...order }) {
+      const result = await cli.commit({ ...order, checkOnly: check });
+      cli.remark(warningLines(result.warnings));
+      return { data: result, text: check ? ['The configuration is valid.'] : commitText(result) };
     },
   }),
   command({
     privilege: 'admin',
     everywhere: true,
-    tokens: [keyword('confirm', 'Keep what was committed with "commit confirmed"')],
+    tokens: [keyword('confirm', 'Keep what "commit confirmed" has applied')],
     json: { resultOf: 'config.confirm' },
-    async run(session) {
-      await session.settle();
-      const state = await (await session.client()).request('config.confirm', {});
-      session.editing.take(state);
+    async run(cli) {
+      await cli.settle();
+      const state = await (await cli.client()).request('config.confirm', {});
+      cli.editing.take(state);
       return { data: state, text: ['Confirmed.'] };
     },
   }),
   command({
     privilege: 'admin',
     everywhere: true,
-    tokens: [
-      keyword('abort', 'Discard the candidate and leave it; or undo a commit that awaits confirmation'),
-    ],
+    tokens: [keyword('abort', 'Discard the candidate and leave it, or roll back an unconfirmed commit')],
     json: { resultOf: 'config.abort' },
-    async run(session) {
-      const result = await (await session.client()).request('config.abort', {}, APPLY_PATIENCE_MS);
-      session.dropConfiguration();
-      session.editing.take(result.state);
+    async run(cli) {
+      const result = await (await cli.client()).request('config.abort', {}, APPLY_PATIENCE_MS);
+      cli.dropConfiguration();
+      cli.editing.take(result.state);
       const said = {
         candidate: 'Discarded the candidate.',
-        commit: 'Undid the commit.',
-        nothing: '% No changes.',
+        commit: 'Rolled back the commit.',
+        nothing: '% Nothing to abort.',
       };
       return { data: result, text: [said[result.what]] };
     },
@@ -66,45 +64,48 @@ export const commitCommands: ExecCommand[] = [
   command({
     privilege: 'admin',
     everywhere: true,
-    tokens: [keyword('discard', 'Make the candidate what runs, and stay in it')],
+    tokens: [keyword('discard', 'Reset the candidate to the running configuration and stay in it')],
     json: { resultOf: 'config.discard' },
-    async run(session) {
-      const result = await (await session.client()).request('config.discard', {});
-      session.editing.take(result.state);
+    async run(cli) {
+      const result = await (await cli.client()).request('config.discard', {});
+      cli.editing.take(result.state);
       return { data: result, text: ['Discarded the changes.'] };
     },
   }),
   command({
     privilege: 'admin',
     everywhere: true,
-    tokens: [keyword('update', 'Bring what others have committed meanwhile into the candidate')],
+    tokens: [keyword('update', 'Merge what others have committed since into the candidate')],
     json: { resultOf: 'config.update' },
-    async run(session) {
-      await session.settle();
-      const result = await (await session.client()).request('config.update', {});
-      session.editing.take(result.state);
-      return { data: result, text: result.conflicts.map((place) => `% Kept our own: ${place}`) };
+    async run(cli) {
+      await cli.settle();
+      const result = await (await cli.client()).request('config.update', {});
+      cli.editing.take(result.state);
+      return {
+        data: result,
+        text: result.conflicts.map((place) => `% Conflict, kept the candidate's value: ${place}`),
+      };
     },
   }),
   command({
     privilege: 'admin',
     everywhere: true,
     tokens: [
-      keyword('rollback', 'Go back to an earlier configuration; into the candidate, if there is one'),
+      keyword('rollback', 'Return to an earlier configuration, or load it into the candidate'),
       ARCHIVE_NUMBER,
       options(CONFIRMED, COMMENT),
     ],
     details:
-      'When the earlier configuration cannot run any more, nothing is changed. What one session typed line by line is one entry.',
+      'If the earlier configuration can no longer run, nothing is changed. Lines typed one by one over one connection make one entry.',
     json: { resultOf: 'config.rollback' },
-    async run(session, order) {
-      await session.settle();
-      const candidate = session.editing.hasCandidate;
-      const client = await session.client();
+    async run(cli, order) {
+      await cli.settle();
+      const candidate = cli.editing.hasCandidate;
+      const client = await cli.client();
       const result = await client.request('config.rollback', { ...order, candidate }, APPLY_PATIENCE_MS);
-      session.editing.take(result.state);
-      session.remark(warningLines(result.warnings));
-      const loaded = [`Loaded rollback ${order.number}; type "commit" to put it in force.`];
+      cli.editing.take(result.state);
+      cli.remark(warningLines(result.warnings));
+      const loaded = [`Loaded rollback ${order.number}; type "commit" to apply it.`];
       return { data: result, text: candidate ? loaded : commitText(result) };
     },
   }),

@@ -3,7 +3,7 @@ import type { MethodName, Methods } from '../../api/index.js';
 import { choice, flag, keyword, options, type Token, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import * as text from '../output/configuration.js';
-import { calling, type ExecCommand } from './command.js';
+import { calling, type ExecCommand, SHOW } from './command.js';
 import { ARCHIVE_NUMBER } from './commit.js';
 
 const MAX_RECORDS = 1000;
@@ -34,12 +34,11 @@ function show<M extends MethodName>({
   });
 }
 
-const SHOW = keyword('show', 'Show what runs');
 const CONFIGURATION = keyword('configuration', 'Candidate, differences, archive and lock');
 
 export const configurationShows: ExecCommand[] = [
   show({
-    tokens: [CONFIGURATION, options([keyword('candidate', 'What is being edited (default)')])],
+    tokens: [CONFIGURATION, options([keyword('candidate', 'The candidate (default)')])],
     method: 'config.candidate',
     text: text.configurationText,
   }),
@@ -49,12 +48,12 @@ export const configurationShows: ExecCommand[] = [
     tokens: [
       SHOW,
       CONFIGURATION,
-      keyword('compare', 'What the candidate changes; without one, what is not saved'),
+      keyword('compare', 'Changes in the candidate; without a candidate, unsaved changes'),
       options([
         choice(
-          [flag('running', 'Against what runs')],
+          [flag('running', 'Against the running configuration')],
           [flag('startup', 'Against the startup configuration')],
-          [keyword('rollback', 'Against an entry of the archive'), ARCHIVE_NUMBER],
+          [keyword('rollback', 'Against an archived configuration'), ARCHIVE_NUMBER],
         ),
       ]),
     ],
@@ -66,30 +65,30 @@ export const configurationShows: ExecCommand[] = [
     text: text.comparisonText,
   }),
   show({
-    tokens: [CONFIGURATION, keyword('commits', 'The last configurations that ran')],
+    tokens: [CONFIGURATION, keyword('commits', 'Archived configurations')],
     method: 'config.archive',
     text: text.archiveText,
   }),
   calling({
     privilege: 'read',
     everywhere: true,
-    tokens: [SHOW, CONFIGURATION, keyword('rollback', 'An entry of the archive'), ARCHIVE_NUMBER],
+    tokens: [SHOW, CONFIGURATION, keyword('rollback', 'An archived configuration'), ARCHIVE_NUMBER],
     method: 'config.archived',
     params: (which) => which,
     text: text.configurationText,
   }),
   show({
-    tokens: [CONFIGURATION, keyword('sessions', 'Candidates that have a name')],
+    tokens: [CONFIGURATION, keyword('sessions', 'Named candidates')],
     method: 'config.sessions',
     text: text.sessionsText,
   }),
   show({
-    tokens: [CONFIGURATION, keyword('lock', 'Who keeps others from changing anything')],
+    tokens: [CONFIGURATION, keyword('lock', 'Who holds the configuration lock')],
     method: 'config.state',
     text: text.lockText,
   }),
   show({
-    tokens: [keyword('archive', 'The last configurations that ran')],
+    tokens: [keyword('archive', 'Archived configurations')],
     method: 'config.archive',
     text: text.archiveText,
   }),
@@ -99,14 +98,14 @@ export const configurationShows: ExecCommand[] = [
     tokens: [
       SHOW,
       keyword('accounting', 'Who changed the configuration, when and how'),
-      options([keyword('last', 'The newest only'), value('last', range(1, MAX_RECORDS), 'Records')]),
+      options([keyword('last', 'Only the latest'), value('last', range(1, MAX_RECORDS), 'Records')]),
     ],
     method: 'show.accounting',
     params: (which) => which,
     text: text.accountingText,
   }),
   show({
-    tokens: [keyword('reload', 'A reload that waits for its time')],
+    tokens: [keyword('reload', 'The scheduled reload')],
     method: 'config.state',
     text: text.reloadText,
   }),

@@ -2,27 +2,27 @@
 import { ERROR, MAX_COMMENT, MAX_CONFIRM_MINUTES, MAX_RELOAD_MINUTES } from '../../api/index.js';
 import { choice, flag, keyword, options, value } from '../../grammar/command.js';
 import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';
-import { AnsweredError } from '../client.js';
-import { CliFailure, EXIT, failure } from '../failure.js';
-import { commitText, stateRemarks } from '../output/configuration.js';
-import { calling, command, type ExecCommand, type ExecSession } from './command.js';
+import { AnsweredError } from '../base/daemon-client.js';
+import { CliFailure, EXIT, failure, problemLine } from '../base/failure.js';
+import { commitText, configurationText, stateRemarks } from '../output/configuration.js';
+import { type Cli, calling, command, type ExecCommand } from './command.js';
 
 /** Bringing a large configuration into force takes longer than answering a question. */
 export const APPLY_PATIENCE_MS = 30_000;
 
 export const COMMENT = [
-  keyword('comment', 'Say why, for the archive'),
+  keyword('comment', 'Comment for the archive'),
   value('comment', LINE, `Up to ${MAX_COMMENT} characters`),
 ] as const;
 export const CONFIRMED = [
-  keyword('confirmed', 'Undo it unless it is confirmed in time'),
-  value('confirmMinutes', range(1, MAX_CONFIRM_MINUTES, 'minutes'), 'Time to confirm in', {
+  keyword('confirmed', 'Roll back unless confirmed in time'),
+  value('confirmMinutes', range(1, MAX_CONFIRM_MINUTES, 'minutes'), 'Time to confirm', {
     called: 'minutes',
   }),
 ] as const;
 
-const CONFIGURE = keyword('configure', 'Change the configuration');
-const FORCE = flag('force', 'Take it from whoever has it, changes and all');
+const CONFIGURE = keyword('configure', 'Enter configuration mode, or replace the configuration');
+const FORCE = flag('force', 'Take it over from whoever holds it');
 const SESSION_NAME = value('session', NAME, 'Name of a candidate', {
   complete: 'session',
   called: 'session',
@@ -33,8 +33,8 @@ function enteringAtOnce(tokens: Parameters<typeof command>[0]['tokens']): ExecCo
     privilege: 'admin',
     tokens,
     json: null,
-    async run(session) {
-      await session.openConfiguration({ mode: 'terminal' });
+    async run(cli) {
+      await cli.openConfiguration({ mode: 'terminal' });
       return null;
     },
   });
@@ -46,21 +46,21 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       CONFIGURE,
-      keyword('exclusive', 'Edit a candidate; nobody else can change anything meanwhile'),
+      keyword('exclusive', 'Edit a candidate and lock the configuration for everyone else'),
       options([FORCE]),
     ],
     json: null,
-    async run(session, { force = false }) {
-      await session.openConfiguration({ mode: 'exclusive', force });
+    async run(cli, { force = false }) {
+      await cli.openConfiguration({ mode: 'exclusive', force });
       return null;
     },
   }),
   command({
     privilege: 'admin',
-    tokens: [CONFIGURE, keyword('private', 'Edit a candidate of your own; others may work, too')],
+    tokens: [CONFIGURE, keyword('private', 'Edit a candidate of your own; others can work at the same time')],
     json: null,
-    async run(session) {
-      await session.openConfiguration({ mode: 'private' });
+    async run(cli) {
+      await cli.openConfiguration({ mode: 'private' });
       return null;
     },
   }),
@@ -68,13 +68,13 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       CONFIGURE,
-      keyword('session', 'Edit a candidate that has a name and stays until it is committed'),
+      keyword('session', 'Edit a named candidate, kept until it is committed'),
       SESSION_NAME,
       options([FORCE]),
     ],
     json: null,
-    async run(session, { session: name, force = false }) {
-      await session.openConfiguration({ mode: 'session', session: name, force });
+    async run(cli, { session: name, force = false }) {
+      await cli.openConfiguration({ mode: 'session', session: name, force });
       return null;
     },
   }),
@@ -82,24 +82,24 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       CONFIGURE,
-      keyword('replace', 'Make a file the whole configuration, changing no more than differs'),
-      value('file', LOCAL_FILE, 'File of this host'),
+      keyword('replace', 'Replace the whole configuration by a file; only differences are applied'),
+      value('file', LOCAL_FILE, 'File on this host'),
       options([flag('check', 'Only show what would change')], CONFIRMED, COMMENT),
     ],
     details:
-      'Another order of peers, links or addresses is no difference. A file that says what runs already changes nothing, and the answer says so.',
+      'The order of peers, links and addresses does not matter. A file that matches the running configuration changes nothing, and the answer says so.',
     json: { resultOf: 'config.apply' },
-    async run(session, { file, check = false, ...order }) {
-      const text = await readText(session, file);
-      const client = await session.client();
+    async run(cli, { file, check = false, ...order }) {
+      const text = await readText(cli, file);
+      const client = await cli.client();
       const lines = text.split(/\r?\n/);
       const params = { ...order, context: [], lines, mode: 'replace' as const, checkOnly: check };
       const result = await client.request('config.apply', params, APPLY_PATIENCE_MS).catch((error) => {
         throw placed(error, file);
       });
-      session.editing.take(result.state);
-      session.remark(result.warnings.map(({ line, message }) => `${file}:${line}: % Warning: ${message}`));
-      const { hasCandidate } = session.editing;
+      cli.editing.take(result.state);
+      cli.remark(result.warnings.map(({ line, message }) => `${file}:${line}: % Warning: ${message}`));
+      const { hasCandidate } = cli.editing;
       const said = hasCandidate
         ? [`Loaded ${file} into the candidate.`]
         : commitText({ ...result, confirmed: false });
@@ -109,9 +109,9 @@ export const configurationCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('clear', 'Reset something'),
-      keyword('configuration', 'Candidates'),
-      keyword('session', 'Discard a named candidate that nobody is in'),
+      keyword('clear', 'Reset counters, a peer or a candidate'),
+      keyword('configuration', 'Named candidates'),
+      keyword('session', 'Discard a named candidate that nobody is editing'),
       SESSION_NAME,
     ],
     method: 'config.removeSession',
@@ -122,18 +122,28 @@ export const configurationCommands: ExecCommand[] = [
     privilege: 'admin',
     tokens: [
       keyword('write', 'Save the configuration'),
-      options([keyword('memory', 'As startup configuration (default)')]),
+      options([keyword('memory', 'As the startup configuration (default)')]),
     ],
     method: 'config.write',
     params: () => ({}),
     text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
   }),
   calling({
+    privilege: 'read',
+    tokens: [
+      keyword('write', 'Save the configuration'),
+      keyword('terminal', 'Print the running configuration'),
+    ],
+    method: 'show.runningConfig',
+    params: () => ({}),
+    text: configurationText,
+  }),
+  calling({
     privilege: 'admin',
     tokens: [
       keyword('copy', 'Copy a configuration'),
-      keyword('running-config', 'The configuration that runs'),
-      keyword('startup-config', 'The configuration of the next start'),
+      keyword('running-config', 'Running configuration'),
+      keyword('startup-config', 'Startup configuration'),
     ],
     method: 'config.write',
     params: () => ({}),
@@ -142,51 +152,51 @@ export const configurationCommands: ExecCommand[] = [
   command({
     privilege: 'admin',
     tokens: [
-      keyword('reload', 'Go back to the startup configuration'),
+      keyword('reload', 'Return to the startup configuration'),
       options([
         choice(
           [
-            keyword('in', 'After a time, unless it is cancelled'),
-            value('inMinutes', range(1, MAX_RELOAD_MINUTES, 'minutes'), 'Time until then', {
+            keyword('in', 'After a delay, unless cancelled'),
+            value('inMinutes', range(1, MAX_RELOAD_MINUTES, 'minutes'), 'Delay', {
               called: 'minutes',
             }),
           ],
-          [flag('cancel', 'Not after all')],
+          [flag('cancel', 'Cancel the scheduled reload')],
         ),
       ]),
     ],
     json: { form: 'the result of reload.start, or of reload.cancel' },
-    run: (session, { inMinutes, cancel }) => (cancel ? cancelReload(session) : reload(session, inMinutes)),
+    run: (cli, { inMinutes, cancel }) => (cancel ? cancelReload(cli) : reload(cli, inMinutes)),
   }),
 ];
 
-async function reload(session: ExecSession, inMinutes: number | undefined) {
-  const client = await session.client();
-  if (inMinutes === undefined) await agreeToLoss(session, (await client.request('config.state', {})).unsaved);
+async function reload(cli: Cli, inMinutes: number | undefined) {
+  const client = await cli.client();
+  if (inMinutes === undefined) await agreeToLoss(cli, (await client.request('config.state', {})).unsaved);
   const params = inMinutes === undefined ? {} : { inMinutes };
   const result = await client.request('reload.start', params, APPLY_PATIENCE_MS);
-  session.editing.take(result.state);
+  cli.editing.take(result.state);
   const text = inMinutes === undefined ? commitText(result) : stateRemarks(result.state);
   return { data: result, text };
 }
 
-/** What was not saved is gone after a reload. Throws `CliFailure` when the user thinks better of it. */
-async function agreeToLoss(session: ExecSession, unsaved: boolean): Promise<void> {
-  if (!unsaved || (await session.confirm('What was not saved will be gone. Proceed?'))) return;
-  const hint = session.interactive ? '' : ': the option -y says yes';
-  throw failure(EXIT.FAILED, `what runs is not saved, and nothing was reloaded${hint}`);
+/** Unsaved changes are lost by a reload. Throws `CliFailure` when the user declines. */
+async function agreeToLoss(cli: Cli, unsaved: boolean): Promise<void> {
+  if (!unsaved || (await cli.confirm('Unsaved changes will be lost. Proceed?'))) return;
+  const hint = cli.interactive ? '' : '; use -y to answer yes';
+  throw failure(EXIT.FAILED, `there are unsaved changes, so nothing was reloaded${hint}`);
 }
 
-async function cancelReload(session: ExecSession) {
-  const client = await session.client();
+async function cancelReload(cli: Cli) {
+  const client = await cli.client();
   const state = await client.request('reload.cancel', {});
-  session.editing.take(state);
+  cli.editing.take(state);
   return { data: state, text: ['Reload cancelled.'] };
 }
 
 /** The text of a file of this host. Throws `CliFailure` when it cannot be read, or may not be. */
-export async function readText({ restricted }: ExecSession, file: string): Promise<string> {
-  if (restricted) throw failure(EXIT.NOT_PERMITTED, 'this session may not read files');
+export async function readText({ restricted }: Cli, file: string): Promise<string> {
+  if (restricted) throw failure(EXIT.NOT_PERMITTED, 'a restricted user may not read files');
   const { readFile } = await import('node:fs/promises');
   return readFile(file, 'utf8').catch((error: Error) => {
     throw failure(EXIT.FAILED, `cannot read ${file}: ${error.message}`);
@@ -197,9 +207,9 @@ export async function readText({ restricted }: ExecSession, file: string): Promi
 function placed(error: unknown, file: string): unknown {
   if (!(error instanceof AnsweredError) || error.problems.length === 0) return error;
   const code = error.code === ERROR.SYNTAX ? EXIT.BAD_CONFIG : error.exitCode;
-  const lines = error.problems.map(
-    ({ line, column, message, text }) =>
-      `${line === 0 ? file : `${file}:${line}:${column}`}: % Error: ${message}${line === 0 ? ` (${text})` : ''}`,
-  );
+  const lines = error.problems.map((problem) => {
+    const { line, column } = problem;
+    return problemLine(problem, line === 0 ? file : `${file}:${line}:${column}`, '% Error');
+  });
   return new CliFailure(code, lines);
 }

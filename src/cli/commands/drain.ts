@@ -1,7 +1,7 @@
 /** `drain …` and `undrain …`: links out of use and back, without losing a frame. */
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { calling, type ExecCommand, IN_INTERFACE, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
+import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_AND_LINK } from './command.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
@@ -9,21 +9,17 @@ export const drainCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('drain', 'Take something out of use without losing a frame'),
-      keyword(
-        'link',
-        'Frames of both ends take other links; it goes on beating, until "undrain" or a restart',
-      ),
-      PEER_NAME,
-      LINK_ID,
+      keyword('drain', 'Take a link out of use without losing a frame'),
+      PEER_AND_LINK,
       options(
         [
-          keyword('timeout', 'Give up waiting after a time'),
+          keyword('timeout', 'Stop waiting after this time'),
           value('timeout', range(0, 86400, 's'), 'Time', { default: DEFAULT_TIMEOUT_SECONDS }),
         ],
         OF_INTERFACE,
       ),
     ],
+    details: 'Both ends move their frames to other links, until "undrain" or a restart. Heartbeats go on.',
     method: 'drain.link',
     params: ({ timeout = DEFAULT_TIMEOUT_SECONDS, ...which }) => ({ ...which, timeoutS: timeout }),
     text: ({ state, waitedMs }, { peer, link }) => [
@@ -33,13 +29,7 @@ export const drainCommands: ExecCommand[] = [
   }),
   calling({
     privilege: 'admin',
-    tokens: [
-      keyword('undrain', 'Put something back into use'),
-      keyword('link', 'A link that was drained'),
-      PEER_NAME,
-      LINK_ID,
-      IN_INTERFACE,
-    ],
+    tokens: [keyword('undrain', 'Put a drained link back into use'), PEER_AND_LINK, IN_INTERFACE],
     method: 'undrain.link',
     params: (which) => which,
     text: () => [],

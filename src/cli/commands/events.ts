@@ -2,27 +2,26 @@
 import type { ControlEvent } from '../../api/index.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 import { eventsText, eventText } from '../output/events.js';
 import {
+  type Cli,
   calling,
   command,
   type ExecCommand,
-  type ExecSession,
-  LINK_ID,
   OF_INTERFACE,
+  OF_LINK,
   OF_PEER,
   type OutputPart,
+  SHOW,
 } from './command.js';
-
-const OF_LINK = [keyword('link', 'Of one link only'), LINK_ID] as const;
 
 export const eventCommands: ExecCommand[] = [
   calling({
     privilege: 'read',
     tokens: [
-      keyword('show', 'Show what runs'),
-      keyword('events', 'What has happened lately, with its time and cause'),
+      SHOW,
+      keyword('events', 'Recent events with their time and cause'),
       options(
         [keyword('last', 'Only the latest'), value('last', range(1, 10_000, 'events'), 'Number')],
         OF_PEER,
@@ -37,22 +36,22 @@ export const eventCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('monitor', 'Follow what happens'),
-      keyword('events', 'Events, until Ctrl-C'),
-      options([flag('json', 'As JSON, an event a line')]),
+      keyword('monitor', 'Follow what happens, live'),
+      keyword('events', 'Events, until Ctrl-C is pressed'),
+      options([flag('json', 'As JSON, one event per line')]),
     ],
     json: { form: 'an event a line, each as `show events` has it' },
-    run: async (session, { json }) => ({ json: 'rows', parts: live(session, json === true) }),
+    run: async (cli, { json }) => ({ json: 'rows', parts: live(cli, json === true) }),
   }),
 ];
 
-async function* live(session: ExecSession, json: boolean): AsyncGenerator<OutputPart> {
-  const { signal } = session;
+async function* live(cli: Cli, json: boolean): AsyncGenerator<OutputPart> {
+  const { signal } = cli;
   let waiting: ControlEvent[] = [];
   let wake = (): void => {};
   signal.addEventListener('abort', () => wake());
   let lost = false;
-  await session.events(
+  await cli.events(
     (event) => {
       waiting.push(event);
       wake();

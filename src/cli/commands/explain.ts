@@ -1,30 +1,41 @@
 /** `explain …`: why frames go where they go. */
-import { keyword } from '../../grammar/command.js';
+import { formerly, keyword, options } from '../../grammar/command.js';
+import { EXIT, failure } from '../base/failure.js';
 import { explainText, flowsText } from '../output/explain.js';
-import { calling, type ExecCommand, IN_INTERFACE, PEER_NAME } from './command.js';
+import {
+  calling,
+  command,
+  type ExecCommand,
+  IN_INTERFACE,
+  OF_INTERFACE,
+  OF_LINK,
+  PEER_NAME,
+} from './command.js';
+
+const EXPLAIN = keyword('explain', 'Explain why frames go where they go');
+const PEER = formerly(
+  [PEER_NAME],
+  [keyword('peer', 'Which links the frames of a peer take, and why'), PEER_NAME],
+);
 
 export const explainCommands: ExecCommand[] = [
-  calling({
+  command({
     privilege: 'read',
-    tokens: [
-      keyword('explain', 'Say why something is as it is'),
-      keyword('peer', 'Which link the frames of a peer take, and why'),
-      PEER_NAME,
-      IN_INTERFACE,
-    ],
-    method: 'explain.peer',
-    params: (which) => which,
-    text: explainText,
+    tokens: [EXPLAIN, PEER, options(OF_LINK, OF_INTERFACE)],
+    json: { resultOf: 'explain.peer' },
+    async run(cli, { link: id, ...which }) {
+      const found = await (await cli.client()).request('explain.peer', which);
+      const links = found.links.filter(({ link }) => id === undefined || link === id);
+      if (id !== undefined && links.length === 0) {
+        throw failure(EXIT.FAILED, `link ${id} of peer ${which.peer} not found`);
+      }
+      const data = { ...found, links };
+      return { data, text: explainText(data) };
+    },
   }),
   calling({
     privilege: 'read',
-    tokens: [
-      keyword('explain', 'Say why something is as it is'),
-      keyword('peer', 'Which link the frames of a peer take, and why'),
-      PEER_NAME,
-      keyword('flow', 'Which way each flow of the last minute takes'),
-      IN_INTERFACE,
-    ],
+    tokens: [EXPLAIN, PEER, keyword('flow', 'Which link each flow of the last minute takes'), IN_INTERFACE],
     method: 'explain.flows',
     params: (which) => which,
     text: flowsText,

@@ -1,15 +1,15 @@
 /** `help`, `list` and `find`: the commands about commands. */
 import { type CommandSpec, keyword, syntaxOf, value } from '../../grammar/command.js';
 import { LINE } from '../../grammar/values.js';
-import { CliFailure, EXIT } from '../failure.js';
+import { CliFailure, EXIT } from '../base/failure.js';
 import { command, type ExecCommand, type Output } from './command.js';
 
 const HELP = [
-  'Help may be asked for at any point of a command by a question mark "?".',
-  'Two styles of help are there:',
-  '1. Full help, when a word is to be given: "show ?" lists what can follow.',
-  '2. Partial help, inside a word: "show pe?" lists the words that begin so.',
-  'Tab completes a word. A word may be shortened to what is unique.',
+  'Help may be requested at any point in a command by typing a question mark "?".',
+  'Two styles of help are provided:',
+  '1. Full help, between words: "show ?" lists what can follow.',
+  '2. Partial help, inside a word: "show pe?" lists the words that begin with "pe".',
+  'Tab completes a word. Words may be shortened as long as they are unique.',
 ];
 const SYNTAXES = { form: 'the grammar of each command, an array of strings' };
 
@@ -26,7 +26,7 @@ export const helpCommands: ExecCommand[] = [
     everywhere: true,
     tokens: [keyword('list', 'All commands of this mode')],
     json: SYNTAXES,
-    run: async (session) => listed(await session.commands(), () => true),
+    run: async (cli) => listed(await cli.commands(), () => true),
   }),
   command({
     privilege: 'read',
@@ -36,9 +36,9 @@ export const helpCommands: ExecCommand[] = [
       value('pattern', LINE, 'Regular expression'),
     ],
     json: SYNTAXES,
-    async run(session, { pattern }) {
+    async run(cli, { pattern }) {
       const expression = expressionOf(pattern);
-      return listed(await session.commands(), (syntax) => expression.test(syntax));
+      return listed(await cli.commands(), (syntax) => expression.test(syntax));
     },
   }),
 ];

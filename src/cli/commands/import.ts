@@ -9,18 +9,18 @@ export const importCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('import', 'Print the configuration of another program as one of this'),
-      keyword('kronosnetd', 'Of kronosnetd; what cannot be taken over is named with its line'),
-      value('file', LOCAL_FILE, 'Its configuration'),
+      keyword('import', 'Convert the configuration of another program and print it'),
+      keyword('kronosnetd', 'From kronosnetd; lines that cannot be converted are reported'),
+      value('file', LOCAL_FILE, 'Its configuration file'),
     ],
     json: { form: '{ "text": the configuration, "remarks": [{ "line", "text", "message" }] }' },
-    async run(session, { file }) {
+    async run(cli, { file }) {
       const [{ importKronosnetd }, { renderConfig }] = await Promise.all([
         import('../../config/import-kronosnetd.js'),
         import('../../config/render.js'),
       ]);
-      const { config, remarks } = importKronosnetd(await readText(session, file));
-      session.remark(remarks.map(({ line, text, message }) => `${file}:${line}: ${text.trim()}: ${message}`));
+      const { config, remarks } = importKronosnetd(await readText(cli, file));
+      cli.remark(remarks.map(({ line, text, message }) => `${file}:${line}: ${text.trim()}: ${message}`));
       const text = renderConfig(config);
       return { data: { text, remarks }, text: configurationText({ text }) };
     },

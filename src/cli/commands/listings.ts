@@ -1,32 +1,34 @@
 /** `show …` of what there may be tens of thousands of: fetched and printed a page at a time. */
 import type { LinkStatus, MethodName, Page, PageParams, PeerStatus } from '../../api/index.js';
 import { type ArgsOf, keyword, options, type Token } from '../../grammar/command.js';
-import type { Client } from '../client.js';
+import type { DaemonClient } from '../base/daemon-client.js';
 import { COUNTERS_TABLE, LINKS_TABLE, PEERS_TABLE } from '../output/shows.js';
 import { GrowingTable, type TableLayout } from '../output/table.js';
 import {
+  type Cli,
   command,
   type ExecCommand,
-  type ExecSession,
   IN_INTERFACE,
   OF_INTERFACE,
+  OF_LINK,
   OF_PEER,
   type OutputPart,
+  SHOW,
 } from './command.js';
 
 /** A page of peers with eight links each is about a megabyte. */
 const PEERS_OF_A_PAGE = 200;
 
 /** Fetches a page. */
-type Fetch<Row> = (client: Client, page: PageParams) => Promise<Page<Row>>;
+type Fetch<Row> = (client: DaemonClient, page: PageParams) => Promise<Page<Row>>;
 
 async function* partsOf<Row>(
-  session: ExecSession,
+  cli: Cli,
   filter: { interface?: string },
   fetch: Fetch<Row>,
   layout: TableLayout<Row>,
 ): AsyncGenerator<OutputPart> {
-  const client = await session.client();
+  const client = await cli.client();
   const table = new GrowingTable(layout);
   let cursor: string | null = null;
   do {
@@ -34,7 +36,7 @@ async function* partsOf<Row>(
     const { rows, next }: Page<Row> = await fetch(client, params);
     yield { data: rows, text: table.add(rows) };
     cursor = next;
-  } while (cursor !== null && !session.signal.aborted);
+  } while (cursor !== null && !cli.signal.aborted);
   yield { data: [], text: table.end() };
 }
 
@@ -50,28 +52,39 @@ interface Listing<Row, T extends readonly Token[]> {
 
 function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
   const { word, help, filters, method, fetch, layout } = parts;
-  const tokens: Token[] = [keyword('show', 'Show what runs'), keyword(word, help), ...filters];
+  const tokens: Token[] = [SHOW, keyword(word, help), ...filters];
   return command({
     privilege: 'read',
     tokens,
     json: { resultOf: method },
-    async run(session, args: unknown) {
+    async run(cli, args: unknown) {
       const filter = args as ArgsOf<T> & { interface?: string };
       const within = filter.interface === undefined ? {} : { interface: filter.interface };
-      return { json: 'array', parts: partsOf(session, within, fetch(filter), layout) };
+      return { json: 'array', parts: partsOf(cli, within, fetch(filter), layout) };
     },
   });
 }
 
 /** An answer that needs no pages. */
-function whole<Row>(ask: (client: Client) => Promise<Row[]>): Fetch<Row> {
+function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
   return async (client) => ({ rows: await ask(client), next: null });
 }
+
+/** Links of one id only, if one is given. */
+function ofLink(id: number | undefined, fetch: Fetch<LinkStatus>): Fetch<LinkStatus> {
+  if (id === undefined) return fetch;
+  return async (client, page) => {
+    const { rows, next } = await fetch(client, page);
+    return { rows: rows.filter(({ link }) => link === id), next };
+  };
+}
+
+export const PEERS_HELP = 'Peers, one per line; with a name, one in detail';
 
 export const listingCommands: ExecCommand[] = [
   listing<PeerStatus, [typeof IN_INTERFACE]>({
     word: 'peers',
-    help: 'All peers, a line each',
+    help: PEERS_HELP,
     filters: [IN_INTERFACE],
     method: 'show.peers',
     fetch: () => (client, page) => client.request('show.peersPage', page),
@@ -79,13 +92,16 @@ export const listingCommands: ExecCommand[] = [
   }),
   listing({
     word: 'links',
-    help: 'All links, a line each',
-    filters: [options(OF_PEER, OF_INTERFACE)],
+    help: 'All links, one per line',
+    filters: [options(OF_PEER, OF_LINK, OF_INTERFACE)],
     method: 'show.links',
-    fetch: (filter): Fetch<LinkStatus> =>
-      filter.peer === undefined
-        ? (client, page) => client.request('show.linksPage', page)
-        : whole((client) => client.request('show.links', filter)),
+    fetch: ({ link, ...filter }) =>
+      ofLink(
+        link,
+        filter.peer === undefined
+          ? (client, page) => client.request('show.linksPage', page)
+          : whole((client) => client.request('show.links', filter)),
+      ),
     layout: LINKS_TABLE,
   }),
   listing({

@@ -1,9 +1,9 @@
 /** `ping …`: probes inside the tunnel. */
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { CliFailure, EXIT } from '../failure.js';
+import { CliFailure, EXIT } from '../base/failure.js';
 import { pingText } from '../output/shows.js';
-import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
+import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER } from './command.js';
 
 /** The time in which an answer to the last probe still counts. */
 const PING_PATIENCE_MS = 10_000;
@@ -16,13 +16,12 @@ export const pingCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
-      keyword('ping', 'Measure the way to a peer, inside the tunnel'),
-      keyword('peer', 'The peer'),
-      PEER_NAME,
+      keyword('ping', 'Probe a peer through the tunnel'),
+      PEER,
       options(
-        [keyword('link', 'By one link'), LINK_ID],
+        [keyword('link', 'Over this link only'), LINK_ID],
         [
-          keyword('count', 'How many probes'),
+          keyword('count', 'Number of probes'),
           value('count', range(1, 1000, 'probes'), 'Number', { default: DEFAULT_COUNT }),
         ],
         [
@@ -38,10 +37,10 @@ export const pingCommands: ExecCommand[] = [
     ],
     json: { resultOf: 'ping' },
     async run(
-      session,
+      cli,
       { count = DEFAULT_COUNT, size = DEFAULT_SIZE, interval = DEFAULT_INTERVAL_MS, ...target },
     ) {
-      const client = await session.client();
+      const client = await cli.client();
       const asked = { ...target, count, size, intervalMs: interval };
       const result = await client.request('ping', asked, asked.count * asked.intervalMs + PING_PATIENCE_MS);
       if (result.received === 0) throw new CliFailure(EXIT.FAILED, pingText(result));

@@ -1,18 +1,21 @@
 /** `show …`: each asks one method and prints its result. */
 import type { LinkHistoryParams, MethodName, Methods } from '../../api/index.js';
 import { metricsText } from '../../api/metrics-text.js';
-import { flag, keyword, options, type Token } from '../../grammar/command.js';
+import { flag, formerly, keyword, options, type Token } from '../../grammar/command.js';
 import { historiesText } from '../output/histories.js';
 import * as text from '../output/shows.js';
 import {
   calling,
   type ExecCommand,
   IN_INTERFACE,
-  LINK_ID,
+  INTERFACE_NAME,
   OF_INTERFACE,
+  OF_LINK,
   OF_PEER,
   PEER_NAME,
+  SHOW,
 } from './command.js';
+import { PEERS_HELP } from './listings.js';
 
 interface Show<M extends MethodName> {
   word: string;
@@ -26,7 +29,7 @@ interface Show<M extends MethodName> {
 function show<M extends MethodName>({ word, help, filters = [], method, text }: Show<M>): ExecCommand {
   return calling({
     privilege: 'read',
-    tokens: [keyword('show', 'Show what runs'), keyword(word, help), ...filters],
+    tokens: [SHOW, keyword(word, help), ...filters],
     method,
     params: (filters) => filters as Methods[M]['params'],
     text,
@@ -37,14 +40,16 @@ export const showCommands: ExecCommand[] = [
   show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: text.versionText }),
   show({
     word: 'interfaces',
-    help: 'Interfaces, their state and counters',
-    filters: [IN_INTERFACE],
+    help: 'Interfaces with their state and counters',
+    filters: [
+      options([formerly([INTERFACE_NAME], [keyword('interface', 'Only this interface'), INTERFACE_NAME])]),
+    ],
     method: 'show.interfaces',
     text: text.interfacesText,
   }),
   show({
-    word: 'peer',
-    help: 'One peer and its links in full',
+    word: 'peers',
+    help: PEERS_HELP,
     filters: [PEER_NAME, IN_INTERFACE],
     method: 'show.peer',
     text: text.peerText,
@@ -52,15 +57,10 @@ export const showCommands: ExecCommand[] = [
   calling({
     privilege: 'read',
     tokens: [
-      keyword('show', 'Show what runs'),
-      keyword('links', 'All links, a line each'),
-      keyword('history', 'What was measured in the last minutes, second by second'),
-      options(
-        OF_PEER,
-        [keyword('link', 'Links of one id only'), LINK_ID],
-        [flag('hours', 'The last day, minute by minute')],
-        OF_INTERFACE,
-      ),
+      SHOW,
+      keyword('links', 'All links, one per line'),
+      keyword('history', 'Measurements of the last ten minutes, second by second'),
+      options(OF_PEER, OF_LINK, [flag('hours', 'The last day, minute by minute')], OF_INTERFACE),
     ],
     method: 'show.linkHistory',
     params: ({ hours, ...filter }): LinkHistoryParams => ({ ...filter, step: hours ? 'minutes' : 'seconds' }),
@@ -68,33 +68,33 @@ export const showCommands: ExecCommand[] = [
   }),
   show({
     word: 'metrics',
-    help: 'All numbers, in the text format of Prometheus',
+    help: 'All metrics in the Prometheus text format',
     method: 'show.metrics',
     text: metricsText,
   }),
   show({
     word: 'mac-table',
-    help: 'MAC addresses and where they live',
+    help: 'MAC addresses and the peers they belong to',
     filters: [IN_INTERFACE],
     method: 'show.macTable',
     text: text.macTableText,
   }),
   show({
     word: 'drops',
-    help: 'What was dropped, and why',
-    filters: [options([flag('all', 'Reasons that never counted, too')], OF_INTERFACE)],
+    help: 'What was dropped, by reason',
+    filters: [options([flag('all', 'Include reasons that have counted nothing')], OF_INTERFACE)],
     method: 'show.drops',
     text: text.dropsText,
   }),
   show({
     word: 'running-config',
-    help: 'The configuration that runs',
+    help: 'Running configuration',
     method: 'show.runningConfig',
     text: (config) => linesOf(config.text),
   }),
   show({
     word: 'startup-config',
-    help: 'The configuration of the next start',
+    help: 'Startup configuration',
     method: 'show.startupConfig',
     text: (config) => (config.text === null ? [`There is no ${config.file}.`] : linesOf(config.text)),
   }),

@@ -1,12 +1,10 @@
 /** Who is connected, and everything at once for a report of a problem. */
 import { keyword } from '../../grammar/command.js';
-import { CliFailure } from '../failure.js';
+import { CliFailure } from '../base/failure.js';
 import { usersText } from '../output/users.js';
-import { calling, command, type ExecCommand, type ExecSession, type OutputPart } from './command.js';
+import { type Cli, calling, command, type ExecCommand, type OutputPart, SHOW } from './command.js';
 
-const SHOW = keyword('show', 'Show what runs');
-
-/** What a report needs. Configurations name secrets by their files, so none is in it. */
+/** What a problem report needs. Configurations refer to secrets by file, so it holds no secret. */
 const REPORT = [
   'show clock',
   'show version',
@@ -24,18 +22,18 @@ const REPORT = [
   'show archive',
 ];
 
-async function* report(session: ExecSession): AsyncGenerator<OutputPart> {
+async function* report(cli: Cli): AsyncGenerator<OutputPart> {
   for (const command of REPORT) {
-    if (session.signal.aborted) return;
-    const lines = await linesOf(session, command);
+    if (cli.signal.aborted) return;
+    const lines = await linesOf(cli, command);
     yield { data: [{ command, lines }], text: [`------ ${command} ------`, '', ...lines, ''] };
   }
 }
 
-/** A part that cannot be had must not cost the others. */
-async function linesOf(session: ExecSession, command: string): Promise<string[]> {
+/** A part that fails must not cost the others. */
+async function linesOf(cli: Cli, command: string): Promise<string[]> {
   try {
-    return await session.linesOf(command);
+    return await cli.linesOf(command);
   } catch (error) {
     if (error instanceof CliFailure) return error.lines;
     throw error;
@@ -50,8 +48,8 @@ export const supportCommands: ExecCommand[] = [
   users([keyword('who', 'Who is connected to the daemon')]),
   command({
     privilege: 'read',
-    tokens: [SHOW, keyword('tech-support', 'Everything that a report of a problem needs')],
+    tokens: [SHOW, keyword('tech-support', 'Everything that a problem report needs')],
     json: { form: 'an array of objects: `command`, and `lines` of its text' },
-    run: async (session) => ({ json: 'array', parts: report(session) }),
+    run: async (cli) => ({ json: 'array', parts: report(cli) }),
   }),
 ];

@@ -1,14 +1,14 @@
-/** `terminal …`: properties of this terminal, for this session. */
+/** `terminal …`: settings of this terminal, until the program ends. */
 import { keyword, type Token, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import type { TerminalSettings } from '../settings.js';
-import { command, type ExecCommand } from './command.js';
+import type { TerminalSettings } from '../base/settings.js';
+import { command, type ExecCommand, SHOW } from './command.js';
 
-const TERMINAL = keyword('terminal', 'Properties of this terminal');
+const TERMINAL = keyword('terminal', 'Settings of this terminal');
 const NO = keyword('no', 'Turn something off');
 const HISTORY = [
-  keyword('history', 'History of commands'),
-  keyword('size', 'How much is remembered'),
+  keyword('history', 'Command history'),
+  keyword('size', 'Number of lines to remember'),
 ] as const;
 
 function setting(tokens: Token[], change: Partial<TerminalSettings>): ExecCommand {
@@ -28,8 +28,8 @@ export const terminalCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [
       TERMINAL,
-      keyword('length', 'Lines of a screen'),
-      value('length', range(0, 512, 'lines'), 'Number; 0 never stops'),
+      keyword('length', 'Lines per screen'),
+      value('length', range(0, 512, 'lines'), 'Number; 0: no paging'),
     ],
     json: null,
     async run({ settings }, { length }) {
@@ -42,8 +42,8 @@ export const terminalCommands: ExecCommand[] = [
     privilege: 'read',
     tokens: [
       TERMINAL,
-      keyword('width', 'Columns of a line'),
-      value('width', range(0, 512, 'columns'), 'Number; 0 is as many as the terminal has'),
+      keyword('width', 'Columns per line'),
+      value('width', range(0, 512, 'columns'), 'Number; 0: as many as the terminal has'),
     ],
     json: null,
     async run({ settings }, { width }) {
@@ -52,11 +52,11 @@ export const terminalCommands: ExecCommand[] = [
     },
   }),
   setting([keyword('monitor', 'Show events as they happen')], { monitor: true }),
-  setting([NO, keyword('monitor', 'Show no events')], { monitor: false }),
+  setting([NO, keyword('monitor', 'Stop showing events')], { monitor: false }),
   setting([keyword('color', 'Colour states')], { colour: true }),
   setting([NO, keyword('color', 'No colours')], { colour: false }),
-  setting([keyword('paginate', 'Stop at full screens')], { length: null }),
-  setting([NO, keyword('paginate', 'Never stop at full screens')], { length: 0 }),
+  setting([keyword('paginate', 'Stop after each screen')], { length: null }),
+  setting([NO, keyword('paginate', 'Print without stopping')], { length: 0 }),
   command({
     privilege: 'read',
     tokens: [TERMINAL, ...HISTORY, value('size', range(0, 1000, 'lines'), 'Number')],
@@ -68,14 +68,14 @@ export const terminalCommands: ExecCommand[] = [
   }),
   command({
     privilege: 'read',
-    tokens: [keyword('show', 'Show what runs'), keyword('terminal', 'Settings of this terminal')],
+    tokens: [SHOW, keyword('terminal', 'Settings of this terminal')],
     json: { form: 'the settings, an object' },
     async run({ settings }) {
       const { length, width, monitor, colour, historySize } = settings;
       const onOff = (on: boolean) => (on ? 'on' : 'off');
       const text = [
-        `Length: ${length === null ? 'as the terminal' : length === 0 ? 'endless' : `${length} lines`}`,
-        `Width: ${width === null ? 'as the terminal' : `${width} columns`}`,
+        `Length: ${length === null ? 'that of the terminal' : length === 0 ? 'no paging' : `${length} lines`}`,
+        `Width: ${width === null ? 'that of the terminal' : `${width} columns`}`,
         `Monitor: ${onOff(monitor)}`,
         `Color: ${onOff(colour)}`,
         `History: ${historySize} lines`,

@@ -1,8 +1,8 @@
 /** `top`: the live picture of all links. */
 import type { LinkStatus } from '../../api/index.js';
 import { keyword } from '../../grammar/command.js';
-import { EXIT, failure } from '../failure.js';
-import { command, type ExecCommand, type ExecSession, IN_INTERFACE } from './command.js';
+import { EXIT, failure } from '../base/failure.js';
+import { type Cli, command, type ExecCommand, IN_INTERFACE } from './command.js';
 
 const INTERVAL_MS = 1000;
 /** More do not fit on any screen, and each look asks for all of them. */
@@ -12,17 +12,17 @@ const PEERS_OF_A_PAGE = 200;
 export const topCommands: ExecCommand[] = [
   command({
     privilege: 'read',
-    tokens: [keyword('top', 'Links, their rates and round-trip times, live'), IN_INTERFACE],
+    tokens: [keyword('top', 'Live view of links: state, rates and round-trip times'), IN_INTERFACE],
     json: null,
-    async run(session, filter) {
-      const terminal = await session.terminal();
-      if (terminal === null) throw failure(EXIT.FAILED, 'top needs a terminal; scripts take show links');
+    async run(cli, filter) {
+      const terminal = await cli.terminal();
+      if (terminal === null) throw failure(EXIT.FAILED, 'top needs a terminal; use "show links" in scripts');
       const [{ showPicture }, { SORTS, TopModel }, { timeText }] = await Promise.all([
         import('../terminal/full-screen.js'),
         import('../output/top.js'),
         import('../output/events.js'),
       ]);
-      const { hello } = await session.client();
+      const { hello } = await cli.client();
       const model = new TopModel();
       const view = {
         sort: SORTS[0] as (typeof SORTS)[number],
@@ -69,16 +69,16 @@ export const topCommands: ExecCommand[] = [
             if (performance.now() >= due) {
               due = performance.now() + INTERVAL_MS;
               if (!view.paused) {
-                const { links, truncated } = await look(session, filter);
+                const { links, truncated } = await look(cli, filter);
                 view.truncated = truncated;
                 model.look(links, performance.now());
               }
             }
             return model.lines(view, columns, rows, timeText(Date.now()).slice(0, 8));
           },
-          colour: session.settings.colour,
+          colour: cli.settings.colour,
         },
-        session.signal,
+        cli.signal,
       );
       return null;
     },
@@ -87,10 +87,10 @@ export const topCommands: ExecCommand[] = [
 
 /** The links of all peers, or of the first thousand. */
 async function look(
-  session: ExecSession,
+  cli: Cli,
   filter: { interface?: string },
 ): Promise<{ links: LinkStatus[]; truncated: boolean }> {
-  const client = await session.client();
+  const client = await cli.client();
   const links: LinkStatus[] = [];
   let cursor: string | null = null;
   for (let peers = 0; peers < MAX_PEERS; peers += PEERS_OF_A_PAGE) {

@@ -1,5 +1,5 @@
 /** `wait …`: until a peer, a link or an interface is up or down. */
-import { choice, keyword, oneOf, options, value } from '../../grammar/command.js';
+import { formerly, keyword, oneOf, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { calling, type ExecCommand, INTERFACE_NAME, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
 
@@ -7,20 +7,21 @@ const MAX_WAIT_SECONDS = 86400;
 const DEFAULT_WAIT_SECONDS = 60;
 const STATES = { up: 'Until it is up', down: 'Until it is not up' };
 const TIMEOUT = [
-  keyword('timeout', 'Give up after a time'),
+  keyword('timeout', 'Give up after this time'),
   value('timeout', range(0, MAX_WAIT_SECONDS, 's'), 'Time', { default: DEFAULT_WAIT_SECONDS }),
 ] as const;
 
-const WAIT = keyword('wait', 'Wait for a state, so that scripts need not sleep');
+const WAIT = keyword('wait', 'Wait until something is up or down');
 
 export const waitCommands: ExecCommand[] = [
   calling({
     privilege: 'read',
     tokens: [
       WAIT,
-      choice(
-        [keyword('peer', 'For a peer'), PEER_NAME],
-        [keyword('link', 'For a link of a peer'), PEER_NAME, LINK_ID],
+      formerly(
+        [PEER_NAME, options([keyword('link', 'A link of the peer'), LINK_ID])],
+        [keyword('peer', 'A peer'), PEER_NAME],
+        [keyword('link', 'A link of a peer'), PEER_NAME, LINK_ID],
       ),
       oneOf('state', STATES),
       options(TIMEOUT, OF_INTERFACE),

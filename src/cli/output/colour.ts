@@ -7,7 +7,7 @@ const BOLD = '\x1b[1m';
 const PLAIN = '\x1b[0m';
 
 const STATES: ReadonlyMap<string, string> = new Map([
-  ...['up*', 'up', 'runs', 'on'].map((state) => [state, GREEN] as const),
+  ...['up*', 'up', 'running', 'on'].map((state) => [state, GREEN] as const),
   ...['down', 'one-way', 'dead', 'gone'].map((state) => [state, RED] as const),
   ...['waiting', 'shutdown', 'shut down', 'damped', 'draining', 'drained'].map(
     (state) => [state, YELLOW] as const,

@@ -28,12 +28,12 @@ export function stateRemarks({ pending, reload }: ConfigurationState): string[] 
     ...(pending === null
       ? []
       : [
-          `Undone at ${timeOfDay(pending.deadlineMs)}, in ${duration(pending.secondsLeft)}, unless confirmed: type "confirm".`,
+          `Will roll back at ${timeOfDay(pending.deadlineMs)}, in ${duration(pending.secondsLeft)}, unless you type "confirm".`,
         ]),
     ...(reload === null
       ? []
       : [
-          `Reload at ${timeOfDay(reload.atMs)}, in ${duration(reload.secondsLeft)}, unless cancelled: type "reload cancel".`,
+          `Will reload at ${timeOfDay(reload.atMs)}, in ${duration(reload.secondsLeft)}, unless you type "reload cancel".`,
         ]),
   ];
 }
@@ -65,7 +65,7 @@ export function archiveText(entries: ArchiveEntry[]): string[] {
 const SESSION_COLUMNS: Column<NamedCandidate>[] = [
   { title: 'Session', cell: (candidate) => candidate.name, shrinkTo: 16 },
   { title: 'User', cell: (candidate) => candidate.by.user, shrinkTo: 8 },
-  { title: 'State', cell: (candidate) => (candidate.open ? 'open' : 'left') },
+  { title: 'State', cell: (candidate) => (candidate.open ? 'open' : 'detached') },
   { title: 'Changes', cell: (candidate) => (candidate.uncommitted ? 'uncommitted' : 'none') },
 ];
 
@@ -81,7 +81,7 @@ export function lockText({ lock, pending }: ConfigurationState): string[] {
     ...(pending === null
       ? []
       : [
-          `A commit of ${named(pending.by)} awaits confirmation and is undone in ${duration(pending.secondsLeft)}.`,
+          `A commit by ${named(pending.by)} awaits confirmation and will roll back in ${duration(pending.secondsLeft)}.`,
         ]),
   ];
 }
@@ -89,7 +89,7 @@ export function lockText({ lock, pending }: ConfigurationState): string[] {
 export function reloadText({ reload }: ConfigurationState): string[] {
   if (reload === null) return ['No reload is scheduled.'];
   return [
-    `Reload at ${timestamp(reload.atMs)}, in ${duration(reload.secondsLeft)}, asked by ${named(reload.by)}.`,
+    `Reload at ${timestamp(reload.atMs)}, in ${duration(reload.secondsLeft)}, requested by ${named(reload.by)}.`,
   ];
 }
 
@@ -106,7 +106,7 @@ export function accountingText(records: AccountingRecord[]): string[] {
 }
 
 function named({ user, session, pid }: Who): string {
-  const place = session === null ? '' : ` on session ${session}`;
+  const place = session === null ? '' : ` on connection ${session}`;
   return `user ${user}${place}${pid === null ? '' : ` (process ${pid})`}`;
 }
 

@@ -45,7 +45,7 @@ function whatText(event: ControlEvent): string {
     case 'config':
       return `configuration: ${event.what} by ${event.by}`;
     case 'unconfirmed':
-      return `configuration: the commit by ${event.by} is undone in ${duration(event.secondsLeft)} unless confirmed`;
+      return `configuration: the commit by ${event.by} will roll back in ${duration(event.secondsLeft)} unless confirmed`;
     case 'lost':
       return `${plural(event.count, 'event')} lost: this client reads too slowly`;
   }

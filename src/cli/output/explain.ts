@@ -6,7 +6,7 @@ import { type Column, table } from './table.js';
 const COLUMNS: Column<LinkExplained>[] = [
   { title: 'Link', cell: ({ link, carries }) => `${link}${carries ? '*' : ''}`, align: 'right' },
   { title: 'State', cell: ({ state }) => state },
-  { title: 'Stands', cell: ({ standing }) => standing },
+  { title: 'Quality', cell: ({ standing }) => (standing === 'clean' ? 'good' : standing) },
   { title: 'Priority', cell: ({ priority }) => String(priority), align: 'right' },
   { title: 'RTT ms', cell: ({ rttUs }) => milliseconds(rttUs), align: 'right' },
   { title: 'Jitter', cell: ({ jitterUs }) => milliseconds(jitterUs), align: 'right' },
@@ -39,7 +39,7 @@ const FLOW_COLUMNS: Column<FlowExplained>[] = [
     shrinkTo: 15,
   },
   { title: 'Protocol', cell: ({ protocol }) => protocol },
-  { title: 'Way', cell: ({ link }) => (link === null ? 'lane' : `link ${link}`) },
+  { title: 'Path', cell: ({ link }) => (link === null ? 'lane' : `link ${link}`) },
   { title: 'Rate', cell: ({ bytesPerSecond }) => `${bytes(bytesPerSecond)}/s`, align: 'right' },
   { title: 'Seen', cell: ({ secondsAgo }) => `${duration(secondsAgo)} ago`, align: 'right' },
 ];
@@ -50,11 +50,13 @@ function endpoint(address: string, port: number | null): string {
 
 export function flowsText(found: FlowsExplained): string[] {
   if (found.policy !== 'adaptive') {
-    return [`Peer ${found.peer} (policy ${found.policy}): all flows take the same way, see "explain peer".`];
+    return [
+      `Peer ${found.peer} (policy ${found.policy}): all flows take the same links, see "explain peer".`,
+    ];
   }
   const lane =
     found.laneLinks.length === 0
-      ? 'no bulk flows at this moment'
+      ? 'no bulk flows at the moment'
       : `bulk flows go by the lane over ${found.laneLinks.map((id) => `link ${id}`).join(', ')}`;
   return [
     `Peer ${found.peer} (policy adaptive): ${lane}`,

@@ -1,11 +1,11 @@
 /** Output that goes into a file of the user's: `redirect`, `append`, `tee`. */
 import type { FileHandle } from 'node:fs/promises';
-import { EXIT, failure } from '../failure.js';
+import { EXIT, failure } from '../base/failure.js';
 
 type Lines = AsyncIterable<string[]>;
 
 export interface FileOptions {
-  /** `w` begins the file anew, `a` goes on behind what it holds. */
+  /** `w` overwrites the file, `a` appends to it. */
   flags: 'w' | 'a';
   /** Lines go on to the next stage, too. */
   pass: boolean;

@@ -1,6 +1,5 @@
 /** The past of links as rows of small bars. */
 
-import type { SeriesName } from '../../api/history.js';
 import type { LinkHistory } from '../../api/index.js';
 import { milliseconds, percent, rate } from './format.js';
 import { sparkline } from './sparkline.js';
@@ -12,7 +11,7 @@ const NUMBER_WIDTH = 7;
 const LEVELS = 8;
 
 interface Row {
-  name: SeriesName;
+  name: keyof LinkHistory['values'];
   title: string;
   /** Whether anything above zero is worth a bar that can be seen. */
   isFault?: true;
@@ -33,7 +32,7 @@ const ROWS: readonly Row[] = [
 ];
 
 export function historiesText(histories: LinkHistory[]): string[] {
-  if (histories.length === 0) return ['No history is kept of such a link.'];
+  if (histories.length === 0) return ['No history is kept for such a link.'];
   return histories.flatMap((history, index) => [...(index === 0 ? [] : ['']), ...historyText(history)]);
 }
 
@@ -41,11 +40,12 @@ function historyText(history: LinkHistory): string[] {
   const { interface: name, peer, link, stepSeconds, values } = history;
   const steps = values.downPermille.length;
   const title = `${peer} link ${link} (${name})`;
-  if (steps === 0) return [`${title}: nothing yet, a ${stepSeconds === 1 ? 'second' : 'minute'} must pass.`];
+  if (steps === 0)
+    return [`${title}: no data yet, the first ${stepSeconds === 1 ? 'second' : 'minute'} has not passed.`];
   const rows = ROWS.filter((row) => values[row.name].some((value) => value !== null));
   return [
     `${title}: the last ${timeOf(steps * stepSeconds)}, ${timeOf(columnSeconds(steps, stepSeconds))} a bar`,
-    line('', '', ['last', 'mean', 'most']),
+    line('', '', ['last', 'mean', 'max']),
     ...rows.map((row) => rowText(row, history)),
   ];
 }

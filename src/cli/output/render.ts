@@ -21,7 +21,7 @@ export interface OutputStream {
   json: 'array' | 'rows';
 }
 
-export type Form = 'text' | 'compact' | 'pretty';
+type Form = 'text' | 'compact' | 'pretty';
 
 /** The lines of an output in the form that was asked for. */
 export async function* linesOf(output: Output | OutputStream, form: Form): AsyncGenerator<string[]> {

@@ -37,13 +37,13 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
     `  Received ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
     `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
-    `  Resend buffer ${bytes(found.resendBufferBytes)} a peer, age ${found.resendAgeMs} ms`,
+    `  Resend buffer ${bytes(found.resendBufferBytes)} per peer, up to ${found.resendAgeMs} ms old`,
   ]);
 }
 
 function stateOf(found: InterfaceStatus): string {
   if (!found.enabled) return 'shut down';
-  if (!found.workerAlive) return 'down: the datapath does not run';
+  if (!found.workerAlive) return 'down: the datapath has stopped';
   return found.state === 'up' ? 'up' : `down: ${found.cause ?? 'no reason given'}`;
 }
 
@@ -89,7 +89,7 @@ function duplicateText({ smallBytes, control, dscp }: PeerStatus['duplicate']): 
     ...(control ? ['ARP, ND and DHCP'] : []),
     ...(dscp.length > 0 ? [`DSCP ${dscp.join(', ')}`] : []),
   ];
-  return kinds.length === 0 ? [] : [`  Sent by two links: ${kinds.join('; ')}`];
+  return kinds.length === 0 ? [] : [`  Sent over two links: ${kinds.join('; ')}`];
 }
 
 function marksText({ dscp, fwmark }: LinkStatus): string[] {
@@ -167,7 +167,7 @@ const MAC_COLUMNS: Column<MacEntry>[] = [
   { title: 'MAC address', cell: (entry) => entry.mac },
   { title: 'VLAN', cell: (entry) => (entry.vlan === 0 ? '-' : String(entry.vlan)), align: 'right' },
   { title: 'Interface', cell: (entry) => entry.interface },
-  { title: 'Behind', cell: (entry) => entry.peer ?? '(this host)', shrinkTo: 12 },
+  { title: 'Peer', cell: (entry) => entry.peer ?? '(this host)', shrinkTo: 12 },
   { title: 'Age', cell: (entry) => (entry.static ? 'static' : duration(entry.ageSeconds)) },
 ];
 
@@ -208,7 +208,7 @@ export function systemText(info: SystemInfo): string[] {
     ...table(
       [
         { title: 'Datapath', cell: (worker) => worker.interface },
-        { title: 'State', cell: (worker) => (worker.alive ? 'runs' : 'dead') },
+        { title: 'State', cell: (worker) => (worker.alive ? 'running' : 'dead') },
         { title: 'Scheduling', cell: (worker) => worker.scheduling },
         {
           title: 'Late last/max us',
@@ -218,7 +218,7 @@ export function systemText(info: SystemInfo): string[] {
         { title: 'Batches', cell: (worker) => String(worker.batches), align: 'right' },
       ],
       info.workers,
-      'No datapath runs.',
+      'No datapath is running.',
     ),
     '',
     ...table(

@@ -3,7 +3,7 @@
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const GAP = ' ';
 
-export interface SparklineScale {
+interface SparklineScale {
   /** Value of the lowest bar; default: the smallest value of the series. */
   low?: number;
   /** Value of the highest bar; default: the largest value of the series. */

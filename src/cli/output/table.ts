@@ -1,5 +1,5 @@
 /** Aligned columns that fit a terminal. */
-import { displayWidth } from '../../grammar/explain.js';
+import { displayWidth } from '../../grammar/display-width.js';
 
 export const TEXT_WIDTH = 80;
 const GAP = 2;

@@ -5,7 +5,7 @@ import { sparkline } from './sparkline.js';
 import { cut, GrowingTable } from './table.js';
 
 export const SORTS = ['peer', 'rate', 'rtt', 'loss', 'state'] as const;
-export type Sort = (typeof SORTS)[number];
+type Sort = (typeof SORTS)[number];
 
 /** Looks that a sparkline goes back. */
 const SPARKS = 60;
@@ -41,7 +41,7 @@ export class TopModel {
     return this.rows.size;
   }
 
-  /** Takes a look: `links` as the daemon told them at `timeMs`. */
+  /** Takes a look: `links` as the daemon reported them at `timeMs`. */
   look(links: readonly LinkStatus[], timeMs: number): void {
     const next = new Map<string, Row>();
     for (const status of links) {
@@ -87,7 +87,7 @@ function head(all: readonly Row[], view: TopView, columns: number, clock: string
   const peersUp = [...peers.values()].filter(Boolean).length;
   const linksUp = all.filter(({ status }) => status.state === 'up').length;
   const total = (key: 'txBps' | 'rxBps') => bitRate(all.reduce((sum, row) => sum + (row[key] ?? 0), 0));
-  const left = `${view.hostname}: ${peersUp} of ${plural(peers.size, 'peer')} up, ${linksUp} of ${plural(all.length, 'link')} up${view.truncated ? ' (of the first peers)' : ''}`;
+  const left = `${view.hostname}: ${peersUp} of ${plural(peers.size, 'peer')} up, ${linksUp} of ${plural(all.length, 'link')} up${view.truncated ? ' (first peers only)' : ''}`;
   const how = `by ${view.sort}${view.reversed ? ', reversed' : ''}${view.paused ? '; paused' : ''}`;
   const keys = 's sort  r reverse  p pause  q quit';
   return [
@@ -108,7 +108,7 @@ function ratesOf(
 ): { txBps: number | null; rxBps: number | null } {
   const seconds = before === undefined ? 0 : (timeMs - before.timeMs) / 1000;
   if (before === undefined || seconds <= 0) return { txBps: null, rxBps: null };
-  // Counters begin anew when somebody clears them.
+  // Counters start over when somebody clears them.
   const bps = (key: 'txBytes' | 'rxBytes') => {
     const bytes = status[key] - before.status[key];
     return bytes < 0 ? null : (bytes * 8) / seconds;

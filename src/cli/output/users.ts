@@ -6,15 +6,15 @@ import { table } from './table.js';
 export function usersText(clients: readonly ClientStatus[]): string[] {
   return table(
     [
-      { title: 'Session', cell: ({ session, own }) => `${orDash(session)}${own ? '*' : ''}`, align: 'right' },
+      { title: 'No', cell: ({ session, own }) => `${orDash(session)}${own ? '*' : ''}`, align: 'right' },
       { title: 'User', cell: ({ user }) => user, shrinkTo: 10 },
       { title: 'Process', cell: ({ pid }) => orDash(pid), align: 'right' },
-      { title: 'May', cell: ({ privilege }) => (privilege === 'admin' ? 'administer' : 'read') },
+      { title: 'Role', cell: ({ privilege }) => privilege },
       { title: 'Connected', cell: ({ connectedSeconds }) => duration(connectedSeconds) },
       { title: 'Idle', cell: ({ idleSeconds }) => duration(idleSeconds) },
       { title: 'Program', cell: ({ client }) => orDash(client), shrinkTo: 12 },
     ],
     clients,
-    'Nobody is connected.',
+    'No clients.',
   );
 }

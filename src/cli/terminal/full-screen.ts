@@ -1,10 +1,10 @@
-/** Pictures that are drawn anew, on a screen of their own: `top` and `watch`. */
+/** Full-screen pictures that are redrawn again and again: `top` and `watch`. */
 import { colourLine } from '../output/colour.js';
 import { cut } from '../output/table.js';
-import type { Key } from './keys.js';
+import type { Key } from './key-decoder.js';
 import type { Terminal } from './terminal.js';
 
-export interface Picture {
+interface Picture {
   /** Milliseconds between two pictures. */
   intervalMs(): number;
   /** The lines to show; what does not fit is cut. */

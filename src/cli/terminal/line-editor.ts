@@ -114,7 +114,7 @@ export class LineEditor {
     this.set(next === -1 ? this.draft : lines[next]);
   }
 
-  /** Offset of the character before `offset`, and of the one behind it: as people count characters. */
+  /** Offset of the character before `offset`, and of the one after it, as people count characters. */
   before(offset = this.at): number {
     let last = 0;
     for (const { index } of segmenter.segment(this.characters.slice(0, offset))) last = index;

@@ -1,7 +1,7 @@
 /** Shows a prompt and a line on a terminal, over as many rows as they take, and keeps the cursor in its place. */
-import { displayWidth } from '../../grammar/explain.js';
+import { displayWidth } from '../../grammar/display-width.js';
 
-export interface ViewedLine {
+interface ViewedLine {
   prompt: string;
   text: string;
   /** Offset of the cursor in `text`. */
@@ -45,7 +45,7 @@ export class LineView {
     this.shown = null;
   }
 
-  /** Leaves the line on the screen for good, `ending` written behind it; the cursor is below. */
+  /** Leaves the line on the screen for good, followed by `ending`; the cursor is below. */
   leave(ending = ''): void {
     if (this.shown === null) return;
     const atEnd = { ...this.shown, cursor: this.shown.text.length };
@@ -109,7 +109,7 @@ export class LineView {
   }
 }
 
-/** Where the character behind `text` stands, if `text` begins at the left margin. */
+/** Where the character after `text` stands, if `text` begins at the left margin. */
 function place(text: string, columns: number): Place {
   let row = 0;
   let column = 0;

@@ -1,20 +1,10 @@
-/** Stops long output at full screens. */
-import { displayWidth } from '../../grammar/explain.js';
-import type { Key } from './keys.js';
+/** Stops long output at full screens, and goes back and forth in it. */
+import { displayWidth } from '../../grammar/display-width.js';
+import { askAtFullScreen, type Wish } from './pager-keys.js';
 import type { Terminal } from './terminal.js';
 
-const QUESTION = ' --More-- ';
-const KEYS = ' --More-- (space: a page, Enter: a line, /WORD: search, q: quit) ';
-const ERASE = '\r\x1b[K';
-
-/** What the user wants at a full screen. */
-type Wish =
-  | { kind: 'page' | 'line' | 'quit' }
-  /** Skip to the first line that matches. */
-  | { kind: 'search'; pattern: RegExp };
-
-export interface PagerOptions {
-  /** Rows of a screen; 0: never stop. Asked anew at each screen, for it may change. */
+interface PagerOptions {
+  /** Rows of a screen; 0: never stop. Asked at each screen, since it may change. */
   height(): number;
   /** What is done to a line last, such as colours; it must not change its width. */
   paint(line: string): string;
@@ -27,140 +17,174 @@ export interface PagerOptions {
 export async function page(
   terminal: Terminal,
   lines: AsyncIterable<string[]>,
-  { height, paint }: PagerOptions,
+  options: PagerOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const firstRoom = () => (height() > 1 ? height() - 1 : Number.POSITIVE_INFINITY);
-  let room = firstRoom();
-  let wanted: RegExp | null = null;
-  for await (const batch of lines) {
-    let text = '';
-    for (const line of batch) {
-      if (wanted !== null) {
-        if (!wanted.test(line)) continue;
-        wanted = null;
-      }
-      const rows = rowsOf(line, terminal.columns);
-      for (const [index, row] of rows.entries()) {
-        // Asked before the row that does not fit, so that nothing is asked behind the last line.
-        if (room <= 0) {
-          await terminal.writeFully(text);
-          text = '';
-          const wish = await ask(terminal, signal);
-          if (wish.kind === 'quit') return;
-          if (wish.kind === 'search') {
-            wanted = wish.pattern;
-            terminal.write('...skipping\n');
-          }
-          room = wish.kind === 'line' ? 1 : firstRoom();
-          if (wanted !== null && !wanted.test(line)) break;
-          wanted = null;
-        }
-        room--;
-        const isLast = index === rows.length - 1;
-        // A row that is full goes on to the next one by itself.
-        text += rows.length === 1 ? `${paint(row)}\n` : isLast || room <= 0 ? `${row}\n` : row;
-      }
-    }
-    await terminal.writeFully(text);
-    if (signal.aborted) return;
-  }
-  if (wanted !== null) terminal.write('% Pattern not found\n');
+  const pager = new Pager(terminal, new ReadLines(lines), options, signal);
+  await pager.run();
 }
 
-/** Asks what to do at a full screen. */
-async function ask(terminal: Terminal, signal: AbortSignal): Promise<Wish> {
-  terminal.write(QUESTION);
-  const wish = await new Promise<Wish>((resolve) => {
-    let pattern: string | null = null;
-    const release = terminal.capture((key) => {
-      const answer = pattern === null ? answerOf(key) : null;
-      if (pattern !== null) {
-        const typed = editPattern(pattern, key);
-        if (typeof typed === 'string') {
-          pattern = typed;
-          terminal.write(`${ERASE}/${pattern}`);
-        } else if (typed === null) {
-          pattern = null;
-          terminal.write(ERASE + QUESTION);
+/** Lines read from a source as far as somebody has asked; those read can be had again. */
+class ReadLines {
+  private readonly source: AsyncIterator<string[]>;
+  private readonly lines: string[] = [];
+  private isOver = false;
+
+  constructor(source: AsyncIterable<string[]>) {
+    this.source = source[Symbol.asyncIterator]();
+  }
+
+  /** Lines that can be had without waiting. */
+  get count(): number {
+    return this.lines.length;
+  }
+
+  /** The line of an index; null after the last. */
+  async at(index: number): Promise<string | null> {
+    while (index >= this.lines.length && !this.isOver) {
+      const { done, value } = await this.source.next();
+      if (done) this.isOver = true;
+      else for (const line of value) this.lines.push(line);
+    }
+    return this.lines[index] ?? null;
+  }
+
+  /** A line that was read before. */
+  known(index: number): string {
+    return this.lines[index];
+  }
+
+  async close(): Promise<void> {
+    await this.source.return?.();
+  }
+}
+
+class Pager {
+  private readonly terminal: Terminal;
+  private readonly lines: ReadLines;
+  private readonly options: PagerOptions;
+  private readonly signal: AbortSignal;
+  /** Index of the line to print next. */
+  private next = 0;
+  /** Rows left on the screen. */
+  private room: number;
+  private output = '';
+  private pattern: RegExp | null = null;
+  /** Index of the line that the last search found. */
+  private found = -1;
+
+  constructor(terminal: Terminal, lines: ReadLines, options: PagerOptions, signal: AbortSignal) {
+    this.terminal = terminal;
+    this.lines = lines;
+    this.options = options;
+    this.signal = signal;
+    this.room = this.screen;
+  }
+
+  async run(): Promise<void> {
+    try {
+      while (!this.signal.aborted) {
+        if (this.next >= this.lines.count) await this.flush();
+        const line = await this.lines.at(this.next);
+        if (line === null) break;
+        const rows = this.rowsOf(line);
+        // Asked before the line that does not fit, so that nothing is asked after the last line.
+        if (rows > this.room && this.room < this.screen) {
+          if (!(await this.ask())) return;
         } else {
-          finish(typed);
+          this.output += `${rows === 1 ? this.options.paint(line) : line}\n`;
+          this.room -= rows;
+          this.next++;
         }
-      } else if (answer === 'search') {
-        pattern = '';
-        terminal.write(`${ERASE}/`);
-      } else if (answer === null) {
-        terminal.write(ERASE + KEYS);
-      } else {
-        finish(answer);
       }
-      return true;
-    });
-    const finish = (answer: Wish) => {
-      release();
-      signal.removeEventListener('abort', quit);
-      resolve(answer);
-    };
-    const quit = () => finish({ kind: 'quit' });
-    signal.addEventListener('abort', quit);
-    if (terminal.ended || signal.aborted) quit();
-  });
-  terminal.write(ERASE);
-  return wish;
-}
-
-function answerOf(key: Key): Wish | 'search' | null {
-  const name = key.kind === 'text' ? key.text : key.name;
-  switch (name) {
-    case ' ':
-    case 'f':
-    case 'ctrl-f':
-    case 'page-down':
-      return { kind: 'page' };
-    case 'enter':
-    case 'down':
-    case 'j':
-      return { kind: 'line' };
-    case 'q':
-    case 'Q':
-    case 'ctrl-c':
-    case 'ctrl-d':
-    case 'ctrl-z':
-      return { kind: 'quit' };
-    case '/':
-      return 'search';
-    default:
-      return null;
-  }
-}
-
-/** The pattern with a key more; the search when it is complete; null when it is given up. */
-function editPattern(pattern: string, key: Key): string | Wish | null {
-  if (key.kind === 'text') return pattern + key.text;
-  if (key.name === 'backspace') return pattern === '' ? null : pattern.slice(0, -1);
-  if (key.name !== 'enter') return key.name === 'ctrl-c' ? null : pattern;
-  try {
-    return { kind: 'search', pattern: new RegExp(pattern, 'u') };
-  } catch {
-    return null;
-  }
-}
-
-/** A line as the rows that it takes on the screen. */
-function rowsOf(line: string, columns: number): string[] {
-  if (line.length <= columns / 2 || displayWidth(line) <= columns) return [line];
-  const rows: string[] = [];
-  let row = '';
-  let width = 0;
-  for (const character of line) {
-    const more = displayWidth(character);
-    if (width + more > columns) {
-      rows.push(row);
-      row = '';
-      width = 0;
+      await this.flush();
+    } finally {
+      await this.lines.close();
     }
-    row += character;
-    width += more;
   }
-  return [...rows, row];
+
+  private get screen(): number {
+    const height = this.options.height();
+    return height > 1 ? height - 1 : Number.POSITIVE_INFINITY;
+  }
+
+  private async flush(): Promise<void> {
+    const { output } = this;
+    this.output = '';
+    if (output !== '') await this.terminal.writeFully(output);
+  }
+
+  /** Asks until there is something to print; false: the user has seen enough. */
+  private async ask(): Promise<boolean> {
+    await this.flush();
+    for (let note = ''; ; ) {
+      const wish = await askAtFullScreen(this.terminal, note, this.signal);
+      if (wish.kind === 'quit') return false;
+      if (await this.go(wish)) return true;
+      if (this.signal.aborted) return false;
+      note = this.pattern === null ? 'nothing was searched for' : 'pattern not found';
+    }
+  }
+
+  /** Goes where the user wants to; false, and it stays, when there is no such place. */
+  private async go(wish: Exclude<Wish, { kind: 'quit' }>): Promise<boolean> {
+    switch (wish.kind) {
+      case 'page':
+        this.room = this.screen;
+        return true;
+      case 'line':
+        this.room = this.rowsOf(this.lines.known(this.next));
+        return true;
+      case 'back':
+        return this.jump(this.topOf(this.topOf(this.next)), '...back');
+      case 'first':
+        return this.jump(0, '...back');
+      case 'last':
+        while ((await this.lines.at(this.lines.count)) !== null && !this.signal.aborted);
+        return this.jump(Math.max(this.next, this.topOf(this.lines.count)), '...skipping');
+      case 'search':
+        this.pattern = wish.pattern;
+        return this.search(this.next, 1);
+      case 'next':
+        return this.search(this.found + 1, 1);
+      case 'previous':
+        return this.search(this.found - 1, -1);
+    }
+  }
+
+  private async search(from: number, step: 1 | -1): Promise<boolean> {
+    if (this.pattern === null) return false;
+    for (let index = from; index >= 0 && !this.signal.aborted; index += step) {
+      const line = await this.lines.at(index);
+      if (line === null) return false;
+      if (!this.pattern.test(line)) continue;
+      this.found = index;
+      return this.jump(index, index < this.next ? '...back' : '...skipping');
+    }
+    return false;
+  }
+
+  private jump(to: number, remark: string): true {
+    this.terminal.write(`${remark}\n`);
+    this.next = to;
+    this.room = this.screen;
+    return true;
+  }
+
+  /** Index of the first line of the screen that ends before `end`. */
+  private topOf(end: number): number {
+    let top = end;
+    for (let room = this.screen; top > 0; top--) {
+      room -= this.rowsOf(this.lines.known(top - 1));
+      if (room < 0) break;
+    }
+    return top;
+  }
+
+  /** Rows that a line takes on the screen. */
+  private rowsOf(line: string): number {
+    const { columns } = this.terminal;
+    if (line.length <= columns / 2) return 1;
+    return Math.max(1, Math.ceil(displayWidth(line) / columns));
+  }
 }

@@ -1,6 +1,6 @@
 /** The terminal in front of the user: keys in, text out, and everything put back as it was at the end. */
 import type { ReadStream, WriteStream } from 'node:tty';
-import { type Key, KeyDecoder } from './keys.js';
+import { type Key, KeyDecoder } from './key-decoder.js';
 
 const PASTE_MARKS_ON = '\x1b[?2004h';
 const PASTE_MARKS_OFF = '\x1b[?2004l';
@@ -13,7 +13,7 @@ const WITHOUT_PASTE_MARKS = /^(?:|dumb|unknown|network|ansi|vt\d+)$/;
 const SIGNALS = { SIGHUP: 1, SIGTERM: 15 } as const;
 
 /** Takes a key at the moment it is pressed; false leaves it to wait in the queue. */
-export type KeyHandler = (key: Key) => boolean;
+type KeyHandler = (key: Key) => boolean;
 
 export class Terminal {
   /** Columns as the user wants them to be; null: as many as there are. */

@@ -1,13 +1,10 @@
 /** Long listings in parts, so that no answer grows with the number of peers. */
 import type { Page, PageParams } from '../../api/index.js';
-import { RequestError } from '../control/backend.js';
-import type { PeerEntry } from '../interfaces/peers.js';
+import { RequestError } from '../base/request-errors.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
-/** More peers than this are listed by pages only. */
-export const MAX_UNPAGED_PEERS = 4096;
-
-/** Some peers of one interface; `begins`: they are its first. */
+/** Some peers of one interface; `begins`: they are its first ones. */
 interface Stretch {
   runtime: InterfaceRuntime;
   peers: PeerEntry[];
@@ -15,8 +12,8 @@ interface Stretch {
 }
 
 /**
- * The next `limit` peers behind `cursor`, as rows. Peers come in the order of their rows in the tables: one that stays
- * configured is listed exactly once, whatever is added or removed between two pages.
+ * The next `limit` peers after `cursor`, as rows. Peers come in the order of their rows in the tables, so that one which
+ * stays configured is listed exactly once, whatever is added or removed between two pages.
  */
 export function pageOf<Row>(
   runtimes: readonly InterfaceRuntime[],
@@ -25,14 +22,14 @@ export function pageOf<Row>(
 ): Page<Row> {
   const from = cursor === undefined ? null : readCursor(cursor);
   let at = from === null ? 0 : runtimes.findIndex(({ name }) => name === from.name);
-  // The interface has gone: so have the peers that were still to come.
+  // The interface is gone, and with it the peers that were still to come.
   if (at < 0) return { rows: [], next: null };
   let row = from?.row ?? 0;
   let room = limit;
   const rows: Row[] = [];
   for (; at < runtimes.length; at++) {
     const runtime = runtimes[at];
-    const { peers, nextRow } = runtime.peersFrom(row, room);
+    const { peers, nextRow } = runtime.peers.from(row, room);
     rows.push(...rowsOf({ runtime, peers, begins: row === 0 }));
     if (nextRow !== null) return { rows, next: `${runtime.name}:${nextRow}` };
     room -= peers.length;

@@ -1,20 +1,46 @@
 /**
- * The record of who changed the configuration: a line of JSON for each command, appended to a file that is turned
- * over before it grows large. The last ones are kept in memory too, for `show accounting`.
+ * Who changed the configuration, and the record of it: one line of JSON for each command, appended to a file that is
+ * rotated before it grows large. The latest records are kept in memory as well, for `show accounting`.
  */
 import { constants } from 'node:fs';
 import * as nodeFs from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { AccountingRecord } from '../../api/index.js';
+import type { AccountingRecord, Who } from '../../api/index.js';
 import { withoutSecrets } from '../../config/secrets.js';
-import { ofEarlierLife, whoSchema } from './who.js';
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
 
 const KEPT_IN_MEMORY = 1000;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_LINES = 100;
-/** A link in the place of the file must not lead the daemon's pen elsewhere. */
+/** A symbolic link planted in place of the file must not redirect what the daemon writes. */
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
+
+/** The daemon itself: at its start, and when a timer runs out. */
+export const DAEMON: Who = { user: 'octolinkd', uid: null, pid: null, session: null };
+
+export const whoSchema = z.object({
+  user: z.string(),
+  uid: z.int().nullable(),
+  pid: z.int().nullable(),
+  session: z.int().nullable(),
+});
+
+/** `user ana on session 3 (process 4242)`. */
+export function nameOf({ user, session, pid }: Who): string {
+  const place = session === null ? '' : ` on session ${session}`;
+  return `user ${user}${place}${pid === null ? '' : ` (process ${pid})`}`;
+}
+
+/** A user recorded before a restart. Connections are numbered from 1 again, so the old number means nothing now. */
+export function withoutConnection(who: Who): Who {
+  return { ...who, session: null };
+}
+
+/** A command as it is recorded. */
+export type RecordedChange = Pick<AccountingRecord, 'action'> &
+  Partial<Pick<AccountingRecord, 'context' | 'lines' | 'comment'>>;
 
 const recordSchema = z.object({
   timeMs: z.number(),
@@ -33,10 +59,12 @@ export class Accounting {
 
   constructor(
     private readonly file: string,
+    private readonly clock: Clock,
+    private readonly log: Log,
     private readonly io: FileIo = nodeFs,
   ) {}
 
-  /** Reads what earlier daemons recorded. A line cut short by a crash is left out. */
+  /** Reads what earlier daemons recorded. A line that a crash cut short is skipped. */
   async load(): Promise<void> {
     await this.io.mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
     for (const file of [`${this.file}.1`, this.file]) {
@@ -50,8 +78,17 @@ export class Accounting {
     return this.records.slice(-last);
   }
 
-  /** Throws when it cannot be written; it is in memory all the same. */
-  async add(record: AccountingRecord): Promise<void> {
+  /** Records a change. A record that cannot be written is logged; it never stops anybody from working. */
+  async record(by: Who, change: RecordedChange, outcome: AccountingRecord['outcome']): Promise<void> {
+    const timeMs = this.clock.now();
+    try {
+      await this.add({ timeMs, by, context: [], lines: [], comment: null, ...change, outcome });
+    } catch (err) {
+      this.log.error({ err }, 'accounting cannot be written');
+    }
+  }
+
+  private async add(record: AccountingRecord): Promise<void> {
     const kept: AccountingRecord = {
       ...record,
       context: record.context.map(withoutSecrets),
@@ -71,9 +108,9 @@ export class Accounting {
   private remember(line: string): void {
     try {
       const record = recordSchema.parse(JSON.parse(line));
-      this.keep({ ...record, by: ofEarlierLife(record.by) });
+      this.keep({ ...record, by: withoutConnection(record.by) });
     } catch {
-      // Half a line at the end of a file, or the empty one behind its last newline.
+      // Half a line at the end of a file, or the empty string after its last newline.
     }
   }
 

@@ -1,13 +1,13 @@
 /**
- * The last configurations that ran, each in a file of its own. The newest is the one that runs. A file is written
- * whole or not at all; one that cannot be read is left out and told of, and never keeps the others from being used.
+ * The latest configurations that ran, each in a file of its own; the newest is the one that runs. Files are written
+ * atomically. A file that cannot be read is reported and skipped; the others remain usable.
  */
 import * as nodeFs from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ARCHIVE_ENTRIES, type ArchivedConfig, type ArchiveEntry } from '../../api/index.js';
-import { type FileIo, removeFile, replaceFile } from '../durable-file.js';
-import { ofEarlierLife, whoSchema } from './who.js';
+import { type FileIo, removeFile, replaceFile } from '../base/durable-file.js';
+import { whoSchema, withoutConnection } from './accounting.js';
 
 const ORIGINS = [
   'start',
@@ -28,13 +28,13 @@ const fileSchema = z.object({
   text: z.string(),
 });
 
-export type NewEntry = Omit<ArchivedConfig, 'number' | 'revision'>;
+type NewEntry = Omit<ArchivedConfig, 'number' | 'revision'>;
 type Entry = Omit<ArchiveEntry, 'number'>;
 
 const FILE_NAME = /^\d{10}\.json$/;
 
 export class Archive {
-  /** The newest first. Texts stay on disk: twenty large configurations are no load for memory. */
+  /** The newest first. Texts stay on disk, so that large configurations take no memory. */
   private entries: Entry[] = [];
 
   constructor(
@@ -42,7 +42,7 @@ export class Archive {
     private readonly io: FileIo = nodeFs,
   ) {}
 
-  /** Reads what is there. Returns a sentence for each file that cannot be used. */
+  /** Reads the folder. Returns a sentence for each file that cannot be used. */
   async load(): Promise<string[]> {
     await this.io.mkdir(this.folder, { recursive: true, mode: 0o700 });
     const wrong: string[] = [];
@@ -51,7 +51,7 @@ export class Archive {
       if (!FILE_NAME.test(name)) continue;
       try {
         const { text: _, ...entry } = await this.read(join(this.folder, name));
-        found.push({ ...entry, by: ofEarlierLife(entry.by) });
+        found.push({ ...entry, by: withoutConnection(entry.by) });
       } catch (error) {
         wrong.push(`${join(this.folder, name)} is no archived configuration: ${(error as Error).message}`);
       }
@@ -65,7 +65,7 @@ export class Archive {
     return this.entries.map((entry, number) => ({ number, ...entry }));
   }
 
-  /** An entry with its text; null when there is none of that number. Throws when its file cannot be read. */
+  /** An entry with its text; null when no entry has that number. Throws when its file cannot be read. */
   async get(number: number): Promise<ArchivedConfig | null> {
     const entry = this.entries[number];
     if (entry === undefined) return null;
@@ -73,7 +73,7 @@ export class Archive {
     return { number, ...entry, text };
   }
 
-  /** Puts an entry in front and lets the oldest go. */
+  /** Adds an entry in front and drops the oldest. */
   async add(entry: NewEntry): Promise<void> {
     const revision = (this.entries[0]?.revision ?? 0) + 1;
     await this.write(revision, entry);
@@ -82,7 +82,7 @@ export class Archive {
     await this.prune();
   }
 
-  /** Puts an entry in the place of the newest. */
+  /** Replaces the newest entry. */
   async amend(entry: NewEntry): Promise<void> {
     const [newest] = this.entries;
     if (newest === undefined) return this.add(entry);

@@ -1,5 +1,5 @@
 /** The life of the configuration: edits, candidates, commits and rollbacks, one at a time. */
-
+import { join } from 'node:path';
 import type { Config } from '../../api/config.js';
 import {
   type AbortResult,
@@ -18,122 +18,130 @@ import {
 import { type ConfigDiff, diffConfigs } from '../../config/diff.js';
 import { editConfig, emptyConfig } from '../../config/edit.js';
 import { mergeConfigs } from '../../config/merge.js';
-import { type Backend, RequestError } from '../control/backend.js';
-import type { Log } from '../control/log.js';
-import type { Accounting } from './accounting.js';
-import type { Archive } from './archive.js';
-import { checked, newWarnings } from './checked.js';
-import type { Clock } from './clock.js';
-import { Deeds } from './deeds.js';
-import { type Draft, Drafts, isDirty } from './drafts.js';
-import { Guard } from './guard.js';
-import type { PendingStore } from './pending-store.js';
-import { ReloadTimer } from './reload.js';
-import { Sittings } from './sittings.js';
-import { Startup } from './startup.js';
-import { Transactions } from './transaction.js';
-import { Unconfirmed } from './unconfirmed.js';
+import { validateConfig } from '../../config/validate.js';
+import { type Clock, systemClock } from '../base/clock.js';
+import type { EventLog } from '../base/event-log.js';
+import type { Log } from '../base/log.js';
+import { checked, RequestError } from '../base/request-errors.js';
+import { Accounting } from './accounting.js';
+import { Archive } from './archive.js';
+import { type Candidate, Candidates, DirectEdits, isDirty } from './candidates.js';
+import { ChangeQueue } from './change-queue.js';
+import { Guard, PendingStore } from './guard.js';
+import { ReloadTimer, Startup } from './startup.js';
+import type { StartupFile } from './startup-file.js';
+import { type ConfigurationHost, Transactions } from './transactions.js';
 import { Views } from './views.js';
-import { DAEMON } from './who.js';
 
 const NO_DIFFERENCE: ConfigDiff = { lines: [], added: 0, removed: 0 };
 
-export interface ConfiguratorOptions {
-  backend: Backend;
-  archive: Archive;
-  pending: PendingStore;
-  accounting: Accounting;
-  clock: Clock;
+interface ConfiguratorOptions {
+  host: ConfigurationHost;
+  startupFile: Pick<StartupFile, 'file' | 'load' | 'save'>;
+  /** Where archive, accounting and the record of an unconfirmed commit are kept. */
+  stateFolder: string;
+  events: EventLog;
   log: Log;
+  /** Absent: the system's. */
+  clock?: Clock;
 }
 
 export class Configurator {
-  private readonly drafts: Drafts;
-  private readonly options: ConfiguratorOptions;
+  private readonly host: ConfigurationHost;
+  private readonly events: EventLog;
+  private readonly log: Log;
+  private readonly archive: Archive;
+  private readonly accounting: Accounting;
+  private readonly queue: ChangeQueue;
+  private readonly candidates: Candidates;
+  private readonly directEdits = new DirectEdits();
   private readonly guard: Guard;
   private readonly scheduledReload: ReloadTimer;
   private readonly transactions: Transactions;
-  private readonly unconfirmed: Unconfirmed;
   private readonly startup: Startup;
-  private readonly deeds: Deeds;
-  private readonly sittings = new Sittings();
   readonly views: Views;
 
-  constructor(options: ConfiguratorOptions) {
-    this.options = options;
-    const { backend, archive, pending, accounting, clock, log } = options;
-    this.deeds = new Deeds(accounting, clock, log);
-    this.drafts = new Drafts(clock);
-    this.guard = new Guard(pending, clock, {
-      expired: () => void this.deeds.inTurn(() => this.unconfirmed.rollBack('was not confirmed in time')),
+  constructor({ host, startupFile, stateFolder, events, log, clock = systemClock }: ConfiguratorOptions) {
+    this.host = host;
+    this.events = events;
+    this.log = log;
+    this.archive = new Archive(join(stateFolder, 'archive'));
+    this.accounting = new Accounting(join(stateFolder, 'accounting.log'), clock, log);
+    this.queue = new ChangeQueue(this.accounting);
+    this.candidates = new Candidates(clock);
+    this.guard = new Guard(new PendingStore(join(stateFolder, 'pending-commit.json')), clock, {
+      expired: () => void this.queue.inTurn(() => this.transactions.rollBack('was not confirmed in time')),
       reminder: (secondsLeft) => {
-        backend.publish({ kind: 'unconfirmed', by: this.guard.status(null)?.by.user ?? '', secondsLeft });
+        events.publish({ kind: 'unconfirmed', by: this.guard.status(null)?.by.user ?? '', secondsLeft });
       },
     });
     this.scheduledReload = new ReloadTimer(clock);
-    this.transactions = new Transactions(backend, archive, this.guard, this.drafts, clock, log);
-    this.unconfirmed = new Unconfirmed(backend, this.guard, this.transactions, this.deeds, log);
-    this.startup = new Startup(backend, this.guard, this.transactions);
-    this.views = new Views(backend, this.drafts, this.startup, archive, accounting);
+    const { archive, accounting, candidates, guard } = this;
+    this.transactions = new Transactions({
+      host,
+      events,
+      archive,
+      accounting,
+      guard,
+      candidates,
+      clock,
+      log,
+    });
+    this.startup = new Startup({ host, file: startupFile, events, guard, transactions: this.transactions });
+    this.views = new Views(host, candidates, this.startup, archive, accounting);
   }
 
-  // --- the daemon's and the connections' beginning and end ------------------------------------------
+  // --- start and end of the daemon and of connections -----------------------------------------------
 
   /**
-   * Puts the first configuration in force: that of the startup file, or where a commit had not been confirmed when
-   * the daemon ended, the one from before that commit. Throws when neither can run.
+   * Makes the first configuration the running one: the startup file's, or after an unconfirmed commit that from before
+   * the commit. Throws when neither can run.
    */
   async start(startup: Config): Promise<void> {
-    const { backend, archive, accounting, log } = this.options;
+    const { archive, accounting, log } = this;
     await accounting.load().catch((err) => log.warn({ err }, 'earlier accounting cannot be read'));
     const wrong = await archive
       .load()
       .catch((err: Error) => [`no archive of configurations: ${err.message}`]);
     for (const message of wrong) log.warn({}, message);
     this.startup.begin(startup);
-    if (!(await this.unconfirmed.startBefore())) {
-      await backend.applyConfig(startup);
-      await this.transactions.keepStart(DAEMON, 'start');
-    }
-    await this.guard.forgetInherited().catch((err) => {
-      log.error({ err }, 'the record of an unconfirmed commit cannot be removed');
-    });
+    await this.transactions.begin(startup);
   }
 
-  /** The daemon ends: what is under way is finished, and nothing more is begun. */
+  /** The daemon ends: finishes the change under way and accepts no more. */
   async stop(): Promise<void> {
     this.guard.suspend();
     this.scheduledReload.cancel();
-    await this.deeds.end();
+    await this.queue.stop();
   }
 
-  /** A connection begins, and gets its number. */
+  /** Numbers a new connection. */
   join(person: Omit<Who, 'session'>): Who {
-    return this.deeds.join(person);
+    return this.queue.join(person);
   }
 
-  /** A connection has ended: what hangs on it goes. */
+  /** A connection has ended: its candidate, its lock and its unconfirmed commit go with it. */
   leave(who: Who): void {
-    void this.deeds.inTurn(async () => {
-      if (this.deeds.ended) return;
-      this.deeds.leave(who);
-      this.drafts.close(who);
-      this.endSitting(who);
+    void this.queue.inTurn(async () => {
+      if (this.queue.stopped) return;
+      this.queue.leave(who);
+      this.candidates.close(who);
+      this.endDirectEdits(who);
       if (this.guard.owns(who.session)) {
-        await this.unconfirmed.rollBack('lost the connection of its owner');
+        await this.transactions.rollBack('lost the connection of its owner');
       }
     });
   }
 
   // --- edits ----------------------------------------------------------------------------------------
 
-  /** Applies lines to the candidate of the connection, or to what runs. */
+  /** Applies lines to the candidate of the connection, or to the running configuration. */
   apply(who: Who, params: ConfigApplyParams): Promise<ConfigApplyResult> {
     const { context, lines, comment = null, confirmMinutes } = params;
     const guarded = confirmMinutes === undefined ? '' : `, commit confirmed ${confirmMinutes}`;
     const action = (params.mode === 'replace' ? 'configure replace' : 'configure') + guarded;
-    const deed = params.checkOnly ? null : { action, context, lines, comment };
-    return this.deeds.run(who, deed, () => this.applyNow(who, params));
+    const change = params.checkOnly ? null : { action, context, lines, comment };
+    return this.queue.run(who, change, () => this.applyNow(who, params));
   }
 
   private async applyNow(who: Who, params: ConfigApplyParams): Promise<ConfigApplyResult> {
@@ -141,15 +149,15 @@ export class Configurator {
     if (mode === 'replace' && context.length > 0) {
       throw new RequestError('a whole configuration has no context', ERROR.INVALID_PARAMS);
     }
-    const draft = this.draftOf(who, params);
-    const before = draft?.candidate ?? this.running;
+    const candidate = this.candidateOf(who, params);
+    const before = candidate?.config ?? this.running;
     const edit = checked(editConfig(mode === 'replace' ? emptyConfig() : before, context, lines));
     let diff: ConfigDiff;
-    if (draft === null && !checkOnly) {
+    if (candidate === null && !checkOnly) {
       diff = await this.changeDirectly(who, edit.config, params);
     } else {
       diff = diffConfigs(before, edit.config);
-      if (draft !== null && !checkOnly && diff.lines.length > 0) draft.candidate = edit.config;
+      if (candidate !== null && !checkOnly && diff.lines.length > 0) candidate.config = edit.config;
     }
     return {
       changed: diff.lines.length > 0,
@@ -162,7 +170,7 @@ export class Configurator {
     };
   }
 
-  /** Without a candidate. What the connection changed is remembered, should it ask for a guard only afterwards. */
+  /** Without a candidate. The change is remembered in case the connection asks for a guard afterwards. */
   private async changeDirectly(
     who: Who,
     next: Config,
@@ -172,58 +180,58 @@ export class Configurator {
     const origin = mode === 'replace' ? 'replace' : isCommit ? 'commit' : 'terminal';
     const before = this.running;
     const diff = await this.transactions.enforce({ who, next, origin, comment, confirmMinutes });
-    if (origin === 'terminal') this.sittings.changed(who, before, this.running);
+    if (origin === 'terminal') this.directEdits.changed(who, before, this.running);
     return diff;
   }
 
   open(who: Who, params: ConfigOpenParams): Promise<ConfigurationState> {
-    return this.deeds.run(
+    return this.queue.run(
       who,
       params.force ? { action: `configure ${params.mode} force` } : null,
       async () => {
-        const draft = this.drafts.of(who);
-        if (draft !== null && draft.name === null && isDirty(draft)) {
+        const candidate = this.candidates.of(who);
+        if (candidate !== null && candidate.name === null && isDirty(candidate)) {
           throw new RequestError('the candidate holds uncommitted changes: commit or abort first');
         }
-        this.endSitting(who);
-        this.drafts.open(who, params, this.running);
-        if (params.mode === 'terminal') this.sittings.begin(who, this.running);
+        this.endDirectEdits(who);
+        this.candidates.open(who, params, this.running);
+        if (params.mode === 'terminal') this.directEdits.begin(who, this.running);
         return this.state(who);
       },
     );
   }
 
   close(who: Who): Promise<ConfigurationState> {
-    return this.deeds.run(who, null, async () => {
-      this.drafts.close(who);
-      this.endSitting(who);
+    return this.queue.run(who, null, async () => {
+      this.candidates.close(who);
+      this.endDirectEdits(who);
       return this.state(who);
     });
   }
 
   discard(who: Who): Promise<CandidateResult> {
-    return this.deeds.run(who, { action: 'discard' }, async () => {
-      const draft = this.drafts.require(who);
-      draft.base = this.running;
-      draft.candidate = this.running;
+    return this.queue.run(who, { action: 'discard' }, async () => {
+      const candidate = this.candidates.require(who);
+      candidate.base = this.running;
+      candidate.config = this.running;
       return { conflicts: [], state: this.state(who) };
     });
   }
 
-  /** Discards a named candidate that nobody is in. */
-  removeSession(who: Who, session: string): Promise<null> {
-    return this.deeds.run(who, { action: `clear configuration session ${session}` }, async () => {
-      this.drafts.removeNamed(session);
+  /** Discards a named candidate that no connection has open. */
+  removeCandidate(who: Who, name: string): Promise<null> {
+    return this.queue.run(who, { action: `clear configuration session ${name}` }, async () => {
+      this.candidates.removeNamed(name);
       return null;
     });
   }
 
   update(who: Who): Promise<CandidateResult> {
-    return this.deeds.run(who, { action: 'update' }, async () => {
-      const draft = this.drafts.require(who);
-      const { config, conflicts } = mergeConfigs(draft.base, draft.candidate, this.running);
-      draft.base = this.running;
-      draft.candidate = config;
+    return this.queue.run(who, { action: 'update' }, async () => {
+      const candidate = this.candidates.require(who);
+      const { config, conflicts } = mergeConfigs(candidate.base, candidate.config, this.running);
+      candidate.base = this.running;
+      candidate.config = config;
       return { conflicts, state: this.state(who) };
     });
   }
@@ -233,27 +241,27 @@ export class Configurator {
   commit(who: Who, options: CommitOptions & { checkOnly?: boolean }): Promise<CommitResult> {
     const { comment = null, confirmMinutes } = options;
     const action = confirmMinutes === undefined ? 'commit' : `commit confirmed ${confirmMinutes}`;
-    return this.deeds.run(who, options.checkOnly ? null : { action, comment }, () =>
+    return this.queue.run(who, options.checkOnly ? null : { action, comment }, () =>
       this.commitNow(who, options),
     );
   }
 
   private async commitNow(who: Who, options: CommitOptions & { checkOnly?: boolean }): Promise<CommitResult> {
-    const draft = this.draftOf(who, options);
-    if (draft === null) return this.commitWithoutCandidate(who, options);
-    const next = this.merged(draft);
+    const candidate = this.candidateOf(who, options);
+    if (candidate === null) return this.commitWithoutCandidate(who, options);
+    const next = this.merged(candidate);
     const { warnings } = checked(editConfig(next, [], []));
     const diff = diffConfigs(this.running, next);
     if (options.checkOnly) return this.committed(who, diff, false, warnings, false);
     await this.transactions.enforce({ who, next, origin: 'commit', ...options });
     const confirmed = options.confirmMinutes === undefined && (await this.confirmNow(who));
-    draft.base = this.running;
-    draft.candidate = this.running;
-    if (draft.name !== null) this.drafts.close(who, true);
+    candidate.base = this.running;
+    candidate.config = this.running;
+    if (candidate.name !== null) this.candidates.close(who, true);
     return this.committed(who, diff, confirmed, warnings);
   }
 
-  /** Every line is in force already: what is left is to guard them, to confirm them, or to give them a comment. */
+  /** Every line is in force already; what remains is to guard, to confirm, or to add a comment. */
   private async commitWithoutCandidate(
     who: Who,
     { comment, confirmMinutes, checkOnly }: CommitOptions & { checkOnly?: boolean },
@@ -262,7 +270,7 @@ export class Configurator {
     let confirmed = false;
     if (!checkOnly && confirmMinutes !== undefined) {
       this.transactions.checkFree(who);
-      const target = this.sittings.undone(who, this.running);
+      const target = this.directEdits.undone(who, this.running);
       await this.transactions.armGuard({ who, comment, confirmMinutes }, target);
     } else if (!checkOnly) {
       confirmed = await this.confirmNow(who);
@@ -271,17 +279,17 @@ export class Configurator {
     return this.committed(who, NO_DIFFERENCE, confirmed, warnings);
   }
 
-  /** The candidate with what others have committed since it was taken. Throws when they changed the same. */
-  private merged({ base, candidate }: Draft): Config {
-    if (base === this.running) return candidate;
-    const { config, conflicts } = mergeConfigs(base, candidate, this.running);
+  /** The candidate with what others have committed since it was opened. Throws on conflicts. */
+  private merged({ base, config: edited }: Candidate): Config {
+    if (base === this.running) return edited;
+    const { config, conflicts } = mergeConfigs(base, edited, this.running);
     if (conflicts.length === 0) return config;
     const places = conflicts.slice(0, 5).join('; ');
     throw new RequestError(`others have changed the same meanwhile: ${places}: use "update", then compare`);
   }
 
   confirm(who: Who): Promise<ConfigurationState> {
-    return this.deeds.run(who, { action: 'confirm' }, async () => {
+    return this.queue.run(who, { action: 'confirm' }, async () => {
       if (!(await this.confirmNow(who))) throw new RequestError('no commit awaits confirmation');
       return this.state(who);
     });
@@ -295,20 +303,20 @@ export class Configurator {
       throw new RequestError(`the confirmation cannot be recorded: ${(error as Error).message}`);
     }
     this.transactions.endGrowing(who.session);
-    if (this.sittings.has(who)) this.sittings.begin(who, this.running);
-    this.options.backend.publish({ kind: 'config', by: who.user, what: 'confirmed' });
+    if (this.directEdits.has(who)) this.directEdits.begin(who, this.running);
+    this.events.publish({ kind: 'config', by: who.user, what: 'confirmed' });
     return true;
   }
 
   abort(who: Who): Promise<AbortResult> {
-    return this.deeds.run(who, { action: 'abort' }, async () => {
+    return this.queue.run(who, { action: 'abort' }, async () => {
       let what: AbortResult['what'] = 'nothing';
-      if (this.drafts.of(who) !== null) {
-        this.drafts.close(who, true);
+      if (this.candidates.of(who) !== null) {
+        this.candidates.close(who, true);
         what = 'candidate';
       } else if (this.guard.active) {
-        this.drafts.checkLock(who);
-        await this.unconfirmed.rollBack('was aborted', who);
+        this.candidates.checkLock(who);
+        await this.transactions.rollBack('was aborted', who);
         what = 'commit';
       }
       return { what, state: this.state(who) };
@@ -316,19 +324,19 @@ export class Configurator {
   }
 
   rollback(who: Who, params: CommitOptions & { number: number }): Promise<CommitResult> {
-    const deed = { action: `rollback ${params.number}`, comment: params.comment ?? null };
-    return this.deeds.run(who, deed, async () => {
-      const draft = this.draftOf(who, params);
+    const change = { action: `rollback ${params.number}`, comment: params.comment ?? null };
+    return this.queue.run(who, change, async () => {
+      const candidate = this.candidateOf(who, params);
       const { config, warnings } = await this.views.readArchived(params.number);
-      const diff = diffConfigs(draft?.candidate ?? this.running, config);
-      if (draft !== null) draft.candidate = config;
+      const diff = diffConfigs(candidate?.config ?? this.running, config);
+      if (candidate !== null) candidate.config = config;
       else await this.transactions.enforce({ who, next: config, origin: 'rollback', ...params });
-      return this.committed(who, diff, false, warnings, draft === null);
+      return this.committed(who, diff, false, warnings, candidate === null);
     });
   }
 
   detach({ session }: Who): Promise<null> {
-    return this.deeds.inTurn(async () => {
+    return this.queue.inTurn(async () => {
       this.guard.detach(session);
       return null;
     });
@@ -337,61 +345,61 @@ export class Configurator {
   // --- startup configuration ------------------------------------------------------------------------
 
   write(who: Who): Promise<ConfigWriteResult> {
-    return this.deeds.run(who, { action: 'write memory' }, () => this.startup.write(who));
+    return this.queue.run(who, { action: 'write memory' }, () => this.startup.write(who));
   }
 
-  /** Makes the startup configuration what runs, at once or in so many minutes. */
+  /** Makes the startup configuration the running one, at once or after `inMinutes`. */
   reload(who: Who, inMinutes: number | undefined): Promise<CommitResult> {
     const action = inMinutes === undefined ? 'reload' : `reload in ${inMinutes}`;
-    return this.deeds.run(who, { action }, async () => {
+    return this.queue.run(who, { action }, async () => {
       const { config, warnings } = await this.startup.read();
       const diff = diffConfigs(this.running, config);
       if (inMinutes === undefined) {
         await this.startup.reload(who, config, false);
         return this.committed(who, diff, false, warnings);
       }
-      this.scheduledReload.schedule(who, inMinutes, () => void this.deeds.inTurn(() => this.reloadDue(who)));
-      this.options.backend.publish({ kind: 'config', by: who.user, what: 'reload scheduled' });
+      this.scheduledReload.schedule(who, inMinutes, () => void this.queue.inTurn(() => this.reloadDue(who)));
+      this.events.publish({ kind: 'config', by: who.user, what: 'reload scheduled' });
       return this.committed(who, diff, false, warnings, false);
     });
   }
 
   cancelReload(who: Who): Promise<ConfigurationState> {
-    return this.deeds.run(who, { action: 'reload cancel' }, async () => {
+    return this.queue.run(who, { action: 'reload cancel' }, async () => {
       if (!this.scheduledReload.cancel()) throw new RequestError('no reload is scheduled');
-      this.options.backend.publish({ kind: 'config', by: who.user, what: 'reload cancelled' });
+      this.events.publish({ kind: 'config', by: who.user, what: 'reload cancelled' });
       return this.state(who);
     });
   }
 
-  /** The one who asked may be gone by now. */
+  /** The user who asked may have left by now. */
   private async reloadDue(by: Who): Promise<void> {
     const who: Who = { ...by, session: null };
     try {
       await this.startup.reload(who, (await this.startup.read()).config, true);
-      await this.deeds.account(who, { action: 'reload' }, 'done');
+      await this.accounting.record(who, { action: 'reload' }, 'done');
     } catch (err) {
-      this.options.log.error({ err }, 'the scheduled reload failed');
-      await this.deeds.account(who, { action: 'reload' }, 'refused');
+      this.log.error({ err }, 'the scheduled reload failed');
+      await this.accounting.record(who, { action: 'reload' }, 'refused');
     }
   }
 
   // --- parts ----------------------------------------------------------------------------------------
 
   private get running(): Config {
-    return this.options.backend.runningConfig();
+    return this.host.runningConfig();
   }
 
-  /** Where a connection stands. */
+  /** What a connection edits, and what restricts it. */
   state(who: Who): ConfigurationState {
-    const draft = this.drafts.of(who);
+    const candidate = this.candidates.of(who);
     return {
-      mode: draft?.mode ?? (this.sittings.has(who) ? 'terminal' : 'none'),
-      session: draft?.name ?? null,
-      uncommitted: draft !== null && isDirty(draft),
+      mode: candidate?.mode ?? (this.directEdits.has(who) ? 'terminal' : 'none'),
+      session: candidate?.name ?? null,
+      uncommitted: candidate !== null && isDirty(candidate),
       unsaved: this.startup.isUnsaved(),
       pending: this.guard.status(who.session),
-      lock: this.drafts.lockStatus(),
+      lock: this.candidates.lockStatus(),
       reload: this.scheduledReload.status(),
     };
   }
@@ -413,12 +421,18 @@ export class Configurator {
     };
   }
 
-  private draftOf(who: Who, { candidate }: { candidate?: boolean }): Draft | null {
-    return candidate ? this.drafts.require(who) : this.drafts.of(who);
+  private candidateOf(who: Who, options: { candidate?: boolean }): Candidate | null {
+    return options.candidate ? this.candidates.require(who) : this.candidates.of(who);
   }
 
-  private endSitting(who: Who): void {
-    this.sittings.end(who);
+  private endDirectEdits(who: Who): void {
+    this.directEdits.end(who);
     this.transactions.endGrowing(who.session);
   }
+}
+
+/** Warnings that the lines caused: those about untouched parts that stood before are not repeated. */
+function newWarnings(warnings: Problem[], before: Config): Problem[] {
+  const known = new Set(validateConfig(before).map(({ message }) => message));
+  return warnings.filter(({ line, message }) => line > 0 || !known.has(message));
 }

@@ -1,27 +1,73 @@
-/** A commit that is undone unless it is confirmed: its record, its clock, and whose connection it hangs on. */
+/** A commit that is undone unless it is confirmed: its record on disk, its timer, and the connection that owns it. */
 
+import * as nodeFs from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
 import type { Config } from '../../api/config.js';
 import type { PendingCommit, Who } from '../../api/index.js';
 import { parseConfig } from '../../config/edit.js';
 import { renderConfig } from '../../config/render.js';
-import type { Clock } from './clock.js';
-import type { PendingStore } from './pending-store.js';
+import type { Clock } from '../base/clock.js';
+import { type FileIo, removeFile, replaceFile } from '../base/durable-file.js';
+import { whoSchema } from './accounting.js';
 
-/** With so many seconds left everybody who listens is told. */
+/** Seconds left at which listeners are reminded. */
 const REMIND_AT_S = [900, 300, 60];
-/** A rollback that the system refused is tried again after this. */
+/** A rollback that the system refused is tried again after this time. */
 const RETRY_MS = 30_000;
 
-export interface GuardOrder {
+const pendingSchema = z.object({
+  by: whoSchema,
+  comment: z.string().nullable(),
+  deadlineMs: z.number(),
+  /** The configuration to go back to. */
+  target: z.string(),
+});
+
+type PendingRecord = z.infer<typeof pendingSchema>;
+
+/**
+ * The record of a commit that awaits confirmation; it is on disk before the commit takes effect. A daemon that finds
+ * one when it starts knows that nobody confirmed, and starts with the configuration from before the commit.
+ */
+export class PendingStore {
+  constructor(
+    private readonly file: string,
+    private readonly io: FileIo = nodeFs,
+  ) {}
+
+  /** The record, or null when no commit awaits confirmation. Throws when there is one that cannot be read. */
+  async load(): Promise<PendingRecord | null> {
+    let text: string;
+    try {
+      text = await this.io.readFile(this.file, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+    return pendingSchema.parse(JSON.parse(text));
+  }
+
+  async save(record: PendingRecord): Promise<void> {
+    await this.io.mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
+    await replaceFile(this.io, this.file, `${JSON.stringify(record)}\n`, { mode: 0o600, owner: null });
+  }
+
+  async remove(): Promise<void> {
+    await removeFile(this.io, this.file);
+  }
+}
+
+interface GuardOrder {
   by: Who;
   comment: string | null;
   minutes: number;
-  /** What to go back to; a commit that is waiting already keeps its own. */
+  /** What to go back to; a commit that is already waiting keeps its own target. */
   target: Config;
 }
 
-export interface GuardEvents {
-  /** Time is up, or the owner's connection is lost. */
+interface GuardEvents {
+  /** Time is up. */
   expired(): void;
   reminder(secondsLeft: number): void;
 }
@@ -29,12 +75,12 @@ export interface GuardEvents {
 interface Pending {
   by: Who;
   comment: string | null;
-  /** By the clock on the wall, to show and to record. */
+  /** By the time of day, to show and to record. */
   deadlineMs: number;
-  /** By the clock that no correction moves, to wait for. */
+  /** By the clock that never steps, to wait for. */
   endsAtMs: number;
   target: Config;
-  /** Number of the connection whose end undoes it; null: only time does. */
+  /** Number of the connection whose end undoes it; null: only the timer does. */
   owner: number | null;
 }
 
@@ -57,7 +103,7 @@ export class Guard {
     return this.pending?.target ?? null;
   }
 
-  /** Whoever holds the commit that awaits confirmation by a live connection other than `session`. */
+  /** The owner of the commit that awaits confirmation, if its connection lives and is not `session`. */
   heldByOther(session: number | null): Who | null {
     const pending = this.pending;
     return pending === null || pending.owner === null || pending.owner === session ? null : pending.by;
@@ -73,7 +119,7 @@ export class Guard {
     return { by, comment, deadlineMs, secondsLeft: this.secondsLeft(), own: this.owns(session) };
   }
 
-  /** Writes the record, then starts the clock. Throws, and nothing awaits confirmation, when it cannot be written. */
+  /** Writes the record, then starts the timer. Throws, without arming anything, when it cannot be written. */
   async arm({ by, comment, minutes, target }: GuardOrder): Promise<void> {
     const deadlineMs = this.clock.now() + minutes * 60_000;
     const endsAtMs = this.clock.elapsed() + minutes * 60_000;
@@ -83,7 +129,7 @@ export class Guard {
     this.wait();
   }
 
-  /** Nothing awaits confirmation any more. Throws, and it goes on waiting, when the record cannot be removed. */
+  /** Confirms. Throws, and the commit keeps waiting, when the record cannot be removed. */
   async disarm(): Promise<void> {
     if (this.pending === null) return;
     await this.store.remove();
@@ -91,12 +137,12 @@ export class Guard {
     this.cancelTimer();
   }
 
-  /** From now on only time undoes it. */
+  /** From now on only the timer undoes it. */
   detach(session: number | null): void {
     if (this.pending !== null && this.owns(session)) this.pending.owner = null;
   }
 
-  /** The daemon ends. The record stays: the next daemon undoes what nobody has confirmed. */
+  /** The daemon ends. The record stays, so that the next daemon undoes what nobody confirmed. */
   suspend(): void {
     this.cancelTimer();
   }
@@ -107,8 +153,8 @@ export class Guard {
   }
 
   /**
-   * What to start with instead of the startup configuration: the configuration from before a commit that nobody had
-   * confirmed when the daemon ended. Null when there is none.
+   * What to start with instead of the startup configuration: the configuration from before a commit that was not
+   * confirmed when the daemon ended. Null when there was no such commit.
    */
   async inherited(): Promise<{ by: Who; target: Config } | null> {
     const record = await this.store.load();

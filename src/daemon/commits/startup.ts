@@ -1,37 +1,43 @@
-/** The startup configuration: saving to it, and going back to it. */
-
+/** The startup configuration: saving to it, and going back to it, at once or at a set time. */
 import type { Config } from '../../api/config.js';
-import type { ConfigWriteResult, Who } from '../../api/index.js';
+import type { ConfigWriteResult, ReloadStatus, StartupConfig, Who } from '../../api/index.js';
 import { diffConfigs } from '../../config/diff.js';
 import { type EditResult, parseConfig } from '../../config/edit.js';
 import { renderConfig } from '../../config/render.js';
-import { type Backend, RequestError } from '../control/backend.js';
-import { checked } from './checked.js';
+import type { Clock } from '../base/clock.js';
+import type { EventLog } from '../base/event-log.js';
+import { checked, RequestError } from '../base/request-errors.js';
 import type { Guard } from './guard.js';
-import type { Transactions } from './transaction.js';
+import type { StartupFile } from './startup-file.js';
+import type { ConfigurationHost, Transactions } from './transactions.js';
+
+interface StartupOptions {
+  host: ConfigurationHost;
+  file: Pick<StartupFile, 'file' | 'load' | 'save'>;
+  events: EventLog;
+  guard: Guard;
+  transactions: Transactions;
+}
 
 export class Startup {
   /** As last read or written. */
   private saved: Config;
-  /** Whether what runs differs from it; kept, for prompts ask often. */
+  /** The last answer of `isUnsaved`, cached because prompts ask often. */
   private unsaved: { running: Config; saved: Config; answer: boolean };
 
-  constructor(
-    private readonly backend: Backend,
-    private readonly guard: Guard,
-    private readonly transactions: Transactions,
-  ) {
-    this.saved = backend.runningConfig();
+  constructor(private readonly options: StartupOptions) {
+    this.saved = options.host.runningConfig();
     this.unsaved = { running: this.saved, saved: this.saved, answer: false };
   }
 
-  /** The daemon was started with this. */
+  /** Notes what the daemon was started with. */
   begin(saved: Config): void {
     this.saved = saved;
   }
 
+  /** Whether the running configuration differs from the startup configuration. */
   isUnsaved(): boolean {
-    const running = this.backend.runningConfig();
+    const running = this.options.host.runningConfig();
     const known = this.unsaved;
     if (known.running === running && known.saved === this.saved) return known.answer;
     const answer = diffConfigs(this.saved, running).lines.length > 0;
@@ -39,30 +45,78 @@ export class Startup {
     return answer;
   }
 
-  /** Throws when there is none, or it is wrong. */
+  /** The file as it stands, secrets included. */
+  async text(): Promise<StartupConfig> {
+    const { file } = this.options;
+    try {
+      return { file: file.file, text: await file.load() };
+    } catch (error) {
+      throw new RequestError(`cannot read the startup configuration: ${(error as Error).message}`);
+    }
+  }
+
+  /** Throws when there is no startup configuration, or when it has errors. */
   async read(): Promise<EditResult> {
-    const { file, text } = await this.backend.startupConfig();
+    const { file, text } = await this.text();
     if (text === null) throw new RequestError(`there is no startup configuration ${file}`);
     return checked(parseConfig(text));
   }
 
-  /** Saves what runs. What may still be undone is not saved: it would survive what undoes it. */
+  /** Saves the running configuration. An unconfirmed commit is not saved, or its rollback would not last. */
   async write(who: Who): Promise<ConfigWriteResult> {
-    if (this.guard.active) {
+    const { host, file, events, guard } = this.options;
+    if (guard.active) {
       throw new RequestError('a commit awaits confirmation and may be undone yet: confirm it, then save');
     }
-    const running = this.backend.runningConfig();
+    const running = host.runningConfig();
     const text = renderConfig(running);
-    const { file } = await this.backend.writeConfig(text);
+    try {
+      await file.save(text);
+    } catch (error) {
+      throw new RequestError(`cannot save the configuration: ${(error as Error).message}`);
+    }
     this.saved = running;
-    this.backend.publish({ kind: 'config', by: who.user, what: 'written' });
-    return { file, bytes: Buffer.byteLength(text) };
+    events.publish({ kind: 'config', by: who.user, what: 'written' });
+    return { file: file.file, bytes: Buffer.byteLength(text) };
   }
 
-  /** Puts it in force. `force`: whatever lock or unconfirmed commit stands in the way. */
+  /** Makes it the running configuration. `force` overrides a lock or an unconfirmed commit. */
   async reload(who: Who, next: Config, force: boolean): Promise<void> {
-    await this.transactions.enforce({ who, next, origin: 'reload', force });
-    await this.guard.disarm();
+    const { guard, transactions } = this.options;
+    await transactions.enforce({ who, next, origin: 'reload', force });
+    await guard.disarm();
     this.saved = next;
+  }
+}
+
+/** A reload that was scheduled for later. */
+export class ReloadTimer {
+  private scheduled: { by: Who; atMs: number; cancel: () => void } | null = null;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Replaces a reload that was scheduled before. */
+  schedule(by: Who, minutes: number, due: () => void): void {
+    this.cancel();
+    const ms = minutes * 60_000;
+    const cancel = this.clock.after(ms, () => {
+      this.scheduled = null;
+      due();
+    });
+    this.scheduled = { by, atMs: this.clock.now() + ms, cancel };
+  }
+
+  /** Returns whether a reload was scheduled. */
+  cancel(): boolean {
+    const scheduled = this.scheduled;
+    scheduled?.cancel();
+    this.scheduled = null;
+    return scheduled !== null;
+  }
+
+  status(): ReloadStatus | null {
+    if (this.scheduled === null) return null;
+    const { by, atMs } = this.scheduled;
+    return { by, atMs, secondsLeft: Math.max(0, (atMs - this.clock.now()) / 1000) };
   }
 }

@@ -1,4 +1,4 @@
-/** What can be seen of the configuration's life, without changing it. */
+/** What can be asked about candidates, archive and accounting without changing anything. */
 import type {
   AccountingRecord,
   ArchivedConfig,
@@ -7,45 +7,58 @@ import type {
   Comparison,
   NamedCandidate,
   RunningConfig,
+  StartupConfig,
   Who,
 } from '../../api/index.js';
 import { diffConfigs } from '../../config/diff.js';
 import { type EditResult, editConfig, parseConfig } from '../../config/edit.js';
 import { renderConfig } from '../../config/render.js';
-import { type Backend, RequestError } from '../control/backend.js';
+import { withoutSecrets } from '../../config/secrets.js';
+import { checked, RequestError } from '../base/request-errors.js';
 import type { Accounting } from './accounting.js';
 import type { Archive } from './archive.js';
-import { checked } from './checked.js';
-import type { Drafts } from './drafts.js';
+import type { Candidates } from './candidates.js';
 import type { Startup } from './startup.js';
+import type { ConfigurationHost } from './transactions.js';
 
 export class Views {
   constructor(
-    private readonly backend: Backend,
-    private readonly drafts: Drafts,
+    private readonly host: ConfigurationHost,
+    private readonly candidates: Candidates,
     private readonly startup: Startup,
     private readonly archive: Archive,
     private readonly accounting: Accounting,
   ) {}
 
+  running(): RunningConfig {
+    const config = this.host.runningConfig();
+    return { text: renderConfig(config), config };
+  }
+
+  /** The startup file, without keys that somebody wrote into it. */
+  async startupFile(): Promise<StartupConfig> {
+    const { file, text } = await this.startup.text();
+    return { file, text: text === null ? null : withoutSecrets(text) };
+  }
+
   /** The candidate of the connection, or what runs. */
   candidate(who: Who): RunningConfig {
-    const config = this.drafts.of(who)?.candidate ?? this.backend.runningConfig();
+    const config = this.candidates.of(who)?.config ?? this.host.runningConfig();
     return { text: renderConfig(config), config };
   }
 
   async compare(who: Who, what: ComparedWith | undefined): Promise<Comparison> {
-    const draft = this.drafts.of(who);
-    const running = this.backend.runningConfig();
-    const other = what ?? (draft === null ? 'startup' : 'running');
+    const candidate = this.candidates.of(who);
+    const running = this.host.runningConfig();
+    const other = what ?? (candidate === null ? 'startup' : 'running');
     const from =
       other === 'running'
         ? running
         : (await (other === 'startup' ? this.startup.read() : this.readArchived(other))).config;
-    const { lines, added, removed } = diffConfigs(from, draft?.candidate ?? running);
+    const { lines, added, removed } = diffConfigs(from, candidate?.config ?? running);
     return {
       from: typeof other === 'number' ? `rollback ${other}` : other,
-      to: draft === null ? 'running' : 'candidate',
+      to: candidate === null ? 'running' : 'candidate',
       changed: lines.length > 0,
       linesAdded: added,
       linesRemoved: removed,
@@ -65,15 +78,15 @@ export class Views {
     return entry;
   }
 
-  /** An entry as a configuration; number 0 is what runs, be it archived or not. */
+  /** An entry as a configuration; number 0 is what runs, whether or not it is archived. */
   async readArchived(number: number): Promise<EditResult> {
-    const running = this.backend.runningConfig();
+    const running = this.host.runningConfig();
     if (number === 0) return { ...editConfig(running, [], []), config: running };
     return checked(parseConfig((await this.archivedText(number)).text));
   }
 
-  sessions(): NamedCandidate[] {
-    return this.drafts.named();
+  namedCandidates(): NamedCandidate[] {
+    return this.candidates.named();
   }
 
   /** The newest last. */

@@ -1,24 +1,24 @@
-/** The requests of one client in the order of their arrival, and no faster than the limits allow. */
+/** Serves the requests of one connection in the order of their arrival, and no faster than the limits allow. */
 
-/** Of time and of the client's connection, what the intake needs. */
-export interface IntakeSurroundings {
+/** The clock and the connection, as far as the intake needs them. */
+interface IntakeSurroundings {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
   /** Calls back once after a time in milliseconds. */
   later(afterMs: number, callback: () => void): void;
-  /** The client takes its answers: there is room for more of them. */
+  /** The client reads its answers: there is room for more. */
   hasRoom(): boolean;
-  /** While requests wait, no more are read. */
+  /** Stops reading while requests wait. */
   pause(): void;
   resume(): void;
   /** Serves one line; settles when the next one may begin. Never rejects. */
   serve(line: Buffer): Promise<void>;
 }
 
-/** Requests a second that a client may keep up, and how many it may send at once after a rest. */
+/** Sustained requests a second, and how many may come at once after a pause. */
 export const REQUESTS_PER_SECOND = 200;
 export const BURST = 400;
-/** Every so many bytes count as a request. */
+/** This many bytes of a line count as one request more. */
 const BYTES_PER_REQUEST = 4096;
 
 export class Intake {
@@ -46,7 +46,7 @@ export class Intake {
     this.allowance -= requests;
   }
 
-  /** Goes on serving; to be called when there is room again. */
+  /** Resumes serving; to be called when there is room again. */
   proceed(): void {
     if (this.busy) return;
     this.busy = true;

@@ -1,17 +1,16 @@
-/** The control socket: accepts clients and hands each to a `Session`. */
+/** The control socket: accepts clients and gives each a `Connection`. */
 import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { ERROR, type Privilege } from '../../api/index.js';
-import type { Configurator } from '../commits/configurator.js';
-import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './authorize.js';
-import type { Backend } from './backend.js';
-import type { Log } from './log.js';
-import { Session } from './session.js';
+import type { Log } from '../base/log.js';
+import type { DaemonParts, MethodTable } from '../methods/method.js';
+import { Connection } from './connection.js';
+import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './credentials.js';
 
 /** On each socket. */
 const MAX_CLIENTS = 256;
-/** Refused clients that are still being told so; beyond, connections are just closed. */
+/** Clients that may be told at the same time that they are refused; further ones are closed without a message. */
 const MAX_REFUSALS = 256;
 const PROBE_MS = 1_000;
 /** Owner and group may connect, or everybody. */
@@ -20,19 +19,20 @@ const READ_ONLY_SOCKET_UMASK = 0o111;
 /** Longest path that fits `sun_path` with its final zero. */
 const MAX_PATH_BYTES = 107;
 
-export interface ControlServerOptions {
+interface ControlServerOptions {
   path: string;
-  /** Open to every user of the machine, none of whom may change anything by it. */
+  /** Open to every user of the machine; nothing can be changed through it. */
   readOnly?: boolean;
   version: string;
-  backend: Backend;
-  configurator: Configurator;
+  methods: MethodTable;
+  /** What the methods work with. */
+  parts: DaemonParts;
   log: Log;
   /** SO_PEERCRED of a connected socket's descriptor. */
   peerCredentials(fd: number): Credentials;
   /**
    * Requests other than `hello` wait for it: before the first configuration is in force there is none to show, and
-   * none to save over the one on disk.
+   * none that may be saved over the one on disk.
    */
   ready?: Promise<void>;
 }
@@ -40,9 +40,9 @@ export interface ControlServerOptions {
 export class ControlServer {
   private readonly options: ControlServerOptions;
   private readonly server: Server;
-  private readonly connections = new Set<Socket>();
-  private readonly sessions = new Set<Session>();
-  /** Connections above the limit, while they are told so. */
+  private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<Connection>();
+  /** Sockets above the limit, until they have been told why they are refused. */
   private readonly refused = new Set<Socket>();
 
   private constructor(options: ControlServerOptions) {
@@ -51,8 +51,8 @@ export class ControlServer {
   }
 
   /**
-   * Listens on `path`. Throws a plain sentence when another daemon answers there, when something that is no socket
-   * stands in the way, or when the path is too long.
+   * Listens on `path`. Throws a plain sentence when another daemon answers there, when the file is not a socket, or when
+   * the path is too long.
    */
   static async start(options: ControlServerOptions): Promise<ControlServer> {
     const { path } = options;
@@ -69,20 +69,20 @@ export class ControlServer {
   }
 
   get clients(): number {
-    return this.connections.size;
+    return this.sockets.size;
   }
 
   /** Stops listening, removes the socket and drops every client. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const socket of [...this.connections, ...this.refused]) socket.destroy();
+    for (const socket of [...this.sockets, ...this.refused]) socket.destroy();
     await closed;
   }
 
   private listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      // A Unix socket is bound before listen() returns, so that the mask covers its making and nothing else.
+      // A Unix socket is bound before listen() returns, so the mask affects its creation and nothing else.
       const mask = process.umask(this.options.readOnly ? READ_ONLY_SOCKET_UMASK : SOCKET_UMASK);
       try {
         this.server.listen(path, () => {
@@ -99,12 +99,12 @@ export class ControlServer {
   private async accept(socket: Socket): Promise<void> {
     socket.pause();
     socket.on('error', () => socket.destroy());
-    const full = this.connections.size >= MAX_CLIENTS;
+    const full = this.sockets.size >= MAX_CLIENTS;
     if (full && this.refused.size >= MAX_REFUSALS) {
       socket.destroy();
       return;
     }
-    const group = full ? this.refused : this.connections;
+    const group = full ? this.refused : this.sockets;
     group.add(socket);
     socket.on('close', () => group.delete(socket));
 
@@ -114,19 +114,24 @@ export class ControlServer {
       credentials === null ? 'unknown' : readUserName(credentials.uid),
     ]);
     if (socket.destroyed) return;
-    const { backend, configurator, log, version, ready = Promise.resolve() } = this.options;
+    const { parts, methods, log, version, ready = Promise.resolve() } = this.options;
     const { uid = null, pid = null } = credentials ?? {};
-    const who = configurator.join({ user, uid, pid });
-    const call = {
-      backend,
-      configurator,
+    const who = parts.configurator.join({ user, uid, pid });
+    const clients = () => [...this.connections].map((one) => one.status());
+    const connection = new Connection({
+      socket,
       who,
-      clients: () => [...this.sessions].map((one) => one.status()),
-    };
-    const session = new Session({ socket, privilege, version, log, call, ready });
-    if (!full) this.sessions.add(session);
-    socket.on('close', () => this.sessions.delete(session));
-    if (full) session.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
+      privilege,
+      version,
+      log,
+      methods,
+      parts,
+      clients,
+      ready,
+    });
+    if (!full) this.connections.add(connection);
+    socket.on('close', () => this.connections.delete(connection));
+    if (full) connection.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
     socket.resume();
   }
 
@@ -141,14 +146,14 @@ export class ControlServer {
     }
   }
 
-  /** Of a client whose credentials are unknown, nothing is believed. */
+  /** A client whose credentials are unknown may only read. */
   private async privilege(credentials: Credentials | null): Promise<Privilege> {
     if (credentials === null || this.options.readOnly) return 'read';
     return privilegeOf(credentials, process.getuid?.() ?? 0, await readAdminGroup());
   }
 }
 
-/** Removes a socket that nobody listens on. Throws when somebody does, or when it is no socket. */
+/** Removes a socket that no process listens on. Throws when one does, or when the file is no socket. */
 async function removeStaleSocket(path: string): Promise<void> {
   const stat = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
@@ -167,7 +172,7 @@ function isAnswered(path: string): Promise<boolean> {
       probe.destroy();
       resolve(answer);
     };
-    // A listener whose queue is full is a live one, too.
+    // A listener whose queue is full is alive as well.
     probe.setTimeout(PROBE_MS, () => finish(true));
     probe.on('connect', () => finish(true));
     probe.on('error', (error: NodeJS.ErrnoException) => {

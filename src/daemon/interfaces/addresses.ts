@@ -1,5 +1,4 @@
-/** Addresses between their text and the words of a path. */
-
+/** Conversion of addresses between text and the words of a path. */
 import { PATH } from '../../contract/ops.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 
@@ -61,7 +60,7 @@ export function formatEndpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Text of 4 or 16 raw bytes; IPv6 after RFC 5952. */
+/** Text of 4 or 16 raw bytes; IPv6 as in RFC 5952. */
 export function formatAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return [...bytes].join('.');
   const parts = Array.from({ length: 8 }, (_, index) => (bytes[index * 2] << 8) | bytes[index * 2 + 1]);

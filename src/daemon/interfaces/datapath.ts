@@ -1,5 +1,4 @@
 /** The control thread's handle on a datapath worker: commands out, events in, counters in shared memory. */
-
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
@@ -11,7 +10,7 @@ import { SharedStats } from '../../contract/stats.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
-export interface DatapathOptions {
+interface DatapathOptions {
   tapFd: number;
   settings: DatapathSettings;
   udpGso: boolean;
@@ -78,7 +77,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     return this.ask((id) => ({ kind: 'explain', id, peer }));
   }
 
-  /** Which way the flows of a peer take; null when the worker has ended or does not know it. */
+  /** By which links the flows of a peer go; null when the worker has ended or does not know it. */
   explainFlows(peer: number): Promise<FlowsExplanation | null> {
     return this.ask((id) => ({ kind: 'explain-flows', id, peer }));
   }
@@ -92,7 +91,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     return (await answer) as T | null;
   }
 
-  /** Lets the worker say goodbye to the peers, close its sockets and end. */
+  /** Makes the worker say goodbye to the peers, close its sockets and end. */
   async stop(): Promise<void> {
     if (!this.alive) return;
     const ended = once(this, 'exit');

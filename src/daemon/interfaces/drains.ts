@@ -1,17 +1,23 @@
-/** Emptying links before they go: by an operator's command, and by itself in front of a change that takes them away. */
-
-import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
+/** Empties links before they go: by an operator's command, and before a configuration change that takes them away. */
+import { isDeepStrictEqual } from 'node:util';
+import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../api/config.js';
 import type { DrainResult } from '../../api/index.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
-import { RequestError } from '../control/backend.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
-import type { InterfaceRuntime } from './runtime.js';
+import { RequestError } from '../base/request-errors.js';
+import type { Datapath } from './datapath.js';
+import type { LinkEntry, PeerEntries, PeerEntry } from './peer-entries.js';
 
-/** A change of the configuration waits no longer for a link to be empty. */
+/** A change of the configuration waits no longer than this for links to be empty. */
 const PATIENCE_MS = 1500;
 
 export class Drains {
-  constructor(private readonly runtime: InterfaceRuntime) {}
+  /** Checks of those who wait for links to be empty. */
+  private readonly waiting = new Set<() => void>();
+
+  constructor(
+    private readonly datapath: Datapath,
+    private readonly peers: PeerEntries,
+  ) {}
 
   /**
    * Takes a link out of use. Resolves once nothing is under way on it any more; rejects when it is not empty after
@@ -43,24 +49,32 @@ export class Drains {
 
   /** Drains what `next` shuts down, removes or moves, as far as other links of the peer can take over. */
   async beforeChange(next: InterfaceConfig): Promise<void> {
-    const leaving = [...this.runtime.peers.values()].flatMap((peer) => leavingLinks(peer, next));
+    const leaving = next.peers.flatMap((config) => {
+      const entry = this.peers.get(config.name);
+      if (entry === undefined || isDeepStrictEqual(entry.config, config)) return [];
+      return leavingLinks(entry, config);
+    });
     if (leaving.length === 0) return;
     for (const link of leaving) this.ask(link, true);
     await this.emptied(leaving, PATIENCE_MS);
   }
 
+  /** To be called whenever a link has changed its state. */
+  linkChanged(): void {
+    for (const check of this.waiting) check();
+  }
+
   private ask(link: LinkEntry, drain: boolean): void {
-    this.runtime.datapath.send({ kind: 'link-drain', row: link.row, drain });
+    this.datapath.send({ kind: 'link-drain', row: link.row, drain });
   }
 
   private async emptied(links: LinkEntry[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const { runtime } = this;
     const isDone = () => links.every(({ state }) => state === 'drained' || !ALIVE_STATES.has(state));
     if (isDone()) return;
     await new Promise<void>((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
-        runtime.off('link', check);
+        this.waiting.delete(check);
         signal?.removeEventListener('abort', finish);
         resolve();
       };
@@ -68,28 +82,23 @@ export class Drains {
         if (isDone()) finish();
       };
       const timer = setTimeout(finish, timeoutMs);
-      runtime.on('link', check);
+      this.waiting.add(check);
       signal?.addEventListener('abort', finish);
     });
   }
 }
 
-/** Links of a peer in use that `next` takes away, while another one stays that is up. */
-function leavingLinks(peer: PeerEntry, next: InterfaceConfig): LinkEntry[] {
-  const kept = next.peers.find(({ name }) => name === peer.config.name);
-  if (kept === undefined || kept.shutdown) return [];
+/** Links in use that `next` takes away from a peer, provided that another one which is up stays. */
+function leavingLinks(peer: PeerEntry, next: PeerConfig): LinkEntry[] {
+  if (next.shutdown) return [];
+  const nextLinks = new Map(next.links.map((link) => [link.id, link]));
   const links = [...peer.links.values()];
-  const stays = (link: LinkEntry): boolean =>
-    isSamePlace(
-      link.config,
-      kept.links.find(({ id }) => id === link.config.id),
-    );
+  const stays = ({ config }: LinkEntry): boolean => isSamePlace(config, nextLinks.get(config.id));
   if (!links.some((link) => link.state === 'up' && stays(link))) return [];
   return links.filter((link) => (link.state === 'up' || link.state === 'damped') && !stays(link));
 }
 
 function isSamePlace(before: LinkConfig, after: LinkConfig | undefined): boolean {
   if (after === undefined || after.shutdown) return false;
-  const place = ({ local, remote }: LinkConfig): string => JSON.stringify([local, remote]);
-  return place(before) === place(after);
+  return isDeepStrictEqual([before.local, before.remote], [after.local, after.remote]);
 }

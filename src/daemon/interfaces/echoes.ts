@@ -1,14 +1,14 @@
-/** Echo requests through links, and who waits for their answers. */
+/** Echo requests through links, and those who wait for the answers. */
 import type { DatapathEvent } from '../../contract/events.js';
 import type { Datapath } from './datapath.js';
 
-export interface EchoReply {
-  /** The link that the answer came by; null when its path is no link's. */
+interface EchoReply {
+  /** The link that the answer came by; null when its path belongs to no link. */
   link: number | null;
   rttUs: number;
 }
 
-export interface EchoRequest {
+interface EchoRequest {
   /** Row of the peer. */
   peer: number;
   /** Null: the link that data would take. */
@@ -48,7 +48,7 @@ export class Echoes {
     });
   }
 
-  /** The datapath reports an answer; one that nobody waits for is nothing. */
+  /** Handles an answer that the datapath reports; one that nobody waits for is ignored. */
   answered(event: Extract<DatapathEvent, { kind: 'echo' }>): void {
     const link = event.link < 0 ? null : event.link;
     this.waiting.get(`${event.id}/${event.sequence}`)?.({ link, rttUs: event.rttUs });

@@ -11,17 +11,19 @@ import { PATH } from '../../contract/ops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import type { Action, InstallSessionAction, RetireReason } from '../../handshake/actions.js';
+import type { Action, InstallSessionAction } from '../../handshake/actions.js';
 import { Handshaker, type PeerIdentity } from '../../handshake/handshaker.js';
 import { emptyCounters } from '../../handshake/reasons.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
 import { pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { keySlots } from './key-slots.js';
 import { AnswerMarks } from './marks.js';
+import { Rows } from './rows.js';
 
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
+/** Slots of the addon's key table, which all interfaces of the process share. */
+const keySlots = new Rows();
 /** Handshake messages waiting, or taken in one second, from which initiations must prove their address. */
 const LOAD_PENDING = 32;
 const LOAD_PER_SECOND = 200;
@@ -29,7 +31,7 @@ const LOAD_PER_SECOND = 200;
 const MAX_PATHS = 1024;
 const MAX_TIMEOUT_MS = 60_000;
 
-export interface SessionInfo {
+interface SessionInfo {
   peer: number;
   localIndex: number;
   aead: number;
@@ -40,9 +42,8 @@ export interface SessionInfo {
 }
 
 interface HandshakeEvents {
-  /** The session in use of a peer changed; null when there is none left. */
+  /** Another session of a peer is in use; null when none is left. */
   session: [peer: number, session: SessionInfo | null];
-  retired: [peer: number, reason: RetireReason];
 }
 
 export class Handshakes extends EventEmitter<HandshakeEvents> {
@@ -53,7 +54,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   private readonly paths = new Map<number, PathRef>();
   private readonly pathNumbers = new Map<string, number>();
   private nextPath = 1;
-  /** Handshake messages taken; the worker compares them with those it gave. */
+  /** Handshake messages taken; the worker compares them with those it handed over. */
   private taken = 0;
   private timer: NodeJS.Timeout | undefined;
   private windowStart = 0;
@@ -115,7 +116,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     clearTimeout(this.timer);
   }
 
-  /** Takes what the datapath reports; events of no concern to handshakes are ignored. */
+  /** Handles an event of the datapath; those that do not concern handshakes are ignored. */
   take(event: DatapathEvent): void {
     const now = this.native.now();
     switch (event.kind) {
@@ -212,7 +213,6 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
         return;
       case 'retire-session':
         this.retire(action.localIndex & SLOT_MASK);
-        this.emit('retired', action.peer, action.reason);
     }
   }
 

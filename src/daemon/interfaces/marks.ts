@@ -1,10 +1,10 @@
 /**
- * Marks of datagrams that answer a handshake: they go back by the path that it came by, which knows nothing of links.
- * They are marked like the link of that path, or, where none has it yet, as all links of the socket agree to be.
+ * Marks of datagrams that answer a handshake. They go back by the path that the handshake came by, which belongs to no
+ * link yet. They are marked like the link that has this path, or like the socket's links if these all agree.
  */
 import type { PathRef } from '../../contract/events.js';
 import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
+import type { LinkEntry, PeerEntry } from './peer-entries.js';
 
 interface Marks {
   dscp: number;
@@ -17,14 +17,14 @@ export class AnswerMarks {
   private readonly byPath = new Map<string, Marks>();
   private readonly bySocket = new Map<number, Marks>();
 
-  /** Learns all links anew. */
+  /** Forgets everything and learns all links. */
   learn(peers: Iterable<PeerEntry>): void {
     this.byPath.clear();
     this.bySocket.clear();
     for (const peer of peers) for (const link of peer.links.values()) this.learnLink(link);
   }
 
-  /** Learns a link, after it has moved for example. */
+  /** Learns a link, for example after it has moved. */
   learnLink(link: LinkEntry): void {
     if (link.answer === null) return;
     const { row } = link.answer.socket;
@@ -34,7 +34,7 @@ export class AnswerMarks {
     this.bySocket.set(row, isSame(others, marks) ? marks : NONE);
   }
 
-  /** The path with the marks of what shall go back by it. */
+  /** The path with the marks of answers that go back by it. */
   marked({ socket, words }: PathRef): PathRef {
     const marks = this.byPath.get(keyOf(socket, words)) ?? this.bySocket.get(socket) ?? NONE;
     if (isSame(marks, NONE)) return { socket, words };
@@ -46,7 +46,7 @@ function isSame(a: Marks, b: Marks): boolean {
   return a.dscp === b.dscp && a.mark === b.mark;
 }
 
-/** Of a remote end: the words from its family to its address. */
+/** The socket and the remote end: the words from its family to its address. */
 function keyOf(socket: number, words: readonly number[]): string {
   return `${socket}/${words.slice(0, PATH.LOCAL).join(',')}`;
 }

@@ -1,13 +1,12 @@
 /** What the kernel knows of the MTU of each link's route: where the search for it begins. */
-
 import { PATH } from '../../contract/ops.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
 import type { Native } from '../../native/binding.js';
 import { formatAddress, pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
+import type { LinkEntry, PeerEntries } from './peer-entries.js';
 
-/** Routes are looked at anew this often, and this soon after the kernel reports a change. */
+/** Routes are checked this often, and this soon after the kernel reports a change. */
 const REFRESH_MS = 10_000;
 const DEBOUNCE_MS = 20;
 
@@ -18,7 +17,7 @@ export class RouteMtus {
   constructor(
     private readonly native: Native,
     private readonly datapath: Datapath,
-    private readonly peers: ReadonlyMap<string, PeerEntry>,
+    private readonly peers: PeerEntries,
   ) {
     this.interval = setInterval(() => this.refresh(), REFRESH_MS);
     this.interval.unref();
@@ -29,7 +28,7 @@ export class RouteMtus {
     clearTimeout(this.soon);
   }
 
-  /** In bytes; of a relayed link what the links to its relay carry. null while nobody can tell. */
+  /** In bytes; for a relayed link what the links to its relay carry. Null while it is unknown. */
   of(link: LinkEntry): number | null {
     const end = link.config.remote;
     if (end?.kind === 'via') return this.smallestInUse(end.peer);
@@ -52,7 +51,7 @@ export class RouteMtus {
     return up.length === 0 ? null : Math.min(...up.map(({ row }) => gauges[row * LINK_WIDTH + LINK.mtu]));
   }
 
-  /** Tells the datapath what has changed. */
+  /** Reports changes to the datapath. */
   refresh(): void {
     for (const peer of this.peers.values()) {
       for (const link of peer.links.values()) {

@@ -1,5 +1,4 @@
-/** The TAP device: opened by the addon, set up by iproute2, so that addresses and bridges stay the kernel's work. */
-
+/** The TAP device: opened by the addon, set up with iproute2. */
 import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { Native, NativeError, TapHandle } from '../../native/binding.js';
@@ -42,8 +41,8 @@ function reasonOf(error: NativeError, name: string): string {
   }
 }
 
-/** What `ip` is told to bring a TAP from one configuration to the next. `before` is null for a new TAP. */
-export function tapCommands(before: InterfaceConfig | null, after: InterfaceConfig, mac: string): string[] {
+/** The `ip` commands that bring a TAP from one configuration to the next. `before` is null for a new TAP. */
+function tapCommands(before: InterfaceConfig | null, after: InterfaceConfig, mac: string): string[] {
   const dev = after.name;
   const commands: string[] = [];
   const mtu = effectiveInterface(after).mtu;
@@ -73,7 +72,7 @@ export function tapCommands(before: InterfaceConfig | null, after: InterfaceConf
   return commands;
 }
 
-/** Carries the commands out, all or none as far as the kernel allows. Throws a plain sentence. */
+/** Runs these commands, all or none as far as the kernel allows. Throws a plain sentence. */
 export async function setUpTap(
   before: InterfaceConfig | null,
   after: InterfaceConfig,

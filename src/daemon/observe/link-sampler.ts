@@ -2,9 +2,9 @@
 
 import { SERIES, type SeriesName } from '../../api/history.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
-import { emptySample, type Sample } from './history.js';
+import { emptySample, type Sample } from './link-history.js';
 
-/** Counters of which the growth in a second is wanted. */
+/** Counters whose growth per second is recorded. */
 const COUNTED = [
   'transitions',
   'txBytes',
@@ -29,7 +29,8 @@ export class LinkSampler {
 
   /**
    * What happened since the last call, from the statistics of the link in `row` at `nowUs`; null at the first call. The
-   * sample is good until the next one. A counter that went back was cleared, or counts another link: it starts anew.
+   * sample is valid until the next call. A counter that went back was cleared, or counts another link now: it is taken to
+   * have started from zero.
    */
   take(stats: Float64Array, row: number, isUp: boolean, nowUs: number): Sample | null {
     const base = row * LINK_WIDTH;

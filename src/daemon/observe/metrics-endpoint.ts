@@ -1,16 +1,16 @@
-/** Serves metrics by HTTP to whatever collects them: `GET /metrics`, nothing else. */
+/** Serves metrics over HTTP: `GET /metrics`, nothing else. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { METRICS_CONTENT_TYPE } from '../../api/metrics-text.js';
 
-export interface MetricsPlace {
+interface MetricsPlace {
   address: string;
   port: number;
 }
 
 const MAX_CONNECTIONS = 16;
 const MAX_HEADER_BYTES = 8192;
-/** Who has not said what it wants by then, or asks no more, makes room. */
+/** A client that sends no request for this long is disconnected. */
 const PATIENCE_MS = 5000;
 
 export class MetricsEndpoint {
@@ -76,7 +76,7 @@ export class MetricsEndpoint {
 function refuse(response: ServerResponse, status: number, reason: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  // What the client still sends is not waited for.
+  // Do not wait for what the client still sends.
   response.setHeader('Connection', 'close');
   response.end(`${reason}\n`);
 }

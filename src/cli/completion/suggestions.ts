@@ -1,0 +1,145 @@
+/** Completion in the mode that the shell is in: the grammar's words and the daemon's live names. */
+import type { CompleteParams } from '../../api/index.js';
+import { configTree } from '../../config/resolve.js';
+import { type Completion, type CompletionOption, completeLine } from '../../grammar/complete.js';
+import { splitLine } from '../../grammar/words.js';
+import { everywhereTree, execTree } from '../commands/index.js';
+import type { Interpreter } from '../interpreter/interpreter.js';
+import { pipeTree, splitPipes } from '../interpreter/pipes.js';
+import { twoColumns } from '../output/table.js';
+
+/** Names that take longer are not worth waiting for. */
+const NAMES_WITHIN_MS = 200;
+
+const DO_OPTION: CompletionOption = {
+  text: 'do',
+  help: 'Run an exec command',
+  kind: 'keyword',
+  complete: null,
+  args: {},
+};
+
+/** What `?` shows: a line for each thing that can come next. */
+export async function helpLines(interpreter: Interpreter, text: string, width: number): Promise<string[]> {
+  const { completion, pipeable } = completionAt(interpreter, text);
+  if (completion.options.length === 0 && !completion.runnable) {
+    return ['% There is no matching command.'];
+  }
+  const rows: [string, string][] = [];
+  for (const option of completion.options) {
+    rows.push([option.text, option.help]);
+    for (const name of await liveNames(interpreter, option, completion.partial)) rows.push([`  ${name}`, '']);
+  }
+  if (completion.runnable && pipeable) rows.push(['|', 'Output modifiers']);
+  if (completion.runnable) rows.push(['<cr>', '']);
+  return twoColumns(rows, width);
+}
+
+/** What Tab can do with the unfinished word. */
+interface WordCompletion {
+  /** Offset of the word. */
+  start: number;
+  /** What it can be, in order. */
+  words: string[];
+  /** What all of them begin with, at least as long as what has been typed. */
+  common: string;
+  /** There is one, and it is whole. */
+  unique: boolean;
+}
+
+export async function completionFor(interpreter: Interpreter, text: string): Promise<WordCompletion> {
+  const { found, partial } = await suggestionsFor(interpreter, text);
+  const words = [...found.keys()];
+  const common = words.length === 0 ? partial : words.reduce(commonBeginning);
+  return { start: text.length - partial.length, words, common, unique: words.length === 1 };
+}
+
+/** What can stand in the place of the unfinished word, each with what it means. */
+export async function suggestionsFor(
+  interpreter: Interpreter,
+  text: string,
+): Promise<{ found: Map<string, string>; partial: string }> {
+  const { completion } = completionAt(interpreter, text);
+  const { options, partial } = completion;
+  const found = new Map<string, string>();
+  for (const option of options) {
+    if (option.kind === 'keyword') found.set(option.text, option.help);
+    else for (const name of await liveNames(interpreter, option, partial)) found.set(name, option.help);
+  }
+  return { found, partial };
+}
+
+function commonBeginning(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
+}
+
+function completionAt(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {
+  const mode = interpreter.configMode;
+  if (mode === null) return completeExec(interpreter, text);
+  const [first, second] = splitLine(text).words;
+  if (first?.text === 'do' && text.length > first.end) {
+    return completeExec(interpreter, text.slice(second?.start ?? text.length));
+  }
+  const completion = completeLine(configTree(mode), text);
+  if (completion.start === (first?.start ?? text.length) && 'do'.startsWith(completion.partial)) {
+    completion.options.push(DO_OPTION);
+  }
+  const elsewhere = completeLine(everywhereTree(interpreter.enabled), splitPipes(text).command);
+  if (completion.start === (first?.start ?? text.length)) {
+    completion.options.push(...elsewhere.options);
+    completion.options.sort((a, b) => (a.text < b.text ? -1 : 1));
+  } else if (completion.options.length === 0 && !completion.runnable) {
+    return completeExec(interpreter, text);
+  }
+  return { completion, pipeable: false };
+}
+
+/** `watch [SECONDS] show …`: what follows is a command again. */
+const REPEATED = /^\s*wat(?:ch?)?\s+(?:\d+\s+)?(?=[a-z]\S*\s)/;
+
+function completeExec(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {
+  const repeated = REPEATED.exec(text);
+  if (repeated !== null) return completeExec(interpreter, text.slice(repeated[0].length));
+  const { stages } = splitPipes(text);
+  const last = stages.at(-1);
+  if (last !== undefined) return { completion: completeLine(pipeTree(), last.text), pipeable: true };
+  const completion = completeLine(execTree(interpreter.enabled), text);
+  return { completion, pipeable: splitLine(text).words[0]?.text.startsWith('sh') ?? false };
+}
+
+/** Live names that can stand for a value; none when the daemon does not say in time. */
+async function liveNames(
+  interpreter: Interpreter,
+  option: CompletionOption,
+  partial: string,
+): Promise<string[]> {
+  if (option.complete === null) return [];
+  const names = await withinTime(askNames(interpreter, option, option.complete), NAMES_WITHIN_MS);
+  return (names ?? []).filter((name) => name.startsWith(partial));
+}
+
+async function askNames(
+  interpreter: Interpreter,
+  { args }: CompletionOption,
+  kind: CompleteParams['kind'],
+): Promise<string[]> {
+  const client = await interpreter.client();
+  const [inInterface, ofPeer] = interpreter.context.map((header) => splitLine(header).words[1].text);
+  const params: CompleteParams = {
+    kind,
+    ...(inInterface !== undefined && { interface: inInterface }),
+    ...(ofPeer !== undefined && kind === 'link' && { peer: ofPeer }),
+    ...(typeof args['interface'] === 'string' && { interface: args['interface'] }),
+    ...(typeof args['peer'] === 'string' && { peer: args['peer'] }),
+  };
+  return client.request('complete', params);
+}
+
+function withinTime<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), ms);
+    work.then(resolve, () => resolve(null)).finally(() => clearTimeout(timer));
+  });
+}

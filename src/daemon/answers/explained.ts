@@ -1,0 +1,73 @@
+/** `explain peer` and `explain flows`: the datapath's account of its decisions, with the names of the configuration. */
+import type { FlowExplained, FlowsExplained, PeerExplained } from '../../api/index.js';
+import { effectivePolicy } from '../../config/defaults.js';
+import type { FlowExplanation, FlowsExplanation, PeerExplanation } from '../../contract/answers.js';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../../switch/frame.js';
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../switch/headers.js';
+import { formatAddress } from '../interfaces/addresses.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { seconds } from './peer-status.js';
+
+export function peerExplained(name: string, peer: PeerEntry, explanation: PeerExplanation): PeerExplained {
+  const { links, sinceUs, ...decision } = explanation;
+  return {
+    peer: peer.config.name,
+    interface: name,
+    ...decision,
+    sinceSeconds: sinceUs === null ? null : seconds(sinceUs),
+    links: links.map((link) => ({
+      ...link,
+      description: peer.links.get(link.link)?.config.description ?? null,
+    })),
+  };
+}
+
+export function flowsExplained(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  explanation: FlowsExplanation,
+): FlowsExplained {
+  return {
+    peer: peer.config.name,
+    interface: runtime.name,
+    policy: effectivePolicy(runtime.config, peer.config),
+    laneLinks: explanation.lane,
+    flows: explanation.flows.map(flowExplained),
+  };
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  [PROTOCOL_TCP]: 'tcp',
+  [PROTOCOL_UDP]: 'udp',
+  58: 'icmpv6',
+};
+
+function flowExplained(flow: FlowExplanation): FlowExplained {
+  const isIp = flow.etherType === ETHERTYPE_IPV4 || flow.etherType === ETHERTYPE_IPV6;
+  const hasPorts = flow.sourcePort !== 0 || flow.destinationPort !== 0;
+  return {
+    source: addressOf(flow.source, flow.etherType),
+    destination: addressOf(flow.destination, flow.etherType),
+    protocol: isIp
+      ? (PROTOCOLS[flow.protocol] ?? `ip ${flow.protocol}`)
+      : `ethertype 0x${flow.etherType.toString(16).padStart(4, '0')}`,
+    sourcePort: hasPorts ? flow.sourcePort : null,
+    destinationPort: hasPorts ? flow.destinationPort : null,
+    link: flow.link,
+    bytesPerSecond: flow.bytesPerSecond,
+    secondsAgo: seconds(flow.seenUsAgo),
+  };
+}
+
+function addressOf(words: readonly number[], etherType: number): string {
+  const view = new DataView(new ArrayBuffer(16));
+  words.forEach((word, index) => {
+    view.setInt32(index * 4, word);
+  });
+  const bytes = new Uint8Array(view.buffer);
+  if (etherType === ETHERTYPE_IPV6) return formatAddress(bytes);
+  if (etherType === ETHERTYPE_IPV4) return formatAddress(bytes.subarray(0, 4));
+  return [...bytes.subarray(2, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,67 @@
+/** Status of interfaces. */
+
+import type { InterfaceConfig, OffloadName } from '../../api/config.js';
+import type { InterfaceStatus } from '../../api/index.js';
+import { effectiveInterface } from '../../config/defaults.js';
+import { INTERFACE } from '../../contract/stats.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { dropCounters } from '../observe/counters.js';
+
+/** Status of a configured interface; `runtime` is null while it is shut down. */
+export function interfaceStatus(
+  config: InterfaceConfig,
+  runtime: InterfaceRuntime | null,
+  fault: string | null,
+): InterfaceStatus {
+  const effective = effectiveInterface(config);
+  const counters = runtime?.datapath.stats.interface;
+  const read = (field: number): number => counters?.[field] ?? 0;
+  const peers = runtime === null ? [] : [...runtime.peers.values()];
+  const links = peers.flatMap((peer) => [...peer.links.values()]);
+  return {
+    name: config.name,
+    description: config.description ?? null,
+    enabled: config.enabled,
+    state: runtime?.datapath.alive ? 'up' : 'down',
+    cause: runtime?.datapath.alive ? null : (fault ?? 'administratively down'),
+    ifindex: runtime?.tap.ifindex ?? null,
+    mtu: effective.mtu,
+    mac: runtime?.mac ?? config.mac ?? null,
+    addresses: config.addresses,
+    bridge: config.bridge ?? null,
+    publicKey: runtime?.publicKey ?? null,
+    listenPort: effective.listenPort,
+    aead: effective.aead,
+    policy: effective.policy,
+    workerAlive: runtime?.datapath.alive ?? false,
+    offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
+    rxFrames: read(INTERFACE.tapTxFrames),
+    rxBytes: read(INTERFACE.tapTxBytes),
+    txFrames: read(INTERFACE.tapRxFrames),
+    txBytes: read(INTERFACE.tapRxBytes),
+    drops: runtime === null ? 0 : dropCounters(runtime, false).reduce((sum, drop) => sum + drop.count, 0),
+    resendBufferBytes: effective.resendBuffer << 20,
+    resendAgeMs: effective.resendAge,
+    peers: config.peers.length,
+    peersUp: peers.filter((peer) => peer.up).length,
+    links: config.peers.reduce((sum, peer) => sum + peer.links.length, 0),
+    linksUp: links.filter((link) => link.state === 'up').length,
+  };
+}
+
+/** Offloads in use: granted by the kernel and not forced off. */
+export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[] {
+  if (runtime === null) return [];
+  const { selfTest } = runtime;
+  const { checksum, tso, uso } = runtime.tap.granted;
+  const sockets = runtime.sockets.all();
+  const off = new Set(runtime.config.disabledOffloads);
+  const inUse: [OffloadName, boolean][] = [
+    ['tap-checksum', checksum],
+    ['tap-tso', tso],
+    ['tap-uso', uso],
+    ['udp-gso', runtime.gsoInUse && selfTest.gso !== 'fails' && !off.has('udp-gso')],
+    ['udp-gro', sockets.every((socket) => socket.handle.gro) && !off.has('udp-gro')],
+  ];
+  return inUse.filter(([, used]) => used).map(([name]) => name);
+}

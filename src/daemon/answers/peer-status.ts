@@ -1,0 +1,163 @@
+/** Status of peers and links, from configuration, runtime and shared counters. */
+
+import type { SeriesName } from '../../api/history.js';
+import type { LinkStatus, PeerStatus, SessionStatus } from '../../api/index.js';
+import { ALIVE_STATES } from '../../api/link-states.js';
+import { effectiveDuplicate, effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import { AEAD } from '../../contract/ops.js';
+import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
+import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
+import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import type { Histories } from '../observe/link-histories.js';
+
+/** Status of one link; `nowUs`: microseconds since boot. */
+function linkStatus(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  link: LinkEntry,
+  nowUs: number,
+  histories: Histories,
+): LinkStatus {
+  const gauges = runtime.datapath.stats.links;
+  const read = (field: number): number => gauges[link.row * LINK_WIDTH + field] ?? 0;
+  const measured = (field: number): number | null =>
+    read(LINK.rttLastUs) === 0 ? null : Math.round(read(field));
+  const whileUp = (field: number): number | null =>
+    ALIVE_STATES.has(link.state) ? Math.round(read(field)) : null;
+  const isEstimated = ALIVE_STATES.has(link.state) && read(LINK.capacityOutBps) > 0;
+  const history = histories.of(runtime.name, peer.config.name, link.config.id);
+  const lastSecond = (name: SeriesName): number | null => {
+    const [value] = history?.seconds(name, Math.floor(nowUs / 1e6) - 1, 1) ?? [Number.NaN];
+    return Number.isNaN(value) ? null : Math.round(value);
+  };
+  const effective = effectiveLink(runtime.config, link.config);
+  const changed = read(LINK.changedUs);
+  return {
+    interface: runtime.name,
+    peer: peer.config.name,
+    link: link.config.id,
+    description: link.config.description ?? null,
+    state: link.state,
+    active: activeLinks(runtime, peer).includes(link.config.id),
+    cause: link.cause === null ? null : link.cause.replaceAll('-', ' '),
+    detail: link.detail,
+    changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
+    dampedSecondsLeft:
+      link.state === 'damped' ? seconds(Math.max(0, read(LINK.dampedUntilUs) - nowUs)) : null,
+    local: localEnd(link),
+    remote: remoteEnd(link),
+    remoteLearned: link.learnedPath !== null,
+    priority: effective.priority,
+    intervalMs: effective.interval,
+    holdMs: effective.hold,
+    fec: effective.fec,
+    upAfter: effective.upAfter,
+    rttLastUs: measured(LINK.rttLastUs),
+    rttMinUs: measured(LINK.rttMinUs),
+    rttSmoothedUs: measured(LINK.rttSmoothedUs),
+    rttP50Us: measured(LINK.rttP50Us),
+    rttP95Us: measured(LINK.rttP95Us),
+    rttP99Us: measured(LINK.rttP99Us),
+    jitterUs: measured(LINK.jitterUs),
+    lossOutPermille: measured(LINK.lossOutPermille),
+    lossInPermille: measured(LINK.lossInPermille),
+    sentBytesPerSecond: lastSecond('sentBytesPerSecond'),
+    receivedBytesPerSecond: lastSecond('receivedBytesPerSecond'),
+    deliveredBytesPerSecond: whileUp(LINK.deliveredOutBps),
+    queueUs: isEstimated ? whileUp(LINK.queueOutUs) : null,
+    capacityBytesPerSecond: isEstimated ? whileUp(LINK.capacityOutBps) : null,
+    dscp: effective.dscp,
+    fwmark: effective.fwmark || null,
+    mtu: read(LINK.mtu),
+    txDatagrams: read(LINK.txDatagrams),
+    txBytes: read(LINK.txBytes),
+    rxDatagrams: read(LINK.rxDatagrams),
+    rxBytes: read(LINK.rxBytes),
+    rxCopies: read(LINK.rxCopies),
+    transitions: read(LINK.transitions),
+  };
+}
+
+function localEnd(link: LinkEntry): string | null {
+  if (link.answer === null) return null;
+  const { address, device, port, family } = link.answer.socket;
+  return formatEndpoint(device ?? address ?? (family === 4 ? '0.0.0.0' : '::'), port);
+}
+
+function remoteEnd(link: LinkEntry): string | null {
+  const { remote } = link.config;
+  if (remote?.kind === 'via') return `via ${remote.peer}`;
+  return formatPath(link.learnedPath ?? link.configuredPath);
+}
+
+/** Ids of the links that carry data: the chosen one, or under `active` and `round-robin` all that are up. */
+function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
+  if (!peer.up) return [];
+  const up = [...peer.links.values()].filter((link) => link.state === 'up').map((link) => link.config.id);
+  const spreads = effectivePolicy(runtime.config, peer.config) !== 'passive';
+  if (spreads && up.length > 0) return up.sort((a, b) => a - b);
+  const chosen = runtime.datapath.stats.peers[peer.row * PEER_WIDTH + PEER.activeLink];
+  return chosen >= 0 ? [chosen] : [];
+}
+
+/** Status of the links of a peer, by id. */
+export function linksOf(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  nowUs: number,
+  histories: Histories,
+): LinkStatus[] {
+  return [...peer.links.values()]
+    .sort((a, b) => a.config.id - b.config.id)
+    .map((link) => linkStatus(runtime, peer, link, nowUs, histories));
+}
+
+export function peerStatus(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  nowUs: number,
+  histories: Histories,
+): PeerStatus {
+  const counters = runtime.datapath.stats.peers;
+  const read = (field: number): number => counters[peer.row * PEER_WIDTH + field] ?? 0;
+  const session = runtime.handshakes.sessionOf(peer.row);
+  const ownRing = read(PEER.ownRing) === 1;
+  return {
+    name: peer.config.name,
+    interface: runtime.name,
+    description: peer.config.description ?? null,
+    publicKey: peer.config.publicKey ?? null,
+    state: peer.config.shutdown ? 'shutdown' : peer.up ? 'up' : 'down',
+    policy: effectivePolicy(runtime.config, peer.config),
+    duplicate: effectiveDuplicate(runtime.config, peer.config),
+    session: session === null ? null : sessionStatus(session, nowUs),
+    activeLinks: activeLinks(runtime, peer),
+    lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),
+    resendRing: ownRing ? 'own' : 'shared',
+    resendReachMs: Math.round(
+      (ownRing ? read(PEER.resendReachUs) : runtime.datapath.stats.interface[INTERFACE.resendReachUs]) / 1000,
+    ),
+    rxFrames: read(PEER.rxFrames),
+    rxBytes: read(PEER.rxBytes),
+    txFrames: read(PEER.txFrames),
+    txBytes: read(PEER.txBytes),
+    links: linksOf(runtime, peer, nowUs, histories),
+  };
+}
+
+function sessionStatus(
+  session: { establishedUs: number; aead: number; role: 'initiator' | 'responder' },
+  nowUs: number,
+): SessionStatus {
+  return {
+    establishedSecondsAgo: seconds(nowUs - session.establishedUs),
+    aead: session.aead === AEAD.AES_256_GCM ? 'aes-256-gcm' : 'chacha20-poly1305',
+    role: session.role,
+  };
+}
+
+/** Microseconds as seconds, to the millisecond. */
+export function seconds(us: number): number {
+  return Math.round(us / 1000) / 1000;
+}

@@ -1,0 +1,94 @@
+/** The daemon itself and the system it runs on. */
+import { readdir, readFile } from 'node:fs/promises';
+import { arch, release } from 'node:os';
+import type { OffloadName } from '../../api/config.js';
+import { type OffloadStatus, PROTOCOL_VERSION, type SystemInfo, type VersionInfo } from '../../api/index.js';
+import { INTERFACE } from '../../contract/stats.js';
+import { VERSION as WIRE_VERSION } from '../../wire/header.js';
+import { version } from '../base/version.js';
+import { formatEndpoint } from '../interfaces/addresses.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { grantedOffloads } from './interface-status.js';
+import { seconds } from './peer-status.js';
+
+const OFFLOADS: readonly OffloadName[] = ['tap-checksum', 'tap-tso', 'tap-uso', 'udp-gso', 'udp-gro'];
+
+export function versionInfo(hostname: string): VersionInfo {
+  return {
+    version,
+    protocol: PROTOCOL_VERSION,
+    wireVersion: WIRE_VERSION,
+    hostname,
+    node: process.version,
+    openssl: process.versions.openssl,
+    kernel: release(),
+    architecture: arch(),
+    uptimeSeconds: seconds(process.uptime() * 1e6),
+  };
+}
+
+export async function systemInfo(
+  hardwareAes: boolean,
+  runtimes: readonly InterfaceRuntime[],
+  clients: number,
+): Promise<SystemInfo> {
+  const memory = process.memoryUsage();
+  return {
+    uptimeSeconds: seconds(process.uptime() * 1e6),
+    pid: process.pid,
+    version,
+    node: process.version,
+    openssl: process.versions.openssl,
+    kernel: release(),
+    hardwareAes,
+    memoryRssBytes: memory.rss,
+    memoryHeapBytes: memory.heapUsed,
+    openFiles: (await readdir('/proc/self/fd')).length,
+    openFilesLimit: await openFilesLimit(),
+    clients,
+    workers: runtimes.map((runtime) => ({
+      interface: runtime.name,
+      alive: runtime.datapath.alive,
+      scheduling: runtime.datapath.scheduling,
+      latenessLastUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessLastUs]),
+      latenessMaxUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessMaxUs]),
+      batches: runtime.datapath.stats.interface[INTERFACE.wakeups],
+    })),
+    offloads: runtimes.flatMap(offloadStatus),
+    sockets: runtimes.flatMap((runtime) =>
+      runtime.sockets.all().map((socket) => ({
+        interface: runtime.name,
+        local: formatEndpoint(socket.address ?? (socket.family === 4 ? '0.0.0.0' : '::'), socket.port),
+        device: socket.device,
+        receiveBufferBytes: socket.handle.receiveBuffer,
+        sendBufferBytes: socket.handle.sendBuffer,
+      })),
+    ),
+  };
+}
+
+async function openFilesLimit(): Promise<number | null> {
+  const limits = await readFile('/proc/self/limits', 'utf8');
+  const found = /^Max open files\s+(\d+)/m.exec(limits);
+  return found === null ? null : Number(found[1]);
+}
+
+function offloadStatus(runtime: InterfaceRuntime): OffloadStatus[] {
+  const granted = new Set(grantedOffloads(runtime));
+  return OFFLOADS.map((offload) => ({
+    interface: runtime.name,
+    offload,
+    state: stateOf(runtime, granted, offload),
+  }));
+}
+
+function stateOf(
+  runtime: InterfaceRuntime,
+  granted: ReadonlySet<OffloadName>,
+  offload: OffloadName,
+): OffloadStatus['state'] {
+  if (runtime.config.disabledOffloads.includes(offload)) return 'forced off';
+  if (offload === 'udp-gso' && runtime.selfTest.gso === 'fails') return 'self-test failed';
+  if (offload === 'udp-gro' && runtime.selfTest.gro === 'fails') return 'self-test failed';
+  return granted.has(offload) ? 'on' : 'refused by kernel';
+}

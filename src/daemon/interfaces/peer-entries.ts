@@ -1,0 +1,106 @@
+/** The configured peers of an interface and their links, with their rows in the datapath. */
+import type { LinkConfig, PeerConfig } from '../../api/config.js';
+import type { LinkCause, LinkState } from '../../api/link-states.js';
+import { Rows } from './rows.js';
+import type { LocalAnswer } from './udp-sockets.js';
+
+export interface LinkEntry {
+  row: number;
+  config: LinkConfig;
+  /** Where it is bound; null while it is shut down or its remote end is a peer. */
+  answer: LocalAnswer | null;
+  /** Words of the configured path, and of the path learned since. */
+  configuredPath: number[];
+  learnedPath: number[] | null;
+  /** What the kernel says of the path's MTU, in bytes; null while it cannot tell. */
+  routeMtu: number | null;
+  /** Drained by an operator's command rather than by the configuration. */
+  drained: boolean;
+  state: LinkState;
+  cause: LinkCause | null;
+  /** The last change in words, with what was measured then. */
+  detail: string | null;
+}
+
+export interface PeerEntry {
+  row: number;
+  config: PeerConfig;
+  links: Map<number, LinkEntry>;
+  /** Known to the handshaker. */
+  admitted: boolean;
+  up: boolean;
+}
+
+export class PeerEntries {
+  private readonly byName = new Map<string, PeerEntry>();
+  private readonly byRow = new Map<number, PeerEntry>();
+  private readonly rows = new Rows();
+  private readonly linkRows = new Rows();
+
+  get size(): number {
+    return this.byName.size;
+  }
+
+  values(): IterableIterator<PeerEntry> {
+    return this.byName.values();
+  }
+
+  get(name: string): PeerEntry | undefined {
+    return this.byName.get(name);
+  }
+
+  atRow(row: number): PeerEntry | undefined {
+    return this.byRow.get(row);
+  }
+
+  /** Up to `limit` peers at row `from` and above, and the next row to continue at; null when no peer is left. */
+  from(from: number, limit: number): { peers: PeerEntry[]; nextRow: number | null } {
+    const peers: PeerEntry[] = [];
+    for (let row = from; row < this.rows.end; row++) {
+      if (peers.length === limit) return { peers, nextRow: row };
+      const entry = this.byRow.get(row);
+      if (entry !== undefined) peers.push(entry);
+    }
+    return { peers, nextRow: null };
+  }
+
+  add(config: PeerConfig): PeerEntry {
+    const entry = { row: this.rows.take(), config, links: new Map(), admitted: false, up: false };
+    this.byName.set(config.name, entry);
+    this.byRow.set(entry.row, entry);
+    return entry;
+  }
+
+  /** Removes a peer with its links. */
+  remove(entry: PeerEntry): void {
+    for (const id of [...entry.links.keys()]) this.removeLink(entry, id);
+    this.byName.delete(entry.config.name);
+    this.byRow.delete(entry.row);
+    this.rows.release(entry.row);
+  }
+
+  /** A new link of a peer, down until the datapath reports otherwise. */
+  addLink(peer: PeerEntry, config: LinkConfig, path: number[]): LinkEntry {
+    const link: LinkEntry = {
+      row: this.linkRows.take(),
+      config,
+      answer: null,
+      configuredPath: path,
+      learnedPath: null,
+      routeMtu: null,
+      drained: false,
+      state: 'down',
+      cause: null,
+      detail: null,
+    };
+    peer.links.set(config.id, link);
+    return link;
+  }
+
+  removeLink(peer: PeerEntry, id: number): void {
+    const link = peer.links.get(id);
+    if (link === undefined) return;
+    this.linkRows.release(link.row);
+    peer.links.delete(id);
+  }
+}

@@ -1,0 +1,169 @@
+/** Brings the peers and links of an interface from one configuration to the next. */
+
+import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../api/config.js';
+import {
+  effectiveCopies,
+  effectiveDuplicate,
+  effectiveLink,
+  effectivePolicy,
+} from '../../config/defaults.js';
+import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
+import { parsePublicKey } from '../../crypto/keys.js';
+import { sodiumPrimitives } from '../../crypto/sodium.js';
+import { RELAY_SOCKET } from '../../datapath/send/relay.js';
+import { relayedPath, relayName } from './addresses.js';
+import type { Datapath } from './datapath.js';
+import { familiesOf, linkSettings } from './datapath-settings.js';
+import type { Handshakes } from './handshakes.js';
+import { identityOf, samePeerIdentity } from './interface-keys.js';
+import type { PeerEntries, PeerEntry } from './peer-entries.js';
+import type { RouteMtus } from './route-mtus.js';
+import { type LocalAnswer, type LocalNeed, pathWords, type UdpSockets } from './udp-sockets.js';
+
+type Identity = ReturnType<typeof identityOf>;
+/** Where each link is bound. */
+type Answers = ReadonlyMap<LinkConfig, LocalAnswer>;
+
+interface PeerSetupOptions {
+  peers: PeerEntries;
+  datapath: Datapath;
+  handshakes: Handshakes;
+  sockets: UdpSockets;
+  routeMtus: RouteMtus;
+}
+
+export class PeerSetup {
+  constructor(private readonly options: PeerSetupOptions) {}
+
+  /**
+   * Makes the peers and links of `next` the running ones. Throws a plain sentence when a key file or a socket cannot be
+   * had; then the caller goes back by setting the previous configuration up again.
+   */
+  setUp(next: InterfaceConfig): void {
+    const { peers, handshakes, routeMtus } = this.options;
+    const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer)]));
+    const byName = new Map(next.peers.map((peer) => [peer.name, peer]));
+    const answers = this.arrangeSockets(next);
+    for (const entry of [...peers.values()]) {
+      const kept = byName.get(entry.config.name);
+      if (kept === undefined || !samePeerIdentity(entry.config, kept)) this.removePeer(entry);
+    }
+    // Links may lead through other peers: every peer is there before any link is set.
+    const entries = next.peers.map((peer) => this.setPeer(peer, next, identities.get(peer) ?? null));
+    for (const entry of entries) {
+      this.setLinks(entry, next, answers);
+      this.admit(entry, identities.get(entry.config) ?? null);
+    }
+    handshakes.answerMarks.learn(peers.values());
+    // A relayed link is as wide as the links of the peer that relays it.
+    routeMtus.refresh();
+  }
+
+  private arrangeSockets(next: InterfaceConfig): Answers {
+    const owners: LinkConfig[] = [];
+    const needs: LocalNeed[] = [];
+    for (const peer of next.peers) {
+      for (const link of peer.links) {
+        if (peer.shutdown || link.shutdown || link.remote?.kind === 'via') continue;
+        for (const family of familiesOf(link)) {
+          owners.push(link);
+          needs.push({ family, local: effectiveLink(next, link).local });
+        }
+      }
+    }
+    const answers = new Map<LinkConfig, LocalAnswer>();
+    this.options.sockets.arrange(needs).forEach((answer, index) => {
+      if (!answers.has(owners[index])) answers.set(owners[index], answer);
+    });
+    return answers;
+  }
+
+  private removePeer(entry: PeerEntry): void {
+    const { peers, datapath, handshakes } = this.options;
+    if (entry.admitted) handshakes.removePeer(entry.row);
+    datapath.send({ kind: 'peer-remove', row: entry.row });
+    peers.remove(entry);
+  }
+
+  private setPeer(config: PeerConfig, next: InterfaceConfig, identity: Identity): PeerEntry {
+    const { peers, datapath } = this.options;
+    const entry = peers.get(config.name) ?? peers.add(config);
+    entry.config = config;
+    datapath.send({
+      kind: 'peer',
+      row: entry.row,
+      policy: effectivePolicy(next, config),
+      copies: effectiveCopies(next, config),
+      duplicate: effectiveDuplicate(next, config),
+      name: identity === null ? 0 : relayName(identity.publicKey),
+    });
+    return entry;
+  }
+
+  /** Adds a peer that can be talked to to the handshaker, or removes one that was shut down. */
+  private admit(entry: PeerEntry, identity: Identity): void {
+    const { handshakes } = this.options;
+    const wanted = identity !== null && !entry.config.shutdown;
+    if (entry.admitted && !wanted) handshakes.removePeer(entry.row);
+    const mayInitiate = entry.config.links.some(
+      ({ remote }) => remote?.kind === 'address' || remote?.kind === 'via',
+    );
+    if (wanted && entry.admitted) handshakes.setMayInitiate(entry.row, mayInitiate);
+    else if (wanted) handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
+    entry.admitted = wanted;
+    if (identity?.psk !== undefined) sodiumPrimitives.wipe(identity.psk);
+  }
+
+  private setLinks(entry: PeerEntry, next: InterfaceConfig, answers: Answers): void {
+    const { peers, datapath } = this.options;
+    const kept = new Set(entry.config.links.map(({ id }) => id));
+    for (const id of [...entry.links.keys()]) {
+      if (kept.has(id)) continue;
+      datapath.send({ kind: 'link-remove', peer: entry.row, id });
+      peers.removeLink(entry, id);
+    }
+    for (const link of entry.config.links) this.setLink(entry, next, link, answers.get(link) ?? null);
+  }
+
+  private setLink(
+    entry: PeerEntry,
+    next: InterfaceConfig,
+    config: LinkConfig,
+    answer: LocalAnswer | null,
+  ): void {
+    const { peers, datapath, routeMtus } = this.options;
+    const effective = effectiveLink(next, config);
+    const path =
+      this.relayedPathOf(entry, config) ??
+      (answer === null
+        ? new Array<number>(PATH.WORDS).fill(0)
+        : pathWords(answer, config.remote?.kind === 'address' ? config.remote : null, effective));
+    const link = entry.links.get(config.id) ?? peers.addLink(entry, config, path);
+    const moved = path.some((word, index) => index < PATH_PLACE_WORDS && word !== link.configuredPath[index]);
+    if (moved) link.learnedPath = null;
+    link.config = config;
+    link.answer = answer;
+    link.configuredPath = path;
+    link.routeMtu = routeMtus.of(link) ?? link.routeMtu;
+    datapath.send({
+      kind: 'link',
+      peer: entry.row,
+      id: config.id,
+      row: link.row,
+      settings: linkSettings(effective, {
+        socket: config.remote?.kind === 'via' ? RELAY_SOCKET : (answer?.socket.row ?? -1),
+        path,
+        routeMtu: link.routeMtu ?? 0,
+        shutdown: config.shutdown === true || entry.config.shutdown === true,
+        drain: link.drained || config.drain === true,
+      }),
+    });
+  }
+
+  /** Null for a link that needs no relay, or whose relay or own key is unknown. */
+  private relayedPathOf(entry: PeerEntry, { remote }: LinkConfig): number[] | null {
+    const relay = remote?.kind === 'via' ? this.options.peers.get(remote.peer) : undefined;
+    if (relay === undefined || entry.config.publicKey === undefined) return null;
+    return relayedPath(relay.row, relayName(parsePublicKey(entry.config.publicKey)));
+  }
+}

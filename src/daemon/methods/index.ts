@@ -1,0 +1,32 @@
+/** All methods of the control API. The type demands every method that `src/api` declares. */
+
+import { COMPLETE_METHODS } from './complete.js';
+import { CONFIGURATION_METHODS } from './configuration.js';
+import { CONNECTION_METHODS } from './connections.js';
+import { DRAIN_METHODS } from './drain.js';
+import { EVENT_METHODS } from './events.js';
+import { EXPLAIN_METHODS } from './explain.js';
+import type { MethodTable } from './method.js';
+import { PING_METHODS } from './ping.js';
+import { COUNTER_METHODS } from './show-counters.js';
+import { INTERFACE_METHODS } from './show-interfaces.js';
+import { LINK_METHODS } from './show-links.js';
+import { PEER_METHODS } from './show-peers.js';
+import { SYSTEM_METHODS } from './show-system.js';
+import { WAIT_METHODS } from './wait.js';
+
+export const METHODS: MethodTable = {
+  ...CONNECTION_METHODS,
+  ...CONFIGURATION_METHODS,
+  ...SYSTEM_METHODS,
+  ...INTERFACE_METHODS,
+  ...PEER_METHODS,
+  ...LINK_METHODS,
+  ...COUNTER_METHODS,
+  ...EVENT_METHODS,
+  ...EXPLAIN_METHODS,
+  ...DRAIN_METHODS,
+  ...PING_METHODS,
+  ...WAIT_METHODS,
+  ...COMPLETE_METHODS,
+};

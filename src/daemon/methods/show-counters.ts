@@ -1,0 +1,33 @@
+/** `show counters`, `show drops`, `clear counters`. */
+import { z } from 'zod';
+import { pageOf } from '../answers/pages.js';
+import { dropCounters, interfaceCounters, peerCounters } from '../observe/counters.js';
+import { admin, type MethodTable, read } from './method.js';
+import { ofInterface, ofPeer, page } from './params.js';
+
+export const COUNTER_METHODS = {
+  'show.counters': read(ofPeer, ({ find }, params) => {
+    const whole = params.peer === undefined ? find.interfaces(params.interface) : [];
+    const ofPeers = find.fewPeers(params).flatMap(({ runtime, peer }) => peerCounters(runtime, peer));
+    return [...whole.flatMap(interfaceCounters), ...ofPeers];
+  }),
+  'show.countersPage': read(page, ({ find }, params) =>
+    pageOf(find.interfaces(params.interface), params, ({ runtime, peers, begins }) => [
+      ...(begins ? interfaceCounters(runtime) : []),
+      ...peers.flatMap((peer) => peerCounters(runtime, peer)),
+    ]),
+  ),
+  'show.drops': read(
+    ofInterface.extend({ all: z.boolean().optional() }),
+    ({ find }, { interface: name, all = false }) =>
+      find.interfaces(name).flatMap((runtime) => dropCounters(runtime, all)),
+  ),
+  'clear.counters': admin(ofPeer, ({ find }, { interface: name, peer }) => {
+    if (peer !== undefined) find.peer({ peer, ...(name !== undefined && { interface: name }) });
+    for (const runtime of find.interfaces(name)) {
+      runtime.datapath.send({ kind: 'clear-counters' });
+      runtime.handshakes.clearCounters();
+    }
+    return null;
+  }),
+} satisfies Partial<MethodTable>;

@@ -1,0 +1,20 @@
+/** `show interfaces`, `show mac-table`. */
+import { interfaceStatus } from '../answers/interface-status.js';
+import { macEntries } from '../answers/mac-entries.js';
+import { noInterface } from '../interfaces/finder.js';
+import { type MethodTable, read } from './method.js';
+import { ofInterface } from './params.js';
+
+export const INTERFACE_METHODS = {
+  'show.interfaces': read(ofInterface, ({ runningConfig, find, faults }, { interface: name }) => {
+    const configured = runningConfig().interfaces;
+    const chosen = configured.filter((one) => name === undefined || one.name === name);
+    if (name !== undefined && chosen.length === 0) throw noInterface(name);
+    return chosen.map((config) =>
+      interfaceStatus(config, find.interface(config.name) ?? null, faults.get(config.name) ?? null),
+    );
+  }),
+  'show.macTable': read(ofInterface, async ({ find }, { interface: name }) => {
+    return (await Promise.all(find.interfaces(name).map(macEntries))).flat();
+  }),
+} satisfies Partial<MethodTable>;

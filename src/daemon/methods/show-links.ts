@@ -1,0 +1,50 @@
+/** `show links`, `show mtu`, and the history of links. */
+import { z } from 'zod';
+import { historyStatus } from '../answers/history-status.js';
+import { peerMtu } from '../answers/mtu-status.js';
+import { pageOf } from '../answers/pages.js';
+import { linksOf } from '../answers/peer-status.js';
+import { RequestError } from '../base/request-errors.js';
+import { type MethodTable, read } from './method.js';
+import { linkId, ofPeer, page } from './params.js';
+
+/** Histories in one answer; more must be asked for peer by peer. */
+const MAX_HISTORIES = 64;
+
+export const LINK_METHODS = {
+  'show.links': read(ofPeer, ({ find, native, histories }, params) => {
+    const now = native.now();
+    return find.fewPeers(params).flatMap(({ runtime, peer }) => linksOf(runtime, peer, now, histories));
+  }),
+  'show.linksPage': read(page, ({ find, native, histories }, params) => {
+    const now = native.now();
+    return pageOf(find.interfaces(params.interface), params, ({ runtime, peers }) =>
+      peers.flatMap((peer) => linksOf(runtime, peer, now, histories)),
+    );
+  }),
+  'show.mtu': read(ofPeer, ({ find }, params) =>
+    find.fewPeers(params).map(({ runtime, peer }) => peerMtu(runtime, peer)),
+  ),
+  'show.linkHistory': read(
+    ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
+    ({ find, histories }, { link, step, ...filter }) => {
+      const found = find.peers(filter).flatMap(({ runtime, peer }) =>
+        [...peer.links.keys()]
+          .filter((id) => link === undefined || id === link)
+          .sort((a, b) => a - b)
+          .flatMap((id) => {
+            const place = { interface: runtime.name, peer: peer.config.name, link: id };
+            const history = histories.of(place.interface, place.peer, id);
+            return history === undefined ? [] : [{ place, history }];
+          }),
+      );
+      if (found.length > MAX_HISTORIES) {
+        throw new RequestError(
+          `the histories of ${found.length} links are too much for one answer: name a peer`,
+        );
+      }
+      const now = histories.currentSecond;
+      return found.map(({ place, history }) => historyStatus(place, history, step, now, Date.now()));
+    },
+  ),
+} satisfies Partial<MethodTable>;

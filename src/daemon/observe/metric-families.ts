@@ -1,0 +1,212 @@
+/**
+ * Metrics, made from the shared counters when they are asked for. Peers and links have their own series as far as
+ * history is kept of them; the numbers of an interface count everything.
+ */
+import type { MetricFamily, MetricSample } from '../../api/index.js';
+import { ALIVE_STATES, LINK_STATES } from '../../api/link-states.js';
+import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
+import { version } from '../base/version.js';
+import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { dropCounters } from './counters.js';
+import type { Histories } from './link-histories.js';
+
+type Labels = Record<string, string>;
+type Type = MetricFamily['type'];
+
+/** Name after the prefix, type, help, counter or gauge, and the factor from its unit to the metric's. */
+type Row<Field extends string> = readonly [
+  name: string,
+  type: Type,
+  help: string,
+  field: Field,
+  unit?: number,
+];
+
+const MICRO = 1e-6;
+
+const OF_INTERFACE: readonly Row<keyof typeof INTERFACE>[] = [
+  ['tap_receive_frames_total', 'counter', 'Frames that came into the tunnel by the TAP', 'tapRxFrames'],
+  ['tap_receive_bytes_total', 'counter', 'Bytes of these frames', 'tapRxBytes'],
+  ['tap_transmit_frames_total', 'counter', 'Frames that left the tunnel by the TAP', 'tapTxFrames'],
+  ['tap_transmit_bytes_total', 'counter', 'Bytes of these frames', 'tapTxBytes'],
+  ['transmit_datagrams_total', 'counter', 'Datagrams sent to peers', 'txDatagrams'],
+  ['receive_datagrams_total', 'counter', 'Datagrams received', 'rxDatagrams'],
+  ['flooded_frames_total', 'counter', 'Frames sent to all peers', 'floodedFrames'],
+  ['resent_datagrams_total', 'counter', 'Datagrams sent again when a link died', 'resentDatagrams'],
+  ['relayed_datagrams_total', 'counter', 'Datagrams handed on between peers', 'relayedDatagrams'],
+  ['mac_entries', 'gauge', 'MAC addresses learned', 'macEntries'],
+  ['mac_moves_total', 'counter', 'MAC addresses that were learned elsewhere before', 'macMoves'],
+  [
+    'lateness_max_seconds',
+    'gauge',
+    'Latest wake-up of the datapath since counters were cleared',
+    'latenessMaxUs',
+    MICRO,
+  ],
+];
+
+const OF_PEER: readonly Row<keyof typeof PEER>[] = [
+  ['transmit_frames_total', 'counter', 'Frames sent to the peer', 'txFrames'],
+  ['transmit_bytes_total', 'counter', 'Bytes of these frames', 'txBytes'],
+  ['receive_frames_total', 'counter', 'Frames received from the peer', 'rxFrames'],
+  ['receive_bytes_total', 'counter', 'Bytes of these frames', 'rxBytes'],
+];
+
+const OF_LINK: readonly Row<keyof typeof LINK>[] = [
+  ['transitions_total', 'counter', 'Changes between up and not up', 'transitions'],
+  ['transmit_datagrams_total', 'counter', 'Datagrams sent by the link', 'txDatagrams'],
+  ['transmit_bytes_total', 'counter', 'Bytes of these, without IP and UDP headers', 'txBytes'],
+  ['receive_datagrams_total', 'counter', 'Datagrams accepted that came by the link', 'rxDatagrams'],
+  ['receive_bytes_total', 'counter', 'Bytes of these, without IP and UDP headers', 'rxBytes'],
+  ['receive_copies_total', 'counter', 'Datagrams of which another copy had come before', 'rxCopies'],
+  ['resent_datagrams_total', 'counter', 'Datagrams sent again by another link', 'resent'],
+  ['send_errors_total', 'counter', 'Datagrams that the kernel refused to send', 'sendErrors'],
+  ['delivered_bytes_total', 'counter', 'Bytes sent that the peer says arrived', 'deliveredOutBytes'],
+  ['jitter_seconds', 'gauge', 'Mean deviation of the round-trip time, RFC 6298', 'jitterUs', MICRO],
+  ['mtu_bytes', 'gauge', 'Largest IP packet of the link', 'mtu'],
+];
+
+/** Estimates: there when the capacity is known. */
+const ESTIMATED: readonly Row<keyof typeof LINK>[] = [
+  ['capacity_bytes_per_second', 'gauge', 'Estimate of what the path to the peer carries', 'capacityOutBps'],
+  ['queue_seconds', 'gauge', 'Estimate of the time a datagram waits on the way', 'queueOutUs', MICRO],
+];
+
+/** For each direction: datagrams sent, and how many of them arrived. */
+const COUNTED_BY_BEATS = [
+  ['out', 'dueOut', 'arrivedOut'],
+  ['in', 'dueIn', 'arrivedIn'],
+] as const;
+
+const QUANTILES = [
+  ['0.5', 'rttP50Us'],
+  ['0.95', 'rttP95Us'],
+  ['0.99', 'rttP99Us'],
+] as const;
+
+interface MetricsSource {
+  runtimes: Iterable<InterfaceRuntime>;
+  histories: Histories;
+  /** Absent: those of this process. */
+  uptimeSeconds?: number;
+  memoryRssBytes?: number;
+}
+
+/** All families, those without samples included. */
+export function collectMetrics({
+  runtimes,
+  histories,
+  uptimeSeconds = process.uptime(),
+  memoryRssBytes = process.memoryUsage.rss(),
+}: MetricsSource): MetricFamily[] {
+  const found = new Families();
+  found.add('build_info', 'gauge', 'Always 1; the version is a label', { version }, 1);
+  found.add('uptime_seconds', 'gauge', 'Time since the daemon was started', {}, uptimeSeconds);
+  found.add('memory_resident_bytes', 'gauge', 'Memory of the daemon', {}, memoryRssBytes);
+  for (const runtime of runtimes) {
+    addInterface(found, runtime);
+    for (const peer of runtime.peers.values()) {
+      const observed = [...peer.links.values()].filter(
+        (link) => histories.of(runtime.name, peer.config.name, link.config.id) !== undefined,
+      );
+      if (observed.length === 0) continue;
+      addPeer(found, runtime, peer);
+      for (const link of observed) addLink(found, runtime, peer, link);
+    }
+  }
+  return found.all();
+}
+
+function addInterface(found: Families, runtime: InterfaceRuntime): void {
+  const labels = { interface: runtime.name };
+  const { datapath } = runtime;
+  found.add('interface_up', 'gauge', '1 while its datapath runs', labels, datapath.alive ? 1 : 0);
+  found.addRows('interface_', OF_INTERFACE, labels, (field) => datapath.stats.interface[INTERFACE[field]]);
+  for (const { reason, count } of dropCounters(runtime, false)) {
+    found.add('interface_drops_total', 'counter', 'What was dropped', { ...labels, reason }, count);
+  }
+  let peersUp = 0;
+  const links = new Map(LINK_STATES.map((state) => [state, 0]));
+  for (const peer of runtime.peers.values()) {
+    if (peer.up) peersUp++;
+    for (const { state } of peer.links.values()) links.set(state, (links.get(state) ?? 0) + 1);
+  }
+  found.add('interface_peers', 'gauge', 'Peers configured', labels, runtime.peers.size);
+  found.add('interface_peers_up', 'gauge', 'Peers that can be reached', labels, peersUp);
+  for (const [state, count] of links) {
+    found.add('interface_links', 'gauge', 'Links by state', { ...labels, state }, count);
+  }
+}
+
+function addPeer(found: Families, runtime: InterfaceRuntime, peer: PeerEntry): void {
+  const labels = { interface: runtime.name, peer: peer.config.name };
+  const { peers } = runtime.datapath.stats;
+  found.add('peer_up', 'gauge', '1 while the peer can be reached', labels, peer.up ? 1 : 0);
+  found.addRows('peer_', OF_PEER, labels, (field) => peers[peer.row * PEER_WIDTH + PEER[field]]);
+}
+
+function addLink(found: Families, runtime: InterfaceRuntime, peer: PeerEntry, link: LinkEntry): void {
+  const labels = { interface: runtime.name, peer: peer.config.name, link: String(link.config.id) };
+  const { links } = runtime.datapath.stats;
+  const read = (field: keyof typeof LINK): number => links[link.row * LINK_WIDTH + LINK[field]];
+  const works = ALIVE_STATES.has(link.state);
+  found.add('link_up', 'gauge', '1 while the link can carry frames', labels, works ? 1 : 0);
+  found.addRows('link_', OF_LINK, labels, read);
+  if (works && read('capacityOutBps') > 0) found.addRows('link_', ESTIMATED, labels, read);
+  for (const [direction, due, arrived] of COUNTED_BY_BEATS) {
+    const help = 'Datagrams sent by the link; out: toward the peer';
+    found.add('link_due_datagrams_total', 'counter', help, { ...labels, direction }, read(due));
+    const helpArrived = 'How many of the due datagrams arrived';
+    found.add(
+      'link_arrived_datagrams_total',
+      'counter',
+      helpArrived,
+      { ...labels, direction },
+      read(arrived),
+    );
+  }
+  if (read('rttSamples') === 0) return;
+  const help = 'Round-trip time; quantiles of the last 30 to 60 seconds';
+  for (const [quantile, field] of QUANTILES) {
+    found.add('link_rtt_seconds', 'summary', help, { ...labels, quantile }, read(field) * MICRO);
+  }
+  found.add('link_rtt_seconds', 'summary', help, labels, read('rttSumUs') * MICRO, '_sum');
+  found.add('link_rtt_seconds', 'summary', help, labels, read('rttSamples'), '_count');
+}
+
+/** Families in the order of their first sample. */
+class Families {
+  private readonly byName = new Map<string, MetricFamily>();
+
+  add(
+    name: string,
+    type: Type,
+    help: string,
+    labels: Labels,
+    value: number,
+    suffix: MetricSample['suffix'] = '',
+  ): void {
+    let family = this.byName.get(name);
+    if (family === undefined) {
+      family = { name: `octolink_${name}`, type, help, samples: [] };
+      this.byName.set(name, family);
+    }
+    family.samples.push({ suffix, labels, value });
+  }
+
+  addRows<Field extends string>(
+    prefix: string,
+    rows: readonly Row<Field>[],
+    labels: Labels,
+    read: (field: Field) => number,
+  ): void {
+    for (const [name, type, help, field, unit = 1] of rows) {
+      this.add(prefix + name, type, help, labels, read(field) * unit);
+    }
+  }
+
+  all(): MetricFamily[] {
+    return [...this.byName.values()];
+  }
+}

@@ -1,0 +1,35 @@
+/** Reports what happens on an interface: to the log, and as events. */
+import type { EventLog } from '../base/event-log.js';
+import type { Log } from '../base/log.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+
+/** Reports everything that `runtime` announces from now on. */
+export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log): void {
+  const { name } = runtime;
+  runtime.on('link', (peer, link, facts) => {
+    const place = { interface: name, peer: peer.config.name, link: link.config.id };
+    const { state } = link;
+    const cause = link.cause?.replaceAll('-', ' ') ?? '';
+    const detail = link.detail ?? state;
+    log.info({ ...place, state, cause, ...facts }, `link ${detail}`);
+    events.publish({ kind: 'link', ...place, state, cause, detail, ...facts });
+  });
+  runtime.on('mtu', (peer, link, mtuBytes, before) => {
+    const place = { interface: name, peer: peer.config.name, link: link.config.id };
+    log.info({ ...place, mtuBytes }, 'path MTU');
+    events.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
+  });
+  runtime.on('peer', (peer, cause) => {
+    const place = { interface: name, peer: peer.config.name };
+    const state = peer.up ? 'up' : 'down';
+    log.info(place, `peer ${state}`);
+    events.publish({ kind: 'peer', ...place, state, cause: cause.replaceAll('-', ' ') });
+  });
+  runtime.on('session', (peer, what) => {
+    events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
+  });
+  runtime.on('fault', (message) => {
+    log.error({ interface: name, fault: message }, 'the datapath worker died');
+    events.publish({ kind: 'interface', interface: name, state: 'down', cause: 'datapath worker died' });
+  });
+}
