@@ -98,9 +98,7 @@ class Reader {
   }
 
   private vty(): Block {
-    return new Map([
-      ['timeout', () => this.remark('left out: there is no limit on the idle time of the CLI')],
-    ]);
+    return new Map([['timeout', () => this.remark('left out: octolink -T SECONDS ends an idle shell')]]);
   }
 
   private interface([nameText, idText, portText]: Words): void {

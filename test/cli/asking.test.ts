@@ -160,7 +160,7 @@ describe('top', () => {
     expect(model.lines({ ...view, skip: 1 }, 80, 24, '')[4]).toMatch(/^osaka/);
   });
 
-  it('shows no rate when the counters began anew, and keeps to the height', () => {
+  it('shows no rate when the counters started over, and keeps to the height', () => {
     const model = new TopModel();
     const many = (bytes: number) => Array.from({ length: 50 }, (_, n) => link(`p${n}`, 0, bytes, 1));
     model.look(many(1000), 0);

@@ -82,7 +82,7 @@ describe('the session', () => {
     await session('clear counters peer osaka');
   });
 
-  it('tells who is here, and what stands where it stands', async () => {
+  it('shows who is here, and the block that it is in', async () => {
     const users = JSON.parse(await session('show users | json'));
     expect(JSON.parse(await session('who | json'))).toHaveLength(users.length);
     expect(await session('show running-config interface octo0 peer osaka')).toContain(' public-key ');
@@ -125,7 +125,7 @@ describe('the session', () => {
 });
 
 describe('what happens', () => {
-  it('is kept, and told again', async () => {
+  it('is kept, and shown again', async () => {
     await session('configure terminal', 'hostname before', 'end');
     const events = JSON.parse(await session('show events last 1 | json'));
     expect(events).toMatchObject([{ kind: 'config', what: 'changed' }]);

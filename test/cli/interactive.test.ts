@@ -260,7 +260,7 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(/^ {2}priority must be 0-255\ntokyo\(config-link\)#$/m);
   });
 
-  it('a line is drawn anew when the terminal changes its size', async () => {
+  it('a line is redrawn when the terminal changes its size', async () => {
     const terminal = await shell();
     const text = 'show peer '.repeat(12).trim();
     await terminal.type(text);
@@ -280,7 +280,7 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(lastIs('tokyo#'));
   });
 
-  it('an event stands above a line that is being typed', async () => {
+  it('an event appears above a line that is being typed', async () => {
     const terminal = await shell();
     await terminal.enter('terminal monitor');
     await terminal.type('show pe');

@@ -33,7 +33,7 @@ export interface FakeDaemon {
   stop(): Promise<void>;
 }
 
-/** Starts a daemon of the example, or of so many peers `p0`, `p1`, … */
+/** Starts a daemon of the example, or with that many peers `p0`, `p1`, … */
 export async function startFakeDaemon(peers?: number): Promise<FakeDaemon> {
   const words = peers === undefined ? [] : [String(peers)];
   const child: ChildProcess = spawn(process.execPath, [FAKE_DAEMON, ...words], {

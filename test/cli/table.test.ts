@@ -75,7 +75,7 @@ describe('every line of the configuration', () => {
       const forms = [apply([line])];
       if (command.noNeeds !== undefined) {
         forms.push(apply([`no ${line}`]));
-        // Whatever was set before, the two forms leave nothing behind.
+        // Whatever was set before, nothing remains of the two forms.
         expect(renderConfig(apply([line, `no ${line}`]))).toBe(renderConfig(apply([`no ${line}`])));
       }
       const differs = forms.filter((config) => JSON.stringify(config) !== JSON.stringify(base));
@@ -98,7 +98,7 @@ describe('the tests', () => {
     });
   }
 
-  /** Something stands where a template puts a value in. */
+  /** A sample where a template inserts a value. */
   function withoutHoles(line: string): string {
     return line.replace(/\$\{[^}]*\}/g, '1').trim();
   }

@@ -62,7 +62,7 @@ describe('keys', () => {
 });
 
 describe('the line editor', () => {
-  /** Presses keys (in angle brackets) and types what stands between them; shows the line with `|` for the cursor. */
+  /** Presses keys (in angle brackets) and types the text between them; shows the line with `|` for the cursor. */
   function edited(keys: string, history: string[] = []): string {
     const line = new LineEditor(() => history);
     for (const part of keys.match(/<[^>]+>|[^<]+/g) ?? []) {

@@ -43,7 +43,7 @@ export class TmuxTerminal {
     return terminal;
   }
 
-  /** Types text as it stands, Tab and Enter not included. */
+  /** Types text literally; Tab and Enter are not included. */
   async type(text: string): Promise<void> {
     await this.tmux('send-keys', '-l', '--', text);
   }

@@ -34,7 +34,7 @@ describe('differences', () => {
     });
   });
 
-  it('are none between what only stands in another order', () => {
+  it('are none between configurations that differ only in order', () => {
     const one = 'interface a\n address 10.0.0.1/24\n address 10.0.1.1/24\n peer x\n exit\n peer y\n';
     const other = 'interface a\n peer y\n exit\n peer x\n exit\n address 10.0.1.1/24\n address 10.0.0.1/24\n';
     expect(diffConfigs(config(one), config(other)).lines).toEqual([]);
@@ -94,7 +94,7 @@ describe('a merge', () => {
     );
   });
 
-  it('changes none of the three', () => {
+  it('does not change its arguments', () => {
     fc.assert(
       fc.property(configs, configs, configs, (base, ours, theirs) => {
         const before = JSON.stringify([base, ours, theirs]);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/daemon/base/clock.js';
 
-/** A clock that moves when it is told to. */
+/** A clock that moves only on request. */
 export class HandClock implements Clock {
   private time = Date.UTC(2026, 0, 1);
   private corrected = 0;

@@ -151,7 +151,7 @@ describe('bad requests', () => {
     expect((await (await client()).request('show.version', {})).hostname).toBe('tokyo');
   });
 
-  it('what goes wrong inside is no secret of the daemon told to a client', async () => {
+  it('an internal error reveals nothing of the daemon to a client', async () => {
     test.backend.version = () => Promise.reject(new Error('key material'));
     await expect((await client()).request('show.version', {})).rejects.toMatchObject({
       code: ERROR.INTERNAL,
@@ -171,7 +171,7 @@ describe('limits', () => {
     expect((await raw.answer(2)).error?.message).toBe('a request is longer than 1048576 bytes');
     expect((await other.request('show.version', {})).hostname).toBe('tokyo');
     await raw.closed;
-    // The 64 MiB stand in this process once, in the client's queue; the server must not add a second copy.
+    // This process holds the 64 MiB once, in the client's queue; the server must not add a second copy.
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
   });
 

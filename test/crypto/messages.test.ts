@@ -22,7 +22,7 @@ describe('handshake messages', () => {
     expect([INITIATION_BYTES, RESPONSE_BYTES, COOKIE_REPLY_BYTES]).toEqual([160, 104, 64]);
   });
 
-  it('stand where the protocol description says', () => {
+  it('are where the protocol description says', () => {
     const initiation = encodeInitiation(0x01020304, new Uint8Array(120).fill(0xaa));
     expect([...initiation.subarray(0, 8)]).toEqual([0x11, 0, 0, 0, 1, 2, 3, 4]);
     expect(initiation.subarray(8, 128).every((byte) => byte === 0xaa)).toBe(true);
@@ -45,7 +45,7 @@ describe('handshake messages', () => {
     expect([...noisePart(message)]).toEqual(Array(60).fill(7));
   });
 
-  it('are told from everything else, by name of what is wrong', () => {
+  it('are distinguished from everything else, which is refused by reason', () => {
     expect(classify(new Uint8Array(0))).toBe('wrong-length');
     expect(classify(Uint8Array.of(0x21, 0, 0, 0))).toBe('unknown-version');
     expect(classify(Uint8Array.of(0x14, 0, 0, 0))).toBe('unknown-type');

@@ -1,4 +1,4 @@
-/** Finds the published test vectors, which stand beside the repository or where OCTOLINK_VECTORS says. */
+/** Finds the published test vectors: next to the repository, or where OCTOLINK_VECTORS says. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

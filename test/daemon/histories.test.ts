@@ -37,7 +37,7 @@ class Scene {
     () => this.limit,
   );
 
-  /** Lets a second pass in which links send so many bytes each. */
+  /** Lets a second pass in which each link sends that many bytes. */
   second(sent: Record<number, number> = {}): void {
     for (const [row, bytes] of Object.entries(sent)) this.runtime.send(Number(row), bytes);
     this.now += SECOND;

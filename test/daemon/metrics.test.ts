@@ -75,7 +75,7 @@ const families: fc.Arbitrary<MetricFamily[]> = fc.uniqueArray(
 );
 
 describe('the text of metrics', () => {
-  it('reads back as what it was made of, whatever stands in a label', () => {
+  it('reads back as what it was made from, whatever a label contains', () => {
     fc.assert(
       fc.property(families, (given) => {
         expect(parse(metricsText(given))).toEqual(given);

@@ -102,7 +102,7 @@ describe('coalescing UDP frames', () => {
     expect(countsOf(flow([32_754, 32_754]))).toEqual([1, 1]);
   });
 
-  it('wants ids that count on by one, or stand still with DF', () => {
+  it('wants ids that grow by one, or stay the same with DF', () => {
     expect(countsOf(flow([100, 100, 100], {}, 0))).toEqual([1, 1, 1]);
     expect(countsOf(flow([100, 100, 100], { dontFragment: true }, 0))).toEqual([3]);
     expect(countsOf(flow([100, 100, 100], { dontFragment: true }, 1))).toEqual([3]);

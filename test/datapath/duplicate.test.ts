@@ -85,7 +85,7 @@ describe('frames that are sent twice', () => {
     expect(wanted({ dscp: [0] }, arp)).toBe(false);
   });
 
-  it('are found by no reading behind the end of a frame', () => {
+  it('are found without reading beyond the end of a frame', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 14, maxLength: 80 }), (bytes) => {
         wanted({ control: true, dscp: [0, 46] }, bytes);

@@ -25,7 +25,7 @@ function take(flows: FlowTable, packet: Partial<Packet>, now: number, length?: n
 }
 
 describe('flows', () => {
-  it('are told apart by addresses, protocol, ports and peer, and by nothing else', () => {
+  it('are distinguished by addresses, protocol, ports and peer, and by nothing else', () => {
     const flows = new FlowTable([1, 2]);
     const one = take(flows, {}, 0);
     expect(take(flows, { sequence: 99, id: 7, trafficClass: 8 }, 1)).toBe(one);

@@ -54,7 +54,7 @@ describe('header parser', () => {
     );
   });
 
-  it('refuses every frame cut short, whatever lies behind it', () => {
+  it('refuses every frame cut short, whatever follows it', () => {
     fc.assert(
       fc.property(packets(50), fc.double({ min: 0, max: 0.999, noNaN: true }), (packet, part) => {
         const { frame } = build(packet);

@@ -73,7 +73,7 @@ function fields(heading: string): Field[] {
     }));
 }
 
-/** The table that a set of constants stands for: fields in order, zero where they leave room. */
+/** The table that a set of constants describes: fields in order, zero where they leave room. */
 function expected(constants: Record<string, number>): string[] {
   const places = Object.entries(constants)
     .filter(([name]) => !name.endsWith('BYTES'))

@@ -69,7 +69,7 @@ describe('timer wheel', () => {
     expect(drain(wheel, 20_000 * SECOND, 1)).toEqual([2, 4, 1, 5, 0, 3]);
   });
 
-  it('sees an early deadline behind a list that holds only far ones', () => {
+  it('sees an early deadline after a list that holds only far ones', () => {
     const wheel = new TimerWheel(3, 0);
     wheel.schedule(0, 5000 * SECOND);
     wheel.schedule(2, 10 * SECOND);

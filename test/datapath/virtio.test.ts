@@ -21,7 +21,7 @@ import { build, type Packet, packets } from './packets.js';
 const AT = 6;
 const VNET = 10;
 
-/** A super-frame in an arena behind its virtio-net header. */
+/** A super-frame in an arena, after its virtio-net header. */
 function superFrame(packet: Packet, gsoSize: number, ecn = false): { bytes: Uint8Array; length: number } {
   const { frame } = build(packet);
   const bytes = new Uint8Array(AT + VNET + frame.length + 40);

@@ -23,7 +23,7 @@ describe('the arguments of a handler follow from the tokens', () => {
     expectTypeOf(argsOf(keyword('show', 'Show'), PEER, LINK)).toEqualTypeOf<{ peer: string; link: number }>();
   });
 
-  it('keywords of a choice give the words that can stand there', () => {
+  it('keywords of a choice give the words that are allowed there', () => {
     expectTypeOf(argsOf(oneOf('state', { up: 'Up', down: 'Down' }))).toEqualTypeOf<{
       state: 'up' | 'down';
     }>();

@@ -318,7 +318,7 @@ describe('completeLine', () => {
     expect(completeLine(tree, 'ping osaka ').options[0].args['peer']).toBe('osaka');
   });
 
-  it('offers nothing behind a word that is wrong, in a quote or in a comment', () => {
+  it('offers nothing after a wrong word, in a quote or in a comment', () => {
     expect(completeLine(tree, 'show nothing ')).toMatchObject({ options: [], invalidAt: 5 });
     expect(texts('local "et')).toEqual([]);
     expect(texts('show ! ')).toEqual([]);

@@ -14,7 +14,7 @@ const WORDS = [
   'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
 ];
 
-/** A line with the first branch of each choice and all options; `name` stands where any name will do. */
+/** A line with the first branch of each choice and all options; `name` is used where any name will do. */
 export function sampleOf(tokens: readonly Token[], name: string): string {
   return tokens.map((token) => sampleOfToken(token, name)).join(' ');
 }

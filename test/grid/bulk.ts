@@ -3,7 +3,7 @@ import type { Policy } from '../../src/api/config.js';
 import { goodput, type LinkProfile } from '../sim/bulk.js';
 import { type Pair, PROFILES, type ProfileName, seedOf } from './profiles.js';
 
-/** Links are up and idle first, so that beats have told what they are like. */
+/** Links are up and idle first, so that heartbeats have measured them. */
 const IDLE_S = 30;
 const WARM_UP_S = 8;
 const MEASURED_S = 8;

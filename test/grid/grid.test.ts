@@ -6,7 +6,7 @@ import { allPairs, PAIRS, type Pair } from './profiles.js';
 import { bulkRow, failoverRows } from './table.js';
 
 const HOW = 'docs/grid.md no longer says what the code does: run `npm run grid` and review the difference';
-/** Bulk transfers cost a second each: these stand for the rest. */
+/** Bulk transfers cost a second each: these represent the rest. */
 const BULK_SAMPLE: readonly Pair[] = [
   ['fibre', 'dsl'],
   ['dsl', 'dsl'],

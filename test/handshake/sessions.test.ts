@@ -139,7 +139,7 @@ describe('rekey', () => {
     b.connect(a, false);
     a.connect(b);
     world.run(world.now + SECOND);
-    // The initiator forgets its plans: its clock stands still, only its answers work.
+    // The initiator forgets its plans: its clock stops, only its answers work.
     a.handshaker.advance = () => [];
     a.handshaker.nextDeadline = () => undefined;
     world.run(world.now + 128 * SECOND);
@@ -194,7 +194,7 @@ describe('rekey', () => {
   });
 });
 
-describe('one end starts anew', () => {
+describe('one end restarts', () => {
   it.each([{ who: 'initiator' }, { who: 'responder' }])('after a crash of the $who', ({ who }) => {
     const { world, a, b } = twoHosts(21);
     b.connect(a, false);

@@ -71,7 +71,7 @@ describe('verdict', () => {
 });
 
 describe('options', () => {
-  it('are four hosts and eight links unless told otherwise', () => {
+  it('are four hosts and eight links by default', () => {
     expect(parseOptions([])).toMatchObject({ hosts: 4, links: 8, json: false, keep: false });
     expect(parseOptions(['--hosts', '2', '--links=3', '--json'])).toMatchObject({
       hosts: 2,

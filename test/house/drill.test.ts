@@ -112,7 +112,7 @@ describe('the page', () => {
     expect(text).toContain('A &lt;processor&gt;');
   });
 
-  it('draws a mark for each death, told apart where something was lost', () => {
+  it('draws a mark for each death, a different one where something was lost', () => {
     const text = page([cell([trial(), trial({}, { lost: 1 }), trial()])]);
     const marks = (name: string) => text.split(`class="${name}" c`).length - 1;
     // Each death in the plot of outages and in that of detections, and one of the legend.

@@ -14,7 +14,7 @@ function received(sequences: number[], sent?: number) {
 const upTo = (count: number) => [...Array(count).keys()];
 
 describe('a datagram of a stream', () => {
-  it('reads as it was written, wherever it stands', () =>
+  it('reads as it was written, at any offset', () =>
     fc.assert(
       fc.property(
         fc.nat(0xffff_ffff),
@@ -31,7 +31,8 @@ describe('a datagram of a stream', () => {
       ),
     ));
 
-  it('is told from others', () => expect(readNumbered(new DataView(new ArrayBuffer(64)), 0, 64)).toBeNull());
+  it('is distinguished from others', () =>
+    expect(readNumbered(new DataView(new ArrayBuffer(64)), 0, 64)).toBeNull());
 });
 
 describe('the account of a stream', () => {
@@ -58,7 +59,7 @@ describe('the account of a stream', () => {
       ),
     ));
 
-  it('sees the loss of the last ones, once the sender has told how many there were', () => {
+  it('sees the loss of the last ones, once the sender has said how many there were', () => {
     expect(received(upTo(90)).lost).toBe(0);
     expect(received(upTo(90), 100).lost).toBe(10);
   });

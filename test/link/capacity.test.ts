@@ -46,7 +46,7 @@ describe('capacity of a link', () => {
     expect(path.link.queueUs).toBeLessThan(1000);
   });
 
-  it('is what is delivered while a queue stands', () => {
+  it('is what is delivered while there is a standing queue', () => {
     const path = new Path(2.5);
     path.run(2e6, 3.5);
     expect(path.link.capacity).toBeCloseTo(2.5, 1);

@@ -78,7 +78,7 @@ describe('percentiles of round-trip times', () => {
     );
   });
 
-  it('start anew after a long silence', () => {
+  it('start over after a long silence', () => {
     const histograms = filled([500_000, 500_000], (index) => index * SECOND);
     histograms.add(1, 1000, 1000 * SECOND);
     expect(histograms.percentile(1, 0.99)).toBe(1000);

@@ -99,7 +99,7 @@ function writeInParts(fd: number, arena: Uint8Array, frame: number[], sizes: num
   const parts: number[] = [];
   let position = 0;
   for (const size of [...sizes, frame.length - sizes.reduce((sum, size) => sum + size, 0)]) {
-    // Parts stand apart in the arena, so that only gathering can join them.
+    // Parts are apart in the arena, so that only gathering can join them.
     const offset = WRITE_BASE + 3 * position;
     arena.set(frame.slice(position, position + size), offset);
     parts.push(offset, size);

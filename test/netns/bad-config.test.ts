@@ -54,7 +54,7 @@ interface octo0
 exit
 `;
 
-/** A line of the good configuration, and what it is replaced by; the caret stands under the wrong word. */
+/** A line of the good configuration, and its replacement; the caret marks the wrong word. */
 const WRONG: [line: string, wrong: string, word: string][] = [
   ['hostname tokyo', 'hostname to/kyo', 'to/kyo'],
   ['hostname tokyo', 'hostnam tokyo extra', 'extra'],

@@ -11,7 +11,7 @@ import { labProblem, needsLab } from './support.js';
 const LINKS = 8;
 /** Faster than the defaults, and slow enough for a machine whose cores are all busy. */
 const TIMERS = { interval: 50, hold: 300 };
-/** Answers to wait for behind a change: a quarter of a second of the ping. */
+/** Answers to wait for after a change: a quarter of a second of the ping. */
 const A_WHILE = 50;
 
 describe('eight links between two hosts', () => {
@@ -176,7 +176,7 @@ describe('eight links between two hosts', () => {
     expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
   });
 
-  it('lose nothing when another link is taken away and made anew', async () => {
+  it('lose nothing when another link is removed and made again', async () => {
     await site.nodes[0].configure('interface octo0', 'peer h2', 'no link 0');
     await flood.more(A_WHILE);
     await configureLink(

@@ -22,7 +22,7 @@ export class Flood {
     return flood;
   }
 
-  /** Waits for so many answers more: what was set in motion before has had its effect by then. */
+  /** Waits for that many more answers: by then, what was set in motion before has had its effect. */
   async more(answers: number): Promise<void> {
     const goal = this.log.received + answers;
     await until('the ping to be answered', () => this.log.received >= goal, PATIENCE_MS, 10);
@@ -37,7 +37,7 @@ export class Flood {
     await this.more(20);
     await this.ping.stop('SIGINT');
     const { duplicated } = this.log.window(0, Number.MAX_SAFE_INTEGER);
-    // A request is in flight when the ping is ended; what is not answered behind the last answer is no loss.
+    // A request is in flight when the ping is ended; requests after the last answer are not losses.
     const lost = this.log.lostBeforeLastAnswer;
     if (lost > 0) {
       const times = this.log.lostTimes().map((time) => Math.round(time * 1000));

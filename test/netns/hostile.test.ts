@@ -109,7 +109,7 @@ describe('a hundred thousand datagrams of a stranger', () => {
     const noise = randomBytes(4096);
     const makers: (() => Buffer)[] = [
       () => Buffer.from(noise.subarray(below(2048)).subarray(0, below(300))),
-      // Random behind a header that looks right.
+      // Random bytes after a header that looks right.
       () =>
         Buffer.concat([
           one(taken).subarray(0, below(17)),

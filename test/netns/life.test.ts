@@ -13,7 +13,7 @@ import { answered, labProblem, needsLab } from './support.js';
 const PEERS = 32;
 /** Peers that there are in truth; the others are only configured. */
 const HOSTS = 3;
-/** Answers to wait for behind a change. */
+/** Answers to wait for after a change. */
 const A_WHILE = 20;
 
 /** Peers that nobody answers for, until there are 32. */

@@ -1,4 +1,4 @@
-/** How a daemon starts and ends, and what it leaves behind. */
+/** How a daemon starts and ends, and what remains of it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
@@ -69,7 +69,7 @@ it('a daemon that was killed hinders the next one in nothing', async () => {
   expect(await hasTap()).toBe(true);
 });
 
-it('a second daemon on the same socket is told of the first and changes nothing', async () => {
+it('a second daemon on the same socket learns of the first and changes nothing', async () => {
   await node.start(SIMPLE);
   const second = await node.tryStart(null);
   expect(second.code).toBe(69);

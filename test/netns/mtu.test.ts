@@ -104,7 +104,7 @@ describe('a path that swallows large packets without a word', () => {
     lab = undefined;
   });
 
-  /** Packets of more than so many bytes are dropped where they come in; the kernel that sends them learns nothing. */
+  /** Packets larger than this are dropped where they come in; the kernel that sends them learns nothing. */
   async function swallowAbove(bytes: number): Promise<void> {
     for (const host of [1, 2]) {
       await lab!.run(host, 'nft', ['add', 'table', 'netdev', 'hole']);

@@ -38,7 +38,7 @@ it('history fills second by second, and shows when a link was down', async () =>
   await lab.impair(2, { blackHole: true, lossPermille: 0 });
   await node.waitLink('h2', 1, 'down');
   await until(
-    'a second of being down behind one of being up',
+    'a second of being down after one of being up',
     async () => (await history(1)).values.downPermille.join().includes('0,1000'),
     PATIENCE_MS,
   );

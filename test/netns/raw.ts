@@ -21,7 +21,7 @@ export async function sendFrames(lab: Lab, host: number, device: string, frames:
   return Number((await tool(lab, host, ['send', device], frames)).split(' ')[0]);
 }
 
-/** Puts frames on a device, each behind the virtio-net header that it begins with. */
+/** Puts frames on a device, each after its virtio-net header. */
 export async function sendSuperFrames(
   lab: Lab,
   host: number,
@@ -89,7 +89,7 @@ export class Capture {
     return found;
   }
 
-  /** Waits until so many frames satisfy a condition. */
+  /** Waits until that many frames satisfy a condition. */
   async until(what: string, count: number, condition: (frame: SeenFrame) => boolean): Promise<void> {
     await until(what, () => this.frames().filter(condition).length >= count, 10_000);
   }
@@ -125,7 +125,7 @@ export async function transfer(
   return { sent: sent.trim(), received: received.trim() };
 }
 
-/** An Ethernet frame; the payload follows the EtherType as it stands. */
+/** An Ethernet frame; the payload follows the EtherType unchanged. */
 export function ethernet(target: string, source: string, etherType: number, payload: Buffer): Buffer {
   const mac = (text: string): Buffer => Buffer.from(text.replaceAll(':', ''), 'hex');
   const type = Buffer.alloc(2);

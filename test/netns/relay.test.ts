@@ -52,7 +52,7 @@ it('a link via the third host takes over and gives back, and no ping is lost', a
   expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
 });
 
-it('a third host that does not relay is none', async () => {
+it('a third host that does not relay is no path', async () => {
   await site.nodes[2].configure('interface octo0', 'no relay');
   await site.nodes[0].waitLink('h2', RELAYED, 'down');
   expect(await site.nodes[2].drops('relay-refused')).toBeGreaterThan(0);

@@ -47,7 +47,7 @@ describe('a peer whose address is learned', () => {
     expect(await reaches(2, 1)).toBe(3);
   });
 
-  it('is found again when it was started anew with another port', async () => {
+  it('is found again after it was restarted with another port', async () => {
     await build(dynamic);
     const [calling] = site.nodes;
     await calling.stop('SIGKILL');
@@ -77,7 +77,7 @@ describe('a peer whose address is learned', () => {
   });
 });
 
-describe('a peer behind a translator of ports', () => {
+describe('a peer behind a NAT that changes ports', () => {
   /** Rewrites the source port of host 1's datagrams on their way out, and the way back. */
   async function translate(port: number): Promise<void> {
     const rules =

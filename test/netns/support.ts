@@ -21,7 +21,7 @@ if (labProblem) console.log(`skipped: ${labProblem}`);
 
 /**
  * How many of `count` pings from inside a namespace are answered. This asks whether a target can be reached; what a
- * cut or a move loses is counted by `Flood`. A round that is not complete is told and asked once more.
+ * cut or a move loses is counted by `Flood`. A round that is not complete is reported and tried once more.
  */
 export async function answered(namespace: string, target: string, count = 3): Promise<number> {
   const first = await pingRound(namespace, target, count);

@@ -78,11 +78,11 @@ const LOSSY: [string, (random: Random) => Hop[]][] = [
   ['2 % lost', (random) => [delay(30 * MILLISECOND), loss(0.02, random)]],
   ['30 % lost', (random) => [delay(5 * MILLISECOND), loss(0.3, random)]],
   ['bursts', (random) => [delay(5 * MILLISECOND), burstLoss(burstsOf(0.05, 20), random)]],
-  ['loss behind jitter', (random) => [jitter(20 * MILLISECOND, random), loss(0.05, random)]],
+  ['loss after jitter', (random) => [jitter(20 * MILLISECOND, random), loss(0.05, random)]],
 ];
 
 describe('loss', () => {
-  it.each(LOSSY)('of the traffic is told by both ends as it was: %s', (_name, hops) =>
+  it.each(LOSSY)('of the traffic is reported by both ends as it was: %s', (_name, hops) =>
     withSeed((seed) => {
       const setting = start(seed, [hops]);
       run(setting, 500, 20);
@@ -151,7 +151,7 @@ describe('loss', () => {
       ]);
       const { wires, a } = setting;
       run(setting, 500, 20);
-      // The meter behind the wire counts replays, too.
+      // The meter after the wire counts replays, too.
       expect(trueLoss(setting, 0)).toBeLessThan(0);
       expect(wires[0].in.datagrams).toBeGreaterThan(10_000);
       const { byReceiver, bySender } = toldLoss(setting, 0);
@@ -282,7 +282,7 @@ describe('capacity and queue', () => {
     }));
 });
 
-describe('a peer that starts anew', () => {
+describe('a peer that restarts', () => {
   it('makes nobody believe in loss', () =>
     withSeed((seed) => {
       const world = new World(seed);

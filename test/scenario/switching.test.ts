@@ -66,7 +66,7 @@ describe('a mesh', () => {
       expect(counts()).toEqual([0, 0, 1]);
     }));
 
-  it('frames for a station behind the own TAP go nowhere', () =>
+  it('frames for a station at our own TAP go nowhere', () =>
     withSeed((seed) => {
       const { world, nodes } = new Lan(new World(seed), { hosts: 2, links: 1 });
       world.run(100 * MILLISECOND);

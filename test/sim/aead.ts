@@ -1,4 +1,4 @@
-/** Ciphers of the simulator. A datagram stands in place: header of 16 bytes, text, room for a tag of 16 bytes. */
+/** Ciphers of the simulator. They work in place: header of 16 bytes, text, room for a tag of 16 bytes. */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { AEAD } from '../../src/contract/ops.js';
 import { OUTER, SEALED_OVERHEAD, TAG_BYTES } from '../../src/wire/header.js';

@@ -67,7 +67,7 @@ function hopsOf(profile: LinkProfile, random: () => number): Hop[] {
 }
 
 /**
- * Mbit/s of payload that so many transfers reach together for some seconds, after they ran for `warmUpSeconds` over
+ * Mbit/s of payload that `flows` transfers reach together for some seconds, after they ran for `warmUpSeconds` over
  * links that had been idle for `idleSeconds`.
  */
 export function goodput(
@@ -87,7 +87,7 @@ export function goodput(
   return transfers.measure(seconds * SECOND) / 1e6;
 }
 
-/** Mbit/s of payload that fit links of so many Mbit/s. */
+/** Mbit/s of payload that fit links of that many Mbit/s. */
 export function payloadOf(megabits: number): number {
   return (megabits * MSS) / (MSS + AROUND);
 }

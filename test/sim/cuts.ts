@@ -37,7 +37,7 @@ export function cut(world: World, kind: CutKind, near: SimNode, far: SimNode, ne
   }
 }
 
-/** Whether an end is told of the cut at once, so that no hold time has to run out. */
+/** Whether an end learns of the cut at once, so that no hold time has to run out. */
 export function isSeenAtOnce(kind: CutKind): boolean {
   return kind === 'carrier near' || kind === 'carrier far' || kind === 'address removed';
 }

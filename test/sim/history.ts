@@ -40,7 +40,7 @@ export class History {
   /** Links too small for a whole frame, and the policy of each host. */
   private readonly small = new Set<number>();
   private readonly policies: Policy[];
-  /** Ends the excuse for frames in pieces, while it stands. */
+  /** Ends the excuse for frames in pieces, while there is one. */
   private endPieces: ((now: number) => void) | undefined;
   private rekeyedAt = 0;
   private outageSince = Number.POSITIVE_INFINITY;

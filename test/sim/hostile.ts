@@ -68,7 +68,7 @@ export function impersonate(lan: Lan, from: SimNode, to: SimNode): Sealer {
   return new Sealer(from, lan.slotOf(from, to.id) * 2, receiver);
 }
 
-/** What a host has told of one kind. */
+/** What a host has reported of one kind. */
 export function eventsOf(node: SimNode, kind: DatapathEvent['kind']): DatapathEvent[] {
   return node.events.filter((event) => event.kind === kind);
 }

@@ -39,7 +39,7 @@ export class KeySlots {
     this.slots.delete(slot);
   }
 
-  /** Seals a datagram that stands in place; false when the slot is empty. */
+  /** Seals a datagram in place; false when the slot is empty. */
   seal(slot: number, datagram: Uint8Array, stream: number, counter: number): boolean {
     const found = this.slots.get(slot);
     if (found === undefined) return false;

@@ -23,7 +23,7 @@ const BURST = 32;
 const FIRST_PORT = 40_000;
 const ACK_DELAY = 10 * MILLISECOND;
 const SACK_BLOCKS = 3;
-/** Transmissions acknowledged behind one that is not, before it counts as lost. */
+/** Transmissions acknowledged after one that is not, before that one counts as lost. */
 const DUPLICATE_THRESHOLD = 3;
 const BETA = 0.7;
 const CUBIC_C = 0.4;
@@ -96,14 +96,14 @@ export class Transfer {
   cwnd = 10;
   smoothedRtt = 0;
 
-  // Sender. Segments are numbered from 0; their state stands in rings.
+  // Sender. Segments are numbered from 0; their state is kept in rings.
   private next = 0;
   private threshold = Number.POSITIVE_INFINITY;
   private pipe = 0;
   private readonly state = new Uint8Array(RING);
   private readonly serial = new Float64Array(RING);
   private readonly sentAt = new Float64Array(RING);
-  /** Transmissions in their order, as segment and serial number; what stands before the head is settled. */
+  /** Transmissions in their order, as segment and serial number; what comes before the head is settled. */
   private readonly sentSegment = new Float64Array(RING * 4);
   private serials = 0;
   private settled = 0;

@@ -40,7 +40,7 @@ describe('Ethernet view', () => {
     expect(frame.isRunt(14)).toBe(false);
   });
 
-  it('finds the EtherType behind zero, one and two tags, and stops there', () => {
+  it('finds the EtherType after zero, one and two tags, and stops there', () => {
     const addresses = [...mac('02-00-00-00-00-01'), ...mac('02-00-00-00-00-02')];
     const customer = [...u16(0x8100), ...u16(0xe123)];
     const service = [...u16(0x88a8), ...u16(0x0fff)];
@@ -58,7 +58,7 @@ describe('Ethernet view', () => {
     }
   });
 
-  it('treats a tag cut short as a truncated frame, whatever bytes lie behind it', () => {
+  it('treats a tag cut short as a truncated frame, whatever bytes follow it', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(0x8100, 0x88a8),

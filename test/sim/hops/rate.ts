@@ -1,7 +1,7 @@
 import { ipUdpOverhead } from '../../../src/wire/overhead.js';
 import type { Datagram, Forward, Hop } from '../hop.js';
 
-/** How much may wait at a bottleneck: so many bytes, or what leaves in so many milliseconds. */
+/** How much may wait at a bottleneck: a number of bytes, or what leaves in a number of milliseconds. */
 export type QueueLimit = { readonly bytes: number } | { readonly ms: number };
 
 /** Bytes per second of a rate given in Mbit/s. */
@@ -11,7 +11,7 @@ export function mbit(megabits: number): number {
 
 /**
  * A bottleneck with a queue in front of it: datagrams leave one after another at its rate, IP and UDP headers counted,
- * and one that finds more than the limit waiting is dropped. The same bottleneck may stand in several wires, which
+ * and one that finds more than the limit waiting is dropped. The same bottleneck may be part of several wires, which
  * then share it.
  */
 export class Bottleneck implements Hop {
