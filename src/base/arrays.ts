@@ -9,3 +9,12 @@ export function enlarged<T extends Numbers>(array: T, size: number, fill = 0): T
   copy.set(array as never);
   return copy;
 }
+
+/** Fewest numbers that a table has room for once it is used. */
+const LEAST = 64;
+
+/** `array` itself when it has room for `size` numbers; else a copy, its room at least doubled, filled with `fill`. */
+export function grownTo<T extends Numbers>(array: T, size: number, fill = 0): T {
+  if (size <= array.length) return array;
+  return enlarged(array, Math.max(LEAST, 2 ** Math.ceil(Math.log2(size))), fill);
+}

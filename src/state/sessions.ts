@@ -2,13 +2,23 @@
  * Sessions as rows of typed arrays. A row is found from the receiver index of a datagram: its low 18 bits are
  * the row, the rest must match.
  */
-import { enlarged } from '../base/arrays.js';
+import { grownTo } from '../base/arrays.js';
 import type { ReplayWindows } from '../crypto/replay.js';
-import { REFUSE_AFTER_DATAGRAMS } from '../handshake/timing.js';
 import { COUNTER_LIMIT, STREAMS } from '../wire/header.js';
 
 export const SLOT_BITS = 18;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
+
+/**
+ * Datagrams sealed under one key after which the datapath asks for a new one. RFC 9001 section 6.6 allows AES-GCM
+ * 2^23 packets of up to 64 KiB; this is half of it, and costs one handshake in gigabytes.
+ */
+export const REKEY_AFTER_DATAGRAMS = 2 ** 22;
+/**
+ * Datagrams after which a key must seal no more, whatever became of the rekey. The 2^23 packets of RFC 9001 appendix B
+ * are 2^35 cipher blocks; a datagram of at most 16 KiB has 2^10, which leaves 2^25.
+ */
+export const REFUSE_AFTER_DATAGRAMS = 2 ** 25;
 
 export const NO_SESSION = -1;
 const NO_WINDOW = -1;
@@ -33,16 +43,15 @@ export class SessionTable {
 
   private ensure(rows: number): void {
     if (rows <= this.peer.length) return;
-    const capacity = Math.max(64, 2 ** Math.ceil(Math.log2(rows)));
-    this.localIndex = enlarged(this.localIndex, capacity);
-    this.remoteIndex = enlarged(this.remoteIndex, capacity);
-    this.peer = enlarged(this.peer, capacity, NO_SESSION);
-    this.sealKey = enlarged(this.sealKey, capacity);
-    this.openKey = enlarged(this.openKey, capacity);
-    this.confirmed = enlarged(this.confirmed, capacity);
-    this.sealed = enlarged(this.sealed, capacity);
-    this.counters = enlarged(this.counters, capacity * STREAMS);
-    this.windows = enlarged(this.windows, capacity * STREAMS, NO_WINDOW);
+    this.localIndex = grownTo(this.localIndex, rows);
+    this.remoteIndex = grownTo(this.remoteIndex, rows);
+    this.peer = grownTo(this.peer, rows, NO_SESSION);
+    this.sealKey = grownTo(this.sealKey, rows);
+    this.openKey = grownTo(this.openKey, rows);
+    this.confirmed = grownTo(this.confirmed, rows);
+    this.sealed = grownTo(this.sealed, rows);
+    this.counters = grownTo(this.counters, this.peer.length * STREAMS);
+    this.windows = grownTo(this.windows, this.peer.length * STREAMS, NO_WINDOW);
   }
 
   install(

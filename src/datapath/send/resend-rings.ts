@@ -2,7 +2,7 @@
  * The rings of an interface: one that all peers share, and a few that a peer which sends much gets for itself, so that
  * it overwrites nobody else's datagrams before they are acknowledged. A peer that fell silent gives its ring back.
  */
-import { enlarged } from '../../base/arrays.js';
+import { grownTo } from '../../base/arrays.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { LinkTable } from '../../state/links.js';
@@ -82,10 +82,9 @@ export class ResendRings {
   }
 
   private ensure(peers: number): void {
-    const capacity = 2 ** Math.ceil(Math.log2(peers));
-    this.ringOf = enlarged(this.ringOf, capacity);
-    this.taken = enlarged(this.taken, capacity);
-    this.lap = enlarged(this.lap, capacity, -1);
+    this.ringOf = grownTo(this.ringOf, peers);
+    this.taken = grownTo(this.taken, peers);
+    this.lap = grownTo(this.lap, peers, -1);
   }
 
   /** The ring in which a place of the arena lies. */
