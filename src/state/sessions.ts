@@ -2,7 +2,7 @@
  * Sessions as rows of typed arrays. A row is found from the receiver index of a datagram: its low 18 bits are
  * the row, the rest must match.
  */
-import { grownTo } from '../base/arrays.js';
+import { Columns, float64, int32, uint8, uint32 } from '../base/columns.js';
 import type { ReplayWindows } from '../crypto/replay.js';
 import { COUNTER_LIMIT, STREAMS } from '../wire/header.js';
 
@@ -24,35 +24,23 @@ export const NO_SESSION = -1;
 const NO_WINDOW = -1;
 
 export class SessionTable {
-  localIndex = new Uint32Array(0);
-  remoteIndex = new Uint32Array(0);
+  localIndex = uint32();
+  remoteIndex = uint32();
   /** Peer row; -1 for a free row. */
-  peer = new Int32Array(0);
-  sealKey = new Int32Array(0);
-  openKey = new Int32Array(0);
+  peer = int32(NO_SESSION);
+  sealKey = int32();
+  openKey = int32();
   /** 1 once an authentic datagram has arrived under it. */
-  confirmed = new Uint8Array(0);
+  confirmed = uint8();
   /** Next counter of each stream. */
-  counters = new Float64Array(0);
+  counters = float64(0, STREAMS);
   /** Replay window of each stream, -1 until its first datagram. */
-  windows = new Int32Array(0);
+  windows = int32(NO_WINDOW, STREAMS);
   /** Datagrams sealed in all, to ask for a rekey in time. */
-  sealed = new Float64Array(0);
+  sealed = float64();
+  private readonly columns = new Columns(this, 64);
 
   constructor(private readonly replay: ReplayWindows) {}
-
-  private ensure(rows: number): void {
-    if (rows <= this.peer.length) return;
-    this.localIndex = grownTo(this.localIndex, rows);
-    this.remoteIndex = grownTo(this.remoteIndex, rows);
-    this.peer = grownTo(this.peer, rows, NO_SESSION);
-    this.sealKey = grownTo(this.sealKey, rows);
-    this.openKey = grownTo(this.openKey, rows);
-    this.confirmed = grownTo(this.confirmed, rows);
-    this.sealed = grownTo(this.sealed, rows);
-    this.counters = grownTo(this.counters, this.peer.length * STREAMS);
-    this.windows = grownTo(this.windows, this.peer.length * STREAMS, NO_WINDOW);
-  }
 
   install(
     slot: number,
@@ -62,7 +50,7 @@ export class SessionTable {
     sealKey: number,
     openKey: number,
   ): void {
-    this.ensure(slot + 1);
+    this.columns.ensure(slot + 1);
     this.retire(slot);
     this.localIndex[slot] = localIndex;
     this.remoteIndex[slot] = remoteIndex;

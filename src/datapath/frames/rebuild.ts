@@ -130,9 +130,7 @@ export class Rebuilder {
 
   /** Another session takes a slot: what came under the one before belongs to none of its groups. */
   forgetSession(slot: number): void {
-    this.memories.forEach((memory) => {
-      memory.forgetSession(slot);
-    });
+    for (const memory of this.memories.values()) memory.forgetSession(slot);
   }
 
   /** Keeps a datagram as it came before it is opened in place, if its link has parity. Returns a ticket, or -1. */

@@ -7,7 +7,7 @@
  * filled have ever been (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has seen). Room is
  * bounded; without room frames pass out of order rather than not at all.
  */
-import { grownTo } from '../../base/arrays.js';
+import { Columns, float64, int32 } from '../../base/columns.js';
 import { type Arena, CELL_BYTES } from '../../state/arena.js';
 import { Datagram } from '../../state/datagram.js';
 import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
@@ -44,24 +44,25 @@ export interface LaneSink {
 
 export class Reorder {
   // Lanes, by session slot.
-  private next = new Float64Array(0);
-  private peer = new Int32Array(0);
-  private pending = new Int32Array(0);
-  private ring = new Int32Array(0);
+  private next = float64();
+  private peer = int32(NO_PEER);
+  private pending = int32();
+  private ring = int32(NO_RING);
   /** Since when the head of the lane is missing while others wait; since when every link has passed it, or 0. */
-  private gapAt = new Float64Array(0);
-  private passedAt = new Float64Array(0);
+  private gapAt = float64();
+  private passedAt = float64();
   /** Longest time that a gap took to fill, in this period and in the one before, and when this one began. */
-  private fillUs = new Float64Array(0);
-  private formerFillUs = new Float64Array(0);
-  private periodAt = new Float64Array(0);
+  private fillUs = float64();
+  private formerFillUs = float64();
+  private periodAt = float64();
   private readonly waiting: number[] = [];
 
   // Of each lane and link id: one above the highest counter, when it came, how late a link's own datagrams come.
-  private highest = new Float64Array(0);
-  private highestAt = new Float64Array(0);
-  private slackUs = new Float64Array(0);
-  private carriesUntil = new Float64Array(0);
+  private highest = float64(0, MAX_LINKS);
+  private highestAt = float64(0, MAX_LINKS);
+  private slackUs = float64(0, MAX_LINKS);
+  private carriesUntil = float64(0, MAX_LINKS);
+  private readonly columns = new Columns(this, 64);
 
   // Rings: one above the cell, and the length, of each counter that waits.
   private readonly cellOf = new Int32Array(RINGS * SPAN);
@@ -91,7 +92,7 @@ export class Reorder {
 
   /** A session's lane is used for the first time: it starts at counter 0. */
   private open(slot: number, peer: number): void {
-    if (slot >= this.next.length) this.ensure(slot + 1);
+    this.columns.ensure(slot + 1);
     this.next[slot] = 0;
     this.peer[slot] = peer;
     this.fillUs[slot] = 0;
@@ -108,23 +109,6 @@ export class Reorder {
     if (slot >= this.next.length) return;
     while (this.pending[slot] > 0) this.skip(slot, 0);
     this.peer[slot] = NO_PEER;
-  }
-
-  private ensure(rows: number): void {
-    this.next = grownTo(this.next, rows);
-    this.peer = grownTo(this.peer, rows, NO_PEER);
-    this.pending = grownTo(this.pending, rows);
-    this.ring = grownTo(this.ring, rows, NO_RING);
-    this.gapAt = grownTo(this.gapAt, rows);
-    this.passedAt = grownTo(this.passedAt, rows);
-    this.fillUs = grownTo(this.fillUs, rows);
-    this.formerFillUs = grownTo(this.formerFillUs, rows);
-    this.periodAt = grownTo(this.periodAt, rows);
-    const ofLinks = this.next.length * MAX_LINKS;
-    this.highest = grownTo(this.highest, ofLinks);
-    this.highestAt = grownTo(this.highestAt, ofLinks);
-    this.slackUs = grownTo(this.slackUs, ofLinks);
-    this.carriesUntil = grownTo(this.carriesUntil, ofLinks);
   }
 
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
