@@ -128,7 +128,7 @@ export class Rebuilder {
     this.memories.delete(link);
   }
 
-  /** Another session takes a slot: what came under the one before belongs to none of its groups. */
+  /** Another session takes a slot: datagrams of the one before are not in its groups. */
   forgetSession(slot: number): void {
     for (const memory of this.memories.values()) memory.forgetSession(slot);
   }
