@@ -11,22 +11,25 @@ import { MtuControl } from '../link/life/mtu-control.js';
 import { Roaming } from '../link/life/roaming.js';
 import { Underlay } from '../link/life/underlay.js';
 import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
+import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
 import { PeerTable } from '../state/peers.js';
 import { SessionTable } from '../state/sessions.js';
 import { SocketTable } from '../state/sockets.js';
+import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
+import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Delivery } from './frames/delivery.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
 import { Reassembly } from './frames/pieces.js';
+import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
-import { Repair } from './frames/repair.js';
-import type { DatapathIo } from './io.js';
-import { Parity } from './send/parity.js';
+import { Unpacker } from './frames/unpacker.js';
 import { Relay } from './send/relay.js';
-import { Sealer } from './send/seal.js';
+import type { Sealer } from './send/seal.js';
+import type { SendReports } from './send/send-errors.js';
 import { Transmitter } from './send/transmit.js';
 
 /** Frames put together from pieces at once. */
@@ -62,7 +65,7 @@ export class Assembly {
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
   readonly relay: Relay;
-  readonly repair: Repair;
+  readonly rebuilder: Rebuilder;
   readonly reorder: Reorder;
   readonly flows: FlowTable;
   readonly adaptive: Adaptive;
@@ -83,17 +86,17 @@ export class Assembly {
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
-    this.transmit = new Transmitter(arena, io, sessions, links, sockets, stats);
-    this.transmit.gso = options.udpGso ?? true;
-    this.reorder = new Reorder(arena);
+    const tables: Tables = { peers, links, sessions, sockets };
+    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
+    this.transmit.setGso(options.udpGso ?? true);
+    this.sealer = this.transmit.sealer;
+    const bridge = new Bridge(arena.bytes, this.macs);
+    const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, stats);
+    this.reorder = new Reorder(arena, unpacker);
     this.flows = new FlowTable(options.seed);
     this.adaptive = new Adaptive(peers, links, this.transmit, this.flows, stats);
-    this.sealer = new Sealer(sessions, this.transmit, stats);
-    this.transmit.parity = new Parity(arena, links, sessions, this.sealer, this.transmit, stats);
-    this.repair = new Repair(arena, sessions, stats);
-    this.relay = new Relay(arena, peers, links, this.sealer, this.transmit, stats);
-    this.transmit.relay = (link, offset, length, segment, at) =>
-      this.relay.send(link, offset, length, segment, at);
+    this.rebuilder = new Rebuilder(arena, sessions, stats);
+    this.relay = new Relay(arena, peers, this.transmit, stats);
     this.control = new LinkControl(
       arena,
       peers,
@@ -135,39 +138,34 @@ export class Assembly {
     this.control.reorder = this.reorder;
     this.control.mtu = this.mtu;
     this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);
-    this.outbound = new Outbound(
-      arena,
-      peers,
-      links,
-      this.macs,
-      this.sealer,
-      this.transmit,
-      this.adaptive,
-      stats,
-    );
-    this.inbound = new Inbound(
+    const { transmit, adaptive, monitor, control, relay, rebuilder, reorder, delivery } = this;
+    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, stats });
+    this.inbound = new Inbound({
       arena,
       io,
-      peers,
-      links,
-      sessions,
-      this.macs,
-      this.reassembly,
-      this.delivery,
-      this.control,
-      this.relay,
-      this.reorder,
-      this.repair,
+      tables,
+      monitor,
+      control,
+      relay,
+      rebuilder,
+      reorder,
+      unpacker,
+      delivery,
       stats,
-    );
-    this.transmit.onSendFailure = (link) => this.monitor.sendFailed(link, this.now);
-    this.transmit.onTooBig = (link, bytes) => {
-      io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
-      this.mtu.tooBig(link, bytes, this.now);
+    });
+  }
+
+  /** What becomes of errors of sending. */
+  private sendReports(): SendReports {
+    const { io, links } = this;
+    return {
+      sendFailed: (link) => this.monitor.sendFailed(link, this.now),
+      tooBig: (link, bytes) => {
+        io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
+        this.mtu.tooBig(link, bytes, this.now);
+      },
+      gsoRefused: () => io.emit({ kind: 'gso-refused' }),
     };
-    this.transmit.onGsoRefused = () => io.emit({ kind: 'gso-refused' });
-    this.sealer.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
-    this.inbound.onConfirmed = (slot, peer) => io.emit({ kind: 'session-confirmed', slot, peer });
   }
 
   /** Makes room for so many rows of statistics; the control thread is told of the larger buffer. */

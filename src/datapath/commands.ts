@@ -130,7 +130,7 @@ export class Commands {
     if (row < 0) return;
     this.parts.monitor.stop(row, now);
     this.parts.mtu.forget(row);
-    this.parts.repair.forget(row);
+    this.parts.rebuilder.forget(row);
     this.parts.peers.links[peer * MAX_LINKS + id] = NO_LINK;
     if (this.parts.peers.lastLink[peer] === row) {
       const heir = this.anyLink(peer);
@@ -159,7 +159,7 @@ export class Commands {
         this.parts.links.ackSession[link] = NO_SESSION;
     }
     this.parts.reorder.close(slot);
-    this.parts.repair.forgetSession(slot);
+    this.parts.rebuilder.forgetSession(slot);
     this.parts.sessions.install(
       slot,
       peer,
@@ -207,7 +207,7 @@ export class Commands {
     const scratch = this.parts.links.scratchPath * PATH.WORDS;
     this.parts.links.paths.set(words, scratch);
     if (words[PATH.FAMILY] === RELAY_FAMILY) {
-      this.parts.relay.sendByPath(this.parts.links.paths, scratch, offset, bytes.length, bytes.length, now);
+      this.parts.relay.sendByPath(this.parts.links.paths, scratch, offset, bytes.length, now);
     } else {
       this.parts.transmit.sendByPath(this.parts.sockets.fd(socket), offset, bytes.length);
     }

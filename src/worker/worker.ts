@@ -1,6 +1,6 @@
 /**
- * The datapath's thread: waits on everything at once, hands batches to the engine, and comes back only when told
- * to stop. It never turns Node's event loop; commands are taken from a message port without it.
+ * The datapath's thread: waits on everything at once, hands batches to the engine, and returns only when it is
+ * stopped. It never turns Node's event loop; commands are taken from a message port without it.
  */
 
 import { randomFillSync } from 'node:crypto';
@@ -11,9 +11,9 @@ import { NETLINK, NETLINK_KIND, READ, RECV } from '../contract/ops.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
 import { Engine, makeArena } from '../datapath/engine.js';
-import type { DatapathIo } from '../datapath/io.js';
 import { loadNative } from '../native/binding.js';
 import { SLOT_BYTES } from '../state/arena.js';
+import type { DatapathIo } from '../state/io.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {

@@ -6,7 +6,7 @@
  */
 
 import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
-import type { DatapathIo } from '../../datapath/io.js';
+import type { DatapathIo } from '../../state/io.js';
 import { type LinkTable, sameRemote } from '../../state/links.js';
 import type { SocketTable } from '../../state/sockets.js';
 import { KIND } from '../../wire/header.js';
