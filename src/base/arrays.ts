@@ -1,5 +1,5 @@
 /** Any typed array of plain numbers. */
-type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+export type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
 /** A copy of `array` with room for `size` numbers, the new ones set to `fill`. */
 export function enlarged<T extends Numbers>(array: T, size: number, fill = 0): T {

@@ -5,24 +5,21 @@
  * their beats. A link is drained once the peer has said that it sends nothing more, in answer to a beat that left after our
  * own last frame: then nothing is under way in either direction.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, uint8 } from '../../base/columns.js';
 
 /** Who wants a link to be drained; bits. */
 export const DRAINED_BY = { OPERATOR: 1, PEER: 2 } as const;
 
 export class Drains {
-  private wishes = new Uint8Array(0);
+  private wishes = uint8();
   /** When frames were last sent by a link that is being drained. */
-  private quietSince = new Float64Array(0);
+  private quietSince = float64();
+  private readonly columns = new Columns(this);
 
   /** Forgets all wishes: the row is another link's now. */
   reset(link: number): void {
-    if (link >= this.wishes.length) {
-      const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(link + 1)));
-      this.wishes = enlarged(this.wishes, capacity);
-      this.quietSince = enlarged(this.quietSince, capacity);
-    }
-    this.wishes[link] = 0;
+    this.columns.ensure(link + 1);
+    this.columns.reset(link);
   }
 
   /** One end wants a link to be drained, or no longer; returns whether that is news. */

@@ -1,5 +1,5 @@
 /** Looks at what is measured of a peer's links from time to time, and says when one has turned grey or clean. */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64 } from '../../base/columns.js';
 import { isAlive } from '../../contract/link-states.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable } from '../../state/peers.js';
@@ -11,7 +11,8 @@ import { GREY, type GreyWatch } from './grey.js';
 const REVIEW_US = 100_000;
 
 export class Review {
-  private dueAt = new Float64Array(0);
+  private dueAt = float64();
+  private readonly columns = new Columns(this, 16);
 
   constructor(
     private readonly peers: PeerTable,
@@ -21,7 +22,7 @@ export class Review {
 
   /** Whether it is time to look at a peer's links; if so, the next time is set. */
   isDue(peer: number, now: number): boolean {
-    if (peer >= this.dueAt.length) this.dueAt = enlarged(this.dueAt, 2 ** Math.ceil(Math.log2(peer + 16)));
+    this.columns.ensure(peer + 1);
     if (now < this.dueAt[peer] && this.dueAt[peer] - now <= REVIEW_US) return false;
     this.dueAt[peer] = now + REVIEW_US;
     return true;

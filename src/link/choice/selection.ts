@@ -7,7 +7,7 @@
  * moves doubles while they follow each other closely, so that two links that are worse only when used do not
  * pass the traffic to and fro.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, int32, uint8 } from '../../base/columns.js';
 import { STATE } from '../../contract/link-states.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable, POLICY } from '../../state/peers.js';
@@ -47,14 +47,15 @@ const CLOSE_RESTS = 4;
 
 export class Selection {
   /** By peer row: rule of the last decision, since when its link is in use. */
-  rule = new Uint8Array(0);
-  since = new Float64Array(0);
+  rule = uint8();
+  since = float64();
   /** Link that is clearly better than the one in use, or -1; since when; until when no measurement moves traffic. */
-  challenger = new Int32Array(0);
-  challengerSince = new Float64Array(0);
-  restUntil = new Float64Array(0);
-  private restUs = new Float64Array(0);
-  private movedAt = new Float64Array(0);
+  challenger = int32(NO_LINK);
+  challengerSince = float64();
+  restUntil = float64(Number.NEGATIVE_INFINITY);
+  private restUs = float64(REST_US);
+  private movedAt = float64(Number.NEGATIVE_INFINITY);
+  private readonly columns = new Columns(this, 16);
 
   constructor(
     private readonly peers: PeerTable,
@@ -64,22 +65,8 @@ export class Selection {
 
   /** Makes room for a peer, and forgets whoever had its row. */
   reset(peer: number): void {
-    if (peer >= this.rule.length) {
-      const capacity = Math.max(16, 2 ** Math.ceil(Math.log2(peer + 1)));
-      this.rule = enlarged(this.rule, capacity);
-      this.since = enlarged(this.since, capacity);
-      this.challenger = enlarged(this.challenger, capacity);
-      this.challengerSince = enlarged(this.challengerSince, capacity);
-      this.restUntil = enlarged(this.restUntil, capacity);
-      this.restUs = enlarged(this.restUs, capacity);
-      this.movedAt = enlarged(this.movedAt, capacity);
-    }
-    this.rule[peer] = RULE.NONE;
-    this.since[peer] = 0;
-    this.challenger[peer] = NO_LINK;
-    this.restUntil[peer] = Number.NEGATIVE_INFINITY;
-    this.restUs[peer] = REST_US;
-    this.movedAt[peer] = Number.NEGATIVE_INFINITY;
+    this.columns.ensure(peer + 1);
+    this.columns.reset(peer);
   }
 
   standingOf(link: number): number {

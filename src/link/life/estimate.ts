@@ -1,8 +1,8 @@
 /** What heartbeats measure: round-trip time and jitter here, loss and delivery in loss.ts. */
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { LinkTable } from '../../state/links.js';
-import { observeCounts } from '../../state/loss.js';
 import { HEARTBEAT, NO_ECHO } from '../../wire/heartbeat.js';
+import { observeCounts } from './loss-counts.js';
 
 const U32 = 0x1_0000_0000;
 /** Gains of the smoothed round-trip time and of its variation, RFC 6298 section 2. */

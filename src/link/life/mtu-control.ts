@@ -6,7 +6,7 @@
  * link that carries nothing at all says nothing about sizes. Probes are left out of the counts by which loss is
  * measured.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, int32, uint16 } from '../../base/columns.js';
 import { DROP } from '../../contract/drops.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
@@ -37,15 +37,16 @@ export class MtuControl {
   readonly search = new MtuSearch();
   /** How long a size that was found is good for (PMTU_RAISE_TIMER), in µs. */
   raiseUs = 600_000_000;
-  private probeAt = new Float64Array(0);
+  private probeAt = float64(NEVER);
   /** Number of the last probe; answers carry it. */
-  private probeId = new Uint16Array(0);
+  private probeId = uint16();
   /** When the next step may be taken. */
-  private dueAt = new Float64Array(0);
+  private dueAt = float64(NEVER);
   /** When that heartbeat of ours was sent which is the last known to have arrived. */
-  private arrivedAt = new Float64Array(0);
+  private arrivedAt = float64(NEVER);
   /** Size that the control thread was told of last; 0 for none. */
-  private told = new Int32Array(0);
+  private told = int32();
+  private readonly columns = new Columns(this);
   private readonly plaintext = new Plaintext();
   private readonly run = new SealedRun();
 
@@ -66,7 +67,7 @@ export class MtuControl {
 
   /** Settings of a link: `fixed` bytes, or 0 for finding out; what the kernel says of the route, or 0. */
   configure(link: number, fixed: number, routeMtu: number, moved: boolean): void {
-    this.ensure(link + 1);
+    this.columns.ensure(link + 1);
     const { search } = this;
     if (fixed > 0) search.fix(link, fixed);
     else if (moved || search.state[link] === MTU_STATE.FIXED) this.begin(link, routeMtu);
@@ -292,15 +293,5 @@ export class MtuControl {
     if (links.mtu[link] === size) return false;
     links.setMtu(link, size);
     return true;
-  }
-
-  private ensure(rows: number): void {
-    if (rows <= this.probeAt.length) return;
-    const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(rows)));
-    this.probeAt = enlarged(this.probeAt, capacity, NEVER);
-    this.told = enlarged(this.told, capacity);
-    this.probeId = enlarged(this.probeId, capacity);
-    this.dueAt = enlarged(this.dueAt, capacity, NEVER);
-    this.arrivedAt = enlarged(this.arrivedAt, capacity, NEVER);
   }
 }
