@@ -3,18 +3,14 @@
 import type { DatapathSettings } from '../contract/settings.js';
 import { SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
-import { Adaptive } from '../link/lane/adaptive.js';
-import { FlowTable } from '../link/lane/flows.js';
-import { LinkControl } from '../link/life/control.js';
-import { LinkMonitor } from '../link/life/monitor.js';
-import { MtuControl } from '../link/life/mtu-control.js';
-import { Roaming } from '../link/life/roaming.js';
-import { Underlay } from '../link/life/underlay.js';
+import { LinkParts } from '../link/life/parts.js';
 import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
 import { LinkTable } from '../state/links.js';
+import type { RowOwner } from '../state/owners.js';
 import { PeerTable } from '../state/peers.js';
 import { SessionTable } from '../state/sessions.js';
 import { SocketTable } from '../state/sockets.js';
+import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Delivery } from './frames/delivery.js';
@@ -24,6 +20,7 @@ import { Reassembly } from './frames/pieces.js';
 import { Reorder } from './frames/reorder.js';
 import { Repair } from './frames/repair.js';
 import type { DatapathIo } from './io.js';
+import { LinkMessages } from './send/messages.js';
 import { Parity } from './send/parity.js';
 import { Relay } from './send/relay.js';
 import { Sealer } from './send/seal.js';
@@ -50,10 +47,12 @@ export class Assembly {
   readonly stats = new SharedStats({ peers: 16, links: 64 });
   /** Time of the call that is being worked on, in µs. */
   now: number;
-  readonly sockets = new SocketTable();
-  readonly peers = new PeerTable();
-  readonly links = new LinkTable();
-  readonly sessions = new SessionTable(new ReplayWindows());
+  readonly tables: Tables = {
+    peers: new PeerTable(),
+    links: new LinkTable(),
+    sessions: new SessionTable(new ReplayWindows()),
+    sockets: new SocketTable(),
+  };
   readonly macs: MacTable;
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
@@ -62,15 +61,10 @@ export class Assembly {
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
   readonly relay: Relay;
-  readonly repair: Repair;
   readonly reorder: Reorder;
-  readonly flows: FlowTable;
-  readonly adaptive: Adaptive;
-  readonly sealer: Sealer;
-  readonly control: LinkControl;
-  readonly monitor: LinkMonitor;
-  readonly mtu: MtuControl;
-  readonly underlay: Underlay;
+  readonly link: LinkParts;
+  /** Told when rows of the tables go. */
+  readonly owners: readonly RowOwner[];
 
   constructor(
     readonly arena: Arena,
@@ -78,7 +72,8 @@ export class Assembly {
     options: EngineOptions,
   ) {
     this.now = options.nowUs;
-    const { stats, sockets, peers, links, sessions } = this;
+    const { stats, tables } = this;
+    const { peers, links, sessions, sockets } = tables;
     this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
@@ -86,63 +81,37 @@ export class Assembly {
     this.transmit = new Transmitter(arena, io, sessions, links, sockets, stats);
     this.transmit.gso = options.udpGso ?? true;
     this.reorder = new Reorder(arena);
-    this.flows = new FlowTable(options.seed);
-    this.adaptive = new Adaptive(peers, links, this.transmit, this.flows, stats);
-    this.sealer = new Sealer(sessions, this.transmit, stats);
-    this.transmit.parity = new Parity(arena, links, sessions, this.sealer, this.transmit, stats);
-    this.repair = new Repair(arena, sessions, stats);
-    this.relay = new Relay(arena, peers, links, this.sealer, this.transmit, stats);
+    const sealer = new Sealer(sessions, this.transmit, stats);
+    this.transmit.parity = new Parity(arena, links, sessions, sealer, this.transmit, stats);
+    const repair = new Repair(arena, sessions, stats);
+    this.relay = new Relay(arena, peers, links, sealer, this.transmit, stats);
     this.transmit.relay = (link, offset, length, segment, at) =>
       this.relay.send(link, offset, length, segment, at);
-    this.control = new LinkControl(
-      arena,
-      peers,
-      links,
-      sessions,
-      this.sealer,
-      this.transmit,
-      (event) => io.emit(event),
-      stats,
-    );
-    this.monitor = new LinkMonitor(
-      peers,
-      links,
-      this.wheel,
+    this.link = new LinkParts(
       {
-        beat: (link, at) => this.control.beat(link, at),
-        reportDown: (peer, link, at) => this.control.reportDown(peer, link, at),
-        strand: (link) => this.transmit.strand(link),
-        resend: (from, to, at) => this.transmit.resend(from, to, at),
-        emit: (event) => io.emit(event),
+        tables,
+        stats,
+        arena,
+        wheel: this.wheel,
+        ports: {
+          messages: new LinkMessages(arena, links, sealer, this.transmit),
+          resends: this.transmit,
+          runs: this.transmit,
+          laneOrder: this.reorder,
+          emit: (event) => io.emit(event),
+          random: (into) => io.random(into),
+        },
       },
-      stats,
+      options.seed,
     );
-    this.mtu = new MtuControl(
-      arena,
-      peers,
-      links,
-      this.sealer,
-      this.transmit,
-      this.wheel,
-      (link, at) => this.monitor.reselect(links.peer[link], at),
-      (event) => io.emit(event),
-      stats,
-    );
-    this.underlay = new Underlay(links, sockets, this.monitor);
-    this.control.monitor = this.monitor;
-    this.control.adaptive = this.adaptive;
-    this.adaptive.beat = (link, at) => this.control.beat(link, at);
-    this.control.reorder = this.reorder;
-    this.control.mtu = this.mtu;
-    this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);
     this.outbound = new Outbound(
       arena,
       peers,
       links,
       this.macs,
-      this.sealer,
+      sealer,
       this.transmit,
-      this.adaptive,
+      this.link.adaptive,
       stats,
     );
     this.inbound = new Inbound(
@@ -154,23 +123,34 @@ export class Assembly {
       this.macs,
       this.reassembly,
       this.delivery,
-      this.control,
+      this.link.control,
       this.relay,
       this.reorder,
-      this.repair,
+      repair,
       stats,
     );
-    this.transmit.onSendFailure = (link) => this.monitor.sendFailed(link, this.now);
+    this.owners = [
+      ...this.link.owners,
+      {
+        linkRemoved: (link) => repair.forget(link),
+        sessionRetired: (slot) => repair.forgetSession(slot),
+      },
+      { sessionRetired: (slot) => this.reorder.close(slot) },
+      { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      { peerRemoved: (peer) => this.reassembly.forgetPeer(peer) },
+      { peerRemoved: (peer) => this.transmit.rings.release(peer) },
+    ];
+    this.transmit.onSendFailure = (link) => this.link.life.sendFailed(link, this.now);
     this.transmit.onTooBig = (link, bytes) => {
       io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
-      this.mtu.tooBig(link, bytes, this.now);
+      this.link.mtu.tooBig(link, bytes, this.now);
     };
     this.transmit.onGsoRefused = () => io.emit({ kind: 'gso-refused' });
-    this.sealer.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
+    sealer.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
     this.inbound.onConfirmed = (slot, peer) => io.emit({ kind: 'session-confirmed', slot, peer });
   }
 
-  /** Makes room for so many rows of statistics; the control thread is told of the larger buffer. */
+  /** Makes room for this many rows of statistics; the control thread gets the larger buffer. */
   growStats(peers: number, links: number): void {
     const shape = this.stats.shape;
     this.stats.grow({

@@ -8,7 +8,7 @@ export class Datagram {
   counter = 0;
   /** Its path: row of the socket, and where in `paths` its words of `PATH` begin. */
   socket = -1;
-  paths = new Int32Array(0);
+  paths: Int32Array = new Int32Array(0);
   path = 0;
   /** Its plaintext: byte offsets in the arena, from the kind byte to the end. */
   body = 0;

@@ -157,6 +157,37 @@ export class LinkTable {
     this.loss.reset(row);
   }
 
+  /** The peer was heard on a link at `now`, when this thread had been late by `latenessUs` in all. */
+  heard(row: number, now: number, latenessUs: number): void {
+    this.lastHeard[row] = now;
+    this.latenessHeard[row] = latenessUs;
+  }
+
+  /** Largest datagram received since this was asked last, in bytes; 0 for none. */
+  takeLargestReceived(row: number): number {
+    const largest = this.largestReceived[row];
+    this.largestReceived[row] = 0;
+    return largest;
+  }
+
+  /** The peer has got everything of this link's stream up to `counter`, under a session. */
+  acknowledge(row: number, session: number, counter: number): void {
+    if (this.ackSession[row] !== session) this.setAcknowledged(row, session, counter, -1);
+    else if (counter > this.ackCounter[row]) this.ackCounter[row] = counter;
+  }
+
+  /** The peer has got what this link carried of the lane up to `counter`, under the session acknowledged last. */
+  acknowledgeLane(row: number, counter: number): void {
+    if (counter > this.ackLane[row]) this.ackLane[row] = counter;
+  }
+
+  /** What the peer has got of this link is known exactly: `counter` of its stream, `lane` of the lane; -1 for nothing. */
+  setAcknowledged(row: number, session: number, counter: number, lane: number): void {
+    this.ackSession[row] = session;
+    this.ackCounter[row] = counter;
+    this.ackLane[row] = lane;
+  }
+
   /** Forgets the averages by which links are judged, but for the last round trip in µs; counting goes on. */
   measureAnew(row: number, rttUs: number): void {
     this.rttSmoothed[row] = rttUs;

@@ -97,4 +97,25 @@ export class PeerTable {
   linkOf(row: number, id: number): number {
     return id < MAX_LINKS ? this.links[row * MAX_LINKS + id] : NO_LINK;
   }
+
+  /** Whether a peer's policy may send frames by a link (by id) now. */
+  isUsable(row: number, id: number): boolean {
+    return (this.usable[row] & (1 << id)) !== 0;
+  }
+
+  /** Puts a link row, or `NO_LINK`, in a peer's place for a link id. */
+  setLink(row: number, id: number, link: number): void {
+    this.links[row * MAX_LINKS + id] = link;
+  }
+
+  /** The next of a peer's link rows after `link`, in the order of their ids: the first without `link`; -1 after the last. */
+  nextLink(row: number, link: number = NO_LINK): number {
+    let isAfter = link === NO_LINK;
+    for (let at = row * MAX_LINKS; at < (row + 1) * MAX_LINKS; at++) {
+      const next = this.links[at];
+      if (isAfter && next >= 0) return next;
+      if (next === link) isAfter = true;
+    }
+    return NO_LINK;
+  }
 }

@@ -9,7 +9,7 @@ import { REPLAY_WINDOW } from '../../src/crypto/replay.js';
 import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datapath/frames/bundle.js';
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/frames/pieces.js';
 import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/handshake/timing.js';
-import { MAX_ECHO_BYTES } from '../../src/link/life/control.js';
+import { MAX_ECHO_BYTES } from '../../src/link/life/echoes.js';
 import { ECHO } from '../../src/wire/echo.js';
 import {
   COUNTER_LIMIT,

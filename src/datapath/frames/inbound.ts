@@ -16,6 +16,7 @@ import { OPEN, PATH, RECV } from '../../contract/ops.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { LinkControl } from '../../link/life/control.js';
 import type { Arena } from '../../state/arena.js';
+import { Datagram } from '../../state/datagram.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable } from '../../state/peers.js';
 import type { SessionTable } from '../../state/sessions.js';
@@ -78,6 +79,7 @@ export class Inbound {
   /** The messages in hand never arrived: parity brought them back. */
   private repaired = false;
   private readonly bundled = new BundledFrame();
+  private readonly datagram = new Datagram();
 
   /** The path last looked up, so that a message of many datagrams is looked up once. */
   private pathMessage = -1;
@@ -242,7 +244,7 @@ export class Inbound {
     if (this.repaired) this.stats.interface[INTERFACE.repairedDatagrams]++;
     else if (link >= 0) {
       this.repair.keep(this.openTicket[row], link, slot, stream, this.openCounter[row]);
-      this.control.monitor.heard(link, this.now);
+      this.control.heard(link, this.now);
       // A probe that is lost is no loss of the link.
       if (bytes[offset + OUTER.BYTES] !== KIND.MTU_PROBE) {
         this.links.received[link]++;
@@ -270,18 +272,22 @@ export class Inbound {
         return this.parity(message, slot, link, body, end);
       default:
         this.delivery.closeRun();
-        return this.control.handle(
-          peer,
-          slot,
-          link,
-          this.messageSockets[message],
-          this.messages,
-          message * RECV.WORDS + RECV.PATH,
-          body,
-          end,
-          this.now,
-        );
+        return this.linkMessage(message, slot, link, body, end);
     }
+  }
+
+  private linkMessage(message: number, slot: number, link: number, body: number, end: number): void {
+    const { datagram } = this;
+    datagram.peer = this.sessions.peer[slot];
+    datagram.slot = slot;
+    datagram.link = link;
+    datagram.socket = this.messageSockets[message];
+    datagram.paths = this.messages;
+    datagram.path = message * RECV.WORDS + RECV.PATH;
+    datagram.body = body;
+    datagram.end = end;
+    datagram.now = this.now;
+    this.control.handle(datagram);
   }
 
   /** A datagram of the lane waits for those before it. */

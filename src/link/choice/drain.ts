@@ -6,6 +6,7 @@
  * own last frame: then nothing is under way in either direction.
  */
 import { Columns, float64, uint8 } from '../../base/columns.js';
+import { DRAINS, SENDS_NOTHING } from '../../wire/heartbeat.js';
 
 /** Who wants a link to be drained; bits. */
 export const DRAINED_BY = { OPERATOR: 1, PEER: 2 } as const;
@@ -34,8 +35,14 @@ export class Drains {
   }
 
   /** Whether this end asks for it; the peer's own wish is not sent back to it. */
-  isAskedHere(link: number): boolean {
+  private isAskedHere(link: number): boolean {
     return (this.wishes[link] & DRAINED_BY.OPERATOR) !== 0;
+  }
+
+  /** What a beat of a link says of draining, in flags. `isUsable`: frames may be sent by it now. */
+  flagsOf(link: number, isUsable: boolean): number {
+    const asked = this.isAskedHere(link) ? DRAINS : 0;
+    return asked | (this.isWanted(link) && !isUsable ? SENDS_NOTHING : 0);
   }
 
   /** A link that is being drained has carried frames until now. */

@@ -100,9 +100,8 @@ export class Selection {
     let best: number = NO_LINK;
     let alive = 0;
     let equals = 0;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link < 0 || this.standingOf(link) === STANDING.UNUSABLE) continue;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (this.standingOf(link) === STANDING.UNUSABLE) continue;
       alive++;
       const order = best < 0 ? 1 : this.compare(link, best);
       if (order > 0) equals = 1;
@@ -133,9 +132,8 @@ export class Selection {
 
   /** Whether a link won by priority over another of its standing. */
   private isPriority(peer: number, best: number): boolean {
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link >= 0 && link !== best && this.standingOf(link) === this.standingOf(best)) return true;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (link !== best && this.standingOf(link) === this.standingOf(best)) return true;
     }
     return false;
   }
@@ -163,9 +161,8 @@ export class Selection {
   private challengerOf(peer: number, current: number): number {
     let found: number = NO_LINK;
     const known = this.challenger[peer];
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link < 0 || link === current || this.compare(link, current) !== 0) continue;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (link === current || this.compare(link, current) !== 0) continue;
       if (!isClearlyBetter(this.links, link, current)) continue;
       // One whose wait has begun is not made to wait anew by another that is hardly better.
       if (found < 0 || link === known) found = link;
@@ -193,9 +190,8 @@ export class Selection {
     const standing = this.standingOf(chosen);
     const least = takesGrey ? Math.min(STANDING.GREY, standing) : standing;
     let usable = 0;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link >= 0 && this.standingOf(link) >= least) usable |= 1 << id;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (this.standingOf(link) >= least) usable |= 1 << this.links.id[link];
     }
     return policy === POLICY.active ? this.bestOf(peer, usable, chosen) : usable;
   }
@@ -218,9 +214,8 @@ export class Selection {
 
   private smallestPlain(peer: number): number {
     let smallest = 0;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link < 0 || this.standingOf(link) === STANDING.UNUSABLE) continue;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (this.standingOf(link) === STANDING.UNUSABLE) continue;
       const plain = this.links.maxPlain[link];
       if (smallest === 0 || plain < smallest) smallest = plain;
     }

@@ -68,8 +68,7 @@ export class FlowTable {
     return (this.level[entry] * kept * 1e6) / MEMORY_US;
   }
 
-  /** Forgets a peer's flows. */
-  forgetPeer(peer: number): void {
+  peerRemoved(peer: number): void {
     for (let entry = 0; entry < ENTRIES; entry++) {
       if (this.peer[entry] === peer) this.peer[entry] = NO_PEER;
     }
