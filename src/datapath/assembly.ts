@@ -1,10 +1,12 @@
-/** The parts of an engine, and how they know each other. */
+/** The parts of an engine, made in order: tables, then stages and links; each gets what it needs when it is made. */
 
 import type { DatapathSettings } from '../contract/settings.js';
 import { SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
 import { LinkParts } from '../link/life/parts.js';
+import type { LinkPorts } from '../link/ports.js';
 import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
+import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
 import type { RowOwner } from '../state/owners.js';
 import { PeerTable } from '../state/peers.js';
@@ -12,18 +14,18 @@ import { SessionTable } from '../state/sessions.js';
 import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
+import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Delivery } from './frames/delivery.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
 import { Reassembly } from './frames/pieces.js';
+import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
-import { Repair } from './frames/repair.js';
-import type { DatapathIo } from './io.js';
+import { Unpacker } from './frames/unpacker.js';
 import { LinkMessages } from './send/messages.js';
-import { Parity } from './send/parity.js';
 import { Relay } from './send/relay.js';
-import { Sealer } from './send/seal.js';
+import type { SendReports } from './send/send-errors.js';
 import { Transmitter } from './send/transmit.js';
 
 /** Frames put together from pieces at once. */
@@ -63,7 +65,7 @@ export class Assembly {
   readonly relay: Relay;
   readonly reorder: Reorder;
   readonly link: LinkParts;
-  /** Told when rows of the tables go. */
+  /** Parts that keep something for rows of the tables. */
   readonly owners: readonly RowOwner[];
 
   constructor(
@@ -73,81 +75,68 @@ export class Assembly {
   ) {
     this.now = options.nowUs;
     const { stats, tables } = this;
-    const { peers, links, sessions, sockets } = tables;
     this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
-    this.transmit = new Transmitter(arena, io, sessions, links, sockets, stats);
-    this.transmit.gso = options.udpGso ?? true;
-    this.reorder = new Reorder(arena);
-    const sealer = new Sealer(sessions, this.transmit, stats);
-    this.transmit.parity = new Parity(arena, links, sessions, sealer, this.transmit, stats);
-    const repair = new Repair(arena, sessions, stats);
-    this.relay = new Relay(arena, peers, links, sealer, this.transmit, stats);
-    this.transmit.relay = (link, offset, length, segment, at) =>
-      this.relay.send(link, offset, length, segment, at);
-    this.link = new LinkParts(
-      {
-        tables,
-        stats,
-        arena,
-        wheel: this.wheel,
-        ports: {
-          messages: new LinkMessages(arena, links, sealer, this.transmit),
-          resends: this.transmit,
-          runs: this.transmit,
-          laneOrder: this.reorder,
-          emit: (event) => io.emit(event),
-          random: (into) => io.random(into),
-        },
-      },
-      options.seed,
-    );
-    this.outbound = new Outbound(
-      arena,
-      peers,
-      links,
-      this.macs,
-      sealer,
-      this.transmit,
-      this.link.adaptive,
-      stats,
-    );
-    this.inbound = new Inbound(
+    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
+    this.transmit.setGso(options.udpGso ?? true);
+    const bridge = new Bridge(arena.bytes, this.macs);
+    const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, stats);
+    this.reorder = new Reorder(arena, unpacker);
+    const rebuilder = new Rebuilder(arena, tables.sessions, stats);
+    this.relay = new Relay(arena, tables.peers, this.transmit, stats);
+    const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
+    this.link = new LinkParts(base, options.seed);
+    const { transmit, relay, reorder, delivery } = this;
+    const { adaptive, control } = this.link;
+    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, stats });
+    this.inbound = new Inbound({
       arena,
       io,
-      peers,
-      links,
-      sessions,
-      this.macs,
-      this.reassembly,
-      this.delivery,
-      this.link.control,
-      this.relay,
-      this.reorder,
-      repair,
+      tables,
+      control,
+      relay,
+      rebuilder,
+      reorder,
+      unpacker,
+      delivery,
       stats,
-    );
+    });
     this.owners = [
       ...this.link.owners,
-      {
-        linkRemoved: (link) => repair.forget(link),
-        sessionRetired: (slot) => repair.forgetSession(slot),
-      },
-      { sessionRetired: (slot) => this.reorder.close(slot) },
+      rebuilder,
+      reorder,
+      this.reassembly,
+      transmit.rings,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
-      { peerRemoved: (peer) => this.reassembly.forgetPeer(peer) },
-      { peerRemoved: (peer) => this.transmit.rings.release(peer) },
     ];
-    this.transmit.onSendFailure = (link) => this.link.life.sendFailed(link, this.now);
-    this.transmit.onTooBig = (link, bytes) => {
-      io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
-      this.link.mtu.tooBig(link, bytes, this.now);
+  }
+
+  /** What links ask of the stages. */
+  private linkPorts(): LinkPorts {
+    const { arena, io, tables, transmit } = this;
+    return {
+      messages: new LinkMessages(arena, tables.links, transmit),
+      resends: transmit,
+      runs: transmit,
+      laneOrder: this.reorder,
+      emit: (event) => io.emit(event),
+      random: (into) => io.random(into),
     };
-    this.transmit.onGsoRefused = () => io.emit({ kind: 'gso-refused' });
-    sealer.onCounterHigh = (slot, peer) => io.emit({ kind: 'counter-high', slot, peer });
-    this.inbound.onConfirmed = (slot, peer) => io.emit({ kind: 'session-confirmed', slot, peer });
+  }
+
+  /** What becomes of errors of sending, which show only when something is sent. */
+  private sendReports(): SendReports {
+    const { io, tables } = this;
+    return {
+      sendFailed: (link) => this.link.life.sendFailed(link, this.now),
+      tooBig: (link, bytes) => {
+        io.emit({ kind: 'path-mtu', peer: tables.links.peer[link], link: tables.links.id[link] });
+        this.link.mtu.tooBig(link, bytes, this.now);
+      },
+      gsoRefused: () => io.emit({ kind: 'gso-refused' }),
+    };
   }
 
   /** Makes room for this many rows of statistics; the control thread gets the larger buffer. */

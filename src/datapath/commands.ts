@@ -100,7 +100,7 @@ export class Commands {
     const scratch = links.pathOf(links.scratchPath);
     links.paths.set(words, scratch);
     if (words[PATH.FAMILY] === RELAY_FAMILY) {
-      relay.sendByPath(links.paths, scratch, offset, bytes.length, bytes.length, now);
+      relay.sendByPath(links.paths, scratch, offset, bytes.length, now);
     } else {
       transmit.sendByPath(sockets.fd(socket), offset, bytes.length);
     }
@@ -138,8 +138,7 @@ export class Commands {
 
   private explainFlows(peer: number, now: number): unknown {
     const { tables, link } = this.parts;
-    const { peers, links } = tables;
-    return peers.has(peer) ? explainFlows(peers, links, link.flows, link.lanes, peer, now) : null;
+    return tables.peers.has(peer) ? explainFlows(tables, link.flows, link.lanes, peer, now) : null;
   }
 
   private macRows(now: number): MacRow[] {

@@ -9,9 +9,9 @@ import { DROP } from '../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../contract/stats.js';
 import { kindOfTimer, linkOfTimer, TIMER } from '../link/life/timers.js';
 import type { Arena } from '../state/arena.js';
+import type { DatapathIo } from '../state/io.js';
 import { Assembly, type EngineOptions } from './assembly.js';
 import { Commands } from './commands.js';
-import type { DatapathIo } from './io.js';
 
 export { type EngineOptions, makeArena } from './assembly.js';
 
@@ -92,7 +92,7 @@ export class Engine {
       if (count < this.due.length) break;
     }
     if (now >= this.nextSweep) this.sweep(now);
-    this.parts.transmit.parity.expire(now);
+    this.parts.transmit.expireParity(now);
     this.deliver();
   }
 

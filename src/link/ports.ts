@@ -25,7 +25,7 @@ export interface Messages {
 }
 
 /** What was sent and may be lost. */
-export interface Resends {
+interface Resends {
   /** No link is left: what this one has not confirmed is kept until one is usable. */
   strand(link: number): void;
   /** Sends again by link `to` what `from` may have lost. */
@@ -50,7 +50,7 @@ export interface DownSender {
 }
 
 /** The receiving end of the striped lane. */
-export interface LaneOrder {
+interface LaneOrder {
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
   highestBy(slot: number, linkId: number): number;
   /** The peer says which links (a bit set of ids) carry the lane of a session, or will. */

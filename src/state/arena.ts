@@ -36,8 +36,8 @@ export const HEAD_BYTES = 128;
 
 /** Datagrams of the striped lane that wait for one before them: pages that never held one cost nothing. */
 const REORDER_CELLS = 8192;
-/** Datagrams of one batch that parity brought back. */
-export const REPAIRED_ROWS = 64;
+/** Datagrams of one batch that parity rebuilt. */
+export const REBUILT_ROWS = 64;
 export const CELL_BYTES = 2048;
 
 export class Arena {
@@ -55,7 +55,7 @@ export class Arena {
   readonly headRows = HEAD_ROWS;
   readonly pieceBase: number;
   readonly reorderBase: number;
-  readonly repairedBase: number;
+  readonly rebuiltBase: number;
   readonly reorderCells = REORDER_CELLS;
 
   /** `pieceBytes` is room for reassembling frames that came in pieces. */
@@ -77,7 +77,7 @@ export class Arena {
     this.headBase = region(HEAD_ROWS * HEAD_BYTES);
     this.pieceBase = region(pieceBytes);
     this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
-    this.repairedBase = region(REPAIRED_ROWS * CELL_BYTES);
+    this.rebuiltBase = region(REBUILT_ROWS * CELL_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);

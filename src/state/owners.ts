@@ -1,4 +1,4 @@
-/** Parts that keep something for rows of tables. They are told when a row goes, so that its next holder starts afresh. */
+/** Parts that keep something for rows of tables. Each hears when a row goes, so that the next holder of the row starts from nothing. */
 export interface RowOwner {
   linkRemoved?(link: number): void;
   peerRemoved?(peer: number): void;

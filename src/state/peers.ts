@@ -34,7 +34,7 @@ export class PeerTable {
   smallestPlain = int32();
   /** Name by which relays know the peer: the first 48 bits of its public key; 0 while it has none. */
   name = float64();
-  /** 1 when some frames are sent twice: up to so many bytes, control traffic, code points (64 bits a peer). */
+  /** 1 when some frames are sent twice: those of up to this many bytes, control traffic, code points (64 bits a peer). */
   duplicates = uint8();
   duplicateSmall = uint16();
   duplicateControl = uint8();

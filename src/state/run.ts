@@ -7,7 +7,7 @@ export const GSO_BYTES = 65_000;
 
 /**
  * A plaintext, as places in the arena: every datagram has the prefix, the head and one slice of the payload. Filled
- * anew for each use, so that a frame costs no allocation.
+ * again for each use, so that a frame costs no allocation.
  */
 export class Plaintext {
   prefix = 0;
@@ -57,7 +57,7 @@ export class Plaintext {
   }
 }
 
-/** Sealed datagrams, one behind the other in the arena, their counters consecutive in one stream. */
+/** Sealed datagrams, one after another in the arena, their counters consecutive in one stream. */
 export class SealedRun {
   offset = 0;
   /** Bytes of all of them. */
@@ -68,6 +68,14 @@ export class SealedRun {
   stream = 0;
   /** Of the first. */
   counter = 0;
+
+  /** Sealed bytes of which only the place matters. */
+  place(offset: number, length: number, segment: number): this {
+    this.offset = offset;
+    this.length = length;
+    this.segment = segment;
+    return this;
+  }
 
   get datagrams(): number {
     return Math.ceil(this.length / this.segment);

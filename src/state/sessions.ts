@@ -2,48 +2,45 @@
  * Sessions as rows of typed arrays. A row is found from the receiver index of a datagram: its low 18 bits are
  * the row, the rest must match.
  */
-import { enlarged } from '../base/arrays.js';
+import { Columns, float64, int32, uint8, uint32 } from '../base/columns.js';
 import type { ReplayWindows } from '../crypto/replay.js';
-import { REFUSE_AFTER_DATAGRAMS } from '../handshake/timing.js';
 import { COUNTER_LIMIT, STREAMS } from '../wire/header.js';
 
 export const SLOT_BITS = 18;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
+/**
+ * Datagrams sealed under one key after which the datapath asks for a new one. RFC 9001 section 6.6 allows AES-GCM
+ * 2^23 packets of up to 64 KiB; this is half of it, and costs one handshake in gigabytes.
+ */
+export const REKEY_AFTER_DATAGRAMS = 2 ** 22;
+/**
+ * Datagrams after which a key must seal no more, whatever became of the rekey. The 2^23 packets of RFC 9001 appendix B
+ * are 2^35 cipher blocks; a datagram of at most 16 KiB has 2^10, which leaves 2^25.
+ */
+export const REFUSE_AFTER_DATAGRAMS = 2 ** 25;
+
 export const NO_SESSION = -1;
 const NO_WINDOW = -1;
 
 export class SessionTable {
-  localIndex = new Uint32Array(0);
-  remoteIndex = new Uint32Array(0);
+  localIndex = uint32();
+  remoteIndex = uint32();
   /** Peer row; -1 for a free row. */
-  peer = new Int32Array(0);
-  sealKey = new Int32Array(0);
-  openKey = new Int32Array(0);
+  peer = int32(NO_SESSION);
+  sealKey = int32();
+  openKey = int32();
   /** 1 once an authentic datagram has arrived under it. */
-  confirmed = new Uint8Array(0);
+  confirmed = uint8();
   /** Next counter of each stream. */
-  counters = new Float64Array(0);
+  counters = float64(0, STREAMS);
   /** Replay window of each stream, -1 until its first datagram. */
-  windows = new Int32Array(0);
+  windows = int32(NO_WINDOW, STREAMS);
   /** Datagrams sealed in all, to ask for a rekey in time. */
-  sealed = new Float64Array(0);
+  sealed = float64();
+  private readonly columns = new Columns(this, 64);
 
   constructor(private readonly replay: ReplayWindows) {}
-
-  private ensure(rows: number): void {
-    if (rows <= this.peer.length) return;
-    const capacity = Math.max(64, 2 ** Math.ceil(Math.log2(rows)));
-    this.localIndex = enlarged(this.localIndex, capacity);
-    this.remoteIndex = enlarged(this.remoteIndex, capacity);
-    this.peer = enlarged(this.peer, capacity, NO_SESSION);
-    this.sealKey = enlarged(this.sealKey, capacity);
-    this.openKey = enlarged(this.openKey, capacity);
-    this.confirmed = enlarged(this.confirmed, capacity);
-    this.sealed = enlarged(this.sealed, capacity);
-    this.counters = enlarged(this.counters, capacity * STREAMS);
-    this.windows = enlarged(this.windows, capacity * STREAMS, NO_WINDOW);
-  }
 
   install(
     slot: number,
@@ -53,7 +50,7 @@ export class SessionTable {
     sealKey: number,
     openKey: number,
   ): void {
-    this.ensure(slot + 1);
+    this.columns.ensure(slot + 1);
     this.retire(slot);
     this.localIndex[slot] = localIndex;
     this.remoteIndex[slot] = remoteIndex;

@@ -203,7 +203,7 @@ export class TimerWheel {
     return earliest;
   }
 
-  /** An empty wheel has no past: it begins anew at the present. */
+  /** An empty wheel has no past: it starts over at the present. */
   private restart(nowUs: number): void {
     if (nowUs > this.base) this.base = nowUs;
     this.cursor = 0;

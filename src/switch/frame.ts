@@ -19,6 +19,41 @@ const VLAN_ID_MASK = 0x0fff;
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_IPV6 = 0x86dd;
 
+/**
+ * The frame in hand: where it lies in the arena and what its virtio-net header says of it. One object, filled again for
+ * each frame, so that nothing is allocated.
+ */
+export class Frame {
+  /** Byte offset in the arena of its destination address. */
+  offset = 0;
+  /** Bytes, without the virtio-net header. */
+  length = 0;
+  /** Virtio-net flags, and where a partial checksum is summed from and stored at; offsets count from the frame. */
+  flags = 0;
+  csumStart = 0;
+  csumOffset = 0;
+  /** Virtio-net GSO type, and the payload bytes of a segment, of a super-frame. */
+  gsoType = 0;
+  gsoSize = 0;
+
+  /** A frame of which nothing is known but its place. */
+  place(offset: number, length: number): this {
+    this.offset = offset;
+    this.length = length;
+    return this;
+  }
+
+  /** The facts of a frame that is no super-frame. */
+  describe(flags: number, csumStart: number, csumOffset: number): this {
+    this.flags = flags;
+    this.csumStart = csumStart;
+    this.csumOffset = csumOffset;
+    this.gsoType = 0;
+    this.gsoSize = 0;
+    return this;
+  }
+}
+
 /** Whether the frame is too short to hold an Ethernet header. */
 export function isRunt(length: number): boolean {
   return length < ETHERNET_HEADER;

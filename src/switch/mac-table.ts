@@ -7,7 +7,7 @@
  *
  * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
  */
-import { enlarged } from '../base/arrays.js';
+import { Columns, int32 } from '../base/columns.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
 import { PortRanking } from './port-ranking.js';
@@ -51,7 +51,7 @@ export type EntryVisitor = (
 ) => void;
 
 const DEFAULT_AGEING_US = 300e6;
-/** An entry is stamped anew only after this part of the ageing time: busy stations cost no list work. */
+/** An entry is stamped again only after this part of the ageing time: busy stations cost no list work. */
 const REFRESH_DIVISOR = 256;
 const NONE = -1;
 
@@ -63,7 +63,7 @@ export class MacTable {
   private used = 0;
   private statics = 0;
 
-  // Entry rows. A free row has port MISS and is chained by #chain from #free.
+  // Entry rows. A free row has port MISS and is chained by `chain` from `free`.
   private vlanHigh = new Int32Array(0);
   private low = new Int32Array(0);
   private port = new Int32Array(0);
@@ -78,8 +78,9 @@ export class MacTable {
   private mask = 0;
 
   // Lists: two a port (row = port + 1), the learned entries by last hearing and the static ones.
-  private oldest = new Int32Array(0);
-  private newest = new Int32Array(0);
+  private oldest = int32(NONE, 2);
+  private newest = int32(NONE, 2);
+  private readonly ports = new Columns(this);
   private ranking = new PortRanking(0);
   private sweepRow = 0;
 
@@ -202,7 +203,7 @@ export class MacTable {
     if (limit < this.statics) throw new RangeError(`MAC table limit ${limit} is below its static entries`);
     while (this.used > limit) this.evict(LOCAL_PORT);
     const old = { vlanHigh: this.vlanHigh, low: this.low, static: this.static, seen: this.seen };
-    const oldest = this.oldest;
+    const oldest = this.oldest.slice();
     const newer = this.newer;
     this.allocate(limit);
     for (let list = 0; list < oldest.length; list++) {
@@ -313,12 +314,7 @@ export class MacTable {
   }
 
   private growPorts(port: number): void {
-    const lists = (port + 2) * 2;
-    if (lists <= this.oldest.length) return;
-    const size = Math.max(lists, this.oldest.length * 2);
-    this.oldest = enlarged(this.oldest, size, NONE);
-    this.newest = enlarged(this.newest, size, NONE);
-    this.ranking.grow(size / 2);
+    if (this.ports.ensure(port + 2)) this.ranking.grow(this.ports.capacity);
   }
 
   /** An empty table of `limit` rows with at least as many buckets. */
@@ -341,10 +337,11 @@ export class MacTable {
     this.used = 0;
     this.statics = 0;
     this.sweepRow = 0;
-    this.oldest = new Int32Array(0);
-    this.newest = new Int32Array(0);
+    this.oldest.fill(NONE);
+    this.newest.fill(NONE);
     this.ranking = new PortRanking(limit);
-    this.growPorts(LOCAL_PORT);
+    this.ports.ensure(LOCAL_PORT + 2);
+    this.ranking.grow(this.ports.capacity);
   }
 }
 

@@ -1,16 +1,17 @@
 /**
  * Ports ordered by how many entries each holds, kept by O(1) swaps.
  *
- * `#order` holds the ports by falling count and `#above[c]` tells how many hold more than `c`, which is where
+ * `order` holds the ports by falling count and `above[c]` tells how many hold more than `c`, which is where
  * the ports holding exactly `c` begin. A count changes by one: the port swaps with the edge of its group and
  * the edge moves by one.
  */
-import { enlarged } from '../base/arrays.js';
+import { Columns, int32 } from '../base/columns.js';
 
 export class PortRanking {
-  private order = new Int32Array(64);
-  private position = new Int32Array(64);
-  private total = new Int32Array(64);
+  private order = int32();
+  private position = int32();
+  private total = int32();
+  private readonly columns = new Columns(this, 64);
   private readonly above: Int32Array;
   private ports = 0;
 
@@ -21,12 +22,7 @@ export class PortRanking {
 
   /** Makes room for ports `0 … ports - 1`; new ones hold nothing. */
   grow(ports: number): void {
-    if (ports > this.order.length) {
-      const size = Math.max(ports, this.order.length * 2);
-      this.order = enlarged(this.order, size);
-      this.position = enlarged(this.position, size);
-      this.total = enlarged(this.total, size);
-    }
+    this.columns.ensure(ports);
     while (this.ports < ports) {
       this.order[this.ports] = this.ports;
       this.position[this.ports] = this.ports;

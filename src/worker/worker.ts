@@ -11,9 +11,9 @@ import { NETLINK, NETLINK_KIND, READ, RECV } from '../contract/ops.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
 import { Engine, makeArena } from '../datapath/engine.js';
-import type { DatapathIo } from '../datapath/io.js';
 import { loadNative } from '../native/binding.js';
 import { SLOT_BYTES } from '../state/arena.js';
+import type { DatapathIo } from '../state/io.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {

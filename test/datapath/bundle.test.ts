@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  appendFrame,
-  BUNDLE,
-  BundledFrame,
-  bundledLength,
-  nextFrame,
-} from '../../src/datapath/frames/bundle.js';
+import { appendFrame, BUNDLE, bundledLength, nextFrame } from '../../src/datapath/frames/bundle.js';
+import { Frame } from '../../src/switch/frame.js';
 import { fillPayload } from './packets.js';
 
 const AT = 3001;
@@ -31,7 +26,7 @@ function write(bytes: Uint8Array, frames: Small[]): number {
   frames.forEach(({ length, flags, csumStart, csumOffset }, index) => {
     bytes.set(fillPayload(length, index), 0);
     const before = end;
-    end = appendFrame(bytes, end, 0, length, flags, csumStart, csumOffset);
+    end = appendFrame(bytes, end, new Frame().place(0, length).describe(flags, csumStart, csumOffset));
     expect(end - before).toBe(bundledLength(length));
   });
   return end;
@@ -41,7 +36,7 @@ describe('bundles', () => {
   it('has the layout of the protocol', () => {
     const bytes = new Uint8Array(AT + 100);
     bytes.set(fillPayload(20, 5));
-    const end = appendFrame(bytes, AT, 0, 20, 1, 14, 2);
+    const end = appendFrame(bytes, AT, new Frame().place(0, 20).describe(1, 14, 2));
     expect([...bytes.subarray(AT, AT + 5)]).toEqual([0, 20, 1, 14, 2]);
     expect(bytes.slice(AT + 5, end)).toEqual(fillPayload(20, 5));
   });
@@ -51,7 +46,7 @@ describe('bundles', () => {
       fc.property(fc.array(small, { maxLength: 20 }), (frames) => {
         const bytes = new Uint8Array(AT + 7000);
         const end = write(bytes, frames);
-        const out = new BundledFrame();
+        const out = new Frame();
         let at = AT;
         frames.forEach((frame, index) => {
           at = nextFrame(bytes, at, end, out);
@@ -73,7 +68,7 @@ describe('bundles', () => {
         const boundaries = frames.map(
           (_, index) => AT + frames.slice(0, index).reduce((sum, f) => sum + f.length + 5, 0),
         );
-        const out = new BundledFrame();
+        const out = new Frame();
         let at = AT;
         while (at >= 0 && at !== end) at = nextFrame(bytes, at, end, out);
         expect(at).toBe(boundaries.includes(end) ? end : BUNDLE.TRUNCATED);
@@ -84,9 +79,9 @@ describe('bundles', () => {
 
   it('names runts, unknown flags and checksums outside the frame', () => {
     const bytes = new Uint8Array(AT + 300);
-    const out = new BundledFrame();
+    const out = new Frame();
     const read = (length: number, flags: number, csumStart: number, csumOffset: number): number => {
-      const end = appendFrame(bytes, AT, 0, length, flags, csumStart, csumOffset);
+      const end = appendFrame(bytes, AT, new Frame().place(0, length).describe(flags, csumStart, csumOffset));
       const answer = nextFrame(bytes, AT, end, out);
       return answer === end ? 0 : answer;
     };

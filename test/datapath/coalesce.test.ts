@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VNET_HEADER, WRITE } from '../../src/contract/ops.js';
 import { completeChecksum } from '../../src/datapath/offload/checksum.js';
-import { FRAME, findRuns, RUN, RUN_HEAD, writeRun, writeWords } from '../../src/datapath/offload/coalesce.js';
+import { Coalescer, RUN_HEAD, writeWords } from '../../src/datapath/offload/coalesce.js';
 import { segmentHeader } from '../../src/datapath/offload/superframe.js';
 import {
   checkVirtio,
@@ -10,6 +10,7 @@ import {
   virtioGsoSize,
   virtioGsoType,
 } from '../../src/datapath/offload/virtio.js';
+import { Frame } from '../../src/switch/frame.js';
 import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, fillPayload, type Packet, packets } from './packets.js';
 
@@ -33,38 +34,49 @@ const udp: Packet = {
   payload: fillPayload(100, 0),
 };
 
-/** Places frames with partial checksums in an arena and describes them as rows of FRAME. */
-function place(list: Packet[]): { bytes: Uint8Array; frames: Int32Array; built: Uint8Array[] } {
+/** Places frames with partial checksums in an arena and describes them. */
+function place(list: Packet[]): { bytes: Uint8Array; frames: Frame[]; built: Uint8Array[] } {
   const built = list.map((packet) => build(packet));
   const bytes = new Uint8Array(FIRST + built.reduce((sum, { frame }) => sum + frame.length + 3, 0));
-  const frames = new Int32Array(list.length * FRAME.WORDS);
+  const frames: Frame[] = [];
   const info = new HeaderInfo();
   let at = FIRST;
-  built.forEach(({ frame, l4, csumOffset, headerLength }, index) => {
+  built.forEach(({ frame, l4, csumOffset, headerLength }) => {
     bytes.set(frame, at);
     expect(parseHeaders(bytes, at, frame.length, info)).toBe(true);
     // The same header with its checksum made partial.
     const scratch = frame.slice();
-    segmentHeader(scratch, 0, info, 0, 1, frame.length - headerLength, true);
+    segmentHeader(scratch, 0, info, {
+      index: 0,
+      gsoSize: 1,
+      payload: frame.length - headerLength,
+      isLast: true,
+    });
     bytes.set(scratch.subarray(l4 + csumOffset, l4 + csumOffset + 2), at + l4 + csumOffset);
-    frames.set([at, frame.length, 1, l4, csumOffset], index * FRAME.WORDS);
+    frames.push(new Frame().place(at, frame.length).describe(1, l4, csumOffset));
     at += frame.length + 3;
   });
   return { bytes, frames, built: built.map(({ frame }) => frame) };
 }
 
-function runCounts(bytes: Uint8Array, frames: Int32Array): number[] {
-  const total = frames.length / FRAME.WORDS;
-  const runs = new Int32Array(total * RUN.WORDS);
-  const found = findRuns(bytes, frames, total, runs, new HeaderInfo());
+/** The frames in a coalescer, divided into runs. */
+function joined(bytes: Uint8Array, frames: Frame[]): Coalescer {
+  const coalescer = new Coalescer(bytes, frames.length);
+  for (const frame of frames) coalescer.add(frame);
+  coalescer.join(true);
+  return coalescer;
+}
+
+function runCounts(bytes: Uint8Array, frames: Frame[]): number[] {
+  const coalescer = joined(bytes, frames);
   const counts: number[] = [];
   let next = 0;
-  for (let run = 0; run < found; run++) {
-    expect(runs[run * RUN.WORDS + RUN.START]).toBe(next);
-    counts.push(runs[run * RUN.WORDS + RUN.COUNT]!);
+  for (let run = 0; run < coalescer.runs; run++) {
+    expect(coalescer.starts[run]).toBe(next);
+    counts.push(coalescer.lengthOf(run));
     next += counts[run]!;
   }
-  expect(next).toBe(total);
+  expect(next).toBe(frames.length);
   return counts;
 }
 
@@ -117,15 +129,15 @@ describe('coalescing UDP frames', () => {
     expect(countsOf(flow([100, 100], { ipOptions: 1 }))).toEqual([1, 1]);
     expect(countsOf(flow([100, 100], { version: 6, ipOptions: 1 }))).toEqual([1, 1]);
     for (const [index, word, value] of [
-      [0, FRAME.FLAGS, 0],
-      [1, FRAME.FLAGS, 0],
-      [1, FRAME.FLAGS, 3],
-      [0, FRAME.CSUM_START, 33],
-      [1, FRAME.CSUM_START, 33],
-      [1, FRAME.CSUM_OFFSET, 4],
+      [0, 'flags', 0],
+      [1, 'flags', 0],
+      [1, 'flags', 3],
+      [0, 'csumStart', 33],
+      [1, 'csumStart', 33],
+      [1, 'csumOffset', 4],
     ] as const) {
       const { bytes, frames } = place(flow([100, 100]));
-      frames[index * FRAME.WORDS + word] = value;
+      frames[index]![word] = value;
       expect(runCounts(bytes, frames)).toEqual([1, 1]);
     }
   });
@@ -134,8 +146,8 @@ describe('coalescing UDP frames', () => {
     for (const change of [{ tags: 2 }, { version: 6 as const }, { dontFragment: true }]) {
       const { bytes, frames } = place(flow([100, 100], change));
       const info = new HeaderInfo();
-      const at = frames[FRAME.WORDS + FRAME.OFFSET]!;
-      parseHeaders(bytes, at, frames[FRAME.WORDS + FRAME.LENGTH]!, info);
+      const at = frames[1]!.offset;
+      parseHeaders(bytes, at, frames[1]!.length, info);
       expect(runCounts(bytes, frames)).toEqual([2]);
       for (let place = 0; place < info.l4 + UDP_CHECKSUM; place++) {
         for (const bit of [1, 0x80]) {
@@ -172,16 +184,17 @@ describe('coalescing UDP frames', () => {
           return { ...packet, id, ttl, payload: fillPayload(length, index) };
         });
       });
-    let joined = 0;
+    let many = 0;
     fc.assert(
       fc.property(mixed, (list) => {
         const { bytes, frames, built } = place(list);
         const before = bytes.slice();
         const info = new HeaderInfo();
+        const coalescer = joined(bytes, frames);
         let start = 0;
-        for (const count of runCounts(bytes, frames)) {
+        for (const [run, count] of runCounts(bytes, frames).entries()) {
           const ops = new Int32Array(1 + writeWords(count));
-          expect(writeRun(bytes, frames, start, count, HEAD, info, ops, 1)).toBe(ops.length);
+          expect(coalescer.write(run, HEAD, ops, 1)).toBe(ops.length);
           const parts: number[] = [];
           for (let part = 0; part < ops[1 + WRITE.COUNT]!; part++) {
             const offset = ops[1 + WRITE.PARTS + part * 2]!;
@@ -196,7 +209,7 @@ describe('coalescing UDP frames', () => {
             const head = written.slice(VNET_HEADER, VNET_HEADER + info.headerLength);
             const from = VNET_HEADER + info.headerLength + index * size;
             const payload = written.subarray(from, Math.min(written.length, from + size));
-            segmentHeader(head, 0, info, index, size, payload.length, true);
+            segmentHeader(head, 0, info, { index, gsoSize: size, payload: payload.length, isLast: true });
             const segment = Uint8Array.from([...head, ...payload]);
             const original = built[start + index]!;
             if (list[start + index]!.id === list[start]!.id && info.version === 4) {
@@ -206,13 +219,13 @@ describe('coalescing UDP frames', () => {
             completeChecksum(segment, 0, segment.length, info.l4, UDP_CHECKSUM);
             expect(segment).toEqual(original);
           }
-          if (count > 1) joined++;
+          if (count > 1) many++;
           start += count;
         }
         expect(bytes.subarray(FIRST)).toEqual(before.subarray(FIRST));
       }),
       { numRuns: 200 },
     );
-    expect(joined).toBeGreaterThan(50);
+    expect(many).toBeGreaterThan(50);
   });
 });

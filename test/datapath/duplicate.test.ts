@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DuplicateSettings } from '../../src/contract/settings.js';
 import { isSentTwice, NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PeerTable } from '../../src/state/peers.js';
+import { Frame } from '../../src/switch/frame.js';
 import { build, packets } from './packets.js';
 
 const AT = 7;
@@ -14,9 +15,9 @@ function wanted(settings: Partial<DuplicateSettings>, frame: Uint8Array): boolea
   peers.setDuplicates(PEER, { ...NO_DUPLICATES, ...settings });
   const arena = new Uint8Array(AT + frame.length);
   arena.set(frame, AT);
-  for (const other of [PEER - 1, PEER + 1])
-    expect(isSentTwice(peers, other, arena, AT, frame.length)).toBe(false);
-  return isSentTwice(peers, PEER, arena, AT, frame.length);
+  const placed = new Frame().place(AT, frame.length);
+  for (const other of [PEER - 1, PEER + 1]) expect(isSentTwice(peers, other, arena, placed)).toBe(false);
+  return isSentTwice(peers, PEER, arena, placed);
 }
 
 const large = packets(10).map((packet) => ({ ...packet, payload: new Uint8Array(600) }));

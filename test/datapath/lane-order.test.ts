@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { makeArena } from '../../src/datapath/assembly.js';
 import { Reorder } from '../../src/datapath/frames/reorder.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
+import { Datagram } from '../../src/state/datagram.js';
 
 const SIZES: ArenaSizes = {
   tapSlots: 1,
@@ -17,22 +18,22 @@ const PEER = 7;
 /** A receiver of the lane: datagrams that say their counter, and what was handed on. */
 class Lane {
   readonly arena = makeArena(SIZES);
-  readonly reorder = new Reorder(this.arena);
   readonly delivered: number[] = [];
-
-  constructor() {
-    this.reorder.release = (peer, body, end) => {
+  readonly reorder = new Reorder(this.arena, {
+    unpack: ({ peer, body, end }) => {
       expect([peer, end - body]).toEqual([PEER, 100]);
       this.delivered.push(this.arena.view.getUint32(body));
-    };
-  }
+    },
+  });
 
   arrive(link: number, counter: number, now: number): void {
     const body = this.arena.receiveBase;
     this.arena.view.setUint32(body, counter);
-    if (this.reorder.offer(SLOT, PEER, link, counter, body, body + 100, now)) {
+    const place = { slot: SLOT, peer: PEER, linkId: link, body, end: body + 100 };
+    const datagram = Object.assign(new Datagram(), place, { counter, now });
+    if (this.reorder.offer(datagram)) {
       this.delivered.push(counter);
-      this.reorder.advance(SLOT, counter, now);
+      this.reorder.advance(datagram);
     }
     this.settle(now);
   }
@@ -96,7 +97,7 @@ describe('order of the lane', () => {
     lane.arrive(0, 0, 1000);
     lane.reorder.announced(SLOT, 0b11, 1000);
     lane.arrive(0, 2, 1000);
-    lane.reorder.close(SLOT);
+    lane.reorder.sessionRetired(SLOT);
     expect(lane.delivered).toEqual([0, 2]);
     expect(lane.reorder.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
     lane.arrive(0, 0, 2000);

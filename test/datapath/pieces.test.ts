@@ -7,6 +7,8 @@ import {
   Reassembly,
   writePieceHeader,
 } from '../../src/datapath/frames/pieces.js';
+import { Datagram } from '../../src/state/datagram.js';
+import { Frame } from '../../src/switch/frame.js';
 import { fillPayload } from './packets.js';
 
 /** The first bytes of the arena are where pieces arrive. */
@@ -29,13 +31,22 @@ function reassembly(options: { slots: number; perPeer?: number; ageLimitUs?: num
   const subject = new Reassembly(arena, INBOX, options);
   const add = (piece: Piece, { peer = 1, stream = 0, now = 0 } = {}): number => {
     const { flags, frameId, index, count, total, csumStart, csumOffset, content } = piece;
-    writePieceHeader(arena, AT, flags, frameId, index, count, total, csumStart, csumOffset);
+    const whole = new Frame().place(0, total).describe(flags, csumStart, csumOffset);
+    writePieceHeader(arena, AT, { frameId, index, count }, whole);
     arena.set(content, AT + PIECE_HEADER);
-    return subject.add(peer, stream, AT, PIECE_HEADER + content.length, now);
+    const end = AT + PIECE_HEADER + content.length;
+    return subject.add(Object.assign(new Datagram(), { peer, stream, body: AT, end, now }));
   };
-  const frame = (slot: number): Uint8Array =>
-    arena.slice(subject.offset(slot), subject.offset(slot) + subject.total(slot));
-  return { arena, subject, add, frame };
+  const complete = (slot: number): Frame => {
+    const whole = new Frame();
+    subject.read(slot, whole);
+    return whole;
+  };
+  const frame = (slot: number): Uint8Array => {
+    const { offset, length } = complete(slot);
+    return arena.slice(offset, offset + length);
+  };
+  return { arena, subject, add, complete, frame };
 }
 
 function cut(frame: Uint8Array, size: number, frameId: number): Piece[] {
@@ -57,12 +68,13 @@ const [piece] = cut(fillPayload(2500, 1), 1000, 7) as [Piece, Piece, Piece];
 describe('pieces', () => {
   it('has the layout of the protocol', () => {
     const bytes = new Uint8Array(PIECE_HEADER).fill(0xaa);
-    writePieceHeader(bytes, 0, 1, 0x1234, 5, 6, 0x789a, 34, 16);
+    const whole = new Frame().place(0, 0x789a).describe(1, 34, 16);
+    writePieceHeader(bytes, 0, { frameId: 0x1234, index: 5, count: 6 }, whole);
     expect([...bytes]).toEqual([0xaa, 1, 0x12, 0x34, 5, 6, 0x78, 0x9a, 34, 16]);
   });
 
   it('makes the frame of its pieces in any order, with the checksum facts', () => {
-    const { subject, add, frame } = reassembly({ slots: 2 });
+    const { subject, add, complete, frame } = reassembly({ slots: 2 });
     const content = fillPayload(2500, 9);
     const [first, second, third] = cut(content, 1000, 1);
     expect(add(third!)).toBe(PIECE.INCOMPLETE);
@@ -70,7 +82,8 @@ describe('pieces', () => {
     const slot = add({ ...second!, csumStart: 14, csumOffset: 0 });
     expect(slot).toBeGreaterThanOrEqual(0);
     expect(frame(slot)).toEqual(content);
-    expect([subject.flags(slot), subject.csumStart(slot), subject.csumOffset(slot)]).toEqual([1, 14, 0]);
+    const { flags, csumStart, csumOffset } = complete(slot);
+    expect([flags, csumStart, csumOffset]).toEqual([1, 14, 0]);
     expect(subject.pending).toBe(0);
   });
 
@@ -127,7 +140,7 @@ describe('pieces', () => {
     expect(add(third, { peer: 1, stream: 0 })).toBe(PIECE.INCOMPLETE);
     expect(subject.pending).toBe(4);
     expect(add(second, { peer: 1, stream: 0 })).toBeGreaterThanOrEqual(0);
-    subject.forgetPeer(1);
+    subject.peerRemoved(1);
     expect(subject.pending).toBe(1);
   });
 

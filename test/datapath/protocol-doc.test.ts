@@ -8,8 +8,9 @@ import { decodeAnswer, decodeOffer } from '../../src/crypto/payloads.js';
 import { REPLAY_WINDOW } from '../../src/crypto/replay.js';
 import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datapath/frames/bundle.js';
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/frames/pieces.js';
-import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/handshake/timing.js';
 import { MAX_ECHO_BYTES } from '../../src/link/life/echoes.js';
+import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/state/sessions.js';
+import { Frame } from '../../src/switch/frame.js';
 import { ECHO } from '../../src/wire/echo.js';
 import {
   COUNTER_LIMIT,
@@ -148,7 +149,7 @@ describe('docs/protocol.md', () => {
 
   it('describes the frame of a bundle as the code writes it', () => {
     const bytes = new Uint8Array(0x300);
-    appendFrame(bytes, 0, 0x100, 0x123, 0x01, 0x22, 0x06);
+    appendFrame(bytes, 0, new Frame().place(0x100, 0x123).describe(0x01, 0x22, 0x06));
     expect(decode('Frame of a bundle', bytes)).toEqual({
       length: 0x123,
       flags: 0x01,
@@ -161,7 +162,8 @@ describe('docs/protocol.md', () => {
   it('describes a piece as the code writes it', () => {
     const bytes = new Uint8Array(PIECE_HEADER);
     bytes[0] = KIND.PIECE;
-    writePieceHeader(bytes, 0, 0x01, 0x2345, 0x06, 0x07, 0x89ab, 0x22, 0x10);
+    const whole = new Frame().place(0, 0x89ab).describe(0x01, 0x22, 0x10);
+    writePieceHeader(bytes, 0, { frameId: 0x2345, index: 0x06, count: 0x07 }, whole);
     expect(decode('PIECE', bytes)).toEqual({
       kind: KIND.PIECE,
       flags: 0x01,

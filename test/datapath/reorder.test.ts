@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Reorder } from '../../src/datapath/frames/reorder.js';
 import { Arena } from '../../src/state/arena.js';
+import { Datagram } from '../../src/state/datagram.js';
 
 const SIZES = { tapSlots: 1, receiveSlots: 1, sharedRingBytes: 4096, ownRings: 0, ownRingBytes: 0 };
 const GREEDY = 0;
@@ -9,13 +10,15 @@ const MODEST = 1;
 describe('datagrams of the lane that wait', () => {
   it('leave room for other peers, whatever gaps one peer makes', () => {
     const arena = new Arena(SIZES, 0);
-    const reorder = new Reorder(arena);
     const released: string[] = [];
-    reorder.release = (peer, body) => released.push(`${peer}:${arena.bytes[body]}`);
+    const reorder = new Reorder(arena, {
+      unpack: ({ peer, body }) => released.push(`${peer}:${arena.bytes[body]}`),
+    });
+    const datagram = Object.assign(new Datagram(), { linkId: 0, body: arena.receiveBase, now: 1 });
+    datagram.end = datagram.body + 100;
     const offer = (peer: number, counter: number): boolean => {
-      const body = arena.receiveBase;
-      arena.bytes[body] = counter;
-      return reorder.offer(peer, peer, 0, counter, body, body + 100, 1);
+      arena.bytes[datagram.body] = counter;
+      return reorder.offer(Object.assign(datagram, { slot: peer, peer, counter }));
     };
 
     const share = (arena.reorderCells * 7) / 8;
@@ -25,7 +28,7 @@ describe('datagrams of the lane that wait', () => {
     expect(released).toHaveLength(share);
 
     expect(offer(MODEST, 0)).toBe(true);
-    reorder.advance(MODEST, 0, 2);
+    reorder.advance(Object.assign(datagram, { now: 2 }));
     expect(released.slice(share)).toEqual(['1:1', '1:2', '1:3']);
   });
 });

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeChecksum, isIpv4ChecksumValid } from '../../src/datapath/offload/checksum.js';
-import { runLength, segmentCount, segmentHeader } from '../../src/datapath/offload/superframe.js';
+import { segmentCount, segmentHeader } from '../../src/datapath/offload/superframe.js';
 import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, buildRun, naiveSum, packets } from './packets.js';
 
 const HEAD = 5;
+
+/** Payload bytes of the segments `first … last` (inclusive) of a payload. */
+function runLength(payloadLength: number, gsoSize: number, first: number, last: number): number {
+  return Math.min(payloadLength, (last + 1) * gsoSize) - first * gsoSize;
+}
 
 describe('super-frames', () => {
   it('counts segments and the bytes of runs', () => {
@@ -45,7 +50,8 @@ describe('super-frames', () => {
           packet.payload.subarray(first * gsoSize, first * gsoSize + payloadLength),
           HEAD + info.headerLength,
         );
-        segmentHeader(arena, HEAD, info, first, gsoSize, payloadLength, last === segments - 1);
+        const isLast = last === segments - 1;
+        segmentHeader(arena, HEAD, info, { index: first, gsoSize, payload: payloadLength, isLast });
 
         const field = HEAD + info.l4 + expected.csumOffset;
         const l4 = expected.frame.slice(expected.l4);
@@ -79,7 +85,7 @@ describe('super-frames', () => {
     const { frame } = build({ ...late, payload: new Uint8Array(64) });
     const info = new HeaderInfo();
     parseHeaders(frame, 0, frame.length, info);
-    segmentHeader(frame, 0, info, 2, 16, 16, false);
+    segmentHeader(frame, 0, info, { index: 2, gsoSize: 16, payload: 16, isLast: false });
     expect(frame.slice(info.l3 + 4, info.l3 + 6)).toEqual(Uint8Array.of(0, 1));
     expect(frame.slice(info.l4 + 4, info.l4 + 8)).toEqual(Uint8Array.of(0, 0, 0, 0x10));
     expect(isIpv4ChecksumValid(frame, info.l3, info.l4 - info.l3)).toBe(true);

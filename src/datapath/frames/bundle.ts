@@ -5,7 +5,7 @@
  * The flags and checksum facts are those of the frame's virtio-net header.
  */
 import { readU16, writeU16 } from '../../base/bytes.js';
-import { isRunt } from '../../switch/frame.js';
+import { type Frame, isRunt } from '../../switch/frame.js';
 import { isChecksumInside, VIRTIO_FLAG } from '../offload/virtio.js';
 
 /** Bytes in front of every frame of a bundle. */
@@ -25,47 +25,31 @@ export const BUNDLE = {
   CHECKSUM: -4,
 } as const;
 
-/** One frame of a bundle. Made once and filled again and again. */
-export class BundledFrame {
-  offset = 0;
-  length = 0;
-  flags = 0;
-  csumStart = 0;
-  csumOffset = 0;
-}
-
 /** Bytes that a frame takes in a bundle. */
 export function bundledLength(frameLength: number): number {
   return BUNDLE_FRAME_HEADER + frameLength;
 }
 
 /**
- * Appends a frame of the same arena to the bundle that ends at `at` (for the first frame: right behind the kind byte).
+ * Appends a frame of the same arena to the bundle that ends at `at` (for the first frame: right after the kind byte).
  * The checksum facts must be below 256. Returns the new end; the caller has made sure of room by `bundledLength`.
  */
-export function appendFrame(
-  bytes: Uint8Array,
-  at: number,
-  frameOffset: number,
-  frameLength: number,
-  flags: number,
-  csumStart: number,
-  csumOffset: number,
-): number {
-  writeU16(bytes, at, frameLength);
-  bytes[at + 2] = flags;
-  bytes[at + 3] = csumStart;
-  bytes[at + 4] = csumOffset;
+export function appendFrame(bytes: Uint8Array, at: number, frame: Frame): number {
+  const { offset, length } = frame;
+  writeU16(bytes, at, length);
+  bytes[at + 2] = frame.flags;
+  bytes[at + 3] = frame.csumStart;
+  bytes[at + 4] = frame.csumOffset;
   const start = at + BUNDLE_FRAME_HEADER;
-  bytes.copyWithin(start, frameOffset, frameOffset + frameLength);
-  return start + frameLength;
+  bytes.copyWithin(start, offset, offset + length);
+  return start + length;
 }
 
 /**
  * Reads the frame at `at` of a bundle that ends at `end` into `out`; the bundle is read when the answer equals `end`.
  * Returns where the next frame begins, or a `BUNDLE` code.
  */
-export function nextFrame(bytes: Uint8Array, at: number, end: number, out: BundledFrame): number {
+export function nextFrame(bytes: Uint8Array, at: number, end: number, out: Frame): number {
   const start = at + BUNDLE_FRAME_HEADER;
   if (start > end) return BUNDLE.TRUNCATED;
   const length = readU16(bytes, at);
@@ -78,10 +62,6 @@ export function nextFrame(bytes: Uint8Array, at: number, end: number, out: Bundl
   if ((flags & VIRTIO_FLAG.NEEDS_CSUM) !== 0 && !isChecksumInside(csumStart, csumOffset, length)) {
     return BUNDLE.CHECKSUM;
   }
-  out.offset = start;
-  out.length = length;
-  out.flags = flags;
-  out.csumStart = csumStart;
-  out.csumOffset = csumOffset;
+  out.place(start, length).describe(flags, csumStart, csumOffset);
   return start + length;
 }

@@ -1,20 +1,21 @@
 /**
  * The last stage of the way in: frames for the TAP, written in batches.
  *
- * Segments of one super-frame that arrive one behind the other are joined again, across receive calls of a
- * batch too, by the super-frame's id and index; UDP frames of one flow are joined by their headers. Every virtio
- * header is made here from a frame's own headers: an authentic peer may still be hostile.
+ * Segments of one super-frame that arrive one after another are joined again, across receive calls of a batch too, by the
+ * super-frame's id and index; UDP frames of one flow are joined by their headers. Every virtio header is made here from a
+ * frame's own headers: an authentic peer may still be hostile.
  */
 
 import { DROP } from '../../contract/drops.js';
 import { VNET_HEADER, WRITE } from '../../contract/ops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { type Arena, HEAD_BYTES } from '../../state/arena.js';
+import type { DatapathIo } from '../../state/io.js';
+import type { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from '../../switch/headers.js';
-import type { DatapathIo } from '../io.js';
 import { completeChecksum } from '../offload/checksum.js';
-import { FRAME, findRuns, RUN, writeRun, writeWords } from '../offload/coalesce.js';
-import { segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';
+import { Coalescer, writeWords } from '../offload/coalesce.js';
+import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';
 import {
   checkVirtio,
   GSO,
@@ -24,6 +25,7 @@ import {
   writeGsoVirtio,
   writePlainVirtio,
 } from '../offload/virtio.js';
+import type { Segment } from './segment.js';
 
 const OPS_WORDS = 16_384;
 /** Parts of one write: the kernel's IOV_MAX is 1024. */
@@ -43,101 +45,97 @@ export class Delivery {
   private queued = 0;
   private queuedBytes = 0;
   private headRow = 0;
-
-  private readonly frames = new Int32Array(FRAME_ROWS * FRAME.WORDS);
-  private readonly runs = new Int32Array(FRAME_ROWS * RUN.WORDS);
-  private frameCount = 0;
+  private readonly frames: Coalescer;
   private readonly scratch = new HeaderInfo();
 
   /** The run of segments being joined; its peer is -1 when none is open. */
   private runPeer = -1;
   private runSuperId = 0;
-  private runFirst = 0;
   private runNext = 0;
   private runCount = 0;
   /** Most segments that may be joined. */
   private runLimit = 0;
   private runGsoType = 0;
-  private runGsoSize = 0;
   private runFrame = 0;
-  private runPayload = 0;
   private runRecord = 0;
+  private readonly run = new SegmentRun();
   private readonly headers = new HeaderInfo();
 
   constructor(
     private readonly arena: Arena,
     private readonly io: DatapathIo,
     private readonly stats: SharedStats,
-  ) {}
+  ) {
+    this.frames = new Coalescer(arena.bytes, FRAME_ROWS);
+  }
 
   // --- segments of super-frames ---------------------------------------------------------------------
 
   /** Whether a segment continues the open run, so that nothing of it needs to be looked at again. */
-  continues(peer: number, superId: number, index: number, headerLength: number, payload: number): boolean {
+  continues(segment: Segment): boolean {
+    const { payload, headerLength } = segment;
     return (
-      this.runPeer === peer &&
-      this.runSuperId === superId &&
-      this.runNext === index &&
+      this.runPeer === segment.peer &&
+      this.runSuperId === segment.superId &&
+      this.runNext === segment.index &&
       this.headers.headerLength === headerLength &&
-      payload <= this.runGsoSize &&
-      this.runNext - this.runFirst < this.runLimit &&
-      this.runPayload + payload + headerLength <= MAX_SUPER_FRAME
+      payload <= this.run.gsoSize &&
+      this.runNext - this.run.index < this.runLimit &&
+      this.run.payload + payload + headerLength <= MAX_SUPER_FRAME
     );
   }
 
   /** Adds the payload of a segment that `continues` the run. A short segment ends it. */
-  extend(payloadOffset: number, payload: number): void {
-    this.part(payloadOffset, payload);
+  extend(segment: Segment): void {
+    const { payload } = segment;
+    this.part(segment.offset + segment.headerLength, payload);
     this.ops[this.runRecord + WRITE.COUNT]++;
-    this.runPayload += payload;
+    this.run.payload += payload;
     this.runNext++;
-    if (payload < this.runGsoSize || this.runNext === this.runCount) this.closeRun();
+    if (payload < this.run.gsoSize || this.runNext === this.runCount) this.closeRun();
   }
 
   /**
-   * Starts a run with a segment: the super-frame's headers at `frame`, behind a SEGMENT body whose last bytes
-   * make room for the virtio header, and its slice of the payload behind them. Returns false when headers and
-   * facts do not belong together.
+   * Starts a run with a segment; the last bytes of the message's header make room for the virtio header. Returns false
+   * when headers and facts do not belong together.
    */
-  start(
-    peer: number,
-    superId: number,
-    index: number,
-    count: number,
-    gsoType: number,
-    gsoSize: number,
-    headerLength: number,
-    frame: number,
-    payload: number,
-  ): boolean {
+  start(segment: Segment): boolean {
     this.closeRun();
     this.queueFrames();
-    const headers = this.headers;
-    // The headers are the super-frame's: their length fields speak of more than this segment holds.
-    if (!parseHeaders(this.arena.bytes, frame, MAX_SUPER_FRAME + headerLength, headers)) return false;
-    if (headers.headerLength !== headerLength || gsoSize === 0 || payload > gsoSize || index >= count)
-      return false;
-    if (index < count - 1 && payload !== gsoSize) return false;
-    if (index * gsoSize + payload > headers.payloadLength) return false;
+    const { index, count, payload, headerLength } = segment;
+    if (!this.isSound(segment)) return false;
     this.makeRoom(WRITE.PARTS + 2 * MAX_PARTS);
     this.runRecord = this.opsEnd;
     this.opsEnd += WRITE.PARTS;
     this.ops[this.runRecord + WRITE.COUNT] = 1;
-    this.part(frame - VNET_HEADER, VNET_HEADER + headerLength + payload);
-    this.runPeer = peer;
-    this.runSuperId = superId;
-    this.runFirst = index;
+    this.part(segment.offset - VNET_HEADER, VNET_HEADER + headerLength + payload);
+    this.runPeer = segment.peer;
+    this.runSuperId = segment.superId;
     this.runNext = index + 1;
     this.runCount = count;
-    this.runGsoType = gsoType;
-    this.runGsoSize = gsoSize;
-    this.runFrame = frame;
-    this.runPayload = payload;
-    const isTcp = headers.protocol === PROTOCOL_TCP;
+    this.runGsoType = segment.gsoType;
+    this.runFrame = segment.offset;
+    this.run.index = index;
+    this.run.gsoSize = segment.gsoSize;
+    this.run.payload = payload;
+    const isTcp = this.headers.protocol === PROTOCOL_TCP;
     this.runLimit = isTcp ? MAX_PARTS : MAX_UDP_SEGMENTS;
     const joins = isTcp ? this.tapTso : this.tapUso;
     if (!joins || this.runNext === count) this.closeRun();
     return true;
+  }
+
+  /** Whether headers and facts of a segment agree. Fills `headers`. */
+  private isSound(segment: Segment): boolean {
+    const { headers } = this;
+    const { index, count, gsoSize, payload, headerLength } = segment;
+    // The headers are the super-frame's: their length fields speak of more than this segment holds.
+    const length = MAX_SUPER_FRAME + headerLength;
+    if (!parseHeaders(this.arena.bytes, segment.offset, length, headers)) return false;
+    if (headers.headerLength !== headerLength || gsoSize === 0) return false;
+    if (payload > gsoSize || index >= count) return false;
+    if (index < count - 1 && payload !== gsoSize) return false;
+    return index * gsoSize + payload <= headers.payloadLength;
   }
 
   /** Ends the open run: its headers become those of what was joined, and are checked like a stranger's. */
@@ -145,20 +143,14 @@ export class Delivery {
     if (this.runPeer < 0) return;
     this.runPeer = -1;
     const { bytes } = this.arena;
-    const { headers, runFrame: frame } = this;
+    const { headers, run, runFrame: frame } = this;
     const vnet = frame - VNET_HEADER;
-    const segments = this.runNext - this.runFirst;
-    const last = this.runNext === this.runCount;
-    const length = headers.headerLength + this.runPayload;
-    const csumOffset = headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
-    segmentHeader(bytes, frame, headers, this.runFirst, this.runGsoSize, this.runPayload, last);
-    if (segments > 1)
-      writeGsoVirtio(bytes, vnet, headers, this.runGsoSize, (this.runGsoType & GSO.ECN) !== 0);
-    else if (this.tapChecksum) writePlainVirtio(bytes, vnet, VIRTIO_FLAG.NEEDS_CSUM, headers.l4, csumOffset);
-    else {
-      completeChecksum(bytes, frame, length, headers.l4, csumOffset);
-      writePlainVirtio(bytes, vnet, 0, 0, 0);
-    }
+    const segments = this.runNext - run.index;
+    const length = headers.headerLength + run.payload;
+    run.isLast = this.runNext === this.runCount;
+    segmentHeader(bytes, frame, headers, run);
+    if (segments > 1) writeGsoVirtio(bytes, vnet, headers, run.gsoSize, (this.runGsoType & GSO.ECN) !== 0);
+    else this.writeSegmentVirtio(vnet, frame, length);
     if (checkVirtio(bytes, vnet, length, this.scratch) !== VIRTIO_CHECK.OK) {
       this.stats.drops[DROP['bad-offload']] += segments;
       this.opsEnd = this.runRecord;
@@ -169,42 +161,48 @@ export class Delivery {
     this.queuedBytes += length;
   }
 
+  /** The virtio header of a segment by itself. */
+  private writeSegmentVirtio(vnet: number, frame: number, length: number): void {
+    const { bytes } = this.arena;
+    const { headers } = this;
+    const csumOffset = headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+    if (this.tapChecksum) {
+      writePlainVirtio(bytes, vnet, VIRTIO_FLAG.NEEDS_CSUM, headers.l4, csumOffset);
+    } else {
+      completeChecksum(bytes, frame, length, headers.l4, csumOffset);
+      writePlainVirtio(bytes, vnet, 0, 0, 0);
+    }
+  }
+
   // --- whole frames ---------------------------------------------------------------------------------
 
-  /** Takes one whole frame whose checksum facts have been found to lie inside it. */
-  frame(frame: number, length: number, flags: number, csumStart: number, csumOffset: number): void {
+  /** Takes one whole frame whose checksum facts have been found to lie inside it; `frame` is written to. */
+  frame(frame: Frame): void {
     this.closeRun();
-    if (this.frameCount === FRAME_ROWS) this.queueFrames();
-    let needs = flags & VIRTIO_FLAG.NEEDS_CSUM;
-    if (needs !== 0 && !this.tapChecksum) {
-      completeChecksum(this.arena.bytes, frame, length, csumStart, csumOffset);
-      needs = 0;
+    if (this.frames.count === FRAME_ROWS) this.queueFrames();
+    const needs = frame.flags & VIRTIO_FLAG.NEEDS_CSUM;
+    if (needs === 0) frame.describe(0, 0, 0);
+    else if (this.tapChecksum) frame.flags = needs;
+    else {
+      completeChecksum(this.arena.bytes, frame.offset, frame.length, frame.csumStart, frame.csumOffset);
+      frame.describe(0, 0, 0);
     }
-    const at = this.frameCount++ * FRAME.WORDS;
-    this.frames[at + FRAME.OFFSET] = frame;
-    this.frames[at + FRAME.LENGTH] = length;
-    this.frames[at + FRAME.FLAGS] = needs;
-    this.frames[at + FRAME.CSUM_START] = needs === 0 ? 0 : csumStart;
-    this.frames[at + FRAME.CSUM_OFFSET] = needs === 0 ? 0 : csumOffset;
+    this.frames.add(frame);
   }
 
   /** Joins the frames collected where that can be done and queues their writes. */
   private queueFrames(): void {
-    const count = this.frameCount;
-    if (count === 0) return;
-    this.frameCount = 0;
-    const { bytes } = this.arena;
-    const joined = this.tapUso && count > 1;
-    const runs = joined ? findRuns(bytes, this.frames, count, this.runs, this.scratch) : count;
-    for (let run = 0; run < runs; run++) {
-      const first = joined ? this.runs[run * RUN.WORDS + RUN.START] : run;
-      const length = joined ? this.runs[run * RUN.WORDS + RUN.COUNT] : 1;
-      this.makeRoom(writeWords(length));
+    const { frames } = this;
+    if (frames.count === 0) return;
+    frames.join(this.tapUso && frames.count > 1);
+    for (let run = 0; run < frames.runs; run++) {
+      this.makeRoom(writeWords(frames.lengthOf(run)));
       const head = this.arena.headBase + this.headRow++ * HEAD_BYTES;
-      this.opsEnd = writeRun(bytes, this.frames, first, length, head, this.scratch, this.ops, this.opsEnd);
+      this.opsEnd = frames.write(run, head, this.ops, this.opsEnd);
       this.queued++;
     }
-    for (let row = 0; row < count; row++) this.queuedBytes += this.frames[row * FRAME.WORDS + FRAME.LENGTH];
+    this.queuedBytes += frames.totalBytes;
+    frames.clear();
   }
 
   // --- writing --------------------------------------------------------------------------------------

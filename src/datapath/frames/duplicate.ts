@@ -6,7 +6,7 @@
 import { readU16 } from '../../base/bytes.js';
 import type { DuplicateSettings } from '../../contract/settings.js';
 import type { PeerTable } from '../../state/peers.js';
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetHeaderLength } from '../../switch/frame.js';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetHeaderLength, type Frame } from '../../switch/frame.js';
 
 export const NO_DUPLICATES: DuplicateSettings = { smallBytes: 0, control: false, dscp: [] };
 
@@ -23,20 +23,15 @@ const IPV6_HEADER = 40;
 const FRAGMENT_OFFSET = 0x1fff;
 
 /** Whether a frame to `peer` is one of those that are sent twice. */
-export function isSentTwice(
-  peers: PeerTable,
-  peer: number,
-  bytes: Uint8Array,
-  frame: number,
-  length: number,
-): boolean {
+export function isSentTwice(peers: PeerTable, peer: number, bytes: Uint8Array, frame: Frame): boolean {
+  const { offset, length } = frame;
   if (length <= peers.duplicateSmall[peer]) return true;
-  const l3 = ethernetHeaderLength(bytes, frame, length);
+  const l3 = ethernetHeaderLength(bytes, offset, length);
   if (l3 === 0) return false;
-  const type = readU16(bytes, frame + l3 - 2);
+  const type = readU16(bytes, offset + l3 - 2);
   const control = peers.duplicateControl[peer] === 1;
   if (type === ETHERTYPE_ARP) return control;
-  const ip = frame + l3;
+  const ip = offset + l3;
   const room = length - l3;
   if (type === ETHERTYPE_IPV4 && room >= IPV4_HEADER) {
     return isChosen(peers, peer, bytes[ip + 1] >> 2) || (control && isDhcp4(bytes, ip, room));

@@ -7,7 +7,8 @@
  * exactly.
  */
 import { readU16, writeU16 } from '../../base/bytes.js';
-import { isRunt } from '../../switch/frame.js';
+import type { Datagram } from '../../state/datagram.js';
+import { type Frame, isRunt } from '../../switch/frame.js';
 import { isChecksumInside, VIRTIO_FLAG } from '../offload/virtio.js';
 
 /** Bytes in front of a piece, kind byte included. */
@@ -20,7 +21,7 @@ const KNOWN_FLAGS = VIRTIO_FLAG.NEEDS_CSUM | VIRTIO_FLAG.DATA_VALID;
 const HEADROOM = 64;
 const SLOT_BYTES = 65_600;
 const BITMAP_WORDS = 8;
-/** Frames of one stream lie this many ids apart at most; one further behind is a remainder, not the same frame. */
+/** Frames of one stream lie this many ids apart at most; one further away is a remainder, not the same frame. */
 const ID_WINDOW = 8192;
 const NONE = -1;
 
@@ -57,25 +58,22 @@ export interface ReassemblyOptions {
   ageLimitUs?: number;
 }
 
-/** Writes the header of a piece, all but its kind byte at `at`. */
-export function writePieceHeader(
-  bytes: Uint8Array,
-  at: number,
-  flags: number,
-  frameId: number,
-  index: number,
-  count: number,
-  total: number,
-  csumStart: number,
-  csumOffset: number,
-): void {
-  bytes[at + 1] = flags;
-  writeU16(bytes, at + 2, frameId);
-  bytes[at + PIECE_INDEX] = index;
-  bytes[at + 5] = count;
-  writeU16(bytes, at + 6, total);
-  bytes[at + 8] = csumStart;
-  bytes[at + 9] = csumOffset;
+/** Which piece of which frame one is. Made once and filled again for each. */
+export class Piece {
+  frameId = 0;
+  index = 0;
+  count = 0;
+}
+
+/** Writes the header of a piece of `frame`, all but its kind byte at `at`. */
+export function writePieceHeader(bytes: Uint8Array, at: number, piece: Piece, frame: Frame): void {
+  bytes[at + 1] = frame.flags;
+  writeU16(bytes, at + 2, piece.frameId);
+  bytes[at + PIECE_INDEX] = piece.index;
+  bytes[at + 5] = piece.count;
+  writeU16(bytes, at + 6, frame.length);
+  bytes[at + 8] = frame.csumStart;
+  bytes[at + 9] = frame.csumOffset;
 }
 
 /** Puts frames together in slots of the arena; memory and slots per peer are bounded. */
@@ -104,7 +102,7 @@ export class Reassembly {
   private readonly free: Int32Array;
   private freeCount: number;
 
-  /** Bytes of arena that so many slots take. */
+  /** Bytes of arena that `slots` slots take. */
   static bytesFor(slots: number): number {
     return slots * SLOT_BYTES;
   }
@@ -139,83 +137,73 @@ export class Reassembly {
   }
 
   /**
-   * Takes the piece whose kind byte is at `offset` of the arena and which is `length` bytes long, header included.
-   * Returns the slot of the frame that it completes, to be given back by `release`, or a `PIECE` code.
+   * Takes the piece that is the plaintext of a datagram. Returns the slot of the frame that it completes, to be given back
+   * by `release`, or a `PIECE` code.
    */
-  add(peer: number, stream: number, offset: number, length: number, nowUs: number): number {
+  add(datagram: Datagram): number {
     const bytes = this.arena;
-    if (length <= PIECE_HEADER) return PIECE.TRUNCATED;
-    const flags = bytes[offset + 1];
+    const offset = datagram.body;
+    const length = datagram.end - offset - PIECE_HEADER;
+    if (length <= 0) return PIECE.TRUNCATED;
     const index = bytes[offset + PIECE_INDEX];
     const count = bytes[offset + 5];
     const total = readU16(bytes, offset + 6);
-    if ((flags & ~KNOWN_FLAGS) !== 0) return PIECE.FLAGS;
-    if (index >= count) return PIECE.INDEX;
-    if (isRunt(total)) return PIECE.TOTAL;
-    if (
-      (flags & VIRTIO_FLAG.NEEDS_CSUM) !== 0 &&
-      !isChecksumInside(bytes[offset + 8], bytes[offset + 9], total)
-    ) {
-      return PIECE.CHECKSUM;
-    }
-    const size = pieceSize(index, count, total, length - PIECE_HEADER);
+    const wrong = checkHeader(bytes, offset);
+    if (wrong < 0) return wrong;
+    const size = pieceSize(index, count, total, length);
     if (size === 0) return PIECE.SIZE;
 
-    const streamAndId = (stream << 16) | readU16(bytes, offset + 2);
-    const totalAndCount = (total << 8) | count;
-    const facts = (flags << 16) | readU16(bytes, offset + 8);
-    this.expire(nowUs);
-    let slot = this.find(peer, streamAndId);
-    if (slot === NONE) {
-      slot = this.allocate(peer, streamAndId);
-      if (slot === NONE) return PIECE.FULL;
-      this.peer[slot] = peer;
-      this.streamAndId[slot] = streamAndId;
-      this.totalAndCount[slot] = totalAndCount;
-      this.facts[slot] = facts;
-      this.size[slot] = size;
-      this.missing[slot] = count;
-      this.started[slot] = nowUs;
-      this.arrived.fill(0, slot * BITMAP_WORDS, (slot + 1) * BITMAP_WORDS);
-    } else if (
-      this.totalAndCount[slot] !== totalAndCount ||
-      this.facts[slot] !== facts ||
-      this.size[slot] !== size
-    ) {
-      return PIECE.MISMATCH;
-    }
-
+    const slot = this.slotFor(datagram, size);
+    if (slot < 0) return slot;
     const word = slot * BITMAP_WORDS + (index >> 5);
     const bit = 1 << (index & 31);
     if ((this.arrived[word] & bit) !== 0) return PIECE.DUPLICATE;
     this.arrived[word] |= bit;
-    bytes.copyWithin(this.offset(slot) + index * size, offset + PIECE_HEADER, offset + length);
+    bytes.copyWithin(this.offset(slot) + index * size, offset + PIECE_HEADER, datagram.end);
     if (--this.missing[slot] > 0) return PIECE.INCOMPLETE;
     this.deactivate(slot);
     return slot;
   }
 
-  /** Where the frame of a slot begins in the arena; the 64 bytes before it are free for a virtio-net header. */
-  offset(slot: number): number {
+  /** The slot of the frame that a piece belongs to, which may be a new one; or a `PIECE` code. */
+  private slotFor(datagram: Datagram, size: number): number {
+    const bytes = this.arena;
+    const { body, peer, now } = datagram;
+    const streamAndId = (datagram.stream << 16) | readU16(bytes, body + 2);
+    const totalAndCount = (readU16(bytes, body + 6) << 8) | bytes[body + 5];
+    const facts = (bytes[body + 1] << 16) | readU16(bytes, body + 8);
+    this.expire(now);
+    const known = this.find(peer, streamAndId);
+    if (known !== NONE) {
+      const agrees =
+        this.totalAndCount[known] === totalAndCount &&
+        this.facts[known] === facts &&
+        this.size[known] === size;
+      return agrees ? known : PIECE.MISMATCH;
+    }
+    const slot = this.allocate(peer, streamAndId);
+    if (slot === NONE) return PIECE.FULL;
+    this.peer[slot] = peer;
+    this.streamAndId[slot] = streamAndId;
+    this.totalAndCount[slot] = totalAndCount;
+    this.facts[slot] = facts;
+    this.size[slot] = size;
+    this.missing[slot] = bytes[body + 5];
+    this.started[slot] = now;
+    this.arrived.fill(0, slot * BITMAP_WORDS, (slot + 1) * BITMAP_WORDS);
+    return slot;
+  }
+
+  /** Fills `frame` with the complete frame of a slot; the 64 bytes before it are free for a virtio-net header. */
+  read(slot: number, frame: Frame): void {
+    const facts = this.facts[slot];
+    frame
+      .place(this.offset(slot), this.totalAndCount[slot] >>> 8)
+      .describe(facts >>> 16, (facts >>> 8) & 0xff, facts & 0xff);
+  }
+
+  private offset(slot: number): number {
     return this.base + slot * SLOT_BYTES + HEADROOM;
-  }
-
-  /** Length of the frame of a slot. */
-  total(slot: number): number {
-    return this.totalAndCount[slot] >>> 8;
-  }
-
-  /** virtio-net flags of the frame of a slot. */
-  flags(slot: number): number {
-    return this.facts[slot] >>> 16;
-  }
-
-  csumStart(slot: number): number {
-    return (this.facts[slot] >>> 8) & 0xff;
-  }
-
-  csumOffset(slot: number): number {
-    return this.facts[slot] & 0xff;
   }
 
   /** Gives back the slot of a complete frame. */
@@ -224,7 +212,7 @@ export class Reassembly {
   }
 
   /** Gives up every incomplete frame of a peer (its row will be another's). */
-  forgetPeer(peer: number): void {
+  peerRemoved(peer: number): void {
     for (let position = this.activeCount - 1; position >= 0; position--) {
       const slot = this.active[position];
       if (this.peer[slot] === peer) this.drop(slot);
@@ -282,6 +270,18 @@ export class Reassembly {
     this.active.copyWithin(position, position + 1, this.activeCount);
     this.activeCount--;
   }
+}
+
+/** Whether the header of a piece is one that may be: 0, or a `PIECE` code. */
+function checkHeader(bytes: Uint8Array, at: number): number {
+  const flags = bytes[at + 1];
+  const total = readU16(bytes, at + 6);
+  if ((flags & ~KNOWN_FLAGS) !== 0) return PIECE.FLAGS;
+  if (bytes[at + PIECE_INDEX] >= bytes[at + 5]) return PIECE.INDEX;
+  if (isRunt(total)) return PIECE.TOTAL;
+  const isPartial = (flags & VIRTIO_FLAG.NEEDS_CSUM) !== 0;
+  if (isPartial && !isChecksumInside(bytes[at + 8], bytes[at + 9], total)) return PIECE.CHECKSUM;
+  return 0;
 }
 
 /** Length of all pieces but the last, judged by one piece; 0 when its length does not fit the other facts. */

@@ -7,9 +7,10 @@
  * filled have ever been (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has seen). Room is
  * bounded; without room frames pass out of order rather than not at all.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, int32 } from '../../base/columns.js';
 import { type Arena, CELL_BYTES } from '../../state/arena.js';
-import { MAX_LINKS } from '../../wire/header.js';
+import { Datagram } from '../../state/datagram.js';
+import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
 
 /** Room in front of a plaintext, as its header leaves in a receive slot. Longer ones than fit do not wait. */
 const CELL_HEAD = 16;
@@ -18,50 +19,50 @@ const SPAN = 8192;
 /** Lanes that can wait at once. */
 const RINGS = 16;
 /**
- * A lane may keep so many times what is free (dynamic thresholds, Choudhury and Hahne 1998): alone it gets 7/8 of all
+ * A lane may keep this many times what is free (dynamic thresholds, Choudhury and Hahne 1998): alone it gets 7/8 of all
  * room, and a peer that leaves gaps on purpose never takes the last of it from the others.
  */
 const SHARE_OF_FREE = 7;
 const NO_RING = -1;
 const NO_PEER = -1;
 
-/** Longest wait for a gap, and the wait before anything was learnt of the links' spread. */
+/** Longest wait for a gap, and the wait before anything was learned of the links' spread. */
 const MAX_WAIT_US = 300_000;
 const FIRST_WAIT_US = 100_000;
 const LEAST_WAIT_US = 30_000;
 /** A gap may take this many times as long as the slowest that was filled in the last one to two periods. */
 const PATIENCE = 2;
 const PERIOD_US = 10_000_000;
-/** A link counts as carrying the lane for so long after its last datagram, and after the peer said that it will. */
+/** How long a link counts as carrying the lane after its last datagram, and after the peer said that it will. */
 const CARRIES_US = 200_000;
 const ANNOUNCED_US = 300_000;
 
-/** Delivers a plaintext that had waited, from its kind byte to its end in the arena. */
-export type Release = (peer: number, body: number, end: number) => void;
+/** Whoever takes datagrams of the lane that had waited. Of `datagram`, peer, stream, place and time are set. */
+export interface LaneSink {
+  unpack(datagram: Datagram): void;
+}
 
 export class Reorder {
-  /** Set once by the owner. */
-  release: Release = () => {};
-
   // Lanes, by session slot.
-  private next = new Float64Array(0);
-  private peer = new Int32Array(0);
-  private pending = new Int32Array(0);
-  private ring = new Int32Array(0);
+  private next = float64();
+  private peer = int32(NO_PEER);
+  private pending = int32();
+  private ring = int32(NO_RING);
   /** Since when the head of the lane is missing while others wait; since when every link has passed it, or 0. */
-  private gapAt = new Float64Array(0);
-  private passedAt = new Float64Array(0);
+  private gapAt = float64();
+  private passedAt = float64();
   /** Longest time that a gap took to fill, in this period and in the one before, and when this one began. */
-  private fillUs = new Float64Array(0);
-  private formerFillUs = new Float64Array(0);
-  private periodAt = new Float64Array(0);
+  private fillUs = float64();
+  private formerFillUs = float64();
+  private periodAt = float64();
   private readonly waiting: number[] = [];
 
   // Of each lane and link id: one above the highest counter, when it came, how late a link's own datagrams come.
-  private highest = new Float64Array(0);
-  private highestAt = new Float64Array(0);
-  private slackUs = new Float64Array(0);
-  private carriesUntil = new Float64Array(0);
+  private highest = float64(0, MAX_LINKS);
+  private highestAt = float64(0, MAX_LINKS);
+  private slackUs = float64(0, MAX_LINKS);
+  private carriesUntil = float64(0, MAX_LINKS);
+  private readonly columns = new Columns(this, 64);
 
   // Rings: one above the cell, and the length, of each counter that waits.
   private readonly cellOf = new Int32Array(RINGS * SPAN);
@@ -73,8 +74,14 @@ export class Reorder {
   private readonly leaving: Int32Array;
   private leavingCount = 0;
   private readonly base: number;
+  /** What is released: at the time of the call that releases it. */
+  private readonly released = new Datagram();
 
-  constructor(private readonly arena: Arena) {
+  constructor(
+    private readonly arena: Arena,
+    private readonly sink: LaneSink,
+  ) {
+    this.released.stream = LANE_STREAM;
     const cells = arena.reorderCells;
     this.base = arena.reorderBase;
     this.freeCells = Int32Array.from({ length: cells }, (_, index) => cells - 1 - index);
@@ -85,7 +92,7 @@ export class Reorder {
 
   /** A session's lane is used for the first time: it starts at counter 0. */
   private open(slot: number, peer: number): void {
-    if (slot >= this.next.length) this.ensure(slot + 1);
+    this.columns.ensure(slot + 1);
     this.next[slot] = 0;
     this.peer[slot] = peer;
     this.fillUs[slot] = 0;
@@ -98,27 +105,10 @@ export class Reorder {
   }
 
   /** A session ends, or another takes its slot: what waits is delivered as it stands. */
-  close(slot: number): void {
+  sessionRetired(slot: number): void {
     if (slot >= this.next.length) return;
     while (this.pending[slot] > 0) this.skip(slot, 0);
     this.peer[slot] = NO_PEER;
-  }
-
-  private ensure(rows: number): void {
-    const capacity = Math.max(64, 2 ** Math.ceil(Math.log2(rows)));
-    this.next = enlarged(this.next, capacity);
-    this.peer = enlarged(this.peer, capacity, NO_PEER);
-    this.pending = enlarged(this.pending, capacity);
-    this.ring = enlarged(this.ring, capacity, NO_RING);
-    this.gapAt = enlarged(this.gapAt, capacity);
-    this.passedAt = enlarged(this.passedAt, capacity);
-    this.fillUs = enlarged(this.fillUs, capacity);
-    this.formerFillUs = enlarged(this.formerFillUs, capacity);
-    this.periodAt = enlarged(this.periodAt, capacity);
-    this.highest = enlarged(this.highest, capacity * MAX_LINKS);
-    this.highestAt = enlarged(this.highestAt, capacity * MAX_LINKS);
-    this.slackUs = enlarged(this.slackUs, capacity * MAX_LINKS);
-    this.carriesUntil = enlarged(this.carriesUntil, capacity * MAX_LINKS);
   }
 
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
@@ -128,20 +118,14 @@ export class Reorder {
   }
 
   /**
-   * A datagram of the lane of `peer`'s session arrived by link `linkId` (-1: unknown). True when it is to be delivered now;
-   * the caller then calls `advance`. False when it was kept.
+   * A datagram of the lane has arrived. True when it is to be delivered now; the caller then calls `advance`. False when it
+   * was kept.
    */
-  offer(
-    slot: number,
-    peer: number,
-    linkId: number,
-    counter: number,
-    body: number,
-    end: number,
-    now: number,
-  ): boolean {
-    if (slot >= this.next.length || this.peer[slot] === NO_PEER) this.open(slot, peer);
-    if (linkId >= 0) this.noteLink(slot * MAX_LINKS + linkId, counter, now);
+  offer(datagram: Datagram): boolean {
+    const { slot, counter, now } = datagram;
+    this.released.now = now;
+    if (slot >= this.next.length || this.peer[slot] === NO_PEER) this.open(slot, datagram.peer);
+    if (datagram.linkId >= 0) this.noteLink(slot * MAX_LINKS + datagram.linkId, counter, now);
     const next = this.next[slot];
     if (counter < next) {
       // Given up too early: the next gap may take longer.
@@ -149,7 +133,7 @@ export class Reorder {
       return true;
     }
     if (counter === next) return true;
-    if (!this.keep(slot, counter, body, end)) {
+    if (!this.keep(datagram)) {
       while (this.pending[slot] > 0) this.skip(slot, now);
       this.next[slot] = Math.max(this.next[slot], counter);
       return true;
@@ -183,7 +167,8 @@ export class Reorder {
   }
 
   /** The datagram at the head of the lane has been delivered: what follows it without a gap is released. */
-  advance(slot: number, counter: number, now: number): void {
+  advance(datagram: Datagram): void {
+    const { slot, counter, now } = datagram;
     if (counter !== this.next[slot]) return;
     this.next[slot] = counter + 1;
     if (this.pending[slot] === 0) return;
@@ -206,7 +191,8 @@ export class Reorder {
     return Math.min(MAX_WAIT_US, Math.max(LEAST_WAIT_US, PATIENCE * slowest));
   }
 
-  private keep(slot: number, counter: number, body: number, end: number): boolean {
+  private keep(datagram: Datagram): boolean {
+    const { slot, counter, body, end } = datagram;
     const length = end - body;
     if (counter - this.next[slot] >= SPAN || length > CELL_BYTES - CELL_HEAD) return false;
     if (this.pending[slot] >= SHARE_OF_FREE * this.freeCount) return false;
@@ -234,8 +220,7 @@ export class Reorder {
       this.cellOf[at] = 0;
       this.pending[slot]--;
       this.next[slot]++;
-      const body = this.base + cell * CELL_BYTES + CELL_HEAD;
-      this.release(this.peer[slot], body, body + this.lengthOf[at]);
+      this.release(slot, this.base + cell * CELL_BYTES + CELL_HEAD, this.lengthOf[at]);
       this.leaving[this.leavingCount++] = cell;
     }
     this.gapAt[slot] = now;
@@ -247,6 +232,15 @@ export class Reorder {
     if (index >= 0) this.waiting.splice(index, 1);
   }
 
+  private release(slot: number, body: number, length: number): void {
+    const { released } = this;
+    released.slot = slot;
+    released.peer = this.peer[slot];
+    released.body = body;
+    released.end = body + length;
+    this.sink.unpack(released);
+  }
+
   /** Gives the gap at the head up and releases what follows it. */
   private skip(slot: number, now: number): void {
     const ring = this.ring[slot] * SPAN;
@@ -256,6 +250,7 @@ export class Reorder {
 
   /** Gives up gaps that will not be filled. To be called when everything that had arrived was offered. */
   settle(now: number): void {
+    this.released.now = now;
     for (let index = this.waiting.length - 1; index >= 0; index--) {
       const slot = this.waiting[index];
       while (this.pending[slot] > 0 && now >= this.deadline(slot, now)) this.skip(slot, now);

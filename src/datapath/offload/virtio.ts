@@ -3,7 +3,7 @@
  * flags u8, gso_type u8, hdr_len u16, gso_size u16, csum_start u16, csum_offset u16.
  */
 import { VNET_HEADER } from '../../contract/ops.js';
-import { ETHERNET_HEADER, isRunt } from '../../switch/frame.js';
+import { ETHERNET_HEADER, type Frame, isRunt } from '../../switch/frame.js';
 import { type HeaderInfo, PROTOCOL_TCP, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
 import { segmentCount, TCP_CHECKSUM, UDP_CHECKSUM } from './superframe.js';
 
@@ -60,6 +60,15 @@ export function virtioCsumOffset(bytes: Uint8Array, at: number): number {
   return readLittle(bytes, at + 8);
 }
 
+/** Fills `frame` with the facts of the header at `at`; of the flags, only that the checksum is partial. */
+export function readVirtio(bytes: Uint8Array, at: number, frame: Frame): void {
+  frame.flags = virtioFlags(bytes, at) & VIRTIO_FLAG.NEEDS_CSUM;
+  frame.gsoType = virtioGsoType(bytes, at);
+  frame.gsoSize = virtioGsoSize(bytes, at);
+  frame.csumStart = virtioCsumStart(bytes, at);
+  frame.csumOffset = virtioCsumOffset(bytes, at);
+}
+
 /** Writes the header of a plain frame; without NEEDS_CSUM the checksum facts are 0. */
 export function writePlainVirtio(
   bytes: Uint8Array,
@@ -68,7 +77,12 @@ export function writePlainVirtio(
   csumStart: number,
   csumOffset: number,
 ): void {
-  writeVirtio(bytes, at, flags, GSO.NONE, 0, 0, csumStart, csumOffset);
+  bytes[at] = flags;
+  bytes[at + 1] = GSO.NONE;
+  writeLittle(bytes, at + 2, 0);
+  writeLittle(bytes, at + 4, 0);
+  writeLittle(bytes, at + 6, csumStart);
+  writeLittle(bytes, at + 8, csumOffset);
 }
 
 /** Writes the header of a super-frame whose headers `info` describes. `ecn` is for TCP only. */
@@ -80,9 +94,10 @@ export function writeGsoVirtio(
   ecn: boolean,
 ): void {
   const tcp = info.protocol === PROTOCOL_TCP;
-  const type = tcp ? (info.version === 4 ? GSO.TCPV4 : GSO.TCPV6) | (ecn ? GSO.ECN : 0) : GSO.UDP_L4;
-  const csumOffset = tcp ? TCP_CHECKSUM : UDP_CHECKSUM;
-  writeVirtio(bytes, at, VIRTIO_FLAG.NEEDS_CSUM, type, info.headerLength, gsoSize, info.l4, csumOffset);
+  writePlainVirtio(bytes, at, VIRTIO_FLAG.NEEDS_CSUM, info.l4, tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
+  bytes[at + 1] = tcp ? (info.version === 4 ? GSO.TCPV4 : GSO.TCPV6) | (ecn ? GSO.ECN : 0) : GSO.UDP_L4;
+  writeLittle(bytes, at + 2, info.headerLength);
+  writeLittle(bytes, at + 4, gsoSize);
 }
 
 /**
@@ -148,24 +163,6 @@ function isSegmentSizeSane(gsoSize: number, info: HeaderInfo): boolean {
   if (gsoSize === 0 || gsoSize === RESERVED_GSO_SIZE) return false;
   if (info.protocol === PROTOCOL_TCP) return gsoSize >= MIN_TCP_SEGMENT;
   return segmentCount(info.payloadLength, gsoSize) <= MAX_UDP_SEGMENTS;
-}
-
-function writeVirtio(
-  bytes: Uint8Array,
-  at: number,
-  flags: number,
-  gsoType: number,
-  headerLength: number,
-  gsoSize: number,
-  csumStart: number,
-  csumOffset: number,
-): void {
-  bytes[at] = flags;
-  bytes[at + 1] = gsoType;
-  writeLittle(bytes, at + 2, headerLength);
-  writeLittle(bytes, at + 4, gsoSize);
-  writeLittle(bytes, at + 6, csumStart);
-  writeLittle(bytes, at + 8, csumOffset);
 }
 
 function readLittle(bytes: Uint8Array, at: number): number {

@@ -4,7 +4,6 @@ import type { Arena } from '../../state/arena.js';
 import type { LinkTable } from '../../state/links.js';
 import { Plaintext, SealedRun } from '../../state/run.js';
 import { OUTER } from '../../wire/header.js';
-import type { Sealer } from './seal.js';
 import { Transmitter } from './transmit.js';
 
 export class LinkMessages implements Messages {
@@ -14,7 +13,6 @@ export class LinkMessages implements Messages {
   constructor(
     private readonly arena: Arena,
     private readonly links: LinkTable,
-    private readonly sealer: Sealer,
     private readonly transmit: Transmitter,
   ) {}
 
@@ -50,6 +48,6 @@ export class LinkMessages implements Messages {
 
   /** Queues the seal of the message opened last; false when the session has no counters left. */
   private seal(slot: number, link: number): boolean {
-    return this.sealer.sealInPlace(slot, this.links.id[link], this.plaintext, this.run);
+    return this.transmit.sealer.sealInPlace(slot, this.links.id[link], this.plaintext, this.run);
   }
 }

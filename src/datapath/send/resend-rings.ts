@@ -2,7 +2,7 @@
  * The rings of an interface: one that all peers share, and a few that a peer which sends much gets for itself, so that
  * it overwrites nobody else's datagrams before they are acknowledged. A peer that fell silent gives its ring back.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, uint8 } from '../../base/columns.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { LinkTable } from '../../state/links.js';
@@ -21,10 +21,11 @@ export class ResendRings {
   /** Peer row of each own ring, or `NO_PEER`. */
   private readonly owner: number[] = [];
   /** Of each peer: `SHARED`, or the number of its own ring plus one. */
-  private ringOf = new Uint8Array(0);
+  private ringOf = uint8();
   /** Bytes that each peer took of the shared ring in the lap named beside it. */
-  private taken = new Float64Array(0);
-  private lap = new Float64Array(0);
+  private taken = float64();
+  private lap = float64(-1);
+  private readonly columns = new Columns(this);
   /** What was offered last, and to whom. */
   private offered: ResendRing;
   private offeredTo = NO_PEER;
@@ -65,7 +66,7 @@ export class ResendRings {
   }
 
   private noteShare(peer: number, bytes: number): void {
-    if (peer >= this.ringOf.length) this.ensure(peer + 1);
+    this.columns.ensure(peer + 1);
     const size = this.arena.sizes.sharedRingBytes;
     const lap = Math.floor(this.shared.bytesTaken / size);
     if (this.lap[peer] !== lap) {
@@ -79,13 +80,6 @@ export class ResendRings {
     this.owner[free] = peer;
     this.taken[peer] = 0;
     this.ringOf[peer] = free + 1;
-  }
-
-  private ensure(peers: number): void {
-    const capacity = 2 ** Math.ceil(Math.log2(peers));
-    this.ringOf = enlarged(this.ringOf, capacity);
-    this.taken = enlarged(this.taken, capacity);
-    this.lap = enlarged(this.lap, capacity, -1);
   }
 
   /** The ring in which a place of the arena lies. */
@@ -141,7 +135,7 @@ export class ResendRings {
   }
 
   /** A peer is gone. */
-  release(peer: number): void {
+  peerRemoved(peer: number): void {
     if (peer < this.ringOf.length && this.ringOf[peer] !== SHARED) this.free(this.ringOf[peer] - 1);
   }
 

@@ -50,8 +50,8 @@ export class Drains {
     this.quietSince[link] = now;
   }
 
-  /** Whether a beat of ours, sent at `sentAt`, left behind our last frame. */
-  isBehindLastFrame(link: number, sentAt: number): boolean {
+  /** Whether a beat of ours, sent at `sentAt`, left after our last frame. */
+  isAfterLastFrame(link: number, sentAt: number): boolean {
     return sentAt >= this.quietSince[link];
   }
 }

@@ -17,7 +17,7 @@ export const GREY = { NO: 0, LOSS: 1, DELAY: 2 } as const;
 const SETTLE_US = 1_000_000;
 const RETURN_US = 10_000_000;
 const MAX_RETURN_US = 300_000_000;
-/** A link that was clean for so many return times has proved itself: its return time begins anew. */
+/** A link that was clean for this many return times has proved itself: its return time starts over. */
 const PROVEN = 4;
 const NEVER = Number.POSITIVE_INFINITY;
 

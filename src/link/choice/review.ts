@@ -38,7 +38,7 @@ export class Review {
   }
 
   /** The link of lowest round-trip time among the others that are alive and do not lose too much; -1 for none. */
-  fastestOther(peer: number, link: number): number {
+  private fastestOther(peer: number, link: number): number {
     let fastest: number = NO_LINK;
     for (let other = this.peers.nextLink(peer); other >= 0; other = this.peers.nextLink(peer, other)) {
       if (other === link || !isAlive(this.links.state[other])) continue;

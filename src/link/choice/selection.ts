@@ -37,12 +37,12 @@ export const RULE = {
   STAYS: 5,
 } as const;
 
-/** A better measurement must last so long before traffic follows it. */
+/** How long a better measurement must last before traffic follows it. */
 export const BETTER_FOR_US = 5_000_000;
 /** Rest after such a move, at first and at most. */
 const REST_US = 10_000_000;
 const MAX_REST_US = 300_000_000;
-/** A move within so many rests of the one before it doubles the rest. */
+/** A move within this many rests of the one before it doubles the rest. */
 const CLOSE_RESTS = 4;
 
 export class Selection {
@@ -164,7 +164,7 @@ export class Selection {
     for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
       if (link === current || this.compare(link, current) !== 0) continue;
       if (!isClearlyBetter(this.links, link, current)) continue;
-      // One whose wait has begun is not made to wait anew by another that is hardly better.
+      // One that has begun to wait does not start over because another is slightly better.
       if (found < 0 || link === known) found = link;
       else if (found !== known && costOf(this.links, link) < costOf(this.links, found)) found = link;
     }

@@ -144,7 +144,7 @@ export class Adaptive {
     this.runs.send(link, run, now);
   }
 
-  /** A link is about to carry the lane: the far end is told by those that do, so that it waits for what takes longer. */
+  /** A link is about to carry the lane. The links that do already tell the far end, so that it waits for what takes longer. */
   private announce(peer: number, lane: LaneSet, id: number, now: number): void {
     const others = this.lanes.carriers(peer, now) & this.peers.usable[peer];
     lane.usedAt[id] = now;

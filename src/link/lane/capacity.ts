@@ -53,9 +53,8 @@ export class LinkCapacity {
   randomLost = 0;
   /** Datagrams that the far end has reported on. */
   observed = 0;
-  /** When the queue last stood (or overflowed), and since when without a break; 0 for never, not. */
+  /** When the queue last stood (or overflowed); 0 for never. */
   filledAt = 0;
-  filledSince = 0;
   reportedAt = 0;
   private backlog = 0;
   private backlogAt = 0;
@@ -78,8 +77,7 @@ export class LinkCapacity {
     this.reportedAt = now;
     this.observeDelay(arrival.delay, now);
     const isFilled = this.queueUs > this.standingUs();
-    if (isFilled) this.noteFilled(now);
-    else this.filledSince = 0;
+    if (isFilled) this.filledAt = now;
     this.windowGap = Math.max(this.windowGap, arrival.gap);
     this.observeRate(arrival, isFilled, now);
     if (this.capacity === 0) return this.assumeMore(isFilled);
@@ -95,13 +93,8 @@ export class LinkCapacity {
     this.backlog = 0;
   }
 
-  private noteFilled(now: number): void {
-    this.filledAt = now;
-    if (this.filledSince === 0) this.filledSince = now;
-  }
-
   /** From which queueing delay on a queue is said to stand. */
-  standingUs(): number {
+  private standingUs(): number {
     return STANDING_US + JITTER_SHARE * this.jitterUs;
   }
 
@@ -160,7 +153,7 @@ export class LinkCapacity {
     this.windowGap = 0;
   }
 
-  /** Whether a queue was lately so long that what is lost was dropped at its end. */
+  /** Whether a queue was lately long enough to have dropped what is lost. */
   private isCrowded(): boolean {
     let longest = 0;
     for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
@@ -189,7 +182,7 @@ export class LinkCapacity {
     this.sentSum = this.sentSum * kept + sent;
     this.randomLost = this.randomLost * kept + (crowded ? 0 : lost);
     this.crowdedLost = this.crowdedLost * kept + (crowded ? lost : 0);
-    if (crowded && lost > 0) this.noteFilled(now);
+    if (crowded && lost > 0) this.filledAt = now;
   }
 
   /** Share of datagrams lost while no queue was full. */

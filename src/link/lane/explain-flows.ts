@@ -1,8 +1,7 @@
 /** Which way each flow of a peer takes under the policy `adaptive`, and why. Decides nothing itself. */
 
 import type { FlowExplanation, FlowsExplanation } from '../../contract/answers.js';
-import type { LinkTable } from '../../state/links.js';
-import type { PeerTable } from '../../state/peers.js';
+import type { Tables } from '../../state/tables.js';
 import { MAX_LINKS } from '../../wire/header.js';
 import { FLOW, type FlowTable } from './flows.js';
 import type { Lanes } from './lanes.js';
@@ -11,8 +10,7 @@ import type { Lanes } from './lanes.js';
 const RECENT_US = 60_000_000;
 
 export function explainFlows(
-  peers: PeerTable,
-  links: LinkTable,
+  { peers, links }: Tables,
   table: FlowTable,
   lanes: Lanes,
   peer: number,

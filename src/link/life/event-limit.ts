@@ -5,7 +5,7 @@ export class EventLimit {
   private windowAt = 0;
   private emitted = 0;
 
-  /** Whether the control thread may be told of one more message. */
+  /** Whether one more message may go to the control thread. */
   mayEmit(now: number): boolean {
     if (now - this.windowAt >= 1e6) {
       this.windowAt = now;

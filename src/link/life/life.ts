@@ -188,7 +188,7 @@ export class LinkLife {
     if (this.peers.isUsable(this.links.peer[link], this.links.id[link])) {
       drains.busyUntil(link, now);
       this.changes.move(link, 'busy', 'no-other-link', now);
-    } else if ((flags & SENDS_NOTHING) !== 0 && drains.isBehindLastFrame(link, sentAt)) {
+    } else if ((flags & SENDS_NOTHING) !== 0 && drains.isAfterLastFrame(link, sentAt)) {
       this.changes.move(link, 'empty', 'nothing-under-way', now);
     }
   }

@@ -18,11 +18,11 @@ import { HEARTBEAT, NO_ECHO } from '../../wire/heartbeat.js';
 const U32 = 0x1_0000_0000;
 /** Part of what has found no match among copies that is given up at each beat. */
 const FADING = 1 / 64;
-/** More between two beats than any link carries, and longer than any are apart: the other end counts anew. */
+/** More between two beats than any link carries, and longer than any are apart: the other end started over. */
 const MAX_STEP = 2 ** 28;
-/** A beat whose sender's clock is behind that of the one before it, by no more than this, was overtaken on the way. */
+/** A beat sent earlier than the one before it, by no more than this, was overtaken on the way. */
 const LATE_US = 10_000_000;
-/** The delivered rate is averaged over about so long. */
+/** The delivered rate is averaged over about this time. */
 const RATE_WINDOW_US = 500_000;
 
 /** Takes the counts of a heartbeat that came by link `row`; its body starts at `body`. */
@@ -34,8 +34,8 @@ export function observeCounts(
   body: number,
 ): void {
   const clock = view.getUint32(body + HEARTBEAT.SENT_AT);
-  const behind = (links.loss.clock[row] - clock + U32) % U32;
-  if (behind > 0 && behind < LATE_US) return;
+  const earlier = (links.loss.clock[row] - clock + U32) % U32;
+  if (earlier > 0 && earlier < LATE_US) return;
   links.loss.clock[row] = clock;
   observeInbound(links, stats, view, row, body);
   observeOutbound(links.loss, stats, view, row, body);
@@ -100,7 +100,7 @@ function observeOutbound(
   stats.links[base + LINK.deliveredOutBps] = table.rateOut[row];
 }
 
-/** Puts a total of 32 bits into its row; returns by how much it grew, -1 when it was unknown or began anew. */
+/** Puts a total of 32 bits into its row; returns by how much it grew, -1 when it was unknown or started over. */
 function step(totals: Float64Array, row: number, total: number): number {
   const before = totals[row];
   totals[row] = total;

@@ -26,7 +26,7 @@ const EMSGSIZE = -90;
 const SHORTEST_WAIT_US = 20_000;
 const LONGEST_WAIT_US = 1_000_000;
 const ERROR_RETRY_US = 5_000_000;
-/** A peer that was not known to hear us for so many of its beats may be reached by another path since. */
+/** A peer that was not known to hear us for this many beats may have been reached by another path since. */
 const GAP_BEATS = 5;
 
 export class MtuControl {
@@ -38,10 +38,10 @@ export class MtuControl {
   private probeId = uint16();
   /** When the next step may be taken. */
   private dueAt = float64(NEVER);
-  /** When that heartbeat of ours was sent which is the last known to have arrived. */
+  /** Send time of our latest heartbeat known to have arrived. */
   private arrivedAt = float64(NEVER);
-  /** Size that the control thread was told of last; 0 for none. */
-  private told = int32();
+  /** Size that the control thread heard of last; 0 for none. */
+  private announced = int32();
   private readonly columns = new Columns(this);
   private readonly links: LinkTable;
 
@@ -126,7 +126,7 @@ export class MtuControl {
 
   private begin(link: number, routeMtu: number): void {
     this.search.start(link, this.links.family(link), routeMtu);
-    this.told[link] = 0;
+    this.announced[link] = 0;
     this.arrivedAt[link] = NEVER;
     this.dueNow(link);
   }
@@ -237,17 +237,17 @@ export class MtuControl {
 
   private apply(link: number, now: number): void {
     if (this.adopt(link)) this.changes.reselect(this.links.peer[link], now);
-    this.tell(link);
+    this.announce(link);
   }
 
-  /** Tells of results, not of every step on the way to one; that the kernel was right is no news. */
-  private tell(link: number): void {
-    const { search, told } = this;
+  /** Announces results, not every step on the way to one; that the kernel was right is no news. */
+  private announce(link: number): void {
+    const { search, announced } = this;
     const isResult = search.state[link] === MTU_STATE.ERROR || search.candidate[link] === 0;
     const mtu = search.size[link];
-    const before = told[link];
+    const before = announced[link];
     if (!isResult || before === mtu) return;
-    told[link] = mtu;
+    announced[link] = mtu;
     if (before === 0 && mtu >= search.hint[link]) return;
     this.base.ports.emit({
       kind: 'mtu',

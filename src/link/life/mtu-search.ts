@@ -21,9 +21,9 @@ export const MAX_PROBES = 3;
 /** BASE_PLPMTU and the smallest size that is ever used, of each family; relayed paths count as IPv4. */
 const BASE = { 4: 1200, 6: 1280 } as const;
 const FLOOR = { 4: 576, 6: 1280 } as const;
-/** Tried even when the kernel has not heard of so much: what Ethernet carries. */
+/** Tried even when the kernel knows only of less: what Ethernet carries. */
 const USUAL_CEILING = 1500;
-/** Sizes that links and tunnels commonly leave, tried in this order behind the kernel's word. */
+/** Sizes that links and tunnels commonly leave, tried in this order after the size that the kernel names. */
 const COMMON_SIZES = [
   1200, 1280, 1300, 1358, 1380, 1400, 1420, 1440, 1450, 1460, 1472, 1480, 1492, 1500, 9000, 9216,
 ];
@@ -82,7 +82,7 @@ export class MtuSearch {
     if (this.isEstablished(row) && this.candidate[row] === this.size[row]) this.fallBack(row);
   }
 
-  /** The candidate does not pass: so the kernel says of its own device, or so many lost probes. */
+  /** The candidate does not pass: the kernel says so of its own device, or too many probes were lost. */
   refused(row: number): void {
     const candidate = this.candidate[row];
     const floor = this.floor(row);

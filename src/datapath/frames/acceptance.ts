@@ -1,0 +1,125 @@
+/** What becomes of an authentic datagram: its counter is committed, its link was heard, and its kind says who takes it. */
+
+import { DROP } from '../../contract/drops.js';
+import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import type { LinkControl } from '../../link/life/control.js';
+import type { Arena } from '../../state/arena.js';
+import { type Datagram, ORIGIN } from '../../state/datagram.js';
+import type { DatapathIo } from '../../state/io.js';
+import type { LinkTable } from '../../state/links.js';
+import { NO_LINK } from '../../state/peers.js';
+import type { SessionTable } from '../../state/sessions.js';
+import type { Tables } from '../../state/tables.js';
+import { KIND, LANE_STREAM } from '../../wire/header.js';
+import type { Relay } from '../send/relay.js';
+import type { Arrivals } from './arrivals.js';
+import type { Delivery } from './delivery.js';
+import type { Rebuilder } from './rebuild.js';
+import type { Reorder } from './reorder.js';
+import type { Unpacker } from './unpacker.js';
+
+/** Whoever takes datagrams by their kind, and what they work on. */
+export interface AcceptanceParts {
+  readonly arena: Arena;
+  readonly io: DatapathIo;
+  readonly tables: Tables;
+  readonly arrivals: Arrivals;
+  readonly control: LinkControl;
+  readonly relay: Relay;
+  readonly rebuilder: Rebuilder;
+  readonly reorder: Reorder;
+  readonly unpacker: Unpacker;
+  readonly delivery: Delivery;
+  readonly stats: SharedStats;
+}
+
+export class Acceptance {
+  private readonly sessions: SessionTable;
+  private readonly links: LinkTable;
+
+  constructor(private readonly parts: AcceptanceParts) {
+    this.sessions = parts.tables.sessions;
+    this.links = parts.tables.links;
+  }
+
+  accept(datagram: Datagram): void {
+    const { sessions, parts } = this;
+    const { slot } = datagram;
+    if (!sessions.isLive(slot)) return this.drop(DROP['unknown-index']);
+    datagram.peer = sessions.peer[slot];
+    if (!sessions.commit(slot, datagram.stream, datagram.counter)) {
+      parts.arrivals.creditCopy(datagram);
+      return this.drop(DROP.replayed);
+    }
+    if (sessions.confirmed[slot] === 0) this.confirm(datagram);
+    datagram.link = parts.arrivals.find(datagram);
+    datagram.linkId = datagram.link < 0 ? NO_LINK : this.links.id[datagram.link];
+    if (datagram.origin === ORIGIN.PARITY) parts.stats.interface[INTERFACE.repairedDatagrams]++;
+    else if (datagram.link >= 0) this.heard(datagram);
+    if (datagram.stream === LANE_STREAM) this.takeLane(datagram);
+    else this.takeByKind(datagram);
+  }
+
+  /** The session has carried its first authentic datagram. */
+  private confirm(datagram: Datagram): void {
+    const { slot, peer } = datagram;
+    this.sessions.confirmed[slot] = 1;
+    this.parts.io.emit({ kind: 'session-confirmed', slot, peer });
+  }
+
+  private heard(datagram: Datagram): void {
+    this.parts.rebuilder.keep(datagram);
+    this.parts.control.heard(datagram.link, datagram.now);
+    // A probe that is lost is no loss of the link.
+    this.parts.arrivals.credit(datagram, this.kindOf(datagram) === KIND.MTU_PROBE);
+  }
+
+  private kindOf(datagram: Datagram): number {
+    return this.parts.arena.bytes[datagram.body];
+  }
+
+  private takeByKind(datagram: Datagram): void {
+    const kind = this.kindOf(datagram);
+    if (kind <= KIND.PIECE) this.countFrame(datagram);
+    switch (kind) {
+      case KIND.SEGMENT:
+      case KIND.BUNDLE:
+      case KIND.PIECE:
+        return this.parts.unpacker.unpack(datagram);
+      case KIND.RELAY:
+      case KIND.RELAYED:
+        return this.parts.relay.handle(datagram);
+      case KIND.PARITY:
+        return this.takeParity(datagram);
+      default:
+        this.parts.delivery.closeRun();
+        return this.parts.control.handle(datagram);
+    }
+  }
+
+  /** A datagram of the lane, which carries frames and nothing else, waits for those before it. */
+  private takeLane(datagram: Datagram): void {
+    const isNext = this.parts.reorder.offer(datagram);
+    this.countFrame(datagram);
+    if (!isNext) return;
+    this.parts.unpacker.unpack(datagram);
+    this.parts.reorder.advance(datagram);
+  }
+
+  /** A datagram with frames has been taken note of: reports of its link count it. */
+  private countFrame(datagram: Datagram): void {
+    const { link } = datagram;
+    if (link >= 0 && this.links.wantsReports[link] === 1) this.parts.control.frameCame(link, datagram.now);
+  }
+
+  private takeParity(datagram: Datagram): void {
+    // What was rebuilt stays where it is until it is delivered; only what came by a socket may rebuild more.
+    const isDirect = datagram.link >= 0 && datagram.origin === ORIGIN.SOCKET;
+    if (isDirect) this.parts.rebuilder.take(datagram);
+    else this.drop(DROP.malformed);
+  }
+
+  private drop(reason: number): void {
+    this.parts.stats.drops[reason]++;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Which datagrams are worth opening: outer header, session and replay window. Nothing here is authenticated, so nothing is
+ * answered and nothing changes that frames meet; counters move, copies on a link among them.
+ */
+
+import { readU64 } from '../../base/bytes.js';
+import { DROP } from '../../contract/drops.js';
+import { OPEN, PATH } from '../../contract/ops.js';
+import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import type { Arena } from '../../state/arena.js';
+import type { Datagram, MessageBatch } from '../../state/datagram.js';
+import type { DatapathIo } from '../../state/io.js';
+import type { SessionTable } from '../../state/sessions.js';
+import { OUTER, SEALED_OVERHEAD, STREAMS, TYPE, VERSION } from '../../wire/header.js';
+import type { Arrivals } from './arrivals.js';
+import type { Rebuilder } from './rebuild.js';
+
+/** Datagrams opened by one native call. */
+const OPEN_ROWS = 4096;
+/** Handshake messages handed to the control thread before it has taken earlier ones. */
+const MAX_PENDING_HANDSHAKES = 256;
+const MAX_HANDSHAKE_BYTES = 512;
+/** Counters above this would not be exact as a double. */
+const COUNTER_BOUND = 2 ** 52;
+
+export class Admission {
+  /** Datagrams admitted and not opened yet. */
+  count = 0;
+  private readonly opens = new Int32Array(OPEN_ROWS * OPEN.WORDS);
+  private readonly slot = new Int32Array(OPEN_ROWS);
+  private readonly counter = new Float64Array(OPEN_ROWS);
+  /** Row of the message that each came in. */
+  private readonly message = new Int32Array(OPEN_ROWS);
+  /** Where each is kept as it came; see `Rebuilder.stage`. */
+  private readonly ticket = new Int32Array(OPEN_ROWS);
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly io: DatapathIo,
+    private readonly sessions: SessionTable,
+    private readonly arrivals: Arrivals,
+    private readonly rebuilder: Rebuilder,
+    private readonly stats: SharedStats,
+  ) {}
+
+  get isFull(): boolean {
+    return this.count === OPEN_ROWS;
+  }
+
+  /** Queues a datagram for opening if it may be one of a session, and not one that came before. */
+  admit(datagram: Datagram): void {
+    const { bytes, view } = this.arena;
+    const { offset, length } = datagram;
+    this.stats.interface[INTERFACE.rxDatagrams]++;
+    if (bytes[offset] !== TYPE.TRANSPORT) return this.admitOther(datagram);
+    if (length <= SEALED_OVERHEAD) return this.drop(DROP['bad-length']);
+    const stream = bytes[offset + OUTER.STREAM];
+    const counter = readU64(view, offset + OUTER.COUNTER);
+    if (stream >= STREAMS || view.getUint16(offset + OUTER.FLAGS) !== 0 || counter >= COUNTER_BOUND) {
+      return this.drop(DROP['bad-header']);
+    }
+    const slot = this.sessions.find(view.getUint32(offset + OUTER.RECEIVER));
+    if (slot < 0) return this.drop(DROP['unknown-index']);
+    datagram.slot = slot;
+    datagram.peer = this.sessions.peer[slot];
+    if (!this.sessions.isFresh(slot, stream, counter)) {
+      this.arrivals.creditCopy(datagram);
+      return this.drop(DROP['replayed-early']);
+    }
+    const row = this.count++;
+    const at = row * OPEN.WORDS;
+    this.opens[at + OPEN.KEY] = this.sessions.openKey[slot];
+    this.opens[at + OPEN.OFFSET] = offset;
+    this.opens[at + OPEN.LENGTH] = length;
+    this.slot[row] = slot;
+    this.counter[row] = counter;
+    this.message[row] = datagram.message;
+    this.ticket[row] = this.rebuilder.stage(datagram, this.arrivals);
+  }
+
+  /** Handshake messages go to the control thread; everything else is not ours. */
+  private admitOther(datagram: Datagram): void {
+    const type = this.arena.bytes[datagram.offset];
+    if (type >> 4 !== VERSION) return this.drop(DROP['unknown-version']);
+    if (type !== TYPE.INITIATION && type !== TYPE.RESPONSE && type !== TYPE.COOKIE) {
+      return this.drop(DROP['unknown-type']);
+    }
+    if (datagram.length > MAX_HANDSHAKE_BYTES) return this.drop(DROP['bad-length']);
+    const counters = this.stats.interface;
+    const pending = counters[INTERFACE.handshakesGiven] - counters[INTERFACE.handshakesTaken];
+    if (pending >= MAX_PENDING_HANDSHAKES) return this.drop(DROP['handshake-queue-full']);
+    counters[INTERFACE.handshakesGiven]++;
+    this.emitHandshake(datagram);
+  }
+
+  private emitHandshake(datagram: Datagram): void {
+    const { offset, length, socket, paths, path } = datagram;
+    this.io.emit({
+      kind: 'handshake',
+      bytes: this.arena.bytes.slice(offset, offset + length),
+      path: { socket, words: [...paths.subarray(path, path + PATH.WORDS)] },
+    });
+  }
+
+  /** Opens everything admitted, in place; returns how many there were. `read` has each of them then. */
+  open(): number {
+    const { count } = this;
+    this.count = 0;
+    if (count > 0) this.io.open(this.opens, count);
+    return count;
+  }
+
+  /** Fills `datagram` with the one of a row; false when it was forged. */
+  read(row: number, batch: MessageBatch, datagram: Datagram): boolean {
+    const at = row * OPEN.WORDS;
+    if (this.opens[at + OPEN.RESULT] !== 0) {
+      this.drop(DROP.forged);
+      return false;
+    }
+    datagram.cameIn(batch, this.message[row]);
+    datagram.slot = this.slot[row];
+    datagram.counter = this.counter[row];
+    datagram.ticket = this.ticket[row];
+    datagram.offset = this.opens[at + OPEN.OFFSET];
+    datagram.length = this.opens[at + OPEN.LENGTH];
+    datagram.stream = this.arena.bytes[datagram.offset + OUTER.STREAM];
+    datagram.body = datagram.offset + OUTER.BYTES;
+    datagram.end = datagram.offset + datagram.length - (SEALED_OVERHEAD - OUTER.BYTES);
+    return true;
+  }
+
+  private drop(reason: number): void {
+    this.stats.drops[reason]++;
+  }
+}

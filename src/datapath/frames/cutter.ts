@@ -1,0 +1,157 @@
+/**
+ * Frames that are longer than a datagram: super-frames are cut at their segment size into SEGMENTs, or smaller if the path
+ * asks and it is TCP; frames larger than the path go in PIECEs.
+ */
+
+import { DROP } from '../../contract/drops.js';
+import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import { type Arena, PREFIX_BYTES } from '../../state/arena.js';
+import type { PeerTable } from '../../state/peers.js';
+import { Plaintext } from '../../state/run.js';
+import { Frame } from '../../switch/frame.js';
+import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from '../../switch/headers.js';
+import { KIND } from '../../wire/header.js';
+import { SEGMENT } from '../../wire/segment.js';
+import {
+  SegmentRun,
+  segmentCount,
+  segmentHeader,
+  TCP_CHECKSUM,
+  UDP_CHECKSUM,
+} from '../offload/superframe.js';
+import { VIRTIO_FLAG } from '../offload/virtio.js';
+import type { Dispatch } from '../send/dispatch.js';
+import type { Route } from '../send/route.js';
+import type { Transmitter } from '../send/transmit.js';
+import type { Bundler } from './bundler.js';
+import { MAX_PIECES, PIECE_HEADER, Piece, writePieceHeader } from './pieces.js';
+
+/** Longest headers that `parseHeaders` accepts: two tags, IPv6 with four extension headers of 2 KiB, TCP. */
+const LONGEST_HEADERS = 22 + 40 + 4 * 2048 + 60;
+
+export class Cutter {
+  private readonly headers = new HeaderInfo();
+  private readonly plaintext = new Plaintext();
+  private readonly piece = new Piece();
+  /** A segment that becomes a frame of its own; the headers of the super-frame; what they are written over. */
+  private readonly segment = new Frame();
+  private readonly run = new SegmentRun();
+  private readonly original = new Uint8Array(LONGEST_HEADERS);
+  private readonly overwritten = new Uint8Array(LONGEST_HEADERS);
+  private prefixRow = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly peers: PeerTable,
+    private readonly bundler: Bundler,
+    private readonly dispatch: Dispatch,
+    private readonly transmit: Transmitter,
+    private readonly stats: SharedStats,
+  ) {}
+
+  /** Sends a super-frame. */
+  superFrame(route: Route, frame: Frame): void {
+    const { headers } = this;
+    if (!parseHeaders(this.arena.bytes, frame.offset, frame.length, headers)) {
+      return this.drop(DROP['tap-malformed']);
+    }
+    const room = this.peers.smallestPlain[route.peer] - SEGMENT.BYTES - headers.headerLength;
+    if (room < 1) return this.drop(DROP['tx-too-big']);
+    const payload = frame.length - headers.headerLength;
+    const size = frame.gsoSize;
+    if (size === 0 || payload <= 0) return this.drop(DROP['tap-malformed']);
+    this.bundler.close();
+    // TCP may be cut anywhere; the borders of UDP datagrams mean something.
+    if (size > room && headers.protocol !== PROTOCOL_TCP) this.split(route, frame);
+    else this.segments(route, frame, Math.min(size, room));
+  }
+
+  /** Sends a super-frame, whose headers are in hand, as segments of `size` bytes of payload. */
+  private segments(route: Route, frame: Frame, size: number): void {
+    const { bytes, view } = this.arena;
+    const { headerLength } = this.headers;
+    const payload = frame.length - headerLength;
+    const superId = this.peers.superId[route.peer];
+    this.peers.superId[route.peer] = superId + 1;
+    const prefix = this.prefix();
+    bytes[prefix + SEGMENT.KIND] = KIND.SEGMENT;
+    bytes[prefix + SEGMENT.GSO_TYPE] = frame.gsoType;
+    view.setUint16(prefix + SEGMENT.SUPER_ID, superId);
+    view.setUint16(prefix + SEGMENT.INDEX, 0);
+    view.setUint16(prefix + SEGMENT.COUNT, segmentCount(payload, size));
+    view.setUint16(prefix + SEGMENT.GSO_SIZE, size);
+    bytes[prefix + SEGMENT.HEADER_LENGTH] = headerLength;
+    this.plaintext
+      .set(prefix, SEGMENT.BYTES, SEGMENT.INDEX, frame.offset + headerLength, payload, size)
+      .setHead(frame.offset, headerLength);
+    this.dispatch.seal(route, this.plaintext);
+  }
+
+  /** A super-frame whose segments are larger than the path: each becomes a frame of its own and goes in pieces. */
+  private split(route: Route, frame: Frame): void {
+    const { bytes } = this.arena;
+    const { headers, segment, run, original, overwritten } = this;
+    const { headerLength } = headers;
+    const size = frame.gsoSize;
+    const payload = frame.length - headerLength;
+    const count = segmentCount(payload, size);
+    segment.describe(
+      VIRTIO_FLAG.NEEDS_CSUM,
+      headers.l4,
+      headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM,
+    );
+    run.gsoSize = size;
+    copy(bytes, frame.offset, original, 0, headerLength);
+    for (let index = 0; index < count; index++) {
+      const at = frame.offset + index * size;
+      run.index = index;
+      run.payload = Math.min(size, payload - index * size);
+      run.isLast = index === count - 1;
+      // The headers of a segment are written over the payload in front of it, which the next peer needs again.
+      copy(bytes, at, overwritten, 0, headerLength);
+      copy(original, 0, bytes, at, headerLength);
+      segmentHeader(bytes, at, headers, run);
+      this.pieces(route, segment.place(at, headerLength + run.payload));
+      this.transmit.flush();
+      copy(overwritten, 0, bytes, at, headerLength);
+    }
+  }
+
+  /** Sends a frame in pieces of equal size. */
+  pieces(route: Route, frame: Frame): void {
+    const { offset, length } = frame;
+    const { piece } = this;
+    const room = this.peers.smallestPlain[route.peer] - PIECE_HEADER;
+    const count = room < 1 ? MAX_PIECES + 1 : Math.ceil(length / room);
+    if (count > MAX_PIECES) return this.drop(DROP['tx-too-big']);
+    const size = Math.ceil(length / count);
+    piece.frameId = this.peers.frameId[route.peer];
+    piece.count = count;
+    this.peers.frameId[route.peer] = piece.frameId + 1;
+    this.stats.interface[INTERFACE.piecesSent] += count;
+    for (piece.index = 0; piece.index < count; piece.index++) {
+      const prefix = this.prefix();
+      const before = piece.index * size;
+      const part = Math.min(size, length - before);
+      this.arena.bytes[prefix] = KIND.PIECE;
+      writePieceHeader(this.arena.bytes, prefix, piece, frame);
+      this.plaintext.set(prefix, PIECE_HEADER, -1, offset + before, part, part);
+      this.dispatch.seal(route, this.plaintext);
+    }
+  }
+
+  /** Room for a prefix; rows come round long after the batch that used them was sealed. */
+  private prefix(): number {
+    this.prefixRow = (this.prefixRow + 1) % this.arena.outboundPrefixRows;
+    return this.arena.prefixBase + this.prefixRow * PREFIX_BYTES;
+  }
+
+  private drop(reason: number): void {
+    this.stats.drops[reason]++;
+  }
+}
+
+/** For the few bytes of headers: a view of each would cost an allocation. */
+function copy(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void {
+  for (let at = 0; at < length; at++) to[toAt + at] = from[fromAt + at];
+}

@@ -1,0 +1,37 @@
+import type { Arena } from '../../state/arena.js';
+import type { Datagram } from '../../state/datagram.js';
+import { SEGMENT } from '../../wire/segment.js';
+
+/** The SEGMENT message in hand. Made once and filled again for each. */
+export class Segment {
+  peer = -1;
+  superId = 0;
+  index = 0;
+  /** Segments of its super-frame. */
+  count = 0;
+  gsoType = 0;
+  gsoSize = 0;
+  /** Where the super-frame's headers begin in the arena, and how long they are; its slice of the payload follows. */
+  offset = 0;
+  headerLength = 0;
+  /** Bytes of its slice. */
+  payload = 0;
+
+  /** Reads the plaintext of a datagram; false when it is too short. Whether the fields agree is left to others. */
+  read(arena: Arena, datagram: Datagram): boolean {
+    const { bytes, view } = arena;
+    const { body, end } = datagram;
+    this.offset = body + SEGMENT.BYTES;
+    if (end <= this.offset) return false;
+    this.headerLength = bytes[body + SEGMENT.HEADER_LENGTH];
+    this.payload = end - this.offset - this.headerLength;
+    if (this.headerLength === 0 || this.payload <= 0) return false;
+    this.peer = datagram.peer;
+    this.superId = view.getUint16(body + SEGMENT.SUPER_ID);
+    this.index = view.getUint16(body + SEGMENT.INDEX);
+    this.count = view.getUint16(body + SEGMENT.COUNT);
+    this.gsoType = bytes[body + SEGMENT.GSO_TYPE];
+    this.gsoSize = view.getUint16(body + SEGMENT.GSO_SIZE);
+    return true;
+  }
+}

@@ -1,0 +1,90 @@
+/** What the kernel refused to send, and what that says of the link. */
+
+import { DROP } from '../../contract/drops.js';
+import { SEND } from '../../contract/ops.js';
+import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
+import { PROBE, type SendQueue } from './send-queue.js';
+
+const EIO = -5;
+const EAGAIN = -11;
+const ENOMEM = -12;
+const EINVAL = -22;
+const EMSGSIZE = -90;
+const ENOBUFS = -105;
+
+/** Whoever acts on errors of sending; called with the queue empty, so that it may send. */
+export interface SendReports {
+  /** A send failed in a way that means the link cannot send. */
+  sendFailed(link: number): void;
+  /** The kernel refused a datagram of `bytes` bytes for its size. */
+  tooBig(link: number, bytes: number): void;
+  /** A device does not take UDP GSO; it is off from now on. */
+  gsoRefused(): void;
+}
+
+export class SendErrors {
+  /** The answer to the probe sent last: 0, or a negative errno. */
+  probe = 0;
+  /** UDP GSO in use; off when forced off or refused by a device. */
+  gso = true;
+  private readonly failed: number[] = [];
+  private readonly tooBig: number[] = [];
+
+  constructor(
+    private readonly queue: SendQueue,
+    private readonly reports: SendReports,
+    private readonly stats: SharedStats,
+  ) {}
+
+  /** Goes through the first `count` rows of a queue of which not all went out whole. */
+  collect(count: number): void {
+    for (let row = 0; row < count; row++) {
+      if (this.queue.rows[row * SEND.WORDS + SEND.RESULT] === 0) continue;
+      const error = this.errorBesidesGso(row);
+      if (error === 0) continue;
+      if (this.queue.record[row] === PROBE) this.probe = error;
+      else this.count(row, error);
+    }
+  }
+
+  private count(row: number, error: number): void {
+    const { drops } = this.stats;
+    const link = this.queue.link[row];
+    const unsent = this.queue.unsent(row);
+    if (error === EAGAIN || error === ENOBUFS || error === ENOMEM) {
+      drops[DROP['tx-queue-full']] += unsent;
+    } else if (error === EMSGSIZE) {
+      drops[DROP['tx-too-big']] += unsent;
+      if (link >= 0) this.tooBig.push(link, this.queue.rows[row * SEND.WORDS + SEND.SEGMENT]);
+    } else {
+      drops[DROP['tx-error']] += unsent;
+      if (link < 0) return;
+      this.stats.links[link * LINK_WIDTH + LINK.sendErrors] += unsent;
+      if (!this.failed.includes(link)) this.failed.push(link);
+    }
+  }
+
+  /**
+   * The error of a send. That a device refuses segmentation alone is no error of the link: the same bytes go out one by
+   * one, which may show that each of them is too large.
+   */
+  private errorBesidesGso(row: number): number {
+    const error = this.queue.rows[row * SEND.WORDS + SEND.RESULT];
+    if ((error !== EIO && error !== EINVAL) || this.queue.unsent(row) <= 1) return error;
+    const answer = this.queue.runSingly(row);
+    if (answer === 0) {
+      this.gso = false;
+      this.reports.gsoRefused();
+    }
+    return answer;
+  }
+
+  /** Reports what was collected. */
+  report(): void {
+    while (this.tooBig.length > 0) {
+      const bytes = this.tooBig.pop()!;
+      this.reports.tooBig(this.tooBig.pop()!, bytes);
+    }
+    while (this.failed.length > 0) this.reports.sendFailed(this.failed.pop()!);
+  }
+}

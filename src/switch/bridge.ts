@@ -1,0 +1,64 @@
+/**
+ * The switch: where a frame goes, decided in one place for frames from the TAP and from peers.
+ *
+ * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Peers are joined in a full mesh, so a frame from a peer is
+ * for the TAP and for no other peer (split horizon); its destination is not looked up.
+ */
+import { DROP } from '../contract/drops.js';
+import {
+  destinationHigh,
+  destinationLow,
+  type Frame,
+  isGroup,
+  isReserved,
+  isRunt,
+  sourceHigh,
+  sourceLow,
+  vlanId,
+} from './frame.js';
+import { LOCAL_PORT, type MacTable, MISS } from './mac-table.js';
+
+/** Verdict: to all ports but the one it came from. Other verdicts are a peer row, `LOCAL_PORT`, or a drop. */
+export const FLOOD = MISS;
+const FIRST_DROP = FLOOD - 1;
+
+/** Whether a verdict is to drop the frame; `dropReason` says why. */
+export function isDrop(verdict: number): boolean {
+  return verdict <= FIRST_DROP;
+}
+
+/** The index in `DROP` of a verdict to drop. */
+export function dropReason(verdict: number): number {
+  return FIRST_DROP - verdict;
+}
+
+function dropFor(reason: number): number {
+  return FIRST_DROP - reason;
+}
+
+export class Bridge {
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly macs: MacTable,
+  ) {}
+
+  /**
+   * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a peer row,
+   * `LOCAL_PORT`, `FLOOD`, or a verdict for which `isDrop` holds.
+   */
+  decide(port: number, frame: Frame, now: number): number {
+    const { bytes } = this;
+    const { offset, length } = frame;
+    const isLocal = port === LOCAL_PORT;
+    if (isRunt(length)) return dropFor(isLocal ? DROP['tap-runt'] : DROP['frame-runt']);
+    const high = destinationHigh(bytes, offset);
+    const low = destinationLow(bytes, offset);
+    if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
+    const vlan = vlanId(bytes, offset, length);
+    this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+    if (!isLocal) return LOCAL_PORT;
+    if (isGroup(high)) return FLOOD;
+    const target = this.macs.lookup(vlan, high, low, now);
+    return target === LOCAL_PORT ? dropFor(DROP['own-station']) : target;
+  }
+}

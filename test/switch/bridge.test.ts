@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { DROP } from '../../src/contract/drops.js';
+import { Bridge, dropReason, FLOOD, isDrop } from '../../src/switch/bridge.js';
+import { Frame } from '../../src/switch/frame.js';
+import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
+
+const AT = 5;
+const LENGTH = 60;
+const PEER = 3;
+const HERE = 0x020000000001;
+const THERE = 0x020000000002;
+const BROADCAST = 0xffffffffffff;
+const RESERVED = 0x0180c200000e;
+
+function bridge() {
+  const bytes = new Uint8Array(AT + LENGTH);
+  const view = new DataView(bytes.buffer);
+  const macs = new MacTable({ limit: 16, seed: [1, 2] });
+  const subject = new Bridge(bytes, macs);
+  const frame = new Frame();
+  const put = (at: number, address: number): void => {
+    view.setUint16(at, address / 2 ** 32);
+    view.setUint32(at + 2, address % 2 ** 32);
+  };
+  /** What becomes of a frame: a port, `FLOOD`, or the reason of a drop. */
+  const decide = (port: number, to: number, from: number, length = LENGTH): number | string => {
+    put(AT, to);
+    put(AT + 6, from);
+    const verdict = subject.decide(port, frame.place(AT, length), 0);
+    return isDrop(verdict) ? Object.keys(DROP)[dropReason(verdict)] : verdict;
+  };
+  return { decide, macs };
+}
+
+describe('the switch', () => {
+  it('floods what it does not know, and sends to a peer once it was heard there', () => {
+    const { decide } = bridge();
+    expect(decide(LOCAL_PORT, THERE, HERE)).toBe(FLOOD);
+    expect(decide(PEER, HERE, THERE)).toBe(LOCAL_PORT);
+    expect(decide(LOCAL_PORT, THERE, HERE)).toBe(PEER);
+    expect(decide(LOCAL_PORT, BROADCAST, HERE)).toBe(FLOOD);
+  });
+
+  it('hands every frame of a peer to the TAP, whoever it is for', () => {
+    const { decide } = bridge();
+    decide(PEER + 1, BROADCAST, THERE);
+    expect(decide(PEER, THERE, HERE)).toBe(LOCAL_PORT);
+    expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+  });
+
+  it('drops runts, reserved groups, and what stays on its side, each for its reason', () => {
+    const { decide, macs } = bridge();
+    expect(decide(LOCAL_PORT, THERE, HERE, 13)).toBe('tap-runt');
+    expect(decide(PEER, HERE, THERE, 13)).toBe('frame-runt');
+    expect(decide(LOCAL_PORT, RESERVED, HERE)).toBe('reserved-group');
+    expect(decide(PEER, RESERVED, THERE)).toBe('reserved-group');
+    expect(macs.size).toBe(0);
+    decide(LOCAL_PORT, THERE, HERE);
+    expect(decide(LOCAL_PORT, HERE, 0x020000000009)).toBe('own-station');
+  });
+});
