@@ -1,18 +1,14 @@
-/** The parts of an engine, and how they know each other. */
+/** The parts of an engine, made in order: tables, then stages and links; each gets what it needs when it is made. */
 
 import type { DatapathSettings } from '../contract/settings.js';
 import { SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
-import { Adaptive } from '../link/lane/adaptive.js';
-import { FlowTable } from '../link/lane/flows.js';
-import { LinkControl } from '../link/life/control.js';
-import { LinkMonitor } from '../link/life/monitor.js';
-import { MtuControl } from '../link/life/mtu-control.js';
-import { Roaming } from '../link/life/roaming.js';
-import { Underlay } from '../link/life/underlay.js';
+import { LinkParts } from '../link/life/parts.js';
+import type { LinkPorts } from '../link/ports.js';
 import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
+import type { RowOwner } from '../state/owners.js';
 import { PeerTable } from '../state/peers.js';
 import { SessionTable } from '../state/sessions.js';
 import { SocketTable } from '../state/sockets.js';
@@ -27,8 +23,8 @@ import { Reassembly } from './frames/pieces.js';
 import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
 import { Unpacker } from './frames/unpacker.js';
+import { LinkMessages } from './send/messages.js';
 import { Relay } from './send/relay.js';
-import type { Sealer } from './send/seal.js';
 import type { SendReports } from './send/send-errors.js';
 import { Transmitter } from './send/transmit.js';
 
@@ -53,10 +49,12 @@ export class Assembly {
   readonly stats = new SharedStats({ peers: 16, links: 64 });
   /** Time of the call that is being worked on, in µs. */
   now: number;
-  readonly sockets = new SocketTable();
-  readonly peers = new PeerTable();
-  readonly links = new LinkTable();
-  readonly sessions = new SessionTable(new ReplayWindows());
+  readonly tables: Tables = {
+    peers: new PeerTable(),
+    links: new LinkTable(),
+    sessions: new SessionTable(new ReplayWindows()),
+    sockets: new SocketTable(),
+  };
   readonly macs: MacTable;
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
@@ -65,15 +63,10 @@ export class Assembly {
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
   readonly relay: Relay;
-  readonly rebuilder: Rebuilder;
   readonly reorder: Reorder;
-  readonly flows: FlowTable;
-  readonly adaptive: Adaptive;
-  readonly sealer: Sealer;
-  readonly control: LinkControl;
-  readonly monitor: LinkMonitor;
-  readonly mtu: MtuControl;
-  readonly underlay: Underlay;
+  readonly link: LinkParts;
+  /** Parts that keep something for rows of the tables. */
+  readonly owners: readonly RowOwner[];
 
   constructor(
     readonly arena: Arena,
@@ -81,70 +74,27 @@ export class Assembly {
     options: EngineOptions,
   ) {
     this.now = options.nowUs;
-    const { stats, sockets, peers, links, sessions } = this;
+    const { stats, tables } = this;
     this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
-    const tables: Tables = { peers, links, sessions, sockets };
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
     this.transmit.setGso(options.udpGso ?? true);
-    this.sealer = this.transmit.sealer;
     const bridge = new Bridge(arena.bytes, this.macs);
     const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, stats);
     this.reorder = new Reorder(arena, unpacker);
-    this.flows = new FlowTable(options.seed);
-    this.adaptive = new Adaptive(peers, links, this.transmit, this.flows, stats);
-    this.rebuilder = new Rebuilder(arena, sessions, stats);
-    this.relay = new Relay(arena, peers, this.transmit, stats);
-    this.control = new LinkControl(
-      arena,
-      peers,
-      links,
-      sessions,
-      this.sealer,
-      this.transmit,
-      (event) => io.emit(event),
-      stats,
-    );
-    this.monitor = new LinkMonitor(
-      peers,
-      links,
-      this.wheel,
-      {
-        beat: (link, at) => this.control.beat(link, at),
-        reportDown: (peer, link, at) => this.control.reportDown(peer, link, at),
-        strand: (link) => this.transmit.strand(link),
-        resend: (from, to, at) => this.transmit.resend(from, to, at),
-        emit: (event) => io.emit(event),
-      },
-      stats,
-    );
-    this.mtu = new MtuControl(
-      arena,
-      peers,
-      links,
-      this.sealer,
-      this.transmit,
-      this.wheel,
-      (link, at) => this.monitor.reselect(links.peer[link], at),
-      (event) => io.emit(event),
-      stats,
-    );
-    this.underlay = new Underlay(links, sockets, this.monitor);
-    this.control.monitor = this.monitor;
-    this.control.adaptive = this.adaptive;
-    this.adaptive.beat = (link, at) => this.control.beat(link, at);
-    this.control.reorder = this.reorder;
-    this.control.mtu = this.mtu;
-    this.control.roaming = new Roaming(links, sockets, this.control, this.monitor, io);
-    const { transmit, adaptive, monitor, control, relay, rebuilder, reorder, delivery } = this;
+    const rebuilder = new Rebuilder(arena, tables.sessions, stats);
+    this.relay = new Relay(arena, tables.peers, this.transmit, stats);
+    const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
+    this.link = new LinkParts(base, options.seed);
+    const { transmit, relay, reorder, delivery } = this;
+    const { adaptive, control } = this.link;
     this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, stats });
     this.inbound = new Inbound({
       arena,
       io,
       tables,
-      monitor,
       control,
       relay,
       rebuilder,
@@ -153,22 +103,43 @@ export class Assembly {
       delivery,
       stats,
     });
+    this.owners = [
+      ...this.link.owners,
+      rebuilder,
+      reorder,
+      this.reassembly,
+      transmit.rings,
+      { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+    ];
   }
 
-  /** What becomes of errors of sending. */
-  private sendReports(): SendReports {
-    const { io, links } = this;
+  /** What links ask of the stages. */
+  private linkPorts(): LinkPorts {
+    const { arena, io, tables, transmit } = this;
     return {
-      sendFailed: (link) => this.monitor.sendFailed(link, this.now),
+      messages: new LinkMessages(arena, tables.links, transmit),
+      resends: transmit,
+      runs: transmit,
+      laneOrder: this.reorder,
+      emit: (event) => io.emit(event),
+      random: (into) => io.random(into),
+    };
+  }
+
+  /** What becomes of errors of sending, which show only when something is sent. */
+  private sendReports(): SendReports {
+    const { io, tables } = this;
+    return {
+      sendFailed: (link) => this.link.life.sendFailed(link, this.now),
       tooBig: (link, bytes) => {
-        io.emit({ kind: 'path-mtu', peer: links.peer[link], link: links.id[link] });
-        this.mtu.tooBig(link, bytes, this.now);
+        io.emit({ kind: 'path-mtu', peer: tables.links.peer[link], link: tables.links.id[link] });
+        this.link.mtu.tooBig(link, bytes, this.now);
       },
       gsoRefused: () => io.emit({ kind: 'gso-refused' }),
     };
   }
 
-  /** Makes room for so many rows of statistics; the control thread is told of the larger buffer. */
+  /** Makes room for this many rows of statistics; the control thread gets the larger buffer. */
   growStats(peers: number, links: number): void {
     const shape = this.stats.shape;
     this.stats.grow({

@@ -80,7 +80,7 @@ export class Engine {
     const counters = this.parts.stats.interface;
     counters[INTERFACE.latenessLastUs] = late;
     if (late > counters[INTERFACE.latenessMaxUs]) counters[INTERFACE.latenessMaxUs] = late;
-    if (late > STALL_US) this.parts.monitor.stalled(late);
+    if (late > STALL_US) this.parts.link.liveness.stalled(late);
   }
 
   /** Runs what is due. Call it only with the sockets drained: a late wake-up is not silence. */
@@ -97,12 +97,13 @@ export class Engine {
   }
 
   private timer(id: number, now: number): void {
+    const { tables, link: parts } = this.parts;
     const link = linkOfTimer(id);
-    if (!this.parts.links.has(link)) return;
+    if (!tables.links.has(link)) return;
     const kind = kindOfTimer(id);
-    if (kind === TIMER.BEAT) this.parts.monitor.beatDue(link, now);
-    else if (kind === TIMER.HOLD) this.parts.monitor.holdDue(link, now);
-    else this.parts.mtu.due(link, now);
+    if (kind === TIMER.BEAT) parts.life.beatDue(link, now);
+    else if (kind === TIMER.HOLD) parts.life.holdDue(link, now);
+    else parts.mtu.due(link, now);
   }
 
   private sweep(now: number): void {

@@ -1,6 +1,7 @@
 /** Links as rows of typed arrays: one row is one path to one peer. */
 
 import { enlarged } from '../base/arrays.js';
+import { Columns, float64, int32, uint8, uint32 } from '../base/columns.js';
 import { STATE } from '../contract/link-states.js';
 import { PATH, PATH_PLACE_WORDS } from '../contract/ops.js';
 import type { LinkSettings } from '../contract/settings.js';
@@ -21,140 +22,101 @@ export const SMALL_BYTES = 512;
 export const NEVER = -1e15;
 
 export class LinkTable {
-  capacity = 0;
   /** Peer row; -1 for a free row. */
-  peer = new Int32Array(0);
-  id = new Uint8Array(0);
-  socket = new Int32Array(0);
-  priority = new Uint8Array(0);
-  state = new Uint8Array(0);
-  shutdown = new Uint8Array(0);
+  peer = int32(-1);
+  id = uint8();
+  socket = int32();
+  priority = uint8();
+  state = uint8();
+  shutdown = uint8();
   /** 0 while the local interface has no carrier or the local address is gone. */
-  carrier = new Uint8Array(0);
-  intervalUs = new Float64Array(0);
-  holdUs = new Float64Array(0);
+  carrier = uint8(1);
+  intervalUs = float64();
+  holdUs = float64();
   /** Interval that the peer announced. */
-  peerIntervalUs = new Float64Array(0);
+  peerIntervalUs = float64();
   /** Largest packet in use toward the peer, IP header included. */
-  mtu = new Int32Array(0);
+  mtu = int32();
   /** Largest plaintext of one datagram. */
-  maxPlain = new Int32Array(0);
+  maxPlain = int32();
   /** Datagrams that one parity datagram covers: `PARITY_OFF`, `PARITY_AUTO` or a number. */
-  parity = new Uint8Array(0);
+  parity = uint8();
   /** Links with forward error correction. */
   coveredLinks = 0;
   /** Largest datagram sent since the peer was last known to have got one as large, and when; above `SMALL_BYTES`. */
-  largestSent = new Int32Array(0);
-  largestSentAt = new Float64Array(0);
+  largestSent = int32(SMALL_BYTES);
+  largestSentAt = float64();
   /** Largest datagram received since our last beat. */
-  largestReceived = new Int32Array(0);
-  lastHeard = new Float64Array(0);
+  largestReceived = int32();
+  lastHeard = float64(NEVER);
   /** How late this thread had been in all when the link was last heard. */
-  latenessHeard = new Float64Array(0);
+  latenessHeard = float64();
   /** Beats heard in a row since the link was last down, and how many it takes while another link carries frames. */
-  goodBeats = new Int32Array(0);
-  upAfter = new Uint8Array(0);
+  goodBeats = int32();
+  upAfter = uint8();
   /** One of `PEER_HEARS`. */
-  peerHearsUs = new Uint8Array(0);
+  peerHearsUs = uint8(PEER_HEARS.UNKNOWN);
   /** The peer's last `sentAt` and when it came, for the echo. */
-  echo = new Uint32Array(0);
-  echoAt = new Float64Array(0);
-  rttSmoothed = new Float64Array(0);
-  jitter = new Float64Array(0);
+  echo = uint32();
+  echoAt = float64(NEVER);
+  rttSmoothed = float64();
+  jitter = float64();
   readonly rttHistograms = new RttHistograms();
   /** When percentiles are to be worked out again. */
-  percentilesDue = new Float64Array(0);
+  percentilesDue = float64();
   /** Datagrams sent by the link, and how many of them may have gone by another one, too. */
-  sent = new Float64Array(0);
-  copiesSent = new Float64Array(0);
+  sent = float64();
+  copiesSent = float64();
   /** Datagrams and bytes accepted by the link's path, and those dropped unopened as copies of accepted ones. */
-  received = new Float64Array(0);
-  receivedBytes = new Float64Array(0);
-  copies = new Float64Array(0);
-  copyBytes = new Float64Array(0);
+  received = float64();
+  receivedBytes = float64();
+  copies = float64();
+  copyBytes = float64();
   readonly loss = new LossTable();
   /** Session and counter up to which the peer has confirmed this link's stream. */
-  ackSession = new Int32Array(0);
-  ackCounter = new Float64Array(0);
+  ackSession = int32(-1);
+  ackCounter = float64(-1);
   /** Counter up to which the peer has confirmed what this link carried of the lane, in the same session. */
-  ackLane = new Float64Array(0);
+  ackLane = float64(-1);
   /** 1 while the peer wants reports of what arrives; frames since the last one, and when that was. */
-  wantsReports = new Uint8Array(0);
-  unreported = new Int32Array(0);
-  reportedAt = new Float64Array(0);
+  wantsReports = uint8();
+  unreported = int32();
+  reportedAt = float64();
   /** When the last frame came by this link. */
-  frameAt = new Float64Array(0);
+  frameAt = float64();
   /** 1 when unconfirmed datagrams wait for a usable link to be sent again. */
-  resendPending = new Uint8Array(0);
+  resendPending = uint8();
   /** Path table: `PATH.WORDS` a row; the row after the last link is scratch for single sends. */
   paths = new Int32Array(PATH.WORDS);
   /** The configured path and its socket, to which a link returns when it is down. */
-  configured = new Int32Array(0);
-  configuredSocket = new Int32Array(0);
+  configured = int32(0, PATH.WORDS);
+  configuredSocket = int32();
   /** Path being checked before the link moves to it, its socket, token and time. */
-  candidates = new Int32Array(0);
-  candidateSocket = new Int32Array(0);
-  candidateAt = new Float64Array(0);
-  candidateToken = new Uint8Array(0);
+  candidates = int32(0, PATH.WORDS);
+  candidateSocket = int32();
+  candidateAt = float64(NEVER);
+  candidateToken = uint8(0, PATH_CHECK.TOKEN_BYTES);
+  private readonly columns = new Columns(this);
 
-  ensure(rows: number): void {
-    if (rows <= this.capacity) return;
-    const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(rows)));
-    this.peer = enlarged(this.peer, capacity, -1);
-    this.id = enlarged(this.id, capacity);
-    this.socket = enlarged(this.socket, capacity);
-    this.priority = enlarged(this.priority, capacity);
-    this.state = enlarged(this.state, capacity);
-    this.shutdown = enlarged(this.shutdown, capacity);
-    this.carrier = enlarged(this.carrier, capacity);
-    this.intervalUs = enlarged(this.intervalUs, capacity);
-    this.holdUs = enlarged(this.holdUs, capacity);
-    this.peerIntervalUs = enlarged(this.peerIntervalUs, capacity);
-    this.mtu = enlarged(this.mtu, capacity);
-    this.maxPlain = enlarged(this.maxPlain, capacity);
-    this.parity = enlarged(this.parity, capacity);
-    this.largestSent = enlarged(this.largestSent, capacity);
-    this.largestSentAt = enlarged(this.largestSentAt, capacity);
-    this.largestReceived = enlarged(this.largestReceived, capacity);
-    this.lastHeard = enlarged(this.lastHeard, capacity);
-    this.latenessHeard = enlarged(this.latenessHeard, capacity);
-    this.goodBeats = enlarged(this.goodBeats, capacity);
-    this.upAfter = enlarged(this.upAfter, capacity);
-    this.peerHearsUs = enlarged(this.peerHearsUs, capacity);
-    this.echo = enlarged(this.echo, capacity);
-    this.echoAt = enlarged(this.echoAt, capacity);
-    this.rttSmoothed = enlarged(this.rttSmoothed, capacity);
-    this.jitter = enlarged(this.jitter, capacity);
-    this.rttHistograms.ensure(capacity);
-    this.percentilesDue = enlarged(this.percentilesDue, capacity);
-    this.sent = enlarged(this.sent, capacity);
-    this.copiesSent = enlarged(this.copiesSent, capacity);
-    this.received = enlarged(this.received, capacity);
-    this.receivedBytes = enlarged(this.receivedBytes, capacity);
-    this.copies = enlarged(this.copies, capacity);
-    this.copyBytes = enlarged(this.copyBytes, capacity);
-    this.loss.ensure(capacity);
-    this.ackSession = enlarged(this.ackSession, capacity);
-    this.ackCounter = enlarged(this.ackCounter, capacity);
-    this.ackLane = enlarged(this.ackLane, capacity);
-    this.wantsReports = enlarged(this.wantsReports, capacity);
-    this.unreported = enlarged(this.unreported, capacity);
-    this.reportedAt = enlarged(this.reportedAt, capacity);
-    this.frameAt = enlarged(this.frameAt, capacity);
-    this.resendPending = enlarged(this.resendPending, capacity);
-    this.configured = enlarged(this.configured, capacity * PATH.WORDS);
-    this.configuredSocket = enlarged(this.configuredSocket, capacity);
-    this.candidates = enlarged(this.candidates, capacity * PATH.WORDS);
-    this.candidateSocket = enlarged(this.candidateSocket, capacity);
-    this.candidateAt = enlarged(this.candidateAt, capacity);
-    this.candidateToken = enlarged(this.candidateToken, capacity * PATH_CHECK.TOKEN_BYTES);
-    this.paths = enlarged(this.paths, (capacity + 1) * PATH.WORDS);
-    this.capacity = capacity;
+  get capacity(): number {
+    return this.columns.capacity;
+  }
+
+  private ensure(rows: number): void {
+    if (!this.columns.ensure(rows)) return;
+    this.rttHistograms.ensure(this.capacity);
+    this.loss.ensure(this.capacity);
+    this.paths = enlarged(this.paths, (this.capacity + 1) * PATH.WORDS);
   }
 
   /** Path row for single sends that belong to no link (handshakes, path checks). */
   get scratchPath(): number {
     return this.capacity;
+  }
+
+  /** Where the path of a row begins in `paths`, and its configured one in `configured`. */
+  pathOf(row: number): number {
+    return row * PATH.WORDS;
   }
 
   has(row: number): boolean {
@@ -165,7 +127,8 @@ export class LinkTable {
   configure(row: number, peer: number, id: number, settings: LinkSettings): boolean {
     this.ensure(row + 1);
     const fresh = this.peer[row] < 0;
-    const base = row * PATH.WORDS;
+    if (fresh) this.reset(row);
+    const base = this.pathOf(row);
     let moved = fresh || this.configuredSocket[row] !== settings.socket;
     for (let word = 0; word < PATH_PLACE_WORDS; word++) {
       const value = settings.path[word] ?? 0;
@@ -184,41 +147,45 @@ export class LinkTable {
     this.upAfter[row] = settings.upAfter;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     this.setParity(row, settings.parity);
-    if (fresh) this.reset(row);
     if (moved) this.restorePath(row);
     return moved;
   }
 
   private reset(row: number): void {
-    this.mtu[row] = 0;
-    this.largestSent[row] = SMALL_BYTES;
-    this.largestReceived[row] = 0;
-    this.state[row] = STATE.DOWN;
-    this.carrier[row] = 1;
-    this.lastHeard[row] = NEVER;
-    this.peerIntervalUs[row] = 0;
-    this.goodBeats[row] = 0;
-    this.peerHearsUs[row] = PEER_HEARS.UNKNOWN;
-    this.echoAt[row] = NEVER;
-    this.rttSmoothed[row] = 0;
-    this.jitter[row] = 0;
+    this.columns.reset(row);
     this.rttHistograms.reset(row);
-    this.percentilesDue[row] = 0;
-    this.sent[row] = 0;
-    this.copiesSent[row] = 0;
-    this.received[row] = 0;
-    this.receivedBytes[row] = 0;
-    this.copies[row] = 0;
-    this.copyBytes[row] = 0;
     this.loss.reset(row);
-    this.ackSession[row] = -1;
-    this.ackCounter[row] = -1;
-    this.ackLane[row] = -1;
-    this.wantsReports[row] = 0;
-    this.unreported[row] = 0;
-    this.reportedAt[row] = 0;
-    this.resendPending[row] = 0;
-    this.candidateAt[row] = NEVER;
+  }
+
+  /** The peer was heard on a link at `now`, when this thread had been late by `latenessUs` in all. */
+  heard(row: number, now: number, latenessUs: number): void {
+    this.lastHeard[row] = now;
+    this.latenessHeard[row] = latenessUs;
+  }
+
+  /** Largest datagram received since this was asked last, in bytes; 0 for none. */
+  takeLargestReceived(row: number): number {
+    const largest = this.largestReceived[row];
+    this.largestReceived[row] = 0;
+    return largest;
+  }
+
+  /** The peer has got everything of this link's stream up to `counter`, under a session. */
+  acknowledge(row: number, session: number, counter: number): void {
+    if (this.ackSession[row] !== session) this.setAcknowledged(row, session, counter, -1);
+    else if (counter > this.ackCounter[row]) this.ackCounter[row] = counter;
+  }
+
+  /** The peer has got what this link carried of the lane up to `counter`, under the session acknowledged last. */
+  acknowledgeLane(row: number, counter: number): void {
+    if (counter > this.ackLane[row]) this.ackLane[row] = counter;
+  }
+
+  /** What the peer has got of this link is known exactly: `counter` of its stream, `lane` of the lane; -1 for nothing. */
+  setAcknowledged(row: number, session: number, counter: number, lane: number): void {
+    this.ackSession[row] = session;
+    this.ackCounter[row] = counter;
+    this.ackLane[row] = lane;
   }
 
   /** Forgets the averages by which links are judged, but for the last round trip in µs; counting goes on. */

@@ -2,28 +2,26 @@
  * Loss over the last 48 to 64 heartbeats. Counts of datagrams are kept for each sixteen beats and then forgotten
  * whole: an average that decays would show what a busy moment has lost for long after, while little is sent.
  */
-import { enlarged } from '../base/arrays.js';
+import { Columns, float64, uint8 } from '../base/columns.js';
 
 const BUCKETS = 4;
 const BEATS_IN_BUCKET = 16;
 
 export class LossWindows {
   /** `BUCKETS` a row. */
-  private due = new Float64Array(0);
-  private arrived = new Float64Array(0);
+  private due = float64(0, BUCKETS);
+  private arrived = float64(0, BUCKETS);
   /** Beats taken, modulo the window. */
-  private beats = new Uint8Array(0);
+  private beats = uint8();
+
+  private readonly columns = new Columns(this);
 
   ensure(capacity: number): void {
-    this.due = enlarged(this.due, capacity * BUCKETS);
-    this.arrived = enlarged(this.arrived, capacity * BUCKETS);
-    this.beats = enlarged(this.beats, capacity);
+    this.columns.ensure(capacity);
   }
 
   reset(row: number): void {
-    this.due.fill(0, row * BUCKETS, (row + 1) * BUCKETS);
-    this.arrived.fill(0, row * BUCKETS, (row + 1) * BUCKETS);
-    this.beats[row] = 0;
+    this.columns.reset(row);
   }
 
   /** Takes how many datagrams were sent between two beats and how many came; returns the loss in permille. */

@@ -1,169 +1,48 @@
-/**
- * Loss and delivery of each link, in both directions.
- *
- * Who receives measures: at each beat it compares how much the sender had sent with how much has come. A beat keeps
- * its place among the datagrams, so both counts speak of the same ones, and nothing that is still under way looks
- * lost. What it found goes back in its next beat; so both ends know both directions.
- *
- * A datagram of which copies travel by several links is accepted once. The other copies are dropped unopened, by
- * their counter alone, but they have come all the same and count as arrived: as many of them as the sender says that
- * it sent by this link. Without that bound somebody on the way could replay datagrams and so hide what the link loses.
- */
-import { enlarged } from '../base/arrays.js';
-import { readU64 } from '../base/bytes.js';
-import { LINK, LINK_WIDTH, type SharedStats } from '../contract/stats.js';
-import { HEARTBEAT, NO_ECHO } from '../wire/heartbeat.js';
-import type { LinkTable } from './links.js';
+/** What the loss of each link is counted from, in both directions (`../link/life/loss-counts.ts`). */
+import { Columns, float64 } from '../base/columns.js';
 import { LossWindows } from './loss-window.js';
 
-const U32 = 0x1_0000_0000;
-/** Part of what has found no match among copies that is given up at each beat. */
-const FADING = 1 / 64;
-/** More between two beats than any link carries, and longer than any are apart: the other end counts anew. */
-const MAX_STEP = 2 ** 28;
-/** A beat whose sender's clock is behind that of the one before it, by no more than this, was overtaken on the way. */
-const LATE_US = 10_000_000;
-/** The delivered rate is averaged over about so long. */
-const RATE_WINDOW_US = 500_000;
 /** No beat has come yet; the first one only says where counting begins. */
-const UNKNOWN = -1;
+export const UNKNOWN = -1;
 
 export class LossTable {
   /** The peer's clock in its latest beat, and what that said that it had sent, and of that as copies; modulo 2^32. */
-  clock = new Float64Array(0);
-  peerSent = new Float64Array(0);
-  peerCopies = new Float64Array(0);
+  clock = float64();
+  peerSent = float64(UNKNOWN);
+  peerCopies = float64();
   /** The link's own counts when that beat came. */
-  received = new Float64Array(0);
-  receivedBytes = new Float64Array(0);
-  copies = new Float64Array(0);
-  copyBytes = new Float64Array(0);
+  received = float64();
+  receivedBytes = float64();
+  copies = float64();
+  copyBytes = float64();
   /** Copies said to be sent and not come, and copies come that nobody spoke of yet. Both fade. */
-  announced = new Float64Array(0);
-  unmatched = new Float64Array(0);
-  unmatchedBytes = new Float64Array(0);
+  announced = float64();
+  unmatched = float64();
+  unmatchedBytes = float64();
   /** Datagrams and bytes that have come in all, copies included, when that beat came. */
-  arrived = new Float64Array(0);
-  delivered = new Float64Array(0);
+  arrived = float64();
+  delivered = float64();
   /** What the peer says of our datagrams: sent, arrived, bytes of it, and when that was by its clock. */
-  echoSent = new Float64Array(0);
-  echoArrived = new Float64Array(0);
-  echoDelivered = new Float64Array(0);
-  echoAt = new Float64Array(0);
+  echoSent = float64(UNKNOWN);
+  echoArrived = float64();
+  echoDelivered = float64();
+  echoAt = float64();
   /** Bytes a second of ours that arrive. */
-  rateOut = new Float64Array(0);
+  rateOut = float64();
 
   readonly inbound = new LossWindows();
   readonly outbound = new LossWindows();
-  private readonly columns = Object.keys(this).filter(
-    (name) => this[name as ColumnName] instanceof Float64Array,
-  ) as ColumnName[];
+  private readonly columns = new Columns(this);
 
   ensure(capacity: number): void {
-    for (const name of this.columns) this[name] = enlarged(this[name], capacity);
+    this.columns.ensure(capacity);
     this.inbound.ensure(capacity);
     this.outbound.ensure(capacity);
   }
 
   reset(row: number): void {
-    for (const name of this.columns) this[name][row] = 0;
+    this.columns.reset(row);
     this.inbound.reset(row);
     this.outbound.reset(row);
-    this.peerSent[row] = UNKNOWN;
-    this.echoSent[row] = UNKNOWN;
   }
-}
-
-type ColumnName = {
-  [Name in keyof LossTable]: LossTable[Name] extends Float64Array ? Name : never;
-}[keyof LossTable];
-
-/** Takes the counts of a heartbeat that came by link `row`; its body starts at `body`. */
-export function observeCounts(
-  links: LinkTable,
-  stats: SharedStats,
-  view: DataView,
-  row: number,
-  body: number,
-): void {
-  const clock = view.getUint32(body + HEARTBEAT.SENT_AT);
-  const behind = (links.loss.clock[row] - clock + U32) % U32;
-  if (behind > 0 && behind < LATE_US) return;
-  links.loss.clock[row] = clock;
-  observeInbound(links, stats, view, row, body);
-  observeOutbound(links.loss, stats, view, row, body);
-}
-
-function observeInbound(
-  links: LinkTable,
-  stats: SharedStats,
-  view: DataView,
-  row: number,
-  body: number,
-): void {
-  const table = links.loss;
-  const due = step(table.peerSent, row, view.getUint32(body + HEARTBEAT.SENT));
-  const announced = step(table.peerCopies, row, view.getUint32(body + HEARTBEAT.COPIES));
-  const received = growth(table.received, row, links.received[row]);
-  const receivedBytes = growth(table.receivedBytes, row, links.receivedBytes[row]);
-  const copies = growth(table.copies, row, links.copies[row]);
-  const copyBytes = growth(table.copyBytes, row, links.copyBytes[row]);
-  if (due < 0 || announced < 0) return;
-  table.announced[row] += announced;
-  table.unmatched[row] += copies;
-  table.unmatchedBytes[row] += copyBytes;
-  const matched = Math.floor(Math.min(table.announced[row], table.unmatched[row]));
-  const matchedBytes = matched === 0 ? 0 : (table.unmatchedBytes[row] * matched) / table.unmatched[row];
-  table.announced[row] = (table.announced[row] - matched) * (1 - FADING);
-  table.unmatched[row] = (table.unmatched[row] - matched) * (1 - FADING);
-  table.unmatchedBytes[row] = (table.unmatchedBytes[row] - matchedBytes) * (1 - FADING);
-  const arrived = received + matched;
-  table.arrived[row] += arrived;
-  table.delivered[row] += receivedBytes + matchedBytes;
-  const base = row * LINK_WIDTH;
-  stats.links[base + LINK.dueIn] += due;
-  stats.links[base + LINK.arrivedIn] += arrived;
-  stats.links[base + LINK.lossInPermille] = table.inbound.add(row, due, arrived);
-}
-
-function observeOutbound(
-  table: LossTable,
-  stats: SharedStats,
-  view: DataView,
-  row: number,
-  body: number,
-): void {
-  const delay = view.getUint32(body + HEARTBEAT.ECHO_DELAY);
-  if (delay === NO_ECHO) return;
-  const due = step(table.echoSent, row, view.getUint32(body + HEARTBEAT.ECHO_SENT));
-  const arrived = step(table.echoArrived, row, view.getUint32(body + HEARTBEAT.ARRIVED));
-  const delivered = growth(table.echoDelivered, row, readU64(view, body + HEARTBEAT.DELIVERED));
-  // When our beat came, by the peer's clock.
-  const cameAt = (view.getUint32(body + HEARTBEAT.SENT_AT) - delay + U32) % U32;
-  const elapsed = step(table.echoAt, row, cameAt);
-  // The peer's beat speaks of one of ours that an earlier beat spoke of already, or counting begins.
-  if (due < 0 || arrived < 0 || elapsed <= 0 || delivered < 0) return;
-  const rate = (delivered * 1e6) / elapsed;
-  table.rateOut[row] += (rate - table.rateOut[row]) * (elapsed / (elapsed + RATE_WINDOW_US));
-  const base = row * LINK_WIDTH;
-  stats.links[base + LINK.dueOut] += due;
-  stats.links[base + LINK.arrivedOut] += arrived;
-  stats.links[base + LINK.lossOutPermille] = table.outbound.add(row, due, arrived);
-  stats.links[base + LINK.deliveredOutBytes] += delivered;
-  stats.links[base + LINK.deliveredOutBps] = table.rateOut[row];
-}
-
-/** Puts a total of 32 bits into its row; returns by how much it grew, -1 when it was unknown or began anew. */
-function step(totals: Float64Array, row: number, total: number): number {
-  const before = totals[row];
-  totals[row] = total;
-  if (before === UNKNOWN) return -1;
-  const grown = (total - before + U32) % U32;
-  return grown > MAX_STEP ? -1 : grown;
-}
-
-function growth(totals: Float64Array, row: number, total: number): number {
-  const grown = total - totals[row];
-  totals[row] = total;
-  return grown;
 }

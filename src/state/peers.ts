@@ -1,7 +1,7 @@
 /** Peers as rows of typed arrays. */
 
 import type { Policy } from '../api/config.js';
-import { enlarged } from '../base/arrays.js';
+import { Columns, float64, int32, uint8, uint16 } from '../base/columns.js';
 import type { DuplicateSettings } from '../contract/settings.js';
 import { MAX_LINKS } from '../wire/header.js';
 import { NO_SESSION } from './sessions.js';
@@ -14,63 +14,40 @@ export const POLICY = { passive: 0, active: 1, 'round-robin': 2, adaptive: 3 } a
 export const NO_LINK = -1;
 
 export class PeerTable {
-  capacity = 0;
-  present = new Uint8Array(0);
-  policy = new Uint8Array(0);
+  present = uint8();
+  policy = uint8();
   /** By how many links `active` sends copies; 0: by all. */
-  copies = new Uint8Array(0);
+  copies = uint8();
   /** Session that frames are sealed under, or -1. */
-  session = new Int32Array(0);
+  session = int32(NO_SESSION);
   /** Link row of each link id, or -1. */
-  links = new Int32Array(0);
+  links = int32(NO_LINK, MAX_LINKS);
   /** Link row that `passive` has chosen, or -1 while none is usable. */
-  activeLink = new Int32Array(0);
+  activeLink = int32(NO_LINK);
   /** Link row that frames are counted for while none is usable: the one active last, or any; -1 without a session. */
-  lastLink = new Int32Array(0);
+  lastLink = int32(NO_LINK);
   /** Bit set of the link ids that its policy may send frames by now. */
-  usable = new Uint8Array(0);
+  usable = uint8();
   /** Link id that `round-robin` took last. */
-  lastTurn = new Uint8Array(0);
+  lastTurn = uint8();
   /** Largest plaintext that every link which works takes in one datagram. */
-  smallestPlain = new Int32Array(0);
+  smallestPlain = int32();
   /** Name by which relays know the peer: the first 48 bits of its public key; 0 while it has none. */
-  name = new Float64Array(0);
-  /** 1 when some frames are sent twice: up to so many bytes, control traffic, code points (64 bits a peer). */
-  duplicates = new Uint8Array(0);
-  duplicateSmall = new Uint16Array(0);
-  duplicateControl = new Uint8Array(0);
-  duplicateDscp = new Int32Array(0);
-  superId = new Uint16Array(0);
-  frameId = new Uint16Array(0);
+  name = float64();
+  /** 1 when some frames are sent twice: those of up to this many bytes, control traffic, code points (64 bits a peer). */
+  duplicates = uint8();
+  duplicateSmall = uint16();
+  duplicateControl = uint8();
+  duplicateDscp = int32(0, 2);
+  superId = uint16();
+  frameId = uint16();
+  private readonly columns = new Columns(this, 16);
   private readonly rowsByName = new Map<number, number>();
   /** Rows present, for flooding. */
   rows: number[] = [];
 
-  ensure(rows: number): void {
-    if (rows <= this.capacity) return;
-    const capacity = Math.max(16, 2 ** Math.ceil(Math.log2(rows)));
-    this.present = enlarged(this.present, capacity);
-    this.policy = enlarged(this.policy, capacity);
-    this.copies = enlarged(this.copies, capacity);
-    this.session = enlarged(this.session, capacity, NO_SESSION);
-    this.links = enlarged(this.links, capacity * MAX_LINKS, NO_LINK);
-    this.activeLink = enlarged(this.activeLink, capacity, NO_LINK);
-    this.lastLink = enlarged(this.lastLink, capacity, NO_LINK);
-    this.usable = enlarged(this.usable, capacity);
-    this.lastTurn = enlarged(this.lastTurn, capacity);
-    this.smallestPlain = enlarged(this.smallestPlain, capacity);
-    this.name = enlarged(this.name, capacity);
-    this.duplicates = enlarged(this.duplicates, capacity);
-    this.duplicateSmall = enlarged(this.duplicateSmall, capacity);
-    this.duplicateControl = enlarged(this.duplicateControl, capacity);
-    this.duplicateDscp = enlarged(this.duplicateDscp, capacity * 2);
-    this.superId = enlarged(this.superId, capacity);
-    this.frameId = enlarged(this.frameId, capacity);
-    this.capacity = capacity;
-  }
-
   add(row: number, policy: Policy, copies: number, name: number): void {
-    this.ensure(row + 1);
+    this.columns.ensure(row + 1);
     this.policy[row] = POLICY[policy];
     this.copies[row] = copies;
     this.rowsByName.delete(this.name[row]);
@@ -108,7 +85,7 @@ export class PeerTable {
   }
 
   has(row: number): boolean {
-    return row >= 0 && row < this.capacity && this.present[row] === 1;
+    return row >= 0 && row < this.columns.capacity && this.present[row] === 1;
   }
 
   /** Row of the peer of a name (its high 16 and low 32 bits), or -1. */
@@ -119,5 +96,26 @@ export class PeerTable {
   /** Link row of a link id, or -1. */
   linkOf(row: number, id: number): number {
     return id < MAX_LINKS ? this.links[row * MAX_LINKS + id] : NO_LINK;
+  }
+
+  /** Whether a peer's policy may send frames by a link (by id) now. */
+  isUsable(row: number, id: number): boolean {
+    return (this.usable[row] & (1 << id)) !== 0;
+  }
+
+  /** Puts a link row, or `NO_LINK`, in a peer's place for a link id. */
+  setLink(row: number, id: number, link: number): void {
+    this.links[row * MAX_LINKS + id] = link;
+  }
+
+  /** The next of a peer's link rows after `link`, in the order of their ids: the first without `link`; -1 after the last. */
+  nextLink(row: number, link: number = NO_LINK): number {
+    let isAfter = link === NO_LINK;
+    for (let at = row * MAX_LINKS; at < (row + 1) * MAX_LINKS; at++) {
+      const next = this.links[at];
+      if (isAfter && next >= 0) return next;
+      if (next === link) isAfter = true;
+    }
+    return NO_LINK;
   }
 }

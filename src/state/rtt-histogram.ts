@@ -3,7 +3,7 @@
  * Samples count in one of two halves of a window; when one is full the older half is forgotten. What is asked for is
  * thus always about the last 30 to 60 seconds, whatever the rate of samples. A link costs 536 bytes.
  */
-import { enlarged } from '../base/arrays.js';
+import { Columns, float64, uint8, uint16 } from '../base/columns.js';
 
 /** Half of the window. */
 const HALF_US = 30_000_000;
@@ -16,26 +16,22 @@ const MOST = 0xffff;
 
 export class RttHistograms {
   /** Two halves of `BUCKETS` a row. */
-  private counts = new Uint16Array(0);
+  private counts = uint16(0, 2 * BUCKETS);
   /** The half that is being filled, 0 or 1, and since when. */
-  private half = new Uint8Array(0);
-  private since = new Float64Array(0);
+  private half = uint8();
+  private since = float64();
   /** Smallest and largest value of each half: percentiles stay between them. */
-  private low = new Float64Array(0);
-  private high = new Float64Array(0);
+  private low = float64(Number.POSITIVE_INFINITY, 2);
+  private high = float64(0, 2);
+
+  private readonly columns = new Columns(this);
 
   ensure(capacity: number): void {
-    this.counts = enlarged(this.counts, capacity * 2 * BUCKETS);
-    this.half = enlarged(this.half, capacity);
-    this.since = enlarged(this.since, capacity);
-    this.low = enlarged(this.low, capacity * 2);
-    this.high = enlarged(this.high, capacity * 2);
+    this.columns.ensure(capacity);
   }
 
   reset(row: number): void {
-    this.since[row] = 0;
-    this.forget(row, 0);
-    this.forget(row, 1);
+    this.columns.reset(row);
   }
 
   /** Adds a sample of `us`, taken at `now`. */

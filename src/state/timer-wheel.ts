@@ -6,7 +6,7 @@
  * spread over the inner wheel when the block begins. Exact deadlines are kept beside, so nothing is ever due
  * early. Times are microseconds as doubles and may start anywhere; they never go back.
  */
-import { enlarged } from '../base/arrays.js';
+import { Columns, float64, int32 } from '../base/columns.js';
 
 const TICK_US = 500;
 const INNER = 4096;
@@ -23,7 +23,7 @@ export class TimerWheel {
   private cursor = 0;
   private innerCount = 0;
   private pendingCount = 0;
-  /** Earliest deadline, while `#stale` is false. */
+  /** Earliest deadline, while `stale` is false. */
   private earliest = Number.POSITIVE_INFINITY;
   private stale = false;
 
@@ -32,19 +32,17 @@ export class TimerWheel {
   /** A bit for each inner slot that is not empty. */
   private readonly occupied = new Int32Array(INNER / 32);
 
-  private deadline: Float64Array;
+  private deadline = float64();
   /** The list that an id is in, or NONE. */
-  private slot: Int32Array;
-  private nextOf: Int32Array;
-  private previous: Int32Array;
+  private slot = int32(NONE);
+  private nextOf = int32();
+  private previous = int32();
+  private readonly columns = new Columns(this, 64);
 
   /** A wheel for ids below `ids` (it grows when a higher one is scheduled), with the time of its start. */
   constructor(ids: number, nowUs: number) {
     this.base = nowUs;
-    this.deadline = new Float64Array(ids);
-    this.slot = new Int32Array(ids).fill(NONE);
-    this.nextOf = new Int32Array(ids);
-    this.previous = new Int32Array(ids);
+    this.columns.ensure(ids);
   }
 
   /** How many deadlines are pending. */
@@ -59,7 +57,7 @@ export class TimerWheel {
 
   /** Sets the deadline of an id, in place of any earlier one. A deadline in the past is due at once. */
   schedule(id: number, atUs: number): void {
-    if (id >= this.slot.length) this.grow(id + 1);
+    this.columns.ensure(id + 1);
     if (this.slot[id] !== NONE) this.cancel(id);
     this.deadline[id] = atUs;
     this.insert(id);
@@ -205,21 +203,11 @@ export class TimerWheel {
     return earliest;
   }
 
-  /** An empty wheel has no past: it begins anew at the present. */
+  /** An empty wheel has no past: it starts over at the present. */
   private restart(nowUs: number): void {
     if (nowUs > this.base) this.base = nowUs;
     this.cursor = 0;
     this.earliest = Number.POSITIVE_INFINITY;
     this.stale = false;
-  }
-
-  private grow(ids: number): void {
-    const size = Math.max(ids, this.slot.length * 2);
-    const deadline = new Float64Array(size);
-    deadline.set(this.deadline);
-    this.deadline = deadline;
-    this.slot = enlarged(this.slot, size, NONE);
-    this.nextOf = enlarged(this.nextOf, size);
-    this.previous = enlarged(this.previous, size);
   }
 }

@@ -64,7 +64,7 @@ describe('flows', () => {
     flows.eachOf(PEER, 20_000, 1e9, () => seen++);
     expect(seen).toBeLessThanOrEqual(4096);
     expect(seen).toBeGreaterThan(3500);
-    flows.forgetPeer(PEER);
+    flows.peerRemoved(PEER);
     flows.eachOf(PEER, 20_000, 1e9, () => expect.unreachable());
   });
 });

@@ -97,7 +97,7 @@ describe('order of the lane', () => {
     lane.arrive(0, 0, 1000);
     lane.reorder.announced(SLOT, 0b11, 1000);
     lane.arrive(0, 2, 1000);
-    lane.reorder.close(SLOT);
+    lane.reorder.sessionRetired(SLOT);
     expect(lane.delivered).toEqual([0, 2]);
     expect(lane.reorder.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
     lane.arrive(0, 0, 2000);

@@ -140,7 +140,7 @@ describe('pieces', () => {
     expect(add(third, { peer: 1, stream: 0 })).toBe(PIECE.INCOMPLETE);
     expect(subject.pending).toBe(4);
     expect(add(second, { peer: 1, stream: 0 })).toBeGreaterThanOrEqual(0);
-    subject.forgetPeer(1);
+    subject.peerRemoved(1);
     expect(subject.pending).toBe(1);
   });
 

@@ -8,7 +8,7 @@ import { decodeAnswer, decodeOffer } from '../../src/crypto/payloads.js';
 import { REPLAY_WINDOW } from '../../src/crypto/replay.js';
 import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datapath/frames/bundle.js';
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/frames/pieces.js';
-import { MAX_ECHO_BYTES } from '../../src/link/life/control.js';
+import { MAX_ECHO_BYTES } from '../../src/link/life/echoes.js';
 import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/state/sessions.js';
 import { Frame } from '../../src/switch/frame.js';
 import { ECHO } from '../../src/wire/echo.js';

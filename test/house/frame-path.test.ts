@@ -36,9 +36,9 @@ const COLD: Record<string, string> = {
   'src/switch/mac-table.ts: checkedAgeing': 'a command of the operator',
   'src/link/choice/explain.ts': 'a question of the operator',
   'src/link/lane/explain-flows.ts': 'a question of the operator',
-  'src/link/lane/adaptive.ts: Adaptive.capacityOf': 'once a link',
-  'src/link/lane/adaptive.ts: Adaptive.logOf': 'once a link',
-  'src/link/lane/adaptive.ts: Adaptive.laneOf': 'once a peer',
+  'src/link/lane/lanes.ts: Lanes.capacityOf': 'once a link',
+  'src/link/lane/lanes.ts: Lanes.logOf': 'once a link',
+  'src/link/lane/lanes.ts: Lanes.laneOf': 'once a peer',
   'src/link/lane/lane-set.ts': 'reviews come with reports of the far end, and have an interval of their own',
 };
 

@@ -3,7 +3,6 @@
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import type { LinkControl } from '../../link/life/control.js';
-import type { LinkMonitor } from '../../link/life/monitor.js';
 import type { Arena } from '../../state/arena.js';
 import { type Datagram, ORIGIN } from '../../state/datagram.js';
 import type { DatapathIo } from '../../state/io.js';
@@ -25,7 +24,6 @@ export interface AcceptanceParts {
   readonly io: DatapathIo;
   readonly tables: Tables;
   readonly arrivals: Arrivals;
-  readonly monitor: LinkMonitor;
   readonly control: LinkControl;
   readonly relay: Relay;
   readonly rebuilder: Rebuilder;
@@ -41,7 +39,6 @@ export class Acceptance {
   private readonly sessions: SessionTable;
   private readonly links: LinkTable;
   private readonly arrivals: Arrivals;
-  private readonly monitor: LinkMonitor;
   private readonly control: LinkControl;
   private readonly relay: Relay;
   private readonly rebuilder: Rebuilder;
@@ -56,7 +53,6 @@ export class Acceptance {
     this.sessions = parts.tables.sessions;
     this.links = parts.tables.links;
     this.arrivals = parts.arrivals;
-    this.monitor = parts.monitor;
     this.control = parts.control;
     this.relay = parts.relay;
     this.rebuilder = parts.rebuilder;
@@ -93,7 +89,7 @@ export class Acceptance {
 
   private heard(datagram: Datagram): void {
     this.rebuilder.keep(datagram);
-    this.monitor.heard(datagram.link, datagram.now);
+    this.control.heard(datagram.link, datagram.now);
     // A probe that is lost is no loss of the link.
     this.arrivals.credit(datagram, this.kindOf(datagram) === KIND.MTU_PROBE);
   }
@@ -117,13 +113,8 @@ export class Acceptance {
         return this.takeParity(datagram);
       default:
         this.delivery.closeRun();
-        return this.handOver(datagram);
+        return this.control.handle(datagram);
     }
-  }
-
-  private handOver(datagram: Datagram): void {
-    const { peer, slot, link, socket, paths, path, body, end, now } = datagram;
-    this.control.handle(peer, slot, link, socket, paths, path, body, end, now);
   }
 
   /** A datagram of the lane, which carries frames and nothing else, waits for those before it. */

@@ -212,7 +212,7 @@ export class Reassembly {
   }
 
   /** Gives up every incomplete frame of a peer (its row will be another's). */
-  forgetPeer(peer: number): void {
+  peerRemoved(peer: number): void {
     for (let position = this.activeCount - 1; position >= 0; position--) {
       const slot = this.active[position];
       if (this.peer[slot] === peer) this.drop(slot);

@@ -124,12 +124,12 @@ export class Rebuilder {
   ) {}
 
   /** The link is gone. */
-  forget(link: number): void {
+  linkRemoved(link: number): void {
     this.memories.delete(link);
   }
 
-  /** Another session takes a slot: datagrams of the one before are not in its groups. */
-  forgetSession(slot: number): void {
+  /** Another session takes a slot: what came under the one before belongs to none of its groups. */
+  sessionRetired(slot: number): void {
     for (const memory of this.memories.values()) memory.forgetSession(slot);
   }
 

@@ -105,7 +105,7 @@ export class Reorder {
   }
 
   /** A session ends, or another takes its slot: what waits is delivered as it stands. */
-  close(slot: number): void {
+  sessionRetired(slot: number): void {
     if (slot >= this.next.length) return;
     while (this.pending[slot] > 0) this.skip(slot, 0);
     this.peer[slot] = NO_PEER;

@@ -135,7 +135,7 @@ export class ResendRings {
   }
 
   /** A peer is gone. */
-  release(peer: number): void {
+  peerRemoved(peer: number): void {
     if (peer < this.ringOf.length && this.ringOf[peer] !== SHARED) this.free(this.ringOf[peer] - 1);
   }
 

@@ -37,7 +37,7 @@ function varianceOf(links: LinkTable, row: number): number {
   );
 }
 
-/** Whether a link costs so much less than another that it is worth a move, and the difference is no accident. */
+/** Whether a link costs enough less than another to be worth a move, by more than chance explains. */
 export function isClearlyBetter(links: LinkTable, row: number, than: number): boolean {
   const cost = costOf(links, row);
   const other = costOf(links, than);

@@ -7,7 +7,7 @@
  * `max`. Holding back is advice: the selection still takes such a link when there is no other.
  */
 
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, uint8 } from '../../base/columns.js';
 import type { DampingSettings } from '../../contract/settings.js';
 
 /** Penalty of one loss. */
@@ -16,25 +16,20 @@ export const FLAP_PENALTY = 1000;
 /** Penalties of links, by link row. */
 export class FlapDamping {
   private readonly settings: (DampingSettings | null)[] = [];
-  private penalty = new Float64Array(0);
-  private penaltyAt = new Float64Array(0);
-  private suppressed = new Uint8Array(0);
+  private penalty = float64();
+  private penaltyAt = float64();
+  private suppressed = uint8();
+  private readonly columns = new Columns(this);
 
   /** Sets how a link is damped; null: not at all. What it has collected so far stays. */
   configure(link: number, settings: DampingSettings | null): void {
-    if (link >= this.penalty.length) {
-      const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(link + 1)));
-      this.penalty = enlarged(this.penalty, capacity);
-      this.penaltyAt = enlarged(this.penaltyAt, capacity);
-      this.suppressed = enlarged(this.suppressed, capacity);
-    }
+    this.columns.ensure(link + 1);
     this.settings[link] = settings;
   }
 
   /** Forgives everything: the row is another link's now. */
   reset(link: number): void {
-    this.penalty[link] = 0;
-    this.suppressed[link] = 0;
+    this.columns.reset(link);
   }
 
   /** A link was lost. */

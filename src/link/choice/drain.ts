@@ -5,24 +5,22 @@
  * their beats. A link is drained once the peer has said that it sends nothing more, in answer to a beat that left after our
  * own last frame: then nothing is under way in either direction.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, uint8 } from '../../base/columns.js';
+import { DRAINS, SENDS_NOTHING } from '../../wire/heartbeat.js';
 
 /** Who wants a link to be drained; bits. */
 export const DRAINED_BY = { OPERATOR: 1, PEER: 2 } as const;
 
 export class Drains {
-  private wishes = new Uint8Array(0);
+  private wishes = uint8();
   /** When frames were last sent by a link that is being drained. */
-  private quietSince = new Float64Array(0);
+  private quietSince = float64();
+  private readonly columns = new Columns(this);
 
   /** Forgets all wishes: the row is another link's now. */
   reset(link: number): void {
-    if (link >= this.wishes.length) {
-      const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(link + 1)));
-      this.wishes = enlarged(this.wishes, capacity);
-      this.quietSince = enlarged(this.quietSince, capacity);
-    }
-    this.wishes[link] = 0;
+    this.columns.ensure(link + 1);
+    this.columns.reset(link);
   }
 
   /** One end wants a link to be drained, or no longer; returns whether that is news. */
@@ -37,8 +35,14 @@ export class Drains {
   }
 
   /** Whether this end asks for it; the peer's own wish is not sent back to it. */
-  isAskedHere(link: number): boolean {
+  private isAskedHere(link: number): boolean {
     return (this.wishes[link] & DRAINED_BY.OPERATOR) !== 0;
+  }
+
+  /** What a beat of a link says of draining, in flags. `isUsable`: frames may be sent by it now. */
+  flagsOf(link: number, isUsable: boolean): number {
+    const asked = this.isAskedHere(link) ? DRAINS : 0;
+    return asked | (this.isWanted(link) && !isUsable ? SENDS_NOTHING : 0);
   }
 
   /** A link that is being drained has carried frames until now. */
@@ -46,8 +50,8 @@ export class Drains {
     this.quietSince[link] = now;
   }
 
-  /** Whether a beat of ours, sent at `sentAt`, left behind our last frame. */
-  isBehindLastFrame(link: number, sentAt: number): boolean {
+  /** Whether a beat of ours, sent at `sentAt`, left after our last frame. */
+  isAfterLastFrame(link: number, sentAt: number): boolean {
     return sentAt >= this.quietSince[link];
   }
 }

@@ -11,18 +11,9 @@ import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable, POLICY } from '../../state/peers.js';
 import { MAX_LINKS } from '../../wire/header.js';
 import { costOf, lossOutOf } from './cost.js';
-import type { FlapDamping } from './damping.js';
+import type { Deciders } from './deciders.js';
 import { GREY, type GreyWatch } from './grey.js';
-import { BETTER_FOR_US, RULE, type Selection, STANDING } from './selection.js';
-
-/** What an explanation is read from. */
-export interface Deciders {
-  peers: PeerTable;
-  links: LinkTable;
-  selection: Selection;
-  grey: GreyWatch;
-  damping: FlapDamping;
-}
+import { BETTER_FOR_US, RULE, STANDING } from './selection.js';
 
 /** Explains the decision that is in force for a peer. */
 export function explainPeer(deciders: Deciders, peer: number, now: number): PeerExplanation {

@@ -8,7 +8,7 @@
  * on it is tried ever more rarely.
  */
 
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, uint8 } from '../../base/columns.js';
 import type { QualitySettings } from '../../contract/settings.js';
 
 /** Why a link is grey. */
@@ -17,41 +17,31 @@ export const GREY = { NO: 0, LOSS: 1, DELAY: 2 } as const;
 const SETTLE_US = 1_000_000;
 const RETURN_US = 10_000_000;
 const MAX_RETURN_US = 300_000_000;
-/** A link that was clean for so many return times has proved itself: its return time begins anew. */
+/** A link that was clean for this many return times has proved itself: its return time starts over. */
 const PROVEN = 4;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class GreyWatch {
   private readonly settings: (QualitySettings | null)[] = [];
-  private reasons = new Uint8Array(0);
+  private reasons = uint8();
   /** Since when it has been worse than its limit without a break, and since when better than half of it. */
-  private worseSince = new Float64Array(0);
-  private betterSince = new Float64Array(0);
+  private worseSince = float64(NEVER);
+  private betterSince = float64(NEVER);
   /** When it turned clean last, and how long it must be better before it does so again. */
-  private cleanAt = new Float64Array(0);
-  private returnUs = new Float64Array(0);
+  private cleanAt = float64(-NEVER);
+  private returnUs = float64(RETURN_US);
+  private readonly columns = new Columns(this);
 
   /** Sets the limits of a link; null: it is never grey. */
   configure(link: number, settings: QualitySettings | null): void {
-    if (link >= this.reasons.length) {
-      const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(link + 1)));
-      this.reasons = enlarged(this.reasons, capacity);
-      this.worseSince = enlarged(this.worseSince, capacity, NEVER);
-      this.betterSince = enlarged(this.betterSince, capacity, NEVER);
-      this.cleanAt = enlarged(this.cleanAt, capacity);
-      this.returnUs = enlarged(this.returnUs, capacity, RETURN_US);
-    }
+    this.columns.ensure(link + 1);
     this.settings[link] = settings;
     if (settings === null) this.reasons[link] = GREY.NO;
   }
 
   /** Forgets everything: the row is another link's now. */
   reset(link: number): void {
-    this.reasons[link] = GREY.NO;
-    this.worseSince[link] = NEVER;
-    this.betterSince[link] = NEVER;
-    this.cleanAt[link] = -NEVER;
-    this.returnUs[link] = RETURN_US;
+    this.columns.reset(link);
   }
 
   /** One of `GREY`. */

@@ -1,9 +1,8 @@
 /** Looks at what is measured of a peer's links from time to time, and says when one has turned grey or clean. */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64 } from '../../base/columns.js';
 import { isAlive } from '../../contract/link-states.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable } from '../../state/peers.js';
-import { MAX_LINKS } from '../../wire/header.js';
 import { lossOutOf } from './cost.js';
 import { GREY, type GreyWatch } from './grey.js';
 
@@ -11,7 +10,8 @@ import { GREY, type GreyWatch } from './grey.js';
 const REVIEW_US = 100_000;
 
 export class Review {
-  private dueAt = new Float64Array(0);
+  private dueAt = float64();
+  private readonly columns = new Columns(this, 16);
 
   constructor(
     private readonly peers: PeerTable,
@@ -21,7 +21,7 @@ export class Review {
 
   /** Whether it is time to look at a peer's links; if so, the next time is set. */
   isDue(peer: number, now: number): boolean {
-    if (peer >= this.dueAt.length) this.dueAt = enlarged(this.dueAt, 2 ** Math.ceil(Math.log2(peer + 16)));
+    this.columns.ensure(peer + 1);
     if (now < this.dueAt[peer] && this.dueAt[peer] - now <= REVIEW_US) return false;
     this.dueAt[peer] = now + REVIEW_US;
     return true;
@@ -29,9 +29,8 @@ export class Review {
 
   /** Reviews every link of a peer that is alive; calls `changed` for each that has turned grey or clean. */
   run(peer: number, now: number, changed: (link: number) => void): void {
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link < 0 || !isAlive(this.links.state[link])) continue;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (!isAlive(this.links.state[link])) continue;
       const fastest = this.fastestOther(peer, link);
       const slowerUs = fastest < 0 ? 0 : this.links.rttSmoothed[link] - this.links.rttSmoothed[fastest];
       if (this.grey.review(link, lossOutOf(this.links, link), slowerUs, now)) changed(link);
@@ -39,11 +38,10 @@ export class Review {
   }
 
   /** The link of lowest round-trip time among the others that are alive and do not lose too much; -1 for none. */
-  fastestOther(peer: number, link: number): number {
+  private fastestOther(peer: number, link: number): number {
     let fastest: number = NO_LINK;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const other = this.peers.linkOf(peer, id);
-      if (other < 0 || other === link || !isAlive(this.links.state[other])) continue;
+    for (let other = this.peers.nextLink(peer); other >= 0; other = this.peers.nextLink(peer, other)) {
+      if (other === link || !isAlive(this.links.state[other])) continue;
       if (this.links.rttSmoothed[other] === 0 || this.grey.reasonOf(other) === GREY.LOSS) continue;
       if (fastest < 0 || this.links.rttSmoothed[other] < this.links.rttSmoothed[fastest]) fastest = other;
     }

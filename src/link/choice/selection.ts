@@ -7,7 +7,7 @@
  * moves doubles while they follow each other closely, so that two links that are worse only when used do not
  * pass the traffic to and fro.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, int32, uint8 } from '../../base/columns.js';
 import { STATE } from '../../contract/link-states.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable, POLICY } from '../../state/peers.js';
@@ -37,24 +37,25 @@ export const RULE = {
   STAYS: 5,
 } as const;
 
-/** A better measurement must last so long before traffic follows it. */
+/** How long a better measurement must last before traffic follows it. */
 export const BETTER_FOR_US = 5_000_000;
 /** Rest after such a move, at first and at most. */
 const REST_US = 10_000_000;
 const MAX_REST_US = 300_000_000;
-/** A move within so many rests of the one before it doubles the rest. */
+/** A move within this many rests of the one before it doubles the rest. */
 const CLOSE_RESTS = 4;
 
 export class Selection {
   /** By peer row: rule of the last decision, since when its link is in use. */
-  rule = new Uint8Array(0);
-  since = new Float64Array(0);
+  rule = uint8();
+  since = float64();
   /** Link that is clearly better than the one in use, or -1; since when; until when no measurement moves traffic. */
-  challenger = new Int32Array(0);
-  challengerSince = new Float64Array(0);
-  restUntil = new Float64Array(0);
-  private restUs = new Float64Array(0);
-  private movedAt = new Float64Array(0);
+  challenger = int32(NO_LINK);
+  challengerSince = float64();
+  restUntil = float64(Number.NEGATIVE_INFINITY);
+  private restUs = float64(REST_US);
+  private movedAt = float64(Number.NEGATIVE_INFINITY);
+  private readonly columns = new Columns(this, 16);
 
   constructor(
     private readonly peers: PeerTable,
@@ -64,22 +65,8 @@ export class Selection {
 
   /** Makes room for a peer, and forgets whoever had its row. */
   reset(peer: number): void {
-    if (peer >= this.rule.length) {
-      const capacity = Math.max(16, 2 ** Math.ceil(Math.log2(peer + 1)));
-      this.rule = enlarged(this.rule, capacity);
-      this.since = enlarged(this.since, capacity);
-      this.challenger = enlarged(this.challenger, capacity);
-      this.challengerSince = enlarged(this.challengerSince, capacity);
-      this.restUntil = enlarged(this.restUntil, capacity);
-      this.restUs = enlarged(this.restUs, capacity);
-      this.movedAt = enlarged(this.movedAt, capacity);
-    }
-    this.rule[peer] = RULE.NONE;
-    this.since[peer] = 0;
-    this.challenger[peer] = NO_LINK;
-    this.restUntil[peer] = Number.NEGATIVE_INFINITY;
-    this.restUs[peer] = REST_US;
-    this.movedAt[peer] = Number.NEGATIVE_INFINITY;
+    this.columns.ensure(peer + 1);
+    this.columns.reset(peer);
   }
 
   standingOf(link: number): number {
@@ -113,9 +100,8 @@ export class Selection {
     let best: number = NO_LINK;
     let alive = 0;
     let equals = 0;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link < 0 || this.standingOf(link) === STANDING.UNUSABLE) continue;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (this.standingOf(link) === STANDING.UNUSABLE) continue;
       alive++;
       const order = best < 0 ? 1 : this.compare(link, best);
       if (order > 0) equals = 1;
@@ -146,9 +132,8 @@ export class Selection {
 
   /** Whether a link won by priority over another of its standing. */
   private isPriority(peer: number, best: number): boolean {
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link >= 0 && link !== best && this.standingOf(link) === this.standingOf(best)) return true;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (link !== best && this.standingOf(link) === this.standingOf(best)) return true;
     }
     return false;
   }
@@ -176,11 +161,10 @@ export class Selection {
   private challengerOf(peer: number, current: number): number {
     let found: number = NO_LINK;
     const known = this.challenger[peer];
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link < 0 || link === current || this.compare(link, current) !== 0) continue;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (link === current || this.compare(link, current) !== 0) continue;
       if (!isClearlyBetter(this.links, link, current)) continue;
-      // One whose wait has begun is not made to wait anew by another that is hardly better.
+      // One that has begun to wait does not start over because another is slightly better.
       if (found < 0 || link === known) found = link;
       else if (found !== known && costOf(this.links, link) < costOf(this.links, found)) found = link;
     }
@@ -206,9 +190,8 @@ export class Selection {
     const standing = this.standingOf(chosen);
     const least = takesGrey ? Math.min(STANDING.GREY, standing) : standing;
     let usable = 0;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link >= 0 && this.standingOf(link) >= least) usable |= 1 << id;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (this.standingOf(link) >= least) usable |= 1 << this.links.id[link];
     }
     return policy === POLICY.active ? this.bestOf(peer, usable, chosen) : usable;
   }
@@ -231,9 +214,8 @@ export class Selection {
 
   private smallestPlain(peer: number): number {
     let smallest = 0;
-    for (let id = 0; id < MAX_LINKS; id++) {
-      const link = this.peers.linkOf(peer, id);
-      if (link < 0 || this.standingOf(link) === STANDING.UNUSABLE) continue;
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (this.standingOf(link) === STANDING.UNUSABLE) continue;
       const plain = this.links.maxPlain[link];
       if (smallest === 0 || plain < smallest) smallest = plain;
     }

@@ -10,20 +10,21 @@
  *
  * Pure: rates in bytes per µs (1 is 8 Mbit/s), times in µs.
  */
+import type { Arrival } from './report.js';
 
 /** A queueing delay from which a link counts as filled, and the share of the jitter that is added to it. */
 const STANDING_US = 4_000;
 const JITTER_SHARE = 1;
-/** A rate is taken over so much time at least. */
+/** A rate is taken over this time and this many datagrams at least. */
 const RATE_WINDOW_US = 25_000;
 const RATE_DATAGRAMS = 8;
-/** No traffic for so long, and the window begins anew. */
+/** After this long without traffic the window starts over. */
 const IDLE_US = 500_000;
 /** Base delays are the least of the last one to two periods: paths change. */
 const BASE_PERIOD_US = 10_000_000;
 const CAPACITY_GAIN = 0.3;
 const RATE_GAIN = 0.3;
-/** By so much more is assumed at each report that finds no queue. */
+/** By this factor more is assumed at each report that finds no queue. */
 const ASSUMED_GROWTH = 1.2;
 /** Datagrams that the shares of loss look back on. */
 const LOSS_MEMORY = 10_000;
@@ -52,9 +53,8 @@ export class LinkCapacity {
   randomLost = 0;
   /** Datagrams that the far end has reported on. */
   observed = 0;
-  /** When the queue last stood (or overflowed), and since when without a break; 0 for never, not. */
+  /** When the queue last stood (or overflowed); 0 for never. */
   filledAt = 0;
-  filledSince = 0;
   reportedAt = 0;
   private backlog = 0;
   private backlogAt = 0;
@@ -72,33 +72,17 @@ export class LinkCapacity {
   private sentSum = 0;
   private crowdedLost = 0;
 
-  /**
-   * A report came at `now`. `delay`: receive time less send time of the last datagram that arrived; `receivedAt` on
-   * the receiver's clock; `bytes` and `arrived`: what the receiver got in all; `sent`: datagrams that had left with that
-   * last one; `sentAt`: when; `sentSince`: bytes sent after it; `gap`: the longest time between sends since the last
-   * report.
-   */
-  report(
-    delay: number,
-    receivedAt: number,
-    bytes: number,
-    arrived: number,
-    sent: number,
-    sentAt: number,
-    sentSince: number,
-    gap: number,
-    now: number,
-  ): void {
+  /** A report came at `now`. */
+  report(arrival: Arrival, now: number): void {
     this.reportedAt = now;
-    this.observeDelay(delay, now);
+    this.observeDelay(arrival.delay, now);
     const isFilled = this.queueUs > this.standingUs();
-    if (isFilled) this.noteFilled(now);
-    else this.filledSince = 0;
-    this.windowGap = Math.max(this.windowGap, gap);
-    this.observeRate(receivedAt, bytes, arrived, sent, isFilled, now);
+    if (isFilled) this.filledAt = now;
+    this.windowGap = Math.max(this.windowGap, arrival.gap);
+    this.observeRate(arrival, isFilled, now);
     if (this.capacity === 0) return this.assumeMore(isFilled);
-    const drained = this.capacity * (now - sentAt - this.queueUs);
-    this.backlog = Math.max(0, sentSince - Math.max(0, drained));
+    const drained = this.capacity * (now - arrival.sentAt - this.queueUs);
+    this.backlog = Math.max(0, arrival.sentSince - Math.max(0, drained));
     this.backlogAt = now;
   }
 
@@ -109,13 +93,8 @@ export class LinkCapacity {
     this.backlog = 0;
   }
 
-  private noteFilled(now: number): void {
-    this.filledAt = now;
-    if (this.filledSince === 0) this.filledSince = now;
-  }
-
   /** From which queueing delay on a queue is said to stand. */
-  standingUs(): number {
+  private standingUs(): number {
     return STANDING_US + JITTER_SHARE * this.jitterUs;
   }
 
@@ -139,19 +118,13 @@ export class LinkCapacity {
     this.peakQueueUs = Math.max(this.peakQueueUs * PEAK_KEPT, this.queueUs);
   }
 
-  private observeRate(
-    receivedAt: number,
-    bytes: number,
-    arrived: number,
-    sent: number,
-    isFilled: boolean,
-    now: number,
-  ): void {
+  private observeRate(arrival: Arrival, isFilled: boolean, now: number): void {
+    const { receivedAt, bytes, arrived, sent } = arrival;
     const elapsed = receivedAt - this.windowAt;
     const counted = bytes >= this.windowBytes && arrived >= this.windowArrived;
     if (this.windowAt < 0 || elapsed > IDLE_US || elapsed < 0 || !counted) {
       if (elapsed > IDLE_US) this.delivered = 0;
-      return this.beginWindow(receivedAt, bytes, arrived, sent, isFilled);
+      return this.beginWindow(arrival, isFilled);
     }
     const count = arrived - this.windowArrived;
     if (elapsed < RATE_WINDOW_US || count < RATE_DATAGRAMS) return;
@@ -168,25 +141,19 @@ export class LinkCapacity {
     } else if (wasBusy || rate > this.capacity) {
       this.capacity += CAPACITY_GAIN * (rate - this.capacity);
     }
-    this.beginWindow(receivedAt, bytes, arrived, sent, isFilled);
+    this.beginWindow(arrival, isFilled);
   }
 
-  private beginWindow(
-    receivedAt: number,
-    bytes: number,
-    arrived: number,
-    sent: number,
-    filled: boolean,
-  ): void {
-    this.windowAt = receivedAt;
-    this.windowBytes = bytes;
-    this.windowArrived = arrived;
-    this.windowSent = sent;
-    this.wasFilled = filled;
+  private beginWindow(arrival: Arrival, isFilled: boolean): void {
+    this.windowAt = arrival.receivedAt;
+    this.windowBytes = arrival.bytes;
+    this.windowArrived = arrival.arrived;
+    this.windowSent = arrival.sent;
+    this.wasFilled = isFilled;
     this.windowGap = 0;
   }
 
-  /** Whether a queue was lately so long that what is lost was dropped at its end. */
+  /** Whether a queue was lately long enough to have dropped what is lost. */
   private isCrowded(): boolean {
     let longest = 0;
     for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
@@ -215,18 +182,14 @@ export class LinkCapacity {
     this.sentSum = this.sentSum * kept + sent;
     this.randomLost = this.randomLost * kept + (crowded ? 0 : lost);
     this.crowdedLost = this.crowdedLost * kept + (crowded ? lost : 0);
-    if (crowded && lost > 0) this.noteFilled(now);
+    if (crowded && lost > 0) this.filledAt = now;
   }
 
-  /** Share of datagrams lost while no queue was full, and while one was. */
+  /** Share of datagrams lost while no queue was full. */
   get randomLoss(): number {
     // Next to many that a full queue dropped, a few are likely to be more of them.
     if (this.sentSum === 0 || this.randomLost < DOUBTFUL_SHARE * this.crowdedLost) return 0;
     return Math.max(0, this.randomLost / this.sentSum);
-  }
-
-  get congestionLoss(): number {
-    return this.sentSum === 0 ? 0 : Math.max(0, this.crowdedLost / this.sentSum);
   }
 
   /** Bytes leave by the link. */

@@ -1,20 +1,18 @@
 /** Which way each flow of a peer takes under the policy `adaptive`, and why. Decides nothing itself. */
 
 import type { FlowExplanation, FlowsExplanation } from '../../contract/answers.js';
-import type { LinkTable } from '../../state/links.js';
-import type { PeerTable } from '../../state/peers.js';
+import type { Tables } from '../../state/tables.js';
 import { MAX_LINKS } from '../../wire/header.js';
-import type { Adaptive } from './adaptive.js';
 import { FLOW, type FlowTable } from './flows.js';
+import type { Lanes } from './lanes.js';
 
-/** Flows silent for longer are not told of; µs. */
+/** Flows silent for longer are left out; µs. */
 const RECENT_US = 60_000_000;
 
 export function explainFlows(
-  peers: PeerTable,
-  links: LinkTable,
+  { peers, links }: Tables,
   table: FlowTable,
-  adaptive: Adaptive,
+  lanes: Lanes,
   peer: number,
   now: number,
 ): FlowsExplanation {
@@ -35,7 +33,7 @@ export function explainFlows(
     });
   });
   flows.sort((a, b) => b.bytesPerSecond - a.bytesPerSecond);
-  const carriers = adaptive.carriers(peer, now);
+  const carriers = lanes.carriers(peer, now);
   const ids = [...Array(MAX_LINKS).keys()];
   return { lane: ids.filter((id) => (carriers & (1 << id)) !== 0), flows };
 }

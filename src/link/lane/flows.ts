@@ -20,7 +20,7 @@ export const FLOW = { SOURCE: 0, DESTINATION: 4, PORTS: 8, KIND: 9, WORDS: 10 } 
 const MEMORY_US = 200_000;
 const BULK_BYTES = 24 << 10;
 const LIGHT_BYTES = 4 << 10;
-/** It must have been light for so long: a transfer that waits for a lost segment is still one. */
+/** A flow must have been light for this long to count as light: a transfer that waits for a lost segment is still bulk. */
 const LIGHT_US = 3_000_000;
 
 const IPV4_FRAGMENT = 0x3fff;
@@ -68,8 +68,7 @@ export class FlowTable {
     return (this.level[entry] * kept * 1e6) / MEMORY_US;
   }
 
-  /** Forgets a peer's flows. */
-  forgetPeer(peer: number): void {
+  peerRemoved(peer: number): void {
     for (let entry = 0; entry < ENTRIES; entry++) {
       if (this.peer[entry] === peer) this.peer[entry] = NO_PEER;
     }
@@ -122,10 +121,10 @@ export class FlowTable {
       const isWhole = (readU16(bytes, at + 6) & IPV4_FRAGMENT) === 0;
       key[0] = readU32(bytes, at + 12);
       key[FLOW.DESTINATION] = readU32(bytes, at + 16);
-      this.readPorts(bytes, frame, length, l3 + header, isWhole, type, bytes[at + 9]);
+      this.readPorts(bytes, at + header, isWhole ? frame + length : 0, (type << 8) | bytes[at + 9]);
     } else if (type === ETHERTYPE_IPV6 && length >= l3 + 40) {
       for (let word = 0; word < 8; word++) key[word] = readU32(bytes, at + 8 + word * 4);
-      this.readPorts(bytes, frame, length, l3 + 40, true, type, bytes[at + 6]);
+      this.readPorts(bytes, at + 40, frame + length, (type << 8) | bytes[at + 6]);
     } else {
       key[0] = readU16(bytes, frame + 6);
       key[1] = readU32(bytes, frame + 8);
@@ -135,17 +134,11 @@ export class FlowTable {
     }
   }
 
-  private readPorts(
-    bytes: Uint8Array,
-    frame: number,
-    length: number,
-    l4: number,
-    isWhole: boolean,
-    type: number,
-    protocol: number,
-  ): void {
-    this.key[FLOW.KIND] = (type << 8) | protocol;
+  /** Reads what follows an IP header that ends at `l4`; `kind`: EtherType and protocol; `end`: of the frame, 0 for fragments. */
+  private readPorts(bytes: Uint8Array, l4: number, end: number, kind: number): void {
+    const protocol = kind & 0xff;
+    this.key[FLOW.KIND] = kind;
     const hasPorts = protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
-    if (isWhole && hasPorts && length >= l4 + 4) this.key[FLOW.PORTS] = readU32(bytes, frame + l4);
+    if (hasPorts && end >= l4 + 4) this.key[FLOW.PORTS] = readU32(bytes, l4);
   }
 }

@@ -20,7 +20,7 @@ export interface LinkFacts {
 }
 
 const REVIEW_US = 20_000;
-/** A queue that stood so long ago still counts. */
+/** For how long a queue that stood still counts. */
 const FILLED_US = 60_000;
 /** Losses before they are believed. */
 const LOSSES = 3;
@@ -35,13 +35,13 @@ const FIRST_REST_US = 10_000_000;
 const MAX_REST_US = 300_000_000;
 /** Bulk flows are counted in rounds. */
 const ROUND_US = 200_000;
-/** The set must have been below its best link for so long. */
+/** How long a set must have carried less than its best link could before it is given up. */
 const POOR_US = 1_500_000;
-/** A set that loses datagrams and was not filled for so long is left for another link, if that promises so much more. */
+/** A set that loses datagrams and was not filled for this long is left for another link, if that promises this much more. */
 const UNFILLED_US = 1_500_000;
 const SUSPICIOUS_LOSSES = 1.5;
 const TRIAL_GAIN = 1.2;
-/** A trial is judged after so long and after so many round trips, and goes on while the rate grows by so much. */
+/** A trial is judged after this time and this many round trips, and goes on while the rate grows by this factor. */
 const TRIAL_US = 1_500_000;
 const TRIAL_ROUNDS = 10;
 const TRIAL_GROWTH = 1.1;
@@ -186,7 +186,7 @@ export class LaneSet {
 
   private lossOf(id: number): number {
     const link = this.facts.capacity(id);
-    // What beats tell counts until bulk has told more.
+    // Heartbeats are believed until bulk traffic says more.
     if (link.observed === 0) return this.facts.beatLoss(id);
     return link.randomLost >= LOSSES ? Math.max(0, link.randomLoss) : 0;
   }

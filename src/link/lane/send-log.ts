@@ -82,7 +82,7 @@ export class SendLog {
     return found;
   }
 
-  /** Forgets what is under way: a new session counts anew. */
+  /** Forgets what is under way: counters of a new session start over. */
   clear(): void {
     this.tail = this.head;
   }

@@ -1,8 +1,9 @@
-/** What heartbeats measure: round-trip time and jitter here, loss and delivery in loss.ts. */
+/** What heartbeats measure: round-trip time and jitter here, loss and delivery in loss-counts.ts. */
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
+import type { Datagram } from '../../state/datagram.js';
 import type { LinkTable } from '../../state/links.js';
-import { observeCounts } from '../../state/loss.js';
 import { HEARTBEAT, NO_ECHO } from '../../wire/heartbeat.js';
+import { observeCounts } from './loss-counts.js';
 
 const U32 = 0x1_0000_0000;
 /** Gains of the smoothed round-trip time and of its variation, RFC 6298 section 2. */
@@ -10,18 +11,12 @@ const RTT_GAIN = 1 / 8;
 const JITTER_GAIN = 1 / 4;
 /** Longer than any hold time: an echo older than this says nothing of the path. */
 const MAX_RTT_US = 60_000_000;
-/** Percentiles are worked out anew this often at most. */
+/** Percentiles are worked out again this often at most. */
 const PERCENTILES_EVERY_US = 1_000_000;
 
-/** Takes the measurements of a heartbeat on link `row`; its body starts at `body`. */
-export function observeBeat(
-  links: LinkTable,
-  stats: SharedStats,
-  view: DataView,
-  row: number,
-  body: number,
-  now: number,
-): void {
+/** Takes the measurements of a heartbeat. */
+export function observeBeat(links: LinkTable, stats: SharedStats, view: DataView, datagram: Datagram): void {
+  const { link: row, body, now } = datagram;
   links.peerIntervalUs[row] = view.getUint16(body + HEARTBEAT.INTERVAL_MS) * 1000;
   const delay = view.getUint32(body + HEARTBEAT.ECHO_DELAY);
   if (delay !== NO_ECHO) observeRtt(links, stats, row, sinceEcho(view, body, now) - delay, now);
@@ -40,13 +35,7 @@ function sinceEcho(view: DataView, body: number, now: number): number {
 }
 
 /** Takes a round-trip time of link `row`, in µs; one that cannot be is ignored. */
-export function observeRtt(
-  links: LinkTable,
-  stats: SharedStats,
-  row: number,
-  rtt: number,
-  now: number,
-): void {
+function observeRtt(links: LinkTable, stats: SharedStats, row: number, rtt: number, now: number): void {
   if (rtt < 0 || rtt > MAX_RTT_US) return;
   const smoothed = links.rttSmoothed[row];
   if (smoothed === 0) {

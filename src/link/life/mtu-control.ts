@@ -6,19 +6,15 @@
  * link that carries nothing at all says nothing about sizes. Probes are left out of the counts by which loss is
  * measured.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, float64, int32, uint16 } from '../../base/columns.js';
 import { DROP } from '../../contract/drops.js';
-import type { DatapathEvent } from '../../contract/events.js';
-import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
-import type { Sealer } from '../../datapath/send/seal.js';
-import { Transmitter } from '../../datapath/send/transmit.js';
-import type { Arena } from '../../state/arena.js';
+import { LINK, LINK_WIDTH } from '../../contract/stats.js';
+import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, NEVER, SMALL_BYTES } from '../../state/links.js';
-import type { PeerTable } from '../../state/peers.js';
-import { Plaintext, SealedRun } from '../../state/run.js';
-import type { TimerWheel } from '../../state/timer-wheel.js';
-import { KIND, OUTER, SEALED_OVERHEAD } from '../../wire/header.js';
+import { KIND, SEALED_OVERHEAD } from '../../wire/header.js';
 import { MTU_PROBE } from '../../wire/mtu-probe.js';
+import type { LinkBase } from '../ports.js';
+import type { LinkChanges } from './changes.js';
 import { MTU_STATE, MtuSearch } from './mtu-search.js';
 import { TIMER, timerOf } from './timers.js';
 
@@ -30,43 +26,37 @@ const EMSGSIZE = -90;
 const SHORTEST_WAIT_US = 20_000;
 const LONGEST_WAIT_US = 1_000_000;
 const ERROR_RETRY_US = 5_000_000;
-/** A peer that was not known to hear us for so many of its beats may be reached by another path since. */
+/** A peer that was not known to hear us for this many beats may have been reached by another path since. */
 const GAP_BEATS = 5;
 
 export class MtuControl {
   readonly search = new MtuSearch();
   /** How long a size that was found is good for (PMTU_RAISE_TIMER), in µs. */
   raiseUs = 600_000_000;
-  private probeAt = new Float64Array(0);
+  private probeAt = float64(NEVER);
   /** Number of the last probe; answers carry it. */
-  private probeId = new Uint16Array(0);
+  private probeId = uint16();
   /** When the next step may be taken. */
-  private dueAt = new Float64Array(0);
-  /** When that heartbeat of ours was sent which is the last known to have arrived. */
-  private arrivedAt = new Float64Array(0);
-  /** Size that the control thread was told of last; 0 for none. */
-  private told = new Int32Array(0);
-  private readonly plaintext = new Plaintext();
-  private readonly run = new SealedRun();
+  private dueAt = float64(NEVER);
+  /** Send time of our latest heartbeat known to have arrived. */
+  private arrivedAt = float64(NEVER);
+  /** Size that the control thread heard of last; 0 for none. */
+  private announced = int32();
+  private readonly columns = new Columns(this);
+  private readonly links: LinkTable;
 
   constructor(
-    private readonly arena: Arena,
-    private readonly peers: PeerTable,
-    private readonly links: LinkTable,
-    private readonly sealer: Sealer,
-    private readonly transmit: Transmitter,
-    private readonly wheel: TimerWheel,
-    /** Told when the size in use has changed. */
-    private readonly changed: (link: number, now: number) => void,
-    private readonly emit: (event: DatapathEvent) => void,
-    private readonly stats: SharedStats,
-  ) {}
+    private readonly base: LinkBase,
+    private readonly changes: LinkChanges,
+  ) {
+    this.links = base.tables.links;
+  }
 
   // --- what is known from outside ---------------------------------------------------------------------
 
   /** Settings of a link: `fixed` bytes, or 0 for finding out; what the kernel says of the route, or 0. */
   configure(link: number, fixed: number, routeMtu: number, moved: boolean): void {
-    this.ensure(link + 1);
+    this.columns.ensure(link + 1);
     const { search } = this;
     if (fixed > 0) search.fix(link, fixed);
     else if (moved || search.state[link] === MTU_STATE.FIXED) this.begin(link, routeMtu);
@@ -86,7 +76,7 @@ export class MtuControl {
     this.apply(link, now);
   }
 
-  /** The device of a link refused a datagram of so many bytes. */
+  /** The device of a link refused a datagram of `bytes` bytes. */
   tooBig(link: number, bytes: number, now: number): void {
     if (this.search.dataRefused(link, bytes + this.links.outerOverhead(link))) this.stepSoon(link, now);
     this.apply(link, now);
@@ -98,9 +88,8 @@ export class MtuControl {
     this.apply(link, now);
   }
 
-  /** A link is gone. */
-  forget(link: number): void {
-    this.wheel.cancel(timerOf(link, TIMER.MTU));
+  linkRemoved(link: number): void {
+    this.base.wheel.cancel(timerOf(link, TIMER.MTU));
   }
 
   /**
@@ -137,7 +126,7 @@ export class MtuControl {
 
   private begin(link: number, routeMtu: number): void {
     this.search.start(link, this.links.family(link), routeMtu);
-    this.told[link] = 0;
+    this.announced[link] = 0;
     this.arrivedAt[link] = NEVER;
     this.dueNow(link);
   }
@@ -150,7 +139,7 @@ export class MtuControl {
 
   private stepSoon(link: number, now: number): void {
     this.dueNow(link);
-    if (this.arrivedAt[link] !== NEVER) this.wheel.schedule(timerOf(link, TIMER.MTU), now);
+    if (this.arrivedAt[link] !== NEVER) this.base.wheel.schedule(timerOf(link, TIMER.MTU), now);
   }
 
   private step(link: number, now: number): void {
@@ -181,7 +170,7 @@ export class MtuControl {
     }
     if (search.state[link] === MTU_STATE.ERROR) wait = ERROR_RETRY_US;
     this.dueAt[link] = now + wait;
-    this.wheel.schedule(timerOf(link, TIMER.MTU), now + wait);
+    this.base.wheel.schedule(timerOf(link, TIMER.MTU), now + wait);
   }
 
   private patience(link: number): number {
@@ -193,39 +182,37 @@ export class MtuControl {
 
   /** Sends a probe that makes a packet of `size` bytes. Returns 0, or the error that the kernel answered with. */
   private probe(link: number, size: number, now: number): number {
-    const slot = this.peers.session[this.links.peer[link]];
+    const slot = this.base.tables.peers.session[this.links.peer[link]];
     if (slot < 0) return 0;
     const length = size - this.links.outerOverhead(link) - SEALED_OVERHEAD;
-    const body = this.open(length);
-    this.probeId[link]++;
-    this.write(body, link, 0, this.probeId[link], size);
-    this.plaintext.setInPlace(body, length);
-    if (!this.sealer.sealInPlace(slot, this.links.id[link], this.plaintext, this.run)) return 0;
-    return this.transmit.sendProbe(link, this.run, now);
+    this.open(link, length, ++this.probeId[link], size);
+    return this.base.ports.messages.sendProbe(slot, link, now);
   }
 
   // --- messages ---------------------------------------------------------------------------------------
 
-  /** Takes a probe of the peer, or the answer to one of ours, that came by `link`. */
-  arrived(peer: number, slot: number, link: number, body: number, now: number): void {
-    const { bytes, view } = this.arena;
-    if (link < 0 || this.peers.linkOf(peer, bytes[body + MTU_PROBE.LINK]) !== link) {
-      this.stats.drops[DROP['link-mismatch']]++;
+  /** Takes a probe of the peer, or the answer to one of ours. */
+  heard({ peer, slot, link, body, now }: Datagram): void {
+    const { bytes, view } = this.base.arena;
+    if (link < 0 || this.base.tables.peers.linkOf(peer, bytes[body + MTU_PROBE.LINK]) !== link) {
+      this.base.stats.drops[DROP['link-mismatch']]++;
       return;
     }
     const id = view.getUint16(body + MTU_PROBE.ID);
     const size = view.getUint16(body + MTU_PROBE.SIZE);
-    if (bytes[body + MTU_PROBE.REPLY] === 0) this.reply(slot, link, id, size, now);
-    else this.answered(link, id, size, now);
+    if (bytes[body + MTU_PROBE.REPLY] !== 0) return this.answered(link, id, size, now);
+    const reply = this.open(link, MTU_PROBE.BYTES, id, size);
+    bytes[reply + MTU_PROBE.REPLY] = 1;
+    this.base.ports.messages.sendProbeAnswer(slot, link, now);
   }
 
-  private reply(slot: number, link: number, id: number, size: number, now: number): void {
-    const body = this.open(MTU_PROBE.BYTES);
-    this.write(body, link, 1, id, size);
-    this.plaintext.setInPlace(body, MTU_PROBE.BYTES);
-    if (this.sealer.sealInPlace(slot, this.links.id[link], this.plaintext, this.run)) {
-      this.transmit.sendProbeAnswer(link, this.run, now);
-    }
+  private open(link: number, length: number, id: number, size: number): number {
+    const body = this.base.ports.messages.open(KIND.MTU_PROBE, length);
+    const { bytes, view } = this.base.arena;
+    bytes[body + MTU_PROBE.LINK] = this.links.id[link];
+    view.setUint16(body + MTU_PROBE.ID, id);
+    view.setUint16(body + MTU_PROBE.SIZE, size);
+    return body;
   }
 
   /** Late answers are as good as early ones, as long as they tell of the size in question. */
@@ -243,47 +230,38 @@ export class MtuControl {
   /** Nothing is left to try for a good while. */
   private rest(link: number, now: number): void {
     this.dueAt[link] = now + this.raiseUs;
-    this.wheel.schedule(timerOf(link, TIMER.MTU), this.dueAt[link]);
-  }
-
-  private open(length: number): number {
-    const body = this.transmit.reserve(Transmitter.sealedLength(length)) + OUTER.BYTES;
-    this.arena.bytes.fill(0, body, body + length);
-    return body;
-  }
-
-  private write(body: number, link: number, reply: number, id: number, size: number): void {
-    const { bytes, view } = this.arena;
-    bytes[body] = KIND.MTU_PROBE;
-    bytes[body + MTU_PROBE.LINK] = this.links.id[link];
-    bytes[body + MTU_PROBE.REPLY] = reply;
-    view.setUint16(body + MTU_PROBE.ID, id);
-    view.setUint16(body + MTU_PROBE.SIZE, size);
+    this.base.wheel.schedule(timerOf(link, TIMER.MTU), this.dueAt[link]);
   }
 
   // --- what follows from it ---------------------------------------------------------------------------
 
   private apply(link: number, now: number): void {
-    if (this.adopt(link)) this.changed(link, now);
-    this.tell(link);
+    if (this.adopt(link)) this.changes.reselect(this.links.peer[link], now);
+    this.announce(link);
   }
 
-  /** Tells of results, not of every step on the way to one; that the kernel was right is no news. */
-  private tell(link: number): void {
-    const { search, told } = this;
+  /** Announces results, not every step on the way to one; that the kernel was right is no news. */
+  private announce(link: number): void {
+    const { search, announced } = this;
     const isResult = search.state[link] === MTU_STATE.ERROR || search.candidate[link] === 0;
     const mtu = search.size[link];
-    const before = told[link];
+    const before = announced[link];
     if (!isResult || before === mtu) return;
-    told[link] = mtu;
+    announced[link] = mtu;
     if (before === 0 && mtu >= search.hint[link]) return;
-    this.emit({ kind: 'mtu', peer: this.links.peer[link], link: this.links.id[link], mtu, before });
+    this.base.ports.emit({
+      kind: 'mtu',
+      peer: this.links.peer[link],
+      link: this.links.id[link],
+      mtu,
+      before,
+    });
   }
 
   /** Takes the size in use over into the link table and the gauges. Returns whether it is another one. */
   private adopt(link: number): boolean {
     const { search, links } = this;
-    const gauges = this.stats.links;
+    const gauges = this.base.stats.links;
     const base = link * LINK_WIDTH;
     const size = search.size[link];
     gauges[base + LINK.mtu] = size;
@@ -292,15 +270,5 @@ export class MtuControl {
     if (links.mtu[link] === size) return false;
     links.setMtu(link, size);
     return true;
-  }
-
-  private ensure(rows: number): void {
-    if (rows <= this.probeAt.length) return;
-    const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(rows)));
-    this.probeAt = enlarged(this.probeAt, capacity, NEVER);
-    this.told = enlarged(this.told, capacity);
-    this.probeId = enlarged(this.probeId, capacity);
-    this.dueAt = enlarged(this.dueAt, capacity, NEVER);
-    this.arrivedAt = enlarged(this.arrivedAt, capacity, NEVER);
   }
 }

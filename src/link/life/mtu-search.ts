@@ -10,7 +10,7 @@
  * All sizes are bytes of whole IP packets. The size in use has passed the path, or is one that every path must take;
  * a size that the kernel or an ICMP message names decides what is tried first, never what is used.
  */
-import { enlarged } from '../../base/arrays.js';
+import { Columns, int32, uint8 } from '../../base/columns.js';
 
 /** States; numbers as in `MTU_STATES`. */
 export const MTU_STATE = { FIXED: 0, BASE: 1, SEARCHING: 2, COMPLETE: 3, ERROR: 4 } as const;
@@ -21,9 +21,9 @@ export const MAX_PROBES = 3;
 /** BASE_PLPMTU and the smallest size that is ever used, of each family; relayed paths count as IPv4. */
 const BASE = { 4: 1200, 6: 1280 } as const;
 const FLOOR = { 4: 576, 6: 1280 } as const;
-/** Tried even when the kernel has not heard of so much: what Ethernet carries. */
+/** Tried even when the kernel knows only of less: what Ethernet carries. */
 const USUAL_CEILING = 1500;
-/** Sizes that links and tunnels commonly leave, tried in this order behind the kernel's word. */
+/** Sizes that links and tunnels commonly leave, tried in this order after the size that the kernel names. */
 const COMMON_SIZES = [
   1200, 1280, 1300, 1358, 1380, 1400, 1420, 1440, 1450, 1460, 1472, 1480, 1492, 1500, 9000, 9216,
 ];
@@ -31,36 +31,24 @@ const COMMON_SIZES = [
 const NONE_FAILED = 65_536;
 
 export class MtuSearch {
-  capacity = 0;
-  state = new Uint8Array(0);
+  state = uint8();
   /** Size in use. */
-  size = new Int32Array(0);
+  size = int32();
   /** Size that a probe shall tell about; 0 for none. */
-  candidate = new Int32Array(0);
+  candidate = int32();
   /** Probes of the candidate that are lost or under way. */
-  attempts = new Uint8Array(0);
+  attempts = uint8();
   /** Smallest size known not to pass. */
-  failed = new Int32Array(0);
+  failed = int32();
   /** What the kernel says of the path; 0 while it says nothing. */
-  hint = new Int32Array(0);
-  private family = new Uint8Array(0);
+  hint = int32();
+  private family = uint8();
 
-  ensure(rows: number): void {
-    if (rows <= this.capacity) return;
-    const capacity = Math.max(32, 2 ** Math.ceil(Math.log2(rows)));
-    this.state = enlarged(this.state, capacity);
-    this.size = enlarged(this.size, capacity);
-    this.candidate = enlarged(this.candidate, capacity);
-    this.attempts = enlarged(this.attempts, capacity);
-    this.failed = enlarged(this.failed, capacity);
-    this.hint = enlarged(this.hint, capacity);
-    this.family = enlarged(this.family, capacity);
-    this.capacity = capacity;
-  }
+  private readonly columns = new Columns(this);
 
   /** Uses the size that the operator has fixed. */
   fix(row: number, size: number): void {
-    this.ensure(row + 1);
+    this.columns.ensure(row + 1);
     this.state[row] = MTU_STATE.FIXED;
     this.size[row] = size;
     this.setCandidate(row, 0);
@@ -68,7 +56,7 @@ export class MtuSearch {
 
   /** Knows nothing of a path but its family (4, 6, or another for a relayed one) and the kernel's word. */
   start(row: number, family: number, hint: number): void {
-    this.ensure(row + 1);
+    this.columns.ensure(row + 1);
     this.family[row] = family;
     this.hint[row] = hint;
     this.failed[row] = NONE_FAILED;
@@ -94,7 +82,7 @@ export class MtuSearch {
     if (this.isEstablished(row) && this.candidate[row] === this.size[row]) this.fallBack(row);
   }
 
-  /** The candidate does not pass: so the kernel says of its own device, or so many lost probes. */
+  /** The candidate does not pass: the kernel says so of its own device, or too many probes were lost. */
   refused(row: number): void {
     const candidate = this.candidate[row];
     const floor = this.floor(row);

@@ -5,103 +5,141 @@
  * away, one must be able to answer from the new address.
  */
 
+import { DROP } from '../../contract/drops.js';
 import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
-import type { DatapathIo } from '../../state/io.js';
+import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, sameRemote } from '../../state/links.js';
-import type { SocketTable } from '../../state/sockets.js';
 import { KIND } from '../../wire/header.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 import { PATH_CHECK } from '../../wire/path-check.js';
-import type { LinkControl } from './control.js';
-import type { LinkMonitor } from './monitor.js';
+import type { LinkBase } from '../ports.js';
+import type { LinkLife } from './life.js';
+import type { Liveness } from './liveness.js';
+import type { MtuControl } from './mtu-control.js';
 
 /** Checks of one link are at least this far apart. */
 const CHECK_INTERVAL_US = 20_000;
 const CHECK_LIFETIME_US = 1_000_000;
 /** Own path silent for this many of the peer's intervals before a move is considered. */
 const SILENT_BEATS = 2;
+const { TOKEN, TOKEN_BYTES } = PATH_CHECK;
 
 /** Relayed paths do not roam: they are named by peers, not by addresses. */
 export class Roaming {
-  constructor(
-    private readonly links: LinkTable,
-    private readonly sockets: SocketTable,
-    private readonly control: LinkControl,
-    private readonly monitor: LinkMonitor,
-    private readonly io: DatapathIo,
-  ) {}
+  private readonly links: LinkTable;
+  /** The token of the check that is being answered. */
+  private readonly token = new Uint8Array(TOKEN_BYTES);
 
-  /** A heartbeat of `link` came from the path `words` at `at`, which is no link's. */
-  consider(link: number, socket: number, words: Int32Array, at: number, now: number): void {
-    const links = this.links;
-    if (links.shutdown[link] || words[at + PATH.FAMILY] === RELAY_FAMILY) return;
+  constructor(
+    private readonly base: LinkBase,
+    private readonly liveness: Liveness,
+    private readonly life: LinkLife,
+    private readonly mtu: MtuControl,
+  ) {
+    this.links = base.tables.links;
+  }
+
+  /** A heartbeat of `link` came by a path that is no link's. */
+  consider(link: number, datagram: Datagram): void {
+    const { links } = this;
+    const { socket, paths, path, now } = datagram;
+    if (links.shutdown[link] || isRelayed(datagram)) return;
     const known = links.family(link) !== 0;
     const silence = now - links.lastHeard[link];
     if (known && silence < SILENT_BEATS * Math.max(links.peerIntervalUs[link], links.intervalUs[link]))
       return;
-    const base = link * PATH.WORDS;
-    const same = links.candidateSocket[link] === socket && sameRemote(links.candidates, base, words, at);
     const age = now - links.candidateAt[link];
     if (age < CHECK_INTERVAL_US) return;
-    if (!same || age > CHECK_LIFETIME_US) {
-      const from = link * PATH_CHECK.TOKEN_BYTES;
-      this.io.random(links.candidateToken.subarray(from, from + PATH_CHECK.TOKEN_BYTES));
-      copyPath(words, at, links.candidates, base);
+    const from = link * TOKEN_BYTES;
+    const token = links.candidateToken.subarray(from, from + TOKEN_BYTES);
+    if (!this.isCandidate(link, datagram) || age > CHECK_LIFETIME_US) {
+      this.base.ports.random(token);
+      copyPath(paths, path, links.candidates, links.pathOf(link));
       links.candidateSocket[link] = socket;
     }
     links.candidateAt[link] = now;
-    copyPath(words, at, links.paths, links.scratchPath * PATH.WORDS);
-    links.markPath(link, links.scratchPath);
-    this.control.pathMessage(
-      KIND.PATH_CHECK,
-      this.sockets.fd(socket),
-      link,
-      links.candidateToken,
-      link * PATH_CHECK.TOKEN_BYTES,
-    );
+    this.send(KIND.PATH_CHECK, link, datagram, token);
+  }
+
+  /** Whether a datagram came by the path to which a link may move. */
+  private isCandidate(link: number, { socket, paths, path }: Datagram): boolean {
+    const { links } = this;
+    if (links.candidateSocket[link] !== socket) return false;
+    return sameRemote(links.candidates, links.pathOf(link), paths, path);
+  }
+
+  /** Takes a check of the peer, or the answer to one of ours. */
+  heard(datagram: Datagram): void {
+    const { bytes } = this.base.arena;
+    const { peer, body } = datagram;
+    const link = this.base.tables.peers.linkOf(peer, bytes[body + PATH_CHECK.LINK]);
+    if (link < 0) return this.drop(DROP['link-mismatch']);
+    if (bytes[body] === KIND.PATH_CHECK) this.answer(link, datagram);
+    else if (this.isAnswer(link, datagram)) this.move(link, datagram);
+    else this.drop(DROP['path-check-unknown']);
   }
 
   /** Answers a path check by the path it came by. */
-  answer(link: number, socket: number, words: Int32Array, at: number, token: Uint8Array): void {
-    if (words[at + PATH.FAMILY] === RELAY_FAMILY) return;
-    copyPath(words, at, this.links.paths, this.links.scratchPath * PATH.WORDS);
-    this.links.markPath(link, this.links.scratchPath);
-    this.control.pathMessage(KIND.PATH_ANSWER, this.sockets.fd(socket), link, token, 0);
+  private answer(link: number, datagram: Datagram): void {
+    if (isRelayed(datagram)) return;
+    const { bytes } = this.base.arena;
+    const at = datagram.body + TOKEN;
+    for (let byte = 0; byte < TOKEN_BYTES; byte++) this.token[byte] = bytes[at + byte];
+    this.send(KIND.PATH_ANSWER, link, datagram, this.token);
   }
 
-  /** An answer came: the link moves when path and token are those that were asked. */
-  confirm(
-    link: number,
-    socket: number,
-    words: Int32Array,
-    at: number,
-    bytes: Uint8Array,
-    tokenAt: number,
-    now: number,
-  ): boolean {
-    const links = this.links;
-    const base = link * PATH.WORDS;
-    if (now - links.candidateAt[link] > CHECK_LIFETIME_US) return false;
-    if (links.candidateSocket[link] !== socket || !sameRemote(links.candidates, base, words, at))
-      return false;
-    const token = link * PATH_CHECK.TOKEN_BYTES;
-    for (let byte = 0; byte < PATH_CHECK.TOKEN_BYTES; byte++) {
-      if (links.candidateToken[token + byte] !== bytes[tokenAt + byte]) return false;
+  /** Sends a path check or its answer by the path that a datagram came by. */
+  private send(kind: number, link: number, { socket, paths, path }: Datagram, token: Uint8Array): void {
+    const { links } = this;
+    const { peers, sockets } = this.base.tables;
+    const { messages } = this.base.ports;
+    copyPath(paths, path, links.paths, links.pathOf(links.scratchPath));
+    links.markPath(link, links.scratchPath);
+    const slot = peers.session[links.peer[link]];
+    if (slot < 0) return;
+    const body = messages.open(kind, PATH_CHECK.BYTES);
+    const { bytes } = this.base.arena;
+    bytes[body + PATH_CHECK.LINK] = links.id[link];
+    bytes.set(token, body + TOKEN);
+    messages.sendByPath(slot, link, sockets.fd(socket));
+  }
+
+  /** Whether path and token of an answer are those that were asked. */
+  private isAnswer(link: number, datagram: Datagram): boolean {
+    const { links } = this;
+    if (datagram.now - links.candidateAt[link] > CHECK_LIFETIME_US) return false;
+    if (!this.isCandidate(link, datagram)) return false;
+    const { bytes } = this.base.arena;
+    for (let byte = 0; byte < TOKEN_BYTES; byte++) {
+      if (links.candidateToken[link * TOKEN_BYTES + byte] !== bytes[datagram.body + TOKEN + byte])
+        return false;
     }
+    return true;
+  }
+
+  private move(link: number, { socket, paths, path, now }: Datagram): void {
+    const { links } = this;
     links.candidateAt[link] = Number.NEGATIVE_INFINITY;
-    copyPath(words, at, links.paths, base);
+    copyPath(paths, path, links.paths, links.pathOf(link));
     links.socket[link] = socket;
-    links.lastHeard[link] = now;
-    this.control.mtu.restart(link, now);
-    this.io.emit({
+    this.liveness.heard(link, now);
+    this.mtu.restart(link, now);
+    this.base.ports.emit({
       kind: 'roamed',
       peer: links.peer[link],
       link: links.id[link],
-      path: { socket, words: [...words.subarray(at, at + PATH.WORDS)] },
+      path: { socket, words: [...paths.subarray(path, path + PATH.WORDS)] },
     });
-    this.monitor.moved(link, now);
-    return true;
+    this.life.moved(link, now);
   }
+
+  private drop(reason: number): void {
+    this.base.stats.drops[reason]++;
+  }
+}
+
+function isRelayed({ paths, path }: Datagram): boolean {
+  return paths[path + PATH.FAMILY] === RELAY_FAMILY;
 }
 
 function copyPath(from: Int32Array, fromAt: number, to: Int32Array, toAt: number): void {

@@ -7,17 +7,23 @@ import { PATH } from '../../contract/ops.js';
 import type { SocketSettings } from '../../contract/settings.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SocketTable } from '../../state/sockets.js';
-import type { LinkMonitor } from './monitor.js';
+import type { Tables } from '../../state/tables.js';
+import type { LinkLife } from './life.js';
 
 export class Underlay {
   /** Carrier of local interfaces, by index, as the kernel said last. */
   private readonly carriers = new Map<number, boolean>();
 
+  private readonly links: LinkTable;
+  private readonly sockets: SocketTable;
+
   constructor(
-    private readonly links: LinkTable,
-    private readonly sockets: SocketTable,
-    private readonly monitor: LinkMonitor,
-  ) {}
+    tables: Tables,
+    private readonly life: LinkLife,
+  ) {
+    this.links = tables.links;
+    this.sockets = tables.sockets;
+  }
 
   /** A link bound to an address waits until the kernel has said on which interface that stands. */
   lookForCarrier(link: number): void {
@@ -35,7 +41,7 @@ export class Underlay {
     this.eachLink((link) => {
       const bound = this.links.paths[link * PATH.WORDS + PATH.IFINDEX];
       if (ifindex !== 0 && (this.socketOf(link)?.ifindex === ifindex || bound === ifindex)) {
-        this.monitor.carrier(link, up, up ? 'configured' : 'carrier-lost', now);
+        this.life.carrier(link, up, up ? 'configured' : 'carrier-lost', now);
       }
     });
   }
@@ -51,7 +57,7 @@ export class Underlay {
       const socket = this.socketOf(link);
       if (socket === undefined || socket.family !== family) return;
       if (!bound.includes(socket) && !this.names(link, words)) return;
-      if ((this.links.carrier[link] === 1) !== usable) this.monitor.carrier(link, usable, cause, now);
+      if ((this.links.carrier[link] === 1) !== usable) this.life.carrier(link, usable, cause, now);
     });
   }
 

@@ -1,0 +1,81 @@
+/** What is known under the policy `adaptive`: estimates and send log of each link, lane of each peer. */
+import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
+import type { PeerTable } from '../../state/peers.js';
+import { MAX_LINKS } from '../../wire/header.js';
+import { LinkCapacity } from './capacity.js';
+import { LaneSet } from './lane-set.js';
+import { SendLog } from './send-log.js';
+
+/** A link that has carried nothing of the lane for this long is announced again. */
+export const UNUSED_US = 100_000;
+/** Fewer losses than this say nothing. */
+const BELIEVED_LOSSES = 3;
+
+export class Lanes {
+  private readonly capacities: LinkCapacity[] = [];
+  private readonly logs: SendLog[] = [];
+  private readonly lanes: LaneSet[] = [];
+
+  constructor(
+    private readonly peers: PeerTable,
+    private readonly stats: SharedStats,
+  ) {}
+
+  capacityOf(link: number): LinkCapacity {
+    this.capacities[link] ??= new LinkCapacity();
+    return this.capacities[link];
+  }
+
+  logOf(link: number): SendLog {
+    this.logs[link] ??= new SendLog();
+    return this.logs[link];
+  }
+
+  laneOf(peer: number): LaneSet {
+    this.lanes[peer] ??= new LaneSet({
+      capacity: (id) => this.capacityOf(this.peers.linkOf(peer, id)),
+      rttUs: (id) => this.stats.links[this.peers.linkOf(peer, id) * LINK_WIDTH + LINK.rttMinUs],
+      beatLoss: (id) => this.lossOf(this.peers.linkOf(peer, id)),
+    });
+    return this.lanes[peer];
+  }
+
+  /** How long a datagram sent by a link now would wait at its bottleneck, in µs; 0 while nothing is known. */
+  waitUs(link: number, now: number): number {
+    const known = this.capacities[link];
+    return known === undefined ? 0 : known.waitUs(now);
+  }
+
+  /** Share of datagrams ever lost, by heartbeats; 0 while too few were lost to say. */
+  lossOf(link: number): number {
+    const gauges = this.stats.links;
+    const due = gauges[link * LINK_WIDTH + LINK.dueOut];
+    const lost = due - gauges[link * LINK_WIDTH + LINK.arrivedOut];
+    return lost < BELIEVED_LOSSES ? 0 : lost / due;
+  }
+
+  /** Ids, as a bit set, of the links that carry a peer's lane now. */
+  carriers(peer: number, now: number): number {
+    const lane = this.lanes[peer];
+    if (lane === undefined) return 0;
+    let ids = 0;
+    for (let id = 0; id < MAX_LINKS; id++) if (now - lane.usedAt[id] <= UNUSED_US) ids |= 1 << id;
+    return ids;
+  }
+
+  /** A peer's frames are sealed under a new session from now on: counters start over. */
+  sessionChanged(peer: number): void {
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      this.logs[link]?.clear();
+    }
+  }
+
+  peerRemoved(peer: number): void {
+    delete this.lanes[peer];
+  }
+
+  linkRemoved(link: number): void {
+    delete this.capacities[link];
+    delete this.logs[link];
+  }
+}

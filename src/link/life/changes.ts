@@ -1,0 +1,128 @@
+/**
+ * Carries out what happens to links: the new state, the peer's choice of links, what was sent and may be lost, and the
+ * word to the control thread, in this order and once for each change.
+ */
+import { LINK_CAUSES, LINK_STATES, type LinkCause, type LinkFacts } from '../../api/link-states.js';
+import { isAlive, STATE } from '../../contract/link-states.js';
+import { LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
+import type { Deciders } from '../choice/deciders.js';
+import { GREY } from '../choice/grey.js';
+import type { DownSender, LinkBase } from '../ports.js';
+import { factsOf } from './facts.js';
+import type { Liveness } from './liveness.js';
+import { type Happening, isDrained, nextState } from './states.js';
+
+/** Causes that speak of the link itself; what the operator or the session does is no flapping. */
+const FLAP_CAUSES: ReadonlySet<LinkCause> = new Set([
+  'hold-time-expired',
+  'peer-does-not-hear-us',
+  'carrier-lost',
+  'address-removed',
+  'send-error',
+  'peer-reported-down',
+]);
+
+export class LinkChanges {
+  constructor(
+    private readonly base: LinkBase,
+    private readonly deciders: Deciders,
+    private readonly liveness: Liveness,
+    private readonly notices: DownSender,
+  ) {}
+
+  /** What happens takes a link into another state, or leaves it where it is. */
+  move(link: number, what: Happening, cause: LinkCause, now: number): void {
+    const { links } = this.base.tables;
+    const before = links.state[link];
+    const state = nextState(before, what);
+    if (state === before) return;
+    links.state[link] = state;
+    const facts = this.facts(link, now);
+    if (!isAlive(state)) links.goodBeats[link] = 0;
+    this.showState(link, before, facts, now);
+    this.reselect(links.peer[link], now);
+    this.announce(link, cause, facts, now);
+  }
+
+  /** The same for what ends a link's work: the peer is told, and what may be lost is sent again. */
+  leave(link: number, what: Happening, cause: LinkCause, now: number): void {
+    const { peers, links } = this.base.tables;
+    const before = links.state[link];
+    // That a drained link goes is no surprise.
+    const wasInUse = isAlive(before) && !isDrained(before);
+    if (wasInUse && FLAP_CAUSES.has(cause)) this.deciders.damping.flapped(link, now);
+    this.move(link, what, cause, now);
+    if (!isAlive(before)) return;
+    const { resends, emit } = this.base.ports;
+    const peer = links.peer[link];
+    const active = peers.activeLink[peer];
+    if (active < 0) {
+      resends.strand(link);
+      return emit({ kind: 'all-links-down', peer });
+    }
+    if (cause !== 'peer-reported-down') this.notices.linkDown(peer, link, now);
+    resends.resend(link, active, now);
+  }
+
+  private showState(link: number, before: number, facts: LinkFacts, now: number): void {
+    const gauges = this.base.stats.links;
+    const at = link * LINK_WIDTH;
+    const state = this.base.tables.links.state[link];
+    gauges[at + LINK.state] = state;
+    gauges[at + LINK.changedUs] = now;
+    gauges[at + LINK.dampedUntilUs] = facts.dampedUs > 0 ? now + facts.dampedUs : 0;
+    if (before === STATE.UP || state === STATE.UP) gauges[at + LINK.transitions]++;
+  }
+
+  /** Chooses a peer's links again and, when it can be reached again, sends what had waited for a link. */
+  reselect(peer: number, now: number): void {
+    const { peers, links } = this.base.tables;
+    this.deciders.selection.decide(peer, now);
+    const active = peers.activeLink[peer];
+    this.base.stats.peers[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
+    if (active < 0) return;
+    for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
+      if (links.resendPending[link] === 0) continue;
+      links.resendPending[link] = 0;
+      this.base.ports.resends.resend(link, active, now);
+    }
+  }
+
+  /** Looks at what is measured of a peer's links: one may have turned grey or clean, or be clearly better now. */
+  review(peer: number, now: number): void {
+    const { peers } = this.base.tables;
+    const before = peers.activeLink[peer];
+    this.deciders.review.run(peer, now, (link) => this.qualityChanged(link, now));
+    this.reselect(peer, now);
+    const active = peers.activeLink[peer];
+    // Some of what a lossy link was given last may have been lost; the receiver drops what was not.
+    if (before < 0 || active < 0 || active === before) return;
+    if (this.deciders.grey.reasonOf(before) === GREY.LOSS)
+      this.base.ports.resends.resend(before, active, now);
+  }
+
+  private qualityChanged(link: number, now: number): void {
+    const reason = this.deciders.grey.reasonOf(link);
+    this.base.stats.links[link * LINK_WIDTH + LINK.grey] = reason;
+    const cause = reason === GREY.NO ? 'quality-restored' : reason === GREY.LOSS ? 'too-lossy' : 'too-slow';
+    this.announce(link, cause, this.facts(link, now), now);
+  }
+
+  private facts(link: number, now: number): LinkFacts {
+    return factsOf(this.base, this.liveness, this.deciders.damping, link, now);
+  }
+
+  private announce(link: number, cause: LinkCause, facts: LinkFacts, now: number): void {
+    const { links } = this.base.tables;
+    this.base.stats.links[link * LINK_WIDTH + LINK.cause] = LINK_CAUSES.indexOf(cause);
+    this.base.ports.emit({
+      kind: 'link',
+      peer: links.peer[link],
+      link: links.id[link],
+      state: LINK_STATES[links.state[link]],
+      cause,
+      atUs: now,
+      facts,
+    });
+  }
+}

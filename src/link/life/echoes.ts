@@ -1,0 +1,80 @@
+/** Echoes: `ping` of a peer or one of its links. */
+import { DROP } from '../../contract/drops.js';
+import type { Datagram } from '../../state/datagram.js';
+import { ECHO } from '../../wire/echo.js';
+import { KIND } from '../../wire/header.js';
+import type { LinkBase } from '../ports.js';
+import type { EventLimit } from './event-limit.js';
+
+/** Echo payloads larger than this are refused; the bytes are zero. */
+export const MAX_ECHO_BYTES = 65_000;
+
+const U32 = 0x1_0000_0000;
+
+/** An echo that is asked for. */
+export interface EchoRequest {
+  readonly id: number;
+  readonly sequence: number;
+  /** Bytes of payload. */
+  readonly size: number;
+}
+
+export class Echoes {
+  constructor(
+    private readonly base: LinkBase,
+    private readonly limit: EventLimit,
+  ) {}
+
+  /** Asks for an echo by a link (-1: the one that data would take). Nothing happens when there is none. */
+  ask(peer: number, link: number, request: EchoRequest, now: number): void {
+    const { peers, links } = this.base.tables;
+    const by = link >= 0 ? link : peers.activeLink[peer];
+    const slot = peers.session[peer];
+    if (by < 0 || slot < 0 || !links.hasRemote(by)) return;
+    const { messages } = this.base.ports;
+    const room = links.maxPlain[by] - ECHO.BYTES;
+    const padding = Math.max(0, Math.min(request.size, room, MAX_ECHO_BYTES));
+    const body = messages.open(KIND.ECHO, ECHO.BYTES + padding);
+    const { view } = this.base.arena;
+    view.setUint16(body + ECHO.ID, request.id);
+    view.setUint32(body + ECHO.SEQUENCE, request.sequence);
+    view.setUint32(body + ECHO.SENT_AT, now % U32);
+    messages.send(slot, by, now);
+    messages.flush();
+  }
+
+  heard(datagram: Datagram): void {
+    if (this.base.arena.bytes[datagram.body + ECHO.REPLY] === 0) this.answer(datagram);
+    else this.answered(datagram);
+  }
+
+  private answer({ peer, link, body, end, now }: Datagram): void {
+    const { peers, links } = this.base.tables;
+    const { messages } = this.base.ports;
+    const slot = peers.session[peer];
+    const by = link >= 0 ? link : peers.activeLink[peer];
+    if (slot < 0 || by < 0) return this.drop(DROP['no-usable-link']);
+    if (end - body > links.maxPlain[by]) return this.drop(DROP['tx-too-big']);
+    const reply = messages.open(KIND.ECHO, end - body);
+    this.base.arena.bytes.copyWithin(reply, body, end);
+    this.base.arena.bytes[reply + ECHO.REPLY] = 1;
+    messages.send(slot, by, now);
+  }
+
+  private answered({ peer, link, body, now }: Datagram): void {
+    if (!this.limit.mayEmit(now)) return this.drop(DROP['event-limit']);
+    const { view } = this.base.arena;
+    this.base.ports.emit({
+      kind: 'echo',
+      peer,
+      link: link < 0 ? -1 : this.base.tables.links.id[link],
+      id: view.getUint16(body + ECHO.ID),
+      sequence: view.getUint32(body + ECHO.SEQUENCE),
+      rttUs: ((now % U32) - view.getUint32(body + ECHO.SENT_AT) + U32) % U32,
+    });
+  }
+
+  private drop(reason: number): void {
+    this.base.stats.drops[reason]++;
+  }
+}

@@ -1,0 +1,234 @@
+/** The life of links: what happens to each, when, and for what cause. Sockets must be drained before silence is judged. */
+import type { LinkCause } from '../../api/link-states.js';
+import { isAlive, STATE } from '../../contract/link-states.js';
+import type { LinkSettings } from '../../contract/settings.js';
+import { LINK, LINK_WIDTH } from '../../contract/stats.js';
+import { type LinkTable, PEER_HEARS } from '../../state/links.js';
+import type { PeerTable } from '../../state/peers.js';
+import { DRAINS, HEARS_YOU, SENDS_NOTHING } from '../../wire/heartbeat.js';
+import type { Deciders } from '../choice/deciders.js';
+import { DRAINED_BY } from '../choice/drain.js';
+import type { BeatSender, LinkBase } from '../ports.js';
+import type { LinkChanges } from './changes.js';
+import type { Liveness } from './liveness.js';
+import { isDrained } from './states.js';
+import { TIMER, timerOf } from './timers.js';
+
+export class LinkLife {
+  private readonly peers: PeerTable;
+  private readonly links: LinkTable;
+
+  constructor(
+    private readonly base: LinkBase,
+    private readonly deciders: Deciders,
+    private readonly liveness: Liveness,
+    private readonly changes: LinkChanges,
+    private readonly beats: BeatSender,
+  ) {
+    this.peers = base.tables.peers;
+    this.links = base.tables.links;
+  }
+
+  // --- configuration --------------------------------------------------------------------------------
+
+  /**
+   * A link is configured. `fresh`: its row was another link's, or nobody's. `moved`: it is to take another path than
+   * before.
+   */
+  configure(link: number, settings: LinkSettings, fresh: boolean): void {
+    this.deciders.configure(link, settings, fresh);
+    this.base.stats.links[link * LINK_WIDTH + LINK.holdUs] = settings.holdUs;
+  }
+
+  /** A peer is there now, or goes by another policy. `fresh`: its row was another peer's, or nobody's. */
+  peerChanged(peer: number, fresh: boolean, now: number): void {
+    if (fresh) this.deciders.selection.reset(peer);
+    this.changes.reselect(peer, now);
+  }
+
+  /** Brings a link into service after it was configured, changed or its session came. */
+  start(link: number, now: number): void {
+    const { links } = this;
+    if (links.shutdown[link]) return this.changes.leave(link, 'stopped', 'administratively-down', now);
+    if (!links.hasRemote(link)) return this.changes.move(link, 'pathless', 'path-unknown', now);
+    this.changes.move(link, 'configured', 'configured', now);
+    this.schedule(link, TIMER.BEAT, now);
+    this.rearm(link, now);
+  }
+
+  /** Starts every link of a peer. */
+  startAll(peer: number, now: number): void {
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      this.start(link, now);
+    }
+  }
+
+  /** Takes a link out of service for good. */
+  stop(link: number, now: number): void {
+    this.base.wheel.cancel(timerOf(link, TIMER.BEAT));
+    this.base.wheel.cancel(timerOf(link, TIMER.HOLD));
+    this.changes.leave(link, 'stopped', 'administratively-down', now);
+  }
+
+  // --- timers ---------------------------------------------------------------------------------------
+
+  private schedule(link: number, timer: number, at: number): void {
+    this.base.wheel.schedule(timerOf(link, timer), at);
+  }
+
+  /** The hold time of a link may have changed: its timer works out the deadline again. */
+  rearm(link: number, now: number): void {
+    if (isAlive(this.links.state[link])) this.schedule(link, TIMER.HOLD, now);
+  }
+
+  /** The beat timer of a link fired. */
+  beatDue(link: number, now: number): void {
+    if (this.links.shutdown[link] || !this.links.hasRemote(link)) return;
+    if (this.links.carrier[link]) this.beats.beat(link, now);
+    this.schedule(link, TIMER.BEAT, now + this.links.intervalUs[link]);
+  }
+
+  /** The hold timer of a link fired: down when it was really silent that long. */
+  holdDue(link: number, now: number): void {
+    if (!this.isHeldUp(link)) return;
+    const deadline = this.liveness.deadlineOf(link);
+    if (now < deadline) return this.schedule(link, TIMER.HOLD, deadline);
+    if (!this.liveness.isPeerStalled(link, now)) return this.down(link, 'hold-time-expired', now);
+    this.schedule(link, TIMER.HOLD, now + this.liveness.peerInterval(link) / 4);
+  }
+
+  /** Whether a link goes down when nothing is heard of it. */
+  private isHeldUp(link: number): boolean {
+    const state = this.links.state[link];
+    return isAlive(state) || state === STATE.ONE_WAY;
+  }
+
+  // --- beats ----------------------------------------------------------------------------------------
+
+  /** A beat came by this link. `flags`: what it says; `echoedAt`: when the beat of ours was sent that it answers, or 0. */
+  beatHeard(link: number, flags: number, echoedAt: number, now: number): void {
+    const { links } = this;
+    const state = links.state[link];
+    if (state === STATE.SHUTDOWN || !links.carrier[link]) return;
+    links.goodBeats[link]++;
+    const hearsUs = (flags & HEARS_YOU) !== 0;
+    links.peerHearsUs[link] = hearsUs ? PEER_HEARS.YES : PEER_HEARS.NO;
+    if (!hearsUs) {
+      if (state === STATE.ONE_WAY) return;
+      this.unheard(link, now);
+    } else if (state === STATE.DAMPED) {
+      if (!this.deciders.damping.isSuppressed(link, now))
+        this.changes.move(link, 'free', 'damping-over', now);
+    } else if (!isAlive(state)) {
+      this.answered(link, now);
+    }
+    this.drainHeard(link, flags, echoedAt, now);
+    const peer = links.peer[link];
+    if (this.deciders.review.isDue(peer, now)) this.changes.review(peer, now);
+  }
+
+  private unheard(link: number, now: number): void {
+    const cause = isAlive(this.links.state[link]) ? 'peer-does-not-hear-us' : 'beats-heard';
+    this.changes.leave(link, 'unheard', cause, now);
+    this.schedule(link, TIMER.HOLD, now + this.liveness.holdOf(link));
+    this.beats.beat(link, now);
+  }
+
+  /** Both directions of a link that was not alive work: it is, after enough good beats. */
+  private answered(link: number, now: number): void {
+    const { links } = this;
+    if (this.hasUpLink(links.peer[link]) && links.goodBeats[link] < links.upAfter[link]) return;
+    // What was lost while it was down says nothing of what it is like now.
+    links.measureAnew(link, this.base.stats.links[link * LINK_WIDTH + LINK.rttLastUs]);
+    if (this.deciders.drains.isWanted(link)) this.changes.move(link, 'drained', 'beats-heard', now);
+    else if (this.deciders.damping.isSuppressed(link, now))
+      this.changes.move(link, 'flapping', 'flapping', now);
+    else this.changes.move(link, 'free', 'beats-heard', now);
+    this.schedule(link, TIMER.HOLD, now + this.liveness.holdOf(link));
+    // The peer may wait for our word that we hear it, and answers to frames that we send from now on wait with it.
+    this.beats.beat(link, now);
+  }
+
+  private hasUpLink(peer: number): boolean {
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      if (this.links.state[link] === STATE.UP) return true;
+    }
+    return false;
+  }
+
+  // --- draining -------------------------------------------------------------------------------------
+
+  /** The operator wants a link to be drained, or no longer. */
+  drain(link: number, wanted: boolean, now: number): void {
+    if (this.deciders.drains.wish(link, DRAINED_BY.OPERATOR, wanted)) {
+      this.followWishes(link, 'administratively-drained', now);
+    }
+  }
+
+  /** Goes into or out of the drained states, as both ends want it, and tells the peer at once. */
+  private followWishes(link: number, cause: LinkCause, now: number): void {
+    if (!isAlive(this.links.state[link])) return;
+    const { drains, damping } = this.deciders;
+    const wasDrained = isDrained(this.links.state[link]);
+    if (drains.isWanted(link) && !wasDrained) {
+      drains.busyUntil(link, now);
+      this.changes.move(link, 'drained', cause, now);
+    } else if (!drains.isWanted(link) && wasDrained) {
+      this.changes.move(link, damping.isSuppressed(link, now) ? 'flapping' : 'free', 'undrained', now);
+    }
+    this.beats.beat(link, now);
+  }
+
+  /** What a beat of the peer says of draining. `sentAt`: when the beat of ours left that it answers. */
+  private drainHeard(link: number, flags: number, sentAt: number, now: number): void {
+    const { drains } = this.deciders;
+    if (drains.wish(link, DRAINED_BY.PEER, (flags & DRAINS) !== 0))
+      this.followWishes(link, 'peer-drains', now);
+    if (!isDrained(this.links.state[link])) return;
+    if (this.peers.isUsable(this.links.peer[link], this.links.id[link])) {
+      drains.busyUntil(link, now);
+      this.changes.move(link, 'busy', 'no-other-link', now);
+    } else if ((flags & SENDS_NOTHING) !== 0 && drains.isAfterLastFrame(link, sentAt)) {
+      this.changes.move(link, 'empty', 'nothing-under-way', now);
+    }
+  }
+
+  // --- losses ---------------------------------------------------------------------------------------
+
+  /** A link can no longer carry anything. Idempotent. */
+  down(link: number, cause: LinkCause, now: number): void {
+    const { links } = this;
+    if (!this.isHeldUp(link)) return;
+    if (!links.isConfiguredPath(link) && links.hasConfiguredRemote(link)) links.restorePath(link);
+    this.changes.leave(link, 'lost', cause, now);
+  }
+
+  /** All links of a peer go down at once, for a cause that is no link's own. */
+  peerLost(peer: number, cause: LinkCause, now: number): void {
+    for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {
+      this.liveness.forget(link);
+      this.changes.move(link, 'lost', cause, now);
+    }
+  }
+
+  /** A datagram for a link could not be sent; what it was sent goes by another one. */
+  sendFailed(link: number, now: number): void {
+    if (isAlive(this.links.state[link])) return this.down(link, 'send-error', now);
+    const active = this.peers.activeLink[this.links.peer[link]];
+    if (active >= 0 && active !== link) this.base.ports.resends.resend(link, active, now);
+  }
+
+  /** A link has taken another path, by which it was heard just now: what its old one may have swallowed is sent again. */
+  moved(link: number, now: number): void {
+    this.start(link, now);
+    this.changes.reselect(this.links.peer[link], now);
+    this.base.ports.resends.resend(link, link, now);
+  }
+
+  /** The local interface or address of a link came or went. */
+  carrier(link: number, up: boolean, cause: LinkCause, now: number): void {
+    this.links.carrier[link] = up ? 1 : 0;
+    if (!up) this.down(link, cause, now);
+    else if (this.links.peer[link] >= 0) this.start(link, now);
+  }
+}

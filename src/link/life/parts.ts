@@ -1,0 +1,64 @@
+/** The parts of the links, made in order: each gets what it needs when it is made. */
+import type { RowOwner } from '../../state/owners.js';
+import { Deciders } from '../choice/deciders.js';
+import { Adaptive } from '../lane/adaptive.js';
+import { FlowTable } from '../lane/flows.js';
+import { Lanes } from '../lane/lanes.js';
+import type { LinkBase } from '../ports.js';
+import { LinkChanges } from './changes.js';
+import { LinkControl } from './control.js';
+import { Echoes } from './echoes.js';
+import { EventLimit } from './event-limit.js';
+import { HeartbeatReader, Heartbeats } from './heartbeats.js';
+import { LinkLife } from './life.js';
+import { Liveness } from './liveness.js';
+import { MtuControl } from './mtu-control.js';
+import { NoticeReader, Notices } from './notices.js';
+import { ReportReader, Reports } from './reports.js';
+import { Roaming } from './roaming.js';
+import { Underlay } from './underlay.js';
+
+export class LinkParts {
+  readonly deciders: Deciders;
+  readonly liveness: Liveness;
+  readonly flows: FlowTable;
+  readonly lanes: Lanes;
+  readonly adaptive: Adaptive;
+  readonly notices: Notices;
+  readonly changes: LinkChanges;
+  readonly life: LinkLife;
+  readonly mtu: MtuControl;
+  readonly echoes: Echoes;
+  readonly underlay: Underlay;
+  readonly control: LinkControl;
+  readonly owners: readonly RowOwner[];
+
+  /** `seed`: two random words that key the hash of flows. */
+  constructor(base: LinkBase, seed: readonly [number, number]) {
+    const { tables } = base;
+    this.deciders = new Deciders(tables);
+    this.liveness = new Liveness(tables);
+    this.flows = new FlowTable(seed);
+    this.lanes = new Lanes(tables.peers, base.stats);
+    const reports = new Reports(base);
+    const beats = new Heartbeats(base, this.liveness, this.deciders.drains, this.lanes, reports);
+    this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
+    this.notices = new Notices(base);
+    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices);
+    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats);
+    this.mtu = new MtuControl(base, this.changes);
+    this.underlay = new Underlay(tables, this.life);
+    const limit = new EventLimit();
+    this.echoes = new Echoes(base, limit);
+    const roaming = new Roaming(base, this.liveness, this.life, this.mtu);
+    this.control = new LinkControl(base, this.liveness, reports, {
+      heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu),
+      mtu: this.mtu,
+      notices: new NoticeReader(base, this.life, limit),
+      paths: roaming,
+      echoes: this.echoes,
+      reports: new ReportReader(base, this.adaptive),
+    });
+    this.owners = [this.mtu, this.lanes, this.flows];
+  }
+}

@@ -1,0 +1,78 @@
+/** What links are made of, and what they ask of the layers above, which implement it. */
+import type { DatapathEvent } from '../contract/events.js';
+import type { SharedStats } from '../contract/stats.js';
+import type { Arena } from '../state/arena.js';
+import type { SealedRun } from '../state/run.js';
+import type { Tables } from '../state/tables.js';
+import type { TimerWheel } from '../state/timer-wheel.js';
+
+/**
+ * Sends messages about links. A message is opened, written in place and sent, one at a time; `slot` is the row of the
+ * session that seals it, in the stream of the link that it goes by. Nothing of it is kept for sending again.
+ */
+export interface Messages {
+  /** Makes room for a message of `length` bytes; returns the place of its kind byte. All others are zero. */
+  open(kind: number, length: number): number;
+  send(slot: number, link: number, now: number): void;
+  /** Sends an MTU probe by itself and at once. Returns 0, or the negative errno that it was refused with. */
+  sendProbe(slot: number, link: number, now: number): number;
+  /** Sends the answer to an MTU probe; like probes it is left out of the counts by which loss is measured. */
+  sendProbeAnswer(slot: number, link: number, now: number): void;
+  /** Sends at once by the scratch row of the path table, in the stream of `link`. */
+  sendByPath(slot: number, link: number, fd: number): void;
+  /** Sends everything that is queued. */
+  flush(): void;
+}
+
+/** What was sent and may be lost. */
+interface Resends {
+  /** No link is left: what this one has not confirmed is kept until one is usable. */
+  strand(link: number): void;
+  /** Sends again by link `to` what `from` may have lost. */
+  resend(from: number, to: number, now: number): void;
+}
+
+/** Sends sealed runs of frames by a link. */
+export interface Runs {
+  send(link: number, run: SealedRun, now: number): void;
+}
+
+/** Sends heartbeats. */
+export interface BeatSender {
+  /** Sends a heartbeat by a link now. */
+  beat(link: number, now: number): void;
+}
+
+/** Tells the peer of links that are down. */
+export interface DownSender {
+  /** Tells the peer by its active link that another one is down here. */
+  linkDown(peer: number, link: number, now: number): void;
+}
+
+/** The receiving end of the striped lane. */
+interface LaneOrder {
+  /** One above the highest counter that a link (by id) has delivered of a session's lane. */
+  highestBy(slot: number, linkId: number): number;
+  /** The peer says which links (a bit set of ids) carry the lane of a session, or will. */
+  announced(slot: number, links: number, now: number): void;
+}
+
+export interface LinkPorts {
+  readonly messages: Messages;
+  readonly resends: Resends;
+  readonly runs: Runs;
+  readonly laneOrder: LaneOrder;
+  /** Tells the control thread; rare, so a plain object. */
+  emit(event: DatapathEvent): void;
+  /** Fills with random bytes. */
+  random(into: Uint8Array): void;
+}
+
+/** What every part of the links stands on. */
+export interface LinkBase {
+  readonly tables: Tables;
+  readonly stats: SharedStats;
+  readonly arena: Arena;
+  readonly wheel: TimerWheel;
+  readonly ports: LinkPorts;
+}
