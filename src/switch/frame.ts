@@ -102,7 +102,7 @@ export function ethernetHeaderLength(bytes: Uint8Array, offset: number, length: 
   return header <= length ? header : 0;
 }
 
-/** EtherType behind up to two VLAN tags, or 0 when the frame ends before it. */
+/** EtherType after up to two VLAN tags, or 0 when the frame ends before it. */
 export function etherType(bytes: Uint8Array, offset: number, length: number): number {
   const header = ethernetHeaderLength(bytes, offset, length);
   return header === 0 ? 0 : readU16(bytes, offset + header - 2);

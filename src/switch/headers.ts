@@ -9,7 +9,7 @@ import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetHeaderLength } from './frame.js
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 export const TCP_HEADER = 20;
-export const UDP_HEADER = 8;
+const UDP_HEADER = 8;
 
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;

@@ -31,7 +31,7 @@ export const LEARN = {
   REFUSED: 4,
 } as const;
 
-export interface MacTableOptions {
+interface MacTableOptions {
   /** Most entries, learned and static together. */
   limit: number;
   /** Unheard for this long, a learned entry is gone. Default 300 s. */
@@ -41,7 +41,7 @@ export interface MacTableOptions {
 }
 
 /** Takes an entry of `MacTable.entries`. `ageUs` is 0 for static entries. */
-export type EntryVisitor = (
+type EntryVisitor = (
   vlan: number,
   high: number,
   low: number,

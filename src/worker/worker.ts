@@ -1,6 +1,6 @@
 /**
- * The datapath's thread: waits on everything at once, hands batches to the engine, and comes back only when told
- * to stop. It never turns Node's event loop; commands are taken from a message port without it.
+ * The datapath's thread: waits on everything at once, hands batches to the engine, and returns only when it is
+ * stopped. It never turns Node's event loop; commands are taken from a message port without it.
  */
 
 import { randomFillSync } from 'node:crypto';

@@ -131,7 +131,7 @@ describe('the check itself', () => {
     ['class A { f() { return [1, ...x]; } }', ['an array', 'a spread']],
     ['function f() { g(() => 1); }', ['a closure']],
     ['function f() { try { g(new Map()); } catch {} }', ['try', 'new']],
-    ['class A { get f() { return `${x}`; } }', ['a template string']],
+    ['class A { get f() { return `a$' + '{x}`; } }', ['a template string']],
     ['class A { x = {}; constructor() { this.y = []; } }', []],
     ['function f({ a, b }: C) { const [d] = a; return b + d; }', []],
     ['const TABLE = { a: [1] };', []],

@@ -34,27 +34,47 @@ export interface AcceptanceParts {
 }
 
 export class Acceptance {
+  private readonly bytes: Uint8Array;
+  private readonly io: DatapathIo;
   private readonly sessions: SessionTable;
   private readonly links: LinkTable;
+  private readonly arrivals: Arrivals;
+  private readonly control: LinkControl;
+  private readonly relay: Relay;
+  private readonly rebuilder: Rebuilder;
+  private readonly reorder: Reorder;
+  private readonly unpacker: Unpacker;
+  private readonly delivery: Delivery;
+  private readonly stats: SharedStats;
 
-  constructor(private readonly parts: AcceptanceParts) {
+  constructor(parts: AcceptanceParts) {
+    this.bytes = parts.arena.bytes;
+    this.io = parts.io;
     this.sessions = parts.tables.sessions;
     this.links = parts.tables.links;
+    this.arrivals = parts.arrivals;
+    this.control = parts.control;
+    this.relay = parts.relay;
+    this.rebuilder = parts.rebuilder;
+    this.reorder = parts.reorder;
+    this.unpacker = parts.unpacker;
+    this.delivery = parts.delivery;
+    this.stats = parts.stats;
   }
 
   accept(datagram: Datagram): void {
-    const { sessions, parts } = this;
+    const { sessions } = this;
     const { slot } = datagram;
     if (!sessions.isLive(slot)) return this.drop(DROP['unknown-index']);
     datagram.peer = sessions.peer[slot];
     if (!sessions.commit(slot, datagram.stream, datagram.counter)) {
-      parts.arrivals.creditCopy(datagram);
+      this.arrivals.creditCopy(datagram);
       return this.drop(DROP.replayed);
     }
     if (sessions.confirmed[slot] === 0) this.confirm(datagram);
-    datagram.link = parts.arrivals.find(datagram);
+    datagram.link = this.arrivals.find(datagram);
     datagram.linkId = datagram.link < 0 ? NO_LINK : this.links.id[datagram.link];
-    if (datagram.origin === ORIGIN.PARITY) parts.stats.interface[INTERFACE.repairedDatagrams]++;
+    if (datagram.origin === ORIGIN.PARITY) this.stats.interface[INTERFACE.repairedDatagrams]++;
     else if (datagram.link >= 0) this.heard(datagram);
     if (datagram.stream === LANE_STREAM) this.takeLane(datagram);
     else this.takeByKind(datagram);
@@ -64,18 +84,18 @@ export class Acceptance {
   private confirm(datagram: Datagram): void {
     const { slot, peer } = datagram;
     this.sessions.confirmed[slot] = 1;
-    this.parts.io.emit({ kind: 'session-confirmed', slot, peer });
+    this.io.emit({ kind: 'session-confirmed', slot, peer });
   }
 
   private heard(datagram: Datagram): void {
-    this.parts.rebuilder.keep(datagram);
-    this.parts.control.heard(datagram.link, datagram.now);
+    this.rebuilder.keep(datagram);
+    this.control.heard(datagram.link, datagram.now);
     // A probe that is lost is no loss of the link.
-    this.parts.arrivals.credit(datagram, this.kindOf(datagram) === KIND.MTU_PROBE);
+    this.arrivals.credit(datagram, this.kindOf(datagram) === KIND.MTU_PROBE);
   }
 
   private kindOf(datagram: Datagram): number {
-    return this.parts.arena.bytes[datagram.body];
+    return this.bytes[datagram.body];
   }
 
   private takeByKind(datagram: Datagram): void {
@@ -85,41 +105,41 @@ export class Acceptance {
       case KIND.SEGMENT:
       case KIND.BUNDLE:
       case KIND.PIECE:
-        return this.parts.unpacker.unpack(datagram);
+        return this.unpacker.unpack(datagram);
       case KIND.RELAY:
       case KIND.RELAYED:
-        return this.parts.relay.handle(datagram);
+        return this.relay.handle(datagram);
       case KIND.PARITY:
         return this.takeParity(datagram);
       default:
-        this.parts.delivery.closeRun();
-        return this.parts.control.handle(datagram);
+        this.delivery.closeRun();
+        return this.control.handle(datagram);
     }
   }
 
   /** A datagram of the lane, which carries frames and nothing else, waits for those before it. */
   private takeLane(datagram: Datagram): void {
-    const isNext = this.parts.reorder.offer(datagram);
+    const isNext = this.reorder.offer(datagram);
     this.countFrame(datagram);
     if (!isNext) return;
-    this.parts.unpacker.unpack(datagram);
-    this.parts.reorder.advance(datagram);
+    this.unpacker.unpack(datagram);
+    this.reorder.advance(datagram);
   }
 
   /** A datagram with frames has been taken note of: reports of its link count it. */
   private countFrame(datagram: Datagram): void {
     const { link } = datagram;
-    if (link >= 0 && this.links.wantsReports[link] === 1) this.parts.control.frameCame(link, datagram.now);
+    if (link >= 0 && this.links.wantsReports[link] === 1) this.control.frameCame(link, datagram.now);
   }
 
   private takeParity(datagram: Datagram): void {
     // What was rebuilt stays where it is until it is delivered; only what came by a socket may rebuild more.
     const isDirect = datagram.link >= 0 && datagram.origin === ORIGIN.SOCKET;
-    if (isDirect) this.parts.rebuilder.take(datagram);
+    if (isDirect) this.rebuilder.take(datagram);
     else this.drop(DROP.malformed);
   }
 
   private drop(reason: number): void {
-    this.parts.stats.drops[reason]++;
+    this.stats.drops[reason]++;
   }
 }

@@ -76,12 +76,14 @@ export class Inbound {
     const offset = batch.rows[at + RECV.OFFSET];
     const length = batch.rows[at + RECV.LENGTH];
     const segment = Math.max(1, batch.rows[at + RECV.SEGMENT]);
+    datagram.cameIn(batch, message);
     for (let start = 0; start < length; start += segment) {
-      datagram.cameIn(batch, message);
       datagram.offset = offset + start;
       datagram.length = Math.min(segment, length - start);
       admission.admit(datagram);
-      if (admission.isFull) this.openAll(batch);
+      if (!admission.isFull) continue;
+      this.openAll(batch);
+      datagram.cameIn(batch, message);
     }
   }
 

@@ -40,7 +40,7 @@ const LONGEST_SYN = 200;
 const LARGEST_CSUM_START = 255;
 
 /** What the way out is made of. */
-export interface OutboundParts {
+interface OutboundParts {
   readonly arena: Arena;
   readonly tables: Tables;
   readonly bridge: Bridge;

@@ -15,7 +15,7 @@ import { isChecksumInside, VIRTIO_FLAG } from '../offload/virtio.js';
 export const PIECE_HEADER = 10;
 export const MAX_PIECES = 255;
 /** Where the index stands in the header. */
-export const PIECE_INDEX = 4;
+const PIECE_INDEX = 4;
 
 const KNOWN_FLAGS = VIRTIO_FLAG.NEEDS_CSUM | VIRTIO_FLAG.DATA_VALID;
 const HEADROOM = 64;
@@ -49,7 +49,7 @@ export const PIECE = {
   FULL: -10,
 } as const;
 
-export interface ReassemblyOptions {
+interface ReassemblyOptions {
   /** Frames in reassembly at once, default 128. */
   slots?: number;
   /** Frames in reassembly at once from one peer, default 16. */

@@ -128,7 +128,7 @@ export class Rebuilder {
     this.memories.delete(link);
   }
 
-  /** Another session takes a slot: what came under the one before belongs to none of its groups. */
+  /** The session of a slot is gone: datagrams under it are in no group of the next one. */
   sessionRetired(slot: number): void {
     for (const memory of this.memories.values()) memory.forgetSession(slot);
   }

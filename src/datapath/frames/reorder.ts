@@ -38,7 +38,7 @@ const CARRIES_US = 200_000;
 const ANNOUNCED_US = 300_000;
 
 /** Whoever takes datagrams of the lane that had waited. Of `datagram`, peer, stream, place and time are set. */
-export interface LaneSink {
+interface LaneSink {
   unpack(datagram: Datagram): void;
 }
 

@@ -17,21 +17,28 @@ export class Segment {
   /** Bytes of its slice. */
   payload = 0;
 
-  /** Reads the plaintext of a datagram; false when it is too short. Whether the fields agree is left to others. */
-  read(arena: Arena, datagram: Datagram): boolean {
+  /** Reads what says where the segment belongs; false when the datagram is too short. */
+  readPlace(arena: Arena, datagram: Datagram): boolean {
     const { bytes, view } = arena;
     const { body, end } = datagram;
-    this.offset = body + SEGMENT.BYTES;
-    if (end <= this.offset) return false;
-    this.headerLength = bytes[body + SEGMENT.HEADER_LENGTH];
-    this.payload = end - this.offset - this.headerLength;
-    if (this.headerLength === 0 || this.payload <= 0) return false;
+    const offset = body + SEGMENT.BYTES;
+    if (end <= offset) return false;
+    const headerLength = bytes[body + SEGMENT.HEADER_LENGTH];
+    this.offset = offset;
+    this.headerLength = headerLength;
+    this.payload = end - offset - headerLength;
     this.peer = datagram.peer;
     this.superId = view.getUint16(body + SEGMENT.SUPER_ID);
     this.index = view.getUint16(body + SEGMENT.INDEX);
+    return headerLength !== 0 && this.payload > 0;
+  }
+
+  /** Reads the rest, which a segment that continues others need not tell. Whether the fields agree is left to others. */
+  readFacts(arena: Arena, datagram: Datagram): void {
+    const { bytes, view } = arena;
+    const { body } = datagram;
     this.count = view.getUint16(body + SEGMENT.COUNT);
     this.gsoType = bytes[body + SEGMENT.GSO_TYPE];
     this.gsoSize = view.getUint16(body + SEGMENT.GSO_SIZE);
-    return true;
   }
 }

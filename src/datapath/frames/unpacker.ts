@@ -41,9 +41,10 @@ export class Unpacker {
 
   private takeSegment(datagram: Datagram): void {
     const { segment, delivery } = this;
-    if (!segment.read(this.arena, datagram)) return this.drop(DROP.malformed);
+    if (!segment.readPlace(this.arena, datagram)) return this.drop(DROP.malformed);
     this.count(datagram.peer, segment.headerLength + segment.payload);
     if (delivery.continues(segment)) return delivery.extend(segment);
+    segment.readFacts(this.arena, datagram);
     this.frame.place(segment.offset, segment.headerLength);
     if (this.passes(datagram) && !delivery.start(segment)) this.drop(DROP['bad-offload']);
   }

@@ -13,7 +13,7 @@ export const GSO = { NONE: 0, TCPV4: 1, TCPV6: 4, UDP_L4: 5, ECN: 0x80 } as cons
 /** Most segments of a UDP super-frame: what every kernel with UDP GSO accepts (UDP_MAX_SEGMENTS was 64, then 128). */
 export const MAX_UDP_SEGMENTS = 64;
 /** Smallest TCP segment: below it a hostile header would make the kernel cut a frame into thousands. */
-export const MIN_TCP_SEGMENT = 8;
+const MIN_TCP_SEGMENT = 8;
 /** The kernel takes this gso_size for a mark of its own (GSO_BY_FRAGS). */
 const RESERVED_GSO_SIZE = 0xffff;
 
@@ -101,7 +101,7 @@ export function writeGsoVirtio(
 }
 
 /**
- * Checks a virtio-net header and the `frameLength` bytes of frame behind it as strictly as the kernel could want,
+ * Checks a virtio-net header and the `frameLength` bytes of frame after it as strictly as the kernel could want,
  * so that no peer can hand the kernel facts that contradict the frame. With GSO, `info` holds the headers after
  * an answer of OK. Meant for what goes to the TAP: the kernel's own hdr_len is a hint and may be longer.
  */
@@ -125,7 +125,7 @@ export function checkVirtio(
   return VIRTIO_CHECK.OK;
 }
 
-/** Whether a checksum field at `csumStart + csumOffset` lies behind the addresses and inside a frame. */
+/** Whether a checksum field at `csumStart + csumOffset` lies after the addresses and inside a frame. */
 export function isChecksumInside(csumStart: number, csumOffset: number, frameLength: number): boolean {
   return csumStart >= ETHERNET_HEADER && csumStart + csumOffset + 2 <= frameLength;
 }

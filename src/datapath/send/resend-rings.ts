@@ -1,6 +1,6 @@
 /**
- * The rings of an interface: one that all peers share, and a few that a peer which sends much gets for itself, so that
- * it overwrites nobody else's datagrams before they are acknowledged. A peer that fell silent gives its ring back.
+ * The rings of an interface: one that all peers share, and a few for peers that send much. A peer with a ring of its own
+ * does not overwrite the datagrams of others before they are acknowledged; when it falls silent it gives the ring back.
  */
 import { Columns, float64, uint8 } from '../../base/columns.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
@@ -29,7 +29,7 @@ export class ResendRings {
   /** What was offered last, and to whom. */
   private offered: ResendRing;
   private offeredTo = NO_PEER;
-  /** Frames older than this are of no use to anybody when a link dies; µs. */
+  /** Frames older than this are not sent again when a link dies; µs. */
   private maxAgeUs = 0;
 
   constructor(
@@ -112,7 +112,7 @@ export class ResendRings {
   }
 
   /**
-   * Takes rings back from peers that have sent nothing for longer than anything is kept, and tells how far back the
+   * Takes rings back from peers that have sent nothing for longer than anything is kept, and notes how far back the
    * others reach.
    */
   sweep(now: number): void {

@@ -14,7 +14,7 @@ const SEAL_ROWS = 1024;
 const FLUSH_BYTES = 256 << 10;
 
 /** Whoever seals and sends everything that is queued. */
-export interface Flushing {
+interface Flushing {
   flush(): void;
 }
 
