@@ -3,8 +3,8 @@
  * its standard input, one line per change, and ends when that ends.
  */
 import { createInterface } from 'node:readline';
-import { PATH, RECV, SEND } from '../../src/contract/ops.js';
 import { loadNative } from '../../src/native/binding.js';
+import { PATH, RECV, SEND } from '../../src/native/ops.js';
 import { hurry, openUdp, pathTo, turn } from '../stream/socket.js';
 
 const BATCH = 64;

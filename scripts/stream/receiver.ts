@@ -1,5 +1,5 @@
 /** Receives a numbered stream and keeps an account of it. */
-import { RECV } from '../../src/contract/ops.js';
+import { RECV } from '../../src/native/ops.js';
 import { StreamAccount, type StreamReport } from './account.js';
 import { clockUs, readNumbered } from './datagram.js';
 import { hurry, openUdp, turn } from './socket.js';

@@ -1,6 +1,6 @@
 /** Sends a numbered stream at a steady rate. */
 import { randomInt } from 'node:crypto';
-import { PATH, SEND } from '../../src/contract/ops.js';
+import { PATH, SEND } from '../../src/native/ops.js';
 import { clockUs, writeNumbered } from './datagram.js';
 import { hurry, openUdp, pathTo, turn } from './socket.js';
 

@@ -1,8 +1,8 @@
 /** What sender and receiver of a stream share: a UDP socket of the addon, a path, and a scheduling class. */
 import { constants, setPriority } from 'node:os';
-import { PATH } from '../../src/contract/ops.js';
 import { parseIp } from '../../src/grammar/address.js';
 import { loadNative, type Native } from '../../src/native/binding.js';
+import { PATH } from '../../src/native/ops.js';
 
 /** Below the workers: what measures must not hold up what is measured. */
 const REALTIME_PRIORITY = 5;

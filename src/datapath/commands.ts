@@ -2,11 +2,11 @@
 
 import type { MacRow } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
-import { PATH } from '../contract/ops.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
 import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
+import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';

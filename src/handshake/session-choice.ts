@@ -1,7 +1,7 @@
 /** What two ends agree on inside the handshake: datapath version and AEAD. */
 import type { AeadChoice } from '../api/config.js';
-import { AEAD } from '../contract/ops.js';
 import type { Offer } from '../crypto/payloads.js';
+import { AEAD } from '../native/ops.js';
 
 /** Datapath versions this build speaks. */
 export const LOWEST_VERSION = 1;

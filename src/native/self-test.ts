@@ -3,8 +3,8 @@
  * (UDP_SEGMENT) and is received with UDP_GRO; what comes back must be what was sent.
  */
 import { randomFillSync } from 'node:crypto';
-import { PATH, RECV, SEND } from '../contract/ops.js';
 import type { Native } from './binding.js';
+import { PATH, RECV, SEND } from './ops.js';
 
 const LOOPBACK = '127.0.0.1';
 const SEGMENT = 1000;

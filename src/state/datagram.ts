@@ -1,4 +1,4 @@
-import { PATH, RECV } from '../contract/ops.js';
+import { PATH, RECV } from '../native/ops.js';
 
 /** Where a message came from: a socket, another peer that relays, or parity, which rebuilt it. */
 export const ORIGIN = { SOCKET: 0, RELAY: 1, PARITY: 2 } as const;

@@ -1,6 +1,6 @@
 /**
  * What the pure datapath asks of the world. The worker hands in the native addon, the simulator a virtual
- * wire; both describe batches in the records of `native/ops.ts` over one arena.
+ * wire; both describe batches in the records of `src/native/ops.ts` over one arena.
  */
 import type { DatapathEvent } from '../contract/events.js';
 

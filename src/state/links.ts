@@ -3,8 +3,8 @@
 import { enlarged } from '../base/arrays.js';
 import { Columns, float64, int32, uint8, uint32 } from '../base/columns.js';
 import { STATE } from '../contract/link-states.js';
-import { PATH, PATH_PLACE_WORDS } from '../contract/ops.js';
 import type { LinkSettings } from '../contract/settings.js';
+import { PATH, PATH_PLACE_WORDS } from '../native/ops.js';
 import { SEALED_OVERHEAD } from '../wire/header.js';
 import { outerOverhead, RELAY_FAMILY } from '../wire/overhead.js';
 import { PARITY_ROOM } from '../wire/parity.js';

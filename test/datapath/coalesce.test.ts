@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { VNET_HEADER, WRITE } from '../../src/contract/ops.js';
 import { completeChecksum } from '../../src/datapath/offload/checksum.js';
 import { Coalescer, RUN_HEAD, writeWords } from '../../src/datapath/offload/coalesce.js';
 import { segmentHeader } from '../../src/datapath/offload/superframe.js';
@@ -10,6 +9,7 @@ import {
   virtioGsoSize,
   virtioGsoType,
 } from '../../src/datapath/offload/virtio.js';
+import { VNET_HEADER, WRITE } from '../../src/native/ops.js';
 import { Frame } from '../../src/switch/frame.js';
 import { HeaderInfo, parseHeaders } from '../../src/switch/headers.js';
 import { build, fillPayload, type Packet, packets } from './packets.js';

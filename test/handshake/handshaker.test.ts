@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { AEAD } from '../../src/contract/ops.js';
 import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../src/crypto/messages.js';
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
@@ -7,6 +6,7 @@ import type { Action } from '../../src/handshake/actions.js';
 import { Handshaker } from '../../src/handshake/handshaker.js';
 import { HANDSHAKE_REASONS } from '../../src/handshake/reasons.js';
 import { UNCONFIRMED_LIMIT } from '../../src/handshake/timing.js';
+import { AEAD } from '../../src/native/ops.js';
 import { recordingPrimitives } from '../crypto/recording-primitives.js';
 import { type Host, MILLISECOND, originOf, SECOND, World } from './world.js';
 

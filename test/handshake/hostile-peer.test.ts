@@ -1,6 +1,5 @@
 /** An authenticated peer is not an honest one: what it may say inside the handshake, and what comes of it. */
 import { describe, expect, it } from 'vitest';
-import { AEAD } from '../../src/contract/ops.js';
 import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
 import { encodeInitiation, PROLOGUE } from '../../src/crypto/messages.js';
 import { IKPSK2, NoiseHandshake } from '../../src/crypto/noise.js';
@@ -10,6 +9,7 @@ import type { Action } from '../../src/handshake/actions.js';
 import { Exchange } from '../../src/handshake/exchange.js';
 import type { HandshakeReason } from '../../src/handshake/reasons.js';
 import { chooseAead, chooseVersion } from '../../src/handshake/session-choice.js';
+import { AEAD } from '../../src/native/ops.js';
 import { type Host, MILLISECOND, originOf, SECOND, World } from './world.js';
 
 const honestOffer: Offer = {

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { DatapathEvent } from '../../src/contract/events.js';
 import { STATE } from '../../src/contract/link-states.js';
-import { PATH } from '../../src/contract/ops.js';
 import type { LinkSettings } from '../../src/contract/settings.js';
 import { SharedStats } from '../../src/contract/stats.js';
 import { ReplayWindows } from '../../src/crypto/replay.js';
 import { LinkParts } from '../../src/link/life/parts.js';
 import type { LinkBase } from '../../src/link/ports.js';
+import { PATH } from '../../src/native/ops.js';
 import { Arena, DEFAULT_ARENA } from '../../src/state/arena.js';
 import { Datagram } from '../../src/state/datagram.js';
 import { LinkTable } from '../../src/state/links.js';

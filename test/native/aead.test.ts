@@ -2,8 +2,8 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { AEAD, OPEN, SEAL } from '../../src/contract/ops.js';
 import { loadNative } from '../../src/native/binding.js';
+import { AEAD, OPEN, SEAL } from '../../src/native/ops.js';
 import { openRow, sealRow } from './rows.js';
 
 const native = loadNative();

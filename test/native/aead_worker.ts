@@ -1,7 +1,7 @@
 /** A datapath in small: seals and opens with its own slot, and reports how many datagrams were authentic. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { AEAD } from '../../src/contract/ops.js';
 import { loadNative } from '../../src/native/binding.js';
+import { AEAD } from '../../src/native/ops.js';
 import { openRow, sealRow } from './rows.js';
 
 const native = loadNative();

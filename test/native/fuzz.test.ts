@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { AEAD, OPEN, PATH, RECV, SEAL, SEND } from '../../src/contract/ops.js';
 import { loadNative } from '../../src/native/binding.js';
+import { AEAD, OPEN, PATH, RECV, SEAL, SEND } from '../../src/native/ops.js';
 import { pathRow } from './rows.js';
 
 const native = loadNative();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NETLINK, NETLINK_KIND } from '../../src/contract/ops.js';
 import { loadNative } from '../../src/native/binding.js';
+import { NETLINK, NETLINK_KIND } from '../../src/native/ops.js';
 import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords } from './rows.js';
 

@@ -1,5 +1,5 @@
 /** Builders of records, with the fields by name. */
-import { type OPEN, PATH, SEAL, SEND } from '../../src/contract/ops.js';
+import { type OPEN, PATH, SEAL, SEND } from '../../src/native/ops.js';
 
 type Fields<Layout> = { [Name in Exclude<keyof Layout, 'WORDS' | 'RESULT' | 'SENT'>]: number };
 

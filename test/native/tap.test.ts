@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { READ, SEND, VNET_HEADER, WRITE } from '../../src/contract/ops.js';
 import { loadNative, type TapHandle, type TapOptions } from '../../src/native/binding.js';
+import { READ, SEND, VNET_HEADER, WRITE } from '../../src/native/ops.js';
 import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 

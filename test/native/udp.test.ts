@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
-import { PATH, RECV, SEND } from '../../src/contract/ops.js';
 import { loadNative, type NativeError, type UdpHandle, type UdpOptions } from '../../src/native/binding.js';
+import { PATH, RECV, SEND } from '../../src/native/ops.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 
 const native = loadNative();

@@ -1,8 +1,8 @@
 /** Links that an operator takes out of use, changes or takes away while frames flow: none is lost, none comes twice. */
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/contract/link-states.js';
-import { PATH } from '../../src/contract/ops.js';
 import type { LinkSettings } from '../../src/contract/settings.js';
+import { PATH } from '../../src/native/ops.js';
 import { cut } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';
 import { Lan, type LanOptions, linkRow, pathTo } from '../sim/lan.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/contract/link-states.js';
-import { PATH } from '../../src/contract/ops.js';
+import { PATH } from '../../src/native/ops.js';
 import { quickAead } from '../sim/aead.js';
 import { cut } from '../sim/cuts.js';
 import { addressOf, type Endpoint } from '../sim/endpoint.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AEAD } from '../../src/contract/ops.js';
+import { AEAD } from '../../src/native/ops.js';
 import { realAead } from '../sim/aead.js';
 import { cut } from '../sim/cuts.js';
 import { delay } from '../sim/hops/delay.js';

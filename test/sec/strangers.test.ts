@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AEAD } from '../../src/contract/ops.js';
+import { AEAD } from '../../src/native/ops.js';
 import { OUTER, TYPE } from '../../src/wire/header.js';
 import { quickAead, realAead } from '../sim/aead.js';
 import type { Endpoint } from '../sim/endpoint.js';

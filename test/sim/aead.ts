@@ -1,6 +1,6 @@
 /** Ciphers of the simulator. They work in place: header of 16 bytes, text, room for a tag of 16 bytes. */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { AEAD } from '../../src/contract/ops.js';
+import { AEAD } from '../../src/native/ops.js';
 import { OUTER, SEALED_OVERHEAD, TAG_BYTES } from '../../src/wire/header.js';
 
 export interface Aead {

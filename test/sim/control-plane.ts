@@ -2,11 +2,11 @@
 
 import { ALIVE_STATES } from '../../src/api/link-states.js';
 import type { DatapathEvent, PathRef } from '../../src/contract/events.js';
-import { PATH } from '../../src/contract/ops.js';
 import { INTERFACE } from '../../src/contract/stats.js';
 import type { KeyPair, Primitives } from '../../src/crypto/primitives.js';
 import type { Action, InstallSessionAction } from '../../src/handshake/actions.js';
 import { Handshaker } from '../../src/handshake/handshaker.js';
+import { PATH } from '../../src/native/ops.js';
 import type { SimNode } from './node.js';
 import { MILLISECOND, SECOND, type World } from './world.js';
 

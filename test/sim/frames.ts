@@ -1,7 +1,7 @@
 /** Ethernet frames with virtio headers, as a kernel hands them to a TAP. */
 
-import { VNET_HEADER } from '../../src/contract/ops.js';
 import { VIRTIO_FLAG } from '../../src/datapath/offload/virtio.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 
 /** IEEE 802 local experimental EtherTypes: nobody looks into such frames. */
 export const EXPERIMENTAL = 0x88b5;

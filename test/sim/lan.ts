@@ -1,9 +1,9 @@
 /** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
 import type { Policy } from '../../src/api/config.js';
-import { PATH } from '../../src/contract/ops.js';
 import type { DuplicateSettings, LinkSettings } from '../../src/contract/settings.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PARITY_OFF } from '../../src/datapath/send/parity.js';
+import { PATH } from '../../src/native/ops.js';
 import { RELAY_FAMILY } from '../../src/wire/overhead.js';
 import { quickAead } from './aead.js';
 import { addressOf } from './endpoint.js';

@@ -3,10 +3,10 @@
 import type { DatapathCommand } from '../../src/contract/commands.js';
 import { DROP_NAMES, type DropReason } from '../../src/contract/drops.js';
 import type { DatapathEvent } from '../../src/contract/events.js';
-import { PATH, READ, RECV } from '../../src/contract/ops.js';
 import type { DatapathSettings } from '../../src/contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { Engine, makeArena } from '../../src/datapath/engine.js';
+import { PATH, READ, RECV } from '../../src/native/ops.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
 import type { Aead } from './aead.js';

@@ -3,8 +3,8 @@
  * completed. Written from the RFCs and the virtio specification, apart from the code under test.
  */
 
-import { VNET_HEADER } from '../../src/contract/ops.js';
 import { GSO, VIRTIO_FLAG } from '../../src/datapath/offload/virtio.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { naiveSum } from '../datapath/packets.js';
 
 const FIN_PSH = 0x09;

@@ -1,6 +1,6 @@
 /** `DatapathIo` on virtual devices: what the addon does to records and arena, done in TypeScript. */
 import type { DatapathEvent } from '../../src/contract/events.js';
-import { OPEN, PATH, SEAL, SEND, WRITE } from '../../src/contract/ops.js';
+import { OPEN, PATH, SEAL, SEND, WRITE } from '../../src/native/ops.js';
 import type { DatapathIo } from '../../src/state/io.js';
 import { OUTER, SEALED_OVERHEAD } from '../../src/wire/header.js';
 import { isTooShort } from './aead.js';

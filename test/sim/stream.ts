@@ -1,5 +1,5 @@
 /** A stream of numbered frames at a steady rate from one host to another, and the account of what arrived. */
-import { VNET_HEADER } from '../../src/contract/ops.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { EXPERIMENTAL, EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from './frames.js';
 import type { SimNode } from './node.js';
 import type { World } from './world.js';

@@ -6,8 +6,8 @@
  * in a stack that has not met it yet.
  */
 
-import { VNET_HEADER } from '../../src/contract/ops.js';
 import { GSO, VIRTIO_FLAG } from '../../src/datapath/offload/virtio.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from './frames.js';
 import type { SimNode } from './node.js';
 import { MILLISECOND, SECOND, type World } from './world.js';

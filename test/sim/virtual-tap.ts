@@ -1,7 +1,7 @@
 /** The TAP of a simulated node: keeps what was written to it, each frame checked as strictly as a kernel could. */
 
-import { VNET_HEADER } from '../../src/contract/ops.js';
 import { checkVirtio, VIRTIO_CHECK } from '../../src/datapath/offload/virtio.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { HeaderInfo } from '../../src/switch/headers.js';
 
 const EINVAL = -22;

@@ -2,10 +2,10 @@
 import type { LinkMtu, PeerMtu } from '../../api/index.js';
 import { MTU_STATES } from '../../api/mtu.js';
 import { effectiveInterface, effectiveLink } from '../../config/defaults.js';
-import { PATH } from '../../contract/ops.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
 import { BUNDLE_FRAME_HEADER } from '../../datapath/frames/bundle.js';
 import { PIECE_HEADER } from '../../datapath/frames/pieces.js';
+import { PATH } from '../../native/ops.js';
 import { SEALED_OVERHEAD } from '../../wire/header.js';
 import { outerOverhead } from '../../wire/overhead.js';
 import { SEGMENT } from '../../wire/segment.js';

@@ -1,5 +1,5 @@
 /** Conversion of addresses between text and the words of a path. */
-import { PATH } from '../../contract/ops.js';
+import { PATH } from '../../native/ops.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 
 const ADDRESS_WORDS = 4;

@@ -3,7 +3,7 @@
  * link yet. They are marked like the link that has this path, or like the socket's links if these all agree.
  */
 import type { PathRef } from '../../contract/events.js';
-import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
+import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import type { LinkEntry, PeerEntry } from './peer-entries.js';
 
 interface Marks {

@@ -7,10 +7,10 @@ import {
   effectiveLink,
   effectivePolicy,
 } from '../../config/defaults.js';
-import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
+import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { familiesOf, linkSettings } from './datapath-settings.js';

@@ -1,7 +1,8 @@
 /** What the kernel knows of the MTU of each link's route: where the search for it begins. */
-import { PATH } from '../../contract/ops.js';
+
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
 import type { Native } from '../../native/binding.js';
+import { PATH } from '../../native/ops.js';
 import { formatAddress, pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import type { LinkEntry, PeerEntries } from './peer-entries.js';

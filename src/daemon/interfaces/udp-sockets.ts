@@ -3,8 +3,8 @@
  * with a local address of the same port too, since the kernel lets only one of the two be bound.
  */
 import type { EffectiveLink } from '../../config/defaults.js';
-import { PATH } from '../../contract/ops.js';
 import type { Native, UdpHandle } from '../../native/binding.js';
+import { PATH } from '../../native/ops.js';
 import { addressWords, formatEndpoint } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { Rows } from './rows.js';

@@ -5,8 +5,8 @@
 
 import { readU64 } from '../../base/bytes.js';
 import { DROP } from '../../contract/drops.js';
-import { OPEN, PATH } from '../../contract/ops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import { OPEN, PATH } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram, MessageBatch } from '../../state/datagram.js';
 import type { DatapathIo } from '../../state/io.js';

@@ -7,8 +7,8 @@
  */
 
 import { DROP } from '../../contract/drops.js';
-import { VNET_HEADER, WRITE } from '../../contract/ops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import { VNET_HEADER, WRITE } from '../../native/ops.js';
 import { type Arena, HEAD_BYTES } from '../../state/arena.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { Frame } from '../../switch/frame.js';

@@ -12,8 +12,8 @@
  */
 
 import { DROP } from '../../contract/drops.js';
-import { RECV } from '../../contract/ops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import { RECV } from '../../native/ops.js';
 import { Datagram, MessageBatch, ORIGIN } from '../../state/datagram.js';
 import { Acceptance, type AcceptanceParts } from './acceptance.js';
 import { Admission } from './admission.js';

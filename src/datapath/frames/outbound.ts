@@ -12,9 +12,9 @@
  */
 
 import { DROP } from '../../contract/drops.js';
-import { READ, VNET_HEADER } from '../../contract/ops.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Adaptive } from '../../link/lane/adaptive.js';
+import { READ, VNET_HEADER } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';

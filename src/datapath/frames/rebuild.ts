@@ -6,8 +6,8 @@
 
 import { readU64, writeU64 } from '../../base/bytes.js';
 import { DROP } from '../../contract/drops.js';
-import { PATH, RECV } from '../../contract/ops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import { PATH, RECV } from '../../native/ops.js';
 import { type Arena, CELL_BYTES, REBUILT_ROWS } from '../../state/arena.js';
 import { type Datagram, MessageBatch, ORIGIN } from '../../state/datagram.js';
 import type { SessionTable } from '../../state/sessions.js';
@@ -128,7 +128,7 @@ export class Rebuilder {
     this.memories.delete(link);
   }
 
-  /** Another session takes a slot: what came under the one before belongs to none of its groups. */
+  /** The session of a slot is gone: datagrams under it are in no group of the next one. */
   sessionRetired(slot: number): void {
     for (const memory of this.memories.values()) memory.forgetSession(slot);
   }

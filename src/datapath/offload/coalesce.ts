@@ -5,7 +5,7 @@
  * cut counts on by itself, equal payload lengths but for a shorter last one, partial checksums all along.
  */
 import { readU16 } from '../../base/bytes.js';
-import { VNET_HEADER, WRITE } from '../../contract/ops.js';
+import { VNET_HEADER, WRITE } from '../../native/ops.js';
 import type { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
 import { isIpv4ChecksumValid } from './checksum.js';

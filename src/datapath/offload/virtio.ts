@@ -2,7 +2,7 @@
  * The virtio-net header in front of every frame on the TAP (OASIS virtio 1.2 section 5.1.6), little-endian:
  * flags u8, gso_type u8, hdr_len u16, gso_size u16, csum_start u16, csum_offset u16.
  */
-import { VNET_HEADER } from '../../contract/ops.js';
+import { VNET_HEADER } from '../../native/ops.js';
 import { ETHERNET_HEADER, type Frame, isRunt } from '../../switch/frame.js';
 import { type HeaderInfo, PROTOCOL_TCP, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
 import { segmentCount, TCP_CHECKSUM, UDP_CHECKSUM } from './superframe.js';

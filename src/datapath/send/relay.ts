@@ -5,8 +5,8 @@
  */
 
 import { DROP } from '../../contract/drops.js';
-import { PATH, RECV } from '../../contract/ops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
+import { PATH, RECV } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import { type Datagram, MessageBatch, ORIGIN } from '../../state/datagram.js';
 import type { PeerTable } from '../../state/peers.js';

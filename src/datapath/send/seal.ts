@@ -1,8 +1,8 @@
 /** Plaintexts become sealed runs: counters are taken from a session, room from the rings, a row of seals queued. */
 
 import { DROP } from '../../contract/drops.js';
-import { SEAL } from '../../contract/ops.js';
 import type { SharedStats } from '../../contract/stats.js';
+import { SEAL } from '../../native/ops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { Plaintext, SealedRun } from '../../state/run.js';
 import { REKEY_AFTER_DATAGRAMS, type SessionTable } from '../../state/sessions.js';

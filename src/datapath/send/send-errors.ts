@@ -1,8 +1,8 @@
 /** What the kernel refused to send, and what that says of the link. */
 
 import { DROP } from '../../contract/drops.js';
-import { SEND } from '../../contract/ops.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
+import { SEND } from '../../native/ops.js';
 import { PROBE, type SendQueue } from './send-queue.js';
 
 const EIO = -5;

@@ -1,6 +1,6 @@
 /** Sends that wait for one native call: runs of one link that continue each other become one UDP GSO send. */
 
-import { SEND } from '../../contract/ops.js';
+import { SEND } from '../../native/ops.js';
 import type { DatapathIo } from '../../state/io.js';
 import { GSO_BYTES, GSO_SEGMENTS, type SealedRun } from '../../state/run.js';
 import type { Tables } from '../../state/tables.js';

@@ -6,8 +6,8 @@
  */
 
 import { DROP } from '../../contract/drops.js';
-import { PATH } from '../../contract/ops.js';
 import { INTERFACE, LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
+import { PATH } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { LinkTable } from '../../state/links.js';

@@ -5,8 +5,8 @@
  * and the name of the far end where an address would be.
  */
 import { DROP } from '../../contract/drops.js';
-import { PATH } from '../../contract/ops.js';
 import type { SharedStats } from '../../contract/stats.js';
+import { PATH } from '../../native/ops.js';
 import { type Arena, PREFIX_BYTES } from '../../state/arena.js';
 import { NO_LINK } from '../../state/peers.js';
 import { Plaintext, SealedRun } from '../../state/run.js';

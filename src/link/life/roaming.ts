@@ -6,7 +6,7 @@
  */
 
 import { DROP } from '../../contract/drops.js';
-import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
+import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, sameRemote } from '../../state/links.js';
 import { KIND } from '../../wire/header.js';

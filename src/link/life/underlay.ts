@@ -3,8 +3,8 @@
  * whose local address goes is down at once, without waiting for its hold time.
  */
 import type { LinkCause } from '../../api/link-states.js';
-import { PATH } from '../../contract/ops.js';
 import type { SocketSettings } from '../../contract/settings.js';
+import { PATH } from '../../native/ops.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SocketTable } from '../../state/sockets.js';
 import type { Tables } from '../../state/tables.js';
