@@ -1,4 +1,4 @@
-// Layouts of the integer records that cross the border: the same numbers as src/native/ops.ts, which
+// Layouts of the integer records that cross the border: the same numbers as src/contract/ops.ts, which
 // explains every field. Each list is written once and used twice, as constants and by layout().
 #pragma once
 

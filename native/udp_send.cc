@@ -110,7 +110,7 @@ void addMessage(int32_t* row, Target* target, uint8_t* data, size_t length) {
   header.msg_flags = 0;
 }
 
-/// Sends what was gathered. The first error of a row ends that row, not the ones behind it.
+/// Sends what was gathered. The first error of a row ends that row, not those after it.
 void flush() {
   int next = 0;
   while (next < batch.messages) {

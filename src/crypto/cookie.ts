@@ -12,7 +12,7 @@ import {
   mac2IsAbsent,
   mac2Part,
   senderIndex,
-} from './messages.js';
+} from './handshake-messages.js';
 import { KEY_BYTES, type Primitives, TAG_BYTES, XCHACHA_NONCE_BYTES } from './primitives.js';
 
 const MAC1_LABEL = new TextEncoder().encode('octolink 1 mac1');
@@ -30,7 +30,7 @@ export interface Origin {
   readonly port: number;
 }
 
-/** The keys that follow from the public key of whoever receives a message. */
+/** The keys derived from the public key of the receiver of a message. */
 export interface ReceiverKeys {
   readonly mac1: Uint8Array;
   readonly cookie: Uint8Array;
@@ -76,9 +76,9 @@ export function openCookieReply(
   return primitives.xchachaOpen(cookie, keys.cookie, nonce, sealed, mac1) ? cookie : undefined;
 }
 
-export type Mac2State = 'absent' | 'right' | 'wrong';
+type Mac2State = 'absent' | 'right' | 'wrong';
 
-/** Gives cookies out and knows its own again, without remembering whom it gave one. */
+/** Gives out cookies and recognises its own, without remembering who received one. */
 export class CookieIssuer {
   private readonly primitives: Primitives;
   private readonly keys: ReceiverKeys;
@@ -134,7 +134,7 @@ export class CookieIssuer {
   private renew(now: number): void {
     const age = now - this.renewedAt;
     if (age < COOKIE_LIFETIME) return;
-    // A secret that lay idle for long is not given the grace of the previous one.
+    // A secret that has not been used for long does not serve as the previous one.
     if (age < 2 * COOKIE_LIFETIME) this.previousSecret.set(this.secret);
     else this.primitives.random(this.previousSecret);
     this.primitives.random(this.secret);

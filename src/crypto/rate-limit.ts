@@ -1,6 +1,6 @@
 /** A token bucket for each source address, in one bounded table. */
 
-export interface RateLimit {
+interface RateLimit {
   /** Sustained events a second. */
   readonly perSecond: number;
   /** Events at once after a pause. */

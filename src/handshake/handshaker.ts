@@ -16,7 +16,13 @@ import {
   receiverKeys,
   writeMac2,
 } from '../crypto/cookie.js';
-import { classify, mac1Part, mac2IsAbsent, receiverIndex, senderIndex } from '../crypto/messages.js';
+import {
+  classify,
+  mac1Part,
+  mac2IsAbsent,
+  receiverIndex,
+  senderIndex,
+} from '../crypto/handshake-messages.js';
 import type { Answer, Offer } from '../crypto/payloads.js';
 import { KEY_BYTES, type KeyPair, type Primitives } from '../crypto/primitives.js';
 import { HANDSHAKE_RATE, RateLimiter } from '../crypto/rate-limit.js';

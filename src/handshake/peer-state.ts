@@ -1,10 +1,10 @@
-/** What the handshaker knows of one peer, and what follows from it: which session sends, what is due when. */
+/** What the handshaker knows about one peer, and what follows: which session sends, what is due when. */
 import type { ReceiverKeys } from '../crypto/cookie.js';
 import type { NoiseHandshake } from '../crypto/noise.js';
 import type { Scheduled } from './deadline-heap.js';
 import { REKEY_AFTER, REKEY_AFTER_AS_RESPONDER, RETRY_FIRST, STOP_SENDING_AFTER } from './timing.js';
 
-/** An initiation sent whose response is still awaited. */
+/** An initiation that awaits its response. */
 export interface Attempt {
   readonly kind: 'attempt';
   readonly peer: PeerState;
@@ -24,7 +24,7 @@ export interface Session {
   readonly role: 'initiator' | 'responder';
   readonly generation: number;
   readonly createdAt: number;
-  /** Whether an authentic datagram came under it: the other end has it too. */
+  /** Whether an authentic datagram arrived under it: the other end has it too. */
   confirmed: boolean;
   retireAt: number;
 }
@@ -82,7 +82,7 @@ export function newPeerState(
   };
 }
 
-/** One above every session there is with the peer: what an initiation offers. */
+/** One above all existing sessions with the peer: what an initiation offers. */
 export function nextGeneration(peer: PeerState): number {
   let highest = 0;
   for (const session of peer.sessions) highest = Math.max(highest, session.generation);
@@ -113,7 +113,7 @@ export function bestForSending(peer: PeerState, now: number): Session | undefine
   return best;
 }
 
-/** When the session is to be succeeded because of its age. */
+/** When the age of the session calls for a successor. */
 export function rekeyAt(session: Session): number {
   return session.createdAt + (session.role === 'initiator' ? REKEY_AFTER : REKEY_AFTER_AS_RESPONDER);
 }

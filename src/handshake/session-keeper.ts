@@ -1,6 +1,6 @@
 /**
  * The life of the sessions of all peers: which one sends, when the next is wanted, when each ends. It knows nothing of
- * messages; when a handshake is due it says so to the function it was given.
+ * messages; when a handshake is due it calls the function it was given.
  */
 import type { SessionKeys } from '../crypto/noise.js';
 import type { Primitives } from '../crypto/primitives.js';
@@ -31,7 +31,7 @@ import {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Holds the place of a session that is being made. */
+/** Reserves the index of a session that is being set up. */
 interface Reservation {
   readonly kind: 'reservation';
 }
@@ -39,7 +39,7 @@ interface Reservation {
 const RESERVATION: Reservation = { kind: 'reservation' };
 
 /** A session about to be installed: what the handshake has settled. */
-export interface SessionTerms {
+interface SessionTerms {
   readonly remoteIndex: number;
   readonly keys: SessionKeys;
   readonly version: number;
@@ -85,7 +85,7 @@ export class SessionKeeper {
     }
   }
 
-  /** Brings a peer up to date: what has expired goes, what sends is chosen, what is due is started. */
+  /** Brings a peer up to date: drops what has expired, chooses the sending session, starts what is due. */
   tend(peer: PeerState, now: number): void {
     for (const attempt of peer.attempts.filter((one) => one.expiresAt <= now)) this.dropAttempt(attempt);
     this.chooseSending(peer, now);
@@ -110,7 +110,7 @@ export class SessionKeeper {
     this.tend(peer, now);
   }
 
-  /** Links work again: the sessions there are will do, unless it is time for a new one anyway. */
+  /** Links work again: the existing sessions suffice, unless it is time for a new one anyway. */
   linksUp(peer: PeerState, now: number): void {
     if (peer.goal === 'links-down' && peer.sending !== undefined) clearGoal(peer);
     this.tend(peer, now);
@@ -175,7 +175,7 @@ export class SessionKeeper {
     this.tend(peer, now);
   }
 
-  /** The other end is known to have the session: what it is preferred to ends soon. */
+  /** The other end is known to have the session: those it is preferred to end soon. */
   confirm(session: Session, now: number): void {
     if (session.confirmed) return;
     const { peer } = session;
@@ -235,7 +235,7 @@ export class SessionKeeper {
     this.act({ kind: 'retire-session', peer: peer.id, localIndex, reason });
   }
 
-  /** Gives each session that a confirmed one is preferred to the time that datagrams under way need, and no more. */
+  /** Leaves each session that has a confirmed successor only the time that datagrams in flight need. */
   private endSucceeded(peer: PeerState, now: number): void {
     for (const session of peer.sessions) {
       const succeeded = peer.sessions.some((other) => other.confirmed && isPreferred(peer, other, session));

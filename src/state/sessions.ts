@@ -3,8 +3,8 @@
  * the row, the rest must match.
  */
 import { enlarged } from '../base/arrays.js';
+import { REFUSE_AFTER_DATAGRAMS } from '../crypto/limits.js';
 import type { ReplayWindows } from '../crypto/replay.js';
-import { REFUSE_AFTER_DATAGRAMS } from '../handshake/timing.js';
 import { COUNTER_LIMIT, STREAMS } from '../wire/header.js';
 
 export const SLOT_BITS = 18;

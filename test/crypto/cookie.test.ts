@@ -9,7 +9,7 @@ import {
   writeMac1,
   writeMac2,
 } from '../../src/crypto/cookie.js';
-import { encodeInitiation, mac1Part } from '../../src/crypto/messages.js';
+import { encodeInitiation, mac1Part } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives as primitives } from '../../src/crypto/sodium.js';
 

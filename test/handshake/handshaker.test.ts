@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AEAD } from '../../src/contract/ops.js';
-import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../src/crypto/messages.js';
+import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Action } from '../../src/handshake/actions.js';

@@ -194,7 +194,7 @@ describe('rekey', () => {
   });
 });
 
-describe('one end starts anew', () => {
+describe('one end starts over', () => {
   it.each([{ who: 'initiator' }, { who: 'responder' }])('after a crash of the $who', ({ who }) => {
     const { world, a, b } = twoHosts(21);
     b.connect(a, false);

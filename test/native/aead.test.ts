@@ -80,7 +80,7 @@ const runs: fc.Arbitrary<Run> = fc
     segment: Math.max(1, Math.ceil(payloadLength / datagrams)),
   }));
 
-/** Places a run in an arena and seals it: prefix, head and payload first, the output behind them. */
+/** Places a run in an arena and seals it: prefix, head and payload first, then the output. */
 function sealRun(arena: Uint8Array, run: Run, out: number, inPlace: boolean): Int32Array {
   const lead = run.prefix.length + run.head.length;
   const payloadOffset = inPlace ? out + HEADER + lead : 1000;
@@ -176,7 +176,7 @@ test.each(SUITES)('AEAD %i: any flipped bit is rejected and leaves no plaintext'
   expect(native.open(arena, row, 1)).toBe(1);
 });
 
-test('a forged datagram does not stop the rows behind it', () => {
+test('a forged datagram does not stop the rows after it', () => {
   const arena = new Uint8Array(8192);
   const length = sealRun(arena, sample, 4096, false)[SEAL.RESULT];
   const rows = Int32Array.from([

@@ -145,7 +145,7 @@ describe('changes', () => {
     }
   });
 
-  test('an overrun queue is told, and reading goes on', () => {
+  test('an overrun queue is reported, and reading goes on', () => {
     ip(`link set ${name} up`);
     const lines = Array.from(
       { length: 3000 },

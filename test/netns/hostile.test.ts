@@ -6,8 +6,13 @@ import { lanAddress } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
 import type { PeerStatus } from '../../src/api/index.js';
 import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
+import {
+  encodeInitiation,
+  INITIATION_BYTES,
+  MAC_BYTES,
+  MESSAGE,
+} from '../../src/crypto/handshake-messages.js';
 import { parsePublicKey } from '../../src/crypto/keys.js';
-import { encodeInitiation, INITIATION_BYTES, MAC_BYTES, MESSAGE } from '../../src/crypto/messages.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure } from './node.js';

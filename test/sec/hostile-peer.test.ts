@@ -43,7 +43,7 @@ function filled(random: () => number, kind: number, length: number): Uint8Array 
   return bytes;
 }
 
-/** A value that is usually one of the edges of a field of so many bits. */
+/** A value that is usually one of the edges of a field of `bits` bits. */
 function edge(random: () => number, bits: number): number {
   const top = 2 ** bits - 1;
   return [0, 1, 2, 7, 8, top, top - 1, integer(random, 0, top)][integer(random, 0, 7)];

@@ -2,7 +2,7 @@
 
 import { DROP } from '../../contract/drops.js';
 import type { SharedStats } from '../../contract/stats.js';
-import { REKEY_AFTER_DATAGRAMS } from '../../handshake/timing.js';
+import { REKEY_AFTER_DATAGRAMS } from '../../crypto/limits.js';
 import type { Plaintext, SealedRun } from '../../state/run.js';
 import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD } from '../../wire/header.js';

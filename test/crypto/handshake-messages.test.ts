@@ -11,7 +11,7 @@ import {
   RESPONSE_BYTES,
   receiverIndex,
   senderIndex,
-} from '../../src/crypto/messages.js';
+} from '../../src/crypto/handshake-messages.js';
 import { decodeAnswer, decodeOffer, encodeAnswer, encodeOffer } from '../../src/crypto/payloads.js';
 
 const u8 = fc.integer({ min: 0, max: 0xff });
@@ -45,7 +45,7 @@ describe('handshake messages', () => {
     expect([...noisePart(message)]).toEqual(Array(60).fill(7));
   });
 
-  it('are told from everything else, by name of what is wrong', () => {
+  it('are recognised, and everything else is refused by the name of what is wrong', () => {
     expect(classify(new Uint8Array(0))).toBe('wrong-length');
     expect(classify(Uint8Array.of(0x21, 0, 0, 0))).toBe('unknown-version');
     expect(classify(Uint8Array.of(0x14, 0, 0, 0))).toBe('unknown-type');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { AEAD } from '../../src/contract/ops.js';
 import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
-import { encodeInitiation, PROLOGUE } from '../../src/crypto/messages.js';
+import { encodeInitiation, PROLOGUE } from '../../src/crypto/handshake-messages.js';
 import { IKPSK2, NoiseHandshake } from '../../src/crypto/noise.js';
 import { type Answer, encodeOffer, type Offer } from '../../src/crypto/payloads.js';
 import { sodiumPrimitives as primitives } from '../../src/crypto/sodium.js';
