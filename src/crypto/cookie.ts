@@ -23,8 +23,6 @@ export const COOKIE_LIFETIME = 120_000_000;
 
 /** Where a datagram came from, as the socket said. */
 export interface Origin {
-  /** The consumer's name for (socket, local address, remote address, port); opaque here. */
-  readonly path: number;
   /** Remote address: 4 or 16 bytes. */
   readonly address: Uint8Array;
   readonly port: number;
@@ -76,7 +74,7 @@ export function openCookieReply(
   return primitives.xchachaOpen(cookie, keys.cookie, nonce, sealed, mac1) ? cookie : undefined;
 }
 
-type Mac2State = 'absent' | 'right' | 'wrong';
+export type Mac2State = 'absent' | 'right' | 'wrong';
 
 /** Gives out cookies and recognises its own, without remembering who received one. */
 export class CookieIssuer {

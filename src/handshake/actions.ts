@@ -1,4 +1,5 @@
 /** What the handshaker asks its owner to do. Actions are carried out in order. */
+import type { PathRef } from '../contract/events.js';
 
 /** A session's parameters, as the other end announced them. */
 export interface RemoteTraits {
@@ -10,7 +11,7 @@ export interface RemoteTraits {
 /** Send these bytes to where a datagram came from. */
 interface SendAction {
   readonly kind: 'send';
-  readonly path: number;
+  readonly path: PathRef;
   readonly bytes: Uint8Array;
 }
 
@@ -66,10 +67,26 @@ interface RetireSessionAction {
   readonly reason: RetireReason;
 }
 
+/** Something about a peer that its operator should know. */
+export type NoticeAction = { readonly kind: 'notice'; readonly peer: number } & (
+  | {
+      /** An authentic initiation was refused: it is older than the last one accepted. */
+      readonly what: 'old-timestamp';
+      readonly path: PathRef;
+      readonly behindUs: number;
+    }
+  | {
+      /** Two hosts seem to use the peer's key in turn. */
+      readonly what: 'key-on-two-hosts';
+      readonly paths: readonly [PathRef, PathRef];
+    }
+);
+
 export type Action =
   | SendAction
   | SendToPeerAction
   | InstallSessionAction
   | UseSessionAction
   | StopSendingAction
-  | RetireSessionAction;
+  | RetireSessionAction
+  | NoticeAction;

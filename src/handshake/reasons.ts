@@ -1,15 +1,10 @@
-/** Every reason for which a handshake datagram leads nowhere, each with a counter of its name. */
+/** Every reason for which a handshake datagram that passed the screen leads nowhere, each with a counter of its name. */
 export const HANDSHAKE_HELP = {
   // The datagram's form.
   'unknown-version': 'handshake message of another protocol version',
   'unknown-type': 'handshake message of no known type',
   'wrong-length': 'handshake message of the wrong length',
   'reserved-not-zero': 'reserved bytes of a handshake message are not zero',
-  // Before any public-key work.
-  'mac1-wrong': 'message not addressed to our public key: a scan, or a peer with a wrong key for us',
-  'mac2-wrong': 'cookie expired or made for another address',
-  'cookie-demanded': 'under load the sender was asked to prove its address first',
-  'rate-limited': 'one address starts handshakes too fast while we are under load',
   // Initiations.
   'low-order-key': 'a public key that makes no secret',
   'initiation-not-authentic': 'initiation that does not decrypt',

@@ -2,6 +2,7 @@
  * The life of the sessions of all peers: which one sends, when the next is wanted, when each ends. It knows nothing of
  * messages; when a handshake is due it calls the function it was given.
  */
+import type { PathRef } from '../contract/events.js';
 import type { SessionKeys } from '../crypto/noise.js';
 import type { Primitives } from '../crypto/primitives.js';
 import type { Action, RemoteTraits, RetireReason } from './actions.js';
@@ -46,6 +47,8 @@ interface SessionTerms {
   readonly aead: number;
   readonly generation: number;
   readonly remote: RemoteTraits;
+  /** Where the other end's message came from. */
+  readonly path: PathRef;
 }
 
 export class SessionKeeper {
@@ -209,6 +212,7 @@ export class SessionKeeper {
       role,
       generation: terms.generation,
       createdAt: now,
+      path: terms.path,
       confirmed: false,
       retireAt: now + lifetime,
     };

@@ -9,8 +9,6 @@ export const RETRY_LONGEST = 5 * SECOND;
 /** A wait is made longer by up to this share of itself, so that ends that started together drift apart. */
 export const RETRY_JITTER = 0.2;
 
-/** How long an initiation waits for its response: longer than a retry, for paths with a long round trip. */
-export const ATTEMPT_LIFETIME = 5 * SECOND;
 /** Initiations of one peer are answered at least this far apart (WireGuard: fifty a second). */
 export const INITIATION_FLOOR = 20_000;
 
@@ -22,7 +20,10 @@ export const STOP_SENDING_AFTER = 180 * SECOND;
 export const RETIRE_AFTER = 190 * SECOND;
 /** How long a session still receives once its successor is confirmed: datagrams sealed earlier may be in flight. */
 export const RETIRE_AFTER_SUCCESSOR = 10 * SECOND;
-/** How long a responder keeps a session under which nothing has arrived. Longer than `ATTEMPT_LIFETIME`. */
+/** How long a responder keeps a session under which nothing has arrived. Longer than `ATTEMPT_LIFETIME_US`. */
 export const UNCONFIRMED_LIFETIME = 15 * SECOND;
 /** Unconfirmed sessions a responder keeps for one peer: somewhat more than an initiator has attempts waiting. */
 export const UNCONFIRMED_LIMIT = 8;
+
+/** The operator is told the same thing about a peer at most this often. */
+export const NOTICE_INTERVAL = 60 * SECOND;

@@ -1,7 +1,6 @@
 /** A simulated host's control thread: a real Handshaker, joined to the engine by events and commands. */
 
 import { ALIVE_STATES, type DatapathEvent, type PathRef } from '../../src/contract/events.js';
-import { PATH } from '../../src/contract/ops.js';
 import { INTERFACE } from '../../src/contract/stats.js';
 import type { KeyPair, Primitives } from '../../src/crypto/primitives.js';
 import type { Action, InstallSessionAction } from '../../src/handshake/actions.js';
@@ -18,8 +17,8 @@ export class ControlPlane {
   readonly handshaker: Handshaker;
   /** Sessions installed so far. */
   installed = 0;
-  private readonly paths: PathRef[] = [];
   private readonly indexes = new Map<number, number>();
+  private busyUntil = 0;
   private stopped = false;
   private wakeAt = Number.POSITIVE_INFINITY;
 
@@ -28,6 +27,8 @@ export class ControlPlane {
     private readonly node: SimNode,
     primitives: Primitives,
     staticKeys: KeyPair,
+    /** What a handshake message costs it; they are taken one after another. */
+    private readonly handshakeUs = 0,
   ) {
     this.handshaker = new Handshaker({
       primitives,
@@ -38,11 +39,17 @@ export class ControlPlane {
       capabilities: 0,
       workers: 1,
     });
-    node.onEvent = (event) => this.later(() => this.take(event));
+    node.answerFor(primitives, staticKeys.publicKey);
+    node.onEvent = (event) => this.later(event.kind === 'handshake', () => this.take(event));
   }
 
   addPeer(id: number, publicKey: Uint8Array, mayInitiate = true): void {
     this.carryOut(this.handshaker.addPeer({ id, publicKey, mayInitiate }, this.world.now));
+  }
+
+  /** The operator clears a peer. */
+  restart(id: number): void {
+    this.carryOut(this.handshaker.restart(id, this.world.now));
   }
 
   /** The process is killed: nothing is said to anybody. */
@@ -50,8 +57,10 @@ export class ControlPlane {
     this.stopped = true;
   }
 
-  private later(action: () => void): void {
-    this.world.at(this.world.now + THREAD_DELAY_US, () => {
+  private later(isHandshake: boolean, action: () => void): void {
+    const at = Math.max(this.world.now + THREAD_DELAY_US, this.busyUntil);
+    if (isHandshake) this.busyUntil = at + this.handshakeUs;
+    this.world.at(at, () => {
       if (!this.stopped) action();
     });
   }
@@ -79,12 +88,7 @@ export class ControlPlane {
 
   private receive(bytes: Uint8Array, path: PathRef): void {
     this.node.engine.stats.interface[INTERFACE.handshakesTaken]++;
-    const words = Int32Array.from(path.words);
-    const address = new Uint8Array(
-      words.buffer.slice(PATH.ADDR * 4, PATH.ADDR * 4 + (words[0] === 4 ? 4 : 16)),
-    );
-    const origin = { path: this.paths.push(path) - 1, address, port: words[PATH.PORT] };
-    this.carryOut(this.handshaker.receive(bytes, origin, this.world.now, false));
+    this.carryOut(this.handshaker.receive(bytes, path, this.world.now));
   }
 
   private carryOut(actions: readonly Action[]): void {
@@ -104,7 +108,7 @@ export class ControlPlane {
   private act(action: Action): void {
     switch (action.kind) {
       case 'send':
-        return this.node.command({ kind: 'send-raw', bytes: action.bytes, path: this.paths[action.path] });
+        return this.node.command({ kind: 'send-raw', bytes: action.bytes, path: action.path });
       case 'send-to-peer':
         return this.node.command({ kind: 'send-raw-peer', bytes: action.bytes, peer: action.peer });
       case 'install-session':

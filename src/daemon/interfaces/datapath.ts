@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { DatapathCommand, DatapathEvent, DatapathSettings, MacRow } from '../../contract/events.js';
-import { SharedStats } from '../../contract/stats.js';
+import { INTERFACE, SharedStats } from '../../contract/stats.js';
 import type { PeerExplanation } from '../../link/choice/explain.js';
 import type { FlowsExplanation } from '../../link/lane/explain-flows.js';
 import type { Native } from '../../native/binding.js';
@@ -12,6 +12,7 @@ import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
 export interface DatapathOptions {
   tapFd: number;
+  publicKey: Uint8Array;
   settings: DatapathSettings;
   udpGso: boolean;
   realtime: boolean;
@@ -101,9 +102,13 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   private take(event: DatapathEvent): void {
     switch (event.kind) {
-      case 'stats':
+      case 'stats': {
+        const taken = this.stats.interface[INTERFACE.handshakesTaken];
         this.stats = new SharedStats({ peers: event.peers, links: event.links }, event.buffer);
+        // What we wrote while the larger buffer was under way is not in it.
+        this.stats.interface[INTERFACE.handshakesTaken] = taken;
         return;
+      }
       case 'scheduling':
         this.scheduling = event.realtime ? 'realtime' : 'normal';
         return;

@@ -1,52 +1,28 @@
-/**
- * Marks of datagrams that answer a handshake: they go back by the path that it came by, which knows nothing of links.
- * They are marked like the link of that path, or, where none has it yet, as all links of the socket agree to be.
- */
-import type { PathRef } from '../../contract/events.js';
-import { PATH, PATH_PLACE_WORDS } from '../../contract/ops.js';
-import type { LinkEntry, PeerEntry } from './peers.js';
+/** The marks of links, by which the worker marks what answers a handshake. */
+import type { AnswerMark } from '../../contract/events.js';
+import { PATH } from '../../contract/ops.js';
+import type { PeerEntry } from './peers.js';
 
-interface Marks {
-  dscp: number;
-  mark: number;
+/** Of each path with marks, and of each socket whose links all have the same marks. */
+export function answerMarks(peers: Iterable<PeerEntry>): AnswerMark[] {
+  const paths: AnswerMark[] = [];
+  const sockets = new Map<number, AnswerMark>();
+  for (const peer of peers) {
+    for (const { answer, configuredPath, learnedPath } of peer.links.values()) {
+      if (answer === null) continue;
+      const socket = answer.socket.row;
+      const marks = { dscp: configuredPath[PATH.DSCP], mark: configuredPath[PATH.MARK] };
+      if (isMarked(marks)) {
+        paths.push({ socket, words: (learnedPath ?? configuredPath).slice(0, PATH.LOCAL), ...marks });
+      }
+      const others = sockets.get(socket) ?? { socket, words: [], ...marks };
+      const agree = others.dscp === marks.dscp && others.mark === marks.mark;
+      sockets.set(socket, agree ? others : { socket, words: [], dscp: 0, mark: 0 });
+    }
+  }
+  return [...paths, ...[...sockets.values()].filter(isMarked)];
 }
 
-const NONE: Marks = { dscp: 0, mark: 0 };
-
-export class AnswerMarks {
-  private readonly byPath = new Map<string, Marks>();
-  private readonly bySocket = new Map<number, Marks>();
-
-  /** Learns all links anew. */
-  learn(peers: Iterable<PeerEntry>): void {
-    this.byPath.clear();
-    this.bySocket.clear();
-    for (const peer of peers) for (const link of peer.links.values()) this.learnLink(link);
-  }
-
-  /** Learns a link, after it has moved for example. */
-  learnLink(link: LinkEntry): void {
-    if (link.answer === null) return;
-    const { row } = link.answer.socket;
-    const marks = { dscp: link.configuredPath[PATH.DSCP], mark: link.configuredPath[PATH.MARK] };
-    if (!isSame(marks, NONE)) this.byPath.set(keyOf(row, link.learnedPath ?? link.configuredPath), marks);
-    const others = this.bySocket.get(row) ?? marks;
-    this.bySocket.set(row, isSame(others, marks) ? marks : NONE);
-  }
-
-  /** The path with the marks of what shall go back by it. */
-  marked({ socket, words }: PathRef): PathRef {
-    const marks = this.byPath.get(keyOf(socket, words)) ?? this.bySocket.get(socket) ?? NONE;
-    if (isSame(marks, NONE)) return { socket, words };
-    return { socket, words: [...words.slice(0, PATH_PLACE_WORDS), marks.dscp, marks.mark] };
-  }
-}
-
-function isSame(a: Marks, b: Marks): boolean {
-  return a.dscp === b.dscp && a.mark === b.mark;
-}
-
-/** Of a remote end: the words from its family to its address. */
-function keyOf(socket: number, words: readonly number[]): string {
-  return `${socket}/${words.slice(0, PATH.LOCAL).join(',')}`;
+function isMarked({ dscp, mark }: { dscp: number; mark: number }): boolean {
+  return dscp !== 0 || mark !== 0;
 }

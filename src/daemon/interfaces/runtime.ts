@@ -27,6 +27,7 @@ import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
 import { identityOf, loadKeys, macOf, samePeerIdentity } from './keys.js';
+import { answerMarks } from './marks.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
 import { RouteMtus } from './route-mtus.js';
 import { Rows } from './rows.js';
@@ -113,6 +114,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       await setUpTap(null, config, mac);
       const datapath = new Datapath(native, {
         tapFd: tap.fd,
+        publicKey: keys.publicKey,
         settings: settingsOf(config, tap),
         udpGso: !config.disabledOffloads.includes('udp-gso') && selfTest.gso !== 'fails',
         realtime: effectiveInterface(config).scheduling === 'realtime',
@@ -213,7 +215,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       this.admit(entry, identity);
     }
     // A relayed link is as wide as the links of the peer that relays it.
-    this.handshakes.answerMarks.learn(this.peers.values());
+    this.sendAnswerMarks();
     this.routeMtus.refresh();
   }
 
@@ -394,6 +396,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.emit('peer', peer, cause);
   }
 
+  private sendAnswerMarks(): void {
+    this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
+  }
+
   private mtuFound({ peer: row, link: id, mtu, before }: Extract<DatapathEvent, { kind: 'mtu' }>): void {
     const peer = this.peersByRow.get(row);
     const link = peer?.links.get(id);
@@ -407,7 +413,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const link = this.peersByRow.get(row)?.links.get(id);
     if (link === undefined) return;
     link.learnedPath = words;
-    this.handshakes.answerMarks.learnLink(link);
+    if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) this.sendAnswerMarks();
     this.routeMtus.refreshSoon();
   }
 

@@ -12,8 +12,9 @@
  */
 
 import { DROP } from '../../contract/drops.js';
-import { OPEN, PATH, RECV } from '../../contract/ops.js';
+import { OPEN, RECV } from '../../contract/ops.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
+import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../crypto/handshake-messages.js';
 import type { LinkControl } from '../../link/life/control.js';
 import type { Arena } from '../../state/arena.js';
 import type { LinkTable } from '../../state/links.js';
@@ -41,7 +42,7 @@ import {
   TYPE,
   VERSION,
 } from '../../wire/header.js';
-import type { DatapathIo } from '../io.js';
+import { type DatapathIo, HANDSHAKE_TAKEN } from '../io.js';
 import type { Relay } from '../send/relay.js';
 import { BundledFrame, nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
@@ -51,9 +52,12 @@ import { NOT_STAGED, type Repair } from './repair.js';
 
 /** Datagrams opened by one native call. */
 const OPEN_ROWS = 4096;
-/** Handshake messages handed to the control thread before it has taken earlier ones. */
-const MAX_PENDING_HANDSHAKES = 256;
-const MAX_HANDSHAKE_BYTES = 512;
+/** The one length of each type of handshake message. */
+const HANDSHAKE_BYTES: Readonly<Record<number, number | undefined>> = {
+  [TYPE.INITIATION]: INITIATION_BYTES,
+  [TYPE.RESPONSE]: RESPONSE_BYTES,
+  [TYPE.COOKIE]: COOKIE_REPLY_BYTES,
+};
 /** Counters above this would not be exact as a double. */
 const COUNTER_HIGH_LIMIT = 2 ** 20;
 
@@ -195,23 +199,20 @@ export class Inbound {
     return this.repair.keeps(link) ? this.repair.stage(offset, length) : NOT_STAGED;
   }
 
-  /** Handshake messages go to the control thread; everything else is not ours. */
+  /** Handshake messages of the right form are handed on; everything else is not ours. */
   private admitOther(message: number, type: number, offset: number, length: number): void {
     if (type >> 4 !== VERSION) return this.drop(DROP['unknown-version']);
-    if (type !== TYPE.INITIATION && type !== TYPE.RESPONSE && type !== TYPE.COOKIE) {
-      return this.drop(DROP['unknown-type']);
+    const expected = HANDSHAKE_BYTES[type];
+    if (expected === undefined) return this.drop(DROP['unknown-type']);
+    if (length !== expected) return this.drop(DROP['bad-length']);
+    const bytes = this.arena.bytes;
+    if (bytes[offset + 1] !== 0 || bytes[offset + 2] !== 0 || bytes[offset + 3] !== 0) {
+      return this.drop(DROP['bad-header']);
     }
-    if (length > MAX_HANDSHAKE_BYTES) return this.drop(DROP['bad-length']);
-    const counters = this.stats.interface;
-    const pending = counters[INTERFACE.handshakesGiven] - counters[INTERFACE.handshakesTaken];
-    if (pending >= MAX_PENDING_HANDSHAKES) return this.drop(DROP['handshake-queue-full']);
-    counters[INTERFACE.handshakesGiven]++;
-    const at = message * RECV.WORDS + RECV.PATH;
-    this.io.emit({
-      kind: 'handshake',
-      bytes: this.arena.bytes.slice(offset, offset + length),
-      path: { socket: this.messageSockets[message], words: [...this.messages.subarray(at, at + PATH.WORDS)] },
-    });
+    const path = message * RECV.WORDS + RECV.PATH;
+    const reason = this.io.handshake(offset, length, this.messageSockets[message], this.messages, path);
+    if (reason === HANDSHAKE_TAKEN) this.stats.interface[INTERFACE.handshakesGiven]++;
+    else this.drop(reason);
   }
 
   private openAll(): void {
