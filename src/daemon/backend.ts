@@ -8,7 +8,6 @@ import type {
   LinkHistory,
   LinkHistoryParams,
   LinkParams,
-  LinkStatus,
   MacEntry,
   Methods,
   MetricFamily,
@@ -26,7 +25,7 @@ import type { Native } from '../native/binding.js';
 import { explained, flowsExplained } from './answers/explain.js';
 import { historyStatus, MAX_HISTORIES } from './answers/history.js';
 import { dropCounters, interfaceCounters, interfaceStatus, peerCounters } from './answers/interfaces.js';
-import { linkStatus, peerStatus } from './answers/links.js';
+import { linksOf, peerStatus } from './answers/links.js';
 import { peerMtu } from './answers/mtu.js';
 import { MAX_UNPAGED_PEERS, pageOf } from './answers/pages.js';
 import { systemInfo, versionInfo } from './answers/system.js';
@@ -41,6 +40,7 @@ import { Histories } from './observe/histories.js';
 import { collectMetrics } from './observe/metrics.js';
 import { MetricsEndpoint } from './observe/metrics-endpoint.js';
 import { Ping } from './ping.js';
+import { refusal } from './refusal.js';
 import { type WaitTarget, waitFor } from './wait.js';
 
 export interface DaemonOptions {
@@ -117,7 +117,7 @@ export class Daemon implements Backend {
       this.config = next;
     } catch (error) {
       await this.goBack(next, before);
-      throw new RequestError((error as Error).message);
+      throw refusal(error as Error, this.options.log);
     }
   }
 
@@ -143,7 +143,11 @@ export class Daemon implements Backend {
     }
     for (const config of wanted.values()) {
       const previous = from.interfaces.find((one) => one.name === config.name);
-      if (JSON.stringify(previous) === JSON.stringify(config) && this.runtimes.has(config.name)) continue;
+      const running = this.runtimes.get(config.name);
+      if (running !== undefined && JSON.stringify(previous) === JSON.stringify(config)) {
+        running.rereadKeys();
+        continue;
+      }
       await this.bringInterface(config).catch(refused(config.name));
     }
   }
@@ -228,6 +232,10 @@ export class Daemon implements Backend {
     });
     runtime.on('session', (peer, what) => {
       this.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
+    });
+    runtime.on('warning', (peer, what, detail) => {
+      log.warn({ interface: name, peer: peer?.config.name, what }, detail);
+      this.publish({ kind: 'warning', interface: name, peer: peer?.config.name ?? null, what, detail });
     });
     runtime.on('fault', (message) => {
       log.error({ interface: name, fault: message }, 'the datapath worker died');
@@ -388,7 +396,11 @@ export class Daemon implements Backend {
   async clearPeer(which: Methods['clear.peer']['params']): Promise<void> {
     const { runtime, peer } = this.one(which.peer, which.interface);
     if (!peer.admitted) throw new RequestError(`peer ${which.peer} is shut down or has no public key`);
-    runtime.handshakes.restart(peer.row);
+    try {
+      runtime.restartPeer(peer);
+    } catch (error) {
+      throw refusal(error as Error, this.options.log);
+    }
   }
 
   async ping(what: PingParams, signal: AbortSignal): Promise<PingResult> {
@@ -468,17 +480,6 @@ export class Daemon implements Backend {
     }
     return found[0];
   }
-}
-
-function linksOf(
-  runtime: InterfaceRuntime,
-  peer: PeerEntry,
-  nowUs: number,
-  histories: Histories,
-): LinkStatus[] {
-  return [...peer.links.values()]
-    .sort((a, b) => a.config.id - b.config.id)
-    .map((link) => linkStatus(runtime, peer, link, nowUs, histories));
 }
 
 function raise(error: Error): never {

@@ -354,6 +354,56 @@ describe('under load', () => {
   });
 });
 
+describe('a preshared key', () => {
+  const [old, fresh] = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
+
+  it('that is changed at both ends counts from the next handshake on; sessions stay', () => {
+    const world = new World(41);
+    const [a, b] = [world.addHost(), world.addHost()];
+    b.connect(a, false, old);
+    a.connect(b, true, old);
+    world.run(2 * SECOND);
+    a.handshaker.setPresharedKey(b.id, fresh);
+    world.run(10 * SECOND);
+    expect(world.agree(a, b)).toBe(true);
+    a.perform(a.handshaker.restart(b.id, world.now));
+    world.run(world.now + 5 * SECOND);
+    expect(world.canTalk(a, b)).toBe(false);
+    b.handshaker.setPresharedKey(a.id, fresh);
+    world.run(world.now + 10 * SECOND);
+    expect(world.agree(a, b)).toBe(true);
+  });
+
+  it('stands in locked memory, which is given back when it is changed and when the peer goes', () => {
+    const locked = new Set<Uint8Array>();
+    const primitives = {
+      ...sodiumPrimitives,
+      allocateLocked(length: number) {
+        const bytes = sodiumPrimitives.allocateLocked(length);
+        locked.add(bytes);
+        return bytes;
+      },
+      freeLocked(bytes: Uint8Array) {
+        expect(locked.delete(bytes)).toBe(true);
+        sodiumPrimitives.freeLocked(bytes);
+      },
+    };
+    const { world, caller, called } = callerAndCalled([{ primitives }]);
+    expect(locked.size, 'no key, no memory').toBe(0);
+    caller.handshaker.setPresharedKey(called.id, old);
+    caller.handshaker.setPresharedKey(called.id, old);
+    expect([...locked].map((bytes) => bytes[0])).toEqual([1]);
+    caller.handshaker.setPresharedKey(called.id, fresh);
+    expect([...locked].map((bytes) => bytes[0])).toEqual([2]);
+    caller.handshaker.setPresharedKey(called.id, undefined);
+    expect(locked.size).toBe(0);
+    caller.handshaker.setPresharedKey(called.id, fresh);
+    caller.handshaker.removePeer(called.id);
+    expect(locked.size).toBe(0);
+    world.run(SECOND);
+  });
+});
+
 describe('what an operator should know', () => {
   it('is told when a peer whose clock went back is refused, once a minute, and clearing the peer lets it in', () => {
     const { world, caller, called } = callerAndCalled();

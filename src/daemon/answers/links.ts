@@ -11,7 +11,7 @@ import type { Histories } from '../observe/histories.js';
 import type { SeriesName } from '../observe/history.js';
 
 /** Status of one link at `nowUs` of boot time. */
-export function linkStatus(
+function linkStatus(
   runtime: InterfaceRuntime,
   peer: PeerEntry,
   link: LinkEntry,
@@ -148,4 +148,16 @@ function sessionStatus(
 /** Microseconds as seconds, to the millisecond. */
 export function seconds(us: number): number {
   return Math.round(us / 1000) / 1000;
+}
+
+/** Status of all links of a peer, by their ids. */
+export function linksOf(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  nowUs: number,
+  histories: Histories,
+): LinkStatus[] {
+  return [...peer.links.values()]
+    .sort((a, b) => a.config.id - b.config.id)
+    .map((link) => linkStatus(runtime, peer, link, nowUs, histories));
 }

@@ -15,6 +15,7 @@ import { emptyCounters } from '../../handshake/reasons.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
 import type { Datapath } from './datapath.js';
+import type { HandshakeClock } from './handshake-clock.js';
 import { keySlots } from './key-slots.js';
 
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
@@ -50,12 +51,13 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     private readonly datapath: Datapath,
     staticKeys: KeyPair,
     aead: AeadChoice,
+    clock: HandshakeClock,
   ) {
     super();
     this.handshaker = new Handshaker({
       primitives: sodiumPrimitives,
       staticKeys,
-      wallClock: () => Date.now() * 1000,
+      wallClock: () => clock.read(),
       aead,
       hardwareAes: native.hasHardwareAes(),
       capabilities: 0,

@@ -3,6 +3,7 @@
  * configuration to the next without touching what did not change.
  */
 import { EventEmitter } from 'node:events';
+import type { WarningName } from '../../api/index.js';
 import {
   type EffectiveLink,
   effectiveCopies,
@@ -25,9 +26,11 @@ import { addressWords, relayedPath, relayName } from './addresses.js';
 import { Datapath } from './datapath.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
+import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
-import { identityOf, loadKeys, macOf, samePeerIdentity } from './keys.js';
+import { forgetIdentity, identityOf, loadKeys, macOf, samePeerIdentity } from './keys.js';
 import { answerMarks } from './marks.js';
+import { warningOf } from './notices.js';
 import type { LinkEntry, PeerEntry } from './peers.js';
 import { RouteMtus } from './route-mtus.js';
 import { Rows } from './rows.js';
@@ -43,6 +46,8 @@ interface RuntimeEvents {
   session: [peer: PeerEntry, what: 'established' | 'rekeyed' | 'ended'];
   /** The worker died. */
   fault: [message: string];
+  /** `peer` is null where it concerns the interface as a whole. */
+  warning: [peer: PeerEntry | null, what: WarningName, detail: string];
 }
 
 type LinkChange = Extract<DatapathEvent, { kind: 'link' }>;
@@ -69,6 +74,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     readonly datapath: Datapath,
     readonly handshakes: Handshakes,
     readonly selfTest: UdpSelfTest,
+    private readonly stateFolder: string,
   ) {
     super();
     const off = new Set(config.disabledOffloads);
@@ -96,6 +102,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       if (fault !== null) this.emit('fault', fault);
     });
     handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
+    handshakes.on('notice', (notice) => {
+      const peer = this.peersByRow.get(notice.peer);
+      if (peer === undefined) return;
+      const { what, detail } = warningOf(notice, peer.config.name);
+      this.emit('warning', peer, what, detail);
+    });
     this.routeMtus = new RouteMtus(native, datapath, this.peers);
   }
 
@@ -119,7 +131,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         udpGso: !config.disabledOffloads.includes('udp-gso') && selfTest.gso !== 'fails',
         realtime: effectiveInterface(config).scheduling === 'realtime',
       });
-      const handshakes = new Handshakes(native, datapath, keys, effectiveInterface(config).aead);
+      const clock = new HandshakeClock(
+        HandshakeClock.fileOf(stateFolder, keys.publicKey),
+        () => Date.now() * 1000,
+        (error) => runtime?.timeNotKept(error),
+      );
+      const handshakes = new Handshakes(native, datapath, keys, effectiveInterface(config).aead, clock);
       runtime = new InterfaceRuntime(
         native,
         { ...config, peers: [] },
@@ -129,12 +146,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         datapath,
         handshakes,
         selfTest,
+        stateFolder,
       );
       runtime.setPeers(config);
       return runtime;
     } catch (error) {
       if (runtime !== null) await runtime.stop();
-      else native.close(tap.fd);
+      else {
+        native.close(tap.fd);
+        sodiumPrimitives.freeLocked(keys.secretKey);
+      }
       throw error;
     }
   }
@@ -182,14 +203,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     await this.datapath.stop();
     this.handshakes.close();
     this.native.close(this.tap.fd);
-    sodiumPrimitives.wipe(this.keys.secretKey);
+    sodiumPrimitives.freeLocked(this.keys.secretKey);
   }
 
   // --- peers and links ------------------------------------------------------------------------------
 
   /** Makes the peers and links of `next` the ones that run. */
   private setPeers(next: InterfaceConfig): void {
-    const prepared = next.peers.map((peer) => ({ peer, identity: identityOf(peer) }));
+    const prepared = next.peers.map((peer) => ({ peer, identity: identityOf(peer, this.stateFolder) }));
     const answers = this.arrangeSockets(next);
     for (const entry of [...this.peers.values()]) {
       const kept = prepared.find(({ peer }) => peer.name === entry.config.name);
@@ -278,10 +299,38 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const mayInitiate = entry.config.links.some(
       ({ remote }) => remote?.kind === 'address' || remote?.kind === 'via',
     );
-    if (wanted && entry.admitted) this.handshakes.setMayInitiate(entry.row, mayInitiate);
-    else if (wanted) this.handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
+    if (wanted && entry.admitted) {
+      this.handshakes.setMayInitiate(entry.row, mayInitiate);
+      this.handshakes.setPresharedKey(entry.row, identity.psk);
+    } else if (wanted) this.handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
     entry.admitted = wanted;
-    if (identity?.psk !== undefined) sodiumPrimitives.wipe(identity.psk);
+    forgetIdentity(identity);
+  }
+
+  /** Ends the sessions of a peer and makes new ones, with the preshared key that its file holds now. */
+  restartPeer(entry: PeerEntry): void {
+    this.rereadKey(entry);
+    this.handshakes.restart(entry.row);
+  }
+
+  /** Reads the preshared keys of all peers again; they count from the next handshakes on. */
+  rereadKeys(): void {
+    for (const entry of this.peers.values()) {
+      if (!entry.admitted) continue;
+      try {
+        this.rereadKey(entry);
+      } catch (error) {
+        const detail = `${(error as Error).message}; the key in use stays`;
+        this.emit('warning', entry, 'key-file-refused', detail);
+      }
+    }
+  }
+
+  private rereadKey(entry: PeerEntry): void {
+    if (entry.config.presharedKeyFile === undefined) return;
+    const identity = identityOf(entry.config, this.stateFolder);
+    this.handshakes.setPresharedKey(entry.row, identity?.psk);
+    forgetIdentity(identity);
   }
 
   private setLinks(
@@ -394,6 +443,18 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (up === peer.up) return;
     peer.up = up;
     this.emit('peer', peer, cause);
+  }
+
+  /** Tells of it once somebody listens: the first handshakes are made while the interface starts. */
+  private timeNotKept(error: Error): void {
+    setImmediate(() =>
+      this.emit(
+        'warning',
+        null,
+        'handshake-time-not-kept',
+        `the time of handshakes cannot be kept in the state folder (${error.message}): after a restart with a clock that went back, peers will refuse us`,
+      ),
+    );
   }
 
   private sendAnswerMarks(): void {

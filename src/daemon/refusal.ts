@@ -1,0 +1,9 @@
+/** Errors as the asker hears them. */
+import { RequestError } from './control/backend.js';
+import type { Log } from './control/log.js';
+
+/** The answer to a request that failed; a cause that is not for everybody goes to the log. */
+export function refusal(error: Error, log: Log): RequestError {
+  if (error.cause !== undefined) log.error({ err: error.cause }, error.message);
+  return new RequestError(error.message);
+}
