@@ -21,6 +21,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --json FILE       writes every round's figures as JSON
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
+  --strangers       measures joins and goodput under floods of handshakes by strangers instead
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
                     death was felt: \`npm run drill\` with one kind of death and the policy passive
   --kind KIND       how they die: near-end, far-end or a kind of the drill's (default black-hole)
@@ -48,6 +49,7 @@ export interface BenchOptions {
   json: string | undefined;
   profile: boolean;
   aggregate: boolean;
+  strangers: boolean;
   /** Undefined: no links are cut. */
   cuts: DrillOptions | undefined;
   help: boolean;
@@ -95,6 +97,7 @@ export function parseOptions(args: string[]): BenchOptions {
       json: { type: 'string' },
       profile: { type: 'boolean', default: false },
       aggregate: { type: 'boolean', default: false },
+      strangers: { type: 'boolean', default: false },
       cuts: { type: 'string' },
       kind: { type: 'string', default: 'black-hole' },
       links: { type: 'string', default: '2' },
@@ -111,6 +114,7 @@ export function parseOptions(args: string[]): BenchOptions {
     json: values.json,
     profile: values.profile,
     aggregate: values.aggregate,
+    strangers: values.strangers,
     cuts: cutsOf(values.cuts, values.kind, values.links),
     help: values.help,
   };
