@@ -9,14 +9,8 @@ import { join } from 'node:path';
 import { SetUpError, say } from './set-up/say.mjs';
 import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
 
-/** Every test that seals, sends or writes by the real addon, in one process. */
-const TESTS = [
-  'dist/test/native',
-  'dist/test/datapath',
-  'dist/test/sec',
-  'dist/test/crypto',
-  'dist/test/fuzz',
-];
+/** The addon by itself, and daemons that use it: programs in namespaces inherit the sanitizers. */
+const TESTS = ['native/', 'netns/traffic', 'netns/wire', 'netns/hostile'].map((name) => `dist/test/${name}`);
 /** A tree beside ours: the compiled TypeScript finds the addon in the `build` next to it. */
 const TREE = join(ROOT, 'build/sanitize');
 
