@@ -82,6 +82,7 @@ export class CookieIssuer {
   private readonly keys: ReceiverKeys;
   private readonly secret: Uint8Array;
   private readonly previousSecret: Uint8Array;
+  private readonly nonce = new Uint8Array(XCHACHA_NONCE_BYTES);
   private renewedAt = Number.NEGATIVE_INFINITY;
 
   /** `keys`: those of our own public key. */
@@ -90,6 +91,7 @@ export class CookieIssuer {
     this.keys = keys;
     this.secret = primitives.allocateSecret(KEY_BYTES);
     this.previousSecret = primitives.allocateSecret(KEY_BYTES);
+    primitives.random(this.nonce);
   }
 
   /** Whether a message carries a MAC2 from a cookie given to this very origin, now or one secret ago. */
@@ -108,8 +110,7 @@ export class CookieIssuer {
   /** A cookie reply to an initiation or a response whose MAC1 is right. */
   reply(message: Uint8Array, origin: Origin, now: number): Uint8Array {
     this.renew(now);
-    const nonce = new Uint8Array(XCHACHA_NONCE_BYTES);
-    this.primitives.random(nonce);
+    const nonce = this.nextNonce();
     const sealed = new Uint8Array(COOKIE_BYTES + TAG_BYTES);
     const cookie = this.cookie(this.secret, origin);
     this.primitives.xchachaSeal(sealed, this.keys.cookie, nonce, cookie, mac1Part(message).mac);
@@ -127,6 +128,16 @@ export class CookieIssuer {
     const port = Uint8Array.of(origin.port >> 8, origin.port & 0xff);
     this.primitives.keyedHash(cookie, secret, [origin.address, port]);
     return cookie;
+  }
+
+  /** Drawn once and counted on: a random one for each reply would cost more than the rest of it. */
+  private nextNonce(): Uint8Array {
+    const { nonce } = this;
+    for (let at = nonce.length - 1; at >= 0; at--) {
+      nonce[at]++;
+      if (nonce[at] !== 0) break;
+    }
+    return nonce;
   }
 
   private renew(now: number): void {

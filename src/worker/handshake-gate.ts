@@ -8,20 +8,24 @@
  *                 do not are answered with a cookie at once, which costs no memory
  *
  * What passes waits in one of three lanes, each with places of its own: what strangers can fill takes no place from what
- * they cannot.
+ * they cannot. Load is counted apart for the remote ends of our links and for all others, so that a flood from elsewhere
+ * asks nothing more of a peer than usual.
  */
 import { DROP } from '../contract/drops.js';
 import type { PathRef } from '../contract/events.js';
 import { PATH } from '../contract/ops.js';
 import type { Origin } from '../crypto/cookie.js';
-import { MESSAGE, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
+import { MESSAGE, mac2IsAbsent, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
 import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
 import type { HandshakeScreen, Refusal } from '../crypto/screen.js';
 import { HANDSHAKE_TAKEN } from '../datapath/io.js';
 import { RELAY_FAMILY } from '../wire/header.js';
 
-/** Lanes, and how many messages may wait in each. */
-const LANE = { ANSWER: 0, PROVEN: 1, OPEN: 2 } as const;
+/**
+ * Lanes, and how many messages may wait in each: answers; initiations from the remote end of a link or with a right MAC2;
+ * other initiations.
+ */
+const LANE = { ANSWER: 0, FRIENDS: 1, OTHERS: 2 } as const;
 const PLACES = [128, 128, 64] as const;
 /** A power of two that holds all places. */
 const RING = 512;
@@ -31,6 +35,10 @@ const LOAD_PER_SECOND = 200;
 const LOAD_WAITING = 32;
 const LOAD_LASTS_US = 1_000_000;
 const WINDOW_US = 1_000_000;
+/** Cookie replies sent in one second: more would take the processor from frames. */
+const COOKIES_PER_SECOND = 10_000;
+/** MAC2s checked in one second, for the same reason. */
+const PROOFS_PER_SECOND = 20_000;
 
 const REFUSED: Readonly<Record<Refusal, number>> = {
   'mac1-wrong': DROP['handshake/mac1-wrong'],
@@ -50,6 +58,8 @@ export interface Arrival {
 export interface GateExits {
   /** How many messages the control thread has taken so far. */
   taken(): number;
+  /** Whether the path of an arrival leads to the remote end of a link. */
+  isKnown(arrival: Arrival): boolean;
   /** Hands a message to the control thread. */
   handOn(bytes: Uint8Array, path: PathRef): void;
   /** Sends a cookie reply back to where an initiation came from. */
@@ -64,9 +74,7 @@ export class HandshakeGate {
   private readonly lanes = new Uint8Array(RING);
   private given = 0;
   private settled = 0;
-  private windowStart = Number.NEGATIVE_INFINITY;
-  private windowCount = 0;
-  private loadUntil = Number.NEGATIVE_INFINITY;
+  private readonly loads = [new Load(), new Load()] as const;
 
   constructor(
     private readonly screen: HandshakeScreen,
@@ -97,16 +105,20 @@ export class HandshakeGate {
     if (!screen.isAddressedToUs(message)) return REFUSED['mac1-wrong'];
     // A relay is a peer; it vouches for nobody's address.
     if (arrival.words[arrival.at + PATH.FAMILY] === RELAY_FAMILY)
-      return this.enter(LANE.OPEN, message, arrival);
+      return this.enter(LANE.OTHERS, message, arrival);
+    const isKnown = this.exits.isKnown(arrival);
+    const load = this.loads[isKnown ? 0 : 1];
+    const underLoad = load.add(this.waiting[isKnown ? LANE.FRIENDS : LANE.OTHERS], now);
+    if (!mac2IsAbsent(message) && !load.mayCheckProof()) return DROP['handshake-queue-full'];
     const origin = originOf(arrival);
     const proof = screen.proof(message, origin, now);
-    const objection = screen.objection(proof, origin, now, this.isUnderLoad(now));
+    const objection = screen.objection(proof, origin, now, underLoad);
     if (objection === undefined) {
-      return this.enter(proof === 'right' ? LANE.PROVEN : LANE.OPEN, message, arrival);
+      return this.enter(isKnown || proof === 'right' ? LANE.FRIENDS : LANE.OTHERS, message, arrival);
     }
-    if (objection === 'cookie-demanded') {
-      this.exits.reply(screen.cookieReply(message, origin, now), arrival);
-    }
+    if (objection !== 'cookie-demanded') return REFUSED[objection];
+    if (!load.mayGiveCookie()) return DROP['handshake-queue-full'];
+    this.exits.reply(screen.cookieReply(message, origin, now), arrival);
     return REFUSED[objection];
   }
 
@@ -116,17 +128,6 @@ export class HandshakeGate {
     if (message[0] === MESSAGE.COOKIE_REPLY) return undefined;
     const objection = this.screen.responseObjection(message);
     return objection === undefined ? undefined : REFUSED[objection];
-  }
-
-  private isUnderLoad(now: number): boolean {
-    if (now - this.windowStart > WINDOW_US) {
-      this.windowStart = now;
-      this.windowCount = 0;
-    }
-    this.windowCount++;
-    const waiting = this.waiting[LANE.OPEN] + this.waiting[LANE.PROVEN];
-    if (waiting > LOAD_WAITING || this.windowCount > LOAD_PER_SECOND) this.loadUntil = now + LOAD_LASTS_US;
-    return now < this.loadUntil;
   }
 
   private enter(lane: number, message: Uint8Array, { socket, words, at }: Arrival): number {
@@ -139,8 +140,38 @@ export class HandshakeGate {
 
   /** Frees the places of what the control thread has taken since; it takes messages in order. */
   private settle(): void {
-    const taken = this.exits.taken();
+    const taken = Math.min(this.exits.taken(), this.given);
     while (this.settled < taken) this.waiting[this.lanes[this.settled++ % RING]]--;
+  }
+}
+
+/** How many initiations come, and what that asks for. */
+class Load {
+  private windowStart = Number.NEGATIVE_INFINITY;
+  private initiations = 0;
+  private cookies = 0;
+  private proofs = 0;
+  private until = Number.NEGATIVE_INFINITY;
+
+  /** Counts an initiation while `waiting` wait; whether its sender must prove its address. */
+  add(waiting: number, now: number): boolean {
+    if (now - this.windowStart > WINDOW_US) {
+      this.windowStart = now;
+      this.initiations = 0;
+      this.cookies = 0;
+      this.proofs = 0;
+    }
+    this.initiations++;
+    if (waiting > LOAD_WAITING || this.initiations > LOAD_PER_SECOND) this.until = now + LOAD_LASTS_US;
+    return now < this.until;
+  }
+
+  mayCheckProof(): boolean {
+    return ++this.proofs <= PROOFS_PER_SECOND;
+  }
+
+  mayGiveCookie(): boolean {
+    return ++this.cookies <= COOKIES_PER_SECOND;
   }
 }
 

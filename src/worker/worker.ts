@@ -18,6 +18,7 @@ import { SLOT_BYTES } from '../state/arena.js';
 import { AnswerMarks } from './answer-marks.js';
 import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
+import { KnownPaths } from './known-paths.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {
@@ -72,6 +73,7 @@ class Shell {
   private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
   private readonly socketFds = new Map<number, number>();
   private readonly marks = new AnswerMarks();
+  private readonly known = new KnownPaths();
   private readonly cookieReplies: CookieReplies;
   private readonly screen: HandshakeScreen;
   private readonly gate: HandshakeGate;
@@ -93,6 +95,7 @@ class Shell {
     this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);
     this.gate = new HandshakeGate(this.screen, {
       taken: () => this.engine.stats.interface[INTERFACE.handshakesTaken],
+      isKnown: ({ words, at }) => this.known.has(words, at),
       handOn: (message, path) => start.port.postMessage({ kind: 'handshake', bytes: message, path }),
       reply: (reply, arrival) =>
         this.cookieReplies.add(reply, this.socketFds.get(arrival.socket) ?? -1, arrival),
@@ -106,7 +109,10 @@ class Shell {
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>
         this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
-      emit: (event) => start.port.postMessage(event),
+      emit: (event) => {
+        this.known.event(event);
+        start.port.postMessage(event);
+      },
     };
     this.engine = new Engine(this.arena, io, {
       nowUs: native.now(),
@@ -257,6 +263,7 @@ class Shell {
     } else if (message.kind === 'socket-close') {
       this.closeSocket(message.row);
     }
+    this.known.command(message);
     this.engine.command(message, now);
     if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
   }

@@ -11,6 +11,7 @@ import { Engine, makeArena } from '../../src/datapath/engine.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
 import { HandshakeGate } from '../../src/worker/handshake-gate.js';
+import { KnownPaths } from '../../src/worker/known-paths.js';
 import type { Aead } from './aead.js';
 import type { Endpoint } from './endpoint.js';
 import type { Datagram } from './hop.js';
@@ -72,6 +73,7 @@ export class SimNode {
   wakesLateUs = 0;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
+  private readonly known = new KnownPaths();
   private gate = this.newGate(sodiumPrimitives, NOBODY);
   private readonly arena;
   private readonly reads: Int32Array;
@@ -123,6 +125,7 @@ export class SimNode {
   private newGate(primitives: Primitives, publicKey: Uint8Array): HandshakeGate {
     return new HandshakeGate(new HandshakeScreen(primitives, publicKey), {
       taken: () => this.counter('handshakesTaken'),
+      isKnown: ({ words, at }) => this.known.has(words, at),
       handOn: (bytes, path) => this.tell({ kind: 'handshake', bytes, path }),
       reply: (bytes, { socket, words, at }) => {
         const fd = this.sockets.find(({ row }) => row === socket)?.fd ?? -1;
@@ -132,6 +135,7 @@ export class SimNode {
   }
 
   private tell(event: DatapathEvent): void {
+    this.known.event(event);
     this.events.push(event);
     this.onEvent(event);
   }
@@ -225,6 +229,7 @@ export class SimNode {
     const now = this.clock();
     this.engine.woke(now, this.deadline);
     for (const command of this.commands.splice(0)) {
+      this.known.command(command);
       if ('bytes' in command) this.gate.sending(command.bytes, now);
       this.engine.command(command, now);
     }
