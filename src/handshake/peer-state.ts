@@ -5,7 +5,6 @@ import type { NoiseHandshake } from '../crypto/noise.js';
 import type { NoticeAction } from './actions.js';
 import type { Scheduled } from './deadline-heap.js';
 import { REKEY_AFTER, REKEY_AFTER_AS_RESPONDER, RETRY_FIRST, STOP_SENDING_AFTER } from './timing.js';
-import type { TwinSigns } from './twins.js';
 
 /** An initiation that awaits its response. */
 export interface Attempt {
@@ -41,6 +40,13 @@ export interface Cookie {
   readonly path: PathRef;
   readonly bytes: Uint8Array;
   readonly expiresAt: number;
+}
+
+/** Signs that two hosts use the peer's key. */
+interface TwinSigns {
+  count: number;
+  /** When the first of them was seen, in microseconds of boot time. */
+  since: number;
 }
 
 export interface PeerState extends Scheduled {

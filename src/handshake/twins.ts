@@ -10,12 +10,6 @@ import type { PeerState } from './peer-state.js';
 const WINDOW = 60_000_000;
 const OFTEN = 3;
 
-export interface TwinSigns {
-  count: number;
-  /** When the first of them was seen, in microseconds of boot time. */
-  since: number;
-}
-
 /** Judges an accepted initiation before its session is made. The two paths when there are two hosts. */
 export function twinsSeen(
   peer: PeerState,
