@@ -111,6 +111,30 @@ describe('a preshared key', () => {
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
   });
 
+  it('that was changed in its file is read again by `clear peer`; a file that cannot be used changes nothing', async () => {
+    await start([0, 0]);
+    await waitAllUp(site, 1);
+    for (const host of [1, 2]) writeSecret(lab, host, 'h.psk', secrets[1]);
+    const events = await site.nodes[0].call('show.events', { peer: 'h2' });
+    // The other end does not know the new key before it is cleared as well.
+    await site.nodes[0].cli('clear peer h2');
+    await site.nodes[1].cli('clear peer h1');
+    await until(
+      'new sessions at both ends',
+      async () => (await site.nodes[0].call('show.events', { peer: 'h2' })).length > events.length,
+      10_000,
+    );
+    await site.nodes[0].waitPeer('h2');
+    expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
+
+    writeSecret(lab, 1, 'h.psk', 'no key at all');
+    const refused = await site.nodes[0].tryCli('clear peer h2');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('h.psk cannot be used');
+    expect(refused.stderr).not.toMatch(/base64|no key at all/);
+    expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
+  });
+
   it.each([
     ['differ', [0, 1]],
     ['only one has', [0, null]],
