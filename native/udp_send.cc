@@ -21,7 +21,8 @@ constexpr int32_t kMaxPayload4 = 65'507;      // 65,535 less the IPv4 and UDP he
 constexpr int32_t kMaxPayload6 = 65'487;      // 65,535 less the IPv6 and UDP headers
 constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)) +
                            CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
-constexpr int kDscpShift = 2;  // the two low bits of the field are ECN's
+constexpr int kDscpMask = 63;
+constexpr int kDscpShift = 2;  // the two low bits of the field belong to ECN
 
 /// Where the messages of one row go: name and control data, shared by all of them.
 struct Target {
@@ -87,7 +88,7 @@ bool aim(Target* target, const int32_t* path, uint16_t segment) {
     return false;
   }
   if (path[DSCP] != 0) {
-    const int trafficClass = path[DSCP] << kDscpShift;
+    const int trafficClass = (path[DSCP] & kDscpMask) << kDscpShift;
     if (path[FAMILY] == 4) addControl(target, IPPROTO_IP, IP_TOS, &trafficClass, sizeof trafficClass);
     else addControl(target, IPPROTO_IPV6, IPV6_TCLASS, &trafficClass, sizeof trafficClass);
   }
@@ -110,7 +111,7 @@ void addMessage(int32_t* row, Target* target, uint8_t* data, size_t length) {
   header.msg_flags = 0;
 }
 
-/// Sends what was gathered. The first error of a row ends that row, not the ones behind it.
+/// Sends what was gathered. The first error of a row ends that row, not those after it.
 void flush() {
   int next = 0;
   while (next < batch.messages) {

@@ -8,6 +8,15 @@ export interface PathRef {
   words: number[];
 }
 
+/** How answers to handshakes are marked that go by a socket, to the remote end in `words` or, without words, to any. */
+export interface AnswerMark {
+  socket: number;
+  /** Words of `PATH` up to the remote address. */
+  words: number[];
+  dscp: number;
+  mark: number;
+}
+
 export type DatapathEvent =
   | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
   | { kind: 'session-confirmed'; slot: number; peer: number }

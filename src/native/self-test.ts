@@ -15,7 +15,7 @@ const SLOTS = 8;
 const PATIENCE_US = 100_000;
 
 /** `untested`: loopback is down here, so that only the kernel's word can be taken. */
-export type SelfTestVerdict = 'works' | 'fails' | 'untested';
+type SelfTestVerdict = 'works' | 'fails' | 'untested';
 
 export interface UdpSelfTest {
   gso: SelfTestVerdict;

@@ -17,6 +17,13 @@ export interface DatapathIo {
   writeFrames(ops: Int32Array, count: number): number;
   /** Fills with random bytes. */
   random(into: Uint8Array): void;
+  /**
+   * Takes a handshake message of the right form: `length` bytes of the arena from `offset`, by the path `words` from
+   * `at`. Returns the index of the reason for which it was dropped, or `HANDSHAKE_TAKEN`.
+   */
+  handshake(offset: number, length: number, socket: number, words: Int32Array, at: number): number;
   /** Tells the control thread; rare, so a plain object. */
   emit(event: DatapathEvent): void;
 }
+
+export const HANDSHAKE_TAKEN = -1;

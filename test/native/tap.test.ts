@@ -75,7 +75,7 @@ function arpReply(request: DataView): number[] {
   ];
 }
 
-/** Sends `length` bytes through the kernel to the neighbour behind the TAP. */
+/** Sends `length` bytes through the kernel to the neighbour beyond the TAP. */
 function sendToNeighbour(arena: Uint8Array, length: number, segment: number): number {
   const socket = native.udpOpen({
     family: 4,

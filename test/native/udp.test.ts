@@ -196,7 +196,7 @@ test('the path chooses the source address', () => {
   const { rows } = receive(receiver.fd, arena, 3000);
   expect(rows[0].slice(RECV.PATH + PATH.ADDR, RECV.PATH + PATH.ADDR + 4)).toEqual(addressWords('127.0.0.9'));
 
-  // An address that is not ours (any more) is refused; by which error, differs between kernels.
+  // An address that is not ours (any more) is refused, with an error that differs between kernels.
   native.udpSend(arena, row, 1, pathRow('127.0.0.1', receiver.port, '192.0.2.1'), true);
   expect(row[SEND.RESULT]).toBeLessThan(0);
 });

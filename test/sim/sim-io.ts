@@ -13,6 +13,8 @@ export interface VirtualDevices {
   /** Writes one frame with its virtio header; 0 or a negative errno. */
   writeFrame(record: Uint8Array): number;
   random(): number;
+  /** Takes a handshake message; the index of the reason against it, or `HANDSHAKE_TAKEN`. */
+  handshake(message: Uint8Array, socket: number, words: Int32Array, at: number): number;
   emit(event: DatapathEvent): void;
 }
 
@@ -24,6 +26,10 @@ export class SimIo implements DatapathIo {
     private readonly devices: VirtualDevices,
   ) {
     this.view = new DataView(arena.buffer, arena.byteOffset);
+  }
+
+  handshake(offset: number, length: number, socket: number, words: Int32Array, at: number): number {
+    return this.devices.handshake(this.arena.subarray(offset, offset + length), socket, words, at);
   }
 
   seal(ops: Int32Array, count: number): void {

@@ -28,6 +28,10 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
   });
+  runtime.on('warning', (peer, what, detail) => {
+    log.warn({ interface: name, peer: peer?.config.name, what }, detail);
+    events.publish({ kind: 'warning', interface: name, peer: peer?.config.name ?? null, what, detail });
+  });
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: 'datapath worker died' });
