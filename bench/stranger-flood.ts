@@ -76,7 +76,7 @@ function main({ victims, perSecond, seconds }: FloodOrder): void {
         rows[send + SEND.SEGMENT] = INITIATION_BYTES;
         rows[send + SEND.PATH] = row;
       }
-      sent += native.udpSend(arena, rows, BATCH, paths, false);
+      sent += native.udpSend(arena, rows, BATCH, paths);
     }
     native.wait(idle, 500, 0, tokens);
   }

@@ -132,16 +132,16 @@ void flush() {
 }
 
 /// Bytes of one message of a row: one datagram, or as many as one UDP_SEGMENT message may hold.
-int32_t messageSize(const int32_t* row, int32_t family, bool gso) {
+int32_t messageSize(const int32_t* row, int32_t family) {
   using namespace ops::SEND;
   const int32_t maxPayload = family == 4 ? kMaxPayload4 : kMaxPayload6;
-  if (!gso || row[SEGMENT] > maxPayload) return row[SEGMENT];
+  if (row[GSO] == 0 || row[LENGTH] <= row[SEGMENT] || row[SEGMENT] > maxPayload) return row[SEGMENT];
   const int32_t fitting = maxPayload / row[SEGMENT];
   return row[SEGMENT] * (fitting < kMaxSegments ? fitting : kMaxSegments);
 }
 
 /// Gathers the messages of one row, flushing whenever the batch is full.
-void sendRow(const Bytes& arena, const Words& paths, int32_t* row, bool gso) {
+void sendRow(const Bytes& arena, const Words& paths, int32_t* row) {
   using namespace ops::SEND;
   row[RESULT] = -EINVAL;
   row[SENT] = 0;
@@ -151,7 +151,7 @@ void sendRow(const Bytes& arena, const Words& paths, int32_t* row, bool gso) {
     return;
   }
   const int32_t* path = paths.data + pathWord;
-  const int32_t step = messageSize(row, path[ops::PATH::FAMILY], gso && row[LENGTH] > row[SEGMENT]);
+  const int32_t step = messageSize(row, path[ops::PATH::FAMILY]);
   const uint16_t segment = step > row[SEGMENT] ? static_cast<uint16_t>(row[SEGMENT]) : 0;
 
   Target* target = nullptr;
@@ -186,7 +186,6 @@ napi_value udpSend(napi_env env, napi_callback_info info) {
   const Words rows = args.words(1);
   const int32_t count = args.int32(2);
   const Words paths = args.words(3);
-  const bool gso = args.boolean(4);
   if (!args.ok()) return nullptr;
   if (!rows.holdsRows(count, ops::SEND::WORDS)) return throwRange(env, "more rows than the array holds");
 
@@ -194,7 +193,7 @@ napi_value udpSend(napi_env env, napi_callback_info info) {
     int32_t* row = rows.data + i * ops::SEND::WORDS;
     if (row[ops::SEND::FD] != batch.fd) flush();
     batch.fd = row[ops::SEND::FD];
-    sendRow(arena, paths, row, gso);
+    sendRow(arena, paths, row);
   }
   flush();
 

@@ -50,6 +50,8 @@ export type ControlEvent = EventBase &
         mtuBytes: number;
         beforeBytes: number | null;
       }
+    /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
+    | { kind: 'gso-refused'; interface: string; peer: string; link: number }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     /** Something is wrong that nobody asked about; `peer` is null where it concerns the interface as a whole. */
     | { kind: 'warning'; interface: string; peer: string | null; what: WarningName; detail: string }

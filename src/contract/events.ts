@@ -37,7 +37,7 @@ export type DatapathEvent =
   /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
-  | { kind: 'gso-refused' }
+  | { kind: 'gso-refused'; peer: number; link: number }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
   | { kind: 'kernel'; change: KernelChange }

@@ -77,12 +77,12 @@ export interface Native {
     rows: Int32Array,
   ): number;
   /**
-   * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `gso` a row of
-   * several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
+   * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `SEND.GSO` a
+   * row of several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
    * ask for it); without, each datagram is a message. A failing row never stops the rows after it.
    * Returns the number of rows sent whole.
    */
-  udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
+  udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array): number;
   /** MTU of the route that `mark` takes (device or path MTU known to the kernel), by a connected socket; 0 when unreachable. */
   routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null, mark: number): number;
 

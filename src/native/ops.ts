@@ -102,6 +102,8 @@ export const SEND = {
   RESULT: 5,
   /** Written by the addon: bytes sent before the error (a whole number of datagrams). */
   SENT: 6,
+  /** 1: several datagrams may leave by one UDP GSO message; 0: each is a message. */
+  GSO: 7,
   WORDS: 8,
 } as const;
 

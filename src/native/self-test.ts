@@ -64,7 +64,8 @@ function send(native: Native, arena: Uint8Array, fd: number, port: number, gso: 
   row[SEND.FD] = fd;
   row[SEND.LENGTH] = BYTES;
   row[SEND.SEGMENT] = SEGMENT;
-  native.udpSend(arena, row, 1, path, gso);
+  row[SEND.GSO] = gso ? 1 : 0;
+  native.udpSend(arena, row, 1, path);
   return row[SEND.RESULT];
 }
 

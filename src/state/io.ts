@@ -12,7 +12,7 @@ export interface DatapathIo {
   /** Opens `count` rows of `OPEN` in place. */
   open(ops: Int32Array, count: number): void;
   /** Sends `count` rows of `SEND`; `paths` is the path table they name. Returns how many went out whole. */
-  send(ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
+  send(ops: Int32Array, count: number, paths: Int32Array): number;
   /** Writes `count` frames described back to back as `WRITE`. Returns how many the TAP took. */
   writeFrames(ops: Int32Array, count: number): number;
   /** Fills with random bytes. */

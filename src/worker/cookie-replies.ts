@@ -37,7 +37,7 @@ export class CookieReplies {
 
   flush(): void {
     if (this.count === 0) return;
-    this.native.udpSend(this.bytes, this.sends, this.count, this.paths, false);
+    this.native.udpSend(this.bytes, this.sends, this.count, this.paths);
     this.count = 0;
   }
 }

@@ -106,7 +106,7 @@ class Shell {
       arena: bytes,
       seal: (ops, count) => native.seal(bytes, ops, count),
       open: (ops, count) => native.open(bytes, ops, count),
-      send: (ops, count, paths, gso) => native.udpSend(bytes, ops, count, paths, gso),
+      send: (ops, count, paths) => native.udpSend(bytes, ops, count, paths),
       writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>

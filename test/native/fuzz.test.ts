@@ -117,8 +117,9 @@ test('random send rows read inside the arena only', () => {
     for (let i = 0; i < ROWS; i++) {
       rows[i * SEND.WORDS + SEND.FD] = random() & 7 ? socket.fd : -1;
       rows[i * SEND.WORDS + SEND.PATH] = random() & 3 ? (random() & 3) - 1 : word(random);
+      rows[i * SEND.WORDS + SEND.GSO] = random() & 1;
     }
-    native.udpSend(arena, rows, ROWS, paths, (random() & 1) === 0);
+    native.udpSend(arena, rows, ROWS, paths);
     native.udpReceive(arena, socket.fd, 0, ARENA, 1, received);
   });
 });
@@ -181,8 +182,9 @@ test('datagrams are received into slots inside the arena only', () => {
   one[SEND.FD] = socket.fd;
   one[SEND.LENGTH] = 8000;
   one[SEND.SEGMENT] = 100;
+  one[SEND.GSO] = 1;
   bombardSlots((base, slot, max, rows) => {
-    native.udpSend(arena, one, 1, paths, true);
+    native.udpSend(arena, one, 1, paths);
     return native.udpReceive(arena, socket.fd, base, slot, max, rows);
   });
 });
@@ -204,8 +206,9 @@ test('paths of any words are sent to, or refused row by row', () => {
       rows[row + SEND.LENGTH] = 1 + ((random() >>> 1) % 4000);
       rows[row + SEND.SEGMENT] = 1 + ((random() >>> 1) % 1500);
       rows[row + SEND.PATH] = i;
+      rows[row + SEND.GSO] = random() & 1;
     }
-    native.udpSend(arena, rows, ROWS, paths, (random() & 1) === 0);
+    native.udpSend(arena, rows, ROWS, paths);
     for (let i = 0; i < ROWS; i++) expect(rows[i * SEND.WORDS + SEND.RESULT]).toBeLessThanOrEqual(0);
   });
 });

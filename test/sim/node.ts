@@ -73,6 +73,8 @@ export class SimNode {
   readonly clockOffset: number;
   /** So much later than wanted the thread wakes up, every time: a processor that it shares. */
   wakesLateUs = 0;
+  /** Decides whether the device that leads to a path takes a send of several datagrams. */
+  cuts: (path: Int32Array) => boolean = () => true;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
   private readonly known = new KnownPaths();
@@ -105,6 +107,7 @@ export class SimNode {
     const io = new SimIo(this.arena.bytes, {
       keys: this.keys,
       sendDatagram: (fd, bytes, path) => this.send(fd, bytes, path),
+      cuts: (path) => this.cuts(path),
       writeFrame: (record) => this.tap.write(record, world.now),
       random: world.random,
       handshake: (message, socket, words, at) => this.gate.take(message, { socket, words, at }, this.clock()),

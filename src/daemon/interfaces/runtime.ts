@@ -36,6 +36,8 @@ interface RuntimeEvents {
   peer: [peer: PeerEntry, cause: string];
   /** Bytes; `before` is 0 the first time. */
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
+  /** The device of a link does not take UDP GSO. */
+  gsoRefused: [peer: PeerEntry, link: LinkEntry];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
   /** The worker died. */
   fault: [message: string];
@@ -66,8 +68,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly drains: Drains;
-  /** UDP GSO still works: no device has refused it. */
-  gsoInUse = true;
   private readonly native: Native;
   private readonly keys: KeyPair;
   private readonly routeMtus: RouteMtus;
@@ -229,8 +229,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'roamed':
         return this.linkRoamed(event);
       case 'gso-refused':
-        this.gsoInUse = false;
-        return;
+        return this.gsoRefused(event);
       case 'kernel':
       case 'path-mtu':
         return this.routeMtus.refreshSoon();
@@ -264,6 +263,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.emit('mtu', peer, link, mtu, before);
     // Links that go through this peer start from what its own links carry.
     this.routeMtus.refreshSoon();
+  }
+
+  private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
+    const peer = this.peers.atRow(row);
+    const link = peer?.links.get(id);
+    if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
   }
 
   private linkRoamed({ peer: row, link: id, path }: EventOf<'roamed'>): void {

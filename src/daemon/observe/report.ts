@@ -19,6 +19,11 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.info({ ...place, mtuBytes }, 'path MTU');
     events.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
   });
+  runtime.on('gsoRefused', (peer, link) => {
+    const place = { interface: name, peer: peer.config.name, link: link.config.id };
+    log.info(place, 'the device of the link refuses UDP GSO');
+    events.publish({ kind: 'gso-refused', ...place });
+  });
   runtime.on('peer', (peer, cause) => {
     const place = { interface: name, peer: peer.config.name };
     const state = peer.up ? 'up' : 'down';
