@@ -25,5 +25,5 @@ export const UNCONFIRMED_LIFETIME = 15 * SECOND;
 /** Unconfirmed sessions a responder keeps for one peer: somewhat more than an initiator has attempts waiting. */
 export const UNCONFIRMED_LIMIT = 8;
 
-/** The operator is told the same thing about a peer at most this often. */
+/** The same notice about a peer goes to the operator at most this often. */
 export const NOTICE_INTERVAL = 60 * SECOND;

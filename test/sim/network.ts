@@ -44,7 +44,7 @@ export class Network {
     for (const { id } of this.lan.nodes) this.start(id);
   }
 
-  /** Killed without a word, and started anew. */
+  /** Killed without a goodbye, and restarted. */
   restart(id: number): void {
     this.planes[id].kill();
     const node = this.lan.boot(id);
