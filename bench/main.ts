@@ -13,6 +13,7 @@ import { allPeers } from './peers/index.js';
 import type { Peer } from './peers/peer.js';
 import { profile } from './profile.js';
 import { type Row, ratioLines, summary, table } from './report.js';
+import { strangers } from './strangers.js';
 
 const USAGE_ERROR = 64;
 
@@ -102,5 +103,6 @@ export async function main(args: string[]): Promise<number> {
   if (options.against) return against(options.against, say);
   if (options.profile) return profile(options.seconds);
   if (options.aggregate) return aggregate(options.seconds);
+  if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

@@ -71,7 +71,7 @@ const Body* bodyOf(const nlmsghdr* message) {
 bool describeLink(const nlmsghdr* message, int32_t* row) {
   using namespace ops::NETLINK;
   const ifinfomsg* body = bodyOf<ifinfomsg>(message);
-  // A port that leaves a bridge is told as AF_BRIDGE "link gone"; the link itself stays.
+  // A port that leaves a bridge is reported as AF_BRIDGE "link gone"; the link itself remains.
   if (body == nullptr || body->ifi_family != AF_UNSPEC) return false;
   row[KIND] = message->nlmsg_type == RTM_NEWLINK ? ops::NETLINK_KIND::LINK : ops::NETLINK_KIND::LINK_GONE;
   row[IFINDEX] = body->ifi_index;

@@ -49,7 +49,7 @@ const char* configure(int fd, const Socket& socket) {
   const bool v4 = socket.family == 4;
   if (!socket.device.empty() && !bindToDevice(fd, socket.device)) return "SO_BINDTODEVICE";
   if (!v4 && !setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return "IPV6_V6ONLY";
-  // An address that is not there yet (DHCP, duplicate address detection) can be bound all the same.
+  // Allows binding to an address that does not exist yet (DHCP, duplicate address detection).
   if (!(v4 ? setOption(fd, IPPROTO_IP, IP_FREEBIND, 1) : setOption(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))) {
     return v4 ? "IP_FREEBIND" : "IPV6_FREEBIND";
   }

@@ -17,6 +17,16 @@ interface EventBase {
   timeMs: number;
 }
 
+/**
+ * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
+ * key file that was read again cannot be used.
+ */
+export type WarningName =
+  | 'old-timestamp'
+  | 'key-on-two-hosts'
+  | 'handshake-time-not-kept'
+  | 'key-file-refused';
+
 export type ControlEvent = EventBase &
   (
     | { kind: 'interface'; interface: string; state: 'up' | 'down'; cause: string }
@@ -40,7 +50,11 @@ export type ControlEvent = EventBase &
         mtuBytes: number;
         beforeBytes: number | null;
       }
+    /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
+    | { kind: 'gso-refused'; interface: string; peer: string; link: number }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
+    /** Something is wrong that nobody asked about; `peer` is null where it concerns the interface as a whole. */
+    | { kind: 'warning'; interface: string; peer: string | null; what: WarningName; detail: string }
     | { kind: 'config'; by: string; what: ConfigEvent }
     /** A commit awaits its confirmation; told when it begins and as its end comes near. */
     | { kind: 'unconfirmed'; by: string; secondsLeft: number }

@@ -23,6 +23,12 @@ export const DROP_HELP = {
   'unknown-index': 'receiver index of no live session',
   'replayed-early': 'counter already seen or too old, found before opening',
   forged: 'authentication failed',
+  'handshake/mac1-wrong':
+    'message not addressed to our public key: a scan, or a peer with a wrong key for us',
+  'handshake/mac2-wrong': 'cookie expired or made for another address',
+  'handshake/cookie-demanded': 'under load the sender was asked to prove its address first',
+  'handshake/rate-limited': 'one address starts handshakes too fast while we are under load',
+  'handshake/not-asked-for': 'response or cookie reply to no initiation that we have sent lately',
   'handshake-queue-full': 'handshake messages arrive faster than they can be answered',
   // From the wire: authentic, still not acceptable.
   replayed: 'counter seen twice in one batch',

@@ -8,6 +8,15 @@ export interface PathRef {
   words: number[];
 }
 
+/** How answers to handshakes are marked that go by a socket, to the remote end in `words` or, without words, to any. */
+export interface AnswerMark {
+  socket: number;
+  /** Words of `PATH` up to the remote address. */
+  words: number[];
+  dscp: number;
+  mark: number;
+}
+
 export type DatapathEvent =
   | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
   | { kind: 'session-confirmed'; slot: number; peer: number }
@@ -28,7 +37,7 @@ export type DatapathEvent =
   /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
-  | { kind: 'gso-refused' }
+  | { kind: 'gso-refused'; peer: number; link: number }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
   | { kind: 'kernel'; change: KernelChange }

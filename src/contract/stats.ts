@@ -100,6 +100,8 @@ export const LINK_FIELDS = [
   /** Estimated time that a datagram toward the peer waits in queues, in µs. */
   'queueOutUs',
   'dampedUntilUs',
+  /** 1 while its device is known to refuse UDP GSO. */
+  'refusesGso',
   /** One of `GREY`: why it is left for others although it answers. */
   'grey',
 ] as const;

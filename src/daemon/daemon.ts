@@ -7,7 +7,7 @@ import { DEFAULTS } from '../config/defaults.js';
 import type { Native } from '../native/binding.js';
 import { EventLog } from './base/event-log.js';
 import type { Log } from './base/log.js';
-import { RequestError } from './base/request-errors.js';
+import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkKeyFiles } from './interfaces/interface-keys.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
@@ -70,7 +70,7 @@ export class Daemon implements ConfigurationHost {
       this.config = next;
     } catch (error) {
       await this.goBack(next, before);
-      throw new RequestError((error as Error).message);
+      throw refusal(error as Error, this.options.log);
     }
   }
 
@@ -103,7 +103,11 @@ export class Daemon implements ConfigurationHost {
     }
     for (const config of wanted.values()) {
       const previous = from.interfaces.find((one) => one.name === config.name);
-      if (isDeepStrictEqual(previous, config) && this.running.has(config.name)) continue;
+      const running = this.running.get(config.name);
+      if (running !== undefined && isDeepStrictEqual(previous, config)) {
+        running.rereadKeys();
+        continue;
+      }
       await this.bringInterface(config).catch(refused(config.name));
     }
   }

@@ -101,6 +101,7 @@ async function main(): Promise<void> {
   const { events, histories, faults, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   const parts: DaemonParts = {
+    log,
     native,
     hostname: () => daemon.hostname(),
     runningConfig: () => daemon.runningConfig(),

@@ -79,8 +79,7 @@ export class Assembly {
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
-    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
-    this.transmit.setGso(options.udpGso ?? true);
+    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, options.udpGso ?? true);
     const bridge = new Bridge(arena.bytes, this.macs);
     const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, stats);
     this.reorder = new Reorder(arena, unpacker);
@@ -135,7 +134,7 @@ export class Assembly {
         io.emit({ kind: 'path-mtu', peer: tables.links.peer[link], link: tables.links.id[link] });
         this.link.mtu.tooBig(link, bytes, this.now);
       },
-      gsoRefused: () => io.emit({ kind: 'gso-refused' }),
+      gsoRefused: (link) => this.link.segmentation.refused(link),
     };
   }
 

@@ -12,8 +12,8 @@ export interface NativeError extends Error {
   syscall: string;
 }
 
-/** Which virtio-net offloads the TAP shall announce to the kernel. */
-export interface TapOffloads {
+/** The virtio-net offloads that the TAP announces to the kernel. */
+interface TapOffloads {
   checksum: boolean;
   tso: boolean;
   uso: boolean;
@@ -65,7 +65,7 @@ export interface Native {
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
 
   /** UDP ------------------------------------------------------------------ */
-  /** Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error queue off, IPV6_V6ONLY. */
+  /** Binds a non-blocking socket, even to an address that does not exist yet: IP_MTU_DISCOVER=PROBE, pktinfo on, error queue off, IPV6_V6ONLY. */
   udpOpen(options: UdpOptions): UdpHandle;
   /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
   udpReceive(
@@ -77,12 +77,12 @@ export interface Native {
     rows: Int32Array,
   ): number;
   /**
-   * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `gso` a row of
-   * several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
-   * ask for it); without, each datagram is a message. A failing row never stops the rows behind it.
+   * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `SEND.GSO` a
+   * row of several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
+   * ask for it); without, each datagram is a message. A failing row never stops the rows after it.
    * Returns the number of rows sent whole.
    */
-  udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
+  udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array): number;
   /** MTU of the route that `mark` takes (device or path MTU known to the kernel), by a connected socket; 0 when unreachable. */
   routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null, mark: number): number;
 
@@ -108,8 +108,8 @@ export interface Native {
   epollAdd(epoll: number, fd: number, token: number): void;
   epollRemove(epoll: number, fd: number): void;
   /**
-   * Waits until something is readable or `timeoutUs` is over (0 polls, -1 waits for ever). First polls without
-   * sleeping for `spinUs`. Fills `tokens`, returns how many.
+   * Waits until something is readable or `timeoutUs` has passed (0 polls, -1 waits without limit). First polls
+   * without sleeping for `spinUs`. Fills `tokens`, returns how many.
    */
   wait(epoll: number, timeoutUs: number, spinUs: number, tokens: Int32Array): number;
   eventCreate(): number;

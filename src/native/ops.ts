@@ -26,7 +26,7 @@ export const PATH = {
   WORDS: 14,
 } as const;
 
-/** The words of `PATH` that tell where it leads; those behind them only mark what goes there. */
+/** The words of `PATH` that tell where it leads; those after them only mark what goes there. */
 export const PATH_PLACE_WORDS = PATH.DSCP;
 
 /** One received message: several datagrams of one path and of equal size (the last may be shorter). */
@@ -102,6 +102,8 @@ export const SEND = {
   RESULT: 5,
   /** Written by the addon: bytes sent before the error (a whole number of datagrams). */
   SENT: 6,
+  /** 1: several datagrams may leave by one UDP GSO message; 0: each is a message. */
+  GSO: 7,
   WORDS: 8,
 } as const;
 

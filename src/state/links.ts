@@ -64,6 +64,8 @@ export class LinkTable {
   readonly rttHistograms = new RttHistograms();
   /** When percentiles are to be worked out again. */
   percentilesDue = float64();
+  /** 1 once the device that it leaves by has refused UDP GSO, until its path changes. */
+  refusesGso = uint8();
   /** Datagrams sent by the link, and how many of them may have gone by another one, too. */
   sent = float64();
   copiesSent = float64();

@@ -7,13 +7,20 @@ import { randomFillSync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
+import type { AnswerMark } from '../contract/events.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
+import { HandshakeScreen } from '../crypto/screen.js';
+import { sodiumPrimitives } from '../crypto/sodium.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
 import { NETLINK, NETLINK_KIND, READ, RECV } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
+import { AnswerMarks } from './answer-marks.js';
+import { CookieReplies } from './cookie-replies.js';
+import { HandshakeGate } from './handshake-gate.js';
+import { KnownPaths } from './known-paths.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {
@@ -21,14 +28,19 @@ export interface WorkerStart {
   tapFd: number;
   /** Event descriptor by which the control thread says that commands wait. */
   wakeFd: number;
+  /** Our own public key, to which handshake messages must be addressed. */
+  publicKey: Uint8Array;
   settings: DatapathSettings;
   seed: [number, number];
   udpGso: boolean;
   realtime: boolean;
 }
 
-/** Beside the engine's commands the worker has one of its own. */
-export type WorkerMessage = DatapathCommand | { kind: 'stop' };
+/** Beside the engine's commands the worker has some of its own. */
+export type WorkerMessage =
+  | DatapathCommand
+  | { kind: 'answer-marks'; marks: AnswerMark[] }
+  | { kind: 'stop' };
 
 /** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
 const REALTIME_PRIORITY = 10;
@@ -62,7 +74,14 @@ class Shell {
   private readonly receiveSockets = new Int32Array(this.arena.sizes.receiveSlots);
   private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
   private readonly socketFds = new Map<number, number>();
+  private readonly marks = new AnswerMarks();
+  private readonly known = new KnownPaths();
+  private readonly cookieReplies: CookieReplies;
+  private readonly screen: HandshakeScreen;
+  private readonly gate: HandshakeGate;
   private readonly pace = new Pace();
+  /** Time of the batch in hand. */
+  private now: number;
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
   private readonly spinUs: number;
@@ -73,14 +92,29 @@ class Shell {
   constructor(private readonly start: WorkerStart) {
     const native = this.native;
     const bytes = this.arena.bytes;
+    this.now = native.now();
+    this.cookieReplies = new CookieReplies(native, this.marks);
+    this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);
+    this.gate = new HandshakeGate(this.screen, {
+      taken: () => this.engine.stats.interface[INTERFACE.handshakesTaken],
+      isKnown: ({ words, at }) => this.known.has(words, at),
+      handOn: (message, path) => start.port.postMessage({ kind: 'handshake', bytes: message, path }),
+      reply: (reply, arrival) =>
+        this.cookieReplies.add(reply, this.socketFds.get(arrival.socket) ?? -1, arrival),
+    });
     const io: DatapathIo = {
       arena: bytes,
       seal: (ops, count) => native.seal(bytes, ops, count),
       open: (ops, count) => native.open(bytes, ops, count),
-      send: (ops, count, paths, gso) => native.udpSend(bytes, ops, count, paths, gso),
+      send: (ops, count, paths) => native.udpSend(bytes, ops, count, paths),
       writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
       random: (into) => randomFillSync(into),
-      emit: (event) => start.port.postMessage(event),
+      handshake: (offset, length, socket, words, at) =>
+        this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
+      emit: (event) => {
+        this.known.event(event);
+        start.port.postMessage(event);
+      },
     };
     this.engine = new Engine(this.arena, io, {
       nowUs: native.now(),
@@ -191,12 +225,14 @@ class Shell {
     if (fd === undefined) return;
     const { native, arena, receives, receiveSockets } = this;
     const slots = arena.sizes.receiveSlots;
+    this.now = now;
     for (let round = 0; round < ROUNDS; round++) {
       const count = native.udpReceive(arena.bytes, fd, arena.receiveBase, SLOT_BYTES, slots, receives);
       if (count > 0) {
         receiveSockets.fill(row, 0, count);
         this.engine.messages(receives, receiveSockets, count, now);
         this.engine.deliver();
+        this.cookieReplies.flush();
       }
       if (count < slots) return;
     }
@@ -217,6 +253,10 @@ class Shell {
       this.running = false;
       return;
     }
+    if (message.kind === 'answer-marks') return this.marks.set(message.marks);
+    if (message.kind === 'send-raw') this.marks.mark(message.path.words, 0, message.path.socket);
+    if (message.kind === 'send-raw' || message.kind === 'send-raw-peer')
+      this.gate.sending(message.bytes, now);
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
@@ -225,6 +265,7 @@ class Shell {
     } else if (message.kind === 'socket-close') {
       this.closeSocket(message.row);
     }
+    this.known.command(message);
     this.engine.command(message, now);
     if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
   }
@@ -293,6 +334,7 @@ class Shell {
       if (message.kind === 'socket') this.native.close(message.settings.fd);
     }
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
+    this.screen.wipe();
     for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
   }
 }

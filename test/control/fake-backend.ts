@@ -21,6 +21,7 @@ import type {
 } from '../../src/api/index.js';
 import { effectiveInterface } from '../../src/config/defaults.js';
 import { type EventBody, EventLog } from '../../src/daemon/base/event-log.js';
+import type { Log } from '../../src/daemon/base/log.js';
 import { RequestError } from '../../src/daemon/base/request-errors.js';
 import type { Configurator } from '../../src/daemon/commits/configurator.js';
 import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js';
@@ -95,8 +96,9 @@ export class FakeBackend implements ConfigurationHost {
   }
 
   /** Parts of a daemon without interfaces. */
-  parts(configurator: Configurator): DaemonParts {
+  parts(configurator: Configurator, log: Log): DaemonParts {
     return {
+      log,
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,

@@ -24,7 +24,6 @@ const CURSORS = /^src\/(datapath|switch)\//;
  */
 const COLD: Record<string, string> = {
   'src/datapath/frames/acceptance.ts: Acceptance.confirm': 'once a session',
-  'src/datapath/frames/admission.ts: Admission.emitHandshake': 'handshakes only, and a bounded number',
   'src/datapath/frames/rebuild.ts: Rebuilder.remember': 'once a link',
   'src/datapath/send/parity.ts: makeGroup': 'groups are used again',
   'src/datapath/send/seal.ts: Sealer.tellCounterHigh': 'once a session',

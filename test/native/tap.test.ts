@@ -75,7 +75,7 @@ function arpReply(request: DataView): number[] {
   ];
 }
 
-/** Sends `length` bytes through the kernel to the neighbour behind the TAP. */
+/** Sends `length` bytes through the kernel to the neighbour beyond the TAP. */
 function sendToNeighbour(arena: Uint8Array, length: number, segment: number): number {
   const socket = native.udpOpen({
     family: 4,
@@ -88,9 +88,9 @@ function sendToNeighbour(arena: Uint8Array, length: number, segment: number): nu
   });
   open.push(socket.fd);
   const row = Int32Array.from(
-    sendRow({ FD: socket.fd, OFFSET: WRITE_BASE, LENGTH: length, SEGMENT: segment, PATH: 0 }),
+    sendRow({ FD: socket.fd, OFFSET: WRITE_BASE, LENGTH: length, SEGMENT: segment, PATH: 0, GSO: 1 }),
   );
-  native.udpSend(arena, row, 1, pathRow(NEIGHBOUR, 9), true);
+  native.udpSend(arena, row, 1, pathRow(NEIGHBOUR, 9));
   return row[SEND.RESULT];
 }
 

@@ -5,10 +5,15 @@ import { DROP_NAMES, type DropReason } from '../../src/contract/drops.js';
 import type { DatapathEvent } from '../../src/contract/events.js';
 import type { DatapathSettings } from '../../src/contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/contract/stats.js';
+import type { Primitives } from '../../src/crypto/primitives.js';
+import { HandshakeScreen } from '../../src/crypto/screen.js';
+import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { Engine, makeArena } from '../../src/datapath/engine.js';
 import { PATH, READ, RECV } from '../../src/native/ops.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
+import { HandshakeGate } from '../../src/worker/handshake-gate.js';
+import { KnownPaths } from '../../src/worker/known-paths.js';
 import type { Aead } from './aead.js';
 import type { Endpoint } from './endpoint.js';
 import type { Datagram } from './hop.js';
@@ -25,6 +30,8 @@ const ARENA: ArenaSizes = {
   ownRingBytes: 16 << 20,
 };
 const EBADF = -9;
+/** A public key that no message is addressed to. */
+const NOBODY = new Uint8Array(32);
 
 export const SETTINGS: DatapathSettings = {
   macAgeingS: 300,
@@ -66,8 +73,12 @@ export class SimNode {
   readonly clockOffset: number;
   /** So much later than wanted the thread wakes up, every time: a processor that it shares. */
   wakesLateUs = 0;
+  /** Decides whether the device that leads to a path takes a send of several datagrams. */
+  cuts: (path: Int32Array) => boolean = () => true;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
+  private readonly known = new KnownPaths();
+  private gate = this.newGate(sodiumPrimitives, NOBODY);
   private readonly arena;
   private readonly reads: Int32Array;
   private readonly receives: Int32Array;
@@ -96,12 +107,11 @@ export class SimNode {
     const io = new SimIo(this.arena.bytes, {
       keys: this.keys,
       sendDatagram: (fd, bytes, path) => this.send(fd, bytes, path),
+      cuts: (path) => this.cuts(path),
       writeFrame: (record) => this.tap.write(record, world.now),
       random: world.random,
-      emit: (event) => {
-        this.events.push(event);
-        this.onEvent(event);
-      },
+      handshake: (message, socket, words, at) => this.gate.take(message, { socket, words, at }, this.clock()),
+      emit: (event) => this.tell(event),
     });
     this.engine = new Engine(this.arena, io, {
       nowUs: this.clock(),
@@ -110,6 +120,29 @@ export class SimNode {
       udpGso: options.gso ?? true,
     });
     this.deadline = this.engine.nextDeadline();
+  }
+
+  /** From now on handshake messages are its own that are addressed to this public key. */
+  answerFor(primitives: Primitives, publicKey: Uint8Array): void {
+    this.gate = this.newGate(primitives, publicKey);
+  }
+
+  private newGate(primitives: Primitives, publicKey: Uint8Array): HandshakeGate {
+    return new HandshakeGate(new HandshakeScreen(primitives, publicKey), {
+      taken: () => this.counter('handshakesTaken'),
+      isKnown: ({ words, at }) => this.known.has(words, at),
+      handOn: (bytes, path) => this.tell({ kind: 'handshake', bytes, path }),
+      reply: (bytes, { socket, words, at }) => {
+        const fd = this.sockets.find(({ row }) => row === socket)?.fd ?? -1;
+        this.send(fd, bytes, words.slice(at, at + PATH.WORDS));
+      },
+    });
+  }
+
+  private tell(event: DatapathEvent): void {
+    this.known.event(event);
+    this.events.push(event);
+    this.onEvent(event);
   }
 
   // --- what the world does to it --------------------------------------------------------------------
@@ -200,7 +233,11 @@ export class SimNode {
     if (this.halted) return;
     const now = this.clock();
     this.engine.woke(now, this.deadline);
-    for (const command of this.commands.splice(0)) this.engine.command(command, now);
+    for (const command of this.commands.splice(0)) {
+      this.known.command(command);
+      if ('bytes' in command) this.gate.sending(command.bytes, now);
+      this.engine.command(command, now);
+    }
     this.readTap(now);
     this.receive(now);
     if (now >= this.engine.nextDeadline()) this.engine.expire(now);

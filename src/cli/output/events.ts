@@ -40,8 +40,14 @@ function whatText(event: ControlEvent): string {
       const before = event.beforeBytes === null ? '' : ` (was ${event.beforeBytes})`;
       return `${event.interface} peer ${event.peer} link ${event.link} path MTU ${event.mtuBytes}${before}`;
     }
+    case 'gso-refused':
+      return `${event.interface} peer ${event.peer} link ${event.link} UDP GSO refused by the device: each datagram is sent by itself`;
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
+    case 'warning': {
+      const peer = event.peer === null ? '' : ` peer ${event.peer}`;
+      return `${event.interface}${peer} warning: ${event.detail}`;
+    }
     case 'config':
       return `configuration: ${event.what} by ${event.by}`;
     case 'unconfirmed':

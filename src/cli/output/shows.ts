@@ -110,6 +110,7 @@ function linkText(link: LinkStatus): string[] {
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
     ...marksText(link),
+    ...(link.gso === null ? [] : [`    UDP GSO ${link.gso ? 'on' : 'off'}`]),
     ...(link.fec === null ? [] : [`    Forward error correction ${link.fec}`]),
     `    RTT last/min/smoothed ${milliseconds(link.rttLastUs)}/${milliseconds(link.rttMinUs)}/` +
       `${milliseconds(link.rttSmoothedUs)} ms, jitter ${milliseconds(link.jitterUs)} ms`,

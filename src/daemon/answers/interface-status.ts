@@ -6,6 +6,7 @@ import { effectiveInterface } from '../../config/defaults.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropCounters } from '../observe/counters.js';
+import { grantsGso } from './gso.js';
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */
 export function interfaceStatus(
@@ -52,7 +53,6 @@ export function interfaceStatus(
 /** Offloads in use: granted by the kernel and not forced off. */
 export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[] {
   if (runtime === null) return [];
-  const { selfTest } = runtime;
   const { checksum, tso, uso } = runtime.tap.granted;
   const sockets = runtime.sockets.all();
   const off = new Set(runtime.config.disabledOffloads);
@@ -60,7 +60,7 @@ export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[]
     ['tap-checksum', checksum],
     ['tap-tso', tso],
     ['tap-uso', uso],
-    ['udp-gso', runtime.gsoInUse && selfTest.gso !== 'fails' && !off.has('udp-gso')],
+    ['udp-gso', grantsGso(runtime)],
     ['udp-gro', sockets.every((socket) => socket.handle.gro) && !off.has('udp-gro')],
   ];
   return inUse.filter(([, used]) => used).map(([name]) => name);

@@ -10,6 +10,7 @@ import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
+import { usesGso } from './gso.js';
 
 /** Status of one link; `nowUs`: microseconds since boot. */
 function linkStatus(
@@ -70,6 +71,7 @@ function linkStatus(
     dscp: effective.dscp,
     fwmark: effective.fwmark || null,
     mtu: read(LINK.mtu),
+    gso: link.config.remote?.kind === 'via' ? null : usesGso(runtime, link),
     txDatagrams: read(LINK.txDatagrams),
     txBytes: read(LINK.txBytes),
     rxDatagrams: read(LINK.rxDatagrams),

@@ -6,12 +6,13 @@ import type { FlowsExplanation, MacRow, PeerExplanation } from '../../contract/a
 import type { DatapathCommand } from '../../contract/commands.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
-import { SharedStats } from '../../contract/stats.js';
+import { INTERFACE, SharedStats } from '../../contract/stats.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
 interface DatapathOptions {
   tapFd: number;
+  publicKey: Uint8Array;
   settings: DatapathSettings;
   udpGso: boolean;
   realtime: boolean;
@@ -101,9 +102,13 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   private take(event: DatapathEvent): void {
     switch (event.kind) {
-      case 'stats':
+      case 'stats': {
+        const taken = this.stats.interface[INTERFACE.handshakesTaken];
         this.stats = new SharedStats({ peers: event.peers, links: event.links }, event.buffer);
+        // What we wrote while the larger buffer was under way is not in it.
+        this.stats.interface[INTERFACE.handshakesTaken] = taken;
         return;
+      }
       case 'scheduling':
         this.scheduling = event.realtime ? 'realtime' : 'normal';
         return;

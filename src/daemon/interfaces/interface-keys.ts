@@ -1,6 +1,6 @@
 /** The static key of an interface, its MAC address, and the keys of its peers. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
 import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { parsePublicKey } from '../../crypto/keys.js';
@@ -19,18 +19,41 @@ export function macOf(publicKey: Uint8Array): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Loads the key of an interface; creates it first if there is none. */
+/**
+ * A key file that cannot be used. The message says no more than that to whoever asked, who may have no right to know
+ * what is in which file; `cause` says why, for the log.
+ */
+export class KeyFileRefused extends Error {
+  override readonly name = 'KeyFileRefused';
+
+  constructor(path: string, cause: unknown) {
+    super(`key file ${path} cannot be used; the log of the daemon says why`, { cause });
+  }
+}
+
+/** Loads the key of an interface. In the folder of keys it is made first if there is none; elsewhere it must exist. */
 export function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
-  const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
+  const path = privateKeyFile(config, stateFolder);
+  const load = isOurs(path, stateFolder) ? loadOrCreateKeyFile : loadKeyFile;
+  const secretKey = reading(path, stateFolder, () => load(sodiumPrimitives, path));
   return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
 }
 
-/** Key and PSK of a peer; null when it has no key yet. Throws a plain sentence when a file cannot be used. */
-export function identityOf(peer: PeerConfig): { publicKey: Uint8Array; psk?: Uint8Array } | null {
+/** Key and preshared key of a peer, to be given to `forgetIdentity`; null when it has no key yet. @throws Error with a sentence */
+export function identityOf(
+  peer: PeerConfig,
+  stateFolder: string,
+): { publicKey: Uint8Array; psk?: Uint8Array } | null {
   if (peer.publicKey === undefined || peer.shutdown) return null;
   const publicKey = parsePublicKey(peer.publicKey);
-  if (peer.presharedKeyFile === undefined) return { publicKey };
-  return { publicKey, psk: loadKeyFile(sodiumPrimitives, peer.presharedKeyFile) };
+  const path = peer.presharedKeyFile;
+  if (path === undefined) return { publicKey };
+  return { publicKey, psk: reading(path, stateFolder, () => loadKeyFile(sodiumPrimitives, path)) };
+}
+
+/** Wipes and frees what `identityOf` has read. */
+export function forgetIdentity(identity: ReturnType<typeof identityOf>): void {
+  if (identity?.psk !== undefined) sodiumPrimitives.freeLocked(identity.psk);
 }
 
 /** Whether a peer is known by the same keys as before. */
@@ -38,11 +61,22 @@ export function samePeerIdentity(a: PeerConfig, b: PeerConfig): boolean {
   return a.publicKey === b.publicKey && a.presharedKeyFile === b.presharedKeyFile;
 }
 
-/** Throws a plain sentence when a key file that an interface names cannot be used. */
+/** @throws Error with a sentence when a key file that an interface names cannot be used. */
 export function checkKeyFiles(config: InterfaceConfig, stateFolder: string): void {
-  sodiumPrimitives.wipe(loadKeys(config, stateFolder).secretKey);
-  for (const peer of config.peers) {
-    const psk = identityOf(peer)?.psk;
-    if (psk !== undefined) sodiumPrimitives.wipe(psk);
+  sodiumPrimitives.freeLocked(loadKeys(config, stateFolder).secretKey);
+  for (const peer of config.peers) forgetIdentity(identityOf(peer, stateFolder));
+}
+
+/** Whether a file stands in our own folder of keys. */
+function isOurs(path: string, stateFolder: string): boolean {
+  return dirname(resolve(path)) === resolve(stateFolder, 'keys');
+}
+
+function reading<T>(path: string, stateFolder: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isOurs(path, stateFolder)) throw error;
+    throw new KeyFileRefused(path, error);
   }
 }

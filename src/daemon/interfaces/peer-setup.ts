@@ -8,14 +8,14 @@ import {
   effectivePolicy,
 } from '../../config/defaults.js';
 import { parsePublicKey } from '../../crypto/keys.js';
-import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
 import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { familiesOf, linkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
-import { identityOf, samePeerIdentity } from './interface-keys.js';
+import { forgetIdentity, identityOf, samePeerIdentity } from './interface-keys.js';
+import { answerMarks } from './marks.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { RouteMtus } from './route-mtus.js';
 import { type LocalAnswer, type LocalNeed, pathWords, type UdpSockets } from './udp-sockets.js';
@@ -30,6 +30,7 @@ interface PeerSetupOptions {
   handshakes: Handshakes;
   sockets: UdpSockets;
   routeMtus: RouteMtus;
+  stateFolder: string;
 }
 
 export class PeerSetup {
@@ -40,8 +41,8 @@ export class PeerSetup {
    * had; then the caller goes back by setting the previous configuration up again.
    */
   setUp(next: InterfaceConfig): void {
-    const { peers, handshakes, routeMtus } = this.options;
-    const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer)]));
+    const { peers, datapath, routeMtus, stateFolder } = this.options;
+    const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer, stateFolder)]));
     const byName = new Map(next.peers.map((peer) => [peer.name, peer]));
     const answers = this.arrangeSockets(next);
     for (const entry of [...peers.values()]) {
@@ -54,9 +55,17 @@ export class PeerSetup {
       this.setLinks(entry, next, answers);
       this.admit(entry, identities.get(entry.config) ?? null);
     }
-    handshakes.answerMarks.learn(peers.values());
+    datapath.send({ kind: 'answer-marks', marks: answerMarks(peers.values()) });
     // A relayed link is as wide as the links of the peer that relays it.
     routeMtus.refresh();
+  }
+
+  /** Reads the preshared key of a peer again, for its next handshakes. Throws `KeyFileRefused`; the old one stays then. */
+  rereadKey({ row, config, admitted }: PeerEntry): void {
+    if (!admitted || config.presharedKeyFile === undefined) return;
+    const identity = identityOf(config, this.options.stateFolder);
+    this.options.handshakes.setPresharedKey(row, identity?.psk);
+    forgetIdentity(identity);
   }
 
   private arrangeSockets(next: InterfaceConfig): Answers {
@@ -108,10 +117,12 @@ export class PeerSetup {
     const mayInitiate = entry.config.links.some(
       ({ remote }) => remote?.kind === 'address' || remote?.kind === 'via',
     );
-    if (wanted && entry.admitted) handshakes.setMayInitiate(entry.row, mayInitiate);
-    else if (wanted) handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
+    if (wanted && entry.admitted) {
+      handshakes.setMayInitiate(entry.row, mayInitiate);
+      handshakes.setPresharedKey(entry.row, identity.psk);
+    } else if (wanted) handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
     entry.admitted = wanted;
-    if (identity?.psk !== undefined) sodiumPrimitives.wipe(identity.psk);
+    forgetIdentity(identity);
   }
 
   private setLinks(entry: PeerEntry, next: InterfaceConfig, answers: Answers): void {

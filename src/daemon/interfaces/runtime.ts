@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { InterfaceConfig } from '../../api/config.js';
+import type { WarningName } from '../../api/events.js';
 import type { LinkFacts } from '../../api/link-states.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveInterface } from '../../config/defaults.js';
@@ -12,14 +13,18 @@ import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native, TapHandle } from '../../native/binding.js';
+import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
 import { describeChange } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
+import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf } from './interface-keys.js';
+import { answerMarks } from './marks.js';
+import { warningOf } from './notices.js';
 import { type LinkEntry, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RouteMtus } from './route-mtus.js';
@@ -31,9 +36,13 @@ interface RuntimeEvents {
   peer: [peer: PeerEntry, cause: string];
   /** Bytes; `before` is 0 the first time. */
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
+  /** The device of a link does not take UDP GSO. */
+  gsoRefused: [peer: PeerEntry, link: LinkEntry];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
   /** The worker died. */
   fault: [message: string];
+  /** `peer` is null where it concerns the interface as a whole. */
+  warning: [peer: PeerEntry | null, what: WarningName, detail: string];
 }
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
@@ -46,6 +55,7 @@ interface Foundation {
   tap: TapHandle;
   mac: string;
   selfTest: UdpSelfTest;
+  stateFolder: string;
 }
 
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
@@ -58,15 +68,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly drains: Drains;
-  /** UDP GSO still works: no device has refused it. */
-  gsoInUse = true;
   private readonly native: Native;
   private readonly keys: KeyPair;
   private readonly routeMtus: RouteMtus;
   private readonly setup: PeerSetup;
   private current: InterfaceConfig;
 
-  private constructor({ native, config, keys, tap, mac, selfTest }: Foundation) {
+  private constructor({ native, config, keys, tap, mac, selfTest, stateFolder }: Foundation) {
     super();
     const { peers } = this;
     const { aead, scheduling } = effectiveInterface(config);
@@ -79,11 +87,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
       tapFd: tap.fd,
+      publicKey: keys.publicKey,
       settings: settingsOf(config, tap),
       udpGso: !off.has('udp-gso') && selfTest.gso !== 'fails',
       realtime: scheduling === 'realtime',
     });
-    const handshakes = new Handshakes(native, datapath, keys, aead);
+    const clock = new HandshakeClock(
+      HandshakeClock.fileOf(stateFolder, keys.publicKey),
+      () => Date.now() * 1000,
+      (error) => this.timeNotKept(error),
+    );
+    const handshakes = new Handshakes(native, datapath, keys, aead, clock);
     const sockets = new UdpSockets(native, datapath, !off.has('udp-gro') && selfTest.gro !== 'fails');
     const routeMtus = new RouteMtus(native, datapath, peers);
     this.datapath = datapath;
@@ -92,12 +106,18 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routeMtus = routeMtus;
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
-    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routeMtus });
+    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routeMtus, stateFolder });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault }) => {
       if (fault !== null) this.emit('fault', fault);
     });
     handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
+    handshakes.on('notice', (notice) => {
+      const peer = peers.atRow(notice.peer);
+      if (peer === undefined) return;
+      const { what, detail } = warningOf(notice, peer.config.name);
+      this.emit('warning', peer, what, detail);
+    });
   }
 
   /** Starts an interface. Throws a plain sentence and leaves nothing running when it cannot. */
@@ -113,12 +133,15 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       const mac = config.mac ?? macOf(keys.publicKey);
       const selfTest = testUdpOffloads(native);
       await setUpTap(null, config, mac);
-      runtime = new InterfaceRuntime({ native, config, keys, tap, mac, selfTest });
+      runtime = new InterfaceRuntime({ native, config, keys, tap, mac, selfTest, stateFolder });
       runtime.setUpPeers(config);
       return runtime;
     } catch (error) {
       if (runtime !== null) await runtime.stop();
-      else native.close(tap.fd);
+      else {
+        native.close(tap.fd);
+        sodiumPrimitives.freeLocked(keys.secretKey);
+      }
       throw error;
     }
   }
@@ -170,7 +193,25 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     await this.datapath.stop();
     this.handshakes.close();
     this.native.close(this.tap.fd);
-    sodiumPrimitives.wipe(this.keys.secretKey);
+    sodiumPrimitives.freeLocked(this.keys.secretKey);
+  }
+
+  /** Ends the sessions of a peer and makes new ones, with the preshared key that its file holds now. */
+  restartPeer(peer: PeerEntry): void {
+    this.setup.rereadKey(peer);
+    this.handshakes.restart(peer.row);
+  }
+
+  /** Reads the preshared keys of all peers again; they count from the next handshakes on. */
+  rereadKeys(): void {
+    for (const peer of this.peers.values()) {
+      try {
+        this.setup.rereadKey(peer);
+      } catch (error) {
+        const detail = `${(error as Error).message}; the key in use stays`;
+        this.emit('warning', peer, 'key-file-refused', detail);
+      }
+    }
   }
 
   private setUpPeers(next: InterfaceConfig): void {
@@ -188,8 +229,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'roamed':
         return this.linkRoamed(event);
       case 'gso-refused':
-        this.gsoInUse = false;
-        return;
+        return this.gsoRefused(event);
       case 'kernel':
       case 'path-mtu':
         return this.routeMtus.refreshSoon();
@@ -225,12 +265,32 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routeMtus.refreshSoon();
   }
 
+  private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
+    const peer = this.peers.atRow(row);
+    const link = peer?.links.get(id);
+    if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
+  }
+
   private linkRoamed({ peer: row, link: id, path }: EventOf<'roamed'>): void {
     const link = this.peers.atRow(row)?.links.get(id);
     if (link === undefined) return;
     link.learnedPath = path.words;
-    this.handshakes.answerMarks.learnLink(link);
+    if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
+      this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
+    }
     this.routeMtus.refreshSoon();
+  }
+
+  /** Reports it once somebody listens: the first handshakes are made while the interface starts. */
+  private timeNotKept(error: Error): void {
+    setImmediate(() =>
+      this.emit(
+        'warning',
+        null,
+        'handshake-time-not-kept',
+        `the time of handshakes cannot be kept in the state folder (${error.message}): after a restart with a clock that went back, peers will refuse us`,
+      ),
+    );
   }
 
   private sessionChanged(row: number, exists: boolean): void {

@@ -1,6 +1,7 @@
 /** `show peers`, `show peer`, `clear peer`. */
 import { pageOf } from '../answers/pages.js';
 import { peerStatus } from '../answers/peer-status.js';
+import { refusal } from '../base/refusal.js';
 import { RequestError } from '../base/request-errors.js';
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, onePeer, page } from './params.js';
@@ -20,10 +21,14 @@ export const PEER_METHODS = {
     const { runtime, peer } = find.peer(params);
     return peerStatus(runtime, peer, native.now(), histories);
   }),
-  'clear.peer': admin(onePeer, ({ find }, params) => {
+  'clear.peer': admin(onePeer, ({ find, log }, params) => {
     const { runtime, peer } = find.peer(params);
     if (!peer.admitted) throw new RequestError(`peer ${params.peer} is shut down or has no public key`);
-    runtime.handshakes.restart(peer.row);
+    try {
+      runtime.restartPeer(peer);
+    } catch (error) {
+      throw refusal(error as Error, log);
+    }
     return null;
   }),
 } satisfies Partial<MethodTable>;

@@ -19,6 +19,11 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.info({ ...place, mtuBytes }, 'path MTU');
     events.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
   });
+  runtime.on('gsoRefused', (peer, link) => {
+    const place = { interface: name, peer: peer.config.name, link: link.config.id };
+    log.info(place, 'the device of the link refuses UDP GSO');
+    events.publish({ kind: 'gso-refused', ...place });
+  });
   runtime.on('peer', (peer, cause) => {
     const place = { interface: name, peer: peer.config.name };
     const state = peer.up ? 'up' : 'down';
@@ -27,6 +32,10 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   });
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
+  });
+  runtime.on('warning', (peer, what, detail) => {
+    log.warn({ interface: name, peer: peer?.config.name, what }, detail);
+    events.publish({ kind: 'warning', interface: name, peer: peer?.config.name ?? null, what, detail });
   });
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');

@@ -6,10 +6,11 @@
 import { readU64 } from '../../base/bytes.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
-import { OPEN, PATH } from '../../native/ops.js';
+import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../crypto/handshake-messages.js';
+import { OPEN } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram, MessageBatch } from '../../state/datagram.js';
-import type { DatapathIo } from '../../state/io.js';
+import { type DatapathIo, HANDSHAKE_TAKEN } from '../../state/io.js';
 import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD, STREAMS, TYPE, VERSION } from '../../wire/header.js';
 import type { Arrivals } from './arrivals.js';
@@ -17,9 +18,12 @@ import type { Rebuilder } from './rebuild.js';
 
 /** Datagrams opened by one native call. */
 const OPEN_ROWS = 4096;
-/** Handshake messages handed to the control thread before it has taken earlier ones. */
-const MAX_PENDING_HANDSHAKES = 256;
-const MAX_HANDSHAKE_BYTES = 512;
+/** The one length of each type of handshake message. */
+const HANDSHAKE_BYTES: Readonly<Record<number, number | undefined>> = {
+  [TYPE.INITIATION]: INITIATION_BYTES,
+  [TYPE.RESPONSE]: RESPONSE_BYTES,
+  [TYPE.COOKIE]: COOKIE_REPLY_BYTES,
+};
 /** Counters above this would not be exact as a double. */
 const COUNTER_BOUND = 2 ** 52;
 
@@ -78,28 +82,20 @@ export class Admission {
     this.ticket[row] = this.rebuilder.stage(datagram, this.arrivals);
   }
 
-  /** Handshake messages go to the control thread; everything else is not ours. */
-  private admitOther(datagram: Datagram): void {
-    const type = this.arena.bytes[datagram.offset];
+  /** Handshake messages of the right form are handed on; everything else is not ours. */
+  private admitOther({ offset, length, socket, paths, path }: Datagram): void {
+    const { bytes } = this.arena;
+    const type = bytes[offset];
     if (type >> 4 !== VERSION) return this.drop(DROP['unknown-version']);
-    if (type !== TYPE.INITIATION && type !== TYPE.RESPONSE && type !== TYPE.COOKIE) {
-      return this.drop(DROP['unknown-type']);
+    const expected = HANDSHAKE_BYTES[type];
+    if (expected === undefined) return this.drop(DROP['unknown-type']);
+    if (length !== expected) return this.drop(DROP['bad-length']);
+    if (bytes[offset + 1] !== 0 || bytes[offset + 2] !== 0 || bytes[offset + 3] !== 0) {
+      return this.drop(DROP['bad-header']);
     }
-    if (datagram.length > MAX_HANDSHAKE_BYTES) return this.drop(DROP['bad-length']);
-    const counters = this.stats.interface;
-    const pending = counters[INTERFACE.handshakesGiven] - counters[INTERFACE.handshakesTaken];
-    if (pending >= MAX_PENDING_HANDSHAKES) return this.drop(DROP['handshake-queue-full']);
-    counters[INTERFACE.handshakesGiven]++;
-    this.emitHandshake(datagram);
-  }
-
-  private emitHandshake(datagram: Datagram): void {
-    const { offset, length, socket, paths, path } = datagram;
-    this.io.emit({
-      kind: 'handshake',
-      bytes: this.arena.bytes.slice(offset, offset + length),
-      path: { socket, words: [...paths.subarray(path, path + PATH.WORDS)] },
-    });
+    const reason = this.io.handshake(offset, length, socket, paths, path);
+    if (reason === HANDSHAKE_TAKEN) this.stats.interface[INTERFACE.handshakesGiven]++;
+    else this.drop(reason);
   }
 
   /** Opens everything admitted, in place; returns how many there were. `read` has each of them then. */

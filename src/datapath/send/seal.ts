@@ -2,10 +2,11 @@
 
 import { DROP } from '../../contract/drops.js';
 import type { SharedStats } from '../../contract/stats.js';
+import { REKEY_AFTER_DATAGRAMS } from '../../crypto/limits.js';
 import { SEAL } from '../../native/ops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { Plaintext, SealedRun } from '../../state/run.js';
-import { REKEY_AFTER_DATAGRAMS, type SessionTable } from '../../state/sessions.js';
+import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD, TYPE } from '../../wire/header.js';
 import { NO_PEER, type ResendRings } from './resend-rings.js';
 

@@ -9,6 +9,7 @@ const EIO = -5;
 const EAGAIN = -11;
 const ENOMEM = -12;
 const EINVAL = -22;
+const ENOPROTOOPT = -92;
 const EMSGSIZE = -90;
 const ENOBUFS = -105;
 
@@ -18,15 +19,13 @@ export interface SendReports {
   sendFailed(link: number): void;
   /** The kernel refused a datagram of `bytes` bytes for its size. */
   tooBig(link: number, bytes: number): void;
-  /** A device does not take UDP GSO; it is off from now on. */
-  gsoRefused(): void;
+  /** The device that a link leaves by does not take UDP GSO; nothing is to be sent now. */
+  gsoRefused(link: number): void;
 }
 
 export class SendErrors {
   /** The answer to the probe sent last: 0, or a negative errno. */
   probe = 0;
-  /** UDP GSO in use; off when forced off or refused by a device. */
-  gso = true;
   private readonly failed: number[] = [];
   private readonly tooBig: number[] = [];
 
@@ -70,11 +69,10 @@ export class SendErrors {
    */
   private errorBesidesGso(row: number): number {
     const error = this.queue.rows[row * SEND.WORDS + SEND.RESULT];
-    if ((error !== EIO && error !== EINVAL) || this.queue.unsent(row) <= 1) return error;
+    if (!mayBeOfGso(error) || this.queue.unsent(row) <= 1) return error;
     const answer = this.queue.runSingly(row);
-    if (answer === 0) {
-      this.gso = false;
-      this.reports.gsoRefused();
+    if (answer === 0 && this.queue.rows[row * SEND.WORDS + SEND.GSO] !== 0) {
+      this.reports.gsoRefused(this.queue.link[row]);
     }
     return answer;
   }
@@ -87,4 +85,8 @@ export class SendErrors {
     }
     while (this.failed.length > 0) this.reports.sendFailed(this.failed.pop()!);
   }
+}
+
+function mayBeOfGso(error: number): boolean {
+  return error === EIO || error === EINVAL || error === ENOPROTOOPT;
 }

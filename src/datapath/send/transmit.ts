@@ -42,19 +42,15 @@ export class Transmitter {
     tables: Tables,
     reports: SendReports,
     private readonly stats: SharedStats,
+    gso: boolean,
   ) {
     this.links = tables.links;
     this.rings = new ResendRings(arena, tables.links, stats);
     this.sealer = new Sealer(io, tables.sessions, this.rings, this, stats);
     this.parity = new Parity(arena, tables, this.sealer, stats);
     this.wrapper = new Wrapper(arena, tables, this.sealer, stats);
-    this.queue = new SendQueue(io, tables);
+    this.queue = new SendQueue(io, tables, gso);
     this.errors = new SendErrors(this.queue, reports, stats);
-  }
-
-  /** Turns UDP GSO on or off. */
-  setGso(gso: boolean): void {
-    this.errors.gso = gso;
   }
 
   /** See `Sealer.reserve`. */
@@ -77,7 +73,7 @@ export class Transmitter {
       this.links.largestSentAt[link] = now;
     }
     this.sentAt = now;
-    const joined = this.errors.gso ? this.queue.join(link, run) : NO_RECORD;
+    const joined = this.queue.join(link, run);
     if (joined >= 0) this.rings.holding(run.offset).extend(joined, run.length);
     else this.enqueue(link, run, this.rings.remember(link, run, now), now);
   }
@@ -159,7 +155,7 @@ export class Transmitter {
     const { count } = this.queue;
     this.queue.count = 0;
     this.stats.interface[INTERFACE.txSends] += count;
-    if (this.queue.run(count, this.errors.gso) < count) this.errors.collect(count);
+    if (this.queue.run(count) < count) this.errors.collect(count);
     if (this.links.coveredLinks > 0) this.addToParity(count);
   }
 

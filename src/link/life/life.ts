@@ -11,6 +11,7 @@ import { DRAINED_BY } from '../choice/drain.js';
 import type { BeatSender, LinkBase } from '../ports.js';
 import type { LinkChanges } from './changes.js';
 import type { Liveness } from './liveness.js';
+import type { Segmentation } from './segmentation.js';
 import { isDrained } from './states.js';
 import { TIMER, timerOf } from './timers.js';
 
@@ -24,6 +25,7 @@ export class LinkLife {
     private readonly liveness: Liveness,
     private readonly changes: LinkChanges,
     private readonly beats: BeatSender,
+    private readonly segmentation: Segmentation,
   ) {
     this.peers = base.tables.peers;
     this.links = base.tables.links;
@@ -199,7 +201,10 @@ export class LinkLife {
   down(link: number, cause: LinkCause, now: number): void {
     const { links } = this;
     if (!this.isHeldUp(link)) return;
-    if (!links.isConfiguredPath(link) && links.hasConfiguredRemote(link)) links.restorePath(link);
+    if (!links.isConfiguredPath(link) && links.hasConfiguredRemote(link)) {
+      links.restorePath(link);
+      this.segmentation.pathChanged(link);
+    }
     this.changes.leave(link, 'lost', cause, now);
   }
 
@@ -220,6 +225,7 @@ export class LinkLife {
 
   /** A link has taken another path, by which it was heard just now: what its old one may have swallowed is sent again. */
   moved(link: number, now: number): void {
+    this.segmentation.pathChanged(link);
     this.start(link, now);
     this.changes.reselect(this.links.peer[link], now);
     this.base.ports.resends.resend(link, link, now);
@@ -228,6 +234,7 @@ export class LinkLife {
   /** The local interface or address of a link came or went. */
   carrier(link: number, up: boolean, cause: LinkCause, now: number): void {
     this.links.carrier[link] = up ? 1 : 0;
+    this.segmentation.pathChanged(link);
     if (!up) this.down(link, cause, now);
     else if (this.links.peer[link] >= 0) this.start(link, now);
   }

@@ -16,6 +16,7 @@ import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
+import { Segmentation } from './segmentation.js';
 import { Underlay } from './underlay.js';
 
 export class LinkParts {
@@ -28,6 +29,7 @@ export class LinkParts {
   readonly changes: LinkChanges;
   readonly life: LinkLife;
   readonly mtu: MtuControl;
+  readonly segmentation: Segmentation;
   readonly echoes: Echoes;
   readonly underlay: Underlay;
   readonly control: LinkControl;
@@ -45,7 +47,8 @@ export class LinkParts {
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
     this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices);
-    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats);
+    this.segmentation = new Segmentation(base);
+    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.segmentation);
     this.mtu = new MtuControl(base, this.changes);
     this.underlay = new Underlay(tables, this.life);
     const limit = new EventLimit();
