@@ -66,6 +66,8 @@ export class SimNode {
   readonly clockOffset: number;
   /** So much later than wanted the thread wakes up, every time: a processor that it shares. */
   wakesLateUs = 0;
+  /** Its thread never waits: whatever time passes, it was at work. */
+  neverIdle = false;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
   private readonly arena;
@@ -76,6 +78,7 @@ export class SimNode {
   private fromTap: Uint8Array[] = [];
   private commands: DatapathCommand[] = [];
   private deadline: number;
+  private turnedAt: number;
   private stalledUntil = 0;
   private halted = false;
   /** World time of the wake-up that is scheduled already. */
@@ -110,6 +113,7 @@ export class SimNode {
       udpGso: options.gso ?? true,
     });
     this.deadline = this.engine.nextDeadline();
+    this.turnedAt = this.clock();
   }
 
   // --- what the world does to it --------------------------------------------------------------------
@@ -199,7 +203,8 @@ export class SimNode {
   private turn(): void {
     if (this.halted) return;
     const now = this.clock();
-    this.engine.woke(now, this.deadline);
+    this.engine.woke(now, this.deadline, this.neverIdle ? 0 : now - this.turnedAt);
+    this.turnedAt = now;
     for (const command of this.commands.splice(0)) this.engine.command(command, now);
     this.readTap(now);
     this.receive(now);
