@@ -15,6 +15,7 @@ export const DROP_HELP = {
   'tx-too-big': 'datagram larger than the path takes',
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
+  'resend-refused': 'datagram not sent again: it was twice already, or the peer was sent too much again',
   // From the wire: before authentication.
   'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',
@@ -22,6 +23,7 @@ export const DROP_HELP = {
   'bad-header': 'reserved bits or stream of the outer header not as version 1 wants them',
   'unknown-index': 'receiver index of no live session',
   'replayed-early': 'counter already seen or too old, found before opening',
+  'over-share': 'datagram of a peer that takes more than its share of a busy worker from other peers',
   forged: 'authentication failed',
   'handshake/mac1-wrong':
     'message not addressed to our public key: a scan, or a peer with a wrong key for us',

@@ -22,6 +22,7 @@ import { Outbound } from './frames/outbound.js';
 import { Reassembly } from './frames/pieces.js';
 import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
+import { Shares } from './frames/shares.js';
 import { Unpacker } from './frames/unpacker.js';
 import { LinkMessages } from './send/messages.js';
 import { Relay } from './send/relay.js';
@@ -55,6 +56,7 @@ export class Assembly {
     sessions: new SessionTable(new ReplayWindows()),
     sockets: new SocketTable(),
   };
+  readonly shares: Shares;
   readonly macs: MacTable;
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
@@ -75,21 +77,22 @@ export class Assembly {
   ) {
     this.now = options.nowUs;
     const { stats, tables } = this;
+    this.shares = new Shares(options.nowUs);
     this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, options.udpGso ?? true);
     const bridge = new Bridge(arena.bytes, this.macs);
-    const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, stats);
+    const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, this.shares, stats);
     this.reorder = new Reorder(arena, unpacker);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats);
     const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed);
-    const { transmit, relay, reorder, delivery } = this;
+    const { transmit, relay, reorder, delivery, shares } = this;
     const { adaptive, control } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, stats });
+    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, shares, stats });
     this.inbound = new Inbound({
       arena,
       io,
@@ -100,6 +103,7 @@ export class Assembly {
       reorder,
       unpacker,
       delivery,
+      shares,
       stats,
     });
     this.owners = [
@@ -108,6 +112,7 @@ export class Assembly {
       reorder,
       this.reassembly,
       transmit.rings,
+      this.shares,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
     ];
   }

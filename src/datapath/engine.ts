@@ -71,9 +71,10 @@ export class Engine {
 
   /**
    * The owner woke up, meaning to at `asked`; tell before anything else. Being much later means that the thread
-   * was stalled or the machine suspended: that much silence is nobody's fault.
+   * was stalled or the machine suspended: that much silence is nobody's fault. For the last `idleUs` it had waited.
    */
-  woke(now: number, asked: number): void {
+  woke(now: number, asked: number, idleUs: number): void {
+    this.parts.shares.passed(idleUs, now);
     this.parts.now = now;
     const late = now - asked;
     if (late <= 0) return;

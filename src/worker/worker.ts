@@ -163,7 +163,7 @@ class Shell {
         native.wait(this.gathering, GATHER_US, 0, tokens);
       const ready = native.wait(this.epoll, timeout, worked && !rush ? this.spinUs : 0, tokens);
       const now = native.now();
-      engine.woke(now, Math.max(deadline, before));
+      engine.woke(now, Math.max(deadline, before), now - before);
       engine.stats.interface[INTERFACE.wakeups]++;
       this.drained = true;
       worked = this.serveAll(ready, now);

@@ -75,6 +75,8 @@ export class SimNode {
   wakesLateUs = 0;
   /** Decides whether the device that leads to a path takes a send of several datagrams. */
   cuts: (path: Int32Array) => boolean = () => true;
+  /** Its thread never waits: whatever time passes, it was at work. */
+  neverIdle = false;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
   private readonly known = new KnownPaths();
@@ -87,6 +89,7 @@ export class SimNode {
   private fromTap: Uint8Array[] = [];
   private commands: DatapathCommand[] = [];
   private deadline: number;
+  private turnedAt: number;
   private stalledUntil = 0;
   private halted = false;
   /** World time of the wake-up that is scheduled already. */
@@ -120,6 +123,7 @@ export class SimNode {
       udpGso: options.gso ?? true,
     });
     this.deadline = this.engine.nextDeadline();
+    this.turnedAt = this.clock();
   }
 
   /** From now on handshake messages are its own that are addressed to this public key. */
@@ -232,7 +236,8 @@ export class SimNode {
   private turn(): void {
     if (this.halted) return;
     const now = this.clock();
-    this.engine.woke(now, this.deadline);
+    this.engine.woke(now, this.deadline, this.neverIdle ? 0 : now - this.turnedAt);
+    this.turnedAt = now;
     for (const command of this.commands.splice(0)) {
       this.known.command(command);
       if ('bytes' in command) this.gate.sending(command.bytes, now);

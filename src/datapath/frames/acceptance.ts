@@ -16,6 +16,7 @@ import type { Arrivals } from './arrivals.js';
 import type { Delivery } from './delivery.js';
 import type { Rebuilder } from './rebuild.js';
 import type { Reorder } from './reorder.js';
+import { type Shares, WORK } from './shares.js';
 import type { Unpacker } from './unpacker.js';
 
 /** Whoever takes datagrams by their kind, and what they work on. */
@@ -30,6 +31,7 @@ export interface AcceptanceParts {
   readonly reorder: Reorder;
   readonly unpacker: Unpacker;
   readonly delivery: Delivery;
+  readonly shares: Shares;
   readonly stats: SharedStats;
 }
 
@@ -45,6 +47,7 @@ export class Acceptance {
   private readonly reorder: Reorder;
   private readonly unpacker: Unpacker;
   private readonly delivery: Delivery;
+  private readonly shares: Shares;
   private readonly stats: SharedStats;
 
   constructor(parts: AcceptanceParts) {
@@ -59,6 +62,7 @@ export class Acceptance {
     this.reorder = parts.reorder;
     this.unpacker = parts.unpacker;
     this.delivery = parts.delivery;
+    this.shares = parts.shares;
     this.stats = parts.stats;
   }
 
@@ -76,8 +80,17 @@ export class Acceptance {
     datagram.linkId = datagram.link < 0 ? NO_LINK : this.links.id[datagram.link];
     if (datagram.origin === ORIGIN.PARITY) this.stats.interface[INTERFACE.repairedDatagrams]++;
     else if (datagram.link >= 0) this.heard(datagram);
+    if (this.isOverShare(datagram)) return this.drop(DROP['over-share']);
     if (datagram.stream === LANE_STREAM) this.takeLane(datagram);
     else this.takeByKind(datagram);
+  }
+
+  /** Whether a datagram of a batch that was admitted as a whole is more than its peer's share, by what came before it. */
+  private isOverShare({ peer }: Datagram): boolean {
+    this.shares.wants(peer);
+    if (this.shares.isOver(peer)) return true;
+    this.shares.charge(peer, WORK.DATAGRAM);
+    return false;
   }
 
   /** The session has carried its first authentic datagram. */
@@ -108,11 +121,14 @@ export class Acceptance {
         return this.unpacker.unpack(datagram);
       case KIND.RELAY:
       case KIND.RELAYED:
+        this.shares.charge(datagram.peer, WORK.MESSAGE);
         return this.relay.handle(datagram);
       case KIND.PARITY:
+        this.shares.charge(datagram.peer, WORK.MESSAGE);
         return this.takeParity(datagram);
       default:
         this.delivery.closeRun();
+        this.shares.charge(datagram.peer, WORK.MESSAGE);
         return this.control.handle(datagram);
     }
   }

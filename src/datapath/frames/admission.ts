@@ -15,6 +15,7 @@ import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD, STREAMS, TYPE, VERSION } from '../../wire/header.js';
 import type { Arrivals } from './arrivals.js';
 import type { Rebuilder } from './rebuild.js';
+import type { Shares } from './shares.js';
 
 /** Datagrams opened by one native call. */
 const OPEN_ROWS = 4096;
@@ -27,6 +28,16 @@ const HANDSHAKE_BYTES: Readonly<Record<number, number | undefined>> = {
 /** Counters above this would not be exact as a double. */
 const COUNTER_BOUND = 2 ** 52;
 
+interface AdmissionParts {
+  readonly arena: Arena;
+  readonly io: DatapathIo;
+  readonly sessions: SessionTable;
+  readonly arrivals: Arrivals;
+  readonly rebuilder: Rebuilder;
+  readonly shares: Shares;
+  readonly stats: SharedStats;
+}
+
 export class Admission {
   /** Datagrams admitted and not opened yet. */
   count = 0;
@@ -38,14 +49,23 @@ export class Admission {
   /** Where each is kept as it came; see `Rebuilder.stage`. */
   private readonly ticket = new Int32Array(OPEN_ROWS);
 
-  constructor(
-    private readonly arena: Arena,
-    private readonly io: DatapathIo,
-    private readonly sessions: SessionTable,
-    private readonly arrivals: Arrivals,
-    private readonly rebuilder: Rebuilder,
-    private readonly stats: SharedStats,
-  ) {}
+  private readonly arena: Arena;
+  private readonly io: DatapathIo;
+  private readonly sessions: SessionTable;
+  private readonly arrivals: Arrivals;
+  private readonly rebuilder: Rebuilder;
+  private readonly shares: Shares;
+  private readonly stats: SharedStats;
+
+  constructor(parts: AdmissionParts) {
+    this.arena = parts.arena;
+    this.io = parts.io;
+    this.sessions = parts.sessions;
+    this.arrivals = parts.arrivals;
+    this.rebuilder = parts.rebuilder;
+    this.shares = parts.shares;
+    this.stats = parts.stats;
+  }
 
   get isFull(): boolean {
     return this.count === OPEN_ROWS;
@@ -67,6 +87,7 @@ export class Admission {
     if (slot < 0) return this.drop(DROP['unknown-index']);
     datagram.slot = slot;
     datagram.peer = this.sessions.peer[slot];
+    if (this.shares.isOver(datagram.peer)) return this.drop(DROP['over-share']);
     if (!this.sessions.isFresh(slot, stream, counter)) {
       this.arrivals.creditCopy(datagram);
       return this.drop(DROP['replayed-early']);

@@ -28,10 +28,12 @@ export class Inbound {
   private readonly stats: SharedStats;
 
   constructor(private readonly parts: Omit<AcceptanceParts, 'arrivals'>) {
-    const { arena, io, tables, rebuilder, stats } = parts;
+    const { arena, io, tables, rebuilder, shares, stats } = parts;
     this.stats = stats;
     this.arrivals = new Arrivals(tables, stats);
-    this.admission = new Admission(arena, io, tables.sessions, this.arrivals, rebuilder, stats);
+    const { sessions } = tables;
+    const { arrivals } = this;
+    this.admission = new Admission({ arena, io, sessions, arrivals, rebuilder, shares, stats });
     this.acceptance = new Acceptance({ ...parts, arrivals: this.arrivals });
   }
 

@@ -32,6 +32,7 @@ import type { Transmitter } from '../send/transmit.js';
 import { Bundler } from './bundler.js';
 import { Cutter } from './cutter.js';
 import { isSentTwice } from './duplicate.js';
+import type { Shares } from './shares.js';
 
 /** A TCP segment without options and its Ethernet and IP headers; SYNs are longer, never shorter. */
 const SHORTEST_TCP_FRAME = 54;
@@ -46,6 +47,7 @@ interface OutboundParts {
   readonly bridge: Bridge;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
+  readonly shares: Shares;
   readonly stats: SharedStats;
 }
 
@@ -55,6 +57,7 @@ export class Outbound {
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
   private readonly transmit: Transmitter;
+  private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly dispatch: Dispatch;
   private readonly bundler: Bundler;
@@ -71,6 +74,7 @@ export class Outbound {
     this.peers = peers;
     this.bridge = parts.bridge;
     this.transmit = transmit;
+    this.shares = parts.shares;
     this.stats = stats;
     this.dispatch = new Dispatch(arena.bytes, tables, transmit, parts.adaptive);
     this.bundler = new Bundler(arena, peers, this.dispatch, transmit, stats);
@@ -121,6 +125,7 @@ export class Outbound {
     route.peer = peer;
     route.slot = peers.session[peer];
     if (route.slot < 0) return this.drop(DROP['no-session']);
+    this.shares.wants(peer);
     route.twice = peers.duplicates[peer] !== 0 && isSentTwice(peers, peer, this.bytes, frame);
     this.dispatch.choose(route, frame, this.bundler.linkFor(peer));
     if (route.link < 0) return this.drop(DROP['no-usable-link']);

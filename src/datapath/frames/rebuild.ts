@@ -24,6 +24,8 @@ const NOT_STAGED = -1;
 const MASK_BITS = 32;
 const NONE = -1;
 const SEVERAL = -2;
+/** A datagram of the group is longer than the longest can be. */
+const CONTRADICTION = -3;
 
 /** The latest datagrams of a link. */
 class Memory {
@@ -46,6 +48,11 @@ class Memory {
     this.slot[place] = datagram.slot;
     this.stream[place] = datagram.stream;
     this.counter[place] = datagram.counter;
+  }
+
+  /** A datagram has been used up: each is of one group, so it helps to rebuild once. */
+  forget(place: number): void {
+    this.slot[place] = NONE;
   }
 
   /** Place of a datagram, or -1. */
@@ -90,12 +97,17 @@ class ParityMessage {
     return (this.mask & (1 << index)) !== 0;
   }
 
-  /** The one counter of the group that has not arrived; `NONE` or `SEVERAL`. */
+  /** The one counter of the group that has not arrived; `NONE`, `SEVERAL`, or `CONTRADICTION`. */
   missingIn(memory: Memory): number {
     let missing = NONE;
     for (let index = 0; index < MASK_BITS; index++) {
+      if (!this.has(index)) continue;
       const counter = this.first + index;
-      if (!this.has(index) || memory.find(this.slot, this.stream, counter) >= 0) continue;
+      const place = memory.find(this.slot, this.stream, counter);
+      if (place >= 0) {
+        if (memory.length[place] > this.longest) return CONTRADICTION;
+        continue;
+      }
       if (missing >= 0) return SEVERAL;
       missing = counter;
     }
@@ -170,6 +182,7 @@ export class Rebuilder {
     if (memory === undefined) return this.remember(datagram.link);
     const missing = message.missingIn(memory);
     if (missing === SEVERAL) this.stats.interface[INTERFACE.parityInVain]++;
+    else if (missing === CONTRADICTION) this.stats.drops[DROP.malformed]++;
     if (missing < 0 || !this.sessions.isFresh(message.slot, message.stream, missing)) return;
     if (this.rebuilt.count === REBUILT_ROWS) return;
     const place = this.arena.rebuiltBase + this.rebuilt.count * CELL_BYTES;
@@ -184,7 +197,10 @@ export class Rebuilder {
     this.memories.set(link, new Memory());
   }
 
-  /** Writes the XOR of the parity and all datagrams of its group that are there to `out`; returns the missing one's length. */
+  /**
+   * Writes the XOR of the parity and all datagrams of its group that are there to `out`; returns the missing one's length.
+   * None is longer than the parity, and none is used twice: a peer cannot make us XOR more than it has sent.
+   */
   private rebuild(memory: Memory, out: number): number {
     const { message } = this;
     const { bytes } = this.arena;
@@ -197,6 +213,7 @@ export class Rebuilder {
       const from = found * LARGEST_MEMBER;
       for (let at = 0; at < memory.length[found]; at++) bytes[out + at] ^= memory.bytes[from + at];
       length ^= memory.length[found];
+      memory.forget(found);
     }
     return length;
   }

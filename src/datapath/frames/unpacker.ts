@@ -11,6 +11,7 @@ import { nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
 import { PIECE, type Reassembly } from './pieces.js';
 import { Segment } from './segment.js';
+import { type Shares, WORK } from './shares.js';
 
 export class Unpacker {
   /** The frame in hand, and the segment. */
@@ -22,6 +23,7 @@ export class Unpacker {
     private readonly bridge: Bridge,
     private readonly reassembly: Reassembly,
     private readonly delivery: Delivery,
+    private readonly shares: Shares,
     private readonly stats: SharedStats,
   ) {}
 
@@ -76,6 +78,7 @@ export class Unpacker {
   /** Takes the frame in hand, which came whole. */
   private takeFrame(datagram: Datagram): void {
     this.count(datagram.peer, this.frame.length);
+    this.shares.charge(datagram.peer, WORK.FRAME);
     if (this.passes(datagram)) this.delivery.frame(this.frame);
   }
 

@@ -74,7 +74,7 @@ export class Transmitter {
     }
     this.sentAt = now;
     const joined = this.queue.join(link, run);
-    if (joined >= 0) this.rings.holding(run.offset).extend(joined, run.length);
+    if (joined >= 0) this.rings.extend(joined, link, run, now);
     else this.enqueue(link, run, this.rings.remember(link, run, now), now);
   }
 
@@ -210,7 +210,7 @@ export class Transmitter {
 
   /** Keeps a run in the ring until a link of the peer is usable again, or it is too old. */
   hold(link: number, run: SealedRun, now: number): void {
-    this.rings.holding(run.offset).hold(link, run, now);
+    this.rings.hold(link, run, now);
     this.links.resendPending[link] = 1;
   }
 
@@ -226,7 +226,7 @@ export class Transmitter {
   /** A link is taken away while no other is usable: what waits for it waits for `heir` from now on. */
   handOver(link: number, heir: number, now: number): void {
     this.flush();
-    this.rings.takeOver(this.links.peer[link], link, heir, now, () => {});
+    this.rings.handOver(link, heir, now);
     this.links.resendPending[heir] = 1;
   }
 
@@ -236,8 +236,7 @@ export class Transmitter {
    */
   resend(from: number, to: number, now: number): number {
     this.flush();
-    const peer = this.links.peer[from];
-    const resent = this.rings.takeOver(peer, from, to, now, (offset, length, segment) => {
+    const resent = this.rings.takeOver(from, to, now, (offset, length, segment) => {
       const run = this.bytes.place(offset, length, segment);
       this.links.sent[to] += run.datagrams;
       // The other end may have got them by the dead link, and drops them then.
