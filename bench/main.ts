@@ -5,6 +5,7 @@ import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { against } from './against/main.js';
 import { aggregate } from './aggregate.js';
+import { hostile } from './hostile.js';
 import { FIGURES, type Figures, measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
@@ -102,6 +103,7 @@ export async function main(args: string[]): Promise<number> {
   }
   if (options.against) return against(options.against, say);
   if (options.profile) return profile(options.seconds);
+  if (options.hostile) return hostile(options.seconds);
   if (options.aggregate) return aggregate(options.seconds);
   if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);

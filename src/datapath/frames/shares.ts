@@ -12,11 +12,11 @@ import { Columns, float64, int32 } from '../../base/columns.js';
 export const WORK = { DATAGRAM: 1, FRAME: 2, MESSAGE: 8 } as const;
 
 /** Work that a peer may cause at once, in units: what gathers while the thread is held up for some milliseconds. */
-const BURST = 8192;
-/** The peers that want the worker may use this part of its busy time for what they send; the rest is for what is sent. */
-const SHARED_PART = 1 / 2;
-/** Units for each idle µs: a peer that uses all that is left leaves one part in about so many idle. */
-const PER_IDLE_US = 4;
+const BURST = 4096;
+/** Units for each busy µs, shared by the peers that want the worker. */
+const PER_BUSY_US = 1 / 5;
+/** Units for each idle µs, for each peer: one that takes all that is left of the worker leaves a third of that idle. */
+const PER_IDLE_US = 2;
 /** A peer wants the worker for one to two of these after its last datagram; µs. */
 const WINDOW_US = 250_000;
 
@@ -51,7 +51,7 @@ export class Shares {
       this.window++;
     }
     const wanting = Math.max(1, this.present, this.formerPresent);
-    this.granted += (busyUs * SHARED_PART) / wanting + idleUs * PER_IDLE_US;
+    this.granted += (busyUs * PER_BUSY_US) / wanting + idleUs * PER_IDLE_US;
   }
 
   /** A peer sent something authentic, or frames go to it. */
