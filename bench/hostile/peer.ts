@@ -154,7 +154,7 @@ export class HostilePeer {
       at += length;
       this.sentBytes += length + IPV4_UDP_BYTES;
     }
-    this.native.udpSend(this.arena, rows, lengths.length, this.paths, false);
+    this.native.udpSend(this.arena, rows, lengths.length, this.paths);
   }
 
   /** Takes what has come by a way. */

@@ -28,7 +28,7 @@ export interface OpenedInitiation {
 }
 
 /** What is needed to write to a peer. */
-interface Recipient {
+export interface Recipient {
   readonly publicKey: Uint8Array;
   readonly psk: Uint8Array;
   readonly keys: ReceiverKeys;

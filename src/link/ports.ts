@@ -30,6 +30,8 @@ interface Resends {
   strand(link: number): void;
   /** Sends again by link `to` what `from` may have lost. */
   resend(from: number, to: number, now: number): void;
+  /** The same on the peer's word alone, that `from` is down, and no more than its budget allows. */
+  resendReported(from: number, to: number, now: number): void;
 }
 
 /** Sends sealed runs of frames by a link. */

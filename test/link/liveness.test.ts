@@ -69,7 +69,7 @@ class Host {
           sendByPath: () => {},
           flush: () => {},
         },
-        resends: { strand: () => {}, resend: () => {} },
+        resends: { strand: () => {}, resend: () => {}, resendReported: () => {} },
         runs: { send: () => {} },
         laneOrder: { highestBy: () => 0, announced: () => {} },
         emit: (event) => this.events.push(event),

@@ -121,10 +121,10 @@ export class Acceptance {
         return this.unpacker.unpack(datagram);
       case KIND.RELAY:
       case KIND.RELAYED:
-        this.shares.charge(datagram.peer, WORK.MESSAGE);
+        this.shares.charge(datagram.peer, WORK.MORE);
         return this.relay.handle(datagram);
       case KIND.PARITY:
-        this.shares.charge(datagram.peer, WORK.MESSAGE);
+        this.shares.charge(datagram.peer, WORK.MORE);
         return this.takeParity(datagram);
       default:
         this.delivery.closeRun();

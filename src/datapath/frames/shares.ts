@@ -3,19 +3,22 @@
  * or more of them want it, and it is never idle, each may cause so much work a time and no more; what is over its share is
  * dropped before it is opened. Idle time was wanted by nobody, so it is given to whoever works; a peer alone has no limit.
  *
- * Work is counted in units of about a microsecond. Credit is a token bucket (RFC 2697) that busy time fills slowly and
+ * Work is counted in units of about half a microsecond. Credit is a token bucket (RFC 2697) that busy time fills slowly and
  * idle time fast.
  */
 import { Columns, float64, int32 } from '../../base/columns.js';
 
-/** Units of work: a datagram opened; a frame of its own for the TAP; a message that is answered or may change a link. */
-export const WORK = { DATAGRAM: 1, FRAME: 2, MESSAGE: 8 } as const;
+/**
+ * Units of work: a datagram opened; a frame of its own for the TAP; a datagram rebuilt or handed on; a message about a link,
+ * which may be answered, change the choice of links, and be told to the control thread.
+ */
+export const WORK = { DATAGRAM: 1, FRAME: 4, MORE: 8, MESSAGE: 64 } as const;
 
 /** Work that a peer may cause at once, in units: what gathers while the thread is held up for some milliseconds. */
-const BURST = 4096;
+const BURST = 8192;
 /** Units for each busy µs, shared by the peers that want the worker. */
 const PER_BUSY_US = 1 / 5;
-/** Units for each idle µs, for each peer: one that takes all that is left of the worker leaves a third of that idle. */
+/** Units for each idle µs, for each peer: one that takes all that is left of the worker leaves half of that idle. */
 const PER_IDLE_US = 2;
 /** A peer wants the worker for one to two of these after its last datagram; µs. */
 const WINDOW_US = 250_000;

@@ -1,7 +1,7 @@
 /**
- * What one peer's lost links may cost: no more bytes are sent again than were sent for the first time. To be sent again
- * once is therefore free: a link that dies loses nothing. Any further time is paid for by what was confirmed meanwhile, so
- * that a peer that takes its links down in turn is not sent the same again and again.
+ * What a peer's word that its links are lost may cost: at most twice as many bytes are sent again as were sent for the first time. Two
+ * links that die one after the other therefore lose nothing. Any further time is paid for by what was confirmed
+ * meanwhile, so that a peer that takes its links down in turn is not sent the same again and again.
  */
 import { Columns, float64 } from '../../base/columns.js';
 import { DROP } from '../../contract/drops.js';
@@ -10,6 +10,8 @@ import { MAX_LINKS } from '../../wire/header.js';
 
 /** A datagram is sent again no more often than this: every link of a peer may die in turn. */
 export const MOST_RESENDS = MAX_LINKS;
+/** Bytes that may be sent again for each new one. */
+const ALLOWANCE = 2;
 /** Bytes a window that a peer is granted beside, so that a trickle survives links that die again and again. */
 const GRANT = 256 << 10;
 
@@ -39,7 +41,7 @@ export class ResendBudget {
     this.columns.ensure(peer + 1);
     if (now - this.windowAt[peer] >= this.windowUs) this.turnWindow(peer, now);
     this.recent[peer] += bytes;
-    this.credit[peer] += bytes;
+    this.credit[peer] += ALLOWANCE * bytes;
   }
 
   /** Credit does not outlive what it was given for. */
@@ -48,7 +50,7 @@ export class ResendBudget {
     this.former[peer] = isNext ? this.recent[peer] : 0;
     this.recent[peer] = 0;
     this.windowAt[peer] = now;
-    this.credit[peer] = Math.min(this.credit[peer] + GRANT, this.former[peer] + GRANT);
+    this.credit[peer] = Math.min(this.credit[peer] + GRANT, ALLOWANCE * this.former[peer] + GRANT);
   }
 
   /** What a peer's link may have lost is sent again next; `reserve` bytes are kept for what was sent only once. */

@@ -21,6 +21,8 @@ export interface Loss {
   readonly to: number;
   readonly now: number;
   readonly maxAge: number;
+  /** Only the peer's word says so. */
+  readonly isReported: boolean;
 }
 
 /** Sends bytes of the ring again. */
@@ -176,7 +178,7 @@ export class ResendRing {
    * that were.
    */
   takeOver(loss: Loss, again: SendAgain): number {
-    const { from, to } = loss;
+    const { from } = loss;
     const peer = this.links.peer[from];
     const dead = 1 << this.links.id[from];
     let count = 0;
@@ -187,7 +189,7 @@ export class ResendRing {
       const index = position % RECORDS;
       if (!this.isOf(peer, index, loss)) continue;
       this.copies[index] &= ~dead;
-      if (this.link[index] === from && this.isKept(index)) count += this.sendAgain(index, to, again);
+      if (this.link[index] === from && this.isKept(index)) count += this.sendAgain(index, loss, again);
     }
     return count;
   }
@@ -222,7 +224,8 @@ export class ResendRing {
     return loss.now - this.time[index] <= loss.maxAge && link >= 0 && this.links.peer[link] === peer;
   }
 
-  private sendAgain(index: number, to: number, again: SendAgain): number {
+  private sendAgain(index: number, loss: Loss, again: SendAgain): number {
+    const { to } = loss;
     const segment = this.segment[index];
     const confirmed = this.confirmed(index, this.link[index]);
     const missing = this.datagramsOf(index) - confirmed;
@@ -232,7 +235,7 @@ export class ResendRing {
     if ((this.copies[index] & (1 << this.links.id[to])) !== 0) return 0;
     const skipped = confirmed * segment;
     const length = this.bytes[index] - skipped;
-    if (!this.mayResend(index, length)) {
+    if (!this.mayResend(index, length, loss)) {
       this.link[index] = GIVEN_UP;
       this.budget.refuse(missing);
       return 0;
@@ -242,10 +245,10 @@ export class ResendRing {
   }
 
   /** Whether a record may be sent now; the budget is charged for it, unless it was not sent before. */
-  private mayResend(index: number, bytes: number): boolean {
+  private mayResend(index: number, bytes: number, loss: Loss): boolean {
     const before = this.resends[index];
     if (before >= MOST_RESENDS) return false;
-    if (before > 0 && !this.budget.spendSpare(bytes)) return false;
+    if (before > 0 && loss.isReported && !this.budget.spendSpare(bytes)) return false;
     this.resends[index]++;
     if (before === 0) this.budget.spend(bytes);
     return true;

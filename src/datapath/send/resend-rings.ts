@@ -112,19 +112,24 @@ export class ResendRings {
     this.holding(run.offset).hold(link, run, now);
   }
 
+  /** Link `from` is lost, and `to` takes its place. */
+  loss(from: number, to: number, now: number, isReported: boolean): Loss {
+    return { from, to, now, isReported, maxAge: this.maxAgeUs };
+  }
+
   /** See `ResendRing.takeOver`; what the shared ring holds is older than what an own one does. */
-  takeOver(from: number, to: number, now: number, again: SendAgain): number {
-    const peer = this.links.peer[from];
-    const loss = { from, to, now, maxAge: this.maxAgeUs };
+  takeOver(loss: Loss, again: SendAgain): number {
+    const peer = this.links.peer[loss.from];
     const own = this.ownRing(peer);
-    this.budget.open(peer, this.shared.sentOnce(peer, loss) + (own?.sentOnce(peer, loss) ?? 0));
+    const once = loss.isReported ? this.shared.sentOnce(peer, loss) + (own?.sentOnce(peer, loss) ?? 0) : 0;
+    this.budget.open(peer, once);
     const count = this.shared.takeOver(loss, again);
     return own === null ? count : count + own.takeOver(loss, again);
   }
 
   /** See `ResendRing.handOver`. */
   handOver(from: number, to: number, now: number): void {
-    const loss: Loss = { from, to, now, maxAge: this.maxAgeUs };
+    const loss = this.loss(from, to, now, false);
     this.shared.handOver(loss);
     this.ownRing(this.links.peer[from])?.handOver(loss);
   }

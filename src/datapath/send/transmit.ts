@@ -15,6 +15,7 @@ import { SealedRun } from '../../state/run.js';
 import type { Tables } from '../../state/tables.js';
 import { SEALED_OVERHEAD } from '../../wire/header.js';
 import { PARITY_OFF, Parity } from './parity.js';
+import type { Loss } from './resend-ring.js';
 import { NO_PEER, ResendRings } from './resend-rings.js';
 import { Sealer } from './seal.js';
 import { SendErrors, type SendReports } from './send-errors.js';
@@ -230,13 +231,20 @@ export class Transmitter {
     this.links.resendPending[heir] = 1;
   }
 
-  /**
-   * Sends again, by link `to`, what was sent by link `from` and is not covered by its last acknowledgement.
-   * Returns how many datagrams.
-   */
-  resend(from: number, to: number, now: number): number {
+  /** Sends again, by link `to`, what was sent by link `from` and is not covered by its last acknowledgement. */
+  resend(from: number, to: number, now: number): void {
+    this.takeOver(this.rings.loss(from, to, now, false));
+  }
+
+  /** The same where only the peer's word says that `from` may have lost it: within the peer's budget. */
+  resendReported(from: number, to: number, now: number): void {
+    this.takeOver(this.rings.loss(from, to, now, true));
+  }
+
+  private takeOver(loss: Loss): void {
+    const { from, to, now } = loss;
     this.flush();
-    const resent = this.rings.takeOver(from, to, now, (offset, length, segment) => {
+    const resent = this.rings.takeOver(loss, (offset, length, segment) => {
       const run = this.bytes.place(offset, length, segment);
       this.links.sent[to] += run.datagrams;
       // The other end may have got them by the dead link, and drops them then.
@@ -246,7 +254,6 @@ export class Transmitter {
     this.flush();
     this.stats.interface[INTERFACE.resentDatagrams] += resent;
     this.stats.links[from * LINK_WIDTH + LINK.resent] += resent;
-    return resent;
   }
 
   /** Bytes of one datagram with a plaintext of `plaintext` bytes. */

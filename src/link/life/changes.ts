@@ -60,7 +60,8 @@ export class LinkChanges {
       resends.strand(link);
       return emit({ kind: 'all-links-down', peer });
     }
-    if (cause !== 'peer-reported-down') this.notices.linkDown(peer, link, now);
+    if (cause === 'peer-reported-down') return resends.resendReported(link, active, now);
+    this.notices.linkDown(peer, link, now);
     resends.resend(link, active, now);
   }
 
