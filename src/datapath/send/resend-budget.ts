@@ -1,7 +1,7 @@
 /**
- * What a peer's word that its links are lost may cost: at most twice as many bytes are sent again as were sent for the first time. Two
- * links that die one after the other therefore lose nothing. Any further time is paid for by what was confirmed
- * meanwhile, so that a peer that takes its links down in turn is not sent the same again and again.
+ * What a peer's word that its links are lost may cost: no more bytes are sent again than were sent for the first time. To
+ * be sent again once is therefore free. Any further time is paid for by what was confirmed meanwhile, so that a peer that
+ * takes its links down in turn is not sent the same again and again. What this host notices itself is not bounded by it.
  */
 import { Columns, float64 } from '../../base/columns.js';
 import { DROP } from '../../contract/drops.js';
@@ -10,8 +10,6 @@ import { MAX_LINKS } from '../../wire/header.js';
 
 /** A datagram is sent again no more often than this: every link of a peer may die in turn. */
 export const MOST_RESENDS = MAX_LINKS;
-/** Bytes that may be sent again for each new one. */
-const ALLOWANCE = 2;
 /** Bytes a window that a peer is granted beside, so that a trickle survives links that die again and again. */
 const GRANT = 256 << 10;
 
@@ -41,7 +39,7 @@ export class ResendBudget {
     this.columns.ensure(peer + 1);
     if (now - this.windowAt[peer] >= this.windowUs) this.turnWindow(peer, now);
     this.recent[peer] += bytes;
-    this.credit[peer] += ALLOWANCE * bytes;
+    this.credit[peer] += bytes;
   }
 
   /** Credit does not outlive what it was given for. */
@@ -50,7 +48,7 @@ export class ResendBudget {
     this.former[peer] = isNext ? this.recent[peer] : 0;
     this.recent[peer] = 0;
     this.windowAt[peer] = now;
-    this.credit[peer] = Math.min(this.credit[peer] + GRANT, ALLOWANCE * this.former[peer] + GRANT);
+    this.credit[peer] = Math.min(this.credit[peer] + GRANT, this.former[peer] + GRANT);
   }
 
   /** What a peer's link may have lost is sent again next; `reserve` bytes are kept for what was sent only once. */
