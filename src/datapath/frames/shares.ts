@@ -65,14 +65,19 @@ export class Shares {
     this.present++;
   }
 
+  /** Whether more than one peer wants the worker. */
+  private get isWanted(): boolean {
+    return this.present > 1 || this.formerPresent > 1;
+  }
+
   /** Whether a peer has used its share up while others want the worker. */
   isOver(peer: number): boolean {
-    if (this.present < 2 && this.formerPresent < 2) return false;
-    return peer < this.columns.capacity && this.balance(peer) <= 0;
+    return this.isWanted && peer < this.columns.capacity && this.balance(peer) <= 0;
   }
 
   /** A peer has caused work. */
   charge(peer: number, units: number): void {
+    if (!this.isWanted) return;
     this.columns.ensure(peer + 1);
     this.credit[peer] = this.balance(peer) - units;
   }
