@@ -17,6 +17,9 @@ interface EventBase {
   timeMs: number;
 }
 
+/** The TAP is not in its bridge. */
+export type WarningName = 'bridge-missing';
+
 export type ControlEvent = EventBase &
   (
     | { kind: 'interface'; interface: string; state: 'up' | 'down'; cause: string }
@@ -41,6 +44,11 @@ export type ControlEvent = EventBase &
         beforeBytes: number | null;
       }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
+    /**
+     * Something is wrong that nobody asked about; `peer` is null where it concerns an interface as a whole, and `interface`
+     * where it concerns the daemon.
+     */
+    | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
     | { kind: 'config'; by: string; what: ConfigEvent }
     /** A commit awaits its confirmation; told when it begins and as its end comes near. */
     | { kind: 'unconfirmed'; by: string; secondsLeft: number }

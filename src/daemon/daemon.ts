@@ -9,7 +9,6 @@ import { EventLog } from './base/event-log.js';
 import type { Log } from './base/log.js';
 import { RequestError } from './base/request-errors.js';
 import type { ConfigurationHost } from './commits/transactions.js';
-import { checkKeyFiles } from './interfaces/interface-keys.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
@@ -112,12 +111,8 @@ export class Daemon implements ConfigurationHost {
     const { native, log, stateFolder } = this.options;
     const { name } = config;
     const running = this.running.get(name);
-    if (running?.datapath.alive && !running.needsRestart(config)) return running.reconfigure(config);
-    if (running !== undefined) {
-      // A running interface is not stopped for one that cannot start.
-      checkKeyFiles(config, stateFolder);
-      await this.stopInterface(name, 'restarted with other settings');
-    }
+    if (running?.datapath.alive) return running.reconfigure(config);
+    if (running !== undefined) await this.stopInterface(name, 'datapath worker died');
     const runtime = await InterfaceRuntime.start(native, config, stateFolder);
     this.running.set(name, runtime);
     this.failures.delete(name);

@@ -37,7 +37,6 @@ export interface EngineOptions {
   /** Two random words that key the MAC table's hash. */
   seed: readonly [number, number];
   arena?: ArenaSizes;
-  udpGso?: boolean;
 }
 
 /** The arena must exist before the io that works on it. */
@@ -80,7 +79,6 @@ export class Assembly {
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
-    this.transmit.setGso(options.udpGso ?? true);
     const bridge = new Bridge(arena.bytes, this.macs);
     const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, stats);
     this.reorder = new Reorder(arena, unpacker);

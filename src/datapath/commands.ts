@@ -83,6 +83,7 @@ export class Commands {
     outbound.mssClamp = settings.mssClamp;
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
+    transmit.setGso(settings.udpGso);
     transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     delivery.tapChecksum = settings.tapChecksum;
     delivery.tapTso = settings.tapTso;

@@ -30,7 +30,7 @@ export interface Session {
 }
 
 /** Why an initiation is wanted. */
-export type Goal = 'open' | 'rekey-age' | 'rekey-counter' | 'links-down';
+export type Goal = 'open' | 'rekey-age' | 'rekey-counter' | 'renew' | 'links-down';
 
 interface Cookie {
   readonly bytes: Uint8Array;
@@ -40,13 +40,13 @@ interface Cookie {
 export interface PeerState extends Scheduled {
   /** The consumer's number for the peer. */
   readonly id: number;
-  readonly publicKey: Uint8Array;
+  publicKey: Uint8Array;
   readonly psk: Uint8Array;
   mayInitiate: boolean;
   /** Keys of the MACs of messages sent to the peer. */
-  readonly keys: ReceiverKeys;
+  keys: ReceiverKeys;
   /** Whether our public key is the smaller one: decides between sessions opened at the same time. */
-  readonly ownKeyIsSmaller: boolean;
+  ownKeyIsSmaller: boolean;
   readonly attempts: Attempt[];
   readonly sessions: Session[];
   /** Cookies the peer gave, by path. */

@@ -23,12 +23,11 @@ export interface WorkerStart {
   wakeFd: number;
   settings: DatapathSettings;
   seed: [number, number];
-  udpGso: boolean;
   realtime: boolean;
 }
 
-/** Beside the engine's commands the worker has one of its own. */
-export type WorkerMessage = DatapathCommand | { kind: 'stop' };
+/** Beside the engine's commands the worker has some of its own. */
+export type WorkerMessage = DatapathCommand | { kind: 'schedule'; realtime: boolean } | { kind: 'stop' };
 
 /** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
 const REALTIME_PRIORITY = 10;
@@ -65,7 +64,7 @@ class Shell {
   private readonly pace = new Pace();
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
-  private readonly spinUs: number;
+  private spinUs: number;
   private running = true;
   private drained = true;
   private undrainedTurns = 0;
@@ -86,7 +85,6 @@ class Shell {
       nowUs: native.now(),
       settings: start.settings,
       seed: start.seed,
-      udpGso: start.udpGso,
     });
     start.port.postMessage({
       kind: 'stats',
@@ -100,21 +98,26 @@ class Shell {
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
     native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
-    this.spinUs = this.schedule(start.realtime) ? 0 : SPIN_US;
+    this.spinUs = SPIN_US;
+    this.schedule(start.realtime);
   }
 
-  /** Asks for the scheduling wanted, as far as the system allows it. Returns whether it is real-time. */
-  private schedule(realtime: boolean): boolean {
+  /** Asks for the scheduling wanted, as far as the system allows it. */
+  private schedule(realtime: boolean): void {
     let granted = false;
     try {
-      if (realtime) this.native.setScheduling('round-robin', REALTIME_PRIORITY);
-      else setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      if (realtime) {
+        this.native.setScheduling('round-robin', REALTIME_PRIORITY);
+      } else {
+        this.native.setScheduling('other', 0);
+        setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      }
       granted = realtime;
     } catch {
       // Without the right to it (a container, say) the thread runs like any other.
     }
+    this.spinUs = granted ? 0 : SPIN_US;
     this.start.port.postMessage({ kind: 'scheduling', realtime: granted });
-    return granted;
   }
 
   run(): void {
@@ -217,6 +220,7 @@ class Shell {
       this.running = false;
       return;
     }
+    if (message.kind === 'schedule') return this.schedule(message.realtime);
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);

@@ -172,6 +172,7 @@ export class FakeBackend implements ConfigurationHost {
         mac: found.mac ?? '02:00:00:00:00:01',
         addresses: found.addresses,
         bridge: found.bridge ?? null,
+        missing: [],
         publicKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
         listenPort,
         aead,

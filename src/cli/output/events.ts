@@ -42,6 +42,10 @@ function whatText(event: ControlEvent): string {
     }
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
+    case 'warning': {
+      const peer = event.peer === null ? '' : ` peer ${event.peer}`;
+      return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
+    }
     case 'config':
       return `configuration: ${event.what} by ${event.by}`;
     case 'unconfirmed':

@@ -29,6 +29,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     ...(found.description === null ? [] : [`  Description: ${found.description}`]),
     `  MAC ${orDash(found.mac)}, MTU ${found.mtu} bytes, ifindex ${orDash(found.ifindex)}` +
       (found.bridge === null ? '' : `, bridge ${found.bridge}`),
+    ...found.missing.flatMap((missing) => foldLine(`  Missing: ${missing}`, TEXT_WIDTH)),
     ...found.addresses.map((address) => `  Address ${address}`),
     `  Public key ${orDash(found.publicKey)}`,
     `  UDP port ${found.listenPort}, policy ${found.policy}, AEAD ${found.aead}`,

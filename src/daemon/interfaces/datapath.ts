@@ -13,7 +13,6 @@ import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 interface DatapathOptions {
   tapFd: number;
   settings: DatapathSettings;
-  udpGso: boolean;
   realtime: boolean;
 }
 

@@ -32,17 +32,3 @@ export function identityOf(peer: PeerConfig): { publicKey: Uint8Array; psk?: Uin
   if (peer.presharedKeyFile === undefined) return { publicKey };
   return { publicKey, psk: loadKeyFile(sodiumPrimitives, peer.presharedKeyFile) };
 }
-
-/** Whether a peer is known by the same keys as before. */
-export function samePeerIdentity(a: PeerConfig, b: PeerConfig): boolean {
-  return a.publicKey === b.publicKey && a.presharedKeyFile === b.presharedKeyFile;
-}
-
-/** Throws a plain sentence when a key file that an interface names cannot be used. */
-export function checkKeyFiles(config: InterfaceConfig, stateFolder: string): void {
-  sodiumPrimitives.wipe(loadKeys(config, stateFolder).secretKey);
-  for (const peer of config.peers) {
-    const psk = identityOf(peer)?.psk;
-    if (psk !== undefined) sodiumPrimitives.wipe(psk);
-  }
-}

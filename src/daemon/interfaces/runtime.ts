@@ -11,19 +11,20 @@ import type { DatapathEvent } from '../../contract/events.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import type { Native, TapHandle } from '../../native/binding.js';
+import type { Native } from '../../native/binding.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { BridgePort } from './bridge-port.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
 import { describeChange } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
-import { loadKeys, macOf } from './interface-keys.js';
+import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { type LinkEntry, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RouteMtus } from './route-mtus.js';
-import { openTap, setUpTap } from './tap.js';
+import { Tap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
 
 interface RuntimeEvents {
@@ -32,6 +33,8 @@ interface RuntimeEvents {
   /** Bytes; `before` is 0 the first time. */
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
+  /** The TAP has joined its bridge (null), or cannot: why. */
+  bridge: [missing: string | null];
   /** The worker died. */
   fault: [message: string];
 }
@@ -41,55 +44,55 @@ type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind
 /** What an interface is made from. */
 interface Foundation {
   native: Native;
+  stateFolder: string;
   config: InterfaceConfig;
   keys: KeyPair;
-  tap: TapHandle;
-  mac: string;
+  tap: Tap;
   selfTest: UdpSelfTest;
 }
 
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly peers = new PeerEntries();
-  readonly tap: TapHandle;
-  readonly mac: string;
+  readonly tap: Tap;
   readonly selfTest: UdpSelfTest;
   readonly datapath: Datapath;
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly drains: Drains;
-  /** UDP GSO still works: no device has refused it. */
+  /** UDP GSO still works: no device has refused it since the last change. */
   gsoInUse = true;
-  private readonly native: Native;
-  private readonly keys: KeyPair;
+  private readonly stateFolder: string;
+  private readonly bridge: BridgePort;
   private readonly routeMtus: RouteMtus;
   private readonly setup: PeerSetup;
+  private keys: KeyPair;
   private current: InterfaceConfig;
 
-  private constructor({ native, config, keys, tap, mac, selfTest }: Foundation) {
+  private constructor({ native, stateFolder, config, keys, tap, selfTest }: Foundation) {
     super();
     const { peers } = this;
     const { aead, scheduling } = effectiveInterface(config);
-    const off = new Set(config.disabledOffloads);
-    this.native = native;
+    this.stateFolder = stateFolder;
     this.current = { ...config, peers: [] };
     this.keys = keys;
     this.tap = tap;
-    this.mac = mac;
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
       tapFd: tap.fd,
-      settings: settingsOf(config, tap),
-      udpGso: !off.has('udp-gso') && selfTest.gso !== 'fails',
+      settings: settingsOf(config, tap.granted, selfTest),
       realtime: scheduling === 'realtime',
     });
     const handshakes = new Handshakes(native, datapath, keys, aead);
-    const sockets = new UdpSockets(native, datapath, !off.has('udp-gro') && selfTest.gro !== 'fails');
+    const sockets = new UdpSockets(native, datapath, this.wantsGro(config));
     const routeMtus = new RouteMtus(native, datapath, peers);
     this.datapath = datapath;
     this.handshakes = handshakes;
     this.sockets = sockets;
     this.routeMtus = routeMtus;
+    this.bridge = new BridgePort(native, { name: config.name, ifindex: tap.ifindex }, (missing) =>
+      this.emit('bridge', missing),
+    );
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
     this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routeMtus });
@@ -107,18 +110,22 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     stateFolder: string,
   ): Promise<InterfaceRuntime> {
     const keys = loadKeys(config, stateFolder);
-    const tap = openTap(native, config);
+    let tap: Tap | null = null;
     let runtime: InterfaceRuntime | null = null;
     try {
-      const mac = config.mac ?? macOf(keys.publicKey);
+      tap = await Tap.open(native, config);
       const selfTest = testUdpOffloads(native);
-      await setUpTap(null, config, mac);
-      runtime = new InterfaceRuntime({ native, config, keys, tap, mac, selfTest });
+      await tap.setUp(null, config, macOf(keys.publicKey));
+      runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
       runtime.setUpPeers(config);
+      await runtime.bridge.want(config.bridge ?? null);
       return runtime;
     } catch (error) {
       if (runtime !== null) await runtime.stop();
-      else native.close(tap.fd);
+      else {
+        tap?.close();
+        sodiumPrimitives.wipe(keys.secretKey);
+      }
       throw error;
     }
   }
@@ -135,42 +142,64 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     return formatPublicKey(this.keys.publicKey);
   }
 
-  /** Whether a change touches what is fixed when the worker is made, so that the interface must be restarted. */
-  needsRestart(next: InterfaceConfig): boolean {
-    const fixed = (config: InterfaceConfig) =>
-      JSON.stringify([
-        config.privateKeyFile,
-        config.disabledOffloads,
-        effectiveInterface(config).aead,
-        effectiveInterface(config).scheduling,
-        effectiveInterface(config).persist,
-      ]);
-    return fixed(this.current) !== fixed(next);
+  /** What keeps the interface from being as configured although it runs, one sentence each. */
+  get missing(): string[] {
+    return [...this.tap.missing, ...(this.bridge.missing === null ? [] : [this.bridge.missing])];
   }
 
-  /** Changes to another configuration. On failure what ran before runs again and the error says why. */
+  /**
+   * Changes to another configuration; the TAP stays, with all that others have put on it. On failure what ran before runs
+   * again and the error says why.
+   */
   async reconfigure(next: InterfaceConfig): Promise<void> {
     const before = this.current;
-    const macIn = (config: InterfaceConfig): string => config.mac ?? macOf(this.keys.publicKey);
-    await setUpTap(before, next, macIn(next));
-    await this.drains.beforeChange(next);
+    const used = this.keys;
+    const keys = this.keysFor(next);
     try {
-      this.setUpPeers(next);
+      await this.tap.setUp(before, next, macOf(keys.publicKey));
+      await this.drains.beforeChange(next);
+      this.bring(before, next, keys);
     } catch (error) {
-      this.setUpPeers(before);
-      await setUpTap(next, before, macIn(before));
+      this.bring(next, before, used);
+      if (keys !== used) sodiumPrimitives.wipe(keys.secretKey);
+      await this.tap.setUp(next, before, macOf(used.publicKey));
       throw error;
     }
-    this.datapath.send({ kind: 'settings', settings: settingsOf(next, this.tap) });
+    if (keys !== used) sodiumPrimitives.wipe(used.secretKey);
+    await this.bridge.want(next.bridge ?? null);
   }
 
   /** Says goodbye to the peers and releases everything. */
   async stop(): Promise<void> {
     this.routeMtus.close();
+    this.bridge.close();
     await this.datapath.stop();
     this.handshakes.close();
-    this.native.close(this.tap.fd);
+    this.tap.close();
     sodiumPrimitives.wipe(this.keys.secretKey);
+  }
+
+  /** The keys in use, or those of another file. Throws a plain sentence. */
+  private keysFor(next: InterfaceConfig): KeyPair {
+    const file = (config: InterfaceConfig) => privateKeyFile(config, this.stateFolder);
+    return file(next) === file(this.current) ? this.keys : loadKeys(next, this.stateFolder);
+  }
+
+  private wantsGro({ disabledOffloads }: InterfaceConfig): boolean {
+    return !disabledOffloads.includes('udp-gro') && this.selfTest.gro !== 'fails';
+  }
+
+  /** Everything of a change but the TAP; done with `before` and `next` exchanged it is undone. */
+  private bring(before: InterfaceConfig, next: InterfaceConfig, keys: KeyPair): void {
+    const [was, wanted] = [effectiveInterface(before), effectiveInterface(next)];
+    if (keys !== this.keys || was.aead !== wanted.aead) this.handshakes.setTerms(keys, wanted.aead);
+    this.keys = keys;
+    this.sockets.setGro(this.wantsGro(next));
+    this.setUpPeers(next);
+    if (was.scheduling !== wanted.scheduling)
+      this.datapath.send({ kind: 'schedule', realtime: wanted.scheduling === 'realtime' });
+    this.gsoInUse = true;
+    this.datapath.send({ kind: 'settings', settings: settingsOf(next, this.tap.granted, this.selfTest) });
   }
 
   private setUpPeers(next: InterfaceConfig): void {
@@ -191,6 +220,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         this.gsoInUse = false;
         return;
       case 'kernel':
+        if (event.change.what === 'carrier') this.bridge.interfaceChanged(event.change.ifindex);
+        return this.routeMtus.refreshSoon();
       case 'path-mtu':
         return this.routeMtus.refreshSoon();
       case 'mtu':

@@ -41,8 +41,15 @@ export class UdpSockets {
   constructor(
     private readonly native: Native,
     private readonly datapath: Datapath,
-    private readonly gro: boolean,
+    private gro: boolean,
   ) {}
+
+  /** Turns UDP GRO of every socket on or off. */
+  setGro(gro: boolean): void {
+    if (gro === this.gro) return;
+    this.gro = gro;
+    for (const { handle } of this.open.values()) handle.gro = this.native.udpGro(handle.fd, gro);
+  }
 
   all(): OpenSocket[] {
     return [...this.open.values()];

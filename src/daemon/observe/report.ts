@@ -28,6 +28,11 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
   });
+  runtime.on('bridge', (missing) => {
+    if (missing === null) return log.info({ interface: name }, 'in its bridge');
+    log.warn({ interface: name }, missing);
+    events.publish({ kind: 'warning', interface: name, peer: null, what: 'bridge-missing', detail: missing });
+  });
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: 'datapath worker died' });
