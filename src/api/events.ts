@@ -17,8 +17,8 @@ interface EventBase {
   timeMs: number;
 }
 
-/** The TAP is not in its bridge. */
-export type WarningName = 'bridge-missing';
+/** The TAP is not in its bridge; SIGHUP found no startup configuration that can run. */
+export type WarningName = 'bridge-missing' | 'reload-failed';
 
 export type ControlEvent = EventBase &
   (

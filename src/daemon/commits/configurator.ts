@@ -23,7 +23,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
 import { checked, RequestError } from '../base/request-errors.js';
-import { Accounting } from './accounting.js';
+import { Accounting, DAEMON } from './accounting.js';
 import { Archive } from './archive.js';
 import { type Candidate, Candidates, DirectEdits, isDirty } from './candidates.js';
 import { ChangeQueue } from './change-queue.js';
@@ -362,6 +362,18 @@ export class Configurator {
       this.events.publish({ kind: 'config', by: who.user, what: 'reload scheduled' });
       return this.committed(who, diff, false, warnings, false);
     });
+  }
+
+  /** The same for SIGHUP, which has nobody to tell what went wrong but the log and the events. */
+  async reloadBySignal(): Promise<void> {
+    try {
+      await this.reload(DAEMON, undefined);
+      this.log.info({}, 'the startup configuration was loaded again');
+    } catch (err) {
+      this.log.error({ err }, 'the startup configuration cannot be loaded again');
+      const detail = `the startup configuration cannot be loaded again: ${(err as Error).message}`;
+      this.events.publish({ kind: 'warning', interface: null, peer: null, what: 'reload-failed', detail });
+    }
   }
 
   cancelReload(who: Who): Promise<ConfigurationState> {

@@ -1,7 +1,7 @@
 /** The control thread's handle on a datapath worker: commands out, events in, counters in shared memory. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { FlowsExplanation, MacRow, PeerExplanation } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import type { DatapathEvent } from '../../contract/events.js';
@@ -18,8 +18,8 @@ interface DatapathOptions {
 
 interface DatapathEvents {
   event: [DatapathEvent];
-  /** The worker ended, by request or by a fault. */
-  exit: [{ fault: string | null }];
+  /** The worker ended, by request (`fault` is null) or by a fault; `hasReleased`: it closed its sockets. */
+  exit: [{ fault: string | null; hasReleased: boolean }];
 }
 
 export class Datapath extends EventEmitter<DatapathEvents> {
@@ -32,6 +32,8 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private readonly answers = new Map<number, (result: unknown) => void>();
   private nextAnswer = 1;
   private fault: string | null = null;
+  private hasReleased = false;
+  private stopping = false;
 
   constructor(
     private readonly native: Native,
@@ -94,6 +96,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   async stop(): Promise<void> {
     if (!this.alive) return;
     const ended = once(this, 'exit');
+    this.stopping = true;
     this.send({ kind: 'stop' });
     await ended;
   }
@@ -112,6 +115,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
         return;
       case 'fatal':
         this.fault = event.message;
+        this.hasReleased = true;
         return;
       default:
         this.emit('event', event);
@@ -120,11 +124,19 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   private ended(): void {
     if (!this.alive) return;
+    // Its last words may still be under way.
+    for (
+      let last = receiveMessageOnPort(this.port);
+      last !== undefined;
+      last = receiveMessageOnPort(this.port)
+    )
+      this.take(last.message as DatapathEvent);
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);
     for (const answer of this.answers.values()) answer(null);
     this.answers.clear();
-    this.emit('exit', { fault: this.fault });
+    const fault = this.fault ?? (this.stopping ? null : 'it ended by itself');
+    this.emit('exit', { fault, hasReleased: this.hasReleased });
   }
 }

@@ -16,7 +16,7 @@ import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { BridgePort } from './bridge-port.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
-import { describeChange } from './describe-change.js';
+import { describeChange, NOTHING_MEASURED } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
@@ -97,23 +97,28 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.drains = new Drains(datapath, peers);
     this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routeMtus });
     datapath.on('event', (event) => this.take(event));
-    datapath.on('exit', ({ fault }) => {
-      if (fault !== null) this.emit('fault', fault);
+    datapath.on('exit', ({ fault, hasReleased }) => {
+      if (fault !== null) this.died(fault, hasReleased);
     });
     handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
   }
 
-  /** Starts an interface. Throws a plain sentence and leaves nothing running when it cannot. */
+  /**
+   * Starts an interface, with the TAP that one whose worker died has left or with a new one. Throws a plain sentence and
+   * leaves nothing running when it cannot.
+   */
   static async start(
     native: Native,
     config: InterfaceConfig,
     stateFolder: string,
+    left: Tap | null = null,
   ): Promise<InterfaceRuntime> {
-    const keys = loadKeys(config, stateFolder);
-    let tap: Tap | null = null;
+    let tap = left;
+    let keys: KeyPair | null = null;
     let runtime: InterfaceRuntime | null = null;
     try {
-      tap = await Tap.open(native, config);
+      keys = loadKeys(config, stateFolder);
+      tap ??= await Tap.open(native, config);
       const selfTest = testUdpOffloads(native);
       await tap.setUp(null, config, macOf(keys.publicKey));
       runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
@@ -124,7 +129,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       if (runtime !== null) await runtime.stop();
       else {
         tap?.close();
-        sodiumPrimitives.wipe(keys.secretKey);
+        if (keys !== null) sodiumPrimitives.wipe(keys.secretKey);
       }
       throw error;
     }
@@ -171,11 +176,23 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** Says goodbye to the peers and releases everything. */
   async stop(): Promise<void> {
+    await this.end();
+    this.tap.close();
+  }
+
+  /** Releases everything but the TAP, if that is still there. */
+  async leaveTap(): Promise<Tap | null> {
+    await this.end();
+    if (this.tap.isThere(this.name)) return this.tap;
+    this.tap.close();
+    return null;
+  }
+
+  private async end(): Promise<void> {
     this.routeMtus.close();
     this.bridge.close();
     await this.datapath.stop();
     this.handshakes.close();
-    this.tap.close();
     sodiumPrimitives.wipe(this.keys.secretKey);
   }
 
@@ -207,6 +224,22 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.current = next;
   }
 
+  /** The worker died: nothing moves any more, whatever was known of links. */
+  private died(fault: string, hasReleased: boolean): void {
+    this.routeMtus.close();
+    this.bridge.close();
+    this.handshakes.close();
+    if (!hasReleased) this.sockets.closeAll();
+    this.emit('fault', fault);
+    for (const peer of this.peers.values()) {
+      for (const { config, state } of peer.links.values()) {
+        const place = { peer: peer.row, link: config.id };
+        const change = { state: 'down', cause: 'worker-died', facts: NOTHING_MEASURED } as const;
+        if (ALIVE_STATES.has(state) || state === 'one-way') this.linkChanged({ ...place, ...change });
+      }
+    }
+  }
+
   // --- events of the datapath and of handshakes -----------------------------------------------------
 
   private take(event: DatapathEvent): void {
@@ -232,7 +265,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private linkChanged({ peer: row, link: id, state, cause, facts }: EventOf<'link'>): void {
+  private linkChanged({
+    peer: row,
+    link: id,
+    state,
+    cause,
+    facts,
+  }: Omit<EventOf<'link'>, 'kind' | 'atUs'>): void {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer === undefined || link === undefined) return;

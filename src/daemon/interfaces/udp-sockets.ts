@@ -145,6 +145,11 @@ export class UdpSockets {
     });
   }
 
+  /** Closes what a worker left open that could not. */
+  closeAll(): void {
+    for (const socket of this.all()) this.discard(socket);
+  }
+
   private discard(socket: OpenSocket): void {
     for (const [key, open] of this.open) if (open === socket) this.open.delete(key);
     this.rows.release(socket.row);
