@@ -7,6 +7,8 @@ import { randomFillSync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
+import { DROP } from '../contract/drops.js';
+import type { DatapathEvent } from '../contract/events.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
 import { Engine, makeArena } from '../datapath/engine.js';
@@ -14,6 +16,7 @@ import { loadNative } from '../native/binding.js';
 import { NETLINK, NETLINK_KIND, READ, RECV } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
+import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {
@@ -23,6 +26,8 @@ export interface WorkerStart {
   wakeFd: number;
   settings: DatapathSettings;
   seed: [number, number];
+  /** One word, in shared memory: how many events the control thread has taken. */
+  taken: Int32Array;
   realtime: boolean;
 }
 
@@ -62,6 +67,7 @@ class Shell {
   private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
   private readonly socketFds = new Map<number, number>();
   private readonly pace = new Pace();
+  private readonly outbox: Outbox;
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
   private spinUs: number;
@@ -72,6 +78,7 @@ class Shell {
   constructor(private readonly start: WorkerStart) {
     const native = this.native;
     const bytes = this.arena.bytes;
+    this.outbox = new Outbox(start.port, start.taken);
     const io: DatapathIo = {
       arena: bytes,
       seal: (ops, count) => native.seal(bytes, ops, count),
@@ -79,14 +86,14 @@ class Shell {
       send: (ops, count, paths, gso) => native.udpSend(bytes, ops, count, paths, gso),
       writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
       random: (into) => randomFillSync(into),
-      emit: (event) => start.port.postMessage(event),
+      emit: (event) => this.emit(event),
     };
     this.engine = new Engine(this.arena, io, {
       nowUs: native.now(),
       settings: start.settings,
       seed: start.seed,
     });
-    start.port.postMessage({
+    this.emit({
       kind: 'stats',
       buffer: this.engine.stats.buffer,
       peers: this.engine.stats.shape.peers,
@@ -117,7 +124,11 @@ class Shell {
       // Without the right to it (a container, say) the thread runs like any other.
     }
     this.spinUs = granted ? 0 : SPIN_US;
-    this.start.port.postMessage({ kind: 'scheduling', realtime: granted });
+    this.emit({ kind: 'scheduling', realtime: granted });
+  }
+
+  private emit(event: DatapathEvent): void {
+    if (!this.outbox.post(event)) this.engine.stats.drops[DROP['event-limit']]++;
   }
 
   run(): void {
@@ -236,7 +247,7 @@ class Shell {
   private wipeKeys(sealKey: number, openKey: number): void {
     this.native.keyWipe(sealKey);
     this.native.keyWipe(openKey);
-    this.start.port.postMessage({ kind: 'keys-wiped', sealKey, openKey });
+    this.emit({ kind: 'keys-wiped', sealKey, openKey });
   }
 
   private closeSocket(row: number): void {
@@ -264,11 +275,10 @@ class Shell {
     const rows = this.netlinkRows;
     const kind = rows[at + NETLINK.KIND];
     const ifindex = rows[at + NETLINK.IFINDEX];
-    const emit = this.start.port;
     if (kind === NETLINK_KIND.LINK || kind === NETLINK_KIND.LINK_GONE) {
       const up = kind === NETLINK_KIND.LINK && (rows[at + NETLINK.FLAGS] & 3) === 3;
       this.engine.command({ kind: 'carrier', ifindex, up }, now);
-      emit.postMessage({
+      this.emit({
         kind: 'kernel',
         change: { what: 'carrier', ifindex, up, mtu: rows[at + NETLINK.MTU] },
       });
@@ -277,9 +287,9 @@ class Shell {
       const family = rows[at + NETLINK.FAMILY];
       const words = [...rows.subarray(at + NETLINK.ADDR, at + NETLINK.ADDR + 4)];
       this.engine.command({ kind: 'address', family, words, present, ifindex }, now);
-      emit.postMessage({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
+      this.emit({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
     } else if (kind === NETLINK_KIND.ROUTE) {
-      emit.postMessage({ kind: 'kernel', change: { what: 'route' } });
+      this.emit({ kind: 'kernel', change: { what: 'route' } });
     }
   }
 

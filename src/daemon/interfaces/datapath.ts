@@ -43,14 +43,19 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.wakeFd = native.eventCreate();
     const { port1, port2 } = new MessageChannel();
     const seed = randomBytes(8);
+    const taken = new Int32Array(new SharedArrayBuffer(4));
     const start: WorkerStart = {
       port: port2,
       wakeFd: this.wakeFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
+      taken,
       ...options,
     };
     this.port = port1;
-    this.port.on('message', (event: DatapathEvent) => this.take(event));
+    this.port.on('message', (event: DatapathEvent) => {
+      Atomics.add(taken, 0, 1);
+      this.take(event);
+    });
     this.worker = new Worker(new URL('../../worker/worker.js', import.meta.url), {
       workerData: start,
       transferList: [port2],

@@ -234,7 +234,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     for (const peer of this.peers.values()) {
       for (const { config, state } of peer.links.values()) {
         const place = { peer: peer.row, link: config.id };
-        const change = { state: 'down', cause: 'worker-died', facts: NOTHING_MEASURED } as const;
+        const change = {
+          state: 'down',
+          cause: 'worker-died',
+          facts: NOTHING_MEASURED,
+          suppressed: 0,
+        } as const;
         if (ALIVE_STATES.has(state) || state === 'one-way') this.linkChanged({ ...place, ...change });
       }
     }
@@ -271,13 +276,15 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     state,
     cause,
     facts,
+    suppressed,
   }: Omit<EventOf<'link'>, 'kind' | 'atUs'>): void {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer === undefined || link === undefined) return;
     link.state = state;
     link.cause = cause;
-    link.detail = describeChange(state, cause, facts);
+    const more = suppressed === 0 ? '' : `; ${suppressed} more suppressed`;
+    link.detail = describeChange(state, cause, facts) + more;
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
     const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
