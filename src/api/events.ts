@@ -17,8 +17,11 @@ interface EventBase {
   timeMs: number;
 }
 
-/** The TAP is not in its bridge; SIGHUP found no startup configuration that can run. */
-export type WarningName = 'bridge-missing' | 'reload-failed';
+/**
+ * The TAP is not in its bridge; SIGHUP found no startup configuration that can run; archive or accounting could not be
+ * written.
+ */
+export type WarningName = 'bridge-missing' | 'reload-failed' | 'record-lost';
 
 export type ControlEvent = EventBase &
   (

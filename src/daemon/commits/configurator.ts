@@ -28,6 +28,7 @@ import { Archive } from './archive.js';
 import { type Candidate, Candidates, DirectEdits, isDirty } from './candidates.js';
 import { ChangeQueue } from './change-queue.js';
 import { Guard, PendingStore } from './guard.js';
+import { RecordFaults } from './record-faults.js';
 import { ReloadTimer, Startup } from './startup.js';
 import type { StartupFile } from './startup-file.js';
 import { type ConfigurationHost, Transactions } from './transactions.js';
@@ -66,8 +67,9 @@ export class Configurator {
     this.events = events;
     this.log = log;
     this.archive = new Archive(join(stateFolder, 'archive'));
-    this.accounting = new Accounting(join(stateFolder, 'accounting.log'), clock, log);
-    this.queue = new ChangeQueue(this.accounting);
+    const faults = new RecordFaults(events, log);
+    this.accounting = new Accounting(join(stateFolder, 'accounting.log'), clock, faults);
+    this.queue = new ChangeQueue(this.accounting, faults);
     this.candidates = new Candidates(clock);
     this.guard = new Guard(new PendingStore(join(stateFolder, 'pending-commit.json')), clock, {
       expired: () => void this.queue.inTurn(() => this.transactions.rollBack('was not confirmed in time')),
@@ -86,6 +88,7 @@ export class Configurator {
       candidates,
       clock,
       log,
+      faults,
     });
     this.startup = new Startup({ host, file: startupFile, events, guard, transactions: this.transactions });
     this.views = new Views(host, candidates, this.startup, archive, accounting);
