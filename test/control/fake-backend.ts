@@ -79,6 +79,10 @@ export class FakeBackend implements ConfigurationHost {
       'show.linkHistory': { ...METHODS['show.linkHistory'], run: (_, params) => this.linkHistory(params) },
       'show.metrics': { ...METHODS['show.metrics'], run: () => this.metrics() },
       'show.macTable': { ...METHODS['show.macTable'], run: () => this.macTable() },
+      'show.macTablePage': {
+        ...METHODS['show.macTablePage'],
+        run: async () => ({ rows: await this.macTable(), next: null }),
+      },
       'show.counters': { ...METHODS['show.counters'], run: () => this.counters() },
       'show.countersPage': { ...METHODS['show.countersPage'], run: () => this.countersPage() },
       'show.drops': { ...METHODS['show.drops'], run: () => this.drops() },

@@ -172,9 +172,10 @@ const MAC_COLUMNS: Column<MacEntry>[] = [
   { title: 'Age', cell: (entry) => (entry.static ? 'static' : duration(entry.ageSeconds)) },
 ];
 
-export function macTableText(entries: MacEntry[]): string[] {
-  return table(MAC_COLUMNS, entries, 'The MAC table is empty.');
-}
+export const MAC_TABLE: TableLayout<MacEntry> = {
+  columns: MAC_COLUMNS,
+  whenEmpty: 'The MAC table is empty.',
+};
 
 const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Interface', cell: (counter) => counter.interface },

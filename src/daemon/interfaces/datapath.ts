@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { FlowsExplanation, MacRow, PeerExplanation } from '../../contract/answers.js';
+import type { FlowsExplanation, MacStretch, PeerExplanation } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
@@ -73,9 +73,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.native.eventSignal(this.wakeFd);
   }
 
-  /** What the switch has learned. */
-  async macTable(): Promise<MacRow[]> {
-    return (await this.ask((id) => ({ kind: 'mac-table', id }))) ?? [];
+  /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  macTable(from: number, rows: number): Promise<MacStretch | null> {
+    return this.ask((id) => ({ kind: 'mac-table', id, from, rows }));
   }
 
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */
