@@ -123,6 +123,14 @@ napi_value udpOpen(napi_env env, napi_callback_info info) {
   return handle;
 }
 
+napi_value udpGro(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  const bool on = args.boolean(1);
+  if (!args.ok()) return nullptr;
+  return makeBoolean(env, setOption(fd, SOL_UDP, UDP_GRO, on ? 1 : 0) && on);
+}
+
 napi_value routeMtu(napi_env env, napi_callback_info info) {
   constexpr uint16_t kDiscardPort = 9;  // a connected UDP socket sends nothing by itself
   Args args(env, info);

@@ -19,13 +19,17 @@ interface EventBase {
 
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
- * key file that was read again cannot be used.
+ * key file that was read again cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
+ * can run; archive or accounting could not be written.
  */
 export type WarningName =
   | 'old-timestamp'
   | 'key-on-two-hosts'
   | 'handshake-time-not-kept'
-  | 'key-file-refused';
+  | 'key-file-refused'
+  | 'bridge-missing'
+  | 'reload-failed'
+  | 'record-lost';
 
 export type ControlEvent = EventBase &
   (
@@ -53,8 +57,11 @@ export type ControlEvent = EventBase &
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
-    /** Something is wrong that nobody asked about; `peer` is null where it concerns the interface as a whole. */
-    | { kind: 'warning'; interface: string; peer: string | null; what: WarningName; detail: string }
+    /**
+     * Something is wrong that nobody asked about; `peer` is null where it concerns an interface as a whole, and `interface`
+     * where it concerns the daemon.
+     */
+    | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
     | { kind: 'config'; by: string; what: ConfigEvent }
     /** A commit awaits its confirmation; told when it begins and as its end comes near. */
     | { kind: 'unconfirmed'; by: string; secondsLeft: number }

@@ -44,6 +44,7 @@ export const LINK_CAUSES = [
   'nothing-under-way',
   'no-other-link',
   'undrained',
+  'worker-died',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 

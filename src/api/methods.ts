@@ -36,6 +36,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods {
   'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
   'show.metrics': { params: Record<string, never>; result: MetricFamily[] };
   'show.macTable': { params: { interface?: string }; result: MacEntry[] };
+  'show.macTablePage': { params: PageParams; result: Page<MacEntry> };
   'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
   'show.countersPage': { params: PageParams; result: Page<Counter> };
   'show.users': { params: Record<string, never>; result: ClientStatus[] };

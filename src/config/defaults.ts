@@ -35,7 +35,7 @@ export const DEFAULTS = {
   resendAge: 2000,
   /** Seconds (RFC 8899, PMTU_RAISE_TIMER). */
   mtuRaise: 600,
-  relay: true,
+  relay: false,
   persist: false,
   scheduling: 'normal',
   priority: 0,

@@ -172,7 +172,7 @@ export const interfaceCommands: ConfigCommand[] = [
     write: (seconds) => `path-mtu raise ${seconds}`,
   }),
   setting('interface', {
-    tokens: [keyword('relay', 'Relay datagrams of peers whose links go via this host (default on)')],
+    tokens: [keyword('relay', 'Relay datagrams of peers whose links go via this host (default off)')],
     noNeeds: 1,
     set(scope) {
       interfaceOf(scope).relay = true;

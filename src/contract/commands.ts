@@ -31,7 +31,8 @@ export type DatapathCommand =
   | { kind: 'carrier'; ifindex: number; up: boolean }
   | { kind: 'address'; words: number[]; family: number; present: boolean; ifindex: number }
   | { kind: 'settings'; settings: DatapathSettings }
-  | { kind: 'mac-table'; id: number }
+  /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
+  | { kind: 'mac-table'; id: number; from: number; rows: number }
   | { kind: 'explain'; id: number; peer: number }
   | { kind: 'explain-flows'; id: number; peer: number }
   | { kind: 'clear-counters' }

@@ -31,6 +31,8 @@ export type DatapathEvent =
       cause: LinkCause;
       atUs: number;
       facts: LinkFacts;
+      /** Changes just before this one that were not told: they came too fast. */
+      suppressed: number;
     }
   | { kind: 'roamed'; peer: number; link: number; path: PathRef }
   | { kind: 'path-mtu'; peer: number; link: number }

@@ -85,6 +85,8 @@ export interface DatapathSettings {
   mtuRaiseS: number;
   /** Hand on datagrams between peers whose links go via this host. */
   relay: boolean;
+  /** Send equal datagrams as one message, until a device refuses it. */
+  udpGso: boolean;
   /** The TAP was granted these; without them frames are finished in software. */
   tapChecksum: boolean;
   tapTso: boolean;

@@ -11,8 +11,8 @@ import { HANDSHAKE_RATE, RateLimiter } from './rate-limit.js';
 export type Refusal = 'mac1-wrong' | 'mac2-wrong' | 'cookie-demanded' | 'rate-limited';
 
 export class HandshakeScreen {
-  private readonly keys;
-  private readonly cookies: CookieIssuer;
+  private keys;
+  private cookies: CookieIssuer;
   private readonly rates = new RateLimiter(HANDSHAKE_RATE);
 
   /** `publicKey`: our own. */
@@ -22,6 +22,13 @@ export class HandshakeScreen {
   ) {
     this.keys = receiverKeys(primitives, publicKey);
     this.cookies = new CookieIssuer(primitives, this.keys);
+  }
+
+  /** Our own public key is another from now on; cookies given out before are worthless. */
+  setPublicKey(publicKey: Uint8Array): void {
+    this.cookies.wipe();
+    this.keys = receiverKeys(this.primitives, publicKey);
+    this.cookies = new CookieIssuer(this.primitives, this.keys);
   }
 
   /** Whether the sender of an initiation or a response knows our public key. */

@@ -9,17 +9,19 @@ import { EventLog } from './base/event-log.js';
 import type { Log } from './base/log.js';
 import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
-import { checkKeyFiles } from './interfaces/interface-keys.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
 import { MetricsEndpoint } from './observe/metrics-endpoint.js';
 import { reportFrom } from './observe/report.js';
+import { Revivals } from './revivals.js';
 
 interface DaemonOptions {
   native: Native;
   log: Log;
   stateFolder: string;
+  /** Hears why the daemon is of no more use: a worker that dies again and again. */
+  hopeless: (reason: string) => void;
 }
 
 export class Daemon implements ConfigurationHost {
@@ -29,6 +31,10 @@ export class Daemon implements ConfigurationHost {
   private readonly running = new Map<string, InterfaceRuntime>();
   private readonly failures = new Map<string, string>();
   private readonly metricsEndpoint: MetricsEndpoint;
+  private readonly revivals = new Revivals();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  /** Settles when the last change of what runs has ended: they never overlap. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: DaemonOptions) {
     const histories = new Histories(
@@ -63,22 +69,33 @@ export class Daemon implements ConfigurationHost {
     return this.config;
   }
 
-  async applyConfig(next: Config): Promise<void> {
-    const before = this.config;
-    try {
-      await this.bring(before, next);
-      this.config = next;
-    } catch (error) {
-      await this.goBack(next, before);
-      throw refusal(error as Error, this.options.log);
-    }
+  applyConfig(next: Config): Promise<void> {
+    return this.inTurn(async () => {
+      const before = this.config;
+      try {
+        await this.bring(before, next);
+        this.config = next;
+      } catch (error) {
+        await this.goBack(next, before);
+        throw refusal(error as Error, this.options.log);
+      }
+    });
   }
 
   /** Stops every interface: says goodbye to the peers and removes the TAPs. */
   async stop(): Promise<void> {
     this.histories.stop();
     this.metricsEndpoint.close();
-    await Promise.all([...this.running.keys()].map((name) => this.stopInterface(name, 'daemon stops')));
+    for (const timer of this.timers) clearTimeout(timer);
+    await this.inTurn(() =>
+      Promise.all([...this.running.keys()].map((name) => this.stopInterface(name, 'daemon stops'))),
+    );
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
   }
 
   /** What cannot run again is reported as down; everything else runs again. */
@@ -116,18 +133,36 @@ export class Daemon implements ConfigurationHost {
     const { native, log, stateFolder } = this.options;
     const { name } = config;
     const running = this.running.get(name);
-    if (running?.datapath.alive && !running.needsRestart(config)) return running.reconfigure(config);
-    if (running !== undefined) {
-      // A running interface is not stopped for one that cannot start.
-      checkKeyFiles(config, stateFolder);
-      await this.stopInterface(name, 'restarted with other settings');
-    }
-    const runtime = await InterfaceRuntime.start(native, config, stateFolder);
+    if (running?.datapath.alive) return running.reconfigure(config);
+    this.running.delete(name);
+    const left = (await running?.leaveTap()) ?? null;
+    const runtime = await InterfaceRuntime.start(native, config, stateFolder, left);
     this.running.set(name, runtime);
     this.failures.delete(name);
-    runtime.on('fault', () => this.failures.set(name, 'the datapath worker died; see the log'));
+    runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
     this.events.publish({ kind: 'interface', interface: name, state: 'up', cause: 'configured' });
+  }
+
+  /** What moves the frames of an interface is gone, or could not be started again. */
+  private died(name: string, why: string): void {
+    this.failures.set(name, why);
+    const delayMs = this.revivals.died(name, performance.now());
+    if (delayMs === null) return this.options.hopeless(`interface ${name} cannot be kept running: ${why}`);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void this.inTurn(() => this.revive(name));
+    }, delayMs);
+    this.timers.add(timer);
+  }
+
+  private async revive(name: string): Promise<void> {
+    const config = this.config.interfaces.find((one) => one.name === name);
+    if (!config?.enabled || this.running.get(name)?.datapath.alive) return;
+    await this.bringInterface(config).catch((err: Error) => {
+      this.options.log.error({ err, interface: name }, 'the interface cannot be started again');
+      this.died(name, err.message);
+    });
   }
 
   private async stopInterface(name: string, cause: string): Promise<void> {

@@ -38,7 +38,6 @@ export interface EngineOptions {
   /** Two random words that key the MAC table's hash. */
   seed: readonly [number, number];
   arena?: ArenaSizes;
-  udpGso?: boolean;
 }
 
 /** The arena must exist before the io that works on it. */
@@ -82,7 +81,7 @@ export class Assembly {
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
-    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, options.udpGso ?? true);
+    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
     const bridge = new Bridge(arena.bytes, this.macs);
     const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, this.shares, stats);
     this.reorder = new Reorder(arena, unpacker);

@@ -1,6 +1,6 @@
 /** What the control thread may ask of the engine, command by command. */
 
-import type { MacRow } from '../contract/answers.js';
+import type { MacRow, MacStretch } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
@@ -63,7 +63,7 @@ export class Commands {
       case 'settings':
         return this.applySettings(command.settings);
       case 'mac-table':
-        return this.answer(command.id, this.macRows(now));
+        return this.answer(command.id, this.macStretch(command.from, command.rows, now));
       case 'explain':
         return this.answer(command.id, this.explain(command.peer, now));
       case 'explain-flows':
@@ -83,6 +83,7 @@ export class Commands {
     outbound.mssClamp = settings.mssClamp;
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
+    transmit.setGso(settings.udpGso);
     transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     delivery.tapChecksum = settings.tapChecksum;
     delivery.tapTso = settings.tapTso;
@@ -141,12 +142,12 @@ export class Commands {
     return tables.peers.has(peer) ? explainFlows(tables, link.flows, link.lanes, peer, now) : null;
   }
 
-  private macRows(now: number): MacRow[] {
+  private macStretch(from: number, count: number, now: number): MacStretch {
     const rows: MacRow[] = [];
-    this.parts.macs.entries(now, (vlan, high, low, port, ageUs) => {
+    const next = this.parts.macs.entries(now, from, count, (vlan, high, low, port, ageUs) => {
       rows.push({ vlan, high, low: low >>> 0, port, ageUs });
     });
-    return rows;
+    return { rows, next };
   }
 
   private clearCounters(): void {

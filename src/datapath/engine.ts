@@ -111,6 +111,7 @@ export class Engine {
     this.nextSweep = now + SWEEP_INTERVAL_US;
     this.parts.macs.sweep(now, SWEEP_BUDGET);
     this.parts.transmit.rings.sweep(now);
+    this.parts.link.changes.announcements.sweep(now);
     this.parts.stats.drops[DROP['piece-evicted']] = this.parts.reassembly.evicted;
     this.parts.stats.drops[DROP['piece-expired']] = this.parts.reassembly.expired;
     const counters = this.parts.stats.interface;

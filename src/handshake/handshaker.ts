@@ -70,9 +70,9 @@ export class Handshaker {
   /** How often each reason occurred. */
   readonly counters: HandshakeCounters = emptyCounters();
 
-  private readonly options: HandshakerOptions;
+  private options: HandshakerOptions;
   private readonly primitives: Primitives;
-  private readonly exchange: Exchange;
+  private exchange: Exchange;
   private readonly keeper: SessionKeeper;
   /** MAC1 of authentic initiations: their copies that come by other links need no public-key work. */
   private readonly recentOfPeers = new RecentSet(RECENT_INITIATIONS);
@@ -93,6 +93,27 @@ export class Handshaker {
   /** What may be printed of it: peers, keys and handshakes stay inside. */
   toJSON(): { counters: HandshakeCounters } {
     return { counters: this.counters };
+  }
+
+  /**
+   * Goes by other static keys or AEADs from now on. Sessions stay in use; new ones are wanted at once.
+   * @throws RangeError with a sentence for the user, and changes nothing, when a peer has the new public key.
+   */
+  setTerms(staticKeys: KeyPair, aead: AeadChoice, now: number): Action[] {
+    const { publicKey } = staticKeys;
+    const { primitives } = this;
+    const peers = [...this.peers.values()];
+    for (const peer of peers) {
+      const problem = peerKeyProblem(primitives, publicKey, peer.publicKey);
+      if (problem !== undefined) throw new RangeError(problem);
+    }
+    this.options = { ...this.options, staticKeys, aead };
+    this.exchange = new Exchange(primitives, staticKeys);
+    for (const peer of peers) {
+      peer.ownKeyIsSmaller = Buffer.compare(publicKey, peer.publicKey) < 0;
+      this.keeper.renew(peer, now);
+    }
+    return this.keeper.takeActions();
   }
 
   // Peers ---------------------------------------------------------------------------------------------------------
@@ -119,6 +140,35 @@ export class Handshaker {
     this.peers.set(peer.id, peer);
     this.peersByKey.set(key, peer);
     this.keeper.tend(peer, now);
+    return this.keeper.takeActions();
+  }
+
+  /** Whether a peer has this public key. */
+  hasKey(publicKey: Uint8Array): boolean {
+    return this.peersByKey.has(asKey(publicKey));
+  }
+
+  /**
+   * A peer has another public key from now on. Its sessions stay in use until one under the new key succeeds them, or
+   * their time is over.
+   * @throws RangeError with a sentence for the user, and changes nothing, when the key cannot be a peer's.
+   */
+  setPublicKey(id: number, publicKey: Uint8Array, now: number): Action[] {
+    const peer = this.peers.get(id);
+    if (peer === undefined) return [];
+    const own = this.options.staticKeys.publicKey;
+    const problem = peerKeyProblem(this.primitives, own, publicKey);
+    if (problem !== undefined) throw new RangeError(problem);
+    if (this.hasKey(publicKey)) throw new RangeError('the public key belongs to another peer already');
+    this.peersByKey.delete(asKey(peer.publicKey));
+    peer.publicKey = new Uint8Array(publicKey);
+    peer.keys = receiverKeys(this.primitives, publicKey);
+    peer.ownKeyIsSmaller = Buffer.compare(own, publicKey) < 0;
+    peer.cookies.clear();
+    // Initiations of the old key say nothing of those of the new one.
+    peer.lastTimestamp = -1;
+    this.peersByKey.set(asKey(publicKey), peer);
+    this.keeper.renew(peer, now);
     return this.keeper.takeActions();
   }
 

@@ -34,7 +34,7 @@ export interface Session {
 }
 
 /** Why an initiation is wanted. */
-export type Goal = 'open' | 'rekey-age' | 'rekey-counter' | 'links-down';
+export type Goal = 'open' | 'rekey-age' | 'rekey-counter' | 'renew' | 'links-down';
 
 export interface Cookie {
   readonly path: PathRef;
@@ -52,14 +52,14 @@ interface TwinSigns {
 export interface PeerState extends Scheduled {
   /** The consumer's number for the peer. */
   readonly id: number;
-  readonly publicKey: Uint8Array;
+  publicKey: Uint8Array;
   /** All zero for none. */
   psk: Uint8Array;
   mayInitiate: boolean;
   /** Keys of the MACs of messages sent to the peer. */
-  readonly keys: ReceiverKeys;
+  keys: ReceiverKeys;
   /** Whether our public key is the smaller one: decides between sessions opened at the same time. */
-  readonly ownKeyIsSmaller: boolean;
+  ownKeyIsSmaller: boolean;
   readonly attempts: Attempt[];
   readonly sessions: Session[];
   /** Cookies the peer gave, each with its path, by `pathKey`. */

@@ -113,6 +113,15 @@ export class SessionKeeper {
     this.tend(peer, now);
   }
 
+  /**
+   * Wants a new session, whatever was wanted before: an end has other keys or terms. Those there are stay in use until it
+   * has succeeded them, or their time is over.
+   */
+  renew(peer: PeerState, now: number): void {
+    this.reached(peer);
+    this.pursue(peer, 'renew', now);
+  }
+
   /** Links work again: the existing sessions suffice, unless it is time for a new one anyway. */
   linksUp(peer: PeerState, now: number): void {
     if (peer.goal === 'links-down' && peer.sending !== undefined) clearGoal(peer);

@@ -13,7 +13,7 @@ export interface NativeError extends Error {
 }
 
 /** The virtio-net offloads that the TAP announces to the kernel. */
-interface TapOffloads {
+export interface TapOffloads {
   checksum: boolean;
   tso: boolean;
   uso: boolean;
@@ -22,7 +22,6 @@ interface TapOffloads {
 export interface TapOptions extends TapOffloads {
   /** Interface name, 1–15 bytes; must not exist unless it is a persistent TAP. */
   name: string;
-  persist: boolean;
   /** TUNSETSNDBUF in bytes; 0 keeps the kernel's. */
   sendBuffer: number;
 }
@@ -30,6 +29,8 @@ export interface TapOptions extends TapOffloads {
 export interface TapHandle {
   fd: number;
   ifindex: number;
+  /** It was there before: an earlier daemon, or somebody else, made it persistent. */
+  existed: boolean;
   /** What the kernel really granted: a refused offload is retried without it. */
   granted: TapOffloads;
 }
@@ -59,6 +60,12 @@ export interface Native {
   /** TAP ------------------------------------------------------------------ */
   /** Opens (and makes) a TAP with IFF_VNET_HDR | IFF_NO_PI, non-blocking, close-on-exec. */
   tapOpen(options: TapOptions): TapHandle;
+  /** Announces other offloads while the TAP is in use. Returns what the kernel granted. */
+  tapOffloads(fd: number, offloads: TapOffloads): TapOffloads;
+  /** Whether the TAP outlives its descriptor. */
+  tapPersist(fd: number, persist: boolean): void;
+  /** Gives the TAP a MAC address of 6 bytes, unless it has it already; the owner of a TAP may do that without any capability. */
+  tapAddress(fd: number, mac: Uint8Array): void;
   /** Reads up to `max` frames, frame i at `base + i * slot`; rows of `READ`. Returns how many; 0 when drained. */
   tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
@@ -67,6 +74,8 @@ export interface Native {
   /** UDP ------------------------------------------------------------------ */
   /** Binds a non-blocking socket, even to an address that does not exist yet: IP_MTU_DISCOVER=PROBE, pktinfo on, error queue off, IPV6_V6ONLY. */
   udpOpen(options: UdpOptions): UdpHandle;
+  /** Turns UDP GRO of an open socket on or off. Returns whether it is on now. */
+  udpGro(fd: number, on: boolean): boolean;
   /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
   udpReceive(
     arena: Uint8Array,

@@ -214,9 +214,13 @@ export class MacTable {
     }
   }
 
-  /** Visits every entry that is not past its age, for `show`; the table must not change meanwhile. */
-  entries(now: number, visit: EntryVisitor): void {
-    for (let entry = 0; entry < this.most; entry++) {
+  /**
+   * Looks at `rows` rows from `from` and visits the entries there that are not past their age, for `show`; the table must
+   * not change meanwhile. Returns the row to go on at, or -1 at the end.
+   */
+  entries(now: number, from: number, rows: number, visit: EntryVisitor): number {
+    const end = Math.min(from + rows, this.most);
+    for (let entry = from; entry < end; entry++) {
       const port = this.port[entry];
       if (port === MISS) continue;
       const isStatic = this.static[entry] === 1;
@@ -225,6 +229,7 @@ export class MacTable {
       const vlanHigh = this.vlanHigh[entry];
       visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.low[entry] >>> 0, port, age, isStatic);
     }
+    return end < this.most ? end : -1;
   }
 
   private insert(vlanHigh: number, low: number, port: number, now: number): number {

@@ -7,7 +7,8 @@ import { randomFillSync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
-import type { AnswerMark } from '../contract/events.js';
+import { DROP } from '../contract/drops.js';
+import type { AnswerMark, DatapathEvent } from '../contract/events.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
 import { HandshakeScreen } from '../crypto/screen.js';
@@ -21,6 +22,7 @@ import { AnswerMarks } from './answer-marks.js';
 import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
 import { KnownPaths } from './known-paths.js';
+import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {
@@ -32,7 +34,8 @@ export interface WorkerStart {
   publicKey: Uint8Array;
   settings: DatapathSettings;
   seed: [number, number];
-  udpGso: boolean;
+  /** One word, in shared memory: how many events the control thread has taken. */
+  taken: Int32Array;
   realtime: boolean;
 }
 
@@ -40,6 +43,8 @@ export interface WorkerStart {
 export type WorkerMessage =
   | DatapathCommand
   | { kind: 'answer-marks'; marks: AnswerMark[] }
+  | { kind: 'public-key'; publicKey: Uint8Array }
+  | { kind: 'schedule'; realtime: boolean }
   | { kind: 'stop' };
 
 /** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
@@ -82,9 +87,10 @@ class Shell {
   private readonly pace = new Pace();
   /** Time of the batch in hand. */
   private now: number;
+  private readonly outbox: Outbox;
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
-  private readonly spinUs: number;
+  private spinUs: number;
   private running = true;
   private drained = true;
   private undrainedTurns = 0;
@@ -93,12 +99,13 @@ class Shell {
     const native = this.native;
     const bytes = this.arena.bytes;
     this.now = native.now();
+    this.outbox = new Outbox(start.port, start.taken);
     this.cookieReplies = new CookieReplies(native, this.marks);
     this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);
     this.gate = new HandshakeGate(this.screen, {
       taken: () => this.engine.stats.interface[INTERFACE.handshakesTaken],
       isKnown: ({ words, at }) => this.known.has(words, at),
-      handOn: (message, path) => start.port.postMessage({ kind: 'handshake', bytes: message, path }),
+      handOn: (message, path) => this.emit({ kind: 'handshake', bytes: message, path }),
       reply: (reply, arrival) =>
         this.cookieReplies.add(reply, this.socketFds.get(arrival.socket) ?? -1, arrival),
     });
@@ -111,18 +118,14 @@ class Shell {
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>
         this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
-      emit: (event) => {
-        this.known.event(event);
-        start.port.postMessage(event);
-      },
+      emit: (event) => this.emit(event),
     };
     this.engine = new Engine(this.arena, io, {
       nowUs: native.now(),
       settings: start.settings,
       seed: start.seed,
-      udpGso: start.udpGso,
     });
-    start.port.postMessage({
+    this.emit({
       kind: 'stats',
       buffer: this.engine.stats.buffer,
       peers: this.engine.stats.shape.peers,
@@ -134,21 +137,31 @@ class Shell {
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
     native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
-    this.spinUs = this.schedule(start.realtime) ? 0 : SPIN_US;
+    this.spinUs = SPIN_US;
+    this.schedule(start.realtime);
   }
 
-  /** Asks for the scheduling wanted, as far as the system allows it. Returns whether it is real-time. */
-  private schedule(realtime: boolean): boolean {
+  /** Asks for the scheduling wanted, as far as the system allows it. */
+  private schedule(realtime: boolean): void {
     let granted = false;
     try {
-      if (realtime) this.native.setScheduling('round-robin', REALTIME_PRIORITY);
-      else setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      if (realtime) {
+        this.native.setScheduling('round-robin', REALTIME_PRIORITY);
+      } else {
+        this.native.setScheduling('other', 0);
+        setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      }
       granted = realtime;
     } catch {
       // Without the right to it (a container, say) the thread runs like any other.
     }
-    this.start.port.postMessage({ kind: 'scheduling', realtime: granted });
-    return granted;
+    this.spinUs = granted ? 0 : SPIN_US;
+    this.emit({ kind: 'scheduling', realtime: granted });
+  }
+
+  private emit(event: DatapathEvent): void {
+    this.known.event(event);
+    if (!this.outbox.post(event)) this.engine.stats.drops[DROP['event-limit']]++;
   }
 
   run(): void {
@@ -257,6 +270,8 @@ class Shell {
     if (message.kind === 'send-raw') this.marks.mark(message.path.words, 0, message.path.socket);
     if (message.kind === 'send-raw' || message.kind === 'send-raw-peer')
       this.gate.sending(message.bytes, now);
+    if (message.kind === 'public-key') return this.screen.setPublicKey(message.publicKey);
+    if (message.kind === 'schedule') return this.schedule(message.realtime);
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
@@ -273,7 +288,7 @@ class Shell {
   private wipeKeys(sealKey: number, openKey: number): void {
     this.native.keyWipe(sealKey);
     this.native.keyWipe(openKey);
-    this.start.port.postMessage({ kind: 'keys-wiped', sealKey, openKey });
+    this.emit({ kind: 'keys-wiped', sealKey, openKey });
   }
 
   private closeSocket(row: number): void {
@@ -301,11 +316,10 @@ class Shell {
     const rows = this.netlinkRows;
     const kind = rows[at + NETLINK.KIND];
     const ifindex = rows[at + NETLINK.IFINDEX];
-    const emit = this.start.port;
     if (kind === NETLINK_KIND.LINK || kind === NETLINK_KIND.LINK_GONE) {
       const up = kind === NETLINK_KIND.LINK && (rows[at + NETLINK.FLAGS] & 3) === 3;
       this.engine.command({ kind: 'carrier', ifindex, up }, now);
-      emit.postMessage({
+      this.emit({
         kind: 'kernel',
         change: { what: 'carrier', ifindex, up, mtu: rows[at + NETLINK.MTU] },
       });
@@ -314,9 +328,9 @@ class Shell {
       const family = rows[at + NETLINK.FAMILY];
       const words = [...rows.subarray(at + NETLINK.ADDR, at + NETLINK.ADDR + 4)];
       this.engine.command({ kind: 'address', family, words, present, ifindex }, now);
-      emit.postMessage({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
+      this.emit({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
     } else if (kind === NETLINK_KIND.ROUTE) {
-      emit.postMessage({ kind: 'kernel', change: { what: 'route' } });
+      this.emit({ kind: 'kernel', change: { what: 'route' } });
     }
   }
 

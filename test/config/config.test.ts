@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/api/config.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
-import { effectiveLink } from '../../src/config/defaults.js';
+import { effectiveInterface, effectiveLink } from '../../src/config/defaults.js';
 import { editConfig, emptyConfig, parseConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
 import { renderConfig } from '../../src/config/render.js';
@@ -415,4 +415,9 @@ describe('properties', () => {
       }),
     );
   });
+});
+
+it('a host relays for others only when it is told to', () => {
+  const relays = (line: string) => effectiveInterface(parsed(`interface octo0\n${line}`).interfaces[0]).relay;
+  expect([relays('mtu 1500'), relays('relay'), relays('no relay')]).toEqual([false, true, false]);
 });

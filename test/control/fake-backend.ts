@@ -80,6 +80,10 @@ export class FakeBackend implements ConfigurationHost {
       'show.linkHistory': { ...METHODS['show.linkHistory'], run: (_, params) => this.linkHistory(params) },
       'show.metrics': { ...METHODS['show.metrics'], run: () => this.metrics() },
       'show.macTable': { ...METHODS['show.macTable'], run: () => this.macTable() },
+      'show.macTablePage': {
+        ...METHODS['show.macTablePage'],
+        run: async () => ({ rows: await this.macTable(), next: null }),
+      },
       'show.counters': { ...METHODS['show.counters'], run: () => this.counters() },
       'show.countersPage': { ...METHODS['show.countersPage'], run: () => this.countersPage() },
       'show.drops': { ...METHODS['show.drops'], run: () => this.drops() },
@@ -174,6 +178,7 @@ export class FakeBackend implements ConfigurationHost {
         mac: found.mac ?? '02:00:00:00:00:01',
         addresses: found.addresses,
         bridge: found.bridge ?? null,
+        missing: [],
         publicKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
         listenPort,
         aead,

@@ -71,7 +71,7 @@ describe('changes', () => {
 
   beforeEach((context) => {
     needsRoot(context);
-    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, persist: false, sendBuffer: 0 });
+    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, sendBuffer: 0 });
   });
 
   afterEach(() => {

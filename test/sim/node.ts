@@ -34,6 +34,7 @@ const EBADF = -9;
 const NOBODY = new Uint8Array(32);
 
 export const SETTINGS: DatapathSettings = {
+  udpGso: true,
   macAgeingS: 300,
   macLimit: 8192,
   mssClamp: false,
@@ -118,9 +119,8 @@ export class SimNode {
     });
     this.engine = new Engine(this.arena, io, {
       nowUs: this.clock(),
-      settings: { ...SETTINGS, ...options.settings },
+      settings: { ...SETTINGS, udpGso: options.gso ?? true, ...options.settings },
       seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],
-      udpGso: options.gso ?? true,
     });
     this.deadline = this.engine.nextDeadline();
     this.turnedAt = this.clock();

@@ -1,8 +1,8 @@
 /** `show …` of what there may be tens of thousands of: fetched and printed a page at a time. */
-import type { LinkStatus, MethodName, Page, PageParams, PeerStatus } from '../../api/index.js';
+import type { LinkStatus, MacEntry, MethodName, Page, PageParams, PeerStatus } from '../../api/index.js';
 import { type ArgsOf, keyword, options, type Token } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
-import { COUNTERS_TABLE, LINKS_TABLE, PEERS_TABLE } from '../output/shows.js';
+import { COUNTERS_TABLE, LINKS_TABLE, MAC_TABLE, PEERS_TABLE } from '../output/shows.js';
 import { GrowingTable, type TableLayout } from '../output/table.js';
 import {
   type Cli,
@@ -104,6 +104,14 @@ export const listingCommands: ExecCommand[] = [
           : whole((client) => client.request('show.links', filter)),
       ),
     layout: LINKS_TABLE,
+  }),
+  listing<MacEntry, [typeof IN_INTERFACE]>({
+    word: 'mac-table',
+    help: 'MAC addresses and the peers they belong to',
+    filters: [IN_INTERFACE],
+    method: 'show.macTable',
+    fetch: () => (client, page) => client.request('show.macTablePage', page),
+    layout: MAC_TABLE,
   }),
   listing({
     word: 'counters',

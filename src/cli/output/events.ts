@@ -46,7 +46,7 @@ function whatText(event: ControlEvent): string {
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'warning': {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
-      return `${event.interface}${peer} warning: ${event.detail}`;
+      return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
     }
     case 'config':
       return `configuration: ${event.what} by ${event.by}`;

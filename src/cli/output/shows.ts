@@ -29,6 +29,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     ...(found.description === null ? [] : [`  Description: ${found.description}`]),
     `  MAC ${orDash(found.mac)}, MTU ${found.mtu} bytes, ifindex ${orDash(found.ifindex)}` +
       (found.bridge === null ? '' : `, bridge ${found.bridge}`),
+    ...found.missing.flatMap((missing) => foldLine(`  Missing: ${missing}`, TEXT_WIDTH)),
     ...found.addresses.map((address) => `  Address ${address}`),
     `  Public key ${orDash(found.publicKey)}`,
     `  UDP port ${found.listenPort}, policy ${found.policy}, AEAD ${found.aead}`,
@@ -172,9 +173,10 @@ const MAC_COLUMNS: Column<MacEntry>[] = [
   { title: 'Age', cell: (entry) => (entry.static ? 'static' : duration(entry.ageSeconds)) },
 ];
 
-export function macTableText(entries: MacEntry[]): string[] {
-  return table(MAC_COLUMNS, entries, 'The MAC table is empty.');
-}
+export const MAC_TABLE: TableLayout<MacEntry> = {
+  columns: MAC_COLUMNS,
+  whenEmpty: 'The MAC table is empty.',
+};
 
 const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Interface', cell: (counter) => counter.interface },

@@ -9,9 +9,15 @@ import type {
   QualitySettings,
 } from '../../contract/settings.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
-import type { TapHandle } from '../../native/binding.js';
+import type { TapOffloads } from '../../native/binding.js';
+import type { UdpSelfTest } from '../../native/self-test.js';
 
-export function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
+/** Settings of an interface; `tap`: what its TAP was granted. */
+export function settingsOf(
+  config: InterfaceConfig,
+  tap: TapOffloads,
+  selfTest: UdpSelfTest,
+): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
     macAgeingS: effective.macAgeing,
@@ -21,9 +27,10 @@ export function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSet
     resendAgeUs: effective.resendAge * 1000,
     mtuRaiseS: effective.mtuRaise,
     relay: effective.relay,
-    tapChecksum: tap.granted.checksum,
-    tapTso: tap.granted.tso,
-    tapUso: tap.granted.uso,
+    udpGso: !config.disabledOffloads.includes('udp-gso') && selfTest.gso !== 'fails',
+    tapChecksum: tap.checksum,
+    tapTso: tap.tso,
+    tapUso: tap.uso,
   };
 }
 

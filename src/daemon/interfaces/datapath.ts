@@ -1,8 +1,8 @@
 /** The control thread's handle on a datapath worker: commands out, events in, counters in shared memory. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { FlowsExplanation, MacRow, PeerExplanation } from '../../contract/answers.js';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { FlowsExplanation, MacStretch, PeerExplanation } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
@@ -14,14 +14,13 @@ interface DatapathOptions {
   tapFd: number;
   publicKey: Uint8Array;
   settings: DatapathSettings;
-  udpGso: boolean;
   realtime: boolean;
 }
 
 interface DatapathEvents {
   event: [DatapathEvent];
-  /** The worker ended, by request or by a fault. */
-  exit: [{ fault: string | null }];
+  /** The worker ended, by request (`fault` is null) or by a fault; `hasReleased`: it closed its sockets. */
+  exit: [{ fault: string | null; hasReleased: boolean }];
 }
 
 export class Datapath extends EventEmitter<DatapathEvents> {
@@ -34,6 +33,8 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private readonly answers = new Map<number, (result: unknown) => void>();
   private nextAnswer = 1;
   private fault: string | null = null;
+  private hasReleased = false;
+  private stopping = false;
 
   constructor(
     private readonly native: Native,
@@ -43,14 +44,19 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.wakeFd = native.eventCreate();
     const { port1, port2 } = new MessageChannel();
     const seed = randomBytes(8);
+    const taken = new Int32Array(new SharedArrayBuffer(4));
     const start: WorkerStart = {
       port: port2,
       wakeFd: this.wakeFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
+      taken,
       ...options,
     };
     this.port = port1;
-    this.port.on('message', (event: DatapathEvent) => this.take(event));
+    this.port.on('message', (event: DatapathEvent) => {
+      Atomics.add(taken, 0, 1);
+      this.take(event);
+    });
     this.worker = new Worker(new URL('../../worker/worker.js', import.meta.url), {
       workerData: start,
       transferList: [port2],
@@ -68,9 +74,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.native.eventSignal(this.wakeFd);
   }
 
-  /** What the switch has learned. */
-  async macTable(): Promise<MacRow[]> {
-    return (await this.ask((id) => ({ kind: 'mac-table', id }))) ?? [];
+  /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  macTable(from: number, rows: number): Promise<MacStretch | null> {
+    return this.ask((id) => ({ kind: 'mac-table', id, from, rows }));
   }
 
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */
@@ -96,6 +102,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   async stop(): Promise<void> {
     if (!this.alive) return;
     const ended = once(this, 'exit');
+    this.stopping = true;
     this.send({ kind: 'stop' });
     await ended;
   }
@@ -118,6 +125,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
         return;
       case 'fatal':
         this.fault = event.message;
+        this.hasReleased = true;
         return;
       default:
         this.emit('event', event);
@@ -126,11 +134,19 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   private ended(): void {
     if (!this.alive) return;
+    // Its last words may still be under way.
+    for (
+      let last = receiveMessageOnPort(this.port);
+      last !== undefined;
+      last = receiveMessageOnPort(this.port)
+    )
+      this.take(last.message as DatapathEvent);
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);
     for (const answer of this.answers.values()) answer(null);
     this.answers.clear();
-    this.emit('exit', { fault: this.fault });
+    const fault = this.fault ?? (this.stopping ? null : 'it ended by itself');
+    this.emit('exit', { fault, hasReleased: this.hasReleased });
   }
 }

@@ -25,6 +25,22 @@ const CAUSES: Record<LinkCause, string> = {
   'nothing-under-way': 'nothing is under way on it any more',
   'no-other-link': 'no other link is usable, it carries frames',
   undrained: 'in use again',
+  'worker-died': 'the worker that moves the frames died',
+};
+
+/** For a change that nobody was there to measure. */
+export const NOTHING_MEASURED: LinkFacts = {
+  heardUsAgo: null,
+  beatsMissed: 0,
+  beatsHeard: 0,
+  ownStallUs: 0,
+  holdUs: 0,
+  peerHearsUs: null,
+  rttUs: null,
+  jitterUs: null,
+  lossOutPermille: null,
+  lossInPermille: null,
+  dampedUs: 0,
 };
 
 /** Causes that take effect at once, without a time of silence. */

@@ -86,6 +86,24 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     this.carryOut(this.handshaker.addPeer(identity, this.native.now()));
   }
 
+  /**
+   * Other static keys or AEADs count from now on; sessions stay in use until others have succeeded them.
+   * @throws RangeError with a sentence for the user, and changes nothing.
+   */
+  setTerms(staticKeys: KeyPair, aead: AeadChoice): void {
+    this.carryOut(this.handshaker.setTerms(staticKeys, aead, this.native.now()));
+  }
+
+  /** Whether a peer has this public key. */
+  hasKey(publicKey: Uint8Array): boolean {
+    return this.handshaker.hasKey(publicKey);
+  }
+
+  /** @throws RangeError with a sentence for the user, and changes nothing. */
+  setPublicKey(peer: number, publicKey: Uint8Array): void {
+    this.carryOut(this.handshaker.setPublicKey(peer, publicKey, this.native.now()));
+  }
+
   setMayInitiate(peer: number, mayInitiate: boolean): void {
     this.carryOut(this.handshaker.setMayInitiate(peer, mayInitiate, this.native.now()));
   }

@@ -56,17 +56,6 @@ export function forgetIdentity(identity: ReturnType<typeof identityOf>): void {
   if (identity?.psk !== undefined) sodiumPrimitives.freeLocked(identity.psk);
 }
 
-/** Whether a peer is known by the same keys as before. */
-export function samePeerIdentity(a: PeerConfig, b: PeerConfig): boolean {
-  return a.publicKey === b.publicKey && a.presharedKeyFile === b.presharedKeyFile;
-}
-
-/** @throws Error with a sentence when a key file that an interface names cannot be used. */
-export function checkKeyFiles(config: InterfaceConfig, stateFolder: string): void {
-  sodiumPrimitives.freeLocked(loadKeys(config, stateFolder).secretKey);
-  for (const peer of config.peers) forgetIdentity(identityOf(peer, stateFolder));
-}
-
 /** Whether a file stands in our own folder of keys. */
 function isOurs(path: string, stateFolder: string): boolean {
   return dirname(resolve(path)) === resolve(stateFolder, 'keys');

@@ -14,7 +14,7 @@ import { relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { familiesOf, linkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
-import { forgetIdentity, identityOf, samePeerIdentity } from './interface-keys.js';
+import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { RouteMtus } from './route-mtus.js';
@@ -47,7 +47,8 @@ export class PeerSetup {
     const answers = this.arrangeSockets(next);
     for (const entry of [...peers.values()]) {
       const kept = byName.get(entry.config.name);
-      if (kept === undefined || !samePeerIdentity(entry.config, kept)) this.removePeer(entry);
+      const identity = kept === undefined ? null : (identities.get(kept) ?? null);
+      if (kept === undefined || !this.keepsIdentity(entry, kept, identity)) this.removePeer(entry);
     }
     // Links may lead through other peers: every peer is there before any link is set.
     const entries = next.peers.map((peer) => this.setPeer(peer, next, identities.get(peer) ?? null));
@@ -85,6 +86,17 @@ export class PeerSetup {
       if (!answers.has(owners[index])) answers.set(owners[index], answer);
     });
     return answers;
+  }
+
+  /** Whether a peer is the same as before, at most under another public key that no other peer has. */
+  private keepsIdentity(entry: PeerEntry, next: PeerConfig, identity: Identity): boolean {
+    const { publicKey, presharedKeyFile } = entry.config;
+    if (presharedKeyFile !== next.presharedKeyFile) return false;
+    if (publicKey === next.publicKey) return true;
+    const { handshakes } = this.options;
+    if (!entry.admitted || identity === null || handshakes.hasKey(identity.publicKey)) return false;
+    handshakes.setPublicKey(entry.row, identity.publicKey);
+    return true;
   }
 
   private removePeer(entry: PeerEntry): void {

@@ -41,8 +41,15 @@ export class UdpSockets {
   constructor(
     private readonly native: Native,
     private readonly datapath: Datapath,
-    private readonly gro: boolean,
+    private gro: boolean,
   ) {}
+
+  /** Turns UDP GRO of every socket on or off. */
+  setGro(gro: boolean): void {
+    if (gro === this.gro) return;
+    this.gro = gro;
+    for (const { handle } of this.open.values()) handle.gro = this.native.udpGro(handle.fd, gro);
+  }
 
   all(): OpenSocket[] {
     return [...this.open.values()];
@@ -136,6 +143,11 @@ export class UdpSockets {
         ifindex: device === null ? 0 : this.native.ifindex(device),
       },
     });
+  }
+
+  /** Closes what a worker left open that could not. */
+  closeAll(): void {
+    for (const socket of this.all()) this.discard(socket);
   }
 
   private discard(socket: OpenSocket): void {

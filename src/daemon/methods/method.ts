@@ -46,6 +46,7 @@ export interface CallingConnection {
 /** What a method is called with. */
 export interface MethodContext extends DaemonParts {
   who: Who;
+  privilege: Privilege;
   connection: CallingConnection;
   /** Everybody who is connected to this socket. */
   clients(): Omit<ClientStatus, 'own'>[];

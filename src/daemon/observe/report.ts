@@ -37,6 +37,11 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.warn({ interface: name, peer: peer?.config.name, what }, detail);
     events.publish({ kind: 'warning', interface: name, peer: peer?.config.name ?? null, what, detail });
   });
+  runtime.on('bridge', (missing) => {
+    if (missing === null) return log.info({ interface: name }, 'in its bridge');
+    log.warn({ interface: name }, missing);
+    events.publish({ kind: 'warning', interface: name, peer: null, what: 'bridge-missing', detail: missing });
+  });
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: 'datapath worker died' });

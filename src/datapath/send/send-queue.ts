@@ -25,14 +25,14 @@ export class SendQueue {
   private readonly slot = new Int32Array(ROWS);
   private readonly stream = new Uint8Array(ROWS);
   private readonly next = new Float64Array(ROWS);
+  /** UDP GSO may be used. */
+  gso = true;
   /** A send by itself: what is left of one that failed. */
   private readonly single = new Int32Array(SEND.WORDS);
 
   constructor(
     private readonly io: DatapathIo,
     private readonly tables: Tables,
-    /** UDP GSO may be used. */
-    private readonly gso: boolean,
   ) {}
 
   get isFull(): boolean {

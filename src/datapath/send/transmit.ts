@@ -43,15 +43,19 @@ export class Transmitter {
     tables: Tables,
     reports: SendReports,
     private readonly stats: SharedStats,
-    gso: boolean,
   ) {
     this.links = tables.links;
     this.rings = new ResendRings(arena, tables.links, stats);
     this.sealer = new Sealer(io, tables.sessions, this.rings, this, stats);
     this.parity = new Parity(arena, tables, this.sealer, stats);
     this.wrapper = new Wrapper(arena, tables, this.sealer, stats);
-    this.queue = new SendQueue(io, tables, gso);
+    this.queue = new SendQueue(io, tables);
     this.errors = new SendErrors(this.queue, reports, stats);
+  }
+
+  /** Whether UDP GSO may be used, by links whose device takes it. */
+  setGso(isAllowed: boolean): void {
+    this.queue.gso = isAllowed;
   }
 
   /** See `Sealer.reserve`. */

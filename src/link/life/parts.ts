@@ -62,6 +62,6 @@ export class LinkParts {
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
     });
-    this.owners = [this.mtu, this.lanes, this.flows];
+    this.owners = [this.mtu, this.lanes, this.flows, this.changes.announcements];
   }
 }
