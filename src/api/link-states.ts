@@ -44,6 +44,12 @@ export const LINK_CAUSES = [
   'nothing-under-way',
   'no-other-link',
   'undrained',
+  'interface-absent',
+  'address-absent',
+  'no-carrier',
+  'no-ipv6',
+  'no-route',
+  'recursive-route',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 

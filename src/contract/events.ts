@@ -23,7 +23,8 @@ export type DatapathEvent =
       atUs: number;
       facts: LinkFacts;
     }
-  | { kind: 'roamed'; peer: number; link: number; path: PathRef }
+  /** A link goes to another remote end: one that it learned, or the configured one again. */
+  | { kind: 'roamed'; peer: number; link: number; isLearned: boolean; path: PathRef }
   | { kind: 'path-mtu'; peer: number; link: number }
   /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
@@ -31,13 +32,10 @@ export type DatapathEvent =
   | { kind: 'gso-refused' }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
-  | { kind: 'kernel'; change: KernelChange }
+  /** Interfaces, addresses or routes have changed. */
+  | { kind: 'kernel' }
+  /** The interface that a link is bound to is another one now: it needs another socket. */
+  | { kind: 'rebind' }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }
   | { kind: 'scheduling'; realtime: boolean }
   | { kind: 'fatal'; message: string };
-
-/** What the kernel said of an interface, an address or the routes. */
-export type KernelChange =
-  | { what: 'carrier'; ifindex: number; up: boolean; mtu: number }
-  | { what: 'address'; family: number; words: number[]; present: boolean; ifindex: number }
-  | { what: 'route' };

@@ -38,6 +38,8 @@ export interface EngineOptions {
   seed: readonly [number, number];
   arena?: ArenaSizes;
   udpGso?: boolean;
+  /** Index of the TAP's interface. */
+  tap: number;
 }
 
 /** The arena must exist before the io that works on it. */
@@ -87,7 +89,7 @@ export class Assembly {
     const rebuilder = new Rebuilder(arena, tables.sessions, stats);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats);
     const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
-    this.link = new LinkParts(base, options.seed);
+    this.link = new LinkParts(base, options.seed, options.tap);
     const { transmit, relay, reorder, delivery } = this;
     const { adaptive, control } = this.link;
     this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, stats });

@@ -11,14 +11,17 @@ import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
-import { NETLINK, NETLINK_KIND, READ, RECV } from '../native/ops.js';
+import { NETLINK, READ, RECV } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
+import { kernelFacts } from './kernel-facts.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {
   port: MessagePort;
   tapFd: number;
+  /** Index of the TAP's interface. */
+  tap: number;
   /** Event descriptor by which the control thread says that commands wait. */
   wakeFd: number;
   settings: DatapathSettings;
@@ -42,6 +45,8 @@ const ROUNDS = 4;
 /** Turns without a look at the timers while sockets do not run dry. */
 const MAX_UNDRAINED_TURNS = 8;
 const NETLINK_ROWS = 256;
+/** Time between two messages that the kernel's interfaces, addresses or routes have changed. */
+const KERNEL_INTERVAL_US = 20_000;
 /** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
 const GATHER_US = 40;
 /**
@@ -69,6 +74,9 @@ class Shell {
   private running = true;
   private drained = true;
   private undrainedTurns = 0;
+  /** Interfaces, addresses or routes have changed since the control thread was told. */
+  private kernelChanged = false;
+  private kernelToldAt = 0;
 
   constructor(private readonly start: WorkerStart) {
     const native = this.native;
@@ -87,6 +95,7 @@ class Shell {
       settings: start.settings,
       seed: start.seed,
       udpGso: start.udpGso,
+      tap: start.tap,
     });
     start.port.postMessage({
       kind: 'stats',
@@ -100,6 +109,7 @@ class Shell {
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
     native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
+    this.tellEverything();
     this.spinUs = this.schedule(start.realtime) ? 0 : SPIN_US;
   }
 
@@ -134,6 +144,7 @@ class Shell {
       this.drained = true;
       worked = this.serveAll(ready, now);
       this.expire(deadline);
+      this.tellKernelChanged(now);
     }
     this.end();
   }
@@ -220,10 +231,8 @@ class Shell {
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
-      // The dump tells on which interface the socket's address stands, and whether that has carrier.
-      this.native.netlinkDump(this.netlink);
     } else if (message.kind === 'socket-close') {
-      this.closeSocket(message.row);
+      this.retireSocket(message.row, now);
     }
     this.engine.command(message, now);
     if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
@@ -235,6 +244,15 @@ class Shell {
     this.start.port.postMessage({ kind: 'keys-wiped', sealKey, openKey });
   }
 
+  /** Takes what has come by a socket before it is closed. */
+  private retireSocket(row: number, now: number): void {
+    const fd = this.socketFds.get(row);
+    if (fd === undefined) return;
+    this.native.udpRetire(fd);
+    this.receive(row, now);
+    this.closeSocket(row);
+  }
+
   private closeSocket(row: number): void {
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
@@ -243,40 +261,30 @@ class Shell {
     this.socketFds.delete(row);
   }
 
+  /** Has the kernel tell everything that it knows of interfaces and addresses. */
+  private tellEverything(): void {
+    this.native.netlinkDump(this.netlink);
+    this.engine.command({ kind: 'kernel', facts: [{ what: 'begin' }] }, this.native.now());
+  }
+
   private takeKernelEvents(now: number): void {
     const { native, netlinkRows: rows } = this;
     for (;;) {
       const count = native.netlinkRead(this.netlink, rows);
       if (count === 0) return;
-      if (count < 0) {
-        native.netlinkDump(this.netlink);
-        return;
-      }
-      for (let row = 0; row < count; row++) this.kernelEvent(row * NETLINK.WORDS, now);
+      this.kernelChanged = true;
+      if (count < 0) return this.tellEverything();
+      const facts = kernelFacts(rows, count);
+      if (facts.length > 0) this.engine.command({ kind: 'kernel', facts }, now);
     }
   }
 
-  private kernelEvent(at: number, now: number): void {
-    const rows = this.netlinkRows;
-    const kind = rows[at + NETLINK.KIND];
-    const ifindex = rows[at + NETLINK.IFINDEX];
-    const emit = this.start.port;
-    if (kind === NETLINK_KIND.LINK || kind === NETLINK_KIND.LINK_GONE) {
-      const up = kind === NETLINK_KIND.LINK && (rows[at + NETLINK.FLAGS] & 3) === 3;
-      this.engine.command({ kind: 'carrier', ifindex, up }, now);
-      emit.postMessage({
-        kind: 'kernel',
-        change: { what: 'carrier', ifindex, up, mtu: rows[at + NETLINK.MTU] },
-      });
-    } else if (kind === NETLINK_KIND.ADDRESS || kind === NETLINK_KIND.ADDRESS_GONE) {
-      const present = kind === NETLINK_KIND.ADDRESS;
-      const family = rows[at + NETLINK.FAMILY];
-      const words = [...rows.subarray(at + NETLINK.ADDR, at + NETLINK.ADDR + 4)];
-      this.engine.command({ kind: 'address', family, words, present, ifindex }, now);
-      emit.postMessage({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
-    } else if (kind === NETLINK_KIND.ROUTE) {
-      emit.postMessage({ kind: 'kernel', change: { what: 'route' } });
-    }
+  /** Tells the control thread of changes, and not of each: they may be many. */
+  private tellKernelChanged(now: number): void {
+    if (!this.kernelChanged || now - this.kernelToldAt < KERNEL_INTERVAL_US) return;
+    this.kernelChanged = false;
+    this.kernelToldAt = now;
+    this.start.port.postMessage({ kind: 'kernel' });
   }
 
   private end(): void {

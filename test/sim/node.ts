@@ -25,6 +25,8 @@ const ARENA: ArenaSizes = {
   ownRingBytes: 16 << 20,
 };
 const EBADF = -9;
+/** Index of the TAP's interface. */
+const TAP = 2;
 
 export const SETTINGS: DatapathSettings = {
   macAgeingS: 300,
@@ -108,6 +110,7 @@ export class SimNode {
       settings: { ...SETTINGS, ...options.settings },
       seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],
       udpGso: options.gso ?? true,
+      tap: TAP,
     });
     this.deadline = this.engine.nextDeadline();
   }

@@ -27,7 +27,7 @@ export function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSet
   };
 }
 
-type Place = Pick<LinkSettings, 'socket' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
+type Place = Pick<LinkSettings, 'sockets' | 'local' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */
 export function linkSettings(effective: EffectiveLink, place: Place): LinkSettings {

@@ -12,6 +12,8 @@ import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
 interface DatapathOptions {
   tapFd: number;
+  /** Index of the TAP's interface. */
+  tap: number;
   settings: DatapathSettings;
   udpGso: boolean;
   realtime: boolean;

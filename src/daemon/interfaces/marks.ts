@@ -4,7 +4,7 @@
  */
 import type { PathRef } from '../../contract/events.js';
 import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
-import type { LinkEntry, PeerEntry } from './peer-entries.js';
+import { type LinkEntry, type PeerEntry, pathOf } from './peer-entries.js';
 
 interface Marks {
   dscp: number;
@@ -26,12 +26,14 @@ export class AnswerMarks {
 
   /** Learns a link, for example after it has moved. */
   learnLink(link: LinkEntry): void {
-    if (link.answer === null) return;
-    const { row } = link.answer.socket;
     const marks = { dscp: link.configuredPath[PATH.DSCP], mark: link.configuredPath[PATH.MARK] };
-    if (!isSame(marks, NONE)) this.byPath.set(keyOf(row, link.learnedPath ?? link.configuredPath), marks);
-    const others = this.bySocket.get(row) ?? marks;
-    this.bySocket.set(row, isSame(others, marks) ? marks : NONE);
+    for (const socket of link.sockets) {
+      if (socket === null) continue;
+      const { row } = socket;
+      if (!isSame(marks, NONE)) this.byPath.set(keyOf(row, pathOf(link)), marks);
+      const others = this.bySocket.get(row) ?? marks;
+      this.bySocket.set(row, isSame(others, marks) ? marks : NONE);
+    }
   }
 
   /** The path with the marks of answers that go back by it. */

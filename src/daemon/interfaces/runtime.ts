@@ -15,14 +15,14 @@ import type { Native, TapHandle } from '../../native/binding.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
-import { describeChange } from './describe-change.js';
+import { describeChange, describeLack } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf } from './interface-keys.js';
 import { type LinkEntry, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
-import { RouteMtus } from './route-mtus.js';
+import { Routes } from './routes.js';
 import { openTap, setUpTap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
 
@@ -32,6 +32,8 @@ interface RuntimeEvents {
   /** Bytes; `before` is 0 the first time. */
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
+  /** Something is not as the configuration wants it; a sentence. */
+  trouble: [message: string];
   /** The worker died. */
   fault: [message: string];
 }
@@ -62,7 +64,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   gsoInUse = true;
   private readonly native: Native;
   private readonly keys: KeyPair;
-  private readonly routeMtus: RouteMtus;
+  private readonly routes: Routes;
   private readonly setup: PeerSetup;
   private current: InterfaceConfig;
 
@@ -79,20 +81,21 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
       tapFd: tap.fd,
+      tap: tap.ifindex,
       settings: settingsOf(config, tap),
       udpGso: !off.has('udp-gso') && selfTest.gso !== 'fails',
       realtime: scheduling === 'realtime',
     });
     const handshakes = new Handshakes(native, datapath, keys, aead);
     const sockets = new UdpSockets(native, datapath, !off.has('udp-gro') && selfTest.gro !== 'fails');
-    const routeMtus = new RouteMtus(native, datapath, peers);
+    const routes = new Routes(native, datapath, peers);
     this.datapath = datapath;
     this.handshakes = handshakes;
     this.sockets = sockets;
-    this.routeMtus = routeMtus;
+    this.routes = routes;
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
-    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routeMtus });
+    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault }) => {
       if (fault !== null) this.emit('fault', fault);
@@ -166,7 +169,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** Says goodbye to the peers and releases everything. */
   async stop(): Promise<void> {
-    this.routeMtus.close();
+    this.routes.close();
     await this.datapath.stop();
     this.handshakes.close();
     this.native.close(this.tap.fd);
@@ -191,8 +194,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         this.gsoInUse = false;
         return;
       case 'kernel':
+        if (this.sockets.isShort) this.rebind();
+        return this.routes.refreshSoon();
+      case 'rebind':
+        return this.rebind();
       case 'path-mtu':
-        return this.routeMtus.refreshSoon();
+        return this.routes.refreshSoon();
       case 'mtu':
         return this.mtuFound(event);
       case 'echo':
@@ -207,7 +214,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     link.state = state;
     link.cause = cause;
-    link.detail = describeChange(state, cause, facts);
+    link.detail = describeLack(state, cause, link.config, this.name) ?? describeChange(state, cause, facts);
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
     const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
@@ -222,15 +229,24 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     this.emit('mtu', peer, link, mtu, before);
     // Links that go through this peer start from what its own links carry.
-    this.routeMtus.refreshSoon();
+    this.routes.refreshSoon();
   }
 
-  private linkRoamed({ peer: row, link: id, path }: EventOf<'roamed'>): void {
+  private rebind(): void {
+    try {
+      this.setup.rebind(this.current);
+    } catch (error) {
+      this.emit('trouble', (error as Error).message);
+    }
+  }
+
+  private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
     const link = this.peers.atRow(row)?.links.get(id);
     if (link === undefined) return;
-    link.learnedPath = path.words;
+    link.learnedPath = isLearned ? path.words : null;
+    link.routeDevice = null;
     this.handshakes.answerMarks.learnLink(link);
-    this.routeMtus.refreshSoon();
+    this.routes.refreshSoon();
   }
 
   private sessionChanged(row: number, exists: boolean): void {

@@ -28,6 +28,7 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
   });
+  runtime.on('trouble', (message) => log.warn({ interface: runtime.name }, message));
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: 'datapath worker died' });

@@ -44,7 +44,14 @@ export class LinkChanges {
     this.announce(link, cause, facts, now);
   }
 
-  /** The same for what ends a link's work: the peer is told, and what may be lost is sent again. */
+  /** A link waits for what it lacks, perhaps for something else than before. */
+  wait(link: number, cause: LinkCause, now: number): void {
+    if (this.base.tables.links.state[link] !== STATE.WAITING) return this.move(link, 'pathless', cause, now);
+    const last = LINK_CAUSES[this.base.stats.links[link * LINK_WIDTH + LINK.cause]];
+    if (last !== cause) this.announce(link, cause, this.facts(link, now), now);
+  }
+
+  /** What ends a link's work takes it into another state: the peer is told, and what may be lost is sent again. */
   leave(link: number, what: Happening, cause: LinkCause, now: number): void {
     const { peers, links } = this.base.tables;
     const before = links.state[link];

@@ -14,9 +14,9 @@ import { LinkLife } from './life.js';
 import { Liveness } from './liveness.js';
 import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
+import { Placement } from './placement.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
-import { Underlay } from './underlay.js';
 
 export class LinkParts {
   readonly deciders: Deciders;
@@ -29,12 +29,12 @@ export class LinkParts {
   readonly life: LinkLife;
   readonly mtu: MtuControl;
   readonly echoes: Echoes;
-  readonly underlay: Underlay;
+  readonly placement: Placement;
   readonly control: LinkControl;
   readonly owners: readonly RowOwner[];
 
-  /** `seed`: two random words that key the hash of flows. */
-  constructor(base: LinkBase, seed: readonly [number, number]) {
+  /** `seed`: two random words that key the hash of flows. `tap`: index of the TAP's interface. */
+  constructor(base: LinkBase, seed: readonly [number, number], tap: number) {
     const { tables } = base;
     this.deciders = new Deciders(tables);
     this.liveness = new Liveness(tables);
@@ -45,12 +45,12 @@ export class LinkParts {
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
     this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices);
-    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats);
+    this.placement = new Placement(base, tap);
+    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
     this.mtu = new MtuControl(base, this.changes);
-    this.underlay = new Underlay(tables, this.life);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
-    const roaming = new Roaming(base, this.liveness, this.life, this.mtu);
+    const roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
       heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu),
       mtu: this.mtu,
@@ -59,6 +59,6 @@ export class LinkParts {
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
     });
-    this.owners = [this.mtu, this.lanes, this.flows];
+    this.owners = [this.mtu, this.lanes, this.flows, this.placement];
   }
 }
