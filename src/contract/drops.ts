@@ -15,6 +15,8 @@ export const DROP_HELP = {
   'tx-too-big': 'datagram larger than the path takes',
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
+  'recursive-route':
+    'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
   // From the wire: before authentication.
   'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',

@@ -91,8 +91,8 @@ export class Assembly {
     const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed, options.tap);
     const { transmit, relay, reorder, delivery } = this;
-    const { adaptive, control } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, stats });
+    const { adaptive, control, life } = this.link;
+    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, stats });
     this.inbound = new Inbound({
       arena,
       io,

@@ -8,7 +8,7 @@ import { PATH } from '../../src/native/ops.js';
 import { RELAY_FAMILY } from '../../src/wire/overhead.js';
 import { quickAead } from './aead.js';
 import { addressOf } from './endpoint.js';
-import type { NodeOptions, SimNode } from './node.js';
+import { type NodeOptions, type SimNode, TAP } from './node.js';
 import { integer, randomBytes } from './random.js';
 import { MILLISECOND, PORT, type World } from './world.js';
 
@@ -67,13 +67,14 @@ export function ownAddress(node: SimNode, network: number): Address {
   return { family, words: address };
 }
 
-/** What the kernel tells of a host's networks: an interface of each, with its address. */
+/** What the kernel tells of a host: its TAP, and an interface of each network, with its address. */
 function kernelFacts(node: SimNode): KernelFact[] {
   const told = node.sockets.flatMap(({ row, ifindex: index }): KernelFact[] => [
     { what: 'interface', index, facts: interfaceFacts(row, true) },
     { what: 'address', index, address: ownAddress(node, row), isPresent: true },
   ]);
-  return [{ what: 'begin' }, ...told, { what: 'end' }];
+  const tap = { ...interfaceFacts(0, true), name: 'octo0' };
+  return [{ what: 'begin' }, { what: 'interface', index: TAP, facts: tap }, ...told, { what: 'end' }];
 }
 
 export function interfaceFacts(network: number, running: boolean): InterfaceFacts {

@@ -26,7 +26,7 @@ const ARENA: ArenaSizes = {
 };
 const EBADF = -9;
 /** Index of the TAP's interface. */
-const TAP = 2;
+export const TAP = 2;
 
 export const SETTINGS: DatapathSettings = {
   macAgeingS: 300,

@@ -214,6 +214,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     link.state = state;
     link.cause = cause;
+    // Asked again, it may have found another way meanwhile.
+    if (cause === 'recursive-route') link.routeDevice = null;
     link.detail = describeLack(state, cause, link.config, this.name) ?? describeChange(state, cause, facts);
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();

@@ -245,6 +245,12 @@ export class LinkLife {
     this.placement.settle((link) => this.placed(link, now));
   }
 
+  /** A link's own datagrams came out of the TAP: they are routed into their own tunnel. */
+  cameBack(link: number, now: number): void {
+    this.placement.cameBack(link);
+    this.settle(now);
+  }
+
   private placed(link: number, now: number): void {
     const { links } = this;
     const cause = LINK_CAUSES[links.lacks[link]];
