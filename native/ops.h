@@ -25,9 +25,12 @@
 
 #define OPS_READ(X) X(OFFSET, 0) X(LENGTH, 1) X(WORDS, 2)
 
-#define OPS_NETLINK(X) X(KIND, 0) X(IFINDEX, 1) X(FLAGS, 2) X(MTU, 3) X(FAMILY, 4) X(ADDR, 5) X(WORDS, 12)
+#define OPS_NETLINK(X)                                                                 \
+  X(KIND, 0) X(IFINDEX, 1) X(FLAGS, 2) X(MTU, 3) X(FAMILY, 4) X(ADDR, 5) X(MASTER, 9) \
+  X(LOWER, 10) X(NAME, 11) X(WORDS, 15)
 
-#define OPS_NETLINK_KIND(X) X(LINK, 1) X(LINK_GONE, 2) X(ADDRESS, 3) X(ADDRESS_GONE, 4) X(ROUTE, 5)
+#define OPS_NETLINK_KIND(X) \
+  X(LINK, 1) X(LINK_GONE, 2) X(ADDRESS, 3) X(ADDRESS_GONE, 4) X(ROUTE, 5) X(DUMP_END, 6)
 
 #define OPS_AEAD(X) X(AES_256_GCM, 1) X(CHACHA20_POLY1305, 2)
 

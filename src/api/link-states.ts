@@ -45,6 +45,12 @@ export const LINK_CAUSES = [
   'no-other-link',
   'undrained',
   'worker-died',
+  'interface-absent',
+  'address-absent',
+  'no-carrier',
+  'no-ipv6',
+  'no-route',
+  'recursive-route',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 

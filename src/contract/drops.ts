@@ -16,6 +16,8 @@ export const DROP_HELP = {
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
   'resend-refused': 'datagram not sent again: it was twice already, or the peer was sent too much again',
+  'recursive-route':
+    'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
   // From the wire: before authentication.
   'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',

@@ -34,7 +34,8 @@ export type DatapathEvent =
       /** Changes just before this one that were not told: they came too fast. */
       suppressed: number;
     }
-  | { kind: 'roamed'; peer: number; link: number; path: PathRef }
+  /** A link goes to another remote end: one that it learned, or the configured one again. */
+  | { kind: 'roamed'; peer: number; link: number; isLearned: boolean; path: PathRef }
   | { kind: 'path-mtu'; peer: number; link: number }
   /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
@@ -42,13 +43,10 @@ export type DatapathEvent =
   | { kind: 'gso-refused'; peer: number; link: number }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
-  | { kind: 'kernel'; change: KernelChange }
+  /** Interfaces, addresses or routes have changed. */
+  | { kind: 'kernel'; interfaces: readonly number[] }
+  /** The interface that a link is bound to is another one now: it needs another socket. */
+  | { kind: 'rebind' }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }
   | { kind: 'scheduling'; realtime: boolean }
   | { kind: 'fatal'; message: string };
-
-/** What the kernel said of an interface, an address or the routes. */
-export type KernelChange =
-  | { what: 'carrier'; ifindex: number; up: boolean; mtu: number }
-  | { what: 'address'; family: number; words: number[]; present: boolean; ifindex: number }
-  | { what: 'route' };

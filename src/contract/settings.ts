@@ -1,10 +1,14 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
+import type { LocalWish } from './place.js';
 
-/** A link as the datapath needs it. `socket` is -1 while none fits (its address is absent, say). */
+/** A link as the datapath needs it. */
 export interface LinkSettings {
-  socket: number;
-  /** Words of `PATH`; family 0 while the remote end is unknown (dynamic). */
+  /** Rows of its sockets for IPv4 and IPv6; -1: none (its interface is absent, say). */
+  sockets: readonly [number, number];
+  /** Its local end; null for a link that goes through another peer. */
+  local: LocalWish | null;
+  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic). */
   path: number[];
   priority: number;
   intervalUs: number;
@@ -66,11 +70,7 @@ export interface PeerSettings {
 
 export interface SocketSettings {
   fd: number;
-  /** Interface the local address stands on; 0 for a wildcard address. */
-  ifindex: number;
-  /** Local address as words of `PATH.LOCAL`; zero for a wildcard address. */
-  address: number[];
-  family: number;
+  port: number;
 }
 
 /** Settings of the interface as a whole. */

@@ -38,6 +38,8 @@ export interface EngineOptions {
   /** Two random words that key the MAC table's hash. */
   seed: readonly [number, number];
   arena?: ArenaSizes;
+  /** Index of the TAP's interface. */
+  tap: number;
 }
 
 /** The arena must exist before the io that works on it. */
@@ -88,10 +90,10 @@ export class Assembly {
     const rebuilder = new Rebuilder(arena, tables.sessions, stats);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats);
     const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
-    this.link = new LinkParts(base, options.seed);
+    this.link = new LinkParts(base, options.seed, options.tap);
     const { transmit, relay, reorder, delivery, shares } = this;
-    const { adaptive, control } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, shares, stats });
+    const { adaptive, control, life } = this.link;
+    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats });
     this.inbound = new Inbound({
       arena,
       io,

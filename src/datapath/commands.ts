@@ -37,9 +37,8 @@ export class Commands {
         return transmit.flush();
       case 'link-remove':
         return this.rows.removeLink(command.peer, command.id, now);
-      case 'route-mtu':
-        if (tables.links.has(command.row)) link.mtu.routeChanged(command.row, command.mtu, now);
-        return;
+      case 'route':
+        return this.routeChanged(command, now);
       case 'session':
         return this.rows.installSession(command);
       case 'session-send':
@@ -54,11 +53,13 @@ export class Commands {
         return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
-      case 'carrier':
-        link.underlay.carrier(command.ifindex, command.up, now);
+      case 'kernel':
+        for (const fact of command.facts) link.placement.fact(fact);
+        link.life.settle(now);
         return transmit.flush();
-      case 'address':
-        link.underlay.address(command.family, command.words, command.present, command.ifindex, now);
+      case 'ipv6':
+        link.placement.ipv6(command.isThere);
+        link.life.settle(now);
         return transmit.flush();
       case 'settings':
         return this.applySettings(command.settings);
@@ -90,6 +91,15 @@ export class Commands {
     delivery.tapUso = settings.tapUso;
   }
 
+  private routeChanged({ row, mtu, route }: Extract<DatapathCommand, { kind: 'route' }>, now: number): void {
+    const { tables, link, transmit } = this.parts;
+    if (!tables.links.has(row)) return;
+    if (mtu > 0) link.mtu.routeChanged(row, mtu, now);
+    link.placement.route(row, route);
+    link.life.settle(now);
+    transmit.flush();
+  }
+
   // --- sending --------------------------------------------------------------------------------------
 
   private sendRaw(bytes: Uint8Array, socket: number, words: readonly number[], now: number): void {
@@ -111,7 +121,7 @@ export class Commands {
   private sendRawToPeer(peer: number, bytes: Uint8Array, now: number): void {
     const { peers, links } = this.parts.tables;
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
-      if (!links.hasRemote(link) || links.shutdown[link]) continue;
+      if (!links.hasRemote(link) || links.shutdown[link] || links.lacks[link] !== 0) continue;
       const path = links.pathOf(link);
       this.sendRaw(bytes, links.socket[link], [...links.paths.subarray(path, path + PATH.WORDS)], now);
     }

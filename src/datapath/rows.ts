@@ -43,10 +43,8 @@ export class Rows {
     const moved = links.configure(row, peer, id, settings);
     peers.setLink(peer, id, row);
     link.life.configure(row, settings, fresh);
-    if (moved) {
-      link.segmentation.pathChanged(row);
-      link.underlay.lookForCarrier(row);
-    }
+    link.placement.configure(row, settings, moved);
+    link.life.settle(now);
     if (peers.session[peer] >= 0 && peers.lastLink[peer] < 0) peers.lastLink[peer] = row;
     link.mtu.configure(row, settings.mtu, settings.routeMtu, moved);
     if (settings.shutdown) link.life.stop(row, now);

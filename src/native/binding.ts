@@ -72,8 +72,14 @@ export interface Native {
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
 
   /** UDP ------------------------------------------------------------------ */
-  /** Binds a non-blocking socket, even to an address that does not exist yet: IP_MTU_DISCOVER=PROBE, pktinfo on, error queue off, IPV6_V6ONLY. */
-  udpOpen(options: UdpOptions): UdpHandle;
+  /**
+   * Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error
+   * queue off, IPV6_V6ONLY. `beside`: descriptors of the caller's sockets of the same port, which may overlap with it: the
+   * kernel delivers to the most specific one.
+   */
+  udpOpen(options: UdpOptions, beside?: Int32Array): UdpHandle;
+  /** Nothing more comes to a socket that is to be closed; what has come can still be read. */
+  udpRetire(fd: number): void;
   /** Turns UDP GRO of an open socket on or off. Returns whether it is on now. */
   udpGro(fd: number, on: boolean): boolean;
   /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
@@ -94,6 +100,12 @@ export interface Native {
   udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array): number;
   /** MTU of the route that `mark` takes (device or path MTU known to the kernel), by a connected socket; 0 when unreachable. */
   routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null, mark: number): number;
+
+  /**
+   * Index of the device by which the routing table sends UDP to `remote` (RTM_GETROUTE); 0 when there is no way.
+   * `device`: index of the one that it must leave by, or 0.
+   */
+  routeDevice(family: 4 | 6, remote: string, local: string | null, device: number, mark: number): number;
 
   /** AEAD ----------------------------------------------------------------- */
   /**
@@ -132,9 +144,9 @@ export interface Native {
   now(): number;
   /** Scheduling class of the calling thread. Throws EPERM when not allowed. */
   setScheduling(kind: 'other' | 'round-robin', priority: number): void;
-  /** Opens an rtnetlink socket for link, address and route events (groups LINK, IPV4/6_IFADDR, IPV4/6_ROUTE). */
+  /** Opens an rtnetlink socket for link, address and route events (groups LINK, IPV4/6_IFADDR, IPV4/6_ROUTE, IPV4/6_RULE, NEXTHOP). */
   netlinkOpen(): number;
-  /** Asks for a dump of all links, then all addresses; answers come as ordinary events. */
+  /** Asks for a dump of all links, then all addresses; answers come as ordinary events, and DUMP_END after them. */
   netlinkDump(fd: number): void;
   /**
    * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the

@@ -21,6 +21,9 @@ export const SMALL_BYTES = 512;
 /** Never heard of: far enough in the past for every comparison. */
 export const NEVER = -1e15;
 
+/** The kernel chooses the source. */
+export const NO_ADDRESS: readonly number[] = [0, 0, 0, 0];
+
 export class LinkTable {
   /** Peer row; -1 for a free row. */
   peer = int32(-1);
@@ -29,8 +32,8 @@ export class LinkTable {
   priority = uint8();
   state = uint8();
   shutdown = uint8();
-  /** 0 while the local interface has no carrier or the local address is gone. */
-  carrier = uint8(1);
+  /** Index in `LINK_CAUSES` of what its place lacks; 0: nothing. */
+  lacks = uint8();
   intervalUs = float64();
   holdUs = float64();
   /** Interval that the peer announced. */
@@ -90,9 +93,9 @@ export class LinkTable {
   resendPending = uint8();
   /** Path table: `PATH.WORDS` a row; the row after the last link is scratch for single sends. */
   paths = new Int32Array(PATH.WORDS);
-  /** The configured path and its socket, to which a link returns when it is down. */
+  /** The configured path, and the rows of the sockets for IPv4 and IPv6. */
   configured = int32(0, PATH.WORDS);
-  configuredSocket = int32();
+  sockets = int32(-1, 2);
   /** Path being checked before the link moves to it, its socket, token and time. */
   candidates = int32(0, PATH.WORDS);
   candidateSocket = int32();
@@ -125,13 +128,13 @@ export class LinkTable {
     return row >= 0 && row < this.capacity && this.peer[row] >= 0;
   }
 
-  /** Fills a row with settings; a fresh row starts as never heard. Returns whether the path changed. */
+  /** Fills a row with settings; a fresh row starts as never heard. Returns whether its remote end is another one. */
   configure(row: number, peer: number, id: number, settings: LinkSettings): boolean {
     this.ensure(row + 1);
     const fresh = this.peer[row] < 0;
     if (fresh) this.reset(row);
     const base = this.pathOf(row);
-    let moved = fresh || this.configuredSocket[row] !== settings.socket;
+    let moved = fresh;
     for (let word = 0; word < PATH_PLACE_WORDS; word++) {
       const value = settings.path[word] ?? 0;
       if (this.configured[base + word] !== value) moved = true;
@@ -142,15 +145,30 @@ export class LinkTable {
     this.markPath(row, row);
     this.peer[row] = peer;
     this.id[row] = id;
-    this.configuredSocket[row] = settings.socket;
+    this.rebind(row, settings.sockets);
     this.priority[row] = settings.priority;
     this.intervalUs[row] = settings.intervalUs;
     this.holdUs[row] = settings.holdUs;
     this.upAfter[row] = settings.upAfter;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     this.setParity(row, settings.parity);
-    if (moved) this.restorePath(row);
-    return moved;
+    if (!moved) return false;
+    this.aim(row, this.configured, base, this.socketFor(row, this.configured[base]));
+    this.setLocal(row, NO_ADDRESS, 0);
+    return true;
+  }
+
+  /** Other sockets take the place of those it has, for what goes by them as well. */
+  private rebind(row: number, rows: LinkSettings['sockets']): void {
+    const own = this.sockets.subarray(row * 2, row * 2 + 2);
+    const usesOwn = own.includes(this.socket[row]);
+    own.set(rows);
+    if (usesOwn) this.socket[row] = this.socketFor(row, this.family(row));
+  }
+
+  /** Row of the link's own socket for a family; -1: none. */
+  socketFor(row: number, family: number): number {
+    return this.sockets[row * 2 + (family === 6 ? 1 : 0)];
   }
 
   private reset(row: number): void {
@@ -198,12 +216,20 @@ export class LinkTable {
     this.loss.outbound.reset(row);
   }
 
-  /** Goes back to the configured remote end (unknown for a dynamic link). */
-  restorePath(row: number): void {
+  /** Turns a link to the remote end of a path (words at `at`), by a socket. Its local end is for others to say. */
+  aim(row: number, words: Int32Array, at: number, socket: number): void {
     const base = row * PATH.WORDS;
-    this.paths.set(this.configured.subarray(base, base + PATH.WORDS), base);
-    this.socket[row] = this.configuredSocket[row];
+    for (let word = 0; word < PATH.LOCAL; word++) this.paths[base + word] = words[at + word];
+    this.socket[row] = socket;
     this.setMtu(row, this.mtu[row]);
+  }
+
+  /** Gives a link's datagrams their source address (all zero: the kernel's choice), and link-local ends their interface. */
+  setLocal(row: number, source: readonly number[], scope: number): void {
+    const base = row * PATH.WORDS;
+    for (let word = 0; word < NO_ADDRESS.length; word++) this.paths[base + PATH.LOCAL + word] = source[word];
+    this.paths[base + PATH.IFINDEX] = scope;
+    this.paths[base + PATH.SCOPE] = scope;
   }
 
   /** Marks what goes by row `path` of the path table as the link `row` is configured. */
@@ -212,19 +238,6 @@ export class LinkTable {
     const to = path * PATH.WORDS;
     this.paths[to + PATH.DSCP] = this.configured[from + PATH.DSCP];
     this.paths[to + PATH.MARK] = this.configured[from + PATH.MARK];
-  }
-
-  /** Whether the configuration names a remote end (a dynamic link has none). */
-  hasConfiguredRemote(row: number): boolean {
-    return this.configured[row * PATH.WORDS + PATH.FAMILY] !== 0;
-  }
-
-  isConfiguredPath(row: number): boolean {
-    const base = row * PATH.WORDS;
-    for (let word = base; word < base + PATH_PLACE_WORDS; word++) {
-      if (this.paths[word] !== this.configured[word]) return false;
-    }
-    return true;
   }
 
   setMtu(row: number, mtu: number): void {
@@ -281,7 +294,7 @@ export class LinkTable {
   }
 }
 
-/** Same remote address, port, family and scope. */
+/** Same remote address, port and family, and scope where `a` names one. */
 export function sameRemote(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
   return (
     a[aAt + PATH.FAMILY] === b[bAt + PATH.FAMILY] &&
@@ -289,6 +302,7 @@ export function sameRemote(a: Int32Array, aAt: number, b: Int32Array, bAt: numbe
     a[aAt + PATH.ADDR] === b[bAt + PATH.ADDR] &&
     a[aAt + PATH.ADDR + 1] === b[bAt + PATH.ADDR + 1] &&
     a[aAt + PATH.ADDR + 2] === b[bAt + PATH.ADDR + 2] &&
-    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3]
+    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3] &&
+    (a[aAt + PATH.SCOPE] === b[bAt + PATH.SCOPE] || a[aAt + PATH.SCOPE] === 0)
   );
 }

@@ -15,12 +15,13 @@ import { HandshakeScreen } from '../crypto/screen.js';
 import { sodiumPrimitives } from '../crypto/sodium.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
-import { NETLINK, NETLINK_KIND, READ, RECV } from '../native/ops.js';
+import { NETLINK, READ, RECV } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
 import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
+import { kernelFacts } from './kernel-facts.js';
 import { KnownPaths } from './known-paths.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
@@ -28,6 +29,8 @@ import { Pace } from './pace.js';
 export interface WorkerStart {
   port: MessagePort;
   tapFd: number;
+  /** Index of the TAP's interface. */
+  tap: number;
   /** Event descriptor by which the control thread says that commands wait. */
   wakeFd: number;
   /** Our own public key, to which handshake messages must be addressed. */
@@ -59,6 +62,8 @@ const ROUNDS = 4;
 /** Turns without a look at the timers while sockets do not run dry. */
 const MAX_UNDRAINED_TURNS = 8;
 const NETLINK_ROWS = 256;
+/** Time between two messages that the kernel's interfaces, addresses or routes have changed. */
+const KERNEL_INTERVAL_US = 20_000;
 /** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
 const GATHER_US = 40;
 /**
@@ -94,6 +99,11 @@ class Shell {
   private running = true;
   private drained = true;
   private undrainedTurns = 0;
+  /** Interfaces, addresses or routes have changed since the control thread was told. */
+  private kernelChanged = false;
+  /** Indexes of the interfaces among them. */
+  private readonly interfacesChanged = new Set<number>();
+  private kernelToldAt = 0;
 
   constructor(private readonly start: WorkerStart) {
     const native = this.native;
@@ -124,6 +134,7 @@ class Shell {
       nowUs: native.now(),
       settings: start.settings,
       seed: start.seed,
+      tap: start.tap,
     });
     this.emit({
       kind: 'stats',
@@ -137,6 +148,7 @@ class Shell {
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
     native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
+    this.tellEverything();
     this.spinUs = SPIN_US;
     this.schedule(start.realtime);
   }
@@ -181,6 +193,7 @@ class Shell {
       this.drained = true;
       worked = this.serveAll(ready, now);
       this.expire(deadline);
+      this.tellKernelChanged(now);
     }
     this.end();
   }
@@ -275,10 +288,8 @@ class Shell {
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
-      // The dump tells on which interface the socket's address stands, and whether that has carrier.
-      this.native.netlinkDump(this.netlink);
     } else if (message.kind === 'socket-close') {
-      this.closeSocket(message.row);
+      this.retireSocket(message.row, now);
     }
     this.known.command(message);
     this.engine.command(message, now);
@@ -291,6 +302,15 @@ class Shell {
     this.emit({ kind: 'keys-wiped', sealKey, openKey });
   }
 
+  /** Takes what has come by a socket before it is closed. */
+  private retireSocket(row: number, now: number): void {
+    const fd = this.socketFds.get(row);
+    if (fd === undefined) return;
+    this.native.udpRetire(fd);
+    this.receive(row, now);
+    this.closeSocket(row);
+  }
+
   private closeSocket(row: number): void {
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
@@ -299,39 +319,35 @@ class Shell {
     this.socketFds.delete(row);
   }
 
+  /** Has the kernel tell everything that it knows of interfaces and addresses. */
+  private tellEverything(): void {
+    this.native.netlinkDump(this.netlink);
+    this.engine.command({ kind: 'kernel', facts: [{ what: 'begin' }] }, this.native.now());
+  }
+
   private takeKernelEvents(now: number): void {
     const { native, netlinkRows: rows } = this;
     for (;;) {
       const count = native.netlinkRead(this.netlink, rows);
       if (count === 0) return;
-      if (count < 0) {
-        native.netlinkDump(this.netlink);
-        return;
+      this.kernelChanged = true;
+      if (count < 0) return this.tellEverything();
+      const facts = kernelFacts(rows, count);
+      for (const fact of facts) {
+        if (fact.what === 'interface' || fact.what === 'interface-gone')
+          this.interfacesChanged.add(fact.index);
       }
-      for (let row = 0; row < count; row++) this.kernelEvent(row * NETLINK.WORDS, now);
+      if (facts.length > 0) this.engine.command({ kind: 'kernel', facts }, now);
     }
   }
 
-  private kernelEvent(at: number, now: number): void {
-    const rows = this.netlinkRows;
-    const kind = rows[at + NETLINK.KIND];
-    const ifindex = rows[at + NETLINK.IFINDEX];
-    if (kind === NETLINK_KIND.LINK || kind === NETLINK_KIND.LINK_GONE) {
-      const up = kind === NETLINK_KIND.LINK && (rows[at + NETLINK.FLAGS] & 3) === 3;
-      this.engine.command({ kind: 'carrier', ifindex, up }, now);
-      this.emit({
-        kind: 'kernel',
-        change: { what: 'carrier', ifindex, up, mtu: rows[at + NETLINK.MTU] },
-      });
-    } else if (kind === NETLINK_KIND.ADDRESS || kind === NETLINK_KIND.ADDRESS_GONE) {
-      const present = kind === NETLINK_KIND.ADDRESS;
-      const family = rows[at + NETLINK.FAMILY];
-      const words = [...rows.subarray(at + NETLINK.ADDR, at + NETLINK.ADDR + 4)];
-      this.engine.command({ kind: 'address', family, words, present, ifindex }, now);
-      this.emit({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
-    } else if (kind === NETLINK_KIND.ROUTE) {
-      this.emit({ kind: 'kernel', change: { what: 'route' } });
-    }
+  /** Tells the control thread of changes, and not of each: they may be many. */
+  private tellKernelChanged(now: number): void {
+    if (!this.kernelChanged || now - this.kernelToldAt < KERNEL_INTERVAL_US) return;
+    this.kernelChanged = false;
+    this.kernelToldAt = now;
+    this.emit({ kind: 'kernel', interfaces: [...this.interfacesChanged] });
+    this.interfacesChanged.clear();
   }
 
   private end(): void {

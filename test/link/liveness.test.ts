@@ -21,7 +21,8 @@ import { PATH_CHECK } from '../../src/wire/path-check.js';
 
 const HOLD_US = 30_000;
 const LINK: LinkSettings = {
-  socket: 0,
+  sockets: [0, 0],
+  local: { kind: 'any' },
   path: [4, 5000, 1],
   priority: 100,
   intervalUs: 10_000,
@@ -76,7 +77,7 @@ class Host {
         random: (into) => into.fill(7),
       },
     };
-    this.parts = new LinkParts(this.base, [1, 2]);
+    this.parts = new LinkParts(this.base, [1, 2], 2);
     const { peers, links, sessions } = this.tables;
     peers.add(0, 'passive', 0, 0);
     this.parts.life.peerChanged(0, true, 0);

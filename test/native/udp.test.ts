@@ -250,3 +250,27 @@ test('routeMtu tells the MTU of a reachable address and 0 of an unreachable one'
   expect(native.routeMtu(4, '127.0.0.1', null, 'no-such-dev', 0)).toBe(0);
   expect(thrownBy(() => native.routeMtu(4, '::1', null, null, 0)).code).toBe('EINVAL');
 });
+
+test('sockets of one port stand side by side, and the most specific one gets what comes', () => {
+  const options = { family: 4, port: 0, device: null, receiveBuffer: 0, sendBuffer: 0, gro: false } as const;
+  const wildcard = native.udpOpen({ ...options, address: null });
+  const { port } = wildcard;
+  const own = { ...options, address: '127.0.0.1', port };
+  expect(thrownBy(() => native.udpOpen(own)).code).toBe('EADDRINUSE');
+  const specific = native.udpOpen(own, Int32Array.of(wildcard.fd));
+  try {
+    expect(thrownBy(() => native.udpOpen({ ...own, address: '127.0.0.2' })).code).toBe('EADDRINUSE');
+    expect(thrownBy(() => native.udpOpen(own)).code).toBe('EADDRINUSE');
+  } finally {
+    native.close(specific.fd);
+    native.close(wildcard.fd);
+  }
+});
+
+test('routeDevice tells by which device an address is reached, and 0 of an unreachable one', () => {
+  const lo = native.ifindex('lo');
+  expect(native.routeDevice(4, '127.0.0.1', null, 0, 0)).toBe(lo);
+  expect(native.routeDevice(6, '::1', null, lo, 0)).toBe(lo);
+  expect(native.routeDevice(4, '127.0.0.1', '192.0.2.1', 0, 0)).toBe(0);
+  expect(thrownBy(() => native.routeDevice(4, '::1', null, 0, 0)).code).toBe('EINVAL');
+});

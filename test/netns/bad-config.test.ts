@@ -259,8 +259,6 @@ describe('a change that cannot be', () => {
 
   it.each([
     ['a port that is taken', ['listen port 7702'], 'taken'],
-    ['a local address that is not ours', ['peer osaka', 'link 0', 'local 192.0.2.77'], '192.0.2.77'],
-    ['a local interface that is not there', ['peer osaka', 'link 0', 'local nosuch0'], 'nosuch0'],
     ['a key that others may read', ['private-key-file FOLDER/open.key'], 'open.key cannot be used'],
     [
       'a preshared key that is not there',

@@ -108,7 +108,7 @@ describe('a device that refuses segmentation', () => {
       change: 'another path was configured',
       act: (lines: Lines) => {
         const { lan } = lines;
-        lan.configureLink(lan.nodes[0], 1, 0, { socket: 1 });
+        lan.configureLink(lan.nodes[0], 1, 0, { sockets: [1, 1] });
         lines.run(50);
         lan.configureLink(lan.nodes[0], 1, 0, {});
       },

@@ -31,7 +31,7 @@ it('knows exactly the remote ends that links have, configured or learned, whatev
           known.command(link(peer, id, path));
           model.set(name, { ...ends, configured: end });
         } else if (what === 'roamed') {
-          known.event({ kind: 'roamed', peer, link: id, path: { socket: 0, words: path } });
+          known.event({ kind: 'roamed', peer, link: id, isLearned: true, path: { socket: 0, words: path } });
           model.set(name, { ...ends, learned: end });
         } else if (what === 'link-remove') {
           known.command({ kind: 'link-remove', peer, id });

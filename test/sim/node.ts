@@ -32,6 +32,8 @@ const ARENA: ArenaSizes = {
 const EBADF = -9;
 /** A public key that no message is addressed to. */
 const NOBODY = new Uint8Array(32);
+/** Index of the TAP's interface. */
+export const TAP = 2;
 
 export const SETTINGS: DatapathSettings = {
   udpGso: true,
@@ -121,6 +123,7 @@ export class SimNode {
       nowUs: this.clock(),
       settings: { ...SETTINGS, udpGso: options.gso ?? true, ...options.settings },
       seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],
+      tap: TAP,
     });
     this.deadline = this.engine.nextDeadline();
     this.turnedAt = this.clock();

@@ -132,8 +132,9 @@ function linkText(link: LinkStatus): string[] {
   ];
 }
 
-/** A damped link also says for how long. */
-function stateCell({ state, dampedSecondsLeft }: LinkStatus): string {
+/** A damped link also says for how long, and one that waits for what. */
+function stateCell({ state, cause, dampedSecondsLeft }: LinkStatus): string {
+  if (state === 'waiting' && cause !== null) return `${state}: ${cause}`;
   return dampedSecondsLeft === null ? state : `${state} ${Math.ceil(dampedSecondsLeft)}s`;
 }
 

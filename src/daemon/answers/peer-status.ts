@@ -3,11 +3,16 @@
 import type { SeriesName } from '../../api/history.js';
 import type { LinkStatus, PeerStatus, SessionStatus } from '../../api/index.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
-import { effectiveDuplicate, effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import {
+  type EffectiveLink,
+  effectiveDuplicate,
+  effectiveLink,
+  effectivePolicy,
+} from '../../config/defaults.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
-import { AEAD } from '../../native/ops.js';
+import { AEAD, PATH } from '../../native/ops.js';
 import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
-import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
+import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
 import { usesGso } from './gso.js';
@@ -46,7 +51,7 @@ function linkStatus(
     changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
     dampedSecondsLeft:
       link.state === 'damped' ? seconds(Math.max(0, read(LINK.dampedUntilUs) - nowUs)) : null,
-    local: localEnd(link),
+    local: localEnd(peer, link, effective.local),
     remote: remoteEnd(link),
     remoteLearned: link.learnedPath !== null,
     priority: effective.priority,
@@ -81,16 +86,19 @@ function linkStatus(
   };
 }
 
-function localEnd(link: LinkEntry): string | null {
-  if (link.answer === null) return null;
-  const { address, device, port, family } = link.answer.socket;
-  return formatEndpoint(device ?? address ?? (family === 4 ? '0.0.0.0' : '::'), port);
+function localEnd(peer: PeerEntry, link: LinkEntry, local: EffectiveLink['local']): string | null {
+  const isPlaced = !link.config.shutdown && !peer.config.shutdown && link.config.remote?.kind !== 'via';
+  if (!isPlaced) return null;
+  const { port } = local;
+  if (local.kind === 'interface') return formatEndpoint(local.name, port);
+  if (local.kind === 'address') return formatEndpoint(local.address, port);
+  return formatEndpoint(pathOf(link)[PATH.FAMILY] === 6 ? '::' : '0.0.0.0', port);
 }
 
 function remoteEnd(link: LinkEntry): string | null {
   const { remote } = link.config;
   if (remote?.kind === 'via') return `via ${remote.peer}`;
-  return formatPath(link.learnedPath ?? link.configuredPath);
+  return formatPath(pathOf(link));
 }
 
 /** Ids of the links that carry data: the chosen one, or under `active` and `round-robin` all that are up. */

@@ -13,6 +13,8 @@ import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 interface DatapathOptions {
   tapFd: number;
   publicKey: Uint8Array;
+  /** Index of the TAP's interface. */
+  tap: number;
   settings: DatapathSettings;
   realtime: boolean;
 }

@@ -1,4 +1,5 @@
 /** A change of a link in one line of words: what happened, and what was measured when it did. */
+import type { LinkConfig } from '../../api/config.js';
 import type { LinkCause, LinkFacts, LinkState } from '../../api/link-states.js';
 
 const CAUSES: Record<LinkCause, string> = {
@@ -25,6 +26,12 @@ const CAUSES: Record<LinkCause, string> = {
   'nothing-under-way': 'nothing is under way on it any more',
   'no-other-link': 'no other link is usable, it carries frames',
   undrained: 'in use again',
+  'interface-absent': 'its interface is not there',
+  'address-absent': 'this host does not have its local address',
+  'no-carrier': 'its local interface has no carrier',
+  'no-ipv6': 'the kernel has no IPv6',
+  'no-route': 'there is no route to its remote end',
+  'recursive-route': 'recursive route: what it sends is routed into this tunnel itself',
   'worker-died': 'the worker that moves the frames died',
 };
 
@@ -45,6 +52,32 @@ export const NOTHING_MEASURED: LinkFacts = {
 
 /** Causes that take effect at once, without a time of silence. */
 const SUDDEN: ReadonlySet<LinkCause> = new Set(['carrier-lost', 'address-removed', 'send-error']);
+
+/** What a link lacks, by its names: "waiting: interface wwan0 is not there". Null: the cause lacks nothing. */
+export function describeLack(
+  state: LinkState,
+  cause: LinkCause,
+  link: LinkConfig,
+  tap: string,
+): string | null {
+  const { local, remote } = link;
+  const device = local?.kind === 'interface' ? local.name : null;
+  const to = remote?.kind === 'address' ? remote.address : 'its remote end';
+  switch (cause) {
+    case 'interface-absent':
+      return `${state}: interface ${device ?? 'of its link-local address'} is not there`;
+    case 'address-absent':
+      return `${state}: this host does not have the address ${local?.kind === 'address' ? local.address : ''}`;
+    case 'no-carrier':
+      return `${state}: ${device ?? 'the interface that it leaves by'} has no carrier`;
+    case 'no-route':
+      return `${state}: there is no route to ${to}`;
+    case 'recursive-route':
+      return `${state}: recursive route, the route to ${to} leads into ${tap} itself`;
+    default:
+      return null;
+  }
+}
 
 /** For instance "down: 3 beats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
 export function describeChange(state: LinkState, cause: LinkCause, facts: LinkFacts): string {

@@ -19,7 +19,7 @@ import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { BridgePort } from './bridge-port.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
-import { describeChange, NOTHING_MEASURED } from './describe-change.js';
+import { describeChange, describeLack, NOTHING_MEASURED } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { HandshakeClock } from './handshake-clock.js';
@@ -29,7 +29,7 @@ import { answerMarks } from './marks.js';
 import { warningOf } from './notices.js';
 import { type LinkEntry, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
-import { RouteMtus } from './route-mtus.js';
+import { Routes } from './routes.js';
 import { Tap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
 
@@ -43,6 +43,8 @@ interface RuntimeEvents {
   session: [peer: PeerEntry, what: 'established' | 'ended'];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];
+  /** Something is not as the configuration wants it; a sentence. */
+  trouble: [message: string];
   /** The worker died. */
   fault: [message: string];
   /** `peer` is null where it concerns the interface as a whole. */
@@ -72,7 +74,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly drains: Drains;
   private readonly stateFolder: string;
   private readonly bridge: BridgePort;
-  private readonly routeMtus: RouteMtus;
+  private readonly routes: Routes;
   private readonly setup: PeerSetup;
   private keys: KeyPair;
   private current: InterfaceConfig;
@@ -88,6 +90,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
       tapFd: tap.fd,
+      tap: tap.ifindex,
       publicKey: keys.publicKey,
       settings: settingsOf(config, tap.granted, selfTest),
       realtime: scheduling === 'realtime',
@@ -99,17 +102,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     const handshakes = new Handshakes(native, datapath, keys, aead, clock);
     const sockets = new UdpSockets(native, datapath, this.wantsGro(config));
-    const routeMtus = new RouteMtus(native, datapath, peers);
+    const routes = new Routes(native, datapath, peers);
     this.datapath = datapath;
     this.handshakes = handshakes;
     this.sockets = sockets;
-    this.routeMtus = routeMtus;
+    this.routes = routes;
     this.bridge = new BridgePort(native, { name: config.name, ifindex: tap.ifindex }, (missing) =>
       this.emit('bridge', missing),
     );
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
-    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routeMtus, stateFolder });
+    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, stateFolder });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);
@@ -209,7 +212,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private async end(): Promise<void> {
-    this.routeMtus.close();
+    this.routes.close();
     this.bridge.close();
     await this.datapath.stop();
     this.handshakes.close();
@@ -264,7 +267,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** The worker died: nothing moves any more, whatever was known of links. */
   private died(fault: string, hasReleased: boolean): void {
-    this.routeMtus.close();
+    this.routes.close();
     this.bridge.close();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
@@ -295,10 +298,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'gso-refused':
         return this.gsoRefused(event);
       case 'kernel':
-        if (event.change.what === 'carrier') this.bridge.interfaceChanged(event.change.ifindex);
-        return this.routeMtus.refreshSoon();
+        for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
+        if (this.sockets.isShort) this.rebind();
+        return this.routes.refreshSoon();
+      case 'rebind':
+        return this.rebind();
       case 'path-mtu':
-        return this.routeMtus.refreshSoon();
+        return this.routes.refreshSoon();
       case 'mtu':
         return this.mtuFound(event);
       case 'echo':
@@ -320,8 +326,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     link.state = state;
     link.cause = cause;
+    // Asked again, it may have found another way meanwhile.
+    if (cause === 'recursive-route') link.routeDevice = null;
     const more = suppressed === 0 ? '' : `; ${suppressed} more suppressed`;
-    link.detail = describeChange(state, cause, facts) + more;
+    const lack = describeLack(state, cause, link.config, this.name);
+    link.detail = (lack ?? describeChange(state, cause, facts)) + more;
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
     const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
@@ -336,7 +345,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     this.emit('mtu', peer, link, mtu, before);
     // Links that go through this peer start from what its own links carry.
-    this.routeMtus.refreshSoon();
+    this.routes.refreshSoon();
   }
 
   private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
@@ -345,14 +354,23 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
   }
 
-  private linkRoamed({ peer: row, link: id, path }: EventOf<'roamed'>): void {
+  private rebind(): void {
+    try {
+      this.setup.rebind(this.current);
+    } catch (error) {
+      this.emit('trouble', (error as Error).message);
+    }
+  }
+
+  private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
     const link = this.peers.atRow(row)?.links.get(id);
     if (link === undefined) return;
-    link.learnedPath = path.words;
+    link.learnedPath = isLearned ? path.words : null;
+    link.routeDevice = null;
     if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
       this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
     }
-    this.routeMtus.refreshSoon();
+    this.routes.refreshSoon();
   }
 
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */

@@ -42,6 +42,7 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.warn({ interface: name }, missing);
     events.publish({ kind: 'warning', interface: name, peer: null, what: 'bridge-missing', detail: missing });
   });
+  runtime.on('trouble', (message) => log.warn({ interface: runtime.name }, message));
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: 'datapath worker died' });

@@ -14,6 +14,7 @@
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Adaptive } from '../../link/lane/adaptive.js';
+import type { LinkLife } from '../../link/life/life.js';
 import { READ, VNET_HEADER } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { PeerTable } from '../../state/peers.js';
@@ -32,6 +33,7 @@ import type { Transmitter } from '../send/transmit.js';
 import { Bundler } from './bundler.js';
 import { Cutter } from './cutter.js';
 import { isSentTwice } from './duplicate.js';
+import { Recursion } from './recursion.js';
 import type { Shares } from './shares.js';
 
 /** A TCP segment without options and its Ethernet and IP headers; SYNs are longer, never shorter. */
@@ -48,6 +50,7 @@ interface OutboundParts {
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
   readonly shares: Shares;
+  readonly life: LinkLife;
   readonly stats: SharedStats;
 }
 
@@ -62,6 +65,10 @@ export class Outbound {
   private readonly dispatch: Dispatch;
   private readonly bundler: Bundler;
   private readonly cutter: Cutter;
+  private readonly recursion: Recursion;
+  private readonly life: LinkLife;
+  /** Link whose own datagrams came out of the TAP in this batch; -1: none. */
+  private cameBack = -1;
   /** The frame in hand, and its way to the peer in hand. */
   private readonly frame = new Frame();
   private readonly route = new Route();
@@ -76,6 +83,8 @@ export class Outbound {
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
+    this.life = parts.life;
+    this.recursion = new Recursion(arena.bytes, tables);
     this.dispatch = new Dispatch(arena.bytes, tables, transmit, parts.adaptive);
     this.bundler = new Bundler(arena, peers, this.dispatch, transmit, stats);
     this.cutter = new Cutter(arena, peers, this.bundler, this.dispatch, transmit, stats);
@@ -95,11 +104,24 @@ export class Outbound {
     }
     this.bundler.close();
     this.transmit.flush();
+    if (this.cameBack >= 0) this.leaveRecursion(now);
     this.stats.interface[INTERFACE.tapRxFrames] += count;
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
   }
 
+  /** The link waits before its next datagram follows the last one. */
+  private leaveRecursion(now: number): void {
+    this.life.cameBack(this.cameBack, now);
+    this.cameBack = -1;
+    this.transmit.flush();
+  }
+
   private forward(frame: Frame, now: number): void {
+    const own = this.recursion.linkOf(frame);
+    if (own >= 0) {
+      this.cameBack = own;
+      return this.drop(DROP['recursive-route']);
+    }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
     else if (verdict === FLOOD) this.flood(frame);

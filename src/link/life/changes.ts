@@ -2,7 +2,9 @@
  * Carries out what happens to links: the new state, the peer's choice of links, what was sent and may be lost, and the
  * word to the control thread, in this order and once for each change.
  */
+
 import type { LinkCause, LinkFacts } from '../../api/link-states.js';
+import { LINK_CAUSES } from '../../api/link-states.js';
 import { isAlive, STATE } from '../../contract/link-states.js';
 import { LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import type { Deciders } from '../choice/deciders.js';
@@ -49,7 +51,14 @@ export class LinkChanges {
     this.announcements.changed(link, cause, facts, now);
   }
 
-  /** The same for what ends a link's work: the peer is told, and what may be lost is sent again. */
+  /** A link waits for what it lacks, perhaps for something else than before. */
+  wait(link: number, cause: LinkCause, now: number): void {
+    if (this.base.tables.links.state[link] !== STATE.WAITING) return this.move(link, 'pathless', cause, now);
+    const last = LINK_CAUSES[this.base.stats.links[link * LINK_WIDTH + LINK.cause]];
+    if (last !== cause) this.announcements.changed(link, cause, this.facts(link, now), now);
+  }
+
+  /** What ends a link's work takes it into another state: the peer is told, and what may be lost is sent again. */
   leave(link: number, what: Happening, cause: LinkCause, now: number): void {
     const { peers, links } = this.base.tables;
     const before = links.state[link];

@@ -1,4 +1,5 @@
 /** The parts of the links, made in order: each gets what it needs when it is made. */
+
 import type { RowOwner } from '../../state/owners.js';
 import { Deciders } from '../choice/deciders.js';
 import { Adaptive } from '../lane/adaptive.js';
@@ -14,10 +15,10 @@ import { LinkLife } from './life.js';
 import { Liveness } from './liveness.js';
 import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
+import { Placement } from './placement.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
 import { Segmentation } from './segmentation.js';
-import { Underlay } from './underlay.js';
 
 export class LinkParts {
   readonly deciders: Deciders;
@@ -31,12 +32,12 @@ export class LinkParts {
   readonly mtu: MtuControl;
   readonly segmentation: Segmentation;
   readonly echoes: Echoes;
-  readonly underlay: Underlay;
+  readonly placement: Placement;
   readonly control: LinkControl;
   readonly owners: readonly RowOwner[];
 
-  /** `seed`: two random words that key the hash of flows. */
-  constructor(base: LinkBase, seed: readonly [number, number]) {
+  /** `seed`: two random words that key the hash of flows. `tap`: index of the TAP's interface. */
+  constructor(base: LinkBase, seed: readonly [number, number], tap: number) {
     const { tables } = base;
     this.deciders = new Deciders(tables);
     this.liveness = new Liveness(tables);
@@ -48,12 +49,12 @@ export class LinkParts {
     this.notices = new Notices(base);
     this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices);
     this.segmentation = new Segmentation(base);
-    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.segmentation);
+    this.placement = new Placement(base, tap, this.segmentation);
+    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
     this.mtu = new MtuControl(base, this.changes);
-    this.underlay = new Underlay(tables, this.life);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
-    const roaming = new Roaming(base, this.liveness, this.life, this.mtu);
+    const roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
       heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu),
       mtu: this.mtu,
@@ -62,6 +63,6 @@ export class LinkParts {
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
     });
-    this.owners = [this.mtu, this.lanes, this.flows, this.changes.announcements];
+    this.owners = [this.mtu, this.lanes, this.flows, this.changes.announcements, this.placement];
   }
 }

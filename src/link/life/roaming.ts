@@ -16,6 +16,7 @@ import type { LinkBase } from '../ports.js';
 import type { LinkLife } from './life.js';
 import type { Liveness } from './liveness.js';
 import type { MtuControl } from './mtu-control.js';
+import type { Placement } from './placement.js';
 
 /** Checks of one link are at least this far apart. */
 const CHECK_INTERVAL_US = 20_000;
@@ -32,6 +33,7 @@ export class Roaming {
 
   constructor(
     private readonly base: LinkBase,
+    private readonly placement: Placement,
     private readonly liveness: Liveness,
     private readonly life: LinkLife,
     private readonly mtu: MtuControl,
@@ -43,7 +45,7 @@ export class Roaming {
   consider(link: number, datagram: Datagram): void {
     const { links } = this;
     const { socket, paths, path, now } = datagram;
-    if (links.shutdown[link] || isRelayed(datagram)) return;
+    if (links.shutdown[link] || links.isRelayed(link) || isRelayed(datagram)) return;
     const known = links.family(link) !== 0;
     const silence = now - links.lastHeard[link];
     if (known && silence < SILENT_BEATS * Math.max(links.peerIntervalUs[link], links.intervalUs[link]))
@@ -117,19 +119,12 @@ export class Roaming {
     return true;
   }
 
-  private move(link: number, { socket, paths, path, now }: Datagram): void {
-    const { links } = this;
-    links.candidateAt[link] = Number.NEGATIVE_INFINITY;
-    copyPath(paths, path, links.paths, links.pathOf(link));
-    links.socket[link] = socket;
+  private move(link: number, datagram: Datagram): void {
+    const { now } = datagram;
+    this.links.candidateAt[link] = Number.NEGATIVE_INFINITY;
+    this.placement.found(link, datagram);
     this.liveness.heard(link, now);
     this.mtu.restart(link, now);
-    this.base.ports.emit({
-      kind: 'roamed',
-      peer: links.peer[link],
-      link: links.id[link],
-      path: { socket, words: [...paths.subarray(path, path + PATH.WORDS)] },
-    });
     this.life.moved(link, now);
   }
 
