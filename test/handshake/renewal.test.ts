@@ -30,7 +30,7 @@ describe('a change of keys', () => {
       const now = world.now;
       b.perform(b.handshaker.setPublicKey(a.id, fresh.publicKey, now));
       world.run(now + seconds * SECOND);
-      a.perform(a.handshaker.setTerms(fresh, 'auto', world.now));
+      a.takeKeys(fresh, world.now);
       expect(world.canTalk(a, b), `seed ${seed}`).toBe(true);
       world.run(world.now + 10 * SECOND);
       expect(world.agree(a, b), `seed ${seed}`).toBe(true);

@@ -88,6 +88,12 @@ export class Host {
     }
   }
 
+  /** Has other static keys from now on. */
+  takeKeys(keys: KeyPair, now: number): void {
+    this.perform(this.handshaker.setTerms(keys, 'auto', now));
+    this.screen.setPublicKey(keys.publicKey);
+  }
+
   /** What it does about a handshake datagram: first the screen sees it, then the handshaker. */
   receive(datagram: Uint8Array, from: Sender, now: number, underLoad: boolean): Action[] {
     const kind = classify(datagram);
