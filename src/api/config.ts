@@ -41,7 +41,7 @@ export interface LinkConfig {
   remote?: RemoteEnd;
   /** 0–255, higher wins. */
   priority?: number;
-  /** Milliseconds, and beats in a row before the link is used again. */
+  /** Milliseconds, and heartbeats in a row before the link is used again. */
   timers?: { interval: number; hold: number; upAfter?: number };
   /** false: off; absent: as the interface says. */
   damping?: DampingConfig | false;

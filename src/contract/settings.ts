@@ -20,7 +20,7 @@ export interface LinkSettings {
   shutdown: boolean;
   /** Forward error correction: datagrams for each parity datagram; 0: none, 1: by the loss measured. */
   parity: number;
-  /** Beats in a row after which a link is used again while another one carries the traffic. */
+  /** Heartbeats in a row after which a link is used again while another one carries the traffic. */
   upAfter: number;
   /** How flapping is held back; null: not at all. */
   damping: DampingSettings | null;

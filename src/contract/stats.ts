@@ -81,12 +81,12 @@ export const LINK_FIELDS = [
   'rttSamples',
   'lossOutPermille',
   'lossInPermille',
-  /** Datagrams sent by one end and how many of them came to the other, as beats told: never cleared. */
+  /** Datagrams sent by one end and how many of them came to the other, as heartbeats told: never cleared. */
   'dueOut',
   'arrivedOut',
   'dueIn',
   'arrivedIn',
-  /** Bytes of ours that arrived, as beats told. */
+  /** Bytes of ours that arrived, as heartbeats told. */
   'deliveredOutBytes',
   'mtu',
   /** State of the search for it, as in `MTU_STATES`, and the size that is being probed; 0 for none. */

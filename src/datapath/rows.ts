@@ -95,7 +95,7 @@ export class Rows {
     this.parts.link.lanes.sessionChanged(peer);
     this.parts.stats.peers[peer * PEER_WIDTH + PEER.sessionSlot] = slot;
     if (peers.lastLink[peer] < 0) peers.lastLink[peer] = peers.nextLink(peer);
-    // A beat on every link, due at once: it confirms the session to the responder and finds the links that work.
+    // A heartbeat on every link, due at once: it confirms the session to the responder and finds the links that work.
     this.parts.link.life.startAll(peer, now);
   }
 

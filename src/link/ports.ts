@@ -51,7 +51,7 @@ export interface DownSender {
   linkDown(peer: number, link: number, now: number): void;
 }
 
-/** The receiving end of the striped lane. */
+/** The receiving end of the lane. */
 interface LaneOrder {
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
   highestBy(slot: number, linkId: number): number;

@@ -34,7 +34,7 @@ export const PREFIX_BYTES = 16;
 const HEAD_ROWS = 2048;
 export const HEAD_BYTES = 128;
 
-/** Datagrams of the striped lane that wait for one before them: pages that never held one cost nothing. */
+/** Datagrams of the lane that wait for one before them: pages that never held one cost nothing. */
 const REORDER_CELLS = 8192;
 /** Datagrams of one batch that parity rebuilt. */
 export const REBUILT_ROWS = 64;

@@ -12,7 +12,7 @@ import { PATH_CHECK } from '../wire/path-check.js';
 import { LossTable } from './loss.js';
 import { RttHistograms } from './rtt-histogram.js';
 
-/** What the last beat of the peer said of our direction. */
+/** What the last heartbeat of the peer said of our direction. */
 export const PEER_HEARS = { NO: 0, YES: 1, UNKNOWN: 2 } as const;
 
 /** Datagrams up to this size pass every path that carries a link at all: nobody watches over them. */
@@ -45,16 +45,18 @@ export class LinkTable {
   /** Datagrams that one parity datagram covers: `PARITY_OFF`, `PARITY_AUTO` or a number. */
   parity = uint8();
   /** Links with forward error correction. */
-  coveredLinks = 0;
+  linksWithParity = 0;
   /** Largest datagram sent since the peer was last known to have got one as large, and when; above `SMALL_BYTES`. */
   largestSent = int32(SMALL_BYTES);
   largestSentAt = float64();
-  /** Largest datagram received since our last beat. */
+  /** Largest datagram received since our last heartbeat. */
   largestReceived = int32();
   lastHeard = float64(NEVER);
   /** How late this thread had been in all when the link was last heard. */
   latenessHeard = float64();
-  /** Beats heard in a row since the link was last down, and how many it takes while another link carries frames. */
+  /**
+   * Heartbeats heard in a row since the link was last down, and how many it takes while another link carries frames.
+   */
   goodBeats = int32();
   upAfter = uint8();
   /** One of `PEER_HEARS`. */
@@ -201,7 +203,9 @@ export class LinkTable {
     if (counter > this.ackLane[row]) this.ackLane[row] = counter;
   }
 
-  /** What the peer has got of this link is known exactly: `counter` of its stream, `lane` of the lane; -1 for nothing. */
+  /**
+   * What the peer has got of this link is known exactly: `counter` of its stream, `lane` of the lane; -1 for nothing.
+   */
   setAcknowledged(row: number, session: number, counter: number, lane: number): void {
     this.ackSession[row] = session;
     this.ackCounter[row] = counter;
@@ -224,7 +228,10 @@ export class LinkTable {
     this.setMtu(row, this.mtu[row]);
   }
 
-  /** Gives a link's datagrams their source address (all zero: the kernel's choice), and link-local ends their interface. */
+  /**
+   * Gives a link's datagrams their source address (all zero: the kernel's choice), and link-local ends their
+   * interface.
+   */
   setLocal(row: number, source: readonly number[], scope: number): void {
     const base = row * PATH.WORDS;
     for (let word = 0; word < NO_ADDRESS.length; word++) this.paths[base + PATH.LOCAL + word] = source[word];
@@ -247,7 +254,7 @@ export class LinkTable {
   }
 
   private setParity(row: number, datagrams: number): void {
-    this.coveredLinks += Math.sign(datagrams) - Math.sign(this.parity[row]);
+    this.linksWithParity += Math.sign(datagrams) - Math.sign(this.parity[row]);
     this.parity[row] = datagrams;
     this.setMtu(row, this.mtu[row]);
   }

@@ -79,7 +79,7 @@ export function describeLack(
   }
 }
 
-/** For instance "down: 3 beats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
+/** For instance "down: 3 heartbeats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
 export function describeChange(state: LinkState, cause: LinkCause, facts: LinkFacts): string {
   const parts = [CAUSES[cause]];
   if (cause === 'hold-time-expired') parts.splice(0, 1, ...silence(facts));

@@ -1,5 +1,5 @@
 /**
- * Puts datagrams of the striped lane back in order (`LANE_STREAM`: one counter space over several links).
+ * Puts datagrams of the lane back in order (`LANE_STREAM`: one counter space over several links).
  *
  * What comes in order passes untouched. What comes early is copied, since receive slots are used again at once, and
  * waits until the gap in front of it is filled or known to stay: when every link that carries the lane has
@@ -128,8 +128,8 @@ export class Reorder {
   }
 
   /**
-   * A datagram of the lane has arrived. True when it is to be delivered now; the caller then calls `advance`. False when it
-   * was kept.
+   * A datagram of the lane has arrived. True when it is to be delivered now; the caller then calls `advance`. False
+   * when it was kept.
    */
   offer(datagram: Datagram): boolean {
     const { slot, counter, now } = datagram;

@@ -1,8 +1,8 @@
 /**
  * The last stage of the way out: sealing and sending in batches.
  *
- * Sealed datagrams are written into rings of bytes (`resend-rings.ts`). Seals (`seal.ts`) and sends (`send-queue.ts`) are
- * queued, and both queues run as one native call each (`flush`).
+ * Sealed datagrams are written into rings of bytes (`resend-rings.ts`). Seals (`seal.ts`) and sends (`send-queue.ts`)
+ * are queued, and both queues run as one native call each (`flush`).
  */
 
 import { DROP } from '../../contract/drops.js';
@@ -95,7 +95,10 @@ export class Transmitter {
     this.sendOnce(link, run, now);
   }
 
-  /** Queues the answer to a probe of the path's MTU: like probes, it is outside of the counts by which loss is measured. */
+  /**
+   * Queues the answer to a probe of the path's MTU: like probes, it is outside of the counts by which loss is
+   * measured.
+   */
   sendProbeAnswer(link: number, run: SealedRun, now: number): void {
     this.countTraffic(link, run);
     this.enqueue(link, run, NO_RECORD, now);
@@ -161,7 +164,7 @@ export class Transmitter {
     this.queue.count = 0;
     this.stats.interface[INTERFACE.txSends] += count;
     if (this.queue.run(count) < count) this.errors.collect(count);
-    if (this.links.coveredLinks > 0) this.addToParity(count);
+    if (this.links.linksWithParity > 0) this.addToParity(count);
   }
 
   /** Some bytes of this batch are still in the clear: none of it may leave, now or when it would be sent again. */
@@ -220,7 +223,7 @@ export class Transmitter {
   }
 
   /**
-   * A link went down and no other is there: what it has not confirmed by now counts as lost for good. The beats
+   * A link went down and no other is there: what it has not confirmed by now counts as lost for good. The heartbeats
    * that bring it back share its stream and would seem to confirm everything before them.
    */
   strand(link: number): void {

@@ -1,4 +1,6 @@
-/** The life of links: what happens to each, when, and for what cause. Sockets must be drained before silence is judged. */
+/**
+ * The life of links: what happens to each, when, and for what cause. Sockets must be drained before silence is judged.
+ */
 import { LINK_CAUSES, type LinkCause } from '../../api/link-states.js';
 import { isAlive, STATE } from '../../contract/link-states.js';
 import type { LinkSettings } from '../../contract/settings.js';
@@ -90,7 +92,7 @@ export class LinkLife {
     if (isAlive(this.links.state[link])) this.schedule(link, TIMER.HOLD, now);
   }
 
-  /** The beat timer of a link fired. */
+  /** The heartbeat timer of a link fired. */
   beatDue(link: number, now: number): void {
     if (this.links.shutdown[link] || !this.links.hasRemote(link)) return;
     if (!isAlive(this.links.state[link])) this.placement.tryNext(link, this.liveness.holdOf(link), now);
@@ -116,9 +118,12 @@ export class LinkLife {
     return isAlive(state) || state === STATE.ONE_WAY;
   }
 
-  // --- beats ----------------------------------------------------------------------------------------
+  // --- heartbeats ----------------------------------------------------------------------------------------
 
-  /** A beat came by this link. `flags`: what it says; `echoedAt`: when the beat of ours was sent that it answers, or 0. */
+  /**
+   * A heartbeat came by this link. `flags`: what it says; `echoedAt`: when the heartbeat of ours was sent that it
+   * answers, or 0.
+   */
   beatHeard(link: number, flags: number, echoedAt: number, now: number): void {
     const { links } = this;
     if (links.lacks[link] !== 0) this.heardWaiting(link, now);
@@ -148,7 +153,7 @@ export class LinkLife {
     this.beats.beat(link, now);
   }
 
-  /** Both directions of a link that was not alive work: it is, after enough good beats. */
+  /** Both directions of a link that was not alive work: it is, after enough good heartbeats. */
   private answered(link: number, now: number): void {
     const { links } = this;
     if (this.hasUpLink(links.peer[link]) && links.goodBeats[link] < links.upAfter[link]) return;
@@ -193,7 +198,7 @@ export class LinkLife {
     this.beats.beat(link, now);
   }
 
-  /** What a beat of the peer says of draining. `sentAt`: when the beat of ours left that it answers. */
+  /** What a heartbeat of the peer says of draining. `sentAt`: when the heartbeat of ours left that it answers. */
   private drainHeard(link: number, flags: number, sentAt: number, now: number): void {
     const { drains } = this.deciders;
     if (drains.wish(link, DRAINED_BY.PEER, (flags & DRAINS) !== 0))
@@ -230,7 +235,9 @@ export class LinkLife {
     if (active >= 0 && active !== link) this.base.ports.resends.resend(link, active, now);
   }
 
-  /** A link has taken another path, by which it was heard just now: what its old one may have swallowed is sent again. */
+  /**
+   * A link has taken another path, by which it was heard just now: what its old one may have swallowed is sent again.
+   */
   moved(link: number, now: number): void {
     this.settle(now);
     this.start(link, now);
@@ -255,12 +262,12 @@ export class LinkLife {
     const { links } = this;
     const cause = LINK_CAUSES[links.lacks[link]];
     if (links.lacks[link] !== 0) this.down(link, LOSSES[cause] ?? cause, now);
-    // One that was lost just now begins to wait when its next beat would be due.
+    // One that was lost just now begins to wait when its next heartbeat would be due.
     if (links.lacks[link] === 0 ? !isAlive(links.state[link]) : links.state[link] === STATE.WAITING)
       this.start(link, now);
   }
 
-  /** A beat is stronger than what the kernel said before it. */
+  /** A heartbeat is stronger than what the kernel said before it. */
   private heardWaiting(link: number, now: number): void {
     this.placement.heard(link);
     this.settle(now);

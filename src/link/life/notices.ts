@@ -69,7 +69,7 @@ export class NoticeReader {
     const { bytes, view } = this.base.arena;
     const link = peers.linkOf(peer, bytes[body + NOTICE.LINK]);
     if (link < 0) return this.drop(DROP['link-mismatch']);
-    // What beats have confirmed since then may have come after a hole: the notice says what came before it.
+    // What heartbeats have confirmed since then may have come after a hole: the notice says what came before it.
     const counter = readU64(view, body + NOTICE.ACKNOWLEDGED) - 1;
     links.setAcknowledged(link, slot, counter, readU64(view, body + NOTICE.LANE) - 1);
     this.life.down(link, 'peer-reported-down', now);

@@ -2,8 +2,8 @@
  * Where each link leaves this host: worked out again whenever the kernel, the configuration or the peer's own movement
  * changes what it depends on, and never kept beyond that. A link that lacks something waits, and says for what.
  *
- * An authentic beat over a path is stronger than what the kernel said before it: the link is usable then, until the
- * kernel says something worse of it again. That our own datagrams are routed into our own TAP no beat refutes.
+ * An authentic heartbeat over a path is stronger than what the kernel said before it: the link is usable then, until
+ * the kernel says something worse of it again. That our own datagrams are routed into our own TAP no heartbeat refutes.
  */
 import type { LinkCause } from '../../api/link-states.js';
 import type { Address, KernelFact, LocalWish, Route } from '../../contract/place.js';
@@ -58,7 +58,7 @@ export interface PlaceChange {
   place: Place;
 }
 
-/** What a beat refutes. That the peer is heard says nothing of the way to it. */
+/** What a heartbeat refutes. That the peer is heard says nothing of the way to it. */
 const REFUTABLE: ReadonlySet<PlaceCause> = new Set(['address-absent', 'no-carrier']);
 
 interface Row {
@@ -157,7 +157,7 @@ export class Places {
     this.stale.add(link);
   }
 
-  /** An authentic beat came by the link's path. */
+  /** An authentic heartbeat came by the link's path. */
   heard(link: number): void {
     const row = this.rows.get(link);
     if (row === undefined || row.isHeard || row.place === null) return;

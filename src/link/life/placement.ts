@@ -82,7 +82,7 @@ export class Placement {
     this.places.route(link, { kind: 'via', ifindex: this.tap });
   }
 
-  /** An authentic beat came by the path of a link that lacks something. */
+  /** An authentic heartbeat came by the path of a link that lacks something. */
   heard(link: number): void {
     this.places.heard(link);
   }
@@ -94,7 +94,10 @@ export class Placement {
     this.turn(link, end, socket);
   }
 
-  /** A link is not alive, and has not been heard for longer than `patienceUs`: the next of its remote ends has its turn. */
+  /**
+   * A link is not alive, and has not been heard for longer than `patienceUs`: the next of its remote ends has its
+   * turn.
+   */
   tryNext(link: number, patienceUs: number, now: number): void {
     const row = this.rows.get(link);
     if (row === undefined || now - Math.max(row.triedAt, this.links.lastHeard[link]) < patienceUs) return;

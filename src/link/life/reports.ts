@@ -19,7 +19,7 @@ const FEW_FRAMES = 8;
 export class Reports {
   constructor(private readonly base: LinkBase) {}
 
-  /** A frame came by a link whose sender wants reports: one is due under traffic more often than beats are. */
+  /** A frame came by a link whose sender wants reports: one is due under traffic more often than heartbeats are. */
   frameCame(link: number, now: number): void {
     const { links } = this.base.tables;
     const count = ++links.unreported[link];
