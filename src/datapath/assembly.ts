@@ -16,6 +16,7 @@ import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
+import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
@@ -62,6 +63,7 @@ export class Assembly {
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  readonly announcer: Announcer;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
@@ -84,7 +86,7 @@ export class Assembly {
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
-    const bridge = new Bridge(arena.bytes, this.macs);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers);
     const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, this.shares, stats);
     this.reorder = new Reorder(arena, unpacker);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats);
@@ -94,6 +96,7 @@ export class Assembly {
     const { transmit, relay, reorder, delivery, shares } = this;
     const { adaptive, control, life } = this.link;
     this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats });
+    this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
       io,
@@ -114,6 +117,7 @@ export class Assembly {
       this.reassembly,
       transmit.rings,
       this.shares,
+      this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
     ];
   }
@@ -126,6 +130,10 @@ export class Assembly {
       resends: transmit,
       runs: transmit,
       laneOrder: this.reorder,
+      stations: {
+        forget: (peer) => this.macs.flushPort(peer),
+        announce: (peer) => this.announcer.announce(peer),
+      },
       emit: (event) => io.emit(event),
       random: (into) => io.random(into),
     };
