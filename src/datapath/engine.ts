@@ -9,6 +9,7 @@ import { DROP } from '../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../contract/stats.js';
 import { kindOfTimer, linkOfTimer, TIMER } from '../link/life/timers.js';
 import type { Arena } from '../state/arena.js';
+import type { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { Assembly, type EngineOptions } from './assembly.js';
 import { Commands } from './commands.js';
@@ -37,6 +38,10 @@ export class Engine {
 
   get stats(): SharedStats {
     return this.parts.stats;
+  }
+
+  get drops(): Drops {
+    return this.parts.drops;
   }
 
   /** Frames read from the TAP: rows of `READ`. */
@@ -110,6 +115,7 @@ export class Engine {
 
   private sweep(now: number): void {
     this.nextSweep = now + SWEEP_INTERVAL_US;
+    this.parts.drops.sweep(now);
     this.parts.macs.sweep(now, SWEEP_BUDGET);
     this.parts.transmit.rings.sweep(now);
     this.parts.link.changes.announcements.sweep(now);

@@ -2,6 +2,7 @@
 import type { DatapathEvent } from '../contract/events.js';
 import type { SharedStats } from '../contract/stats.js';
 import type { Arena } from '../state/arena.js';
+import type { Drops } from '../state/drops.js';
 import type { SealedRun } from '../state/run.js';
 import type { Tables } from '../state/tables.js';
 import type { TimerWheel } from '../state/timer-wheel.js';
@@ -88,6 +89,7 @@ export interface LinkPorts {
 export interface LinkBase {
   readonly tables: Tables;
   readonly stats: SharedStats;
+  readonly drops: Drops;
   readonly arena: Arena;
   readonly wheel: TimerWheel;
   readonly ports: LinkPorts;

@@ -83,7 +83,7 @@ export class HeartbeatReader {
     );
     // A link may have moved to a new address, but never onto the path of another link.
     if (claimed < 0 || (claimed !== link && link !== NO_LINK)) {
-      this.base.stats.drops[DROP['link-mismatch']]++;
+      this.base.drops.message(DROP['link-mismatch'], datagram);
       return;
     }
     if (claimed !== link) return this.roaming.consider(claimed, datagram);
