@@ -79,6 +79,8 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** Group of peers between which frames are not switched, 0–255; false: in none. */
+  splitHorizon?: number | false;
   links: LinkConfig[];
   shutdown?: boolean;
 }

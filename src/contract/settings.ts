@@ -1,6 +1,7 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
 import type { LocalWish } from './place.js';
+import type { PortSettings, SwitchSettings } from './port-settings.js';
 
 /** A link as the datapath needs it. */
 export interface LinkSettings {
@@ -66,6 +67,7 @@ export interface PeerSettings {
   duplicate: DuplicateSettings;
   /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
   name: number;
+  port: PortSettings;
 }
 
 export interface SocketSettings {
@@ -75,8 +77,7 @@ export interface SocketSettings {
 
 /** Settings of the interface as a whole. */
 export interface DatapathSettings {
-  macAgeingS: number;
-  macLimit: number;
+  switch: SwitchSettings;
   mssClamp: boolean;
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
   resendBytes: number;

@@ -16,7 +16,9 @@ import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
+import { Ports } from '../switch/ports.js';
 import { Delivery } from './frames/delivery.js';
+import { Forwarder } from './frames/forwarder.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
 import { Reassembly } from './frames/pieces.js';
@@ -59,9 +61,11 @@ export class Assembly {
   };
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly switchPorts = new Ports();
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  readonly forwarder: Forwarder;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
@@ -79,21 +83,34 @@ export class Assembly {
     this.now = options.nowUs;
     const { stats, tables } = this;
     this.shares = new Shares(options.nowUs);
-    this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
+    this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
-    const bridge = new Bridge(arena.bytes, this.macs);
-    const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, this.shares, stats);
-    this.reorder = new Reorder(arena, unpacker);
+    const bridge = new Bridge(arena.bytes, this.macs, this.switchPorts);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats);
     const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed, options.tap);
-    const { transmit, relay, reorder, delivery, shares } = this;
+    const { transmit, relay, delivery, shares, reassembly, switchPorts } = this;
     const { adaptive, control, life } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats });
+    this.outbound = new Outbound({
+      arena,
+      tables,
+      bridge,
+      ports: switchPorts,
+      transmit,
+      adaptive,
+      life,
+      shares,
+      stats,
+    });
+    this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
+    const { forwarder } = this;
+    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, forwarder, shares, stats });
+    this.reorder = new Reorder(arena, unpacker);
+    const { reorder } = this;
     this.inbound = new Inbound({
       arena,
       io,
@@ -115,6 +132,7 @@ export class Assembly {
       transmit.rings,
       this.shares,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      this.switchPorts,
     ];
   }
 
@@ -125,7 +143,10 @@ export class Assembly {
       messages: new LinkMessages(arena, tables.links, transmit),
       resends: transmit,
       runs: transmit,
-      laneOrder: this.reorder,
+      laneOrder: {
+        highestBy: (slot, linkId) => this.reorder.highestBy(slot, linkId),
+        announced: (slot, links, now) => this.reorder.announced(slot, links, now),
+      },
       emit: (event) => io.emit(event),
       random: (into) => io.random(into),
     };

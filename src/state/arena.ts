@@ -40,6 +40,9 @@ const REORDER_CELLS = 8192;
 export const REBUILT_ROWS = 64;
 export const CELL_BYTES = 2048;
 
+/** Super-frames of peers for other peers, gathered from their segments in one batch. */
+const GATHER_SLOTS = 8;
+
 export class Arena {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -56,6 +59,8 @@ export class Arena {
   readonly pieceBase: number;
   readonly reorderBase: number;
   readonly rebuiltBase: number;
+  readonly gatherBase: number;
+  readonly gatherBytes = GATHER_SLOTS * SLOT_BYTES;
   readonly reorderCells = REORDER_CELLS;
 
   /** `pieceBytes` is room for reassembling frames that came in pieces. */
@@ -78,6 +83,7 @@ export class Arena {
     this.pieceBase = region(pieceBytes);
     this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
     this.rebuiltBase = region(REBUILT_ROWS * CELL_BYTES);
+    this.gatherBase = region(this.gatherBytes);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);

@@ -1,7 +1,14 @@
 /** The configuration in the units of the datapath. */
 
-import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../api/config.js';
-import { type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
+import type {
+  DampingConfig,
+  InterfaceConfig,
+  LinkConfig,
+  PeerConfig,
+  QualityConfig,
+} from '../../api/config.js';
+import { type EffectiveLink, effectiveInterface, effectiveSplitHorizon } from '../../config/defaults.js';
+import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -20,8 +27,7 @@ export function settingsOf(
 ): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
-    macAgeingS: effective.macAgeing,
-    macLimit: effective.macLimit,
+    switch: { macAgeingS: effective.macAgeing, macLimit: effective.macLimit },
     mssClamp: effective.mssClamp,
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
@@ -32,6 +38,11 @@ export function settingsOf(
     tapTso: tap.tso,
     tapUso: tap.uso,
   };
+}
+
+/** Settings of a peer as a port of the switch. */
+export function portSettings(peer: PeerConfig): PortSettings {
+  return { splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP };
 }
 
 type Place = Pick<LinkSettings, 'sockets' | 'local' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;

@@ -1,7 +1,7 @@
 /**
  * The way of a frame out, in order of processing:
  *
- *   handleFrames   a batch from the TAP, each with its virtio header
+ *   handleFrames   a batch from the TAP, each with its virtio header; frames of peers for other peers join in at toPeer
  *   (bridge.ts)    source learned, destination looked up: one peer, or all of them (flooding)
  *   toPeer         link chosen (dispatch.ts); by form: super-frame → SEGMENTs or larger than the path → PIECEs (cutter.ts),
  *                  small → BUNDLE (bundler.ts)
@@ -23,6 +23,7 @@ import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { Ports } from '../../switch/ports.js';
 import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { clampMss } from '../offload/mss.js';
@@ -47,6 +48,7 @@ interface OutboundParts {
   readonly arena: Arena;
   readonly tables: Tables;
   readonly bridge: Bridge;
+  readonly ports: Ports;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
   readonly shares: Shares;
@@ -59,6 +61,7 @@ export class Outbound {
   private readonly bytes: Uint8Array;
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
+  private readonly ports: Ports;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
@@ -80,6 +83,7 @@ export class Outbound {
     this.bytes = arena.bytes;
     this.peers = peers;
     this.bridge = parts.bridge;
+    this.ports = parts.ports;
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
@@ -102,8 +106,7 @@ export class Outbound {
       readVirtio(this.bytes, vnet, frame);
       this.forward(frame.place(vnet + VNET_HEADER, length), now);
     }
-    this.bundler.close();
-    this.transmit.flush();
+    this.finish();
     if (this.cameBack >= 0) this.leaveRecursion(now);
     this.stats.interface[INTERFACE.tapRxFrames] += count;
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
@@ -124,22 +127,41 @@ export class Outbound {
     }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
-    else if (verdict === FLOOD) this.flood(frame);
-    else this.drop(dropReason(verdict));
+    else if (verdict !== FLOOD) this.drop(dropReason(verdict));
+    else if (this.flood(LOCAL_PORT, frame) === 0) this.drop(DROP['no-peer']);
+    else this.stats.interface[INTERFACE.floodedFrames]++;
   }
 
-  /** To every peer once; split horizon needs no more, since frames from peers never come this way. */
-  private flood(frame: Frame): void {
+  /** Sends a frame of one peer to another; it leaves with `finish` at the latest. */
+  sendOn(peer: number, frame: Frame, now: number): void {
+    this.route.now = now;
+    this.toPeer(peer, frame);
+  }
+
+  /** The same to all peers that a frame of `from` may pass to. Returns how many there were. */
+  floodFrom(from: number, frame: Frame, now: number): number {
+    this.route.now = now;
+    return this.flood(from, frame);
+  }
+
+  /** Sends what is queued, the bundle being filled included. */
+  finish(): void {
+    this.bundler.close();
+    this.transmit.flush();
+  }
+
+  /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
+  private flood(from: number, frame: Frame): number {
     const { rows } = this.peers;
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
+      if (!this.ports.mayPass(from, peer)) continue;
       this.toPeer(peer, frame);
       reached++;
     }
-    if (reached === 0) this.drop(DROP['no-peer']);
-    else this.stats.interface[INTERFACE.floodedFrames]++;
+    return reached;
   }
 
   private toPeer(peer: number, frame: Frame): void {

@@ -1,31 +1,53 @@
-/** Frames out of datagrams: segments, bundles and pieces, each past the switch and on to the TAP. */
+/** Frames out of datagrams: segments, bundles and pieces, each past the switch and on to the TAP and other peers. */
 
 import { DROP } from '../../contract/drops.js';
 import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
-import { type Bridge, dropReason, isDrop } from '../../switch/bridge.js';
+import { type Bridge, dropReason, FLOOD, isDrop } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
+import { LOCAL_PORT } from '../../switch/mac-table.js';
 import { KIND } from '../../wire/header.js';
 import { nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
+import type { Forwarder } from './forwarder.js';
 import { PIECE, type Reassembly } from './pieces.js';
 import { Segment } from './segment.js';
 import { type Shares, WORK } from './shares.js';
+
+/** Who takes part in unpacking. */
+interface UnpackerParts {
+  readonly arena: Arena;
+  readonly bridge: Bridge;
+  readonly reassembly: Reassembly;
+  readonly delivery: Delivery;
+  readonly forwarder: Forwarder;
+  readonly shares: Shares;
+  readonly stats: SharedStats;
+}
 
 export class Unpacker {
   /** The frame in hand, and the segment. */
   private readonly frame = new Frame();
   private readonly segment = new Segment();
 
-  constructor(
-    private readonly arena: Arena,
-    private readonly bridge: Bridge,
-    private readonly reassembly: Reassembly,
-    private readonly delivery: Delivery,
-    private readonly shares: Shares,
-    private readonly stats: SharedStats,
-  ) {}
+  private readonly arena: Arena;
+  private readonly bridge: Bridge;
+  private readonly reassembly: Reassembly;
+  private readonly delivery: Delivery;
+  private readonly forwarder: Forwarder;
+  private readonly shares: Shares;
+  private readonly stats: SharedStats;
+
+  constructor(parts: UnpackerParts) {
+    this.arena = parts.arena;
+    this.bridge = parts.bridge;
+    this.reassembly = parts.reassembly;
+    this.delivery = parts.delivery;
+    this.forwarder = parts.forwarder;
+    this.shares = parts.shares;
+    this.stats = parts.stats;
+  }
 
   /** Takes a datagram with frames by its kind. */
   unpack(datagram: Datagram): void {
@@ -42,13 +64,26 @@ export class Unpacker {
   }
 
   private takeSegment(datagram: Datagram): void {
-    const { segment, delivery } = this;
+    const { segment, frame, delivery, forwarder } = this;
     if (!segment.readPlace(this.arena, datagram)) return this.drop(DROP.malformed);
     this.count(datagram.peer, segment.headerLength + segment.payload);
     if (delivery.continues(segment)) return delivery.extend(segment);
+    if (forwarder.continues(segment)) return forwarder.extend(segment);
     segment.readFacts(this.arena, datagram);
-    this.frame.place(segment.offset, segment.headerLength);
-    if (this.passes(datagram) && !delivery.start(segment)) this.drop(DROP['bad-offload']);
+    const verdict = this.bridge.decide(
+      datagram.peer,
+      frame.place(segment.offset, segment.headerLength),
+      datagram.now,
+    );
+    if (isDrop(verdict)) return this.drop(dropReason(verdict));
+    let isSound: boolean;
+    if (verdict === LOCAL_PORT) isSound = delivery.start(segment);
+    else if (verdict !== FLOOD) isSound = forwarder.begin(segment, verdict, datagram.now);
+    else {
+      isSound = forwarder.single(segment, frame);
+      if (isSound) this.flood(datagram);
+    }
+    if (!isSound) this.drop(DROP['bad-offload']);
   }
 
   private takeBundle(datagram: Datagram): void {
@@ -70,7 +105,8 @@ export class Unpacker {
     }
     reassembly.read(slot, this.frame);
     this.takeFrame(datagram);
-    // Written before the slot is free for the next frame.
+    // Written and sent before the slot is free for the next frame.
+    this.forwarder.finish();
     this.delivery.flush();
     reassembly.release(slot);
   }
@@ -79,15 +115,18 @@ export class Unpacker {
   private takeFrame(datagram: Datagram): void {
     this.count(datagram.peer, this.frame.length);
     this.shares.charge(datagram.peer, WORK.FRAME);
-    if (this.passes(datagram)) this.delivery.frame(this.frame);
+    const { frame } = this;
+    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    if (verdict === LOCAL_PORT) this.delivery.frame(frame);
+    else if (verdict === FLOOD) this.flood(datagram);
+    else if (isDrop(verdict)) this.drop(dropReason(verdict));
+    else this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
   }
 
-  /** Whether the switch lets the frame in hand through to the TAP. */
-  private passes(datagram: Datagram): boolean {
-    const verdict = this.bridge.decide(datagram.peer, this.frame, datagram.now);
-    if (!isDrop(verdict)) return true;
-    this.drop(dropReason(verdict));
-    return false;
+  /** Peers first: the TAP's turn may rewrite headers. */
+  private flood(datagram: Datagram): void {
+    this.forwarder.flood(datagram.peer, this.frame, datagram.now);
+    this.delivery.frame(this.frame);
   }
 
   private count(peer: number, length: number): void {
