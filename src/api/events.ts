@@ -56,6 +56,16 @@ export type ControlEvent = EventBase &
       }
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /** The host name of a link's remote end leads to other addresses than before. */
+    | {
+        kind: 'resolved';
+        interface: string;
+        peer: string;
+        link: number;
+        name: string;
+        addresses: readonly string[];
+        before: readonly string[];
+      }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     /**
      * Something is wrong that nobody asked about; `peer` is null where it concerns an interface as a whole, and `interface`

@@ -47,10 +47,13 @@ const wish = fc.record({
     fc.record({
       kind: fc.constant('address' as const),
       address: fc.constantFrom(...ADDRESSES),
+      zone: fc.option(fc.constantFrom(...NAMES)),
     }),
     fc.record({ kind: fc.constant('interface' as const), name: fc.constantFrom(...NAMES) }),
   ),
   remote: fc.option(fc.constantFrom(...REMOTES)),
+  zone: fc.option(fc.constantFrom(...NAMES)),
+  name: fc.option(fc.constant('osaka.example')),
 });
 const link = fc.constantFrom(...LINKS);
 const route = fc.oneof(

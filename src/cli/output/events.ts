@@ -42,6 +42,11 @@ function whatText(event: ControlEvent): string {
     }
     case 'gso-refused':
       return `${event.interface} peer ${event.peer} link ${event.link} UDP GSO refused by the device: each datagram is sent by itself`;
+    case 'resolved': {
+      const before = event.before.length === 0 ? '' : ` (was ${event.before.join(', ')})`;
+      const now = event.addresses.join(', ') || 'no address';
+      return `${event.interface} peer ${event.peer} link ${event.link} ${event.name} is ${now}${before}`;
+    }
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'warning': {

@@ -94,8 +94,9 @@ export class LinkLife {
 
   /** The heartbeat timer of a link fired. */
   beatDue(link: number, now: number): void {
-    if (this.links.shutdown[link] || !this.links.hasRemote(link)) return;
+    if (this.links.shutdown[link]) return;
     if (!isAlive(this.links.state[link])) this.placement.tryNext(link, this.liveness.holdOf(link), now);
+    if (!this.links.hasRemote(link)) return;
     this.settle(now);
     const lacked = this.links.lacks[link];
     if (lacked === 0) this.beats.beat(link, now);
