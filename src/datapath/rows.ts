@@ -40,7 +40,7 @@ export class Rows {
     if (row >= stats.shape.links) this.parts.growStats(stats.shape.peers, row + 1);
     const fresh = !links.has(row);
     if (fresh) stats.clearLink(row);
-    const isRenamed = !fresh && link.placement.isRenamed(row, settings);
+    const isRenamed = link.placement.isRenamed(row, settings);
     const moved = links.configure(row, peer, id, settings) || isRenamed;
     peers.setLink(peer, id, row);
     link.life.configure(row, settings, fresh);

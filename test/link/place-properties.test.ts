@@ -161,7 +161,9 @@ class Pair {
   private rewish(link: number, wish: Link['wish']): void {
     const before = this.links.get(link);
     if (JSON.stringify(before?.wish) === JSON.stringify(wish)) return;
-    const isSameRemote = JSON.stringify(before?.wish.remote) === JSON.stringify(wish.remote);
+    const isSameRemote = (['remote', 'zone', 'name'] as const).every(
+      (end) => JSON.stringify(before?.wish[end]) === JSON.stringify(wish[end]),
+    );
     this.links.set(link, {
       wish,
       aim: isSameRemote ? (before?.aim ?? null) : null,

@@ -195,7 +195,7 @@ export class PeerSetup {
       this.relayedPathOf(entry, config) ??
       pathWords(config.remote?.kind === 'address' ? config.remote : null, effective);
     const link = entry.links.get(config.id) ?? peers.addLink(entry, config, path);
-    const isRenamed = nameOf(config) !== nameOf(link.config);
+    const isRenamed = nameOf(config) !== nameOf(link.config) || zoneOf(config) !== zoneOf(link.config);
     const moved = path.some((word, index) => index < PATH_PLACE_WORDS && word !== link.configuredPath[index]);
     if (moved || isRenamed) {
       link.otherPath = null;
@@ -215,7 +215,7 @@ export class PeerSetup {
         sockets: isVia ? [RELAY_SOCKET, RELAY_SOCKET] : [sockets[0]?.row ?? -1, sockets[1]?.row ?? -1],
         local: isVia ? null : localWish(effective.local),
         path,
-        zone: config.remote?.kind === 'address' ? (config.remote.zone ?? null) : null,
+        zone: zoneOf(config),
         named: this.namedEnds(effective, link),
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
@@ -243,6 +243,11 @@ export class PeerSetup {
     if (relay === undefined || entry.config.publicKey === undefined) return null;
     return relayedPath(relay.row, relayName(parsePublicKey(entry.config.publicKey)));
   }
+}
+
+/** The interface that is named with a link-local remote end; null: none. */
+function zoneOf({ remote }: LinkConfig): string | null {
+  return (remote?.kind === 'address' ? remote.zone : undefined) ?? null;
 }
 
 /** The host names that links in service have for remote ends. */

@@ -80,7 +80,8 @@ export class RemoteNames {
 
   /** What a name leads to now. */
   of(name: string): Resolution {
-    return this.entries.get(nameKey(name)) ?? { addresses: [], problem: null };
+    const { addresses, problem } = this.entries.get(nameKey(name)) ?? { addresses: [], problem: null };
+    return { addresses, problem };
   }
 
   /** A link that names it has gone down: it is looked up as soon as it may be. */

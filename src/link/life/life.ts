@@ -61,7 +61,8 @@ export class LinkLife {
     const { links } = this;
     if (links.shutdown[link]) return this.changes.leave(link, 'stopped', 'administratively-down', now);
     if (links.lacks[link] !== 0) this.changes.wait(link, LINK_CAUSES[links.lacks[link]], now);
-    else if (!links.hasRemote(link)) this.changes.move(link, 'pathless', 'path-unknown', now);
+    else if (!links.hasRemote(link))
+      this.changes.move(link, 'pathless', this.placement.whyUnknown(link), now);
     else this.changes.move(link, 'configured', 'configured', now);
     this.schedule(link, TIMER.BEAT, now);
     this.rearm(link, now);

@@ -11,7 +11,7 @@ import { PATH } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, NO_ADDRESS, sameRemote } from '../../state/links.js';
 import type { LinkBase } from '../ports.js';
-import { type Place, Places } from './place.js';
+import { type Place, type PlaceCause, Places } from './place.js';
 import { Remotes } from './remotes.js';
 import type { Segmentation } from './segmentation.js';
 
@@ -27,6 +27,8 @@ const NOWHERE: End = { words: new Int32Array(PATH.WORDS), isLearned: false };
 interface Row {
   /** Host name of the remote end; null: it has none. */
   name: string | null;
+  /** Name of the interface on which it is meant; null: as the local end says. */
+  zone: string | null;
   remotes: Remotes<End>;
   /** When its remote end had its turn. */
   triedAt: number;
@@ -49,9 +51,15 @@ export class Placement {
     this.places = new Places(tap);
   }
 
-  /** Whether settings name another host than before for the remote end. */
-  isRenamed(link: number, { named }: LinkSettings): boolean {
-    return (this.rows.get(link)?.name ?? null) !== (named?.name ?? null);
+  /** Whether settings name another host, or another interface, for the remote end than before. */
+  isRenamed(link: number, { named, zone }: LinkSettings): boolean {
+    const row = this.rows.get(link);
+    return row !== undefined && (row.name !== (named?.name ?? null) || row.zone !== zone);
+  }
+
+  /** Why the remote end of a link is not known, when it is not. */
+  whyUnknown(link: number): PlaceCause {
+    return (this.rows.get(link)?.name ?? null) === null ? 'path-unknown' : 'name-unresolved';
   }
 
   /** A link is configured. `isMoved`: with another remote end, so that what was learned counts no more. */
@@ -63,7 +71,7 @@ export class Placement {
       this.segmentation.pathChanged(link);
     }
     const name = named?.name ?? null;
-    const row = this.rows.get(link) ?? { name, remotes: new Remotes(sameEnd), triedAt: 0, device: 0 };
+    const row = this.rows.get(link) ?? { name, zone, remotes: new Remotes(sameEnd), triedAt: 0, device: 0 };
     this.rows.set(link, row);
     this.places.configure(link, { local, remote: addressIn(words, PATH.ADDR), zone, name });
     if (named !== null) return this.resolved(link, row, named.paths, isMoved);
