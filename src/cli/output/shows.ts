@@ -109,10 +109,11 @@ function nameText({ remoteName }: LinkStatus): string[] {
   return foldLine(`    Remote name ${name}: ${found}${late}`, TEXT_WIDTH);
 }
 
-/** `osaka.example (192.0.2.1:7700)`. */
+/** `192.0.2.1:7700`, or `osaka.example (192.0.2.1)`. */
 function remoteCell({ remote, remoteName }: LinkStatus): string {
   if (remoteName === null) return orDash(remote);
-  return remote === null ? remoteName.name : `${remoteName.name} (${remote})`;
+  const address = remote?.replace(/:\d+$/, '');
+  return address === undefined ? remoteName.name : `${remoteName.name} (${address})`;
 }
 
 function linkText(link: LinkStatus): string[] {
