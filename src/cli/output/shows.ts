@@ -112,7 +112,7 @@ function nameText({ remoteName }: LinkStatus): string[] {
 /** `192.0.2.1:7700`, or `osaka.example (192.0.2.1)`. */
 function remoteCell({ remote, remoteName }: LinkStatus): string {
   if (remoteName === null) return orDash(remote);
-  const address = remote?.replace(/:\d+$/, '');
+  const address = remote?.replace(/^\[?(.*?)\]?:\d+$/, '$1');
   return address === undefined ? remoteName.name : `${remoteName.name} (${address})`;
 }
 

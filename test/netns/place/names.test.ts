@@ -97,7 +97,7 @@ describe('a name', () => {
       remoteLearned: false,
       remoteName: { name: NAME, addresses: ['fd00:1::2'], problem: null },
     });
-    expect(await cables.node(1).cli('show links')).toContain(`${NAME} ([fd0`);
+    expect(await cables.node(1).cli('show links')).toContain(`${NAME} (fd00:1::2)`);
     expect(await cables.node(1).cli('show peers h2')).toContain(`Remote name ${NAME}: fd00:1::2`);
   });
 
