@@ -2,6 +2,7 @@
 import type { ConfigEvent } from './configuration.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
+import type { UplinkCause } from './uplinks.js';
 
 export interface EventFilter {
   /** At most so many, the latest; absent: all that are kept. 1–10000. */
@@ -65,6 +66,15 @@ export type ControlEvent = EventBase &
         name: string;
         addresses: readonly string[];
         before: readonly string[];
+      }
+    /** Another server of an uplink group carries; `before` is null the first time. */
+    | {
+        kind: 'uplink';
+        interface: string;
+        group: string;
+        peer: string;
+        before: string | null;
+        cause: UplinkCause;
       }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     /**

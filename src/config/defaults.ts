@@ -39,6 +39,10 @@ export const DEFAULTS = {
   persist: false,
   scheduling: 'normal',
   priority: 0,
+  /** Of a server in its uplink group. */
+  uplinkPriority: 100,
+  /** Seconds. */
+  preemptDelay: 30,
   /** Milliseconds. */
   interval: 100,
   /** Milliseconds. */
@@ -52,7 +56,7 @@ export const DEFAULTS = {
 } as const;
 
 /** An interface's settings with every default filled in; units as in `InterfaceConfig`. */
-export interface EffectiveInterface {
+interface EffectiveInterface {
   mtu: number;
   listenPort: number;
   policy: Policy;
