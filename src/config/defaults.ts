@@ -40,6 +40,10 @@ export const DEFAULTS = {
   persist: false,
   scheduling: 'normal',
   priority: 0,
+  /** Of a server in its uplink group. */
+  uplinkPriority: 100,
+  /** Seconds. */
+  preemptDelay: 30,
   /** Milliseconds. */
   interval: 100,
   /** Milliseconds. */
@@ -53,7 +57,7 @@ export const DEFAULTS = {
 } as const;
 
 /** An interface's settings with every default filled in; units as in `InterfaceConfig`. */
-export interface EffectiveInterface {
+interface EffectiveInterface {
   mtu: number;
   listenPort: number;
   policy: Policy;
@@ -106,6 +110,11 @@ export function effectiveDuplicate(parent: InterfaceConfig, peer: PeerConfig): D
 /** The split-horizon group of a peer; null: it is in none. */
 export function effectiveSplitHorizon(peer: PeerConfig): number | null {
   return peer.splitHorizon === false ? null : (peer.splitHorizon ?? DEFAULTS.splitHorizon);
+}
+
+/** Equal for two spellings of one host name. */
+export function nameKey(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
 }
 
 export interface EffectiveLink {

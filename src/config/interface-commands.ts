@@ -22,6 +22,7 @@ import {
 import { findOrAdd, removeNamed } from './lookup.js';
 import { qualityOf } from './quality-command.js';
 import { switchCommands } from './switch-commands.js';
+import { uplinkPreemption } from './uplink-commands.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
 
@@ -108,6 +109,7 @@ export const interfaceCommands: ConfigCommand[] = [
   dampingOf('interface', interfaceOf),
   qualityOf('interface', interfaceOf),
   ...duplicateCommands('interface', interfaceOf),
+  uplinkPreemption,
   interfaceField('aead', {
     tokens: [keyword('aead', 'Data cipher'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,

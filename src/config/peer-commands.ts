@@ -17,6 +17,7 @@ import {
   shutdownOf,
 } from './language.js';
 import { portCommands } from './port-commands.js';
+import { uplinkOf } from './uplink-commands.js';
 
 const peerField = fieldsOf('peer', peerOf);
 
@@ -39,6 +40,7 @@ export const peerCommands: ConfigCommand[] = [
   ...duplicateCommands('peer', peerOf),
   duplicateNone(peerOf),
   ...portCommands,
+  uplinkOf,
   block('peer', {
     opens: 'link',
     tokens: [

@@ -39,6 +39,7 @@ const REORDER_CELLS = 8192;
 /** Datagrams of one batch that parity rebuilt. */
 export const REBUILT_ROWS = 64;
 export const CELL_BYTES = 2048;
+const OWN_FRAME_BYTES = 128;
 
 /** Super-frames of peers for other peers, gathered from their segments in one batch. */
 const GATHER_SLOTS = 8;
@@ -61,6 +62,8 @@ export class Arena {
   readonly rebuiltBase: number;
   readonly gatherBase: number;
   readonly gatherBytes = GATHER_SLOTS * SLOT_BYTES;
+  /** One small frame that is made here. */
+  readonly ownFrame: number;
   readonly reorderCells = REORDER_CELLS;
 
   /** `pieceBytes` is room for reassembling frames that came in pieces. */
@@ -84,6 +87,7 @@ export class Arena {
     this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
     this.rebuiltBase = region(REBUILT_ROWS * CELL_BYTES);
     this.gatherBase = region(this.gatherBytes);
+    this.ownFrame = region(OWN_FRAME_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);

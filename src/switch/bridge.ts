@@ -5,6 +5,7 @@
  * all peers are in one, as in a full mesh, a frame from a peer is for the TAP alone and its destination is not looked up.
  */
 import { DROP } from '../contract/drops.js';
+import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
 import {
   destinationHigh,
   destinationLow,
@@ -37,10 +38,17 @@ function dropFor(reason: number): number {
   return FIRST_DROP - reason;
 }
 
+/** What the switch asks of the table of peers. */
+interface Peers {
+  /** Bits of `AT_REST` by peer row. */
+  readonly rests: Uint8Array;
+}
+
 export class Bridge {
   constructor(
     private readonly bytes: Uint8Array,
     private readonly macs: MacTable,
+    private readonly peers: Peers,
     private readonly ports: Ports,
   ) {}
 
@@ -57,7 +65,11 @@ export class Bridge {
     const low = destinationLow(bytes, offset);
     if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
     const vlan = vlanId(bytes, offset, length);
-    this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+    const rests = isLocal ? 0 : this.peers.rests[port];
+    if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
+    if ((rests & IS_AT_REST) === 0) {
+      this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+    }
     if (!isLocal && !this.ports.forwards) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;
     const target = this.macs.lookup(vlan, high, low, now);

@@ -174,7 +174,7 @@ describe('split-horizon groups', () => {
       world.run(100 * MILLISECOND);
       const heardBy = (change: number): number => {
         for (const { id } of [one, two]) {
-          const settings = { policy: 'passive', copies: 0, name: 0 } as const;
+          const settings = { policy: 'passive', copies: 0, name: 0, uplink: null } as const;
           const duplicate = { smallBytes: 0, control: false, dscp: [] };
           server.command({ kind: 'peer', row: id, ...settings, duplicate, port: { splitHorizon: change } });
         }

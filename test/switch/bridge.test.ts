@@ -19,7 +19,7 @@ function bridge() {
   const view = new DataView(bytes.buffer);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
   const ports = new Ports();
-  const subject = new Bridge(bytes, macs, ports);
+  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports);
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

@@ -4,6 +4,7 @@ import { DROP } from '../../contract/drops.js';
 import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
+import type { Drops } from '../../state/drops.js';
 import { type Bridge, dropReason, FLOOD, isDrop } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
@@ -15,7 +16,7 @@ import { PIECE, type Reassembly } from './pieces.js';
 import { Segment } from './segment.js';
 import { type Shares, WORK } from './shares.js';
 
-/** Who takes part in unpacking. */
+/** What frames are taken out with, and where they go. */
 interface UnpackerParts {
   readonly arena: Arena;
   readonly bridge: Bridge;
@@ -24,6 +25,7 @@ interface UnpackerParts {
   readonly forwarder: Forwarder;
   readonly shares: Shares;
   readonly stats: SharedStats;
+  readonly drops: Drops;
 }
 
 export class Unpacker {
@@ -38,6 +40,7 @@ export class Unpacker {
   private readonly forwarder: Forwarder;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
+  private readonly drops: Drops;
 
   constructor(parts: UnpackerParts) {
     this.arena = parts.arena;
@@ -47,6 +50,7 @@ export class Unpacker {
     this.forwarder = parts.forwarder;
     this.shares = parts.shares;
     this.stats = parts.stats;
+    this.drops = parts.drops;
   }
 
   /** Takes a datagram with frames by its kind. */
@@ -59,31 +63,31 @@ export class Unpacker {
       case KIND.PIECE:
         return this.takePiece(datagram);
       default:
-        return this.drop(DROP['unknown-kind']);
+        return this.drops.message(DROP['unknown-kind'], datagram);
     }
   }
 
   private takeSegment(datagram: Datagram): void {
     const { segment, frame, delivery, forwarder } = this;
-    if (!segment.readPlace(this.arena, datagram)) return this.drop(DROP.malformed);
+    if (!segment.readPlace(this.arena, datagram)) return this.drops.message(DROP.malformed, datagram);
     this.count(datagram.peer, segment.headerLength + segment.payload);
     if (delivery.continues(segment)) return delivery.extend(segment);
     if (forwarder.continues(segment)) return forwarder.extend(segment);
     segment.readFacts(this.arena, datagram);
-    const verdict = this.bridge.decide(
-      datagram.peer,
-      frame.place(segment.offset, segment.headerLength),
-      datagram.now,
-    );
-    if (isDrop(verdict)) return this.drop(dropReason(verdict));
-    let isSound: boolean;
-    if (verdict === LOCAL_PORT) isSound = delivery.start(segment);
-    else if (verdict !== FLOOD) isSound = forwarder.begin(segment, verdict, datagram.now);
-    else {
-      isSound = forwarder.single(segment, frame);
-      if (isSound) this.flood(datagram);
-    }
-    if (!isSound) this.drop(DROP['bad-offload']);
+    frame.place(segment.offset, segment.headerLength);
+    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    if (isDrop(verdict)) return this.drops.frameIn(dropReason(verdict), frame, datagram);
+    if (!this.takeFirst(verdict, datagram)) this.drops.frameIn(DROP['bad-offload'], frame, datagram);
+  }
+
+  /** Starts a run with the segment in hand. Returns false when headers and facts do not belong together. */
+  private takeFirst(verdict: number, datagram: Datagram): boolean {
+    const { segment, forwarder } = this;
+    if (verdict === LOCAL_PORT) return this.delivery.start(segment);
+    if (verdict !== FLOOD) return forwarder.begin(segment, verdict, datagram.now);
+    const isSound = forwarder.single(segment, this.frame);
+    if (isSound) this.flood(datagram);
+    return isSound;
   }
 
   private takeBundle(datagram: Datagram): void {
@@ -91,7 +95,7 @@ export class Unpacker {
     let at = datagram.body + 1;
     while (at < datagram.end) {
       at = nextFrame(this.arena.bytes, at, datagram.end, frame);
-      if (at < 0) return this.drop(DROP.malformed);
+      if (at < 0) return this.drops.message(DROP.malformed, datagram);
       this.takeFrame(datagram);
     }
   }
@@ -101,7 +105,8 @@ export class Unpacker {
     const slot = reassembly.add(datagram);
     if (slot === PIECE.INCOMPLETE) return;
     if (slot < 0) {
-      return this.drop(slot === PIECE.DUPLICATE ? DROP['piece-duplicate'] : DROP['piece-malformed']);
+      const reason = slot === PIECE.DUPLICATE ? DROP['piece-duplicate'] : DROP['piece-malformed'];
+      return this.drops.message(reason, datagram);
     }
     reassembly.read(slot, this.frame);
     this.takeFrame(datagram);
@@ -119,7 +124,7 @@ export class Unpacker {
     const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
     if (verdict === LOCAL_PORT) this.delivery.frame(frame);
     else if (verdict === FLOOD) this.flood(datagram);
-    else if (isDrop(verdict)) this.drop(dropReason(verdict));
+    else if (isDrop(verdict)) this.drops.frameIn(dropReason(verdict), frame, datagram);
     else this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
   }
 
@@ -132,9 +137,5 @@ export class Unpacker {
   private count(peer: number, length: number): void {
     this.stats.peers[peer * PEER_WIDTH + PEER.rxFrames]++;
     this.stats.peers[peer * PEER_WIDTH + PEER.rxBytes] += length;
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
   }
 }
