@@ -33,6 +33,7 @@ export class LinkParts {
   readonly segmentation: Segmentation;
   readonly echoes: Echoes;
   readonly placement: Placement;
+  readonly roaming: Roaming;
   readonly control: LinkControl;
   readonly owners: readonly RowOwner[];
 
@@ -54,12 +55,12 @@ export class LinkParts {
     this.mtu = new MtuControl(base, this.changes);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
-    const roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
+    this.roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
-      heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu),
+      heartbeats: new HeartbeatReader(base, this.life, this.roaming, this.mtu),
       mtu: this.mtu,
       notices: new NoticeReader(base, this.life, limit),
-      paths: roaming,
+      paths: this.roaming,
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
     });
