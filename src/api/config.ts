@@ -24,12 +24,15 @@ export interface QualityConfig {
 /** Where a link's datagrams leave. */
 export type LocalEnd =
   | { kind: 'any'; port?: number }
-  | { kind: 'address'; address: string; port?: number }
+  /** `zone`: the interface on which a link-local address is meant (RFC 4007). */
+  | { kind: 'address'; address: string; zone?: string; port?: number }
   | { kind: 'interface'; name: string; port?: number };
 
 /** Where a link's datagrams go. */
 export type RemoteEnd =
-  | { kind: 'address'; address: string; port: number }
+  | { kind: 'address'; address: string; zone?: string; port: number }
+  /** A host name, which is resolved again and again. */
+  | { kind: 'name'; name: string; port: number }
   | { kind: 'dynamic' }
   | { kind: 'via'; peer: string };
 
@@ -79,6 +82,8 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
+  uplink?: { group: string; priority?: number };
   links: LinkConfig[];
   shutdown?: boolean;
 }
@@ -100,6 +105,8 @@ export interface InterfaceConfig {
   /** For links that say nothing themselves; false: off; absent: the default. */
   damping?: DampingConfig | false;
   quality?: QualityConfig | false;
+  /** Uplink groups that move back to a better server once it has been ready for `preemptDelay` seconds. */
+  uplinkGroups?: { name: string; preemptDelay: number }[];
   aead?: AeadChoice;
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;

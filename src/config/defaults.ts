@@ -39,6 +39,10 @@ export const DEFAULTS = {
   persist: false,
   scheduling: 'normal',
   priority: 0,
+  /** Of a server in its uplink group. */
+  uplinkPriority: 100,
+  /** Seconds. */
+  preemptDelay: 30,
   /** Milliseconds. */
   interval: 100,
   /** Milliseconds. */
@@ -52,7 +56,7 @@ export const DEFAULTS = {
 } as const;
 
 /** An interface's settings with every default filled in; units as in `InterfaceConfig`. */
-export interface EffectiveInterface {
+interface EffectiveInterface {
   mtu: number;
   listenPort: number;
   policy: Policy;
@@ -100,6 +104,11 @@ export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): numb
 export function effectiveDuplicate(parent: InterfaceConfig, peer: PeerConfig): DuplicateSettings {
   const { small, control, dscp } = peer.duplicate ?? parent.duplicate ?? {};
   return { smallBytes: small ?? 0, control: control ?? false, dscp: dscp ?? [] };
+}
+
+/** Equal for two spellings of one host name. */
+export function nameKey(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
 }
 
 export interface EffectiveLink {

@@ -15,7 +15,8 @@ export const DROP_HELP = {
   'tx-too-big': 'datagram larger than the path takes',
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
-  'resend-refused': 'datagram not sent again: it was twice already, or the peer was sent too much again',
+  'resend-refused':
+    'datagram not sent again: it was often enough, or the peer reports losses beyond its budget',
   'recursive-route':
     'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
   // From the wire: before authentication.
@@ -39,6 +40,8 @@ export const DROP_HELP = {
   'unknown-kind': 'authentic message of no known kind',
   malformed: 'authentic message whose body is truncated or inconsistent',
   'bad-offload': 'virtio facts that do not fit the frame they came with',
+  'standby-uplink':
+    'frame of a standby uplink that the active one floods as well, or for a peer that is at rest',
   'frame-runt': 'frame from a peer shorter than an Ethernet header',
   'link-mismatch': 'message of one link that came by another, or of a link not configured',
   'piece-malformed': 'piece of a frame that contradicts itself or its siblings',

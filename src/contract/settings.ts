@@ -1,6 +1,7 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
 import type { LocalWish } from './place.js';
+import type { UplinkGroupSettings, UplinkSettings } from './uplinks.js';
 
 /** A link as the datapath needs it. */
 export interface LinkSettings {
@@ -8,8 +9,12 @@ export interface LinkSettings {
   sockets: readonly [number, number];
   /** Its local end; null for a link that goes through another peer. */
   local: LocalWish | null;
-  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic). */
+  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic) or a name. */
   path: number[];
+  /** Name of the interface on which a link-local remote end is meant; null: as the local end says. */
+  zone: string | null;
+  /** Where the remote end is a host name: that name, and the paths to what it was resolved to, in order of preference. */
+  named: { name: string; paths: readonly number[][] } | null;
   priority: number;
   intervalUs: number;
   holdUs: number;
@@ -64,6 +69,8 @@ export interface PeerSettings {
   /** By how many links `active` sends; 0: by all. */
   copies: number;
   duplicate: DuplicateSettings;
+  /** The group of servers that it belongs to, of which one carries; null: none. */
+  uplink: UplinkSettings | null;
   /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
   name: number;
 }
@@ -85,6 +92,8 @@ export interface DatapathSettings {
   mtuRaiseS: number;
   /** Hand on datagrams between peers whose links go via this host. */
   relay: boolean;
+  /** Uplink groups that preempt. */
+  uplinkGroups: readonly UplinkGroupSettings[];
   /** Send equal datagrams as one message, until a device refuses it. */
   udpGso: boolean;
   /** The TAP was granted these; without them frames are finished in software. */

@@ -1,11 +1,13 @@
 /** The parts of an engine, made in order: tables, then stages and links; each gets what it needs when it is made. */
 
+import type { DropExamples } from '../contract/drop-examples.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
 import { LinkParts } from '../link/life/parts.js';
 import type { LinkPorts } from '../link/ports.js';
 import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
+import { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
 import type { RowOwner } from '../state/owners.js';
@@ -16,6 +18,7 @@ import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
+import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
@@ -40,6 +43,8 @@ export interface EngineOptions {
   arena?: ArenaSizes;
   /** Index of the TAP's interface. */
   tap: number;
+  /** Where examples of what is dropped are kept; made when absent. */
+  dropExamples?: DropExamples;
 }
 
 /** The arena must exist before the io that works on it. */
@@ -57,11 +62,13 @@ export class Assembly {
     sessions: new SessionTable(new ReplayWindows()),
     sockets: new SocketTable(),
   };
+  readonly drops: Drops;
   readonly shares: Shares;
   readonly macs: MacTable;
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  readonly announcer: Announcer;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
@@ -78,22 +85,26 @@ export class Assembly {
   ) {
     this.now = options.nowUs;
     const { stats, tables } = this;
+    const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
+    this.drops = drops;
     this.shares = new Shares(options.nowUs);
     this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
-    this.delivery = new Delivery(arena, io, stats);
-    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
-    const bridge = new Bridge(arena.bytes, this.macs);
-    const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, this.shares, stats);
+    this.delivery = new Delivery(arena, io, stats, drops);
+    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers);
+    const { reassembly, delivery, shares } = this;
+    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops });
     this.reorder = new Reorder(arena, unpacker);
-    const rebuilder = new Rebuilder(arena, tables.sessions, stats);
-    this.relay = new Relay(arena, tables.peers, this.transmit, stats);
-    const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
+    const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
+    this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
+    const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed, options.tap);
-    const { transmit, relay, reorder, delivery, shares } = this;
+    const { transmit, relay, reorder } = this;
     const { adaptive, control, life } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats });
+    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats, drops });
+    this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
       io,
@@ -106,6 +117,7 @@ export class Assembly {
       delivery,
       shares,
       stats,
+      drops,
     });
     this.owners = [
       ...this.link.owners,
@@ -114,6 +126,7 @@ export class Assembly {
       this.reassembly,
       transmit.rings,
       this.shares,
+      this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
     ];
   }
@@ -126,6 +139,10 @@ export class Assembly {
       resends: transmit,
       runs: transmit,
       laneOrder: this.reorder,
+      stations: {
+        forget: (peer) => this.macs.flushPort(peer),
+        announce: (peer) => this.announcer.announce(peer),
+      },
       emit: (event) => io.emit(event),
       random: (into) => io.random(into),
     };

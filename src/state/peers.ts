@@ -3,6 +3,7 @@
 import type { Policy } from '../api/config.js';
 import { Columns, float64, int32, uint8, uint16 } from '../base/columns.js';
 import type { DuplicateSettings } from '../contract/settings.js';
+import { IS_AT_REST } from '../contract/uplinks.js';
 import { MAX_LINKS } from '../wire/header.js';
 import { NO_SESSION } from './sessions.js';
 
@@ -39,6 +40,8 @@ export class PeerTable {
   duplicateSmall = uint16();
   duplicateControl = uint8();
   duplicateDscp = int32(0, 2);
+  /** Bits of `AT_REST`. */
+  rests = uint8();
   superId = uint16();
   frameId = uint16();
   private readonly columns = new Columns(this, 16);
@@ -59,6 +62,7 @@ export class PeerTable {
     this.activeLink[row] = NO_LINK;
     this.lastLink[row] = NO_LINK;
     this.usable[row] = 0;
+    this.rests[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
     this.rows.push(row);
   }
@@ -101,6 +105,11 @@ export class PeerTable {
   /** Whether a peer's policy may send frames by a link (by id) now. */
   isUsable(row: number, id: number): boolean {
     return (this.usable[row] & (1 << id)) !== 0;
+  }
+
+  /** Whether frames go to a peer by a link (by id) now: it is usable, and the peer is not at rest. */
+  carriesBy(row: number, id: number): boolean {
+    return this.isUsable(row, id) && (this.rests[row] & IS_AT_REST) === 0;
   }
 
   /** Puts a link row, or `NO_LINK`, in a peer's place for a link id. */

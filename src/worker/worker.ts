@@ -173,7 +173,7 @@ class Shell {
 
   private emit(event: DatapathEvent): void {
     this.known.event(event);
-    if (!this.outbox.post(event)) this.engine.stats.drops[DROP['event-limit']]++;
+    if (!this.outbox.post(event)) this.engine.drops.counted(DROP['event-limit'], 1);
   }
 
   run(): void {

@@ -10,6 +10,7 @@ import type { LinkBase } from '../../src/link/ports.js';
 import { PATH } from '../../src/native/ops.js';
 import { Arena, DEFAULT_ARENA } from '../../src/state/arena.js';
 import { Datagram } from '../../src/state/datagram.js';
+import { Drops } from '../../src/state/drops.js';
 import { LinkTable } from '../../src/state/links.js';
 import { PeerTable } from '../../src/state/peers.js';
 import { SessionTable } from '../../src/state/sessions.js';
@@ -24,6 +25,8 @@ const LINK: LinkSettings = {
   sockets: [0, 0],
   local: { kind: 'any' },
   path: [4, 5000, 1],
+  zone: null,
+  named: null,
   priority: 100,
   intervalUs: 10_000,
   holdUs: HOLD_US,
@@ -52,9 +55,11 @@ class Host {
   private readonly arena = new Arena({ ...DEFAULT_ARENA, ownRings: 0, sharedRingBytes: 1 << 16 }, 0);
 
   constructor() {
+    const stats = new SharedStats({ peers: 1, links: 1 });
     this.base = {
       tables: this.tables,
-      stats: new SharedStats({ peers: 1, links: 1 }),
+      stats,
+      drops: new Drops(stats, this.arena.bytes, this.tables.links),
       arena: this.arena,
       wheel: new TimerWheel(4, 0),
       ports: {
@@ -73,6 +78,7 @@ class Host {
         resends: { strand: () => {}, resend: () => {}, resendReported: () => {} },
         runs: { send: () => {} },
         laneOrder: { highestBy: () => 0, announced: () => {} },
+        stations: { forget: () => {}, announce: () => {} },
         emit: (event) => this.events.push(event),
         random: (into) => into.fill(7),
       },

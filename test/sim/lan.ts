@@ -115,7 +115,15 @@ export class Lan {
 
   addPeer(node: SimNode, peer: number): void {
     const { links, policy = 'passive', duplicate = NO_DUPLICATES } = this.options;
-    node.command({ kind: 'peer', row: peer, policy, copies: 0, duplicate, name: relayName(peer) });
+    node.command({
+      kind: 'peer',
+      row: peer,
+      policy,
+      copies: 0,
+      duplicate,
+      uplink: null,
+      name: relayName(peer),
+    });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
   }
 
@@ -123,8 +131,10 @@ export class Lan {
     const { links, intervalMs = 10, holdMs = 30, mtu = 1500 } = this.options;
     const usual: LinkSettings = {
       sockets: [id, id],
-      local: id < links ? { kind: 'address', address: ownAddress(node, id) } : null,
+      local: id < links ? { kind: 'address', address: ownAddress(node, id), zone: null } : null,
       path: pathTo(peer, id),
+      zone: null,
+      named: null,
       priority: links - id,
       intervalUs: intervalMs * MILLISECOND,
       holdUs: holdMs * MILLISECOND,

@@ -62,15 +62,34 @@ export class Routes {
   }
 
   private ask(link: LinkEntry, question: (route: Question) => number): number | null {
-    const words = pathOf(link);
+    return this.askFor(link, pathOf(link), question);
+  }
+
+  /** Whether a link has a socket for the remote end in the words of a path, and the routing table a way there. */
+  leadsTo(link: LinkEntry, words: readonly number[]): boolean {
+    const device = this.askFor(link, words, ({ family, remote, local, ifindex, mark }) =>
+      this.native.routeDevice(family, remote, local, ifindex, mark),
+    );
+    return device !== null && device !== 0;
+  }
+
+  private askFor(
+    link: LinkEntry,
+    words: readonly number[],
+    question: (route: Question) => number,
+  ): number | null {
     const family = words[PATH.FAMILY];
     if (family !== 4 && family !== 6) return null;
     const socket = link.sockets[family === 6 ? 1 : 0];
     if (socket === null) return null;
     const remote = formatAddress(pathAddressBytes(words));
     const mark = link.configuredPath[PATH.MARK];
-    const { address: local, device, ifindex } = socket;
+    const { address: local } = socket;
+    const end = link.config.remote;
+    const zone = end?.kind === 'address' ? end.zone : undefined;
     try {
+      const device = socket.device ?? zone ?? null;
+      const ifindex = socket.ifindex || (zone === undefined ? 0 : this.native.ifindex(zone));
       return question({ family, remote, local, device, ifindex, mark });
     } catch {
       return null;

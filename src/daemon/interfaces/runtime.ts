@@ -4,10 +4,11 @@
  */
 
 import { EventEmitter } from 'node:events';
-import type { InterfaceConfig } from '../../api/config.js';
+import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
 import type { WarningName } from '../../api/events.js';
 import type { LinkFacts } from '../../api/link-states.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
+import type { UplinkCause } from '../../api/uplinks.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import { formatPublicKey } from '../../crypto/keys.js';
@@ -16,6 +17,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { lookUpName } from '../base/name-lookup.js';
 import { BridgePort } from './bridge-port.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
@@ -27,8 +29,9 @@ import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
 import { warningOf } from './notices.js';
-import { type LinkEntry, PeerEntries, type PeerEntry } from './peer-entries.js';
+import { type LinkEntry, nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
+import { RemoteNames, type Resolution } from './remote-names.js';
 import { Routes } from './routes.js';
 import { Tap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
@@ -36,11 +39,15 @@ import { UdpSockets } from './udp-sockets.js';
 interface RuntimeEvents {
   link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];
   peer: [peer: PeerEntry, cause: string];
+  /** The host name of a link's remote end leads to other addresses than `before`. */
+  resolved: [peer: PeerEntry, link: LinkEntry, name: string, to: Resolution, before: readonly string[]];
   /** Bytes; `before` is 0 the first time. */
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
   /** The device of a link does not take UDP GSO. */
   gsoRefused: [peer: PeerEntry, link: LinkEntry];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
+  /** Another server of an uplink group carries. */
+  uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];
   /** Something is not as the configuration wants it; a sentence. */
@@ -75,6 +82,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly drains: Drains;
+  readonly names: RemoteNames;
   private readonly stateFolder: string;
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
@@ -116,7 +124,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
-    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, stateFolder });
+    this.names = new RemoteNames(lookUpName, {
+      isInTrouble: (name) => this.isInTrouble(name),
+      changed: (name, before) => this.nameChanged(name, before),
+    });
+    const { names } = this;
+    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, names, stateFolder });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);
@@ -218,6 +231,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private async end(): Promise<void> {
     clearTimeout(this.marking);
     this.routes.close();
+    this.names.close();
     this.bridge.close();
     await this.datapath.stop();
     this.handshakes.close();
@@ -274,6 +288,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private died(fault: string, hasReleased: boolean): void {
     clearTimeout(this.marking);
     this.routes.close();
+    this.names.close();
     this.bridge.close();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
@@ -303,6 +318,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkRoamed(event);
       case 'gso-refused':
         return this.gsoRefused(event);
+      case 'uplink':
+        return this.uplinkMoved(event);
       case 'kernel':
         for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
         if (this.sockets.isShort) this.rebind();
@@ -335,7 +352,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     // Asked again, it may have found another way meanwhile.
     if (cause === 'recursive-route') link.routeDevice = null;
     const more = suppressed === 0 ? '' : `; ${suppressed} more suppressed`;
-    const lack = describeLack(state, cause, link.config, this.name);
+    const name = nameOf(link.config);
+    if (name !== null && !ALIVE_STATES.has(state)) this.names.linkDown(name);
+    const lack =
+      cause === 'name-unresolved'
+        ? `${state}: ${this.unresolved(link.config)}`
+        : describeLack(state, cause, link.config, this.name);
     link.detail = (lack ?? describeChange(state, cause, facts)) + more;
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
@@ -343,6 +365,35 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (up === peer.up) return;
     peer.up = up;
     this.emit('peer', peer, cause);
+  }
+
+  // --- names of remote ends -------------------------------------------------------------------------
+
+  /** Why a link's name leads nowhere: `osaka.example: no address (NXDOMAIN)`. */
+  unresolved(config: LinkConfig): string {
+    const name = nameOf(config) ?? '';
+    return `${name}: ${this.names.of(name).problem ?? 'being resolved'}`;
+  }
+
+  private isInTrouble(name: string): boolean {
+    for (const { links } of this.peers.values()) {
+      for (const { config, state } of links.values()) {
+        if (nameOf(config) === name && state !== 'shutdown' && !ALIVE_STATES.has(state)) return true;
+      }
+    }
+    return false;
+  }
+
+  private nameChanged(name: string, before: Resolution): void {
+    const to = this.names.of(name);
+    const isElsewhere = [...to.addresses].sort().join() !== [...before.addresses].sort().join();
+    for (const { peer, link } of this.setup.followName(this.current, name)) {
+      if (isElsewhere) this.emit('resolved', peer, link, name, to, before.addresses);
+      const { state, cause } = link;
+      if (cause !== 'name-unresolved' || to.addresses.length > 0) continue;
+      const place = { peer: peer.row, link: link.config.id };
+      this.linkChanged({ ...place, state, cause, facts: NOTHING_MEASURED, suppressed: 0 });
+    }
   }
 
   private mtuFound({ peer: row, link: id, mtu, before }: EventOf<'mtu'>): void {
@@ -366,6 +417,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
   }
 
+  private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {
+    const name = this.peers.atRow(peer)?.config.name;
+    const old = this.peers.atRow(before)?.config.name ?? null;
+    if (name !== undefined) this.emit('uplink', group, name, old, cause);
+  }
+
   private rebind(): void {
     try {
       this.setup.rebind(this.current);
@@ -378,7 +435,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer === undefined || link === undefined) return;
-    link.learnedPath = isLearned ? path.words : null;
+    link.otherPath = isLearned || nameOf(link.config) !== null ? path.words : null;
+    link.isLearned = isLearned;
     link.routeDevice = null;
     if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
       this.markAnswersSoon();

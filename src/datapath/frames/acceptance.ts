@@ -5,6 +5,7 @@ import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import type { LinkControl } from '../../link/life/control.js';
 import type { Arena } from '../../state/arena.js';
 import { type Datagram, ORIGIN } from '../../state/datagram.js';
+import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK } from '../../state/peers.js';
@@ -33,6 +34,7 @@ export interface AcceptanceParts {
   readonly delivery: Delivery;
   readonly shares: Shares;
   readonly stats: SharedStats;
+  readonly drops: Drops;
 }
 
 export class Acceptance {
@@ -49,6 +51,7 @@ export class Acceptance {
   private readonly delivery: Delivery;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
+  private readonly drops: Drops;
 
   constructor(parts: AcceptanceParts) {
     this.bytes = parts.arena.bytes;
@@ -64,23 +67,24 @@ export class Acceptance {
     this.delivery = parts.delivery;
     this.shares = parts.shares;
     this.stats = parts.stats;
+    this.drops = parts.drops;
   }
 
   accept(datagram: Datagram): void {
     const { sessions } = this;
     const { slot } = datagram;
-    if (!sessions.isLive(slot)) return this.drop(DROP['unknown-index']);
+    if (!sessions.isLive(slot)) return this.drops.sealed(DROP['unknown-index'], datagram);
     datagram.peer = sessions.peer[slot];
     if (!sessions.commit(slot, datagram.stream, datagram.counter)) {
       this.arrivals.creditCopy(datagram);
-      return this.drop(DROP.replayed);
+      return this.drops.sealed(DROP.replayed, datagram, datagram.peer);
     }
     if (sessions.confirmed[slot] === 0) this.confirm(datagram);
     datagram.link = this.arrivals.find(datagram);
     datagram.linkId = datagram.link < 0 ? NO_LINK : this.links.id[datagram.link];
     if (datagram.origin === ORIGIN.PARITY) this.stats.interface[INTERFACE.repairedDatagrams]++;
     else if (datagram.link >= 0) this.heard(datagram);
-    if (this.isOverShare(datagram)) return this.drop(DROP['over-share']);
+    if (this.isOverShare(datagram)) return this.drops.message(DROP['over-share'], datagram);
     if (datagram.stream === LANE_STREAM) this.takeLane(datagram);
     else this.takeByKind(datagram);
   }
@@ -152,10 +156,6 @@ export class Acceptance {
     // What was rebuilt stays where it is until it is delivered; only what came by a socket may rebuild more.
     const isDirect = datagram.link >= 0 && datagram.origin === ORIGIN.SOCKET;
     if (isDirect) this.rebuilder.take(datagram);
-    else this.drop(DROP.malformed);
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
+    else this.drops.message(DROP.malformed, datagram);
   }
 }

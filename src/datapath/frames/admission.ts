@@ -10,6 +10,7 @@ import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../cryp
 import { OPEN } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram, MessageBatch } from '../../state/datagram.js';
+import type { Drops } from '../../state/drops.js';
 import { type DatapathIo, HANDSHAKE_TAKEN } from '../../state/io.js';
 import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD, STREAMS, TYPE, VERSION } from '../../wire/header.js';
@@ -36,6 +37,7 @@ interface AdmissionParts {
   readonly rebuilder: Rebuilder;
   readonly shares: Shares;
   readonly stats: SharedStats;
+  readonly drops: Drops;
 }
 
 export class Admission {
@@ -56,6 +58,7 @@ export class Admission {
   private readonly rebuilder: Rebuilder;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
+  private readonly drops: Drops;
 
   constructor(parts: AdmissionParts) {
     this.arena = parts.arena;
@@ -65,6 +68,7 @@ export class Admission {
     this.rebuilder = parts.rebuilder;
     this.shares = parts.shares;
     this.stats = parts.stats;
+    this.drops = parts.drops;
   }
 
   get isFull(): boolean {
@@ -77,20 +81,21 @@ export class Admission {
     const { offset, length } = datagram;
     this.stats.interface[INTERFACE.rxDatagrams]++;
     if (bytes[offset] !== TYPE.TRANSPORT) return this.admitOther(datagram);
-    if (length <= SEALED_OVERHEAD) return this.drop(DROP['bad-length']);
+    if (length <= SEALED_OVERHEAD) return this.drops.sealed(DROP['bad-length'], datagram);
     const stream = bytes[offset + OUTER.STREAM];
     const counter = readU64(view, offset + OUTER.COUNTER);
     if (stream >= STREAMS || view.getUint16(offset + OUTER.FLAGS) !== 0 || counter >= COUNTER_BOUND) {
-      return this.drop(DROP['bad-header']);
+      return this.drops.sealed(DROP['bad-header'], datagram);
     }
     const slot = this.sessions.find(view.getUint32(offset + OUTER.RECEIVER));
-    if (slot < 0) return this.drop(DROP['unknown-index']);
+    if (slot < 0) return this.drops.sealed(DROP['unknown-index'], datagram);
     datagram.slot = slot;
-    datagram.peer = this.sessions.peer[slot];
-    if (this.shares.isOver(datagram.peer)) return this.drop(DROP['over-share']);
+    const peer = this.sessions.peer[slot];
+    datagram.peer = peer;
+    if (this.shares.isOver(peer)) return this.drops.sealed(DROP['over-share'], datagram, peer);
     if (!this.sessions.isFresh(slot, stream, counter)) {
       this.arrivals.creditCopy(datagram);
-      return this.drop(DROP['replayed-early']);
+      return this.drops.sealed(DROP['replayed-early'], datagram, peer);
     }
     const row = this.count++;
     const at = row * OPEN.WORDS;
@@ -104,19 +109,20 @@ export class Admission {
   }
 
   /** Handshake messages of the right form are handed on; everything else is not ours. */
-  private admitOther({ offset, length, socket, paths, path }: Datagram): void {
+  private admitOther(datagram: Datagram): void {
+    const { offset, length, socket, paths, path } = datagram;
     const { bytes } = this.arena;
     const type = bytes[offset];
-    if (type >> 4 !== VERSION) return this.drop(DROP['unknown-version']);
+    if (type >> 4 !== VERSION) return this.drops.sealed(DROP['unknown-version'], datagram);
     const expected = HANDSHAKE_BYTES[type];
-    if (expected === undefined) return this.drop(DROP['unknown-type']);
-    if (length !== expected) return this.drop(DROP['bad-length']);
+    if (expected === undefined) return this.drops.sealed(DROP['unknown-type'], datagram);
+    if (length !== expected) return this.drops.sealed(DROP['bad-length'], datagram);
     if (bytes[offset + 1] !== 0 || bytes[offset + 2] !== 0 || bytes[offset + 3] !== 0) {
-      return this.drop(DROP['bad-header']);
+      return this.drops.sealed(DROP['bad-header'], datagram);
     }
     const reason = this.io.handshake(offset, length, socket, paths, path);
     if (reason === HANDSHAKE_TAKEN) this.stats.interface[INTERFACE.handshakesGiven]++;
-    else this.drop(reason);
+    else this.drops.sealed(reason, datagram);
   }
 
   /** Opens everything admitted, in place; returns how many there were. `read` has each of them then. */
@@ -130,23 +136,19 @@ export class Admission {
   /** Fills `datagram` with the one of a row; false when it was forged. */
   read(row: number, batch: MessageBatch, datagram: Datagram): boolean {
     const at = row * OPEN.WORDS;
-    if (this.opens[at + OPEN.RESULT] !== 0) {
-      this.drop(DROP.forged);
-      return false;
-    }
     datagram.cameIn(batch, this.message[row]);
     datagram.slot = this.slot[row];
-    datagram.counter = this.counter[row];
-    datagram.ticket = this.ticket[row];
     datagram.offset = this.opens[at + OPEN.OFFSET];
     datagram.length = this.opens[at + OPEN.LENGTH];
+    if (this.opens[at + OPEN.RESULT] !== 0) {
+      this.drops.sealed(DROP.forged, datagram, this.sessions.peer[datagram.slot]);
+      return false;
+    }
+    datagram.counter = this.counter[row];
+    datagram.ticket = this.ticket[row];
     datagram.stream = this.arena.bytes[datagram.offset + OUTER.STREAM];
     datagram.body = datagram.offset + OUTER.BYTES;
     datagram.end = datagram.offset + datagram.length - (SEALED_OVERHEAD - OUTER.BYTES);
     return true;
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
   }
 }

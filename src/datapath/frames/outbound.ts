@@ -13,10 +13,12 @@
 
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
+import { IS_AT_REST } from '../../contract/uplinks.js';
 import type { Adaptive } from '../../link/lane/adaptive.js';
 import type { LinkLife } from '../../link/life/life.js';
 import { READ, VNET_HEADER } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
@@ -52,6 +54,7 @@ interface OutboundParts {
   readonly shares: Shares;
   readonly life: LinkLife;
   readonly stats: SharedStats;
+  readonly drops: Drops;
 }
 
 export class Outbound {
@@ -62,6 +65,7 @@ export class Outbound {
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
+  private readonly drops: Drops;
   private readonly dispatch: Dispatch;
   private readonly bundler: Bundler;
   private readonly cutter: Cutter;
@@ -75,7 +79,7 @@ export class Outbound {
   private readonly headers = new HeaderInfo();
 
   constructor(parts: OutboundParts) {
-    const { arena, tables, transmit, stats } = parts;
+    const { arena, tables, transmit, stats, drops } = parts;
     const { peers } = tables;
     this.bytes = arena.bytes;
     this.peers = peers;
@@ -83,11 +87,20 @@ export class Outbound {
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
+    this.drops = drops;
     this.life = parts.life;
     this.recursion = new Recursion(arena.bytes, tables);
     this.dispatch = new Dispatch(arena.bytes, tables, transmit, parts.adaptive);
     this.bundler = new Bundler(arena, peers, this.dispatch, transmit, stats);
-    this.cutter = new Cutter(arena, peers, this.bundler, this.dispatch, transmit, stats);
+    this.cutter = new Cutter({
+      arena,
+      peers,
+      bundler: this.bundler,
+      dispatch: this.dispatch,
+      transmit,
+      stats,
+      drops,
+    });
   }
 
   /** Takes `count` frames read from the TAP (`READ` rows) and sends them. */
@@ -109,6 +122,17 @@ export class Outbound {
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
   }
 
+  /** Sends a frame of our own making to a peer; `close` sends the last of them. */
+  sendOwn(peer: number, frame: Frame, now: number): void {
+    this.route.now = now;
+    this.toPeer(peer, frame);
+  }
+
+  /** Ends a bundle that is being filled. */
+  close(): void {
+    this.bundler.close();
+  }
+
   /** The link waits before its next datagram follows the last one. */
   private leaveRecursion(now: number): void {
     this.life.cameBack(this.cameBack, now);
@@ -120,12 +144,12 @@ export class Outbound {
     const own = this.recursion.linkOf(frame);
     if (own >= 0) {
       this.cameBack = own;
-      return this.drop(DROP['recursive-route']);
+      return this.drops.frameOut(DROP['recursive-route'], frame);
     }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
     else if (verdict === FLOOD) this.flood(frame);
-    else this.drop(dropReason(verdict));
+    else this.drops.frameOut(dropReason(verdict), frame);
   }
 
   /** To every peer once; split horizon needs no more, since frames from peers never come this way. */
@@ -135,10 +159,11 @@ export class Outbound {
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
+      if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
       this.toPeer(peer, frame);
       reached++;
     }
-    if (reached === 0) this.drop(DROP['no-peer']);
+    if (reached === 0) this.drops.frameOut(DROP['no-peer'], frame);
     else this.stats.interface[INTERFACE.floodedFrames]++;
   }
 
@@ -146,11 +171,14 @@ export class Outbound {
     const { route, peers } = this;
     route.peer = peer;
     route.slot = peers.session[peer];
-    if (route.slot < 0) return this.drop(DROP['no-session']);
+    if (route.slot < 0) return this.drops.frameOut(DROP['no-session'], frame, peer);
+    if ((peers.rests[peer] & IS_AT_REST) !== 0) {
+      return this.drops.frameOut(DROP['standby-uplink'], frame, peer);
+    }
     this.shares.wants(peer);
     route.twice = peers.duplicates[peer] !== 0 && isSentTwice(peers, peer, this.bytes, frame);
     this.dispatch.choose(route, frame, this.bundler.linkFor(peer));
-    if (route.link < 0) return this.drop(DROP['no-usable-link']);
+    if (route.link < 0) return this.drops.frameOut(DROP['no-usable-link'], frame, peer);
     this.stats.peers[peer * PEER_WIDTH + PEER.txFrames]++;
     this.stats.peers[peer * PEER_WIDTH + PEER.txBytes] += frame.length;
     if (route.twice) this.stats.interface[INTERFACE.duplicatedFrames]++;
@@ -177,9 +205,5 @@ export class Outbound {
     if (clampMss(this.bytes, offset, headers, room, frame.flags !== 0)) {
       this.stats.interface[INTERFACE.mssClamped]++;
     }
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
   }
 }

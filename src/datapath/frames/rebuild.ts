@@ -10,6 +10,7 @@ import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { PATH, RECV } from '../../native/ops.js';
 import { type Arena, CELL_BYTES, REBUILT_ROWS } from '../../state/arena.js';
 import { type Datagram, MessageBatch, ORIGIN } from '../../state/datagram.js';
+import type { Drops } from '../../state/drops.js';
 import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, STREAMS, TAG_BYTES, TYPE } from '../../wire/header.js';
 import { PARITY } from '../../wire/parity.js';
@@ -133,6 +134,7 @@ export class Rebuilder {
     private readonly arena: Arena,
     private readonly sessions: SessionTable,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {}
 
   /** The link is gone. */
@@ -175,14 +177,14 @@ export class Rebuilder {
   take(datagram: Datagram): void {
     const { message } = this;
     if (!message.read(this.arena, datagram)) {
-      this.stats.drops[DROP.malformed]++;
+      this.drops.message(DROP.malformed, datagram);
       return;
     }
     const memory = this.memories.get(datagram.link);
     if (memory === undefined) return this.remember(datagram.link);
     const missing = message.missingIn(memory);
     if (missing === SEVERAL) this.stats.interface[INTERFACE.parityInVain]++;
-    else if (missing === CONTRADICTION) this.stats.drops[DROP.malformed]++;
+    else if (missing === CONTRADICTION) this.drops.message(DROP.malformed, datagram);
     if (missing < 0 || !this.sessions.isFresh(message.slot, message.stream, missing)) return;
     if (this.rebuilt.count === REBUILT_ROWS) return;
     const place = this.arena.rebuiltBase + this.rebuilt.count * CELL_BYTES;

@@ -5,7 +5,7 @@
  */
 import { Columns, float64 } from '../../base/columns.js';
 import { DROP } from '../../contract/drops.js';
-import type { SharedStats } from '../../contract/stats.js';
+import type { Drops } from '../../state/drops.js';
 import { MAX_LINKS } from '../../wire/header.js';
 
 /** A datagram is sent again no more often than this: every link of a peer may die in turn. */
@@ -27,7 +27,7 @@ export class ResendBudget {
   private peer = 0;
   private spare = 0;
 
-  constructor(private readonly stats: SharedStats) {}
+  constructor(private readonly drops: Drops) {}
 
   /** Sets the age in µs up to which anything is sent again. */
   setWindow(us: number): void {
@@ -73,7 +73,7 @@ export class ResendBudget {
 
   /** Datagrams are not sent again: once more would be too often, or too much. */
   refuse(datagrams: number): void {
-    this.stats.drops[DROP['resend-refused']] += datagrams;
+    this.drops.counted(DROP['resend-refused'], datagrams);
   }
 
   peerRemoved(peer: number): void {

@@ -5,6 +5,7 @@
 import { Columns, float64, uint8 } from '../../base/columns.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SealedRun } from '../../state/run.js';
 import { ResendBudget } from './resend-budget.js';
@@ -38,9 +39,10 @@ export class ResendRings {
     private readonly arena: Arena,
     private readonly links: LinkTable,
     private readonly stats: SharedStats,
+    drops: Drops,
   ) {
     const { sharedRingBytes, ownRings, ownRingBytes } = arena.sizes;
-    const budget = new ResendBudget(stats);
+    const budget = new ResendBudget(drops);
     this.budget = budget;
     this.shared = new ResendRing(arena.sharedRingBase, sharedRingBytes, links, budget);
     this.offered = this.shared;

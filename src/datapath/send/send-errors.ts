@@ -3,6 +3,8 @@
 import { DROP } from '../../contract/drops.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import { SEND } from '../../native/ops.js';
+import type { Drops } from '../../state/drops.js';
+import { SealedRun } from '../../state/run.js';
 import { PROBE, type SendQueue } from './send-queue.js';
 
 const EIO = -5;
@@ -28,11 +30,13 @@ export class SendErrors {
   probe = 0;
   private readonly failed: number[] = [];
   private readonly tooBig: number[] = [];
+  private readonly run = new SealedRun();
 
   constructor(
     private readonly queue: SendQueue,
     private readonly reports: SendReports,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {}
 
   /** Goes through the first `count` rows of a queue of which not all went out whole. */
@@ -47,16 +51,17 @@ export class SendErrors {
   }
 
   private count(row: number, error: number): void {
-    const { drops } = this.stats;
+    const { drops, run } = this;
     const link = this.queue.link[row];
     const unsent = this.queue.unsent(row);
+    this.queue.read(row, run);
     if (error === EAGAIN || error === ENOBUFS || error === ENOMEM) {
-      drops[DROP['tx-queue-full']] += unsent;
+      drops.sent(DROP['tx-queue-full'], run, link, unsent);
     } else if (error === EMSGSIZE) {
-      drops[DROP['tx-too-big']] += unsent;
+      drops.sent(DROP['tx-too-big'], run, link, unsent);
       if (link >= 0) this.tooBig.push(link, this.queue.rows[row * SEND.WORDS + SEND.SEGMENT]);
     } else {
-      drops[DROP['tx-error']] += unsent;
+      drops.sent(DROP['tx-error'], run, link, unsent);
       if (link < 0) return;
       this.stats.links[link * LINK_WIDTH + LINK.sendErrors] += unsent;
       if (!this.failed.includes(link)) this.failed.push(link);

@@ -9,6 +9,7 @@ import { DROP } from '../../contract/drops.js';
 import { INTERFACE, LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import { PATH } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { LinkTable } from '../../state/links.js';
 import { SealedRun } from '../../state/run.js';
@@ -43,14 +44,15 @@ export class Transmitter {
     tables: Tables,
     reports: SendReports,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {
     this.links = tables.links;
-    this.rings = new ResendRings(arena, tables.links, stats);
-    this.sealer = new Sealer(io, tables.sessions, this.rings, this, stats);
+    this.rings = new ResendRings(arena, tables.links, stats, drops);
+    this.sealer = new Sealer(io, tables.sessions, this.rings, this, drops);
     this.parity = new Parity(arena, tables, this.sealer, stats);
-    this.wrapper = new Wrapper(arena, tables, this.sealer, stats);
+    this.wrapper = new Wrapper(arena, tables, this.sealer, drops);
     this.queue = new SendQueue(io, tables);
-    this.errors = new SendErrors(this.queue, reports, stats);
+    this.errors = new SendErrors(this.queue, reports, stats, drops);
   }
 
   /** Whether UDP GSO may be used, by links whose device takes it. */
@@ -171,7 +173,7 @@ export class Transmitter {
   private abandonSends(): void {
     for (let row = 0; row < this.queue.count; row++) {
       this.queue.read(row, this.run);
-      this.stats.drops[DROP['tx-error']] += this.run.datagrams;
+      this.drops.counted(DROP['tx-error'], this.run.datagrams);
     }
     this.queue.count = 0;
     this.rings.forget();

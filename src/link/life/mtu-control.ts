@@ -192,10 +192,11 @@ export class MtuControl {
   // --- messages ---------------------------------------------------------------------------------------
 
   /** Takes a probe of the peer, or the answer to one of ours. */
-  heard({ peer, slot, link, body, now }: Datagram): void {
+  heard(datagram: Datagram): void {
+    const { peer, slot, link, body, now } = datagram;
     const { bytes, view } = this.base.arena;
     if (link < 0 || this.base.tables.peers.linkOf(peer, bytes[body + MTU_PROBE.LINK]) !== link) {
-      this.base.stats.drops[DROP['link-mismatch']]++;
+      this.base.drops.message(DROP['link-mismatch'], datagram);
       return;
     }
     const id = view.getUint16(body + MTU_PROBE.ID);

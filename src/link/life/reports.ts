@@ -65,7 +65,7 @@ export class ReportReader {
     const { bytes, view } = this.base.arena;
     const link = peers.linkOf(peer, bytes[body + REPORT.LINK]);
     if (link < 0) {
-      this.base.stats.drops[DROP['link-mismatch']]++;
+      this.base.drops.message(DROP['link-mismatch'], datagram);
       return;
     }
     const { report } = this;

@@ -94,10 +94,10 @@ export class Roaming {
     const { bytes } = this.base.arena;
     const { peer, body } = datagram;
     const link = this.base.tables.peers.linkOf(peer, bytes[body + PATH_CHECK.LINK]);
-    if (link < 0) return this.drop(DROP['link-mismatch']);
+    if (link < 0) return this.base.drops.message(DROP['link-mismatch'], datagram);
     if (bytes[body] === KIND.PATH_CHECK) this.answer(link, datagram);
     else if (this.isAnswer(link, datagram)) this.move(link, datagram);
-    else this.drop(DROP['path-check-unknown']);
+    else this.base.drops.message(DROP['path-check-unknown'], datagram);
   }
 
   /** Answers a path check by the path it came by. */
@@ -145,10 +145,6 @@ export class Roaming {
     this.liveness.heard(link, now);
     this.mtu.restart(link, now);
     this.life.moved(link, now);
-  }
-
-  private drop(reason: number): void {
-    this.base.stats.drops[reason]++;
   }
 }
 
