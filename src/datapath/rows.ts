@@ -101,6 +101,7 @@ export class Rows {
     if (peers.lastLink[peer] < 0) peers.lastLink[peer] = peers.nextLink(peer);
     // A heartbeat on every link, due at once: it confirms the session to the responder and finds the links that work.
     this.parts.link.life.startAll(peer, now);
+    this.parts.link.roaming.sessionCame(peer, now);
   }
 
   retireSession(slot: number, now: number): void {

@@ -60,6 +60,9 @@ interface RuntimeEvents {
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
 
+/** How soon the worker hears of the marks of links that have roamed. */
+const MARKING_MS = 20;
+
 /** What an interface is made from. */
 interface Foundation {
   native: Native;
@@ -84,6 +87,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
+  private marking: NodeJS.Timeout | undefined;
   private keys: KeyPair;
   private current: InterfaceConfig;
 
@@ -225,6 +229,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private async end(): Promise<void> {
+    clearTimeout(this.marking);
     this.routes.close();
     this.names.close();
     this.bridge.close();
@@ -281,6 +286,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** The worker died: nothing moves any more, whatever was known of links. */
   private died(fault: string, hasReleased: boolean): void {
+    clearTimeout(this.marking);
     this.routes.close();
     this.names.close();
     this.bridge.close();
@@ -321,7 +327,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'rebind':
         return this.rebind();
       case 'path-mtu':
-        return this.routes.refreshSoon();
+        return this.pathMtuChanged(event);
       case 'mtu':
         return this.mtuFound(event);
       case 'echo':
@@ -396,7 +402,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     this.emit('mtu', peer, link, mtu, before);
     // Links that go through this peer start from what its own links carry.
-    this.routes.refreshSoon();
+    this.routes.linkChanged(peer, link);
+  }
+
+  private pathMtuChanged({ peer: row, link: id }: EventOf<'path-mtu'>): void {
+    const peer = this.peers.atRow(row);
+    const link = peer?.links.get(id);
+    if (peer !== undefined && link !== undefined) this.routes.linkChanged(peer, link);
   }
 
   private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
@@ -420,15 +432,24 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
-    const link = this.peers.atRow(row)?.links.get(id);
-    if (link === undefined) return;
+    const peer = this.peers.atRow(row);
+    const link = peer?.links.get(id);
+    if (peer === undefined || link === undefined) return;
     link.otherPath = isLearned || nameOf(link.config) !== null ? path.words : null;
     link.isLearned = isLearned;
     link.routeDevice = null;
     if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
-      this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
+      this.markAnswersSoon();
     }
-    this.routes.refreshSoon();
+    this.routes.linkChanged(peer, link);
+  }
+
+  /** Tells the worker once how answers are marked, after a while in which many links may roam. */
+  private markAnswersSoon(): void {
+    this.marking ??= setTimeout(() => {
+      this.marking = undefined;
+      this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
+    }, MARKING_MS);
   }
 
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */
