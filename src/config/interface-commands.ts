@@ -8,7 +8,6 @@ import { dampingOf } from './damping-command.js';
 import { DEFAULTS, MAX_ADDRESSES } from './defaults.js';
 import { duplicateCommands } from './duplicate-commands.js';
 import {
-  type Block,
   block,
   type ConfigCommand,
   description,
@@ -16,11 +15,12 @@ import {
   interfaceOf,
   PORT,
   policyOf,
-  type Scope,
   setting,
 } from './language.js';
 import { findOrAdd, removeNamed } from './lookup.js';
+import { peerBlock } from './peer-commands.js';
 import { qualityOf } from './quality-command.js';
+import { templateCommands } from './template-commands.js';
 import { uplinkPreemption } from './uplink-commands.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
@@ -225,6 +225,7 @@ export const interfaceCommands: ConfigCommand[] = [
     },
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
+  ...templateCommands,
   block('interface', {
     opens: 'peer',
     tokens: [
@@ -234,12 +235,12 @@ export const interfaceCommands: ConfigCommand[] = [
     enter(scope, { peer: name }) {
       const { peers } = interfaceOf(scope);
       const found = findOrAdd<PeerConfig>(peers, name, () => ({ name, links: [] }));
-      return peerBlock(scope, found);
+      return peerBlock(scope, 'peer', found);
     },
     remove(scope, { peer: gone }) {
       removeNamed(interfaceOf(scope).peers, gone);
     },
-    blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, found)),
+    blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, 'peer', found)),
   }),
   setting('interface', {
     tokens: [keyword('shutdown', 'Take it out of service')],
@@ -253,7 +254,3 @@ export const interfaceCommands: ConfigCommand[] = [
     render: (scope) => (interfaceOf(scope).enabled ? ['no shutdown'] : []),
   }),
 ];
-
-function peerBlock(scope: Scope, found: PeerConfig): Block {
-  return { header: `peer ${renderWord(found.name)}`, scope: { ...scope, peer: found, link: null } };
-}
