@@ -56,7 +56,7 @@ export const DEFAULTS = {
 } as const;
 
 /** An interface's settings with every default filled in; units as in `InterfaceConfig`. */
-export interface EffectiveInterface {
+interface EffectiveInterface {
   mtu: number;
   listenPort: number;
   policy: Policy;

@@ -15,7 +15,8 @@ export const DROP_HELP = {
   'tx-too-big': 'datagram larger than the path takes',
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
-  'resend-refused': 'datagram not sent again: it was twice already, or the peer was sent too much again',
+  'resend-refused':
+    'datagram not sent again: it was often enough, or the peer reports losses beyond its budget',
   'recursive-route':
     'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
   // From the wire: before authentication.

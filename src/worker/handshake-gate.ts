@@ -55,7 +55,7 @@ export interface Arrival {
 }
 
 /** What the gate asks of the world. */
-export interface GateExits {
+interface GateExits {
   /** How many messages the control thread has taken so far. */
   taken(): number;
   /** Whether the path of an arrival leads to the remote end of a link. */

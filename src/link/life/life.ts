@@ -204,7 +204,7 @@ export class LinkLife {
     if (drains.wish(link, DRAINED_BY.PEER, (flags & DRAINS) !== 0))
       this.followWishes(link, 'peer-drains', now);
     if (!isDrained(this.links.state[link])) return;
-    if (this.peers.isUsable(this.links.peer[link], this.links.id[link])) {
+    if (this.peers.carriesBy(this.links.peer[link], this.links.id[link])) {
       drains.busyUntil(link, now);
       this.changes.move(link, 'busy', 'no-other-link', now);
     } else if ((flags & SENDS_NOTHING) !== 0 && drains.isAfterLastFrame(link, sentAt)) {

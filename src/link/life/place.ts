@@ -37,7 +37,7 @@ export interface Aim {
 }
 
 /** How a link's datagrams are to be sent. */
-export interface Binding {
+interface Binding {
   /** Index of the interface that its socket is bound to; 0: none. */
   device: number;
   /** Source of its datagrams where the socket has none; null: the kernel's choice. */
@@ -53,7 +53,7 @@ export interface Place {
   cause: PlaceCause | null;
 }
 
-export interface PlaceChange {
+interface PlaceChange {
   link: number;
   place: Place;
 }
