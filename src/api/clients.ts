@@ -1,4 +1,5 @@
 /** What `show authorized-keys` and `clear authorized-keys` say: the clients that an interface admits by its file. */
+import type { Page, PageParams } from './operations.js';
 
 export interface AuthorizedKeyStatus {
   interface: string;
@@ -32,8 +33,8 @@ export interface AuthorizedKeyMethods {
   /** Fails where there are too many clients for one answer: ask for pages. */
   'show.authorizedKeys': { params: { interface?: string }; result: AuthorizedKeyStatus[] };
   'show.authorizedKeysPage': {
-    params: { interface?: string; cursor?: string; limit: number };
-    result: { rows: AuthorizedKeyStatus[]; next: string | null };
+    params: PageParams;
+    result: Page<AuthorizedKeyStatus>;
   };
   /** Reads the files again, and believes what they say at once. */
   'clear.authorizedKeys': { params: { interface?: string }; result: AuthorizedKeysResult[] };
