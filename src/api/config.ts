@@ -24,12 +24,15 @@ export interface QualityConfig {
 /** Where a link's datagrams leave. */
 export type LocalEnd =
   | { kind: 'any'; port?: number }
-  | { kind: 'address'; address: string; port?: number }
+  /** `zone`: the interface on which a link-local address is meant (RFC 4007). */
+  | { kind: 'address'; address: string; zone?: string; port?: number }
   | { kind: 'interface'; name: string; port?: number };
 
 /** Where a link's datagrams go. */
 export type RemoteEnd =
-  | { kind: 'address'; address: string; port: number }
+  | { kind: 'address'; address: string; zone?: string; port: number }
+  /** A host name, which is resolved again and again. */
+  | { kind: 'name'; name: string; port: number }
   | { kind: 'dynamic' }
   | { kind: 'via'; peer: string };
 

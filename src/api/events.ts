@@ -59,6 +59,16 @@ export type ControlEvent = EventBase &
       }
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /** The host name of a link's remote end leads to other addresses than before. */
+    | {
+        kind: 'resolved';
+        interface: string;
+        peer: string;
+        link: number;
+        name: string;
+        addresses: readonly string[];
+        before: readonly string[];
+      }
     /** Another server of an uplink group carries; `before` is null the first time. */
     | {
         kind: 'uplink';

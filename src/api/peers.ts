@@ -31,6 +31,11 @@ export interface LinkStatus {
   remote: string | null;
   /** The remote end was learned from authenticated datagrams rather than configured. */
   remoteLearned: boolean;
+  /**
+   * The host name of the remote end, the addresses that it leads to, in order of preference, and what the last look-up did not
+   * find; null where the remote end is no name.
+   */
+  remoteName: { name: string; addresses: readonly string[]; problem: string | null } | null;
   priority: number;
   intervalMs: number;
   holdMs: number;

@@ -106,6 +106,11 @@ export function effectiveDuplicate(parent: InterfaceConfig, peer: PeerConfig): D
   return { smallBytes: small ?? 0, control: control ?? false, dscp: dscp ?? [] };
 }
 
+/** Equal for two spellings of one host name. */
+export function nameKey(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
+}
+
 export interface EffectiveLink {
   /** With its port filled in. */
   local: LocalEnd & { port: number };

@@ -8,10 +8,10 @@ import type {
   PeerConfig,
   Policy,
 } from '../api/config.js';
-import { ipKey, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
+import { ipKey, isLinkLocal, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
-import { DEFAULTS, effectiveLink, MAX_ADDRESSES } from './defaults.js';
+import { DEFAULTS, effectiveLink, MAX_ADDRESSES, nameKey } from './defaults.js';
 import { templateNamed, withTemplate } from './templates.js';
 
 export interface ConfigIssue {
@@ -202,6 +202,11 @@ function checkLinks(
     }
     const problem = remoteProblem(peer, link, names);
     if (problem !== null) error('remote', problem);
+    const unplaced = unplacedRemote(link);
+    if (unplaced !== null) {
+      const message = `${unplaced} needs its interface ("${unplaced}%IFNAME" or "local IFNAME") and stays down`;
+      issues.push({ severity: 'warning', path, field: 'remote', message });
+    }
     const key = pathKey(parent, link);
     const twin = key === null ? undefined : paths.get(key);
     if (twin !== undefined) error('remote', `link ${twin} has the same local and remote end already`);
@@ -219,9 +224,23 @@ function remoteProblem(peer: PeerConfig, link: LinkConfig, names: ReadonlySet<st
     if (remote.peer === peer.name) return `peer ${peer.name} cannot be reached via itself`;
     return names.has(remote.peer) ? null : `there is no peer ${remote.peer} on this interface`;
   }
-  if (remote?.kind !== 'address' || local?.kind !== 'address') return null;
+  if (remote?.kind !== 'address') return null;
+  const own = local?.kind === 'interface' ? local.name : local?.kind === 'address' ? local.zone : undefined;
+  if (remote.zone !== undefined && own !== undefined && own !== remote.zone) {
+    return `local is on ${own}, remote on ${remote.zone}`;
+  }
+  if (local?.kind !== 'address') return null;
   const families = [parseIp(local.address)?.family, parseIp(remote.address)?.family];
   return families[0] === families[1] ? null : `local is IPv${families[0]}, remote is IPv${families[1]}`;
+}
+
+/** The link-local remote end of a link of which nothing says on which interface it is meant; null: it has none. */
+function unplacedRemote({ local, remote }: LinkConfig): string | null {
+  if (remote?.kind !== 'address' || remote.zone !== undefined) return null;
+  const address = parseIp(remote.address);
+  if (address === null || !isLinkLocal(address) || local?.kind === 'interface') return null;
+  const own = local?.kind === 'address' ? parseIp(local.address) : null;
+  return own !== null && isLinkLocal(own) ? null : remote.address;
 }
 
 /**
@@ -233,11 +252,12 @@ function pathKey(parent: InterfaceConfig, link: LinkConfig): string | null {
   if (remote === undefined || remote.kind === 'dynamic') return null;
   if (remote.kind === 'via') return `via ${remote.peer}`;
   const { local } = effectiveLink(parent, link);
-  const place = local.kind === 'address' ? addressKey(local.address) : local.kind === 'any' ? '' : local.name;
-  return `${local.kind} ${place} ${local.port} ${addressKey(remote.address)} ${remote.port}`;
+  const place = local.kind === 'address' ? addressKey(local) : local.kind === 'any' ? '' : local.name;
+  const host = remote.kind === 'name' ? nameKey(remote.name) : addressKey(remote);
+  return `${local.kind} ${place} ${local.port} ${host} ${remote.port}`;
 }
 
-function addressKey(text: string): string {
-  const address = parseIp(text);
-  return address === null ? text : ipKey(address);
+function addressKey({ address, zone }: { address: string; zone?: string }): string {
+  const parsed = parseIp(address);
+  return `${parsed === null ? address : ipKey(parsed)}${zone === undefined ? '' : `%${zone}`}`;
 }

@@ -9,8 +9,12 @@ export interface LinkSettings {
   sockets: readonly [number, number];
   /** Its local end; null for a link that goes through another peer. */
   local: LocalWish | null;
-  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic). */
+  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic) or a name. */
   path: number[];
+  /** Name of the interface on which a link-local remote end is meant; null: as the local end says. */
+  zone: string | null;
+  /** Where the remote end is a host name: that name, and the paths to what it was resolved to, in order of preference. */
+  named: { name: string; paths: readonly number[][] } | null;
   priority: number;
   intervalUs: number;
   holdUs: number;

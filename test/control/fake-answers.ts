@@ -57,6 +57,7 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     interface: parent.name,
     peer: peer.name,
     link: link.id,
+    remoteName: null,
     description: link.description ?? null,
     state: link.shutdown ? 'shutdown' : 'up',
     active: link.id === 0,

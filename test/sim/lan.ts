@@ -131,8 +131,10 @@ export class Lan {
     const { links, intervalMs = 10, holdMs = 30, mtu = 1500 } = this.options;
     const usual: LinkSettings = {
       sockets: [id, id],
-      local: id < links ? { kind: 'address', address: ownAddress(node, id) } : null,
+      local: id < links ? { kind: 'address', address: ownAddress(node, id), zone: null } : null,
       path: pathTo(peer, id),
+      zone: null,
+      named: null,
       priority: links - id,
       intervalUs: intervalMs * MILLISECOND,
       holdUs: holdMs * MILLISECOND,

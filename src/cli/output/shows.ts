@@ -104,6 +104,21 @@ function marksText({ dscp, fwmark }: LinkStatus): string[] {
   return marks.length === 0 ? [] : [`    Marked with ${marks.join(', ')}`];
 }
 
+function nameText({ remoteName }: LinkStatus): string[] {
+  if (remoteName === null) return [];
+  const { name, addresses, problem } = remoteName;
+  const found = addresses.length === 0 ? (problem ?? 'being resolved') : addresses.join(', ');
+  const late = addresses.length > 0 && problem !== null ? `; asked again: ${problem}` : '';
+  return foldLine(`    Remote name ${name}: ${found}${late}`, TEXT_WIDTH);
+}
+
+/** `192.0.2.1:7700`, or `osaka.example (192.0.2.1)`. */
+function remoteCell({ remote, remoteName }: LinkStatus): string {
+  if (remoteName === null) return orDash(remote);
+  const address = remote?.replace(/^\[?(.*?)\]?:\d+$/, '$1');
+  return address === undefined ? remoteName.name : `${remoteName.name} (${address})`;
+}
+
 function linkText(link: LinkStatus): string[] {
   const since = link.changedSecondsAgo === null ? '' : ` for ${duration(link.changedSecondsAgo)}`;
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
@@ -112,6 +127,7 @@ function linkText(link: LinkStatus): string[] {
     ...(link.detail === null ? [] : foldLine(`    Last change: ${link.detail}`, TEXT_WIDTH)),
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
+    ...nameText(link),
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
     ...marksText(link),
     ...(link.gso === null ? [] : [`    UDP GSO ${link.gso ? 'on' : 'off'}`]),
@@ -160,7 +176,7 @@ const LINK_COLUMNS: Column<LinkStatus>[] = [
     align: 'right',
   },
   { title: 'Changed', cell: (link) => duration(link.changedSecondsAgo) },
-  { title: 'Remote', cell: (link) => orDash(link.remote), shrinkTo: 15 },
+  { title: 'Remote', cell: remoteCell, shrinkTo: 15 },
 ];
 
 export const LINKS_TABLE: TableLayout<LinkStatus> = {

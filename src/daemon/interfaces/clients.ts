@@ -4,6 +4,7 @@
  * session.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
 import {
   Admission,
@@ -233,4 +234,10 @@ export class Clients implements ClientSource {
     const { setup, config } = this.options.parts();
     setup.setClient(entry, client, terms, config);
   }
+}
+
+/** Whether an interface says something else of peers that say nothing themselves. */
+export function settingsDiffer(a: InterfaceConfig, b: InterfaceConfig): boolean {
+  const own = ({ peers: _, peerTemplates: __, addresses: ___, ...rest }: InterfaceConfig) => rest;
+  return !isDeepStrictEqual(own(a), own(b));
 }

@@ -51,7 +51,10 @@ export function uplinkSettings({ uplink }: PeerConfig): UplinkSettings | null {
   return { group: uplink.group, priority: uplink.priority ?? DEFAULTS.uplinkPriority };
 }
 
-type Place = Pick<LinkSettings, 'sockets' | 'local' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
+type Place = Pick<
+  LinkSettings,
+  'sockets' | 'local' | 'path' | 'zone' | 'named' | 'routeMtu' | 'shutdown' | 'drain'
+>;
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */
 export function linkSettings(effective: EffectiveLink, place: Place): LinkSettings {

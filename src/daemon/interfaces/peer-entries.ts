@@ -9,9 +9,11 @@ export interface LinkEntry {
   row: number;
   config: LinkConfig;
   sockets: LinkSockets;
-  /** Words of the configured path, and of the path learned since. */
+  /** Words of the configured path, and of the path that is taken instead of it: learned, or found by the name. */
   configuredPath: number[];
-  learnedPath: number[] | null;
+  otherPath: number[] | null;
+  /** The path in use was learned from the peer's datagrams. */
+  isLearned: boolean;
   /** What the kernel says of the path's MTU, in bytes; null while it cannot tell. */
   routeMtu: number | null;
   /** Device that the datapath was told its route leaves by; 0: there is no way; null: nothing was told. */
@@ -25,8 +27,13 @@ export interface LinkEntry {
 }
 
 /** Words of the path that a link takes. */
-export function pathOf({ learnedPath, configuredPath }: LinkEntry): number[] {
-  return learnedPath ?? configuredPath;
+export function pathOf({ otherPath, configuredPath }: LinkEntry): number[] {
+  return otherPath ?? configuredPath;
+}
+
+/** The host name of a link's remote end; null: it has none. */
+export function nameOf({ remote }: LinkConfig): string | null {
+  return remote?.kind === 'name' ? remote.name : null;
 }
 
 export interface PeerEntry {
@@ -101,7 +108,8 @@ export class PeerEntries {
       config,
       sockets: NO_SOCKETS,
       configuredPath: path,
-      learnedPath: null,
+      otherPath: null,
+      isLearned: false,
       routeMtu: null,
       routeDevice: null,
       drained: false,

@@ -2,23 +2,27 @@
 
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../api/config.js';
 import {
+  type EffectiveLink,
   effectiveCopies,
   effectiveDuplicate,
   effectiveLink,
   effectivePolicy,
+  nameKey,
 } from '../../config/defaults.js';
 import { ClientTemplates } from '../../config/templates.js';
+import type { LinkSettings } from '../../contract/settings.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
 import type { Client } from '../../handshake/admission.js';
-import { PATH_PLACE_WORDS } from '../../native/ops.js';
+import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { familiesOf, linkSettings, uplinkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
 import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
-import type { PeerEntries, PeerEntry } from './peer-entries.js';
+import { type LinkEntry, nameOf, type PeerEntries, type PeerEntry } from './peer-entries.js';
+import type { RemoteNames } from './remote-names.js';
 import type { Routes } from './routes.js';
 import { type LinkSockets, type LocalNeed, NO_SOCKETS, pathWords, type UdpSockets } from './udp-sockets.js';
 
@@ -31,6 +35,7 @@ interface PeerSetupOptions {
   handshakes: Handshakes;
   sockets: UdpSockets;
   routes: Routes;
+  names: RemoteNames;
   stateFolder: string;
 }
 
@@ -46,7 +51,7 @@ export class PeerSetup {
    * had; then the caller goes back by setting the previous configuration up again.
    */
   setUp(next: InterfaceConfig): void {
-    const { peers, datapath, sockets, routes, stateFolder } = this.options;
+    const { peers, datapath, sockets, routes, names, stateFolder } = this.options;
     const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer, stateFolder)]));
     const byName = new Map(next.peers.map((peer) => [peer.name, peer]));
     this.templates = this.templates.following(next);
@@ -63,6 +68,7 @@ export class PeerSetup {
       this.setLinks(entry, next, ofLinks);
       this.admit(entry, identities.get(entry.config) ?? null);
     }
+    names.want(namesIn(next));
     sockets.closeUnwanted();
     datapath.send({ kind: 'answer-marks', marks: answerMarks(peers.values()) });
     // A relayed link is as wide as the links of the peer that relays it.
@@ -92,6 +98,21 @@ export class PeerSetup {
     sockets.closeUnwanted();
     datapath.send({ kind: 'answer-marks', marks: answerMarks(peers.values()) });
     routes.refresh();
+  }
+
+  /** A host name leads elsewhere now: the links that have it for their remote end follow. Returns them. */
+  followName(config: InterfaceConfig, name: string): { peer: PeerEntry; link: LinkEntry }[] {
+    const followed: { peer: PeerEntry; link: LinkEntry }[] = [];
+    for (const peer of this.options.peers.values()) {
+      for (const link of peer.links.values()) {
+        const own = nameOf(link.config);
+        if (own === null || nameKey(own) !== nameKey(name)) continue;
+        this.setLink(peer, config, link.config, link.sockets);
+        followed.push({ peer, link });
+      }
+    }
+    this.options.routes.refreshSoon();
+    return followed;
   }
 
   private arrangeSockets(next: InterfaceConfig): SocketsOfLinks {
@@ -181,7 +202,7 @@ export class PeerSetup {
     const wanted = identity !== null && !entry.config.shutdown;
     if (entry.admitted && !wanted) handshakes.removePeer(entry.row);
     const mayInitiate = entry.config.links.some(
-      ({ remote }) => remote?.kind === 'address' || remote?.kind === 'via',
+      ({ remote }) => remote !== undefined && remote.kind !== 'dynamic',
     );
     if (wanted && entry.admitted) {
       handshakes.setMayInitiate(entry.row, mayInitiate);
@@ -210,8 +231,12 @@ export class PeerSetup {
       this.relayedPathOf(entry, config) ??
       pathWords(config.remote?.kind === 'address' ? config.remote : null, effective);
     const link = entry.links.get(config.id) ?? peers.addLink(entry, config, path);
+    const isRenamed = nameOf(config) !== nameOf(link.config) || zoneOf(config) !== zoneOf(link.config);
     const moved = path.some((word, index) => index < PATH_PLACE_WORDS && word !== link.configuredPath[index]);
-    if (moved) link.learnedPath = null;
+    if (moved || isRenamed) {
+      link.otherPath = null;
+      link.isLearned = false;
+    }
     link.config = config;
     link.sockets = sockets;
     link.configuredPath = path;
@@ -226,11 +251,26 @@ export class PeerSetup {
         sockets: isVia ? [RELAY_SOCKET, RELAY_SOCKET] : [sockets[0]?.row ?? -1, sockets[1]?.row ?? -1],
         local: isVia ? null : localWish(effective.local),
         path,
+        zone: zoneOf(config),
+        named: this.namedEnds(effective, link),
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
         drain: link.drained || config.drain === true,
       }),
     });
+  }
+
+  /** Where the host name of a link's remote end leads: to ends for which there is a route, if there is one for any. */
+  private namedEnds(effective: EffectiveLink, link: LinkEntry): LinkSettings['named'] {
+    const { remote } = link.config;
+    if (remote?.kind !== 'name') return null;
+    const families = familiesOf(link.config);
+    const all = this.options.names
+      .of(remote.name)
+      .addresses.map((address) => pathWords({ address, port: remote.port }, effective))
+      .filter((words) => families.includes(words[PATH.FAMILY] === 6 ? 6 : 4));
+    const reachable = all.filter((words) => this.options.routes.leadsTo(link, words));
+    return { name: remote.name, paths: reachable.length > 0 ? reachable : all };
   }
 
   /** Null for a link that needs no relay, or whose relay or own key is unknown. */
@@ -239,4 +279,17 @@ export class PeerSetup {
     if (relay === undefined || entry.config.publicKey === undefined) return null;
     return relayedPath(relay.row, relayName(parsePublicKey(entry.config.publicKey)));
   }
+}
+
+/** The interface that is named with a link-local remote end; null: none. */
+function zoneOf({ remote }: LinkConfig): string | null {
+  return (remote?.kind === 'address' ? remote.zone : undefined) ?? null;
+}
+
+/** The host names that links in service have for remote ends. */
+function namesIn({ peers }: InterfaceConfig): string[] {
+  return peers
+    .filter(({ shutdown }) => !shutdown)
+    .flatMap(({ links }) => links.filter(({ shutdown }) => !shutdown).map(nameOf))
+    .filter((name) => name !== null);
 }

@@ -24,6 +24,11 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.info(place, 'the device of the link refuses UDP GSO');
     events.publish({ kind: 'gso-refused', ...place });
   });
+  runtime.on('resolved', (peer, link, name, { addresses }, before) => {
+    const place = { interface: runtime.name, peer: peer.config.name, link: link.config.id };
+    log.info({ ...place, name, addresses }, 'the remote name of the link leads elsewhere');
+    events.publish({ kind: 'resolved', ...place, name, addresses, before });
+  });
   runtime.on('peer', (peer, cause) => {
     const place = { interface: name, peer: peer.config.name };
     const state = peer.up ? 'up' : 'down';
