@@ -85,6 +85,8 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** Group of peers between which frames are not switched, 0–255; false: in none. */
+  splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
   uplink?: { group: string; priority?: number };
   links: LinkConfig[];

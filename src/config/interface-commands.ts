@@ -20,6 +20,7 @@ import {
 import { findOrAdd, removeNamed } from './lookup.js';
 import { peerBlock } from './peer-commands.js';
 import { qualityOf } from './quality-command.js';
+import { switchCommands } from './switch-commands.js';
 import { templateCommands } from './template-commands.js';
 import { uplinkPreemption } from './uplink-commands.js';
 
@@ -114,24 +115,7 @@ export const interfaceCommands: ConfigCommand[] = [
     read: ({ aead }) => aead,
     write: (aead) => `aead ${aead}`,
   }),
-  interfaceField('macAgeing', {
-    tokens: [
-      keyword('mac-table', 'Table of learned MAC addresses'),
-      keyword('ageing', 'How long a silent address is kept'),
-      value('ageing', range(10, 86400, 's'), 'Time without a frame', { default: DEFAULTS.macAgeing }),
-    ],
-    read: ({ ageing }) => ageing,
-    write: (seconds) => `mac-table ageing ${seconds}`,
-  }),
-  interfaceField('macLimit', {
-    tokens: [
-      keyword('mac-table', 'Table of learned MAC addresses'),
-      keyword('limit', 'Largest number of addresses'),
-      value('limit', range(16, 1048576, 'entries'), 'Size of the table', { default: DEFAULTS.macLimit }),
-    ],
-    read: ({ limit }) => limit,
-    write: (entries) => `mac-table limit ${entries}`,
-  }),
+  ...switchCommands,
   setting('interface', {
     tokens: [keyword('mss-clamp', 'Fit the MSS of TCP connections to the path (default on)')],
     noNeeds: 1,

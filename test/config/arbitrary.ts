@@ -153,6 +153,7 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
       duplicate,
+      splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
         { requiredKeys: ['group'] },

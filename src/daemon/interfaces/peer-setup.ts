@@ -17,7 +17,7 @@ import type { Client } from '../../handshake/admission.js';
 import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { familiesOf, linkSettings, uplinkSettings } from './datapath-settings.js';
+import { familiesOf, linkSettings, portSettings, uplinkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
 import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
@@ -193,6 +193,7 @@ export class PeerSetup {
       duplicate: effectiveDuplicate(next, config),
       uplink: uplinkSettings(config),
       name: publicKey === null ? 0 : relayName(publicKey),
+      port: portSettings(config),
     });
   }
 
