@@ -2,6 +2,7 @@
 import type { ConfigEvent } from './configuration.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
+import type { UplinkCause } from './uplinks.js';
 
 export interface EventFilter {
   /** At most so many, the latest; absent: all that are kept. 1–10000. */
@@ -56,6 +57,15 @@ export type ControlEvent = EventBase &
       }
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /** Another server of an uplink group carries; `before` is null the first time. */
+    | {
+        kind: 'uplink';
+        interface: string;
+        group: string;
+        peer: string;
+        before: string | null;
+        cause: UplinkCause;
+      }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     /**
      * Something is wrong that nobody asked about; `peer` is null where it concerns an interface as a whole, and `interface`

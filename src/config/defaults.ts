@@ -39,6 +39,10 @@ export const DEFAULTS = {
   persist: false,
   scheduling: 'normal',
   priority: 0,
+  /** Of a server in its uplink group. */
+  uplinkPriority: 100,
+  /** Seconds. */
+  preemptDelay: 30,
   /** Milliseconds. */
   interval: 100,
   /** Milliseconds. */

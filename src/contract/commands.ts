@@ -38,5 +38,6 @@ export type DatapathCommand =
   | { kind: 'mac-table'; id: number; from: number; rows: number }
   | { kind: 'explain'; id: number; peer: number }
   | { kind: 'explain-flows'; id: number; peer: number }
+  | { kind: 'uplinks'; id: number }
   | { kind: 'clear-counters' }
   | { kind: 'goodbye' };

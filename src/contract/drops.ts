@@ -39,6 +39,8 @@ export const DROP_HELP = {
   'unknown-kind': 'authentic message of no known kind',
   malformed: 'authentic message whose body is truncated or inconsistent',
   'bad-offload': 'virtio facts that do not fit the frame they came with',
+  'standby-uplink':
+    'frame of a standby uplink that the active one floods as well, or for a peer that is at rest',
   'frame-runt': 'frame from a peer shorter than an Ethernet header',
   'link-mismatch': 'message of one link that came by another, or of a link not configured',
   'piece-malformed': 'piece of a frame that contradicts itself or its siblings',

@@ -1,5 +1,7 @@
 /** What the datapath tells the control thread. Plain data, so that it crosses threads. */
+
 import type { LinkCause, LinkFacts, LinkState } from '../api/link-states.js';
+import type { UplinkMoved } from './uplinks.js';
 
 /** A path in words of `PATH`, as it came from the socket, and the socket it came by. */
 export interface PathRef {
@@ -40,6 +42,7 @@ export type DatapathEvent =
   /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
+  | UplinkMoved
   | { kind: 'gso-refused'; peer: number; link: number }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }

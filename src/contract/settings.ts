@@ -1,6 +1,7 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
 import type { LocalWish } from './place.js';
+import type { UplinkGroupSettings, UplinkSettings } from './uplinks.js';
 
 /** A link as the datapath needs it. */
 export interface LinkSettings {
@@ -64,6 +65,8 @@ export interface PeerSettings {
   /** By how many links `active` sends; 0: by all. */
   copies: number;
   duplicate: DuplicateSettings;
+  /** The group of servers that it belongs to, of which one carries; null: none. */
+  uplink: UplinkSettings | null;
   /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
   name: number;
 }
@@ -85,6 +88,8 @@ export interface DatapathSettings {
   mtuRaiseS: number;
   /** Hand on datagrams between peers whose links go via this host. */
   relay: boolean;
+  /** Uplink groups that preempt. */
+  uplinkGroups: readonly UplinkGroupSettings[];
   /** Send equal datagrams as one message, until a device refuses it. */
   udpGso: boolean;
   /** The TAP was granted these; without them frames are finished in software. */

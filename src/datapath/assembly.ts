@@ -18,6 +18,7 @@ import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
+import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
@@ -67,6 +68,7 @@ export class Assembly {
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  readonly announcer: Announcer;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
@@ -91,7 +93,7 @@ export class Assembly {
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats, drops);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
-    const bridge = new Bridge(arena.bytes, this.macs);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers);
     const { reassembly, delivery, shares } = this;
     const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops });
     this.reorder = new Reorder(arena, unpacker);
@@ -102,6 +104,7 @@ export class Assembly {
     const { transmit, relay, reorder } = this;
     const { adaptive, control, life } = this.link;
     this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats, drops });
+    this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
       io,
@@ -123,6 +126,7 @@ export class Assembly {
       this.reassembly,
       transmit.rings,
       this.shares,
+      this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
     ];
   }
@@ -135,6 +139,10 @@ export class Assembly {
       resends: transmit,
       runs: transmit,
       laneOrder: this.reorder,
+      stations: {
+        forget: (peer) => this.macs.flushPort(peer),
+        announce: (peer) => this.announcer.announce(peer),
+      },
       emit: (event) => io.emit(event),
       random: (into) => io.random(into),
     };

@@ -62,13 +62,15 @@ export class Commands {
         link.life.settle(now);
         return transmit.flush();
       case 'settings':
-        return this.applySettings(command.settings);
+        return this.settingsChanged(command.settings, now);
       case 'mac-table':
         return this.answer(command.id, this.macStretch(command.from, command.rows, now));
       case 'explain':
         return this.answer(command.id, this.explain(command.peer, now));
       case 'explain-flows':
         return this.answer(command.id, this.explainFlows(command.peer, now));
+      case 'uplinks':
+        return this.answer(command.id, link.uplinks.status(now));
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':
@@ -77,11 +79,18 @@ export class Commands {
     }
   }
 
+  private settingsChanged(settings: DatapathSettings, now: number): void {
+    this.applySettings(settings);
+    this.parts.link.uplinks.sweep(now);
+    this.parts.transmit.flush();
+  }
+
   applySettings(settings: DatapathSettings): void {
     const { macs, outbound, link, relay, transmit, delivery } = this.parts;
     macs.setAgeing(settings.macAgeingS * 1e6);
     if (macs.limit !== settings.macLimit) macs.setLimit(settings.macLimit);
     outbound.mssClamp = settings.mssClamp;
+    link.uplinks.setGroups(settings.uplinkGroups);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
     transmit.setGso(settings.udpGso);

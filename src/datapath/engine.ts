@@ -61,6 +61,7 @@ export class Engine {
     this.parts.reorder.settle(this.parts.now);
     this.parts.delivery.flush();
     this.parts.reorder.recycle();
+    this.parts.announcer.run(this.parts.now);
     this.parts.transmit.flush();
   }
 
@@ -118,6 +119,7 @@ export class Engine {
     this.parts.macs.sweep(now, SWEEP_BUDGET);
     this.parts.transmit.rings.sweep(now);
     this.parts.link.changes.announcements.sweep(now);
+    this.parts.link.uplinks.sweep(now);
     this.parts.stats.drops[DROP['piece-evicted']] = this.parts.reassembly.evicted;
     this.parts.stats.drops[DROP['piece-expired']] = this.parts.reassembly.expired;
     const counters = this.parts.stats.interface;

@@ -21,6 +21,7 @@ export class Rows {
     if (fresh) stats.clearPeer(row);
     tables.peers.add(row, policy, copies, name);
     tables.peers.setDuplicates(row, command.duplicate);
+    link.uplinks.configure(row, command.uplink, now);
     link.life.peerChanged(row, fresh, now);
   }
 
@@ -93,6 +94,7 @@ export class Rows {
     if (!peers.has(peer) || !sessions.isLive(slot)) return;
     peers.session[peer] = slot;
     this.parts.link.lanes.sessionChanged(peer);
+    this.parts.link.uplinks.sessionChanged(peer);
     this.parts.stats.peers[peer * PEER_WIDTH + PEER.sessionSlot] = slot;
     if (peers.lastLink[peer] < 0) peers.lastLink[peer] = peers.nextLink(peer);
     // A heartbeat on every link, due at once: it confirms the session to the responder and finds the links that work.

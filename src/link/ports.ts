@@ -60,11 +60,25 @@ interface LaneOrder {
   announced(slot: number, links: number, now: number): void;
 }
 
+/** What the switch knows of stations at a peer, and peers of ours. */
+interface Stations {
+  /** Forgets what was learned at a peer. */
+  forget(peer: number): void;
+  /** Tells the network behind a peer that the stations here are reached through us, by that peer. */
+  announce(peer: number): void;
+}
+
+/** Hears when a peer can be reached, or no longer. */
+export interface PeerWatch {
+  changed(peer: number, now: number): void;
+}
+
 export interface LinkPorts {
   readonly messages: Messages;
   readonly resends: Resends;
   readonly runs: Runs;
   readonly laneOrder: LaneOrder;
+  readonly stations: Stations;
   /** Tells the control thread; rare, so a plain object. */
   emit(event: DatapathEvent): void;
   /** Fills with random bytes. */

@@ -232,6 +232,17 @@ export class MacTable {
     return end < this.most ? end : -1;
   }
 
+  /** Visits what was learned on a port, at most `most` entries, the one last heard first. */
+  stations(port: number, most: number, visit: (vlan: number, high: number, low: number) => void): void {
+    const list = listOf(port, 0);
+    if (list >= this.newest.length) return;
+    let left = most;
+    for (let entry = this.newest[list]; entry !== NONE && left > 0; entry = this.older[entry]) {
+      visit(this.vlanHigh[entry] >>> 16, this.vlanHigh[entry] & 0xffff, this.low[entry] >>> 0);
+      left--;
+    }
+  }
+
   private insert(vlanHigh: number, low: number, port: number, now: number): number {
     if (!isStation(vlanHigh & 0xffff, low)) return LEARN.REFUSED;
     const full = this.used >= this.most;

@@ -41,5 +41,7 @@ export const WANTS_REPORTS = 2;
 export const DRAINS = 4;
 /** Flag of a heartbeat: its sender sends no frames by this link, and none is behind this heartbeat. */
 export const SENDS_NOTHING = 8;
+/** Flag of a heartbeat: its sender keeps the receiver as a standby uplink; no frames shall be sent to it. */
+export const STANDBY = 16;
 
 export const NO_ECHO = 0xffff_ffff;

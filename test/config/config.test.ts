@@ -41,6 +41,8 @@ const lines: [string[], string, string][] = [
   [['interface octo0'], 'resend buffer 8', 'no resend buffer'],
   [['interface octo0'], 'resend age 500', 'no resend age'],
   [['interface octo0'], 'path-mtu raise 60', 'no path-mtu raise'],
+  [['interface octo0'], 'uplink-group core preempt delay 5', 'no uplink-group core'],
+  [['interface octo0', 'peer a'], 'uplink-group core priority 5', 'no uplink-group'],
   [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
   [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],
   [['interface octo0'], 'address 2001:db8::1/64', 'no address'],

@@ -115,7 +115,15 @@ export class Lan {
 
   addPeer(node: SimNode, peer: number): void {
     const { links, policy = 'passive', duplicate = NO_DUPLICATES } = this.options;
-    node.command({ kind: 'peer', row: peer, policy, copies: 0, duplicate, name: relayName(peer) });
+    node.command({
+      kind: 'peer',
+      row: peer,
+      policy,
+      copies: 0,
+      duplicate,
+      uplink: null,
+      name: relayName(peer),
+    });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
   }
 

@@ -43,6 +43,7 @@ export const SETTINGS: DatapathSettings = {
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
   mtuRaiseS: 600,
+  uplinkGroups: [],
   relay: true,
   tapChecksum: true,
   tapTso: true,

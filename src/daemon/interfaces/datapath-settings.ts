@@ -1,13 +1,20 @@
 /** The configuration in the units of the datapath. */
 
-import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../api/config.js';
-import { type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
+import type {
+  DampingConfig,
+  InterfaceConfig,
+  LinkConfig,
+  PeerConfig,
+  QualityConfig,
+} from '../../api/config.js';
+import { DEFAULTS, type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
 import type {
   DampingSettings,
   DatapathSettings,
   LinkSettings,
   QualitySettings,
 } from '../../contract/settings.js';
+import type { UplinkSettings } from '../../contract/uplinks.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
@@ -27,11 +34,21 @@ export function settingsOf(
     resendAgeUs: effective.resendAge * 1000,
     mtuRaiseS: effective.mtuRaise,
     relay: effective.relay,
+    uplinkGroups: (config.uplinkGroups ?? []).map(({ name, preemptDelay }) => ({
+      name,
+      preemptUs: preemptDelay * 1e6,
+    })),
     udpGso: !config.disabledOffloads.includes('udp-gso') && selfTest.gso !== 'fails',
     tapChecksum: tap.checksum,
     tapTso: tap.tso,
     tapUso: tap.uso,
   };
+}
+
+/** The uplink group of a peer, or null. */
+export function uplinkSettings({ uplink }: PeerConfig): UplinkSettings | null {
+  if (uplink === undefined) return null;
+  return { group: uplink.group, priority: uplink.priority ?? DEFAULTS.uplinkPriority };
 }
 
 type Place = Pick<LinkSettings, 'sockets' | 'local' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;

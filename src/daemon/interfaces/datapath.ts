@@ -7,6 +7,7 @@ import type { DatapathCommand } from '../../contract/commands.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
 import { INTERFACE, SharedStats } from '../../contract/stats.js';
+import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
@@ -89,6 +90,11 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   /** By which links the flows of a peer go; null when the worker has ended or does not know it. */
   explainFlows(peer: number): Promise<FlowsExplanation | null> {
     return this.ask((id) => ({ kind: 'explain-flows', id, peer }));
+  }
+
+  /** Which server of each uplink group carries; null when the worker has ended. */
+  uplinks(): Promise<UplinkRow[] | null> {
+    return this.ask((id) => ({ kind: 'uplinks', id }));
   }
 
   /** Sends a question and waits for its answer; null when the worker has ended. */

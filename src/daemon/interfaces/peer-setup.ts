@@ -12,7 +12,7 @@ import { RELAY_SOCKET } from '../../datapath/send/relay.js';
 import { PATH_PLACE_WORDS } from '../../native/ops.js';
 import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { familiesOf, linkSettings } from './datapath-settings.js';
+import { familiesOf, linkSettings, uplinkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
 import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
@@ -134,6 +134,7 @@ export class PeerSetup {
       policy: effectivePolicy(next, config),
       copies: effectiveCopies(next, config),
       duplicate: effectiveDuplicate(next, config),
+      uplink: uplinkSettings(config),
       name: identity === null ? 0 : relayName(identity.publicKey),
     });
     return entry;

@@ -8,6 +8,7 @@ import type { InterfaceConfig } from '../../api/config.js';
 import type { WarningName } from '../../api/events.js';
 import type { LinkFacts } from '../../api/link-states.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
+import type { UplinkCause } from '../../api/uplinks.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import { formatPublicKey } from '../../crypto/keys.js';
@@ -41,6 +42,8 @@ interface RuntimeEvents {
   /** The device of a link does not take UDP GSO. */
   gsoRefused: [peer: PeerEntry, link: LinkEntry];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
+  /** Another server of an uplink group carries. */
+  uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];
   /** Something is not as the configuration wants it; a sentence. */
@@ -297,6 +300,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkRoamed(event);
       case 'gso-refused':
         return this.gsoRefused(event);
+      case 'uplink':
+        return this.uplinkMoved(event);
       case 'kernel':
         for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
         if (this.sockets.isShort) this.rebind();
@@ -352,6 +357,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
+  }
+
+  private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {
+    const name = this.peers.atRow(peer)?.config.name;
+    const old = this.peers.atRow(before)?.config.name ?? null;
+    if (name !== undefined) this.emit('uplink', group, name, old, cause);
   }
 
   private rebind(): void {

@@ -33,6 +33,10 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
   });
+  runtime.on('uplink', (group, peer, before, cause) => {
+    log.info({ interface: name, group, peer, before, cause }, 'uplink moved');
+    events.publish({ kind: 'uplink', interface: name, group, peer, before, cause });
+  });
   runtime.on('warning', (peer, what, detail) => {
     log.warn({ interface: name, peer: peer?.config.name, what }, detail);
     events.publish({ kind: 'warning', interface: name, peer: peer?.config.name ?? null, what, detail });

@@ -13,6 +13,7 @@
 
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
+import { IS_AT_REST } from '../../contract/uplinks.js';
 import type { Adaptive } from '../../link/lane/adaptive.js';
 import type { LinkLife } from '../../link/life/life.js';
 import { READ, VNET_HEADER } from '../../native/ops.js';
@@ -121,6 +122,17 @@ export class Outbound {
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
   }
 
+  /** Sends a frame of our own making to a peer; `close` sends the last of them. */
+  sendOwn(peer: number, frame: Frame, now: number): void {
+    this.route.now = now;
+    this.toPeer(peer, frame);
+  }
+
+  /** Ends a bundle that is being filled. */
+  close(): void {
+    this.bundler.close();
+  }
+
   /** The link waits before its next datagram follows the last one. */
   private leaveRecursion(now: number): void {
     this.life.cameBack(this.cameBack, now);
@@ -147,6 +159,7 @@ export class Outbound {
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
+      if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
       this.toPeer(peer, frame);
       reached++;
     }
@@ -159,6 +172,9 @@ export class Outbound {
     route.peer = peer;
     route.slot = peers.session[peer];
     if (route.slot < 0) return this.drops.frameOut(DROP['no-session'], frame, peer);
+    if ((peers.rests[peer] & IS_AT_REST) !== 0) {
+      return this.drops.frameOut(DROP['standby-uplink'], frame, peer);
+    }
     this.shares.wants(peer);
     route.twice = peers.duplicates[peer] !== 0 && isSentTwice(peers, peer, this.bytes, frame);
     this.dispatch.choose(route, frame, this.bundler.linkFor(peer));

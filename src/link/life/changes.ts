@@ -9,7 +9,7 @@ import { isAlive, STATE } from '../../contract/link-states.js';
 import { LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import type { Deciders } from '../choice/deciders.js';
 import { GREY } from '../choice/grey.js';
-import type { DownSender, LinkBase } from '../ports.js';
+import type { DownSender, LinkBase, PeerWatch } from '../ports.js';
 import { Announcements } from './announcements.js';
 import { factsOf } from './facts.js';
 import type { Liveness } from './liveness.js';
@@ -33,6 +33,7 @@ export class LinkChanges {
     private readonly deciders: Deciders,
     private readonly liveness: Liveness,
     private readonly notices: DownSender,
+    private readonly watch: PeerWatch,
   ) {
     this.announcements = new Announcements(base, (link, now) => this.facts(link, now));
   }
@@ -95,6 +96,7 @@ export class LinkChanges {
     this.deciders.selection.decide(peer, now);
     const active = peers.activeLink[peer];
     this.base.stats.peers[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
+    this.watch.changed(peer, now);
     if (active < 0) return;
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;

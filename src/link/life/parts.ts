@@ -19,6 +19,7 @@ import { Placement } from './placement.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
 import { Segmentation } from './segmentation.js';
+import { Uplinks } from './uplinks.js';
 
 export class LinkParts {
   readonly deciders: Deciders;
@@ -27,6 +28,7 @@ export class LinkParts {
   readonly lanes: Lanes;
   readonly adaptive: Adaptive;
   readonly notices: Notices;
+  readonly uplinks: Uplinks;
   readonly changes: LinkChanges;
   readonly life: LinkLife;
   readonly mtu: MtuControl;
@@ -47,7 +49,8 @@ export class LinkParts {
     const beats = new Heartbeats(base, this.liveness, this.deciders.drains, this.lanes, reports);
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
-    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices);
+    this.uplinks = new Uplinks(base, this.deciders.selection, beats);
+    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices, this.uplinks);
     this.segmentation = new Segmentation(base);
     this.placement = new Placement(base, tap, this.segmentation);
     this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
@@ -56,13 +59,20 @@ export class LinkParts {
     this.echoes = new Echoes(base, limit);
     const roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
-      heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu),
+      heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu, this.uplinks),
       mtu: this.mtu,
       notices: new NoticeReader(base, this.life, limit),
       paths: roaming,
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
     });
-    this.owners = [this.mtu, this.lanes, this.flows, this.changes.announcements, this.placement];
+    this.owners = [
+      this.mtu,
+      this.lanes,
+      this.flows,
+      this.changes.announcements,
+      this.placement,
+      this.uplinks,
+    ];
   }
 }
