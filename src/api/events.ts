@@ -1,4 +1,5 @@
 /** What the daemon tells its clients unasked. */
+import type { CapturePoint } from './capture.js';
 import type { ConfigEvent } from './configuration.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
@@ -72,6 +73,15 @@ export type ControlEvent = EventBase &
      * where it concerns the daemon.
      */
     | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
+    /** Somebody copies packets, or no longer does; `packets` is how many were given. */
+    | {
+        kind: 'capture';
+        interface: string;
+        by: string;
+        what: 'started' | 'ended';
+        points: CapturePoint[];
+        packets: number;
+      }
     | { kind: 'config'; by: string; what: ConfigEvent }
     /** A commit awaits its confirmation; told when it begins and as its end comes near. */
     | { kind: 'unconfirmed'; by: string; secondsLeft: number }

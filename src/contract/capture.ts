@@ -35,7 +35,7 @@ const WORD = {
   CSUM: 11,
   TIME_HIGH: 12,
   TIME_LOW: 13,
-  SOCKET: 14,
+  LOCAL_PORT: 14,
   IS_OUT: 15,
   PLACE: 16,
 } as const;
@@ -49,6 +49,22 @@ const CONTROL_BYTES = 64;
 
 /** A power of two: a few hundred super-frames. */
 export const CAPTURE_RING_BYTES = 4 << 20;
+
+/** What a capture copies, and where to. */
+export interface CaptureSettings {
+  ring: SharedArrayBuffer;
+  /** Set of points. */
+  points: number;
+  /** Row of the peer and id of the link that it is limited to; -1: all. */
+  peer: number;
+  link: number;
+  /** Program of a `FrameFilter`; null: every frame. */
+  filter: Int32Array | null;
+  /** Bytes kept of each packet. */
+  snap: number;
+  /** Super-frames are kept as far as other packets; otherwise all of them, to be cut by the reader. */
+  whole: boolean;
+}
 
 /** What is told of a packet besides its bytes. One object, filled again for each. */
 export class PacketFacts {
@@ -73,8 +89,8 @@ export class PacketFacts {
   csumOffset = 0;
   /** µs of the worker's clock. */
   timeUs = 0;
-  /** Row of the socket of a sealed datagram, and its path: `PLACE_WORDS` words. */
-  socket = -1;
+  /** Port of the socket of a sealed datagram, and its path: `PLACE_WORDS` words. */
+  localPort = 0;
   readonly place = new Int32Array(PLACE_WORDS);
   /** Away from this host. */
   isOut = false;
@@ -152,7 +168,7 @@ export class CaptureRing {
     words[at + WORD.CSUM] = (facts.csumStart << 16) | facts.csumOffset;
     words[at + WORD.TIME_HIGH] = Math.floor(facts.timeUs / U32);
     words[at + WORD.TIME_LOW] = facts.timeUs % U32;
-    words[at + WORD.SOCKET] = facts.socket;
+    words[at + WORD.LOCAL_PORT] = facts.localPort;
     words[at + WORD.IS_OUT] = facts.isOut ? 1 : 0;
     for (let word = 0; word < PLACE_WORDS; word++) words[at + WORD.PLACE + word] = facts.place[word];
   }
@@ -204,7 +220,7 @@ export class CaptureRing {
       csumStart: words[at + WORD.CSUM] >>> 16,
       csumOffset: words[at + WORD.CSUM] & 0xffff,
       timeUs: words[at + WORD.TIME_HIGH] * U32 + (words[at + WORD.TIME_LOW] >>> 0),
-      socket: words[at + WORD.SOCKET],
+      localPort: words[at + WORD.LOCAL_PORT],
       isOut: words[at + WORD.IS_OUT] !== 0,
       place: words.slice(place, place + PLACE_WORDS),
       bytes: this.bytes.slice(begin, begin + words[at + WORD.KEPT]),

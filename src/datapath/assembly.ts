@@ -10,6 +10,7 @@ import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
 import { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
+import { Observer } from '../state/observer.js';
 import type { RowOwner } from '../state/owners.js';
 import { PeerTable } from '../state/peers.js';
 import { SessionTable } from '../state/sessions.js';
@@ -63,6 +64,8 @@ export class Assembly {
     sockets: new SocketTable(),
   };
   readonly drops: Drops;
+  /** Shows frames to captures. */
+  readonly observer: Observer;
   readonly shares: Shares;
   readonly macs: MacTable;
   readonly wheel: TimerWheel;
@@ -85,17 +88,27 @@ export class Assembly {
   ) {
     this.now = options.nowUs;
     const { stats, tables } = this;
-    const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
+    const observer = new Observer(arena.bytes, tables, this);
+    this.observer = observer;
+    const drops = new Drops(stats, arena.bytes, tables.links, observer, options.dropExamples);
     this.drops = drops;
     this.shares = new Shares(options.nowUs);
     this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
-    this.delivery = new Delivery(arena, io, stats, drops);
-    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
+    this.delivery = new Delivery(arena, io, stats, drops, observer);
+    this.transmit = new Transmitter({
+      arena,
+      io,
+      tables,
+      reports: this.sendReports(),
+      stats,
+      drops,
+      observer,
+    });
     const bridge = new Bridge(arena.bytes, this.macs, tables.peers);
     const { reassembly, delivery, shares } = this;
-    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops });
+    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops, observer });
     this.reorder = new Reorder(arena, unpacker);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
@@ -103,7 +116,18 @@ export class Assembly {
     this.link = new LinkParts(base, options.seed, options.tap);
     const { transmit, relay, reorder } = this;
     const { adaptive, control, life } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats, drops });
+    this.outbound = new Outbound({
+      arena,
+      tables,
+      bridge,
+      transmit,
+      adaptive,
+      life,
+      shares,
+      stats,
+      drops,
+      observer,
+    });
     this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
@@ -118,6 +142,7 @@ export class Assembly {
       shares,
       stats,
       drops,
+      observer,
     });
     this.owners = [
       ...this.link.owners,
@@ -126,6 +151,7 @@ export class Assembly {
       this.reassembly,
       transmit.rings,
       this.shares,
+      observer,
       this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
     ];

@@ -2,15 +2,23 @@
  * Copies for captures: each stage that a frame passes shows it here. While no capture runs, a stage finds that `points` is
  * 0 and does nothing.
  */
-import { type CaptureRing, PACKET, PacketFacts, PLACE_WORDS, POINT, VERDICT } from '../contract/capture.js';
+import {
+  CaptureRing,
+  type CaptureSettings,
+  PACKET,
+  PacketFacts,
+  PLACE_WORDS,
+  POINT,
+  VERDICT,
+} from '../contract/capture.js';
 import { DROPPED, type DropFacts, REMOTE_WORDS } from '../contract/drop-examples.js';
 import { PATH, SEND, VNET_HEADER, WRITE } from '../native/ops.js';
 import { dropReason, FLOOD, isDrop } from '../switch/bridge.js';
 import type { Frame } from '../switch/frame.js';
-import type { FrameFilter } from '../switch/frame-filter.js';
+import { FrameFilter } from '../switch/frame-filter.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
 import { type Datagram, ORIGIN } from './datagram.js';
-import type { LinkTable } from './links.js';
+import type { Tables } from './tables.js';
 
 const NONE = -1;
 /** Sets of points, as `points` has them. */
@@ -26,19 +34,10 @@ export const AT = {
 } as const;
 
 /** A capture that runs. */
-export interface Capture {
+interface Capture extends Readonly<Omit<CaptureSettings, 'ring' | 'filter'>> {
   readonly id: number;
   readonly ring: CaptureRing;
-  /** Set of points. */
-  readonly points: number;
-  /** Row of the peer and id of the link that it is limited to; -1: all. */
-  readonly peer: number;
-  readonly link: number;
   readonly filter: FrameFilter | null;
-  /** Bytes kept of each packet. */
-  readonly snap: number;
-  /** Super-frames are kept as far as other packets; otherwise all of them, to be cut by the reader. */
-  readonly whole: boolean;
 }
 
 /** Where the time is. */
@@ -65,7 +64,7 @@ export class Observer {
 
   constructor(
     private readonly bytes: Uint8Array,
-    private readonly links: LinkTable,
+    private readonly tables: Pick<Tables, 'links' | 'sockets'>,
     private readonly clock: EngineClock,
   ) {}
 
@@ -74,8 +73,10 @@ export class Observer {
     return this.clock.now;
   }
 
-  start(capture: Capture): void {
-    this.captures = [...this.captures, capture];
+  start(id: number, settings: CaptureSettings): void {
+    const filter = settings.filter === null ? null : new FrameFilter(settings.filter);
+    const ring = new CaptureRing(settings.ring);
+    this.captures = [...this.captures, { ...settings, id, ring, filter }];
     this.sum();
   }
 
@@ -118,7 +119,7 @@ export class Observer {
   toPeer(peer: number, link: number, frame: Frame, size: number): void {
     const facts = this.frameFacts(POINT['peer-out'], frame, size);
     facts.peer = peer;
-    facts.link = this.links.id[link];
+    facts.link = this.tables.links.id[link];
     facts.isOut = true;
     this.offer(frame.offset);
   }
@@ -154,6 +155,8 @@ export class Observer {
     frame.place(ops[parts] + VNET_HEADER, length);
     const visible = ops[parts + 1] - VNET_HEADER;
     this.frameFacts(POINT['tap-out'], frame, frame.gsoSize).isOut = true;
+    const error = ops[at + WRITE.RESULT];
+    if (error !== 0) this.setVerdict(VERDICT.REFUSED, -error);
     for (let index = 0; index < this.captures.length; index++) {
       const capture = this.captures[index];
       if (!this.wants(capture, frame.offset, visible)) continue;
@@ -172,7 +175,7 @@ export class Observer {
     const facts = this.clear(POINT['link-in'], datagram.length);
     facts.packet = PACKET.SEALED;
     facts.peer = peer;
-    facts.link = link < 0 ? NONE : this.links.id[link];
+    facts.link = link < 0 ? NONE : this.tables.links.id[link];
     facts.isOut = false;
     this.placeOf(datagram);
     this.offer(datagram.offset);
@@ -180,7 +183,7 @@ export class Observer {
 
   /** A send has been tried: the record of `SEND` at `at`; `link` is the row of its link, or -1. */
   sealedOut(rows: Int32Array, at: number, link: number): void {
-    const { links } = this;
+    const { links, sockets } = this.tables;
     const offset = rows[at + SEND.OFFSET];
     const length = rows[at + SEND.LENGTH];
     const segment = rows[at + SEND.SEGMENT];
@@ -190,7 +193,7 @@ export class Observer {
       facts.packet = PACKET.SEALED;
       facts.peer = link < 0 ? NONE : links.peer[link];
       facts.link = link < 0 ? NONE : links.id[link];
-      facts.socket = link < 0 ? NONE : links.socket[link];
+      facts.localPort = link < 0 ? 0 : sockets.port(links.socket[link]);
       facts.isOut = true;
       for (let word = 0; word < PLACE_WORDS; word++) facts.place[word] = links.paths[path + word];
       const error = rows[at + SEND.RESULT];
@@ -230,7 +233,7 @@ export class Observer {
     facts.csumStart = 0;
     facts.csumOffset = 0;
     facts.timeUs = this.clock.now;
-    facts.socket = NONE;
+    facts.localPort = 0;
     facts.place[PATH.FAMILY] = 0;
     return facts;
   }
@@ -263,7 +266,7 @@ export class Observer {
 
   private placeOf({ paths, path, socket }: Datagram): void {
     for (let word = 0; word < PLACE_WORDS; word++) this.facts.place[word] = paths[path + word];
-    this.facts.socket = socket;
+    this.facts.localPort = this.tables.sockets.port(socket);
   }
 
   // --- copying --------------------------------------------------------------------------------------

@@ -53,6 +53,10 @@ function whatText(event: ControlEvent): string {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
       return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
     }
+    case 'capture': {
+      const end = event.what === 'ended' ? `, ${plural(event.packets, 'packet')}` : '';
+      return `${event.interface} capture of ${event.points.join(', ')} ${event.what} by ${event.by}${end}`;
+    }
     case 'config':
       return `configuration: ${event.what} by ${event.by}`;
     case 'unconfirmed':

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { FlowsExplanation, MacStretch, PeerExplanation } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
+import { DropExamples } from '../../contract/drop-examples.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
 import { INTERFACE, SharedStats } from '../../contract/stats.js';
@@ -28,6 +29,8 @@ interface DatapathEvents {
 
 export class Datapath extends EventEmitter<DatapathEvents> {
   stats = new SharedStats({ peers: 16, links: 64 });
+  /** The last example of each drop reason. */
+  readonly dropExamples = new DropExamples();
   alive = true;
   scheduling: 'realtime' | 'normal' = 'normal';
   private readonly worker: Worker;
@@ -53,6 +56,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       wakeFd: this.wakeFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
       taken,
+      dropExamples: this.dropExamples.buffer,
       ...options,
     };
     this.port = port1;

@@ -5,6 +5,7 @@ import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
+import { AT, type Observer } from '../../state/observer.js';
 import { type Bridge, dropReason, isDrop } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { KIND } from '../../wire/header.js';
@@ -23,6 +24,7 @@ interface UnpackerParts {
   readonly shares: Shares;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Unpacker {
@@ -37,6 +39,7 @@ export class Unpacker {
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
+  private readonly observer: Observer;
 
   constructor(parts: UnpackerParts) {
     this.arena = parts.arena;
@@ -46,6 +49,7 @@ export class Unpacker {
     this.shares = parts.shares;
     this.stats = parts.stats;
     this.drops = parts.drops;
+    this.observer = parts.observer;
   }
 
   /** Takes a datagram with frames by its kind. */
@@ -66,6 +70,7 @@ export class Unpacker {
     const { segment, delivery } = this;
     if (!segment.readPlace(this.arena, datagram)) return this.drops.message(DROP.malformed, datagram);
     this.count(datagram.peer, segment.headerLength + segment.payload);
+    if ((this.observer.points & AT.PEER_IN) !== 0) this.showSegment(datagram);
     if (delivery.continues(segment)) return delivery.extend(segment);
     segment.readFacts(this.arena, datagram);
     this.frame.place(segment.offset, segment.headerLength);
@@ -98,16 +103,23 @@ export class Unpacker {
     reassembly.release(slot);
   }
 
+  private showSegment(datagram: Datagram): void {
+    this.segment.readFacts(this.arena, datagram);
+    this.observer.segmentFromPeer(datagram, this.segment);
+  }
+
   /** Takes the frame in hand, which came whole. */
   private takeFrame(datagram: Datagram): void {
     this.count(datagram.peer, this.frame.length);
     this.shares.charge(datagram.peer, WORK.FRAME);
+    if ((this.observer.points & AT.PEER_IN) !== 0) this.observer.fromPeer(datagram, this.frame);
     if (this.passes(datagram)) this.delivery.frame(this.frame);
   }
 
   /** Whether the switch lets the frame in hand through to the TAP. */
   private passes(datagram: Datagram): boolean {
     const verdict = this.bridge.decide(datagram.peer, this.frame, datagram.now);
+    if ((this.observer.points & AT.SWITCH) !== 0) this.observer.decided(datagram.peer, this.frame, verdict);
     if (!isDrop(verdict)) return true;
     this.drops.frameIn(dropReason(verdict), this.frame, datagram);
     return false;
