@@ -7,6 +7,7 @@
  * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
  */
 export * from './capture.js';
+export * from './clients.js';
 export * from './config.js';
 export * from './configuration.js';
 export * from './events.js';
