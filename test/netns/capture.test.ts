@@ -118,6 +118,17 @@ it('what is dropped is told with the reason and the head of the frame', async ()
     length: 64,
     unshown: 0,
   });
+  const [drop] = await node.call('show.drops', {});
+  expect(drop).toMatchObject({
+    reason: 'reserved-group',
+    example: {
+      peer: null,
+      direction: 'out',
+      length: 64,
+      text: expect.stringContaining('> 01:80:c2:00:00:02'),
+    },
+  });
+  expect(await node.cli('show drops')).toContain('Last of each:\n  octo0 reserved-group, ');
 });
 
 it('a capture belongs to its connection, and ends with it', async () => {

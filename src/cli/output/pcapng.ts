@@ -1,5 +1,5 @@
 /**
- * Captured packets as a pcapng section (draft-ietf-opsawg-pcapng), which can be read while it is written: its length is not
+ * Captured packets as a pcapng section (IETF, opsawg), which can be read while it is written: its length is not
  * announced, and an interface block stands before the first packet of each interface. Little-endian.
  */
 import type { CapturedPacket, CaptureForm, CapturePoint } from '../../api/index.js';

@@ -155,7 +155,7 @@ export class Capture {
 const VERDICTS: readonly CapturedPacket['verdict'][] = [null, 'forward', 'forward', 'flood', 'drop', 'drop'];
 
 /** `HEARTBEAT message`: the kinds as the protocol calls them. */
-function messageWords(kind: number): string {
+export function messageWords(kind: number): string {
   const [name] = Object.entries(KIND).find(([, number]) => number === kind) ?? [`unknown (${kind})`];
   return `${name} message`;
 }
