@@ -4,6 +4,8 @@ import type { InterfaceConfig, OffloadName } from '../../api/config.js';
 import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { INTERFACE } from '../../contract/stats.js';
+import { loopOf } from '../interfaces/loops.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropCounters } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
@@ -35,6 +37,7 @@ export function interfaceStatus(
     listenPort: effective.listenPort,
     aead: effective.aead,
     policy: effective.policy,
+    loops: runtime === null ? [] : loopsOf(runtime, peers),
     workerAlive: runtime?.datapath.alive ?? false,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
@@ -49,6 +52,13 @@ export function interfaceStatus(
     links: config.peers.reduce((sum, peer) => sum + peer.links.length, 0),
     linksUp: links.filter((link) => link.state === 'up').length,
   };
+}
+
+function loopsOf(runtime: InterfaceRuntime, peers: PeerEntry[]): InterfaceStatus['loops'] {
+  return peers.flatMap(({ row, config }) => {
+    const state = loopOf(runtime, row);
+    return state === null ? [] : [{ peer: config.name, state }];
+  });
 }
 
 /** Offloads in use: granted by the kernel and not forced off. */

@@ -48,6 +48,9 @@ interface RuntimeEvents {
   session: [peer: PeerEntry, what: 'established' | 'ended'];
   /** Another server of an uplink group carries. */
   uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
+  /** A peer closes a loop, or no longer: one of `LOOP`. */
+  loop: [peer: PeerEntry, state: number];
+  macFrozen: [frozen: EventOf<'mac-frozen'>];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];
   /** Something is not as the configuration wants it; a sentence. */
@@ -318,6 +321,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkRoamed(event);
       case 'gso-refused':
         return this.gsoRefused(event);
+      case 'loop':
+        return this.loopChanged(event);
+      case 'mac-frozen':
+        return void this.emit('macFrozen', event);
       case 'uplink':
         return this.uplinkMoved(event);
       case 'kernel':
@@ -415,6 +422,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
+  }
+
+  private loopChanged({ peer, state }: EventOf<'loop'>): void {
+    const found = this.peers.atRow(peer);
+    if (found !== undefined) this.emit('loop', found, state);
   }
 
   private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {
