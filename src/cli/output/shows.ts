@@ -38,6 +38,9 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
     ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
+    ...(found.clientsKnown === null
+      ? []
+      : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
     `  Received ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
     `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
     `  Resend buffer ${bytes(found.resendBufferBytes)} per peer, up to ${found.resendAgeMs} ms old`,
