@@ -33,7 +33,11 @@ export function settingsOf(
 ): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
-    switch: { macAgeingS: effective.macAgeing, macLimit: effective.macLimit },
+    switch: {
+      macAgeingS: effective.macAgeing,
+      macLimit: effective.macLimit,
+      loopGuard: config.loopGuard ?? null,
+    },
     mssClamp: effective.mssClamp,
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
