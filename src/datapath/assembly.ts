@@ -2,7 +2,7 @@
 
 import type { DropExamples } from '../contract/drop-examples.js';
 import type { DatapathSettings } from '../contract/settings.js';
-import { SharedStats } from '../contract/stats.js';
+import { PEER, PEER_WIDTH, SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
 import { LinkParts } from '../link/life/parts.js';
 import type { LinkPorts } from '../link/ports.js';
@@ -18,6 +18,7 @@ import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
+import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Ports } from '../switch/ports.js';
 import { Announcer } from './frames/announcer.js';
@@ -71,6 +72,7 @@ export class Assembly {
   readonly shares: Shares;
   readonly macs: MacTable;
   readonly switchPorts = new Ports();
+  readonly guard: LoopGuard;
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
@@ -82,6 +84,8 @@ export class Assembly {
   readonly relay: Relay;
   readonly reorder: Reorder;
   readonly link: LinkParts;
+  /** Index of the TAP's interface. */
+  readonly tap: number;
   /** Parts that keep something for rows of the tables. */
   readonly owners: readonly RowOwner[];
 
@@ -91,12 +95,13 @@ export class Assembly {
     options: EngineOptions,
   ) {
     this.now = options.nowUs;
+    this.tap = options.tap;
     const { stats, tables } = this;
     const observer = new Observer(arena.bytes, tables, this);
     this.observer = observer;
     const drops = new Drops(stats, arena.bytes, tables.links, observer, options.dropExamples);
     this.drops = drops;
-    this.shares = new Shares(options.nowUs);
+    this.shares = new Shares(options.nowUs, io);
     this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
@@ -110,7 +115,8 @@ export class Assembly {
       drops,
       observer,
     });
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts);
+    this.guard = new LoopGuard(arena.bytes, this.switchPorts, this.loopReports(), options.seed);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, this.guard);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
@@ -118,7 +124,7 @@ export class Assembly {
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
     const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops, observer };
-    this.outbound = new Outbound({ ...lower, ports: switchPorts });
+    this.outbound = new Outbound({ ...lower, ports: switchPorts, guard: this.guard });
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
     const { forwarder } = this;
     const unpacker = new Unpacker({ ...lower, reassembly, delivery, forwarder });
@@ -150,6 +156,7 @@ export class Assembly {
       observer,
       this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      this.guard,
       this.switchPorts,
     ];
   }
@@ -184,6 +191,17 @@ export class Assembly {
         this.link.mtu.tooBig(link, bytes, this.now);
       },
       gsoRefused: (link) => this.link.segmentation.refused(link),
+    };
+  }
+
+  private loopReports(): LoopReports {
+    const { io, stats } = this;
+    return {
+      loopChanged: (peer, state) => {
+        stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
+        if (state === LOOP.HELD) this.macs.flushPort(peer);
+        io.emit({ kind: 'loop', peer, state });
+      },
     };
   }
 
