@@ -31,6 +31,7 @@ import { warningOf } from './notices.js';
 import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
+import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
@@ -67,6 +68,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
   private marking: NodeJS.Timeout | undefined;
+  /** The kernel tells when something is there that sockets lacked; what it does not tell is found by asking again. */
+  private readonly rebinding = new Retry(() => this.rebind());
+  /** What was wrong when sockets were wanted last. */
+  private trouble: string | null = null;
   private keys: KeyPair;
   private current: InterfaceConfig;
 
@@ -233,6 +238,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routes.close();
     this.names.close();
     this.bridge.close();
+    this.rebinding.close();
     await this.datapath.stop();
     this.handshakes.close();
     sodiumPrimitives.freeLocked(this.keys.secretKey);
@@ -286,6 +292,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
     this.setup.setUp(next);
     this.current = next;
+    this.rebinding.tried(!this.sockets.isShort);
   }
 
   /** The worker died: nothing moves any more, whatever was known of links. */
@@ -295,6 +302,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routes.close();
     this.names.close();
     this.bridge.close();
+    this.rebinding.close();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
     this.emit('fault', fault);
@@ -327,10 +335,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.uplinkMoved(event);
       case 'kernel':
         for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
-        if (this.sockets.isShort) this.rebind();
+        if (this.sockets.isShort) this.rebinding.now();
         return this.routes.refreshSoon();
       case 'rebind':
-        return this.rebind();
+        return this.rebinding.now();
       case 'path-mtu':
         return this.pathMtuChanged(event);
       case 'mtu':
@@ -428,11 +436,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (name !== undefined) this.emit('uplink', group, name, old, cause);
   }
 
-  private rebind(): void {
+  /** Whether all sockets can be had that links need. */
+  private rebind(): boolean {
     try {
       this.setup.rebind(this.current);
+      this.trouble = null;
+      return !this.sockets.isShort;
     } catch (error) {
-      this.emit('trouble', (error as Error).message);
+      const { message } = error as Error;
+      if (message !== this.trouble) this.emit('trouble', message);
+      this.trouble = message;
+      return false;
     }
   }
 

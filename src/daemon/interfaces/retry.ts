@@ -1,0 +1,43 @@
+/** Tries something again that did not succeed, ever more rarely. */
+
+const FIRST_MS = 1_000;
+const LONGEST_MS = 60_000;
+
+export class Retry {
+  private waitMs = FIRST_MS;
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+
+  /** @param attempt Tries it; whether it has succeeded. It must not throw. */
+  constructor(private readonly attempt: () => boolean) {}
+
+  /** Tries now, as there is news; and from time to time until it succeeds. */
+  now(): void {
+    this.waitMs = FIRST_MS;
+    this.run();
+  }
+
+  /** It has been tried elsewhere: did that succeed? */
+  tried(succeeded: boolean): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (succeeded) this.waitMs = FIRST_MS;
+    else this.wait();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+  }
+
+  private run(): void {
+    this.tried(this.attempt());
+  }
+
+  private wait(): void {
+    if (this.isClosed) return;
+    this.timer = setTimeout(() => this.run(), this.waitMs);
+    this.timer.unref();
+    this.waitMs = Math.min(this.waitMs * 2, LONGEST_MS);
+  }
+}
