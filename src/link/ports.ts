@@ -68,9 +68,12 @@ interface Stations {
   announce(peer: number): void;
 }
 
-/** Hears when a peer can be reached, or no longer. */
+/** Hears how peers can be reached. */
 export interface PeerWatch {
+  /** A peer can be reached, or no longer, or drains. */
   changed(peer: number, now: number): void;
+  /** All links of a peer have been silent for their hold times: it is late, or gone. */
+  silent(peer: number, now: number): void;
 }
 
 export interface LinkPorts {

@@ -89,6 +89,11 @@ export class LinkChanges {
     else resends.resend(link, active, now);
   }
 
+  /** All links of a peer are silent together; none is down yet. */
+  peerSilent(peer: number, now: number): void {
+    this.watch.silent(peer, now);
+  }
+
   private showState(link: number, before: number, facts: LinkFacts, now: number): void {
     const gauges = this.base.stats.links;
     const at = link * LINK_WIDTH;
