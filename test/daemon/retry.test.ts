@@ -5,13 +5,15 @@ import { Retry } from '../../src/daemon/interfaces/retry.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function counted(succeeds: () => boolean): { retry: Retry; count: () => number } {
+function counted(succeeds: () => boolean): { retry: Retry; count: () => number; told: string[] } {
   let attempts = 0;
-  const retry = new Retry(() => {
+  const told: string[] = [];
+  const attempt = (): boolean => {
     attempts++;
     return succeeds();
-  });
-  return { retry, count: () => attempts };
+  };
+  const retry = new Retry(attempt, (why) => told.push(why));
+  return { retry, count: () => attempts, told };
 }
 
 describe('what did not succeed', () => {
@@ -52,5 +54,16 @@ describe('what did not succeed', () => {
     retry.tried(false);
     vi.advanceTimersByTime(600_000);
     expect(count()).toBe(1);
+  });
+
+  it('says what is wrong, once', () => {
+    const reasons = ['port taken', 'port taken', 'no right', 'no right', 'port taken'];
+    const { retry, told } = counted(() => {
+      throw new Error(reasons.shift());
+    });
+    retry.now();
+    for (let second = 0; second < 20; second++) vi.advanceTimersByTime(1000);
+    expect(told).toEqual(['port taken', 'no right', 'port taken']);
+    retry.close();
   });
 });

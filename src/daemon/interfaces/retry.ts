@@ -8,8 +8,17 @@ export class Retry {
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
-  /** @param attempt Tries it; whether it has succeeded. It must not throw. */
-  constructor(private readonly attempt: () => boolean) {}
+  /** What went wrong last. */
+  private trouble: string | null = null;
+
+  /**
+   * @param attempt Tries it; whether it has succeeded.
+   * @param failed Hears what an attempt threw, unless the one before threw the same.
+   */
+  constructor(
+    private readonly attempt: () => boolean,
+    private readonly failed: (why: string) => void,
+  ) {}
 
   /** Tries now, as there is news; and from time to time until it succeeds. */
   now(): void {
@@ -31,7 +40,20 @@ export class Retry {
   }
 
   private run(): void {
-    this.tried(this.attempt());
+    this.tried(this.succeeds());
+  }
+
+  private succeeds(): boolean {
+    try {
+      const succeeded = this.attempt();
+      this.trouble = null;
+      return succeeded;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.trouble) this.failed(message);
+      this.trouble = message;
+      return false;
+    }
   }
 
   private wait(): void {

@@ -70,9 +70,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private readonly setup: PeerSetup;
   private marking: NodeJS.Timeout | undefined;
   /** The kernel tells when something is there that sockets lacked; what it does not tell is found by asking again. */
-  private readonly rebinding = new Retry(() => this.rebind());
-  /** What was wrong when sockets were wanted last. */
-  private trouble: string | null = null;
+  private readonly rebinding = new Retry(
+    () => {
+      this.setup.rebind(this.current);
+      return !this.sockets.isShort;
+    },
+    (why) => this.emit('trouble', why),
+  );
   private keys: KeyPair;
   private current: InterfaceConfig;
 
@@ -448,20 +452,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const name = this.peers.atRow(peer)?.config.name;
     const old = this.peers.atRow(before)?.config.name ?? null;
     if (name !== undefined) this.emit('uplink', group, name, old, cause);
-  }
-
-  /** Whether all sockets can be had that links need. */
-  private rebind(): boolean {
-    try {
-      this.setup.rebind(this.current);
-      this.trouble = null;
-      return !this.sockets.isShort;
-    } catch (error) {
-      const { message } = error as Error;
-      if (message !== this.trouble) this.emit('trouble', message);
-      this.trouble = message;
-      return false;
-    }
   }
 
   private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
