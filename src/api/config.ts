@@ -69,6 +69,18 @@ export interface DuplicateConfig {
   dscp?: number[];
 }
 
+/** Where multicast goes; absent fields: the default. */
+export interface MulticastConfig {
+  snooping?: boolean;
+  /** Where groups go that nobody has asked for. */
+  unregistered?: 'flood' | 'routers';
+  fastLeave?: true;
+  /** There is a multicast router behind the TAP. */
+  router?: true;
+  /** Ask while nobody else does, every `interval` seconds, from this IPv4 address or 0.0.0.0. */
+  querier?: { interval: number; address?: string };
+}
+
 export interface PeerConfig {
   name: string;
   description?: string;
@@ -79,6 +91,8 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** There is a multicast router behind it. */
+  multicastRouter?: true;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
   uplink?: { group: string; priority?: number };
   links: LinkConfig[];
@@ -108,6 +122,7 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  multicast?: MulticastConfig;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
   mssClamp?: boolean;
   /** Ring of a peer that sends much, in MiB, and the age in ms up to which datagrams are sent again. */

@@ -21,4 +21,5 @@ export * from './operations.js';
 export * from './peers.js';
 export * from './protocol.js';
 export * from './system.js';
+export * from './multicast.js';
 export * from './uplinks.js';

@@ -19,6 +19,7 @@ import type {
 import type { LinkStatus, PeerStatus } from './peers.js';
 import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
+import type { MulticastStatus } from './multicast.js';
 import type { UplinkStatus } from './uplinks.js';
 
 export interface Methods extends ConfigurationMethods, LinkMethods {
@@ -46,6 +47,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods {
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
   /** Groups without members are left out. */
+  'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };

@@ -20,6 +20,7 @@ import {
   setting,
 } from './language.js';
 import { findOrAdd, removeNamed } from './lookup.js';
+import { multicastCommands } from './multicast-commands.js';
 import { qualityOf } from './quality-command.js';
 import { uplinkPreemption } from './uplink-commands.js';
 
@@ -132,6 +133,7 @@ export const interfaceCommands: ConfigCommand[] = [
     read: ({ limit }) => limit,
     write: (entries) => `mac-table limit ${entries}`,
   }),
+  ...multicastCommands,
   setting('interface', {
     tokens: [keyword('mss-clamp', 'Fit the MSS of TCP connections to the path (default on)')],
     noNeeds: 1,

@@ -8,6 +8,8 @@ export const DROP_HELP = {
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
   'reserved-group': 'frame for a reserved group address 01-80-C2-00-00-0X, which no bridge forwards',
   'own-station': 'frame from the TAP for a station that is behind the TAP itself',
+  'multicast-malformed': 'IGMP or MLD message that is truncated, contradicts itself or has a wrong checksum',
+  'no-listener': 'multicast that nobody has asked for, or a report without a router to hear it',
   'no-peer': 'frame to flood, but no peer can be reached',
   'no-session': 'peer has no session yet',
   'no-usable-link': 'peer has a session but no link that is up',

@@ -1,5 +1,6 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
+import type { MulticastSettings } from './multicast-settings.js';
 import type { LocalWish } from './place.js';
 import type { UplinkGroupSettings, UplinkSettings } from './uplinks.js';
 
@@ -65,6 +66,8 @@ export interface PeerSettings {
   /** By how many links `active` sends; 0: by all. */
   copies: number;
   duplicate: DuplicateSettings;
+  /** There is a multicast router behind the peer. */
+  multicastRouter: boolean;
   /** The group of servers that it belongs to, of which one carries; null: none. */
   uplink: UplinkSettings | null;
   /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
@@ -81,6 +84,7 @@ export interface DatapathSettings {
   macAgeingS: number;
   macLimit: number;
   mssClamp: boolean;
+  multicast: MulticastSettings;
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
   resendBytes: number;
   resendAgeUs: number;

@@ -17,11 +17,13 @@ import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
-import { MacTable } from '../switch/mac-table.js';
+import { LOCAL_PORT, MacTable } from '../switch/mac-table.js';
+import { Snooping } from '../switch/multicast/snooping.js';
 import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
+import { OwnFlood } from './frames/own-frames.js';
 import { Reassembly } from './frames/pieces.js';
 import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
@@ -52,6 +54,9 @@ export function makeArena(sizes: ArenaSizes = DEFAULT_ARENA): Arena {
   return new Arena(sizes, Reassembly.bytesFor(REASSEMBLY_SLOTS));
 }
 
+/** Peers of a full mesh: no frame passes between them. */
+const MESH = { forwards: false, mayPass: (from: number) => from === LOCAL_PORT };
+
 export class Assembly {
   readonly stats = new SharedStats({ peers: 16, links: 64 });
   /** Time of the call that is being worked on, in µs. */
@@ -69,6 +74,8 @@ export class Assembly {
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
   readonly announcer: Announcer;
+  readonly snooping: Snooping;
+  private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
@@ -93,7 +100,11 @@ export class Assembly {
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats, drops);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers);
+    const ownFrames = {
+      flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
+    };
+    this.snooping = new Snooping(arena.bytes, MESH, ownFrames, options.seed);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.snooping);
     const { reassembly, delivery, shares } = this;
     const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops });
     this.reorder = new Reorder(arena, unpacker);
@@ -103,7 +114,20 @@ export class Assembly {
     this.link = new LinkParts(base, options.seed, options.tap);
     const { transmit, relay, reorder } = this;
     const { adaptive, control, life } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats, drops });
+    const { selected } = this.snooping;
+    this.outbound = new Outbound({
+      arena,
+      tables,
+      bridge,
+      selected,
+      transmit,
+      adaptive,
+      life,
+      shares,
+      stats,
+      drops,
+    });
+    this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
     this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
@@ -127,6 +151,7 @@ export class Assembly {
       transmit.rings,
       this.shares,
       this.announcer,
+      this.snooping,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
     ];
   }
@@ -142,6 +167,7 @@ export class Assembly {
       stations: {
         forget: (peer) => this.macs.flushPort(peer),
         announce: (peer) => this.announcer.announce(peer),
+        reached: (peer, now) => this.snooping.portOpened(peer, now),
       },
       emit: (event) => io.emit(event),
       random: (into) => io.random(into),

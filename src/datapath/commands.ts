@@ -10,6 +10,7 @@ import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
+import { multicastStretch } from '../switch/multicast/state.js';
 import { Rows } from './rows.js';
 
 export class Commands {
@@ -63,6 +64,11 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'multicast':
+        return this.answer(
+          command.id,
+          multicastStretch(this.parts.snooping, command.from, command.rows, now),
+        );
       case 'mac-table':
         return this.answer(command.id, this.macStretch(command.from, command.rows, now));
       case 'explain':
@@ -80,12 +86,12 @@ export class Commands {
   }
 
   private settingsChanged(settings: DatapathSettings, now: number): void {
-    this.applySettings(settings);
+    this.applySettings(settings, now);
     this.parts.link.uplinks.sweep(now);
     this.parts.transmit.flush();
   }
 
-  applySettings(settings: DatapathSettings): void {
+  applySettings(settings: DatapathSettings, now: number): void {
     const { macs, outbound, link, relay, transmit, delivery } = this.parts;
     macs.setAgeing(settings.macAgeingS * 1e6);
     if (macs.limit !== settings.macLimit) macs.setLimit(settings.macLimit);
@@ -93,6 +99,7 @@ export class Commands {
     link.uplinks.setGroups(settings.uplinkGroups);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
+    this.parts.snooping.configure(settings.multicast, now);
     transmit.setGso(settings.udpGso);
     transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     delivery.tapChecksum = settings.tapChecksum;

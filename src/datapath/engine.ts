@@ -33,7 +33,7 @@ export class Engine {
     this.parts = new Assembly(arena, io, options);
     this.commands = new Commands(this.parts);
     this.nextSweep = options.nowUs + SWEEP_INTERVAL_US;
-    this.commands.applySettings(options.settings);
+    this.commands.applySettings(options.settings, options.nowUs);
   }
 
   get stats(): SharedStats {
@@ -117,6 +117,7 @@ export class Engine {
     this.nextSweep = now + SWEEP_INTERVAL_US;
     this.parts.drops.sweep(now);
     this.parts.macs.sweep(now, SWEEP_BUDGET);
+    this.parts.snooping.sweep(now);
     this.parts.transmit.rings.sweep(now);
     this.parts.link.changes.announcements.sweep(now);
     this.parts.link.uplinks.sweep(now);

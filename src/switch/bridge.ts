@@ -17,25 +17,9 @@ import {
   sourceLow,
   vlanId,
 } from './frame.js';
-import { LOCAL_PORT, type MacTable, MISS } from './mac-table.js';
-
-/** Verdict: to all ports but the one it came from. Other verdicts are a peer row, `LOCAL_PORT`, or a drop. */
-export const FLOOD = MISS;
-const FIRST_DROP = FLOOD - 1;
-
-/** Whether a verdict is to drop the frame; `dropReason` says why. */
-export function isDrop(verdict: number): boolean {
-  return verdict <= FIRST_DROP;
-}
-
-/** The index in `DROP` of a verdict to drop. */
-export function dropReason(verdict: number): number {
-  return FIRST_DROP - verdict;
-}
-
-function dropFor(reason: number): number {
-  return FIRST_DROP - reason;
-}
+import { LOCAL_PORT, type MacTable } from './mac-table.js';
+import type { Snooping } from './multicast/snooping.js';
+import { dropFor, FLOOD } from './verdicts.js';
 
 /** What the switch asks of the table of peers. */
 interface Ports {
@@ -48,11 +32,12 @@ export class Bridge {
     private readonly bytes: Uint8Array,
     private readonly macs: MacTable,
     private readonly ports: Ports,
+    private readonly snooping: Snooping,
   ) {}
 
   /**
-   * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a peer row,
-   * `LOCAL_PORT`, `FLOOD`, or a verdict for which `isDrop` holds.
+   * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a verdict
+   * (`verdicts.ts`).
    */
   decide(port: number, frame: Frame, now: number): number {
     const { bytes } = this;
@@ -67,6 +52,10 @@ export class Bridge {
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
     if ((rests & IS_AT_REST) === 0) {
       this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+    }
+    if (this.snooping.isOn && isGroup(high)) {
+      const verdict = this.snooping.decide(port, frame, vlan, now);
+      return verdict === FLOOD && !isLocal ? LOCAL_PORT : verdict;
     }
     if (!isLocal) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;

@@ -233,6 +233,7 @@ describe('policy active with a number of copies', () => {
           copies: 2,
           duplicate: NO_DUPLICATES,
           uplink: null,
+          multicastRouter: false,
           name: 1 + node.id,
         });
       }

@@ -36,6 +36,7 @@ function join(client: SimNode, server: number, priority: number): void {
     copies: 0,
     duplicate: NO_DUPLICATES,
     uplink: { group: 'servers', priority },
+    multicastRouter: false,
     name: relayName(server),
   });
 }
@@ -189,6 +190,7 @@ describe('a client of three servers', () => {
         copies: 0,
         duplicate: NO_DUPLICATES,
         uplink: null,
+        multicastRouter: false,
         name: relayName(B),
       });
       world.run(100 * MILLISECOND);

@@ -122,6 +122,7 @@ export class Lan {
       copies: 0,
       duplicate,
       uplink: null,
+      multicastRouter: false,
       name: relayName(peer),
     });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});

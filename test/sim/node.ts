@@ -40,6 +40,13 @@ export const SETTINGS: DatapathSettings = {
   macAgeingS: 300,
   macLimit: 8192,
   mssClamp: false,
+  multicast: {
+    snooping: true,
+    floodsUnregistered: true,
+    fastLeave: false,
+    localRouter: false,
+    querier: null,
+  },
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
   mtuRaiseS: 600,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
-import { Bridge, dropReason, FLOOD, isDrop } from '../../src/switch/bridge.js';
+import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
+import { Snooping } from '../../src/switch/multicast/snooping.js';
+import { dropReason, FLOOD, isDrop } from '../../src/switch/verdicts.js';
 
 const AT = 5;
 const LENGTH = 60;
@@ -16,7 +18,9 @@ function bridge() {
   const bytes = new Uint8Array(AT + LENGTH);
   const view = new DataView(bytes.buffer);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
-  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) });
+  const mesh = { forwards: false, mayPass: () => true };
+  const snooping = new Snooping(bytes, mesh, { flood: () => {} }, [1, 2]);
+  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, snooping);
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

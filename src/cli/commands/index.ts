@@ -22,6 +22,7 @@ import { showCommands } from './show.js';
 import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
 import { topCommands } from './top.js';
+import { multicastCommands } from './multicast.js';
 import { uplinkCommands } from './uplinks.js';
 import { waitCommands } from './wait.js';
 import { watchCommands } from './watch.js';
@@ -30,6 +31,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...multicastCommands,
   ...uplinkCommands,
   ...waitCommands,
   ...pingCommands,

@@ -1,5 +1,6 @@
 /** The configuration in the units of the datapath. */
 
+import { readU32 } from '../../base/bytes.js';
 import type {
   DampingConfig,
   InterfaceConfig,
@@ -7,7 +8,13 @@ import type {
   PeerConfig,
   QualityConfig,
 } from '../../api/config.js';
-import { DEFAULTS, type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
+import {
+  DEFAULTS,
+  type EffectiveLink,
+  effectiveInterface,
+  effectiveMulticast,
+} from '../../config/defaults.js';
+import type { MulticastSettings } from '../../contract/multicast-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -15,6 +22,7 @@ import type {
   QualitySettings,
 } from '../../contract/settings.js';
 import type { UplinkSettings } from '../../contract/uplinks.js';
+import { parseIp } from '../../grammar/address.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
@@ -30,6 +38,7 @@ export function settingsOf(
     macAgeingS: effective.macAgeing,
     macLimit: effective.macLimit,
     mssClamp: effective.mssClamp,
+    multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
     mtuRaiseS: effective.mtuRaise,
@@ -43,6 +52,23 @@ export function settingsOf(
     tapTso: tap.tso,
     tapUso: tap.uso,
   };
+}
+
+function multicastSettings(config: InterfaceConfig): MulticastSettings {
+  const { snooping, unregistered, fastLeave, router, querier } = effectiveMulticast(config);
+  return {
+    snooping,
+    floodsUnregistered: unregistered === 'flood',
+    fastLeave,
+    localRouter: router,
+    querier: querier && { intervalS: querier.interval, address: ipv4Number(querier.address) },
+  };
+}
+
+/** An IPv4 address as a number; 0 without one. */
+function ipv4Number(address: string | undefined): number {
+  const bytes = address === undefined ? undefined : parseIp(address)?.bytes;
+  return bytes === undefined ? 0 : readU32(Uint8Array.from(bytes), 0);
 }
 
 /** The uplink group of a peer, or null. */

@@ -135,6 +135,7 @@ export class PeerSetup {
       copies: effectiveCopies(next, config),
       duplicate: effectiveDuplicate(next, config),
       uplink: uplinkSettings(config),
+      multicastRouter: config.multicastRouter ?? false,
       name: identity === null ? 0 : relayName(identity.publicKey),
     });
     return entry;

@@ -21,10 +21,12 @@ import type { Arena } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
-import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
+import type { Bridge } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { PortSet } from '../../switch/multicast/port-set.js';
+import { dropReason, FLOOD, SELECTED } from '../../switch/verdicts.js';
 import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { clampMss } from '../offload/mss.js';
@@ -49,6 +51,8 @@ interface OutboundParts {
   readonly arena: Arena;
   readonly tables: Tables;
   readonly bridge: Bridge;
+  /** The ports that the switch has selected for a frame. */
+  readonly selected: PortSet;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
   readonly shares: Shares;
@@ -62,6 +66,7 @@ export class Outbound {
   private readonly bytes: Uint8Array;
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
+  private readonly selected: PortSet;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
@@ -84,6 +89,7 @@ export class Outbound {
     this.bytes = arena.bytes;
     this.peers = peers;
     this.bridge = parts.bridge;
+    this.selected = parts.selected;
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
@@ -128,6 +134,15 @@ export class Outbound {
     this.toPeer(peer, frame);
   }
 
+  /** The same to all peers. */
+  floodOwn(frame: Frame, now: number): void {
+    this.route.now = now;
+    for (let index = 0; index < this.peers.rows.length; index++) {
+      const peer = this.peers.rows[index];
+      if (this.isReached(peer)) this.toPeer(peer, frame);
+    }
+  }
+
   /** Ends a bundle that is being filled. */
   close(): void {
     this.bundler.close();
@@ -149,7 +164,23 @@ export class Outbound {
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
     else if (verdict === FLOOD) this.flood(frame);
+    else if (verdict === SELECTED) this.toSelected(frame);
     else this.drops.frameOut(dropReason(verdict), frame);
+  }
+
+  /** To the peers that the switch has selected. */
+  private toSelected(frame: Frame): void {
+    for (let index = 0; index < this.selected.size; index++) {
+      const peer = this.selected.at(index);
+      if (this.isReached(peer)) this.toPeer(peer, frame);
+    }
+    this.stats.interface[INTERFACE.multicastFrames]++;
+  }
+
+  /** Whether flooded frames go to a peer. */
+  private isReached(peer: number): boolean {
+    const { session, lastLink, rests } = this.peers;
+    return session[peer] >= 0 && lastLink[peer] >= 0 && (rests[peer] & IS_AT_REST) === 0;
   }
 
   /** To every peer once; split horizon needs no more, since frames from peers never come this way. */
@@ -158,8 +189,7 @@ export class Outbound {
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
-      if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
-      if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
+      if (!this.isReached(peer)) continue;
       this.toPeer(peer, frame);
       reached++;
     }
