@@ -7,6 +7,7 @@ import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfac
 import type { LinkMethods } from './links.js';
 import type { MetricFamily } from './metrics.js';
 import type { PeerMtu } from './mtu.js';
+import type { MulticastStatus } from './multicast.js';
 import type {
   CompleteParams,
   Page,
@@ -19,7 +20,6 @@ import type {
 import type { LinkStatus, PeerStatus } from './peers.js';
 import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
-import type { MulticastStatus } from './multicast.js';
 import type { UplinkStatus } from './uplinks.js';
 
 export interface Methods extends ConfigurationMethods, LinkMethods {

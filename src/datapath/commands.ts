@@ -8,9 +8,9 @@ import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
+import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
-import { multicastStretch } from '../switch/multicast/state.js';
 import { Rows } from './rows.js';
 
 export class Commands {

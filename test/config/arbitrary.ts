@@ -99,7 +99,7 @@ const multicast: fc.Arbitrary<MulticastConfig> = optional<Required<MulticastConf
   fastLeave: fc.constant(true as const),
   router: fc.constant(true as const),
   querier: fc.record(
-    { interval: fc.integer({ min: 10, max: 3600 }), address: fc.ipV4() },
+    { interval: fc.integer({ min: 10, max: 3600 }), address: host.filter((address) => !address.includes(':')) },
     { requiredKeys: ['interval'] },
   ),
 }).filter((chosen) => Object.keys(chosen).length > 0);

@@ -1,6 +1,5 @@
 /** The configuration in the units of the datapath. */
 
-import { readU32 } from '../../base/bytes.js';
 import type {
   DampingConfig,
   InterfaceConfig,
@@ -8,6 +7,7 @@ import type {
   PeerConfig,
   QualityConfig,
 } from '../../api/config.js';
+import { readU32 } from '../../base/bytes.js';
 import {
   DEFAULTS,
   type EffectiveLink,
@@ -22,8 +22,8 @@ import type {
   QualitySettings,
 } from '../../contract/settings.js';
 import type { UplinkSettings } from '../../contract/uplinks.js';
-import { parseIp } from '../../grammar/address.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
+import { parseIp } from '../../grammar/address.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
 

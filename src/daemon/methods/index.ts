@@ -11,9 +11,9 @@ import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
+import { MULTICAST_METHODS } from './show-multicast.js';
 import { PEER_METHODS } from './show-peers.js';
 import { SYSTEM_METHODS } from './show-system.js';
-import { MULTICAST_METHODS } from './show-multicast.js';
 import { UPLINK_METHODS } from './show-uplinks.js';
 import { WAIT_METHODS } from './wait.js';
 

@@ -9,10 +9,11 @@
  * itself who wants what. So reports go to all peers, and to the TAP only with a router behind it, lest hosts there hear
  * them and hold back their own (IGMPv2, MLDv1).
  */
+
+import { readU16 } from '../../base/bytes.js';
+import { Columns, float64, uint8 } from '../../base/columns.js';
 import { DROP } from '../../contract/drops.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
-import { Columns, float64, uint8 } from '../../base/columns.js';
-import { readU16 } from '../../base/bytes.js';
 import {
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
