@@ -21,6 +21,7 @@ export const INTERFACE_FIELDS = [
   'rxMessages',
   'floodedFrames',
   'multicastFrames',
+  'forwardedFrames',
   'duplicatedFrames',
   'parityDatagrams',
   'parityInVain',
@@ -109,7 +110,7 @@ export const LINK_FIELDS = [
 export const LINK = indexOf(LINK_FIELDS);
 
 /** How many rows of each table a statistics buffer holds. */
-export interface StatsShape {
+interface StatsShape {
   peers: number;
   links: number;
 }

@@ -17,10 +17,12 @@ import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
-import { LOCAL_PORT, MacTable } from '../switch/mac-table.js';
+import { MacTable } from '../switch/mac-table.js';
 import { Snooping } from '../switch/multicast/snooping.js';
+import { Ports } from '../switch/ports.js';
 import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
+import { Forwarder } from './frames/forwarder.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
 import { OwnFlood } from './frames/own-frames.js';
@@ -54,9 +56,6 @@ export function makeArena(sizes: ArenaSizes = DEFAULT_ARENA): Arena {
   return new Arena(sizes, Reassembly.bytesFor(REASSEMBLY_SLOTS));
 }
 
-/** Peers of a full mesh: no frame passes between them. */
-const MESH = { forwards: false, mayPass: (from: number) => from === LOCAL_PORT };
-
 export class Assembly {
   readonly stats = new SharedStats({ peers: 16, links: 64 });
   /** Time of the call that is being worked on, in µs. */
@@ -70,9 +69,11 @@ export class Assembly {
   readonly drops: Drops;
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly switchPorts = new Ports();
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  readonly forwarder: Forwarder;
   readonly announcer: Announcer;
   readonly snooping: Snooping;
   private readonly ownFlood: OwnFlood;
@@ -95,7 +96,7 @@ export class Assembly {
     const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
     this.drops = drops;
     this.shares = new Shares(options.nowUs);
-    this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
+    this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats, drops);
@@ -103,31 +104,33 @@ export class Assembly {
     const ownFrames = {
       flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
     };
-    this.snooping = new Snooping(arena.bytes, MESH, ownFrames, options.seed);
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.snooping);
-    const { reassembly, delivery, shares } = this;
-    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops });
-    this.reorder = new Reorder(arena, unpacker);
+    this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, this.snooping);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed, options.tap);
-    const { transmit, relay, reorder } = this;
+    const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
+    const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops };
     const { selected } = this.snooping;
-    this.outbound = new Outbound({
+    this.outbound = new Outbound({ ...lower, ports: switchPorts, selected });
+    this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
+    this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
+    const { forwarder } = this;
+    const unpacker = new Unpacker({
       arena,
-      tables,
       bridge,
       selected,
-      transmit,
-      adaptive,
-      life,
+      reassembly,
+      delivery,
+      forwarder,
       shares,
       stats,
       drops,
     });
-    this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
+    this.reorder = new Reorder(arena, unpacker);
+    const { reorder } = this;
     this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
@@ -153,6 +156,7 @@ export class Assembly {
       this.announcer,
       this.snooping,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      this.switchPorts,
     ];
   }
 
@@ -163,7 +167,10 @@ export class Assembly {
       messages: new LinkMessages(arena, tables.links, transmit),
       resends: transmit,
       runs: transmit,
-      laneOrder: this.reorder,
+      laneOrder: {
+        highestBy: (slot, linkId) => this.reorder.highestBy(slot, linkId),
+        announced: (slot, links, now) => this.reorder.announced(slot, links, now),
+      },
       stations: {
         forget: (peer) => this.macs.flushPort(peer),
         announce: (peer) => this.announcer.announce(peer),

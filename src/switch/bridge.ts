@@ -1,8 +1,8 @@
 /**
  * The switch: where a frame goes, decided in one place for frames from the TAP and from peers.
  *
- * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Peers are joined in a full mesh, so a frame from a peer is
- * for the TAP and for no other peer (split horizon); its destination is not looked up.
+ * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Between peers of one split-horizon group no frame passes. While
+ * all peers are in one, as in a full mesh, a frame from a peer is for the TAP alone and its destination is not looked up.
  */
 import { DROP } from '../contract/drops.js';
 import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
@@ -19,10 +19,11 @@ import {
 } from './frame.js';
 import { LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
+import type { Ports } from './ports.js';
 import { dropFor, FLOOD } from './verdicts.js';
 
 /** What the switch asks of the table of peers. */
-interface Ports {
+interface Peers {
   /** Bits of `AT_REST` by peer row. */
   readonly rests: Uint8Array;
 }
@@ -31,6 +32,7 @@ export class Bridge {
   constructor(
     private readonly bytes: Uint8Array,
     private readonly macs: MacTable,
+    private readonly peers: Peers,
     private readonly ports: Ports,
     private readonly snooping: Snooping,
   ) {}
@@ -48,18 +50,20 @@ export class Bridge {
     const low = destinationLow(bytes, offset);
     if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
     const vlan = vlanId(bytes, offset, length);
-    const rests = isLocal ? 0 : this.ports.rests[port];
+    const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
     if ((rests & IS_AT_REST) === 0) {
       this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
     }
+    const staysHere = !isLocal && !this.ports.forwards;
     if (this.snooping.isOn && isGroup(high)) {
       const verdict = this.snooping.decide(port, frame, vlan, now);
-      return verdict === FLOOD && !isLocal ? LOCAL_PORT : verdict;
+      return verdict === FLOOD && staysHere ? LOCAL_PORT : verdict;
     }
-    if (!isLocal) return LOCAL_PORT;
+    if (staysHere) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;
     const target = this.macs.lookup(vlan, high, low, now);
-    return target === LOCAL_PORT ? dropFor(DROP['own-station']) : target;
+    if (target === port) return dropFor(DROP['own-station']);
+    return target < 0 || this.ports.mayPass(port, target) ? target : dropFor(DROP['split-horizon']);
   }
 }

@@ -43,6 +43,10 @@ const lines: [string[], string, string][] = [
   [['interface octo0'], 'path-mtu raise 60', 'no path-mtu raise'],
   [['interface octo0'], 'uplink-group core preempt delay 5', 'no uplink-group core'],
   [['interface octo0', 'peer a'], 'uplink-group core priority 5', 'no uplink-group'],
+  [['interface octo0'], 'authorized-keys /etc/keys template gold', 'no authorized-keys'],
+  [['interface octo0', 'peer a'], 'template gold', 'no template'],
+  [['interface octo0', 'peer-template gold'], 'policy adaptive', 'no policy'],
+  [['interface octo0', 'peer-template gold', 'link 0'], 'priority 9', 'no priority'],
   [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
   [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],
   [['interface octo0'], 'address 2001:db8::1/64', 'no address'],
@@ -144,6 +148,13 @@ describe('every command', () => {
     const unset = editConfig(set.config, context, [negation, negation]);
     expect(unset.syntax).toEqual([]);
     expect(unset.config).toEqual(base);
+  });
+
+  it('"no multicast snooping" prints, for the default is on', () => {
+    expect(renderConfig(parsed('interface a\nno multicast snooping'))).toContain(
+      '\n no multicast snooping\n',
+    );
+    expect(renderConfig(parsed('interface a\nmulticast snooping'))).toContain('\n multicast snooping\n');
   });
 
   it('"no mss-clamp" prints, for the default is on', () => {

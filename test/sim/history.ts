@@ -10,7 +10,7 @@ import { POLICY } from '../../src/state/peers.js';
 import { CUT_KINDS, cut } from './cuts.js';
 import { Excuses } from './excuses.js';
 import { NonceRecord } from './key-slots.js';
-import { Lan, linkRow, relayName } from './lan.js';
+import { Lan, linkRow, PORT_SETTINGS, relayName } from './lan.js';
 import { integer, seededRandom } from './random.js';
 import { Stream } from './stream.js';
 import { CALM, fair, STORMS } from './weather.js';
@@ -230,8 +230,8 @@ export class History {
       copies,
       duplicate,
       uplink: null,
-      multicastRouter: false,
       name,
+      port: PORT_SETTINGS,
     });
   }
 

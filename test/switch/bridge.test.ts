@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
+import { NO_GROUP } from '../../src/contract/port-settings.js';
 import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
 import { Snooping } from '../../src/switch/multicast/snooping.js';
+import { Ports } from '../../src/switch/ports.js';
 import { dropReason, FLOOD, isDrop } from '../../src/switch/verdicts.js';
 
 const AT = 5;
@@ -18,9 +20,9 @@ function bridge() {
   const bytes = new Uint8Array(AT + LENGTH);
   const view = new DataView(bytes.buffer);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
-  const mesh = { forwards: false, mayPass: () => true };
-  const snooping = new Snooping(bytes, mesh, { flood: () => {} }, [1, 2]);
-  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, snooping);
+  const ports = new Ports();
+  const snooping = new Snooping(bytes, ports, { flood: () => {} }, [1, 2]);
+  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports, snooping);
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);
@@ -33,7 +35,7 @@ function bridge() {
     const verdict = subject.decide(port, frame.place(AT, length), 0);
     return isDrop(verdict) ? Object.keys(DROP)[dropReason(verdict)] : verdict;
   };
-  return { decide, macs };
+  return { decide, macs, ports };
 }
 
 describe('the switch', () => {
@@ -50,6 +52,25 @@ describe('the switch', () => {
     decide(PEER + 1, BROADCAST, THERE);
     expect(decide(PEER, THERE, HERE)).toBe(LOCAL_PORT);
     expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+  });
+
+  it('sends frames of a peer to peers of other groups, and none to its own', () => {
+    const { decide, ports } = bridge();
+    const [client, other, server] = [PEER, PEER + 1, PEER + 2];
+    ports.set(client, { splitHorizon: 1 });
+    ports.set(other, { splitHorizon: 1 });
+    ports.set(server, { splitHorizon: 0 });
+    expect(decide(client, BROADCAST, HERE)).toBe(FLOOD);
+    expect(decide(other, HERE, THERE)).toBe('split-horizon');
+    expect(decide(server, HERE, 0x020000000003)).toBe(client);
+    expect(decide(client, 0x020000000003, HERE)).toBe(server);
+    expect(decide(client, HERE, 0x020000000004)).toBe('own-station');
+    expect(decide(client, 0x020000000099, HERE)).toBe(FLOOD);
+    expect(decide(LOCAL_PORT, BROADCAST, 0x020000000005)).toBe(FLOOD);
+    expect(decide(client, 0x020000000005, HERE)).toBe(LOCAL_PORT);
+    ports.set(client, { splitHorizon: NO_GROUP });
+    expect(decide(other, HERE, THERE)).toBe(client);
+    expect(decide(client, THERE, HERE)).toBe(other);
   });
 
   it('drops runts, reserved groups, and what stays on its side, each for its reason', () => {

@@ -13,8 +13,10 @@ import {
   type EffectiveLink,
   effectiveInterface,
   effectiveMulticast,
+  effectiveSplitHorizon,
 } from '../../config/defaults.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
+import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -35,8 +37,7 @@ export function settingsOf(
 ): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
-    macAgeingS: effective.macAgeing,
-    macLimit: effective.macLimit,
+    switch: { macAgeingS: effective.macAgeing, macLimit: effective.macLimit },
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,
@@ -71,13 +72,24 @@ function ipv4Number(address: string | undefined): number {
   return bytes === undefined ? 0 : readU32(Uint8Array.from(bytes), 0);
 }
 
+/** Settings of a peer as a port of the switch. */
+export function portSettings(peer: PeerConfig): PortSettings {
+  return {
+    splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
+    multicastRouter: peer.multicastRouter ?? false,
+  };
+}
+
 /** The uplink group of a peer, or null. */
 export function uplinkSettings({ uplink }: PeerConfig): UplinkSettings | null {
   if (uplink === undefined) return null;
   return { group: uplink.group, priority: uplink.priority ?? DEFAULTS.uplinkPriority };
 }
 
-type Place = Pick<LinkSettings, 'sockets' | 'local' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
+type Place = Pick<
+  LinkSettings,
+  'sockets' | 'local' | 'path' | 'zone' | 'named' | 'routeMtu' | 'shutdown' | 'drain'
+>;
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */
 export function linkSettings(effective: EffectiveLink, place: Place): LinkSettings {

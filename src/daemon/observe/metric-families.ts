@@ -39,6 +39,7 @@ const OF_INTERFACE: readonly Row<keyof typeof INTERFACE>[] = [
     'Multicast sent to several peers that asked for it',
     'multicastFrames',
   ],
+  ['forwarded_frames_total', 'counter', 'Frames of peers sent on to other peers', 'forwardedFrames'],
   ['resent_datagrams_total', 'counter', 'Datagrams sent again when a link died', 'resentDatagrams'],
   ['relayed_datagrams_total', 'counter', 'Datagrams handed on between peers', 'relayedDatagrams'],
   ['mac_entries', 'gauge', 'MAC addresses learned', 'macEntries'],

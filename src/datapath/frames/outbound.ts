@@ -1,7 +1,7 @@
 /**
  * The way of a frame out, in order of processing:
  *
- *   handleFrames   a batch from the TAP, each with its virtio header
+ *   handleFrames   a batch from the TAP, each with its virtio header; frames of peers for other peers join in at toPeer
  *   (bridge.ts)    source learned, destination looked up: one peer, or all of them (flooding)
  *   toPeer         link chosen (dispatch.ts); by form: super-frame → SEGMENTs or larger than the path → PIECEs (cutter.ts),
  *                  small → BUNDLE (bundler.ts)
@@ -26,6 +26,7 @@ import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { PortSet } from '../../switch/multicast/port-set.js';
+import type { Ports } from '../../switch/ports.js';
 import { dropReason, FLOOD, SELECTED } from '../../switch/verdicts.js';
 import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
@@ -51,6 +52,7 @@ interface OutboundParts {
   readonly arena: Arena;
   readonly tables: Tables;
   readonly bridge: Bridge;
+  readonly ports: Ports;
   /** The ports that the switch has selected for a frame. */
   readonly selected: PortSet;
   readonly transmit: Transmitter;
@@ -66,6 +68,7 @@ export class Outbound {
   private readonly bytes: Uint8Array;
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
+  private readonly ports: Ports;
   private readonly selected: PortSet;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
@@ -89,6 +92,7 @@ export class Outbound {
     this.bytes = arena.bytes;
     this.peers = peers;
     this.bridge = parts.bridge;
+    this.ports = parts.ports;
     this.selected = parts.selected;
     this.transmit = transmit;
     this.shares = parts.shares;
@@ -121,31 +125,10 @@ export class Outbound {
       readVirtio(this.bytes, vnet, frame);
       this.forward(frame.place(vnet + VNET_HEADER, length), now);
     }
-    this.bundler.close();
-    this.transmit.flush();
+    this.finish();
     if (this.cameBack >= 0) this.leaveRecursion(now);
     this.stats.interface[INTERFACE.tapRxFrames] += count;
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
-  }
-
-  /** Sends a frame of our own making to a peer; `close` sends the last of them. */
-  sendOwn(peer: number, frame: Frame, now: number): void {
-    this.route.now = now;
-    this.toPeer(peer, frame);
-  }
-
-  /** The same to all peers. */
-  floodOwn(frame: Frame, now: number): void {
-    this.route.now = now;
-    for (let index = 0; index < this.peers.rows.length; index++) {
-      const peer = this.peers.rows[index];
-      if (this.isReached(peer)) this.toPeer(peer, frame);
-    }
-  }
-
-  /** Ends a bundle that is being filled. */
-  close(): void {
-    this.bundler.close();
   }
 
   /** The link waits before its next datagram follows the last one. */
@@ -163,38 +146,65 @@ export class Outbound {
     }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
-    else if (verdict === FLOOD) this.flood(frame);
     else if (verdict === SELECTED) this.toSelected(frame);
-    else this.drops.frameOut(dropReason(verdict), frame);
+    else if (verdict !== FLOOD) this.drops.frameOut(dropReason(verdict), frame);
+    else if (this.flood(LOCAL_PORT, frame) === 0) this.drops.frameOut(DROP['no-peer'], frame);
+    else this.stats.interface[INTERFACE.floodedFrames]++;
   }
 
-  /** To the peers that the switch has selected. */
-  private toSelected(frame: Frame): void {
+  /** Sends a frame of one peer to another, or one of our own making; it leaves with `finish` at the latest. */
+  sendOn(peer: number, frame: Frame, now: number): void {
+    this.route.now = now;
+    this.toPeer(peer, frame);
+  }
+
+  /** The same to all peers that a frame of `from` may pass to. Returns how many there were. */
+  floodFrom(from: number, frame: Frame, now: number): number {
+    this.route.now = now;
+    return this.flood(from, frame);
+  }
+
+  /** The same to the peers that the switch has selected. Returns how many could be reached. */
+  sendSelected(frame: Frame, now: number): number {
+    this.route.now = now;
+    return this.toSelected(frame);
+  }
+
+  /** Sends what is queued, the bundle being filled included. */
+  finish(): void {
+    this.bundler.close();
+    this.transmit.flush();
+  }
+
+  private toSelected(frame: Frame): number {
+    let reached = 0;
     for (let index = 0; index < this.selected.size; index++) {
-      const peer = this.selected.at(index);
-      if (this.isReached(peer)) this.toPeer(peer, frame);
+      const port = this.selected.at(index);
+      if (port === LOCAL_PORT || !this.isReached(port)) continue;
+      this.toPeer(port, frame);
+      reached++;
     }
     this.stats.interface[INTERFACE.multicastFrames]++;
+    return reached;
   }
 
-  /** Whether flooded frames go to a peer. */
+  /** Whether what goes to several peers goes to this one too. */
   private isReached(peer: number): boolean {
     const { session, lastLink, rests } = this.peers;
     return session[peer] >= 0 && lastLink[peer] >= 0 && (rests[peer] & IS_AT_REST) === 0;
   }
 
-  /** To every peer once; split horizon needs no more, since frames from peers never come this way. */
-  private flood(frame: Frame): void {
+  /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
+  private flood(from: number, frame: Frame): number {
     const { rows } = this.peers;
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
-      if (!this.isReached(peer)) continue;
+      if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
       this.toPeer(peer, frame);
       reached++;
     }
-    if (reached === 0) this.drops.frameOut(DROP['no-peer'], frame);
-    else this.stats.interface[INTERFACE.floodedFrames]++;
+    return reached;
   }
 
   private toPeer(peer: number, frame: Frame): void {

@@ -1,6 +1,7 @@
 /** Frames that the switch itself sends to all ports: queries for multicast memberships. */
 import type { Arena } from '../../state/arena.js';
 import { Frame } from '../../switch/frame.js';
+import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { Delivery } from './delivery.js';
 import type { Outbound } from './outbound.js';
 
@@ -19,8 +20,8 @@ export class OwnFlood {
     const start = arena.ownFrame;
     arena.bytes.set(bytes.subarray(0, length), start);
     frame.place(start, length).describe(0, 0, 0);
-    outbound.floodOwn(frame, now);
-    outbound.close();
+    outbound.floodFrom(LOCAL_PORT, frame, now);
+    outbound.finish();
     delivery.frame(frame);
     // Written before the next one takes its place.
     delivery.flush();

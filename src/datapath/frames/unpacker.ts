@@ -1,4 +1,4 @@
-/** Frames out of datagrams: segments, bundles and pieces, each past the switch and on to the TAP. */
+/** Frames out of datagrams: segments, bundles and pieces, each past the switch and on to the TAP and other peers. */
 
 import { DROP } from '../../contract/drops.js';
 import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
@@ -7,10 +7,13 @@ import type { Datagram } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
 import type { Bridge } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
-import { dropReason, isDrop } from '../../switch/verdicts.js';
+import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { PortSet } from '../../switch/multicast/port-set.js';
+import { dropReason, FLOOD, isDrop } from '../../switch/verdicts.js';
 import { KIND } from '../../wire/header.js';
 import { nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
+import type { Forwarder } from './forwarder.js';
 import { PIECE, type Reassembly } from './pieces.js';
 import { Segment } from './segment.js';
 import { type Shares, WORK } from './shares.js';
@@ -19,8 +22,11 @@ import { type Shares, WORK } from './shares.js';
 interface UnpackerParts {
   readonly arena: Arena;
   readonly bridge: Bridge;
+  /** The ports that the switch has selected for a frame. */
+  readonly selected: PortSet;
   readonly reassembly: Reassembly;
   readonly delivery: Delivery;
+  readonly forwarder: Forwarder;
   readonly shares: Shares;
   readonly stats: SharedStats;
   readonly drops: Drops;
@@ -33,8 +39,10 @@ export class Unpacker {
 
   private readonly arena: Arena;
   private readonly bridge: Bridge;
+  private readonly selected: PortSet;
   private readonly reassembly: Reassembly;
   private readonly delivery: Delivery;
+  private readonly forwarder: Forwarder;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
@@ -42,8 +50,10 @@ export class Unpacker {
   constructor(parts: UnpackerParts) {
     this.arena = parts.arena;
     this.bridge = parts.bridge;
+    this.selected = parts.selected;
     this.reassembly = parts.reassembly;
     this.delivery = parts.delivery;
+    this.forwarder = parts.forwarder;
     this.shares = parts.shares;
     this.stats = parts.stats;
     this.drops = parts.drops;
@@ -64,14 +74,26 @@ export class Unpacker {
   }
 
   private takeSegment(datagram: Datagram): void {
-    const { segment, delivery } = this;
+    const { segment, frame, delivery, forwarder } = this;
     if (!segment.readPlace(this.arena, datagram)) return this.drops.message(DROP.malformed, datagram);
     this.count(datagram.peer, segment.headerLength + segment.payload);
     if (delivery.continues(segment)) return delivery.extend(segment);
+    if (forwarder.continues(segment)) return forwarder.extend(segment);
     segment.readFacts(this.arena, datagram);
-    this.frame.place(segment.offset, segment.headerLength);
-    if (this.passes(datagram) && !delivery.start(segment))
-      this.drops.frameIn(DROP['bad-offload'], this.frame, datagram);
+    frame.place(segment.offset, segment.headerLength);
+    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    if (isDrop(verdict)) return this.drops.frameIn(dropReason(verdict), frame, datagram);
+    if (!this.takeFirst(verdict, datagram)) this.drops.frameIn(DROP['bad-offload'], frame, datagram);
+  }
+
+  /** Starts a run with the segment in hand. Returns false when headers and facts do not belong together. */
+  private takeFirst(verdict: number, datagram: Datagram): boolean {
+    const { segment, forwarder } = this;
+    if (verdict === LOCAL_PORT) return this.delivery.start(segment);
+    if (verdict >= 0) return forwarder.begin(segment, verdict, datagram.now);
+    const isSound = forwarder.single(segment, this.frame);
+    if (isSound) this.flood(verdict, datagram);
+    return isSound;
   }
 
   private takeBundle(datagram: Datagram): void {
@@ -94,7 +116,8 @@ export class Unpacker {
     }
     reassembly.read(slot, this.frame);
     this.takeFrame(datagram);
-    // Written before the slot is free for the next frame.
+    // Written and sent before the slot is free for the next frame.
+    this.forwarder.finish();
     this.delivery.flush();
     reassembly.release(slot);
   }
@@ -103,15 +126,18 @@ export class Unpacker {
   private takeFrame(datagram: Datagram): void {
     this.count(datagram.peer, this.frame.length);
     this.shares.charge(datagram.peer, WORK.FRAME);
-    if (this.passes(datagram)) this.delivery.frame(this.frame);
+    const { frame } = this;
+    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    if (verdict === LOCAL_PORT) this.delivery.frame(frame);
+    else if (isDrop(verdict)) this.drops.frameIn(dropReason(verdict), frame, datagram);
+    else if (verdict >= 0) this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
+    else this.flood(verdict, datagram);
   }
 
-  /** Whether the switch lets the frame in hand through to the TAP. */
-  private passes(datagram: Datagram): boolean {
-    const verdict = this.bridge.decide(datagram.peer, this.frame, datagram.now);
-    if (!isDrop(verdict)) return true;
-    this.drops.frameIn(dropReason(verdict), this.frame, datagram);
-    return false;
+  /** To several ports. Peers first: the TAP's turn may rewrite headers. */
+  private flood(verdict: number, datagram: Datagram): void {
+    this.forwarder.flood(datagram.peer, verdict, this.frame, datagram.now);
+    if (verdict === FLOOD || this.selected.has(LOCAL_PORT)) this.delivery.frame(this.frame);
   }
 
   private count(peer: number, length: number): void {
