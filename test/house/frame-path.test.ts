@@ -36,7 +36,6 @@ const COLD: Record<string, string> = {
   'src/switch/mac-table.ts: checkedLimit': 'a command of the operator',
   'src/switch/mac-table.ts: checkedAgeing': 'a command of the operator',
   'src/switch/multicast/own-querier.ts': 'queries, at most some in a second',
-  'src/switch/multicast/query-frame.ts': 'queries, at most some in a second',
   'src/switch/multicast/state.ts': 'a question of the operator',
   'src/link/choice/explain.ts': 'a question of the operator',
   'src/link/lane/explain-flows.ts': 'a question of the operator',

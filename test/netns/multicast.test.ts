@@ -12,7 +12,8 @@ import socket, struct, sys
 group = sys.argv[1]
 family = socket.AF_INET6 if ":" in group else socket.AF_INET
 s = socket.socket(family, socket.SOCK_DGRAM)
-s.bind(("", 5000))
+s.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)
+s.bind(("", int(sys.argv[2])))
 index = socket.if_nametoindex("octo0")
 if family == socket.AF_INET:
     s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4si", socket.inet_aton(group), b"", index))
@@ -37,7 +38,7 @@ else:
     s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
 s.setsockopt(17, 103, segment)
 for at in range(count // 10):
-    s.sendto(bytes(10 * segment), (group, 5000))
+    s.sendto(bytes(10 * segment), (group, int(sys.argv[4])))
 `;
 
 describe('multicast among four hosts', () => {
@@ -53,8 +54,8 @@ describe('multicast among four hosts', () => {
   afterAll(() => lab?.remove());
 
   /** Starts a member and waits until its host's join has been made; the returned list grows. */
-  async function member(host: number, group: string): Promise<number[]> {
-    const started = lab.start(host, 'python3', ['-c', MEMBER, group]);
+  async function member(host: number, group: string, port: number): Promise<number[]> {
+    const started = lab.start(host, 'python3', ['-c', MEMBER, group, String(port)]);
     const lines = createInterface({ input: started.output });
     const sizes: number[] = [];
     await new Promise<void>((resolve) => {
@@ -68,9 +69,9 @@ describe('multicast among four hosts', () => {
 
   it.each(['239.77.1.2', 'ff1e::77:2'])(
     '%s goes to the two that joined it, in super-frames',
-    async (group) => {
+    async ({ group, port }) => {
       const sender = await mesh.control(4);
-      const members = [await member(2, group), await member(3, group)];
+      const members = [await member(2, group, port), await member(3, group, port)];
       const family = group.includes(':') ? 'ipv6' : 'ipv4';
       const hasAnswers = async (): Promise<boolean> => {
         const [status] = await sender.call('show.multicast', {});
@@ -84,7 +85,7 @@ describe('multicast among four hosts', () => {
         return ['h1', 'h2', 'h3'].map((name) => peers.find((peer) => peer.name === name)?.txFrames ?? 0);
       };
       const before = await sent();
-      await lab.run(4, 'python3', ['-c', SENDER, group, '200', '1000']);
+      await lab.run(4, 'python3', ['-c', SENDER, group, '200', '1000', String(port)]);
       await until('both have all', () => members.every((sizes) => sizes.length === 200), 10_000);
       const more = (await sent()).map((count, index) => count - before[index]);
       expect(more[0]).toBeLessThan(5);
