@@ -139,6 +139,8 @@ export interface InterfaceConfig {
   macAgeing?: number;
   macLimit?: number;
   multicast?: MulticastConfig;
+  /** Look for loops; absent: while the TAP is in a bridge. */
+  loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
   mssClamp?: boolean;
   /** Ring of a peer that sends much, in MiB, and the age in ms up to which datagrams are sent again. */

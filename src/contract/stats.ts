@@ -50,6 +50,8 @@ export const PEER_FIELDS = [
   'rxBytes',
   'activeLink',
   'sessionSlot',
+  /** One of `LOOP`: whether the LAN reaches it by another way as well. */
+  'loop',
   'ownRing',
   'resendReachUs',
 ] as const;

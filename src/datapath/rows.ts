@@ -95,6 +95,7 @@ export class Rows {
   useSession(peer: number, slot: number, now: number): void {
     const { peers, sessions } = this.parts.tables;
     if (!peers.has(peer) || !sessions.isLive(slot)) return;
+    if (peers.session[peer] < 0) this.parts.guard.cameUp(peer, now);
     peers.session[peer] = slot;
     this.parts.link.lanes.sessionChanged(peer);
     this.parts.link.uplinks.sessionChanged(peer);

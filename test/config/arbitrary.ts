@@ -209,6 +209,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       quality,
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
+      loopGuard: fc.boolean(),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
       multicast,

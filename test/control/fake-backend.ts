@@ -188,6 +188,7 @@ export class FakeBackend implements ConfigurationHost {
         listenPort,
         aead,
         policy,
+        loops: [],
         workerAlive: true,
         offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
         rxFrames: 1,

@@ -12,6 +12,7 @@ import type {
 } from '../../api/index.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
+import { loopText } from './loops.js';
 import { type Column, foldLine, type TableLayout, TEXT_WIDTH, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
@@ -36,6 +37,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
     ...(found.clientsKnown === null
       ? []
       : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
@@ -81,6 +83,7 @@ export function peerText(peer: PeerStatus): string[] {
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
+    ...(peer.loop === null ? [] : [`  It ${loopText(peer.loop)}`]),
     ...(peer.splitHorizon === 0
       ? []
       : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),

@@ -37,7 +37,11 @@ export function settingsOf(
 ): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
-    switch: { macAgeingS: effective.macAgeing, macLimit: effective.macLimit },
+    switch: {
+      macAgeingS: effective.macAgeing,
+      macLimit: effective.macLimit,
+      loopGuard: config.loopGuard ?? null,
+    },
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,

@@ -323,6 +323,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkRoamed(event);
       case 'gso-refused':
         return this.gsoRefused(event);
+      case 'loop':
+        return this.loopChanged(event);
+      case 'mac-frozen':
+        return void this.emit('macFrozen', event);
       case 'uplink':
         return this.uplinkMoved(event);
       case 'kernel':
@@ -420,6 +424,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
+  }
+
+  private loopChanged({ peer, state }: EventOf<'loop'>): void {
+    const found = this.peers.atRow(peer);
+    if (found !== undefined) this.emit('loop', found, state);
   }
 
   private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {

@@ -22,8 +22,9 @@ import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 import type { Bridge } from '../../switch/bridge.js';
-import { Frame } from '../../switch/frame.js';
+import { destinationHigh, destinationLow, Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
+import { type LoopGuard, PROBE_BYTES } from '../../switch/loop-guard.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { PortSet } from '../../switch/multicast/port-set.js';
 import type { Ports } from '../../switch/ports.js';
@@ -55,6 +56,7 @@ interface OutboundParts {
   readonly ports: Ports;
   /** The ports that the switch has selected for a frame. */
   readonly selected: PortSet;
+  readonly guard: LoopGuard;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
   readonly shares: Shares;
@@ -70,6 +72,7 @@ export class Outbound {
   private readonly bridge: Bridge;
   private readonly ports: Ports;
   private readonly selected: PortSet;
+  private readonly guard: LoopGuard;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
@@ -94,6 +97,7 @@ export class Outbound {
     this.bridge = parts.bridge;
     this.ports = parts.ports;
     this.selected = parts.selected;
+    this.guard = parts.guard;
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
@@ -180,7 +184,7 @@ export class Outbound {
     let reached = 0;
     for (let index = 0; index < this.selected.size; index++) {
       const port = this.selected.at(index);
-      if (port === LOCAL_PORT || !this.isReached(port)) continue;
+      if (port === LOCAL_PORT || !this.isReached(port) || this.ports.isHeld(port)) continue;
       this.toPeer(port, frame);
       reached++;
     }
@@ -201,10 +205,23 @@ export class Outbound {
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
-      this.toPeer(peer, frame);
+      if (this.ports.isHeld(peer)) this.probeToHeld(peer, frame);
+      else this.toPeer(peer, frame);
       reached++;
     }
     return reached;
+  }
+
+  /** Nothing goes to a peer that is held but probes of other gateways, and they say so. */
+  private probeToHeld(peer: number, frame: Frame): void {
+    const { bytes, guard } = this;
+    const { offset } = frame;
+    if (!guard.isProbe(destinationHigh(bytes, offset), destinationLow(bytes, offset))) return;
+    if (frame.length < PROBE_BYTES) return;
+    const isMarked = guard.isMarked(frame);
+    if (!isMarked) guard.mark(frame);
+    this.toPeer(peer, frame);
+    if (!isMarked) guard.unmark(frame);
   }
 
   private toPeer(peer: number, frame: Frame): void {
