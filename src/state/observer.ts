@@ -13,10 +13,10 @@ import {
 } from '../contract/capture.js';
 import { DROPPED, type DropFacts, REMOTE_WORDS } from '../contract/drop-examples.js';
 import { PATH, SEND, VNET_HEADER, WRITE } from '../native/ops.js';
-import { dropReason, FLOOD, isDrop } from '../switch/bridge.js';
 import type { Frame } from '../switch/frame.js';
 import { FrameFilter } from '../switch/frame-filter.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
+import { dropReason, isDrop } from '../switch/verdicts.js';
 import { type Datagram, ORIGIN } from './datagram.js';
 import type { Tables } from './tables.js';
 
@@ -109,9 +109,9 @@ export class Observer {
     facts.isOut = port === LOCAL_PORT;
     facts.peer = port === LOCAL_PORT ? NONE : port;
     if (isDrop(verdict)) this.setVerdict(VERDICT.DROP, dropReason(verdict));
-    else if (verdict === FLOOD) this.setVerdict(VERDICT.FLOOD, 0);
     else if (verdict === LOCAL_PORT) this.setVerdict(VERDICT.TAP, 0);
-    else this.setVerdict(VERDICT.PEER, verdict);
+    else if (verdict >= 0) this.setVerdict(VERDICT.PEER, verdict);
+    else this.setVerdict(VERDICT.FLOOD, 0);
     this.offer(frame.offset);
   }
 

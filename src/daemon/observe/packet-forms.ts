@@ -3,8 +3,9 @@
  * sealed datagrams in the IP packet that carries them.
  */
 import { writeU16 } from '../../base/bytes.js';
+import { fold } from '../../base/checksum.js';
 import { PACKET, type Packet } from '../../contract/capture.js';
-import { completeChecksum, fold, writeIpv4Checksum } from '../../datapath/offload/checksum.js';
+import { completeChecksum, writeIpv4Checksum } from '../../datapath/offload/checksum.js';
 import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../../datapath/offload/superframe.js';
 import { PATH } from '../../native/ops.js';
 import { HeaderInfo, PROTOCOL_TCP, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
