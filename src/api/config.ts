@@ -72,9 +72,12 @@ export interface DuplicateConfig {
   dscp?: number[];
 }
 
+/** A peer, or a template of peers: that has no keys and no template of its own. */
 export interface PeerConfig {
   name: string;
   description?: string;
+  /** Name of the template that says what the peer itself does not. */
+  template?: string;
   /** Base64 of 32 bytes. */
   publicKey?: string;
   presharedKeyFile?: string;
@@ -82,10 +85,20 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** Group of peers between which frames are not switched, 0–255; false: in none. */
+  splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
   uplink?: { group: string; priority?: number };
   links: LinkConfig[];
   shutdown?: boolean;
+}
+
+/** The file of clients that are admitted without a block of their own. */
+export interface AuthorizedKeysConfig {
+  /** Absolute path. */
+  file: string;
+  /** Template of the clients whose line names none. */
+  template?: string;
 }
 
 export interface InterfaceConfig {
@@ -125,6 +138,9 @@ export interface InterfaceConfig {
   scheduling?: 'realtime' | 'normal';
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
+  authorizedKeys?: AuthorizedKeysConfig;
+  /** Settings that peers and clients take by name; absent: none. */
+  peerTemplates?: PeerConfig[];
   peers: PeerConfig[];
   /** Routers' idiom: an interface is down until `no shutdown`. True only when `no shutdown` was said. */
   enabled: boolean;

@@ -20,7 +20,7 @@ interface EventBase {
 
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
- * key file that was read again cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
+ * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
  * can run; archive or accounting could not be written.
  */
 export type WarningName =
@@ -28,6 +28,8 @@ export type WarningName =
   | 'key-on-two-hosts'
   | 'handshake-time-not-kept'
   | 'key-file-refused'
+  | 'authorized-keys-refused'
+  | 'authorized-key-refused'
   | 'bridge-missing'
   | 'reload-failed'
   | 'record-lost';
@@ -82,6 +84,15 @@ export type ControlEvent = EventBase &
      * where it concerns the daemon.
      */
     | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
+    /** The file of authorized keys was read: clients there are now, new ones, those gone, and lines that are wrong. */
+    | {
+        kind: 'authorized-keys';
+        interface: string;
+        clients: number;
+        added: number;
+        removed: number;
+        wrong: number;
+      }
     | { kind: 'config'; by: string; what: ConfigEvent }
     /** A commit awaits its confirmation; told when it begins and as its end comes near. */
     | { kind: 'unconfirmed'; by: string; secondsLeft: number }

@@ -89,6 +89,8 @@ export interface PeerStatus {
   policy: Policy;
   /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
+  /** Group of peers between which frames are not switched; null: in none. */
+  splitHorizon: number | null;
   session: SessionStatus | null;
   /** Ids of the links that carry data now. */
   activeLinks: number[];

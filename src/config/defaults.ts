@@ -36,6 +36,7 @@ export const DEFAULTS = {
   /** Seconds (RFC 8899, PMTU_RAISE_TIMER). */
   mtuRaise: 600,
   relay: false,
+  splitHorizon: 0,
   persist: false,
   scheduling: 'normal',
   priority: 0,
@@ -104,6 +105,11 @@ export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): numb
 export function effectiveDuplicate(parent: InterfaceConfig, peer: PeerConfig): DuplicateSettings {
   const { small, control, dscp } = peer.duplicate ?? parent.duplicate ?? {};
   return { smallBytes: small ?? 0, control: control ?? false, dscp: dscp ?? [] };
+}
+
+/** The split-horizon group of a peer; null: it is in none. */
+export function effectiveSplitHorizon(peer: PeerConfig): number | null {
+  return peer.splitHorizon === false ? null : (peer.splitHorizon ?? DEFAULTS.splitHorizon);
 }
 
 /** Equal for two spellings of one host name. */

@@ -12,6 +12,7 @@ import { ipKey, isLinkLocal, isLoopback, parseCidr, parseIp } from '../grammar/a
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
 import { DEFAULTS, effectiveLink, MAX_ADDRESSES, nameKey } from './defaults.js';
+import { templateNamed, withTemplate } from './templates.js';
 
 export interface ConfigIssue {
   /**
@@ -38,6 +39,7 @@ export function validateConfig(config: Config): ConfigIssue[] {
   for (const found of config.interfaces) {
     const path = [`interface ${renderWord(found.name)}`];
     checkInterface(found, path, addresses, issues);
+    checkTemplates(found, path, issues);
     checkPeers(found, path, issues);
   }
   return issues;
@@ -106,12 +108,47 @@ function checkCopies(
   issues.push({ severity: 'error', path, field: 'policy', message });
 }
 
+/** What a template cannot say, and templates that are named but not there. */
+function checkTemplates(parent: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
+  for (const template of parent.peerTemplates ?? []) {
+    const templatePath = [...path, `peer-template ${renderWord(template.name)}`];
+    const own = {
+      'public-key': template.publicKey,
+      'preshared-key-file': template.presharedKeyFile,
+      template: template.template,
+    };
+    for (const [field, value] of Object.entries(own)) {
+      if (value === undefined) continue;
+      const message = `a peer-template has no ${field} of its own`;
+      issues.push({ severity: 'error', path: templatePath, field, message });
+    }
+    checkCopies(template, templatePath, issues);
+    for (const link of template.links) checkLink(link, [...templatePath, `link ${link.id}`], issues);
+  }
+  const { authorizedKeys } = parent;
+  if (authorizedKeys === undefined) return;
+  checkTemplateNamed(parent, authorizedKeys.template, { path, field: 'authorized-keys' }, issues);
+}
+
+function checkTemplateNamed(
+  parent: InterfaceConfig,
+  name: string | undefined,
+  place: { path: string[]; field: string },
+  issues: ConfigIssue[],
+): void {
+  if (name === undefined || templateNamed(parent, name) !== undefined) return;
+  const message = `there is no peer-template ${name} on this interface`;
+  issues.push({ severity: 'error', ...place, message });
+}
+
 function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
   const keys = new Map<string, string>();
   const names = new Set(parent.peers.map((peer) => peer.name));
-  for (const peer of parent.peers) {
-    const peerPath = [...path, `peer ${renderWord(peer.name)}`];
-    checkCopies(peer, peerPath, issues);
+  for (const own of parent.peers) {
+    const peerPath = [...path, `peer ${renderWord(own.name)}`];
+    checkTemplateNamed(parent, own.template, { path: peerPath, field: 'template' }, issues);
+    const peer = withTemplate(parent, own);
+    checkCopies(own, peerPath, issues);
     if (peer.publicKey === undefined) {
       if (!peer.shutdown) {
         const message = `peer ${peer.name} has no public-key and stays down`;
@@ -129,6 +166,20 @@ function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue
   }
 }
 
+/** What a link says of itself, whether it is a peer's or a template's. */
+function checkLink(link: LinkConfig, path: string[], issues: ConfigIssue[]): void {
+  const { timers } = link;
+  if (timers !== undefined && timers.hold < 2 * timers.interval) {
+    const message = `hold ${timers.hold} is less than twice the interval of ${timers.interval} ms`;
+    issues.push({ severity: 'error', path, field: 'timers', message });
+  }
+  if (timers !== undefined && timers.interval > NAT_INTERVAL_MS) {
+    const message = `a NAT on the way may forget link ${link.id} between beats ${timers.interval} ms apart`;
+    issues.push({ severity: 'warning', path, field: 'timers', message });
+  }
+  checkDamping(link, path, issues);
+}
+
 function checkLinks(
   parent: InterfaceConfig,
   peer: PeerConfig,
@@ -141,17 +192,7 @@ function checkLinks(
     const path = [...peerPath, `link ${link.id}`];
     const error = (field: string, message: string) =>
       issues.push({ severity: 'error', path, field, message });
-    if (link.timers !== undefined && link.timers.hold < 2 * link.timers.interval) {
-      error(
-        'timers',
-        `hold ${link.timers.hold} is less than twice the interval of ${link.timers.interval} ms`,
-      );
-    }
-    if (link.timers !== undefined && link.timers.interval > NAT_INTERVAL_MS) {
-      const message = `a NAT on the way may forget link ${link.id} between beats ${link.timers.interval} ms apart`;
-      issues.push({ severity: 'warning', path, field: 'timers', message });
-    }
-    checkDamping(link, path, issues);
+    checkLink(link, path, issues);
     if (link.remote === undefined) {
       if (!link.shutdown) {
         const message = `link ${link.id} of peer ${peer.name} has no remote and stays down`;

@@ -1,6 +1,7 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
 import type { LocalWish } from './place.js';
+import type { PortSettings, SwitchSettings } from './port-settings.js';
 import type { UplinkGroupSettings, UplinkSettings } from './uplinks.js';
 
 /** A link as the datapath needs it. */
@@ -73,6 +74,7 @@ export interface PeerSettings {
   uplink: UplinkSettings | null;
   /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
   name: number;
+  port: PortSettings;
 }
 
 export interface SocketSettings {
@@ -82,8 +84,7 @@ export interface SocketSettings {
 
 /** Settings of the interface as a whole. */
 export interface DatapathSettings {
-  macAgeingS: number;
-  macLimit: number;
+  switch: SwitchSettings;
   mssClamp: boolean;
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
   resendBytes: number;

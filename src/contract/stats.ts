@@ -20,6 +20,7 @@ export const INTERFACE_FIELDS = [
   'txSends',
   'rxMessages',
   'floodedFrames',
+  'forwardedFrames',
   'duplicatedFrames',
   'parityDatagrams',
   'parityInVain',

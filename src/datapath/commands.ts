@@ -88,8 +88,9 @@ export class Commands {
 
   applySettings(settings: DatapathSettings): void {
     const { macs, outbound, link, relay, transmit, delivery } = this.parts;
-    macs.setAgeing(settings.macAgeingS * 1e6);
-    if (macs.limit !== settings.macLimit) macs.setLimit(settings.macLimit);
+    const { macAgeingS, macLimit } = settings.switch;
+    macs.setAgeing(macAgeingS * 1e6);
+    if (macs.limit !== macLimit) macs.setLimit(macLimit);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;

@@ -29,10 +29,10 @@ export interface Messages {
 interface Resends {
   /** No link is left: what this one has not confirmed is kept until one is usable. */
   strand(link: number): void;
-  /** Sends again by link `to` what `from` may have lost. */
+  /** Sends again by link `to` what `from` may have lost, as this host saw by itself. */
   resend(from: number, to: number, now: number): void;
-  /** The same on the peer's word alone, that `from` is down, and no more than its budget allows. */
-  resendReported(from: number, to: number, now: number): void;
+  /** The same where the peer may have brought it about: no more than its budget allows. */
+  resendWithin(from: number, to: number, now: number): void;
 }
 
 /** Sends sealed runs of frames by a link. */

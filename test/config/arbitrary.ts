@@ -149,9 +149,11 @@ const peer: fc.Arbitrary<PeerConfig> = fc
     fc.uniqueArray(link, { maxLength: 8, selector: ({ id }) => id }),
     optional<Omit<Required<PeerConfig>, 'name' | 'links' | 'policy' | 'copies'>>({
       description: text,
+      template: name,
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
       duplicate,
+      splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
         { requiredKeys: ['group'] },
@@ -200,6 +202,12 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
         minLength: 1,
         maxLength: 3,
         selector: ({ name: group }) => group,
+      }),
+      authorizedKeys: fc.record({ file, template: name }, { requiredKeys: ['file'] }),
+      peerTemplates: fc.uniqueArray(peer, {
+        minLength: 1,
+        maxLength: 2,
+        selector: ({ name: template }) => template,
       }),
       persist: fc.constant(true),
       scheduling: fc.constantFrom('realtime', 'normal'),

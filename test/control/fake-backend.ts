@@ -200,6 +200,8 @@ export class FakeBackend implements ConfigurationHost {
         peers: found.peers.length,
         peersUp: found.peers.length,
         links: found.peers.flatMap(({ links }) => links).length,
+        clientsKnown: null,
+        clientsPresent: null,
         linksUp: 0,
       };
     });

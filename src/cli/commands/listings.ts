@@ -51,7 +51,8 @@ interface Listing<Row, T extends readonly Token[]> {
   layout: TableLayout<Row>;
 }
 
-function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
+/** A command that prints a table of any length. */
+export function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
   const { word, help, filters, method, fetch, layout } = parts;
   const tokens: Token[] = [SHOW, keyword(word, help), ...filters];
   return command({

@@ -58,6 +58,11 @@ function whatText(event: ControlEvent): string {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
       return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
     }
+    case 'authorized-keys': {
+      const { clients, added, removed, wrong } = event;
+      const refused = wrong === 0 ? '' : `, ${plural(wrong, 'line')} wrong`;
+      return `${event.interface} authorized keys read: ${plural(clients, 'client')}, ${added} new, ${removed} removed${refused}`;
+    }
     case 'config':
       return `configuration: ${event.what} by ${event.by}`;
     case 'unconfirmed':

@@ -36,6 +36,9 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...(found.clientsKnown === null
+      ? []
+      : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
     `  Received ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
     `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
     `  Resend buffer ${bytes(found.resendBufferBytes)} per peer, up to ${found.resendAgeMs} ms old`,
@@ -78,6 +81,9 @@ export function peerText(peer: PeerStatus): string[] {
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
+    ...(peer.splitHorizon === 0
+      ? []
+      : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),
     `  Resend ring ${peer.resendRing}, reaches back ${peer.resendReachMs} ms`,
     '',
     ...peer.links.flatMap(linkText),

@@ -8,6 +8,7 @@ import {
   effectiveDuplicate,
   effectiveLink,
   effectivePolicy,
+  effectiveSplitHorizon,
 } from '../../config/defaults.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { AEAD, PATH } from '../../native/ops.js';
@@ -156,6 +157,7 @@ export function peerStatus(
     state: peer.config.shutdown ? 'shutdown' : peer.up ? 'up' : 'down',
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
+    splitHorizon: effectiveSplitHorizon(peer.config),
     session: session === null ? null : sessionStatus(session, nowUs),
     activeLinks: activeLinks(runtime, peer),
     lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),

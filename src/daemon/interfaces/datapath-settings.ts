@@ -7,7 +7,13 @@ import type {
   PeerConfig,
   QualityConfig,
 } from '../../api/config.js';
-import { DEFAULTS, type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
+import {
+  DEFAULTS,
+  type EffectiveLink,
+  effectiveInterface,
+  effectiveSplitHorizon,
+} from '../../config/defaults.js';
+import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -27,8 +33,7 @@ export function settingsOf(
 ): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
-    macAgeingS: effective.macAgeing,
-    macLimit: effective.macLimit,
+    switch: { macAgeingS: effective.macAgeing, macLimit: effective.macLimit },
     mssClamp: effective.mssClamp,
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
@@ -43,6 +48,11 @@ export function settingsOf(
     tapTso: tap.tso,
     tapUso: tap.uso,
   };
+}
+
+/** Settings of a peer as a port of the switch. */
+export function portSettings(peer: PeerConfig): PortSettings {
+  return { splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP };
 }
 
 /** The uplink group of a peer, or null. */

@@ -11,7 +11,9 @@ import { INTERFACE } from '../../contract/stats.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Action, InstallSessionAction, NoticeAction } from '../../handshake/actions.js';
-import { Handshaker, type PeerIdentity } from '../../handshake/handshaker.js';
+import type { Client } from '../../handshake/admission.js';
+import { Handshaker } from '../../handshake/handshaker.js';
+import type { ClientSource, PeerIdentity } from '../../handshake/options.js';
 import { emptyCounters } from '../../handshake/reasons.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
@@ -37,6 +39,10 @@ interface SessionInfo {
 interface HandshakeEvents {
   /** Another session of a peer is in use; null when none is left. */
   session: [peer: number, session: SessionInfo | null];
+  /** A client comes, and needs its rows at once: its session follows. */
+  client: [peer: number, client: Client];
+  /** A client has gone. */
+  released: [peer: number];
   /** Something that the operator should know. */
   notice: [notice: NoticeAction];
 }
@@ -55,6 +61,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     staticKeys: KeyPair,
     aead: AeadChoice,
     clock: HandshakeClock,
+    clients: ClientSource,
   ) {
     super();
     this.handshaker = new Handshaker({
@@ -65,6 +72,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       hardwareAes: native.hasHardwareAes(),
       capabilities: 0,
       workers: 1,
+      clients,
     });
   }
 
@@ -186,6 +194,12 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
         return;
       case 'retire-session':
         this.retire(action.localIndex & SLOT_MASK);
+        return;
+      case 'admit-client':
+        this.emit('client', action.peer, action.client);
+        return;
+      case 'release-client':
+        this.emit('released', action.peer);
         return;
       case 'notice':
         this.emit('notice', action);

@@ -1,6 +1,7 @@
 /** The configured peers of an interface and their links, with their rows in the datapath. */
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
 import type { LinkCause, LinkState } from '../../api/link-states.js';
+import type { Client } from '../../handshake/admission.js';
 import { Rows } from './rows.js';
 import { type LinkSockets, NO_SOCKETS } from './udp-sockets.js';
 
@@ -37,7 +38,10 @@ export function nameOf({ remote }: LinkConfig): string | null {
 
 export interface PeerEntry {
   row: number;
+  /** Its settings, with those that it leaves to its template. */
   config: PeerConfig;
+  /** Whom it was admitted as; null for a peer with a block in the configuration. */
+  client: Client | null;
   links: Map<number, LinkEntry>;
   /** Known to the handshaker. */
   admitted: boolean;
@@ -77,8 +81,13 @@ export class PeerEntries {
     return { peers, nextRow: null };
   }
 
-  add(config: PeerConfig): PeerEntry {
-    const entry = { row: this.rows.take(), config, links: new Map(), admitted: false, up: false };
+  /** A row for a client that is about to be added. */
+  takeRow(): number {
+    return this.rows.take();
+  }
+
+  add(config: PeerConfig, row = this.rows.take(), client: Client | null = null): PeerEntry {
+    const entry = { row, config, client, links: new Map(), admitted: client !== null, up: false };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);
     return entry;

@@ -9,13 +9,15 @@ import {
   effectivePolicy,
   nameKey,
 } from '../../config/defaults.js';
+import { ClientTemplates } from '../../config/templates.js';
 import type { LinkSettings } from '../../contract/settings.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
+import type { Client } from '../../handshake/admission.js';
 import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { familiesOf, linkSettings, uplinkSettings } from './datapath-settings.js';
+import { familiesOf, linkSettings, portSettings, uplinkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
 import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
@@ -38,6 +40,10 @@ interface PeerSetupOptions {
 }
 
 export class PeerSetup {
+  /** What holds for clients. */
+  templates = new ClientTemplates();
+  private ofLinks: SocketsOfLinks = new Map();
+
   constructor(private readonly options: PeerSetupOptions) {}
 
   /**
@@ -48,8 +54,10 @@ export class PeerSetup {
     const { peers, datapath, sockets, routes, names, stateFolder } = this.options;
     const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer, stateFolder)]));
     const byName = new Map(next.peers.map((peer) => [peer.name, peer]));
+    this.templates = this.templates.following(next);
     const ofLinks = this.arrangeSockets(next);
     for (const entry of [...peers.values()]) {
+      if (entry.client !== null) continue;
       const kept = byName.get(entry.config.name);
       const identity = kept === undefined ? null : (identities.get(kept) ?? null);
       if (kept === undefined || !this.keepsIdentity(entry, kept, identity)) this.removePeer(entry);
@@ -110,7 +118,7 @@ export class PeerSetup {
   private arrangeSockets(next: InterfaceConfig): SocketsOfLinks {
     const owners: LinkConfig[] = [];
     const needs: LocalNeed[] = [];
-    for (const peer of next.peers) {
+    for (const peer of [...next.peers, ...this.templates.all()]) {
       for (const link of peer.links) {
         if (peer.shutdown || link.shutdown || link.remote?.kind === 'via') continue;
         for (const family of familiesOf(link)) {
@@ -124,7 +132,30 @@ export class PeerSetup {
       const [v4, v6] = ofLinks.get(owners[index]) ?? NO_SOCKETS;
       ofLinks.set(owners[index], needs[index].family === 6 ? [v4, socket] : [socket, v6]);
     });
+    this.ofLinks = ofLinks;
     return ofLinks;
+  }
+
+  // --- clients --------------------------------------------------------------------------------------
+
+  /** Gives a client the rows of its peer and its links. Its session follows. */
+  addClient(row: number, client: Client, config: PeerConfig, parent: InterfaceConfig): PeerEntry {
+    const entry = this.options.peers.add(config, row, client);
+    this.setClient(entry, client, config, parent);
+    return entry;
+  }
+
+  /** Other settings hold for a client. */
+  setClient(entry: PeerEntry, client: Client, config: PeerConfig, parent: InterfaceConfig): void {
+    entry.client = client;
+    entry.config = config;
+    this.sendPeer(entry, parent, Buffer.from(client.key, 'latin1'));
+    this.setLinks(entry, parent, this.ofLinks);
+  }
+
+  /** Takes its rows from a client that has gone or is to go. */
+  removeClient(entry: PeerEntry): void {
+    this.removePeer(entry);
   }
 
   /** Whether a peer is the same as before, at most under another public key that no other peer has. */
@@ -146,19 +177,24 @@ export class PeerSetup {
   }
 
   private setPeer(config: PeerConfig, next: InterfaceConfig, identity: Identity): PeerEntry {
-    const { peers, datapath } = this.options;
+    const { peers } = this.options;
     const entry = peers.get(config.name) ?? peers.add(config);
     entry.config = config;
-    datapath.send({
+    this.sendPeer(entry, next, identity?.publicKey ?? null);
+    return entry;
+  }
+
+  private sendPeer({ row, config }: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
+    this.options.datapath.send({
       kind: 'peer',
-      row: entry.row,
+      row,
       policy: effectivePolicy(next, config),
       copies: effectiveCopies(next, config),
       duplicate: effectiveDuplicate(next, config),
       uplink: uplinkSettings(config),
-      name: identity === null ? 0 : relayName(identity.publicKey),
+      name: publicKey === null ? 0 : relayName(publicKey),
+      port: portSettings(config),
     });
-    return entry;
   }
 
   /** Adds a peer that can be talked to to the handshaker, or removes one that was shut down. */

@@ -5,11 +5,9 @@
 
 import { EventEmitter } from 'node:events';
 import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
-import type { WarningName } from '../../api/events.js';
-import type { LinkFacts } from '../../api/link-states.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
-import type { UplinkCause } from '../../api/uplinks.js';
 import { effectiveInterface } from '../../config/defaults.js';
+import { withTemplates } from '../../config/templates.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
@@ -19,6 +17,7 @@ import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { lookUpName } from '../base/name-lookup.js';
 import { BridgePort } from './bridge-port.js';
+import { Clients, settingsDiffer } from './clients.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
 import { describeChange, describeLack, NOTHING_MEASURED } from './describe-change.js';
@@ -29,34 +28,13 @@ import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
 import { warningOf } from './notices.js';
-import { type LinkEntry, nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
+import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
 import { Routes } from './routes.js';
+import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
-
-interface RuntimeEvents {
-  link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];
-  peer: [peer: PeerEntry, cause: string];
-  /** The host name of a link's remote end leads to other addresses than `before`. */
-  resolved: [peer: PeerEntry, link: LinkEntry, name: string, to: Resolution, before: readonly string[]];
-  /** Bytes; `before` is 0 the first time. */
-  mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
-  /** The device of a link does not take UDP GSO. */
-  gsoRefused: [peer: PeerEntry, link: LinkEntry];
-  session: [peer: PeerEntry, what: 'established' | 'ended'];
-  /** Another server of an uplink group carries. */
-  uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
-  /** The TAP has joined its bridge (null), or cannot: why. */
-  bridge: [missing: string | null];
-  /** Something is not as the configuration wants it; a sentence. */
-  trouble: [message: string];
-  /** The worker died. */
-  fault: [message: string];
-  /** `peer` is null where it concerns the interface as a whole. */
-  warning: [peer: PeerEntry | null, what: WarningName, detail: string];
-}
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
 
@@ -82,6 +60,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly drains: Drains;
+  readonly clients: Clients;
   readonly names: RemoteNames;
   private readonly stateFolder: string;
   private readonly bridge: BridgePort;
@@ -112,7 +91,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       () => Date.now() * 1000,
       (error) => this.timeNotKept(error),
     );
-    const handshakes = new Handshakes(native, datapath, keys, aead, clock);
+    const clients: Clients = new Clients({
+      peers,
+      parts: () => ({ setup: this.setup, handshakes: this.handshakes, config: this.current }),
+      owner: {
+        left: (peer, cause) => this.emit('peer', peer, cause),
+        loaded: (read) => this.emit('authorizedKeys', read, this.current.authorizedKeys?.file ?? ''),
+        failed: (why) => this.emit('warning', null, 'authorized-keys-refused', why),
+      },
+    });
+    const handshakes = new Handshakes(native, datapath, keys, aead, clock, clients);
+    this.clients = clients;
     const sockets = new UdpSockets(native, datapath, this.wantsGro(config));
     const routes = new Routes(native, datapath, peers);
     this.datapath = datapath;
@@ -134,6 +123,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);
     });
+    handshakes.on('client', (row, client) => clients.came(row, client));
+    handshakes.on('released', (row) => clients.released(row));
     handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
     handshakes.on('notice', (notice) => {
       const peer = peers.atRow(notice.peer);
@@ -162,7 +153,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       const selfTest = testUdpOffloads(native);
       await tap.setUp(null, config, macOf(keys.publicKey));
       runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
-      runtime.setUpPeers(config);
+      runtime.setUpPeers(withTemplates(config));
       await runtime.bridge.want(config.bridge ?? null);
       return runtime;
     } catch (error) {
@@ -173,6 +164,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       }
       throw error;
     }
+  }
+
+  /** Begins to admit clients; to be called once somebody listens. */
+  admitClients(): Promise<void> {
+    return this.clients.follow(this.current.authorizedKeys?.file ?? null, false);
   }
 
   get config(): InterfaceConfig {
@@ -189,14 +185,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** What keeps the interface from being as configured although it runs, one sentence each. */
   get missing(): string[] {
-    return [...this.tap.missing, ...(this.bridge.missing === null ? [] : [this.bridge.missing])];
+    const others = [this.bridge.missing, this.clients.missing].filter((sentence) => sentence !== null);
+    return [...this.tap.missing, ...others];
   }
 
   /**
    * Changes to another configuration; the TAP stays, with all that others have put on it. On failure what ran before runs
    * again and the error says why.
    */
-  async reconfigure(next: InterfaceConfig): Promise<void> {
+  async reconfigure(raw: InterfaceConfig): Promise<void> {
+    const next = withTemplates(raw);
     const before = this.current;
     const used = this.keys;
     const keys = this.keysFor(next);
@@ -212,6 +210,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
     if (keys !== used) sodiumPrimitives.wipe(used.secretKey);
     await this.bridge.want(next.bridge ?? null);
+    await this.clients.follow(next.authorizedKeys?.file ?? null, settingsDiffer(before, next));
   }
 
   /** Says goodbye to the peers and releases everything. */
@@ -229,6 +228,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private async end(): Promise<void> {
+    this.clients.close();
     clearTimeout(this.marking);
     this.routes.close();
     this.names.close();
@@ -244,8 +244,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.handshakes.restart(peer.row);
   }
 
-  /** Reads the preshared keys of all peers again; they count from the next handshakes on. */
+  /** Reads the preshared keys of all peers and the file of clients again; they count from the next handshakes on. */
   rereadKeys(): void {
+    void this.clients.reread();
     for (const peer of this.peers.values()) {
       try {
         this.setup.rereadKey(peer);
@@ -280,12 +281,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private setUpPeers(next: InterfaceConfig): void {
+    if (this.clients.present > 0) {
+      for (const { name, publicKey } of next.peers) this.clients.giveWay(name, publicKey);
+    }
     this.setup.setUp(next);
     this.current = next;
   }
 
   /** The worker died: nothing moves any more, whatever was known of links. */
   private died(fault: string, hasReleased: boolean): void {
+    this.clients.close();
     clearTimeout(this.marking);
     this.routes.close();
     this.names.close();

@@ -51,6 +51,22 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.warn({ interface: name }, missing);
     events.publish({ kind: 'warning', interface: name, peer: null, what: 'bridge-missing', detail: missing });
   });
+  runtime.on('authorizedKeys', ({ table, added, removed, wrong, problems }, file) => {
+    const counts = { clients: table.size, added, removed, wrong };
+    log.info({ interface: name, file, ...counts }, 'authorized keys read');
+    events.publish({ kind: 'authorized-keys', interface: name, ...counts });
+    for (const { line, message } of problems) {
+      const detail = `${file}:${line}: ${message}; the line admits nobody`;
+      log.warn({ interface: name }, detail);
+      events.publish({
+        kind: 'warning',
+        interface: name,
+        peer: null,
+        what: 'authorized-key-refused',
+        detail,
+      });
+    }
+  });
   runtime.on('trouble', (message) => log.warn({ interface: runtime.name }, message));
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
