@@ -27,8 +27,14 @@ import { RELAY_FAMILY } from '../wire/overhead.js';
  */
 const LANE = { ANSWER: 0, FRIENDS: 1, OTHERS: 2 } as const;
 const PLACES = [128, 256, 64] as const;
+/**
+ * Friends get more places where the control thread is fast: as many as it takes in this time, as long as they are patient.
+ * They would all come again otherwise, and most of them in vain.
+ */
+const PATIENCE_S = 1;
+const MOST_FRIENDS = 2048;
 /** A power of two that holds all places. */
-const RING = 512;
+const RING = 4096;
 
 const UNPROVED = '';
 
@@ -79,6 +85,10 @@ export class HandshakeGate {
   private readonly proved = new Set<string>();
   private given = 0;
   private settled = 0;
+  /** How many places there are for friends, and what had been taken when that was worked out. */
+  private friendPlaces: number = PLACES[LANE.FRIENDS];
+  private countedAt = 0;
+  private counted = 0;
   private readonly loads = [new Load(), new Load()] as const;
 
   constructor(
@@ -103,6 +113,7 @@ export class HandshakeGate {
    */
   take(message: Uint8Array, arrival: Arrival, now: number): number {
     this.settle();
+    if (now - this.countedAt >= PATIENCE_S * 1e6) this.countPlaces(now);
     if (message[0] !== MESSAGE.INITIATION) {
       return this.answerRefusal(message, now) ?? this.enter(LANE.ANSWER, message, arrival);
     }
@@ -153,11 +164,21 @@ export class HandshakeGate {
   }
 
   private enter(lane: number, message: Uint8Array, { socket, words, at }: Arrival): number {
-    if (this.waiting[lane] >= PLACES[lane]) return DROP['handshake-queue-full'];
+    const places = lane === LANE.FRIENDS ? this.friendPlaces : PLACES[lane];
+    if (this.waiting[lane] >= places) return DROP['handshake-queue-full'];
     this.waiting[lane]++;
     this.lanes[this.given++ % RING] = lane;
     this.exits.handOn(message.slice(), { socket, words: [...words.subarray(at, at + PATH.WORDS)] });
     return HANDSHAKE_TAKEN;
+  }
+
+  /** Works out how many friends may wait, from what was taken since the last time. */
+  private countPlaces(now: number): void {
+    const seconds = Math.min(60, (now - this.countedAt) / 1e6);
+    const rate = (this.settled - this.counted) / seconds;
+    this.friendPlaces = Math.max(PLACES[LANE.FRIENDS], Math.min(MOST_FRIENDS, Math.round(rate * PATIENCE_S)));
+    this.countedAt = now;
+    this.counted = this.settled;
   }
 
   /** Frees the places of what the control thread has taken since; it takes messages in order. */
