@@ -64,13 +64,18 @@ interface LaneOrder {
 interface Stations {
   /** Forgets what was learned at a peer. */
   forget(peer: number): void;
+  /** A peer can be reached, perhaps again: what it wants may not be known. */
+  reached(peer: number, now: number): void;
   /** Tells the network behind a peer that the stations here are reached through us, by that peer. */
   announce(peer: number): void;
 }
 
-/** Hears when a peer can be reached, or no longer. */
+/** Hears how peers can be reached. */
 export interface PeerWatch {
+  /** A peer can be reached, or no longer, or drains. */
   changed(peer: number, now: number): void;
+  /** All links of a peer have been silent for their hold times: it is late, or gone. */
+  silent(peer: number, now: number): void;
 }
 
 export interface LinkPorts {

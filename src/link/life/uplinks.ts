@@ -111,12 +111,22 @@ export class Uplinks {
 
   // --- our uplinks ----------------------------------------------------------------------------------
 
-  /** A peer can be reached, or no longer, or drains. */
   changed(peer: number, now: number): void {
     const group = this.groupOf.get(peer);
     const member = group?.member(peer);
     if (group === undefined || member === undefined) return;
-    group.stands(member, this.standingOf(peer), now);
+    const standing = this.standingOf(peer);
+    // Links that still wait for a silent peer say nothing of it; only a heartbeat does.
+    const isSilent = member.standing === UPLINK_STANDING.SILENT && standing !== UPLINK_STANDING.UNREACHABLE;
+    if (!isSilent) group.stands(member, standing, now);
+    this.settle(group, now);
+  }
+
+  silent(peer: number, now: number): void {
+    const group = this.groupOf.get(peer);
+    const member = group?.member(peer);
+    if (group === undefined || member === undefined) return;
+    group.stands(member, UPLINK_STANDING.SILENT, now);
     this.settle(group, now);
   }
 
@@ -147,6 +157,7 @@ export class Uplinks {
     this.setRests(peer, AT_REST.UPLINK | AT_REST.TOLD, false);
     this.beatAll(peer, now);
     stations.announce(peer);
+    stations.reached(peer, now);
     emit({ kind: 'uplink', group: group.name, peer, before, cause: group.cause, atUs: now });
     if (before < 0) return;
     this.setRests(peer, AT_REST.UNCONFIRMED, true);
@@ -190,6 +201,11 @@ export class Uplinks {
   heard(peer: number, flags: number, sentAt: number, echoedAt: number, now: number): void {
     const group = this.groupOf.get(peer);
     const handover = group === undefined ? undefined : this.handovers.get(group);
+    const member = group?.member(peer);
+    if (group !== undefined && member?.standing === UPLINK_STANDING.SILENT) {
+      group.stands(member, this.standingOf(peer), now);
+      this.settle(group, now);
+    }
     if (group !== undefined && handover?.to === peer && echoedAt >= handover.at) this.finish(group, now);
     const says = (flags & STANDBY) !== 0;
     const { rests } = this.base.tables.peers;
@@ -201,6 +217,7 @@ export class Uplinks {
     if (says === knew) return;
     this.setRests(peer, AT_REST.DOWNLINK, says);
     if (says) this.base.ports.stations.forget(peer);
+    else this.base.ports.stations.reached(peer, now);
   }
 
   /** A peer has another session: perhaps it was started again, and its clock with it. */
@@ -231,6 +248,7 @@ export class Uplinks {
 
 function roleOf(group: UplinkGroup, member: UplinkMember): UplinkRole {
   if (member.standing === UPLINK_STANDING.UNREACHABLE) return 'unreachable';
+  if (member.standing === UPLINK_STANDING.SILENT) return 'silent';
   if (member === group.active) return 'active';
   return member.standing === UPLINK_STANDING.DRAINING ? 'draining' : 'standby';
 }
