@@ -18,6 +18,7 @@ export * from './links.js';
 export * from './methods.js';
 export * from './metrics.js';
 export * from './mtu.js';
+export * from './multicast.js';
 export * from './operations.js';
 export * from './peers.js';
 export * from './protocol.js';

@@ -8,6 +8,7 @@ import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfac
 import type { LinkMethods } from './links.js';
 import type { MetricFamily } from './metrics.js';
 import type { PeerMtu } from './mtu.js';
+import type { MulticastStatus } from './multicast.js';
 import type {
   CompleteParams,
   Page,
@@ -47,6 +48,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKe
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
   /** Groups without members are left out. */
+  'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };

@@ -19,12 +19,14 @@ import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
 import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
 import { MacTable } from '../switch/mac-table.js';
+import { Snooping } from '../switch/multicast/snooping.js';
 import { Ports } from '../switch/ports.js';
 import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Forwarder } from './frames/forwarder.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
+import { OwnFlood } from './frames/own-frames.js';
 import { Reassembly } from './frames/pieces.js';
 import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
@@ -75,6 +77,8 @@ export class Assembly {
   readonly outbound: Outbound;
   readonly forwarder: Forwarder;
   readonly announcer: Announcer;
+  readonly snooping: Snooping;
+  private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
@@ -103,7 +107,12 @@ export class Assembly {
     this.delivery = new Delivery(arena, io, stats, drops);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
     this.guard = new LoopGuard(arena.bytes, this.switchPorts, this.loopReports(), options.seed);
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, this.guard);
+    const ownFrames = {
+      flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
+    };
+    this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
+    const { guard, snooping } = this;
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, guard, snooping);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
@@ -111,10 +120,22 @@ export class Assembly {
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
     const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops };
-    this.outbound = new Outbound({ ...lower, ports: switchPorts, guard: this.guard });
+    const { selected } = snooping;
+    this.outbound = new Outbound({ ...lower, ports: switchPorts, guard, selected });
+    this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
     const { forwarder } = this;
-    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, forwarder, shares, stats, drops });
+    const unpacker = new Unpacker({
+      arena,
+      bridge,
+      selected,
+      reassembly,
+      delivery,
+      forwarder,
+      shares,
+      stats,
+      drops,
+    });
     this.reorder = new Reorder(arena, unpacker);
     const { reorder } = this;
     this.announcer = new Announcer(arena, this.macs, this.outbound);
@@ -140,6 +161,7 @@ export class Assembly {
       transmit.rings,
       this.shares,
       this.announcer,
+      this.snooping,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
       this.guard,
       this.switchPorts,
@@ -160,6 +182,7 @@ export class Assembly {
       stations: {
         forget: (peer) => this.macs.flushPort(peer),
         announce: (peer) => this.announcer.announce(peer),
+        reached: (peer, now) => this.snooping.portOpened(peer, now),
       },
       emit: (event) => io.emit(event),
       random: (into) => io.random(into),

@@ -130,6 +130,7 @@ export class Engine {
     this.nextSweep = now + SWEEP_INTERVAL_US;
     this.parts.drops.sweep(now);
     this.parts.macs.sweep(now, SWEEP_BUDGET);
+    this.parts.snooping.sweep(now);
     this.tellFrozen();
     this.parts.transmit.rings.sweep(now);
     this.parts.link.changes.announcements.sweep(now);

@@ -79,7 +79,7 @@ class Host {
         resends: { strand: () => {}, resend: () => {}, resendWithin: () => {} },
         runs: { send: () => {} },
         laneOrder: { highestBy: () => 0, announced: () => {} },
-        stations: { forget: () => {}, announce: () => {} },
+        stations: { forget: () => {}, announce: () => {}, reached: () => {} },
         emit: (event) => this.events.push(event),
         random: (into) => into.fill(7),
       },

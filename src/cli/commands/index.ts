@@ -17,6 +17,7 @@ import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
 import { mtuCommands } from './mtu.js';
+import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './privilege.js';
 import { showCommands } from './show.js';
@@ -31,6 +32,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
   ...waitCommands,

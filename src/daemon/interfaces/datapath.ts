@@ -2,7 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { FlowsExplanation, MacStretch, PeerExplanation } from '../../contract/answers.js';
+import type {
+  FlowsExplanation,
+  MacStretch,
+  MulticastStretch,
+  PeerExplanation,
+} from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
@@ -82,6 +87,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   }
 
   /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  multicast(from: number, rows: number): Promise<MulticastStretch | null> {
+    return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
+  }
+
   macTable(from: number, rows: number): Promise<MacStretch | null> {
     return this.ask((id) => ({ kind: 'mac-table', id, from, rows }));
   }

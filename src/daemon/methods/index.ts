@@ -12,6 +12,7 @@ import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
+import { MULTICAST_METHODS } from './show-multicast.js';
 import { PEER_METHODS } from './show-peers.js';
 import { SYSTEM_METHODS } from './show-system.js';
 import { UPLINK_METHODS } from './show-uplinks.js';
@@ -25,6 +26,7 @@ export const METHODS: MethodTable = {
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
   ...LINK_METHODS,
+  ...MULTICAST_METHODS,
   ...UPLINK_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,

@@ -21,12 +21,14 @@ import type { Arena } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
-import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
+import type { Bridge } from '../../switch/bridge.js';
 import { destinationHigh, destinationLow, Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
 import { type LoopGuard, PROBE_BYTES } from '../../switch/loop-guard.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { PortSet } from '../../switch/multicast/port-set.js';
 import type { Ports } from '../../switch/ports.js';
+import { dropReason, FLOOD, SELECTED } from '../../switch/verdicts.js';
 import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { clampMss } from '../offload/mss.js';
@@ -52,6 +54,8 @@ interface OutboundParts {
   readonly tables: Tables;
   readonly bridge: Bridge;
   readonly ports: Ports;
+  /** The ports that the switch has selected for a frame. */
+  readonly selected: PortSet;
   readonly guard: LoopGuard;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
@@ -67,6 +71,7 @@ export class Outbound {
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
   private readonly ports: Ports;
+  private readonly selected: PortSet;
   private readonly guard: LoopGuard;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
@@ -91,6 +96,7 @@ export class Outbound {
     this.peers = peers;
     this.bridge = parts.bridge;
     this.ports = parts.ports;
+    this.selected = parts.selected;
     this.guard = parts.guard;
     this.transmit = transmit;
     this.shares = parts.shares;
@@ -144,6 +150,7 @@ export class Outbound {
     }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
+    else if (verdict === SELECTED) this.toSelected(frame);
     else if (verdict !== FLOOD) this.drops.frameOut(dropReason(verdict), frame);
     else if (this.flood(LOCAL_PORT, frame) === 0) this.drops.frameOut(DROP['no-peer'], frame);
     else this.stats.interface[INTERFACE.floodedFrames]++;
@@ -161,10 +168,34 @@ export class Outbound {
     return this.flood(from, frame);
   }
 
+  /** The same to the peers that the switch has selected. Returns how many could be reached. */
+  sendSelected(frame: Frame, now: number): number {
+    this.route.now = now;
+    return this.toSelected(frame);
+  }
+
   /** Sends what is queued, the bundle being filled included. */
   finish(): void {
     this.bundler.close();
     this.transmit.flush();
+  }
+
+  private toSelected(frame: Frame): number {
+    let reached = 0;
+    for (let index = 0; index < this.selected.size; index++) {
+      const port = this.selected.at(index);
+      if (port === LOCAL_PORT || !this.isReached(port) || this.ports.isHeld(port)) continue;
+      this.toPeer(port, frame);
+      reached++;
+    }
+    this.stats.interface[INTERFACE.multicastFrames]++;
+    return reached;
+  }
+
+  /** Whether what goes to several peers goes to this one too. */
+  private isReached(peer: number): boolean {
+    const { session, lastLink, rests } = this.peers;
+    return session[peer] >= 0 && lastLink[peer] >= 0 && (rests[peer] & IS_AT_REST) === 0;
   }
 
   /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
@@ -173,9 +204,7 @@ export class Outbound {
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
-      if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
-      if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
-      if (!this.ports.mayPass(from, peer)) continue;
+      if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
       if (this.ports.isHeld(peer)) this.probeToHeld(peer, frame);
       else this.toPeer(peer, frame);
       reached++;

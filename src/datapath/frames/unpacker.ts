@@ -5,9 +5,11 @@ import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
-import { type Bridge, dropReason, FLOOD, isDrop } from '../../switch/bridge.js';
+import type { Bridge } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { PortSet } from '../../switch/multicast/port-set.js';
+import { dropReason, FLOOD, isDrop } from '../../switch/verdicts.js';
 import { KIND } from '../../wire/header.js';
 import { nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
@@ -20,6 +22,8 @@ import { type Shares, WORK } from './shares.js';
 interface UnpackerParts {
   readonly arena: Arena;
   readonly bridge: Bridge;
+  /** The ports that the switch has selected for a frame. */
+  readonly selected: PortSet;
   readonly reassembly: Reassembly;
   readonly delivery: Delivery;
   readonly forwarder: Forwarder;
@@ -35,6 +39,7 @@ export class Unpacker {
 
   private readonly arena: Arena;
   private readonly bridge: Bridge;
+  private readonly selected: PortSet;
   private readonly reassembly: Reassembly;
   private readonly delivery: Delivery;
   private readonly forwarder: Forwarder;
@@ -45,6 +50,7 @@ export class Unpacker {
   constructor(parts: UnpackerParts) {
     this.arena = parts.arena;
     this.bridge = parts.bridge;
+    this.selected = parts.selected;
     this.reassembly = parts.reassembly;
     this.delivery = parts.delivery;
     this.forwarder = parts.forwarder;
@@ -84,9 +90,9 @@ export class Unpacker {
   private takeFirst(verdict: number, datagram: Datagram): boolean {
     const { segment, forwarder } = this;
     if (verdict === LOCAL_PORT) return this.delivery.start(segment);
-    if (verdict !== FLOOD) return forwarder.begin(segment, verdict, datagram.now);
+    if (verdict >= 0) return forwarder.begin(segment, verdict, datagram.now);
     const isSound = forwarder.single(segment, this.frame);
-    if (isSound) this.flood(datagram);
+    if (isSound) this.flood(verdict, datagram);
     return isSound;
   }
 
@@ -123,15 +129,15 @@ export class Unpacker {
     const { frame } = this;
     const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
     if (verdict === LOCAL_PORT) this.delivery.frame(frame);
-    else if (verdict === FLOOD) this.flood(datagram);
     else if (isDrop(verdict)) this.drops.frameIn(dropReason(verdict), frame, datagram);
-    else this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
+    else if (verdict >= 0) this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
+    else this.flood(verdict, datagram);
   }
 
-  /** Peers first: the TAP's turn may rewrite headers. */
-  private flood(datagram: Datagram): void {
-    this.forwarder.flood(datagram.peer, this.frame, datagram.now);
-    this.delivery.frame(this.frame);
+  /** To several ports. Peers first: the TAP's turn may rewrite headers. */
+  private flood(verdict: number, datagram: Datagram): void {
+    this.forwarder.flood(datagram.peer, verdict, this.frame, datagram.now);
+    if (verdict === FLOOD || this.selected.has(LOCAL_PORT)) this.delivery.frame(this.frame);
   }
 
   private count(peer: number, length: number): void {
