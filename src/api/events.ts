@@ -1,5 +1,7 @@
 /** What the daemon tells its clients unasked. */
+import type { CapturePoint } from './capture.js';
 import type { ConfigEvent } from './configuration.js';
+import type { LoopState } from './interfaces.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
 import type { UplinkCause } from './uplinks.js';
@@ -78,12 +80,36 @@ export type ControlEvent = EventBase &
         before: string | null;
         cause: UplinkCause;
       }
+    /** The LAN reaches a peer by another way as well, or no longer (`healed`). */
+    | { kind: 'loop'; interface: string; peer: string; state: LoopState | 'healed' }
+    /**
+     * A station moved too often: it stays for a while where it is. Ports are peers or null, the TAP. `count` stations
+     * did at about this time; this is the last.
+     */
+    | {
+        kind: 'mac-frozen';
+        interface: string;
+        mac: string;
+        vlan: number;
+        peer: string | null;
+        other: string | null;
+        count: number;
+      }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     /**
      * Something is wrong that nobody asked about; `peer` is null where it concerns an interface as a whole, and `interface`
      * where it concerns the daemon.
      */
     | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
+    /** Somebody copies packets, or no longer does; `packets` is how many were given. */
+    | {
+        kind: 'capture';
+        interface: string;
+        by: string;
+        what: 'started' | 'ended';
+        points: CapturePoint[];
+        packets: number;
+      }
     /** The file of authorized keys was read: clients there are now, new ones, those gone, and lines that are wrong. */
     | {
         kind: 'authorized-keys';

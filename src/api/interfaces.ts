@@ -21,6 +21,8 @@ export interface InterfaceStatus {
   listenPort: number;
   aead: AeadChoice;
   policy: Policy;
+  /** Peers that close a loop. */
+  loops: { peer: string; state: LoopState }[];
   workerAlive: boolean;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
@@ -40,6 +42,12 @@ export interface InterfaceStatus {
   clientsKnown: number | null;
   clientsPresent: number | null;
 }
+
+/**
+ * The LAN reaches a peer by another way as well. `noticed`: nothing is done about it yet; `held`: nothing passes to and from
+ * the peer here; `held-elsewhere`: another gateway on the loop has cut it.
+ */
+export type LoopState = 'noticed' | 'held' | 'held-elsewhere';
 
 export interface MacEntry {
   mac: string;
@@ -61,6 +69,20 @@ export interface Counter {
   value: number;
 }
 
+/** The last of what was dropped for a reason, as far as it was kept: no more than ten of each reason a second are. */
+export interface DropExample {
+  secondsAgo: number;
+  /** Whose it was, or whom it was for, and the link; null where that is not known. */
+  peer: string | null;
+  link: number | null;
+  direction: 'in' | 'out';
+  /** Address and port that a datagram came from; null for other things. */
+  from: string | null;
+  length: number;
+  /** Its headers in words; null for who may not see frames. */
+  text: string | null;
+}
+
 export interface DropCounter {
   interface: string;
   /** Stable, machine-friendly name such as `replayed`. */
@@ -68,4 +90,6 @@ export interface DropCounter {
   count: number;
   /** What it means and what to do, one line. */
   help: string;
+  /** null where none was kept. */
+  example: DropExample | null;
 }

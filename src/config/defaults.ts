@@ -29,12 +29,18 @@ export const DEFAULTS = {
   /** Entries. */
   macLimit: 8192,
   mssClamp: true,
+  multicastSnooping: true,
+  multicastUnregistered: 'flood',
+  /** Seconds (RFC 3376 section 8.2). */
+  queryInterval: 125,
   /** MiB. */
   resendBuffer: 16,
   /** Milliseconds. */
   resendAge: 2000,
   /** Seconds (RFC 8899, PMTU_RAISE_TIMER). */
   mtuRaise: 600,
+  /** Heartbeats a second. */
+  heartbeatBudget: 10_000,
   relay: false,
   splitHorizon: 0,
   persist: false,
@@ -68,6 +74,7 @@ interface EffectiveInterface {
   resendBuffer: number;
   resendAge: number;
   mtuRaise: number;
+  heartbeatBudget: number;
   relay: boolean;
   persist: boolean;
   scheduling: 'realtime' | 'normal';
@@ -85,6 +92,7 @@ export function effectiveInterface(config: InterfaceConfig): EffectiveInterface 
     resendBuffer: config.resendBuffer ?? DEFAULTS.resendBuffer,
     resendAge: config.resendAge ?? DEFAULTS.resendAge,
     mtuRaise: config.mtuRaise ?? DEFAULTS.mtuRaise,
+    heartbeatBudget: config.heartbeatBudget ?? DEFAULTS.heartbeatBudget,
     relay: config.relay ?? DEFAULTS.relay,
     persist: config.persist ?? DEFAULTS.persist,
     scheduling: config.scheduling ?? DEFAULTS.scheduling,
@@ -99,6 +107,17 @@ export function effectivePolicy(parent: InterfaceConfig, peer: PeerConfig): Poli
 /** By how many links the policy `active` sends copies; 0: all. */
 export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): number {
   return (peer.policy === undefined ? parent.copies : peer.copies) ?? 0;
+}
+
+/** Where multicast goes, with defaults. */
+export function effectiveMulticast({ multicast = {} }: InterfaceConfig) {
+  return {
+    snooping: multicast.snooping ?? DEFAULTS.multicastSnooping,
+    unregistered: multicast.unregistered ?? DEFAULTS.multicastUnregistered,
+    fastLeave: multicast.fastLeave ?? false,
+    router: multicast.router ?? false,
+    querier: multicast.querier ?? null,
+  };
 }
 
 /** Which frames to a peer are duplicated: as the peer says, or else its interface. */

@@ -7,10 +7,14 @@ export const NO_GROUP = -1;
 export interface PortSettings {
   /** Split-horizon group, 0–255: frames do not pass between peers of one group. `NO_GROUP`: they pass to and from all. */
   splitHorizon: number;
+  /** There is a multicast router behind it. */
+  multicastRouter: boolean;
 }
 
 /** The switch of an interface. */
 export interface SwitchSettings {
   macAgeingS: number;
   macLimit: number;
+  /** Whether loops are looked for; null: while the TAP is in a bridge. */
+  loopGuard: boolean | null;
 }

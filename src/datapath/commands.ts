@@ -3,18 +3,23 @@
 import type { MacRow, MacStretch } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
+import type { KernelFact } from '../contract/place.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
 import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
+import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
 import { Rows } from './rows.js';
 
 export class Commands {
   private readonly rows: Rows;
+  /** Whether the operator wants the loop guard; null: while the TAP is in a bridge. */
+  private loopGuard: boolean | null = null;
+  private isBridged = false;
 
   constructor(private readonly parts: Assembly) {
     this.rows = new Rows(parts);
@@ -55,7 +60,10 @@ export class Commands {
       case 'echo':
         return this.echo(command, now);
       case 'kernel':
-        for (const fact of command.facts) link.placement.fact(fact);
+        for (const fact of command.facts) {
+          link.placement.fact(fact);
+          this.noteBridge(fact, now);
+        }
         link.life.settle(now);
         return transmit.flush();
       case 'ipv6':
@@ -64,6 +72,11 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'multicast':
+        return this.answer(
+          command.id,
+          multicastStretch(this.parts.snooping, command.from, command.rows, now),
+        );
       case 'mac-table':
         return this.answer(command.id, this.macStretch(command.from, command.rows, now));
       case 'explain':
@@ -72,6 +85,10 @@ export class Commands {
         return this.answer(command.id, this.explainFlows(command.peer, now));
       case 'uplinks':
         return this.answer(command.id, link.uplinks.status(now));
+      case 'capture':
+        return this.parts.observer.start(command.id, command);
+      case 'capture-end':
+        return this.parts.observer.stop(command.id);
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':
@@ -81,20 +98,35 @@ export class Commands {
   }
 
   private settingsChanged(settings: DatapathSettings, now: number): void {
-    this.applySettings(settings);
+    this.applySettings(settings, now);
     this.parts.link.uplinks.sweep(now);
     this.parts.transmit.flush();
   }
 
-  applySettings(settings: DatapathSettings): void {
+  /** The TAP joined a bridge, or left it. */
+  private noteBridge(fact: KernelFact, now: number): void {
+    if (fact.what !== 'interface' || fact.index !== this.parts.tap) return;
+    this.isBridged = fact.facts.master !== 0;
+    this.setGuard(now);
+  }
+
+  private setGuard(now: number): void {
+    this.parts.guard.set(this.loopGuard ?? this.isBridged, now);
+  }
+
+  applySettings(settings: DatapathSettings, now: number): void {
     const { macs, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit } = settings.switch;
+    const { macAgeingS, macLimit, loopGuard } = settings.switch;
+    this.loopGuard = loopGuard;
+    this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
+    link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
+    this.parts.snooping.configure(settings.multicast, now);
     transmit.setGso(settings.udpGso);
     transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     delivery.tapChecksum = settings.tapChecksum;

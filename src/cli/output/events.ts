@@ -1,6 +1,7 @@
 /** Events as lines: time, where, what, why. */
 import type { ConfigEvent, ControlEvent } from '../../api/index.js';
 import { duration, plural } from './format.js';
+import { loopText } from './loops.js';
 import { fold, TEXT_WIDTH } from './table.js';
 import { UPLINK_CAUSES } from './uplinks.js';
 
@@ -52,11 +53,22 @@ function whatText(event: ControlEvent): string {
       const from = event.before === null ? '' : ` from ${event.before}`;
       return `${event.interface} uplink group ${event.group} moved${from} to ${event.peer}: ${UPLINK_CAUSES[event.cause]}`;
     }
+    case 'loop':
+      return `${event.interface} peer ${event.peer} ${loopText(event.state)}`;
+    case 'mac-frozen': {
+      const others = event.count === 1 ? '' : `, and ${event.count - 1} more`;
+      const place = `${portText(event.peer)}, not ${portText(event.other)}`;
+      return `${event.interface} station ${event.mac} in VLAN ${event.vlan} moves too often, stays at ${place}${others}`;
+    }
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'warning': {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
       return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
+    }
+    case 'capture': {
+      const end = event.what === 'ended' ? `, ${plural(event.packets, 'packet')}` : '';
+      return `${event.interface} capture of ${event.points.join(', ')} ${event.what} by ${event.by}${end}`;
     }
     case 'authorized-keys': {
       const { clients, added, removed, wrong } = event;
@@ -70,6 +82,10 @@ function whatText(event: ControlEvent): string {
     case 'lost':
       return `${plural(event.count, 'event')} lost: this client reads too slowly`;
   }
+}
+
+function portText(peer: string | null): string {
+  return peer === null ? 'the TAP' : `peer ${peer}`;
 }
 
 function because(cause: string): string {

@@ -1,7 +1,9 @@
 /** The text form of every object that `show` can print. */
 import type {
+  ClientLoad,
   Counter,
   DropCounter,
+  DropExample,
   InterfaceStatus,
   LinkStatus,
   MacEntry,
@@ -12,6 +14,7 @@ import type {
 } from '../../api/index.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
+import { loopText } from './loops.js';
 import { type Column, foldLine, type TableLayout, TEXT_WIDTH, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
@@ -36,6 +39,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
     ...(found.clientsKnown === null
       ? []
       : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
@@ -81,6 +85,7 @@ export function peerText(peer: PeerStatus): string[] {
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
+    ...(peer.loop === null ? [] : [`  It ${loopText(peer.loop)}`]),
     ...(peer.splitHorizon === 0
       ? []
       : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),
@@ -219,7 +224,33 @@ const DROP_COLUMNS: Column<DropCounter>[] = [
 ];
 
 export function dropsText(drops: DropCounter[]): string[] {
-  return table(DROP_COLUMNS, drops, 'Nothing was dropped.');
+  const examples = drops.flatMap(({ interface: name, reason, example }) =>
+    example === null ? [] : foldLine(`  ${name} ${reason}, ${exampleText(example)}`, TEXT_WIDTH),
+  );
+  return [
+    ...table(DROP_COLUMNS, drops, 'Nothing was dropped.'),
+    ...(examples.length === 0 ? [] : ['', 'Last of each:', ...examples]),
+  ];
+}
+
+/** `2.5 s ago, from peer osaka link 0 (192.0.2.1:7700): HEARTBEAT message, 61 bytes`. */
+function exampleText({ secondsAgo, peer, link, direction, from, text, length }: DropExample): string {
+  const way = direction === 'out' ? 'to' : 'from';
+  const whose = peer === null ? (from === null ? '' : `, from ${from}`) : `, ${way} peer ${peer}`;
+  const by = link === null ? '' : ` link ${link}`;
+  const address = peer === null || from === null ? '' : ` (${from})`;
+  return `${duration(secondsAgo)} ago${whose}${by}${address}: ${text === null ? '' : `${text}, `}${plural(length, 'byte')}`;
+}
+
+function clientLoadText(load: ClientLoad): string[] {
+  const { shortestIntervalMs } = load;
+  return [
+    `Clients of ${load.interface}: ${load.clientsPresent} present of ${load.clientsKnown} authorized`,
+    `  ${load.heartbeatsPerSecond} heartbeats/s of ${load.heartbeatBudget} budgeted, ${load.handshakeMessagesPerSecond} handshake messages/s`,
+    ...(shortestIntervalMs === null
+      ? []
+      : [`  Asked to send heartbeats no more often than every ${shortestIntervalMs} ms`]),
+  ];
 }
 
 export function systemText(info: SystemInfo): string[] {
@@ -230,6 +261,10 @@ export function systemText(info: SystemInfo): string[] {
     `AES in hardware: ${info.hardwareAes ? 'yes' : 'no'}`,
     `Memory ${bytes(info.memoryRssBytes)} resident, ${bytes(info.memoryHeapBytes)} heap; ` +
       `${info.openFiles}${limit} open files; ${plural(info.clients, 'control client')}`,
+    ...(info.memoryBytesPerPeer === null
+      ? []
+      : [`${plural(info.peers, 'peer')}, ${bytes(info.memoryBytesPerPeer)} resident for each`]),
+    ...info.clientLoads.flatMap(clientLoadText),
     '',
     ...table(
       [

@@ -13,6 +13,7 @@ import {
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { AEAD, PATH } from '../../native/ops.js';
 import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
+import { loopOf } from '../interfaces/loops.js';
 import { type LinkEntry, nameOf, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
@@ -57,8 +58,8 @@ function linkStatus(
     remoteLearned: link.isLearned,
     remoteName: remoteName(runtime, link),
     priority: effective.priority,
-    intervalMs: effective.interval,
-    holdMs: effective.hold,
+    intervalMs: Math.round(read(LINK.intervalUs) / 1000) || effective.interval,
+    holdMs: Math.round(read(LINK.holdUs) / 1000) || effective.hold,
     fec: effective.fec,
     upAfter: effective.upAfter,
     rttLastUs: measured(LINK.rttLastUs),
@@ -158,6 +159,7 @@ export function peerStatus(
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
+    loop: loopOf(runtime, peer.row),
     session: session === null ? null : sessionStatus(session, nowUs),
     activeLinks: activeLinks(runtime, peer),
     lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),

@@ -9,6 +9,7 @@ import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { withTemplates } from '../../config/templates.js';
 import type { DatapathEvent } from '../../contract/events.js';
+import { INTERFACE } from '../../contract/stats.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
@@ -31,6 +32,7 @@ import { warningOf } from './notices.js';
 import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
+import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
@@ -67,6 +69,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
   private marking: NodeJS.Timeout | undefined;
+  /** The kernel tells when something is there that sockets lacked; what it does not tell is found by asking again. */
+  private readonly rebinding = new Retry(
+    () => {
+      this.setup.rebind(this.current);
+      return !this.sockets.isShort;
+    },
+    (why) => this.emit('trouble', why),
+  );
   private keys: KeyPair;
   private current: InterfaceConfig;
 
@@ -93,6 +103,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     const clients: Clients = new Clients({
       peers,
+      counts: () => ({
+        heartbeats: this.datapath.stats.interface[INTERFACE.heartbeatsSent],
+        handshakes: this.datapath.stats.interface[INTERFACE.handshakesTaken],
+      }),
       parts: () => ({ setup: this.setup, handshakes: this.handshakes, config: this.current }),
       owner: {
         left: (peer, cause) => this.emit('peer', peer, cause),
@@ -233,6 +247,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routes.close();
     this.names.close();
     this.bridge.close();
+    this.rebinding.close();
     await this.datapath.stop();
     this.handshakes.close();
     sodiumPrimitives.freeLocked(this.keys.secretKey);
@@ -286,6 +301,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
     this.setup.setUp(next);
     this.current = next;
+    this.rebinding.tried(!this.sockets.isShort);
   }
 
   /** The worker died: nothing moves any more, whatever was known of links. */
@@ -295,6 +311,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routes.close();
     this.names.close();
     this.bridge.close();
+    this.rebinding.close();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
     this.emit('fault', fault);
@@ -323,14 +340,18 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkRoamed(event);
       case 'gso-refused':
         return this.gsoRefused(event);
+      case 'loop':
+        return this.loopChanged(event);
+      case 'mac-frozen':
+        return void this.emit('macFrozen', event);
       case 'uplink':
         return this.uplinkMoved(event);
       case 'kernel':
         for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
-        if (this.sockets.isShort) this.rebind();
+        if (this.sockets.isShort) this.rebinding.now();
         return this.routes.refreshSoon();
       case 'rebind':
-        return this.rebind();
+        return this.rebinding.now();
       case 'path-mtu':
         return this.pathMtuChanged(event);
       case 'mtu':
@@ -422,18 +443,15 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
   }
 
+  private loopChanged({ peer, state }: EventOf<'loop'>): void {
+    const found = this.peers.atRow(peer);
+    if (found !== undefined) this.emit('loop', found, state);
+  }
+
   private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {
     const name = this.peers.atRow(peer)?.config.name;
     const old = this.peers.atRow(before)?.config.name ?? null;
     if (name !== undefined) this.emit('uplink', group, name, old, cause);
-  }
-
-  private rebind(): void {
-    try {
-      this.setup.rebind(this.current);
-    } catch (error) {
-      this.emit('trouble', (error as Error).message);
-    }
   }
 
   private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
