@@ -68,6 +68,7 @@ export class Assembly {
   readonly drops: Drops;
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly bridge: Bridge;
   readonly switchPorts = new Ports();
   readonly guard: LoopGuard;
   readonly wheel: TimerWheel;
@@ -104,6 +105,7 @@ export class Assembly {
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
     this.guard = new LoopGuard(arena.bytes, this.switchPorts, this.loopReports(), options.seed);
     const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, this.guard);
+    this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };

@@ -9,6 +9,7 @@ import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
 import {
   destinationHigh,
   destinationLow,
+  etherType,
   type Frame,
   isGroup,
   isReserved,
@@ -20,6 +21,7 @@ import {
 import type { LoopGuard } from './loop-guard.js';
 import { LEARN, LOCAL_PORT, type MacTable, MISS } from './mac-table.js';
 import type { Ports } from './ports.js';
+import { reservedKind } from './reserved.js';
 
 /** Verdict: to all ports but the one it came from and those of its split-horizon group. Other verdicts are a peer row, `LOCAL_PORT`, or a drop. */
 export const FLOOD = MISS;
@@ -46,6 +48,9 @@ interface Peers {
 }
 
 export class Bridge {
+  /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
+  reserved = 0;
+
   constructor(
     private readonly bytes: Uint8Array,
     private readonly macs: MacTable,
@@ -65,7 +70,12 @@ export class Bridge {
     if (isRunt(length)) return dropFor(isLocal ? DROP['tap-runt'] : DROP['frame-runt']);
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
-    if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
+    if (
+      isReserved(high, low) &&
+      (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0
+    ) {
+      return dropFor(DROP['reserved-group']);
+    }
     if (this.guard.isProbe(high, low)) {
       if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;

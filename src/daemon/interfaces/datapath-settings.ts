@@ -6,6 +6,7 @@ import type {
   LinkConfig,
   PeerConfig,
   QualityConfig,
+  ReservedKind,
 } from '../../api/config.js';
 import {
   DEFAULTS,
@@ -13,7 +14,7 @@ import {
   effectiveInterface,
   effectiveSplitHorizon,
 } from '../../config/defaults.js';
-import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
+import { NO_GROUP, type PortSettings, RESERVED } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -37,6 +38,7 @@ export function settingsOf(
       macAgeingS: effective.macAgeing,
       macLimit: effective.macLimit,
       loopGuard: config.loopGuard ?? null,
+      reserved: reservedBits(config.forwardReserved ?? []),
     },
     mssClamp: effective.mssClamp,
     resendBytes: effective.resendBuffer << 20,
@@ -52,6 +54,15 @@ export function settingsOf(
     tapTso: tap.tso,
     tapUso: tap.uso,
   };
+}
+
+function reservedBits(kinds: readonly ReservedKind[]): number {
+  let bits = 0;
+  for (const kind of kinds) {
+    if (kind === 'all') for (const bit of Object.values(RESERVED)) bits |= bit;
+    else bits |= RESERVED[kind];
+  }
+  return bits;
 }
 
 /** Settings of a peer as a port of the switch. */
