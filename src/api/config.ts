@@ -147,6 +147,8 @@ export interface InterfaceConfig {
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;
+  /** Heartbeats a second that clients may take. */
+  heartbeatBudget?: number;
   /** Settings that peers and clients take by name; absent: none. */
   peerTemplates?: PeerConfig[];
   peers: PeerConfig[];

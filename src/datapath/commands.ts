@@ -114,6 +114,7 @@ export class Commands {
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
+    link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
     transmit.setGso(settings.udpGso);

@@ -46,6 +46,7 @@ export class Rows {
     const moved = links.configure(row, peer, id, settings) || isRenamed;
     peers.setLink(peer, id, row);
     link.life.configure(row, settings, fresh);
+    link.pace.configure(row, settings);
     link.placement.configure(row, settings, moved);
     link.life.settle(now);
     if (peers.session[peer] >= 0 && peers.lastLink[peer] < 0) peers.lastLink[peer] = row;

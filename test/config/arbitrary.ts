@@ -212,6 +212,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
         maxLength: 2,
         selector: ({ name: template }) => template,
       }),
+      heartbeatBudget: fc.integer({ min: 10, max: 1_000_000 }),
       persist: fc.constant(true),
       scheduling: fc.constantFrom('realtime', 'normal'),
     }),

@@ -302,6 +302,9 @@ export class FakeBackend implements ConfigurationHost {
       openFiles: 30,
       openFilesLimit: 1024,
       clients: 1,
+      peers: 2,
+      memoryBytesPerPeer: null,
+      clientLoads: [],
       workers: [
         {
           interface: 'octo0',

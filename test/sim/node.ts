@@ -45,6 +45,7 @@ export const SETTINGS: DatapathSettings = {
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
   mtuRaiseS: 600,
+  heartbeatBudget: 10_000,
   uplinkGroups: [],
   relay: true,
   tapChecksum: true,

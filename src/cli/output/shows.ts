@@ -1,5 +1,6 @@
 /** The text form of every object that `show` can print. */
 import type {
+  ClientLoad,
   Counter,
   DropCounter,
   InterfaceStatus,
@@ -230,6 +231,17 @@ export function dropsText(drops: DropCounter[]): string[] {
   return table(DROP_COLUMNS, drops, 'Nothing was dropped.');
 }
 
+function clientLoadText(load: ClientLoad): string[] {
+  const { shortestIntervalMs } = load;
+  return [
+    `Clients of ${load.interface}: ${load.clientsPresent} present of ${load.clientsKnown} authorized`,
+    `  ${load.heartbeatsPerSecond} heartbeats/s of ${load.heartbeatBudget} budgeted, ${load.handshakeMessagesPerSecond} handshake messages/s`,
+    ...(shortestIntervalMs === null
+      ? []
+      : [`  Asked to send heartbeats no more often than every ${shortestIntervalMs} ms`]),
+  ];
+}
+
 export function systemText(info: SystemInfo): string[] {
   const limit = info.openFilesLimit === null ? '' : ` of ${info.openFilesLimit}`;
   return [
@@ -238,6 +250,10 @@ export function systemText(info: SystemInfo): string[] {
     `AES in hardware: ${info.hardwareAes ? 'yes' : 'no'}`,
     `Memory ${bytes(info.memoryRssBytes)} resident, ${bytes(info.memoryHeapBytes)} heap; ` +
       `${info.openFiles}${limit} open files; ${plural(info.clients, 'control client')}`,
+    ...(info.memoryBytesPerPeer === null
+      ? []
+      : [`${plural(info.peers, 'peer')}, ${bytes(info.memoryBytesPerPeer)} resident for each`]),
+    ...info.clientLoads.flatMap(clientLoadText),
     '',
     ...table(
       [

@@ -44,6 +44,7 @@ export function settingsOf(
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
     mtuRaiseS: effective.mtuRaise,
+    heartbeatBudget: effective.heartbeatBudget,
     relay: effective.relay,
     uplinkGroups: (config.uplinkGroups ?? []).map(({ name, preemptDelay }) => ({
       name,
@@ -78,7 +79,7 @@ export function uplinkSettings({ uplink }: PeerConfig): UplinkSettings | null {
 
 type Place = Pick<
   LinkSettings,
-  'sockets' | 'local' | 'path' | 'zone' | 'named' | 'routeMtu' | 'shutdown' | 'drain'
+  'sockets' | 'local' | 'path' | 'zone' | 'named' | 'routeMtu' | 'shutdown' | 'drain' | 'paceByPeer'
 >;
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */

@@ -9,6 +9,7 @@ import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { withTemplates } from '../../config/templates.js';
 import type { DatapathEvent } from '../../contract/events.js';
+import { INTERFACE } from '../../contract/stats.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
@@ -93,6 +94,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     const clients: Clients = new Clients({
       peers,
+      counts: () => ({
+        heartbeats: this.datapath.stats.interface[INTERFACE.heartbeatsSent],
+        handshakes: this.datapath.stats.interface[INTERFACE.handshakesTaken],
+      }),
       parts: () => ({ setup: this.setup, handshakes: this.handshakes, config: this.current }),
       owner: {
         left: (peer, cause) => this.emit('peer', peer, cause),
