@@ -186,7 +186,8 @@ export class Assembly {
     return {
       loopChanged: (peer, state) => {
         stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
-        if (state === LOOP.HELD) this.macs.flushPort(peer);
+        // Stations may have been learned the wrong way round while frames circled.
+        if (state === LOOP.HELD || state === LOOP.HELD_ELSEWHERE) this.macs.flushPort(peer);
         io.emit({ kind: 'loop', peer, state });
       },
     };
