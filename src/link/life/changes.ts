@@ -107,11 +107,13 @@ export class LinkChanges {
   /** Chooses a peer's links again and, when it can be reached again, sends what had waited for a link. */
   reselect(peer: number, now: number): void {
     const { peers, links } = this.base.tables;
+    const before = peers.activeLink[peer];
     this.deciders.selection.decide(peer, now);
     const active = peers.activeLink[peer];
     this.base.stats.peers[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
     this.watch.changed(peer, now);
     if (active < 0) return;
+    if (before < 0) this.base.ports.stations.reached(peer, now);
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;
       links.resendPending[link] = 0;
