@@ -16,6 +16,11 @@ export interface LinkExplained {
   standing: (typeof STANDING_NAMES)[number];
   /** Carries frames now. */
   carries: boolean;
+  /**
+   * Of a hundred frames, how many it carries: under `active` each of several links carries all. Under `adaptive` as
+   * measured over the last ten seconds, by bytes; null while there was no traffic.
+   */
+  sharePercent: number | null;
   priority: number;
   rttUs: number | null;
   jitterUs: number | null;

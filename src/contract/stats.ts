@@ -47,6 +47,8 @@ export const PEER_FIELDS = [
   'rxFrames',
   'rxBytes',
   'activeLink',
+  /** Bit set of the ids of links by which the policy may send frames. */
+  'usableLinks',
   'sessionSlot',
   'ownRing',
   'resendReachUs',

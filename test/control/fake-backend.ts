@@ -351,6 +351,7 @@ export class FakeBackend implements ConfigurationHost {
           state: 'up',
           standing: 'clean',
           carries: true,
+          sharePercent: 100,
           priority: 10,
           rttUs: 510,
           jitterUs: 12,

@@ -91,13 +91,15 @@ function remoteEnd(link: LinkEntry): string | null {
   return formatPath(link.learnedPath ?? link.configuredPath);
 }
 
-/** Ids of the links that carry data: the chosen one, or under `active` and `round-robin` all that are up. */
+/** Ids of the links that carry data: the chosen one, or under the other policies all that the datapath may use. */
 function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
   if (!peer.up) return [];
-  const up = [...peer.links.values()].filter((link) => link.state === 'up').map((link) => link.config.id);
-  const spreads = effectivePolicy(runtime.config, peer.config) !== 'passive';
-  if (spreads && up.length > 0) return up.sort((a, b) => a - b);
-  const chosen = runtime.datapath.stats.peers[peer.row * PEER_WIDTH + PEER.activeLink];
+  const gauges = runtime.datapath.stats.peers;
+  const read = (field: number): number => gauges[peer.row * PEER_WIDTH + field] ?? 0;
+  if (effectivePolicy(runtime.config, peer.config) !== 'passive') {
+    return [...peer.links.keys()].filter((id) => read(PEER.usableLinks) & (1 << id)).sort((a, b) => a - b);
+  }
+  const chosen = read(PEER.activeLink);
   return chosen >= 0 ? [chosen] : [];
 }
 

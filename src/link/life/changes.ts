@@ -79,7 +79,9 @@ export class LinkChanges {
     const { peers, links } = this.base.tables;
     this.deciders.selection.decide(peer, now);
     const active = peers.activeLink[peer];
-    this.base.stats.peers[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
+    const gauges = this.base.stats.peers;
+    gauges[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
+    gauges[peer * PEER_WIDTH + PEER.usableLinks] = peers.usable[peer];
     if (active < 0) return;
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;
