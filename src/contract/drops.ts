@@ -50,3 +50,17 @@ export const DROP = Object.fromEntries(DROP_NAMES.map((name, index) => [name, in
   DropReason,
   number
 >;
+
+/** A second copy of what had arrived, as by design: links of one peer carry copies under `active` and in resends. */
+export const COPY_DROPS: ReadonlySet<string> = new Set<DropReason>([
+  'replayed-early',
+  'replayed',
+  'piece-duplicate',
+]);
+
+/** What an ordinary network does: nothing was lost by it. */
+export const NORMAL_DROPS: ReadonlySet<string> = new Set<DropReason>([
+  ...(COPY_DROPS as ReadonlySet<DropReason>),
+  'reserved-group',
+  'own-station',
+]);

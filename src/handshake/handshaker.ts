@@ -33,6 +33,7 @@ import {
 } from './peer-state.js';
 import { emptyCounters, type HandshakeCounters, type HandshakeReason } from './reasons.js';
 import { asKey, RecentSet } from './recent-set.js';
+import { HandshakeRecord } from './record.js';
 import {
   allowedAeads,
   chooseAead,
@@ -45,6 +46,7 @@ import { ATTEMPT_LIFETIME, INITIATION_FLOOR, RETRY_FIRST } from './timing.js';
 
 const COOKIES_PER_PEER = 16;
 const RECENT_INITIATIONS = 1024;
+const NOBODY = { peer: null, publicKey: null };
 
 export interface HandshakerOptions {
   readonly primitives: Primitives;
@@ -73,6 +75,8 @@ export interface PeerIdentity {
 export class Handshaker {
   /** How often each reason occurred. */
   readonly counters: HandshakeCounters = emptyCounters();
+  /** What came of handshakes with each peer. */
+  readonly record = new HandshakeRecord();
 
   private readonly options: HandshakerOptions;
   private readonly primitives: Primitives;
@@ -86,6 +90,8 @@ export class Handshaker {
   private readonly peers = new Map<number, PeerState>();
   private readonly peersByKey = new Map<string, PeerState>();
   private lastTimestamp = 0;
+  /** Who sent the message at hand, as far as it is known. */
+  private sender: { peer: number | null; publicKey: Uint8Array | null } = NOBODY;
 
   constructor(options: HandshakerOptions) {
     this.options = options;
@@ -135,6 +141,7 @@ export class Handshaker {
     const peer = this.peers.get(id);
     if (peer === undefined) return [];
     this.keeper.dropSessions(peer, 'peer-removed');
+    this.record.forget(id);
     this.primitives.wipe(peer.psk);
     this.peers.delete(id);
     this.peersByKey.delete(asKey(peer.publicKey));
@@ -165,21 +172,32 @@ export class Handshaker {
    * receives at its address; one that does not is answered with a cookie.
    */
   receive(datagram: Uint8Array, origin: Origin, now: number, underLoad: boolean): Action[] {
+    this.sender = NOBODY;
+    const reason = this.take(datagram, origin, now, underLoad);
+    if (reason !== undefined) {
+      this.count(reason);
+      this.record.refused(reason, origin, this.sender, now);
+    }
+    return this.keeper.takeActions();
+  }
+
+  private take(
+    datagram: Uint8Array,
+    origin: Origin,
+    now: number,
+    underLoad: boolean,
+  ): HandshakeReason | undefined {
     const kind = classify(datagram);
     switch (kind) {
       case 'initiation':
-        this.count(this.onInitiation(datagram, origin, now, underLoad));
-        break;
+        return this.onInitiation(datagram, origin, now, underLoad);
       case 'response':
-        this.count(this.onResponse(datagram, now));
-        break;
+        return this.onResponse(datagram, now);
       case 'cookie-reply':
-        this.count(this.onCookieReply(datagram, origin, now));
-        break;
+        return this.onCookieReply(datagram, origin, now);
       default:
-        this.count(kind);
+        return kind;
     }
-    return this.keeper.takeActions();
   }
 
   /** Does what has become due. */
@@ -280,6 +298,7 @@ export class Handshaker {
   private respond(opened: OpenedInitiation, origin: Origin, now: number): HandshakeReason | undefined {
     const { offer } = opened;
     const peer = this.peersByKey.get(asKey(opened.publicKey));
+    this.sender = { peer: peer?.id ?? null, publicKey: new Uint8Array(opened.publicKey) };
     if (peer === undefined) {
       const own = this.options.staticKeys.publicKey;
       return this.primitives.equal(opened.publicKey, own) ? 'own-key' : 'unknown-peer';
@@ -308,6 +327,7 @@ export class Handshaker {
     const terms = { remoteIndex: opened.senderIndex, keys, version, aead, generation, remote: offer };
     this.keeper.installAnswered(peer, localIndex, terms, now);
     this.keeper.act({ kind: 'send', path: origin.path, bytes: message });
+    this.record.called(peer.id, now);
     return undefined;
   }
 
@@ -333,6 +353,7 @@ export class Handshaker {
     const message = this.exchange.writeInitiation(attempt.noise, peer, attempt.localIndex, offer);
     attempt.mac1 = new Uint8Array(mac1Part(message).mac);
     peer.attempts.push(attempt);
+    this.record.sent(peer.id);
     this.keeper.act({ kind: 'send-to-peer', peer: peer.id, bytes: message });
     this.sendWithCookies(peer, message, now);
   }
@@ -353,6 +374,7 @@ export class Handshaker {
   private onResponse(message: Uint8Array, now: number): HandshakeReason | undefined {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'response-unexpected';
+    this.sender = { peer: attempt.peer.id, publicKey: null };
     if (!mac1IsRight(this.primitives, this.ownKeys, message)) return 'mac1-wrong';
     if (!mac2IsAbsent(message)) return 'mac2-wrong';
     const answer = this.exchange.readResponse(attempt.noise, message);
@@ -367,6 +389,7 @@ export class Handshaker {
     const { version, aead, generation } = answer;
     const terms = { remoteIndex: senderIndex(message), keys, version, aead, generation, remote: answer };
     this.keeper.completeAttempt(attempt, terms, now);
+    this.record.answered(attempt.peer.id, now);
     return undefined;
   }
 
@@ -414,7 +437,7 @@ export class Handshaker {
     return { aeads: allowedAeads(this.options.aead), hardwareAes: this.options.hardwareAes };
   }
 
-  private count(reason: HandshakeReason | undefined): void {
-    if (reason !== undefined) this.counters[reason] += 1;
+  private count(reason: HandshakeReason): void {
+    this.counters[reason] += 1;
   }
 }

@@ -269,7 +269,8 @@ export class FakeBackend implements ConfigurationHost {
 
   async drops() {
     const help = 'A datagram that had been received before: copies of the active policy, or an attacker';
-    return [{ interface: 'octo0', reason: 'replayed', count: 42, help }];
+    const last = { normal: false, peer: null, from: null, lastSecondsAgo: 2, perSecond: 0.1 };
+    return [{ interface: 'octo0', reason: 'replayed', count: 42, ...last, help }];
   }
 
   async system() {

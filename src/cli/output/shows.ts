@@ -186,14 +186,29 @@ const COUNTER_COLUMNS: Column<Counter>[] = [
 export const COUNTERS_TABLE: TableLayout<Counter> = { columns: COUNTER_COLUMNS, whenEmpty: 'No counters.' };
 
 const DROP_COLUMNS: Column<DropCounter>[] = [
-  { title: 'Interface', cell: (drop) => drop.interface },
-  { title: 'Reason', cell: (drop) => drop.reason },
+  { title: 'Reason', cell: (drop) => drop.reason, shrinkTo: 20 },
   { title: 'Count', cell: (drop) => String(drop.count), align: 'right' },
-  { title: 'Meaning', cell: (drop) => drop.help, shrinkTo: 20, folds: true },
+  { title: '/s', cell: ({ perSecond }) => (perSecond === null ? '-' : perSecond.toFixed(1)), align: 'right' },
+  { title: 'Last seen', cell: (drop) => duration(drop.lastSecondsAgo), align: 'right' },
+  { title: 'Matters', cell: (drop) => (drop.normal ? 'no' : 'yes') },
+  { title: 'Last from', cell: (drop) => drop.peer ?? orDash(drop.from), shrinkTo: 9 },
 ];
 
+/** The reasons that matter first, the meaning of each below. */
 export function dropsText(drops: DropCounter[]): string[] {
-  return table(DROP_COLUMNS, drops, 'Nothing was dropped.');
+  const inOrder = [...drops].sort((a, b) => Number(a.normal) - Number(b.normal));
+  const severalInterfaces = new Set(drops.map((drop) => drop.interface)).size > 1;
+  const ofInterface: Column<DropCounter> = { title: 'Interface', cell: (drop) => drop.interface };
+  const meanings = [...new Map(inOrder.map(({ reason, help }) => [reason, help]))];
+  return [
+    ...table(
+      severalInterfaces ? [ofInterface, ...DROP_COLUMNS] : DROP_COLUMNS,
+      inOrder,
+      'Nothing was dropped.',
+    ),
+    ...(drops.length === 0 ? [] : ['']),
+    ...meanings.flatMap(([reason, help]) => foldLine(`${reason}: ${help}`, TEXT_WIDTH)),
+  ];
 }
 
 export function systemText(info: SystemInfo): string[] {

@@ -5,7 +5,7 @@ import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { dropCounters } from '../observe/counters.js';
+import { dropsThatMatter } from '../observe/counters.js';
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */
 export function interfaceStatus(
@@ -39,7 +39,7 @@ export function interfaceStatus(
     rxBytes: read(INTERFACE.tapTxBytes),
     txFrames: read(INTERFACE.tapRxFrames),
     txBytes: read(INTERFACE.tapRxBytes),
-    drops: runtime === null ? 0 : dropCounters(runtime, false).reduce((sum, drop) => sum + drop.count, 0),
+    drops: runtime === null ? 0 : dropsThatMatter(runtime),
     resendBufferBytes: effective.resendBuffer << 20,
     resendAgeMs: effective.resendAge,
     peers: config.peers.length,

@@ -13,6 +13,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Action, InstallSessionAction } from '../../handshake/actions.js';
 import { Handshaker, type PeerIdentity } from '../../handshake/handshaker.js';
 import { emptyCounters } from '../../handshake/reasons.js';
+import type { HandshakeRecord } from '../../handshake/record.js';
 import type { Native } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { SLOT_BITS } from '../../state/sessions.js';
@@ -82,6 +83,11 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** How often each failure occurred, by name. */
   get counters(): Readonly<Record<string, number>> {
     return this.handshaker.counters;
+  }
+
+  /** What came of handshakes with each peer. */
+  get record(): HandshakeRecord {
+    return this.handshaker.record;
   }
 
   clearCounters(): void {

@@ -1,7 +1,8 @@
 /** `show counters`, `show drops`, `clear counters`. */
 import { z } from 'zod';
+import { dropCounters } from '../answers/drops.js';
 import { pageOf } from '../answers/pages.js';
-import { dropCounters, interfaceCounters, peerCounters } from '../observe/counters.js';
+import { interfaceCounters, peerCounters } from '../observe/counters.js';
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, ofPeer, page } from './params.js';
 
@@ -19,8 +20,8 @@ export const COUNTER_METHODS = {
   ),
   'show.drops': read(
     ofInterface.extend({ all: z.boolean().optional() }),
-    ({ find }, { interface: name, all = false }) =>
-      find.interfaces(name).flatMap((runtime) => dropCounters(runtime, all)),
+    ({ find, histories }, { interface: name, all = false }) =>
+      find.interfaces(name).flatMap((runtime) => dropCounters(runtime, histories, all)),
   ),
   'clear.counters': admin(ofPeer, ({ find }, { interface: name, peer }) => {
     if (peer !== undefined) find.peer({ peer, ...(name !== undefined && { interface: name }) });

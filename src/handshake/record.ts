@@ -1,0 +1,94 @@
+/** What came of handshakes with each peer, and who was refused: from this the operator learns why a peer is down. */
+import type { Origin } from '../crypto/cookie.js';
+import { type HandshakeReason, NORMAL_HANDSHAKES } from './reasons.js';
+import { asKey } from './recent-set.js';
+
+const MAX_STRANGERS = 64;
+
+/** A handshake message that led nowhere. */
+export interface Refusal {
+  readonly reason: HandshakeReason;
+  /** Microseconds of boot time. */
+  readonly at: number;
+  readonly address: Uint8Array;
+  readonly port: number;
+  /** Number of the peer that it came from; null where that is not known. */
+  readonly peer: number | null;
+  /** The sender's public key, where it proved to have it and is no peer. */
+  readonly publicKey: Uint8Array | null;
+}
+
+export interface PeerRecord {
+  /** Initiations sent since the last response. */
+  unanswered: number;
+  /** When the peer last responded, and when it last called us with an authentic initiation; null for never. */
+  answeredAt: number | null;
+  calledAt: number | null;
+  /** The last refusal since a handshake succeeded. */
+  refusal: Refusal | null;
+}
+
+export class HandshakeRecord {
+  private readonly peers = new Map<number, PeerRecord>();
+  private readonly lastOf = new Map<HandshakeReason, Refusal>();
+  /** By address; the one that was refused longest ago first. */
+  private readonly strangers = new Map<string, Refusal>();
+
+  of(peer: number): PeerRecord {
+    let found = this.peers.get(peer);
+    if (found === undefined) {
+      found = { unanswered: 0, answeredAt: null, calledAt: null, refusal: null };
+      this.peers.set(peer, found);
+    }
+    return found;
+  }
+
+  /** The last refusal for a reason. */
+  last(reason: HandshakeReason): Refusal | null {
+    return this.lastOf.get(reason) ?? null;
+  }
+
+  /** The last refusal of somebody unknown at this address. */
+  strangerAt(address: Uint8Array): Refusal | null {
+    return this.strangers.get(asKey(address)) ?? null;
+  }
+
+  forget(peer: number): void {
+    this.peers.delete(peer);
+  }
+
+  sent(peer: number): void {
+    this.of(peer).unanswered++;
+  }
+
+  answered(peer: number, now: number): void {
+    Object.assign(this.of(peer), { unanswered: 0, answeredAt: now, refusal: null });
+  }
+
+  called(peer: number, now: number): void {
+    Object.assign(this.of(peer), { calledAt: now, refusal: null });
+  }
+
+  refused(
+    reason: HandshakeReason,
+    { address, port }: Origin,
+    from: { peer: number | null; publicKey: Uint8Array | null },
+    at: number,
+  ): void {
+    const refusal: Refusal = { reason, at, address: new Uint8Array(address), port, ...from };
+    this.lastOf.set(reason, refusal);
+    if (NORMAL_HANDSHAKES.has(reason)) return;
+    if (from.peer !== null) this.of(from.peer).refusal = refusal;
+    else this.addStranger(refusal);
+  }
+
+  private addStranger(refusal: Refusal): void {
+    const key = asKey(refusal.address);
+    this.strangers.delete(key);
+    for (const oldest of this.strangers.keys()) {
+      if (this.strangers.size < MAX_STRANGERS) break;
+      this.strangers.delete(oldest);
+    }
+    this.strangers.set(key, refusal);
+  }
+}
