@@ -44,6 +44,7 @@ export const LINK_CAUSES = [
   'nothing-under-way',
   'no-other-link',
   'undrained',
+  'removed',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 

@@ -5,6 +5,7 @@ import type { Config, InterfaceConfig } from '../api/config.js';
 import { metricsText } from '../api/metrics-text.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Native } from '../native/binding.js';
+import { INTERFACE_CAUSE } from './base/causes.js';
 import { EventLog } from './base/event-log.js';
 import type { Log } from './base/log.js';
 import { RequestError } from './base/request-errors.js';
@@ -78,7 +79,9 @@ export class Daemon implements ConfigurationHost {
   async stop(): Promise<void> {
     this.histories.stop();
     this.metricsEndpoint.close();
-    await Promise.all([...this.running.keys()].map((name) => this.stopInterface(name, 'daemon stops')));
+    await Promise.all(
+      [...this.running.keys()].map((name) => this.stopInterface(name, INTERFACE_CAUSE.stopped)),
+    );
   }
 
   /** What cannot run again is reported as down; everything else runs again. */
@@ -99,7 +102,9 @@ export class Daemon implements ConfigurationHost {
     await this.metricsEndpoint.serveAt(to.metrics ?? null).catch(refused(null));
     const wanted = new Map(to.interfaces.filter((one) => one.enabled).map((one) => [one.name, one]));
     for (const name of [...this.running.keys()]) {
-      if (!wanted.has(name)) await this.stopInterface(name, 'administratively down');
+      if (wanted.has(name)) continue;
+      const stays = to.interfaces.some((one) => one.name === name);
+      await this.stopInterface(name, stays ? INTERFACE_CAUSE.shutdown : INTERFACE_CAUSE.removed);
     }
     for (const config of wanted.values()) {
       const previous = from.interfaces.find((one) => one.name === config.name);
@@ -116,14 +121,19 @@ export class Daemon implements ConfigurationHost {
     if (running !== undefined) {
       // A running interface is not stopped for one that cannot start.
       checkKeyFiles(config, stateFolder);
-      await this.stopInterface(name, 'restarted with other settings');
+      await this.stopInterface(name, INTERFACE_CAUSE.restarted);
     }
     const runtime = await InterfaceRuntime.start(native, config, stateFolder);
     this.running.set(name, runtime);
     this.failures.delete(name);
     runtime.on('fault', () => this.failures.set(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
-    this.events.publish({ kind: 'interface', interface: name, state: 'up', cause: 'configured' });
+    this.events.publish({
+      kind: 'interface',
+      interface: name,
+      state: 'up',
+      cause: INTERFACE_CAUSE.configured,
+    });
   }
 
   private async stopInterface(name: string, cause: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { InterfaceConfig, OffloadName } from '../../api/config.js';
 import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { INTERFACE } from '../../contract/stats.js';
+import { INTERFACE_CAUSE } from '../base/causes.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
 
@@ -23,7 +24,7 @@ export function interfaceStatus(
     description: config.description ?? null,
     enabled: config.enabled,
     state: runtime?.datapath.alive ? 'up' : 'down',
-    cause: runtime?.datapath.alive ? null : (fault ?? 'administratively down'),
+    cause: runtime?.datapath.alive ? null : (fault ?? downCause(config)),
     ifindex: runtime?.tap.ifindex ?? null,
     mtu: effective.mtu,
     mac: runtime?.mac ?? config.mac ?? null,
@@ -47,6 +48,11 @@ export function interfaceStatus(
     links: config.peers.reduce((sum, peer) => sum + peer.links.length, 0),
     linksUp: links.filter((link) => link.state === 'up').length,
   };
+}
+
+/** Why an interface that has not failed is down. */
+export function downCause({ enabled }: InterfaceConfig): string {
+  return enabled ? INTERFACE_CAUSE.notStarted : INTERFACE_CAUSE.shutdown;
 }
 
 /** Offloads in use: granted by the kernel and not forced off. */

@@ -43,7 +43,7 @@ interface SessionInfo {
 }
 
 interface HandshakeEvents {
-  /** Another session of a peer is in use; null when none is left. */
+  /** A peer has a session in use, or null: none is left. A rekey is no event. */
   session: [peer: number, session: SessionInfo | null];
 }
 
@@ -253,9 +253,10 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   private use(peer: number, slot: number): void {
     const session = this.sessions.get(slot);
     if (session === undefined) return;
+    const isFirst = !this.inUse.has(peer);
     this.inUse.set(peer, session);
     this.datapath.send({ kind: 'session-send', peer, slot });
-    this.emit('session', peer, session);
+    if (isFirst) this.emit('session', peer, session);
   }
 
   private retire(slot: number): void {

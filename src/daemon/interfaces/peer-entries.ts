@@ -29,6 +29,8 @@ export interface PeerEntry {
   /** Known to the handshaker. */
   admitted: boolean;
   up: boolean;
+  /** Since when it is up or down, in µs since boot; null: it was never up. */
+  changedUs: number | null;
 }
 
 export class PeerEntries {
@@ -65,7 +67,14 @@ export class PeerEntries {
   }
 
   add(config: PeerConfig): PeerEntry {
-    const entry = { row: this.rows.take(), config, links: new Map(), admitted: false, up: false };
+    const entry = {
+      row: this.rows.take(),
+      config,
+      links: new Map(),
+      admitted: false,
+      up: false,
+      changedUs: null,
+    };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);
     return entry;

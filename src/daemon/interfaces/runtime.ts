@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { InterfaceConfig } from '../../api/config.js';
-import type { LinkFacts } from '../../api/link-states.js';
+import type { LinkCause, LinkFacts } from '../../api/link-states.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { DatapathEvent } from '../../contract/events.js';
@@ -28,7 +28,7 @@ import { UdpSockets } from './udp-sockets.js';
 
 interface RuntimeEvents {
   link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];
-  peer: [peer: PeerEntry, cause: string];
+  peer: [peer: PeerEntry, cause: LinkCause];
   /** Bytes; `before` is 0 the first time. */
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
@@ -201,18 +201,25 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private linkChanged({ peer: row, link: id, state, cause, facts }: EventOf<'link'>): void {
+  private linkChanged({ peer: row, link: id, state, cause, atUs, facts }: EventOf<'link'>): void {
     const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer === undefined || link === undefined) return;
+    if (peer === undefined) return;
+    const link = peer.links.get(id);
+    // One that was removed may have a successor under its id.
+    if (cause === 'removed' || link === undefined) return this.reachChanged(peer, cause, atUs);
     link.state = state;
     link.cause = cause;
     link.detail = describeChange(state, cause, facts);
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
+    this.reachChanged(peer, cause, atUs);
+  }
+
+  private reachChanged(peer: PeerEntry, cause: LinkCause, atUs: number): void {
     const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
     if (up === peer.up) return;
     peer.up = up;
+    peer.changedUs = atUs;
     this.emit('peer', peer, cause);
   }
 
