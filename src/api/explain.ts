@@ -41,6 +41,8 @@ export interface PeerExplained {
   rule: (typeof RULE_NAMES)[number];
   /** The decision in a sentence. */
   because: string;
+  /** Why the peer is down and what to do about it; null while it is up. */
+  advice: string | null;
   /** For how long the link has been taken. */
   sinceSeconds: number | null;
   links: LinkExplained[];

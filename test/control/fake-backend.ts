@@ -344,6 +344,7 @@ export class FakeBackend implements ConfigurationHost {
       link: 0,
       rule: 'priority',
       because: 'link 0 has the highest priority, 10',
+      advice: null,
       sinceSeconds: 75,
       links: [
         {

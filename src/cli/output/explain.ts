@@ -33,6 +33,7 @@ export function explainText(found: PeerExplained): string[] {
   return [
     `Peer ${found.peer} (policy ${found.policy}): ${taken}`,
     ...foldLine(`  ${found.because}`, TEXT_WIDTH),
+    ...(found.advice === null ? [] : foldLine(`  ${found.advice}`, TEXT_WIDTH)),
     '',
     ...table(COLUMNS, found.links, 'No links.'),
     '',

@@ -51,10 +51,11 @@ const PEER_COLUMNS: Column<PeerStatus>[] = [
   { title: 'Peer', cell: (peer) => peer.name, shrinkTo: 16 },
   { title: 'Interface', cell: (peer) => peer.interface },
   { title: 'State', cell: (peer) => peer.state },
-  { title: 'Policy', cell: (peer) => peer.policy },
+  { title: 'Since', cell: (peer) => duration(peer.changedSecondsAgo), align: 'right' },
+  { title: 'Policy', cell: (peer) => peer.policy, shrinkTo: 7 },
   { title: 'Up/Links', cell: (peer) => `${upOf(peer.links)}/${peer.links.length}`, align: 'right' },
-  { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-' },
-  { title: 'Session', cell: (peer) => duration(peer.session?.establishedSecondsAgo ?? null) },
+  { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-', shrinkTo: 6 },
+  { title: 'Cause', cell: (peer) => orDash(peer.cause), shrinkTo: 8 },
 ];
 
 function upOf(links: LinkStatus[]): number {
@@ -66,7 +67,8 @@ export const PEERS_TABLE: TableLayout<PeerStatus> = { columns: PEER_COLUMNS, whe
 export function peerText(peer: PeerStatus): string[] {
   const { session } = peer;
   return [
-    `Peer ${peer.name} on ${peer.interface} is ${peer.state}`,
+    `Peer ${peer.name} on ${peer.interface} is ${peer.state}${since(peer.changedSecondsAgo)}${peer.cause === null ? '' : `: ${peer.cause}`}`,
+    ...(peer.advice === null ? [] : foldLine(`  ${peer.advice}`, TEXT_WIDTH)),
     ...(peer.description === null ? [] : [`  Description: ${peer.description}`]),
     `  Public key ${orDash(peer.publicKey)}`,
     `  Policy ${peer.policy}, active links ${peer.activeLinks.join(', ') || 'none'}`,
@@ -81,6 +83,10 @@ export function peerText(peer: PeerStatus): string[] {
     '',
     ...peer.links.flatMap(linkText),
   ];
+}
+
+function since(seconds: number | null): string {
+  return seconds === null ? '' : ` for ${duration(seconds)}`;
 }
 
 function duplicateText({ smallBytes, control, dscp }: PeerStatus['duplicate']): string[] {
@@ -101,10 +107,9 @@ function marksText({ dscp, fwmark }: LinkStatus): string[] {
 }
 
 function linkText(link: LinkStatus): string[] {
-  const since = link.changedSecondsAgo === null ? '' : ` for ${duration(link.changedSecondsAgo)}`;
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
-    `  Link ${link.link} is ${link.state}${damped}${since}${link.active ? ', active' : ''}`,
+    `  Link ${link.link} is ${link.state}${damped}${since(link.changedSecondsAgo)}${link.active ? ', active' : ''}`,
     ...(link.detail === null ? [] : foldLine(`    Last change: ${link.detail}`, TEXT_WIDTH)),
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,

@@ -8,17 +8,20 @@ import { formatAddress } from '../interfaces/addresses.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
+import { diagnose } from './peer-diagnosis.js';
 import { seconds } from './peer-status.js';
 
 /** What was sent in this time tells the shares of links that are not fixed by the policy. */
 const SHARE_SECONDS = 10;
 
 export function peerExplained(
-  name: string,
+  runtime: InterfaceRuntime,
   peer: PeerEntry,
   explanation: PeerExplanation,
   histories: Histories,
+  nowUs: number,
 ): PeerExplained {
+  const { name } = runtime;
   const { links, sinceUs, ...decision } = explanation;
   const sent = (link: number): number =>
     (
@@ -35,6 +38,7 @@ export function peerExplained(
     peer: peer.config.name,
     interface: name,
     ...decision,
+    advice: diagnose(runtime, peer, nowUs)?.advice ?? null,
     sinceSeconds: sinceUs === null ? null : seconds(sinceUs),
     links: links.map((link) => ({
       ...link,

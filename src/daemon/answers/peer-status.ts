@@ -6,10 +6,12 @@ import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveDuplicate, effectiveLink, effectivePolicy } from '../../config/defaults.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { AEAD } from '../../native/ops.js';
-import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
+import { causeWord } from '../base/causes.js';
+import { formatEndpoint } from '../interfaces/addresses.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
+import { diagnose, remoteOf } from './peer-diagnosis.js';
 
 /** Status of one link; `nowUs`: microseconds since boot. */
 function linkStatus(
@@ -40,13 +42,13 @@ function linkStatus(
     description: link.config.description ?? null,
     state: link.state,
     active: activeLinks(runtime, peer).includes(link.config.id),
-    cause: link.cause === null ? null : link.cause.replaceAll('-', ' '),
+    cause: link.cause === null ? null : causeWord(link.cause),
     detail: link.detail,
     changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
     dampedSecondsLeft:
       link.state === 'damped' ? seconds(Math.max(0, read(LINK.dampedUntilUs) - nowUs)) : null,
     local: localEnd(link),
-    remote: remoteEnd(link),
+    remote: remoteOf(link),
     remoteLearned: link.learnedPath !== null,
     priority: effective.priority,
     intervalMs: effective.interval,
@@ -85,12 +87,6 @@ function localEnd(link: LinkEntry): string | null {
   return formatEndpoint(device ?? address ?? (family === 4 ? '0.0.0.0' : '::'), port);
 }
 
-function remoteEnd(link: LinkEntry): string | null {
-  const { remote } = link.config;
-  if (remote?.kind === 'via') return `via ${remote.peer}`;
-  return formatPath(link.learnedPath ?? link.configuredPath);
-}
-
 /** Ids of the links that carry data: the chosen one, or under the other policies all that the datapath may use. */
 function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
   if (!peer.up) return [];
@@ -125,12 +121,16 @@ export function peerStatus(
   const read = (field: number): number => counters[peer.row * PEER_WIDTH + field] ?? 0;
   const session = runtime.handshakes.sessionOf(peer.row);
   const ownRing = read(PEER.ownRing) === 1;
+  const diagnosis = diagnose(runtime, peer, nowUs);
   return {
     name: peer.config.name,
     interface: runtime.name,
     description: peer.config.description ?? null,
     publicKey: peer.config.publicKey ?? null,
     state: peer.config.shutdown ? 'shutdown' : peer.up ? 'up' : 'down',
+    changedSecondsAgo: peer.changedUs === null ? null : seconds(nowUs - peer.changedUs),
+    cause: diagnosis?.cause ?? null,
+    advice: diagnosis?.advice ?? null,
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     session: session === null ? null : sessionStatus(session, nowUs),

@@ -5,11 +5,11 @@ import { type MethodTable, read } from './method.js';
 import { onePeer } from './params.js';
 
 export const EXPLAIN_METHODS = {
-  'explain.peer': read(onePeer, async ({ find, histories }, params) => {
+  'explain.peer': read(onePeer, async ({ find, histories, native }, params) => {
     const { runtime, peer } = find.peer(params);
     const answer = await runtime.datapath.explain(peer.row);
     if (answer === null) throw noDatapath(runtime.name);
-    return peerExplained(runtime.name, peer, answer, histories);
+    return peerExplained(runtime, peer, answer, histories, native.now());
   }),
   'explain.flows': read(onePeer, async ({ find }, params) => {
     const { runtime, peer } = find.peer(params);
