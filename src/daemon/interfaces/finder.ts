@@ -5,7 +5,7 @@ import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import type { InterfaceRuntime } from './runtime.js';
 
 /** Answers about more peers than this are given in pages only. */
-const MAX_UNPAGED_PEERS = 4096;
+export const MAX_UNPAGED_PEERS = 4096;
 
 /** Names in a request; an absent one means all. */
 interface PeerFilter {
@@ -62,8 +62,10 @@ export class Finder {
   peer({ peer, interface: name }: { peer: string; interface?: string }): FoundPeer {
     const found = this.peers({ peer, ...(name !== undefined && { interface: name }) });
     if (found.length > 1) {
-      const where = found.map(({ runtime }) => runtime.name).join(', ');
-      throw new RequestError(`peer ${peer} exists on several interfaces (${where}); name one`);
+      throw severalInterfaces(
+        peer,
+        found.map(({ runtime }) => runtime.name),
+      );
     }
     return found[0];
   }
@@ -79,6 +81,10 @@ export function linkOf(peer: PeerEntry, id: number): LinkEntry {
   const link = peer.links.get(id);
   if (link === undefined) throw new RequestError(`peer ${peer.config.name} has no link ${id}`);
   return link;
+}
+
+export function severalInterfaces(peer: string, interfaces: readonly string[]): RequestError {
+  return new RequestError(`peer ${peer} exists on several interfaces (${interfaces.join(', ')}); name one`);
 }
 
 export function noInterface(name: string): RequestError {

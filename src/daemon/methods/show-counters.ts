@@ -1,7 +1,9 @@
 /** `show counters`, `show drops`, `clear counters`. */
 import { z } from 'zod';
 import { dropCounters } from '../answers/drops.js';
-import { pageOf } from '../answers/pages.js';
+import { pageOf, type Source } from '../answers/pages.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { interfaceCounters, peerCounters } from '../observe/counters.js';
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, ofPeer, page } from './params.js';
@@ -13,7 +15,7 @@ export const COUNTER_METHODS = {
     return [...whole.flatMap(interfaceCounters), ...ofPeers];
   }),
   'show.countersPage': read(page, ({ find }, params) =>
-    pageOf(find.interfaces(params.interface), params, ({ runtime, peers, begins }) => [
+    pageOf(find.interfaces(params.interface).map(sourceOf), params, (peers, { runtime }, begins) => [
       ...(begins ? interfaceCounters(runtime) : []),
       ...peers.flatMap((peer) => peerCounters(runtime, peer)),
     ]),
@@ -32,3 +34,7 @@ export const COUNTER_METHODS = {
     return null;
   }),
 } satisfies Partial<MethodTable>;
+
+function sourceOf(runtime: InterfaceRuntime): Source<PeerEntry> & { runtime: InterfaceRuntime } {
+  return { name: runtime.name, runtime, from: (row, limit) => runtime.peers.from(row, limit) };
+}
