@@ -66,6 +66,25 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     ]);
   });
 
+  it('whose candidate is taken by force is told at once and is back in exec', async () => {
+    const [victim, other] = [await shell(), await shell()];
+    await victim.enter('configure exclusive');
+    await victim.shows(lastIs('tokyo(config)#'));
+    await victim.enter('hostname kyoto');
+    await victim.shows(lastIs('tokyo(config)#'));
+    await victim.type('interf');
+    await other.enter('configure exclusive force');
+    await other.shows(lastIs('tokyo(config)#'));
+    const rows = await victim.shows(lastIs('tokyo# interf'));
+    expect(rows.slice(-3)).toEqual([
+      '% root has taken the configuration by force: your candidate is gone.',
+      '  You are back in exec mode.',
+      'tokyo# interf',
+    ]);
+    await other.enter('end');
+    await other.shows(lastIs('tokyo#'));
+  });
+
   it('Tab completes what is unique, rings, then lists', async () => {
     const terminal = await shell();
     await terminal.type('con');

@@ -20,7 +20,12 @@ export function eventsText(events: readonly ControlEvent[]): string[] {
 }
 
 /** What an administrator did and knows of. */
-const ORDINARY: ReadonlySet<ConfigEvent> = new Set<ConfigEvent>(['changed', 'written', 'confirmed']);
+const ORDINARY: ReadonlySet<ConfigEvent> = new Set<ConfigEvent>([
+  'changed',
+  'written',
+  'confirmed',
+  'taken by force',
+]);
 
 /** Is shown to everybody at a terminal, whether or not they asked for events. */
 export function isUrgent(event: ControlEvent): boolean {
@@ -43,6 +48,8 @@ function whatText(event: ControlEvent): string {
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'config':
+      if (event.what === 'taken by force')
+        return `configuration: a candidate was taken by force by ${event.by}`;
       return `configuration: ${event.what} by ${event.by}`;
     case 'unconfirmed':
       return `configuration: the commit by ${event.by} will roll back in ${duration(event.secondsLeft)} unless confirmed`;

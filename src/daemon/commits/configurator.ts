@@ -194,7 +194,8 @@ export class Configurator {
           throw new RequestError('the candidate holds uncommitted changes: commit or abort first');
         }
         this.endDirectEdits(who);
-        this.candidates.open(who, params, this.running);
+        const victim = this.candidates.open(who, params, this.running);
+        if (victim !== null) this.events.publish({ kind: 'config', by: who.user, what: 'taken by force' });
         if (params.mode === 'terminal') this.directEdits.begin(who, this.running);
         return this.state(who);
       },
