@@ -10,6 +10,7 @@ import { EventLog } from './base/event-log.js';
 import type { Log } from './base/log.js';
 import { RequestError } from './base/request-errors.js';
 import type { ConfigurationHost } from './commits/transactions.js';
+import { checkInterface, systemFacts } from './interfaces/check.js';
 import { checkKeyFiles } from './interfaces/interface-keys.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import { Histories } from './observe/link-histories.js';
@@ -72,6 +73,22 @@ export class Daemon implements ConfigurationHost {
     } catch (error) {
       await this.goBack(next, before);
       throw new RequestError((error as Error).message);
+    }
+  }
+
+  checkConfig(next: Config): void {
+    const { native, stateFolder } = this.options;
+    const facts = systemFacts(native);
+    for (const config of next.interfaces) {
+      if (!config.enabled) continue;
+      if (isDeepStrictEqual(config, this.running.get(config.name)?.config)) continue;
+      const sockets = this.running.get(config.name)?.sockets.all();
+      const own = sockets && new Set(sockets.map(({ family, port }) => `${family}/${port}`));
+      try {
+        checkInterface(config, stateFolder, own ?? null, facts);
+      } catch (error) {
+        throw new RequestError((error as Error).message);
+      }
     }
   }
 

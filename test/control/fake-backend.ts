@@ -324,6 +324,10 @@ export class FakeBackend implements ConfigurationHost {
     this.config = next;
   }
 
+  checkConfig(): void {
+    if (this.refuse !== null) throw new RequestError(this.refuse);
+  }
+
   async clearCounters(): Promise<void> {
     this.cleared.push('counters');
   }

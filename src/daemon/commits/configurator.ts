@@ -156,6 +156,7 @@ export class Configurator {
     if (candidate === null && !checkOnly) {
       diff = await this.changeDirectly(who, edit.config, params);
     } else {
+      if (candidate === null) this.transactions.check(who, edit.config);
       diff = diffConfigs(before, edit.config);
       if (candidate !== null && !checkOnly && diff.lines.length > 0) candidate.config = edit.config;
     }
@@ -253,7 +254,10 @@ export class Configurator {
     const next = this.merged(candidate);
     const { warnings } = checked(editConfig(next, [], []));
     const diff = diffConfigs(this.running, next);
-    if (options.checkOnly) return this.committed(who, diff, false, warnings, false);
+    if (options.checkOnly) {
+      this.transactions.check(who, next);
+      return this.committed(who, diff, false, warnings, false);
+    }
     await this.transactions.enforce({ who, next, origin: 'commit', ...options });
     const confirmed = options.confirmMinutes === undefined && (await this.confirmNow(who));
     candidate.base = this.running;

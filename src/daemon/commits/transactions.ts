@@ -26,6 +26,8 @@ export interface ConfigurationHost {
    * again and a `RequestError` says why. `next` has been parsed and validated. Calls never overlap.
    */
   applyConfig(next: Config): Promise<void>;
+  /** Throws what `applyConfig` would, as far as that can be known without doing anything. */
+  checkConfig(next: Config): void;
 }
 
 interface Order {
@@ -76,6 +78,12 @@ export class Transactions {
     await this.keep(order);
     events.publish({ kind: 'config', by: who.user, what: 'changed' });
     return diff;
+  }
+
+  /** Throws what `enforce` would, as far as that can be known without doing anything. */
+  check(who: Who, next: Config): void {
+    this.checkFree(who);
+    this.options.host.checkConfig(next);
   }
 
   /** Throws when another connection's lock or unconfirmed commit forbids changes. */
