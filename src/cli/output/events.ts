@@ -50,12 +50,24 @@ function whatText(event: ControlEvent): string {
     case 'config':
       if (event.what === 'taken by force')
         return `configuration: a candidate was taken by force by ${event.by}`;
-      return `configuration: ${event.what} by ${event.by}`;
+      return `configuration: ${event.what} by ${event.by}${changesText(event)}`;
     case 'unconfirmed':
       return `configuration: the commit by ${event.by} will roll back in ${duration(event.secondsLeft)} unless confirmed`;
     case 'lost':
       return `${plural(event.count, 'event')} lost: this client reads too slowly`;
   }
+}
+
+function changesText({
+  changes = [],
+  changedLines = 0,
+}: {
+  changes?: string[];
+  changedLines?: number;
+}): string {
+  if (changes.length === 0) return '';
+  const more = changedLines - changes.length;
+  return `: ${changes.join('; ')}${more > 0 ? `; ${plural(more, 'line')} more` : ''}`;
 }
 
 function because(cause: string): string {
