@@ -12,7 +12,7 @@ import type {
 } from '../../api/index.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
-import { type Column, foldLine, type TableLayout, TEXT_WIDTH, table } from './table.js';
+import { type Column, foldLine, type Summary, type TableLayout, TEXT_WIDTH, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
   return [
@@ -41,6 +41,42 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
   ]);
 }
 
+const BRIEF_COLUMNS: Column<InterfaceStatus>[] = [
+  { title: 'Interface', cell: (found) => found.name },
+  { title: 'State', cell: (found) => (found.enabled ? found.state : 'shutdown') },
+  { title: 'Peers up', cell: (found) => `${found.peersUp}/${found.peers}`, align: 'right' },
+  { title: 'Links up', cell: (found) => `${found.linksUp}/${found.links}`, align: 'right' },
+  { title: 'Policy', cell: (found) => found.policy },
+  { title: 'Address', cell: (found) => found.addresses.join(' ') || '-', shrinkTo: 12 },
+];
+
+/** An interface a line. */
+export function interfacesBriefText(interfaces: InterfaceStatus[]): string[] {
+  return table(BRIEF_COLUMNS, interfaces, 'No interfaces.');
+}
+
+/** How many peers and links of each interface are up, and of all. */
+export function peersSummaryText(interfaces: InterfaceStatus[]): string[] {
+  const sum = (read: (found: InterfaceStatus) => number): number =>
+    interfaces.reduce((total, found) => total + read(found), 0);
+  const line = (name: string, peersUp: number, peers: number, linksUp: number, links: number): string =>
+    `${name}: ${peersUp} of ${plural(peers, 'peer')} up, ${linksUp} of ${plural(links, 'link')} up`;
+  return [
+    ...interfaces.map((one) => line(one.name, one.peersUp, one.peers, one.linksUp, one.links)),
+    ...(interfaces.length < 2
+      ? []
+      : [
+          line(
+            'All',
+            sum((one) => one.peersUp),
+            sum((one) => one.peers),
+            sum((one) => one.linksUp),
+            sum((one) => one.links),
+          ),
+        ]),
+  ];
+}
+
 function stateOf(found: InterfaceStatus): string {
   if (!found.enabled) return 'shut down';
   if (!found.workerAlive) return 'down: the datapath has stopped';
@@ -62,13 +98,39 @@ function upOf(links: LinkStatus[]): number {
   return links.filter(({ state }) => state === 'up').length;
 }
 
-export const PEERS_TABLE: TableLayout<PeerStatus> = { columns: PEER_COLUMNS, whenEmpty: 'No peers.' };
+/** Below the list: how many are up. */
+class PeersSummary implements Summary<PeerStatus> {
+  private peers = 0;
+  private peersUp = 0;
+  private links = 0;
+  private linksUp = 0;
+
+  add(rows: readonly PeerStatus[]): void {
+    this.peers += rows.length;
+    for (const { state, links } of rows) {
+      if (state === 'up') this.peersUp++;
+      this.links += links.length;
+      this.linksUp += upOf(links);
+    }
+  }
+
+  lines(): string[] {
+    const { peers, peersUp, links, linksUp } = this;
+    return ['', `${peersUp} of ${plural(peers, 'peer')} up, ${linksUp} of ${plural(links, 'link')} up`];
+  }
+}
+
+export const PEERS_TABLE: TableLayout<PeerStatus> = {
+  columns: PEER_COLUMNS,
+  whenEmpty: 'No peers.',
+  summary: () => new PeersSummary(),
+};
 
 export function peerText(peer: PeerStatus): string[] {
   const { session } = peer;
   return [
-    `Peer ${peer.name} on ${peer.interface} is ${peer.state}${since(peer.changedSecondsAgo)}${peer.cause === null ? '' : `: ${peer.cause}`}`,
-    ...(peer.advice === null ? [] : foldLine(`  ${peer.advice}`, TEXT_WIDTH)),
+    `Peer ${peer.name} on ${peer.interface} is ${peer.state}`,
+    ...stateText(peer),
     ...(peer.description === null ? [] : [`  Description: ${peer.description}`]),
     `  Public key ${orDash(peer.publicKey)}`,
     `  Policy ${peer.policy}, active links ${peer.activeLinks.join(', ') || 'none'}`,
@@ -82,6 +144,16 @@ export function peerText(peer: PeerStatus): string[] {
     `  Resend ring ${peer.resendRing}, reaches back ${peer.resendReachMs} ms`,
     '',
     ...peer.links.flatMap(linkText),
+  ];
+}
+
+/** Since when it is up or down, why, and what to do. */
+function stateText({ state, changedSecondsAgo, cause, advice }: PeerStatus): string[] {
+  const word = state === 'up' ? 'Up' : 'Down';
+  const why = cause === null ? '' : `: ${cause}`;
+  return [
+    ...(changedSecondsAgo === null && why === '' ? [] : [`  ${word}${since(changedSecondsAgo)}${why}`]),
+    ...(advice === null ? [] : foldLine(`    ${advice}`, TEXT_WIDTH)),
   ];
 }
 
