@@ -5,6 +5,7 @@ import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { against } from './against/main.js';
 import { aggregate } from './aggregate.js';
+import { hostile } from './hostile.js';
 import { FIGURES, type Figures, measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
@@ -13,6 +14,7 @@ import { allPeers } from './peers/index.js';
 import type { Peer } from './peers/peer.js';
 import { profile } from './profile.js';
 import { type Row, ratioLines, summary, table } from './report.js';
+import { strangers } from './strangers.js';
 
 const USAGE_ERROR = 64;
 
@@ -101,6 +103,8 @@ export async function main(args: string[]): Promise<number> {
   }
   if (options.against) return against(options.against, say);
   if (options.profile) return profile(options.seconds);
+  if (options.hostile) return hostile(options.seconds);
   if (options.aggregate) return aggregate(options.seconds);
+  if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

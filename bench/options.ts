@@ -17,7 +17,7 @@ const AGAINST_DEFAULTS = {
   known: ALL_FIGURES,
 };
 /** Options that replace the table of figures by something else. */
-const INSTEAD = ['profile', 'aggregate', 'cuts'];
+const INSTEAD = ['profile', 'aggregate', 'hostile', 'cuts'];
 
 export const HELP = `npm run bench -- [options]
 
@@ -40,6 +40,8 @@ measures them in turn. Absolute figures depend on the machine and on what else r
                     which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')}
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
+  --strangers       measures joins and goodput under floods of handshakes by strangers instead
+  --hostile         measures TCP beside each load of a hostile peer, and what such a peer makes a host send, instead
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
                     death was felt: \`npm run drill\` with one kind of death and the policy passive
   --kind KIND       how they die: near-end, far-end or a kind of the drill's (default black-hole)
@@ -67,6 +69,8 @@ export interface BenchOptions {
   json: string | undefined;
   profile: boolean;
   aggregate: boolean;
+  strangers: boolean;
+  hostile: boolean;
   /** Undefined: no links are cut. */
   cuts: DrillOptions | undefined;
   /** Undefined: compared with other VPNs. */
@@ -118,6 +122,8 @@ export function parseOptions(args: string[]): BenchOptions {
       against: { type: 'string' },
       profile: { type: 'boolean', default: false },
       aggregate: { type: 'boolean', default: false },
+      strangers: { type: 'boolean', default: false },
+      hostile: { type: 'boolean', default: false },
       cuts: { type: 'string' },
       kind: { type: 'string', default: 'black-hole' },
       links: { type: 'string', default: '2' },
@@ -141,6 +147,8 @@ export function parseOptions(args: string[]): BenchOptions {
     json,
     profile: values.profile,
     aggregate: values.aggregate,
+    strangers: values.strangers,
+    hostile: values.hostile,
     cuts: cutsOf(values.cuts, values.kind, values.links),
     against:
       values.against === undefined ? undefined : { revision: values.against, rounds, seconds, figures, json },

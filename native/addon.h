@@ -4,8 +4,9 @@
 #include <node_api.h>
 
 #define ADDON_FUNCTIONS(X)                                                                       \
-  /* tap.cc */ X(tapOpen) X(tapRead) X(tapWrite)                                                 \
-  /* udp_open.cc */ X(udpOpen) X(routeMtu)                                                       \
+  /* tap.cc */ X(tapOpen) X(tapOffloads) X(tapPersist) X(tapAddress) X(tapRead) X(tapWrite)      \
+  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
+  /* route.cc */ X(routeDevice)                                                                  \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \
   /* keys.cc */ X(keyInstall) X(keyWipe)                                                         \

@@ -1,7 +1,7 @@
 // Sealing and opening of datagrams: outer header (16 bytes, authenticated) | ciphertext | tag (16 bytes).
 //
 // The sequence of EVP calls is the cheapest that OpenSSL 3.0 offers for a kept key: the tag passes by
-// OSSL_PARAM, not EVP_CIPHER_CTX_ctrl (which builds the same parameters anew for each call).
+// OSSL_PARAM, not EVP_CIPHER_CTX_ctrl (which builds the same parameters again for each call).
 #include <endian.h>
 #include <errno.h>
 
@@ -27,10 +27,11 @@ constexpr int32_t kTag = 16;
 constexpr int32_t kNonce = 12;
 constexpr int64_t kCacheLine = 64;
 
+constexpr int32_t kFailed = -1;
 constexpr int32_t kForged = -1;
 constexpr int32_t kEmptySlot = -2;
 
-/// A nonce is the stream (u32) and the counter (u64), both big-endian: the pair stands in every header.
+/// A nonce is the stream (u32) and the counter (u64), both big-endian; every header carries the pair.
 void writeNonce(uint8_t* nonce, uint8_t stream, const uint8_t* counter) {
   const uint8_t high[4] = {0, 0, 0, stream};
   memcpy(nonce, high, sizeof high);
@@ -65,7 +66,7 @@ void prefetchForWriting(const uint8_t* to, int64_t length) {
   for (int64_t at = 0; at < length; at += kCacheLine) __builtin_prefetch(to + at, 1);
 }
 
-/// Encrypts `length` bytes behind the header in place and appends the tag.
+/// Encrypts the `length` bytes after the header in place and appends the tag.
 bool sealDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
   uint8_t nonce[kNonce];
   writeNonce(nonce, datagram[1], datagram + 8);
@@ -79,7 +80,7 @@ bool sealDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
          EVP_CIPHER_CTX_get_params(context, tag) == 1;
 }
 
-/// Decrypts `length` bytes behind the header in place; false when the tag does not match.
+/// Decrypts the `length` bytes after the header in place; false when the tag does not match.
 bool openDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
   uint8_t nonce[kNonce];
   writeNonce(nonce, datagram[1], datagram + 8);
@@ -139,7 +140,7 @@ bool planRun(const Bytes& arena, const int32_t* row, SealRun* run) {
 /// Seals one row; returns the number of datagrams, 0 when it failed.
 int32_t sealRow(const Bytes& arena, int32_t* row) {
   using namespace ops::SEAL;
-  row[RESULT] = kForged;
+  row[RESULT] = kFailed;
   SealRun run;
   if (!planRun(arena, row, &run)) return 0;
   const KeyLease lease(row[KEY]);
@@ -153,8 +154,8 @@ int32_t sealRow(const Bytes& arena, int32_t* row) {
   const int32_t prefixLength = row[PREFIX_LENGTH];
   const int32_t prefixIndex = row[PREFIX_INDEX];
 
-  // A payload that stands in place spreads out: from the last datagram to the first no slice is overwritten before
-  // it has moved. Any other goes forward, as memory is read best.
+  // A payload already in place spreads out, so the last datagram goes first: no slice is overwritten before it has
+  // moved. Any other payload goes forward, the order in which memory is read fastest.
   const bool inPlace = out + kHeader + run.lead == payload;
   for (int64_t done = 0; done < run.datagrams; done++) {
     const int64_t i = inPlace ? run.datagrams - 1 - done : done;
@@ -165,9 +166,9 @@ int32_t sealRow(const Bytes& arena, int32_t* row) {
     uint8_t* const plaintext = datagram + kHeader;
     if (!inPlace) prefetchForWriting(datagram + run.stride, run.stride);
     if (plaintext + run.lead != payload + start) memmove(plaintext + run.lead, payload + start, slice);
-    memcpy(plaintext, prefix, prefixLength);
+    memmove(plaintext, prefix, prefixLength);
     if (prefixIndex >= 0) growIndex(plaintext + prefixIndex, static_cast<uint32_t>(i));
-    memcpy(plaintext + prefixLength, head, run.lead - prefixLength);
+    memmove(plaintext + prefixLength, head, run.lead - prefixLength);
     writeHeader(datagram, static_cast<uint8_t>(row[TYPE]), static_cast<uint8_t>(row[STREAM]),
                 static_cast<uint32_t>(row[RECEIVER]), run.counter + static_cast<uint64_t>(i));
     if (!sealDatagram(context, datagram, run.lead + slice)) return 0;
@@ -219,7 +220,7 @@ napi_value open(napi_env env, napi_callback_info info) {
     row[ops::OPEN::RESULT] = openRow(arena, row);
     authentic += row[ops::OPEN::RESULT] == 0;
   }
-  // A forgery leaves an entry in OpenSSL's error queue of this thread; nobody may mistake it for his own.
+  // A forgery leaves an entry in OpenSSL's error queue of this thread; no later call may mistake it for its own.
   if (authentic != count) ERR_clear_error();
   return makeInt32(env, authentic);
 }

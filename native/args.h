@@ -75,6 +75,13 @@ class Args {
     return Words{static_cast<int32_t*>(data), size};
   }
 
+  /// The same, or none when the argument is left out.
+  Words wordsOrNone(size_t index) {
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env_, values_[index], &type);
+    return type == napi_undefined ? Words{} : words(index);
+  }
+
   std::string text(size_t index) { return textOf(values_[index]); }
 
   /// A string, or an empty one for null.

@@ -1,5 +1,6 @@
 // Link, address and route events of the kernel (rtnetlink(7)).
 #include <errno.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -22,6 +23,8 @@ constexpr size_t kDatagram = 8 * 1024;
 constexpr int32_t kFewestRows = 128;
 constexpr int32_t kFlagUp = 1;
 constexpr int32_t kFlagRunning = 2;
+constexpr int32_t kFlagVrf = 4;
+constexpr size_t kNameBytes = 16;  // IFNAMSIZ
 
 // Sequence numbers of the two dumps: the end of the first asks for the second, because a socket can only
 // run one at a time.
@@ -41,15 +44,18 @@ bool requestDump(int fd, uint16_t type, uint32_t sequence) {
   return send(fd, &request, request.header.nlmsg_len, 0) >= 0;
 }
 
-const rtattr* findAttribute(const nlmsghdr* message, size_t bodySize, uint16_t type) {
-  const size_t skipped = NLMSG_SPACE(bodySize);
-  int length = static_cast<int>(message->nlmsg_len) - static_cast<int>(skipped);
-  const rtattr* attribute =
-      reinterpret_cast<const rtattr*>(reinterpret_cast<const uint8_t*>(message) + skipped);
+const rtattr* findIn(const rtattr* attribute, int length, uint16_t type) {
   for (; RTA_OK(attribute, length); attribute = RTA_NEXT(attribute, length)) {
-    if (attribute->rta_type == type) return attribute;
+    if ((attribute->rta_type & ~NLA_F_NESTED) == type) return attribute;
   }
   return nullptr;
+}
+
+const rtattr* findAttribute(const nlmsghdr* message, size_t bodySize, uint16_t type) {
+  const size_t skipped = NLMSG_SPACE(bodySize);
+  const int length = static_cast<int>(message->nlmsg_len) - static_cast<int>(skipped);
+  return findIn(reinterpret_cast<const rtattr*>(reinterpret_cast<const uint8_t*>(message) + skipped), length,
+                type);
 }
 
 int32_t wordOf(const rtattr* attribute) {
@@ -68,16 +74,35 @@ const Body* bodyOf(const nlmsghdr* message) {
   return static_cast<const Body*>(NLMSG_DATA(message));
 }
 
+bool isVrf(const nlmsghdr* message) {
+  const rtattr* info = findAttribute(message, sizeof(ifinfomsg), IFLA_LINKINFO);
+  if (info == nullptr) return false;
+  const rtattr* kind = findIn(static_cast<const rtattr*>(RTA_DATA(info)), static_cast<int>(RTA_PAYLOAD(info)),
+                              IFLA_INFO_KIND);
+  return kind != nullptr && RTA_PAYLOAD(kind) >= sizeof "vrf" && memcmp(RTA_DATA(kind), "vrf", sizeof "vrf") == 0;
+}
+
 bool describeLink(const nlmsghdr* message, int32_t* row) {
   using namespace ops::NETLINK;
   const ifinfomsg* body = bodyOf<ifinfomsg>(message);
-  // A port that leaves a bridge is told as AF_BRIDGE "link gone"; the link itself stays.
+  // A port that leaves a bridge is reported as AF_BRIDGE "link gone"; the link itself remains.
   if (body == nullptr || body->ifi_family != AF_UNSPEC) return false;
   row[KIND] = message->nlmsg_type == RTM_NEWLINK ? ops::NETLINK_KIND::LINK : ops::NETLINK_KIND::LINK_GONE;
   row[IFINDEX] = body->ifi_index;
   if ((body->ifi_flags & IFF_UP) != 0) row[FLAGS] |= kFlagUp;
   if ((body->ifi_flags & IFF_RUNNING) != 0) row[FLAGS] |= kFlagRunning;
+  if (isVrf(message)) row[FLAGS] |= kFlagVrf;
   row[MTU] = wordOf(findAttribute(message, sizeof *body, IFLA_MTU));
+  row[MASTER] = wordOf(findAttribute(message, sizeof *body, IFLA_MASTER));
+  // The other end of a veth may be in another namespace, where its index means something else.
+  if (findAttribute(message, sizeof *body, IFLA_LINK_NETNSID) == nullptr) {
+    row[LOWER] = wordOf(findAttribute(message, sizeof *body, IFLA_LINK));
+  }
+  const rtattr* name = findAttribute(message, sizeof *body, IFLA_IFNAME);
+  if (name != nullptr) {
+    const size_t length = RTA_PAYLOAD(name);
+    memcpy(row + NAME, RTA_DATA(name), length < kNameBytes ? length : kNameBytes);
+  }
   return true;
 }
 
@@ -89,8 +114,12 @@ bool describeAddress(const nlmsghdr* message, int32_t* row) {
   const rtattr* address = findAttribute(message, sizeof *body, IFA_LOCAL);
   if (address == nullptr) address = findAttribute(message, sizeof *body, IFA_ADDRESS);
   if (address == nullptr) return false;
-  row[KIND] =
-      message->nlmsg_type == RTM_NEWADDR ? ops::NETLINK_KIND::ADDRESS : ops::NETLINK_KIND::ADDRESS_GONE;
+  const rtattr* flags = findAttribute(message, sizeof *body, IFA_FLAGS);
+  const uint32_t state = flags == nullptr ? body->ifa_flags : static_cast<uint32_t>(wordOf(flags));
+  // While duplicate address detection runs (RFC 4862) nothing can be sent from an address; its end is told again.
+  const bool isUsable = (state & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0 || (state & IFA_F_OPTIMISTIC) != 0;
+  const bool isThere = message->nlmsg_type == RTM_NEWADDR && isUsable;
+  row[KIND] = isThere ? ops::NETLINK_KIND::ADDRESS : ops::NETLINK_KIND::ADDRESS_GONE;
   row[IFINDEX] = static_cast<int32_t>(body->ifa_index);
   row[FAMILY] = familyOf(body->ifa_family);
   const size_t length = row[FAMILY] == 4 ? 4 : 16;
@@ -98,16 +127,11 @@ bool describeAddress(const nlmsghdr* message, int32_t* row) {
   return true;
 }
 
-bool describeRoute(const nlmsghdr* message, int32_t* row) {
-  using namespace ops::NETLINK;
+/// Cloned routes are the kernel's own cache entries.
+bool isCloned(const nlmsghdr* message) {
+  if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) return false;
   const rtmsg* body = bodyOf<rtmsg>(message);
-  // Cloned routes are the kernel's own cache entries.
-  if (body == nullptr || familyOf(body->rtm_family) == 0) return false;
-  if ((body->rtm_flags & RTM_F_CLONED) != 0) return false;
-  row[KIND] = ops::NETLINK_KIND::ROUTE;
-  row[IFINDEX] = wordOf(findAttribute(message, sizeof *body, RTA_OIF));
-  row[FAMILY] = familyOf(body->rtm_family);
-  return true;
+  return body == nullptr || (body->rtm_flags & RTM_F_CLONED) != 0;
 }
 
 /// Fills `row` from an event; false for a message that is none.
@@ -122,7 +146,15 @@ bool describe(const nlmsghdr* message, int32_t* row) {
       return describeAddress(message, row);
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return describeRoute(message, row);
+    case RTM_NEWRULE:
+    case RTM_DELRULE:
+    case RTM_NEWNEXTHOP:
+    case RTM_DELNEXTHOP:
+      row[ops::NETLINK::KIND] = ops::NETLINK_KIND::ROUTE;
+      return !isCloned(message);
+    case NLMSG_DONE:
+      row[ops::NETLINK::KIND] = ops::NETLINK_KIND::DUMP_END;
+      return message->nlmsg_seq == kAddressDump;
     default:
       return false;
   }
@@ -130,10 +162,12 @@ bool describe(const nlmsghdr* message, int32_t* row) {
 
 enum class Parsed { kTaken, kNoRoom, kOverrun };
 
-/// Turns one datagram into rows, from row `*count` on.
-Parsed parse(const uint8_t* datagram, size_t size, int32_t* rows, int32_t room, int32_t* count,
+/// Turns one datagram into rows, from row `*count` on. Of changes of routes one call tells the first only.
+Parsed parse(const uint8_t* datagram, size_t size, const Words& rows, int32_t* count, bool* routesTold,
              bool* linksDumped) {
+  const int32_t room = static_cast<int32_t>(rows.size / ops::NETLINK::WORDS);
   int32_t next = *count;
+  bool hasRoutes = *routesTold;
   const nlmsghdr* message = reinterpret_cast<const nlmsghdr*>(datagram);
   for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
     // The kernel refuses a dump while another one runs on this socket: the caller must ask again.
@@ -141,11 +175,15 @@ Parsed parse(const uint8_t* datagram, size_t size, int32_t* rows, int32_t room, 
     if (message->nlmsg_type == NLMSG_DONE) *linksDumped = message->nlmsg_seq == kLinkDump;
     int32_t row[ops::NETLINK::WORDS];
     if (!describe(message, row)) continue;
+    const bool isRoute = row[ops::NETLINK::KIND] == ops::NETLINK_KIND::ROUTE;
+    if (isRoute && hasRoutes) continue;
     if (next == room) return Parsed::kNoRoom;
-    memcpy(rows + next * ops::NETLINK::WORDS, row, sizeof row);
+    hasRoutes |= isRoute;
+    memcpy(rows.data + next * ops::NETLINK::WORDS, row, sizeof row);
     next++;
   }
   *count = next;
+  *routesTold = hasRoutes;
   return Parsed::kTaken;
 }
 
@@ -161,7 +199,11 @@ napi_value netlinkOpen(napi_env env, napi_callback_info) {
   sockaddr_nl local = {};
   local.nl_family = AF_NETLINK;
   local.nl_groups =
-      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE |
+      RTMGRP_IPV4_RULE | 1u << (RTNLGRP_IPV6_RULE - 1);
+  // Beyond the groups of the address; older kernels have no next hops apart from routes.
+  const int nextHops = RTNLGRP_NEXTHOP;
+  setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &nextHops, sizeof nextHops);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
     const int error = errno;
     ::close(fd);
@@ -183,12 +225,12 @@ napi_value netlinkRead(napi_env env, napi_callback_info info) {
   const int fd = args.int32(0);
   const Words rows = args.words(1);
   if (!args.ok()) return nullptr;
-  const int32_t room = static_cast<int32_t>(rows.size / ops::NETLINK::WORDS);
-  if (room < kFewestRows) return throwRange(env, "no room for the events of one datagram");
+  if (rows.size < kFewestRows * ops::NETLINK::WORDS) return throwRange(env, "no room for the events of one datagram");
   constexpr int32_t kOverrun = -1;
   alignas(nlmsghdr) static thread_local uint8_t datagram[kDatagram];
 
   int32_t count = 0;
+  bool routesTold = false;
   for (;;) {
     sockaddr_nl sender = {};
     socklen_t senderLength = sizeof sender;
@@ -205,7 +247,7 @@ napi_value netlinkRead(napi_env env, napi_callback_info info) {
     bool linksDumped = false;
     const bool fromKernel = sender.nl_pid == 0;
     if (fromKernel) {
-      parsed = parse(datagram, static_cast<size_t>(size), rows.data, room, &count, &linksDumped);
+      parsed = parse(datagram, static_cast<size_t>(size), rows, &count, &routesTold, &linksDumped);
     }
     if (parsed == Parsed::kNoRoom && count > 0) return makeInt32(env, count);
     recv(fd, datagram, sizeof datagram, MSG_DONTWAIT);

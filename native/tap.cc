@@ -1,8 +1,10 @@
 // The TAP device: frames with a virtio-net header in front, so that checksums and segmentation stay undone.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -50,6 +52,14 @@ bool negotiateOffloads(int fd, Offloads* offloads) {
   return announce(fd, *offloads);
 }
 
+napi_value makeOffloads(napi_env env, const Offloads& offloads) {
+  napi_value object = makeObject(env);
+  setBoolean(env, object, "checksum", offloads.checksum);
+  setBoolean(env, object, "tso", offloads.tso);
+  setBoolean(env, object, "uso", offloads.uso);
+  return object;
+}
+
 napi_value closeAndThrow(napi_env env, int fd, const char* syscall) {
   const int error = errno;
   ::close(fd);
@@ -80,7 +90,6 @@ napi_value tapOpen(napi_env env, napi_callback_info info) {
   Args args(env, info);
   const std::string name = args.text(0, "name");
   Offloads offloads = {args.boolean(0, "checksum"), args.boolean(0, "tso"), args.boolean(0, "uso")};
-  const bool persist = args.boolean(0, "persist");
   const int32_t sendBuffer = args.int32(0, "sendBuffer");
   if (!args.ok()) return nullptr;
   // '%' would make the kernel choose a number.
@@ -88,6 +97,7 @@ napi_value tapOpen(napi_env env, napi_callback_info info) {
     return throwErrno(env, EINVAL, "TUNSETIFF", "interface names have 1 to 15 bytes, none of them '%'");
   }
 
+  const bool existed = if_nametoindex(name.c_str()) != 0;
   const int fd = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return throwErrno(env, errno, "open", "cannot open /dev/net/tun");
   ifreq request = {};
@@ -110,20 +120,49 @@ napi_value tapOpen(napi_env env, napi_callback_info info) {
   if (sendBuffer > 0 && ioctl(fd, TUNSETSNDBUF, &sendBuffer) != 0) {
     return closeAndThrow(env, fd, "TUNSETSNDBUF");
   }
-  // Set either way: a TAP that was made to last by an earlier configuration must not outlive a later one.
-  if (ioctl(fd, TUNSETPERSIST, persist ? 1 : 0) != 0) return closeAndThrow(env, fd, "TUNSETPERSIST");
   const unsigned int index = if_nametoindex(name.c_str());
   if (index == 0) return closeAndThrow(env, fd, "if_nametoindex");
 
-  napi_value granted = makeObject(env);
-  setBoolean(env, granted, "checksum", offloads.checksum);
-  setBoolean(env, granted, "tso", offloads.tso);
-  setBoolean(env, granted, "uso", offloads.uso);
   napi_value handle = makeObject(env);
   setInt32(env, handle, "fd", fd);
   setInt32(env, handle, "ifindex", static_cast<int32_t>(index));
-  napi_set_named_property(env, handle, "granted", granted);
+  setBoolean(env, handle, "existed", existed);
+  napi_set_named_property(env, handle, "granted", makeOffloads(env, offloads));
   return handle;
+}
+
+napi_value tapOffloads(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  Offloads offloads = {args.boolean(1, "checksum"), args.boolean(1, "tso"), args.boolean(1, "uso")};
+  if (!args.ok()) return nullptr;
+  if (!negotiateOffloads(fd, &offloads)) return throwErrno(env, errno, "TUNSETOFFLOAD");
+  return makeOffloads(env, offloads);
+}
+
+napi_value tapPersist(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  const bool persist = args.boolean(1);
+  if (!args.ok()) return nullptr;
+  if (ioctl(fd, TUNSETPERSIST, persist ? 1 : 0) != 0) return throwErrno(env, errno, "TUNSETPERSIST");
+  return makeUndefined(env);
+}
+
+napi_value tapAddress(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  const Bytes mac = args.bytes(1);
+  if (!args.ok()) return nullptr;
+  if (mac.size != ETH_ALEN) return throwRange(env, "a MAC address has 6 bytes");
+  ifreq request = {};
+  if (ioctl(fd, SIOCGIFHWADDR, &request) != 0) return throwErrno(env, errno, "SIOCGIFHWADDR");
+  char* current = request.ifr_hwaddr.sa_data;
+  if (memcmp(current, mac.data, ETH_ALEN) == 0) return makeUndefined(env);
+  request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+  memcpy(current, mac.data, ETH_ALEN);
+  if (ioctl(fd, SIOCSIFHWADDR, &request) != 0) return throwErrno(env, errno, "SIOCSIFHWADDR");
+  return makeUndefined(env);
 }
 
 napi_value tapRead(napi_env env, napi_callback_info info) {

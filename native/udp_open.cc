@@ -49,7 +49,7 @@ const char* configure(int fd, const Socket& socket) {
   const bool v4 = socket.family == 4;
   if (!socket.device.empty() && !bindToDevice(fd, socket.device)) return "SO_BINDTODEVICE";
   if (!v4 && !setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return "IPV6_V6ONLY";
-  // An address that is not there yet (DHCP, duplicate address detection) can be bound all the same.
+  // Allows binding to an address that does not exist yet (DHCP, duplicate address detection).
   if (!(v4 ? setOption(fd, IPPROTO_IP, IP_FREEBIND, 1) : setOption(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1))) {
     return v4 ? "IP_FREEBIND" : "IPV6_FREEBIND";
   }
@@ -78,6 +78,20 @@ int openSocket(int family) {
   return socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
+/// Binds a socket where others of ours may overlap with it: all of them allow it for that moment, and nobody else ever can.
+bool bindBeside(int fd, const Address& address, const Words& beside) {
+  const auto allow = [&](int value) {
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR, value);
+    for (size_t i = 0; i < beside.size; i++) setOption(beside.data[i], SOL_SOCKET, SO_REUSEADDR, value);
+  };
+  allow(1);
+  const bool bound = bind(fd, &address.any, address.length) == 0;
+  const int error = errno;
+  allow(0);
+  errno = error;
+  return bound;
+}
+
 uint32_t scopeOf(const std::string& device) { return device.empty() ? 0 : if_nametoindex(device.c_str()); }
 
 }  // namespace
@@ -89,6 +103,7 @@ napi_value udpOpen(napi_env env, napi_callback_info info) {
   const std::string text = args.textOrNull(0, "address");
   const int port = args.int32(0, "port");
   const bool wantsGro = args.boolean(0, "gro");
+  const Words beside = args.wordsOrNone(1);
   const Socket wanted = {
       args.int32(0, "family"),
       args.textOrNull(0, "device"),
@@ -105,7 +120,7 @@ napi_value udpOpen(napi_env env, napi_callback_info info) {
   const int fd = openSocket(wanted.family);
   if (fd < 0) return throwErrno(env, errno, "socket");
   const char* failed = configure(fd, wanted);
-  if (failed == nullptr && bind(fd, &address.any, address.length) != 0) failed = "bind";
+  if (failed == nullptr && !bindBeside(fd, address, beside)) failed = "bind";
   if (failed != nullptr) {
     const int error = errno;
     ::close(fd);
@@ -121,6 +136,37 @@ napi_value udpOpen(napi_env env, napi_callback_info info) {
   setInt32(env, handle, "receiveBuffer", bufferSize(fd, SO_RCVBUF));
   setInt32(env, handle, "sendBuffer", bufferSize(fd, SO_SNDBUF));
   return handle;
+}
+
+napi_value udpGro(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  const bool on = args.boolean(1);
+  if (!args.ok()) return nullptr;
+  return makeBoolean(env, setOption(fd, SOL_UDP, UDP_GRO, on ? 1 : 0) && on);
+}
+
+napi_value udpRetire(napi_env env, napi_callback_info info) {
+  constexpr uint16_t kDiscardPort = 9;
+  Args args(env, info);
+  const int fd = args.int32(0);
+  if (!args.ok()) return nullptr;
+  Address own = {};
+  own.length = sizeof own.v6;
+  if (getsockname(fd, &own.any, &own.length) != 0) return throwErrno(env, errno, "getsockname");
+  // From now on it gets only what comes from there, which is nothing; where that fails, it goes on as it is.
+  Address nobody;
+  const bool v4 = own.any.sa_family == AF_INET;
+  parseAddress(v4 ? 4 : 6, v4 ? "127.0.0.1" : "::1", kDiscardPort, 0, &nobody);
+  const bool isWildcard = v4 ? own.v4.sin_addr.s_addr == INADDR_ANY : IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr);
+  if (!isWildcard) {
+    nobody = own;
+    (v4 ? nobody.v4.sin_port : nobody.v6.sin6_port) = htons(kDiscardPort);
+  }
+  const int none = 0;
+  setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, &none, 0);
+  connect(fd, &nobody.any, nobody.length);
+  return makeUndefined(env);
 }
 
 napi_value routeMtu(napi_env env, napi_callback_info info) {

@@ -21,7 +21,8 @@ constexpr int32_t kMaxPayload4 = 65'507;      // 65,535 less the IPv4 and UDP he
 constexpr int32_t kMaxPayload6 = 65'487;      // 65,535 less the IPv6 and UDP headers
 constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)) +
                            CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
-constexpr int kDscpShift = 2;  // the two low bits of the field are ECN's
+constexpr int kDscpMask = 63;
+constexpr int kDscpShift = 2;  // the two low bits of the field belong to ECN
 
 /// Where the messages of one row go: name and control data, shared by all of them.
 struct Target {
@@ -87,7 +88,7 @@ bool aim(Target* target, const int32_t* path, uint16_t segment) {
     return false;
   }
   if (path[DSCP] != 0) {
-    const int trafficClass = path[DSCP] << kDscpShift;
+    const int trafficClass = (path[DSCP] & kDscpMask) << kDscpShift;
     if (path[FAMILY] == 4) addControl(target, IPPROTO_IP, IP_TOS, &trafficClass, sizeof trafficClass);
     else addControl(target, IPPROTO_IPV6, IPV6_TCLASS, &trafficClass, sizeof trafficClass);
   }
@@ -110,7 +111,7 @@ void addMessage(int32_t* row, Target* target, uint8_t* data, size_t length) {
   header.msg_flags = 0;
 }
 
-/// Sends what was gathered. The first error of a row ends that row, not the ones behind it.
+/// Sends what was gathered. The first error of a row ends that row, not those after it.
 void flush() {
   int next = 0;
   while (next < batch.messages) {
@@ -131,16 +132,16 @@ void flush() {
 }
 
 /// Bytes of one message of a row: one datagram, or as many as one UDP_SEGMENT message may hold.
-int32_t messageSize(const int32_t* row, int32_t family, bool gso) {
+int32_t messageSize(const int32_t* row, int32_t family) {
   using namespace ops::SEND;
   const int32_t maxPayload = family == 4 ? kMaxPayload4 : kMaxPayload6;
-  if (!gso || row[SEGMENT] > maxPayload) return row[SEGMENT];
+  if (row[GSO] == 0 || row[LENGTH] <= row[SEGMENT] || row[SEGMENT] > maxPayload) return row[SEGMENT];
   const int32_t fitting = maxPayload / row[SEGMENT];
   return row[SEGMENT] * (fitting < kMaxSegments ? fitting : kMaxSegments);
 }
 
 /// Gathers the messages of one row, flushing whenever the batch is full.
-void sendRow(const Bytes& arena, const Words& paths, int32_t* row, bool gso) {
+void sendRow(const Bytes& arena, const Words& paths, int32_t* row) {
   using namespace ops::SEND;
   row[RESULT] = -EINVAL;
   row[SENT] = 0;
@@ -150,7 +151,7 @@ void sendRow(const Bytes& arena, const Words& paths, int32_t* row, bool gso) {
     return;
   }
   const int32_t* path = paths.data + pathWord;
-  const int32_t step = messageSize(row, path[ops::PATH::FAMILY], gso && row[LENGTH] > row[SEGMENT]);
+  const int32_t step = messageSize(row, path[ops::PATH::FAMILY]);
   const uint16_t segment = step > row[SEGMENT] ? static_cast<uint16_t>(row[SEGMENT]) : 0;
 
   Target* target = nullptr;
@@ -185,7 +186,6 @@ napi_value udpSend(napi_env env, napi_callback_info info) {
   const Words rows = args.words(1);
   const int32_t count = args.int32(2);
   const Words paths = args.words(3);
-  const bool gso = args.boolean(4);
   if (!args.ok()) return nullptr;
   if (!rows.holdsRows(count, ops::SEND::WORDS)) return throwRange(env, "more rows than the array holds");
 
@@ -193,7 +193,7 @@ napi_value udpSend(napi_env env, napi_callback_info info) {
     int32_t* row = rows.data + i * ops::SEND::WORDS;
     if (row[ops::SEND::FD] != batch.fd) flush();
     batch.fd = row[ops::SEND::FD];
-    sendRow(arena, paths, row, gso);
+    sendRow(arena, paths, row);
   }
   flush();
 

@@ -142,7 +142,7 @@ napi_value close(napi_env env, napi_callback_info info) {
   Args args(env, info);
   const int fd = args.int32(0);
   if (!args.ok()) return nullptr;
-  // After EINTR Linux has closed the descriptor all the same.
+  // Linux has closed the descriptor even after EINTR.
   if (::close(fd) != 0 && errno != EINTR) return throwErrno(env, errno, "close");
   return makeUndefined(env);
 }

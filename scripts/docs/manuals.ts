@@ -86,10 +86,8 @@ export function octolinkd8(): string {
     ...section('OPTIONS'),
     ...daemon.optionRows().flatMap(([option, meaning]) => item(bold(option), roff(meaning))),
     ...section('SIGNALS'),
-    ...item(
-      bold('SIGTERM, SIGINT, SIGHUP'),
-      roff('says goodbye to the peers, removes what it created, and ends'),
-    ),
+    ...item(bold('SIGTERM, SIGINT'), roff('says goodbye to the peers, removes what it created, and ends')),
+    ...item(bold('SIGHUP'), roff('loads the startup configuration and the key files again')),
     ...section('"EXIT STATUS"'),
     ...daemon.EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),
     ...section('FILES'),

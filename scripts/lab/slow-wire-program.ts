@@ -103,7 +103,7 @@ async function main([address, port, endA, endB, endPort]: string[]): Promise<voi
       }
     }
     const due = line.due(native.now(), sends, fd);
-    if (due > 0) native.udpSend(line.arena, sends, due, paths, false);
+    if (due > 0) native.udpSend(line.arena, sends, due, paths);
     await turn();
   }
 }

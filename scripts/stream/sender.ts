@@ -52,7 +52,7 @@ export async function sendStream(options: SenderOptions, isStopped: () => boolea
     row[SEND.FD] = fd;
     row[SEND.LENGTH] = count * options.bytes;
     row[SEND.SEGMENT] = options.bytes;
-    native.udpSend(arena, row, 1, path, false);
+    native.udpSend(arena, row, 1, path);
     if (row[SEND.RESULT] !== 0) report.refused++;
     if (!isLast) report.sent += row[SEND.SENT] / options.bytes;
   };

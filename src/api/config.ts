@@ -41,7 +41,7 @@ export interface LinkConfig {
   remote?: RemoteEnd;
   /** 0–255, higher wins. */
   priority?: number;
-  /** Milliseconds, and beats in a row before the link is used again. */
+  /** Milliseconds, and heartbeats in a row before the link is used again. */
   timers?: { interval: number; hold: number; upAfter?: number };
   /** false: off; absent: as the interface says. */
   damping?: DampingConfig | false;
@@ -79,6 +79,8 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
+  uplink?: { group: string; priority?: number };
   links: LinkConfig[];
   shutdown?: boolean;
 }
@@ -100,6 +102,8 @@ export interface InterfaceConfig {
   /** For links that say nothing themselves; false: off; absent: the default. */
   damping?: DampingConfig | false;
   quality?: QualityConfig | false;
+  /** Uplink groups that move back to a better server once it has been ready for `preemptDelay` seconds. */
+  uplinkGroups?: { name: string; preemptDelay: number }[];
   aead?: AeadChoice;
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;

@@ -2,6 +2,7 @@
 import type { ConfigEvent } from './configuration.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
+import type { UplinkCause } from './uplinks.js';
 
 export interface EventFilter {
   /** At most so many, the latest; absent: all that are kept. 1–10000. */
@@ -16,6 +17,20 @@ interface EventBase {
   /** Milliseconds since the epoch. */
   timeMs: number;
 }
+
+/**
+ * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
+ * key file that was read again cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
+ * can run; archive or accounting could not be written.
+ */
+export type WarningName =
+  | 'old-timestamp'
+  | 'key-on-two-hosts'
+  | 'handshake-time-not-kept'
+  | 'key-file-refused'
+  | 'bridge-missing'
+  | 'reload-failed'
+  | 'record-lost';
 
 export type ControlEvent = EventBase &
   (
@@ -40,7 +55,23 @@ export type ControlEvent = EventBase &
         mtuBytes: number;
         beforeBytes: number | null;
       }
+    /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
+    | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /** Another server of an uplink group carries; `before` is null the first time. */
+    | {
+        kind: 'uplink';
+        interface: string;
+        group: string;
+        peer: string;
+        before: string | null;
+        cause: UplinkCause;
+      }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
+    /**
+     * Something is wrong that nobody asked about; `peer` is null where it concerns an interface as a whole, and `interface`
+     * where it concerns the daemon.
+     */
+    | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
     | {
         kind: 'config';
         by: string;

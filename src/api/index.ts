@@ -21,3 +21,4 @@ export * from './operations.js';
 export * from './peers.js';
 export * from './protocol.js';
 export * from './system.js';
+export * from './uplinks.js';

@@ -14,6 +14,8 @@ export interface InterfaceStatus {
   mac: string | null;
   addresses: string[];
   bridge: string | null;
+  /** What keeps it from being as configured although it runs, one sentence each. */
+  missing: string[];
   /** Base64. */
   publicKey: string | null;
   listenPort: number;

@@ -1,4 +1,6 @@
-/** The words for what a link does and why, in answers and events. The datapath counts in their places in these lists. */
+/**
+ * The words for what a link does and why, in answers and events. The datapath counts in their places in these lists.
+ */
 
 /**
  * States of a link. `damped`: works, but went down too often of late; `draining` and `drained`: the operator takes it
@@ -45,6 +47,13 @@ export const LINK_CAUSES = [
   'no-other-link',
   'undrained',
   'removed',
+  'worker-died',
+  'interface-absent',
+  'address-absent',
+  'no-carrier',
+  'no-ipv6',
+  'no-route',
+  'recursive-route',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 
@@ -52,15 +61,15 @@ export type LinkCause = (typeof LINK_CAUSES)[number];
 export interface LinkFacts {
   /** Time since anything came by the link, in µs. */
   heardUsAgo: number | null;
-  /** Beats of the peer that were due in that time and did not come. */
+  /** Heartbeats of the peer that were due in that time and did not come. */
   beatsMissed: number;
-  /** Beats heard in a row before the change. */
+  /** Heartbeats heard in a row before the change. */
   beatsHeard: number;
   /** How much of the silence was our own: the thread woke late, or the machine was suspended. In µs. */
   ownStallUs: number;
   /** Hold time in force, in µs. */
   holdUs: number;
-  /** What the peer's last beat said of the other direction. */
+  /** What the peer's last heartbeat said of the other direction. */
   peerHearsUs: boolean | null;
   rttUs: number | null;
   jitterUs: number | null;

@@ -19,6 +19,7 @@ import type {
 import type { LinkStatus, PeerStatus } from './peers.js';
 import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
+import type { UplinkStatus } from './uplinks.js';
 
 export interface Methods extends ConfigurationMethods, LinkMethods {
   hello: { params: HelloParams; result: HelloResult };
@@ -36,6 +37,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods {
   'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
   'show.metrics': { params: Record<string, never>; result: MetricFamily[] };
   'show.macTable': { params: { interface?: string }; result: MacEntry[] };
+  'show.macTablePage': { params: PageParams; result: Page<MacEntry> };
   'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
   'show.countersPage': { params: PageParams; result: Page<Counter> };
   'show.users': { params: Record<string, never>; result: ClientStatus[] };
@@ -43,6 +45,8 @@ export interface Methods extends ConfigurationMethods, LinkMethods {
   'show.events': { params: EventFilter; result: ControlEvent[] };
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
+  /** Groups without members are left out. */
+  'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
   /** Ends the session and starts a new handshake. */

@@ -63,6 +63,8 @@ export interface LinkStatus {
   fwmark: number | null;
   /** Bytes of the outer IP packet. */
   mtu: number | null;
+  /** Many datagrams leave in one send (UDP GSO), which its device has not refused; null: it leaves by links of another peer. */
+  gso: boolean | null;
   txDatagrams: number;
   txBytes: number;
   rxDatagrams: number;

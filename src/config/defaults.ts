@@ -35,10 +35,14 @@ export const DEFAULTS = {
   resendAge: 2000,
   /** Seconds (RFC 8899, PMTU_RAISE_TIMER). */
   mtuRaise: 600,
-  relay: true,
+  relay: false,
   persist: false,
   scheduling: 'normal',
   priority: 0,
+  /** Of a server in its uplink group. */
+  uplinkPriority: 100,
+  /** Seconds. */
+  preemptDelay: 30,
   /** Milliseconds. */
   interval: 100,
   /** Milliseconds. */

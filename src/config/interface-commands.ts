@@ -21,6 +21,7 @@ import {
 } from './language.js';
 import { findOrAdd, removeNamed } from './lookup.js';
 import { qualityOf } from './quality-command.js';
+import { uplinkPreemption } from './uplink-commands.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
 
@@ -107,6 +108,7 @@ export const interfaceCommands: ConfigCommand[] = [
   dampingOf('interface', interfaceOf),
   qualityOf('interface', interfaceOf),
   ...duplicateCommands('interface', interfaceOf),
+  uplinkPreemption,
   interfaceField('aead', {
     tokens: [keyword('aead', 'Data cipher'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,
@@ -172,7 +174,7 @@ export const interfaceCommands: ConfigCommand[] = [
     write: (seconds) => `path-mtu raise ${seconds}`,
   }),
   setting('interface', {
-    tokens: [keyword('relay', 'Relay datagrams of peers whose links go via this host (default on)')],
+    tokens: [keyword('relay', 'Relay datagrams of peers whose links go via this host (default off)')],
     noNeeds: 1,
     set(scope) {
       interfaceOf(scope).relay = true;

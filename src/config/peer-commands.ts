@@ -16,6 +16,7 @@ import {
   type Scope,
   shutdownOf,
 } from './language.js';
+import { uplinkOf } from './uplink-commands.js';
 
 const peerField = fieldsOf('peer', peerOf);
 
@@ -37,6 +38,7 @@ export const peerCommands: ConfigCommand[] = [
   policyOf('peer', peerOf, 'How this peer uses its links'),
   ...duplicateCommands('peer', peerOf),
   duplicateNone(peerOf),
+  uplinkOf,
   block('peer', {
     opens: 'link',
     tokens: [

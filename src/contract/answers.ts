@@ -1,7 +1,7 @@
 /** Answers of the datapath to questions of the control thread, which puts names to their rows. */
 import type { LinkExplained, PeerExplained } from '../api/explain.js';
 
-/** One row of `mac-table`'s answer. */
+/** One entry of the MAC table. */
 export interface MacRow {
   vlan: number;
   high: number;
@@ -9,6 +9,12 @@ export interface MacRow {
   /** Row of the peer, or -1 for the TAP. */
   port: number;
   ageUs: number;
+}
+
+/** The answer of `mac-table`: the entries of some rows, and the row to go on at; -1 at the end. */
+export interface MacStretch {
+  rows: MacRow[];
+  next: number;
 }
 
 /** One link in the decision that is in force for a peer. */

@@ -1,6 +1,7 @@
 /** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
 
 import type { PathRef } from './events.js';
+import type { KernelFact, Route } from './place.js';
 import type { DatapathSettings, LinkSettings, PeerSettings, SocketSettings } from './settings.js';
 
 export type DatapathCommand =
@@ -11,7 +12,8 @@ export type DatapathCommand =
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
   | { kind: 'link-drain'; row: number; drain: boolean }
   | { kind: 'link-remove'; peer: number; id: number }
-  | { kind: 'route-mtu'; row: number; mtu: number }
+  /** What the routing table says of a link; `mtu` in bytes, 0: not known. */
+  | { kind: 'route'; row: number; mtu: number; route: Route }
   | {
       kind: 'session';
       peer: number;
@@ -28,11 +30,14 @@ export type DatapathCommand =
   | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
   | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
-  | { kind: 'carrier'; ifindex: number; up: boolean }
-  | { kind: 'address'; words: number[]; family: number; present: boolean; ifindex: number }
+  | { kind: 'kernel'; facts: KernelFact[] }
+  /** Whether sockets of IPv6 can be had. */
+  | { kind: 'ipv6'; isThere: boolean }
   | { kind: 'settings'; settings: DatapathSettings }
-  | { kind: 'mac-table'; id: number }
+  /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
+  | { kind: 'mac-table'; id: number; from: number; rows: number }
   | { kind: 'explain'; id: number; peer: number }
   | { kind: 'explain-flows'; id: number; peer: number }
+  | { kind: 'uplinks'; id: number }
   | { kind: 'clear-counters' }
   | { kind: 'goodbye' };

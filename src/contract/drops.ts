@@ -15,6 +15,9 @@ export const DROP_HELP = {
   'tx-too-big': 'datagram larger than the path takes',
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
+  'resend-refused': 'datagram not sent again: it was twice already, or the peer was sent too much again',
+  'recursive-route':
+    'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
   // From the wire: before authentication.
   'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',
@@ -22,13 +25,22 @@ export const DROP_HELP = {
   'bad-header': 'reserved bits or stream of the outer header not as version 1 wants them',
   'unknown-index': 'receiver index of no live session',
   'replayed-early': 'counter already seen or too old, found before opening',
+  'over-share': 'datagram of a peer that takes more than its share of a busy worker from other peers',
   forged: 'authentication failed',
+  'handshake/mac1-wrong':
+    'message not addressed to our public key: a scan, or a peer with a wrong key for us',
+  'handshake/mac2-wrong': 'cookie expired or made for another address',
+  'handshake/cookie-demanded': 'under load the sender was asked to prove its address first',
+  'handshake/rate-limited': 'one address starts handshakes too fast while we are under load',
+  'handshake/not-asked-for': 'response or cookie reply to no initiation that we have sent lately',
   'handshake-queue-full': 'handshake messages arrive faster than they can be answered',
   // From the wire: authentic, still not acceptable.
   replayed: 'counter seen twice in one batch',
   'unknown-kind': 'authentic message of no known kind',
   malformed: 'authentic message whose body is truncated or inconsistent',
   'bad-offload': 'virtio facts that do not fit the frame they came with',
+  'standby-uplink':
+    'frame of a standby uplink that the active one floods as well, or for a peer that is at rest',
   'frame-runt': 'frame from a peer shorter than an Ethernet header',
   'link-mismatch': 'message of one link that came by another, or of a link not configured',
   'piece-malformed': 'piece of a frame that contradicts itself or its siblings',
@@ -63,4 +75,7 @@ export const NORMAL_DROPS: ReadonlySet<string> = new Set<DropReason>([
   ...(COPY_DROPS as ReadonlySet<DropReason>),
   'reserved-group',
   'own-station',
+  'standby-uplink',
+  'handshake/cookie-demanded',
+  'handshake/not-asked-for',
 ]);

@@ -1,5 +1,7 @@
 /** What the datapath tells the control thread. Plain data, so that it crosses threads. */
+
 import type { LinkCause, LinkFacts, LinkState } from '../api/link-states.js';
+import type { UplinkMoved } from './uplinks.js';
 
 /** A path in words of `PATH`, as it came from the socket, and the socket it came by. */
 export interface PathRef {
@@ -8,8 +10,19 @@ export interface PathRef {
   words: number[];
 }
 
+/** How answers to handshakes are marked that go by a socket, to the remote end in `words` or, without words, to any. */
+export interface AnswerMark {
+  socket: number;
+  /** Words of `PATH` up to the remote address. */
+  words: number[];
+  dscp: number;
+  mark: number;
+}
+
 export type DatapathEvent =
   | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
+  /** A handshake message came by a path that is not addressed to our public key; not told of each one. */
+  | { kind: 'misaddressed'; path: PathRef }
   | { kind: 'session-confirmed'; slot: number; peer: number }
   | { kind: 'counter-high'; slot: number; peer: number }
   | { kind: 'all-links-down'; peer: number }
@@ -22,22 +35,23 @@ export type DatapathEvent =
       cause: LinkCause;
       atUs: number;
       facts: LinkFacts;
+      /** Changes just before this one that were not told: they came too fast. */
+      suppressed: number;
     }
-  | { kind: 'roamed'; peer: number; link: number; path: PathRef }
+  /** A link goes to another remote end: one that it learned, or the configured one again. */
+  | { kind: 'roamed'; peer: number; link: number; isLearned: boolean; path: PathRef }
   | { kind: 'path-mtu'; peer: number; link: number }
   /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
-  | { kind: 'gso-refused' }
+  | UplinkMoved
+  | { kind: 'gso-refused'; peer: number; link: number }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
-  | { kind: 'kernel'; change: KernelChange }
+  /** Interfaces, addresses or routes have changed. */
+  | { kind: 'kernel'; interfaces: readonly number[] }
+  /** The interface that a link is bound to is another one now: it needs another socket. */
+  | { kind: 'rebind' }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }
   | { kind: 'scheduling'; realtime: boolean }
   | { kind: 'fatal'; message: string };
-
-/** What the kernel said of an interface, an address or the routes. */
-export type KernelChange =
-  | { what: 'carrier'; ifindex: number; up: boolean; mtu: number }
-  | { what: 'address'; family: number; words: number[]; present: boolean; ifindex: number }
-  | { what: 'route' };

@@ -1,10 +1,15 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
+import type { LocalWish } from './place.js';
+import type { UplinkGroupSettings, UplinkSettings } from './uplinks.js';
 
-/** A link as the datapath needs it. `socket` is -1 while none fits (its address is absent, say). */
+/** A link as the datapath needs it. */
 export interface LinkSettings {
-  socket: number;
-  /** Words of `PATH`; family 0 while the remote end is unknown (dynamic). */
+  /** Rows of its sockets for IPv4 and IPv6; -1: none (its interface is absent, say). */
+  sockets: readonly [number, number];
+  /** Its local end; null for a link that goes through another peer. */
+  local: LocalWish | null;
+  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic). */
   path: number[];
   priority: number;
   intervalUs: number;
@@ -16,7 +21,7 @@ export interface LinkSettings {
   shutdown: boolean;
   /** Forward error correction: datagrams for each parity datagram; 0: none, 1: by the loss measured. */
   parity: number;
-  /** Beats in a row after which a link is used again while another one carries the traffic. */
+  /** Heartbeats in a row after which a link is used again while another one carries the traffic. */
   upAfter: number;
   /** How flapping is held back; null: not at all. */
   damping: DampingSettings | null;
@@ -60,17 +65,15 @@ export interface PeerSettings {
   /** By how many links `active` sends; 0: by all. */
   copies: number;
   duplicate: DuplicateSettings;
+  /** The group of servers that it belongs to, of which one carries; null: none. */
+  uplink: UplinkSettings | null;
   /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
   name: number;
 }
 
 export interface SocketSettings {
   fd: number;
-  /** Interface the local address stands on; 0 for a wildcard address. */
-  ifindex: number;
-  /** Local address as words of `PATH.LOCAL`; zero for a wildcard address. */
-  address: number[];
-  family: number;
+  port: number;
 }
 
 /** Settings of the interface as a whole. */
@@ -85,6 +88,10 @@ export interface DatapathSettings {
   mtuRaiseS: number;
   /** Hand on datagrams between peers whose links go via this host. */
   relay: boolean;
+  /** Uplink groups that preempt. */
+  uplinkGroups: readonly UplinkGroupSettings[];
+  /** Send equal datagrams as one message, until a device refuses it. */
+  udpGso: boolean;
   /** The TAP was granted these; without them frames are finished in software. */
   tapChecksum: boolean;
   tapTso: boolean;

@@ -83,12 +83,12 @@ export const LINK_FIELDS = [
   'rttSamples',
   'lossOutPermille',
   'lossInPermille',
-  /** Datagrams sent by one end and how many of them came to the other, as beats told: never cleared. */
+  /** Datagrams sent by one end and how many of them came to the other, as heartbeats told: never cleared. */
   'dueOut',
   'arrivedOut',
   'dueIn',
   'arrivedIn',
-  /** Bytes of ours that arrived, as beats told. */
+  /** Bytes of ours that arrived, as heartbeats told. */
   'deliveredOutBytes',
   'mtu',
   /** State of the search for it, as in `MTU_STATES`, and the size that is being probed; 0 for none. */
@@ -102,6 +102,8 @@ export const LINK_FIELDS = [
   /** Estimated time that a datagram toward the peer waits in queues, in µs. */
   'queueOutUs',
   'dampedUntilUs',
+  /** 1 while its device is known to refuse UDP GSO. */
+  'refusesGso',
   /** One of `GREY`: why it is left for others although it answers. */
   'grey',
 ] as const;

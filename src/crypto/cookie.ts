@@ -12,7 +12,7 @@ import {
   mac2IsAbsent,
   mac2Part,
   senderIndex,
-} from './messages.js';
+} from './handshake-messages.js';
 import { KEY_BYTES, type Primitives, TAG_BYTES, XCHACHA_NONCE_BYTES } from './primitives.js';
 
 const MAC1_LABEL = new TextEncoder().encode('octolink 1 mac1');
@@ -23,14 +23,12 @@ export const COOKIE_LIFETIME = 120_000_000;
 
 /** Where a datagram came from, as the socket said. */
 export interface Origin {
-  /** The consumer's name for (socket, local address, remote address, port); opaque here. */
-  readonly path: number;
   /** Remote address: 4 or 16 bytes. */
   readonly address: Uint8Array;
   readonly port: number;
 }
 
-/** The keys that follow from the public key of whoever receives a message. */
+/** The keys derived from the public key of the receiver of a message. */
 export interface ReceiverKeys {
   readonly mac1: Uint8Array;
   readonly cookie: Uint8Array;
@@ -78,12 +76,13 @@ export function openCookieReply(
 
 export type Mac2State = 'absent' | 'right' | 'wrong';
 
-/** Gives cookies out and knows its own again, without remembering whom it gave one. */
+/** Gives out cookies and recognises its own, without remembering who received one. */
 export class CookieIssuer {
   private readonly primitives: Primitives;
   private readonly keys: ReceiverKeys;
   private readonly secret: Uint8Array;
   private readonly previousSecret: Uint8Array;
+  private readonly nonce = new Uint8Array(XCHACHA_NONCE_BYTES);
   private renewedAt = Number.NEGATIVE_INFINITY;
 
   /** `keys`: those of our own public key. */
@@ -92,6 +91,7 @@ export class CookieIssuer {
     this.keys = keys;
     this.secret = primitives.allocateSecret(KEY_BYTES);
     this.previousSecret = primitives.allocateSecret(KEY_BYTES);
+    primitives.random(this.nonce);
   }
 
   /** Whether a message carries a MAC2 from a cookie given to this very origin, now or one secret ago. */
@@ -110,8 +110,7 @@ export class CookieIssuer {
   /** A cookie reply to an initiation or a response whose MAC1 is right. */
   reply(message: Uint8Array, origin: Origin, now: number): Uint8Array {
     this.renew(now);
-    const nonce = new Uint8Array(XCHACHA_NONCE_BYTES);
-    this.primitives.random(nonce);
+    const nonce = this.nextNonce();
     const sealed = new Uint8Array(COOKIE_BYTES + TAG_BYTES);
     const cookie = this.cookie(this.secret, origin);
     this.primitives.xchachaSeal(sealed, this.keys.cookie, nonce, cookie, mac1Part(message).mac);
@@ -131,10 +130,20 @@ export class CookieIssuer {
     return cookie;
   }
 
+  /** Drawn once and counted on: a random one for each reply would cost more than the rest of it. */
+  private nextNonce(): Uint8Array {
+    const { nonce } = this;
+    for (let at = nonce.length - 1; at >= 0; at--) {
+      nonce[at]++;
+      if (nonce[at] !== 0) break;
+    }
+    return nonce;
+  }
+
   private renew(now: number): void {
     const age = now - this.renewedAt;
     if (age < COOKIE_LIFETIME) return;
-    // A secret that lay idle for long is not given the grace of the previous one.
+    // A secret that has not been used for long does not serve as the previous one.
     if (age < 2 * COOKIE_LIFETIME) this.previousSecret.set(this.secret);
     else this.primitives.random(this.previousSecret);
     this.primitives.random(this.secret);

@@ -26,10 +26,10 @@ export const IKPSK2: Pattern = {
   ],
 };
 
-export interface HandshakeOptions {
+interface HandshakeOptions {
   readonly role: Role;
   readonly prologue: Uint8Array;
-  /** Own static key pair; it stays the caller's and is never wiped here. */
+  /** Own static key pair; the caller owns it; it is never wiped here. */
   readonly staticKeys?: KeyPair;
   /** The other end's static public key, where the pattern has it known. */
   readonly remoteStatic?: Uint8Array;
@@ -38,8 +38,8 @@ export interface HandshakeOptions {
 }
 
 /** Why a message could not be written or read: a short one, a public key of low order, or one that is forged. */
-export type NoiseFailure = 'too-short' | 'low-order-key' | 'not-authentic';
-export type NoiseResult = { ok: true; bytes: Uint8Array } | { ok: false; reason: NoiseFailure };
+type NoiseFailure = 'too-short' | 'low-order-key' | 'not-authentic';
+type NoiseResult = { ok: true; bytes: Uint8Array } | { ok: false; reason: NoiseFailure };
 
 /** The outcome of a handshake, from the point of view of the end that asks. The caller wipes both keys. */
 export interface SessionKeys {
@@ -51,7 +51,7 @@ export interface SessionKeys {
 
 /**
  * One handshake in progress at one end. Messages are written and read in the pattern's order. A message that
- * fails to read leaves the handshake as it was: a forged answer cannot spoil the true one behind it.
+ * fails to read leaves the handshake as it was: a forged answer cannot spoil the genuine one that follows.
  */
 export class NoiseHandshake {
   private readonly primitives: Primitives;
@@ -90,7 +90,7 @@ export class NoiseHandshake {
     return this.peerStatic;
   }
 
-  /** Copies the preshared key in; it may come late, once the first message has told who the initiator is. */
+  /** Copies the preshared key in; it may come late, once the first message has named the initiator. */
   setPresharedKey(psk: Uint8Array): void {
     this.psk.set(psk);
   }

@@ -1,6 +1,6 @@
 /** What the two handshake messages carry inside, encrypted and authenticated: the offer and the answer to it. */
 import { readU32, writeU32 } from '../base/bytes.js';
-import { ANSWER_BYTES, OFFER_BYTES } from './messages.js';
+import { ANSWER_BYTES, OFFER_BYTES } from './handshake-messages.js';
 
 /** First byte of both payloads; another number means another layout. */
 const FORMAT = 1;

@@ -2,7 +2,7 @@
  * What the handshake needs of cryptography and randomness, as one interface. Everything that decides takes a
  * `Primitives` as an argument, so the same code runs on libsodium, and on seeded randomness in the simulator.
  *
- * Lengths are the caller's duty: a wrong one is a programming error and throws. What comes from the network
+ * Lengths are the caller's duty: a wrong one is a programming error and throws. Input from the network
  * never throws: `dh`, `chachaOpen` and `xchachaOpen` answer false.
  */
 
@@ -85,8 +85,8 @@ export interface Primitives {
   equal(a: Uint8Array, b: Uint8Array): boolean;
 
   /**
-   * Memory for a short-lived secret. It has a backing store of its own, outside the garbage-collected heap: no
-   * copy of it is made behind our back, so `wipe` really erases it.
+   * Memory for a short-lived secret. It has a backing store of its own, outside the garbage-collected heap: the
+   * collector makes no copy of it, so `wipe` really erases it.
    */
   allocateSecret(length: number): SecretBytes;
   /** Memory for a long-lived secret: also between guard pages, locked against swapping, left out of core dumps. */

@@ -1,6 +1,6 @@
 /** A token bucket for each source address, in one bounded table. */
 
-export interface RateLimit {
+interface RateLimit {
   /** Sustained events a second. */
   readonly perSecond: number;
   /** Events at once after a pause. */
@@ -10,7 +10,7 @@ export interface RateLimit {
 }
 
 /** WireGuard's figures: 20 handshakes a second, five at once, for an address. */
-export const HANDSHAKE_RATE: RateLimit = { perSecond: 20, burst: 5, addresses: 4096 };
+export const HANDSHAKE_RATE: RateLimit = { perSecond: 20, burst: 5, addresses: 16_384 };
 
 const IPV6_NETWORK_BYTES = 8;
 

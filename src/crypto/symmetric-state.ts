@@ -5,7 +5,7 @@
 import { CHACHA_NONCE_BYTES, KEY_BYTES, type Primitives, TAG_BYTES } from './primitives.js';
 
 /** HASHLEN of BLAKE2b. */
-export const HASH_BYTES = 64;
+const HASH_BYTES = 64;
 /** BLOCKLEN of BLAKE2b, the block of HMAC. */
 const BLOCK_BYTES = 128;
 const NOTHING = new Uint8Array(0);

@@ -8,20 +8,22 @@ import type { Native } from '../native/binding.js';
 import { INTERFACE_CAUSE } from './base/causes.js';
 import { EventLog } from './base/event-log.js';
 import type { Log } from './base/log.js';
-import { RequestError } from './base/request-errors.js';
+import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
-import { checkKeyFiles } from './interfaces/interface-keys.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
 import { MetricsEndpoint } from './observe/metrics-endpoint.js';
 import { reportFrom } from './observe/report.js';
+import { Revivals } from './revivals.js';
 
 interface DaemonOptions {
   native: Native;
   log: Log;
   stateFolder: string;
+  /** Hears why the daemon is of no more use: a worker that dies again and again. */
+  hopeless: (reason: string) => void;
 }
 
 export class Daemon implements ConfigurationHost {
@@ -31,6 +33,10 @@ export class Daemon implements ConfigurationHost {
   private readonly running = new Map<string, InterfaceRuntime>();
   private readonly failures = new Map<string, string>();
   private readonly metricsEndpoint: MetricsEndpoint;
+  private readonly revivals = new Revivals();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  /** Settles when the last change of what runs has ended: they never overlap. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: DaemonOptions) {
     const histories = new Histories(
@@ -65,29 +71,32 @@ export class Daemon implements ConfigurationHost {
     return this.config;
   }
 
-  async applyConfig(next: Config): Promise<void> {
-    const before = this.config;
-    try {
-      await this.bring(before, next);
-      this.config = next;
-    } catch (error) {
-      await this.goBack(next, before);
-      throw new RequestError((error as Error).message);
-    }
+  applyConfig(next: Config): Promise<void> {
+    return this.inTurn(async () => {
+      const before = this.config;
+      try {
+        await this.bring(before, next);
+        this.config = next;
+      } catch (error) {
+        await this.goBack(next, before);
+        throw refusal(error as Error, this.options.log);
+      }
+    });
   }
 
   checkConfig(next: Config): void {
     const { native, stateFolder } = this.options;
     const facts = systemFacts(native);
+    const kept = new Set(next.interfaces.filter(({ enabled }) => enabled).map(({ name }) => name));
+    const freed = [...this.running.values()].filter(({ name }) => !kept.has(name)).flatMap(portsOf);
     for (const config of next.interfaces) {
-      if (!config.enabled) continue;
-      if (isDeepStrictEqual(config, this.running.get(config.name)?.config)) continue;
-      const sockets = this.running.get(config.name)?.sockets.all();
-      const own = sockets && new Set(sockets.map(({ family, port }) => `${family}/${port}`));
+      const running = this.running.get(config.name);
+      if (!config.enabled || isDeepStrictEqual(config, running?.config)) continue;
+      const system = { ...facts, free: new Set([...freed, ...(running ? portsOf(running) : [])]) };
       try {
-        checkInterface(config, stateFolder, own ?? null, facts);
+        checkInterface(config, stateFolder, running !== undefined, system);
       } catch (error) {
-        throw new RequestError((error as Error).message);
+        throw refusal(error as Error, this.options.log);
       }
     }
   }
@@ -96,9 +105,16 @@ export class Daemon implements ConfigurationHost {
   async stop(): Promise<void> {
     this.histories.stop();
     this.metricsEndpoint.close();
-    await Promise.all(
-      [...this.running.keys()].map((name) => this.stopInterface(name, INTERFACE_CAUSE.stopped)),
+    for (const timer of this.timers) clearTimeout(timer);
+    await this.inTurn(() =>
+      Promise.all([...this.running.keys()].map((name) => this.stopInterface(name, INTERFACE_CAUSE.stopped))),
     );
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
   }
 
   /** What cannot run again is reported as down; everything else runs again. */
@@ -125,7 +141,11 @@ export class Daemon implements ConfigurationHost {
     }
     for (const config of wanted.values()) {
       const previous = from.interfaces.find((one) => one.name === config.name);
-      if (isDeepStrictEqual(previous, config) && this.running.has(config.name)) continue;
+      const running = this.running.get(config.name);
+      if (running !== undefined && isDeepStrictEqual(previous, config)) {
+        running.rereadKeys();
+        continue;
+      }
       await this.bringInterface(config).catch(refused(config.name));
     }
   }
@@ -134,22 +154,40 @@ export class Daemon implements ConfigurationHost {
     const { native, log, stateFolder } = this.options;
     const { name } = config;
     const running = this.running.get(name);
-    if (running?.datapath.alive && !running.needsRestart(config)) return running.reconfigure(config);
-    if (running !== undefined) {
-      // A running interface is not stopped for one that cannot start.
-      checkKeyFiles(config, stateFolder);
-      await this.stopInterface(name, INTERFACE_CAUSE.restarted);
-    }
-    const runtime = await InterfaceRuntime.start(native, config, stateFolder);
+    if (running?.datapath.alive) return running.reconfigure(config);
+    this.running.delete(name);
+    const left = (await running?.leaveTap()) ?? null;
+    const runtime = await InterfaceRuntime.start(native, config, stateFolder, left);
     this.running.set(name, runtime);
     this.failures.delete(name);
-    runtime.on('fault', () => this.failures.set(name, 'the datapath worker died; see the log'));
+    runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
     this.events.publish({
       kind: 'interface',
       interface: name,
       state: 'up',
       cause: INTERFACE_CAUSE.configured,
+    });
+  }
+
+  /** What moves the frames of an interface is gone, or could not be started again. */
+  private died(name: string, why: string): void {
+    this.failures.set(name, why);
+    const delayMs = this.revivals.died(name, performance.now());
+    if (delayMs === null) return this.options.hopeless(`interface ${name} cannot be kept running: ${why}`);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void this.inTurn(() => this.revive(name));
+    }, delayMs);
+    this.timers.add(timer);
+  }
+
+  private async revive(name: string): Promise<void> {
+    const config = this.config.interfaces.find((one) => one.name === name);
+    if (!config?.enabled || this.running.get(name)?.datapath.alive) return;
+    await this.bringInterface(config).catch((err: Error) => {
+      this.options.log.error({ err, interface: name }, 'the interface cannot be started again');
+      this.died(name, err.message);
     });
   }
 
@@ -160,6 +198,10 @@ export class Daemon implements ConfigurationHost {
     await runtime.stop();
     this.events.publish({ kind: 'interface', interface: name, state: 'down', cause });
   }
+}
+
+function portsOf({ sockets }: InterfaceRuntime): string[] {
+  return sockets.all().map(({ family, port }) => `${family}/${port}`);
 }
 
 function raise(error: Error): never {

@@ -5,6 +5,7 @@ import type { Config } from '../api/config.js';
 import type { Problem } from '../api/index.js';
 import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
+import { StderrLog } from './base/stderr-log.js';
 import { version } from './base/version.js';
 import { Configurator } from './commits/configurator.js';
 import { StartupFile } from './commits/startup-file.js';
@@ -16,7 +17,7 @@ import type { DaemonParts } from './methods/method.js';
 import { OPTIONS, usage } from './options.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
-const EXIT = { FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
+const EXIT = { OK: 0, FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
 
 interface Options {
   config: string;
@@ -25,6 +26,21 @@ interface Options {
   state: string;
   check: boolean;
   log: string;
+}
+
+/** Why the daemon ends, and with which exit code. */
+interface End {
+  why: string;
+  code: number;
+}
+
+/** The end of the daemon; the first reason for it counts. */
+function newEnding(): { reached: Promise<End>; end: (why: string, code: number) => void } {
+  let settle = (_: End): void => {};
+  const reached = new Promise<End>((resolve) => {
+    settle = resolve;
+  });
+  return { reached, end: (why, code) => settle({ why, code }) };
 }
 
 function fail(code: number, message: string): never {
@@ -90,17 +106,26 @@ async function main(): Promise<void> {
   }
   const native = loadNative();
   native.forbidCoreDumps();
-  const log = pino({ level: options.log }, pino.destination({ dest: 2, sync: true }));
+  const stderrLog = new StderrLog(options.log);
+  const { log } = stderrLog;
   const servers: ControlServer[] = [];
   let configured = (): void => {};
   const ready = new Promise<void>((resolve) => {
     configured = resolve;
   });
   const stateFolder = options.state;
-  const daemon = new Daemon({ native, log, stateFolder });
+  const ending = newEnding();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => ending.end(signal, EXIT.OK));
+  // Node's default for SIGUSR1 is to open a debugger port.
+  process.on('SIGUSR1', () => {});
+  const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
+  const daemon = new Daemon({ native, log, stateFolder, hopeless });
   const { events, histories, faults, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
+  process.on('SIGHUP', () => void ready.then(() => configurator.reloadBySignal()));
   const parts: DaemonParts = {
+    log,
     native,
     hostname: () => daemon.hostname(),
     runningConfig: () => daemon.runningConfig(),
@@ -132,15 +157,13 @@ async function main(): Promise<void> {
     fail(EXIT.FAILED, (error as Error).message);
   }
   log.info({ version, config: options.config, socket: options.socket }, 'octolinkd runs');
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, resolve);
-    // Node's default for SIGUSR1 is to open a debugger port.
-    process.on('SIGUSR1', () => {});
-  });
-  log.info({ signal }, 'octolinkd ends');
+  const { why, code } = await ending.reached;
+  log.info({ why }, 'octolinkd ends');
+  process.exitCode = code;
   await configurator.stop();
   await stopServers();
   await daemon.stop();
+  await stderrLog.close();
 }
 
 await main();

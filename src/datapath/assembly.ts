@@ -1,11 +1,13 @@
 /** The parts of an engine, made in order: tables, then stages and links; each gets what it needs when it is made. */
 
+import type { DropExamples } from '../contract/drop-examples.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
 import { LinkParts } from '../link/life/parts.js';
 import type { LinkPorts } from '../link/ports.js';
 import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
+import { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
 import type { RowOwner } from '../state/owners.js';
@@ -16,12 +18,14 @@ import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
+import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
 import { Reassembly } from './frames/pieces.js';
 import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
+import { Shares } from './frames/shares.js';
 import { Unpacker } from './frames/unpacker.js';
 import { LinkMessages } from './send/messages.js';
 import { Relay } from './send/relay.js';
@@ -37,7 +41,10 @@ export interface EngineOptions {
   /** Two random words that key the MAC table's hash. */
   seed: readonly [number, number];
   arena?: ArenaSizes;
-  udpGso?: boolean;
+  /** Index of the TAP's interface. */
+  tap: number;
+  /** Where examples of what is dropped are kept; made when absent. */
+  dropExamples?: DropExamples;
 }
 
 /** The arena must exist before the io that works on it. */
@@ -55,10 +62,13 @@ export class Assembly {
     sessions: new SessionTable(new ReplayWindows()),
     sockets: new SocketTable(),
   };
+  readonly drops: Drops;
+  readonly shares: Shares;
   readonly macs: MacTable;
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  readonly announcer: Announcer;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
@@ -75,22 +85,26 @@ export class Assembly {
   ) {
     this.now = options.nowUs;
     const { stats, tables } = this;
+    const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
+    this.drops = drops;
+    this.shares = new Shares(options.nowUs);
     this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
-    this.delivery = new Delivery(arena, io, stats);
-    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats);
-    this.transmit.setGso(options.udpGso ?? true);
-    const bridge = new Bridge(arena.bytes, this.macs);
-    const unpacker = new Unpacker(arena, bridge, this.reassembly, this.delivery, stats);
+    this.delivery = new Delivery(arena, io, stats, drops);
+    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers);
+    const { reassembly, delivery, shares } = this;
+    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops });
     this.reorder = new Reorder(arena, unpacker);
-    const rebuilder = new Rebuilder(arena, tables.sessions, stats);
-    this.relay = new Relay(arena, tables.peers, this.transmit, stats);
-    const base = { tables, stats, arena, wheel: this.wheel, ports: this.linkPorts() };
-    this.link = new LinkParts(base, options.seed);
-    const { transmit, relay, reorder, delivery } = this;
-    const { adaptive, control } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, stats });
+    const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
+    this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
+    const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
+    this.link = new LinkParts(base, options.seed, options.tap);
+    const { transmit, relay, reorder } = this;
+    const { adaptive, control, life } = this.link;
+    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats, drops });
+    this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
       io,
@@ -101,7 +115,9 @@ export class Assembly {
       reorder,
       unpacker,
       delivery,
+      shares,
       stats,
+      drops,
     });
     this.owners = [
       ...this.link.owners,
@@ -109,6 +125,8 @@ export class Assembly {
       reorder,
       this.reassembly,
       transmit.rings,
+      this.shares,
+      this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
     ];
   }
@@ -121,6 +139,10 @@ export class Assembly {
       resends: transmit,
       runs: transmit,
       laneOrder: this.reorder,
+      stations: {
+        forget: (peer) => this.macs.flushPort(peer),
+        announce: (peer) => this.announcer.announce(peer),
+      },
       emit: (event) => io.emit(event),
       random: (into) => io.random(into),
     };
@@ -135,7 +157,7 @@ export class Assembly {
         io.emit({ kind: 'path-mtu', peer: tables.links.peer[link], link: tables.links.id[link] });
         this.link.mtu.tooBig(link, bytes, this.now);
       },
-      gsoRefused: () => io.emit({ kind: 'gso-refused' }),
+      gsoRefused: (link) => this.link.segmentation.refused(link),
     };
   }
 

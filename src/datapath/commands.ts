@@ -1,6 +1,6 @@
 /** What the control thread may ask of the engine, command by command. */
 
-import type { MacRow } from '../contract/answers.js';
+import type { MacRow, MacStretch } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
@@ -37,9 +37,8 @@ export class Commands {
         return transmit.flush();
       case 'link-remove':
         return this.rows.removeLink(command.peer, command.id, now);
-      case 'route-mtu':
-        if (tables.links.has(command.row)) link.mtu.routeChanged(command.row, command.mtu, now);
-        return;
+      case 'route':
+        return this.routeChanged(command, now);
       case 'session':
         return this.rows.installSession(command);
       case 'session-send':
@@ -54,20 +53,24 @@ export class Commands {
         return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
-      case 'carrier':
-        link.underlay.carrier(command.ifindex, command.up, now);
+      case 'kernel':
+        for (const fact of command.facts) link.placement.fact(fact);
+        link.life.settle(now);
         return transmit.flush();
-      case 'address':
-        link.underlay.address(command.family, command.words, command.present, command.ifindex, now);
+      case 'ipv6':
+        link.placement.ipv6(command.isThere);
+        link.life.settle(now);
         return transmit.flush();
       case 'settings':
-        return this.applySettings(command.settings);
+        return this.settingsChanged(command.settings, now);
       case 'mac-table':
-        return this.answer(command.id, this.macRows(now));
+        return this.answer(command.id, this.macStretch(command.from, command.rows, now));
       case 'explain':
         return this.answer(command.id, this.explain(command.peer, now));
       case 'explain-flows':
         return this.answer(command.id, this.explainFlows(command.peer, now));
+      case 'uplinks':
+        return this.answer(command.id, link.uplinks.status(now));
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':
@@ -76,17 +79,34 @@ export class Commands {
     }
   }
 
+  private settingsChanged(settings: DatapathSettings, now: number): void {
+    this.applySettings(settings);
+    this.parts.link.uplinks.sweep(now);
+    this.parts.transmit.flush();
+  }
+
   applySettings(settings: DatapathSettings): void {
     const { macs, outbound, link, relay, transmit, delivery } = this.parts;
     macs.setAgeing(settings.macAgeingS * 1e6);
     if (macs.limit !== settings.macLimit) macs.setLimit(settings.macLimit);
     outbound.mssClamp = settings.mssClamp;
+    link.uplinks.setGroups(settings.uplinkGroups);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
+    transmit.setGso(settings.udpGso);
     transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     delivery.tapChecksum = settings.tapChecksum;
     delivery.tapTso = settings.tapTso;
     delivery.tapUso = settings.tapUso;
+  }
+
+  private routeChanged({ row, mtu, route }: Extract<DatapathCommand, { kind: 'route' }>, now: number): void {
+    const { tables, link, transmit } = this.parts;
+    if (!tables.links.has(row)) return;
+    if (mtu > 0) link.mtu.routeChanged(row, mtu, now);
+    link.placement.route(row, route);
+    link.life.settle(now);
+    transmit.flush();
   }
 
   // --- sending --------------------------------------------------------------------------------------
@@ -110,7 +130,7 @@ export class Commands {
   private sendRawToPeer(peer: number, bytes: Uint8Array, now: number): void {
     const { peers, links } = this.parts.tables;
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
-      if (!links.hasRemote(link) || links.shutdown[link]) continue;
+      if (!links.hasRemote(link) || links.shutdown[link] || links.lacks[link] !== 0) continue;
       const path = links.pathOf(link);
       this.sendRaw(bytes, links.socket[link], [...links.paths.subarray(path, path + PATH.WORDS)], now);
     }
@@ -141,12 +161,12 @@ export class Commands {
     return tables.peers.has(peer) ? explainFlows(tables, link.flows, link.lanes, peer, now) : null;
   }
 
-  private macRows(now: number): MacRow[] {
+  private macStretch(from: number, count: number, now: number): MacStretch {
     const rows: MacRow[] = [];
-    this.parts.macs.entries(now, (vlan, high, low, port, ageUs) => {
+    const next = this.parts.macs.entries(now, from, count, (vlan, high, low, port, ageUs) => {
       rows.push({ vlan, high, low: low >>> 0, port, ageUs });
     });
-    return rows;
+    return { rows, next };
   }
 
   private clearCounters(): void {

@@ -9,6 +9,7 @@ import { DROP } from '../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../contract/stats.js';
 import { kindOfTimer, linkOfTimer, TIMER } from '../link/life/timers.js';
 import type { Arena } from '../state/arena.js';
+import type { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { Assembly, type EngineOptions } from './assembly.js';
 import { Commands } from './commands.js';
@@ -39,6 +40,10 @@ export class Engine {
     return this.parts.stats;
   }
 
+  get drops(): Drops {
+    return this.parts.drops;
+  }
+
   /** Frames read from the TAP: rows of `READ`. */
   frames(rows: Int32Array, count: number, now: number): void {
     this.parts.now = now;
@@ -56,6 +61,7 @@ export class Engine {
     this.parts.reorder.settle(this.parts.now);
     this.parts.delivery.flush();
     this.parts.reorder.recycle();
+    this.parts.announcer.run(this.parts.now);
     this.parts.transmit.flush();
   }
 
@@ -71,9 +77,10 @@ export class Engine {
 
   /**
    * The owner woke up, meaning to at `asked`; tell before anything else. Being much later means that the thread
-   * was stalled or the machine suspended: that much silence is nobody's fault.
+   * was stalled or the machine suspended: that much silence is nobody's fault. For the last `idleUs` it had waited.
    */
-  woke(now: number, asked: number): void {
+  woke(now: number, asked: number, idleUs: number): void {
+    this.parts.shares.passed(idleUs, now);
     this.parts.now = now;
     const late = now - asked;
     if (late <= 0) return;
@@ -108,8 +115,11 @@ export class Engine {
 
   private sweep(now: number): void {
     this.nextSweep = now + SWEEP_INTERVAL_US;
+    this.parts.drops.sweep(now);
     this.parts.macs.sweep(now, SWEEP_BUDGET);
     this.parts.transmit.rings.sweep(now);
+    this.parts.link.changes.announcements.sweep(now);
+    this.parts.link.uplinks.sweep(now);
     this.parts.stats.drops[DROP['piece-evicted']] = this.parts.reassembly.evicted;
     this.parts.stats.drops[DROP['piece-expired']] = this.parts.reassembly.expired;
     const counters = this.parts.stats.interface;

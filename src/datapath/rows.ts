@@ -21,6 +21,7 @@ export class Rows {
     if (fresh) stats.clearPeer(row);
     tables.peers.add(row, policy, copies, name);
     tables.peers.setDuplicates(row, command.duplicate);
+    link.uplinks.configure(row, command.uplink, now);
     link.life.peerChanged(row, fresh, now);
   }
 
@@ -43,7 +44,8 @@ export class Rows {
     const moved = links.configure(row, peer, id, settings);
     peers.setLink(peer, id, row);
     link.life.configure(row, settings, fresh);
-    if (moved) link.underlay.lookForCarrier(row);
+    link.placement.configure(row, settings, moved);
+    link.life.settle(now);
     if (peers.session[peer] >= 0 && peers.lastLink[peer] < 0) peers.lastLink[peer] = row;
     link.mtu.configure(row, settings.mtu, settings.routeMtu, moved);
     if (settings.shutdown) link.life.stop(row, now);
@@ -92,9 +94,10 @@ export class Rows {
     if (!peers.has(peer) || !sessions.isLive(slot)) return;
     peers.session[peer] = slot;
     this.parts.link.lanes.sessionChanged(peer);
+    this.parts.link.uplinks.sessionChanged(peer);
     this.parts.stats.peers[peer * PEER_WIDTH + PEER.sessionSlot] = slot;
     if (peers.lastLink[peer] < 0) peers.lastLink[peer] = peers.nextLink(peer);
-    // A beat on every link, due at once: it confirms the session to the responder and finds the links that work.
+    // A heartbeat on every link, due at once: it confirms the session to the responder and finds the links that work.
     this.parts.link.life.startAll(peer, now);
   }
 

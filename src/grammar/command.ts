@@ -170,7 +170,7 @@ function syntaxOfToken(token: Token): string {
   }
 }
 
-/** The help of a value, with its unit and its default: `Time between beats (milliseconds, default 100)`. */
+/** The help of a value, with its unit and its default: `Time between heartbeats (milliseconds, default 100)`. */
 export function helpOf({
   help,
   type,

@@ -39,7 +39,7 @@ interface Walk<C> {
 
 /**
  * Matches a line: keywords may be shortened to what is unique with the whole line in view, an exact keyword
- * beats a longer one, a keyword beats a value, a format beats a name.
+ * goes before a longer one, a keyword goes before a value, a format goes before a name.
  */
 export function matchLine<C>(root: Node<C>, line: SplitLine): Match<C> {
   const text = withRest(line);

@@ -1,6 +1,7 @@
-/** What the handshaker asks of whoever runs it. Actions are carried out in the order given. */
+/** What the handshaker asks its owner to do. Actions are carried out in order. */
+import type { PathRef } from '../contract/events.js';
 
-/** A session's parameters that the other end told. */
+/** A session's parameters, as the other end announced them. */
 export interface RemoteTraits {
   readonly capabilities: number;
   /** Streams the other end sends on each link. */
@@ -8,14 +9,14 @@ export interface RemoteTraits {
 }
 
 /** Send these bytes to where a datagram came from. */
-export interface SendAction {
+interface SendAction {
   readonly kind: 'send';
-  readonly path: number;
+  readonly path: PathRef;
   readonly bytes: Uint8Array;
 }
 
 /** Send these bytes once on every link of the peer. */
-export interface SendToPeerAction {
+interface SendToPeerAction {
   readonly kind: 'send-to-peer';
   readonly peer: number;
   readonly bytes: Uint8Array;
@@ -29,7 +30,7 @@ export interface InstallSessionAction {
   readonly localIndex: number;
   /** Receiver index to write into the datagrams that go out. */
   readonly remoteIndex: number;
-  /** 32 bytes each. Whoever carries the action out wipes both when they are installed. */
+  /** 32 bytes each. Whoever carries out the action wipes both once they are installed. */
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
   /** An `AEAD` number. */
@@ -44,14 +45,14 @@ export interface InstallSessionAction {
  * Seal everything for the peer under this session from now on. The initiator of a session also sends something under
  * it at once (a heartbeat): that is what confirms it to the other end.
  */
-export interface UseSessionAction {
+interface UseSessionAction {
   readonly kind: 'use-session';
   readonly peer: number;
   readonly localIndex: number;
 }
 
 /** There is no session left to send under. */
-export interface StopSendingAction {
+interface StopSendingAction {
   readonly kind: 'stop-sending';
   readonly peer: number;
 }
@@ -59,12 +60,27 @@ export interface StopSendingAction {
 export type RetireReason = 'succeeded' | 'expired' | 'unconfirmed' | 'goodbye' | 'restarted' | 'peer-removed';
 
 /** Forget the session and wipe its keys. */
-export interface RetireSessionAction {
+interface RetireSessionAction {
   readonly kind: 'retire-session';
   readonly peer: number;
   readonly localIndex: number;
   readonly reason: RetireReason;
 }
+
+/** Something about a peer that its operator should know. */
+export type NoticeAction = { readonly kind: 'notice'; readonly peer: number } & (
+  | {
+      /** An authentic initiation was refused: it is older than the last one accepted. */
+      readonly what: 'old-timestamp';
+      readonly path: PathRef;
+      readonly behindUs: number;
+    }
+  | {
+      /** Two hosts seem to use the peer's key in turn. */
+      readonly what: 'key-on-two-hosts';
+      readonly paths: readonly [PathRef, PathRef];
+    }
+);
 
 export type Action =
   | SendAction
@@ -72,4 +88,5 @@ export type Action =
   | InstallSessionAction
   | UseSessionAction
   | StopSendingAction
-  | RetireSessionAction;
+  | RetireSessionAction
+  | NoticeAction;

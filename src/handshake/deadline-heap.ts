@@ -1,6 +1,6 @@
-/** A binary heap of items by deadline, each with its place noted, so that a deadline moves in O(log n). */
+/** A binary heap of items by deadline, each knowing its position, so that a deadline moves in O(log n). */
 
-/** What the heap keeps in an item. `heapIndex` is the heap's own; -1 when the item is not in it. */
+/** What the heap stores in an item. `heapIndex` belongs to the heap; -1 when the item is not in it. */
 export interface Scheduled {
   /** Microseconds of boot time; infinite for never. */
   deadline: number;

@@ -1,6 +1,12 @@
 /** The cryptographic half of a handshake: messages made and read under one interface's static key. */
 import { type ReceiverKeys, writeMac1 } from '../crypto/cookie.js';
-import { encodeInitiation, encodeResponse, noisePart, PROLOGUE, senderIndex } from '../crypto/messages.js';
+import {
+  encodeInitiation,
+  encodeResponse,
+  noisePart,
+  PROLOGUE,
+  senderIndex,
+} from '../crypto/handshake-messages.js';
 import { IKPSK2, NoiseHandshake, type SessionKeys } from '../crypto/noise.js';
 import {
   type Answer,
@@ -13,7 +19,7 @@ import {
 import type { KeyPair, Primitives } from '../crypto/primitives.js';
 import type { HandshakeReason } from './reasons.js';
 
-/** An initiation read: who sent it, what is offered, and the handshake ready to be answered. */
+/** An initiation that has been read: its sender, its offer, and the handshake ready to be answered. */
 export interface OpenedInitiation {
   readonly noise: NoiseHandshake;
   readonly publicKey: Uint8Array;
@@ -32,7 +38,7 @@ export class Exchange {
   private readonly primitives: Primitives;
   private readonly staticKeys: KeyPair;
 
-  /** `staticKeys` stay the caller's. */
+  /** The caller owns `staticKeys`. */
   constructor(primitives: Primitives, staticKeys: KeyPair) {
     this.primitives = primitives;
     this.staticKeys = staticKeys;
@@ -59,7 +65,7 @@ export class Exchange {
     return message;
   }
 
-  /** Reads an initiation whose MACs were found right. After a reason nothing is left of it. */
+  /** Reads an initiation whose MACs are right. When it returns a reason, nothing remains to be destroyed. */
   readInitiation(message: Uint8Array): OpenedInitiation | HandshakeReason {
     const noise = new NoiseHandshake(this.primitives, IKPSK2, {
       role: 'responder',
@@ -94,7 +100,7 @@ export class Exchange {
     return { message, keys: opened.noise.finish() };
   }
 
-  /** Reads a response. A forged one leaves the handshake waiting for the true one. */
+  /** Reads a response. A forged one leaves the handshake waiting for the genuine one. */
   readResponse(noise: NoiseHandshake, message: Uint8Array): Answer | HandshakeReason {
     const read = noise.read(noisePart(message));
     if (!read.ok) return read.reason === 'low-order-key' ? read.reason : 'response-not-authentic';

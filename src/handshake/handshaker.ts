@@ -6,25 +6,19 @@
  * from the network.
  */
 import type { AeadChoice } from '../api/config.js';
-import {
-  COOKIE_LIFETIME,
-  CookieIssuer,
-  mac1IsRight,
-  type Origin,
-  openCookieReply,
-  type ReceiverKeys,
-  receiverKeys,
-  writeMac2,
-} from '../crypto/cookie.js';
-import { classify, mac1Part, mac2IsAbsent, receiverIndex, senderIndex } from '../crypto/messages.js';
+import type { PathRef } from '../contract/events.js';
+import { COOKIE_LIFETIME, openCookieReply, receiverKeys, writeMac2 } from '../crypto/cookie.js';
+import { classify, mac1Part, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
+import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
 import type { Answer, Offer } from '../crypto/payloads.js';
 import { KEY_BYTES, type KeyPair, type Primitives } from '../crypto/primitives.js';
-import { HANDSHAKE_RATE, RateLimiter } from '../crypto/rate-limit.js';
-import type { Action } from './actions.js';
+import type { Action, NoticeAction } from './actions.js';
 import { Exchange, type OpenedInitiation } from './exchange.js';
+import { pathKey } from './path-key.js';
 import { peerKeyProblem } from './peer-key.js';
 import {
   type Attempt,
+  type Cookie,
   type DeadlineReason,
   type Goal,
   newPeerState,
@@ -42,11 +36,13 @@ import {
   LOWEST_VERSION,
 } from './session-choice.js';
 import { SessionKeeper } from './session-keeper.js';
-import { ATTEMPT_LIFETIME, INITIATION_FLOOR, RETRY_FIRST } from './timing.js';
+import { INITIATION_FLOOR, NOTICE_INTERVAL, RETRY_FIRST } from './timing.js';
+import { twinsSeen } from './twins.js';
 
 const COOKIES_PER_PEER = 16;
 const RECENT_INITIATIONS = 1024;
 const NOBODY = { peer: null, publicKey: null };
+const NO_MESSAGE = new Uint8Array(0);
 
 export interface HandshakerOptions {
   readonly primitives: Primitives;
@@ -78,15 +74,15 @@ export class Handshaker {
   /** What came of handshakes with each peer. */
   readonly record = new HandshakeRecord();
 
-  private readonly options: HandshakerOptions;
+  private options: HandshakerOptions;
   private readonly primitives: Primitives;
-  private readonly exchange: Exchange;
+  private exchange: Exchange;
   private readonly keeper: SessionKeeper;
-  private readonly ownKeys: ReceiverKeys;
-  private readonly cookieIssuer: CookieIssuer;
-  private readonly rateLimiter = new RateLimiter(HANDSHAKE_RATE);
   /** MAC1 of authentic initiations: their copies that come by other links need no public-key work. */
-  private readonly recentInitiations = new RecentSet(RECENT_INITIATIONS);
+  private readonly recentOfPeers = new RecentSet(RECENT_INITIATIONS);
+  private readonly recentOfOthers = new RecentSet(RECENT_INITIATIONS);
+  /** In the place of a preshared key for all peers that have none. */
+  private readonly noPsk = new Uint8Array(KEY_BYTES);
   private readonly peers = new Map<number, PeerState>();
   private readonly peersByKey = new Map<string, PeerState>();
   private lastTimestamp = 0;
@@ -98,13 +94,32 @@ export class Handshaker {
     this.primitives = options.primitives;
     this.exchange = new Exchange(options.primitives, options.staticKeys);
     this.keeper = new SessionKeeper(options.primitives, (peer, now) => this.initiate(peer, now));
-    this.ownKeys = receiverKeys(options.primitives, options.staticKeys.publicKey);
-    this.cookieIssuer = new CookieIssuer(options.primitives, this.ownKeys);
   }
 
   /** What may be printed of it: peers, keys and handshakes stay inside. */
   toJSON(): { counters: HandshakeCounters } {
     return { counters: this.counters };
+  }
+
+  /**
+   * Goes by other static keys or AEADs from now on. Sessions stay in use; new ones are wanted at once.
+   * @throws RangeError with a sentence for the user, and changes nothing, when a peer has the new public key.
+   */
+  setTerms(staticKeys: KeyPair, aead: AeadChoice, now: number): Action[] {
+    const { publicKey } = staticKeys;
+    const { primitives } = this;
+    const peers = [...this.peers.values()];
+    for (const peer of peers) {
+      const problem = peerKeyProblem(primitives, publicKey, peer.publicKey);
+      if (problem !== undefined) throw new RangeError(problem);
+    }
+    this.options = { ...this.options, staticKeys, aead };
+    this.exchange = new Exchange(primitives, staticKeys);
+    for (const peer of peers) {
+      peer.ownKeyIsSmaller = Buffer.compare(publicKey, peer.publicKey) < 0;
+      this.keeper.renew(peer, now);
+    }
+    return this.keeper.takeActions();
   }
 
   // Peers ---------------------------------------------------------------------------------------------------------
@@ -120,12 +135,10 @@ export class Handshaker {
     const key = asKey(identity.publicKey);
     if (this.peersByKey.has(key)) throw new RangeError('the public key belongs to another peer already');
     if (this.peers.has(identity.id)) throw new RangeError(`peer ${identity.id} is there already`);
-    const psk = this.primitives.allocateSecret(KEY_BYTES);
-    if (identity.psk !== undefined) psk.set(identity.psk);
     const peer = newPeerState({
       id: identity.id,
       publicKey: new Uint8Array(identity.publicKey),
-      psk,
+      psk: this.lockedCopy(identity.psk),
       mayInitiate: identity.mayInitiate,
       keys: receiverKeys(this.primitives, identity.publicKey),
       ownKeyIsSmaller: Buffer.compare(own, identity.publicKey) < 0,
@@ -136,16 +149,64 @@ export class Handshaker {
     return this.keeper.takeActions();
   }
 
+  /** Whether a peer has this public key. */
+  hasKey(publicKey: Uint8Array): boolean {
+    return this.peersByKey.has(asKey(publicKey));
+  }
+
+  /**
+   * A peer has another public key from now on. Its sessions stay in use until one under the new key succeeds them, or
+   * their time is over.
+   * @throws RangeError with a sentence for the user, and changes nothing, when the key cannot be a peer's.
+   */
+  setPublicKey(id: number, publicKey: Uint8Array, now: number): Action[] {
+    const peer = this.peers.get(id);
+    if (peer === undefined) return [];
+    const own = this.options.staticKeys.publicKey;
+    const problem = peerKeyProblem(this.primitives, own, publicKey);
+    if (problem !== undefined) throw new RangeError(problem);
+    if (this.hasKey(publicKey)) throw new RangeError('the public key belongs to another peer already');
+    this.peersByKey.delete(asKey(peer.publicKey));
+    peer.publicKey = new Uint8Array(publicKey);
+    peer.keys = receiverKeys(this.primitives, publicKey);
+    peer.ownKeyIsSmaller = Buffer.compare(own, publicKey) < 0;
+    peer.cookies.clear();
+    // Initiations of the old key say nothing of those of the new one.
+    peer.lastTimestamp = -1;
+    this.peersByKey.set(asKey(publicKey), peer);
+    this.keeper.renew(peer, now);
+    return this.keeper.takeActions();
+  }
+
   /** Forgets a peer, its sessions and its secrets; no harm when it is not there. */
   removePeer(id: number): Action[] {
     const peer = this.peers.get(id);
     if (peer === undefined) return [];
     this.keeper.dropSessions(peer, 'peer-removed');
     this.record.forget(id);
-    this.primitives.wipe(peer.psk);
+    this.freePsk(peer);
     this.peers.delete(id);
     this.peersByKey.delete(asKey(peer.publicKey));
     return this.keeper.takeActions();
+  }
+
+  /** Changes the preshared key of a peer, 32 bytes, copied; absent means none. It counts from the next handshake on. */
+  setPresharedKey(id: number, psk: Uint8Array | undefined): void {
+    const peer = this.peers.get(id);
+    if (peer === undefined || this.primitives.equal(peer.psk, psk ?? this.noPsk)) return;
+    this.freePsk(peer);
+    peer.psk = this.lockedCopy(psk);
+  }
+
+  private lockedCopy(psk: Uint8Array | undefined): Uint8Array {
+    if (psk === undefined) return this.noPsk;
+    const copy = this.primitives.allocateLocked(KEY_BYTES);
+    copy.set(psk);
+    return copy;
+  }
+
+  private freePsk(peer: PeerState): void {
+    if (peer.psk !== this.noPsk) this.primitives.freeLocked(peer.psk);
   }
 
   /** Says whether a peer's addresses are known now; one that can be called from now on is. */
@@ -160,41 +221,31 @@ export class Handshaker {
 
   /** Forgets all peers and wipes every secret of ours: the interface ends. */
   close(): Action[] {
-    const actions = [...this.peers.keys()].flatMap((id) => this.removePeer(id));
-    this.cookieIssuer.wipe();
-    return actions;
+    return [...this.peers.keys()].flatMap((id) => this.removePeer(id));
   }
 
   // Inputs --------------------------------------------------------------------------------------------------------
 
-  /**
-   * Takes a handshake datagram. With `underLoad` an initiation is only worked on when its MAC2 shows that the sender
-   * receives at its address; one that does not is answered with a cookie.
-   */
-  receive(datagram: Uint8Array, origin: Origin, now: number, underLoad: boolean): Action[] {
+  /** Takes a handshake message that has passed the screen (`HandshakeScreen`), and the path it came by. */
+  receive(message: Uint8Array, path: PathRef, now: number): Action[] {
     this.sender = NOBODY;
-    const reason = this.take(datagram, origin, now, underLoad);
+    const reason = this.take(message, path, now);
     if (reason !== undefined) {
-      this.count(reason);
-      this.record.refused(reason, origin, this.sender, now);
+      this.counters[reason] += 1;
+      this.record.refused(reason, path.words, this.sender, now);
     }
     return this.keeper.takeActions();
   }
 
-  private take(
-    datagram: Uint8Array,
-    origin: Origin,
-    now: number,
-    underLoad: boolean,
-  ): HandshakeReason | undefined {
-    const kind = classify(datagram);
+  private take(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
+    const kind = classify(message);
     switch (kind) {
       case 'initiation':
-        return this.onInitiation(datagram, origin, now, underLoad);
+        return this.onInitiation(message, path, now);
       case 'response':
-        return this.onResponse(datagram, now);
+        return this.onResponse(message, path, now);
       case 'cookie-reply':
-        return this.onCookieReply(datagram, origin, now);
+        return this.onCookieReply(message, path, now);
       default:
         return kind;
     }
@@ -244,10 +295,14 @@ export class Handshaker {
     return this.keeper.takeActions();
   }
 
-  /** The operator wants the peer's sessions made anew. */
+  /** The operator wants new sessions with the peer, whatever the peer's clock says. */
   restart(id: number, now: number): Action[] {
     const peer = this.peers.get(id);
-    if (peer !== undefined) this.keeper.startOver(peer, 'restarted', 0, now);
+    if (peer !== undefined) {
+      peer.lastTimestamp = -1;
+      peer.noticedAt.clear();
+      this.keeper.startOver(peer, 'restarted', 0, now);
+    }
     return this.keeper.takeActions();
   }
 
@@ -258,56 +313,49 @@ export class Handshaker {
 
   // Responding ----------------------------------------------------------------------------------------------------
 
-  private onInitiation(
-    message: Uint8Array,
-    origin: Origin,
-    now: number,
-    underLoad: boolean,
-  ): HandshakeReason | undefined {
-    const refusal = this.cheapRefusal(message, origin, now, underLoad);
-    if (refusal !== undefined) return refusal;
+  private onInitiation(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
+    const { mac } = mac1Part(message);
+    if (this.recentOfPeers.has(mac) || this.recentOfOthers.has(mac)) return 'handshake-duplicate';
     const opened = this.exchange.readInitiation(message);
     if (typeof opened === 'string') return opened;
-    this.recentInitiations.add(mac1Part(message).mac);
-    const problem = this.respond(opened, origin, now);
+    const peer = this.peersByKey.get(asKey(opened.publicKey));
+    // Apart, so that no number of strangers makes us forget what came from peers.
+    (peer === undefined ? this.recentOfOthers : this.recentOfPeers).add(mac);
+    this.sender = { peer: peer?.id ?? null, publicKey: new Uint8Array(opened.publicKey) };
+    const problem = peer === undefined ? this.strangerProblem(opened) : this.respond(opened, peer, path, now);
     if (problem !== undefined) opened.noise.destroy();
     return problem;
   }
 
-  /** What can be said against an initiation without public-key work. */
-  private cheapRefusal(
-    message: Uint8Array,
-    origin: Origin,
-    now: number,
-    underLoad: boolean,
-  ): HandshakeReason | undefined {
-    if (!mac1IsRight(this.primitives, this.ownKeys, message)) return 'mac1-wrong';
-    const mac2 = this.cookieIssuer.mac2State(message, origin, now);
-    if (underLoad && mac2 !== 'right') {
-      const bytes = this.cookieIssuer.reply(message, origin, now);
-      this.keeper.act({ kind: 'send', path: origin.path, bytes });
-      return 'cookie-demanded';
-    }
-    if (mac2 === 'wrong') return 'mac2-wrong';
-    if (this.recentInitiations.has(mac1Part(message).mac)) return 'handshake-duplicate';
-    if (underLoad && !this.rateLimiter.allow(origin.address, now)) return 'rate-limited';
-    return undefined;
+  private strangerProblem({ publicKey }: OpenedInitiation): HandshakeReason {
+    const own = this.options.staticKeys.publicKey;
+    return this.primitives.equal(publicKey, own) ? 'own-key' : 'unknown-peer';
   }
 
-  /** Answers an authentic initiation, or says why not. */
-  private respond(opened: OpenedInitiation, origin: Origin, now: number): HandshakeReason | undefined {
+  /** Answers an authentic initiation of a peer, or says why not. */
+  private respond(
+    opened: OpenedInitiation,
+    peer: PeerState,
+    path: PathRef,
+    now: number,
+  ): HandshakeReason | undefined {
     const { offer } = opened;
-    const peer = this.peersByKey.get(asKey(opened.publicKey));
-    this.sender = { peer: peer?.id ?? null, publicKey: new Uint8Array(opened.publicKey) };
-    if (peer === undefined) {
-      const own = this.options.staticKeys.publicKey;
-      return this.primitives.equal(opened.publicKey, own) ? 'own-key' : 'unknown-peer';
-    }
     if (offer.timestamp === peer.lastTimestamp) return 'handshake-duplicate';
-    if (offer.timestamp < peer.lastTimestamp) return 'handshake-replayed';
+    if (offer.timestamp < peer.lastTimestamp) {
+      const behindUs = peer.lastTimestamp - offer.timestamp;
+      // Less may be an earlier attempt that was overtaken on its way.
+      if (behindUs > ATTEMPT_LIFETIME_US) {
+        this.notice(peer, { kind: 'notice', peer: peer.id, what: 'old-timestamp', path, behindUs }, now);
+      }
+      return 'handshake-replayed';
+    }
     if (now - peer.lastAcceptedAt < INITIATION_FLOOR) return 'handshake-too-soon';
     peer.lastTimestamp = offer.timestamp;
     peer.lastAcceptedAt = now;
+    const paths = twinsSeen(peer, offer.generation, path, now);
+    if (paths !== undefined) {
+      this.notice(peer, { kind: 'notice', peer: peer.id, what: 'key-on-two-hosts', paths }, now);
+    }
     const version = chooseVersion(offer);
     if (version === undefined) return 'no-common-version';
     const aead = chooseAead(this.ownTerms(), offer);
@@ -324,11 +372,18 @@ export class Handshaker {
       return answered;
     }
     const { keys, message } = answered;
-    const terms = { remoteIndex: opened.senderIndex, keys, version, aead, generation, remote: offer };
+    const terms = { remoteIndex: opened.senderIndex, keys, version, aead, generation, remote: offer, path };
     this.keeper.installAnswered(peer, localIndex, terms, now);
-    this.keeper.act({ kind: 'send', path: origin.path, bytes: message });
+    this.keeper.act({ kind: 'send', path, bytes: message });
     this.record.called(peer.id, now);
     return undefined;
+  }
+
+  /** Gives a notice, each kind at most once in `NOTICE_INTERVAL` for a peer. */
+  private notice(peer: PeerState, notice: NoticeAction, now: number): void {
+    if (now - (peer.noticedAt.get(notice.what) ?? Number.NEGATIVE_INFINITY) < NOTICE_INTERVAL) return;
+    peer.noticedAt.set(notice.what, now);
+    this.keeper.act(notice);
   }
 
   // Initiating ----------------------------------------------------------------------------------------------------
@@ -339,19 +394,19 @@ export class Handshaker {
       peer,
       noise: this.exchange.begin(peer),
       generation: nextGeneration(peer),
-      expiresAt: now + ATTEMPT_LIFETIME,
+      expiresAt: now + ATTEMPT_LIFETIME_US,
       localIndex: 0,
-      mac1: new Uint8Array(0),
+      message: NO_MESSAGE,
     };
     attempt.localIndex = this.keeper.allocateFor(attempt);
     if (attempt.localIndex === 0) {
       attempt.noise.destroy();
-      this.count('index-table-full');
+      this.counters['index-table-full'] += 1;
       return;
     }
     const offer = this.offer(attempt.generation);
     const message = this.exchange.writeInitiation(attempt.noise, peer, attempt.localIndex, offer);
-    attempt.mac1 = new Uint8Array(mac1Part(message).mac);
+    attempt.message = message;
     peer.attempts.push(attempt);
     this.record.sent(peer.id);
     this.keeper.act({ kind: 'send-to-peer', peer: peer.id, bytes: message });
@@ -360,23 +415,22 @@ export class Handshaker {
 
   /** Beside the plain copies, not instead of them: a cookie that the peer has forgotten must not lock us out. */
   private sendWithCookies(peer: PeerState, message: Uint8Array, now: number): void {
-    for (const [path, cookie] of peer.cookies) {
-      if (cookie.expiresAt <= now) {
-        peer.cookies.delete(path);
-        continue;
-      }
-      const bytes = new Uint8Array(message);
-      writeMac2(this.primitives, cookie.bytes, bytes);
-      this.keeper.act({ kind: 'send', path, bytes });
+    for (const [key, cookie] of peer.cookies) {
+      if (cookie.expiresAt <= now) peer.cookies.delete(key);
+      else this.sendWithCookie(message, cookie);
     }
   }
 
-  private onResponse(message: Uint8Array, now: number): HandshakeReason | undefined {
+  private sendWithCookie(message: Uint8Array, cookie: Cookie): void {
+    const bytes = new Uint8Array(message);
+    writeMac2(this.primitives, cookie.bytes, bytes);
+    this.keeper.act({ kind: 'send', path: cookie.path, bytes });
+  }
+
+  private onResponse(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'response-unexpected';
     this.sender = { peer: attempt.peer.id, publicKey: null };
-    if (!mac1IsRight(this.primitives, this.ownKeys, message)) return 'mac1-wrong';
-    if (!mac2IsAbsent(message)) return 'mac2-wrong';
     const answer = this.exchange.readResponse(attempt.noise, message);
     if (answer === 'low-order-key' || answer === 'response-not-authentic') return answer;
     // An authentic answer that is of no use ends the attempt; a forged one left it waiting.
@@ -387,7 +441,8 @@ export class Handshaker {
     }
     const keys = attempt.noise.finish();
     const { version, aead, generation } = answer;
-    const terms = { remoteIndex: senderIndex(message), keys, version, aead, generation, remote: answer };
+    const remoteIndex = senderIndex(message);
+    const terms = { remoteIndex, keys, version, aead, generation, remote: answer, path };
     this.keeper.completeAttempt(attempt, terms, now);
     this.record.answered(attempt.peer.id, now);
     return undefined;
@@ -405,18 +460,24 @@ export class Handshaker {
     return offered ? undefined : 'answer-not-offered';
   }
 
-  private onCookieReply(message: Uint8Array, origin: Origin, now: number): HandshakeReason | undefined {
+  private onCookieReply(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'cookie-unexpected';
     const { cookies, keys } = attempt.peer;
-    const bytes = openCookieReply(this.primitives, keys, message, attempt.mac1);
+    const bytes = openCookieReply(this.primitives, keys, message, mac1Part(attempt.message).mac);
     if (bytes === undefined) return 'cookie-not-authentic';
-    cookies.delete(origin.path);
+    const key = pathKey(path);
+    const known = cookies.get(key);
+    cookies.delete(key);
     for (const oldest of cookies.keys()) {
       if (cookies.size < COOKIES_PER_PEER) break;
       cookies.delete(oldest);
     }
-    cookies.set(origin.path, { bytes, expiresAt: now + COOKIE_LIFETIME });
+    const cookie = { path, bytes, expiresAt: now + COOKIE_LIFETIME };
+    cookies.set(key, cookie);
+    // At once, unless this very cookie is known: the peer is under load, and a later initiation would have to begin again.
+    if (known === undefined || !this.primitives.equal(known.bytes, bytes))
+      this.sendWithCookie(attempt.message, cookie);
     return undefined;
   }
 
@@ -435,9 +496,5 @@ export class Handshaker {
 
   private ownTerms(): { aeads: number; hardwareAes: boolean } {
     return { aeads: allowedAeads(this.options.aead), hardwareAes: this.options.hardwareAes };
-  }
-
-  private count(reason: HandshakeReason): void {
-    this.counters[reason] += 1;
   }
 }

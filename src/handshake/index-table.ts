@@ -1,6 +1,6 @@
 /**
  * Local receiver indexes: 32 bits, of which the low 18 name a slot and the upper 14 are random, so that a stranger
- * cannot address a session by counting. Never 0.
+ * cannot guess the index of a session by counting. Never 0.
  */
 
 const SLOT_BITS = 18;

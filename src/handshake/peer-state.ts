@@ -1,18 +1,20 @@
-/** What the handshaker knows of one peer, and what follows from it: which session sends, what is due when. */
+/** What the handshaker knows about one peer, and what follows: which session sends, what is due when. */
+import type { PathRef } from '../contract/events.js';
 import type { ReceiverKeys } from '../crypto/cookie.js';
 import type { NoiseHandshake } from '../crypto/noise.js';
+import type { NoticeAction } from './actions.js';
 import type { Scheduled } from './deadline-heap.js';
 import { REKEY_AFTER, REKEY_AFTER_AS_RESPONDER, RETRY_FIRST, STOP_SENDING_AFTER } from './timing.js';
 
-/** An initiation sent whose response is still awaited. */
+/** An initiation that awaits its response. */
 export interface Attempt {
   readonly kind: 'attempt';
   readonly peer: PeerState;
   readonly noise: NoiseHandshake;
   readonly generation: number;
   localIndex: number;
-  /** MAC1 of the initiation, to which a cookie reply is bound. */
-  mac1: Uint8Array;
+  /** The initiation; a cookie reply is bound to its MAC1. */
+  message: Uint8Array;
   readonly expiresAt: number;
 }
 
@@ -24,33 +26,44 @@ export interface Session {
   readonly role: 'initiator' | 'responder';
   readonly generation: number;
   readonly createdAt: number;
-  /** Whether an authentic datagram came under it: the other end has it too. */
+  /** Where the other end's message of the handshake came from. */
+  readonly path: PathRef;
+  /** Whether an authentic datagram arrived under it: the other end has it too. */
   confirmed: boolean;
   retireAt: number;
 }
 
 /** Why an initiation is wanted. */
-export type Goal = 'open' | 'rekey-age' | 'rekey-counter' | 'links-down';
+export type Goal = 'open' | 'rekey-age' | 'rekey-counter' | 'renew' | 'links-down';
 
-interface Cookie {
+export interface Cookie {
+  readonly path: PathRef;
   readonly bytes: Uint8Array;
   readonly expiresAt: number;
+}
+
+/** Signs that two hosts use the peer's key. */
+interface TwinSigns {
+  count: number;
+  /** When the first of them was seen, in microseconds of boot time. */
+  since: number;
 }
 
 export interface PeerState extends Scheduled {
   /** The consumer's number for the peer. */
   readonly id: number;
-  readonly publicKey: Uint8Array;
-  readonly psk: Uint8Array;
+  publicKey: Uint8Array;
+  /** All zero for none. */
+  psk: Uint8Array;
   mayInitiate: boolean;
   /** Keys of the MACs of messages sent to the peer. */
-  readonly keys: ReceiverKeys;
+  keys: ReceiverKeys;
   /** Whether our public key is the smaller one: decides between sessions opened at the same time. */
-  readonly ownKeyIsSmaller: boolean;
+  ownKeyIsSmaller: boolean;
   readonly attempts: Attempt[];
   readonly sessions: Session[];
-  /** Cookies the peer gave, by path. */
-  readonly cookies: Map<number, Cookie>;
+  /** Cookies the peer gave, each with its path, by `pathKey`. */
+  readonly cookies: Map<string, Cookie>;
   sending: Session | undefined;
   goal: Goal | undefined;
   retryAt: number;
@@ -59,6 +72,9 @@ export interface PeerState extends Scheduled {
   /** Of the last initiation accepted from the peer: its timestamp, and when it came. */
   lastTimestamp: number;
   lastAcceptedAt: number;
+  readonly twins: TwinSigns;
+  /** When each kind of notice was last given. */
+  readonly noticedAt: Map<NoticeAction['what'], number>;
 }
 
 /** A peer without sessions. */
@@ -77,12 +93,14 @@ export function newPeerState(
     lastSentAt: Number.NEGATIVE_INFINITY,
     lastTimestamp: -1,
     lastAcceptedAt: Number.NEGATIVE_INFINITY,
+    twins: { count: 0, since: Number.NEGATIVE_INFINITY },
+    noticedAt: new Map(),
     deadline: Number.POSITIVE_INFINITY,
     heapIndex: -1,
   };
 }
 
-/** One above every session there is with the peer: what an initiation offers. */
+/** One above all existing sessions with the peer: what an initiation offers. */
 export function nextGeneration(peer: PeerState): number {
   let highest = 0;
   for (const session of peer.sessions) highest = Math.max(highest, session.generation);
@@ -108,12 +126,18 @@ export function bestForSending(peer: PeerState, now: number): Session | undefine
     const otherEndHasIt = session.role === 'initiator' || session.confirmed;
     const ends = Math.min(session.createdAt + STOP_SENDING_AFTER, session.retireAt);
     if (!otherEndHasIt || now >= ends) continue;
-    if (best === undefined || isPreferred(peer, session, best)) best = session;
+    if (best === undefined || isBetter(peer, session, best)) best = session;
   }
   return best;
 }
 
-/** When the session is to be succeeded because of its age. */
+/** Of two sessions of one generation, one that is confirmed: who answered the other may have restarted since. */
+function isBetter(peer: PeerState, a: Session, b: Session): boolean {
+  if (a.generation === b.generation && a.confirmed !== b.confirmed) return a.confirmed;
+  return isPreferred(peer, a, b);
+}
+
+/** When the age of the session calls for a successor. */
 export function rekeyAt(session: Session): number {
   return session.createdAt + (session.role === 'initiator' ? REKEY_AFTER : REKEY_AFTER_AS_RESPONDER);
 }

@@ -1,19 +1,14 @@
-/** Every reason for which a handshake datagram leads nowhere, each with a counter of its name. */
+/** Every reason for which a handshake datagram that passed the screen leads nowhere, each with a counter of its name. */
 export const HANDSHAKE_HELP = {
   // The datagram's form.
   'unknown-version': 'handshake message of another protocol version',
   'unknown-type': 'handshake message of no known type',
   'wrong-length': 'handshake message of the wrong length',
   'reserved-not-zero': 'reserved bytes of a handshake message are not zero',
-  // Before any public-key work.
-  'mac1-wrong': 'message not addressed to our public key: a scan, or a peer with a wrong key for us',
-  'mac2-wrong': 'cookie expired or made for another address',
-  'cookie-demanded': 'under load the sender was asked to prove its address first',
-  'rate-limited': 'one address starts handshakes too fast while we are under load',
   // Initiations.
   'low-order-key': 'a public key that makes no secret',
   'initiation-not-authentic': 'initiation that does not decrypt',
-  'own-key': 'somebody uses our own key: the same private key on two hosts?',
+  'own-key': 'somebody uses our own key: is the same private key on two hosts?',
   'unknown-peer': 'authentic initiation of a key that is no configured peer',
   'offer-malformed': 'authentic initiation whose contents cannot be read',
   'handshake-duplicate': 'copy of an initiation that came by another link',
@@ -23,11 +18,11 @@ export const HANDSHAKE_HELP = {
   'no-common-aead': 'peer and we have no AEAD in common: compare the "aead" settings',
   'index-table-full': 'no receiver index is free',
   // Responses and cookie replies.
-  'response-unexpected': 'response to no initiation of ours that still waits',
+  'response-unexpected': 'response to no initiation of ours that is still waiting',
   'response-not-authentic': 'response that does not decrypt: a wrong preshared key?',
   'answer-malformed': 'authentic response whose contents cannot be read',
   'answer-not-offered': 'authentic response that chose what was not offered',
-  'cookie-unexpected': 'cookie for no initiation of ours that still waits',
+  'cookie-unexpected': 'cookie for no initiation of ours that is still waiting',
   'cookie-not-authentic': 'cookie that does not decrypt',
 } as const;
 
@@ -36,7 +31,6 @@ export const HANDSHAKE_REASONS = Object.keys(HANDSHAKE_HELP) as HandshakeReason[
 /** Reasons that belong to ordinary handshakes. */
 export const NORMAL_HANDSHAKES: ReadonlySet<HandshakeReason> = new Set([
   'handshake-duplicate',
-  'cookie-demanded',
   'response-unexpected',
   'cookie-unexpected',
 ]);

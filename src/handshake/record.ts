@@ -1,17 +1,20 @@
 /** What came of handshakes with each peer, and who was refused: from this the operator learns why a peer is down. */
-import type { Origin } from '../crypto/cookie.js';
+import { PATH } from '../native/ops.js';
 import { type HandshakeReason, NORMAL_HANDSHAKES } from './reasons.js';
-import { asKey } from './recent-set.js';
 
 const MAX_STRANGERS = 64;
+const ADDRESS_WORDS = 4;
+
+/** `mac1-wrong`: not addressed to our public key, and therefore dropped before it was read. */
+export type RefusalReason = HandshakeReason | 'mac1-wrong';
 
 /** A handshake message that led nowhere. */
 export interface Refusal {
-  readonly reason: HandshakeReason;
+  readonly reason: RefusalReason;
   /** Microseconds of boot time. */
   readonly at: number;
-  readonly address: Uint8Array;
-  readonly port: number;
+  /** The path it came by, in words of `PATH`. */
+  readonly path: readonly number[];
   /** Number of the peer that it came from; null where that is not known. */
   readonly peer: number | null;
   /** The sender's public key, where it proved to have it and is no peer. */
@@ -30,7 +33,7 @@ export interface PeerRecord {
 
 export class HandshakeRecord {
   private readonly peers = new Map<number, PeerRecord>();
-  private readonly lastOf = new Map<HandshakeReason, Refusal>();
+  private readonly lastOf = new Map<RefusalReason, Refusal>();
   /** By address; the one that was refused longest ago first. */
   private readonly strangers = new Map<string, Refusal>();
 
@@ -44,13 +47,13 @@ export class HandshakeRecord {
   }
 
   /** The last refusal for a reason. */
-  last(reason: HandshakeReason): Refusal | null {
+  last(reason: RefusalReason): Refusal | null {
     return this.lastOf.get(reason) ?? null;
   }
 
-  /** The last refusal of somebody unknown at this address. */
-  strangerAt(address: Uint8Array): Refusal | null {
-    return this.strangers.get(asKey(address)) ?? null;
+  /** The last refusal of somebody unknown at the remote address of this path. */
+  strangerAt(path: readonly number[]): Refusal | null {
+    return this.strangers.get(addressKey(path)) ?? null;
   }
 
   forget(peer: number): void {
@@ -71,19 +74,26 @@ export class HandshakeRecord {
 
   refused(
     reason: HandshakeReason,
-    { address, port }: Origin,
+    path: readonly number[],
     from: { peer: number | null; publicKey: Uint8Array | null },
     at: number,
   ): void {
-    const refusal: Refusal = { reason, at, address: new Uint8Array(address), port, ...from };
+    const refusal: Refusal = { reason, at, path, ...from };
     this.lastOf.set(reason, refusal);
     if (NORMAL_HANDSHAKES.has(reason)) return;
     if (from.peer !== null) this.of(from.peer).refusal = refusal;
     else this.addStranger(refusal);
   }
 
+  /** A message for another public key than ours came by a path. */
+  misaddressed(path: readonly number[], at: number): void {
+    const refusal: Refusal = { reason: 'mac1-wrong', at, path, peer: null, publicKey: null };
+    this.lastOf.set(refusal.reason, refusal);
+    this.addStranger(refusal);
+  }
+
   private addStranger(refusal: Refusal): void {
-    const key = asKey(refusal.address);
+    const key = addressKey(refusal.path);
     this.strangers.delete(key);
     for (const oldest of this.strangers.keys()) {
       if (this.strangers.size < MAX_STRANGERS) break;
@@ -91,4 +101,8 @@ export class HandshakeRecord {
     }
     this.strangers.set(key, refusal);
   }
+}
+
+function addressKey(path: readonly number[]): string {
+  return [path[PATH.FAMILY], ...path.slice(PATH.ADDR, PATH.ADDR + ADDRESS_WORDS)].join(',');
 }

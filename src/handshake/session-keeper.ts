@@ -1,7 +1,8 @@
 /**
  * The life of the sessions of all peers: which one sends, when the next is wanted, when each ends. It knows nothing of
- * messages; when a handshake is due it says so to the function it was given.
+ * messages; when a handshake is due it calls the function it was given.
  */
+import type { PathRef } from '../contract/events.js';
 import type { SessionKeys } from '../crypto/noise.js';
 import type { Primitives } from '../crypto/primitives.js';
 import type { Action, RemoteTraits, RetireReason } from './actions.js';
@@ -31,7 +32,7 @@ import {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Holds the place of a session that is being made. */
+/** Reserves the index of a session that is being set up. */
 interface Reservation {
   readonly kind: 'reservation';
 }
@@ -39,13 +40,15 @@ interface Reservation {
 const RESERVATION: Reservation = { kind: 'reservation' };
 
 /** A session about to be installed: what the handshake has settled. */
-export interface SessionTerms {
+interface SessionTerms {
   readonly remoteIndex: number;
   readonly keys: SessionKeys;
   readonly version: number;
   readonly aead: number;
   readonly generation: number;
   readonly remote: RemoteTraits;
+  /** Where the other end's message came from. */
+  readonly path: PathRef;
 }
 
 export class SessionKeeper {
@@ -85,7 +88,7 @@ export class SessionKeeper {
     }
   }
 
-  /** Brings a peer up to date: what has expired goes, what sends is chosen, what is due is started. */
+  /** Brings a peer up to date: drops what has expired, chooses the sending session, starts what is due. */
   tend(peer: PeerState, now: number): void {
     for (const attempt of peer.attempts.filter((one) => one.expiresAt <= now)) this.dropAttempt(attempt);
     this.chooseSending(peer, now);
@@ -110,7 +113,16 @@ export class SessionKeeper {
     this.tend(peer, now);
   }
 
-  /** Links work again: the sessions there are will do, unless it is time for a new one anyway. */
+  /**
+   * Wants a new session, whatever was wanted before: an end has other keys or terms. Those there are stay in use until it
+   * has succeeded them, or their time is over.
+   */
+  renew(peer: PeerState, now: number): void {
+    this.reached(peer);
+    this.pursue(peer, 'renew', now);
+  }
+
+  /** Links work again: the existing sessions suffice, unless it is time for a new one anyway. */
   linksUp(peer: PeerState, now: number): void {
     if (peer.goal === 'links-down' && peer.sending !== undefined) clearGoal(peer);
     this.tend(peer, now);
@@ -175,7 +187,7 @@ export class SessionKeeper {
     this.tend(peer, now);
   }
 
-  /** The other end is known to have the session: what it is preferred to ends soon. */
+  /** The other end is known to have the session: those it is preferred to end soon. */
   confirm(session: Session, now: number): void {
     if (session.confirmed) return;
     const { peer } = session;
@@ -209,6 +221,7 @@ export class SessionKeeper {
       role,
       generation: terms.generation,
       createdAt: now,
+      path: terms.path,
       confirmed: false,
       retireAt: now + lifetime,
     };
@@ -235,7 +248,7 @@ export class SessionKeeper {
     this.act({ kind: 'retire-session', peer: peer.id, localIndex, reason });
   }
 
-  /** Gives each session that a confirmed one is preferred to the time that datagrams under way need, and no more. */
+  /** Leaves each session that has a confirmed successor only the time that datagrams in flight need. */
   private endSucceeded(peer: PeerState, now: number): void {
     for (const session of peer.sessions) {
       const succeeded = peer.sessions.some((other) => other.confirmed && isPreferred(peer, other, session));

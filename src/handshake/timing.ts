@@ -2,27 +2,28 @@
 
 const SECOND = 1_000_000;
 
-/** First wait for a response; each further one is longer by `RETRY_GROWTH`, up to `RETRY_LONGEST`, for ever. */
+/** First wait for a response; each later one is longer by `RETRY_GROWTH`, up to `RETRY_LONGEST`, without end. */
 export const RETRY_FIRST = 0.5 * SECOND;
 export const RETRY_GROWTH = 1.4;
 export const RETRY_LONGEST = 5 * SECOND;
-/** A wait is made longer by up to this share of itself, so that ends which started together fall apart. */
+/** A wait is made longer by up to this share of itself, so that ends that started together drift apart. */
 export const RETRY_JITTER = 0.2;
 
-/** How long the response to an initiation is waited for: longer than a retry, for paths with a long round trip. */
-export const ATTEMPT_LIFETIME = 5 * SECOND;
-/** Initiations of one peer are answered no faster than this (WireGuard: fifty a second). */
+/** Initiations of one peer are answered at least this far apart (WireGuard: fifty a second). */
 export const INITIATION_FLOOR = 20_000;
 
-/** Age at which the initiator of a session makes the next one; its responder steps in if that did not happen. */
+/** Age at which the initiator of a session makes the next one; the responder steps in if that did not happen. */
 export const REKEY_AFTER = 120 * SECOND;
 export const REKEY_AFTER_AS_RESPONDER = 130 * SECOND;
 /** Age from which a session without successor no longer sends, and from which it no longer receives. */
 export const STOP_SENDING_AFTER = 180 * SECOND;
 export const RETIRE_AFTER = 190 * SECOND;
-/** How long a session still receives once its successor is confirmed: what was sealed before may be under way. */
+/** How long a session still receives once its successor is confirmed: datagrams sealed earlier may be in flight. */
 export const RETIRE_AFTER_SUCCESSOR = 10 * SECOND;
-/** How long a responder keeps a session under which nothing ever came. Longer than `ATTEMPT_LIFETIME`. */
+/** How long a responder keeps a session under which nothing has arrived. Longer than `ATTEMPT_LIFETIME_US`. */
 export const UNCONFIRMED_LIFETIME = 15 * SECOND;
-/** Unconfirmed sessions a responder keeps for one peer: as many as a caller has attempts waiting, and some. */
+/** Unconfirmed sessions a responder keeps for one peer: somewhat more than an initiator has attempts waiting. */
 export const UNCONFIRMED_LIMIT = 8;
+
+/** The same notice about a peer goes to the operator at most this often. */
+export const NOTICE_INTERVAL = 60 * SECOND;

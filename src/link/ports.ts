@@ -2,6 +2,7 @@
 import type { DatapathEvent } from '../contract/events.js';
 import type { SharedStats } from '../contract/stats.js';
 import type { Arena } from '../state/arena.js';
+import type { Drops } from '../state/drops.js';
 import type { SealedRun } from '../state/run.js';
 import type { Tables } from '../state/tables.js';
 import type { TimerWheel } from '../state/timer-wheel.js';
@@ -30,6 +31,8 @@ interface Resends {
   strand(link: number): void;
   /** Sends again by link `to` what `from` may have lost. */
   resend(from: number, to: number, now: number): void;
+  /** The same on the peer's word alone, that `from` is down, and no more than its budget allows. */
+  resendReported(from: number, to: number, now: number): void;
 }
 
 /** Sends sealed runs of frames by a link. */
@@ -49,7 +52,7 @@ export interface DownSender {
   linkDown(peer: number, link: number, now: number): void;
 }
 
-/** The receiving end of the striped lane. */
+/** The receiving end of the lane. */
 interface LaneOrder {
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
   highestBy(slot: number, linkId: number): number;
@@ -57,11 +60,25 @@ interface LaneOrder {
   announced(slot: number, links: number, now: number): void;
 }
 
+/** What the switch knows of stations at a peer, and peers of ours. */
+interface Stations {
+  /** Forgets what was learned at a peer. */
+  forget(peer: number): void;
+  /** Tells the network behind a peer that the stations here are reached through us, by that peer. */
+  announce(peer: number): void;
+}
+
+/** Hears when a peer can be reached, or no longer. */
+export interface PeerWatch {
+  changed(peer: number, now: number): void;
+}
+
 export interface LinkPorts {
   readonly messages: Messages;
   readonly resends: Resends;
   readonly runs: Runs;
   readonly laneOrder: LaneOrder;
+  readonly stations: Stations;
   /** Tells the control thread; rare, so a plain object. */
   emit(event: DatapathEvent): void;
   /** Fills with random bytes. */
@@ -72,6 +89,7 @@ export interface LinkPorts {
 export interface LinkBase {
   readonly tables: Tables;
   readonly stats: SharedStats;
+  readonly drops: Drops;
   readonly arena: Arena;
   readonly wheel: TimerWheel;
   readonly ports: LinkPorts;

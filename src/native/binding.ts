@@ -12,7 +12,7 @@ export interface NativeError extends Error {
   syscall: string;
 }
 
-/** Which virtio-net offloads the TAP shall announce to the kernel. */
+/** The virtio-net offloads that the TAP announces to the kernel. */
 export interface TapOffloads {
   checksum: boolean;
   tso: boolean;
@@ -22,7 +22,6 @@ export interface TapOffloads {
 export interface TapOptions extends TapOffloads {
   /** Interface name, 1–15 bytes; must not exist unless it is a persistent TAP. */
   name: string;
-  persist: boolean;
   /** TUNSETSNDBUF in bytes; 0 keeps the kernel's. */
   sendBuffer: number;
 }
@@ -30,6 +29,8 @@ export interface TapOptions extends TapOffloads {
 export interface TapHandle {
   fd: number;
   ifindex: number;
+  /** It was there before: an earlier daemon, or somebody else, made it persistent. */
+  existed: boolean;
   /** What the kernel really granted: a refused offload is retried without it. */
   granted: TapOffloads;
 }
@@ -59,14 +60,28 @@ export interface Native {
   /** TAP ------------------------------------------------------------------ */
   /** Opens (and makes) a TAP with IFF_VNET_HDR | IFF_NO_PI, non-blocking, close-on-exec. */
   tapOpen(options: TapOptions): TapHandle;
+  /** Announces other offloads while the TAP is in use. Returns what the kernel granted. */
+  tapOffloads(fd: number, offloads: TapOffloads): TapOffloads;
+  /** Whether the TAP outlives its descriptor. */
+  tapPersist(fd: number, persist: boolean): void;
+  /** Gives the TAP a MAC address of 6 bytes, unless it has it already; the owner of a TAP may do that without any capability. */
+  tapAddress(fd: number, mac: Uint8Array): void;
   /** Reads up to `max` frames, frame i at `base + i * slot`; rows of `READ`. Returns how many; 0 when drained. */
   tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
 
   /** UDP ------------------------------------------------------------------ */
-  /** Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error queue off, IPV6_V6ONLY. */
-  udpOpen(options: UdpOptions): UdpHandle;
+  /**
+   * Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error
+   * queue off, IPV6_V6ONLY. `beside`: descriptors of the caller's sockets of the same port, which may overlap with it: the
+   * kernel delivers to the most specific one.
+   */
+  udpOpen(options: UdpOptions, beside?: Int32Array): UdpHandle;
+  /** Nothing more comes to a socket that is to be closed; what has come can still be read. */
+  udpRetire(fd: number): void;
+  /** Turns UDP GRO of an open socket on or off. Returns whether it is on now. */
+  udpGro(fd: number, on: boolean): boolean;
   /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
   udpReceive(
     arena: Uint8Array,
@@ -77,14 +92,20 @@ export interface Native {
     rows: Int32Array,
   ): number;
   /**
-   * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `gso` a row of
-   * several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
-   * ask for it); without, each datagram is a message. A failing row never stops the rows behind it.
+   * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `SEND.GSO` a
+   * row of several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
+   * ask for it); without, each datagram is a message. A failing row never stops the rows after it.
    * Returns the number of rows sent whole.
    */
-  udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
+  udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array): number;
   /** MTU of the route that `mark` takes (device or path MTU known to the kernel), by a connected socket; 0 when unreachable. */
   routeMtu(family: 4 | 6, remote: string, local: string | null, device: string | null, mark: number): number;
+
+  /**
+   * Index of the device by which the routing table sends UDP to `remote` (RTM_GETROUTE); 0 when there is no way.
+   * `device`: index of the one that it must leave by, or 0.
+   */
+  routeDevice(family: 4 | 6, remote: string, local: string | null, device: number, mark: number): number;
 
   /** AEAD ----------------------------------------------------------------- */
   /**
@@ -108,8 +129,8 @@ export interface Native {
   epollAdd(epoll: number, fd: number, token: number): void;
   epollRemove(epoll: number, fd: number): void;
   /**
-   * Waits until something is readable or `timeoutUs` is over (0 polls, -1 waits for ever). First polls without
-   * sleeping for `spinUs`. Fills `tokens`, returns how many.
+   * Waits until something is readable or `timeoutUs` has passed (0 polls, -1 waits without limit). First polls
+   * without sleeping for `spinUs`. Fills `tokens`, returns how many.
    */
   wait(epoll: number, timeoutUs: number, spinUs: number, tokens: Int32Array): number;
   eventCreate(): number;
@@ -123,9 +144,9 @@ export interface Native {
   now(): number;
   /** Scheduling class of the calling thread. Throws EPERM when not allowed. */
   setScheduling(kind: 'other' | 'round-robin', priority: number): void;
-  /** Opens an rtnetlink socket for link, address and route events (groups LINK, IPV4/6_IFADDR, IPV4/6_ROUTE). */
+  /** Opens an rtnetlink socket for link, address and route events (groups LINK, IPV4/6_IFADDR, IPV4/6_ROUTE, IPV4/6_RULE, NEXTHOP). */
   netlinkOpen(): number;
-  /** Asks for a dump of all links, then all addresses; answers come as ordinary events. */
+  /** Asks for a dump of all links, then all addresses; answers come as ordinary events, and DUMP_END after them. */
   netlinkDump(fd: number): void;
   /**
    * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the

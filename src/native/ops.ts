@@ -26,7 +26,7 @@ export const PATH = {
   WORDS: 14,
 } as const;
 
-/** The words of `PATH` that tell where it leads; those behind them only mark what goes there. */
+/** The words of `PATH` that tell where it leads; those after them only mark what goes there. */
 export const PATH_PLACE_WORDS = PATH.DSCP;
 
 /** One received message: several datagrams of one path and of equal size (the last may be shorter). */
@@ -102,6 +102,8 @@ export const SEND = {
   RESULT: 5,
   /** Written by the addon: bytes sent before the error (a whole number of datagrams). */
   SENT: 6,
+  /** 1: several datagrams may leave by one UDP GSO message; 0: each is a message. */
+  GSO: 7,
   WORDS: 8,
 } as const;
 
@@ -118,19 +120,32 @@ export const READ = { OFFSET: 0, LENGTH: 1, WORDS: 2 } as const;
 
 /** One kernel event from rtnetlink. */
 export const NETLINK = {
-  /** 1 link changed, 2 link gone, 3 address added, 4 address gone, 5 route changed. */
+  /** One of `NETLINK_KIND`. */
   KIND: 0,
   IFINDEX: 1,
-  /** Bit 0: administratively up; bit 1: carrier (operationally running). */
+  /** Bit 0: administratively up; bit 1: carrier (operationally running); bit 2: a VRF. */
   FLAGS: 2,
   MTU: 3,
   /** 4 or 6 for address events. */
   FAMILY: 4,
   ADDR: 5,
-  WORDS: 12,
+  /** Index of the bridge, bond or VRF that a link is a port of, and of the link that it stands on; 0 for none. */
+  MASTER: 9,
+  LOWER: 10,
+  /** Name of a link: four words of bytes, NUL-padded. */
+  NAME: 11,
+  WORDS: 15,
 } as const;
 
-export const NETLINK_KIND = { LINK: 1, LINK_GONE: 2, ADDRESS: 3, ADDRESS_GONE: 4, ROUTE: 5 } as const;
+/** `ROUTE`: routes, rules or next hops have changed, one row a call. `DUMP_END`: a dump has told everything. */
+export const NETLINK_KIND = {
+  LINK: 1,
+  LINK_GONE: 2,
+  ADDRESS: 3,
+  ADDRESS_GONE: 4,
+  ROUTE: 5,
+  DUMP_END: 6,
+} as const;
 
 /** Numbers of the AEADs, as they stand in handshakes and key slots. */
 export const AEAD = { AES_256_GCM: 1, CHACHA20_POLY1305: 2 } as const;

@@ -34,11 +34,12 @@ export const PREFIX_BYTES = 16;
 const HEAD_ROWS = 2048;
 export const HEAD_BYTES = 128;
 
-/** Datagrams of the striped lane that wait for one before them: pages that never held one cost nothing. */
+/** Datagrams of the lane that wait for one before them: pages that never held one cost nothing. */
 const REORDER_CELLS = 8192;
 /** Datagrams of one batch that parity rebuilt. */
 export const REBUILT_ROWS = 64;
 export const CELL_BYTES = 2048;
+const OWN_FRAME_BYTES = 128;
 
 export class Arena {
   readonly bytes: Uint8Array;
@@ -56,6 +57,8 @@ export class Arena {
   readonly pieceBase: number;
   readonly reorderBase: number;
   readonly rebuiltBase: number;
+  /** One small frame that is made here. */
+  readonly ownFrame: number;
   readonly reorderCells = REORDER_CELLS;
 
   /** `pieceBytes` is room for reassembling frames that came in pieces. */
@@ -78,6 +81,7 @@ export class Arena {
     this.pieceBase = region(pieceBytes);
     this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
     this.rebuiltBase = region(REBUILT_ROWS * CELL_BYTES);
+    this.ownFrame = region(OWN_FRAME_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);

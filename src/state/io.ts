@@ -12,11 +12,18 @@ export interface DatapathIo {
   /** Opens `count` rows of `OPEN` in place. */
   open(ops: Int32Array, count: number): void;
   /** Sends `count` rows of `SEND`; `paths` is the path table they name. Returns how many went out whole. */
-  send(ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number;
+  send(ops: Int32Array, count: number, paths: Int32Array): number;
   /** Writes `count` frames described back to back as `WRITE`. Returns how many the TAP took. */
   writeFrames(ops: Int32Array, count: number): number;
   /** Fills with random bytes. */
   random(into: Uint8Array): void;
+  /**
+   * Takes a handshake message of the right form: `length` bytes of the arena from `offset`, by the path `words` from
+   * `at`. Returns the index of the reason for which it was dropped, or `HANDSHAKE_TAKEN`.
+   */
+  handshake(offset: number, length: number, socket: number, words: Int32Array, at: number): number;
   /** Tells the control thread; rare, so a plain object. */
   emit(event: DatapathEvent): void;
 }
+
+export const HANDSHAKE_TAKEN = -1;

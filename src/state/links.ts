@@ -12,7 +12,7 @@ import { PATH_CHECK } from '../wire/path-check.js';
 import { LossTable } from './loss.js';
 import { RttHistograms } from './rtt-histogram.js';
 
-/** What the last beat of the peer said of our direction. */
+/** What the last heartbeat of the peer said of our direction. */
 export const PEER_HEARS = { NO: 0, YES: 1, UNKNOWN: 2 } as const;
 
 /** Datagrams up to this size pass every path that carries a link at all: nobody watches over them. */
@@ -20,6 +20,9 @@ export const SMALL_BYTES = 512;
 
 /** Never heard of: far enough in the past for every comparison. */
 export const NEVER = -1e15;
+
+/** The kernel chooses the source. */
+export const NO_ADDRESS: readonly number[] = [0, 0, 0, 0];
 
 export class LinkTable {
   /** Peer row; -1 for a free row. */
@@ -29,8 +32,8 @@ export class LinkTable {
   priority = uint8();
   state = uint8();
   shutdown = uint8();
-  /** 0 while the local interface has no carrier or the local address is gone. */
-  carrier = uint8(1);
+  /** Index in `LINK_CAUSES` of what its place lacks; 0: nothing. */
+  lacks = uint8();
   intervalUs = float64();
   holdUs = float64();
   /** Interval that the peer announced. */
@@ -42,16 +45,18 @@ export class LinkTable {
   /** Datagrams that one parity datagram covers: `PARITY_OFF`, `PARITY_AUTO` or a number. */
   parity = uint8();
   /** Links with forward error correction. */
-  coveredLinks = 0;
+  linksWithParity = 0;
   /** Largest datagram sent since the peer was last known to have got one as large, and when; above `SMALL_BYTES`. */
   largestSent = int32(SMALL_BYTES);
   largestSentAt = float64();
-  /** Largest datagram received since our last beat. */
+  /** Largest datagram received since our last heartbeat. */
   largestReceived = int32();
   lastHeard = float64(NEVER);
   /** How late this thread had been in all when the link was last heard. */
   latenessHeard = float64();
-  /** Beats heard in a row since the link was last down, and how many it takes while another link carries frames. */
+  /**
+   * Heartbeats heard in a row since the link was last down, and how many it takes while another link carries frames.
+   */
   goodBeats = int32();
   upAfter = uint8();
   /** One of `PEER_HEARS`. */
@@ -64,6 +69,8 @@ export class LinkTable {
   readonly rttHistograms = new RttHistograms();
   /** When percentiles are to be worked out again. */
   percentilesDue = float64();
+  /** 1 once the device that it leaves by has refused UDP GSO, until its path changes. */
+  refusesGso = uint8();
   /** Datagrams sent by the link, and how many of them may have gone by another one, too. */
   sent = float64();
   copiesSent = float64();
@@ -88,9 +95,9 @@ export class LinkTable {
   resendPending = uint8();
   /** Path table: `PATH.WORDS` a row; the row after the last link is scratch for single sends. */
   paths = new Int32Array(PATH.WORDS);
-  /** The configured path and its socket, to which a link returns when it is down. */
+  /** The configured path, and the rows of the sockets for IPv4 and IPv6. */
   configured = int32(0, PATH.WORDS);
-  configuredSocket = int32();
+  sockets = int32(-1, 2);
   /** Path being checked before the link moves to it, its socket, token and time. */
   candidates = int32(0, PATH.WORDS);
   candidateSocket = int32();
@@ -123,13 +130,13 @@ export class LinkTable {
     return row >= 0 && row < this.capacity && this.peer[row] >= 0;
   }
 
-  /** Fills a row with settings; a fresh row starts as never heard. Returns whether the path changed. */
+  /** Fills a row with settings; a fresh row starts as never heard. Returns whether its remote end is another one. */
   configure(row: number, peer: number, id: number, settings: LinkSettings): boolean {
     this.ensure(row + 1);
     const fresh = this.peer[row] < 0;
     if (fresh) this.reset(row);
     const base = this.pathOf(row);
-    let moved = fresh || this.configuredSocket[row] !== settings.socket;
+    let moved = fresh;
     for (let word = 0; word < PATH_PLACE_WORDS; word++) {
       const value = settings.path[word] ?? 0;
       if (this.configured[base + word] !== value) moved = true;
@@ -140,15 +147,30 @@ export class LinkTable {
     this.markPath(row, row);
     this.peer[row] = peer;
     this.id[row] = id;
-    this.configuredSocket[row] = settings.socket;
+    this.rebind(row, settings.sockets);
     this.priority[row] = settings.priority;
     this.intervalUs[row] = settings.intervalUs;
     this.holdUs[row] = settings.holdUs;
     this.upAfter[row] = settings.upAfter;
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     this.setParity(row, settings.parity);
-    if (moved) this.restorePath(row);
-    return moved;
+    if (!moved) return false;
+    this.aim(row, this.configured, base, this.socketFor(row, this.configured[base]));
+    this.setLocal(row, NO_ADDRESS, 0);
+    return true;
+  }
+
+  /** Other sockets take the place of those it has, for what goes by them as well. */
+  private rebind(row: number, rows: LinkSettings['sockets']): void {
+    const own = this.sockets.subarray(row * 2, row * 2 + 2);
+    const usesOwn = own.includes(this.socket[row]);
+    own.set(rows);
+    if (usesOwn) this.socket[row] = this.socketFor(row, this.family(row));
+  }
+
+  /** Row of the link's own socket for a family; -1: none. */
+  socketFor(row: number, family: number): number {
+    return this.sockets[row * 2 + (family === 6 ? 1 : 0)];
   }
 
   private reset(row: number): void {
@@ -181,7 +203,9 @@ export class LinkTable {
     if (counter > this.ackLane[row]) this.ackLane[row] = counter;
   }
 
-  /** What the peer has got of this link is known exactly: `counter` of its stream, `lane` of the lane; -1 for nothing. */
+  /**
+   * What the peer has got of this link is known exactly: `counter` of its stream, `lane` of the lane; -1 for nothing.
+   */
   setAcknowledged(row: number, session: number, counter: number, lane: number): void {
     this.ackSession[row] = session;
     this.ackCounter[row] = counter;
@@ -196,12 +220,23 @@ export class LinkTable {
     this.loss.outbound.reset(row);
   }
 
-  /** Goes back to the configured remote end (unknown for a dynamic link). */
-  restorePath(row: number): void {
+  /** Turns a link to the remote end of a path (words at `at`), by a socket. Its local end is for others to say. */
+  aim(row: number, words: Int32Array, at: number, socket: number): void {
     const base = row * PATH.WORDS;
-    this.paths.set(this.configured.subarray(base, base + PATH.WORDS), base);
-    this.socket[row] = this.configuredSocket[row];
+    for (let word = 0; word < PATH.LOCAL; word++) this.paths[base + word] = words[at + word];
+    this.socket[row] = socket;
     this.setMtu(row, this.mtu[row]);
+  }
+
+  /**
+   * Gives a link's datagrams their source address (all zero: the kernel's choice), and link-local ends their
+   * interface.
+   */
+  setLocal(row: number, source: readonly number[], scope: number): void {
+    const base = row * PATH.WORDS;
+    for (let word = 0; word < NO_ADDRESS.length; word++) this.paths[base + PATH.LOCAL + word] = source[word];
+    this.paths[base + PATH.IFINDEX] = scope;
+    this.paths[base + PATH.SCOPE] = scope;
   }
 
   /** Marks what goes by row `path` of the path table as the link `row` is configured. */
@@ -212,19 +247,6 @@ export class LinkTable {
     this.paths[to + PATH.MARK] = this.configured[from + PATH.MARK];
   }
 
-  /** Whether the configuration names a remote end (a dynamic link has none). */
-  hasConfiguredRemote(row: number): boolean {
-    return this.configured[row * PATH.WORDS + PATH.FAMILY] !== 0;
-  }
-
-  isConfiguredPath(row: number): boolean {
-    const base = row * PATH.WORDS;
-    for (let word = base; word < base + PATH_PLACE_WORDS; word++) {
-      if (this.paths[word] !== this.configured[word]) return false;
-    }
-    return true;
-  }
-
   setMtu(row: number, mtu: number): void {
     this.mtu[row] = mtu;
     const parity = this.parity[row] === 0 ? 0 : PARITY_ROOM;
@@ -232,7 +254,7 @@ export class LinkTable {
   }
 
   private setParity(row: number, datagrams: number): void {
-    this.coveredLinks += Math.sign(datagrams) - Math.sign(this.parity[row]);
+    this.linksWithParity += Math.sign(datagrams) - Math.sign(this.parity[row]);
     this.parity[row] = datagrams;
     this.setMtu(row, this.mtu[row]);
   }
@@ -279,7 +301,7 @@ export class LinkTable {
   }
 }
 
-/** Same remote address, port, family and scope. */
+/** Same remote address, port and family, and scope where `a` names one. */
 export function sameRemote(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
   return (
     a[aAt + PATH.FAMILY] === b[bAt + PATH.FAMILY] &&
@@ -287,6 +309,7 @@ export function sameRemote(a: Int32Array, aAt: number, b: Int32Array, bAt: numbe
     a[aAt + PATH.ADDR] === b[bAt + PATH.ADDR] &&
     a[aAt + PATH.ADDR + 1] === b[bAt + PATH.ADDR + 1] &&
     a[aAt + PATH.ADDR + 2] === b[bAt + PATH.ADDR + 2] &&
-    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3]
+    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3] &&
+    (a[aAt + PATH.SCOPE] === b[bAt + PATH.SCOPE] || a[aAt + PATH.SCOPE] === 0)
   );
 }

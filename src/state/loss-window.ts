@@ -1,5 +1,5 @@
 /**
- * Loss over the last 48 to 64 heartbeats. Counts of datagrams are kept for each sixteen beats and then forgotten
+ * Loss over the last 48 to 64 heartbeats. Counts of datagrams are kept for each sixteen heartbeats and then forgotten
  * whole: an average that decays would show what a busy moment has lost for long after, while little is sent.
  */
 import { Columns, float64, uint8 } from '../base/columns.js';
@@ -11,7 +11,7 @@ export class LossWindows {
   /** `BUCKETS` a row. */
   private due = float64(0, BUCKETS);
   private arrived = float64(0, BUCKETS);
-  /** Beats taken, modulo the window. */
+  /** Heartbeats taken, modulo the window. */
   private beats = uint8();
 
   private readonly columns = new Columns(this);
@@ -24,7 +24,7 @@ export class LossWindows {
     this.columns.reset(row);
   }
 
-  /** Takes how many datagrams were sent between two beats and how many came; returns the loss in permille. */
+  /** Takes how many datagrams were sent between two heartbeats and how many came; returns the loss in permille. */
   add(row: number, due: number, arrived: number): number {
     const beat = this.beats[row];
     const bucket = row * BUCKETS + Math.floor(beat / BEATS_IN_BUCKET);

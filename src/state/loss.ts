@@ -2,15 +2,17 @@
 import { Columns, float64 } from '../base/columns.js';
 import { LossWindows } from './loss-window.js';
 
-/** No beat has come yet; the first one only says where counting begins. */
+/** No heartbeat has come yet; the first one only says where counting begins. */
 export const UNKNOWN = -1;
 
 export class LossTable {
-  /** The peer's clock in its latest beat, and what that said that it had sent, and of that as copies; modulo 2^32. */
+  /**
+   * The peer's clock in its latest heartbeat, and what that said that it had sent, and of that as copies; modulo 2^32.
+   */
   clock = float64();
   peerSent = float64(UNKNOWN);
   peerCopies = float64();
-  /** The link's own counts when that beat came. */
+  /** The link's own counts when that heartbeat came. */
   received = float64();
   receivedBytes = float64();
   copies = float64();
@@ -19,7 +21,7 @@ export class LossTable {
   announced = float64();
   unmatched = float64();
   unmatchedBytes = float64();
-  /** Datagrams and bytes that have come in all, copies included, when that beat came. */
+  /** Datagrams and bytes that have come in all, copies included, when that heartbeat came. */
   arrived = float64();
   delivered = float64();
   /** What the peer says of our datagrams: sent, arrived, bytes of it, and when that was by its clock. */

@@ -39,6 +39,8 @@ export class PeerTable {
   duplicateSmall = uint16();
   duplicateControl = uint8();
   duplicateDscp = int32(0, 2);
+  /** Bits of `AT_REST`. */
+  rests = uint8();
   superId = uint16();
   frameId = uint16();
   private readonly columns = new Columns(this, 16);
@@ -59,6 +61,7 @@ export class PeerTable {
     this.activeLink[row] = NO_LINK;
     this.lastLink[row] = NO_LINK;
     this.usable[row] = 0;
+    this.rests[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
     this.rows.push(row);
   }

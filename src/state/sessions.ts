@@ -3,22 +3,12 @@
  * the row, the rest must match.
  */
 import { Columns, float64, int32, uint8, uint32 } from '../base/columns.js';
+import { REFUSE_AFTER_DATAGRAMS } from '../crypto/limits.js';
 import type { ReplayWindows } from '../crypto/replay.js';
 import { COUNTER_LIMIT, STREAMS } from '../wire/header.js';
 
 export const SLOT_BITS = 18;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
-
-/**
- * Datagrams sealed under one key after which the datapath asks for a new one. RFC 9001 section 6.6 allows AES-GCM
- * 2^23 packets of up to 64 KiB; this is half of it, and costs one handshake in gigabytes.
- */
-export const REKEY_AFTER_DATAGRAMS = 2 ** 22;
-/**
- * Datagrams after which a key must seal no more, whatever became of the rekey. The 2^23 packets of RFC 9001 appendix B
- * are 2^35 cipher blocks; a datagram of at most 16 KiB has 2^10, which leaves 2^25.
- */
-export const REFUSE_AFTER_DATAGRAMS = 2 ** 25;
 
 export const NO_SESSION = -1;
 const NO_WINDOW = -1;

@@ -2,26 +2,30 @@
 import type { SocketSettings } from '../contract/settings.js';
 
 export class SocketTable {
-  readonly rows: (SocketSettings | undefined)[] = [];
+  private readonly rows: (SocketSettings | undefined)[] = [];
+  /** How many sockets have a port. */
+  private readonly ports = new Uint8Array(2 ** 16);
 
   set(row: number, settings: SocketSettings): void {
+    this.remove(row);
     this.rows[row] = settings;
+    this.ports[settings.port]++;
   }
 
   remove(row: number): void {
+    const settings = this.rows[row];
+    if (settings === undefined) return;
+    this.ports[settings.port]--;
     this.rows[row] = undefined;
-  }
-
-  /** Sockets bound to a local address, given as the four words of a path. */
-  boundTo(family: number, words: readonly number[]): SocketSettings[] {
-    return this.rows.filter(
-      (socket): socket is SocketSettings =>
-        socket?.family === family && socket.address.every((word, index) => word === words[index]),
-    );
   }
 
   /** File descriptor of a row, or -1. */
   fd(row: number): number {
     return this.rows[row]?.fd ?? -1;
+  }
+
+  /** Whether a socket is bound to a port. */
+  hasPort(port: number): boolean {
+    return this.ports[port] > 0;
   }
 }

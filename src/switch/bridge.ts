@@ -5,6 +5,7 @@
  * for the TAP and for no other peer (split horizon); its destination is not looked up.
  */
 import { DROP } from '../contract/drops.js';
+import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
 import {
   destinationHigh,
   destinationLow,
@@ -36,10 +37,17 @@ function dropFor(reason: number): number {
   return FIRST_DROP - reason;
 }
 
+/** What the switch asks of the table of peers. */
+interface Ports {
+  /** Bits of `AT_REST` by peer row. */
+  readonly rests: Uint8Array;
+}
+
 export class Bridge {
   constructor(
     private readonly bytes: Uint8Array,
     private readonly macs: MacTable,
+    private readonly ports: Ports,
   ) {}
 
   /**
@@ -55,7 +63,11 @@ export class Bridge {
     const low = destinationLow(bytes, offset);
     if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
     const vlan = vlanId(bytes, offset, length);
-    this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+    const rests = isLocal ? 0 : this.ports.rests[port];
+    if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
+    if ((rests & IS_AT_REST) === 0) {
+      this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+    }
     if (!isLocal) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;
     const target = this.macs.lookup(vlan, high, low, now);

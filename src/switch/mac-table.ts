@@ -214,9 +214,13 @@ export class MacTable {
     }
   }
 
-  /** Visits every entry that is not past its age, for `show`; the table must not change meanwhile. */
-  entries(now: number, visit: EntryVisitor): void {
-    for (let entry = 0; entry < this.most; entry++) {
+  /**
+   * Looks at `rows` rows from `from` and visits the entries there that are not past their age, for `show`; the table must
+   * not change meanwhile. Returns the row to go on at, or -1 at the end.
+   */
+  entries(now: number, from: number, rows: number, visit: EntryVisitor): number {
+    const end = Math.min(from + rows, this.most);
+    for (let entry = from; entry < end; entry++) {
       const port = this.port[entry];
       if (port === MISS) continue;
       const isStatic = this.static[entry] === 1;
@@ -224,6 +228,18 @@ export class MacTable {
       if (age >= this.ageing) continue;
       const vlanHigh = this.vlanHigh[entry];
       visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.low[entry] >>> 0, port, age, isStatic);
+    }
+    return end < this.most ? end : -1;
+  }
+
+  /** Visits what was learned on a port, at most `most` entries, the one last heard first. */
+  stations(port: number, most: number, visit: (vlan: number, high: number, low: number) => void): void {
+    const list = listOf(port, 0);
+    if (list >= this.newest.length) return;
+    let left = most;
+    for (let entry = this.newest[list]; entry !== NONE && left > 0; entry = this.older[entry]) {
+      visit(this.vlanHigh[entry] >>> 16, this.vlanHigh[entry] & 0xffff, this.low[entry] >>> 0);
+      left--;
     }
   }
 

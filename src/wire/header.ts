@@ -35,7 +35,7 @@ export const KIND = {
 } as const;
 
 /**
- * Counter spaces of a session: one for each sending link (0–7), one for the striped lane, which goes by any link, and
+ * Counter spaces of a session: one for each sending link (0–7), one for the lane, which goes by any link, and
  * one for what is sent as copies by several or waited for any link.
  */
 export const LANE_STREAM = 8;

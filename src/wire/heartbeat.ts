@@ -15,17 +15,19 @@ export const HEARTBEAT = {
   ECHO_DELAY: 16,
   /** Datagrams sent by this link, low 32 bits. */
   SENT: 20,
-  /** Of the receiver's datagrams, how many had come by this link when the beat came that is echoed; low 32 bits. */
+  /**
+   * Of the receiver's datagrams, how many had come by this link when the heartbeat came that is echoed; low 32 bits.
+   */
   ARRIVED: 24,
   /** Highest counter received on this link's stream plus one, 0 for none; u64. */
   ACKNOWLEDGED: 28,
-  /** `SENT` of the beat that is echoed. */
+  /** `SENT` of the heartbeat that is echoed. */
   ECHO_SENT: 36,
   /** How many of `SENT` may have gone by another link, too; low 32 bits. */
   COPIES: 40,
   /** Bytes of the datagrams that `ARRIVED` counts; u64. */
   DELIVERED: 44,
-  /** Largest datagram received by this link since the sender's last beat on it, in bytes; 0 for none. */
+  /** Largest datagram received by this link since the sender's last heartbeat on it, in bytes; 0 for none. */
   LARGEST: 52,
   BYTES: 54,
 } as const;
@@ -37,7 +39,9 @@ export const WANTS_REPORTS = 2;
 
 /** Flag of a heartbeat: its sender drains this link; the receiver shall send no frames by it. */
 export const DRAINS = 4;
-/** Flag of a heartbeat: its sender sends no frames by this link, and none is behind this beat. */
+/** Flag of a heartbeat: its sender sends no frames by this link, and none is behind this heartbeat. */
 export const SENDS_NOTHING = 8;
+/** Flag of a heartbeat: its sender keeps the receiver as a standby uplink; no frames shall be sent to it. */
+export const STANDBY = 16;
 
 export const NO_ECHO = 0xffff_ffff;

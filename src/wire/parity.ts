@@ -2,7 +2,7 @@
 import { TAG_BYTES } from './header.js';
 
 /**
- * Body of a PARITY: which datagrams of a stream it covers, the exclusive or of their lengths and of their bytes, both
+ * Body of a PARITY: which datagrams of a stream it covers, the XOR of their lengths and of their bytes, both
  * without the outer header.
  */
 export const PARITY = { KIND: 0, STREAM: 1, LENGTHS: 2, MASK: 4, FIRST: 8, BYTES: 16 } as const;

@@ -7,28 +7,48 @@ import { randomFillSync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
+import { DROP } from '../contract/drops.js';
+import type { AnswerMark, DatapathEvent } from '../contract/events.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE } from '../contract/stats.js';
+import { HandshakeScreen } from '../crypto/screen.js';
+import { sodiumPrimitives } from '../crypto/sodium.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
-import { NETLINK, NETLINK_KIND, READ, RECV } from '../native/ops.js';
+import { NETLINK, READ, RECV } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
+import { AnswerMarks } from './answer-marks.js';
+import { CookieReplies } from './cookie-replies.js';
+import { HandshakeGate } from './handshake-gate.js';
+import { kernelFacts } from './kernel-facts.js';
+import { KnownPaths } from './known-paths.js';
+import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 
 export interface WorkerStart {
   port: MessagePort;
   tapFd: number;
+  /** Index of the TAP's interface. */
+  tap: number;
   /** Event descriptor by which the control thread says that commands wait. */
   wakeFd: number;
+  /** Our own public key, to which handshake messages must be addressed. */
+  publicKey: Uint8Array;
   settings: DatapathSettings;
   seed: [number, number];
-  udpGso: boolean;
+  /** One word, in shared memory: how many events the control thread has taken. */
+  taken: Int32Array;
   realtime: boolean;
 }
 
-/** Beside the engine's commands the worker has one of its own. */
-export type WorkerMessage = DatapathCommand | { kind: 'stop' };
+/** Beside the engine's commands the worker has some of its own. */
+export type WorkerMessage =
+  | DatapathCommand
+  | { kind: 'answer-marks'; marks: AnswerMark[] }
+  | { kind: 'public-key'; publicKey: Uint8Array }
+  | { kind: 'schedule'; realtime: boolean }
+  | { kind: 'stop' };
 
 /** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
 const REALTIME_PRIORITY = 10;
@@ -42,6 +62,8 @@ const ROUNDS = 4;
 /** Turns without a look at the timers while sockets do not run dry. */
 const MAX_UNDRAINED_TURNS = 8;
 const NETLINK_ROWS = 256;
+/** Time between two messages that the kernel's interfaces, addresses or routes have changed. */
+const KERNEL_INTERVAL_US = 20_000;
 /** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
 const GATHER_US = 40;
 /**
@@ -62,33 +84,60 @@ class Shell {
   private readonly receiveSockets = new Int32Array(this.arena.sizes.receiveSlots);
   private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
   private readonly socketFds = new Map<number, number>();
+  private readonly marks = new AnswerMarks();
+  private readonly known = new KnownPaths();
+  private readonly cookieReplies: CookieReplies;
+  private readonly screen: HandshakeScreen;
+  private readonly gate: HandshakeGate;
   private readonly pace = new Pace();
+  /** Time of the batch in hand. */
+  private now: number;
+  private readonly outbox: Outbox;
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
-  private readonly spinUs: number;
+  private spinUs: number;
   private running = true;
   private drained = true;
   private undrainedTurns = 0;
+  /** Interfaces, addresses or routes have changed since the control thread was told. */
+  private kernelChanged = false;
+  /** Indexes of the interfaces among them. */
+  private readonly interfacesChanged = new Set<number>();
+  private kernelToldAt = 0;
 
   constructor(private readonly start: WorkerStart) {
     const native = this.native;
     const bytes = this.arena.bytes;
+    this.now = native.now();
+    this.outbox = new Outbox(start.port, start.taken);
+    this.cookieReplies = new CookieReplies(native, this.marks);
+    this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);
+    this.gate = new HandshakeGate(this.screen, {
+      taken: () => this.engine.stats.interface[INTERFACE.handshakesTaken],
+      isKnown: ({ words, at }) => this.known.has(words, at),
+      handOn: (message, path) => this.emit({ kind: 'handshake', bytes: message, path }),
+      misaddressed: (path) => this.emit({ kind: 'misaddressed', path }),
+      reply: (reply, arrival) =>
+        this.cookieReplies.add(reply, this.socketFds.get(arrival.socket) ?? -1, arrival),
+    });
     const io: DatapathIo = {
       arena: bytes,
       seal: (ops, count) => native.seal(bytes, ops, count),
       open: (ops, count) => native.open(bytes, ops, count),
-      send: (ops, count, paths, gso) => native.udpSend(bytes, ops, count, paths, gso),
+      send: (ops, count, paths) => native.udpSend(bytes, ops, count, paths),
       writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
       random: (into) => randomFillSync(into),
-      emit: (event) => start.port.postMessage(event),
+      handshake: (offset, length, socket, words, at) =>
+        this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
+      emit: (event) => this.emit(event),
     };
     this.engine = new Engine(this.arena, io, {
       nowUs: native.now(),
       settings: start.settings,
       seed: start.seed,
-      udpGso: start.udpGso,
+      tap: start.tap,
     });
-    start.port.postMessage({
+    this.emit({
       kind: 'stats',
       buffer: this.engine.stats.buffer,
       peers: this.engine.stats.shape.peers,
@@ -100,21 +149,32 @@ class Shell {
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
     native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
-    this.spinUs = this.schedule(start.realtime) ? 0 : SPIN_US;
+    this.tellEverything();
+    this.spinUs = SPIN_US;
+    this.schedule(start.realtime);
   }
 
-  /** Asks for the scheduling wanted, as far as the system allows it. Returns whether it is real-time. */
-  private schedule(realtime: boolean): boolean {
+  /** Asks for the scheduling wanted, as far as the system allows it. */
+  private schedule(realtime: boolean): void {
     let granted = false;
     try {
-      if (realtime) this.native.setScheduling('round-robin', REALTIME_PRIORITY);
-      else setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      if (realtime) {
+        this.native.setScheduling('round-robin', REALTIME_PRIORITY);
+      } else {
+        this.native.setScheduling('other', 0);
+        setPriority(0, constants.priority.PRIORITY_HIGHEST);
+      }
       granted = realtime;
     } catch {
       // Without the right to it (a container, say) the thread runs like any other.
     }
-    this.start.port.postMessage({ kind: 'scheduling', realtime: granted });
-    return granted;
+    this.spinUs = granted ? 0 : SPIN_US;
+    this.emit({ kind: 'scheduling', realtime: granted });
+  }
+
+  private emit(event: DatapathEvent): void {
+    this.known.event(event);
+    if (!this.outbox.post(event)) this.engine.drops.counted(DROP['event-limit'], 1);
   }
 
   run(): void {
@@ -129,11 +189,12 @@ class Shell {
         native.wait(this.gathering, GATHER_US, 0, tokens);
       const ready = native.wait(this.epoll, timeout, worked && !rush ? this.spinUs : 0, tokens);
       const now = native.now();
-      engine.woke(now, Math.max(deadline, before));
+      engine.woke(now, Math.max(deadline, before), now - before);
       engine.stats.interface[INTERFACE.wakeups]++;
       this.drained = true;
       worked = this.serveAll(ready, now);
       this.expire(deadline);
+      this.tellKernelChanged(now);
     }
     this.end();
   }
@@ -191,12 +252,14 @@ class Shell {
     if (fd === undefined) return;
     const { native, arena, receives, receiveSockets } = this;
     const slots = arena.sizes.receiveSlots;
+    this.now = now;
     for (let round = 0; round < ROUNDS; round++) {
       const count = native.udpReceive(arena.bytes, fd, arena.receiveBase, SLOT_BYTES, slots, receives);
       if (count > 0) {
         receiveSockets.fill(row, 0, count);
         this.engine.messages(receives, receiveSockets, count, now);
         this.engine.deliver();
+        this.cookieReplies.flush();
       }
       if (count < slots) return;
     }
@@ -217,14 +280,19 @@ class Shell {
       this.running = false;
       return;
     }
+    if (message.kind === 'answer-marks') return this.marks.set(message.marks);
+    if (message.kind === 'send-raw') this.marks.mark(message.path.words, 0, message.path.socket);
+    if (message.kind === 'send-raw' || message.kind === 'send-raw-peer')
+      this.gate.sending(message.bytes, now);
+    if (message.kind === 'public-key') return this.screen.setPublicKey(message.publicKey);
+    if (message.kind === 'schedule') return this.schedule(message.realtime);
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
-      // The dump tells on which interface the socket's address stands, and whether that has carrier.
-      this.native.netlinkDump(this.netlink);
     } else if (message.kind === 'socket-close') {
-      this.closeSocket(message.row);
+      this.retireSocket(message.row, now);
     }
+    this.known.command(message);
     this.engine.command(message, now);
     if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
   }
@@ -232,7 +300,16 @@ class Shell {
   private wipeKeys(sealKey: number, openKey: number): void {
     this.native.keyWipe(sealKey);
     this.native.keyWipe(openKey);
-    this.start.port.postMessage({ kind: 'keys-wiped', sealKey, openKey });
+    this.emit({ kind: 'keys-wiped', sealKey, openKey });
+  }
+
+  /** Takes what has come by a socket before it is closed. */
+  private retireSocket(row: number, now: number): void {
+    const fd = this.socketFds.get(row);
+    if (fd === undefined) return;
+    this.native.udpRetire(fd);
+    this.receive(row, now);
+    this.closeSocket(row);
   }
 
   private closeSocket(row: number): void {
@@ -243,40 +320,35 @@ class Shell {
     this.socketFds.delete(row);
   }
 
+  /** Has the kernel tell everything that it knows of interfaces and addresses. */
+  private tellEverything(): void {
+    this.native.netlinkDump(this.netlink);
+    this.engine.command({ kind: 'kernel', facts: [{ what: 'begin' }] }, this.native.now());
+  }
+
   private takeKernelEvents(now: number): void {
     const { native, netlinkRows: rows } = this;
     for (;;) {
       const count = native.netlinkRead(this.netlink, rows);
       if (count === 0) return;
-      if (count < 0) {
-        native.netlinkDump(this.netlink);
-        return;
+      this.kernelChanged = true;
+      if (count < 0) return this.tellEverything();
+      const facts = kernelFacts(rows, count);
+      for (const fact of facts) {
+        if (fact.what === 'interface' || fact.what === 'interface-gone')
+          this.interfacesChanged.add(fact.index);
       }
-      for (let row = 0; row < count; row++) this.kernelEvent(row * NETLINK.WORDS, now);
+      if (facts.length > 0) this.engine.command({ kind: 'kernel', facts }, now);
     }
   }
 
-  private kernelEvent(at: number, now: number): void {
-    const rows = this.netlinkRows;
-    const kind = rows[at + NETLINK.KIND];
-    const ifindex = rows[at + NETLINK.IFINDEX];
-    const emit = this.start.port;
-    if (kind === NETLINK_KIND.LINK || kind === NETLINK_KIND.LINK_GONE) {
-      const up = kind === NETLINK_KIND.LINK && (rows[at + NETLINK.FLAGS] & 3) === 3;
-      this.engine.command({ kind: 'carrier', ifindex, up }, now);
-      emit.postMessage({
-        kind: 'kernel',
-        change: { what: 'carrier', ifindex, up, mtu: rows[at + NETLINK.MTU] },
-      });
-    } else if (kind === NETLINK_KIND.ADDRESS || kind === NETLINK_KIND.ADDRESS_GONE) {
-      const present = kind === NETLINK_KIND.ADDRESS;
-      const family = rows[at + NETLINK.FAMILY];
-      const words = [...rows.subarray(at + NETLINK.ADDR, at + NETLINK.ADDR + 4)];
-      this.engine.command({ kind: 'address', family, words, present, ifindex }, now);
-      emit.postMessage({ kind: 'kernel', change: { what: 'address', family, words, present, ifindex } });
-    } else if (kind === NETLINK_KIND.ROUTE) {
-      emit.postMessage({ kind: 'kernel', change: { what: 'route' } });
-    }
+  /** Tells the control thread of changes, and not of each: they may be many. */
+  private tellKernelChanged(now: number): void {
+    if (!this.kernelChanged || now - this.kernelToldAt < KERNEL_INTERVAL_US) return;
+    this.kernelChanged = false;
+    this.kernelToldAt = now;
+    this.emit({ kind: 'kernel', interfaces: [...this.interfacesChanged] });
+    this.interfacesChanged.clear();
   }
 
   private end(): void {
@@ -293,6 +365,7 @@ class Shell {
       if (message.kind === 'socket') this.native.close(message.settings.fd);
     }
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
+    this.screen.wipe();
     for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
   }
 }

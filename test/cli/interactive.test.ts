@@ -57,7 +57,7 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.type('show peer ?');
     rows = await terminal.shows((shown) => shown.includes('    osaka') && last(shown) === 'tokyo# show peer');
     expect(rows.slice(-6)).toEqual([
-      expect.stringMatching(/^ {2}interface +Only this interface$/),
+      expect.stringMatching(/^ {2}summary +How many peers and links of each interface are up$/),
       expect.stringMatching(/^ {2}NAME +Name of a peer$/),
       '    osaka',
       expect.stringMatching(/^ {2}\| +Output modifiers$/),
@@ -373,8 +373,8 @@ describe.skipIf(tmuxProblem)(`with ${MANY_PEERS} peers`, () => {
       const rows = await terminal.shows(lastIs('tokyo#'));
       const shown = Math.max(...rows.map((row) => Number(/^p(\d+) /.exec(row)?.[1] ?? 0)));
       expect(shown).toBeLessThan(MANY_PEERS - 1);
-      await terminal.enter('show peers name p6553? sort peer limit 2');
-      await terminal.shows(/^p65530 .*\np65531 .*\ntokyo#$/m);
+      await terminal.enter('show peers name p6553* sort peer limit 3');
+      await terminal.shows(/^p6553 .*\np65530 .*\np65531 .*\ntokyo#$/m);
       await terminal.enter('show peers | count');
       // A line of titles, and the summary below a blank line.
       await terminal.shows(new RegExp(`^${MANY_PEERS + 3}$`, 'm'));

@@ -143,6 +143,10 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
       duplicate,
+      uplink: fc.record(
+        { group: name, priority: fc.integer({ min: 0, max: 255 }) },
+        { requiredKeys: ['group'] },
+      ),
       shutdown: fc.constant(true),
     }),
     policies,
@@ -183,6 +187,11 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       mssClamp: fc.boolean(),
       resendBuffer: fc.integer({ min: 1, max: 32 }),
       resendAge: fc.integer({ min: 100, max: 10_000 }),
+      uplinkGroups: fc.uniqueArray(fc.record({ name, preemptDelay: fc.integer({ min: 0, max: 86400 }) }), {
+        minLength: 1,
+        maxLength: 3,
+        selector: ({ name: group }) => group,
+      }),
       persist: fc.constant(true),
       scheduling: fc.constantFrom('realtime', 'normal'),
     }),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/api/config.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
-import { effectiveLink } from '../../src/config/defaults.js';
+import { effectiveInterface, effectiveLink } from '../../src/config/defaults.js';
 import { editConfig, emptyConfig, parseConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
 import { renderConfig } from '../../src/config/render.js';
@@ -41,6 +41,8 @@ const lines: [string[], string, string][] = [
   [['interface octo0'], 'resend buffer 8', 'no resend buffer'],
   [['interface octo0'], 'resend age 500', 'no resend age'],
   [['interface octo0'], 'path-mtu raise 60', 'no path-mtu raise'],
+  [['interface octo0'], 'uplink-group core preempt delay 5', 'no uplink-group core'],
+  [['interface octo0', 'peer a'], 'uplink-group core priority 5', 'no uplink-group'],
   [['interface octo0'], 'private-key-file /k', 'no private-key-file /k'],
   [['interface octo0'], 'address 10.0.0.1/24', 'no address 10.0.0.1/24'],
   [['interface octo0'], 'address 2001:db8::1/64', 'no address'],
@@ -415,4 +417,9 @@ describe('properties', () => {
       }),
     );
   });
+});
+
+it('a host relays for others only when it is told to', () => {
+  const relays = (line: string) => effectiveInterface(parsed(`interface octo0\n${line}`).interfaces[0]).relay;
+  expect([relays('mtu 1500'), relays('relay'), relays('no relay')]).toEqual([false, true, false]);
 });

@@ -92,6 +92,7 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     dscp,
     fwmark: fwmark || null,
     mtu: 1500,
+    gso: true,
     txDatagrams: 10,
     txBytes: 1000,
     rxDatagrams: 9,

@@ -21,6 +21,7 @@ import type {
 } from '../../src/api/index.js';
 import { effectiveInterface } from '../../src/config/defaults.js';
 import { type EventBody, EventLog } from '../../src/daemon/base/event-log.js';
+import type { Log } from '../../src/daemon/base/log.js';
 import { RequestError } from '../../src/daemon/base/request-errors.js';
 import type { Configurator } from '../../src/daemon/commits/configurator.js';
 import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js';
@@ -79,6 +80,10 @@ export class FakeBackend implements ConfigurationHost {
       'show.linkHistory': { ...METHODS['show.linkHistory'], run: (_, params) => this.linkHistory(params) },
       'show.metrics': { ...METHODS['show.metrics'], run: () => this.metrics() },
       'show.macTable': { ...METHODS['show.macTable'], run: () => this.macTable() },
+      'show.macTablePage': {
+        ...METHODS['show.macTablePage'],
+        run: async () => ({ rows: await this.macTable(), next: null }),
+      },
       'show.counters': { ...METHODS['show.counters'], run: () => this.counters() },
       'show.countersPage': { ...METHODS['show.countersPage'], run: () => this.countersPage() },
       'show.drops': { ...METHODS['show.drops'], run: () => this.drops() },
@@ -95,8 +100,9 @@ export class FakeBackend implements ConfigurationHost {
   }
 
   /** Parts of a daemon without interfaces. */
-  parts(configurator: Configurator): DaemonParts {
+  parts(configurator: Configurator, log: Log): DaemonParts {
     return {
+      log,
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,
@@ -172,6 +178,7 @@ export class FakeBackend implements ConfigurationHost {
         mac: found.mac ?? '02:00:00:00:00:01',
         addresses: found.addresses,
         bridge: found.bridge ?? null,
+        missing: [],
         publicKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
         listenPort,
         aead,

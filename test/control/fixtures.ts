@@ -74,7 +74,7 @@ export async function startServer(
     readOnly,
     version: '0.1.0',
     methods: backend.methods(),
-    parts: backend.parts(configurator),
+    parts: backend.parts(configurator, silentLog),
     log: silentLog,
     peerCredentials: () => ({ pid: process.pid, uid, gid: uid }),
   });

@@ -269,8 +269,13 @@ describe('the archive', () => {
     const client = await connect();
     await rm(join(test.folder, 'state'), { recursive: true });
     writeFileSync(join(test.folder, 'state'), 'in the way');
-    await type(client, mtu(1400));
+    const { warnings } = await type(client, mtu(1400));
     expect(runningMtu()).toBe(1400);
+    const told = warnings.map(({ message }) => message).join();
+    for (const what of ['archive of configurations', 'accounting'])
+      expect(told).toContain(`${what} cannot be written`);
+    const events = await client.request('show.events', {});
+    expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(2);
   });
 });
 

@@ -18,7 +18,7 @@ describe('the socket', () => {
       path,
       version: '0.1.0',
       methods: backend.methods(),
-      parts: backend.parts(fakeConfigurator(backend, join(test.folder, 'other-state'))),
+      parts: backend.parts(fakeConfigurator(backend, join(test.folder, 'other-state')), silentLog),
       log: silentLog,
       peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
     };

@@ -9,12 +9,12 @@ import {
   writeMac1,
   writeMac2,
 } from '../../src/crypto/cookie.js';
-import { encodeInitiation, mac1Part } from '../../src/crypto/messages.js';
+import { encodeInitiation, mac1Part } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives as primitives } from '../../src/crypto/sodium.js';
 
 const keys = receiverKeys(primitives, generateKeyPair(primitives).publicKey);
-const origin: Origin = { path: 1, address: Uint8Array.of(192, 0, 2, 1), port: 7700 };
+const origin: Origin = { address: Uint8Array.of(192, 0, 2, 1), port: 7700 };
 
 function initiation(): Uint8Array {
   const message = encodeInitiation(42, new Uint8Array(120).fill(3));

@@ -245,7 +245,7 @@ describe('IKpsk2', () => {
 });
 
 function expectNoFlipReads(message: Uint8Array, reader: NoiseHandshake): void {
-  // The top bit of an X25519 public key is masked by the curve, but the hash binds it all the same.
+  // The top bit of an X25519 public key is masked by the curve, but the hash still binds it.
   for (let bit = 0; bit < message.length * 8; bit++) {
     const flipped = message.slice();
     flipped[bit >> 3] ^= 1 << (bit & 7);

@@ -72,7 +72,7 @@ describe('a replay window', () => {
     expect(counters.filter(commit).length).toBe(0);
   });
 
-  it('accepts 0 as the last of a sweep that began at the edge, and not behind it', () => {
+  it('accepts 0 as the last of a sweep that began at the edge, and nothing beyond it', () => {
     const inside = oneWindow();
     for (let counter = W - 1; counter > 0; counter--) inside.commit(counter);
     expect(inside.commit(0)).toBe(true);

@@ -21,6 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Given extends Partial<SystemFacts> {
   own?: string[];
+  running?: boolean;
   key?: string;
   psk?: string;
   bridge?: string;
@@ -30,7 +31,16 @@ interface Given extends Partial<SystemFacts> {
 
 const OTHER_KEY = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
 
-function check({ own, key = OTHER_KEY, psk, bridge, local, keyFile: file = keyFile, ...facts }: Given = {}) {
+function check({
+  own = [],
+  running = false,
+  key = OTHER_KEY,
+  psk,
+  bridge,
+  local,
+  keyFile: file = keyFile,
+  ...facts
+}: Given = {}) {
   const text = [
     'interface octo0',
     ` private-key-file ${file}`,
@@ -47,7 +57,8 @@ function check({ own, key = OTHER_KEY, psk, bridge, local, keyFile: file = keyFi
     'exit',
   ].join('\n');
   const [config] = parseConfig(text).config.interfaces;
-  checkInterface(config, folder, own === undefined ? null : new Set(own), {
+  checkInterface(config, folder, running, {
+    free: new Set(own),
     hasDevice: () => false,
     isTap: () => false,
     udpPorts: () => new Set(),
@@ -59,25 +70,29 @@ function check({ own, key = OTHER_KEY, psk, bridge, local, keyFile: file = keyFi
 describe('a check of an interface', () => {
   it('finds nothing where a commit would succeed, and creates no key', () => {
     expect(check()).toBeUndefined();
-    expect(() => check({ keyFile: join(folder, 'later.key') })).not.toThrow();
-    expect(() => check({ hasDevice: () => true, isTap: () => true, bridge: 'br0' })).not.toThrow();
-    expect(existsSync(join(folder, 'later.key'))).toBe(false);
+    expect(() => check({ keyFile: join(folder, 'keys', 'later.key') })).not.toThrow();
+    expect(existsSync(join(folder, 'keys'))).toBe(false);
+    expect(() => check({ hasDevice: () => true, isTap: () => true })).not.toThrow();
+    expect(() => check({ hasDevice: () => true, running: true })).not.toThrow();
+  });
+
+  it('lets a link wait for its interface, and a TAP for its bridge', () => {
+    expect(() => check({ local: 'eth9', bridge: 'br7' })).not.toThrow();
   });
 
   it('reads key files as the commit will', () => {
     const open = join(folder, 'open.psk');
     writeFileSync(open, `${OTHER_KEY}\n`);
     chmodSync(open, 0o644);
-    expect(() => check({ psk: open })).toThrow('open to others');
+    expect(() => check({ psk: open })).toThrow('open.psk cannot be used');
     expect(() => check({ psk: join(folder, 'none.psk') })).toThrow('none.psk');
+    expect(() => check({ keyFile: join(folder, 'later.key') })).toThrow('later.key cannot be used');
     expect(() => check({ key: ownKey })).toThrow(
       'peer osaka: the public key is that of this interface itself',
     );
   });
 
-  it('asks for devices, ports and rights', () => {
-    expect(() => check({ bridge: 'br7' })).toThrow('interface octo0: there is no bridge br7');
-    expect(() => check({ local: 'eth9' })).toThrow('link 0 of peer osaka: there is no interface eth9');
+  it('asks for the device, ports and rights', () => {
     expect(() => check({ hasDevice: (name) => name === 'octo0' })).toThrow('already taken by another device');
     expect(() => check({ tapProblem: () => 'making a TAP needs root' })).toThrow('making a TAP needs root');
     const udpPorts = () => new Set(['4/7700']);

@@ -4,6 +4,7 @@ import { diagnose } from '../../src/daemon/answers/peer-diagnosis.js';
 import { describeChange } from '../../src/daemon/interfaces/describe-change.js';
 import type { LinkEntry, PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
+import { NO_SOCKETS } from '../../src/daemon/interfaces/udp-sockets.js';
 import type { HandshakeReason } from '../../src/handshake/reasons.js';
 import { HandshakeRecord } from '../../src/handshake/record.js';
 import { PATH } from '../../src/native/ops.js';
@@ -12,7 +13,6 @@ import { FACTS } from '../link/facts.js';
 const NOW = 1_000_000_000;
 const ADDRESS = new Uint8Array([10, 91, 0, 2]);
 const KEY = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
-const ORIGIN = { path: 1, address: ADDRESS, port: 7700 };
 
 function path(address: Uint8Array): number[] {
   const words = new Array<number>(PATH.WORDS).fill(0);
@@ -21,6 +21,8 @@ function path(address: Uint8Array): number[] {
   words[PATH.ADDR] = new Int32Array(address.slice().buffer)[0];
   return words;
 }
+
+const ORIGIN = path(ADDRESS);
 
 interface Scene {
   remote?: 'address' | 'dynamic';
@@ -39,10 +41,11 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
   const entry = (id: number): LinkEntry => ({
     row: id,
     config: { id, remote: remote === 'dynamic' ? { kind: remote } : { kind: remote, address: '', port: 0 } },
-    answer: null,
+    sockets: NO_SOCKETS,
     configuredPath: remote === 'dynamic' ? path(new Uint8Array(4)).fill(0) : path(ADDRESS),
     learnedPath: null,
     routeMtu: null,
+    routeDevice: null,
     drained: false,
     state,
     cause: cause ?? null,
@@ -101,14 +104,14 @@ describe('why a peer is down', () => {
       );
     }
     const { record, told } = scene();
-    const elsewhere = { ...ORIGIN, address: new Uint8Array([10, 9, 9, 9]) };
+    const elsewhere = path(new Uint8Array([10, 9, 9, 9]));
     record.refused('unknown-peer', elsewhere, { peer: null, publicKey: null }, NOW);
     expect(told()?.cause).toBe('starting');
   });
 
   it('says what our key is to a host that has another for us', () => {
     const { record, told } = scene();
-    record.refused('mac1-wrong', ORIGIN, { peer: null, publicKey: null }, NOW);
+    record.misaddressed(ORIGIN, NOW);
     expect(told()?.advice).toContain('there it should be OURS');
   });
 

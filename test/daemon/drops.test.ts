@@ -4,12 +4,13 @@ import { DROP } from '../../src/contract/drops.js';
 import { SharedStats } from '../../src/contract/stats.js';
 import { dropCounters } from '../../src/daemon/answers/drops.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
+import { pathWords } from '../../src/daemon/interfaces/udp-sockets.js';
 import { dropsThatMatter } from '../../src/daemon/observe/counters.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { emptyCounters } from '../../src/handshake/reasons.js';
 import { HandshakeRecord } from '../../src/handshake/record.js';
 
-const ORIGIN = { path: 1, address: new Uint8Array([10, 91, 0, 2]), port: 7700 };
+const ORIGIN = pathWords({ address: '10.91.0.2', port: 7700 }, { dscp: 0, fwmark: 0 });
 
 function scene() {
   const stats = new SharedStats({ peers: 1, links: 1 });

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MetricFamily } from '../../src/api/index.js';
@@ -216,6 +217,22 @@ async function freePort(): Promise<number> {
 describe('the place where metrics are served', () => {
   const endpoint = new MetricsEndpoint(() => 'octolink_uptime_seconds 1\n');
   afterEach(() => endpoint.close());
+
+  it('answers although many hold connections and say nothing', async () => {
+    const port = await freePort();
+    await endpoint.serveAt({ address: '127.0.0.1', port });
+    const holders = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const socket = connect({ host: '127.0.0.1', port });
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    expect((await ask(port, '/metrics')).status).toBe(200);
+    expect((await ask(port, '/metrics')).status).toBe(200);
+    for (const socket of holders) socket.destroy();
+  });
 
   it('answers GET and HEAD of /metrics, and nothing else', async () => {
     const port = await freePort();

@@ -6,6 +6,7 @@ import { SharedStats } from '../../src/contract/stats.js';
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Datapath } from '../../src/daemon/interfaces/datapath.js';
+import type { HandshakeClock } from '../../src/daemon/interfaces/handshake-clock.js';
 import { Handshakes } from '../../src/daemon/interfaces/handshakes.js';
 import type { Native } from '../../src/native/binding.js';
 import { PATH } from '../../src/native/ops.js';
@@ -26,12 +27,13 @@ class End {
       keyInstall: () => undefined,
       keyWipe: () => undefined,
     } as unknown as Native;
+    const clock = { read: () => now() } as unknown as HandshakeClock;
     const datapath = {
       stats: new SharedStats({ peers: 1, links: 1 }),
       alive: true,
       send: (command: DatapathCommand) => this.outbox.push(command),
     } as unknown as Datapath;
-    this.handshakes = new Handshakes(native, datapath, this.keys, 'auto');
+    this.handshakes = new Handshakes(native, datapath, this.keys, 'auto', clock);
     this.handshakes.on('session', (_, session) => this.told.push(session !== null));
   }
 }

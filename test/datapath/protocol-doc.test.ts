@@ -1,15 +1,21 @@
 /** The tables of docs/protocol.md against the constants that the code works with, so that neither drifts alone. */
+
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { DROP_NAMES } from '../../src/contract/drops.js';
-import { COOKIE_REPLY_BYTES, INITIATION_BYTES, MESSAGE, RESPONSE_BYTES } from '../../src/crypto/messages.js';
+import {
+  COOKIE_REPLY_BYTES,
+  INITIATION_BYTES,
+  MESSAGE,
+  RESPONSE_BYTES,
+} from '../../src/crypto/handshake-messages.js';
+import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/crypto/limits.js';
 import { decodeAnswer, decodeOffer } from '../../src/crypto/payloads.js';
 import { REPLAY_WINDOW } from '../../src/crypto/replay.js';
 import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datapath/frames/bundle.js';
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/frames/pieces.js';
 import { MAX_ECHO_BYTES } from '../../src/link/life/echoes.js';
-import { REFUSE_AFTER_DATAGRAMS, REKEY_AFTER_DATAGRAMS } from '../../src/state/sessions.js';
 import { Frame } from '../../src/switch/frame.js';
 import { ECHO } from '../../src/wire/echo.js';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../src/crypto/messages.js';
+import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Action } from '../../src/handshake/actions.js';
@@ -33,7 +33,8 @@ function sent(actions: Action[]): Uint8Array[] {
 }
 
 function totalCounted(host: Host): number {
-  return HANDSHAKE_REASONS.reduce((total, reason) => total + host.handshaker.counters[reason], 0);
+  const refused = Object.values(host.refused).reduce((total, count) => total + count, 0);
+  return HANDSHAKE_REASONS.reduce((total, reason) => total + host.handshaker.counters[reason], refused);
 }
 
 function flips(message: Uint8Array): Uint8Array[] {
@@ -69,7 +70,7 @@ describe('one handshake', () => {
     world.run(2 * SECOND);
     expect(world.agree(caller, called)).toBe(true);
     const responses = called.actions.filter((action) => action.kind === 'send');
-    expect(responses.map((action) => action.path & 7)).toEqual([7]);
+    expect(responses.map((action) => action.path.socket & 7)).toEqual([7]);
     expect(called.handshaker.counters['handshake-duplicate']).toBe(7);
   });
 
@@ -132,10 +133,10 @@ describe('what is not authentic', () => {
     const [initiation] = sent(caller.actions);
     const variants = flips(initiation);
     for (const variant of variants) {
-      expect(called.handshaker.receive(variant, originOf(0, 0), world.now, false)).toEqual([]);
+      expect(called.receive(variant, originOf(0, 0), world.now, false)).toEqual([]);
     }
     expect(totalCounted(called)).toBe(variants.length);
-    expect(kinds(called.handshaker.receive(initiation, originOf(0, 0), world.now, false))).toEqual([
+    expect(kinds(called.receive(initiation, originOf(0, 0), world.now, false))).toEqual([
       'install-session',
       'send',
     ]);
@@ -144,23 +145,23 @@ describe('what is not authentic', () => {
   it('accepts no response with a flipped bit, and still the true one afterwards', () => {
     const { world, caller, called } = callerAndCalled();
     const [initiation] = sent(caller.actions);
-    const [response] = sent(called.handshaker.receive(initiation, originOf(0, 0), world.now, false));
+    const [response] = sent(called.receive(initiation, originOf(0, 0), world.now, false));
     const variants = flips(response);
     for (const variant of variants) {
-      expect(caller.handshaker.receive(variant, originOf(1, 0), world.now, false)).toEqual([]);
+      expect(caller.receive(variant, originOf(1, 0), world.now, false)).toEqual([]);
     }
     expect(totalCounted(caller)).toBe(variants.length);
-    const accepted = caller.handshaker.receive(response, originOf(1, 0), world.now, false);
+    const accepted = caller.receive(response, originOf(1, 0), world.now, false);
     expect(kinds(accepted)).toEqual(['install-session', 'use-session']);
   });
 
   it('accepts no cookie reply with a flipped bit', () => {
     const { world, caller, called } = callerAndCalled();
     const [initiation] = sent(caller.actions);
-    const [reply] = sent(called.handshaker.receive(initiation, originOf(0, 0), world.now, true));
+    const [reply] = sent(called.receive(initiation, originOf(0, 0), world.now, true));
     const variants = flips(reply);
     for (const variant of variants) {
-      expect(caller.handshaker.receive(variant, originOf(1, 0), world.now, false)).toEqual([]);
+      expect(caller.receive(variant, originOf(1, 0), world.now, false)).toEqual([]);
     }
     expect(totalCounted(caller)).toBe(variants.length);
     const later = caller.handshaker.advance(world.now + SECOND);
@@ -173,7 +174,7 @@ describe('what is not authentic', () => {
       for (const first of [0x00, 0x10, 0x11, 0x12, 0x13, 0x14, 0x21, 0xff]) {
         const datagram = new Uint8Array(length);
         if (length > 0) datagram[0] = first;
-        expect(called.handshaker.receive(datagram, originOf(0, 0), world.now, true)).toEqual([]);
+        expect(called.receive(datagram, originOf(0, 0), world.now, true)).toEqual([]);
       }
     }
     expect(totalCounted(called)).toBe(200 * 8);
@@ -185,9 +186,7 @@ describe('what is not authentic', () => {
     const { bytes } = world.recorded[0];
     const sending = called.sending.get(caller.id);
     for (let i = 0; i < 10_000; i++) {
-      expect(called.handshaker.receive(bytes, originOf(0, 0), world.now + i * MILLISECOND, false)).toEqual(
-        [],
-      );
+      expect(called.receive(bytes, originOf(0, 0), world.now + i * MILLISECOND, false)).toEqual([]);
     }
     expect(called.handshaker.counters['handshake-duplicate']).toBe(10_000);
     expect(called.sending.get(caller.id)).toBe(sending);
@@ -198,8 +197,8 @@ describe('what is not authentic', () => {
     const [first] = sent(caller.actions);
     const [second] = sent(caller.handshaker.advance(world.now + SECOND));
     const later = world.now + 2 * SECOND;
-    expect(called.handshaker.receive(second, originOf(0, 0), later, false)).toHaveLength(2);
-    expect(called.handshaker.receive(first, originOf(0, 0), later + SECOND, false)).toEqual([]);
+    expect(called.receive(second, originOf(0, 0), later, false)).toHaveLength(2);
+    expect(called.receive(first, originOf(0, 0), later + SECOND, false)).toEqual([]);
     expect(called.handshaker.counters['handshake-replayed']).toBe(1);
   });
 
@@ -207,9 +206,9 @@ describe('what is not authentic', () => {
     const { world, caller, called } = callerAndCalled();
     const [first] = sent(caller.actions);
     const [second] = sent(caller.handshaker.advance(world.now + SECOND));
-    expect(called.handshaker.receive(first, originOf(0, 0), world.now, false)).toHaveLength(2);
+    expect(called.receive(first, originOf(0, 0), world.now, false)).toHaveLength(2);
     const soon = world.now + 19 * MILLISECOND;
-    expect(called.handshaker.receive(second, originOf(0, 0), soon, false)).toEqual([]);
+    expect(called.receive(second, originOf(0, 0), soon, false)).toEqual([]);
     expect(called.handshaker.counters['handshake-too-soon']).toBe(1);
   });
 });
@@ -246,7 +245,7 @@ describe('who is not a peer', () => {
     a.perform(a.handshaker.addPeer(identity, world.now));
     world.run(10 * SECOND);
     expect(b.actions).toEqual([]);
-    expect(b.handshaker.counters['mac1-wrong']).toBeGreaterThan(2);
+    expect(b.refused['mac1-wrong']).toBeGreaterThan(2);
   });
 
   it('refuses itself, points of low order, a key twice and a key cut short', () => {
@@ -266,8 +265,8 @@ describe('who is not a peer', () => {
   it('does not answer its own initiation that is sent back to it', () => {
     const { caller, world } = callerAndCalled();
     const [initiation] = sent(caller.actions);
-    expect(caller.handshaker.receive(initiation, originOf(0, 0), world.now, false)).toEqual([]);
-    expect(caller.handshaker.counters['mac1-wrong']).toBe(1);
+    expect(caller.receive(initiation, originOf(0, 0), world.now, false)).toEqual([]);
+    expect(caller.refused['mac1-wrong']).toBe(1);
   });
 });
 
@@ -288,33 +287,167 @@ describe('under load', () => {
     called.underLoad = true;
     world.run(world.now + 3 * SECOND);
     expect(world.agree(caller, called)).toBe(true);
-    expect(called.handshaker.counters['cookie-demanded']).toBeGreaterThan(0);
+    expect(called.refused['cookie-demanded']).toBeGreaterThan(0);
   });
 
   it('does no public-key work for a cookie that was given to another address', () => {
     const { world, caller, called } = callerAndCalled();
     const [initiation] = sent(caller.actions);
-    const [reply] = sent(called.handshaker.receive(initiation, originOf(0, 0), world.now, true));
-    caller.handshaker.receive(reply, originOf(1, 0), world.now, false);
+    const [reply] = sent(called.receive(initiation, originOf(0, 0), world.now, true));
+    caller.receive(reply, originOf(1, 0), world.now, false);
     const retry = caller.handshaker.advance(world.now + SECOND);
     expect(kinds(retry)).toEqual(['send-to-peer', 'send']);
     const withCookie = sent(retry)[1];
-    const elsewhere = called.handshaker.receive(withCookie, originOf(5, 0), world.now + SECOND, true);
+    const elsewhere = called.receive(withCookie, originOf(5, 0), world.now + SECOND, true);
     expect(sent(elsewhere).map((bytes) => bytes.length)).toEqual([COOKIE_REPLY_BYTES]);
-    const here = called.handshaker.receive(withCookie, originOf(0, 0), world.now + SECOND, true);
+    const here = called.receive(withCookie, originOf(0, 0), world.now + SECOND, true);
     expect(kinds(here)).toEqual(['install-session', 'send']);
   });
 
   it('lets a caller with a stale cookie in once the load is over', () => {
     const { world, caller, called } = callerAndCalled();
     called.underLoad = true;
-    world.run(world.now + 100 * MILLISECOND);
+    // The cookie has come, and the initiation that carries it is under way.
+    world.run(world.now + 2.5 * MILLISECOND);
     called.crash();
     called.underLoad = false;
     called.connect(caller, false);
     world.run(world.now + 2 * SECOND);
     expect(world.agree(caller, called)).toBe(true);
-    expect(called.handshaker.counters['mac2-wrong']).toBe(1);
+    expect(called.refused['mac2-wrong']).toBe(2);
+  });
+
+  it('costs one round trip more: the initiation goes out again as soon as the cookie is there', () => {
+    const { world, caller, called } = callerAndCalled();
+    called.underLoad = true;
+    world.run(world.now + 5 * MILLISECOND);
+    expect(world.agree(caller, called)).toBe(true);
+    expect(called.refused['cookie-demanded']).toBe(1);
+  });
+
+  it('answers a cookie that is given again with nothing', () => {
+    const { world, caller, called } = callerAndCalled();
+    const [initiation] = sent(caller.actions);
+    const from = originOf(called.id, 0);
+    const reply = () => sent(called.receive(initiation, originOf(caller.id, 0), world.now, true))[0];
+    expect(kinds(caller.receive(reply(), from, world.now, false))).toEqual(['send']);
+    for (let again = 0; again < 10; again++) {
+      expect(caller.receive(reply(), from, world.now, false)).toEqual([]);
+    }
+  });
+
+  it('keeps the cookies of a peer each with its path', () => {
+    const { world, caller, called } = callerAndCalled();
+    const [initiation] = sent(caller.actions);
+    for (const link of [0, 1, 2]) {
+      const [reply] = sent(called.receive(initiation, originOf(caller.id, link), world.now, true));
+      caller.receive(reply, originOf(called.id, link), world.now, false);
+    }
+    const retry = caller.handshaker.advance(world.now + SECOND).filter((action) => action.kind === 'send');
+    expect(retry.map(({ path }) => path)).toEqual([0, 1, 2].map((link) => originOf(called.id, link).path));
+    retry.forEach(({ bytes }, link) => {
+      const soon = world.now + SECOND + link;
+      expect(called.receive(bytes, originOf(caller.id, link), soon, true)).not.toHaveLength(1);
+    });
+    expect(called.refused['mac2-wrong']).toBe(0);
+    expect(called.refused['cookie-demanded']).toBe(3);
+  });
+});
+
+describe('a preshared key', () => {
+  const [old, fresh] = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
+
+  it('that is changed at both ends counts from the next handshake on; sessions stay', () => {
+    const world = new World(41);
+    const [a, b] = [world.addHost(), world.addHost()];
+    b.connect(a, false, old);
+    a.connect(b, true, old);
+    world.run(2 * SECOND);
+    a.handshaker.setPresharedKey(b.id, fresh);
+    world.run(10 * SECOND);
+    expect(world.agree(a, b)).toBe(true);
+    a.perform(a.handshaker.restart(b.id, world.now));
+    world.run(world.now + 5 * SECOND);
+    expect(world.canTalk(a, b)).toBe(false);
+    b.handshaker.setPresharedKey(a.id, fresh);
+    world.run(world.now + 10 * SECOND);
+    expect(world.agree(a, b)).toBe(true);
+  });
+
+  it('stands in locked memory, which is given back when it is changed and when the peer goes', () => {
+    const locked = new Set<Uint8Array>();
+    const primitives = {
+      ...sodiumPrimitives,
+      allocateLocked(length: number) {
+        const bytes = sodiumPrimitives.allocateLocked(length);
+        locked.add(bytes);
+        return bytes;
+      },
+      freeLocked(bytes: Uint8Array) {
+        expect(locked.delete(bytes)).toBe(true);
+        sodiumPrimitives.freeLocked(bytes);
+      },
+    };
+    const { world, caller, called } = callerAndCalled([{ primitives }]);
+    expect(locked.size, 'no key, no memory').toBe(0);
+    caller.handshaker.setPresharedKey(called.id, old);
+    caller.handshaker.setPresharedKey(called.id, old);
+    expect([...locked].map((bytes) => bytes[0])).toEqual([1]);
+    caller.handshaker.setPresharedKey(called.id, fresh);
+    expect([...locked].map((bytes) => bytes[0])).toEqual([2]);
+    caller.handshaker.setPresharedKey(called.id, undefined);
+    expect(locked.size).toBe(0);
+    caller.handshaker.setPresharedKey(called.id, fresh);
+    caller.handshaker.removePeer(called.id);
+    expect(locked.size).toBe(0);
+    world.run(SECOND);
+  });
+});
+
+describe('what an operator should know', () => {
+  it('is told when a peer whose clock went back is refused, once a minute, and clearing the peer lets it in', () => {
+    const { world, caller, called } = callerAndCalled();
+    world.run(2 * SECOND);
+    world.wallClockShift = -86_400 * SECOND;
+    caller.crash();
+    caller.connect(called, true);
+    world.run(world.now + 100 * SECOND);
+    expect(world.canTalk(caller, called)).toBe(false);
+    const notices = called.actions.filter((action) => action.kind === 'notice');
+    expect(notices.map(({ what }) => what)).toEqual(['old-timestamp', 'old-timestamp']);
+    called.perform(called.handshaker.restart(caller.id, world.now));
+    world.run(world.now + 7 * SECOND);
+    expect(world.agree(caller, called)).toBe(true);
+  });
+
+  it('is told, with both paths, when two hosts use one key in turn', () => {
+    const { world, caller, called } = callerAndCalled();
+    const other = world.addHost();
+    const twin = world.adopt(other, caller);
+    twin.connect(called, true);
+    for (let turn = 0; turn < 4; turn++) {
+      for (const host of [caller, twin]) {
+        host.perform(host.handshaker.linksDown(called.id, world.now));
+        world.run(world.now + 3 * SECOND);
+      }
+    }
+    const notices = called.actions.filter((action) => action.kind === 'notice');
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatchObject({ what: 'key-on-two-hosts', peer: caller.id });
+    const sockets = 'paths' in notices[0] ? notices[0].paths.map(({ socket }) => socket >> 3) : [];
+    expect(sockets.sort()).toEqual([caller.id, other.id].sort());
+  });
+
+  it('is told nothing when one host restarts again and again on one path, or renews its sessions', () => {
+    const { world, caller, called } = callerAndCalled();
+    for (let turn = 0; turn < 10; turn++) {
+      caller.crash();
+      caller.connect(called, true);
+      world.run(world.now + 3 * SECOND);
+      expect(world.agree(caller, called)).toBe(true);
+    }
+    world.run(world.now + 400 * SECOND);
+    expect(called.actions.filter((action) => action.kind === 'notice')).toEqual([]);
   });
 });
 
@@ -326,7 +459,7 @@ describe('secrets', () => {
     expect(world.agree(caller, called)).toBe(true);
     const installed = caller.actions.filter((action) => action.kind === 'install-session');
     expect(installed.length).toBeGreaterThan(2);
-    caller.perform(caller.handshaker.close());
+    caller.close();
     expect(caller.sessions.size).toBe(0);
     // The session keys were handed over, and are the datapath's to wipe; the static key is the interface's.
     const handedOver = new Set([

@@ -32,7 +32,7 @@ describe('the record of handshakes', () => {
     const last = called.handshaker.record.last('unknown-peer');
     expect(last).toMatchObject({ peer: null, reason: 'unknown-peer' });
     expect(last?.publicKey).toEqual(caller.keys.publicKey);
-    expect(called.handshaker.record.strangerAt(last?.address ?? new Uint8Array())).toBe(last);
+    expect(called.handshaker.record.strangerAt(last?.path ?? [])).toBe(last);
   });
 
   it('blames the peer whose answer does not decrypt', () => {
@@ -49,11 +49,10 @@ describe('the record of handshakes', () => {
 
   it('keeps a bounded number of strangers, and nothing of what is normal', () => {
     const record = new HandshakeRecord();
-    const nobody = { peer: null, publicKey: null };
-    const at = (last: number) => ({ path: 0, address: new Uint8Array([10, 0, last >> 8, last]), port: 1 });
-    for (let host = 0; host < 100; host++) record.refused('mac1-wrong', at(host), nobody, host);
-    expect(record.strangerAt(at(0).address)).toBeNull();
-    expect(record.strangerAt(at(99).address)).toMatchObject({ at: 99 });
+    const at = (last: number) => [4, 1, (10 << 24) | last, 0, 0, 0];
+    for (let host = 0; host < 100; host++) record.misaddressed(at(host), host);
+    expect(record.strangerAt(at(0))).toBeNull();
+    expect(record.strangerAt(at(99))).toMatchObject({ at: 99, reason: 'mac1-wrong' });
     record.refused('handshake-duplicate', at(7), { peer: 4, publicKey: null }, 0);
     expect(record.of(4).refusal).toBeNull();
   });

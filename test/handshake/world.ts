@@ -2,8 +2,11 @@
  * Hosts with a handshaker each, joined by a virtual wire in virtual time. The datapath is played by its bare minimum:
  * a table of sessions and a heartbeat under whichever of them sends.
  */
+import type { PathRef } from '../../src/contract/events.js';
 import type { Origin } from '../../src/crypto/cookie.js';
+import { classify } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair, type KeyPair, type Primitives } from '../../src/crypto/primitives.js';
+import { HandshakeScreen, type Refusal } from '../../src/crypto/screen.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Action, InstallSessionAction } from '../../src/handshake/actions.js';
 import { Handshaker, type HandshakerOptions } from '../../src/handshake/handshaker.js';
@@ -38,6 +41,13 @@ type Packet = { readonly handshake: Uint8Array } | { readonly heartbeat: Heartbe
 export class Host {
   handshaker: Handshaker;
   readonly keys: KeyPair;
+  /** Messages that the screen refused, by reason. */
+  readonly refused: Record<Refusal, number> = {
+    'mac1-wrong': 0,
+    'mac2-wrong': 0,
+    'cookie-demanded': 0,
+    'rate-limited': 0,
+  };
   readonly sessions = new Map<number, InstalledSession>();
   readonly sending = new Map<number, number>();
   /** Every action ever asked for. */
@@ -45,14 +55,17 @@ export class Host {
   underLoad = false;
   /** Heartbeats received under a session that was not there. */
   lost = 0;
+  private screen: HandshakeScreen;
 
   constructor(
     readonly id: number,
     readonly options: Omit<HandshakerOptions, 'staticKeys' | 'wallClock'>,
     private readonly world: World,
+    keys?: KeyPair,
   ) {
-    this.keys = generateKeyPair(options.primitives);
+    this.keys = keys ?? generateKeyPair(options.primitives);
     this.handshaker = this.newHandshaker();
+    this.screen = this.newScreen();
   }
 
   /** The host loses its memory, its keys apart. */
@@ -60,6 +73,7 @@ export class Host {
     this.sessions.clear();
     this.sending.clear();
     this.handshaker = this.newHandshaker();
+    this.screen = this.newScreen();
   }
 
   connect(peer: Host, mayInitiate = true, psk?: Uint8Array): void {
@@ -74,9 +88,38 @@ export class Host {
     }
   }
 
-  accept(packet: Packet, origin: Origin): void {
+  /** Has other static keys from now on. */
+  takeKeys(keys: KeyPair, now: number): void {
+    this.perform(this.handshaker.setTerms(keys, 'auto', now));
+    this.screen.setPublicKey(keys.publicKey);
+  }
+
+  /** What it does about a handshake datagram: first the screen sees it, then the handshaker. */
+  receive(datagram: Uint8Array, from: Sender, now: number, underLoad: boolean): Action[] {
+    const kind = classify(datagram);
+    const { screen } = this;
+    if (kind === 'initiation' || kind === 'response') {
+      let refusal: Refusal | undefined;
+      if (kind === 'response') refusal = screen.responseObjection(datagram);
+      else if (!screen.isAddressedToUs(datagram)) refusal = 'mac1-wrong';
+      else refusal = screen.objection(screen.proof(datagram, from, now), from, now, underLoad);
+      if (refusal !== undefined) {
+        this.refused[refusal]++;
+        if (refusal !== 'cookie-demanded') return [];
+        return [{ kind: 'send', path: from.path, bytes: screen.cookieReply(datagram, from, now) }];
+      }
+    }
+    return this.handshaker.receive(datagram, from.path, now);
+  }
+
+  close(): void {
+    this.perform(this.handshaker.close());
+    this.screen.wipe();
+  }
+
+  accept(packet: Packet, from: Sender): void {
     if ('handshake' in packet) {
-      this.perform(this.handshaker.receive(packet.handshake, origin, this.world.now, this.underLoad));
+      this.perform(this.receive(packet.handshake, from, this.world.now, this.underLoad));
       return;
     }
     const { receiverIndex, key } = packet.heartbeat;
@@ -99,7 +142,9 @@ export class Host {
   private performOne(action: Action): void {
     switch (action.kind) {
       case 'send':
-        this.world.send(this.id, action.path >> 3, action.path & 7, { handshake: action.bytes });
+        this.world.send(this.id, action.path.socket >> 3, action.path.socket & 7, {
+          handshake: action.bytes,
+        });
         break;
       case 'send-to-peer':
         for (let link = 0; link < this.world.links; link++) {
@@ -121,11 +166,15 @@ export class Host {
     }
   }
 
+  private newScreen(): HandshakeScreen {
+    return new HandshakeScreen(this.options.primitives, this.keys.publicKey);
+  }
+
   private newHandshaker(): Handshaker {
     return new Handshaker({
       ...this.options,
       staticKeys: this.keys,
-      wallClock: () => this.world.wallClockStart + this.world.now,
+      wallClock: () => this.world.wallClockStart + this.world.wallClockShift + this.world.now,
     });
   }
 }
@@ -144,6 +193,8 @@ export type Wire = (link: number) => number | undefined;
 export class World {
   now = 1 * SECOND;
   readonly wallClockStart = 1_700_000_000 * SECOND;
+  /** How far wall clocks have been set since. */
+  wallClockShift = 0;
   readonly hosts: Host[] = [];
   readonly random: () => number;
   links = 1;
@@ -175,6 +226,13 @@ export class World {
     );
     this.hosts.push(host);
     return host;
+  }
+
+  /** Gives a host the keys of another: from now on it claims to be it, from an address of its own. */
+  adopt(host: Host, original: Host): Host {
+    const twin = new Host(host.id, host.options, this, original.keys);
+    this.hosts[host.id] = twin;
+    return twin;
   }
 
   send(from: number, to: number, link: number, packet: Packet): void {
@@ -229,9 +287,14 @@ export class World {
   }
 }
 
+export interface Sender extends Origin {
+  readonly path: PathRef;
+}
+
 /** Where datagrams of a host's link come from. */
-export function originOf(host: number, link: number): Origin {
-  return { path: (host << 3) | link, address: Uint8Array.of(192, 0, 2, (host << 3) | link), port: 7700 };
+export function originOf(host: number, link: number): Sender {
+  const number = (host << 3) | link;
+  return { path: { socket: number, words: [] }, address: Uint8Array.of(192, 0, 2, number), port: 7700 };
 }
 
 function reaches(from: Host, to: Host): boolean {

@@ -24,12 +24,12 @@ const CURSORS = /^src\/(datapath|switch)\//;
  */
 const COLD: Record<string, string> = {
   'src/datapath/frames/acceptance.ts: Acceptance.confirm': 'once a session',
-  'src/datapath/frames/admission.ts: Admission.emitHandshake': 'handshakes only, and a bounded number',
+  'src/datapath/frames/announcer.ts: Announcer.run': 'another server of an uplink group carries',
   'src/datapath/frames/rebuild.ts: Rebuilder.remember': 'once a link',
   'src/datapath/send/parity.ts: makeGroup': 'groups are used again',
   'src/datapath/send/seal.ts: Sealer.tellCounterHigh': 'once a session',
-  'src/datapath/send/transmit.ts: Transmitter.handOver': 'a link was taken away',
-  'src/datapath/send/transmit.ts: Transmitter.resend': 'a link died',
+  'src/datapath/send/resend-rings.ts: ResendRings.loss': 'a link died, or was taken away',
+  'src/datapath/send/transmit.ts: Transmitter.takeOver': 'a link died',
   'src/switch/mac-table.ts: MacTable.setLimit': 'a command of the operator',
   'src/switch/mac-table.ts: MacTable.allocate': 'a command of the operator',
   'src/switch/mac-table.ts: checkedLimit': 'a command of the operator',

@@ -10,6 +10,7 @@ import type { LinkBase } from '../../src/link/ports.js';
 import { PATH } from '../../src/native/ops.js';
 import { Arena, DEFAULT_ARENA } from '../../src/state/arena.js';
 import { Datagram } from '../../src/state/datagram.js';
+import { Drops } from '../../src/state/drops.js';
 import { LinkTable } from '../../src/state/links.js';
 import { PeerTable } from '../../src/state/peers.js';
 import { SessionTable } from '../../src/state/sessions.js';
@@ -21,7 +22,8 @@ import { PATH_CHECK } from '../../src/wire/path-check.js';
 
 const HOLD_US = 30_000;
 const LINK: LinkSettings = {
-  socket: 0,
+  sockets: [0, 0],
+  local: { kind: 'any' },
   path: [4, 5000, 1],
   priority: 100,
   intervalUs: 10_000,
@@ -51,9 +53,11 @@ class Host {
   private readonly arena = new Arena({ ...DEFAULT_ARENA, ownRings: 0, sharedRingBytes: 1 << 16 }, 0);
 
   constructor() {
+    const stats = new SharedStats({ peers: 1, links: 1 });
     this.base = {
       tables: this.tables,
-      stats: new SharedStats({ peers: 1, links: 1 }),
+      stats,
+      drops: new Drops(stats, this.arena.bytes, this.tables.links),
       arena: this.arena,
       wheel: new TimerWheel(4, 0),
       ports: {
@@ -69,14 +73,15 @@ class Host {
           sendByPath: () => {},
           flush: () => {},
         },
-        resends: { strand: () => {}, resend: () => {} },
+        resends: { strand: () => {}, resend: () => {}, resendReported: () => {} },
         runs: { send: () => {} },
         laneOrder: { highestBy: () => 0, announced: () => {} },
+        stations: { forget: () => {}, announce: () => {} },
         emit: (event) => this.events.push(event),
         random: (into) => into.fill(7),
       },
     };
-    this.parts = new LinkParts(this.base, [1, 2]);
+    this.parts = new LinkParts(this.base, [1, 2], 2);
     const { peers, links, sessions } = this.tables;
     peers.add(0, 'passive', 0, 0);
     this.parts.life.peerChanged(0, true, 0);

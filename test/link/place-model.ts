@@ -1,6 +1,6 @@
 /** A naive second opinion on where a link is: all facts in lists, everything worked out from the start each time. */
-import type { Address, InterfaceFacts } from '../../src/link/life/interfaces.js';
-import type { Aim, LocalWish, Place, PlaceCause, Route, Wish } from '../../src/link/life/place.js';
+import type { Address, InterfaceFacts, LocalWish, Route } from '../../src/contract/place.js';
+import type { Aim, Place, PlaceCause, Wish } from '../../src/link/life/place.js';
 
 export const TAP = 2;
 export const ANY: LocalWish = { kind: 'any' };
@@ -49,22 +49,18 @@ export function placeByFacts(facts: Facts, { wish, aim, route }: Link): Place {
       .sort((a, b) => a - b);
   const runs = (index: number) => facts.interfaces.get(index)?.running === true;
   const { local } = wish;
-  const remote = aim?.remote ?? (wish.remote.kind === 'address' ? wish.remote.address : null);
+  const remote = aim?.remote ?? wish.remote;
   const family = remote?.family ?? (local.kind === 'address' ? local.address.family : 0);
   if (family === 6 && !facts.ipv6) return { binding: null, cause: 'no-ipv6' };
   const device = local.kind === 'interface' ? named(local.name) : 0;
   if (local.kind === 'interface' && device === 0) return { binding: null, cause: 'interface-absent' };
-  const holders =
-    local.kind !== 'address'
-      ? null
-      : holding(local.address).filter((index) => local.scope === null || index === named(local.scope));
+  const holders = local.kind !== 'address' ? null : holding(local.address);
   let scope = 0;
   if (local.kind === 'address' && isLinkLocal(local.address))
     scope = holders?.find(runs) ?? holders?.[0] ?? 0;
   if (isLinkLocal(remote)) {
     const fromLocal = device || scope;
     if (aim !== null && facts.interfaces.has(aim.ifindex)) scope = aim.ifindex;
-    else if (wish.remote.kind === 'address' && wish.remote.scope !== null) scope = named(wish.remote.scope);
     else scope = fromLocal;
     if (scope === 0) return { binding: null, cause: 'interface-absent' };
   }
@@ -74,11 +70,10 @@ export function placeByFacts(facts: Facts, { wish, aim, route }: Link): Place {
   let cause: PlaceCause | null = null;
   if (holders?.length === 0) cause = 'address-absent';
   else if (leaving.length > 0 && !leaving.some(runs)) cause = 'no-carrier';
-  else if (remote === null) cause = wish.remote.kind === 'name' ? 'name-unresolved' : 'path-unknown';
+  else if (remote === null) cause = 'path-unknown';
   else if (leadsOnlyTo(facts, out)) cause = 'recursive-route';
   else if (route.kind === 'none') cause = 'no-route';
-  const address = local.kind === 'address' ? local.address : null;
-  return { binding: { address, device, source, scope }, cause };
+  return { binding: { device, source, scope }, cause };
 }
 
 /** The interfaces that can be reached from one downwards all end in the TAP. */

@@ -1,7 +1,7 @@
 /** Places against a model, over steps at random. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Address, InterfaceFacts } from '../../src/link/life/interfaces.js';
+import type { Address, InterfaceFacts } from '../../src/contract/place.js';
 import { Places } from '../../src/link/life/place.js';
 import {
   ANY,
@@ -34,7 +34,6 @@ type Step =
 
 const index = fc.constantFrom(...INDEXES);
 const maybeIndex = fc.constantFrom(0, ...INDEXES);
-const scopeName = fc.option(fc.constantFrom(...NAMES));
 const facts = fc.record({
   name: fc.constantFrom(...NAMES),
   running: fc.boolean(),
@@ -48,18 +47,10 @@ const wish = fc.record({
     fc.record({
       kind: fc.constant('address' as const),
       address: fc.constantFrom(...ADDRESSES),
-      scope: scopeName,
     }),
     fc.record({ kind: fc.constant('interface' as const), name: fc.constantFrom(...NAMES) }),
   ),
-  remote: fc.oneof(
-    fc.record({
-      kind: fc.constant('address' as const),
-      address: fc.constantFrom(...REMOTES),
-      scope: scopeName,
-    }),
-    fc.constantFrom({ kind: 'name' as const }, { kind: 'dynamic' as const }),
-  ),
+  remote: fc.option(fc.constantFrom(...REMOTES)),
 });
 const link = fc.constantFrom(...LINKS);
 const route = fc.oneof(
@@ -100,8 +91,8 @@ class Pair {
   readonly facts: Facts = { tap: TAP, ipv6: true, interfaces: new Map(), addresses: [] };
 
   constructor() {
-    this.places.dumpBegins();
-    this.places.dumpEnds();
+    this.places.fact({ what: 'begin' });
+    this.places.fact({ what: 'end' });
   }
 
   run(given: Step): void {
@@ -111,17 +102,22 @@ class Pair {
         // The kernel has each name once.
         const holder = [...this.facts.interfaces].find(([, { name }]) => name === given.facts.name)?.[0];
         if (holder !== undefined && holder !== given.index) this.run({ do: 'gone', index: holder });
-        places.linkIs(given.index, given.facts);
+        places.fact({ what: 'interface', index: given.index, facts: given.facts });
         this.facts.interfaces.set(given.index, given.facts);
         return;
       }
       case 'gone':
-        places.linkIsGone(given.index);
+        places.fact({ what: 'interface-gone', index: given.index });
         this.facts.interfaces.delete(given.index);
         this.facts.addresses = this.facts.addresses.filter(({ index }) => index !== given.index);
         return;
       case 'address': {
-        places.address(given.index, given.address, given.isPresent);
+        places.fact({
+          what: 'address',
+          index: given.index,
+          address: given.address,
+          isPresent: given.isPresent,
+        });
         const others = this.facts.addresses.filter(
           ({ index, address }) => index !== given.index || address !== given.address,
         );
@@ -172,10 +168,11 @@ class Pair {
 
   /** The kernel tells everything over again. */
   private dump(): void {
-    this.places.dumpBegins();
-    for (const [index, facts] of this.facts.interfaces) this.places.linkIs(index, facts);
-    for (const { index, address } of this.facts.addresses) this.places.address(index, address, true);
-    this.places.dumpEnds();
+    this.places.fact({ what: 'begin' });
+    for (const [index, facts] of this.facts.interfaces) this.places.fact({ what: 'interface', index, facts });
+    for (const { index, address } of this.facts.addresses)
+      this.places.fact({ what: 'address', index, address, isPresent: true });
+    this.places.fact({ what: 'end' });
   }
 }
 
@@ -244,7 +241,7 @@ describe('properties', () => {
         for (const [link, { wish, aim }] of pair.links) {
           const scope = pair.places.of(link)?.binding?.scope ?? 0;
           if (scope === 0) continue;
-          const remote = aim?.remote ?? (wish.remote.kind === 'address' ? wish.remote.address : null);
+          const remote = aim?.remote ?? wish.remote;
           const local = wish.local.kind === 'address' ? wish.local.address : null;
           expect(isLinkLocal(remote) || isLinkLocal(local)).toBe(true);
         }

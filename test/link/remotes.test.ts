@@ -38,8 +38,6 @@ describe('the remote ends of a link', () => {
     remotes.found('x');
     remotes.configure([]);
     expect([remotes.current, remotes.silent(), remotes.current]).toEqual(['x', false, 'x']);
-    remotes.forget();
-    expect(remotes.current).toBeNull();
   });
 
   it('each come up within as many silences as there are ends', () => {

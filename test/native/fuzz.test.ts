@@ -1,8 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
+import { MessageChannel } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
-import { AEAD, OPEN, PATH, RECV, SEAL, SEND } from '../../src/native/ops.js';
+import { AEAD, NETLINK, OPEN, PATH, RECV, SEAL, SEND } from '../../src/native/ops.js';
 import { pathRow } from './rows.js';
 
 const native = loadNative();
@@ -25,6 +26,9 @@ const socket = native.udpOpen({
   gro: true,
 });
 const sink = openSync('/dev/null', 'w');
+const zeros = openSync('/dev/zero', 'r');
+const netlink = native.netlinkOpen();
+const epoll = native.epollCreate();
 
 native.keyInstall(FIRST_SLOT, AEAD.AES_256_GCM, new Uint8Array(32));
 native.keyInstall(FIRST_SLOT + 1, AEAD.CHACHA20_POLY1305, new Uint8Array(32));
@@ -32,6 +36,9 @@ native.keyInstall(FIRST_SLOT + 1, AEAD.CHACHA20_POLY1305, new Uint8Array(32));
 afterAll(() => {
   native.close(socket.fd);
   closeSync(sink);
+  closeSync(zeros);
+  native.close(netlink);
+  native.close(epoll);
   native.keyWipe(FIRST_SLOT);
   native.keyWipe(FIRST_SLOT + 1);
 });
@@ -110,8 +117,9 @@ test('random send rows read inside the arena only', () => {
     for (let i = 0; i < ROWS; i++) {
       rows[i * SEND.WORDS + SEND.FD] = random() & 7 ? socket.fd : -1;
       rows[i * SEND.WORDS + SEND.PATH] = random() & 3 ? (random() & 3) - 1 : word(random);
+      rows[i * SEND.WORDS + SEND.GSO] = random() & 1;
     }
-    native.udpSend(arena, rows, ROWS, paths, (random() & 1) === 0);
+    native.udpSend(arena, rows, ROWS, paths);
     native.udpReceive(arena, socket.fd, 0, ARENA, 1, received);
   });
 });
@@ -132,4 +140,155 @@ test('rows of any word count are walked inside their array only', () => {
       expect(error).toBeInstanceOf(RangeError);
     }
   });
+});
+
+/** Whether the call was refused for its range; anything else it throws fails the test. */
+function isRefused(call: () => unknown): boolean {
+  try {
+    call();
+    return false;
+  } catch (error) {
+    expect(error).toBeInstanceOf(RangeError);
+    return true;
+  }
+}
+
+/** Calls a function that reads into slots with random bases, sizes and numbers of them. */
+function bombardSlots(read: (base: number, slot: number, max: number, rows: Int32Array) => number): void {
+  let taken = 0;
+  let refused = 0;
+  bombard(3, (rows, random) => {
+    const results = new Int32Array(RECV.WORDS * 8);
+    for (let i = 0; i < ROWS / 10; i++) {
+      const [base, slot, max] = [
+        rows[3 * i],
+        rows[3 * i + 1],
+        random() & 3 ? (random() >>> 1) % 10 : rows[3 * i + 2],
+      ];
+      if (isRefused(() => (taken += read(base, slot, max, results)))) refused++;
+    }
+  });
+  expect(taken).toBeGreaterThan(1000);
+  expect(refused).toBeGreaterThan(1000);
+}
+
+test('frames are read into slots inside the arena only', () => {
+  bombardSlots((base, slot, max, rows) => native.tapRead(arena, zeros, base, slot, max, rows));
+});
+
+test('datagrams are received into slots inside the arena only', () => {
+  const paths = pathRow('127.0.0.1', socket.port);
+  const one = new Int32Array(SEND.WORDS);
+  one[SEND.FD] = socket.fd;
+  one[SEND.LENGTH] = 8000;
+  one[SEND.SEGMENT] = 100;
+  one[SEND.GSO] = 1;
+  bombardSlots((base, slot, max, rows) => {
+    native.udpSend(arena, one, 1, paths);
+    return native.udpReceive(arena, socket.fd, base, slot, max, rows);
+  });
+});
+
+test('paths of any words are sent to, or refused row by row', () => {
+  bombard(PATH.WORDS, (paths, random) => {
+    const rows = new Int32Array(ROWS * SEND.WORDS);
+    for (let i = 0; i < ROWS; i++) {
+      const at = i * PATH.WORDS;
+      // To this host only, whatever the rest says.
+      const v4 = (random() & 1) === 0;
+      paths[at + PATH.FAMILY] = random() & 7 ? (v4 ? 4 : 6) : word(random);
+      paths.set(
+        pathRow(v4 ? '127.0.0.1' : '::1', socket.port).subarray(PATH.ADDR, PATH.ADDR + 4),
+        at + PATH.ADDR,
+      );
+      const row = i * SEND.WORDS;
+      rows[row + SEND.FD] = socket.fd;
+      rows[row + SEND.LENGTH] = 1 + ((random() >>> 1) % 4000);
+      rows[row + SEND.SEGMENT] = 1 + ((random() >>> 1) % 1500);
+      rows[row + SEND.PATH] = i;
+      rows[row + SEND.GSO] = random() & 1;
+    }
+    native.udpSend(arena, rows, ROWS, paths);
+    for (let i = 0; i < ROWS; i++) expect(rows[i * SEND.WORDS + SEND.RESULT]).toBeLessThanOrEqual(0);
+  });
+});
+
+test('keys of any slot, AEAD and length are installed or refused', () => {
+  bombard(3, (rows, random) => {
+    for (let i = 0; i < 20; i++) {
+      const slot = 100 + (rows[3 * i] & 0xff_ffff);
+      const key = new Uint8Array(random() & 1 ? 32 : (random() >>> 1) % 100);
+      const refused = isRefused(() =>
+        native.keyInstall(slot, random() & 1 ? AEAD.AES_256_GCM : rows[3 * i + 1], key),
+      );
+      if (!refused) native.keyWipe(slot);
+    }
+  });
+});
+
+test('arrays of any length are filled by kernel events and tokens inside only', () => {
+  for (let length = 0; length < 128 * NETLINK.WORDS; length += 61) {
+    const rows = new Int32Array(length);
+    expect(isRefused(() => native.netlinkRead(netlink, rows))).toBe(true);
+  }
+  native.netlinkDump(netlink);
+  const guarded = new Int32Array(130 * NETLINK.WORDS).fill(77);
+  const rows = guarded.subarray(NETLINK.WORDS, 129 * NETLINK.WORDS);
+  native.netlinkRead(netlink, rows);
+  expect(
+    [...guarded.subarray(0, NETLINK.WORDS), ...guarded.subarray(129 * NETLINK.WORDS)].every((w) => w === 77),
+  ).toBe(true);
+  native.netlinkDump(netlink);
+  native.epollAdd(epoll, netlink, 5);
+  expect(isRefused(() => native.wait(epoll, 0, 0, new Int32Array(0)))).toBe(true);
+  for (let length = 1; length < 100; length++) native.wait(epoll, 0, 0, new Int32Array(length));
+});
+
+/** Values that no argument of the addon may be. */
+const STRANGE: (() => unknown)[] = [
+  () => undefined,
+  () => Symbol('strange'),
+  () => 1n,
+  () => () => 0,
+  () => new Float64Array(4),
+  () => new DataView(new ArrayBuffer(8)),
+  () => [1, 2, 3],
+  () => new Proxy({}, {}),
+];
+
+test('arguments of strange types are refused by every call', () => {
+  const calls = Object.entries(native).filter(([name]) => !PARAMETERLESS.has(name));
+  expect(calls.length).toBeGreaterThan(20);
+  for (const [name, call] of calls) {
+    for (const strange of STRANGE) {
+      const words = Array.from({ length: 6 }, strange);
+      expect(() => (call as (...words: unknown[]) => unknown)(...words), name).toThrow(TypeError);
+    }
+    expect(() => (call as () => unknown)(), `${name} without arguments`).toThrow(TypeError);
+  }
+});
+
+const PARAMETERLESS = new Set([
+  'now',
+  'layout',
+  'hasHardwareAes',
+  'epollCreate',
+  'eventCreate',
+  'netlinkOpen',
+  'forbidCoreDumps',
+]);
+
+test('an arena that was given away is empty', () => {
+  const given = new Uint8Array(1000);
+  const rows = new Int32Array(SEAL.WORDS);
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(given, [given.buffer]);
+  port1.close();
+  port2.close();
+  rows[SEAL.KEY] = FIRST_SLOT;
+  rows[SEAL.PAYLOAD_LENGTH] = 10;
+  rows[SEAL.SEGMENT] = 10;
+  expect(native.seal(given, rows, 1)).toBe(0);
+  expect(rows[SEAL.RESULT]).toBe(-1);
+  expect(isRefused(() => native.tapRead(given, zeros, 0, 10, 1, rows))).toBe(true);
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
 import { NETLINK, NETLINK_KIND } from '../../src/native/ops.js';
+import { kernelFacts } from '../../src/worker/kernel-facts.js';
 import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords } from './rows.js';
 
@@ -52,12 +53,17 @@ test('a dump tells of the links, then of their addresses', () => {
   expect(link?.[NETLINK.MTU]).toBe(Number(readFileSync('/sys/class/net/lo/mtu', 'utf8')));
 });
 
-test('a dump ends with the addresses, and can be asked for again', () => {
+test('a dump ends after the addresses, says so, and can be asked for again', () => {
   const lo = native.ifindex('lo');
   for (let round = 0; round < 2; round++) {
     native.netlinkDump(fd);
-    const address = readUntil((event) => isAddress(event, NETLINK_KIND.ADDRESS, lo, '127.0.0.1'));
-    expect(address?.[NETLINK.FAMILY]).toBe(4);
+    let family = 0;
+    const end = readUntil((event) => {
+      if (isAddress(event, NETLINK_KIND.ADDRESS, lo, '127.0.0.1')) family = event[NETLINK.FAMILY];
+      return event[NETLINK.KIND] === NETLINK_KIND.DUMP_END;
+    });
+    expect(end).not.toBeNull();
+    expect(family).toBe(4);
   }
 });
 
@@ -71,7 +77,7 @@ describe('changes', () => {
 
   beforeEach((context) => {
     needsRoot(context);
-    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, persist: false, sendBuffer: 0 });
+    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, sendBuffer: 0 });
   });
 
   afterEach(() => {
@@ -118,11 +124,50 @@ describe('changes', () => {
       const seen = { address: false, route: false };
       readUntil((event) => {
         seen.address ||= isAddress(event, NETLINK_KIND.ADDRESS_GONE, ifindex, address);
-        seen.route ||= event[NETLINK.KIND] === NETLINK_KIND.ROUTE && event[NETLINK.FAMILY] === family;
+        seen.route ||= event[NETLINK.KIND] === NETLINK_KIND.ROUTE;
         return seen.address && seen.route;
       });
       expect(seen).toEqual({ address: true, route: true });
     }
+  });
+
+  test('a link tells its name, what it stands on and what it is a port of', () => {
+    const [near, far, bridge] = [uniqueName(), uniqueName(), uniqueName()];
+    ip(`link add ${bridge} type bridge`);
+    ip(`link add ${near} type veth peer name ${far}`);
+    ip(`link set ${near} master ${bridge}`);
+    try {
+      native.netlinkDump(fd);
+      const of = native.ifindex(near);
+      const told = readUntil(
+        (event) => event[NETLINK.IFINDEX] === of && event[NETLINK.MASTER] === native.ifindex(bridge),
+      );
+      expect(told?.[NETLINK.LOWER]).toBe(native.ifindex(far));
+      const facts = kernelFacts(told as Int32Array, 1);
+      expect(facts).toMatchObject([{ what: 'interface', index: of, facts: { name: near, isVrf: false } }]);
+      ip(`link set ${near} name ${near}y`);
+      const renamed = readUntil(
+        (event) =>
+          event[NETLINK.IFINDEX] === of && JSON.stringify(kernelFacts(event, 1)).includes(`${near}y`),
+      );
+      expect(renamed).not.toBeNull();
+    } finally {
+      ip(`link delete ${bridge}`);
+      ip(`link delete ${far}`);
+    }
+  });
+
+  test('many changes of routes are one row a call', () => {
+    const { ifindex } = current();
+    ip(`link set ${name} up`);
+    const lines = Array.from({ length: 200 }, (_, i) => `route add 198.19.${i}.0/24 dev ${name}`);
+    readUntil((event) => event[NETLINK.IFINDEX] === ifindex && event[NETLINK.FLAGS] === (UP | RUNNING));
+    ip('-batch -', lines.join('\n'));
+    const rows = new Int32Array(ROWS * NETLINK.WORDS);
+    const count = native.netlinkRead(fd, rows);
+    const kinds = Array.from({ length: count }, (_, row) => rows[row * NETLINK.WORDS + NETLINK.KIND]);
+    expect(kinds.filter((kind) => kind === NETLINK_KIND.ROUTE)).toHaveLength(1);
+    expect(native.netlinkRead(fd, rows)).toBe(0);
   });
 
   test('leaving a bridge is not taken for the end of the link', () => {

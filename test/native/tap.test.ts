@@ -29,7 +29,6 @@ function tap(options: Partial<TapOptions> & { name: string }): TapHandle {
     checksum: true,
     tso: true,
     uso: true,
-    persist: false,
     sendBuffer: 0,
     ...options,
   });
@@ -75,7 +74,7 @@ function arpReply(request: DataView): number[] {
   ];
 }
 
-/** Sends `length` bytes through the kernel to the neighbour behind the TAP. */
+/** Sends `length` bytes through the kernel to the neighbour beyond the TAP. */
 function sendToNeighbour(arena: Uint8Array, length: number, segment: number): number {
   const socket = native.udpOpen({
     family: 4,
@@ -88,9 +87,9 @@ function sendToNeighbour(arena: Uint8Array, length: number, segment: number): nu
   });
   open.push(socket.fd);
   const row = Int32Array.from(
-    sendRow({ FD: socket.fd, OFFSET: WRITE_BASE, LENGTH: length, SEGMENT: segment, PATH: 0 }),
+    sendRow({ FD: socket.fd, OFFSET: WRITE_BASE, LENGTH: length, SEGMENT: segment, PATH: 0, GSO: 1 }),
   );
-  native.udpSend(arena, row, 1, pathRow(NEIGHBOUR, 9), true);
+  native.udpSend(arena, row, 1, pathRow(NEIGHBOUR, 9));
   return row[SEND.RESULT];
 }
 
@@ -175,13 +174,27 @@ describe('TAP', () => {
   test('a TAP vanishes with its descriptor unless it is persistent', () => {
     const [passing, lasting] = [uniqueName(), uniqueName()];
     tap({ name: passing });
-    tap({ name: lasting, persist: true });
+    const made = tap({ name: lasting });
+    native.tapPersist(made.fd, true);
     for (const fd of open.splice(0)) native.close(fd);
     expect(() => native.ifindex(passing)).toThrow('ENODEV');
-    const { ifindex } = tap({ name: lasting });
+    const { fd: again, ifindex, existed } = tap({ name: lasting });
+    expect({ before: made.existed, again: existed }).toEqual({ before: false, again: true });
     expect(native.ifindex(lasting)).toBe(ifindex);
+    native.tapPersist(again, false);
     for (const fd of open.splice(0)) native.close(fd);
     expect(() => native.ifindex(lasting)).toThrow('ENODEV');
+  });
+
+  test('offloads and the MAC address change while it is in use', () => {
+    const name = uniqueName();
+    const { fd } = tap({ name });
+    const none = { checksum: false, tso: false, uso: false };
+    expect(native.tapOffloads(fd, none)).toEqual(none);
+    expect(native.tapOffloads(fd, { checksum: true, tso: true, uso: false })).toMatchObject({ tso: true });
+    native.tapAddress(fd, Uint8Array.of(2, 0, 0, 0, 0, 7));
+    expect(ip(`link show ${name}`)).toContain('02:00:00:00:00:07');
+    expect(() => native.tapAddress(fd, Uint8Array.of(2, 0))).toThrow(RangeError);
   });
 
   test('frames outside the arena are refused one by one', () => {

@@ -87,9 +87,16 @@ describe.each(families)('IPv$family', ({ family, address }) => {
         const receiver = socket({ family, address, gro });
         const sender = socket({ family, address });
         const row = Int32Array.from(
-          sendRow({ FD: sender.fd, OFFSET: 100, LENGTH: length, SEGMENT: segment, PATH: 0 }),
+          sendRow({
+            FD: sender.fd,
+            OFFSET: 100,
+            LENGTH: length,
+            SEGMENT: segment,
+            PATH: 0,
+            GSO: gso ? 1 : 0,
+          }),
         );
-        expect(native.udpSend(arena, row, 1, pathRow(address, receiver.port), gso)).toBe(1);
+        expect(native.udpSend(arena, row, 1, pathRow(address, receiver.port))).toBe(1);
         expect([row[SEND.RESULT], row[SEND.SENT]]).toEqual([0, length]);
         const { datagrams } = receive(receiver.fd, arena, length);
         expect(datagrams.length).toBe(Math.ceil(length / segment));
@@ -105,8 +112,10 @@ describe.each(families)('IPv$family', ({ family, address }) => {
     const arena = new Uint8Array(ARENA_BYTES);
     const receiver = socket({ family, address: null });
     const sender = socket({ family, address });
-    const row = Int32Array.from(sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 9, SEGMENT: 9, PATH: 0 }));
-    native.udpSend(arena, row, 1, pathRow(address, receiver.port), true);
+    const row = Int32Array.from(
+      sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 9, SEGMENT: 9, PATH: 0, GSO: 1 }),
+    );
+    native.udpSend(arena, row, 1, pathRow(address, receiver.port));
     const path = receive(receiver.fd, arena, 9).rows[0].subarray(RECV.PATH);
     expect(path[PATH.FAMILY]).toBe(family);
     expect(path[PATH.PORT]).toBe(sender.port);
@@ -115,8 +124,10 @@ describe.each(families)('IPv$family', ({ family, address }) => {
     expect(path[PATH.IFINDEX]).toBe(native.ifindex('lo'));
 
     // The path of a received message, taken as it is, leads back.
-    const answer = Int32Array.from(sendRow({ FD: receiver.fd, OFFSET: 0, LENGTH: 5, SEGMENT: 5, PATH: 0 }));
-    expect(native.udpSend(arena, answer, 1, path, true)).toBe(1);
+    const answer = Int32Array.from(
+      sendRow({ FD: receiver.fd, OFFSET: 0, LENGTH: 5, SEGMENT: 5, PATH: 0, GSO: 1 }),
+    );
+    expect(native.udpSend(arena, answer, 1, path)).toBe(1);
     const back = receive(sender.fd, arena, 5).rows[0].subarray(RECV.PATH);
     expect(back[PATH.PORT]).toBe(receiver.port);
   });
@@ -150,9 +161,9 @@ test('a failing row stops no other row', () => {
     { ...good, FD: noSocket },
     good,
   ];
-  const ops = Int32Array.from(rows.flatMap(sendRow));
-  for (const gso of [true, false]) {
-    expect(native.udpSend(arena, ops, rows.length, paths, gso)).toBe(3);
+  for (const GSO of [0, 1]) {
+    const ops = Int32Array.from(rows.flatMap((row) => sendRow({ ...row, GSO })));
+    expect(native.udpSend(arena, ops, rows.length, paths)).toBe(3);
     const results = rows.map((_, i) => ops[i * SEND.WORDS + SEND.RESULT]);
     const sent = rows.map((_, i) => ops[i * SEND.WORDS + SEND.SENT]);
     const { EMSGSIZE, EINVAL, ENOTSOCK } = constants.errno;
@@ -176,9 +187,9 @@ test('hundreds of rows to two sockets keep their order', () => {
   const view = new DataView(arena.buffer);
   for (let i = 0; i < count; i++) view.setUint32(4 * i, i);
   const rows = Array.from({ length: count }, (_, i) =>
-    sendRow({ FD: i % 7 < 4 ? fd : other.fd, OFFSET: 4 * i, LENGTH: 4, SEGMENT: 4, PATH: i % 2 }),
+    sendRow({ FD: i % 7 < 4 ? fd : other.fd, OFFSET: 4 * i, LENGTH: 4, SEGMENT: 4, PATH: i % 2, GSO: 1 }),
   );
-  expect(native.udpSend(arena, Int32Array.from(rows.flat()), count, paths, true)).toBe(count);
+  expect(native.udpSend(arena, Int32Array.from(rows.flat()), count, paths)).toBe(count);
   for (const parity of [0, 1]) {
     const numbers = receive(receivers[parity].fd, arena, 4 * (count / 2)).datagrams.map((d) =>
       d.readUInt32BE(),
@@ -191,13 +202,15 @@ test('the path chooses the source address', () => {
   const arena = new Uint8Array(ARENA_BYTES);
   const receiver = socket();
   const sender = socket({ address: null });
-  const row = Int32Array.from(sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 3000, SEGMENT: 1000, PATH: 0 }));
-  native.udpSend(arena, row, 1, pathRow('127.0.0.1', receiver.port, '127.0.0.9'), true);
+  const row = Int32Array.from(
+    sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 3000, SEGMENT: 1000, PATH: 0, GSO: 1 }),
+  );
+  native.udpSend(arena, row, 1, pathRow('127.0.0.1', receiver.port, '127.0.0.9'));
   const { rows } = receive(receiver.fd, arena, 3000);
   expect(rows[0].slice(RECV.PATH + PATH.ADDR, RECV.PATH + PATH.ADDR + 4)).toEqual(addressWords('127.0.0.9'));
 
-  // An address that is not ours (any more) is refused; by which error, differs between kernels.
-  native.udpSend(arena, row, 1, pathRow('127.0.0.1', receiver.port, '192.0.2.1'), true);
+  // An address that is not ours (any more) is refused, with an error that differs between kernels.
+  native.udpSend(arena, row, 1, pathRow('127.0.0.1', receiver.port, '192.0.2.1'));
   expect(row[SEND.RESULT]).toBeLessThan(0);
 });
 
@@ -212,9 +225,7 @@ test('slots and rows outside their arrays throw', () => {
   expect(() => native.udpReceive(arena, fd, 0, 2048, 3, new Int32Array(3 * RECV.WORDS))).toThrow(RangeError);
   expect(() => native.udpReceive(arena, fd, 0, 2048, 2, new Int32Array(RECV.WORDS))).toThrow(RangeError);
   expect(() => native.udpReceive(arena, fd, -2048, 2048, 1, new Int32Array(RECV.WORDS))).toThrow(RangeError);
-  expect(() => native.udpSend(arena, new Int32Array(4), 1, new Int32Array(PATH.WORDS), true)).toThrow(
-    RangeError,
-  );
+  expect(() => native.udpSend(arena, new Int32Array(4), 1, new Int32Array(PATH.WORDS))).toThrow(RangeError);
 });
 
 test('options are set as asked, or refused with a clear error', () => {
@@ -238,4 +249,28 @@ test('routeMtu tells the MTU of a reachable address and 0 of an unreachable one'
   expect(native.routeMtu(4, '127.0.0.1', '192.0.2.1', null, 0)).toBe(0);
   expect(native.routeMtu(4, '127.0.0.1', null, 'no-such-dev', 0)).toBe(0);
   expect(thrownBy(() => native.routeMtu(4, '::1', null, null, 0)).code).toBe('EINVAL');
+});
+
+test('sockets of one port stand side by side, and the most specific one gets what comes', () => {
+  const options = { family: 4, port: 0, device: null, receiveBuffer: 0, sendBuffer: 0, gro: false } as const;
+  const wildcard = native.udpOpen({ ...options, address: null });
+  const { port } = wildcard;
+  const own = { ...options, address: '127.0.0.1', port };
+  expect(thrownBy(() => native.udpOpen(own)).code).toBe('EADDRINUSE');
+  const specific = native.udpOpen(own, Int32Array.of(wildcard.fd));
+  try {
+    expect(thrownBy(() => native.udpOpen({ ...own, address: '127.0.0.2' })).code).toBe('EADDRINUSE');
+    expect(thrownBy(() => native.udpOpen(own)).code).toBe('EADDRINUSE');
+  } finally {
+    native.close(specific.fd);
+    native.close(wildcard.fd);
+  }
+});
+
+test('routeDevice tells by which device an address is reached, and 0 of an unreachable one', () => {
+  const lo = native.ifindex('lo');
+  expect(native.routeDevice(4, '127.0.0.1', null, 0, 0)).toBe(lo);
+  expect(native.routeDevice(6, '::1', null, lo, 0)).toBe(lo);
+  expect(native.routeDevice(4, '127.0.0.1', '192.0.2.1', 0, 0)).toBe(0);
+  expect(thrownBy(() => native.routeDevice(4, '::1', null, 0, 0)).code).toBe('EINVAL');
 });

@@ -6,8 +6,13 @@ import { lanAddress } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
 import type { PeerStatus } from '../../src/api/index.js';
 import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
+import {
+  encodeInitiation,
+  INITIATION_BYTES,
+  MAC_BYTES,
+  MESSAGE,
+} from '../../src/crypto/handshake-messages.js';
 import { parsePublicKey } from '../../src/crypto/keys.js';
-import { encodeInitiation, INITIATION_BYTES, MAC_BYTES, MESSAGE } from '../../src/crypto/messages.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure } from './node.js';
@@ -223,6 +228,44 @@ describe('a flood of initiations from everywhere', () => {
     await storm;
     expect(await answered(lab.hosts[1].namespace, lanAddress(1))).toBe(3);
   });
+});
+
+describe('a flood of handshakes to both ends', () => {
+  const PER_SECOND = 2_500;
+  const SECONDS = 6;
+
+  it.each(['of four bytes', 'of whole initiations to nobody'])(
+    '%s keeps no session from being made',
+    async (kind) => {
+      const seen = await build();
+      await seen.stop();
+      const [one, other] = site!.nodes;
+      const message = () => {
+        const bytes = randomBytes(kind === 'of four bytes' ? 4 : INITIATION_BYTES);
+        bytes.set([MESSAGE.INITIATION, 0, 0, 0]);
+        return bytes;
+      };
+      const storms = [1, 2].map((host) =>
+        sendDatagrams(
+          lab,
+          ATTACKER,
+          { from: 'any', fromPort: 0, to: addressOf(host), toPort: PORT, perSecond: PER_SECOND },
+          Array.from({ length: SECONDS * PER_SECOND }, message),
+        ),
+      );
+      const risen = async () => {
+        const counts = await Promise.all(site!.nodes.map((node) => node.drops()));
+        return counts.every((count) => count > PER_SECOND / 2);
+      };
+      await until('the storm to rise', risen, 10_000);
+      await one.cli('clear peer h2');
+      await one.waitPeer('h2');
+      await other.waitPeer('h1');
+      expect(await answered(lab.hosts[1].namespace, lanAddress(1))).toBe(3);
+      expect(await one.drops('handshake-queue-full')).toBe(0);
+      await Promise.all(storms);
+    },
+  );
 });
 
 describe('frames of every size on the TAP', () => {

@@ -176,9 +176,14 @@ describe('a rollback', () => {
 
   it('of an interface that the kernel refuses brings the one that ran back', async () => {
     const before = await node.runningConfig();
-    await expect(node.configure('interface octo0', 'bridge nobridge')).rejects.toThrow('nobridge');
-    const both = ['interface octo0', 'no offload tap-tso', 'bridge nobridge'];
-    await expect(node.configure(...both)).rejects.toThrow('nobridge');
+    const setting = '/proc/sys/net/ipv6/conf/octo0/disable_ipv6';
+    const disableIpv6 = (value: 0 | 1) => lab.run(1, 'sh', ['-c', `echo ${value} > ${setting}`]);
+    await disableIpv6(1);
+    const change = ['interface octo0', 'mtu 1300', 'address fd99::1/64'];
+    await expect(node.configure(...change)).rejects.toThrow('fd99::1/64');
+    await expect(node.configure(...change, 'no offload tap-tso')).rejects.toThrow('fd99::1/64');
+    expect(await lab.run(1, 'ip', ['link', 'show', 'octo0'])).not.toContain('mtu 1300');
+    await disableIpv6(0);
     expect(await node.runningConfig()).toBe(before);
     await waitAllUp(site, 2);
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);

@@ -1,8 +1,8 @@
 /** How a daemon starts and ends, and what remains of it. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
-import { capture } from '../../scripts/lab/run.js';
+import { capture, until } from '../../scripts/lab/run.js';
 import { Node } from './node.js';
 import { needsLab } from './support.js';
 
@@ -25,13 +25,55 @@ const processes = async () =>
 
 const SIMPLE = 'interface octo0\n address 10.77.0.1/24\n no shutdown\nexit\n';
 
-describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', (signal) => {
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   it('ends a daemon in order, and nothing of it stays', async () => {
     await node.start(SIMPLE);
     expect([await hasTap(), (await processes()).length, existsSync(node.socket)]).toEqual([true, 1, true]);
     await node.stop(signal);
     expect(node.daemon.exitCode).toBe(0);
     expect([await hasTap(), await processes(), existsSync(node.socket)]).toEqual([false, [], false]);
+  });
+});
+
+describe('SIGHUP', () => {
+  const mtuShown = async () => (await node.call('show.interfaces', {}))[0]?.mtu;
+  const loaded = (mtu: number) => until(`an MTU of ${mtu}`, async () => (await mtuShown()) === mtu, 5000);
+
+  it('loads the startup configuration again, and one that is wrong changes nothing', async () => {
+    await node.start(SIMPLE);
+    const ifindex = await lab.run(1, 'cat', ['/sys/class/net/octo0/ifindex']);
+    await node.configure('interface octo0', 'mtu 1300');
+    writeFileSync(node.configFile, SIMPLE.replace(' no shutdown', ' mtu 1400\n no shutdown'));
+    node.daemon.signal('SIGHUP');
+    await loaded(1400);
+    expect(await lab.run(1, 'ip', ['link', 'show', 'octo0'])).toContain('mtu 1400');
+    expect(await lab.run(1, 'cat', ['/sys/class/net/octo0/ifindex'])).toBe(ifindex);
+    writeFileSync(node.configFile, 'interface octo0\n nonsense\n');
+    node.daemon.signal('SIGHUP');
+    const warned = async () => (await node.call('show.events', {})).some(({ kind }) => kind === 'warning');
+    await until('the refusal to be told', warned, 5000);
+    expect(await mtuShown()).toBe(1400);
+  });
+});
+
+describe('a datapath worker that dies', () => {
+  it('is told, and started again with a TAP of its own', async () => {
+    await node.start(SIMPLE);
+    await node.cli('wait interface octo0 up timeout 5');
+    await lab.run(1, 'ip', ['link', 'del', 'octo0']);
+    const events = async () => await node.cli('show events');
+    await until('the event', async () => (await events()).includes('octo0 down: datapath worker died'), 5000);
+    await node.cli('wait interface octo0 up timeout 10');
+    expect(await hasTap()).toBe(true);
+    expect((await node.call('show.interfaces', {}))[0]).toMatchObject({ state: 'up', workerAlive: true });
+  });
+
+  it('ends the daemon with an error when it cannot be started again', async () => {
+    await node.start(SIMPLE);
+    await lab.run(1, 'sh', ['-c', 'ip link del octo0; ip link add octo0 type bridge']);
+    await until('the daemon to end', () => !node.daemon.running, 20_000);
+    expect(node.daemon.exitCode).toBe(1);
+    expect(node.log()).toContain('cannot be kept running');
   });
 });
 

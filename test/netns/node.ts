@@ -22,6 +22,8 @@ export class Node {
   daemon!: LabProcess;
   /** What its daemon finds in its environment. */
   env: NodeJS.ProcessEnv = process.env;
+  /** Words before its command line, such as a program that takes rights away. */
+  wrapper: string[] = [];
 
   /** `label` tells several daemons of one host apart. */
   constructor(
@@ -39,7 +41,8 @@ export class Node {
   /** Starts the daemon; `config` replaces its configuration file. */
   async start(config?: string): Promise<this> {
     if (config !== undefined) writeFileSync(this.configFile, config);
-    this.daemon = this.lab.start(this.host, process.execPath, this.words(), {
+    const [program, ...words] = [...this.wrapper, process.execPath, ...this.words()];
+    this.daemon = this.lab.start(this.host, program, words, {
       logFile: this.logFile,
       env: this.env,
     });

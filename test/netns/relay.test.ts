@@ -15,7 +15,10 @@ let site: Site;
 beforeAll(async () => {
   if (labProblem) return;
   lab = await Lab.build({ hosts: 3, underlays: [{ family: 4 }, { family: 6 }] });
-  site = await startSite(lab, () => ({ timers: { interval: 20, hold: 60 } }));
+  site = await startSite(lab, (host) => ({
+    timers: { interval: 20, hold: 60 },
+    interfaceLines: host === 3 ? ['relay'] : [],
+  }));
   await waitAllUp(site, 2);
   for (const [host, peer] of [
     [1, 'h2'],

@@ -105,9 +105,37 @@ describe('a preshared key', () => {
     });
   }
 
+  const refusals = (node: Node) => node.drops('handshake/response-not-authentic');
+
   it('lets hosts in that share it', async () => {
     await start([0, 0]);
     await waitAllUp(site, 1);
+    expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
+  });
+
+  it('that was changed in its file is read again by `clear peer`; a file that cannot be used changes nothing', async () => {
+    await start([0, 0]);
+    await waitAllUp(site, 1);
+    writeSecret(lab, 1, 'h.psk', secrets[1]);
+    await site.nodes[0].cli('clear peer h2');
+    await until(
+      'the secrets to differ',
+      async () => (await refusals(site.nodes[0])) + (await refusals(site.nodes[1])) > 0,
+      15_000,
+    );
+    writeSecret(lab, 2, 'h.psk', secrets[1]);
+    await site.nodes[1].cli('clear peer h1');
+    await until(
+      'frames to pass again',
+      async () => (await answered(lab.hosts[0].namespace, lanAddress(2))) === 3,
+      20_000,
+    );
+
+    writeSecret(lab, 1, 'h.psk', 'no key at all');
+    const refused = await site.nodes[0].tryCli('clear peer h2');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('h.psk cannot be used');
+    expect(refused.stderr).not.toMatch(/base64|no key at all/);
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
   });
 
@@ -119,8 +147,7 @@ describe('a preshared key', () => {
     await until(
       'a response to be found false',
       async () => {
-        const found = site.nodes.map((node) => node.drops('handshake/response-not-authentic'));
-        return (await Promise.all(found)).some((count) => count > 0);
+        return (await Promise.all(site.nodes.map(refusals))).some((count) => count > 0);
       },
       15_000,
     );

@@ -1,72 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/contract/link-states.js';
-import { generateKeyPair, type KeyPair } from '../../src/crypto/primitives.js';
-import { seededPrimitives } from '../handshake/world.js';
-import { ControlPlane } from '../sim/control-plane.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { delay } from '../sim/hops/delay.js';
 import { loss } from '../sim/hops/loss.js';
-import { NonceRecord } from '../sim/key-slots.js';
-import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
+import { linkRow } from '../sim/lan.js';
+import { Network } from '../sim/network.js';
 import { withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
-import { MILLISECOND, SECOND, World } from '../sim/world.js';
+import { MILLISECOND, SECOND } from '../sim/world.js';
 
 const QUESTION = new Uint8Array(46).fill(1);
 const ANSWER = new Uint8Array(46).fill(2);
-
-/** Whole hosts: engines with their handshakers, which know nothing of each other but keys and addresses. */
-class Network {
-  readonly lan: Lan;
-  readonly planes: ControlPlane[] = [];
-  private readonly keys: KeyPair[];
-  private readonly primitives;
-
-  constructor(
-    seed: number,
-    options: Partial<LanOptions>,
-    readonly nonces = new NonceRecord(),
-  ) {
-    this.primitives = seededPrimitives(seed);
-    const lan = { hosts: 2, links: 3, intervalMs: 100, holdMs: 300, sessions: false, ...options };
-    this.lan = new Lan(new World(seed, { nonces }), lan);
-    this.keys = this.lan.nodes.map(() => generateKeyPair(this.primitives));
-  }
-
-  start(id: number): void {
-    const plane = new ControlPlane(this.lan.world, this.lan.nodes[id], this.primitives, this.keys[id]);
-    this.planes[id] = plane;
-    this.keys.forEach(({ publicKey }, peer) => {
-      if (peer !== id) plane.addPeer(peer, publicKey);
-    });
-  }
-
-  startAll(): void {
-    for (const { id } of this.lan.nodes) this.start(id);
-  }
-
-  /** Killed without a goodbye, and restarted. */
-  restart(id: number): void {
-    this.planes[id].kill();
-    const node = this.lan.boot(id);
-    for (const { id: peer } of this.lan.nodes) if (peer !== id) this.lan.addPeer(node, peer);
-    this.start(id);
-  }
-
-  /** Links that are up, of all links of all hosts. */
-  linksUp(): number {
-    const { nodes, options } = this.lan;
-    let up = 0;
-    for (const node of nodes) {
-      for (const { id: peer } of nodes) {
-        for (let link = 0; peer !== node.id && link < options.links; link++) {
-          if (node.linkGauge(linkRow(peer, link), 'state') === STATE.UP) up++;
-        }
-      }
-    }
-    return up;
-  }
-}
 
 describe('whole hosts', () => {
   it('four of them find each other by all links within a second', () =>

@@ -205,7 +205,7 @@ describe('what the kernel says', () => {
       const [a, b] = nodes;
       world.run(1 * SECOND);
       const stream = new Stream(world, a, b, 1 * MILLISECOND, FULL_PAYLOAD);
-      a.command({ kind: 'route-mtu', row: linkRow(1, 0), mtu: 600 });
+      a.command({ kind: 'route', route: { kind: 'unknown' }, row: linkRow(1, 0), mtu: 600 });
       expect(found(a).mtu).toBe(600);
       world.run(2 * DELAY_US + 4 * MILLISECOND);
       expect(found(a).mtu).toBe(1500);

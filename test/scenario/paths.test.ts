@@ -308,27 +308,22 @@ describe('late wake-ups and dead links', () => {
   }
 });
 
-describe('a local address on a wildcard socket', () => {
+describe('a local address', () => {
   it('takes the links that name it down at once when it is removed, and no other', () =>
     withSeed((seed) => {
       const lan = start(seed, { links: 3, intervalMs: 100, holdMs: 300 });
       const { world, nodes } = lan;
       const [a] = nodes;
-      const wildcard = a.sockets[0];
-      const settings = { fd: wildcard.fd, ifindex: 0, address: [0, 0, 0, 0], family: 4 };
-      a.command({ kind: 'socket', row: 0, settings });
-      const path = pathTo(1, 0);
-      wildcard.address.forEach((word, index) => {
-        path[PATH.LOCAL + index] = word;
-      });
-      lan.configureLink(a, 1, 0, { path });
       world.run(2000 * MILLISECOND);
       const before = a.linkEvents().length;
-      const removed = (words: readonly number[]): void =>
-        a.command({ kind: 'address', family: 4, words: [...words], present: false, ifindex: 10 });
+      const removed = (words: readonly number[]): void => {
+        const address = { family: 4, words } as const;
+        const fact = { what: 'address', index: 10, address, isPresent: false } as const;
+        a.command({ kind: 'kernel', facts: [fact] });
+      };
       removed(addressOf(6, 0).address);
       expect(a.linkEvents()).toHaveLength(before);
-      removed(wildcard.address);
+      removed(a.sockets[0].address);
       const changes = a.linkEvents().slice(before);
       expect(changes).toMatchObject([{ link: 0, state: 'down', cause: 'address-removed' }]);
     }));

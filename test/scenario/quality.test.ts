@@ -233,6 +233,7 @@ describe('policy active with a number of copies', () => {
           policy: 'active',
           copies: 2,
           duplicate: NO_DUPLICATES,
+          uplink: null,
           name: 1 + node.id,
         });
       }

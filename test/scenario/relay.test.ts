@@ -17,7 +17,7 @@ const RELAYED = 3;
 function start(seed: number): Lan {
   const lan = new Lan(new World(seed), { hosts: 3, links: 2 });
   const { nodes, world } = lan;
-  const settings = { socket: RELAY_SOCKET, priority: 0 };
+  const settings = { sockets: [RELAY_SOCKET, RELAY_SOCKET] as const, local: null, priority: 0 };
   lan.configureLink(nodes[A], C, RELAYED, { ...settings, path: pathVia(B, C) });
   lan.configureLink(nodes[C], A, RELAYED, { ...settings, path: pathVia(B, A) });
   world.run(300 * MILLISECOND);

@@ -6,7 +6,6 @@ import { INTERFACE } from '../../src/contract/stats.js';
 import type { KeyPair, Primitives } from '../../src/crypto/primitives.js';
 import type { Action, InstallSessionAction } from '../../src/handshake/actions.js';
 import { Handshaker } from '../../src/handshake/handshaker.js';
-import { PATH } from '../../src/native/ops.js';
 import type { SimNode } from './node.js';
 import { MILLISECOND, SECOND, type World } from './world.js';
 
@@ -19,8 +18,8 @@ export class ControlPlane {
   readonly handshaker: Handshaker;
   /** Sessions installed so far. */
   installed = 0;
-  private readonly paths: PathRef[] = [];
   private readonly indexes = new Map<number, number>();
+  private busyUntil = 0;
   private stopped = false;
   private wakeAt = Number.POSITIVE_INFINITY;
 
@@ -29,6 +28,8 @@ export class ControlPlane {
     private readonly node: SimNode,
     primitives: Primitives,
     staticKeys: KeyPair,
+    /** What a handshake message costs it; they are taken one after another. */
+    private readonly handshakeUs = 0,
   ) {
     this.handshaker = new Handshaker({
       primitives,
@@ -39,11 +40,17 @@ export class ControlPlane {
       capabilities: 0,
       workers: 1,
     });
-    node.onEvent = (event) => this.later(() => this.take(event));
+    node.answerFor(primitives, staticKeys.publicKey);
+    node.onEvent = (event) => this.later(event.kind === 'handshake', () => this.take(event));
   }
 
   addPeer(id: number, publicKey: Uint8Array, mayInitiate = true): void {
     this.carryOut(this.handshaker.addPeer({ id, publicKey, mayInitiate }, this.world.now));
+  }
+
+  /** The operator clears a peer. */
+  restart(id: number): void {
+    this.carryOut(this.handshaker.restart(id, this.world.now));
   }
 
   /** The process is killed: nothing is said to anybody. */
@@ -51,8 +58,10 @@ export class ControlPlane {
     this.stopped = true;
   }
 
-  private later(action: () => void): void {
-    this.world.at(this.world.now + THREAD_DELAY_US, () => {
+  private later(isHandshake: boolean, action: () => void): void {
+    const at = Math.max(this.world.now + THREAD_DELAY_US, this.busyUntil);
+    if (isHandshake) this.busyUntil = at + this.handshakeUs;
+    this.world.at(at, () => {
       if (!this.stopped) action();
     });
   }
@@ -80,12 +89,7 @@ export class ControlPlane {
 
   private receive(bytes: Uint8Array, path: PathRef): void {
     this.node.engine.stats.interface[INTERFACE.handshakesTaken]++;
-    const words = Int32Array.from(path.words);
-    const address = new Uint8Array(
-      words.buffer.slice(PATH.ADDR * 4, PATH.ADDR * 4 + (words[0] === 4 ? 4 : 16)),
-    );
-    const origin = { path: this.paths.push(path) - 1, address, port: words[PATH.PORT] };
-    this.carryOut(this.handshaker.receive(bytes, origin, this.world.now, false));
+    this.carryOut(this.handshaker.receive(bytes, path, this.world.now));
   }
 
   private carryOut(actions: readonly Action[]): void {
@@ -105,7 +109,7 @@ export class ControlPlane {
   private act(action: Action): void {
     switch (action.kind) {
       case 'send':
-        return this.node.command({ kind: 'send-raw', bytes: action.bytes, path: this.paths[action.path] });
+        return this.node.command({ kind: 'send-raw', bytes: action.bytes, path: action.path });
       case 'send-to-peer':
         return this.node.command({ kind: 'send-raw-peer', bytes: action.bytes, peer: action.peer });
       case 'install-session':

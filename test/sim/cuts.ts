@@ -1,4 +1,5 @@
 /** The ways in which a link between two hosts dies, and how it comes back. */
+import { interfaceFacts, ownAddress } from './lan.js';
 import type { SimNode } from './node.js';
 import type { World } from './world.js';
 
@@ -60,7 +61,8 @@ function carrier(node: SimNode, network: number): () => void {
   const endpoint = node.sockets[network];
   const set = (up: boolean): void => {
     endpoint.hasCarrier = up;
-    node.command({ kind: 'carrier', ifindex: endpoint.ifindex, up });
+    const facts = interfaceFacts(network, up);
+    node.command({ kind: 'kernel', facts: [{ what: 'interface', index: endpoint.ifindex, facts }] });
   };
   set(false);
   return () => set(true);
@@ -68,10 +70,10 @@ function carrier(node: SimNode, network: number): () => void {
 
 function address(node: SimNode, network: number): () => void {
   const endpoint = node.sockets[network];
-  const { family, ifindex } = endpoint;
+  const fact = { what: 'address', index: endpoint.ifindex, address: ownAddress(node, network) } as const;
   const set = (present: boolean): void => {
     endpoint.hasCarrier = present;
-    node.command({ kind: 'address', words: [...endpoint.address], family, present, ifindex });
+    node.command({ kind: 'kernel', facts: [{ ...fact, isPresent: present }] });
   };
   set(false);
   return () => set(true);

@@ -223,7 +223,7 @@ export class History {
     const name = relayName(1 - node.id);
     this.policies[node.id] = policy;
     this.judgePieces();
-    node.command({ kind: 'peer', row: 1 - node.id, policy, copies, duplicate, name });
+    node.command({ kind: 'peer', row: 1 - node.id, policy, copies, duplicate, uplink: null, name });
   }
 
   private addOrRemove(link: number): void {

@@ -1,5 +1,6 @@
 /** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
 import type { Policy } from '../../src/api/config.js';
+import type { Address, InterfaceFacts, KernelFact } from '../../src/contract/place.js';
 import type { DuplicateSettings, LinkSettings } from '../../src/contract/settings.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PARITY_OFF } from '../../src/datapath/send/parity.js';
@@ -7,7 +8,7 @@ import { PATH } from '../../src/native/ops.js';
 import { RELAY_FAMILY } from '../../src/wire/overhead.js';
 import { quickAead } from './aead.js';
 import { addressOf } from './endpoint.js';
-import type { NodeOptions, SimNode } from './node.js';
+import { type NodeOptions, type SimNode, TAP } from './node.js';
 import { integer, randomBytes } from './random.js';
 import { MILLISECOND, PORT, type World } from './world.js';
 
@@ -60,6 +61,26 @@ export function pathTo(host: number, network: number): number[] {
   return path;
 }
 
+/** Address of a host's own socket on a network. */
+export function ownAddress(node: SimNode, network: number): Address {
+  const { family, address } = node.sockets[network];
+  return { family, words: address };
+}
+
+/** What the kernel tells of a host: its TAP, and an interface of each network, with its address. */
+function kernelFacts(node: SimNode): KernelFact[] {
+  const told = node.sockets.flatMap(({ row, ifindex: index }): KernelFact[] => [
+    { what: 'interface', index, facts: interfaceFacts(row, true) },
+    { what: 'address', index, address: ownAddress(node, row), isPresent: true },
+  ]);
+  const tap = { ...interfaceFacts(0, true), name: 'octo0' };
+  return [{ what: 'begin' }, { what: 'interface', index: TAP, facts: tap }, ...told, { what: 'end' }];
+}
+
+export function interfaceFacts(network: number, running: boolean): InterfaceFacts {
+  return { name: `u${network}`, running, master: 0, lower: 0, isVrf: false };
+}
+
 export class Lan {
   readonly nodes: SimNode[] = [];
   /** Session slots of each host that are free again, the last one freed first, as a daemon gives them out. */
@@ -86,26 +107,31 @@ export class Lan {
     this.free[id] = [];
     this.slotsMade[id] = 0;
     for (const name of this.current.keys()) if (name.startsWith(`${id}>`)) this.current.delete(name);
-    for (const { row, fd, ifindex, address, family } of host.sockets) {
-      host.command({
-        kind: 'socket',
-        row,
-        settings: { fd, ifindex, address: [...address], family },
-      });
-    }
+    host.command({ kind: 'kernel', facts: kernelFacts(host) });
+    for (const { row, fd } of host.sockets)
+      host.command({ kind: 'socket', row, settings: { fd, port: PORT } });
     return host;
   }
 
   addPeer(node: SimNode, peer: number): void {
     const { links, policy = 'passive', duplicate = NO_DUPLICATES } = this.options;
-    node.command({ kind: 'peer', row: peer, policy, copies: 0, duplicate, name: relayName(peer) });
+    node.command({
+      kind: 'peer',
+      row: peer,
+      policy,
+      copies: 0,
+      duplicate,
+      uplink: null,
+      name: relayName(peer),
+    });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
   }
 
   configureLink(node: SimNode, peer: number, id: number, settings: Partial<LinkSettings>): void {
     const { links, intervalMs = 10, holdMs = 30, mtu = 1500 } = this.options;
     const usual: LinkSettings = {
-      socket: id,
+      sockets: [id, id],
+      local: id < links ? { kind: 'address', address: ownAddress(node, id) } : null,
       path: pathTo(peer, id),
       priority: links - id,
       intervalUs: intervalMs * MILLISECOND,

@@ -5,10 +5,15 @@ import { DROP_NAMES, type DropReason } from '../../src/contract/drops.js';
 import type { DatapathEvent } from '../../src/contract/events.js';
 import type { DatapathSettings } from '../../src/contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/contract/stats.js';
+import type { Primitives } from '../../src/crypto/primitives.js';
+import { HandshakeScreen } from '../../src/crypto/screen.js';
+import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { Engine, makeArena } from '../../src/datapath/engine.js';
 import { PATH, READ, RECV } from '../../src/native/ops.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
+import { HandshakeGate } from '../../src/worker/handshake-gate.js';
+import { KnownPaths } from '../../src/worker/known-paths.js';
 import type { Aead } from './aead.js';
 import type { Endpoint } from './endpoint.js';
 import type { Datagram } from './hop.js';
@@ -25,14 +30,20 @@ const ARENA: ArenaSizes = {
   ownRingBytes: 16 << 20,
 };
 const EBADF = -9;
+/** A public key that no message is addressed to. */
+const NOBODY = new Uint8Array(32);
+/** Index of the TAP's interface. */
+export const TAP = 2;
 
 export const SETTINGS: DatapathSettings = {
+  udpGso: true,
   macAgeingS: 300,
   macLimit: 8192,
   mssClamp: false,
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
   mtuRaiseS: 600,
+  uplinkGroups: [],
   relay: true,
   tapChecksum: true,
   tapTso: true,
@@ -66,8 +77,14 @@ export class SimNode {
   readonly clockOffset: number;
   /** So much later than wanted the thread wakes up, every time: a processor that it shares. */
   wakesLateUs = 0;
+  /** Decides whether the device that leads to a path takes a send of several datagrams. */
+  cuts: (path: Int32Array) => boolean = () => true;
+  /** Its thread never waits: whatever time passes, it was at work. */
+  neverIdle = false;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
+  private readonly known = new KnownPaths();
+  private gate = this.newGate(sodiumPrimitives, NOBODY);
   private readonly arena;
   private readonly reads: Int32Array;
   private readonly receives: Int32Array;
@@ -76,6 +93,7 @@ export class SimNode {
   private fromTap: Uint8Array[] = [];
   private commands: DatapathCommand[] = [];
   private deadline: number;
+  private turnedAt: number;
   private stalledUntil = 0;
   private halted = false;
   /** World time of the wake-up that is scheduled already. */
@@ -96,20 +114,44 @@ export class SimNode {
     const io = new SimIo(this.arena.bytes, {
       keys: this.keys,
       sendDatagram: (fd, bytes, path) => this.send(fd, bytes, path),
+      cuts: (path) => this.cuts(path),
       writeFrame: (record) => this.tap.write(record, world.now),
       random: world.random,
-      emit: (event) => {
-        this.events.push(event);
-        this.onEvent(event);
-      },
+      handshake: (message, socket, words, at) => this.gate.take(message, { socket, words, at }, this.clock()),
+      emit: (event) => this.tell(event),
     });
     this.engine = new Engine(this.arena, io, {
       nowUs: this.clock(),
-      settings: { ...SETTINGS, ...options.settings },
+      settings: { ...SETTINGS, udpGso: options.gso ?? true, ...options.settings },
       seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],
-      udpGso: options.gso ?? true,
+      tap: TAP,
     });
     this.deadline = this.engine.nextDeadline();
+    this.turnedAt = this.clock();
+  }
+
+  /** From now on handshake messages are its own that are addressed to this public key. */
+  answerFor(primitives: Primitives, publicKey: Uint8Array): void {
+    this.gate = this.newGate(primitives, publicKey);
+  }
+
+  private newGate(primitives: Primitives, publicKey: Uint8Array): HandshakeGate {
+    return new HandshakeGate(new HandshakeScreen(primitives, publicKey), {
+      taken: () => this.counter('handshakesTaken'),
+      isKnown: ({ words, at }) => this.known.has(words, at),
+      handOn: (bytes, path) => this.tell({ kind: 'handshake', bytes, path }),
+      misaddressed: (path) => this.tell({ kind: 'misaddressed', path }),
+      reply: (bytes, { socket, words, at }) => {
+        const fd = this.sockets.find(({ row }) => row === socket)?.fd ?? -1;
+        this.send(fd, bytes, words.slice(at, at + PATH.WORDS));
+      },
+    });
+  }
+
+  private tell(event: DatapathEvent): void {
+    this.known.event(event);
+    this.events.push(event);
+    this.onEvent(event);
   }
 
   // --- what the world does to it --------------------------------------------------------------------
@@ -199,8 +241,13 @@ export class SimNode {
   private turn(): void {
     if (this.halted) return;
     const now = this.clock();
-    this.engine.woke(now, this.deadline);
-    for (const command of this.commands.splice(0)) this.engine.command(command, now);
+    this.engine.woke(now, this.deadline, this.neverIdle ? 0 : now - this.turnedAt);
+    this.turnedAt = now;
+    for (const command of this.commands.splice(0)) {
+      this.known.command(command);
+      if ('bytes' in command) this.gate.sending(command.bytes, now);
+      this.engine.command(command, now);
+    }
     this.readTap(now);
     this.receive(now);
     if (now >= this.engine.nextDeadline()) this.engine.expire(now);

@@ -6,13 +6,19 @@ import { OUTER, SEALED_OVERHEAD } from '../../src/wire/header.js';
 import { isTooShort } from './aead.js';
 import type { KeySlots } from './key-slots.js';
 
+const EIO = -5;
+
 export interface VirtualDevices {
   readonly keys: KeySlots;
   /** Sends one datagram; 0 or a negative errno. */
   sendDatagram(fd: number, bytes: Uint8Array, path: Int32Array): number;
+  /** Whether the device that leads to a path takes a send of several datagrams; called once for each. */
+  cuts(path: Int32Array): boolean;
   /** Writes one frame with its virtio header; 0 or a negative errno. */
   writeFrame(record: Uint8Array): number;
   random(): number;
+  /** Takes a handshake message; the index of the reason against it, or `HANDSHAKE_TAKEN`. */
+  handshake(message: Uint8Array, socket: number, words: Int32Array, at: number): number;
   emit(event: DatapathEvent): void;
 }
 
@@ -24,6 +30,10 @@ export class SimIo implements DatapathIo {
     private readonly devices: VirtualDevices,
   ) {
     this.view = new DataView(arena.buffer, arena.byteOffset);
+  }
+
+  handshake(offset: number, length: number, socket: number, words: Int32Array, at: number): number {
+    return this.devices.handshake(this.arena.subarray(offset, offset + length), socket, words, at);
   }
 
   seal(ops: Int32Array, count: number): void {
@@ -84,20 +94,25 @@ export class SimIo implements DatapathIo {
     }
   }
 
-  send(ops: Int32Array, count: number, paths: Int32Array, gso: boolean): number {
+  send(ops: Int32Array, count: number, paths: Int32Array): number {
     let whole = 0;
     for (let row = 0; row < count; row++) {
       const op = ops.subarray(row * SEND.WORDS, (row + 1) * SEND.WORDS);
-      this.sendRun(op, paths, gso);
+      this.sendRun(op, paths);
       if (op[SEND.RESULT] === 0) whole++;
     }
     return whole;
   }
 
-  private sendRun(op: Int32Array, paths: Int32Array, gso: boolean): void {
+  private sendRun(op: Int32Array, paths: Int32Array): void {
     const path = paths.subarray(op[SEND.PATH] * PATH.WORDS, (op[SEND.PATH] + 1) * PATH.WORDS);
     op[SEND.SENT] = 0;
     op[SEND.RESULT] = 0;
+    const gso = op[SEND.GSO] !== 0 && op[SEND.LENGTH] > op[SEND.SEGMENT];
+    if (gso && !this.devices.cuts(path)) {
+      op[SEND.RESULT] = EIO;
+      return;
+    }
     while (op[SEND.SENT] < op[SEND.LENGTH]) {
       const from = op[SEND.OFFSET] + op[SEND.SENT];
       const length = Math.min(op[SEND.SEGMENT], op[SEND.LENGTH] - op[SEND.SENT]);

@@ -16,7 +16,7 @@ function bridge() {
   const bytes = new Uint8Array(AT + LENGTH);
   const view = new DataView(bytes.buffer);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
-  const subject = new Bridge(bytes, macs);
+  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

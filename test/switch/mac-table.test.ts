@@ -15,9 +15,12 @@ const keyOf = (vlan: number, high: number, low: number): string => `${vlan}/${hi
 
 function rows(table: MacTable, now: number): Map<string, Row> {
   const found = new Map<string, Row>();
-  table.entries(now, (vlan, high, low, port, _age, isStatic) => {
-    found.set(keyOf(vlan, high, low), { port, isStatic });
-  });
+  for (let from = 0; from >= 0; ) {
+    from = table.entries(now, from, 3, (vlan, high, low, port, _age, isStatic) => {
+      expect(found.has(keyOf(vlan, high, low))).toBe(false);
+      found.set(keyOf(vlan, high, low), { port, isStatic });
+    });
+  }
   return found;
 }
 

@@ -22,6 +22,7 @@ import { showCommands } from './show.js';
 import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
 import { topCommands } from './top.js';
+import { uplinkCommands } from './uplinks.js';
 import { waitCommands } from './wait.js';
 import { watchCommands } from './watch.js';
 
@@ -29,6 +30,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...uplinkCommands,
   ...waitCommands,
   ...pingCommands,
   ...explainCommands,
@@ -60,17 +62,6 @@ export const execTree = treeOf(() => true);
 
 /** Those that can be given in configuration modes, too. */
 export const everywhereTree = treeOf(({ everywhere }) => everywhere === true);
-
-/**
- * The tree of the commands that begin with a word or its continuation: a line means the same there as in the tree of all,
- * which costs a script more to make than its whole answer. All of them when none begins so.
- */
-export function execTreeFor(enabled: boolean, firstWord: string): Node<ExecCommand> {
-  const some = execCommands(enabled).filter(({ tokens: [first] }) => {
-    return first.kind === 'keyword' && first.word.startsWith(firstWord);
-  });
-  return some.length === 0 ? execTree(enabled) : buildTree(some);
-}
 
 /** A tree of some of the commands, made when it is first asked for. */
 function treeOf(wanted: (command: ExecCommand) => boolean): (enabled: boolean) => Node<ExecCommand> {

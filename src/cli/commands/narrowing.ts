@@ -4,7 +4,7 @@ import { range, WORD } from '../../grammar/values.js';
 
 export const BY_NAME = [
   keyword('name', 'Only peers whose name fits a pattern'),
-  value('pattern', WORD, 'Name, with * for any characters and ? for one'),
+  value('pattern', WORD, 'Name, with * for any characters'),
 ] as const;
 export const LIMIT = [
   keyword('limit', 'Only the first'),
@@ -48,10 +48,10 @@ export async function* narrowed<Row>(
   if (order !== null) yield gathered.sort(order).slice(0, limit);
 }
 
-/** Whether a name fits a pattern of `*` and `?`. */
+/** Whether a name fits a pattern, in which `*` stands for any characters. At a terminal `?` asks for help. */
 export function fits(pattern: string, name: string): boolean {
   const source = [...pattern]
-    .map((sign) => (sign === '*' ? '.*' : sign === '?' ? '.' : sign.replace(/[\\^$.|+()[\]{}]/g, '\\$&')))
+    .map((sign) => (sign === '*' ? '.*' : sign.replace(/[\\^$.|+?()[\]{}]/g, '\\$&')))
     .join('');
   return new RegExp(`^${source}$`, 'u').test(name);
 }

@@ -95,13 +95,6 @@ export const showCommands: ExecCommand[] = [
     text: metricsText,
   }),
   show({
-    word: 'mac-table',
-    help: 'MAC addresses and the peers they belong to',
-    filters: [IN_INTERFACE],
-    method: 'show.macTable',
-    text: text.macTableText,
-  }),
-  show({
     word: 'drops',
     help: 'What was dropped, by reason',
     filters: [options([flag('all', 'Include reasons that have counted nothing')], OF_INTERFACE)],

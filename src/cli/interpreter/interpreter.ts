@@ -368,7 +368,7 @@ export class Interpreter implements Cli {
   }
 
   private matchExec(text: string): ExecMatch {
-    return matchExec(text, this.enabled, !this.interactive);
+    return matchExec(text, this.enabled);
   }
 
   private async execLine(line: GivenLine, { match, stages }: ExecMatch): Promise<void> {

@@ -2,6 +2,7 @@
 import type { ConfigEvent, ControlEvent } from '../../api/index.js';
 import { duration, plural } from './format.js';
 import { fold, TEXT_WIDTH } from './table.js';
+import { UPLINK_CAUSES } from './uplinks.js';
 
 /** `04:20:11.123 octo0 peer osaka link 0 down: carrier lost`, in the time of this host. */
 export function eventText(event: ControlEvent): string {
@@ -45,8 +46,18 @@ function whatText(event: ControlEvent): string {
       const before = event.beforeBytes === null ? '' : ` (was ${event.beforeBytes})`;
       return `${event.interface} peer ${event.peer} link ${event.link} path MTU ${event.mtuBytes}${before}`;
     }
+    case 'gso-refused':
+      return `${event.interface} peer ${event.peer} link ${event.link} UDP GSO refused by the device: each datagram is sent by itself`;
+    case 'uplink': {
+      const from = event.before === null ? '' : ` from ${event.before}`;
+      return `${event.interface} uplink group ${event.group} moved${from} to ${event.peer}: ${UPLINK_CAUSES[event.cause]}`;
+    }
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
+    case 'warning': {
+      const peer = event.peer === null ? '' : ` peer ${event.peer}`;
+      return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
+    }
     case 'config':
       if (event.what === 'taken by force')
         return `configuration: a candidate was taken by force by ${event.by}`;

@@ -29,6 +29,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     ...(found.description === null ? [] : [`  Description: ${found.description}`]),
     `  MAC ${orDash(found.mac)}, MTU ${found.mtu} bytes, ifindex ${orDash(found.ifindex)}` +
       (found.bridge === null ? '' : `, bridge ${found.bridge}`),
+    ...found.missing.flatMap((missing) => foldLine(`  Missing: ${missing}`, TEXT_WIDTH)),
     ...found.addresses.map((address) => `  Address ${address}`),
     `  Public key ${orDash(found.publicKey)}`,
     `  UDP port ${found.listenPort}, policy ${found.policy}, AEAD ${found.aead}`,
@@ -187,6 +188,7 @@ function linkText(link: LinkStatus): string[] {
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
     ...marksText(link),
+    ...(link.gso === null ? [] : [`    UDP GSO ${link.gso ? 'on' : 'off'}`]),
     ...(link.fec === null ? [] : [`    Forward error correction ${link.fec}`]),
     `    RTT last/min/smoothed ${milliseconds(link.rttLastUs)}/${milliseconds(link.rttMinUs)}/` +
       `${milliseconds(link.rttSmoothedUs)} ms, jitter ${milliseconds(link.jitterUs)} ms`,
@@ -207,8 +209,9 @@ function linkText(link: LinkStatus): string[] {
   ];
 }
 
-/** A damped link also says for how long. */
-function stateCell({ state, dampedSecondsLeft }: LinkStatus): string {
+/** A damped link also says for how long, and one that waits for what. */
+function stateCell({ state, cause, dampedSecondsLeft }: LinkStatus): string {
+  if (state === 'waiting' && cause !== null) return `${state}: ${cause}`;
   return dampedSecondsLeft === null ? state : `${state} ${Math.ceil(dampedSecondsLeft)}s`;
 }
 
@@ -248,9 +251,10 @@ const MAC_COLUMNS: Column<MacEntry>[] = [
   { title: 'Age', cell: (entry) => (entry.static ? 'static' : duration(entry.ageSeconds)) },
 ];
 
-export function macTableText(entries: MacEntry[]): string[] {
-  return table(MAC_COLUMNS, entries, 'The MAC table is empty.');
-}
+export const MAC_TABLE: TableLayout<MacEntry> = {
+  columns: MAC_COLUMNS,
+  whenEmpty: 'The MAC table is empty.',
+};
 
 const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Interface', cell: (counter) => counter.interface },

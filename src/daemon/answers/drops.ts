@@ -1,7 +1,7 @@
 /** What an interface dropped, by reason, with who was the last to cause it. */
 import type { DropCounter } from '../../api/index.js';
 import type { HandshakeReason } from '../../handshake/reasons.js';
-import { formatAddress, formatEndpoint } from '../interfaces/addresses.js';
+import { formatPath } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsByReason } from '../observe/counters.js';
 import type { Histories } from '../observe/link-histories.js';
@@ -37,6 +37,6 @@ function lastSender(runtime: InterfaceRuntime, reason: string): Pick<DropCounter
   if (refusal === null) return { peer: null, from: null };
   return {
     peer: refusal.peer === null ? null : (runtime.peers.atRow(refusal.peer)?.config.name ?? null),
-    from: formatEndpoint(formatAddress(refusal.address), refusal.port),
+    from: formatPath(refusal.path),
   };
 }

@@ -7,6 +7,7 @@ import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
+import { grantsGso } from './gso.js';
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */
 export function interfaceStatus(
@@ -27,9 +28,10 @@ export function interfaceStatus(
     cause: runtime?.datapath.alive ? null : (fault ?? downCause(config)),
     ifindex: runtime?.tap.ifindex ?? null,
     mtu: effective.mtu,
-    mac: runtime?.mac ?? config.mac ?? null,
+    mac: runtime?.tap.mac ?? config.mac ?? null,
     addresses: config.addresses,
     bridge: config.bridge ?? null,
+    missing: runtime?.missing ?? [],
     publicKey: runtime?.publicKey ?? null,
     listenPort: effective.listenPort,
     aead: effective.aead,
@@ -58,7 +60,6 @@ export function downCause({ enabled }: InterfaceConfig): string {
 /** Offloads in use: granted by the kernel and not forced off. */
 export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[] {
   if (runtime === null) return [];
-  const { selfTest } = runtime;
   const { checksum, tso, uso } = runtime.tap.granted;
   const sockets = runtime.sockets.all();
   const off = new Set(runtime.config.disabledOffloads);
@@ -66,7 +67,7 @@ export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[]
     ['tap-checksum', checksum],
     ['tap-tso', tso],
     ['tap-uso', uso],
-    ['udp-gso', runtime.gsoInUse && selfTest.gso !== 'fails' && !off.has('udp-gso')],
+    ['udp-gso', grantsGso(runtime)],
     ['udp-gro', sockets.every((socket) => socket.handle.gro) && !off.has('udp-gro')],
   ];
   return inUse.filter(([, used]) => used).map(([name]) => name);

@@ -161,6 +161,7 @@ function linkAtRest(
     dscp: effective.dscp,
     fwmark: effective.fwmark || null,
     mtu: effective.mtu || null,
+    gso: false,
     txDatagrams: 0,
     txBytes: 0,
     rxDatagrams: 0,

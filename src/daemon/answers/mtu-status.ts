@@ -9,7 +9,7 @@ import { PATH } from '../../native/ops.js';
 import { SEALED_OVERHEAD } from '../../wire/header.js';
 import { outerOverhead } from '../../wire/overhead.js';
 import { SEGMENT } from '../../wire/segment.js';
-import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
+import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 const ETHERNET_HEADER = 14;
@@ -68,7 +68,7 @@ function gaugesOf(runtime: InterfaceRuntime, link: LinkEntry): (field: number) =
 
 /** Largest plaintext of one datagram. */
 function plaintextOf(runtime: InterfaceRuntime, link: LinkEntry): number {
-  const family = (link.learnedPath ?? link.configuredPath)[PATH.FAMILY];
+  const family = pathOf(link)[PATH.FAMILY];
   return Math.max(0, gaugesOf(runtime, link)(LINK.mtu) - outerOverhead(family) - SEALED_OVERHEAD);
 }
 

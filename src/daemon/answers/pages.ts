@@ -38,7 +38,7 @@ export function pageOf<Peer, Row, From extends Source<Peer>>(
 }
 
 /** `octo0:1024`: interface and row. */
-function readCursor(cursor: string): { name: string; row: number } {
+export function readCursor(cursor: string): { name: string; row: number } {
   const found = /^([^:]+):(\d{1,9})$/.exec(cursor);
   if (found === null) throw new RequestError(`${cursor} is no cursor that a page has named`);
   return { name: found[1], row: Number(found[2]) };

@@ -1,11 +1,11 @@
 /** Why a peer is down and what to do about it, as far as handshakes and links tell. */
 import { formatPublicKey } from '../../crypto/keys.js';
-import type { HandshakeReason } from '../../handshake/reasons.js';
-import type { Refusal } from '../../handshake/record.js';
+import type { Refusal, RefusalReason } from '../../handshake/record.js';
 import { PATH } from '../../native/ops.js';
+import { RELAY_FAMILY } from '../../wire/overhead.js';
 import { causeWord } from '../base/causes.js';
-import { formatAddress, formatEndpoint, formatPath, pathAddressBytes } from '../interfaces/addresses.js';
-import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
+import { formatAddress, formatPath, pathAddressBytes } from '../interfaces/addresses.js';
+import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 export interface Diagnosis {
@@ -73,12 +73,12 @@ function ofRefusals(
   const { refusal } = record.of(peer.row);
   if (isRecent(refusal)) return PEER_REFUSALS[refusal.reason]?.(refusal) ?? null;
   const strangers = [
-    ...links.map((link) => record.strangerAt(pathAddressBytes(link.learnedPath ?? link.configuredPath))),
-    ...(links.some(canBeCalled) ? [] : [record.last('unknown-peer')]),
+    ...links.map((link) => record.strangerAt(pathOf(link))),
+    ...(links.some(canBeCalled) ? [] : [record.last('unknown-peer'), record.last('mac1-wrong')]),
   ];
   const stranger = strangers.find(isRecent);
   if (stranger === undefined) return null;
-  const who = `a host at ${formatAddress(stranger.address)}`;
+  const who = `a host at ${senderOf(stranger)}`;
   switch (stranger.reason) {
     case 'unknown-peer': {
       const key = stranger.publicKey === null ? '' : ` ${formatPublicKey(stranger.publicKey)}`;
@@ -99,14 +99,14 @@ function ofRefusals(
   }
 }
 
-const PEER_REFUSALS: Partial<Record<HandshakeReason, (refusal: Refusal) => Diagnosis>> = {
-  'handshake-replayed': ({ address }) => ({
+const PEER_REFUSALS: Partial<Record<RefusalReason, (refusal: Refusal) => Diagnosis>> = {
+  'handshake-replayed': (refusal) => ({
     cause: 'its clock went back',
-    advice: `handshakes from ${formatAddress(address)} are older than one before: set the clock of the peer right`,
+    advice: `handshakes from ${senderOf(refusal)} are older than one before: set the clock of the peer right`,
   }),
-  'response-not-authentic': ({ address }) => ({
+  'response-not-authentic': (refusal) => ({
     cause: 'preshared key',
-    advice: `the answer from ${formatAddress(address)} does not decrypt: compare the preshared keys of both ends`,
+    advice: `the answer from ${senderOf(refusal)} does not decrypt: compare the preshared keys of both ends`,
   }),
   'no-common-aead': () => ({
     cause: 'no common AEAD',
@@ -115,10 +115,6 @@ const PEER_REFUSALS: Partial<Record<HandshakeReason, (refusal: Refusal) => Diagn
   'no-common-version': () => ({
     cause: 'other version',
     advice: 'the peer speaks no version of the protocol that we do: update the older end',
-  }),
-  'mac1-wrong': ({ address, port }) => ({
-    cause: 'wrong key for us',
-    advice: `the answer from ${formatEndpoint(formatAddress(address), port)} is meant for another public key than ours`,
   }),
 };
 
@@ -153,14 +149,18 @@ function ofSilence(runtime: InterfaceRuntime, peer: PeerEntry, links: LinkEntry[
     : { cause: 'starting', advice: `the first handshake is on its way to ${where || 'the peer'}` };
 }
 
+function senderOf({ path }: Refusal): string {
+  return path[PATH.FAMILY] === RELAY_FAMILY
+    ? 'the far side of a relay'
+    : formatAddress(pathAddressBytes(path));
+}
+
 function canBeCalled({ config }: LinkEntry): boolean {
   return config.remote?.kind === 'address' || config.remote?.kind === 'via';
 }
 
 /** Where datagrams of a link go; null while that is not known. */
-export function remoteOf({ config, learnedPath, configuredPath }: LinkEntry): string | null {
-  const { remote } = config;
-  if (remote?.kind === 'via') return `via ${remote.peer}`;
-  const path = learnedPath ?? configuredPath;
-  return path[PATH.FAMILY] === 0 ? null : formatPath(path);
+export function remoteOf(link: LinkEntry): string | null {
+  const { remote } = link.config;
+  return remote?.kind === 'via' ? `via ${remote.peer}` : formatPath(pathOf(link));
 }

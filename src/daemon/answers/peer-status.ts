@@ -3,14 +3,20 @@
 import type { SeriesName } from '../../api/history.js';
 import type { LinkStatus, PeerStatus, SessionStatus } from '../../api/index.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
-import { effectiveDuplicate, effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import {
+  type EffectiveLink,
+  effectiveDuplicate,
+  effectiveLink,
+  effectivePolicy,
+} from '../../config/defaults.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
-import { AEAD } from '../../native/ops.js';
+import { AEAD, PATH } from '../../native/ops.js';
 import { causeWord } from '../base/causes.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
-import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
+import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
+import { usesGso } from './gso.js';
 import { diagnose, remoteOf } from './peer-diagnosis.js';
 
 /** Status of one link; `nowUs`: microseconds since boot. */
@@ -47,7 +53,7 @@ function linkStatus(
     changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
     dampedSecondsLeft:
       link.state === 'damped' ? seconds(Math.max(0, read(LINK.dampedUntilUs) - nowUs)) : null,
-    local: localEnd(link),
+    local: localEnd(peer, link, effective.local),
     remote: remoteOf(link),
     remoteLearned: link.learnedPath !== null,
     priority: effective.priority,
@@ -72,6 +78,7 @@ function linkStatus(
     dscp: effective.dscp,
     fwmark: effective.fwmark || null,
     mtu: read(LINK.mtu),
+    gso: link.config.remote?.kind === 'via' ? null : usesGso(runtime, link),
     txDatagrams: read(LINK.txDatagrams),
     txBytes: read(LINK.txBytes),
     rxDatagrams: read(LINK.rxDatagrams),
@@ -81,10 +88,13 @@ function linkStatus(
   };
 }
 
-function localEnd(link: LinkEntry): string | null {
-  if (link.answer === null) return null;
-  const { address, device, port, family } = link.answer.socket;
-  return formatEndpoint(device ?? address ?? (family === 4 ? '0.0.0.0' : '::'), port);
+function localEnd(peer: PeerEntry, link: LinkEntry, local: EffectiveLink['local']): string | null {
+  const isPlaced = !link.config.shutdown && !peer.config.shutdown && link.config.remote?.kind !== 'via';
+  if (!isPlaced) return null;
+  const { port } = local;
+  if (local.kind === 'interface') return formatEndpoint(local.name, port);
+  if (local.kind === 'address') return formatEndpoint(local.address, port);
+  return formatEndpoint(pathOf(link)[PATH.FAMILY] === 6 ? '::' : '0.0.0.0', port);
 }
 
 /** Ids of the links that carry data: the chosen one, or under the other policies all that the datapath may use. */

@@ -58,7 +58,7 @@ export async function systemInfo(
     sockets: runtimes.flatMap((runtime) =>
       runtime.sockets.all().map((socket) => ({
         interface: runtime.name,
-        local: formatEndpoint(socket.address ?? (socket.family === 4 ? '0.0.0.0' : '::'), socket.port),
+        local: formatEndpoint(socket.address ?? (socket.family === 4 ? '0.0.0.0' : '::'), socket.handle.port),
         device: socket.device,
         receiveBufferBytes: socket.handle.receiveBuffer,
         sendBufferBytes: socket.handle.sendBuffer,

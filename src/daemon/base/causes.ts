@@ -27,6 +27,13 @@ export const LINK_CAUSE_TEXT: Record<LinkCause, string> = {
   'no-other-link': 'no other link is usable, it carries frames',
   undrained: 'in use again',
   removed: 'removed from the configuration',
+  'interface-absent': 'its interface is not there',
+  'address-absent': 'this host does not have its local address',
+  'no-carrier': 'its local interface has no carrier',
+  'no-ipv6': 'the kernel has no IPv6',
+  'no-route': 'there is no route to its remote end',
+  'recursive-route': 'recursive route: what it sends is routed into this tunnel itself',
+  'worker-died': 'the worker that moves the frames died',
 };
 
 /** `hold time expired`. */
@@ -38,7 +45,6 @@ export const INTERFACE_CAUSE = {
   configured: 'configured',
   shutdown: 'administratively down',
   removed: 'removed from the configuration',
-  restarted: 'restarted with other settings',
   stopped: 'daemon stops',
   died: 'datapath worker died',
   notStarted: 'not started',

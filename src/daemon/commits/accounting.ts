@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { AccountingRecord, Who } from '../../api/index.js';
 import { withoutSecrets } from '../../config/secrets.js';
 import type { Clock } from '../base/clock.js';
-import type { Log } from '../base/log.js';
+import type { RecordFaults } from './record-faults.js';
 
 const KEPT_IN_MEMORY = 1000;
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -60,7 +60,7 @@ export class Accounting {
   constructor(
     private readonly file: string,
     private readonly clock: Clock,
-    private readonly log: Log,
+    private readonly faults: Pick<RecordFaults, 'failed'>,
     private readonly io: FileIo = nodeFs,
   ) {}
 
@@ -78,13 +78,13 @@ export class Accounting {
     return this.records.slice(-last);
   }
 
-  /** Records a change. A record that cannot be written is logged; it never stops anybody from working. */
+  /** Records a change. A record that cannot be written is told; it never stops anybody from working. */
   async record(by: Who, change: RecordedChange, outcome: AccountingRecord['outcome']): Promise<void> {
     const timeMs = this.clock.now();
     try {
       await this.add({ timeMs, by, context: [], lines: [], comment: null, ...change, outcome });
     } catch (err) {
-      this.log.error({ err }, 'accounting cannot be written');
+      this.faults.failed('accounting', err as Error);
     }
   }
 

@@ -1,7 +1,8 @@
 /** Changes of the configuration: one at a time, only for clients that are still connected, and each one recorded. */
-import type { Who } from '../../api/index.js';
+import type { Problem, Who } from '../../api/index.js';
 import { RequestError } from '../base/request-errors.js';
 import type { Accounting, RecordedChange } from './accounting.js';
+import type { RecordFaults } from './record-faults.js';
 
 export class ChangeQueue {
   /** Numbers of the connections that exist. */
@@ -11,7 +12,10 @@ export class ChangeQueue {
   /** Settles when the last piece of work in the queue has ended. */
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly accounting: Accounting) {}
+  constructor(
+    private readonly accounting: Accounting,
+    private readonly faults: RecordFaults,
+  ) {}
 
   /** Numbers a new connection. */
   join(person: Omit<Who, 'session'>): Who {
@@ -52,7 +56,10 @@ export class ChangeQueue {
         const result = await work();
         const idle = result !== null && 'changed' in result && result.changed === false;
         if (change !== null) await this.accounting.record(who, change, idle ? 'no change' : 'done');
-        return result;
+        const lost = this.faults.take();
+        return result !== null && 'warnings' in result
+          ? { ...result, warnings: [...(result.warnings as Problem[]), ...lost] }
+          : result;
       } catch (error) {
         if (change !== null) await this.accounting.record(who, change, 'refused');
         throw error;

@@ -23,11 +23,12 @@ import { type Clock, systemClock } from '../base/clock.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
 import { checked, RequestError } from '../base/request-errors.js';
-import { Accounting } from './accounting.js';
+import { Accounting, DAEMON } from './accounting.js';
 import { Archive } from './archive.js';
 import { type Candidate, Candidates, DirectEdits, isDirty } from './candidates.js';
 import { ChangeQueue } from './change-queue.js';
 import { Guard, PendingStore } from './guard.js';
+import { RecordFaults } from './record-faults.js';
 import { ReloadTimer, Startup } from './startup.js';
 import type { StartupFile } from './startup-file.js';
 import { type ConfigurationHost, Transactions } from './transactions.js';
@@ -66,8 +67,9 @@ export class Configurator {
     this.events = events;
     this.log = log;
     this.archive = new Archive(join(stateFolder, 'archive'));
-    this.accounting = new Accounting(join(stateFolder, 'accounting.log'), clock, log);
-    this.queue = new ChangeQueue(this.accounting);
+    const faults = new RecordFaults(events, log);
+    this.accounting = new Accounting(join(stateFolder, 'accounting.log'), clock, faults);
+    this.queue = new ChangeQueue(this.accounting, faults);
     this.candidates = new Candidates(clock);
     this.guard = new Guard(new PendingStore(join(stateFolder, 'pending-commit.json')), clock, {
       expired: () => void this.queue.inTurn(() => this.transactions.rollBack('was not confirmed in time')),
@@ -86,6 +88,7 @@ export class Configurator {
       candidates,
       clock,
       log,
+      faults,
     });
     this.startup = new Startup({ host, file: startupFile, events, guard, transactions: this.transactions });
     this.views = new Views(host, candidates, this.startup, archive, accounting);
@@ -367,6 +370,18 @@ export class Configurator {
       this.events.publish({ kind: 'config', by: who.user, what: 'reload scheduled' });
       return this.committed(who, diff, false, warnings, false);
     });
+  }
+
+  /** The same for SIGHUP, which has nobody to tell what went wrong but the log and the events. */
+  async reloadBySignal(): Promise<void> {
+    try {
+      await this.reload(DAEMON, undefined);
+      this.log.info({}, 'the startup configuration was loaded again');
+    } catch (err) {
+      this.log.error({ err }, 'the startup configuration cannot be loaded again');
+      const detail = `the startup configuration cannot be loaded again: ${(err as Error).message}`;
+      this.events.publish({ kind: 'warning', interface: null, peer: null, what: 'reload-failed', detail });
+    }
   }
 
   cancelReload(who: Who): Promise<ConfigurationState> {

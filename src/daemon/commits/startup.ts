@@ -82,8 +82,10 @@ export class Startup {
 
   /** Makes it the running configuration. `force` overrides a lock or an unconfirmed commit. */
   async reload(who: Who, next: Config, force: boolean): Promise<void> {
-    const { guard, transactions } = this.options;
-    await transactions.enforce({ who, next, origin: 'reload', force });
+    const { guard, host, transactions } = this.options;
+    const { lines } = await transactions.enforce({ who, next, origin: 'reload', force });
+    // Files that it names may have changed although it has not.
+    if (lines.length === 0) await host.applyConfig(next);
     await guard.disarm();
     this.saved = next;
   }

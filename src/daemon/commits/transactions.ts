@@ -17,6 +17,7 @@ import type { Archive } from './archive.js';
 import type { Candidates } from './candidates.js';
 import { changeSummary } from './change-summary.js';
 import type { Guard } from './guard.js';
+import type { RecordFaults } from './record-faults.js';
 
 /** What runs a configuration. */
 export interface ConfigurationHost {
@@ -51,6 +52,7 @@ interface TransactionsOptions {
   candidates: Candidates;
   clock: Clock;
   log: Log;
+  faults: RecordFaults;
 }
 
 export class Transactions {
@@ -190,7 +192,7 @@ export class Transactions {
 
   /** The archive serves later rollbacks: failing to write it must not undo what is in force. */
   private async keep({ who, next, origin, comment }: Order): Promise<void> {
-    const { archive, clock, log } = this.options;
+    const { archive, clock, faults } = this.options;
     const grows = origin === 'terminal' && who.session !== null;
     const text = renderConfig(next);
     const entry = { timeMs: clock.now(), by: who, origin, comment: comment ?? null, text };
@@ -200,7 +202,7 @@ export class Transactions {
       this.growing = grows ? who.session : null;
     } catch (err) {
       this.growing = null;
-      log.error({ err }, 'the archive of configurations cannot be written');
+      faults.failed('the archive of configurations', err as Error);
     }
   }
 

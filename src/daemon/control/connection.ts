@@ -208,7 +208,7 @@ export class Connection implements CallingConnection {
   }
 
   private async dispatch(name: string, given: unknown, signal: AbortSignal): Promise<unknown> {
-    const { methods, ready, parts, who, clients } = this.options;
+    const { methods, ready, parts, who, privilege, clients } = this.options;
     const method = findMethod(methods, name);
     if (method === null) throw new RequestError(`there is no method ${name}`, ERROR.METHOD_NOT_FOUND);
     const checked = checkParams(method, given);
@@ -218,7 +218,7 @@ export class Connection implements CallingConnection {
       await ready;
     }
     if (method.privilege === 'admin') this.authorize(name, checked.params);
-    return method.run({ ...parts, who, clients, connection: this, signal }, checked.params);
+    return method.run({ ...parts, who, privilege, clients, connection: this, signal }, checked.params);
   }
 
   private requireGreeting(): void {

@@ -1,4 +1,6 @@
 /** Conversion of addresses between text and the words of a path. */
+import type { EffectiveLink } from '../../config/defaults.js';
+import type { LocalWish } from '../../contract/place.js';
 import { PATH } from '../../native/ops.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 
@@ -27,6 +29,12 @@ function groups(text: string): number[] {
     const value = Number.parseInt(group, 16);
     return [value >> 8, value & 0xff];
   });
+}
+
+/** The local end of a link as the datapath looks for it. */
+export function localWish(local: EffectiveLink['local']): LocalWish {
+  if (local.kind === 'address') return { kind: 'address', address: addressWords(local.address) };
+  return local.kind === 'interface' ? { kind: 'interface', name: local.name } : { kind: 'any' };
 }
 
 /** The name by which relays know a peer: the first 48 bits of its public key. */

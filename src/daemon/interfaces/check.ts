@@ -1,17 +1,16 @@
 /**
  * Whether the system would take the configuration of an interface, asked without changing anything: key files, names,
- * devices, ports and rights. What only binding or the kernel's own refusal can tell is left to the commit.
+ * the device, ports and rights. A link waits for an absent interface, and a TAP for its bridge: neither is asked for. What
+ * only binding or the kernel's own refusal can tell is left to the commit.
  */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveLink } from '../../config/defaults.js';
-import { KeyFileError, loadKeyFile } from '../../crypto/key-file.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { peerKeyProblem } from '../../handshake/peer-key.js';
 import type { Native } from '../../native/binding.js';
 import { familiesOf } from './datapath-settings.js';
-import { identityOf, privateKeyFile } from './interface-keys.js';
+import { forgetIdentity, identityOf, publicKeyFor } from './interface-keys.js';
 
 /** What the system says. */
 export interface SystemFacts {
@@ -25,50 +24,33 @@ export interface SystemFacts {
   tapProblem(): string | null;
 }
 
-/** `own`: ports that the interface holds, in the form of `udpPorts`; null while it does not run. Throws a plain sentence. */
+interface FreePorts {
+  /** Ports that the commit may use although they are used, in the form of `udpPorts`: the daemon's own. */
+  free: ReadonlySet<string>;
+}
+
+/** `isRunning`: it has its TAP already. Throws a plain sentence. */
 export function checkInterface(
   config: InterfaceConfig,
   stateFolder: string,
-  own: ReadonlySet<string> | null,
-  facts: SystemFacts,
+  isRunning: boolean,
+  facts: SystemFacts & FreePorts,
 ): void {
   checkKeys(config, stateFolder);
-  if (own === null) checkTap(config, facts);
-  if (config.bridge !== undefined && !facts.hasDevice(config.bridge)) {
-    throw new Error(`interface ${config.name}: there is no bridge ${config.bridge}`);
-  }
-  checkLocals(config, own ?? new Set(), facts);
+  if (!isRunning) checkTap(config, facts);
+  checkLocals(config, facts);
 }
 
 function checkKeys(config: InterfaceConfig, stateFolder: string): void {
-  const ownKey = publicKeyOf(privateKeyFile(config, stateFolder));
+  const ownKey = publicKeyFor(config, stateFolder);
   for (const peer of config.peers) {
-    const identity = identityOf(peer);
+    const identity = identityOf(peer, stateFolder);
     if (identity === null) continue;
-    if (identity.psk !== undefined) sodiumPrimitives.wipe(identity.psk);
+    forgetIdentity(identity);
     const problem =
       ownKey === null ? undefined : peerKeyProblem(sodiumPrimitives, ownKey, identity.publicKey);
     if (problem !== undefined) throw new Error(`peer ${peer.name}: ${problem}`);
   }
-}
-
-/** The public key of a key file; null when the commit will create the file. */
-function publicKeyOf(file: string): Uint8Array | null {
-  try {
-    const secret = loadKeyFile(sodiumPrimitives, file);
-    const publicKey = sodiumPrimitives.publicKey(secret);
-    sodiumPrimitives.wipe(secret);
-    return publicKey;
-  } catch (error) {
-    if (!(error instanceof KeyFileError && error.missing)) throw error;
-  }
-  const folder = dirname(file);
-  try {
-    if (existsSync(folder)) accessSync(folder, constants.W_OK);
-  } catch {
-    throw new Error(`${file} cannot be created: ${folder} cannot be written`);
-  }
-  return null;
 }
 
 function checkTap({ name }: InterfaceConfig, facts: SystemFacts): void {
@@ -79,21 +61,18 @@ function checkTap({ name }: InterfaceConfig, facts: SystemFacts): void {
   }
 }
 
-function checkLocals(config: InterfaceConfig, own: ReadonlySet<string>, facts: SystemFacts): void {
+function checkLocals(config: InterfaceConfig, facts: SystemFacts & FreePorts): void {
   const used = facts.udpPorts();
   for (const peer of config.peers) {
     for (const link of peer.links) {
       if (peer.shutdown || link.shutdown || (link.remote?.kind ?? 'via') === 'via') continue;
       const { local } = effectiveLink(config, link);
       const place = `link ${link.id} of peer ${peer.name}`;
-      if (local.kind === 'interface' && !facts.hasDevice(local.name)) {
-        throw new Error(`${place}: there is no interface ${local.name}`);
-      }
       // One address of a port may be free where others are taken: only the commit can tell.
       if (local.kind !== 'any') continue;
       const taken = familiesOf(link)
         .map((family) => `${family}/${local.port}`)
-        .find((port) => used.has(port) && !own.has(port));
+        .find((port) => used.has(port) && !facts.free.has(port));
       if (taken === undefined) continue;
       throw new Error(`${place}: UDP port ${local.port} is already taken: choose another "listen port"`);
     }

@@ -1,17 +1,30 @@
 /** The configuration in the units of the datapath. */
 
-import type { DampingConfig, InterfaceConfig, LinkConfig, QualityConfig } from '../../api/config.js';
-import { type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
+import type {
+  DampingConfig,
+  InterfaceConfig,
+  LinkConfig,
+  PeerConfig,
+  QualityConfig,
+} from '../../api/config.js';
+import { DEFAULTS, type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
 import type {
   DampingSettings,
   DatapathSettings,
   LinkSettings,
   QualitySettings,
 } from '../../contract/settings.js';
+import type { UplinkSettings } from '../../contract/uplinks.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
-import type { TapHandle } from '../../native/binding.js';
+import type { TapOffloads } from '../../native/binding.js';
+import type { UdpSelfTest } from '../../native/self-test.js';
 
-export function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSettings {
+/** Settings of an interface; `tap`: what its TAP was granted. */
+export function settingsOf(
+  config: InterfaceConfig,
+  tap: TapOffloads,
+  selfTest: UdpSelfTest,
+): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
     macAgeingS: effective.macAgeing,
@@ -21,13 +34,24 @@ export function settingsOf(config: InterfaceConfig, tap: TapHandle): DatapathSet
     resendAgeUs: effective.resendAge * 1000,
     mtuRaiseS: effective.mtuRaise,
     relay: effective.relay,
-    tapChecksum: tap.granted.checksum,
-    tapTso: tap.granted.tso,
-    tapUso: tap.granted.uso,
+    uplinkGroups: (config.uplinkGroups ?? []).map(({ name, preemptDelay }) => ({
+      name,
+      preemptUs: preemptDelay * 1e6,
+    })),
+    udpGso: !config.disabledOffloads.includes('udp-gso') && selfTest.gso !== 'fails',
+    tapChecksum: tap.checksum,
+    tapTso: tap.tso,
+    tapUso: tap.uso,
   };
 }
 
-type Place = Pick<LinkSettings, 'socket' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
+/** The uplink group of a peer, or null. */
+export function uplinkSettings({ uplink }: PeerConfig): UplinkSettings | null {
+  if (uplink === undefined) return null;
+  return { group: uplink.group, priority: uplink.priority ?? DEFAULTS.uplinkPriority };
+}
+
+type Place = Pick<LinkSettings, 'sockets' | 'local' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */
 export function linkSettings(effective: EffectiveLink, place: Place): LinkSettings {

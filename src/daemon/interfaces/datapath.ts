@@ -1,26 +1,29 @@
 /** The control thread's handle on a datapath worker: commands out, events in, counters in shared memory. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { FlowsExplanation, MacRow, PeerExplanation } from '../../contract/answers.js';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { FlowsExplanation, MacStretch, PeerExplanation } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
-import { SharedStats } from '../../contract/stats.js';
+import { INTERFACE, SharedStats } from '../../contract/stats.js';
+import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
 interface DatapathOptions {
   tapFd: number;
+  publicKey: Uint8Array;
+  /** Index of the TAP's interface. */
+  tap: number;
   settings: DatapathSettings;
-  udpGso: boolean;
   realtime: boolean;
 }
 
 interface DatapathEvents {
   event: [DatapathEvent];
-  /** The worker ended, by request or by a fault. */
-  exit: [{ fault: string | null }];
+  /** The worker ended, by request (`fault` is null) or by a fault; `hasReleased`: it closed its sockets. */
+  exit: [{ fault: string | null; hasReleased: boolean }];
 }
 
 export class Datapath extends EventEmitter<DatapathEvents> {
@@ -33,6 +36,8 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private readonly answers = new Map<number, (result: unknown) => void>();
   private nextAnswer = 1;
   private fault: string | null = null;
+  private hasReleased = false;
+  private stopping = false;
 
   constructor(
     private readonly native: Native,
@@ -42,14 +47,19 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.wakeFd = native.eventCreate();
     const { port1, port2 } = new MessageChannel();
     const seed = randomBytes(8);
+    const taken = new Int32Array(new SharedArrayBuffer(4));
     const start: WorkerStart = {
       port: port2,
       wakeFd: this.wakeFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
+      taken,
       ...options,
     };
     this.port = port1;
-    this.port.on('message', (event: DatapathEvent) => this.take(event));
+    this.port.on('message', (event: DatapathEvent) => {
+      Atomics.add(taken, 0, 1);
+      this.take(event);
+    });
     this.worker = new Worker(new URL('../../worker/worker.js', import.meta.url), {
       workerData: start,
       transferList: [port2],
@@ -67,9 +77,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.native.eventSignal(this.wakeFd);
   }
 
-  /** What the switch has learned. */
-  async macTable(): Promise<MacRow[]> {
-    return (await this.ask((id) => ({ kind: 'mac-table', id }))) ?? [];
+  /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  macTable(from: number, rows: number): Promise<MacStretch | null> {
+    return this.ask((id) => ({ kind: 'mac-table', id, from, rows }));
   }
 
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */
@@ -80,6 +90,11 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   /** By which links the flows of a peer go; null when the worker has ended or does not know it. */
   explainFlows(peer: number): Promise<FlowsExplanation | null> {
     return this.ask((id) => ({ kind: 'explain-flows', id, peer }));
+  }
+
+  /** Which server of each uplink group carries; null when the worker has ended. */
+  uplinks(): Promise<UplinkRow[] | null> {
+    return this.ask((id) => ({ kind: 'uplinks', id }));
   }
 
   /** Sends a question and waits for its answer; null when the worker has ended. */
@@ -95,15 +110,20 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   async stop(): Promise<void> {
     if (!this.alive) return;
     const ended = once(this, 'exit');
+    this.stopping = true;
     this.send({ kind: 'stop' });
     await ended;
   }
 
   private take(event: DatapathEvent): void {
     switch (event.kind) {
-      case 'stats':
+      case 'stats': {
+        const taken = this.stats.interface[INTERFACE.handshakesTaken];
         this.stats = new SharedStats({ peers: event.peers, links: event.links }, event.buffer);
+        // What we wrote while the larger buffer was under way is not in it.
+        this.stats.interface[INTERFACE.handshakesTaken] = taken;
         return;
+      }
       case 'scheduling':
         this.scheduling = event.realtime ? 'realtime' : 'normal';
         return;
@@ -113,6 +133,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
         return;
       case 'fatal':
         this.fault = event.message;
+        this.hasReleased = true;
         return;
       default:
         this.emit('event', event);
@@ -121,11 +142,19 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   private ended(): void {
     if (!this.alive) return;
+    // Its last words may still be under way.
+    for (
+      let last = receiveMessageOnPort(this.port);
+      last !== undefined;
+      last = receiveMessageOnPort(this.port)
+    )
+      this.take(last.message as DatapathEvent);
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);
     for (const answer of this.answers.values()) answer(null);
     this.answers.clear();
-    this.emit('exit', { fault: this.fault });
+    const fault = this.fault ?? (this.stopping ? null : 'it ended by itself');
+    this.emit('exit', { fault, hasReleased: this.hasReleased });
   }
 }

@@ -1,11 +1,53 @@
 /** A change of a link in one line of words: what happened, and what was measured when it did. */
+import type { LinkConfig } from '../../api/config.js';
 import type { LinkCause, LinkFacts, LinkState } from '../../api/link-states.js';
 import { LINK_CAUSE_TEXT } from '../base/causes.js';
+
+/** For a change that nobody was there to measure. */
+export const NOTHING_MEASURED: LinkFacts = {
+  heardUsAgo: null,
+  beatsMissed: 0,
+  beatsHeard: 0,
+  ownStallUs: 0,
+  holdUs: 0,
+  peerHearsUs: null,
+  rttUs: null,
+  jitterUs: null,
+  lossOutPermille: null,
+  lossInPermille: null,
+  dampedUs: 0,
+};
 
 /** Causes that take effect at once, without a time of silence. */
 const SUDDEN: ReadonlySet<LinkCause> = new Set(['carrier-lost', 'address-removed', 'send-error']);
 
-/** For instance "down: 3 beats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
+/** What a link lacks, by its names: "waiting: interface wwan0 is not there". Null: the cause lacks nothing. */
+export function describeLack(
+  state: LinkState,
+  cause: LinkCause,
+  link: LinkConfig,
+  tap: string,
+): string | null {
+  const { local, remote } = link;
+  const device = local?.kind === 'interface' ? local.name : null;
+  const to = remote?.kind === 'address' ? remote.address : 'its remote end';
+  switch (cause) {
+    case 'interface-absent':
+      return `${state}: interface ${device ?? 'of its link-local address'} is not there`;
+    case 'address-absent':
+      return `${state}: this host does not have the address ${local?.kind === 'address' ? local.address : ''}`;
+    case 'no-carrier':
+      return `${state}: ${device ?? 'the interface that it leaves by'} has no carrier`;
+    case 'no-route':
+      return `${state}: there is no route to ${to}`;
+    case 'recursive-route':
+      return `${state}: recursive route, the route to ${to} leads into ${tap} itself`;
+    default:
+      return null;
+  }
+}
+
+/** For instance "down: 3 heartbeats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
 export function describeChange(state: LinkState, cause: LinkCause, facts: LinkFacts): string {
   const parts = [LINK_CAUSE_TEXT[cause]];
   if (cause === 'hold-time-expired') parts.splice(0, 1, ...silence(facts));

@@ -10,26 +10,19 @@ import type { DatapathEvent, PathRef } from '../../contract/events.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import type { Action, InstallSessionAction } from '../../handshake/actions.js';
+import type { Action, InstallSessionAction, NoticeAction } from '../../handshake/actions.js';
 import { Handshaker, type PeerIdentity } from '../../handshake/handshaker.js';
 import { emptyCounters } from '../../handshake/reasons.js';
 import type { HandshakeRecord } from '../../handshake/record.js';
 import type { Native } from '../../native/binding.js';
-import { PATH } from '../../native/ops.js';
 import { SLOT_BITS } from '../../state/sessions.js';
-import { pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { AnswerMarks } from './marks.js';
+import type { HandshakeClock } from './handshake-clock.js';
 import { Rows } from './rows.js';
 
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 /** Slots of the addon's key table, which all interfaces of the process share. */
 const keySlots = new Rows();
-/** Handshake messages waiting, or taken in one second, from which initiations must prove their address. */
-const LOAD_PENDING = 32;
-const LOAD_PER_SECOND = 200;
-/** Paths remembered for answers that the handshaker has yet to give. */
-const MAX_PATHS = 1024;
 const MAX_TIMEOUT_MS = 60_000;
 
 interface SessionInfo {
@@ -45,34 +38,30 @@ interface SessionInfo {
 interface HandshakeEvents {
   /** A peer has a session in use, or null: none is left. A rekey is no event. */
   session: [peer: number, session: SessionInfo | null];
+  /** Something that the operator should know. */
+  notice: [notice: NoticeAction];
 }
 
 export class Handshakes extends EventEmitter<HandshakeEvents> {
-  readonly answerMarks = new AnswerMarks();
   private readonly handshaker: Handshaker;
   private readonly sessions = new Map<number, SessionInfo>();
   private readonly inUse = new Map<number, SessionInfo>();
-  private readonly paths = new Map<number, PathRef>();
-  private readonly pathNumbers = new Map<string, number>();
-  private nextPath = 1;
   /** Handshake messages taken; the worker compares them with those it handed over. */
   private taken = 0;
   private timer: NodeJS.Timeout | undefined;
-  private windowStart = 0;
-  private windowCount = 0;
-  private loadUntil = 0;
 
   constructor(
     private readonly native: Native,
     private readonly datapath: Datapath,
     staticKeys: KeyPair,
     aead: AeadChoice,
+    clock: HandshakeClock,
   ) {
     super();
     this.handshaker = new Handshaker({
       primitives: sodiumPrimitives,
       staticKeys,
-      wallClock: () => Date.now() * 1000,
+      wallClock: () => clock.read(),
       aead,
       hardwareAes: native.hasHardwareAes(),
       capabilities: 0,
@@ -103,12 +92,35 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     this.carryOut(this.handshaker.addPeer(identity, this.native.now()));
   }
 
+  /**
+   * Other static keys or AEADs count from now on; sessions stay in use until others have succeeded them.
+   * @throws RangeError with a sentence for the user, and changes nothing.
+   */
+  setTerms(staticKeys: KeyPair, aead: AeadChoice): void {
+    this.carryOut(this.handshaker.setTerms(staticKeys, aead, this.native.now()));
+  }
+
+  /** Whether a peer has this public key. */
+  hasKey(publicKey: Uint8Array): boolean {
+    return this.handshaker.hasKey(publicKey);
+  }
+
+  /** @throws RangeError with a sentence for the user, and changes nothing. */
+  setPublicKey(peer: number, publicKey: Uint8Array): void {
+    this.carryOut(this.handshaker.setPublicKey(peer, publicKey, this.native.now()));
+  }
+
   setMayInitiate(peer: number, mayInitiate: boolean): void {
     this.carryOut(this.handshaker.setMayInitiate(peer, mayInitiate, this.native.now()));
   }
 
   removePeer(peer: number): void {
     this.carryOut(this.handshaker.removePeer(peer));
+  }
+
+  /** Takes effect with the next handshake. */
+  setPresharedKey(peer: number, psk: Uint8Array | undefined): void {
+    this.handshaker.setPresharedKey(peer, psk);
   }
 
   restart(peer: number): void {
@@ -128,6 +140,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     switch (event.kind) {
       case 'handshake':
         return this.receive(event.bytes, event.path, now);
+      case 'misaddressed':
+        return this.record.misaddressed(event.path.words, now);
       case 'session-confirmed':
         return this.withIndex(event.slot, (index) => this.handshaker.sessionConfirmed(index, now));
       case 'counter-high':
@@ -150,42 +164,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   private receive(bytes: Uint8Array, path: PathRef, now: number): void {
     this.taken++;
     this.datapath.stats.interface[INTERFACE.handshakesTaken] = this.taken;
-    const origin = {
-      path: this.numberOf(path),
-      address: pathAddressBytes(path.words),
-      port: path.words[PATH.PORT],
-    };
-    this.carryOut(this.handshaker.receive(bytes, origin, now, this.isUnderLoad(now)));
-  }
-
-  private isUnderLoad(now: number): boolean {
-    if (now - this.windowStart > 1e6) {
-      this.windowStart = now;
-      this.windowCount = 0;
-    }
-    this.windowCount++;
-    const counters = this.datapath.stats.interface;
-    const pending = counters[INTERFACE.handshakesGiven] - counters[INTERFACE.handshakesTaken];
-    if (pending > LOAD_PENDING || this.windowCount > LOAD_PER_SECOND) this.loadUntil = now + 1e6;
-    return now < this.loadUntil;
-  }
-
-  /** A stable number for a path, which the handshaker uses as a name. */
-  private numberOf(path: PathRef): number {
-    const key = `${path.socket}/${path.words.join(',')}`;
-    const known = this.pathNumbers.get(key);
-    if (known !== undefined) return known;
-    const number = this.nextPath++;
-    if (this.paths.size >= MAX_PATHS) this.forgetOldestPath();
-    this.pathNumbers.set(key, number);
-    this.paths.set(number, path);
-    return number;
-  }
-
-  private forgetOldestPath(): void {
-    const [key, number] = this.pathNumbers.entries().next().value as [string, number];
-    this.pathNumbers.delete(key);
-    this.paths.delete(number);
+    this.carryOut(this.handshaker.receive(bytes, path, now));
   }
 
   private withIndex(slot: number, then: (index: number) => Action[]): void {
@@ -200,12 +179,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
 
   private act(action: Action): void {
     switch (action.kind) {
-      case 'send': {
-        const path = this.paths.get(action.path);
-        if (path === undefined) return;
-        this.datapath.send({ kind: 'send-raw', bytes: action.bytes, path: this.answerMarks.marked(path) });
-        return;
-      }
+      case 'send':
+        return this.datapath.send({ kind: 'send-raw', bytes: action.bytes, path: action.path });
       case 'send-to-peer':
         return this.datapath.send({ kind: 'send-raw-peer', bytes: action.bytes, peer: action.peer });
       case 'install-session':
@@ -219,6 +194,9 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
         return;
       case 'retire-session':
         this.retire(action.localIndex & SLOT_MASK);
+        return;
+      case 'notice':
+        this.emit('notice', action);
     }
   }
 

@@ -1,8 +1,9 @@
 /** The static key of an interface, its MAC address, and the keys of its peers. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
-import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
+import { KeyFileError, loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
@@ -19,30 +20,79 @@ export function macOf(publicKey: Uint8Array): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Loads the key of an interface; creates it first if there is none. */
+/**
+ * A key file that cannot be used. The message says no more than that to whoever asked, who may have no right to know
+ * what is in which file; `cause` says why, for the log.
+ */
+export class KeyFileRefused extends Error {
+  override readonly name = 'KeyFileRefused';
+
+  constructor(path: string, cause: unknown) {
+    super(`key file ${path} cannot be used; the log of the daemon says why`, { cause });
+  }
+}
+
+/** Loads the key of an interface. In the folder of keys it is made first if there is none; elsewhere it must exist. */
 export function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair {
-  const secretKey = loadOrCreateKeyFile(sodiumPrimitives, privateKeyFile(config, stateFolder));
+  const path = privateKeyFile(config, stateFolder);
+  const load = isOurs(path, stateFolder) ? loadOrCreateKeyFile : loadKeyFile;
+  const secretKey = reading(path, stateFolder, () => load(sodiumPrimitives, path));
   return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
 }
 
-/** Key and PSK of a peer; null when it has no key yet. Throws a plain sentence when a file cannot be used. */
-export function identityOf(peer: PeerConfig): { publicKey: Uint8Array; psk?: Uint8Array } | null {
+/** The public key that `loadKeys` would find; null when it would make a new key. @throws Error where `loadKeys` would fail */
+export function publicKeyFor(config: InterfaceConfig, stateFolder: string): Uint8Array | null {
+  const path = privateKeyFile(config, stateFolder);
+  return reading(path, stateFolder, () => {
+    try {
+      const secret = loadKeyFile(sodiumPrimitives, path);
+      const publicKey = sodiumPrimitives.publicKey(secret);
+      sodiumPrimitives.freeLocked(secret);
+      return publicKey;
+    } catch (error) {
+      if (!isOurs(path, stateFolder) || !(error instanceof KeyFileError && error.missing)) throw error;
+      requireWritable(dirname(path));
+      return null;
+    }
+  });
+}
+
+function requireWritable(folder: string): void {
+  if (!existsSync(folder)) return;
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new Error(`no key can be made: ${folder} cannot be written`);
+  }
+}
+
+/** Key and preshared key of a peer, to be given to `forgetIdentity`; null when it has no key yet. @throws Error with a sentence */
+export function identityOf(
+  peer: PeerConfig,
+  stateFolder: string,
+): { publicKey: Uint8Array; psk?: Uint8Array } | null {
   if (peer.publicKey === undefined || peer.shutdown) return null;
   const publicKey = parsePublicKey(peer.publicKey);
-  if (peer.presharedKeyFile === undefined) return { publicKey };
-  return { publicKey, psk: loadKeyFile(sodiumPrimitives, peer.presharedKeyFile) };
+  const path = peer.presharedKeyFile;
+  if (path === undefined) return { publicKey };
+  return { publicKey, psk: reading(path, stateFolder, () => loadKeyFile(sodiumPrimitives, path)) };
 }
 
-/** Whether a peer is known by the same keys as before. */
-export function samePeerIdentity(a: PeerConfig, b: PeerConfig): boolean {
-  return a.publicKey === b.publicKey && a.presharedKeyFile === b.presharedKeyFile;
+/** Wipes and frees what `identityOf` has read. */
+export function forgetIdentity(identity: ReturnType<typeof identityOf>): void {
+  if (identity?.psk !== undefined) sodiumPrimitives.freeLocked(identity.psk);
 }
 
-/** Throws a plain sentence when a key file that an interface names cannot be used. */
-export function checkKeyFiles(config: InterfaceConfig, stateFolder: string): void {
-  sodiumPrimitives.wipe(loadKeys(config, stateFolder).secretKey);
-  for (const peer of config.peers) {
-    const psk = identityOf(peer)?.psk;
-    if (psk !== undefined) sodiumPrimitives.wipe(psk);
+/** Whether a file stands in our own folder of keys. */
+function isOurs(path: string, stateFolder: string): boolean {
+  return dirname(resolve(path)) === resolve(stateFolder, 'keys');
+}
+
+function reading<T>(path: string, stateFolder: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isOurs(path, stateFolder)) throw error;
+    throw new KeyFileRefused(path, error);
   }
 }

@@ -1,25 +1,70 @@
-/** Runs `ip -batch`: one process for many changes. */
+/** Runs the program `ip` of iproute2, by its absolute path and for a limited time. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
-/** Carries out `ip` commands in order; stops at the first that fails and throws what `ip` said. */
+const PLACES = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip'];
+/** A kernel that is busy removing a namespace may hold its network lock for seconds. */
+const PATIENCE_MS = 10_000;
+
+let place: string | undefined;
+
+/** What `ip` said against a command. */
+export class IpError extends Error {
+  constructor(
+    message: string,
+    /** The system does not let this process do it. */
+    readonly isForbidden: boolean,
+  ) {
+    super(message);
+  }
+}
+
+function program(): string {
+  place ??= PLACES.find((path) => existsSync(path));
+  if (place === undefined) throw new IpError('the program "ip" (package iproute2) is missing', false);
+  return place;
+}
+
+/** Carries out `ip` commands in order, by one process; stops at the first that fails and throws `IpError`. */
 export async function ipBatch(commands: readonly string[]): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn('ip', ['-batch', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const { code, complaint } = await run(['-batch', '-'], `${commands.join('\n')}\n`);
+  if (code === 0) return;
+  const line = Number(/Command failed -:(\d+)/.exec(complaint)?.[1] ?? 1);
+  throw refusal(`ip ${commands[line - 1]}`, complaint);
+}
+
+/** What `ip -json` says to these words. */
+export async function ipJson(words: string): Promise<unknown> {
+  const { code, output, complaint } = await run(['-json', '-details', ...words.split(' ')], '');
+  if (code !== 0) throw refusal(`ip ${words}`, complaint);
+  return JSON.parse(output);
+}
+
+function refusal(command: string, complaint: string): IpError {
+  const said = complaint.split('\n')[0].replace(/^(RTNETLINK answers|Error): /, '');
+  return new IpError(`"${command}" failed: ${said}`, said.includes('not permitted'));
+}
+
+function run(
+  words: string[],
+  input: string,
+): Promise<{ code: number | null; output: string; complaint: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program(), words, { timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
+    let output = '';
     let complaint = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint += text;
     });
-    child.on('error', (error) => {
-      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      reject(new Error(missing ? 'the program "ip" (package iproute2) is missing' : error.message));
-    });
-    child.on('close', (code) => {
-      if (code === 0) return resolve();
-      const line = Number(/Command failed -:(\d+)/.exec(complaint)?.[1] ?? 1);
-      const said = complaint.split('\n')[0].replace(/^(RTNETLINK answers|Error): /, '');
-      reject(new Error(`"ip ${commands[line - 1]}" failed: ${said}`));
+    child.on('error', (error) => reject(new IpError(error.message, false)));
+    child.on('close', (code, signal) => {
+      if (signal !== null) complaint = `no answer within ${PATIENCE_MS / 1000} s`;
+      resolve({ code, output, complaint });
     });
     child.stdin.on('error', () => {});
-    child.stdin.end(`${commands.join('\n')}\n`);
+    child.stdin.end(input);
   });
 }

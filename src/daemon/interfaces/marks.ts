@@ -1,52 +1,28 @@
-/**
- * Marks of datagrams that answer a handshake. They go back by the path that the handshake came by, which belongs to no
- * link yet. They are marked like the link that has this path, or like the socket's links if these all agree.
- */
-import type { PathRef } from '../../contract/events.js';
-import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
-import type { LinkEntry, PeerEntry } from './peer-entries.js';
+/** The marks of links, by which the worker marks what answers a handshake. */
+import type { AnswerMark } from '../../contract/events.js';
+import { PATH } from '../../native/ops.js';
+import { type PeerEntry, pathOf } from './peer-entries.js';
 
-interface Marks {
-  dscp: number;
-  mark: number;
+/** Of each path with marks, and of each socket whose links all have the same marks. */
+export function answerMarks(peers: Iterable<PeerEntry>): AnswerMark[] {
+  const paths: AnswerMark[] = [];
+  const ofSockets = new Map<number, AnswerMark>();
+  for (const peer of peers) {
+    for (const link of peer.links.values()) {
+      const marks = { dscp: link.configuredPath[PATH.DSCP], mark: link.configuredPath[PATH.MARK] };
+      for (const socket of link.sockets) {
+        if (socket === null) continue;
+        const { row } = socket;
+        if (isMarked(marks)) paths.push({ socket: row, words: pathOf(link).slice(0, PATH.LOCAL), ...marks });
+        const others = ofSockets.get(row) ?? { socket: row, words: [], ...marks };
+        const agree = others.dscp === marks.dscp && others.mark === marks.mark;
+        ofSockets.set(row, agree ? others : { socket: row, words: [], dscp: 0, mark: 0 });
+      }
+    }
+  }
+  return [...paths, ...[...ofSockets.values()].filter(isMarked)];
 }
 
-const NONE: Marks = { dscp: 0, mark: 0 };
-
-export class AnswerMarks {
-  private readonly byPath = new Map<string, Marks>();
-  private readonly bySocket = new Map<number, Marks>();
-
-  /** Forgets everything and learns all links. */
-  learn(peers: Iterable<PeerEntry>): void {
-    this.byPath.clear();
-    this.bySocket.clear();
-    for (const peer of peers) for (const link of peer.links.values()) this.learnLink(link);
-  }
-
-  /** Learns a link, for example after it has moved. */
-  learnLink(link: LinkEntry): void {
-    if (link.answer === null) return;
-    const { row } = link.answer.socket;
-    const marks = { dscp: link.configuredPath[PATH.DSCP], mark: link.configuredPath[PATH.MARK] };
-    if (!isSame(marks, NONE)) this.byPath.set(keyOf(row, link.learnedPath ?? link.configuredPath), marks);
-    const others = this.bySocket.get(row) ?? marks;
-    this.bySocket.set(row, isSame(others, marks) ? marks : NONE);
-  }
-
-  /** The path with the marks of answers that go back by it. */
-  marked({ socket, words }: PathRef): PathRef {
-    const marks = this.byPath.get(keyOf(socket, words)) ?? this.bySocket.get(socket) ?? NONE;
-    if (isSame(marks, NONE)) return { socket, words };
-    return { socket, words: [...words.slice(0, PATH_PLACE_WORDS), marks.dscp, marks.mark] };
-  }
-}
-
-function isSame(a: Marks, b: Marks): boolean {
-  return a.dscp === b.dscp && a.mark === b.mark;
-}
-
-/** The socket and the remote end: the words from its family to its address. */
-function keyOf(socket: number, words: readonly number[]): string {
-  return `${socket}/${words.slice(0, PATH.LOCAL).join(',')}`;
+function isMarked({ dscp, mark }: { dscp: number; mark: number }): boolean {
+  return dscp !== 0 || mark !== 0;
 }

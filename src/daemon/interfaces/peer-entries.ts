@@ -2,24 +2,30 @@
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
 import type { LinkCause, LinkState } from '../../api/link-states.js';
 import { Rows } from './rows.js';
-import type { LocalAnswer } from './udp-sockets.js';
+import { type LinkSockets, NO_SOCKETS } from './udp-sockets.js';
 
 export interface LinkEntry {
   row: number;
   config: LinkConfig;
-  /** Where it is bound; null while it is shut down or its remote end is a peer. */
-  answer: LocalAnswer | null;
+  sockets: LinkSockets;
   /** Words of the configured path, and of the path learned since. */
   configuredPath: number[];
   learnedPath: number[] | null;
   /** What the kernel says of the path's MTU, in bytes; null while it cannot tell. */
   routeMtu: number | null;
+  /** Device that the datapath was told its route leaves by; 0: there is no way; null: nothing was told. */
+  routeDevice: number | null;
   /** Drained by an operator's command rather than by the configuration. */
   drained: boolean;
   state: LinkState;
   cause: LinkCause | null;
   /** The last change in words, with what was measured then. */
   detail: string | null;
+}
+
+/** Words of the path that a link takes. */
+export function pathOf({ learnedPath, configuredPath }: LinkEntry): number[] {
+  return learnedPath ?? configuredPath;
 }
 
 export interface PeerEntry {
@@ -93,10 +99,11 @@ export class PeerEntries {
     const link: LinkEntry = {
       row: this.linkRows.take(),
       config,
-      answer: null,
+      sockets: NO_SOCKETS,
       configuredPath: path,
       learnedPath: null,
       routeMtu: null,
+      routeDevice: null,
       drained: false,
       state: 'down',
       cause: null,

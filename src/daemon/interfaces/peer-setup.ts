@@ -8,28 +8,28 @@ import {
   effectivePolicy,
 } from '../../config/defaults.js';
 import { parsePublicKey } from '../../crypto/keys.js';
-import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
-import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
-import { relayedPath, relayName } from './addresses.js';
+import { PATH_PLACE_WORDS } from '../../native/ops.js';
+import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { familiesOf, linkSettings } from './datapath-settings.js';
+import { familiesOf, linkSettings, uplinkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
-import { identityOf, samePeerIdentity } from './interface-keys.js';
+import { forgetIdentity, identityOf } from './interface-keys.js';
+import { answerMarks } from './marks.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
-import type { RouteMtus } from './route-mtus.js';
-import { type LocalAnswer, type LocalNeed, pathWords, type UdpSockets } from './udp-sockets.js';
+import type { Routes } from './routes.js';
+import { type LinkSockets, type LocalNeed, NO_SOCKETS, pathWords, type UdpSockets } from './udp-sockets.js';
 
 type Identity = ReturnType<typeof identityOf>;
-/** Where each link is bound. */
-type Answers = ReadonlyMap<LinkConfig, LocalAnswer>;
+type SocketsOfLinks = ReadonlyMap<LinkConfig, LinkSockets>;
 
 interface PeerSetupOptions {
   peers: PeerEntries;
   datapath: Datapath;
   handshakes: Handshakes;
   sockets: UdpSockets;
-  routeMtus: RouteMtus;
+  routes: Routes;
+  stateFolder: string;
 }
 
 export class PeerSetup {
@@ -40,26 +40,53 @@ export class PeerSetup {
    * had; then the caller goes back by setting the previous configuration up again.
    */
   setUp(next: InterfaceConfig): void {
-    const { peers, handshakes, routeMtus } = this.options;
-    const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer)]));
+    const { peers, datapath, sockets, routes, stateFolder } = this.options;
+    const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer, stateFolder)]));
     const byName = new Map(next.peers.map((peer) => [peer.name, peer]));
-    const answers = this.arrangeSockets(next);
+    const ofLinks = this.arrangeSockets(next);
     for (const entry of [...peers.values()]) {
       const kept = byName.get(entry.config.name);
-      if (kept === undefined || !samePeerIdentity(entry.config, kept)) this.removePeer(entry);
+      const identity = kept === undefined ? null : (identities.get(kept) ?? null);
+      if (kept === undefined || !this.keepsIdentity(entry, kept, identity)) this.removePeer(entry);
     }
     // Links may lead through other peers: every peer is there before any link is set.
     const entries = next.peers.map((peer) => this.setPeer(peer, next, identities.get(peer) ?? null));
     for (const entry of entries) {
-      this.setLinks(entry, next, answers);
+      this.setLinks(entry, next, ofLinks);
       this.admit(entry, identities.get(entry.config) ?? null);
     }
-    handshakes.answerMarks.learn(peers.values());
+    sockets.closeUnwanted();
+    datapath.send({ kind: 'answer-marks', marks: answerMarks(peers.values()) });
     // A relayed link is as wide as the links of the peer that relays it.
-    routeMtus.refresh();
+    routes.refresh();
   }
 
-  private arrangeSockets(next: InterfaceConfig): Answers {
+  /** Reads the preshared key of a peer again, for its next handshakes. Throws `KeyFileRefused`; the old one stays then. */
+  rereadKey({ row, config, admitted }: PeerEntry): void {
+    if (!admitted || config.presharedKeyFile === undefined) return;
+    const identity = identityOf(config, this.options.stateFolder);
+    this.options.handshakes.setPresharedKey(row, identity?.psk);
+    forgetIdentity(identity);
+  }
+
+  /** Sockets may be had that could not be had before, or are to be others: their links go over to them. */
+  rebind(config: InterfaceConfig): void {
+    const { peers, datapath, sockets, routes } = this.options;
+    const ofLinks = this.arrangeSockets(config);
+    for (const entry of peers.values()) {
+      for (const [id, { sockets: before }] of entry.links) {
+        const link = entry.config.links.find((one) => one.id === id);
+        if (link === undefined) continue;
+        const now = ofLinks.get(link) ?? NO_SOCKETS;
+        if (now[0] !== before[0] || now[1] !== before[1]) this.setLink(entry, config, link, now);
+      }
+    }
+    sockets.closeUnwanted();
+    datapath.send({ kind: 'answer-marks', marks: answerMarks(peers.values()) });
+    routes.refresh();
+  }
+
+  private arrangeSockets(next: InterfaceConfig): SocketsOfLinks {
     const owners: LinkConfig[] = [];
     const needs: LocalNeed[] = [];
     for (const peer of next.peers) {
@@ -71,11 +98,23 @@ export class PeerSetup {
         }
       }
     }
-    const answers = new Map<LinkConfig, LocalAnswer>();
-    this.options.sockets.arrange(needs).forEach((answer, index) => {
-      if (!answers.has(owners[index])) answers.set(owners[index], answer);
+    const ofLinks = new Map<LinkConfig, LinkSockets>();
+    this.options.sockets.arrange(needs).forEach((socket, index) => {
+      const [v4, v6] = ofLinks.get(owners[index]) ?? NO_SOCKETS;
+      ofLinks.set(owners[index], needs[index].family === 6 ? [v4, socket] : [socket, v6]);
     });
-    return answers;
+    return ofLinks;
+  }
+
+  /** Whether a peer is the same as before, at most under another public key that no other peer has. */
+  private keepsIdentity(entry: PeerEntry, next: PeerConfig, identity: Identity): boolean {
+    const { publicKey, presharedKeyFile } = entry.config;
+    if (presharedKeyFile !== next.presharedKeyFile) return false;
+    if (publicKey === next.publicKey) return true;
+    const { handshakes } = this.options;
+    if (!entry.admitted || identity === null || handshakes.hasKey(identity.publicKey)) return false;
+    handshakes.setPublicKey(entry.row, identity.publicKey);
+    return true;
   }
 
   private removePeer(entry: PeerEntry): void {
@@ -95,6 +134,7 @@ export class PeerSetup {
       policy: effectivePolicy(next, config),
       copies: effectiveCopies(next, config),
       duplicate: effectiveDuplicate(next, config),
+      uplink: uplinkSettings(config),
       name: identity === null ? 0 : relayName(identity.publicKey),
     });
     return entry;
@@ -108,13 +148,15 @@ export class PeerSetup {
     const mayInitiate = entry.config.links.some(
       ({ remote }) => remote?.kind === 'address' || remote?.kind === 'via',
     );
-    if (wanted && entry.admitted) handshakes.setMayInitiate(entry.row, mayInitiate);
-    else if (wanted) handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
+    if (wanted && entry.admitted) {
+      handshakes.setMayInitiate(entry.row, mayInitiate);
+      handshakes.setPresharedKey(entry.row, identity.psk);
+    } else if (wanted) handshakes.addPeer({ id: entry.row, mayInitiate, ...identity });
     entry.admitted = wanted;
-    if (identity?.psk !== undefined) sodiumPrimitives.wipe(identity.psk);
+    forgetIdentity(identity);
   }
 
-  private setLinks(entry: PeerEntry, next: InterfaceConfig, answers: Answers): void {
+  private setLinks(entry: PeerEntry, next: InterfaceConfig, ofLinks: SocketsOfLinks): void {
     const { peers, datapath } = this.options;
     const kept = new Set(entry.config.links.map(({ id }) => id));
     for (const id of [...entry.links.keys()]) {
@@ -122,36 +164,32 @@ export class PeerSetup {
       datapath.send({ kind: 'link-remove', peer: entry.row, id });
       peers.removeLink(entry, id);
     }
-    for (const link of entry.config.links) this.setLink(entry, next, link, answers.get(link) ?? null);
+    for (const link of entry.config.links) this.setLink(entry, next, link, ofLinks.get(link) ?? NO_SOCKETS);
   }
 
-  private setLink(
-    entry: PeerEntry,
-    next: InterfaceConfig,
-    config: LinkConfig,
-    answer: LocalAnswer | null,
-  ): void {
-    const { peers, datapath, routeMtus } = this.options;
+  private setLink(entry: PeerEntry, next: InterfaceConfig, config: LinkConfig, sockets: LinkSockets): void {
+    const { peers, datapath, routes } = this.options;
     const effective = effectiveLink(next, config);
+    const isVia = config.remote?.kind === 'via';
     const path =
       this.relayedPathOf(entry, config) ??
-      (answer === null
-        ? new Array<number>(PATH.WORDS).fill(0)
-        : pathWords(answer, config.remote?.kind === 'address' ? config.remote : null, effective));
+      pathWords(config.remote?.kind === 'address' ? config.remote : null, effective);
     const link = entry.links.get(config.id) ?? peers.addLink(entry, config, path);
     const moved = path.some((word, index) => index < PATH_PLACE_WORDS && word !== link.configuredPath[index]);
     if (moved) link.learnedPath = null;
     link.config = config;
-    link.answer = answer;
+    link.sockets = sockets;
     link.configuredPath = path;
-    link.routeMtu = routeMtus.of(link) ?? link.routeMtu;
+    link.routeMtu = routes.mtuOf(link) || link.routeMtu;
+    link.routeDevice = null;
     datapath.send({
       kind: 'link',
       peer: entry.row,
       id: config.id,
       row: link.row,
       settings: linkSettings(effective, {
-        socket: config.remote?.kind === 'via' ? RELAY_SOCKET : (answer?.socket.row ?? -1),
+        sockets: isVia ? [RELAY_SOCKET, RELAY_SOCKET] : [sockets[0]?.row ?? -1, sockets[1]?.row ?? -1],
+        local: isVia ? null : localWish(effective.local),
         path,
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,

@@ -2,28 +2,36 @@
  * One interface while it runs: its TAP, its sockets, its datapath worker and its handshakes, brought from one
  * configuration to the next without touching what did not change.
  */
+
 import { EventEmitter } from 'node:events';
 import type { InterfaceConfig } from '../../api/config.js';
+import type { WarningName } from '../../api/events.js';
 import type { LinkCause, LinkFacts } from '../../api/link-states.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
+import type { UplinkCause } from '../../api/uplinks.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import type { Native, TapHandle } from '../../native/binding.js';
+import type { Native } from '../../native/binding.js';
+import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { BridgePort } from './bridge-port.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
-import { describeChange } from './describe-change.js';
+import { describeChange, describeLack, NOTHING_MEASURED } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
+import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
-import { loadKeys, macOf } from './interface-keys.js';
+import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
+import { answerMarks } from './marks.js';
+import { warningOf } from './notices.js';
 import { type LinkEntry, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
-import { RouteMtus } from './route-mtus.js';
-import { openTap, setUpTap } from './tap.js';
+import { Routes } from './routes.js';
+import { Tap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
 
 interface RuntimeEvents {
@@ -31,9 +39,19 @@ interface RuntimeEvents {
   peer: [peer: PeerEntry, cause: LinkCause];
   /** Bytes; `before` is 0 the first time. */
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
+  /** The device of a link does not take UDP GSO. */
+  gsoRefused: [peer: PeerEntry, link: LinkEntry];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
+  /** Another server of an uplink group carries. */
+  uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
+  /** The TAP has joined its bridge (null), or cannot: why. */
+  bridge: [missing: string | null];
+  /** Something is not as the configuration wants it; a sentence. */
+  trouble: [message: string];
   /** The worker died. */
   fault: [message: string];
+  /** `peer` is null where it concerns the interface as a whole. */
+  warning: [peer: PeerEntry | null, what: WarningName, detail: string];
 }
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
@@ -41,84 +59,106 @@ type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind
 /** What an interface is made from. */
 interface Foundation {
   native: Native;
+  stateFolder: string;
   config: InterfaceConfig;
   keys: KeyPair;
-  tap: TapHandle;
-  mac: string;
+  tap: Tap;
   selfTest: UdpSelfTest;
 }
 
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly peers = new PeerEntries();
-  readonly tap: TapHandle;
-  readonly mac: string;
+  readonly tap: Tap;
   readonly selfTest: UdpSelfTest;
   readonly datapath: Datapath;
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly drains: Drains;
-  /** UDP GSO still works: no device has refused it. */
-  gsoInUse = true;
-  private readonly native: Native;
-  private readonly keys: KeyPair;
-  private readonly routeMtus: RouteMtus;
+  private readonly now: () => number;
+  private readonly stateFolder: string;
+  private readonly bridge: BridgePort;
+  private readonly routes: Routes;
   private readonly setup: PeerSetup;
+  private keys: KeyPair;
   private current: InterfaceConfig;
 
-  private constructor({ native, config, keys, tap, mac, selfTest }: Foundation) {
+  private constructor({ native, stateFolder, config, keys, tap, selfTest }: Foundation) {
     super();
     const { peers } = this;
     const { aead, scheduling } = effectiveInterface(config);
-    const off = new Set(config.disabledOffloads);
-    this.native = native;
+    this.now = () => native.now();
+    this.stateFolder = stateFolder;
     this.current = { ...config, peers: [] };
     this.keys = keys;
     this.tap = tap;
-    this.mac = mac;
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
       tapFd: tap.fd,
-      settings: settingsOf(config, tap),
-      udpGso: !off.has('udp-gso') && selfTest.gso !== 'fails',
+      tap: tap.ifindex,
+      publicKey: keys.publicKey,
+      settings: settingsOf(config, tap.granted, selfTest),
       realtime: scheduling === 'realtime',
     });
-    const handshakes = new Handshakes(native, datapath, keys, aead);
-    const sockets = new UdpSockets(native, datapath, !off.has('udp-gro') && selfTest.gro !== 'fails');
-    const routeMtus = new RouteMtus(native, datapath, peers);
+    const clock = new HandshakeClock(
+      HandshakeClock.fileOf(stateFolder, keys.publicKey),
+      () => Date.now() * 1000,
+      (error) => this.timeNotKept(error),
+    );
+    const handshakes = new Handshakes(native, datapath, keys, aead, clock);
+    const sockets = new UdpSockets(native, datapath, this.wantsGro(config));
+    const routes = new Routes(native, datapath, peers);
     this.datapath = datapath;
     this.handshakes = handshakes;
     this.sockets = sockets;
-    this.routeMtus = routeMtus;
+    this.routes = routes;
+    this.bridge = new BridgePort(native, { name: config.name, ifindex: tap.ifindex }, (missing) =>
+      this.emit('bridge', missing),
+    );
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
-    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routeMtus });
+    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, stateFolder });
     datapath.on('event', (event) => this.take(event));
-    datapath.on('exit', ({ fault }) => {
-      if (fault !== null) this.emit('fault', fault);
+    datapath.on('exit', ({ fault, hasReleased }) => {
+      if (fault !== null) this.died(fault, hasReleased);
     });
     handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
+    handshakes.on('notice', (notice) => {
+      const peer = peers.atRow(notice.peer);
+      if (peer === undefined) return;
+      const { what, detail } = warningOf(notice, peer.config.name);
+      this.emit('warning', peer, what, detail);
+    });
   }
 
-  /** Starts an interface. Throws a plain sentence and leaves nothing running when it cannot. */
+  /**
+   * Starts an interface, with the TAP that one whose worker died has left or with a new one. Throws a plain sentence and
+   * leaves nothing running when it cannot.
+   */
   static async start(
     native: Native,
     config: InterfaceConfig,
     stateFolder: string,
+    left: Tap | null = null,
   ): Promise<InterfaceRuntime> {
-    const keys = loadKeys(config, stateFolder);
-    const tap = openTap(native, config);
+    let tap = left;
+    let keys: KeyPair | null = null;
     let runtime: InterfaceRuntime | null = null;
     try {
-      const mac = config.mac ?? macOf(keys.publicKey);
+      keys = loadKeys(config, stateFolder);
+      tap ??= await Tap.open(native, config);
       const selfTest = testUdpOffloads(native);
-      await setUpTap(null, config, mac);
-      runtime = new InterfaceRuntime({ native, config, keys, tap, mac, selfTest });
+      await tap.setUp(null, config, macOf(keys.publicKey));
+      runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
       runtime.setUpPeers(config);
+      await runtime.bridge.want(config.bridge ?? null);
       return runtime;
     } catch (error) {
       if (runtime !== null) await runtime.stop();
-      else native.close(tap.fd);
+      else {
+        tap?.close();
+        if (keys !== null) sodiumPrimitives.freeLocked(keys.secretKey);
+      }
       throw error;
     }
   }
@@ -135,47 +175,121 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     return formatPublicKey(this.keys.publicKey);
   }
 
-  /** Whether a change touches what is fixed when the worker is made, so that the interface must be restarted. */
-  needsRestart(next: InterfaceConfig): boolean {
-    const fixed = (config: InterfaceConfig) =>
-      JSON.stringify([
-        config.privateKeyFile,
-        config.disabledOffloads,
-        effectiveInterface(config).aead,
-        effectiveInterface(config).scheduling,
-        effectiveInterface(config).persist,
-      ]);
-    return fixed(this.current) !== fixed(next);
+  /** What keeps the interface from being as configured although it runs, one sentence each. */
+  get missing(): string[] {
+    return [...this.tap.missing, ...(this.bridge.missing === null ? [] : [this.bridge.missing])];
   }
 
-  /** Changes to another configuration. On failure what ran before runs again and the error says why. */
+  /**
+   * Changes to another configuration; the TAP stays, with all that others have put on it. On failure what ran before runs
+   * again and the error says why.
+   */
   async reconfigure(next: InterfaceConfig): Promise<void> {
     const before = this.current;
-    const macIn = (config: InterfaceConfig): string => config.mac ?? macOf(this.keys.publicKey);
-    await setUpTap(before, next, macIn(next));
-    await this.drains.beforeChange(next);
+    const used = this.keys;
+    const keys = this.keysFor(next);
     try {
-      this.setUpPeers(next);
+      await this.tap.setUp(before, next, macOf(keys.publicKey));
+      await this.drains.beforeChange(next);
+      this.bring(before, next, keys);
     } catch (error) {
-      this.setUpPeers(before);
-      await setUpTap(next, before, macIn(before));
+      this.bring(next, before, used);
+      if (keys !== used) sodiumPrimitives.wipe(keys.secretKey);
+      await this.tap.setUp(next, before, macOf(used.publicKey));
       throw error;
     }
-    this.datapath.send({ kind: 'settings', settings: settingsOf(next, this.tap) });
+    if (keys !== used) sodiumPrimitives.wipe(used.secretKey);
+    await this.bridge.want(next.bridge ?? null);
   }
 
   /** Says goodbye to the peers and releases everything. */
   async stop(): Promise<void> {
-    this.routeMtus.close();
+    await this.end();
+    this.tap.close();
+  }
+
+  /** Releases everything but the TAP, if that is still there. */
+  async leaveTap(): Promise<Tap | null> {
+    await this.end();
+    if (this.tap.isThere(this.name)) return this.tap;
+    this.tap.close();
+    return null;
+  }
+
+  private async end(): Promise<void> {
+    this.routes.close();
+    this.bridge.close();
     await this.datapath.stop();
     this.handshakes.close();
-    this.native.close(this.tap.fd);
-    sodiumPrimitives.wipe(this.keys.secretKey);
+    sodiumPrimitives.freeLocked(this.keys.secretKey);
+  }
+
+  /** Ends the sessions of a peer and makes new ones, with the preshared key that its file holds now. */
+  restartPeer(peer: PeerEntry): void {
+    this.setup.rereadKey(peer);
+    this.handshakes.restart(peer.row);
+  }
+
+  /** Reads the preshared keys of all peers again; they count from the next handshakes on. */
+  rereadKeys(): void {
+    for (const peer of this.peers.values()) {
+      try {
+        this.setup.rereadKey(peer);
+      } catch (error) {
+        const detail = `${(error as Error).message}; the key in use stays`;
+        this.emit('warning', peer, 'key-file-refused', detail);
+      }
+    }
+  }
+
+  /** The keys in use, or those of another file. Throws a plain sentence. */
+  private keysFor(next: InterfaceConfig): KeyPair {
+    const file = (config: InterfaceConfig) => privateKeyFile(config, this.stateFolder);
+    return file(next) === file(this.current) ? this.keys : loadKeys(next, this.stateFolder);
+  }
+
+  private wantsGro({ disabledOffloads }: InterfaceConfig): boolean {
+    return !disabledOffloads.includes('udp-gro') && this.selfTest.gro !== 'fails';
+  }
+
+  /** Everything of a change but the TAP; done with `before` and `next` exchanged it is undone. */
+  private bring(before: InterfaceConfig, next: InterfaceConfig, keys: KeyPair): void {
+    const [was, wanted] = [effectiveInterface(before), effectiveInterface(next)];
+    if (keys !== this.keys || was.aead !== wanted.aead) this.handshakes.setTerms(keys, wanted.aead);
+    if (keys !== this.keys) this.datapath.send({ kind: 'public-key', publicKey: keys.publicKey });
+    this.keys = keys;
+    this.sockets.setGro(this.wantsGro(next));
+    this.setUpPeers(next);
+    if (was.scheduling !== wanted.scheduling)
+      this.datapath.send({ kind: 'schedule', realtime: wanted.scheduling === 'realtime' });
+    this.datapath.send({ kind: 'settings', settings: settingsOf(next, this.tap.granted, this.selfTest) });
   }
 
   private setUpPeers(next: InterfaceConfig): void {
     this.setup.setUp(next);
     this.current = next;
+  }
+
+  /** The worker died: nothing moves any more, whatever was known of links. */
+  private died(fault: string, hasReleased: boolean): void {
+    this.routes.close();
+    this.bridge.close();
+    this.handshakes.close();
+    if (!hasReleased) this.sockets.closeAll();
+    this.emit('fault', fault);
+    for (const peer of this.peers.values()) {
+      for (const { config, state } of peer.links.values()) {
+        const place = { peer: peer.row, link: config.id };
+        const change = {
+          state: 'down',
+          cause: 'worker-died',
+          facts: NOTHING_MEASURED,
+          suppressed: 0,
+          atUs: this.now(),
+        } as const;
+        if (ALIVE_STATES.has(state) || state === 'one-way') this.linkChanged({ ...place, ...change });
+      }
+    }
   }
 
   // --- events of the datapath and of handshakes -----------------------------------------------------
@@ -188,11 +302,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'roamed':
         return this.linkRoamed(event);
       case 'gso-refused':
-        this.gsoInUse = false;
-        return;
+        return this.gsoRefused(event);
+      case 'uplink':
+        return this.uplinkMoved(event);
       case 'kernel':
+        for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
+        if (this.sockets.isShort) this.rebind();
+        return this.routes.refreshSoon();
+      case 'rebind':
+        return this.rebind();
       case 'path-mtu':
-        return this.routeMtus.refreshSoon();
+        return this.routes.refreshSoon();
       case 'mtu':
         return this.mtuFound(event);
       case 'echo':
@@ -201,7 +321,15 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private linkChanged({ peer: row, link: id, state, cause, atUs, facts }: EventOf<'link'>): void {
+  private linkChanged({
+    peer: row,
+    link: id,
+    state,
+    cause,
+    atUs,
+    facts,
+    suppressed,
+  }: Omit<EventOf<'link'>, 'kind'>): void {
     const peer = this.peers.atRow(row);
     if (peer === undefined) return;
     const link = peer.links.get(id);
@@ -209,7 +337,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (cause === 'removed' || link === undefined) return this.reachChanged(peer, cause, atUs);
     link.state = state;
     link.cause = cause;
-    link.detail = describeChange(state, cause, facts);
+    // Asked again, it may have found another way meanwhile.
+    if (cause === 'recursive-route') link.routeDevice = null;
+    const more = suppressed === 0 ? '' : `; ${suppressed} more suppressed`;
+    const lack = describeLack(state, cause, link.config, this.name);
+    link.detail = (lack ?? describeChange(state, cause, facts)) + more;
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
     this.reachChanged(peer, cause, atUs);
@@ -229,15 +361,50 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     this.emit('mtu', peer, link, mtu, before);
     // Links that go through this peer start from what its own links carry.
-    this.routeMtus.refreshSoon();
+    this.routes.refreshSoon();
   }
 
-  private linkRoamed({ peer: row, link: id, path }: EventOf<'roamed'>): void {
+  private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
+    const peer = this.peers.atRow(row);
+    const link = peer?.links.get(id);
+    if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
+  }
+
+  private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {
+    const name = this.peers.atRow(peer)?.config.name;
+    const old = this.peers.atRow(before)?.config.name ?? null;
+    if (name !== undefined) this.emit('uplink', group, name, old, cause);
+  }
+
+  private rebind(): void {
+    try {
+      this.setup.rebind(this.current);
+    } catch (error) {
+      this.emit('trouble', (error as Error).message);
+    }
+  }
+
+  private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
     const link = this.peers.atRow(row)?.links.get(id);
     if (link === undefined) return;
-    link.learnedPath = path.words;
-    this.handshakes.answerMarks.learnLink(link);
-    this.routeMtus.refreshSoon();
+    link.learnedPath = isLearned ? path.words : null;
+    link.routeDevice = null;
+    if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
+      this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
+    }
+    this.routes.refreshSoon();
+  }
+
+  /** Reports it once somebody listens: the first handshakes are made while the interface starts. */
+  private timeNotKept(error: Error): void {
+    setImmediate(() =>
+      this.emit(
+        'warning',
+        null,
+        'handshake-time-not-kept',
+        `the time of handshakes cannot be kept in the state folder (${error.message}): after a restart with a clock that went back, peers will refuse us`,
+      ),
+    );
   }
 
   private sessionChanged(row: number, exists: boolean): void {

@@ -1,28 +1,127 @@
-/** The TAP device: opened by the addon, set up with iproute2. */
+/** The TAP device: opened by the addon, set up with iproute2, and left alone where it is right already. */
 import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
-import type { Native, NativeError, TapHandle } from '../../native/binding.js';
-import { ipBatch } from './iproute.js';
+import type { Native, NativeError, TapHandle, TapOffloads } from '../../native/binding.js';
+import { addressWords } from './addresses.js';
+import { IpError, ipBatch, ipJson } from './iproute.js';
 
 /** Room for a few super-frames in the TAP's queue towards the kernel; the kernel's 212 KB hold three. */
 const TAP_SEND_BUFFER = 4 << 20;
 const TAP_QUEUE_FRAMES = 1000;
+/** Alias by which a daemon knows a persistent TAP as one of its own. */
+const OWN_ALIAS = 'octolink';
 
-/** Opens the TAP with the offloads that are not forced off. Throws a plain sentence. */
-export function openTap(native: Native, config: InterfaceConfig): TapHandle {
-  const off = new Set(config.disabledOffloads);
+/** What `ip -json address show` says of a device, as far as it matters here. */
+interface DeviceState {
+  flags: string[];
+  mtu: number;
+  txqlen?: number;
+  address: string;
+  ifalias?: string;
+  addr_info: { local: string; prefixlen: number }[];
+}
+
+export class Tap {
+  /** What the system does not let us set, one sentence each. */
+  missing: string[] = [];
+  /** What the kernel granted. */
+  granted: TapOffloads;
+
+  private constructor(
+    private readonly native: Native,
+    private readonly handle: TapHandle,
+    /** A daemon made it: it has the MAC address of the key, and goes unless it is to persist. */
+    private readonly own: boolean,
+    /** MAC address. */
+    public mac: string,
+  ) {
+    this.granted = handle.granted;
+  }
+
+  /** Opens a TAP, or makes it. Throws a plain sentence. */
+  static async open(native: Native, config: InterfaceConfig): Promise<Tap> {
+    const { name } = config;
+    const handle = openDevice(native, config);
+    try {
+      const { ifalias, address } = await stateOf(name);
+      return new Tap(native, handle, !handle.existed || ifalias === OWN_ALIAS, address);
+    } catch (error) {
+      native.close(handle.fd);
+      throw new Error(`interface ${name}: ${(error as Error).message}`);
+    }
+  }
+
+  get fd(): number {
+    return this.handle.fd;
+  }
+
+  get ifindex(): number {
+    return this.handle.ifindex;
+  }
+
+  /** Whether the device that was opened is still there under its name. */
+  isThere(name: string): boolean {
+    try {
+      return this.native.ifindex(name) === this.ifindex;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Makes it what a configuration wants; `before` is the previous one, `ownMac` the address of a TAP that none is
+   * configured for. What is right already is not set. Throws a plain sentence when the kernel refuses a value.
+   */
+  async setUp(before: InterfaceConfig | null, after: InterfaceConfig, ownMac: string): Promise<void> {
+    if (before !== null && shapeOf(before) === shapeOf(after)) return;
+    const mac =
+      before !== null && before.mac === after.mac ? null : (after.mac ?? (this.own ? ownMac : null));
+    try {
+      this.granted = this.native.tapOffloads(this.fd, wantedOffloads(after));
+      if (mac !== null) this.setMac(mac);
+      const state = await stateOf(after.name);
+      await this.carryOut(commandsFor(state, before, after, this.own));
+      if (this.own) this.native.tapPersist(this.fd, effectiveInterface(after).persist);
+    } catch (error) {
+      throw new Error(`interface ${after.name}: ${(error as Error).message}`);
+    }
+  }
+
+  close(): void {
+    this.native.close(this.fd);
+  }
+
+  private setMac(mac: string): void {
+    this.native.tapAddress(this.fd, Buffer.from(mac.replaceAll(':', ''), 'hex'));
+    this.mac = mac;
+  }
+
+  /** A TAP of somebody else may be used without the right to change it. */
+  private async carryOut(commands: readonly string[]): Promise<void> {
+    this.missing = [];
+    if (commands.length === 0) return;
+    try {
+      await ipBatch(commands);
+    } catch (error) {
+      if (this.own || !(error instanceof IpError) || !error.isForbidden) throw error;
+      this.missing = commands.map((command) => `not permitted: ip ${command}`);
+    }
+  }
+}
+
+function openDevice(native: Native, config: InterfaceConfig): TapHandle {
   try {
-    return native.tapOpen({
-      name: config.name,
-      persist: effectiveInterface(config).persist,
-      sendBuffer: TAP_SEND_BUFFER,
-      checksum: !off.has('tap-checksum'),
-      tso: !off.has('tap-checksum') && !off.has('tap-tso'),
-      uso: !off.has('tap-checksum') && !off.has('tap-uso'),
-    });
+    return native.tapOpen({ name: config.name, sendBuffer: TAP_SEND_BUFFER, ...wantedOffloads(config) });
   } catch (error) {
     throw new Error(`interface ${config.name}: ${reasonOf(error as NativeError, config.name)}`);
   }
+}
+
+/** The offloads that are not forced off. */
+function wantedOffloads({ disabledOffloads }: InterfaceConfig): TapOffloads {
+  const off = new Set(disabledOffloads);
+  const checksum = !off.has('tap-checksum');
+  return { checksum, tso: checksum && !off.has('tap-tso'), uso: checksum && !off.has('tap-uso') };
 }
 
 function reasonOf(error: NativeError, name: string): string {
@@ -32,7 +131,7 @@ function reasonOf(error: NativeError, name: string): string {
       return `the name ${name} is already taken by another device or daemon; choose another name`;
     case 'EPERM':
     case 'EACCES':
-      return 'making a TAP needs root or CAP_NET_ADMIN';
+      return `making a TAP needs root or CAP_NET_ADMIN; "ip tuntap add ${name} mode tap user NAME" lets a user have one`;
     case 'ENOENT':
     case 'ENODEV':
       return '/dev/net/tun is missing: load the tun module ("modprobe tun") or give the container the device';
@@ -41,48 +140,50 @@ function reasonOf(error: NativeError, name: string): string {
   }
 }
 
-/** The `ip` commands that bring a TAP from one configuration to the next. `before` is null for a new TAP. */
-function tapCommands(before: InterfaceConfig | null, after: InterfaceConfig, mac: string): string[] {
-  const dev = after.name;
-  const commands: string[] = [];
-  const mtu = effectiveInterface(after).mtu;
-  if (before === null) {
-    commands.push(`link set dev ${dev} address ${mac}`, `link set dev ${dev} txqueuelen ${TAP_QUEUE_FRAMES}`);
-  } else if (before.mac !== after.mac) {
-    commands.push(`link set dev ${dev} address ${mac}`);
-  }
-  if (before === null || effectiveInterface(before).mtu !== mtu)
-    commands.push(`link set dev ${dev} mtu ${mtu}`);
-  if (after.bridge !== before?.bridge) {
-    commands.push(
-      after.bridge === undefined
-        ? `link set dev ${dev} nomaster`
-        : `link set dev ${dev} master ${after.bridge}`,
-    );
-  }
-  for (const address of before?.addresses ?? []) {
-    if (!after.addresses.includes(address)) commands.push(`address del ${address} dev ${dev}`);
-  }
-  for (const address of after.addresses) {
-    if (!before?.addresses.includes(address)) {
-      commands.push(`address replace ${address} dev ${dev}${address.includes(':') ? ' nodad' : ''}`);
-    }
-  }
-  if (before === null) commands.push(`link set dev ${dev} up`);
-  return commands;
+/** Everything about a configuration that the TAP shows. */
+function shapeOf(config: InterfaceConfig): string {
+  const { mtu, persist } = effectiveInterface(config);
+  return JSON.stringify([config.mac, mtu, persist, config.addresses, config.disabledOffloads]);
 }
 
-/** Runs these commands, all or none as far as the kernel allows. Throws a plain sentence. */
-export async function setUpTap(
+async function stateOf(name: string): Promise<DeviceState> {
+  const [state] = (await ipJson(`address show dev ${name}`)) as DeviceState[];
+  return state;
+}
+
+/** The `ip` commands that are needed; addresses that no configuration of ours named are left alone. */
+function commandsFor(
+  state: DeviceState,
   before: InterfaceConfig | null,
   after: InterfaceConfig,
-  mac: string,
-): Promise<void> {
-  const commands = tapCommands(before, after, mac);
-  if (commands.length === 0) return;
-  try {
-    await ipBatch(commands);
-  } catch (error) {
-    throw new Error(`interface ${after.name}: ${(error as Error).message}`);
-  }
+  own: boolean,
+): string[] {
+  const device = `dev ${after.name}`;
+  const { mtu, persist } = effectiveInterface(after);
+  const alias = persist ? OWN_ALIAS : undefined;
+  const held = new Set(state.addr_info.map(({ local, prefixlen }) => addressKey(`${local}/${prefixlen}`)));
+  const wanted = new Set(after.addresses.map(addressKey));
+  const gone = (before?.addresses ?? []).filter((address) => !wanted.has(addressKey(address)));
+  const missing = after.addresses.filter((address) => !held.has(addressKey(address)));
+  return [
+    ...(own && state.txqlen !== TAP_QUEUE_FRAMES
+      ? [`link set ${device} txqueuelen ${TAP_QUEUE_FRAMES}`]
+      : []),
+    ...(own && state.ifalias !== alias ? [`link set ${device} alias ${alias ?? '""'}`] : []),
+    ...(state.mtu === mtu ? [] : [`link set ${device} mtu ${mtu}`]),
+    ...gone
+      .filter((address) => held.has(addressKey(address)))
+      .map((address) => `address del ${address} ${device}`),
+    ...missing.map(
+      (address) => `address replace ${address} ${device}${address.includes(':') ? ' nodad' : ''}`,
+    ),
+    ...(state.flags.includes('UP') ? [] : [`link set ${device} up`]),
+  ];
+}
+
+/** The same for every way to write one address with its prefix length. */
+function addressKey(text: string): string {
+  const [address, prefix] = text.split('/');
+  const { family, words } = addressWords(address);
+  return `${family}/${words.join('.')}/${prefix}`;
 }

@@ -1,24 +1,28 @@
 /**
- * The UDP sockets of an interface: one for each local end that its links name. A wildcard socket serves links
- * with a local address of the same port too, since the kernel lets only one of the two be bound.
+ * The UDP sockets of an interface: one for each local end that its links name. They stand side by side, a wildcard socket
+ * and ones with an address or an interface on one port, so that no link's local end is another link's business.
  */
 import type { EffectiveLink } from '../../config/defaults.js';
-import type { Native, UdpHandle } from '../../native/binding.js';
+import type { Native, NativeError, UdpHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { addressWords, formatEndpoint } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { Rows } from './rows.js';
 
 const SOCKET_BUFFER = 8 << 20;
+/** What is missing comes by itself, or never: no error of the configuration. */
+const ABSENT: ReadonlySet<string> = new Set(['ENODEV', 'ENXIO', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 interface OpenSocket {
   row: number;
   handle: UdpHandle;
   family: 4 | 6;
+  port: number;
   /** Text of the address bound to; null for the wildcard address. */
   address: string | null;
   device: string | null;
-  port: number;
+  /** Index of the interface bound to; 0: none. */
+  ifindex: number;
 }
 
 /** A local end with its family decided. */
@@ -27,45 +31,54 @@ export interface LocalNeed {
   local: EffectiveLink['local'];
 }
 
-export interface LocalAnswer {
-  socket: OpenSocket;
-  /** `PATH.LOCAL` words and `PATH.IFINDEX` for a link on a shared wildcard socket. */
-  localWords: number[];
+interface Shape extends LocalNeed {
+  key: string;
   ifindex: number;
 }
 
+/** The sockets of a link for IPv4 and IPv6; null: it needs none, or none can be had. */
+export type LinkSockets = readonly [OpenSocket | null, OpenSocket | null];
+
+export const NO_SOCKETS: LinkSockets = [null, null];
+
 export class UdpSockets {
+  /** Some socket could not be had, for what it needs is not there. */
+  isShort = false;
   private readonly open = new Map<string, OpenSocket>();
+  private wanted: ReadonlySet<string> = new Set();
   private readonly rows = new Rows();
+  private hasIpv6 = true;
 
   constructor(
     private readonly native: Native,
     private readonly datapath: Datapath,
-    private readonly gro: boolean,
+    private gro: boolean,
   ) {}
+
+  /** Turns UDP GRO of every socket on or off. */
+  setGro(gro: boolean): void {
+    if (gro === this.gro) return;
+    this.gro = gro;
+    for (const { handle } of this.open.values()) handle.gro = this.native.udpGro(handle.fd, gro);
+  }
 
   all(): OpenSocket[] {
     return [...this.open.values()];
   }
 
   /**
-   * Opens what `needs` ask for, keeps what is open already and closes what is no longer needed. Returns an answer for
-   * each need. When a socket cannot be opened nothing changes, and the error says which and why.
+   * Opens what `needs` ask for and keeps what is open already; null stands for one that cannot be had for now. When a
+   * socket is refused for another reason nothing changes, and the error says which and why.
    */
-  arrange(needs: readonly LocalNeed[]): LocalAnswer[] {
-    const wildcards = new Set(
-      needs.filter((need) => need.local.kind === 'any').map((need) => `${need.family}/${need.local.port}`),
-    );
-    const wanted = needs.map((need) => this.shape(need, wildcards));
-    const before = new Set(this.open.keys());
-    const keep = new Set(wanted.map((shape) => shape.key));
+  arrange(needs: readonly LocalNeed[]): (OpenSocket | null)[] {
+    const shapes = needs.map((need) => this.shape(need));
     const fresh: OpenSocket[] = [];
-    // A wildcard socket and one with an address exclude each other; errors name those that are about to close.
-    const leaving = [...before].filter((key) => !keep.has(key));
+    this.isShort = false;
     try {
-      for (const shape of wanted) {
+      for (const shape of shapes) {
         if (this.open.has(shape.key)) continue;
-        const socket = this.bind(shape, leaving);
+        const socket = this.bind(shape);
+        if (socket === null) continue;
         this.open.set(shape.key, socket);
         fresh.push(socket);
       }
@@ -73,69 +86,73 @@ export class UdpSockets {
       for (const socket of fresh) this.discard(socket);
       throw error;
     }
-    for (const socket of fresh) this.announce(socket);
-    for (const key of leaving) this.release(key);
-    return wanted.map((shape) => ({
-      socket: this.open.get(shape.key) as OpenSocket,
-      localWords: shape.localWords,
-      ifindex: shape.ifindex,
-    }));
+    for (const { row, handle } of fresh)
+      this.datapath.send({ kind: 'socket', row, settings: { fd: handle.fd, port: handle.port } });
+    this.wanted = new Set(shapes.map(({ key }) => key));
+    return shapes.map(({ key }) => this.open.get(key) ?? null);
   }
 
-  private shape(need: LocalNeed, wildcards: ReadonlySet<string>) {
-    const { family, local } = need;
-    const shared = wildcards.has(`${family}/${local.port}`);
-    const address = local.kind === 'address' && !shared ? local.address : null;
-    const device = local.kind === 'interface' && !shared ? local.name : null;
-    const none = [0, 0, 0, 0];
-    return {
-      key: `${family}/${local.port}/${address ?? ''}/${device ?? ''}`,
-      family,
-      port: local.port,
-      address,
-      device,
-      localWords: local.kind === 'address' && shared ? addressWords(local.address).words : none,
-      ifindex: local.kind === 'interface' && shared ? this.native.ifindex(local.name) : 0,
-    };
+  /** Closes what was not asked for last. Links must have left it. */
+  closeUnwanted(): void {
+    for (const [key, { row }] of this.open) {
+      if (this.wanted.has(key)) continue;
+      this.open.delete(key);
+      this.rows.release(row);
+      // The worker closes the descriptor, because it may still be reading from it.
+      this.datapath.send({ kind: 'socket-close', row });
+    }
   }
 
-  private bind(shape: ReturnType<UdpSockets['shape']>, leaving: readonly string[]): OpenSocket {
-    const { family, address, device, port } = shape;
-    const where = device ?? formatEndpoint(address ?? (family === 4 ? '0.0.0.0' : '::'), port);
-    const options = {
-      family,
-      address,
-      device,
-      port,
-      receiveBuffer: SOCKET_BUFFER,
-      sendBuffer: SOCKET_BUFFER,
-      gro: this.gro,
-    };
+  /** An interface that was made again has the name of the old one, and another index. */
+  private shape({ family, local }: LocalNeed): Shape {
+    const ifindex = local.kind === 'interface' ? this.indexOf(local.name) : 0;
+    const place = local.kind === 'address' ? local.address : local.kind === 'interface' ? local.name : '';
+    return { family, local, ifindex, key: `${family}/${local.port}/${local.kind}/${place}/${ifindex}` };
+  }
+
+  private indexOf(name: string): number {
     try {
-      const handle = this.native.udpOpen(options);
-      return { row: this.rows.take(), handle, family, address, device, port };
+      return this.native.ifindex(name);
+    } catch {
+      return 0;
+    }
+  }
+
+  private bind({ family, local, ifindex }: Shape): OpenSocket | null {
+    const { port } = local;
+    const address = local.kind === 'address' ? local.address : null;
+    const device = local.kind === 'interface' ? local.name : null;
+    const buffers = { receiveBuffer: SOCKET_BUFFER, sendBuffer: SOCKET_BUFFER };
+    const beside = this.all().filter(({ handle }) => handle.port === port);
+    const descriptors = Int32Array.from(beside, ({ handle }) => handle.fd);
+    try {
+      const handle = this.native.udpOpen(
+        { family, address, device, port, ...buffers, gro: this.gro },
+        descriptors,
+      );
+      if (family === 6) this.ipv6Is(true);
+      return { row: this.rows.take(), handle, family, port, address, device, ifindex };
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
+      const { code, message } = error as NativeError;
+      if (code === 'EAFNOSUPPORT' && family === 6) this.ipv6Is(false);
+      this.isShort = true;
+      if (ABSENT.has(code)) return null;
+      const where = device ?? formatEndpoint(address ?? (family === 4 ? '0.0.0.0' : '::'), port);
       if (code !== 'EADDRINUSE') throw new Error(`cannot bind ${where} (UDP port ${port}): ${message}`);
-      const own = leaving.some((key) => key.startsWith(`${family}/${port}/`));
-      const hint = own
-        ? 'this interface still holds it; remove the old links first, or use another port'
-        : 'another program holds it; choose another "listen port"';
+      const hint = 'another program holds it; choose another "listen port"';
       throw new Error(`cannot bind ${where}: UDP port ${port} is already taken: ${hint}`);
     }
   }
 
-  private announce({ row, handle, family, address, device }: OpenSocket): void {
-    this.datapath.send({
-      kind: 'socket',
-      row,
-      settings: {
-        fd: handle.fd,
-        family,
-        address: address === null ? [0, 0, 0, 0] : addressWords(address).words,
-        ifindex: device === null ? 0 : this.native.ifindex(device),
-      },
-    });
+  private ipv6Is(isThere: boolean): void {
+    if (this.hasIpv6 === isThere) return;
+    this.hasIpv6 = isThere;
+    this.datapath.send({ kind: 'ipv6', isThere });
+  }
+
+  /** Closes what a worker left open that could not. */
+  closeAll(): void {
+    for (const socket of this.all()) this.discard(socket);
   }
 
   private discard(socket: OpenSocket): void {
@@ -143,20 +160,10 @@ export class UdpSockets {
     this.rows.release(socket.row);
     this.native.close(socket.handle.fd);
   }
-
-  /** The worker closes the descriptor, because it may still be reading from it. */
-  private release(key: string): void {
-    const socket = this.open.get(key);
-    if (socket === undefined) return;
-    this.open.delete(key);
-    this.rows.release(socket.row);
-    this.datapath.send({ kind: 'socket-close', row: socket.row });
-  }
 }
 
-/** Words of a path to a remote end by a local answer, marked as a link wants it. */
+/** Words of a path to a remote end, marked as a link wants it. */
 export function pathWords(
-  answer: LocalAnswer,
   remote: { address: string; port: number } | null,
   { dscp, fwmark }: Pick<EffectiveLink, 'dscp' | 'fwmark'>,
 ): number[] {
@@ -167,8 +174,6 @@ export function pathWords(
     words[PATH.PORT] = remote.port;
     for (let index = 0; index < 4; index++) words[PATH.ADDR + index] = parsed.words[index];
   }
-  for (let index = 0; index < 4; index++) words[PATH.LOCAL + index] = answer.localWords[index];
-  words[PATH.IFINDEX] = answer.ifindex;
   words[PATH.DSCP] = dscp;
   words[PATH.MARK] = fwmark | 0;
   return words;

@@ -13,6 +13,7 @@ import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
 import { PEER_METHODS } from './show-peers.js';
 import { SYSTEM_METHODS } from './show-system.js';
+import { UPLINK_METHODS } from './show-uplinks.js';
 import { WAIT_METHODS } from './wait.js';
 
 export const METHODS: MethodTable = {
@@ -22,6 +23,7 @@ export const METHODS: MethodTable = {
   ...INTERFACE_METHODS,
   ...PEER_METHODS,
   ...LINK_METHODS,
+  ...UPLINK_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,
   ...EXPLAIN_METHODS,

@@ -12,12 +12,14 @@ import type {
 } from '../../api/index.js';
 import type { Native } from '../../native/binding.js';
 import type { EventLog } from '../base/event-log.js';
+import type { Log } from '../base/log.js';
 import type { Configurator } from '../commits/configurator.js';
 import type { Finder } from '../interfaces/finder.js';
 import type { Histories } from '../observe/link-histories.js';
 
 /** The parts of the daemon that methods work with. */
 export interface DaemonParts {
+  log: Log;
   native: Pick<Native, 'now' | 'hasHardwareAes'>;
   hostname(): string;
   /** The configuration that runs. Methods must not modify it. */
@@ -44,6 +46,7 @@ export interface CallingConnection {
 /** What a method is called with. */
 export interface MethodContext extends DaemonParts {
   who: Who;
+  privilege: Privilege;
   connection: CallingConnection;
   /** Everybody who is connected to this socket. */
   clients(): Omit<ClientStatus, 'own'>[];

@@ -7,6 +7,37 @@ import { type MethodTable, read } from './method.js';
 import { linkId, onePeer } from './params.js';
 
 const ANSWER_TIMEOUT_MS = 1000;
+/** Probes in one second of all who may only read. */
+const READERS_PER_SECOND = 50;
+
+/** Probes are traffic that others pay for. */
+export class ReadersPace {
+  private windowMs = Number.NEGATIVE_INFINITY;
+  private sent = 0;
+
+  /** Resolves when a reader's next probe may be sent, or when `signal` aborts. */
+  async admit(signal: AbortSignal): Promise<void> {
+    let ms = this.waitMs(performance.now());
+    while (ms > 0 && !signal.aborted) {
+      await sleep(ms, undefined, { signal }).catch(() => {});
+      ms = this.waitMs(performance.now());
+    }
+  }
+
+  /** Milliseconds to wait; 0: now, and it counts. */
+  waitMs(nowMs: number): number {
+    const end = this.windowMs + 1000;
+    if (nowMs >= end) {
+      this.windowMs = nowMs;
+      this.sent = 0;
+    }
+    if (this.sent >= READERS_PER_SECOND) return end - nowMs;
+    this.sent++;
+    return 0;
+  }
+}
+
+const readersPace = new ReadersPace();
 
 type Probe = PingResult['probes'][number];
 
@@ -18,19 +49,25 @@ export const PING_METHODS = {
       size: z.int().min(0).max(65000),
       intervalMs: z.int().min(10).max(10000),
     }),
-    ({ find, signal }, params) => {
+    ({ find, privilege, signal }, params) => {
       const found = find.peer(params);
       if (params.link !== undefined) linkOf(found.peer, params.link);
-      return ping(found, params, signal);
+      return ping(found, params, signal, privilege === 'admin' ? null : readersPace);
     },
     'slow',
   ),
 } satisfies Partial<MethodTable>;
 
-async function ping(found: FoundPeer, params: PingParams, signal: AbortSignal): Promise<PingResult> {
+async function ping(
+  found: FoundPeer,
+  params: PingParams,
+  signal: AbortSignal,
+  pace: ReadersPace | null,
+): Promise<PingResult> {
   const { count, intervalMs } = params;
   const probes: Promise<Probe>[] = [];
   for (let sequence = 1; sequence <= count && !signal.aborted; sequence++) {
+    if (pace !== null) await pace.admit(signal);
     probes.push(probe(found, params, sequence, signal));
     if (sequence === count) break;
     await sleep(intervalMs, undefined, { signal }).catch(() => {});

@@ -1,9 +1,9 @@
 /** `show interfaces`, `show mac-table`. */
 import { interfaceStatus } from '../answers/interface-status.js';
-import { macEntries } from '../answers/mac-entries.js';
+import { macEntries, macPage } from '../answers/mac-entries.js';
 import { noInterface } from '../interfaces/finder.js';
 import { type MethodTable, read } from './method.js';
-import { ofInterface } from './params.js';
+import { ofInterface, page } from './params.js';
 
 export const INTERFACE_METHODS = {
   'show.interfaces': read(ofInterface, ({ runningConfig, find, faults }, { interface: name }) => {
@@ -14,7 +14,6 @@ export const INTERFACE_METHODS = {
       interfaceStatus(config, find.interface(config.name) ?? null, faults.get(config.name) ?? null),
     );
   }),
-  'show.macTable': read(ofInterface, async ({ find }, { interface: name }) => {
-    return (await Promise.all(find.interfaces(name).map(macEntries))).flat();
-  }),
+  'show.macTable': read(ofInterface, ({ find }, { interface: name }) => macEntries(find.interfaces(name))),
+  'show.macTablePage': read(page, ({ find }, params) => macPage(find.interfaces(params.interface), params)),
 } satisfies Partial<MethodTable>;

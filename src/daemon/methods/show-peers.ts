@@ -1,6 +1,7 @@
 /** `show peers`, `show peer`, `clear peer`. */
 import { listedPeers, peerSources } from '../answers/listed-peers.js';
 import { pageOf } from '../answers/pages.js';
+import { refusal } from '../base/refusal.js';
 import { RequestError } from '../base/request-errors.js';
 import { severalInterfaces } from '../interfaces/finder.js';
 import { admin, type MethodTable, read } from './method.js';
@@ -21,10 +22,14 @@ export const PEER_METHODS = {
     }
     return found[0].status();
   }),
-  'clear.peer': admin(onePeer, ({ find }, params) => {
+  'clear.peer': admin(onePeer, ({ find, log }, params) => {
     const { runtime, peer } = find.peer(params);
     if (!peer.admitted) throw new RequestError(`peer ${params.peer} is shut down or has no public key`);
-    runtime.handshakes.restart(peer.row);
+    try {
+      runtime.restartPeer(peer);
+    } catch (error) {
+      throw refusal(error as Error, log);
+    }
     return null;
   }),
 } satisfies Partial<MethodTable>;

@@ -35,18 +35,14 @@ function targetOf(parts: DaemonParts, { peer, link, interface: within }: WaitPar
   if (link !== undefined) linkOf(found.peer, link);
   return {
     name: link === undefined ? `peer ${peer}` : `link ${link} of peer ${peer}`,
+    // Looked up each time: an interface whose worker died comes back with other entries.
     state() {
-      if (link === undefined) return found.peer.up ? 'up' : 'down';
-      return found.peer.links.get(link)?.state ?? 'gone';
+      const entry = parts.find.interface(found.runtime.name)?.peers.get(peer);
+      if (entry === undefined) return 'gone';
+      if (link === undefined) return entry.up ? 'up' : 'down';
+      return entry.links.get(link)?.state ?? 'gone';
     },
-    watch(changed) {
-      found.runtime.on('link', changed);
-      found.runtime.on('peer', changed);
-      return () => {
-        found.runtime.off('link', changed);
-        found.runtime.off('peer', changed);
-      };
-    },
+    watch: (changed) => parts.events.listen(changed),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Serves metrics over HTTP: `GET /metrics`, nothing else. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { METRICS_CONTENT_TYPE } from '../../api/metrics-text.js';
 
 interface MetricsPlace {
@@ -16,6 +17,8 @@ const PATIENCE_MS = 5000;
 export class MetricsEndpoint {
   private server: Server | null = null;
   private place: MetricsPlace | null = null;
+  /** Connections that have sent no request yet, the oldest first. */
+  private readonly silent = new Set<Socket>();
 
   /** `text` makes the answer. */
   constructor(private readonly text: () => string) {}
@@ -41,10 +44,10 @@ export class MetricsEndpoint {
       maxHeaderSize: MAX_HEADER_BYTES,
       requestTimeout: PATIENCE_MS,
       headersTimeout: PATIENCE_MS,
-      keepAliveTimeout: PATIENCE_MS,
       connectionsCheckingInterval: PATIENCE_MS,
     });
-    server.maxConnections = MAX_CONNECTIONS;
+    server.timeout = PATIENCE_MS;
+    server.on('connection', (socket) => this.admit(socket));
     server.on('request', (request, response) => this.answer(request, response));
     server.on('clientError', (_error, socket) => socket.destroy());
     server.listen({ host: address, port, exclusive: true });
@@ -59,7 +62,17 @@ export class MetricsEndpoint {
     return server;
   }
 
+  /** Whoever only holds a connection makes room for others; each is closed when it has had its answer. */
+  private admit(socket: Socket): void {
+    this.silent.add(socket);
+    socket.once('close', () => this.silent.delete(socket));
+    const [oldest] = this.silent;
+    if (this.silent.size > MAX_CONNECTIONS) oldest.destroy();
+  }
+
   private answer(request: IncomingMessage, response: ServerResponse): void {
+    this.silent.delete(request.socket);
+    response.setHeader('Connection', 'close');
     const [path] = (request.url ?? '').split('?');
     if (path !== '/metrics') return refuse(response, 404, 'metrics are at /metrics');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -76,7 +89,5 @@ export class MetricsEndpoint {
 function refuse(response: ServerResponse, status: number, reason: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  // Do not wait for what the client still sends.
-  response.setHeader('Connection', 'close');
   response.end(`${reason}\n`);
 }

@@ -20,6 +20,11 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.info({ ...place, mtuBytes }, 'path MTU');
     events.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
   });
+  runtime.on('gsoRefused', (peer, link) => {
+    const place = { interface: name, peer: peer.config.name, link: link.config.id };
+    log.info(place, 'the device of the link refuses UDP GSO');
+    events.publish({ kind: 'gso-refused', ...place });
+  });
   runtime.on('peer', (peer, cause) => {
     const place = { interface: name, peer: peer.config.name };
     const state = peer.up ? 'up' : 'down';
@@ -29,6 +34,20 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
   });
+  runtime.on('uplink', (group, peer, before, cause) => {
+    log.info({ interface: name, group, peer, before, cause }, 'uplink moved');
+    events.publish({ kind: 'uplink', interface: name, group, peer, before, cause });
+  });
+  runtime.on('warning', (peer, what, detail) => {
+    log.warn({ interface: name, peer: peer?.config.name, what }, detail);
+    events.publish({ kind: 'warning', interface: name, peer: peer?.config.name ?? null, what, detail });
+  });
+  runtime.on('bridge', (missing) => {
+    if (missing === null) return log.info({ interface: name }, 'in its bridge');
+    log.warn({ interface: name }, missing);
+    events.publish({ kind: 'warning', interface: name, peer: null, what: 'bridge-missing', detail: missing });
+  });
+  runtime.on('trouble', (message) => log.warn({ interface: runtime.name }, message));
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: INTERFACE_CAUSE.died });

@@ -5,6 +5,7 @@ import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import type { LinkControl } from '../../link/life/control.js';
 import type { Arena } from '../../state/arena.js';
 import { type Datagram, ORIGIN } from '../../state/datagram.js';
+import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { LinkTable } from '../../state/links.js';
 import { NO_LINK } from '../../state/peers.js';
@@ -16,6 +17,7 @@ import type { Arrivals } from './arrivals.js';
 import type { Delivery } from './delivery.js';
 import type { Rebuilder } from './rebuild.js';
 import type { Reorder } from './reorder.js';
+import { type Shares, WORK } from './shares.js';
 import type { Unpacker } from './unpacker.js';
 
 /** Whoever takes datagrams by their kind, and what they work on. */
@@ -30,7 +32,9 @@ export interface AcceptanceParts {
   readonly reorder: Reorder;
   readonly unpacker: Unpacker;
   readonly delivery: Delivery;
+  readonly shares: Shares;
   readonly stats: SharedStats;
+  readonly drops: Drops;
 }
 
 export class Acceptance {
@@ -45,7 +49,9 @@ export class Acceptance {
   private readonly reorder: Reorder;
   private readonly unpacker: Unpacker;
   private readonly delivery: Delivery;
+  private readonly shares: Shares;
   private readonly stats: SharedStats;
+  private readonly drops: Drops;
 
   constructor(parts: AcceptanceParts) {
     this.bytes = parts.arena.bytes;
@@ -59,25 +65,36 @@ export class Acceptance {
     this.reorder = parts.reorder;
     this.unpacker = parts.unpacker;
     this.delivery = parts.delivery;
+    this.shares = parts.shares;
     this.stats = parts.stats;
+    this.drops = parts.drops;
   }
 
   accept(datagram: Datagram): void {
     const { sessions } = this;
     const { slot } = datagram;
-    if (!sessions.isLive(slot)) return this.drop(DROP['unknown-index']);
+    if (!sessions.isLive(slot)) return this.drops.sealed(DROP['unknown-index'], datagram);
     datagram.peer = sessions.peer[slot];
     if (!sessions.commit(slot, datagram.stream, datagram.counter)) {
       this.arrivals.creditCopy(datagram);
-      return this.drop(DROP.replayed);
+      return this.drops.sealed(DROP.replayed, datagram, datagram.peer);
     }
     if (sessions.confirmed[slot] === 0) this.confirm(datagram);
     datagram.link = this.arrivals.find(datagram);
     datagram.linkId = datagram.link < 0 ? NO_LINK : this.links.id[datagram.link];
     if (datagram.origin === ORIGIN.PARITY) this.stats.interface[INTERFACE.repairedDatagrams]++;
     else if (datagram.link >= 0) this.heard(datagram);
+    if (this.isOverShare(datagram)) return this.drops.message(DROP['over-share'], datagram);
     if (datagram.stream === LANE_STREAM) this.takeLane(datagram);
     else this.takeByKind(datagram);
+  }
+
+  /** Whether a datagram of a batch that was admitted as a whole is more than its peer's share, by what came before it. */
+  private isOverShare({ peer }: Datagram): boolean {
+    this.shares.wants(peer);
+    if (this.shares.isOver(peer)) return true;
+    this.shares.charge(peer, WORK.DATAGRAM);
+    return false;
   }
 
   /** The session has carried its first authentic datagram. */
@@ -108,11 +125,14 @@ export class Acceptance {
         return this.unpacker.unpack(datagram);
       case KIND.RELAY:
       case KIND.RELAYED:
+        this.shares.charge(datagram.peer, WORK.MORE);
         return this.relay.handle(datagram);
       case KIND.PARITY:
+        this.shares.charge(datagram.peer, WORK.MORE);
         return this.takeParity(datagram);
       default:
         this.delivery.closeRun();
+        this.shares.charge(datagram.peer, WORK.MESSAGE);
         return this.control.handle(datagram);
     }
   }
@@ -136,10 +156,6 @@ export class Acceptance {
     // What was rebuilt stays where it is until it is delivered; only what came by a socket may rebuild more.
     const isDirect = datagram.link >= 0 && datagram.origin === ORIGIN.SOCKET;
     if (isDirect) this.rebuilder.take(datagram);
-    else this.drop(DROP.malformed);
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
+    else this.drops.message(DROP.malformed, datagram);
   }
 }

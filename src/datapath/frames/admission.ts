@@ -6,22 +6,39 @@
 import { readU64 } from '../../base/bytes.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
-import { OPEN, PATH } from '../../native/ops.js';
+import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../crypto/handshake-messages.js';
+import { OPEN } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram, MessageBatch } from '../../state/datagram.js';
-import type { DatapathIo } from '../../state/io.js';
+import type { Drops } from '../../state/drops.js';
+import { type DatapathIo, HANDSHAKE_TAKEN } from '../../state/io.js';
 import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD, STREAMS, TYPE, VERSION } from '../../wire/header.js';
 import type { Arrivals } from './arrivals.js';
 import type { Rebuilder } from './rebuild.js';
+import type { Shares } from './shares.js';
 
 /** Datagrams opened by one native call. */
 const OPEN_ROWS = 4096;
-/** Handshake messages handed to the control thread before it has taken earlier ones. */
-const MAX_PENDING_HANDSHAKES = 256;
-const MAX_HANDSHAKE_BYTES = 512;
+/** The one length of each type of handshake message. */
+const HANDSHAKE_BYTES: Readonly<Record<number, number | undefined>> = {
+  [TYPE.INITIATION]: INITIATION_BYTES,
+  [TYPE.RESPONSE]: RESPONSE_BYTES,
+  [TYPE.COOKIE]: COOKIE_REPLY_BYTES,
+};
 /** Counters above this would not be exact as a double. */
 const COUNTER_BOUND = 2 ** 52;
+
+interface AdmissionParts {
+  readonly arena: Arena;
+  readonly io: DatapathIo;
+  readonly sessions: SessionTable;
+  readonly arrivals: Arrivals;
+  readonly rebuilder: Rebuilder;
+  readonly shares: Shares;
+  readonly stats: SharedStats;
+  readonly drops: Drops;
+}
 
 export class Admission {
   /** Datagrams admitted and not opened yet. */
@@ -34,14 +51,25 @@ export class Admission {
   /** Where each is kept as it came; see `Rebuilder.stage`. */
   private readonly ticket = new Int32Array(OPEN_ROWS);
 
-  constructor(
-    private readonly arena: Arena,
-    private readonly io: DatapathIo,
-    private readonly sessions: SessionTable,
-    private readonly arrivals: Arrivals,
-    private readonly rebuilder: Rebuilder,
-    private readonly stats: SharedStats,
-  ) {}
+  private readonly arena: Arena;
+  private readonly io: DatapathIo;
+  private readonly sessions: SessionTable;
+  private readonly arrivals: Arrivals;
+  private readonly rebuilder: Rebuilder;
+  private readonly shares: Shares;
+  private readonly stats: SharedStats;
+  private readonly drops: Drops;
+
+  constructor(parts: AdmissionParts) {
+    this.arena = parts.arena;
+    this.io = parts.io;
+    this.sessions = parts.sessions;
+    this.arrivals = parts.arrivals;
+    this.rebuilder = parts.rebuilder;
+    this.shares = parts.shares;
+    this.stats = parts.stats;
+    this.drops = parts.drops;
+  }
 
   get isFull(): boolean {
     return this.count === OPEN_ROWS;
@@ -53,19 +81,21 @@ export class Admission {
     const { offset, length } = datagram;
     this.stats.interface[INTERFACE.rxDatagrams]++;
     if (bytes[offset] !== TYPE.TRANSPORT) return this.admitOther(datagram);
-    if (length <= SEALED_OVERHEAD) return this.drop(DROP['bad-length']);
+    if (length <= SEALED_OVERHEAD) return this.drops.sealed(DROP['bad-length'], datagram);
     const stream = bytes[offset + OUTER.STREAM];
     const counter = readU64(view, offset + OUTER.COUNTER);
     if (stream >= STREAMS || view.getUint16(offset + OUTER.FLAGS) !== 0 || counter >= COUNTER_BOUND) {
-      return this.drop(DROP['bad-header']);
+      return this.drops.sealed(DROP['bad-header'], datagram);
     }
     const slot = this.sessions.find(view.getUint32(offset + OUTER.RECEIVER));
-    if (slot < 0) return this.drop(DROP['unknown-index']);
+    if (slot < 0) return this.drops.sealed(DROP['unknown-index'], datagram);
     datagram.slot = slot;
-    datagram.peer = this.sessions.peer[slot];
+    const peer = this.sessions.peer[slot];
+    datagram.peer = peer;
+    if (this.shares.isOver(peer)) return this.drops.sealed(DROP['over-share'], datagram, peer);
     if (!this.sessions.isFresh(slot, stream, counter)) {
       this.arrivals.creditCopy(datagram);
-      return this.drop(DROP['replayed-early']);
+      return this.drops.sealed(DROP['replayed-early'], datagram, peer);
     }
     const row = this.count++;
     const at = row * OPEN.WORDS;
@@ -78,28 +108,21 @@ export class Admission {
     this.ticket[row] = this.rebuilder.stage(datagram, this.arrivals);
   }
 
-  /** Handshake messages go to the control thread; everything else is not ours. */
+  /** Handshake messages of the right form are handed on; everything else is not ours. */
   private admitOther(datagram: Datagram): void {
-    const type = this.arena.bytes[datagram.offset];
-    if (type >> 4 !== VERSION) return this.drop(DROP['unknown-version']);
-    if (type !== TYPE.INITIATION && type !== TYPE.RESPONSE && type !== TYPE.COOKIE) {
-      return this.drop(DROP['unknown-type']);
-    }
-    if (datagram.length > MAX_HANDSHAKE_BYTES) return this.drop(DROP['bad-length']);
-    const counters = this.stats.interface;
-    const pending = counters[INTERFACE.handshakesGiven] - counters[INTERFACE.handshakesTaken];
-    if (pending >= MAX_PENDING_HANDSHAKES) return this.drop(DROP['handshake-queue-full']);
-    counters[INTERFACE.handshakesGiven]++;
-    this.emitHandshake(datagram);
-  }
-
-  private emitHandshake(datagram: Datagram): void {
     const { offset, length, socket, paths, path } = datagram;
-    this.io.emit({
-      kind: 'handshake',
-      bytes: this.arena.bytes.slice(offset, offset + length),
-      path: { socket, words: [...paths.subarray(path, path + PATH.WORDS)] },
-    });
+    const { bytes } = this.arena;
+    const type = bytes[offset];
+    if (type >> 4 !== VERSION) return this.drops.sealed(DROP['unknown-version'], datagram);
+    const expected = HANDSHAKE_BYTES[type];
+    if (expected === undefined) return this.drops.sealed(DROP['unknown-type'], datagram);
+    if (length !== expected) return this.drops.sealed(DROP['bad-length'], datagram);
+    if (bytes[offset + 1] !== 0 || bytes[offset + 2] !== 0 || bytes[offset + 3] !== 0) {
+      return this.drops.sealed(DROP['bad-header'], datagram);
+    }
+    const reason = this.io.handshake(offset, length, socket, paths, path);
+    if (reason === HANDSHAKE_TAKEN) this.stats.interface[INTERFACE.handshakesGiven]++;
+    else this.drops.sealed(reason, datagram);
   }
 
   /** Opens everything admitted, in place; returns how many there were. `read` has each of them then. */
@@ -113,23 +136,19 @@ export class Admission {
   /** Fills `datagram` with the one of a row; false when it was forged. */
   read(row: number, batch: MessageBatch, datagram: Datagram): boolean {
     const at = row * OPEN.WORDS;
-    if (this.opens[at + OPEN.RESULT] !== 0) {
-      this.drop(DROP.forged);
-      return false;
-    }
     datagram.cameIn(batch, this.message[row]);
     datagram.slot = this.slot[row];
-    datagram.counter = this.counter[row];
-    datagram.ticket = this.ticket[row];
     datagram.offset = this.opens[at + OPEN.OFFSET];
     datagram.length = this.opens[at + OPEN.LENGTH];
+    if (this.opens[at + OPEN.RESULT] !== 0) {
+      this.drops.sealed(DROP.forged, datagram, this.sessions.peer[datagram.slot]);
+      return false;
+    }
+    datagram.counter = this.counter[row];
+    datagram.ticket = this.ticket[row];
     datagram.stream = this.arena.bytes[datagram.offset + OUTER.STREAM];
     datagram.body = datagram.offset + OUTER.BYTES;
     datagram.end = datagram.offset + datagram.length - (SEALED_OVERHEAD - OUTER.BYTES);
     return true;
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
   }
 }

@@ -6,6 +6,7 @@
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { type Arena, PREFIX_BYTES } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import { Plaintext } from '../../state/run.js';
 import { Frame } from '../../switch/frame.js';
@@ -29,6 +30,17 @@ import { MAX_PIECES, PIECE_HEADER, Piece, writePieceHeader } from './pieces.js';
 /** Longest headers that `parseHeaders` accepts: two tags, IPv6 with four extension headers of 2 KiB, TCP. */
 const LONGEST_HEADERS = 22 + 40 + 4 * 2048 + 60;
 
+/** What frames are cut with, and where the parts go. */
+interface CutterParts {
+  readonly arena: Arena;
+  readonly peers: PeerTable;
+  readonly bundler: Bundler;
+  readonly dispatch: Dispatch;
+  readonly transmit: Transmitter;
+  readonly stats: SharedStats;
+  readonly drops: Drops;
+}
+
 export class Cutter {
   private readonly headers = new HeaderInfo();
   private readonly plaintext = new Plaintext();
@@ -40,26 +52,35 @@ export class Cutter {
   private readonly overwritten = new Uint8Array(LONGEST_HEADERS);
   private prefixRow = 0;
 
-  constructor(
-    private readonly arena: Arena,
-    private readonly peers: PeerTable,
-    private readonly bundler: Bundler,
-    private readonly dispatch: Dispatch,
-    private readonly transmit: Transmitter,
-    private readonly stats: SharedStats,
-  ) {}
+  private readonly arena: Arena;
+  private readonly peers: PeerTable;
+  private readonly bundler: Bundler;
+  private readonly dispatch: Dispatch;
+  private readonly transmit: Transmitter;
+  private readonly stats: SharedStats;
+  private readonly drops: Drops;
+
+  constructor(parts: CutterParts) {
+    this.arena = parts.arena;
+    this.peers = parts.peers;
+    this.bundler = parts.bundler;
+    this.dispatch = parts.dispatch;
+    this.transmit = parts.transmit;
+    this.stats = parts.stats;
+    this.drops = parts.drops;
+  }
 
   /** Sends a super-frame. */
   superFrame(route: Route, frame: Frame): void {
     const { headers } = this;
     if (!parseHeaders(this.arena.bytes, frame.offset, frame.length, headers)) {
-      return this.drop(DROP['tap-malformed']);
+      return this.drops.frameOut(DROP['tap-malformed'], frame, route.peer);
     }
     const room = this.peers.smallestPlain[route.peer] - SEGMENT.BYTES - headers.headerLength;
-    if (room < 1) return this.drop(DROP['tx-too-big']);
+    if (room < 1) return this.drops.frameOut(DROP['tx-too-big'], frame, route.peer);
     const payload = frame.length - headers.headerLength;
     const size = frame.gsoSize;
-    if (size === 0 || payload <= 0) return this.drop(DROP['tap-malformed']);
+    if (size === 0 || payload <= 0) return this.drops.frameOut(DROP['tap-malformed'], frame, route.peer);
     this.bundler.close();
     // TCP may be cut anywhere; the borders of UDP datagrams mean something.
     if (size > room && headers.protocol !== PROTOCOL_TCP) this.split(route, frame);
@@ -123,7 +144,7 @@ export class Cutter {
     const { piece } = this;
     const room = this.peers.smallestPlain[route.peer] - PIECE_HEADER;
     const count = room < 1 ? MAX_PIECES + 1 : Math.ceil(length / room);
-    if (count > MAX_PIECES) return this.drop(DROP['tx-too-big']);
+    if (count > MAX_PIECES) return this.drops.frameOut(DROP['tx-too-big'], frame, route.peer);
     const size = Math.ceil(length / count);
     piece.frameId = this.peers.frameId[route.peer];
     piece.count = count;
@@ -144,10 +165,6 @@ export class Cutter {
   private prefix(): number {
     this.prefixRow = (this.prefixRow + 1) % this.arena.outboundPrefixRows;
     return this.arena.prefixBase + this.prefixRow * PREFIX_BYTES;
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
   }
 }
 

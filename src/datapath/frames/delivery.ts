@@ -10,6 +10,7 @@ import { DROP } from '../../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { VNET_HEADER, WRITE } from '../../native/ops.js';
 import { type Arena, HEAD_BYTES } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from '../../switch/headers.js';
@@ -65,6 +66,7 @@ export class Delivery {
     private readonly arena: Arena,
     private readonly io: DatapathIo,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {
     this.frames = new Coalescer(arena.bytes, FRAME_ROWS);
   }
@@ -152,7 +154,7 @@ export class Delivery {
     if (segments > 1) writeGsoVirtio(bytes, vnet, headers, run.gsoSize, (this.runGsoType & GSO.ECN) !== 0);
     else this.writeSegmentVirtio(vnet, frame, length);
     if (checkVirtio(bytes, vnet, length, this.scratch) !== VIRTIO_CHECK.OK) {
-      this.stats.drops[DROP['bad-offload']] += segments;
+      this.drops.counted(DROP['bad-offload'], segments);
       this.opsEnd = this.runRecord;
       return;
     }
@@ -222,7 +224,7 @@ export class Delivery {
       const written = this.io.writeFrames(this.ops, this.queued);
       this.stats.interface[INTERFACE.tapTxFrames] += written;
       this.stats.interface[INTERFACE.tapTxBytes] += this.queuedBytes;
-      this.stats.drops[DROP['tap-write-error']] += this.queued - written;
+      this.drops.counted(DROP['tap-write-error'], this.queued - written);
     }
     this.queued = 0;
     this.queuedBytes = 0;

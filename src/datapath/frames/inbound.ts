@@ -28,10 +28,12 @@ export class Inbound {
   private readonly stats: SharedStats;
 
   constructor(private readonly parts: Omit<AcceptanceParts, 'arrivals'>) {
-    const { arena, io, tables, rebuilder, stats } = parts;
+    const { arena, io, tables, rebuilder, shares, stats, drops } = parts;
     this.stats = stats;
     this.arrivals = new Arrivals(tables, stats);
-    this.admission = new Admission(arena, io, tables.sessions, this.arrivals, rebuilder, stats);
+    const { sessions } = tables;
+    const { arrivals } = this;
+    this.admission = new Admission({ arena, io, sessions, arrivals, rebuilder, shares, stats, drops });
     this.acceptance = new Acceptance({ ...parts, arrivals: this.arrivals });
   }
 
@@ -61,7 +63,7 @@ export class Inbound {
     for (let message = 0; message < batch.count; message++) {
       const length = rows[message * RECV.WORDS + RECV.LENGTH];
       bytes += length;
-      if (length === 0) this.stats.drops[DROP['bad-length']]++;
+      if (length === 0) this.parts.drops.counted(DROP['bad-length'], 1);
       else this.admitAll(batch, message);
     }
     this.openAll(batch);

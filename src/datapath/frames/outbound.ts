@@ -13,9 +13,12 @@
 
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
+import { IS_AT_REST } from '../../contract/uplinks.js';
 import type { Adaptive } from '../../link/lane/adaptive.js';
+import type { LinkLife } from '../../link/life/life.js';
 import { READ, VNET_HEADER } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
@@ -32,6 +35,8 @@ import type { Transmitter } from '../send/transmit.js';
 import { Bundler } from './bundler.js';
 import { Cutter } from './cutter.js';
 import { isSentTwice } from './duplicate.js';
+import { Recursion } from './recursion.js';
+import type { Shares } from './shares.js';
 
 /** A TCP segment without options and its Ethernet and IP headers; SYNs are longer, never shorter. */
 const SHORTEST_TCP_FRAME = 54;
@@ -46,7 +51,10 @@ interface OutboundParts {
   readonly bridge: Bridge;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
+  readonly shares: Shares;
+  readonly life: LinkLife;
   readonly stats: SharedStats;
+  readonly drops: Drops;
 }
 
 export class Outbound {
@@ -55,26 +63,44 @@ export class Outbound {
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
   private readonly transmit: Transmitter;
+  private readonly shares: Shares;
   private readonly stats: SharedStats;
+  private readonly drops: Drops;
   private readonly dispatch: Dispatch;
   private readonly bundler: Bundler;
   private readonly cutter: Cutter;
+  private readonly recursion: Recursion;
+  private readonly life: LinkLife;
+  /** Link whose own datagrams came out of the TAP in this batch; -1: none. */
+  private cameBack = -1;
   /** The frame in hand, and its way to the peer in hand. */
   private readonly frame = new Frame();
   private readonly route = new Route();
   private readonly headers = new HeaderInfo();
 
   constructor(parts: OutboundParts) {
-    const { arena, tables, transmit, stats } = parts;
+    const { arena, tables, transmit, stats, drops } = parts;
     const { peers } = tables;
     this.bytes = arena.bytes;
     this.peers = peers;
     this.bridge = parts.bridge;
     this.transmit = transmit;
+    this.shares = parts.shares;
     this.stats = stats;
+    this.drops = drops;
+    this.life = parts.life;
+    this.recursion = new Recursion(arena.bytes, tables);
     this.dispatch = new Dispatch(arena.bytes, tables, transmit, parts.adaptive);
     this.bundler = new Bundler(arena, peers, this.dispatch, transmit, stats);
-    this.cutter = new Cutter(arena, peers, this.bundler, this.dispatch, transmit, stats);
+    this.cutter = new Cutter({
+      arena,
+      peers,
+      bundler: this.bundler,
+      dispatch: this.dispatch,
+      transmit,
+      stats,
+      drops,
+    });
   }
 
   /** Takes `count` frames read from the TAP (`READ` rows) and sends them. */
@@ -91,15 +117,39 @@ export class Outbound {
     }
     this.bundler.close();
     this.transmit.flush();
+    if (this.cameBack >= 0) this.leaveRecursion(now);
     this.stats.interface[INTERFACE.tapRxFrames] += count;
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
   }
 
+  /** Sends a frame of our own making to a peer; `close` sends the last of them. */
+  sendOwn(peer: number, frame: Frame, now: number): void {
+    this.route.now = now;
+    this.toPeer(peer, frame);
+  }
+
+  /** Ends a bundle that is being filled. */
+  close(): void {
+    this.bundler.close();
+  }
+
+  /** The link waits before its next datagram follows the last one. */
+  private leaveRecursion(now: number): void {
+    this.life.cameBack(this.cameBack, now);
+    this.cameBack = -1;
+    this.transmit.flush();
+  }
+
   private forward(frame: Frame, now: number): void {
+    const own = this.recursion.linkOf(frame);
+    if (own >= 0) {
+      this.cameBack = own;
+      return this.drops.frameOut(DROP['recursive-route'], frame);
+    }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
     else if (verdict === FLOOD) this.flood(frame);
-    else this.drop(dropReason(verdict));
+    else this.drops.frameOut(dropReason(verdict), frame);
   }
 
   /** To every peer once; split horizon needs no more, since frames from peers never come this way. */
@@ -109,10 +159,11 @@ export class Outbound {
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
+      if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
       this.toPeer(peer, frame);
       reached++;
     }
-    if (reached === 0) this.drop(DROP['no-peer']);
+    if (reached === 0) this.drops.frameOut(DROP['no-peer'], frame);
     else this.stats.interface[INTERFACE.floodedFrames]++;
   }
 
@@ -120,10 +171,14 @@ export class Outbound {
     const { route, peers } = this;
     route.peer = peer;
     route.slot = peers.session[peer];
-    if (route.slot < 0) return this.drop(DROP['no-session']);
+    if (route.slot < 0) return this.drops.frameOut(DROP['no-session'], frame, peer);
+    if ((peers.rests[peer] & IS_AT_REST) !== 0) {
+      return this.drops.frameOut(DROP['standby-uplink'], frame, peer);
+    }
+    this.shares.wants(peer);
     route.twice = peers.duplicates[peer] !== 0 && isSentTwice(peers, peer, this.bytes, frame);
     this.dispatch.choose(route, frame, this.bundler.linkFor(peer));
-    if (route.link < 0) return this.drop(DROP['no-usable-link']);
+    if (route.link < 0) return this.drops.frameOut(DROP['no-usable-link'], frame, peer);
     this.stats.peers[peer * PEER_WIDTH + PEER.txFrames]++;
     this.stats.peers[peer * PEER_WIDTH + PEER.txBytes] += frame.length;
     if (route.twice) this.stats.interface[INTERFACE.duplicatedFrames]++;
@@ -150,9 +205,5 @@ export class Outbound {
     if (clampMss(this.bytes, offset, headers, room, frame.flags !== 0)) {
       this.stats.interface[INTERFACE.mssClamped]++;
     }
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
   }
 }

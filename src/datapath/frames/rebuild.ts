@@ -10,6 +10,7 @@ import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { PATH, RECV } from '../../native/ops.js';
 import { type Arena, CELL_BYTES, REBUILT_ROWS } from '../../state/arena.js';
 import { type Datagram, MessageBatch, ORIGIN } from '../../state/datagram.js';
+import type { Drops } from '../../state/drops.js';
 import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, STREAMS, TAG_BYTES, TYPE } from '../../wire/header.js';
 import { PARITY } from '../../wire/parity.js';
@@ -24,6 +25,8 @@ const NOT_STAGED = -1;
 const MASK_BITS = 32;
 const NONE = -1;
 const SEVERAL = -2;
+/** A datagram of the group is longer than the longest can be. */
+const CONTRADICTION = -3;
 
 /** The latest datagrams of a link. */
 class Memory {
@@ -46,6 +49,11 @@ class Memory {
     this.slot[place] = datagram.slot;
     this.stream[place] = datagram.stream;
     this.counter[place] = datagram.counter;
+  }
+
+  /** A datagram has been used up: each is of one group, so it helps to rebuild once. */
+  forget(place: number): void {
+    this.slot[place] = NONE;
   }
 
   /** Place of a datagram, or -1. */
@@ -90,12 +98,17 @@ class ParityMessage {
     return (this.mask & (1 << index)) !== 0;
   }
 
-  /** The one counter of the group that has not arrived; `NONE` or `SEVERAL`. */
+  /** The one counter of the group that has not arrived; `NONE`, `SEVERAL`, or `CONTRADICTION`. */
   missingIn(memory: Memory): number {
     let missing = NONE;
     for (let index = 0; index < MASK_BITS; index++) {
+      if (!this.has(index)) continue;
       const counter = this.first + index;
-      if (!this.has(index) || memory.find(this.slot, this.stream, counter) >= 0) continue;
+      const place = memory.find(this.slot, this.stream, counter);
+      if (place >= 0) {
+        if (memory.length[place] > this.longest) return CONTRADICTION;
+        continue;
+      }
       if (missing >= 0) return SEVERAL;
       missing = counter;
     }
@@ -121,6 +134,7 @@ export class Rebuilder {
     private readonly arena: Arena,
     private readonly sessions: SessionTable,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {}
 
   /** The link is gone. */
@@ -163,13 +177,14 @@ export class Rebuilder {
   take(datagram: Datagram): void {
     const { message } = this;
     if (!message.read(this.arena, datagram)) {
-      this.stats.drops[DROP.malformed]++;
+      this.drops.message(DROP.malformed, datagram);
       return;
     }
     const memory = this.memories.get(datagram.link);
     if (memory === undefined) return this.remember(datagram.link);
     const missing = message.missingIn(memory);
     if (missing === SEVERAL) this.stats.interface[INTERFACE.parityInVain]++;
+    else if (missing === CONTRADICTION) this.drops.message(DROP.malformed, datagram);
     if (missing < 0 || !this.sessions.isFresh(message.slot, message.stream, missing)) return;
     if (this.rebuilt.count === REBUILT_ROWS) return;
     const place = this.arena.rebuiltBase + this.rebuilt.count * CELL_BYTES;
@@ -184,7 +199,10 @@ export class Rebuilder {
     this.memories.set(link, new Memory());
   }
 
-  /** Writes the XOR of the parity and all datagrams of its group that are there to `out`; returns the missing one's length. */
+  /**
+   * Writes the XOR of the parity and all datagrams of its group that are there to `out`; returns the missing one's length.
+   * None is longer than the parity, and none is used twice: a peer cannot make us XOR more than it has sent.
+   */
   private rebuild(memory: Memory, out: number): number {
     const { message } = this;
     const { bytes } = this.arena;
@@ -197,6 +215,7 @@ export class Rebuilder {
       const from = found * LARGEST_MEMBER;
       for (let at = 0; at < memory.length[found]; at++) bytes[out + at] ^= memory.bytes[from + at];
       length ^= memory.length[found];
+      memory.forget(found);
     }
     return length;
   }

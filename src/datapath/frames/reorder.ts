@@ -1,5 +1,5 @@
 /**
- * Puts datagrams of the striped lane back in order (`LANE_STREAM`: one counter space over several links).
+ * Puts datagrams of the lane back in order (`LANE_STREAM`: one counter space over several links).
  *
  * What comes in order passes untouched. What comes early is copied, since receive slots are used again at once, and
  * waits until the gap in front of it is filled or known to stay: when every link that carries the lane has
@@ -7,6 +7,7 @@
  * filled have ever been (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has seen). Room is
  * bounded; without room frames pass out of order rather than not at all.
  */
+import { enlarged } from '../../base/arrays.js';
 import { Columns, float64, int32 } from '../../base/columns.js';
 import { type Arena, CELL_BYTES } from '../../state/arena.js';
 import { Datagram } from '../../state/datagram.js';
@@ -16,8 +17,8 @@ import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
 const CELL_HEAD = 16;
 /** Counters that a lane can look ahead. */
 const SPAN = 8192;
-/** Lanes that can wait at once. */
-const RINGS = 16;
+/** Lanes that can wait at once before more rings are made: each peer has one at most, and is never refused one. */
+const FIRST_RINGS = 4;
 /**
  * A lane may keep this many times what is free (dynamic thresholds, Choudhury and Hahne 1998): alone it gets 7/8 of all
  * room, and a peer that leaves gaps on purpose never takes the last of it from the others.
@@ -65,8 +66,9 @@ export class Reorder {
   private readonly columns = new Columns(this, 64);
 
   // Rings: one above the cell, and the length, of each counter that waits.
-  private readonly cellOf = new Int32Array(RINGS * SPAN);
-  private readonly lengthOf = new Int32Array(RINGS * SPAN);
+  private cellOf = new Int32Array(0);
+  private lengthOf = new Int32Array(0);
+  private rings = 0;
   private readonly freeRings: number[] = [];
   private readonly freeCells: Int32Array;
   private freeCount: number;
@@ -87,7 +89,15 @@ export class Reorder {
     this.freeCells = Int32Array.from({ length: cells }, (_, index) => cells - 1 - index);
     this.freeCount = cells;
     this.leaving = new Int32Array(cells);
-    for (let ring = RINGS - 1; ring >= 0; ring--) this.freeRings.push(ring);
+    this.makeRings(FIRST_RINGS);
+  }
+
+  /** Makes room for `count` rings in all. */
+  private makeRings(count: number): void {
+    this.cellOf = enlarged(this.cellOf, count * SPAN, 0);
+    this.lengthOf = enlarged(this.lengthOf, count * SPAN, 0);
+    for (let ring = count - 1; ring >= this.rings; ring--) this.freeRings.push(ring);
+    this.rings = count;
   }
 
   /** A session's lane is used for the first time: it starts at counter 0. */
@@ -118,8 +128,8 @@ export class Reorder {
   }
 
   /**
-   * A datagram of the lane has arrived. True when it is to be delivered now; the caller then calls `advance`. False when it
-   * was kept.
+   * A datagram of the lane has arrived. True when it is to be delivered now; the caller then calls `advance`. False
+   * when it was kept.
    */
   offer(datagram: Datagram): boolean {
     const { slot, counter, now } = datagram;
@@ -196,11 +206,7 @@ export class Reorder {
     const length = end - body;
     if (counter - this.next[slot] >= SPAN || length > CELL_BYTES - CELL_HEAD) return false;
     if (this.pending[slot] >= SHARE_OF_FREE * this.freeCount) return false;
-    if (this.ring[slot] === NO_RING) {
-      const ring = this.freeRings.pop();
-      if (ring === undefined) return false;
-      this.ring[slot] = ring;
-    }
+    if (this.ring[slot] === NO_RING) this.takeRing(slot, datagram);
     const cell = this.freeCells[--this.freeCount];
     const at = this.ring[slot] * SPAN + (counter % SPAN);
     this.cellOf[at] = cell + 1;
@@ -208,6 +214,17 @@ export class Reorder {
     this.arena.bytes.copyWithin(this.base + cell * CELL_BYTES + CELL_HEAD, body, end);
     this.pending[slot]++;
     return true;
+  }
+
+  /** Gives a lane the ring of its peer; a lane of another session of that peer gives it up. */
+  private takeRing(slot: number, { peer, now }: Datagram): void {
+    for (let index = this.waiting.length - 1; index >= 0; index--) {
+      const other = this.waiting[index];
+      if (this.peer[other] !== peer) continue;
+      while (this.pending[other] > 0) this.skip(other, now);
+    }
+    if (this.freeRings.length === 0) this.makeRings(2 * this.rings);
+    this.ring[slot] = this.freeRings.pop() ?? NO_RING;
   }
 
   /** Releases from the head on until the next gap. */

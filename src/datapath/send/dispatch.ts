@@ -28,8 +28,9 @@ export class Dispatch {
   }
 
   /**
-   * Chooses the link for a frame to the peer of `route`, and whether it goes by the lane. `bundled` is the link of a bundle
-   * that is being filled for that peer, or -1: it is kept, unless flows choose theirs. The link is -1 while the peer never
+   * Chooses the link for a frame to the peer of `route`, and whether it goes by the lane. `bundled` is the link of a
+   * bundle that is being filled for that peer, or -1: it is kept, unless flows choose theirs. The link is -1 while the
+   * peer never
    * had one.
    */
   choose(route: Route, frame: Frame, bundled: number): void {
@@ -66,9 +67,11 @@ export class Dispatch {
   }
 
   /**
-   * The stream that a run is counted in: how many links carry it may have changed since its link was chosen. Copies have a
-   * stream of their own: what they confirm by one link says nothing of what another has carried alone. What has to wait for
-   * a link is counted there as well: the beats that bring a link back would move its own stream's replay window past it.
+   * The stream that a run is counted in: how many links carry it may have changed since its link was chosen. Copies
+   * have a stream of their own: what they confirm by one link says nothing of what another has carried alone. What has
+   * to wait for
+   * a link is counted there as well: the heartbeats that bring a link back would move its own stream's replay window
+   * past it.
    */
   private streamFor(route: Route): number {
     if (route.lane) return LANE_STREAM;

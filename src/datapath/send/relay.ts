@@ -9,6 +9,7 @@ import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { PATH, RECV } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import { type Datagram, MessageBatch, ORIGIN } from '../../state/datagram.js';
+import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import { SealedRun } from '../../state/run.js';
 import { KIND } from '../../wire/header.js';
@@ -36,6 +37,7 @@ export class Relay {
     private readonly peers: PeerTable,
     private readonly transmit: Transmitter,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {
     this.wrapper = transmit.wrapper;
   }
@@ -48,8 +50,8 @@ export class Relay {
 
   /** Takes a RELAY message, to be handed on, or a RELAYED one, which ends here. */
   handle(datagram: Datagram): void {
-    if (datagram.end - datagram.body <= RELAY.BYTES) return this.drop(DROP.malformed);
-    if (datagram.origin === ORIGIN.RELAY) return this.drop(DROP['relay-refused']);
+    if (datagram.end - datagram.body <= RELAY.BYTES) return this.drops.message(DROP.malformed, datagram);
+    if (datagram.origin === ORIGIN.RELAY) return this.drops.message(DROP['relay-refused'], datagram);
     if (this.arena.bytes[datagram.body] === KIND.RELAY) this.forward(datagram);
     else this.arrive(datagram);
   }
@@ -58,7 +60,7 @@ export class Relay {
     const { body, end, peer: from } = datagram;
     const { view } = this.arena;
     const to = this.peers.named(view.getUint16(body + RELAY.NAME), view.getUint32(body + RELAY.NAME + 2));
-    if (!this.allowed || to < 0 || to === from) return this.drop(DROP['relay-refused']);
+    if (!this.allowed || to < 0 || to === from) return this.drops.message(DROP['relay-refused'], datagram);
     this.stats.interface[INTERFACE.relayedDatagrams]++;
     const payload = body + RELAY.BYTES;
     const inner = this.datagrams.place(payload, end - payload, end - payload);
@@ -68,7 +70,7 @@ export class Relay {
 
   private arrive(datagram: Datagram): void {
     const { arrived } = this;
-    if (arrived.count === ROWS) return this.drop(DROP['relay-refused']);
+    if (arrived.count === ROWS) return this.drops.message(DROP['relay-refused'], datagram);
     const { body, end } = datagram;
     const { view } = this.arena;
     const payload = body + RELAY.BYTES;
@@ -77,9 +79,5 @@ export class Relay {
     arrived.rows[path + RELAY_PATH.PEER] = datagram.peer;
     arrived.rows[path + RELAY_PATH.NAME_HIGH] = view.getUint16(body + RELAY.NAME);
     arrived.rows[path + RELAY_PATH.NAME_LOW] = view.getUint32(body + RELAY.NAME + 2);
-  }
-
-  private drop(reason: number): void {
-    this.stats.drops[reason]++;
   }
 }

@@ -6,8 +6,24 @@
 import type { LinkTable } from '../../state/links.js';
 import { GSO_BYTES, GSO_SEGMENTS, type SealedRun } from '../../state/run.js';
 import { LANE_STREAM } from '../../wire/header.js';
+import { MOST_RESENDS, type ResendBudget } from './resend-budget.js';
 
 const RECORDS = 16384;
+/** Number of resends of what was not sent yet. */
+const UNSENT = -1;
+
+/** Link of what is not sent again any more. */
+const GIVEN_UP = -1;
+
+/** A link lost: what it may have lost is link `to`'s from now on, unless it is older than `maxAge`; times in µs. */
+export interface Loss {
+  readonly from: number;
+  readonly to: number;
+  readonly now: number;
+  readonly maxAge: number;
+  /** Only the peer's word says so. */
+  readonly isReported: boolean;
+}
 
 /** Sends bytes of the ring again. */
 export type SendAgain = (offset: number, length: number, segment: number) => void;
@@ -26,6 +42,8 @@ export class ResendRing {
   private readonly inLane = new Uint8Array(RECORDS);
   /** Ids, as a bit set, of the links that carry copies of it and have not died since. */
   private readonly copies = new Uint8Array(RECORDS);
+  /** How often it was sent again; `UNSENT` when it was not sent at all. */
+  private readonly resends = new Int8Array(RECORDS);
   private readonly slot = new Int32Array(RECORDS);
   private readonly counter = new Float64Array(RECORDS);
   private readonly time = new Float64Array(RECORDS);
@@ -40,6 +58,7 @@ export class ResendRing {
     private readonly base: number,
     private size: number,
     private readonly links: LinkTable,
+    private readonly budget: ResendBudget,
   ) {}
 
   get bytesTaken(): number {
@@ -97,6 +116,7 @@ export class ResendRing {
     this.inLane[index] = run.stream === LANE_STREAM ? 1 : 0;
     this.strayed[index] = this.inLane[index] === 1 || run.stream === this.links.id[link] ? 0 : 1;
     this.copies[index] = 0;
+    this.resends[index] = 0;
     this.slot[index] = run.slot;
     this.counter[index] = run.counter;
     this.time[index] = now;
@@ -118,6 +138,7 @@ export class ResendRing {
     if (this.joinHeld(link, run)) return;
     this.held = this.remember(link, run, now);
     this.strayed[this.held] = 1;
+    this.resends[this.held] = UNSENT;
   }
 
   private joinHeld(link: number, run: SealedRun): boolean {
@@ -153,9 +174,11 @@ export class ResendRing {
 
   /**
    * Goes through what link `from` may have lost, oldest first, no older than `maxAge` (µs): each is from now on
-   * link `to`'s and, unless `to` carries a copy already, sent again. Returns how many datagrams that were.
+   * link `to`'s and, unless `to` carries a copy already or the budget is used up, sent again. Returns how many datagrams
+   * that were.
    */
-  takeOver(from: number, to: number, now: number, maxAge: number, again: SendAgain): number {
+  takeOver(loss: Loss, again: SendAgain): number {
+    const { from } = loss;
     const peer = this.links.peer[from];
     const dead = 1 << this.links.id[from];
     let count = 0;
@@ -164,27 +187,71 @@ export class ResendRing {
     const last = this.made;
     for (let position = this.tail; position < last; position++) {
       const index = position % RECORDS;
-      if (now - this.time[index] > maxAge) continue;
-      const link = this.link[index];
-      if (link < 0 || this.links.peer[link] !== peer) continue;
+      if (!this.isOf(peer, index, loss)) continue;
       this.copies[index] &= ~dead;
-      if (link === from && this.isKept(index)) count += this.sendAgain(index, to, again);
+      if (this.link[index] === from && this.isKept(index)) count += this.sendAgain(index, loss, again);
     }
     return count;
   }
 
-  private sendAgain(index: number, to: number, again: SendAgain): number {
+  /** What link `from` had is from now on link `to`'s: not sent again now, but when that dies. */
+  handOver(loss: Loss): void {
+    this.dropOverwritten();
+    for (let position = this.tail; position < this.made; position++) {
+      const index = position % RECORDS;
+      const link = this.link[index];
+      if (link !== loss.from || this.confirmed(index, link) >= this.datagramsOf(index)) continue;
+      this.link[index] = loss.to;
+      this.strayed[index] = 1;
+    }
+  }
+
+  /** Bytes of a peer that were sent once and may be lost: the budget is to have that much left for them. */
+  sentOnce(peer: number, loss: Loss): number {
+    let bytes = 0;
+    this.dropOverwritten();
+    for (let position = this.tail; position < this.made; position++) {
+      const index = position % RECORDS;
+      if (this.resends[index] !== 0 || !this.isOf(peer, index, loss)) continue;
+      bytes += this.bytes[index] - this.confirmed(index, this.link[index]) * this.segment[index];
+    }
+    return bytes;
+  }
+
+  /** Whether a record is of a peer and young enough to be sent again. */
+  private isOf(peer: number, index: number, loss: Loss): boolean {
+    const link = this.link[index];
+    return loss.now - this.time[index] <= loss.maxAge && link >= 0 && this.links.peer[link] === peer;
+  }
+
+  private sendAgain(index: number, loss: Loss, again: SendAgain): number {
+    const { to } = loss;
     const segment = this.segment[index];
     const confirmed = this.confirmed(index, this.link[index]);
     const missing = this.datagramsOf(index) - confirmed;
-    if (missing === 0) return 0;
+    if (missing <= 0) return 0;
     this.link[index] = to;
     this.strayed[index] = 1;
     if ((this.copies[index] & (1 << this.links.id[to])) !== 0) return 0;
     const skipped = confirmed * segment;
-    const place = this.base + (this.start[index] % this.size) + skipped;
-    again(place, this.bytes[index] - skipped, segment);
+    const length = this.bytes[index] - skipped;
+    if (!this.mayResend(index, length, loss)) {
+      this.link[index] = GIVEN_UP;
+      this.budget.refuse(missing);
+      return 0;
+    }
+    again(this.base + (this.start[index] % this.size) + skipped, length, segment);
     return missing;
+  }
+
+  /** Whether a record may be sent now; the budget is charged for it, unless it was not sent before. */
+  private mayResend(index: number, bytes: number, loss: Loss): boolean {
+    const before = this.resends[index];
+    if (before >= MOST_RESENDS) return false;
+    if (before > 0 && loss.isReported && !this.budget.spendSpare(bytes)) return false;
+    this.resends[index]++;
+    if (before === 0) this.budget.spend(bytes);
+    return true;
   }
 
   private dropOverwritten(): void {

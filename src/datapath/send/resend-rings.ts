@@ -5,9 +5,11 @@
 import { Columns, float64, uint8 } from '../../base/columns.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SealedRun } from '../../state/run.js';
-import { ResendRing, type SendAgain } from './resend-ring.js';
+import { ResendBudget } from './resend-budget.js';
+import { type Loss, ResendRing, type SendAgain } from './resend-ring.js';
 
 /** What belongs to no peer, or need not be kept: heartbeats, handshakes. */
 export const NO_PEER = -1;
@@ -26,6 +28,7 @@ export class ResendRings {
   private taken = float64();
   private lap = float64(-1);
   private readonly columns = new Columns(this);
+  private readonly budget: ResendBudget;
   /** What was offered last, and to whom. */
   private offered: ResendRing;
   private offeredTo = NO_PEER;
@@ -34,14 +37,17 @@ export class ResendRings {
 
   constructor(
     private readonly arena: Arena,
-    links: LinkTable,
+    private readonly links: LinkTable,
     private readonly stats: SharedStats,
+    drops: Drops,
   ) {
     const { sharedRingBytes, ownRings, ownRingBytes } = arena.sizes;
-    this.shared = new ResendRing(arena.sharedRingBase, sharedRingBytes, links);
+    const budget = new ResendBudget(drops);
+    this.budget = budget;
+    this.shared = new ResendRing(arena.sharedRingBase, sharedRingBytes, links, budget);
     this.offered = this.shared;
     for (let index = 0; index < ownRings; index++) {
-      this.own.push(new ResendRing(arena.ownRingBase + index * ownRingBytes, ownRingBytes, links));
+      this.own.push(new ResendRing(arena.ownRingBase + index * ownRingBytes, ownRingBytes, links, budget));
       this.owner.push(NO_PEER);
     }
   }
@@ -49,6 +55,7 @@ export class ResendRings {
   /** Sets the bytes of a peer's own ring and the age in µs up to which anything is sent again. */
   setLimits(ownBytes: number, maxAgeUs: number): void {
     this.maxAgeUs = maxAgeUs;
+    this.budget.setWindow(maxAgeUs);
     for (const ring of this.own) ring.resize(Math.min(ownBytes, this.arena.sizes.ownRingBytes));
   }
 
@@ -91,14 +98,42 @@ export class ResendRings {
 
   /** Remembers a run as sent by `link`; see `ResendRing.remember`. */
   remember(link: number, run: SealedRun, now: number): number {
+    this.budget.sent(this.links.peer[link], run.length, now);
     return this.holding(run.offset).remember(link, run, now);
   }
 
+  /** A run was joined to the one of a record; see `ResendRing.extend`. */
+  extend(record: number, link: number, run: SealedRun, now: number): void {
+    this.budget.sent(this.links.peer[link], run.length, now);
+    this.holding(run.offset).extend(record, run.length);
+  }
+
+  /** Remembers a run as not sent yet; see `ResendRing.hold`. */
+  hold(link: number, run: SealedRun, now: number): void {
+    this.budget.sent(this.links.peer[link], run.length, now);
+    this.holding(run.offset).hold(link, run, now);
+  }
+
+  /** Link `from` is lost, and `to` takes its place. */
+  loss(from: number, to: number, now: number, isReported: boolean): Loss {
+    return { from, to, now, isReported, maxAge: this.maxAgeUs };
+  }
+
   /** See `ResendRing.takeOver`; what the shared ring holds is older than what an own one does. */
-  takeOver(peer: number, from: number, to: number, now: number, again: SendAgain): number {
+  takeOver(loss: Loss, again: SendAgain): number {
+    const peer = this.links.peer[loss.from];
     const own = this.ownRing(peer);
-    const count = this.shared.takeOver(from, to, now, this.maxAgeUs, again);
-    return own === null ? count : count + own.takeOver(from, to, now, this.maxAgeUs, again);
+    const once = loss.isReported ? this.shared.sentOnce(peer, loss) + (own?.sentOnce(peer, loss) ?? 0) : 0;
+    this.budget.open(peer, once);
+    const count = this.shared.takeOver(loss, again);
+    return own === null ? count : count + own.takeOver(loss, again);
+  }
+
+  /** See `ResendRing.handOver`. */
+  handOver(from: number, to: number, now: number): void {
+    const loss = this.loss(from, to, now, false);
+    this.shared.handOver(loss);
+    this.ownRing(this.links.peer[from])?.handOver(loss);
   }
 
   distrust(peer: number, link: number): void {
@@ -136,6 +171,7 @@ export class ResendRings {
 
   /** A peer is gone. */
   peerRemoved(peer: number): void {
+    this.budget.peerRemoved(peer);
     if (peer < this.ringOf.length && this.ringOf[peer] !== SHARED) this.free(this.ringOf[peer] - 1);
   }
 

@@ -8,7 +8,7 @@ export class Route {
   slot = NO_SESSION;
   /** Row of the link that was chosen for it. */
   link = NO_LINK;
-  /** Whether it goes by the striped lane. */
+  /** Whether it goes by the lane. */
   lane = false;
   /** Whether it is sent a second time by another link. */
   twice = false;

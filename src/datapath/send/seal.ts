@@ -1,11 +1,12 @@
 /** Plaintexts become sealed runs: counters are taken from a session, room from the rings, a row of seals queued. */
 
 import { DROP } from '../../contract/drops.js';
-import type { SharedStats } from '../../contract/stats.js';
+import { REKEY_AFTER_DATAGRAMS } from '../../crypto/limits.js';
 import { SEAL } from '../../native/ops.js';
+import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { Plaintext, SealedRun } from '../../state/run.js';
-import { REKEY_AFTER_DATAGRAMS, type SessionTable } from '../../state/sessions.js';
+import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD, TYPE } from '../../wire/header.js';
 import { NO_PEER, type ResendRings } from './resend-rings.js';
 
@@ -29,7 +30,7 @@ export class Sealer {
     private readonly sessions: SessionTable,
     private readonly rings: ResendRings,
     private readonly batch: Flushing,
-    private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {}
 
   /**
@@ -81,7 +82,7 @@ export class Sealer {
     const before = this.sessions.sealed[slot];
     const counter = this.sessions.take(slot, stream, count);
     if (counter < 0) {
-      this.stats.drops[DROP['counter-exhausted']]++;
+      this.drops.counted(DROP['counter-exhausted'], 1);
       return false;
     }
     if (before < REKEY_AFTER_DATAGRAMS && before + count >= REKEY_AFTER_DATAGRAMS) this.tellCounterHigh(slot);

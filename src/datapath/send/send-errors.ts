@@ -3,12 +3,15 @@
 import { DROP } from '../../contract/drops.js';
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import { SEND } from '../../native/ops.js';
+import type { Drops } from '../../state/drops.js';
+import { SealedRun } from '../../state/run.js';
 import { PROBE, type SendQueue } from './send-queue.js';
 
 const EIO = -5;
 const EAGAIN = -11;
 const ENOMEM = -12;
 const EINVAL = -22;
+const ENOPROTOOPT = -92;
 const EMSGSIZE = -90;
 const ENOBUFS = -105;
 
@@ -18,22 +21,22 @@ export interface SendReports {
   sendFailed(link: number): void;
   /** The kernel refused a datagram of `bytes` bytes for its size. */
   tooBig(link: number, bytes: number): void;
-  /** A device does not take UDP GSO; it is off from now on. */
-  gsoRefused(): void;
+  /** The device that a link leaves by does not take UDP GSO; nothing is to be sent now. */
+  gsoRefused(link: number): void;
 }
 
 export class SendErrors {
   /** The answer to the probe sent last: 0, or a negative errno. */
   probe = 0;
-  /** UDP GSO in use; off when forced off or refused by a device. */
-  gso = true;
   private readonly failed: number[] = [];
   private readonly tooBig: number[] = [];
+  private readonly run = new SealedRun();
 
   constructor(
     private readonly queue: SendQueue,
     private readonly reports: SendReports,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {}
 
   /** Goes through the first `count` rows of a queue of which not all went out whole. */
@@ -48,16 +51,17 @@ export class SendErrors {
   }
 
   private count(row: number, error: number): void {
-    const { drops } = this.stats;
+    const { drops, run } = this;
     const link = this.queue.link[row];
     const unsent = this.queue.unsent(row);
+    this.queue.read(row, run);
     if (error === EAGAIN || error === ENOBUFS || error === ENOMEM) {
-      drops[DROP['tx-queue-full']] += unsent;
+      drops.sent(DROP['tx-queue-full'], run, link, unsent);
     } else if (error === EMSGSIZE) {
-      drops[DROP['tx-too-big']] += unsent;
+      drops.sent(DROP['tx-too-big'], run, link, unsent);
       if (link >= 0) this.tooBig.push(link, this.queue.rows[row * SEND.WORDS + SEND.SEGMENT]);
     } else {
-      drops[DROP['tx-error']] += unsent;
+      drops.sent(DROP['tx-error'], run, link, unsent);
       if (link < 0) return;
       this.stats.links[link * LINK_WIDTH + LINK.sendErrors] += unsent;
       if (!this.failed.includes(link)) this.failed.push(link);
@@ -70,11 +74,10 @@ export class SendErrors {
    */
   private errorBesidesGso(row: number): number {
     const error = this.queue.rows[row * SEND.WORDS + SEND.RESULT];
-    if ((error !== EIO && error !== EINVAL) || this.queue.unsent(row) <= 1) return error;
+    if (!mayBeOfGso(error) || this.queue.unsent(row) <= 1) return error;
     const answer = this.queue.runSingly(row);
-    if (answer === 0) {
-      this.gso = false;
-      this.reports.gsoRefused();
+    if (answer === 0 && this.queue.rows[row * SEND.WORDS + SEND.GSO] !== 0) {
+      this.reports.gsoRefused(this.queue.link[row]);
     }
     return answer;
   }
@@ -87,4 +90,8 @@ export class SendErrors {
     }
     while (this.failed.length > 0) this.reports.sendFailed(this.failed.pop()!);
   }
+}
+
+function mayBeOfGso(error: number): boolean {
+  return error === EIO || error === EINVAL || error === ENOPROTOOPT;
 }

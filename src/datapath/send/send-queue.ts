@@ -25,6 +25,8 @@ export class SendQueue {
   private readonly slot = new Int32Array(ROWS);
   private readonly stream = new Uint8Array(ROWS);
   private readonly next = new Float64Array(ROWS);
+  /** UDP GSO may be used. */
+  gso = true;
   /** A send by itself: what is left of one that failed. */
   private readonly single = new Int32Array(SEND.WORDS);
 
@@ -45,6 +47,7 @@ export class SendQueue {
     this.stream[row] = run.stream;
     this.next[row] = run.counter + run.datagrams;
     this.append(sockets.fd(links.socket[link]), link, run);
+    this.rows[row * SEND.WORDS + SEND.GSO] = this.usesGso(link) ? 1 : 0;
     this.link[row] = link;
     this.record[row] = record;
   }
@@ -53,8 +56,14 @@ export class SendQueue {
   addByPath(fd: number, run: SealedRun): void {
     const row = this.count;
     this.append(fd, this.tables.links.scratchPath, run);
+    this.rows[row * SEND.WORDS + SEND.GSO] = 0;
     this.link[row] = NO_LINK;
     this.record[row] = NO_RECORD;
+  }
+
+  /** Whether several datagrams of a link may leave by one send. */
+  private usesGso(link: number): boolean {
+    return this.gso && this.tables.links.refusesGso[link] === 0;
   }
 
   private append(fd: number, path: number, run: SealedRun): void {
@@ -68,7 +77,7 @@ export class SendQueue {
 
   /** Joins a run to the send before it when both make one GSO send; returns that one's record, or -1. */
   join(link: number, run: SealedRun): number {
-    if (this.count === 0) return NO_RECORD;
+    if (this.count === 0 || !this.usesGso(link)) return NO_RECORD;
     const row = this.count - 1;
     const record = this.record[row];
     if (record < 0 || this.link[row] !== link || this.slot[row] !== run.slot) return NO_RECORD;
@@ -102,8 +111,8 @@ export class SendQueue {
   }
 
   /** Sends the first `count` rows in one call; returns how many went out whole. */
-  run(count: number, gso: boolean): number {
-    return this.io.send(this.rows, count, this.tables.links.paths, gso);
+  run(count: number): number {
+    return this.io.send(this.rows, count, this.tables.links.paths);
   }
 
   /** Sends what is left of a row datagram by datagram. Returns 0 or the negative errno. */
@@ -114,7 +123,8 @@ export class SendQueue {
     for (let word = 0; word < SEND.WORDS; word++) single[word] = this.rows[at + word];
     single[SEND.OFFSET] += sent;
     single[SEND.LENGTH] -= sent;
-    this.io.send(single, 1, this.tables.links.paths, false);
+    single[SEND.GSO] = 0;
+    this.io.send(single, 1, this.tables.links.paths);
     this.rows[at + SEND.SENT] = sent + single[SEND.SENT];
     return single[SEND.RESULT];
   }

@@ -1,20 +1,22 @@
 /**
  * The last stage of the way out: sealing and sending in batches.
  *
- * Sealed datagrams are written into rings of bytes (`resend-rings.ts`). Seals (`seal.ts`) and sends (`send-queue.ts`) are
- * queued, and both queues run as one native call each (`flush`).
+ * Sealed datagrams are written into rings of bytes (`resend-rings.ts`). Seals (`seal.ts`) and sends (`send-queue.ts`)
+ * are queued, and both queues run as one native call each (`flush`).
  */
 
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import { PATH } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { LinkTable } from '../../state/links.js';
 import { SealedRun } from '../../state/run.js';
 import type { Tables } from '../../state/tables.js';
 import { SEALED_OVERHEAD } from '../../wire/header.js';
 import { PARITY_OFF, Parity } from './parity.js';
+import type { Loss } from './resend-ring.js';
 import { NO_PEER, ResendRings } from './resend-rings.js';
 import { Sealer } from './seal.js';
 import { SendErrors, type SendReports } from './send-errors.js';
@@ -42,19 +44,20 @@ export class Transmitter {
     tables: Tables,
     reports: SendReports,
     private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {
     this.links = tables.links;
-    this.rings = new ResendRings(arena, tables.links, stats);
-    this.sealer = new Sealer(io, tables.sessions, this.rings, this, stats);
+    this.rings = new ResendRings(arena, tables.links, stats, drops);
+    this.sealer = new Sealer(io, tables.sessions, this.rings, this, drops);
     this.parity = new Parity(arena, tables, this.sealer, stats);
-    this.wrapper = new Wrapper(arena, tables, this.sealer, stats);
+    this.wrapper = new Wrapper(arena, tables, this.sealer, drops);
     this.queue = new SendQueue(io, tables);
-    this.errors = new SendErrors(this.queue, reports, stats);
+    this.errors = new SendErrors(this.queue, reports, stats, drops);
   }
 
-  /** Turns UDP GSO on or off. */
-  setGso(gso: boolean): void {
-    this.errors.gso = gso;
+  /** Whether UDP GSO may be used, by links whose device takes it. */
+  setGso(isAllowed: boolean): void {
+    this.queue.gso = isAllowed;
   }
 
   /** See `Sealer.reserve`. */
@@ -77,8 +80,8 @@ export class Transmitter {
       this.links.largestSentAt[link] = now;
     }
     this.sentAt = now;
-    const joined = this.errors.gso ? this.queue.join(link, run) : NO_RECORD;
-    if (joined >= 0) this.rings.holding(run.offset).extend(joined, run.length);
+    const joined = this.queue.join(link, run);
+    if (joined >= 0) this.rings.extend(joined, link, run, now);
     else this.enqueue(link, run, this.rings.remember(link, run, now), now);
   }
 
@@ -94,7 +97,10 @@ export class Transmitter {
     this.sendOnce(link, run, now);
   }
 
-  /** Queues the answer to a probe of the path's MTU: like probes, it is outside of the counts by which loss is measured. */
+  /**
+   * Queues the answer to a probe of the path's MTU: like probes, it is outside of the counts by which loss is
+   * measured.
+   */
   sendProbeAnswer(link: number, run: SealedRun, now: number): void {
     this.countTraffic(link, run);
     this.enqueue(link, run, NO_RECORD, now);
@@ -159,15 +165,15 @@ export class Transmitter {
     const { count } = this.queue;
     this.queue.count = 0;
     this.stats.interface[INTERFACE.txSends] += count;
-    if (this.queue.run(count, this.errors.gso) < count) this.errors.collect(count);
-    if (this.links.coveredLinks > 0) this.addToParity(count);
+    if (this.queue.run(count) < count) this.errors.collect(count);
+    if (this.links.linksWithParity > 0) this.addToParity(count);
   }
 
   /** Some bytes of this batch are still in the clear: none of it may leave, now or when it would be sent again. */
   private abandonSends(): void {
     for (let row = 0; row < this.queue.count; row++) {
       this.queue.read(row, this.run);
-      this.stats.drops[DROP['tx-error']] += this.run.datagrams;
+      this.drops.counted(DROP['tx-error'], this.run.datagrams);
     }
     this.queue.count = 0;
     this.rings.forget();
@@ -214,12 +220,12 @@ export class Transmitter {
 
   /** Keeps a run in the ring until a link of the peer is usable again, or it is too old. */
   hold(link: number, run: SealedRun, now: number): void {
-    this.rings.holding(run.offset).hold(link, run, now);
+    this.rings.hold(link, run, now);
     this.links.resendPending[link] = 1;
   }
 
   /**
-   * A link went down and no other is there: what it has not confirmed by now counts as lost for good. The beats
+   * A link went down and no other is there: what it has not confirmed by now counts as lost for good. The heartbeats
    * that bring it back share its stream and would seem to confirm everything before them.
    */
   strand(link: number): void {
@@ -230,18 +236,24 @@ export class Transmitter {
   /** A link is taken away while no other is usable: what waits for it waits for `heir` from now on. */
   handOver(link: number, heir: number, now: number): void {
     this.flush();
-    this.rings.takeOver(this.links.peer[link], link, heir, now, () => {});
+    this.rings.handOver(link, heir, now);
     this.links.resendPending[heir] = 1;
   }
 
-  /**
-   * Sends again, by link `to`, what was sent by link `from` and is not covered by its last acknowledgement.
-   * Returns how many datagrams.
-   */
-  resend(from: number, to: number, now: number): number {
+  /** Sends again, by link `to`, what was sent by link `from` and is not covered by its last acknowledgement. */
+  resend(from: number, to: number, now: number): void {
+    this.takeOver(this.rings.loss(from, to, now, false));
+  }
+
+  /** The same where only the peer's word says that `from` may have lost it: within the peer's budget. */
+  resendReported(from: number, to: number, now: number): void {
+    this.takeOver(this.rings.loss(from, to, now, true));
+  }
+
+  private takeOver(loss: Loss): void {
+    const { from, to, now } = loss;
     this.flush();
-    const peer = this.links.peer[from];
-    const resent = this.rings.takeOver(peer, from, to, now, (offset, length, segment) => {
+    const resent = this.rings.takeOver(loss, (offset, length, segment) => {
       const run = this.bytes.place(offset, length, segment);
       this.links.sent[to] += run.datagrams;
       // The other end may have got them by the dead link, and drops them then.
@@ -251,7 +263,6 @@ export class Transmitter {
     this.flush();
     this.stats.interface[INTERFACE.resentDatagrams] += resent;
     this.stats.links[from * LINK_WIDTH + LINK.resent] += resent;
-    return resent;
   }
 
   /** Bytes of one datagram with a plaintext of `plaintext` bytes. */

@@ -5,9 +5,9 @@
  * and the name of the far end where an address would be.
  */
 import { DROP } from '../../contract/drops.js';
-import type { SharedStats } from '../../contract/stats.js';
 import { PATH } from '../../native/ops.js';
 import { type Arena, PREFIX_BYTES } from '../../state/arena.js';
+import type { Drops } from '../../state/drops.js';
 import { NO_LINK } from '../../state/peers.js';
 import { Plaintext, SealedRun } from '../../state/run.js';
 import { NO_SESSION } from '../../state/sessions.js';
@@ -31,7 +31,7 @@ export class Wrapper {
     private readonly arena: Arena,
     private readonly tables: Tables,
     private readonly sealer: Sealer,
-    private readonly stats: SharedStats,
+    private readonly drops: Drops,
   ) {}
 
   /**
@@ -49,7 +49,7 @@ export class Wrapper {
     const by = peers.has(peer) ? peers.activeLink[peer] : NO_LINK;
     const slot = by < 0 ? NO_SESSION : peers.session[peer];
     if (slot < 0 || links.isRelayed(by)) {
-      this.stats.drops[DROP['no-usable-link']]++;
+      this.drops.sent(DROP['no-usable-link'], datagrams, NO_LINK, 1);
       return NO_LINK;
     }
     const { offset, length, segment } = datagrams;

@@ -1,8 +1,9 @@
 /**
  * Draining: a link is emptied while it still works, so that it can be taken away without losing a frame.
  *
- * Either end may ask for it, its beats tell the other. From then on both send frames by other links only, and say so in
- * their beats. A link is drained once the peer has said that it sends nothing more, in answer to a beat that left after our
+ * Either end may ask for it, its heartbeats tell the other. From then on both send frames by other links only, and say
+ * so in their heartbeats. A link is drained once the peer has said that it sends nothing more, in answer to a heartbeat
+ * that left after our
  * own last frame: then nothing is under way in either direction.
  */
 import { Columns, float64, uint8 } from '../../base/columns.js';
@@ -39,7 +40,7 @@ export class Drains {
     return (this.wishes[link] & DRAINED_BY.OPERATOR) !== 0;
   }
 
-  /** What a beat of a link says of draining, in flags. `isUsable`: frames may be sent by it now. */
+  /** What a heartbeat of a link says of draining, in flags. `isUsable`: frames may be sent by it now. */
   flagsOf(link: number, isUsable: boolean): number {
     const asked = this.isAskedHere(link) ? DRAINS : 0;
     return asked | (this.isWanted(link) && !isUsable ? SENDS_NOTHING : 0);
@@ -50,7 +51,7 @@ export class Drains {
     this.quietSince[link] = now;
   }
 
-  /** Whether a beat of ours, sent at `sentAt`, left after our last frame. */
+  /** Whether a heartbeat of ours, sent at `sentAt`, left after our last frame. */
   isAfterLastFrame(link: number, sentAt: number): boolean {
     return sentAt >= this.quietSince[link];
   }

@@ -6,7 +6,7 @@ import { NO_LINK, type PeerTable } from '../../state/peers.js';
 import { lossOutOf } from './cost.js';
 import { GREY, type GreyWatch } from './grey.js';
 
-/** A peer's links are looked at this often at most, however fast they beat. */
+/** A peer's links are looked at this often at most, however often heartbeats come. */
 const REVIEW_US = 100_000;
 
 export class Review {

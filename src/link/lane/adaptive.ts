@@ -30,7 +30,7 @@ const CHUNK_DATAGRAMS = 16;
 /** A light flow moves when another link promises to be this much earlier; how often that is looked at. */
 const MOVE_GAIN_US = 5_000;
 const FLOW_REVIEW_US = 50_000;
-/** A link without reports for this long was idle: beats have measured its jitter without queues of our own. */
+/** A link without reports for this long was idle: heartbeats have measured its jitter without queues of our own. */
 const IDLE_US = 1_000_000;
 /** What a light flow would rather wait than lose every datagram. */
 const LOSS_PENALTY_US = 500_000;
@@ -144,7 +144,10 @@ export class Adaptive {
     this.runs.send(link, run, now);
   }
 
-  /** A link is about to carry the lane. The links that do already tell the far end, so that it waits for what takes longer. */
+  /**
+   * A link is about to carry the lane. The links that do already tell the far end, so that it waits for what takes
+   * longer.
+   */
   private announce(peer: number, lane: LaneSet, id: number, now: number): void {
     const others = this.lanes.carriers(peer, now) & this.peers.usable[peer];
     lane.usedAt[id] = now;

@@ -28,7 +28,7 @@ const NO_PEER = -1;
 
 export class FlowTable {
   readonly peer = new Int32Array(ENTRIES).fill(NO_PEER);
-  /** Link row that it is pinned to, or that it was pinned to before it was striped; -1 for none yet. */
+  /** Link row that it is pinned to, or that it was pinned to before it was spread over the links of the lane; -1 for none yet. */
   readonly link = new Int32Array(ENTRIES);
   /** 1 while it is bulk. */
   readonly bulk = new Uint8Array(ENTRIES);

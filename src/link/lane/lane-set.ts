@@ -1,5 +1,5 @@
 /**
- * Which links a peer's striped lane uses.
+ * Which links a peer's lane uses.
  *
  * It begins with one. When all it has are filled, another is taken in, at once: a transfer that grows never meets the
  * end of the first link's queue. What decides whether a set is kept is what TCP would make of it, bounded by
@@ -37,7 +37,10 @@ const MAX_REST_US = 300_000_000;
 const ROUND_US = 200_000;
 /** How long a set must have carried less than its best link could before it is given up. */
 const POOR_US = 1_500_000;
-/** A set that loses datagrams and was not filled for this long is left for another link, if that promises this much more. */
+/**
+ * A set that loses datagrams and was not filled for this long is left for another link, if that promises this much
+ * more.
+ */
 const UNFILLED_US = 1_500_000;
 const SUSPICIOUS_LOSSES = 1.5;
 const TRIAL_GAIN = 1.2;

@@ -25,7 +25,7 @@ export class SendLog {
   private tail = 0;
 
   /**
-   * `count` datagrams of `bytes` in all leave, the first with `counter`; `inLane`: in the striped lane's stream, else in
+   * `count` datagrams of `bytes` in all leave, the first with `counter`; `inLane`: in the lane's stream, else in
    * the link's own. `sentBefore`: datagrams of any kind sent by the link before.
    */
   note(

@@ -2,12 +2,15 @@
  * Carries out what happens to links: the new state, the peer's choice of links, what was sent and may be lost, and the
  * word to the control thread, in this order and once for each change.
  */
-import { LINK_CAUSES, LINK_STATES, type LinkCause, type LinkFacts } from '../../api/link-states.js';
+
+import type { LinkCause, LinkFacts } from '../../api/link-states.js';
+import { LINK_CAUSES } from '../../api/link-states.js';
 import { isAlive, STATE } from '../../contract/link-states.js';
 import { LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import type { Deciders } from '../choice/deciders.js';
 import { GREY } from '../choice/grey.js';
-import type { DownSender, LinkBase } from '../ports.js';
+import type { DownSender, LinkBase, PeerWatch } from '../ports.js';
+import { Announcements } from './announcements.js';
 import { factsOf } from './facts.js';
 import type { Liveness } from './liveness.js';
 import { type Happening, isDrained, nextState } from './states.js';
@@ -23,12 +26,17 @@ const FLAP_CAUSES: ReadonlySet<LinkCause> = new Set([
 ]);
 
 export class LinkChanges {
+  readonly announcements: Announcements;
+
   constructor(
     private readonly base: LinkBase,
     private readonly deciders: Deciders,
     private readonly liveness: Liveness,
     private readonly notices: DownSender,
-  ) {}
+    private readonly watch: PeerWatch,
+  ) {
+    this.announcements = new Announcements(base, (link, now) => this.facts(link, now));
+  }
 
   /** What happens takes a link into another state, or leaves it where it is. */
   move(link: number, what: Happening, cause: LinkCause, now: number): void {
@@ -41,10 +49,17 @@ export class LinkChanges {
     if (!isAlive(state)) links.goodBeats[link] = 0;
     this.showState(link, before, facts, now);
     this.reselect(links.peer[link], now);
-    this.announce(link, cause, facts, now);
+    this.announcements.changed(link, cause, facts, now);
   }
 
-  /** The same for what ends a link's work: the peer is told, and what may be lost is sent again. */
+  /** A link waits for what it lacks, perhaps for something else than before. */
+  wait(link: number, cause: LinkCause, now: number): void {
+    if (this.base.tables.links.state[link] !== STATE.WAITING) return this.move(link, 'pathless', cause, now);
+    const last = LINK_CAUSES[this.base.stats.links[link * LINK_WIDTH + LINK.cause]];
+    if (last !== cause) this.announcements.changed(link, cause, this.facts(link, now), now);
+  }
+
+  /** What ends a link's work takes it into another state: the peer is told, and what may be lost is sent again. */
   leave(link: number, what: Happening, cause: LinkCause, now: number): void {
     const { peers, links } = this.base.tables;
     const before = links.state[link];
@@ -53,14 +68,15 @@ export class LinkChanges {
     if (wasInUse && FLAP_CAUSES.has(cause)) this.deciders.damping.flapped(link, now);
     this.move(link, what, cause, now);
     if (!isAlive(before)) return;
-    const { resends, emit } = this.base.ports;
+    const { resends } = this.base.ports;
     const peer = links.peer[link];
     const active = peers.activeLink[peer];
     if (active < 0) {
       resends.strand(link);
-      return emit({ kind: 'all-links-down', peer });
+      return this.announcements.peerLost(peer, link);
     }
-    if (cause !== 'peer-reported-down') this.notices.linkDown(peer, link, now);
+    if (cause === 'peer-reported-down') return resends.resendReported(link, active, now);
+    this.notices.linkDown(peer, link, now);
     resends.resend(link, active, now);
   }
 
@@ -82,6 +98,7 @@ export class LinkChanges {
     const gauges = this.base.stats.peers;
     gauges[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
     gauges[peer * PEER_WIDTH + PEER.usableLinks] = peers.usable[peer];
+    this.watch.changed(peer, now);
     if (active < 0) return;
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;
@@ -107,24 +124,10 @@ export class LinkChanges {
     const reason = this.deciders.grey.reasonOf(link);
     this.base.stats.links[link * LINK_WIDTH + LINK.grey] = reason;
     const cause = reason === GREY.NO ? 'quality-restored' : reason === GREY.LOSS ? 'too-lossy' : 'too-slow';
-    this.announce(link, cause, this.facts(link, now), now);
+    this.announcements.changed(link, cause, this.facts(link, now), now);
   }
 
   private facts(link: number, now: number): LinkFacts {
     return factsOf(this.base, this.liveness, this.deciders.damping, link, now);
-  }
-
-  private announce(link: number, cause: LinkCause, facts: LinkFacts, now: number): void {
-    const { links } = this.base.tables;
-    this.base.stats.links[link * LINK_WIDTH + LINK.cause] = LINK_CAUSES.indexOf(cause);
-    this.base.ports.emit({
-      kind: 'link',
-      peer: links.peer[link],
-      link: links.id[link],
-      state: LINK_STATES[links.state[link]],
-      cause,
-      atUs: now,
-      facts,
-    });
   }
 }

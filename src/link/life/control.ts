@@ -62,8 +62,8 @@ export class LinkControl {
   /** Takes an authentic message that is no frame. */
   handle(datagram: Datagram): void {
     const known = this.kinds[this.base.arena.bytes[datagram.body]];
-    if (known === undefined) this.base.stats.drops[DROP['unknown-kind']]++;
-    else if (datagram.end - datagram.body < known.bytes) this.base.stats.drops[DROP.malformed]++;
+    if (known === undefined) this.base.drops.message(DROP['unknown-kind'], datagram);
+    else if (datagram.end - datagram.body < known.bytes) this.base.drops.message(DROP.malformed, datagram);
     else known.reader.heard(datagram);
   }
 }

@@ -48,21 +48,23 @@ export class Echoes {
     else this.answered(datagram);
   }
 
-  private answer({ peer, link, body, end, now }: Datagram): void {
+  private answer(datagram: Datagram): void {
+    const { peer, link, body, end, now } = datagram;
     const { peers, links } = this.base.tables;
     const { messages } = this.base.ports;
     const slot = peers.session[peer];
     const by = link >= 0 ? link : peers.activeLink[peer];
-    if (slot < 0 || by < 0) return this.drop(DROP['no-usable-link']);
-    if (end - body > links.maxPlain[by]) return this.drop(DROP['tx-too-big']);
+    if (slot < 0 || by < 0) return this.base.drops.message(DROP['no-usable-link'], datagram);
+    if (end - body > links.maxPlain[by]) return this.base.drops.message(DROP['tx-too-big'], datagram);
     const reply = messages.open(KIND.ECHO, end - body);
     this.base.arena.bytes.copyWithin(reply, body, end);
     this.base.arena.bytes[reply + ECHO.REPLY] = 1;
     messages.send(slot, by, now);
   }
 
-  private answered({ peer, link, body, now }: Datagram): void {
-    if (!this.limit.mayEmit(now)) return this.drop(DROP['event-limit']);
+  private answered(datagram: Datagram): void {
+    const { peer, link, body, now } = datagram;
+    if (!this.limit.mayEmit(now)) return this.base.drops.message(DROP['event-limit'], datagram);
     const { view } = this.base.arena;
     this.base.ports.emit({
       kind: 'echo',
@@ -72,9 +74,5 @@ export class Echoes {
       sequence: view.getUint32(body + ECHO.SEQUENCE),
       rttUs: ((now % U32) - view.getUint32(body + ECHO.SENT_AT) + U32) % U32,
     });
-  }
-
-  private drop(reason: number): void {
-    this.base.stats.drops[reason]++;
   }
 }

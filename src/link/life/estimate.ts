@@ -25,7 +25,7 @@ export function observeBeat(links: LinkTable, stats: SharedStats, view: DataView
   links.echoAt[row] = now;
 }
 
-/** When that beat of ours was sent, by our clock in µs, which the beat at `body` echoes; 0 for none. */
+/** When that heartbeat of ours was sent, by our clock in µs, which the heartbeat at `body` echoes; 0 for none. */
 export function echoedBeat(view: DataView, body: number, now: number): number {
   return view.getUint32(body + HEARTBEAT.ECHO_DELAY) === NO_ECHO ? 0 : now - sinceEcho(view, body, now);
 }

@@ -2,10 +2,11 @@
 import { readU64, writeU64 } from '../../base/bytes.js';
 import { DROP } from '../../contract/drops.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
+import { AT_REST } from '../../contract/uplinks.js';
 import type { Datagram } from '../../state/datagram.js';
 import { NO_LINK, POLICY } from '../../state/peers.js';
 import { KIND } from '../../wire/header.js';
-import { HEARS_YOU, HEARTBEAT, NO_ECHO, WANTS_REPORTS } from '../../wire/heartbeat.js';
+import { HEARS_YOU, HEARTBEAT, NO_ECHO, STANDBY, WANTS_REPORTS } from '../../wire/heartbeat.js';
 import type { Drains } from '../choice/drain.js';
 import type { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
@@ -15,6 +16,7 @@ import type { Liveness } from './liveness.js';
 import type { MtuControl } from './mtu-control.js';
 import type { Reports } from './reports.js';
 import type { Roaming } from './roaming.js';
+import type { Uplinks } from './uplinks.js';
 
 const U32 = 0x1_0000_0000;
 const U16 = 0xffff;
@@ -43,7 +45,8 @@ export class Heartbeats {
     bytes[body + HEARTBEAT.FLAGS] =
       (this.liveness.isHeard(link, now) ? HEARS_YOU : 0) |
       (adaptive ? WANTS_REPORTS : 0) |
-      this.drains.flagsOf(link, peers.isUsable(peer, id));
+      this.drains.flagsOf(link, peers.isUsable(peer, id)) |
+      ((peers.rests[peer] & AT_REST.TOLD) === 0 ? 0 : STANDBY);
     view.setUint16(body + HEARTBEAT.INTERVAL_MS, Math.min(U16, links.intervalUs[link] / 1000));
     view.setUint16(body + HEARTBEAT.HOLD_MS, Math.min(U16, links.holdUs[link] / 1000));
     view.setUint32(body + HEARTBEAT.SENT_AT, now % U32);
@@ -69,6 +72,7 @@ export class HeartbeatReader {
     private readonly life: LinkLife,
     private readonly roaming: Roaming,
     private readonly mtu: MtuControl,
+    private readonly uplinks: Uplinks,
   ) {}
 
   heard(datagram: Datagram): void {
@@ -79,7 +83,7 @@ export class HeartbeatReader {
     );
     // A link may have moved to a new address, but never onto the path of another link.
     if (claimed < 0 || (claimed !== link && link !== NO_LINK)) {
-      this.base.stats.drops[DROP['link-mismatch']]++;
+      this.base.drops.message(DROP['link-mismatch'], datagram);
       return;
     }
     if (claimed !== link) return this.roaming.consider(claimed, datagram);
@@ -89,6 +93,7 @@ export class HeartbeatReader {
     const arrivedAt = echoedBeat(view, body, now);
     const largest = view.getUint16(body + HEARTBEAT.LARGEST);
     this.life.beatHeard(link, flags, arrivedAt, now);
+    this.uplinks.heard(datagram.peer, flags, view.getUint32(body + HEARTBEAT.SENT_AT), arrivedAt, now);
     if ((flags & HEARS_YOU) !== 0 && arrivedAt > 0) this.mtu.heardBack(link, arrivedAt, largest, now);
   }
 

@@ -3,23 +3,7 @@
  * told when it changes: whether for the worse, so that an earlier proof to the contrary still counts or not.
  */
 
-/** An IP address: the four words of `PATH.ADDR`, of which IPv4 uses the first. */
-export interface Address {
-  family: 4 | 6;
-  words: readonly number[];
-}
-
-export interface InterfaceFacts {
-  name: string;
-  /** Administratively up, and with carrier. */
-  running: boolean;
-  /** Index of the bridge, bond or VRF that it is a port of; 0: none. */
-  master: number;
-  /** Index of the interface that it stands on, as a VLAN does; 0: none. */
-  lower: number;
-  /** Ports of a VRF send by themselves, not by the VRF. */
-  isVrf: boolean;
-}
+import type { Address, InterfaceFacts } from '../../contract/place.js';
 
 type Listener = (key: string, isWorse: boolean) => void;
 

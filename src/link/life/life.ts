@@ -1,5 +1,7 @@
-/** The life of links: what happens to each, when, and for what cause. Sockets must be drained before silence is judged. */
-import type { LinkCause } from '../../api/link-states.js';
+/**
+ * The life of links: what happens to each, when, and for what cause. Sockets must be drained before silence is judged.
+ */
+import { LINK_CAUSES, type LinkCause } from '../../api/link-states.js';
 import { isAlive, STATE } from '../../contract/link-states.js';
 import type { LinkSettings } from '../../contract/settings.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
@@ -11,8 +13,15 @@ import { DRAINED_BY } from '../choice/drain.js';
 import type { BeatSender, LinkBase } from '../ports.js';
 import type { LinkChanges } from './changes.js';
 import type { Liveness } from './liveness.js';
+import type { Placement } from './placement.js';
 import { isDrained } from './states.js';
 import { TIMER, timerOf } from './timers.js';
+
+/** What a link goes down for when it comes to lack something, where that has a word of its own. */
+const LOSSES: Partial<Record<LinkCause, LinkCause>> = {
+  'no-carrier': 'carrier-lost',
+  'address-absent': 'address-removed',
+};
 
 export class LinkLife {
   private readonly peers: PeerTable;
@@ -24,6 +33,7 @@ export class LinkLife {
     private readonly liveness: Liveness,
     private readonly changes: LinkChanges,
     private readonly beats: BeatSender,
+    private readonly placement: Placement,
   ) {
     this.peers = base.tables.peers;
     this.links = base.tables.links;
@@ -50,8 +60,9 @@ export class LinkLife {
   start(link: number, now: number): void {
     const { links } = this;
     if (links.shutdown[link]) return this.changes.leave(link, 'stopped', 'administratively-down', now);
-    if (!links.hasRemote(link)) return this.changes.move(link, 'pathless', 'path-unknown', now);
-    this.changes.move(link, 'configured', 'configured', now);
+    if (links.lacks[link] !== 0) this.changes.wait(link, LINK_CAUSES[links.lacks[link]], now);
+    else if (!links.hasRemote(link)) this.changes.move(link, 'pathless', 'path-unknown', now);
+    else this.changes.move(link, 'configured', 'configured', now);
     this.schedule(link, TIMER.BEAT, now);
     this.rearm(link, now);
   }
@@ -81,10 +92,14 @@ export class LinkLife {
     if (isAlive(this.links.state[link])) this.schedule(link, TIMER.HOLD, now);
   }
 
-  /** The beat timer of a link fired. */
+  /** The heartbeat timer of a link fired. */
   beatDue(link: number, now: number): void {
     if (this.links.shutdown[link] || !this.links.hasRemote(link)) return;
-    if (this.links.carrier[link]) this.beats.beat(link, now);
+    if (!isAlive(this.links.state[link])) this.placement.tryNext(link, this.liveness.holdOf(link), now);
+    this.settle(now);
+    const lacked = this.links.lacks[link];
+    if (lacked === 0) this.beats.beat(link, now);
+    else this.changes.wait(link, LINK_CAUSES[lacked], now);
     this.schedule(link, TIMER.BEAT, now + this.links.intervalUs[link]);
   }
 
@@ -103,13 +118,17 @@ export class LinkLife {
     return isAlive(state) || state === STATE.ONE_WAY;
   }
 
-  // --- beats ----------------------------------------------------------------------------------------
+  // --- heartbeats ----------------------------------------------------------------------------------------
 
-  /** A beat came by this link. `flags`: what it says; `echoedAt`: when the beat of ours was sent that it answers, or 0. */
+  /**
+   * A heartbeat came by this link. `flags`: what it says; `echoedAt`: when the heartbeat of ours was sent that it
+   * answers, or 0.
+   */
   beatHeard(link: number, flags: number, echoedAt: number, now: number): void {
     const { links } = this;
+    if (links.lacks[link] !== 0) this.heardWaiting(link, now);
     const state = links.state[link];
-    if (state === STATE.SHUTDOWN || !links.carrier[link]) return;
+    if (state === STATE.SHUTDOWN || links.lacks[link] !== 0) return;
     links.goodBeats[link]++;
     const hearsUs = (flags & HEARS_YOU) !== 0;
     links.peerHearsUs[link] = hearsUs ? PEER_HEARS.YES : PEER_HEARS.NO;
@@ -134,7 +153,7 @@ export class LinkLife {
     this.beats.beat(link, now);
   }
 
-  /** Both directions of a link that was not alive work: it is, after enough good beats. */
+  /** Both directions of a link that was not alive work: it is, after enough good heartbeats. */
   private answered(link: number, now: number): void {
     const { links } = this;
     if (this.hasUpLink(links.peer[link]) && links.goodBeats[link] < links.upAfter[link]) return;
@@ -179,7 +198,7 @@ export class LinkLife {
     this.beats.beat(link, now);
   }
 
-  /** What a beat of the peer says of draining. `sentAt`: when the beat of ours left that it answers. */
+  /** What a heartbeat of the peer says of draining. `sentAt`: when the heartbeat of ours left that it answers. */
   private drainHeard(link: number, flags: number, sentAt: number, now: number): void {
     const { drains } = this.deciders;
     if (drains.wish(link, DRAINED_BY.PEER, (flags & DRAINS) !== 0))
@@ -197,9 +216,7 @@ export class LinkLife {
 
   /** A link can no longer carry anything. Idempotent. */
   down(link: number, cause: LinkCause, now: number): void {
-    const { links } = this;
     if (!this.isHeldUp(link)) return;
-    if (!links.isConfiguredPath(link) && links.hasConfiguredRemote(link)) links.restorePath(link);
     this.changes.leave(link, 'lost', cause, now);
   }
 
@@ -218,17 +235,41 @@ export class LinkLife {
     if (active >= 0 && active !== link) this.base.ports.resends.resend(link, active, now);
   }
 
-  /** A link has taken another path, by which it was heard just now: what its old one may have swallowed is sent again. */
+  /**
+   * A link has taken another path, by which it was heard just now: what its old one may have swallowed is sent again.
+   */
   moved(link: number, now: number): void {
+    this.settle(now);
     this.start(link, now);
     this.changes.reselect(this.links.peer[link], now);
     this.base.ports.resends.resend(link, link, now);
   }
 
-  /** The local interface or address of a link came or went. */
-  carrier(link: number, up: boolean, cause: LinkCause, now: number): void {
-    this.links.carrier[link] = up ? 1 : 0;
-    if (!up) this.down(link, cause, now);
-    else if (this.links.peer[link] >= 0) this.start(link, now);
+  // --- places ---------------------------------------------------------------------------------------
+
+  /** Something was learned of where links are: those that lack something else than before follow. */
+  settle(now: number): void {
+    this.placement.settle((link) => this.placed(link, now));
+  }
+
+  /** A link's own datagrams came out of the TAP: they are routed into their own tunnel. */
+  cameBack(link: number, now: number): void {
+    this.placement.cameBack(link);
+    this.settle(now);
+  }
+
+  private placed(link: number, now: number): void {
+    const { links } = this;
+    const cause = LINK_CAUSES[links.lacks[link]];
+    if (links.lacks[link] !== 0) this.down(link, LOSSES[cause] ?? cause, now);
+    // One that was lost just now begins to wait when its next heartbeat would be due.
+    if (links.lacks[link] === 0 ? !isAlive(links.state[link]) : links.state[link] === STATE.WAITING)
+      this.start(link, now);
+  }
+
+  /** A heartbeat is stronger than what the kernel said before it. */
+  private heardWaiting(link: number, now: number): void {
+    this.placement.heard(link);
+    this.settle(now);
   }
 }

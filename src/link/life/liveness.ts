@@ -9,7 +9,7 @@ import { type LinkTable, NEVER } from '../../state/links.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 
-/** Beats of the peer that must be missed at least, when it beats more slowly than our hold time expects. */
+/** Heartbeats of the peer that must be missed at least, when they come more slowly than our hold time expects. */
 const DETECT_MULTIPLIER = 3;
 /** Links of a peer that were heard last within this many of its intervals fell silent together. */
 const STALL_INTERVALS = 1.25;
@@ -47,7 +47,9 @@ export class Liveness {
     return this.lateness - this.links.latenessHeard[link];
   }
 
-  /** Hold time in force, in µs: ours, or three beats of a peer that beats more slowly than we expect. */
+  /**
+   * Hold time in force, in µs: ours, or three heartbeats of a peer whose heartbeats come more slowly than we expect.
+   */
   holdOf(link: number): number {
     return Math.max(this.links.holdUs[link], this.links.peerIntervalUs[link] * DETECT_MULTIPLIER);
   }
@@ -57,7 +59,7 @@ export class Liveness {
     return this.heardOrExcused(link) + this.holdOf(link);
   }
 
-  /** Time between two beats of the peer, in µs; ours while its own is unknown. */
+  /** Time between two heartbeats of the peer, in µs; ours while its own is unknown. */
   peerInterval(link: number): number {
     return this.links.peerIntervalUs[link] || this.links.intervalUs[link];
   }

@@ -1,9 +1,9 @@
 /**
  * Loss and delivery of each link, in both directions.
  *
- * Who receives measures: at each beat it compares how much the sender had sent with how much has come. A beat keeps
- * its place among the datagrams, so both counts speak of the same ones, and nothing that is still under way looks
- * lost. What it found goes back in its next beat; so both ends know both directions.
+ * Who receives measures: at each heartbeat it compares how much the sender had sent with how much has come. A heartbeat
+ * keeps its place among the datagrams, so both counts speak of the same ones, and nothing that is still under way looks
+ * lost. What it found goes back in its next heartbeat; so both ends know both directions.
  *
  * A datagram of which copies travel by several links is accepted once. The other copies are dropped unopened, by
  * their counter alone, but they have come all the same and count as arrived: as many of them as the sender says that
@@ -16,11 +16,11 @@ import { type LossTable, UNKNOWN } from '../../state/loss.js';
 import { HEARTBEAT, NO_ECHO } from '../../wire/heartbeat.js';
 
 const U32 = 0x1_0000_0000;
-/** Part of what has found no match among copies that is given up at each beat. */
+/** Part of what has found no match among copies that is given up at each heartbeat. */
 const FADING = 1 / 64;
-/** More between two beats than any link carries, and longer than any are apart: the other end started over. */
+/** More between two heartbeats than any link carries, and longer than any are apart: the other end started over. */
 const MAX_STEP = 2 ** 28;
-/** A beat sent earlier than the one before it, by no more than this, was overtaken on the way. */
+/** A heartbeat sent earlier than the one before it, by no more than this, was overtaken on the way. */
 const LATE_US = 10_000_000;
 /** The delivered rate is averaged over about this time. */
 const RATE_WINDOW_US = 500_000;
@@ -85,10 +85,10 @@ function observeOutbound(
   const due = step(table.echoSent, row, view.getUint32(body + HEARTBEAT.ECHO_SENT));
   const arrived = step(table.echoArrived, row, view.getUint32(body + HEARTBEAT.ARRIVED));
   const delivered = growth(table.echoDelivered, row, readU64(view, body + HEARTBEAT.DELIVERED));
-  // When our beat came, by the peer's clock.
+  // When our heartbeat came, by the peer's clock.
   const cameAt = (view.getUint32(body + HEARTBEAT.SENT_AT) - delay + U32) % U32;
   const elapsed = step(table.echoAt, row, cameAt);
-  // The peer's beat speaks of one of ours that an earlier beat spoke of already, or counting begins.
+  // The peer's heartbeat speaks of one of ours that an earlier heartbeat spoke of already, or counting begins.
   if (due < 0 || arrived < 0 || elapsed <= 0 || delivered < 0) return;
   const rate = (delivered * 1e6) / elapsed;
   table.rateOut[row] += (rate - table.rateOut[row]) * (elapsed / (elapsed + RATE_WINDOW_US));

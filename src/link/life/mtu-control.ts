@@ -26,7 +26,7 @@ const EMSGSIZE = -90;
 const SHORTEST_WAIT_US = 20_000;
 const LONGEST_WAIT_US = 1_000_000;
 const ERROR_RETRY_US = 5_000_000;
-/** A peer that was not known to hear us for this many beats may have been reached by another path since. */
+/** A peer that was not known to hear us for this many heartbeats may have been reached by another path since. */
 const GAP_BEATS = 5;
 
 export class MtuControl {
@@ -93,11 +93,11 @@ export class MtuControl {
   }
 
   /**
-   * The peer says that it hears us: at `sentAt` that beat of ours was sent which it had heard last, and `largest` is
-   * the largest datagram that had come to it between its last two beats.
+   * The peer says that it hears us: at `sentAt` that heartbeat of ours was sent which it had heard last, and `largest`
+   * is the largest datagram that had come to it between its last two heartbeats.
    */
   heardBack(link: number, sentAt: number, largest: number, now: number): void {
-    // A beat that was overtaken has nothing to add.
+    // A heartbeat that was overtaken has nothing to add.
     if (sentAt < this.arrivedAt[link] || this.links.shutdown[link]) return;
     const gap = GAP_BEATS * Math.max(this.links.intervalUs[link], this.links.peerIntervalUs[link]);
     const interrupted = sentAt - this.arrivedAt[link] > gap;
@@ -192,10 +192,11 @@ export class MtuControl {
   // --- messages ---------------------------------------------------------------------------------------
 
   /** Takes a probe of the peer, or the answer to one of ours. */
-  heard({ peer, slot, link, body, now }: Datagram): void {
+  heard(datagram: Datagram): void {
+    const { peer, slot, link, body, now } = datagram;
     const { bytes, view } = this.base.arena;
     if (link < 0 || this.base.tables.peers.linkOf(peer, bytes[body + MTU_PROBE.LINK]) !== link) {
-      this.base.stats.drops[DROP['link-mismatch']]++;
+      this.base.drops.message(DROP['link-mismatch'], datagram);
       return;
     }
     const id = view.getUint16(body + MTU_PROBE.ID);

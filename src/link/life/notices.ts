@@ -55,27 +55,25 @@ export class NoticeReader {
     const code = this.base.arena.bytes[datagram.body + NOTICE.CODE];
     if (code === NOTICE_CODE.GOODBYE) this.goodbye(datagram);
     else if (code === NOTICE_CODE.LINK_DOWN) this.linkDown(datagram);
-    else this.drop(DROP['unknown-kind']);
+    else this.base.drops.message(DROP['unknown-kind'], datagram);
   }
 
-  private goodbye({ peer, now }: Datagram): void {
-    if (!this.limit.mayEmit(now)) return this.drop(DROP['event-limit']);
+  private goodbye(datagram: Datagram): void {
+    const { peer, now } = datagram;
+    if (!this.limit.mayEmit(now)) return this.base.drops.message(DROP['event-limit'], datagram);
     this.life.peerLost(peer, 'peer-said-goodbye', now);
     this.base.ports.emit({ kind: 'goodbye', peer });
   }
 
-  private linkDown({ peer, slot, body, now }: Datagram): void {
+  private linkDown(datagram: Datagram): void {
+    const { peer, slot, body, now } = datagram;
     const { peers, links } = this.base.tables;
     const { bytes, view } = this.base.arena;
     const link = peers.linkOf(peer, bytes[body + NOTICE.LINK]);
-    if (link < 0) return this.drop(DROP['link-mismatch']);
-    // What beats have confirmed since then may have come after a hole: the notice says what came before it.
+    if (link < 0) return this.base.drops.message(DROP['link-mismatch'], datagram);
+    // What heartbeats have confirmed since then may have come after a hole: the notice says what came before it.
     const counter = readU64(view, body + NOTICE.ACKNOWLEDGED) - 1;
     links.setAcknowledged(link, slot, counter, readU64(view, body + NOTICE.LANE) - 1);
     this.life.down(link, 'peer-reported-down', now);
-  }
-
-  private drop(reason: number): void {
-    this.base.stats.drops[reason]++;
   }
 }

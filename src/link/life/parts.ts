@@ -1,4 +1,5 @@
 /** The parts of the links, made in order: each gets what it needs when it is made. */
+
 import type { RowOwner } from '../../state/owners.js';
 import { Deciders } from '../choice/deciders.js';
 import { Adaptive } from '../lane/adaptive.js';
@@ -14,9 +15,11 @@ import { LinkLife } from './life.js';
 import { Liveness } from './liveness.js';
 import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
+import { Placement } from './placement.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
-import { Underlay } from './underlay.js';
+import { Segmentation } from './segmentation.js';
+import { Uplinks } from './uplinks.js';
 
 export class LinkParts {
   readonly deciders: Deciders;
@@ -25,16 +28,18 @@ export class LinkParts {
   readonly lanes: Lanes;
   readonly adaptive: Adaptive;
   readonly notices: Notices;
+  readonly uplinks: Uplinks;
   readonly changes: LinkChanges;
   readonly life: LinkLife;
   readonly mtu: MtuControl;
+  readonly segmentation: Segmentation;
   readonly echoes: Echoes;
-  readonly underlay: Underlay;
+  readonly placement: Placement;
   readonly control: LinkControl;
   readonly owners: readonly RowOwner[];
 
-  /** `seed`: two random words that key the hash of flows. */
-  constructor(base: LinkBase, seed: readonly [number, number]) {
+  /** `seed`: two random words that key the hash of flows. `tap`: index of the TAP's interface. */
+  constructor(base: LinkBase, seed: readonly [number, number], tap: number) {
     const { tables } = base;
     this.deciders = new Deciders(tables);
     this.liveness = new Liveness(tables);
@@ -44,21 +49,30 @@ export class LinkParts {
     const beats = new Heartbeats(base, this.liveness, this.deciders.drains, this.lanes, reports);
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
-    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices);
-    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats);
+    this.uplinks = new Uplinks(base, this.deciders.selection, beats);
+    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices, this.uplinks);
+    this.segmentation = new Segmentation(base);
+    this.placement = new Placement(base, tap, this.segmentation);
+    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
     this.mtu = new MtuControl(base, this.changes);
-    this.underlay = new Underlay(tables, this.life);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
-    const roaming = new Roaming(base, this.liveness, this.life, this.mtu);
+    const roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
-      heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu),
+      heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu, this.uplinks),
       mtu: this.mtu,
       notices: new NoticeReader(base, this.life, limit),
       paths: roaming,
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
     });
-    this.owners = [this.mtu, this.lanes, this.flows];
+    this.owners = [
+      this.mtu,
+      this.lanes,
+      this.flows,
+      this.changes.announcements,
+      this.placement,
+      this.uplinks,
+    ];
   }
 }

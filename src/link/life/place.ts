@@ -2,41 +2,32 @@
  * Where each link leaves this host: worked out again whenever the kernel, the configuration or the peer's own movement
  * changes what it depends on, and never kept beyond that. A link that lacks something waits, and says for what.
  *
- * An authentic beat over a path is stronger than what the kernel said before it: the link is usable then, until the
- * kernel says something worse of it again. That our own datagrams are routed into our own TAP no beat refutes.
+ * An authentic heartbeat over a path is stronger than what the kernel said before it: the link is usable then, until
+ * the kernel says something worse of it again. That our own datagrams are routed into our own TAP no heartbeat refutes.
  */
-import { type Address, type InterfaceFacts, Interfaces, KEY } from './interfaces.js';
+import type { LinkCause } from '../../api/link-states.js';
+import type { Address, KernelFact, LocalWish, Route } from '../../contract/place.js';
+import { Interfaces, KEY } from './interfaces.js';
 
 /** What a link waits for. */
-export type PlaceCause =
+export type PlaceCause = Extract<
+  LinkCause,
   | 'no-ipv6'
   | 'interface-absent'
   | 'address-absent'
   | 'no-carrier'
-  | 'name-unresolved'
   | 'path-unknown'
   | 'recursive-route'
-  | 'no-route';
+  | 'no-route'
+>;
 
-/** The local end that a link is configured with. */
-export type LocalWish =
-  | { kind: 'any' }
-  /** `scope`: name of the interface on which a link-local address is meant. */
-  | { kind: 'address'; address: Address; scope: string | null }
-  | { kind: 'interface'; name: string };
-
-/** The remote end that a link is configured with; of a name, what it was resolved to comes by `aim`. */
-export type RemoteWish =
-  | { kind: 'address'; address: Address; scope: string | null }
-  | { kind: 'name' }
-  | { kind: 'dynamic' };
-
+/** What a link is configured with. `remote` null: its peer calls first. */
 export interface Wish {
   local: LocalWish;
-  remote: RemoteWish;
+  remote: Address | null;
 }
 
-/** A remote end that was learned or resolved. */
+/** A remote end that was learned. */
 export interface Aim {
   remote: Address;
   /** Own address that the peer talks to; null: not known. */
@@ -45,13 +36,8 @@ export interface Aim {
   ifindex: number;
 }
 
-/** What the routing table says of a link's remote end. */
-export type Route = { kind: 'unknown' } | { kind: 'none' } | { kind: 'via'; ifindex: number };
-
 /** How a link's datagrams are to be sent. */
 export interface Binding {
-  /** Address that its socket is bound to; null: the wildcard address. */
-  address: Address | null;
   /** Index of the interface that its socket is bound to; 0: none. */
   device: number;
   /** Source of its datagrams where the socket has none; null: the kernel's choice. */
@@ -72,8 +58,8 @@ export interface PlaceChange {
   place: Place;
 }
 
-/** What a beat refutes. */
-const REFUTABLE: ReadonlySet<PlaceCause> = new Set(['address-absent', 'no-carrier', 'no-route']);
+/** What a heartbeat refutes. That the peer is heard says nothing of the way to it. */
+const REFUTABLE: ReadonlySet<PlaceCause> = new Set(['address-absent', 'no-carrier']);
 
 interface Row {
   wish: Wish;
@@ -103,26 +89,22 @@ export class Places {
 
   // --- what the kernel says ---------------------------------------------------------------------------
 
-  dumpBegins(): void {
-    this.interfaces.begin();
-  }
-
-  /** Before the first dump has ended nothing is known, and nothing is said of any link. */
-  dumpEnds(): void {
-    this.interfaces.end();
-    this.isComplete = true;
-  }
-
-  linkIs(index: number, facts: InterfaceFacts): void {
-    this.interfaces.link(index, facts);
-  }
-
-  linkIsGone(index: number): void {
-    this.interfaces.removed(index);
-  }
-
-  address(index: number, address: Address, isPresent: boolean): void {
-    this.interfaces.address(index, address, isPresent);
+  /** Until the kernel has told everything once, nothing is said of any link. */
+  fact(fact: KernelFact): void {
+    const { interfaces } = this;
+    switch (fact.what) {
+      case 'begin':
+        return interfaces.begin();
+      case 'end':
+        this.isComplete = true;
+        return interfaces.end();
+      case 'interface':
+        return interfaces.link(fact.index, fact.facts);
+      case 'interface-gone':
+        return interfaces.removed(fact.index);
+      case 'address':
+        return interfaces.address(fact.index, fact.address, fact.isPresent);
+    }
   }
 
   /** Whether the kernel has IPv6 at all: a socket of that family could be opened, or not. */
@@ -136,7 +118,6 @@ export class Places {
   route(link: number, route: Route): void {
     const row = this.rows.get(link);
     if (row === undefined || sameRoute(row.route, route)) return;
-    if (route.kind === 'none') row.isHeard = false;
     row.route = route;
     this.stale.add(link);
   }
@@ -166,7 +147,7 @@ export class Places {
     this.stale.delete(link);
   }
 
-  /** The remote end is another one now: resolved, learned, or (null) the configured one again. */
+  /** The remote end is another one now: a learned one, or (null) the configured one again. */
   aim(link: number, aim: Aim | null): void {
     const row = this.rows.get(link);
     if (row === undefined || JSON.stringify(row.aim) === JSON.stringify(aim)) return;
@@ -176,7 +157,7 @@ export class Places {
     this.stale.add(link);
   }
 
-  /** An authentic beat came by the link's path. */
+  /** An authentic heartbeat came by the link's path. */
   heard(link: number): void {
     const row = this.rows.get(link);
     if (row === undefined || row.isHeard || row.place === null) return;
@@ -210,20 +191,19 @@ export class Places {
   private workOut(link: number, row: Row): Place {
     this.forget(link, row);
     const read = (key: string) => this.subscribe(link, row, key);
-    const remote = row.aim?.remote ?? (row.wish.remote.kind === 'address' ? row.wish.remote.address : null);
+    const remote = row.aim?.remote ?? row.wish.remote;
     if (this.lacksIpv6(row.wish, remote, read)) return { binding: null, cause: 'no-ipv6' };
     const device = this.deviceOf(row.wish.local, read);
     const scope = isLinkLocal(remote) ? this.scopeOf(row, device, read) : 0;
     if (device === null || scope === null) return { binding: null, cause: 'interface-absent' };
     const binding: Binding = {
-      address: row.wish.local.kind === 'address' ? row.wish.local.address : null,
       device,
       source: this.sourceOf(row, read),
       scope: scope || this.scopeOfLocal(row.wish.local, read),
     };
     const cause =
       this.localCause(row, binding, read) ??
-      (remote === null ? unknownCause(row.wish.remote) : this.routeCause(row, binding, read));
+      (remote === null ? 'path-unknown' : this.routeCause(row, binding, read));
     return { binding, cause: cause !== null && row.isHeard && REFUTABLE.has(cause) ? null : cause };
   }
 
@@ -250,35 +230,25 @@ export class Places {
       read(KEY.index(aim.ifindex));
       if (this.interfaces.isThere(aim.ifindex)) return aim.ifindex;
     }
-    if (wish.remote.kind === 'address' && wish.remote.scope !== null) {
-      return this.named(wish.remote.scope, read);
-    }
     return device || this.scopeOfLocal(wish.local, read) || null;
   }
 
   /** The interface that a link-local local end is on, one with carrier rather than one without; 0 for all others. */
   private scopeOfLocal(local: LocalWish, read: (key: string) => void): number {
     if (local.kind !== 'address' || !isLinkLocal(local.address)) return 0;
-    const holders = this.holders(local, read);
+    const holders = this.holders(local.address, read);
     return holders.find((index) => this.isRunning(index, read)) ?? holders[0] ?? 0;
   }
 
-  private holders(
-    { address, scope }: Extract<LocalWish, { kind: 'address' }>,
-    read: (key: string) => void,
-  ): number[] {
+  private holders(address: Address, read: (key: string) => void): number[] {
     read(KEY.address(address));
-    const holders = this.interfaces.holdersOf(address);
-    if (scope === null) return holders;
-    const only = this.named(scope, read);
-    return holders.filter((index) => index === only);
+    return this.interfaces.holdersOf(address);
   }
 
   /** A link that is not bound to an address keeps the one that the peer talks to, as long as this host has it. */
   private sourceOf({ wish, aim }: Row, read: (key: string) => void): Address | null {
     if (wish.local.kind === 'address' || aim === null || aim.local === null) return null;
-    read(KEY.address(aim.local));
-    return this.interfaces.holdersOf(aim.local).length > 0 ? aim.local : null;
+    return this.holders(aim.local, read).length > 0 ? aim.local : null;
   }
 
   private localCause(
@@ -286,7 +256,7 @@ export class Places {
     { device, scope }: Binding,
     read: (key: string) => void,
   ): PlaceCause | null {
-    const holders = wish.local.kind === 'address' ? this.holders(wish.local, read) : null;
+    const holders = wish.local.kind === 'address' ? this.holders(wish.local.address, read) : null;
     if (holders?.length === 0) return 'address-absent';
     const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
     const leaving = out === 0 ? (holders ?? []) : [out];
@@ -333,10 +303,6 @@ export class Places {
   }
 }
 
-function unknownCause({ kind }: RemoteWish): PlaceCause {
-  return kind === 'name' ? 'name-unresolved' : 'path-unknown';
-}
-
 function sameRoute(a: Route, b: Route): boolean {
   return a.kind === b.kind && (a.kind !== 'via' || b.kind !== 'via' || a.ifindex === b.ifindex);
 }
@@ -345,7 +311,7 @@ const bytes = new Uint8Array(4);
 const word = new Int32Array(bytes.buffer);
 
 /** fe80::/10 (RFC 4291 section 2.5.6). */
-function isLinkLocal(address: Address | null): boolean {
+export function isLinkLocal(address: Address | null): boolean {
   if (address?.family !== 6) return false;
   word[0] = address.words[0];
   return bytes[0] === 0xfe && (bytes[1] & 0xc0) === 0x80;

@@ -29,13 +29,6 @@ export class Remotes<End> {
     this.goTo(end);
   }
 
-  /** Forgets what was learned, as when the operator asks for it. */
-  forget(): void {
-    const { current } = this;
-    this.learned = null;
-    this.goTo(current);
-  }
-
   /** The end in use has not answered for long enough: the next one has its turn. Returns whether it is another one. */
   silent(): boolean {
     const { length } = this.all;

@@ -19,7 +19,7 @@ const FEW_FRAMES = 8;
 export class Reports {
   constructor(private readonly base: LinkBase) {}
 
-  /** A frame came by a link whose sender wants reports: one is due under traffic more often than beats are. */
+  /** A frame came by a link whose sender wants reports: one is due under traffic more often than heartbeats are. */
   frameCame(link: number, now: number): void {
     const { links } = this.base.tables;
     const count = ++links.unreported[link];
@@ -65,7 +65,7 @@ export class ReportReader {
     const { bytes, view } = this.base.arena;
     const link = peers.linkOf(peer, bytes[body + REPORT.LINK]);
     if (link < 0) {
-      this.base.stats.drops[DROP['link-mismatch']]++;
+      this.base.drops.message(DROP['link-mismatch'], datagram);
       return;
     }
     const { report } = this;

@@ -16,6 +16,7 @@ import type { LinkBase } from '../ports.js';
 import type { LinkLife } from './life.js';
 import type { Liveness } from './liveness.js';
 import type { MtuControl } from './mtu-control.js';
+import type { Placement } from './placement.js';
 
 /** Checks of one link are at least this far apart. */
 const CHECK_INTERVAL_US = 20_000;
@@ -32,6 +33,7 @@ export class Roaming {
 
   constructor(
     private readonly base: LinkBase,
+    private readonly placement: Placement,
     private readonly liveness: Liveness,
     private readonly life: LinkLife,
     private readonly mtu: MtuControl,
@@ -43,7 +45,7 @@ export class Roaming {
   consider(link: number, datagram: Datagram): void {
     const { links } = this;
     const { socket, paths, path, now } = datagram;
-    if (links.shutdown[link] || isRelayed(datagram)) return;
+    if (links.shutdown[link] || links.isRelayed(link) || isRelayed(datagram)) return;
     const known = links.family(link) !== 0;
     const silence = now - links.lastHeard[link];
     if (known && silence < SILENT_BEATS * Math.max(links.peerIntervalUs[link], links.intervalUs[link]))
@@ -73,10 +75,10 @@ export class Roaming {
     const { bytes } = this.base.arena;
     const { peer, body } = datagram;
     const link = this.base.tables.peers.linkOf(peer, bytes[body + PATH_CHECK.LINK]);
-    if (link < 0) return this.drop(DROP['link-mismatch']);
+    if (link < 0) return this.base.drops.message(DROP['link-mismatch'], datagram);
     if (bytes[body] === KIND.PATH_CHECK) this.answer(link, datagram);
     else if (this.isAnswer(link, datagram)) this.move(link, datagram);
-    else this.drop(DROP['path-check-unknown']);
+    else this.base.drops.message(DROP['path-check-unknown'], datagram);
   }
 
   /** Answers a path check by the path it came by. */
@@ -117,24 +119,13 @@ export class Roaming {
     return true;
   }
 
-  private move(link: number, { socket, paths, path, now }: Datagram): void {
-    const { links } = this;
-    links.candidateAt[link] = Number.NEGATIVE_INFINITY;
-    copyPath(paths, path, links.paths, links.pathOf(link));
-    links.socket[link] = socket;
+  private move(link: number, datagram: Datagram): void {
+    const { now } = datagram;
+    this.links.candidateAt[link] = Number.NEGATIVE_INFINITY;
+    this.placement.found(link, datagram);
     this.liveness.heard(link, now);
     this.mtu.restart(link, now);
-    this.base.ports.emit({
-      kind: 'roamed',
-      peer: links.peer[link],
-      link: links.id[link],
-      path: { socket, words: [...paths.subarray(path, path + PATH.WORDS)] },
-    });
     this.life.moved(link, now);
-  }
-
-  private drop(reason: number): void {
-    this.base.stats.drops[reason]++;
   }
 }
 

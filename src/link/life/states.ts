@@ -4,7 +4,7 @@
  *   DOWN, ONE_WAY ── works ──▶ UP, or DAMPED if it has been lost too often, or DRAINING if an end wants it empty
  *   DAMPED ── steady for long enough ──▶ UP
  *   UP, DAMPED ── an end wants it empty ──▶ DRAINING ── nothing is under way any more ──▶ DRAINED
- *   all that work ── lost ──▶ DOWN, or ONE_WAY when beats say that the peer does not hear us
+ *   all that work ── lost ──▶ DOWN, or ONE_WAY when heartbeats say that the peer does not hear us
  *
  * A three-state scheme after BFD (RFC 5880 section 6.2). DAMPED, DRAINING and DRAINED are alive, and lost like UP.
  */
@@ -26,7 +26,7 @@ const NEXT = {
   stopped:      [SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN, SHUTDOWN],
   /** It can carry nothing any more. */
   lost:         [DOWN,     DOWN,     DOWN,     SHUTDOWN, WAITING,  DOWN,     DOWN,     DOWN],
-  /** Beats come, but say that the peer does not hear us. */
+  /** Heartbeats come, but say that the peer does not hear us. */
   unheard:      [ONE_WAY,  ONE_WAY,  ONE_WAY,  SHUTDOWN, ONE_WAY,  ONE_WAY,  ONE_WAY,  ONE_WAY],
   /** Both directions work, and nothing holds it back; or it is lost too often; or an end wants it empty. */
   free:         [UP,       UP,       UP,       SHUTDOWN, UP,       UP,       UP,       UP],

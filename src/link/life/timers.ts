@@ -1,6 +1,6 @@
 /** The timers of a link in the timing wheel. */
 
-/** What falls due: the next beat, the end of the hold time, the next step of the search for its MTU. */
+/** What falls due: the next heartbeat, the end of the hold time, the next step of the search for its MTU. */
 export const TIMER = { BEAT: 0, HOLD: 1, MTU: 2 } as const;
 const TIMERS_PER_LINK = 4;
 

@@ -98,6 +98,8 @@ describe('a key that is shared', () => {
     const node = cables.node(1);
     write(1, second);
     await readAgain(cables, 1);
+    // It counts from the next handshake on.
+    await cables.node(2).cli('clear peer h1');
     await node.waitPeer('h2', 'down', PATIENCE_S);
     write(2, second);
     await readAgain(cables, 2);
@@ -161,5 +163,29 @@ describe('a TAP that others have made', () => {
     expect(await answered(cables.namespace(1), lanAddress(2))).toBe(3);
     await cables.node(1).stop();
     expect(await cables.ip(1, 'link show octo0')).toContain('octo0');
+  });
+
+  it('runs untouched without any capability when a user owns it', async () => {
+    const more = '10.98.0.1/24';
+    cables = await Cables.build({
+      families: [4],
+      edit: (host, config) => (host === 1 ? config.replace(/( address .*)/, `$1\n address ${more}`) : config),
+    });
+    const node = cables.node(1);
+    await node.stop();
+    await cables.ip(1, 'tuntap add octo0 mode tap user 0');
+    for (const step of ['address 02:00:00:00:00:aa', 'mtu 1400', 'up'])
+      await cables.ip(1, `link set octo0 ${step}`);
+    await cables.ip(1, `address add ${lanAddress(1)}/24 dev octo0`);
+    node.wrapper = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+    await node.start();
+    await cables.allUp();
+    expect(await answered(cables.namespace(1), lanAddress(2))).toBe(3);
+    const [shown] = await node.call('show.interfaces', {});
+    expect(shown).toMatchObject({ state: 'up', mac: '02:00:00:00:00:aa' });
+    for (const words of ['mtu 1500', more]) expect(shown.missing.join()).toContain(words);
+    expect(shown.missing.join()).not.toContain(lanAddress(1));
+    await node.stop();
+    expect(await cables.ip(1, 'link show octo0')).toMatch(/mtu 1400[\s\S]*02:00:00:00:00:aa/);
   });
 });

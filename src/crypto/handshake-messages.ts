@@ -13,7 +13,7 @@ export const MESSAGE = {
   INITIATION: 0x11,
   RESPONSE: 0x12,
   COOKIE_REPLY: 0x13,
-  /** Belongs to the datapath; named here so that the four are seen together. */
+  /** Belongs to the datapath; listed here to show all four together. */
   TRANSPORT: 0x14,
 } as const;
 
@@ -39,9 +39,9 @@ export const INITIATION_BYTES = INITIATION_NOISE + INITIATION_NOISE_BYTES + 2 * 
 export const RESPONSE_BYTES = RESPONSE_NOISE + RESPONSE_NOISE_BYTES + 2 * MAC_BYTES;
 export const COOKIE_REPLY_BYTES = COOKIE_SEALED + COOKIE_BYTES + TAG_BYTES;
 
-export type HandshakeKind = 'initiation' | 'response' | 'cookie-reply';
+type HandshakeKind = 'initiation' | 'response' | 'cookie-reply';
 /** Why a datagram is not a handshake message at all. */
-export type MessageProblem = 'unknown-version' | 'unknown-type' | 'wrong-length' | 'reserved-not-zero';
+type MessageProblem = 'unknown-version' | 'unknown-type' | 'wrong-length' | 'reserved-not-zero';
 
 /** Tells the kind of a received datagram by its first bytes and its length, or what is wrong with it. */
 export function classify(datagram: Uint8Array): HandshakeKind | MessageProblem {
@@ -122,7 +122,7 @@ export function mac2Part(message: Uint8Array): { covered: Uint8Array; mac: Uint8
   return { covered: message.subarray(0, start), mac: message.subarray(start) };
 }
 
-/** Whether MAC2 is all zero: no cookie was at hand, or none is ever asked for. */
+/** Whether MAC2 is all zero: the sender had no cookie, or the message never carries one. */
 export function mac2IsAbsent(message: Uint8Array): boolean {
   return mac2Part(message).mac.every((byte) => byte === 0);
 }

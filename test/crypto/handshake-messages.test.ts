@@ -11,7 +11,7 @@ import {
   RESPONSE_BYTES,
   receiverIndex,
   senderIndex,
-} from '../../src/crypto/messages.js';
+} from '../../src/crypto/handshake-messages.js';
 import { decodeAnswer, decodeOffer, encodeAnswer, encodeOffer } from '../../src/crypto/payloads.js';
 
 const u8 = fc.integer({ min: 0, max: 0xff });

@@ -1,7 +1,7 @@
 /** An authenticated peer is not an honest one: what it may say inside the handshake, and what comes of it. */
 import { describe, expect, it } from 'vitest';
 import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
-import { encodeInitiation, PROLOGUE } from '../../src/crypto/messages.js';
+import { encodeInitiation, PROLOGUE } from '../../src/crypto/handshake-messages.js';
 import { IKPSK2, NoiseHandshake } from '../../src/crypto/noise.js';
 import { type Answer, encodeOffer, type Offer } from '../../src/crypto/payloads.js';
 import { sodiumPrimitives as primitives } from '../../src/crypto/sodium.js';
@@ -43,7 +43,7 @@ function offerTo(host: Host, hostile: Host, payload: Uint8Array, now: number): A
   if (!written.ok) throw new Error(written.reason);
   const message = encodeInitiation(7, written.bytes);
   writeMac1(primitives, receiverKeys(primitives, host.keys.publicKey), message);
-  return host.handshaker.receive(message, originOf(hostile.id, 0), now, false);
+  return host.receive(message, originOf(hostile.id, 0), now, false);
 }
 
 describe('a hostile initiator', () => {
@@ -105,7 +105,7 @@ describe('a hostile responder', () => {
     const answered = exchange.answer(opened, recipient, 7, answer);
     if (typeof answered === 'string') throw new Error(answered);
     const { message } = answered;
-    expect(host.handshaker.receive(message, originOf(hostile.id, 0), world.now, false)).toEqual([]);
+    expect(host.receive(message, originOf(hostile.id, 0), world.now, false)).toEqual([]);
     expect(host.handshaker.counters['answer-not-offered']).toBe(1);
     const again = host.handshaker.advance(world.now + SECOND);
     expect(again.map((action) => action.kind)).toEqual(['send-to-peer']);

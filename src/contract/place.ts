@@ -1,0 +1,35 @@
+/** Facts of this host's interfaces, addresses and routes, and where links want to be. Plain data, so that it crosses threads. */
+
+/** An IP address: the four words of `PATH.ADDR`, of which IPv4 uses the first. */
+export interface Address {
+  family: 4 | 6;
+  words: readonly number[];
+}
+
+export interface InterfaceFacts {
+  name: string;
+  /** Administratively up, and with carrier. */
+  running: boolean;
+  /** Index of the bridge, bond or VRF that it is a port of; 0: none. */
+  master: number;
+  /** Index of the interface that it stands on, as a VLAN does; 0: none. */
+  lower: number;
+  /** Ports of a VRF send by themselves, not by the VRF. */
+  isVrf: boolean;
+}
+
+/** What the kernel says: of one thing, or that it begins or ends to tell everything there is. */
+export type KernelFact =
+  | { what: 'begin' | 'end' }
+  | { what: 'interface'; index: number; facts: InterfaceFacts }
+  | { what: 'interface-gone'; index: number }
+  | { what: 'address'; index: number; address: Address; isPresent: boolean };
+
+/** The local end that a link is configured with. */
+export type LocalWish =
+  | { kind: 'any' }
+  | { kind: 'address'; address: Address }
+  | { kind: 'interface'; name: string };
+
+/** What the routing table says of a link's remote end. */
+export type Route = { kind: 'unknown' } | { kind: 'none' } | { kind: 'via'; ifindex: number };

@@ -1,0 +1,59 @@
+/**
+ * The log on standard error. Lines are written by other threads, so that a reader who stops reading stalls nothing; what
+ * does not fit into a bounded queue meanwhile is left out and counted.
+ */
+import { constants, fstatSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
+
+/** Bytes of lines that wait to be written. */
+const QUEUE_BYTES = 1 << 20;
+/** How long the end of the daemon waits for the last lines, in milliseconds. */
+const LAST_WORDS_MS = 500;
+
+export class StderrLog {
+  readonly log: pino.Logger;
+  /** Lines left out since the daemon started. */
+  leftOut = 0;
+  private told = 0;
+  private readonly destination: ReturnType<typeof pino.destination>;
+
+  /** `level` is one of pino's, `fd` standard error unless a test says otherwise. */
+  constructor(level: string, fd = 2, queueBytes = QUEUE_BYTES) {
+    this.destination = pino.destination({ dest: ownDescriptor(fd), sync: false, maxLength: queueBytes });
+    this.log = pino({ level }, this.destination);
+    this.destination.on('drop', () => {
+      this.leftOut++;
+    });
+    this.destination.on('drain', () => this.tell());
+    // Nobody is left to hear of it when standard error is gone.
+    this.destination.on('error', () => undefined);
+  }
+
+  /** Writes what waits, for a limited time. */
+  async close(): Promise<void> {
+    const written = new Promise<void>((resolve) => this.destination.flush(() => resolve()));
+    await Promise.race([written, sleep(LAST_WORDS_MS)]);
+  }
+
+  /** Room again: says what is missing. */
+  private tell(): void {
+    const lines = this.leftOut - this.told;
+    if (lines === 0) return;
+    this.told = this.leftOut;
+    this.log.warn({ lines }, 'log lines were left out: they came faster than they were read');
+  }
+}
+
+/**
+ * A pipe is opened once more, so that only our own writes to it never block: a thread that hangs in one would keep the
+ * process from ending.
+ */
+function ownDescriptor(fd: number): number {
+  try {
+    if (!fstatSync(fd).isFIFO()) return fd;
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_APPEND);
+  } catch {
+    return fd;
+  }
+}

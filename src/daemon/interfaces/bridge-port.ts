@@ -1,0 +1,89 @@
+/** Keeps the TAP in the bridge that it belongs into: a bridge may come after the daemon, go, and be made again. */
+import type { Native } from '../../native/binding.js';
+import { ipBatch } from './iproute.js';
+
+/** Network managers make a bridge in several steps. */
+const DEBOUNCE_MS = 50;
+
+export class BridgePort {
+  /** Why the TAP is not in its bridge; null when it is, or belongs into none. */
+  missing: string | null = null;
+  private bridge: string | null = null;
+  /** Interface index of the bridge that it was put into; 0: none. */
+  private joined = 0;
+  private soon: NodeJS.Timeout | undefined;
+  /** Runs one look at a time. */
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly native: Pick<Native, 'ifindex'>,
+    /** Name and interface index of the TAP. */
+    private readonly tap: { name: string; ifindex: number },
+    /** Hears of each change. */
+    private readonly said: (missing: string | null) => void,
+    private readonly ip = ipBatch,
+  ) {}
+
+  /** The TAP belongs into this bridge from now on, or into none. It never fails: what is missing is said. */
+  want(bridge: string | null): Promise<void> {
+    if (bridge === this.bridge) return this.turn;
+    const left = this.bridge !== null && bridge === null;
+    this.bridge = bridge;
+    this.joined = 0;
+    this.turn = this.turn.then(() => (left ? this.leave() : this.look()));
+    return this.turn;
+  }
+
+  /** An interface of the host came, went or changed. */
+  interfaceChanged(ifindex: number): void {
+    if (this.bridge === null || this.soon !== undefined) return;
+    // The TAP may have been taken out of the bridge, or the bridge be another one of the same name.
+    if (ifindex !== this.tap.ifindex && this.joined === this.indexOf(this.bridge)) return;
+    this.soon = setTimeout(() => {
+      this.soon = undefined;
+      this.turn = this.turn.then(() => this.look());
+    }, DEBOUNCE_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.soon);
+    this.bridge = null;
+  }
+
+  private async look(): Promise<void> {
+    const { bridge } = this;
+    if (bridge === null) return this.say(null);
+    const ifindex = this.indexOf(bridge);
+    if (ifindex === 0) {
+      this.joined = 0;
+      return this.say(`bridge ${bridge} is absent`);
+    }
+    try {
+      // One that it is in already takes it again without any effect.
+      await this.ip([`link set dev ${this.tap.name} master ${bridge}`]);
+      this.joined = ifindex;
+      this.say(null);
+    } catch (error) {
+      this.say(`not in bridge ${bridge}: ${(error as Error).message}`);
+    }
+  }
+
+  private async leave(): Promise<void> {
+    await this.ip([`link set dev ${this.tap.name} nomaster`]).catch(() => undefined);
+    this.say(null);
+  }
+
+  private say(missing: string | null): void {
+    if (missing === this.missing) return;
+    this.missing = missing;
+    this.said(missing);
+  }
+
+  private indexOf(name: string): number {
+    try {
+      return this.native.ifindex(name);
+    } catch {
+      return 0;
+    }
+  }
+}

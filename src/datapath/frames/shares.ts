@@ -1,0 +1,95 @@
+/**
+ * A fair share of the worker for each peer. What peers send is work for the one thread that serves them all. While two
+ * or more of them want it, and it is never idle, each may cause so much work a time and no more; what is over its share is
+ * dropped before it is opened. Idle time was wanted by nobody, so it is given to whoever works; a peer alone has no limit.
+ *
+ * Work is counted in units of about half a microsecond. Credit is a token bucket (RFC 2697) that busy time fills slowly and
+ * idle time fast.
+ */
+import { Columns, float64, int32 } from '../../base/columns.js';
+
+/**
+ * Units of work: a datagram opened; a frame of its own for the TAP; a datagram rebuilt or handed on; a message about a link,
+ * which may be answered, change the choice of links, and be told to the control thread.
+ */
+export const WORK = { DATAGRAM: 1, FRAME: 4, MORE: 8, MESSAGE: 64 } as const;
+
+/** Work that a peer may cause at once, in units: what gathers while the thread is held up for some milliseconds. */
+const BURST = 8192;
+/** Units for each busy µs, shared by the peers that want the worker. */
+const PER_BUSY_US = 1 / 5;
+/** Units for each idle µs, for each peer: one that takes all that is left of the worker leaves half of that idle. */
+const PER_IDLE_US = 2;
+/** A peer wants the worker for one to two of these after its last datagram; µs. */
+const WINDOW_US = 250_000;
+
+export class Shares {
+  /** Credit of each peer at its last look, and how much had been granted to everybody until then. */
+  private credit = float64(BURST);
+  private grantedBefore = float64();
+  /** Number of the window in which each peer was seen last. */
+  private seen = int32(-1);
+  private readonly columns = new Columns(this);
+  /** Units granted to each peer since the start. */
+  private granted = 0;
+  private window = 0;
+  private windowAt: number;
+  /** Peers seen in this window, and in the one before. */
+  private present = 0;
+  private formerPresent = 0;
+
+  /** `now` in µs, as all times here. */
+  constructor(private now: number) {
+    this.windowAt = now;
+  }
+
+  /** Time has passed up to `now`; for `idleUs` of it the worker had nothing to do. */
+  passed(idleUs: number, now: number): void {
+    const busyUs = Math.max(0, now - this.now - idleUs);
+    this.now = now;
+    if (now - this.windowAt >= WINDOW_US) {
+      this.formerPresent = now - this.windowAt < 2 * WINDOW_US ? this.present : 0;
+      this.present = 0;
+      this.windowAt = now;
+      this.window++;
+    }
+    const wanting = Math.max(1, this.present, this.formerPresent);
+    this.granted += (busyUs * PER_BUSY_US) / wanting + idleUs * PER_IDLE_US;
+  }
+
+  /** A peer sent something authentic, or frames go to it. */
+  wants(peer: number): void {
+    this.columns.ensure(peer + 1);
+    if (this.seen[peer] === this.window) return;
+    this.seen[peer] = this.window;
+    this.present++;
+  }
+
+  /** Whether more than one peer wants the worker. */
+  private get isWanted(): boolean {
+    return this.present > 1 || this.formerPresent > 1;
+  }
+
+  /** Whether a peer has used its share up while others want the worker. */
+  isOver(peer: number): boolean {
+    return this.isWanted && peer < this.columns.capacity && this.balance(peer) <= 0;
+  }
+
+  /** A peer has caused work. */
+  charge(peer: number, units: number): void {
+    if (!this.isWanted) return;
+    this.columns.ensure(peer + 1);
+    this.credit[peer] = this.balance(peer) - units;
+  }
+
+  private balance(peer: number): number {
+    const balance = Math.min(BURST, this.credit[peer] + this.granted - this.grantedBefore[peer]);
+    this.grantedBefore[peer] = this.granted;
+    this.credit[peer] = balance;
+    return balance;
+  }
+
+  peerRemoved(peer: number): void {
+    if (peer < this.columns.capacity) this.columns.reset(peer);
+  }
+}

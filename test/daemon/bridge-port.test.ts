@@ -1,0 +1,84 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { BridgePort } from '../../src/daemon/interfaces/bridge-port.js';
+
+const TAP = { name: 'octo0', ifindex: 7 };
+const OTHER = 99;
+
+describe('the TAP and its bridge', () => {
+  let bridges: Map<string, number>;
+  let commands: string[];
+  let said: (string | null)[];
+  let port: BridgePort;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    bridges = new Map();
+    commands = [];
+    said = [];
+    const ifindex = (name: string): number => {
+      const found = bridges.get(name);
+      if (found === undefined) throw new Error('ENODEV');
+      return found;
+    };
+    port = new BridgePort(
+      { ifindex },
+      TAP,
+      (missing) => said.push(missing),
+      async ([command]) => {
+        commands.push(command);
+        if (command.includes('refused')) throw new Error('"ip …" failed: Operation not supported');
+      },
+    );
+    return () => {
+      port.close();
+      vi.useRealTimers();
+    };
+  });
+
+  const kernelSays = async (ifindex: number) => {
+    port.interfaceChanged(ifindex);
+    await vi.runAllTimersAsync();
+  };
+
+  it('joins a bridge that comes later, and one made again in its place', async () => {
+    await port.want('br0');
+    expect([port.missing, said, commands]).toEqual(['bridge br0 is absent', ['bridge br0 is absent'], []]);
+    bridges.set('br0', 3);
+    await kernelSays(3);
+    expect([port.missing, commands]).toEqual([null, ['link set dev octo0 master br0']]);
+    await kernelSays(OTHER);
+    await kernelSays(3);
+    expect(commands).toHaveLength(1);
+    bridges.delete('br0');
+    await kernelSays(3);
+    expect(port.missing).toBe('bridge br0 is absent');
+    bridges.set('br0', 4);
+    await kernelSays(4);
+    expect([port.missing, commands.length]).toEqual([null, 2]);
+    expect(said).toEqual(['bridge br0 is absent', null, 'bridge br0 is absent', null]);
+  });
+
+  it('joins again when somebody took the TAP out', async () => {
+    bridges.set('br0', 3);
+    await port.want('br0');
+    await kernelSays(TAP.ifindex);
+    expect(commands).toHaveLength(2);
+  });
+
+  it('says why a bridge does not take it', async () => {
+    bridges.set('refused', 3);
+    await port.want('refused');
+    expect(port.missing).toContain('Operation not supported');
+  });
+
+  it('leaves its bridge when it belongs into none any more, and touches no other', async () => {
+    await port.want(null);
+    expect(commands).toEqual([]);
+    bridges.set('br0', 3);
+    await port.want('br0');
+    await port.want(null);
+    expect(commands).toEqual(['link set dev octo0 master br0', 'link set dev octo0 nomaster']);
+    await kernelSays(TAP.ifindex);
+    expect(commands).toHaveLength(2);
+  });
+});

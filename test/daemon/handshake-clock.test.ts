@@ -1,0 +1,99 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HandshakeClock } from '../../src/daemon/interfaces/handshake-clock.js';
+
+const DAY = 86_400e6;
+const SECOND = 1e6;
+const TODAY = 1_800_000_000 * SECOND;
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'octolink-clock-'));
+  file = HandshakeClock.fileOf(folder, new Uint8Array(32).fill(7));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function refuse(error: Error): never {
+  throw error;
+}
+
+/** The clock of a daemon that has just started. */
+function boot(wallClock: () => number): HandshakeClock {
+  return new HandshakeClock(file, wallClock, refuse);
+}
+
+describe('the time of handshakes', () => {
+  it('goes on where it was after a restart in the past', () => {
+    const sent = boot(() => TODAY).read();
+    expect(sent).toBe(TODAY);
+    expect(boot(() => TODAY - 30 * DAY).read()).toBeGreaterThan(sent);
+    expect(boot(() => TODAY + DAY).read(), 'the wall clock, once it is ahead again').toBe(TODAY + DAY);
+  });
+
+  it('never goes back and never repeats, over any jumps, restarts and kills', () => {
+    const step = fc.record({ jump: fc.integer({ min: -DAY, max: DAY }), restart: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
+        rmSync(dirname(file), { recursive: true, force: true });
+        let wall = TODAY;
+        let clock = boot(() => wall);
+        let last = 0;
+        for (const { jump, restart } of steps) {
+          wall += jump;
+          if (restart) clock = boot(() => wall);
+          const next = clock.read();
+          expect(next).toBeGreaterThan(last);
+          last = next;
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is on disk before it is used, and written about every ten minutes only', () => {
+    let wall = TODAY;
+    const clock = boot(() => wall);
+    const written = new Set<string>();
+    for (let seconds = 0; seconds < 3600; seconds += 10) {
+      wall = TODAY + seconds * SECOND;
+      const sent = clock.read();
+      const stored = readFileSync(file, 'utf8');
+      expect(Number(stored)).toBeGreaterThanOrEqual(sent);
+      written.add(stored);
+    }
+    expect(written.size).toBeLessThanOrEqual(7);
+  });
+
+  it('does not run away when a daemon restarts again and again', () => {
+    for (let restart = 0; restart < 100; restart++) boot(() => TODAY).read();
+    expect(boot(() => TODAY).read() - TODAY).toBeLessThan(15 * 60 * SECOND);
+  });
+
+  it('is the wall clock when the file is lost or holds something else', () => {
+    boot(() => TODAY).read();
+    for (const text of ['', 'yesterday', '-5', '1e400', '\0']) {
+      writeFileSync(file, text);
+      expect(boot(() => TODAY - DAY).read()).toBe(TODAY - DAY);
+    }
+  });
+
+  it('goes on without a disk, and says so once', () => {
+    const errors: Error[] = [];
+    mkdirSync(dirname(dirname(file)), { recursive: true });
+    writeFileSync(dirname(file), 'a file in the place of the folder');
+    chmodSync(dirname(file), 0o600);
+    let wall = TODAY;
+    const clock = new HandshakeClock(
+      file,
+      () => wall,
+      (error) => errors.push(error),
+    );
+    for (let hour = 0; hour < 5; hour++, wall += 3600 * SECOND) expect(clock.read()).toBe(wall);
+    expect(errors).toHaveLength(1);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { DatapathEvent } from '../../src/contract/events.js';
+import { STATE } from '../../src/contract/link-states.js';
+import { SharedStats } from '../../src/contract/stats.js';
+import { Announcements } from '../../src/link/life/announcements.js';
+import type { LinkBase } from '../../src/link/ports.js';
+import { Outbox } from '../../src/worker/outbox.js';
+import { FACTS } from './facts.js';
+
+const SECOND = 1e6;
+const PEER = 3;
+const LINK = 5;
+const OTHER = 6;
+
+function setUp() {
+  const events: DatapathEvent[] = [];
+  const links = {
+    state: new Uint8Array(8).fill(STATE.UP),
+    peer: new Int32Array(8).fill(PEER),
+    id: new Uint8Array(8),
+  };
+  const peers = { activeLink: new Int32Array(8) };
+  const base = {
+    tables: { links, peers },
+    stats: new SharedStats({ peers: 8, links: 8 }),
+    ports: { emit: (event: DatapathEvent) => events.push(event) },
+  } as unknown as LinkBase;
+  return { announcements: new Announcements(base, () => FACTS), events, links, peers };
+}
+
+describe('a link that changes 20,000 times a second', () => {
+  it('is told of a few times a second, with its last state and the number of changes in between', () => {
+    const { announcements, events, links } = setUp();
+    let now = 0;
+    for (let change = 0; change < 200_000; change++, now += 50) {
+      links.state[LINK] = change & 1 ? STATE.UP : STATE.ONE_WAY;
+      announcements.changed(LINK, change & 1 ? 'beats-heard' : 'peer-does-not-hear-us', FACTS, now);
+      if (change % 2000 === 0) announcements.sweep(now);
+    }
+    expect(events.length).toBeLessThan(50);
+    links.state[LINK] = STATE.DOWN;
+    announcements.changed(LINK, 'hold-time-expired', FACTS, now);
+    announcements.sweep(now + SECOND);
+    const told = events.flatMap((event) => (event.kind === 'link' ? [event] : []));
+    expect(told.at(-1)).toMatchObject({ state: 'down', cause: 'hold-time-expired' });
+    const suppressed = told.reduce((sum, event) => sum + event.suppressed, 0);
+    expect(told.length + suppressed).toBe(200_001);
+  });
+
+  it('takes nothing from another link', () => {
+    const { announcements, events } = setUp();
+    for (let change = 0; change < 1000; change++) announcements.changed(LINK, 'beats-heard', FACTS, 0);
+    const before = events.length;
+    announcements.changed(OTHER, 'carrier-lost', FACTS, 0);
+    expect(events.length).toBe(before + 1);
+    announcements.linkRemoved(LINK);
+    announcements.sweep(10 * SECOND);
+    expect(events.length).toBe(before + 1);
+  });
+
+  it('that was the last one of its peer is told as such, late at worst', () => {
+    const { announcements, events, peers } = setUp();
+    peers.activeLink[PEER] = -1;
+    for (let change = 0; change < 1000; change++) {
+      announcements.changed(LINK, 'send-error', FACTS, 0);
+      announcements.peerLost(PEER, LINK);
+    }
+    const lost = () => events.filter(({ kind }) => kind === 'all-links-down').length;
+    expect(lost()).toBeLessThan(50);
+    const before = lost();
+    announcements.sweep(SECOND);
+    expect(lost()).toBe(before + 1);
+  });
+});
+
+it('a control thread that is busy is not buried in what it can do without', () => {
+  const posted: DatapathEvent[] = [];
+  const taken = new Int32Array(1);
+  const outbox = new Outbox({ postMessage: (event: DatapathEvent) => posted.push(event) }, taken);
+  const goodbye = { kind: 'goodbye', peer: 0 } as const;
+  for (let sent = 0; sent < 100_000; sent++) outbox.post(goodbye);
+  expect(posted.length).toBeLessThan(10_000);
+  expect(outbox.post(goodbye)).toBe(false);
+  expect(outbox.post({ kind: 'all-links-down', peer: 0 })).toBe(true);
+  taken[0] = posted.length;
+  expect(outbox.post(goodbye)).toBe(true);
+});
