@@ -7,7 +7,12 @@ export const MODE_NOTES: Record<ConfigMode, { title: string; text: string }> = {
     title: 'Interfaces',
     text: 'Inside a block "interface": one private network, its TAP device and its peers.',
   },
-  peer: { title: 'Peers', text: 'Inside a block "peer" of an interface: one host at the other end.' },
+  peer: {
+    title: 'Peers',
+    text:
+      'Inside a block "peer" of an interface: one host at the other end. Also inside a block "peer-template", whose ' +
+      'lines hold for the peers and clients that take it; keys and the line "template" are of peers only.',
+  },
   link: { title: 'Links', text: 'Inside a block "link" of a peer: one path to it.' },
 };
 

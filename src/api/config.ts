@@ -24,12 +24,15 @@ export interface QualityConfig {
 /** Where a link's datagrams leave. */
 export type LocalEnd =
   | { kind: 'any'; port?: number }
-  | { kind: 'address'; address: string; port?: number }
+  /** `zone`: the interface on which a link-local address is meant (RFC 4007). */
+  | { kind: 'address'; address: string; zone?: string; port?: number }
   | { kind: 'interface'; name: string; port?: number };
 
 /** Where a link's datagrams go. */
 export type RemoteEnd =
-  | { kind: 'address'; address: string; port: number }
+  | { kind: 'address'; address: string; zone?: string; port: number }
+  /** A host name, which is resolved again and again. */
+  | { kind: 'name'; name: string; port: number }
   | { kind: 'dynamic' }
   | { kind: 'via'; peer: string };
 
@@ -69,9 +72,12 @@ export interface DuplicateConfig {
   dscp?: number[];
 }
 
+/** A peer, or a template of peers: that has no keys and no template of its own. */
 export interface PeerConfig {
   name: string;
   description?: string;
+  /** Name of the template that says what the peer itself does not. */
+  template?: string;
   /** Base64 of 32 bytes. */
   publicKey?: string;
   presharedKeyFile?: string;
@@ -79,10 +85,20 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** Group of peers between which frames are not switched, 0–255; false: in none. */
+  splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
   uplink?: { group: string; priority?: number };
   links: LinkConfig[];
   shutdown?: boolean;
+}
+
+/** The file of clients that are admitted without a block of their own. */
+export interface AuthorizedKeysConfig {
+  /** Absolute path. */
+  file: string;
+  /** Template of the clients whose line names none. */
+  template?: string;
 }
 
 export interface InterfaceConfig {
@@ -122,6 +138,9 @@ export interface InterfaceConfig {
   scheduling?: 'realtime' | 'normal';
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
+  authorizedKeys?: AuthorizedKeysConfig;
+  /** Settings that peers and clients take by name; absent: none. */
+  peerTemplates?: PeerConfig[];
   peers: PeerConfig[];
   /** Routers' idiom: an interface is down until `no shutdown`. True only when `no shutdown` was said. */
   enabled: boolean;

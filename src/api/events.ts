@@ -20,7 +20,7 @@ interface EventBase {
 
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
- * key file that was read again cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
+ * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
  * can run; archive or accounting could not be written.
  */
 export type WarningName =
@@ -28,6 +28,8 @@ export type WarningName =
   | 'key-on-two-hosts'
   | 'handshake-time-not-kept'
   | 'key-file-refused'
+  | 'authorized-keys-refused'
+  | 'authorized-key-refused'
   | 'bridge-missing'
   | 'reload-failed'
   | 'record-lost';
@@ -57,6 +59,16 @@ export type ControlEvent = EventBase &
       }
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /** The host name of a link's remote end leads to other addresses than before. */
+    | {
+        kind: 'resolved';
+        interface: string;
+        peer: string;
+        link: number;
+        name: string;
+        addresses: readonly string[];
+        before: readonly string[];
+      }
     /** Another server of an uplink group carries; `before` is null the first time. */
     | {
         kind: 'uplink';
@@ -72,6 +84,15 @@ export type ControlEvent = EventBase &
      * where it concerns the daemon.
      */
     | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
+    /** The file of authorized keys was read: clients there are now, new ones, those gone, and lines that are wrong. */
+    | {
+        kind: 'authorized-keys';
+        interface: string;
+        clients: number;
+        added: number;
+        removed: number;
+        wrong: number;
+      }
     | {
         kind: 'config';
         by: string;

@@ -37,6 +37,9 @@ export interface InterfaceStatus {
   peersUp: number;
   links: number;
   linksUp: number;
+  /** Clients that the file of authorized keys admits, and those that have rows, connected or just gone; null: no file. */
+  clientsKnown: number | null;
+  clientsPresent: number | null;
 }
 
 export interface MacEntry {

@@ -54,6 +54,7 @@ export const LINK_CAUSES = [
   'no-ipv6',
   'no-route',
   'recursive-route',
+  'name-unresolved',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 

@@ -1,4 +1,5 @@
 /** Every method with its parameters and its result. */
+import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
 import type { ControlEvent, EventFilter } from './events.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
@@ -21,7 +22,7 @@ import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
 import type { UplinkStatus } from './uplinks.js';
 
-export interface Methods extends ConfigurationMethods, LinkMethods {
+export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKeyMethods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };

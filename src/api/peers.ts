@@ -31,6 +31,11 @@ export interface LinkStatus {
   remote: string | null;
   /** The remote end was learned from authenticated datagrams rather than configured. */
   remoteLearned: boolean;
+  /**
+   * The host name of the remote end, the addresses that it leads to, in order of preference, and what the last look-up did not
+   * find; null where the remote end is no name.
+   */
+  remoteName: { name: string; addresses: readonly string[]; problem: string | null } | null;
   priority: number;
   intervalMs: number;
   holdMs: number;
@@ -89,6 +94,8 @@ export interface PeerStatus {
   policy: Policy;
   /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
+  /** Group of peers between which frames are not switched; null: in none. */
+  splitHorizon: number | null;
   session: SessionStatus | null;
   /** Ids of the links that carry data now. */
   activeLinks: number[];

@@ -36,6 +36,7 @@ export const DEFAULTS = {
   /** Seconds (RFC 8899, PMTU_RAISE_TIMER). */
   mtuRaise: 600,
   relay: false,
+  splitHorizon: 0,
   persist: false,
   scheduling: 'normal',
   priority: 0,
@@ -56,7 +57,7 @@ export const DEFAULTS = {
 } as const;
 
 /** An interface's settings with every default filled in; units as in `InterfaceConfig`. */
-export interface EffectiveInterface {
+interface EffectiveInterface {
   mtu: number;
   listenPort: number;
   policy: Policy;
@@ -104,6 +105,16 @@ export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): numb
 export function effectiveDuplicate(parent: InterfaceConfig, peer: PeerConfig): DuplicateSettings {
   const { small, control, dscp } = peer.duplicate ?? parent.duplicate ?? {};
   return { smallBytes: small ?? 0, control: control ?? false, dscp: dscp ?? [] };
+}
+
+/** The split-horizon group of a peer; null: it is in none. */
+export function effectiveSplitHorizon(peer: PeerConfig): number | null {
+  return peer.splitHorizon === false ? null : (peer.splitHorizon ?? DEFAULTS.splitHorizon);
+}
+
+/** Equal for two spellings of one host name. */
+export function nameKey(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
 }
 
 export interface EffectiveLink {

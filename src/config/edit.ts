@@ -24,7 +24,7 @@ export interface EditResult {
 /** More errors than this are noise: the first ones explain the rest. */
 const MAX_PROBLEMS = 100;
 
-const BLOCK_KEYWORDS = ['interface', 'peer', 'link'];
+const BLOCK_KEYWORDS = ['interface', 'peer-template', 'peer', 'link'];
 
 export function emptyConfig(): Config {
   return { interfaces: [] };

@@ -8,7 +8,7 @@ import type { Config, InterfaceConfig, LinkConfig, PeerConfig, Policy } from '..
 import * as values from '../grammar/values.js';
 import { isRefusal, type ValueType } from '../grammar/values.js';
 
-export interface ImportRemark {
+interface ImportRemark {
   /** 1-based. */
   line: number;
   text: string;
@@ -16,7 +16,7 @@ export interface ImportRemark {
   message: string;
 }
 
-export interface ImportResult {
+interface ImportResult {
   config: Config;
   remarks: ImportRemark[];
 }

@@ -8,7 +8,6 @@ import { dampingOf } from './damping-command.js';
 import { DEFAULTS, MAX_ADDRESSES } from './defaults.js';
 import { duplicateCommands } from './duplicate-commands.js';
 import {
-  type Block,
   block,
   type ConfigCommand,
   description,
@@ -16,11 +15,13 @@ import {
   interfaceOf,
   PORT,
   policyOf,
-  type Scope,
   setting,
 } from './language.js';
 import { findOrAdd, removeNamed } from './lookup.js';
+import { peerBlock } from './peer-commands.js';
 import { qualityOf } from './quality-command.js';
+import { switchCommands } from './switch-commands.js';
+import { templateCommands } from './template-commands.js';
 import { uplinkPreemption } from './uplink-commands.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
@@ -114,24 +115,7 @@ export const interfaceCommands: ConfigCommand[] = [
     read: ({ aead }) => aead,
     write: (aead) => `aead ${aead}`,
   }),
-  interfaceField('macAgeing', {
-    tokens: [
-      keyword('mac-table', 'Table of learned MAC addresses'),
-      keyword('ageing', 'How long a silent address is kept'),
-      value('ageing', range(10, 86400, 's'), 'Time without a frame', { default: DEFAULTS.macAgeing }),
-    ],
-    read: ({ ageing }) => ageing,
-    write: (seconds) => `mac-table ageing ${seconds}`,
-  }),
-  interfaceField('macLimit', {
-    tokens: [
-      keyword('mac-table', 'Table of learned MAC addresses'),
-      keyword('limit', 'Largest number of addresses'),
-      value('limit', range(16, 1048576, 'entries'), 'Size of the table', { default: DEFAULTS.macLimit }),
-    ],
-    read: ({ limit }) => limit,
-    write: (entries) => `mac-table limit ${entries}`,
-  }),
+  ...switchCommands,
   setting('interface', {
     tokens: [keyword('mss-clamp', 'Fit the MSS of TCP connections to the path (default on)')],
     noNeeds: 1,
@@ -225,6 +209,7 @@ export const interfaceCommands: ConfigCommand[] = [
     },
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
+  ...templateCommands,
   block('interface', {
     opens: 'peer',
     tokens: [
@@ -234,12 +219,12 @@ export const interfaceCommands: ConfigCommand[] = [
     enter(scope, { peer: name }) {
       const { peers } = interfaceOf(scope);
       const found = findOrAdd<PeerConfig>(peers, name, () => ({ name, links: [] }));
-      return peerBlock(scope, found);
+      return peerBlock(scope, 'peer', found);
     },
     remove(scope, { peer: gone }) {
       removeNamed(interfaceOf(scope).peers, gone);
     },
-    blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, found)),
+    blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, 'peer', found)),
   }),
   setting('interface', {
     tokens: [keyword('shutdown', 'Take it out of service')],
@@ -253,7 +238,3 @@ export const interfaceCommands: ConfigCommand[] = [
     render: (scope) => (interfaceOf(scope).enabled ? ['no shutdown'] : []),
   }),
 ];
-
-function peerBlock(scope: Scope, found: PeerConfig): Block {
-  return { header: `peer ${renderWord(found.name)}`, scope: { ...scope, peer: found, link: null } };
-}

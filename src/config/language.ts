@@ -41,7 +41,7 @@ export interface Setting extends CommandSpec {
 }
 
 /** A line that opens a block and creates its object if necessary. */
-export interface BlockCommand extends CommandSpec {
+interface BlockCommand extends CommandSpec {
   kind: 'block';
   opens: Mode;
   enter(scope: Scope, args: Args): Block;

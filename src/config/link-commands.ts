@@ -1,10 +1,20 @@
 /** Commands of `(config-link)`. */
 
 import type { LocalEnd, RemoteEnd } from '../api/config.js';
-import { type Endpoint, parseEndpoint } from '../grammar/address.js';
+import { parseEndpoint, splitZone } from '../grammar/address.js';
 import { choice, keyword, options, value } from '../grammar/command.js';
 import { DSCP, dscpText } from '../grammar/dscp.js';
-import { ENDPOINT4, ENDPOINT6, IFNAME, IPV4, IPV6, NAME, range } from '../grammar/values.js';
+import {
+  DNS_ENDPOINT,
+  DNS_NAME,
+  ENDPOINT4,
+  ENDPOINT6,
+  IFNAME,
+  IPV4,
+  IPV6_ZONE,
+  NAME,
+  range,
+} from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
@@ -27,7 +37,7 @@ export const linkCommands: ConfigCommand[] = [
         [
           choice(
             [value('address', IPV4, 'IPv4 address of this host')],
-            [value('address', IPV6, 'IPv6 address of this host')],
+            [value('address', IPV6_ZONE, 'IPv6 address of this host')],
             [keyword('any', 'As the routing table says')],
             [value('interface', IFNAME, 'Network interface of this host')],
           ),
@@ -43,7 +53,7 @@ export const linkCommands: ConfigCommand[] = [
     read({ address, endpoint, interface: name, port }): LocalEnd {
       if (endpoint !== undefined) return { kind: 'address', ...addressAndPort(endpoint) };
       const from = port === undefined ? {} : { port };
-      if (address !== undefined) return { kind: 'address', address, ...from };
+      if (address !== undefined) return { kind: 'address', ...splitZone(address), ...from };
       return name === undefined ? { kind: 'any', ...from } : { kind: 'interface', name, ...from };
     },
     write: writeLocal,
@@ -55,7 +65,8 @@ export const linkCommands: ConfigCommand[] = [
         [
           choice(
             [value('address', IPV4, 'IPv4 address of the peer')],
-            [value('address', IPV6, 'IPv6 address of the peer')],
+            [value('address', IPV6_ZONE, 'IPv6 address of the peer')],
+            [value('host', DNS_NAME, 'Host name of the peer, resolved again and again')],
           ),
           options([
             keyword('port', 'UDP port of the peer'),
@@ -64,13 +75,19 @@ export const linkCommands: ConfigCommand[] = [
         ],
         [value('endpoint', ENDPOINT4, 'IPv4 address and UDP port of the peer')],
         [value('endpoint', ENDPOINT6, 'IPv6 address and UDP port of the peer')],
+        [value('hostAndPort', DNS_ENDPOINT, 'Host name and UDP port of the peer', { called: 'host' })],
         [keyword('dynamic', 'Learned from the datagrams of the peer')],
         VIA,
       ),
     ],
-    read({ address, endpoint, port = DEFAULTS.listenPort, peer }): RemoteEnd {
+    read({ address, endpoint, host, hostAndPort, port = DEFAULTS.listenPort, peer }): RemoteEnd {
       if (endpoint !== undefined) return { kind: 'address', ...addressAndPort(endpoint) };
-      if (address !== undefined) return { kind: 'address', address, port };
+      if (address !== undefined) return { kind: 'address', ...splitZone(address), port };
+      if (host !== undefined) return { kind: 'name', name: host, port };
+      if (hostAndPort !== undefined) {
+        const { host: name, port: number } = endpointIn(hostAndPort);
+        return { kind: 'name', name, port: number };
+      }
       return peer === undefined ? { kind: 'dynamic' } : { kind: 'via', peer };
     },
     write: writeRemote,
@@ -171,18 +188,34 @@ export const linkCommands: ConfigCommand[] = [
   shutdownOf('link', linkOf),
 ];
 
-function addressAndPort(endpoint: string): { address: string; port: number } {
-  const { address, port } = parseEndpoint(endpoint) as Endpoint;
-  return { address, port };
+/** The parts of a word that the grammar has taken for a host and a port. */
+function endpointIn(word: string): { host: string; port: number } {
+  return parseEndpoint(word) as NonNullable<ReturnType<typeof parseEndpoint>>;
+}
+
+function addressAndPort(endpoint: string): { address: string; zone?: string; port: number } {
+  const { host, port } = endpointIn(endpoint);
+  return { ...splitZone(host), port };
+}
+
+/** `fe80::1%eth0`, or the address alone. */
+function withZone({ address, zone }: { address: string; zone?: string }): string {
+  return zone === undefined ? address : `${address}%${zone}`;
 }
 
 function writeLocal(local: LocalEnd): string {
   const place =
-    local.kind === 'address' ? local.address : local.kind === 'any' ? 'any' : renderWord(local.name, ['any']);
+    local.kind === 'address'
+      ? withZone(local)
+      : local.kind === 'any'
+        ? 'any'
+        : renderWord(local.name, ['any']);
   return `local ${place}${local.port === undefined ? '' : ` port ${local.port}`}`;
 }
 
 function writeRemote(remote: RemoteEnd): string {
   if (remote.kind === 'via') return `remote via ${renderWord(remote.peer)}`;
-  return remote.kind === 'dynamic' ? 'remote dynamic' : `remote ${remote.address} port ${remote.port}`;
+  if (remote.kind === 'dynamic') return 'remote dynamic';
+  const place = remote.kind === 'name' ? renderWord(remote.name, ['dynamic', 'via']) : withZone(remote);
+  return `remote ${place} port ${remote.port}`;
 }

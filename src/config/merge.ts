@@ -7,7 +7,7 @@
  */
 import type { Config } from '../api/config.js';
 
-export interface MergeResult {
+interface MergeResult {
   config: Config;
   /** What both sides changed to different values; the value of `ours` was taken. */
   conflicts: string[];

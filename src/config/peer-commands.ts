@@ -1,8 +1,8 @@
 /** Commands of `(config-peer)`. */
 
-import type { LinkConfig } from '../api/config.js';
+import type { LinkConfig, PeerConfig } from '../api/config.js';
 import { keyword, value } from '../grammar/command.js';
-import { FILENAME, KEY, range } from '../grammar/values.js';
+import { FILENAME, KEY, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { duplicateCommands, duplicateNone } from './duplicate-commands.js';
 import {
@@ -16,12 +16,22 @@ import {
   type Scope,
   shutdownOf,
 } from './language.js';
+import { portCommands } from './port-commands.js';
 import { uplinkOf } from './uplink-commands.js';
 
 const peerField = fieldsOf('peer', peerOf);
 
 export const peerCommands: ConfigCommand[] = [
   peerField('description', description),
+  peerField('template', {
+    tokens: [
+      keyword('template', 'Take from a peer-template what is not said here'),
+      value('template', NAME, 'Name of the peer-template'),
+    ],
+    noNeeds: 1,
+    read: ({ template }) => template,
+    write: (name) => `template ${renderWord(name)}`,
+  }),
   peerField('publicKey', {
     tokens: [keyword('public-key', 'Public key of the peer'), value('key', KEY, '32 bytes in base64')],
     read: ({ key }) => key,
@@ -38,6 +48,7 @@ export const peerCommands: ConfigCommand[] = [
   policyOf('peer', peerOf, 'How this peer uses its links'),
   ...duplicateCommands('peer', peerOf),
   duplicateNone(peerOf),
+  ...portCommands,
   uplinkOf,
   block('peer', {
     opens: 'link',
@@ -62,6 +73,11 @@ export const peerCommands: ConfigCommand[] = [
   }),
   shutdownOf('peer', peerOf),
 ];
+
+/** The block of a peer, or of a template, by the keyword that opens it. */
+export function peerBlock(scope: Scope, opener: 'peer' | 'peer-template', found: PeerConfig): Block {
+  return { header: `${opener} ${renderWord(found.name)}`, scope: { ...scope, peer: found, link: null } };
+}
 
 function linkBlock(scope: Scope, found: LinkConfig): Block {
   return { header: `link ${found.id}`, scope: { ...scope, link: found } };

@@ -8,10 +8,11 @@ import type {
   PeerConfig,
   Policy,
 } from '../api/config.js';
-import { ipKey, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
+import { ipKey, isLinkLocal, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
-import { DEFAULTS, effectiveLink, MAX_ADDRESSES } from './defaults.js';
+import { DEFAULTS, effectiveLink, MAX_ADDRESSES, nameKey } from './defaults.js';
+import { templateNamed, withTemplate } from './templates.js';
 
 export interface ConfigIssue {
   /**
@@ -38,6 +39,7 @@ export function validateConfig(config: Config): ConfigIssue[] {
   for (const found of config.interfaces) {
     const path = [`interface ${renderWord(found.name)}`];
     checkInterface(found, path, addresses, issues);
+    checkTemplates(found, path, issues);
     checkPeers(found, path, issues);
   }
   return issues;
@@ -106,12 +108,47 @@ function checkCopies(
   issues.push({ severity: 'error', path, field: 'policy', message });
 }
 
+/** What a template cannot say, and templates that are named but not there. */
+function checkTemplates(parent: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
+  for (const template of parent.peerTemplates ?? []) {
+    const templatePath = [...path, `peer-template ${renderWord(template.name)}`];
+    const own = {
+      'public-key': template.publicKey,
+      'preshared-key-file': template.presharedKeyFile,
+      template: template.template,
+    };
+    for (const [field, value] of Object.entries(own)) {
+      if (value === undefined) continue;
+      const message = `a peer-template has no ${field} of its own`;
+      issues.push({ severity: 'error', path: templatePath, field, message });
+    }
+    checkCopies(template, templatePath, issues);
+    for (const link of template.links) checkLink(link, [...templatePath, `link ${link.id}`], issues);
+  }
+  const { authorizedKeys } = parent;
+  if (authorizedKeys === undefined) return;
+  checkTemplateNamed(parent, authorizedKeys.template, { path, field: 'authorized-keys' }, issues);
+}
+
+function checkTemplateNamed(
+  parent: InterfaceConfig,
+  name: string | undefined,
+  place: { path: string[]; field: string },
+  issues: ConfigIssue[],
+): void {
+  if (name === undefined || templateNamed(parent, name) !== undefined) return;
+  const message = `there is no peer-template ${name} on this interface`;
+  issues.push({ severity: 'error', ...place, message });
+}
+
 function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
   const keys = new Map<string, string>();
   const names = new Set(parent.peers.map((peer) => peer.name));
-  for (const peer of parent.peers) {
-    const peerPath = [...path, `peer ${renderWord(peer.name)}`];
-    checkCopies(peer, peerPath, issues);
+  for (const own of parent.peers) {
+    const peerPath = [...path, `peer ${renderWord(own.name)}`];
+    checkTemplateNamed(parent, own.template, { path: peerPath, field: 'template' }, issues);
+    const peer = withTemplate(parent, own);
+    checkCopies(own, peerPath, issues);
     if (peer.publicKey === undefined) {
       if (!peer.shutdown) {
         const message = `peer ${peer.name} has no public-key and stays down`;
@@ -129,6 +166,20 @@ function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue
   }
 }
 
+/** What a link says of itself, whether it is a peer's or a template's. */
+function checkLink(link: LinkConfig, path: string[], issues: ConfigIssue[]): void {
+  const { timers } = link;
+  if (timers !== undefined && timers.hold < 2 * timers.interval) {
+    const message = `hold ${timers.hold} is less than twice the interval of ${timers.interval} ms`;
+    issues.push({ severity: 'error', path, field: 'timers', message });
+  }
+  if (timers !== undefined && timers.interval > NAT_INTERVAL_MS) {
+    const message = `a NAT on the way may forget link ${link.id} between beats ${timers.interval} ms apart`;
+    issues.push({ severity: 'warning', path, field: 'timers', message });
+  }
+  checkDamping(link, path, issues);
+}
+
 function checkLinks(
   parent: InterfaceConfig,
   peer: PeerConfig,
@@ -141,17 +192,7 @@ function checkLinks(
     const path = [...peerPath, `link ${link.id}`];
     const error = (field: string, message: string) =>
       issues.push({ severity: 'error', path, field, message });
-    if (link.timers !== undefined && link.timers.hold < 2 * link.timers.interval) {
-      error(
-        'timers',
-        `hold ${link.timers.hold} is less than twice the interval of ${link.timers.interval} ms`,
-      );
-    }
-    if (link.timers !== undefined && link.timers.interval > NAT_INTERVAL_MS) {
-      const message = `a NAT on the way may forget link ${link.id} between beats ${link.timers.interval} ms apart`;
-      issues.push({ severity: 'warning', path, field: 'timers', message });
-    }
-    checkDamping(link, path, issues);
+    checkLink(link, path, issues);
     if (link.remote === undefined) {
       if (!link.shutdown) {
         const message = `link ${link.id} of peer ${peer.name} has no remote and stays down`;
@@ -161,6 +202,11 @@ function checkLinks(
     }
     const problem = remoteProblem(peer, link, names);
     if (problem !== null) error('remote', problem);
+    const unplaced = unplacedRemote(link);
+    if (unplaced !== null) {
+      const message = `${unplaced} needs its interface ("${unplaced}%IFNAME" or "local IFNAME") and stays down`;
+      issues.push({ severity: 'warning', path, field: 'remote', message });
+    }
     const key = pathKey(parent, link);
     const twin = key === null ? undefined : paths.get(key);
     if (twin !== undefined) error('remote', `link ${twin} has the same local and remote end already`);
@@ -178,9 +224,23 @@ function remoteProblem(peer: PeerConfig, link: LinkConfig, names: ReadonlySet<st
     if (remote.peer === peer.name) return `peer ${peer.name} cannot be reached via itself`;
     return names.has(remote.peer) ? null : `there is no peer ${remote.peer} on this interface`;
   }
-  if (remote?.kind !== 'address' || local?.kind !== 'address') return null;
+  if (remote?.kind !== 'address') return null;
+  const own = local?.kind === 'interface' ? local.name : local?.kind === 'address' ? local.zone : undefined;
+  if (remote.zone !== undefined && own !== undefined && own !== remote.zone) {
+    return `local is on ${own}, remote on ${remote.zone}`;
+  }
+  if (local?.kind !== 'address') return null;
   const families = [parseIp(local.address)?.family, parseIp(remote.address)?.family];
   return families[0] === families[1] ? null : `local is IPv${families[0]}, remote is IPv${families[1]}`;
+}
+
+/** The link-local remote end of a link of which nothing says on which interface it is meant; null: it has none. */
+function unplacedRemote({ local, remote }: LinkConfig): string | null {
+  if (remote?.kind !== 'address' || remote.zone !== undefined) return null;
+  const address = parseIp(remote.address);
+  if (address === null || !isLinkLocal(address) || local?.kind === 'interface') return null;
+  const own = local?.kind === 'address' ? parseIp(local.address) : null;
+  return own !== null && isLinkLocal(own) ? null : remote.address;
 }
 
 /**
@@ -192,11 +252,12 @@ function pathKey(parent: InterfaceConfig, link: LinkConfig): string | null {
   if (remote === undefined || remote.kind === 'dynamic') return null;
   if (remote.kind === 'via') return `via ${remote.peer}`;
   const { local } = effectiveLink(parent, link);
-  const place = local.kind === 'address' ? addressKey(local.address) : local.kind === 'any' ? '' : local.name;
-  return `${local.kind} ${place} ${local.port} ${addressKey(remote.address)} ${remote.port}`;
+  const place = local.kind === 'address' ? addressKey(local) : local.kind === 'any' ? '' : local.name;
+  const host = remote.kind === 'name' ? nameKey(remote.name) : addressKey(remote);
+  return `${local.kind} ${place} ${local.port} ${host} ${remote.port}`;
 }
 
-function addressKey(text: string): string {
-  const address = parseIp(text);
-  return address === null ? text : ipKey(address);
+function addressKey({ address, zone }: { address: string; zone?: string }): string {
+  const parsed = parseIp(address);
+  return `${parsed === null ? address : ipKey(parsed)}${zone === undefined ? '' : `%${zone}`}`;
 }

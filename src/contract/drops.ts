@@ -7,7 +7,7 @@ export const DROP_HELP = {
   'tap-runt': 'frame from the TAP shorter than an Ethernet header',
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
   'reserved-group': 'frame for a reserved group address 01-80-C2-00-00-0X, which no bridge forwards',
-  'own-station': 'frame from the TAP for a station that is behind the TAP itself',
+  'own-station': 'frame for a station that is behind the port it came from, the TAP or a peer',
   'no-peer': 'frame to flood, but no peer can be reached',
   'no-session': 'peer has no session yet',
   'no-usable-link': 'peer has a session but no link that is up',
@@ -15,7 +15,8 @@ export const DROP_HELP = {
   'tx-too-big': 'datagram larger than the path takes',
   'tx-queue-full': 'socket or device queue full',
   'tx-error': 'send failed with another error',
-  'resend-refused': 'datagram not sent again: it was twice already, or the peer was sent too much again',
+  'resend-refused':
+    'datagram not sent again: it was often enough, or the peer reports losses beyond its budget',
   'recursive-route':
     'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
   // From the wire: before authentication.
@@ -42,6 +43,7 @@ export const DROP_HELP = {
   'standby-uplink':
     'frame of a standby uplink that the active one floods as well, or for a peer that is at rest',
   'frame-runt': 'frame from a peer shorter than an Ethernet header',
+  'split-horizon': 'frame from a peer for a station behind another peer of its split-horizon group',
   'link-mismatch': 'message of one link that came by another, or of a link not configured',
   'piece-malformed': 'piece of a frame that contradicts itself or its siblings',
   'piece-duplicate': 'piece that had arrived already',

@@ -28,7 +28,8 @@ export type KernelFact =
 /** The local end that a link is configured with. */
 export type LocalWish =
   | { kind: 'any' }
-  | { kind: 'address'; address: Address }
+  /** `zone`: name of the interface on which a link-local address is meant; null: any that has it. */
+  | { kind: 'address'; address: Address; zone: string | null }
   | { kind: 'interface'; name: string };
 
 /** What the routing table says of a link's remote end. */

@@ -1,6 +1,7 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
 import type { LocalWish } from './place.js';
+import type { PortSettings, SwitchSettings } from './port-settings.js';
 import type { UplinkGroupSettings, UplinkSettings } from './uplinks.js';
 
 /** A link as the datapath needs it. */
@@ -9,8 +10,12 @@ export interface LinkSettings {
   sockets: readonly [number, number];
   /** Its local end; null for a link that goes through another peer. */
   local: LocalWish | null;
-  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic). */
+  /** Words of `PATH` but for the local end; family 0 while the remote end is unknown (dynamic) or a name. */
   path: number[];
+  /** Name of the interface on which a link-local remote end is meant; null: as the local end says. */
+  zone: string | null;
+  /** Where the remote end is a host name: that name, and the paths to what it was resolved to, in order of preference. */
+  named: { name: string; paths: readonly number[][] } | null;
   priority: number;
   intervalUs: number;
   holdUs: number;
@@ -69,6 +74,7 @@ export interface PeerSettings {
   uplink: UplinkSettings | null;
   /** The first 48 bits of the public key, by which relays know the peer; 0 without a key. */
   name: number;
+  port: PortSettings;
 }
 
 export interface SocketSettings {
@@ -78,8 +84,7 @@ export interface SocketSettings {
 
 /** Settings of the interface as a whole. */
 export interface DatapathSettings {
-  macAgeingS: number;
-  macLimit: number;
+  switch: SwitchSettings;
   mssClamp: boolean;
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
   resendBytes: number;

@@ -20,6 +20,7 @@ export const INTERFACE_FIELDS = [
   'txSends',
   'rxMessages',
   'floodedFrames',
+  'forwardedFrames',
   'duplicatedFrames',
   'parityDatagrams',
   'parityInVain',
@@ -110,7 +111,7 @@ export const LINK_FIELDS = [
 export const LINK = indexOf(LINK_FIELDS);
 
 /** How many rows of each table a statistics buffer holds. */
-export interface StatsShape {
+interface StatsShape {
   peers: number;
   links: number;
 }

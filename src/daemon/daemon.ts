@@ -162,6 +162,7 @@ export class Daemon implements ConfigurationHost {
     this.failures.delete(name);
     runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
+    await runtime.admitClients();
     this.events.publish({
       kind: 'interface',
       interface: name,

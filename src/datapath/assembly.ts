@@ -18,8 +18,10 @@ import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
 import { MacTable } from '../switch/mac-table.js';
+import { Ports } from '../switch/ports.js';
 import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
+import { Forwarder } from './frames/forwarder.js';
 import { Inbound } from './frames/inbound.js';
 import { Outbound } from './frames/outbound.js';
 import { Reassembly } from './frames/pieces.js';
@@ -65,9 +67,11 @@ export class Assembly {
   readonly drops: Drops;
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly switchPorts = new Ports();
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  readonly forwarder: Forwarder;
   readonly announcer: Announcer;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
@@ -88,22 +92,25 @@ export class Assembly {
     const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
     this.drops = drops;
     this.shares = new Shares(options.nowUs);
-    this.macs = new MacTable({ limit: options.settings.macLimit, seed: options.seed });
+    this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats, drops);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers);
-    const { reassembly, delivery, shares } = this;
-    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, shares, stats, drops });
-    this.reorder = new Reorder(arena, unpacker);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed, options.tap);
-    const { transmit, relay, reorder } = this;
+    const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
-    this.outbound = new Outbound({ arena, tables, bridge, transmit, adaptive, life, shares, stats, drops });
+    const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops };
+    this.outbound = new Outbound({ ...lower, ports: switchPorts });
+    this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
+    const { forwarder } = this;
+    const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, forwarder, shares, stats, drops });
+    this.reorder = new Reorder(arena, unpacker);
+    const { reorder } = this;
     this.announcer = new Announcer(arena, this.macs, this.outbound);
     this.inbound = new Inbound({
       arena,
@@ -128,6 +135,7 @@ export class Assembly {
       this.shares,
       this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      this.switchPorts,
     ];
   }
 
@@ -138,7 +146,10 @@ export class Assembly {
       messages: new LinkMessages(arena, tables.links, transmit),
       resends: transmit,
       runs: transmit,
-      laneOrder: this.reorder,
+      laneOrder: {
+        highestBy: (slot, linkId) => this.reorder.highestBy(slot, linkId),
+        announced: (slot, links, now) => this.reorder.announced(slot, links, now),
+      },
       stations: {
         forget: (peer) => this.macs.flushPort(peer),
         announce: (peer) => this.announcer.announce(peer),

@@ -2,6 +2,7 @@
 
 import type { MacRow, MacStretch } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
+import { isAlive } from '../contract/link-states.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
 import { explainPeer } from '../link/choice/explain.js';
@@ -87,8 +88,9 @@ export class Commands {
 
   applySettings(settings: DatapathSettings): void {
     const { macs, outbound, link, relay, transmit, delivery } = this.parts;
-    macs.setAgeing(settings.macAgeingS * 1e6);
-    if (macs.limit !== settings.macLimit) macs.setLimit(settings.macLimit);
+    const { macAgeingS, macLimit } = settings.switch;
+    macs.setAgeing(macAgeingS * 1e6);
+    if (macs.limit !== macLimit) macs.setLimit(macLimit);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
@@ -111,7 +113,7 @@ export class Commands {
 
   // --- sending --------------------------------------------------------------------------------------
 
-  private sendRaw(bytes: Uint8Array, socket: number, words: readonly number[], now: number): void {
+  private sendRaw(bytes: Uint8Array, socket: number, words: ArrayLike<number>, now: number): void {
     const { arena, tables, relay, transmit } = this.parts;
     const { links, sockets } = tables;
     const offset = transmit.reserve(bytes.length);
@@ -132,7 +134,11 @@ export class Commands {
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (!links.hasRemote(link) || links.shutdown[link] || links.lacks[link] !== 0) continue;
       const path = links.pathOf(link);
-      this.sendRaw(bytes, links.socket[link], [...links.paths.subarray(path, path + PATH.WORDS)], now);
+      this.sendRaw(bytes, links.socket[link], links.paths.slice(path, path + PATH.WORDS), now);
+      if (isAlive(links.state[link])) continue;
+      for (const { socket, words } of this.parts.link.placement.othersOf(link)) {
+        if (socket >= 0) this.sendRaw(bytes, socket, words, now);
+      }
     }
   }
 

@@ -59,6 +59,7 @@ export class Engine {
   /** Writes what `messages` queued for the TAP and sends answers; the receive slots are free afterwards. */
   deliver(): void {
     this.parts.reorder.settle(this.parts.now);
+    this.parts.forwarder.finish();
     this.parts.delivery.flush();
     this.parts.reorder.recycle();
     this.parts.announcer.run(this.parts.now);

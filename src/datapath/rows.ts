@@ -21,6 +21,7 @@ export class Rows {
     if (fresh) stats.clearPeer(row);
     tables.peers.add(row, policy, copies, name);
     tables.peers.setDuplicates(row, command.duplicate);
+    this.parts.switchPorts.set(row, command.port);
     link.uplinks.configure(row, command.uplink, now);
     link.life.peerChanged(row, fresh, now);
   }
@@ -41,7 +42,8 @@ export class Rows {
     if (row >= stats.shape.links) this.parts.growStats(stats.shape.peers, row + 1);
     const fresh = !links.has(row);
     if (fresh) stats.clearLink(row);
-    const moved = links.configure(row, peer, id, settings);
+    const isRenamed = link.placement.isRenamed(row, settings);
+    const moved = links.configure(row, peer, id, settings) || isRenamed;
     peers.setLink(peer, id, row);
     link.life.configure(row, settings, fresh);
     link.placement.configure(row, settings, moved);
@@ -99,6 +101,7 @@ export class Rows {
     if (peers.lastLink[peer] < 0) peers.lastLink[peer] = peers.nextLink(peer);
     // A heartbeat on every link, due at once: it confirms the session to the responder and finds the links that work.
     this.parts.link.life.startAll(peer, now);
+    this.parts.link.roaming.sessionCame(peer, now);
   }
 
   retireSession(slot: number, now: number): void {

@@ -51,22 +51,27 @@ function parseGroups(text: string, last: boolean): number[] | null {
   return bytes;
 }
 
-export interface Endpoint {
-  /** As written, without brackets. */
-  address: string;
-  family: 4 | 6;
+/** A host as it is written in front of a port. */
+interface Endpoint {
+  /** As written, without brackets: an address, with its zone if there is one, or a name. */
+  host: string;
+  isBracketed: boolean;
   port: number;
 }
 
-/** Reads `A.B.C.D:PORT` or `[IPv6]:PORT` (RFC 3986 section 3.2.2); null when it is neither. */
+/** Reads `HOST:PORT` or `[HOST]:PORT` (RFC 3986 section 3.2.2); null when it is neither. What the host is, others say. */
 export function parseEndpoint(text: string): Endpoint | null {
-  const parts = /^(?:\[([^[\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const parts = /^(?:\[([^[\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   if (parts === null) return null;
-  const family = parts[1] === undefined ? 4 : 6;
-  const address = parts[1] ?? parts[2];
   const port = Number(parts[3]);
-  if (parseIp(address)?.family !== family || port < 1 || port > 65535) return null;
-  return { address, family, port };
+  if (port < 1 || port > 65535) return null;
+  return { host: parts[1] ?? parts[2], isBracketed: parts[1] !== undefined, port };
+}
+
+/** An address in front of `%` and the zone behind it (RFC 4007 section 11); `zone` is absent without `%`. */
+export function splitZone(text: string): { address: string; zone?: string } {
+  const at = text.indexOf('%');
+  return at < 0 ? { address: text } : { address: text.slice(0, at), zone: text.slice(at + 1) };
 }
 
 interface Cidr {
@@ -101,6 +106,11 @@ export function unusableHost({ family, bytes }: IpAddress): string | null {
   if (bytes[0] === 0xff) return 'is a multicast address';
   const mapped = bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
   return mapped ? 'is an IPv4-mapped address: write it as IPv4' : null;
+}
+
+/** fe80::/10 (RFC 4291 section 2.5.6): one and the same address on each interface. */
+export function isLinkLocal({ family, bytes }: IpAddress): boolean {
+  return family === 6 && bytes[0] === 0xfe && (bytes[1] & 0xc0) === 0x80;
 }
 
 /** 127.0.0.0/8 and ::1. */

@@ -1,5 +1,14 @@
 /** The types that a value in a command line can have. */
-import { parseCidr, parseEndpoint, parseIp, parseMac, unusableHost, unusableHostPart } from './address.js';
+import {
+  isLinkLocal,
+  parseCidr,
+  parseEndpoint,
+  parseIp,
+  parseMac,
+  splitZone,
+  unusableHost,
+  unusableHostPart,
+} from './address.js';
 import { UNPRINTABLE } from './words.js';
 
 interface Refusal {
@@ -59,24 +68,53 @@ function address(family: 4 | 6, label: string, begins: RegExp): ValueType<string
 export const IPV4 = address(4, 'A.B.C.D', /^[\d.]*$/);
 export const IPV6 = address(6, 'X:X::X:X', /^[0-9a-f]{0,4}(?::[0-9a-f:.]*)?$/i);
 
-/** An address with a port, as most programs write it. */
-function endpoint(family: 4 | 6, label: string, begins: RegExp): ValueType<string> {
+/** An IPv6 address; a link-local one may name its interface, as in `fe80::1%eth0`. */
+export const IPV6_ZONE: ValueType<string> = {
+  label: 'X:X::X:X[%IFNAME]',
+  rank: 3,
+  parse(text) {
+    const { address: plain, zone } = splitZone(text);
+    const parsed = IPV6.parse(plain);
+    if (isRefusal(parsed) || zone === undefined) return parsed;
+    const ip = parseIp(plain);
+    if (ip === null || !isLinkLocal(ip)) {
+      return { refused: 'is not link-local (fe80::/10): it takes no interface after "%"' };
+    }
+    const named = IFNAME.parse(zone);
+    return isRefusal(named) ? { refused: `names no interface after "%": it ${named.refused}` } : text;
+  },
+  mayBegin: (text) => IPV6.mayBegin(splitZone(text).address),
+};
+
+/** A host with a port, as most programs write it: `host` reads what stands in front of the port. */
+function endpoint(
+  host: ValueType<string>,
+  form: { what: string; label: string; begins: RegExp },
+): ValueType<string> {
+  const isBracketed = host === IPV6_ZONE;
   return {
-    label,
-    rank: 3,
+    label: form.label,
+    rank: host.rank,
     parse(text) {
       const parsed = parseEndpoint(text);
-      if (parsed?.family !== family) return { refused: `must be an IPv${family} address and a port` };
-      const ip = parseIp(parsed.address);
-      const reason = ip === null ? null : unusableHost(ip);
-      return reason === null ? text : { refused: reason };
+      if (parsed?.isBracketed !== isBracketed) return { refused: `must be ${form.what} and a port` };
+      const refusal = host.parse(parsed.host);
+      return isRefusal(refusal) ? refusal : text;
     },
-    mayBegin: (text) => begins.test(text),
+    mayBegin: (text) => form.begins.test(text),
   };
 }
 
-export const ENDPOINT4 = endpoint(4, 'A.B.C.D:PORT', /^\d*$|^[\d.]+:\d*$/);
-export const ENDPOINT6 = endpoint(6, '[X:X::X:X]:PORT', /^(?:\[[0-9a-f:.]*\]?(?::\d*)?)?$/i);
+export const ENDPOINT4 = endpoint(IPV4, {
+  what: 'an IPv4 address',
+  label: 'A.B.C.D:PORT',
+  begins: /^\d*$|^[\d.]+:\d*$/,
+});
+export const ENDPOINT6 = endpoint(IPV6_ZONE, {
+  what: 'an IPv6 address',
+  label: '[X:X::X:X]:PORT',
+  begins: /^(?:\[[0-9a-f:.]*(?:%[^[\]]*)?\]?(?::\d*)?)?$/i,
+});
 
 function cidr(family: 4 | 6, label: string, begins: RegExp, example: string): ValueType<string> {
   return {
@@ -131,6 +169,29 @@ export const HOSTNAME = pattern(
   /^(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
   'must be 1-63 letters, digits, "-" or "."',
 );
+
+/** Host name that DNS knows: dot-separated labels (RFC 1123 section 2.1), the last one not all digits (RFC 3696). */
+export const DNS_NAME: ValueType<string> = {
+  label: 'HOSTNAME',
+  rank: 2,
+  parse(text) {
+    const name = text.endsWith('.') ? text.slice(0, -1) : text;
+    if (/[^\x20-\x7e]/.test(name)) return { refused: 'must be written in ASCII (xn--…)' };
+    if (name.length > 253) return { refused: 'must be at most 253 characters' };
+    const labels = name.split('.');
+    if (/^\d+$/.test(labels[labels.length - 1])) return { refused: 'must be a host name or a whole address' };
+    if (labels.every((label) => DNS_LABEL.test(label))) return text;
+    return { refused: 'must be a host name: labels of 1-63 letters, digits or "-", with dots between them' };
+  },
+  mayBegin: (text) => /^[\p{L}\p{N}.-]*$/u.test(text) && !/^[\d.]+$/.test(text),
+};
+const DNS_LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+export const DNS_ENDPOINT = endpoint(DNS_NAME, {
+  what: 'a host name',
+  label: 'HOSTNAME:PORT',
+  begins: /^[A-Za-z0-9-][A-Za-z0-9.-]*(?::\d*)?$/,
+});
 
 /** Absolute path: the daemon's working directory is nobody's business. */
 export const FILENAME: ValueType<string> = {

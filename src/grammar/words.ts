@@ -85,16 +85,10 @@ export function renderWord(value: string, keywords: readonly string[] = []): str
   return plain && !keywords.some((keyword) => keyword.startsWith(value)) ? value : quote(value);
 }
 
-/** Writes free text (the `LINE` type) so that it reads back identically. */
+/** Writes free text (the `TEXT` type) so that it reads back identically: as it is, but where only quotes can keep it. */
 export function renderLine(value: string): string {
-  const { words, problem } = splitLine(value);
-  const plain =
-    problem === null &&
-    words.length > 0 &&
-    !words[0].quoted &&
-    words[0].start === 0 &&
-    words[words.length - 1].end === value.length;
-  return plain ? value : quote(value);
+  const isPlain = /^[^ \t"'](?:.*[^ \t])?$/s.test(value) && !value.startsWith(BYTE_ORDER_MARK);
+  return isPlain ? value : quote(value);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What the handshaker asks its owner to do. Actions are carried out in order. */
 import type { PathRef } from '../contract/events.js';
+import type { Client } from './admission.js';
 
 /** A session's parameters, as the other end announced them. */
 export interface RemoteTraits {
@@ -67,6 +68,19 @@ interface RetireSessionAction {
   readonly reason: RetireReason;
 }
 
+/** A client comes: make room for it under this number. Its session follows. */
+interface AdmitClientAction {
+  readonly kind: 'admit-client';
+  readonly peer: number;
+  readonly client: Client;
+}
+
+/** A client has gone, and all its sessions: its number and its room are free. */
+interface ReleaseClientAction {
+  readonly kind: 'release-client';
+  readonly peer: number;
+}
+
 /** Something about a peer that its operator should know. */
 export type NoticeAction = { readonly kind: 'notice'; readonly peer: number } & (
   | {
@@ -89,4 +103,6 @@ export type Action =
   | UseSessionAction
   | StopSendingAction
   | RetireSessionAction
+  | AdmitClientAction
+  | ReleaseClientAction
   | NoticeAction;

@@ -13,7 +13,9 @@ import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
 import type { Answer, Offer } from '../crypto/payloads.js';
 import { KEY_BYTES, type KeyPair, type Primitives } from '../crypto/primitives.js';
 import type { Action, NoticeAction } from './actions.js';
+import type { Client } from './admission.js';
 import { Exchange, type OpenedInitiation } from './exchange.js';
+import type { HandshakerOptions, PeerIdentity } from './options.js';
 import { pathKey } from './path-key.js';
 import { peerKeyProblem } from './peer-key.js';
 import {
@@ -44,30 +46,6 @@ const RECENT_INITIATIONS = 1024;
 const NOBODY = { peer: null, publicKey: null };
 const NO_MESSAGE = new Uint8Array(0);
 
-export interface HandshakerOptions {
-  readonly primitives: Primitives;
-  /** The interface's static keys; they stay the caller's. */
-  readonly staticKeys: KeyPair;
-  /** Microseconds of wall clock: the timestamps by which a peer knows a replayed initiation. */
-  readonly wallClock: () => number;
-  readonly aead: AeadChoice;
-  readonly hardwareAes: boolean;
-  /** Capability bits told to peers, 32 bits. */
-  readonly capabilities: number;
-  /** Streams sent on each link, 1–255. */
-  readonly workers: number;
-}
-
-export interface PeerIdentity {
-  /** The caller's number for the peer. */
-  readonly id: number;
-  readonly publicKey: Uint8Array;
-  /** 32 bytes, copied; absent means none. */
-  readonly psk?: Uint8Array;
-  /** Whether the peer's addresses are known, so that it can be called without having called us. */
-  readonly mayInitiate: boolean;
-}
-
 export class Handshaker {
   /** How often each reason occurred. */
   readonly counters: HandshakeCounters = emptyCounters();
@@ -93,7 +71,10 @@ export class Handshaker {
     this.options = options;
     this.primitives = options.primitives;
     this.exchange = new Exchange(options.primitives, options.staticKeys);
-    this.keeper = new SessionKeeper(options.primitives, (peer, now) => this.initiate(peer, now));
+    this.keeper = new SessionKeeper(options.primitives, {
+      initiate: (peer, now) => this.initiate(peer, now),
+      release: (peer) => this.release(peer),
+    });
   }
 
   /** What may be printed of it: peers, keys and handshakes stay inside. */
@@ -135,18 +116,26 @@ export class Handshaker {
     const key = asKey(identity.publicKey);
     if (this.peersByKey.has(key)) throw new RangeError('the public key belongs to another peer already');
     if (this.peers.has(identity.id)) throw new RangeError(`peer ${identity.id} is there already`);
-    const peer = newPeerState({
-      id: identity.id,
-      publicKey: new Uint8Array(identity.publicKey),
-      psk: this.lockedCopy(identity.psk),
-      mayInitiate: identity.mayInitiate,
-      keys: receiverKeys(this.primitives, identity.publicKey),
-      ownKeyIsSmaller: Buffer.compare(own, identity.publicKey) < 0,
-    });
-    this.peers.set(peer.id, peer);
-    this.peersByKey.set(key, peer);
+    const peer = this.newPeer(identity);
     this.keeper.tend(peer, now);
     return this.keeper.takeActions();
+  }
+
+  private newPeer(identity: PeerIdentity, client: Client | null = null): PeerState {
+    const { id, publicKey, psk, mayInitiate } = identity;
+    const own = this.options.staticKeys.publicKey;
+    const peer = newPeerState({
+      id,
+      publicKey: new Uint8Array(publicKey),
+      psk: this.lockedCopy(psk),
+      mayInitiate,
+      client,
+      keys: receiverKeys(this.primitives, publicKey),
+      ownKeyIsSmaller: Buffer.compare(own, publicKey) < 0,
+    });
+    this.peers.set(id, peer);
+    this.peersByKey.set(asKey(publicKey), peer);
+    return peer;
   }
 
   /** Whether a peer has this public key. */
@@ -188,6 +177,14 @@ export class Handshaker {
     this.peers.delete(id);
     this.peersByKey.delete(asKey(peer.publicKey));
     return this.keeper.takeActions();
+  }
+
+  /** A client has had no session for long enough: what it costs is given back. */
+  private release(peer: PeerState): void {
+    this.freePsk(peer);
+    this.peers.delete(peer.id);
+    this.peersByKey.delete(asKey(peer.publicKey));
+    this.keeper.act({ kind: 'release-client', peer: peer.id });
   }
 
   /** Changes the preshared key of a peer, 32 bytes, copied; absent means none. It counts from the next handshake on. */
@@ -318,18 +315,34 @@ export class Handshaker {
     if (this.recentOfPeers.has(mac) || this.recentOfOthers.has(mac)) return 'handshake-duplicate';
     const opened = this.exchange.readInitiation(message);
     if (typeof opened === 'string') return opened;
-    const peer = this.peersByKey.get(asKey(opened.publicKey));
+    const peer = this.peersByKey.get(asKey(opened.publicKey)) ?? this.enter(opened, now);
     // Apart, so that no number of strangers makes us forget what came from peers.
-    (peer === undefined ? this.recentOfOthers : this.recentOfPeers).add(mac);
-    this.sender = { peer: peer?.id ?? null, publicKey: new Uint8Array(opened.publicKey) };
-    const problem = peer === undefined ? this.strangerProblem(opened) : this.respond(opened, peer, path, now);
+    (typeof peer === 'string' ? this.recentOfOthers : this.recentOfPeers).add(mac);
+    this.sender = {
+      peer: typeof peer === 'string' ? null : peer.id,
+      publicKey: new Uint8Array(opened.publicKey),
+    };
+    const problem = typeof peer === 'string' ? peer : this.respond(opened, peer, path, now);
     if (problem !== undefined) opened.noise.destroy();
     return problem;
   }
 
-  private strangerProblem({ publicKey }: OpenedInitiation): HandshakeReason {
+  /** Makes a peer of a client that comes, or says why it is not admitted. */
+  private enter({ publicKey, offer }: OpenedInitiation, now: number): PeerState | HandshakeReason {
     const own = this.options.staticKeys.publicKey;
-    return this.primitives.equal(publicKey, own) ? 'own-key' : 'unknown-peer';
+    if (this.primitives.equal(publicKey, own)) return 'own-key';
+    const { clients } = this.options;
+    const client = clients?.judge(publicKey) ?? 'unknown-peer';
+    if (clients === undefined || typeof client === 'string') return client as HandshakeReason;
+    // Before it costs anything: a stranger may repeat what a client said once.
+    if (offer.timestamp <= client.memory.lastTimestamp) return 'handshake-replayed';
+    const id = clients.takeId();
+    if (id === null) return 'clients-full';
+    const peer = this.newPeer({ id, publicKey, mayInitiate: false }, client);
+    peer.lastTimestamp = client.memory.lastTimestamp;
+    this.keeper.act({ kind: 'admit-client', peer: id, client });
+    this.keeper.tend(peer, now);
+    return peer;
   }
 
   /** Answers an authentic initiation of a peer, or says why not. */
@@ -351,6 +364,7 @@ export class Handshaker {
     }
     if (now - peer.lastAcceptedAt < INITIATION_FLOOR) return 'handshake-too-soon';
     peer.lastTimestamp = offer.timestamp;
+    if (peer.client !== null) peer.client.memory.lastTimestamp = offer.timestamp;
     peer.lastAcceptedAt = now;
     const paths = twinsSeen(peer, offer.generation, path, now);
     if (paths !== undefined) {

@@ -3,8 +3,15 @@ import type { PathRef } from '../contract/events.js';
 import type { ReceiverKeys } from '../crypto/cookie.js';
 import type { NoiseHandshake } from '../crypto/noise.js';
 import type { NoticeAction } from './actions.js';
+import type { Client } from './admission.js';
 import type { Scheduled } from './deadline-heap.js';
-import { REKEY_AFTER, REKEY_AFTER_AS_RESPONDER, RETRY_FIRST, STOP_SENDING_AFTER } from './timing.js';
+import {
+  CLIENT_LINGERS,
+  REKEY_AFTER,
+  REKEY_AFTER_AS_RESPONDER,
+  RETRY_FIRST,
+  STOP_SENDING_AFTER,
+} from './timing.js';
 
 /** An initiation that awaits its response. */
 export interface Attempt {
@@ -56,6 +63,13 @@ export interface PeerState extends Scheduled {
   /** All zero for none. */
   psk: Uint8Array;
   mayInitiate: boolean;
+  /**
+   * Whom it was admitted as; null for a peer that was added. A client calls: it is not called, and it is given up some time
+   * after its last session.
+   */
+  readonly client: Client | null;
+  /** When it was first seen without a session, a client only; infinite while it has one. */
+  emptySince: number;
   /** Keys of the MACs of messages sent to the peer. */
   keys: ReceiverKeys;
   /** Whether our public key is the smaller one: decides between sessions opened at the same time. */
@@ -79,10 +93,14 @@ export interface PeerState extends Scheduled {
 
 /** A peer without sessions. */
 export function newPeerState(
-  identity: Pick<PeerState, 'id' | 'publicKey' | 'psk' | 'mayInitiate' | 'keys' | 'ownKeyIsSmaller'>,
+  identity: Pick<
+    PeerState,
+    'id' | 'publicKey' | 'psk' | 'mayInitiate' | 'client' | 'keys' | 'ownKeyIsSmaller'
+  >,
 ): PeerState {
   return {
     ...identity,
+    emptySince: Number.POSITIVE_INFINITY,
     attempts: [],
     sessions: [],
     cookies: new Map(),
@@ -142,7 +160,13 @@ export function rekeyAt(session: Session): number {
   return session.createdAt + (session.role === 'initiator' ? REKEY_AFTER : REKEY_AFTER_AS_RESPONDER);
 }
 
-export type DeadlineReason = 'attempt-expires' | 'session-retires' | 'sending-ends' | 'rekey' | 'retry';
+export type DeadlineReason =
+  | 'client-gone'
+  | 'attempt-expires'
+  | 'session-retires'
+  | 'sending-ends'
+  | 'rekey'
+  | 'retry';
 
 /** What is due next for the peer. */
 export function nextDue(peer: PeerState): { at: number; reason: DeadlineReason } {
@@ -150,11 +174,12 @@ export function nextDue(peer: PeerState): { at: number; reason: DeadlineReason }
   const consider = (at: number, reason: DeadlineReason): void => {
     if (at < due.at) due = { at, reason };
   };
+  consider(peer.emptySince + CLIENT_LINGERS, 'client-gone');
   for (const attempt of peer.attempts) consider(attempt.expiresAt, 'attempt-expires');
   for (const session of peer.sessions) consider(session.retireAt, 'session-retires');
   if (peer.sending !== undefined) {
     consider(peer.sending.createdAt + STOP_SENDING_AFTER, 'sending-ends');
-    if (peer.goal === undefined) consider(rekeyAt(peer.sending), 'rekey');
+    if (peer.goal === undefined && peer.client === null) consider(rekeyAt(peer.sending), 'rekey');
   }
   return due;
 }

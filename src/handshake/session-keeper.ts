@@ -20,6 +20,7 @@ import {
   type Session,
 } from './peer-state.js';
 import {
+  CLIENT_LINGERS,
   RETIRE_AFTER,
   RETIRE_AFTER_SUCCESSOR,
   RETRY_FIRST,
@@ -51,17 +52,24 @@ interface SessionTerms {
   readonly path: PathRef;
 }
 
+/** What the keeper asks of whoever writes the messages. */
+interface KeeperOwner {
+  /** Sends one initiation to a peer; its retry is planned by the keeper. */
+  initiate(peer: PeerState, now: number): void;
+  /** Forgets a client that has had no session for `CLIENT_LINGERS`. */
+  release(peer: PeerState): void;
+}
+
 export class SessionKeeper {
   private readonly primitives: Primitives;
   private readonly indexes: IndexTable<Attempt | Session | Reservation>;
   private readonly deadlines = new DeadlineHeap<PeerState>();
-  private readonly initiate: (peer: PeerState, now: number) => void;
+  private readonly owner: KeeperOwner;
   private actions: Action[] = [];
 
-  /** `initiate` sends one initiation to a peer; its retry is planned here. */
-  constructor(primitives: Primitives, initiate: (peer: PeerState, now: number) => void) {
+  constructor(primitives: Primitives, owner: KeeperOwner) {
     this.primitives = primitives;
-    this.initiate = initiate;
+    this.owner = owner;
     this.indexes = new IndexTable(() => this.randomU32());
   }
 
@@ -95,19 +103,32 @@ export class SessionKeeper {
     for (const session of peer.sessions.filter((one) => one.retireAt <= now)) {
       this.retire(session, reasonToRetire(session, now));
     }
+    if (peer.client !== null && this.hasGone(peer, now)) return;
     this.chooseGoal(peer, now);
     if (peer.goal !== undefined && peer.retryAt <= now) {
       this.planRetry(peer, now);
-      this.initiate(peer, now);
+      this.owner.initiate(peer, now);
     }
     this.deadlines.schedule(peer, nextDue(peer).at);
+  }
+
+  /** Whether a client has been without a session for so long that it was given up. */
+  private hasGone(peer: PeerState, now: number): boolean {
+    if (peer.sessions.length > 0) peer.emptySince = NEVER;
+    else peer.emptySince = Math.min(peer.emptySince, now);
+    if (now < peer.emptySince + CLIENT_LINGERS) return false;
+    this.deadlines.remove(peer);
+    this.owner.release(peer);
+    return true;
   }
 
   // What is wanted ------------------------------------------------------------------------------------------------
 
   /** Wants a new session with the peer, unless it is wanted already or the peer cannot be called. */
   pursue(peer: PeerState, goal: Goal, now: number): void {
-    if (peer.goal === undefined && (peer.mayInitiate || peer.sending !== undefined)) {
+    // Thousands of clients that fall silent together must not be called by the thousand: they call.
+    const mayCall = peer.client === null || goal === 'rekey-counter';
+    if (mayCall && peer.goal === undefined && (peer.mayInitiate || peer.sending !== undefined)) {
       setGoal(peer, goal, Math.max(now, peer.lastSentAt + RETRY_FIRST));
     }
     this.tend(peer, now);
@@ -277,6 +298,8 @@ export class SessionKeeper {
     const { sending } = peer;
     if (sending === undefined && !peer.mayInitiate) {
       clearGoal(peer);
+    } else if (peer.client !== null) {
+      return;
     } else if (peer.goal === undefined && (sending === undefined || rekeyAt(sending) <= now)) {
       const goal = sending === undefined ? 'open' : 'rekey-age';
       setGoal(peer, goal, Math.max(now, peer.lastSentAt + RETRY_FIRST));

@@ -25,5 +25,11 @@ export const UNCONFIRMED_LIFETIME = 15 * SECOND;
 /** Unconfirmed sessions a responder keeps for one peer: somewhat more than an initiator has attempts waiting. */
 export const UNCONFIRMED_LIMIT = 8;
 
+/**
+ * How long a client without a session keeps its row: one that restarts, or whose network changes, is the same peer to
+ * whoever looks.
+ */
+export const CLIENT_LINGERS = 60 * SECOND;
+
 /** The same notice about a peer goes to the operator at most this often. */
 export const NOTICE_INTERVAL = 60 * SECOND;

@@ -41,6 +41,9 @@ export const REBUILT_ROWS = 64;
 export const CELL_BYTES = 2048;
 const OWN_FRAME_BYTES = 128;
 
+/** Super-frames of peers for other peers, gathered from their segments in one batch. */
+const GATHER_SLOTS = 8;
+
 export class Arena {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -57,6 +60,8 @@ export class Arena {
   readonly pieceBase: number;
   readonly reorderBase: number;
   readonly rebuiltBase: number;
+  readonly gatherBase: number;
+  readonly gatherBytes = GATHER_SLOTS * SLOT_BYTES;
   /** One small frame that is made here. */
   readonly ownFrame: number;
   readonly reorderCells = REORDER_CELLS;
@@ -81,6 +86,7 @@ export class Arena {
     this.pieceBase = region(pieceBytes);
     this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
     this.rebuiltBase = region(REBUILT_ROWS * CELL_BYTES);
+    this.gatherBase = region(this.gatherBytes);
     this.ownFrame = region(OWN_FRAME_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);

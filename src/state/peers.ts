@@ -3,6 +3,7 @@
 import type { Policy } from '../api/config.js';
 import { Columns, float64, int32, uint8, uint16 } from '../base/columns.js';
 import type { DuplicateSettings } from '../contract/settings.js';
+import { IS_AT_REST } from '../contract/uplinks.js';
 import { MAX_LINKS } from '../wire/header.js';
 import { NO_SESSION } from './sessions.js';
 
@@ -104,6 +105,11 @@ export class PeerTable {
   /** Whether a peer's policy may send frames by a link (by id) now. */
   isUsable(row: number, id: number): boolean {
     return (this.usable[row] & (1 << id)) !== 0;
+  }
+
+  /** Whether frames go to a peer by a link (by id) now: it is usable, and the peer is not at rest. */
+  carriesBy(row: number, id: number): boolean {
+    return this.isUsable(row, id) && (this.rests[row] & IS_AT_REST) === 0;
   }
 
   /** Puts a link row, or `NO_LINK`, in a peer's place for a link id. */

@@ -1,8 +1,8 @@
 /**
  * The switch: where a frame goes, decided in one place for frames from the TAP and from peers.
  *
- * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Peers are joined in a full mesh, so a frame from a peer is
- * for the TAP and for no other peer (split horizon); its destination is not looked up.
+ * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Between peers of one split-horizon group no frame passes. While
+ * all peers are in one, as in a full mesh, a frame from a peer is for the TAP alone and its destination is not looked up.
  */
 import { DROP } from '../contract/drops.js';
 import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
@@ -18,8 +18,9 @@ import {
   vlanId,
 } from './frame.js';
 import { LOCAL_PORT, type MacTable, MISS } from './mac-table.js';
+import type { Ports } from './ports.js';
 
-/** Verdict: to all ports but the one it came from. Other verdicts are a peer row, `LOCAL_PORT`, or a drop. */
+/** Verdict: to all ports but the one it came from and those of its split-horizon group. Other verdicts are a peer row, `LOCAL_PORT`, or a drop. */
 export const FLOOD = MISS;
 const FIRST_DROP = FLOOD - 1;
 
@@ -38,7 +39,7 @@ function dropFor(reason: number): number {
 }
 
 /** What the switch asks of the table of peers. */
-interface Ports {
+interface Peers {
   /** Bits of `AT_REST` by peer row. */
   readonly rests: Uint8Array;
 }
@@ -47,6 +48,7 @@ export class Bridge {
   constructor(
     private readonly bytes: Uint8Array,
     private readonly macs: MacTable,
+    private readonly peers: Peers,
     private readonly ports: Ports,
   ) {}
 
@@ -63,14 +65,15 @@ export class Bridge {
     const low = destinationLow(bytes, offset);
     if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
     const vlan = vlanId(bytes, offset, length);
-    const rests = isLocal ? 0 : this.ports.rests[port];
+    const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
     if ((rests & IS_AT_REST) === 0) {
       this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
     }
-    if (!isLocal) return LOCAL_PORT;
+    if (!isLocal && !this.ports.forwards) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;
     const target = this.macs.lookup(vlan, high, low, now);
-    return target === LOCAL_PORT ? dropFor(DROP['own-station']) : target;
+    if (target === port) return dropFor(DROP['own-station']);
+    return target < 0 || this.ports.mayPass(port, target) ? target : dropFor(DROP['split-horizon']);
   }
 }

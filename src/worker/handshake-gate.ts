@@ -26,9 +26,9 @@ import { RELAY_FAMILY } from '../wire/overhead.js';
  * other initiations.
  */
 const LANE = { ANSWER: 0, FRIENDS: 1, OTHERS: 2 } as const;
-const PLACES = [128, 128, 64] as const;
+const PLACES = [128, 512, 64] as const;
 /** A power of two that holds all places. */
-const RING = 512;
+const RING = 1024;
 
 /** Initiations addressed to us in one second, or waiting, from which senders must prove their addresses. */
 const LOAD_PER_SECOND = 200;
@@ -57,7 +57,7 @@ export interface Arrival {
 }
 
 /** What the gate asks of the world. */
-export interface GateExits {
+interface GateExits {
   /** How many messages the control thread has taken so far. */
   taken(): number;
   /** Whether the path of an arrival leads to the remote end of a link. */

@@ -196,6 +196,10 @@ describe('commands about links', () => {
     expect(await session('drain link osaka 0 timeout 5')).toBe('peer osaka link 0 is drained after 12 ms\n');
     expect(await answer('drain link osaka 0')).toEqual({ state: 'drained', waitedMs: 12 });
     expect(await answer('undrain link osaka 0')).toEqual({ state: 'up', waitedMs: 0 });
+    expect(await session('drain interface octo0')).toBe(
+      '3 links of octo0 drained after 12 ms\nNo other way, and still in use: kyoto\n',
+    );
+    expect(await answer('undrain interface octo0')).toBeNull();
   });
 
   it.each([

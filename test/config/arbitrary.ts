@@ -13,7 +13,7 @@ import type {
   RemoteEnd,
 } from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
-import { IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
+import { DNS_NAME, IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
 import { splitLine } from '../../src/grammar/words.js';
 
 const valid = (type: ValueType, source: fc.Arbitrary<string>) =>
@@ -42,6 +42,12 @@ const host = fc.oneof(fc.ipV4(), fc.ipV6()).filter((address) => {
   const parsed = parseIp(address);
   return parsed !== null && unusableHost(parsed) === null;
 });
+const linkLocal = fc.integer({ min: 1, max: 0xffff }).map((number) => `fe80::${number.toString(16)}`);
+const zone = valid(IFNAME, fc.stringMatching(/^[a-z!#"'|.0-9-]{1,15}$/));
+const dnsName = fc.oneof(
+  valid(DNS_NAME, fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9.-]{0,20}$/)),
+  fc.constantFrom('via', 'v', 'dynamic', 'dyn', 'gw.example.', 'port', 'fe80'),
+);
 const cidr = fc
   .tuple(host, fc.integer({ min: 1, max: 128 }))
   .map(([address, prefix]) => `${address}/${prefix}`)
@@ -66,6 +72,7 @@ const local: fc.Arbitrary<LocalEnd> = fc
     fc.oneof(
       fc.constant({ kind: 'any' as const }),
       host.map((address) => ({ kind: 'address' as const, address })),
+      fc.record({ kind: fc.constant('address' as const), address: linkLocal, zone }),
       ifname.map((device) => ({ kind: 'interface' as const, name: device })),
     ),
     fc.option(port, { nil: undefined }),
@@ -74,6 +81,8 @@ const local: fc.Arbitrary<LocalEnd> = fc
 
 const remote: fc.Arbitrary<RemoteEnd> = fc.oneof(
   fc.record({ kind: fc.constant('address' as const), address: host, port }),
+  fc.record({ kind: fc.constant('address' as const), address: linkLocal, zone, port }),
+  fc.record({ kind: fc.constant('name' as const), name: dnsName, port }),
   fc.constant({ kind: 'dynamic' as const }),
   name.map((peer) => ({ kind: 'via' as const, peer })),
 );
@@ -140,9 +149,11 @@ const peer: fc.Arbitrary<PeerConfig> = fc
     fc.uniqueArray(link, { maxLength: 8, selector: ({ id }) => id }),
     optional<Omit<Required<PeerConfig>, 'name' | 'links' | 'policy' | 'copies'>>({
       description: text,
+      template: name,
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
       duplicate,
+      splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
         { requiredKeys: ['group'] },
@@ -191,6 +202,12 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
         minLength: 1,
         maxLength: 3,
         selector: ({ name: group }) => group,
+      }),
+      authorizedKeys: fc.record({ file, template: name }, { requiredKeys: ['file'] }),
+      peerTemplates: fc.uniqueArray(peer, {
+        minLength: 1,
+        maxLength: 2,
+        selector: ({ name: template }) => template,
       }),
       persist: fc.constant(true),
       scheduling: fc.constantFrom('realtime', 'normal'),

@@ -18,6 +18,14 @@ describe('the usual notations', () => {
   it.each([
     ['remote 192.0.2.1:5', 'remote 192.0.2.1 port 5'],
     ['remote [2001:db8::1]:5', 'remote 2001:db8::1 port 5'],
+    ['remote [fe80::b%va0]:5', 'remote fe80::b%va0 port 5'],
+    ['remote fe80::b%va0', 'remote fe80::b%va0 port 7700'],
+    ['remote osaka.example:5', 'remote osaka.example port 5'],
+    ['remote osaka.example', 'remote osaka.example port 7700'],
+    ['remote gw-1', 'remote gw-1 port 7700'],
+    ['remote "via"', 'remote "via" port 7700'],
+    ['local fe80::a%va0', 'local fe80::a%va0'],
+    ['local [fe80::a%va0]:5', 'local fe80::a%va0 port 5'],
     ['local 192.0.2.1:5', 'local 192.0.2.1 port 5'],
     ['local [2001:db8::1]:5', 'local 2001:db8::1 port 5'],
   ])('"%s" is "%s"', (given, printed) => {
@@ -35,6 +43,19 @@ describe('the usual notations', () => {
     'remote [ff02::1]:5',
     'remote 192.0.2.1:5 port 6',
     'local 0.0.0.0:5',
+    'remote -a.example',
+    'remote a..example',
+    'remote a_b.example',
+    'remote 10.0.0',
+    'remote [osaka.example]:5',
+    'remote osaka.example:0',
+    'remote osaka.example:5 port 6',
+    'remote zürich.example',
+    'remote fd00::1%va0',
+    'remote fe80::1%',
+    'remote fe80::1%a/b',
+    `remote ${'a'.repeat(64)}.example`,
+    `remote ${'a.'.repeat(126)}example`,
   ])('"%s" is refused', (given) => expect(parseConfig(inLink(given)).syntax).toHaveLength(1));
 
   it('a byte order mark in front is skipped', () => {
@@ -104,5 +125,37 @@ describe('free text', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('what a host name may be is said where it is none', () => {
+  it.each([
+    [
+      'remote a_b.example',
+      'host must be a host name: labels of 1-63 letters, digits or "-", with dots between them',
+    ],
+    ['remote zürich.example', 'host must be written in ASCII (xn--…)'],
+    ['remote fd00::1%va0', 'address is not link-local (fe80::/10): it takes no interface after "%"'],
+    ['remote 192.0.2', 'address must be an IPv4 address'],
+  ])('%s', (line, reason) => {
+    expect(parseConfig(inLink(line)).syntax.map(({ message }) => message)).toEqual([
+      expect.stringContaining(reason),
+    ]);
+  });
+
+  it('equal ends are equal in other spellings, and a link-local end needs its interface', () => {
+    const issues = (...links: string[][]) =>
+      parseConfig(
+        [
+          'interface octo0',
+          'peer osaka',
+          'shutdown',
+          ...links.flatMap((lines, id) => [`link ${id}`, ...lines]),
+        ].join('\n'),
+      ).contradictions.map(({ message }) => message);
+    expect(issues(['remote gw.example'], ['remote GW.Example. port 7700'])).toHaveLength(1);
+    expect(issues(['remote gw.example'], ['remote gw.example port 7701'])).toEqual([]);
+    expect(issues(['remote fe80::b%va0'], ['remote fe80::b%va1'])).toEqual([]);
+    expect(issues(['remote fe80::b%va0', 'local va1'])).toEqual(['local is on va1, remote on va0']);
   });
 });

@@ -2,7 +2,7 @@
 
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../src/api/config.js';
 import type { LinkHistory, LinkStatus, Page, PageParams, PeerMtu, PeerStatus } from '../../src/api/index.js';
-import { effectiveLink, effectivePolicy } from '../../src/config/defaults.js';
+import { effectiveLink, effectivePolicy, effectiveSplitHorizon } from '../../src/config/defaults.js';
 
 /** A minute and a half of a link that was down for a while, or as many minutes of it. */
 export function linkHistory(
@@ -44,6 +44,7 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     activeLinks: peer.links.slice(0, 1).map(({ id }) => id),
     lastHandshakeSecondsAgo: 12.5,
     duplicate: { smallBytes: 0, control: false, dscp: [] },
+    splitHorizon: effectiveSplitHorizon(peer),
     resendRing: 'shared',
     resendReachMs: 2000,
     rxFrames: 1,
@@ -60,6 +61,7 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     interface: parent.name,
     peer: peer.name,
     link: link.id,
+    remoteName: null,
     description: link.description ?? null,
     state: link.shutdown ? 'shutdown' : 'up',
     active: link.id === 0,

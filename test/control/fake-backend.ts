@@ -91,6 +91,11 @@ export class FakeBackend implements ConfigurationHost {
       'clear.counters': { ...METHODS['clear.counters'], run: () => cleared(this.clearCounters()) },
       'clear.peer': { ...METHODS['clear.peer'], run: (_, params) => cleared(this.clearPeer(params)) },
       'drain.link': { ...METHODS['drain.link'], run: () => this.drainLink() },
+      'drain.interface': {
+        ...METHODS['drain.interface'],
+        run: () => ({ drained: 3, carrying: ['kyoto'], waitedMs: 12 }),
+      },
+      'undrain.interface': { ...METHODS['undrain.interface'], run: () => null },
       'undrain.link': { ...METHODS['undrain.link'], run: () => this.undrainLink() },
       'explain.peer': { ...METHODS['explain.peer'], run: (_, params) => this.explainPeer(params) },
       'explain.flows': { ...METHODS['explain.flows'], run: (_, params) => this.explainFlows(params) },
@@ -195,6 +200,8 @@ export class FakeBackend implements ConfigurationHost {
         peers: found.peers.length,
         peersUp: found.peers.length,
         links: found.peers.flatMap(({ links }) => links).length,
+        clientsKnown: null,
+        clientsPresent: null,
         linksUp: 0,
       };
     });

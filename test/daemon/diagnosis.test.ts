@@ -43,7 +43,8 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
     config: { id, remote: remote === 'dynamic' ? { kind: remote } : { kind: remote, address: '', port: 0 } },
     sockets: NO_SOCKETS,
     configuredPath: remote === 'dynamic' ? path(new Uint8Array(4)).fill(0) : path(ADDRESS),
-    learnedPath: null,
+    otherPath: null,
+    isLearned: false,
     routeMtu: null,
     routeDevice: null,
     drained: false,
@@ -53,6 +54,7 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
   });
   const peer: PeerEntry = {
     row: 3,
+    client: null,
     config: { name: 'osaka', publicKey: KEY, links: [] },
     links: new Map(Array.from({ length: links }, (_, id) => [id, entry(id)])),
     admitted: true,

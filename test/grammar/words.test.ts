@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderLine, renderWord, restOfLine, splitLine } from '../../src/grammar/words.js';
+import { renderLine, renderWord, restOfLine, splitLine, withRest } from '../../src/grammar/words.js';
 
 const texts = (line: string) => splitLine(line).words.map(({ text }) => text);
 
@@ -71,7 +71,8 @@ describe('rendering', () => {
   it('writes free text that reads back identically', () => {
     fc.assert(
       fc.property(printable, (text) => {
-        const line = splitLine(`description ${renderLine(text)}`);
+        const split = splitLine(`description ${renderLine(text)}`);
+        const line = withRest(split) ?? split;
         expect(restOfLine(line, 1)).toBe(text);
       }),
     );
@@ -79,7 +80,8 @@ describe('rendering', () => {
 
   it('quotes only what needs it', () => {
     expect(renderLine('cluster LAN "east"')).toBe('cluster LAN "east"');
-    expect(renderLine('a ! b')).toBe('"a ! b"');
+    expect(renderLine('a ! b')).toBe('a ! b');
+    expect(renderLine('"a" b')).toBe('"\\"a\\" b"');
     expect(renderWord('eth0', ['any'])).toBe('eth0');
     expect(renderWord('an', ['any'])).toBe('"an"');
   });

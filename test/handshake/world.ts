@@ -9,7 +9,8 @@ import { generateKeyPair, type KeyPair, type Primitives } from '../../src/crypto
 import { HandshakeScreen, type Refusal } from '../../src/crypto/screen.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Action, InstallSessionAction } from '../../src/handshake/actions.js';
-import { Handshaker, type HandshakerOptions } from '../../src/handshake/handshaker.js';
+import { Handshaker } from '../../src/handshake/handshaker.js';
+import type { HandshakerOptions } from '../../src/handshake/options.js';
 import { seededRandom } from '../sim/random.js';
 
 export const MILLISECOND = 1000;

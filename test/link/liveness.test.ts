@@ -25,6 +25,8 @@ const LINK: LinkSettings = {
   sockets: [0, 0],
   local: { kind: 'any' },
   path: [4, 5000, 1],
+  zone: null,
+  named: null,
   priority: 100,
   intervalUs: 10_000,
   holdUs: HOLD_US,

@@ -52,25 +52,32 @@ export function placeByFacts(facts: Facts, { wish, aim, route }: Link): Place {
   const remote = aim?.remote ?? wish.remote;
   const family = remote?.family ?? (local.kind === 'address' ? local.address.family : 0);
   if (family === 6 && !facts.ipv6) return { binding: null, cause: 'no-ipv6' };
-  const device = local.kind === 'interface' ? named(local.name) : 0;
-  if (local.kind === 'interface' && device === 0) return { binding: null, cause: 'interface-absent' };
+  const bound =
+    local.kind === 'interface'
+      ? local.name
+      : local.kind === 'address' && isLinkLocal(local.address)
+        ? local.zone
+        : null;
+  if (bound !== null && named(bound) === 0) return { binding: null, cause: 'interface-absent' };
   const holders = local.kind !== 'address' ? null : holding(local.address);
-  let scope = 0;
-  if (local.kind === 'address' && isLinkLocal(local.address))
-    scope = holders?.find(runs) ?? holders?.[0] ?? 0;
+  let device = bound === null ? 0 : named(bound);
+  if (bound === null && local.kind === 'address' && isLinkLocal(local.address))
+    device = holders?.find(runs) ?? holders?.[0] ?? 0;
+  let scope = local.kind === 'address' ? device : 0;
   if (isLinkLocal(remote)) {
-    const fromLocal = device || scope;
+    const meant = device || (wish.zone === null ? 0 : named(wish.zone));
     if (aim !== null && facts.interfaces.has(aim.ifindex)) scope = aim.ifindex;
-    else scope = fromLocal;
+    else scope = meant;
     if (scope === 0) return { binding: null, cause: 'interface-absent' };
   }
   const source = local.kind !== 'address' && aim?.local && holding(aim.local).length > 0 ? aim.local : null;
   const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
   const leaving = out === 0 ? (holders ?? []) : [out];
   let cause: PlaceCause | null = null;
-  if (holders?.length === 0) cause = 'address-absent';
+  if (holders !== null && (device === 0 ? holders.length === 0 : !holders.includes(device)))
+    cause = 'address-absent';
   else if (leaving.length > 0 && !leaving.some(runs)) cause = 'no-carrier';
-  else if (remote === null) cause = 'path-unknown';
+  else if (remote === null) cause = wish.name === null ? 'path-unknown' : 'name-unresolved';
   else if (leadsOnlyTo(facts, out)) cause = 'recursive-route';
   else if (route.kind === 'none') cause = 'no-route';
   return { binding: { device, source, scope }, cause };

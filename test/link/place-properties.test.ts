@@ -47,10 +47,13 @@ const wish = fc.record({
     fc.record({
       kind: fc.constant('address' as const),
       address: fc.constantFrom(...ADDRESSES),
+      zone: fc.option(fc.constantFrom(...NAMES)),
     }),
     fc.record({ kind: fc.constant('interface' as const), name: fc.constantFrom(...NAMES) }),
   ),
   remote: fc.option(fc.constantFrom(...REMOTES)),
+  zone: fc.option(fc.constantFrom(...NAMES)),
+  name: fc.option(fc.constant('osaka.example')),
 });
 const link = fc.constantFrom(...LINKS);
 const route = fc.oneof(
@@ -158,7 +161,9 @@ class Pair {
   private rewish(link: number, wish: Link['wish']): void {
     const before = this.links.get(link);
     if (JSON.stringify(before?.wish) === JSON.stringify(wish)) return;
-    const isSameRemote = JSON.stringify(before?.wish.remote) === JSON.stringify(wish.remote);
+    const isSameRemote = (['remote', 'zone', 'name'] as const).every(
+      (end) => JSON.stringify(before?.wish[end]) === JSON.stringify(wish[end]),
+    );
     this.links.set(link, {
       wish,
       aim: isSameRemote ? (before?.aim ?? null) : null,

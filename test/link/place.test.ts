@@ -7,7 +7,9 @@ const LINK = 0;
 const OURS = v4(10, 91, 0, 1);
 const PEER = v4(10, 91, 0, 2);
 
-const from = (address: Address): LocalWish => ({ kind: 'address', address });
+/** Of a link whose remote end has neither an interface nor a host name. */
+const NO_NAME = { zone: null, name: null };
+const from = (address: Address): LocalWish => ({ kind: 'address', address, zone: null });
 const device = (name: string, more: Partial<InterfaceFacts> = {}): InterfaceFacts => ({
   ...{ name, running: true, master: 0, lower: 0, isVrf: false },
   ...more,
@@ -29,7 +31,7 @@ function host(local: LocalWish, remote: Address | null = PEER): Places {
   holds(places, 10, v6(1), true);
   holds(places, 10, linkLocal(1), true);
   places.fact({ what: 'end' });
-  places.configure(LINK, { local, remote });
+  places.configure(LINK, { local, remote, ...NO_NAME });
   places.settle();
   return places;
 }
@@ -46,7 +48,7 @@ const bindingOf = (places: Places) => {
 describe('before the kernel has told everything', () => {
   it('nothing is said of a link, neither good nor bad', () => {
     const places = new Places(TAP);
-    places.configure(LINK, { local: { kind: 'interface', name: 'va0' }, remote: PEER });
+    places.configure(LINK, { local: { kind: 'interface', name: 'va0' }, remote: PEER, ...NO_NAME });
     places.fact({ what: 'begin' });
     expect(places.settle()).toEqual([]);
     expect(places.of(LINK)).toBeNull();
@@ -158,7 +160,7 @@ describe('a link by the routing table', () => {
   it('reaches a link-local end by the interface that it is bound to, was heard by, or else not at all', () => {
     const places = host({ kind: 'interface', name: 'va1' }, linkLocal(2));
     expect(bindingOf(places)?.scope).toBe(11);
-    places.configure(LINK, { local: ANY, remote: null });
+    places.configure(LINK, { local: ANY, remote: null, ...NO_NAME });
     expect(causeOf(places)).toBe('path-unknown');
     places.aim(LINK, { remote: linkLocal(2), local: linkLocal(1), ifindex: 10 });
     expect(bindingOf(places)?.scope).toBe(10);

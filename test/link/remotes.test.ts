@@ -4,7 +4,7 @@ import { Remotes } from '../../src/link/life/remotes.js';
 
 const make = (...ends: string[]) => {
   const remotes = new Remotes<string>((a, b) => a === b);
-  remotes.configure(ends);
+  remotes.configure(ends, false);
   return remotes;
 };
 
@@ -27,16 +27,16 @@ describe('the remote ends of a link', () => {
   it('stay at the one that answers, whatever is configured beside it', () => {
     const remotes = make('a', 'b');
     remotes.found('b');
-    remotes.configure(['c', 'b', 'a']);
+    remotes.configure(['c', 'b', 'a'], false);
     expect(remotes.current).toBe('b');
-    remotes.configure(['c']);
+    remotes.configure(['c'], false);
     expect(remotes.current).toBe('c');
   });
 
   it('keep what was learned when all that is configured goes', () => {
     const remotes = make('a');
     remotes.found('x');
-    remotes.configure([]);
+    remotes.configure([], false);
     expect([remotes.current, remotes.silent(), remotes.current]).toEqual(['x', false, 'x']);
   });
 

@@ -181,13 +181,13 @@ export interface Site {
   keys: KeyPair[];
 }
 
-/** Starts a daemon in every host, or in some, configured as a full mesh of all. */
+/** Starts a daemon in every host, or in some, configured as a full mesh of all. `dress`: what it runs in. */
 export async function startSite(
   lab: Lab,
   optionsOf: (host: number) => MeshOptions = () => ({}),
   edit: (host: number, config: string) => string = (_, config) => config,
   hosts: HostPlan[] = lab.hosts,
-  envOf: (host: number) => NodeJS.ProcessEnv = () => process.env,
+  dress: (node: Node) => void = () => {},
 ): Promise<Site> {
   const keys = lab.hosts.map(newKeyPair);
   const nodes = hosts.map((host) => new Node(lab, host.index));
@@ -195,7 +195,7 @@ export async function startSite(
     const keyFile = writeSecret(lab, node.host, 'octo0.key', keys[node.host - 1].privateKey);
     const publicKeys = keys.map(({ publicKey }) => publicKey);
     const config = meshConfig(lab, node.host, publicKeys, keyFile, optionsOf(node.host));
-    node.env = envOf(node.host);
+    dress(node);
     await node.start(edit(node.host, config));
   }
   return { nodes, keys };

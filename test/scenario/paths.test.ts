@@ -136,6 +136,21 @@ describe('roaming', () => {
       expect(a.linkGauge(linkRow(1, 0), 'state')).toBe(STATE.UP);
     }));
 
+  it('who calls is found at once by the heartbeat that came before its session was in use', () =>
+    withSeed((seed) => {
+      const lan = start(seed, { intervalMs: 1000, holdMs: 3000 });
+      const { world, nodes } = lan;
+      const [, b] = nodes;
+      lan.configureLink(b, 0, 0, { path: new Array<number>(PATH.WORDS).fill(0) });
+      const slot = lan.slotOf(b, 0);
+      b.command({ kind: 'session-stop', peer: 0 });
+      world.run(990 * MILLISECOND);
+      expect(roamed(b)).toEqual([]);
+      b.command({ kind: 'session-send', peer: 0, slot });
+      world.run(5 * MILLISECOND);
+      expect(roamed(b)).toEqual([7700]);
+    }));
+
   it('a link that roamed and died returns to its configured path', () =>
     withSeed((seed) => {
       const { world, nodes } = start(seed, { links: 2 });

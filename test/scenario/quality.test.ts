@@ -9,7 +9,7 @@ import type { Hop } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';
 import { jitter } from '../sim/hops/jitter.js';
 import { loss } from '../sim/hops/loss.js';
-import { Lan, type LanOptions } from '../sim/lan.js';
+import { Lan, type LanOptions, PORT_SETTINGS } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
@@ -235,6 +235,7 @@ describe('policy active with a number of copies', () => {
           duplicate: NO_DUPLICATES,
           uplink: null,
           name: 1 + node.id,
+          port: PORT_SETTINGS,
         });
       }
       world.run(100 * MILLISECOND);

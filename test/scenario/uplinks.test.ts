@@ -4,7 +4,7 @@ import type { DatapathEvent } from '../../src/contract/events.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
-import { Lan, linkRow, relayName } from '../sim/lan.js';
+import { Lan, linkRow, PORT_SETTINGS, relayName } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { integer, withSeed } from '../sim/random.js';
 import { MILLISECOND, SECOND, World } from '../sim/world.js';
@@ -37,6 +37,7 @@ function join(client: SimNode, server: number, priority: number): void {
     duplicate: NO_DUPLICATES,
     uplink: { group: 'servers', priority },
     name: relayName(server),
+    port: PORT_SETTINGS,
   });
 }
 
@@ -190,6 +191,7 @@ describe('a client of three servers', () => {
         duplicate: NO_DUPLICATES,
         uplink: null,
         name: relayName(B),
+        port: PORT_SETTINGS,
       });
       world.run(100 * MILLISECOND);
       const own = broadcastFrom(client);

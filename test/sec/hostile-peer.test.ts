@@ -14,7 +14,7 @@ import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js'
 import { deliver, impersonate, type Sealer } from '../sim/hostile.js';
 import { superFrame } from '../sim/kernel-frames.js';
 import { Lan, linkRow } from '../sim/lan.js';
-import type { SimNode } from '../sim/node.js';
+import { type SimNode, SWITCH } from '../sim/node.js';
 import { integer, randomBytes, withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
 import { MILLISECOND, World } from '../sim/world.js';
@@ -32,7 +32,11 @@ interface Attack {
 /** Three hosts; the second has turned against the first and still holds its keys. */
 function prepare(seed: number, macLimit = 8192): Attack {
   const world = new World(seed);
-  const lan = new Lan(world, { hosts: 3, links: LINKS, node: { settings: { macLimit } } });
+  const lan = new Lan(world, {
+    hosts: 3,
+    links: LINKS,
+    node: { settings: { switch: { ...SWITCH, macLimit } } },
+  });
   world.run(200 * MILLISECOND);
   const [victim, attacker, friend] = lan.nodes;
   const sealer = impersonate(lan, attacker, victim);

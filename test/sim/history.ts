@@ -10,7 +10,7 @@ import { POLICY } from '../../src/state/peers.js';
 import { CUT_KINDS, cut } from './cuts.js';
 import { Excuses } from './excuses.js';
 import { NonceRecord } from './key-slots.js';
-import { Lan, linkRow, relayName } from './lan.js';
+import { Lan, linkRow, PORT_SETTINGS, relayName } from './lan.js';
 import { integer, seededRandom } from './random.js';
 import { Stream } from './stream.js';
 import { CALM, fair, STORMS } from './weather.js';
@@ -223,7 +223,16 @@ export class History {
     const name = relayName(1 - node.id);
     this.policies[node.id] = policy;
     this.judgePieces();
-    node.command({ kind: 'peer', row: 1 - node.id, policy, copies, duplicate, uplink: null, name });
+    node.command({
+      kind: 'peer',
+      row: 1 - node.id,
+      policy,
+      copies,
+      duplicate,
+      uplink: null,
+      name,
+      port: PORT_SETTINGS,
+    });
   }
 
   private addOrRemove(link: number): void {

@@ -1,6 +1,7 @@
 /** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
 import type { Policy } from '../../src/api/config.js';
 import type { Address, InterfaceFacts, KernelFact } from '../../src/contract/place.js';
+import type { PortSettings } from '../../src/contract/port-settings.js';
 import type { DuplicateSettings, LinkSettings } from '../../src/contract/settings.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PARITY_OFF } from '../../src/datapath/send/parity.js';
@@ -12,6 +13,9 @@ import { type NodeOptions, type SimNode, TAP } from './node.js';
 import { integer, randomBytes } from './random.js';
 import { MILLISECOND, PORT, type World } from './world.js';
 
+/** A port as a peer without a line about the switch has it. */
+export const PORT_SETTINGS: PortSettings = { splitHorizon: 0 };
+
 const SLOT_BITS = 18;
 const MAX_LINKS = 8;
 
@@ -22,6 +26,10 @@ export interface LanOptions {
   holdMs?: number;
   policy?: Policy;
   duplicate?: DuplicateSettings;
+  /** Whether two hosts are peers of each other; default: all are. */
+  arePeers?: (a: number, b: number) => boolean;
+  /** What a host's port of a peer has other than usual. */
+  portOf?: (host: number, peer: number) => Partial<PortSettings>;
   /** Outer MTU of the links. */
   mtu?: number;
   node?: Partial<NodeOptions>;
@@ -94,7 +102,7 @@ export class Lan {
   ) {
     for (let id = 0; id < options.hosts; id++) this.boot(id);
     for (const node of this.nodes)
-      for (const peer of this.nodes) if (peer.id !== node.id) this.addPeer(node, peer.id);
+      for (const peer of this.nodes) if (this.arePeers(node, peer)) this.addPeer(node, peer.id);
     if (options.sessions !== false) this.eachPair((a, b) => this.rekey(a, b));
   }
 
@@ -114,7 +122,7 @@ export class Lan {
   }
 
   addPeer(node: SimNode, peer: number): void {
-    const { links, policy = 'passive', duplicate = NO_DUPLICATES } = this.options;
+    const { links, policy = 'passive', duplicate = NO_DUPLICATES, portOf = () => ({}) } = this.options;
     node.command({
       kind: 'peer',
       row: peer,
@@ -123,6 +131,7 @@ export class Lan {
       duplicate,
       uplink: null,
       name: relayName(peer),
+      port: { ...PORT_SETTINGS, ...portOf(node.id, peer) },
     });
     for (let id = 0; id < links; id++) this.configureLink(node, peer, id, {});
   }
@@ -131,8 +140,10 @@ export class Lan {
     const { links, intervalMs = 10, holdMs = 30, mtu = 1500 } = this.options;
     const usual: LinkSettings = {
       sockets: [id, id],
-      local: id < links ? { kind: 'address', address: ownAddress(node, id) } : null,
+      local: id < links ? { kind: 'address', address: ownAddress(node, id), zone: null } : null,
       path: pathTo(peer, id),
+      zone: null,
+      named: null,
       priority: links - id,
       intervalUs: intervalMs * MILLISECOND,
       holdUs: holdMs * MILLISECOND,
@@ -200,6 +211,11 @@ export class Lan {
   }
 
   private eachPair(visit: (a: SimNode, b: SimNode) => void): void {
-    for (const a of this.nodes) for (const b of this.nodes) if (a.id < b.id) visit(a, b);
+    for (const a of this.nodes)
+      for (const b of this.nodes) if (a.id < b.id && this.arePeers(a, b)) visit(a, b);
+  }
+
+  private arePeers(a: SimNode, b: SimNode): boolean {
+    return a.id !== b.id && (this.options.arePeers?.(a.id, b.id) ?? true);
   }
 }

@@ -3,6 +3,7 @@
 import type { DatapathCommand } from '../../src/contract/commands.js';
 import { DROP_NAMES, type DropReason } from '../../src/contract/drops.js';
 import type { DatapathEvent } from '../../src/contract/events.js';
+import type { SwitchSettings } from '../../src/contract/port-settings.js';
 import type { DatapathSettings } from '../../src/contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import type { Primitives } from '../../src/crypto/primitives.js';
@@ -35,10 +36,11 @@ const NOBODY = new Uint8Array(32);
 /** Index of the TAP's interface. */
 export const TAP = 2;
 
+export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192 };
+
 export const SETTINGS: DatapathSettings = {
   udpGso: true,
-  macAgeingS: 300,
-  macLimit: 8192,
+  switch: SWITCH,
   mssClamp: false,
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
+import { NO_GROUP } from '../../src/contract/port-settings.js';
 import { Bridge, dropReason, FLOOD, isDrop } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
+import { Ports } from '../../src/switch/ports.js';
 
 const AT = 5;
 const LENGTH = 60;
@@ -16,7 +18,8 @@ function bridge() {
   const bytes = new Uint8Array(AT + LENGTH);
   const view = new DataView(bytes.buffer);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
-  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) });
+  const ports = new Ports();
+  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports);
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);
@@ -29,7 +32,7 @@ function bridge() {
     const verdict = subject.decide(port, frame.place(AT, length), 0);
     return isDrop(verdict) ? Object.keys(DROP)[dropReason(verdict)] : verdict;
   };
-  return { decide, macs };
+  return { decide, macs, ports };
 }
 
 describe('the switch', () => {
@@ -46,6 +49,25 @@ describe('the switch', () => {
     decide(PEER + 1, BROADCAST, THERE);
     expect(decide(PEER, THERE, HERE)).toBe(LOCAL_PORT);
     expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+  });
+
+  it('sends frames of a peer to peers of other groups, and none to its own', () => {
+    const { decide, ports } = bridge();
+    const [client, other, server] = [PEER, PEER + 1, PEER + 2];
+    ports.set(client, { splitHorizon: 1 });
+    ports.set(other, { splitHorizon: 1 });
+    ports.set(server, { splitHorizon: 0 });
+    expect(decide(client, BROADCAST, HERE)).toBe(FLOOD);
+    expect(decide(other, HERE, THERE)).toBe('split-horizon');
+    expect(decide(server, HERE, 0x020000000003)).toBe(client);
+    expect(decide(client, 0x020000000003, HERE)).toBe(server);
+    expect(decide(client, HERE, 0x020000000004)).toBe('own-station');
+    expect(decide(client, 0x020000000099, HERE)).toBe(FLOOD);
+    expect(decide(LOCAL_PORT, BROADCAST, 0x020000000005)).toBe(FLOOD);
+    expect(decide(client, 0x020000000005, HERE)).toBe(LOCAL_PORT);
+    ports.set(client, { splitHorizon: NO_GROUP });
+    expect(decide(other, HERE, THERE)).toBe(client);
+    expect(decide(client, THERE, HERE)).toBe(other);
   });
 
   it('drops runts, reserved groups, and what stays on its side, each for its reason', () => {

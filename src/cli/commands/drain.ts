@@ -1,7 +1,16 @@
 /** `drain …` and `undrain …`: links out of use and back, without losing a frame. */
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_AND_LINK } from './command.js';
+import { plural } from '../output/format.js';
+import { foldLine, TEXT_WIDTH } from '../output/table.js';
+import {
+  calling,
+  type ExecCommand,
+  IN_INTERFACE,
+  INTERFACE_NAME,
+  OF_INTERFACE,
+  PEER_AND_LINK,
+} from './command.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
@@ -9,7 +18,7 @@ export const drainCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('drain', 'Take a link out of use without losing a frame'),
+      keyword('drain', 'Take links out of use without losing a frame'),
       PEER_AND_LINK,
       options(
         [
@@ -29,7 +38,44 @@ export const drainCommands: ExecCommand[] = [
   }),
   calling({
     privilege: 'admin',
-    tokens: [keyword('undrain', 'Put a drained link back into use'), PEER_AND_LINK, IN_INTERFACE],
+    tokens: [
+      keyword('drain', 'Take links out of use without losing a frame'),
+      keyword('interface', 'All links of an interface, before this host goes'),
+      INTERFACE_NAME,
+      options([
+        keyword('timeout', 'Stop waiting after this time'),
+        value('timeout', range(0, 86400, 's'), 'Time', { default: DEFAULT_TIMEOUT_SECONDS }),
+      ]),
+    ],
+    details:
+      'Peers with another way, such as another server of their uplink group, take it, until "undrain".',
+    method: 'drain.interface',
+    params: ({ interface: name, timeout = DEFAULT_TIMEOUT_SECONDS }) => ({
+      interface: name,
+      timeoutS: timeout,
+    }),
+    text: ({ drained, carrying, waitedMs }, { interface: name }) => [
+      `${plural(drained, 'link')} of ${name} drained after ${waitedMs} ms`,
+      ...(carrying.length === 0
+        ? []
+        : foldLine(`No other way, and still in use: ${carrying.join(', ')}`, TEXT_WIDTH)),
+    ],
+    patienceMs: ({ timeoutS }) => timeoutS * 1000,
+  }),
+  calling({
+    privilege: 'admin',
+    tokens: [
+      keyword('undrain', 'Put drained links back into use'),
+      keyword('interface', 'All links of an interface'),
+      INTERFACE_NAME,
+    ],
+    method: 'undrain.interface',
+    params: (which) => which,
+    text: () => [],
+  }),
+  calling({
+    privilege: 'admin',
+    tokens: [keyword('undrain', 'Put drained links back into use'), PEER_AND_LINK, IN_INTERFACE],
     method: 'undrain.link',
     params: (which) => which,
     text: () => [],

@@ -1,6 +1,7 @@
 /** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
+import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
@@ -31,6 +32,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...listingCommands,
   ...mtuCommands,
   ...uplinkCommands,
+  ...authorizedKeyCommands,
   ...waitCommands,
   ...pingCommands,
   ...explainCommands,

@@ -65,11 +65,12 @@ interface Listing<Row, T extends readonly Token[]> {
   /** The method whose result the JSON form is. */
   method: MethodName;
   fetch(filter: ArgsOf<T>): Fetch<Row>;
-  narrow(filter: ArgsOf<T>): Partial<Narrowing<Row>>;
+  narrow?(filter: ArgsOf<T>): Partial<Narrowing<Row>>;
   layout: TableLayout<Row>;
 }
 
-function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
+/** A command that prints a table of any length. */
+export function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
   const { word, help, filters, method, fetch, narrow, layout } = parts;
   const tokens: Token[] = [SHOW, keyword(word, help), ...filters];
   return command({
@@ -79,7 +80,12 @@ function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>):
     async run(cli, args: unknown) {
       const filter = args as ArgsOf<T> & { interface?: string };
       const within = filter.interface === undefined ? {} : { interface: filter.interface };
-      const narrowing = { keep: () => true, order: null, limit: Number.POSITIVE_INFINITY, ...narrow(filter) };
+      const narrowing = {
+        keep: () => true,
+        order: null,
+        limit: Number.POSITIVE_INFINITY,
+        ...narrow?.(filter),
+      };
       const rows = narrowed(pagesOf(cli, within, fetch(filter)), narrowing);
       // Of a part of the rows a summary would say nothing true.
       const { summary, ...bare } = layout;
@@ -194,7 +200,6 @@ export const listingCommands: ExecCommand[] = [
     filters: [IN_INTERFACE],
     method: 'show.macTable',
     fetch: () => (client, page) => client.request('show.macTablePage', page),
-    narrow: () => ({}),
     layout: MAC_TABLE,
   }),
   listing({

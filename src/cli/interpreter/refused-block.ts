@@ -48,6 +48,7 @@ export class RefusedBlock {
 
 /** Depth of the lines in the block whose header begins like this, in the mode of `depth` or one around it. */
 function depthOpenedBy({ words }: SplitLine, depth: number): number | null {
-  const inner = CONFIG_MODES.findIndex((mode, index) => index > 0 && mode === words[0]?.text);
+  const opener = words[0]?.text === 'peer-template' ? 'peer' : words[0]?.text;
+  const inner = CONFIG_MODES.findIndex((mode, index) => index > 0 && mode === opener);
   return inner > 0 && inner - 1 <= depth ? inner : null;
 }

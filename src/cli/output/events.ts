@@ -48,6 +48,11 @@ function whatText(event: ControlEvent): string {
     }
     case 'gso-refused':
       return `${event.interface} peer ${event.peer} link ${event.link} UDP GSO refused by the device: each datagram is sent by itself`;
+    case 'resolved': {
+      const before = event.before.length === 0 ? '' : ` (was ${event.before.join(', ')})`;
+      const now = event.addresses.join(', ') || 'no address';
+      return `${event.interface} peer ${event.peer} link ${event.link} ${event.name} is ${now}${before}`;
+    }
     case 'uplink': {
       const from = event.before === null ? '' : ` from ${event.before}`;
       return `${event.interface} uplink group ${event.group} moved${from} to ${event.peer}: ${UPLINK_CAUSES[event.cause]}`;
@@ -57,6 +62,11 @@ function whatText(event: ControlEvent): string {
     case 'warning': {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
       return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
+    }
+    case 'authorized-keys': {
+      const { clients, added, removed, wrong } = event;
+      const refused = wrong === 0 ? '' : `, ${plural(wrong, 'line')} wrong`;
+      return `${event.interface} authorized keys read: ${plural(clients, 'client')}, ${added} new, ${removed} removed${refused}`;
     }
     case 'config':
       if (event.what === 'taken by force')

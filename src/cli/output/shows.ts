@@ -36,6 +36,9 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...(found.clientsKnown === null
+      ? []
+      : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
     `  Received ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
     `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
     `  Resend buffer ${bytes(found.resendBufferBytes)} per peer, up to ${found.resendAgeMs} ms old`,
@@ -142,6 +145,9 @@ export function peerText(peer: PeerStatus): string[] {
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
+    ...(peer.splitHorizon === 0
+      ? []
+      : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),
     `  Resend ring ${peer.resendRing}, reaches back ${peer.resendReachMs} ms`,
     '',
     ...peer.links.flatMap(linkText),
@@ -179,6 +185,21 @@ function marksText({ dscp, fwmark }: LinkStatus): string[] {
   return marks.length === 0 ? [] : [`    Marked with ${marks.join(', ')}`];
 }
 
+function nameText({ remoteName }: LinkStatus): string[] {
+  if (remoteName === null) return [];
+  const { name, addresses, problem } = remoteName;
+  const found = addresses.length === 0 ? (problem ?? 'being resolved') : addresses.join(', ');
+  const late = addresses.length > 0 && problem !== null ? `; asked again: ${problem}` : '';
+  return foldLine(`    Remote name ${name}: ${found}${late}`, TEXT_WIDTH);
+}
+
+/** `192.0.2.1:7700`, or `osaka.example (192.0.2.1)`. */
+function remoteCell({ remote, remoteName }: LinkStatus): string {
+  if (remoteName === null) return orDash(remote);
+  const address = remote?.replace(/^\[?(.*?)\]?:\d+$/, '$1');
+  return address === undefined ? remoteName.name : `${remoteName.name} (${address})`;
+}
+
 function linkText(link: LinkStatus): string[] {
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
@@ -186,6 +207,7 @@ function linkText(link: LinkStatus): string[] {
     ...(link.detail === null ? [] : foldLine(`    Last change: ${link.detail}`, TEXT_WIDTH)),
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
+    ...nameText(link),
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
     ...marksText(link),
     ...(link.gso === null ? [] : [`    UDP GSO ${link.gso ? 'on' : 'off'}`]),
@@ -234,7 +256,7 @@ const LINK_COLUMNS: Column<LinkStatus>[] = [
     align: 'right',
   },
   { title: 'Changed', cell: (link) => duration(link.changedSecondsAgo) },
-  { title: 'Remote', cell: (link) => orDash(link.remote), shrinkTo: 15 },
+  { title: 'Remote', cell: remoteCell, shrinkTo: 15 },
 ];
 
 export const LINKS_TABLE: TableLayout<LinkStatus> = {

@@ -18,8 +18,8 @@ export function interfaceStatus(
   const effective = effectiveInterface(config);
   const counters = runtime?.datapath.stats.interface;
   const read = (field: number): number => counters?.[field] ?? 0;
-  const peers = runtime === null ? [] : [...runtime.peers.values()];
-  const links = peers.flatMap((peer) => [...peer.links.values()]);
+  const configuredLinks = config.peers.reduce((sum, peer) => sum + peer.links.length, 0);
+  const present = runtime === null ? { links: configuredLinks, peersUp: 0, linksUp: 0 } : countsOf(runtime);
   return {
     name: config.name,
     description: config.description ?? null,
@@ -45,11 +45,21 @@ export function interfaceStatus(
     drops: runtime === null ? 0 : dropsThatMatter(runtime),
     resendBufferBytes: effective.resendBuffer << 20,
     resendAgeMs: effective.resendAge,
-    peers: config.peers.length,
-    peersUp: peers.filter((peer) => peer.up).length,
-    links: config.peers.reduce((sum, peer) => sum + peer.links.length, 0),
-    linksUp: links.filter((link) => link.state === 'up').length,
+    peers: runtime?.peers.size ?? config.peers.length,
+    ...present,
+    clientsKnown: config.authorizedKeys === undefined ? null : (runtime?.clients.known ?? 0),
+    clientsPresent: config.authorizedKeys === undefined ? null : (runtime?.clients.present ?? 0),
   };
+}
+
+function countsOf(runtime: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {
+  const counts = { links: 0, peersUp: 0, linksUp: 0 };
+  for (const peer of runtime.peers.values()) {
+    if (peer.up) counts.peersUp++;
+    counts.links += peer.links.size;
+    for (const { state } of peer.links.values()) if (state === 'up') counts.linksUp++;
+  }
+  return counts;
 }
 
 /** Why an interface that has not failed is down. */

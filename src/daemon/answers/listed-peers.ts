@@ -1,10 +1,15 @@
 /** All configured peers as listings show them: those of running interfaces, and those of interfaces that do not run. */
 import type { Config, InterfaceConfig, LinkConfig, PeerConfig } from '../../api/config.js';
 import type { LinkStatus, PeerStatus } from '../../api/index.js';
-import { effectiveDuplicate, effectiveLink, effectivePolicy } from '../../config/defaults.js';
+import {
+  effectiveDuplicate,
+  effectiveLink,
+  effectivePolicy,
+  effectiveSplitHorizon,
+} from '../../config/defaults.js';
 import { RequestError } from '../base/request-errors.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
-import { type Finder, MAX_UNPAGED_PEERS, noInterface } from '../interfaces/finder.js';
+import { type Finder, MAX_UNPAGED_PEERS, missingPeer, noInterface } from '../interfaces/finder.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { Histories } from '../observe/link-histories.js';
 import { downCause } from './interface-status.js';
@@ -50,7 +55,7 @@ export function listedPeers(
     if (peer === undefined) return source.from(0, Number.POSITIVE_INFINITY).peers;
     return source.get(peer) ?? [];
   });
-  if (peer !== undefined && found.length === 0) throw new RequestError(`peer ${peer} not found`);
+  if (peer !== undefined && found.length === 0) throw missingPeer(ground.find.interfaces(), peer);
   if (found.length <= MAX_UNPAGED_PEERS) return found;
   throw new RequestError(`${found.length} peers are too many for one answer: ask for pages`);
 }
@@ -115,6 +120,7 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
       : `interface ${config.name} is shut down: "no shutdown" there starts it`,
     policy: effectivePolicy(config, peer),
     duplicate: effectiveDuplicate(config, peer),
+    splitHorizon: effectiveSplitHorizon(peer),
     session: null,
     activeLinks: [],
     lastHandshakeSecondsAgo: null,
@@ -152,6 +158,7 @@ function linkAtRest(
     local: null,
     remote: configuredRemote(link),
     remoteLearned: false,
+    remoteName: null,
     priority: effective.priority,
     intervalMs: effective.interval,
     holdMs: effective.hold,
@@ -189,6 +196,7 @@ const UNMEASURED = {
 };
 
 function configuredRemote({ remote }: LinkConfig): string | null {
+  if (remote?.kind === 'name') return formatEndpoint(remote.name, remote.port);
   if (remote?.kind === 'via') return `via ${remote.peer}`;
   return remote?.kind === 'address' ? formatEndpoint(remote.address, remote.port) : null;
 }

@@ -1,4 +1,5 @@
 /** Why a peer is down and what to do about it, as far as handshakes and links tell. */
+import type { LinkCause } from '../../api/link-states.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { Refusal, RefusalReason } from '../../handshake/record.js';
 import { PATH } from '../../native/ops.js';
@@ -17,7 +18,19 @@ export interface Diagnosis {
 
 /** What was refused or heard longer ago than this says nothing of now. In µs. */
 const RECENT_US = 60_000_000;
-const UNDERLAY_CAUSES: ReadonlySet<string> = new Set(['carrier-lost', 'address-removed', 'send-error']);
+const UNDERLAY_CAUSES: ReadonlySet<LinkCause> = new Set<LinkCause>([
+  'carrier-lost',
+  'address-removed',
+  'send-error',
+  'interface-absent',
+  'address-absent',
+  'no-carrier',
+  'no-ipv6',
+  'no-route',
+  'recursive-route',
+  'name-unresolved',
+  'worker-died',
+]);
 /** Remote ends that a sentence names. */
 const MAX_NAMED = 3;
 
@@ -156,11 +169,12 @@ function senderOf({ path }: Refusal): string {
 }
 
 function canBeCalled({ config }: LinkEntry): boolean {
-  return config.remote?.kind === 'address' || config.remote?.kind === 'via';
+  return config.remote !== undefined && config.remote.kind !== 'dynamic';
 }
 
 /** Where datagrams of a link go; null while that is not known. */
 export function remoteOf(link: LinkEntry): string | null {
   const { remote } = link.config;
-  return remote?.kind === 'via' ? `via ${remote.peer}` : formatPath(pathOf(link));
+  if (remote?.kind === 'via') return `via ${remote.peer}`;
+  return formatPath(pathOf(link), remote?.kind === 'address' && !link.isLearned ? remote.zone : undefined);
 }

@@ -8,12 +8,13 @@ import {
   effectiveDuplicate,
   effectiveLink,
   effectivePolicy,
+  effectiveSplitHorizon,
 } from '../../config/defaults.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { AEAD, PATH } from '../../native/ops.js';
 import { causeWord } from '../base/causes.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
-import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
+import { type LinkEntry, nameOf, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
 import { usesGso } from './gso.js';
@@ -48,14 +49,15 @@ function linkStatus(
     description: link.config.description ?? null,
     state: link.state,
     active: activeLinks(runtime, peer).includes(link.config.id),
-    cause: link.cause === null ? null : causeWord(link.cause),
+    cause: causeOf(runtime, link),
     detail: link.detail,
     changedSecondsAgo: changed === 0 ? null : seconds(nowUs - changed),
     dampedSecondsLeft:
       link.state === 'damped' ? seconds(Math.max(0, read(LINK.dampedUntilUs) - nowUs)) : null,
     local: localEnd(peer, link, effective.local),
     remote: remoteOf(link),
-    remoteLearned: link.learnedPath !== null,
+    remoteLearned: link.isLearned,
+    remoteName: remoteName(runtime, link),
     priority: effective.priority,
     intervalMs: effective.interval,
     holdMs: effective.hold,
@@ -93,8 +95,22 @@ function localEnd(peer: PeerEntry, link: LinkEntry, local: EffectiveLink['local'
   if (!isPlaced) return null;
   const { port } = local;
   if (local.kind === 'interface') return formatEndpoint(local.name, port);
-  if (local.kind === 'address') return formatEndpoint(local.address, port);
+  if (local.kind === 'address') {
+    const zone = local.zone === undefined ? '' : `%${local.zone}`;
+    return formatEndpoint(`${local.address}${zone}`, port);
+  }
   return formatEndpoint(pathOf(link)[PATH.FAMILY] === 6 ? '::' : '0.0.0.0', port);
+}
+
+function remoteName(runtime: InterfaceRuntime, link: LinkEntry): LinkStatus['remoteName'] {
+  const name = nameOf(link.config);
+  return name === null ? null : { name, ...runtime.names.of(name) };
+}
+
+/** In words; that a name has no address says which, and why. */
+function causeOf(runtime: InterfaceRuntime, link: LinkEntry): string | null {
+  if (link.cause === 'name-unresolved') return runtime.unresolved(link.config);
+  return link.cause === null ? null : causeWord(link.cause);
 }
 
 /** Ids of the links that carry data: the chosen one, or under the other policies all that the datapath may use. */
@@ -143,6 +159,7 @@ export function peerStatus(
     advice: diagnosis?.advice ?? null,
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
+    splitHorizon: effectiveSplitHorizon(peer.config),
     session: session === null ? null : sessionStatus(session, nowUs),
     activeLinks: activeLinks(runtime, peer),
     lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),

@@ -33,6 +33,7 @@ export const LINK_CAUSE_TEXT: Record<LinkCause, string> = {
   'no-ipv6': 'the kernel has no IPv6',
   'no-route': 'there is no route to its remote end',
   'recursive-route': 'recursive route: what it sends is routed into this tunnel itself',
+  'name-unresolved': 'the name of its remote end has no address',
   'worker-died': 'the worker that moves the frames died',
 };
 

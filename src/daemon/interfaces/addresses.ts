@@ -33,7 +33,8 @@ function groups(text: string): number[] {
 
 /** The local end of a link as the datapath looks for it. */
 export function localWish(local: EffectiveLink['local']): LocalWish {
-  if (local.kind === 'address') return { kind: 'address', address: addressWords(local.address) };
+  if (local.kind === 'address')
+    return { kind: 'address', address: addressWords(local.address), zone: local.zone ?? null };
   return local.kind === 'interface' ? { kind: 'interface', name: local.name } : { kind: 'any' };
 }
 
@@ -58,10 +59,11 @@ export function pathAddressBytes(words: ArrayLike<number>, at = 0): Uint8Array {
   return new Uint8Array(raw.buffer).slice(0, words[at + PATH.FAMILY] === 4 ? 4 : 16);
 }
 
-/** `192.0.2.1:7700` or `[2001:db8::1]:7700`; null for an empty path. */
-export function formatPath(words: ArrayLike<number>): string | null {
+/** `192.0.2.1:7700` or `[2001:db8::1]:7700`, with the zone if there is one; null for an empty path. */
+export function formatPath(words: ArrayLike<number>, zone?: string): string | null {
   if (words[PATH.FAMILY] === 0) return null;
-  return formatEndpoint(formatAddress(pathAddressBytes(words)), words[PATH.PORT]);
+  const address = formatAddress(pathAddressBytes(words));
+  return formatEndpoint(zone === undefined ? address : `${address}%${zone}`, words[PATH.PORT]);
 }
 
 export function formatEndpoint(address: string, port: number): string {

@@ -7,7 +7,13 @@ import type {
   PeerConfig,
   QualityConfig,
 } from '../../api/config.js';
-import { DEFAULTS, type EffectiveLink, effectiveInterface } from '../../config/defaults.js';
+import {
+  DEFAULTS,
+  type EffectiveLink,
+  effectiveInterface,
+  effectiveSplitHorizon,
+} from '../../config/defaults.js';
+import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -27,8 +33,7 @@ export function settingsOf(
 ): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
-    macAgeingS: effective.macAgeing,
-    macLimit: effective.macLimit,
+    switch: { macAgeingS: effective.macAgeing, macLimit: effective.macLimit },
     mssClamp: effective.mssClamp,
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
@@ -45,13 +50,21 @@ export function settingsOf(
   };
 }
 
+/** Settings of a peer as a port of the switch. */
+export function portSettings(peer: PeerConfig): PortSettings {
+  return { splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP };
+}
+
 /** The uplink group of a peer, or null. */
 export function uplinkSettings({ uplink }: PeerConfig): UplinkSettings | null {
   if (uplink === undefined) return null;
   return { group: uplink.group, priority: uplink.priority ?? DEFAULTS.uplinkPriority };
 }
 
-type Place = Pick<LinkSettings, 'sockets' | 'local' | 'path' | 'routeMtu' | 'shutdown' | 'drain'>;
+type Place = Pick<
+  LinkSettings,
+  'sockets' | 'local' | 'path' | 'zone' | 'named' | 'routeMtu' | 'shutdown' | 'drain'
+>;
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */
 export function linkSettings(effective: EffectiveLink, place: Place): LinkSettings {

@@ -38,6 +38,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private fault: string | null = null;
   private hasReleased = false;
   private stopping = false;
+  private waking: NodeJS.Immediate | undefined;
 
   constructor(
     private readonly native: Native,
@@ -70,11 +71,14 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.worker.on('exit', () => this.ended());
   }
 
-  /** Sends a command; commands are carried out in order. */
+  /** Sends a command; commands are carried out in order. The worker is woken once for all that this turn of the loop sends. */
   send(message: WorkerMessage): void {
     if (!this.alive) return;
     this.port.postMessage(message);
-    this.native.eventSignal(this.wakeFd);
+    this.waking ??= setImmediate(() => {
+      this.waking = undefined;
+      if (this.alive) this.native.eventSignal(this.wakeFd);
+    });
   }
 
   /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */

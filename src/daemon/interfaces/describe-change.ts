@@ -30,10 +30,12 @@ export function describeLack(
 ): string | null {
   const { local, remote } = link;
   const device = local?.kind === 'interface' ? local.name : null;
-  const to = remote?.kind === 'address' ? remote.address : 'its remote end';
+  const zone = [local, remote].map((end) => (end?.kind === 'address' ? end.zone : undefined)).find(Boolean);
+  const to =
+    remote?.kind === 'address' ? remote.address : remote?.kind === 'name' ? remote.name : 'its remote end';
   switch (cause) {
     case 'interface-absent':
-      return `${state}: interface ${device ?? 'of its link-local address'} is not there`;
+      return `${state}: interface ${device ?? zone ?? 'of its link-local address'} is not there`;
     case 'address-absent':
       return `${state}: this host does not have the address ${local?.kind === 'address' ? local.address : ''}`;
     case 'no-carrier':

@@ -1,7 +1,7 @@
 /** Empties links before they go: by an operator's command, and before a configuration change that takes them away. */
 import { isDeepStrictEqual } from 'node:util';
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../api/config.js';
-import type { DrainResult } from '../../api/index.js';
+import type { DrainResult, InterfaceDrainResult } from '../../api/index.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
 import { RequestError } from '../base/request-errors.js';
 import type { Datapath } from './datapath.js';
@@ -9,6 +9,8 @@ import type { LinkEntry, PeerEntries, PeerEntry } from './peer-entries.js';
 
 /** A change of the configuration waits no longer than this for links to be empty. */
 const PATIENCE_MS = 1500;
+/** Links that are not empty after this long without a change have no other way to give their frames to. */
+const SETTLED_MS = 1000;
 
 export class Drains {
   /** Checks of those who wait for links to be empty. */
@@ -30,8 +32,7 @@ export class Drains {
       throw new RequestError(`no other link is up; shut ${name} down if you mean it`);
     }
     const started = performance.now();
-    link.drained = true;
-    this.ask(link, true);
+    this.setDrained(link, true);
     await this.emptied([link], timeoutS * 1000, signal);
     if (ALIVE_STATES.has(link.state) && link.state !== 'drained') {
       throw new RequestError(`timeout: ${name} is not empty after ${timeoutS} s`);
@@ -42,9 +43,51 @@ export class Drains {
   /** Puts a link back into use. */
   refill(link: LinkEntry): DrainResult {
     if (link.config.drain) throw new RequestError('it is drained by the configuration; say "no drain" there');
-    link.drained = false;
-    this.ask(link, false);
+    this.setDrained(link, false);
     return { state: link.state, waitedMs: 0 };
+  }
+
+  /**
+   * Takes all links out of use, before the host goes: peers with another way, such as the other servers of an uplink group,
+   * take it.
+   */
+  async emptyAll(timeoutS: number, signal: AbortSignal): Promise<InterfaceDrainResult> {
+    const started = performance.now();
+    const all = this.all();
+    for (const { link } of all) this.setDrained(link, true);
+    let empty = -1;
+    // As long as links become empty, others may follow.
+    for (let left = timeoutS * 1000; left > 0 && !signal.aborted; left = timeoutS * 1000 - waited(started)) {
+      await this.emptied(
+        all.map(({ link }) => link),
+        Math.min(left, SETTLED_MS),
+        signal,
+      );
+      const now = all.filter(({ link }) => isEmpty(link)).length;
+      if (now === empty || now === all.length) break;
+      empty = now;
+    }
+    return {
+      drained: all.filter(({ link }) => link.state === 'drained').length,
+      carrying: [...new Set(all.filter(({ link }) => !isEmpty(link)).map(({ peer }) => peer.config.name))],
+      waitedMs: Math.round(waited(started)),
+    };
+  }
+
+  /** Puts all links back into use that the configuration does not drain. */
+  refillAll(): void {
+    for (const { link } of this.all()) if (!link.config.drain) this.setDrained(link, false);
+  }
+
+  private all(): { peer: PeerEntry; link: LinkEntry }[] {
+    return [...this.peers.values()].flatMap((peer) =>
+      [...peer.links.values()].map((link) => ({ peer, link })),
+    );
+  }
+
+  private setDrained(link: LinkEntry, drained: boolean): void {
+    link.drained = drained;
+    this.ask(link, drained);
   }
 
   /** Drains what `next` shuts down, removes or moves, as far as other links of the peer can take over. */
@@ -69,7 +112,7 @@ export class Drains {
   }
 
   private async emptied(links: LinkEntry[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const isDone = () => links.every(({ state }) => state === 'drained' || !ALIVE_STATES.has(state));
+    const isDone = () => links.every(isEmpty);
     if (isDone()) return;
     await new Promise<void>((resolve) => {
       const finish = (): void => {
@@ -86,6 +129,15 @@ export class Drains {
       signal?.addEventListener('abort', finish);
     });
   }
+}
+
+/** Whether nothing is under way on a link. */
+function isEmpty({ state }: LinkEntry): boolean {
+  return state === 'drained' || !ALIVE_STATES.has(state);
+}
+
+function waited(since: number): number {
+  return performance.now() - since;
 }
 
 /** Links in use that `next` takes away from a peer, provided that another one which is up stays. */

@@ -47,7 +47,7 @@ export class Finder {
       const entry = runtime.peers.get(peer);
       return entry === undefined ? [] : [{ runtime, peer: entry }];
     });
-    if (found.length === 0) throw new RequestError(`peer ${peer} not found`);
+    if (found.length === 0) throw missingPeer(runtimes, peer);
     return found;
   }
 
@@ -56,6 +56,11 @@ export class Finder {
     const found = this.peers(filter);
     if (found.length <= MAX_UNPAGED_PEERS) return found;
     throw new RequestError(`${found.length} peers are too many for one answer: ask for pages`);
+  }
+
+  /** Whether an interface admits a client of this name, connected or not. */
+  hasClient({ peer, interface: name }: { peer: string; interface?: string }): boolean {
+    return this.interfaces(name).some(({ clients }) => clients.named(peer) !== undefined);
   }
 
   /** The one peer of this name. */
@@ -85,6 +90,12 @@ export function linkOf(peer: PeerEntry, id: number): LinkEntry {
 
 export function severalInterfaces(peer: string, interfaces: readonly string[]): RequestError {
   return new RequestError(`peer ${peer} exists on several interfaces (${interfaces.join(', ')}); name one`);
+}
+
+/** Says of a client that it is not connected; it has rows only while it is. */
+export function missingPeer(runtimes: readonly InterfaceRuntime[], name: string): RequestError {
+  const isClient = runtimes.some(({ clients }) => clients.named(name) !== undefined);
+  return new RequestError(isClient ? `client ${name} is not connected` : `peer ${name} not found`);
 }
 
 export function noInterface(name: string): RequestError {

@@ -11,7 +11,9 @@ import { INTERFACE } from '../../contract/stats.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Action, InstallSessionAction, NoticeAction } from '../../handshake/actions.js';
-import { Handshaker, type PeerIdentity } from '../../handshake/handshaker.js';
+import type { Client } from '../../handshake/admission.js';
+import { Handshaker } from '../../handshake/handshaker.js';
+import type { ClientSource, PeerIdentity } from '../../handshake/options.js';
 import { emptyCounters } from '../../handshake/reasons.js';
 import type { HandshakeRecord } from '../../handshake/record.js';
 import type { Native } from '../../native/binding.js';
@@ -38,6 +40,10 @@ interface SessionInfo {
 interface HandshakeEvents {
   /** A peer has a session in use, or null: none is left. A rekey is no event. */
   session: [peer: number, session: SessionInfo | null];
+  /** A client comes, and needs its rows at once: its session follows. */
+  client: [peer: number, client: Client];
+  /** A client has gone. */
+  released: [peer: number];
   /** Something that the operator should know. */
   notice: [notice: NoticeAction];
 }
@@ -56,6 +62,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     staticKeys: KeyPair,
     aead: AeadChoice,
     clock: HandshakeClock,
+    clients: ClientSource,
   ) {
     super();
     this.handshaker = new Handshaker({
@@ -66,6 +73,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       hardwareAes: native.hasHardwareAes(),
       capabilities: 0,
       workers: 1,
+      clients,
     });
   }
 
@@ -194,6 +202,12 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
         return;
       case 'retire-session':
         this.retire(action.localIndex & SLOT_MASK);
+        return;
+      case 'admit-client':
+        this.emit('client', action.peer, action.client);
+        return;
+      case 'release-client':
+        this.emit('released', action.peer);
         return;
       case 'notice':
         this.emit('notice', action);

@@ -1,6 +1,7 @@
 /** The configured peers of an interface and their links, with their rows in the datapath. */
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
 import type { LinkCause, LinkState } from '../../api/link-states.js';
+import type { Client } from '../../handshake/admission.js';
 import { Rows } from './rows.js';
 import { type LinkSockets, NO_SOCKETS } from './udp-sockets.js';
 
@@ -8,9 +9,11 @@ export interface LinkEntry {
   row: number;
   config: LinkConfig;
   sockets: LinkSockets;
-  /** Words of the configured path, and of the path learned since. */
+  /** Words of the configured path, and of the path that is taken instead of it: learned, or found by the name. */
   configuredPath: number[];
-  learnedPath: number[] | null;
+  otherPath: number[] | null;
+  /** The path in use was learned from the peer's datagrams. */
+  isLearned: boolean;
   /** What the kernel says of the path's MTU, in bytes; null while it cannot tell. */
   routeMtu: number | null;
   /** Device that the datapath was told its route leaves by; 0: there is no way; null: nothing was told. */
@@ -24,13 +27,21 @@ export interface LinkEntry {
 }
 
 /** Words of the path that a link takes. */
-export function pathOf({ learnedPath, configuredPath }: LinkEntry): number[] {
-  return learnedPath ?? configuredPath;
+export function pathOf({ otherPath, configuredPath }: LinkEntry): number[] {
+  return otherPath ?? configuredPath;
+}
+
+/** The host name of a link's remote end; null: it has none. */
+export function nameOf({ remote }: LinkConfig): string | null {
+  return remote?.kind === 'name' ? remote.name : null;
 }
 
 export interface PeerEntry {
   row: number;
+  /** Its settings, with those that it leaves to its template. */
   config: PeerConfig;
+  /** Whom it was admitted as; null for a peer with a block in the configuration. */
+  client: Client | null;
   links: Map<number, LinkEntry>;
   /** Known to the handshaker. */
   admitted: boolean;
@@ -72,15 +83,14 @@ export class PeerEntries {
     return { peers, nextRow: null };
   }
 
-  add(config: PeerConfig): PeerEntry {
-    const entry = {
-      row: this.rows.take(),
-      config,
-      links: new Map(),
-      admitted: false,
-      up: false,
-      changedUs: null,
-    };
+  /** A row for a client that is about to be added. */
+  takeRow(): number {
+    return this.rows.take();
+  }
+
+  add(config: PeerConfig, row = this.rows.take(), client: Client | null = null): PeerEntry {
+    const admitted = client !== null;
+    const entry = { row, config, client, links: new Map(), admitted, up: false, changedUs: null };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);
     return entry;
@@ -101,7 +111,8 @@ export class PeerEntries {
       config,
       sockets: NO_SOCKETS,
       configuredPath: path,
-      learnedPath: null,
+      otherPath: null,
+      isLearned: false,
       routeMtu: null,
       routeDevice: null,
       drained: false,

@@ -2,21 +2,27 @@
 
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../api/config.js';
 import {
+  type EffectiveLink,
   effectiveCopies,
   effectiveDuplicate,
   effectiveLink,
   effectivePolicy,
+  nameKey,
 } from '../../config/defaults.js';
+import { ClientTemplates } from '../../config/templates.js';
+import type { LinkSettings } from '../../contract/settings.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
-import { PATH_PLACE_WORDS } from '../../native/ops.js';
+import type { Client } from '../../handshake/admission.js';
+import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { familiesOf, linkSettings, uplinkSettings } from './datapath-settings.js';
+import { familiesOf, linkSettings, portSettings, uplinkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
 import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
-import type { PeerEntries, PeerEntry } from './peer-entries.js';
+import { type LinkEntry, nameOf, type PeerEntries, type PeerEntry } from './peer-entries.js';
+import type { RemoteNames } from './remote-names.js';
 import type { Routes } from './routes.js';
 import { type LinkSockets, type LocalNeed, NO_SOCKETS, pathWords, type UdpSockets } from './udp-sockets.js';
 
@@ -29,10 +35,15 @@ interface PeerSetupOptions {
   handshakes: Handshakes;
   sockets: UdpSockets;
   routes: Routes;
+  names: RemoteNames;
   stateFolder: string;
 }
 
 export class PeerSetup {
+  /** What holds for clients. */
+  templates = new ClientTemplates();
+  private ofLinks: SocketsOfLinks = new Map();
+
   constructor(private readonly options: PeerSetupOptions) {}
 
   /**
@@ -40,11 +51,13 @@ export class PeerSetup {
    * had; then the caller goes back by setting the previous configuration up again.
    */
   setUp(next: InterfaceConfig): void {
-    const { peers, datapath, sockets, routes, stateFolder } = this.options;
+    const { peers, datapath, sockets, routes, names, stateFolder } = this.options;
     const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer, stateFolder)]));
     const byName = new Map(next.peers.map((peer) => [peer.name, peer]));
+    this.templates = this.templates.following(next);
     const ofLinks = this.arrangeSockets(next);
     for (const entry of [...peers.values()]) {
+      if (entry.client !== null) continue;
       const kept = byName.get(entry.config.name);
       const identity = kept === undefined ? null : (identities.get(kept) ?? null);
       if (kept === undefined || !this.keepsIdentity(entry, kept, identity)) this.removePeer(entry);
@@ -55,6 +68,7 @@ export class PeerSetup {
       this.setLinks(entry, next, ofLinks);
       this.admit(entry, identities.get(entry.config) ?? null);
     }
+    names.want(namesIn(next));
     sockets.closeUnwanted();
     datapath.send({ kind: 'answer-marks', marks: answerMarks(peers.values()) });
     // A relayed link is as wide as the links of the peer that relays it.
@@ -86,10 +100,25 @@ export class PeerSetup {
     routes.refresh();
   }
 
+  /** A host name leads elsewhere now: the links that have it for their remote end follow. Returns them. */
+  followName(config: InterfaceConfig, name: string): { peer: PeerEntry; link: LinkEntry }[] {
+    const followed: { peer: PeerEntry; link: LinkEntry }[] = [];
+    for (const peer of this.options.peers.values()) {
+      for (const link of peer.links.values()) {
+        const own = nameOf(link.config);
+        if (own === null || nameKey(own) !== nameKey(name)) continue;
+        this.setLink(peer, config, link.config, link.sockets);
+        followed.push({ peer, link });
+      }
+    }
+    this.options.routes.refreshSoon();
+    return followed;
+  }
+
   private arrangeSockets(next: InterfaceConfig): SocketsOfLinks {
     const owners: LinkConfig[] = [];
     const needs: LocalNeed[] = [];
-    for (const peer of next.peers) {
+    for (const peer of [...next.peers, ...this.templates.all()]) {
       for (const link of peer.links) {
         if (peer.shutdown || link.shutdown || link.remote?.kind === 'via') continue;
         for (const family of familiesOf(link)) {
@@ -103,7 +132,30 @@ export class PeerSetup {
       const [v4, v6] = ofLinks.get(owners[index]) ?? NO_SOCKETS;
       ofLinks.set(owners[index], needs[index].family === 6 ? [v4, socket] : [socket, v6]);
     });
+    this.ofLinks = ofLinks;
     return ofLinks;
+  }
+
+  // --- clients --------------------------------------------------------------------------------------
+
+  /** Gives a client the rows of its peer and its links. Its session follows. */
+  addClient(row: number, client: Client, config: PeerConfig, parent: InterfaceConfig): PeerEntry {
+    const entry = this.options.peers.add(config, row, client);
+    this.setClient(entry, client, config, parent);
+    return entry;
+  }
+
+  /** Other settings hold for a client. */
+  setClient(entry: PeerEntry, client: Client, config: PeerConfig, parent: InterfaceConfig): void {
+    entry.client = client;
+    entry.config = config;
+    this.sendPeer(entry, parent, Buffer.from(client.key, 'latin1'));
+    this.setLinks(entry, parent, this.ofLinks);
+  }
+
+  /** Takes its rows from a client that has gone or is to go. */
+  removeClient(entry: PeerEntry): void {
+    this.removePeer(entry);
   }
 
   /** Whether a peer is the same as before, at most under another public key that no other peer has. */
@@ -125,19 +177,24 @@ export class PeerSetup {
   }
 
   private setPeer(config: PeerConfig, next: InterfaceConfig, identity: Identity): PeerEntry {
-    const { peers, datapath } = this.options;
+    const { peers } = this.options;
     const entry = peers.get(config.name) ?? peers.add(config);
     entry.config = config;
-    datapath.send({
+    this.sendPeer(entry, next, identity?.publicKey ?? null);
+    return entry;
+  }
+
+  private sendPeer({ row, config }: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
+    this.options.datapath.send({
       kind: 'peer',
-      row: entry.row,
+      row,
       policy: effectivePolicy(next, config),
       copies: effectiveCopies(next, config),
       duplicate: effectiveDuplicate(next, config),
       uplink: uplinkSettings(config),
-      name: identity === null ? 0 : relayName(identity.publicKey),
+      name: publicKey === null ? 0 : relayName(publicKey),
+      port: portSettings(config),
     });
-    return entry;
   }
 
   /** Adds a peer that can be talked to to the handshaker, or removes one that was shut down. */
@@ -146,7 +203,7 @@ export class PeerSetup {
     const wanted = identity !== null && !entry.config.shutdown;
     if (entry.admitted && !wanted) handshakes.removePeer(entry.row);
     const mayInitiate = entry.config.links.some(
-      ({ remote }) => remote?.kind === 'address' || remote?.kind === 'via',
+      ({ remote }) => remote !== undefined && remote.kind !== 'dynamic',
     );
     if (wanted && entry.admitted) {
       handshakes.setMayInitiate(entry.row, mayInitiate);
@@ -175,8 +232,12 @@ export class PeerSetup {
       this.relayedPathOf(entry, config) ??
       pathWords(config.remote?.kind === 'address' ? config.remote : null, effective);
     const link = entry.links.get(config.id) ?? peers.addLink(entry, config, path);
+    const isRenamed = nameOf(config) !== nameOf(link.config) || zoneOf(config) !== zoneOf(link.config);
     const moved = path.some((word, index) => index < PATH_PLACE_WORDS && word !== link.configuredPath[index]);
-    if (moved) link.learnedPath = null;
+    if (moved || isRenamed) {
+      link.otherPath = null;
+      link.isLearned = false;
+    }
     link.config = config;
     link.sockets = sockets;
     link.configuredPath = path;
@@ -191,11 +252,26 @@ export class PeerSetup {
         sockets: isVia ? [RELAY_SOCKET, RELAY_SOCKET] : [sockets[0]?.row ?? -1, sockets[1]?.row ?? -1],
         local: isVia ? null : localWish(effective.local),
         path,
+        zone: zoneOf(config),
+        named: this.namedEnds(effective, link),
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
         drain: link.drained || config.drain === true,
       }),
     });
+  }
+
+  /** Where the host name of a link's remote end leads: to ends for which there is a route, if there is one for any. */
+  private namedEnds(effective: EffectiveLink, link: LinkEntry): LinkSettings['named'] {
+    const { remote } = link.config;
+    if (remote?.kind !== 'name') return null;
+    const families = familiesOf(link.config);
+    const all = this.options.names
+      .of(remote.name)
+      .addresses.map((address) => pathWords({ address, port: remote.port }, effective))
+      .filter((words) => families.includes(words[PATH.FAMILY] === 6 ? 6 : 4));
+    const reachable = all.filter((words) => this.options.routes.leadsTo(link, words));
+    return { name: remote.name, paths: reachable.length > 0 ? reachable : all };
   }
 
   /** Null for a link that needs no relay, or whose relay or own key is unknown. */
@@ -204,4 +280,17 @@ export class PeerSetup {
     if (relay === undefined || entry.config.publicKey === undefined) return null;
     return relayedPath(relay.row, relayName(parsePublicKey(entry.config.publicKey)));
   }
+}
+
+/** The interface that is named with a link-local remote end; null: none. */
+function zoneOf({ remote }: LinkConfig): string | null {
+  return (remote?.kind === 'address' ? remote.zone : undefined) ?? null;
+}
+
+/** The host names that links in service have for remote ends. */
+function namesIn({ peers }: InterfaceConfig): string[] {
+  return peers
+    .filter(({ shutdown }) => !shutdown)
+    .flatMap(({ links }) => links.filter(({ shutdown }) => !shutdown).map(nameOf))
+    .filter((name) => name !== null);
 }

@@ -4,12 +4,11 @@
  */
 
 import { EventEmitter } from 'node:events';
-import type { InterfaceConfig } from '../../api/config.js';
-import type { WarningName } from '../../api/events.js';
-import type { LinkCause, LinkFacts } from '../../api/link-states.js';
+import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
+import type { LinkCause } from '../../api/link-states.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
-import type { UplinkCause } from '../../api/uplinks.js';
 import { effectiveInterface } from '../../config/defaults.js';
+import { withTemplates } from '../../config/templates.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
@@ -17,7 +16,10 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { causeWord } from '../base/causes.js';
+import { lookUpName } from '../base/name-lookup.js';
 import { BridgePort } from './bridge-port.js';
+import { Clients, settingsDiffer } from './clients.js';
 import { Datapath } from './datapath.js';
 import { settingsOf } from './datapath-settings.js';
 import { describeChange, describeLack, NOTHING_MEASURED } from './describe-change.js';
@@ -28,33 +30,18 @@ import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
 import { warningOf } from './notices.js';
-import { type LinkEntry, PeerEntries, type PeerEntry } from './peer-entries.js';
+import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
+import { RemoteNames, type Resolution } from './remote-names.js';
 import { Routes } from './routes.js';
+import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
 
-interface RuntimeEvents {
-  link: [peer: PeerEntry, link: LinkEntry, facts: LinkFacts];
-  peer: [peer: PeerEntry, cause: LinkCause];
-  /** Bytes; `before` is 0 the first time. */
-  mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
-  /** The device of a link does not take UDP GSO. */
-  gsoRefused: [peer: PeerEntry, link: LinkEntry];
-  session: [peer: PeerEntry, what: 'established' | 'ended'];
-  /** Another server of an uplink group carries. */
-  uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
-  /** The TAP has joined its bridge (null), or cannot: why. */
-  bridge: [missing: string | null];
-  /** Something is not as the configuration wants it; a sentence. */
-  trouble: [message: string];
-  /** The worker died. */
-  fault: [message: string];
-  /** `peer` is null where it concerns the interface as a whole. */
-  warning: [peer: PeerEntry | null, what: WarningName, detail: string];
-}
-
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
+
+/** How soon the worker hears of the marks of links that have roamed. */
+const MARKING_MS = 20;
 
 /** What an interface is made from. */
 interface Foundation {
@@ -75,11 +62,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly drains: Drains;
+  readonly clients: Clients;
+  readonly names: RemoteNames;
   private readonly now: () => number;
   private readonly stateFolder: string;
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
+  private marking: NodeJS.Timeout | undefined;
   private keys: KeyPair;
   private current: InterfaceConfig;
 
@@ -105,7 +95,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       () => Date.now() * 1000,
       (error) => this.timeNotKept(error),
     );
-    const handshakes = new Handshakes(native, datapath, keys, aead, clock);
+    const clients: Clients = new Clients({
+      peers,
+      parts: () => ({ setup: this.setup, handshakes: this.handshakes, config: this.current }),
+      owner: {
+        left: (peer, cause) => this.emit('peer', peer, cause),
+        loaded: (read) => this.emit('authorizedKeys', read, this.current.authorizedKeys?.file ?? ''),
+        failed: (why) => this.emit('warning', null, 'authorized-keys-refused', why),
+      },
+    });
+    const handshakes = new Handshakes(native, datapath, keys, aead, clock, clients);
+    this.clients = clients;
     const sockets = new UdpSockets(native, datapath, this.wantsGro(config));
     const routes = new Routes(native, datapath, peers);
     this.datapath = datapath;
@@ -117,11 +117,18 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
-    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, stateFolder });
+    this.names = new RemoteNames(lookUpName, {
+      isInTrouble: (name) => this.isInTrouble(name),
+      changed: (name, before) => this.nameChanged(name, before),
+    });
+    const { names } = this;
+    this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, names, stateFolder });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);
     });
+    handshakes.on('client', (row, client) => clients.came(row, client));
+    handshakes.on('released', (row) => clients.released(row));
     handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
     handshakes.on('notice', (notice) => {
       const peer = peers.atRow(notice.peer);
@@ -150,7 +157,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       const selfTest = testUdpOffloads(native);
       await tap.setUp(null, config, macOf(keys.publicKey));
       runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
-      runtime.setUpPeers(config);
+      runtime.setUpPeers(withTemplates(config));
       await runtime.bridge.want(config.bridge ?? null);
       return runtime;
     } catch (error) {
@@ -161,6 +168,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       }
       throw error;
     }
+  }
+
+  /** Begins to admit clients; to be called once somebody listens. */
+  admitClients(): Promise<void> {
+    return this.clients.follow(this.current.authorizedKeys?.file ?? null, false);
   }
 
   get config(): InterfaceConfig {
@@ -177,14 +189,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** What keeps the interface from being as configured although it runs, one sentence each. */
   get missing(): string[] {
-    return [...this.tap.missing, ...(this.bridge.missing === null ? [] : [this.bridge.missing])];
+    const others = [this.bridge.missing, this.clients.missing].filter((sentence) => sentence !== null);
+    return [...this.tap.missing, ...others];
   }
 
   /**
    * Changes to another configuration; the TAP stays, with all that others have put on it. On failure what ran before runs
    * again and the error says why.
    */
-  async reconfigure(next: InterfaceConfig): Promise<void> {
+  async reconfigure(raw: InterfaceConfig): Promise<void> {
+    const next = withTemplates(raw);
     const before = this.current;
     const used = this.keys;
     const keys = this.keysFor(next);
@@ -200,6 +214,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
     if (keys !== used) sodiumPrimitives.wipe(used.secretKey);
     await this.bridge.want(next.bridge ?? null);
+    await this.clients.follow(next.authorizedKeys?.file ?? null, settingsDiffer(before, next));
   }
 
   /** Says goodbye to the peers and releases everything. */
@@ -217,7 +232,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private async end(): Promise<void> {
+    this.clients.close();
+    clearTimeout(this.marking);
     this.routes.close();
+    this.names.close();
     this.bridge.close();
     await this.datapath.stop();
     this.handshakes.close();
@@ -230,8 +248,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.handshakes.restart(peer.row);
   }
 
-  /** Reads the preshared keys of all peers again; they count from the next handshakes on. */
+  /** Reads the preshared keys of all peers and the file of clients again; they count from the next handshakes on. */
   rereadKeys(): void {
+    void this.clients.reread();
     for (const peer of this.peers.values()) {
       try {
         this.setup.rereadKey(peer);
@@ -266,13 +285,19 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private setUpPeers(next: InterfaceConfig): void {
+    if (this.clients.present > 0) {
+      for (const { name, publicKey } of next.peers) this.clients.giveWay(name, publicKey);
+    }
     this.setup.setUp(next);
     this.current = next;
   }
 
   /** The worker died: nothing moves any more, whatever was known of links. */
   private died(fault: string, hasReleased: boolean): void {
+    this.clients.close();
+    clearTimeout(this.marking);
     this.routes.close();
+    this.names.close();
     this.bridge.close();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
@@ -312,7 +337,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'rebind':
         return this.rebind();
       case 'path-mtu':
-        return this.routes.refreshSoon();
+        return this.pathMtuChanged(event);
       case 'mtu':
         return this.mtuFound(event);
       case 'echo':
@@ -340,7 +365,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     // Asked again, it may have found another way meanwhile.
     if (cause === 'recursive-route') link.routeDevice = null;
     const more = suppressed === 0 ? '' : `; ${suppressed} more suppressed`;
-    const lack = describeLack(state, cause, link.config, this.name);
+    const name = nameOf(link.config);
+    if (name !== null && !ALIVE_STATES.has(state)) this.names.linkDown(name);
+    const lack =
+      cause === 'name-unresolved'
+        ? `${state}: ${this.unresolved(link.config)}`
+        : describeLack(state, cause, link.config, this.name);
     link.detail = (lack ?? describeChange(state, cause, facts)) + more;
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
@@ -352,7 +382,37 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (up === peer.up) return;
     peer.up = up;
     peer.changedUs = atUs;
-    this.emit('peer', peer, cause);
+    this.emit('peer', peer, causeWord(cause));
+  }
+
+  // --- names of remote ends -------------------------------------------------------------------------
+
+  /** Why a link's name leads nowhere: `osaka.example: no address (NXDOMAIN)`. */
+  unresolved(config: LinkConfig): string {
+    const name = nameOf(config) ?? '';
+    return `${name}: ${this.names.of(name).problem ?? 'being resolved'}`;
+  }
+
+  private isInTrouble(name: string): boolean {
+    for (const { links } of this.peers.values()) {
+      for (const { config, state } of links.values()) {
+        if (nameOf(config) === name && state !== 'shutdown' && !ALIVE_STATES.has(state)) return true;
+      }
+    }
+    return false;
+  }
+
+  private nameChanged(name: string, before: Resolution): void {
+    const to = this.names.of(name);
+    const isElsewhere = [...to.addresses].sort().join() !== [...before.addresses].sort().join();
+    for (const { peer, link } of this.setup.followName(this.current, name)) {
+      if (isElsewhere) this.emit('resolved', peer, link, name, to, before.addresses);
+      const { state, cause } = link;
+      if (cause !== 'name-unresolved' || to.addresses.length > 0) continue;
+      const place = { peer: peer.row, link: link.config.id };
+      const change = { state, cause, facts: NOTHING_MEASURED, suppressed: 0, atUs: this.now() };
+      this.linkChanged({ ...place, ...change });
+    }
   }
 
   private mtuFound({ peer: row, link: id, mtu, before }: EventOf<'mtu'>): void {
@@ -361,7 +421,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (peer === undefined || link === undefined) return;
     this.emit('mtu', peer, link, mtu, before);
     // Links that go through this peer start from what its own links carry.
-    this.routes.refreshSoon();
+    this.routes.linkChanged(peer, link);
+  }
+
+  private pathMtuChanged({ peer: row, link: id }: EventOf<'path-mtu'>): void {
+    const peer = this.peers.atRow(row);
+    const link = peer?.links.get(id);
+    if (peer !== undefined && link !== undefined) this.routes.linkChanged(peer, link);
   }
 
   private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
@@ -385,14 +451,24 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
-    const link = this.peers.atRow(row)?.links.get(id);
-    if (link === undefined) return;
-    link.learnedPath = isLearned ? path.words : null;
+    const peer = this.peers.atRow(row);
+    const link = peer?.links.get(id);
+    if (peer === undefined || link === undefined) return;
+    link.otherPath = isLearned || nameOf(link.config) !== null ? path.words : null;
+    link.isLearned = isLearned;
     link.routeDevice = null;
     if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
-      this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
+      this.markAnswersSoon();
     }
-    this.routes.refreshSoon();
+    this.routes.linkChanged(peer, link);
+  }
+
+  /** Tells the worker once how answers are marked, after a while in which many links may roam. */
+  private markAnswersSoon(): void {
+    this.marking ??= setTimeout(() => {
+      this.marking = undefined;
+      this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
+    }, MARKING_MS);
   }
 
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */

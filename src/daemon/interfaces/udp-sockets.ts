@@ -2,7 +2,9 @@
  * The UDP sockets of an interface: one for each local end that its links name. They stand side by side, a wildcard socket
  * and ones with an address or an interface on one port, so that no link's local end is another link's business.
  */
+import { networkInterfaces } from 'node:os';
 import type { EffectiveLink } from '../../config/defaults.js';
+import { ipKey, isLinkLocal, parseIp } from '../../grammar/address.js';
 import type { Native, NativeError, UdpHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { addressWords, formatEndpoint } from './addresses.js';
@@ -12,6 +14,8 @@ import { Rows } from './rows.js';
 const SOCKET_BUFFER = 8 << 20;
 /** What is missing comes by itself, or never: no error of the configuration. */
 const ABSENT: ReadonlySet<string> = new Set(['ENODEV', 'ENXIO', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+/** What the kernel says to a link-local address without an interface. */
+const NO_ZONE = 'EINVAL';
 
 interface OpenSocket {
   row: number;
@@ -33,6 +37,8 @@ export interface LocalNeed {
 
 interface Shape extends LocalNeed {
   key: string;
+  /** Interface to bind to; null: none. */
+  device: string | null;
   ifindex: number;
 }
 
@@ -105,9 +111,11 @@ export class UdpSockets {
 
   /** An interface that was made again has the name of the old one, and another index. */
   private shape({ family, local }: LocalNeed): Shape {
-    const ifindex = local.kind === 'interface' ? this.indexOf(local.name) : 0;
-    const place = local.kind === 'address' ? local.address : local.kind === 'interface' ? local.name : '';
-    return { family, local, ifindex, key: `${family}/${local.port}/${local.kind}/${place}/${ifindex}` };
+    const device = deviceOf(local);
+    const ifindex = device === null ? 0 : this.indexOf(device);
+    const place = local.kind === 'address' ? local.address : '';
+    const key = [family, local.port, local.kind, place, device, ifindex].join('/');
+    return { family, local, device, ifindex, key };
   }
 
   private indexOf(name: string): number {
@@ -118,10 +126,9 @@ export class UdpSockets {
     }
   }
 
-  private bind({ family, local, ifindex }: Shape): OpenSocket | null {
+  private bind({ family, local, device, ifindex }: Shape): OpenSocket | null {
     const { port } = local;
     const address = local.kind === 'address' ? local.address : null;
-    const device = local.kind === 'interface' ? local.name : null;
     const buffers = { receiveBuffer: SOCKET_BUFFER, sendBuffer: SOCKET_BUFFER };
     const beside = this.all().filter(({ handle }) => handle.port === port);
     const descriptors = Int32Array.from(beside, ({ handle }) => handle.fd);
@@ -136,7 +143,7 @@ export class UdpSockets {
       const { code, message } = error as NativeError;
       if (code === 'EAFNOSUPPORT' && family === 6) this.ipv6Is(false);
       this.isShort = true;
-      if (ABSENT.has(code)) return null;
+      if (ABSENT.has(code) || (code === NO_ZONE && address !== null && ifindex === 0)) return null;
       const where = device ?? formatEndpoint(address ?? (family === 4 ? '0.0.0.0' : '::'), port);
       if (code !== 'EADDRINUSE') throw new Error(`cannot bind ${where} (UDP port ${port}): ${message}`);
       const hint = 'another program holds it; choose another "listen port"';
@@ -160,6 +167,26 @@ export class UdpSockets {
     this.rows.release(socket.row);
     this.native.close(socket.handle.fd);
   }
+}
+
+/** The interface that a local end is bound to, by its name or by a link-local address that it has; null: none. */
+function deviceOf(local: EffectiveLink['local']): string | null {
+  if (local.kind === 'interface') return local.name;
+  if (local.kind !== 'address') return null;
+  return local.zone ?? holderOf(local.address);
+}
+
+/** The interface with carrier that has a link-local address; null for other addresses, or when there is none. */
+function holderOf(text: string): string | null {
+  const wanted = parseIp(text);
+  if (wanted === null || !isLinkLocal(wanted)) return null;
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    for (const { address } of addresses ?? []) {
+      const found = parseIp(address);
+      if (found !== null && ipKey(found) === ipKey(wanted)) return name;
+    }
+  }
+  return null;
 }
 
 /** Words of a path to a remote end, marked as a link wants it. */

@@ -1,5 +1,6 @@
 /** All methods of the control API. The type demands every method that `src/api` declares. */
 
+import { AUTHORIZED_KEY_METHODS } from './authorized-keys.js';
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
 import { CONNECTION_METHODS } from './connections.js';
@@ -22,6 +23,7 @@ export const METHODS: MethodTable = {
   ...SYSTEM_METHODS,
   ...INTERFACE_METHODS,
   ...PEER_METHODS,
+  ...AUTHORIZED_KEY_METHODS,
   ...LINK_METHODS,
   ...UPLINK_METHODS,
   ...COUNTER_METHODS,

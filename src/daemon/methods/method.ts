@@ -44,7 +44,7 @@ export interface CallingConnection {
 }
 
 /** What a method is called with. */
-export interface MethodContext extends DaemonParts {
+interface MethodContext extends DaemonParts {
   who: Who;
   privilege: Privilege;
   connection: CallingConnection;

@@ -31,13 +31,18 @@ interface Target {
 
 function targetOf(parts: DaemonParts, { peer, link, interface: within }: WaitParams): Target {
   if (peer === undefined) return interfaceTarget(parts, within ?? '');
-  const found = parts.find.peer({ peer, ...(within !== undefined && { interface: within }) });
-  if (link !== undefined) linkOf(found.peer, link);
+  const named = { peer, ...(within !== undefined && { interface: within }) };
+  // A client is a peer only while it is connected, and may be waited for.
+  const isClient = parts.find.hasClient(named);
+  const found = isClient ? null : parts.find.peer(named);
+  if (found !== null && link !== undefined) linkOf(found.peer, link);
   return {
     name: link === undefined ? `peer ${peer}` : `link ${link} of peer ${peer}`,
     // Looked up each time: an interface whose worker died comes back with other entries.
     state() {
-      const entry = parts.find.interface(found.runtime.name)?.peers.get(peer);
+      const name = within ?? found?.runtime.name;
+      const runtimes = name === undefined ? parts.find.interfaces() : [parts.find.interface(name)];
+      const entry = runtimes.map((runtime) => runtime?.peers.get(peer)).find((one) => one !== undefined);
       if (entry === undefined) return 'gone';
       if (link === undefined) return entry.up ? 'up' : 'down';
       return entry.links.get(link)?.state ?? 'gone';

@@ -33,6 +33,7 @@ const OF_INTERFACE: readonly Row<keyof typeof INTERFACE>[] = [
   ['transmit_datagrams_total', 'counter', 'Datagrams sent to peers', 'txDatagrams'],
   ['receive_datagrams_total', 'counter', 'Datagrams received', 'rxDatagrams'],
   ['flooded_frames_total', 'counter', 'Frames sent to all peers', 'floodedFrames'],
+  ['forwarded_frames_total', 'counter', 'Frames of peers sent on to other peers', 'forwardedFrames'],
   ['resent_datagrams_total', 'counter', 'Datagrams sent again when a link died', 'resentDatagrams'],
   ['relayed_datagrams_total', 'counter', 'Datagrams handed on between peers', 'relayedDatagrams'],
   ['mac_entries', 'gauge', 'MAC addresses learned', 'macEntries'],

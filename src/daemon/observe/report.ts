@@ -25,11 +25,16 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.info(place, 'the device of the link refuses UDP GSO');
     events.publish({ kind: 'gso-refused', ...place });
   });
+  runtime.on('resolved', (peer, link, name, { addresses }, before) => {
+    const place = { interface: runtime.name, peer: peer.config.name, link: link.config.id };
+    log.info({ ...place, name, addresses }, 'the remote name of the link leads elsewhere');
+    events.publish({ kind: 'resolved', ...place, name, addresses, before });
+  });
   runtime.on('peer', (peer, cause) => {
     const place = { interface: name, peer: peer.config.name };
     const state = peer.up ? 'up' : 'down';
     log.info(place, `peer ${state}`);
-    events.publish({ kind: 'peer', ...place, state, cause: causeWord(cause) });
+    events.publish({ kind: 'peer', ...place, state, cause });
   });
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
@@ -46,6 +51,22 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     if (missing === null) return log.info({ interface: name }, 'in its bridge');
     log.warn({ interface: name }, missing);
     events.publish({ kind: 'warning', interface: name, peer: null, what: 'bridge-missing', detail: missing });
+  });
+  runtime.on('authorizedKeys', ({ table, added, removed, wrong, problems }, file) => {
+    const counts = { clients: table.size, added, removed, wrong };
+    log.info({ interface: name, file, ...counts }, 'authorized keys read');
+    events.publish({ kind: 'authorized-keys', interface: name, ...counts });
+    for (const { line, message } of problems) {
+      const detail = `${file}:${line}: ${message}; the line admits nobody`;
+      log.warn({ interface: name }, detail);
+      events.publish({
+        kind: 'warning',
+        interface: name,
+        peer: null,
+        what: 'authorized-key-refused',
+        detail,
+      });
+    }
   });
   runtime.on('trouble', (message) => log.warn({ interface: runtime.name }, message));
   runtime.on('fault', (message) => {

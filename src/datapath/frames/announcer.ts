@@ -42,11 +42,11 @@ export class Announcer {
     for (const peer of this.waiting) {
       this.macs.stations(LOCAL_PORT, MOST, (vlan, high, low) => {
         this.write(vlan, high, low);
-        this.outbound.sendOwn(peer, this.frame, now);
+        this.outbound.sendOn(peer, this.frame, now);
       });
     }
     this.waiting.clear();
-    this.outbound.close();
+    this.outbound.finish();
   }
 
   private write(vlan: number, high: number, low: number): void {

@@ -62,6 +62,7 @@ export class Bundler {
   private open(route: Route): void {
     const room = this.peers.smallestPlain[route.peer];
     const out = this.transmit.reserve(room + SEALED_OVERHEAD, route.peer);
+    this.transmit.sealer.hold(this);
     this.isOpen = true;
     this.route.copyFrom(route);
     this.start = out + OUTER.BYTES;
@@ -70,10 +71,11 @@ export class Bundler {
     this.end = this.start + 1;
   }
 
-  /** Sends the bundle, if there is one. Room can be reserved for others only after that. */
+  /** Sends the bundle, if there is one. Whoever else reserves room closes it first. */
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.transmit.sealer.hold(null);
     this.plaintext.setInPlace(this.start, this.end - this.start);
     this.dispatch.sealInPlace(this.route, this.plaintext);
   }

@@ -13,7 +13,7 @@ import { type Arena, HEAD_BYTES } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { Frame } from '../../switch/frame.js';
-import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from '../../switch/headers.js';
+import { HeaderInfo, PROTOCOL_TCP } from '../../switch/headers.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { Coalescer, writeWords } from '../offload/coalesce.js';
 import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';
@@ -26,15 +26,13 @@ import {
   writeGsoVirtio,
   writePlainVirtio,
 } from '../offload/virtio.js';
-import type { Segment } from './segment.js';
+import { isSound, MAX_SUPER_FRAME, type Segment } from './segment.js';
 
 const OPS_WORDS = 16_384;
 /** Parts of one write: the kernel's IOV_MAX is 1024. */
 const MAX_PARTS = 512;
 /** Plain frames collected before they are joined and queued. */
 const FRAME_ROWS = 512;
-/** Largest super-frame that the kernel takes, its Ethernet header aside. */
-const MAX_SUPER_FRAME = 65_535;
 
 export class Delivery {
   /** What the TAP was granted; frames are finished in software for the rest. */
@@ -105,7 +103,7 @@ export class Delivery {
     this.closeRun();
     this.queueFrames();
     const { index, count, payload, headerLength } = segment;
-    if (!this.isSound(segment)) return false;
+    if (!isSound(this.arena.bytes, segment, this.headers)) return false;
     this.makeRoom(WRITE.PARTS + 2 * MAX_PARTS);
     this.runRecord = this.opsEnd;
     this.opsEnd += WRITE.PARTS;
@@ -125,19 +123,6 @@ export class Delivery {
     const joins = isTcp ? this.tapTso : this.tapUso;
     if (!joins || this.runNext === count) this.closeRun();
     return true;
-  }
-
-  /** Whether headers and facts of a segment agree. Fills `headers`. */
-  private isSound(segment: Segment): boolean {
-    const { headers } = this;
-    const { index, count, gsoSize, payload, headerLength } = segment;
-    // The headers are the super-frame's: their length fields speak of more than this segment holds.
-    const length = MAX_SUPER_FRAME + headerLength;
-    if (!parseHeaders(this.arena.bytes, segment.offset, length, headers)) return false;
-    if (headers.headerLength !== headerLength || gsoSize === 0) return false;
-    if (payload > gsoSize || index >= count) return false;
-    if (index < count - 1 && payload !== gsoSize) return false;
-    return index * gsoSize + payload <= headers.payloadLength;
   }
 
   /** Ends the open run: its headers become those of what was joined, and are checked like a stranger's. */

@@ -1,7 +1,7 @@
 /**
  * The way of a frame out, in order of processing:
  *
- *   handleFrames   a batch from the TAP, each with its virtio header
+ *   handleFrames   a batch from the TAP, each with its virtio header; frames of peers for other peers join in at toPeer
  *   (bridge.ts)    source learned, destination looked up: one peer, or all of them (flooding)
  *   toPeer         link chosen (dispatch.ts); by form: super-frame → SEGMENTs or larger than the path → PIECEs (cutter.ts),
  *                  small → BUNDLE (bundler.ts)
@@ -25,6 +25,7 @@ import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { Ports } from '../../switch/ports.js';
 import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { clampMss } from '../offload/mss.js';
@@ -49,6 +50,7 @@ interface OutboundParts {
   readonly arena: Arena;
   readonly tables: Tables;
   readonly bridge: Bridge;
+  readonly ports: Ports;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
   readonly shares: Shares;
@@ -62,6 +64,7 @@ export class Outbound {
   private readonly bytes: Uint8Array;
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
+  private readonly ports: Ports;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
@@ -84,6 +87,7 @@ export class Outbound {
     this.bytes = arena.bytes;
     this.peers = peers;
     this.bridge = parts.bridge;
+    this.ports = parts.ports;
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
@@ -115,22 +119,10 @@ export class Outbound {
       readVirtio(this.bytes, vnet, frame);
       this.forward(frame.place(vnet + VNET_HEADER, length), now);
     }
-    this.bundler.close();
-    this.transmit.flush();
+    this.finish();
     if (this.cameBack >= 0) this.leaveRecursion(now);
     this.stats.interface[INTERFACE.tapRxFrames] += count;
     this.stats.interface[INTERFACE.tapRxBytes] += bytes;
-  }
-
-  /** Sends a frame of our own making to a peer; `close` sends the last of them. */
-  sendOwn(peer: number, frame: Frame, now: number): void {
-    this.route.now = now;
-    this.toPeer(peer, frame);
-  }
-
-  /** Ends a bundle that is being filled. */
-  close(): void {
-    this.bundler.close();
   }
 
   /** The link waits before its next datagram follows the last one. */
@@ -148,23 +140,42 @@ export class Outbound {
     }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
     if (verdict >= 0) this.toPeer(verdict, frame);
-    else if (verdict === FLOOD) this.flood(frame);
-    else this.drops.frameOut(dropReason(verdict), frame);
+    else if (verdict !== FLOOD) this.drops.frameOut(dropReason(verdict), frame);
+    else if (this.flood(LOCAL_PORT, frame) === 0) this.drops.frameOut(DROP['no-peer'], frame);
+    else this.stats.interface[INTERFACE.floodedFrames]++;
   }
 
-  /** To every peer once; split horizon needs no more, since frames from peers never come this way. */
-  private flood(frame: Frame): void {
+  /** Sends a frame of one peer to another, or one of our own making; it leaves with `finish` at the latest. */
+  sendOn(peer: number, frame: Frame, now: number): void {
+    this.route.now = now;
+    this.toPeer(peer, frame);
+  }
+
+  /** The same to all peers that a frame of `from` may pass to. Returns how many there were. */
+  floodFrom(from: number, frame: Frame, now: number): number {
+    this.route.now = now;
+    return this.flood(from, frame);
+  }
+
+  /** Sends what is queued, the bundle being filled included. */
+  finish(): void {
+    this.bundler.close();
+    this.transmit.flush();
+  }
+
+  /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
+  private flood(from: number, frame: Frame): number {
     const { rows } = this.peers;
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
       if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
+      if (!this.ports.mayPass(from, peer)) continue;
       this.toPeer(peer, frame);
       reached++;
     }
-    if (reached === 0) this.drops.frameOut(DROP['no-peer'], frame);
-    else this.stats.interface[INTERFACE.floodedFrames]++;
+    return reached;
   }
 
   private toPeer(peer: number, frame: Frame): void {

@@ -9,6 +9,7 @@ import type { SocketTable } from '../../state/sockets.js';
 import type { Tables } from '../../state/tables.js';
 import type { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
+import { GSO } from '../offload/virtio.js';
 
 /** Where the destination stands in an IP header, and how many words of four bytes it has. */
 const IPV4_DESTINATION = 16;
@@ -32,8 +33,10 @@ export class Recursion {
   }
 
   /** Row of the link whose own datagram a frame from the TAP carries; -1 for every other frame. */
-  linkOf({ offset, length }: Frame): number {
+  linkOf(frame: Frame): number {
     const { bytes, headers } = this;
+    const { offset, length } = frame;
+    if (frame.gsoType === GSO.TCPV4 || frame.gsoType === GSO.TCPV6) return -1;
     if (!parseHeaders(bytes, offset, length, headers) || headers.protocol !== PROTOCOL_UDP) return -1;
     const l4 = offset + headers.l4;
     if (!this.sockets.hasPort(readU16(bytes, l4))) return -1;

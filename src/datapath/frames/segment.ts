@@ -1,6 +1,10 @@
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
+import { type HeaderInfo, parseHeaders } from '../../switch/headers.js';
 import { SEGMENT } from '../../wire/segment.js';
+
+/** Largest super-frame that the kernel takes, its Ethernet header aside. */
+export const MAX_SUPER_FRAME = 65_535;
 
 /** The SEGMENT message in hand. Made once and filled again for each. */
 export class Segment {
@@ -41,4 +45,16 @@ export class Segment {
     this.gsoType = bytes[body + SEGMENT.GSO_TYPE];
     this.gsoSize = view.getUint16(body + SEGMENT.GSO_SIZE);
   }
+}
+
+/** Whether headers and facts of a segment agree. Fills `headers`. */
+export function isSound(bytes: Uint8Array, segment: Segment, headers: HeaderInfo): boolean {
+  const { index, count, gsoSize, payload, headerLength } = segment;
+  // The headers are the super-frame's: their length fields speak of more than this segment holds.
+  const length = MAX_SUPER_FRAME + headerLength;
+  if (!parseHeaders(bytes, segment.offset, length, headers)) return false;
+  if (headers.headerLength !== headerLength || gsoSize === 0) return false;
+  if (payload > gsoSize || index >= count) return false;
+  if (index < count - 1 && payload !== gsoSize) return false;
+  return index * gsoSize + payload <= headers.payloadLength;
 }

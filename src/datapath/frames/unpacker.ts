@@ -1,15 +1,17 @@
-/** Frames out of datagrams: segments, bundles and pieces, each past the switch and on to the TAP. */
+/** Frames out of datagrams: segments, bundles and pieces, each past the switch and on to the TAP and other peers. */
 
 import { DROP } from '../../contract/drops.js';
 import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
-import { type Bridge, dropReason, isDrop } from '../../switch/bridge.js';
+import { type Bridge, dropReason, FLOOD, isDrop } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
+import { LOCAL_PORT } from '../../switch/mac-table.js';
 import { KIND } from '../../wire/header.js';
 import { nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
+import type { Forwarder } from './forwarder.js';
 import { PIECE, type Reassembly } from './pieces.js';
 import { Segment } from './segment.js';
 import { type Shares, WORK } from './shares.js';
@@ -20,6 +22,7 @@ interface UnpackerParts {
   readonly bridge: Bridge;
   readonly reassembly: Reassembly;
   readonly delivery: Delivery;
+  readonly forwarder: Forwarder;
   readonly shares: Shares;
   readonly stats: SharedStats;
   readonly drops: Drops;
@@ -34,6 +37,7 @@ export class Unpacker {
   private readonly bridge: Bridge;
   private readonly reassembly: Reassembly;
   private readonly delivery: Delivery;
+  private readonly forwarder: Forwarder;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
@@ -43,6 +47,7 @@ export class Unpacker {
     this.bridge = parts.bridge;
     this.reassembly = parts.reassembly;
     this.delivery = parts.delivery;
+    this.forwarder = parts.forwarder;
     this.shares = parts.shares;
     this.stats = parts.stats;
     this.drops = parts.drops;
@@ -63,14 +68,26 @@ export class Unpacker {
   }
 
   private takeSegment(datagram: Datagram): void {
-    const { segment, delivery } = this;
+    const { segment, frame, delivery, forwarder } = this;
     if (!segment.readPlace(this.arena, datagram)) return this.drops.message(DROP.malformed, datagram);
     this.count(datagram.peer, segment.headerLength + segment.payload);
     if (delivery.continues(segment)) return delivery.extend(segment);
+    if (forwarder.continues(segment)) return forwarder.extend(segment);
     segment.readFacts(this.arena, datagram);
-    this.frame.place(segment.offset, segment.headerLength);
-    if (this.passes(datagram) && !delivery.start(segment))
-      this.drops.frameIn(DROP['bad-offload'], this.frame, datagram);
+    frame.place(segment.offset, segment.headerLength);
+    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    if (isDrop(verdict)) return this.drops.frameIn(dropReason(verdict), frame, datagram);
+    if (!this.takeFirst(verdict, datagram)) this.drops.frameIn(DROP['bad-offload'], frame, datagram);
+  }
+
+  /** Starts a run with the segment in hand. Returns false when headers and facts do not belong together. */
+  private takeFirst(verdict: number, datagram: Datagram): boolean {
+    const { segment, forwarder } = this;
+    if (verdict === LOCAL_PORT) return this.delivery.start(segment);
+    if (verdict !== FLOOD) return forwarder.begin(segment, verdict, datagram.now);
+    const isSound = forwarder.single(segment, this.frame);
+    if (isSound) this.flood(datagram);
+    return isSound;
   }
 
   private takeBundle(datagram: Datagram): void {
@@ -93,7 +110,8 @@ export class Unpacker {
     }
     reassembly.read(slot, this.frame);
     this.takeFrame(datagram);
-    // Written before the slot is free for the next frame.
+    // Written and sent before the slot is free for the next frame.
+    this.forwarder.finish();
     this.delivery.flush();
     reassembly.release(slot);
   }
@@ -102,15 +120,18 @@ export class Unpacker {
   private takeFrame(datagram: Datagram): void {
     this.count(datagram.peer, this.frame.length);
     this.shares.charge(datagram.peer, WORK.FRAME);
-    if (this.passes(datagram)) this.delivery.frame(this.frame);
+    const { frame } = this;
+    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    if (verdict === LOCAL_PORT) this.delivery.frame(frame);
+    else if (verdict === FLOOD) this.flood(datagram);
+    else if (isDrop(verdict)) this.drops.frameIn(dropReason(verdict), frame, datagram);
+    else this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
   }
 
-  /** Whether the switch lets the frame in hand through to the TAP. */
-  private passes(datagram: Datagram): boolean {
-    const verdict = this.bridge.decide(datagram.peer, this.frame, datagram.now);
-    if (!isDrop(verdict)) return true;
-    this.drops.frameIn(dropReason(verdict), this.frame, datagram);
-    return false;
+  /** Peers first: the TAP's turn may rewrite headers. */
+  private flood(datagram: Datagram): void {
+    this.forwarder.flood(datagram.peer, this.frame, datagram.now);
+    this.delivery.frame(this.frame);
   }
 
   private count(peer: number, length: number): void {

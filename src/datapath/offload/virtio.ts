@@ -85,6 +85,12 @@ export function writePlainVirtio(
   writeLittle(bytes, at + 8, csumOffset);
 }
 
+/** The GSO type of a super-frame with these headers. `ecn` is for TCP only. */
+export function gsoTypeOf(info: HeaderInfo, ecn: boolean): number {
+  if (info.protocol !== PROTOCOL_TCP) return GSO.UDP_L4;
+  return (info.version === 4 ? GSO.TCPV4 : GSO.TCPV6) | (ecn ? GSO.ECN : 0);
+}
+
 /** Writes the header of a super-frame whose headers `info` describes. `ecn` is for TCP only. */
 export function writeGsoVirtio(
   bytes: Uint8Array,
@@ -95,7 +101,7 @@ export function writeGsoVirtio(
 ): void {
   const tcp = info.protocol === PROTOCOL_TCP;
   writePlainVirtio(bytes, at, VIRTIO_FLAG.NEEDS_CSUM, info.l4, tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
-  bytes[at + 1] = tcp ? (info.version === 4 ? GSO.TCPV4 : GSO.TCPV6) | (ecn ? GSO.ECN : 0) : GSO.UDP_L4;
+  bytes[at + 1] = gsoTypeOf(info, ecn);
   writeLittle(bytes, at + 2, info.headerLength);
   writeLittle(bytes, at + 4, gsoSize);
 }

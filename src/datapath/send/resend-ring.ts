@@ -244,7 +244,10 @@ export class ResendRing {
     return missing;
   }
 
-  /** Whether a record may be sent now; the budget is charged for it, unless it was not sent before. */
+  /**
+   * Whether a record may be sent once more. The budget must pay, from the second time on, for what only the peer says is
+   * lost.
+   */
   private mayResend(index: number, bytes: number, loss: Loss): boolean {
     const before = this.resends[index];
     if (before >= MOST_RESENDS) return false;

@@ -19,11 +19,18 @@ interface Flushing {
   flush(): void;
 }
 
+/** Whoever fills room that it has reserved bit by bit. */
+interface RoomHolder {
+  /** Takes what it has filled, so that others can reserve room. */
+  close(): void;
+}
+
 export class Sealer {
   private readonly seals = new Int32Array(SEAL_ROWS * SEAL.WORDS);
   private count = 0;
   /** Bytes taken from the rings since the last flush. */
   private pendingBytes = 0;
+  private holder: RoomHolder | null = null;
 
   constructor(
     private readonly io: DatapathIo,
@@ -38,8 +45,14 @@ export class Sealer {
    * their byte offset; `commit` then takes them.
    */
   reserve(bytes: number, peer = NO_PEER): number {
+    if (this.holder !== null) this.holder.close();
     if (this.pendingBytes + bytes > FLUSH_BYTES) this.batch.flush();
     return this.rings.offer(bytes, peer);
+  }
+
+  /** What was reserved last is held open by somebody, until it is taken; null: no longer. */
+  hold(holder: RoomHolder | null): void {
+    this.holder = holder;
   }
 
   /** Takes the bytes that `reserve` offered. */

@@ -45,7 +45,7 @@ export class Heartbeats {
     bytes[body + HEARTBEAT.FLAGS] =
       (this.liveness.isHeard(link, now) ? HEARS_YOU : 0) |
       (adaptive ? WANTS_REPORTS : 0) |
-      this.drains.flagsOf(link, peers.isUsable(peer, id)) |
+      this.drains.flagsOf(link, peers.carriesBy(peer, id)) |
       ((peers.rests[peer] & AT_REST.TOLD) === 0 ? 0 : STANDBY);
     view.setUint16(body + HEARTBEAT.INTERVAL_MS, Math.min(U16, links.intervalUs[link] / 1000));
     view.setUint16(body + HEARTBEAT.HOLD_MS, Math.min(U16, links.holdUs[link] / 1000));

@@ -61,7 +61,8 @@ export class LinkLife {
     const { links } = this;
     if (links.shutdown[link]) return this.changes.leave(link, 'stopped', 'administratively-down', now);
     if (links.lacks[link] !== 0) this.changes.wait(link, LINK_CAUSES[links.lacks[link]], now);
-    else if (!links.hasRemote(link)) this.changes.move(link, 'pathless', 'path-unknown', now);
+    else if (!links.hasRemote(link))
+      this.changes.move(link, 'pathless', this.placement.whyUnknown(link), now);
     else this.changes.move(link, 'configured', 'configured', now);
     this.schedule(link, TIMER.BEAT, now);
     this.rearm(link, now);
@@ -94,8 +95,9 @@ export class LinkLife {
 
   /** The heartbeat timer of a link fired. */
   beatDue(link: number, now: number): void {
-    if (this.links.shutdown[link] || !this.links.hasRemote(link)) return;
+    if (this.links.shutdown[link]) return;
     if (!isAlive(this.links.state[link])) this.placement.tryNext(link, this.liveness.holdOf(link), now);
+    if (!this.links.hasRemote(link)) return;
     this.settle(now);
     const lacked = this.links.lacks[link];
     if (lacked === 0) this.beats.beat(link, now);
@@ -204,7 +206,7 @@ export class LinkLife {
     if (drains.wish(link, DRAINED_BY.PEER, (flags & DRAINS) !== 0))
       this.followWishes(link, 'peer-drains', now);
     if (!isDrained(this.links.state[link])) return;
-    if (this.peers.isUsable(this.links.peer[link], this.links.id[link])) {
+    if (this.peers.carriesBy(this.links.peer[link], this.links.id[link])) {
       drains.busyUntil(link, now);
       this.changes.move(link, 'busy', 'no-other-link', now);
     } else if ((flags & SENDS_NOTHING) !== 0 && drains.isAfterLastFrame(link, sentAt)) {

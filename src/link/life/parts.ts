@@ -35,6 +35,7 @@ export class LinkParts {
   readonly segmentation: Segmentation;
   readonly echoes: Echoes;
   readonly placement: Placement;
+  readonly roaming: Roaming;
   readonly control: LinkControl;
   readonly owners: readonly RowOwner[];
 
@@ -57,12 +58,12 @@ export class LinkParts {
     this.mtu = new MtuControl(base, this.changes);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
-    const roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
+    this.roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
-      heartbeats: new HeartbeatReader(base, this.life, roaming, this.mtu, this.uplinks),
+      heartbeats: new HeartbeatReader(base, this.life, this.roaming, this.mtu, this.uplinks),
       mtu: this.mtu,
       notices: new NoticeReader(base, this.life, limit),
-      paths: roaming,
+      paths: this.roaming,
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
     });

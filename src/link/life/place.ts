@@ -17,17 +17,23 @@ export type PlaceCause = Extract<
   | 'address-absent'
   | 'no-carrier'
   | 'path-unknown'
+  | 'name-unresolved'
   | 'recursive-route'
   | 'no-route'
 >;
 
-/** What a link is configured with. `remote` null: its peer calls first. */
+/** What a link is configured with. */
 export interface Wish {
   local: LocalWish;
+  /** null: its peer calls first, or its name says where it is. */
   remote: Address | null;
+  /** Name of the interface on which a link-local `remote` is meant; null: as the local end says. */
+  zone: string | null;
+  /** Host name of the remote end; null: it has none. */
+  name: string | null;
 }
 
-/** A remote end that was learned. */
+/** A remote end that was learned, or that a name was resolved to. */
 export interface Aim {
   remote: Address;
   /** Own address that the peer talks to; null: not known. */
@@ -37,8 +43,8 @@ export interface Aim {
 }
 
 /** How a link's datagrams are to be sent. */
-export interface Binding {
-  /** Index of the interface that its socket is bound to; 0: none. */
+interface Binding {
+  /** Index of the interface that its socket is bound to, by name or by a link-local address; 0: none. */
   device: number;
   /** Source of its datagrams where the socket has none; null: the kernel's choice. */
   source: Address | null;
@@ -53,7 +59,7 @@ export interface Place {
   cause: PlaceCause | null;
 }
 
-export interface PlaceChange {
+interface PlaceChange {
   link: number;
   place: Place;
 }
@@ -127,7 +133,7 @@ export class Places {
   configure(link: number, wish: Wish): void {
     const before = this.rows.get(link);
     if (before !== undefined && JSON.stringify(before.wish) === JSON.stringify(wish)) return;
-    const keepsRemote = JSON.stringify(before?.wish.remote) === JSON.stringify(wish.remote);
+    const keepsRemote = before !== undefined && remoteOf(before.wish) === remoteOf(wish);
     this.rows.set(link, {
       wish,
       aim: keepsRemote ? (before?.aim ?? null) : null,
@@ -196,14 +202,16 @@ export class Places {
     const device = this.deviceOf(row.wish.local, read);
     const scope = isLinkLocal(remote) ? this.scopeOf(row, device, read) : 0;
     if (device === null || scope === null) return { binding: null, cause: 'interface-absent' };
+    const isBoundByAddress = row.wish.local.kind === 'address';
     const binding: Binding = {
       device,
       source: this.sourceOf(row, read),
-      scope: scope || this.scopeOfLocal(row.wish.local, read),
+      scope: scope || (isBoundByAddress ? device : 0),
     };
+    const unknown = row.wish.name === null ? 'path-unknown' : 'name-unresolved';
     const cause =
       this.localCause(row, binding, read) ??
-      (remote === null ? 'path-unknown' : this.routeCause(row, binding, read));
+      (remote === null ? unknown : this.routeCause(row, binding, read));
     return { binding, cause: cause !== null && row.isHeard && REFUTABLE.has(cause) ? null : cause };
   }
 
@@ -216,7 +224,9 @@ export class Places {
 
   /** Index of the interface that a link is bound to; 0: none is wanted; null: it is not there. */
   private deviceOf(local: LocalWish, read: (key: string) => void): number | null {
-    return local.kind === 'interface' ? this.named(local.name, read) : 0;
+    if (local.kind === 'interface') return this.named(local.name, read);
+    if (local.kind === 'any' || !isLinkLocal(local.address)) return 0;
+    return local.zone === null ? this.holderOf(local.address, read) : this.named(local.zone, read);
   }
 
   private named(name: string, read: (key: string) => void): number | null {
@@ -230,13 +240,13 @@ export class Places {
       read(KEY.index(aim.ifindex));
       if (this.interfaces.isThere(aim.ifindex)) return aim.ifindex;
     }
-    return device || this.scopeOfLocal(wish.local, read) || null;
+    if (device) return device;
+    return wish.zone === null ? null : this.named(wish.zone, read);
   }
 
-  /** The interface that a link-local local end is on, one with carrier rather than one without; 0 for all others. */
-  private scopeOfLocal(local: LocalWish, read: (key: string) => void): number {
-    if (local.kind !== 'address' || !isLinkLocal(local.address)) return 0;
-    const holders = this.holders(local.address, read);
+  /** The interface that has an address, one with carrier rather than one without; 0: none has it. */
+  private holderOf(address: Address, read: (key: string) => void): number {
+    const holders = this.holders(address, read);
     return holders.find((index) => this.isRunning(index, read)) ?? holders[0] ?? 0;
   }
 
@@ -257,7 +267,8 @@ export class Places {
     read: (key: string) => void,
   ): PlaceCause | null {
     const holders = wish.local.kind === 'address' ? this.holders(wish.local.address, read) : null;
-    if (holders?.length === 0) return 'address-absent';
+    const isHeld = device === 0 ? holders?.length !== 0 : (holders?.includes(device) ?? true);
+    if (!isHeld) return 'address-absent';
     const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
     const leaving = out === 0 ? (holders ?? []) : [out];
     const runs = leaving.map((index) => this.isRunning(index, read));
@@ -301,6 +312,11 @@ export class Places {
     }
     keys.clear();
   }
+}
+
+/** Equal for wishes of one remote end. */
+function remoteOf({ remote, zone, name }: Wish): string {
+  return JSON.stringify([remote, zone, name]);
 }
 
 function sameRoute(a: Route, b: Route): boolean {

@@ -4,13 +4,14 @@
  */
 
 import { LINK_CAUSES } from '../../api/link-states.js';
+import { isAlive } from '../../contract/link-states.js';
 import type { Address, KernelFact, Route } from '../../contract/place.js';
 import type { LinkSettings } from '../../contract/settings.js';
 import { PATH } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, NO_ADDRESS, sameRemote } from '../../state/links.js';
 import type { LinkBase } from '../ports.js';
-import { type Place, Places } from './place.js';
+import { type Place, type PlaceCause, Places } from './place.js';
 import { Remotes } from './remotes.js';
 import type { Segmentation } from './segmentation.js';
 
@@ -20,7 +21,14 @@ interface End {
   isLearned: boolean;
 }
 
+/** Of a link whose name leads nowhere. */
+const NOWHERE: End = { words: new Int32Array(PATH.WORDS), isLearned: false };
+
 interface Row {
+  /** Host name of the remote end; null: it has none. */
+  name: string | null;
+  /** Name of the interface on which it is meant; null: as the local end says. */
+  zone: string | null;
   remotes: Remotes<End>;
   /** When its remote end had its turn. */
   triedAt: number;
@@ -43,19 +51,41 @@ export class Placement {
     this.places = new Places(tap);
   }
 
+  /** Whether settings name another host, or another interface, for the remote end than before. */
+  isRenamed(link: number, { named, zone }: LinkSettings): boolean {
+    const row = this.rows.get(link);
+    return row !== undefined && (row.name !== (named?.name ?? null) || row.zone !== zone);
+  }
+
+  /** Why the remote end of a link is not known, when it is not. */
+  whyUnknown(link: number): PlaceCause {
+    return (this.rows.get(link)?.name ?? null) === null ? 'path-unknown' : 'name-unresolved';
+  }
+
   /** A link is configured. `isMoved`: with another remote end, so that what was learned counts no more. */
-  configure(link: number, { local }: LinkSettings, isMoved: boolean): void {
+  configure(link: number, { local, zone, named }: LinkSettings, isMoved: boolean): void {
     if (local === null) return this.linkRemoved(link);
     const words = this.links.configured.slice(this.links.pathOf(link), this.links.pathOf(link + 1));
-    const end = { words, isLearned: false };
     if (isMoved) {
       this.linkRemoved(link);
       this.segmentation.pathChanged(link);
     }
-    const row = this.rows.get(link) ?? { remotes: new Remotes(sameEnd), triedAt: 0, device: 0 };
-    row.remotes.configure(words[PATH.FAMILY] === 0 ? [] : [end]);
+    const name = named?.name ?? null;
+    const row = this.rows.get(link) ?? { name, zone, remotes: new Remotes(sameEnd), triedAt: 0, device: 0 };
     this.rows.set(link, row);
-    this.places.configure(link, { local, remote: addressIn(words, PATH.ADDR) });
+    this.places.configure(link, { local, remote: addressIn(words, PATH.ADDR), zone, name });
+    if (named !== null) return this.resolved(link, row, named.paths, isMoved);
+    const end = { words, isLearned: false };
+    row.remotes.configure(words[PATH.FAMILY] === 0 ? [] : [end], false);
+  }
+
+  /** The name of a link's remote end leads to these ends now. One at which the peer answers is not left for them. */
+  private resolved(link: number, { remotes }: Row, paths: readonly number[][], isMoved: boolean): void {
+    const before = remotes.current ?? NOWHERE;
+    const ends = paths.map((words) => ({ words: Int32Array.from(words), isLearned: false }));
+    remotes.configure(ends, isAlive(this.links.state[link]));
+    const end = remotes.current ?? NOWHERE;
+    if (isMoved || !sameEnd(before, end)) this.turn(link, end);
   }
 
   linkRemoved(link: number): void {
@@ -94,6 +124,19 @@ export class Placement {
     this.turn(link, end, socket);
   }
 
+  /** Paths to where the peer of a link may be as well as at the end that has its turn. */
+  othersOf(link: number): { words: Int32Array; socket: number }[] {
+    const { links } = this;
+    const others = this.rows.get(link)?.remotes.others ?? [];
+    return others.map((end) => {
+      const words = end.words.slice();
+      words.fill(0, PATH.LOCAL);
+      words[PATH.DSCP] = links.configured[links.pathOf(link) + PATH.DSCP];
+      words[PATH.MARK] = links.configured[links.pathOf(link) + PATH.MARK];
+      return { words, socket: links.socketFor(link, words[PATH.FAMILY]) };
+    });
+  }
+
   /**
    * A link is not alive, and has not been heard for longer than `patienceUs`: the next of its remote ends has its
    * turn.
@@ -103,8 +146,7 @@ export class Placement {
     if (row === undefined || now - Math.max(row.triedAt, this.links.lastHeard[link]) < patienceUs) return;
     row.triedAt = now;
     if (!row.remotes.silent()) return;
-    const end = row.remotes.current as End;
-    this.turn(link, end, this.links.socketFor(link, end.words[PATH.FAMILY]));
+    this.turn(link, row.remotes.current as End);
   }
 
   /** Calls back with each link that lacks something else than before, or is to send otherwise. */
@@ -127,14 +169,16 @@ export class Placement {
     this.base.ports.emit({ kind: 'rebind' });
   }
 
-  private turn(link: number, { words, isLearned }: End, socket: number): void {
+  private turn(link: number, { words, isLearned }: End, by?: number): void {
     const { links } = this;
+    const socket = by ?? links.socketFor(link, words[PATH.FAMILY]);
     links.aim(link, words, 0, socket);
     this.segmentation.pathChanged(link);
     const remote = addressIn(words, PATH.ADDR);
     const local = addressIn(words, PATH.LOCAL);
-    const isKnown = remote !== null && isLearned;
-    this.places.aim(link, isKnown ? { remote, local, ifindex: words[PATH.IFINDEX] } : null);
+    const isConfigured = !isLearned && this.rows.get(link)?.name === null;
+    if (remote === null || isConfigured) this.places.aim(link, null);
+    else this.places.aim(link, { remote, local: isLearned ? local : null, ifindex: words[PATH.IFINDEX] });
     this.base.ports.emit({
       kind: 'roamed',
       peer: links.peer[link],

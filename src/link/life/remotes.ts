@@ -16,11 +16,15 @@ export class Remotes<End> {
     return this.all[this.at] ?? null;
   }
 
-  /** Takes over what is configured or resolved, in the order of preference. An end in use that stays is kept. */
-  configure(ends: readonly End[]): void {
+  /**
+   * Takes over what is configured or resolved, in the order of preference. The end in use is kept if it is among them, or if
+   * the peer answers there (`isAnswering`).
+   */
+  configure(ends: readonly End[], isAnswering: boolean): void {
     const { current } = this;
     this.ends = ends;
-    this.goTo(current);
+    if (isAnswering && current !== null) this.found(current);
+    else this.goTo(current);
   }
 
   /** The peer was found at an end. */
@@ -35,6 +39,11 @@ export class Remotes<End> {
     if (length < 2) return false;
     this.at = (this.at + 1) % length;
     return true;
+  }
+
+  /** The ends that wait for their turn. */
+  get others(): End[] {
+    return this.all.filter((_, index) => index !== this.at);
   }
 
   private get all(): readonly End[] {

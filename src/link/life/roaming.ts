@@ -25,6 +25,9 @@ const CHECK_LIFETIME_US = 1_000_000;
 const SILENT_BEATS = 2;
 const { TOKEN, TOKEN_BYTES } = PATH_CHECK;
 
+/** A path, in words from `path`, and the row of the socket by which it goes. */
+type Way = Pick<Datagram, 'socket' | 'paths' | 'path'>;
+
 /** Relayed paths do not roam: they are named by peers, not by addresses. */
 export class Roaming {
   private readonly links: LinkTable;
@@ -63,6 +66,22 @@ export class Roaming {
     this.send(KIND.PATH_CHECK, link, datagram, token);
   }
 
+  /**
+   * A session with a peer is in use. Heartbeats that came before could not be answered: who calls us has the session
+   * first. Their paths are checked now, so that nobody has to wait for the next ones.
+   */
+  sessionCame(peer: number, now: number): void {
+    const { links } = this;
+    const { peers } = this.base.tables;
+    for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
+      if (links.family(link) !== 0 || now - links.candidateAt[link] > CHECK_LIFETIME_US) continue;
+      links.candidateAt[link] = now;
+      const token = links.candidateToken.subarray(link * TOKEN_BYTES, (link + 1) * TOKEN_BYTES);
+      const way = { socket: links.candidateSocket[link], paths: links.candidates, path: links.pathOf(link) };
+      this.send(KIND.PATH_CHECK, link, way, token);
+    }
+  }
+
   /** Whether a datagram came by the path to which a link may move. */
   private isCandidate(link: number, { socket, paths, path }: Datagram): boolean {
     const { links } = this;
@@ -91,7 +110,7 @@ export class Roaming {
   }
 
   /** Sends a path check or its answer by the path that a datagram came by. */
-  private send(kind: number, link: number, { socket, paths, path }: Datagram, token: Uint8Array): void {
+  private send(kind: number, link: number, { socket, paths, path }: Way, token: Uint8Array): void {
     const { links } = this;
     const { peers, sockets } = this.base.tables;
     const { messages } = this.base.ports;

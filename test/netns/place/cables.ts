@@ -21,8 +21,8 @@ export interface CableOptions {
   ends?: (host: number, link: number) => { local?: string; remote?: string };
   /** More changes of a host's configuration. */
   edit?: (host: number, config: string) => string;
-  /** What a host's daemon finds in its environment. */
-  envOf?: (host: number) => NodeJS.ProcessEnv;
+  /** Sets what a host's daemon runs in. */
+  dress?: (node: Node) => void;
   /** Comes before the daemons start. */
   prepare?: (cables: Cables) => Promise<void>;
 }
@@ -51,7 +51,7 @@ export class Cables {
     return cables;
   }
 
-  private async start({ families, ends, edit, envOf, prepare }: CableOptions): Promise<void> {
+  private async start({ families, ends, edit, dress, prepare }: CableOptions): Promise<void> {
     await prepare?.(this);
     const configOf = (host: number, config: string) => {
       const lines = families.reduce(
@@ -60,7 +60,7 @@ export class Cables {
       );
       return edit?.(host, lines) ?? lines;
     };
-    this.site = await startSite(this.lab, () => ({ timers: TIMERS }), configOf, this.lab.hosts, envOf);
+    this.site = await startSite(this.lab, () => ({ timers: TIMERS }), configOf, this.lab.hosts, dress);
   }
 
   node(host: number): Node {
@@ -133,8 +133,8 @@ export class Cables {
   }
 
   /** Waits until a link is up at both ends. */
-  async isUp(link: number): Promise<void> {
-    await Promise.all([1, 2].map((host) => this.node(host).waitLink(`h${3 - host}`, link, 'up', PATIENCE_S)));
+  async isUp(link: number, patienceS = PATIENCE_S): Promise<void> {
+    await Promise.all([1, 2].map((host) => this.node(host).waitLink(`h${3 - host}`, link, 'up', patienceS)));
   }
 
   async allUp(): Promise<void> {

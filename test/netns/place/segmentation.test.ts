@@ -80,7 +80,9 @@ it('is given up by that link alone, told, and tried again when the path has chan
         writeFileSync(file, text);
       await run('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
     },
-    envOf: (host) => (host === 1 ? { ...process.env, LD_PRELOAD: library, REFUSE: refuse } : process.env),
+    dress: (node) => {
+      if (node.host === 1) node.env = { ...process.env, LD_PRELOAD: library, REFUSE: refuse };
+    },
   });
   const lines = cables;
   await lines.allUp();

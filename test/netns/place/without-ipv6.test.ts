@@ -39,7 +39,9 @@ describe('a kernel that has no IPv6', () => {
         await capture('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
         preload = library;
       },
-      envOf: (host) => (host === 2 ? { ...process.env, LD_PRELOAD: preload } : process.env),
+      dress: (node) => {
+        if (node.host === 2) node.env = { ...process.env, LD_PRELOAD: preload };
+      },
       ends: (host, link) =>
         host === 2 && link === 0
           ? line === 'local any'

@@ -1,0 +1,16 @@
+/** What the control thread sets in the switch: of a port, which is a peer, and of the switch as a whole. */
+
+/** In no split-horizon group. */
+export const NO_GROUP = -1;
+
+/** A peer as a port of the switch. */
+export interface PortSettings {
+  /** Split-horizon group, 0–255: frames do not pass between peers of one group. `NO_GROUP`: they pass to and from all. */
+  splitHorizon: number;
+}
+
+/** The switch of an interface. */
+export interface SwitchSettings {
+  macAgeingS: number;
+  macLimit: number;
+}

@@ -1,0 +1,243 @@
+/**
+ * The clients of an interface: peers that are admitted by the `authorized-keys` file. One that is not connected costs a
+ * line of a table and nothing else. Its rows are made when its handshake comes, and given back some time after its last
+ * session.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
+import {
+  Admission,
+  type Client,
+  isSameClient,
+  type KeysRead,
+  MAX_CLIENTS,
+} from '../../handshake/admission.js';
+import type { ClientSource } from '../../handshake/options.js';
+import type { HandshakeReason } from '../../handshake/reasons.js';
+import { AuthorizedKeysFile } from './authorized-keys-file.js';
+import type { Handshakes } from './handshakes.js';
+import type { PeerEntries, PeerEntry } from './peer-entries.js';
+import type { PeerSetup } from './peer-setup.js';
+
+/** Clients reviewed in one turn of the event loop. */
+const REVIEWED_A_TURN = 128;
+/** Clients whose time is over are looked for this often. */
+const EXPIRY_MS = 1000;
+
+/** What the interface hears of its clients. */
+interface ClientsOwner {
+  /** A client was turned out; it was up until now. */
+  left(peer: PeerEntry, cause: string): void;
+  /** The file was read anew. */
+  loaded(read: KeysRead): void;
+  /** It cannot be read: why. */
+  failed(message: string): void;
+}
+
+interface ClientsOptions {
+  peers: PeerEntries;
+  /** What makes rows and sessions; it is made after this. */
+  parts(): { setup: PeerSetup; handshakes: Handshakes; config: InterfaceConfig };
+  owner: ClientsOwner;
+}
+
+export class Clients implements ClientSource {
+  /** Wrong lines in the file. */
+  wrong = 0;
+  /** Why the file is not in use, a sentence; null: it is, or there is none. */
+  missing: string | null = null;
+  private readonly admission = new Admission({ wallClockMs: () => Date.now() });
+  private readonly connected = new Map<number, PeerEntry>();
+  private file: AuthorizedKeysFile | null = null;
+  private path: string | null = null;
+  private readonly expiry: NodeJS.Timeout;
+  /** Connected clients whose time will be over. */
+  private readonly expiring = new Set<PeerEntry>();
+  /** The number of the last review; an earlier one that is still under way gives up. */
+  private reviews = 0;
+  /** Some may not have heard yet of other settings. */
+  private haveSettingsChanged = false;
+
+  constructor(private readonly options: ClientsOptions) {
+    this.expiry = setInterval(() => this.expire(), EXPIRY_MS);
+    this.expiry.unref();
+  }
+
+  /** Clients that may come. */
+  get known(): number {
+    return this.admission.table.size;
+  }
+
+  /** Clients that have rows: connected, or gone a short time ago. */
+  get present(): number {
+    return this.connected.size;
+  }
+
+  /** The client of this name, whether it is connected or not. */
+  named(name: string): Client | undefined {
+    return this.admission.table.named(name);
+  }
+
+  /** All clients, in the order of the file. */
+  all(): readonly Client[] {
+    return this.admission.table.all();
+  }
+
+  isExpired(client: Client): boolean {
+    return this.admission.isExpired(client);
+  }
+
+  close(): void {
+    this.file?.close();
+    clearInterval(this.expiry);
+    this.reviews++;
+  }
+
+  /** Another configuration is in force: another file maybe, or other settings. */
+  async follow(file: string | null, settingsChanged: boolean): Promise<void> {
+    if (file !== this.path) {
+      this.file?.close();
+      this.path = file;
+      this.missing = null;
+      this.file = file === null ? null : this.openFile(file);
+      if (this.file === null) this.admission.clear();
+      else await this.file.read();
+    }
+    await this.review(settingsChanged);
+  }
+
+  /** Reads the file again. */
+  async reread(): Promise<void> {
+    await this.file?.read();
+  }
+
+  // --- coming ---------------------------------------------------------------------------------------
+
+  judge(publicKey: Uint8Array): Client | HandshakeReason {
+    const client = this.admission.judge(publicKey);
+    if (typeof client === 'string') return client;
+    if (this.termsOf(client) === null) return 'client-without-template';
+    return this.options.peers.get(client.name) === undefined ? client : 'client-name-taken';
+  }
+
+  takeId(): number | null {
+    return this.connected.size < MAX_CLIENTS ? this.options.peers.takeRow() : null;
+  }
+
+  /** A client comes, under a row that `takeId` gave. */
+  came(row: number, client: Client): void {
+    const { setup, config } = this.options.parts();
+    const terms = this.termsOf(client);
+    if (terms === null) return;
+    const entry = setup.addClient(row, client, terms, config);
+    this.connected.set(row, entry);
+    if (client.expiresMs !== undefined) this.expiring.add(entry);
+  }
+
+  /** A client has had no session for a while. */
+  released(row: number): void {
+    const entry = this.connected.get(row);
+    if (entry !== undefined) this.forget(entry);
+  }
+
+  /** A peer with a block is about to have this name or this key: a client that has it gives way. */
+  giveWay(name: string, publicKey: string | undefined): void {
+    const named = this.options.peers.get(name);
+    if (named !== undefined) this.turnOut(named, 'has-a-block-now');
+    if (publicKey === undefined) return;
+    const client = this.admission.table.withKey(Buffer.from(publicKey, 'base64').toString('latin1'));
+    const holder = client === undefined ? undefined : this.options.peers.get(client.name);
+    if (holder !== undefined) this.turnOut(holder, 'has-a-block-now');
+  }
+
+  private termsOf(client: Client): PeerConfig | null {
+    const template = this.options.parts().setup.templates.get(client.template);
+    if (template === null) return null;
+    const { name, key, description } = client;
+    const publicKey = Buffer.from(key, 'latin1').toString('base64');
+    return { ...template, name, publicKey, ...(description !== undefined && { description }) };
+  }
+
+  // --- going ----------------------------------------------------------------------------------------
+
+  /** Ends the sessions of a client at once and takes its rows. */
+  private turnOut(entry: PeerEntry, cause: string): void {
+    if (entry.client === null) return;
+    this.options.parts().handshakes.removePeer(entry.row);
+    this.forget(entry);
+    if (!entry.up) return;
+    entry.up = false;
+    this.options.owner.left(entry, cause);
+  }
+
+  private forget(entry: PeerEntry): void {
+    this.connected.delete(entry.row);
+    this.expiring.delete(entry);
+    this.options.parts().setup.removeClient(entry);
+  }
+
+  private expire(): void {
+    for (const entry of this.expiring) {
+      if (entry.client !== null && this.admission.isExpired(entry.client)) this.turnOut(entry, 'expired');
+    }
+  }
+
+  // --- changes --------------------------------------------------------------------------------------
+
+  private openFile(path: string): AuthorizedKeysFile {
+    const file = new AuthorizedKeysFile(path, {
+      table: () => this.admission.table,
+      loaded: (read) => {
+        if (this.file !== file) return;
+        this.missing = null;
+        this.wrong = read.wrong;
+        this.admission.table = read.table;
+        this.options.owner.loaded(read);
+        void this.review(false);
+      },
+      failed: (message) => {
+        this.missing = `the file ${path} is not used: ${message}`;
+        this.options.owner.failed(`${this.missing}; clients known before stay`);
+      },
+    });
+    return file;
+  }
+
+  /** Brings those who are connected to what is in force now, some at a time. */
+  private async review(settingsChanged: boolean): Promise<void> {
+    const number = ++this.reviews;
+    this.haveSettingsChanged ||= settingsChanged;
+    let done = 0;
+    for (const entry of [...this.connected.values()]) {
+      if (this.connected.get(entry.row) === entry) this.reviewOne(entry, this.haveSettingsChanged);
+      if (++done % REVIEWED_A_TURN !== 0) continue;
+      await nextTurn();
+      if (number !== this.reviews) return;
+    }
+    this.haveSettingsChanged = false;
+  }
+
+  private reviewOne(entry: PeerEntry, settingsChanged: boolean): void {
+    const { client: before, config: was } = entry;
+    if (before === null) return;
+    const client = this.admission.table.withKey(before.key);
+    if (client === undefined || client.name !== before.name)
+      return this.turnOut(entry, 'no-longer-authorized');
+    if (this.admission.isExpired(client)) return this.turnOut(entry, 'expired');
+    const terms = this.termsOf(client);
+    if (terms === null) return this.turnOut(entry, 'no-template');
+    entry.client = client;
+    if (client.expiresMs === undefined) this.expiring.delete(entry);
+    else this.expiring.add(entry);
+    if (!settingsChanged && isSameClient(client, before) && was.links === terms.links) return;
+    const { setup, config } = this.options.parts();
+    setup.setClient(entry, client, terms, config);
+  }
+}
+
+/** Whether an interface says something else of peers that say nothing themselves. */
+export function settingsDiffer(a: InterfaceConfig, b: InterfaceConfig): boolean {
+  const own = ({ peers: _, peerTemplates: __, addresses: ___, ...rest }: InterfaceConfig) => rest;
+  return !isDeepStrictEqual(own(a), own(b));
+}

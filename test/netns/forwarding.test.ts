@@ -1,0 +1,63 @@
+/** A server that switches between two clients, which know only it. */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { lanAddress } from '../../scripts/lab/mesh.js';
+import type { MacEntry } from '../../src/api/index.js';
+import { type Site, startSite } from './node.js';
+import { transfer } from './raw.js';
+import { answered, labProblem, needsLab } from './support.js';
+
+const [ONE, TWO, SERVER] = [1, 2, 3];
+const BYTES = 16 << 20;
+
+let lab: Lab;
+let site: Site;
+
+beforeAll(async () => {
+  if (labProblem) return;
+  lab = await Lab.build({ hosts: 3, underlays: [{ family: 4 }] });
+  site = await startSite(lab);
+  await site.nodes[ONE - 1].configure('interface octo0', `no peer h${TWO}`);
+  await site.nodes[TWO - 1].configure('interface octo0', `no peer h${ONE}`);
+  for (const client of [ONE, TWO]) {
+    await setOfServer(client, 'no split-horizon');
+    await site.nodes[SERVER - 1].waitLink(`h${client}`, 0);
+    await site.nodes[client - 1].waitLink(`h${SERVER}`, 0);
+  }
+});
+afterAll(async () => {
+  await lab?.remove();
+});
+beforeEach(needsLab);
+
+function setOfServer(client: number, line: string): Promise<void> {
+  return site.nodes[SERVER - 1].configure('interface octo0', `peer h${client}`, line);
+}
+
+const ping = (from: number, to: number) => answered(lab.hosts[from - 1].namespace, lanAddress(to));
+
+it('pings pass between clients by the server, whose table says where each is', async () => {
+  expect(await ping(ONE, TWO)).toBe(3);
+  expect(await ping(TWO, SERVER)).toBe(3);
+  const macs = await site.nodes[SERVER - 1].json<MacEntry[]>('show mac-table');
+  for (const client of [ONE, TWO]) {
+    const mac = await site.nodes[client - 1].mac();
+    expect(macs.find((entry) => entry.mac === mac)?.peer).toBe(`h${client}`);
+  }
+});
+
+it('a TCP stream between clients arrives unharmed, in runs of segments', async () => {
+  const before = await site.nodes[SERVER - 1].counter('forwardedFrames');
+  const { sent, received } = await transfer(lab, ONE, TWO, lanAddress(TWO), BYTES);
+  expect(received).toBe(sent);
+  expect((await site.nodes[SERVER - 1].counter('forwardedFrames')) - before).toBeGreaterThan(BYTES / 1500);
+});
+
+it('clients of one group reach the server, but not each other', async () => {
+  for (const client of [ONE, TWO]) await setOfServer(client, 'split-horizon group 1');
+  expect(await ping(ONE, TWO)).toBe(0);
+  expect(await ping(ONE, SERVER)).toBe(3);
+  expect(await site.nodes[SERVER - 1].cli(`show peer h${ONE}`)).toContain('Split horizon group 1');
+  for (const client of [ONE, TWO]) await setOfServer(client, 'no split-horizon');
+  expect(await ping(ONE, TWO)).toBe(3);
+});

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { swarm } from '../../bench/swarm/main.js';
+import { parseSwarmOptions } from '../../bench/swarm/options.js';
+import { needsLab } from './support.js';
+
+const CLIENTS = 50;
+
+it('fifty clients come up, come back after they have left, and are found where they move', async (context) => {
+  needsLab(context);
+  const phases = ['--phases', 'join,churn,roam', '--interval', '200', '--processes', '2'];
+  const options = parseSwarmOptions(['--clients', String(CLIENTS), ...phases, '--patience', '30']);
+  const figures = await swarm(options, () => {});
+  expect(figures.join.up).toBe(CLIENTS);
+  expect(figures.churn).toMatchObject({ othersLost: 0 });
+  expect(figures.roam).toMatchObject({ othersLost: 0 });
+}, 60_000);
