@@ -28,10 +28,11 @@ import {
   type PeerState,
 } from './peer-state.js';
 import { emptyCounters, type HandshakeCounters, type HandshakeReason } from './reasons.js';
-import { asKey, RecentSet } from './recent-set.js';
+import { asKey, keepNewest, RecentSet } from './recent-set.js';
 import { HandshakeRecord } from './record.js';
 import {
   allowedAeads,
+  answerProblem,
   chooseAead,
   chooseVersion,
   HIGHEST_VERSION,
@@ -448,7 +449,8 @@ export class Handshaker {
     const answer = this.exchange.readResponse(attempt.noise, message);
     if (answer === 'low-order-key' || answer === 'response-not-authentic') return answer;
     // An authentic answer that is of no use ends the attempt; a forged one left it waiting.
-    const problem = typeof answer === 'string' ? answer : this.objection(attempt, answer);
+    const { aeads } = this.ownTerms();
+    const problem = typeof answer === 'string' ? answer : answerProblem(answer, attempt.generation, aeads);
     if (typeof answer === 'string' || problem !== undefined) {
       this.keeper.dropAttempt(attempt);
       return problem;
@@ -462,18 +464,6 @@ export class Handshaker {
     return undefined;
   }
 
-  private objection(attempt: Attempt, answer: Answer): HandshakeReason | undefined {
-    const { aeads } = this.ownTerms();
-    const oneAead = answer.aead !== 0 && (answer.aead & (answer.aead - 1)) === 0;
-    const offered =
-      answer.version >= LOWEST_VERSION &&
-      answer.version <= HIGHEST_VERSION &&
-      oneAead &&
-      (answer.aead & aeads) !== 0 &&
-      answer.generation >= attempt.generation;
-    return offered ? undefined : 'answer-not-offered';
-  }
-
   private onCookieReply(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'cookie-unexpected';
@@ -482,13 +472,8 @@ export class Handshaker {
     if (bytes === undefined) return 'cookie-not-authentic';
     const key = pathKey(path);
     const known = cookies.get(key);
-    cookies.delete(key);
-    for (const oldest of cookies.keys()) {
-      if (cookies.size < COOKIES_PER_PEER) break;
-      cookies.delete(oldest);
-    }
     const cookie = { path, bytes, expiresAt: now + COOKIE_LIFETIME };
-    cookies.set(key, cookie);
+    keepNewest(cookies, key, cookie, COOKIES_PER_PEER);
     // At once, unless this very cookie is known: the peer is under load, and a later initiation would have to begin again.
     if (known === undefined || !this.primitives.equal(known.bytes, bytes))
       this.sendWithCookie(attempt.message, cookie);

@@ -1,6 +1,7 @@
 /** What came of handshakes with each peer, and who was refused: from this the operator learns why a peer is down. */
 import { PATH } from '../native/ops.js';
 import { type HandshakeReason, NORMAL_HANDSHAKES } from './reasons.js';
+import { keepNewest } from './recent-set.js';
 
 const MAX_STRANGERS = 64;
 const ADDRESS_WORDS = 4;
@@ -93,13 +94,7 @@ export class HandshakeRecord {
   }
 
   private addStranger(refusal: Refusal): void {
-    const key = addressKey(refusal.path);
-    this.strangers.delete(key);
-    for (const oldest of this.strangers.keys()) {
-      if (this.strangers.size < MAX_STRANGERS) break;
-      this.strangers.delete(oldest);
-    }
-    this.strangers.set(key, refusal);
+    keepNewest(this.strangers, addressKey(refusal.path), refusal, MAX_STRANGERS);
   }
 }
 
