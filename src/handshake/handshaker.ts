@@ -10,7 +10,7 @@ import type { PathRef } from '../contract/events.js';
 import { COOKIE_LIFETIME, openCookieReply, receiverKeys, writeMac2 } from '../crypto/cookie.js';
 import { classify, mac1Part, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
 import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
-import type { Answer, Offer } from '../crypto/payloads.js';
+import type { Offer } from '../crypto/payloads.js';
 import { KEY_BYTES, type KeyPair, type Primitives } from '../crypto/primitives.js';
 import type { Action, NoticeAction } from './actions.js';
 import type { Client } from './admission.js';
