@@ -5,6 +5,7 @@ import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { against } from './against/main.js';
 import { aggregate } from './aggregate.js';
+import { memory } from './hostile/memory.js';
 import { hostile } from './hostile.js';
 import { FIGURES, type Figures, measure } from './measure.js';
 import { node24 } from './node24.js';
@@ -103,7 +104,10 @@ export async function main(args: string[]): Promise<number> {
   }
   if (options.against) return against(options.against, say);
   if (options.profile) return profile(options.seconds);
-  if (options.hostile) return hostile(options.seconds);
+  if (options.hostile) {
+    const { minutes, seconds, loads } = options;
+    return minutes === undefined ? hostile(seconds, loads) : memory(minutes, loads);
+  }
   if (options.aggregate) return aggregate(options.seconds);
   if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);

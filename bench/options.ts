@@ -3,9 +3,13 @@ import { parseArgs } from 'node:util';
 import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import type { AgainstOptions } from './against/main.js';
+import { LOADS, type LoadName } from './hostile/loads.js';
 import { DAEMON_FIGURES, FIGURES, type Figure, isCommon } from './measure.js';
 
 const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
+const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
+/** Loads that cost other pairs most. */
+const COSTLY_LOADS: readonly LoadName[] = ['bundles', 'parity', 'flips', 'resend'];
 const COMMON_FIGURES = ALL_FIGURES.filter(isCommon);
 
 /** Defaults of a comparison with other VPNs, and the figures that it knows. */
@@ -42,6 +46,9 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
   --strangers       measures joins and goodput under floods of handshakes by strangers instead
   --hostile         measures TCP beside each load of a hostile peer, and what such a peer makes a host send, instead
+  --minutes N       with --hostile: memory of the attacked daemon over N minutes of each load, and bytes out for bytes in
+  --loads LIST      with --hostile: ${LOAD_NAMES.join(', ')}
+                    (default: those that cost another pair most; with --minutes all)
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
                     death was felt: \`npm run drill\` with one kind of death and the policy passive
   --kind KIND       how they die: near-end, far-end or a kind of the drill's (default black-hole)
@@ -71,6 +78,9 @@ export interface BenchOptions {
   aggregate: boolean;
   strangers: boolean;
   hostile: boolean;
+  /** Undefined: fairness is measured instead of memory. */
+  minutes: number | undefined;
+  loads: readonly LoadName[];
   /** Undefined: no links are cut. */
   cuts: DrillOptions | undefined;
   /** Undefined: compared with other VPNs. */
@@ -94,6 +104,14 @@ function cutsOf(cuts: string | undefined, kind: string, links: string): DrillOpt
   }
   const what = ['--kinds', death, '--policies', 'passive', '--loads', 'busy'];
   return parseDrillOptions([...what, '--times', String(wholeNumber('cuts', cuts)), '--links', links]);
+}
+
+function loadsOf(list: string | undefined, fallback: readonly LoadName[]): readonly LoadName[] {
+  if (list === undefined) return fallback;
+  return list.split(',').map((name) => {
+    if (Object.hasOwn(LOADS, name)) return name as LoadName;
+    throw new Error(`no load is called '${name}'; --help lists them`);
+  });
 }
 
 /** @param known The figures that can be taken. */
@@ -124,6 +142,8 @@ export function parseOptions(args: string[]): BenchOptions {
       aggregate: { type: 'boolean', default: false },
       strangers: { type: 'boolean', default: false },
       hostile: { type: 'boolean', default: false },
+      minutes: { type: 'string' },
+      loads: { type: 'string' },
       cuts: { type: 'string' },
       kind: { type: 'string', default: 'black-hole' },
       links: { type: 'string', default: '2' },
@@ -149,6 +169,8 @@ export function parseOptions(args: string[]): BenchOptions {
     aggregate: values.aggregate,
     strangers: values.strangers,
     hostile: values.hostile,
+    minutes: values.minutes === undefined ? undefined : wholeNumber('minutes', values.minutes),
+    loads: loadsOf(values.loads, values.minutes === undefined ? COSTLY_LOADS : LOAD_NAMES),
     cuts: cutsOf(values.cuts, values.kind, values.links),
     against:
       values.against === undefined ? undefined : { revision: values.against, rounds, seconds, figures, json },

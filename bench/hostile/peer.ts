@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { receiverKeys } from '../../src/crypto/cookie.js';
 import { MESSAGE, receiverIndex, senderIndex } from '../../src/crypto/handshake-messages.js';
 import { parseSecret } from '../../src/crypto/keys.js';
+import type { NoiseHandshake } from '../../src/crypto/noise.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { addressWords } from '../../src/daemon/interfaces/addresses.js';
 import { Exchange, type Recipient } from '../../src/handshake/exchange.js';
@@ -19,10 +20,18 @@ const SEALED_AT = 16 << 20;
 const RECEIVE_AT = 32 << 20;
 const RECEIVE_ROWS = 128;
 const SLOT_BYTES = 65_600;
-const [SEAL_KEY, OPEN_KEY] = [1000, 1001];
+const SEAL_KEY = 1000;
 const LOCAL_INDEX = 0x40001;
 const HANDSHAKE_MS = 3000;
 const TWO_TO_32 = 2 ** 32;
+const OFFER = {
+  lowestVersion: 1,
+  highestVersion: 1,
+  aeads: 3,
+  hardwareAes: true,
+  capabilities: 0,
+  workers: 1,
+};
 
 /** A pair of addresses, IPv4. */
 export interface Way {
@@ -40,6 +49,9 @@ export class HostilePeer {
   private readonly received = new Int32Array(RECEIVE_ROWS * RECV.WORDS);
   private readonly counters = new Map<number, number>();
   private remoteIndex = 0;
+  private caller: { exchange: Exchange; recipient: Recipient } | undefined;
+  private pending: NoiseHandshake | undefined;
+  private lastTimestamp = 0;
 
   constructor(private readonly ways: readonly Way[]) {
     this.paths = new Int32Array(ways.length * PATH.WORDS);
@@ -60,45 +72,62 @@ export class HostilePeer {
     });
   }
 
+  get links(): number {
+    return this.ways.length;
+  }
+
   /** Agrees on a session with the daemon whose private key is in a file, under our own. */
   async handshake(ownKeyFile: string, itsKeyFile: string): Promise<void> {
     const secretKey = parseSecret(sodiumPrimitives, readFileSync(ownKeyFile));
-    const itsSecret = parseSecret(sodiumPrimitives, readFileSync(itsKeyFile));
-    const publicKey = sodiumPrimitives.publicKey(itsSecret);
-    const recipient: Recipient = {
+    const publicKey = sodiumPrimitives.publicKey(parseSecret(sodiumPrimitives, readFileSync(itsKeyFile)));
+    const recipient = {
       publicKey,
       psk: new Uint8Array(32),
       keys: receiverKeys(sodiumPrimitives, publicKey),
     };
-    const exchange = new Exchange(sodiumPrimitives, {
-      secretKey,
-      publicKey: sodiumPrimitives.publicKey(secretKey),
-    });
-    const noise = exchange.begin(recipient);
-    const offer = {
-      lowestVersion: 1,
-      highestVersion: 1,
-      aeads: 3,
-      hardwareAes: true,
-      capabilities: 0,
-      workers: 1,
-    };
-    const timestamp = Date.now() * 1000;
-    const stamped = { ...offer, timestamp, generation: Math.floor(timestamp / 1e6) % 2 ** 24 };
-    this.sendRaw(exchange.writeInitiation(noise, recipient, LOCAL_INDEX, stamped));
-    for (const until = Date.now() + HANDSHAKE_MS; Date.now() < until; await sleep(2)) {
-      for (const datagram of this.receive(0)) {
-        if (datagram[0] !== MESSAGE.RESPONSE || receiverIndex(datagram) !== LOCAL_INDEX) continue;
-        const answer = exchange.readResponse(noise, datagram);
-        if (typeof answer === 'string') throw new Error(answer);
-        const keys = noise.finish();
-        this.native.keyInstall(SEAL_KEY, answer.aead, keys.send);
-        this.native.keyInstall(OPEN_KEY, answer.aead, keys.receive);
-        this.remoteIndex = senderIndex(datagram);
-        return;
-      }
+    const own = { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
+    this.caller = { exchange: new Exchange(sodiumPrimitives, own), recipient };
+    this.call();
+    for (const until = Date.now() + HANDSHAKE_MS; this.remoteIndex === 0; await sleep(2)) {
+      if (Date.now() > until) throw new Error('the handshake got no answer');
+      this.takeAnswers();
     }
-    throw new Error('the handshake got no answer');
+  }
+
+  /** Sends an initiation. Its answer, when it is taken, makes the session that everything goes by from then on. */
+  call(): void {
+    const { exchange, recipient } = this.caller!;
+    const timestamp = Math.max(Date.now() * 1000, this.lastTimestamp + 1);
+    const generation = Math.floor(Date.now() / 1000) % 2 ** 24;
+    this.lastTimestamp = timestamp;
+    this.pending?.destroy();
+    this.pending = exchange.begin(recipient);
+    const offer = { ...OFFER, timestamp, generation };
+    this.sendRaw(exchange.writeInitiation(this.pending, recipient, LOCAL_INDEX, offer));
+  }
+
+  /** Takes what has come by all ways; answers to `call` count, the rest is thrown away. */
+  takeAnswers(): void {
+    for (let way = 0; way < this.ways.length; way++)
+      for (const datagram of this.receive(way)) if (datagram[0] === MESSAGE.RESPONSE) this.answered(datagram);
+  }
+
+  private answered(datagram: Uint8Array): void {
+    const { pending } = this;
+    if (pending === undefined || receiverIndex(datagram) !== LOCAL_INDEX) return;
+    const answer = this.caller!.exchange.readResponse(pending, datagram);
+    // One to an earlier call, perhaps.
+    if (typeof answer === 'string') return;
+    const keys = pending.finish();
+    this.pending = undefined;
+    this.native.keyInstall(SEAL_KEY, answer.aead, keys.send);
+    this.remoteIndex = senderIndex(datagram);
+    this.counters.clear();
+  }
+
+  /** Sends to another port of the same addresses from now on, where nobody listens. */
+  aimAt(port: number): void {
+    for (let way = 0; way < this.ways.length; way++) this.paths[way * PATH.WORDS + PATH.PORT] = port;
   }
 
   private sendRaw(bytes: Uint8Array): void {
@@ -172,10 +201,5 @@ export class HostilePeer {
       const offset = received[row * RECV.WORDS + RECV.OFFSET];
       return arena.slice(offset, offset + received[row * RECV.WORDS + RECV.LENGTH]);
     });
-  }
-
-  /** Throws away what has come by all ways. */
-  drain(): void {
-    for (let way = 0; way < this.ways.length; way++) this.receive(way);
   }
 }

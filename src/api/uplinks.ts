@@ -1,10 +1,16 @@
 /** Uplink groups: several servers of which one carries. */
 
 /** Why a peer carries the frames of its group. */
-export type UplinkCause = 'first-reachable' | 'active-lost' | 'active-drains' | 'preempted' | 'reconfigured';
+export type UplinkCause =
+  | 'first-reachable'
+  | 'active-lost'
+  | 'active-silent'
+  | 'active-drains'
+  | 'preempted'
+  | 'reconfigured';
 
-/** What a peer of an uplink group does: it carries, could carry, could while no other can, or cannot. */
-export type UplinkRole = 'active' | 'standby' | 'draining' | 'unreachable';
+/** What a peer of an uplink group does: it carries, could carry, could while no other can, has fallen silent, or cannot. */
+export type UplinkRole = 'active' | 'standby' | 'draining' | 'silent' | 'unreachable';
 
 export interface UplinkStatus {
   interface: string;

@@ -91,7 +91,7 @@ export class Assembly {
     const { stats, tables } = this;
     const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
     this.drops = drops;
-    this.shares = new Shares(options.nowUs);
+    this.shares = new Shares(options.nowUs, io);
     this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });

@@ -145,8 +145,8 @@ export class Handshaker {
   }
 
   /**
-   * A peer has another public key from now on. Its sessions stay in use until one under the new key succeeds them, or
-   * their time is over.
+   * A peer has another public key from now on. Its sessions stay in use until one under the new key succeeds them, for a
+   * minute at most.
    * @throws RangeError with a sentence for the user, and changes nothing, when the key cannot be a peer's.
    */
   setPublicKey(id: number, publicKey: Uint8Array, now: number): Action[] {
@@ -164,7 +164,7 @@ export class Handshaker {
     // Initiations of the old key say nothing of those of the new one.
     peer.lastTimestamp = -1;
     this.peersByKey.set(asKey(publicKey), peer);
-    this.keeper.renew(peer, now);
+    this.keeper.replaceKey(peer, now);
     return this.keeper.takeActions();
   }
 

@@ -38,6 +38,8 @@ export interface Session {
   /** Whether an authentic datagram arrived under it: the other end has it too. */
   confirmed: boolean;
   retireAt: number;
+  /** The latest `retireAt`, however long it is confirmed. */
+  latest: number;
 }
 
 /** Why an initiation is wanted. */

@@ -22,6 +22,7 @@ import {
 import {
   CLIENT_LINGERS,
   RETIRE_AFTER,
+  RETIRE_AFTER_KEY_CHANGE,
   RETIRE_AFTER_SUCCESSOR,
   RETRY_FIRST,
   RETRY_GROWTH,
@@ -143,6 +144,15 @@ export class SessionKeeper {
     this.pursue(peer, 'renew', now);
   }
 
+  /** The peer's public key was replaced: what the old one made is wanted no more, and ends soon in any case. */
+  replaceKey(peer: PeerState, now: number): void {
+    for (const session of peer.sessions) {
+      session.latest = Math.min(session.latest, now + RETIRE_AFTER_KEY_CHANGE);
+      session.retireAt = Math.min(session.retireAt, session.latest);
+    }
+    this.renew(peer, now);
+  }
+
   /** Links work again: the existing sessions suffice, unless it is time for a new one anyway. */
   linksUp(peer: PeerState, now: number): void {
     if (peer.goal === 'links-down' && peer.sending !== undefined) clearGoal(peer);
@@ -213,7 +223,7 @@ export class SessionKeeper {
     if (session.confirmed) return;
     const { peer } = session;
     session.confirmed = true;
-    if (session.role === 'responder') session.retireAt = session.createdAt + RETIRE_AFTER;
+    if (session.role === 'responder') session.retireAt = session.latest;
     this.endSucceeded(peer, now);
     if (session.role === 'responder' && bestForSending(peer, now) === session) this.reached(peer);
     this.tend(peer, now);
@@ -245,6 +255,7 @@ export class SessionKeeper {
       path: terms.path,
       confirmed: false,
       retireAt: now + lifetime,
+      latest: now + RETIRE_AFTER,
     };
     this.indexes.replace(localIndex, session);
     peer.sessions.push(session);
@@ -332,6 +343,6 @@ function clearGoal(peer: PeerState): void {
 }
 
 function reasonToRetire(session: Session, now: number): RetireReason {
-  if (now >= session.createdAt + RETIRE_AFTER) return 'expired';
+  if (now >= session.latest) return 'expired';
   return session.role === 'responder' && !session.confirmed ? 'unconfirmed' : 'succeeded';
 }

@@ -20,6 +20,11 @@ export const STOP_SENDING_AFTER = 180 * SECOND;
 export const RETIRE_AFTER = 190 * SECOND;
 /** How long a session still receives once its successor is confirmed: datagrams sealed earlier may be in flight. */
 export const RETIRE_AFTER_SUCCESSOR = 10 * SECOND;
+/**
+ * How long a session whose peer's public key was replaced lives on, unless a successor ends it: time to give the new key
+ * to the other end as well.
+ */
+export const RETIRE_AFTER_KEY_CHANGE = 60 * SECOND;
 /** How long a responder keeps a session under which nothing has arrived. Longer than `ATTEMPT_LIFETIME_US`. */
 export const UNCONFIRMED_LIFETIME = 15 * SECOND;
 /** Unconfirmed sessions a responder keeps for one peer: somewhat more than an initiator has attempts waiting. */

@@ -29,10 +29,10 @@ export interface Messages {
 interface Resends {
   /** No link is left: what this one has not confirmed is kept until one is usable. */
   strand(link: number): void;
-  /** Sends again by link `to` what `from` may have lost. */
+  /** Sends again by link `to` what `from` may have lost, as this host saw by itself. */
   resend(from: number, to: number, now: number): void;
-  /** The same on the peer's word alone, that `from` is down, and no more than its budget allows. */
-  resendReported(from: number, to: number, now: number): void;
+  /** The same where the peer may have brought it about: no more than its budget allows. */
+  resendWithin(from: number, to: number, now: number): void;
 }
 
 /** Sends sealed runs of frames by a link. */
@@ -68,9 +68,12 @@ interface Stations {
   announce(peer: number): void;
 }
 
-/** Hears when a peer can be reached, or no longer. */
+/** Hears how peers can be reached. */
 export interface PeerWatch {
+  /** A peer can be reached, or no longer, or drains. */
   changed(peer: number, now: number): void;
+  /** All links of a peer have been silent for their hold times: it is late, or gone. */
+  silent(peer: number, now: number): void;
 }
 
 export interface LinkPorts {

@@ -22,6 +22,8 @@ export interface DatapathIo {
    * `at`. Returns the index of the reason for which it was dropped, or `HANDSHAKE_TAKEN`.
    */
   handshake(offset: number, length: number, socket: number, words: Int32Array, at: number): number;
+  /** Processors of the machine that were idle on average since the last call; rare, as the kernel is asked. */
+  machineIdle(): number;
   /** Tells the control thread; rare, so a plain object. */
   emit(event: DatapathEvent): void;
 }

@@ -23,6 +23,7 @@ import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
 import { kernelFacts } from './kernel-facts.js';
 import { KnownPaths } from './known-paths.js';
+import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 
@@ -120,6 +121,7 @@ class Shell {
       reply: (reply, arrival) =>
         this.cookieReplies.add(reply, this.socketFds.get(arrival.socket) ?? -1, arrival),
     });
+    const machineIdle = new MachineIdle();
     const io: DatapathIo = {
       arena: bytes,
       seal: (ops, count) => native.seal(bytes, ops, count),
@@ -129,6 +131,7 @@ class Shell {
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>
         this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
+      machineIdle: () => machineIdle.since(native.now()),
       emit: (event) => this.emit(event),
     };
     this.engine = new Engine(this.arena, io, {

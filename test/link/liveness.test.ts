@@ -75,7 +75,7 @@ class Host {
           sendByPath: () => {},
           flush: () => {},
         },
-        resends: { strand: () => {}, resend: () => {}, resendReported: () => {} },
+        resends: { strand: () => {}, resend: () => {}, resendWithin: () => {} },
         runs: { send: () => {} },
         laneOrder: { highestBy: () => 0, announced: () => {} },
         stations: { forget: () => {}, announce: () => {} },

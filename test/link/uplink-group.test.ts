@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UPLINK_STANDING, UplinkGroup } from '../../src/link/choice/uplink-group.js';
 
 const SECOND = 1_000_000;
-const { UNREACHABLE, DRAINING, READY } = UPLINK_STANDING;
+const { UNREACHABLE, SILENT, DRAINING, READY } = UPLINK_STANDING;
 
 function group(priorities: readonly number[], preemptUs: number | null = null): UplinkGroup {
   const made = new UplinkGroup('servers');
@@ -23,7 +23,7 @@ function stands(made: UplinkGroup, peer: number, standing: number, now: number):
 const histories = fc.array(
   fc.record({
     peer: fc.nat({ max: 3 }),
-    standing: fc.constantFrom(UNREACHABLE, DRAINING, READY),
+    standing: fc.constantFrom(UNREACHABLE, SILENT, DRAINING, READY),
     after: fc.integer({ min: 0, max: 10 * SECOND }),
   }),
   { maxLength: 60 },

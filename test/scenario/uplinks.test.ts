@@ -118,6 +118,22 @@ describe('a client of three servers', () => {
       expect(heard(client)).toEqual([sent[0]]);
     }));
 
+  it('moves as soon as a server is silent for its hold time, long before its links are judged, and it was only late', () =>
+    withSeed((seed) => {
+      const { lan, world, client } = start(seed);
+      world.run(3 * SECOND);
+      const links = client.linkEvents().length;
+      lan.nodes[A].stall(60 * MILLISECOND);
+      world.run(50 * MILLISECOND);
+      expect(movesOf(client).at(-1)).toMatchObject({ peer: B, before: A, cause: 'active-silent' });
+      world.run(SECOND);
+      expect(activeOf(client)).toBe(B);
+      expect(client.linkEvents().length).toBe(links);
+      const sent = [A, B].map((server) => broadcastFrom(lan.nodes[server]));
+      world.run(20 * MILLISECOND);
+      expect(heard(client)).toEqual([sent[1]]);
+    }));
+
   it('stays where it is when the better one comes back, unless it is told to preempt', () =>
     withSeed((seed) => {
       for (const preemptUs of [null, 2 * SECOND]) {

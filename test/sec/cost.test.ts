@@ -40,12 +40,12 @@ function prepare(seed: number, hosts: number): Attack {
   return { world, lan, victim, attacker, sealer };
 }
 
-function beat(link: number): Uint8Array {
+function beat(link: number, flags = HEARS_YOU): Uint8Array {
   const body = new Uint8Array(HEARTBEAT.BYTES);
   const view = new DataView(body.buffer);
   body[0] = KIND.HEARTBEAT;
   body[HEARTBEAT.LINK] = link;
-  view.setUint8(HEARTBEAT.FLAGS, HEARS_YOU);
+  view.setUint8(HEARTBEAT.FLAGS, flags);
   view.setUint16(HEARTBEAT.INTERVAL_MS, 10);
   view.setUint16(HEARTBEAT.HOLD_MS, 1000);
   return body;
@@ -62,15 +62,27 @@ function linkDown(link: number): Uint8Array {
 describe('what a peer makes us send', () => {
   const FRAME_BYTES = 1300;
 
-  /** Three seconds of frames for the attacker, who takes its links down in turn so often a second. Returns bytes sent. */
-  function run(attack: Attack, flipsPerSecond: number): number {
+  type Say = (link: number, body: Uint8Array) => void;
+  /** How a peer lets a link die, and brings the other one back; said once for each death. */
+  type Way = (say: Say, link: number) => void;
+
+  /**
+   * Three seconds of frames for the attacker, who takes its links down in turn so often a second. `beatsOf` says by which
+   * links it beats while `dead` is the last one taken down, -1 for none. Returns bytes sent.
+   */
+  function run(
+    attack: Attack,
+    flipsPerSecond: number,
+    way: Way,
+    beatsOf = (_link: number, _dead: number) => true,
+  ) {
     const { world, victim, attacker, sealer } = attack;
     const frame = withVirtio(
       ethernet(stationOf(attacker.id), stationOf(0), EXPERIMENTAL, new Uint8Array(FRAME_BYTES)),
     );
-    const say = (link: number, body: Uint8Array): void =>
-      deliver(victim, attacker.sockets[link], sealer.seal(link, body), link);
+    const say: Say = (link, body) => deliver(victim, attacker.sockets[link], sealer.seal(link, body), link);
     let flips = 0;
+    let dead = -1;
     let bytes = 0;
     const count: Hop = {
       pass(datagram) {
@@ -80,30 +92,53 @@ describe('what a peer makes us send', () => {
     for (let link = 0; link < LINKS; link++) world.wire(victim, attacker, link).hops = [count];
     for (let ms = 0; ms < 3000; ms++) {
       victim.fromKernel(frame, frame);
-      if (ms % 5 === 0) for (let link = 0; link < LINKS; link++) say(link, beat(link));
+      if (ms % 5 === 0)
+        for (let link = 0; link < LINKS; link++) if (beatsOf(link, dead)) say(link, beat(link));
       if ((ms * flipsPerSecond) / 1000 > flips) {
-        const link = flips++ % LINKS;
-        say(1 - link, linkDown(link));
-        for (let beats = 0; beats < 6; beats++) say(link, beat(link));
+        dead = flips++ % LINKS;
+        way(say, dead);
       }
       world.run(MILLISECOND);
     }
     return bytes;
   }
 
+  const nothing: Way = () => {};
+  const again: Way = (say, link) => {
+    for (let beats = 0; beats < 6; beats++) say(link, beat(link));
+  };
+  const report: Way = (say, link) => {
+    say(1 - link, linkDown(link));
+    again(say, link);
+  };
+  const deafness: Way = (say, link) => {
+    say(link, beat(link, 0));
+    again(say, link);
+  };
+
+  function expectBounded(seed: number, what: string, attacked: (attack: Attack) => number): void {
+    const asked = run(prepare(seed, 2), 0, nothing);
+    const attack = prepare(seed, 2);
+    const sent = attacked(attack);
+    console.log(`${what}: ${(sent / asked).toFixed(2)} times of what was asked for`);
+    expect(attack.victim.counter('resentDatagrams')).toBeGreaterThan(1000);
+    expect(attack.victim.drop('resend-refused')).toBeGreaterThan(1000);
+    // Beats, notices and the grant of a trickle come on top of twice as much.
+    expect(sent / asked).toBeLessThan(2.2);
+  }
+
   for (const flips of [10, 40, 200]) {
     it(`by taking its links down ${flips} times a second is no more than as much again`, () =>
-      withSeed((seed) => {
-        const asked = run(prepare(seed, 2), 0);
-        const attack = prepare(seed, 2);
-        const sent = run(attack, flips);
-        console.log(`${flips} flips/s: ${(sent / asked).toFixed(2)} times of what was asked for`);
-        expect(attack.victim.counter('resentDatagrams')).toBeGreaterThan(1000);
-        expect(attack.victim.drop('resend-refused')).toBeGreaterThan(1000);
-        // Beats, notices and the grant of a trickle come on top of twice as much.
-        expect(sent / asked).toBeLessThan(2.2);
-      }));
+      withSeed((seed) => expectBounded(seed, `${flips} reports/s`, (attack) => run(attack, flips, report))));
+
+    it(`by saying ${flips} times a second that it does not hear us is no more either`, () =>
+      withSeed((seed) => expectBounded(seed, `${flips} deaf/s`, (attack) => run(attack, flips, deafness))));
   }
+
+  it('by falling silent on one link after the other is no more either', () =>
+    withSeed((seed) =>
+      expectBounded(seed, 'silence', (attack) => run(attack, 10, nothing, (link, dead) => link !== dead)),
+    ));
 });
 
 describe('what a peer makes us compute', () => {

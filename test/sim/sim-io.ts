@@ -148,6 +148,10 @@ export class SimIo implements DatapathIo {
     for (let at = 0; at < into.length; at++) into[at] = this.devices.random() * 256;
   }
 
+  machineIdle(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   emit(event: DatapathEvent): void {
     this.devices.emit(event);
   }

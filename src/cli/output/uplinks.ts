@@ -7,6 +7,7 @@ import { type Column, table } from './table.js';
 export const UPLINK_CAUSES: Record<UplinkCause, string> = {
   'first-reachable': 'the first one reached',
   'active-lost': 'the one before cannot be reached',
+  'active-silent': 'the one before fell silent',
   'active-drains': 'the one before drains',
   preempted: 'of higher priority, and ready again',
   reconfigured: 'the one before left the group',

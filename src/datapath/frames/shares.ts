@@ -2,11 +2,14 @@
  * A fair share of the worker for each peer. What peers send is work for the one thread that serves them all. While two
  * or more of them want it, and it is never idle, each may cause so much work a time and no more; what is over its share is
  * dropped before it is opened. Idle time was wanted by nobody, so it is given to whoever works; a peer alone has no limit.
+ * While the whole machine is busy, an idle worker is little proof of that: the programs behind other peers may be what
+ * waits, so that less of its idle time is given away.
  *
  * Work is counted in units of about half a microsecond. Credit is a token bucket (RFC 2697) that busy time fills slowly and
  * idle time fast.
  */
 import { Columns, float64, int32 } from '../../base/columns.js';
+import type { DatapathIo } from '../../state/io.js';
 
 /**
  * Units of work: a datagram opened; a frame of its own for the TAP; a datagram rebuilt or handed on; a message about a link,
@@ -20,6 +23,8 @@ const BURST = 8192;
 const PER_BUSY_US = 1 / 5;
 /** Units for each idle µs, for each peer: one that takes all that is left of the worker leaves half of that idle. */
 const PER_IDLE_US = 2;
+/** What is given of idle time, at least, when no processor of the machine is idle; all of it when one is or more. */
+const LEAST_OF_IDLE = 1 / 6;
 /** A peer wants the worker for one to two of these after its last datagram; µs. */
 const WINDOW_US = 250_000;
 
@@ -34,12 +39,19 @@ export class Shares {
   private granted = 0;
   private window = 0;
   private windowAt: number;
+  /** A peer has used its share up in this window. */
+  private pressed = false;
+  /** Which part of idle time is given away. */
+  private ofIdle = 1;
   /** Peers seen in this window, and in the one before. */
   private present = 0;
   private formerPresent = 0;
 
   /** `now` in µs, as all times here. */
-  constructor(private now: number) {
+  constructor(
+    private now: number,
+    private readonly machine: Pick<DatapathIo, 'machineIdle'>,
+  ) {
     this.windowAt = now;
   }
 
@@ -47,14 +59,18 @@ export class Shares {
   passed(idleUs: number, now: number): void {
     const busyUs = Math.max(0, now - this.now - idleUs);
     this.now = now;
-    if (now - this.windowAt >= WINDOW_US) {
-      this.formerPresent = now - this.windowAt < 2 * WINDOW_US ? this.present : 0;
-      this.present = 0;
-      this.windowAt = now;
-      this.window++;
-    }
+    if (now - this.windowAt >= WINDOW_US) this.turnWindow(now);
     const wanting = Math.max(1, this.present, this.formerPresent);
-    this.granted += (busyUs * PER_BUSY_US) / wanting + idleUs * PER_IDLE_US;
+    this.granted += (busyUs * PER_BUSY_US) / wanting + idleUs * PER_IDLE_US * this.ofIdle;
+  }
+
+  private turnWindow(now: number): void {
+    this.formerPresent = now - this.windowAt < 2 * WINDOW_US ? this.present : 0;
+    this.present = 0;
+    this.windowAt = now;
+    this.window++;
+    this.ofIdle = this.pressed ? Math.min(1, Math.max(LEAST_OF_IDLE, this.machine.machineIdle())) : 1;
+    this.pressed = false;
   }
 
   /** A peer sent something authentic, or frames go to it. */
@@ -72,7 +88,9 @@ export class Shares {
 
   /** Whether a peer has used its share up while others want the worker. */
   isOver(peer: number): boolean {
-    return this.isWanted && peer < this.columns.capacity && this.balance(peer) <= 0;
+    const isOver = this.isWanted && peer < this.columns.capacity && this.balance(peer) <= 0;
+    if (isOver) this.pressed = true;
+    return isOver;
   }
 
   /** A peer has caused work. */

@@ -1,7 +1,8 @@
 /**
- * What a peer's word that its links are lost may cost: no more bytes are sent again than were sent for the first time. To
- * be sent again once is therefore free. Any further time is paid for by what was confirmed meanwhile, so that a peer that
- * takes its links down in turn is not sent the same again and again. What this host notices itself is not bounded by it.
+ * What links may cost that a peer lets die, by its word, its silence or its moves: no more bytes are sent again than were
+ * sent for the first time. To be sent again once is therefore free. Any further time is paid for by what was confirmed
+ * meanwhile, so that a peer that takes its links down in turn is not sent the same again and again. What this host alone
+ * can see (carrier, addresses, errors) is not bounded by it.
  */
 import { Columns, float64 } from '../../base/columns.js';
 import { DROP } from '../../contract/drops.js';
@@ -11,7 +12,7 @@ import { MAX_LINKS } from '../../wire/header.js';
 /** A datagram is sent again no more often than this: every link of a peer may die in turn. */
 export const MOST_RESENDS = MAX_LINKS;
 /** Bytes a window that a peer is granted beside, so that a trickle survives links that die again and again. */
-const GRANT = 256 << 10;
+const GRANT = 128 << 10;
 
 export class ResendBudget {
   /** Bytes that may be sent again to each peer: what was newly sent, and the grant, less what was sent again. */

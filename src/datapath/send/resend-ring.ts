@@ -21,8 +21,8 @@ export interface Loss {
   readonly to: number;
   readonly now: number;
   readonly maxAge: number;
-  /** Only the peer's word says so. */
-  readonly isReported: boolean;
+  /** The peer may have brought it about. */
+  readonly isBudgeted: boolean;
 }
 
 /** Sends bytes of the ring again. */
@@ -244,14 +244,11 @@ export class ResendRing {
     return missing;
   }
 
-  /**
-   * Whether a record may be sent once more. The budget must pay, from the second time on, for what only the peer says is
-   * lost.
-   */
+  /** Whether a record may be sent once more; from the second time on, the budget must pay for what the peer may have caused. */
   private mayResend(index: number, bytes: number, loss: Loss): boolean {
     const before = this.resends[index];
     if (before >= MOST_RESENDS) return false;
-    if (before > 0 && loss.isReported && !this.budget.spendSpare(bytes)) return false;
+    if (before > 0 && loss.isBudgeted && !this.budget.spendSpare(bytes)) return false;
     this.resends[index]++;
     if (before === 0) this.budget.spend(bytes);
     return true;

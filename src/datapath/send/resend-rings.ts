@@ -115,15 +115,15 @@ export class ResendRings {
   }
 
   /** Link `from` is lost, and `to` takes its place. */
-  loss(from: number, to: number, now: number, isReported: boolean): Loss {
-    return { from, to, now, isReported, maxAge: this.maxAgeUs };
+  loss(from: number, to: number, now: number, isBudgeted: boolean): Loss {
+    return { from, to, now, isBudgeted, maxAge: this.maxAgeUs };
   }
 
   /** See `ResendRing.takeOver`; what the shared ring holds is older than what an own one does. */
   takeOver(loss: Loss, again: SendAgain): number {
     const peer = this.links.peer[loss.from];
     const own = this.ownRing(peer);
-    const once = loss.isReported ? this.shared.sentOnce(peer, loss) + (own?.sentOnce(peer, loss) ?? 0) : 0;
+    const once = loss.isBudgeted ? this.shared.sentOnce(peer, loss) + (own?.sentOnce(peer, loss) ?? 0) : 0;
     this.budget.open(peer, once);
     const count = this.shared.takeOver(loss, again);
     return own === null ? count : count + own.takeOver(loss, again);

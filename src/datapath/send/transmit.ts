@@ -245,8 +245,8 @@ export class Transmitter {
     this.takeOver(this.rings.loss(from, to, now, false));
   }
 
-  /** The same where only the peer's word says that `from` may have lost it: within the peer's budget. */
-  resendReported(from: number, to: number, now: number): void {
+  /** The same where the peer may have brought the loss about: within its budget. */
+  resendWithin(from: number, to: number, now: number): void {
     this.takeOver(this.rings.loss(from, to, now, true));
   }
 

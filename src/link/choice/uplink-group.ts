@@ -5,8 +5,18 @@
  */
 import type { UplinkCause } from '../../api/uplinks.js';
 
-/** How well a peer could carry. A draining one carries as long as no other can. */
-export const UPLINK_STANDING = { UNREACHABLE: 0, DRAINING: 1, READY: 2 } as const;
+/**
+ * How well a peer could carry. One that is silent may be gone: its links wait longer before they judge, but a move costs
+ * nothing. A draining one carries as long as no other can.
+ */
+export const UPLINK_STANDING = { UNREACHABLE: 0, SILENT: 1, DRAINING: 2, READY: 3 } as const;
+
+/** Why a peer is left, by its standing. */
+const CAUSES: Readonly<Record<number, UplinkCause>> = {
+  [UPLINK_STANDING.UNREACHABLE]: 'active-lost',
+  [UPLINK_STANDING.SILENT]: 'active-silent',
+  [UPLINK_STANDING.DRAINING]: 'active-drains',
+};
 
 /** So long after the first peer was found, a better one takes over without being asked to preempt. */
 const SETTLING_US = 3_000_000;
@@ -85,7 +95,7 @@ export class UplinkGroup {
   private causeOf(before: UplinkMember | null, next: UplinkMember): UplinkCause {
     if (before === null) return 'first-reachable';
     if (!this.members.includes(before)) return 'reconfigured';
-    if (before.standing === UPLINK_STANDING.UNREACHABLE) return 'active-lost';
-    return before.standing < next.standing ? 'active-drains' : 'preempted';
+    if (before.standing >= next.standing) return 'preempted';
+    return CAUSES[before.standing] ?? 'reconfigured';
   }
 }

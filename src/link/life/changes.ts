@@ -25,6 +25,15 @@ const FLAP_CAUSES: ReadonlySet<LinkCause> = new Set([
   'peer-reported-down',
 ]);
 
+/** Causes that a peer can bring about at will: by its word, by its silence, or by moving. */
+const PEERS_DOING: ReadonlySet<LinkCause> = new Set([
+  'hold-time-expired',
+  'peer-does-not-hear-us',
+  'peer-reported-down',
+  'peer-said-goodbye',
+  'path-moved',
+]);
+
 export class LinkChanges {
   readonly announcements: Announcements;
 
@@ -75,9 +84,14 @@ export class LinkChanges {
       resends.strand(link);
       return this.announcements.peerLost(peer, link);
     }
-    if (cause === 'peer-reported-down') return resends.resendReported(link, active, now);
-    this.notices.linkDown(peer, link, now);
-    resends.resend(link, active, now);
+    if (cause !== 'peer-reported-down') this.notices.linkDown(peer, link, now);
+    if (PEERS_DOING.has(cause)) resends.resendWithin(link, active, now);
+    else resends.resend(link, active, now);
+  }
+
+  /** All links of a peer are silent together; none is down yet. */
+  peerSilent(peer: number, now: number): void {
+    this.watch.silent(peer, now);
   }
 
   private showState(link: number, before: number, facts: LinkFacts, now: number): void {
@@ -103,7 +117,7 @@ export class LinkChanges {
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;
       links.resendPending[link] = 0;
-      this.base.ports.resends.resend(link, active, now);
+      this.base.ports.resends.resendWithin(link, active, now);
     }
   }
 
@@ -117,7 +131,7 @@ export class LinkChanges {
     // Some of what a lossy link was given last may have been lost; the receiver drops what was not.
     if (before < 0 || active < 0 || active === before) return;
     if (this.deciders.grey.reasonOf(before) === GREY.LOSS)
-      this.base.ports.resends.resend(before, active, now);
+      this.base.ports.resends.resendWithin(before, active, now);
   }
 
   private qualityChanged(link: number, now: number): void {

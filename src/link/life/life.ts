@@ -111,6 +111,7 @@ export class LinkLife {
     const deadline = this.liveness.deadlineOf(link);
     if (now < deadline) return this.schedule(link, TIMER.HOLD, deadline);
     if (!this.liveness.isPeerStalled(link, now)) return this.down(link, 'hold-time-expired', now);
+    this.changes.peerSilent(this.links.peer[link], now);
     this.schedule(link, TIMER.HOLD, now + this.liveness.peerInterval(link) / 4);
   }
 
@@ -244,7 +245,7 @@ export class LinkLife {
     this.settle(now);
     this.start(link, now);
     this.changes.reselect(this.links.peer[link], now);
-    this.base.ports.resends.resend(link, link, now);
+    this.base.ports.resends.resendWithin(link, link, now);
   }
 
   // --- places ---------------------------------------------------------------------------------------

@@ -111,12 +111,22 @@ export class Uplinks {
 
   // --- our uplinks ----------------------------------------------------------------------------------
 
-  /** A peer can be reached, or no longer, or drains. */
   changed(peer: number, now: number): void {
     const group = this.groupOf.get(peer);
     const member = group?.member(peer);
     if (group === undefined || member === undefined) return;
-    group.stands(member, this.standingOf(peer), now);
+    const standing = this.standingOf(peer);
+    // Links that still wait for a silent peer say nothing of it; only a heartbeat does.
+    const isSilent = member.standing === UPLINK_STANDING.SILENT && standing !== UPLINK_STANDING.UNREACHABLE;
+    if (!isSilent) group.stands(member, standing, now);
+    this.settle(group, now);
+  }
+
+  silent(peer: number, now: number): void {
+    const group = this.groupOf.get(peer);
+    const member = group?.member(peer);
+    if (group === undefined || member === undefined) return;
+    group.stands(member, UPLINK_STANDING.SILENT, now);
     this.settle(group, now);
   }
 
@@ -190,6 +200,11 @@ export class Uplinks {
   heard(peer: number, flags: number, sentAt: number, echoedAt: number, now: number): void {
     const group = this.groupOf.get(peer);
     const handover = group === undefined ? undefined : this.handovers.get(group);
+    const member = group?.member(peer);
+    if (group !== undefined && member?.standing === UPLINK_STANDING.SILENT) {
+      group.stands(member, this.standingOf(peer), now);
+      this.settle(group, now);
+    }
     if (group !== undefined && handover?.to === peer && echoedAt >= handover.at) this.finish(group, now);
     const says = (flags & STANDBY) !== 0;
     const { rests } = this.base.tables.peers;
@@ -231,6 +246,7 @@ export class Uplinks {
 
 function roleOf(group: UplinkGroup, member: UplinkMember): UplinkRole {
   if (member.standing === UPLINK_STANDING.UNREACHABLE) return 'unreachable';
+  if (member.standing === UPLINK_STANDING.SILENT) return 'silent';
   if (member === group.active) return 'active';
   return member.standing === UPLINK_STANDING.DRAINING ? 'draining' : 'standby';
 }

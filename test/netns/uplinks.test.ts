@@ -1,0 +1,102 @@
+/** Two clients of two servers: h1 and h2 are clients, h3 and h4 servers that are peers of each other. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { lanAddress } from '../../scripts/lab/mesh.js';
+import type { ControlEvent, UplinkStatus } from '../../src/api/index.js';
+import { Flood } from './flood.js';
+import { type Site, startSite, tellOnFailure } from './node.js';
+import { labProblem, needsLab } from './support.js';
+
+const CLIENTS = [1, 2];
+const SERVERS = [3, 4];
+let lab: Lab;
+let site: Site;
+
+beforeAll(async () => {
+  if (labProblem) return;
+  lab = await Lab.build({ hosts: 4, underlays: [{ family: 4 }, { family: 6 }] });
+  site = await startSite(
+    lab,
+    () => ({ timers: { interval: 50, hold: 200 } }),
+    (host, config) => (SERVERS.includes(host) ? serverConfig(config) : clientConfig(host, config)),
+  );
+  for (const client of CLIENTS) {
+    for (const server of SERVERS) await site.nodes[client - 1].waitPeer(`h${server}`);
+  }
+  await site.nodes[2].waitPeer('h4');
+});
+afterAll(async () => {
+  await lab?.remove();
+});
+beforeEach(needsLab);
+afterEach((context) => tellOnFailure(context, site));
+
+/** Clients of a server are switched among each other. */
+function serverConfig(config: string): string {
+  return config.replace(/^ peer h[12]$/gm, '$&\n  no split-horizon');
+}
+
+/** A client has no peer but its servers, h3 before h4. */
+function clientConfig(host: number, config: string): string {
+  return config
+    .replace(` no shutdown\n`, ` no peer h${3 - host}\n no shutdown\n`)
+    .replace(/^ peer h3$/m, '$&\n  uplink-group core priority 200')
+    .replace(/^ peer h4$/m, '$&\n  uplink-group core priority 100');
+}
+
+async function activeOf(client: number): Promise<string | null> {
+  const [group] = await site.nodes[client - 1].json<UplinkStatus[]>('show uplinks');
+  return group.active;
+}
+
+/** Waits for the event that says so. */
+async function waitActive(client: number, server: string): Promise<void> {
+  await expect.poll(() => activeOf(client), { timeout: 20_000 }).toBe(server);
+}
+
+describe('two clients of two servers', () => {
+  it('reach each other by the server of the higher priority, each frame once', async () => {
+    for (const client of CLIENTS) await waitActive(client, 'h3');
+    const flood = await Flood.start(lab, 1, lanAddress(2));
+    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  });
+
+  it('lose nothing when a server is drained, and nothing when it is put back', async () => {
+    const flood = await Flood.start(lab, 1, lanAddress(2));
+    const drained = await site.nodes[2].cli('drain interface octo0');
+    expect(drained).toContain('4 links of octo0 drained');
+    expect(drained).toContain('still in use: h4');
+    for (const client of CLIENTS) await waitActive(client, 'h4');
+    await flood.more(50);
+    await site.nodes[2].cli('undrain interface octo0');
+    await flood.more(50);
+    expect(await activeOf(1)).toBe('h4');
+    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  });
+
+  it('go on when each has another server, and the servers switch between them', async () => {
+    await site.nodes[0].configure('interface octo0', 'uplink-group core preempt delay 0');
+    await waitActive(1, 'h3');
+    expect(await activeOf(2)).toBe('h4');
+    const flood = await Flood.start(lab, 1, lanAddress(2));
+    await flood.more(50);
+    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+    await site.nodes[0].configure('interface octo0', 'no uplink-group core');
+  });
+
+  it('are joined again at once after the active server is killed, and wait for nobody to speak', async () => {
+    await site.nodes[1].configure('interface octo0', 'uplink-group core preempt delay 0');
+    await waitActive(2, 'h3');
+    const flood = await Flood.start(lab, 1, lanAddress(2), 10);
+    await site.nodes[2].daemon.stop('SIGKILL');
+    for (const client of CLIENTS) await waitActive(client, 'h4');
+    await flood.more(50);
+    const { lost, duplicated } = await flood.end();
+    expect(duplicated).toBe(0);
+    // A hold time of 200 ms, at one ping in 10 ms, and what was under way.
+    expect(lost).toBeLessThanOrEqual(40);
+    const moves = await site.nodes[0].json<ControlEvent[]>('show events');
+    const last = moves.filter(({ kind }) => kind === 'uplink').at(-1);
+    expect(last).toMatchObject({ group: 'core', before: 'h3', peer: 'h4', cause: 'active-silent' });
+  });
+});
