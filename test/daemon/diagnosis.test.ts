@@ -142,6 +142,12 @@ describe('why a peer is down', () => {
     expect(told()?.advice).toMatch(/^link 0 down: the local interface lost its carrier/);
   });
 
+  it('is a goodbye, until the peer is heard again', () => {
+    const { record, told } = scene({ cause: 'peer-said-goodbye', links: 2 });
+    record.sent(3);
+    expect(told()).toMatchObject({ cause: 'said goodbye' });
+  });
+
   it('is that a peer which must call has not', () => {
     expect(scene({ remote: 'dynamic', state: 'waiting' }).told()?.cause).toBe('has not called');
   });

@@ -42,6 +42,7 @@ export function diagnose(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: numb
     ofConfiguration(peer, links) ??
     ofUnderlay(links) ??
     ofOneWay(links) ??
+    ofGoodbye(links) ??
     ofRefusals(runtime, peer, links, nowUs) ??
     ofSilence(runtime, peer, links, nowUs)
   );
@@ -70,6 +71,15 @@ function ofOneWay(links: LinkEntry[]): Diagnosis | null {
   return {
     cause: 'does not hear us',
     advice: `we hear the peer, it does not hear us: check UDP towards ${remoteOf(oneWay) ?? 'it'}`,
+  };
+}
+
+function ofGoodbye(links: LinkEntry[]): Diagnosis | null {
+  if (!links.every(({ cause }) => cause === 'peer-said-goodbye')) return null;
+  return {
+    cause: 'said goodbye',
+    advice:
+      'the peer said goodbye: there the daemon was stopped, or the interface or this peer shut down or removed',
   };
 }
 
