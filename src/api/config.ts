@@ -124,6 +124,8 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  /** Look for loops; absent: while the TAP is in a bridge. */
+  loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
   mssClamp?: boolean;
   /** Ring of a peer that sends much, in MiB, and the age in ms up to which datagrams are sent again. */
@@ -139,6 +141,8 @@ export interface InterfaceConfig {
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;
+  /** Heartbeats a second that clients may take. */
+  heartbeatBudget?: number;
   /** Settings that peers and clients take by name; absent: none. */
   peerTemplates?: PeerConfig[];
   peers: PeerConfig[];

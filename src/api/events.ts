@@ -1,5 +1,6 @@
 /** What the daemon tells its clients unasked. */
 import type { ConfigEvent } from './configuration.js';
+import type { LoopState } from './interfaces.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
 import type { UplinkCause } from './uplinks.js';
@@ -77,6 +78,21 @@ export type ControlEvent = EventBase &
         peer: string;
         before: string | null;
         cause: UplinkCause;
+      }
+    /** The LAN reaches a peer by another way as well, or no longer (`healed`). */
+    | { kind: 'loop'; interface: string; peer: string; state: LoopState | 'healed' }
+    /**
+     * A station moved too often: it stays for a while where it is. Ports are peers or null, the TAP. `count` stations
+     * did at about this time; this is the last.
+     */
+    | {
+        kind: 'mac-frozen';
+        interface: string;
+        mac: string;
+        vlan: number;
+        peer: string | null;
+        other: string | null;
+        count: number;
       }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     /**

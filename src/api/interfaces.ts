@@ -21,6 +21,8 @@ export interface InterfaceStatus {
   listenPort: number;
   aead: AeadChoice;
   policy: Policy;
+  /** Peers that close a loop. */
+  loops: { peer: string; state: LoopState }[];
   workerAlive: boolean;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
@@ -41,6 +43,12 @@ export interface InterfaceStatus {
   clientsKnown: number | null;
   clientsPresent: number | null;
 }
+
+/**
+ * The LAN reaches a peer by another way as well. `noticed`: nothing is done about it yet; `held`: nothing passes to and from
+ * the peer here; `held-elsewhere`: another gateway on the loop has cut it.
+ */
+export type LoopState = 'noticed' | 'held' | 'held-elsewhere';
 
 export interface MacEntry {
   mac: string;

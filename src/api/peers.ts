@@ -1,5 +1,6 @@
 /** What `show peers` and `show links` say. */
 import type { AeadChoice, Policy } from './config.js';
+import type { LoopState } from './interfaces.js';
 import type { LinkState } from './link-states.js';
 
 export type AeadName = Exclude<AeadChoice, 'auto'>;
@@ -96,6 +97,8 @@ export interface PeerStatus {
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
   /** Group of peers between which frames are not switched; null: in none. */
   splitHorizon: number | null;
+  /** Null: it closes no loop. */
+  loop: LoopState | null;
   session: SessionStatus | null;
   /** Ids of the links that carry data now. */
   activeLinks: number[];

@@ -27,6 +27,21 @@ export interface SocketStatus {
   sendBufferBytes: number;
 }
 
+/** What the clients of an interface with a file of authorized keys cost. */
+export interface ClientLoad {
+  interface: string;
+  /** Clients in the file, and those that have rows: connected, or gone a short time ago. */
+  clientsKnown: number;
+  clientsPresent: number;
+  /** Of the last seconds, peers with a block included. */
+  heartbeatsPerSecond: number;
+  handshakeMessagesPerSecond: number;
+  /** Heartbeats a second that clients may take. */
+  heartbeatBudget: number;
+  /** The shortest interval that clients are allowed so that they keep to it; null while any is. */
+  shortestIntervalMs: number | null;
+}
+
 export interface SystemInfo {
   uptimeSeconds: number;
   pid: number;
@@ -40,6 +55,10 @@ export interface SystemInfo {
   openFiles: number;
   openFilesLimit: number | null;
   clients: number;
+  /** Peers and clients that have rows, and resident memory for each; null under 100, where it says nothing. */
+  peers: number;
+  memoryBytesPerPeer: number | null;
+  clientLoads: ClientLoad[];
   workers: WorkerStatus[];
   offloads: OffloadStatus[];
   sockets: SocketStatus[];

@@ -35,6 +35,8 @@ export const DEFAULTS = {
   resendAge: 2000,
   /** Seconds (RFC 8899, PMTU_RAISE_TIMER). */
   mtuRaise: 600,
+  /** Heartbeats a second. */
+  heartbeatBudget: 10_000,
   relay: false,
   splitHorizon: 0,
   persist: false,
@@ -68,6 +70,7 @@ interface EffectiveInterface {
   resendBuffer: number;
   resendAge: number;
   mtuRaise: number;
+  heartbeatBudget: number;
   relay: boolean;
   persist: boolean;
   scheduling: 'realtime' | 'normal';
@@ -85,6 +88,7 @@ export function effectiveInterface(config: InterfaceConfig): EffectiveInterface 
     resendBuffer: config.resendBuffer ?? DEFAULTS.resendBuffer,
     resendAge: config.resendAge ?? DEFAULTS.resendAge,
     mtuRaise: config.mtuRaise ?? DEFAULTS.mtuRaise,
+    heartbeatBudget: config.heartbeatBudget ?? DEFAULTS.heartbeatBudget,
     relay: config.relay ?? DEFAULTS.relay,
     persist: config.persist ?? DEFAULTS.persist,
     scheduling: config.scheduling ?? DEFAULTS.scheduling,

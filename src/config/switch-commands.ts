@@ -3,7 +3,7 @@
 import { keyword, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
-import { fieldsOf, interfaceOf, type Setting } from './language.js';
+import { fieldsOf, interfaceOf, type Setting, setting } from './language.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
 
@@ -27,5 +27,21 @@ export const switchCommands: Setting[] = [
     ],
     read: ({ limit }) => limit,
     write: (entries) => `mac-table limit ${entries}`,
+  }),
+  setting('interface', {
+    tokens: [
+      keyword('loop-guard', 'Look for loops and hold a peer that closes one (default: while in a bridge)'),
+    ],
+    noNeeds: 1,
+    set(scope) {
+      interfaceOf(scope).loopGuard = true;
+    },
+    unset(scope) {
+      interfaceOf(scope).loopGuard = false;
+    },
+    render(scope) {
+      const { loopGuard } = interfaceOf(scope);
+      return loopGuard === undefined ? [] : [loopGuard ? 'loop-guard' : 'no loop-guard'];
+    },
   }),
 ];

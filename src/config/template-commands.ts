@@ -2,8 +2,9 @@
 
 import type { PeerConfig } from '../api/config.js';
 import { keyword, options, value } from '../grammar/command.js';
-import { FILENAME, NAME } from '../grammar/values.js';
+import { FILENAME, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
+import { DEFAULTS } from './defaults.js';
 import { block, type ConfigCommand, fieldsOf, interfaceOf } from './language.js';
 import { findOrAdd, removeNamed } from './lookup.js';
 import { peerBlock } from './peer-commands.js';
@@ -24,6 +25,18 @@ export const templateCommands: ConfigCommand[] = [
     read: ({ file, template }) => ({ file, ...(template !== undefined && { template }) }),
     write: ({ file, template }) =>
       `authorized-keys ${renderWord(file)}${template === undefined ? '' : ` template ${renderWord(template)}`}`,
+  }),
+  interfaceField('heartbeatBudget', {
+    tokens: [
+      keyword('heartbeat', 'Heartbeats of clients'),
+      keyword('budget', 'Ask clients for a slower pace when theirs would take more'),
+      value('budget', range(10, 1_000_000, 'heartbeats/s'), 'Heartbeats sent in all', {
+        default: DEFAULTS.heartbeatBudget,
+      }),
+    ],
+    noNeeds: 2,
+    read: ({ budget }) => budget,
+    write: (perSecond) => `heartbeat budget ${perSecond}`,
   }),
   block('interface', {
     opens: 'peer',

@@ -45,6 +45,18 @@ export type DatapathEvent =
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
   | UplinkMoved
+  /** The LAN reaches a peer by another way as well, or no longer; `state` is one of `LOOP`. */
+  | { kind: 'loop'; peer: number; state: number }
+  /** Addresses moved too often and stay where they are for a while; the last of `count`. Ports are peers or -1, the TAP. */
+  | {
+      kind: 'mac-frozen';
+      vlan: number;
+      high: number;
+      low: number;
+      port: number;
+      other: number;
+      count: number;
+    }
   | { kind: 'gso-refused'; peer: number; link: number }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }

@@ -13,4 +13,6 @@ export interface PortSettings {
 export interface SwitchSettings {
   macAgeingS: number;
   macLimit: number;
+  /** Whether loops are looked for; null: while the TAP is in a bridge. */
+  loopGuard: boolean | null;
 }

@@ -24,6 +24,8 @@ export interface LinkSettings {
   /** What the kernel says of the route's MTU; 0 while it says nothing. */
   routeMtu: number;
   shutdown: boolean;
+  /** The peer sets the pace of heartbeats; `intervalUs` is the shortest interval that it may ask for. */
+  paceByPeer: boolean;
   /** Forward error correction: datagrams for each parity datagram; 0: none, 1: by the loss measured. */
   parity: number;
   /** Heartbeats in a row after which a link is used again while another one carries the traffic. */
@@ -91,6 +93,8 @@ export interface DatapathSettings {
   resendAgeUs: number;
   /** Seconds until a larger path MTU is tried again. */
   mtuRaiseS: number;
+  /** Heartbeats a second that clients may take, at the pace that they set, before they are asked for a slower one. */
+  heartbeatBudget: number;
   /** Hand on datagrams between peers whose links go via this host. */
   relay: boolean;
   /** Uplink groups that preempt. */

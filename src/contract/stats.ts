@@ -39,6 +39,10 @@ export const INTERFACE_FIELDS = [
   'macMoves',
   'handshakesGiven',
   'handshakesTaken',
+  'heartbeatsSent',
+  'heartbeatsReceived',
+  'pacedLinks',
+  'pacedIntervalUs',
 ] as const;
 export const INTERFACE = indexOf(INTERFACE_FIELDS);
 
@@ -51,6 +55,8 @@ export const PEER_FIELDS = [
   /** Bit set of the ids of links by which the policy may send frames. */
   'usableLinks',
   'sessionSlot',
+  /** One of `LOOP`: whether the LAN reaches it by another way as well. */
+  'loop',
   'ownRing',
   'resendReachUs',
 ] as const;
@@ -95,6 +101,7 @@ export const LINK_FIELDS = [
   /** State of the search for it, as in `MTU_STATES`, and the size that is being probed; 0 for none. */
   'mtuState',
   'mtuProbed',
+  'intervalUs',
   'holdUs',
   /** Bytes a second of ours that the peer says arrived by this link; 0 while unknown. */
   'deliveredOutBps',

@@ -2,7 +2,7 @@
 
 import type { DropExamples } from '../contract/drop-examples.js';
 import type { DatapathSettings } from '../contract/settings.js';
-import { SharedStats } from '../contract/stats.js';
+import { PEER, PEER_WIDTH, SharedStats } from '../contract/stats.js';
 import { ReplayWindows } from '../crypto/replay.js';
 import { LinkParts } from '../link/life/parts.js';
 import type { LinkPorts } from '../link/ports.js';
@@ -17,6 +17,7 @@ import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
+import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Ports } from '../switch/ports.js';
 import { Announcer } from './frames/announcer.js';
@@ -68,6 +69,7 @@ export class Assembly {
   readonly shares: Shares;
   readonly macs: MacTable;
   readonly switchPorts = new Ports();
+  readonly guard: LoopGuard;
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
@@ -79,6 +81,8 @@ export class Assembly {
   readonly relay: Relay;
   readonly reorder: Reorder;
   readonly link: LinkParts;
+  /** Index of the TAP's interface. */
+  readonly tap: number;
   /** Parts that keep something for rows of the tables. */
   readonly owners: readonly RowOwner[];
 
@@ -88,6 +92,7 @@ export class Assembly {
     options: EngineOptions,
   ) {
     this.now = options.nowUs;
+    this.tap = options.tap;
     const { stats, tables } = this;
     const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
     this.drops = drops;
@@ -97,7 +102,8 @@ export class Assembly {
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.delivery = new Delivery(arena, io, stats, drops);
     this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts);
+    this.guard = new LoopGuard(arena.bytes, this.switchPorts, this.loopReports(), options.seed);
+    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, this.guard);
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
@@ -105,7 +111,7 @@ export class Assembly {
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
     const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops };
-    this.outbound = new Outbound({ ...lower, ports: switchPorts });
+    this.outbound = new Outbound({ ...lower, ports: switchPorts, guard: this.guard });
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
     const { forwarder } = this;
     const unpacker = new Unpacker({ arena, bridge, reassembly, delivery, forwarder, shares, stats, drops });
@@ -135,6 +141,7 @@ export class Assembly {
       this.shares,
       this.announcer,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      this.guard,
       this.switchPorts,
     ];
   }
@@ -169,6 +176,17 @@ export class Assembly {
         this.link.mtu.tooBig(link, bytes, this.now);
       },
       gsoRefused: (link) => this.link.segmentation.refused(link),
+    };
+  }
+
+  private loopReports(): LoopReports {
+    const { io, stats } = this;
+    return {
+      loopChanged: (peer, state) => {
+        stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
+        if (state === LOOP.HELD) this.macs.flushPort(peer);
+        io.emit({ kind: 'loop', peer, state });
+      },
     };
   }
 

@@ -3,6 +3,7 @@
 import type { MacRow, MacStretch } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
+import type { KernelFact } from '../contract/place.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
 import { explainPeer } from '../link/choice/explain.js';
@@ -15,6 +16,9 @@ import { Rows } from './rows.js';
 
 export class Commands {
   private readonly rows: Rows;
+  /** Whether the operator wants the loop guard; null: while the TAP is in a bridge. */
+  private loopGuard: boolean | null = null;
+  private isBridged = false;
 
   constructor(private readonly parts: Assembly) {
     this.rows = new Rows(parts);
@@ -55,7 +59,10 @@ export class Commands {
       case 'echo':
         return this.echo(command, now);
       case 'kernel':
-        for (const fact of command.facts) link.placement.fact(fact);
+        for (const fact of command.facts) {
+          link.placement.fact(fact);
+          this.noteBridge(fact, now);
+        }
         link.life.settle(now);
         return transmit.flush();
       case 'ipv6':
@@ -81,18 +88,32 @@ export class Commands {
   }
 
   private settingsChanged(settings: DatapathSettings, now: number): void {
-    this.applySettings(settings);
+    this.applySettings(settings, now);
     this.parts.link.uplinks.sweep(now);
     this.parts.transmit.flush();
   }
 
-  applySettings(settings: DatapathSettings): void {
+  /** The TAP joined a bridge, or left it. */
+  private noteBridge(fact: KernelFact, now: number): void {
+    if (fact.what !== 'interface' || fact.index !== this.parts.tap) return;
+    this.isBridged = fact.facts.master !== 0;
+    this.setGuard(now);
+  }
+
+  private setGuard(now: number): void {
+    this.parts.guard.set(this.loopGuard ?? this.isBridged, now);
+  }
+
+  applySettings(settings: DatapathSettings, now: number): void {
     const { macs, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit } = settings.switch;
+    const { macAgeingS, macLimit, loopGuard } = settings.switch;
+    this.loopGuard = loopGuard;
+    this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
+    link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
     transmit.setGso(settings.udpGso);

@@ -11,6 +11,8 @@ import { kindOfTimer, linkOfTimer, TIMER } from '../link/life/timers.js';
 import type { Arena } from '../state/arena.js';
 import type { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
+import { Frame } from '../switch/frame.js';
+import { PROBE_BYTES } from '../switch/loop-guard.js';
 import { Assembly, type EngineOptions } from './assembly.js';
 import { Commands } from './commands.js';
 
@@ -27,13 +29,14 @@ export class Engine {
   private readonly parts: Assembly;
   private readonly commands: Commands;
   private readonly due = new Int32Array(DUE_TIMERS);
+  private readonly probeInHand = new Frame();
   private nextSweep: number;
 
   constructor(arena: Arena, io: DatapathIo, options: EngineOptions) {
     this.parts = new Assembly(arena, io, options);
     this.commands = new Commands(this.parts);
     this.nextSweep = options.nowUs + SWEEP_INTERVAL_US;
-    this.commands.applySettings(options.settings);
+    this.commands.applySettings(options.settings, options.nowUs);
   }
 
   get stats(): SharedStats {
@@ -73,6 +76,7 @@ export class Engine {
       this.nextSweep,
       this.parts.reorder.nextDeadline(),
       this.parts.transmit.parity.nextDeadline(),
+      this.parts.guard.nextDeadline(),
     );
   }
 
@@ -101,7 +105,15 @@ export class Engine {
     }
     if (now >= this.nextSweep) this.sweep(now);
     this.parts.transmit.expireParity(now);
+    if (now >= this.parts.guard.nextDeadline()) this.probe(now);
     this.deliver();
+  }
+
+  /** Lets the loop guard decide, and sends its next probe to the LAN. */
+  private probe(now: number): void {
+    const { arena, guard, delivery } = this.parts;
+    guard.run(this.probeInHand.place(arena.probeFrame, PROBE_BYTES), now);
+    delivery.frame(this.probeInHand);
   }
 
   private timer(id: number, now: number): void {
@@ -118,6 +130,7 @@ export class Engine {
     this.nextSweep = now + SWEEP_INTERVAL_US;
     this.parts.drops.sweep(now);
     this.parts.macs.sweep(now, SWEEP_BUDGET);
+    this.tellFrozen();
     this.parts.transmit.rings.sweep(now);
     this.parts.link.changes.announcements.sweep(now);
     this.parts.link.uplinks.sweep(now);
@@ -126,6 +139,13 @@ export class Engine {
     const counters = this.parts.stats.interface;
     counters[INTERFACE.macEntries] = this.parts.macs.size;
     counters[INTERFACE.macMoves] = this.parts.macs.moves;
+  }
+
+  private tellFrozen(): void {
+    const { macs, io } = this.parts;
+    if (macs.frozen.count === 0) return;
+    io.emit({ kind: 'mac-frozen', ...macs.frozen });
+    macs.frozen.count = 0;
   }
 
   /** Carries out a command of the control thread. */

@@ -46,6 +46,7 @@ export class Rows {
     const moved = links.configure(row, peer, id, settings) || isRenamed;
     peers.setLink(peer, id, row);
     link.life.configure(row, settings, fresh);
+    link.pace.configure(row, settings);
     link.placement.configure(row, settings, moved);
     link.life.settle(now);
     if (peers.session[peer] >= 0 && peers.lastLink[peer] < 0) peers.lastLink[peer] = row;
@@ -94,6 +95,7 @@ export class Rows {
   useSession(peer: number, slot: number, now: number): void {
     const { peers, sessions } = this.parts.tables;
     if (!peers.has(peer) || !sessions.isLive(slot)) return;
+    if (peers.session[peer] < 0) this.parts.guard.cameUp(peer, now);
     peers.session[peer] = slot;
     this.parts.link.lanes.sessionChanged(peer);
     this.parts.link.uplinks.sessionChanged(peer);

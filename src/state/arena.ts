@@ -62,6 +62,8 @@ export class Arena {
   readonly rebuiltBase: number;
   readonly gatherBase: number;
   readonly gatherBytes = GATHER_SLOTS * SLOT_BYTES;
+  /** A probe of the loop guard. */
+  readonly probeFrame: number;
   /** One small frame that is made here. */
   readonly ownFrame: number;
   readonly reorderCells = REORDER_CELLS;
@@ -87,6 +89,7 @@ export class Arena {
     this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
     this.rebuiltBase = region(REBUILT_ROWS * CELL_BYTES);
     this.gatherBase = region(this.gatherBytes);
+    this.probeFrame = region(OWN_FRAME_BYTES);
     this.ownFrame = region(OWN_FRAME_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);

@@ -17,7 +17,8 @@ import {
   sourceLow,
   vlanId,
 } from './frame.js';
-import { LOCAL_PORT, type MacTable, MISS } from './mac-table.js';
+import type { LoopGuard } from './loop-guard.js';
+import { LEARN, LOCAL_PORT, type MacTable, MISS } from './mac-table.js';
 import type { Ports } from './ports.js';
 
 /** Verdict: to all ports but the one it came from and those of its split-horizon group. Other verdicts are a peer row, `LOCAL_PORT`, or a drop. */
@@ -50,6 +51,7 @@ export class Bridge {
     private readonly macs: MacTable,
     private readonly peers: Peers,
     private readonly ports: Ports,
+    private readonly guard: LoopGuard,
   ) {}
 
   /**
@@ -64,15 +66,22 @@ export class Bridge {
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
     if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
+    if (this.guard.isProbe(high, low)) {
+      if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
+      return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
+    }
+    if (!isLocal && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
     const vlan = vlanId(bytes, offset, length);
     const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
     if ((rests & IS_AT_REST) === 0) {
-      this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+      const learned = this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+      if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
     }
     if (!isLocal && !this.ports.forwards) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;
     const target = this.macs.lookup(vlan, high, low, now);
+    if (target >= 0 && this.ports.isHeld(target)) return dropFor(DROP['loop-held']);
     if (target === port) return dropFor(DROP['own-station']);
     return target < 0 || this.ports.mayPass(port, target) ? target : dropFor(DROP['split-horizon']);
   }

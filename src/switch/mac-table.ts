@@ -29,6 +29,8 @@ export const LEARN = {
   EVICTED: 3,
   /** Group or zero address, static on another port, or a table full of static entries. */
   REFUSED: 4,
+  /** Known on another port, and it has moved too often: it stays there. */
+  FROZEN: 5,
 } as const;
 
 interface MacTableOptions {
@@ -53,9 +55,27 @@ type EntryVisitor = (
 const DEFAULT_AGEING_US = 300e6;
 /** An entry is stamped again only after this part of the ageing time: busy stations cost no list work. */
 const REFRESH_DIVISOR = 256;
+/** An address that would move so often within the window stays where it is for a while (RFC 7432 section 15.1). */
+const MOST_MOVES = 5;
+const MOVE_WINDOW_US = 180e6;
+const FREEZE_US = 60e6;
 const NONE = -1;
 
+/** An address that has been frozen, as it is told; the latest of several at once. */
+export interface FrozenMac {
+  vlan: number;
+  high: number;
+  low: number;
+  /** Where it stays, and where it was heard then. */
+  port: number;
+  other: number;
+  /** How many were frozen since the last was told, this one included. */
+  count: number;
+}
+
 export class MacTable {
+  /** What has been frozen since it was told last. */
+  readonly frozen: FrozenMac = { vlan: 0, high: 0, low: 0, port: MISS, other: MISS, count: 0 };
   private readonly hash: KeyedHash;
   private most = 0;
   private ageing: number;
@@ -69,6 +89,9 @@ export class MacTable {
   private port = new Int32Array(0);
   private static = new Uint8Array(0);
   private seen = new Float64Array(0);
+  /** Moves within the window, and when the window began; from `MOST_MOVES` on, when the address was frozen. */
+  private moved = new Uint8Array(0);
+  private movedAt = new Float64Array(0);
   private chain = new Int32Array(0);
   private older = new Int32Array(0);
   private newer = new Int32Array(0);
@@ -130,6 +153,8 @@ export class MacTable {
     if (this.port[entry] !== port) {
       // Heard again only after its age: that is a new station to the table, not a move.
       const expired = now - this.seen[entry] >= this.ageing;
+      if (expired) this.moved[entry] = 0;
+      else if (!this.mayMove(entry, port, now)) return LEARN.FROZEN;
       this.detach(entry);
       this.attach(entry, port, 0, now);
       if (expired) return LEARN.LEARNED;
@@ -141,6 +166,28 @@ export class MacTable {
       this.attach(entry, port, 0, now);
     }
     return LEARN.REFRESHED;
+  }
+
+  /** Counts a move of an entry to a port; false when it must stay. */
+  private mayMove(entry: number, port: number, now: number): boolean {
+    const since = now - this.movedAt[entry];
+    const isFrozen = this.moved[entry] === MOST_MOVES;
+    if (isFrozen && since < FREEZE_US) return false;
+    if (isFrozen || this.moved[entry] === 0 || since >= MOVE_WINDOW_US) {
+      this.moved[entry] = 1;
+      this.movedAt[entry] = now;
+      return true;
+    }
+    if (++this.moved[entry] < MOST_MOVES) return true;
+    this.movedAt[entry] = now;
+    const { frozen } = this;
+    frozen.vlan = this.vlanHigh[entry] >>> 16;
+    frozen.high = this.vlanHigh[entry] & 0xffff;
+    frozen.low = this.low[entry] >>> 0;
+    frozen.port = this.port[entry];
+    frozen.other = port;
+    frozen.count++;
+    return false;
   }
 
   /**
@@ -277,6 +324,7 @@ export class MacTable {
     this.vlanHigh[entry] = vlanHigh;
     this.low[entry] = low;
     this.static[entry] = isStatic;
+    this.moved[entry] = 0;
     const bucket = this.hash.hash(vlanHigh, low) & this.mask;
     this.chain[entry] = this.bucket[bucket];
     this.bucket[bucket] = entry;
@@ -345,6 +393,8 @@ export class MacTable {
     this.port = new Int32Array(limit).fill(MISS);
     this.static = new Uint8Array(limit);
     this.seen = new Float64Array(limit);
+    this.moved = new Uint8Array(limit);
+    this.movedAt = new Float64Array(limit);
     this.older = new Int32Array(limit);
     this.newer = new Int32Array(limit);
     this.chain = new Int32Array(limit);

@@ -44,4 +44,9 @@ export const SENDS_NOTHING = 8;
 /** Flag of a heartbeat: its sender keeps the receiver as a standby uplink; no frames shall be sent to it. */
 export const STANDBY = 16;
 
+/** Flag of a heartbeat: the receiver shall send no heartbeats more often than the sender's `INTERVAL_MS` says. */
+export const ASKS_SLOWER = 32;
+/** Flag of a heartbeat: its `INTERVAL_MS` is what the receiver asked for, not what the sender would choose. */
+export const FOLLOWS = 64;
+
 export const NO_ECHO = 0xffff_ffff;

@@ -44,6 +44,7 @@ const lines: [string[], string, string][] = [
   [['interface octo0'], 'uplink-group core preempt delay 5', 'no uplink-group core'],
   [['interface octo0', 'peer a'], 'uplink-group core priority 5', 'no uplink-group'],
   [['interface octo0'], 'authorized-keys /etc/keys template gold', 'no authorized-keys'],
+  [['interface octo0'], 'heartbeat budget 500', 'no heartbeat budget'],
   [['interface octo0', 'peer a'], 'template gold', 'no template'],
   [['interface octo0', 'peer-template gold'], 'policy adaptive', 'no policy'],
   [['interface octo0', 'peer-template gold', 'link 0'], 'priority 9', 'no priority'],

@@ -188,6 +188,7 @@ export class FakeBackend implements ConfigurationHost {
         listenPort,
         aead,
         policy,
+        loops: [],
         workerAlive: true,
         offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
         rxFrames: 1,
@@ -301,6 +302,9 @@ export class FakeBackend implements ConfigurationHost {
       openFiles: 30,
       openFilesLimit: 1024,
       clients: 1,
+      peers: 2,
+      memoryBytesPerPeer: null,
+      clientLoads: [],
       workers: [
         {
           interface: 'octo0',

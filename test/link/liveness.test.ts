@@ -35,6 +35,7 @@ const LINK: LinkSettings = {
   shutdown: false,
   parity: 0,
   upAfter: 5,
+  paceByPeer: false,
   damping: null,
   drain: false,
   quality: null,

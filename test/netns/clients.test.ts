@@ -81,6 +81,20 @@ it('clients of the file come, each with its template; another host does not', as
   await soon('the stranger to be refused', async () => (await server.drops('handshake/unknown-peer')) > 0);
 });
 
+it('clients set the pace, and are asked for a slower one when theirs would be too much', async () => {
+  const intervalAt = async (node: Node, peer: string) =>
+    (await node.call('show.links', { peer })).map(({ intervalMs }) => intervalMs);
+  expect(await intervalAt(server, 'c2')).toEqual([20]);
+  await server.configure('interface octo0', 'heartbeat budget 10');
+  await soon('c2 to follow', async () => (await intervalAt(clients[0], 'server'))[0] === 208);
+  await soon('the server as well', async () => (await intervalAt(server, 'c3'))[0] === 208);
+  const { clientLoads } = await server.call('show.system', {});
+  expect(clientLoads).toMatchObject([{ clientsPresent: 2, heartbeatBudget: 10, shortestIntervalMs: 208 }]);
+  expect(await server.cli('show system')).toContain('no more often than every 208 ms');
+  await server.configure('interface octo0', 'no heartbeat budget');
+  await soon('c2 to have its own pace again', async () => (await intervalAt(clients[0], 'server'))[0] === 20);
+});
+
 it('a line that comes admits, one that goes turns out at once, and the others stay', async () => {
   write(lineOf(3, 'template=gold'), lineOf(4));
   await soon('c4 to be known', async () => (await states()).c4 !== undefined);

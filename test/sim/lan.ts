@@ -151,6 +151,7 @@ export class Lan {
       routeMtu: 0,
       shutdown: false,
       upAfter: 5,
+      paceByPeer: false,
       damping: null,
       quality: null,
       parity: PARITY_OFF,

@@ -36,7 +36,7 @@ const NOBODY = new Uint8Array(32);
 /** Index of the TAP's interface. */
 export const TAP = 2;
 
-export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192 };
+export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192, loopGuard: false };
 
 export const SETTINGS: DatapathSettings = {
   udpGso: true,
@@ -45,6 +45,7 @@ export const SETTINGS: DatapathSettings = {
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
   mtuRaiseS: 600,
+  heartbeatBudget: 10_000,
   uplinkGroups: [],
   relay: true,
   tapChecksum: true,
@@ -205,6 +206,11 @@ export class SimNode {
 
   counter(name: keyof typeof INTERFACE): number {
     return this.engine.stats.interface[INTERFACE[name]];
+  }
+
+  /** How a peer stands in a loop, one of `LOOP`. */
+  loopOf(peer: number): number {
+    return this.engine.stats.peers[peer * PEER_WIDTH + PEER.loop];
   }
 
   /** Id of the link that a peer's frames take; -1 for none. */

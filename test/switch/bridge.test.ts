@@ -3,6 +3,7 @@ import { DROP } from '../../src/contract/drops.js';
 import { NO_GROUP } from '../../src/contract/port-settings.js';
 import { Bridge, dropReason, FLOOD, isDrop } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
+import { LoopGuard } from '../../src/switch/loop-guard.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
 import { Ports } from '../../src/switch/ports.js';
 
@@ -19,7 +20,8 @@ function bridge() {
   const view = new DataView(bytes.buffer);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
   const ports = new Ports();
-  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports);
+  const guard = new LoopGuard(bytes, ports, { loopChanged: () => {} }, [3, 4]);
+  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports, guard);
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

@@ -202,7 +202,7 @@ describe('MAC table', () => {
         const limit = 12;
         const ageing = 256;
         const table = new MacTable({ limit, ageingUs: ageing, seed: [key, 7] });
-        const model = new Map<string, Row & { seen: number }>();
+        const model = new Map<string, Row & { seen: number; moves?: number }>();
         const learnedOn = (port: number) =>
           [...model].filter(([, row]) => row.port === port && !row.isStatic);
         const most = () => Math.max(0, ...[-1, 0, 1, 2, 3, 4].map((port) => learnedOn(port).length));
@@ -236,6 +236,13 @@ describe('MAC table', () => {
               expect(answer).toBe(known.port === port ? LEARN.REFRESHED : LEARN.REFUSED);
               continue;
             }
+            // Windows of minutes never end here.
+            const moves = known === undefined || (expired && known.port !== port) ? 0 : (known.moves ?? 0);
+            const leaves = known !== undefined && !expired && known.port !== port;
+            if (leaves && moves === 4) {
+              expect(answer).toBe(LEARN.FROZEN);
+              continue;
+            }
             if (known && known.port === port) expect(answer).toBe(LEARN.REFRESHED);
             else if (known) expect(answer).toBe(expired ? LEARN.LEARNED : LEARN.MOVED);
             else if (statics === limit) expect(answer).toBe(LEARN.REFUSED);
@@ -246,7 +253,7 @@ describe('MAC table', () => {
             }
             if (answer === LEARN.REFUSED) continue;
             // An ageing time of 256 makes the refresh step 1: the time is exact unless none has passed.
-            model.set(name, { port, isStatic: false, seen: now });
+            model.set(name, { port, isStatic: false, seen: now, moves: moves + Number(leaves) });
           } else if (kind === 'static') {
             if (known) model.delete(name);
             const full = model.size === limit;
@@ -282,3 +289,29 @@ describe('MAC table', () => {
 function heldKeys(table: MacTable): string[] {
   return [...rows(table, Number.NEGATIVE_INFINITY).keys()];
 }
+
+describe('a station that moves too often', () => {
+  it('stays for a minute where it is at its fifth move in three minutes, and is told of once', () => {
+    const macs = new MacTable({ limit: 16, seed: [1, 2], ageingUs: 1e12 });
+    const hear = (port: number, seconds: number): number => macs.learn(0, 0x0200, 7, port, seconds * 1e6);
+    hear(LOCAL_PORT, 0);
+    for (const [second, port] of [3, LOCAL_PORT, 3, LOCAL_PORT].entries()) {
+      expect(hear(port, second + 1)).toBe(LEARN.MOVED);
+    }
+    expect(hear(3, 10)).toBe(LEARN.FROZEN);
+    expect(macs.frozen).toEqual({ vlan: 0, high: 0x0200, low: 7, port: LOCAL_PORT, other: 3, count: 1 });
+    expect(hear(3, 69)).toBe(LEARN.FROZEN);
+    expect(hear(LOCAL_PORT, 69)).toBe(LEARN.REFRESHED);
+    expect(macs.frozen.count).toBe(1);
+    expect(hear(3, 70)).toBe(LEARN.MOVED);
+    expect(macs.moves).toBe(5);
+  });
+
+  it('may move as often as it likes at a slower pace', () => {
+    const macs = new MacTable({ limit: 16, seed: [1, 2], ageingUs: 1e12 });
+    macs.learn(0, 0x0200, 7, 1, 0);
+    for (let move = 1; move < 50; move++) {
+      expect(macs.learn(0, 0x0200, 7, 1 + (move % 2), move * 46e6)).toBe(LEARN.MOVED);
+    }
+  });
+});

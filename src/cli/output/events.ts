@@ -1,6 +1,7 @@
 /** Events as lines: time, where, what, why. */
 import type { ConfigEvent, ControlEvent } from '../../api/index.js';
 import { duration, plural } from './format.js';
+import { loopText } from './loops.js';
 import { fold, TEXT_WIDTH } from './table.js';
 import { UPLINK_CAUSES } from './uplinks.js';
 
@@ -57,6 +58,13 @@ function whatText(event: ControlEvent): string {
       const from = event.before === null ? '' : ` from ${event.before}`;
       return `${event.interface} uplink group ${event.group} moved${from} to ${event.peer}: ${UPLINK_CAUSES[event.cause]}`;
     }
+    case 'loop':
+      return `${event.interface} peer ${event.peer} ${loopText(event.state)}`;
+    case 'mac-frozen': {
+      const others = event.count === 1 ? '' : `, and ${event.count - 1} more`;
+      const place = `${portText(event.peer)}, not ${portText(event.other)}`;
+      return `${event.interface} station ${event.mac} in VLAN ${event.vlan} moves too often, stays at ${place}${others}`;
+    }
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'warning': {
@@ -89,6 +97,10 @@ function changesText({
   if (changes.length === 0) return '';
   const more = changedLines - changes.length;
   return `: ${changes.join('; ')}${more > 0 ? `; ${plural(more, 'line')} more` : ''}`;
+}
+
+function portText(peer: string | null): string {
+  return peer === null ? 'the TAP' : `peer ${peer}`;
 }
 
 function because(cause: string): string {

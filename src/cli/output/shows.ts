@@ -1,5 +1,6 @@
 /** The text form of every object that `show` can print. */
 import type {
+  ClientLoad,
   Counter,
   DropCounter,
   InterfaceStatus,
@@ -12,6 +13,7 @@ import type {
 } from '../../api/index.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
+import { loopText } from './loops.js';
 import { type Column, foldLine, type Summary, type TableLayout, TEXT_WIDTH, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
@@ -36,6 +38,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
     ...(found.clientsKnown === null
       ? []
       : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
@@ -145,6 +148,7 @@ export function peerText(peer: PeerStatus): string[] {
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
+    ...(peer.loop === null ? [] : [`  It ${loopText(peer.loop)}`]),
     ...(peer.splitHorizon === 0
       ? []
       : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),
@@ -314,6 +318,17 @@ export function dropsText(drops: DropCounter[]): string[] {
   ];
 }
 
+function clientLoadText(load: ClientLoad): string[] {
+  const { shortestIntervalMs } = load;
+  return [
+    `Clients of ${load.interface}: ${load.clientsPresent} present of ${load.clientsKnown} authorized`,
+    `  ${load.heartbeatsPerSecond} heartbeats/s of ${load.heartbeatBudget} budgeted, ${load.handshakeMessagesPerSecond} handshake messages/s`,
+    ...(shortestIntervalMs === null
+      ? []
+      : [`  Asked to send heartbeats no more often than every ${shortestIntervalMs} ms`]),
+  ];
+}
+
 export function systemText(info: SystemInfo): string[] {
   const limit = info.openFilesLimit === null ? '' : ` of ${info.openFilesLimit}`;
   return [
@@ -322,6 +337,10 @@ export function systemText(info: SystemInfo): string[] {
     `AES in hardware: ${info.hardwareAes ? 'yes' : 'no'}`,
     `Memory ${bytes(info.memoryRssBytes)} resident, ${bytes(info.memoryHeapBytes)} heap; ` +
       `${info.openFiles}${limit} open files; ${plural(info.clients, 'control client')}`,
+    ...(info.memoryBytesPerPeer === null
+      ? []
+      : [`${plural(info.peers, 'peer')}, ${bytes(info.memoryBytesPerPeer)} resident for each`]),
+    ...info.clientLoads.flatMap(clientLoadText),
     '',
     ...table(
       [

@@ -5,6 +5,7 @@ import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
+import { loopOf } from '../interfaces/loops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
@@ -36,6 +37,7 @@ export function interfaceStatus(
     listenPort: effective.listenPort,
     aead: effective.aead,
     policy: effective.policy,
+    loops: runtime === null ? [] : loopsOf(runtime),
     workerAlive: runtime?.datapath.alive ?? false,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
@@ -50,6 +52,15 @@ export function interfaceStatus(
     clientsKnown: config.authorizedKeys === undefined ? null : (runtime?.clients.known ?? 0),
     clientsPresent: config.authorizedKeys === undefined ? null : (runtime?.clients.present ?? 0),
   };
+}
+
+function loopsOf(runtime: InterfaceRuntime): InterfaceStatus['loops'] {
+  const loops: InterfaceStatus['loops'] = [];
+  for (const { row, config } of runtime.peers.values()) {
+    const state = loopOf(runtime, row);
+    if (state !== null) loops.push({ peer: config.name, state });
+  }
+  return loops;
 }
 
 function countsOf(runtime: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {

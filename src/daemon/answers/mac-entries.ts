@@ -2,6 +2,7 @@
 import type { MacEntry, Page, PageParams } from '../../api/index.js';
 import type { MacRow } from '../../contract/answers.js';
 import { RequestError } from '../base/request-errors.js';
+import { formatMac } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { readCursor } from './pages.js';
 
@@ -57,10 +58,4 @@ function entryOf(runtime: InterfaceRuntime, row: MacRow): MacEntry {
     ageSeconds: Math.round(row.ageUs / 1e6),
     static: false,
   };
-}
-
-/** `high`: the first 16 bits of the address, `low`: the other 32. */
-function formatMac(high: number, low: number): string {
-  const hex = high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0');
-  return (hex.match(/../g) as string[]).join(':');
 }

@@ -14,6 +14,7 @@ import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/st
 import { AEAD, PATH } from '../../native/ops.js';
 import { causeWord } from '../base/causes.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
+import { loopOf } from '../interfaces/loops.js';
 import { type LinkEntry, nameOf, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
@@ -59,8 +60,8 @@ function linkStatus(
     remoteLearned: link.isLearned,
     remoteName: remoteName(runtime, link),
     priority: effective.priority,
-    intervalMs: effective.interval,
-    holdMs: effective.hold,
+    intervalMs: Math.round(read(LINK.intervalUs) / 1000) || effective.interval,
+    holdMs: Math.round(read(LINK.holdUs) / 1000) || effective.hold,
     fec: effective.fec,
     upAfter: effective.upAfter,
     rttLastUs: measured(LINK.rttLastUs),
@@ -160,6 +161,7 @@ export function peerStatus(
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
+    loop: loopOf(runtime, peer.row),
     session: session === null ? null : sessionStatus(session, nowUs),
     activeLinks: activeLinks(runtime, peer),
     lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),

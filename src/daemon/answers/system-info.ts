@@ -2,7 +2,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
 import type { OffloadName } from '../../api/config.js';
-import { type OffloadStatus, PROTOCOL_VERSION, type SystemInfo, type VersionInfo } from '../../api/index.js';
+import {
+  type ClientLoad,
+  type OffloadStatus,
+  PROTOCOL_VERSION,
+  type SystemInfo,
+  type VersionInfo,
+} from '../../api/index.js';
+import { effectiveInterface } from '../../config/defaults.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
 import { version } from '../base/version.js';
@@ -33,6 +40,7 @@ export async function systemInfo(
   clients: number,
 ): Promise<SystemInfo> {
   const memory = process.memoryUsage();
+  const peers = runtimes.reduce((sum, runtime) => sum + runtime.peers.size, 0);
   return {
     uptimeSeconds: seconds(process.uptime() * 1e6),
     pid: process.pid,
@@ -46,6 +54,9 @@ export async function systemInfo(
     openFiles: (await readdir('/proc/self/fd')).length,
     openFilesLimit: await openFilesLimit(),
     clients,
+    peers,
+    memoryBytesPerPeer: peers < 100 ? null : Math.round(memory.rss / peers),
+    clientLoads: runtimes.filter(({ config }) => config.authorizedKeys).map(clientLoad),
     workers: runtimes.map((runtime) => ({
       interface: runtime.name,
       alive: runtime.datapath.alive,
@@ -64,6 +75,18 @@ export async function systemInfo(
         sendBufferBytes: socket.handle.sendBuffer,
       })),
     ),
+  };
+}
+
+function clientLoad({ name, clients, config, datapath }: InterfaceRuntime): ClientLoad {
+  return {
+    interface: name,
+    clientsKnown: clients.known,
+    clientsPresent: clients.present,
+    heartbeatsPerSecond: Math.round(clients.perSecond('heartbeats')),
+    handshakeMessagesPerSecond: Math.round(clients.perSecond('handshakes')),
+    heartbeatBudget: effectiveInterface(config).heartbeatBudget,
+    shortestIntervalMs: datapath.stats.interface[INTERFACE.pacedIntervalUs] / 1000 || null,
   };
 }
 

@@ -85,3 +85,9 @@ export function formatAddress(bytes: Uint8Array): string {
   const end = best.start + best.length;
   return `${hex.slice(0, best.start).join(':')}::${hex.slice(end).join(':')}`;
 }
+
+/** A MAC address in colon form. `high`: the first 16 bits of the address, `low`: the other 32. */
+export function formatMac(high: number, low: number): string {
+  const hex = high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0');
+  return (hex.match(/../g) as string[]).join(':');
+}

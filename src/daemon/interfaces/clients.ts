@@ -19,11 +19,12 @@ import { AuthorizedKeysFile } from './authorized-keys-file.js';
 import type { Handshakes } from './handshakes.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
+import { RecentRates } from './recent-rates.js';
 
 /** Clients reviewed in one turn of the event loop. */
 const REVIEWED_A_TURN = 128;
-/** Clients whose time is over are looked for this often. */
-const EXPIRY_MS = 1000;
+/** Clients whose time is over are looked for, and rates measured, this often. */
+const TICK_MS = 1000;
 
 /** What the interface hears of its clients. */
 interface ClientsOwner {
@@ -37,6 +38,8 @@ interface ClientsOwner {
 
 interface ClientsOptions {
   peers: PeerEntries;
+  /** Heartbeats sent and handshake messages taken until now. */
+  counts(): { heartbeats: number; handshakes: number };
   /** What makes rows and sessions; it is made after this. */
   parts(): { setup: PeerSetup; handshakes: Handshakes; config: InterfaceConfig };
   owner: ClientsOwner;
@@ -51,7 +54,8 @@ export class Clients implements ClientSource {
   private readonly connected = new Map<number, PeerEntry>();
   private file: AuthorizedKeysFile | null = null;
   private path: string | null = null;
-  private readonly expiry: NodeJS.Timeout;
+  private readonly tick: NodeJS.Timeout;
+  private readonly rates = new RecentRates<'heartbeats' | 'handshakes'>();
   /** Connected clients whose time will be over. */
   private readonly expiring = new Set<PeerEntry>();
   /** The number of the last review; an earlier one that is still under way gives up. */
@@ -60,8 +64,11 @@ export class Clients implements ClientSource {
   private haveSettingsChanged = false;
 
   constructor(private readonly options: ClientsOptions) {
-    this.expiry = setInterval(() => this.expire(), EXPIRY_MS);
-    this.expiry.unref();
+    this.tick = setInterval(() => {
+      this.expire();
+      this.rates.sample(performance.now(), options.counts());
+    }, TICK_MS);
+    this.tick.unref();
   }
 
   /** Clients that may come. */
@@ -84,13 +91,18 @@ export class Clients implements ClientSource {
     return this.admission.table.all();
   }
 
+  /** Of the last seconds: heartbeats sent, or handshake messages taken. */
+  perSecond(what: 'heartbeats' | 'handshakes'): number {
+    return this.rates.perSecond(what);
+  }
+
   isExpired(client: Client): boolean {
     return this.admission.isExpired(client);
   }
 
   close(): void {
     this.file?.close();
-    clearInterval(this.expiry);
+    clearInterval(this.tick);
     this.reviews++;
   }
 

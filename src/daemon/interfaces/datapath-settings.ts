@@ -33,11 +33,16 @@ export function settingsOf(
 ): DatapathSettings {
   const effective = effectiveInterface(config);
   return {
-    switch: { macAgeingS: effective.macAgeing, macLimit: effective.macLimit },
+    switch: {
+      macAgeingS: effective.macAgeing,
+      macLimit: effective.macLimit,
+      loopGuard: config.loopGuard ?? null,
+    },
     mssClamp: effective.mssClamp,
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
     mtuRaiseS: effective.mtuRaise,
+    heartbeatBudget: effective.heartbeatBudget,
     relay: effective.relay,
     uplinkGroups: (config.uplinkGroups ?? []).map(({ name, preemptDelay }) => ({
       name,
@@ -63,7 +68,7 @@ export function uplinkSettings({ uplink }: PeerConfig): UplinkSettings | null {
 
 type Place = Pick<
   LinkSettings,
-  'sockets' | 'local' | 'path' | 'zone' | 'named' | 'routeMtu' | 'shutdown' | 'drain'
+  'sockets' | 'local' | 'path' | 'zone' | 'named' | 'routeMtu' | 'shutdown' | 'drain' | 'paceByPeer'
 >;
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */

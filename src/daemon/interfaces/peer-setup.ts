@@ -226,7 +226,8 @@ export class PeerSetup {
 
   private setLink(entry: PeerEntry, next: InterfaceConfig, config: LinkConfig, sockets: LinkSockets): void {
     const { peers, datapath, routes } = this.options;
-    const effective = effectiveLink(next, config);
+    const isClient = entry.client !== null;
+    const effective = isClient ? clientLink(next, config) : effectiveLink(next, config);
     const isVia = config.remote?.kind === 'via';
     const path =
       this.relayedPathOf(entry, config) ??
@@ -257,6 +258,7 @@ export class PeerSetup {
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
         drain: link.drained || config.drain === true,
+        paceByPeer: isClient,
       }),
     });
   }
@@ -293,4 +295,10 @@ function namesIn({ peers }: InterfaceConfig): string[] {
     .filter(({ shutdown }) => !shutdown)
     .flatMap(({ links }) => links.filter(({ shutdown }) => !shutdown).map(nameOf))
     .filter((name) => name !== null);
+}
+
+/** A link of a client: its template says the shortest interval that the client may ask for, or it may ask for any. */
+function clientLink(parent: InterfaceConfig, link: LinkConfig): EffectiveLink {
+  const effective = effectiveLink(parent, link);
+  return link.timers === undefined ? { ...effective, interval: 0 } : effective;
 }

@@ -1,7 +1,9 @@
 /** What an interface tells while it runs. */
+
 import type { WarningName } from '../../api/events.js';
 import type { LinkFacts } from '../../api/link-states.js';
 import type { UplinkCause } from '../../api/uplinks.js';
+import type { DatapathEvent } from '../../contract/events.js';
 import type { KeysRead } from '../../handshake/admission.js';
 import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import type { Resolution } from './remote-names.js';
@@ -18,6 +20,9 @@ export interface RuntimeEvents {
   session: [peer: PeerEntry, what: 'established' | 'ended'];
   /** Another server of an uplink group carries. */
   uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
+  /** A peer closes a loop, or no longer: one of `LOOP`. */
+  loop: [peer: PeerEntry, state: number];
+  macFrozen: [frozen: Extract<DatapathEvent, { kind: 'mac-frozen' }>];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];
   /** Something is not as the configuration wants it; a sentence. */

@@ -10,6 +10,7 @@ import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { withTemplates } from '../../config/templates.js';
 import type { DatapathEvent } from '../../contract/events.js';
+import { INTERFACE } from '../../contract/stats.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
@@ -97,6 +98,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     const clients: Clients = new Clients({
       peers,
+      counts: () => ({
+        heartbeats: this.datapath.stats.interface[INTERFACE.heartbeatsSent],
+        handshakes: this.datapath.stats.interface[INTERFACE.handshakesTaken],
+      }),
       parts: () => ({ setup: this.setup, handshakes: this.handshakes, config: this.current }),
       owner: {
         left: (peer, cause) => this.emit('peer', peer, cause),
@@ -328,6 +333,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkRoamed(event);
       case 'gso-refused':
         return this.gsoRefused(event);
+      case 'loop':
+        return this.loopChanged(event);
+      case 'mac-frozen':
+        return void this.emit('macFrozen', event);
       case 'uplink':
         return this.uplinkMoved(event);
       case 'kernel':
@@ -434,6 +443,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
+  }
+
+  private loopChanged({ peer, state }: EventOf<'loop'>): void {
+    const found = this.peers.atRow(peer);
+    if (found !== undefined) this.emit('loop', found, state);
   }
 
   private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {

@@ -2,6 +2,8 @@
 import { causeWord, INTERFACE_CAUSE } from '../base/causes.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
+import { formatMac } from '../interfaces/addresses.js';
+import { loopState } from '../interfaces/loops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 /** Reports everything that `runtime` announces from now on. */
@@ -42,6 +44,17 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('uplink', (group, peer, before, cause) => {
     log.info({ interface: name, group, peer, before, cause }, 'uplink moved');
     events.publish({ kind: 'uplink', interface: name, group, peer, before, cause });
+  });
+  runtime.on('loop', (peer, number) => {
+    const state = loopState(number) ?? 'healed';
+    log.warn({ interface: name, peer: peer.config.name, state }, 'loop of the LAN by a peer');
+    events.publish({ kind: 'loop', interface: name, peer: peer.config.name, state });
+  });
+  runtime.on('macFrozen', ({ vlan, high, low, port, other, count }) => {
+    const nameOf = (row: number) => runtime.peers.atRow(row)?.config.name ?? null;
+    const facts = { mac: formatMac(high, low), vlan, peer: nameOf(port), other: nameOf(other), count };
+    log.warn({ interface: name, ...facts }, 'a station moves too often');
+    events.publish({ kind: 'mac-frozen', interface: name, ...facts });
   });
   runtime.on('warning', (peer, what, detail) => {
     log.warn({ interface: name, peer: peer?.config.name, what }, detail);

@@ -22,8 +22,9 @@ import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
-import { Frame } from '../../switch/frame.js';
+import { destinationHigh, destinationLow, Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
+import { type LoopGuard, PROBE_BYTES } from '../../switch/loop-guard.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { Ports } from '../../switch/ports.js';
 import { SEGMENT } from '../../wire/segment.js';
@@ -51,6 +52,7 @@ interface OutboundParts {
   readonly tables: Tables;
   readonly bridge: Bridge;
   readonly ports: Ports;
+  readonly guard: LoopGuard;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
   readonly shares: Shares;
@@ -65,6 +67,7 @@ export class Outbound {
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
   private readonly ports: Ports;
+  private readonly guard: LoopGuard;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
@@ -88,6 +91,7 @@ export class Outbound {
     this.peers = peers;
     this.bridge = parts.bridge;
     this.ports = parts.ports;
+    this.guard = parts.guard;
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
@@ -172,10 +176,23 @@ export class Outbound {
       if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
       if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
       if (!this.ports.mayPass(from, peer)) continue;
-      this.toPeer(peer, frame);
+      if (this.ports.isHeld(peer)) this.probeToHeld(peer, frame);
+      else this.toPeer(peer, frame);
       reached++;
     }
     return reached;
+  }
+
+  /** Nothing goes to a peer that is held but probes of other gateways, and they say so. */
+  private probeToHeld(peer: number, frame: Frame): void {
+    const { bytes, guard } = this;
+    const { offset } = frame;
+    if (!guard.isProbe(destinationHigh(bytes, offset), destinationLow(bytes, offset))) return;
+    if (frame.length < PROBE_BYTES) return;
+    const isMarked = guard.isMarked(frame);
+    if (!isMarked) guard.mark(frame);
+    this.toPeer(peer, frame);
+    if (!isMarked) guard.unmark(frame);
   }
 
   private toPeer(peer: number, frame: Frame): void {

@@ -14,6 +14,7 @@ import { echoedBeat, observeBeat } from './estimate.js';
 import type { LinkLife } from './life.js';
 import type { Liveness } from './liveness.js';
 import type { MtuControl } from './mtu-control.js';
+import type { Pace } from './pace.js';
 import type { Reports } from './reports.js';
 import type { Roaming } from './roaming.js';
 import type { Uplinks } from './uplinks.js';
@@ -28,6 +29,7 @@ export class Heartbeats {
     private readonly drains: Drains,
     private readonly lanes: Lanes,
     private readonly reports: Reports,
+    private readonly pace: Pace,
   ) {}
 
   /** Sends a heartbeat by a link, and a report if one is due. */
@@ -43,6 +45,7 @@ export class Heartbeats {
     const adaptive = peers.policy[peer] === POLICY.adaptive;
     if (adaptive) bytes[body + HEARTBEAT.LANE_LINKS] = this.lanes.carriers(peer, now);
     bytes[body + HEARTBEAT.FLAGS] =
+      this.pace.flagsOf(link) |
       (this.liveness.isHeard(link, now) ? HEARS_YOU : 0) |
       (adaptive ? WANTS_REPORTS : 0) |
       this.drains.flagsOf(link, peers.carriesBy(peer, id)) |
@@ -73,6 +76,7 @@ export class HeartbeatReader {
     private readonly roaming: Roaming,
     private readonly mtu: MtuControl,
     private readonly uplinks: Uplinks,
+    private readonly pace: Pace,
   ) {}
 
   heard(datagram: Datagram): void {
@@ -102,10 +106,15 @@ export class HeartbeatReader {
     const { links } = this.base.tables;
     const { bytes, view } = this.base.arena;
     const peerInterval = links.peerIntervalUs[link];
+    const hold = links.holdUs[link];
     observeBeat(links, this.base.stats, view, datagram);
-    if (links.peerIntervalUs[link] !== peerInterval) this.life.rearm(link, now);
+    const flags = bytes[body + HEARTBEAT.FLAGS];
+    const peerHold = view.getUint16(body + HEARTBEAT.HOLD_MS) * 1000;
+    this.pace.heard(link, flags, links.peerIntervalUs[link], peerHold);
+    if (links.peerIntervalUs[link] !== peerInterval || links.holdUs[link] !== hold)
+      this.life.rearm(link, now);
     links.acknowledge(link, slot, readU64(view, body + HEARTBEAT.ACKNOWLEDGED) - 1);
-    links.wantsReports[link] = (bytes[body + HEARTBEAT.FLAGS] & WANTS_REPORTS) === 0 ? 0 : 1;
+    links.wantsReports[link] = (flags & WANTS_REPORTS) === 0 ? 0 : 1;
     this.base.ports.laneOrder.announced(slot, bytes[body + HEARTBEAT.LANE_LINKS], now);
     this.base.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
   }

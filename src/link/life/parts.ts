@@ -15,6 +15,7 @@ import { LinkLife } from './life.js';
 import { Liveness } from './liveness.js';
 import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
+import { Pace } from './pace.js';
 import { Placement } from './placement.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
@@ -24,6 +25,7 @@ import { Uplinks } from './uplinks.js';
 export class LinkParts {
   readonly deciders: Deciders;
   readonly liveness: Liveness;
+  readonly pace: Pace;
   readonly flows: FlowTable;
   readonly lanes: Lanes;
   readonly adaptive: Adaptive;
@@ -46,8 +48,9 @@ export class LinkParts {
     this.liveness = new Liveness(tables);
     this.flows = new FlowTable(seed);
     this.lanes = new Lanes(tables.peers, base.stats);
+    this.pace = new Pace(tables.links, base.stats);
     const reports = new Reports(base);
-    const beats = new Heartbeats(base, this.liveness, this.deciders.drains, this.lanes, reports);
+    const beats = new Heartbeats(base, this.liveness, this.deciders.drains, this.lanes, reports, this.pace);
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
@@ -60,7 +63,7 @@ export class LinkParts {
     this.echoes = new Echoes(base, limit);
     this.roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
-      heartbeats: new HeartbeatReader(base, this.life, this.roaming, this.mtu, this.uplinks),
+      heartbeats: new HeartbeatReader(base, this.life, this.roaming, this.mtu, this.uplinks, this.pace),
       mtu: this.mtu,
       notices: new NoticeReader(base, this.life, limit),
       paths: this.roaming,
@@ -74,6 +77,7 @@ export class LinkParts {
       this.changes.announcements,
       this.placement,
       this.uplinks,
+      this.pace,
     ];
   }
 }

@@ -1,0 +1,13 @@
+import type { LoopState } from '../../api/index.js';
+
+const LOOP_TEXTS: Record<LoopState | 'healed', string> = {
+  noticed: 'closes a loop: the LAN reaches it by another way as well',
+  held: 'is held: it closes a loop, the LAN reaches it by another way as well',
+  'held-elsewhere': 'closes a loop that another gateway has cut',
+  healed: 'closes a loop no longer',
+};
+
+/** What is the matter with a peer that closes a loop. */
+export function loopText(state: LoopState | 'healed'): string {
+  return LOOP_TEXTS[state];
+}

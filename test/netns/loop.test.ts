@@ -1,0 +1,96 @@
+/** Two sites whose LANs are bridged twice, by two interfaces of their daemons. */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { newKeyPair } from '../../scripts/lab/mesh.js';
+import { until } from '../../scripts/lab/run.js';
+import type { ControlEvent, PeerStatus } from '../../src/api/index.js';
+import { type Site, startSite, writeSecret } from './node.js';
+import { BROADCAST, Capture, ethernet, sendFrames } from './raw.js';
+import { labProblem, needsLab } from './support.js';
+
+const HOSTS = [1, 2] as const;
+const ETHERTYPE = 0x88b6;
+let lab: Lab;
+let site: Site;
+
+beforeAll(async () => {
+  if (labProblem) return;
+  lab = await Lab.build({ hosts: 2, underlays: [{ family: 4 }] });
+  for (const host of HOSTS) {
+    await lab.run(host, 'ip', 'link add br0 type bridge'.split(' '));
+    await lab.run(host, 'ip', 'link set br0 up'.split(' '));
+  }
+  site = await startSite(lab, () => ({ interfaceLines: ['bridge br0'] }));
+});
+afterAll(async () => {
+  await lab?.remove();
+});
+beforeEach(needsLab);
+
+/** How the peer of each interface of each host stands in a loop. */
+async function loops(): Promise<(string | null)[]> {
+  const answers = site.nodes.map((node) => node.json<PeerStatus[]>('show peers'));
+  return (await Promise.all(answers)).flat().map(({ loop }) => loop);
+}
+
+async function addSecondWay(): Promise<void> {
+  const keys = HOSTS.map(newKeyPair);
+  for (const host of HOSTS) {
+    const other = 3 - host;
+    const attachment = (of: number) => lab.attachment(of, 1).address;
+    await site.nodes[host - 1].configure(
+      'interface octo1',
+      `private-key-file ${writeSecret(lab, host, 'octo1.key', keys[host - 1].privateKey)}`,
+      'bridge br0',
+      'listen port 7701',
+      `peer h${other}`,
+      `public-key ${keys[other - 1].publicKey}`,
+      'link 0',
+      `remote ${attachment(other)} port 7701`,
+      'exit',
+      'exit',
+      'no shutdown',
+    );
+  }
+}
+
+it('the newer way is held at one end, a broadcast arrives once, and the loop is named at both', async () => {
+  await site.nodes[0].waitPeer('h2');
+  await addSecondWay();
+  await until(
+    'the loop to be cut',
+    async () => {
+      const states = await loops();
+      return (
+        states.filter((state) => state === 'held').length === 1 &&
+        states.filter((state) => state === 'held-elsewhere').length === 3
+      );
+    },
+    15_000,
+  );
+  for (const node of site.nodes) {
+    const events = await node.json<ControlEvent[]>('show events');
+    expect(events.some(({ kind }) => kind === 'loop')).toBe(true);
+    expect(await node.cli('show interfaces')).toMatch(/Peer h[12] (is held|closes a loop)/);
+  }
+  const capture = await Capture.start(lab, 2, 'br0');
+  const frame = ethernet(BROADCAST, '02:00:00:00:77:01', ETHERTYPE, Buffer.from('once'.padEnd(60)));
+  const end = ethernet(BROADCAST, '02:00:00:00:77:01', ETHERTYPE, Buffer.from('last'.padEnd(60)));
+  const is = (text: string) => (seen: { bytes: Buffer }) => seen.bytes.includes(text);
+  await sendFrames(lab, 1, 'br0', [frame]);
+  await sendFrames(lab, 1, 'br0', [end]);
+  await capture.until('the last frame', 1, is('last'));
+  expect((await capture.stop()).filter(is('once'))).toHaveLength(1);
+});
+
+it('lets go when the older way is gone', async () => {
+  await site.nodes[0].configure('interface octo0', 'shutdown');
+  await until(
+    'the newer way to be free',
+    async () => {
+      const states = await loops();
+      return states.every((state) => state === null);
+    },
+    15_000,
+  );
+});

@@ -1,0 +1,89 @@
+/** Two sites with two gateways each: hosts 0 and 1 at one LAN, 2 and 3 at the other; 0 and 2 are peers, and 1 and 3. */
+import { describe, expect, it } from 'vitest';
+import { LOOP } from '../../src/switch/loop-guard.js';
+import { cut } from '../sim/cuts.js';
+import { BROADCAST, EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from '../sim/frames.js';
+import { Lan } from '../sim/lan.js';
+import { Segment } from '../sim/lan-segment.js';
+import { SWITCH } from '../sim/node.js';
+import { withSeed } from '../sim/random.js';
+import { MILLISECOND, SECOND, World } from '../sim/world.js';
+
+const STATION = stationOf(77);
+
+function marked(mark: number, destination = BROADCAST, source = STATION): Uint8Array {
+  return withVirtio(ethernet(destination, source, EXPERIMENTAL_2, new Uint8Array(46).fill(mark)));
+}
+
+const markOf = (frame: Uint8Array) =>
+  frame[12] === 0x88 && frame[13] === 0xb6 && frame[6] === 2 && frame[7] === 77 ? `${frame[14]}` : undefined;
+
+function sites(seed: number, loopGuard: boolean) {
+  const world = new World(seed);
+  const lan = new Lan(world, {
+    hosts: 4,
+    links: 1,
+    sessions: false,
+    arePeers: (a, b) => Math.abs(a - b) === 2,
+    node: { settings: { switch: { ...SWITCH, loopGuard } } },
+  });
+  const [a1, a2, b1, b2] = lan.nodes;
+  const near = new Segment(world, [a1, a2], markOf);
+  const far = new Segment(world, [b1, b2], markOf);
+  const peerOf = (host: number) => (host + 2) % 4;
+  const states = () => lan.nodes.map((node) => node.loopOf(peerOf(node.id)));
+  return { world, lan, near, far, states };
+}
+
+describe('two sites bridged twice', () => {
+  it('the newer way is held within a second, at one end; both ends name it; it heals by itself', () =>
+    withSeed((seed) => {
+      const { world, lan, near, far, states } = sites(seed, true);
+      const [a1, a2, b1, b2] = lan.nodes;
+      lan.rekey(a1, b1);
+      world.run(5 * SECOND);
+      expect(states()).toEqual([0, 0, 0, 0]);
+      lan.rekey(a2, b2);
+      world.run(SECOND);
+      expect(states().filter((state) => state === LOOP.HELD)).toHaveLength(1);
+      expect([states()[1], states()[3]]).toContain(LOOP.HELD);
+      for (const node of lan.nodes) {
+        expect(node.events.filter(({ kind }) => kind === 'loop')[0]).toMatchObject({ state: LOOP.NOTICED });
+      }
+      world.run(SECOND);
+      expect(states().sort()).toEqual([LOOP.HELD, ...Array(3).fill(LOOP.HELD_ELSEWHERE)]);
+      near.carry(marked(1));
+      world.run(100 * MILLISECOND);
+      expect([near.seen.get('1'), far.seen.get('1')]).toEqual([1, 1]);
+      // Nothing changes while it lasts.
+      const before = lan.nodes.map(({ events }) => events.length);
+      world.run(10 * SECOND);
+      expect(lan.nodes.map(({ events }) => events.length)).toEqual(before);
+      // The older way is cut: the newer one is let go.
+      const heal = cut(world, 'black hole', a1, b1, 0);
+      world.run(3 * SECOND);
+      expect(states()).toEqual([0, 0, 0, 0]);
+      near.carry(marked(2));
+      world.run(100 * MILLISECOND);
+      expect([near.seen.get('2'), far.seen.get('2')]).toEqual([1, 1]);
+      heal();
+      world.run(3 * SECOND);
+      expect(states().filter((state) => state === LOOP.HELD)).toHaveLength(1);
+    }));
+
+  for (const loopGuard of [true, false]) {
+    it(`a broadcast into the loop goes round few times, loop guard ${loopGuard ? 'on' : 'off'}`, () =>
+      withSeed((seed) => {
+        const { world, lan, near, far } = sites(seed, loopGuard);
+        const [a1, a2, b1, b2] = lan.nodes;
+        lan.rekey(a1, b1);
+        lan.rekey(a2, b2);
+        world.run(100 * MILLISECOND);
+        near.carry(marked(1));
+        world.run(2 * SECOND);
+        const copies = (near.seen.get('1') ?? 0) + (far.seen.get('1') ?? 0);
+        expect(copies).toBeGreaterThan(1);
+        expect(copies).toBeLessThanOrEqual(100);
+      }));
+  }
+});

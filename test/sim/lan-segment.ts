@@ -1,0 +1,31 @@
+/** Joins the TAPs of hosts into one LAN, as a kernel bridge would: what one TAP gets, all others hand in. */
+import type { SimNode } from './node.js';
+import type { World } from './world.js';
+
+const DELAY_US = 20;
+
+export class Segment {
+  /** Frames that went over the LAN, by what `count` says of them. */
+  readonly seen = new Map<string, number>();
+  isOpen = true;
+
+  /** `count` names what is to be counted of a frame without its virtio header; undefined: nothing. */
+  constructor(
+    private readonly world: World,
+    private readonly nodes: readonly SimNode[],
+    private readonly count: (frame: Uint8Array) => string | undefined,
+  ) {
+    for (const node of nodes) node.tap.listener = (record) => this.carry(record, node);
+  }
+
+  /** A station of the LAN, or the TAP of `from`, sends a frame. */
+  carry(record: Uint8Array, from?: SimNode): void {
+    if (!this.isOpen && from !== undefined) return;
+    const name = this.count(record.subarray(10));
+    if (name !== undefined) this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+    const copy = record.slice();
+    this.world.at(this.world.now + DELAY_US, () => {
+      for (const node of this.nodes) if (node !== from) node.fromKernel(copy.slice());
+    });
+  }
+}
