@@ -1,4 +1,4 @@
-/** `npm run breakages`: breaks two daemons in ten ways and writes what they say to docs/troubleshooting.md. */
+/** `npm run breakages`: breaks two daemons in ten ways and writes what they say to the page of troubleshooting. */
 import { join } from 'node:path';
 import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
 

@@ -1,4 +1,4 @@
-/** `npm run breakages`: breaks two daemons in ten ways and writes what they say to docs/troubleshooting.md. */
+/** `npm run breakages`: breaks two daemons in ten ways and writes what they say to the page of troubleshooting. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Lab } from '../lab/lab.js';
@@ -38,7 +38,7 @@ export async function main(words: readonly string[]): Promise<number> {
     await lab.remove();
   }
   if (words.length === 0 && failures === 0)
-    writeFileSync(join(ROOT, 'docs/troubleshooting.md'), pageOf(told, keysIn(told)));
+    writeFileSync(join(ROOT, 'docs', 'troubleshooting.md'), pageOf(told, keysIn(told)));
   console.log(`${told.length} of ${wanted.length} breakages name their cause`);
   return failures === 0 ? 0 : 1;
 }

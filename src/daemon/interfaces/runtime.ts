@@ -2,11 +2,9 @@
  * One interface while it runs: its TAP, its sockets, its datapath worker and its handshakes, brought from one
  * configuration to the next without touching what did not change.
  */
-
 import { EventEmitter } from 'node:events';
 import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
-import type { LinkCause } from '../../api/link-states.js';
-import { ALIVE_STATES } from '../../api/link-states.js';
+import { ALIVE_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { withTemplates } from '../../config/templates.js';
 import type { DatapathEvent } from '../../contract/events.js';
@@ -310,13 +308,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     for (const peer of this.peers.values()) {
       for (const { config, state } of peer.links.values()) {
         const place = { peer: peer.row, link: config.id };
-        const change = {
-          state: 'down',
-          cause: 'worker-died',
-          facts: NOTHING_MEASURED,
-          suppressed: 0,
-          atUs: this.now(),
-        } as const;
+        const change = this.unmeasured('down', 'worker-died');
         if (ALIVE_STATES.has(state) || state === 'one-way') this.linkChanged({ ...place, ...change });
       }
     }
@@ -386,6 +378,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.reachChanged(peer, cause, atUs);
   }
 
+  private unmeasured(state: LinkState, cause: LinkCause) {
+    return { state, cause, facts: NOTHING_MEASURED, suppressed: 0, atUs: this.now() };
+  }
+
   private reachChanged(peer: PeerEntry, cause: LinkCause, atUs: number): void {
     const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
     if (up === peer.up) return;
@@ -419,8 +415,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       const { state, cause } = link;
       if (cause !== 'name-unresolved' || to.addresses.length > 0) continue;
       const place = { peer: peer.row, link: link.config.id };
-      const change = { state, cause, facts: NOTHING_MEASURED, suppressed: 0, atUs: this.now() };
-      this.linkChanged({ ...place, ...change });
+      this.linkChanged({ ...place, ...this.unmeasured(state, cause) });
     }
   }
 
