@@ -48,7 +48,7 @@ export const BREAKAGES: Breakage[] = [
       host === 1 ? config.replace(/public-key \S+/, `public-key ${OTHER_KEY}`) : config,
     breakIt: startBoth,
     command: 'explain peer h2',
-    says: /uses the unknown key [\w+/]+=/,
+    says: /uses the unknown key\s+[\w+/]+=/,
   },
   {
     title: 'A firewall blocks the port',
@@ -85,9 +85,7 @@ export const BREAKAGES: Breakage[] = [
       'Nothing if the interface comes later, as that of a modem does: the link waits for it. Else correct `local`.',
     edit: (host, config) =>
       host === 1
-        ? config
-            .replace(/local 10\.1\S+/, 'local interface wwan0')
-            .replace(/local 10\.2\S+/, 'local interface wwan1')
+        ? config.replace(/local 10\.1\S+/, 'local wwan0').replace(/local 10\.2\S+/, 'local wwan1')
         : config,
     breakIt: startBoth,
     command: 'explain peer h2',
@@ -104,7 +102,7 @@ export const BREAKAGES: Breakage[] = [
       await startUp(bed);
     },
     command: 'show mtu',
-    says: /\b1(2[5-9]\d|300)\b/,
+    says: /complete +13\d\d .* short/,
     async mend(bed) {
       const { device, host } = bed.lab.attachment(2, 2);
       await bed.lab.run(host.index, 'ip', ['link', 'set', device, 'mtu', '1500']);
@@ -122,7 +120,7 @@ export const BREAKAGES: Breakage[] = [
       await bed.start(2, 2, CLOCK_BACK);
     },
     command: 'explain peer h2',
-    says: /older than one before: set the clock/,
+    says: /older than one before:\s+set\s+the\s+clock/,
   },
   {
     title: 'Two hosts have one key',
@@ -133,8 +131,8 @@ export const BREAKAGES: Breakage[] = [
       await startUp(bed);
       await bed.start(3, 2);
     },
-    command: 'show events',
-    says: /two hosts seem to use the key of this peer/,
+    command: 'show events last 8',
+    says: /two hosts seem to use the key of\s+this peer/,
   },
   {
     title: 'A link keeps going down',

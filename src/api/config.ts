@@ -72,6 +72,18 @@ export interface DuplicateConfig {
   dscp?: number[];
 }
 
+/** Where multicast goes; absent fields: the default. */
+export interface MulticastConfig {
+  snooping?: boolean;
+  /** Where groups go that nobody has asked for. */
+  unregistered?: 'flood' | 'routers';
+  fastLeave?: true;
+  /** There is a multicast router behind the TAP. */
+  router?: true;
+  /** Ask while nobody else does, every `interval` seconds, from this IPv4 address or 0.0.0.0. */
+  querier?: { interval: number; address?: string };
+}
+
 /** A peer, or a template of peers: that has no keys and no template of its own. */
 export interface PeerConfig {
   name: string;
@@ -85,6 +97,8 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** There is a multicast router behind it. */
+  multicastRouter?: true;
   /** Group of peers between which frames are not switched, 0–255; false: in none. */
   splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
@@ -124,6 +138,7 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  multicast?: MulticastConfig;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */

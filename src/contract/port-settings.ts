@@ -7,6 +7,8 @@ export const NO_GROUP = -1;
 export interface PortSettings {
   /** Split-horizon group, 0–255: frames do not pass between peers of one group. `NO_GROUP`: they pass to and from all. */
   splitHorizon: number;
+  /** There is a multicast router behind it. */
+  multicastRouter: boolean;
 }
 
 /** The switch of an interface. */

@@ -64,6 +64,8 @@ interface LaneOrder {
 interface Stations {
   /** Forgets what was learned at a peer. */
   forget(peer: number): void;
+  /** A peer can be reached, perhaps again: what it wants may not be known. */
+  reached(peer: number, now: number): void;
   /** Tells the network behind a peer that the stations here are reached through us, by that peer. */
   announce(peer: number): void;
 }

@@ -7,6 +7,7 @@ import type {
   InterfaceConfig,
   LinkConfig,
   LocalEnd,
+  MulticastConfig,
   PeerConfig,
   Policy,
   QualityConfig,
@@ -101,6 +102,19 @@ const quality: fc.Arbitrary<QualityConfig | false> = fc.oneof(
   fc.constant(false as const),
   fc.record({ loss: fc.integer({ min: 1, max: 100 }), delay: fc.integer({ min: 5, max: 60000 }) }),
 );
+const multicast: fc.Arbitrary<MulticastConfig> = optional<Required<MulticastConfig>>({
+  snooping: fc.boolean(),
+  unregistered: fc.constantFrom('flood', 'routers'),
+  fastLeave: fc.constant(true as const),
+  router: fc.constant(true as const),
+  querier: fc.record(
+    {
+      interval: fc.integer({ min: 10, max: 3600 }),
+      address: host.filter((address) => !address.includes(':')),
+    },
+    { requiredKeys: ['interval'] },
+  ),
+}).filter((chosen) => Object.keys(chosen).length > 0);
 const duplicate: fc.Arbitrary<DuplicateConfig> = optional<Required<DuplicateConfig>>({
   small: fc.integer({ min: 64, max: 1500 }),
   control: fc.constant(true as const),
@@ -153,6 +167,7 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
       duplicate,
+      multicastRouter: fc.constant(true as const),
       splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
@@ -197,6 +212,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       loopGuard: fc.boolean(),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
+      multicast,
       resendBuffer: fc.integer({ min: 1, max: 32 }),
       resendAge: fc.integer({ min: 100, max: 10_000 }),
       uplinkGroups: fc.uniqueArray(fc.record({ name, preemptDelay: fc.integer({ min: 0, max: 86400 }) }), {

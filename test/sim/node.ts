@@ -42,6 +42,13 @@ export const SETTINGS: DatapathSettings = {
   udpGso: true,
   switch: SWITCH,
   mssClamp: false,
+  multicast: {
+    snooping: true,
+    floodsUnregistered: true,
+    fastLeave: false,
+    localRouter: false,
+    querier: null,
+  },
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
   mtuRaiseS: 600,

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
 import { NO_GROUP } from '../../src/contract/port-settings.js';
-import { Bridge, dropReason, FLOOD, isDrop } from '../../src/switch/bridge.js';
+import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
 import { LoopGuard } from '../../src/switch/loop-guard.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
+import { Snooping } from '../../src/switch/multicast/snooping.js';
 import { Ports } from '../../src/switch/ports.js';
+import { dropReason, FLOOD, isDrop } from '../../src/switch/verdicts.js';
 
 const AT = 5;
 const LENGTH = 60;
@@ -21,7 +23,8 @@ function bridge() {
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
   const ports = new Ports();
   const guard = new LoopGuard(bytes, ports, { loopChanged: () => {} }, [3, 4]);
-  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports, guard);
+  const snooping = new Snooping(bytes, ports, { flood: () => {} }, [1, 2]);
+  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports, guard, snooping);
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

@@ -42,8 +42,8 @@ export function diagnose(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: numb
     ofConfiguration(peer, links) ??
     ofUnderlay(links) ??
     ofOneWay(links) ??
-    ofGoodbye(links) ??
     ofRefusals(runtime, peer, links, nowUs) ??
+    ofGoodbye(links) ??
     ofSilence(runtime, peer, links, nowUs)
   );
 }

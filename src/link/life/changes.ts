@@ -107,6 +107,7 @@ export class LinkChanges {
   /** Chooses a peer's links again and, when it can be reached again, sends what had waited for a link. */
   reselect(peer: number, now: number): void {
     const { peers, links } = this.base.tables;
+    const before = peers.activeLink[peer];
     this.deciders.selection.decide(peer, now);
     const active = peers.activeLink[peer];
     const gauges = this.base.stats.peers;
@@ -114,6 +115,7 @@ export class LinkChanges {
     gauges[peer * PEER_WIDTH + PEER.usableLinks] = peers.usable[peer];
     this.watch.changed(peer, now);
     if (active < 0) return;
+    if (before < 0) this.base.ports.stations.reached(peer, now);
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;
       links.resendPending[link] = 0;
