@@ -86,4 +86,5 @@ export const NORMAL_DROPS: ReadonlySet<string> = new Set<DropReason>([
   'standby-uplink',
   'handshake/cookie-demanded',
   'handshake/not-asked-for',
+  'handshake/waits-already',
 ]);

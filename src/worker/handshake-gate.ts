@@ -153,7 +153,6 @@ export class HandshakeGate {
     return objection === undefined ? undefined : REFUSED[objection];
   }
 
-<<<<<<< HEAD
   /** Often the other end has a wrong key for us, and the operator here should learn of it. */
   private misaddressed(arrival: Arrival, now: number): number {
     if (now - this.misaddressedSince > WINDOW_US) {
@@ -165,9 +164,6 @@ export class HandshakeGate {
     return REFUSED['mac1-wrong'];
   }
 
-  private enter(lane: number, message: Uint8Array, arrival: Arrival): number {
-    if (this.waiting[lane] >= PLACES[lane]) return DROP['handshake-queue-full'];
-=======
   /**
    * Who calls again while its call still waits has grown impatient: its first call will be answered, and to answer both
    * would make everybody wait longer.
@@ -184,10 +180,9 @@ export class HandshakeGate {
     return verdict;
   }
 
-  private enter(lane: number, message: Uint8Array, { socket, words, at }: Arrival): number {
+  private enter(lane: number, message: Uint8Array, arrival: Arrival): number {
     const places = lane === LANE.FRIENDS ? this.friendPlaces : PLACES[lane];
     if (this.waiting[lane] >= places) return DROP['handshake-queue-full'];
->>>>>>> main
     this.waiting[lane]++;
     this.lanes[this.given++ % RING] = lane;
     this.exits.handOn(message.slice(), refOf(arrival));

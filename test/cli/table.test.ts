@@ -13,10 +13,9 @@ import { CONFIG_COMMANDS } from '../../src/config/commands.js';
 import { editConfig, emptyConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES, type ConfigCommand, type ConfigMode } from '../../src/config/language.js';
 import { renderConfig } from '../../src/config/render.js';
-import { configTree, resolveConfigLine } from '../../src/config/resolve.js';
+import { resolveConfigLine } from '../../src/config/resolve.js';
 import { type CommandSpec, syntaxOf } from '../../src/grammar/command.js';
 import { matchLine } from '../../src/grammar/match.js';
-import { buildTree, walkTree } from '../../src/grammar/tree.js';
 import { splitLine } from '../../src/grammar/words.js';
 import { sampleOf } from '../grammar/samples.js';
 import { plainTokens } from '../grammar/tokens.js';
@@ -36,14 +35,6 @@ const ALL: [string, CommandSpec][] = [
   ...PIPE_STAGES.map((stage): [string, CommandSpec] => [`| ${syntaxOf(stage.tokens)}`, stage]),
   ...CONFIG_ENTRIES.map(([title, , command]): [string, CommandSpec] => [title, command]),
 ];
-
-describe('the tables of commands', () => {
-  it('have no two commands of the same words, and no word that is described twice', () => {
-    for (const enabled of [true, false]) walkTree(execTree(enabled));
-    for (const mode of CONFIG_MODES) walkTree(configTree(mode));
-    walkTree(buildTree(PIPE_STAGES));
-  });
-});
 
 describe('every entry', () => {
   it.each(ALL)('%s has help for every word', (_title, { tokens }) => {

@@ -284,10 +284,7 @@ export class FakeBackend implements ConfigurationHost {
 
   async drops() {
     const help = 'A datagram that had been received before: copies of the active policy, or an attacker';
-<<<<<<< HEAD
-    const last = { normal: false, peer: null, from: null, lastSecondsAgo: 2, perSecond: 0.1 };
-    return [{ interface: 'octo0', reason: 'replayed', count: 42, ...last, help }];
-=======
+    const last = { normal: false, peer: 'osaka', from: null, lastSecondsAgo: 2, perSecond: 0.1 };
     const example = {
       secondsAgo: 2.5,
       peer: 'osaka',
@@ -297,8 +294,7 @@ export class FakeBackend implements ConfigurationHost {
       length: 61,
       text: 'HEARTBEAT message',
     };
-    return [{ interface: 'octo0', reason: 'replayed', count: 42, help, example }];
->>>>>>> main
+    return [{ interface: 'octo0', reason: 'replayed', count: 42, ...last, help, example }];
   }
 
   async system() {

@@ -312,6 +312,7 @@ describe('strangers at the gate', () => {
     const gate = new HandshakeGate(new HandshakeScreen(sodiumPrimitives, publicKey), {
       taken: () => taken,
       isKnown: () => false,
+      misaddressed: () => undefined,
       handOn: () => {},
       reply: (bytes) => replies.push(bytes),
     });

@@ -304,11 +304,13 @@ const DROP_COLUMNS: Column<DropCounter>[] = [
 
 /** The reasons that matter first, the meaning of each below. */
 export function dropsText(drops: DropCounter[]): string[] {
-<<<<<<< HEAD
   const inOrder = [...drops].sort((a, b) => Number(a.normal) - Number(b.normal));
   const severalInterfaces = new Set(drops.map((drop) => drop.interface)).size > 1;
   const ofInterface: Column<DropCounter> = { title: 'Interface', cell: (drop) => drop.interface };
   const meanings = [...new Map(inOrder.map(({ reason, help }) => [reason, help]))];
+  const examples = inOrder.flatMap(({ interface: name, reason, example }) =>
+    example === null ? [] : foldLine(`  ${name} ${reason}, ${exampleText(example)}`, TEXT_WIDTH),
+  );
   return [
     ...table(
       severalInterfaces ? [ofInterface, ...DROP_COLUMNS] : DROP_COLUMNS,
@@ -317,13 +319,6 @@ export function dropsText(drops: DropCounter[]): string[] {
     ),
     ...(drops.length === 0 ? [] : ['']),
     ...meanings.flatMap(([reason, help]) => foldLine(`${reason}: ${help}`, TEXT_WIDTH)),
-  ];
-=======
-  const examples = drops.flatMap(({ interface: name, reason, example }) =>
-    example === null ? [] : foldLine(`  ${name} ${reason}, ${exampleText(example)}`, TEXT_WIDTH),
-  );
-  return [
-    ...table(DROP_COLUMNS, drops, 'Nothing was dropped.'),
     ...(examples.length === 0 ? [] : ['', 'Last of each:', ...examples]),
   ];
 }
@@ -335,7 +330,6 @@ function exampleText({ secondsAgo, peer, link, direction, from, text, length }: 
   const by = link === null ? '' : ` link ${link}`;
   const address = peer === null || from === null ? '' : ` (${from})`;
   return `${duration(secondsAgo)} ago${whose}${by}${address}: ${text === null ? '' : `${text}, `}${plural(length, 'byte')}`;
->>>>>>> main
 }
 
 function clientLoadText(load: ClientLoad): string[] {

@@ -9,7 +9,11 @@ import type { Histories } from '../observe/link-histories.js';
 const HANDSHAKE = 'handshake/';
 
 /** Those above zero, without copies; or with `all` every one. */
-export function dropCounters(runtime: InterfaceRuntime, histories: Histories, all: boolean): DropCounter[] {
+export function dropCounters(
+  runtime: InterfaceRuntime,
+  histories: Histories,
+  all: boolean,
+): Omit<DropCounter, 'example'>[] {
   const { name } = runtime;
   return dropsByReason(runtime)
     .map(({ isCopy, ...drop }, index) => ({ isCopy, ...drop, index }))

@@ -1,16 +1,11 @@
 /** `show counters`, `show drops`, `clear counters`. */
 import { z } from 'zod';
-<<<<<<< HEAD
 import { dropCounters } from '../answers/drops.js';
 import { pageOf, type Source } from '../answers/pages.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { interfaceCounters, peerCounters } from '../observe/counters.js';
-=======
-import { pageOf } from '../answers/pages.js';
-import { dropCounters, interfaceCounters, peerCounters } from '../observe/counters.js';
 import { dropExample } from '../observe/drop-examples.js';
->>>>>>> main
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, ofPeer, page } from './params.js';
 
@@ -28,18 +23,18 @@ export const COUNTER_METHODS = {
   ),
   'show.drops': read(
     ofInterface.extend({ all: z.boolean().optional() }),
-<<<<<<< HEAD
-    ({ find, histories }, { interface: name, all = false }) =>
-      find.interfaces(name).flatMap((runtime) => dropCounters(runtime, histories, all)),
-=======
-    ({ find, native, privilege }, { interface: name, all = false }) =>
+    ({ find, histories, native, privilege }, { interface: name, all = false }) =>
       find.interfaces(name).flatMap((runtime) =>
-        dropCounters(runtime, all).map((drop) => ({
-          ...drop,
-          example: dropExample(runtime, drop.reason, native.now(), privilege === 'admin'),
-        })),
+        dropCounters(runtime, histories, all).map((drop) => {
+          const example = dropExample(runtime, drop.reason, native.now(), privilege === 'admin');
+          return {
+            ...drop,
+            peer: drop.peer ?? example?.peer ?? null,
+            from: drop.from ?? example?.from ?? null,
+            example,
+          };
+        }),
       ),
->>>>>>> main
   ),
   'clear.counters': admin(ofPeer, ({ find }, { interface: name, peer }) => {
     if (peer !== undefined) find.peer({ peer, ...(name !== undefined && { interface: name }) });

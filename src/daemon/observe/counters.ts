@@ -7,7 +7,6 @@ import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropCounts } from './drop-watch.js';
 
-<<<<<<< HEAD
 interface DropCount extends Pick<DropCounter, 'reason' | 'count' | 'help' | 'normal'> {
   /** Only the second copy of what had arrived. */
   isCopy: boolean;
@@ -17,13 +16,6 @@ interface DropCount extends Pick<DropCounter, 'reason' | 'count' | 'help' | 'nor
 export function dropsByReason(runtime: InterfaceRuntime): DropCount[] {
   const counts = dropCounts(runtime);
   const datapath = DROP_NAMES.map((reason) => ({
-=======
-/** Drops by reason, of the datapath and of handshakes: those above zero, or with `all` every one. */
-export function dropCounters(runtime: InterfaceRuntime, all: boolean): Omit<DropCounter, 'example'>[] {
-  const { drops } = runtime.datapath.stats;
-  const datapath = DROP_NAMES.map((reason, index) => ({
-    interface: runtime.name,
->>>>>>> main
     reason: reason as string,
     help: DROP_HELP[reason] as string,
     normal: NORMAL_DROPS.has(reason),
