@@ -6,7 +6,8 @@ export const DROP_HELP = {
   // From the TAP to the wire.
   'tap-runt': 'frame from the TAP shorter than an Ethernet header',
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
-  'reserved-group': 'frame for a reserved group address 01-80-C2-00-00-0X, which no bridge forwards',
+  'reserved-group':
+    'frame for a reserved group address 01-80-C2-00-00-0X, which is forwarded only by choice: `forward reserved`',
   'multicast-malformed': 'IGMP or MLD message that is truncated, contradicts itself or has a wrong checksum',
   'no-listener': 'multicast that nobody has asked for, or a report without a router to hear it',
   'own-station': 'frame for a station that is behind the port it came from, the TAP or a peer',

@@ -73,6 +73,7 @@ export class Assembly {
   readonly observer: Observer;
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly bridge: Bridge;
   readonly switchPorts = new Ports();
   readonly guard: LoopGuard;
   readonly wheel: TimerWheel;
@@ -126,6 +127,7 @@ export class Assembly {
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
     const { guard, snooping } = this;
     const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, guard, snooping);
+    this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
@@ -212,7 +214,8 @@ export class Assembly {
     return {
       loopChanged: (peer, state) => {
         stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
-        if (state === LOOP.HELD) this.macs.flushPort(peer);
+        // Stations may have been learned the wrong way round while frames circled.
+        if (state === LOOP.HELD || state === LOOP.HELD_ELSEWHERE) this.macs.flushPort(peer);
         io.emit({ kind: 'loop', peer, state });
       },
     };

@@ -3,6 +3,7 @@
 import type { InterfaceConfig, OffloadName } from '../../api/config.js';
 import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
+import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
 import { loopOf } from '../interfaces/loops.js';
@@ -37,6 +38,7 @@ export function interfaceStatus(
     listenPort: effective.listenPort,
     aead: effective.aead,
     policy: effective.policy,
+    reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
     loops: runtime === null ? [] : loopsOf(runtime),
     workerAlive: runtime?.datapath.alive ?? false,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
