@@ -7,6 +7,10 @@ export type Policy = 'passive' | 'active' | 'round-robin' | 'adaptive';
 export type AeadChoice = 'auto' | 'aes-256-gcm' | 'chacha20-poly1305';
 export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | 'udp-gro';
 
+/** What is sent to reserved groups; `all`: those and everything else but PAUSE. */
+export const RESERVED_KINDS = ['bpdu', 'lldp', 'lacp', 'ptp', 'all'] as const;
+export type ReservedKind = (typeof RESERVED_KINDS)[number];
+
 /** Flap damping: times in seconds, penalties in thousandths of a loss. */
 export interface DampingConfig {
   halfLife: number;
@@ -72,6 +76,18 @@ export interface DuplicateConfig {
   dscp?: number[];
 }
 
+/** Where multicast goes; absent fields: the default. */
+export interface MulticastConfig {
+  snooping?: boolean;
+  /** Where groups go that nobody has asked for. */
+  unregistered?: 'flood' | 'routers';
+  fastLeave?: true;
+  /** There is a multicast router behind the TAP. */
+  router?: true;
+  /** Ask while nobody else does, every `interval` seconds, from this IPv4 address or 0.0.0.0. */
+  querier?: { interval: number; address?: string };
+}
+
 /** A peer, or a template of peers: that has no keys and no template of its own. */
 export interface PeerConfig {
   name: string;
@@ -85,6 +101,8 @@ export interface PeerConfig {
   /** Of the policy `active`: by how many links; absent: by all. */
   copies?: number;
   duplicate?: DuplicateConfig;
+  /** There is a multicast router behind it. */
+  multicastRouter?: true;
   /** Group of peers between which frames are not switched, 0–255; false: in none. */
   splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
@@ -124,6 +142,9 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
+  forwardReserved?: ReservedKind[];
+  multicast?: MulticastConfig;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */

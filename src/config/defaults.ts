@@ -29,6 +29,10 @@ export const DEFAULTS = {
   /** Entries. */
   macLimit: 8192,
   mssClamp: true,
+  multicastSnooping: true,
+  multicastUnregistered: 'flood',
+  /** Seconds (RFC 3376 section 8.2). */
+  queryInterval: 125,
   /** MiB. */
   resendBuffer: 16,
   /** Milliseconds. */
@@ -103,6 +107,17 @@ export function effectivePolicy(parent: InterfaceConfig, peer: PeerConfig): Poli
 /** By how many links the policy `active` sends copies; 0: all. */
 export function effectiveCopies(parent: InterfaceConfig, peer: PeerConfig): number {
   return (peer.policy === undefined ? parent.copies : peer.copies) ?? 0;
+}
+
+/** Where multicast goes, with defaults. */
+export function effectiveMulticast({ multicast = {} }: InterfaceConfig) {
+  return {
+    snooping: multicast.snooping ?? DEFAULTS.multicastSnooping,
+    unregistered: multicast.unregistered ?? DEFAULTS.multicastUnregistered,
+    fastLeave: multicast.fastLeave ?? false,
+    router: multicast.router ?? false,
+    querier: multicast.querier ?? null,
+  };
 }
 
 /** Which frames to a peer are duplicated: as the peer says, or else its interface. */

@@ -18,6 +18,7 @@ import {
   setting,
 } from './language.js';
 import { findOrAdd, removeNamed } from './lookup.js';
+import { multicastCommands } from './multicast-commands.js';
 import { peerBlock } from './peer-commands.js';
 import { qualityOf } from './quality-command.js';
 import { switchCommands } from './switch-commands.js';
@@ -116,6 +117,7 @@ export const interfaceCommands: ConfigCommand[] = [
     write: (aead) => `aead ${aead}`,
   }),
   ...switchCommands,
+  ...multicastCommands,
   setting('interface', {
     tokens: [keyword('mss-clamp', 'Fit the MSS of TCP connections to the path (default on)')],
     noNeeds: 1,

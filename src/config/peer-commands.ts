@@ -16,6 +16,7 @@ import {
   type Scope,
   shutdownOf,
 } from './language.js';
+import { multicastRouter } from './multicast-commands.js';
 import { portCommands } from './port-commands.js';
 import { uplinkOf } from './uplink-commands.js';
 
@@ -47,6 +48,7 @@ export const peerCommands: ConfigCommand[] = [
   }),
   policyOf('peer', peerOf, 'How this peer uses its links'),
   ...duplicateCommands('peer', peerOf),
+  multicastRouter,
   duplicateNone(peerOf),
   ...portCommands,
   uplinkOf,

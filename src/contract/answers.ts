@@ -17,6 +17,47 @@ export interface MacStretch {
   next: number;
 }
 
+/** A port that wants a multicast group. */
+export interface MembershipRow {
+  vlan: number;
+  /** The group, as four words; IPv4 after ::ffff:0:0/96. */
+  group: number[];
+  /** Row of the peer, or -1 for the TAP. */
+  port: number;
+  leftUs: number;
+}
+
+/** The multicast querier of a VLAN and family. */
+export interface QuerierRow {
+  vlan: number;
+  isIpv6: boolean;
+  /** Row of the peer, -1 for the TAP, -2 for this switch itself. */
+  port: number;
+  address: number[];
+  /** Whether enough was asked for multicast to be pruned. */
+  isSettled: boolean;
+  leftUs: number;
+}
+
+/** A port with a multicast router. */
+export interface RouterPortRow {
+  port: number;
+  isIpv4: boolean;
+  isIpv6: boolean;
+  isStatic: boolean;
+}
+
+/** The answer of `multicast`: the memberships of some rows, the row to go on at (-1 at the end), and with the first ones all else. */
+export interface MulticastStretch {
+  rows: MembershipRow[];
+  next: number;
+  isOn: boolean;
+  queriers: QuerierRow[];
+  routers: RouterPortRow[];
+  /** Rows of peers, -1 for the TAP, that get all multicast: not all behind them were asked yet, or they want too much. */
+  open: number[];
+}
+
 /** One link in the decision that is in force for a peer. */
 export type LinkExplanation = Omit<LinkExplained, 'description'>;
 

@@ -6,7 +6,10 @@ export const DROP_HELP = {
   // From the TAP to the wire.
   'tap-runt': 'frame from the TAP shorter than an Ethernet header',
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
-  'reserved-group': 'frame for a reserved group address 01-80-C2-00-00-0X, which no bridge forwards',
+  'reserved-group':
+    'frame for a reserved group address 01-80-C2-00-00-0X, which is forwarded only by choice: `forward reserved`',
+  'multicast-malformed': 'IGMP or MLD message that is truncated, contradicts itself or has a wrong checksum',
+  'no-listener': 'multicast that nobody has asked for, or a report without a router to hear it',
   'own-station': 'frame for a station that is behind the port it came from, the TAP or a peer',
   'loop-held': 'frame from or for a peer that is held, since the LAN reaches it by another way as well',
   'own-probe': 'probe of our loop guard that has come back',
@@ -36,6 +39,7 @@ export const DROP_HELP = {
   'handshake/mac2-wrong': 'cookie expired or made for another address',
   'handshake/cookie-demanded': 'under load the sender was asked to prove its address first',
   'handshake/rate-limited': 'one address starts handshakes too fast while we are under load',
+  'handshake/waits-already': 'one address starts another handshake while its last one still waits',
   'handshake/not-asked-for': 'response or cookie reply to no initiation that we have sent lately',
   'handshake-queue-full': 'handshake messages arrive faster than they can be answered',
   // From the wire: authentic, still not acceptable.

@@ -7,7 +7,12 @@ export const NO_GROUP = -1;
 export interface PortSettings {
   /** Split-horizon group, 0–255: frames do not pass between peers of one group. `NO_GROUP`: they pass to and from all. */
   splitHorizon: number;
+  /** There is a multicast router behind it. */
+  multicastRouter: boolean;
 }
+
+/** Kinds of frames to reserved groups, as bits. */
+export const RESERVED = { bpdu: 1, lldp: 2, lacp: 4, ptp: 8, others: 16 } as const;
 
 /** The switch of an interface. */
 export interface SwitchSettings {
@@ -15,4 +20,6 @@ export interface SwitchSettings {
   macLimit: number;
   /** Whether loops are looked for; null: while the TAP is in a bridge. */
   loopGuard: boolean | null;
+  /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
+  reserved: number;
 }

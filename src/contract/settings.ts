@@ -1,5 +1,6 @@
 /** What the control thread sets in the datapath. */
 import type { Policy } from '../api/config.js';
+import type { MulticastSettings } from './multicast-settings.js';
 import type { LocalWish } from './place.js';
 import type { PortSettings, SwitchSettings } from './port-settings.js';
 import type { UplinkGroupSettings, UplinkSettings } from './uplinks.js';
@@ -88,6 +89,7 @@ export interface SocketSettings {
 export interface DatapathSettings {
   switch: SwitchSettings;
   mssClamp: boolean;
+  multicast: MulticastSettings;
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */
   resendBytes: number;
   resendAgeUs: number;

@@ -20,6 +20,7 @@ export const INTERFACE_FIELDS = [
   'txSends',
   'rxMessages',
   'floodedFrames',
+  'multicastFrames',
   'forwardedFrames',
   'duplicatedFrames',
   'parityDatagrams',

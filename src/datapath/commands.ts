@@ -10,6 +10,7 @@ import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
+import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
 import { Rows } from './rows.js';
@@ -71,6 +72,11 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'multicast':
+        return this.answer(
+          command.id,
+          multicastStretch(this.parts.snooping, command.from, command.rows, now),
+        );
       case 'mac-table':
         return this.answer(command.id, this.macStretch(command.from, command.rows, now));
       case 'explain':
@@ -79,6 +85,10 @@ export class Commands {
         return this.answer(command.id, this.explainFlows(command.peer, now));
       case 'uplinks':
         return this.answer(command.id, link.uplinks.status(now));
+      case 'capture':
+        return this.parts.observer.start(command.id, command);
+      case 'capture-end':
+        return this.parts.observer.stop(command.id);
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':
@@ -105,8 +115,9 @@ export class Commands {
   }
 
   applySettings(settings: DatapathSettings, now: number): void {
-    const { macs, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit, loopGuard } = settings.switch;
+    const { macs, bridge, outbound, link, relay, transmit, delivery } = this.parts;
+    const { macAgeingS, macLimit, loopGuard, reserved } = settings.switch;
+    bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);
@@ -116,6 +127,7 @@ export class Commands {
     link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
     relay.allowed = settings.relay;
+    this.parts.snooping.configure(settings.multicast, now);
     transmit.setGso(settings.udpGso);
     transmit.rings.setLimits(settings.resendBytes, settings.resendAgeUs);
     delivery.tapChecksum = settings.tapChecksum;

@@ -21,6 +21,7 @@ export class Rows {
     if (fresh) stats.clearPeer(row);
     tables.peers.add(row, policy, copies, name);
     tables.peers.setDuplicates(row, command.duplicate);
+    this.parts.snooping.setPeer(row, command.port.multicastRouter, now);
     this.parts.switchPorts.set(row, command.port);
     link.uplinks.configure(row, command.uplink, now);
     link.life.peerChanged(row, fresh, now);

@@ -9,6 +9,7 @@ import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
 import {
   destinationHigh,
   destinationLow,
+  etherType,
   type Frame,
   isGroup,
   isReserved,
@@ -18,26 +19,11 @@ import {
   vlanId,
 } from './frame.js';
 import type { LoopGuard } from './loop-guard.js';
-import { LEARN, LOCAL_PORT, type MacTable, MISS } from './mac-table.js';
+import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
+import type { Snooping } from './multicast/snooping.js';
 import type { Ports } from './ports.js';
-
-/** Verdict: to all ports but the one it came from and those of its split-horizon group. Other verdicts are a peer row, `LOCAL_PORT`, or a drop. */
-export const FLOOD = MISS;
-const FIRST_DROP = FLOOD - 1;
-
-/** Whether a verdict is to drop the frame; `dropReason` says why. */
-export function isDrop(verdict: number): boolean {
-  return verdict <= FIRST_DROP;
-}
-
-/** The index in `DROP` of a verdict to drop. */
-export function dropReason(verdict: number): number {
-  return FIRST_DROP - verdict;
-}
-
-function dropFor(reason: number): number {
-  return FIRST_DROP - reason;
-}
+import { reservedKind } from './reserved.js';
+import { dropFor, FLOOD } from './verdicts.js';
 
 /** What the switch asks of the table of peers. */
 interface Peers {
@@ -46,17 +32,21 @@ interface Peers {
 }
 
 export class Bridge {
+  /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
+  reserved = 0;
+
   constructor(
     private readonly bytes: Uint8Array,
     private readonly macs: MacTable,
     private readonly peers: Peers,
     private readonly ports: Ports,
     private readonly guard: LoopGuard,
+    private readonly snooping: Snooping,
   ) {}
 
   /**
-   * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a peer row,
-   * `LOCAL_PORT`, `FLOOD`, or a verdict for which `isDrop` holds.
+   * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a verdict
+   * (`verdicts.ts`).
    */
   decide(port: number, frame: Frame, now: number): number {
     const { bytes } = this;
@@ -65,7 +55,12 @@ export class Bridge {
     if (isRunt(length)) return dropFor(isLocal ? DROP['tap-runt'] : DROP['frame-runt']);
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
-    if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
+    if (
+      isReserved(high, low) &&
+      (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0
+    ) {
+      return dropFor(DROP['reserved-group']);
+    }
     if (this.guard.isProbe(high, low)) {
       if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
@@ -78,7 +73,13 @@ export class Bridge {
       const learned = this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
       if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
     }
-    if (!isLocal && !this.ports.forwards) return LOCAL_PORT;
+    const staysHere = !isLocal && !this.ports.forwards;
+    if (this.snooping.isOn && isGroup(high)) {
+      const verdict = this.snooping.decide(port, frame, vlan, now);
+      if (verdict >= 0 && this.ports.isHeld(verdict)) return dropFor(DROP['loop-held']);
+      return verdict === FLOOD && staysHere ? LOCAL_PORT : verdict;
+    }
+    if (staysHere) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;
     const target = this.macs.lookup(vlan, high, low, now);
     if (target >= 0 && this.ports.isHeld(target)) return dropFor(DROP['loop-held']);

@@ -22,7 +22,7 @@ export class Ports {
     return this.outside > 0;
   }
 
-  set(peer: number, settings: PortSettings): void {
+  set(peer: number, settings: Pick<PortSettings, 'splitHorizon'>): void {
     this.columns.ensure(peer + 1);
     this.outside +=
       Number(settings.splitHorizon !== COMMON_GROUP) - Number(this.group[peer] !== COMMON_GROUP);

@@ -7,11 +7,13 @@ import type {
   InterfaceConfig,
   LinkConfig,
   LocalEnd,
+  MulticastConfig,
   PeerConfig,
   Policy,
   QualityConfig,
   RemoteEnd,
 } from '../../src/api/config.js';
+import { RESERVED_KINDS } from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
 import { DNS_NAME, IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
 import { splitLine } from '../../src/grammar/words.js';
@@ -101,6 +103,19 @@ const quality: fc.Arbitrary<QualityConfig | false> = fc.oneof(
   fc.constant(false as const),
   fc.record({ loss: fc.integer({ min: 1, max: 100 }), delay: fc.integer({ min: 5, max: 60000 }) }),
 );
+const multicast: fc.Arbitrary<MulticastConfig> = optional<Required<MulticastConfig>>({
+  snooping: fc.boolean(),
+  unregistered: fc.constantFrom('flood', 'routers'),
+  fastLeave: fc.constant(true as const),
+  router: fc.constant(true as const),
+  querier: fc.record(
+    {
+      interval: fc.integer({ min: 10, max: 3600 }),
+      address: host.filter((address) => !address.includes(':')),
+    },
+    { requiredKeys: ['interval'] },
+  ),
+}).filter((chosen) => Object.keys(chosen).length > 0);
 const duplicate: fc.Arbitrary<DuplicateConfig> = optional<Required<DuplicateConfig>>({
   small: fc.integer({ min: 64, max: 1500 }),
   control: fc.constant(true as const),
@@ -153,6 +168,7 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       publicKey: valid(KEY, key),
       presharedKeyFile: file,
       duplicate,
+      multicastRouter: fc.constant(true as const),
       splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
@@ -195,8 +211,10 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
+      forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
+      multicast,
       resendBuffer: fc.integer({ min: 1, max: 32 }),
       resendAge: fc.integer({ min: 100, max: 10_000 }),
       uplinkGroups: fc.uniqueArray(fc.record({ name, preemptDelay: fc.integer({ min: 0, max: 86400 }) }), {

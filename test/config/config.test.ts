@@ -59,6 +59,11 @@ const lines: [string[], string, string][] = [
   [['interface octo0'], 'aead chacha20-poly1305', 'no aead'],
   [['interface octo0'], 'mac-table ageing 60', 'no mac-table ageing'],
   [['interface octo0'], 'mac-table limit 64', 'no mac-table limit 64'],
+  [['interface octo0'], 'multicast unregistered routers', 'no multicast unregistered'],
+  [['interface octo0'], 'multicast fast-leave', 'no multicast fast-leave'],
+  [['interface octo0'], 'multicast router', 'no multicast router'],
+  [['interface octo0'], 'multicast querier interval 60 address 10.0.0.1', 'no multicast querier'],
+  [['interface octo0', 'peer a'], 'multicast router', 'no multicast router'],
   [['interface octo0'], 'persist', 'no persist'],
   [['interface octo0'], 'scheduling normal', 'no scheduling'],
   [['interface octo0'], 'no offload udp-gso', 'offload udp-gso'],
@@ -144,6 +149,13 @@ describe('every command', () => {
     const unset = editConfig(set.config, context, [negation, negation]);
     expect(unset.syntax).toEqual([]);
     expect(unset.config).toEqual(base);
+  });
+
+  it('"no multicast snooping" prints, for the default is on', () => {
+    expect(renderConfig(parsed('interface a\nno multicast snooping'))).toContain(
+      '\n no multicast snooping\n',
+    );
+    expect(renderConfig(parsed('interface a\nmulticast snooping'))).toContain('\n multicast snooping\n');
   });
 
   it('"no mss-clamp" prints, for the default is on', () => {

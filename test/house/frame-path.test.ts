@@ -11,6 +11,7 @@ const FOLDERS = [
   'src/datapath/send',
   'src/datapath/offload',
   'src/switch',
+  'src/switch/multicast',
   'src/link/choice',
   'src/link/lane',
 ];
@@ -34,6 +35,8 @@ const COLD: Record<string, string> = {
   'src/switch/mac-table.ts: MacTable.allocate': 'a command of the operator',
   'src/switch/mac-table.ts: checkedLimit': 'a command of the operator',
   'src/switch/mac-table.ts: checkedAgeing': 'a command of the operator',
+  'src/switch/multicast/own-querier.ts': 'queries, at most some in a second',
+  'src/switch/multicast/state.ts': 'a question of the operator',
   'src/link/choice/explain.ts': 'a question of the operator',
   'src/link/lane/explain-flows.ts': 'a question of the operator',
   'src/link/lane/lanes.ts: Lanes.capacityOf': 'once a link',

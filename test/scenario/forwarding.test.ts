@@ -6,7 +6,7 @@ import { packets } from '../datapath/packets.js';
 import { CUT_KINDS, cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { type KernelFrame, kernelFrames, superFrame } from '../sim/kernel-frames.js';
-import { Lan } from '../sim/lan.js';
+import { Lan, PORT_SETTINGS } from '../sim/lan.js';
 import { integer, withSeed } from '../sim/random.js';
 import { resegment } from '../sim/resegment.js';
 import { SERVER, speak, star } from '../sim/star.js';
@@ -176,7 +176,13 @@ describe('split-horizon groups', () => {
         for (const { id } of [one, two]) {
           const settings = { policy: 'passive', copies: 0, name: 0, uplink: null } as const;
           const duplicate = { smallBytes: 0, control: false, dscp: [] };
-          server.command({ kind: 'peer', row: id, ...settings, duplicate, port: { splitHorizon: change } });
+          server.command({
+            kind: 'peer',
+            row: id,
+            ...settings,
+            duplicate,
+            port: { ...PORT_SETTINGS, splitHorizon: change },
+          });
         }
         speak(one, stationOf(1));
         world.run(10 * MILLISECOND);

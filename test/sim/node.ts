@@ -36,12 +36,19 @@ const NOBODY = new Uint8Array(32);
 /** Index of the TAP's interface. */
 export const TAP = 2;
 
-export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192, loopGuard: false };
+export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192, loopGuard: false, reserved: 0 };
 
 export const SETTINGS: DatapathSettings = {
   udpGso: true,
   switch: SWITCH,
   mssClamp: false,
+  multicast: {
+    snooping: true,
+    floodsUnregistered: true,
+    fastLeave: false,
+    localRouter: false,
+    querier: null,
+  },
   resendBytes: 16 << 20,
   resendAgeUs: 2_000_000,
   mtuRaiseS: 600,

@@ -3,6 +3,7 @@ import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
+import { captureCommands } from './capture.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
 import { commitCommands } from './commit.js';
@@ -17,6 +18,7 @@ import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
 import { mtuCommands } from './mtu.js';
+import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './privilege.js';
 import { showCommands } from './show.js';
@@ -31,6 +33,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
   ...waitCommands,
@@ -50,6 +53,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...watchCommands,
   ...topCommands,
   ...eventCommands,
+  ...captureCommands,
   ...aboutCommands,
   ...supportCommands,
   ...blockCommands,

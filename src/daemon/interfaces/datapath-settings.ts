@@ -6,14 +6,18 @@ import type {
   LinkConfig,
   PeerConfig,
   QualityConfig,
+  ReservedKind,
 } from '../../api/config.js';
+import { readU32 } from '../../base/bytes.js';
 import {
   DEFAULTS,
   type EffectiveLink,
   effectiveInterface,
+  effectiveMulticast,
   effectiveSplitHorizon,
 } from '../../config/defaults.js';
-import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
+import type { MulticastSettings } from '../../contract/multicast-settings.js';
+import { NO_GROUP, type PortSettings, RESERVED } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -22,6 +26,7 @@ import type {
 } from '../../contract/settings.js';
 import type { UplinkSettings } from '../../contract/uplinks.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
+import { parseIp } from '../../grammar/address.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
 
@@ -37,8 +42,10 @@ export function settingsOf(
       macAgeingS: effective.macAgeing,
       macLimit: effective.macLimit,
       loopGuard: config.loopGuard ?? null,
+      reserved: reservedBits(config.forwardReserved ?? []),
     },
     mssClamp: effective.mssClamp,
+    multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,
     resendAgeUs: effective.resendAge * 1000,
     mtuRaiseS: effective.mtuRaise,
@@ -55,9 +62,38 @@ export function settingsOf(
   };
 }
 
+function reservedBits(kinds: readonly ReservedKind[]): number {
+  let bits = 0;
+  for (const kind of kinds) {
+    if (kind === 'all') for (const bit of Object.values(RESERVED)) bits |= bit;
+    else bits |= RESERVED[kind];
+  }
+  return bits;
+}
+
+function multicastSettings(config: InterfaceConfig): MulticastSettings {
+  const { snooping, unregistered, fastLeave, router, querier } = effectiveMulticast(config);
+  return {
+    snooping,
+    floodsUnregistered: unregistered === 'flood',
+    fastLeave,
+    localRouter: router,
+    querier: querier && { intervalS: querier.interval, address: ipv4Number(querier.address) },
+  };
+}
+
+/** An IPv4 address as a number; 0 without one. */
+function ipv4Number(address: string | undefined): number {
+  const bytes = address === undefined ? undefined : parseIp(address)?.bytes;
+  return bytes === undefined ? 0 : readU32(Uint8Array.from(bytes), 0);
+}
+
 /** Settings of a peer as a port of the switch. */
 export function portSettings(peer: PeerConfig): PortSettings {
-  return { splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP };
+  return {
+    splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
+    multicastRouter: peer.multicastRouter ?? false,
+  };
 }
 
 /** The uplink group of a peer, or null. */

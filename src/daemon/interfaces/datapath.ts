@@ -2,14 +2,23 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { FlowsExplanation, MacStretch, PeerExplanation } from '../../contract/answers.js';
+import type {
+  FlowsExplanation,
+  MacStretch,
+  MulticastStretch,
+  PeerExplanation,
+} from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
+import { DropExamples } from '../../contract/drop-examples.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
 import { INTERFACE, SharedStats } from '../../contract/stats.js';
 import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
+
+/** Commands that may wait until the worker is woken; it would be woken for each of them otherwise. */
+const MOST_UNHEARD = 16;
 
 interface DatapathOptions {
   tapFd: number;
@@ -28,6 +37,8 @@ interface DatapathEvents {
 
 export class Datapath extends EventEmitter<DatapathEvents> {
   stats = new SharedStats({ peers: 16, links: 64 });
+  /** The last example of each drop reason. */
+  readonly dropExamples = new DropExamples();
   alive = true;
   scheduling: 'realtime' | 'normal' = 'normal';
   private readonly worker: Worker;
@@ -39,6 +50,8 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private hasReleased = false;
   private stopping = false;
   private waking: NodeJS.Immediate | undefined;
+  /** Commands sent of which the worker has not been told. */
+  private unheard = 0;
 
   constructor(
     private readonly native: Native,
@@ -54,6 +67,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       wakeFd: this.wakeFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
       taken,
+      dropExamples: this.dropExamples.buffer,
       ...options,
     };
     this.port = port1;
@@ -71,17 +85,30 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.worker.on('exit', () => this.ended());
   }
 
-  /** Sends a command; commands are carried out in order. The worker is woken once for all that this turn of the loop sends. */
+  /**
+   * Sends a command; commands are carried out in order. The worker is woken once for several of them: each wake may cost
+   * this thread its processor. A turn of the loop may take a thousand handshakes, so it is not waited for either.
+   */
   send(message: WorkerMessage): void {
     if (!this.alive) return;
     this.port.postMessage(message);
-    this.waking ??= setImmediate(() => {
-      this.waking = undefined;
-      if (this.alive) this.native.eventSignal(this.wakeFd);
-    });
+    this.unheard++;
+    if (this.unheard >= MOST_UNHEARD) this.wake();
+    else this.waking ??= setImmediate(() => this.wake());
+  }
+
+  private wake(): void {
+    if (this.waking !== undefined) clearImmediate(this.waking);
+    this.waking = undefined;
+    if (this.alive && this.unheard > 0) this.native.eventSignal(this.wakeFd);
+    this.unheard = 0;
   }
 
   /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  multicast(from: number, rows: number): Promise<MulticastStretch | null> {
+    return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
+  }
+
   macTable(from: number, rows: number): Promise<MacStretch | null> {
     return this.ask((id) => ({ kind: 'mac-table', id, from, rows }));
   }

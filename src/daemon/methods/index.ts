@@ -1,6 +1,7 @@
 /** All methods of the control API. The type demands every method that `src/api` declares. */
 
 import { AUTHORIZED_KEY_METHODS } from './authorized-keys.js';
+import { CAPTURE_METHODS } from './capture.js';
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
 import { CONNECTION_METHODS } from './connections.js';
@@ -12,6 +13,7 @@ import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
+import { MULTICAST_METHODS } from './show-multicast.js';
 import { PEER_METHODS } from './show-peers.js';
 import { SYSTEM_METHODS } from './show-system.js';
 import { UPLINK_METHODS } from './show-uplinks.js';
@@ -25,11 +27,13 @@ export const METHODS: MethodTable = {
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
   ...LINK_METHODS,
+  ...MULTICAST_METHODS,
   ...UPLINK_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,
   ...EXPLAIN_METHODS,
   ...DRAIN_METHODS,
+  ...CAPTURE_METHODS,
   ...PING_METHODS,
   ...WAIT_METHODS,
   ...COMPLETE_METHODS,

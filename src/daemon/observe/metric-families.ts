@@ -33,6 +33,12 @@ const OF_INTERFACE: readonly Row<keyof typeof INTERFACE>[] = [
   ['transmit_datagrams_total', 'counter', 'Datagrams sent to peers', 'txDatagrams'],
   ['receive_datagrams_total', 'counter', 'Datagrams received', 'rxDatagrams'],
   ['flooded_frames_total', 'counter', 'Frames sent to all peers', 'floodedFrames'],
+  [
+    'multicast_frames_total',
+    'counter',
+    'Multicast sent to several peers that asked for it',
+    'multicastFrames',
+  ],
   ['forwarded_frames_total', 'counter', 'Frames of peers sent on to other peers', 'forwardedFrames'],
   ['resent_datagrams_total', 'counter', 'Datagrams sent again when a link died', 'resentDatagrams'],
   ['relayed_datagrams_total', 'counter', 'Datagrams handed on between peers', 'relayedDatagrams'],

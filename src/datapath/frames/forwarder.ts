@@ -10,6 +10,7 @@ import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { type Arena, SLOT_BYTES } from '../../state/arena.js';
 import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP } from '../../switch/headers.js';
+import { SELECTED } from '../../switch/verdicts.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';
 import { GSO, gsoTypeOf, VIRTIO_FLAG } from '../offload/virtio.js';
@@ -151,8 +152,8 @@ export class Forwarder {
     this.outbound.sendOn(to, frame, now);
   }
 
-  /** Takes one whole frame of a peer for all others that it may pass to; it is ready for the TAP afterwards. */
-  flood(from: number, frame: Frame, now: number): void {
+  /** Takes one whole frame of a peer for all others that it may pass to, or for those selected; it is ready for the TAP afterwards. */
+  flood(from: number, verdict: number, frame: Frame, now: number): void {
     this.closeRun();
     this.isBusy = true;
     // The same bytes go to peers and to the TAP, which might have to complete the checksum in place.
@@ -160,7 +161,10 @@ export class Forwarder {
       completeChecksum(this.arena.bytes, frame.offset, frame.length, frame.csumStart, frame.csumOffset);
       frame.describe(0, 0, 0);
     }
-    const copies = this.outbound.floodFrom(from, frame, now);
+    const copies =
+      verdict === SELECTED
+        ? this.outbound.sendSelected(frame, now)
+        : this.outbound.floodFrom(from, frame, now);
     this.shares.charge(from, WORK.FRAME * copies);
     this.stats.interface[INTERFACE.forwardedFrames] += copies;
   }

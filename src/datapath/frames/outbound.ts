@@ -19,14 +19,17 @@ import type { LinkLife } from '../../link/life/life.js';
 import { READ, VNET_HEADER } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
+import { AT, type Observer } from '../../state/observer.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
-import { type Bridge, dropReason, FLOOD } from '../../switch/bridge.js';
+import type { Bridge } from '../../switch/bridge.js';
 import { destinationHigh, destinationLow, Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
 import { type LoopGuard, PROBE_BYTES } from '../../switch/loop-guard.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { PortSet } from '../../switch/multicast/port-set.js';
 import type { Ports } from '../../switch/ports.js';
+import { dropReason, FLOOD, SELECTED } from '../../switch/verdicts.js';
 import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { clampMss } from '../offload/mss.js';
@@ -52,6 +55,8 @@ interface OutboundParts {
   readonly tables: Tables;
   readonly bridge: Bridge;
   readonly ports: Ports;
+  /** The ports that the switch has selected for a frame. */
+  readonly selected: PortSet;
   readonly guard: LoopGuard;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
@@ -59,6 +64,7 @@ interface OutboundParts {
   readonly life: LinkLife;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Outbound {
@@ -67,11 +73,13 @@ export class Outbound {
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
   private readonly ports: Ports;
+  private readonly selected: PortSet;
   private readonly guard: LoopGuard;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
+  private readonly observer: Observer;
   private readonly dispatch: Dispatch;
   private readonly bundler: Bundler;
   private readonly cutter: Cutter;
@@ -85,17 +93,19 @@ export class Outbound {
   private readonly headers = new HeaderInfo();
 
   constructor(parts: OutboundParts) {
-    const { arena, tables, transmit, stats, drops } = parts;
+    const { arena, tables, transmit, stats, drops, observer } = parts;
     const { peers } = tables;
     this.bytes = arena.bytes;
     this.peers = peers;
     this.bridge = parts.bridge;
     this.ports = parts.ports;
+    this.selected = parts.selected;
     this.guard = parts.guard;
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
     this.drops = drops;
+    this.observer = observer;
     this.life = parts.life;
     this.recursion = new Recursion(arena.bytes, tables);
     this.dispatch = new Dispatch(arena.bytes, tables, transmit, parts.adaptive);
@@ -108,6 +118,7 @@ export class Outbound {
       transmit,
       stats,
       drops,
+      observer,
     });
   }
 
@@ -137,13 +148,16 @@ export class Outbound {
   }
 
   private forward(frame: Frame, now: number): void {
+    if ((this.observer.points & AT.TAP_IN) !== 0) this.observer.tapIn(frame);
     const own = this.recursion.linkOf(frame);
     if (own >= 0) {
       this.cameBack = own;
       return this.drops.frameOut(DROP['recursive-route'], frame);
     }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
+    if ((this.observer.points & AT.SWITCH) !== 0) this.observer.decided(LOCAL_PORT, frame, verdict);
     if (verdict >= 0) this.toPeer(verdict, frame);
+    else if (verdict === SELECTED) this.toSelected(frame);
     else if (verdict !== FLOOD) this.drops.frameOut(dropReason(verdict), frame);
     else if (this.flood(LOCAL_PORT, frame) === 0) this.drops.frameOut(DROP['no-peer'], frame);
     else this.stats.interface[INTERFACE.floodedFrames]++;
@@ -161,10 +175,34 @@ export class Outbound {
     return this.flood(from, frame);
   }
 
+  /** The same to the peers that the switch has selected. Returns how many could be reached. */
+  sendSelected(frame: Frame, now: number): number {
+    this.route.now = now;
+    return this.toSelected(frame);
+  }
+
   /** Sends what is queued, the bundle being filled included. */
   finish(): void {
     this.bundler.close();
     this.transmit.flush();
+  }
+
+  private toSelected(frame: Frame): number {
+    let reached = 0;
+    for (let index = 0; index < this.selected.size; index++) {
+      const port = this.selected.at(index);
+      if (port === LOCAL_PORT || !this.isReached(port) || this.ports.isHeld(port)) continue;
+      this.toPeer(port, frame);
+      reached++;
+    }
+    this.stats.interface[INTERFACE.multicastFrames]++;
+    return reached;
+  }
+
+  /** Whether what goes to several peers goes to this one too. */
+  private isReached(peer: number): boolean {
+    const { session, lastLink, rests } = this.peers;
+    return session[peer] >= 0 && lastLink[peer] >= 0 && (rests[peer] & IS_AT_REST) === 0;
   }
 
   /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
@@ -173,9 +211,7 @@ export class Outbound {
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
-      if (this.peers.session[peer] < 0 || this.peers.lastLink[peer] < 0) continue;
-      if ((this.peers.rests[peer] & IS_AT_REST) !== 0) continue;
-      if (!this.ports.mayPass(from, peer)) continue;
+      if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
       if (this.ports.isHeld(peer)) this.probeToHeld(peer, frame);
       else this.toPeer(peer, frame);
       reached++;
@@ -220,6 +256,7 @@ export class Outbound {
       completeChecksum(this.bytes, frame.offset, frame.length, frame.csumStart, frame.csumOffset);
       frame.flags = 0;
     }
+    if ((this.observer.points & AT.PEER_OUT) !== 0) this.observer.toPeer(route.peer, route.link, frame, 0);
     if (!this.bundler.add(route, frame)) this.cutter.pieces(route, frame);
   }
 

@@ -5,9 +5,12 @@ import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
-import { type Bridge, dropReason, FLOOD, isDrop } from '../../switch/bridge.js';
+import { AT, type Observer } from '../../state/observer.js';
+import type { Bridge } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { PortSet } from '../../switch/multicast/port-set.js';
+import { dropReason, FLOOD, isDrop } from '../../switch/verdicts.js';
 import { KIND } from '../../wire/header.js';
 import { nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
@@ -20,12 +23,15 @@ import { type Shares, WORK } from './shares.js';
 interface UnpackerParts {
   readonly arena: Arena;
   readonly bridge: Bridge;
+  /** The ports that the switch has selected for a frame. */
+  readonly selected: PortSet;
   readonly reassembly: Reassembly;
   readonly delivery: Delivery;
   readonly forwarder: Forwarder;
   readonly shares: Shares;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Unpacker {
@@ -35,22 +41,26 @@ export class Unpacker {
 
   private readonly arena: Arena;
   private readonly bridge: Bridge;
+  private readonly selected: PortSet;
   private readonly reassembly: Reassembly;
   private readonly delivery: Delivery;
   private readonly forwarder: Forwarder;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
+  private readonly observer: Observer;
 
   constructor(parts: UnpackerParts) {
     this.arena = parts.arena;
     this.bridge = parts.bridge;
+    this.selected = parts.selected;
     this.reassembly = parts.reassembly;
     this.delivery = parts.delivery;
     this.forwarder = parts.forwarder;
     this.shares = parts.shares;
     this.stats = parts.stats;
     this.drops = parts.drops;
+    this.observer = parts.observer;
   }
 
   /** Takes a datagram with frames by its kind. */
@@ -71,11 +81,12 @@ export class Unpacker {
     const { segment, frame, delivery, forwarder } = this;
     if (!segment.readPlace(this.arena, datagram)) return this.drops.message(DROP.malformed, datagram);
     this.count(datagram.peer, segment.headerLength + segment.payload);
+    if ((this.observer.points & AT.PEER_IN) !== 0) this.showSegment(datagram);
     if (delivery.continues(segment)) return delivery.extend(segment);
     if (forwarder.continues(segment)) return forwarder.extend(segment);
     segment.readFacts(this.arena, datagram);
     frame.place(segment.offset, segment.headerLength);
-    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    const verdict = this.decide(datagram);
     if (isDrop(verdict)) return this.drops.frameIn(dropReason(verdict), frame, datagram);
     if (!this.takeFirst(verdict, datagram)) this.drops.frameIn(DROP['bad-offload'], frame, datagram);
   }
@@ -84,9 +95,9 @@ export class Unpacker {
   private takeFirst(verdict: number, datagram: Datagram): boolean {
     const { segment, forwarder } = this;
     if (verdict === LOCAL_PORT) return this.delivery.start(segment);
-    if (verdict !== FLOOD) return forwarder.begin(segment, verdict, datagram.now);
+    if (verdict >= 0) return forwarder.begin(segment, verdict, datagram.now);
     const isSound = forwarder.single(segment, this.frame);
-    if (isSound) this.flood(datagram);
+    if (isSound) this.flood(verdict, datagram);
     return isSound;
   }
 
@@ -116,22 +127,35 @@ export class Unpacker {
     reassembly.release(slot);
   }
 
+  private showSegment(datagram: Datagram): void {
+    this.segment.readFacts(this.arena, datagram);
+    this.observer.segmentFromPeer(datagram, this.segment);
+  }
+
   /** Takes the frame in hand, which came whole. */
   private takeFrame(datagram: Datagram): void {
     this.count(datagram.peer, this.frame.length);
     this.shares.charge(datagram.peer, WORK.FRAME);
+    if ((this.observer.points & AT.PEER_IN) !== 0) this.observer.fromPeer(datagram, this.frame);
     const { frame } = this;
-    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    const verdict = this.decide(datagram);
     if (verdict === LOCAL_PORT) this.delivery.frame(frame);
-    else if (verdict === FLOOD) this.flood(datagram);
     else if (isDrop(verdict)) this.drops.frameIn(dropReason(verdict), frame, datagram);
-    else this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
+    else if (verdict >= 0) this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
+    else this.flood(verdict, datagram);
   }
 
-  /** Peers first: the TAP's turn may rewrite headers. */
-  private flood(datagram: Datagram): void {
-    this.forwarder.flood(datagram.peer, this.frame, datagram.now);
-    this.delivery.frame(this.frame);
+  /** Where the frame in hand goes. */
+  private decide({ peer, now }: Datagram): number {
+    const verdict = this.bridge.decide(peer, this.frame, now);
+    if ((this.observer.points & AT.SWITCH) !== 0) this.observer.decided(peer, this.frame, verdict);
+    return verdict;
+  }
+
+  /** To several ports. Peers first: the TAP's turn may rewrite headers. */
+  private flood(verdict: number, datagram: Datagram): void {
+    this.forwarder.flood(datagram.peer, verdict, this.frame, datagram.now);
+    if (verdict === FLOOD || this.selected.has(LOCAL_PORT)) this.delivery.frame(this.frame);
   }
 
   private count(peer: number, length: number): void {

@@ -1,24 +1,7 @@
 /** Internet checksums (RFC 1071), pseudo headers (RFC 768, 9293, 8200) and their update (RFC 1624). */
 import { readU16, writeU16 } from '../../base/bytes.js';
+import { addBytes, fold } from '../../base/checksum.js';
 import type { HeaderInfo } from '../../switch/headers.js';
-
-/**
- * Adds `length` bytes as 16-bit words to a running sum; an odd last byte counts as the high half of a word.
- * The result fits 32 unsigned bits for lengths up to 64 KiB and initial sums up to 2^20.
- */
-function addBytes(bytes: Uint8Array, offset: number, length: number, initial: number): number {
-  let sum = initial;
-  const even = offset + (length & ~1);
-  for (let at = offset; at < even; at += 2) sum += (bytes[at] << 8) | bytes[at + 1];
-  if ((length & 1) !== 0) sum += bytes[even] << 8;
-  return sum;
-}
-
-/** Folds a sum to 16 bits with the carries added back in. */
-export function fold(sum: number): number {
-  const once = (sum >>> 16) + (sum & 0xffff);
-  return ((once >>> 16) + once) & 0xffff;
-}
 
 /** Writes the header checksum of an IPv4 header of `length` bytes. */
 export function writeIpv4Checksum(bytes: Uint8Array, at: number, length: number): void {

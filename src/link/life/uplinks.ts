@@ -157,6 +157,7 @@ export class Uplinks {
     this.setRests(peer, AT_REST.UPLINK | AT_REST.TOLD, false);
     this.beatAll(peer, now);
     stations.announce(peer);
+    stations.reached(peer, now);
     emit({ kind: 'uplink', group: group.name, peer, before, cause: group.cause, atUs: now });
     if (before < 0) return;
     this.setRests(peer, AT_REST.UNCONFIRMED, true);
@@ -216,6 +217,7 @@ export class Uplinks {
     if (says === knew) return;
     this.setRests(peer, AT_REST.DOWNLINK, says);
     if (says) this.base.ports.stations.forget(peer);
+    else this.base.ports.stations.reached(peer, now);
   }
 
   /** A peer has another session: perhaps it was started again, and its clock with it. */

@@ -1,0 +1,76 @@
+/** What the switch of an interface knows of multicast, with the names of peers. */
+import type { MulticastGroup, MulticastStatus } from '../../api/index.js';
+import { effectiveMulticast } from '../../config/defaults.js';
+import type { MembershipRow, MulticastStretch, QuerierRow } from '../../contract/answers.js';
+import { formatAddress } from '../interfaces/addresses.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+
+const ROWS_AT_ONCE = 1000;
+const OWN = -2;
+const MAPPED = 0xffff;
+
+export async function multicastStatus(runtime: InterfaceRuntime): Promise<MulticastStatus> {
+  const nameOf = (row: number): string | null => runtime.peers.atRow(row)?.config.name ?? null;
+  const first = await runtime.datapath.multicast(0, ROWS_AT_ONCE);
+  const wanted = effectiveMulticast(runtime.config);
+  return {
+    interface: runtime.name,
+    snooping: wanted.snooping,
+    unregistered: wanted.unregistered,
+    fastLeave: wanted.fastLeave,
+    querierInterval: wanted.querier?.interval ?? null,
+    queriers: (first?.queriers ?? []).map((row) => querierOf(row, nameOf)),
+    routerPorts: (first?.routers ?? []).map(({ port, isIpv4, isIpv6, isStatic }) => ({
+      peer: nameOf(port),
+      families: [...(isIpv4 ? (['ipv4'] as const) : []), ...(isIpv6 ? (['ipv6'] as const) : [])],
+      static: isStatic,
+    })),
+    unsettled: (first?.open ?? []).map(nameOf),
+    groups: groupsOf(await membershipsOf(runtime, first), nameOf),
+  };
+}
+
+async function membershipsOf(
+  runtime: InterfaceRuntime,
+  first: MulticastStretch | null,
+): Promise<MembershipRow[]> {
+  const rows = [...(first?.rows ?? [])];
+  for (let next = first?.next ?? -1; next >= 0; ) {
+    const stretch = await runtime.datapath.multicast(next, ROWS_AT_ONCE);
+    rows.push(...(stretch?.rows ?? []));
+    next = stretch?.next ?? -1;
+  }
+  return rows;
+}
+
+function querierOf(row: QuerierRow, nameOf: (row: number) => string | null): MulticastStatus['queriers'][0] {
+  return {
+    vlan: row.vlan,
+    family: row.isIpv6 ? 'ipv6' : 'ipv4',
+    address: addressText(row.address),
+    port: row.port === OWN ? 'self' : row.port < 0 ? 'tap' : 'peer',
+    peer: nameOf(row.port),
+    settled: row.isSettled,
+    expiresSeconds: Math.round(row.leftUs / 1e6),
+  };
+}
+
+function groupsOf(rows: readonly MembershipRow[], nameOf: (row: number) => string | null): MulticastGroup[] {
+  const groups = new Map<string, MulticastGroup>();
+  for (const row of rows) {
+    const key = `${row.vlan}/${row.group.join('/')}`;
+    const group = groups.get(key) ?? { vlan: row.vlan, group: addressText(row.group), members: [] };
+    groups.set(key, group);
+    group.members.push({ peer: nameOf(row.port), expiresSeconds: Math.round(row.leftUs / 1e6) });
+  }
+  return [...groups.values()].sort((a, b) => a.vlan - b.vlan || (a.group < b.group ? -1 : 1));
+}
+
+/** Four words: an IPv6 address, or IPv4 after ::ffff:0:0/96. */
+function addressText(words: readonly number[]): string {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  for (const [index, word] of words.entries()) view.setInt32(4 * index, word);
+  const isIpv4 = words[0] === 0 && words[1] === 0 && words[2] === MAPPED;
+  return formatAddress(isIpv4 ? bytes.subarray(12) : bytes);
+}
