@@ -28,7 +28,7 @@ import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
-import { warningOf } from './notices.js';
+import { timeNotKept, warningOf } from './notices.js';
 import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
@@ -486,14 +486,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */
   private timeNotKept(error: Error): void {
-    setImmediate(() =>
-      this.emit(
-        'warning',
-        null,
-        'handshake-time-not-kept',
-        `the time of handshakes cannot be kept in the state folder (${error.message}): after a restart with a clock that went back, peers will refuse us`,
-      ),
-    );
+    setImmediate(() => this.emit('warning', null, 'handshake-time-not-kept', timeNotKept(error)));
   }
 
   private sessionChanged(row: number, exists: boolean): void {
