@@ -17,6 +17,7 @@ import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
+import { Guards } from '../switch/guards/guards.js';
 import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Snooping } from '../switch/multicast/snooping.js';
@@ -78,6 +79,7 @@ export class Assembly {
   readonly forwarder: Forwarder;
   readonly announcer: Announcer;
   readonly snooping: Snooping;
+  readonly guards: Guards;
   private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
@@ -111,8 +113,17 @@ export class Assembly {
       flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
     };
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
+    this.guards = new Guards(arena.bytes, this.macs);
     const { guard, snooping } = this;
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, guard, snooping);
+    const bridge = new Bridge(
+      arena.bytes,
+      this.macs,
+      tables.peers,
+      this.switchPorts,
+      guard,
+      snooping,
+      this.guards,
+    );
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
@@ -162,6 +173,7 @@ export class Assembly {
       this.shares,
       this.announcer,
       this.snooping,
+      this.guards,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
       this.guard,
       this.switchPorts,
@@ -208,6 +220,7 @@ export class Assembly {
       loopChanged: (peer, state) => {
         stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
         if (state === LOOP.HELD) this.macs.flushPort(peer);
+        else this.snooping.portOpened(peer, this.now);
         io.emit({ kind: 'loop', peer, state });
       },
     };

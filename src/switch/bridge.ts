@@ -17,6 +17,7 @@ import {
   sourceLow,
   vlanId,
 } from './frame.js';
+import type { Guards } from './guards/guards.js';
 import type { LoopGuard } from './loop-guard.js';
 import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
@@ -37,6 +38,7 @@ export class Bridge {
     private readonly ports: Ports,
     private readonly guard: LoopGuard,
     private readonly snooping: Snooping,
+    private readonly guards: Guards,
   ) {}
 
   /**
@@ -56,6 +58,10 @@ export class Bridge {
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
     }
     if (!isLocal && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
+    if (this.guards.isOn) {
+      const reason = this.guards.check(port, frame, now);
+      if (reason >= 0) return dropFor(reason);
+    }
     const vlan = vlanId(bytes, offset, length);
     const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);

@@ -13,6 +13,7 @@ import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
 import { keyCommands } from './genkey.js';
+import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
@@ -32,6 +33,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...guardCommands,
   ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
