@@ -71,13 +71,14 @@ export function echo(bytes: number): Uint8Array {
   return body;
 }
 
-export function heartbeat(link: number, hears = true): Uint8Array {
+/** One that says when the next is due, which tells when its absence means something. */
+export function heartbeat(link: number, hears = true, intervalMs = 100): Uint8Array {
   const body = new Uint8Array(HEARTBEAT.BYTES);
   const view = new DataView(body.buffer);
   body[0] = KIND.HEARTBEAT;
   body[HEARTBEAT.LINK] = link;
   body[HEARTBEAT.FLAGS] = hears ? HEARS_YOU : 0;
-  view.setUint16(HEARTBEAT.INTERVAL_MS, 100);
+  view.setUint16(HEARTBEAT.INTERVAL_MS, intervalMs);
   view.setUint16(HEARTBEAT.HOLD_MS, 300);
   view.setUint32(HEARTBEAT.ECHO_DELAY, 0xffff_ffff);
   return body;
@@ -91,9 +92,9 @@ export function linkDown(link: number): Uint8Array {
   return body;
 }
 
-/** Parity of 20 bytes over 32 datagrams of a stream. */
-export function parity(stream: number, first: number, lengths: number): Uint8Array {
-  const body = new Uint8Array(PARITY.BYTES + 20);
+/** Parity of `bytes` bytes over 32 datagrams of a stream; `lengths` is the XOR of theirs. */
+export function parity(stream: number, first: number, lengths: number, bytes = 20): Uint8Array {
+  const body = new Uint8Array(PARITY.BYTES + bytes);
   const view = new DataView(body.buffer);
   body[PARITY.KIND] = KIND.PARITY;
   body[PARITY.STREAM] = stream;

@@ -135,3 +135,23 @@ describe('round-robin', () => {
       expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
     }));
 });
+
+describe('eight links whose delays differ by up to 200 ms', () => {
+  const DELAYS = [1, 30, 60, 90, 120, 150, 180, 201];
+
+  it.each(['passive', 'round-robin', 'adaptive'] as const)(
+    '%s, 20,000 frames a second: none is refused as a replay',
+    (policy) =>
+      withSeed((seed) => {
+        const { world, nodes } = start(seed, policy, DELAYS);
+        const [a, b] = nodes;
+        world.run(300 * MILLISECOND);
+        const stream = new Stream(world, a, b, 50);
+        world.run(600 * MILLISECOND);
+        stream.stop();
+        world.run(400 * MILLISECOND);
+        expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+        expect([b.drop('replayed-early'), b.drop('replayed')]).toEqual([0, 0]);
+      }),
+  );
+});

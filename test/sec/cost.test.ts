@@ -1,12 +1,8 @@
 /** What an authentic peer that keeps no rule can cost the host that it attacks, and the host's other peers. */
 import { describe, expect, it } from 'vitest';
+import { bundle, heartbeat, linkDown, parity } from '../../bench/hostile/wire.js';
 import { PEER, PEER_WIDTH } from '../../src/contract/stats.js';
-import { bundledLength } from '../../src/datapath/frames/bundle.js';
 import { WORK } from '../../src/datapath/frames/shares.js';
-import { KIND } from '../../src/wire/header.js';
-import { HEARS_YOU, HEARTBEAT } from '../../src/wire/heartbeat.js';
-import { NOTICE, NOTICE_CODE } from '../../src/wire/notice.js';
-import { PARITY } from '../../src/wire/parity.js';
 import { EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import type { Hop } from '../sim/hop.js';
 import { deliver, impersonate, type Sealer } from '../sim/hostile.js';
@@ -38,25 +34,6 @@ function prepare(seed: number, hosts: number): Attack {
   const sealer = impersonate(lan, attacker, victim);
   attacker.halt();
   return { world, lan, victim, attacker, sealer };
-}
-
-function beat(link: number, flags = HEARS_YOU): Uint8Array {
-  const body = new Uint8Array(HEARTBEAT.BYTES);
-  const view = new DataView(body.buffer);
-  body[0] = KIND.HEARTBEAT;
-  body[HEARTBEAT.LINK] = link;
-  view.setUint8(HEARTBEAT.FLAGS, flags);
-  view.setUint16(HEARTBEAT.INTERVAL_MS, 10);
-  view.setUint16(HEARTBEAT.HOLD_MS, 1000);
-  return body;
-}
-
-function linkDown(link: number): Uint8Array {
-  const body = new Uint8Array(NOTICE.BYTES);
-  body[0] = KIND.NOTICE;
-  body[NOTICE.CODE] = NOTICE_CODE.LINK_DOWN;
-  body[NOTICE.LINK] = link;
-  return body;
 }
 
 describe('what a peer makes us send', () => {
@@ -93,7 +70,8 @@ describe('what a peer makes us send', () => {
     for (let ms = 0; ms < 3000; ms++) {
       victim.fromKernel(frame, frame);
       if (ms % 5 === 0)
-        for (let link = 0; link < LINKS; link++) if (beatsOf(link, dead)) say(link, beat(link));
+        for (let link = 0; link < LINKS; link++)
+          if (beatsOf(link, dead)) say(link, heartbeat(link, true, 10));
       if ((ms * flipsPerSecond) / 1000 > flips) {
         dead = flips++ % LINKS;
         way(say, dead);
@@ -105,14 +83,14 @@ describe('what a peer makes us send', () => {
 
   const nothing: Way = () => {};
   const again: Way = (say, link) => {
-    for (let beats = 0; beats < 6; beats++) say(link, beat(link));
+    for (let beats = 0; beats < 6; beats++) say(link, heartbeat(link));
   };
   const report: Way = (say, link) => {
     say(1 - link, linkDown(link));
     again(say, link);
   };
   const deafness: Way = (say, link) => {
-    say(link, beat(link, 0));
+    say(link, heartbeat(link, false));
     again(say, link);
   };
 
@@ -145,20 +123,9 @@ describe('what a peer makes us compute', () => {
   const MEMBERS = 31;
   const STREAM = 5;
 
-  function parity(first: number, lengths: number, longest: number): Uint8Array {
-    const body = new Uint8Array(PARITY.BYTES + longest);
-    const view = new DataView(body.buffer);
-    body[PARITY.KIND] = KIND.PARITY;
-    body[PARITY.STREAM] = STREAM;
-    view.setUint16(PARITY.LENGTHS, lengths);
-    view.setUint32(PARITY.MASK, 0xffff_ffff);
-    view.setBigUint64(PARITY.FIRST, BigInt(first));
-    return body;
-  }
-
   /** Parity of a group of which all but the last are kept, each of so many bytes. */
   function keepGroup({ world, victim, attacker, sealer }: Attack, first: number, bytes: number): void {
-    deliver(victim, attacker.sockets[0], sealer.seal(0, parity(first - 64, 0, 20)));
+    deliver(victim, attacker.sockets[0], sealer.seal(0, parity(STREAM, first - 64, 0)));
     world.run(MILLISECOND);
     const body = new Uint8Array(bytes);
     body[0] = 200;
@@ -174,7 +141,7 @@ describe('what a peer makes us compute', () => {
       world.run(MILLISECOND);
       const before = victim.drop('malformed');
       for (let number = 0; number < 1000; number++)
-        deliver(victim, attacker.sockets[0], sealer.seal(0, parity(200_000, 20, 20)));
+        deliver(victim, attacker.sockets[0], sealer.seal(0, parity(STREAM, 200_000, 20)));
       world.run(MILLISECOND);
       const malformed = victim.drop('malformed') - before;
       expect(malformed).toBeGreaterThan(0);
@@ -191,7 +158,7 @@ describe('what a peer makes us compute', () => {
       world.run(MILLISECOND);
       // An odd number of members of 116 bytes: the length that is left for the missing one is 96.
       for (let number = 0; number < 1000; number++)
-        deliver(victim, attacker.sockets[0], sealer.seal(0, parity(200_000, 116 ^ 96, 116)));
+        deliver(victim, attacker.sockets[0], sealer.seal(0, parity(STREAM, 200_000, 116 ^ 96, 116)));
       world.run(MILLISECOND);
       expect(victim.drop('forged')).toBe(1);
       expect(victim.counter('parityInVain')).toBeGreaterThanOrEqual(999);
@@ -203,20 +170,9 @@ describe('what a peer takes from others', () => {
   const SECONDS = 2;
   const BUNDLES_PER_MS = 10;
 
-  function bundle(attacker: SimNode): Uint8Array {
-    const frame = ethernet(stationOf(0), stationOf(attacker.id), EXPERIMENTAL, new Uint8Array(0));
-    const body = new Uint8Array(1 + FRAMES * bundledLength(frame.length));
-    body[0] = KIND.BUNDLE;
-    for (let at = 1; at < body.length; at += bundledLength(frame.length)) {
-      body[at + 1] = frame.length;
-      body.set(frame, at + 5);
-    }
-    return body;
-  }
-
   /** Bundles of small frames, far more than a worker can take; the frames that came through. */
   function flood({ world, victim, attacker, sealer }: Attack): number {
-    const body = bundle(attacker);
+    const body = bundle(FRAMES);
     const frames = (): number => victim.engine.stats.peers[attacker.id * PEER_WIDTH + PEER.rxFrames];
     const before = frames();
     for (let ms = 0; ms < SECONDS * 1000; ms++) {
@@ -251,7 +207,7 @@ describe('what a peer takes from others', () => {
       const attack = prepare(seed, 3);
       const stream = new Stream(attack.world, attack.lan.nodes[2], attack.victim, 500);
       const { attacker, sealer, victim, world } = attack;
-      const body = bundle(attacker);
+      const body = bundle(FRAMES);
       for (let ms = 0; ms < 1000; ms++) {
         deliver(victim, attacker.sockets[0], sealer.seal(0, body));
         world.run(MILLISECOND);

@@ -2,13 +2,23 @@
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/contract/link-states.js';
 import { PARITY_AUTO } from '../../src/datapath/send/parity.js';
-import { KIND, LANE_STREAM, STREAMS } from '../../src/wire/header.js';
-import { DRAINS, HEARS_YOU, HEARTBEAT, SENDS_NOTHING, WANTS_REPORTS } from '../../src/wire/heartbeat.js';
+import { KIND, LANE_STREAM, STREAMS, TYPE } from '../../src/wire/header.js';
+import {
+  DRAINS,
+  HEARS_YOU,
+  HEARTBEAT,
+  SENDS_NOTHING,
+  STANDBY,
+  WANTS_REPORTS,
+} from '../../src/wire/heartbeat.js';
+import { MTU_PROBE } from '../../src/wire/mtu-probe.js';
 import { NOTICE, NOTICE_CODE } from '../../src/wire/notice.js';
 import { PARITY } from '../../src/wire/parity.js';
+import { PATH_CHECK } from '../../src/wire/path-check.js';
+import { RELAY } from '../../src/wire/relay.js';
 import { REPORT } from '../../src/wire/report.js';
 import { deliver, impersonate, type Sealer } from '../sim/hostile.js';
-import { Lan, linkRow } from '../sim/lan.js';
+import { Lan, linkRow, relayName } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { integer, withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
@@ -46,7 +56,16 @@ function anyLink(random: Random): number {
 function heartbeat(random: Random): Uint8Array {
   const body = new Uint8Array(HEARTBEAT.BYTES);
   const view = new DataView(body.buffer);
-  const flags = [HEARS_YOU, HEARS_YOU, HEARS_YOU | WANTS_REPORTS, 0, HEARS_YOU | DRAINS, SENDS_NOTHING, 0xff];
+  const flags = [
+    HEARS_YOU,
+    HEARS_YOU,
+    HEARS_YOU | WANTS_REPORTS,
+    0,
+    HEARS_YOU | DRAINS,
+    HEARS_YOU | STANDBY,
+    SENDS_NOTHING,
+    0xff,
+  ];
   body[0] = KIND.HEARTBEAT;
   body[HEARTBEAT.LINK] = anyLink(random);
   body[HEARTBEAT.FLAGS] = one(random, flags);
@@ -103,6 +122,40 @@ function parity(random: Random, counter: number): Uint8Array {
   return body;
 }
 
+function probe(random: Random): Uint8Array {
+  const body = new Uint8Array(one(random, [MTU_PROBE.BYTES, MTU_PROBE.BYTES, 7, 1252, 1452, 1500]));
+  body[0] = KIND.MTU_PROBE;
+  body[MTU_PROBE.LINK] = anyLink(random);
+  body[MTU_PROBE.REPLY] = one(random, [0, 1, 1, 255]);
+  if (body.length < MTU_PROBE.BYTES) return body;
+  const view = new DataView(body.buffer);
+  view.setUint16(MTU_PROBE.ID, one(random, [0, 1, 2, 3, 4, 5, 8, 65_535]));
+  view.setUint16(MTU_PROBE.SIZE, one(random, [0, 1, 1280, 1500, 9000, 65_535]));
+  return body;
+}
+
+function pathCheck(random: Random): Uint8Array {
+  const body = new Uint8Array(one(random, [PATH_CHECK.BYTES, PATH_CHECK.BYTES, 3, 11, 13, 200]));
+  for (let at = 0; at < body.length; at++) body[at] = random() * 256;
+  body[0] = one(random, [KIND.PATH_CHECK, KIND.PATH_ANSWER]);
+  body[PATH_CHECK.LINK] = anyLink(random);
+  return body;
+}
+
+/** Handed on to others, to nobody and to ourselves; what is inside is a datagram of any type, or a relayed one again. */
+function relayed(random: Random): Uint8Array {
+  const body = new Uint8Array(RELAY.BYTES + one(random, [0, 1, 4, 32, 33, 148, 400, 1400]));
+  for (let at = 0; at < body.length; at++) body[at] = random() * 256;
+  body[RELAY.KIND] = one(random, [KIND.RELAY, KIND.RELAYED]);
+  const view = new DataView(body.buffer);
+  const name = relayName(integer(random, 0, 3));
+  view.setUint16(RELAY.NAME, Math.floor(name / 2 ** 32));
+  view.setUint32(RELAY.NAME + 2, name % 2 ** 32);
+  if (body.length > RELAY.BYTES)
+    body[RELAY.BYTES] = one(random, [...Object.values(TYPE), KIND.RELAY, 0, 0xff]);
+  return body;
+}
+
 interface Attack {
   lan: Lan;
   victim: SimNode;
@@ -129,7 +182,11 @@ const MAKERS: Record<string, (random: Random, counter: number) => Uint8Array> = 
   PARITY: parity,
   NOTICE: notice,
   HEARTBEAT: heartbeat,
-  'all of them': (random, counter) => one(random, [report, parity, notice, heartbeat])(random, counter),
+  MTU_PROBE: probe,
+  'PATH_CHECK and PATH_ANSWER': pathCheck,
+  'RELAY and RELAYED': relayed,
+  'all of them': (random, counter) =>
+    one(random, [report, parity, notice, heartbeat, probe, pathCheck, relayed])(random, counter),
 };
 
 describe(`${MESSAGES} messages with fields at their edges`, () => {

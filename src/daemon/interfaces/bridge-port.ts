@@ -1,5 +1,6 @@
 /** Keeps the TAP in the bridge that it belongs into: a bridge may come after the daemon, go, and be made again. */
 import type { Native } from '../../native/binding.js';
+import { ifindexOf } from './ifindex.js';
 import { ipBatch } from './iproute.js';
 
 /** Network managers make a bridge in several steps. */
@@ -38,7 +39,7 @@ export class BridgePort {
   interfaceChanged(ifindex: number): void {
     if (this.bridge === null || this.soon !== undefined) return;
     // The TAP may have been taken out of the bridge, or the bridge be another one of the same name.
-    if (ifindex !== this.tap.ifindex && this.joined === this.indexOf(this.bridge)) return;
+    if (ifindex !== this.tap.ifindex && this.joined === ifindexOf(this.native, this.bridge)) return;
     this.soon = setTimeout(() => {
       this.soon = undefined;
       this.turn = this.turn.then(() => this.look());
@@ -53,7 +54,7 @@ export class BridgePort {
   private async look(): Promise<void> {
     const { bridge } = this;
     if (bridge === null) return this.say(null);
-    const ifindex = this.indexOf(bridge);
+    const ifindex = ifindexOf(this.native, bridge);
     if (ifindex === 0) {
       this.joined = 0;
       return this.say(`bridge ${bridge} is absent`);
@@ -77,13 +78,5 @@ export class BridgePort {
     if (missing === this.missing) return;
     this.missing = missing;
     this.said(missing);
-  }
-
-  private indexOf(name: string): number {
-    try {
-      return this.native.ifindex(name);
-    } catch {
-      return 0;
-    }
   }
 }

@@ -32,6 +32,7 @@ import { warningOf } from './notices.js';
 import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
+import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
@@ -68,6 +69,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
   private marking: NodeJS.Timeout | undefined;
+  /** The kernel tells when something is there that sockets lacked; what it does not tell is found by asking again. */
+  private readonly rebinding = new Retry(
+    () => {
+      this.setup.rebind(this.current);
+      return !this.sockets.isShort;
+    },
+    (why) => this.emit('trouble', why),
+  );
   private keys: KeyPair;
   private current: InterfaceConfig;
 
@@ -238,6 +247,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routes.close();
     this.names.close();
     this.bridge.close();
+    this.rebinding.close();
     await this.datapath.stop();
     this.handshakes.close();
     sodiumPrimitives.freeLocked(this.keys.secretKey);
@@ -291,6 +301,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
     this.setup.setUp(next);
     this.current = next;
+    this.rebinding.tried(!this.sockets.isShort);
   }
 
   /** The worker died: nothing moves any more, whatever was known of links. */
@@ -300,6 +311,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routes.close();
     this.names.close();
     this.bridge.close();
+    this.rebinding.close();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
     this.emit('fault', fault);
@@ -336,10 +348,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.uplinkMoved(event);
       case 'kernel':
         for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
-        if (this.sockets.isShort) this.rebind();
+        if (this.sockets.isShort) this.rebinding.now();
         return this.routes.refreshSoon();
       case 'rebind':
-        return this.rebind();
+        return this.rebinding.now();
       case 'path-mtu':
         return this.pathMtuChanged(event);
       case 'mtu':
@@ -440,14 +452,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const name = this.peers.atRow(peer)?.config.name;
     const old = this.peers.atRow(before)?.config.name ?? null;
     if (name !== undefined) this.emit('uplink', group, name, old, cause);
-  }
-
-  private rebind(): void {
-    try {
-      this.setup.rebind(this.current);
-    } catch (error) {
-      this.emit('trouble', (error as Error).message);
-    }
   }
 
   private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {

@@ -9,6 +9,7 @@ import type { Native, NativeError, UdpHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { addressWords, formatEndpoint } from './addresses.js';
 import type { Datapath } from './datapath.js';
+import { ifindexOf } from './ifindex.js';
 import { Rows } from './rows.js';
 
 const SOCKET_BUFFER = 8 << 20;
@@ -111,18 +112,10 @@ export class UdpSockets {
   /** An interface that was made again has the name of the old one, and another index. */
   private shape({ family, local }: LocalNeed): Shape {
     const device = deviceOf(local);
-    const ifindex = device === null ? 0 : this.indexOf(device);
+    const ifindex = device === null ? 0 : ifindexOf(this.native, device);
     const place = local.kind === 'address' ? local.address : '';
     const key = [family, local.port, local.kind, place, device, ifindex].join('/');
     return { family, local, device, ifindex, key };
-  }
-
-  private indexOf(name: string): number {
-    try {
-      return this.native.ifindex(name);
-    } catch {
-      return 0;
-    }
   }
 
   private bind({ family, local, device, ifindex }: Shape): OpenSocket | null {

@@ -1,0 +1,31 @@
+/** The counters of a session come to an end before they could repeat. */
+import { expect, it } from 'vitest';
+import { REFUSE_AFTER_DATAGRAMS } from '../../src/crypto/limits.js';
+import { ReplayWindows } from '../../src/crypto/replay.js';
+import { SessionTable } from '../../src/state/sessions.js';
+import { COUNTER_LIMIT } from '../../src/wire/header.js';
+
+function session(): SessionTable {
+  const sessions = new SessionTable(new ReplayWindows());
+  sessions.install(0, 0, 1, 2, 3, 4);
+  return sessions;
+}
+
+it('seals as many datagrams as its key may, on all streams together, and none more', () => {
+  const sessions = session();
+  expect(sessions.take(0, 0, REFUSE_AFTER_DATAGRAMS - 2)).toBe(0);
+  expect(sessions.take(0, 1, 3)).toBe(-1);
+  expect(sessions.take(0, 1, 1)).toBe(0);
+  expect(sessions.take(0, 2, 1)).toBe(0);
+  for (let stream = 0; stream < 8; stream++) expect(sessions.take(0, stream, 1)).toBe(-1);
+});
+
+it('gives no counter from the end of a stream on, and a new session begins at 0', () => {
+  const sessions = session();
+  sessions.counters[0] = COUNTER_LIMIT - 1;
+  expect(sessions.take(0, 0, 2)).toBe(-1);
+  expect(sessions.take(0, 0, 1)).toBe(COUNTER_LIMIT - 1);
+  expect(sessions.take(0, 0, 1)).toBe(-1);
+  sessions.install(0, 0, 5, 6, 7, 8);
+  expect(sessions.take(0, 0, 1)).toBe(0);
+});
