@@ -2,12 +2,10 @@
 import type { GuardConfig } from '../api/config.js';
 import { choice, keyword, value } from '../grammar/command.js';
 import { IPV4, IPV6, MAC } from '../grammar/values.js';
+import { MAX_BINDINGS } from './defaults.js';
 import { peerOf, type Scope, type Setting, setting } from './language.js';
 
 const GUARD = keyword('guard', 'What may not come from this peer');
-
-/** The most addresses bound to one peer. */
-export const MAX_BINDINGS = 64;
 
 const SWITCHES = {
   source: ['source', 'Addresses that are bound neither here nor by DHCP'],
@@ -50,6 +48,8 @@ export const guardCommands: Setting[] = [
       const address = args.ipv4 ?? args.ipv6 ?? '';
       const { guard } = peerOf(scope);
       const others = (guard?.bindings ?? []).filter((one) => one.address !== address || one.mac !== args.mac);
+      // One more than there may be is for the validation to refuse; the rest would only cost time.
+      if (others.length > MAX_BINDINGS) return;
       change(scope, { ...guard, bindings: [...others, { address, mac: args.mac }] });
     },
     unset(scope, args) {

@@ -114,16 +114,9 @@ export class Assembly {
     };
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
     this.guards = new Guards(arena.bytes, this.macs);
-    const { guard, snooping } = this;
-    const bridge = new Bridge(
-      arena.bytes,
-      this.macs,
-      tables.peers,
-      this.switchPorts,
-      guard,
-      snooping,
-      this.guards,
-    );
+    const { guard, snooping, guards, macs, switchPorts: ports } = this;
+    const { bytes } = arena;
+    const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards });
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };

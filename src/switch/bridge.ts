@@ -30,16 +30,35 @@ interface Peers {
   readonly rests: Uint8Array;
 }
 
+/** What the switch is made of. */
+interface BridgeParts {
+  readonly bytes: Uint8Array;
+  readonly macs: MacTable;
+  readonly peers: Peers;
+  readonly ports: Ports;
+  readonly guard: LoopGuard;
+  readonly snooping: Snooping;
+  readonly guards: Guards;
+}
+
 export class Bridge {
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly macs: MacTable,
-    private readonly peers: Peers,
-    private readonly ports: Ports,
-    private readonly guard: LoopGuard,
-    private readonly snooping: Snooping,
-    private readonly guards: Guards,
-  ) {}
+  private readonly bytes: Uint8Array;
+  private readonly macs: MacTable;
+  private readonly peers: Peers;
+  private readonly ports: Ports;
+  private readonly guard: LoopGuard;
+  private readonly snooping: Snooping;
+  private readonly guards: Guards;
+
+  constructor(parts: BridgeParts) {
+    this.bytes = parts.bytes;
+    this.macs = parts.macs;
+    this.peers = parts.peers;
+    this.ports = parts.ports;
+    this.guard = parts.guard;
+    this.snooping = parts.snooping;
+    this.guards = parts.guards;
+  }
 
   /**
    * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a verdict

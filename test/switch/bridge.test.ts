@@ -25,15 +25,9 @@ function bridge() {
   const ports = new Ports();
   const guard = new LoopGuard(bytes, ports, { loopChanged: () => {} }, [3, 4]);
   const snooping = new Snooping(bytes, ports, { flood: () => {} }, [1, 2]);
-  const subject = new Bridge(
-    bytes,
-    macs,
-    { rests: new Uint8Array(8) },
-    ports,
-    guard,
-    snooping,
-    new Guards(bytes, macs),
-  );
+  const peers = { rests: new Uint8Array(8) };
+  const guards = new Guards(bytes, macs);
+  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

@@ -53,7 +53,7 @@ function udp4(ports: [number, number], payload: Uint8Array, source = STRANGER, f
   packet[9] = 17;
   packet.set(source, 12);
   packet.set(EVERYBODY.subarray(0, 4), 16);
-  ports.forEach((port, index) => view.setUint16(20 + 2 * index, port));
+  for (const [index, port] of ports.entries()) view.setUint16(20 + 2 * index, port);
   view.setUint16(24, 8 + payload.length);
   packet.set(payload, 28);
   return ethernet(EVERYBODY, MAC, 0x0800, packet);
