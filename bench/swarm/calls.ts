@@ -85,13 +85,12 @@ export class Calls {
   call(post: Post, client: number, now: number): void {
     const { crowd } = this;
     this.calls++;
-    crowd.pending[client]?.noise.destroy();
     const exchange = new Exchange(sodiumPrimitives, this.clientKeys.pair(crowd.first + client));
     const recipient = { publicKey: this.serverKey, psk: this.noPsk, keys: this.keys };
     const noise = exchange.begin(recipient);
     const localIndex = crowd.nextIndex(client);
     const message = exchange.writeInitiation(noise, recipient, localIndex, this.offer());
-    crowd.pending[client] = { noise, localIndex, message };
+    crowd.remember(client, { noise, localIndex, message });
     const delay = crowd.retryDelay[client];
     crowd.dueAt[client] = now + delay * (1 + RETRY_JITTER * Math.random());
     crowd.retryDelay[client] = Math.min(delay * RETRY_GROWTH, RETRY_LONGEST);
@@ -123,8 +122,8 @@ export class Calls {
 
   /** Takes a response or a cookie reply. */
   heard(post: Post, client: number, message: Uint8Array, now: number): void {
-    const call = this.crowd.pending[client];
-    if (call === undefined || receiverIndex(message) !== call.localIndex) return;
+    const call = this.crowd.callOf(client, receiverIndex(message));
+    if (call === undefined) return;
     if (message[0] === MESSAGE.COOKIE_REPLY) this.takeCookie(post, client, call, message, now);
     else this.takeResponse(post, client, call, message, now);
   }

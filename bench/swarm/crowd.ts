@@ -13,6 +13,11 @@ export interface Call {
   readonly message: Uint8Array;
 }
 
+/** Shared by all clients that have not called. */
+const NO_CALLS: Call[] = [];
+/** As many as an initiator makes within the lifetime of an attempt. */
+const MOST_CALLS = 5;
+
 /** Low bits of a receiver index: the client; the others count its calls. */
 const CLIENT_BITS = 20;
 const CLIENT_MASK = (1 << CLIENT_BITS) - 1;
@@ -46,7 +51,8 @@ export class Crowd {
   readonly largest: Uint16Array;
   /** A row of `PATH` each: to the server, from the client's own address. */
   readonly paths: Int32Array;
-  readonly pending: (Call | undefined)[];
+  /** Calls that may still be answered, the oldest first. */
+  readonly pending: Call[][];
   /** Clients of each state. */
   readonly count = new Int32Array(5);
 
@@ -77,7 +83,7 @@ export class Crowd {
     this.bytesAtEcho = new f64(size);
     this.largest = new u16(size);
     this.paths = new Int32Array(size * PATH.WORDS);
-    this.pending = new Array(size);
+    this.pending = Array.from({ length: size }, () => NO_CALLS);
     this.count[STATE.STOPPED] = size;
   }
 
@@ -119,15 +125,32 @@ export class Crowd {
     this.counter[session] = 0;
     this.highest[session] = -1;
     this.establishedAt[client] = now;
-    this.pending[client] = undefined;
+    this.dropCalls(client);
     return session;
+  }
+
+  /** Remembers a call; of more than a few the oldest is given up. */
+  remember(client: number, call: Call): void {
+    const calls = this.pending[client];
+    if (calls.length >= MOST_CALLS) calls.shift()?.noise.destroy();
+    if (calls === NO_CALLS) this.pending[client] = [call];
+    else calls.push(call);
+  }
+
+  /** The call that an answer is for. */
+  callOf(client: number, localIndex: number): Call | undefined {
+    return this.pending[client].find((call) => call.localIndex === localIndex);
+  }
+
+  private dropCalls(client: number): void {
+    for (const { noise } of this.pending[client]) noise.destroy();
+    this.pending[client] = NO_CALLS;
   }
 
   /** Forgets everything of a client but its address: it has to call again. */
   forget(client: number): void {
     this.localIndex.fill(0, 2 * client, 2 * client + 2);
-    this.pending[client]?.noise.destroy();
-    this.pending[client] = undefined;
+    this.dropCalls(client);
     for (const column of [this.echo, this.echoAt, this.echoSent, this.sent, this.arrived, this.heardAt])
       column[client] = 0;
     for (const column of [this.arrivedAtEcho, this.bytes, this.bytesAtEcho, this.largest]) column[client] = 0;

@@ -97,4 +97,6 @@ export interface SwarmFigures {
   unicast?: UnicastFigures;
   show?: ShowFigures;
   restart?: JoinFigures;
+  /** What the server has dropped until it was restarted or the run ended, by reason. */
+  drops: Record<string, number>;
 }

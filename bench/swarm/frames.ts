@@ -18,9 +18,9 @@ const FRAME_BYTES = 1000;
 const SMALL_FRAME_BYTES = 60;
 const BODY_BYTES = 1 + BUNDLE_FRAME_HEADER + FRAME_BYTES;
 const RUN = 32;
-const WINDOW = 512;
+const WINDOW = 128;
 /** What has not come after this is taken to be lost. */
-const LOST_US = 200_000;
+const LOST_US = 20_000;
 const PROBE_EVERY_US = 1000;
 const BROADCAST = new Uint8Array(6).fill(255);
 

@@ -63,7 +63,7 @@ async function runPhases(bed: Bed, startMs: number): Promise<SwarmFigures> {
   const wants = options.phases;
   const emptyResidentMiB = server.residentMiB;
   const [cpu] = cpus();
-  const figures: Omit<SwarmFigures, 'join'> = {
+  const figures: Omit<SwarmFigures, 'join' | 'drops'> = {
     clients: options.clients,
     machine: `${cpus().length} cores, ${cpu.model.trim()}`,
     intervalMs: options.intervalMs,
@@ -85,8 +85,9 @@ async function runPhases(bed: Bed, startMs: number): Promise<SwarmFigures> {
   if (wants.has('broadcast')) figures.broadcast = await broadcast(bed);
   if (wants.has('unicast')) figures.unicast = await unicast(bed, 'unicast');
   if (wants.has('show')) figures.show = await show(bed);
+  const drops = await server.drops();
   if (wants.has('restart')) figures.restart = await restart(bed, emptyResidentMiB);
-  return { ...figures, join };
+  return { ...figures, join, drops };
 }
 
 async function waitForTwo({ generator, options }: Bed): Promise<void> {

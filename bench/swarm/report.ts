@@ -88,6 +88,10 @@ export function reportOf(figures: SwarmFigures): string[] {
       listed('mac-table', show.macTable),
     ],
   );
+  section(
+    'dropped by the server before a restart',
+    Object.entries(figures.drops).map(([reason, count]) => `${reason} ${whole(count)}`),
+  );
   section('restart', restart && joined(restart));
   return lines;
 }

@@ -1,4 +1,4 @@
-/** The server of the swarm: an octolinkd with a peer for each client, and what it costs. */
+/** The server of the swarm: an octolinkd that knows its clients by a file of keys, and what it costs. */
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ControlConnection } from '../../scripts/lab/control.js';
@@ -43,26 +43,42 @@ export class Server {
     this.publicKey = pair.publicKey;
     writeFileSync(join(this.folder, 'octo0.key'), `${pair.privateKey}\n`, { mode: 0o600 });
     const keys = ClientKeys.make(options.clients, this.keyFile);
-    writeFileSync(join(this.folder, 'octolink.conf'), this.configuration(keys));
+    writeFileSync(this.authorizedFile, this.authorized(keys), { mode: 0o600 });
+    writeFileSync(join(this.folder, 'octolink.conf'), this.configuration());
   }
 
-  private configuration(keys: ClientKeys): string {
-    const { clients, intervalMs } = this.options;
+  private configuration(): string {
+    const { intervalMs } = this.options;
     const lines = [
       'hostname server',
       'interface octo0',
       ` private-key-file ${join(this.folder, 'octo0.key')}`,
       ' address 10.96.0.1/11',
       ` listen port ${SERVER_PORT}`,
+      ' mac-table limit 131072',
       ' no damping',
+      ' peer-template client',
+      '  no split-horizon',
+      '  link 0',
+      '   local 127.0.0.1',
+      `   timers interval ${intervalMs} hold ${HOLD_BEATS * intervalMs}`,
+      '  exit',
+      ' exit',
+      ` authorized-keys ${this.authorizedFile} template client`,
+      ' no shutdown',
+      'exit',
     ];
-    for (let client = 0; client < clients; client++) {
-      const key = Buffer.from(keys.pair(client).publicKey).toString('base64');
-      lines.push(` peer ${nameOf(client)}`, `  public-key ${key}`);
-      lines.push('  link 0', '   local 127.0.0.1', '   remote dynamic');
-      lines.push(`   timers interval ${intervalMs} hold ${HOLD_BEATS * intervalMs}`, '  exit', ' exit');
-    }
-    return `${[...lines, ' no shutdown', 'exit'].join('\n')}\n`;
+    return `${lines.join('\n')}\n`;
+  }
+
+  private get authorizedFile(): string {
+    return join(this.folder, 'clients.authorized');
+  }
+
+  private authorized(keys: ClientKeys): string {
+    const line = (client: number): string =>
+      `${nameOf(client)} ${Buffer.from(keys.pair(client).publicKey).toString('base64')}\n`;
+    return Array.from({ length: this.options.clients }, (_, client) => line(client)).join('');
   }
 
   /** Starts the daemon; resolves once it answers, with the ms that took. */
@@ -98,6 +114,17 @@ export class Server {
 
   control(): Promise<ControlConnection> {
     return ControlConnection.open(this.socket);
+  }
+
+  /** What it has dropped by reason, and `socket-buffer`: what the kernel had no room for, in clients' sockets as well. */
+  async drops(): Promise<Record<string, number>> {
+    const connection = await this.control();
+    const counted = await connection.call('show.drops', {}).finally(() => connection.close());
+    const snmp = readFileSync(`/proc/${this.pid}/net/snmp`, 'utf8');
+    const [names, values] = snmp.split('\n').filter((line) => line.startsWith('Udp:'));
+    const at = names.split(' ').indexOf('RcvbufErrors');
+    const drops = counted.map(({ reason, count }) => [reason, count] as const);
+    return Object.fromEntries([...drops, ['socket-buffer', Number(values.split(' ')[at])]]);
   }
 
   private async answers(): Promise<boolean> {

@@ -42,6 +42,7 @@ export const DROP_HELP = {
   'handshake/mac2-wrong': 'cookie expired or made for another address',
   'handshake/cookie-demanded': 'under load the sender was asked to prove its address first',
   'handshake/rate-limited': 'one address starts handshakes too fast while we are under load',
+  'handshake/waits-already': 'one address starts another handshake while its last one still waits',
   'handshake/not-asked-for': 'response or cookie reply to no initiation that we have sent lately',
   'handshake-queue-full': 'handshake messages arrive faster than they can be answered',
   // From the wire: authentic, still not acceptable.

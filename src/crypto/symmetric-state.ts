@@ -9,6 +9,38 @@ const HASH_BYTES = 64;
 /** BLOCKLEN of BLAKE2b, the block of HMAC. */
 const BLOCK_BYTES = 128;
 const NOTHING = new Uint8Array(0);
+const OUTPUTS = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)] as const;
+
+/** What HMAC and HKDF work in: used and wiped within one call of a state, and shared by all states. */
+class Scratch {
+  readonly pad: Uint8Array;
+  readonly inner: Uint8Array;
+  readonly temporary: Uint8Array;
+  /** Output of HKDF, its parts of HASHLEN bytes, and the keys that these begin with. */
+  readonly block: Uint8Array;
+  readonly parts: readonly Uint8Array[];
+  readonly keys: readonly Uint8Array[];
+
+  constructor(primitives: Primitives) {
+    this.pad = primitives.allocateSecret(BLOCK_BYTES);
+    this.inner = primitives.allocateSecret(HASH_BYTES);
+    this.temporary = primitives.allocateSecret(HASH_BYTES);
+    this.block = primitives.allocateSecret(3 * HASH_BYTES);
+    this.parts = OUTPUTS.map((_, index) => this.block.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES));
+    this.keys = this.parts.map((part) => part.subarray(0, KEY_BYTES));
+  }
+}
+
+const scratches = new WeakMap<Primitives, Scratch>();
+
+function scratchOf(primitives: Primitives): Scratch {
+  let scratch = scratches.get(primitives);
+  if (scratch === undefined) {
+    scratch = new Scratch(primitives);
+    scratches.set(primitives, scratch);
+  }
+  return scratch;
+}
 
 /** One block of memory holds every secret of the state, so that saving, restoring and wiping are one step each. */
 const CHAINING_KEY = 0;
@@ -23,6 +55,7 @@ export class SymmetricState {
   private readonly chainingKey: Uint8Array;
   private readonly hash: Uint8Array;
   private readonly cipherKey: Uint8Array;
+  private readonly scratch: Scratch;
   /** The nonce never needs 32 bits: a handshake seals a handful of times under one key. */
   private nonce = 0;
   private isKeyed = false;
@@ -32,6 +65,7 @@ export class SymmetricState {
   /** InitializeSymmetric with the full protocol name. */
   constructor(primitives: Primitives, protocolName: string) {
     this.primitives = primitives;
+    this.scratch = scratchOf(primitives);
     this.state = primitives.allocateSecret(STATE_BYTES);
     this.saved = primitives.allocateSecret(STATE_BYTES);
     this.chainingKey = this.state.subarray(CHAINING_KEY, HASH);
@@ -58,18 +92,18 @@ export class SymmetricState {
   }
 
   mixKey(input: Uint8Array): void {
-    const block = this.expand(input, 2);
-    this.chainingKey.set(block.subarray(0, HASH_BYTES));
-    this.setKey(block.subarray(HASH_BYTES, HASH_BYTES + KEY_BYTES));
-    this.primitives.wipe(block);
+    this.expand(input, 2);
+    this.chainingKey.set(this.scratch.parts[0]);
+    this.setKey(this.scratch.keys[1]);
+    this.primitives.wipe(this.scratch.block);
   }
 
   mixKeyAndHash(input: Uint8Array): void {
-    const block = this.expand(input, 3);
-    this.chainingKey.set(block.subarray(0, HASH_BYTES));
-    this.mixHash(block.subarray(HASH_BYTES, 2 * HASH_BYTES));
-    this.setKey(block.subarray(2 * HASH_BYTES, 2 * HASH_BYTES + KEY_BYTES));
-    this.primitives.wipe(block);
+    this.expand(input, 3);
+    this.chainingKey.set(this.scratch.parts[0]);
+    this.mixHash(this.scratch.parts[1]);
+    this.setKey(this.scratch.keys[2]);
+    this.primitives.wipe(this.scratch.block);
   }
 
   /** Seals (or passes on in the clear while there is no key) and mixes what goes on the wire into the hash. */
@@ -98,12 +132,12 @@ export class SymmetricState {
 
   /** The two transport keys: initiator to responder, responder to initiator. The caller owns and wipes them. */
   split(): [Uint8Array, Uint8Array] {
-    const block = this.expand(NOTHING, 2);
+    this.expand(NOTHING, 2);
     const first = this.primitives.allocateSecret(KEY_BYTES);
     const second = this.primitives.allocateSecret(KEY_BYTES);
-    first.set(block.subarray(0, KEY_BYTES));
-    second.set(block.subarray(HASH_BYTES, HASH_BYTES + KEY_BYTES));
-    this.primitives.wipe(block);
+    first.set(this.scratch.keys[0]);
+    second.set(this.scratch.keys[1]);
+    this.primitives.wipe(this.scratch.block);
     return [first, second];
   }
 
@@ -141,27 +175,22 @@ export class SymmetricState {
     return nonce;
   }
 
-  /** HKDF of the Noise framework (section 4.3): `outputs` blocks of HASHLEN bytes in one buffer, to be wiped. */
-  private expand(input: Uint8Array, outputs: 2 | 3): Uint8Array {
-    const temporary = this.primitives.allocateSecret(HASH_BYTES);
-    this.hmac(temporary, this.chainingKey, [input]);
-    const block = this.primitives.allocateSecret(outputs * HASH_BYTES);
+  /** HKDF of the Noise framework (section 4.3): `outputs` blocks of HASHLEN bytes in the scratch block, to be wiped. */
+  private expand(input: Uint8Array, outputs: 2 | 3): void {
+    this.hmac(this.scratch.temporary, this.chainingKey, [input]);
     let previous: Uint8Array = NOTHING;
     for (let index = 0; index < outputs; index++) {
-      const output = block.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
-      this.hmac(output, temporary, [previous, Uint8Array.of(index + 1)]);
-      previous = output;
+      this.hmac(this.scratch.parts[index], this.scratch.temporary, [previous, OUTPUTS[index]]);
+      previous = this.scratch.parts[index];
     }
-    this.primitives.wipe(temporary);
-    return block;
+    this.primitives.wipe(this.scratch.temporary);
   }
 
   /** HMAC (RFC 2104) over BLAKE2b, with a key of HASHLEN bytes. */
   private hmac(digest: Uint8Array, key: Uint8Array, parts: readonly Uint8Array[]): void {
-    const pad = this.primitives.allocateSecret(BLOCK_BYTES);
+    const { pad, inner } = this.scratch;
     pad.fill(0x36);
-    for (let i = 0; i < key.length; i++) pad[i] ^= key[i];
-    const inner = this.primitives.allocateSecret(HASH_BYTES);
+    for (let i = 0; i < HASH_BYTES; i++) pad[i] ^= key[i];
     this.primitives.hash(inner, [pad, ...parts]);
     for (let i = 0; i < BLOCK_BYTES; i++) pad[i] ^= 0x36 ^ 0x5c;
     this.primitives.hash(digest, [pad, inner]);

@@ -26,9 +26,17 @@ import { RELAY_FAMILY } from '../wire/overhead.js';
  * other initiations.
  */
 const LANE = { ANSWER: 0, FRIENDS: 1, OTHERS: 2 } as const;
-const PLACES = [128, 512, 64] as const;
+const PLACES = [128, 256, 64] as const;
+/**
+ * Friends get more places where the control thread is fast: as many as it takes in this time, as long as they are patient.
+ * They would all come again otherwise, and most of them in vain.
+ */
+const PATIENCE_S = 1;
+const MOST_FRIENDS = 2048;
 /** A power of two that holds all places. */
-const RING = 1024;
+const RING = 4096;
+
+const UNPROVED = '';
 
 /** Initiations addressed to us in one second, or waiting, from which senders must prove their addresses. */
 const LOAD_PER_SECOND = 200;
@@ -72,8 +80,15 @@ export class HandshakeGate {
   private readonly waiting = new Int32Array(PLACES.length);
   /** Lane of each message that waits, by its number. */
   private readonly lanes = new Uint8Array(RING);
+  /** Origin of each message that waits and has proved it, and those origins: one message of each waits at a time. */
+  private readonly origins = new Array<string>(RING).fill(UNPROVED);
+  private readonly proved = new Set<string>();
   private given = 0;
   private settled = 0;
+  /** How many places there are for friends, and what had been taken when that was worked out. */
+  private friendPlaces: number = PLACES[LANE.FRIENDS];
+  private countedAt = 0;
+  private counted = 0;
   private readonly loads = [new Load(), new Load()] as const;
 
   constructor(
@@ -98,6 +113,7 @@ export class HandshakeGate {
    */
   take(message: Uint8Array, arrival: Arrival, now: number): number {
     this.settle();
+    if (now - this.countedAt >= PATIENCE_S * 1e6) this.countPlaces(now);
     if (message[0] !== MESSAGE.INITIATION) {
       return this.answerRefusal(message, now) ?? this.enter(LANE.ANSWER, message, arrival);
     }
@@ -114,7 +130,8 @@ export class HandshakeGate {
     const proof = screen.proof(message, origin, now);
     const objection = screen.objection(proof, origin, now, underLoad);
     if (objection === undefined) {
-      return this.enter(isKnown || proof === 'right' ? LANE.FRIENDS : LANE.OTHERS, message, arrival);
+      if (proof === 'right') return this.enterProved(message, arrival, origin);
+      return this.enter(isKnown ? LANE.FRIENDS : LANE.OTHERS, message, arrival);
     }
     if (objection !== 'cookie-demanded') return REFUSED[objection];
     if (!load.mayGiveCookie()) return DROP['handshake-queue-full'];
@@ -130,18 +147,50 @@ export class HandshakeGate {
     return objection === undefined ? undefined : REFUSED[objection];
   }
 
+  /**
+   * Who calls again while its call still waits has grown impatient: its first call will be answered, and to answer both
+   * would make everybody wait longer.
+   */
+  private enterProved(message: Uint8Array, arrival: Arrival, { address, port }: Origin): number {
+    const origin = `${address.join('.')}/${port}`;
+    if (this.proved.has(origin)) return DROP['handshake/waits-already'];
+    const place = this.given % RING;
+    const verdict = this.enter(LANE.FRIENDS, message, arrival);
+    if (verdict === HANDSHAKE_TAKEN) {
+      this.proved.add(origin);
+      this.origins[place] = origin;
+    }
+    return verdict;
+  }
+
   private enter(lane: number, message: Uint8Array, { socket, words, at }: Arrival): number {
-    if (this.waiting[lane] >= PLACES[lane]) return DROP['handshake-queue-full'];
+    const places = lane === LANE.FRIENDS ? this.friendPlaces : PLACES[lane];
+    if (this.waiting[lane] >= places) return DROP['handshake-queue-full'];
     this.waiting[lane]++;
     this.lanes[this.given++ % RING] = lane;
     this.exits.handOn(message.slice(), { socket, words: [...words.subarray(at, at + PATH.WORDS)] });
     return HANDSHAKE_TAKEN;
   }
 
+  /** Works out how many friends may wait, from what was taken since the last time. */
+  private countPlaces(now: number): void {
+    const seconds = Math.min(60, (now - this.countedAt) / 1e6);
+    const rate = (this.settled - this.counted) / seconds;
+    this.friendPlaces = Math.max(PLACES[LANE.FRIENDS], Math.min(MOST_FRIENDS, Math.round(rate * PATIENCE_S)));
+    this.countedAt = now;
+    this.counted = this.settled;
+  }
+
   /** Frees the places of what the control thread has taken since; it takes messages in order. */
   private settle(): void {
     const taken = Math.min(this.exits.taken(), this.given);
-    while (this.settled < taken) this.waiting[this.lanes[this.settled++ % RING]]--;
+    for (; this.settled < taken; this.settled++) {
+      const place = this.settled % RING;
+      this.waiting[this.lanes[place]]--;
+      if (this.origins[place] === UNPROVED) continue;
+      this.proved.delete(this.origins[place]);
+      this.origins[place] = UNPROVED;
+    }
   }
 }
 

@@ -234,6 +234,32 @@ describe('the place where metrics are served', () => {
     for (const socket of holders) socket.destroy();
   });
 
+  it('keeps few answers that nobody reads, and still answers', async () => {
+    const port = await freePort();
+    const text = 'x 1\n'.repeat(2_000_000);
+    const large = new MetricsEndpoint(() => text);
+    await large.serveAt({ address: '127.0.0.1', port });
+    const sockets = Array.from({ length: 40 }, () => {
+      const socket = connect({ host: '127.0.0.1', port });
+      socket.on('error', () => undefined);
+      socket.pause();
+      socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+      return socket;
+    });
+    expect((await ask(port, '/metrics')).body.length).toBe(text.length);
+    const whole = sockets.map(async (socket) => {
+      let bytes = 0;
+      socket.on('data', (chunk) => {
+        bytes += chunk.length;
+      });
+      socket.resume();
+      await once(socket, 'close');
+      return bytes >= text.length;
+    });
+    expect((await Promise.all(whole)).filter(Boolean).length).toBeLessThanOrEqual(16);
+    large.close();
+  });
+
   it('answers GET and HEAD of /metrics, and nothing else', async () => {
     const port = await freePort();
     await endpoint.serveAt({ address: '127.0.0.1', port });

@@ -5,12 +5,13 @@ import { needsLab } from './support.js';
 
 const CLIENTS = 50;
 
-it('fifty clients come up, come back after they have left, and are found where they move', async (context) => {
+it('fifty clients come up, hear one of them, come back after they have left, and are found where they move', async (context) => {
   needsLab(context);
-  const phases = ['--phases', 'join,churn,roam', '--interval', '200', '--processes', '2'];
+  const phases = ['--phases', 'join,churn,roam,broadcast', '--interval', '200', '--processes', '2'];
   const options = parseSwarmOptions(['--clients', String(CLIENTS), ...phases, '--patience', '30']);
   const figures = await swarm(options, () => {});
   expect(figures.join.up).toBe(CLIENTS);
   expect(figures.churn).toMatchObject({ othersLost: 0 });
   expect(figures.roam).toMatchObject({ othersLost: 0 });
+  expect(figures.broadcast?.copies).toBe(figures.broadcast?.expected);
 }, 60_000);

@@ -14,7 +14,7 @@ import { ATTEMPT_LIFETIME_US } from '../../src/crypto/limits.js';
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { HandshakeScreen } from '../../src/crypto/screen.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
-import { AEAD } from '../../src/native/ops.js';
+import { AEAD, PATH } from '../../src/native/ops.js';
 import { HANDSHAKE_TAKEN } from '../../src/state/io.js';
 import { sameRemote } from '../../src/state/links.js';
 import { OUTER, TYPE } from '../../src/wire/header.js';
@@ -274,6 +274,10 @@ describe('strangers at the gate', () => {
     writeMac2(sodiumPrimitives, cookie!, friend);
     expect(gate.take(friend, from(98), 2)).toBe(DROP['handshake/cookie-demanded']);
     expect(gate.take(friend, from(99), 3)).toBe(HANDSHAKE_TAKEN);
+    // Its next call waits for nothing while the first one still does.
+    const impatient = initiation(9);
+    writeMac2(sodiumPrimitives, cookie!, impatient);
+    expect(gate.take(impatient, from(99), 3)).toBe(DROP['handshake/waits-already']);
     // So does one at the remote end of a link, without a cookie: it has not sent much.
     expect(gate.take(initiation(8), from(200), 3)).toBe(HANDSHAKE_TAKEN);
     // Answers come in only if they were asked for, up to a limit of their own.
@@ -287,6 +291,48 @@ describe('strangers at the gate', () => {
     expect(gate.take(answer(5), from(99), 7)).toBe(DROP['handshake-queue-full']);
     taken = full;
     expect(gate.take(answer(5), from(99), 8)).toBe(HANDSHAKE_TAKEN);
+    expect(gate.take(impatient, from(99), 9)).toBe(HANDSHAKE_TAKEN);
     expect(gate.take(answer(5), from(99), 4 + ATTEMPT_LIFETIME_US)).toBe(DROP['handshake/not-asked-for']);
+  });
+
+  it('have no part in the places of friends, who get as many as are taken in a second', () => {
+    const publicKey = generateKeyPair(sodiumPrimitives).publicKey;
+    const keys = receiverKeys(sodiumPrimitives, publicKey);
+    let taken = 0;
+    const replies: Uint8Array[] = [];
+    const gate = new HandshakeGate(new HandshakeScreen(sodiumPrimitives, publicKey), {
+      taken: () => taken,
+      isKnown: () => false,
+      handOn: () => {},
+      reply: (bytes) => replies.push(bytes),
+    });
+    const from = (host: number) => {
+      const words = Int32Array.from(pathTo(1, 0));
+      words[PATH.ADDR] = host;
+      return { socket: 0, words, at: 0 };
+    };
+    /** Calls of `count` hosts that prove their addresses; returns how many may wait. */
+    const call = (first: number, count: number, now: number): number => {
+      let waiting = 0;
+      for (let host = first; host < first + count; host++) {
+        const message = encodeInitiation(host, new Uint8Array(INITIATION_BYTES - 8 - 2 * MAC_BYTES));
+        writeMac1(sodiumPrimitives, keys, message);
+        if (gate.take(message, from(host), now) !== DROP['handshake/cookie-demanded']) continue;
+        const cookie = openCookieReply(sodiumPrimitives, keys, replies.at(-1)!, mac1Part(message).mac);
+        writeMac2(sodiumPrimitives, cookie!, message);
+        if (gate.take(message, from(host), now) === HANDSHAKE_TAKEN) waiting++;
+      }
+      return waiting;
+    };
+    call(0, 100, 0);
+    const few = call(1000, 1000, SECOND / 2);
+    expect(few).toBeLessThan(300);
+    for (let round = 1; round <= 8; round++) {
+      taken += 250;
+      call(2000 + 1000 * round, 1000, SECOND / 2 + round * 1000);
+    }
+    taken += 1000;
+    call(10_000, 10, 2 * SECOND);
+    expect(call(20_000, 2000, 2 * SECOND + 1000)).toBeGreaterThan(2 * few);
   });
 });

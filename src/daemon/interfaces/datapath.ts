@@ -17,6 +17,9 @@ import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
+/** Commands that may wait until the worker is woken; it would be woken for each of them otherwise. */
+const MOST_UNHEARD = 16;
+
 interface DatapathOptions {
   tapFd: number;
   publicKey: Uint8Array;
@@ -45,6 +48,8 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private hasReleased = false;
   private stopping = false;
   private waking: NodeJS.Immediate | undefined;
+  /** Commands sent of which the worker has not been told. */
+  private unheard = 0;
 
   constructor(
     private readonly native: Native,
@@ -77,14 +82,23 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.worker.on('exit', () => this.ended());
   }
 
-  /** Sends a command; commands are carried out in order. The worker is woken once for all that this turn of the loop sends. */
+  /**
+   * Sends a command; commands are carried out in order. The worker is woken once for several of them: each wake may cost
+   * this thread its processor. A turn of the loop may take a thousand handshakes, so it is not waited for either.
+   */
   send(message: WorkerMessage): void {
     if (!this.alive) return;
     this.port.postMessage(message);
-    this.waking ??= setImmediate(() => {
-      this.waking = undefined;
-      if (this.alive) this.native.eventSignal(this.wakeFd);
-    });
+    this.unheard++;
+    if (this.unheard >= MOST_UNHEARD) this.wake();
+    else this.waking ??= setImmediate(() => this.wake());
+  }
+
+  private wake(): void {
+    if (this.waking !== undefined) clearImmediate(this.waking);
+    this.waking = undefined;
+    if (this.alive && this.unheard > 0) this.native.eventSignal(this.wakeFd);
+    this.unheard = 0;
   }
 
   /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */

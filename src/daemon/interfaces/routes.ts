@@ -168,12 +168,15 @@ export class Routes {
       if (done === true) this.endWalk();
       else this.tell(value);
     }
-    const rest = REST[this.due.size > 0 ? 'hurried' : this.pace] * (performance.now() - started);
+    // Many links that roam at once are clients on their way up: their handshakes come first.
+    const pace = this.due.size > 0 && this.due.size < SLICE ? 'hurried' : this.pace;
+    const rest = REST[pace] * (performance.now() - started);
     if (this.due.size > 0 || this.walk !== undefined) this.arm(rest);
   }
 
   private endWalk(): void {
     this.walk = this.isWantedAgain ? this.links() : undefined;
+    if (!this.isWantedAgain) this.pace = 'leisurely';
     this.isWantedAgain = false;
   }
 

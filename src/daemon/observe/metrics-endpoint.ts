@@ -19,6 +19,8 @@ export class MetricsEndpoint {
   private place: MetricsPlace | null = null;
   /** Connections that have sent no request yet, the oldest first. */
   private readonly silent = new Set<Socket>();
+  /** Connections whose answer is under way, the oldest first. */
+  private readonly answering = new Set<Socket>();
 
   /** `text` makes the answer. */
   constructor(private readonly text: () => string) {}
@@ -64,14 +66,13 @@ export class MetricsEndpoint {
 
   /** Whoever only holds a connection makes room for others; each is closed when it has had its answer. */
   private admit(socket: Socket): void {
-    this.silent.add(socket);
-    socket.once('close', () => this.silent.delete(socket));
-    const [oldest] = this.silent;
-    if (this.silent.size > MAX_CONNECTIONS) oldest.destroy();
+    hold(this.silent, socket);
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
     this.silent.delete(request.socket);
+    // Whoever does not read its answer makes room as well.
+    hold(this.answering, request.socket);
     response.setHeader('Connection', 'close');
     const [path] = (request.url ?? '').split('?');
     if (path !== '/metrics') return refuse(response, 404, 'metrics are at /metrics');
@@ -84,6 +85,14 @@ export class MetricsEndpoint {
     response.setHeader('Content-Length', Buffer.byteLength(body));
     response.end(request.method === 'HEAD' ? undefined : body);
   }
+}
+
+/** Adds a connection to those of one kind until it is closed; the oldest goes when there are too many. */
+function hold(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket);
+  socket.once('close', () => sockets.delete(socket));
+  const [oldest] = sockets;
+  if (sockets.size > MAX_CONNECTIONS) oldest.destroy();
 }
 
 function refuse(response: ServerResponse, status: number, reason: string): void {
