@@ -1,4 +1,5 @@
 /** Every method with its parameters and its result. */
+import type { CaptureOpened, CaptureParams, CaptureRead, CaptureReadParams } from './capture.js';
 import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
 import type { ControlEvent, EventFilter } from './events.js';
@@ -60,6 +61,12 @@ export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKe
   'explain.peer': { params: { peer: string; interface?: string }; result: PeerExplained };
   'explain.flows': { params: { peer: string; interface?: string }; result: FlowsExplained };
   wait: { params: WaitParams; result: WaitResult };
+  /** Begins to copy packets for this connection, until `capture.close` or its end. Told to all as an event. */
+  'capture.open': { params: CaptureParams; result: CaptureOpened };
+  /** What was captured since the last answer; waits for the first packet. Reads only captures of this connection. */
+  'capture.read': { params: CaptureReadParams; result: CaptureRead };
+  /** Ends a capture of this connection; no error when it has ended already. */
+  'capture.close': { params: { id: number }; result: null };
   ping: { params: PingParams; result: PingResult };
   complete: { params: CompleteParams; result: string[] };
   /** Ends another request of this connection early, which then fails; no error when it has ended already. */

@@ -1,5 +1,6 @@
 /** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
 
+import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
 import type { DatapathSettings, LinkSettings, PeerSettings, SocketSettings } from './settings.js';
@@ -42,5 +43,8 @@ export type DatapathCommand =
   | { kind: 'explain'; id: number; peer: number }
   | { kind: 'explain-flows'; id: number; peer: number }
   | { kind: 'uplinks'; id: number }
+  /** Copies what passes some points into a ring until `capture-end`. */
+  | ({ kind: 'capture'; id: number } & CaptureSettings)
+  | { kind: 'capture-end'; id: number }
   | { kind: 'clear-counters' }
   | { kind: 'goodbye' };

@@ -10,6 +10,7 @@ import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
 import { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
+import { Observer } from '../state/observer.js';
 import type { RowOwner } from '../state/owners.js';
 import { PeerTable } from '../state/peers.js';
 import { SessionTable } from '../state/sessions.js';
@@ -69,6 +70,8 @@ export class Assembly {
     sockets: new SocketTable(),
   };
   readonly drops: Drops;
+  /** Shows frames to captures. */
+  readonly observer: Observer;
   readonly shares: Shares;
   readonly macs: MacTable;
   readonly switchPorts = new Ports();
@@ -100,14 +103,24 @@ export class Assembly {
     this.now = options.nowUs;
     this.tap = options.tap;
     const { stats, tables } = this;
-    const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
+    const observer = new Observer(arena.bytes, tables, this);
+    this.observer = observer;
+    const drops = new Drops(stats, arena.bytes, tables.links, observer, options.dropExamples);
     this.drops = drops;
     this.shares = new Shares(options.nowUs, io);
     this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
-    this.delivery = new Delivery(arena, io, stats, drops);
-    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
+    this.delivery = new Delivery(arena, io, stats, drops, observer);
+    this.transmit = new Transmitter({
+      arena,
+      io,
+      tables,
+      reports: this.sendReports(),
+      stats,
+      drops,
+      observer,
+    });
     this.guard = new LoopGuard(arena.bytes, this.switchPorts, this.loopReports(), options.seed);
     const ownFrames = {
       flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
@@ -123,23 +136,13 @@ export class Assembly {
     this.link = new LinkParts(base, options.seed, options.tap);
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
-    const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops };
+    const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops, observer };
     const { selected } = snooping;
     this.outbound = new Outbound({ ...lower, ports: switchPorts, guard, selected });
     this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
     const { forwarder } = this;
-    const unpacker = new Unpacker({
-      arena,
-      bridge,
-      selected,
-      reassembly,
-      delivery,
-      forwarder,
-      shares,
-      stats,
-      drops,
-    });
+    const unpacker = new Unpacker({ ...lower, selected, reassembly, delivery, forwarder });
     this.reorder = new Reorder(arena, unpacker);
     const { reorder } = this;
     this.announcer = new Announcer(arena, this.macs, this.outbound);
@@ -156,6 +159,7 @@ export class Assembly {
       shares,
       stats,
       drops,
+      observer,
     });
     this.owners = [
       ...this.link.owners,
@@ -164,6 +168,7 @@ export class Assembly {
       this.reassembly,
       transmit.rings,
       this.shares,
+      observer,
       this.announcer,
       this.snooping,
       this.guards,

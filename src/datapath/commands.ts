@@ -87,6 +87,10 @@ export class Commands {
         return this.answer(command.id, this.explainFlows(command.peer, now));
       case 'uplinks':
         return this.answer(command.id, link.uplinks.status(now));
+      case 'capture':
+        return this.parts.observer.start(command.id, command);
+      case 'capture-end':
+        return this.parts.observer.stop(command.id);
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':

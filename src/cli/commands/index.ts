@@ -3,6 +3,7 @@ import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
+import { captureCommands } from './capture.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
 import { commitCommands } from './commit.js';
@@ -54,6 +55,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...watchCommands,
   ...topCommands,
   ...eventCommands,
+  ...captureCommands,
   ...aboutCommands,
   ...supportCommands,
   ...blockCommands,

@@ -10,6 +10,7 @@ import type {
   PeerExplanation,
 } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
+import { DropExamples } from '../../contract/drop-examples.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
 import { INTERFACE, SharedStats } from '../../contract/stats.js';
@@ -37,6 +38,8 @@ interface DatapathEvents {
 
 export class Datapath extends EventEmitter<DatapathEvents> {
   stats = new SharedStats({ peers: 16, links: 64 });
+  /** The last example of each drop reason. */
+  readonly dropExamples = new DropExamples();
   alive = true;
   scheduling: 'realtime' | 'normal' = 'normal';
   private readonly worker: Worker;
@@ -65,6 +68,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       wakeFd: this.wakeFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
       taken,
+      dropExamples: this.dropExamples.buffer,
       ...options,
     };
     this.port = port1;

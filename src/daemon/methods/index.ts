@@ -1,6 +1,7 @@
 /** All methods of the control API. The type demands every method that `src/api` declares. */
 
 import { AUTHORIZED_KEY_METHODS } from './authorized-keys.js';
+import { CAPTURE_METHODS } from './capture.js';
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
 import { CONNECTION_METHODS } from './connections.js';
@@ -34,6 +35,7 @@ export const METHODS: MethodTable = {
   ...EVENT_METHODS,
   ...EXPLAIN_METHODS,
   ...DRAIN_METHODS,
+  ...CAPTURE_METHODS,
   ...PING_METHODS,
   ...WAIT_METHODS,
   ...COMPLETE_METHODS,
