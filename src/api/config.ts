@@ -7,6 +7,10 @@ export type Policy = 'passive' | 'active' | 'round-robin' | 'adaptive';
 export type AeadChoice = 'auto' | 'aes-256-gcm' | 'chacha20-poly1305';
 export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | 'udp-gro';
 
+/** What is sent to reserved groups; `all`: those and everything else but PAUSE. */
+export const RESERVED_KINDS = ['bpdu', 'lldp', 'lacp', 'ptp', 'all'] as const;
+export type ReservedKind = (typeof RESERVED_KINDS)[number];
+
 /** Flap damping: times in seconds, penalties in thousandths of a loss. */
 export interface DampingConfig {
   halfLife: number;
@@ -150,6 +154,8 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
+  forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;

@@ -14,10 +14,15 @@ export interface PortSettings {
   guard: GuardSettings | null;
 }
 
+/** Kinds of frames to reserved groups, as bits. */
+export const RESERVED = { bpdu: 1, lldp: 2, lacp: 4, ptp: 8, others: 16 } as const;
+
 /** The switch of an interface. */
 export interface SwitchSettings {
   macAgeingS: number;
   macLimit: number;
   /** Whether loops are looked for; null: while the TAP is in a bridge. */
   loopGuard: boolean | null;
+  /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
+  reserved: number;
 }

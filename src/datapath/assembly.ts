@@ -74,6 +74,7 @@ export class Assembly {
   readonly observer: Observer;
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly bridge: Bridge;
   readonly switchPorts = new Ports();
   readonly guard: LoopGuard;
   readonly wheel: TimerWheel;
@@ -130,6 +131,7 @@ export class Assembly {
     const { guard, snooping, guards, macs, switchPorts: ports } = this;
     const { bytes } = arena;
     const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards });
+    this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
@@ -217,8 +219,9 @@ export class Assembly {
     return {
       loopChanged: (peer, state) => {
         stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
-        if (state === LOOP.HELD) this.macs.flushPort(peer);
-        else this.snooping.portOpened(peer, this.now);
+        // Stations may have been learned the wrong way round while frames circled.
+        if (state === LOOP.HELD || state === LOOP.HELD_ELSEWHERE) this.macs.flushPort(peer);
+        if (state !== LOOP.HELD) this.snooping.portOpened(peer, this.now);
         io.emit({ kind: 'loop', peer, state });
       },
     };

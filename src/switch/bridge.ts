@@ -9,6 +9,7 @@ import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
 import {
   destinationHigh,
   destinationLow,
+  etherType,
   type Frame,
   isGroup,
   isReserved,
@@ -22,6 +23,7 @@ import type { LoopGuard } from './loop-guard.js';
 import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
 import type { Ports } from './ports.js';
+import { reservedKind } from './reserved.js';
 import { dropFor, FLOOD } from './verdicts.js';
 
 /** What the switch asks of the table of peers. */
@@ -42,6 +44,8 @@ interface BridgeParts {
 }
 
 export class Bridge {
+  /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
+  reserved = 0;
   private readonly bytes: Uint8Array;
   private readonly macs: MacTable;
   private readonly peers: Peers;
@@ -71,7 +75,12 @@ export class Bridge {
     if (isRunt(length)) return dropFor(isLocal ? DROP['tap-runt'] : DROP['frame-runt']);
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
-    if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
+    if (
+      isReserved(high, low) &&
+      (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0
+    ) {
+      return dropFor(DROP['reserved-group']);
+    }
     if (this.guard.isProbe(high, low)) {
       if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;

@@ -14,6 +14,7 @@ import type {
   QualityConfig,
   RemoteEnd,
 } from '../../src/api/config.js';
+import { RESERVED_KINDS } from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
 import { DNS_NAME, IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
 import { splitLine } from '../../src/grammar/words.js';
@@ -221,6 +222,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
+      forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
       multicast,

@@ -7,6 +7,7 @@ import type {
   LinkConfig,
   PeerConfig,
   QualityConfig,
+  ReservedKind,
 } from '../../api/config.js';
 import { readU16, readU32 } from '../../base/bytes.js';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../../config/defaults.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
-import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
+import { NO_GROUP, type PortSettings, RESERVED } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -43,6 +44,7 @@ export function settingsOf(
       macAgeingS: effective.macAgeing,
       macLimit: effective.macLimit,
       loopGuard: config.loopGuard ?? null,
+      reserved: reservedBits(config.forwardReserved ?? []),
     },
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
@@ -60,6 +62,15 @@ export function settingsOf(
     tapTso: tap.tso,
     tapUso: tap.uso,
   };
+}
+
+function reservedBits(kinds: readonly ReservedKind[]): number {
+  let bits = 0;
+  for (const kind of kinds) {
+    if (kind === 'all') for (const bit of Object.values(RESERVED)) bits |= bit;
+    else bits |= RESERVED[kind];
+  }
+  return bits;
 }
 
 function multicastSettings(config: InterfaceConfig): MulticastSettings {
