@@ -23,6 +23,8 @@ export interface InterfaceStatus {
   policy: Policy;
   /** Peers that close a loop. */
   loops: { peer: string; state: LoopState }[];
+  /** Frames to reserved groups that were not forwarded. */
+  reservedDropped: number;
   workerAlive: boolean;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */

@@ -189,6 +189,7 @@ export class FakeBackend implements ConfigurationHost {
         aead,
         policy,
         loops: [],
+        reservedDropped: 0,
         workerAlive: true,
         offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
         rxFrames: 1,

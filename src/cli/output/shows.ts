@@ -39,6 +39,11 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...(found.bridge === null || found.reservedDropped === 0
+      ? []
+      : [
+          `  Not forwarded to reserved groups: ${plural(found.reservedDropped, 'frame')}; see "forward reserved"`,
+        ]),
     ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
     ...(found.clientsKnown === null
       ? []

@@ -17,6 +17,7 @@ import { SealedRun } from '../../state/run.js';
 import type { Tables } from '../../state/tables.js';
 import { SEALED_OVERHEAD } from '../../wire/header.js';
 import { PARITY_OFF, Parity } from './parity.js';
+import { MOST_RESENDS } from './resend-budget.js';
 import type { Loss } from './resend-ring.js';
 import { NO_PEER, ResendRings } from './resend-rings.js';
 import { Sealer } from './seal.js';
@@ -261,12 +262,12 @@ export class Transmitter {
 
   /** Sends again, by link `to`, what was sent by link `from` and is not covered by its last acknowledgement. */
   resend(from: number, to: number, now: number): void {
-    this.takeOver(this.rings.loss(from, to, now, false));
+    this.takeOver(this.rings.loss(from, to, now, MOST_RESENDS));
   }
 
-  /** The same where the peer may have brought the loss about: within its budget. */
-  resendWithin(from: number, to: number, now: number): void {
-    this.takeOver(this.rings.loss(from, to, now, true));
+  /** The same where the peer may have brought the loss about: after `free` times within its budget. */
+  resendWithin(from: number, to: number, free: number, now: number): void {
+    this.takeOver(this.rings.loss(from, to, now, free));
   }
 
   private takeOver(loss: Loss): void {
