@@ -7,6 +7,7 @@ import { machine, machineLine } from './machine.js';
 import { type DrillOptions, HELP, parseOptions } from './options.js';
 import { drillPage } from './page.js';
 import { drillTable, milliseconds, troubleLines } from './report.js';
+import { runServers, serversText } from './servers.js';
 import { runSoak, soakText } from './soak.js';
 import { type Cell, type DrillResult, summarize } from './summary.js';
 
@@ -86,6 +87,13 @@ async function soak(options: DrillOptions): Promise<number> {
   return result.downs.length === 0 ? 0 : 1;
 }
 
+async function servers(options: DrillOptions): Promise<number> {
+  const result = await runServers(options, showNow);
+  showNow('');
+  console.log(options.json ? JSON.stringify({ machine: machine(), ...result }) : serversText(result));
+  return result.deaths.every(({ duplicated }) => duplicated === 0) ? 0 : 1;
+}
+
 /** Runs the drill with the arguments of its command line; returns the exit status. */
 export async function main(args: string[]): Promise<number> {
   let options: DrillOptions;
@@ -100,6 +108,7 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   }
   try {
+    if (options.servers !== undefined) return await servers(options);
     return await (options.soak === undefined ? drill(options) : soak(options));
   } catch (error) {
     say((error as Error).message);

@@ -28,6 +28,7 @@ every policy, busy and idle. Tells how soon each death was noticed, how long it 
   --out FOLDER      where drill.json and drill.html are written (default build/drill)
   --json            prints the result as JSON instead of the table
   --soak MINUTES    no deaths: counts the links that are taken down although nothing is wrong
+  --servers N       kills one of two redundant servers N times under a ping between two clients instead
   --busy            keeps every processor busy meanwhile
   --help
 
@@ -47,6 +48,8 @@ export interface DrillOptions {
   json: boolean;
   /** Minutes of a soak; undefined for a drill. */
   soak: number | undefined;
+  /** Kills of a server; undefined for a drill. */
+  servers: number | undefined;
   busy: boolean;
   help: boolean;
 }
@@ -99,6 +102,7 @@ export function parseOptions(args: string[]): DrillOptions {
       out: { type: 'string', default: 'build/drill' },
       json: { type: 'boolean', default: false },
       soak: { type: 'string' },
+      servers: { type: 'string' },
       busy: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -116,6 +120,7 @@ export function parseOptions(args: string[]): DrillOptions {
     out: values.out,
     json: values.json,
     soak: values.soak === undefined ? undefined : between('soak', values.soak, 1, 10_000),
+    servers: values.servers === undefined ? undefined : between('servers', values.servers, 1, 1000),
     busy: values.busy,
     help: values.help,
   };

@@ -28,6 +28,8 @@ export interface MeshOptions {
   damping?: boolean;
   /** Where both ends of a link, by its id, send their datagrams instead of directly to each other. */
   remotes?: Map<number, { address: string; port: number }>;
+  /** Changes the configuration of a host before it is written. */
+  edit?: (host: number, config: string) => string;
   /** More lines for the interface block, such as `aead chacha20-poly1305`. */
   interfaceLines?: string[];
 }
@@ -40,6 +42,7 @@ export interface MeshHost {
   configFile: string;
   socket: string;
   daemon: LabProcess;
+  launch(): LabProcess;
 }
 
 export interface KeyPair {
@@ -117,24 +120,29 @@ export class Mesh {
     const node = options.node ?? process.execPath;
     const keys = lab.hosts.map(newKeyPair);
     const publicKeys = keys.map((pair) => pair.publicKey);
-    const hosts = lab.hosts.map((host) => {
-      const folder = hostFolder(lab, host.index);
+    const edit = options.edit ?? ((_, config) => config);
+    const hosts = lab.hosts.map(({ index, name }): MeshHost => {
+      const folder = hostFolder(lab, index);
       const configFile = join(folder, 'octolink.conf');
       const keyFile = join(folder, 'octo0.key');
+      writeFileSync(keyFile, `${keys[index - 1].privateKey}\n`, { mode: 0o600 });
+      writeFileSync(configFile, edit(index, meshConfig(lab, index, publicKeys, keyFile, options)));
       const socket = join(folder, 'control.sock');
-      writeFileSync(keyFile, `${keys[host.index - 1].privateKey}\n`, { mode: 0o600 });
-      writeFileSync(configFile, meshConfig(lab, host.index, publicKeys, keyFile, options));
       const flags = ['--config', configFile, '--socket', socket, '--state', join(folder, 'state')];
       const program = [...(options.nodeFlags ?? []), join(ROOT, 'bin/octolinkd')];
-      const daemon = lab.start(host.index, node, [...program, ...flags], {
-        logFile: join(folder, 'daemon.log'),
-      });
-      const { index, name } = host;
-      return { index, name, lanAddress: lanAddress(index), configFile, socket, daemon };
+      const logFile = join(folder, 'daemon.log');
+      const launch = () => lab.start(index, node, [...program, ...flags], { logFile });
+      return { index, name, lanAddress: lanAddress(index), configFile, socket, launch, daemon: launch() };
     });
     const mesh = new Mesh(lab, hosts, node);
     for (const host of hosts) await mesh.waitForStart(host);
     return mesh;
+  }
+
+  /** Starts the daemon of a host again, which has ended. */
+  async restart(host: MeshHost): Promise<void> {
+    host.daemon = host.launch();
+    await this.waitForStart(host);
   }
 
   /** Runs one CLI command against a host's daemon and returns what it prints. */

@@ -1,4 +1,5 @@
 /** What the daemon tells its clients unasked. */
+import type { CapturePoint } from './capture.js';
 import type { ConfigEvent } from './configuration.js';
 import type { LoopState } from './interfaces.js';
 import type { LinkFacts, LinkState } from './link-states.js';
@@ -100,6 +101,15 @@ export type ControlEvent = EventBase &
      * where it concerns the daemon.
      */
     | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
+    /** Somebody copies packets, or no longer does; `packets` is how many were given. */
+    | {
+        kind: 'capture';
+        interface: string;
+        by: string;
+        what: 'started' | 'ended';
+        points: CapturePoint[];
+        packets: number;
+      }
     /** The file of authorized keys was read: clients there are now, new ones, those gone, and lines that are wrong. */
     | {
         kind: 'authorized-keys';

@@ -23,6 +23,8 @@ export interface InterfaceStatus {
   policy: Policy;
   /** Peers that close a loop. */
   loops: { peer: string; state: LoopState }[];
+  /** Frames to reserved groups that were not forwarded. */
+  reservedDropped: number;
   workerAlive: boolean;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
@@ -69,6 +71,20 @@ export interface Counter {
   value: number;
 }
 
+/** The last of what was dropped for a reason, as far as it was kept: no more than ten of each reason a second are. */
+export interface DropExample {
+  secondsAgo: number;
+  /** Whose it was, or whom it was for, and the link; null where that is not known. */
+  peer: string | null;
+  link: number | null;
+  direction: 'in' | 'out';
+  /** Address and port that a datagram came from; null for other things. */
+  from: string | null;
+  length: number;
+  /** Its headers in words; null for who may not see frames. */
+  text: string | null;
+}
+
 export interface DropCounter {
   interface: string;
   /** Stable, machine-friendly name such as `replayed`. */
@@ -76,4 +92,6 @@ export interface DropCounter {
   count: number;
   /** What it means and what to do, one line. */
   help: string;
+  /** null where none was kept. */
+  example: DropExample | null;
 }

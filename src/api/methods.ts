@@ -1,8 +1,10 @@
 /** Every method with its parameters and its result. */
+import type { CaptureOpened, CaptureParams, CaptureRead, CaptureReadParams } from './capture.js';
 import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
 import type { ControlEvent, EventFilter } from './events.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
+import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
 import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfaces.js';
 import type { LinkMethods } from './links.js';
@@ -48,6 +50,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKe
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
   /** Groups without members are left out. */
+  'show.guards': { params: { interface?: string }; result: GuardStatus[] };
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };
@@ -58,6 +61,12 @@ export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKe
   'explain.peer': { params: { peer: string; interface?: string }; result: PeerExplained };
   'explain.flows': { params: { peer: string; interface?: string }; result: FlowsExplained };
   wait: { params: WaitParams; result: WaitResult };
+  /** Begins to copy packets for this connection, until `capture.close` or its end. Told to all as an event. */
+  'capture.open': { params: CaptureParams; result: CaptureOpened };
+  /** What was captured since the last answer; waits for the first packet. Reads only captures of this connection. */
+  'capture.read': { params: CaptureReadParams; result: CaptureRead };
+  /** Ends a capture of this connection; no error when it has ended already. */
+  'capture.close': { params: { id: number }; result: null };
   ping: { params: PingParams; result: PingResult };
   complete: { params: CompleteParams; result: string[] };
   /** Ends another request of this connection early, which then fails; no error when it has ended already. */

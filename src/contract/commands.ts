@@ -1,5 +1,6 @@
 /** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
 
+import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
 import type { DatapathSettings, LinkSettings, PeerSettings, SocketSettings } from './settings.js';
@@ -37,9 +38,13 @@ export type DatapathCommand =
   /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
   | { kind: 'mac-table'; id: number; from: number; rows: number }
   /** Looks at so many rows of the table of multicast memberships. */
+  | { kind: 'guards'; id: number }
   | { kind: 'multicast'; id: number; from: number; rows: number }
   | { kind: 'explain'; id: number; peer: number }
   | { kind: 'explain-flows'; id: number; peer: number }
   | { kind: 'uplinks'; id: number }
+  /** Copies what passes some points into a ring until `capture-end`. */
+  | ({ kind: 'capture'; id: number } & CaptureSettings)
+  | { kind: 'capture-end'; id: number }
   | { kind: 'clear-counters' }
   | { kind: 'goodbye' };

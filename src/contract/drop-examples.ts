@@ -13,7 +13,7 @@ export const EXAMPLE_BYTES = 96;
 /** Words of a remote end: its family (4 or 6; 0 when none is known), its port, and its address as in `PATH`. */
 export const REMOTE_WORDS = 6;
 
-const FACT = { FORM: 0, PEER: 1, LINK: 2, LENGTH: 3, KEPT: 4, AT_US: 5, REMOTE: 6 } as const;
+const FACT = { FORM: 0, PEER: 1, LINK: 2, LENGTH: 3, KEPT: 4, AT_US: 5, IS_OUT: 6, REMOTE: 7 } as const;
 const FACTS = FACT.REMOTE + REMOTE_WORDS;
 const VERSION_BYTES = Math.ceil(DROP_NAMES.length / 2) * 8;
 const FACT_BYTES = DROP_NAMES.length * FACTS * 8;
@@ -29,10 +29,12 @@ export class DropFacts {
   link = -1;
   /** Its bytes, of which the head is kept. */
   length = 0;
-  /** When, in µs of the worker's clock; exact to a tenth of a second. */
+  /** When, in µs of the worker's clock. */
   atUs = 0;
   /** Remote end of the path that it came by: `REMOTE_WORDS` words. */
   readonly remote = new Int32Array(REMOTE_WORDS);
+  /** It was on its way to a peer. */
+  isOut = false;
 }
 
 /** An example as the control thread reads it. */
@@ -69,6 +71,7 @@ export class DropExamples {
     this.facts[at + FACT.LENGTH] = facts.length;
     this.facts[at + FACT.KEPT] = kept;
     this.facts[at + FACT.AT_US] = facts.atUs;
+    this.facts[at + FACT.IS_OUT] = facts.isOut ? 1 : 0;
     for (let word = 0; word < REMOTE_WORDS; word++) this.facts[at + FACT.REMOTE + word] = facts.remote[word];
     for (let byte = 0; byte < kept; byte++) this.heads[head + byte] = bytes[offset + byte];
     Atomics.add(this.versions, reason, 1);
@@ -96,6 +99,7 @@ export class DropExamples {
       link: facts[FACT.LINK],
       length: facts[FACT.LENGTH],
       atUs: facts[FACT.AT_US],
+      isOut: facts[FACT.IS_OUT] !== 0,
       remote: Int32Array.from(facts.subarray(FACT.REMOTE)),
       head: this.heads.slice(head, head + facts[FACT.KEPT]),
     };

@@ -10,6 +10,7 @@ import { Arena, type ArenaSizes, DEFAULT_ARENA } from '../state/arena.js';
 import { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { LinkTable } from '../state/links.js';
+import { Observer } from '../state/observer.js';
 import type { RowOwner } from '../state/owners.js';
 import { PeerTable } from '../state/peers.js';
 import { SessionTable } from '../state/sessions.js';
@@ -17,6 +18,7 @@ import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
+import { Guards } from '../switch/guards/guards.js';
 import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Snooping } from '../switch/multicast/snooping.js';
@@ -68,8 +70,11 @@ export class Assembly {
     sockets: new SocketTable(),
   };
   readonly drops: Drops;
+  /** Shows frames to captures. */
+  readonly observer: Observer;
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly bridge: Bridge;
   readonly switchPorts = new Ports();
   readonly guard: LoopGuard;
   readonly wheel: TimerWheel;
@@ -78,6 +83,7 @@ export class Assembly {
   readonly forwarder: Forwarder;
   readonly announcer: Announcer;
   readonly snooping: Snooping;
+  readonly guards: Guards;
   private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
@@ -98,44 +104,47 @@ export class Assembly {
     this.now = options.nowUs;
     this.tap = options.tap;
     const { stats, tables } = this;
-    const drops = new Drops(stats, arena.bytes, tables.links, options.dropExamples);
+    const observer = new Observer(arena.bytes, tables, this);
+    this.observer = observer;
+    const drops = new Drops(stats, arena.bytes, tables.links, observer, options.dropExamples);
     this.drops = drops;
     this.shares = new Shares(options.nowUs, io);
     this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
-    this.delivery = new Delivery(arena, io, stats, drops);
-    this.transmit = new Transmitter(arena, io, tables, this.sendReports(), stats, drops);
+    this.delivery = new Delivery(arena, io, stats, drops, observer);
+    this.transmit = new Transmitter({
+      arena,
+      io,
+      tables,
+      reports: this.sendReports(),
+      stats,
+      drops,
+      observer,
+    });
     this.guard = new LoopGuard(arena.bytes, this.switchPorts, this.loopReports(), options.seed);
     const ownFrames = {
       flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
     };
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
-    const { guard, snooping } = this;
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, guard, snooping);
+    this.guards = new Guards(arena.bytes, this.macs);
+    const { guard, snooping, guards, macs, switchPorts: ports } = this;
+    const { bytes } = arena;
+    const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards });
+    this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed, options.tap);
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
-    const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops };
+    const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops, observer };
     const { selected } = snooping;
     this.outbound = new Outbound({ ...lower, ports: switchPorts, guard, selected });
     this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
     const { forwarder } = this;
-    const unpacker = new Unpacker({
-      arena,
-      bridge,
-      selected,
-      reassembly,
-      delivery,
-      forwarder,
-      shares,
-      stats,
-      drops,
-    });
+    const unpacker = new Unpacker({ ...lower, selected, reassembly, delivery, forwarder });
     this.reorder = new Reorder(arena, unpacker);
     const { reorder } = this;
     this.announcer = new Announcer(arena, this.macs, this.outbound);
@@ -152,6 +161,7 @@ export class Assembly {
       shares,
       stats,
       drops,
+      observer,
     });
     this.owners = [
       ...this.link.owners,
@@ -160,8 +170,10 @@ export class Assembly {
       this.reassembly,
       transmit.rings,
       this.shares,
+      observer,
       this.announcer,
       this.snooping,
+      this.guards,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
       this.guard,
       this.switchPorts,
@@ -207,7 +219,9 @@ export class Assembly {
     return {
       loopChanged: (peer, state) => {
         stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
-        if (state === LOOP.HELD) this.macs.flushPort(peer);
+        // Stations may have been learned the wrong way round while frames circled.
+        if (state === LOOP.HELD || state === LOOP.HELD_ELSEWHERE) this.macs.flushPort(peer);
+        if (state !== LOOP.HELD) this.snooping.portOpened(peer, this.now);
         io.emit({ kind: 'loop', peer, state });
       },
     };

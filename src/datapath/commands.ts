@@ -72,6 +72,8 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'guards':
+        return this.answer(command.id, this.parts.guards.rows(now));
       case 'multicast':
         return this.answer(
           command.id,
@@ -85,6 +87,10 @@ export class Commands {
         return this.answer(command.id, this.explainFlows(command.peer, now));
       case 'uplinks':
         return this.answer(command.id, link.uplinks.status(now));
+      case 'capture':
+        return this.parts.observer.start(command.id, command);
+      case 'capture-end':
+        return this.parts.observer.stop(command.id);
       case 'clear-counters':
         return this.clearCounters();
       case 'goodbye':
@@ -111,8 +117,9 @@ export class Commands {
   }
 
   applySettings(settings: DatapathSettings, now: number): void {
-    const { macs, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit, loopGuard } = settings.switch;
+    const { macs, bridge, outbound, link, relay, transmit, delivery } = this.parts;
+    const { macAgeingS, macLimit, loopGuard, reserved } = settings.switch;
+    bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);

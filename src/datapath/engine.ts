@@ -128,7 +128,7 @@ export class Engine {
 
   private sweep(now: number): void {
     this.nextSweep = now + SWEEP_INTERVAL_US;
-    this.parts.drops.sweep(now);
+    this.parts.drops.sweep();
     this.parts.macs.sweep(now, SWEEP_BUDGET);
     this.parts.snooping.sweep(now);
     this.tellFrozen();

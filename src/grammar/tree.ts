@@ -18,99 +18,163 @@ interface Leaf<C> {
 }
 
 export interface Node<C> {
-  keywords: Map<string, KeywordEdge<C>>;
-  values: ValueEdge<C>[];
-  leaf: Leaf<C> | null;
+  readonly keywords: ReadonlyMap<string, KeywordEdge<C>>;
+  readonly values: readonly ValueEdge<C>[];
+  readonly leaf: Leaf<C> | null;
 }
 
 type SimpleToken = (KeywordToken & { hidden?: boolean }) | ValueToken;
 
 const NO_HELP = 'Negate a command or set its defaults';
 
+/** A command, and what is left of its tokens at a node. */
+interface Item<C> {
+  readonly leaf: Leaf<C>;
+  readonly tokens: readonly Token[];
+  /** With so many words more the line may end, whatever is left: a `no` form. */
+  readonly needs: number;
+}
+
 /**
  * Builds the tree of some commands. Throws when two commands are the same words, or describe a shared word
- * differently: both are mistakes in a table.
+ * differently: both are mistakes in a table. Beyond the words that commands share, nodes are made when somebody comes by:
+ * options in any order are more ways through a command than anybody goes.
  */
 export function buildTree<C extends CommandSpec>(commands: Iterable<C>): Node<C> {
-  const root = emptyNode<C>();
+  const items: Item<C>[] = [];
   for (const command of commands) {
-    for (const path of expand(command.tokens)) addPath(root, path, { command, negated: false });
-    if (command.noNeeds === undefined) continue;
-    const no: SimpleToken = { kind: 'keyword', word: 'no', help: NO_HELP };
-    for (const path of expand(command.tokens)) {
-      for (let length = command.noNeeds; length <= path.length; length++) {
-        addPath(root, [no, ...path.slice(0, length)], { command, negated: true });
-      }
-    }
+    const { tokens, noNeeds } = command;
+    items.push({ leaf: { command, negated: false }, tokens, needs: Number.POSITIVE_INFINITY });
+    if (noNeeds === undefined) continue;
+    const no: Token = { kind: 'keyword', word: 'no', help: NO_HELP };
+    items.push({ leaf: { command, negated: true }, tokens: [no, ...tokens], needs: noNeeds + 1 });
   }
+  const root = new LazyNode(items, '');
+  root.check();
   return root;
 }
 
-function emptyNode<C>(): Node<C> {
-  return { keywords: new Map(), values: [], leaf: null };
+interface Edges<C> {
+  readonly keywords: Map<string, KeywordEdge<C> & { to: LazyNode<C> }>;
+  readonly values: (ValueEdge<C> & { to: LazyNode<C> })[];
+  leaf: Leaf<C> | null;
 }
 
-/** All plain sequences that a pattern stands for. */
-function expand(tokens: readonly Token[]): SimpleToken[][] {
-  let paths: SimpleToken[][] = [[]];
-  for (const token of tokens) {
-    const alternatives =
-      token.kind === 'choice'
-        ? [...token.branches.flatMap(expand), ...(token.hidden ?? []).flatMap(expandHidden)]
-        : token.kind === 'options'
-          ? expandOptions(token.groups)
-          : [[token]];
-    paths = paths.flatMap((path) => alternatives.map((alternative) => [...path, ...alternative]));
+class LazyNode<C> implements Node<C> {
+  private edges: Edges<C> | null = null;
+
+  /** `path`: the words that lead here. More items may come until it is looked at. */
+  constructor(
+    private readonly items: Item<C>[],
+    private readonly path: string,
+  ) {}
+
+  get keywords(): ReadonlyMap<string, KeywordEdge<C>> {
+    return this.look().keywords;
   }
-  return paths;
-}
 
-function expandHidden(tokens: readonly Token[]): SimpleToken[][] {
-  return expand(tokens).map(([first, ...rest]) => [{ ...first, hidden: true }, ...rest]);
-}
+  get values(): readonly ValueEdge<C>[] {
+    return this.look().values;
+  }
 
-function expandOptions(groups: readonly (readonly Token[])[]): SimpleToken[][] {
-  const paths: SimpleToken[][] = [[]];
-  for (const [index, group] of groups.entries()) {
-    const others = groups.filter((_, other) => other !== index);
-    for (const first of expand(group)) {
-      for (const rest of expandOptions(others)) paths.push([...first, ...rest]);
+  get leaf(): Leaf<C> | null {
+    return this.look().leaf;
+  }
+
+  /** Looks at every node that several commands share. */
+  check(): void {
+    const { keywords, values } = this.look();
+    for (const { to } of [...keywords.values(), ...values]) {
+      if (to.items.some(({ leaf }) => leaf.command !== to.items[0].leaf.command)) to.check();
     }
   }
-  return paths;
-}
 
-function addPath<C>(root: Node<C>, path: readonly SimpleToken[], leaf: Leaf<C>): void {
-  let node = root;
-  for (const token of path)
-    node = token.kind === 'keyword' ? keywordStep(node, token) : valueStep(node, token);
-  if (node.leaf !== null && (node.leaf.command !== leaf.command || node.leaf.negated !== leaf.negated)) {
-    throw new Error(`two commands are "${path.map(nameOf).join(' ')}"`);
+  private look(): Edges<C> {
+    if (this.edges === null) {
+      this.edges = { keywords: new Map(), values: [], leaf: null };
+      for (const item of this.items) this.take(item, this.edges);
+    }
+    return this.edges;
   }
-  node.leaf = leaf;
-}
 
-function keywordStep<C>(node: Node<C>, token: KeywordToken & { hidden?: boolean }): Node<C> {
-  const known = node.keywords.get(token.word);
-  const { hidden = false } = token;
-  if (known === undefined) {
-    const to = emptyNode<C>();
-    node.keywords.set(token.word, { ...token, hidden, to });
+  private take(item: Item<C>, edges: Edges<C>): void {
+    if (item.needs <= 0) this.end(item.leaf, edges);
+    for (const step of firstsOf(item.tokens, false)) {
+      if (step === null) {
+        this.end(item.leaf, edges);
+        continue;
+      }
+      const { token, rest } = step;
+      const to = token.kind === 'keyword' ? this.keywordStep(token, edges) : this.valueStep(token, edges);
+      to.items.push({ leaf: item.leaf, tokens: rest, needs: item.needs - 1 });
+    }
+  }
+
+  private end(leaf: Leaf<C>, edges: Edges<C>): void {
+    const known = edges.leaf;
+    if (known !== null && (known.command !== leaf.command || known.negated !== leaf.negated)) {
+      throw new Error(`two commands are "${this.path}"`);
+    }
+    edges.leaf = leaf;
+  }
+
+  private keywordStep(token: KeywordToken & { hidden?: boolean }, { keywords }: Edges<C>): LazyNode<C> {
+    const known = keywords.get(token.word);
+    const { hidden = false } = token;
+    if (known === undefined) {
+      const to = this.next(token);
+      keywords.set(token.word, { ...token, hidden, to });
+      return to;
+    }
+    if (known.help !== token.help || known.gives?.name !== token.gives?.name) {
+      throw new Error(`the keyword "${token.word}" is described twice: "${known.help}", "${token.help}"`);
+    }
+    known.hidden &&= hidden;
+    return known.to;
+  }
+
+  private valueStep(token: ValueToken, { values }: Edges<C>): LazyNode<C> {
+    const known = values.find((edge) => edge.type === token.type && edge.name === token.name);
+    if (known !== undefined) return known.to;
+    const to = this.next(token);
+    values.push({ ...token, to });
     return to;
   }
-  if (known.help !== token.help || known.gives?.name !== token.gives?.name) {
-    throw new Error(`the keyword "${token.word}" is described twice: "${known.help}", "${token.help}"`);
+
+  private next(token: SimpleToken): LazyNode<C> {
+    return new LazyNode<C>([], this.path === '' ? nameOf(token) : `${this.path} ${nameOf(token)}`);
   }
-  known.hidden &&= hidden;
-  return known.to;
 }
 
-function valueStep<C>(node: Node<C>, token: ValueToken): Node<C> {
-  const known = node.values.find((edge) => edge.type === token.type && edge.name === token.name);
-  if (known !== undefined) return known.to;
-  const to = emptyNode<C>();
-  node.values.push({ ...token, to });
-  return to;
+/** A word that some tokens can begin with, and the tokens that follow it. */
+interface Step {
+  token: SimpleToken;
+  rest: readonly Token[];
+}
+
+/** Everything that tokens can begin with; null: they can end here. */
+function* firstsOf(tokens: readonly Token[], hidden: boolean): Generator<Step | null> {
+  if (tokens.length === 0) {
+    yield null;
+    return;
+  }
+  const [first, ...rest] = tokens;
+  switch (first.kind) {
+    case 'choice':
+      for (const branch of first.branches) yield* firstsOf([...branch, ...rest], hidden);
+      for (const branch of first.hidden ?? []) yield* firstsOf([...branch, ...rest], true);
+      return;
+    case 'options':
+      yield* firstsOf(rest, hidden);
+      for (const group of first.groups) {
+        const groups = first.groups.filter((other) => other !== group);
+        const left: Token[] = groups.length === 0 ? [] : [{ kind: 'options', groups }];
+        yield* firstsOf([...group, ...left, ...rest], hidden);
+      }
+      return;
+    default:
+      yield { token: first.kind === 'keyword' ? { ...first, hidden } : first, rest };
+  }
 }
 
 function nameOf(token: SimpleToken): string {

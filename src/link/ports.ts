@@ -31,8 +31,8 @@ interface Resends {
   strand(link: number): void;
   /** Sends again by link `to` what `from` may have lost, as this host saw by itself. */
   resend(from: number, to: number, now: number): void;
-  /** The same where the peer may have brought it about: no more than its budget allows. */
-  resendWithin(from: number, to: number, now: number): void;
+  /** The same where the peer may have brought it about: after `free` times, no more than its budget allows. */
+  resendWithin(from: number, to: number, free: number, now: number): void;
 }
 
 /** Sends sealed runs of frames by a link. */

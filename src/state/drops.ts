@@ -1,17 +1,22 @@
 /**
- * Where everything that is dropped is counted, and an example of each reason kept: the one way to drop something. An
- * example is taken no more often than the engine sweeps, so that a flood of bad datagrams costs a count each and no more.
+ * Where everything that is dropped is counted, shown to captures, and an example of each reason kept: the one way to drop
+ * something. An example is taken no more often than the engine sweeps, so that a flood of bad datagrams costs a count each
+ * and no more.
  */
 import { DROPPED, DropExamples, DropFacts, REMOTE_WORDS } from '../contract/drop-examples.js';
 import { DROP_NAMES } from '../contract/drops.js';
 import type { SharedStats } from '../contract/stats.js';
 import { PATH } from '../native/ops.js';
 import type { Frame } from '../switch/frame.js';
+import { OUTER } from '../wire/header.js';
 import type { Datagram } from './datagram.js';
 import type { LinkTable } from './links.js';
+import { AT, type Observer } from './observer.js';
 import type { SealedRun } from './run.js';
 
 const UNKNOWN = -1;
+/** Captures at these points see drops. */
+const WATCHED = AT.DROPS | AT.LINK_IN;
 
 export class Drops {
   /** Reasons of which the next one dropped is kept as the example. */
@@ -22,13 +27,13 @@ export class Drops {
     private readonly stats: SharedStats,
     private readonly bytes: Uint8Array,
     private readonly links: LinkTable,
+    private readonly observer: Observer,
     readonly examples = new DropExamples(),
   ) {}
 
-  /** Examples may be taken again, one of each reason; `now` in µs is the time that they get. */
-  sweep(now: number): void {
+  /** Examples may be taken again, one of each reason. */
+  sweep(): void {
     this.wanted.fill(1);
-    this.facts.atUs = now;
   }
 
   /** Drops `count` frames or datagrams of which there is nothing to show. */
@@ -39,67 +44,84 @@ export class Drops {
   /** Drops a frame from the TAP; `peer` is the row of the one that it was for, or -1. */
   frameOut(reason: number, frame: Frame, peer = UNKNOWN): void {
     this.stats.drops[reason]++;
-    if (this.wanted[reason] === 0) return;
-    this.noteRemote(undefined);
-    this.note(reason, DROPPED.FRAME, peer, UNKNOWN).keep(reason, frame.offset, frame.length);
+    if (!this.isSeen(reason)) return;
+    this.note(DROPPED.FRAME, peer, UNKNOWN).isOut = true;
+    this.show(reason, frame.offset, frame.length);
   }
 
   /** Drops a frame that came from a peer in a datagram. */
   frameIn(reason: number, frame: Frame, datagram: Datagram): void {
     this.stats.drops[reason]++;
-    if (this.wanted[reason] === 0) return;
+    if (!this.isSeen(reason)) return;
+    this.note(DROPPED.FRAME, datagram.peer, datagram.linkId);
     this.noteRemote(datagram);
-    this.note(reason, DROPPED.FRAME, datagram.peer, datagram.linkId).keep(reason, frame.offset, frame.length);
+    this.show(reason, frame.offset, frame.length);
   }
 
-  /** Drops a datagram of which nothing is authentic; `peer` is the row that its receiver index names, or -1. */
+  /** Drops a datagram unopened; `peer` is the row that its receiver index names, or -1. */
   sealed(reason: number, datagram: Datagram, peer = UNKNOWN): void {
     this.stats.drops[reason]++;
-    if (this.wanted[reason] === 0) return;
+    if (!this.isSeen(reason)) return;
+    this.note(DROPPED.SEALED, peer, UNKNOWN);
     this.noteRemote(datagram);
-    this.note(reason, DROPPED.SEALED, peer, UNKNOWN).keep(reason, datagram.offset, datagram.length);
+    this.show(reason, datagram.offset, datagram.length);
+    if ((this.observer.points & AT.LINK_IN) !== 0) this.observer.refused(reason, this.facts, datagram);
+  }
+
+  /** Drops a datagram that could not be opened: its outer header is left of it. */
+  forged(reason: number, datagram: Datagram, peer: number): void {
+    this.stats.drops[reason]++;
+    if (!this.isSeen(reason)) return;
+    this.note(DROPPED.SEALED, peer, UNKNOWN);
+    this.noteRemote(datagram);
+    this.show(reason, datagram.offset, OUTER.BYTES);
   }
 
   /** Drops an authentic message. */
   message(reason: number, datagram: Datagram): void {
     this.stats.drops[reason]++;
-    if (this.wanted[reason] === 0) return;
-    const { body, end, peer, linkId } = datagram;
+    if (!this.isSeen(reason)) return;
+    this.note(DROPPED.MESSAGE, datagram.peer, datagram.linkId);
     this.noteRemote(datagram);
-    this.note(reason, DROPPED.MESSAGE, peer, linkId).keep(reason, body, end - body);
+    this.show(reason, datagram.body, datagram.end - datagram.body);
   }
 
   /** Drops `count` datagrams of a sealed run that was to leave by a link; `link` is its row, or -1. */
   sent(reason: number, run: SealedRun, link: number, count: number): void {
     this.stats.drops[reason] += count;
-    if (this.wanted[reason] === 0) return;
+    if (!this.isSeen(reason)) return;
     const { peer, id } = this.links;
-    this.noteRemote(undefined);
-    const to = link < 0 ? UNKNOWN : peer[link];
-    const length = Math.min(run.segment, run.length);
-    this.note(reason, DROPPED.SEALED, to, link < 0 ? UNKNOWN : id[link]).keep(reason, run.offset, length);
+    if (link < 0) this.note(DROPPED.SEALED, UNKNOWN, UNKNOWN).isOut = true;
+    else this.note(DROPPED.SEALED, peer[link], id[link]).isOut = true;
+    this.show(reason, run.offset, Math.min(run.segment, run.length));
   }
 
-  private note(reason: number, form: number, peer: number, link: number): this {
-    this.wanted[reason] = 0;
-    this.facts.form = form;
-    this.facts.peer = peer;
-    this.facts.link = link;
-    return this;
+  private isSeen(reason: number): boolean {
+    return this.wanted[reason] !== 0 || (this.observer.points & WATCHED) !== 0;
   }
 
-  private noteRemote(datagram: Datagram | undefined): void {
+  private note(form: number, peer: number, link: number): DropFacts {
+    const { facts } = this;
+    facts.form = form;
+    facts.peer = peer;
+    facts.link = link;
+    facts.isOut = false;
+    facts.remote.fill(0);
+    return facts;
+  }
+
+  private noteRemote({ paths, path }: Datagram): void {
     const { remote } = this.facts;
-    if (datagram === undefined) remote.fill(0);
-    else {
-      for (let word = 0; word < REMOTE_WORDS; word++) {
-        remote[word] = datagram.paths[datagram.path + PATH.FAMILY + word];
-      }
-    }
+    for (let word = 0; word < REMOTE_WORDS; word++) remote[word] = paths[path + PATH.FAMILY + word];
   }
 
-  private keep(reason: number, offset: number, length: number): void {
-    this.facts.length = length;
-    this.examples.write(reason, this.facts, this.bytes, offset);
+  private show(reason: number, offset: number, length: number): void {
+    const { facts } = this;
+    facts.length = length;
+    facts.atUs = this.observer.now;
+    if ((this.observer.points & AT.DROPS) !== 0) this.observer.dropped(reason, facts, offset);
+    if (this.wanted[reason] === 0) return;
+    this.wanted[reason] = 0;
+    this.examples.write(reason, facts, this.bytes, offset);
   }
 }

@@ -24,6 +24,11 @@ export class SocketTable {
     return this.rows[row]?.fd ?? -1;
   }
 
+  /** Port that the socket of a row is bound to, or 0. */
+  port(row: number): number {
+    return this.rows[row]?.port ?? 0;
+  }
+
   /** Whether a socket is bound to a port. */
   hasPort(port: number): boolean {
     return this.ports[port] > 0;

@@ -7,6 +7,7 @@ import { randomFillSync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
+import { DropExamples } from '../contract/drop-examples.js';
 import { DROP } from '../contract/drops.js';
 import type { AnswerMark, DatapathEvent } from '../contract/events.js';
 import type { DatapathSettings } from '../contract/settings.js';
@@ -38,6 +39,8 @@ export interface WorkerStart {
   publicKey: Uint8Array;
   settings: DatapathSettings;
   seed: [number, number];
+  /** Where examples of what is dropped are kept. */
+  dropExamples: SharedArrayBuffer;
   /** One word, in shared memory: how many events the control thread has taken. */
   taken: Int32Array;
   realtime: boolean;
@@ -138,6 +141,7 @@ class Shell {
       settings: start.settings,
       seed: start.seed,
       tap: start.tap,
+      dropExamples: new DropExamples(start.dropExamples),
     });
     this.emit({
       kind: 'stats',

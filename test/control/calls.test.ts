@@ -239,6 +239,9 @@ describe('privilege', () => {
         code: ERROR.NOT_PERMITTED,
       });
       await expect(reader.request('clear.counters', {})).rejects.toMatchObject({ code: ERROR.NOT_PERMITTED });
+      await expect(reader.request('capture.open', { points: ['link-in'] })).rejects.toMatchObject({
+        code: ERROR.NOT_PERMITTED,
+      });
       expect(strangers.backend.cleared).toEqual([]);
     } finally {
       await strangers.stop();

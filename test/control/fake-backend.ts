@@ -189,6 +189,7 @@ export class FakeBackend implements ConfigurationHost {
         aead,
         policy,
         loops: [],
+        reservedDropped: 0,
         workerAlive: true,
         offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
         rxFrames: 1,
@@ -284,7 +285,16 @@ export class FakeBackend implements ConfigurationHost {
 
   async drops() {
     const help = 'A datagram that had been received before: copies of the active policy, or an attacker';
-    return [{ interface: 'octo0', reason: 'replayed', count: 42, help }];
+    const example = {
+      secondsAgo: 2.5,
+      peer: 'osaka',
+      link: 0,
+      direction: 'in' as const,
+      from: '198.51.100.7:7700',
+      length: 61,
+      text: 'HEARTBEAT message',
+    };
+    return [{ interface: 'octo0', reason: 'replayed', count: 42, help, example }];
   }
 
   async system() {

@@ -12,6 +12,7 @@ import { Arena, DEFAULT_ARENA } from '../../src/state/arena.js';
 import { Datagram } from '../../src/state/datagram.js';
 import { Drops } from '../../src/state/drops.js';
 import { LinkTable } from '../../src/state/links.js';
+import { Observer } from '../../src/state/observer.js';
 import { PeerTable } from '../../src/state/peers.js';
 import { SessionTable } from '../../src/state/sessions.js';
 import { SocketTable } from '../../src/state/sockets.js';
@@ -60,7 +61,12 @@ class Host {
     this.base = {
       tables: this.tables,
       stats,
-      drops: new Drops(stats, this.arena.bytes, this.tables.links),
+      drops: new Drops(
+        stats,
+        this.arena.bytes,
+        this.tables.links,
+        new Observer(this.arena.bytes, this.tables, { now: 0 }),
+      ),
       arena: this.arena,
       wheel: new TimerWheel(4, 0),
       ports: {

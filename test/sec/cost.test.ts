@@ -94,15 +94,15 @@ describe('what a peer makes us send', () => {
     again(say, link);
   };
 
-  function expectBounded(seed: number, what: string, attacked: (attack: Attack) => number): void {
+  function expectBounded(seed: number, what: string, attacked: (attack: Attack) => number, most = 2): void {
     const asked = run(prepare(seed, 2), 0, nothing);
     const attack = prepare(seed, 2);
     const sent = attacked(attack);
     console.log(`${what}: ${(sent / asked).toFixed(2)} times of what was asked for`);
     expect(attack.victim.counter('resentDatagrams')).toBeGreaterThan(1000);
     expect(attack.victim.drop('resend-refused')).toBeGreaterThan(1000);
-    // Beats, notices and the grant of a trickle come on top of twice as much.
-    expect(sent / asked).toBeLessThan(2.2);
+    // Heartbeats, notices and the grant of a trickle come on top.
+    expect(sent / asked).toBeLessThan(1.1 * most);
   }
 
   for (const flips of [10, 40, 200]) {
@@ -113,10 +113,11 @@ describe('what a peer makes us send', () => {
       withSeed((seed) => expectBounded(seed, `${flips} deaf/s`, (attack) => run(attack, flips, deafness))));
   }
 
-  it('by falling silent on one link after the other is no more either', () =>
-    withSeed((seed) =>
-      expectBounded(seed, 'silence', (attack) => run(attack, 10, nothing, (link, dead) => link !== dead)),
-    ));
+  it('by falling silent on one link after the other is no more than three times as much again', () =>
+    withSeed((seed) => {
+      const silence = (attack: Attack) => run(attack, 10, nothing, (link, dead) => link !== dead);
+      expectBounded(seed, 'silence', silence, 4);
+    }));
 });
 
 describe('what a peer makes us compute', () => {

@@ -3,6 +3,7 @@ import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
+import { captureCommands } from './capture.js';
 import { clearCommands } from './clear.js';
 import type { ExecCommand } from './command.js';
 import { commitCommands } from './commit.js';
@@ -13,6 +14,7 @@ import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
 import { keyCommands } from './genkey.js';
+import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
@@ -32,6 +34,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...guardCommands,
   ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
@@ -52,6 +55,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...watchCommands,
   ...topCommands,
   ...eventCommands,
+  ...captureCommands,
   ...aboutCommands,
   ...supportCommands,
   ...blockCommands,

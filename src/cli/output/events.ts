@@ -66,6 +66,10 @@ function whatText(event: ControlEvent): string {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
       return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
     }
+    case 'capture': {
+      const end = event.what === 'ended' ? `, ${plural(event.packets, 'packet')}` : '';
+      return `${event.interface} capture of ${event.points.join(', ')} ${event.what} by ${event.by}${end}`;
+    }
     case 'authorized-keys': {
       const { clients, added, removed, wrong } = event;
       const refused = wrong === 0 ? '' : `, ${plural(wrong, 'line')} wrong`;

@@ -3,6 +3,7 @@ import type {
   ClientLoad,
   Counter,
   DropCounter,
+  DropExample,
   InterfaceStatus,
   LinkStatus,
   MacEntry,
@@ -38,6 +39,11 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...(found.bridge === null || found.reservedDropped === 0
+      ? []
+      : [
+          `  Not forwarded to reserved groups: ${plural(found.reservedDropped, 'frame')}; see "forward reserved"`,
+        ]),
     ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
     ...(found.clientsKnown === null
       ? []
@@ -223,7 +229,22 @@ const DROP_COLUMNS: Column<DropCounter>[] = [
 ];
 
 export function dropsText(drops: DropCounter[]): string[] {
-  return table(DROP_COLUMNS, drops, 'Nothing was dropped.');
+  const examples = drops.flatMap(({ interface: name, reason, example }) =>
+    example === null ? [] : foldLine(`  ${name} ${reason}, ${exampleText(example)}`, TEXT_WIDTH),
+  );
+  return [
+    ...table(DROP_COLUMNS, drops, 'Nothing was dropped.'),
+    ...(examples.length === 0 ? [] : ['', 'Last of each:', ...examples]),
+  ];
+}
+
+/** `2.5 s ago, from peer osaka link 0 (192.0.2.1:7700): HEARTBEAT message, 61 bytes`. */
+function exampleText({ secondsAgo, peer, link, direction, from, text, length }: DropExample): string {
+  const way = direction === 'out' ? 'to' : 'from';
+  const whose = peer === null ? (from === null ? '' : `, from ${from}`) : `, ${way} peer ${peer}`;
+  const by = link === null ? '' : ` link ${link}`;
+  const address = peer === null || from === null ? '' : ` (${from})`;
+  return `${duration(secondsAgo)} ago${whose}${by}${address}: ${text === null ? '' : `${text}, `}${plural(length, 'byte')}`;
 }
 
 function clientLoadText(load: ClientLoad): string[] {

@@ -3,6 +3,7 @@
 import type { InterfaceConfig, OffloadName } from '../../api/config.js';
 import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
+import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { loopOf } from '../interfaces/loops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -36,6 +37,7 @@ export function interfaceStatus(
     listenPort: effective.listenPort,
     aead: effective.aead,
     policy: effective.policy,
+    reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
     loops: runtime === null ? [] : loopsOf(runtime),
     workerAlive: runtime?.datapath.alive ?? false,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },

@@ -4,11 +4,13 @@ import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type {
   FlowsExplanation,
+  GuardRow,
   MacStretch,
   MulticastStretch,
   PeerExplanation,
 } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
+import { DropExamples } from '../../contract/drop-examples.js';
 import type { DatapathEvent } from '../../contract/events.js';
 import type { DatapathSettings } from '../../contract/settings.js';
 import { INTERFACE, SharedStats } from '../../contract/stats.js';
@@ -36,6 +38,8 @@ interface DatapathEvents {
 
 export class Datapath extends EventEmitter<DatapathEvents> {
   stats = new SharedStats({ peers: 16, links: 64 });
+  /** The last example of each drop reason. */
+  readonly dropExamples = new DropExamples();
   alive = true;
   scheduling: 'realtime' | 'normal' = 'normal';
   private readonly worker: Worker;
@@ -64,6 +68,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       wakeFd: this.wakeFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
       taken,
+      dropExamples: this.dropExamples.buffer,
       ...options,
     };
     this.port = port1;
@@ -101,6 +106,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   }
 
   /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  guards(): Promise<GuardRow[] | null> {
+    return this.ask((id) => ({ kind: 'guards', id }));
+  }
+
   multicast(from: number, rows: number): Promise<MulticastStretch | null> {
     return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
   }

@@ -1,6 +1,7 @@
 /** All methods of the control API. The type demands every method that `src/api` declares. */
 
 import { AUTHORIZED_KEY_METHODS } from './authorized-keys.js';
+import { CAPTURE_METHODS } from './capture.js';
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
 import { CONNECTION_METHODS } from './connections.js';
@@ -10,6 +11,7 @@ import { EXPLAIN_METHODS } from './explain.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
+import { GUARD_METHODS } from './show-guards.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
 import { MULTICAST_METHODS } from './show-multicast.js';
@@ -26,12 +28,14 @@ export const METHODS: MethodTable = {
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
   ...LINK_METHODS,
+  ...GUARD_METHODS,
   ...MULTICAST_METHODS,
   ...UPLINK_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,
   ...EXPLAIN_METHODS,
   ...DRAIN_METHODS,
+  ...CAPTURE_METHODS,
   ...PING_METHODS,
   ...WAIT_METHODS,
   ...COMPLETE_METHODS,

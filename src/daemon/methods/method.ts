@@ -44,7 +44,7 @@ export interface CallingConnection {
 }
 
 /** What a method is called with. */
-interface MethodContext extends DaemonParts {
+export interface MethodContext extends DaemonParts {
   who: Who;
   privilege: Privilege;
   connection: CallingConnection;

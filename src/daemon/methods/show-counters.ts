@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { pageOf } from '../answers/pages.js';
 import { dropCounters, interfaceCounters, peerCounters } from '../observe/counters.js';
+import { dropExample } from '../observe/drop-examples.js';
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, ofPeer, page } from './params.js';
 
@@ -19,8 +20,13 @@ export const COUNTER_METHODS = {
   ),
   'show.drops': read(
     ofInterface.extend({ all: z.boolean().optional() }),
-    ({ find }, { interface: name, all = false }) =>
-      find.interfaces(name).flatMap((runtime) => dropCounters(runtime, all)),
+    ({ find, native, privilege }, { interface: name, all = false }) =>
+      find.interfaces(name).flatMap((runtime) =>
+        dropCounters(runtime, all).map((drop) => ({
+          ...drop,
+          example: dropExample(runtime, drop.reason, native.now(), privilege === 'admin'),
+        })),
+      ),
   ),
   'clear.counters': admin(ofPeer, ({ find }, { interface: name, peer }) => {
     if (peer !== undefined) find.peer({ peer, ...(name !== undefined && { interface: name }) });

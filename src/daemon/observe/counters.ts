@@ -7,7 +7,7 @@ import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 /** Drops by reason, of the datapath and of handshakes: those above zero, or with `all` every one. */
-export function dropCounters(runtime: InterfaceRuntime, all: boolean): DropCounter[] {
+export function dropCounters(runtime: InterfaceRuntime, all: boolean): Omit<DropCounter, 'example'>[] {
   const { drops } = runtime.datapath.stats;
   const datapath = DROP_NAMES.map((reason, index) => ({
     interface: runtime.name,

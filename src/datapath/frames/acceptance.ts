@@ -8,6 +8,7 @@ import { type Datagram, ORIGIN } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { LinkTable } from '../../state/links.js';
+import type { Observer } from '../../state/observer.js';
 import { NO_LINK } from '../../state/peers.js';
 import type { SessionTable } from '../../state/sessions.js';
 import type { Tables } from '../../state/tables.js';
@@ -35,6 +36,7 @@ export interface AcceptanceParts {
   readonly shares: Shares;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Acceptance {
@@ -73,11 +75,11 @@ export class Acceptance {
   accept(datagram: Datagram): void {
     const { sessions } = this;
     const { slot } = datagram;
-    if (!sessions.isLive(slot)) return this.drops.sealed(DROP['unknown-index'], datagram);
+    if (!sessions.isLive(slot)) return this.drops.message(DROP['unknown-index'], datagram);
     datagram.peer = sessions.peer[slot];
     if (!sessions.commit(slot, datagram.stream, datagram.counter)) {
       this.arrivals.creditCopy(datagram);
-      return this.drops.sealed(DROP.replayed, datagram, datagram.peer);
+      return this.drops.message(DROP.replayed, datagram);
     }
     if (sessions.confirmed[slot] === 0) this.confirm(datagram);
     datagram.link = this.arrivals.find(datagram);

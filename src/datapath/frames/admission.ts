@@ -12,6 +12,8 @@ import type { Arena } from '../../state/arena.js';
 import type { Datagram, MessageBatch } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
 import { type DatapathIo, HANDSHAKE_TAKEN } from '../../state/io.js';
+import { AT, type Observer } from '../../state/observer.js';
+import { NO_LINK } from '../../state/peers.js';
 import type { SessionTable } from '../../state/sessions.js';
 import { OUTER, SEALED_OVERHEAD, STREAMS, TYPE, VERSION } from '../../wire/header.js';
 import type { Arrivals } from './arrivals.js';
@@ -26,6 +28,7 @@ const HANDSHAKE_BYTES: Readonly<Record<number, number | undefined>> = {
   [TYPE.RESPONSE]: RESPONSE_BYTES,
   [TYPE.COOKIE]: COOKIE_REPLY_BYTES,
 };
+const NOBODY = -1;
 /** Counters above this would not be exact as a double. */
 const COUNTER_BOUND = 2 ** 52;
 
@@ -38,6 +41,7 @@ interface AdmissionParts {
   readonly shares: Shares;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Admission {
@@ -59,6 +63,7 @@ export class Admission {
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
+  private readonly observer: Observer;
 
   constructor(parts: AdmissionParts) {
     this.arena = parts.arena;
@@ -69,6 +74,7 @@ export class Admission {
     this.shares = parts.shares;
     this.stats = parts.stats;
     this.drops = parts.drops;
+    this.observer = parts.observer;
   }
 
   get isFull(): boolean {
@@ -97,6 +103,9 @@ export class Admission {
       this.arrivals.creditCopy(datagram);
       return this.drops.sealed(DROP['replayed-early'], datagram, peer);
     }
+    if ((this.observer.points & AT.LINK_IN) !== 0) {
+      this.observer.sealedIn(datagram, peer, this.arrivals.find(datagram));
+    }
     const row = this.count++;
     const at = row * OPEN.WORDS;
     this.opens[at + OPEN.KEY] = this.sessions.openKey[slot];
@@ -120,6 +129,7 @@ export class Admission {
     if (bytes[offset + 1] !== 0 || bytes[offset + 2] !== 0 || bytes[offset + 3] !== 0) {
       return this.drops.sealed(DROP['bad-header'], datagram);
     }
+    if ((this.observer.points & AT.LINK_IN) !== 0) this.observer.sealedIn(datagram, NOBODY, NO_LINK);
     const reason = this.io.handshake(offset, length, socket, paths, path);
     if (reason === HANDSHAKE_TAKEN) this.stats.interface[INTERFACE.handshakesGiven]++;
     else this.drops.sealed(reason, datagram);
@@ -141,9 +151,11 @@ export class Admission {
     datagram.offset = this.opens[at + OPEN.OFFSET];
     datagram.length = this.opens[at + OPEN.LENGTH];
     if (this.opens[at + OPEN.RESULT] !== 0) {
-      this.drops.sealed(DROP.forged, datagram, this.sessions.peer[datagram.slot]);
+      this.drops.forged(DROP.forged, datagram, this.sessions.peer[datagram.slot]);
       return false;
     }
+    datagram.link = NO_LINK;
+    datagram.linkId = NO_LINK;
     datagram.counter = this.counter[row];
     datagram.ticket = this.ticket[row];
     datagram.stream = this.arena.bytes[datagram.offset + OUTER.STREAM];

@@ -7,6 +7,7 @@ import { DROP } from '../../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { type Arena, PREFIX_BYTES } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
+import { AT, type Observer } from '../../state/observer.js';
 import type { PeerTable } from '../../state/peers.js';
 import { Plaintext } from '../../state/run.js';
 import { Frame } from '../../switch/frame.js';
@@ -39,6 +40,7 @@ interface CutterParts {
   readonly transmit: Transmitter;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Cutter {
@@ -59,6 +61,7 @@ export class Cutter {
   private readonly transmit: Transmitter;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
+  private readonly observer: Observer;
 
   constructor(parts: CutterParts) {
     this.arena = parts.arena;
@@ -68,6 +71,7 @@ export class Cutter {
     this.transmit = parts.transmit;
     this.stats = parts.stats;
     this.drops = parts.drops;
+    this.observer = parts.observer;
   }
 
   /** Sends a super-frame. */
@@ -83,8 +87,13 @@ export class Cutter {
     if (size === 0 || payload <= 0) return this.drops.frameOut(DROP['tap-malformed'], frame, route.peer);
     this.bundler.close();
     // TCP may be cut anywhere; the borders of UDP datagrams mean something.
-    if (size > room && headers.protocol !== PROTOCOL_TCP) this.split(route, frame);
-    else this.segments(route, frame, Math.min(size, room));
+    const isSplit = size > room && headers.protocol !== PROTOCOL_TCP;
+    const cutSize = isSplit ? size : Math.min(size, room);
+    if ((this.observer.points & AT.PEER_OUT) !== 0) {
+      this.observer.toPeer(route.peer, route.link, frame, cutSize);
+    }
+    if (isSplit) this.split(route, frame);
+    else this.segments(route, frame, cutSize);
   }
 
   /** Sends a super-frame, whose headers are in hand, as segments of `size` bytes of payload. */

@@ -12,7 +12,8 @@ import { VNET_HEADER, WRITE } from '../../native/ops.js';
 import { type Arena, HEAD_BYTES } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
-import type { Frame } from '../../switch/frame.js';
+import { AT, type Observer } from '../../state/observer.js';
+import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP } from '../../switch/headers.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { Coalescer, writeWords } from '../offload/coalesce.js';
@@ -21,6 +22,7 @@ import {
   checkVirtio,
   GSO,
   MAX_UDP_SEGMENTS,
+  readVirtio,
   VIRTIO_CHECK,
   VIRTIO_FLAG,
   writeGsoVirtio,
@@ -59,12 +61,15 @@ export class Delivery {
   private runRecord = 0;
   private readonly run = new SegmentRun();
   private readonly headers = new HeaderInfo();
+  /** A frame as it was written, for captures. */
+  private readonly written = new Frame();
 
   constructor(
     private readonly arena: Arena,
     private readonly io: DatapathIo,
     private readonly stats: SharedStats,
     private readonly drops: Drops,
+    private readonly observer: Observer,
   ) {
     this.frames = new Coalescer(arena.bytes, FRAME_ROWS);
   }
@@ -207,6 +212,7 @@ export class Delivery {
   private write(): void {
     if (this.queued > 0) {
       const written = this.io.writeFrames(this.ops, this.queued);
+      if ((this.observer.points & AT.TAP_OUT) !== 0) this.showWritten();
       this.stats.interface[INTERFACE.tapTxFrames] += written;
       this.stats.interface[INTERFACE.tapTxBytes] += this.queuedBytes;
       this.drops.counted(DROP['tap-write-error'], this.queued - written);
@@ -215,6 +221,16 @@ export class Delivery {
     this.queuedBytes = 0;
     this.opsEnd = 0;
     this.headRow = 0;
+  }
+
+  private showWritten(): void {
+    const { ops, written } = this;
+    let at = 0;
+    for (let row = 0; row < this.queued; row++) {
+      readVirtio(this.arena.bytes, ops[at + WRITE.PARTS], written);
+      this.observer.tapOut(written, ops, at);
+      at += WRITE.PARTS + 2 * ops[at + WRITE.COUNT];
+    }
   }
 
   /** Writes everything queued. */

@@ -28,12 +28,22 @@ export class Inbound {
   private readonly stats: SharedStats;
 
   constructor(private readonly parts: Omit<AcceptanceParts, 'arrivals'>) {
-    const { arena, io, tables, rebuilder, shares, stats, drops } = parts;
+    const { arena, io, tables, rebuilder, shares, stats, drops, observer } = parts;
     this.stats = stats;
     this.arrivals = new Arrivals(tables, stats);
     const { sessions } = tables;
     const { arrivals } = this;
-    this.admission = new Admission({ arena, io, sessions, arrivals, rebuilder, shares, stats, drops });
+    this.admission = new Admission({
+      arena,
+      io,
+      sessions,
+      arrivals,
+      rebuilder,
+      shares,
+      stats,
+      drops,
+      observer,
+    });
     this.acceptance = new Acceptance({ ...parts, arrivals: this.arrivals });
   }
 

@@ -19,6 +19,7 @@ import type { LinkLife } from '../../link/life/life.js';
 import { READ, VNET_HEADER } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
+import { AT, type Observer } from '../../state/observer.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 import type { Bridge } from '../../switch/bridge.js';
@@ -63,6 +64,7 @@ interface OutboundParts {
   readonly life: LinkLife;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Outbound {
@@ -77,6 +79,7 @@ export class Outbound {
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
+  private readonly observer: Observer;
   private readonly dispatch: Dispatch;
   private readonly bundler: Bundler;
   private readonly cutter: Cutter;
@@ -90,7 +93,7 @@ export class Outbound {
   private readonly headers = new HeaderInfo();
 
   constructor(parts: OutboundParts) {
-    const { arena, tables, transmit, stats, drops } = parts;
+    const { arena, tables, transmit, stats, drops, observer } = parts;
     const { peers } = tables;
     this.bytes = arena.bytes;
     this.peers = peers;
@@ -102,6 +105,7 @@ export class Outbound {
     this.shares = parts.shares;
     this.stats = stats;
     this.drops = drops;
+    this.observer = observer;
     this.life = parts.life;
     this.recursion = new Recursion(arena.bytes, tables);
     this.dispatch = new Dispatch(arena.bytes, tables, transmit, parts.adaptive);
@@ -114,6 +118,7 @@ export class Outbound {
       transmit,
       stats,
       drops,
+      observer,
     });
   }
 
@@ -143,12 +148,14 @@ export class Outbound {
   }
 
   private forward(frame: Frame, now: number): void {
+    if ((this.observer.points & AT.TAP_IN) !== 0) this.observer.tapIn(frame);
     const own = this.recursion.linkOf(frame);
     if (own >= 0) {
       this.cameBack = own;
       return this.drops.frameOut(DROP['recursive-route'], frame);
     }
     const verdict = this.bridge.decide(LOCAL_PORT, frame, now);
+    if ((this.observer.points & AT.SWITCH) !== 0) this.observer.decided(LOCAL_PORT, frame, verdict);
     if (verdict >= 0) this.toPeer(verdict, frame);
     else if (verdict === SELECTED) this.toSelected(frame);
     else if (verdict !== FLOOD) this.drops.frameOut(dropReason(verdict), frame);
@@ -249,6 +256,7 @@ export class Outbound {
       completeChecksum(this.bytes, frame.offset, frame.length, frame.csumStart, frame.csumOffset);
       frame.flags = 0;
     }
+    if ((this.observer.points & AT.PEER_OUT) !== 0) this.observer.toPeer(route.peer, route.link, frame, 0);
     if (!this.bundler.add(route, frame)) this.cutter.pieces(route, frame);
   }
 

@@ -5,6 +5,7 @@ import { PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
+import { AT, type Observer } from '../../state/observer.js';
 import type { Bridge } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
@@ -30,6 +31,7 @@ interface UnpackerParts {
   readonly shares: Shares;
   readonly stats: SharedStats;
   readonly drops: Drops;
+  readonly observer: Observer;
 }
 
 export class Unpacker {
@@ -46,6 +48,7 @@ export class Unpacker {
   private readonly shares: Shares;
   private readonly stats: SharedStats;
   private readonly drops: Drops;
+  private readonly observer: Observer;
 
   constructor(parts: UnpackerParts) {
     this.arena = parts.arena;
@@ -57,6 +60,7 @@ export class Unpacker {
     this.shares = parts.shares;
     this.stats = parts.stats;
     this.drops = parts.drops;
+    this.observer = parts.observer;
   }
 
   /** Takes a datagram with frames by its kind. */
@@ -77,11 +81,12 @@ export class Unpacker {
     const { segment, frame, delivery, forwarder } = this;
     if (!segment.readPlace(this.arena, datagram)) return this.drops.message(DROP.malformed, datagram);
     this.count(datagram.peer, segment.headerLength + segment.payload);
+    if ((this.observer.points & AT.PEER_IN) !== 0) this.showSegment(datagram);
     if (delivery.continues(segment)) return delivery.extend(segment);
     if (forwarder.continues(segment)) return forwarder.extend(segment);
     segment.readFacts(this.arena, datagram);
     frame.place(segment.offset, segment.headerLength);
-    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    const verdict = this.decide(datagram);
     if (isDrop(verdict)) return this.drops.frameIn(dropReason(verdict), frame, datagram);
     if (!this.takeFirst(verdict, datagram)) this.drops.frameIn(DROP['bad-offload'], frame, datagram);
   }
@@ -122,16 +127,29 @@ export class Unpacker {
     reassembly.release(slot);
   }
 
+  private showSegment(datagram: Datagram): void {
+    this.segment.readFacts(this.arena, datagram);
+    this.observer.segmentFromPeer(datagram, this.segment);
+  }
+
   /** Takes the frame in hand, which came whole. */
   private takeFrame(datagram: Datagram): void {
     this.count(datagram.peer, this.frame.length);
     this.shares.charge(datagram.peer, WORK.FRAME);
+    if ((this.observer.points & AT.PEER_IN) !== 0) this.observer.fromPeer(datagram, this.frame);
     const { frame } = this;
-    const verdict = this.bridge.decide(datagram.peer, frame, datagram.now);
+    const verdict = this.decide(datagram);
     if (verdict === LOCAL_PORT) this.delivery.frame(frame);
     else if (isDrop(verdict)) this.drops.frameIn(dropReason(verdict), frame, datagram);
     else if (verdict >= 0) this.forwarder.toPeer(datagram.peer, verdict, frame, datagram.now);
     else this.flood(verdict, datagram);
+  }
+
+  /** Where the frame in hand goes. */
+  private decide({ peer, now }: Datagram): number {
+    const verdict = this.bridge.decide(peer, this.frame, now);
+    if ((this.observer.points & AT.SWITCH) !== 0) this.observer.decided(peer, this.frame, verdict);
+    return verdict;
   }
 
   /** To several ports. Peers first: the TAP's turn may rewrite headers. */

@@ -21,8 +21,8 @@ export interface Loss {
   readonly to: number;
   readonly now: number;
   readonly maxAge: number;
-  /** The peer may have brought it about. */
-  readonly isBudgeted: boolean;
+  /** So often a datagram is sent again before the peer's budget must pay for it. */
+  readonly free: number;
 }
 
 /** Sends bytes of the ring again. */
@@ -244,11 +244,11 @@ export class ResendRing {
     return missing;
   }
 
-  /** Whether a record may be sent once more; from the second time on, the budget must pay for what the peer may have caused. */
+  /** Whether a record may be sent once more; the budget pays for every time, and may refuse those that are not free. */
   private mayResend(index: number, bytes: number, loss: Loss): boolean {
     const before = this.resends[index];
     if (before >= MOST_RESENDS) return false;
-    if (before > 0 && loss.isBudgeted && !this.budget.spendSpare(bytes)) return false;
+    if (before >= loss.free && !this.budget.spendSpare(bytes)) return false;
     this.resends[index]++;
     if (before === 0) this.budget.spend(bytes);
     return true;

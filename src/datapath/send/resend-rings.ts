@@ -8,7 +8,7 @@ import type { Arena } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SealedRun } from '../../state/run.js';
-import { ResendBudget } from './resend-budget.js';
+import { MOST_RESENDS, ResendBudget } from './resend-budget.js';
 import { type Loss, ResendRing, type SendAgain } from './resend-ring.js';
 
 /** What belongs to no peer, or need not be kept: heartbeats, handshakes. */
@@ -115,15 +115,16 @@ export class ResendRings {
   }
 
   /** Link `from` is lost, and `to` takes its place. */
-  loss(from: number, to: number, now: number, isBudgeted: boolean): Loss {
-    return { from, to, now, isBudgeted, maxAge: this.maxAgeUs };
+  loss(from: number, to: number, now: number, free: number): Loss {
+    return { from, to, now, free, maxAge: this.maxAgeUs };
   }
 
   /** See `ResendRing.takeOver`; what the shared ring holds is older than what an own one does. */
   takeOver(loss: Loss, again: SendAgain): number {
     const peer = this.links.peer[loss.from];
     const own = this.ownRing(peer);
-    const once = loss.isBudgeted ? this.shared.sentOnce(peer, loss) + (own?.sentOnce(peer, loss) ?? 0) : 0;
+    const once =
+      loss.free < MOST_RESENDS ? this.shared.sentOnce(peer, loss) + (own?.sentOnce(peer, loss) ?? 0) : 0;
     this.budget.open(peer, once);
     const count = this.shared.takeOver(loss, again);
     return own === null ? count : count + own.takeOver(loss, again);
@@ -131,7 +132,7 @@ export class ResendRings {
 
   /** See `ResendRing.handOver`. */
   handOver(from: number, to: number, now: number): void {
-    const loss = this.loss(from, to, now, false);
+    const loss = this.loss(from, to, now, MOST_RESENDS);
     this.shared.handOver(loss);
     this.ownRing(this.links.peer[from])?.handOver(loss);
   }

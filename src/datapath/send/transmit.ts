@@ -7,21 +7,34 @@
 
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
-import { PATH } from '../../native/ops.js';
+import { PATH, SEND } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { DatapathIo } from '../../state/io.js';
 import type { LinkTable } from '../../state/links.js';
+import { AT, type Observer } from '../../state/observer.js';
 import { SealedRun } from '../../state/run.js';
 import type { Tables } from '../../state/tables.js';
 import { SEALED_OVERHEAD } from '../../wire/header.js';
 import { PARITY_OFF, Parity } from './parity.js';
+import { MOST_RESENDS } from './resend-budget.js';
 import type { Loss } from './resend-ring.js';
 import { NO_PEER, ResendRings } from './resend-rings.js';
 import { Sealer } from './seal.js';
 import { SendErrors, type SendReports } from './send-errors.js';
 import { NO_RECORD, PROBE, SendQueue } from './send-queue.js';
 import { Wrapper } from './wrap.js';
+
+/** What the way out of datagrams is made of. */
+interface TransmitterParts {
+  readonly arena: Arena;
+  readonly io: DatapathIo;
+  readonly tables: Tables;
+  readonly reports: SendReports;
+  readonly stats: SharedStats;
+  readonly drops: Drops;
+  readonly observer: Observer;
+}
 
 export class Transmitter {
   readonly rings: ResendRings;
@@ -38,14 +51,15 @@ export class Transmitter {
   private readonly run = new SealedRun();
   private readonly bytes = new SealedRun();
 
-  constructor(
-    arena: Arena,
-    io: DatapathIo,
-    tables: Tables,
-    reports: SendReports,
-    private readonly stats: SharedStats,
-    private readonly drops: Drops,
-  ) {
+  private readonly stats: SharedStats;
+  private readonly drops: Drops;
+  private readonly observer: Observer;
+
+  constructor(parts: TransmitterParts) {
+    const { arena, io, tables, reports, stats, drops } = parts;
+    this.stats = stats;
+    this.drops = drops;
+    this.observer = parts.observer;
     this.links = tables.links;
     this.rings = new ResendRings(arena, tables.links, stats, drops);
     this.sealer = new Sealer(io, tables.sessions, this.rings, this, drops);
@@ -166,7 +180,13 @@ export class Transmitter {
     this.queue.count = 0;
     this.stats.interface[INTERFACE.txSends] += count;
     if (this.queue.run(count) < count) this.errors.collect(count);
+    if ((this.observer.points & AT.LINK_OUT) !== 0) this.showSent(count);
     if (this.links.linksWithParity > 0) this.addToParity(count);
+  }
+
+  private showSent(count: number): void {
+    const { rows, link } = this.queue;
+    for (let row = 0; row < count; row++) this.observer.sealedOut(rows, row * SEND.WORDS, link[row]);
   }
 
   /** Some bytes of this batch are still in the clear: none of it may leave, now or when it would be sent again. */
@@ -242,12 +262,12 @@ export class Transmitter {
 
   /** Sends again, by link `to`, what was sent by link `from` and is not covered by its last acknowledgement. */
   resend(from: number, to: number, now: number): void {
-    this.takeOver(this.rings.loss(from, to, now, false));
+    this.takeOver(this.rings.loss(from, to, now, MOST_RESENDS));
   }
 
-  /** The same where the peer may have brought the loss about: within its budget. */
-  resendWithin(from: number, to: number, now: number): void {
-    this.takeOver(this.rings.loss(from, to, now, true));
+  /** The same where the peer may have brought the loss about: after `free` times within its budget. */
+  resendWithin(from: number, to: number, free: number, now: number): void {
+    this.takeOver(this.rings.loss(from, to, now, free));
   }
 
   private takeOver(loss: Loss): void {

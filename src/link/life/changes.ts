@@ -25,14 +25,16 @@ const FLAP_CAUSES: ReadonlySet<LinkCause> = new Set([
   'peer-reported-down',
 ]);
 
-/** Causes that a peer can bring about at will: by its word, by its silence, or by moving. */
-const PEERS_DOING: ReadonlySet<LinkCause> = new Set([
-  'hold-time-expired',
-  'peer-does-not-hear-us',
-  'peer-reported-down',
-  'peer-said-goodbye',
-  'path-moved',
-]);
+/**
+ * Causes that a peer can bring about at will, and how often a datagram is sent again for them before the peer's budget must
+ * pay for it: once for its mere word, three times for its silence, since links may die in turn in one outage.
+ */
+const PEERS_DOING: Partial<Record<LinkCause, number>> = {
+  'peer-does-not-hear-us': 1,
+  'peer-reported-down': 1,
+  'peer-said-goodbye': 1,
+  'hold-time-expired': 3,
+};
 
 export class LinkChanges {
   readonly announcements: Announcements;
@@ -85,8 +87,9 @@ export class LinkChanges {
       return this.announcements.peerLost(peer, link);
     }
     if (cause !== 'peer-reported-down') this.notices.linkDown(peer, link, now);
-    if (PEERS_DOING.has(cause)) resends.resendWithin(link, active, now);
-    else resends.resend(link, active, now);
+    const free = PEERS_DOING[cause];
+    if (free === undefined) resends.resend(link, active, now);
+    else resends.resendWithin(link, active, free, now);
   }
 
   /** All links of a peer are silent together; none is down yet. */
@@ -117,7 +120,7 @@ export class LinkChanges {
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;
       links.resendPending[link] = 0;
-      this.base.ports.resends.resendWithin(link, active, now);
+      this.base.ports.resends.resend(link, active, now);
     }
   }
 
@@ -131,7 +134,7 @@ export class LinkChanges {
     // Some of what a lossy link was given last may have been lost; the receiver drops what was not.
     if (before < 0 || active < 0 || active === before) return;
     if (this.deciders.grey.reasonOf(before) === GREY.LOSS)
-      this.base.ports.resends.resendWithin(before, active, now);
+      this.base.ports.resends.resend(before, active, now);
   }
 
   private qualityChanged(link: number, now: number): void {

@@ -245,7 +245,7 @@ export class LinkLife {
     this.settle(now);
     this.start(link, now);
     this.changes.reselect(this.links.peer[link], now);
-    this.base.ports.resends.resendWithin(link, link, now);
+    this.base.ports.resends.resend(link, link, now);
   }
 
   // --- places ---------------------------------------------------------------------------------------
