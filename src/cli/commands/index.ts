@@ -14,6 +14,7 @@ import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
 import { keyCommands } from './genkey.js';
+import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
@@ -33,6 +34,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...guardCommands,
   ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
