@@ -76,6 +76,17 @@ export interface DuplicateConfig {
   dscp?: number[];
 }
 
+/** What may not come from behind a peer; absent fields: it may. */
+export interface GuardConfig {
+  /** Addresses bound neither here nor by DHCP. */
+  source?: true;
+  dhcpServer?: true;
+  /** Router advertisements. */
+  ra?: true;
+  /** Addresses with the MAC addresses, in lower-case colon form, that may use them. */
+  bindings?: { address: string; mac: string }[];
+}
+
 /** Where multicast goes; absent fields: the default. */
 export interface MulticastConfig {
   snooping?: boolean;
@@ -103,6 +114,7 @@ export interface PeerConfig {
   duplicate?: DuplicateConfig;
   /** There is a multicast router behind it. */
   multicastRouter?: true;
+  guard?: GuardConfig;
   /** Group of peers between which frames are not switched, 0–255; false: in none. */
   splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */

@@ -1,4 +1,5 @@
 /** What the control thread sets in the switch: of a port, which is a peer, and of the switch as a whole. */
+import type { GuardSettings } from './guard-settings.js';
 
 /** In no split-horizon group. */
 export const NO_GROUP = -1;
@@ -9,6 +10,8 @@ export interface PortSettings {
   splitHorizon: number;
   /** There is a multicast router behind it. */
   multicastRouter: boolean;
+  /** null: not guarded. */
+  guard: GuardSettings | null;
 }
 
 /** Kinds of frames to reserved groups, as bits. */

@@ -72,6 +72,8 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'guards':
+        return this.answer(command.id, this.parts.guards.rows(now));
       case 'multicast':
         return this.answer(
           command.id,

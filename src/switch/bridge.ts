@@ -18,6 +18,7 @@ import {
   sourceLow,
   vlanId,
 } from './frame.js';
+import type { Guards } from './guards/guards.js';
 import type { LoopGuard } from './loop-guard.js';
 import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
@@ -31,18 +32,37 @@ interface Peers {
   readonly rests: Uint8Array;
 }
 
+/** What the switch is made of. */
+interface BridgeParts {
+  readonly bytes: Uint8Array;
+  readonly macs: MacTable;
+  readonly peers: Peers;
+  readonly ports: Ports;
+  readonly guard: LoopGuard;
+  readonly snooping: Snooping;
+  readonly guards: Guards;
+}
+
 export class Bridge {
   /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
   reserved = 0;
+  private readonly bytes: Uint8Array;
+  private readonly macs: MacTable;
+  private readonly peers: Peers;
+  private readonly ports: Ports;
+  private readonly guard: LoopGuard;
+  private readonly snooping: Snooping;
+  private readonly guards: Guards;
 
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly macs: MacTable,
-    private readonly peers: Peers,
-    private readonly ports: Ports,
-    private readonly guard: LoopGuard,
-    private readonly snooping: Snooping,
-  ) {}
+  constructor(parts: BridgeParts) {
+    this.bytes = parts.bytes;
+    this.macs = parts.macs;
+    this.peers = parts.peers;
+    this.ports = parts.ports;
+    this.guard = parts.guard;
+    this.snooping = parts.snooping;
+    this.guards = parts.guards;
+  }
 
   /**
    * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a verdict
@@ -66,6 +86,10 @@ export class Bridge {
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
     }
     if (!isLocal && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
+    if (this.guards.isOn) {
+      const reason = this.guards.check(port, frame, now);
+      if (reason >= 0) return dropFor(reason);
+    }
     const vlan = vlanId(bytes, offset, length);
     const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);

@@ -4,6 +4,7 @@ import type {
   Config,
   DampingConfig,
   DuplicateConfig,
+  GuardConfig,
   InterfaceConfig,
   LinkConfig,
   LocalEnd,
@@ -169,6 +170,16 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       presharedKeyFile: file,
       duplicate,
       multicastRouter: fc.constant(true as const),
+      guard: optional<Required<GuardConfig>>({
+        source: fc.constant(true as const),
+        dhcpServer: fc.constant(true as const),
+        ra: fc.constant(true as const),
+        bindings: fc.uniqueArray(fc.record({ address: host, mac }), {
+          minLength: 1,
+          maxLength: 3,
+          selector: ({ address, mac: station }) => `${address} ${station}`,
+        }),
+      }).filter((guard) => Object.keys(guard).length > 0),
       splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },

@@ -150,6 +150,7 @@ export class SimNode {
       taken: () => this.counter('handshakesTaken'),
       isKnown: ({ words, at }) => this.known.has(words, at),
       handOn: (bytes, path) => this.tell({ kind: 'handshake', bytes, path }),
+      misaddressed: (path) => this.tell({ kind: 'misaddressed', path }),
       reply: (bytes, { socket, words, at }) => {
         const fd = this.sockets.find(({ row }) => row === socket)?.fd ?? -1;
         this.send(fd, bytes, words.slice(at, at + PATH.WORDS));

@@ -3,6 +3,7 @@ import { DROP } from '../../src/contract/drops.js';
 import { NO_GROUP, RESERVED } from '../../src/contract/port-settings.js';
 import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
+import { Guards } from '../../src/switch/guards/guards.js';
 import { LoopGuard } from '../../src/switch/loop-guard.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
 import { Snooping } from '../../src/switch/multicast/snooping.js';
@@ -24,7 +25,9 @@ function bridge() {
   const ports = new Ports();
   const guard = new LoopGuard(bytes, ports, { loopChanged: () => {} }, [3, 4]);
   const snooping = new Snooping(bytes, ports, { flood: () => {} }, [1, 2]);
-  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports, guard, snooping);
+  const peers = { rests: new Uint8Array(8) };
+  const guards = new Guards(bytes, macs);
+  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);
