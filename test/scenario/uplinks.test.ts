@@ -15,7 +15,11 @@ const SERVERS = [A, B, C];
 const RARP = 0x8035;
 
 /** A client with three servers, the first of the highest priority. `preemptUs`: null for none. */
-function start(seed: number, preemptUs: number | null = null, arePeers?: (a: number, b: number) => boolean) {
+function start(
+  seed: number,
+  preemptUs: number | null = null,
+  arePeers: (a: number, b: number) => boolean = () => true,
+) {
   const settings = { uplinkGroups: preemptUs === null ? [] : [{ name: 'servers', preemptUs }] };
   const lan = new Lan(new World(seed, { delayUs: 2 * MILLISECOND }), {
     hosts: 4,
