@@ -1,6 +1,8 @@
 /** The clients of one process, as rows. Times are µs of boot time. */
 import type { NoiseHandshake } from '../../src/crypto/noise.js';
+import { ReplayWindows } from '../../src/crypto/replay.js';
 import { PATH } from '../../src/native/ops.js';
+import { STREAMS } from '../../src/wire/header.js';
 
 /** Nothing is wanted; waits for its turn to call; has called; has a session; the server said that it hears it. */
 export const STATE = { STOPPED: 0, WAITING: 1, CALLING: 2, SESSION: 3, UP: 4 } as const;
@@ -53,6 +55,9 @@ export class Crowd {
   readonly paths: Int32Array;
   /** Calls that may still be answered, the oldest first. */
   readonly pending: Call[][];
+  private readonly replay = new ReplayWindows();
+  /** Replay window of each stream of each session; -1 until its first datagram. */
+  private readonly windows: Int32Array;
   /** Clients of each state. */
   readonly count = new Int32Array(5);
 
@@ -67,6 +72,7 @@ export class Crowd {
     this.remoteIndex = new u32(2 * size);
     this.counter = new f64(2 * size);
     this.highest = new f64(2 * size);
+    this.windows = new Int32Array(2 * size * STREAMS).fill(-1);
     this.half = new u8(size);
     this.establishedAt = new f64(size);
     this.calls = new u16(size);
@@ -124,9 +130,21 @@ export class Crowd {
     this.remoteIndex[session] = remoteIndex;
     this.counter[session] = 0;
     this.highest[session] = -1;
+    for (let at = session * STREAMS; at < (session + 1) * STREAMS; at++) {
+      if (this.windows[at] >= 0) this.replay.release(this.windows[at]);
+      this.windows[at] = -1;
+    }
     this.establishedAt[client] = now;
     this.dropCalls(client);
     return session;
+  }
+
+  /** Takes the counter of an authentic datagram; false when it came before: what was sent again after a move, say. */
+  isFirst(session: number, stream: number, counter: number): boolean {
+    if (stream >= STREAMS) return false;
+    const at = session * STREAMS + stream;
+    if (this.windows[at] < 0) this.windows[at] = this.replay.allocate();
+    return this.replay.commit(this.windows[at], counter);
   }
 
   /** Remembers a call; of more than a few the oldest is given up. */

@@ -194,12 +194,13 @@ export class Post {
       const length = opens[row + OPEN.LENGTH];
       const session = this.openedBy[index];
       const client = session >> 1;
+      const counter = Number(this.view.getBigUint64(offset + OUTER.COUNTER));
+      const stream = this.arena[offset + OUTER.STREAM];
+      if (!crowd.isFirst(session, stream, counter)) continue;
       crowd.arrived[client]++;
       crowd.bytes[client] += length;
       if (length > crowd.largest[client]) crowd.largest[client] = length;
-      const counter = Number(this.view.getBigUint64(offset + OUTER.COUNTER));
-      const isOwnStream = this.arena[offset + OUTER.STREAM] === 0;
-      if (isOwnStream && counter > crowd.highest[session]) crowd.highest[session] = counter;
+      if (stream === 0 && counter > crowd.highest[session]) crowd.highest[session] = counter;
       this.listener.message(client, offset + OUTER.BYTES, length - SEALED_OVERHEAD);
     }
     return 0;

@@ -7,6 +7,10 @@ export type Policy = 'passive' | 'active' | 'round-robin' | 'adaptive';
 export type AeadChoice = 'auto' | 'aes-256-gcm' | 'chacha20-poly1305';
 export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | 'udp-gro';
 
+/** What is sent to reserved groups; `all`: those and everything else but PAUSE. */
+export const RESERVED_KINDS = ['bpdu', 'lldp', 'lacp', 'ptp', 'all'] as const;
+export type ReservedKind = (typeof RESERVED_KINDS)[number];
+
 /** Flap damping: times in seconds, penalties in thousandths of a loss. */
 export interface DampingConfig {
   halfLife: number;
@@ -72,6 +76,17 @@ export interface DuplicateConfig {
   dscp?: number[];
 }
 
+/** What may not come from behind a peer; absent fields: it may. */
+export interface GuardConfig {
+  /** Addresses bound neither here nor by DHCP. */
+  source?: true;
+  dhcpServer?: true;
+  /** Router advertisements. */
+  ra?: true;
+  /** Addresses with the MAC addresses, in lower-case colon form, that may use them. */
+  bindings?: { address: string; mac: string }[];
+}
+
 /** Where multicast goes; absent fields: the default. */
 export interface MulticastConfig {
   snooping?: boolean;
@@ -99,6 +114,7 @@ export interface PeerConfig {
   duplicate?: DuplicateConfig;
   /** There is a multicast router behind it. */
   multicastRouter?: true;
+  guard?: GuardConfig;
   /** Group of peers between which frames are not switched, 0–255; false: in none. */
   splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
@@ -138,6 +154,8 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
+  forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;

@@ -224,7 +224,9 @@ export type ConfigEvent =
   | 'rolled back'
   | 'rollback failed'
   | 'reload scheduled'
-  | 'reload cancelled';
+  | 'reload cancelled'
+  /** A candidate, from whoever had it open: their `config.state` says `none` now. */
+  | 'taken by force';
 
 type None = Record<string, never>;
 

@@ -119,7 +119,15 @@ export type ControlEvent = EventBase &
         removed: number;
         wrong: number;
       }
-    | { kind: 'config'; by: string; what: ConfigEvent }
+    | {
+        kind: 'config';
+        by: string;
+        what: ConfigEvent;
+        /** Of `changed` and `rolled back`: the first lines added (`+`) and removed (`-`), each with its block. */
+        changes?: string[];
+        /** How many lines that were in all. */
+        changedLines?: number;
+      }
     /** A commit awaits its confirmation; told when it begins and as its end comes near. */
     | { kind: 'unconfirmed'; by: string; secondsLeft: number }
     | { kind: 'lost'; count: number }

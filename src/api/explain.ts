@@ -16,6 +16,11 @@ export interface LinkExplained {
   standing: (typeof STANDING_NAMES)[number];
   /** Carries frames now. */
   carries: boolean;
+  /**
+   * Of a hundred frames, how many it carries: under `active` each of several links carries all. Under `adaptive` as
+   * measured over the last ten seconds, by bytes; null while there was no traffic.
+   */
+  sharePercent: number | null;
   priority: number;
   rttUs: number | null;
   jitterUs: number | null;
@@ -36,6 +41,8 @@ export interface PeerExplained {
   rule: (typeof RULE_NAMES)[number];
   /** The decision in a sentence. */
   because: string;
+  /** Why the peer is down and what to do about it; null while it is up. */
+  advice: string | null;
   /** For how long the link has been taken. */
   sinceSeconds: number | null;
   links: LinkExplained[];

@@ -23,6 +23,8 @@ export interface InterfaceStatus {
   policy: Policy;
   /** Peers that close a loop. */
   loops: { peer: string; state: LoopState }[];
+  /** Frames to reserved groups that were not forwarded. */
+  reservedDropped: number;
   workerAlive: boolean;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
@@ -30,6 +32,7 @@ export interface InterfaceStatus {
   rxBytes: number;
   txFrames: number;
   txBytes: number;
+  /** Without those that are normal. */
   drops: number;
   /** What is sent again when a link goes down: memory for a peer that sends much, and the age limit. */
   resendBufferBytes: number;
@@ -88,6 +91,15 @@ export interface DropCounter {
   /** Stable, machine-friendly name such as `replayed`. */
   reason: string;
   count: number;
+  /** An ordinary network does this, and nothing is lost by it. */
+  normal: boolean;
+  /** Who caused the last one, where that is known: the peer, and `address:port`. */
+  peer: string | null;
+  from: string | null;
+  /** Since the last one; null before the first, or where it was not watched. */
+  lastSecondsAgo: number | null;
+  /** Over the last ten seconds; null where that is not known yet. */
+  perSecond: number | null;
   /** What it means and what to do, one line. */
   help: string;
   /** null where none was kept. */

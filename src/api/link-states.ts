@@ -46,6 +46,7 @@ export const LINK_CAUSES = [
   'nothing-under-way',
   'no-other-link',
   'undrained',
+  'removed',
   'worker-died',
   'interface-absent',
   'address-absent',

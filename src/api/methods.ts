@@ -4,6 +4,7 @@ import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
 import type { ControlEvent, EventFilter } from './events.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
+import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
 import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfaces.js';
 import type { LinkMethods } from './links.js';
@@ -49,6 +50,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKe
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
   /** Groups without members are left out. */
+  'show.guards': { params: { interface?: string }; result: GuardStatus[] };
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };

@@ -87,6 +87,11 @@ export interface PeerStatus {
   description: string | null;
   publicKey: string | null;
   state: PeerState;
+  /** Since it is up or down; null: it was never up. A rekey changes nothing. */
+  changedSecondsAgo: number | null;
+  /** Why it is down, in a few words, and what to do about it, in a sentence; null while it is up. */
+  cause: string | null;
+  advice: string | null;
   policy: Policy;
   /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };

@@ -303,8 +303,18 @@ class Shell {
   }
 
   private event(event: ControlEvent): void {
+    if (event.kind === 'config' && event.what === 'taken by force') void this.taken(event.by);
     if (!this.interpreter.settings.monitor && !isUrgent(event)) return;
     this.above([eventText(event)]);
+  }
+
+  private async taken(by: string): Promise<void> {
+    const wasOurs = await this.interpreter.dropIfTaken().catch(() => false);
+    if (!wasOurs) return;
+    this.above([
+      `% ${by} has taken the configuration by force: your candidate is gone.`,
+      '  You are back in exec mode.',
+    ]);
   }
 
   /** Lines that come by themselves stand above the prompt; what has been typed is shown again below them. */

@@ -14,6 +14,8 @@ import type { DuplicateSettings } from '../contract/settings.js';
 
 /** Addresses of an interface. */
 export const MAX_ADDRESSES = 256;
+/** The most addresses bound to one peer. */
+export const MAX_BINDINGS = 64;
 
 export const DEFAULTS = {
   /** Links. */

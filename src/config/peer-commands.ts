@@ -5,6 +5,7 @@ import { keyword, value } from '../grammar/command.js';
 import { FILENAME, KEY, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { duplicateCommands, duplicateNone } from './duplicate-commands.js';
+import { guardCommands } from './guard-commands.js';
 import {
   type Block,
   block,
@@ -49,6 +50,7 @@ export const peerCommands: ConfigCommand[] = [
   policyOf('peer', peerOf, 'How this peer uses its links'),
   ...duplicateCommands('peer', peerOf),
   multicastRouter,
+  ...guardCommands,
   duplicateNone(peerOf),
   ...portCommands,
   uplinkOf,

@@ -1,11 +1,20 @@
 /** Commands of `(config-if)` about the switch. */
 
-import { keyword, value } from '../grammar/command.js';
+import { RESERVED_KINDS, type ReservedKind } from '../api/config.js';
+import { keyword, oneOf, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
 import { fieldsOf, interfaceOf, type Setting, setting } from './language.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
+
+const RESERVED: Record<ReservedKind, string> = {
+  bpdu: 'Of spanning trees (STP, RSTP, MSTP): the sites become one spanning tree',
+  lldp: 'Of the Link Layer Discovery Protocol',
+  lacp: 'Of link aggregation and other slow protocols',
+  ptp: 'Of the Precision Time Protocol',
+  all: 'All of these and those of other protocols, PAUSE excepted',
+};
 
 const MAC_TABLE = keyword('mac-table', 'Table of learned MAC addresses');
 
@@ -43,5 +52,26 @@ export const switchCommands: Setting[] = [
       const { loopGuard } = interfaceOf(scope);
       return loopGuard === undefined ? [] : [loopGuard ? 'loop-guard' : 'no loop-guard'];
     },
+  }),
+  setting('interface', {
+    tokens: [
+      keyword('forward', 'Frames that are not forwarded unasked'),
+      keyword('reserved', 'To groups that bridges keep to themselves; may be given several times'),
+      oneOf('kind', RESERVED),
+    ],
+    noNeeds: 2,
+    set(scope, { kind }) {
+      const found = interfaceOf(scope);
+      found.forwardReserved = RESERVED_KINDS.filter(
+        (each) => each === kind || found.forwardReserved?.includes(each),
+      );
+    },
+    unset(scope, { kind }) {
+      const found = interfaceOf(scope);
+      const kept = (found.forwardReserved ?? []).filter((each) => kind !== undefined && each !== kind);
+      if (kept.length > 0) found.forwardReserved = kept;
+      else delete found.forwardReserved;
+    },
+    render: (scope) => (interfaceOf(scope).forwardReserved ?? []).map((kind) => `forward reserved ${kind}`),
   }),
 ];

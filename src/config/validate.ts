@@ -11,7 +11,7 @@ import type {
 import { ipKey, isLinkLocal, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
-import { DEFAULTS, effectiveLink, MAX_ADDRESSES, nameKey } from './defaults.js';
+import { DEFAULTS, effectiveLink, MAX_ADDRESSES, MAX_BINDINGS, nameKey } from './defaults.js';
 import { templateNamed, withTemplate } from './templates.js';
 
 export interface ConfigIssue {
@@ -149,6 +149,10 @@ function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue
     checkTemplateNamed(parent, own.template, { path: peerPath, field: 'template' }, issues);
     const peer = withTemplate(parent, own);
     checkCopies(own, peerPath, issues);
+    if ((own.guard?.bindings?.length ?? 0) > MAX_BINDINGS) {
+      const message = `at most ${MAX_BINDINGS} addresses are bound to a peer`;
+      issues.push({ severity: 'error', path: peerPath, field: 'guard', message });
+    }
     if (peer.publicKey === undefined) {
       if (!peer.shutdown) {
         const message = `peer ${peer.name} has no public-key and stays down`;

@@ -1,5 +1,7 @@
 /** Answers of the datapath to questions of the control thread, which puts names to their rows. */
+
 import type { LinkExplained, PeerExplained } from '../api/explain.js';
+import type { GuardSettings } from './guard-settings.js';
 
 /** One entry of the MAC table. */
 export interface MacRow {
@@ -56,6 +58,16 @@ export interface MulticastStretch {
   routers: RouterPortRow[];
   /** Rows of peers, -1 for the TAP, that get all multicast: not all behind them were asked yet, or they want too much. */
   open: number[];
+}
+
+/** The guards of a peer. */
+export interface GuardRow {
+  peer: number;
+  settings: GuardSettings;
+  /** Frames dropped by the guards of sources, DHCP servers and router advertisements, and for being opaque. */
+  drops: number[];
+  /** Addresses bound to it, as in `GuardSettings`; `leftUs` is null for configured ones. */
+  bindings: { words: number[]; leftUs: number | null }[];
 }
 
 /** One link in the decision that is in force for a peer. */

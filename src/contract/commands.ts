@@ -38,6 +38,7 @@ export type DatapathCommand =
   /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
   | { kind: 'mac-table'; id: number; from: number; rows: number }
   /** Looks at so many rows of the table of multicast memberships. */
+  | { kind: 'guards'; id: number }
   | { kind: 'multicast'; id: number; from: number; rows: number }
   | { kind: 'explain'; id: number; peer: number }
   | { kind: 'explain-flows'; id: number; peer: number }

@@ -6,7 +6,12 @@ export const DROP_HELP = {
   // From the TAP to the wire.
   'tap-runt': 'frame from the TAP shorter than an Ethernet header',
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
-  'reserved-group': 'frame for a reserved group address 01-80-C2-00-00-0X, which no bridge forwards',
+  'reserved-group':
+    'frame for a reserved group address 01-80-C2-00-00-0X, which is forwarded only by choice: `forward reserved`',
+  'guard-source': 'address from behind a guarded peer that is not bound to it',
+  'guard-dhcp-server': 'message of a DHCP server behind a peer that may have none',
+  'guard-ra': 'router advertisement from behind a peer that may send none',
+  'guard-opaque': 'frame of a guarded peer that cannot be looked through',
   'multicast-malformed': 'IGMP or MLD message that is truncated, contradicts itself or has a wrong checksum',
   'no-listener': 'multicast that nobody has asked for, or a report without a router to hear it',
   'own-station': 'frame for a station that is behind the port it came from, the TAP or a peer',
@@ -70,3 +75,21 @@ export const DROP = Object.fromEntries(DROP_NAMES.map((name, index) => [name, in
   DropReason,
   number
 >;
+
+/** A second copy of what had arrived, as by design: links of one peer carry copies under `active` and in resends. */
+export const COPY_DROPS: ReadonlySet<string> = new Set<DropReason>([
+  'replayed-early',
+  'replayed',
+  'piece-duplicate',
+]);
+
+/** What an ordinary network does: nothing was lost by it. */
+export const NORMAL_DROPS: ReadonlySet<string> = new Set<DropReason>([
+  ...(COPY_DROPS as ReadonlySet<DropReason>),
+  'reserved-group',
+  'own-station',
+  'standby-uplink',
+  'handshake/cookie-demanded',
+  'handshake/not-asked-for',
+  'handshake/waits-already',
+]);

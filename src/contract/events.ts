@@ -21,6 +21,8 @@ export interface AnswerMark {
 
 export type DatapathEvent =
   | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
+  /** A handshake message came by a path that is not addressed to our public key; not told of each one. */
+  | { kind: 'misaddressed'; path: PathRef }
   | { kind: 'session-confirmed'; slot: number; peer: number }
   | { kind: 'counter-high'; slot: number; peer: number }
   | { kind: 'all-links-down'; peer: number }

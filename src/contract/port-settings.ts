@@ -1,4 +1,5 @@
 /** What the control thread sets in the switch: of a port, which is a peer, and of the switch as a whole. */
+import type { GuardSettings } from './guard-settings.js';
 
 /** In no split-horizon group. */
 export const NO_GROUP = -1;
@@ -9,7 +10,12 @@ export interface PortSettings {
   splitHorizon: number;
   /** There is a multicast router behind it. */
   multicastRouter: boolean;
+  /** null: not guarded. */
+  guard: GuardSettings | null;
 }
+
+/** Kinds of frames to reserved groups, as bits. */
+export const RESERVED = { bpdu: 1, lldp: 2, lacp: 4, ptp: 8, others: 16 } as const;
 
 /** The switch of an interface. */
 export interface SwitchSettings {
@@ -17,4 +23,6 @@ export interface SwitchSettings {
   macLimit: number;
   /** Whether loops are looked for; null: while the TAP is in a bridge. */
   loopGuard: boolean | null;
+  /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
+  reserved: number;
 }

@@ -53,6 +53,8 @@ export const PEER_FIELDS = [
   'rxFrames',
   'rxBytes',
   'activeLink',
+  /** Bit set of the ids of links by which the policy may send frames. */
+  'usableLinks',
   'sessionSlot',
   /** One of `LOOP`: whether the LAN reaches it by another way as well. */
   'loop',

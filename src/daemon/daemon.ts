@@ -5,10 +5,12 @@ import type { Config, InterfaceConfig } from '../api/config.js';
 import { metricsText } from '../api/metrics-text.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Native } from '../native/binding.js';
+import { INTERFACE_CAUSE } from './base/causes.js';
 import { EventLog } from './base/event-log.js';
 import type { Log } from './base/log.js';
 import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
+import { checkInterface, systemFacts } from './interfaces/check.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
@@ -82,13 +84,30 @@ export class Daemon implements ConfigurationHost {
     });
   }
 
+  checkConfig(next: Config): void {
+    const { native, stateFolder } = this.options;
+    const facts = systemFacts(native);
+    const kept = new Set(next.interfaces.filter(({ enabled }) => enabled).map(({ name }) => name));
+    const freed = [...this.running.values()].filter(({ name }) => !kept.has(name)).flatMap(portsOf);
+    for (const config of next.interfaces) {
+      const running = this.running.get(config.name);
+      if (!config.enabled || isDeepStrictEqual(config, running?.config)) continue;
+      const system = { ...facts, free: new Set([...freed, ...(running ? portsOf(running) : [])]) };
+      try {
+        checkInterface(config, stateFolder, running !== undefined, system);
+      } catch (error) {
+        throw refusal(error as Error, this.options.log);
+      }
+    }
+  }
+
   /** Stops every interface: says goodbye to the peers and removes the TAPs. */
   async stop(): Promise<void> {
     this.histories.stop();
     this.metricsEndpoint.close();
     for (const timer of this.timers) clearTimeout(timer);
     await this.inTurn(() =>
-      Promise.all([...this.running.keys()].map((name) => this.stopInterface(name, 'daemon stops'))),
+      Promise.all([...this.running.keys()].map((name) => this.stopInterface(name, INTERFACE_CAUSE.stopped))),
     );
   }
 
@@ -116,7 +135,9 @@ export class Daemon implements ConfigurationHost {
     await this.metricsEndpoint.serveAt(to.metrics ?? null).catch(refused(null));
     const wanted = new Map(to.interfaces.filter((one) => one.enabled).map((one) => [one.name, one]));
     for (const name of [...this.running.keys()]) {
-      if (!wanted.has(name)) await this.stopInterface(name, 'administratively down');
+      if (wanted.has(name)) continue;
+      const stays = to.interfaces.some((one) => one.name === name);
+      await this.stopInterface(name, stays ? INTERFACE_CAUSE.shutdown : INTERFACE_CAUSE.removed);
     }
     for (const config of wanted.values()) {
       const previous = from.interfaces.find((one) => one.name === config.name);
@@ -142,7 +163,12 @@ export class Daemon implements ConfigurationHost {
     runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
     await runtime.admitClients();
-    this.events.publish({ kind: 'interface', interface: name, state: 'up', cause: 'configured' });
+    this.events.publish({
+      kind: 'interface',
+      interface: name,
+      state: 'up',
+      cause: INTERFACE_CAUSE.configured,
+    });
   }
 
   /** What moves the frames of an interface is gone, or could not be started again. */
@@ -173,6 +199,10 @@ export class Daemon implements ConfigurationHost {
     await runtime.stop();
     this.events.publish({ kind: 'interface', interface: name, state: 'down', cause });
   }
+}
+
+function portsOf({ sockets }: InterfaceRuntime): string[] {
+  return sockets.all().map(({ family, port }) => `${family}/${port}`);
 }
 
 function raise(error: Error): never {

@@ -18,6 +18,7 @@ import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
 import { Bridge } from '../switch/bridge.js';
+import { Guards } from '../switch/guards/guards.js';
 import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Snooping } from '../switch/multicast/snooping.js';
@@ -73,6 +74,7 @@ export class Assembly {
   readonly observer: Observer;
   readonly shares: Shares;
   readonly macs: MacTable;
+  readonly bridge: Bridge;
   readonly switchPorts = new Ports();
   readonly guard: LoopGuard;
   readonly wheel: TimerWheel;
@@ -81,6 +83,7 @@ export class Assembly {
   readonly forwarder: Forwarder;
   readonly announcer: Announcer;
   readonly snooping: Snooping;
+  readonly guards: Guards;
   private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
@@ -124,8 +127,11 @@ export class Assembly {
       flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
     };
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
-    const { guard, snooping } = this;
-    const bridge = new Bridge(arena.bytes, this.macs, tables.peers, this.switchPorts, guard, snooping);
+    this.guards = new Guards(arena.bytes, this.macs);
+    const { guard, snooping, guards, macs, switchPorts: ports } = this;
+    const { bytes } = arena;
+    const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards });
+    this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
@@ -167,6 +173,7 @@ export class Assembly {
       observer,
       this.announcer,
       this.snooping,
+      this.guards,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
       this.guard,
       this.switchPorts,
@@ -212,7 +219,9 @@ export class Assembly {
     return {
       loopChanged: (peer, state) => {
         stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
-        if (state === LOOP.HELD) this.macs.flushPort(peer);
+        // Stations may have been learned the wrong way round while frames circled.
+        if (state === LOOP.HELD || state === LOOP.HELD_ELSEWHERE) this.macs.flushPort(peer);
+        if (state !== LOOP.HELD) this.snooping.portOpened(peer, this.now);
         io.emit({ kind: 'loop', peer, state });
       },
     };

@@ -72,6 +72,8 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'guards':
+        return this.answer(command.id, this.parts.guards.rows(now));
       case 'multicast':
         return this.answer(
           command.id,
@@ -115,8 +117,9 @@ export class Commands {
   }
 
   applySettings(settings: DatapathSettings, now: number): void {
-    const { macs, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit, loopGuard } = settings.switch;
+    const { macs, bridge, outbound, link, relay, transmit, delivery } = this.parts;
+    const { macAgeingS, macLimit, loopGuard, reserved } = settings.switch;
+    bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);

@@ -21,6 +21,7 @@ export class Rows {
     if (fresh) stats.clearPeer(row);
     tables.peers.add(row, policy, copies, name);
     tables.peers.setDuplicates(row, command.duplicate);
+    this.parts.guards.set(row, command.port.guard);
     this.parts.snooping.setPeer(row, command.port.multicastRouter, now);
     this.parts.switchPorts.set(row, command.port);
     link.uplinks.configure(row, command.uplink, now);

@@ -1,6 +1,6 @@
 /** IP and MAC addresses as text, without sockets or look-ups. */
 
-interface IpAddress {
+export interface IpAddress {
   family: 4 | 6;
   /** 4 or 16 bytes in network order. */
   bytes: number[];

@@ -111,8 +111,9 @@ export interface KeysRead {
  * names, by name or by key, stays as before.
  */
 export class KeysReading {
-  private readonly lines: string[];
+  /** Where the next line begins, and its number. */
   private at = 0;
+  private line = 0;
   private readonly table = new ClientTable();
   private readonly problems: KeyProblem[] = [];
   private wrong = 0;
@@ -123,17 +124,21 @@ export class KeysReading {
 
   /** `before`: what is in force. */
   constructor(
-    text: string,
+    private readonly text: string,
     private readonly before: ClientTable,
-  ) {
-    this.lines = text.split('\n');
-  }
+  ) {}
 
   /** Reads up to so many lines more; whether all have been read. */
   step(count: number): boolean {
-    const end = Math.min(this.lines.length, this.at + count);
-    while (this.at < end) this.read(this.lines[this.at], ++this.at);
-    return this.at === this.lines.length;
+    const { text } = this;
+    for (let left = count; left > 0 && this.at < text.length; left--) {
+      const found = text.indexOf('\n', this.at);
+      const end = found < 0 ? text.length : found;
+      const line = text.slice(this.at, end);
+      this.at = end + 1;
+      this.read(line, ++this.line);
+    }
+    return this.at >= text.length;
   }
 
   /** The result; to be called once, when `step` has said that all is read. */

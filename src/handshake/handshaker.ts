@@ -10,7 +10,7 @@ import type { PathRef } from '../contract/events.js';
 import { COOKIE_LIFETIME, openCookieReply, receiverKeys, writeMac2 } from '../crypto/cookie.js';
 import { classify, mac1Part, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
 import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
-import type { Answer, Offer } from '../crypto/payloads.js';
+import type { Offer } from '../crypto/payloads.js';
 import { KEY_BYTES, type KeyPair, type Primitives } from '../crypto/primitives.js';
 import type { Action, NoticeAction } from './actions.js';
 import type { Client } from './admission.js';
@@ -28,9 +28,11 @@ import {
   type PeerState,
 } from './peer-state.js';
 import { emptyCounters, type HandshakeCounters, type HandshakeReason } from './reasons.js';
-import { asKey, RecentSet } from './recent-set.js';
+import { asKey, keepNewest, RecentSet } from './recent-set.js';
+import { HandshakeRecord } from './record.js';
 import {
   allowedAeads,
+  answerProblem,
   chooseAead,
   chooseVersion,
   HIGHEST_VERSION,
@@ -42,11 +44,14 @@ import { twinsSeen } from './twins.js';
 
 const COOKIES_PER_PEER = 16;
 const RECENT_INITIATIONS = 1024;
+const NOBODY = { peer: null, publicKey: null };
 const NO_MESSAGE = new Uint8Array(0);
 
 export class Handshaker {
   /** How often each reason occurred. */
   readonly counters: HandshakeCounters = emptyCounters();
+  /** What came of handshakes with each peer. */
+  readonly record = new HandshakeRecord();
 
   private options: HandshakerOptions;
   private readonly primitives: Primitives;
@@ -60,6 +65,8 @@ export class Handshaker {
   private readonly peers = new Map<number, PeerState>();
   private readonly peersByKey = new Map<string, PeerState>();
   private lastTimestamp = 0;
+  /** Who sent the message at hand, as far as it is known. */
+  private sender: { peer: number | null; publicKey: Uint8Array | null } = NOBODY;
 
   constructor(options: HandshakerOptions) {
     this.options = options;
@@ -166,6 +173,7 @@ export class Handshaker {
     const peer = this.peers.get(id);
     if (peer === undefined) return [];
     this.keeper.dropSessions(peer, 'peer-removed');
+    this.record.forget(id);
     this.freePsk(peer);
     this.peers.delete(id);
     this.peersByKey.delete(asKey(peer.publicKey));
@@ -218,21 +226,27 @@ export class Handshaker {
 
   /** Takes a handshake message that has passed the screen (`HandshakeScreen`), and the path it came by. */
   receive(message: Uint8Array, path: PathRef, now: number): Action[] {
+    this.sender = NOBODY;
+    const reason = this.take(message, path, now);
+    if (reason !== undefined) {
+      this.counters[reason] += 1;
+      this.record.refused(reason, path.words, this.sender, now);
+    }
+    return this.keeper.takeActions();
+  }
+
+  private take(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
     const kind = classify(message);
     switch (kind) {
       case 'initiation':
-        this.count(this.onInitiation(message, path, now));
-        break;
+        return this.onInitiation(message, path, now);
       case 'response':
-        this.count(this.onResponse(message, path, now));
-        break;
+        return this.onResponse(message, path, now);
       case 'cookie-reply':
-        this.count(this.onCookieReply(message, path, now));
-        break;
+        return this.onCookieReply(message, path, now);
       default:
-        this.count(kind);
+        return kind;
     }
-    return this.keeper.takeActions();
   }
 
   /** Does what has become due. */
@@ -305,6 +319,10 @@ export class Handshaker {
     const peer = this.peersByKey.get(asKey(opened.publicKey)) ?? this.enter(opened, now);
     // Apart, so that no number of strangers makes us forget what came from peers.
     (typeof peer === 'string' ? this.recentOfOthers : this.recentOfPeers).add(mac);
+    this.sender = {
+      peer: typeof peer === 'string' ? null : peer.id,
+      publicKey: new Uint8Array(opened.publicKey),
+    };
     const problem = typeof peer === 'string' ? peer : this.respond(opened, peer, path, now);
     if (problem !== undefined) opened.noise.destroy();
     return problem;
@@ -372,6 +390,7 @@ export class Handshaker {
     const terms = { remoteIndex: opened.senderIndex, keys, version, aead, generation, remote: offer, path };
     this.keeper.installAnswered(peer, localIndex, terms, now);
     this.keeper.act({ kind: 'send', path, bytes: message });
+    this.record.called(peer.id, now);
     return undefined;
   }
 
@@ -397,13 +416,14 @@ export class Handshaker {
     attempt.localIndex = this.keeper.allocateFor(attempt);
     if (attempt.localIndex === 0) {
       attempt.noise.destroy();
-      this.count('index-table-full');
+      this.counters['index-table-full'] += 1;
       return;
     }
     const offer = this.offer(attempt.generation);
     const message = this.exchange.writeInitiation(attempt.noise, peer, attempt.localIndex, offer);
     attempt.message = message;
     peer.attempts.push(attempt);
+    this.record.sent(peer.id);
     this.keeper.act({ kind: 'send-to-peer', peer: peer.id, bytes: message });
     this.sendWithCookies(peer, message, now);
   }
@@ -425,10 +445,12 @@ export class Handshaker {
   private onResponse(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'response-unexpected';
+    this.sender = { peer: attempt.peer.id, publicKey: null };
     const answer = this.exchange.readResponse(attempt.noise, message);
     if (answer === 'low-order-key' || answer === 'response-not-authentic') return answer;
     // An authentic answer that is of no use ends the attempt; a forged one left it waiting.
-    const problem = typeof answer === 'string' ? answer : this.objection(attempt, answer);
+    const { aeads } = this.ownTerms();
+    const problem = typeof answer === 'string' ? answer : answerProblem(answer, attempt.generation, aeads);
     if (typeof answer === 'string' || problem !== undefined) {
       this.keeper.dropAttempt(attempt);
       return problem;
@@ -438,19 +460,8 @@ export class Handshaker {
     const remoteIndex = senderIndex(message);
     const terms = { remoteIndex, keys, version, aead, generation, remote: answer, path };
     this.keeper.completeAttempt(attempt, terms, now);
+    this.record.answered(attempt.peer.id, now);
     return undefined;
-  }
-
-  private objection(attempt: Attempt, answer: Answer): HandshakeReason | undefined {
-    const { aeads } = this.ownTerms();
-    const oneAead = answer.aead !== 0 && (answer.aead & (answer.aead - 1)) === 0;
-    const offered =
-      answer.version >= LOWEST_VERSION &&
-      answer.version <= HIGHEST_VERSION &&
-      oneAead &&
-      (answer.aead & aeads) !== 0 &&
-      answer.generation >= attempt.generation;
-    return offered ? undefined : 'answer-not-offered';
   }
 
   private onCookieReply(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
@@ -461,13 +472,8 @@ export class Handshaker {
     if (bytes === undefined) return 'cookie-not-authentic';
     const key = pathKey(path);
     const known = cookies.get(key);
-    cookies.delete(key);
-    for (const oldest of cookies.keys()) {
-      if (cookies.size < COOKIES_PER_PEER) break;
-      cookies.delete(oldest);
-    }
     const cookie = { path, bytes, expiresAt: now + COOKIE_LIFETIME };
-    cookies.set(key, cookie);
+    keepNewest(cookies, key, cookie, COOKIES_PER_PEER);
     // At once, unless this very cookie is known: the peer is under load, and a later initiation would have to begin again.
     if (known === undefined || !this.primitives.equal(known.bytes, bytes))
       this.sendWithCookie(attempt.message, cookie);
@@ -489,9 +495,5 @@ export class Handshaker {
 
   private ownTerms(): { aeads: number; hardwareAes: boolean } {
     return { aeads: allowedAeads(this.options.aead), hardwareAes: this.options.hardwareAes };
-  }
-
-  private count(reason: HandshakeReason | undefined): void {
-    if (reason !== undefined) this.counters[reason] += 1;
   }
 }

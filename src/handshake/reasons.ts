@@ -15,7 +15,7 @@ export const HANDSHAKE_HELP = {
   'client-name-taken': 'authentic initiation of a client whose name another peer has',
   'clients-full': 'authentic initiation of a client while as many as there may be are connected',
   'offer-malformed': 'authentic initiation whose contents cannot be read',
-  'handshake-duplicate': 'copy of an initiation that came by another link; normal',
+  'handshake-duplicate': 'copy of an initiation that came by another link',
   'handshake-replayed': 'initiation older than the last one of that peer: a replay, or its clock went back',
   'handshake-too-soon': 'initiations of one peer faster than they are answered',
   'no-common-version': 'peer speaks no version that we do',
@@ -32,6 +32,13 @@ export const HANDSHAKE_HELP = {
 
 export type HandshakeReason = keyof typeof HANDSHAKE_HELP;
 export const HANDSHAKE_REASONS = Object.keys(HANDSHAKE_HELP) as HandshakeReason[];
+/** Reasons that belong to ordinary handshakes. */
+export const NORMAL_HANDSHAKES: ReadonlySet<HandshakeReason> = new Set([
+  'handshake-duplicate',
+  'response-unexpected',
+  'cookie-unexpected',
+]);
+
 export type HandshakeCounters = Record<HandshakeReason, number>;
 
 /** Counters, all zero. */

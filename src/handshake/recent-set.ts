@@ -25,3 +25,13 @@ export class RecentSet {
 export function asKey(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
+
+/** Puts an entry last into a map of at most `limit`; the one put there longest ago gives way. */
+export function keepNewest<V>(map: Map<string, V>, key: string, value: V, limit: number): void {
+  map.delete(key);
+  for (const oldest of map.keys()) {
+    if (map.size < limit) break;
+    map.delete(oldest);
+  }
+  map.set(key, value);
+}

@@ -1,6 +1,6 @@
 /** What two ends agree on inside the handshake: datapath version and AEAD. */
 import type { AeadChoice } from '../api/config.js';
-import type { Offer } from '../crypto/payloads.js';
+import type { Answer, Offer } from '../crypto/payloads.js';
 import { AEAD } from '../native/ops.js';
 
 /** Datapath versions this build speaks. */
@@ -35,4 +35,20 @@ export function chooseAead(own: { aeads: number; hardwareAes: boolean }, offer: 
 export function chooseVersion(offer: Offer): number | undefined {
   const highest = Math.min(HIGHEST_VERSION, offer.highestVersion);
   return highest >= Math.max(LOWEST_VERSION, offer.lowestVersion) ? highest : undefined;
+}
+
+/** What is wrong with an authentic answer to an offer of ours; `generation` and `aeads` are those that we offered. */
+export function answerProblem(
+  answer: Answer,
+  generation: number,
+  aeads: number,
+): 'answer-not-offered' | undefined {
+  const oneAead = answer.aead !== 0 && (answer.aead & (answer.aead - 1)) === 0;
+  const offered =
+    answer.version >= LOWEST_VERSION &&
+    answer.version <= HIGHEST_VERSION &&
+    oneAead &&
+    (answer.aead & aeads) !== 0 &&
+    answer.generation >= generation;
+  return offered ? undefined : 'answer-not-offered';
 }

@@ -9,6 +9,7 @@ import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
 import {
   destinationHigh,
   destinationLow,
+  etherType,
   type Frame,
   isGroup,
   isReserved,
@@ -17,10 +18,12 @@ import {
   sourceLow,
   vlanId,
 } from './frame.js';
+import type { Guards } from './guards/guards.js';
 import type { LoopGuard } from './loop-guard.js';
 import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
 import type { Ports } from './ports.js';
+import { reservedKind } from './reserved.js';
 import { dropFor, FLOOD } from './verdicts.js';
 
 /** What the switch asks of the table of peers. */
@@ -29,15 +32,37 @@ interface Peers {
   readonly rests: Uint8Array;
 }
 
+/** What the switch is made of. */
+interface BridgeParts {
+  readonly bytes: Uint8Array;
+  readonly macs: MacTable;
+  readonly peers: Peers;
+  readonly ports: Ports;
+  readonly guard: LoopGuard;
+  readonly snooping: Snooping;
+  readonly guards: Guards;
+}
+
 export class Bridge {
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly macs: MacTable,
-    private readonly peers: Peers,
-    private readonly ports: Ports,
-    private readonly guard: LoopGuard,
-    private readonly snooping: Snooping,
-  ) {}
+  /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
+  reserved = 0;
+  private readonly bytes: Uint8Array;
+  private readonly macs: MacTable;
+  private readonly peers: Peers;
+  private readonly ports: Ports;
+  private readonly guard: LoopGuard;
+  private readonly snooping: Snooping;
+  private readonly guards: Guards;
+
+  constructor(parts: BridgeParts) {
+    this.bytes = parts.bytes;
+    this.macs = parts.macs;
+    this.peers = parts.peers;
+    this.ports = parts.ports;
+    this.guard = parts.guard;
+    this.snooping = parts.snooping;
+    this.guards = parts.guards;
+  }
 
   /**
    * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a verdict
@@ -50,12 +75,21 @@ export class Bridge {
     if (isRunt(length)) return dropFor(isLocal ? DROP['tap-runt'] : DROP['frame-runt']);
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
-    if (isReserved(high, low)) return dropFor(DROP['reserved-group']);
+    if (
+      isReserved(high, low) &&
+      (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0
+    ) {
+      return dropFor(DROP['reserved-group']);
+    }
     if (this.guard.isProbe(high, low)) {
       if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
     }
     if (!isLocal && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
+    if (this.guards.isOn) {
+      const reason = this.guards.check(port, frame, now);
+      if (reason >= 0) return dropFor(reason);
+    }
     const vlan = vlanId(bytes, offset, length);
     const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);

@@ -47,6 +47,8 @@ const WINDOW_US = 1_000_000;
 const COOKIES_PER_SECOND = 10_000;
 /** MAC2s checked in one second, for the same reason. */
 const PROOFS_PER_SECOND = 20_000;
+/** Messages for another public key in one second that the control thread hears of, of known remote ends and of others. */
+const MISADDRESSED_PER_SECOND = [32, 2] as const;
 
 const REFUSED: Readonly<Record<Refusal, number>> = {
   'mac1-wrong': DROP['handshake/mac1-wrong'],
@@ -70,6 +72,8 @@ interface GateExits {
   isKnown(arrival: Arrival): boolean;
   /** Hands a message to the control thread. */
   handOn(bytes: Uint8Array, path: PathRef): void;
+  /** Tells the control thread that a message by this path is not addressed to us. */
+  misaddressed(path: PathRef): void;
   /** Sends a cookie reply back to where an initiation came from. */
   reply(bytes: Uint8Array, arrival: Arrival): void;
 }
@@ -90,6 +94,8 @@ export class HandshakeGate {
   private countedAt = 0;
   private counted = 0;
   private readonly loads = [new Load(), new Load()] as const;
+  private misaddressedSince = Number.NEGATIVE_INFINITY;
+  private readonly misaddressedTold = [0, 0];
 
   constructor(
     private readonly screen: HandshakeScreen,
@@ -118,7 +124,7 @@ export class HandshakeGate {
       return this.answerRefusal(message, now) ?? this.enter(LANE.ANSWER, message, arrival);
     }
     const { screen } = this;
-    if (!screen.isAddressedToUs(message)) return REFUSED['mac1-wrong'];
+    if (!screen.isAddressedToUs(message)) return this.misaddressed(arrival, now);
     // A relay is a peer; it vouches for nobody's address.
     if (arrival.words[arrival.at + PATH.FAMILY] === RELAY_FAMILY)
       return this.enter(LANE.OTHERS, message, arrival);
@@ -147,6 +153,17 @@ export class HandshakeGate {
     return objection === undefined ? undefined : REFUSED[objection];
   }
 
+  /** Often the other end has a wrong key for us, and the operator here should learn of it. */
+  private misaddressed(arrival: Arrival, now: number): number {
+    if (now - this.misaddressedSince > WINDOW_US) {
+      this.misaddressedSince = now;
+      this.misaddressedTold.fill(0);
+    }
+    const who = this.exits.isKnown(arrival) ? 0 : 1;
+    if (this.misaddressedTold[who]++ < MISADDRESSED_PER_SECOND[who]) this.exits.misaddressed(refOf(arrival));
+    return REFUSED['mac1-wrong'];
+  }
+
   /**
    * Who calls again while its call still waits has grown impatient: its first call will be answered, and to answer both
    * would make everybody wait longer.
@@ -163,12 +180,12 @@ export class HandshakeGate {
     return verdict;
   }
 
-  private enter(lane: number, message: Uint8Array, { socket, words, at }: Arrival): number {
+  private enter(lane: number, message: Uint8Array, arrival: Arrival): number {
     const places = lane === LANE.FRIENDS ? this.friendPlaces : PLACES[lane];
     if (this.waiting[lane] >= places) return DROP['handshake-queue-full'];
     this.waiting[lane]++;
     this.lanes[this.given++ % RING] = lane;
-    this.exits.handOn(message.slice(), { socket, words: [...words.subarray(at, at + PATH.WORDS)] });
+    this.exits.handOn(message.slice(), refOf(arrival));
     return HANDSHAKE_TAKEN;
   }
 
@@ -222,6 +239,10 @@ class Load {
   mayGiveCookie(): boolean {
     return ++this.cookies <= COOKIES_PER_SECOND;
   }
+}
+
+function refOf({ socket, words, at }: Arrival): PathRef {
+  return { socket, words: [...words.subarray(at, at + PATH.WORDS)] };
 }
 
 /** Where a datagram came from, as views of its path. */

@@ -120,6 +120,7 @@ class Shell {
       taken: () => this.engine.stats.interface[INTERFACE.handshakesTaken],
       isKnown: ({ words, at }) => this.known.has(words, at),
       handOn: (message, path) => this.emit({ kind: 'handshake', bytes: message, path }),
+      misaddressed: (path) => this.emit({ kind: 'misaddressed', path }),
       reply: (reply, arrival) =>
         this.cookieReplies.add(reply, this.socketFds.get(arrival.socket) ?? -1, arrival),
     });

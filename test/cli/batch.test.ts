@@ -65,7 +65,9 @@ describe('one command', () => {
   it.each([
     'show version',
     'show interfaces',
+    'show interfaces brief',
     'show peers',
+    'show peers summary',
     'show peer osaka',
     'show links',
     'show links history',
@@ -73,6 +75,7 @@ describe('one command', () => {
     'show metrics',
     'show mac-table',
     'show counters',
+    'show counters nonzero',
     'show drops',
     'show running-config',
     'show startup-config',

@@ -167,6 +167,11 @@ describe('completion', () => {
     expect(words).toContain('peers\tPeers, one per line; with a name, one in detail');
     expect(await complete('-s', daemon.socket, 'show', 'peer', '')).toEqual([
       'interface\tOnly this interface',
+      'limit\tOnly the first',
+      'name\tOnly peers whose name fits a pattern',
+      'sort\tIn the order of a column',
+      'state\tOnly what is in this state',
+      'summary\tHow many peers and links of each interface are up',
       'osaka\tName of a peer',
     ]);
     expect(await complete('show', 'version', '|', 'json-')).toEqual(['json-pretty\tAs JSON, indented']);

@@ -57,13 +57,47 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.type('show peer ?');
     rows = await terminal.shows((shown) => shown.includes('    osaka') && last(shown) === 'tokyo# show peer');
     expect(rows.slice(-6)).toEqual([
-      expect.stringMatching(/^ {2}interface +Only this interface$/),
+      expect.stringMatching(/^ {2}summary +How many peers and links of each interface are up$/),
       expect.stringMatching(/^ {2}NAME +Name of a peer$/),
       '    osaka',
       expect.stringMatching(/^ {2}\| +Output modifiers$/),
       '  <cr>',
       'tokyo# show peer',
     ]);
+  });
+
+  it('show peers ends with how many are up, and says of each since when', async () => {
+    const terminal = await shell();
+    await terminal.enter('show peers');
+    const rows = await terminal.shows(lastIs('tokyo#'));
+    expect(rows.slice(1)).toEqual([
+      expect.stringMatching(/^Peer +Interface +State +Since +Policy +Up\/Links +Active +Cause$/),
+      expect.stringMatching(/^osaka +octo0 +up +00:01:15 +active +1\/1 +0 +-$/),
+      '',
+      '1 of 1 peer up, 1 of 1 link up',
+      'tokyo#',
+    ]);
+    await terminal.enter('explain osaka');
+    await terminal.shows(/^Link +State +Share .*\n +0\* +up +100 % /m);
+  });
+
+  it('whose candidate is taken by force is told at once and is back in exec', async () => {
+    const [victim, other] = [await shell(), await shell()];
+    await victim.enter('configure exclusive');
+    await victim.shows(lastIs('tokyo(config)#'));
+    await victim.enter('hostname kyoto');
+    await victim.shows(lastIs('tokyo(config)#'));
+    await victim.type('interf');
+    await other.enter('configure exclusive force');
+    await other.shows(lastIs('tokyo(config)#'));
+    const rows = await victim.shows(lastIs('tokyo# interf'));
+    expect(rows.slice(-3)).toEqual([
+      '% root has taken the configuration by force: your candidate is gone.',
+      '  You are back in exec mode.',
+      'tokyo# interf',
+    ]);
+    await other.enter('end');
+    await other.shows(lastIs('tokyo#'));
   });
 
   it('Tab completes what is unique, rings, then lists', async () => {
@@ -339,9 +373,11 @@ describe.skipIf(tmuxProblem)(`with ${MANY_PEERS} peers`, () => {
       const rows = await terminal.shows(lastIs('tokyo#'));
       const shown = Math.max(...rows.map((row) => Number(/^p(\d+) /.exec(row)?.[1] ?? 0)));
       expect(shown).toBeLessThan(MANY_PEERS - 1);
+      await terminal.enter('show peers name p6553* sort peer limit 3');
+      await terminal.shows(/^p6553 .*\np65530 .*\np65531 .*\ntokyo#$/m);
       await terminal.enter('show peers | count');
-      // A line of titles.
-      await terminal.shows(new RegExp(`^${MANY_PEERS + 1}$`, 'm'));
+      // A line of titles, and the summary below a blank line.
+      await terminal.shows(new RegExp(`^${MANY_PEERS + 3}$`, 'm'));
     } finally {
       await large.stop();
     }

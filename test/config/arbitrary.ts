@@ -4,6 +4,7 @@ import type {
   Config,
   DampingConfig,
   DuplicateConfig,
+  GuardConfig,
   InterfaceConfig,
   LinkConfig,
   LocalEnd,
@@ -13,6 +14,7 @@ import type {
   QualityConfig,
   RemoteEnd,
 } from '../../src/api/config.js';
+import { RESERVED_KINDS } from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
 import { DNS_NAME, IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
 import { splitLine } from '../../src/grammar/words.js';
@@ -168,6 +170,16 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       presharedKeyFile: file,
       duplicate,
       multicastRouter: fc.constant(true as const),
+      guard: optional<Required<GuardConfig>>({
+        source: fc.constant(true as const),
+        dhcpServer: fc.constant(true as const),
+        ra: fc.constant(true as const),
+        bindings: fc.uniqueArray(fc.record({ address: host, mac }), {
+          minLength: 1,
+          maxLength: 3,
+          selector: ({ address, mac: station }) => `${address} ${station}`,
+        }),
+      }).filter((guard) => Object.keys(guard).length > 0),
       splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
@@ -210,6 +222,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
+      forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
       multicast,

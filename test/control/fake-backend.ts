@@ -189,6 +189,7 @@ export class FakeBackend implements ConfigurationHost {
         aead,
         policy,
         loops: [],
+        reservedDropped: 0,
         workerAlive: true,
         offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
         rxFrames: 1,
@@ -284,6 +285,7 @@ export class FakeBackend implements ConfigurationHost {
 
   async drops() {
     const help = 'A datagram that had been received before: copies of the active policy, or an attacker';
+    const last = { normal: false, peer: 'osaka', from: null, lastSecondsAgo: 2, perSecond: 0.1 };
     const example = {
       secondsAgo: 2.5,
       peer: 'osaka',
@@ -293,7 +295,7 @@ export class FakeBackend implements ConfigurationHost {
       length: 61,
       text: 'HEARTBEAT message',
     };
-    return [{ interface: 'octo0', reason: 'replayed', count: 42, help, example }];
+    return [{ interface: 'octo0', reason: 'replayed', count: 42, ...last, help, example }];
   }
 
   async system() {
@@ -350,6 +352,10 @@ export class FakeBackend implements ConfigurationHost {
     this.config = next;
   }
 
+  checkConfig(): void {
+    if (this.refuse !== null) throw new RequestError(this.refuse);
+  }
+
   async clearCounters(): Promise<void> {
     this.cleared.push('counters');
   }
@@ -370,6 +376,7 @@ export class FakeBackend implements ConfigurationHost {
       link: 0,
       rule: 'priority',
       because: 'link 0 has the highest priority, 10',
+      advice: null,
       sinceSeconds: 75,
       links: [
         {
@@ -378,6 +385,7 @@ export class FakeBackend implements ConfigurationHost {
           state: 'up',
           standing: 'clean',
           carries: true,
+          sharePercent: 100,
           priority: 10,
           rttUs: 510,
           jitterUs: 12,

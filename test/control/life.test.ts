@@ -113,6 +113,39 @@ describe('a candidate', () => {
     expect(await bob.request('config.sessions', {})).toEqual([]);
   });
 
+  it('is refused by a check for what a commit would be refused for, and stays', async () => {
+    const [ana, bob] = [await connect(), await connect()];
+    await ana.request('config.open', { mode: 'private' });
+    await type(ana, mtu(1400));
+    test.backend.refuse = 'octo0: no such key file';
+    await expect(ana.request('config.commit', { checkOnly: true })).rejects.toThrow('no such key file');
+    test.backend.refuse = null;
+    await ana.request('config.commit', { checkOnly: true });
+    await bob.request('config.open', { mode: 'exclusive' });
+    await expect(ana.request('config.commit', { checkOnly: true })).rejects.toThrow('is locked by');
+    expect(test.backend.applied).toBe(0);
+    expect(await ana.request('config.state', {})).toMatchObject({ mode: 'private', uncommitted: true });
+  });
+
+  it('that is taken by force is an event, and its owner has none any more', async () => {
+    const [ana, bob, cat] = [await connect(), await connect(), await connect()];
+    const told: unknown[] = [];
+    cat.onEvent((event) => told.push(event));
+    await cat.request('events.subscribe', {});
+    await ana.request('config.open', { mode: 'exclusive', force: true });
+    await cat.request('config.state', {});
+    expect(told).toEqual([]);
+    await bob.request('config.open', { mode: 'exclusive', force: true });
+    await cat.request('config.state', {});
+    expect(told).toMatchObject([{ kind: 'config', by: 'root', what: 'taken by force' }]);
+    expect(await ana.request('config.state', {})).toMatchObject({ mode: 'none' });
+    expect(await bob.request('config.state', {})).toMatchObject({ mode: 'exclusive' });
+    await ana.request('config.open', { mode: 'session', session: 'night', force: true });
+    await cat.request('config.open', { mode: 'session', session: 'night', force: true });
+    expect(told).toHaveLength(2);
+    expect(await ana.request('config.state', {})).toMatchObject({ mode: 'none' });
+  });
+
   it('that was lost is not mistaken for what runs', async () => {
     const [ana, bob] = [await connect(), await connect()];
     await ana.request('config.open', { mode: 'exclusive' });

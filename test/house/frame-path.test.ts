@@ -12,6 +12,7 @@ const FOLDERS = [
   'src/datapath/offload',
   'src/switch',
   'src/switch/multicast',
+  'src/switch/guards',
   'src/link/choice',
   'src/link/lane',
 ];
@@ -35,6 +36,8 @@ const COLD: Record<string, string> = {
   'src/switch/mac-table.ts: MacTable.allocate': 'a command of the operator',
   'src/switch/mac-table.ts: checkedLimit': 'a command of the operator',
   'src/switch/mac-table.ts: checkedAgeing': 'a command of the operator',
+  'src/switch/guards/guards.ts: Guards.set': 'a command of the operator',
+  'src/switch/guards/guards.ts: Guards.rows': 'a question of the operator',
   'src/switch/multicast/own-querier.ts': 'queries, at most some in a second',
   'src/switch/multicast/state.ts': 'a question of the operator',
   'src/link/choice/explain.ts': 'a question of the operator',

@@ -165,3 +165,11 @@ it('limits that would show nothing are refused with the reason', async () => {
   expect(await captureEvents()).toEqual(before);
   expect(readFileSync(node.logFile, 'utf8')).not.toContain('internal error');
 });
+
+it('ends with its daemon, and says so', async () => {
+  const before = (await captureEvents()).length;
+  const capture = node.tryCli('monitor capture drops');
+  await until('it to begin', async () => (await captureEvents()).length > before, PATIENCE_MS);
+  await node.daemon.stop();
+  expect(await capture).toMatchObject({ code: 69, stderr: expect.stringContaining('closed the connection') });
+});

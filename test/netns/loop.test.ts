@@ -94,3 +94,22 @@ it('lets go when the older way is gone', async () => {
     15_000,
   );
 });
+
+it('forwards to a reserved group what it is told to', async () => {
+  const lldp = (text: string) =>
+    ethernet('01:80:c2:00:00:0e', '02:00:00:00:77:01', 0x88cc, Buffer.from(text.padEnd(60)));
+  const capture = await Capture.start(lab, 2, 'octo1');
+  const [near] = site.nodes;
+  await sendFrames(lab, 1, 'octo1', [lldp('unasked')]);
+  await until('the frame to be dropped', async () => (await near.drops('reserved-group')) > 0, 15_000);
+  expect(await near.cli('show interfaces')).toContain('Not forwarded to reserved groups');
+  for (const node of site.nodes) await node.configure('interface octo1', 'forward reserved lldp');
+  await sendFrames(lab, 1, 'octo1', [lldp('by choice')]);
+  const isLldp = ({ outgoing, bytes }: { outgoing: boolean; bytes: Buffer }) =>
+    !outgoing &&
+    bytes.readUInt16BE(12) === 0x88cc &&
+    bytes.subarray(6, 12).equals(Buffer.from('020000007701', 'hex'));
+  await capture.until('the frame', 1, isLldp);
+  const seen = (await capture.stop()).filter(isLldp);
+  expect(seen.map(({ bytes }) => bytes.toString('latin1', 14, 23))).toEqual(['by choice']);
+});

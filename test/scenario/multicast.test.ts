@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PEER, PEER_WIDTH } from '../../src/contract/stats.js';
-import { withVirtio } from '../sim/frames.js';
+import { stationOf, withVirtio } from '../sim/frames.js';
 import { Lan } from '../sim/lan.js';
 import { data, igmpQuery, ip4, ip6, join, leave } from '../sim/memberships.js';
 import { SETTINGS, type SimNode } from '../sim/node.js';
@@ -12,6 +12,17 @@ const GROUPS = [
   ['IPv4', ip4('239.1.2.3')],
   ['IPv6', ip6(14, 0x1234)],
 ] as const;
+
+/** A host's own station sends frames. */
+function speak(node: SimNode, ...frames: Uint8Array[]): void {
+  node.fromKernel(
+    ...frames.map((frame) => {
+      const own = frame.slice();
+      own.set(stationOf(node.id), 6);
+      return withVirtio(own);
+    }),
+  );
+}
 
 /** A mesh in which host 0 asks which groups are wanted. */
 function mesh(seed: number, hosts: number): Lan {
@@ -40,15 +51,15 @@ describe('multicast in a mesh', () => {
     (_name, group) =>
       withSeed((seed) => {
         const { world, nodes } = mesh(seed, 33);
-        for (const member of [5, 9]) nodes[member].fromKernel(withVirtio(join(group)));
+        for (const member of [5, 9]) speak(nodes[member], join(group));
         world.run(15 * SECOND);
         for (const sender of [0, 7]) {
           const before = sentTo(nodes[sender], 33);
           for (const node of nodes) node.tap.take();
-          const frame = withVirtio(data(group, 1400));
+          const frame = data(group, 1400);
           // 179 frames of 1,400 bytes in 100 ms.
           for (let batch = 0; batch < 10; batch++) {
-            nodes[sender].fromKernel(...new Array<Uint8Array>(18).fill(frame));
+            speak(nodes[sender], ...new Array<Uint8Array>(18).fill(frame));
             world.run(10 * MILLISECOND);
           }
           world.run(100 * MILLISECOND);
@@ -69,29 +80,29 @@ describe('multicast in a mesh', () => {
     (_name, group) =>
       withSeed((seed) => {
         const { world, nodes } = mesh(seed, 4);
-        const stream = withVirtio(data(group, 100));
-        nodes[1].fromKernel(withVirtio(join(group)));
+        const stream = data(group, 100);
+        speak(nodes[1], join(group));
         world.run(15 * SECOND);
         nodes[3].tap.take();
-        nodes[2].fromKernel(stream);
+        speak(nodes[2], stream);
         world.run(10 * MILLISECOND);
         expect(nodes[3].tap.take()).toHaveLength(0);
-        nodes[3].fromKernel(withVirtio(join(group)));
+        speak(nodes[3], join(group));
         let waited = 0;
         while (nodes[3].tap.take().length === 0 && waited < 1000) {
           world.run(5 * MILLISECOND);
-          nodes[2].fromKernel(stream);
+          speak(nodes[2], stream);
           waited += 5;
         }
         expect(waited).toBeLessThanOrEqual(100);
         nodes[1].tap.take();
-        nodes[3].fromKernel(withVirtio(leave(group)));
+        speak(nodes[3], leave(group));
         world.run(500 * MILLISECOND);
         expect(nodes[1].tap.take().length).toBeGreaterThan(0);
-        nodes[1].fromKernel(withVirtio(join(group)));
+        speak(nodes[1], join(group));
         world.run(2500 * MILLISECOND);
         const before = sentTo(nodes[2], 4);
-        nodes[2].fromKernel(stream);
+        speak(nodes[2], stream);
         world.run(10 * MILLISECOND);
         expect(differences(before, sentTo(nodes[2], 4))).toEqual([0, 1, 0, 0]);
       }),
@@ -101,12 +112,12 @@ describe('multicast in a mesh', () => {
     withSeed((seed) => {
       const { world, nodes } = mesh(seed, 4);
       const group = ip4('239.1.2.3');
-      nodes[1].fromKernel(withVirtio(join(group)));
+      speak(nodes[1], join(group));
       world.run(15 * SECOND);
       nodes[0].halt();
       world.run(270 * SECOND);
       for (const node of nodes) node.tap.take();
-      nodes[2].fromKernel(withVirtio(data(group)));
+      speak(nodes[2], data(group));
       world.run(100 * MILLISECOND);
       expect([1, 3].map((host) => nodes[host].tap.take().length)).toEqual([1, 1]);
     }));
@@ -116,14 +127,14 @@ describe('multicast in a mesh', () => {
       const lan = new Lan(new World(seed), { hosts: 4, links: 1, intervalMs: 1000, holdMs: 3000 });
       const { world, nodes } = lan;
       world.run(2 * SECOND);
-      nodes[3].fromKernel(withVirtio(igmpQuery(ip4('10.0.0.1'))));
+      speak(nodes[3], igmpQuery(ip4('10.0.0.1')));
       world.run(SECOND);
       const group = ip4('239.1.2.3');
-      nodes[1].fromKernel(withVirtio(join(group)));
+      speak(nodes[1], join(group));
       world.run(15 * SECOND);
       for (const node of nodes) node.tap.take();
-      nodes[2].fromKernel(withVirtio(data(group)));
-      nodes[1].fromKernel(withVirtio(join(group)));
+      speak(nodes[2], data(group));
+      speak(nodes[1], join(group));
       world.run(100 * MILLISECOND);
       expect(nodes.map((node) => node.tap.take().length)).toEqual([0, 1, 0, 2]);
     }));

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PeerExplanation } from '../../src/contract/answers.js';
 import type { QualitySettings } from '../../src/contract/settings.js';
+import { PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { cut } from '../sim/cuts.js';
 import type { Hop } from '../sim/hop.js';
@@ -279,4 +280,37 @@ describe('explain', () => {
       world.run(2 * SECOND);
       expect(explain(a, b.id)).toMatchObject({ link: null, rule: 'none', sinceUs: null });
     }));
+
+  it.each([
+    ['active', 100, /^every frame goes by links 0, 1 and 2;/, /^carries a copy of every frame$/],
+    ['round-robin', 33, /^frames take turns on links 0, 1 and 2$/, /^carries one frame in 3$/],
+    [
+      'adaptive',
+      null,
+      /^each flow .* over links 0, 1 and 2$/,
+      /^carries the flows that it serves earliest, /,
+    ],
+  ] as const)(
+    'under %s says of every link that carries that it does, and its share',
+    (policy, share, why, of) =>
+      withSeed((seed) => {
+        const lan = start(seed, { links: 3, holdMs: 500, policy });
+        const { world, nodes } = lan;
+        const [a, b] = nodes;
+        const told = explain(a, b.id);
+        expect(told.because).toMatch(why);
+        for (const link of told.links) {
+          expect(link).toMatchObject({ carries: true, sharePercent: share });
+          expect(link.because).toMatch(of);
+        }
+        const usable = (): number => a.engine.stats.peers[b.id * PEER_WIDTH + PEER.usableLinks];
+        expect(usable()).toBe(0b111);
+        cut(world, 'black hole', a, b, 1);
+        world.run(SECOND);
+        const [, lost] = explain(a, b.id).links;
+        expect(lost).toMatchObject({ carries: false, sharePercent: 0 });
+        expect(lost.because).toMatch(/^(down|one-way)/);
+        expect(usable()).toBe(0b101);
+      }),
+  );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
+import type { PathRef } from '../../src/contract/events.js';
 import { openCookieReply, receiverKeys, writeMac1, writeMac2 } from '../../src/crypto/cookie.js';
 import {
   COOKIE_REPLY_BYTES,
@@ -250,11 +251,13 @@ describe('strangers at the gate', () => {
     let taken = 0;
     const handed: Uint8Array[] = [];
     const replies: Uint8Array[] = [];
+    const misaddressed: PathRef[] = [];
     const gate = new HandshakeGate(new HandshakeScreen(sodiumPrimitives, publicKey), {
       taken: () => taken,
       isKnown: ({ words, at }) => sameRemote(words, at, Int32Array.from(pathTo(200, 0)), 0),
       handOn: (bytes) => handed.push(bytes),
       reply: (bytes) => replies.push(bytes),
+      misaddressed: (path) => misaddressed.push(path),
     });
     const from = (host: number) => ({ socket: 0, words: Int32Array.from(pathTo(host, 0)), at: 0 });
     const initiation = (index: number) => {
@@ -280,6 +283,12 @@ describe('strangers at the gate', () => {
     expect(gate.take(impatient, from(99), 3)).toBe(DROP['handshake/waits-already']);
     // So does one at the remote end of a link, without a cookie: it has not sent much.
     expect(gate.take(initiation(8), from(200), 3)).toBe(HANDSHAKE_TAKEN);
+    // What is not addressed to us is told of, of strangers twice a second.
+    const other = encodeInitiation(9, new Uint8Array(INITIATION_BYTES - 8 - 2 * MAC_BYTES));
+    for (const host of [1, 2, 3, 200]) {
+      expect(gate.take(other, from(host), 3)).toBe(DROP['handshake/mac1-wrong']);
+    }
+    expect(misaddressed.map(({ words }) => words)).toEqual([1, 2, 200].map((host) => pathTo(host, 0)));
     // Answers come in only if they were asked for, up to a limit of their own.
     const answer = (index: number) => encodeCookieReply(index, new Uint8Array(24), new Uint8Array(32));
     expect(gate.take(answer(5), from(99), 4)).toBe(DROP['handshake/not-asked-for']);
@@ -303,6 +312,7 @@ describe('strangers at the gate', () => {
     const gate = new HandshakeGate(new HandshakeScreen(sodiumPrimitives, publicKey), {
       taken: () => taken,
       isKnown: () => false,
+      misaddressed: () => undefined,
       handOn: () => {},
       reply: (bytes) => replies.push(bytes),
     });

@@ -36,7 +36,7 @@ const NOBODY = new Uint8Array(32);
 /** Index of the TAP's interface. */
 export const TAP = 2;
 
-export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192, loopGuard: false };
+export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192, loopGuard: false, reserved: 0 };
 
 export const SETTINGS: DatapathSettings = {
   udpGso: true,
@@ -150,6 +150,7 @@ export class SimNode {
       taken: () => this.counter('handshakesTaken'),
       isKnown: ({ words, at }) => this.known.has(words, at),
       handOn: (bytes, path) => this.tell({ kind: 'handshake', bytes, path }),
+      misaddressed: (path) => this.tell({ kind: 'misaddressed', path }),
       reply: (bytes, { socket, words, at }) => {
         const fd = this.sockets.find(({ row }) => row === socket)?.fd ?? -1;
         this.send(fd, bytes, words.slice(at, at + PATH.WORDS));

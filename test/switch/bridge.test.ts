@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
-import { NO_GROUP } from '../../src/contract/port-settings.js';
+import { NO_GROUP, RESERVED } from '../../src/contract/port-settings.js';
 import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
+import { Guards } from '../../src/switch/guards/guards.js';
 import { LoopGuard } from '../../src/switch/loop-guard.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
 import { Snooping } from '../../src/switch/multicast/snooping.js';
@@ -15,7 +16,7 @@ const PEER = 3;
 const HERE = 0x020000000001;
 const THERE = 0x020000000002;
 const BROADCAST = 0xffffffffffff;
-const RESERVED = 0x0180c200000e;
+const RESERVED_GROUP = 0x0180c200000e;
 
 function bridge() {
   const bytes = new Uint8Array(AT + LENGTH);
@@ -24,7 +25,9 @@ function bridge() {
   const ports = new Ports();
   const guard = new LoopGuard(bytes, ports, { loopChanged: () => {} }, [3, 4]);
   const snooping = new Snooping(bytes, ports, { flood: () => {} }, [1, 2]);
-  const subject = new Bridge(bytes, macs, { rests: new Uint8Array(8) }, ports, guard, snooping);
+  const peers = { rests: new Uint8Array(8) };
+  const guards = new Guards(bytes, macs);
+  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);
@@ -37,7 +40,7 @@ function bridge() {
     const verdict = subject.decide(port, frame.place(AT, length), 0);
     return isDrop(verdict) ? Object.keys(DROP)[dropReason(verdict)] : verdict;
   };
-  return { decide, macs, ports };
+  return { decide, macs, ports, subject, view };
 }
 
 describe('the switch', () => {
@@ -79,10 +82,36 @@ describe('the switch', () => {
     const { decide, macs } = bridge();
     expect(decide(LOCAL_PORT, THERE, HERE, 13)).toBe('tap-runt');
     expect(decide(PEER, HERE, THERE, 13)).toBe('frame-runt');
-    expect(decide(LOCAL_PORT, RESERVED, HERE)).toBe('reserved-group');
-    expect(decide(PEER, RESERVED, THERE)).toBe('reserved-group');
+    expect(decide(LOCAL_PORT, RESERVED_GROUP, HERE)).toBe('reserved-group');
+    expect(decide(PEER, RESERVED_GROUP, THERE)).toBe('reserved-group');
     expect(macs.size).toBe(0);
     decide(LOCAL_PORT, THERE, HERE);
     expect(decide(LOCAL_PORT, HERE, 0x020000000009)).toBe('own-station');
+  });
+
+  it('forwards to reserved groups what it was told to, never PAUSE', () => {
+    const { decide, subject, view } = bridge();
+    const group = 0x0180c2000000;
+    const frames: [string, number, number][] = [
+      ['bpdu', 0x00, 0x0026],
+      ['bpdu', 0x08, 0x0026],
+      ['lldp', 0x00, 0x88cc],
+      ['lldp', 0x0e, 0x88cc],
+      ['lacp', 0x02, 0x8809],
+      ['ptp', 0x0e, 0x88f7],
+      ['others', 0x03, 0x888e],
+      ['pause', 0x01, 0x8808],
+    ];
+    const passing = (bits: number): string[] => {
+      subject.reserved = bits;
+      const passed = frames.filter(([, last, etherType]) => {
+        view.setUint16(AT + 12, etherType);
+        return decide(LOCAL_PORT, group + last, HERE) === FLOOD;
+      });
+      return [...new Set(passed.map(([kind]) => kind))];
+    };
+    for (const [kind, bit] of Object.entries(RESERVED)) expect(passing(bit)).toEqual([kind]);
+    expect(passing(31)).toEqual(['bpdu', 'lldp', 'lacp', 'ptp', 'others']);
+    expect(passing(0)).toEqual([]);
   });
 });

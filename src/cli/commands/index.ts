@@ -14,6 +14,7 @@ import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
 import { keyCommands } from './genkey.js';
+import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
@@ -33,6 +34,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...mtuCommands,
+  ...guardCommands,
   ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
@@ -68,17 +70,6 @@ export const execTree = treeOf(() => true);
 
 /** Those that can be given in configuration modes, too. */
 export const everywhereTree = treeOf(({ everywhere }) => everywhere === true);
-
-/**
- * The tree of the commands that begin with a word or its continuation: a line means the same there as in the tree of all,
- * which costs a script more to make than its whole answer. All of them when none begins so.
- */
-export function execTreeFor(enabled: boolean, firstWord: string): Node<ExecCommand> {
-  const some = execCommands(enabled).filter(({ tokens: [first] }) => {
-    return first.kind === 'keyword' && first.word.startsWith(firstWord);
-  });
-  return some.length === 0 ? execTree(enabled) : buildTree(some);
-}
 
 /** A tree of some of the commands, made when it is first asked for. */
 function treeOf(wanted: (command: ExecCommand) => boolean): (enabled: boolean) => Node<ExecCommand> {

@@ -47,6 +47,28 @@ export const showCommands: ExecCommand[] = [
     method: 'show.interfaces',
     text: text.interfacesText,
   }),
+  calling({
+    privilege: 'read',
+    tokens: [
+      SHOW,
+      keyword('interfaces', 'Interfaces with their state and counters'),
+      keyword('brief', 'One per line'),
+    ],
+    method: 'show.interfaces',
+    params: () => ({}),
+    text: text.interfacesBriefText,
+  }),
+  calling({
+    privilege: 'read',
+    tokens: [
+      SHOW,
+      keyword('peers', PEERS_HELP),
+      keyword('summary', 'How many peers and links of each interface are up'),
+    ],
+    method: 'show.interfaces',
+    params: () => ({}),
+    text: text.peersSummaryText,
+  }),
   show({
     word: 'peers',
     help: PEERS_HELP,

@@ -3,7 +3,7 @@ import type { Match } from '../../grammar/match.js';
 import { matchLine } from '../../grammar/match.js';
 import { splitLine } from '../../grammar/words.js';
 import type { ExecCommand } from '../commands/command.js';
-import { everywhereTree, execTree, execTreeFor } from '../commands/index.js';
+import { everywhereTree, execTree } from '../commands/index.js';
 import { splitPipes } from './pipes.js';
 
 export interface ExecMatch {
@@ -12,14 +12,11 @@ export interface ExecMatch {
   stages: { text: string }[];
 }
 
-/**
- * Matches a line against the commands that the user may see. `once`: this program runs few lines, so no tree of all
- * commands is built for them.
- */
-export function matchExec(text: string, enabled: boolean, once: boolean): ExecMatch {
+/** Matches a line against the commands that the user may see. */
+export function matchExec(text: string, enabled: boolean): ExecMatch {
   const { command, stages } = splitPipes(text);
   const line = splitLine(command);
-  const tree = once ? execTreeFor(enabled, line.words[0]?.text ?? '') : execTree(enabled);
+  const tree = execTree(enabled);
   const match = matchLine(tree, line);
   if (match.kind !== 'command' || !match.command.takesPipes) return { match, stages };
   return { match: matchLine(tree, splitLine(text)), stages: [] };
@@ -33,5 +30,5 @@ export function matchEverywhere(text: string, enabled: boolean): ExecMatch {
 
 /** The line is a command for administrators. */
 export function isAdministrative(text: string): boolean {
-  return matchExec(text, true, false).match.kind === 'command';
+  return matchExec(text, true).match.kind === 'command';
 }

@@ -259,6 +259,16 @@ export class Interpreter implements Cli {
       throw failure(EXIT.FAILED, 'the changes were not committed and have been discarded');
   }
 
+  /** Somebody took a candidate by force. If it was ours, we are back in exec. */
+  async dropIfTaken(): Promise<boolean> {
+    if (!this.editing.hasCandidate) return false;
+    const state = await (await this.client()).request('config.state', {});
+    if (state.mode !== 'none') return false;
+    this.editing.take(state);
+    this.config.drop();
+    return true;
+  }
+
   /** The orderly end of a run: a commit that awaits confirmation is left to its time. */
   async finish(): Promise<void> {
     await this.end();
@@ -358,7 +368,7 @@ export class Interpreter implements Cli {
   }
 
   private matchExec(text: string): ExecMatch {
-    return matchExec(text, this.enabled, !this.interactive);
+    return matchExec(text, this.enabled);
   }
 
   private async execLine(line: GivenLine, { match, stages }: ExecMatch): Promise<void> {

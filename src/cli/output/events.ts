@@ -22,7 +22,12 @@ export function eventsText(events: readonly ControlEvent[]): string[] {
 }
 
 /** What an administrator did and knows of. */
-const ORDINARY: ReadonlySet<ConfigEvent> = new Set<ConfigEvent>(['changed', 'written', 'confirmed']);
+const ORDINARY: ReadonlySet<ConfigEvent> = new Set<ConfigEvent>([
+  'changed',
+  'written',
+  'confirmed',
+  'taken by force',
+]);
 
 /** Is shown to everybody at a terminal, whether or not they asked for events. */
 export function isUrgent(event: ControlEvent): boolean {
@@ -76,12 +81,26 @@ function whatText(event: ControlEvent): string {
       return `${event.interface} authorized keys read: ${plural(clients, 'client')}, ${added} new, ${removed} removed${refused}`;
     }
     case 'config':
-      return `configuration: ${event.what} by ${event.by}`;
+      if (event.what === 'taken by force')
+        return `configuration: a candidate was taken by force by ${event.by}`;
+      return `configuration: ${event.what} by ${event.by}${changesText(event)}`;
     case 'unconfirmed':
       return `configuration: the commit by ${event.by} will roll back in ${duration(event.secondsLeft)} unless confirmed`;
     case 'lost':
       return `${plural(event.count, 'event')} lost: this client reads too slowly`;
   }
+}
+
+function changesText({
+  changes = [],
+  changedLines = 0,
+}: {
+  changes?: string[];
+  changedLines?: number;
+}): string {
+  if (changes.length === 0) return '';
+  const more = changedLines - changes.length;
+  return `: ${changes.join('; ')}${more > 0 ? `; ${plural(more, 'line')} more` : ''}`;
 }
 
 function portText(peer: string | null): string {

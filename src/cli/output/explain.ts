@@ -6,6 +6,11 @@ import { type Column, foldLine, TEXT_WIDTH, table } from './table.js';
 const COLUMNS: Column<LinkExplained>[] = [
   { title: 'Link', cell: ({ link, carries }) => `${link}${carries ? '*' : ''}`, align: 'right' },
   { title: 'State', cell: ({ state }) => state },
+  {
+    title: 'Share',
+    cell: ({ sharePercent }) => (sharePercent === null ? '-' : `${sharePercent} %`),
+    align: 'right',
+  },
   { title: 'Quality', cell: ({ standing }) => (standing === 'clean' ? 'good' : standing) },
   { title: 'Priority', cell: ({ priority }) => String(priority), align: 'right' },
   { title: 'RTT ms', cell: ({ rttUs }) => milliseconds(rttUs), align: 'right' },
@@ -20,10 +25,15 @@ const COLUMNS: Column<LinkExplained>[] = [
 
 export function explainText(found: PeerExplained): string[] {
   const since = found.sinceSeconds === null ? '' : `, for ${duration(found.sinceSeconds)}`;
-  const taken = found.link === null ? 'no link' : `link ${found.link}`;
+  const carriers = found.links.filter(({ carries }) => carries).map(({ link }) => link);
+  const taken =
+    carriers.length > 1
+      ? `links ${carriers.join(', ')}`
+      : `${found.link === null ? 'no link' : `link ${found.link}`}${since}`;
   return [
-    `Peer ${found.peer} (policy ${found.policy}): ${taken}${since}`,
+    `Peer ${found.peer} (policy ${found.policy}): ${taken}`,
     ...foldLine(`  ${found.because}`, TEXT_WIDTH),
+    ...(found.advice === null ? [] : foldLine(`  ${found.advice}`, TEXT_WIDTH)),
     '',
     ...table(COLUMNS, found.links, 'No links.'),
     '',

@@ -15,7 +15,7 @@ import type {
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
 import { loopText } from './loops.js';
-import { type Column, foldLine, type TableLayout, TEXT_WIDTH, table } from './table.js';
+import { type Column, foldLine, type Summary, type TableLayout, TEXT_WIDTH, table } from './table.js';
 
 export function versionText(info: VersionInfo): string[] {
   return [
@@ -39,6 +39,11 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
+    ...(found.bridge === null || found.reservedDropped === 0
+      ? []
+      : [
+          `  Not forwarded to reserved groups: ${plural(found.reservedDropped, 'frame')}; see "forward reserved"`,
+        ]),
     ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
     ...(found.clientsKnown === null
       ? []
@@ -47,6 +52,42 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
     `  Resend buffer ${bytes(found.resendBufferBytes)} per peer, up to ${found.resendAgeMs} ms old`,
   ]);
+}
+
+const BRIEF_COLUMNS: Column<InterfaceStatus>[] = [
+  { title: 'Interface', cell: (found) => found.name },
+  { title: 'State', cell: (found) => (found.enabled ? found.state : 'shutdown') },
+  { title: 'Peers up', cell: (found) => `${found.peersUp}/${found.peers}`, align: 'right' },
+  { title: 'Links up', cell: (found) => `${found.linksUp}/${found.links}`, align: 'right' },
+  { title: 'Policy', cell: (found) => found.policy },
+  { title: 'Address', cell: (found) => found.addresses.join(' ') || '-', shrinkTo: 12 },
+];
+
+/** An interface a line. */
+export function interfacesBriefText(interfaces: InterfaceStatus[]): string[] {
+  return table(BRIEF_COLUMNS, interfaces, 'No interfaces.');
+}
+
+/** How many peers and links of each interface are up, and of all. */
+export function peersSummaryText(interfaces: InterfaceStatus[]): string[] {
+  const sum = (read: (found: InterfaceStatus) => number): number =>
+    interfaces.reduce((total, found) => total + read(found), 0);
+  const line = (name: string, peersUp: number, peers: number, linksUp: number, links: number): string =>
+    `${name}: ${peersUp} of ${plural(peers, 'peer')} up, ${linksUp} of ${plural(links, 'link')} up`;
+  return [
+    ...interfaces.map((one) => line(one.name, one.peersUp, one.peers, one.linksUp, one.links)),
+    ...(interfaces.length < 2
+      ? []
+      : [
+          line(
+            'All',
+            sum((one) => one.peersUp),
+            sum((one) => one.peers),
+            sum((one) => one.linksUp),
+            sum((one) => one.links),
+          ),
+        ]),
+  ];
 }
 
 function stateOf(found: InterfaceStatus): string {
@@ -59,22 +100,50 @@ const PEER_COLUMNS: Column<PeerStatus>[] = [
   { title: 'Peer', cell: (peer) => peer.name, shrinkTo: 16 },
   { title: 'Interface', cell: (peer) => peer.interface },
   { title: 'State', cell: (peer) => peer.state },
-  { title: 'Policy', cell: (peer) => peer.policy },
+  { title: 'Since', cell: (peer) => duration(peer.changedSecondsAgo), align: 'right' },
+  { title: 'Policy', cell: (peer) => peer.policy, shrinkTo: 7 },
   { title: 'Up/Links', cell: (peer) => `${upOf(peer.links)}/${peer.links.length}`, align: 'right' },
-  { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-' },
-  { title: 'Session', cell: (peer) => duration(peer.session?.establishedSecondsAgo ?? null) },
+  { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-', shrinkTo: 6 },
+  { title: 'Cause', cell: (peer) => orDash(peer.cause), shrinkTo: 8 },
 ];
 
 function upOf(links: LinkStatus[]): number {
   return links.filter(({ state }) => state === 'up').length;
 }
 
-export const PEERS_TABLE: TableLayout<PeerStatus> = { columns: PEER_COLUMNS, whenEmpty: 'No peers.' };
+/** Below the list: how many are up. */
+class PeersSummary implements Summary<PeerStatus> {
+  private peers = 0;
+  private peersUp = 0;
+  private links = 0;
+  private linksUp = 0;
+
+  add(rows: readonly PeerStatus[]): void {
+    this.peers += rows.length;
+    for (const { state, links } of rows) {
+      if (state === 'up') this.peersUp++;
+      this.links += links.length;
+      this.linksUp += upOf(links);
+    }
+  }
+
+  lines(): string[] {
+    const { peers, peersUp, links, linksUp } = this;
+    return ['', `${peersUp} of ${plural(peers, 'peer')} up, ${linksUp} of ${plural(links, 'link')} up`];
+  }
+}
+
+export const PEERS_TABLE: TableLayout<PeerStatus> = {
+  columns: PEER_COLUMNS,
+  whenEmpty: 'No peers.',
+  summary: () => new PeersSummary(),
+};
 
 export function peerText(peer: PeerStatus): string[] {
   const { session } = peer;
   return [
     `Peer ${peer.name} on ${peer.interface} is ${peer.state}`,
+    ...stateText(peer),
     ...(peer.description === null ? [] : [`  Description: ${peer.description}`]),
     `  Public key ${orDash(peer.publicKey)}`,
     `  Policy ${peer.policy}, active links ${peer.activeLinks.join(', ') || 'none'}`,
@@ -93,6 +162,20 @@ export function peerText(peer: PeerStatus): string[] {
     '',
     ...peer.links.flatMap(linkText),
   ];
+}
+
+/** Since when it is up or down, why, and what to do. */
+function stateText({ state, changedSecondsAgo, cause, advice }: PeerStatus): string[] {
+  const word = state === 'up' ? 'Up' : 'Down';
+  const why = cause === null ? '' : `: ${cause}`;
+  return [
+    ...(changedSecondsAgo === null && why === '' ? [] : [`  ${word}${since(changedSecondsAgo)}${why}`]),
+    ...(advice === null ? [] : foldLine(`    ${advice}`, TEXT_WIDTH)),
+  ];
+}
+
+function since(seconds: number | null): string {
+  return seconds === null ? '' : ` for ${duration(seconds)}`;
 }
 
 function duplicateText({ smallBytes, control, dscp }: PeerStatus['duplicate']): string[] {
@@ -128,10 +211,9 @@ function remoteCell({ remote, remoteName }: LinkStatus): string {
 }
 
 function linkText(link: LinkStatus): string[] {
-  const since = link.changedSecondsAgo === null ? '' : ` for ${duration(link.changedSecondsAgo)}`;
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
-    `  Link ${link.link} is ${link.state}${damped}${since}${link.active ? ', active' : ''}`,
+    `  Link ${link.link} is ${link.state}${damped}${since(link.changedSecondsAgo)}${link.active ? ', active' : ''}`,
     ...(link.detail === null ? [] : foldLine(`    Last change: ${link.detail}`, TEXT_WIDTH)),
     ...(link.description === null ? [] : [`    Description: ${link.description}`]),
     `    Local ${orDash(link.local)}, remote ${orDash(link.remote)}${link.remoteLearned ? ' (learned)' : ''}`,
@@ -217,18 +299,31 @@ const COUNTER_COLUMNS: Column<Counter>[] = [
 export const COUNTERS_TABLE: TableLayout<Counter> = { columns: COUNTER_COLUMNS, whenEmpty: 'No counters.' };
 
 const DROP_COLUMNS: Column<DropCounter>[] = [
-  { title: 'Interface', cell: (drop) => drop.interface },
-  { title: 'Reason', cell: (drop) => drop.reason },
+  { title: 'Reason', cell: (drop) => drop.reason, shrinkTo: 20 },
   { title: 'Count', cell: (drop) => String(drop.count), align: 'right' },
-  { title: 'Meaning', cell: (drop) => drop.help, shrinkTo: 20, folds: true },
+  { title: '/s', cell: ({ perSecond }) => (perSecond === null ? '-' : perSecond.toFixed(1)), align: 'right' },
+  { title: 'Last seen', cell: (drop) => duration(drop.lastSecondsAgo), align: 'right' },
+  { title: 'Matters', cell: (drop) => (drop.normal ? 'no' : 'yes') },
+  { title: 'Last from', cell: (drop) => drop.peer ?? orDash(drop.from), shrinkTo: 9 },
 ];
 
+/** The reasons that matter first, the meaning of each below. */
 export function dropsText(drops: DropCounter[]): string[] {
-  const examples = drops.flatMap(({ interface: name, reason, example }) =>
+  const inOrder = [...drops].sort((a, b) => Number(a.normal) - Number(b.normal));
+  const severalInterfaces = new Set(drops.map((drop) => drop.interface)).size > 1;
+  const ofInterface: Column<DropCounter> = { title: 'Interface', cell: (drop) => drop.interface };
+  const meanings = [...new Map(inOrder.map(({ reason, help }) => [reason, help]))];
+  const examples = inOrder.flatMap(({ interface: name, reason, example }) =>
     example === null ? [] : foldLine(`  ${name} ${reason}, ${exampleText(example)}`, TEXT_WIDTH),
   );
   return [
-    ...table(DROP_COLUMNS, drops, 'Nothing was dropped.'),
+    ...table(
+      severalInterfaces ? [ofInterface, ...DROP_COLUMNS] : DROP_COLUMNS,
+      inOrder,
+      'Nothing was dropped.',
+    ),
+    ...(drops.length === 0 ? [] : ['']),
+    ...meanings.flatMap(([reason, help]) => foldLine(`${reason}: ${help}`, TEXT_WIDTH)),
     ...(examples.length === 0 ? [] : ['', 'Last of each:', ...examples]),
   ];
 }

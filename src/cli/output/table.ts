@@ -14,6 +14,12 @@ export interface Column<Row> {
   folds?: true;
 }
 
+/** Gathered from all rows, and printed below them. */
+export interface Summary<Row> {
+  add(rows: readonly Row[]): void;
+  lines(): string[];
+}
+
 /** A table that may be too long to be laid out at once. */
 export interface TableLayout<Row> {
   columns: readonly Column<Row>[];
@@ -21,6 +27,8 @@ export interface TableLayout<Row> {
   whenEmpty: string;
   /** Stands below the rows. */
   footer?: readonly string[];
+  /** A new one for each table. */
+  summary?(): Summary<Row>;
   /** Columns that there are; absent: 80, which every terminal has. */
   width?: number;
 }
@@ -40,15 +48,18 @@ export class GrowingTable<Row> {
   private readonly layout: TableLayout<Row>;
   private wanted: number[];
   private begun = false;
+  private readonly summary: Summary<Row> | undefined;
 
   constructor(layout: TableLayout<Row>) {
     this.layout = layout;
+    this.summary = layout.summary?.();
     this.wanted = layout.columns.map(({ title }) => displayWidth(title));
   }
 
   add(rows: readonly Row[]): string[] {
     if (rows.length === 0) return [];
     const { columns } = this.layout;
+    this.summary?.add(rows);
     const cells = rows.map((row) => columns.map((column) => column.cell(row)));
     this.wanted = this.wanted.map((width, index) =>
       cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), width),
@@ -69,7 +80,7 @@ export class GrowingTable<Row> {
   /** What stands below the last row. */
   end(): string[] {
     const { whenEmpty, footer = [] } = this.layout;
-    return this.begun ? [...footer] : [whenEmpty];
+    return this.begun ? [...footer, ...(this.summary?.lines() ?? [])] : [whenEmpty];
   }
 }
 

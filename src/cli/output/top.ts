@@ -69,7 +69,10 @@ export class TopModel {
         { title: 'Rx/s', cell: ({ rxBps }) => bitRate(rxBps), align: 'right' },
         { title: 'Loss %', cell: ({ status }) => lossText(status), align: 'right' },
         { title: 'RTT ms', cell: ({ status }) => milliseconds(status.rttSmoothedUs), align: 'right' },
-        { title: '', cell: ({ rttUs }) => sparkline(rttUs.slice(-sparkColumns), sparkColumns, { low: 0 }) },
+        {
+          title: 'RTT 60 s',
+          cell: ({ rttUs }) => sparkline(rttUs.slice(-sparkColumns), sparkColumns, { low: 0 }),
+        },
       ],
       whenEmpty: 'No links.',
       width: columns,

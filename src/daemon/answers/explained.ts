@@ -7,17 +7,42 @@ import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../switch/headers.js';
 import { formatAddress } from '../interfaces/addresses.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import type { Histories } from '../observe/link-histories.js';
+import { diagnose } from './peer-diagnosis.js';
 import { seconds } from './peer-status.js';
 
-export function peerExplained(name: string, peer: PeerEntry, explanation: PeerExplanation): PeerExplained {
+/** What was sent in this time tells the shares of links that are not fixed by the policy. */
+const SHARE_SECONDS = 10;
+
+export function peerExplained(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  explanation: PeerExplanation,
+  histories: Histories,
+  nowUs: number,
+): PeerExplained {
+  const { name } = runtime;
   const { links, sinceUs, ...decision } = explanation;
+  const sent = (link: number): number =>
+    (
+      histories
+        .of(name, peer.config.name, link)
+        ?.seconds('sentBytesPerSecond', histories.currentSecond - 1, SHARE_SECONDS) ?? []
+    )
+      .filter((rate) => !Number.isNaN(rate))
+      .reduce((sum, rate) => sum + rate, 0);
+  const total = links.filter(({ carries }) => carries).reduce((sum, { link }) => sum + sent(link), 0);
+  const measured = (link: number): number | null =>
+    total > 0 ? Math.round((100 * sent(link)) / total) : null;
   return {
     peer: peer.config.name,
     interface: name,
     ...decision,
+    advice: diagnose(runtime, peer, nowUs)?.advice ?? null,
     sinceSeconds: sinceUs === null ? null : seconds(sinceUs),
     links: links.map((link) => ({
       ...link,
+      sharePercent: link.sharePercent ?? measured(link.link),
       description: peer.links.get(link.link)?.config.description ?? null,
     })),
   };

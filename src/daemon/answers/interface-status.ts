@@ -3,10 +3,12 @@
 import type { InterfaceConfig, OffloadName } from '../../api/config.js';
 import type { InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
+import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
+import { INTERFACE_CAUSE } from '../base/causes.js';
 import { loopOf } from '../interfaces/loops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { dropCounters } from '../observe/counters.js';
+import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */
@@ -25,7 +27,7 @@ export function interfaceStatus(
     description: config.description ?? null,
     enabled: config.enabled,
     state: runtime?.datapath.alive ? 'up' : 'down',
-    cause: runtime?.datapath.alive ? null : (fault ?? 'administratively down'),
+    cause: runtime?.datapath.alive ? null : (fault ?? downCause(config)),
     ifindex: runtime?.tap.ifindex ?? null,
     mtu: effective.mtu,
     mac: runtime?.tap.mac ?? config.mac ?? null,
@@ -36,6 +38,7 @@ export function interfaceStatus(
     listenPort: effective.listenPort,
     aead: effective.aead,
     policy: effective.policy,
+    reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
     loops: runtime === null ? [] : loopsOf(runtime),
     workerAlive: runtime?.datapath.alive ?? false,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
@@ -43,7 +46,7 @@ export function interfaceStatus(
     rxBytes: read(INTERFACE.tapTxBytes),
     txFrames: read(INTERFACE.tapRxFrames),
     txBytes: read(INTERFACE.tapRxBytes),
-    drops: runtime === null ? 0 : dropCounters(runtime, false).reduce((sum, drop) => sum + drop.count, 0),
+    drops: runtime === null ? 0 : dropsThatMatter(runtime),
     resendBufferBytes: effective.resendBuffer << 20,
     resendAgeMs: effective.resendAge,
     peers: runtime?.peers.size ?? config.peers.length,
@@ -70,6 +73,11 @@ function countsOf(runtime: InterfaceRuntime): { links: number; peersUp: number; 
     for (const { state } of peer.links.values()) if (state === 'up') counts.linksUp++;
   }
   return counts;
+}
+
+/** Why an interface that has not failed is down. */
+export function downCause({ enabled }: InterfaceConfig): string {
+  return enabled ? INTERFACE_CAUSE.notStarted : INTERFACE_CAUSE.shutdown;
 }
 
 /** Offloads in use: granted by the kernel and not forced off. */

@@ -67,7 +67,7 @@ function groupsOf(rows: readonly MembershipRow[], nameOf: (row: number) => strin
 }
 
 /** Four words: an IPv6 address, or IPv4 after ::ffff:0:0/96. */
-function addressText(words: readonly number[]): string {
+export function addressText(words: readonly number[]): string {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   for (const [index, word] of words.entries()) view.setInt32(4 * index, word);

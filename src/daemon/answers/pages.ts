@@ -1,37 +1,36 @@
 /** Long listings in parts, so that no answer grows with the number of peers. */
 import type { Page, PageParams } from '../../api/index.js';
 import { RequestError } from '../base/request-errors.js';
-import type { PeerEntry } from '../interfaces/peer-entries.js';
-import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
-/** Some peers of one interface; `begins`: they are its first ones. */
-interface Stretch {
-  runtime: InterfaceRuntime;
-  peers: PeerEntry[];
-  begins: boolean;
+/** The peers of one interface, in the order of their rows. */
+export interface Source<Peer> {
+  name: string;
+  /** Up to `limit` peers at row `row` and above, and the next row to continue at; null when no peer is left. */
+  from(row: number, limit: number): { peers: Peer[]; nextRow: number | null };
 }
 
 /**
  * The next `limit` peers after `cursor`, as rows. Peers come in the order of their rows in the tables, so that one which
- * stays configured is listed exactly once, whatever is added or removed between two pages.
+ * stays configured is listed exactly once, whatever is added or removed between two pages. `begins`: the peers given to
+ * `rowsOf` are the first ones of their interface.
  */
-export function pageOf<Row>(
-  runtimes: readonly InterfaceRuntime[],
+export function pageOf<Peer, Row, From extends Source<Peer>>(
+  sources: readonly (From & Source<Peer>)[],
   { cursor, limit }: PageParams,
-  rowsOf: (stretch: Stretch) => Row[],
+  rowsOf: (peers: Peer[], source: From, begins: boolean) => Row[],
 ): Page<Row> {
   const from = cursor === undefined ? null : readCursor(cursor);
-  let at = from === null ? 0 : runtimes.findIndex(({ name }) => name === from.name);
+  let at = from === null ? 0 : sources.findIndex(({ name }) => name === from.name);
   // The interface is gone, and with it the peers that were still to come.
   if (at < 0) return { rows: [], next: null };
   let row = from?.row ?? 0;
   let room = limit;
   const rows: Row[] = [];
-  for (; at < runtimes.length; at++) {
-    const runtime = runtimes[at];
-    const { peers, nextRow } = runtime.peers.from(row, room);
-    rows.push(...rowsOf({ runtime, peers, begins: row === 0 }));
-    if (nextRow !== null) return { rows, next: `${runtime.name}:${nextRow}` };
+  for (; at < sources.length; at++) {
+    const source = sources[at];
+    const { peers, nextRow } = source.from(row, room);
+    rows.push(...rowsOf(peers, source, row === 0));
+    if (nextRow !== null) return { rows, next: `${source.name}:${nextRow}` };
     room -= peers.length;
     row = 0;
   }

@@ -12,12 +12,14 @@ import {
 } from '../../config/defaults.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { AEAD, PATH } from '../../native/ops.js';
-import { formatEndpoint, formatPath } from '../interfaces/addresses.js';
+import { causeWord } from '../base/causes.js';
+import { formatEndpoint } from '../interfaces/addresses.js';
 import { loopOf } from '../interfaces/loops.js';
 import { type LinkEntry, nameOf, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
 import { usesGso } from './gso.js';
+import { diagnose, remoteOf } from './peer-diagnosis.js';
 
 /** Status of one link; `nowUs`: microseconds since boot. */
 function linkStatus(
@@ -54,7 +56,7 @@ function linkStatus(
     dampedSecondsLeft:
       link.state === 'damped' ? seconds(Math.max(0, read(LINK.dampedUntilUs) - nowUs)) : null,
     local: localEnd(peer, link, effective.local),
-    remote: remoteEnd(link),
+    remote: remoteOf(link),
     remoteLearned: link.isLearned,
     remoteName: remoteName(runtime, link),
     priority: effective.priority,
@@ -101,12 +103,6 @@ function localEnd(peer: PeerEntry, link: LinkEntry, local: EffectiveLink['local'
   return formatEndpoint(pathOf(link)[PATH.FAMILY] === 6 ? '::' : '0.0.0.0', port);
 }
 
-function remoteEnd(link: LinkEntry): string | null {
-  const { remote } = link.config;
-  if (remote?.kind === 'via') return `via ${remote.peer}`;
-  return formatPath(pathOf(link), remote?.kind === 'address' && !link.isLearned ? remote.zone : undefined);
-}
-
 function remoteName(runtime: InterfaceRuntime, link: LinkEntry): LinkStatus['remoteName'] {
   const name = nameOf(link.config);
   return name === null ? null : { name, ...runtime.names.of(name) };
@@ -115,16 +111,18 @@ function remoteName(runtime: InterfaceRuntime, link: LinkEntry): LinkStatus['rem
 /** In words; that a name has no address says which, and why. */
 function causeOf(runtime: InterfaceRuntime, link: LinkEntry): string | null {
   if (link.cause === 'name-unresolved') return runtime.unresolved(link.config);
-  return link.cause === null ? null : link.cause.replaceAll('-', ' ');
+  return link.cause === null ? null : causeWord(link.cause);
 }
 
-/** Ids of the links that carry data: the chosen one, or under `active` and `round-robin` all that are up. */
+/** Ids of the links that carry data: the chosen one, or under the other policies all that the datapath may use. */
 function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
   if (!peer.up) return [];
-  const up = [...peer.links.values()].filter((link) => link.state === 'up').map((link) => link.config.id);
-  const spreads = effectivePolicy(runtime.config, peer.config) !== 'passive';
-  if (spreads && up.length > 0) return up.sort((a, b) => a - b);
-  const chosen = runtime.datapath.stats.peers[peer.row * PEER_WIDTH + PEER.activeLink];
+  const gauges = runtime.datapath.stats.peers;
+  const read = (field: number): number => gauges[peer.row * PEER_WIDTH + field] ?? 0;
+  if (effectivePolicy(runtime.config, peer.config) !== 'passive') {
+    return [...peer.links.keys()].filter((id) => read(PEER.usableLinks) & (1 << id)).sort((a, b) => a - b);
+  }
+  const chosen = read(PEER.activeLink);
   return chosen >= 0 ? [chosen] : [];
 }
 
@@ -150,12 +148,16 @@ export function peerStatus(
   const read = (field: number): number => counters[peer.row * PEER_WIDTH + field] ?? 0;
   const session = runtime.handshakes.sessionOf(peer.row);
   const ownRing = read(PEER.ownRing) === 1;
+  const diagnosis = diagnose(runtime, peer, nowUs);
   return {
     name: peer.config.name,
     interface: runtime.name,
     description: peer.config.description ?? null,
     publicKey: peer.config.publicKey ?? null,
     state: peer.config.shutdown ? 'shutdown' : peer.up ? 'up' : 'down',
+    changedSecondsAgo: peer.changedUs === null ? null : seconds(nowUs - peer.changedUs),
+    cause: diagnosis?.cause ?? null,
+    advice: diagnosis?.advice ?? null,
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),

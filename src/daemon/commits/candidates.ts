@@ -72,13 +72,19 @@ export class Candidates {
     );
   }
 
-  /** Opens a candidate that starts as `running`. Throws when another connection holds it. */
-  open(who: Who, { mode, session: name, force }: ConfigOpenParams, running: Config): void {
+  /**
+   * Opens a candidate that starts as `running`. Throws when another connection holds it; with `force` it is taken from
+   * that one, whose number is returned. Null: it was free.
+   */
+  open(who: Who, { mode, session: name, force }: ConfigOpenParams, running: Config): number | null {
     this.close(who);
-    if (mode === 'terminal') return this.checkLock(who);
-    if (mode === 'session') this.openNamed(who, name ?? '', force === true, running);
-    else if (mode === 'exclusive') this.takeLock(who, force === true);
+    let victim: number | null = null;
+    if (mode === 'terminal') this.checkLock(who);
+    else if (mode === 'session') victim = this.openNamed(who, name ?? '', force === true, running);
+    else if (mode === 'exclusive') victim = this.takeLock(who, force === true);
+    if (mode === 'terminal') return null;
     if (mode !== 'session') this.enter(who, { mode, name: null, by: who, base: running, config: running });
+    return victim;
   }
 
   /** Ends editing. A named candidate stays, unless `discard`. */
@@ -108,26 +114,27 @@ export class Candidates {
     this.byName.delete(name);
   }
 
-  private openNamed(who: Who, name: string, force: boolean, running: Config): void {
+  private openNamed(who: Who, name: string, force: boolean, running: Config): number | null {
     const found = this.byName.get(name);
     if (found === undefined && this.byName.size >= MAX_NAMED) {
       throw new RequestError(`there are ${MAX_NAMED} configuration sessions already: commit or abort one`);
     }
-    if (found !== undefined && this.isOpen(found)) {
-      if (!force) throw heldBy(`session ${name}`, found.by);
-      if (found.by.session !== null) this.byConnection.delete(found.by.session);
-    }
+    const holder = found !== undefined && this.isOpen(found) ? found.by : null;
+    if (holder !== null && !force) throw heldBy(`session ${name}`, holder);
+    if (holder?.session != null) this.byConnection.delete(holder.session);
     const candidate = found ?? { mode: 'session', name, by: who, base: running, config: running };
     candidate.by = who;
     this.byName.set(name, candidate);
     this.enter(who, candidate);
+    return holder?.session ?? null;
   }
 
-  private takeLock(who: Who, force: boolean): void {
+  private takeLock(who: Who, force: boolean): number | null {
     if (!force) this.checkLock(who);
-    const previous = this.lock?.holder.session ?? null;
-    if (previous !== null && previous !== who.session) this.byConnection.delete(previous);
+    const victim = this.lock?.holder.session ?? null;
+    if (victim !== null) this.byConnection.delete(victim);
     this.lock = { holder: who, sinceMs: this.clock.now() };
+    return victim;
   }
 
   private enter(who: Who, candidate: Candidate): void {

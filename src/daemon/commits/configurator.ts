@@ -159,6 +159,7 @@ export class Configurator {
     if (candidate === null && !checkOnly) {
       diff = await this.changeDirectly(who, edit.config, params);
     } else {
+      if (candidate === null) this.transactions.check(who, edit.config);
       diff = diffConfigs(before, edit.config);
       if (candidate !== null && !checkOnly && diff.lines.length > 0) candidate.config = edit.config;
     }
@@ -197,7 +198,8 @@ export class Configurator {
           throw new RequestError('the candidate holds uncommitted changes: commit or abort first');
         }
         this.endDirectEdits(who);
-        this.candidates.open(who, params, this.running);
+        const victim = this.candidates.open(who, params, this.running);
+        if (victim !== null) this.events.publish({ kind: 'config', by: who.user, what: 'taken by force' });
         if (params.mode === 'terminal') this.directEdits.begin(who, this.running);
         return this.state(who);
       },
@@ -255,7 +257,10 @@ export class Configurator {
     const next = this.merged(candidate);
     const { warnings } = checked(editConfig(next, [], []));
     const diff = diffConfigs(this.running, next);
-    if (options.checkOnly) return this.committed(who, diff, false, warnings, false);
+    if (options.checkOnly) {
+      this.transactions.check(who, next);
+      return this.committed(who, diff, false, warnings, false);
+    }
     await this.transactions.enforce({ who, next, origin: 'commit', ...options });
     const confirmed = options.confirmMinutes === undefined && (await this.confirmNow(who));
     candidate.base = this.running;

@@ -15,6 +15,7 @@ import { RequestError } from '../base/request-errors.js';
 import { type Accounting, DAEMON, nameOf } from './accounting.js';
 import type { Archive } from './archive.js';
 import type { Candidates } from './candidates.js';
+import { changeSummary } from './change-summary.js';
 import type { Guard } from './guard.js';
 import type { RecordFaults } from './record-faults.js';
 
@@ -27,6 +28,8 @@ export interface ConfigurationHost {
    * again and a `RequestError` says why. `next` has been parsed and validated. Calls never overlap.
    */
   applyConfig(next: Config): Promise<void>;
+  /** Throws what `applyConfig` would, as far as that can be known without doing anything. */
+  checkConfig(next: Config): void;
 }
 
 interface Order {
@@ -76,8 +79,15 @@ export class Transactions {
       throw error;
     }
     await this.keep(order);
-    events.publish({ kind: 'config', by: who.user, what: 'changed' });
+    const what = order.origin === 'not confirmed' ? 'rolled back' : 'changed';
+    events.publish({ kind: 'config', by: who.user, what, ...changeSummary(diff) });
     return diff;
+  }
+
+  /** Throws what `enforce` would, as far as that can be known without doing anything. */
+  check(who: Who, next: Config): void {
+    this.checkFree(who);
+    this.options.host.checkConfig(next);
   }
 
   /** Throws when another connection's lock or unconfirmed commit forbids changes. */
@@ -121,8 +131,9 @@ export class Transactions {
     const by = guard.status(null)?.by ?? DAEMON;
     const change = { action: `rollback: the commit of ${nameOf(by)} ${why}` };
     try {
-      await this.enforce({ who, next: target, origin: 'not confirmed', force: true });
+      const { lines } = await this.enforce({ who, next: target, origin: 'not confirmed', force: true });
       await guard.disarm();
+      if (lines.length === 0) events.publish({ kind: 'config', by: who.user, what: 'rolled back' });
     } catch (err) {
       log.error({ err }, 'rolling back an unconfirmed commit failed and will be tried again');
       events.publish({ kind: 'config', by: who.user, what: 'rollback failed' });
@@ -131,7 +142,6 @@ export class Transactions {
       return;
     }
     log.warn({ by }, `a commit ${why} and is undone`);
-    events.publish({ kind: 'config', by: who.user, what: 'rolled back' });
     await accounting.record(who, change, 'done');
   }
 

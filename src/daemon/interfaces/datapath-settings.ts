@@ -2,12 +2,14 @@
 
 import type {
   DampingConfig,
+  GuardConfig,
   InterfaceConfig,
   LinkConfig,
   PeerConfig,
   QualityConfig,
+  ReservedKind,
 } from '../../api/config.js';
-import { readU32 } from '../../base/bytes.js';
+import { readU16, readU32 } from '../../base/bytes.js';
 import {
   DEFAULTS,
   type EffectiveLink,
@@ -15,8 +17,9 @@ import {
   effectiveMulticast,
   effectiveSplitHorizon,
 } from '../../config/defaults.js';
+import type { GuardSettings } from '../../contract/guard-settings.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
-import { NO_GROUP, type PortSettings } from '../../contract/port-settings.js';
+import { NO_GROUP, type PortSettings, RESERVED } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -25,7 +28,7 @@ import type {
 } from '../../contract/settings.js';
 import type { UplinkSettings } from '../../contract/uplinks.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
-import { parseIp } from '../../grammar/address.js';
+import { type IpAddress, parseIp } from '../../grammar/address.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
 
@@ -41,6 +44,7 @@ export function settingsOf(
       macAgeingS: effective.macAgeing,
       macLimit: effective.macLimit,
       loopGuard: config.loopGuard ?? null,
+      reserved: reservedBits(config.forwardReserved ?? []),
     },
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
@@ -60,6 +64,15 @@ export function settingsOf(
   };
 }
 
+function reservedBits(kinds: readonly ReservedKind[]): number {
+  let bits = 0;
+  for (const kind of kinds) {
+    if (kind === 'all') for (const bit of Object.values(RESERVED)) bits |= bit;
+    else bits |= RESERVED[kind];
+  }
+  return bits;
+}
+
 function multicastSettings(config: InterfaceConfig): MulticastSettings {
   const { snooping, unregistered, fastLeave, router, querier } = effectiveMulticast(config);
   return {
@@ -77,11 +90,31 @@ function ipv4Number(address: string | undefined): number {
   return bytes === undefined ? 0 : readU32(Uint8Array.from(bytes), 0);
 }
 
+function guardSettings(guard: GuardConfig | undefined): GuardSettings | null {
+  if (guard?.source === undefined && guard?.dhcpServer === undefined && guard?.ra === undefined) return null;
+  return {
+    source: guard.source ?? false,
+    dhcpServer: guard.dhcpServer ?? false,
+    ra: guard.ra ?? false,
+    bindings: (guard.bindings ?? []).map(({ address, mac }) => bindingWords(address, mac)),
+  };
+}
+
+/** Four words of an address, IPv4 after ::ffff:0:0/96, then 16 and 32 bits of a MAC address. */
+function bindingWords(address: string, mac: string): number[] {
+  const { family, bytes } = parseIp(address) as IpAddress;
+  const all = Uint8Array.from(family === 4 ? [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...bytes] : bytes);
+  const station = Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
+  const words = [0, 4, 8, 12].map((at) => readU32(all, at) | 0);
+  return [...words, readU16(station, 0), readU32(station, 2) | 0];
+}
+
 /** Settings of a peer as a port of the switch. */
 export function portSettings(peer: PeerConfig): PortSettings {
   return {
     splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
     multicastRouter: peer.multicastRouter ?? false,
+    guard: guardSettings(peer.guard),
   };
 }
 

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type {
   FlowsExplanation,
+  GuardRow,
   MacStretch,
   MulticastStretch,
   PeerExplanation,
@@ -105,6 +106,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   }
 
   /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  guards(): Promise<GuardRow[] | null> {
+    return this.ask((id) => ({ kind: 'guards', id }));
+  }
+
   multicast(from: number, rows: number): Promise<MulticastStretch | null> {
     return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
   }

@@ -1,40 +1,7 @@
 /** A change of a link in one line of words: what happened, and what was measured when it did. */
 import type { LinkConfig } from '../../api/config.js';
 import type { LinkCause, LinkFacts, LinkState } from '../../api/link-states.js';
-
-const CAUSES: Record<LinkCause, string> = {
-  configured: 'configured',
-  'beats-heard': 'beats are heard',
-  'hold-time-expired': 'the hold time expired',
-  'peer-does-not-hear-us': 'the peer does not hear us',
-  'carrier-lost': 'the local interface lost its carrier',
-  'address-removed': 'the local address was removed',
-  'send-error': 'the kernel refused to send',
-  'peer-reported-down': 'the peer reports it down',
-  'peer-said-goodbye': 'the peer said goodbye',
-  'session-lost': 'the session ended',
-  'administratively-down': 'shut down by the operator',
-  'path-unknown': 'the remote end is not known yet',
-  'path-moved': 'its path was configured anew',
-  flapping: 'it keeps going down',
-  'damping-over': 'it has been steady for long enough',
-  'too-lossy': 'it loses too much, others are taken before it',
-  'too-slow': 'it is much slower than another one, others are taken before it',
-  'quality-restored': 'it has been good again for long enough',
-  'administratively-drained': 'drained by the operator',
-  'peer-drains': 'the peer drains it',
-  'nothing-under-way': 'nothing is under way on it any more',
-  'no-other-link': 'no other link is usable, it carries frames',
-  undrained: 'in use again',
-  'interface-absent': 'its interface is not there',
-  'address-absent': 'this host does not have its local address',
-  'no-carrier': 'its local interface has no carrier',
-  'no-ipv6': 'the kernel has no IPv6',
-  'no-route': 'there is no route to its remote end',
-  'recursive-route': 'recursive route: what it sends is routed into this tunnel itself',
-  'name-unresolved': 'the name of its remote end has no address',
-  'worker-died': 'the worker that moves the frames died',
-};
+import { LINK_CAUSE_TEXT } from '../base/causes.js';
 
 /** For a change that nobody was there to measure. */
 export const NOTHING_MEASURED: LinkFacts = {
@@ -84,7 +51,7 @@ export function describeLack(
 
 /** For instance "down: 3 heartbeats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
 export function describeChange(state: LinkState, cause: LinkCause, facts: LinkFacts): string {
-  const parts = [CAUSES[cause]];
+  const parts = [LINK_CAUSE_TEXT[cause]];
   if (cause === 'hold-time-expired') parts.splice(0, 1, ...silence(facts));
   else if (SUDDEN.has(cause) || cause === 'peer-reported-down') parts.push(...lastHeard(facts));
   else if (cause === 'peer-does-not-hear-us') parts.push('it is heard by us');

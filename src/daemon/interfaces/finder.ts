@@ -5,7 +5,7 @@ import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import type { InterfaceRuntime } from './runtime.js';
 
 /** Answers about more peers than this are given in pages only. */
-const MAX_UNPAGED_PEERS = 4096;
+export const MAX_UNPAGED_PEERS = 4096;
 
 /** Names in a request; an absent one means all. */
 interface PeerFilter {
@@ -67,8 +67,10 @@ export class Finder {
   peer({ peer, interface: name }: { peer: string; interface?: string }): FoundPeer {
     const found = this.peers({ peer, ...(name !== undefined && { interface: name }) });
     if (found.length > 1) {
-      const where = found.map(({ runtime }) => runtime.name).join(', ');
-      throw new RequestError(`peer ${peer} exists on several interfaces (${where}); name one`);
+      throw severalInterfaces(
+        peer,
+        found.map(({ runtime }) => runtime.name),
+      );
     }
     return found[0];
   }
@@ -86,8 +88,12 @@ export function linkOf(peer: PeerEntry, id: number): LinkEntry {
   return link;
 }
 
+export function severalInterfaces(peer: string, interfaces: readonly string[]): RequestError {
+  return new RequestError(`peer ${peer} exists on several interfaces (${interfaces.join(', ')}); name one`);
+}
+
 /** Says of a client that it is not connected; it has rows only while it is. */
-function missingPeer(runtimes: readonly InterfaceRuntime[], name: string): RequestError {
+export function missingPeer(runtimes: readonly InterfaceRuntime[], name: string): RequestError {
   const isClient = runtimes.some(({ clients }) => clients.named(name) !== undefined);
   return new RequestError(isClient ? `client ${name} is not connected` : `peer ${name} not found`);
 }

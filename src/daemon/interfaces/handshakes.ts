@@ -15,6 +15,7 @@ import type { Client } from '../../handshake/admission.js';
 import { Handshaker } from '../../handshake/handshaker.js';
 import type { ClientSource, PeerIdentity } from '../../handshake/options.js';
 import { emptyCounters } from '../../handshake/reasons.js';
+import type { HandshakeRecord } from '../../handshake/record.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
 import type { Datapath } from './datapath.js';
@@ -37,7 +38,7 @@ interface SessionInfo {
 }
 
 interface HandshakeEvents {
-  /** Another session of a peer is in use; null when none is left. */
+  /** A peer has a session in use, or null: none is left. A rekey is no event. */
   session: [peer: number, session: SessionInfo | null];
   /** A client comes, and needs its rows at once: its session follows. */
   client: [peer: number, client: Client];
@@ -79,6 +80,11 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** How often each failure occurred, by name. */
   get counters(): Readonly<Record<string, number>> {
     return this.handshaker.counters;
+  }
+
+  /** What came of handshakes with each peer. */
+  get record(): HandshakeRecord {
+    return this.handshaker.record;
   }
 
   clearCounters(): void {
@@ -142,6 +148,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     switch (event.kind) {
       case 'handshake':
         return this.receive(event.bytes, event.path, now);
+      case 'misaddressed':
+        return this.record.misaddressed(event.path.words, now);
       case 'session-confirmed':
         return this.withIndex(event.slot, (index) => this.handshaker.sessionConfirmed(index, now));
       case 'counter-high':
@@ -237,9 +245,10 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   private use(peer: number, slot: number): void {
     const session = this.sessions.get(slot);
     if (session === undefined) return;
+    const isFirst = !this.inUse.has(peer);
     this.inUse.set(peer, session);
     this.datapath.send({ kind: 'session-send', peer, slot });
-    this.emit('session', peer, session);
+    if (isFirst) this.emit('session', peer, session);
   }
 
   private retire(slot: number): void {

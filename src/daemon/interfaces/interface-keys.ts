@@ -1,8 +1,9 @@
 /** The static key of an interface, its MAC address, and the keys of its peers. */
 import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
-import { loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
+import { KeyFileError, loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key-file.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
@@ -37,6 +38,32 @@ export function loadKeys(config: InterfaceConfig, stateFolder: string): KeyPair 
   const load = isOurs(path, stateFolder) ? loadOrCreateKeyFile : loadKeyFile;
   const secretKey = reading(path, stateFolder, () => load(sodiumPrimitives, path));
   return { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
+}
+
+/** The public key that `loadKeys` would find; null when it would make a new key. @throws Error where `loadKeys` would fail */
+export function publicKeyFor(config: InterfaceConfig, stateFolder: string): Uint8Array | null {
+  const path = privateKeyFile(config, stateFolder);
+  return reading(path, stateFolder, () => {
+    try {
+      const secret = loadKeyFile(sodiumPrimitives, path);
+      const publicKey = sodiumPrimitives.publicKey(secret);
+      sodiumPrimitives.freeLocked(secret);
+      return publicKey;
+    } catch (error) {
+      if (!isOurs(path, stateFolder) || !(error instanceof KeyFileError && error.missing)) throw error;
+      requireWritable(dirname(path));
+      return null;
+    }
+  });
+}
+
+function requireWritable(folder: string): void {
+  if (!existsSync(folder)) return;
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new Error(`no key can be made: ${folder} cannot be written`);
+  }
 }
 
 /** Key and preshared key of a peer, to be given to `forgetIdentity`; null when it has no key yet. @throws Error with a sentence */

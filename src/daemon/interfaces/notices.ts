@@ -21,6 +21,11 @@ export function warningOf(notice: NoticeAction, peer: string): { what: WarningNa
   };
 }
 
+/** Why it matters that the times of handshakes cannot be kept on disk. */
+export function timeNotKept({ message }: Error): string {
+  return `the time of handshakes cannot be kept in the state folder (${message}): after a restart with a clock that went back, peers will refuse us`;
+}
+
 function age(us: number): string {
   const seconds = Math.round(us / 1e6);
   if (seconds < 120) return `${seconds} s`;

@@ -46,6 +46,8 @@ export interface PeerEntry {
   /** Known to the handshaker. */
   admitted: boolean;
   up: boolean;
+  /** Since when it is up or down, in µs since boot; null: it was never up. */
+  changedUs: number | null;
 }
 
 export class PeerEntries {
@@ -87,7 +89,8 @@ export class PeerEntries {
   }
 
   add(config: PeerConfig, row = this.rows.take(), client: Client | null = null): PeerEntry {
-    const entry = { row, config, client, links: new Map(), admitted: client !== null, up: false };
+    const admitted = client !== null;
+    const entry = { row, config, client, links: new Map(), admitted, up: false, changedUs: null };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);
     return entry;

@@ -2,10 +2,9 @@
  * One interface while it runs: its TAP, its sockets, its datapath worker and its handshakes, brought from one
  * configuration to the next without touching what did not change.
  */
-
 import { EventEmitter } from 'node:events';
 import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
-import { ALIVE_STATES } from '../../api/link-states.js';
+import { ALIVE_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { withTemplates } from '../../config/templates.js';
 import type { DatapathEvent } from '../../contract/events.js';
@@ -16,6 +15,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { causeWord } from '../base/causes.js';
 import { lookUpName } from '../base/name-lookup.js';
 import { BridgePort } from './bridge-port.js';
 import { Clients, settingsDiffer } from './clients.js';
@@ -28,7 +28,7 @@ import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
-import { warningOf } from './notices.js';
+import { timeNotKept, warningOf } from './notices.js';
 import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
@@ -64,6 +64,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly drains: Drains;
   readonly clients: Clients;
   readonly names: RemoteNames;
+  private readonly now: () => number;
   private readonly stateFolder: string;
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
@@ -84,6 +85,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     super();
     const { peers } = this;
     const { aead, scheduling } = effectiveInterface(config);
+    this.now = () => native.now();
     this.stateFolder = stateFolder;
     this.current = { ...config, peers: [] };
     this.keys = keys;
@@ -318,12 +320,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     for (const peer of this.peers.values()) {
       for (const { config, state } of peer.links.values()) {
         const place = { peer: peer.row, link: config.id };
-        const change = {
-          state: 'down',
-          cause: 'worker-died',
-          facts: NOTHING_MEASURED,
-          suppressed: 0,
-        } as const;
+        const change = this.unmeasured('down', 'worker-died');
         if (ALIVE_STATES.has(state) || state === 'one-way') this.linkChanged({ ...place, ...change });
       }
     }
@@ -367,12 +364,15 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     link: id,
     state,
     cause,
+    atUs,
     facts,
     suppressed,
-  }: Omit<EventOf<'link'>, 'kind' | 'atUs'>): void {
+  }: Omit<EventOf<'link'>, 'kind'>): void {
     const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer === undefined || link === undefined) return;
+    if (peer === undefined) return;
+    const link = peer.links.get(id);
+    // One that was removed may have a successor under its id.
+    if (cause === 'removed' || link === undefined) return this.reachChanged(peer, cause, atUs);
     link.state = state;
     link.cause = cause;
     // Asked again, it may have found another way meanwhile.
@@ -387,10 +387,19 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     link.detail = (lack ?? describeChange(state, cause, facts)) + more;
     this.emit('link', peer, link, facts);
     this.drains.linkChanged();
+    this.reachChanged(peer, cause, atUs);
+  }
+
+  private unmeasured(state: LinkState, cause: LinkCause) {
+    return { state, cause, facts: NOTHING_MEASURED, suppressed: 0, atUs: this.now() };
+  }
+
+  private reachChanged(peer: PeerEntry, cause: LinkCause, atUs: number): void {
     const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
     if (up === peer.up) return;
     peer.up = up;
-    this.emit('peer', peer, cause);
+    peer.changedUs = atUs;
+    this.emit('peer', peer, causeWord(cause));
   }
 
   // --- names of remote ends -------------------------------------------------------------------------
@@ -418,7 +427,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       const { state, cause } = link;
       if (cause !== 'name-unresolved' || to.addresses.length > 0) continue;
       const place = { peer: peer.row, link: link.config.id };
-      this.linkChanged({ ...place, state, cause, facts: NOTHING_MEASURED, suppressed: 0 });
+      this.linkChanged({ ...place, ...this.unmeasured(state, cause) });
     }
   }
 
@@ -477,14 +486,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */
   private timeNotKept(error: Error): void {
-    setImmediate(() =>
-      this.emit(
-        'warning',
-        null,
-        'handshake-time-not-kept',
-        `the time of handshakes cannot be kept in the state folder (${error.message}): after a restart with a clock that went back, peers will refuse us`,
-      ),
-    );
+    setImmediate(() => this.emit('warning', null, 'handshake-time-not-kept', timeNotKept(error)));
   }
 
   private sessionChanged(row: number, exists: boolean): void {

@@ -22,6 +22,7 @@ interface OpenSocket {
   row: number;
   handle: UdpHandle;
   family: 4 | 6;
+  port: number;
   /** Text of the address bound to; null for the wildcard address. */
   address: string | null;
   device: string | null;
@@ -130,7 +131,7 @@ export class UdpSockets {
         descriptors,
       );
       if (family === 6) this.ipv6Is(true);
-      return { row: this.rows.take(), handle, family, address, device, ifindex };
+      return { row: this.rows.take(), handle, family, port, address, device, ifindex };
     } catch (error) {
       const { code, message } = error as NativeError;
       if (code === 'EAFNOSUPPORT' && family === 6) this.ipv6Is(false);

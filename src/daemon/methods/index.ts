@@ -11,6 +11,7 @@ import { EXPLAIN_METHODS } from './explain.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
+import { GUARD_METHODS } from './show-guards.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
 import { MULTICAST_METHODS } from './show-multicast.js';
@@ -27,6 +28,7 @@ export const METHODS: MethodTable = {
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
   ...LINK_METHODS,
+  ...GUARD_METHODS,
   ...MULTICAST_METHODS,
   ...UPLINK_METHODS,
   ...COUNTER_METHODS,

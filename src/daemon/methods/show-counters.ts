@@ -1,7 +1,10 @@
 /** `show counters`, `show drops`, `clear counters`. */
 import { z } from 'zod';
-import { pageOf } from '../answers/pages.js';
-import { dropCounters, interfaceCounters, peerCounters } from '../observe/counters.js';
+import { dropCounters } from '../answers/drops.js';
+import { pageOf, type Source } from '../answers/pages.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { interfaceCounters, peerCounters } from '../observe/counters.js';
 import { dropExample } from '../observe/drop-examples.js';
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, ofPeer, page } from './params.js';
@@ -13,19 +16,24 @@ export const COUNTER_METHODS = {
     return [...whole.flatMap(interfaceCounters), ...ofPeers];
   }),
   'show.countersPage': read(page, ({ find }, params) =>
-    pageOf(find.interfaces(params.interface), params, ({ runtime, peers, begins }) => [
+    pageOf(find.interfaces(params.interface).map(sourceOf), params, (peers, { runtime }, begins) => [
       ...(begins ? interfaceCounters(runtime) : []),
       ...peers.flatMap((peer) => peerCounters(runtime, peer)),
     ]),
   ),
   'show.drops': read(
     ofInterface.extend({ all: z.boolean().optional() }),
-    ({ find, native, privilege }, { interface: name, all = false }) =>
+    ({ find, histories, native, privilege }, { interface: name, all = false }) =>
       find.interfaces(name).flatMap((runtime) =>
-        dropCounters(runtime, all).map((drop) => ({
-          ...drop,
-          example: dropExample(runtime, drop.reason, native.now(), privilege === 'admin'),
-        })),
+        dropCounters(runtime, histories, all).map((drop) => {
+          const example = dropExample(runtime, drop.reason, native.now(), privilege === 'admin');
+          return {
+            ...drop,
+            peer: drop.peer ?? example?.peer ?? null,
+            from: drop.from ?? example?.from ?? null,
+            example,
+          };
+        }),
       ),
   ),
   'clear.counters': admin(ofPeer, ({ find }, { interface: name, peer }) => {
@@ -37,3 +45,7 @@ export const COUNTER_METHODS = {
     return null;
   }),
 } satisfies Partial<MethodTable>;
+
+function sourceOf(runtime: InterfaceRuntime): Source<PeerEntry> & { runtime: InterfaceRuntime } {
+  return { name: runtime.name, runtime, from: (row, limit) => runtime.peers.from(row, limit) };
+}

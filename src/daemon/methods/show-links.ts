@@ -1,9 +1,9 @@
 /** `show links`, `show mtu`, and the history of links. */
 import { z } from 'zod';
 import { historyStatus } from '../answers/history-status.js';
+import { listedPeers, peerSources } from '../answers/listed-peers.js';
 import { peerMtu } from '../answers/mtu-status.js';
 import { pageOf } from '../answers/pages.js';
-import { linksOf } from '../answers/peer-status.js';
 import { RequestError } from '../base/request-errors.js';
 import { type MethodTable, read } from './method.js';
 import { linkId, ofPeer, page } from './params.js';
@@ -12,16 +12,12 @@ import { linkId, ofPeer, page } from './params.js';
 const MAX_HISTORIES = 64;
 
 export const LINK_METHODS = {
-  'show.links': read(ofPeer, ({ find, native, histories }, params) => {
-    const now = native.now();
-    return find.fewPeers(params).flatMap(({ runtime, peer }) => linksOf(runtime, peer, now, histories));
-  }),
-  'show.linksPage': read(page, ({ find, native, histories }, params) => {
-    const now = native.now();
-    return pageOf(find.interfaces(params.interface), params, ({ runtime, peers }) =>
-      peers.flatMap((peer) => linksOf(runtime, peer, now, histories)),
-    );
-  }),
+  'show.links': read(ofPeer, (context, params) =>
+    listedPeers(context, params).flatMap((peer) => peer.links()),
+  ),
+  'show.linksPage': read(page, (context, params) =>
+    pageOf(peerSources(context, params.interface), params, (peers) => peers.flatMap((peer) => peer.links())),
+  ),
   'show.mtu': read(ofPeer, ({ find }, params) =>
     find.fewPeers(params).map(({ runtime, peer }) => peerMtu(runtime, peer)),
   ),

@@ -1,25 +1,26 @@
 /** `show peers`, `show peer`, `clear peer`. */
+import { listedPeers, peerSources } from '../answers/listed-peers.js';
 import { pageOf } from '../answers/pages.js';
-import { peerStatus } from '../answers/peer-status.js';
 import { refusal } from '../base/refusal.js';
 import { RequestError } from '../base/request-errors.js';
+import { severalInterfaces } from '../interfaces/finder.js';
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, onePeer, page } from './params.js';
 
 export const PEER_METHODS = {
-  'show.peers': read(ofInterface, ({ find, native, histories }, params) => {
-    const now = native.now();
-    return find.fewPeers(params).map(({ runtime, peer }) => peerStatus(runtime, peer, now, histories));
-  }),
-  'show.peersPage': read(page, ({ find, native, histories }, params) => {
-    const now = native.now();
-    return pageOf(find.interfaces(params.interface), params, ({ runtime, peers }) =>
-      peers.map((peer) => peerStatus(runtime, peer, now, histories)),
-    );
-  }),
-  'show.peer': read(onePeer, ({ find, native, histories }, params) => {
-    const { runtime, peer } = find.peer(params);
-    return peerStatus(runtime, peer, native.now(), histories);
+  'show.peers': read(ofInterface, (context, params) =>
+    listedPeers(context, params).map((peer) => peer.status()),
+  ),
+  'show.peersPage': read(page, (context, params) =>
+    pageOf(peerSources(context, params.interface), params, (peers) => peers.map((peer) => peer.status())),
+  ),
+  'show.peer': read(onePeer, (context, params) => {
+    const found = listedPeers(context, params);
+    if (found.length > 1) {
+      const where = found.map((peer) => peer.interface);
+      throw severalInterfaces(params.peer, where);
+    }
+    return found[0].status();
   }),
   'clear.peer': admin(onePeer, ({ find, log }, params) => {
     const { runtime, peer } = find.peer(params);

@@ -1,27 +1,38 @@
 /** The shared counters of the datapath, by name. */
 import type { Counter, DropCounter } from '../../api/index.js';
-import { DROP_HELP, DROP_NAMES } from '../../contract/drops.js';
+import { COPY_DROPS, DROP_HELP, DROP_NAMES, NORMAL_DROPS } from '../../contract/drops.js';
 import { INTERFACE_FIELDS, LINK_FIELDS, LINK_WIDTH, PEER_FIELDS, PEER_WIDTH } from '../../contract/stats.js';
-import { HANDSHAKE_HELP, type HandshakeReason } from '../../handshake/reasons.js';
+import { HANDSHAKE_HELP, type HandshakeReason, NORMAL_HANDSHAKES } from '../../handshake/reasons.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { dropCounts } from './drop-watch.js';
 
-/** Drops by reason, of the datapath and of handshakes: those above zero, or with `all` every one. */
-export function dropCounters(runtime: InterfaceRuntime, all: boolean): Omit<DropCounter, 'example'>[] {
-  const { drops } = runtime.datapath.stats;
-  const datapath = DROP_NAMES.map((reason, index) => ({
-    interface: runtime.name,
+interface DropCount extends Pick<DropCounter, 'reason' | 'count' | 'help' | 'normal'> {
+  /** Only the second copy of what had arrived. */
+  isCopy: boolean;
+}
+
+/** How often each reason to drop has counted, of the datapath and then of handshakes; in the order of `dropCounts`. */
+export function dropsByReason(runtime: InterfaceRuntime): DropCount[] {
+  const counts = dropCounts(runtime);
+  const datapath = DROP_NAMES.map((reason) => ({
     reason: reason as string,
-    count: drops[index],
     help: DROP_HELP[reason] as string,
+    normal: NORMAL_DROPS.has(reason),
+    isCopy: COPY_DROPS.has(reason),
   }));
-  const handshakes = Object.entries(runtime.handshakes.counters).map(([reason, count]) => ({
-    interface: runtime.name,
+  const handshakes = (Object.keys(runtime.handshakes.counters) as HandshakeReason[]).map((reason) => ({
     reason: `handshake/${reason}`,
-    count,
-    help: HANDSHAKE_HELP[reason as HandshakeReason],
+    help: HANDSHAKE_HELP[reason],
+    normal: NORMAL_HANDSHAKES.has(reason),
+    isCopy: reason === 'handshake-duplicate',
   }));
-  return [...datapath, ...handshakes].filter((drop) => all || drop.count > 0);
+  return [...datapath, ...handshakes].map((drop, index) => ({ ...drop, count: counts[index] }));
+}
+
+/** Drops by which something may have been lost, or that show a fault. */
+export function dropsThatMatter(runtime: InterfaceRuntime): number {
+  return dropsByReason(runtime).reduce((sum, { normal, count }) => sum + (normal ? 0 : count), 0);
 }
 
 /** Every counter of the interface as a whole. */

@@ -1,10 +1,11 @@
 /**
- * The histories of links, fed from the shared counters once a second. Only a limited number of links have one, so that
+ * The histories of links, and of what was dropped, fed from the shared counters once a second. Only a limited number of links have one, so that
  * a server with many clients pays nothing for the rest. They are kept by name: a link that was removed and comes back,
  * or whose interface was restarted, continues its history.
  */
 import { ALIVE_STATES } from '../../api/link-states.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { DropWatch } from './drop-watch.js';
 import { LinkHistory } from './link-history.js';
 import { LinkSampler } from './link-sampler.js';
 
@@ -20,6 +21,8 @@ interface Observed {
 }
 
 export class Histories {
+  /** What was dropped lately. */
+  readonly drops = new DropWatch();
   private readonly observed = new Map<string, Observed>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -61,6 +64,7 @@ export class Histories {
     const now = this.now();
     const second = Math.floor(now / 1e6);
     let room = this.limit();
+    for (const runtime of this.runtimes()) this.drops.look(runtime, second);
     for (const runtime of this.runtimes()) {
       for (const peer of runtime.peers.values()) {
         for (const link of peer.links.values()) {

@@ -8,7 +8,7 @@ import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/st
 import { version } from '../base/version.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { dropCounters } from './counters.js';
+import { dropsByReason } from './counters.js';
 import type { Histories } from './link-histories.js';
 
 type Labels = Record<string, string>;
@@ -130,7 +130,8 @@ function addInterface(found: Families, runtime: InterfaceRuntime): void {
   const { datapath } = runtime;
   found.add('interface_up', 'gauge', '1 while its datapath runs', labels, datapath.alive ? 1 : 0);
   found.addRows('interface_', OF_INTERFACE, labels, (field) => datapath.stats.interface[INTERFACE[field]]);
-  for (const { reason, count } of dropCounters(runtime, false)) {
+  for (const { reason, count } of dropsByReason(runtime)) {
+    if (count === 0) continue;
     found.add('interface_drops_total', 'counter', 'What was dropped', { ...labels, reason }, count);
   }
   let peersUp = 0;

@@ -1,4 +1,5 @@
 /** Reports what happens on an interface: to the log, and as events. */
+import { causeWord, INTERFACE_CAUSE } from '../base/causes.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
 import { formatMac } from '../interfaces/addresses.js';
@@ -11,7 +12,7 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('link', (peer, link, facts) => {
     const place = { interface: name, peer: peer.config.name, link: link.config.id };
     const { state } = link;
-    const cause = link.cause?.replaceAll('-', ' ') ?? '';
+    const cause = link.cause === null ? '' : causeWord(link.cause);
     const detail = link.detail ?? state;
     log.info({ ...place, state, cause, ...facts }, `link ${detail}`);
     events.publish({ kind: 'link', ...place, state, cause, detail, ...facts });
@@ -35,7 +36,7 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     const place = { interface: name, peer: peer.config.name };
     const state = peer.up ? 'up' : 'down';
     log.info(place, `peer ${state}`);
-    events.publish({ kind: 'peer', ...place, state, cause: cause.replaceAll('-', ' ') });
+    events.publish({ kind: 'peer', ...place, state, cause });
   });
   runtime.on('session', (peer, what) => {
     events.publish({ kind: 'session', interface: name, peer: peer.config.name, what });
@@ -83,6 +84,6 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   runtime.on('trouble', (message) => log.warn({ interface: runtime.name }, message));
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');
-    events.publish({ kind: 'interface', interface: name, state: 'down', cause: 'datapath worker died' });
+    events.publish({ kind: 'interface', interface: name, state: 'down', cause: INTERFACE_CAUSE.died });
   });
 }

@@ -34,13 +34,13 @@ function explainLink(deciders: Deciders, peer: number, row: number, now: number)
   const { peers, links, selection } = deciders;
   const isMeasured = links.rttSmoothed[row] > 0;
   const measured = (value: number): number | null => (isMeasured ? Math.round(value) : null);
+  const carries = carriersOf(peers, peer).includes(links.id[row]);
   return {
     link: links.id[row],
     state: LINK_STATES[links.state[row]],
     standing: STANDING_NAMES[selection.standingOf(row)],
-    carries:
-      (peers.usable[peer] & (1 << links.id[row])) !== 0 &&
-      (spreads(peers, peer) || row === peers.activeLink[peer]),
+    carries,
+    sharePercent: carries ? shareOf(peers, peer) : 0,
     priority: links.priority[row],
     rttUs: measured(links.rttSmoothed[row]),
     jitterUs: measured(links.jitter[row]),
@@ -50,18 +50,52 @@ function explainLink(deciders: Deciders, peer: number, row: number, now: number)
   };
 }
 
-/** Whether the policy uses more than the one link chosen. */
-function spreads(peers: PeerTable, peer: number): boolean {
-  return peers.policy[peer] !== POLICY.passive;
+/** Ids of the links by which the policy sends frames. */
+function carriersOf(peers: PeerTable, peer: number): number[] {
+  return idsOf(peers, peer).filter(
+    (id) => peers.policy[peer] !== POLICY.passive || peers.linkOf(peer, id) === peers.activeLink[peer],
+  );
+}
+
+function idsOf(peers: PeerTable, peer: number): number[] {
+  return [...Array(MAX_LINKS).keys()].filter((id) => (peers.usable[peer] & (1 << id)) !== 0);
+}
+
+/** Frames of a hundred that a link which carries any takes; null where that is not fixed but follows the flows. */
+function shareOf(peers: PeerTable, peer: number): number | null {
+  switch (peers.policy[peer]) {
+    case POLICY.adaptive:
+      return null;
+    case POLICY['round-robin']:
+      return Math.round(100 / carriersOf(peers, peer).length);
+    default:
+      return 100;
+  }
 }
 
 function policyName(number: number): Policy {
   return (Object.keys(POLICY) as Policy[]).find((name) => POLICY[name] === number) ?? 'passive';
 }
 
-function decision({ peers, links, selection }: Deciders, peer: number): string {
+function decision(deciders: Deciders, peer: number): string {
+  const { peers } = deciders;
+  if (peers.activeLink[peer] < 0) return 'no link is usable: frames wait for one';
+  const carriers = carriersOf(peers, peer);
+  if (peers.policy[peer] === POLICY.passive) return choice(deciders, peer);
+  if (carriers.length === 1) return `link ${carriers[0]} is the only one that is usable`;
+  const names = `links ${carriers.slice(0, -1).join(', ')} and ${carriers[carriers.length - 1]}`;
+  switch (peers.policy[peer]) {
+    case POLICY.active:
+      return `every frame goes by ${names}; the first copy to arrive counts`;
+    case POLICY['round-robin']:
+      return `frames take turns on ${names}`;
+    default:
+      return `each flow takes the link that promises the earliest arrival, and bulk is spread, over ${names}`;
+  }
+}
+
+function choice({ peers, links, selection }: Deciders, peer: number): string {
   const chosen = peers.activeLink[peer];
-  if (chosen < 0) return 'no link is usable: frames wait for one';
   const name = `link ${links.id[chosen]}`;
   switch (selection.rule[peer]) {
     case RULE.ONLY:
@@ -80,7 +114,7 @@ function decision({ peers, links, selection }: Deciders, peer: number): string {
 function reason(deciders: Deciders, peer: number, row: number, now: number): string {
   const { peers, links, selection, grey, damping } = deciders;
   const chosen = peers.activeLink[peer];
-  if (row === chosen) return 'taken';
+  if (carriersOf(peers, peer).includes(links.id[row])) return task(deciders, peer, row);
   switch (selection.standingOf(row)) {
     case STANDING.UNUSABLE:
       return `${LINK_STATES[links.state[row]]}${outranks(deciders, row, chosen) ? '; taken as soon as it is up' : ''}`;
@@ -92,15 +126,36 @@ function reason(deciders: Deciders, peer: number, row: number, now: number): str
       return greyReason(links, grey, row, now);
     default:
   }
+  if (peers.policy[peer] === POLICY.active) {
+    return `stands by: copies go by the best ${peers.copies[peer]} links only`;
+  }
   if (links.priority[row] < links.priority[chosen] && selection.standingOf(chosen) === STANDING.CLEAN) {
     return `stands by: priority ${links.priority[row]} is below ${links.priority[chosen]}`;
   }
   return challenge(deciders, peer, row, chosen, now);
 }
 
+/** What a link that carries frames does under the policy. */
+function task({ peers, links, grey }: Deciders, peer: number, row: number): string {
+  const count = carriersOf(peers, peer).length;
+  const isGrey = grey.reasonOf(row) !== GREY.NO ? ', although it is grey' : '';
+  switch (peers.policy[peer]) {
+    case POLICY.active:
+      return `carries a copy of every frame${isGrey}`;
+    case POLICY['round-robin']:
+      return count === 1 ? 'carries every frame' : `carries one frame in ${count}`;
+    case POLICY.adaptive:
+      return `carries the flows that it serves earliest, ${costs(links, row)}${isGrey}`;
+    default:
+      return 'taken';
+  }
+}
+
 /** Whether a link that is not usable would be taken if it were. */
-function outranks({ links, selection }: Deciders, row: number, chosen: number): boolean {
+function outranks({ peers, links, selection }: Deciders, row: number, chosen: number): boolean {
   if (chosen === NO_LINK || selection.standingOf(chosen) < STANDING.CLEAN) return true;
+  const policy = peers.policy[links.peer[row]];
+  if (policy === POLICY['round-robin'] || policy === POLICY.adaptive) return true;
   return links.priority[row] > links.priority[chosen];
 }
 

@@ -113,7 +113,9 @@ export class LinkChanges {
     const before = peers.activeLink[peer];
     this.deciders.selection.decide(peer, now);
     const active = peers.activeLink[peer];
-    this.base.stats.peers[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
+    const gauges = this.base.stats.peers;
+    gauges[peer * PEER_WIDTH + PEER.activeLink] = active < 0 ? -1 : links.id[active];
+    gauges[peer * PEER_WIDTH + PEER.usableLinks] = peers.usable[peer];
     this.watch.changed(peer, now);
     if (active < 0) return;
     if (before < 0) this.base.ports.stations.reached(peer, now);

@@ -79,7 +79,7 @@ export class LinkLife {
   stop(link: number, now: number): void {
     this.base.wheel.cancel(timerOf(link, TIMER.BEAT));
     this.base.wheel.cancel(timerOf(link, TIMER.HOLD));
-    this.changes.leave(link, 'stopped', 'administratively-down', now);
+    this.changes.leave(link, 'stopped', 'removed', now);
   }
 
   // --- timers ---------------------------------------------------------------------------------------

@@ -1,0 +1,31 @@
+/** Guards of peers as text. */
+import type { GuardBinding, GuardStatus } from '../../api/index.js';
+import { duration } from './format.js';
+import { type Column, table } from './table.js';
+
+const COLUMNS: Column<GuardBinding>[] = [
+  { title: '  Address', cell: ({ address }) => `  ${address}` },
+  { title: 'MAC address', cell: ({ mac }) => mac },
+  {
+    title: 'Expires',
+    cell: ({ expiresSeconds }) => (expiresSeconds === null ? 'never' : duration(expiresSeconds)),
+    align: 'right',
+  },
+];
+
+export function guardsText(guards: GuardStatus[]): string[] {
+  if (guards.length === 0) return ['No peer is guarded.'];
+  return guards.flatMap((status, index) => [...(index === 0 ? [] : ['']), ...guardText(status)]);
+}
+
+function guardText(status: GuardStatus): string[] {
+  const { drops, bindings } = status;
+  return [
+    `Peer ${status.peer} on ${status.interface}`,
+    ...(status.source ? [`  Source: ${drops.source} dropped`] : []),
+    ...(status.dhcpServer ? [`  DHCP server: ${drops.dhcpServer} dropped`] : []),
+    ...(status.ra ? [`  Router advertisements: ${drops.ra} dropped`] : []),
+    `  Not to be looked through: ${drops.opaque} dropped`,
+    ...(bindings.length === 0 ? [] : table(COLUMNS, bindings, '')),
+  ];
+}

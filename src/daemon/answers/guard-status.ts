@@ -1,0 +1,22 @@
+/** Guards of peers with their names. */
+import type { GuardStatus } from '../../api/index.js';
+import { formatMac } from '../interfaces/addresses.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { addressText } from './multicast-status.js';
+
+export async function guardStatus(runtime: InterfaceRuntime): Promise<GuardStatus[]> {
+  const rows = (await runtime.datapath.guards()) ?? [];
+  return rows.map(({ peer, settings, drops: [source, dhcpServer, ra, opaque], bindings }) => ({
+    interface: runtime.name,
+    peer: runtime.peers.atRow(peer)?.config.name ?? '',
+    source: settings.source,
+    dhcpServer: settings.dhcpServer,
+    ra: settings.ra,
+    drops: { source, dhcpServer, ra, opaque },
+    bindings: bindings.map(({ words, leftUs }) => ({
+      address: addressText(words.slice(0, 4)),
+      mac: formatMac(words[4], words[5] >>> 0),
+      expiresSeconds: leftUs === null || !Number.isFinite(leftUs) ? null : Math.round(leftUs / 1e6),
+    })),
+  }));
+}

@@ -1,0 +1,190 @@
+/** Why a peer is down and what to do about it, as far as handshakes and links tell. */
+import type { LinkCause } from '../../api/link-states.js';
+import { formatPublicKey } from '../../crypto/keys.js';
+import type { Refusal, RefusalReason } from '../../handshake/record.js';
+import { PATH } from '../../native/ops.js';
+import { RELAY_FAMILY } from '../../wire/overhead.js';
+import { causeWord } from '../base/causes.js';
+import { formatAddress, formatPath, pathAddressBytes } from '../interfaces/addresses.js';
+import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+
+export interface Diagnosis {
+  /** A few words. */
+  cause: string;
+  /** What was seen and what to do, in a sentence. */
+  advice: string;
+}
+
+/** What was refused or heard longer ago than this says nothing of now. In µs. */
+const RECENT_US = 60_000_000;
+const UNDERLAY_CAUSES: ReadonlySet<LinkCause> = new Set<LinkCause>([
+  'carrier-lost',
+  'address-removed',
+  'send-error',
+  'interface-absent',
+  'address-absent',
+  'no-carrier',
+  'no-ipv6',
+  'no-route',
+  'recursive-route',
+  'name-unresolved',
+  'worker-died',
+]);
+/** Remote ends that a sentence names. */
+const MAX_NAMED = 3;
+
+/** Null while the peer is up. `nowUs`: since boot. */
+export function diagnose(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): Diagnosis | null {
+  if (peer.up) return null;
+  const links = [...peer.links.values()].filter((link) => !link.config.shutdown);
+  return (
+    ofConfiguration(peer, links) ??
+    ofUnderlay(links) ??
+    ofOneWay(links) ??
+    ofRefusals(runtime, peer, links, nowUs) ??
+    ofGoodbye(links) ??
+    ofSilence(runtime, peer, links, nowUs)
+  );
+}
+
+function ofConfiguration({ config, links: all }: PeerEntry, links: LinkEntry[]): Diagnosis | null {
+  const { name } = config;
+  if (config.shutdown) return { cause: 'shut down', advice: `"no shutdown" under peer ${name} starts it` };
+  if (config.publicKey === undefined) {
+    return { cause: 'no public key', advice: `set "public-key" under peer ${name}` };
+  }
+  if (all.size === 0) return { cause: 'no links', advice: `peer ${name} needs a "link" with its remote end` };
+  if (links.length > 0) return null;
+  return { cause: 'links shut down', advice: 'every link is shut down: "no shutdown" under one starts it' };
+}
+
+function ofUnderlay(links: LinkEntry[]): Diagnosis | null {
+  if (!links.every(({ cause }) => cause !== null && UNDERLAY_CAUSES.has(cause))) return null;
+  const [{ cause, config, detail }] = links;
+  return { cause: causeWord(cause ?? 'send-error'), advice: `link ${config.id} ${detail}` };
+}
+
+function ofOneWay(links: LinkEntry[]): Diagnosis | null {
+  const oneWay = links.find(({ state }) => state === 'one-way');
+  if (oneWay === undefined) return null;
+  return {
+    cause: 'does not hear us',
+    advice: `we hear the peer, it does not hear us: check UDP towards ${remoteOf(oneWay) ?? 'it'}`,
+  };
+}
+
+function ofGoodbye(links: LinkEntry[]): Diagnosis | null {
+  if (!links.every(({ cause }) => cause === 'peer-said-goodbye')) return null;
+  return {
+    cause: 'said goodbye',
+    advice:
+      'the peer said goodbye: there the daemon was stopped, or the interface or this peer shut down or removed',
+  };
+}
+
+/** Somebody answered or called, and a handshake failed. */
+function ofRefusals(
+  runtime: InterfaceRuntime,
+  peer: PeerEntry,
+  links: LinkEntry[],
+  nowUs: number,
+): Diagnosis | null {
+  const { record } = runtime.handshakes;
+  const isRecent = (found: Refusal | null): found is Refusal =>
+    found !== null && nowUs - found.at < RECENT_US;
+  const { refusal } = record.of(peer.row);
+  if (isRecent(refusal)) return PEER_REFUSALS[refusal.reason]?.(refusal) ?? null;
+  const strangers = [
+    ...links.map((link) => record.strangerAt(pathOf(link))),
+    ...(links.some(canBeCalled) ? [] : [record.last('unknown-peer'), record.last('mac1-wrong')]),
+  ];
+  const stranger = strangers.find(isRecent);
+  if (stranger === undefined) return null;
+  const who = `a host at ${senderOf(stranger)}`;
+  switch (stranger.reason) {
+    case 'unknown-peer': {
+      const key = stranger.publicKey === null ? '' : ` ${formatPublicKey(stranger.publicKey)}`;
+      return {
+        cause: 'unknown key',
+        advice: `${who} uses the unknown key${key}: compare it with "public-key" of the peer`,
+      };
+    }
+    case 'own-key':
+      return { cause: 'our own key', advice: `${who} uses our private key: each host needs its own` };
+    case 'mac1-wrong':
+      return {
+        cause: 'wrong key for us',
+        advice: `${who} has another public key for us: there it should be ${runtime.publicKey}`,
+      };
+    default:
+      return null;
+  }
+}
+
+const PEER_REFUSALS: Partial<Record<RefusalReason, (refusal: Refusal) => Diagnosis>> = {
+  'handshake-replayed': (refusal) => ({
+    cause: 'its clock went back',
+    advice: `handshakes from ${senderOf(refusal)} are older than one before: set the clock of the peer right`,
+  }),
+  'response-not-authentic': (refusal) => ({
+    cause: 'preshared key',
+    advice: `the answer from ${senderOf(refusal)} does not decrypt: compare the preshared keys of both ends`,
+  }),
+  'no-common-aead': () => ({
+    cause: 'no common AEAD',
+    advice: 'the ends have no AEAD in common: compare their "aead" settings',
+  }),
+  'no-common-version': () => ({
+    cause: 'other version',
+    advice: 'the peer speaks no version of the protocol that we do: update the older end',
+  }),
+};
+
+/** Nothing authentic comes, or nothing comes back. */
+function ofSilence(runtime: InterfaceRuntime, peer: PeerEntry, links: LinkEntry[], nowUs: number): Diagnosis {
+  const { unanswered, calledAt } = runtime.handshakes.record.of(peer.row);
+  const hasSession = runtime.handshakes.sessionOf(peer.row) !== null;
+  const ends = links.map(remoteOf).filter((end) => end !== null);
+  const where = [...ends.slice(0, MAX_NAMED), ...(ends.length > MAX_NAMED ? ['…'] : [])].join(', ');
+  if (!hasSession && calledAt !== null && nowUs - calledAt < RECENT_US) {
+    return {
+      cause: 'our answers are lost',
+      advice: `the peer calls us, but does not get our answers: check UDP towards ${where || 'it'}`,
+    };
+  }
+  if (unanswered > 0) {
+    const count = unanswered === 1 ? '1 handshake' : `${unanswered} handshakes`;
+    return {
+      cause: 'no answer',
+      advice: `${count} sent to ${where || 'the peer'}, none answered: UDP is blocked, the peer does not run, or it has another key for us`,
+    };
+  }
+  if (!links.some(canBeCalled)) {
+    return {
+      cause: 'has not called',
+      advice: 'every link waits for the peer to call, and nothing has come from it: check its "remote"',
+    };
+  }
+  const [last] = links.filter(({ detail }) => detail !== null);
+  return last?.cause
+    ? { cause: causeWord(last.cause), advice: `link ${last.config.id} ${last.detail}` }
+    : { cause: 'starting', advice: `the first handshake is on its way to ${where || 'the peer'}` };
+}
+
+function senderOf({ path }: Refusal): string {
+  return path[PATH.FAMILY] === RELAY_FAMILY
+    ? 'the far side of a relay'
+    : formatAddress(pathAddressBytes(path));
+}
+
+function canBeCalled({ config }: LinkEntry): boolean {
+  return config.remote !== undefined && config.remote.kind !== 'dynamic';
+}
+
+/** Where datagrams of a link go; null while that is not known. */
+export function remoteOf(link: LinkEntry): string | null {
+  const { remote } = link.config;
+  if (remote?.kind === 'via') return `via ${remote.peer}`;
+  return formatPath(pathOf(link), remote?.kind === 'address' && !link.isLearned ? remote.zone : undefined);
+}

@@ -1,0 +1,56 @@
+/** When each reason to drop last counted, and how fast it does: seen by looking at the counters once a second. */
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+
+/** Rates are means of this time. */
+const RATE_SECONDS = 10;
+
+interface Look {
+  second: number;
+  counts: number[];
+}
+
+interface Watched {
+  /** Oldest first, one a second. */
+  looks: Look[];
+  /** By reason: the second in which it last counted. */
+  lastSecond: Map<number, number>;
+}
+
+export class DropWatch {
+  private readonly watched = new Map<string, Watched>();
+
+  /** Looks at the counters of an interface; `second` must not go back. */
+  look(runtime: InterfaceRuntime, second: number): void {
+    const found = this.watched.get(runtime.name) ?? { looks: [], lastSecond: new Map<number, number>() };
+    this.watched.set(runtime.name, found);
+    const { looks, lastSecond } = found;
+    const counts = dropCounts(runtime);
+    const before = looks.at(-1)?.counts;
+    counts.forEach((count, index) => {
+      if (count !== (before?.[index] ?? 0) && count > 0) lastSecond.set(index, second);
+    });
+    looks.push({ second, counts });
+    while (looks[0].second < second - RATE_SECONDS) looks.shift();
+  }
+
+  /** The second in which a reason, by its place in `dropCounts`, last counted; null if never while it was watched. */
+  lastSecond(name: string, index: number): number | null {
+    return this.watched.get(name)?.lastSecond.get(index) ?? null;
+  }
+
+  /** Drops a second over the last ten; null before two looks. */
+  perSecond(name: string, index: number): number | null {
+    const looks = this.watched.get(name)?.looks ?? [];
+    if (looks.length < 2) return null;
+    const first = looks[0];
+    const last = looks[looks.length - 1];
+    // Counters may have been cleared in between.
+    const grown = Math.max(0, last.counts[index] - first.counts[index]);
+    return grown / (last.second - first.second);
+  }
+}
+
+/** The counts of all reasons: those of the datapath, then those of handshakes. */
+export function dropCounts(runtime: InterfaceRuntime): number[] {
+  return [...runtime.datapath.stats.drops, ...Object.values(runtime.handshakes.counters)];
+}

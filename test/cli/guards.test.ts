@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { guardsText } from '../../src/cli/output/guards.js';
+
+describe('show guards', () => {
+  it('says what each guard has dropped, and which addresses pass', () => {
+    const drops = { source: 3, dhcpServer: 0, ra: 7, opaque: 1 };
+    const bindings = [
+      { address: '10.0.0.1', mac: '02:00:00:00:00:01', expiresSeconds: null },
+      { address: '10.0.0.2', mac: '02:00:00:00:00:02', expiresSeconds: 60 },
+    ];
+    const status = { interface: 'octo0', peer: 'osaka', source: true, dhcpServer: false, ra: true };
+    expect(guardsText([{ ...status, drops, bindings }])).toEqual([
+      'Peer osaka on octo0',
+      '  Source: 3 dropped',
+      '  Router advertisements: 7 dropped',
+      '  Not to be looked through: 1 dropped',
+      '  Address   MAC address         Expires',
+      '  10.0.0.1  02:00:00:00:00:01     never',
+      '  10.0.0.2  02:00:00:00:00:02  00:01:00',
+    ]);
+    expect(guardsText([])).toEqual(['No peer is guarded.']);
+  });
+});

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { LinkCause, LinkState } from '../../src/api/link-states.js';
+import { diagnose } from '../../src/daemon/answers/peer-diagnosis.js';
+import { describeChange } from '../../src/daemon/interfaces/describe-change.js';
+import type { LinkEntry, PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
+import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
+import { NO_SOCKETS } from '../../src/daemon/interfaces/udp-sockets.js';
+import type { HandshakeReason } from '../../src/handshake/reasons.js';
+import { HandshakeRecord } from '../../src/handshake/record.js';
+import { PATH } from '../../src/native/ops.js';
+import { FACTS } from '../link/facts.js';
+
+const NOW = 1_000_000_000;
+const ADDRESS = new Uint8Array([10, 91, 0, 2]);
+const KEY = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
+
+function path(address: Uint8Array): number[] {
+  const words = new Array<number>(PATH.WORDS).fill(0);
+  words[PATH.FAMILY] = 4;
+  words[PATH.PORT] = 7700;
+  words[PATH.ADDR] = new Int32Array(address.slice().buffer)[0];
+  return words;
+}
+
+const ORIGIN = path(ADDRESS);
+
+interface Scene {
+  remote?: 'address' | 'dynamic';
+  state?: LinkState;
+  cause?: LinkCause;
+  session?: boolean;
+  links?: number;
+}
+
+function scene({ remote = 'address', state = 'down', cause, session = false, links = 1 }: Scene = {}) {
+  const record = new HandshakeRecord();
+  const runtime = {
+    publicKey: 'OURS',
+    handshakes: { record, sessionOf: () => (session ? {} : null) },
+  } as unknown as InterfaceRuntime;
+  const entry = (id: number): LinkEntry => ({
+    row: id,
+    config: { id, remote: remote === 'dynamic' ? { kind: remote } : { kind: remote, address: '', port: 0 } },
+    sockets: NO_SOCKETS,
+    configuredPath: remote === 'dynamic' ? path(new Uint8Array(4)).fill(0) : path(ADDRESS),
+    otherPath: null,
+    isLearned: false,
+    routeMtu: null,
+    routeDevice: null,
+    drained: false,
+    state,
+    cause: cause ?? null,
+    detail: cause === undefined ? null : describeChange(state, cause, FACTS),
+  });
+  const peer: PeerEntry = {
+    row: 3,
+    client: null,
+    config: { name: 'osaka', publicKey: KEY, links: [] },
+    links: new Map(Array.from({ length: links }, (_, id) => [id, entry(id)])),
+    admitted: true,
+    up: false,
+    changedUs: null,
+  };
+  return { record, peer, told: () => diagnose(runtime, peer, NOW) };
+}
+
+describe('why a peer is down', () => {
+  it('is nothing while it is up', () => {
+    const { peer, told } = scene();
+    peer.up = true;
+    expect(told()).toBeNull();
+  });
+
+  it('is the configuration, where that lacks something', () => {
+    const { peer, told } = scene();
+    peer.config = { ...peer.config, shutdown: true };
+    expect(told()?.cause).toBe('shut down');
+    peer.config = { name: 'osaka', links: [] };
+    expect(told()?.advice).toBe('set "public-key" under peer osaka');
+    peer.config = { name: 'osaka', publicKey: KEY, links: [] };
+    peer.links.clear();
+    expect(told()?.cause).toBe('no links');
+  });
+
+  it('is silence: how many handshakes went where, and what that may mean', () => {
+    const { record, told } = scene();
+    expect(told()?.cause).toBe('starting');
+    for (let sent = 0; sent < 14; sent++) record.sent(3);
+    expect(told()).toEqual({
+      cause: 'no answer',
+      advice:
+        '14 handshakes sent to 10.91.0.2:7700, none answered: UDP is blocked, the peer does not run, or it has another key for us',
+    });
+    record.called(3, NOW - 1_000_000);
+    expect(told()).toMatchObject({ cause: 'our answers are lost' });
+  });
+
+  it('names the unknown key of a host at the address of the peer, or of one that calls a peer without address', () => {
+    for (const remote of ['address', 'dynamic'] as const) {
+      const { record, told } = scene({ remote });
+      record.sent(3);
+      const publicKey = new Uint8Array(Buffer.from(KEY, 'base64'));
+      record.refused('unknown-peer', ORIGIN, { peer: null, publicKey }, NOW - 1_000_000);
+      expect(told()?.advice).toBe(
+        `a host at 10.91.0.2 uses the unknown key ${KEY}: compare it with "public-key" of the peer`,
+      );
+    }
+    const { record, told } = scene();
+    const elsewhere = path(new Uint8Array([10, 9, 9, 9]));
+    record.refused('unknown-peer', elsewhere, { peer: null, publicKey: null }, NOW);
+    expect(told()?.cause).toBe('starting');
+  });
+
+  it('says what our key is to a host that has another for us', () => {
+    const { record, told } = scene();
+    record.misaddressed(ORIGIN, NOW);
+    expect(told()?.advice).toContain('there it should be OURS');
+  });
+
+  it.each<[HandshakeReason, string]>([
+    ['handshake-replayed', 'its clock went back'],
+    ['response-not-authentic', 'preshared key'],
+    ['no-common-aead', 'no common AEAD'],
+  ])('is what was refused of it lately: %s', (reason, cause) => {
+    const { record, told } = scene();
+    record.sent(3);
+    record.refused(reason, ORIGIN, { peer: 3, publicKey: null }, NOW - 1_000_000);
+    expect(told()?.cause).toBe(cause);
+    record.refused(reason, ORIGIN, { peer: 3, publicKey: null }, NOW - 100_000_000);
+    expect(told()?.cause).toBe('no answer');
+  });
+
+  it('is one direction that is blocked', () => {
+    const { told } = scene({ state: 'one-way', cause: 'beats-heard', session: true });
+    expect(told()?.advice).toBe('we hear the peer, it does not hear us: check UDP towards 10.91.0.2:7700');
+  });
+
+  it('is the underlay, when every link lost its own', () => {
+    const { record, told } = scene({ cause: 'carrier-lost', links: 2 });
+    record.sent(3);
+    expect(told()).toMatchObject({ cause: 'carrier lost' });
+    expect(told()?.advice).toMatch(/^link 0 down: the local interface lost its carrier/);
+  });
+
+  it('is a goodbye, until the peer is heard again', () => {
+    const { record, told } = scene({ cause: 'peer-said-goodbye', links: 2 });
+    record.sent(3);
+    expect(told()).toMatchObject({ cause: 'said goodbye' });
+  });
+
+  it('is that a peer which must call has not', () => {
+    expect(scene({ remote: 'dynamic', state: 'waiting' }).told()?.cause).toBe('has not called');
+  });
+});
