@@ -60,6 +60,7 @@ export const switchCommands: Setting[] = [
       oneOf('kind', RESERVED),
     ],
     noNeeds: 2,
+    default: 'none; in a bridge that runs the spanning tree: bpdu',
     set(scope, { kind }) {
       const found = interfaceOf(scope);
       found.forwardReserved = RESERVED_KINDS.filter(
@@ -69,9 +70,12 @@ export const switchCommands: Setting[] = [
     unset(scope, { kind }) {
       const found = interfaceOf(scope);
       const kept = (found.forwardReserved ?? []).filter((each) => kind !== undefined && each !== kind);
-      if (kept.length > 0) found.forwardReserved = kept;
-      else delete found.forwardReserved;
+      found.forwardReserved = kept;
     },
-    render: (scope) => (interfaceOf(scope).forwardReserved ?? []).map((kind) => `forward reserved ${kind}`),
+    render(scope) {
+      const { forwardReserved } = interfaceOf(scope);
+      if (forwardReserved?.length === 0) return ['no forward reserved'];
+      return (forwardReserved ?? []).map((kind) => `forward reserved ${kind}`);
+    },
   }),
 ];

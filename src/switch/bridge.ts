@@ -75,17 +75,16 @@ export class Bridge {
     if (isRunt(length)) return dropFor(isLocal ? DROP['tap-runt'] : DROP['frame-runt']);
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
-    if (
-      isReserved(high, low) &&
-      (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0
-    ) {
+    const isKept = isReserved(high, low);
+    if (isKept && (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0) {
       return dropFor(DROP['reserved-group']);
     }
     if (this.guard.isProbe(high, low)) {
       if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
     }
-    if (!isLocal && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
+    // What bridges say to each other passes: they may cut the loop themselves.
+    if (!isLocal && !isKept && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
     if (this.guards.isOn) {
       const reason = this.guards.check(port, frame, now);
       if (reason >= 0) return dropFor(reason);

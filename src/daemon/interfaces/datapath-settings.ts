@@ -31,6 +31,7 @@ import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
 import { type IpAddress, parseIp } from '../../grammar/address.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
+import { runsSpanningTree } from './spanning-tree.js';
 
 /** Settings of an interface; `tap`: what its TAP was granted. */
 export function settingsOf(
@@ -44,7 +45,7 @@ export function settingsOf(
       macAgeingS: effective.macAgeing,
       macLimit: effective.macLimit,
       loopGuard: config.loopGuard ?? null,
-      reserved: reservedBits(config.forwardReserved ?? []),
+      reserved: reservedBits(config.forwardReserved ?? reservedUnasked(config)),
     },
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
@@ -62,6 +63,11 @@ export function settingsOf(
     tapTso: tap.tso,
     tapUso: tap.uso,
   };
+}
+
+/** A bridge that runs the spanning tree must see the others through the tunnel, or it cannot find loops. */
+function reservedUnasked({ bridge }: InterfaceConfig): ReservedKind[] {
+  return bridge !== undefined && runsSpanningTree(bridge) ? ['bpdu'] : [];
 }
 
 function reservedBits(kinds: readonly ReservedKind[]): number {

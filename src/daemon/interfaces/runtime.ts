@@ -127,6 +127,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.bridge = new BridgePort(native, { name: config.name, ifindex: tap.ifindex }, (missing) =>
       this.emit('bridge', missing),
     );
+    this.on('bridge', () => this.sendSettings(this.current));
     this.echoes = new Echoes(datapath);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {
@@ -294,7 +295,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.setUpPeers(next);
     if (was.scheduling !== wanted.scheduling)
       this.datapath.send({ kind: 'schedule', realtime: wanted.scheduling === 'realtime' });
-    this.datapath.send({ kind: 'settings', settings: settingsOf(next, this.tap.granted, this.selfTest) });
+    this.sendSettings(next);
+  }
+
+  private sendSettings(config: InterfaceConfig): void {
+    this.datapath.send({ kind: 'settings', settings: settingsOf(config, this.tap.granted, this.selfTest) });
   }
 
   private setUpPeers(next: InterfaceConfig): void {
@@ -448,8 +453,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
     const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer !== undefined && link !== undefined) this.emit('gsoRefused', peer, link);
+    if (peer?.links.has(id)) this.emit('gsoRefused', peer, peer.links.get(id) as LinkEntry);
   }
 
   private loopChanged({ peer, state }: EventOf<'loop'>): void {

@@ -23,7 +23,7 @@ import { AT, type Observer } from '../../state/observer.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 import type { Bridge } from '../../switch/bridge.js';
-import { destinationHigh, destinationLow, Frame } from '../../switch/frame.js';
+import { destinationHigh, destinationLow, Frame, isReserved } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
 import { type LoopGuard, PROBE_BYTES } from '../../switch/loop-guard.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
@@ -212,18 +212,21 @@ export class Outbound {
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
-      if (this.ports.isHeld(peer)) this.probeToHeld(peer, frame);
+      if (this.ports.isHeld(peer)) this.sendToHeld(peer, frame);
       else this.toPeer(peer, frame);
       reached++;
     }
     return reached;
   }
 
-  /** Nothing goes to a peer that is held but probes of other gateways, and they say so. */
-  private probeToHeld(peer: number, frame: Frame): void {
+  /** Nothing goes to a peer that is held but what bridges say to each other, and probes of other gateways, which say so. */
+  private sendToHeld(peer: number, frame: Frame): void {
     const { bytes, guard } = this;
     const { offset } = frame;
-    if (!guard.isProbe(destinationHigh(bytes, offset), destinationLow(bytes, offset))) return;
+    const high = destinationHigh(bytes, offset);
+    const low = destinationLow(bytes, offset);
+    if (isReserved(high, low)) return this.toPeer(peer, frame);
+    if (!guard.isProbe(high, low)) return;
     if (frame.length < PROBE_BYTES) return;
     const isMarked = guard.isMarked(frame);
     if (!isMarked) guard.mark(frame);
