@@ -87,6 +87,16 @@ export interface GuardConfig {
   bindings?: { address: string; mac: string }[];
 }
 
+/** A station whose port is known for certain. */
+export interface StaticMac {
+  /** Lower-case colon form. */
+  mac: string;
+  /** Absent: untagged. */
+  vlan?: number;
+  /** Name of the peer behind which it is; absent: behind the TAP. */
+  peer?: string;
+}
+
 /** Where multicast goes; absent fields: the default. */
 export interface MulticastConfig {
   snooping?: boolean;
@@ -154,6 +164,7 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  staticMacs?: StaticMac[];
   /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
   forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;

@@ -223,6 +223,13 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
       forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
+      staticMacs: fc.uniqueArray(
+        fc.record(
+          { mac, vlan: fc.integer({ min: 1, max: 4094 }), peer: name },
+          { requiredKeys: ['mac'] },
+        ),
+        { minLength: 1, maxLength: 3, selector: ({ mac: station, vlan }) => `${station} ${vlan}` },
+      ),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
       multicast,
