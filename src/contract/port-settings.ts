@@ -13,6 +13,13 @@ export interface StaticMac {
   low: number;
 }
 
+/** How much of a kind of frames may come from a peer. */
+export interface StormLimit {
+  /** Frames or bytes. */
+  perSecond: number;
+  isBytes: boolean;
+}
+
 /** A peer as a port of the switch. */
 export interface PortSettings {
   /** Split-horizon group, 0–255: frames do not pass between peers of one group. `NO_GROUP`: they pass to and from all. */
@@ -21,6 +28,8 @@ export interface PortSettings {
   multicastRouter: boolean;
   /** null: not guarded. */
   guard: GuardSettings | null;
+  /** By kind, in the order of `STORM_KINDS`; null: any amount. */
+  storm: readonly (StormLimit | null)[];
   statics: readonly StaticMac[];
 }
 

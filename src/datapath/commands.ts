@@ -224,7 +224,7 @@ export class Commands {
     reassembly.expired = 0;
     for (const peer of tables.peers.rows) {
       const base = peer * PEER_WIDTH;
-      stats.peers.fill(0, base + PEER.txFrames, base + PEER.rxBytes + 1);
+      stats.peers.fill(0, base + PEER.txFrames, base + PEER.stormDrops + 1);
     }
     for (let link = 0; link < tables.links.capacity; link++) {
       if (!tables.links.has(link)) continue;

@@ -66,6 +66,13 @@ const lines: [string[], string, string][] = [
   [['interface octo0'], 'multicast router', 'no multicast router'],
   [['interface octo0'], 'multicast querier interval 60 address 10.0.0.1', 'no multicast querier'],
   [['interface octo0', 'peer a'], 'multicast router', 'no multicast router'],
+  [['interface octo0', 'peer a'], 'storm-control broadcast rate 100 pps', 'no storm-control broadcast'],
+  [['interface octo0', 'peer-template gold'], 'storm-control multicast rate 8 kbps', 'no storm-control'],
+  [
+    ['interface octo0', 'peer a'],
+    'storm-control unknown-unicast rate 9 pps',
+    'no storm-control unknown-unicast rate 9 pps',
+  ],
   [['interface octo0', 'peer a'], 'guard source', 'no guard source'],
   [['interface octo0', 'peer a'], 'guard dhcp-server', 'no guard dhcp-server'],
   [['interface octo0', 'peer a'], 'guard ra', 'no guard ra'],

@@ -1,13 +1,15 @@
 /** The configuration in the units of the datapath. */
 
-import type {
-  DampingConfig,
-  GuardConfig,
-  InterfaceConfig,
-  LinkConfig,
-  PeerConfig,
-  QualityConfig,
-  ReservedKind,
+import {
+  type DampingConfig,
+  type GuardConfig,
+  type InterfaceConfig,
+  type LinkConfig,
+  type PeerConfig,
+  type QualityConfig,
+  type ReservedKind,
+  STORM_KINDS,
+  type StormRate,
 } from '../../api/config.js';
 import { readU16, readU32 } from '../../base/bytes.js';
 import {
@@ -19,7 +21,13 @@ import {
 } from '../../config/defaults.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
-import { NO_GROUP, type PortSettings, RESERVED, type StaticMac } from '../../contract/port-settings.js';
+import {
+  NO_GROUP,
+  type PortSettings,
+  RESERVED,
+  type StaticMac,
+  type StormLimit,
+} from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -118,9 +126,13 @@ function macNumbers(mac: string): { high: number; low: number } {
 
 /** The stations that the configuration puts behind a peer, or behind the TAP without one. */
 export function staticMacs({ staticMacs: all = [] }: InterfaceConfig, peer?: string): StaticMac[] {
-  return all
-    .filter((one) => one.peer === peer)
-    .map(({ mac, vlan = 0 }) => ({ vlan, ...macNumbers(mac) }));
+  return all.filter((one) => one.peer === peer).map(({ mac, vlan = 0 }) => ({ vlan, ...macNumbers(mac) }));
+}
+
+function stormLimit(limit: StormRate | undefined): StormLimit | null {
+  if (limit === undefined) return null;
+  const isBytes = limit.unit === 'kbps';
+  return { perSecond: isBytes ? limit.rate * 125 : limit.rate, isBytes };
 }
 
 /** Settings of a peer as a port of the switch; `statics`: the stations that are put behind it. */
@@ -129,6 +141,7 @@ export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): P
     splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
     multicastRouter: peer.multicastRouter ?? false,
     guard: guardSettings(peer.guard),
+    storm: STORM_KINDS.map((kind) => stormLimit(peer.stormControl?.[kind])),
     statics,
   };
 }
