@@ -364,15 +364,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private linkChanged({
-    peer: row,
-    link: id,
-    state,
-    cause,
-    atUs,
-    facts,
-    suppressed,
-  }: Omit<EventOf<'link'>, 'kind'>): void {
+  private linkChanged(change: Omit<EventOf<'link'>, 'kind'>): void {
+    const { peer: row, link: id, state, cause, atUs, facts, suppressed } = change;
     const peer = this.peers.atRow(row);
     if (peer === undefined) return;
     const link = peer.links.get(id);
@@ -453,7 +446,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
     const peer = this.peers.atRow(row);
-    if (peer?.links.has(id)) this.emit('gsoRefused', peer, peer.links.get(id) as LinkEntry);
+    const link = peer?.links.get(id);
+    if (peer && link) this.emit('gsoRefused', peer, link);
   }
 
   private loopChanged({ peer, state }: EventOf<'loop'>): void {
