@@ -53,7 +53,7 @@ export class Rows {
     link.life.settle(now);
     if (peers.session[peer] >= 0 && peers.lastLink[peer] < 0) peers.lastLink[peer] = row;
     link.mtu.configure(row, settings.mtu, settings.routeMtu, moved);
-    if (settings.shutdown) link.life.stop(row, now);
+    if (settings.shutdown) link.life.stop(row, 'administratively-down', now);
     else {
       if (moved) link.life.down(row, 'path-moved', now);
       // Not before: frames shall not come back to a path that is about to go.
@@ -67,7 +67,7 @@ export class Rows {
     const { peers, links } = this.parts.tables;
     const row = peers.has(peer) ? peers.linkOf(peer, id) : NO_LINK;
     if (row < 0) return;
-    this.parts.link.life.stop(row, now);
+    this.parts.link.life.stop(row, 'removed', now);
     peers.setLink(peer, id, NO_LINK);
     if (peers.lastLink[peer] === row) {
       // Frames can wait for any link that is configured, whether it works or not.

@@ -156,11 +156,11 @@ function pattern(label: string, form: RegExp, refused: string): ValueType<string
   };
 }
 
-/** Name of a peer: what can be typed, shown and logged without surprises. */
+/** Name of a peer: what can be shown and logged without surprises. One with blanks is typed in quotes. */
 export const NAME = pattern(
   'NAME',
-  /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.-]{0,62}$/u,
-  'must be 1-63 letters, digits, "_", "." or "-", and begin with a letter, a digit or "_"',
+  /^(?!.* (?: |$))[\p{L}\p{N}_][\p{L}\p{N}\p{M}_. -]{0,62}$/u,
+  'must be 1-63 letters, digits, "_", "." or "-", with single blanks between them in quotes, and begin with a letter, a digit or "_"',
 );
 
 /** RFC 1123 host name; it becomes the prompt. */

@@ -105,7 +105,7 @@ describe('the session', () => {
       );
     expect(await ask('show m?')).toEqual({
       code: 0,
-      out: expect.stringMatching(/^ {2}mac-table +MAC .*\n {2}metrics .*\n {2}mtu .*\n$/),
+      out: expect.stringMatching(/^ {2}mac-table +MAC .*\n {2}metrics .*\n {2}mtu .*\n {2}multicast .*\n$/),
       err: '',
     });
     expect((await ask('conf t', 'interface ?')).out).toMatch(

@@ -25,7 +25,7 @@ const printable = (text: string) => splitLine(`"${text.replace(/["\\]/g, '')}"`)
 
 const name = fc.oneof(
   valid(NAME, fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,10}$/)),
-  fc.constantFrom('__proto__', 'constructor', 'no', 'exit', '大阪'),
+  fc.constantFrom('__proto__', 'constructor', 'no', 'exit', '大阪', 'head office'),
 );
 const ifname = fc.oneof(
   valid(IFNAME, fc.stringMatching(/^[a-z!#"'|.0-9-]{1,15}$/)),

@@ -72,8 +72,8 @@ describe('value types', () => {
     [
       'NAME',
       values.NAME,
-      ['osaka', '__proto__', 'a.b-c_d', '大阪', 'x'.repeat(63)],
-      ['-x', 'a b', 'a/b', '', 'x'.repeat(64), '.x'],
+      ['osaka', '__proto__', 'a.b-c_d', '大阪', 'head office', 'x'.repeat(63)],
+      ['-x', 'a  b', 'a ', ' a', 'a/b', '', 'x'.repeat(64), '.x'],
     ],
     ['FILENAME', values.FILENAME, ['/etc/octolink/k'], ['k', './k', '/']],
     [

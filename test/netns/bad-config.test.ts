@@ -90,7 +90,7 @@ const WRONG: [line: string, wrong: string, word: string][] = [
   ['  link 0', '  link -1', '-1'],
   ['   local 10.1.0.1 port 7700', '   local fd00::1 port 7700', 'remote'],
   ['   local 10.1.0.1 port 7700', '   local 224.0.0.1', '224.0.0.1'],
-  ['   remote 10.1.0.2 port 7700', '   remote example.net', 'example.net'],
+  ['   remote 10.1.0.2 port 7700', '   remote exa_mple.net', 'exa_mple'],
   ['   remote 10.1.0.2 port 7700', '   remote 10.1.0.2 port', ''],
   ['   remote 10.1.0.2 port 7700', '   remote via nobody', 'remote'],
   ['   priority 10', '   priority 256', '256'],

@@ -2,7 +2,7 @@
 import type { CompleteParams } from '../../api/index.js';
 import { configTree } from '../../config/resolve.js';
 import { type Completion, type CompletionOption, completeLine } from '../../grammar/complete.js';
-import { splitLine } from '../../grammar/words.js';
+import { renderWord, splitLine } from '../../grammar/words.js';
 import { everywhereTree, execTree } from '../commands/index.js';
 import type { Interpreter } from '../interpreter/interpreter.js';
 import { pipeTree, splitPipes } from '../interpreter/pipes.js';
@@ -50,7 +50,9 @@ interface WordCompletion {
 export async function completionFor(interpreter: Interpreter, text: string): Promise<WordCompletion> {
   const { found, partial } = await suggestionsFor(interpreter, text);
   const words = [...found.keys()];
-  const common = words.length === 0 ? partial : words.reduce(commonBeginning);
+  const shared = words.length === 0 ? partial : words.reduce(commonBeginning);
+  // One that must be quoted begins with a quote, which shares nothing with the others.
+  const common = words.length === 1 || shared.startsWith(partial) ? shared : partial;
   return { start: text.length - partial.length, words, common, unique: words.length === 1 };
 }
 
@@ -117,7 +119,7 @@ async function liveNames(
 ): Promise<string[]> {
   if (option.complete === null) return [];
   const names = await withinTime(askNames(interpreter, option, option.complete), NAMES_WITHIN_MS);
-  return (names ?? []).filter((name) => name.startsWith(partial));
+  return (names ?? []).filter((name) => name.startsWith(partial)).map((name) => renderWord(name));
 }
 
 async function askNames(

@@ -75,11 +75,11 @@ export class LinkLife {
     }
   }
 
-  /** Takes a link out of service for good. */
-  stop(link: number, now: number): void {
+  /** Takes a link out of service: it is shut down, or removed. */
+  stop(link: number, cause: 'administratively-down' | 'removed', now: number): void {
     this.base.wheel.cancel(timerOf(link, TIMER.BEAT));
     this.base.wheel.cancel(timerOf(link, TIMER.HOLD));
-    this.changes.leave(link, 'stopped', 'removed', now);
+    this.changes.leave(link, 'stopped', cause, now);
   }
 
   // --- timers ---------------------------------------------------------------------------------------
