@@ -125,7 +125,7 @@ describe('bad requests', () => {
 
   it.each([
     ['show.peer', {}],
-    ['show.peer', { peer: 'a b' }],
+    ['show.peer', { peer: 'a  b' }],
     ['show.peer', { peer: 'osaka', extra: 1 }],
     ['wait', { peer: 'osaka', state: 'sideways', timeoutS: 1 }],
     ['ping', { peer: 'osaka', count: 0, size: 1, intervalMs: 10 }],

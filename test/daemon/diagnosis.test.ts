@@ -151,6 +151,13 @@ describe('why a peer is down', () => {
     expect(told()?.cause).toBe(up ? undefined : 'our answers are lost');
   });
 
+  it('is the goodbye of the peer, though one of its links had never been up', () => {
+    const { record, peer, told } = scene({ cause: 'peer-said-goodbye', links: 2 });
+    record.called(3, NOW - 1_000_000);
+    peer.links.set(1, { ...peer.links.get(1)!, cause: null, detail: null });
+    expect(told()?.cause).toBe('said goodbye');
+  });
+
   it('is a link that keeps going down, though the peer is up', () => {
     const { peer, told } = scene({ state: 'damped', cause: 'flapping' });
     peer.up = true;

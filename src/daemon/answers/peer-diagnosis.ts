@@ -100,8 +100,9 @@ function ofOneWay(links: LinkEntry[]): Diagnosis | null {
   };
 }
 
+/** Links that were not up when it said so keep the cause that they had. */
 function ofGoodbye(links: LinkEntry[]): Diagnosis | null {
-  if (!links.every(({ cause }) => cause === 'peer-said-goodbye')) return null;
+  if (!links.some(({ cause }) => cause === 'peer-said-goodbye')) return null;
   return {
     cause: 'said goodbye',
     advice:
