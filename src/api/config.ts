@@ -11,6 +11,16 @@ export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | '
 export const RESERVED_KINDS = ['bpdu', 'lldp', 'lacp', 'ptp', 'all'] as const;
 export type ReservedKind = (typeof RESERVED_KINDS)[number];
 
+/** What storm control limits, each by itself. */
+export const STORM_KINDS = ['broadcast', 'multicast', 'unknown-unicast'] as const;
+export type StormKind = (typeof STORM_KINDS)[number];
+
+/** Frames or kilobits a second. */
+export interface StormRate {
+  rate: number;
+  unit: 'pps' | 'kbps';
+}
+
 /** Flap damping: times in seconds, penalties in thousandths of a loss. */
 export interface DampingConfig {
   halfLife: number;
@@ -87,6 +97,16 @@ export interface GuardConfig {
   bindings?: { address: string; mac: string }[];
 }
 
+/** A station whose port is known for certain. */
+export interface StaticMac {
+  /** Lower-case colon form. */
+  mac: string;
+  /** Absent: untagged. */
+  vlan?: number;
+  /** Name of the peer behind which it is; absent: behind the TAP. */
+  peer?: string;
+}
+
 /** Where multicast goes; absent fields: the default. */
 export interface MulticastConfig {
   snooping?: boolean;
@@ -115,6 +135,8 @@ export interface PeerConfig {
   /** There is a multicast router behind it. */
   multicastRouter?: true;
   guard?: GuardConfig;
+  /** How much may come from it of what is flooded; absent fields: any. */
+  stormControl?: { [K in StormKind]?: StormRate };
   /** Group of peers between which frames are not switched, 0–255; false: in none. */
   splitHorizon?: number | false;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
@@ -154,6 +176,7 @@ export interface InterfaceConfig {
   /** MAC table: ageing in seconds and size in entries. */
   macAgeing?: number;
   macLimit?: number;
+  staticMacs?: StaticMac[];
   /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
   forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;

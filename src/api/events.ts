@@ -1,5 +1,6 @@
 /** What the daemon tells its clients unasked. */
 import type { CapturePoint } from './capture.js';
+import type { StormKind } from './config.js';
 import type { ConfigEvent } from './configuration.js';
 import type { LoopState } from './interfaces.js';
 import type { LinkFacts, LinkState } from './link-states.js';
@@ -95,6 +96,8 @@ export type ControlEvent = EventBase &
         other: string | null;
         count: number;
       }
+    /** A peer sends more of a kind than storm control allows, and the rest is dropped; or it no longer does. */
+    | { kind: 'storm'; interface: string; peer: string; traffic: StormKind; isOver: boolean }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }
     /**
      * Something is wrong that nobody asked about; `peer` is null where it concerns an interface as a whole, and `interface`

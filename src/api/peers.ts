@@ -1,5 +1,5 @@
 /** What `show peers` and `show links` say. */
-import type { AeadChoice, Policy } from './config.js';
+import type { AeadChoice, Policy, StormKind, StormRate } from './config.js';
 import type { LoopState } from './interfaces.js';
 import type { LinkState } from './link-states.js';
 
@@ -102,6 +102,10 @@ export interface PeerStatus {
   splitHorizon: number | null;
   /** Null: it closes no loop. */
   loop: LoopState | null;
+  /** Kinds of frames that are limited, and whether it sends more than it may just now. */
+  stormControl: (StormRate & { traffic: StormKind; isStorm: boolean })[];
+  /** Frames dropped for that. */
+  stormDrops: number;
   session: SessionStatus | null;
   /** Ids of the links that carry data now. */
   activeLinks: number[];

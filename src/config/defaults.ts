@@ -16,6 +16,8 @@ import type { DuplicateSettings } from '../contract/settings.js';
 export const MAX_ADDRESSES = 256;
 /** The most addresses bound to one peer. */
 export const MAX_BINDINGS = 64;
+/** The most static addresses of an interface. */
+export const MAX_STATIC_MACS = 1024;
 
 export const DEFAULTS = {
   /** Links. */

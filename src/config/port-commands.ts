@@ -4,6 +4,7 @@ import { keyword, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
 import { peerOf, type Setting, setting } from './language.js';
+import { stormCommand } from './storm-command.js';
 
 const GROUP = range(0, 255);
 
@@ -30,4 +31,5 @@ export const portCommands: Setting[] = [
       return [splitHorizon === false ? 'no split-horizon' : `split-horizon group ${splitHorizon}`];
     },
   }),
+  stormCommand,
 ];

@@ -1,9 +1,10 @@
 /** Commands of `(config-if)` about the switch. */
 
-import { RESERVED_KINDS, type ReservedKind } from '../api/config.js';
-import { keyword, oneOf, value } from '../grammar/command.js';
-import { range } from '../grammar/values.js';
-import { DEFAULTS } from './defaults.js';
+import { RESERVED_KINDS, type ReservedKind, type StaticMac } from '../api/config.js';
+import { choice, flag, keyword, oneOf, options, value } from '../grammar/command.js';
+import { MAC, NAME, range } from '../grammar/values.js';
+import { renderWord } from '../grammar/words.js';
+import { DEFAULTS, MAX_STATIC_MACS } from './defaults.js';
 import { fieldsOf, interfaceOf, type Setting, setting } from './language.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
@@ -17,6 +18,12 @@ const RESERVED: Record<ReservedKind, string> = {
 };
 
 const MAC_TABLE = keyword('mac-table', 'Table of learned MAC addresses');
+
+/** A static address as a line of the configuration. */
+export function staticMacLine({ mac, vlan, peer }: StaticMac): string {
+  const tag = vlan === undefined ? '' : ` vlan ${vlan}`;
+  return `mac-table static ${mac}${tag} ${peer === undefined ? 'local' : `peer ${renderWord(peer)}`}`;
+}
 
 export const switchCommands: Setting[] = [
   interfaceField('macAgeing', {
@@ -36,6 +43,41 @@ export const switchCommands: Setting[] = [
     ],
     read: ({ limit }) => limit,
     write: (entries) => `mac-table limit ${entries}`,
+  }),
+  setting('interface', {
+    tokens: [
+      MAC_TABLE,
+      keyword('static', 'A station that stays where it is said to be; may be given several times'),
+      value('mac', MAC, 'MAC address'),
+      options([
+        keyword('vlan', 'Of frames with this tag'),
+        value('vlan', range(1, 4094), 'VLAN', { default: 'untagged' }),
+      ]),
+      choice(
+        [keyword('peer', 'Behind a peer'), value('peer', NAME, 'Name of the peer', { complete: 'peer' })],
+        [flag('local', 'Behind the TAP')],
+      ),
+    ],
+    noNeeds: 2,
+    set(scope, { mac, vlan, peer }) {
+      const found = interfaceOf(scope);
+      const others = (found.staticMacs ?? []).filter((one) => one.mac !== mac || one.vlan !== vlan);
+      // One more than there may be is for the validation to refuse; the rest would only cost time.
+      if (others.length > MAX_STATIC_MACS) return;
+      const added = { mac, ...(vlan !== undefined && { vlan }), ...(peer !== undefined && { peer }) };
+      found.staticMacs = [...others, added];
+    },
+    unset(scope, { mac, vlan, peer, local }) {
+      const found = interfaceOf(scope);
+      const isWhole = peer !== undefined || local !== undefined;
+      const isMeant = (one: StaticMac): boolean =>
+        (mac === undefined || one.mac === mac) &&
+        (isWhole ? one.vlan === vlan && one.peer === peer : vlan === undefined || one.vlan === vlan);
+      const kept = (found.staticMacs ?? []).filter((one) => !isMeant(one));
+      if (kept.length > 0) found.staticMacs = kept;
+      else delete found.staticMacs;
+    },
+    render: (scope) => (interfaceOf(scope).staticMacs ?? []).map(staticMacLine),
   }),
   setting('interface', {
     tokens: [

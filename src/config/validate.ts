@@ -11,7 +11,15 @@ import type {
 import { ipKey, isLinkLocal, isLoopback, parseCidr, parseIp } from '../grammar/address.js';
 import { renderWord } from '../grammar/words.js';
 import { dampingProblem } from './damping-command.js';
-import { DEFAULTS, effectiveLink, MAX_ADDRESSES, MAX_BINDINGS, nameKey } from './defaults.js';
+import {
+  DEFAULTS,
+  effectiveLink,
+  MAX_ADDRESSES,
+  MAX_BINDINGS,
+  MAX_STATIC_MACS,
+  nameKey,
+} from './defaults.js';
+import { staticMacLine } from './switch-commands.js';
 import { templateNamed, withTemplate } from './templates.js';
 
 export interface ConfigIssue {
@@ -79,6 +87,7 @@ function checkInterface(
   }
   checkDamping(found, path, issues);
   checkCopies(found, path, issues);
+  checkStaticMacs(found, path, issues);
   if (found.bridge === found.name) {
     issues.push({
       severity: 'error',
@@ -86,6 +95,33 @@ function checkInterface(
       field: 'bridge',
       message: `${found.name} cannot be its own bridge`,
     });
+  }
+}
+
+function checkStaticMacs(found: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
+  const { staticMacs = [], macLimit = DEFAULTS.macLimit, peers } = found;
+  if (staticMacs.length === 0) return;
+  const error = (message: string) =>
+    issues.push({ severity: 'error', path, field: 'mac-table static', message });
+  if (staticMacs.length > MAX_STATIC_MACS)
+    error(`an interface has at most ${MAX_STATIC_MACS} static addresses`);
+  else if (staticMacs.length > macLimit) {
+    error(`a mac-table of limit ${macLimit} does not hold ${staticMacs.length} static addresses`);
+  }
+  const names = new Set(peers.map(({ name }) => name));
+  const stations = new Set<string>();
+  for (const one of staticMacs) {
+    const field = staticMacLine(one);
+    const station = `${one.mac} ${one.vlan}`;
+    if (one.peer !== undefined && !names.has(one.peer)) {
+      const message = `there is no peer ${one.peer} on this interface`;
+      issues.push({ severity: 'error', path, field, message });
+    }
+    if (stations.has(station)) {
+      const message = `${one.mac} is static at another port already`;
+      issues.push({ severity: 'error', path, field, message });
+    }
+    stations.add(station);
   }
 }
 

@@ -11,6 +11,7 @@ export interface MacRow {
   /** Row of the peer, or -1 for the TAP. */
   port: number;
   ageUs: number;
+  isStatic: boolean;
 }
 
 /** The answer of `mac-table`: the entries of some rows, and the row to go on at; -1 at the end. */

@@ -19,6 +19,21 @@ export interface AnswerMark {
   mark: number;
 }
 
+/** What the switch notices. Ports are peers or -1, the TAP. */
+export type SwitchNotice =
+  /** Addresses moved too often and stay where they are for a while; the last of `count`. */
+  | {
+      what: 'mac-frozen';
+      vlan: number;
+      high: number;
+      low: number;
+      port: number;
+      other: number;
+      count: number;
+    }
+  /** A peer sends more than storm control allows of a kind, an index in `STORM_KINDS`, or no longer. */
+  | { what: 'storm'; peer: number; traffic: number; isOver: boolean };
+
 export type DatapathEvent =
   | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
   /** A handshake message came by a path that is not addressed to our public key; not told of each one. */
@@ -47,16 +62,8 @@ export type DatapathEvent =
   | UplinkMoved
   /** The LAN reaches a peer by another way as well, or no longer; `state` is one of `LOOP`. */
   | { kind: 'loop'; peer: number; state: number }
-  /** Addresses moved too often and stay where they are for a while; the last of `count`. Ports are peers or -1, the TAP. */
-  | {
-      kind: 'mac-frozen';
-      vlan: number;
-      high: number;
-      low: number;
-      port: number;
-      other: number;
-      count: number;
-    }
+  /** The switch has noticed something. */
+  | { kind: 'switch'; notice: SwitchNotice }
   | { kind: 'gso-refused'; peer: number; link: number }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }

@@ -4,6 +4,22 @@ import type { GuardSettings } from './guard-settings.js';
 /** In no split-horizon group. */
 export const NO_GROUP = -1;
 
+/** A station that stays at its port, learned or not. */
+export interface StaticMac {
+  /** 0: untagged. */
+  vlan: number;
+  /** The first 16 and the last 32 bits of its address. */
+  high: number;
+  low: number;
+}
+
+/** How much of a kind of frames may come from a peer. */
+export interface StormLimit {
+  /** Frames or bytes. */
+  perSecond: number;
+  isBytes: boolean;
+}
+
 /** A peer as a port of the switch. */
 export interface PortSettings {
   /** Split-horizon group, 0–255: frames do not pass between peers of one group. `NO_GROUP`: they pass to and from all. */
@@ -12,6 +28,9 @@ export interface PortSettings {
   multicastRouter: boolean;
   /** null: not guarded. */
   guard: GuardSettings | null;
+  /** By kind, in the order of `STORM_KINDS`; null: any amount. */
+  storm: readonly (StormLimit | null)[];
+  statics: readonly StaticMac[];
 }
 
 /** Kinds of frames to reserved groups, as bits. */
@@ -21,6 +40,8 @@ export const RESERVED = { bpdu: 1, lldp: 2, lacp: 4, ptp: 8, others: 16 } as con
 export interface SwitchSettings {
   macAgeingS: number;
   macLimit: number;
+  /** Stations behind the TAP. */
+  statics: readonly StaticMac[];
   /** Whether loops are looked for; null: while the TAP is in a bridge. */
   loopGuard: boolean | null;
   /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */

@@ -23,6 +23,7 @@ import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
 import { MacTable } from '../switch/mac-table.js';
 import { Snooping } from '../switch/multicast/snooping.js';
 import { Ports } from '../switch/ports.js';
+import { StormControl, type StormReports } from '../switch/storm.js';
 import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Forwarder } from './frames/forwarder.js';
@@ -84,6 +85,7 @@ export class Assembly {
   readonly announcer: Announcer;
   readonly snooping: Snooping;
   readonly guards: Guards;
+  readonly storm: StormControl;
   private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
@@ -128,9 +130,10 @@ export class Assembly {
     };
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
     this.guards = new Guards(arena.bytes, this.macs);
-    const { guard, snooping, guards, macs, switchPorts: ports } = this;
+    this.storm = new StormControl(arena.bytes, this.macs, this.stormReports());
+    const { guard, snooping, guards, storm, macs, switchPorts: ports } = this;
     const { bytes } = arena;
-    const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards });
+    const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards, storm });
     this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
@@ -144,7 +147,7 @@ export class Assembly {
     this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
     const { forwarder } = this;
-    const unpacker = new Unpacker({ ...lower, selected, reassembly, delivery, forwarder });
+    const unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
     this.reorder = new Reorder(arena, unpacker);
     const { reorder } = this;
     this.announcer = new Announcer(arena, this.macs, this.outbound);
@@ -174,6 +177,7 @@ export class Assembly {
       this.announcer,
       this.snooping,
       this.guards,
+      this.storm,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
       this.guard,
       this.switchPorts,
@@ -223,6 +227,19 @@ export class Assembly {
         if (state === LOOP.HELD || state === LOOP.HELD_ELSEWHERE) this.macs.flushPort(peer);
         if (state !== LOOP.HELD) this.snooping.portOpened(peer, this.now);
         io.emit({ kind: 'loop', peer, state });
+      },
+    };
+  }
+
+  private stormReports(): StormReports {
+    const { io, stats } = this;
+    return {
+      stats,
+      stormChanged: (peer, kind, isOver) => {
+        const storms = peer * PEER_WIDTH + PEER.storms;
+        if (isOver) stats.peers[storms] &= ~(1 << kind);
+        else stats.peers[storms] |= 1 << kind;
+        io.emit({ kind: 'switch', notice: { what: 'storm', peer, traffic: kind, isOver } });
       },
     };
   }

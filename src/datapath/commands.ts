@@ -10,6 +10,7 @@ import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
+import { LOCAL_PORT } from '../switch/mac-table.js';
 import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
@@ -118,12 +119,13 @@ export class Commands {
 
   applySettings(settings: DatapathSettings, now: number): void {
     const { macs, bridge, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit, loopGuard, reserved } = settings.switch;
+    const { macAgeingS, macLimit, statics, loopGuard, reserved } = settings.switch;
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
+    macs.setStatics(LOCAL_PORT, statics);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
     link.pace.setBudget(settings.heartbeatBudget);
@@ -204,8 +206,8 @@ export class Commands {
 
   private macStretch(from: number, count: number, now: number): MacStretch {
     const rows: MacRow[] = [];
-    const next = this.parts.macs.entries(now, from, count, (vlan, high, low, port, ageUs) => {
-      rows.push({ vlan, high, low: low >>> 0, port, ageUs });
+    const next = this.parts.macs.entries(now, from, count, (vlan, high, low, port, ageUs, isStatic) => {
+      rows.push({ vlan, high, low: low >>> 0, port, ageUs, isStatic });
     });
     return { rows, next };
   }
@@ -222,7 +224,7 @@ export class Commands {
     reassembly.expired = 0;
     for (const peer of tables.peers.rows) {
       const base = peer * PEER_WIDTH;
-      stats.peers.fill(0, base + PEER.txFrames, base + PEER.rxBytes + 1);
+      stats.peers.fill(0, base + PEER.txFrames, base + PEER.stormDrops + 1);
     }
     for (let link = 0; link < tables.links.capacity; link++) {
       if (!tables.links.has(link)) continue;

@@ -132,6 +132,7 @@ export class Engine {
     this.parts.macs.sweep(now, SWEEP_BUDGET);
     this.parts.snooping.sweep(now);
     this.tellFrozen();
+    this.parts.storm.sweep(now);
     this.parts.transmit.rings.sweep(now);
     this.parts.link.changes.announcements.sweep(now);
     this.parts.link.uplinks.sweep(now);
@@ -145,7 +146,7 @@ export class Engine {
   private tellFrozen(): void {
     const { macs, io } = this.parts;
     if (macs.frozen.count === 0) return;
-    io.emit({ kind: 'mac-frozen', ...macs.frozen });
+    io.emit({ kind: 'switch', notice: { what: 'mac-frozen', ...macs.frozen } });
     macs.frozen.count = 0;
   }
 

@@ -24,6 +24,8 @@ export class Rows {
     this.parts.guards.set(row, command.port.guard);
     this.parts.snooping.setPeer(row, command.port.multicastRouter, now);
     this.parts.switchPorts.set(row, command.port);
+    this.parts.storm.set(row, command.port.storm, now);
+    this.parts.macs.setStatics(row, command.port.statics);
     link.uplinks.configure(row, command.uplink, now);
     link.life.peerChanged(row, fresh, now);
   }

@@ -24,6 +24,7 @@ import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
 import type { Ports } from './ports.js';
 import { reservedKind } from './reserved.js';
+import type { StormControl } from './storm.js';
 import { dropFor, FLOOD } from './verdicts.js';
 
 /** What the switch asks of the table of peers. */
@@ -41,6 +42,7 @@ interface BridgeParts {
   readonly guard: LoopGuard;
   readonly snooping: Snooping;
   readonly guards: Guards;
+  readonly storm: StormControl;
 }
 
 export class Bridge {
@@ -53,6 +55,7 @@ export class Bridge {
   private readonly guard: LoopGuard;
   private readonly snooping: Snooping;
   private readonly guards: Guards;
+  private readonly storm: StormControl;
 
   constructor(parts: BridgeParts) {
     this.bytes = parts.bytes;
@@ -62,6 +65,7 @@ export class Bridge {
     this.guard = parts.guard;
     this.snooping = parts.snooping;
     this.guards = parts.guards;
+    this.storm = parts.storm;
   }
 
   /**
@@ -88,6 +92,10 @@ export class Bridge {
     if (!isLocal && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
     if (this.guards.isOn) {
       const reason = this.guards.check(port, frame, now);
+      if (reason >= 0) return dropFor(reason);
+    }
+    if (this.storm.isOn) {
+      const reason = this.storm.check(port, frame, now);
       if (reason >= 0) return dropFor(reason);
     }
     const vlan = vlanId(bytes, offset, length);

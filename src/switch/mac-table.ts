@@ -8,6 +8,7 @@
  * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
  */
 import { Columns, int32 } from '../base/columns.js';
+import type { StaticMac } from '../contract/port-settings.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
 import { PortRanking } from './port-ranking.js';
@@ -77,6 +78,8 @@ export class MacTable {
   /** What has been frozen since it was told last. */
   readonly frozen: FrozenMac = { vlan: 0, high: 0, low: 0, port: MISS, other: MISS, count: 0 };
   private readonly hash: KeyedHash;
+  private wanted = 0;
+  /** Rows: as many as the limit, or the static entries where these are more. */
   private most = 0;
   private ageing: number;
   private moveCount = 0;
@@ -111,7 +114,8 @@ export class MacTable {
   constructor(options: MacTableOptions) {
     this.hash = new KeyedHash(options.seed[0], options.seed[1]);
     this.ageing = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US);
-    this.allocate(checkedLimit(options.limit));
+    this.wanted = checkedLimit(options.limit);
+    this.allocate(this.wanted);
   }
 
   /** Entries held, learned and static, expired ones that no sweep has met included. */
@@ -120,7 +124,7 @@ export class MacTable {
   }
 
   get limit(): number {
-    return this.most;
+    return this.wanted;
   }
 
   /** How often a station was heard on another port than before. */
@@ -204,6 +208,17 @@ export class MacTable {
     return true;
   }
 
+  /**
+   * Makes these the static entries of a port, and no others. While settings change one after another there may be more in
+   * all than the limit: the table has room for them.
+   */
+  setStatics(port: number, stations: readonly StaticMac[]): void {
+    this.flushStatics(port);
+    if (this.statics + stations.length > this.most) this.resize(this.statics + stations.length);
+    for (const { vlan, high, low } of stations) this.addStatic(vlan, high, low, port);
+    this.fit();
+  }
+
   /** Removes an address, learned or static. Returns whether it was there. */
   remove(vlan: number, high: number, low: number): boolean {
     const entry = this.find((vlan << 16) | high, low | 0);
@@ -218,10 +233,16 @@ export class MacTable {
     const learned = listOf(port, 0);
     if (learned >= this.oldest.length) return 0;
     while (this.oldest[learned] !== NONE) this.unlink(this.oldest[learned]);
-    if (includeStatic) {
-      while (this.oldest[learned + 1] !== NONE) this.unlink(this.oldest[learned + 1]);
-    }
-    return before - this.used;
+    if (includeStatic) this.flushStatics(port);
+    const gone = before - this.used;
+    this.fit();
+    return gone;
+  }
+
+  private flushStatics(port: number): void {
+    const list = listOf(port, 1);
+    if (list >= this.oldest.length) return;
+    while (this.oldest[list] !== NONE) this.unlink(this.oldest[list]);
   }
 
   /** Looks at the next `budget` rows and removes what is past its age. Returns how many entries went. */
@@ -242,12 +263,22 @@ export class MacTable {
   }
 
   /**
-   * Changes the limit (walks the table once). What is too much goes as if by eviction: the largest ports' oldest.
-   * @throws RangeError when the limit is not between 1 and 2^24 or below the number of static entries.
+   * Changes the limit (walks the table once). What is too much goes as if by eviction: the largest ports' oldest. Static
+   * entries stay, even if they are more.
+   * @throws RangeError when the limit is not between 1 and 2^24.
    */
   setLimit(limit: number): void {
-    checkedLimit(limit);
-    if (limit < this.statics) throw new RangeError(`MAC table limit ${limit} is below its static entries`);
+    this.wanted = checkedLimit(limit);
+    this.fit();
+  }
+
+  /** As many rows as the limit wants and the static entries need. */
+  private fit(): void {
+    const rows = Math.max(this.wanted, this.statics);
+    if (rows !== this.most) this.resize(rows);
+  }
+
+  private resize(limit: number): void {
     while (this.used > limit) this.evict(LOCAL_PORT);
     const old = { vlanHigh: this.vlanHigh, low: this.low, static: this.static, seen: this.seen };
     const oldest = this.oldest.slice();

@@ -13,6 +13,8 @@ import type {
   Policy,
   QualityConfig,
   RemoteEnd,
+  StormKind,
+  StormRate,
 } from '../../src/api/config.js';
 import { RESERVED_KINDS } from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
@@ -159,6 +161,11 @@ const policies: fc.Arbitrary<{ policy?: Policy; copies?: number }> = fc.oneof(
   fc.integer({ min: 2, max: 8 }).map((copies) => ({ policy: 'active' as const, copies })),
 );
 
+const stormRate: fc.Arbitrary<StormRate> = fc.record({
+  rate: fc.integer({ min: 1, max: 10_000_000 }),
+  unit: fc.constantFrom('pps', 'kbps'),
+});
+
 const peer: fc.Arbitrary<PeerConfig> = fc
   .tuple(
     name,
@@ -180,6 +187,11 @@ const peer: fc.Arbitrary<PeerConfig> = fc
           selector: ({ address, mac: station }) => `${address} ${station}`,
         }),
       }).filter((guard) => Object.keys(guard).length > 0),
+      stormControl: optional<Record<StormKind, StormRate>>({
+        broadcast: stormRate,
+        multicast: stormRate,
+        'unknown-unicast': stormRate,
+      }).filter((limits) => Object.keys(limits).length > 0),
       splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
@@ -223,6 +235,10 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
       forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
+      staticMacs: fc.uniqueArray(
+        fc.record({ mac, vlan: fc.integer({ min: 1, max: 4094 }), peer: name }, { requiredKeys: ['mac'] }),
+        { minLength: 1, maxLength: 3, selector: ({ mac: station, vlan }) => `${station} ${vlan}` },
+      ),
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
       multicast,

@@ -59,11 +59,20 @@ const lines: [string[], string, string][] = [
   [['interface octo0'], 'aead chacha20-poly1305', 'no aead'],
   [['interface octo0'], 'mac-table ageing 60', 'no mac-table ageing'],
   [['interface octo0'], 'mac-table limit 64', 'no mac-table limit 64'],
+  [['interface octo0'], 'mac-table static 02:00:00:00:00:01 local', 'no mac-table static 02:00:00:00:00:01'],
+  [['interface octo0'], 'mac-table static 02:00:00:00:00:01 vlan 7 local', 'no mac-table static'],
   [['interface octo0'], 'multicast unregistered routers', 'no multicast unregistered'],
   [['interface octo0'], 'multicast fast-leave', 'no multicast fast-leave'],
   [['interface octo0'], 'multicast router', 'no multicast router'],
   [['interface octo0'], 'multicast querier interval 60 address 10.0.0.1', 'no multicast querier'],
   [['interface octo0', 'peer a'], 'multicast router', 'no multicast router'],
+  [['interface octo0', 'peer a'], 'storm-control broadcast rate 100 pps', 'no storm-control broadcast'],
+  [['interface octo0', 'peer-template gold'], 'storm-control multicast rate 8 kbps', 'no storm-control'],
+  [
+    ['interface octo0', 'peer a'],
+    'storm-control unknown-unicast rate 9 pps',
+    'no storm-control unknown-unicast rate 9 pps',
+  ],
   [['interface octo0', 'peer a'], 'guard source', 'no guard source'],
   [['interface octo0', 'peer a'], 'guard dhcp-server', 'no guard dhcp-server'],
   [['interface octo0', 'peer a'], 'guard ra', 'no guard ra'],
@@ -98,6 +107,47 @@ describe('addresses', () => {
     const text = Array.from({ length: 300 }, (_, index) => `address 10.${index >> 8}.${index & 255}.1/24`);
     const { contradictions } = parseConfig(['interface octo0', ...text].join('\n'));
     expect(contradictions).toMatchObject([{ message: 'an interface has at most 256 addresses' }]);
+  });
+});
+
+describe('static addresses', () => {
+  const of = (...given: string[]) => parseConfig(['interface octo0', ...given].join('\n')).contradictions;
+  const mac = (last: number): string =>
+    `02:00:00:00:${(last >> 8).toString(16).padStart(2, '0')}:${(last & 255).toString(16).padStart(2, '0')}`;
+  const many = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `mac-table static ${mac(index)} local`);
+
+  it('are at a peer that there is, and fit the table', () => {
+    const line = 'mac-table static 02:00:00:00:00:01 vlan 5 peer a';
+    expect(of(line)).toMatchObject([{ line: 2, message: 'there is no peer a on this interface' }]);
+    expect(of('peer a', 'shutdown', 'exit', line)).toEqual([]);
+    expect(of('mac-table limit 16', ...many(16))).toEqual([]);
+    expect(of('mac-table limit 16', ...many(17))).toMatchObject([
+      { message: 'a mac-table of limit 16 does not hold 17 static addresses' },
+    ]);
+    expect(of(...many(1025))).toMatchObject([{ message: 'an interface has at most 1024 static addresses' }]);
+  });
+
+  it('are one a VLAN, and removed as precisely as asked for', () => {
+    const apply = (...given: string[]) => {
+      const { config, syntax } = editConfig(emptyConfig(), [], ['interface octo0', ...given]);
+      expect(syntax).toEqual([]);
+      return config.interfaces[0].staticMacs;
+    };
+    const [one, two] = [mac(1), mac(2)];
+    const given = [1, 2].flatMap((last) => [
+      `mac-table static ${mac(last)} local`,
+      `mac-table static ${mac(last)} vlan 5 peer b`,
+    ]);
+    expect(apply(...given, `mac-table static ${one} vlan 5 local`, `no mac-table static ${two}`)).toEqual([
+      { mac: one },
+      { mac: one, vlan: 5 },
+    ]);
+    expect(apply(...given, `no mac-table static ${one} local`, `no mac-table static ${two} vlan 5`)).toEqual([
+      { mac: one, vlan: 5, peer: 'b' },
+      { mac: two },
+    ]);
+    expect(apply(...given, 'no mac-table static')).toBeUndefined();
   });
 });
 

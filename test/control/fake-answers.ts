@@ -46,6 +46,8 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     duplicate: { smallBytes: 0, control: false, dscp: [] },
     splitHorizon: effectiveSplitHorizon(peer),
     loop: null,
+    stormControl: [],
+    stormDrops: 0,
     resendRing: 'shared',
     resendReachMs: 2000,
     rxFrames: 1,

@@ -11,7 +11,8 @@ function fake(name: string, size: number, gap: number) {
     const end = Math.min(from + count, size);
     const rows: MacStretch['rows'] = [];
     for (let row = from; row < end; row++)
-      if (row % gap === 0) rows.push({ vlan: 0, high: 0x0200, low: row, port: -1, ageUs: 0 });
+      if (row % gap === 0)
+        rows.push({ vlan: 0, high: 0x0200, low: row, port: -1, ageUs: 0, isStatic: false });
     return { rows, next: end < size ? end : -1 };
   };
   const runtime = { name, datapath: { macTable }, peers: { atRow: () => undefined } };

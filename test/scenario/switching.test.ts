@@ -66,6 +66,37 @@ describe('a mesh', () => {
       expect(counts()).toEqual([0, 0, 1]);
     }));
 
+  it('frames for a static station go to its host, which never speaks, as long as that is a peer', () =>
+    withSeed((seed) => {
+      const station = stationOf(9, 9);
+      const statics = [
+        { vlan: 0, high: (station[0] << 8) | station[1], low: new DataView(station.buffer).getUint32(2) },
+      ];
+      const lan = new Lan(new World(seed), {
+        hosts: 4,
+        links: 1,
+        portOf: (host, peer) => (host === 0 && peer === 2 ? { statics } : {}),
+      });
+      const { world, nodes } = lan;
+      const [a, ...others] = nodes;
+      const counts = (): number[] => {
+        a.fromKernel(numbered(station, 0, 0));
+        world.run(10 * MILLISECOND);
+        return others.map((node) => node.tap.take().length);
+      };
+      world.run(100 * MILLISECOND);
+      expect(counts()).toEqual([0, 1, 0]);
+      // Another host uses its address: it does not move.
+      others[2].fromKernel(withVirtio(ethernet(BROADCAST, station, EXPERIMENTAL, new Uint8Array(46))));
+      world.run(10 * MILLISECOND);
+      for (const node of nodes) node.tap.take();
+      expect(counts()).toEqual([0, 1, 0]);
+      a.command({ kind: 'peer-remove', row: 2 });
+      expect(counts()).toEqual([1, 0, 1]);
+      lan.addPeer(a, 2);
+      expect(counts()).toEqual([0, 0, 0]);
+    }));
+
   it('frames for a station at our own TAP go nowhere', () =>
     withSeed((seed) => {
       const { world, nodes } = new Lan(new World(seed), { hosts: 2, links: 1 });

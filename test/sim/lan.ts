@@ -14,7 +14,13 @@ import { integer, randomBytes } from './random.js';
 import { MILLISECOND, PORT, type World } from './world.js';
 
 /** A port as a peer without a line about the switch has it. */
-export const PORT_SETTINGS: PortSettings = { splitHorizon: 0, multicastRouter: false, guard: null };
+export const PORT_SETTINGS: PortSettings = {
+  splitHorizon: 0,
+  multicastRouter: false,
+  guard: null,
+  storm: [null, null, null],
+  statics: [],
+};
 
 const SLOT_BITS = 18;
 const MAX_LINKS = 8;

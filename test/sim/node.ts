@@ -36,7 +36,13 @@ const NOBODY = new Uint8Array(32);
 /** Index of the TAP's interface. */
 export const TAP = 2;
 
-export const SWITCH: SwitchSettings = { macAgeingS: 300, macLimit: 8192, loopGuard: false, reserved: 0 };
+export const SWITCH: SwitchSettings = {
+  macAgeingS: 300,
+  macLimit: 8192,
+  statics: [],
+  loopGuard: false,
+  reserved: 0,
+};
 
 export const SETTINGS: DatapathSettings = {
   udpGso: true,

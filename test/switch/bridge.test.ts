@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
 import { NO_GROUP, RESERVED } from '../../src/contract/port-settings.js';
+import { PEER_WIDTH } from '../../src/contract/stats.js';
 import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
 import { Guards } from '../../src/switch/guards/guards.js';
@@ -8,6 +9,7 @@ import { LoopGuard } from '../../src/switch/loop-guard.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
 import { Snooping } from '../../src/switch/multicast/snooping.js';
 import { Ports } from '../../src/switch/ports.js';
+import { StormControl } from '../../src/switch/storm.js';
 import { dropReason, FLOOD, isDrop } from '../../src/switch/verdicts.js';
 
 const AT = 5;
@@ -27,7 +29,9 @@ function bridge() {
   const snooping = new Snooping(bytes, ports, { flood: () => {} }, [1, 2]);
   const peers = { rests: new Uint8Array(8) };
   const guards = new Guards(bytes, macs);
-  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards });
+  const stats = { peers: new Float64Array(8 * PEER_WIDTH) };
+  const storm = new StormControl(bytes, macs, { stormChanged: () => {}, stats });
+  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards, storm });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);
@@ -40,7 +44,7 @@ function bridge() {
     const verdict = subject.decide(port, frame.place(AT, length), 0);
     return isDrop(verdict) ? Object.keys(DROP)[dropReason(verdict)] : verdict;
   };
-  return { decide, macs, ports, subject, view };
+  return { decide, macs, ports, storm, subject, view };
 }
 
 describe('the switch', () => {
@@ -76,6 +80,16 @@ describe('the switch', () => {
     ports.set(client, { splitHorizon: NO_GROUP });
     expect(decide(other, HERE, THERE)).toBe(client);
     expect(decide(client, THERE, HERE)).toBe(other);
+  });
+
+  it('drops what storm control does not allow a peer, and learns nothing from it', () => {
+    const { decide, macs, storm } = bridge();
+    storm.set(PEER, [{ perSecond: 1, isBytes: false }, null, null], 0);
+    for (let count = 0; count < 10; count++) expect(decide(PEER, BROADCAST, THERE)).toBe(LOCAL_PORT);
+    expect(decide(PEER, BROADCAST, 0x020000000003)).toBe('storm-broadcast');
+    expect(macs.size).toBe(1);
+    expect(decide(PEER + 1, BROADCAST, 0x020000000003)).toBe(LOCAL_PORT);
+    expect(decide(PEER, HERE, THERE)).toBe(LOCAL_PORT);
   });
 
   it('drops runts, reserved groups, and what stays on its side, each for its reason', () => {

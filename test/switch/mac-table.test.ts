@@ -173,7 +173,43 @@ describe('MAC table', () => {
     expect(table.lookup(7, HIGH, 100, 1e12)).toBe(0);
     expect(() => table.setLimit(0)).toThrow(RangeError);
     table.addStatic(7, HIGH, 101, 0);
-    expect(() => table.setLimit(1)).toThrow(/static/);
+    table.setLimit(1);
+    expect([table.limit, table.size]).toEqual([1, 2]);
+    expect(table.learn(7, HIGH, 9, 0, 9)).toBe(LEARN.REFUSED);
+    expect(table.remove(7, HIGH, 101)).toBe(true);
+  });
+
+  it('holds the static entries of each port as they are set, beyond its limit if they are more', () => {
+    const entry = fc.record({ vlan: fc.integer({ min: 0, max: 1 }), low: fc.integer({ min: 1, max: 12 }) });
+    const step = fc.record({
+      port: fc.integer({ min: -1, max: 3 }),
+      stations: fc.uniqueArray(entry, { maxLength: 8, selector: ({ vlan, low }) => keyOf(vlan, HIGH, low) }),
+      limit: fc.integer({ min: 1, max: 20 }),
+      learned: fc.integer({ min: 1, max: 40 }),
+      isGone: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const table = new MacTable({ limit: 16, seed });
+        const model = new Map<string, number>();
+        for (const { port, stations, limit, learned, isGone } of steps) {
+          table.learn(0, HIGH, learned, 9, 0);
+          table.setLimit(limit);
+          for (const [key, holder] of model) if (holder === port) model.delete(key);
+          if (isGone) table.flushPort(port, true);
+          else {
+            table.setStatics(
+              port,
+              stations.map(({ vlan, low }) => ({ vlan, high: HIGH, low })),
+            );
+            for (const { vlan, low } of stations) model.set(keyOf(vlan, HIGH, low), port);
+          }
+          const found = [...rows(table, 0)].filter(([, { isStatic }]) => isStatic);
+          expect(new Map(found.map(([key, row]) => [key, row.port]))).toEqual(model);
+          expect(table.size).toBeLessThanOrEqual(Math.max(limit, model.size));
+        }
+      }),
+    );
   });
 
   it('behaves like a plain map with the rules written out, over random histories', () => {

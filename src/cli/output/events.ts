@@ -65,6 +65,10 @@ function whatText(event: ControlEvent): string {
       const place = `${portText(event.peer)}, not ${portText(event.other)}`;
       return `${event.interface} station ${event.mac} in VLAN ${event.vlan} moves too often, stays at ${place}${others}`;
     }
+    case 'storm': {
+      const what = event.isOver ? 'storm is over' : 'storm: what is beyond its storm-control is dropped';
+      return `${event.interface} peer ${event.peer} ${event.traffic} ${what}`;
+    }
     case 'session':
       return `${event.interface} peer ${event.peer} session ${event.what}`;
     case 'warning': {

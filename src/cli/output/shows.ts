@@ -154,6 +154,7 @@ export function peerText(peer: PeerStatus): string[] {
     `  Received ${plural(peer.rxFrames, 'frame')}, ${bytes(peer.rxBytes)}`,
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
+    ...stormText(peer),
     ...(peer.loop === null ? [] : [`  It ${loopText(peer.loop)}`]),
     ...(peer.splitHorizon === 0
       ? []
@@ -162,6 +163,16 @@ export function peerText(peer: PeerStatus): string[] {
     '',
     ...peer.links.flatMap(linkText),
   ];
+}
+
+/** A line for each limit of storm control. */
+function stormText({ stormControl, stormDrops }: PeerStatus): string[] {
+  if (stormControl.length === 0) return [];
+  const limits = stormControl.map(
+    ({ traffic, rate, unit, isStorm }) =>
+      `  Storm control ${traffic} ${rate} ${unit}${isStorm ? ': exceeded' : ''}`,
+  );
+  return [...limits, `  Storm control has dropped ${plural(stormDrops, 'frame')}`];
 }
 
 /** Since when it is up or down, why, and what to do. */

@@ -14,7 +14,7 @@ import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { Histories } from '../observe/link-histories.js';
 import { downCause } from './interface-status.js';
 import type { Source } from './pages.js';
-import { linksOf, peerStatus } from './peer-status.js';
+import { linksOf, peerStatus, stormStatus } from './peer-status.js';
 
 /** What listings are made from. */
 interface Ground {
@@ -122,6 +122,8 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
     duplicate: effectiveDuplicate(config, peer),
     splitHorizon: effectiveSplitHorizon(peer),
     loop: null,
+    stormControl: stormStatus(peer, 0),
+    stormDrops: 0,
     session: null,
     activeLinks: [],
     lastHandshakeSecondsAgo: null,

@@ -55,7 +55,7 @@ function entryOf(runtime: InterfaceRuntime, row: MacRow): MacEntry {
     vlan: row.vlan,
     interface: runtime.name,
     peer: row.port < 0 ? null : (runtime.peers.atRow(row.port)?.config.name ?? null),
-    ageSeconds: Math.round(row.ageUs / 1e6),
-    static: false,
+    ageSeconds: row.isStatic ? null : Math.round(row.ageUs / 1e6),
+    static: row.isStatic,
   };
 }

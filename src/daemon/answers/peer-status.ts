@@ -1,5 +1,6 @@
 /** Status of peers and links, from configuration, runtime and shared counters. */
 
+import { type PeerConfig, STORM_KINDS } from '../../api/config.js';
 import type { SeriesName } from '../../api/history.js';
 import type { LinkStatus, PeerStatus, SessionStatus } from '../../api/index.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
@@ -162,6 +163,8 @@ export function peerStatus(
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
     loop: loopOf(runtime, peer.row),
+    stormControl: stormStatus(peer.config, read(PEER.storms)),
+    stormDrops: read(PEER.stormDrops),
     session: session === null ? null : sessionStatus(session, nowUs),
     activeLinks: activeLinks(runtime, peer),
     lastHandshakeSecondsAgo: session === null ? null : seconds(nowUs - session.establishedUs),
@@ -175,6 +178,14 @@ export function peerStatus(
     txBytes: read(PEER.txBytes),
     links: linksOf(runtime, peer, nowUs, histories),
   };
+}
+
+/** Limits of storm control; `storms`: a bit set of the kinds of which more comes. */
+export function stormStatus({ stormControl = {} }: PeerConfig, storms: number): PeerStatus['stormControl'] {
+  return STORM_KINDS.flatMap((traffic, kind) => {
+    const limit = stormControl[traffic];
+    return limit === undefined ? [] : [{ traffic, ...limit, isStorm: ((storms >> kind) & 1) === 1 }];
+  });
 }
 
 function sessionStatus(

@@ -1,13 +1,15 @@
 /** The configuration in the units of the datapath. */
 
-import type {
-  DampingConfig,
-  GuardConfig,
-  InterfaceConfig,
-  LinkConfig,
-  PeerConfig,
-  QualityConfig,
-  ReservedKind,
+import {
+  type DampingConfig,
+  type GuardConfig,
+  type InterfaceConfig,
+  type LinkConfig,
+  type PeerConfig,
+  type QualityConfig,
+  type ReservedKind,
+  STORM_KINDS,
+  type StormRate,
 } from '../../api/config.js';
 import { readU16, readU32 } from '../../base/bytes.js';
 import {
@@ -19,7 +21,13 @@ import {
 } from '../../config/defaults.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
-import { NO_GROUP, type PortSettings, RESERVED } from '../../contract/port-settings.js';
+import {
+  NO_GROUP,
+  type PortSettings,
+  RESERVED,
+  type StaticMac,
+  type StormLimit,
+} from '../../contract/port-settings.js';
 import type {
   DampingSettings,
   DatapathSettings,
@@ -43,6 +51,7 @@ export function settingsOf(
     switch: {
       macAgeingS: effective.macAgeing,
       macLimit: effective.macLimit,
+      statics: staticMacs(config),
       loopGuard: config.loopGuard ?? null,
       reserved: reservedBits(config.forwardReserved ?? []),
     },
@@ -104,17 +113,36 @@ function guardSettings(guard: GuardConfig | undefined): GuardSettings | null {
 function bindingWords(address: string, mac: string): number[] {
   const { family, bytes } = parseIp(address) as IpAddress;
   const all = Uint8Array.from(family === 4 ? [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...bytes] : bytes);
-  const station = Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
   const words = [0, 4, 8, 12].map((at) => readU32(all, at) | 0);
-  return [...words, readU16(station, 0), readU32(station, 2) | 0];
+  const { high, low } = macNumbers(mac);
+  return [...words, high, low | 0];
 }
 
-/** Settings of a peer as a port of the switch. */
-export function portSettings(peer: PeerConfig): PortSettings {
+/** The first 16 and the last 32 bits of a MAC address. */
+function macNumbers(mac: string): { high: number; low: number } {
+  const station = Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
+  return { high: readU16(station, 0), low: readU32(station, 2) };
+}
+
+/** The stations that the configuration puts behind a peer, or behind the TAP without one. */
+export function staticMacs({ staticMacs: all = [] }: InterfaceConfig, peer?: string): StaticMac[] {
+  return all.filter((one) => one.peer === peer).map(({ mac, vlan = 0 }) => ({ vlan, ...macNumbers(mac) }));
+}
+
+function stormLimit(limit: StormRate | undefined): StormLimit | null {
+  if (limit === undefined) return null;
+  const isBytes = limit.unit === 'kbps';
+  return { perSecond: isBytes ? limit.rate * 125 : limit.rate, isBytes };
+}
+
+/** Settings of a peer as a port of the switch; `statics`: the stations that are put behind it. */
+export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): PortSettings {
   return {
     splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
     multicastRouter: peer.multicastRouter ?? false,
     guard: guardSettings(peer.guard),
+    storm: STORM_KINDS.map((kind) => stormLimit(peer.stormControl?.[kind])),
+    statics,
   };
 }
 

@@ -17,7 +17,7 @@ import type { Client } from '../../handshake/admission.js';
 import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';
-import { familiesOf, linkSettings, portSettings, uplinkSettings } from './datapath-settings.js';
+import { familiesOf, linkSettings, portSettings, staticMacs, uplinkSettings } from './datapath-settings.js';
 import type { Handshakes } from './handshakes.js';
 import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
@@ -184,7 +184,8 @@ export class PeerSetup {
     return entry;
   }
 
-  private sendPeer({ row, config }: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
+  private sendPeer(entry: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
+    const { row, config, client } = entry;
     this.options.datapath.send({
       kind: 'peer',
       row,
@@ -193,7 +194,8 @@ export class PeerSetup {
       duplicate: effectiveDuplicate(next, config),
       uplink: uplinkSettings(config),
       name: publicKey === null ? 0 : relayName(publicKey),
-      port: portSettings(config),
+      // A client bears the name of its template, which no line about a peer means.
+      port: portSettings(config, client === null ? staticMacs(next, config.name) : []),
     });
   }
 

@@ -3,7 +3,7 @@
 import type { WarningName } from '../../api/events.js';
 import type { LinkFacts } from '../../api/link-states.js';
 import type { UplinkCause } from '../../api/uplinks.js';
-import type { DatapathEvent } from '../../contract/events.js';
+import type { SwitchNotice } from '../../contract/events.js';
 import type { KeysRead } from '../../handshake/admission.js';
 import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import type { Resolution } from './remote-names.js';
@@ -22,7 +22,7 @@ export interface RuntimeEvents {
   uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
   /** A peer closes a loop, or no longer: one of `LOOP`. */
   loop: [peer: PeerEntry, state: number];
-  macFrozen: [frozen: Extract<DatapathEvent, { kind: 'mac-frozen' }>];
+  switch: [notice: SwitchNotice];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];
   /** Something is not as the configuration wants it; a sentence. */

@@ -339,8 +339,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.gsoRefused(event);
       case 'loop':
         return this.loopChanged(event);
-      case 'mac-frozen':
-        return void this.emit('macFrozen', event);
+      case 'switch':
+        return void this.emit('switch', event.notice);
       case 'uplink':
         return this.uplinkMoved(event);
       case 'kernel':

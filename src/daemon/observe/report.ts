@@ -1,4 +1,5 @@
 /** Reports what happens on an interface: to the log, and as events. */
+import { STORM_KINDS } from '../../api/config.js';
 import { causeWord, INTERFACE_CAUSE } from '../base/causes.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
@@ -50,8 +51,16 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.warn({ interface: name, peer: peer.config.name, state }, 'loop of the LAN by a peer');
     events.publish({ kind: 'loop', interface: name, peer: peer.config.name, state });
   });
-  runtime.on('macFrozen', ({ vlan, high, low, port, other, count }) => {
+  runtime.on('switch', (notice) => {
     const nameOf = (row: number) => runtime.peers.atRow(row)?.config.name ?? null;
+    if (notice.what === 'storm') {
+      const facts = { traffic: STORM_KINDS[notice.traffic], isOver: notice.isOver };
+      const peer = nameOf(notice.peer);
+      if (peer === null) return;
+      log.warn({ interface: name, peer, ...facts }, 'storm of frames from a peer');
+      return events.publish({ kind: 'storm', interface: name, peer, ...facts });
+    }
+    const { vlan, high, low, port, other, count } = notice;
     const facts = { mac: formatMac(high, low), vlan, peer: nameOf(port), other: nameOf(other), count };
     log.warn({ interface: name, ...facts }, 'a station moves too often');
     events.publish({ kind: 'mac-frozen', interface: name, ...facts });

@@ -10,6 +10,7 @@ import type { Bridge } from '../../switch/bridge.js';
 import { Frame } from '../../switch/frame.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { PortSet } from '../../switch/multicast/port-set.js';
+import type { StormControl } from '../../switch/storm.js';
 import { dropReason, FLOOD, isDrop } from '../../switch/verdicts.js';
 import { KIND } from '../../wire/header.js';
 import { nextFrame } from './bundle.js';
@@ -23,6 +24,7 @@ import { type Shares, WORK } from './shares.js';
 interface UnpackerParts {
   readonly arena: Arena;
   readonly bridge: Bridge;
+  readonly storm: StormControl;
   /** The ports that the switch has selected for a frame. */
   readonly selected: PortSet;
   readonly reassembly: Reassembly;
@@ -41,6 +43,7 @@ export class Unpacker {
 
   private readonly arena: Arena;
   private readonly bridge: Bridge;
+  private readonly storm: StormControl;
   private readonly selected: PortSet;
   private readonly reassembly: Reassembly;
   private readonly delivery: Delivery;
@@ -53,6 +56,7 @@ export class Unpacker {
   constructor(parts: UnpackerParts) {
     this.arena = parts.arena;
     this.bridge = parts.bridge;
+    this.storm = parts.storm;
     this.selected = parts.selected;
     this.reassembly = parts.reassembly;
     this.delivery = parts.delivery;
@@ -82,13 +86,26 @@ export class Unpacker {
     if (!segment.readPlace(this.arena, datagram)) return this.drops.message(DROP.malformed, datagram);
     this.count(datagram.peer, segment.headerLength + segment.payload);
     if ((this.observer.points & AT.PEER_IN) !== 0) this.showSegment(datagram);
-    if (delivery.continues(segment)) return delivery.extend(segment);
-    if (forwarder.continues(segment)) return forwarder.extend(segment);
+    const isDelivered = delivery.continues(segment);
+    if (isDelivered || forwarder.continues(segment)) {
+      if (this.storm.isOn && this.isBeyond(datagram)) return;
+      return isDelivered ? delivery.extend(segment) : forwarder.extend(segment);
+    }
     segment.readFacts(this.arena, datagram);
     frame.place(segment.offset, segment.headerLength);
     const verdict = this.decide(datagram);
     if (isDrop(verdict)) return this.drops.frameIn(dropReason(verdict), frame, datagram);
+    if (this.storm.isOn) this.storm.extend(datagram.peer, segment.payload);
     if (!this.takeFirst(verdict, datagram)) this.drops.frameIn(DROP['bad-offload'], frame, datagram);
+  }
+
+  /** Drops the segment in hand, which continues a run, if it is more than storm control allows. */
+  private isBeyond(datagram: Datagram): boolean {
+    const { segment, frame } = this;
+    frame.place(segment.offset, segment.headerLength + segment.payload);
+    const reason = this.storm.check(datagram.peer, frame, datagram.now);
+    if (reason >= 0) this.drops.frameIn(reason, frame, datagram);
+    return reason >= 0;
   }
 
   /** Starts a run with the segment in hand. Returns false when headers and facts do not belong together. */
