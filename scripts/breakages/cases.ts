@@ -1,12 +1,13 @@
 /** Ten ways in which a tunnel breaks, each with the command that names the cause. */
-import { CLEAN } from '../lab/impair.js';
+import { PORT } from '../lab/mesh.js';
 import type { Bed } from './bed.js';
 
 /** Time goes back by 30 days for the daemon that is started so. */
 const CLOCK_BACK = ['--import', 'data:text/javascript,const now=Date.now;Date.now=()=>now()-2592e6'];
 const OTHER_KEY = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
+const FIREWALL = `table inet firewall { chain input { type filter hook input priority 0; udp dport ${PORT} drop; }; }`;
 /** More than the control socket takes. */
-const MANY_CLIENTS = 100;
+const MANY_CLIENTS = 300;
 
 export interface Breakage {
   title: string;
@@ -17,9 +18,10 @@ export interface Breakage {
   /** The configuration of a host, if it is another one than that of a full mesh. */
   edit?(host: number, config: string): string;
   breakIt(bed: Bed): Promise<void>;
-  /** Asked beside `show peers`. */
+  /** What `show peers` must say. */
+  peers: RegExp;
+  /** Asked beside it, and what that must say. */
   command: string;
-  /** What that must say. */
   says: RegExp;
   /** Puts the underlay back. */
   mend?(bed: Bed): Promise<void>;
@@ -47,23 +49,23 @@ export const BREAKAGES: Breakage[] = [
     edit: (host, config) =>
       host === 1 ? config.replace(/public-key \S+/, `public-key ${OTHER_KEY}`) : config,
     breakIt: startBoth,
+    peers: /h2 .* down .* unknown key/,
     command: 'explain peer h2',
     says: /uses the unknown key\s+[\w+/]+=/,
   },
   {
     title: 'A firewall blocks the port',
-    story: 'Nothing passes between the hosts, in either direction.',
+    story: 'Firewalls at both ends drop what comes to the UDP port.',
     remedy: 'Let UDP pass to the port that is named, at both ends and between them.',
     async breakIt(bed) {
-      await bed.lab.impair(1, { ...CLEAN, blackHole: true });
-      await bed.lab.impair(2, { ...CLEAN, blackHole: true });
+      for (const { index } of bed.lab.hosts) await bed.lab.run(index, 'nft', [FIREWALL]);
       await startBoth(bed);
     },
+    peers: /h2 .* down .* no answer/,
     command: 'explain peer h2',
     says: /handshakes? sent to 10\S+:7700.*none answered: UDP is\s+blocked/s,
     async mend(bed) {
-      await bed.lab.impair(1, CLEAN);
-      await bed.lab.impair(2, CLEAN);
+      for (const { index } of bed.lab.hosts) await bed.lab.run(index, 'nft', ['delete table inet firewall']);
     },
   },
   {
@@ -75,8 +77,9 @@ export const BREAKAGES: Breakage[] = [
         ? config.replace(/(remote 10\.\d+\.0)\.2/g, '$1.9')
         : config.replace(/remote 10\S+ port \d+/g, 'remote dynamic'),
     breakIt: startBoth,
+    peers: /h2 .* down .* no such host/,
     command: 'explain peer h2',
-    says: /10\.\d+\.0\.9/,
+    says: /no host on the local network has the address\s+10\.\d+\.0\.9/,
   },
   {
     title: 'An interface is missing',
@@ -88,6 +91,7 @@ export const BREAKAGES: Breakage[] = [
         ? config.replace(/local 10\.1\S+/, 'local wwan0').replace(/local 10\.2\S+/, 'local wwan1')
         : config,
     breakIt: startBoth,
+    peers: /h2 .* down .* interface absent/,
     command: 'explain peer h2',
     says: /interface wwan0 is not there/,
   },
@@ -101,6 +105,7 @@ export const BREAKAGES: Breakage[] = [
       await bed.lab.run(host.index, 'ip', ['link', 'set', device, 'mtu', '1300']);
       await startUp(bed);
     },
+    peers: /h2 .* up /,
     command: 'show mtu',
     says: /complete +13\d\d .* short/,
     async mend(bed) {
@@ -119,6 +124,7 @@ export const BREAKAGES: Breakage[] = [
       bed.forget(2);
       await bed.start(2, 2, CLOCK_BACK);
     },
+    peers: /h2 .* down .* its clock went/,
     command: 'explain peer h2',
     says: /older than one before:\s+set\s+the\s+clock/,
   },
@@ -131,13 +137,15 @@ export const BREAKAGES: Breakage[] = [
       await startUp(bed);
       await bed.start(3, 2);
     },
-    command: 'show events last 8',
-    says: /two hosts seem to use the key of\s+this peer/,
+    peers: /h2 .* key on two/,
+    command: 'explain peer h2',
+    says: /two hosts use the key of peer h2 in\s+turn,\s+10\.\d\.0\.[23]\s+and\s+10\.\d\.0\.[23]/,
   },
   {
     title: 'A link keeps going down',
     story: 'The first link lost its carrier again and again within a minute.',
-    remedy: 'Look at what is beneath the link. `clear link h2 link 0` uses it again before its time.',
+    remedy:
+      'Look at what is beneath the link. It is used again when it has been steady, or if there is no other.',
     async breakIt(bed) {
       await startUp(bed);
       for (let turn = 0; turn < 6; turn++) {
@@ -148,8 +156,9 @@ export const BREAKAGES: Breakage[] = [
         await bed.says('wait peer h2 link 0 up timeout 5');
       }
     },
-    command: 'show links',
-    says: /damped/,
+    peers: /h2 .* up .* link 0/,
+    command: 'explain peer h2',
+    says: /link 0 went down too often and is held back/,
   },
   {
     title: 'The peer was shut down',
@@ -163,20 +172,22 @@ export const BREAKAGES: Breakage[] = [
       connection.close();
       await bed.says('wait peer h2 down timeout 20');
     },
+    peers: /h2 .* down .* said goodbye/,
     command: 'explain peer h2',
     says: /said goodbye/,
   },
   {
     title: 'The daemon is at its limits',
     story: 'A program of the host keeps opening connections to the control socket and never closes one.',
-    remedy: 'End the program; `show users` lists the connections with their processes.',
+    remedy: 'End the process that is named, which here was the one that broke it.',
     async breakIt(bed) {
       await startUp(bed);
       const open = Array.from({ length: MANY_CLIENTS }, () => bed.connect().catch(() => null));
       bed.held = (await Promise.all(open)).filter((one) => one !== null);
     },
+    peers: /clients are connected already, \d+ of them by process \d+/,
     command: 'show users',
-    says: /clients are connected already/,
+    says: /clients are connected already, \d+ of them by process \d+ of user root/,
     async mend(bed) {
       for (const connection of bed.held) connection.close();
       bed.held = [];

@@ -50,7 +50,7 @@ async function tell(lab: Lab, keys: ReturnType<typeof newKeyPair>[], breakage: B
   try {
     await breakage.breakIt(bed);
     const answer = await bed.until(breakage.command, breakage.says);
-    return { breakage, peers: await bed.says('show peers'), answer };
+    return { breakage, peers: await bed.until('show peers', breakage.peers), answer };
   } finally {
     await breakage.mend?.(bed);
     await bed.clear();

@@ -41,7 +41,7 @@ export interface PeerExplained {
   rule: (typeof RULE_NAMES)[number];
   /** The decision in a sentence. */
   because: string;
-  /** Why the peer is down and what to do about it; null while it is up. */
+  /** Why the peer is down, or what is amiss although it is up, and what to do about it; null while nothing is. */
   advice: string | null;
   /** For how long the link has been taken. */
   sinceSeconds: number | null;

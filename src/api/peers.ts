@@ -89,7 +89,10 @@ export interface PeerStatus {
   state: PeerState;
   /** Since it is up or down; null: it was never up. A rekey changes nothing. */
   changedSecondsAgo: number | null;
-  /** Why it is down, in a few words, and what to do about it, in a sentence; null while it is up. */
+  /**
+   * Why it is down, or what is amiss although it is up, in a few words; and what to do about it, in a sentence. Null while
+   * nothing is amiss.
+   */
   cause: string | null;
   advice: string | null;
   policy: Policy;

@@ -369,6 +369,7 @@ export class Handshaker {
     peer.lastAcceptedAt = now;
     const paths = twinsSeen(peer, offer.generation, path, now);
     if (paths !== undefined) {
+      this.record.sharedKey(peer.id, paths, now);
       this.notice(peer, { kind: 'notice', peer: peer.id, what: 'key-on-two-hosts', paths }, now);
     }
     const version = chooseVersion(offer);

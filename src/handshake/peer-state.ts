@@ -9,6 +9,7 @@ import {
   CLIENT_LINGERS,
   REKEY_AFTER,
   REKEY_AFTER_AS_RESPONDER,
+  REKEY_AFTER_SILENCE,
   RETRY_FIRST,
   STOP_SENDING_AFTER,
 } from './timing.js';
@@ -157,9 +158,10 @@ function isBetter(peer: PeerState, a: Session, b: Session): boolean {
   return isPreferred(peer, a, b);
 }
 
-/** When the age of the session calls for a successor. */
-export function rekeyAt(session: Session): number {
-  return session.createdAt + (session.role === 'initiator' ? REKEY_AFTER : REKEY_AFTER_AS_RESPONDER);
+/** When the age of the session calls for a successor, or the silence under it. */
+export function rekeyAt({ role, confirmed, createdAt }: Session): number {
+  if (role === 'responder') return createdAt + REKEY_AFTER_AS_RESPONDER;
+  return createdAt + (confirmed ? REKEY_AFTER : REKEY_AFTER_SILENCE);
 }
 
 export type DeadlineReason =

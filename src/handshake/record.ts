@@ -1,4 +1,5 @@
 /** What came of handshakes with each peer, and who was refused: from this the operator learns why a peer is down. */
+import type { PathRef } from '../contract/events.js';
 import { PATH } from '../native/ops.js';
 import { type HandshakeReason, NORMAL_HANDSHAKES } from './reasons.js';
 import { keepNewest } from './recent-set.js';
@@ -30,6 +31,8 @@ export interface PeerRecord {
   calledAt: number | null;
   /** The last refusal since a handshake succeeded. */
   refusal: Refusal | null;
+  /** Two hosts were seen to use its key in turn: when last, and the paths of both. */
+  twins: { at: number; paths: readonly [readonly number[], readonly number[]] } | null;
 }
 
 export class HandshakeRecord {
@@ -41,7 +44,7 @@ export class HandshakeRecord {
   of(peer: number): PeerRecord {
     let found = this.peers.get(peer);
     if (found === undefined) {
-      found = { unanswered: 0, answeredAt: null, calledAt: null, refusal: null };
+      found = { unanswered: 0, answeredAt: null, calledAt: null, refusal: null, twins: null };
       this.peers.set(peer, found);
     }
     return found;
@@ -71,6 +74,10 @@ export class HandshakeRecord {
 
   called(peer: number, now: number): void {
     Object.assign(this.of(peer), { calledAt: now, refusal: null });
+  }
+
+  sharedKey(peer: number, [one, other]: readonly [PathRef, PathRef], at: number): void {
+    this.of(peer).twins = { at, paths: [one.words, other.words] };
   }
 
   refused(

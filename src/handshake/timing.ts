@@ -15,6 +15,11 @@ export const INITIATION_FLOOR = 20_000;
 /** Age at which the initiator of a session makes the next one; the responder steps in if that did not happen. */
 export const REKEY_AFTER = 120 * SECOND;
 export const REKEY_AFTER_AS_RESPONDER = 130 * SECOND;
+/**
+ * Age at which the initiator makes the next session when nothing has arrived under this one: the other end has it no more,
+ * having started again or taken the session of another host with the same key.
+ */
+export const REKEY_AFTER_SILENCE = 10 * SECOND;
 /** Age from which a session without successor no longer sends, and from which it no longer receives. */
 export const STOP_SENDING_AFTER = 180 * SECOND;
 export const RETIRE_AFTER = 190 * SECOND;

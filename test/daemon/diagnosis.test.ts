@@ -89,7 +89,7 @@ describe('why a peer is down', () => {
     expect(told()).toEqual({
       cause: 'no answer',
       advice:
-        '14 handshakes sent to 10.91.0.2:7700, none answered: UDP is blocked, the peer does not run, or it has another key for us',
+        '14 handshakes sent to 10.91.0.2:7700, none answered: UDP is blocked, the address is wrong, the peer does not run, or it has another key for us',
     });
     record.called(3, NOW - 1_000_000);
     expect(told()).toMatchObject({ cause: 'our answers are lost' });
@@ -133,6 +133,35 @@ describe('why a peer is down', () => {
   it('is one direction that is blocked', () => {
     const { told } = scene({ state: 'one-way', cause: 'beats-heard', session: true });
     expect(told()?.advice).toBe('we hear the peer, it does not hear us: check UDP towards 10.91.0.2:7700');
+  });
+
+  it.each([true, false])('is a key that two hosts use, whether it is up (%s) or not', (up) => {
+    const { record, peer, told } = scene();
+    peer.up = up;
+    const other = path(new Uint8Array([10, 91, 0, 3]));
+    const paths = [ORIGIN, other].map((words) => ({ socket: 0, words }));
+    record.sharedKey(3, [paths[0], paths[1]], NOW - 1_000_000);
+    record.called(3, NOW);
+    expect(told()).toEqual({
+      cause: 'key on two hosts',
+      advice:
+        'two hosts use the key of peer osaka in turn, 10.91.0.2 and 10.91.0.3: give one of them a key of its own',
+    });
+    record.sharedKey(3, [paths[0], paths[1]], NOW - 100_000_000);
+    expect(told()?.cause).toBe(up ? undefined : 'our answers are lost');
+  });
+
+  it('is the goodbye of the peer, though one of its links had never been up', () => {
+    const { record, peer, told } = scene({ cause: 'peer-said-goodbye', links: 2 });
+    record.called(3, NOW - 1_000_000);
+    peer.links.set(1, { ...peer.links.get(1)!, cause: null, detail: null });
+    expect(told()?.cause).toBe('said goodbye');
+  });
+
+  it('is a link that keeps going down, though the peer is up', () => {
+    const { peer, told } = scene({ state: 'damped', cause: 'flapping' });
+    peer.up = true;
+    expect(told()?.cause).toBe('link 0 flapping');
   });
 
   it('is the underlay, when every link lost its own', () => {

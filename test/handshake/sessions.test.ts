@@ -173,8 +173,22 @@ describe('rekey', () => {
     world.run(world.now + 10 * SECOND);
     expect(b.sessions.size).toBe(1);
     expect(b.sending.size).toBe(0);
+    const [first] = b.sessions.keys();
     world.run(world.now + 6 * SECOND);
-    expect(b.sessions.size, 'and forgets it').toBe(0);
+    expect(b.sessions.has(first), 'and forgets it').toBe(false);
+  });
+
+  it('follows soon a session under which nothing arrives: the other end may have it no more', () => {
+    const { world, a, b } = twoHosts(17);
+    b.connect(a, false);
+    a.connect(b);
+    b.sendHeartbeat = () => {};
+    world.run(world.now + SECOND);
+    const silent = a.sending.get(b.id)!;
+    world.run(world.now + 8 * SECOND);
+    expect(a.sending.get(b.id)).toBe(silent);
+    world.run(world.now + 4 * SECOND);
+    expect(a.sending.get(b.id)).not.toBe(silent);
   });
 
   it('stops sending at 180 s and forgets the session at 190 s when the peer is gone', () => {

@@ -74,6 +74,37 @@ describe('four hosts on one LAN', () => {
     });
   });
 
+  it('keep stations where the configuration puts them, and take no more of a storm than it allows', async () => {
+    const [own, other] = ['02:00:00:00:77:07', '02:00:00:00:77:08'];
+    const [first, second] = site!.nodes;
+    const lines = [`mac-table static ${own} peer h2`, `mac-table static ${other} vlan 30 local`];
+    await first.configure('interface octo0', ...lines);
+    expect(await heardBy(own, 'to a silent one')).toEqual([0, 20, 0, 0]);
+    const statics = async () =>
+      (await first.json<MacEntry[]>('show mac-table'))
+        .filter((entry) => entry.static)
+        .map(({ mac, vlan, peer }) => [mac, vlan, peer])
+        .sort();
+    expect(await statics()).toEqual([
+      [own, 0, 'h2'],
+      [other, 30, null],
+    ]);
+    await second.configure('interface octo0', 'peer h1', 'storm-control unknown-unicast rate 1 pps');
+    const [, limited, ...unlimited] = await heardBy('02:00:00:00:99:97', 'a storm', 100);
+    expect(unlimited).toEqual([100, 100]);
+    // Ten at once, and one for each second that this takes.
+    expect(limited).toBeGreaterThanOrEqual(10);
+    expect(limited).toBeLessThan(50);
+    expect(await second.drops('storm-unknown-unicast')).toBeGreaterThanOrEqual(100 - limited);
+    const isTold = async () => (await second.cli('show events')).includes('h1 unknown-unicast storm');
+    await until('the event of the storm', isTold, 5000);
+    expect(await second.cli('show peer h1')).toMatch(
+      /Storm control unknown-unicast 1 pps: exceeded\n +Storm control has dropped \d+ frames/,
+    );
+    await first.configure('interface octo0', 'no mac-table static');
+    expect(await statics()).toEqual([]);
+  });
+
   it('do not forward what no bridge forwards', async () => {
     const before = await site!.nodes[0].drops('reserved-group');
     expect(await heardBy('01:80:c2:00:00:00', 'spanning tree')).toEqual([0, 0, 0, 0]);

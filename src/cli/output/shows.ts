@@ -104,7 +104,7 @@ const PEER_COLUMNS: Column<PeerStatus>[] = [
   { title: 'Policy', cell: (peer) => peer.policy, shrinkTo: 7 },
   { title: 'Up/Links', cell: (peer) => `${upOf(peer.links)}/${peer.links.length}`, align: 'right' },
   { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-', shrinkTo: 6 },
-  { title: 'Cause', cell: (peer) => orDash(peer.cause), shrinkTo: 8 },
+  { title: 'Cause', cell: (peer) => orDash(peer.cause), shrinkTo: 8, folds: true },
 ];
 
 function upOf(links: LinkStatus[]): number {

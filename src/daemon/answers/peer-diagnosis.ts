@@ -1,4 +1,4 @@
-/** Why a peer is down and what to do about it, as far as handshakes and links tell. */
+/** Why a peer is down or not as it should be, and what to do about it, as far as handshakes and links tell. */
 import type { LinkCause } from '../../api/link-states.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { Refusal, RefusalReason } from '../../handshake/record.js';
@@ -6,6 +6,7 @@ import { PATH } from '../../native/ops.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 import { causeWord } from '../base/causes.js';
 import { formatAddress, formatPath, pathAddressBytes } from '../interfaces/addresses.js';
+import { isUnresolved } from '../interfaces/neighbours.js';
 import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
@@ -34,12 +35,13 @@ const UNDERLAY_CAUSES: ReadonlySet<LinkCause> = new Set<LinkCause>([
 /** Remote ends that a sentence names. */
 const MAX_NAMED = 3;
 
-/** Null while the peer is up. `nowUs`: since boot. */
+/** Null while the peer is up and nothing is amiss. `nowUs`: since boot. */
 export function diagnose(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): Diagnosis | null {
-  if (peer.up) return null;
   const links = [...peer.links.values()].filter((link) => !link.config.shutdown);
+  if (peer.up) return ofTwins(runtime, peer, nowUs) ?? ofDamping(links);
   return (
     ofConfiguration(peer, links) ??
+    ofTwins(runtime, peer, nowUs) ??
     ofUnderlay(links) ??
     ofOneWay(links) ??
     ofRefusals(runtime, peer, links, nowUs) ??
@@ -59,6 +61,30 @@ function ofConfiguration({ config, links: all }: PeerEntry, links: LinkEntry[]):
   return { cause: 'links shut down', advice: 'every link is shut down: "no shutdown" under one starts it' };
 }
 
+/** Two hosts take the session from each other, so that the peer is up and down in turn. */
+function ofTwins(runtime: InterfaceRuntime, { row, config }: PeerEntry, nowUs: number): Diagnosis | null {
+  const { twins } = runtime.handshakes.record.of(row);
+  if (twins === null || nowUs - twins.at > RECENT_US) return null;
+  const [one, other] = twins.paths.map(hostAt);
+  return {
+    cause: 'key on two hosts',
+    advice: `two hosts use the key of peer ${config.name} in turn, ${one} and ${other}: give one of them a key of its own`,
+  };
+}
+
+function ofDamping(links: LinkEntry[]): Diagnosis | null {
+  const damped = links.filter(({ state }) => state === 'damped').map(({ config }) => config.id);
+  if (damped.length === 0) return null;
+  const which = damped.length === 1 ? `link ${damped[0]}` : `links ${damped.join(', ')}`;
+  return {
+    cause: `${which} flapping`,
+    advice:
+      damped.length === 1
+        ? `${which} went down too often and is held back until it is steady: look at what is beneath it`
+        : `${which} went down too often and are held back until they are steady: look at what is beneath them`,
+  };
+}
+
 function ofUnderlay(links: LinkEntry[]): Diagnosis | null {
   if (!links.every(({ cause }) => cause !== null && UNDERLAY_CAUSES.has(cause))) return null;
   const [{ cause, config, detail }] = links;
@@ -74,8 +100,9 @@ function ofOneWay(links: LinkEntry[]): Diagnosis | null {
   };
 }
 
+/** Links that were not up when it said so keep the cause that they had. */
 function ofGoodbye(links: LinkEntry[]): Diagnosis | null {
-  if (!links.every(({ cause }) => cause === 'peer-said-goodbye')) return null;
+  if (!links.some(({ cause }) => cause === 'peer-said-goodbye')) return null;
   return {
     cause: 'said goodbye',
     advice:
@@ -101,7 +128,7 @@ function ofRefusals(
   ];
   const stranger = strangers.find(isRecent);
   if (stranger === undefined) return null;
-  const who = `a host at ${senderOf(stranger)}`;
+  const who = `a host at ${hostAt(stranger.path)}`;
   switch (stranger.reason) {
     case 'unknown-peer': {
       const key = stranger.publicKey === null ? '' : ` ${formatPublicKey(stranger.publicKey)}`;
@@ -125,11 +152,11 @@ function ofRefusals(
 const PEER_REFUSALS: Partial<Record<RefusalReason, (refusal: Refusal) => Diagnosis>> = {
   'handshake-replayed': (refusal) => ({
     cause: 'its clock went back',
-    advice: `handshakes from ${senderOf(refusal)} are older than one before: set the clock of the peer right`,
+    advice: `handshakes from ${hostAt(refusal.path)} are older than one before: set the clock of the peer right`,
   }),
   'response-not-authentic': (refusal) => ({
     cause: 'preshared key',
-    advice: `the answer from ${senderOf(refusal)} does not decrypt: compare the preshared keys of both ends`,
+    advice: `the answer from ${hostAt(refusal.path)} does not decrypt: compare the preshared keys of both ends`,
   }),
   'no-common-aead': () => ({
     cause: 'no common AEAD',
@@ -145,8 +172,7 @@ const PEER_REFUSALS: Partial<Record<RefusalReason, (refusal: Refusal) => Diagnos
 function ofSilence(runtime: InterfaceRuntime, peer: PeerEntry, links: LinkEntry[], nowUs: number): Diagnosis {
   const { unanswered, calledAt } = runtime.handshakes.record.of(peer.row);
   const hasSession = runtime.handshakes.sessionOf(peer.row) !== null;
-  const ends = links.map(remoteOf).filter((end) => end !== null);
-  const where = [...ends.slice(0, MAX_NAMED), ...(ends.length > MAX_NAMED ? ['…'] : [])].join(', ');
+  const where = listed(links.map(remoteOf).filter((end) => end !== null));
   if (!hasSession && calledAt !== null && nowUs - calledAt < RECENT_US) {
     return {
       cause: 'our answers are lost',
@@ -154,10 +180,12 @@ function ofSilence(runtime: InterfaceRuntime, peer: PeerEntry, links: LinkEntry[
     };
   }
   if (unanswered > 0) {
+    const absence = ofAbsence(links);
+    if (absence !== null) return absence;
     const count = unanswered === 1 ? '1 handshake' : `${unanswered} handshakes`;
     return {
       cause: 'no answer',
-      advice: `${count} sent to ${where || 'the peer'}, none answered: UDP is blocked, the peer does not run, or it has another key for us`,
+      advice: `${count} sent to ${where || 'the peer'}, none answered: UDP is blocked, the address is wrong, the peer does not run, or it has another key for us`,
     };
   }
   if (!links.some(canBeCalled)) {
@@ -172,7 +200,27 @@ function ofSilence(runtime: InterfaceRuntime, peer: PeerEntry, links: LinkEntry[
     : { cause: 'starting', advice: `the first handshake is on its way to ${where || 'the peer'}` };
 }
 
-function senderOf({ path }: Refusal): string {
+function listed(ends: readonly string[]): string {
+  return [...ends.slice(0, MAX_NAMED), ...(ends.length > MAX_NAMED ? ['…'] : [])].join(', ');
+}
+
+/** Every remote end is in a LAN of this host, where nobody answers for it. */
+function ofAbsence(links: LinkEntry[]): Diagnosis | null {
+  const ends = new Set<string>();
+  for (const link of links.filter(canBeCalled)) {
+    const words = pathOf(link);
+    const address = words[PATH.FAMILY] === 4 ? formatAddress(pathAddressBytes(words)) : null;
+    if (address === null || !isUnresolved(address)) return null;
+    ends.add(address);
+  }
+  if (ends.size === 0) return null;
+  return {
+    cause: 'no such host',
+    advice: `no host on the local network has the address ${listed([...ends])} (ARP is not answered): check "remote", and that the host runs`,
+  };
+}
+
+function hostAt(path: readonly number[]): string {
   return path[PATH.FAMILY] === RELAY_FAMILY
     ? 'the far side of a relay'
     : formatAddress(pathAddressBytes(path));

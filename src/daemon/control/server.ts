@@ -131,8 +131,22 @@ export class ControlServer {
     });
     if (!full) this.connections.add(connection);
     socket.on('close', () => this.connections.delete(connection));
-    if (full) connection.dismiss(ERROR.BUSY, `${MAX_CLIENTS} clients are connected already: try again later`);
+    if (full) connection.dismiss(ERROR.BUSY, this.fullText());
     socket.resume();
+  }
+
+  /** Names the process with the most connections: nobody else gets in to look for it. */
+  private fullText(): string {
+    const counts = new Map<number, { user: string; count: number }>();
+    for (const one of this.connections) {
+      const { pid, user } = one.status();
+      if (pid !== null) counts.set(pid, { user, count: (counts.get(pid)?.count ?? 0) + 1 });
+    }
+    const [greediest] = [...counts].sort(([, one], [, other]) => other.count - one.count);
+    const all = `${MAX_CLIENTS} clients are connected already`;
+    if (greediest === undefined || greediest[1].count === 1) return `${all}: try again later`;
+    const [pid, { user, count }] = greediest;
+    return `${all}, ${count} of them by process ${pid} of user ${user}: end it, or try again later`;
   }
 
   private credentialsOf(socket: Socket): Credentials | null {
