@@ -169,7 +169,7 @@ export class Commands {
   private sendRawToPeer(peer: number, bytes: Uint8Array, now: number): void {
     const { peers, links } = this.parts.tables;
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
-      if (!links.hasRemote(link) || links.shutdown[link] || links.lacks[link] !== 0) continue;
+      if (!links.hasPath(link)) continue;
       const path = links.pathOf(link);
       this.sendRaw(bytes, links.socket[link], links.paths.slice(path, path + PATH.WORDS), now);
       if (isAlive(links.state[link])) continue;

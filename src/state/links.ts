@@ -278,6 +278,11 @@ export class LinkTable {
     return this.family(row) !== 0 && this.socket[row] >= 0;
   }
 
+  /** Whether something can leave by a link now: it is in service, knows its remote end and lacks nothing. */
+  hasPath(row: number): boolean {
+    return this.hasRemote(row) && this.shutdown[row] === 0 && this.lacks[row] === 0;
+  }
+
   remove(row: number): void {
     this.setParity(row, 0);
     this.peer[row] = -1;

@@ -13,14 +13,13 @@ import {
   isBroadcast,
   isGroup,
   isRunt,
+  isTag,
   sourceHigh,
   sourceLow,
   vlanId,
 } from './frame.js';
 
 export const ETHERTYPE_ARP = 0x0806;
-const ETHERTYPE_VLAN = 0x8100;
-const ETHERTYPE_SERVICE_VLAN = 0x88a8;
 
 /** Tests. `MAC`, `HOST` and `PORT` look at the ends that `FILTER.ENDS` names. */
 export const TEST = {
@@ -95,7 +94,10 @@ export class FrameFilter {
       case TEST.ETHERTYPE:
         return this.type === value;
       case TEST.VLAN:
-        return isTagged(bytes, offset) && (value === ANY_VLAN || vlanId(bytes, offset, length) === value);
+        return (
+          isTag(readU16(bytes, offset + 12)) &&
+          (value === ANY_VLAN || vlanId(bytes, offset, length) === value)
+        );
       case TEST.MAC:
         return this.hasMac(row, bytes, offset);
       case TEST.GROUP:
@@ -198,9 +200,4 @@ export class FrameFilter {
     if ((ends & ENDS.SOURCE) !== 0 && readU16(bytes, ports) === port) return true;
     return (ends & ENDS.DESTINATION) !== 0 && readU16(bytes, ports + 2) === port;
   }
-}
-
-function isTagged(bytes: Uint8Array, offset: number): boolean {
-  const type = readU16(bytes, offset + 12);
-  return type === ETHERTYPE_VLAN || type === ETHERTYPE_SERVICE_VLAN;
 }

@@ -12,7 +12,8 @@ export const ETHERNET_HEADER = 14;
 
 const VLAN_TAG = 4;
 const MAX_TAGS = 2;
-const TPID_CUSTOMER = 0x8100;
+/** EtherType of a customer's VLAN tag. */
+export const TPID_CUSTOMER = 0x8100;
 const TPID_SERVICE = 0x88a8;
 const VLAN_ID_MASK = 0x0fff;
 
@@ -114,6 +115,7 @@ export function vlanId(bytes: Uint8Array, offset: number, length: number): numbe
   return readU16(bytes, offset + 14) & VLAN_ID_MASK;
 }
 
-function isTag(type: number): boolean {
+/** Whether an EtherType is that of a VLAN tag. */
+export function isTag(type: number): boolean {
   return type === TPID_CUSTOMER || type === TPID_SERVICE;
 }

@@ -4,7 +4,7 @@ import { effectivePolicy } from '../../config/defaults.js';
 import type { FlowExplanation, FlowsExplanation, PeerExplanation } from '../../contract/answers.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../../switch/frame.js';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../switch/headers.js';
-import { formatAddress } from '../interfaces/addresses.js';
+import { formatAddress, formatMacBytes } from '../interfaces/addresses.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
@@ -94,5 +94,5 @@ function addressOf(words: readonly number[], etherType: number): string {
   const bytes = new Uint8Array(view.buffer);
   if (etherType === ETHERTYPE_IPV6) return formatAddress(bytes);
   if (etherType === ETHERTYPE_IPV4) return formatAddress(bytes.subarray(0, 4));
-  return [...bytes.subarray(2, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return formatMacBytes(bytes.subarray(2, 8));
 }

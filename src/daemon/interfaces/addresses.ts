@@ -86,6 +86,11 @@ export function formatAddress(bytes: Uint8Array): string {
   return `${hex.slice(0, best.start).join(':')}::${hex.slice(end).join(':')}`;
 }
 
+/** A MAC address, of six bytes, in colon form. */
+export function formatMacBytes(bytes: Iterable<number>): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
 /** A MAC address in colon form. `high`: the first 16 bits of the address, `low`: the other 32. */
 export function formatMac(high: number, low: number): string {
   const hex = high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0');

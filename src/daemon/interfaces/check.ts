@@ -10,6 +10,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { peerKeyProblem } from '../../handshake/peer-key.js';
 import type { Native } from '../../native/binding.js';
 import { familiesOf } from './datapath-settings.js';
+import { ifindexOf } from './ifindex.js';
 import { forgetIdentity, identityOf, publicKeyFor } from './interface-keys.js';
 
 /** What the system says. */
@@ -84,13 +85,7 @@ const CAP_NET_ADMIN = 12n;
 /** The facts of this host. */
 export function systemFacts(native: Pick<Native, 'ifindex'>): SystemFacts {
   return {
-    hasDevice(name) {
-      try {
-        return native.ifindex(name) > 0;
-      } catch {
-        return false;
-      }
-    },
+    hasDevice: (name) => ifindexOf(native, name) > 0,
     isTap: (name) => existsSync(`/sys/class/net/${name}/tun_flags`) || !existsSync(`/sys/class/net/${name}`),
     udpPorts: () => new Set([...portsIn('4', '/proc/net/udp'), ...portsIn('6', '/proc/net/udp6')]),
     tapProblem() {

@@ -7,6 +7,7 @@ import { KeyFileError, loadKeyFile, loadOrCreateKeyFile } from '../../crypto/key
 import { parsePublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
+import { formatMacBytes } from './addresses.js';
 
 /** The file of an interface's private key. */
 export function privateKeyFile(config: InterfaceConfig, stateFolder: string): string {
@@ -17,7 +18,7 @@ export function privateKeyFile(config: InterfaceConfig, stateFolder: string): st
 export function macOf(publicKey: Uint8Array): string {
   const digest = createHash('sha256').update('octolink mac').update(publicKey).digest();
   const bytes = [0x02, ...digest.subarray(0, 5)];
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return formatMacBytes(bytes);
 }
 
 /**

@@ -1,10 +1,9 @@
 /** The headers of a frame in words, in one line. Whatever the bytes are, it is an answer and not an error. */
 
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../../switch/frame.js';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, isTag } from '../../switch/frame.js';
 import { ETHERTYPE_ARP } from '../../switch/frame-filter.js';
-import { formatAddress } from '../interfaces/addresses.js';
+import { formatAddress, formatMacBytes } from '../interfaces/addresses.js';
 
-const TPIDS: readonly number[] = [0x8100, 0x88a8];
 const ETHERNET = 14;
 const MAX_TAGS = 2;
 const IPV6_HEADER = 40;
@@ -45,7 +44,7 @@ export function frameWords(bytes: Uint8Array): string {
   const words = [`${mac(bytes, 6)} > ${mac(bytes, 0)}`];
   let at = ETHERNET;
   let type = view.getUint16(12);
-  for (let tags = 0; tags < MAX_TAGS && TPIDS.includes(type) && at + 4 <= bytes.length; tags++) {
+  for (let tags = 0; tags < MAX_TAGS && isTag(type) && at + 4 <= bytes.length; tags++) {
     words.push(`vlan ${view.getUint16(at) & 0xfff}`);
     type = view.getUint16(at + 2);
     at += 4;
@@ -118,5 +117,5 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function mac(bytes: Uint8Array, at: number): string {
-  return [...bytes.subarray(at, at + 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return formatMacBytes(bytes.subarray(at, at + 6));
 }

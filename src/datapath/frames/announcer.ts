@@ -4,7 +4,7 @@
  */
 import { writeU16, writeU32 } from '../../base/bytes.js';
 import type { Arena } from '../../state/arena.js';
-import { Frame } from '../../switch/frame.js';
+import { Frame, TPID_CUSTOMER } from '../../switch/frame.js';
 import { LOCAL_PORT, type MacTable } from '../../switch/mac-table.js';
 import type { Outbound } from './outbound.js';
 
@@ -12,7 +12,6 @@ import type { Outbound } from './outbound.js';
 const MOST = 1024;
 /** Smallest Ethernet frame, without FCS. */
 const FRAME_BYTES = 60;
-const ETHERTYPE_VLAN = 0x8100;
 const ETHERTYPE_RARP = 0x8035;
 /** Ethernet and IPv4 addresses of 6 and 4 bytes; request reverse (RFC 903). */
 const RARP_HEAD = [0x0001, 0x0800, 0x0604, 0x0003] as const;
@@ -56,7 +55,7 @@ export class Announcer {
     this.writeAddress(start + 6, high, low);
     let at = start + 12;
     if (vlan !== 0) {
-      writeU16(bytes, at, ETHERTYPE_VLAN);
+      writeU16(bytes, at, TPID_CUSTOMER);
       writeU16(bytes, at + 2, vlan);
       at += 4;
     }

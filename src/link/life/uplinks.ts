@@ -182,8 +182,7 @@ export class Uplinks {
   private beatAll(peer: number, now: number): void {
     const { peers, links } = this.base.tables;
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
-      if (links.hasRemote(link) && !links.shutdown[link] && links.lacks[link] === 0)
-        this.beats.beat(link, now);
+      if (links.hasPath(link)) this.beats.beat(link, now);
     }
   }
 
@@ -200,12 +199,12 @@ export class Uplinks {
    */
   heard(peer: number, flags: number, sentAt: number, echoedAt: number, now: number): void {
     const group = this.groupOf.get(peer);
-    const handover = group === undefined ? undefined : this.handovers.get(group);
     const member = group?.member(peer);
     if (group !== undefined && member?.standing === UPLINK_STANDING.SILENT) {
       group.stands(member, this.standingOf(peer), now);
       this.settle(group, now);
     }
+    const handover = group === undefined ? undefined : this.handovers.get(group);
     if (group !== undefined && handover?.to === peer && echoedAt >= handover.at) this.finish(group, now);
     const says = (flags & STANDBY) !== 0;
     const { rests } = this.base.tables.peers;

@@ -1,13 +1,12 @@
 /** Writes the queries of this switch: IGMPv3 (RFC 3376 section 4.1) and MLDv2 (RFC 3810 section 5.1) in Ethernet. */
 import { writeU16, writeU32 } from '../../base/bytes.js';
 import { addBytes, fold } from '../../base/checksum.js';
-import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../frame.js';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, TPID_CUSTOMER } from '../frame.js';
 import type { IpAddress } from './address.js';
 
 /** Room for any query. */
 export const QUERY_BYTES = 96;
 
-const TPID = 0x8100;
 /** Precedence "internetwork control" (RFC 3376 section 4). */
 const TOS = 0xc0;
 const IPV4_HEADER = 24;
@@ -38,7 +37,7 @@ export function writeQuery(bytes: Uint8Array, query: Query): number {
   writeU16(bytes, 6, query.macHigh);
   writeU32(bytes, 8, query.macLow);
   if (query.vlan !== 0) {
-    writeU16(bytes, at, TPID);
+    writeU16(bytes, at, TPID_CUSTOMER);
     writeU16(bytes, at + 2, query.vlan);
     at += 4;
   }
