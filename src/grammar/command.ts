@@ -170,6 +170,22 @@ function syntaxOfToken(token: Token): string {
   }
 }
 
+/** A value of the command can take all words to the end of the line. */
+export function takesRestOfLine(tokens: readonly Token[]): boolean {
+  return tokens.some((token) => {
+    switch (token.kind) {
+      case 'keyword':
+        return false;
+      case 'value':
+        return token.type.restOfLine === true;
+      case 'choice':
+        return token.branches.some(takesRestOfLine);
+      case 'options':
+        return token.groups.some(takesRestOfLine);
+    }
+  });
+}
+
 /** The help of a value, with its unit and its default: `Time between heartbeats (milliseconds, default 100)`. */
 export function helpOf({
   help,

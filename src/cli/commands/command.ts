@@ -20,6 +20,7 @@ import {
 import { IFNAME, NAME, range } from '../../grammar/values.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import type { Editing } from '../base/editing.js';
+import type { CliFailure } from '../base/failure.js';
 import type { TerminalSettings } from '../base/settings.js';
 import type { Output, OutputStream } from '../output/render.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -33,6 +34,8 @@ export interface Cli {
   enabled: boolean;
   readonly settings: TerminalSettings;
   readonly readOnly: boolean;
+  /** Why a command is not for this user, and what is. */
+  notAuthorized(): Promise<CliFailure>;
   /** Files of this host and other programs are out of reach: the user has no other way to them. */
   readonly restricted: boolean;
   /** Aborts when the user interrupts the command. */
