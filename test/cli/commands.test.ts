@@ -157,6 +157,26 @@ describe('the session', () => {
   });
 });
 
+describe('listings', () => {
+  it('are narrowed alike', async () => {
+    for (const line of [
+      'show counters delta',
+      'show events state down sort newest limit 3',
+      'show drops name repl* sort count',
+      'show guards sort drops',
+      'show mtu name os*',
+      'show multicast limit 1',
+      'show uplinks sort moves',
+      'show authorized-keys state absent',
+      'show interfaces brief sort peers',
+    ]) {
+      await session(line);
+    }
+    expect(await session('show mac-table state static json')).toMatch(/^\[\{.*"static":true\}\]\n$/);
+    expect(await session('show interfaces brief name x*')).toBe('No interfaces.\n');
+  });
+});
+
 describe('what happens', () => {
   it('is kept, and shown again', async () => {
     await session('configure terminal', 'hostname before', 'end');

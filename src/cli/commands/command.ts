@@ -27,6 +27,13 @@ import type { Terminal } from '../terminal/terminal.js';
 
 export type { Output, OutputPart, OutputStream } from '../output/render.js';
 
+/** Counters as of a moment; those at zero are left out. */
+interface CounterSnapshot {
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly values: ReadonlyMap<string, number>;
+}
+
 /** What exec commands may do with the program that runs them. */
 export interface Cli {
   client(): Promise<DaemonClient>;
@@ -51,6 +58,8 @@ export interface Cli {
   commit(options: CommitOptions & { checkOnly?: boolean }): Promise<CommitResult>;
   /** Leaves configuration mode without another word; lines that have been collected are dropped. */
   dropConfiguration(): void;
+  /** Counters as of the last `show counters delta`; null before the first. */
+  counters: CounterSnapshot | null;
   /** Lines beside the output. */
   remark(lines: string[]): void;
   /** Throws a warning, once, when something would be lost. */

@@ -46,6 +46,7 @@ const COMMIT_PATIENCE_MS = 30_000;
 export class Interpreter implements Cli {
   enabled: boolean;
   left = false;
+  counters: Cli['counters'] = null;
   /** Lines come from a paste: those of the configuration are gathered, and none leaves the program. */
   pasting = false;
   readonly editing = new Editing();
