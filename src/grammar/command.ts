@@ -173,16 +173,9 @@ function syntaxOfToken(token: Token): string {
 /** A value of the command can take all words to the end of the line. */
 export function takesRestOfLine(tokens: readonly Token[]): boolean {
   return tokens.some((token) => {
-    switch (token.kind) {
-      case 'keyword':
-        return false;
-      case 'value':
-        return token.type.restOfLine === true;
-      case 'choice':
-        return token.branches.some(takesRestOfLine);
-      case 'options':
-        return token.groups.some(takesRestOfLine);
-    }
+    if (token.kind === 'value') return token.type.restOfLine === true;
+    if (token.kind === 'choice') return token.branches.some(takesRestOfLine);
+    return token.kind === 'options' && token.groups.some(takesRestOfLine);
   });
 }
 
