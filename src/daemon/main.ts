@@ -12,6 +12,7 @@ import { StartupFile } from './commits/startup-file.js';
 import { ControlServer } from './control/server.js';
 import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
+import { Joiner } from './joining/join.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
 import { OPTIONS, usage } from './options.js';
@@ -121,7 +122,7 @@ async function main(): Promise<void> {
   process.on('SIGUSR1', () => {});
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
   const daemon = new Daemon({ native, log, stateFolder, hopeless });
-  const { events, histories, faults, runtimes } = daemon;
+  const { events, histories, faults, invitations, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   process.on('SIGHUP', () => void ready.then(() => configurator.reloadBySignal()));
   const parts: DaemonParts = {
@@ -134,6 +135,13 @@ async function main(): Promise<void> {
     faults,
     events,
     histories,
+    invitations,
+    joiner: new Joiner({
+      native,
+      stateFolder,
+      runningConfig: () => daemon.runningConfig(),
+      taps: () => runtimes.keys(),
+    }),
     connections: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   };
   const peerCredentials = (fd: number) => native.peerCredentials(fd);
@@ -150,6 +158,7 @@ async function main(): Promise<void> {
     fail(EXIT.UNAVAILABLE, (error as Error).message);
   }
   try {
+    await invitations.load();
     await configurator.start(config);
     configured();
   } catch (error) {

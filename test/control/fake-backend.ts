@@ -26,6 +26,8 @@ import { RequestError } from '../../src/daemon/base/request-errors.js';
 import type { Configurator } from '../../src/daemon/commits/configurator.js';
 import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js';
 import { Finder } from '../../src/daemon/interfaces/finder.js';
+import { Invitations } from '../../src/daemon/joining/invitations.js';
+import { Joiner } from '../../src/daemon/joining/join.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
@@ -120,6 +122,18 @@ export class FakeBackend implements ConfigurationHost {
         () => [],
         () => 0,
       ),
+      invitations: new Invitations({
+        stateFolder: '/nonexistent',
+        hostname: () => this.hostname(),
+        runtimes: new Map(),
+        told: () => {},
+      }),
+      joiner: new Joiner({
+        native: { routeDevice: () => 0, ifindex: () => 1 },
+        stateFolder: '/nonexistent',
+        runningConfig: () => this.config,
+        taps: () => [],
+      }),
       connections: () => 1,
     };
   }

@@ -18,6 +18,8 @@ import { keyCommands } from './genkey.js';
 import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
+import { inviteCommands } from './invite.js';
+import { joinCommands } from './join.js';
 import { listingCommands } from './listings.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
@@ -40,6 +42,8 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
+  ...inviteCommands,
+  ...joinCommands,
   ...waitCommands,
   ...pingCommands,
   ...explainCommands,

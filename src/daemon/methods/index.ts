@@ -8,6 +8,7 @@ import { CONNECTION_METHODS } from './connections.js';
 import { DRAIN_METHODS } from './drain.js';
 import { EVENT_METHODS } from './events.js';
 import { EXPLAIN_METHODS } from './explain.js';
+import { INVITATION_METHODS } from './invitations.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
@@ -27,6 +28,7 @@ export const METHODS: MethodTable = {
   ...INTERFACE_METHODS,
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
+  ...INVITATION_METHODS,
   ...LINK_METHODS,
   ...GUARD_METHODS,
   ...MULTICAST_METHODS,

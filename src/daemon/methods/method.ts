@@ -15,6 +15,8 @@ import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
 import type { Configurator } from '../commits/configurator.js';
 import type { Finder } from '../interfaces/finder.js';
+import type { Invitations } from '../joining/invitations.js';
+import type { Joiner } from '../joining/join.js';
 import type { Histories } from '../observe/link-histories.js';
 
 /** The parts of the daemon that methods work with. */
@@ -30,6 +32,8 @@ export interface DaemonParts {
   faults: ReadonlyMap<string, string>;
   events: EventLog;
   histories: Histories;
+  invitations: Invitations;
+  joiner: Joiner;
   /** Number of connections on all control sockets. */
   connections(): number;
 }
@@ -86,8 +90,12 @@ export function read<M extends MethodName>(
 }
 
 /** A method that only administrators may call. */
-export function admin<M extends MethodName>(params: Method<M>['params'], run: Method<M>['run']): Method<M> {
-  return { privilege: 'admin', params, run, isSlow: false };
+export function admin<M extends MethodName>(
+  params: Method<M>['params'],
+  run: Method<M>['run'],
+  pace?: 'slow',
+): Method<M> {
+  return { privilege: 'admin', params, run, isSlow: pace === 'slow' };
 }
 
 /** The method of this name; null when there is none. Parameters must pass its own schema before they reach it. */
