@@ -20,6 +20,9 @@ import { type Column, foldLine, type Summary, type TableLayout, TEXT_WIDTH, tabl
 export function versionText(info: VersionInfo): string[] {
   return [
     `Octolink ${info.version}, wire version ${info.wireVersion}, control protocol ${info.protocol}`,
+    ...(info.build
+      ? [`Packed as ${info.build.package}, commit ${info.build.commit} of ${info.build.date}`]
+      : []),
     `Node ${info.node}, OpenSSL ${info.openssl}, Linux ${info.kernel} ${info.architecture}`,
     `${info.hostname} uptime is ${duration(info.uptimeSeconds)}`,
   ];
