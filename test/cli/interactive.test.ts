@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeDaemon, OCTOLINK, octolink, startFakeDaemon } from './run.js';
-import { TmuxTerminal, tmuxProblem } from './tmux.js';
+import { TmuxTerminal, tmuxProblem } from '../../scripts/lab/tmux.js';
 
 if (tmuxProblem) console.log(`skipped: ${tmuxProblem}`);
 
