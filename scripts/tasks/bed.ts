@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import type { Lab } from '../lab/lab.js';
 import { Mesh, ROOT } from '../lab/mesh.js';
+import { until } from '../lab/run.js';
 import { TmuxTerminal } from '../lab/tmux.js';
 import type { Step, Task } from './task.js';
 
 const NAMES = ['tokyo', 'osaka', 'kyoto'] as const;
+const PATIENCE_MS = 10_000;
 const PROMPT = /^tokyo(\([\w-]+\))?[#>]$/;
 
 /** A size of the screen. */
@@ -36,6 +38,9 @@ export class TaskBed {
     await connection.call('wait', { peer: 'osaka', link: 0, state: 'up', timeoutS: 20 });
     await connection.call('wait', { peer: 'osaka', link: 1, state: 'up', timeoutS: 20 });
     await connection.call('config.write', {});
+    lab.start(1, 'ping', ['-q', '-i', '0.02', '-s', '1000', mesh.hosts[1].lanAddress]);
+    const measures = async () => (await connection.call('show.interfaces', {}))[0].rates.length > 0;
+    await until('rates of the interface', measures, PATIENCE_MS);
     connection.close();
     return new TaskBed(lab, mesh, text, newKey);
   }

@@ -42,8 +42,8 @@ export const OPERATING: Task[] = [
   },
   {
     title: 'Look at the packets themselves',
-    steps: ['monitor capture link-out count 3'],
-    says: /HEARTBEAT/,
+    steps: ['monitor capture tap-in link-out count 4'],
+    says: /tap-in.*ICMP.*link-out, peer osaka/s,
     routers: ['monitor capture', '-', 'monitor traffic interface', 'monitor traffic interface'],
     verdict: 'better',
     why: 'Before and behind encryption, and of what is dropped; pcapng with the reasons.',

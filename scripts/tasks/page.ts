@@ -6,8 +6,12 @@ export interface Typed {
   screen: readonly string[];
 }
 
+/** Size of the page that has the table. */
+const TABLE_SIZE = '80x24';
+
 /** A page for one size of the screen, such as `80x24`. */
 export function pageOf(size: string, typed: readonly Typed[]): string {
+  const isFirst = size === TABLE_SIZE;
   const verdicts = (['better', 'same', 'worse'] as const).map(
     (verdict) => `${typed.filter(({ task }) => task.verdict === verdict).length} ${verdict}`,
   );
@@ -18,9 +22,13 @@ export function pageOf(size: string, typed: readonly Typed[]): string {
     'each task into a real terminal and fails if one no longer works. Beside it stands what is typed on Cisco IOS, FRR, VyOS',
     `and Junos; the verdict compares with the best of them: ${verdicts.join(', ')}.`,
     '',
-    '| | task | IOS | FRR | VyOS | Junos | here |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...typed.map(({ task }, index) => rowOf(task, index + 1)),
+    ...(isFirst
+      ? [
+          '| | task | IOS | FRR | VyOS | Junos | here |',
+          '| --- | --- | --- | --- | --- | --- | --- |',
+          ...typed.map(({ task }, index) => rowOf(task, index + 1)),
+        ]
+      : [`The table is on the page of [${TABLE_SIZE}](${TABLE_SIZE}.md).`]),
     '',
     ...typed.flatMap(({ task, screen }, index) => [
       `## ${index + 1}. ${task.title}`,

@@ -43,8 +43,8 @@ export const SEEING: Task[] = [
   },
   {
     title: 'One peer in detail',
-    steps: ['show peers osaka'],
-    says: /Link 0 is up|--More--/,
+    steps: [{ line: 'show peers osaka', shows: /--More--|tokyo#$/ }],
+    says: /Link 0 is up/,
     routers: [
       'show crypto session remote A detail',
       'show bgp neighbors A',

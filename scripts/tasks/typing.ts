@@ -71,7 +71,7 @@ export const TYPING: Task[] = [
   },
   {
     title: 'Output for a program',
-    steps: ['show peers | json | include activeLinks'],
+    steps: ['show peers | json-pretty | include activeLinks'],
     says: /"activeLinks"/,
     routers: ['| format', 'json', '-', '| display json'],
     verdict: 'same',

@@ -4,6 +4,7 @@ import type {
   Counter,
   DropCounter,
   DropExample,
+  InterfaceRate,
   InterfaceStatus,
   LinkStatus,
   MacEntry,
@@ -13,7 +14,7 @@ import type {
   VersionInfo,
 } from '../../api/index.js';
 import { dscpText } from '../../grammar/dscp.js';
-import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
+import { bytes, duration, milliseconds, orDash, percent, plural, rate, speed } from './format.js';
 import { loopText } from './loops.js';
 import { type Column, foldLine, type Summary, type TableLayout, TEXT_WIDTH, table } from './table.js';
 
@@ -48,10 +49,22 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     ...(found.clientsKnown === null
       ? []
       : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
-    `  Received ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
-    `  Sent ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}; ${found.drops} dropped`,
+    `  Received from peers: ${plural(found.rxFrames, 'frame')}, ${bytes(found.rxBytes)}`,
+    ...ratesText(found.rates, 'rx'),
+    `  Sent to peers: ${plural(found.txFrames, 'frame')}, ${bytes(found.txBytes)}`,
+    ...ratesText(found.rates, 'tx'),
+    `  Dropped: ${found.drops}${found.drops === 0 ? '' : '; "show drops" says why'}`,
     `  Resend buffer ${bytes(found.resendBufferBytes)} per peer, up to ${found.resendAgeMs} ms old`,
   ]);
+}
+
+/** `    5 s 12.3 Mbit/s, 1020 frames/s; 5 min 3.20 Mbit/s, 310 frames/s`. */
+function ratesText(rates: readonly InterfaceRate[], way: 'rx' | 'tx'): string[] {
+  const texts = rates.map((rate) => {
+    const span = rate.seconds === 5 ? '5 s' : '5 min';
+    return `${span} ${speed(rate[`${way}BytesPerSecond`])}, ${rate[`${way}FramesPerSecond`]} frames/s`;
+  });
+  return texts.length === 0 ? [] : [`    ${texts.join('; ')}`];
 }
 
 const BRIEF_COLUMNS: Column<InterfaceStatus>[] = [
@@ -104,33 +117,72 @@ const PEER_COLUMNS: Column<PeerStatus>[] = [
   { title: 'Policy', cell: (peer) => peer.policy, shrinkTo: 7 },
   { title: 'Up/Links', cell: (peer) => `${upOf(peer.links)}/${peer.links.length}`, align: 'right' },
   { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-', shrinkTo: 6 },
-  { title: 'Cause', cell: (peer) => orDash(peer.cause), shrinkTo: 8, folds: true },
+  { title: 'Out/in Mbit/s', cell: ({ links }) => outAndIn(links), align: 'right', optional: true },
+  { title: 'Last cause', cell: causeCell, shrinkTo: 8, folds: true },
 ];
+
+/** What is amiss; in parentheses of a peer that is up and well, why it was last down. */
+function causeCell({ state, cause, lastDownCause }: PeerStatus): string {
+  if (cause !== null || state !== 'up' || lastDownCause === null) return orDash(cause);
+  return `(${lastDownCause})`;
+}
+
+function outAndIn(links: readonly LinkStatus[]): string {
+  const sum = (key: 'receivedBytesPerSecond' | 'sentBytesPerSecond'): number | null => {
+    const known = links.map((link) => link[key]).filter((value) => value !== null);
+    return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
+  };
+  return `${rate(sum('sentBytesPerSecond'))}/${rate(sum('receivedBytesPerSecond'))}`;
+}
 
 function upOf(links: LinkStatus[]): number {
   return links.filter(({ state }) => state === 'up').length;
 }
 
-/** Below the list: how many are up. */
+/** Below the list: how many are up, since when nothing has changed, and how much passes. */
 class PeersSummary implements Summary<PeerStatus> {
   private peers = 0;
   private peersUp = 0;
   private links = 0;
   private linksUp = 0;
+  private changedSecondsAgo: number | null = null;
+  /** Bytes a second; null until a link has been measured. */
+  private received: number | null = null;
+  private sent: number | null = null;
 
   add(rows: readonly PeerStatus[]): void {
     this.peers += rows.length;
-    for (const { state, links } of rows) {
+    for (const { state, links, changedSecondsAgo } of rows) {
       if (state === 'up') this.peersUp++;
       this.links += links.length;
       this.linksUp += upOf(links);
+      this.noteChange(changedSecondsAgo);
+      for (const link of links) {
+        this.noteChange(link.changedSecondsAgo);
+        this.received = added(this.received, link.receivedBytesPerSecond);
+        this.sent = added(this.sent, link.sentBytesPerSecond);
+      }
     }
   }
 
-  lines(): string[] {
-    const { peers, peersUp, links, linksUp } = this;
-    return ['', `${peersUp} of ${plural(peers, 'peer')} up, ${linksUp} of ${plural(links, 'link')} up`];
+  private noteChange(secondsAgo: number | null): void {
+    if (secondsAgo === null) return;
+    this.changedSecondsAgo = Math.min(secondsAgo, this.changedSecondsAgo ?? secondsAgo);
   }
+
+  lines(): string[] {
+    const { peers, peersUp, links, linksUp, changedSecondsAgo, received, sent } = this;
+    const since = changedSecondsAgo === null ? '' : `, no change for ${duration(changedSecondsAgo)}`;
+    return [
+      '',
+      `${peersUp} of ${plural(peers, 'peer')} up, ${linksUp} of ${plural(links, 'link')} up${since}`,
+      ...(received === null || sent === null ? [] : [`Out ${speed(sent)}, in ${speed(received)}`]),
+    ];
+  }
+}
+
+function added(sum: number | null, value: number | null): number | null {
+  return value === null ? sum : (sum ?? 0) + value;
 }
 
 export const PEERS_TABLE: TableLayout<PeerStatus> = {
@@ -276,8 +328,11 @@ const LINK_COLUMNS: Column<LinkStatus>[] = [
     cell: (link) => `${rate(link.sentBytesPerSecond)}/${rate(link.receivedBytesPerSecond)}`,
     align: 'right',
   },
-  { title: 'Changed', cell: (link) => duration(link.changedSecondsAgo) },
+  { title: 'In state', cell: (link) => duration(link.changedSecondsAgo), align: 'right' },
+  { title: 'Prio', cell: (link) => String(link.priority), align: 'right' },
+  { title: 'Local', cell: (link) => orDash(link.local), shrinkTo: 15, optional: true },
   { title: 'Remote', cell: remoteCell, shrinkTo: 15 },
+  { title: 'Description', cell: (link) => link.description ?? '', shrinkTo: 12, optional: true },
 ];
 
 export const LINKS_TABLE: TableLayout<LinkStatus> = {
@@ -315,8 +370,14 @@ const DROP_COLUMNS: Column<DropCounter>[] = [
   { title: '/s', cell: ({ perSecond }) => (perSecond === null ? '-' : perSecond.toFixed(1)), align: 'right' },
   { title: 'Last seen', cell: (drop) => duration(drop.lastSecondsAgo), align: 'right' },
   { title: 'Matters', cell: (drop) => (drop.normal ? 'no' : 'yes') },
-  { title: 'Last from', cell: (drop) => drop.peer ?? orDash(drop.from), shrinkTo: 9 },
+  { title: 'Last from', cell: dropSource, shrinkTo: 9 },
 ];
+
+/** `osaka link 0`, `osaka` or the address of a stranger. */
+function dropSource({ peer, from, example }: DropCounter): string {
+  const link = example?.peer === peer ? (example?.link ?? null) : null;
+  return peer === null ? orDash(from) : link === null ? peer : `${peer} link ${link}`;
+}
 
 /** The reasons that matter first, the meaning of each below. */
 export function dropsText(drops: DropCounter[]): string[] {
