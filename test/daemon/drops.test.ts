@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dropsText } from '../../src/cli/output/shows.js';
+import { dropsText } from '../../src/cli/output/drops.js';
 import { DROP } from '../../src/contract/drops.js';
 import { SharedStats } from '../../src/contract/stats.js';
 import { dropCounters } from '../../src/daemon/answers/drops.js';
