@@ -295,6 +295,15 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(/^ {2}priority must be 0-255\ntokyo\(config-link\)#$/m);
   });
 
+  it('a template has a prompt of its own', async () => {
+    const terminal = await shell();
+    for (const line of ['conf t', 'interface octo0', 'peer-template laptops']) await terminal.enter(line);
+    await terminal.shows(lastIs('tokyo(config-peer-template)#'));
+    await terminal.enter('exit');
+    await terminal.enter('no peer-template laptops');
+    await terminal.shows(lastIs('tokyo(config-if)#'));
+  });
+
   it('a line of an outer block says what it changed', async () => {
     const terminal = await shell();
     for (const line of ['conf t', 'interface octo0', 'peer osaka']) await terminal.enter(line);
