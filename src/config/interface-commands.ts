@@ -116,6 +116,7 @@ export const interfaceCommands: ConfigCommand[] = [
     tokens: [keyword('aead', 'Data cipher'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,
     write: (aead) => `aead ${aead}`,
+    preset: () => `aead ${DEFAULTS.aead}`,
   }),
   ...switchCommands,
   ...multicastCommands,
@@ -128,6 +129,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).mssClamp = false;
     },
+    reset(scope) {
+      delete interfaceOf(scope).mssClamp;
+    },
+    preset: () => 'mss-clamp',
     render(scope) {
       const { mssClamp } = interfaceOf(scope);
       return mssClamp === undefined ? [] : [mssClamp ? 'mss-clamp' : 'no mss-clamp'];
@@ -169,6 +174,9 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).relay = false;
     },
+    reset(scope) {
+      delete interfaceOf(scope).relay;
+    },
     render(scope) {
       const { relay } = interfaceOf(scope);
       return relay === undefined ? [] : [relay ? 'relay' : 'no relay'];
@@ -195,6 +203,7 @@ export const interfaceCommands: ConfigCommand[] = [
     ],
     read: ({ scheduling }) => scheduling,
     write: (scheduling) => `scheduling ${scheduling}`,
+    preset: () => `scheduling ${DEFAULTS.scheduling}`,
   }),
   setting('interface', {
     tokens: [
@@ -209,6 +218,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope, { offload }) {
       const { disabledOffloads } = interfaceOf(scope);
       if (offload !== undefined && !disabledOffloads.includes(offload)) disabledOffloads.push(offload);
+    },
+    reset(scope, { offload }) {
+      const found = interfaceOf(scope);
+      found.disabledOffloads = found.disabledOffloads.filter((name) => name !== offload);
     },
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
@@ -238,6 +251,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).enabled = true;
     },
+    reset(scope) {
+      interfaceOf(scope).enabled = false;
+    },
+    preset: () => 'shutdown',
     render: (scope) => (interfaceOf(scope).enabled ? ['no shutdown'] : []),
   }),
 ];

@@ -1,9 +1,18 @@
 /** `show …`: each asks one method and prints its result. */
-import type { LinkHistoryParams, MethodName, Methods } from '../../api/index.js';
+import type {
+  DropCounter,
+  InterfaceStatus,
+  LinkHistoryParams,
+  MethodName,
+  Methods,
+} from '../../api/index.js';
 import { metricsText } from '../../api/metrics-text.js';
 import { flag, formerly, keyword, options, type Token } from '../../grammar/command.js';
+import { dropsText } from '../output/drops.js';
 import { historiesText } from '../output/histories.js';
-import * as text from '../output/shows.js';
+import { interfacesBriefText, interfacesText, peersSummaryText } from '../output/interfaces.js';
+import { peerText } from '../output/peers.js';
+import { systemText, versionText } from '../output/shows.js';
 import {
   calling,
   type ExecCommand,
@@ -15,7 +24,8 @@ import {
   PEER_NAME,
   SHOW,
 } from './command.js';
-import { PEERS_HELP } from './listings.js';
+import { narrowedCall, PEERS_HELP } from './listings.js';
+import { byName, larger } from './narrowing.js';
 
 interface Show<M extends MethodName> {
   word: string;
@@ -37,7 +47,7 @@ function show<M extends MethodName>({ word, help, filters = [], method, text }: 
 }
 
 export const showCommands: ExecCommand[] = [
-  show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: text.versionText }),
+  show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: versionText }),
   show({
     word: 'interfaces',
     help: 'Interfaces with their state and counters',
@@ -45,18 +55,29 @@ export const showCommands: ExecCommand[] = [
       options([formerly([INTERFACE_NAME], [keyword('interface', 'Only this interface'), INTERFACE_NAME])]),
     ],
     method: 'show.interfaces',
-    text: text.interfacesText,
+    text: interfacesText,
   }),
-  calling({
-    privilege: 'read',
+  narrowedCall<'show.interfaces', InterfaceStatus>({
     tokens: [
-      SHOW,
       keyword('interfaces', 'Interfaces with their state and counters'),
       keyword('brief', 'One per line'),
     ],
+    groups: [],
+    ways: {
+      states: {
+        words: { up: 'In service', down: 'Out of service, whatever the reason' },
+        of: ({ state }) => state,
+      },
+      name: { help: 'Only interfaces whose name fits a pattern', of: ({ name }) => name },
+      sorts: {
+        name: { help: 'By name', order: (a, b) => byName(a.name, b.name) },
+        state: { help: 'By state', order: (a, b) => byName(a.state, b.state) },
+        peers: { help: 'Most peers first', order: (a, b) => larger(a.peers, b.peers) },
+      },
+    },
     method: 'show.interfaces',
-    params: () => ({}),
-    text: text.interfacesBriefText,
+    narrow: (interfaces, rows) => rows(interfaces),
+    text: interfacesBriefText,
   }),
   calling({
     privilege: 'read',
@@ -67,14 +88,14 @@ export const showCommands: ExecCommand[] = [
     ],
     method: 'show.interfaces',
     params: () => ({}),
-    text: text.peersSummaryText,
+    text: peersSummaryText,
   }),
   show({
     word: 'peers',
     help: PEERS_HELP,
     filters: [PEER_NAME, IN_INTERFACE],
     method: 'show.peer',
-    text: text.peerText,
+    text: peerText,
   }),
   calling({
     privilege: 'read',
@@ -94,12 +115,20 @@ export const showCommands: ExecCommand[] = [
     method: 'show.metrics',
     text: metricsText,
   }),
-  show({
-    word: 'drops',
-    help: 'What was dropped, by reason',
-    filters: [options([flag('all', 'Include reasons that have counted nothing')], OF_INTERFACE)],
+  narrowedCall<'show.drops', DropCounter>({
+    tokens: [keyword('drops', 'What was dropped, by reason')],
+    groups: [[flag('all', 'Include reasons that have counted nothing')], OF_INTERFACE],
+    ways: {
+      name: { help: 'Only reasons that fit a pattern', of: ({ reason }) => reason },
+      sorts: {
+        reason: { help: 'By name', order: (a, b) => byName(a.reason, b.reason) },
+        count: { help: 'Most first', order: (a, b) => larger(a.count, b.count) },
+        rate: { help: 'Fastest growing first', order: (a, b) => larger(a.perSecond, b.perSecond) },
+      },
+    },
     method: 'show.drops',
-    text: text.dropsText,
+    narrow: (drops, rows) => rows(drops),
+    text: dropsText,
   }),
   show({
     word: 'running-config',
@@ -117,7 +146,7 @@ export const showCommands: ExecCommand[] = [
     word: 'system',
     help: 'Process, datapath, offloads and sockets',
     method: 'show.system',
-    text: text.systemText,
+    text: systemText,
   }),
 ];
 
