@@ -5,7 +5,7 @@
 
 export type Policy = 'passive' | 'active' | 'round-robin' | 'adaptive';
 export type AeadChoice = 'auto' | 'aes-256-gcm' | 'chacha20-poly1305';
-export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | 'udp-gro';
+export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'tap-tunnel' | 'udp-gso' | 'udp-gro';
 
 /** What is sent to reserved groups; `all`: those and everything else but PAUSE. */
 export const RESERVED_KINDS = ['bpdu', 'lldp', 'lacp', 'ptp', 'all'] as const;

@@ -222,6 +222,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
           'tap-checksum' as const,
           'tap-tso' as const,
           'tap-uso' as const,
+          'tap-tunnel' as const,
           'udp-gso' as const,
           'udp-gro' as const,
         ),
