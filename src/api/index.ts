@@ -18,6 +18,7 @@ export * from './interfaces.js';
 export * from './invitations.js';
 export * from './link-states.js';
 export * from './links.js';
+export * from './logging.js';
 export * from './methods.js';
 export * from './metrics.js';
 export * from './mtu.js';

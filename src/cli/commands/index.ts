@@ -21,6 +21,7 @@ import { importCommands } from './import.js';
 import { inviteCommands } from './invite.js';
 import { joinCommands } from './join.js';
 import { listingCommands } from './listings.js';
+import { loggingCommands } from './logging.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
@@ -61,6 +62,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...watchCommands,
   ...topCommands,
   ...eventCommands,
+  ...loggingCommands,
   ...captureCommands,
   ...aboutCommands,
   ...supportCommands,

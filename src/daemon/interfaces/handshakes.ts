@@ -21,6 +21,7 @@ import type { HandshakeRecord } from '../../handshake/record.js';
 import type { JoinReply } from '../../member/join-messages.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
+import { OWN_CAPABILITIES } from '../../wire/capabilities.js';
 import type { Datapath } from './datapath.js';
 import type { HandshakeClock } from './handshake-clock.js';
 import { Rows } from './rows.js';
@@ -76,7 +77,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       wallClock: () => clock.read(),
       aead,
       hardwareAes: native.hasHardwareAes(),
-      capabilities: 0,
+      capabilities: OWN_CAPABILITIES,
       workers: 1,
       clients,
     });
@@ -262,6 +263,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       remoteIndex: action.remoteIndex,
       sealKey,
       openKey,
+      capabilities: action.remote.capabilities,
     });
   }
 
