@@ -88,6 +88,11 @@ export class Bed {
     await this.mesh.waitUp(true);
   }
 
+  /** The last lines of every program's log. */
+  lastWords(): string {
+    return this.hosts.map((host, i) => host.lastWords(`h${i + 1}`)).join('\n');
+  }
+
   host(index: number): ProgramHost {
     return this.hosts[index - 1];
   }

@@ -1,6 +1,5 @@
 /** `npm run neighbours`: each row in a lab of its own, one after the other, and the page from what they gave. */
 import { parseArgs } from 'node:util';
-import { CommandError } from '../lab/run.js';
 import { Bed } from './bed.js';
 import { CannotRun, unpack } from './packages.js';
 import { type Result, writePage } from './page.js';
@@ -65,7 +64,10 @@ async function outcomeOf(row: Row): Promise<Result | undefined> {
     const { folder, versions } = await unpack(row.packages);
     const bed = await Bed.make(row, folder);
     try {
-      const outcome = await row.run(bed);
+      const outcome = await row.run(bed).catch((error: Error) => {
+        if (!(error instanceof CannotRun)) error.message += `\n${bed.lastWords()}`;
+        throw error;
+      });
       const seconds = ((performance.now() - from) / 1000).toFixed(0);
       console.log(`${row.name}: ${outcome.without}; cut: ${outcome.cut} (${seconds} s)`);
       return { row, version: versions[0] ?? '', ...outcome };
@@ -77,8 +79,7 @@ async function outcomeOf(row: Row): Promise<Result | undefined> {
       console.log(`${row.name}: skipped: ${error.message}`);
       return { row, version: '', without: `skipped: ${error.message}`, cut: '' };
     }
-    const text = error instanceof CommandError ? error.message : ((error as Error).stack ?? String(error));
-    console.error(`${row.name}: FAILED: ${text}`);
+    console.error(`${row.name}: FAILED: ${(error as Error).message}`);
     return undefined;
   }
 }

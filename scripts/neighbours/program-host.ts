@@ -2,7 +2,7 @@
  * A host of the lab as programs see it: unpacked packages appear installed, its files below /usr, /etc, /var and /run are
  * its own, and all that runs in it ends with it.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LabProcess } from '../lab/process.js';
 import { capture, type RunOptions, type RunResult, run, until } from '../lab/run.js';
@@ -84,6 +84,17 @@ export class ProgramHost {
     return readFileSync(this.logFile(name), 'utf8');
   }
 
+  /** The last lines of every log, each under `title` and its name. */
+  lastWords(title: string): string {
+    const logs = readdirSync(this.folder).filter((file) => file.endsWith('.log') && file !== 'keeper.log');
+    return logs
+      .map(
+        (file) =>
+          `--- ${title} ${file}\n${readFileSync(join(this.folder, file), 'utf8').trim().split('\n').slice(-6).join('\n')}`,
+      )
+      .join('\n');
+  }
+
   /** Waits until the log of a program says so. */
   async says(name: string, wanted: RegExp, timeoutMs = 30_000): Promise<void> {
     await until(`${name} to say ${wanted}`, () => wanted.test(this.log(name)), timeoutMs).catch(
@@ -104,7 +115,7 @@ export class ProgramHost {
   async users(...names: string[]): Promise<void> {
     const lines = names.map(
       (name, i) =>
-        `echo ${name}:x:${900 + i}:${900 + i}::/:/bin/false >> /etc/passwd; echo ${name}:x:${900 + i}: >> /etc/group`,
+        `echo ${name}:x:${900 + i}:${900 + i}::/:/bin/false >> /etc/passwd; echo ${name}:x:${900 + i}:root >> /etc/group`,
     );
     await this.sh(lines.join('\n'));
   }
@@ -130,6 +141,7 @@ function layOver(packages: string, scratch: string, name: string): string {
       mount -t overlay overlay -o lowerdir=${packages}/$part:/$part,upperdir=${scratch}/$part.up,workdir=${scratch}/$part.work /$part
     done
     mount -t tmpfs tmpfs /run
+    mount -t tmpfs tmpfs /dev/shm
     mkdir -p /run/lock
     hostname ${name}
     echo ready
