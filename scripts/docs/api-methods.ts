@@ -13,6 +13,7 @@ const SOURCES = [
   'src/api/clients.ts',
   'src/api/invitations.ts',
   'src/api/logging.ts',
+  'src/api/debug.ts',
 ];
 
 export interface ApiMethod {

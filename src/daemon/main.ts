@@ -17,6 +17,7 @@ import { Finder } from './interfaces/finder.js';
 import { Joiner } from './joining/join.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
+import { Debugs } from './observe/debugs.js';
 import { OPTIONS, usage } from './options.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
@@ -145,6 +146,7 @@ async function main(): Promise<void> {
       runningConfig: () => daemon.runningConfig(),
       taps: () => runtimes.keys(),
     }),
+    debugs: new Debugs(events, log),
     connections: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   };
   const peerCredentials = (fd: number) => native.peerCredentials(fd);

@@ -30,6 +30,7 @@ import { Invitations } from '../../src/daemon/joining/invitations.js';
 import { Joiner } from '../../src/daemon/joining/join.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
+import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
 
@@ -141,6 +142,7 @@ export class FakeBackend implements ConfigurationHost {
         runningConfig: () => this.config,
         taps: () => [],
       }),
+      debugs: new Debugs(this.events, log),
       connections: () => 1,
     };
   }

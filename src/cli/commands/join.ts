@@ -6,7 +6,7 @@ import type { DaemonClient } from '../base/daemon-client.js';
 import { EXIT, failure } from '../base/failure.js';
 import { joinedText, pathsText } from '../output/invitations.js';
 import { type Cli, command, type ExecCommand, OF_INTERFACE } from './command.js';
-import { APPLY_PATIENCE_MS, readText } from './configuration.js';
+import { APPLY_PATIENCE_MS, readText } from './configuration-files.js';
 
 /** Without a confirmation by then, what was joined is taken back. */
 const CONFIRM_MINUTES = 2;

@@ -18,6 +18,7 @@ import type { Configurator } from '../commits/configurator.js';
 import type { Finder } from '../interfaces/finder.js';
 import type { Invitations } from '../joining/invitations.js';
 import type { Joiner } from '../joining/join.js';
+import type { Debugs } from '../observe/debugs.js';
 import type { Histories } from '../observe/link-histories.js';
 
 /** The parts of the daemon that methods work with. */
@@ -36,6 +37,7 @@ export interface DaemonParts {
   histories: Histories;
   invitations: Invitations;
   joiner: Joiner;
+  debugs: Debugs;
   /** Number of connections on all control sockets. */
   connections(): number;
 }
