@@ -7,7 +7,7 @@ import { DEFAULTS } from '../config/defaults.js';
 import type { Native } from '../native/binding.js';
 import { INTERFACE_CAUSE } from './base/causes.js';
 import { EventLog } from './base/event-log.js';
-import type { Log } from './base/log.js';
+import type { Logging } from './base/logging.js';
 import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
@@ -21,7 +21,7 @@ import { Revivals } from './revivals.js';
 
 interface DaemonOptions {
   native: Native;
-  log: Log;
+  log: Logging;
   stateFolder: string;
   /** TAP devices from before, and for the next daemon. */
   taps: TapStore;
@@ -80,6 +80,7 @@ export class Daemon implements ConfigurationHost {
       try {
         await this.bring(before, next);
         this.config = next;
+        this.options.log.follow(next, this.hostname());
       } catch (error) {
         await this.goBack(next, before);
         throw refusal(error as Error, this.options.log);

@@ -6,6 +6,7 @@ import type { Problem } from '../api/index.js';
 import { versionLine } from '../api/version.js';
 import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
+import { Logging } from './base/logging.js';
 import { forgetOwnVariables, inheritedDescriptors, ServiceManager } from './base/service-manager.js';
 import { StderrLog } from './base/stderr-log.js';
 import { manifest, version } from './base/version.js';
@@ -112,7 +113,7 @@ async function main(): Promise<void> {
   const native = loadNative();
   native.forbidCoreDumps();
   const stderrLog = new StderrLog(options.log);
-  const { log } = stderrLog;
+  const log = new Logging(stderrLog.log);
   const environment = { ...process.env };
   forgetOwnVariables(process.env);
   const manager = new ServiceManager(native, log, environment, process.pid);
@@ -140,24 +141,25 @@ async function main(): Promise<void> {
     await configurator.reloadBySignal();
     service.ready();
   };
-  let successor: Promise<Successor> | null = null;
+  let successor: Successor | null = null;
+  let isReplacing = false;
   process.on('SIGUSR2', () => void ready.then(() => handOver()));
   const handOver = async () => {
-    if (successor !== null) return;
+    if (isReplacing) return;
+    isReplacing = true;
     try {
-      successor = startSuccessor(
-        [...runtimes.values()].map(({ tap }) => tap.fd),
-        process.env,
-      );
-      manager.tell([`MAINPID=${(await successor).pid}`]);
+      const descriptors = [...runtimes.values()].map(({ tap }) => tap.fd);
+      successor = await startSuccessor(descriptors, process.env);
+      manager.tell([`MAINPID=${successor.pid}`]);
       ending.end('its successor takes over', EXIT.OK);
     } catch (err) {
-      successor = null;
+      isReplacing = false;
       log.error({ err }, 'no successor: this daemon goes on');
     }
   };
   const parts: DaemonParts = {
     log,
+    logging: log,
     native,
     hostname: () => daemon.hostname(),
     runningConfig: () => daemon.runningConfig(),
@@ -198,7 +200,8 @@ async function main(): Promise<void> {
   await configurator.stop();
   await stopServers();
   await daemon.stop();
-  await (successor as Promise<Successor> | null)?.then(({ go }) => go());
+  await (successor as Successor | null)?.go();
+  log.close();
   await stderrLog.close();
 }
 

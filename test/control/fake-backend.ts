@@ -108,6 +108,13 @@ export class FakeBackend implements ConfigurationHost {
   parts(configurator: Configurator, log: Log): DaemonParts {
     return {
       log,
+      logging: {
+        status: () => ({
+          level: 'info',
+          syslog: [{ address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
+          lines: [{ timeMs: 0, level: 'info', text: 'peer up: interface=octo0 peer=osaka' }],
+        }),
+      },
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,
@@ -197,6 +204,22 @@ export class FakeBackend implements ConfigurationHost {
         rxBytes: 1500,
         txFrames: 20,
         txBytes: 30000,
+        rates: [
+          {
+            seconds: 5,
+            rxFramesPerSecond: 1020,
+            rxBytesPerSecond: 1_500_000,
+            txFramesPerSecond: 0,
+            txBytesPerSecond: 0,
+          },
+          {
+            seconds: 300,
+            rxFramesPerSecond: 310,
+            rxBytesPerSecond: 400_000,
+            txFramesPerSecond: 1,
+            txBytesPerSecond: 125,
+          },
+        ],
         drops: 3,
         resendBufferBytes: 16 << 20,
         resendAgeMs: 2000,
