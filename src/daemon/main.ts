@@ -18,6 +18,7 @@ import { Finder } from './interfaces/finder.js';
 import { TapStore } from './interfaces/tap-store.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
+import { Debugs } from './observe/debugs.js';
 import { OPTIONS, usage } from './options.js';
 import { Service } from './service.js';
 import { awaitTurn, type Successor, startSuccessor } from './successor.js';
@@ -168,6 +169,7 @@ async function main(): Promise<void> {
     faults,
     events,
     histories,
+    debugs: new Debugs(events, log),
     connections: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   };
   const peerCredentials = (fd: number) => native.peerCredentials(fd);
