@@ -98,7 +98,24 @@ export interface JoinOffer {
   paths: JoinPath[];
 }
 
+/** A first interface, to which others can be invited. */
+export interface SetupParams {
+  interface: string;
+  /** CIDR notation, one at least. */
+  addresses: string[];
+  listenPort: number;
+  /** Links that each member may have, 1–8; absent: as many as this host has addresses, and two at least. */
+  links?: number;
+}
+
+export interface SetupProposal extends Omit<SetupParams, 'links'> {
+  /** Lines of the configuration, not applied yet. */
+  lines: string[];
+}
+
 export interface InvitationMethods {
+  /** What `setup` would configure; makes the empty file of clients that it names. */
+  'setup.propose': { params: SetupParams; result: SetupProposal };
   'invitation.make': { params: InviteParams; result: InviteResult };
   'invitation.revoke': { params: { name: string; interface?: string }; result: RevokeResult };
   'show.invitations': { params: { interface?: string }; result: InvitationStatus[] };

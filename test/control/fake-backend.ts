@@ -26,13 +26,12 @@ import { RequestError } from '../../src/daemon/base/request-errors.js';
 import type { Configurator } from '../../src/daemon/commits/configurator.js';
 import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js';
 import { Finder } from '../../src/daemon/interfaces/finder.js';
-import { Invitations } from '../../src/daemon/joining/invitations.js';
-import { Joiner } from '../../src/daemon/joining/join.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
 import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
+import { fakeJoining } from './fake-joining.js';
 
 /** Events that happen at the beginning of time unless they say otherwise, and a count of those who listen. */
 class FakeEvents extends EventLog {
@@ -130,18 +129,7 @@ export class FakeBackend implements ConfigurationHost {
         () => [],
         () => 0,
       ),
-      invitations: new Invitations({
-        stateFolder: '/nonexistent',
-        hostname: () => this.hostname(),
-        runtimes: new Map(),
-        told: () => {},
-      }),
-      joiner: new Joiner({
-        native: { routeDevice: () => 0, ifindex: () => 1 },
-        stateFolder: '/nonexistent',
-        runningConfig: () => this.config,
-        taps: () => [],
-      }),
+      ...fakeJoining(this),
       debugs: new Debugs(this.events, log),
       connections: () => 1,
     };

@@ -2,7 +2,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { hostFolder, Lab } from '../../scripts/lab/lab.js';
+import { Lab } from '../../scripts/lab/lab.js';
 import { ROOT } from '../../scripts/lab/mesh.js';
 import { capture, until } from '../../scripts/lab/run.js';
 import type { InvitationStatus, InviteResult, JoinOffer, LinkStatus } from '../../src/api/index.js';
@@ -18,22 +18,8 @@ let keys: string;
 beforeAll(async () => {
   if (labProblem) return;
   lab = await Lab.build({ hosts: 3, underlays: [{ family: 4 }, { family: 4 }] });
-  keys = join(hostFolder(lab, 1), 'members.keys');
-  const links = ['link 0', 'exit', 'link 1', 'exit'];
-  inviter = await new Node(lab, 1).start(
-    [
-      'hostname tokyo',
-      'interface octo0',
-      'address 10.77.0.1/24',
-      'peer-template member',
-      ...links,
-      'exit',
-      `authorized-keys ${keys} template member`,
-      'no shutdown',
-      'exit',
-      '',
-    ].join('\n'),
-  );
+  inviter = await new Node(lab, 1).start('hostname tokyo\n');
+  keys = join(inviter.state, 'clients/octo0.keys');
   joiner = await new Node(lab, 2).start('');
   third = await new Node(lab, 3).start('');
 });
@@ -53,6 +39,9 @@ function joinBy(node: Node, token: string, ...words: string[]) {
 const soon = (what: string, holds: () => Promise<boolean>) => until(what, holds, 15_000, 50);
 
 it('a host with an empty configuration joins by a token, with a link for each pair of cards', async () => {
+  const words = [join(ROOT, 'bin/octolink'), '-y', '-s', inviter.socket, 'setup'];
+  const made = await capture(process.execPath, words, { timeoutMs: 20_000 });
+  expect([made.code, made.stdout]).toEqual([0, expect.stringContaining('octo0 is up as 10.77.0.1/24')]);
   const { token, endpoints } = await inviter.json<InviteResult>('invite osaka');
   expect(endpoints).toHaveLength(2);
   const result = await joinBy(joiner, token);

@@ -27,6 +27,7 @@ import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './privilege.js';
+import { setupCommands } from './setup.js';
 import { showCommands } from './show.js';
 import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
@@ -44,6 +45,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...multicastCommands,
   ...uplinkCommands,
   ...authorizedKeyCommands,
+  ...setupCommands,
   ...inviteCommands,
   ...joinCommands,
   ...waitCommands,

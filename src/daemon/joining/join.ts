@@ -1,6 +1,6 @@
 /** The side of the host that joins: makes itself known to an inviter, and says what its configuration then needs. */
 import type { Config, InterfaceConfig, LinkConfig } from '../../api/config.js';
-import type { JoinOffer, JoinParams, JoinPath } from '../../api/index.js';
+import type { JoinOffer, JoinParams, JoinPath, SetupParams, SetupProposal } from '../../api/index.js';
 import { DEFAULTS } from '../../config/defaults.js';
 import { renderConfig } from '../../config/render.js';
 import { formatPublicKey } from '../../crypto/keys.js';
@@ -12,6 +12,7 @@ import type { Native } from '../../native/binding.js';
 import { RequestError } from '../base/request-errors.js';
 import { formatAddress } from '../interfaces/addresses.js';
 import { loadKeys } from '../interfaces/interface-keys.js';
+import { proposeFirst } from './first-interface.js';
 import { hostAddresses } from './host-addresses.js';
 import { allWays, askBy, type TriedWay } from './join-ways.js';
 import { linksOf } from './link-pairs.js';
@@ -49,6 +50,11 @@ export class Joiner {
     if (reply === null) throw new RequestError(noAnswer(ways, token));
     if ('refused' in reply) throw new RequestError(`the inviter refuses: ${reply.refused}`);
     return this.offer(token, reply.grant, { name, publicKey, ways });
+  }
+
+  /** What `setup` would configure. @throws RequestError with a sentence for the user */
+  proposeFirst(params: SetupParams): SetupProposal {
+    return proposeFirst(params, this.options.runningConfig(), this.options.stateFolder);
   }
 
   /** The public key under which the interface will run; a key is made if there is none. */

@@ -8,15 +8,24 @@ import { interfaceName, ofInterface, peerName } from './params.js';
 const YEAR_S = 31_536_000;
 const MAX_TOKEN = 1024;
 
-const address = z
+const hostAddress = z
   .string()
   .refine(
-    (text) =>
-      text === 'auto' || text === 'none' || [CIDR4, CIDR6].some((type) => !isRefusal(type.parse(text))),
-    'neither "auto" nor "none" nor an address with its prefix length',
+    (text) => [CIDR4, CIDR6].some((type) => !isRefusal(type.parse(text))),
+    'no address with its prefix length',
   );
+const address = z.union([z.enum(['auto', 'none']), hostAddress]);
 
 export const INVITATION_METHODS = {
+  'setup.propose': admin(
+    z.strictObject({
+      interface: interfaceName,
+      addresses: z.array(hostAddress).min(1).max(2),
+      listenPort: z.int().min(1).max(65_535),
+      links: z.int().min(1).max(8).optional(),
+    }),
+    ({ joiner }, params) => joiner.proposeFirst(params),
+  ),
   'invitation.make': admin(
     ofInterface.extend({
       name: peerName,
