@@ -295,8 +295,22 @@ export class FakeBackend implements ConfigurationHost {
 
   async counters() {
     return [
-      { interface: 'octo0', peer: null, link: null, name: 'framesFlooded', value: 12 },
-      { interface: 'octo0', peer: 'osaka', link: 0, name: 'heartbeatsSent', value: 1234 },
+      {
+        interface: 'octo0',
+        peer: null,
+        link: null,
+        name: 'floodedFrames',
+        counter: 'flooded_frames',
+        value: 12,
+      },
+      {
+        interface: 'octo0',
+        peer: 'osaka',
+        link: 0,
+        name: 'txDatagrams',
+        counter: 'transmit_datagrams',
+        value: 1234,
+      },
     ];
   }
 
