@@ -31,7 +31,7 @@ export const TUNNELS: Row[] = [
     'VXLAN over octo0, pings',
     'VXLAN',
     (remote) => `ip link add inner type vxlan id 7 remote ${remote} dev octo0 dstport 4789`,
-    'Lower the MTU inside by 50 bytes, as on any Ethernet. Bulk inside VXLAN costs four times as much as beside it.',
+    'Lower the MTU inside by 50 bytes, as on any Ethernet. Bulk travels inside as beside it where both kernels are 6.17 or newer ([0120](decisions/0120-tunnels-travel-as-segments.md)).',
   ),
   row(
     'geneve',
