@@ -21,6 +21,7 @@ clean() {
   [ ${#made[@]} -eq 0 ] || rmdir --ignore-fail-on-non-empty "${made[@]}"
 }
 trap clean EXIT
+trap 'exit 130' INT TERM
 
 ssh-keygen -q -t ed25519 -N '' -f "$work/login"
 ssh-keygen -q -t ed25519 -N '' -f "$work/host"
