@@ -24,6 +24,7 @@ import type { LinkStatus, PeerStatus } from './peers.js';
 import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
 import type { UplinkStatus } from './uplinks.js';
+import type { VlanStatus } from './vlans.js';
 
 export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKeyMethods {
   hello: { params: HelloParams; result: HelloResult };
@@ -52,6 +53,8 @@ export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKe
   /** Groups without members are left out. */
   'show.guards': { params: { interface?: string }; result: GuardStatus[] };
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
+  /** VLANs that a line of the configuration names, and those in which MAC addresses are known. */
+  'show.vlans': { params: { interface?: string }; result: VlanStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };

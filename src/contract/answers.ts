@@ -20,6 +20,12 @@ export interface MacStretch {
   next: number;
 }
 
+/** How many MAC addresses are known in a VLAN (0: untagged). */
+export interface VlanRow {
+  vlan: number;
+  macs: number;
+}
+
 /** A port that wants a multicast group. */
 export interface MembershipRow {
   vlan: number;

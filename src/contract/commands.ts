@@ -37,6 +37,8 @@ export type DatapathCommand =
   | { kind: 'settings'; settings: DatapathSettings }
   /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
   | { kind: 'mac-table'; id: number; from: number; rows: number }
+  /** In which VLANs MAC addresses are known. */
+  | { kind: 'vlans'; id: number }
   /** Looks at so many rows of the table of multicast memberships. */
   | { kind: 'guards'; id: number }
   | { kind: 'multicast'; id: number; from: number; rows: number }

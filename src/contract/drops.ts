@@ -8,6 +8,9 @@ export const DROP_HELP = {
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
   'reserved-group':
     'frame for a reserved group address 01-80-C2-00-00-0X, which is forwarded only by choice: `forward reserved`',
+  'vlan-ingress':
+    'frame of a VLAN that the port it came in by does not carry, or without a tag where there is no native VLAN',
+  'vlan-egress': 'frame of a VLAN that the port it is for does not carry, or not without its tag',
   'guard-source': 'address from behind a guarded peer that is not bound to it',
   'guard-dhcp-server': 'message of a DHCP server behind a peer that may have none',
   'guard-ra': 'router advertisement from behind a peer that may send none',

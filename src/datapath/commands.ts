@@ -1,6 +1,6 @@
 /** What the control thread may ask of the engine, command by command. */
 
-import type { MacRow, MacStretch } from '../contract/answers.js';
+import type { MacRow, MacStretch, VlanRow } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
 import type { KernelFact } from '../contract/place.js';
@@ -10,7 +10,7 @@ import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
-import { LOCAL_PORT } from '../switch/mac-table.js';
+import { LOCAL_PORT, VLANS } from '../switch/mac-table.js';
 import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
@@ -80,6 +80,8 @@ export class Commands {
           command.id,
           multicastStretch(this.parts.snooping, command.from, command.rows, now),
         );
+      case 'vlans':
+        return this.answer(command.id, this.vlans());
       case 'mac-table':
         return this.answer(command.id, this.macStretch(command.from, command.rows, now));
       case 'explain':
@@ -118,13 +120,14 @@ export class Commands {
   }
 
   applySettings(settings: DatapathSettings, now: number): void {
-    const { macs, bridge, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit, statics, loopGuard, reserved } = settings.switch;
+    const { macs, bridge, vlans, outbound, link, relay, transmit, delivery } = this.parts;
+    const { macAgeingS, macLimit, statics, loopGuard, reserved, vlan } = settings.switch;
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
+    if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);
     macs.setStatics(LOCAL_PORT, statics);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
@@ -202,6 +205,15 @@ export class Commands {
   private explainFlows(peer: number, now: number): unknown {
     const { tables, link } = this.parts;
     return tables.peers.has(peer) ? explainFlows(tables, link.flows, link.lanes, peer, now) : null;
+  }
+
+  private vlans(): VlanRow[] {
+    const rows: VlanRow[] = [];
+    for (let vlan = 0; vlan < VLANS; vlan++) {
+      const macs = this.parts.macs.countOf(vlan);
+      if (macs > 0) rows.push({ vlan, macs });
+    }
+    return rows;
   }
 
   private macStretch(from: number, count: number, now: number): MacStretch {

@@ -6,12 +6,12 @@
  * but for probes, nothing passes there in either direction. A probe that passes a held way is marked by the holder, so that
  * the others know that the loop is cut. When its own probes do not come back any longer, the holder lets go.
  *
- * A probe, after the Ethernet header: magic u32, version u8, flags u8, age u32 in ms, holder u48 (0: none). Its source
+ * A probe, after the Ethernet header, which may have a tag: magic u32, version u8, flags u8, age u32 in ms, holder u48 (0: none). Its source
  * address is the identity of the sender.
  */
 import { readU16, readU32, writeU16, writeU32 } from '../base/bytes.js';
 import { Columns, float64, uint8 } from '../base/columns.js';
-import { ETHERNET_HEADER, type Frame, sourceHigh, sourceLow } from './frame.js';
+import { ETHERNET_HEADER, ethernetHeaderLength, type Frame, sourceHigh, sourceLow } from './frame.js';
 import { LOCAL_PORT } from './mac-table.js';
 import type { Ports } from './ports.js';
 
@@ -27,13 +27,8 @@ export const PROBE_BYTES = 60;
 const ETHERTYPE = 0x88b5;
 const MAGIC = 0x4f4c4c47;
 const VERSION = 1;
-const AT = {
-  MAGIC: ETHERNET_HEADER,
-  VERSION: ETHERNET_HEADER + 4,
-  FLAGS: ETHERNET_HEADER + 5,
-  AGE: ETHERNET_HEADER + 6,
-  HOLDER: ETHERNET_HEADER + 10,
-} as const;
+/** Counted from the end of the Ethernet header. */
+const AT = { MAGIC: 0, VERSION: 4, FLAGS: 5, AGE: 6, HOLDER: 10 } as const;
 /** The sender has noticed a loop that nobody has cut. */
 const LOOPS = 1;
 
@@ -105,32 +100,36 @@ export class LoopGuard {
   /** Takes a probe that came in by a port. Returns whether it is our own and ends here; others are flooded. */
   take(port: number, frame: Frame, now: number): boolean {
     const { bytes } = this;
-    const { offset, length } = frame;
-    if (length < PROBE_BYTES || readU32(bytes, offset + AT.MAGIC) !== MAGIC) return false;
-    if (bytes[offset + AT.VERSION] !== VERSION) return false;
-    const high = sourceHigh(bytes, offset);
-    const low = sourceLow(bytes, offset);
+    if (frame.length < PROBE_BYTES) return false;
+    const body = this.bodyOf(frame);
+    if (readU32(bytes, body + AT.MAGIC) !== MAGIC || bytes[body + AT.VERSION] !== VERSION) return false;
+    const high = sourceHigh(bytes, frame.offset);
+    const low = sourceLow(bytes, frame.offset);
     if (high === this.high && low === this.low) {
-      if (port !== LOCAL_PORT && this.nextAt < Number.POSITIVE_INFINITY) this.cameBack(port, offset, now);
+      if (port !== LOCAL_PORT && this.nextAt < Number.POSITIVE_INFINITY) this.cameBack(port, body, now);
       return true;
     }
     if (port !== LOCAL_PORT && this.ports.isHeld(port)) this.mark(frame);
-    else if ((bytes[offset + AT.FLAGS] & LOOPS) !== 0) this.noteRival(offset, high * 2 ** 32 + low, now);
+    else if ((bytes[body + AT.FLAGS] & LOOPS) !== 0) this.noteRival(body, high * 2 ** 32 + low, now);
     return false;
   }
 
-  private cameBack(peer: number, offset: number, now: number): void {
+  private bodyOf({ offset, length }: Frame): number {
+    return offset + ethernetHeaderLength(this.bytes, offset, length);
+  }
+
+  private cameBack(peer: number, body: number, now: number): void {
     const { bytes } = this;
     this.columns.ensure(peer + 1);
     this.seenAt[peer] = now;
-    this.holder[peer] = readU16(bytes, offset + AT.HOLDER) * 2 ** 32 + readU32(bytes, offset + AT.HOLDER + 2);
+    this.holder[peer] = readU16(bytes, body + AT.HOLDER) * 2 ** 32 + readU32(bytes, body + AT.HOLDER + 2);
     if (this.state[peer] !== LOOP.NONE) return;
     this.looped.push(peer);
     this.change(peer, LOOP.NOTICED, now);
   }
 
-  private noteRival(offset: number, id: number, now: number): void {
-    const age = readU32(this.bytes, offset + AT.AGE);
+  private noteRival(body: number, id: number, now: number): void {
+    const age = readU32(this.bytes, body + AT.AGE);
     const isStale = now - this.rivalAt > RIVAL_US;
     if (!isStale && id !== this.rivalId && !isNewer(age, id, this.rivalAge, this.rivalId)) return;
     this.rivalAt = now;
@@ -139,19 +138,21 @@ export class LoopGuard {
   }
 
   /** Writes into a probe that passes a held way that it does. */
-  mark({ offset }: Frame): void {
-    writeU16(this.bytes, offset + AT.HOLDER, this.high);
-    writeU32(this.bytes, offset + AT.HOLDER + 2, this.low);
+  mark(frame: Frame): void {
+    const body = this.bodyOf(frame);
+    writeU16(this.bytes, body + AT.HOLDER, this.high);
+    writeU32(this.bytes, body + AT.HOLDER + 2, this.low);
   }
 
   /** Takes the mark away again. */
-  unmark({ offset }: Frame): void {
-    this.bytes.fill(0, offset + AT.HOLDER, offset + AT.HOLDER + 6);
+  unmark(frame: Frame): void {
+    const at = this.bodyOf(frame) + AT.HOLDER;
+    this.bytes.fill(0, at, at + 6);
   }
 
   /** Whether a probe is marked already. */
-  isMarked({ offset }: Frame): boolean {
-    return readU16(this.bytes, offset + AT.HOLDER) !== 0;
+  isMarked(frame: Frame): boolean {
+    return readU16(this.bytes, this.bodyOf(frame) + AT.HOLDER) !== 0;
   }
 
   /** Decides what is due, and writes the next probe into `frame`, which has room for `PROBE_BYTES`. */
@@ -227,10 +228,11 @@ export class LoopGuard {
     writeU16(bytes, offset + 6, this.high);
     writeU32(bytes, offset + 8, this.low);
     writeU16(bytes, offset + 12, ETHERTYPE);
-    writeU32(bytes, offset + AT.MAGIC, MAGIC);
-    bytes[offset + AT.VERSION] = VERSION;
-    bytes[offset + AT.FLAGS] = flags;
-    writeU32(bytes, offset + AT.AGE, age);
+    const body = offset + ETHERNET_HEADER;
+    writeU32(bytes, body + AT.MAGIC, MAGIC);
+    bytes[body + AT.VERSION] = VERSION;
+    bytes[body + AT.FLAGS] = flags;
+    writeU32(bytes, body + AT.AGE, age);
   }
 
   peerRemoved(peer: number): void {

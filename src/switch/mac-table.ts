@@ -61,6 +61,8 @@ const MOST_MOVES = 5;
 const MOVE_WINDOW_US = 180e6;
 const FREEZE_US = 60e6;
 const NONE = -1;
+/** VLAN ids, those that are reserved included. */
+export const VLANS = 4096;
 
 /** An address that has been frozen, as it is told; the latest of several at once. */
 export interface FrozenMac {
@@ -84,6 +86,7 @@ export class MacTable {
   private ageing: number;
   private moveCount = 0;
   private used = 0;
+  private readonly inVlan = new Int32Array(VLANS);
   private statics = 0;
 
   // Entry rows. A free row has port MISS and is chained by `chain` from `free`.
@@ -130,6 +133,11 @@ export class MacTable {
   /** How often a station was heard on another port than before. */
   get moves(): number {
     return this.moveCount;
+  }
+
+  /** Entries of a VLAN (0: untagged). */
+  countOf(vlan: number): number {
+    return this.inVlan[vlan];
   }
 
   /** Learned entries of a port. */
@@ -361,6 +369,7 @@ export class MacTable {
     this.bucket[bucket] = entry;
     this.attach(entry, port, isStatic, now);
     this.used++;
+    this.inVlan[vlanHigh >>> 16]++;
     this.statics += isStatic;
   }
 
@@ -375,6 +384,7 @@ export class MacTable {
       this.chain[before] = this.chain[entry];
     }
     this.used--;
+    this.inVlan[this.vlanHigh[entry] >>> 16]--;
     this.statics -= this.static[entry];
     this.port[entry] = MISS;
     this.chain[entry] = this.free;
@@ -432,6 +442,7 @@ export class MacTable {
     for (let entry = 0; entry < limit; entry++) this.chain[entry] = entry + 1 < limit ? entry + 1 : NONE;
     this.free = 0;
     this.used = 0;
+    this.inVlan.fill(0);
     this.statics = 0;
     this.sweepRow = 0;
     this.oldest.fill(NONE);

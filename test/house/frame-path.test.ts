@@ -37,6 +37,8 @@ const COLD: Record<string, string> = {
   'src/switch/mac-table.ts: checkedLimit': 'a command of the operator',
   'src/switch/mac-table.ts: checkedAgeing': 'a command of the operator',
   'src/switch/storm.ts: StormControl.set': 'a command of the operator',
+  'src/switch/vlans.ts: Vlans.set': 'a command of the operator',
+  'src/switch/vlans.ts: bitsOf': 'a command of the operator',
   'src/switch/guards/guards.ts: Guards.set': 'a command of the operator',
   'src/switch/guards/guards.ts: Guards.rows': 'a question of the operator',
   'src/switch/multicast/own-querier.ts': 'queries, at most some in a second',

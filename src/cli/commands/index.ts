@@ -27,6 +27,7 @@ import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
 import { topCommands } from './top.js';
 import { uplinkCommands } from './uplinks.js';
+import { vlanCommands } from './vlans.js';
 import { waitCommands } from './wait.js';
 import { watchCommands } from './watch.js';
 
@@ -37,6 +38,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...guardCommands,
   ...multicastCommands,
   ...uplinkCommands,
+  ...vlanCommands,
   ...authorizedKeyCommands,
   ...waitCommands,
   ...pingCommands,

@@ -12,6 +12,7 @@ import type {
   SystemInfo,
   VersionInfo,
 } from '../../api/index.js';
+import { vlanWords } from '../../config/vlan-command.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate } from './format.js';
 import { loopText } from './loops.js';
@@ -159,6 +160,7 @@ export function peerText(peer: PeerStatus): string[] {
     ...(peer.splitHorizon === 0
       ? []
       : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),
+    ...(peer.vlan === null ? [] : [`  VLAN ${vlanWords(peer.vlan)}`]),
     `  Resend ring ${peer.resendRing}, reaches back ${peer.resendReachMs} ms`,
     '',
     ...peer.links.flatMap(linkText),

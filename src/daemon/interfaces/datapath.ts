@@ -8,6 +8,7 @@ import type {
   MacStretch,
   MulticastStretch,
   PeerExplanation,
+  VlanRow,
 } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import { DropExamples } from '../../contract/drop-examples.js';
@@ -112,6 +113,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   multicast(from: number, rows: number): Promise<MulticastStretch | null> {
     return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
+  }
+
+  vlans(): Promise<VlanRow[] | null> {
+    return this.ask((id) => ({ kind: 'vlans', id }));
   }
 
   macTable(from: number, rows: number): Promise<MacStretch | null> {

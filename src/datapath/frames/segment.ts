@@ -1,5 +1,6 @@
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
+import type { Frame } from '../../switch/frame.js';
 import { type HeaderInfo, parseHeaders } from '../../switch/headers.js';
 import { SEGMENT } from '../../wire/segment.js';
 
@@ -18,6 +19,8 @@ export class Segment {
   /** Where the super-frame's headers begin in the arena, and how long they are; its slice of the payload follows. */
   offset = 0;
   headerLength = 0;
+  /** How long they were when the segment came, before a VLAN tag was pushed or popped. */
+  sentHeaderLength = 0;
   /** Bytes of its slice. */
   payload = 0;
 
@@ -30,11 +33,18 @@ export class Segment {
     const headerLength = bytes[body + SEGMENT.HEADER_LENGTH];
     this.offset = offset;
     this.headerLength = headerLength;
+    this.sentHeaderLength = headerLength;
     this.payload = end - offset - headerLength;
     this.peer = datagram.peer;
     this.superId = view.getUint16(body + SEGMENT.SUPER_ID);
     this.index = view.getUint16(body + SEGMENT.INDEX);
     return headerLength !== 0 && this.payload > 0;
+  }
+
+  /** Its headers are where those of `head` are now. */
+  moveTo(head: Frame): void {
+    this.offset = head.offset;
+    this.headerLength = head.length;
   }
 
   /** Reads the rest, which a segment that continues others need not tell. Whether the fields agree is left to others. */
