@@ -156,6 +156,8 @@ function move(frame: Frame, by: number): void {
   frame.offset += by;
   frame.length -= by;
   frame.csumStart -= by;
+  frame.tunnelL4 -= by;
+  frame.innerL3 -= by;
 }
 
 function isProviderTag(type: number): boolean {

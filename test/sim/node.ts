@@ -65,6 +65,7 @@ export const SETTINGS: DatapathSettings = {
   tapChecksum: true,
   tapTso: true,
   tapUso: true,
+  tapTunnel: true,
 };
 
 export interface NodeOptions {

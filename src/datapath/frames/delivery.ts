@@ -19,7 +19,7 @@ import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { Vlans } from '../../switch/vlans.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { Coalescer, writeWords } from '../offload/coalesce.js';
-import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';
+import { checksumOffset, completeTunnelChecksum, SegmentRun, segmentHeader } from '../offload/superframe.js';
 import {
   checkVirtio,
   GSO,
@@ -43,6 +43,7 @@ export class Delivery {
   tapChecksum = true;
   tapTso = true;
   tapUso = true;
+  tapTunnel = true;
   private readonly ops = new Int32Array(OPS_WORDS);
   private opsEnd = 0;
   private queued = 0;
@@ -121,6 +122,7 @@ export class Delivery {
     this.runRecord = this.opsEnd;
     this.opsEnd += WRITE.PARTS;
     this.ops[this.runRecord + WRITE.COUNT] = 1;
+    // With a tag pushed this begins a byte before the datagram: there a seal ended that has been opened.
     this.part(segment.offset - VNET_HEADER, VNET_HEADER + headerLength + payload);
     this.runPeer = segment.peer;
     this.runSuperId = segment.superId;
@@ -134,7 +136,7 @@ export class Delivery {
     this.run.payload = payload;
     const isTcp = this.headers.protocol === PROTOCOL_TCP;
     this.runLimit = isTcp ? MAX_PARTS : MAX_UDP_SEGMENTS;
-    const joins = isTcp ? this.tapTso : this.tapUso;
+    const joins = (isTcp ? this.tapTso : this.tapUso) && (this.headers.tunnelL4 === 0 || this.tapTunnel);
     if (!joins || this.runNext === count) this.closeRun();
     return true;
   }
@@ -172,7 +174,8 @@ export class Delivery {
   private writeSegmentVirtio(vnet: number, frame: number, length: number): void {
     const { bytes } = this.arena;
     const { headers } = this;
-    const csumOffset = headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+    const csumOffset = checksumOffset(headers);
+    completeTunnelChecksum(bytes, frame, headers);
     if (this.tapChecksum) {
       writePlainVirtio(bytes, vnet, VIRTIO_FLAG.NEEDS_CSUM, headers.l4, csumOffset);
     } else {
