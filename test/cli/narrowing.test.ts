@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fits, type Narrowing, narrowed } from '../../src/cli/commands/narrowing.js';
+import { type Narrowing, narrowed } from '../../src/cli/commands/narrowing.js';
+import { fits } from '../../src/grammar/pattern.js';
 
 async function* pages(given: number[][]): AsyncGenerator<number[]> {
   yield* given;

@@ -18,6 +18,7 @@ import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
+import { macCommands } from './mac-table.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
@@ -34,6 +35,7 @@ import { watchCommands } from './watch.js';
 const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
+  ...macCommands,
   ...mtuCommands,
   ...guardCommands,
   ...multicastCommands,

@@ -1,29 +1,21 @@
 /** `show …` of what there may be tens of thousands of: fetched and printed a page at a time. */
-import type {
-  Counter,
-  LinkStatus,
-  MacEntry,
-  MethodName,
-  Page,
-  PageParams,
-  PeerStatus,
-} from '../../api/index.js';
+import type { Counter, LinkStatus, MethodName, Page, PageParams, PeerStatus } from '../../api/index.js';
 import { type ArgsOf, flag, keyword, options, type Token } from '../../grammar/command.js';
+import { fits } from '../../grammar/pattern.js';
 import type { DaemonClient } from '../base/daemon-client.js';
-import { COUNTERS_TABLE, LINKS_TABLE, MAC_TABLE, PEERS_TABLE } from '../output/shows.js';
+import { COUNTERS_TABLE, LINKS_TABLE, PEERS_TABLE } from '../output/shows.js';
 import { GrowingTable, type TableLayout } from '../output/table.js';
 import {
   type Cli,
   command,
   type ExecCommand,
-  IN_INTERFACE,
   OF_INTERFACE,
   OF_LINK,
   OF_PEER,
   type OutputPart,
   SHOW,
 } from './command.js';
-import { BY_NAME, byState, fits, LIMIT, type Narrowing, narrowed, sortBy } from './narrowing.js';
+import { BY_NAME, byState, LIMIT, type Narrowing, narrowed, sortBy } from './narrowing.js';
 
 /** A page of peers with eight links each is about a megabyte. */
 const PEERS_OF_A_PAGE = 200;
@@ -193,14 +185,6 @@ export const listingCommands: ExecCommand[] = [
       ...(limit !== undefined && { limit }),
     }),
     layout: LINKS_TABLE,
-  }),
-  listing<MacEntry, [typeof IN_INTERFACE]>({
-    word: 'mac-table',
-    help: 'MAC addresses and the peers they belong to',
-    filters: [IN_INTERFACE],
-    method: 'show.macTable',
-    fetch: () => (client, page) => client.request('show.macTablePage', page),
-    layout: MAC_TABLE,
   }),
   listing({
     word: 'counters',

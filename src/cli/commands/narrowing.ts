@@ -47,11 +47,3 @@ export async function* narrowed<Row>(
   }
   if (order !== null) yield gathered.sort(order).slice(0, limit);
 }
-
-/** Whether a name fits a pattern, in which `*` stands for any characters. At a terminal `?` asks for help. */
-export function fits(pattern: string, name: string): boolean {
-  const source = [...pattern]
-    .map((sign) => (sign === '*' ? '.*' : sign.replace(/[\\^$.|+?()[\]{}]/g, '\\$&')))
-    .join('');
-  return new RegExp(`^${source}$`, 'u').test(name);
-}

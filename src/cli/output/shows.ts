@@ -6,6 +6,7 @@ import type {
   DropExample,
   InterfaceStatus,
   LinkStatus,
+  MacCount,
   MacEntry,
   PeerStatus,
   PingResult,
@@ -300,6 +301,13 @@ export const MAC_TABLE: TableLayout<MacEntry> = {
   columns: MAC_COLUMNS,
   whenEmpty: 'The MAC table is empty.',
 };
+
+export function macCountText(counts: MacCount[]): string[] {
+  if (counts.length === 0) return ['No interfaces.'];
+  return counts.map(
+    ({ interface: name, count, limit }) => `${name}: ${plural(count, 'MAC')}, room for ${limit}`,
+  );
+}
 
 const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Interface', cell: (counter) => counter.interface },
