@@ -73,7 +73,7 @@ export interface MacFilter {
   local?: boolean;
   /** In lower-case colon form, with `*` for any characters. */
   address?: string;
-  kind?: 'static' | 'dynamic';
+  state?: 'static' | 'dynamic';
 }
 
 /** How many entries of a MAC table are wanted, and how many there may be in all. */

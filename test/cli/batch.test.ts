@@ -74,7 +74,7 @@ describe('one command', () => {
     'show links history peer osaka link 0 hours',
     'show metrics',
     'show mac-table',
-    'show mac-table vlan 12 peer osaka address 02:* dynamic limit 5',
+    'show mac-table vlan 12 peer osaka address 02:* state dynamic limit 5',
     'show mac-table count local',
     'show counters',
     'show counters nonzero',
@@ -291,7 +291,10 @@ describe('without a daemon', () => {
 
   it('explains itself', async () => {
     expect(await octolink(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Exit codes') });
-    expect(await octolink(['--version'])).toMatchObject({ code: 0, out: 'octolink 0.1.0\n' });
+    expect(await octolink(['--version'])).toMatchObject({
+      code: 0,
+      out: `octolink 0.1.0 (built from source, Node ${process.versions.node})\n`,
+    });
   });
 
   it('says that a daemon hangs, and does not hang itself', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MacFilter } from '../../src/api/index.js';
 import type { MacStretch, MacWanted } from '../../src/contract/answers.js';
 import { macCounts, macEntries, macPage, macSources } from '../../src/daemon/answers/mac-entries.js';
 import type { Finder } from '../../src/daemon/interfaces/finder.js';
@@ -72,12 +73,12 @@ describe('of a table of 20,000', () => {
     peers: () => [{ runtime, peer: { row: 7 } }],
   } as unknown as Finder;
 
-  it.each([
+  it.each<[MacFilter, number]>([
     [{ vlan: 2 }, 6667],
     [{ peer: 'osaka' }, 21],
     [{ local: true }, 19_980],
-    [{ kind: 'static' as const }, 1],
-    [{ kind: 'dynamic' as const, peer: 'osaka', vlan: 1 }, 7],
+    [{ state: 'static' }, 1],
+    [{ state: 'dynamic', peer: 'osaka', vlan: 1 }, 7],
     [{ address: '*:00:00:0*' }, 15],
     [{ address: '02:00:10:00:00:01' }, 1],
     [{ address: '02:00:10:00:00:01', vlan: 1 }, 0],

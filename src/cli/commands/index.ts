@@ -10,6 +10,7 @@ import { commitCommands } from './commit.js';
 import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
 import { configurationShows } from './configuration-shows.js';
+import { counterDeltaCommands } from './counters-delta.js';
 import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
@@ -36,6 +37,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
   ...macCommands,
+  ...counterDeltaCommands,
   ...mtuCommands,
   ...guardCommands,
   ...multicastCommands,

@@ -1,11 +1,11 @@
 /** `show mac-table`: all of it, a part of it, or how much there is. */
-import type { MacFilter } from '../../api/index.js';
-import { type ArgsOf, choice, flag, keyword, options, value } from '../../grammar/command.js';
+import type { MacEntry, MacFilter } from '../../api/index.js';
+import { type ArgsOf, choice, flag, keyword, oneOf, options, value } from '../../grammar/command.js';
 import { MAC_PATTERN, range } from '../../grammar/values.js';
 import { MAC_TABLE, macCountText } from '../output/shows.js';
 import { calling, type ExecCommand, OF_INTERFACE, PEER_NAME, SHOW } from './command.js';
 import { listing } from './listings.js';
-import { LIMIT } from './narrowing.js';
+import { byName, larger, type Ways } from './narrowing.js';
 
 const FILTERS = [
   OF_INTERFACE,
@@ -20,21 +20,33 @@ const FILTERS = [
     keyword('address', 'Only those whose address fits a pattern'),
     value('address', MAC_PATTERN, 'Address, with * for any characters'),
   ],
-  [choice([flag('static', 'Only configured ones')], [flag('dynamic', 'Only learned ones')])],
 ] as const;
-const ANY_OF = options(...FILTERS);
-const ANY_OF_FIRST = options(...FILTERS, LIMIT);
+const STATES = { dynamic: 'Learned', static: 'Configured' };
+const ANY_OF = options(...FILTERS, [keyword('state', 'Only what is in this state'), oneOf('state', STATES)]);
+
+const MAC_WAYS: Ways<MacEntry> = {
+  states: {
+    words: STATES,
+    of: (entry) => (entry.static ? 'static' : 'dynamic'),
+  },
+  name: { help: 'Only peers whose name fits a pattern', of: ({ peer }) => peer ?? '' },
+  sorts: {
+    mac: { help: 'By address', order: (a, b) => (a.mac < b.mac ? -1 : 1) },
+    peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
+    vlan: { help: 'By VLAN', order: (a, b) => a.vlan - b.vlan },
+    age: { help: 'Oldest first', order: (a, b) => larger(a.ageSeconds, b.ageSeconds) },
+  },
+};
 
 function filterOf(args: ArgsOf<[typeof ANY_OF]>): MacFilter {
-  const { interface: name, vlan, peer, local, address } = args;
-  const kind = args.static ? 'static' : args.dynamic ? 'dynamic' : undefined;
+  const { interface: name, vlan, peer, local, address, state } = args;
   return {
     ...(name !== undefined && { interface: name }),
     ...(vlan !== undefined && { vlan }),
     ...(peer !== undefined && { peer }),
     ...(local && { local }),
     ...(address !== undefined && { address }),
-    ...(kind !== undefined && { kind }),
+    ...(state !== undefined && { state }),
   };
 }
 
@@ -42,10 +54,10 @@ export const macCommands: ExecCommand[] = [
   listing({
     word: 'mac-table',
     help: 'MAC addresses and the peers they belong to',
-    filters: [ANY_OF_FIRST],
+    groups: FILTERS,
+    ways: MAC_WAYS,
     method: 'show.macTable',
     fetch: (args) => (client, page) => client.request('show.macTablePage', { ...page, ...filterOf(args) }),
-    narrow: ({ limit }) => ({ ...(limit !== undefined && { limit }) }),
     layout: MAC_TABLE,
   }),
   calling({

@@ -32,8 +32,8 @@ export function macSources(
   find: Finder,
   filter: { [Field in keyof MacFilter]: MacFilter[Field] | undefined },
 ): MacSource[] {
-  const { vlan = null, peer, local, address = null, kind, interface: name } = filter;
-  const isStatic = kind === undefined ? null : kind === 'static';
+  const { vlan = null, peer, local, address = null, state, interface: name } = filter;
+  const isStatic = state === undefined ? null : state === 'static';
   const source = (runtime: InterfaceRuntime, port: number | null): MacSource => ({
     runtime,
     wanted: { vlan, port, isStatic },

@@ -14,7 +14,7 @@ const wantedMacs = {
   peer: peerName.optional(),
   local: z.boolean().optional(),
   address: typed(MAC_PATTERN).optional(),
-  kind: z.enum(['static', 'dynamic']).optional(),
+  state: z.enum(['static', 'dynamic']).optional(),
 };
 const ofMacs = ofInterface.extend(wantedMacs);
 
