@@ -19,12 +19,17 @@ const wantedMacs = {
 const ofMacs = ofInterface.extend(wantedMacs);
 
 export const INTERFACE_METHODS = {
-  'show.interfaces': read(ofInterface, ({ runningConfig, find, faults }, { interface: name }) => {
+  'show.interfaces': read(ofInterface, ({ runningConfig, find, faults, histories }, { interface: name }) => {
     const configured = runningConfig().interfaces;
     const chosen = configured.filter((one) => name === undefined || one.name === name);
     if (name !== undefined && chosen.length === 0) throw noInterface(name);
     return chosen.map((config) =>
-      interfaceStatus(config, find.interface(config.name) ?? null, faults.get(config.name) ?? null),
+      interfaceStatus(
+        config,
+        find.interface(config.name) ?? null,
+        faults.get(config.name) ?? null,
+        histories.rates.of(config.name),
+      ),
     );
   }),
   'show.macTable': read(ofMacs, ({ find }, filter) => macEntries(macSources(find, filter))),
