@@ -76,10 +76,10 @@ describe('of a table of 20,000', () => {
   it.each<[MacFilter, number]>([
     [{ vlan: 2 }, 6667],
     [{ peer: 'osaka' }, 21],
-    [{ local: true }, 19_980],
+    [{ local: true }, 19_979],
     [{ state: 'static' }, 1],
     [{ state: 'dynamic', peer: 'osaka', vlan: 1 }, 7],
-    [{ address: '*:00:00:0*' }, 15],
+    [{ address: '*:4e:1*' }, 16],
     [{ address: '02:00:10:00:00:01' }, 1],
     [{ address: '02:00:10:00:00:01', vlan: 1 }, 0],
     [{}, 20_000],
