@@ -23,6 +23,7 @@ export const DROP_HELP = {
   'own-station': 'frame for a station that is behind the port it came from, the TAP or a peer',
   'loop-held': 'frame from or for a peer that is held, since the LAN reaches it by another way as well',
   'own-probe': 'probe of our loop guard that has come back',
+  'forged-probe': 'probe with the identity of our loop guard that we have not sent, or long ago',
   'mac-frozen': 'frame from a station that moved too often, by another port than the one it stays at',
   'no-peer': 'frame to flood, but no peer can be reached',
   'no-session': 'peer has no session yet',

@@ -1,6 +1,5 @@
 /** What the control thread may ask of the engine, command by command. */
 
-import type { MacRow, MacStretch, VlanRow } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
 import type { KernelFact } from '../contract/place.js';
@@ -10,7 +9,8 @@ import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
-import { LOCAL_PORT, VLANS } from '../switch/mac-table.js';
+import { macStretch, vlanRows } from '../switch/mac-rows.js';
+import { LOCAL_PORT } from '../switch/mac-table.js';
 import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
@@ -81,9 +81,9 @@ export class Commands {
           multicastStretch(this.parts.snooping, command.from, command.rows, now),
         );
       case 'vlans':
-        return this.answer(command.id, this.vlans());
+        return this.answer(command.id, vlanRows(this.parts.macs));
       case 'mac-table':
-        return this.answer(command.id, this.macStretch(command.from, command.rows, now));
+        return this.answer(command.id, macStretch(this.parts.macs, command, now));
       case 'explain':
         return this.answer(command.id, this.explain(command.peer, now));
       case 'explain-flows':
@@ -206,23 +206,6 @@ export class Commands {
   private explainFlows(peer: number, now: number): unknown {
     const { tables, link } = this.parts;
     return tables.peers.has(peer) ? explainFlows(tables, link.flows, link.lanes, peer, now) : null;
-  }
-
-  private vlans(): VlanRow[] {
-    const rows: VlanRow[] = [];
-    for (let vlan = 0; vlan < VLANS; vlan++) {
-      const macs = this.parts.macs.countOf(vlan);
-      if (macs > 0) rows.push({ vlan, macs });
-    }
-    return rows;
-  }
-
-  private macStretch(from: number, count: number, now: number): MacStretch {
-    const rows: MacRow[] = [];
-    const next = this.parts.macs.entries(now, from, count, (vlan, high, low, port, ageUs, isStatic) => {
-      rows.push({ vlan, high, low: low >>> 0, port, ageUs, isStatic });
-    });
-    return { rows, next };
   }
 
   private clearCounters(): void {

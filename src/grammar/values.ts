@@ -152,6 +152,21 @@ export const MAC: ValueType<string> = {
   mayBegin: (text) => /^[0-9a-f:.-]*$/i.test(text),
 };
 
+/** A MAC address, or a part of one with `*` for any characters; in lower-case colon form. */
+export const MAC_PATTERN: ValueType<string> = {
+  label: 'X:X:X:X:X:X',
+  rank: 3,
+  parse(text) {
+    const mac = parseMac(text);
+    if (mac !== null) return mac;
+    const isPattern = text.includes('*') && /^[0-9a-f:*]{1,17}$/i.test(text);
+    return isPattern
+      ? text.toLowerCase().replace(/\*+/g, '*')
+      : { refused: 'must be a MAC address, or part of one with * for the rest' };
+  },
+  mayBegin: (text) => /^[0-9a-f:.*-]*$/i.test(text),
+};
+
 function pattern(label: string, form: RegExp, refused: string): ValueType<string> {
   return {
     label,

@@ -97,7 +97,8 @@ export class Bridge {
       return dropFor(DROP['reserved-group']);
     }
     if (this.guard.isProbe(high, low)) {
-      if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
+      const reason = this.guard.take(port, frame, now);
+      if (reason >= 0) return dropFor(reason);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
     }
     // What bridges say to each other passes: they may cut the loop themselves.

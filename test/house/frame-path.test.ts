@@ -36,6 +36,7 @@ const COLD: Record<string, string> = {
   'src/switch/mac-table.ts: MacTable.allocate': 'a command of the operator',
   'src/switch/mac-table.ts: checkedLimit': 'a command of the operator',
   'src/switch/mac-table.ts: checkedAgeing': 'a command of the operator',
+  'src/switch/mac-rows.ts': 'a question of the operator',
   'src/switch/storm.ts: StormControl.set': 'a command of the operator',
   'src/switch/vlans.ts: Vlans.set': 'a command of the operator',
   'src/switch/vlans.ts: bitsOf': 'a command of the operator',

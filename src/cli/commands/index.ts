@@ -20,6 +20,7 @@ import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
 import { loggingCommands } from './logging.js';
+import { macCommands } from './mac-table.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
@@ -36,6 +37,7 @@ import { watchCommands } from './watch.js';
 const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
+  ...macCommands,
   ...counterDeltaCommands,
   ...mtuCommands,
   ...guardCommands,
