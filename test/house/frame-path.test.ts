@@ -32,7 +32,6 @@ const COLD: Record<string, string> = {
   'src/datapath/send/seal.ts: Sealer.tellCounterHigh': 'once a session',
   'src/datapath/send/resend-rings.ts: ResendRings.loss': 'a link died, or was taken away',
   'src/datapath/send/transmit.ts: Transmitter.takeOver': 'a link died',
-  'src/switch/mac-table.ts: MacTable.resize': 'a command of the operator',
   'src/switch/mac-table.ts: MacTable.allocate': 'a command of the operator',
   'src/switch/mac-table.ts: checkedLimit': 'a command of the operator',
   'src/switch/mac-table.ts: checkedAgeing': 'a command of the operator',
