@@ -23,6 +23,7 @@ export const DEFAULTS = {
   /** Links. */
   historyLinks: 128,
   metricsPort: 9770,
+  webPort: 9778,
   /** Bytes. */
   mtu: 1500,
   listenPort: 7700,

@@ -16,6 +16,7 @@ import { Finder } from './interfaces/finder.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
 import { OPTIONS, usage } from './options.js';
+import { WebPlace } from './web/web-place.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
 const EXIT = { OK: 0, FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
@@ -121,7 +122,8 @@ async function main(): Promise<void> {
   // Node's default for SIGUSR1 is to open a debugger port.
   process.on('SIGUSR1', () => {});
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
-  const daemon = new Daemon({ native, log, stateFolder, hopeless });
+  const web = new WebPlace(stateFolder, () => parts);
+  const daemon = new Daemon({ native, log, stateFolder, web, hopeless });
   const { events, histories, faults, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   process.on('SIGHUP', () => void ready.then(() => configurator.reloadBySignal()));
