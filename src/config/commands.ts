@@ -21,6 +21,7 @@ import {
 import { linkCommands } from './link-commands.js';
 import { findOrAdd, removeNamed } from './lookup.js';
 import { peerCommands } from './peer-commands.js';
+import { systemCommands } from './system-commands.js';
 
 const configField = fieldsOf('config', (scope) => scope.config);
 
@@ -72,6 +73,7 @@ const globalCommands: ConfigCommand[] = [
     read: ({ address, port = DEFAULTS.webPort }) => ({ address, port }),
     write: ({ address, port }) => `web listen ${address} port ${port}`,
   }),
+  ...systemCommands,
   block('config', {
     opens: 'interface',
     tokens: [

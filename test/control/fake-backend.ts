@@ -28,6 +28,7 @@ import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js
 import { Finder } from '../../src/daemon/interfaces/finder.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
+import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
 
@@ -108,6 +109,13 @@ export class FakeBackend implements ConfigurationHost {
   parts(configurator: Configurator, log: Log): DaemonParts {
     return {
       log,
+      logging: {
+        status: () => ({
+          level: 'info',
+          syslog: [{ address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
+          lines: [{ timeMs: 0, level: 'info', text: 'peer up: interface=octo0 peer=osaka' }],
+        }),
+      },
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,
@@ -120,6 +128,7 @@ export class FakeBackend implements ConfigurationHost {
         () => [],
         () => 0,
       ),
+      debugs: new Debugs(this.events, log),
       connections: () => 1,
     };
   }
