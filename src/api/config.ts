@@ -242,5 +242,7 @@ export interface Config {
   historyLinks?: number;
   /** Where metrics are served by HTTP; absent: nowhere. */
   metrics?: { address: string; port: number };
+  /** Where the web page is served; absent: nowhere. */
+  web?: { address: string; port: number };
   interfaces: InterfaceConfig[];
 }

@@ -294,6 +294,7 @@ export const configs: fc.Arbitrary<Config> = fc
     optional<Omit<Required<Config>, 'interfaces'>>({
       hostname: fc.stringMatching(/^[a-z0-9]{1,10}$/),
       metrics: fc.record({ address: host, port }),
+      web: fc.record({ address: host, port }),
       historyLinks: fc.integer({ min: 0, max: 4096 }),
       banner: text,
       aliases: fc.uniqueArray(
