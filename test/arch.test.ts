@@ -41,6 +41,7 @@ const FLOORS = [
   'daemon/commits',
   'daemon/methods',
   'daemon/control',
+  'daemon/web',
   'daemon',
   'client',
   'cli/base',
@@ -48,6 +49,7 @@ const FLOORS = [
   'cli/terminal',
   'cli/commands',
   'cli',
+  'web',
 ].map((folder) => `src/${folder}/`);
 
 interface Rule {
