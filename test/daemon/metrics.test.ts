@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
@@ -169,6 +170,16 @@ describe('metrics of the daemon', () => {
       'octolink_link_arrived_datagrams_total',
       'octolink_link_rtt_seconds',
     ]);
+  });
+
+  it.each(['alerts.yml', 'alerts.test.yml', 'dashboard.json'])('exist that monitoring/%s names', (file) => {
+    const text = readFileSync(new URL(`../../../monitoring/${file}`, import.meta.url), 'utf8');
+    const named = new Set([...text.matchAll(/octolink_[a-z0-9_]+/g)].map(([name]) => name));
+    const runtime = fakeRuntime({ 0: 'up' });
+    runtime.datapath.stats.links.fill(5);
+    const known = collected(runtime).map(({ name }) => name);
+    expect(named.size).toBeGreaterThan(2);
+    expect([...named].filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it('are the numbers of the shared counters, in base units', () => {
