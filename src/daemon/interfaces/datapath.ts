@@ -18,8 +18,8 @@ import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
-/** Commands that may wait until the worker is woken; it would be woken for each of them otherwise. */
-const MOST_UNHEARD = 16;
+/** Commands that go to the worker together. A message costs as much as several commands, and each wakes the worker. */
+const MOST_TOGETHER = 64;
 
 interface DatapathOptions {
   tapFd: number;
@@ -50,9 +50,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private fault: string | null = null;
   private hasReleased = false;
   private stopping = false;
-  private waking: NodeJS.Immediate | undefined;
-  /** Commands sent of which the worker has not been told. */
-  private unheard = 0;
+  /** Commands that have not gone to the worker yet. */
+  private waiting: WorkerMessage[] = [];
+  private sending: NodeJS.Immediate | undefined;
 
   constructor(
     private readonly native: Native,
@@ -72,9 +72,11 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       ...options,
     };
     this.port = port1;
-    this.port.on('message', (event: DatapathEvent) => {
-      Atomics.add(taken, 0, 1);
-      this.take(event);
+    this.port.on('message', (events: DatapathEvent[]) => {
+      for (const event of events) {
+        Atomics.add(taken, 0, 1);
+        this.take(event);
+      }
     });
     this.worker = new Worker(new URL('../../worker/worker.js', import.meta.url), {
       workerData: start,
@@ -87,22 +89,24 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   }
 
   /**
-   * Sends a command; commands are carried out in order. The worker is woken once for several of them: each wake may cost
-   * this thread its processor. A turn of the loop may take a thousand handshakes, so it is not waited for either.
+   * Sends a command; commands are carried out in order. Several go together: each message and each wake of the worker may
+   * cost this thread its processor. A turn of the loop may take a thousand handshakes, so it is not waited for either.
    */
-  send(message: WorkerMessage): void {
+  send(command: WorkerMessage): void {
     if (!this.alive) return;
-    this.port.postMessage(message);
-    this.unheard++;
-    if (this.unheard >= MOST_UNHEARD) this.wake();
-    else this.waking ??= setImmediate(() => this.wake());
+    this.waiting.push(command);
+    if (this.waiting.length >= MOST_TOGETHER) this.sendWaiting();
+    else this.sending ??= setImmediate(() => this.sendWaiting());
   }
 
-  private wake(): void {
-    if (this.waking !== undefined) clearImmediate(this.waking);
-    this.waking = undefined;
-    if (this.alive && this.unheard > 0) this.native.eventSignal(this.wakeFd);
-    this.unheard = 0;
+  private sendWaiting(): void {
+    clearImmediate(this.sending);
+    this.sending = undefined;
+    const commands = this.waiting;
+    if (!this.alive || commands.length === 0) return;
+    this.waiting = [];
+    this.port.postMessage(commands);
+    this.native.eventSignal(this.wakeFd);
   }
 
   /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
@@ -184,7 +188,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       last !== undefined;
       last = receiveMessageOnPort(this.port)
     )
-      this.take(last.message as DatapathEvent);
+      for (const event of last.message as DatapathEvent[]) this.take(event);
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);

@@ -36,13 +36,44 @@ export function nameOf({ remote }: LinkConfig): string | null {
   return remote?.kind === 'name' ? remote.name : null;
 }
 
+/** The links of a peer by id, mostly one: a list, as a map for each of thousands of peers takes ten times the memory. */
+export class PeerLinks {
+  private all: readonly LinkEntry[] = [];
+
+  get size(): number {
+    return this.all.length;
+  }
+
+  get(id: number): LinkEntry | undefined {
+    for (const link of this.all) if (link.config.id === id) return link;
+    return undefined;
+  }
+
+  /** Adds a link whose id is not there yet. */
+  add(link: LinkEntry): void {
+    this.all = [...this.all, link];
+  }
+
+  delete(link: LinkEntry): void {
+    this.all = this.all.filter((other) => other !== link);
+  }
+
+  values(): readonly LinkEntry[] {
+    return this.all;
+  }
+
+  ids(): number[] {
+    return this.all.map(({ config }) => config.id);
+  }
+}
+
 export interface PeerEntry {
   row: number;
   /** Its settings, with those that it leaves to its template. */
   config: PeerConfig;
   /** Whom it was admitted as; null for a peer with a block in the configuration. */
   client: Client | null;
-  links: Map<number, LinkEntry>;
+  links: PeerLinks;
   /** Known to the handshaker. */
   admitted: boolean;
   up: boolean;
@@ -90,7 +121,7 @@ export class PeerEntries {
 
   add(config: PeerConfig, row = this.rows.take(), client: Client | null = null): PeerEntry {
     const admitted = client !== null;
-    const entry = { row, config, client, links: new Map(), admitted, up: false, changedUs: null };
+    const entry = { row, config, client, links: new PeerLinks(), admitted, up: false, changedUs: null };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);
     return entry;
@@ -98,7 +129,7 @@ export class PeerEntries {
 
   /** Removes a peer with its links. */
   remove(entry: PeerEntry): void {
-    for (const id of [...entry.links.keys()]) this.removeLink(entry, id);
+    for (const id of entry.links.ids()) this.removeLink(entry, id);
     this.byName.delete(entry.config.name);
     this.byRow.delete(entry.row);
     this.rows.release(entry.row);
@@ -120,7 +151,7 @@ export class PeerEntries {
       cause: null,
       detail: null,
     };
-    peer.links.set(config.id, link);
+    peer.links.add(link);
     return link;
   }
 
@@ -128,6 +159,6 @@ export class PeerEntries {
     const link = peer.links.get(id);
     if (link === undefined) return;
     this.linkRows.release(link.row);
-    peer.links.delete(id);
+    peer.links.delete(link);
   }
 }

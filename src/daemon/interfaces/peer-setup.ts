@@ -88,8 +88,8 @@ export class PeerSetup {
     const { peers, datapath, sockets, routes } = this.options;
     const ofLinks = this.arrangeSockets(config);
     for (const entry of peers.values()) {
-      for (const [id, { sockets: before }] of entry.links) {
-        const link = entry.config.links.find((one) => one.id === id);
+      for (const { config: known, sockets: before } of entry.links.values()) {
+        const link = entry.config.links.find((one) => one.id === known.id);
         if (link === undefined) continue;
         const now = ofLinks.get(link) ?? NO_SOCKETS;
         if (now[0] !== before[0] || now[1] !== before[1]) this.setLink(entry, config, link, now);
@@ -218,7 +218,7 @@ export class PeerSetup {
   private setLinks(entry: PeerEntry, next: InterfaceConfig, ofLinks: SocketsOfLinks): void {
     const { peers, datapath } = this.options;
     const kept = new Set(entry.config.links.map(({ id }) => id));
-    for (const id of [...entry.links.keys()]) {
+    for (const id of entry.links.ids()) {
       if (kept.has(id)) continue;
       datapath.send({ kind: 'link-remove', peer: entry.row, id });
       peers.removeLink(entry, id);

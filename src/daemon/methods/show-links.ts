@@ -25,7 +25,8 @@ export const LINK_METHODS = {
     ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
     ({ find, histories }, { link, step, ...filter }) => {
       const found = find.peers(filter).flatMap(({ runtime, peer }) =>
-        [...peer.links.keys()]
+        peer.links
+          .ids()
           .filter((id) => link === undefined || id === link)
           .sort((a, b) => a - b)
           .flatMap((id) => {

@@ -5,6 +5,7 @@ import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
 import { formatMac } from '../interfaces/addresses.js';
 import { loopState } from '../interfaces/loops.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 /** Reports everything that `runtime` announces from now on. */
@@ -15,12 +16,13 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     const { state } = link;
     const cause = link.cause === null ? '' : causeWord(link.cause);
     const detail = link.detail ?? state;
-    log.info({ ...place, state, cause, ...facts }, `link ${detail}`);
+    // Of clients by the thousand it is enough that each comes and goes.
+    log[levelOf(peer)]({ ...place, state, cause, ...facts }, `link ${detail}`);
     events.publish({ kind: 'link', ...place, state, cause, detail, ...facts });
   });
   runtime.on('mtu', (peer, link, mtuBytes, before) => {
     const place = { interface: name, peer: peer.config.name, link: link.config.id };
-    log.info({ ...place, mtuBytes }, 'path MTU');
+    log[levelOf(peer)]({ ...place, mtuBytes }, 'path MTU');
     events.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
   });
   runtime.on('gsoRefused', (peer, link) => {
@@ -95,4 +97,9 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: INTERFACE_CAUSE.died });
   });
+}
+
+/** How loud the log is about the links of a peer. */
+function levelOf({ client }: PeerEntry): 'info' | 'debug' {
+  return client === null ? 'info' : 'debug';
 }
