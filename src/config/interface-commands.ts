@@ -115,6 +115,7 @@ export const interfaceCommands: ConfigCommand[] = [
     tokens: [keyword('aead', 'Data cipher'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,
     write: (aead) => `aead ${aead}`,
+    preset: () => `aead ${DEFAULTS.aead}`,
   }),
   ...switchCommands,
   ...multicastCommands,
@@ -127,6 +128,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).mssClamp = false;
     },
+    reset(scope) {
+      delete interfaceOf(scope).mssClamp;
+    },
+    preset: () => 'mss-clamp',
     render(scope) {
       const { mssClamp } = interfaceOf(scope);
       return mssClamp === undefined ? [] : [mssClamp ? 'mss-clamp' : 'no mss-clamp'];
@@ -168,6 +173,9 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).relay = false;
     },
+    reset(scope) {
+      delete interfaceOf(scope).relay;
+    },
     render(scope) {
       const { relay } = interfaceOf(scope);
       return relay === undefined ? [] : [relay ? 'relay' : 'no relay'];
@@ -194,6 +202,7 @@ export const interfaceCommands: ConfigCommand[] = [
     ],
     read: ({ scheduling }) => scheduling,
     write: (scheduling) => `scheduling ${scheduling}`,
+    preset: () => `scheduling ${DEFAULTS.scheduling}`,
   }),
   setting('interface', {
     tokens: [
@@ -208,6 +217,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope, { offload }) {
       const { disabledOffloads } = interfaceOf(scope);
       if (offload !== undefined && !disabledOffloads.includes(offload)) disabledOffloads.push(offload);
+    },
+    reset(scope, { offload }) {
+      const found = interfaceOf(scope);
+      found.disabledOffloads = found.disabledOffloads.filter((name) => name !== offload);
     },
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
@@ -237,6 +250,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).enabled = true;
     },
+    reset(scope) {
+      interfaceOf(scope).enabled = false;
+    },
+    preset: () => 'shutdown',
     render: (scope) => (interfaceOf(scope).enabled ? ['no shutdown'] : []),
   }),
 ];

@@ -14,6 +14,9 @@ export const TAG_BYTES = 16;
 export const CHACHA_NONCE_BYTES = 12;
 /** Bytes of an XChaCha20-Poly1305 nonce (draft-irtf-cfrg-xchacha). */
 export const XCHACHA_NONCE_BYTES = 24;
+/** Bytes of an Ed25519 public key and of a signature. */
+export const SIGNING_KEY_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
 
 /** Memory of a secret. Printed, logged or made into JSON, it shows nothing of what it holds. */
 export class SecretBytes extends Uint8Array {
@@ -26,7 +29,7 @@ export class SecretBytes extends Uint8Array {
   }
 }
 
-/** An X25519 key pair. */
+/** An X25519 or Ed25519 key pair. */
 export interface KeyPair {
   readonly secretKey: Uint8Array;
   readonly publicKey: Uint8Array;
@@ -78,6 +81,16 @@ export interface Primitives {
   hash(digest: Uint8Array, parts: readonly Uint8Array[]): void;
   /** Keyed BLAKE2b, key of 16 to 64 bytes. */
   keyedHash(digest: Uint8Array, key: Uint8Array, parts: readonly Uint8Array[]): void;
+
+  /**
+   * An Ed25519 key pair of our own, derived from an X25519 secret by libsodium's KDF; `label`, 8 characters, keeps apart what
+   * it is for. The secret, 64 bytes, stands in memory of `allocateSecret`, to be wiped by the caller.
+   */
+  signingKeys(secretKey: Uint8Array, label: string): KeyPair;
+  /** The Ed25519 signature (RFC 8032) of a message under a secret of `signingKeys`. */
+  sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  /** Whether a signature of 64 bytes is right; false also for public keys of low order. */
+  verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
 
   /** Fills `bytes` from a cryptographic generator. */
   random(bytes: Uint8Array): void;

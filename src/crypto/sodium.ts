@@ -1,6 +1,6 @@
 /** `Primitives` on libsodium, by way of `sodium-native`, which ships without types: those it needs stand here. */
 import { createRequire } from 'node:module';
-import { KEY_BYTES, type Primitives, SecretBytes } from './primitives.js';
+import { KEY_BYTES, type Primitives, SecretBytes, SIGNATURE_BYTES, SIGNING_KEY_BYTES } from './primitives.js';
 
 /** The calls used, as sodium-native 5.1 has them. They assert lengths and throw on failure. */
 interface SodiumNative {
@@ -12,12 +12,19 @@ interface SodiumNative {
   crypto_aead_xchacha20poly1305_ietf_encrypt: AeadEncrypt;
   crypto_aead_xchacha20poly1305_ietf_decrypt: AeadDecrypt;
   crypto_generichash_batch(digest: Uint8Array, parts: readonly Uint8Array[], key?: Uint8Array): void;
+  crypto_kdf_derive_from_key(subkey: Uint8Array, id: number, label: Uint8Array, key: Uint8Array): void;
+  crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+  crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
+  crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
   randombytes_buf(bytes: Uint8Array): void;
   sodium_memcmp(a: Uint8Array, b: Uint8Array): boolean;
   sodium_memzero(bytes: Uint8Array): void;
   sodium_malloc(length: number): Buffer;
   sodium_free(bytes: Uint8Array): void;
 }
+
+/** A seed and its public key, as libsodium keeps them. */
+const SIGNING_SECRET_BYTES = 64;
 
 type AeadEncrypt = (
   sealed: Uint8Array,
@@ -96,6 +103,30 @@ export const sodiumPrimitives: Primitives = {
 
   keyedHash(digest, key, parts) {
     sodium.crypto_generichash_batch(digest, parts, key);
+  },
+
+  signingKeys(secretKey, label) {
+    const seed = new SecretBytes(KEY_BYTES);
+    const pair = {
+      secretKey: new SecretBytes(SIGNING_SECRET_BYTES),
+      publicKey: new Uint8Array(SIGNING_KEY_BYTES),
+    };
+    sodium.crypto_kdf_derive_from_key(seed, 1, Buffer.from(label, 'latin1'), secretKey);
+    sodium.crypto_sign_seed_keypair(pair.publicKey, pair.secretKey, seed);
+    sodium.sodium_memzero(seed);
+    return pair;
+  },
+
+  sign(message, secretKey) {
+    const signature = new Uint8Array(SIGNATURE_BYTES);
+    sodium.crypto_sign_detached(signature, message, secretKey);
+    return signature;
+  },
+
+  verify(signature, message, publicKey) {
+    requireLength(signature, SIGNATURE_BYTES, 'a signature');
+    requireLength(publicKey, SIGNING_KEY_BYTES, 'a public key');
+    return sodium.crypto_sign_verify_detached(signature, message, publicKey);
   },
 
   random(bytes) {

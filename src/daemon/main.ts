@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import pino from 'pino';
 import type { Config } from '../api/config.js';
 import type { Problem } from '../api/index.js';
+import { versionLine } from '../api/version.js';
 import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
 import { StderrLog } from './base/stderr-log.js';
-import { version } from './base/version.js';
+import { manifest, version } from './base/version.js';
 import { Configurator } from './commits/configurator.js';
 import { StartupFile } from './commits/startup-file.js';
 import { ControlServer } from './control/server.js';
@@ -67,7 +68,7 @@ function readArguments(): Options {
       process.exit(0);
     }
     if (values.version) {
-      process.stdout.write(`octolinkd ${version}\n`);
+      process.stdout.write(`${versionLine('octolinkd', manifest, process.versions.node)}\n`);
       process.exit(0);
     }
     if (values.log !== 'silent' && !(values.log in pino.levels.values)) {

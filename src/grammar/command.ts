@@ -95,6 +95,8 @@ export interface CommandSpec {
    * How many leading words `no` needs; those that follow may be left out. Absent: there is no `no` form.
    */
   noNeeds?: number;
+  /** There is a `default` form, which needs as many words as `no`. */
+  hasDefault?: true;
   /** Why a command of a configuration mode has no `no` form. */
   withoutNo?: string;
   /** What holds when the line is not there, where no value's default says it. */
@@ -168,6 +170,15 @@ function syntaxOfToken(token: Token): string {
     case 'options':
       return token.groups.map((group) => `[${syntaxOf(group)}]`).join(' ');
   }
+}
+
+/** A value of the command can take all words to the end of the line. */
+export function takesRestOfLine(tokens: readonly Token[]): boolean {
+  return tokens.some((token) => {
+    if (token.kind === 'value') return token.type.restOfLine === true;
+    if (token.kind === 'choice') return token.branches.some(takesRestOfLine);
+    return token.kind === 'options' && token.groups.some(takesRestOfLine);
+  });
 }
 
 /** The help of a value, with its unit and its default: `Time between heartbeats (milliseconds, default 100)`. */

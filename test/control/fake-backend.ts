@@ -159,6 +159,7 @@ export class FakeBackend implements ConfigurationHost {
     return {
       version: '0.1.0',
       protocol: 1,
+      build: null,
       wireVersion: 1,
       hostname: this.hostname(),
       node: '20.20.2',

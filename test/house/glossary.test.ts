@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { commentsOf, filesUnder, proseOf, textOf } from './sources.js';
 
 const GLOSSARY = 'docs/glossary.md';
-const LONGEST_GLOSSARY = 40;
+const LONGEST_GLOSSARY = 50;
 
 /** Words still in use in `src`; each leaves this list with its last use. */
 const PENDING = new Set(['fec', 'repaired']);

@@ -24,6 +24,8 @@ const WHOLE_FRAME_MTU = 1500;
 const REKEY_GAP_US = 2200 * MILLISECOND;
 /** Hold time of the slowest link, the longest stall of both hosts, beats and delays. */
 const LONGEST_DETECTION_US = 700 * MILLISECOND;
+/** The longest delay of calm weather, and some: what is sent after it overtakes what was sent in it. */
+const LONGEST_OVERTAKING_US = 10 * MILLISECOND;
 /** All links may be cut, but not for as long as frames are kept. */
 const LONGEST_OUTAGE_US = 800 * MILLISECOND;
 
@@ -155,9 +157,12 @@ export class History {
     for (const [from, to] of [nodes, [...nodes].reverse()]) {
       world.wire(from, to, link).hops = end === undefined ? kinds[name](world.random) : fair();
     }
-    end?.(world.now);
-    if (end !== undefined) this.weather.delete(link);
-    else this.weather.set(link, storm ? this.excuses.begin(name, world.now) : () => {});
+    if (end !== undefined) {
+      // An acknowledgement covers what it overtook: nothing else happens until that has arrived.
+      world.run(LONGEST_OVERTAKING_US);
+      end(world.now);
+      this.weather.delete(link);
+    } else this.weather.set(link, storm ? this.excuses.begin(name, world.now) : () => {});
   }
 
   private awaitDetection(link: number): void {

@@ -25,6 +25,7 @@ export function eventsText(events: readonly ControlEvent[]): string[] {
 const ORDINARY: ReadonlySet<ConfigEvent> = new Set<ConfigEvent>([
   'changed',
   'written',
+  'erased',
   'confirmed',
   'taken by force',
 ]);
