@@ -1,5 +1,5 @@
 /** Any typed array of plain numbers. */
-export type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+export type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
 
 /**
  * A copy of `array` with room for `size` numbers, the new ones set to `fill`. Zeros are not written: the kernel gives memory
