@@ -95,6 +95,8 @@ export interface PeerStatus {
    */
   cause: string | null;
   advice: string | null;
+  /** Why it went down the last time, in a few words; null: it never did. */
+  lastDownCause: string | null;
   policy: Policy;
   /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };

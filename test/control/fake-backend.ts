@@ -197,6 +197,22 @@ export class FakeBackend implements ConfigurationHost {
         rxBytes: 1500,
         txFrames: 20,
         txBytes: 30000,
+        rates: [
+          {
+            seconds: 5,
+            rxFramesPerSecond: 1020,
+            rxBytesPerSecond: 1_500_000,
+            txFramesPerSecond: 0,
+            txBytesPerSecond: 0,
+          },
+          {
+            seconds: 300,
+            rxFramesPerSecond: 310,
+            rxBytesPerSecond: 400_000,
+            txFramesPerSecond: 1,
+            txBytesPerSecond: 125,
+          },
+        ],
         drops: 3,
         resendBufferBytes: 16 << 20,
         resendAgeMs: 2000,

@@ -60,6 +60,7 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
     admitted: true,
     up: false,
     changedUs: null,
+    lostBy: null,
   };
   for (let id = 0; id < links; id++) peer.links.add(entry(id));
   return { record, peer, told: () => diagnose(runtime, peer, NOW) };

@@ -162,6 +162,7 @@ export function peerStatus(
     changedSecondsAgo: peer.changedUs === null ? null : seconds(nowUs - peer.changedUs),
     cause: diagnosis?.cause ?? null,
     advice: diagnosis?.advice ?? null,
+    lastDownCause: peer.lostBy === null ? null : causeWord(peer.lostBy),
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),

@@ -79,6 +79,8 @@ export interface PeerEntry {
   up: boolean;
   /** Since when it is up or down, in µs since boot; null: it was never up. */
   changedUs: number | null;
+  /** Why it last went down; null: it never did. */
+  lostBy: LinkCause | null;
 }
 
 export class PeerEntries {
@@ -121,7 +123,16 @@ export class PeerEntries {
 
   add(config: PeerConfig, row = this.rows.take(), client: Client | null = null): PeerEntry {
     const admitted = client !== null;
-    const entry = { row, config, client, links: new PeerLinks(), admitted, up: false, changedUs: null };
+    const entry: PeerEntry = {
+      row,
+      config,
+      client,
+      links: new PeerLinks(),
+      admitted,
+      up: false,
+      changedUs: null,
+      lostBy: null,
+    };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);
     return entry;

@@ -397,6 +397,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (up === peer.up) return;
     peer.up = up;
     peer.changedUs = atUs;
+    if (!up) peer.lostBy = cause;
     this.emit('peer', peer, causeWord(cause));
   }
 
