@@ -8,6 +8,7 @@ import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
 import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfaces.js';
 import type { LinkMethods } from './links.js';
+import type { LoggingMethods } from './logging.js';
 import type { MetricFamily } from './metrics.js';
 import type { PeerMtu } from './mtu.js';
 import type { MulticastStatus } from './multicast.js';
@@ -25,7 +26,7 @@ import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
 import type { UplinkStatus } from './uplinks.js';
 
-export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKeyMethods {
+export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKeyMethods, LoggingMethods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };

@@ -109,6 +109,7 @@ class Shell {
     const { hello } = await this.interpreter.client();
     this.hostname = hello.hostname;
     this.interpreter.enabled = hello.privilege === 'admin' && !this.interpreter.readOnly;
+    if (hello.banner !== undefined) this.say([hello.banner]);
     await this.interpreter.subscribe();
   }
 

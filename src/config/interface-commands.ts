@@ -37,6 +37,7 @@ const OFFLOADS: Record<OffloadName, string> = {
   'tap-checksum': 'Checksums left to the other side of the TAP',
   'tap-tso': 'TCP segments of up to 64 KB through the TAP',
   'tap-uso': 'UDP segments of up to 64 KB through the TAP',
+  'tap-tunnel': 'TCP and UDP segments of up to 64 KB inside VXLAN or Geneve through the TAP',
   'udp-gso': 'Many datagrams in one send',
   'udp-gro': 'Many datagrams in one receive',
 };

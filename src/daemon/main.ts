@@ -6,6 +6,7 @@ import type { Problem } from '../api/index.js';
 import { versionLine } from '../api/version.js';
 import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
+import { Logging } from './base/logging.js';
 import { StderrLog } from './base/stderr-log.js';
 import { manifest, version } from './base/version.js';
 import { Configurator } from './commits/configurator.js';
@@ -108,7 +109,7 @@ async function main(): Promise<void> {
   const native = loadNative();
   native.forbidCoreDumps();
   const stderrLog = new StderrLog(options.log);
-  const { log } = stderrLog;
+  const log = new Logging(stderrLog.log);
   const servers: ControlServer[] = [];
   let configured = (): void => {};
   const ready = new Promise<void>((resolve) => {
@@ -127,6 +128,7 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => void ready.then(() => configurator.reloadBySignal()));
   const parts: DaemonParts = {
     log,
+    logging: log,
     native,
     hostname: () => daemon.hostname(),
     runningConfig: () => daemon.runningConfig(),
@@ -164,6 +166,7 @@ async function main(): Promise<void> {
   await configurator.stop();
   await stopServers();
   await daemon.stop();
+  log.close();
   await stderrLog.close();
 }
 

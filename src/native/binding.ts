@@ -18,6 +18,8 @@ export interface TapOffloads {
   checksum: boolean;
   tso: boolean;
   uso: boolean;
+  /** TCP and UDP inside VXLAN, Geneve and the like. */
+  tunnel: boolean;
 }
 
 export interface TapOptions extends TapOffloads {

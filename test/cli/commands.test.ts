@@ -184,6 +184,48 @@ describe('the configuration', () => {
     );
   });
 
+  it('names commands, and greets', async () => {
+    await session(
+      'alias exec sp show peers',
+      'alias exec ps show peers state',
+      'banner motd Be careful',
+      'end',
+    );
+    try {
+      expect(await session('sp')).toBe(await session('show peers'));
+      expect(await session('sp json')).toBe(await session('show peers json'));
+      expect(await session('ps down')).toBe('No peers.\n');
+      expect(await session('show aliases')).toBe('  sp  show peers\n  ps  show peers state\n');
+      const wrong = await config('-c', 'ps sideways');
+      expect([wrong.code, wrong.err]).toEqual([
+        2,
+        expect.stringMatching(/^show peers state sideways\n {17}\^\n/),
+      ]);
+      expect((await config('-c', 'no alias exec show')).err).toBe('');
+    } finally {
+      await session('no alias exec', 'no banner', 'end');
+    }
+    expect((await config('-c', 'sp')).code).toBe(2);
+  });
+
+  it('says what is logged and where to', async () => {
+    await session(
+      'logging level info',
+      'logging syslog 192.0.2.9',
+      'logging syslog 192.0.2.9 port 5514',
+      'end',
+    );
+    const text = await session('show running-config');
+    expect(text).toContain(
+      'logging level info\nlogging syslog 192.0.2.9\nlogging syslog 192.0.2.9 port 5514\n',
+    );
+    await session('no logging syslog', 'no logging level', 'end');
+    const log = await session('show logging last 5');
+    expect(log).toMatch(
+      /^Level info, 1 line shown\nSyslog 192\.0\.2\.9 port 514: 3 sent, 0 dropped\n\n.* info peer up/,
+    );
+  });
+
   it('goes back to defaults by "default"', async () => {
     await session('interface octo0', 'no mss-clamp', 'mtu 1400', 'end');
     expect(await session('show running-config interface octo0')).toContain(' no mss-clamp\n');

@@ -295,6 +295,18 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(/^ {2}priority must be 0-255\ntokyo\(config-link\)#$/m);
   });
 
+  it('a banner greets, and an alias is run', async () => {
+    const first = await shell();
+    for (const line of ['conf t', 'banner motd Be careful', 'alias exec sv show version', 'end'])
+      await first.enter(line);
+    await first.enter('sv | include Octo');
+    await first.shows(/^Octolink 0\.1\.0/m);
+    const second = await shell();
+    await second.shows(/^Be careful\ntokyo#/m);
+    for (const line of ['conf t', 'no banner', 'no alias exec sv', 'end', 'sv']) await second.enter(line);
+    await second.shows(/^% Unknown command: sv$/m);
+  });
+
   it('a template has a prompt of its own', async () => {
     const terminal = await shell();
     for (const line of ['conf t', 'interface octo0', 'peer-template laptops']) await terminal.enter(line);

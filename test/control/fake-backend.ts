@@ -108,6 +108,13 @@ export class FakeBackend implements ConfigurationHost {
   parts(configurator: Configurator, log: Log): DaemonParts {
     return {
       log,
+      logging: {
+        status: () => ({
+          level: 'info',
+          syslog: [{ address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
+          lines: [{ timeMs: 0, level: 'info', text: 'peer up: interface=octo0 peer=osaka' }],
+        }),
+      },
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,

@@ -19,6 +19,7 @@ import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
+import { loggingCommands } from './logging.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
@@ -57,6 +58,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...watchCommands,
   ...topCommands,
   ...eventCommands,
+  ...loggingCommands,
   ...captureCommands,
   ...aboutCommands,
   ...supportCommands,

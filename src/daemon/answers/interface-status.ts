@@ -85,13 +85,14 @@ export function downCause({ enabled }: InterfaceConfig): string {
 /** Offloads in use: granted by the kernel and not forced off. */
 export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[] {
   if (runtime === null) return [];
-  const { checksum, tso, uso } = runtime.tap.granted;
+  const { checksum, tso, uso, tunnel } = runtime.tap.granted;
   const sockets = runtime.sockets.all();
   const off = new Set(runtime.config.disabledOffloads);
   const inUse: [OffloadName, boolean][] = [
     ['tap-checksum', checksum],
     ['tap-tso', tso],
     ['tap-uso', uso],
+    ['tap-tunnel', tunnel],
     ['udp-gso', grantsGso(runtime)],
     ['udp-gro', sockets.every((socket) => socket.handle.gro) && !off.has('udp-gro')],
   ];

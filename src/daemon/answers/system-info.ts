@@ -18,7 +18,14 @@ import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { grantedOffloads } from './interface-status.js';
 import { seconds } from './peer-status.js';
 
-const OFFLOADS: readonly OffloadName[] = ['tap-checksum', 'tap-tso', 'tap-uso', 'udp-gso', 'udp-gro'];
+const OFFLOADS: readonly OffloadName[] = [
+  'tap-checksum',
+  'tap-tso',
+  'tap-uso',
+  'tap-tunnel',
+  'udp-gso',
+  'udp-gro',
+];
 
 export function versionInfo(hostname: string): VersionInfo {
   return {

@@ -18,6 +18,7 @@ import { emptyCounters } from '../../handshake/reasons.js';
 import type { HandshakeRecord } from '../../handshake/record.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
+import { OWN_CAPABILITIES } from '../../wire/capabilities.js';
 import type { Datapath } from './datapath.js';
 import type { HandshakeClock } from './handshake-clock.js';
 import { Rows } from './rows.js';
@@ -71,7 +72,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       wallClock: () => clock.read(),
       aead,
       hardwareAes: native.hasHardwareAes(),
-      capabilities: 0,
+      capabilities: OWN_CAPABILITIES,
       workers: 1,
       clients,
     });
@@ -239,6 +240,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       remoteIndex: action.remoteIndex,
       sealKey,
       openKey,
+      capabilities: action.remote.capabilities,
     });
   }
 

@@ -8,6 +8,7 @@ import { CONNECTION_METHODS } from './connections.js';
 import { DRAIN_METHODS } from './drain.js';
 import { EVENT_METHODS } from './events.js';
 import { EXPLAIN_METHODS } from './explain.js';
+import { LOGGING_METHODS } from './logging.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
@@ -24,6 +25,7 @@ export const METHODS: MethodTable = {
   ...CONNECTION_METHODS,
   ...CONFIGURATION_METHODS,
   ...SYSTEM_METHODS,
+  ...LOGGING_METHODS,
   ...INTERFACE_METHODS,
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,

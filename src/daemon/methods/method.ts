@@ -13,6 +13,7 @@ import type {
 import type { Native } from '../../native/binding.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
+import type { Logging } from '../base/logging.js';
 import type { Configurator } from '../commits/configurator.js';
 import type { Finder } from '../interfaces/finder.js';
 import type { Histories } from '../observe/link-histories.js';
@@ -20,6 +21,7 @@ import type { Histories } from '../observe/link-histories.js';
 /** The parts of the daemon that methods work with. */
 export interface DaemonParts {
   log: Log;
+  logging: Pick<Logging, 'status'>;
   native: Pick<Native, 'now' | 'hasHardwareAes'>;
   hostname(): string;
   /** The configuration that runs. Methods must not modify it. */
