@@ -55,6 +55,7 @@ describe('a greedy peer beside another', () => {
 it('thousands of peers that only show that they live take as little from a greedy one as a single one does', () => {
   const beside = (idlers: number, everyMs: number): number => {
     const shares = new Shares(0, { machineIdle: () => 0 });
+    shares.wants(1);
     let frames = 0;
     for (let now = STEP_US; now <= 4e6; now += STEP_US) {
       shares.passed(0, now);
