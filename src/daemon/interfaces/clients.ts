@@ -187,10 +187,9 @@ export class Clients implements ClientSource {
   private turnOut(entry: PeerEntry, cause: string): void {
     if (entry.client === null) return;
     this.options.parts().handshakes.removePeer(entry.row);
+    const wasUp = entry.up;
     this.forget(entry);
-    if (!entry.up) return;
-    entry.up = false;
-    this.options.owner.left(entry, cause);
+    if (wasUp) this.options.owner.left(entry, cause);
   }
 
   private forget(entry: PeerEntry): void {
