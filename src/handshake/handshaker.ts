@@ -7,14 +7,14 @@
  */
 import type { AeadChoice } from '../api/config.js';
 import type { PathRef } from '../contract/events.js';
-import { COOKIE_LIFETIME, openCookieReply, ReceiverKeys, writeMac2 } from '../crypto/cookie.js';
+import { COOKIE_LIFETIME, openCookieReply, writeMac2 } from '../crypto/cookie.js';
 import { classify, mac1Part, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
 import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
 import type { Offer } from '../crypto/payloads.js';
 import { KEY_BYTES, type KeyPair, type Primitives } from '../crypto/primitives.js';
 import type { Action, NoticeAction } from './actions.js';
 import type { Client } from './admission.js';
-import { Exchange, type OpenedInitiation, type Recipient } from './exchange.js';
+import { Exchange, type OpenedInitiation } from './exchange.js';
 import type { HandshakerOptions, PeerIdentity } from './options.js';
 import { pathKey } from './path-key.js';
 import { peerKeyProblem } from './peer-key.js';
@@ -89,14 +89,12 @@ export class Handshaker {
   setTerms(staticKeys: KeyPair, aead: AeadChoice, now: number): Action[] {
     const { publicKey } = staticKeys;
     const { primitives } = this;
-    const peers = [...this.peers.values()];
-    for (const peer of peers) {
-      const problem = peerKeyProblem(primitives, publicKey, peer.publicKey);
-      if (problem !== undefined) throw new RangeError(problem);
-    }
+    const namesake = this.peersByKey.get(asKey(publicKey));
+    const problem = namesake && peerKeyProblem(primitives, publicKey, namesake.publicKey);
+    if (problem !== undefined) throw new RangeError(problem);
     this.options = { ...this.options, staticKeys, aead };
     this.exchange = new Exchange(primitives, staticKeys);
-    for (const peer of peers) {
+    for (const peer of this.peers.values()) {
       peer.ownKeyIsSmaller = Buffer.compare(publicKey, peer.publicKey) < 0;
       this.keeper.renew(peer, now);
     }
@@ -379,7 +377,7 @@ export class Handshaker {
     const { capabilities, workers } = this.options;
     const generation = Math.max(offer.generation, nextGeneration(peer));
     const answer = { version, aead, workers, generation, capabilities };
-    const answered = this.exchange.answer(opened, this.recipient(peer), localIndex, answer);
+    const answered = this.exchange.answer(opened, this.exchange.recipient(peer), localIndex, answer);
     if (typeof answered === 'string') {
       this.keeper.release(localIndex);
       return answered;
@@ -402,13 +400,8 @@ export class Handshaker {
 
   // Initiating ----------------------------------------------------------------------------------------------------
 
-  /** What is needed to write to a peer. The keys are worked out anew each time: memory for each peer costs more. */
-  private recipient({ publicKey, psk }: PeerState): Recipient {
-    return { publicKey, psk, keys: new ReceiverKeys(this.primitives, publicKey) };
-  }
-
   private initiate(peer: PeerState, now: number): void {
-    const recipient = this.recipient(peer);
+    const recipient = this.exchange.recipient(peer);
     const attempt: Attempt = {
       kind: 'attempt',
       peer,
@@ -473,7 +466,7 @@ export class Handshaker {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'cookie-unexpected';
     const { peer } = attempt;
-    const { keys } = this.recipient(peer);
+    const { keys } = this.exchange.recipient(peer);
     const bytes = openCookieReply(this.primitives, keys, message, mac1Part(attempt.message).mac);
     if (bytes === undefined) return 'cookie-not-authentic';
     const key = pathKey(path);

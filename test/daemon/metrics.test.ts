@@ -7,6 +7,7 @@ import type { MetricFamily } from '../../src/api/index.js';
 import type { LinkState } from '../../src/api/link-states.js';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../src/api/metrics-text.js';
 import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
+import { PeerEntries } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { collectMetrics } from '../../src/daemon/observe/metric-families.js';
@@ -90,13 +91,14 @@ describe('the text of metrics', () => {
 });
 
 function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
-  const entries = Object.entries(links).map(
-    ([id, state]) => [Number(id), { row: Number(id), state, config: { id: Number(id) } }] as const,
-  );
-  const peer = { row: 0, up: true, config: { name: 'osaka' }, links: new Map(entries) };
+  const peers = new PeerEntries();
+  const peer = peers.add({ name: 'osaka', links: [] });
+  for (const [id, state] of Object.entries(links))
+    peers.setState(peers.addLink(peer, { id: Number(id) }, []), state);
+  peers.setUp(peer, true);
   const runtime = {
     name: 'octo"0',
-    peers: new Map([['osaka', peer]]),
+    peers,
     datapath: { alive: true, stats: new SharedStats({ peers: 1, links: 8 }) },
     handshakes: { counters: { 'bad-mac1': 3 } },
   };

@@ -1,6 +1,6 @@
 /** The configured peers of an interface and their links, with their rows in the datapath. */
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
-import type { LinkCause, LinkState } from '../../api/link-states.js';
+import { LINK_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
 import type { Client } from '../../handshake/admission.js';
 import { Rows } from './rows.js';
 import { type LinkSockets, NO_SOCKETS } from './udp-sockets.js';
@@ -88,6 +88,12 @@ export class PeerEntries {
   private readonly byRow = new Map<number, PeerEntry>();
   private readonly rows = new Rows();
   private readonly linkRows = new Rows();
+  /** Peers that are up. */
+  up = 0;
+  /** Links of each state. */
+  readonly links: Record<LinkState, number> = Object.fromEntries(
+    LINK_STATES.map((state) => [state, 0]),
+  ) as Record<LinkState, number>;
 
   get size(): number {
     return this.byName.size;
@@ -141,6 +147,7 @@ export class PeerEntries {
   /** Removes a peer with its links. */
   remove(entry: PeerEntry): void {
     for (const id of entry.links.ids()) this.removeLink(entry, id);
+    this.setUp(entry, false);
     this.byName.delete(entry.config.name);
     this.byRow.delete(entry.row);
     this.rows.release(entry.row);
@@ -163,13 +170,26 @@ export class PeerEntries {
       detail: null,
     };
     peer.links.add(link);
+    this.links[link.state]++;
     return link;
+  }
+
+  setState(link: LinkEntry, state: LinkState): void {
+    this.links[link.state]--;
+    this.links[state]++;
+    link.state = state;
+  }
+
+  setUp(peer: PeerEntry, up: boolean): void {
+    if (peer.up !== up) this.up += up ? 1 : -1;
+    peer.up = up;
   }
 
   removeLink(peer: PeerEntry, id: number): void {
     const link = peer.links.get(id);
     if (link === undefined) return;
     this.linkRows.release(link.row);
+    this.links[link.state]--;
     peer.links.delete(link);
   }
 }

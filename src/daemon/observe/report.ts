@@ -12,17 +12,25 @@ import type { InterfaceRuntime } from '../interfaces/runtime.js';
 export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log): void {
   const { name } = runtime;
   runtime.on('link', (peer, link, facts) => {
-    const place = { interface: name, peer: peer.config.name, link: link.config.id };
     const { state } = link;
     const cause = link.cause === null ? '' : causeWord(link.cause);
     const detail = link.detail ?? state;
-    // Of clients by the thousand it is enough that each comes and goes.
-    log[levelOf(peer)]({ ...place, state, cause, ...facts }, `link ${detail}`);
-    events.publish({ kind: 'link', ...place, state, cause, detail, ...facts });
+    const change = {
+      kind: 'link',
+      interface: name,
+      peer: peer.config.name,
+      link: link.config.id,
+      state,
+      cause,
+      detail,
+    } as const;
+    const event = Object.assign(change, facts);
+    events.publish(event);
+    log[levelOf(peer)](event, `link ${detail}`);
   });
   runtime.on('mtu', (peer, link, mtuBytes, before) => {
     const place = { interface: name, peer: peer.config.name, link: link.config.id };
-    log[levelOf(peer)]({ ...place, mtuBytes }, 'path MTU');
+    log[levelOf(peer)](place, `path MTU ${mtuBytes}`);
     events.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
   });
   runtime.on('gsoRefused', (peer, link) => {
@@ -99,7 +107,7 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
   });
 }
 
-/** How loud the log is about the links of a peer. */
+/** How loud the log is about the links of a peer: of clients by the thousand it is enough that each comes and goes. */
 function levelOf({ client }: PeerEntry): 'info' | 'debug' {
   return client === null ? 'info' : 'debug';
 }
