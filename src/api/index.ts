@@ -10,6 +10,7 @@ export * from './capture.js';
 export * from './clients.js';
 export * from './config.js';
 export * from './configuration.js';
+export * from './debug.js';
 export * from './events.js';
 export * from './explain.js';
 export * from './guards.js';

@@ -2,6 +2,7 @@
 import type { CaptureOpened, CaptureParams, CaptureRead, CaptureReadParams } from './capture.js';
 import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
+import type { DebugMethods } from './debug.js';
 import type { ControlEvent, EventFilter } from './events.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
 import type { GuardStatus } from './guards.js';
@@ -26,7 +27,12 @@ import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
 import type { UplinkStatus } from './uplinks.js';
 
-export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKeyMethods, LoggingMethods {
+export interface Methods
+  extends ConfigurationMethods,
+    LinkMethods,
+    AuthorizedKeyMethods,
+    LoggingMethods,
+    DebugMethods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };

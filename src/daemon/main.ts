@@ -16,6 +16,7 @@ import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
+import { Debugs } from './observe/debugs.js';
 import { OPTIONS, usage } from './options.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
@@ -137,6 +138,7 @@ async function main(): Promise<void> {
     faults,
     events,
     histories,
+    debugs: new Debugs(events, log),
     connections: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   };
   const peerCredentials = (fd: number) => native.peerCredentials(fd);

@@ -208,6 +208,14 @@ describe('the configuration', () => {
     expect((await config('-c', 'sp')).code).toBe(2);
   });
 
+  it('says what is debugged', async () => {
+    expect(await session('show debugging')).toBe('Nothing is debugged.\n');
+    expect(await session('undebug all')).toBe('All debugging is off.\n');
+    await session('undebug peer osaka');
+    expect((await config('-c', 'debug peer osaka minutes 5')).err).toBe('% Error: peer osaka not found\n');
+    expect((await config('-c', 'debug peer osaka minutes 61')).err).toMatch(/minutes must be 1-60 min$/m);
+  });
+
   it('says what is logged and where to', async () => {
     await session(
       'logging level info',

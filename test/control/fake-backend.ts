@@ -28,6 +28,7 @@ import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js
 import { Finder } from '../../src/daemon/interfaces/finder.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
+import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
 
@@ -127,6 +128,7 @@ export class FakeBackend implements ConfigurationHost {
         () => [],
         () => 0,
       ),
+      debugs: new Debugs(this.events, log),
       connections: () => 1,
     };
   }

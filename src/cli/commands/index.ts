@@ -11,6 +11,7 @@ import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
 import { configurationShows } from './configuration-shows.js';
 import { counterDeltaCommands } from './counters-delta.js';
+import { debugCommands } from './debug.js';
 import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
@@ -59,6 +60,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...topCommands,
   ...eventCommands,
   ...loggingCommands,
+  ...debugCommands,
   ...captureCommands,
   ...aboutCommands,
   ...supportCommands,

@@ -76,6 +76,8 @@ function whatText(event: ControlEvent): string {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
       return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
     }
+    case 'debug':
+      return `${event.interface} peer ${event.peer} debug: ${event.detail}`;
     case 'capture': {
       const end = event.what === 'ended' ? `, ${plural(event.packets, 'packet')}` : '';
       return `${event.interface} capture of ${event.points.join(', ')} ${event.what} by ${event.by}${end}`;

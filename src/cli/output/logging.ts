@@ -1,7 +1,7 @@
 /** The daemon's log, and aliases, as text. */
-import type { Alias, LoggingStatus, SyslogStatus } from '../../api/index.js';
+import type { Alias, DebugStatus, LoggingStatus, SyslogStatus } from '../../api/index.js';
 import { momentText } from './events.js';
-import { plural } from './format.js';
+import { duration, plural } from './format.js';
 import { foldLine, TEXT_WIDTH, twoColumns } from './table.js';
 
 export function loggingText({ level, syslog, lines }: LoggingStatus): string[] {
@@ -23,5 +23,13 @@ export function aliasesText(aliases: readonly Alias[]): string[] {
   return twoColumns(
     aliases.map(({ name, line }) => [name, line] as const),
     TEXT_WIDTH,
+  );
+}
+
+export function debuggingText(followed: readonly DebugStatus[]): string[] {
+  if (followed.length === 0) return ['Nothing is debugged.'];
+  return followed.map(
+    ({ interface: within, peer, by, secondsLeft }) =>
+      `${within} peer ${peer}, for ${duration(secondsLeft)} yet, by ${by}`,
   );
 }

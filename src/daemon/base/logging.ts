@@ -83,11 +83,13 @@ export class Logging implements Log {
   }
 
   private note(level: LogLevel, fields: object, message: string): void {
-    if (RANKS[level] > RANKS[this.level]) return;
+    const isWanted = RANKS[level] <= RANKS[this.level];
+    // What somebody asked to be debugged is kept for them, whatever the level.
+    if (!isWanted && level !== 'debug') return;
     const record = { timeMs: Date.now(), level, text: textOf(fields, message) };
     this.kept[this.next] = record;
     this.next = (this.next + 1) % KEPT_LINES;
-    if (this.senders.length === 0) return;
+    if (this.senders.length === 0 || !isWanted) return;
     const datagram = syslogMessage(record, this.hostname, process.pid);
     for (const sender of this.senders) sender.send(datagram, record.timeMs);
   }

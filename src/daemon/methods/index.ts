@@ -5,6 +5,7 @@ import { CAPTURE_METHODS } from './capture.js';
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
 import { CONNECTION_METHODS } from './connections.js';
+import { DEBUG_METHODS } from './debug.js';
 import { DRAIN_METHODS } from './drain.js';
 import { EVENT_METHODS } from './events.js';
 import { EXPLAIN_METHODS } from './explain.js';
@@ -26,6 +27,7 @@ export const METHODS: MethodTable = {
   ...CONFIGURATION_METHODS,
   ...SYSTEM_METHODS,
   ...LOGGING_METHODS,
+  ...DEBUG_METHODS,
   ...INTERFACE_METHODS,
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,

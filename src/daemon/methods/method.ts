@@ -16,6 +16,7 @@ import type { Log } from '../base/log.js';
 import type { Logging } from '../base/logging.js';
 import type { Configurator } from '../commits/configurator.js';
 import type { Finder } from '../interfaces/finder.js';
+import type { Debugs } from '../observe/debugs.js';
 import type { Histories } from '../observe/link-histories.js';
 
 /** The parts of the daemon that methods work with. */
@@ -32,6 +33,7 @@ export interface DaemonParts {
   faults: ReadonlyMap<string, string>;
   events: EventLog;
   histories: Histories;
+  debugs: Debugs;
   /** Number of connections on all control sockets. */
   connections(): number;
 }
