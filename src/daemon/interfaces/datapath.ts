@@ -20,6 +20,8 @@ import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
 /** Commands that go to the worker together. A message costs as much as several commands, and each wakes the worker. */
 const MOST_TOGETHER = 64;
+/** Events are taken for so long until others have their turn. */
+const SLICE_MS = 4;
 
 interface DatapathOptions {
   tapFd: number;
@@ -53,6 +55,12 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   /** Commands that have not gone to the worker yet. */
   private waiting: WorkerMessage[] = [];
   private sending: NodeJS.Immediate | undefined;
+  /** Counts the events taken, for the worker. */
+  private readonly taken: Int32Array;
+  /** Events that have come and are not taken yet, the first ones from `done` on. */
+  private readonly arrived: DatapathEvent[][] = [];
+  private done = 0;
+  private taking: NodeJS.Immediate | undefined;
 
   constructor(
     private readonly native: Native,
@@ -72,11 +80,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       ...options,
     };
     this.port = port1;
+    this.taken = taken;
     this.port.on('message', (events: DatapathEvent[]) => {
-      for (const event of events) {
-        Atomics.add(taken, 0, 1);
-        this.take(event);
-      }
+      this.arrived.push(events);
+      if (this.taking === undefined) this.takeSome();
     });
     this.worker = new Worker(new URL('../../worker/worker.js', import.meta.url), {
       workerData: start,
@@ -155,6 +162,32 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     await ended;
   }
 
+  /** Takes events for a while. The rest waits for a turn: a storm of handshakes must not keep the control socket waiting. */
+  private takeSome(): void {
+    const until = performance.now() + SLICE_MS;
+    do {
+      if (!this.takeNext()) return;
+    } while (performance.now() < until);
+    this.taking = setImmediate(() => {
+      this.taking = undefined;
+      this.takeSome();
+    });
+  }
+
+  /** Takes the next event that has come; false when there is none. */
+  private takeNext(): boolean {
+    const [events] = this.arrived;
+    if (events === undefined) return false;
+    const event = events[this.done++];
+    if (this.done === events.length) {
+      this.arrived.shift();
+      this.done = 0;
+    }
+    Atomics.add(this.taken, 0, 1);
+    this.take(event);
+    return true;
+  }
+
   private take(event: DatapathEvent): void {
     switch (event.kind) {
       case 'stats': {
@@ -188,7 +221,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       last !== undefined;
       last = receiveMessageOnPort(this.port)
     )
-      for (const event of last.message as DatapathEvent[]) this.take(event);
+      this.arrived.push(last.message as DatapathEvent[]);
+    clearImmediate(this.taking);
+    while (this.takeNext());
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);
