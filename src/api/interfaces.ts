@@ -79,7 +79,10 @@ export interface Counter {
   interface: string;
   peer: string | null;
   link: number | null;
+  /** Name of the field; older than `counter`, and kept. */
   name: string;
+  /** Its name as `show counters` and the metrics have it: `tap_receive_frames`, with the unit at the end. */
+  counter: string;
   value: number;
 }
 

@@ -225,7 +225,7 @@ function checkLink(link: LinkConfig, path: string[], issues: ConfigIssue[]): voi
     issues.push({ severity: 'error', path, field: 'timers', message });
   }
   if (timers !== undefined && timers.interval > NAT_INTERVAL_MS) {
-    const message = `a NAT on the way may forget link ${link.id} between beats ${timers.interval} ms apart`;
+    const message = `a NAT on the way may forget link ${link.id} between heartbeats ${timers.interval} ms apart`;
     issues.push({ severity: 'warning', path, field: 'timers', message });
   }
   checkDamping(link, path, issues);

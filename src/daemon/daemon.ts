@@ -12,6 +12,7 @@ import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
+import type { TapStore } from './interfaces/tap-store.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
 import { MetricsEndpoint } from './observe/metrics-endpoint.js';
@@ -22,6 +23,8 @@ interface DaemonOptions {
   native: Native;
   log: Logging;
   stateFolder: string;
+  /** TAP devices from before, and for the next daemon. */
+  taps: TapStore;
   /** Hears why the daemon is of no more use: a worker that dies again and again. */
   hopeless: (reason: string) => void;
 }
@@ -152,14 +155,15 @@ export class Daemon implements ConfigurationHost {
   }
 
   private async bringInterface(config: InterfaceConfig): Promise<void> {
-    const { native, log, stateFolder } = this.options;
+    const { native, log, stateFolder, taps } = this.options;
     const { name } = config;
     const running = this.running.get(name);
     if (running?.datapath.alive) return running.reconfigure(config);
     this.running.delete(name);
-    const left = (await running?.leaveTap()) ?? null;
+    const left = (await running?.leaveTap()) ?? (await taps.adopt(config));
     const runtime = await InterfaceRuntime.start(native, config, stateFolder, left);
     this.running.set(name, runtime);
+    taps.keep(name, runtime.tap.fd);
     this.failures.delete(name);
     runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
@@ -197,6 +201,7 @@ export class Daemon implements ConfigurationHost {
     const runtime = this.running.get(name);
     if (runtime === undefined) return;
     this.running.delete(name);
+    if (cause !== INTERFACE_CAUSE.stopped) this.options.taps.forget(name);
     await runtime.stop();
     this.events.publish({ kind: 'interface', interface: name, state: 'down', cause });
   }

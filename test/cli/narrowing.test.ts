@@ -106,7 +106,14 @@ describe('a listing', () => {
 describe('show counters delta', () => {
   async function ask(cli: Pick<Cli, 'counters'>, values: Record<string, number>) {
     const counters = Object.entries(values).map(
-      ([name, value]): Counter => ({ interface: 'octo0', peer: null, link: null, name, value }),
+      ([name, value]): Counter => ({
+        interface: 'octo0',
+        peer: null,
+        link: null,
+        name,
+        counter: name,
+        value,
+      }),
     );
     const [delta] = counterDeltaCommands;
     const client = async () => ({ request: async () => ({ rows: counters, next: null }) });

@@ -391,7 +391,7 @@ describe('contradictions', () => {
       parseConfig(inLink('remote dynamic', `timers interval ${interval} hold 60000`)).warnings;
     expect(warnings(25000).filter(({ message }) => message.includes('NAT'))).toEqual([]);
     expect(warnings(25001).map(({ line, message }) => `${line} ${message}`)).toContain(
-      '6 a NAT on the way may forget link 0 between beats 25001 ms apart',
+      '6 a NAT on the way may forget link 0 between heartbeats 25001 ms apart',
     );
   });
 

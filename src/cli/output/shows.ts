@@ -31,7 +31,7 @@ const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Interface', cell: (counter) => counter.interface },
   { title: 'Peer', cell: (counter) => orDash(counter.peer), shrinkTo: 12 },
   { title: 'Link', cell: (counter) => orDash(counter.link), align: 'right' },
-  { title: 'Counter', cell: (counter) => counter.name, shrinkTo: 20 },
+  { title: 'Counter', cell: ({ counter }) => counter, shrinkTo: 20 },
   { title: 'Value', cell: (counter) => String(counter.value), align: 'right' },
 ];
 

@@ -106,6 +106,16 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     else this.sending ??= setImmediate(() => this.sendWaiting());
   }
 
+  /** Turns of the worker's loop since it started, modulo 2^53. */
+  get beat(): number {
+    return this.stats.interface[INTERFACE.wakeups];
+  }
+
+  /** Makes the worker turn once, whether it has something to do or not. */
+  nudge(): void {
+    if (this.alive) this.native.eventSignal(this.wakeFd);
+  }
+
   private sendWaiting(): void {
     clearImmediate(this.sending);
     this.sending = undefined;
