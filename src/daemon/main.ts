@@ -22,6 +22,7 @@ import { Debugs } from './observe/debugs.js';
 import { OPTIONS, usage } from './options.js';
 import { Service } from './service.js';
 import { awaitTurn, type Successor, startSuccessor } from './successor.js';
+import { WebPlace } from './web/web-place.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
 const EXIT = { OK: 0, FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
@@ -132,7 +133,8 @@ async function main(): Promise<void> {
   // Node's default for SIGUSR1 is to open a debugger port.
   process.on('SIGUSR1', () => {});
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
-  const daemon = new Daemon({ native, log, stateFolder, taps, hopeless });
+  const web = new WebPlace(stateFolder, () => parts);
+  const daemon = new Daemon({ native, log, stateFolder, web, taps, hopeless });
   const { events, histories, faults, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   const service = new Service(manager, () => runtimes.values());

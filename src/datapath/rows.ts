@@ -25,6 +25,8 @@ export class Rows {
     this.parts.snooping.setPeer(row, command.port.multicastRouter, now);
     this.parts.switchPorts.set(row, command.port);
     this.parts.storm.set(row, command.port.storm, now);
+    // What was learned of other VLANs there is out of date.
+    if (this.parts.vlans.set(row, command.port.vlan)) this.parts.macs.flushPort(row);
     this.parts.macs.setStatics(row, command.port.statics);
     link.uplinks.configure(row, command.uplink, now);
     link.life.peerChanged(row, fresh, now);

@@ -71,6 +71,7 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     lastHandshakeSecondsAgo: 12.5,
     duplicate: { smallBytes: 0, control: false, dscp: [] },
     splitHorizon: effectiveSplitHorizon(peer),
+    vlan: peer.vlan ?? null,
     loop: null,
     stormControl: [],
     stormDrops: 0,

@@ -81,6 +81,10 @@ export class FakeBackend implements ConfigurationHost {
       'show.linkHistory': { ...METHODS['show.linkHistory'], run: (_, params) => this.linkHistory(params) },
       'show.metrics': { ...METHODS['show.metrics'], run: () => this.metrics() },
       'show.macTable': { ...METHODS['show.macTable'], run: () => this.macTable() },
+      'show.macCount': {
+        ...METHODS['show.macCount'],
+        run: () => [{ interface: 'octo0', count: 2, limit: 8192 }],
+      },
       'show.macTablePage': {
         ...METHODS['show.macTablePage'],
         run: async () => ({ rows: await this.macTable(), next: null }),

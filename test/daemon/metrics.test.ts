@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MetricFamily } from '../../src/api/index.js';
@@ -15,7 +15,8 @@ import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { interfaceCounters, peerCounters } from '../../src/daemon/observe/counters.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { collectMetrics } from '../../src/daemon/observe/metric-families.js';
-import { MetricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
+import { metricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
+import { freePort } from './free-port.js';
 
 /** Reads the text format as its description says; throws at what is not allowed. */
 function parse(text: readonly string[]): MetricFamily[] {
@@ -247,17 +248,8 @@ function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
   });
 }
 
-/** A port of loopback that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('the place where metrics are served', () => {
-  const endpoint = new MetricsEndpoint(() => 'octolink_uptime_seconds 1\n');
+  const endpoint = metricsEndpoint(() => 'octolink_uptime_seconds 1\n');
   afterEach(() => endpoint.close());
 
   it('answers although many hold connections and say nothing', async () => {
@@ -279,7 +271,7 @@ describe('the place where metrics are served', () => {
   it('keeps few answers that nobody reads, and still answers', async () => {
     const port = await freePort();
     const text = 'x 1\n'.repeat(2_000_000);
-    const large = new MetricsEndpoint(() => text);
+    const large = metricsEndpoint(() => text);
     await large.serveAt({ address: '127.0.0.1', port });
     const sockets = Array.from({ length: 40 }, () => {
       const socket = connect({ host: '127.0.0.1', port });

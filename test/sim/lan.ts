@@ -21,6 +21,7 @@ export const PORT_SETTINGS: PortSettings = {
   guard: null,
   storm: [null, null, null],
   statics: [],
+  vlan: null,
 };
 
 const SLOT_BITS = 18;

@@ -2,7 +2,6 @@
 import type {
   Counter,
   LinkStatus,
-  MacEntry,
   MethodName,
   Methods,
   Page,
@@ -12,7 +11,7 @@ import type {
 import { type ArgsOf, flag, keyword, options, type Token } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import { LINKS_TABLE, PEERS_TABLE } from '../output/peers.js';
-import { COUNTERS_TABLE, MAC_TABLE } from '../output/shows.js';
+import { COUNTERS_TABLE } from '../output/shows.js';
 import { GrowingTable, type TableLayout } from '../output/table.js';
 import {
   type Cli,
@@ -208,20 +207,6 @@ const LINK_WAYS: Ways<LinkStatus> = {
   },
 };
 
-const MAC_WAYS: Ways<MacEntry> = {
-  states: {
-    words: { dynamic: 'Learned', static: 'Configured' },
-    of: (entry) => (entry.static ? 'static' : 'dynamic'),
-  },
-  name: { help: OF_PEERS, of: ({ peer }) => peer ?? '' },
-  sorts: {
-    mac: { help: 'By address', order: (a, b) => (a.mac < b.mac ? -1 : 1) },
-    peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
-    vlan: { help: 'By VLAN', order: (a, b) => a.vlan - b.vlan },
-    age: { help: 'Oldest first', order: (a, b) => larger(a.ageSeconds, b.ageSeconds) },
-  },
-};
-
 export const COUNTER_WAYS: Ways<Counter> = {
   name: { help: 'Only counters whose name fits a pattern', of: ({ counter }) => counter },
   sorts: {
@@ -275,15 +260,6 @@ export const listingCommands: ExecCommand[] = [
       ({ link }) =>
         id === undefined || link === id,
     layout: LINKS_TABLE,
-  }),
-  listing({
-    word: 'mac-table',
-    help: 'MAC addresses and the peers they belong to',
-    groups: [OF_INTERFACE],
-    ways: MAC_WAYS,
-    method: 'show.macTable',
-    fetch: () => (client, page) => client.request('show.macTablePage', page),
-    layout: MAC_TABLE,
   }),
   listing({
     word: 'counters',

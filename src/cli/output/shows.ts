@@ -1,5 +1,13 @@
 /** The text form of what `show` prints of the daemon, of counters and of MAC addresses. */
-import type { ClientLoad, Counter, MacEntry, PingResult, SystemInfo, VersionInfo } from '../../api/index.js';
+import type {
+  ClientLoad,
+  Counter,
+  MacCount,
+  MacEntry,
+  PingResult,
+  SystemInfo,
+  VersionInfo,
+} from '../../api/index.js';
 import { bytes, duration, milliseconds, orDash, plural } from './format.js';
 import { type Column, type TableLayout, table } from './table.js';
 
@@ -26,6 +34,13 @@ export const MAC_TABLE: TableLayout<MacEntry> = {
   columns: MAC_COLUMNS,
   whenEmpty: 'The MAC table is empty.',
 };
+
+export function macCountText(counts: MacCount[]): string[] {
+  if (counts.length === 0) return ['No interfaces.'];
+  return counts.map(
+    ({ interface: name, count, limit }) => `${name}: ${plural(count, 'MAC')}, room for ${limit}`,
+  );
+}
 
 const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Interface', cell: (counter) => counter.interface },

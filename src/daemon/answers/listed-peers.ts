@@ -127,6 +127,7 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
     policy: effectivePolicy(config, peer),
     duplicate: effectiveDuplicate(config, peer),
     splitHorizon: effectiveSplitHorizon(peer),
+    vlan: peer.vlan ?? null,
     loop: null,
     stormControl: stormStatus(peer, 0),
     stormDrops: 0,

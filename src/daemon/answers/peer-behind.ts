@@ -3,20 +3,18 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MacEntry, Page, PageParams } from '../../api/index.js';
 import { parseIp } from '../../grammar/address.js';
 import { RequestError } from '../base/request-errors.js';
 import type { Finder, FoundPeer } from '../interfaces/finder.js';
 import { stationOf } from '../interfaces/neighbours.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { macPage } from './mac-entries.js';
+import { macEntries, macSources } from './mac-entries.js';
 
 /** The kernel asks three times, a second apart; who is there answers the first time. */
 const ANSWER_WITHIN_MS = 1000;
 const LOOK_EVERY_MS = 20;
 /** RFC 863: what comes there is thrown away. */
 const DISCARD_PORT = 9;
-const ROWS_OF_A_PAGE = 1000;
 
 export function isIpv4(text: string): boolean {
   return parseIp(text)?.family === 4;
@@ -35,7 +33,7 @@ export async function peerBehind(
   const { runtime, device } = placeOf(find.interfaces(within), address);
   const mac = stationOf(address, device) ?? (await askFor(address, device, signal));
   if (mac === null) throw new RequestError(`nobody answers for ${address} on ${device}`);
-  const name = await peerOfStation(runtime, mac);
+  const name = await peerOfStation(find, runtime, mac);
   if (name === null) throw new RequestError(`${address} (${mac}) is not behind a peer of ${runtime.name}`);
   return find.peer({ peer: name, interface: runtime.name });
 }
@@ -78,14 +76,7 @@ async function askFor(address: string, device: string, signal: AbortSignal): Pro
   }
 }
 
-async function peerOfStation(runtime: InterfaceRuntime, mac: string): Promise<string | null> {
-  let cursor: string | null = null;
-  do {
-    const params: PageParams = { limit: ROWS_OF_A_PAGE, ...(cursor !== null && { cursor }) };
-    const page: Page<MacEntry> = await macPage([runtime], params);
-    const found = page.rows.find((entry) => entry.mac === mac && entry.peer !== null);
-    if (found !== undefined) return found.peer;
-    cursor = page.next;
-  } while (cursor !== null);
-  return null;
+async function peerOfStation(find: Finder, runtime: InterfaceRuntime, mac: string): Promise<string | null> {
+  const entries = await macEntries(macSources(find, { interface: runtime.name, address: mac }));
+  return entries.find(({ peer }) => peer !== null)?.peer ?? null;
 }

@@ -166,6 +166,7 @@ export function peerStatus(
     policy: effectivePolicy(runtime.config, peer.config),
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
+    vlan: peer.config.vlan ?? null,
     loop: loopOf(runtime, peer.row),
     stormControl: stormStatus(peer.config, read(PEER.storms)),
     stormDrops: read(PEER.stormDrops),

@@ -6,8 +6,10 @@ import type {
   FlowsExplanation,
   GuardRow,
   MacStretch,
+  MacWanted,
   MulticastStretch,
   PeerExplanation,
+  VlanRow,
 } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import { DropExamples } from '../../contract/drop-examples.js';
@@ -126,7 +128,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.native.eventSignal(this.wakeFd);
   }
 
-  /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  /** The guards of peers; null when the worker has ended. */
   guards(): Promise<GuardRow[] | null> {
     return this.ask((id) => ({ kind: 'guards', id }));
   }
@@ -135,8 +137,16 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
   }
 
-  macTable(from: number, rows: number): Promise<MacStretch | null> {
-    return this.ask((id) => ({ kind: 'mac-table', id, from, rows }));
+  vlans(): Promise<VlanRow[] | null> {
+    return this.ask((id) => ({ kind: 'vlans', id }));
+  }
+
+  /**
+   * What is wanted of that which the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker
+   * has ended.
+   */
+  macTable(from: number, rows: number, wanted: MacWanted, isCounted = false): Promise<MacStretch | null> {
+    return this.ask((id) => ({ kind: 'mac-table', id, from, rows, wanted, isCounted }));
   }
 
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */

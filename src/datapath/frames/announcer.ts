@@ -6,6 +6,7 @@ import { writeU16, writeU32 } from '../../base/bytes.js';
 import type { Arena } from '../../state/arena.js';
 import { Frame, TPID_CUSTOMER } from '../../switch/frame.js';
 import { LOCAL_PORT, type MacTable } from '../../switch/mac-table.js';
+import type { Vlans } from '../../switch/vlans.js';
 import type { Outbound } from './outbound.js';
 
 /** Stations announced at once, those heard last. */
@@ -24,6 +25,7 @@ export class Announcer {
     private readonly arena: Arena,
     private readonly macs: MacTable,
     private readonly outbound: Outbound,
+    private readonly vlans: Vlans,
   ) {}
 
   /** Our stations are to be announced to a peer when nothing else is being sent. */
@@ -41,7 +43,7 @@ export class Announcer {
     for (const peer of this.waiting) {
       this.macs.stations(LOCAL_PORT, MOST, (vlan, high, low) => {
         this.write(vlan, high, low);
-        this.outbound.sendOn(peer, this.frame, now);
+        if (this.vlans.carries(peer, this.frame)) this.outbound.sendOn(peer, this.frame, now);
       });
     }
     this.waiting.clear();
