@@ -11,7 +11,7 @@ import { COUNTERS_TABLE } from '../../src/cli/output/shows.js';
 import { GrowingTable } from '../../src/cli/output/table.js';
 import { metricName } from '../../src/contract/counter-names.js';
 import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
-import type { PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
+import { PeerEntries, type PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { interfaceCounters, peerCounters } from '../../src/daemon/observe/counters.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
@@ -97,13 +97,14 @@ describe('the text of metrics', () => {
 });
 
 function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
-  const entries = Object.entries(links).map(
-    ([id, state]) => [Number(id), { row: Number(id), state, config: { id: Number(id) } }] as const,
-  );
-  const peer = { row: 0, up: true, config: { name: 'osaka' }, links: new Map(entries) };
+  const peers = new PeerEntries();
+  const peer = peers.add({ name: 'osaka', links: [] });
+  for (const [id, state] of Object.entries(links))
+    peers.setState(peers.addLink(peer, { id: Number(id) }, []), state);
+  peers.setUp(peer, true);
   const runtime = {
     name: 'octo"0',
-    peers: new Map([['osaka', peer]]),
+    peers,
     datapath: { alive: true, stats: new SharedStats({ peers: 1, links: 8 }) },
     handshakes: { counters: { 'bad-mac1': 3 } },
   };
