@@ -148,6 +148,7 @@ describe('the Debian package', () => {
       'usr/sbin/octolinkd',
       'usr/lib/octolink/build/octolink.node',
       'usr/lib/octolink/dist/src/daemon/main.js',
+      'usr/lib/octolink/node_modules/uplot/dist/uPlot.min.css',
       'usr/lib/systemd/system/octolinkd.service',
       'usr/lib/sysusers.d/octolink.conf',
       'usr/lib/tmpfiles.d/octolink.conf',
