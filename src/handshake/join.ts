@@ -2,7 +2,7 @@
  * The two ends of a join: one request, one reply, as a Noise handshake of its own. The host that joins is authenticated by
  * the key pair of its invitation, the inviter by the public key in the token. A request that comes again is answered alike.
  */
-import { openCookieReply, type ReceiverKeys, receiverKeys, writeMac1, writeMac2 } from '../crypto/cookie.js';
+import { openCookieReply, ReceiverKeys, writeMac1, writeMac2 } from '../crypto/cookie.js';
 import {
   classify,
   encodeJoinReply,
@@ -73,7 +73,7 @@ export class JoinCall {
     private readonly index: number,
     request: messages.JoinRequest,
   ) {
-    this.keys = receiverKeys(primitives, inviter);
+    this.keys = new ReceiverKeys(primitives, inviter);
     this.noise = new NoiseHandshake(primitives, IKPSK2, {
       role: 'initiator',
       prologue: PROLOGUE,

@@ -1,7 +1,7 @@
 /** Tokens, join messages and the exchange: what is written is read, what is not ours is refused, nothing throws. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CookieIssuer, receiverKeys } from '../../src/crypto/cookie.js';
+import { CookieIssuer, ReceiverKeys } from '../../src/crypto/cookie.js';
 import { isJoin, JOIN_BYTES } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair, KEY_BYTES } from '../../src/crypto/primitives.js';
 import { HandshakeScreen } from '../../src/crypto/screen.js';
@@ -175,7 +175,7 @@ describe('a join', () => {
     expect(joining.take(screen.cookieReply(joining.message, ORIGIN, 1))).toBeNull();
     expect(screen.objection(screen.proof(joining.message, ORIGIN, 1), ORIGIN, 1, true)).toBeUndefined();
     expect(openJoin(primitives, inviter, joining.message)?.request).toEqual({ publicKey: PUBLIC_KEY });
-    const forged = new CookieIssuer(primitives, receiverKeys(primitives, stranger.publicKey));
+    const forged = new CookieIssuer(primitives, new ReceiverKeys(primitives, stranger.publicKey));
     const before = joining.message;
     joining.take(forged.reply(joining.message, ORIGIN, 1));
     expect(joining.message).toBe(before);
