@@ -12,6 +12,8 @@ const WORDS = [
   '02:00:00:00:00:09',
   '/tmp/sample',
   'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
+  '2d',
+  'octolink1-AAAABBBBCCCC',
 ];
 
 /** A line with the first branch of each choice and all options; `name` is used where any name will do. */
