@@ -1,4 +1,5 @@
 /** What the control thread sets in the switch: of a port, which is a peer, and of the switch as a whole. */
+import type { DirectSettings } from './directs.js';
 import type { GuardSettings } from './guard-settings.js';
 
 /** In no split-horizon group. */
@@ -31,6 +32,7 @@ export interface PortSettings {
   /** By kind, in the order of `STORM_KINDS`; null: any amount. */
   storm: readonly (StormLimit | null)[];
   statics: readonly StaticMac[];
+  direct: DirectSettings;
 }
 
 /** Kinds of frames to reserved groups, as bits. */

@@ -9,6 +9,7 @@
  */
 import { Columns, int32 } from '../base/columns.js';
 import type { StaticMac } from '../contract/port-settings.js';
+import { Directs, TURN } from './directs.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
 import { PortRanking } from './port-ranking.js';
@@ -41,6 +42,8 @@ interface MacTableOptions {
   ageingUs?: number;
   /** Two random 32-bit words that make bucket collisions unpredictable. */
   seed: readonly [number, number];
+  /** Ports of direct peers; default: none. */
+  directs?: Directs;
 }
 
 /** Takes an entry of `MacTable.entries`. `ageUs` is 0 for static entries. */
@@ -78,6 +81,7 @@ export class MacTable {
   /** What has been frozen since it was told last. */
   readonly frozen: FrozenMac = { vlan: 0, high: 0, low: 0, port: MISS, other: MISS, count: 0 };
   private readonly hash: KeyedHash;
+  private readonly directs: Directs;
   private wanted = 0;
   /** Rows: as many as the limit, or the static entries where these are more. */
   private most = 0;
@@ -113,6 +117,7 @@ export class MacTable {
   /** @throws RangeError when the limit is not between 1 and 2^24, or the ageing time is not positive. */
   constructor(options: MacTableOptions) {
     this.hash = new KeyedHash(options.seed[0], options.seed[1]);
+    this.directs = options.directs ?? new Directs();
     this.ageing = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US);
     this.wanted = checkedLimit(options.limit);
     this.allocate(this.wanted);
@@ -152,22 +157,33 @@ export class MacTable {
   learn(vlan: number, high: number, low: number, port: number, now: number): number {
     const vlanHigh = (vlan << 16) | high;
     const entry = this.find(vlanHigh, low | 0);
-    if (entry === NONE) return this.insert(vlanHigh, low | 0, port, now);
+    if (entry === NONE) {
+      if (port === LOCAL_PORT && this.directs.isOn) this.directs.note(vlanHigh, low, true, now);
+      return this.insert(vlanHigh, low | 0, port, now);
+    }
     if (this.static[entry] === 1) return this.port[entry] === port ? LEARN.REFRESHED : LEARN.REFUSED;
     if (this.port[entry] !== port) {
       // Heard again only after its age: that is a new station to the table, not a move.
       const expired = now - this.seen[entry] >= this.ageing;
+      const turn = this.directs.isOn
+        ? this.directs.moved(vlanHigh, low, this.port[entry], port, now)
+        : TURN.OTHER;
       if (expired) this.moved[entry] = 0;
-      else if (!this.mayMove(entry, port, now)) return LEARN.FROZEN;
+      else if (turn === TURN.TO_SERVER) return this.refresh(entry, now);
+      else if (turn === TURN.OTHER && !this.mayMove(entry, port, now)) return LEARN.FROZEN;
       this.detach(entry);
       this.attach(entry, port, 0, now);
       if (expired) return LEARN.LEARNED;
       this.moveCount++;
       return LEARN.MOVED;
     }
+    return this.refresh(entry, now);
+  }
+
+  private refresh(entry: number, now: number): number {
     if (now - this.seen[entry] >= this.ageing / REFRESH_DIVISOR) {
       this.detach(entry);
-      this.attach(entry, port, 0, now);
+      this.attach(entry, this.port[entry], 0, now);
     }
     return LEARN.REFRESHED;
   }
@@ -237,6 +253,22 @@ export class MacTable {
     const gone = before - this.used;
     this.fit();
     return gone;
+  }
+
+  /** What was learned on a port is at another one from now on. */
+  moveLearned(port: number, to: number): void {
+    const list = listOf(port, 0);
+    while (list < this.oldest.length && this.oldest[list] !== NONE) {
+      const entry = this.oldest[list];
+      this.detach(entry);
+      this.attach(entry, to, 0, this.seen[entry]);
+    }
+  }
+
+  /** Removes what was learned of an address on a port; on another one it stays. */
+  forget(port: number, vlan: number, high: number, low: number): void {
+    const entry = this.find((vlan << 16) | high, low | 0);
+    if (entry !== NONE && this.port[entry] === port && this.static[entry] === 0) this.unlink(entry);
   }
 
   private flushStatics(port: number): void {

@@ -27,6 +27,7 @@ const CURSORS = /^src\/(datapath|switch)\//;
 const COLD: Record<string, string> = {
   'src/datapath/frames/acceptance.ts: Acceptance.confirm': 'once a session',
   'src/datapath/frames/announcer.ts: Announcer.run': 'another server of an uplink group carries',
+  'src/datapath/frames/talks.ts: Talks.tell': 'a pair of clients begins to talk',
   'src/datapath/frames/rebuild.ts: Rebuilder.remember': 'once a link',
   'src/datapath/send/parity.ts: makeGroup': 'groups are used again',
   'src/datapath/send/seal.ts: Sealer.tellCounterHigh': 'once a session',

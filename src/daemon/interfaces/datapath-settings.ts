@@ -19,6 +19,7 @@ import {
   effectiveMulticast,
   effectiveSplitHorizon,
 } from '../../config/defaults.js';
+import { NOT_DIRECT } from '../../contract/directs.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
 import {
@@ -149,6 +150,7 @@ export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): P
     guard: guardSettings(peer.guard),
     storm: STORM_KINDS.map((kind) => stormLimit(peer.stormControl?.[kind])),
     statics,
+    direct: NOT_DIRECT,
   };
 }
 
