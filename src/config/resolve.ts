@@ -48,6 +48,15 @@ export function resolveConfigLine(depth: number, line: SplitLine): Resolution {
   return { kind: 'mismatch', mismatch: nearest as Mismatch };
 }
 
+/** The modes that have a command of the name that the line begins with, whether or not the rest of it is right. */
+export function modesKnowing(line: SplitLine): ConfigMode[] {
+  return CONFIG_MODES.filter((mode) => {
+    const match = matchLine(configTree(mode), line);
+    if (match.kind === 'command') return match.command.kind !== 'leave';
+    return match.kind !== 'empty' && !isForeign(match, line);
+  });
+}
+
 /** Whether the mode knows no command of this name, with or without `no`. */
 function isForeign(mismatch: Mismatch, line: SplitLine): boolean {
   if (mismatch.kind === 'unknown') return true;

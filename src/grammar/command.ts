@@ -170,6 +170,15 @@ function syntaxOfToken(token: Token): string {
   }
 }
 
+/** A value of the command can take all words to the end of the line. */
+export function takesRestOfLine(tokens: readonly Token[]): boolean {
+  return tokens.some((token) => {
+    if (token.kind === 'value') return token.type.restOfLine === true;
+    if (token.kind === 'choice') return token.branches.some(takesRestOfLine);
+    return token.kind === 'options' && token.groups.some(takesRestOfLine);
+  });
+}
+
 /** The help of a value, with its unit and its default: `Time between heartbeats (milliseconds, default 100)`. */
 export function helpOf({
   help,

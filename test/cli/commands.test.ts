@@ -2,6 +2,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execCommands } from '../../src/cli/commands/index.js';
+import { ALLOWED_TO_ALL } from '../../src/cli/interpreter/not-authorized.js';
+import { syntaxOf } from '../../src/grammar/command.js';
 import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
 
 const OCTOLINK = new URL('../../../bin/octolink', import.meta.url).pathname;
@@ -116,11 +119,61 @@ describe('the session', () => {
     );
   });
 
+  it('takes a last word "json" as "| json"', async () => {
+    const piped = await session('show peers | json');
+    expect(piped).toMatch(/^\[\{"name":"osaka"/);
+    expect(await session('show peers json')).toBe(piped);
+    expect(await session('show peers name os* json | count')).toBe('1\n');
+    const named = await octolink(['-c', 'show peers "json"'], '', daemon.socket);
+    expect(named.err).toBe('% Error: peer json not found\n');
+    expect((await octolink(['-s', daemon.socket, '-c', 'show version ?'])).out).toMatch(
+      /^ {2}json +As JSON, on one line\n {2}\|/,
+    );
+    const words = ['--complete', 'show', 'version', ''];
+    expect((await octolink(['-s', daemon.socket, ...words])).out).toMatch(/^json\tAs JSON/);
+  });
+
+  it('tells what a read-only user may do, and where a configuration line belongs', async () => {
+    for (const line of ['clear counters', 'hostname kyoto', 'enable']) {
+      const { code, err } = await octolink(['-s', daemon.socket, '-r', '-c', line]);
+      expect({ code, err }).toEqual({
+        code: 77,
+        err: `% Command authorization failed.\n  Read-only (-r): nothing can be changed.\n  Allowed: ${ALLOWED_TO_ALL.join(', ')}.\n`,
+      });
+    }
+    const read = execCommands(false).map(({ tokens }) => syntaxOf(tokens).split(' ')[0]);
+    expect(read).toEqual(expect.arrayContaining([...ALLOWED_TO_ALL]));
+    const lost = await octolink(['-s', daemon.socket, '-c', 'timers interval 5']);
+    expect(lost.err).toMatch(/configuration command\.\n.*first, then go to link mode\.$/m);
+    const two = await octolink(['-s', daemon.socket, '-c', 'no mtu']);
+    expect(two.err).toMatch(/first, then go to interface or link mode\.$/m);
+  });
+
   it('lists and finds what can be typed in a mode of the configuration', async () => {
     const inInterface = await session('configure terminal', 'interface octo0', 'list');
     expect(inInterface).toContain('\n  mac-table ageing <10-86400>\n');
     expect(inInterface).not.toContain('timers interval');
     expect(await session('configure terminal', 'interface octo0', 'find ^mtu')).toBe('  mtu <576-65521>\n');
+  });
+});
+
+describe('listings', () => {
+  it('are narrowed alike', async () => {
+    for (const line of [
+      'show counters delta',
+      'show events state down sort newest limit 3',
+      'show drops name repl* sort count',
+      'show guards sort drops',
+      'show mtu name os*',
+      'show multicast limit 1',
+      'show uplinks sort moves',
+      'show authorized-keys state absent',
+      'show interfaces brief sort peers',
+    ]) {
+      await session(line);
+    }
+    expect(await session('show mac-table state static json')).toMatch(/^\[\{.*"static":true\}\]\n$/);
+    expect(await session('show interfaces brief name x*')).toBe('No interfaces.\n');
   });
 });
 
@@ -173,6 +226,7 @@ describe('completion', () => {
       'state\tOnly what is in this state',
       'summary\tHow many peers and links of each interface are up',
       'osaka\tName of a peer',
+      'json\tAs JSON, on one line',
     ]);
     expect(await complete('show', 'version', '|', 'json-')).toEqual(['json-pretty\tAs JSON, indented']);
   });

@@ -57,9 +57,9 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.type('show peer ?');
     rows = await terminal.shows((shown) => shown.includes('    osaka') && last(shown) === 'tokyo# show peer');
     expect(rows.slice(-6)).toEqual([
-      expect.stringMatching(/^ {2}summary +How many peers and links of each interface are up$/),
       expect.stringMatching(/^ {2}NAME +Name of a peer$/),
       '    osaka',
+      expect.stringMatching(/^ {2}json +As JSON, on one line$/),
       expect.stringMatching(/^ {2}\| +Output modifiers$/),
       '  <cr>',
       'tokyo# show peer',
@@ -292,6 +292,14 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(/^% Error: hold 100 is less than twice .*\ntokyo\(config-link\)#$/m);
     await terminal.enter('priority 300');
     await terminal.shows(/^ {2}priority must be 0-255\ntokyo\(config-link\)#$/m);
+  });
+
+  it('a line of an outer block says what it changed', async () => {
+    const terminal = await shell();
+    for (const line of ['conf t', 'interface octo0', 'peer osaka']) await terminal.enter(line);
+    await terminal.enter('no bridge');
+    await terminal.shows(/^% "no bridge" was taken for interface octo0, which is where you are now\.$/m);
+    await terminal.enter('bridge br0');
   });
 
   it('a line is redrawn when the terminal changes its size', async () => {

@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fits, type Narrowing, narrowed } from '../../src/cli/commands/narrowing.js';
+import type { Counter } from '../../src/api/index.js';
+import type { Cli } from '../../src/cli/commands/command.js';
+import { counterDeltaCommands } from '../../src/cli/commands/counters-delta.js';
+import { execCommands } from '../../src/cli/commands/index.js';
+import {
+  fits,
+  type Narrowing,
+  narrowed,
+  narrowedRows,
+  narrowingOf,
+} from '../../src/cli/commands/narrowing.js';
+import type { OutputStream } from '../../src/cli/output/render.js';
+import { syntaxOf } from '../../src/grammar/command.js';
 
 async function* pages(given: number[][]): AsyncGenerator<number[]> {
   yield* given;
@@ -50,5 +62,71 @@ describe('what narrows a listing', () => {
     ['(x+[', '(x+[', true],
   ])('pattern %s and name %s: %s', (pattern, name, expected) => {
     expect(fits(pattern, name)).toBe(expected);
+  });
+});
+
+describe('a listing', () => {
+  const LISTINGS = [
+    'peers',
+    'links',
+    'mac-table',
+    'counters',
+    'counters delta',
+    'authorized-keys',
+    'drops',
+    'events',
+    'guards',
+    'mtu',
+    'multicast',
+    'uplinks',
+    'interfaces brief',
+  ];
+
+  it.each(LISTINGS)('show %s is narrowed by name, in order and to a number of rows', (words) => {
+    const forms = execCommands(false).map(({ tokens }) => syntaxOf(tokens));
+    const form = forms.find((one) => one.startsWith(`show ${words} [`));
+    expect(form).toContain('[limit <1-100000>]');
+    expect(form).toContain('[name WORD]');
+    expect(form).toMatch(/\[sort \S+/);
+  });
+
+  it('keeps of rows at hand what it keeps of rows that come', () => {
+    const ways = {
+      states: { words: { even: 'Even' }, of: (row: number) => (row % 2 === 0 ? 'even' : null) },
+      name: { help: 'Number', of: (row: number) => String(row) },
+      sorts: { down: { help: 'Largest first', order: (a: number, b: number) => b - a } },
+    };
+    const given = { state: 'even', pattern: '1*', sort: 'down', limit: 2 };
+    const all = Array.from({ length: 30 }, (_, row) => row);
+    expect(narrowedRows(all, narrowingOf(ways, given))).toEqual([18, 16]);
+    expect(all[0]).toBe(0);
+  });
+});
+
+describe('show counters delta', () => {
+  async function ask(cli: Pick<Cli, 'counters'>, values: Record<string, number>) {
+    const counters = Object.entries(values).map(
+      ([name, value]): Counter => ({ interface: 'octo0', peer: null, link: null, name, value }),
+    );
+    const [delta] = counterDeltaCommands;
+    const client = async () => ({ request: async () => ({ rows: counters, next: null }) });
+    const whole = Object.assign(cli, { client, interactive: false, signal: new AbortController().signal });
+    const found = (await delta.run(whole as unknown as Cli, {})) as OutputStream;
+    const grown: Record<string, number> = {};
+    const text: string[] = [];
+    for await (const part of found.parts) {
+      text.push(...part.text);
+      for (const { name, value } of part.data as Counter[]) grown[name] = value;
+    }
+    return { grown, text };
+  }
+
+  it('tells growth since the last time, and counts from zero after a clear', async () => {
+    const cli = { counters: null };
+    const first = await ask(cli, { rx: 5, tx: 0 });
+    expect(first).toEqual({ grown: {}, text: [expect.stringMatching(/^Counters noted/)] });
+    expect((await ask(cli, { rx: 7, tx: 1 })).grown).toEqual({ rx: 2, tx: 1 });
+    expect((await ask(cli, { rx: 7, tx: 1 })).text).toEqual([expect.stringMatching(/^No counter has grown/)]);
+    expect((await ask(cli, { rx: 3, tx: 1 })).grown).toEqual({ rx: 3 });
   });
 });

@@ -20,11 +20,19 @@ import {
 import { IFNAME, NAME, range } from '../../grammar/values.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import type { Editing } from '../base/editing.js';
+import type { CliFailure } from '../base/failure.js';
 import type { TerminalSettings } from '../base/settings.js';
 import type { Output, OutputStream } from '../output/render.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 export type { Output, OutputPart, OutputStream } from '../output/render.js';
+
+/** Counters as of a moment; those at zero are left out. */
+interface CounterSnapshot {
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly values: ReadonlyMap<string, number>;
+}
 
 /** What exec commands may do with the program that runs them. */
 export interface Cli {
@@ -33,6 +41,8 @@ export interface Cli {
   enabled: boolean;
   readonly settings: TerminalSettings;
   readonly readOnly: boolean;
+  /** Why a command is not for this user, and what is. */
+  notAuthorized(): Promise<CliFailure>;
   /** Files of this host and other programs are out of reach: the user has no other way to them. */
   readonly restricted: boolean;
   /** Aborts when the user interrupts the command. */
@@ -48,6 +58,8 @@ export interface Cli {
   commit(options: CommitOptions & { checkOnly?: boolean }): Promise<CommitResult>;
   /** Leaves configuration mode without another word; lines that have been collected are dropped. */
   dropConfiguration(): void;
+  /** Counters as of the last `show counters delta`; null before the first. */
+  counters: CounterSnapshot | null;
   /** Lines beside the output. */
   remark(lines: string[]): void;
   /** Throws a warning, once, when something would be lost. */

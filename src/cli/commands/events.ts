@@ -6,31 +6,38 @@ import { EXIT, failure } from '../base/failure.js';
 import { eventsText, eventText } from '../output/events.js';
 import {
   type Cli,
-  calling,
   command,
   type ExecCommand,
   OF_INTERFACE,
   OF_LINK,
   OF_PEER,
   type OutputPart,
-  SHOW,
 } from './command.js';
+import { narrowedCall } from './listings.js';
+import { larger } from './narrowing.js';
 
 export const eventCommands: ExecCommand[] = [
-  calling({
-    privilege: 'read',
-    tokens: [
-      SHOW,
-      keyword('events', 'Recent events with their time and cause'),
-      options(
-        [keyword('last', 'Only the latest'), value('last', range(1, 10_000, 'events'), 'Number')],
-        OF_PEER,
-        OF_LINK,
-        OF_INTERFACE,
-      ),
+  narrowedCall<'show.events', ControlEvent>({
+    tokens: [keyword('events', 'Recent events with their time and cause')],
+    groups: [
+      [keyword('last', 'Only the latest'), value('last', range(1, 10_000, 'events'), 'Number')],
+      OF_PEER,
+      OF_LINK,
+      OF_INTERFACE,
     ],
+    ways: {
+      states: {
+        words: { up: 'What came up', down: 'What went down' },
+        of: (event) => ('state' in event ? event.state : null),
+      },
+      name: {
+        help: 'Only peers whose name fits a pattern',
+        of: (event) => ('peer' in event ? (event.peer ?? '') : ''),
+      },
+      sorts: { newest: { help: 'The latest first', order: (a, b) => larger(a.timeMs, b.timeMs) } },
+    },
     method: 'show.events',
-    params: (filter) => filter,
+    narrow: (events, rows) => rows(events),
     text: eventsText,
   }),
   command({

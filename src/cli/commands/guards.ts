@@ -1,18 +1,26 @@
 /** `show guards`: what may not come from which peer, and what was dropped for it. */
+import type { GuardStatus } from '../../api/index.js';
 import { keyword } from '../../grammar/command.js';
 import { guardsText } from '../output/guards.js';
-import { calling, type ExecCommand, IN_INTERFACE, SHOW } from './command.js';
+import { type ExecCommand, OF_INTERFACE } from './command.js';
+import { narrowedCall } from './listings.js';
+import { byName, larger } from './narrowing.js';
+
+const dropsOf = ({ drops }: GuardStatus): number => drops.source + drops.dhcpServer + drops.ra + drops.opaque;
 
 export const guardCommands: ExecCommand[] = [
-  calling({
-    privilege: 'read',
-    tokens: [
-      SHOW,
-      keyword('guards', 'Guards of peers, their drops and the addresses they let pass'),
-      IN_INTERFACE,
-    ],
+  narrowedCall<'show.guards', GuardStatus>({
+    tokens: [keyword('guards', 'Guards of peers, their drops and the addresses they let pass')],
+    groups: [OF_INTERFACE],
+    ways: {
+      name: { help: 'Only peers whose name fits a pattern', of: ({ peer }) => peer },
+      sorts: {
+        peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
+        drops: { help: 'Most drops first', order: (a, b) => larger(dropsOf(a), dropsOf(b)) },
+      },
+    },
     method: 'show.guards',
-    params: (filter) => filter,
+    narrow: (guards, rows) => rows(guards),
     text: guardsText,
   }),
 ];

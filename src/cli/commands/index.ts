@@ -10,6 +10,7 @@ import { commitCommands } from './commit.js';
 import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
 import { configurationShows } from './configuration-shows.js';
+import { counterDeltaCommands } from './counters-delta.js';
 import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
@@ -33,6 +34,7 @@ import { watchCommands } from './watch.js';
 const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
+  ...counterDeltaCommands,
   ...mtuCommands,
   ...guardCommands,
   ...multicastCommands,

@@ -4,6 +4,7 @@ import type {
   LinkStatus,
   MacEntry,
   MethodName,
+  Methods,
   Page,
   PageParams,
   PeerStatus,
@@ -16,23 +17,31 @@ import {
   type Cli,
   command,
   type ExecCommand,
-  IN_INTERFACE,
   OF_INTERFACE,
   OF_LINK,
   OF_PEER,
   type OutputPart,
   SHOW,
 } from './command.js';
-import { BY_NAME, byState, fits, LIMIT, type Narrowing, narrowed, sortBy } from './narrowing.js';
+import {
+  byName,
+  groupsOf,
+  larger,
+  type NarrowArgs,
+  narrowed,
+  narrowedRows,
+  narrowingOf,
+  type Ways,
+} from './narrowing.js';
 
 /** A page of peers with eight links each is about a megabyte. */
 const PEERS_OF_A_PAGE = 200;
 
 /** Fetches a page. */
-type Fetch<Row> = (client: DaemonClient, page: PageParams) => Promise<Page<Row>>;
+export type Fetch<Row> = (client: DaemonClient, page: PageParams) => Promise<Page<Row>>;
 
 /** Pages until there are no more, or the command is interrupted. */
-async function* pagesOf<Row>(
+export async function* pagesOf<Row>(
   cli: Cli,
   filter: { interface?: string },
   fetch: Fetch<Row>,
@@ -47,7 +56,8 @@ async function* pagesOf<Row>(
   } while (cursor !== null && !cli.signal.aborted);
 }
 
-async function* partsOf<Row>(
+/** Rows as a table, in parts as they come. */
+export async function* partsOf<Row>(
   cli: Cli,
   rows: AsyncIterable<Row[]>,
   layout: TableLayout<Row>,
@@ -58,39 +68,72 @@ async function* partsOf<Row>(
   yield { data: [], text: table.end() };
 }
 
-interface Listing<Row, T extends readonly Token[]> {
+type Groups = readonly (readonly Token[])[];
+
+interface Listing<Row, G extends Groups> {
   word: string;
   help: string;
-  filters: T;
+  /** What can be given besides the ways to narrow it, in any order. */
+  groups: G;
+  ways: Ways<Row>;
   /** The method whose result the JSON form is. */
   method: MethodName;
-  fetch(filter: ArgsOf<T>): Fetch<Row>;
-  narrow?(filter: ArgsOf<T>): Partial<Narrowing<Row>>;
+  fetch(filter: ArgsOf<[ReturnType<typeof options<G>>]>): Fetch<Row>;
+  /** Which rows are meant; absent: all. */
+  keep?(filter: ArgsOf<[ReturnType<typeof options<G>>]>): (row: Row) => boolean;
   layout: TableLayout<Row>;
 }
 
 /** A command that prints a table of any length. */
-export function listing<Row, const T extends readonly Token[]>(parts: Listing<Row, T>): ExecCommand {
-  const { word, help, filters, method, fetch, narrow, layout } = parts;
-  const tokens: Token[] = [SHOW, keyword(word, help), ...filters];
+export function listing<Row, const G extends Groups>(parts: Listing<Row, G>): ExecCommand {
+  const { word, help, groups, ways, method, fetch, keep, layout } = parts;
+  const tokens: readonly Token[] = [SHOW, keyword(word, help), options(...groups, ...groupsOf(ways))];
   return command({
     privilege: 'read',
     tokens,
     json: { resultOf: method },
     async run(cli, args: unknown) {
-      const filter = args as ArgsOf<T> & { interface?: string };
+      const filter = args as Parameters<typeof fetch>[0] & NarrowArgs & { interface?: string };
       const within = filter.interface === undefined ? {} : { interface: filter.interface };
-      const narrowing = {
-        keep: () => true,
-        order: null,
-        limit: Number.POSITIVE_INFINITY,
-        ...narrow?.(filter),
-      };
-      const rows = narrowed(pagesOf(cli, within, fetch(filter)), narrowing);
+      const narrowing = narrowingOf(ways, filter);
+      const isMeant = keep?.(filter) ?? (() => true);
+      const rows = narrowed(pagesOf(cli, within, fetch(filter)), {
+        ...narrowing,
+        keep: (row) => isMeant(row) && narrowing.keep(row),
+      });
       // Of a part of the rows a summary would say nothing true.
       const { summary, ...bare } = layout;
-      const isWhole = Object.keys(args as object).every((name) => name === 'interface' || name === 'sort');
+      const isWhole = Object.keys(filter).every((name) => name === 'interface' || name === 'sort');
       return { json: 'array', parts: partsOf(cli, rows, isWhole && summary ? layout : bare) };
+    },
+  });
+}
+
+interface NarrowedCall<M extends MethodName, Row> {
+  /** What stands before the filters. */
+  tokens: readonly Token[];
+  groups: Groups;
+  ways: Ways<Row>;
+  method: M;
+  /** The answer with the rows that are left. */
+  narrow(result: Methods[M]['result'], rows: (all: readonly Row[]) => Row[]): Methods[M]['result'];
+  text(result: Methods[M]['result']): string[];
+}
+
+/** A listing that comes in one answer. */
+export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, Row>): ExecCommand {
+  const { tokens, groups, ways, method, narrow, text } = parts;
+  const all: readonly Token[] = [SHOW, ...tokens, options(...groups, ...groupsOf(ways))];
+  return command({
+    privilege: 'read',
+    tokens: all,
+    json: { resultOf: method },
+    async run(cli, args: unknown) {
+      const { state, pattern, sort, limit, ...asked } = args as NarrowArgs;
+      const result = await (await cli.client()).request(method, asked as Methods[M]['params']);
+      const narrowing = narrowingOf(ways, args as NarrowArgs);
+      const data = narrow(result, (all) => narrowedRows(all, narrowing));
+      return { data, text: text(data) };
     },
   });
 }
@@ -100,83 +143,101 @@ function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
   return async (client) => ({ rows: await ask(client), next: null });
 }
 
-function byName(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
-}
+/** How rows of peers, links and MAC addresses are found by the name of their peer. */
+const OF_PEERS = 'Only peers whose name fits a pattern';
 
-/** The larger first; what is not known last. */
-function larger(a: number | null, b: number | null): number {
-  return (b ?? -1) - (a ?? -1);
-}
+const PEER_WAYS: Ways<PeerStatus> = {
+  states: {
+    words: { up: 'Can be reached', down: 'Cannot be reached', shutdown: 'Shut down' },
+    of: ({ state }) => state,
+  },
+  name: { help: OF_PEERS, of: ({ name }) => name },
+  sorts: {
+    peer: { help: 'By name', order: (a, b) => byName(a.name, b.name) },
+    state: { help: 'By state', order: (a, b) => byName(a.state, b.state) },
+    since: { help: 'Changed last first', order: (a, b) => larger(b.changedSecondsAgo, a.changedSecondsAgo) },
+  },
+};
 
-const PEER_SORTS = {
-  peer: (a: PeerStatus, b: PeerStatus) => byName(a.name, b.name),
-  state: (a: PeerStatus, b: PeerStatus) => byName(a.state, b.state),
-  since: (a: PeerStatus, b: PeerStatus) => larger(b.changedSecondsAgo, a.changedSecondsAgo),
-} as const;
+const LINK_WAYS: Ways<LinkStatus> = {
+  states: {
+    words: {
+      up: 'In use',
+      down: 'Cannot be used',
+      'one-way': 'Heard, but the peer does not hear us',
+      shutdown: 'Shut down',
+      waiting: 'Its remote end is not known yet',
+      damped: 'Held back: it went down too often',
+      draining: 'Being taken out of use',
+      drained: 'Out of use',
+    },
+    of: ({ state }) => state,
+  },
+  name: { help: OF_PEERS, of: ({ peer }) => peer },
+  sorts: {
+    peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) || a.link - b.link },
+    state: { help: 'By state', order: (a, b) => byName(a.state, b.state) },
+    rtt: { help: 'Slowest first', order: (a, b) => larger(a.rttSmoothedUs, b.rttSmoothedUs) },
+    loss: { help: 'Lossiest first', order: (a, b) => larger(a.lossOutPermille, b.lossOutPermille) },
+    rate: { help: 'Busiest first', order: (a, b) => larger(a.sentBytesPerSecond, b.sentBytesPerSecond) },
+  },
+};
 
-const LINK_SORTS = {
-  peer: (a: LinkStatus, b: LinkStatus) => byName(a.peer, b.peer) || a.link - b.link,
-  state: (a: LinkStatus, b: LinkStatus) => byName(a.state, b.state),
-  rtt: (a: LinkStatus, b: LinkStatus) => larger(a.rttSmoothedUs, b.rttSmoothedUs),
-  loss: (a: LinkStatus, b: LinkStatus) => larger(a.lossOutPermille, b.lossOutPermille),
-  rate: (a: LinkStatus, b: LinkStatus) => larger(a.sentBytesPerSecond, b.sentBytesPerSecond),
-} as const;
+const MAC_WAYS: Ways<MacEntry> = {
+  states: {
+    words: { dynamic: 'Learned', static: 'Configured' },
+    of: (entry) => (entry.static ? 'static' : 'dynamic'),
+  },
+  name: { help: OF_PEERS, of: ({ peer }) => peer ?? '' },
+  sorts: {
+    mac: { help: 'By address', order: (a, b) => (a.mac < b.mac ? -1 : 1) },
+    peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
+    vlan: { help: 'By VLAN', order: (a, b) => a.vlan - b.vlan },
+    age: { help: 'Oldest first', order: (a, b) => larger(a.ageSeconds, b.ageSeconds) },
+  },
+};
+
+export const COUNTER_WAYS: Ways<Counter> = {
+  name: { help: 'Only counters whose name fits a pattern', of: ({ name }) => name },
+  sorts: {
+    name: { help: 'By name', order: (a, b) => byName(a.name, b.name) },
+    peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
+    value: { help: 'Largest first', order: (a, b) => larger(a.value, b.value) },
+  },
+};
 
 export const PEERS_HELP = 'Peers, one per line; with a name, one in detail';
+export const COUNTERS_HELP = 'All counters';
+
+/** Counters of everything, or of one peer. */
+export function fetchCounters({
+  peer,
+  interface: within,
+}: {
+  peer?: string;
+  interface?: string;
+}): Fetch<Counter> {
+  if (peer === undefined) return (client, page) => client.request('show.countersPage', page);
+  return whole((client) =>
+    client.request('show.counters', { peer, ...(within !== undefined && { interface: within }) }),
+  );
+}
 
 export const listingCommands: ExecCommand[] = [
   listing({
     word: 'peers',
     help: PEERS_HELP,
-    filters: [
-      options(
-        OF_INTERFACE,
-        byState({ up: 'Can be reached', down: 'Cannot be reached', shutdown: 'Shut down' }),
-        BY_NAME,
-        sortBy({ peer: 'By name', state: 'By state', since: 'Changed last first' }),
-        LIMIT,
-      ),
-    ],
+    groups: [OF_INTERFACE],
+    ways: PEER_WAYS,
     method: 'show.peers',
     fetch: () => (client, page) => client.request('show.peersPage', page),
-    narrow: ({ state, pattern, sort, limit }): Partial<Narrowing<PeerStatus>> => ({
-      keep: (peer) =>
-        (state === undefined || peer.state === state) && (pattern === undefined || fits(pattern, peer.name)),
-      ...(sort !== undefined && { order: PEER_SORTS[sort] }),
-      ...(limit !== undefined && { limit }),
-    }),
     layout: PEERS_TABLE,
   }),
   listing({
     word: 'links',
     help: 'All links, one per line',
-    filters: [
-      options(
-        OF_PEER,
-        OF_LINK,
-        OF_INTERFACE,
-        byState({
-          up: 'In use',
-          down: 'Cannot be used',
-          'one-way': 'Heard, but the peer does not hear us',
-          shutdown: 'Shut down',
-          waiting: 'Its remote end is not known yet',
-          damped: 'Held back: it went down too often',
-          draining: 'Being taken out of use',
-          drained: 'Out of use',
-        }),
-        BY_NAME,
-        sortBy({
-          peer: 'By peer',
-          state: 'By state',
-          rtt: 'Slowest first',
-          loss: 'Lossiest first',
-          rate: 'Busiest first',
-        }),
-        LIMIT,
-      ),
-    ],
+    groups: [OF_PEER, OF_LINK, OF_INTERFACE],
+    ways: LINK_WAYS,
     method: 'show.links',
     fetch: ({ peer, interface: within }) =>
       peer === undefined
@@ -184,39 +245,32 @@ export const listingCommands: ExecCommand[] = [
         : whole((client) =>
             client.request('show.links', { peer, ...(within !== undefined && { interface: within }) }),
           ),
-    narrow: ({ link: id, state, pattern, sort, limit }): Partial<Narrowing<LinkStatus>> => ({
-      keep: (link) =>
-        (id === undefined || link.link === id) &&
-        (state === undefined || link.state === state) &&
-        (pattern === undefined || fits(pattern, link.peer)),
-      ...(sort !== undefined && { order: LINK_SORTS[sort] }),
-      ...(limit !== undefined && { limit }),
-    }),
+    keep:
+      ({ link: id }) =>
+      ({ link }) =>
+        id === undefined || link === id,
     layout: LINKS_TABLE,
   }),
-  listing<MacEntry, [typeof IN_INTERFACE]>({
+  listing({
     word: 'mac-table',
     help: 'MAC addresses and the peers they belong to',
-    filters: [IN_INTERFACE],
+    groups: [OF_INTERFACE],
+    ways: MAC_WAYS,
     method: 'show.macTable',
     fetch: () => (client, page) => client.request('show.macTablePage', page),
     layout: MAC_TABLE,
   }),
   listing({
     word: 'counters',
-    help: 'All counters',
-    filters: [options(OF_PEER, [flag('nonzero', 'Only those above zero')], OF_INTERFACE, LIMIT)],
+    help: COUNTERS_HELP,
+    groups: [OF_PEER, [flag('nonzero', 'Only those above zero')], OF_INTERFACE],
+    ways: COUNTER_WAYS,
     method: 'show.counters',
-    fetch: ({ peer, interface: within }) =>
-      peer === undefined
-        ? (client, page) => client.request('show.countersPage', page)
-        : whole((client) =>
-            client.request('show.counters', { peer, ...(within !== undefined && { interface: within }) }),
-          ),
-    narrow: ({ nonzero, limit }): Partial<Narrowing<Counter>> => ({
-      keep: ({ value }) => !nonzero || value !== 0,
-      ...(limit !== undefined && { limit }),
-    }),
+    fetch: fetchCounters,
+    keep:
+      ({ nonzero }) =>
+      ({ value }) =>
+        !nonzero || value !== 0,
     layout: COUNTERS_TABLE,
   }),
 ];

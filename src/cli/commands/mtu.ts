@@ -1,18 +1,24 @@
 /** `show mtu`: what each link found out about its path, and what that costs. */
-import { keyword, options } from '../../grammar/command.js';
+import type { PeerMtu } from '../../api/index.js';
+import { keyword } from '../../grammar/command.js';
 import { mtusText } from '../output/mtu.js';
-import { calling, type ExecCommand, OF_INTERFACE, OF_PEER, SHOW } from './command.js';
+import { type ExecCommand, OF_INTERFACE, OF_PEER } from './command.js';
+import { narrowedCall } from './listings.js';
+import { byName, larger } from './narrowing.js';
 
 export const mtuCommands: ExecCommand[] = [
-  calling({
-    privilege: 'read',
-    tokens: [
-      SHOW,
-      keyword('mtu', 'Path MTU of each link, which link is short, and what that costs'),
-      options(OF_PEER, OF_INTERFACE),
-    ],
+  narrowedCall<'show.mtu', PeerMtu>({
+    tokens: [keyword('mtu', 'Path MTU of each link, which link is short, and what that costs')],
+    groups: [OF_PEER, OF_INTERFACE],
+    ways: {
+      name: { help: 'Only peers whose name fits a pattern', of: ({ peer }) => peer },
+      sorts: {
+        peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
+        frame: { help: 'Shortest path first', order: (a, b) => larger(b.frameBytes, a.frameBytes) },
+      },
+    },
     method: 'show.mtu',
-    params: (filter) => filter,
+    narrow: (peers, rows) => rows(peers),
     text: mtusText,
   }),
 ];

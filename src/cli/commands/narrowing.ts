@@ -1,24 +1,68 @@
 /** What narrows a listing: `state`, `name`, `sort` and `limit`, which work on the rows as they come. */
-import { keyword, oneOf, value } from '../../grammar/command.js';
+import { keyword, oneOf, type Token, value } from '../../grammar/command.js';
 import { range, WORD } from '../../grammar/values.js';
 
-export const BY_NAME = [
-  keyword('name', 'Only peers whose name fits a pattern'),
-  value('pattern', WORD, 'Name, with * for any characters'),
-] as const;
-export const LIMIT = [
+/** How the rows of a listing can be told apart and ordered; what is absent is no way of that listing. */
+export interface Ways<Row> {
+  states?: { words: Readonly<Record<string, string>>; of(row: Row): string | null };
+  /** What a pattern is compared with. */
+  name?: { help: string; of(row: Row): string };
+  sorts?: Readonly<Record<string, { help: string; order: (a: Row, b: Row) => number }>>;
+}
+
+/** What the user has given of them. */
+export interface NarrowArgs {
+  state?: string;
+  pattern?: string;
+  sort?: string;
+  limit?: number;
+}
+
+const LIMIT = [
   keyword('limit', 'Only the first'),
   value('limit', range(1, 100_000, 'rows'), 'Number'),
 ] as const;
 
-/** `state WORD`: only what is in that state. */
-export function byState<W extends string>(words: Readonly<Record<W, string>>) {
-  return [keyword('state', 'Only what is in this state'), oneOf('state', words)] as const;
+/** The groups of tokens by which a listing is narrowed: `state`, `name`, `sort`, `limit`. */
+export function groupsOf<Row>({ states, name, sorts }: Ways<Row>): (readonly Token[])[] {
+  const groups: (readonly Token[])[] = [LIMIT];
+  if (states !== undefined)
+    groups.push([keyword('state', 'Only what is in this state'), oneOf('state', states.words)]);
+  if (name !== undefined)
+    groups.push([keyword('name', name.help), value('pattern', WORD, 'Name, with * for any characters')]);
+  if (sorts !== undefined) {
+    const words = Object.fromEntries(Object.entries(sorts).map(([word, { help }]) => [word, help]));
+    groups.push([keyword('sort', 'In the order of a column'), oneOf('sort', words)]);
+  }
+  return groups;
 }
 
-/** `sort COLUMN`. */
-export function sortBy<W extends string>(words: Readonly<Record<W, string>>) {
-  return [keyword('sort', 'In the order of a column'), oneOf('sort', words)] as const;
+/** What a listing leaves of its rows. */
+export function narrowingOf<Row>(ways: Ways<Row>, given: NarrowArgs): Narrowing<Row> {
+  const { state, pattern, sort, limit = Number.POSITIVE_INFINITY } = given;
+  const { states, name, sorts } = ways;
+  return {
+    keep: (row) =>
+      (state === undefined || states?.of(row) === state) &&
+      (pattern === undefined || (name !== undefined && fits(pattern, name.of(row)))),
+    order: sort === undefined ? null : (sorts?.[sort].order ?? null),
+    limit,
+  };
+}
+
+/** The rows that a narrowing leaves, where all are at hand. */
+export function narrowedRows<Row>(rows: readonly Row[], { keep, order, limit }: Narrowing<Row>): Row[] {
+  const kept = rows.filter(keep);
+  return (order === null ? kept : kept.sort(order)).slice(0, limit);
+}
+
+export function byName(a: string | null, b: string | null): number {
+  return (a ?? '').localeCompare(b ?? '', 'en', { numeric: true });
+}
+
+/** The larger first; what is not known last. */
+export function larger(a: number | null, b: number | null): number {
+  return (b ?? -1) - (a ?? -1);
 }
 
 export interface Narrowing<Row> {

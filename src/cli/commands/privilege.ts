@@ -1,6 +1,5 @@
 /** Privilege, and leaving the program. */
 import { keyword } from '../../grammar/command.js';
-import { EXIT, failure } from '../base/failure.js';
 import { command, type ExecCommand } from './command.js';
 
 function leaving(word: string): ExecCommand {
@@ -21,11 +20,8 @@ export const sessionCommands: ExecCommand[] = [
     tokens: [keyword('enable', 'Turn on administrator commands')],
     json: null,
     async run(cli) {
-      if (cli.readOnly) throw failure(EXIT.NOT_PERMITTED, 'read-only: nothing can be changed');
-      const { hello } = await cli.client();
-      if (hello.privilege !== 'admin') {
-        throw failure(EXIT.NOT_PERMITTED, 'only root and the group octolink may do this');
-      }
+      const isAllowed = !cli.readOnly && (await cli.client()).hello.privilege === 'admin';
+      if (!isAllowed) throw await cli.notAuthorized();
       cli.enabled = true;
       return null;
     },

@@ -1,5 +1,11 @@
 /** `show …`: each asks one method and prints its result. */
-import type { LinkHistoryParams, MethodName, Methods } from '../../api/index.js';
+import type {
+  DropCounter,
+  InterfaceStatus,
+  LinkHistoryParams,
+  MethodName,
+  Methods,
+} from '../../api/index.js';
 import { metricsText } from '../../api/metrics-text.js';
 import { flag, formerly, keyword, options, type Token } from '../../grammar/command.js';
 import { historiesText } from '../output/histories.js';
@@ -15,7 +21,8 @@ import {
   PEER_NAME,
   SHOW,
 } from './command.js';
-import { PEERS_HELP } from './listings.js';
+import { narrowedCall, PEERS_HELP } from './listings.js';
+import { byName, larger } from './narrowing.js';
 
 interface Show<M extends MethodName> {
   word: string;
@@ -47,15 +54,26 @@ export const showCommands: ExecCommand[] = [
     method: 'show.interfaces',
     text: text.interfacesText,
   }),
-  calling({
-    privilege: 'read',
+  narrowedCall<'show.interfaces', InterfaceStatus>({
     tokens: [
-      SHOW,
       keyword('interfaces', 'Interfaces with their state and counters'),
       keyword('brief', 'One per line'),
     ],
+    groups: [],
+    ways: {
+      states: {
+        words: { up: 'In service', down: 'Out of service, whatever the reason' },
+        of: ({ state }) => state,
+      },
+      name: { help: 'Only interfaces whose name fits a pattern', of: ({ name }) => name },
+      sorts: {
+        name: { help: 'By name', order: (a, b) => byName(a.name, b.name) },
+        state: { help: 'By state', order: (a, b) => byName(a.state, b.state) },
+        peers: { help: 'Most peers first', order: (a, b) => larger(a.peers, b.peers) },
+      },
+    },
     method: 'show.interfaces',
-    params: () => ({}),
+    narrow: (interfaces, rows) => rows(interfaces),
     text: text.interfacesBriefText,
   }),
   calling({
@@ -94,11 +112,19 @@ export const showCommands: ExecCommand[] = [
     method: 'show.metrics',
     text: metricsText,
   }),
-  show({
-    word: 'drops',
-    help: 'What was dropped, by reason',
-    filters: [options([flag('all', 'Include reasons that have counted nothing')], OF_INTERFACE)],
+  narrowedCall<'show.drops', DropCounter>({
+    tokens: [keyword('drops', 'What was dropped, by reason')],
+    groups: [[flag('all', 'Include reasons that have counted nothing')], OF_INTERFACE],
+    ways: {
+      name: { help: 'Only reasons that fit a pattern', of: ({ reason }) => reason },
+      sorts: {
+        reason: { help: 'By name', order: (a, b) => byName(a.reason, b.reason) },
+        count: { help: 'Most first', order: (a, b) => larger(a.count, b.count) },
+        rate: { help: 'Fastest growing first', order: (a, b) => larger(a.perSecond, b.perSecond) },
+      },
+    },
     method: 'show.drops',
+    narrow: (drops, rows) => rows(drops),
     text: text.dropsText,
   }),
   show({

@@ -4,6 +4,7 @@ import { configTree } from '../../config/resolve.js';
 import { type Completion, type CompletionOption, completeLine } from '../../grammar/complete.js';
 import { renderWord, splitLine } from '../../grammar/words.js';
 import { everywhereTree, execTree } from '../commands/index.js';
+import { mayEndInJson } from '../interpreter/exec-lines.js';
 import type { Interpreter } from '../interpreter/interpreter.js';
 import { pipeTree, splitPipes } from '../interpreter/pipes.js';
 import { twoColumns } from '../output/table.js';
@@ -14,6 +15,14 @@ const NAMES_WITHIN_MS = 200;
 const DO_OPTION: CompletionOption = {
   text: 'do',
   help: 'Run an exec command',
+  kind: 'keyword',
+  complete: null,
+  args: {},
+};
+
+const JSON_OPTION: CompletionOption = {
+  text: 'json',
+  help: 'As JSON, on one line',
   kind: 'keyword',
   complete: null,
   args: {},
@@ -108,6 +117,12 @@ function completeExec(interpreter: Interpreter, text: string): { completion: Com
   const last = stages.at(-1);
   if (last !== undefined) return { completion: completeLine(pipeTree(), last.text), pipeable: true };
   const completion = completeLine(execTree(interpreter.enabled), text);
+  const { start, partial, options } = completion;
+  const offered = options.some((option) => option.text === JSON_OPTION.text);
+  if (!offered && 'json'.startsWith(partial) && mayEndInJson(text.slice(0, start), interpreter.enabled)) {
+    options.push(JSON_OPTION);
+    completion.invalidAt = null;
+  }
   return { completion, pipeable: splitLine(text).words[0]?.text.startsWith('sh') ?? false };
 }
 

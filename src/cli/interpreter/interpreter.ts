@@ -1,6 +1,6 @@
 /** Runs command lines: tells exec from configuration, keeps the mode, prints. The shell and batch runs share it. */
 import type { CommitOptions, CommitResult, ConfigOpenParams, ControlEvent } from '../../api/index.js';
-import { CONFIG_MODES, type ConfigMode } from '../../config/language.js';
+import type { ConfigMode } from '../../config/language.js';
 import type { CommandSpec } from '../../grammar/command.js';
 import type { Mismatch } from '../../grammar/explain.js';
 import { splitLine } from '../../grammar/words.js';
@@ -43,18 +43,10 @@ export interface InterpreterOptions extends ConnectionOptions {
 /** Putting a candidate in force takes the daemon longer than answering a question. */
 const COMMIT_PATIENCE_MS = 30_000;
 
-const NOT_AUTHORIZED = [
-  '% Command authorization failed.',
-  '  This command is for administrators: type "enable" first.',
-];
-const NEEDS_CONFIGURATION = [
-  '% Unknown command here: it is a configuration command.',
-  '  Type "configure terminal" first.',
-];
-
 export class Interpreter implements Cli {
   enabled: boolean;
   left = false;
+  counters: Cli['counters'] = null;
   /** Lines come from a paste: those of the configuration are gathered, and none leaves the program. */
   pasting = false;
   readonly editing = new Editing();
@@ -229,6 +221,12 @@ export class Interpreter implements Cli {
     return lines;
   }
 
+  async notAuthorized(): Promise<CliFailure> {
+    const { notAuthorized } = await import('./not-authorized.js');
+    const why = this.readOnly ? 'read-only' : (await this.client()).hello.privilege;
+    return new CliFailure(EXIT.NOT_PERMITTED, notAuthorized(why));
+  }
+
   // --- leaving --------------------------------------------------------------------------------------
 
   leave(): void {
@@ -306,14 +304,12 @@ export class Interpreter implements Cli {
     if (this.config.comeFirst) return this.configLine(line);
     const found = this.matchExec(line.text);
     const { match } = found;
-    if (match.kind === 'unknown' && this.interactive && (await this.isConfiguration(line))) {
-      throw new CliFailure(EXIT.SYNTAX, NEEDS_CONFIGURATION);
-    }
-    if (match.kind === 'unknown' && (await this.startsConfiguration(line))) {
-      if (this.readOnly) throw failure(EXIT.NOT_PERMITTED, 'read-only: nothing can be changed');
+    if (match.kind === 'unknown' && !this.interactive && (await this.startsConfiguration(line))) {
+      if (this.readOnly) throw await this.notAuthorized();
       this.config.enterForBlock();
       return this.configLine(line);
     }
+    if (match.kind === 'unknown') await this.refuseConfiguration(line);
     if (!(match.kind === 'command' && match.command.everywhere)) {
       await this.config.flush();
       this.config.leave();
@@ -326,11 +322,16 @@ export class Interpreter implements Cli {
     return resolveConfigLine(0, splitLine(text)).kind === 'command';
   }
 
-  /** Some mode of the configuration knows the word that the line begins with. */
-  private async isConfiguration({ text }: GivenLine): Promise<boolean> {
-    const { resolveConfigLine } = await import('../../config/resolve.js');
-    const found = resolveConfigLine(CONFIG_MODES.length - 1, splitLine(text));
-    return found.kind === 'command' || (found.kind === 'mismatch' && found.mismatch.kind !== 'unknown');
+  /** Throws a `CliFailure` when the line is one of the configuration, of whatever mode. */
+  private async refuseConfiguration({ text }: GivenLine): Promise<void> {
+    const { modesKnowing } = await import('../../config/resolve.js');
+    const modes = modesKnowing(splitLine(text));
+    if (modes.length === 0) return;
+    const place = modes.includes('config') ? '' : `, then go to ${modes.join(' or ')} mode`;
+    throw new CliFailure(EXIT.SYNTAX, [
+      '% Unknown command here: it is a configuration command.',
+      `  Type "configure terminal" first${place}.`,
+    ]);
   }
 
   private async configLine(line: GivenLine): Promise<void> {
@@ -354,8 +355,18 @@ export class Interpreter implements Cli {
       }
       throw await this.refused(found.mismatch, line);
     }
+    const { level } = this.config;
     if (!this.config.gather(found, line)) await this.end();
-    else if (this.interactive && !this.pasting) await this.config.flush();
+    else if (this.interactive && !this.pasting) {
+      await this.config.flush();
+      if (found.command.kind === 'setting' && found.depth < level) this.remarkPlace(line.text.trim());
+    }
+  }
+
+  /** The line was one of a mode around the one that it was typed in, as those of pasted text may be. */
+  private remarkPlace(line: string): void {
+    const place = this.context.join(' ') || 'the system';
+    this.remark([`% "${line}" was taken for ${place}, which is where you are now.`]);
   }
 
   /** At a terminal the prompt shows that no block was entered; a script goes on with the lines of the block. */
@@ -375,7 +386,7 @@ export class Interpreter implements Cli {
     if (match.kind === 'empty') return;
     if (match.kind !== 'command') {
       if (!this.enabled && isAdministrative(line.text)) {
-        throw new CliFailure(EXIT.NOT_PERMITTED, NOT_AUTHORIZED);
+        throw await this.notAuthorized();
       }
       throw await this.refused(match, line);
     }

@@ -309,6 +309,19 @@ const COUNTER_COLUMNS: Column<Counter>[] = [
 
 export const COUNTERS_TABLE: TableLayout<Counter> = { columns: COUNTER_COLUMNS, whenEmpty: 'No counters.' };
 
+/** What counters have grown by within some seconds; null: there was nothing to compare with yet. */
+export function counterDeltaTable(seconds: number | null): TableLayout<Counter> {
+  if (seconds === null) {
+    return { columns: COUNTER_COLUMNS, whenEmpty: 'Counters noted: ask again for what they have grown by.' };
+  }
+  const within = `${seconds.toFixed(1)} s`;
+  return {
+    columns: COUNTER_COLUMNS,
+    whenEmpty: `No counter has grown within ${within}.`,
+    footer: ['', `Growth within ${within}`],
+  };
+}
+
 const DROP_COLUMNS: Column<DropCounter>[] = [
   { title: 'Reason', cell: (drop) => drop.reason, shrinkTo: 20 },
   { title: 'Count', cell: (drop) => String(drop.count), align: 'right' },
