@@ -49,5 +49,7 @@ export type DatapathCommand =
   | { kind: 'clear-counters' }
   /** Sends a MEMBER message to a peer; `bytes` follow the kind. */
   | { kind: 'member'; peer: number; bytes: Uint8Array }
+  /** Announces our stations to a direct peer once more. */
+  | { kind: 'announce'; peer: number }
   /** Says goodbye to a peer that will be removed, or to all. */
   | { kind: 'goodbye'; peer?: number };

@@ -139,7 +139,7 @@ export class Assembly {
     const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards, storm });
     this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
-    this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
+    this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops, ports);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
     this.link = new LinkParts(base, options.seed, options.tap, directs);
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;

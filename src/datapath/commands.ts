@@ -97,6 +97,8 @@ export class Commands {
       case 'member':
         link.members.send(command.peer, command.bytes, now);
         return transmit.flush();
+      case 'announce':
+        return link.directs.announce(command.peer);
       case 'goodbye':
         if (command.peer !== undefined) this.leave(command.peer, now);
         else for (const peer of tables.peers.rows) link.notices.goodbye(peer, now);
@@ -107,7 +109,7 @@ export class Commands {
   /** A peer will be removed: from now on its stations are reached by the server that introduced it, if one did. */
   private leave(peer: number, now: number): void {
     if (!this.parts.tables.peers.has(peer)) return;
-    this.parts.link.directs.fallBack(peer);
+    this.parts.link.directs.leave(peer);
     this.parts.link.notices.goodbye(peer, now);
   }
 

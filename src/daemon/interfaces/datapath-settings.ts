@@ -19,7 +19,6 @@ import {
   effectiveMulticast,
   effectiveSplitHorizon,
 } from '../../config/defaults.js';
-import { NOT_DIRECT } from '../../contract/directs.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
 import type { MulticastSettings } from '../../contract/multicast-settings.js';
 import {
@@ -143,14 +142,13 @@ function stormLimit(limit: StormRate | undefined): StormLimit | null {
 }
 
 /** Settings of a peer as a port of the switch; `statics`: the stations that are put behind it. */
-export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): PortSettings {
+export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): Omit<PortSettings, 'direct'> {
   return {
     splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
     multicastRouter: peer.multicastRouter ?? false,
     guard: guardSettings(peer.guard),
     storm: STORM_KINDS.map((kind) => stormLimit(peer.stormControl?.[kind])),
     statics,
-    direct: NOT_DIRECT,
   };
 }
 

@@ -36,12 +36,22 @@ export function nameOf({ remote }: LinkConfig): string | null {
   return remote?.kind === 'name' ? remote.name : null;
 }
 
+/** Of a peer that a server has introduced. */
+export interface Introduction {
+  /** Name of the server. */
+  server: string;
+  /** By link id: where the peer may be, the likeliest place first. */
+  ends: ReadonlyMap<number, readonly { address: string; port: number }[]>;
+}
+
 export interface PeerEntry {
   row: number;
   /** Its settings, with those that it leaves to its template. */
   config: PeerConfig;
   /** Whom it was admitted as; null for a peer with a block in the configuration. */
   client: Client | null;
+  /** How it was introduced; null: it was not. */
+  introduction: Introduction | null;
   links: Map<number, LinkEntry>;
   /** Known to the handshaker. */
   admitted: boolean;
@@ -51,6 +61,8 @@ export interface PeerEntry {
 }
 
 export class PeerEntries {
+  /** Hears of each peer that has been removed. */
+  onRemoved: (entry: PeerEntry) => void = () => {};
   private readonly byName = new Map<string, PeerEntry>();
   private readonly byRow = new Map<number, PeerEntry>();
   private readonly rows = new Rows();
@@ -89,8 +101,16 @@ export class PeerEntries {
   }
 
   add(config: PeerConfig, row = this.rows.take(), client: Client | null = null): PeerEntry {
-    const admitted = client !== null;
-    const entry = { row, config, client, links: new Map(), admitted, up: false, changedUs: null };
+    const entry: PeerEntry = {
+      row,
+      config,
+      client,
+      introduction: null,
+      links: new Map(),
+      admitted: client !== null,
+      up: false,
+      changedUs: null,
+    };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);
     return entry;
@@ -102,6 +122,7 @@ export class PeerEntries {
     this.byName.delete(entry.config.name);
     this.byRow.delete(entry.row);
     this.rows.release(entry.row);
+    this.onRemoved(entry);
   }
 
   /** A new link of a peer, down until the datapath reports otherwise. */

@@ -28,6 +28,7 @@ import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
+import { Members } from './members.js';
 import { timeNotKept, warningOf } from './notices.js';
 import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
@@ -42,7 +43,6 @@ type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind
 
 /** How soon the worker hears of the marks of links that have roamed. */
 const MARKING_MS = 20;
-
 /** What an interface is made from. */
 interface Foundation {
   native: Native;
@@ -63,6 +63,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly echoes: Echoes;
   readonly drains: Drains;
   readonly clients: Clients;
+  readonly members: Members;
   readonly names: RemoteNames;
   private readonly now: () => number;
   private readonly stateFolder: string;
@@ -136,6 +137,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     });
     const { names } = this;
     this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, names, stateFolder });
+    this.members = new Members(this, { setup: this.setup, keys: () => this.keys, now: this.now });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);
@@ -245,15 +247,21 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private async end(): Promise<void> {
+    this.closeParts();
+    await this.datapath.stop();
+    this.handshakes.close();
+    sodiumPrimitives.freeLocked(this.keys.secretKey);
+  }
+
+  /** Ends what has timers. */
+  private closeParts(): void {
     this.clients.close();
+    this.members.close();
     clearTimeout(this.marking);
     this.routes.close();
     this.names.close();
     this.bridge.close();
     this.rebinding.close();
-    await this.datapath.stop();
-    this.handshakes.close();
-    sodiumPrimitives.freeLocked(this.keys.secretKey);
   }
 
   /** Ends the sessions of a peer and makes new ones, with the preshared key that its file holds now. */
@@ -306,19 +314,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (this.clients.present > 0) {
       for (const { name, publicKey } of next.peers) this.clients.giveWay(name, publicKey);
     }
+    this.members.giveWay(next.peers);
     this.setup.setUp(next);
     this.current = next;
+    this.members.configured();
     this.rebinding.tried(!this.sockets.isShort);
   }
 
   /** The worker died: nothing moves any more, whatever was known of links. */
   private died(fault: string, hasReleased: boolean): void {
-    this.clients.close();
-    clearTimeout(this.marking);
-    this.routes.close();
-    this.names.close();
-    this.bridge.close();
-    this.rebinding.close();
+    this.closeParts();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
     this.emit('fault', fault);
@@ -465,7 +470,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer === undefined || link === undefined) return;
-    link.otherPath = isLearned || nameOf(link.config) !== null ? path.words : null;
+    const isFound = isLearned || nameOf(link.config) !== null || peer.introduction !== null;
+    link.otherPath = isFound ? path.words : null;
     link.isLearned = isLearned;
     link.routeDevice = null;
     if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {

@@ -7,7 +7,7 @@ import { readU16, readU32, writeU16, writeU32 } from '../../base/bytes.js';
 import { Columns, uint8 } from '../../base/columns.js';
 import { ROLE } from '../../contract/directs.js';
 import { DROP } from '../../contract/drops.js';
-import { IS_AT_REST } from '../../contract/uplinks.js';
+import { AT_REST, IS_AT_REST } from '../../contract/uplinks.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type Directs, STATION } from '../../switch/directs.js';
 import { KIND } from '../../wire/header.js';
@@ -51,6 +51,19 @@ export class DirectWays implements PeerWatch, Reader {
     if (!this.directs.isOn || !this.directs.isDirect(peer)) return;
     const server = this.serverFor(peer);
     if (server >= 0) this.base.ports.stations.fallBack(peer, server);
+  }
+
+  /** A direct peer will be removed: its stations are reached by the server, whatever still comes from it. */
+  leave(peer: number): void {
+    this.fallBack(peer);
+    this.base.tables.peers.rests[peer] |= AT_REST.UPLINK;
+  }
+
+  /** Announces our stations to a direct peer once more, if it is reached directly. */
+  announce(peer: number): void {
+    const { peers } = this.base.tables;
+    if (!peers.has(peer) || !this.directs.isDirect(peer) || peer >= this.columns.capacity) return;
+    if (this.told[peer] === 1) this.base.ports.stations.announce(peer);
   }
 
   /** Tells direct peers of stations that have come to us or left. */
