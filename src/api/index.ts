@@ -17,6 +17,7 @@ export * from './history.js';
 export * from './interfaces.js';
 export * from './link-states.js';
 export * from './links.js';
+export * from './members.js';
 export * from './methods.js';
 export * from './metrics.js';
 export * from './mtu.js';

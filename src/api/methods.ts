@@ -8,6 +8,7 @@ import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
 import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfaces.js';
 import type { LinkMethods } from './links.js';
+import type { MemberStatus } from './members.js';
 import type { MetricFamily } from './metrics.js';
 import type { PeerMtu } from './mtu.js';
 import type { MulticastStatus } from './multicast.js';
@@ -53,6 +54,7 @@ export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKe
   'show.guards': { params: { interface?: string }; result: GuardStatus[] };
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
+  'show.members': { params: { interface?: string }; result: MemberStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
   /** Ends the session and starts a new handshake. */

@@ -96,6 +96,8 @@ export interface PeerStatus {
   cause: string | null;
   advice: string | null;
   policy: Policy;
+  /** The server that introduced it; null: it was not introduced. */
+  introducedBy: string | null;
   /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
   /** Group of peers between which frames are not switched; null: in none. */

@@ -76,7 +76,8 @@ function read(bytes: Uint8Array, reader: Reader): MemberMessage | null {
       const raw = reader.rest(8);
       if (raw.length < 8) return null;
       const sequence = readU64(new DataView(raw.buffer, raw.byteOffset), 0);
-      return { what: 'taken', sequence, seen: reader.list(MAX_SEEN, () => reader.endpoint()) };
+      const seen = reader.list(MAX_SEEN, () => reader.endpoint());
+      return Number.isSafeInteger(sequence) ? { what: 'taken', sequence, seen } : null;
     }
     case WHAT.INTRODUCTION: {
       const name = reader.text(MAX_NAME_BYTES);

@@ -167,6 +167,7 @@ describe('listings', () => {
       'show mtu name os*',
       'show multicast limit 1',
       'show uplinks sort moves',
+      'show members sort age',
       'show authorized-keys state absent',
       'show interfaces brief sort peers',
     ]) {

@@ -79,6 +79,7 @@ describe('a listing', () => {
     'mtu',
     'multicast',
     'uplinks',
+    'members',
     'interfaces brief',
   ];
 

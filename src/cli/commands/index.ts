@@ -19,6 +19,7 @@ import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
+import { memberCommands } from './members.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
@@ -39,6 +40,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...guardCommands,
   ...multicastCommands,
   ...uplinkCommands,
+  ...memberCommands,
   ...authorizedKeyCommands,
   ...waitCommands,
   ...pingCommands,

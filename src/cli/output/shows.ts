@@ -97,7 +97,7 @@ function stateOf(found: InterfaceStatus): string {
 }
 
 const PEER_COLUMNS: Column<PeerStatus>[] = [
-  { title: 'Peer', cell: (peer) => peer.name, shrinkTo: 16 },
+  { title: 'Peer', cell: markedName, shrinkTo: 16 },
   { title: 'Interface', cell: (peer) => peer.interface },
   { title: 'State', cell: (peer) => peer.state },
   { title: 'Since', cell: (peer) => duration(peer.changedSecondsAgo), align: 'right' },
@@ -106,6 +106,11 @@ const PEER_COLUMNS: Column<PeerStatus>[] = [
   { title: 'Active', cell: (peer) => peer.activeLinks.join(',') || '-', shrinkTo: 6 },
   { title: 'Cause', cell: (peer) => orDash(peer.cause), shrinkTo: 8, folds: true },
 ];
+
+/** Marks those that a server has introduced. */
+function markedName({ name, introducedBy }: PeerStatus): string {
+  return introducedBy === null ? name : `${name} (direct)`;
+}
 
 function upOf(links: LinkStatus[]): number {
   return links.filter(({ state }) => state === 'up').length;
@@ -146,6 +151,7 @@ export function peerText(peer: PeerStatus): string[] {
     ...stateText(peer),
     ...(peer.description === null ? [] : [`  Description: ${peer.description}`]),
     `  Public key ${orDash(peer.publicKey)}`,
+    ...(peer.introducedBy === null ? [] : [`  Introduced by ${peer.introducedBy}`]),
     `  Policy ${peer.policy}, active links ${peer.activeLinks.join(', ') || 'none'}`,
     session === null
       ? '  No session'

@@ -119,6 +119,7 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
       ? `interface ${config.name} is down: ${fault ?? downCause(config)}`
       : `interface ${config.name} is shut down: "no shutdown" there starts it`,
     policy: effectivePolicy(config, peer),
+    introducedBy: null,
     duplicate: effectiveDuplicate(config, peer),
     splitHorizon: effectiveSplitHorizon(peer),
     loop: null,

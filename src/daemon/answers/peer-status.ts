@@ -160,6 +160,7 @@ export function peerStatus(
     cause: diagnosis?.cause ?? null,
     advice: diagnosis?.advice ?? null,
     policy: effectivePolicy(runtime.config, peer.config),
+    introducedBy: peer.introduction?.server ?? null,
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
     loop: loopOf(runtime, peer.row),
