@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Lab } from '../scripts/lab/lab.js';
 import { until } from '../scripts/lab/run.js';
+import { inVxlan } from './vxlan.js';
 
 const IPERF_PORT = 5299;
 const PINGS = 20_000;
@@ -12,6 +13,7 @@ const TICKS_PER_SECOND = 100;
 export const FIGURES = {
   tcp1: { title: 'TCP, 1 stream', unit: 'Gbit/s', lowerIsBetter: false },
   tcp8: { title: 'TCP, 8 streams', unit: 'Gbit/s', lowerIsBetter: false },
+  vxlan: { title: 'TCP in VXLAN, 1 stream', unit: 'Gbit/s', lowerIsBetter: false },
   udp64: { title: 'UDP 64 B received', unit: 'kpps', lowerIsBetter: false },
   udp512: { title: 'UDP 512 B received', unit: 'kpps', lowerIsBetter: false },
   udp1400: { title: 'UDP 1400 B received', unit: 'kpps', lowerIsBetter: false },
@@ -58,6 +60,7 @@ export async function measure(bed: Bed, wanted: Set<Figure>): Promise<Figures> {
   try {
     if (wanted.has('tcp1') || wanted.has('cpu')) Object.assign(figures, await tcpWithCpu(bed));
     if (wanted.has('tcp8')) figures.tcp8 = await tcp(bed, 8);
+    if (wanted.has('vxlan')) figures.vxlan = await inVxlan(bed, (inner) => tcp(inner, 1));
     if (wanted.has('udp64')) figures.udp64 = await udp(bed, 64);
     if (wanted.has('udp512')) figures.udp512 = await udp(bed, 512);
     if (wanted.has('udp1400')) figures.udp1400 = await udp(bed, 1400);

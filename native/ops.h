@@ -34,7 +34,7 @@
 
 #define OPS_AEAD(X) X(AES_256_GCM, 1) X(CHACHA20_POLY1305, 2)
 
-#define OPS_VNET(X) X(HEADER, 10)
+#define OPS_VNET(X) X(HEADER, 24)
 
 /// Every list with its name, in the order of ops.ts.
 #define OPS_RECORDS(RECORD)                                                                      \

@@ -21,6 +21,10 @@
 #define TUN_F_USO4 0x20
 #define TUN_F_USO6 0x40
 #endif
+#ifndef TUN_F_UDP_TUNNEL_GSO  // Linux 6.17
+#define TUN_F_UDP_TUNNEL_GSO 0x80
+#define TUN_F_UDP_TUNNEL_GSO_CSUM 0x100
+#endif
 
 namespace {
 
@@ -30,6 +34,7 @@ struct Offloads {
   bool checksum;
   bool tso;
   bool uso;
+  bool tunnel;
 };
 
 bool announce(int fd, const Offloads& offloads) {
@@ -37,6 +42,7 @@ bool announce(int fd, const Offloads& offloads) {
   if (offloads.checksum) flags |= TUN_F_CSUM;
   if (offloads.tso) flags |= TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
   if (offloads.uso) flags |= TUN_F_USO4 | TUN_F_USO6;
+  if (offloads.tunnel) flags |= TUN_F_UDP_TUNNEL_GSO | TUN_F_UDP_TUNNEL_GSO_CSUM;
   return ioctl(fd, TUNSETOFFLOAD, flags) == 0;
 }
 
@@ -44,6 +50,8 @@ bool announce(int fd, const Offloads& offloads) {
 bool negotiateOffloads(int fd, Offloads* offloads) {
   if (announce(fd, *offloads)) return true;
   if (errno != EINVAL) return false;
+  offloads->tunnel = false;
+  if (announce(fd, *offloads)) return true;
   offloads->uso = false;
   if (announce(fd, *offloads)) return true;
   offloads->tso = false;
@@ -57,6 +65,7 @@ napi_value makeOffloads(napi_env env, const Offloads& offloads) {
   setBoolean(env, object, "checksum", offloads.checksum);
   setBoolean(env, object, "tso", offloads.tso);
   setBoolean(env, object, "uso", offloads.uso);
+  setBoolean(env, object, "tunnel", offloads.tunnel);
   return object;
 }
 
@@ -89,7 +98,8 @@ namespace addon {
 napi_value tapOpen(napi_env env, napi_callback_info info) {
   Args args(env, info);
   const std::string name = args.text(0, "name");
-  Offloads offloads = {args.boolean(0, "checksum"), args.boolean(0, "tso"), args.boolean(0, "uso")};
+  Offloads offloads = {args.boolean(0, "checksum"), args.boolean(0, "tso"), args.boolean(0, "uso"),
+                       args.boolean(0, "tunnel")};
   const int32_t sendBuffer = args.int32(0, "sendBuffer");
   if (!args.ok()) return nullptr;
   // '%' would make the kernel choose a number.
@@ -134,7 +144,8 @@ napi_value tapOpen(napi_env env, napi_callback_info info) {
 napi_value tapOffloads(napi_env env, napi_callback_info info) {
   Args args(env, info);
   const int fd = args.int32(0);
-  Offloads offloads = {args.boolean(1, "checksum"), args.boolean(1, "tso"), args.boolean(1, "uso")};
+  Offloads offloads = {args.boolean(1, "checksum"), args.boolean(1, "tso"), args.boolean(1, "uso"),
+                       args.boolean(1, "tunnel")};
   if (!args.ok()) return nullptr;
   if (!negotiateOffloads(fd, &offloads)) return throwErrno(env, errno, "TUNSETOFFLOAD");
   return makeOffloads(env, offloads);

@@ -6,7 +6,14 @@ import type { MethodName } from '../../src/api/index.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const SOURCES = ['src/api/methods.ts', 'src/api/configuration.ts', 'src/api/links.ts', 'src/api/clients.ts'];
+const SOURCES = [
+  'src/api/methods.ts',
+  'src/api/configuration.ts',
+  'src/api/links.ts',
+  'src/api/clients.ts',
+  'src/api/logging.ts',
+  'src/api/debug.ts',
+];
 
 export interface ApiMethod {
   name: string;

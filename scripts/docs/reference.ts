@@ -42,7 +42,7 @@ export function cliReference(): string {
     '## Configuration',
     '',
     '`configure terminal` enters `(config)`; the header of a block enters the block, and `exit` leaves it. The JSON form of',
-    'the configuration is `config` in `show running-config | json`.',
+    'the configuration is `config` in `show running-config | json`. A last word `json` does the same, without the bar.',
     '',
     '```',
     ...CONFIG_EXAMPLE.trimEnd().split('\n'),

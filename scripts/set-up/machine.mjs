@@ -15,6 +15,9 @@ const PACKAGE_OF = {
   tc: 'iproute2',
   ethtool: 'ethtool',
   iperf3: 'iperf3',
+  debootstrap: 'debootstrap',
+  'dpkg-deb': 'dpkg',
+  lintian: 'lintian',
 };
 
 const NODE_FLOOR = [20, 19];

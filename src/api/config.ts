@@ -5,7 +5,7 @@
 
 export type Policy = 'passive' | 'active' | 'round-robin' | 'adaptive';
 export type AeadChoice = 'auto' | 'aes-256-gcm' | 'chacha20-poly1305';
-export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'udp-gso' | 'udp-gro';
+export type OffloadName = 'tap-checksum' | 'tap-tso' | 'tap-uso' | 'tap-tunnel' | 'udp-gso' | 'udp-gro';
 
 /** What is sent to reserved groups; `all`: those and everything else but PAUSE. */
 export const RESERVED_KINDS = ['bpdu', 'lldp', 'lacp', 'ptp', 'all'] as const;
@@ -212,8 +212,28 @@ export interface InterfaceConfig {
   enabled: boolean;
 }
 
+/** How much is logged: each level with those before it. */
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** Where log lines go, by UDP. */
+export interface SyslogServer {
+  address: string;
+  port: number;
+}
+
+/** A name for a command of exec mode. */
+export interface Alias {
+  name: string;
+  line: string;
+}
+
 export interface Config {
   hostname?: string;
+  /** What people are told when they begin. */
+  banner?: string;
+  aliases?: Alias[];
+  logLevel?: LogLevel;
+  syslog?: SyslogServer[];
   /** Of how many links, the first ones configured, history and metrics are kept. */
   historyLinks?: number;
   /** Where metrics are served by HTTP; absent: nowhere. */

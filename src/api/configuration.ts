@@ -220,6 +220,7 @@ export interface AccountingRecord {
 export type ConfigEvent =
   | 'changed'
   | 'written'
+  | 'erased'
   | 'confirmed'
   | 'rolled back'
   | 'rollback failed'
@@ -236,6 +237,8 @@ export interface ConfigurationMethods {
   'show.startupConfig': { params: None; result: StartupConfig };
   'config.apply': { params: ConfigApplyParams; result: ConfigApplyResult };
   'config.write': { params: None; result: ConfigWriteResult };
+  /** Makes the startup configuration an empty one; its text stays beside it, with `.sav` appended. */
+  'config.erase': { params: None; result: ConfigWriteResult };
   'config.state': { params: None; result: ConfigurationState };
   /** Fails with `BUSY` while another one holds the lock or the named candidate. */
   'config.open': { params: ConfigOpenParams; result: ConfigurationState };

@@ -104,6 +104,8 @@ export type ControlEvent = EventBase &
      * where it concerns the daemon.
      */
     | { kind: 'warning'; interface: string | null; peer: string | null; what: WarningName; detail: string }
+    /** A step of what `debug` follows; not kept. */
+    | { kind: 'debug'; interface: string; peer: string; detail: string }
     /** Somebody copies packets, or no longer does; `packets` is how many were given. */
     | {
         kind: 'capture';

@@ -32,6 +32,8 @@ export interface InterfaceStatus {
   rxBytes: number;
   txFrames: number;
   txBytes: number;
+  /** Over five seconds and over five minutes; none in the first second. */
+  rates: InterfaceRate[];
   /** Without those that are normal. */
   drops: number;
   /** What is sent again when a link goes down: memory for a peer that sends much, and the age limit. */
@@ -44,6 +46,15 @@ export interface InterfaceStatus {
   /** Clients that the file of authorized keys admits, and those that have rows, connected or just gone; null: no file. */
   clientsKnown: number | null;
   clientsPresent: number | null;
+}
+
+/** Means over the last `seconds`, or over as much of them as it has run; rx and tx as in the status. */
+export interface InterfaceRate {
+  seconds: 5 | 300;
+  rxFramesPerSecond: number;
+  rxBytesPerSecond: number;
+  txFramesPerSecond: number;
+  txBytesPerSecond: number;
 }
 
 /**

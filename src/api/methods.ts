@@ -2,12 +2,14 @@
 import type { CaptureOpened, CaptureParams, CaptureRead, CaptureReadParams } from './capture.js';
 import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
+import type { DebugMethods } from './debug.js';
 import type { ControlEvent, EventFilter } from './events.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
 import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
 import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfaces.js';
 import type { LinkMethods } from './links.js';
+import type { LoggingMethods } from './logging.js';
 import type { MemberStatus } from './members.js';
 import type { MetricFamily } from './metrics.js';
 import type { PeerMtu } from './mtu.js';
@@ -26,7 +28,12 @@ import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
 import type { UplinkStatus } from './uplinks.js';
 
-export interface Methods extends ConfigurationMethods, LinkMethods, AuthorizedKeyMethods {
+export interface Methods
+  extends ConfigurationMethods,
+    LinkMethods,
+    AuthorizedKeyMethods,
+    LoggingMethods,
+    DebugMethods {
   hello: { params: HelloParams; result: HelloResult };
   'show.version': { params: Record<string, never>; result: VersionInfo };
   'show.interfaces': { params: { interface?: string }; result: InterfaceStatus[] };

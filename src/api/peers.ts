@@ -95,6 +95,8 @@ export interface PeerStatus {
    */
   cause: string | null;
   advice: string | null;
+  /** Why it went down the last time, in a few words; null: it never did. */
+  lastDownCause: string | null;
   policy: Policy;
   /** The server that introduced it; null: it was not introduced. */
   introducedBy: string | null;

@@ -61,6 +61,8 @@ export interface HelloResult {
   hostname: string;
   /** What this connection may do, by the credentials of its process. */
   privilege: Privilege;
+  /** The message of the day. */
+  banner?: string;
 }
 
 export type Privilege = 'read' | 'admin';

@@ -1,6 +1,7 @@
 /** What `show version`, `show system` and `show users` say. */
 import type { OffloadName } from './config.js';
 import type { Privilege } from './protocol.js';
+import type { BuildFacts } from './version.js';
 
 export interface WorkerStatus {
   interface: string;
@@ -66,6 +67,8 @@ export interface SystemInfo {
 
 export interface VersionInfo {
   version: string;
+  /** What the running daemon was packed as; null: built from source. */
+  build: BuildFacts | null;
   protocol: number;
   /** Version of the datagrams between peers. */
   wireVersion: number;

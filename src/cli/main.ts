@@ -1,6 +1,7 @@
 /** Entry of `octolink`. Whatever a run does not need is not loaded: scripts call it often. */
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
+import { type Manifest, versionLine } from '../api/version.js';
 import { type CliArguments, readArguments, UsageError } from './arguments.js';
 import { EXIT } from './base/failure.js';
 import { defaultSettings } from './base/settings.js';
@@ -8,9 +9,8 @@ import { checkFile, print, printLines, readInput, readLines, report, runBatch } 
 import type { InterpreterOptions } from './interpreter/interpreter.js';
 import type { Terminal } from './terminal/terminal.js';
 
-function programVersion(): string {
-  const require = createRequire(import.meta.url);
-  return (require('../../../package.json') as { version: string }).version;
+function programManifest(): Manifest {
+  return createRequire(import.meta.url)('../../../package.json') as Manifest;
 }
 
 /** The user's login shell is this program: there is no other one to reach files and programs by. */
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
     assumeYes,
     readOnly,
     restricted,
-    clientName: `octolink ${programVersion()}`,
+    clientName: `octolink ${programManifest().version}`,
     interactive: false,
     settings: defaultSettings(false),
     readInput,
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
       await printLines([(await import('./usage.js')).usage()]);
       return EXIT.OK;
     case 'version':
-      await printLines([`octolink ${programVersion()}`]);
+      await printLines([versionLine('octolink', programManifest(), process.versions.node)]);
       return EXIT.OK;
     case 'complete':
       await printLines(

@@ -109,6 +109,7 @@ class Shell {
     const { hello } = await this.interpreter.client();
     this.hostname = hello.hostname;
     this.interpreter.enabled = hello.privilege === 'admin' && !this.interpreter.readOnly;
+    if (hello.banner !== undefined) this.say([hello.banner]);
     await this.interpreter.subscribe();
   }
 
@@ -269,7 +270,9 @@ class Shell {
     const mode = this.interpreter.configMode;
     const { session } = this.interpreter.editing;
     const candidate = session === null ? '' : `-s-${session}`;
-    const name = mode === null ? '' : `(config${candidate}${MODE_SUFFIXES[mode]})`;
+    const isTemplate = mode === 'peer' && this.interpreter.context[1]?.startsWith('peer-template ');
+    const suffix = mode === null ? '' : isTemplate ? '-peer-template' : MODE_SUFFIXES[mode];
+    const name = mode === null ? '' : `(config${candidate}${suffix})`;
     return `${this.hostname}${name}${this.interpreter.enabled ? '#' : '>'} `;
   }
 

@@ -21,6 +21,7 @@ import {
 import { linkCommands } from './link-commands.js';
 import { findOrAdd, removeNamed } from './lookup.js';
 import { peerCommands } from './peer-commands.js';
+import { systemCommands } from './system-commands.js';
 
 const configField = fieldsOf('config', (scope) => scope.config);
 
@@ -60,6 +61,7 @@ const globalCommands: ConfigCommand[] = [
     read: ({ address, port = DEFAULTS.metricsPort }) => ({ address, port }),
     write: ({ address, port }) => `metrics listen ${address} port ${port}`,
   }),
+  ...systemCommands,
   block('config', {
     opens: 'interface',
     tokens: [

@@ -4,7 +4,7 @@ import type { DampingConfig } from '../api/config.js';
 import { keyword, options, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
-import { type ConfigMode, type Scope, type Setting, setting } from './language.js';
+import { type ConfigMode, interfaceOf, type Scope, type Setting, setting } from './language.js';
 
 const { damping: DEFAULT } = DEFAULTS;
 
@@ -44,14 +44,21 @@ export function dampingOf(
     unset(scope) {
       target(scope).damping = false;
     },
+    reset(scope) {
+      delete target(scope).damping;
+    },
     render(scope) {
       const { damping } = target(scope);
-      if (damping === undefined) return [];
-      if (damping === false) return ['no damping'];
-      const { halfLife, reuse, suppress, max } = damping;
-      return [`damping half-life ${halfLife} reuse ${reuse} suppress ${suppress} max ${max}`];
+      return damping === undefined ? [] : [dampingLine(damping)];
     },
+    preset: (scope) => dampingLine(interfaceOf(scope).damping ?? DEFAULT),
   });
+}
+
+function dampingLine(damping: DampingConfig | false): string {
+  if (damping === false) return 'no damping';
+  const { halfLife, reuse, suppress, max } = damping;
+  return `damping half-life ${halfLife} reuse ${reuse} suppress ${suppress} max ${max}`;
 }
 
 /** Why these numbers cannot work together, or null. */

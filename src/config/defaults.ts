@@ -14,6 +14,9 @@ import type { DuplicateSettings } from '../contract/settings.js';
 
 /** Addresses of an interface. */
 export const MAX_ADDRESSES = 256;
+/** The most aliases, and syslog servers. */
+export const MAX_ALIASES = 64;
+export const MAX_SYSLOG_SERVERS = 4;
 /** The most addresses bound to one peer. */
 export const MAX_BINDINGS = 64;
 /** The most static addresses of an interface. */
@@ -23,6 +26,8 @@ export const DEFAULTS = {
   /** Links. */
   historyLinks: 128,
   metricsPort: 9770,
+  /** RFC 5426. */
+  syslogPort: 514,
   /** Bytes. */
   mtu: 1500,
   listenPort: 7700,

@@ -15,11 +15,15 @@ function introduceOf(mode: ConfigMode, target: (scope: Scope) => { introduce?: b
     tokens: [INTRODUCE],
     noNeeds: 1,
     default: mode === 'interface' ? 'off' : 'as the interface says',
+    ...(mode === 'peer' && { preset: () => null }),
     set(scope) {
       target(scope).introduce = true;
     },
     unset(scope) {
       target(scope).introduce = false;
+    },
+    reset(scope) {
+      delete target(scope).introduce;
     },
     render(scope) {
       const { introduce } = target(scope);

@@ -41,6 +41,7 @@ export function duplicateCommands(mode: ConfigMode, target: (scope: Scope) => Ow
       set: (scope) => choose(scope, { control: true }),
       unset: (scope) => forget(scope, 'control'),
       render: (scope) => linesOf(chosen(scope).control, () => 'duplicate control'),
+      preset: ({ peer }) => (peer === null ? 'no duplicate control' : null),
     }),
     setting(mode, {
       tokens: [
@@ -79,6 +80,7 @@ export function duplicateNone(target: (scope: Scope) => { duplicate?: DuplicateC
       const { duplicate } = target(scope);
       return duplicate !== undefined && Object.keys(duplicate).length === 0 ? ['duplicate none'] : [];
     },
+    preset: () => null,
   });
 }
 

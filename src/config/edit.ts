@@ -103,7 +103,7 @@ class Editor {
   }
 
   private run(found: Extract<Resolution, { kind: 'command' }>, line: SplitLine, number: number): void {
-    const { command, args, negated, depth } = found;
+    const { command, args, form, depth } = found;
     if (command.kind === 'leave') {
       this.leave(command, line, number);
       return;
@@ -111,12 +111,13 @@ class Editor {
     this.blocks = this.blocks.slice(0, depth + 1);
     const { scope } = this.blocks[depth];
     if (command.kind === 'setting') {
-      if (negated) command.unset(scope, args);
-      else command.set(scope, args);
-      const [name] = found.keywords.filter((word) => word !== 'no');
+      if (form === 'plain') command.set(scope, args);
+      else if (form === 'default' && command.reset !== undefined) command.reset(scope, args);
+      else command.unset(scope, args);
+      const name = found.keywords[form === 'plain' ? 0 : 1];
       this.remember(command.aliasOf ?? name, line, number);
       for (const rendered of command.render(scope)) this.rememberOnce(rendered, line, number);
-    } else if (negated) {
+    } else if (form !== 'plain') {
       command.remove(scope, args);
     } else {
       this.blocks.push(command.enter(scope, args));

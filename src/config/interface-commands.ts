@@ -38,6 +38,7 @@ const OFFLOADS: Record<OffloadName, string> = {
   'tap-checksum': 'Checksums left to the other side of the TAP',
   'tap-tso': 'TCP segments of up to 64 KB through the TAP',
   'tap-uso': 'UDP segments of up to 64 KB through the TAP',
+  'tap-tunnel': 'TCP and UDP segments of up to 64 KB inside VXLAN or Geneve through the TAP',
   'udp-gso': 'Many datagrams in one send',
   'udp-gro': 'Many datagrams in one receive',
 };
@@ -117,6 +118,7 @@ export const interfaceCommands: ConfigCommand[] = [
     tokens: [keyword('aead', 'Data cipher'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,
     write: (aead) => `aead ${aead}`,
+    preset: () => `aead ${DEFAULTS.aead}`,
   }),
   ...switchCommands,
   ...multicastCommands,
@@ -129,6 +131,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).mssClamp = false;
     },
+    reset(scope) {
+      delete interfaceOf(scope).mssClamp;
+    },
+    preset: () => 'mss-clamp',
     render(scope) {
       const { mssClamp } = interfaceOf(scope);
       return mssClamp === undefined ? [] : [mssClamp ? 'mss-clamp' : 'no mss-clamp'];
@@ -170,6 +176,9 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).relay = false;
     },
+    reset(scope) {
+      delete interfaceOf(scope).relay;
+    },
     render(scope) {
       const { relay } = interfaceOf(scope);
       return relay === undefined ? [] : [relay ? 'relay' : 'no relay'];
@@ -196,6 +205,7 @@ export const interfaceCommands: ConfigCommand[] = [
     ],
     read: ({ scheduling }) => scheduling,
     write: (scheduling) => `scheduling ${scheduling}`,
+    preset: () => `scheduling ${DEFAULTS.scheduling}`,
   }),
   setting('interface', {
     tokens: [
@@ -210,6 +220,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope, { offload }) {
       const { disabledOffloads } = interfaceOf(scope);
       if (offload !== undefined && !disabledOffloads.includes(offload)) disabledOffloads.push(offload);
+    },
+    reset(scope, { offload }) {
+      const found = interfaceOf(scope);
+      found.disabledOffloads = found.disabledOffloads.filter((name) => name !== offload);
     },
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
@@ -239,6 +253,10 @@ export const interfaceCommands: ConfigCommand[] = [
     unset(scope) {
       interfaceOf(scope).enabled = true;
     },
+    reset(scope) {
+      interfaceOf(scope).enabled = false;
+    },
+    preset: () => 'shutdown',
     render: (scope) => (interfaceOf(scope).enabled ? ['no shutdown'] : []),
   }),
 ];

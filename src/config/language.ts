@@ -14,6 +14,7 @@ import {
 } from '../grammar/command.js';
 import { range, TEXT } from '../grammar/values.js';
 import { renderLine } from '../grammar/words.js';
+import { DEFAULTS } from './defaults.js';
 
 /** The blocks that enclose a configuration line. */
 export interface Scope {
@@ -37,6 +38,13 @@ export interface Setting extends CommandSpec {
   set(scope: Scope, args: Args): void;
   /** The `no` form; does nothing if it is not set. */
   unset(scope: Scope, args: Args): void;
+  /** The `default` form, where that is not the `no` form. */
+  reset?(scope: Scope, args: Args): void;
+  /**
+   * What holds while nothing is set, as a line; null: no line says it. Absent: the default values of its words, or its `no`
+   * form where it has no values.
+   */
+  preset?(scope: Scope): string | null;
   render(scope: Scope): string[];
 }
 
@@ -69,6 +77,7 @@ export interface Field<V, T extends readonly Token[]> {
   noNeeds?: number;
   read(args: ArgsOf<T>): V;
   write(value: V): string;
+  preset?: Setting['preset'];
 }
 
 /** A field that several objects have; infers the types of its tokens. */
@@ -80,11 +89,12 @@ export function field<V, const T extends readonly Token[]>(parts: Field<V, T>): 
 export function fieldsOf<T>(mode: ConfigMode, target: (scope: Scope) => T) {
   return <K extends OptionalKey<T>, const G extends readonly Token[]>(
     key: K,
-    { tokens, noNeeds, read, write }: Field<NonNullable<T[K]>, G>,
+    { tokens, noNeeds, read, write, preset }: Field<NonNullable<T[K]>, G>,
   ): Setting =>
     setting(mode, {
       tokens,
       noNeeds: noNeeds ?? tokens.findIndex((token) => token.kind !== 'keyword'),
+      ...(preset !== undefined && { preset }),
       set(scope, args) {
         target(scope)[key] = read(args);
       },
@@ -99,15 +109,17 @@ export function fieldsOf<T>(mode: ConfigMode, target: (scope: Scope) => T) {
 }
 
 interface SettingParts<T extends readonly Token[]>
-  extends Omit<Setting, 'kind' | 'mode' | 'privilege' | 'tokens' | 'set' | 'unset'> {
+  extends Omit<Setting, 'kind' | 'mode' | 'privilege' | 'hasDefault' | 'tokens' | 'set' | 'unset' | 'reset'> {
   tokens: T;
   set(scope: Scope, args: ArgsOf<T>): void;
   unset(scope: Scope, args: Partial<ArgsOf<T>>): void;
+  reset?(scope: Scope, args: Partial<ArgsOf<T>>): void;
 }
 
 /** A line that sets something; the arguments of its handlers follow from its tokens. */
 export function setting<const T extends readonly Token[]>(mode: ConfigMode, parts: SettingParts<T>): Setting {
-  return { kind: 'setting', mode, privilege: 'admin', ...(parts as SettingParts<readonly Token[]>) };
+  const given = parts as SettingParts<readonly Token[]>;
+  return { kind: 'setting', mode, privilege: 'admin', hasDefault: true, ...given };
 }
 
 interface BlockParts<T extends readonly Token[]>
@@ -179,10 +191,17 @@ export function policyOf(
     },
     render(scope) {
       const { policy, copies } = target(scope);
-      if (policy === undefined) return [];
-      return [`policy ${policy}${copies === undefined ? '' : ` copies ${copies}`}`];
+      return policy === undefined ? [] : [policyLine(policy, copies)];
+    },
+    preset(scope) {
+      const { policy = DEFAULTS.policy, copies } = interfaceOf(scope);
+      return policyLine(policy, copies);
     },
   });
+}
+
+function policyLine(policy: Policy, copies: number | undefined): string {
+  return `policy ${policy}${copies === undefined ? '' : ` copies ${copies}`}`;
 }
 
 /** Peers and links are in service unless `shutdown` is given. */

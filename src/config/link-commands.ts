@@ -18,7 +18,16 @@ import {
 import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
 import { DEFAULTS } from './defaults.js';
-import { type ConfigCommand, description, fieldsOf, linkOf, PORT, setting, shutdownOf } from './language.js';
+import {
+  type ConfigCommand,
+  description,
+  fieldsOf,
+  interfaceOf,
+  linkOf,
+  PORT,
+  setting,
+  shutdownOf,
+} from './language.js';
 import { qualityOf } from './quality-command.js';
 
 const linkField = fieldsOf('link', linkOf);
@@ -57,6 +66,7 @@ export const linkCommands: ConfigCommand[] = [
       return name === undefined ? { kind: 'any', ...from } : { kind: 'interface', name, ...from };
     },
     write: writeLocal,
+    preset: (scope) => `local any port ${interfaceOf(scope).listenPort ?? DEFAULTS.listenPort}`,
   }),
   linkField('remote', {
     tokens: [
@@ -158,6 +168,7 @@ export const linkCommands: ConfigCommand[] = [
     noNeeds: 1,
     read: ({ mtu }) => mtu ?? 'auto',
     write: (mtu) => `mtu ${mtu}`,
+    preset: () => 'mtu auto',
   }),
   linkField('fec', {
     tokens: [

@@ -37,6 +37,8 @@ export const multicastCommands: Setting[] = [
     noNeeds: 2,
     set: (scope) => choose(scope, { snooping: true }),
     unset: (scope) => choose(scope, { snooping: false }),
+    reset: (scope) => forget(scope, 'snooping'),
+    preset: () => 'multicast snooping',
     render(scope) {
       const snooping = interfaceOf(scope).multicast?.snooping;
       return snooping === undefined ? [] : [snooping ? 'multicast snooping' : 'no multicast snooping'];
@@ -51,6 +53,7 @@ export const multicastCommands: Setting[] = [
     noNeeds: 2,
     set: (scope, { unregistered }) => choose(scope, { unregistered }),
     unset: (scope) => forget(scope, 'unregistered'),
+    preset: () => `multicast unregistered ${DEFAULTS.multicastUnregistered}`,
     render(scope) {
       const unregistered = interfaceOf(scope).multicast?.unregistered;
       return unregistered === undefined ? [] : [`multicast unregistered ${unregistered}`];

@@ -25,6 +25,9 @@ export const portCommands: Setting[] = [
     unset(scope) {
       peerOf(scope).splitHorizon = false;
     },
+    reset(scope) {
+      delete peerOf(scope).splitHorizon;
+    },
     render(scope) {
       const { splitHorizon } = peerOf(scope);
       if (splitHorizon === undefined) return [];

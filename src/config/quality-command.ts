@@ -4,7 +4,7 @@ import type { QualityConfig } from '../api/config.js';
 import { keyword, options, value } from '../grammar/command.js';
 import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
-import { type ConfigMode, type Scope, type Setting, setting } from './language.js';
+import { type ConfigMode, interfaceOf, type Scope, type Setting, setting } from './language.js';
 
 const { quality: DEFAULT } = DEFAULTS;
 
@@ -37,10 +37,17 @@ export function qualityOf(
     unset(scope) {
       target(scope).quality = false;
     },
+    reset(scope) {
+      delete target(scope).quality;
+    },
     render(scope) {
       const { quality } = target(scope);
-      if (quality === undefined) return [];
-      return [quality === false ? 'no quality' : `quality loss ${quality.loss} delay ${quality.delay}`];
+      return quality === undefined ? [] : [qualityLine(quality)];
     },
+    preset: (scope) => qualityLine(interfaceOf(scope).quality ?? DEFAULT),
   });
+}
+
+function qualityLine(quality: QualityConfig | false): string {
+  return quality === false ? 'no quality' : `quality loss ${quality.loss} delay ${quality.delay}`;
 }

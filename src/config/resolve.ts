@@ -2,7 +2,7 @@
 import type { Args } from '../grammar/command.js';
 import type { Mismatch } from '../grammar/explain.js';
 import { matchLine } from '../grammar/match.js';
-import { buildTree, type Node } from '../grammar/tree.js';
+import { buildTree, type Form, type Node } from '../grammar/tree.js';
 import type { SplitLine } from '../grammar/words.js';
 import { CONFIG_COMMANDS } from './commands.js';
 import { CONFIG_MODES, type ConfigCommand, type ConfigMode } from './language.js';
@@ -14,11 +14,14 @@ export type Resolution =
       kind: 'command';
       depth: number;
       command: ConfigCommand;
-      negated: boolean;
+      form: Form;
       args: Args;
       keywords: string[];
     }
   | { kind: 'mismatch'; mismatch: Mismatch };
+
+/** What can stand before a command. */
+const FORM_WORDS: ReadonlySet<string | undefined> = new Set(['no', 'default']);
 
 const trees = new Map<ConfigMode, Node<ConfigCommand>>();
 
@@ -57,10 +60,12 @@ export function modesKnowing(line: SplitLine): ConfigMode[] {
   });
 }
 
-/** Whether the mode knows no command of this name, with or without `no`. */
+/** Whether the mode knows no command of this name, with or without `no` or `default`. */
 function isForeign(mismatch: Mismatch, line: SplitLine): boolean {
   if (mismatch.kind === 'unknown') return true;
-  return mismatch.kind === 'invalid' && line.words[0]?.text === 'no' && mismatch.at === line.words[1]?.start;
+  return (
+    mismatch.kind === 'invalid' && FORM_WORDS.has(line.words[0]?.text) && mismatch.at === line.words[1]?.start
+  );
 }
 
 function suggests(mismatch: Mismatch): boolean {

@@ -90,6 +90,10 @@ export const switchCommands: Setting[] = [
     unset(scope) {
       interfaceOf(scope).loopGuard = false;
     },
+    reset(scope) {
+      delete interfaceOf(scope).loopGuard;
+    },
+    preset: () => null,
     render(scope) {
       const { loopGuard } = interfaceOf(scope);
       return loopGuard === undefined ? [] : [loopGuard ? 'loop-guard' : 'no loop-guard'];
@@ -114,6 +118,10 @@ export const switchCommands: Setting[] = [
       const kept = (found.forwardReserved ?? []).filter((each) => kind !== undefined && each !== kind);
       found.forwardReserved = kept;
     },
+    reset(scope) {
+      delete interfaceOf(scope).forwardReserved;
+    },
+    preset: () => null,
     render(scope) {
       const { forwardReserved } = interfaceOf(scope);
       if (forwardReserved?.length === 0) return ['no forward reserved'];

@@ -15,8 +15,10 @@ import {
   DEFAULTS,
   effectiveLink,
   MAX_ADDRESSES,
+  MAX_ALIASES,
   MAX_BINDINGS,
   MAX_STATIC_MACS,
+  MAX_SYSLOG_SERVERS,
   nameKey,
 } from './defaults.js';
 import { staticMacLine } from './switch-commands.js';
@@ -43,6 +45,7 @@ const NAT_INTERVAL_MS = 25_000;
 export function validateConfig(config: Config): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   checkMetrics(config, issues);
+  checkNumbers(config, issues);
   const addresses = new Map<string, string>();
   for (const found of config.interfaces) {
     const path = [`interface ${renderWord(found.name)}`];
@@ -51,6 +54,14 @@ export function validateConfig(config: Config): ConfigIssue[] {
     checkPeers(found, path, issues);
   }
   return issues;
+}
+
+function checkNumbers({ aliases = [], syslog = [] }: Config, issues: ConfigIssue[]): void {
+  const refuse = (field: string, message: string) =>
+    issues.push({ severity: 'error', path: [], field, message });
+  if (aliases.length > MAX_ALIASES) refuse('alias', `there are more than ${MAX_ALIASES} aliases`);
+  if (syslog.length > MAX_SYSLOG_SERVERS)
+    refuse('logging', `there are more than ${MAX_SYSLOG_SERVERS} syslog servers`);
 }
 
 function checkMetrics({ metrics }: Config, issues: ConfigIssue[]): void {

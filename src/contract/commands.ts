@@ -23,6 +23,8 @@ export type DatapathCommand =
       remoteIndex: number;
       sealKey: number;
       openKey: number;
+      /** `CAPABILITY` bits of the peer. */
+      capabilities: number;
     }
   | { kind: 'session-send'; peer: number; slot: number }
   | { kind: 'session-stop'; peer: number }

@@ -107,4 +107,5 @@ export interface DatapathSettings {
   tapChecksum: boolean;
   tapTso: boolean;
   tapUso: boolean;
+  tapTunnel: boolean;
 }

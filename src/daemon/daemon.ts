@@ -7,7 +7,7 @@ import { DEFAULTS } from '../config/defaults.js';
 import type { Native } from '../native/binding.js';
 import { INTERFACE_CAUSE } from './base/causes.js';
 import { EventLog } from './base/event-log.js';
-import type { Log } from './base/log.js';
+import type { Logging } from './base/logging.js';
 import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
@@ -20,7 +20,7 @@ import { Revivals } from './revivals.js';
 
 interface DaemonOptions {
   native: Native;
-  log: Log;
+  log: Logging;
   stateFolder: string;
   /** Hears why the daemon is of no more use: a worker that dies again and again. */
   hopeless: (reason: string) => void;
@@ -77,6 +77,7 @@ export class Daemon implements ConfigurationHost {
       try {
         await this.bring(before, next);
         this.config = next;
+        this.options.log.follow(next, this.hostname());
       } catch (error) {
         await this.goBack(next, before);
         throw refusal(error as Error, this.options.log);

@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import pino from 'pino';
 import type { Config } from '../api/config.js';
 import type { Problem } from '../api/index.js';
+import { versionLine } from '../api/version.js';
 import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
+import { Logging } from './base/logging.js';
 import { StderrLog } from './base/stderr-log.js';
-import { version } from './base/version.js';
+import { manifest, version } from './base/version.js';
 import { Configurator } from './commits/configurator.js';
 import { StartupFile } from './commits/startup-file.js';
 import { ControlServer } from './control/server.js';
@@ -14,6 +16,7 @@ import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
+import { Debugs } from './observe/debugs.js';
 import { OPTIONS, usage } from './options.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
@@ -67,7 +70,7 @@ function readArguments(): Options {
       process.exit(0);
     }
     if (values.version) {
-      process.stdout.write(`octolinkd ${version}\n`);
+      process.stdout.write(`${versionLine('octolinkd', manifest, process.versions.node)}\n`);
       process.exit(0);
     }
     if (values.log !== 'silent' && !(values.log in pino.levels.values)) {
@@ -107,7 +110,7 @@ async function main(): Promise<void> {
   const native = loadNative();
   native.forbidCoreDumps();
   const stderrLog = new StderrLog(options.log);
-  const { log } = stderrLog;
+  const log = new Logging(stderrLog.log);
   const servers: ControlServer[] = [];
   let configured = (): void => {};
   const ready = new Promise<void>((resolve) => {
@@ -126,6 +129,7 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => void ready.then(() => configurator.reloadBySignal()));
   const parts: DaemonParts = {
     log,
+    logging: log,
     native,
     hostname: () => daemon.hostname(),
     runningConfig: () => daemon.runningConfig(),
@@ -134,6 +138,7 @@ async function main(): Promise<void> {
     faults,
     events,
     histories,
+    debugs: new Debugs(events, log),
     connections: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   };
   const peerCredentials = (fd: number) => native.peerCredentials(fd);
@@ -163,6 +168,7 @@ async function main(): Promise<void> {
   await configurator.stop();
   await stopServers();
   await daemon.stop();
+  log.close();
   await stderrLog.close();
 }
 

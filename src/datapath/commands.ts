@@ -150,6 +150,7 @@ export class Commands {
     delivery.tapChecksum = settings.tapChecksum;
     delivery.tapTso = settings.tapTso;
     delivery.tapUso = settings.tapUso;
+    delivery.tapTunnel = settings.tapTunnel;
   }
 
   private routeChanged({ row, mtu, route }: Extract<DatapathCommand, { kind: 'route' }>, now: number): void {

@@ -94,7 +94,7 @@ export class Rows {
       if (links.ackSession[link] === slot) links.setAcknowledged(link, NO_SESSION, -1, -1);
     }
     for (const owner of this.parts.owners) owner.sessionRetired?.(slot);
-    sessions.install(slot, peer, command.localIndex, command.remoteIndex, command.sealKey, command.openKey);
+    sessions.install(slot, command);
   }
 
   useSession(peer: number, slot: number, now: number): void {

@@ -95,6 +95,8 @@ export interface CommandSpec {
    * How many leading words `no` needs; those that follow may be left out. Absent: there is no `no` form.
    */
   noNeeds?: number;
+  /** There is a `default` form, which needs as many words as `no`. */
+  hasDefault?: true;
   /** Why a command of a configuration mode has no `no` form. */
   withoutNo?: string;
   /** What holds when the line is not there, where no value's default says it. */

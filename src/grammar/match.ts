@@ -1,13 +1,13 @@
 /** Finds the one command that a line means. */
 import type { Args } from './command.js';
 import { closestWords } from './distance.js';
-import type { KeywordEdge, Node, ValueEdge } from './tree.js';
+import type { Form, KeywordEdge, Node, ValueEdge } from './tree.js';
 import { isRefusal } from './values.js';
 import { restOfLine, type SplitLine, withRest } from './words.js';
 
 export type Match<C> =
   | { kind: 'empty' }
-  | { kind: 'command'; command: C; negated: boolean; args: Args; keywords: string[] }
+  | { kind: 'command'; command: C; form: Form; args: Args; keywords: string[] }
   /** `at`: offset of the first word that no path accepts. `reason` is a sentence, or null. */
   | { kind: 'invalid'; at: number; reason: string | null; suggestions: string[] }
   /** The first word begins no command. */
@@ -78,8 +78,8 @@ function commandOf<C>(path: Path<C>, line: SplitLine): Match<C> {
   if (path.node.leaf === null) {
     return { kind: 'incomplete', at: line.words[line.words.length - 1].end, expected: expectedAt([path]) };
   }
-  const { command, negated } = path.node.leaf;
-  return { kind: 'command', command, negated, args: argsOf(path), keywords: keywordsOf(path) };
+  const { command, form } = path.node.leaf;
+  return { kind: 'command', command, form, args: argsOf(path), keywords: keywordsOf(path) };
 }
 
 /** Follows the first `count` words of a line from `root` along every path that accepts them. */

@@ -11,10 +11,12 @@ export interface ValueEdge<C> extends ValueToken {
   to: Node<C>;
 }
 
+/** How the line was given: as it is, or after `no` or `default`. */
+export type Form = 'plain' | 'no' | 'default';
+
 interface Leaf<C> {
   command: C;
-  /** Reached through `no`. */
-  negated: boolean;
+  form: Form;
 }
 
 export interface Node<C> {
@@ -25,13 +27,13 @@ export interface Node<C> {
 
 type SimpleToken = (KeywordToken & { hidden?: boolean }) | ValueToken;
 
-const NO_HELP = 'Negate a command or set its defaults';
+const FORM_HELP = { no: 'Negate a command', default: 'Set a command to its default' } as const;
 
 /** A command, and what is left of its tokens at a node. */
 interface Item<C> {
   readonly leaf: Leaf<C>;
   readonly tokens: readonly Token[];
-  /** With so many words more the line may end, whatever is left: a `no` form. */
+  /** With so many words more the line may end, whatever is left: a `no` or `default` form. */
   readonly needs: number;
 }
 
@@ -43,11 +45,14 @@ interface Item<C> {
 export function buildTree<C extends CommandSpec>(commands: Iterable<C>): Node<C> {
   const items: Item<C>[] = [];
   for (const command of commands) {
-    const { tokens, noNeeds } = command;
-    items.push({ leaf: { command, negated: false }, tokens, needs: Number.POSITIVE_INFINITY });
+    const { tokens, noNeeds, hasDefault } = command;
+    items.push({ leaf: { command, form: 'plain' }, tokens, needs: Number.POSITIVE_INFINITY });
     if (noNeeds === undefined) continue;
-    const no: Token = { kind: 'keyword', word: 'no', help: NO_HELP };
-    items.push({ leaf: { command, negated: true }, tokens: [no, ...tokens], needs: noNeeds + 1 });
+    const forms = hasDefault === true ? (['no', 'default'] as const) : (['no'] as const);
+    for (const form of forms) {
+      const word: Token = { kind: 'keyword', word: form, help: FORM_HELP[form] };
+      items.push({ leaf: { command, form }, tokens: [word, ...tokens], needs: noNeeds + 1 });
+    }
   }
   const root = new LazyNode(items, '');
   root.check();
@@ -112,7 +117,7 @@ class LazyNode<C> implements Node<C> {
 
   private end(leaf: Leaf<C>, edges: Edges<C>): void {
     const known = edges.leaf;
-    if (known !== null && (known.command !== leaf.command || known.negated !== leaf.negated)) {
+    if (known !== null && (known.command !== leaf.command || known.form !== leaf.form)) {
       throw new Error(`two commands are "${this.path}"`);
     }
     edges.leaf = leaf;

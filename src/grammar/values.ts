@@ -163,6 +163,13 @@ export const NAME = pattern(
   'must be 1-63 letters, digits, "_", "." or "-", with single blanks between them in quotes, and begin with a letter, a digit or "_"',
 );
 
+/** Name of an alias: a word that nothing else can be taken for. */
+export const COMMAND_WORD = pattern(
+  'WORD',
+  /^[a-z][a-z0-9_-]{0,31}$/,
+  'must be 1-32 small letters, digits, "_" or "-", and begin with a letter',
+);
+
 /** RFC 1123 host name; it becomes the prompt. */
 export const HOSTNAME = pattern(
   'WORD',

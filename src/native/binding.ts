@@ -4,6 +4,7 @@
  * `errno` and `syscall`, unless a record of `ops.ts` carries a result of its own.
  */
 import { createRequire } from 'node:module';
+import { findAddon } from './find-addon.js';
 
 /** Error thrown by the addon for a failing system call. */
 export interface NativeError extends Error {
@@ -17,6 +18,8 @@ export interface TapOffloads {
   checksum: boolean;
   tso: boolean;
   uso: boolean;
+  /** TCP and UDP inside VXLAN, Geneve and the like. */
+  tunnel: boolean;
 }
 
 export interface TapOptions extends TapOffloads {
@@ -163,19 +166,10 @@ export interface Native {
   layout(): Record<string, Record<string, number>>;
 }
 
-const require = createRequire(import.meta.url);
-
 let loaded: Native | undefined;
 
-/** Loads the addon once a thread. Throws a plain sentence when it has not been built. */
+/** Loads the addon once a thread. Throws a plain sentence when there is none, or not the one that belongs here. */
 export function loadNative(): Native {
-  if (loaded === undefined) {
-    const file = new URL('../../../build/octolink.node', import.meta.url).pathname;
-    try {
-      loaded = require(file) as Native;
-    } catch (cause) {
-      throw new Error('the native addon is missing or does not load: run "npm run build"', { cause });
-    }
-  }
+  loaded ??= createRequire(import.meta.url)(findAddon()) as Native;
   return loaded;
 }

@@ -151,4 +151,4 @@ export const NETLINK_KIND = {
 export const AEAD = { AES_256_GCM: 1, CHACHA20_POLY1305: 2 } as const;
 
 /** Length of the virtio-net header that the TAP is opened with (`struct virtio_net_hdr`, little-endian). */
-export const VNET_HEADER = 10;
+export const VNET_HEADER = 24;

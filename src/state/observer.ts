@@ -17,6 +17,7 @@ import type { Frame } from '../switch/frame.js';
 import { FrameFilter } from '../switch/frame-filter.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
 import { dropReason, isDrop } from '../switch/verdicts.js';
+import { isTunnel } from '../wire/segment.js';
 import { type Datagram, ORIGIN } from './datagram.js';
 import type { Tables } from './tables.js';
 
@@ -53,6 +54,7 @@ interface SegmentPlace {
   readonly payload: number;
   readonly index: number;
   readonly count: number;
+  readonly gsoType: number;
   readonly gsoSize: number;
 }
 
@@ -139,7 +141,7 @@ export class Observer {
     facts.packet = PACKET.SEGMENT;
     facts.peer = datagram.peer;
     facts.link = datagram.linkId;
-    facts.gsoSize = segment.gsoSize;
+    facts.gsoSize = isTunnel(segment.gsoType) ? 0 : segment.gsoSize;
     facts.index = segment.index;
     facts.isLast = segment.index === segment.count - 1;
     facts.isOut = false;
@@ -240,7 +242,8 @@ export class Observer {
 
   private frameFacts(point: number, frame: Frame, gsoSize: number): PacketFacts {
     const facts = this.clear(point, frame.length);
-    facts.gsoSize = frame.gsoType === 0 ? 0 : gsoSize;
+    // What is inside a tunnel is shown whole: the headers that cutting it would need are not told.
+    facts.gsoSize = frame.gsoType === 0 || isTunnel(frame.gsoType) ? 0 : gsoSize;
     if ((frame.flags & NEEDS_CSUM) !== 0) {
       facts.csumStart = frame.csumStart;
       facts.csumOffset = frame.csumOffset;

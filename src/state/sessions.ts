@@ -13,6 +13,16 @@ const SLOT_MASK = (1 << SLOT_BITS) - 1;
 export const NO_SESSION = -1;
 const NO_WINDOW = -1;
 
+/** What a session is installed with: rows, receiver indexes, key slots, and `CAPABILITY` bits of the peer. */
+export interface SessionFacts {
+  readonly peer: number;
+  readonly localIndex: number;
+  readonly remoteIndex: number;
+  readonly sealKey: number;
+  readonly openKey: number;
+  readonly capabilities: number;
+}
+
 export class SessionTable {
   localIndex = uint32();
   remoteIndex = uint32();
@@ -20,6 +30,8 @@ export class SessionTable {
   peer = int32(NO_SESSION);
   sealKey = int32();
   openKey = int32();
+  /** `CAPABILITY` bits of the peer. */
+  capabilities = uint32();
   /** 1 once an authentic datagram has arrived under it. */
   confirmed = uint8();
   /** Next counter of each stream. */
@@ -32,21 +44,15 @@ export class SessionTable {
 
   constructor(private readonly replay: ReplayWindows) {}
 
-  install(
-    slot: number,
-    peer: number,
-    localIndex: number,
-    remoteIndex: number,
-    sealKey: number,
-    openKey: number,
-  ): void {
+  install(slot: number, session: SessionFacts): void {
     this.columns.ensure(slot + 1);
     this.retire(slot);
-    this.localIndex[slot] = localIndex;
-    this.remoteIndex[slot] = remoteIndex;
-    this.peer[slot] = peer;
-    this.sealKey[slot] = sealKey;
-    this.openKey[slot] = openKey;
+    this.localIndex[slot] = session.localIndex;
+    this.remoteIndex[slot] = session.remoteIndex;
+    this.peer[slot] = session.peer;
+    this.sealKey[slot] = session.sealKey;
+    this.openKey[slot] = session.openKey;
+    this.capabilities[slot] = session.capabilities;
     this.confirmed[slot] = 0;
     this.sealed[slot] = 0;
     this.counters.fill(0, slot * STREAMS, (slot + 1) * STREAMS);

@@ -36,6 +36,9 @@ export class Frame {
   /** Virtio-net GSO type, and the payload bytes of a segment, of a super-frame. */
   gsoType = 0;
   gsoSize = 0;
+  /** Of a super-frame inside a UDP tunnel: where the tunnel's UDP header and the IP header inside it lie. */
+  tunnelL4 = 0;
+  innerL3 = 0;
 
   /** A frame of which nothing is known but its place. */
   place(offset: number, length: number): this {

@@ -1,6 +1,7 @@
 /**
  * Finds the headers of a TCP or UDP frame: Ethernet with up to two VLAN tags, IPv4 with options (RFC 791) or
- * IPv6 with hop-by-hop and destination options (RFC 8200), TCP (RFC 9293) or UDP (RFC 768).
+ * IPv6 with hop-by-hop and destination options (RFC 8200), TCP (RFC 9293) or UDP (RFC 768); and the same inside a tunnel
+ * over UDP, such as VXLAN (RFC 7348) or Geneve (RFC 8926).
  */
 
 import { readU16 } from '../base/bytes.js';
@@ -33,6 +34,13 @@ export class HeaderInfo {
   headerLength = 0;
   /** Payload by the IP header's account; padding of short frames does not count. */
   payloadLength = 0;
+  /**
+   * Inside a tunnel, all of the above is said of the packet in it, and this of the tunnel: its UDP header, 0 without a
+   * tunnel, and the IP header before that with its version.
+   */
+  tunnelL4 = 0;
+  tunnelL3 = 0;
+  tunnelVersion = 0;
 }
 
 /**
@@ -49,13 +57,47 @@ export function parseHeaders(
   const l3 = ethernetHeaderLength(bytes, frameOffset, length);
   if (l3 === 0) return false;
   out.l3 = l3;
+  out.tunnelL4 = 0;
   const type = readU16(bytes, frameOffset + l3 - 2);
-  let l4End: number;
-  if (type === ETHERTYPE_IPV4) l4End = parseIpv4(bytes, frameOffset, length, out);
-  else if (type === ETHERTYPE_IPV6) l4End = parseIpv6(bytes, frameOffset, length, out);
-  else return false;
-  if (l4End === 0) return false;
+  if (type === ETHERTYPE_IPV4)
+    return parseTransport(bytes, frameOffset, parseIpv4(bytes, frameOffset, length, out), out);
+  if (type === ETHERTYPE_IPV6)
+    return parseTransport(bytes, frameOffset, parseIpv6(bytes, frameOffset, length, out), out);
+  return false;
+}
 
+/**
+ * The same for a packet in a tunnel, whose UDP header lies at `tunnelL4` and the IP header inside it at `innerL3`; what is
+ * between them is nobody's business here. Both ends of the packet must be those of the tunnel's datagram.
+ */
+export function parseTunnel(
+  bytes: Uint8Array,
+  frameOffset: number,
+  length: number,
+  tunnelL4: number,
+  innerL3: number,
+  out: HeaderInfo,
+): boolean {
+  if (!parseHeaders(bytes, frameOffset, length, out)) return false;
+  if (out.protocol !== PROTOCOL_UDP || out.l4 !== tunnelL4 || innerL3 < out.headerLength) return false;
+  const end = out.headerLength + out.payloadLength;
+  if (innerL3 >= end) return false;
+  out.tunnelL3 = out.l3;
+  out.tunnelVersion = out.version;
+  out.l3 = innerL3;
+  const version = bytes[frameOffset + innerL3] >> 4;
+  const parse = version === 4 ? parseIpv4 : parseIpv6;
+  if (parse(bytes, frameOffset, end, out) !== end || !parseTransport(bytes, frameOffset, end, out))
+    return false;
+  // Sums of 16-bit words go on from one header to the next.
+  if ((out.l4 - tunnelL4) % 2 !== 0) return false;
+  out.tunnelL4 = tunnelL4;
+  return true;
+}
+
+/** Reads the TCP or UDP header of a packet that ends at `l4End`; 0: it is not acceptable. */
+function parseTransport(bytes: Uint8Array, frameOffset: number, l4End: number, out: HeaderInfo): boolean {
+  if (l4End === 0) return false;
   const at = frameOffset + out.l4;
   const l4Length = l4End - out.l4;
   let l4Header: number;

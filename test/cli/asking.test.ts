@@ -141,7 +141,6 @@ describe('top', () => {
     skip: 0,
     hostname: 'tokyo',
     paused: false,
-    truncated: false,
   };
 
   it('shows rates between two looks, and round-trip times as they went', () => {
@@ -150,10 +149,10 @@ describe('top', () => {
     model.look([link('osaka', 0, 125_000, 3000), link('kyoto', 0, 0, 2000)], 1000);
     const lines = model.lines(view, 80, 24, '12:00:00');
     expect(lines[0]).toMatch(/^tokyo: 2 of 2 peers up, 2 of 2 links up +12:00:00$/);
-    expect(lines[1]).toContain('Tx 1.00Mbit/s');
+    expect(lines[1]).toContain('Tx 1.00 Mbit/s');
     expect(lines.slice(4)).toEqual([
-      expect.stringMatching(/^kyoto +0 +up\* +0 +0 +0\.0\/0\.0 +2\.000 +██$/),
-      expect.stringMatching(/^osaka +0 +up\* +1\.00M +0 +0\.0\/0\.0 +3\.000 +▃█$/),
+      expect.stringMatching(/^kyoto +0 +up\* +0 +0 +0\.0\/0\.0 +2\.000 +2\.000 +██$/),
+      expect.stringMatching(/^osaka +0 +up\* +1\.00M +0 +0\.0\/0\.0 +3\.000 +3\.000 +▃█$/),
     ]);
     expect(model.lines({ ...view, sort: 'rate' }, 80, 24, '')[4]).toMatch(/^osaka/);
     expect(model.lines({ ...view, reversed: true }, 80, 24, '')[4]).toMatch(/^osaka/);

@@ -289,7 +289,10 @@ describe('without a daemon', () => {
 
   it('explains itself', async () => {
     expect(await octolink(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Exit codes') });
-    expect(await octolink(['--version'])).toMatchObject({ code: 0, out: 'octolink 0.1.0\n' });
+    expect(await octolink(['--version'])).toMatchObject({
+      code: 0,
+      out: `octolink 0.1.0 (built from source, Node ${process.versions.node})\n`,
+    });
   });
 
   it('says that a daemon hangs, and does not hang itself', async () => {

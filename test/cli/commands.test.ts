@@ -1,6 +1,9 @@
 /** Commands about the session and its output, run as a script runs them. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { execCommands } from '../../src/cli/commands/index.js';
 import { ALLOWED_TO_ALL } from '../../src/cli/interpreter/not-authorized.js';
@@ -108,7 +111,9 @@ describe('the session', () => {
       );
     expect(await ask('show m?')).toEqual({
       code: 0,
-      out: expect.stringMatching(/^ {2}mac-table +MAC .*\n {2}metrics .*\n {2}mtu .*\n {2}multicast .*\n$/),
+      out: expect.stringMatching(
+        /^ {2}mac-table +MAC .*\n {2}members .*\n {2}metrics .*\n {2}mtu .*\n {2}multicast .*\n$/,
+      ),
       err: '',
     });
     expect((await ask('conf t', 'interface ?')).out).toMatch(
@@ -154,6 +159,115 @@ describe('the session', () => {
     expect(inInterface).toContain('\n  mac-table ageing <10-86400>\n');
     expect(inInterface).not.toContain('timers interval');
     expect(await session('configure terminal', 'interface octo0', 'find ^mtu')).toBe('  mtu <576-65521>\n');
+  });
+});
+
+describe('the configuration', () => {
+  const config = (...words: string[]) => octolink(['-s', daemon.socket, ...words]);
+
+  it('is shown in parts, and with what holds by default', async () => {
+    expect(await session('show running-config peer osaka')).toMatch(
+      /^interface octo0\n peer osaka\n {2}public-key .*\n( {2}.*\n)+ exit\nexit\n$/,
+    );
+    expect(await session('show running-config interface octo0 peer osaka')).toMatch(/^ peer osaka\n/);
+    const all = await session('show running-config all');
+    for (const line of [
+      'history links 128',
+      ' mss-clamp',
+      ' no relay',
+      '   damping half-life 15',
+      '   mtu auto',
+    ])
+      expect(all).toContain(`\n${line}`);
+    expect(all).toContain('\n  policy active\n');
+    expect(await session('show running-config peer osaka all')).toContain('   priority 10\n');
+    expect((await config('-c', 'show running-config peer nobody')).err).toBe(
+      '% Error: peer nobody not found\n',
+    );
+  });
+
+  it('names commands, and greets', async () => {
+    await session(
+      'alias exec sp show peers',
+      'alias exec ps show peers state',
+      'banner motd Be careful',
+      'end',
+    );
+    try {
+      expect(await session('sp')).toBe(await session('show peers'));
+      expect(await session('sp json')).toBe(await session('show peers json'));
+      expect(await session('ps down')).toBe('No peers.\n');
+      expect(await session('show aliases')).toBe('  sp  show peers\n  ps  show peers state\n');
+      const wrong = await config('-c', 'ps sideways');
+      expect([wrong.code, wrong.err]).toEqual([
+        2,
+        expect.stringMatching(/^show peers state sideways\n {17}\^\n/),
+      ]);
+      expect((await config('-c', 'no alias exec show')).err).toBe('');
+    } finally {
+      await session('no alias exec', 'no banner', 'end');
+    }
+    expect((await config('-c', 'sp')).code).toBe(2);
+  });
+
+  it('says what is debugged', async () => {
+    expect(await session('show debugging')).toBe('Nothing is debugged.\n');
+    expect(await session('undebug all')).toBe('All debugging is off.\n');
+    await session('undebug peer osaka');
+    expect((await config('-c', 'debug peer osaka minutes 5')).err).toBe('% Error: peer osaka not found\n');
+    expect((await config('-c', 'debug peer osaka minutes 61')).err).toMatch(/minutes must be 1-60 min$/m);
+  });
+
+  it('says what is logged and where to', async () => {
+    await session(
+      'logging level info',
+      'logging syslog 192.0.2.9',
+      'logging syslog 192.0.2.9 port 5514',
+      'end',
+    );
+    const text = await session('show running-config');
+    expect(text).toContain(
+      'logging level info\nlogging syslog 192.0.2.9\nlogging syslog 192.0.2.9 port 5514\n',
+    );
+    await session('no logging syslog', 'no logging level', 'end');
+    const log = await session('show logging last 5');
+    expect(log).toMatch(
+      /^Level info, 1 line shown\nSyslog 192\.0\.2\.9 port 514: 3 sent, 0 dropped\n\n.* info peer up/,
+    );
+  });
+
+  it('goes back to defaults by "default"', async () => {
+    await session('interface octo0', 'no mss-clamp', 'mtu 1400', 'end');
+    expect(await session('show running-config interface octo0')).toContain(' no mss-clamp\n');
+    await session('interface octo0', 'default mss-clamp', 'default mtu', 'end');
+    expect(await session('show running-config interface octo0')).not.toMatch(/mss-clamp|mtu/);
+    await session('interface octo0', 'mtu 1500', 'end');
+  });
+
+  it('is copied to files and from them, and erased', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'octolink-copy-'));
+    try {
+      const [whole, part] = [join(folder, 'whole'), join(folder, 'part')];
+      await session(`copy running-config ${whole}`);
+      expect(readFileSync(whole, 'utf8')).toBe(await session('show running-config'));
+      writeFileSync(part, 'interface octo0\n description copied\n');
+      await session(`copy ${part} running-config`);
+      expect(await session('show running-config')).toContain('\n description copied\n');
+      writeFileSync(part, 'interface octo0\n mtu 1\n');
+      const wrong = await config('-c', `copy ${part} running-config`);
+      expect([wrong.code, wrong.err]).toEqual([65, expect.stringContaining(`${part}:2:6: % Error`)]);
+      expect((await config('-R', '-c', `copy ${part} running-config`)).code).toBe(77);
+      await session(`copy ${whole} running-config`, 'copy running-config startup-config');
+      expect((await config('-c', 'write erase')).err).toBe(
+        '% Error: nothing was erased; use -y to answer yes\n',
+      );
+      expect(await session('show startup-config')).toBe(await session('show running-config'));
+      expect((await config('-y', '-c', 'write erase')).out).toMatch(/^Erased .*\.sav\n$/);
+      expect(await session('show startup-config')).toBe('\n');
+      await session('copy startup-config running-config', 'write');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TmuxTerminal, tmuxProblem } from '../../scripts/lab/tmux.js';
 import { type FakeDaemon, OCTOLINK, octolink, startFakeDaemon } from './run.js';
-import { TmuxTerminal, tmuxProblem } from './tmux.js';
 
 if (tmuxProblem) console.log(`skipped: ${tmuxProblem}`);
 
@@ -69,12 +69,13 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
   it('show peers ends with how many are up, and says of each since when', async () => {
     const terminal = await shell();
     await terminal.enter('show peers');
-    const rows = await terminal.shows(lastIs('tokyo#'));
+    const rows = await terminal.shows(/^Out .*\ntokyo#$/m);
     expect(rows.slice(1)).toEqual([
-      expect.stringMatching(/^Peer +Interface +State +Since +Policy +Up\/Links +Active +Cause$/),
-      expect.stringMatching(/^osaka +octo0 +up +00:01:15 +active +1\/1 +0 +-$/),
+      expect.stringMatching(/^Peer +Interface +State +Since +Policy +Up\/Links +Active +Last cause$/),
+      expect.stringMatching(/^osaka +octo0 +up +00:01:15 +active +1\/1 +0 +\(carrier lost\)$/),
       '',
-      '1 of 1 peer up, 1 of 1 link up',
+      expect.stringMatching(/^1 of 1 peer up, 1 of 1 link up, no change for 00:0\d:\d\d$/),
+      expect.stringMatching(/^Out [\d.]+ \w*bit\/s, in [\d.]+ \w*bit\/s$/),
       'tokyo#',
     ]);
     await terminal.enter('explain osaka');
@@ -294,6 +295,27 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(/^ {2}priority must be 0-255\ntokyo\(config-link\)#$/m);
   });
 
+  it('a banner greets, and an alias is run', async () => {
+    const first = await shell();
+    for (const line of ['conf t', 'banner motd Be careful', 'alias exec sv show version', 'end'])
+      await first.enter(line);
+    await first.enter('sv | include Octo');
+    await first.shows(/^Octolink 0\.1\.0/m);
+    const second = await shell();
+    await second.shows(/^Be careful\ntokyo#/m);
+    for (const line of ['conf t', 'no banner', 'no alias exec sv', 'end', 'sv']) await second.enter(line);
+    await second.shows(/^% Unknown command: sv$/m);
+  });
+
+  it('a template has a prompt of its own', async () => {
+    const terminal = await shell();
+    for (const line of ['conf t', 'interface octo0', 'peer-template laptops']) await terminal.enter(line);
+    await terminal.shows(lastIs('tokyo(config-peer-template)#'));
+    await terminal.enter('exit');
+    await terminal.enter('no peer-template laptops');
+    await terminal.shows(lastIs('tokyo(config-if)#'));
+  });
+
   it('a line of an outer block says what it changed', async () => {
     const terminal = await shell();
     for (const line of ['conf t', 'interface octo0', 'peer osaka']) await terminal.enter(line);
@@ -356,8 +378,9 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.enter('show clock');
     await terminal.enter('top');
     await terminal.shows(/^tokyo: \d+ of \d+ peers? up/m);
-    await terminal.type('s');
     await terminal.shows(/by rate/);
+    await terminal.type('s');
+    await terminal.shows(/by peer/);
     await terminal.resize(60, 15);
     await terminal.shows((rows) => rows.every((row) => row.length <= 60) && /osaka/.test(rows.join('\n')));
     await terminal.type('q');
@@ -384,8 +407,8 @@ describe.skipIf(tmuxProblem)(`with ${MANY_PEERS} peers`, () => {
       await terminal.enter('show peers name p6553* sort peer limit 3');
       await terminal.shows(/^p6553 .*\np65530 .*\np65531 .*\ntokyo#$/m);
       await terminal.enter('show peers | count');
-      // A line of titles, and the summary below a blank line.
-      await terminal.shows(new RegExp(`^${MANY_PEERS + 3}$`, 'm'));
+      // A line of titles, and the summary of two lines below a blank one.
+      await terminal.shows(new RegExp(`^${MANY_PEERS + 4}$`, 'm'));
     } finally {
       await large.stop();
     }

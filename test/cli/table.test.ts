@@ -75,6 +75,14 @@ describe('every line of the configuration', () => {
       const forms = [apply([line])];
       if (command.noNeeds !== undefined) {
         forms.push(apply([`no ${line}`]));
+        // `default` undoes both forms, whatever was there before.
+        if (command.hasDefault) {
+          for (const before of [line, `no ${line}`])
+            expect(renderConfig(apply([before, `default ${line}`]))).toBe(
+              renderConfig(apply([`default ${line}`])),
+            );
+          expect(renderConfig(apply([`default ${line}`]))).toBe(renderConfig(apply([])));
+        }
         // Whatever was set before, nothing remains of the two forms.
         expect(renderConfig(apply([line, `no ${line}`]))).toBe(renderConfig(apply([`no ${line}`])));
       }

@@ -8,6 +8,7 @@ import type {
   InterfaceConfig,
   LinkConfig,
   LocalEnd,
+  LogLevel,
   MulticastConfig,
   PeerConfig,
   Policy,
@@ -18,7 +19,15 @@ import type {
 } from '../../src/api/config.js';
 import { RESERVED_KINDS } from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
-import { DNS_NAME, IFNAME, isRefusal, KEY, NAME, type ValueType } from '../../src/grammar/values.js';
+import {
+  COMMAND_WORD,
+  DNS_NAME,
+  IFNAME,
+  isRefusal,
+  KEY,
+  NAME,
+  type ValueType,
+} from '../../src/grammar/values.js';
 import { splitLine } from '../../src/grammar/words.js';
 
 const valid = (type: ValueType, source: fc.Arbitrary<string>) =>
@@ -215,6 +224,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
           'tap-checksum' as const,
           'tap-tso' as const,
           'tap-uso' as const,
+          'tap-tunnel' as const,
           'udp-gso' as const,
           'udp-gro' as const,
         ),
@@ -272,6 +282,17 @@ export const configs: fc.Arbitrary<Config> = fc
       hostname: fc.stringMatching(/^[a-z0-9]{1,10}$/),
       metrics: fc.record({ address: host, port }),
       historyLinks: fc.integer({ min: 0, max: 4096 }),
+      banner: text,
+      aliases: fc.uniqueArray(
+        fc.record({ name: valid(COMMAND_WORD, fc.stringMatching(/^[a-z][a-z0-9_-]{0,9}$/)), line: text }),
+        { minLength: 1, maxLength: 3, selector: (alias) => alias.name },
+      ),
+      logLevel: fc.constantFrom<LogLevel>('error', 'warn', 'info', 'debug'),
+      syslog: fc.uniqueArray(fc.record({ address: host, port }), {
+        minLength: 1,
+        maxLength: 3,
+        selector: (server) => `${server.address} ${server.port}`,
+      }),
     }),
   )
   .map(([interfaces, rest]) => ({ interfaces, ...rest }));

@@ -39,6 +39,7 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     changedSecondsAgo: 75,
     cause: peer.shutdown ? 'shut down' : null,
     advice: null,
+    lastDownCause: 'carrier lost',
     introducedBy: null,
     policy: effectivePolicy(found, peer),
     session: { establishedSecondsAgo: 12.5, aead: 'aes-256-gcm', role: 'initiator' },

@@ -28,6 +28,7 @@ import type { ConfigurationHost } from '../../src/daemon/commits/transactions.js
 import { Finder } from '../../src/daemon/interfaces/finder.js';
 import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
+import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
 
@@ -108,6 +109,13 @@ export class FakeBackend implements ConfigurationHost {
   parts(configurator: Configurator, log: Log): DaemonParts {
     return {
       log,
+      logging: {
+        status: () => ({
+          level: 'info',
+          syslog: [{ address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
+          lines: [{ timeMs: 0, level: 'info', text: 'peer up: interface=octo0 peer=osaka' }],
+        }),
+      },
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,
@@ -120,6 +128,7 @@ export class FakeBackend implements ConfigurationHost {
         () => [],
         () => 0,
       ),
+      debugs: new Debugs(this.events, log),
       connections: () => 1,
     };
   }
@@ -159,6 +168,7 @@ export class FakeBackend implements ConfigurationHost {
     return {
       version: '0.1.0',
       protocol: 1,
+      build: null,
       wireVersion: 1,
       hostname: this.hostname(),
       node: '20.20.2',
@@ -196,6 +206,22 @@ export class FakeBackend implements ConfigurationHost {
         rxBytes: 1500,
         txFrames: 20,
         txBytes: 30000,
+        rates: [
+          {
+            seconds: 5,
+            rxFramesPerSecond: 1020,
+            rxBytesPerSecond: 1_500_000,
+            txFramesPerSecond: 0,
+            txBytesPerSecond: 0,
+          },
+          {
+            seconds: 300,
+            rxFramesPerSecond: 310,
+            rxBytesPerSecond: 400_000,
+            txFramesPerSecond: 1,
+            txBytesPerSecond: 125,
+          },
+        ],
         drops: 3,
         resendBufferBytes: 16 << 20,
         resendAgeMs: 2000,

@@ -36,7 +36,7 @@ export function exampleConfig(): Config {
   return parseConfig(EXAMPLE).config;
 }
 
-export const silentLog = { info() {}, warn() {}, error() {} };
+export const silentLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A configurator that changes what the backend runs. */
 export function fakeConfigurator(

@@ -61,6 +61,7 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
     admitted: true,
     up: false,
     changedUs: null,
+    lostBy: null,
   };
   return { record, peer, told: () => diagnose(runtime, peer, NOW) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dropsText } from '../../src/cli/output/shows.js';
+import { dropsText } from '../../src/cli/output/drops.js';
 import { DROP } from '../../src/contract/drops.js';
 import { SharedStats } from '../../src/contract/stats.js';
 import { dropCounters } from '../../src/daemon/answers/drops.js';
@@ -39,6 +39,16 @@ function scene() {
 }
 
 describe('drops', () => {
+  it('say that a reason counted just now before anything has looked at it', () => {
+    const { stats, second, shown } = scene();
+    second();
+    stats.drops[DROP['no-peer']] = 1;
+    expect(shown()[0].lastSecondsAgo).toBe(0);
+    second();
+    second();
+    expect(shown()[0].lastSecondsAgo).toBe(2);
+  });
+
   it('leave out copies, which are no loss, and do not count what is normal', () => {
     const { stats, counters, shown, runtime } = scene();
     stats.drops[DROP['replayed-early']] = 1000;

@@ -35,7 +35,7 @@ import { ipUdpOverhead } from '../../src/wire/overhead.js';
 import { PARITY } from '../../src/wire/parity.js';
 import { PATH_CHECK } from '../../src/wire/path-check.js';
 import { REPORT } from '../../src/wire/report.js';
-import { SEGMENT } from '../../src/wire/segment.js';
+import { SEGMENT, TUNNEL_SEGMENT } from '../../src/wire/segment.js';
 
 const TEXT = readFileSync(fileURLToPath(new URL('../../../docs/protocol.md', import.meta.url)), 'utf8');
 
@@ -143,6 +143,7 @@ describe('docs/protocol.md', () => {
   it.each([
     ['Transport header', OUTER],
     ['SEGMENT', SEGMENT],
+    ['SEGMENT of a tunnel', TUNNEL_SEGMENT],
     ['HEARTBEAT', { KIND: 0, ...HEARTBEAT }],
     ['PATH_CHECK and PATH_ANSWER', { KIND: 0, ...PATH_CHECK }],
     ['NOTICE', { KIND: 0, ...NOTICE }],

@@ -7,7 +7,7 @@ import { COUNTER_LIMIT } from '../../src/wire/header.js';
 
 function session(): SessionTable {
   const sessions = new SessionTable(new ReplayWindows());
-  sessions.install(0, 0, 1, 2, 3, 4);
+  sessions.install(0, { peer: 0, localIndex: 1, remoteIndex: 2, sealKey: 3, openKey: 4, capabilities: 0 });
   return sessions;
 }
 
@@ -26,6 +26,6 @@ it('gives no counter from the end of a stream on, and a new session begins at 0'
   expect(sessions.take(0, 0, 2)).toBe(-1);
   expect(sessions.take(0, 0, 1)).toBe(COUNTER_LIMIT - 1);
   expect(sessions.take(0, 0, 1)).toBe(-1);
-  sessions.install(0, 0, 5, 6, 7, 8);
+  sessions.install(0, { peer: 0, localIndex: 5, remoteIndex: 6, sealKey: 7, openKey: 8, capabilities: 0 });
   expect(sessions.take(0, 0, 1)).toBe(0);
 });

@@ -106,9 +106,9 @@ describe('matchLine', () => {
 
   it('negates with as much of the value as is given', () => {
     for (const line of ['no policy', 'no policy active']) {
-      expect(matched(line)).toMatchObject({ command: { id: 'policy' }, negated: true });
+      expect(matched(line)).toMatchObject({ command: { id: 'policy' }, form: 'no' });
     }
-    expect(matched('no description').negated).toBe(true);
+    expect(matched('no description').form).toBe('no');
     expect(match('no show')).toMatchObject({ kind: 'invalid', at: 3 });
   });
 

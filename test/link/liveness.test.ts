@@ -106,7 +106,7 @@ class Host {
     peers.setLink(0, 0, 0);
     this.parts.life.configure(0, LINK, true);
     this.parts.mtu.configure(0, LINK.mtu, 0, true);
-    sessions.install(0, 0, 0, 0, 0, 0);
+    sessions.install(0, { peer: 0, localIndex: 0, remoteIndex: 0, sealKey: 0, openKey: 0, capabilities: 0 });
     peers.session[0] = 0;
     links.state[0] = STATE.UP;
   }

@@ -77,7 +77,7 @@ describe('changes', () => {
 
   beforeEach((context) => {
     needsRoot(context);
-    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, sendBuffer: 0 });
+    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, tunnel: true, sendBuffer: 0 });
   });
 
   afterEach(() => {

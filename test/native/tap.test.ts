@@ -29,6 +29,7 @@ function tap(options: Partial<TapOptions> & { name: string }): TapHandle {
     checksum: true,
     tso: true,
     uso: true,
+    tunnel: true,
     sendBuffer: 0,
     ...options,
   });
@@ -151,13 +152,13 @@ describe('TAP', () => {
   });
 
   test('offloads that are not asked for are not granted', () => {
-    const { granted } = tap({ name: uniqueName(), checksum: false, tso: false, uso: false });
-    expect(granted).toEqual({ checksum: false, tso: false, uso: false });
+    const { granted } = tap({ name: uniqueName(), checksum: false, tso: false, uso: false, tunnel: false });
+    expect(granted).toEqual({ checksum: false, tso: false, uso: false, tunnel: false });
   });
 
   test('segmentation without checksums is refused by the kernel, and said so', () => {
     const { granted } = tap({ name: uniqueName(), checksum: false });
-    expect(granted).toEqual({ checksum: false, tso: false, uso: false });
+    expect(granted).toEqual({ checksum: false, tso: false, uso: false, tunnel: false });
   });
 
   test('names that cannot be opened are clear errors', () => {
@@ -189,9 +190,9 @@ describe('TAP', () => {
   test('offloads and the MAC address change while it is in use', () => {
     const name = uniqueName();
     const { fd } = tap({ name });
-    const none = { checksum: false, tso: false, uso: false };
+    const none = { checksum: false, tso: false, uso: false, tunnel: false };
     expect(native.tapOffloads(fd, none)).toEqual(none);
-    expect(native.tapOffloads(fd, { checksum: true, tso: true, uso: false })).toMatchObject({ tso: true });
+    expect(native.tapOffloads(fd, { ...none, checksum: true, tso: true })).toMatchObject({ tso: true });
     native.tapAddress(fd, Uint8Array.of(2, 0, 0, 0, 0, 7));
     expect(ip(`link show ${name}`)).toContain('02:00:00:00:00:07');
     expect(() => native.tapAddress(fd, Uint8Array.of(2, 0))).toThrow(RangeError);

@@ -102,3 +102,38 @@ it('metrics at a port that is taken are refused, and nothing has changed', async
   expect(await scrape()).toContain('octolink_uptime_seconds');
   await holder.stop();
 });
+
+it('a peer is followed step by step while its handshake begins anew', async () => {
+  expect(await node.cli('debug peer h2 minutes 2')).toMatch(/^Debugging peer h2 for 2 min/);
+  expect(await node.cli('show debugging')).toMatch(/^octo0 peer h2, for 00:0[12]:\d\d yet, by root\n$/);
+  await node.cli('clear peer h2');
+  const lines = async () =>
+    (await node.call('show.logging', {})).lines.filter(({ level }) => level === 'debug');
+  await until(
+    'the steps of a handshake',
+    async () => {
+      const steps = (await lines()).map(({ text }) => text).join('\n');
+      return /a session is agreed: interface=octo0 peer=h2/.test(steps) && /frames go under/.test(steps);
+    },
+    PATIENCE_MS,
+  );
+  expect(await node.cli('undebug all', 'show debugging')).toMatch(/Nothing is debugged\.\n$/);
+  expect((await lines()).at(-1)?.text).toBe('no longer followed: stopped: interface=octo0 peer=h2');
+});
+
+it('a second peer is typed line by line, its link from a local end that another one has', async () => {
+  const local = /^ +local .*$/m.exec(await node.runningConfig())?.[0].trim() ?? '';
+  const typed = ['interface octo0', 'peer third', 'link 3', local, 'remote 192.0.2.99', 'priority 9'];
+  let context: string[] = [];
+  for (const line of typed) {
+    const applied = await node.call('config.apply', {
+      context,
+      lines: [line],
+      mode: 'merge',
+      checkOnly: false,
+    });
+    context = applied.context;
+  }
+  expect(await node.cli('show running-config peer third')).toContain(`\n   ${local}\n`);
+  expect((await node.call('show.peer', { peer: 'h2' })).state).toBe('up');
+});

@@ -8,7 +8,7 @@ import { type Site, startSite, waitAllUp } from './node.js';
 import { Capture, ethernet, sendFrames, transfer } from './raw.js';
 import { answered, carries, labProblem, needsLab } from './support.js';
 
-const OFFLOADS: OffloadName[] = ['tap-checksum', 'tap-tso', 'tap-uso', 'udp-gso', 'udp-gro'];
+const OFFLOADS: OffloadName[] = ['tap-checksum', 'tap-tso', 'tap-uso', 'tap-tunnel', 'udp-gso', 'udp-gro'];
 const STATES: [string, OffloadName[]][] = [
   ['every offload on', []],
   ...OFFLOADS.map((name): [string, OffloadName[]] => [`no offload ${name}`, [name]]),

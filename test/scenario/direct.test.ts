@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ROLE } from '../../src/contract/directs.js';
 import { NO_GROUP, type PortSettings } from '../../src/contract/port-settings.js';
 import { RELAY_SOCKET } from '../../src/datapath/send/relay.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { type Lan, pathVia } from '../sim/lan.js';
@@ -73,8 +74,9 @@ class Broadcasts {
   static at(node: SimNode): number[] {
     return node.tap
       .take()
-      .filter((record) => record[22] * 256 + record[23] === EXPERIMENTAL)
-      .map((record) => record[24] * 256 + record[25]);
+      .map((record) => record.subarray(VNET_HEADER))
+      .filter((frame) => frame[12] * 256 + frame[13] === EXPERIMENTAL)
+      .map((frame) => frame[14] * 256 + frame[15]);
   }
 }
 

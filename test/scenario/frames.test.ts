@@ -1,15 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DatapathSettings } from '../../src/contract/settings.js';
-import { packets } from '../datapath/packets.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
+import { fillPayload, packets } from '../datapath/packets.js';
+import { tunnelled } from '../datapath/tunnels.js';
 import { ethernet, stationOf, withVirtio } from '../sim/frames.js';
-import { type KernelFrame, kernelFrames, opaque, superFrame } from '../sim/kernel-frames.js';
+import {
+  expected,
+  type KernelFrame,
+  kernelFrames,
+  opaque,
+  SEGMENT_AROUND,
+  superFrame,
+  tunnelFrame,
+} from '../sim/kernel-frames.js';
 import { Lan, type LanOptions } from '../sim/lan.js';
 import { resegment } from '../sim/resegment.js';
 import { MILLISECOND, World } from '../sim/world.js';
-
-/** IPv6 and UDP headers, sealed overhead, SEGMENT header: the segments of a super-frame that fit a path. */
-const SEGMENT_AROUND = 28 + 32 + 11;
 
 function start(options: Partial<LanOptions>): Lan {
   const lan = new Lan(new World(1), { hosts: 2, links: 1, intervalMs: 1000, holdMs: 3000, ...options });
@@ -23,14 +30,6 @@ function carry(lan: Lan, frames: readonly KernelFrame[]): Uint8Array[] {
   from.fromKernel(...frames.map(({ record }) => record));
   lan.world.run(10 * MILLISECOND);
   return to.tap.take();
-}
-
-/** TCP segments too large for the path are cut to what fits; everything else keeps its borders. */
-function expected(frames: readonly KernelFrame[], mtu: number): Uint8Array[] {
-  return frames.flatMap((frame) => {
-    const room = mtu - SEGMENT_AROUND - frame.headerLength;
-    return frame.expected(frame.isTcp ? Math.min(frame.gsoSize, room) : frame.gsoSize);
-  });
 }
 
 /** Compares without printing sixty thousand bytes. */
@@ -47,7 +46,12 @@ function expectSame(actual: readonly Uint8Array[], wanted: readonly Uint8Array[]
   });
 }
 
-const SOFTWARE: Partial<DatapathSettings> = { tapChecksum: false, tapTso: false, tapUso: false };
+const SOFTWARE: Partial<DatapathSettings> = {
+  tapChecksum: false,
+  tapTso: false,
+  tapUso: false,
+  tapTunnel: false,
+};
 
 describe('frames through two engines', () => {
   for (const mtu of [1280, 1500, 9000]) {
@@ -70,6 +74,20 @@ describe('frames through two engines', () => {
       });
     }
   }
+
+  it('a super-frame in a tunnel arrives as one, and as single frames at a peer that cannot take it so', () => {
+    const [tunnel] = fc.sample(tunnelled(20_000), { numRuns: 1, seed: 7 });
+    const frame = tunnelFrame(
+      { ...tunnel, inner: { ...tunnel.inner, protocol: 'tcp', payload: fillPayload(20_000, 1) } },
+      1000,
+    );
+    const known = carry(start({}), [frame]);
+    expect(known).toHaveLength(1);
+    expectSame(known.flatMap(resegment), frame.expected(1000));
+    const unknown = carry(start({ capabilities: 0 }), [frame]);
+    expect(unknown).toHaveLength(20);
+    expectSame(unknown.flatMap(resegment), frame.expected(1000));
+  });
 
   it('segments of one TCP super-frame are one write again, by GRO and without', () => {
     const [packet] = fc.sample(packets(10), { numRuns: 1, seed: 7 });
@@ -181,7 +199,9 @@ describe('TCP connections over a short path', () => {
       },
       1,
     );
-    const [arrived] = carry(lan, [{ ...syn, record: withVirtio(syn.record.slice(10)) }]).flatMap(resegment);
+    const [arrived] = carry(lan, [{ ...syn, record: withVirtio(syn.record.slice(VNET_HEADER)) }]).flatMap(
+      resegment,
+    );
     const mss = (arrived[14 + 20 + 22] << 8) | arrived[14 + 20 + 23];
     expect(mss).toBe(1280 - SEGMENT_AROUND - 14 - 20 - 20);
   });

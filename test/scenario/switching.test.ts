@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { VNET_HEADER } from '../../src/native/ops.js';
+import { ETHERNET_HEADER } from '../../src/switch/frame.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { loss } from '../sim/hops/loss.js';
 import { Lan } from '../sim/lan.js';
 import { withSeed } from '../sim/random.js';
 import { MILLISECOND, World } from '../sim/world.js';
+
+/** Where the payload of a frame begins in a record of the TAP. */
+const PAYLOAD = VNET_HEADER + ETHERNET_HEADER;
 
 function numbered(destination: Uint8Array, host: number, number: number): Uint8Array {
   const payload = new Uint8Array(46);
@@ -15,7 +20,7 @@ function numbered(destination: Uint8Array, host: number, number: number): Uint8A
 
 /** Who sent what, as read from frames written to a TAP. */
 function received(records: readonly Uint8Array[]): string[] {
-  return records.map((record) => `${record[24]}/${record[25]}`).sort();
+  return records.map((record) => `${record[PAYLOAD]}/${record[PAYLOAD + 1]}`).sort();
 }
 
 describe('a mesh', () => {

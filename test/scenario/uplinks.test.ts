@@ -1,13 +1,19 @@
 /** A client of several servers: one carries, the others stand by, and what either side floods arrives once. */
+
 import { describe, expect, it } from 'vitest';
 import type { DatapathEvent } from '../../src/contract/events.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
+import { ETHERNET_HEADER } from '../../src/switch/frame.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { Lan, linkRow, PORT_SETTINGS, relayName } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { integer, withSeed } from '../sim/random.js';
 import { MILLISECOND, SECOND, World } from '../sim/world.js';
+
+/** Where the payload of a frame begins in a record of the TAP. */
+const PAYLOAD = VNET_HEADER + ETHERNET_HEADER;
 
 const CLIENT = 0;
 const [A, B, C] = [1, 2, 3];
@@ -71,11 +77,11 @@ function heard(node: SimNode): number[] {
   return node.tap
     .take()
     .filter((record) => typeOf(record) === EXPERIMENTAL)
-    .map((record) => record[24] * 256 + record[25]);
+    .map((record) => record[PAYLOAD] * 256 + record[PAYLOAD + 1]);
 }
 
 function typeOf(record: Uint8Array): number {
-  return record[22] * 256 + record[23];
+  return record[PAYLOAD - 2] * 256 + record[PAYLOAD - 1];
 }
 
 /** Sources of the reverse ARP requests that came out of a TAP. */
@@ -83,7 +89,7 @@ function announced(node: SimNode): string[] {
   return node.tap
     .take()
     .filter((record) => typeOf(record) === RARP)
-    .map((record) => record.slice(16, 22).join(':'))
+    .map((record) => record.slice(VNET_HEADER + 6, VNET_HEADER + 12).join(':'))
     .sort();
 }
 

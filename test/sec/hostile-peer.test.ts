@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/contract/link-states.js';
 import { PIECE_HEADER } from '../../src/datapath/frames/pieces.js';
 import { GSO } from '../../src/datapath/offload/virtio.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { ECHO } from '../../src/wire/echo.js';
 import { KIND } from '../../src/wire/header.js';
 import { HEARTBEAT } from '../../src/wire/heartbeat.js';
@@ -61,7 +62,7 @@ function edge(random: () => number, bits: number): number {
 function segment(random: () => number): Uint8Array {
   const [packet] = fc.sample(packets(400), { numRuns: 1, seed: integer(random, 0, 2 ** 31) });
   const { record, headerLength } = superFrame(packet, 100);
-  const frame = record.slice(10);
+  const frame = record.slice(VNET_HEADER);
   const body = new Uint8Array(SEGMENT.BYTES + frame.length);
   const view = new DataView(body.buffer);
   const types = [GSO.NONE, GSO.TCPV4, GSO.TCPV6, GSO.UDP_L4, GSO.TCPV4 | GSO.ECN, 3, 0x7f, 0xff];

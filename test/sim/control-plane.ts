@@ -135,7 +135,16 @@ export class ControlPlane {
     this.node.keys.install(openKey, action.receiveKey);
     this.indexes.set(slot, localIndex);
     this.installed++;
-    this.node.command({ kind: 'session', peer, slot, localIndex, remoteIndex, sealKey, openKey });
+    this.node.command({
+      kind: 'session',
+      peer,
+      slot,
+      localIndex,
+      remoteIndex,
+      sealKey,
+      openKey,
+      capabilities: action.remote.capabilities,
+    });
   }
 
   private retire(slot: number): void {

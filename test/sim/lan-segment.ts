@@ -1,4 +1,5 @@
 /** Joins the TAPs of hosts into one LAN, as a kernel bridge would: what one TAP gets, all others hand in. */
+import { VNET_HEADER } from '../../src/native/ops.js';
 import type { SimNode } from './node.js';
 import type { World } from './world.js';
 
@@ -21,7 +22,7 @@ export class Segment {
   /** A station of the LAN, or the TAP of `from`, sends a frame. */
   carry(record: Uint8Array, from?: SimNode): void {
     if (!this.isOpen && from !== undefined) return;
-    const name = this.count(record.subarray(10));
+    const name = this.count(record.subarray(VNET_HEADER));
     if (name !== undefined) this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
     const copy = record.slice();
     this.world.at(this.world.now + DELAY_US, () => {

@@ -7,6 +7,7 @@ import type { DuplicateSettings, LinkSettings } from '../../src/contract/setting
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PARITY_OFF } from '../../src/datapath/send/parity.js';
 import { PATH } from '../../src/native/ops.js';
+import { OWN_CAPABILITIES } from '../../src/wire/capabilities.js';
 import { RELAY_FAMILY } from '../../src/wire/overhead.js';
 import { quickAead } from './aead.js';
 import { addressOf } from './endpoint.js';
@@ -43,6 +44,8 @@ export interface LanOptions {
   node?: Partial<NodeOptions>;
   /** Whether sessions are installed at once, as a test's own; default true. */
   sessions?: boolean;
+  /** What hosts tell each other that they can take; default: what this build can. */
+  capabilities?: number;
 }
 
 /** Hosts see a peer under the other host's number, and a link under this row. */
@@ -187,6 +190,7 @@ export class Lan {
         remoteIndex: indexes[1 - side],
         sealKey,
         openKey,
+        capabilities: this.options.capabilities ?? OWN_CAPABILITIES,
       });
     });
     [a, b].forEach((node, side) => {

@@ -64,6 +64,7 @@ export const SETTINGS: DatapathSettings = {
   tapChecksum: true,
   tapTso: true,
   tapUso: true,
+  tapTunnel: true,
 };
 
 export interface NodeOptions {

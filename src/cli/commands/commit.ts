@@ -4,7 +4,8 @@ import { flag, keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { commitText, warningLines } from '../output/configuration.js';
 import { command, type ExecCommand } from './command.js';
-import { APPLY_PATIENCE_MS, COMMENT, CONFIRMED } from './configuration.js';
+import { COMMENT, CONFIRMED } from './configuration.js';
+import { APPLY_PATIENCE_MS } from './configuration-files.js';
 
 export const ARCHIVE_NUMBER = value(
   'number',

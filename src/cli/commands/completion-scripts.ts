@@ -24,7 +24,7 @@ _octolink() {
   done
   if (( $#found )); then _describe octolink found; else _files; fi
 }
-compdef _octolink octolink
+if [[ $funcstack[1] == _octolink ]]; then _octolink "$@"; else compdef _octolink octolink; fi
 `,
   fish: `# Completion of octolink for fish: octolink completion fish | source
 complete -c octolink -s f -r -F

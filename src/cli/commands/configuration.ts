@@ -1,14 +1,12 @@
 /** The ways into configuration mode, and what replaces, saves or reloads a configuration as a whole. */
-import { ERROR, MAX_COMMENT, MAX_CONFIRM_MINUTES, MAX_RELOAD_MINUTES } from '../../api/index.js';
+import { MAX_COMMENT, MAX_CONFIRM_MINUTES, MAX_RELOAD_MINUTES } from '../../api/index.js';
 import { choice, flag, keyword, options, value } from '../../grammar/command.js';
 import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';
-import { AnsweredError } from '../base/daemon-client.js';
-import { CliFailure, EXIT, failure, problemLine } from '../base/failure.js';
+import { EXIT, failure } from '../base/failure.js';
 import { commitText, configurationText, stateRemarks } from '../output/configuration.js';
 import { type Cli, calling, command, type ExecCommand } from './command.js';
-
-/** Bringing a large configuration into force takes longer than answering a question. */
-export const APPLY_PATIENCE_MS = 30_000;
+import { APPLY_PATIENCE_MS, applyFile } from './configuration-files.js';
+import { copyCommands } from './copy.js';
 
 export const COMMENT = [
   keyword('comment', 'Comment for the archive'),
@@ -90,15 +88,7 @@ export const configurationCommands: ExecCommand[] = [
       'The order of peers, links and addresses does not matter. A file that matches the running configuration changes nothing, and the answer says so.',
     json: { resultOf: 'config.apply' },
     async run(cli, { file, check = false, ...order }) {
-      const text = await readText(cli, file);
-      const client = await cli.client();
-      const lines = text.split(/\r?\n/);
-      const params = { ...order, context: [], lines, mode: 'replace' as const, checkOnly: check };
-      const result = await client.request('config.apply', params, APPLY_PATIENCE_MS).catch((error) => {
-        throw placed(error, file);
-      });
-      cli.editing.take(result.state);
-      cli.remark(result.warnings.map(({ line, message }) => `${file}:${line}: % Warning: ${message}`));
+      const result = await applyFile(cli, file, { ...order, mode: 'replace', checkOnly: check });
       const { hasCandidate } = cli.editing;
       const said = hasCandidate
         ? [`Loaded ${file} into the candidate.`]
@@ -128,6 +118,22 @@ export const configurationCommands: ExecCommand[] = [
     params: () => ({}),
     text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
   }),
+  command({
+    privilege: 'admin',
+    tokens: [
+      keyword('write', 'Save the configuration'),
+      keyword('erase', 'Make the startup configuration an empty one; what runs stays as it is'),
+    ],
+    json: { resultOf: 'config.erase' },
+    async run(cli) {
+      if (!(await cli.confirm('The startup configuration will be empty. Proceed?'))) {
+        const hint = cli.interactive ? '' : '; use -y to answer yes';
+        throw failure(EXIT.FAILED, `nothing was erased${hint}`);
+      }
+      const result = await (await cli.client()).request('config.erase', {});
+      return { data: result, text: [`Erased ${result.file}; what it held is in ${result.file}.sav`] };
+    },
+  }),
   calling({
     privilege: 'read',
     tokens: [
@@ -138,17 +144,7 @@ export const configurationCommands: ExecCommand[] = [
     params: () => ({}),
     text: configurationText,
   }),
-  calling({
-    privilege: 'admin',
-    tokens: [
-      keyword('copy', 'Copy a configuration'),
-      keyword('running-config', 'Running configuration'),
-      keyword('startup-config', 'Startup configuration'),
-    ],
-    method: 'config.write',
-    params: () => ({}),
-    text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
-  }),
+  ...copyCommands,
   command({
     privilege: 'admin',
     tokens: [
@@ -192,24 +188,4 @@ async function cancelReload(cli: Cli) {
   const state = await client.request('reload.cancel', {});
   cli.editing.take(state);
   return { data: state, text: ['Reload cancelled.'] };
-}
-
-/** The text of a file of this host. Throws `CliFailure` when it cannot be read, or may not be. */
-export async function readText({ restricted }: Cli, file: string): Promise<string> {
-  if (restricted) throw failure(EXIT.NOT_PERMITTED, 'a restricted user may not read files');
-  const { readFile } = await import('node:fs/promises');
-  return readFile(file, 'utf8').catch((error: Error) => {
-    throw failure(EXIT.FAILED, `cannot read ${file}: ${error.message}`);
-  });
-}
-
-/** Problems of a file with its name and their lines. */
-function placed(error: unknown, file: string): unknown {
-  if (!(error instanceof AnsweredError) || error.problems.length === 0) return error;
-  const code = error.code === ERROR.SYNTAX ? EXIT.BAD_CONFIG : error.exitCode;
-  const lines = error.problems.map((problem) => {
-    const { line, column } = problem;
-    return problemLine(problem, line === 0 ? file : `${file}:${line}:${column}`, '% Error');
-  });
-  return new CliFailure(code, lines);
 }

@@ -3,7 +3,7 @@ import { keyword, value } from '../../grammar/command.js';
 import { LOCAL_FILE } from '../../grammar/values.js';
 import { configurationText } from '../output/configuration.js';
 import { command, type ExecCommand } from './command.js';
-import { readText } from './configuration.js';
+import { readText } from './configuration-files.js';
 
 export const importCommands: ExecCommand[] = [
   command({

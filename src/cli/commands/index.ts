@@ -11,6 +11,7 @@ import { completionCommands } from './completion.js';
 import { configurationCommands } from './configuration.js';
 import { configurationShows } from './configuration-shows.js';
 import { counterDeltaCommands } from './counters-delta.js';
+import { debugCommands } from './debug.js';
 import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
@@ -19,6 +20,7 @@ import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
+import { loggingCommands } from './logging.js';
 import { memberCommands } from './members.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
@@ -59,6 +61,8 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...watchCommands,
   ...topCommands,
   ...eventCommands,
+  ...loggingCommands,
+  ...debugCommands,
   ...captureCommands,
   ...aboutCommands,
   ...supportCommands,

@@ -11,7 +11,8 @@ import type {
 } from '../../api/index.js';
 import { type ArgsOf, flag, keyword, options, type Token } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
-import { COUNTERS_TABLE, LINKS_TABLE, MAC_TABLE, PEERS_TABLE } from '../output/shows.js';
+import { LINKS_TABLE, PEERS_TABLE } from '../output/peers.js';
+import { COUNTERS_TABLE, MAC_TABLE } from '../output/shows.js';
 import { GrowingTable, type TableLayout } from '../output/table.js';
 import {
   type Cli,

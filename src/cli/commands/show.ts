@@ -8,8 +8,11 @@ import type {
 } from '../../api/index.js';
 import { metricsText } from '../../api/metrics-text.js';
 import { flag, formerly, keyword, options, type Token } from '../../grammar/command.js';
+import { dropsText } from '../output/drops.js';
 import { historiesText } from '../output/histories.js';
-import * as text from '../output/shows.js';
+import { interfacesBriefText, interfacesText, peersSummaryText } from '../output/interfaces.js';
+import { peerText } from '../output/peers.js';
+import { systemText, versionText } from '../output/shows.js';
 import {
   calling,
   type ExecCommand,
@@ -44,7 +47,7 @@ function show<M extends MethodName>({ word, help, filters = [], method, text }: 
 }
 
 export const showCommands: ExecCommand[] = [
-  show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: text.versionText }),
+  show({ word: 'version', help: 'Versions and uptime', method: 'show.version', text: versionText }),
   show({
     word: 'interfaces',
     help: 'Interfaces with their state and counters',
@@ -52,7 +55,7 @@ export const showCommands: ExecCommand[] = [
       options([formerly([INTERFACE_NAME], [keyword('interface', 'Only this interface'), INTERFACE_NAME])]),
     ],
     method: 'show.interfaces',
-    text: text.interfacesText,
+    text: interfacesText,
   }),
   narrowedCall<'show.interfaces', InterfaceStatus>({
     tokens: [
@@ -74,7 +77,7 @@ export const showCommands: ExecCommand[] = [
     },
     method: 'show.interfaces',
     narrow: (interfaces, rows) => rows(interfaces),
-    text: text.interfacesBriefText,
+    text: interfacesBriefText,
   }),
   calling({
     privilege: 'read',
@@ -85,14 +88,14 @@ export const showCommands: ExecCommand[] = [
     ],
     method: 'show.interfaces',
     params: () => ({}),
-    text: text.peersSummaryText,
+    text: peersSummaryText,
   }),
   show({
     word: 'peers',
     help: PEERS_HELP,
     filters: [PEER_NAME, IN_INTERFACE],
     method: 'show.peer',
-    text: text.peerText,
+    text: peerText,
   }),
   calling({
     privilege: 'read',
@@ -125,7 +128,7 @@ export const showCommands: ExecCommand[] = [
     },
     method: 'show.drops',
     narrow: (drops, rows) => rows(drops),
-    text: text.dropsText,
+    text: dropsText,
   }),
   show({
     word: 'running-config',
@@ -143,7 +146,7 @@ export const showCommands: ExecCommand[] = [
     word: 'system',
     help: 'Process, datapath, offloads and sockets',
     method: 'show.system',
-    text: text.systemText,
+    text: systemText,
   }),
 ];
 

@@ -5,8 +5,8 @@ import { EXIT, failure } from '../base/failure.js';
 import { type Cli, command, type ExecCommand, IN_INTERFACE } from './command.js';
 
 const INTERVAL_MS = 1000;
-/** More do not fit on any screen, and each look asks for all of them. */
-const MAX_PEERS = 1000;
+/** With very many peers looks are rarer, so that no more than this share of the time is spent on them. */
+const SHARE_OF_TIME = 0.2;
 const PEERS_OF_A_PAGE = 200;
 
 export const topCommands: ExecCommand[] = [
@@ -30,7 +30,6 @@ export const topCommands: ExecCommand[] = [
         skip: 0,
         hostname: hello.hostname,
         paused: false,
-        truncated: false,
       };
       let due = 0;
       const keys: Record<string, () => void> = {
@@ -67,12 +66,10 @@ export const topCommands: ExecCommand[] = [
           draw: async ({ columns, rows }) => {
             // A key or a new size draws again; only time asks the daemon again.
             if (performance.now() >= due) {
-              due = performance.now() + INTERVAL_MS;
-              if (!view.paused) {
-                const { links, truncated } = await look(cli, filter);
-                view.truncated = truncated;
-                model.look(links, performance.now());
-              }
+              const began = performance.now();
+              if (!view.paused) model.look(await look(cli, filter), performance.now());
+              const took = performance.now() - began;
+              due = began + Math.max(INTERVAL_MS, took / SHARE_OF_TIME);
             }
             return model.lines(view, columns, rows, timeText(Date.now()).slice(0, 8));
           },
@@ -85,15 +82,12 @@ export const topCommands: ExecCommand[] = [
   }),
 ];
 
-/** The links of all peers, or of the first thousand. */
-async function look(
-  cli: Cli,
-  filter: { interface?: string },
-): Promise<{ links: LinkStatus[]; truncated: boolean }> {
+/** The links of all peers. */
+async function look(cli: Cli, filter: { interface?: string }): Promise<LinkStatus[]> {
   const client = await cli.client();
   const links: LinkStatus[] = [];
   let cursor: string | null = null;
-  for (let peers = 0; peers < MAX_PEERS; peers += PEERS_OF_A_PAGE) {
+  do {
     const page: { rows: LinkStatus[]; next: string | null } = await client.request('show.linksPage', {
       ...filter,
       limit: PEERS_OF_A_PAGE,
@@ -101,7 +95,6 @@ async function look(
     });
     links.push(...page.rows);
     cursor = page.next;
-    if (cursor === null) break;
-  }
-  return { links, truncated: cursor !== null };
+  } while (cursor !== null && !cli.signal.aborted);
+  return links;
 }

@@ -99,7 +99,7 @@ export class ConfigLines {
     if (leaving === 'top' || (leaving === 'parent' && this.depth === 0)) return false;
     this.gathered.push(line);
     if (leaving === 'parent') this.depth = (this.depth ?? 1) - 1;
-    else this.depth = found.depth + (found.command.kind === 'block' && !found.negated ? 1 : 0);
+    else this.depth = found.depth + (found.command.kind === 'block' && found.form === 'plain' ? 1 : 0);
     return true;
   }
 

@@ -17,6 +17,8 @@ export interface GivenLine {
   origin: Origin | null;
   /** Columns before the line on the screen, so that the caret stands under the right word. */
   indent: number;
+  /** It is not on the screen: what was given is an alias for it. */
+  isExpanded?: true;
 }
 
 /** What follows the first `offset` characters of a line. */
@@ -25,9 +27,10 @@ export function restFrom({ text, origin, indent }: GivenLine, offset: number): G
 }
 
 /** The grammar refuses the line. At a terminal it stands above the error; elsewhere the error repeats it. */
-export function refusal(mismatch: Mismatch, { text, origin, indent }: GivenLine, typed: boolean): CliFailure {
+export function refusal(mismatch: Mismatch, line: GivenLine, typed: boolean): CliFailure {
+  const { text, origin, indent } = line;
   const lines = explainAtPrompt(mismatch, text, indent);
-  if (typed) return new CliFailure(EXIT.SYNTAX, lines);
+  if (typed && !line.isExpanded) return new CliFailure(EXIT.SYNTAX, lines);
   const column = [...text.slice(0, mismatch.at)].length + 1;
   const place = origin === null ? [] : [`${origin.source}:${origin.line}:${column}:`];
   return new CliFailure(EXIT.SYNTAX, [...place, text, ...lines]);

@@ -309,12 +309,27 @@ export class Interpreter implements Cli {
       this.config.enterForBlock();
       return this.configLine(line);
     }
-    if (match.kind === 'unknown') await this.refuseConfiguration(line);
+    if (match.kind === 'unknown') {
+      const meant = await this.aliased(line);
+      if (meant !== null) return this.execLine(meant, this.matchExec(meant.text));
+      await this.refuseConfiguration(line);
+    }
     if (!(match.kind === 'command' && match.command.everywhere)) {
       await this.config.flush();
       this.config.leave();
     }
     await this.execLine(line, found);
+  }
+
+  /** What an alias of the configuration stands for, with the words after it; null: there is none of this name. */
+  private async aliased({ text, origin }: GivenLine): Promise<GivenLine | null> {
+    const { words } = splitLine(text);
+    if (words.length === 0 || words[0].quoted) return null;
+    const client = await this.client().catch(() => null);
+    const aliases = await client?.request('show.aliases', {}).catch(() => null);
+    const alias = aliases?.find(({ name }) => name === words[0].text);
+    if (alias === undefined) return null;
+    return { text: `${alias.line}${text.slice(words[0].end)}`, origin, indent: 0, isExpanded: true };
   }
 
   private async startsConfiguration({ text }: GivenLine): Promise<boolean> {

@@ -34,14 +34,14 @@ export class RefusedBlock {
       if (inner !== null && inner > this.outermost) this.depth = inner;
       return inner !== null && inner > this.outermost;
     }
-    const { command, negated } = found;
+    const { command, form } = found;
     if (command.kind === 'leave') {
       if (command.to === 'top') return false;
       this.depth--;
       return true;
     }
     if (found.depth < this.outermost) return false;
-    this.depth = found.depth + (command.kind === 'block' && !negated ? 1 : 0);
+    this.depth = found.depth + (command.kind === 'block' && form === 'plain' ? 1 : 0);
     return true;
   }
 }

@@ -14,7 +14,7 @@ export function eventText(event: ControlEvent): string {
 export function eventsText(events: readonly ControlEvent[]): string[] {
   if (events.length === 0) return ['No events.'];
   return events.flatMap((event) => {
-    const time = `${dateText(event.timeMs)} ${timeText(event.timeMs)} `;
+    const time = `${momentText(event.timeMs)} `;
     return fold(whatText(event), TEXT_WIDTH - time.length).map(
       (line, index) => `${index === 0 ? time : ' '.repeat(time.length)}${line}`,
     );
@@ -25,6 +25,7 @@ export function eventsText(events: readonly ControlEvent[]): string[] {
 const ORDINARY: ReadonlySet<ConfigEvent> = new Set<ConfigEvent>([
   'changed',
   'written',
+  'erased',
   'confirmed',
   'taken by force',
 ]);
@@ -75,6 +76,8 @@ function whatText(event: ControlEvent): string {
       const peer = event.peer === null ? '' : ` peer ${event.peer}`;
       return `${event.interface ?? 'octolinkd'}${peer} warning: ${event.detail}`;
     }
+    case 'debug':
+      return `${event.interface} peer ${event.peer} debug: ${event.detail}`;
     case 'capture': {
       const end = event.what === 'ended' ? `, ${plural(event.packets, 'packet')}` : '';
       return `${event.interface} capture of ${event.points.join(', ')} ${event.what} by ${event.by}${end}`;
@@ -113,6 +116,11 @@ function portText(peer: string | null): string {
 
 function because(cause: string): string {
   return cause === '' ? '' : `: ${cause}`;
+}
+
+/** `2026-11-23 04:20:11.123`, in the time of this host. */
+export function momentText(timeMs: number): string {
+  return `${dateText(timeMs)} ${timeText(timeMs)}`;
 }
 
 function dateText(timeMs: number): string {

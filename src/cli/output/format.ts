@@ -51,6 +51,12 @@ export function bitRate(bitsPerSecond: number | null): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(value < 9.995 ? 2 : 1)}${units[unit]}`;
 }
 
+/** Bytes a second as bits: `0 bit/s`, `940 kbit/s`, `12.3 Mbit/s`. */
+export function speed(bytesPerSecond: number): string {
+  const [, number, unit] = /^([\d.]+)(.*)$/.exec(bitRate(bytesPerSecond * 8)) as RegExpExecArray;
+  return `${number} ${unit}bit/s`;
+}
+
 /** Permille as a percentage: `0.4`. */
 export function percent(permille: number | null): string {
   return permille === null ? '-' : (permille / 10).toFixed(1);

@@ -12,6 +12,8 @@ export interface Column<Row> {
   shrinkTo?: number;
   /** What does not fit continues on the next line, rather than being cut. Last column only. */
   folds?: true;
+  /** Left out where there is no room for it, the last such column first. */
+  optional?: true;
 }
 
 /** Gathered from all rows, and printed below them. */
@@ -46,25 +48,32 @@ export function table<Row>(
 /** Lays rows out as they come. Columns never get narrower; titles stand above the first rows. */
 export class GrowingTable<Row> {
   private readonly layout: TableLayout<Row>;
-  private wanted: number[];
+  /** Those that there is room for, once the first rows are known. */
+  private columns: readonly Column<Row>[];
+  private wanted: number[] = [];
   private begun = false;
   private readonly summary: Summary<Row> | undefined;
 
   constructor(layout: TableLayout<Row>) {
     this.layout = layout;
+    this.columns = layout.columns;
     this.summary = layout.summary?.();
-    this.wanted = layout.columns.map(({ title }) => displayWidth(title));
   }
 
   add(rows: readonly Row[]): string[] {
     if (rows.length === 0) return [];
-    const { columns } = this.layout;
     this.summary?.add(rows);
+    const available = this.layout.width ?? TEXT_WIDTH;
+    if (!this.begun) this.columns = thatFit(this.layout.columns, rows, available);
+    const { columns } = this;
     const cells = rows.map((row) => columns.map((column) => column.cell(row)));
-    this.wanted = this.wanted.map((width, index) =>
-      cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), width),
+    this.wanted = columns.map(({ title }, index) =>
+      cells.reduce(
+        (widest, row) => Math.max(widest, displayWidth(row[index])),
+        this.wanted[index] ?? displayWidth(title),
+      ),
     );
-    const widths = fitting(columns, this.wanted, this.layout.width ?? TEXT_WIDTH);
+    const widths = fitting(columns, this.wanted, available);
     const titles = this.begun ? [] : [columns.map((column) => column.title)];
     this.begun = true;
     return [...titles, ...cells].flatMap((row) =>
@@ -82,6 +91,26 @@ export class GrowingTable<Row> {
     const { whenEmpty, footer = [] } = this.layout;
     return this.begun ? [...footer, ...(this.summary?.lines() ?? [])] : [whenEmpty];
   }
+}
+
+/** The columns without those optional ones that find no room beside the first rows, or have nothing to say of them. */
+function thatFit<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  available: number,
+): readonly Column<Row>[] {
+  const widthOf = (column: Column<Row>): number =>
+    rows.reduce((widest, row) => Math.max(widest, displayWidth(column.cell(row))), 0);
+  const sized = columns.map((column) => ({ column, width: widthOf(column) }));
+  const kept = sized.filter(({ column, width }) => !column.optional || width > 0);
+  const total = (): number =>
+    kept.reduce((sum, { column, width }) => sum + Math.max(width, displayWidth(column.title)) + GAP, -GAP);
+  while (total() > available) {
+    const last = kept.findLastIndex(({ column }) => column.optional);
+    if (last < 0) break;
+    kept.splice(last, 1);
+  }
+  return kept.map(({ column }) => column);
 }
 
 /** Widths that fit the line: what is too much is taken from the columns that give way. */

@@ -1,16 +1,17 @@
 /** The live picture of peers and links: rates since the last look, round-trip times as sparklines. Knows no terminal. */
 import type { LinkStatus } from '../../api/index.js';
-import { bitRate, milliseconds, percent, plural } from './format.js';
+import { bitRate, milliseconds, percent, plural, speed } from './format.js';
 import { sparkline } from './sparkline.js';
 import { GrowingTable, shorten } from './table.js';
 
-export const SORTS = ['peer', 'rate', 'rtt', 'loss', 'state'] as const;
+/** The first is the order to begin with. */
+export const SORTS = ['rate', 'peer', 'rtt', 'loss', 'state'] as const;
 type Sort = (typeof SORTS)[number];
 
 /** Looks that a sparkline goes back. */
 const SPARKS = 60;
 const MIN_SPARK_COLUMNS = 8;
-const TABLE_COLUMNS = 66;
+const TABLE_COLUMNS = 70;
 const HEADER_ROWS = 3;
 
 /** What is remembered of a link between two looks. */
@@ -30,8 +31,6 @@ export interface TopView {
   skip: number;
   hostname: string;
   paused: boolean;
-  /** There are more peers than are looked at. */
-  truncated: boolean;
 }
 
 export class TopModel {
@@ -58,19 +57,24 @@ export class TopModel {
   /** The picture: a head of three lines, then as many links as there is room for. */
   lines(view: TopView, columns: number, rows: number, clock: string): string[] {
     const all = [...this.rows.values()];
-    const sparkColumns = Math.max(MIN_SPARK_COLUMNS, columns - TABLE_COLUMNS - 2);
+    const sparkColumns = Math.min(SPARKS, Math.max(MIN_SPARK_COLUMNS, columns - TABLE_COLUMNS - 2));
     const shown = sorted(all, view).slice(view.skip, view.skip + Math.max(1, rows - HEADER_ROWS - 1));
     const table = new GrowingTable<Row>({
       columns: [
         { title: 'Peer', cell: ({ status }) => shorten(status.peer, 14) },
         { title: 'Link', cell: ({ status }) => String(status.link), align: 'right' },
         { title: 'State', cell: ({ status }) => status.state + (status.active ? '*' : '') },
-        { title: 'Tx/s', cell: ({ txBps }) => bitRate(txBps), align: 'right' },
-        { title: 'Rx/s', cell: ({ rxBps }) => bitRate(rxBps), align: 'right' },
+        { title: 'Tx bps', cell: ({ txBps }) => bitRate(txBps), align: 'right' },
+        { title: 'Rx bps', cell: ({ rxBps }) => bitRate(rxBps), align: 'right' },
         { title: 'Loss %', cell: ({ status }) => lossText(status), align: 'right' },
         { title: 'RTT ms', cell: ({ status }) => milliseconds(status.rttSmoothedUs), align: 'right' },
         {
-          title: 'RTT 60 s',
+          title: '0 to',
+          cell: ({ rttUs }) => milliseconds(largest(rttUs.slice(-sparkColumns))),
+          align: 'right',
+        },
+        {
+          title: `RTT, ${sparkColumns} s`,
           cell: ({ rttUs }) => sparkline(rttUs.slice(-sparkColumns), sparkColumns, { low: 0 }),
         },
       ],
@@ -81,6 +85,10 @@ export class TopModel {
   }
 }
 
+function largest(values: readonly (number | null)[]): number | null {
+  return values.reduce((most, value) => (value === null || (most ?? value) > value ? most : value), null);
+}
+
 function head(all: readonly Row[], view: TopView, columns: number, clock: string): string[] {
   const peers = new Map<string, boolean>();
   for (const { status } of all) {
@@ -89,13 +97,13 @@ function head(all: readonly Row[], view: TopView, columns: number, clock: string
   }
   const peersUp = [...peers.values()].filter(Boolean).length;
   const linksUp = all.filter(({ status }) => status.state === 'up').length;
-  const total = (key: 'txBps' | 'rxBps') => bitRate(all.reduce((sum, row) => sum + (row[key] ?? 0), 0));
-  const left = `${view.hostname}: ${peersUp} of ${plural(peers.size, 'peer')} up, ${linksUp} of ${plural(all.length, 'link')} up${view.truncated ? ' (first peers only)' : ''}`;
+  const total = (key: 'txBps' | 'rxBps') => speed(all.reduce((sum, row) => sum + (row[key] ?? 0), 0) / 8);
+  const left = `${view.hostname}: ${peersUp} of ${plural(peers.size, 'peer')} up, ${linksUp} of ${plural(all.length, 'link')} up`;
   const how = `by ${view.sort}${view.reversed ? ', reversed' : ''}${view.paused ? '; paused' : ''}`;
   const keys = 's sort  r reverse  p pause  q quit';
   return [
     ends(left, clock, columns),
-    ends(`Tx ${total('txBps')}bit/s, Rx ${total('rxBps')}bit/s, ${how}`, keys, columns),
+    ends(`Tx ${total('txBps')}, Rx ${total('rxBps')}; ${how}`, keys, columns),
   ];
 }
 

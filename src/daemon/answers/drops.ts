@@ -19,14 +19,15 @@ export function dropCounters(
     .map(({ isCopy, ...drop }, index) => ({ isCopy, ...drop, index }))
     .filter(({ isCopy, count }) => all || (count > 0 && !isCopy))
     .map(({ reason, count, normal, help, index }) => {
-      const last = histories.drops.lastSecond(name, index);
+      const now = histories.currentSecond;
+      const last = count === 0 ? null : histories.drops.lastSecond(name, index, count, now);
       return {
         interface: name,
         reason,
         count,
         normal,
         ...lastSender(runtime, reason),
-        lastSecondsAgo: last === null ? null : histories.currentSecond - last,
+        lastSecondsAgo: last === null ? null : now - last,
         perSecond: histories.drops.perSecond(name, index),
         help,
       };

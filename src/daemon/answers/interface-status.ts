@@ -1,7 +1,7 @@
 /** Status of interfaces. */
 
 import type { InterfaceConfig, OffloadName } from '../../api/config.js';
-import type { InterfaceStatus } from '../../api/index.js';
+import type { InterfaceRate, InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
@@ -16,6 +16,7 @@ export function interfaceStatus(
   config: InterfaceConfig,
   runtime: InterfaceRuntime | null,
   fault: string | null,
+  rates: InterfaceRate[],
 ): InterfaceStatus {
   const effective = effectiveInterface(config);
   const counters = runtime?.datapath.stats.interface;
@@ -46,6 +47,7 @@ export function interfaceStatus(
     rxBytes: read(INTERFACE.tapTxBytes),
     txFrames: read(INTERFACE.tapRxFrames),
     txBytes: read(INTERFACE.tapRxBytes),
+    rates: runtime === null ? [] : rates,
     drops: runtime === null ? 0 : dropsThatMatter(runtime),
     resendBufferBytes: effective.resendBuffer << 20,
     resendAgeMs: effective.resendAge,
@@ -83,13 +85,14 @@ export function downCause({ enabled }: InterfaceConfig): string {
 /** Offloads in use: granted by the kernel and not forced off. */
 export function grantedOffloads(runtime: InterfaceRuntime | null): OffloadName[] {
   if (runtime === null) return [];
-  const { checksum, tso, uso } = runtime.tap.granted;
+  const { checksum, tso, uso, tunnel } = runtime.tap.granted;
   const sockets = runtime.sockets.all();
   const off = new Set(runtime.config.disabledOffloads);
   const inUse: [OffloadName, boolean][] = [
     ['tap-checksum', checksum],
     ['tap-tso', tso],
     ['tap-uso', uso],
+    ['tap-tunnel', tunnel],
     ['udp-gso', grantsGso(runtime)],
     ['udp-gro', sockets.every((socket) => socket.handle.gro) && !off.has('udp-gro')],
   ];

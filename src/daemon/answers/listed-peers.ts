@@ -118,6 +118,7 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
     advice: config.enabled
       ? `interface ${config.name} is down: ${fault ?? downCause(config)}`
       : `interface ${config.name} is shut down: "no shutdown" there starts it`,
+    lastDownCause: null,
     policy: effectivePolicy(config, peer),
     introducedBy: null,
     duplicate: effectiveDuplicate(config, peer),

@@ -159,6 +159,7 @@ export function peerStatus(
     changedSecondsAgo: peer.changedUs === null ? null : seconds(nowUs - peer.changedUs),
     cause: diagnosis?.cause ?? null,
     advice: diagnosis?.advice ?? null,
+    lastDownCause: peer.lostBy === null ? null : causeWord(peer.lostBy),
     policy: effectivePolicy(runtime.config, peer.config),
     introducedBy: peer.introduction?.server ?? null,
     duplicate: effectiveDuplicate(runtime.config, peer.config),

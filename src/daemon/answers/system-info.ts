@@ -12,17 +12,25 @@ import {
 import { effectiveInterface } from '../../config/defaults.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
-import { version } from '../base/version.js';
+import { manifest, version } from '../base/version.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { grantedOffloads } from './interface-status.js';
 import { seconds } from './peer-status.js';
 
-const OFFLOADS: readonly OffloadName[] = ['tap-checksum', 'tap-tso', 'tap-uso', 'udp-gso', 'udp-gro'];
+const OFFLOADS: readonly OffloadName[] = [
+  'tap-checksum',
+  'tap-tso',
+  'tap-uso',
+  'tap-tunnel',
+  'udp-gso',
+  'udp-gro',
+];
 
 export function versionInfo(hostname: string): VersionInfo {
   return {
     version,
+    build: manifest.build ?? null,
     protocol: PROTOCOL_VERSION,
     wireVersion: WIRE_VERSION,
     hostname,

@@ -32,7 +32,7 @@ export async function replaceFile(
   const handle = await io.open(fresh, 'wx', 0o600);
   try {
     await handle.writeFile(text, 'utf8');
-    if (rights.owner !== null) await handle.chown(rights.owner.uid, rights.owner.gid);
+    await giveTo(handle, rights.owner);
     await handle.chmod(rights.mode);
     await handle.sync();
   } finally {
@@ -41,6 +41,13 @@ export async function replaceFile(
   await beforeRename();
   await io.rename(fresh, file);
   await syncFolder(io, folder);
+}
+
+/** Only where it is another's: a daemon that serves under a user of its own may be forbidden the call altogether. */
+async function giveTo(handle: nodeFs.FileHandle, owner: FileRights['owner']): Promise<void> {
+  if (owner === null) return;
+  const { uid, gid } = await handle.stat();
+  if (uid !== owner.uid || gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
 }
 
 /** Removes a file durably; a missing file is no error. */

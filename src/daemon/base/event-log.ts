@@ -19,10 +19,16 @@ export class EventLog {
 
   /** `timeMs`: milliseconds since the epoch. */
   publish(body: EventBody, timeMs = Date.now()): void {
-    const event = { timeMs, ...body } as ControlEvent;
+    const event = this.tell(body, timeMs);
     this.kept[this.next] = event;
     this.next = (this.next + 1) % KEPT_EVENTS;
+  }
+
+  /** Passes an event on and does not keep it. */
+  tell(body: EventBody, timeMs = Date.now()): ControlEvent {
+    const event = { timeMs, ...body } as ControlEvent;
     for (const listener of this.listeners) listener(event);
+    return event;
   }
 
   /** Calls `listener` for each event until the returned function is called. */

@@ -1,6 +1,9 @@
 /** The version of this package. */
 import { readFileSync } from 'node:fs';
+import type { Manifest } from '../../api/version.js';
 
-const manifest = new URL('../../../../package.json', import.meta.url);
+const file = new URL('../../../../package.json', import.meta.url);
 
-export const version: string = JSON.parse(readFileSync(manifest, 'utf8')).version;
+export const manifest: Manifest = JSON.parse(readFileSync(file, 'utf8'));
+
+export const { version } = manifest;

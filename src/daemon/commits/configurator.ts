@@ -356,6 +356,10 @@ export class Configurator {
     return this.queue.run(who, { action: 'write memory' }, () => this.startup.write(who));
   }
 
+  erase(who: Who): Promise<ConfigWriteResult> {
+    return this.queue.run(who, { action: 'write erase' }, () => this.startup.erase(who));
+  }
+
   /** Makes the startup configuration the running one, at once or after `inMinutes`. */
   reload(who: Who, inMinutes: number | undefined): Promise<CommitResult> {
     const action = inMinutes === undefined ? 'reload' : `reload in ${inMinutes}`;

@@ -2,7 +2,7 @@
 import type { Config } from '../../api/config.js';
 import type { ConfigWriteResult, ReloadStatus, StartupConfig, Who } from '../../api/index.js';
 import { diffConfigs } from '../../config/diff.js';
-import { type EditResult, parseConfig } from '../../config/edit.js';
+import { type EditResult, emptyConfig, parseConfig } from '../../config/edit.js';
 import { renderConfig } from '../../config/render.js';
 import type { Clock } from '../base/clock.js';
 import type { EventLog } from '../base/event-log.js';
@@ -64,19 +64,31 @@ export class Startup {
 
   /** Saves the running configuration. An unconfirmed commit is not saved, or its rollback would not last. */
   async write(who: Who): Promise<ConfigWriteResult> {
-    const { host, file, events, guard } = this.options;
+    const { host, events, guard } = this.options;
     if (guard.active) {
       throw new RequestError('a commit awaits confirmation and may be undone yet: confirm it, then save');
     }
-    const running = host.runningConfig();
-    const text = renderConfig(running);
+    const result = await this.save(host.runningConfig());
+    events.publish({ kind: 'config', by: who.user, what: 'written' });
+    return result;
+  }
+
+  /** Saves an empty configuration: without a file the daemon would not start. */
+  async erase(who: Who): Promise<ConfigWriteResult> {
+    const result = await this.save(emptyConfig());
+    this.options.events.publish({ kind: 'config', by: who.user, what: 'erased' });
+    return result;
+  }
+
+  private async save(config: Config): Promise<ConfigWriteResult> {
+    const { file } = this.options;
+    const text = renderConfig(config);
     try {
       await file.save(text);
     } catch (error) {
       throw new RequestError(`cannot save the configuration: ${(error as Error).message}`);
     }
-    this.saved = running;
-    events.publish({ kind: 'config', by: who.user, what: 'written' });
+    this.saved = config;
     return { file: file.file, bytes: Buffer.byteLength(text) };
   }
 

@@ -235,12 +235,14 @@ export class Connection implements CallingConnection {
     const isAgreed = common >= Math.max(oldestProtocol, OLDEST_PROTOCOL);
     this.greeting = isAgreed ? 'agreed' : 'nothing in common';
     const { version, privilege, parts } = this.options;
+    const { banner } = parts.runningConfig();
     return {
       name: PROTOCOL_NAME,
       protocol: isAgreed ? common : PROTOCOL_VERSION,
       version,
       hostname: parts.hostname(),
       privilege,
+      ...(banner !== undefined && { banner }),
     };
   }
 

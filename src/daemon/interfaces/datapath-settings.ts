@@ -71,6 +71,7 @@ export function settingsOf(
     tapChecksum: tap.checksum,
     tapTso: tap.tso,
     tapUso: tap.uso,
+    tapTunnel: tap.tunnel,
   };
 }
 

@@ -10,7 +10,7 @@ import type { DatapathEvent, PathRef } from '../../contract/events.js';
 import { INTERFACE } from '../../contract/stats.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
-import type { Action, InstallSessionAction, NoticeAction } from '../../handshake/actions.js';
+import type { Action, InstallSessionAction, NoticeAction, RetireReason } from '../../handshake/actions.js';
 import type { Client } from '../../handshake/admission.js';
 import { Handshaker } from '../../handshake/handshaker.js';
 import type { ClientSource, PeerIdentity } from '../../handshake/options.js';
@@ -18,6 +18,7 @@ import { emptyCounters } from '../../handshake/reasons.js';
 import type { HandshakeRecord } from '../../handshake/record.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
+import { OWN_CAPABILITIES } from '../../wire/capabilities.js';
 import type { Datapath } from './datapath.js';
 import type { HandshakeClock } from './handshake-clock.js';
 import { Rows } from './rows.js';
@@ -26,6 +27,26 @@ const SLOT_MASK = (1 << SLOT_BITS) - 1;
 /** Slots of the addon's key table, which all interfaces of the process share. */
 const keySlots = new Rows();
 const MAX_TIMEOUT_MS = 60_000;
+
+/** What an event of the datapath means to who follows a peer. */
+const STEPS: { readonly [K in DatapathEvent['kind']]?: string } = {
+  'session-confirmed': 'the peer has used the new session',
+  'counter-high': 'the counters of the session are high: another one is needed',
+  'all-links-down': 'all links are down',
+  goodbye: 'the peer has said goodbye',
+};
+const AGREED = {
+  initiator: 'a response has come: a session is agreed',
+  responder: 'an initiation has come and is answered: a session is agreed',
+} as const;
+const RETIRED: Readonly<Record<RetireReason, string>> = {
+  succeeded: 'the session before has ended: another one has succeeded it',
+  expired: 'a session has ended: it had lived its time',
+  unconfirmed: 'a session has ended: the peer never used it',
+  goodbye: 'a session has ended: the peer has said goodbye',
+  restarted: 'a session has ended: the handshake begins anew',
+  'peer-removed': 'a session has ended: the peer is no longer configured',
+};
 
 interface SessionInfo {
   peer: number;
@@ -46,6 +67,8 @@ interface HandshakeEvents {
   released: [peer: number];
   /** Something that the operator should know. */
   notice: [notice: NoticeAction];
+  /** What was done for a peer, for who follows every step. */
+  step: [peer: number, what: string];
 }
 
 export class Handshakes extends EventEmitter<HandshakeEvents> {
@@ -71,7 +94,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       wallClock: () => clock.read(),
       aead,
       hardwareAes: native.hasHardwareAes(),
-      capabilities: 0,
+      capabilities: OWN_CAPABILITIES,
       workers: 1,
       clients,
     });
@@ -145,6 +168,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** Handles an event of the datapath; those that do not concern handshakes are ignored. */
   take(event: DatapathEvent): void {
     const now = this.native.now();
+    const received = STEPS[event.kind];
+    if (received !== undefined && 'peer' in event) this.emit('step', event.peer, received);
     switch (event.kind) {
       case 'handshake':
         return this.receive(event.bytes, event.path, now);
@@ -190,6 +215,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       case 'send':
         return this.datapath.send({ kind: 'send-raw', bytes: action.bytes, path: action.path });
       case 'send-to-peer':
+        this.emit('step', action.peer, 'an initiation is sent on every link');
         return this.datapath.send({ kind: 'send-raw-peer', bytes: action.bytes, peer: action.peer });
       case 'install-session':
         return this.install(action);
@@ -198,9 +224,11 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       case 'stop-sending':
         this.inUse.delete(action.peer);
         this.datapath.send({ kind: 'session-stop', peer: action.peer });
+        this.emit('step', action.peer, 'no session is left to send under');
         this.emit('session', action.peer, null);
         return;
       case 'retire-session':
+        this.emit('step', action.peer, RETIRED[action.reason]);
         this.retire(action.localIndex & SLOT_MASK);
         return;
       case 'admit-client':
@@ -218,6 +246,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     const slot = action.localIndex & SLOT_MASK;
     const sealKey = keySlots.take();
     const openKey = keySlots.take();
+    this.emit('step', action.peer, AGREED[action.role]);
     this.native.keyInstall(sealKey, action.aead, action.sendKey);
     this.native.keyInstall(openKey, action.aead, action.receiveKey);
     sodiumPrimitives.wipe(action.sendKey);
@@ -239,12 +268,14 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       remoteIndex: action.remoteIndex,
       sealKey,
       openKey,
+      capabilities: action.remote.capabilities,
     });
   }
 
   private use(peer: number, slot: number): void {
     const session = this.sessions.get(slot);
     if (session === undefined) return;
+    this.emit('step', peer, 'frames go under the new session');
     const isFirst = !this.inUse.has(peer);
     this.inUse.set(peer, session);
     this.datapath.send({ kind: 'session-send', peer, slot });

@@ -110,8 +110,8 @@ export class Introducer {
 
   private withdraw(member: Introducible, publicKey: Uint8Array): void {
     for (const name of member.partners) {
-      const partner = this.options.named(name);
-      if (partner !== undefined) this.options.send(partner, { what: 'withdrawal', publicKey });
+      const other = this.options.named(name);
+      if (other !== undefined) this.options.send(other, { what: 'withdrawal', publicKey });
     }
   }
 

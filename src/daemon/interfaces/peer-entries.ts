@@ -58,6 +58,8 @@ export interface PeerEntry {
   up: boolean;
   /** Since when it is up or down, in µs since boot; null: it was never up. */
   changedUs: number | null;
+  /** Why it last went down; null: it never did. */
+  lostBy: LinkCause | null;
 }
 
 export class PeerEntries {
@@ -110,6 +112,7 @@ export class PeerEntries {
       admitted: client !== null,
       up: false,
       changedUs: null,
+      lostBy: null,
     };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);

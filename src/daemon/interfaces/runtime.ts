@@ -43,6 +43,7 @@ type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind
 
 /** How soon the worker hears of the marks of links that have roamed. */
 const MARKING_MS = 20;
+
 /** What an interface is made from. */
 interface Foundation {
   native: Native;
@@ -144,7 +145,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     });
     handshakes.on('client', (row, client) => clients.came(row, client));
     handshakes.on('released', (row) => clients.released(row));
-    handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
+    handshakes.on('session', (row, session) => {
+      const peer = peers.atRow(row);
+      if (peer !== undefined) this.emit('session', peer, session === null ? 'ended' : 'established');
+    });
     handshakes.on('notice', (notice) => {
       const peer = peers.atRow(notice.peer);
       if (peer === undefined) return;
@@ -402,6 +406,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (up === peer.up) return;
     peer.up = up;
     peer.changedUs = atUs;
+    if (!up) peer.lostBy = cause;
     this.emit('peer', peer, causeWord(cause));
   }
 
@@ -491,10 +496,5 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */
   private timeNotKept(error: Error): void {
     setImmediate(() => this.emit('warning', null, 'handshake-time-not-kept', timeNotKept(error)));
-  }
-
-  private sessionChanged(row: number, exists: boolean): void {
-    const peer = this.peers.atRow(row);
-    if (peer !== undefined) this.emit('session', peer, exists ? 'established' : 'ended');
   }
 }

@@ -121,7 +121,9 @@ function openDevice(native: Native, config: InterfaceConfig): TapHandle {
 function wantedOffloads({ disabledOffloads }: InterfaceConfig): TapOffloads {
   const off = new Set(disabledOffloads);
   const checksum = !off.has('tap-checksum');
-  return { checksum, tso: checksum && !off.has('tap-tso'), uso: checksum && !off.has('tap-uso') };
+  const tso = checksum && !off.has('tap-tso');
+  const uso = checksum && !off.has('tap-uso');
+  return { checksum, tso, uso, tunnel: tso && uso && !off.has('tap-tunnel') };
 }
 
 function reasonOf(error: NativeError, name: string): string {

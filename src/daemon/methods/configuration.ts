@@ -84,6 +84,7 @@ export const CONFIGURATION_METHODS = {
   // --- the startup configuration --------------------------------------------------------------------
 
   'config.write': admin(nothing, ({ configurator, who }) => configurator.write(who)),
+  'config.erase': admin(nothing, ({ configurator, who }) => configurator.erase(who)),
   'reload.start': admin(
     z.strictObject({ inMinutes: z.int().min(1).max(MAX_RELOAD_MINUTES).optional() }),
     ({ configurator, who }, { inMinutes }) => configurator.reload(who, inMinutes),

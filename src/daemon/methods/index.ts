@@ -5,9 +5,11 @@ import { CAPTURE_METHODS } from './capture.js';
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
 import { CONNECTION_METHODS } from './connections.js';
+import { DEBUG_METHODS } from './debug.js';
 import { DRAIN_METHODS } from './drain.js';
 import { EVENT_METHODS } from './events.js';
 import { EXPLAIN_METHODS } from './explain.js';
+import { LOGGING_METHODS } from './logging.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
 import { COUNTER_METHODS } from './show-counters.js';
@@ -25,6 +27,8 @@ export const METHODS: MethodTable = {
   ...CONNECTION_METHODS,
   ...CONFIGURATION_METHODS,
   ...SYSTEM_METHODS,
+  ...LOGGING_METHODS,
+  ...DEBUG_METHODS,
   ...INTERFACE_METHODS,
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,

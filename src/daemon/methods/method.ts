@@ -13,13 +13,16 @@ import type {
 import type { Native } from '../../native/binding.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
+import type { Logging } from '../base/logging.js';
 import type { Configurator } from '../commits/configurator.js';
 import type { Finder } from '../interfaces/finder.js';
+import type { Debugs } from '../observe/debugs.js';
 import type { Histories } from '../observe/link-histories.js';
 
 /** The parts of the daemon that methods work with. */
 export interface DaemonParts {
   log: Log;
+  logging: Pick<Logging, 'status'>;
   native: Pick<Native, 'now' | 'hasHardwareAes'>;
   hostname(): string;
   /** The configuration that runs. Methods must not modify it. */
@@ -30,6 +33,7 @@ export interface DaemonParts {
   faults: ReadonlyMap<string, string>;
   events: EventLog;
   histories: Histories;
+  debugs: Debugs;
   /** Number of connections on all control sockets. */
   connections(): number;
 }

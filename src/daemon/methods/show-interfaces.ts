@@ -6,12 +6,17 @@ import { type MethodTable, read } from './method.js';
 import { ofInterface, page } from './params.js';
 
 export const INTERFACE_METHODS = {
-  'show.interfaces': read(ofInterface, ({ runningConfig, find, faults }, { interface: name }) => {
+  'show.interfaces': read(ofInterface, ({ runningConfig, find, faults, histories }, { interface: name }) => {
     const configured = runningConfig().interfaces;
     const chosen = configured.filter((one) => name === undefined || one.name === name);
     if (name !== undefined && chosen.length === 0) throw noInterface(name);
     return chosen.map((config) =>
-      interfaceStatus(config, find.interface(config.name) ?? null, faults.get(config.name) ?? null),
+      interfaceStatus(
+        config,
+        find.interface(config.name) ?? null,
+        faults.get(config.name) ?? null,
+        histories.rates.of(config.name),
+      ),
     );
   }),
   'show.macTable': read(ofInterface, ({ find }, { interface: name }) => macEntries(find.interfaces(name))),

@@ -33,9 +33,14 @@ export class DropWatch {
     while (looks[0].second < second - RATE_SECONDS) looks.shift();
   }
 
-  /** The second in which a reason, by its place in `dropCounts`, last counted; null if never while it was watched. */
-  lastSecond(name: string, index: number): number | null {
-    return this.watched.get(name)?.lastSecond.get(index) ?? null;
+  /**
+   * The second in which a reason, by its place in `dropCounts`, last counted; null if never while it was watched. `count`
+   * and `second` are those of now: what counted since the last look counted now.
+   */
+  lastSecond(name: string, index: number, count: number, second: number): number | null {
+    const found = this.watched.get(name);
+    if (found === undefined || count !== (found.looks.at(-1)?.counts[index] ?? 0)) return second;
+    return found.lastSecond.get(index) ?? null;
   }
 
   /** Drops a second over the last ten; null before two looks. */

@@ -6,6 +6,7 @@
 import { ALIVE_STATES } from '../../api/link-states.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { DropWatch } from './drop-watch.js';
+import { InterfaceRates } from './interface-rates.js';
 import { LinkHistory } from './link-history.js';
 import { LinkSampler } from './link-sampler.js';
 
@@ -23,6 +24,8 @@ interface Observed {
 export class Histories {
   /** What was dropped lately. */
   readonly drops = new DropWatch();
+  /** How much passed by interfaces lately. */
+  readonly rates = new InterfaceRates();
   private readonly observed = new Map<string, Observed>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -65,6 +68,7 @@ export class Histories {
     const second = Math.floor(now / 1e6);
     let room = this.limit();
     for (const runtime of this.runtimes()) this.drops.look(runtime, second);
+    this.rates.look(this.runtimes(), second);
     for (const runtime of this.runtimes()) {
       for (const peer of runtime.peers.values()) {
         for (const link of peer.links.values()) {

@@ -6,9 +6,9 @@ import { writeU16 } from '../../base/bytes.js';
 import { fold } from '../../base/checksum.js';
 import { PACKET, type Packet } from '../../contract/capture.js';
 import { completeChecksum, writeIpv4Checksum } from '../../datapath/offload/checksum.js';
-import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../../datapath/offload/superframe.js';
+import { checksumOffset, SegmentRun, segmentHeader } from '../../datapath/offload/superframe.js';
 import { PATH } from '../../native/ops.js';
-import { HeaderInfo, PROTOCOL_TCP, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
+import { HeaderInfo, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
 
 /** Longest packet that an IP header can announce, with its Ethernet header. */
 const LONGEST = 65_557;
@@ -49,7 +49,7 @@ function cut(packet: Packet, headers: HeaderInfo): Uint8Array[] {
   const payload = bytes.subarray(headerLength);
   const run = new SegmentRun();
   run.gsoSize = gsoSize;
-  const csumOffset = headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+  const csumOffset = checksumOffset(headers);
   const frames: Uint8Array[] = [];
   for (let at = 0; at < payload.length; at += gsoSize) {
     const slice = payload.subarray(at, at + gsoSize);

@@ -10,16 +10,18 @@ import type { Drops } from '../../state/drops.js';
 import { AT, type Observer } from '../../state/observer.js';
 import type { PeerTable } from '../../state/peers.js';
 import { Plaintext } from '../../state/run.js';
+import type { SessionTable } from '../../state/sessions.js';
 import { Frame } from '../../switch/frame.js';
-import { HeaderInfo, PROTOCOL_TCP, parseHeaders } from '../../switch/headers.js';
+import { HeaderInfo, PROTOCOL_TCP, parseHeaders, parseTunnel } from '../../switch/headers.js';
+import { CAPABILITY } from '../../wire/capabilities.js';
 import { KIND } from '../../wire/header.js';
-import { SEGMENT } from '../../wire/segment.js';
+import { isTunnel, SEGMENT, segmentBytes, TUNNEL_SEGMENT } from '../../wire/segment.js';
 import {
+  checksumOffset,
+  completeTunnelChecksum,
   SegmentRun,
   segmentCount,
   segmentHeader,
-  TCP_CHECKSUM,
-  UDP_CHECKSUM,
 } from '../offload/superframe.js';
 import { VIRTIO_FLAG } from '../offload/virtio.js';
 import type { Dispatch } from '../send/dispatch.js';
@@ -28,13 +30,19 @@ import type { Transmitter } from '../send/transmit.js';
 import type { Bundler } from './bundler.js';
 import { MAX_PIECES, PIECE_HEADER, Piece, writePieceHeader } from './pieces.js';
 
-/** Longest headers that `parseHeaders` accepts: two tags, IPv6 with four extension headers of 2 KiB, TCP. */
-const LONGEST_HEADERS = 22 + 40 + 4 * 2048 + 60;
+/**
+ * Longest headers that `parseTunnel` accepts in practice: two tags, and twice IPv6 with four extension headers of 2 KiB and
+ * the longest header after that, Geneve's options between them.
+ */
+const LONGEST_HEADERS = 22 + 2 * (40 + 4 * 2048 + 60) + 512;
+/** The header of a SEGMENT gives their length one byte. */
+const LONGEST_IN_SEGMENT = 255;
 
 /** What frames are cut with, and where the parts go. */
 interface CutterParts {
   readonly arena: Arena;
   readonly peers: PeerTable;
+  readonly sessions: SessionTable;
   readonly bundler: Bundler;
   readonly dispatch: Dispatch;
   readonly transmit: Transmitter;
@@ -56,6 +64,7 @@ export class Cutter {
 
   private readonly arena: Arena;
   private readonly peers: PeerTable;
+  private readonly sessions: SessionTable;
   private readonly bundler: Bundler;
   private readonly dispatch: Dispatch;
   private readonly transmit: Transmitter;
@@ -66,6 +75,7 @@ export class Cutter {
   constructor(parts: CutterParts) {
     this.arena = parts.arena;
     this.peers = parts.peers;
+    this.sessions = parts.sessions;
     this.bundler = parts.bundler;
     this.dispatch = parts.dispatch;
     this.transmit = parts.transmit;
@@ -77,23 +87,36 @@ export class Cutter {
   /** Sends a super-frame. */
   superFrame(route: Route, frame: Frame): void {
     const { headers } = this;
-    if (!parseHeaders(this.arena.bytes, frame.offset, frame.length, headers)) {
-      return this.drops.frameOut(DROP['tap-malformed'], frame, route.peer);
-    }
-    const room = this.peers.smallestPlain[route.peer] - SEGMENT.BYTES - headers.headerLength;
+    if (!this.parse(frame)) return this.drops.frameOut(DROP['tap-malformed'], frame, route.peer);
+    const head = segmentBytes(frame.gsoType) + headers.headerLength;
+    const room = this.peers.smallestPlain[route.peer] - head;
     if (room < 1) return this.drops.frameOut(DROP['tx-too-big'], frame, route.peer);
     const payload = frame.length - headers.headerLength;
     const size = frame.gsoSize;
     if (size === 0 || payload <= 0) return this.drops.frameOut(DROP['tap-malformed'], frame, route.peer);
     this.bundler.close();
     // TCP may be cut anywhere; the borders of UDP datagrams mean something.
-    const isSplit = size > room && headers.protocol !== PROTOCOL_TCP;
+    const isSplit = (size > room && headers.protocol !== PROTOCOL_TCP) || !this.isKnown(route);
     const cutSize = isSplit ? size : Math.min(size, room);
     if ((this.observer.points & AT.PEER_OUT) !== 0) {
       this.observer.toPeer(route.peer, route.link, frame, cutSize);
     }
     if (isSplit) this.split(route, frame);
     else this.segments(route, frame, cutSize);
+  }
+
+  private parse(frame: Frame): boolean {
+    const { bytes } = this.arena;
+    const { offset, length, tunnelL4, innerL3 } = frame;
+    if (!isTunnel(frame.gsoType)) return parseHeaders(bytes, offset, length, this.headers);
+    return parseTunnel(bytes, offset, length, tunnelL4, innerL3, this.headers);
+  }
+
+  /** Whether the peer can take the headers in hand in a SEGMENT. */
+  private isKnown(route: Route): boolean {
+    const { headerLength, tunnelL4 } = this.headers;
+    if (headerLength > LONGEST_IN_SEGMENT) return false;
+    return tunnelL4 === 0 || (this.sessions.capabilities[route.slot] & CAPABILITY.TUNNEL_SEGMENTS) !== 0;
   }
 
   /** Sends a super-frame, whose headers are in hand, as segments of `size` bytes of payload. */
@@ -111,13 +134,15 @@ export class Cutter {
     view.setUint16(prefix + SEGMENT.COUNT, segmentCount(payload, size));
     view.setUint16(prefix + SEGMENT.GSO_SIZE, size);
     bytes[prefix + SEGMENT.HEADER_LENGTH] = headerLength;
+    bytes[prefix + TUNNEL_SEGMENT.TUNNEL_L4] = frame.tunnelL4;
+    bytes[prefix + TUNNEL_SEGMENT.INNER_L3] = frame.innerL3;
     this.plaintext
-      .set(prefix, SEGMENT.BYTES, SEGMENT.INDEX, frame.offset + headerLength, payload, size)
+      .set(prefix, segmentBytes(frame.gsoType), SEGMENT.INDEX, frame.offset + headerLength, payload, size)
       .setHead(frame.offset, headerLength);
     this.dispatch.seal(route, this.plaintext);
   }
 
-  /** A super-frame whose segments are larger than the path: each becomes a frame of its own and goes in pieces. */
+  /** A super-frame whose segments the path or the peer cannot take as such: each becomes a frame of its own. */
   private split(route: Route, frame: Frame): void {
     const { bytes } = this.arena;
     const { headers, segment, run, original, overwritten } = this;
@@ -125,11 +150,7 @@ export class Cutter {
     const size = frame.gsoSize;
     const payload = frame.length - headerLength;
     const count = segmentCount(payload, size);
-    segment.describe(
-      VIRTIO_FLAG.NEEDS_CSUM,
-      headers.l4,
-      headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM,
-    );
+    segment.describe(VIRTIO_FLAG.NEEDS_CSUM, headers.l4, checksumOffset(headers));
     run.gsoSize = size;
     copy(bytes, frame.offset, original, 0, headerLength);
     for (let index = 0; index < count; index++) {
@@ -141,7 +162,10 @@ export class Cutter {
       copy(bytes, at, overwritten, 0, headerLength);
       copy(original, 0, bytes, at, headerLength);
       segmentHeader(bytes, at, headers, run);
-      this.pieces(route, segment.place(at, headerLength + run.payload));
+      completeTunnelChecksum(bytes, at, headers);
+      segment.place(at, headerLength + run.payload);
+      if (!this.bundler.add(route, segment)) this.pieces(route, segment);
+      this.bundler.close();
       this.transmit.flush();
       copy(overwritten, 0, bytes, at, headerLength);
     }

@@ -17,7 +17,7 @@ import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP } from '../../switch/headers.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { Coalescer, writeWords } from '../offload/coalesce.js';
-import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';
+import { checksumOffset, completeTunnelChecksum, SegmentRun, segmentHeader } from '../offload/superframe.js';
 import {
   checkVirtio,
   GSO,
@@ -41,6 +41,7 @@ export class Delivery {
   tapChecksum = true;
   tapTso = true;
   tapUso = true;
+  tapTunnel = true;
   private readonly ops = new Int32Array(OPS_WORDS);
   private opsEnd = 0;
   private queued = 0;
@@ -125,7 +126,7 @@ export class Delivery {
     this.run.payload = payload;
     const isTcp = this.headers.protocol === PROTOCOL_TCP;
     this.runLimit = isTcp ? MAX_PARTS : MAX_UDP_SEGMENTS;
-    const joins = isTcp ? this.tapTso : this.tapUso;
+    const joins = (isTcp ? this.tapTso : this.tapUso) && (this.headers.tunnelL4 === 0 || this.tapTunnel);
     if (!joins || this.runNext === count) this.closeRun();
     return true;
   }
@@ -157,7 +158,8 @@ export class Delivery {
   private writeSegmentVirtio(vnet: number, frame: number, length: number): void {
     const { bytes } = this.arena;
     const { headers } = this;
-    const csumOffset = headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
+    const csumOffset = checksumOffset(headers);
+    completeTunnelChecksum(bytes, frame, headers);
     if (this.tapChecksum) {
       writePlainVirtio(bytes, vnet, VIRTIO_FLAG.NEEDS_CSUM, headers.l4, csumOffset);
     } else {

@@ -9,10 +9,10 @@
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
 import { type Arena, SLOT_BYTES } from '../../state/arena.js';
 import { Frame } from '../../switch/frame.js';
-import { HeaderInfo, PROTOCOL_TCP } from '../../switch/headers.js';
+import { HeaderInfo } from '../../switch/headers.js';
 import { SELECTED } from '../../switch/verdicts.js';
 import { completeChecksum } from '../offload/checksum.js';
-import { SegmentRun, segmentHeader, TCP_CHECKSUM, UDP_CHECKSUM } from '../offload/superframe.js';
+import { checksumOffset, completeTunnelChecksum, SegmentRun, segmentHeader } from '../offload/superframe.js';
 import { GSO, gsoTypeOf, VIRTIO_FLAG } from '../offload/virtio.js';
 import type { Outbound } from './outbound.js';
 import { isSound, MAX_SUPER_FRAME, type Segment } from './segment.js';
@@ -110,6 +110,7 @@ export class Forwarder {
     run.payload = segment.payload;
     run.isLast = segment.index === segment.count - 1;
     segmentHeader(bytes, segment.offset, headers, run);
+    completeTunnelChecksum(bytes, segment.offset, headers);
     out
       .place(segment.offset, segment.headerLength + segment.payload)
       .describe(VIRTIO_FLAG.NEEDS_CSUM, headers.l4, checksumOffset(headers));
@@ -133,6 +134,8 @@ export class Forwarder {
       .place(start, headers.headerLength + run.payload)
       .describe(VIRTIO_FLAG.NEEDS_CSUM, headers.l4, checksumOffset(headers));
     frame.gsoType = gsoTypeOf(headers, this.runEcn);
+    frame.tunnelL4 = headers.tunnelL4;
+    frame.innerL3 = headers.l3;
     frame.gsoSize = run.gsoSize;
     this.stats.interface[INTERFACE.forwardedFrames] += this.runNext - run.index;
     this.outbound.sendOn(this.runTo, frame, this.runNow);
@@ -180,8 +183,4 @@ export class Forwarder {
     this.isBusy = false;
     this.reuse();
   }
-}
-
-function checksumOffset(headers: HeaderInfo): number {
-  return headers.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
 }

@@ -114,6 +114,7 @@ export class Outbound {
     this.cutter = new Cutter({
       arena,
       peers,
+      sessions: tables.sessions,
       bundler: this.bundler,
       dispatch: this.dispatch,
       transmit,

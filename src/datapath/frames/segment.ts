@@ -1,7 +1,7 @@
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
-import { type HeaderInfo, parseHeaders } from '../../switch/headers.js';
-import { SEGMENT } from '../../wire/segment.js';
+import { type HeaderInfo, parseHeaders, parseTunnel } from '../../switch/headers.js';
+import { isTunnel, SEGMENT, segmentBytes, TUNNEL_SEGMENT } from '../../wire/segment.js';
 
 /** Largest super-frame that the kernel takes, its Ethernet header aside. */
 export const MAX_SUPER_FRAME = 65_535;
@@ -15,6 +15,9 @@ export class Segment {
   count = 0;
   gsoType = 0;
   gsoSize = 0;
+  /** Of a tunnel over UDP; see `Frame`. */
+  tunnelL4 = 0;
+  innerL3 = 0;
   /** Where the super-frame's headers begin in the arena, and how long they are; its slice of the payload follows. */
   offset = 0;
   headerLength = 0;
@@ -25,8 +28,8 @@ export class Segment {
   readPlace(arena: Arena, datagram: Datagram): boolean {
     const { bytes, view } = arena;
     const { body, end } = datagram;
-    const offset = body + SEGMENT.BYTES;
-    if (end <= offset) return false;
+    if (end <= body + SEGMENT.BYTES) return false;
+    const offset = body + segmentBytes(bytes[body + SEGMENT.GSO_TYPE]);
     const headerLength = bytes[body + SEGMENT.HEADER_LENGTH];
     this.offset = offset;
     this.headerLength = headerLength;
@@ -44,6 +47,8 @@ export class Segment {
     this.count = view.getUint16(body + SEGMENT.COUNT);
     this.gsoType = bytes[body + SEGMENT.GSO_TYPE];
     this.gsoSize = view.getUint16(body + SEGMENT.GSO_SIZE);
+    this.tunnelL4 = bytes[body + TUNNEL_SEGMENT.TUNNEL_L4];
+    this.innerL3 = bytes[body + TUNNEL_SEGMENT.INNER_L3];
   }
 }
 
@@ -52,7 +57,10 @@ export function isSound(bytes: Uint8Array, segment: Segment, headers: HeaderInfo
   const { index, count, gsoSize, payload, headerLength } = segment;
   // The headers are the super-frame's: their length fields speak of more than this segment holds.
   const length = MAX_SUPER_FRAME + headerLength;
-  if (!parseHeaders(bytes, segment.offset, length, headers)) return false;
+  const isParsed = isTunnel(segment.gsoType)
+    ? parseTunnel(bytes, segment.offset, length, segment.tunnelL4, segment.innerL3, headers)
+    : parseHeaders(bytes, segment.offset, length, headers);
+  if (!isParsed) return false;
   if (headers.headerLength !== headerLength || gsoSize === 0) return false;
   if (payload > gsoSize || index >= count) return false;
   if (index < count - 1 && payload !== gsoSize) return false;

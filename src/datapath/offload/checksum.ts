@@ -1,7 +1,6 @@
 /** Internet checksums (RFC 1071), pseudo headers (RFC 768, 9293, 8200) and their update (RFC 1624). */
 import { readU16, writeU16 } from '../../base/bytes.js';
 import { addBytes, fold } from '../../base/checksum.js';
-import type { HeaderInfo } from '../../switch/headers.js';
 
 /** Writes the header checksum of an IPv4 header of `length` bytes. */
 export function writeIpv4Checksum(bytes: Uint8Array, at: number, length: number): void {
@@ -15,20 +14,18 @@ export function isIpv4ChecksumValid(bytes: Uint8Array, at: number, length: numbe
 }
 
 /**
- * Folded, uncomplemented sum of the pseudo header for `l4Length` bytes of TCP or UDP: what the checksum field
- * of a packet with a partial checksum holds.
+ * Folded, uncomplemented sum of the pseudo header for `l4Length` bytes of TCP or UDP after the IP header at `l3`: what the
+ * checksum field of a packet with a partial checksum holds.
  */
 export function pseudoHeaderSum(
   bytes: Uint8Array,
-  headOffset: number,
-  info: HeaderInfo,
+  l3: number,
+  version: number,
+  protocol: number,
   l4Length: number,
 ): number {
-  const l3 = headOffset + info.l3;
-  const initial = info.protocol + l4Length;
-  return fold(
-    info.version === 4 ? addBytes(bytes, l3 + 12, 8, initial) : addBytes(bytes, l3 + 8, 32, initial),
-  );
+  const initial = protocol + l4Length;
+  return fold(version === 4 ? addBytes(bytes, l3 + 12, 8, initial) : addBytes(bytes, l3 + 8, 32, initial));
 }
 
 /**

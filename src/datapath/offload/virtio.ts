@@ -1,14 +1,27 @@
 /**
  * The virtio-net header in front of every frame on the TAP (OASIS virtio 1.2 section 5.1.6), little-endian:
- * flags u8, gso_type u8, hdr_len u16, gso_size u16, csum_start u16, csum_offset u16.
+ * flags u8, gso_type u8, hdr_len u16, gso_size u16, csum_start u16, csum_offset u16, ten bytes without a meaning here, and
+ * for tunnels over UDP (Linux 6.17, `struct virtio_net_hdr_v1_hash_tunnel`) outer_th_offset u16, inner_nh_offset u16.
  */
 import { VNET_HEADER } from '../../native/ops.js';
 import { ETHERNET_HEADER, type Frame, isRunt } from '../../switch/frame.js';
-import { type HeaderInfo, PROTOCOL_TCP, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
-import { segmentCount, TCP_CHECKSUM, UDP_CHECKSUM } from './superframe.js';
+import { type HeaderInfo, PROTOCOL_TCP, parseHeaders, parseTunnel } from '../../switch/headers.js';
+import { isTunnel, TUNNEL_TYPES } from '../../wire/segment.js';
+import { checksumOffset, hasTunnelChecksum, segmentCount } from './superframe.js';
 
-export const VIRTIO_FLAG = { NEEDS_CSUM: 1, DATA_VALID: 2 } as const;
-export const GSO = { NONE: 0, TCPV4: 1, TCPV6: 4, UDP_L4: 5, ECN: 0x80 } as const;
+export const VIRTIO_FLAG = { NEEDS_CSUM: 1, DATA_VALID: 2, TUNNEL_CSUM: 8 } as const;
+export const GSO = {
+  NONE: 0,
+  TCPV4: 1,
+  TCPV6: 4,
+  UDP_L4: 5,
+  TUNNEL_V4: 0x20,
+  TUNNEL_V6: 0x40,
+  ECN: 0x80,
+} as const;
+
+const TUNNEL_L4 = 20;
+const INNER_L3 = 22;
 
 /** Most segments of a UDP super-frame: what every kernel with UDP GSO accepts (UDP_MAX_SEGMENTS was 64, then 128). */
 export const MAX_UDP_SEGMENTS = 64;
@@ -67,6 +80,9 @@ export function readVirtio(bytes: Uint8Array, at: number, frame: Frame): void {
   frame.gsoSize = virtioGsoSize(bytes, at);
   frame.csumStart = virtioCsumStart(bytes, at);
   frame.csumOffset = virtioCsumOffset(bytes, at);
+  if (!isTunnel(frame.gsoType)) return;
+  frame.tunnelL4 = readLittle(bytes, at + TUNNEL_L4);
+  frame.innerL3 = readLittle(bytes, at + INNER_L3);
 }
 
 /** Writes the header of a plain frame; without NEEDS_CSUM the checksum facts are 0. */
@@ -87,11 +103,12 @@ export function writePlainVirtio(
 
 /** The GSO type of a super-frame with these headers. `ecn` is for TCP only. */
 export function gsoTypeOf(info: HeaderInfo, ecn: boolean): number {
-  if (info.protocol !== PROTOCOL_TCP) return GSO.UDP_L4;
-  return (info.version === 4 ? GSO.TCPV4 : GSO.TCPV6) | (ecn ? GSO.ECN : 0);
+  const tunnel = info.tunnelL4 === 0 ? 0 : info.tunnelVersion === 4 ? GSO.TUNNEL_V4 : GSO.TUNNEL_V6;
+  if (info.protocol !== PROTOCOL_TCP) return GSO.UDP_L4 | tunnel;
+  return (info.version === 4 ? GSO.TCPV4 : GSO.TCPV6) | (ecn ? GSO.ECN : 0) | tunnel;
 }
 
-/** Writes the header of a super-frame whose headers `info` describes. `ecn` is for TCP only. */
+/** Writes the header of a super-frame whose headers, which follow, `info` describes. `ecn` is for TCP only. */
 export function writeGsoVirtio(
   bytes: Uint8Array,
   at: number,
@@ -99,11 +116,14 @@ export function writeGsoVirtio(
   gsoSize: number,
   ecn: boolean,
 ): void {
-  const tcp = info.protocol === PROTOCOL_TCP;
-  writePlainVirtio(bytes, at, VIRTIO_FLAG.NEEDS_CSUM, info.l4, tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
+  writePlainVirtio(bytes, at, VIRTIO_FLAG.NEEDS_CSUM, info.l4, checksumOffset(info));
   bytes[at + 1] = gsoTypeOf(info, ecn);
   writeLittle(bytes, at + 2, info.headerLength);
   writeLittle(bytes, at + 4, gsoSize);
+  if (info.tunnelL4 === 0) return;
+  if (hasTunnelChecksum(bytes, at + VNET_HEADER, info)) bytes[at] |= VIRTIO_FLAG.TUNNEL_CSUM;
+  writeLittle(bytes, at + TUNNEL_L4, info.tunnelL4);
+  writeLittle(bytes, at + INNER_L3, info.l3);
 }
 
 /**
@@ -119,9 +139,11 @@ export function checkVirtio(
 ): number {
   if (isRunt(frameLength)) return VIRTIO_CHECK.RUNT;
   const flags = virtioFlags(bytes, vnetOffset);
-  if ((flags & ~(VIRTIO_FLAG.NEEDS_CSUM | VIRTIO_FLAG.DATA_VALID)) !== 0) return VIRTIO_CHECK.FLAGS;
-  const needsChecksum = (flags & VIRTIO_FLAG.NEEDS_CSUM) !== 0;
   const type = virtioGsoType(bytes, vnetOffset);
+  const meant =
+    VIRTIO_FLAG.NEEDS_CSUM | VIRTIO_FLAG.DATA_VALID | (isTunnel(type) ? VIRTIO_FLAG.TUNNEL_CSUM : 0);
+  if ((flags & ~meant) !== 0) return VIRTIO_CHECK.FLAGS;
+  const needsChecksum = (flags & VIRTIO_FLAG.NEEDS_CSUM) !== 0;
   if (type !== GSO.NONE) return checkGso(bytes, vnetOffset, frameLength, info, needsChecksum);
   if (virtioGsoSize(bytes, vnetOffset) !== 0) return VIRTIO_CHECK.GSO_SIZE;
   if (virtioHeaderLength(bytes, vnetOffset) > frameLength) return VIRTIO_CHECK.HEADER_LENGTH;
@@ -144,25 +166,34 @@ function checkGso(
   needsChecksum: boolean,
 ): number {
   const type = virtioGsoType(bytes, vnetOffset);
-  const base = type & ~GSO.ECN;
-  if (base !== GSO.TCPV4 && base !== GSO.TCPV6 && type !== GSO.UDP_L4) return VIRTIO_CHECK.GSO_TYPE;
-  if (!parseHeaders(bytes, vnetOffset + VNET_HEADER, frameLength, info)) return VIRTIO_CHECK.HEADERS;
-  if (info.protocol !== (base === GSO.UDP_L4 ? PROTOCOL_UDP : PROTOCOL_TCP)) return VIRTIO_CHECK.HEADERS;
-  if (base === GSO.TCPV4 && info.version !== 4) return VIRTIO_CHECK.HEADERS;
-  if (base === GSO.TCPV6 && info.version !== 6) return VIRTIO_CHECK.HEADERS;
+  const base = type & ~(GSO.ECN | TUNNEL_TYPES);
+  if (base !== GSO.TCPV4 && base !== GSO.TCPV6 && base !== GSO.UDP_L4) return VIRTIO_CHECK.GSO_TYPE;
+  const ecn = (type & GSO.ECN) !== 0;
+  if (ecn && base === GSO.UDP_L4) return VIRTIO_CHECK.GSO_TYPE;
+  if (!parseSuperFrame(bytes, vnetOffset, frameLength, info)) return VIRTIO_CHECK.HEADERS;
+  if (gsoTypeOf(info, ecn) !== type) return VIRTIO_CHECK.HEADERS;
   if (info.payloadLength === 0 || info.headerLength + info.payloadLength !== frameLength) {
     return VIRTIO_CHECK.HEADERS;
   }
   if (virtioHeaderLength(bytes, vnetOffset) !== info.headerLength) return VIRTIO_CHECK.HEADER_LENGTH;
-  const csumOffset = info.protocol === PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
   if (
     !needsChecksum ||
     virtioCsumStart(bytes, vnetOffset) !== info.l4 ||
-    virtioCsumOffset(bytes, vnetOffset) !== csumOffset
+    virtioCsumOffset(bytes, vnetOffset) !== checksumOffset(info)
   ) {
     return VIRTIO_CHECK.CHECKSUM;
   }
   return isSegmentSizeSane(virtioGsoSize(bytes, vnetOffset), info) ? VIRTIO_CHECK.OK : VIRTIO_CHECK.GSO_SIZE;
+}
+
+function parseSuperFrame(bytes: Uint8Array, vnetOffset: number, length: number, info: HeaderInfo): boolean {
+  const frame = vnetOffset + VNET_HEADER;
+  if (!isTunnel(virtioGsoType(bytes, vnetOffset))) return parseHeaders(bytes, frame, length, info);
+  const tunnelL4 = readLittle(bytes, vnetOffset + TUNNEL_L4);
+  const innerL3 = readLittle(bytes, vnetOffset + INNER_L3);
+  if (!parseTunnel(bytes, frame, length, tunnelL4, innerL3, info)) return false;
+  const hasFlag = (virtioFlags(bytes, vnetOffset) & VIRTIO_FLAG.TUNNEL_CSUM) !== 0;
+  return hasFlag === hasTunnelChecksum(bytes, frame, info);
 }
 
 function isSegmentSizeSane(gsoSize: number, info: HeaderInfo): boolean {

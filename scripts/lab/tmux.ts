@@ -1,6 +1,6 @@
 /** A real terminal to type at: tmux runs a program and tells what is on its screen. */
 import { spawnSync } from 'node:child_process';
-import { capture, run, until } from '../../scripts/lab/run.js';
+import { capture, run, until } from './run.js';
 
 /** Long enough for a machine that does much else; nothing waits for it to pass. */
 const PATIENCE_MS = 50_000;
@@ -13,7 +13,7 @@ export const tmuxProblem: string | undefined =
 let made = 0;
 
 export class TmuxTerminal {
-  private readonly server = `octolink-test-${process.pid}-${made++}`;
+  private readonly server = `octolink-${process.pid}-${made++}`;
 
   /** Starts a program on a screen of a size; `environment` is added to this process's. */
   static async start(

@@ -1,0 +1,189 @@
+/** `npm run package-test`: are the packages the same when made again, and do they work where nothing else is? */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { capture, run } from '../lab/run.js';
+import { makePackages } from './main.js';
+import { ARCHITECTURES, targetOf } from './targets.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const HELP = `npm run package-test -- [options]
+
+Makes the packages twice and compares them byte by byte; lets lintian look at them; then, in a clean Debian made by
+debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and looks for what is left.
+Unpacks the tarball and installs the npm packages. Loads the addon for arm64 where qemu-aarch64-static is installed.
+
+  --suite NAME     Debian's suite (default bookworm)
+  --quick          amd64 only, and made once
+  --help
+`;
+
+/** Clean systems are kept here, for the next run. */
+const CACHE = join(tmpdir(), 'octolink-package-test');
+
+/** Returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      suite: { type: 'string', default: 'bookworm' },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const work = mkdtempSync(join(tmpdir(), 'octolink-packages-'));
+  try {
+    await tryPackages(work, values.suite, values.quick);
+    process.stdout.write('packages: all is well\n');
+    return 0;
+  } catch (error) {
+    process.stderr.write(`package-test: ${(error as Error).message}\n`);
+    return 1;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function tryPackages(work: string, suite: string, quick: boolean): Promise<void> {
+  const architectures = quick ? [ARCHITECTURES[0]] : [...ARCHITECTURES];
+  const all = { architectures, formats: ['deb', 'tarball', 'npm'] as const, version: undefined };
+  say(`making packages for ${architectures.join(' and ')}`);
+  const first = join(work, 'first');
+  await makePackages(ROOT, { ...all, out: first, work: join(work, 'one') });
+  if (!quick) {
+    say('making them again');
+    const again = join(work, 'again');
+    await makePackages(ROOT, { ...all, out: again, work: join(work, 'another-folder') });
+    compare(first, again);
+  }
+  const next = join(work, 'next');
+  const one = { architectures: [ARCHITECTURES[0]], formats: ['deb'] as const, version: '999.0.0' };
+  await makePackages(ROOT, { ...one, out: next, work: join(work, 'next-work') });
+  const debOf = (folder: string) => join(folder, theOne(folder, /_amd64\.deb$/));
+  say('lintian');
+  for (const deb of readdirSync(first).filter((file) => file.endsWith('.deb'))) await lint(join(first, deb));
+  say(`a clean Debian ${suite}`);
+  await tryDebian(await cleanSystem(suite), work, debOf(first), debOf(next));
+  say('the tarball');
+  await tryTarball(join(first, theOne(first, /-linux-x64\.tar\.xz$/)), work);
+  say('the npm packages');
+  await tryNpm(first, work);
+  if (!quick) await tryArm64(join(first, theOne(first, /-linux-arm64\.tar\.xz$/)), work);
+}
+
+function compare(first: string, again: string): void {
+  for (const name of readdirSync(first)) {
+    const [a, b] = [first, again].map((folder) => readFileSync(join(folder, name)));
+    if (!a.equals(b)) throw new Error(`${name} is another one when it is made again`);
+  }
+  say(`${readdirSync(first).length} files, the same to the byte`);
+}
+
+async function lint(deb: string): Promise<void> {
+  const { code, stdout } = await capture('lintian', ['--allow-root', '--fail-on', 'error,warning', deb]);
+  if (code !== 0) throw new Error(`lintian objects:\n${stdout}`);
+}
+
+/** Folder of a minimal system, made at the first need. */
+async function cleanSystem(suite: string): Promise<string> {
+  const folder = join(CACHE, suite);
+  if (existsSync(folder)) return folder;
+  mkdirSync(CACHE, { recursive: true });
+  const fresh = mkdtempSync(`${folder}-`);
+  await run('debootstrap', ['--variant=minbase', '--include=iproute2', suite, fresh]);
+  await run('chmod', ['0755', fresh]);
+  renameSync(fresh, folder);
+  return folder;
+}
+
+/** In an overlay over the clean system, which goes with the mount namespace. */
+async function tryDebian(system: string, work: string, first: string, second: string): Promise<void> {
+  const layers = mkdtempSync(join(work, 'debian-'));
+  const at = (name: string) => join(layers, name);
+  for (const name of ['over', 'work', 'root', 'trial']) mkdirSync(at(name));
+  copyFileSync(first, at('trial/first.deb'));
+  copyFileSync(second, at('trial/second.deb'));
+  copyFileSync(join(ROOT, 'scripts/package/trial-debian.sh'), at('trial/run.sh'));
+  const script = `
+    mount -t overlay overlay -o lowerdir=${system},upperdir=${at('over')},workdir=${at('work')} ${at('root')}
+    cd ${at('root')}
+    mount -t proc proc proc
+    mount -t sysfs sysfs sys
+    mount -t tmpfs -o mode=0755 tmpfs dev
+    mkdir dev/net
+    cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty dev
+    mknod -m 0666 dev/net/tun c 10 200
+    mount -t tmpfs tmpfs run
+    mkdir trial
+    mount --bind ${at('trial')} trial
+    exec chroot . env -i sh /trial/run.sh`;
+  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--net', '--propagation', 'private'];
+  process.stdout.write(await run('unshare', [...flags, 'sh', '-ec', script], { timeoutMs: 120_000 }));
+}
+
+async function tryTarball(tarball: string, work: string): Promise<void> {
+  const folder = mkdtempSync(join(work, 'tarball-'));
+  await run('tar', ['-xf', tarball, '-C', folder, '--strip-components=1']);
+  process.stdout.write(`  ${await run(join(folder, 'bin/octolinkd'), ['--version'])}`);
+}
+
+async function tryNpm(packages: string, work: string): Promise<void> {
+  const folder = mkdtempSync(join(work, 'npm-'));
+  await run('npm', ['init', '-y'], { cwd: folder });
+  const tarballs = ['octolink-linux-x64-', 'octolink-'].map((prefix) =>
+    join(packages, theOne(packages, new RegExp(`^${prefix}\\d.*\\.tgz$`))),
+  );
+  const flags = ['install', '--no-audit', '--no-fund', '--omit=optional', '--loglevel=error'];
+  await run('npm', [...flags, ...tarballs], { cwd: folder });
+  const installed = join(folder, 'node_modules/octolink');
+  const load = ['-e', `import('${installed}/dist/src/native/binding.js').then((m) => m.loadNative().now())`];
+  await run(process.execPath, load);
+  process.stdout.write(`  ${await run(join(folder, 'node_modules/.bin/octolink'), ['--version'])}`);
+  rmSync(join(folder, 'node_modules/octolink-linux-x64'), { recursive: true });
+  const refused = await capture(process.execPath, load);
+  if (!refused.stderr.includes('octolink-build')) throw new Error(`no word of what to do: ${refused.stderr}`);
+  await run(join(folder, 'node_modules/.bin/octolink-build'), []);
+  await run(process.execPath, load);
+  say('without a prebuilt addon: says so, and builds one');
+}
+
+async function tryArm64(tarball: string, work: string): Promise<void> {
+  const emulator = 'qemu-aarch64-static';
+  if ((await capture(emulator, ['--version']).catch(() => null)) === null) {
+    return say(`arm64: not tried, ${emulator} is missing`);
+  }
+  const folder = mkdtempSync(join(work, 'arm64-'));
+  await run('tar', ['-xf', tarball, '-C', folder, '--strip-components=1']);
+  const program = join(folder, 'lib/octolink');
+  const load = `import('${program}/dist/src/native/binding.js').then((m) => console.log(process.arch, m.loadNative().now() > 0))`;
+  const libraries = `/usr/${targetOf('arm64').tools.slice(0, -1)}`;
+  const said = await run(emulator, ['-L', libraries, join(program, 'bin/node'), '-e', load]);
+  if (said !== 'arm64 true\n') throw new Error(`the addon for arm64 does not work: ${said}`);
+  say('arm64: the addon loads under emulation');
+}
+
+/** Name of the file in a folder that has a form. */
+function theOne(folder: string, form: RegExp): string {
+  const found = readdirSync(folder).find((name) => form.test(name));
+  if (found === undefined) throw new Error(`there is no ${form} in ${folder}`);
+  return found;
+}
+
+function say(text: string): void {
+  process.stdout.write(`  ${text}\n`);
+}

@@ -1,0 +1,80 @@
+/** Tasks of somebody who types: help, completion, mistakes, long output. */
+import type { Task } from './task.js';
+
+export const TYPING: Task[] = [
+  {
+    title: 'What can come next? (`?` in the middle of a line)',
+    steps: [{ type: 'show links ?', shows: /sort +In the order/ }],
+    says: /tokyo# show links$/,
+    routers: ['?', '?', '?', '?'],
+    verdict: 'same',
+    why: '',
+    isQuick: true,
+  },
+  {
+    title: 'Complete a name with Tab',
+    steps: [
+      { type: 'ping osa', shows: /ping osa$/ },
+      { press: ['Tab'], shows: /ping osaka/ },
+      { press: ['C-u'], shows: /tokyo#$/ },
+    ],
+    says: /tokyo#/,
+    routers: ['-', '-', 'Tab', 'Tab'],
+    verdict: 'same',
+    why: '',
+  },
+  {
+    title: 'Abbreviate',
+    steps: ['sh int br'],
+    says: /octo0 +up/,
+    routers: ['sh ip int br', 'sh int br', 'sh int', 'sh int ter'],
+    verdict: 'same',
+    why: '',
+  },
+  {
+    title: 'A mistyped word',
+    steps: ['show liks'],
+    says: /\^.*links/s,
+    routers: ['% Invalid input at ^', '% Unknown command', 'Invalid command', 'syntax error at ^'],
+    verdict: 'better',
+    why: 'It names the word that was meant.',
+    isQuick: true,
+  },
+  {
+    title: 'An ambiguous abbreviation',
+    steps: ['show p'],
+    says: /Ambiguous command.*peers.*privilege/s,
+    routers: ['% Ambiguous command', '% Ambiguous command', 'Ambiguous command', "'p' is ambiguous"],
+    verdict: 'same',
+    why: '',
+  },
+  {
+    title: 'Search in long output, and leave it',
+    steps: [
+      { line: 'show counters', shows: /--More--/ },
+      { type: '/', shows: /\/$/ },
+      { line: 'Datagrams|datagrams', shows: /--More--/ },
+      { type: 'q', shows: /tokyo#$/ },
+    ],
+    says: /tokyo#$/,
+    routers: ['/', 'less', 'less', '/'],
+    verdict: 'same',
+    why: '',
+  },
+  {
+    title: 'One block of the configuration',
+    steps: ['show running-config | section link 1'],
+    says: /link 1\n +local/,
+    routers: ['| section', '| section', 'show interfaces', 'show configuration interfaces'],
+    verdict: 'same',
+    why: '',
+  },
+  {
+    title: 'Output for a program',
+    steps: ['show peers | json-pretty | include activeLinks'],
+    says: /"activeLinks"/,
+    routers: ['| format', 'json', '-', '| display json'],
+    verdict: 'same',
+    why: '',
+  },
+];

@@ -1,0 +1,35 @@
+/** The daemon's log, and aliases, as text. */
+import type { Alias, DebugStatus, LoggingStatus, SyslogStatus } from '../../api/index.js';
+import { momentText } from './events.js';
+import { duration, plural } from './format.js';
+import { foldLine, TEXT_WIDTH, twoColumns } from './table.js';
+
+export function loggingText({ level, syslog, lines }: LoggingStatus): string[] {
+  return [
+    `Level ${level}, ${plural(lines.length, 'line')} shown`,
+    ...syslog.flatMap(serverText),
+    '',
+    ...lines.flatMap((line) => foldLine(`${momentText(line.timeMs)} ${line.level} ${line.text}`, TEXT_WIDTH)),
+  ];
+}
+
+function serverText({ address, port, sent, dropped, fault }: SyslogStatus): string[] {
+  const why = fault === null ? '' : ` (${fault})`;
+  return foldLine(`Syslog ${address} port ${port}: ${sent} sent, ${dropped} dropped${why}`, TEXT_WIDTH);
+}
+
+export function aliasesText(aliases: readonly Alias[]): string[] {
+  if (aliases.length === 0) return ['No aliases.'];
+  return twoColumns(
+    aliases.map(({ name, line }) => [name, line] as const),
+    TEXT_WIDTH,
+  );
+}
+
+export function debuggingText(followed: readonly DebugStatus[]): string[] {
+  if (followed.length === 0) return ['Nothing is debugged.'];
+  return followed.map(
+    ({ interface: within, peer, by, secondsLeft }) =>
+      `${within} peer ${peer}, for ${duration(secondsLeft)} yet, by ${by}`,
+  );
+}
