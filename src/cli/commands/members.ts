@@ -8,12 +8,7 @@ import { byName, larger } from './narrowing.js';
 
 export const memberCommands: ExecCommand[] = [
   narrowedCall<'show.members', MemberStatus>({
-    tokens: [
-      keyword(
-        'members',
-        'Clients that may be introduced to each other, and peers that a server has introduced',
-      ),
-    ],
+    tokens: [keyword('members', 'Members that may be introduced to each other, and those that were')],
     groups: [OF_INTERFACE],
     ways: {
       name: { help: 'Only members whose name fits a pattern', of: ({ name }) => name },
