@@ -4,7 +4,8 @@
 #include <node_api.h>
 
 #define ADDON_FUNCTIONS(X)                                                                       \
-  /* tap.cc */ X(tapOpen) X(tapOffloads) X(tapPersist) X(tapAddress) X(tapRead) X(tapWrite)      \
+  /* tap.cc */ X(tapOpen) X(tapName) X(tapAdopt) X(tapOffloads) X(tapPersist) X(tapAddress)      \
+  /* tap.cc */ X(tapRead) X(tapWrite)                                                          \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
   /* route.cc */ X(routeDevice)                                                                  \
   /* udp_receive.cc */ X(udpReceive)                                                             \

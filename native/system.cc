@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,13 @@
 #include "args.h"
 #include "error.h"
 #include "results.h"
+
+namespace {
+
+/// Descriptors of one message to the service manager; it takes more, we have no use for them.
+constexpr size_t kMaxDescriptors = 16;
+
+}  // namespace
 
 namespace addon {
 
@@ -69,22 +77,40 @@ napi_value notify(napi_env env, napi_callback_info info) {
   Args args(env, info);
   const std::string path = args.text(0);
   const std::string message = args.text(1);
+  const Words descriptors = args.wordsOrNone(2);
   if (!args.ok()) return nullptr;
+  if (descriptors.size > kMaxDescriptors) return throwRange(env, "too many descriptors for one message");
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return throwErrno(env, ENAMETOOLONG, "sendto");
+    return throwErrno(env, ENAMETOOLONG, "sendmsg");
   }
   memcpy(address.sun_path, path.data(), path.size());
   if (path[0] == '@') address.sun_path[0] = '\0';
   const socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return throwErrno(env, errno, "socket");
-  const ssize_t sent = sendto(fd, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-                              reinterpret_cast<const sockaddr*>(&address), length);
+  iovec text = {const_cast<char*>(message.data()), message.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))] = {};
+  msghdr header = {};
+  header.msg_name = &address;
+  header.msg_namelen = length;
+  header.msg_iov = &text;
+  header.msg_iovlen = 1;
+  if (descriptors.size > 0) {
+    const size_t bytes = descriptors.size * sizeof(int);
+    header.msg_control = control;
+    header.msg_controllen = CMSG_SPACE(bytes);
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(bytes);
+    memcpy(CMSG_DATA(rights), descriptors.data, bytes);
+  }
+  const ssize_t sent = sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
   const int error = errno;
   ::close(fd);
-  return sent < 0 ? throwErrno(env, error, "sendto") : makeUndefined(env);
+  return sent < 0 ? throwErrno(env, error, "sendmsg") : makeUndefined(env);
 }
 
 napi_value forbidCoreDumps(napi_env env, napi_callback_info) {

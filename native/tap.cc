@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <string>
 
 #include "addon.h"
 #include "args.h"
@@ -75,6 +76,36 @@ napi_value closeAndThrow(napi_env env, int fd, const char* syscall) {
   return throwErrno(env, error, syscall);
 }
 
+/// Brings a descriptor that is attached to `name` into the form that frames are read and written in, and returns
+/// its handle. Closes it on an error.
+napi_value setUp(napi_env env, int fd, const std::string& name, Offloads offloads, int32_t sendBuffer,
+                 bool existed) {
+  const int headerSize = ops::VNET::HEADER;
+  const int littleEndian = 1;
+  if (ioctl(fd, TUNSETVNETHDRSZ, &headerSize) != 0) return closeAndThrow(env, fd, "TUNSETVNETHDRSZ");
+  if (ioctl(fd, TUNSETVNETLE, &littleEndian) != 0) return closeAndThrow(env, fd, "TUNSETVNETLE");
+  if (!negotiateOffloads(fd, &offloads)) return closeAndThrow(env, fd, "TUNSETOFFLOAD");
+  if (sendBuffer > 0 && ioctl(fd, TUNSETSNDBUF, &sendBuffer) != 0) {
+    return closeAndThrow(env, fd, "TUNSETSNDBUF");
+  }
+  const unsigned int index = if_nametoindex(name.c_str());
+  if (index == 0) return closeAndThrow(env, fd, "if_nametoindex");
+
+  napi_value handle = makeObject(env);
+  setInt32(env, handle, "fd", fd);
+  setInt32(env, handle, "ifindex", static_cast<int32_t>(index));
+  setBoolean(env, handle, "existed", existed);
+  napi_set_named_property(env, handle, "granted", makeOffloads(env, offloads));
+  return handle;
+}
+
+/// What the kernel says of a descriptor; false when it is none of a TAP in the form of `tapOpen`.
+bool isOurForm(int fd, ifreq* request) {
+  if (ioctl(fd, TUNGETIFF, request) != 0) return false;
+  const int form = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+  return (request->ifr_flags & (form | IFF_TUN | IFF_MULTI_QUEUE)) == form;
+}
+
 /// Writes one frame whose parts (byte offset, length) start at `parts`; 0 or a negative errno.
 int32_t writeFrame(const Bytes& arena, int fd, const int32_t* parts, int32_t count) {
   static thread_local iovec vector[kMaxParts];
@@ -121,24 +152,39 @@ napi_value tapOpen(napi_env env, napi_callback_info info) {
     }
     return throwErrno(env, error, "TUNSETIFF");
   }
+  return setUp(env, fd, name, offloads, sendBuffer, existed);
+}
 
-  const int headerSize = ops::VNET::HEADER;
-  const int littleEndian = 1;
-  if (ioctl(fd, TUNSETVNETHDRSZ, &headerSize) != 0) return closeAndThrow(env, fd, "TUNSETVNETHDRSZ");
-  if (ioctl(fd, TUNSETVNETLE, &littleEndian) != 0) return closeAndThrow(env, fd, "TUNSETVNETLE");
-  if (!negotiateOffloads(fd, &offloads)) return closeAndThrow(env, fd, "TUNSETOFFLOAD");
-  if (sendBuffer > 0 && ioctl(fd, TUNSETSNDBUF, &sendBuffer) != 0) {
-    return closeAndThrow(env, fd, "TUNSETSNDBUF");
+napi_value tapName(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  if (!args.ok()) return nullptr;
+  ifreq request = {};
+  napi_value name = nullptr;
+  if (isOurForm(fd, &request)) {
+    napi_create_string_utf8(env, request.ifr_name, NAPI_AUTO_LENGTH, &name);
+  } else {
+    napi_get_null(env, &name);
   }
-  const unsigned int index = if_nametoindex(name.c_str());
-  if (index == 0) return closeAndThrow(env, fd, "if_nametoindex");
+  return name;
+}
 
-  napi_value handle = makeObject(env);
-  setInt32(env, handle, "fd", fd);
-  setInt32(env, handle, "ifindex", static_cast<int32_t>(index));
-  setBoolean(env, handle, "existed", existed);
-  napi_set_named_property(env, handle, "granted", makeOffloads(env, offloads));
-  return handle;
+napi_value tapAdopt(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  const std::string name = args.text(1, "name");
+  const Offloads offloads = {args.boolean(1, "checksum"), args.boolean(1, "tso"), args.boolean(1, "uso"),
+                             args.boolean(1, "tunnel")};
+  const int32_t sendBuffer = args.int32(1, "sendBuffer");
+  if (!args.ok()) return nullptr;
+  ifreq request = {};
+  if (!isOurForm(fd, &request) || name != request.ifr_name) {
+    errno = ENODEV;
+    return closeAndThrow(env, fd, "TUNGETIFF");
+  }
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return closeAndThrow(env, fd, "fcntl");
+  // One that does not persist has been held by daemons alone since the first of them made it.
+  return setUp(env, fd, name, offloads, sendBuffer, (request.ifr_flags & IFF_PERSIST) != 0);
 }
 
 napi_value tapOffloads(napi_env env, napi_callback_info info) {

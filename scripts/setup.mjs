@@ -17,6 +17,8 @@ import { contentHash, filesUnder, isStamped, writeStamp } from './set-up/stamps.
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const TYPESCRIPT_FOLDERS = ['src', 'test', 'bench', 'scripts'];
+/** What runs under Node, and what runs in a browser. */
+const PROJECTS = ['tsconfig.json', 'tsconfig.web.json'];
 const LAB_PROGRAMS = ['ip', 'ping', 'nft'];
 export const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
 
@@ -44,16 +46,19 @@ function pruneOutput() {
 
 function compileTypeScript() {
   const stamp = join(ROOT, 'build/stamps/typescript');
-  const inputs = [...TYPESCRIPT_FOLDERS, 'tsconfig.json', 'package-lock.json'].map((name) =>
-    join(ROOT, name),
-  );
+  const inputs = [...TYPESCRIPT_FOLDERS, ...PROJECTS, 'package-lock.json'].map((name) => join(ROOT, name));
   const sources = contentHash(inputs, (file) => /\.(ts|json)$/.test(file));
   const output = join(ROOT, 'dist/src');
   if (existsSync(output) && isStamped(stamp, sources)) return;
   say('compiling TypeScript (tsc)');
   // Without its output, the compiler's own memory of what it has written would make it write nothing.
-  if (!existsSync(output)) rmSync(join(ROOT, 'dist/.tsbuildinfo'), { force: true });
-  step(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
+  if (!existsSync(output)) {
+    for (const memory of ['dist/.tsbuildinfo', 'dist/.tsbuildinfo.web'])
+      rmSync(join(ROOT, memory), { force: true });
+  }
+  for (const project of PROJECTS) {
+    step(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]);
+  }
   pruneOutput();
   writeStamp(stamp, sources);
 }

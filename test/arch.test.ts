@@ -40,6 +40,7 @@ const FLOORS = [
   'daemon/commits',
   'daemon/methods',
   'daemon/control',
+  'daemon/web',
   'daemon',
   'client',
   'cli/base',
@@ -47,6 +48,7 @@ const FLOORS = [
   'cli/terminal',
   'cli/commands',
   'cli',
+  'web',
 ].map((folder) => `src/${folder}/`);
 
 interface Rule {

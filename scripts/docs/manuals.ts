@@ -88,6 +88,20 @@ export function octolinkd8(): string {
     ...section('SIGNALS'),
     ...item(bold('SIGTERM, SIGINT'), roff('says goodbye to the peers, removes what it created, and ends')),
     ...item(bold('SIGHUP'), roff('loads the startup configuration and the key files again')),
+    ...item(
+      bold('SIGUSR2'),
+      roff(
+        'starts this program again, from the file that is there now and with the startup configuration, and hands ' +
+          'over to it once it is ready: the TAP devices stay as they are, and peers miss it for a fraction of a second. ' +
+          'When it does not get ready, this daemon goes on',
+      ),
+    ),
+    ...section('"SERVICE MANAGER"'),
+    roff(
+      'With $NOTIFY_SOCKET set it says READY=1, RELOADING=1, STOPPING=1 and a STATUS line, stores the descriptors of ' +
+        'its TAP devices (FDSTORE=1), and takes them up again when it is started anew. With $WATCHDOG_USEC set it says ' +
+        'WATCHDOG=1 as long as the datapath of every interface moves.',
+    ),
     ...section('"EXIT STATUS"'),
     ...daemon.EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),
     ...section('FILES'),

@@ -1,10 +1,25 @@
 /** All rows, in the order of the page. */
 import type { Row } from './row.js';
+import { ANNOUNCERS } from './rows/announcers.js';
 import { BIRD } from './rows/bird.js';
 import { COROSYNC } from './rows/corosync.js';
 import { DHCP } from './rows/dhcp.js';
 import { FRR } from './rows/frr.js';
+import { HOW_TO } from './rows/how-to.js';
 import { KEEPALIVED } from './rows/keepalived.js';
+import { SLAAC } from './rows/slaac.js';
+import { TRAFFIC } from './rows/traffic.js';
 import { TUNNELS } from './rows/tunnels.js';
 
-export const ROWS: Row[] = [...DHCP, ...KEEPALIVED, ...FRR, ...BIRD, ...COROSYNC, ...TUNNELS];
+export const ROWS: Row[] = [
+  ...DHCP,
+  ...SLAAC,
+  ...KEEPALIVED,
+  ...FRR,
+  ...BIRD,
+  ...COROSYNC,
+  ...ANNOUNCERS,
+  ...TRAFFIC,
+  ...TUNNELS,
+  ...HOW_TO,
+];

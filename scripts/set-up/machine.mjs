@@ -18,6 +18,7 @@ const PACKAGE_OF = {
   debootstrap: 'debootstrap',
   'dpkg-deb': 'dpkg',
   lintian: 'lintian',
+  chromium: 'chromium',
 };
 
 const NODE_FLOOR = [20, 19];

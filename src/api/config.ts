@@ -107,6 +107,13 @@ export interface StaticMac {
   peer?: string;
 }
 
+/** What a port carries. A port without: every frame as it is. */
+export type VlanConfig =
+  /** One VLAN, its frames without a tag. */
+  | { mode: 'access'; vlan: number }
+  /** Several, tagged but for the native one. `allowed`: a list such as `10,20-30`, ascending; absent: all. */
+  | { mode: 'trunk'; native?: number; allowed?: string };
+
 /** Where multicast goes; absent fields: the default. */
 export interface MulticastConfig {
   snooping?: boolean;
@@ -139,6 +146,7 @@ export interface PeerConfig {
   stormControl?: { [K in StormKind]?: StormRate };
   /** Group of peers between which frames are not switched, 0–255; false: in none. */
   splitHorizon?: number | false;
+  vlan?: VlanConfig;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
   uplink?: { group: string; priority?: number };
   /** It may be introduced to other clients of this host; absent: as the interface says. */
@@ -183,6 +191,8 @@ export interface InterfaceConfig {
   macAgeing?: number;
   macLimit?: number;
   staticMacs?: StaticMac[];
+  /** Of the TAP. */
+  vlan?: VlanConfig;
   /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
   forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;
@@ -238,5 +248,7 @@ export interface Config {
   historyLinks?: number;
   /** Where metrics are served by HTTP; absent: nowhere. */
   metrics?: { address: string; port: number };
+  /** Where the web page is served; absent: nowhere. */
+  web?: { address: string; port: number };
   interfaces: InterfaceConfig[];
 }

@@ -29,3 +29,4 @@ export * from './peers.js';
 export * from './protocol.js';
 export * from './system.js';
 export * from './uplinks.js';
+export * from './vlans.js';

@@ -74,12 +74,35 @@ export interface MacEntry {
   static: boolean;
 }
 
+/** Which entries of MAC tables are wanted; absent fields: all. */
+export interface MacFilter {
+  interface?: string;
+  /** 0: untagged. */
+  vlan?: number;
+  /** Behind this peer, or behind the TAP. Not both. */
+  peer?: string;
+  local?: boolean;
+  /** In lower-case colon form, with `*` for any characters. */
+  address?: string;
+  state?: 'static' | 'dynamic';
+}
+
+/** How many entries of a MAC table are wanted, and how many there may be in all. */
+export interface MacCount {
+  interface: string;
+  count: number;
+  limit: number;
+}
+
 /** One named counter of an interface, of one of its peers (`peer` set), or of one link (`link` set too). */
 export interface Counter {
   interface: string;
   peer: string | null;
   link: number | null;
+  /** Name of the field; older than `counter`, and kept. */
   name: string;
+  /** Its name as `show counters` and the metrics have it: `tap_receive_frames`, with the unit at the end. */
+  counter: string;
   value: number;
 }
 

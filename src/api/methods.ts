@@ -7,7 +7,7 @@ import type { ControlEvent, EventFilter } from './events.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
 import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
-import type { Counter, DropCounter, InterfaceStatus, MacEntry } from './interfaces.js';
+import type { Counter, DropCounter, InterfaceStatus, MacCount, MacEntry, MacFilter } from './interfaces.js';
 import type { LinkMethods } from './links.js';
 import type { LoggingMethods } from './logging.js';
 import type { MemberStatus } from './members.js';
@@ -27,6 +27,7 @@ import type { LinkStatus, PeerStatus } from './peers.js';
 import type { HelloParams, HelloResult } from './protocol.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
 import type { UplinkStatus } from './uplinks.js';
+import type { VlanStatus } from './vlans.js';
 
 export interface Methods
   extends ConfigurationMethods,
@@ -48,8 +49,11 @@ export interface Methods
   /** Only links of which history is kept. Fails where there are more than 64: name a peer. */
   'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
   'show.metrics': { params: Record<string, never>; result: MetricFamily[] };
-  'show.macTable': { params: { interface?: string }; result: MacEntry[] };
-  'show.macTablePage': { params: PageParams; result: Page<MacEntry> };
+  /** Refuses where there are too many for one answer. */
+  'show.macTable': { params: MacFilter; result: MacEntry[] };
+  /** A page may have few rows, or none, before the last one: so many entries were looked at. */
+  'show.macTablePage': { params: PageParams & MacFilter; result: Page<MacEntry> };
+  'show.macCount': { params: MacFilter; result: MacCount[] };
   'show.counters': { params: { interface?: string; peer?: string }; result: Counter[] };
   'show.countersPage': { params: PageParams; result: Page<Counter> };
   'show.users': { params: Record<string, never>; result: ClientStatus[] };
@@ -60,6 +64,8 @@ export interface Methods
   /** Groups without members are left out. */
   'show.guards': { params: { interface?: string }; result: GuardStatus[] };
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
+  /** VLANs that a line of the configuration names, and those in which MAC addresses are known. */
+  'show.vlans': { params: { interface?: string }; result: VlanStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.members': { params: { interface?: string }; result: MemberStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };

@@ -1,6 +1,7 @@
 /** Parameters and answers of `ping`, `wait`, completion and paged listings. */
 
 export interface PingParams {
+  /** Name of a peer, or IPv4 address of a host on the LAN behind one. */
   peer: string;
   /** Needed only where two interfaces have a peer of this name. */
   interface?: string;

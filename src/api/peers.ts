@@ -1,5 +1,5 @@
 /** What `show peers` and `show links` say. */
-import type { AeadChoice, Policy, StormKind, StormRate } from './config.js';
+import type { AeadChoice, Policy, StormKind, StormRate, VlanConfig } from './config.js';
 import type { LoopState } from './interfaces.js';
 import type { LinkState } from './link-states.js';
 
@@ -104,6 +104,8 @@ export interface PeerStatus {
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
   /** Group of peers between which frames are not switched; null: in none. */
   splitHorizon: number | null;
+  /** What it carries; null: every frame as it is. */
+  vlan: VlanConfig | null;
   /** Null: it closes no loop. */
   loop: LoopState | null;
   /** Kinds of frames that are limited, and whether it sends more than it may just now. */

@@ -25,6 +25,16 @@ import { systemCommands } from './system-commands.js';
 
 const configField = fieldsOf('config', (scope) => scope.config);
 
+/** `ADDRESS [port N]` of something that is served over HTTP. */
+const listenPlace = (port: number) =>
+  [
+    choice(
+      [value('address', IPV4, 'IPv4 address of this host; 127.0.0.1: local use only')],
+      [value('address', IPV6, 'IPv6 address of this host; ::1: local use only')],
+    ),
+    options([keyword('port', 'TCP port'), value('port', PORT, 'TCP port', { default: port })]),
+  ] as const;
+
 const globalCommands: ConfigCommand[] = [
   configField('hostname', {
     tokens: [
@@ -49,17 +59,19 @@ const globalCommands: ConfigCommand[] = [
     tokens: [
       keyword('metrics', 'Metrics for monitoring, in the Prometheus text format'),
       keyword('listen', 'Serve them over HTTP, without authentication'),
-      choice(
-        [value('address', IPV4, 'IPv4 address of this host; 127.0.0.1: local use only')],
-        [value('address', IPV6, 'IPv6 address of this host; ::1: local use only')],
-      ),
-      options([
-        keyword('port', 'TCP port'),
-        value('port', PORT, 'TCP port', { default: DEFAULTS.metricsPort }),
-      ]),
+      ...listenPlace(DEFAULTS.metricsPort),
     ],
     read: ({ address, port = DEFAULTS.metricsPort }) => ({ address, port }),
     write: ({ address, port }) => `metrics listen ${address} port ${port}`,
+  }),
+  configField('web', {
+    tokens: [
+      keyword('web', 'A page that shows the network in a browser and changes nothing'),
+      keyword('listen', 'Serve it over HTTP, to whoever has the token in the state folder'),
+      ...listenPlace(DEFAULTS.webPort),
+    ],
+    read: ({ address, port = DEFAULTS.webPort }) => ({ address, port }),
+    write: ({ address, port }) => `web listen ${address} port ${port}`,
   }),
   ...systemCommands,
   block('config', {

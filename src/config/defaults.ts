@@ -26,6 +26,7 @@ export const DEFAULTS = {
   /** Links. */
   historyLinks: 128,
   metricsPort: 9770,
+  webPort: 9778,
   /** RFC 5426. */
   syslogPort: 514,
   /** Bytes. */

@@ -5,6 +5,7 @@ import { range } from '../grammar/values.js';
 import { DEFAULTS } from './defaults.js';
 import { peerOf, type Setting, setting } from './language.js';
 import { stormCommand } from './storm-command.js';
+import { vlanCommand } from './vlan-command.js';
 
 const GROUP = range(0, 255);
 
@@ -35,4 +36,5 @@ export const portCommands: Setting[] = [
     },
   }),
   stormCommand,
+  vlanCommand('peer', peerOf, 'this peer'),
 ];

@@ -2,10 +2,11 @@
 
 import { RESERVED_KINDS, type ReservedKind, type StaticMac } from '../api/config.js';
 import { choice, flag, keyword, oneOf, options, value } from '../grammar/command.js';
-import { MAC, NAME, range } from '../grammar/values.js';
+import { MAC, NAME, range, VLAN } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
 import { DEFAULTS, MAX_STATIC_MACS } from './defaults.js';
 import { fieldsOf, interfaceOf, type Setting, setting } from './language.js';
+import { vlanCommand } from './vlan-command.js';
 
 const interfaceField = fieldsOf('interface', interfaceOf);
 
@@ -51,7 +52,7 @@ export const switchCommands: Setting[] = [
       value('mac', MAC, 'MAC address'),
       options([
         keyword('vlan', 'Of frames with this tag'),
-        value('vlan', range(1, 4094), 'VLAN', { default: 'untagged' }),
+        value('vlan', VLAN, 'VLAN', { default: 'untagged' }),
       ]),
       choice(
         [keyword('peer', 'Behind a peer'), value('peer', NAME, 'Name of the peer', { complete: 'peer' })],
@@ -79,6 +80,7 @@ export const switchCommands: Setting[] = [
     },
     render: (scope) => (interfaceOf(scope).staticMacs ?? []).map(staticMacLine),
   }),
+  vlanCommand('interface', interfaceOf, 'the TAP'),
   setting('interface', {
     tokens: [
       keyword('loop-guard', 'Look for loops and hold a peer that closes one (default: while in a bridge)'),

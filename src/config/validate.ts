@@ -44,7 +44,7 @@ const NAT_INTERVAL_MS = 25_000;
 /** All issues, in the order of the configuration. */
 export function validateConfig(config: Config): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  checkMetrics(config, issues);
+  checkListeners(config, issues);
   checkNumbers(config, issues);
   const addresses = new Map<string, string>();
   for (const found of config.interfaces) {
@@ -64,11 +64,21 @@ function checkNumbers({ aliases = [], syslog = [] }: Config, issues: ConfigIssue
     refuse('logging', `there are more than ${MAX_SYSLOG_SERVERS} syslog servers`);
 }
 
-function checkMetrics({ metrics }: Config, issues: ConfigIssue[]): void {
-  const address = metrics === undefined ? null : parseIp(metrics.address);
-  if (address === null || isLoopback(address)) return;
-  const message = `metrics can be read by everybody who reaches ${metrics?.address}`;
-  issues.push({ severity: 'warning', path: [], field: 'metrics', message });
+/** Both speak plain HTTP. */
+function checkListeners({ metrics, web }: Config, issues: ConfigIssue[]): void {
+  const warn = (field: string, message: string) =>
+    issues.push({ severity: 'warning', path: [], field, message });
+  if (isExposed(metrics)) {
+    warn('metrics', `metrics can be read by everybody who reaches ${metrics?.address}`);
+  }
+  if (isExposed(web)) {
+    warn('web', `the token of the web page crosses the network in the clear at ${web?.address}`);
+  }
+}
+
+function isExposed(place: Config['metrics']): boolean {
+  const address = place === undefined ? null : parseIp(place.address);
+  return address !== null && !isLoopback(address);
 }
 
 function checkInterface(
@@ -226,7 +236,7 @@ function checkLink(link: LinkConfig, path: string[], issues: ConfigIssue[]): voi
     issues.push({ severity: 'error', path, field: 'timers', message });
   }
   if (timers !== undefined && timers.interval > NAT_INTERVAL_MS) {
-    const message = `a NAT on the way may forget link ${link.id} between beats ${timers.interval} ms apart`;
+    const message = `a NAT on the way may forget link ${link.id} between heartbeats ${timers.interval} ms apart`;
     issues.push({ severity: 'warning', path, field: 'timers', message });
   }
   checkDamping(link, path, issues);

@@ -14,10 +14,28 @@ export interface MacRow {
   isStatic: boolean;
 }
 
-/** The answer of `mac-table`: the entries of some rows, and the row to go on at; -1 at the end. */
+/** Which entries of the MAC table are wanted; null: any. */
+export interface MacWanted {
+  vlan: number | null;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number | null;
+  isStatic: boolean | null;
+}
+
+/**
+ * The answer of `mac-table`: the entries wanted of some rows and how many they are, and the row to go on at; -1 at the end.
+ */
 export interface MacStretch {
+  /** Empty where they were only to be counted. */
   rows: MacRow[];
+  count: number;
   next: number;
+}
+
+/** How many MAC addresses are known in a VLAN (0: untagged). */
+export interface VlanRow {
+  vlan: number;
+  macs: number;
 }
 
 /** A port that wants a multicast group. */

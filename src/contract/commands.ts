@@ -1,5 +1,6 @@
 /** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
 
+import type { MacWanted } from './answers.js';
 import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
@@ -38,7 +39,9 @@ export type DatapathCommand =
   | { kind: 'ipv6'; isThere: boolean }
   | { kind: 'settings'; settings: DatapathSettings }
   /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
-  | { kind: 'mac-table'; id: number; from: number; rows: number }
+  | { kind: 'mac-table'; id: number; from: number; rows: number; wanted: MacWanted; isCounted: boolean }
+  /** In which VLANs MAC addresses are known. */
+  | { kind: 'vlans'; id: number }
   /** Looks at so many rows of the table of multicast memberships. */
   | { kind: 'guards'; id: number }
   | { kind: 'multicast'; id: number; from: number; rows: number }

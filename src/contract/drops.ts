@@ -8,6 +8,9 @@ export const DROP_HELP = {
   'tap-malformed': 'frame from the TAP whose virtio header does not fit its contents',
   'reserved-group':
     'frame for a reserved group address 01-80-C2-00-00-0X, which is forwarded only by choice: `forward reserved`',
+  'vlan-ingress':
+    'frame of a VLAN that the port it came in by does not carry, or without a tag where there is no native VLAN',
+  'vlan-egress': 'frame of a VLAN that the port it is for does not carry, or not without its tag',
   'guard-source': 'address from behind a guarded peer that is not bound to it',
   'guard-dhcp-server': 'message of a DHCP server behind a peer that may have none',
   'guard-ra': 'router advertisement from behind a peer that may send none',
@@ -20,6 +23,7 @@ export const DROP_HELP = {
   'own-station': 'frame for a station that is behind the port it came from, the TAP or a peer',
   'loop-held': 'frame from or for a peer that is held, since the LAN reaches it by another way as well',
   'own-probe': 'probe of our loop guard that has come back',
+  'forged-probe': 'probe with the identity of our loop guard that we have not sent, or long ago',
   'mac-frozen': 'frame from a station that moved too often, by another port than the one it stays at',
   'no-peer': 'frame to flood, but no peer can be reached',
   'no-session': 'peer has no session yet',

@@ -21,6 +21,14 @@ export interface StormLimit {
   isBytes: boolean;
 }
 
+/** What a port carries that is not transparent. */
+export interface VlanSettings {
+  /** The VLAN whose frames have no tag there; 0: none. */
+  native: number;
+  /** First and last of VLANs, 1-4094, whose frames are tagged there. */
+  tagged: readonly (readonly [number, number])[];
+}
+
 /** A peer as a port of the switch. */
 export interface PortSettings {
   /** Split-horizon group, 0–255: frames do not pass between peers of one group. `NO_GROUP`: they pass to and from all. */
@@ -32,6 +40,8 @@ export interface PortSettings {
   /** By kind, in the order of `STORM_KINDS`; null: any amount. */
   storm: readonly (StormLimit | null)[];
   statics: readonly StaticMac[];
+  /** null: frames as they are. */
+  vlan: VlanSettings | null;
   direct: DirectSettings;
 }
 
@@ -44,6 +54,8 @@ export interface SwitchSettings {
   macLimit: number;
   /** Stations behind the TAP. */
   statics: readonly StaticMac[];
+  /** What the TAP carries; null: frames as they are. */
+  vlan: VlanSettings | null;
   /** Whether loops are looked for; null: while the TAP is in a bridge. */
   loopGuard: boolean | null;
   /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */

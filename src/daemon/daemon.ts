@@ -7,14 +7,16 @@ import { DEFAULTS } from '../config/defaults.js';
 import type { Native } from '../native/binding.js';
 import { INTERFACE_CAUSE } from './base/causes.js';
 import { EventLog } from './base/event-log.js';
+import type { HttpPlace, Place } from './base/http-place.js';
 import type { Logging } from './base/logging.js';
 import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
+import type { TapStore } from './interfaces/tap-store.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
-import { MetricsEndpoint } from './observe/metrics-endpoint.js';
+import { metricsEndpoint } from './observe/metrics-endpoint.js';
 import { reportFrom } from './observe/report.js';
 import { Revivals } from './revivals.js';
 
@@ -22,6 +24,10 @@ interface DaemonOptions {
   native: Native;
   log: Logging;
   stateFolder: string;
+  /** The web page. */
+  web: { serveAt(place: Place | null): Promise<void>; close(): void };
+  /** TAP devices from before, and for the next daemon. */
+  taps: TapStore;
   /** Hears why the daemon is of no more use: a worker that dies again and again. */
   hopeless: (reason: string) => void;
 }
@@ -32,7 +38,7 @@ export class Daemon implements ConfigurationHost {
   private config: Config = { interfaces: [] };
   private readonly running = new Map<string, InterfaceRuntime>();
   private readonly failures = new Map<string, string>();
-  private readonly metricsEndpoint: MetricsEndpoint;
+  private readonly metrics: HttpPlace;
   private readonly revivals = new Revivals();
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Settles when the last change of what runs has ended: they never overlap. */
@@ -45,7 +51,7 @@ export class Daemon implements ConfigurationHost {
       () => this.config.historyLinks ?? DEFAULTS.historyLinks,
     );
     this.histories = histories;
-    this.metricsEndpoint = new MetricsEndpoint(() =>
+    this.metrics = metricsEndpoint(() =>
       metricsText(collectMetrics({ runtimes: this.running.values(), histories }))
         .map((line) => `${line}\n`)
         .join(''),
@@ -105,7 +111,8 @@ export class Daemon implements ConfigurationHost {
   /** Stops every interface: says goodbye to the peers and removes the TAPs. */
   async stop(): Promise<void> {
     this.histories.stop();
-    this.metricsEndpoint.close();
+    this.metrics.close();
+    this.options.web.close();
     for (const timer of this.timers) clearTimeout(timer);
     await this.inTurn(() =>
       Promise.all([...this.running.keys()].map((name) => this.stopInterface(name, INTERFACE_CAUSE.stopped))),
@@ -133,7 +140,8 @@ export class Daemon implements ConfigurationHost {
     to: Config,
     refused: (name: string | null) => (err: Error) => void = () => raise,
   ): Promise<void> {
-    await this.metricsEndpoint.serveAt(to.metrics ?? null).catch(refused(null));
+    await this.metrics.serveAt(to.metrics ?? null).catch(refused(null));
+    await this.options.web.serveAt(to.web ?? null).catch(refused(null));
     const wanted = new Map(to.interfaces.filter((one) => one.enabled).map((one) => [one.name, one]));
     for (const name of [...this.running.keys()]) {
       if (wanted.has(name)) continue;
@@ -152,14 +160,15 @@ export class Daemon implements ConfigurationHost {
   }
 
   private async bringInterface(config: InterfaceConfig): Promise<void> {
-    const { native, log, stateFolder } = this.options;
+    const { native, log, stateFolder, taps } = this.options;
     const { name } = config;
     const running = this.running.get(name);
     if (running?.datapath.alive) return running.reconfigure(config);
     this.running.delete(name);
-    const left = (await running?.leaveTap()) ?? null;
+    const left = (await running?.leaveTap()) ?? (await taps.adopt(config));
     const runtime = await InterfaceRuntime.start(native, config, stateFolder, left);
     this.running.set(name, runtime);
+    taps.keep(name, runtime.tap.fd);
     this.failures.delete(name);
     runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
@@ -197,6 +206,7 @@ export class Daemon implements ConfigurationHost {
     const runtime = this.running.get(name);
     if (runtime === undefined) return;
     this.running.delete(name);
+    if (cause !== INTERFACE_CAUSE.stopped) this.options.taps.forget(name);
     await runtime.stop();
     this.events.publish({ kind: 'interface', interface: name, state: 'down', cause });
   }

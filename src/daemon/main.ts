@@ -7,6 +7,7 @@ import { versionLine } from '../api/version.js';
 import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
 import { Logging } from './base/logging.js';
+import { forgetOwnVariables, inheritedDescriptors, ServiceManager } from './base/service-manager.js';
 import { StderrLog } from './base/stderr-log.js';
 import { manifest, version } from './base/version.js';
 import { Configurator } from './commits/configurator.js';
@@ -14,10 +15,14 @@ import { StartupFile } from './commits/startup-file.js';
 import { ControlServer } from './control/server.js';
 import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
+import { TapStore } from './interfaces/tap-store.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
 import { Debugs } from './observe/debugs.js';
 import { OPTIONS, usage } from './options.js';
+import { Service } from './service.js';
+import { awaitTurn, type Successor, startSuccessor } from './successor.js';
+import { WebPlace } from './web/web-place.js';
 
 /** Exit codes: the CLI's, and sysexits.h for what only a daemon meets. */
 const EXIT = { OK: 0, FAILED: 1, USAGE: 64, BAD_CONFIG: 65, UNAVAILABLE: 69 } as const;
@@ -111,6 +116,11 @@ async function main(): Promise<void> {
   native.forbidCoreDumps();
   const stderrLog = new StderrLog(options.log);
   const log = new Logging(stderrLog.log);
+  const environment = { ...process.env };
+  forgetOwnVariables(process.env);
+  const manager = new ServiceManager(native, log, environment, process.pid);
+  await awaitTurn(environment).catch((error: Error) => fail(EXIT.FAILED, error.message));
+  const taps = new TapStore(native, manager, inheritedDescriptors(environment, process.pid));
   const servers: ControlServer[] = [];
   let configured = (): void => {};
   const ready = new Promise<void>((resolve) => {
@@ -123,10 +133,33 @@ async function main(): Promise<void> {
   // Node's default for SIGUSR1 is to open a debugger port.
   process.on('SIGUSR1', () => {});
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
-  const daemon = new Daemon({ native, log, stateFolder, hopeless });
+  const web = new WebPlace(stateFolder, () => parts);
+  const daemon = new Daemon({ native, log, stateFolder, web, taps, hopeless });
   const { events, histories, faults, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
-  process.on('SIGHUP', () => void ready.then(() => configurator.reloadBySignal()));
+  const service = new Service(manager, () => runtimes.values());
+  process.on('SIGHUP', () => void ready.then(() => reload()));
+  const reload = async () => {
+    service.reloading();
+    await configurator.reloadBySignal();
+    service.ready();
+  };
+  let successor: Successor | null = null;
+  let isReplacing = false;
+  process.on('SIGUSR2', () => void ready.then(() => handOver()));
+  const handOver = async () => {
+    if (isReplacing) return;
+    isReplacing = true;
+    try {
+      const descriptors = [...runtimes.values()].map(({ tap }) => tap.fd);
+      successor = await startSuccessor(descriptors, process.env);
+      manager.tell([`MAINPID=${successor.pid}`]);
+      ending.end('its successor takes over', EXIT.OK);
+    } catch (err) {
+      isReplacing = false;
+      log.error({ err }, 'no successor: this daemon goes on');
+    }
+  };
   const parts: DaemonParts = {
     log,
     logging: log,
@@ -156,6 +189,8 @@ async function main(): Promise<void> {
   }
   try {
     await configurator.start(config);
+    taps.closeRest();
+    service.ready();
     configured();
   } catch (error) {
     await stopServers();
@@ -165,9 +200,11 @@ async function main(): Promise<void> {
   const { why, code } = await ending.reached;
   log.info({ why }, 'octolinkd ends');
   process.exitCode = code;
+  if (successor === null) service.stopping();
   await configurator.stop();
   await stopServers();
   await daemon.stop();
+  await (successor as Successor | null)?.go();
   log.close();
   await stderrLog.close();
 }

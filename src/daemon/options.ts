@@ -50,7 +50,7 @@ export function usage(version: string): string {
     ...rows.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`),
     '',
     'It runs until SIGTERM or SIGINT, then tells its peers and leaves nothing behind.',
-    'SIGHUP makes it load its configuration again.',
+    'SIGHUP makes it load its configuration again, SIGUSR2 hand over to a successor.',
     `Exit: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.`,
   ].join('\n');
 }

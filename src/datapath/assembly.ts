@@ -24,6 +24,7 @@ import { MacTable } from '../switch/mac-table.js';
 import { Snooping } from '../switch/multicast/snooping.js';
 import { Ports } from '../switch/ports.js';
 import { StormControl, type StormReports } from '../switch/storm.js';
+import { Vlans } from '../switch/vlans.js';
 import { Announcer } from './frames/announcer.js';
 import { Delivery } from './frames/delivery.js';
 import { Forwarder } from './frames/forwarder.js';
@@ -88,6 +89,7 @@ export class Assembly {
   readonly snooping: Snooping;
   readonly guards: Guards;
   readonly storm: StormControl;
+  readonly vlans: Vlans;
   private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
@@ -117,7 +119,8 @@ export class Assembly {
     this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed, directs });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
-    this.delivery = new Delivery(arena, io, stats, drops, observer);
+    this.vlans = new Vlans(arena.bytes);
+    this.delivery = new Delivery(arena, io, stats, drops, observer, this.vlans);
     this.transmit = new Transmitter({
       arena,
       io,
@@ -134,9 +137,10 @@ export class Assembly {
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
     this.guards = new Guards(arena.bytes, this.macs);
     this.storm = new StormControl(arena.bytes, this.macs, this.stormReports());
-    const { guard, snooping, guards, storm, macs, switchPorts: ports } = this;
+    const { guard, snooping, guards, storm, vlans, macs, switchPorts: ports } = this;
     const { bytes } = arena;
-    const bridge = new Bridge({ bytes, macs, peers: tables.peers, ports, guard, snooping, guards, storm });
+    const { peers } = tables;
+    const bridge = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards, storm, vlans });
     this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops, ports);
@@ -144,17 +148,17 @@ export class Assembly {
     this.link = new LinkParts(base, options.seed, options.tap, directs);
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
-    const lower = { arena, tables, bridge, transmit, adaptive, life, shares, stats, drops, observer };
+    const lower = { arena, tables, bridge, vlans, transmit, adaptive, life, shares, stats, drops, observer };
     const { selected } = snooping;
     this.outbound = new Outbound({ ...lower, ports: switchPorts, guard, selected });
-    this.ownFlood = new OwnFlood(arena, this.outbound, delivery);
+    this.ownFlood = new OwnFlood(arena, this.outbound, delivery, vlans);
     this.talks = new Talks(directs, io);
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats, this.talks);
     const { forwarder } = this;
     const unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
     this.reorder = new Reorder(arena, unpacker);
     const { reorder } = this;
-    this.announcer = new Announcer(arena, this.macs, this.outbound);
+    this.announcer = new Announcer(arena, this.macs, this.outbound, vlans);
     this.inbound = new Inbound({
       arena,
       io,
@@ -183,6 +187,7 @@ export class Assembly {
       this.snooping,
       this.guards,
       this.storm,
+      this.vlans,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
       this.guard,
       this.switchPorts,

@@ -1,6 +1,5 @@
 /** What the control thread may ask of the engine, command by command. */
 
-import type { MacRow, MacStretch } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
 import type { KernelFact } from '../contract/place.js';
@@ -10,6 +9,7 @@ import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
+import { macStretch, vlanRows } from '../switch/mac-rows.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
 import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
@@ -80,8 +80,10 @@ export class Commands {
           command.id,
           multicastStretch(this.parts.snooping, command.from, command.rows, now),
         );
+      case 'vlans':
+        return this.answer(command.id, vlanRows(this.parts.macs));
       case 'mac-table':
-        return this.answer(command.id, this.macStretch(command.from, command.rows, now));
+        return this.answer(command.id, macStretch(this.parts.macs, command, now));
       case 'explain':
         return this.answer(command.id, this.explain(command.peer, now));
       case 'explain-flows':
@@ -131,13 +133,14 @@ export class Commands {
   }
 
   applySettings(settings: DatapathSettings, now: number): void {
-    const { macs, bridge, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit, statics, loopGuard, reserved } = settings.switch;
+    const { macs, bridge, vlans, outbound, link, relay, transmit, delivery } = this.parts;
+    const { macAgeingS, macLimit, statics, loopGuard, reserved, vlan } = settings.switch;
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
+    if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);
     macs.setStatics(LOCAL_PORT, statics);
     outbound.mssClamp = settings.mssClamp;
     link.uplinks.setGroups(settings.uplinkGroups);
@@ -216,14 +219,6 @@ export class Commands {
   private explainFlows(peer: number, now: number): unknown {
     const { tables, link } = this.parts;
     return tables.peers.has(peer) ? explainFlows(tables, link.flows, link.lanes, peer, now) : null;
-  }
-
-  private macStretch(from: number, count: number, now: number): MacStretch {
-    const rows: MacRow[] = [];
-    const next = this.parts.macs.entries(now, from, count, (vlan, high, low, port, ageUs, isStatic) => {
-      rows.push({ vlan, high, low: low >>> 0, port, ageUs, isStatic });
-    });
-    return { rows, next };
   }
 
   private clearCounters(): void {

@@ -11,6 +11,11 @@ import {
 } from './address.js';
 import { UNPRINTABLE } from './words.js';
 
+/** 4095 is reserved (IEEE 802.1Q-2022 table 9-2). */
+const MAX_VLAN = 4094;
+/** As a list. */
+export const ALL_VLANS = `1-${MAX_VLAN}`;
+
 interface Refusal {
   refused: string;
 }
@@ -147,6 +152,21 @@ export const MAC: ValueType<string> = {
   mayBegin: (text) => /^[0-9a-f:.-]*$/i.test(text),
 };
 
+/** A MAC address, or a part of one with `*` for any characters; in lower-case colon form. */
+export const MAC_PATTERN: ValueType<string> = {
+  label: 'X:X:X:X:X:X',
+  rank: 3,
+  parse(text) {
+    const mac = parseMac(text);
+    if (mac !== null) return mac;
+    const isPattern = text.includes('*') && /^[0-9a-f:*]{1,17}$/i.test(text);
+    return isPattern
+      ? text.toLowerCase().replace(/\*+/g, '*')
+      : { refused: 'must be a MAC address, or part of one with * for the rest' };
+  },
+  mayBegin: (text) => /^[0-9a-f:.*-]*$/i.test(text),
+};
+
 function pattern(label: string, form: RegExp, refused: string): ValueType<string> {
   return {
     label,
@@ -155,6 +175,47 @@ function pattern(label: string, form: RegExp, refused: string): ValueType<string
     mayBegin: (text) => text === '' || form.test(text),
   };
 }
+
+/** Ranges of VLANs in a list such as `10,20-30`; null where it is none. */
+export function parseVlans(list: string): [number, number][] | null {
+  const ranges: [number, number][] = [];
+  for (const part of list.split(',')) {
+    const found = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part);
+    if (found === null) return null;
+    const first = Number(found[1]);
+    const last = found[2] === undefined ? first : Number(found[2]);
+    if (first < 1 || last > MAX_VLAN || first > last) return null;
+    ranges.push([first, last]);
+  }
+  return ranges;
+}
+
+/** The list of VLANs in its shortest form: ascending, what touches joined. */
+function formatVlans(ranges: readonly (readonly [number, number])[]): string {
+  const joined: [number, number][] = [];
+  for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    const before = joined.at(-1);
+    if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last);
+    else joined.push([first, last]);
+  }
+  return joined.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}
+
+/** VLANs as they are listed. */
+export const VLAN_LIST: ValueType<string> = {
+  label: 'LIST',
+  rank: 3,
+  parse(text) {
+    const ranges = parseVlans(text);
+    return ranges === null
+      ? { refused: `must be VLANs 1-${MAX_VLAN} and ranges of them, such as 10,20-30` }
+      : formatVlans(ranges);
+  },
+  mayBegin: (text) => /^[\d,-]*$/.test(text),
+};
+
+/** A VLAN. */
+export const VLAN = range(1, MAX_VLAN);
 
 /** Name of a peer: what can be shown and logged without surprises. One with blanks is typed in quotes. */
 export const NAME = pattern(

@@ -63,6 +63,10 @@ export interface Native {
   /** TAP ------------------------------------------------------------------ */
   /** Opens (and makes) a TAP with IFF_VNET_HDR | IFF_NO_PI, non-blocking, close-on-exec. */
   tapOpen(options: TapOptions): TapHandle;
+  /** Name of the device of a descriptor; null when it is none of a TAP as `tapOpen` makes them. */
+  tapName(fd: number): string | null;
+  /** The same as `tapOpen` with a descriptor that is open already, of the device of that name. Closes it on an error. */
+  tapAdopt(fd: number, options: TapOptions): TapHandle;
   /** Announces other offloads while the TAP is in use. Returns what the kernel granted. */
   tapOffloads(fd: number, offloads: TapOffloads): TapOffloads;
   /** Whether the TAP outlives its descriptor. */
@@ -158,8 +162,8 @@ export interface Native {
   netlinkRead(fd: number, rows: Int32Array): number;
   ifindex(name: string): number;
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
-  /** sd_notify(3) datagram to the socket path (`@` for abstract). */
-  notify(socket: string, message: string): void;
+  /** sd_notify(3) datagram to the socket path (`@` for abstract), with up to 16 descriptors. */
+  notify(socket: string, message: string, descriptors?: Int32Array): void;
   /** PR_SET_DUMPABLE 0 and RLIMIT_CORE 0: no core dump ever holds a key. */
   forbidCoreDumps(): void;
   /** The constants of native/ops.h, for the test that compares them with ops.ts. */

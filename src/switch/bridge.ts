@@ -26,6 +26,7 @@ import type { Ports } from './ports.js';
 import { reservedKind } from './reserved.js';
 import type { StormControl } from './storm.js';
 import { dropFor, FLOOD } from './verdicts.js';
+import type { Vlans } from './vlans.js';
 
 /** What the switch asks of the table of peers. */
 interface Peers {
@@ -43,6 +44,7 @@ interface BridgeParts {
   readonly snooping: Snooping;
   readonly guards: Guards;
   readonly storm: StormControl;
+  readonly vlans: Vlans;
 }
 
 export class Bridge {
@@ -56,6 +58,7 @@ export class Bridge {
   private readonly snooping: Snooping;
   private readonly guards: Guards;
   private readonly storm: StormControl;
+  private readonly vlans: Vlans;
 
   constructor(parts: BridgeParts) {
     this.bytes = parts.bytes;
@@ -66,17 +69,27 @@ export class Bridge {
     this.snooping = parts.snooping;
     this.guards = parts.guards;
     this.storm = parts.storm;
+    this.vlans = parts.vlans;
   }
 
   /**
    * Decides where a frame that came in by `port` goes, and learns its source; `now` in µs. Returns a verdict
-   * (`verdicts.ts`).
+   * (`verdicts.ts`). Where VLANs are on, the frame afterwards carries the tag of its VLAN.
    */
   decide(port: number, frame: Frame, now: number): number {
+    if (isRunt(frame.length)) return dropFor(port === LOCAL_PORT ? DROP['tap-runt'] : DROP['frame-runt']);
+    if (!this.vlans.isOn) return this.route(port, frame, now);
+    const reason = this.vlans.admit(port, frame);
+    if (reason >= 0) return dropFor(reason);
+    const verdict = this.route(port, frame, now);
+    const mayLeave = verdict < LOCAL_PORT || this.vlans.carries(verdict, frame);
+    return mayLeave ? verdict : dropFor(DROP['vlan-egress']);
+  }
+
+  private route(port: number, frame: Frame, now: number): number {
     const { bytes } = this;
     const { offset, length } = frame;
     const isLocal = port === LOCAL_PORT;
-    if (isRunt(length)) return dropFor(isLocal ? DROP['tap-runt'] : DROP['frame-runt']);
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
     const isKept = isReserved(high, low);
@@ -84,7 +97,8 @@ export class Bridge {
       return dropFor(DROP['reserved-group']);
     }
     if (this.guard.isProbe(high, low)) {
-      if (this.guard.take(port, frame, now)) return dropFor(DROP['own-probe']);
+      const reason = this.guard.take(port, frame, now);
+      if (reason >= 0) return dropFor(reason);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
     }
     // What bridges say to each other passes: they may cut the loop themselves.

@@ -10,7 +10,8 @@ import { readU16, readU32 } from '../base/bytes.js';
 /** Destination, source and EtherType of an untagged frame. */
 export const ETHERNET_HEADER = 14;
 
-const VLAN_TAG = 4;
+/** Bytes of a VLAN tag. */
+export const VLAN_TAG = 4;
 const MAX_TAGS = 2;
 /** EtherType of a customer's VLAN tag. */
 export const TPID_CUSTOMER = 0x8100;

@@ -12,6 +12,7 @@ import type { StaticMac } from '../contract/port-settings.js';
 import { Directs, TURN } from './directs.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
+import { checkedAgeing, checkedLimit, DEFAULT_AGEING_US, type MacTableOptions } from './mac-options.js';
 import { PortRanking } from './port-ranking.js';
 
 /** The port of stations behind our own TAP. */
@@ -35,17 +36,6 @@ export const LEARN = {
   FROZEN: 5,
 } as const;
 
-interface MacTableOptions {
-  /** Most entries, learned and static together. */
-  limit: number;
-  /** Unheard for this long, a learned entry is gone. Default 300 s. */
-  ageingUs?: number;
-  /** Two random 32-bit words that make bucket collisions unpredictable. */
-  seed: readonly [number, number];
-  /** Ports of direct peers; default: none. */
-  directs?: Directs;
-}
-
 /** Takes an entry of `MacTable.entries`. `ageUs` is 0 for static entries. */
 type EntryVisitor = (
   vlan: number,
@@ -56,7 +46,6 @@ type EntryVisitor = (
   isStatic: boolean,
 ) => void;
 
-const DEFAULT_AGEING_US = 300e6;
 /** An entry is stamped again only after this part of the ageing time: busy stations cost no list work. */
 const REFRESH_DIVISOR = 256;
 /** An address that would move so often within the window stays where it is for a while (RFC 7432 section 15.1). */
@@ -64,6 +53,16 @@ const MOST_MOVES = 5;
 const MOVE_WINDOW_US = 180e6;
 const FREEZE_US = 60e6;
 const NONE = -1;
+/** A row of 32 bytes: VLAN and first 16 bits of the address, the last 32 bits, and these; `SEEN` counts in eight bytes. */
+const WORDS = 8;
+const LOW = 1;
+const CHAIN = 2;
+const PORT = 3;
+const STATIC = 6;
+const TIMES = 4;
+const SEEN = 2;
+/** VLAN ids, those that are reserved included. */
+export const VLANS = 4096;
 
 /** An address that has been frozen, as it is told; the latest of several at once. */
 export interface FrozenMac {
@@ -88,18 +87,16 @@ export class MacTable {
   private ageing: number;
   private moveCount = 0;
   private used = 0;
+  private readonly inVlan = new Int32Array(VLANS);
   private statics = 0;
 
-  // Entry rows. A free row has port MISS and is chained by `chain` from `free`.
-  private vlanHigh = new Int32Array(0);
-  private low = new Int32Array(0);
-  private port = new Int32Array(0);
-  private static = new Uint8Array(0);
-  private seen = new Float64Array(0);
+  // Entry rows. What a frame asks for lies together, two rows a cache line. A free row has port MISS and is chained by its
+  // `CHAIN` from `free`.
+  private words = new Int32Array(0);
+  private times = new Float64Array(0);
   /** Moves within the window, and when the window began; from `MOST_MOVES` on, when the address was frozen. */
   private moved = new Uint8Array(0);
   private movedAt = new Float64Array(0);
-  private chain = new Int32Array(0);
   private older = new Int32Array(0);
   private newer = new Int32Array(0);
   private free = NONE;
@@ -137,6 +134,11 @@ export class MacTable {
     return this.moveCount;
   }
 
+  /** Entries of a VLAN (0: untagged). */
+  countOf(vlan: number): number {
+    return this.inVlan[vlan];
+  }
+
   /** Learned entries of a port. */
   learnedCount(port: number): number {
     return this.ranking.count(port + 1);
@@ -146,11 +148,11 @@ export class MacTable {
   lookup(vlan: number, high: number, low: number, now: number): number {
     const entry = this.find((vlan << 16) | high, low | 0);
     if (entry === NONE) return MISS;
-    if (this.static[entry] === 0 && now - this.seen[entry] >= this.ageing) {
+    if (this.words[entry * WORDS + STATIC] === 0 && now - this.times[entry * TIMES + SEEN] >= this.ageing) {
       this.unlink(entry);
       return MISS;
     }
-    return this.port[entry];
+    return this.words[entry * WORDS + PORT];
   }
 
   /** Notes that a source address was heard on a port; a `LEARN` code tells what came of it. */
@@ -161,13 +163,12 @@ export class MacTable {
       if (port === LOCAL_PORT && this.directs.isOn) this.directs.note(vlanHigh, low, true, now);
       return this.insert(vlanHigh, low | 0, port, now);
     }
-    if (this.static[entry] === 1) return this.port[entry] === port ? LEARN.REFRESHED : LEARN.REFUSED;
-    if (this.port[entry] !== port) {
+    const before = this.words[entry * WORDS + PORT];
+    if (this.words[entry * WORDS + STATIC] === 1) return before === port ? LEARN.REFRESHED : LEARN.REFUSED;
+    if (before !== port) {
       // Heard again only after its age: that is a new station to the table, not a move.
-      const expired = now - this.seen[entry] >= this.ageing;
-      const turn = this.directs.isOn
-        ? this.directs.moved(vlanHigh, low, this.port[entry], port, now)
-        : TURN.OTHER;
+      const expired = now - this.times[entry * TIMES + SEEN] >= this.ageing;
+      const turn = this.directs.isOn ? this.directs.moved(vlanHigh, low, before, port, now) : TURN.OTHER;
       if (expired) this.moved[entry] = 0;
       else if (turn === TURN.TO_SERVER) return this.refresh(entry, now);
       else if (turn === TURN.OTHER && !this.mayMove(entry, port, now)) return LEARN.FROZEN;
@@ -181,9 +182,9 @@ export class MacTable {
   }
 
   private refresh(entry: number, now: number): number {
-    if (now - this.seen[entry] >= this.ageing / REFRESH_DIVISOR) {
+    if (now - this.times[entry * TIMES + SEEN] >= this.ageing / REFRESH_DIVISOR) {
       this.detach(entry);
-      this.attach(entry, this.port[entry], 0, now);
+      this.attach(entry, this.words[entry * WORDS + PORT], 0, now);
     }
     return LEARN.REFRESHED;
   }
@@ -201,10 +202,10 @@ export class MacTable {
     if (++this.moved[entry] < MOST_MOVES) return true;
     this.movedAt[entry] = now;
     const { frozen } = this;
-    frozen.vlan = this.vlanHigh[entry] >>> 16;
-    frozen.high = this.vlanHigh[entry] & 0xffff;
-    frozen.low = this.low[entry] >>> 0;
-    frozen.port = this.port[entry];
+    frozen.vlan = this.words[entry * WORDS] >>> 16;
+    frozen.high = this.words[entry * WORDS] & 0xffff;
+    frozen.low = this.words[entry * WORDS + LOW] >>> 0;
+    frozen.port = this.words[entry * WORDS + PORT];
     frozen.other = port;
     frozen.count++;
     return false;
@@ -261,14 +262,15 @@ export class MacTable {
     while (list < this.oldest.length && this.oldest[list] !== NONE) {
       const entry = this.oldest[list];
       this.detach(entry);
-      this.attach(entry, to, 0, this.seen[entry]);
+      this.attach(entry, to, 0, this.times[entry * TIMES + SEEN]);
     }
   }
 
   /** Removes what was learned of an address on a port; on another one it stays. */
   forget(port: number, vlan: number, high: number, low: number): void {
     const entry = this.find((vlan << 16) | high, low | 0);
-    if (entry !== NONE && this.port[entry] === port && this.static[entry] === 0) this.unlink(entry);
+    const at = entry * WORDS;
+    if (entry !== NONE && this.words[at + PORT] === port && this.words[at + STATIC] === 0) this.unlink(entry);
   }
 
   private flushStatics(port: number): void {
@@ -283,8 +285,8 @@ export class MacTable {
     for (let looked = Math.min(budget, this.most); looked > 0; looked--) {
       const entry = this.sweepRow;
       this.sweepRow = entry + 1 === this.most ? 0 : entry + 1;
-      if (this.port[entry] === MISS || this.static[entry] === 1) continue;
-      if (now - this.seen[entry] >= this.ageing) this.unlink(entry);
+      if (this.words[entry * WORDS + PORT] === MISS || this.words[entry * WORDS + STATIC] === 1) continue;
+      if (now - this.times[entry * TIMES + SEEN] >= this.ageing) this.unlink(entry);
     }
     return before - this.used;
   }
@@ -312,14 +314,15 @@ export class MacTable {
 
   private resize(limit: number): void {
     while (this.used > limit) this.evict(LOCAL_PORT);
-    const old = { vlanHigh: this.vlanHigh, low: this.low, static: this.static, seen: this.seen };
+    const { words, times } = this;
     const oldest = this.oldest.slice();
     const newer = this.newer;
     this.allocate(limit);
     for (let list = 0; list < oldest.length; list++) {
       for (let entry = oldest[list]; entry !== NONE; entry = newer[entry]) {
         const port = (list >> 1) - 1;
-        this.take(old.vlanHigh[entry], old.low[entry], port, old.static[entry], old.seen[entry]);
+        const at = entry * WORDS;
+        this.take(words[at], words[at + LOW], port, words[at + STATIC], times[entry * TIMES + SEEN]);
       }
     }
   }
@@ -331,13 +334,13 @@ export class MacTable {
   entries(now: number, from: number, rows: number, visit: EntryVisitor): number {
     const end = Math.min(from + rows, this.most);
     for (let entry = from; entry < end; entry++) {
-      const port = this.port[entry];
+      const port = this.words[entry * WORDS + PORT];
       if (port === MISS) continue;
-      const isStatic = this.static[entry] === 1;
-      const age = isStatic ? 0 : now - this.seen[entry];
+      const isStatic = this.words[entry * WORDS + STATIC] === 1;
+      const age = isStatic ? 0 : now - this.times[entry * TIMES + SEEN];
       if (age >= this.ageing) continue;
-      const vlanHigh = this.vlanHigh[entry];
-      visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.low[entry] >>> 0, port, age, isStatic);
+      const vlanHigh = this.words[entry * WORDS];
+      visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.words[entry * WORDS + LOW] >>> 0, port, age, isStatic);
     }
     return end < this.most ? end : -1;
   }
@@ -348,7 +351,11 @@ export class MacTable {
     if (list >= this.newest.length) return;
     let left = most;
     for (let entry = this.newest[list]; entry !== NONE && left > 0; entry = this.older[entry]) {
-      visit(this.vlanHigh[entry] >>> 16, this.vlanHigh[entry] & 0xffff, this.low[entry] >>> 0);
+      visit(
+        this.words[entry * WORDS] >>> 16,
+        this.words[entry * WORDS] & 0xffff,
+        this.words[entry * WORDS + LOW] >>> 0,
+      );
       left--;
     }
   }
@@ -374,8 +381,11 @@ export class MacTable {
 
   private find(vlanHigh: number, low: number): number {
     let entry = this.bucket[this.hash.hash(vlanHigh, low) & this.mask];
-    while (entry !== NONE && (this.low[entry] !== low || this.vlanHigh[entry] !== vlanHigh)) {
-      entry = this.chain[entry];
+    while (
+      entry !== NONE &&
+      (this.words[entry * WORDS + LOW] !== low || this.words[entry * WORDS] !== vlanHigh)
+    ) {
+      entry = this.words[entry * WORDS + CHAIN];
     }
     return entry;
   }
@@ -383,33 +393,35 @@ export class MacTable {
   /** Fills a free row; the caller has made sure that there is one. */
   private take(vlanHigh: number, low: number, port: number, isStatic: number, now: number): void {
     const entry = this.free;
-    this.free = this.chain[entry];
-    this.vlanHigh[entry] = vlanHigh;
-    this.low[entry] = low;
-    this.static[entry] = isStatic;
+    this.free = this.words[entry * WORDS + CHAIN];
+    this.words[entry * WORDS] = vlanHigh;
+    this.words[entry * WORDS + LOW] = low;
+    this.words[entry * WORDS + STATIC] = isStatic;
     this.moved[entry] = 0;
     const bucket = this.hash.hash(vlanHigh, low) & this.mask;
-    this.chain[entry] = this.bucket[bucket];
+    this.words[entry * WORDS + CHAIN] = this.bucket[bucket];
     this.bucket[bucket] = entry;
     this.attach(entry, port, isStatic, now);
     this.used++;
+    this.inVlan[vlanHigh >>> 16]++;
     this.statics += isStatic;
   }
 
   private unlink(entry: number): void {
     this.detach(entry);
-    const bucket = this.hash.hash(this.vlanHigh[entry], this.low[entry]) & this.mask;
+    const bucket = this.hash.hash(this.words[entry * WORDS], this.words[entry * WORDS + LOW]) & this.mask;
     if (this.bucket[bucket] === entry) {
-      this.bucket[bucket] = this.chain[entry];
+      this.bucket[bucket] = this.words[entry * WORDS + CHAIN];
     } else {
       let before = this.bucket[bucket];
-      while (this.chain[before] !== entry) before = this.chain[before];
-      this.chain[before] = this.chain[entry];
+      while (this.words[before * WORDS + CHAIN] !== entry) before = this.words[before * WORDS + CHAIN];
+      this.words[before * WORDS + CHAIN] = this.words[entry * WORDS + CHAIN];
     }
     this.used--;
-    this.statics -= this.static[entry];
-    this.port[entry] = MISS;
-    this.chain[entry] = this.free;
+    this.inVlan[this.words[entry * WORDS] >>> 16]--;
+    this.statics -= this.words[entry * WORDS + STATIC];
+    this.words[entry * WORDS + PORT] = MISS;
+    this.words[entry * WORDS + CHAIN] = this.free;
     this.free = entry;
   }
 
@@ -418,8 +430,8 @@ export class MacTable {
     this.growPorts(port);
     const list = listOf(port, isStatic);
     const newest = this.newest[list];
-    this.port[entry] = port;
-    this.seen[entry] = now;
+    this.words[entry * WORDS + PORT] = port;
+    this.times[entry * TIMES + SEEN] = now;
     this.older[entry] = newest;
     this.newer[entry] = NONE;
     this.newest[list] = entry;
@@ -429,15 +441,15 @@ export class MacTable {
   }
 
   private detach(entry: number): void {
-    const isStatic = this.static[entry];
-    const list = listOf(this.port[entry], isStatic);
+    const isStatic = this.words[entry * WORDS + STATIC];
+    const list = listOf(this.words[entry * WORDS + PORT], isStatic);
     const older = this.older[entry];
     const newer = this.newer[entry];
     if (older === NONE) this.oldest[list] = newer;
     else this.newer[older] = newer;
     if (newer === NONE) this.newest[list] = older;
     else this.older[newer] = older;
-    if (isStatic === 0) this.ranking.decrement(this.port[entry] + 1);
+    if (isStatic === 0) this.ranking.decrement(this.words[entry * WORDS + PORT] + 1);
   }
 
   private growPorts(port: number): void {
@@ -451,19 +463,19 @@ export class MacTable {
     this.most = limit;
     this.mask = buckets - 1;
     this.bucket = new Int32Array(buckets).fill(NONE);
-    this.vlanHigh = new Int32Array(limit);
-    this.low = new Int32Array(limit);
-    this.port = new Int32Array(limit).fill(MISS);
-    this.static = new Uint8Array(limit);
-    this.seen = new Float64Array(limit);
+    this.words = new Int32Array(limit * WORDS);
+    this.times = new Float64Array(this.words.buffer);
     this.moved = new Uint8Array(limit);
     this.movedAt = new Float64Array(limit);
     this.older = new Int32Array(limit);
     this.newer = new Int32Array(limit);
-    this.chain = new Int32Array(limit);
-    for (let entry = 0; entry < limit; entry++) this.chain[entry] = entry + 1 < limit ? entry + 1 : NONE;
+    for (let entry = 0; entry < limit; entry++) {
+      this.words[entry * WORDS + PORT] = MISS;
+      this.words[entry * WORDS + CHAIN] = entry + 1 < limit ? entry + 1 : NONE;
+    }
     this.free = 0;
     this.used = 0;
+    this.inVlan.fill(0);
     this.statics = 0;
     this.sweepRow = 0;
     this.oldest.fill(NONE);
@@ -480,16 +492,4 @@ function listOf(port: number, isStatic: number): number {
 
 function isStation(high: number, low: number): boolean {
   return !isGroup(high) && (high !== 0 || low !== 0);
-}
-
-function checkedLimit(limit: number): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 24) {
-    throw new RangeError(`MAC table limit ${limit} is not between 1 and ${2 ** 24}`);
-  }
-  return limit;
-}
-
-function checkedAgeing(ageingUs: number): number {
-  if (!(ageingUs > 0)) throw new RangeError(`MAC ageing time ${ageingUs} is not positive`);
-  return ageingUs;
 }

@@ -187,6 +187,8 @@ class Shell {
   run(): void {
     const { native, engine, tokens } = this;
     let worked = false;
+    // Links have their places before the first command wants to send by one: a handshake, most likely.
+    this.takeKernelEvents(this.now);
     while (this.running) {
       const deadline = engine.nextDeadline();
       const before = native.now();

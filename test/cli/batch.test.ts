@@ -74,6 +74,8 @@ describe('one command', () => {
     'show links history peer osaka link 0 hours',
     'show metrics',
     'show mac-table',
+    'show mac-table vlan 12 peer osaka address 02:* state dynamic limit 5',
+    'show mac-table count local',
     'show counters',
     'show counters nonzero',
     'show drops',

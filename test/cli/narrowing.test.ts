@@ -4,15 +4,10 @@ import type { Counter } from '../../src/api/index.js';
 import type { Cli } from '../../src/cli/commands/command.js';
 import { counterDeltaCommands } from '../../src/cli/commands/counters-delta.js';
 import { execCommands } from '../../src/cli/commands/index.js';
-import {
-  fits,
-  type Narrowing,
-  narrowed,
-  narrowedRows,
-  narrowingOf,
-} from '../../src/cli/commands/narrowing.js';
+import { type Narrowing, narrowed, narrowedRows, narrowingOf } from '../../src/cli/commands/narrowing.js';
 import type { OutputStream } from '../../src/cli/output/render.js';
 import { syntaxOf } from '../../src/grammar/command.js';
+import { fits } from '../../src/grammar/pattern.js';
 
 async function* pages(given: number[][]): AsyncGenerator<number[]> {
   yield* given;
@@ -107,7 +102,14 @@ describe('a listing', () => {
 describe('show counters delta', () => {
   async function ask(cli: Pick<Cli, 'counters'>, values: Record<string, number>) {
     const counters = Object.entries(values).map(
-      ([name, value]): Counter => ({ interface: 'octo0', peer: null, link: null, name, value }),
+      ([name, value]): Counter => ({
+        interface: 'octo0',
+        peer: null,
+        link: null,
+        name,
+        counter: name,
+        value,
+      }),
     );
     const [delta] = counterDeltaCommands;
     const client = async () => ({ request: async () => ({ rows: counters, next: null }) });

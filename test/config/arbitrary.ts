@@ -16,6 +16,7 @@ import type {
   RemoteEnd,
   StormKind,
   StormRate,
+  VlanConfig,
 } from '../../src/api/config.js';
 import { RESERVED_KINDS } from '../../src/api/config.js';
 import { parseCidr, parseIp, unusableHost, unusableHostPart } from '../../src/grammar/address.js';
@@ -175,6 +176,19 @@ const stormRate: fc.Arbitrary<StormRate> = fc.record({
   unit: fc.constantFrom('pps', 'kbps'),
 });
 
+const vlanId = fc.integer({ min: 1, max: 4094 });
+const vlan: fc.Arbitrary<VlanConfig> = fc.oneof(
+  fc.record({ mode: fc.constant('access' as const), vlan: vlanId }),
+  fc.record(
+    {
+      mode: fc.constant('trunk' as const),
+      native: vlanId,
+      allowed: fc.constantFrom('1', '10,20-30', '1-4094', '7,9,11-12'),
+    },
+    { requiredKeys: ['mode'] },
+  ),
+);
+
 const peer: fc.Arbitrary<PeerConfig> = fc
   .tuple(
     name,
@@ -201,6 +215,7 @@ const peer: fc.Arbitrary<PeerConfig> = fc
         multicast: stormRate,
         'unknown-unicast': stormRate,
       }).filter((limits) => Object.keys(limits).length > 0),
+      vlan,
       splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
       introduce: fc.boolean(),
       direct: fc.record({ template: name }, { requiredKeys: [] }),
@@ -252,6 +267,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
         fc.record({ mac, vlan: fc.integer({ min: 1, max: 4094 }), peer: name }, { requiredKeys: ['mac'] }),
         { minLength: 1, maxLength: 3, selector: ({ mac: station, vlan }) => `${station} ${vlan}` },
       ),
+      vlan,
       macLimit: fc.integer({ min: 16, max: 1048576 }),
       mssClamp: fc.boolean(),
       multicast,
@@ -281,6 +297,7 @@ export const configs: fc.Arbitrary<Config> = fc
     optional<Omit<Required<Config>, 'interfaces'>>({
       hostname: fc.stringMatching(/^[a-z0-9]{1,10}$/),
       metrics: fc.record({ address: host, port }),
+      web: fc.record({ address: host, port }),
       historyLinks: fc.integer({ min: 0, max: 4096 }),
       banner: text,
       aliases: fc.uniqueArray(

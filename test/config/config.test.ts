@@ -31,6 +31,7 @@ const lines: [string[], string, string][] = [
   [[], 'history links 64', 'no history links'],
   [[], 'metrics listen 127.0.0.1 port 9000', 'no metrics listen'],
   [[], 'metrics listen ::1 port 9000', 'no metrics listen ::1'],
+  [[], 'web listen 127.0.0.1 port 9778', 'no web listen'],
   [['interface octo0'], 'description a  b', 'no description'],
   [['interface octo0'], 'duplicate small 200', 'no duplicate small'],
   [['interface octo0'], 'duplicate control', 'no duplicate control'],
@@ -391,7 +392,7 @@ describe('contradictions', () => {
       parseConfig(inLink('remote dynamic', `timers interval ${interval} hold 60000`)).warnings;
     expect(warnings(25000).filter(({ message }) => message.includes('NAT'))).toEqual([]);
     expect(warnings(25001).map(({ line, message }) => `${line} ${message}`)).toContain(
-      '6 a NAT on the way may forget link 0 between beats 25001 ms apart',
+      '6 a NAT on the way may forget link 0 between heartbeats 25001 ms apart',
     );
   });
 

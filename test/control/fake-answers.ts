@@ -1,8 +1,33 @@
 /** What the fake daemon says of peers, links and their past. */
 
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../src/api/config.js';
-import type { LinkHistory, LinkStatus, Page, PageParams, PeerMtu, PeerStatus } from '../../src/api/index.js';
+import type {
+  InterfaceRate,
+  LinkHistory,
+  LinkStatus,
+  Page,
+  PageParams,
+  PeerMtu,
+  PeerStatus,
+} from '../../src/api/index.js';
 import { effectiveLink, effectivePolicy, effectiveSplitHorizon } from '../../src/config/defaults.js';
+
+export const RATES: InterfaceRate[] = [
+  {
+    seconds: 5,
+    rxFramesPerSecond: 1020,
+    rxBytesPerSecond: 1_500_000,
+    txFramesPerSecond: 0,
+    txBytesPerSecond: 0,
+  },
+  {
+    seconds: 300,
+    rxFramesPerSecond: 310,
+    rxBytesPerSecond: 400_000,
+    txFramesPerSecond: 1,
+    txBytesPerSecond: 125,
+  },
+];
 
 /** A minute and a half of a link that was down for a while, or as many minutes of it. */
 export function linkHistory(
@@ -47,6 +72,7 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     lastHandshakeSecondsAgo: 12.5,
     duplicate: { smallBytes: 0, control: false, dscp: [] },
     splitHorizon: effectiveSplitHorizon(peer),
+    vlan: peer.vlan ?? null,
     loop: null,
     stormControl: [],
     stormDrops: 0,
@@ -71,7 +97,7 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     state: link.shutdown ? 'shutdown' : 'up',
     active: link.id === 0,
     cause: 'heartbeat answered',
-    detail: 'up: 5 beats heard, RTT 0.5 ms',
+    detail: 'up: 5 heartbeats heard, RTT 0.5 ms',
     changedSecondsAgo: 75,
     dampedSecondsLeft: null,
     local: local.kind === 'address' ? `${local.address}:${local.port}` : null,

@@ -30,7 +30,7 @@ import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
 import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
-import { linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
+import { linkHistory, pageOf, peerMtu, peerStatus, RATES } from './fake-answers.js';
 
 /** Events that happen at the beginning of time unless they say otherwise, and a count of those who listen. */
 class FakeEvents extends EventLog {
@@ -81,6 +81,10 @@ export class FakeBackend implements ConfigurationHost {
       'show.linkHistory': { ...METHODS['show.linkHistory'], run: (_, params) => this.linkHistory(params) },
       'show.metrics': { ...METHODS['show.metrics'], run: () => this.metrics() },
       'show.macTable': { ...METHODS['show.macTable'], run: () => this.macTable() },
+      'show.macCount': {
+        ...METHODS['show.macCount'],
+        run: () => [{ interface: 'octo0', count: 2, limit: 8192 }],
+      },
       'show.macTablePage': {
         ...METHODS['show.macTablePage'],
         run: async () => ({ rows: await this.macTable(), next: null }),
@@ -206,22 +210,7 @@ export class FakeBackend implements ConfigurationHost {
         rxBytes: 1500,
         txFrames: 20,
         txBytes: 30000,
-        rates: [
-          {
-            seconds: 5,
-            rxFramesPerSecond: 1020,
-            rxBytesPerSecond: 1_500_000,
-            txFramesPerSecond: 0,
-            txBytesPerSecond: 0,
-          },
-          {
-            seconds: 300,
-            rxFramesPerSecond: 310,
-            rxBytesPerSecond: 400_000,
-            txFramesPerSecond: 1,
-            txBytesPerSecond: 125,
-          },
-        ],
+        rates: RATES,
         drops: 3,
         resendBufferBytes: 16 << 20,
         resendAgeMs: 2000,
@@ -304,8 +293,22 @@ export class FakeBackend implements ConfigurationHost {
 
   async counters() {
     return [
-      { interface: 'octo0', peer: null, link: null, name: 'framesFlooded', value: 12 },
-      { interface: 'octo0', peer: 'osaka', link: 0, name: 'heartbeatsSent', value: 1234 },
+      {
+        interface: 'octo0',
+        peer: null,
+        link: null,
+        name: 'floodedFrames',
+        counter: 'flooded_frames',
+        value: 12,
+      },
+      {
+        interface: 'octo0',
+        peer: 'osaka',
+        link: 0,
+        name: 'txDatagrams',
+        counter: 'transmit_datagrams',
+        value: 1234,
+      },
     ];
   }
 

@@ -1,16 +1,22 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MetricFamily } from '../../src/api/index.js';
 import type { LinkState } from '../../src/api/link-states.js';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../src/api/metrics-text.js';
+import { COUNTERS_TABLE } from '../../src/cli/output/shows.js';
+import { GrowingTable } from '../../src/cli/output/table.js';
+import { metricName } from '../../src/contract/counter-names.js';
 import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
+import type { PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
+import { interfaceCounters, peerCounters } from '../../src/daemon/observe/counters.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { collectMetrics } from '../../src/daemon/observe/metric-families.js';
-import { MetricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
+import { metricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
+import { freePort } from './free-port.js';
 
 /** Reads the text format as its description says; throws at what is not allowed. */
 function parse(text: readonly string[]): MetricFamily[] {
@@ -129,6 +135,42 @@ describe('metrics of the daemon', () => {
     }
   });
 
+  it('have the names that show counters and its JSON have', async () => {
+    const runtime = fakeRuntime({ 0: 'up' });
+    runtime.datapath.stats.links.fill(5);
+    const peer = runtime.peers.get('osaka') as PeerEntry;
+    const counters = [...interfaceCounters(runtime), ...peerCounters(runtime, peer)];
+    for (const { name, counter } of counters) {
+      expect(counter).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
+      expect(counter).not.toMatch(/(^|_)(we|our|ours|it|its|they|them)(_|$)/);
+      expect(counter.endsWith('_us'), name).toBe(name.endsWith('Us'));
+      if (name.endsWith('Bytes')) expect(counter, name).toMatch(/_bytes$/);
+    }
+    const shown = new GrowingTable(COUNTERS_TABLE).add(counters).join('\n');
+    for (const { counter } of counters) expect(shown).toContain(` ${counter} `);
+    const scopes = { interface_: interfaceCounters(runtime), link_: peerCounters(runtime, peer) };
+    const known = Object.entries(scopes).flatMap(([scope, rows]) =>
+      rows.flatMap(({ counter }) =>
+        (['counter', 'gauge'] as const).map((type) => `octolink_${scope}${metricName(counter, type)}`),
+      ),
+    );
+    const ownNames = collected(runtime)
+      .map(({ name }) => name)
+      .filter((name) => !known.includes(name) && /_(interface|link)_/.test(name));
+    expect(ownNames).toEqual([
+      // Counted anew for the metrics, or several counters in one family with a label.
+      'octolink_interface_up',
+      'octolink_interface_drops_total',
+      'octolink_interface_peers',
+      'octolink_interface_peers_up',
+      'octolink_interface_links',
+      'octolink_link_up',
+      'octolink_link_due_datagrams_total',
+      'octolink_link_arrived_datagrams_total',
+      'octolink_link_rtt_seconds',
+    ]);
+  });
+
   it('are the numbers of the shared counters, in base units', () => {
     const runtime = fakeRuntime({ 0: 'up' });
     const { stats } = runtime.datapath;
@@ -205,17 +247,8 @@ function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
   });
 }
 
-/** A port of loopback that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('the place where metrics are served', () => {
-  const endpoint = new MetricsEndpoint(() => 'octolink_uptime_seconds 1\n');
+  const endpoint = metricsEndpoint(() => 'octolink_uptime_seconds 1\n');
   afterEach(() => endpoint.close());
 
   it('answers although many hold connections and say nothing', async () => {
@@ -237,7 +270,7 @@ describe('the place where metrics are served', () => {
   it('keeps few answers that nobody reads, and still answers', async () => {
     const port = await freePort();
     const text = 'x 1\n'.repeat(2_000_000);
-    const large = new MetricsEndpoint(() => text);
+    const large = metricsEndpoint(() => text);
     await large.serveAt({ address: '127.0.0.1', port });
     const sockets = Array.from({ length: 40 }, () => {
       const socket = connect({ host: '127.0.0.1', port });

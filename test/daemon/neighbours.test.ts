@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unresolvedIn } from '../../src/daemon/interfaces/neighbours.js';
+import { stationIn, unresolvedIn } from '../../src/daemon/interfaces/neighbours.js';
 
 const TITLES = 'IP address       HW type     Flags       HW address            Mask     Device';
 
@@ -18,6 +18,19 @@ describe('the ARP table', () => {
     const lines = [TITLES, entry('10.1.0.2', 0x2), entry('10.1.0.2', 0x0, 'eth1')];
     expect(unresolvedIn(lines.join('\n')).size).toBe(0);
     expect(unresolvedIn([TITLES, ...lines.slice(1).reverse()].join('\n')).size).toBe(0);
+  });
+
+  it('tells the station of an address on a device', () => {
+    const table = [
+      TITLES,
+      entry('10.1.0.2', 0x0),
+      entry('10.1.0.2', 0x2, 'octo0'),
+      entry('10.1.0.3', 0x2),
+    ].join('\n');
+    expect(stationIn(table, '10.1.0.2', 'octo0')).toBe('02:fc:00:00:00:05');
+    expect(stationIn(table, '10.1.0.2', 'eth0')).toBeNull();
+    expect(stationIn(table, '10.1.0.3', 'octo0')).toBeNull();
+    expect(stationIn('', '10.1.0.3', 'octo0')).toBeNull();
   });
 
   it('may be empty or not there', () => {

@@ -6,7 +6,7 @@ describe('a change of a link in words', () => {
   it.each([
     [
       describeChange('down', 'hold-time-expired', FACTS),
-      'down: 3 beats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then',
+      'down: 3 heartbeats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then',
     ],
     [
       describeChange('down', 'hold-time-expired', {
@@ -15,7 +15,7 @@ describe('a change of a link in words', () => {
         ownStallUs: 12_000,
         peerHearsUs: false,
       }),
-      "down: 3 beats missed, last heard 43 ms ago (hold 30 ms), the peer did not hear us either, 12 ms of that were our own thread's delay and do not count",
+      "down: 3 heartbeats missed, last heard 43 ms ago (hold 30 ms), the peer did not hear us either, 12 ms of that were our own thread's delay and do not count",
     ],
     [
       describeChange('down', 'carrier-lost', { ...FACTS, heardUsAgo: 4000 }),
@@ -27,7 +27,7 @@ describe('a change of a link in words', () => {
     ],
     [
       describeChange('up', 'beats-heard', { ...FACTS, beatsHeard: 5, lossOutPermille: 12 }),
-      'up: 5 beats heard, RTT 2.1 ms, loss out 1.2 %, in 0 %',
+      'up: 5 heartbeats heard, RTT 2.1 ms, loss out 1.2 %, in 0 %',
     ],
     [
       describeChange('damped', 'flapping', { ...FACTS, dampedUs: 23_400_000, rttUs: null }),

@@ -57,6 +57,12 @@ test('a service manager that is not there is an error', () => {
   expect(() => native.notify('x'.repeat(200), 'READY=1')).toThrow('ENAMETOOLONG');
 });
 
+test('a message carries a bounded number of descriptors', () => {
+  const many = new Int32Array(17);
+  expect(() => native.notify('@octolink-nobody', 'FDSTORE=1', many)).toThrow('too many descriptors');
+  expect(() => native.notify('@octolink-nobody', 'FDSTORE=1', many.subarray(0, 16))).toThrow('ECONNREFUSED');
+});
+
 test('an unknown interface has no index', () => {
   expect(native.ifindex('lo')).toBeGreaterThan(0);
   expect(() => native.ifindex('no-such-dev')).toThrow('ENODEV');

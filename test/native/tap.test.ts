@@ -226,3 +226,30 @@ describe('TAP', () => {
     expect(() => native.tapRead(new Uint8Array(2048), fd, 0, 2048, 1, new Int32Array(2))).toThrow('EBADFD');
   });
 });
+
+describe('a descriptor that is open already', () => {
+  const options = { checksum: true, tso: true, uso: true, tunnel: true, sendBuffer: 0 };
+
+  beforeEach(needsRoot);
+
+  test('tells the name of its device, and is taken with a new agreement about offloads', () => {
+    const name = uniqueName();
+    const { fd, ifindex } = tap({ name });
+    expect(native.tapName(fd)).toBe(name);
+    const adopted = native.tapAdopt(fd, { name, ...options, uso: false });
+    expect(adopted).toMatchObject({ fd, ifindex, existed: false, granted: { checksum: true, uso: false } });
+    native.tapPersist(fd, true);
+    expect(native.tapAdopt(fd, { name, ...options }).existed).toBe(true);
+    native.tapPersist(fd, false);
+  });
+
+  test('of another device, or of none, is refused', () => {
+    const event = native.eventCreate();
+    expect(native.tapName(event)).toBeNull();
+    expect(native.tapName(9999)).toBeNull();
+    expect(() => native.tapAdopt(event, { name: 'any', ...options })).toThrow('ENODEV');
+    const other = native.tapOpen({ name: uniqueName(), ...options });
+    expect(() => native.tapAdopt(other.fd, { name: 'any', ...options })).toThrow('ENODEV');
+    expect(native.tapName(other.fd)).toBeNull();
+  });
+});

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
-import type { MacEntry } from '../../src/api/index.js';
+import type { MacEntry, VlanStatus } from '../../src/api/index.js';
 import { type Site, startSite } from './node.js';
 import { transfer } from './raw.js';
-import { answered, labProblem, needsLab } from './support.js';
+import { answered, carries, labProblem, needsLab } from './support.js';
 
 const [ONE, TWO, SERVER] = [1, 2, 3];
 const BYTES = 16 << 20;
@@ -51,6 +51,50 @@ it('a TCP stream between clients arrives unharmed, in runs of segments', async (
   const { sent, received } = await transfer(lab, ONE, TWO, lanAddress(TWO), BYTES);
   expect(received).toBe(sent);
   expect((await site.nodes[SERVER - 1].counter('forwardedFrames')) - before).toBeGreaterThan(BYTES / 1500);
+});
+
+it('what one client sends without a tag reaches those in its VLAN that have tags, and no other', async () => {
+  const server = site.nodes[SERVER - 1];
+  await setOfServer(ONE, 'vlan access 10');
+  await setOfServer(TWO, 'vlan trunk native 20 allowed 10');
+  await server.configure('interface octo0', 'vlan access 20');
+  // To the server it sends tagged frames; the kernel behind its TAP knows nothing of tags.
+  await site.nodes[TWO - 1].configure('interface octo0', 'vlan access 10');
+  const { namespace } = lab.hosts[ONE - 1];
+  expect(await ping(ONE, TWO)).toBe(3);
+  expect(await carries(namespace, lanAddress(TWO), 1472)).toBe(true);
+  for (const [from, to] of [
+    [ONE, TWO],
+    [TWO, ONE],
+  ]) {
+    const { sent, received } = await transfer(lab, from, to, lanAddress(to), BYTES);
+    expect(received).toBe(sent);
+  }
+  expect(await ping(ONE, SERVER)).toBe(0);
+  const vlans = await server.json<VlanStatus[]>('show vlan');
+  const [one, two] = [`h${ONE}`, `h${TWO}`];
+  expect(vlans).toMatchObject([
+    {
+      vlan: 10,
+      members: [
+        { peer: one, mode: 'untagged' },
+        { peer: two, mode: 'tagged' },
+      ],
+      macs: 2,
+    },
+    {
+      vlan: 20,
+      members: [
+        { peer: null, mode: 'untagged' },
+        { peer: two, mode: 'untagged' },
+      ],
+    },
+  ]);
+  expect(await server.cli('show vlan')).toContain(`${one}:U, ${two}:T`);
+  expect(await server.cli(`show peer ${two}`)).toContain('VLAN trunk native 20 allowed 10');
+  for (const client of [ONE, TWO]) await setOfServer(client, 'no vlan');
+  for (const host of [TWO, SERVER]) await site.nodes[host - 1].configure('interface octo0', 'no vlan');
+  expect(await ping(ONE, TWO)).toBe(3);
 });
 
 it('clients of one group reach the server, but not each other', async () => {

@@ -121,6 +121,19 @@ it('a peer is followed step by step while its handshake begins anew', async () =
   expect((await lines()).at(-1)?.text).toBe('no longer followed: stopped: interface=octo0 peer=h2');
 });
 
+it('a host is pinged by its address, behind whichever peer it is', async () => {
+  const lanOf = async (host: number) => (await site.nodes[host].call('show.interfaces', {}))[0].addresses[0];
+  const [own] = (await lanOf(0)).split('/');
+  const [other] = (await lanOf(1)).split('/');
+  expect(await node.cli(`ping ${other} count 2`)).toMatch(
+    new RegExp(`^${other} is behind peer h2\\nh2: probe 1 link`),
+  );
+  const wrong = async (address: string) => (await node.tryCli(`ping ${address}`)).stderr;
+  expect(await wrong(own)).toBe(`% Error: ${own} is an address of this host\n`);
+  expect(await wrong('192.0.2.77')).toMatch(/is in no network of an interface/);
+  expect(await wrong(own.replace(/\d+$/, '250'))).toMatch(/nobody answers for .* on octo0/);
+});
+
 it('a second peer is typed line by line, its link from a local end that another one has', async () => {
   const local = /^ +local .*$/m.exec(await node.runningConfig())?.[0].trim() ?? '';
   const typed = ['interface octo0', 'peer third', 'link 3', local, 'remote 192.0.2.99', 'priority 9'];

@@ -22,6 +22,7 @@ export const PORT_SETTINGS: PortSettings = {
   guard: null,
   storm: [null, null, null],
   statics: [],
+  vlan: null,
   direct: NOT_DIRECT,
 };
 

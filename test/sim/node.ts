@@ -40,6 +40,7 @@ export const SWITCH: SwitchSettings = {
   macAgeingS: 300,
   macLimit: 8192,
   statics: [],
+  vlan: null,
   loopGuard: false,
   reserved: 0,
 };

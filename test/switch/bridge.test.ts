@@ -11,6 +11,7 @@ import { Snooping } from '../../src/switch/multicast/snooping.js';
 import { Ports } from '../../src/switch/ports.js';
 import { StormControl } from '../../src/switch/storm.js';
 import { dropReason, FLOOD, isDrop } from '../../src/switch/verdicts.js';
+import { Vlans } from '../../src/switch/vlans.js';
 
 const AT = 5;
 const LENGTH = 60;
@@ -31,7 +32,8 @@ function bridge() {
   const guards = new Guards(bytes, macs);
   const stats = { peers: new Float64Array(8 * PEER_WIDTH) };
   const storm = new StormControl(bytes, macs, { stormChanged: () => {}, stats });
-  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards, storm });
+  const vlans = new Vlans(bytes);
+  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards, storm, vlans });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

@@ -21,6 +21,7 @@ import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
 import { listingCommands } from './listings.js';
 import { loggingCommands } from './logging.js';
+import { macCommands } from './mac-table.js';
 import { memberCommands } from './members.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
@@ -31,17 +32,20 @@ import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
 import { topCommands } from './top.js';
 import { uplinkCommands } from './uplinks.js';
+import { vlanCommands } from './vlans.js';
 import { waitCommands } from './wait.js';
 import { watchCommands } from './watch.js';
 
 const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...showCommands,
   ...listingCommands,
+  ...macCommands,
   ...counterDeltaCommands,
   ...mtuCommands,
   ...guardCommands,
   ...multicastCommands,
   ...uplinkCommands,
+  ...vlanCommands,
   ...memberCommands,
   ...authorizedKeyCommands,
   ...waitCommands,

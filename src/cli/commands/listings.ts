@@ -2,7 +2,6 @@
 import type {
   Counter,
   LinkStatus,
-  MacEntry,
   MethodName,
   Methods,
   Page,
@@ -12,7 +11,7 @@ import type {
 import { type ArgsOf, flag, keyword, options, type Token } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import { LINKS_TABLE, PEERS_TABLE } from '../output/peers.js';
-import { COUNTERS_TABLE, MAC_TABLE } from '../output/shows.js';
+import { COUNTERS_TABLE } from '../output/shows.js';
 import { GrowingTable, type TableLayout } from '../output/table.js';
 import {
   type Cli,
@@ -37,6 +36,7 @@ import {
 
 /** A page of peers with eight links each is about a megabyte. */
 const PEERS_OF_A_PAGE = 200;
+const PEERS_OF_A_BRIEF = 2;
 
 /** Fetches a page. */
 export type Fetch<Row> = (client: DaemonClient, page: PageParams) => Promise<Page<Row>>;
@@ -46,11 +46,12 @@ export async function* pagesOf<Row>(
   cli: Cli,
   filter: { interface?: string },
   fetch: Fetch<Row>,
+  peersOfAPage = PEERS_OF_A_PAGE,
 ): AsyncGenerator<Row[]> {
   const client = await cli.client();
   let cursor: string | null = null;
   do {
-    const params: PageParams = { ...filter, limit: PEERS_OF_A_PAGE, ...(cursor !== null && { cursor }) };
+    const params: PageParams = { ...filter, limit: peersOfAPage, ...(cursor !== null && { cursor }) };
     const { rows, next }: Page<Row> = await fetch(client, params);
     yield rows;
     cursor = next;
@@ -83,11 +84,13 @@ interface Listing<Row, G extends Groups> {
   /** Which rows are meant; absent: all. */
   keep?(filter: ArgsOf<[ReturnType<typeof options<G>>]>): (row: Row) => boolean;
   layout: TableLayout<Row>;
+  /** Unless something is asked for, only so many rows are printed as text, and below them that there are more. */
+  brief?: { rows: number; more: string };
 }
 
 /** A command that prints a table of any length. */
 export function listing<Row, const G extends Groups>(parts: Listing<Row, G>): ExecCommand {
-  const { word, help, groups, ways, method, fetch, keep, layout } = parts;
+  const { word, help, groups, ways, method, fetch, keep, layout, brief } = parts;
   const tokens: readonly Token[] = [SHOW, keyword(word, help), options(...groups, ...groupsOf(ways))];
   return command({
     privilege: 'read',
@@ -105,9 +108,29 @@ export function listing<Row, const G extends Groups>(parts: Listing<Row, G>): Ex
       // Of a part of the rows a summary would say nothing true.
       const { summary, ...bare } = layout;
       const isWhole = Object.keys(filter).every((name) => name === 'interface' || name === 'sort');
-      return { json: 'array', parts: partsOf(cli, rows, isWhole && summary ? layout : bare) };
+      const all = partsOf(cli, rows, isWhole && summary ? layout : bare);
+      const isPlain = Object.keys(filter).every((name) => name === 'interface');
+      if (brief === undefined || !isPlain) return { json: 'array', parts: all };
+      const few = pagesOf(cli, within, fetch(filter), PEERS_OF_A_BRIEF);
+      return { json: 'array', parts: all, brief: firstOf(few, layout, brief) };
     },
   });
+}
+
+/** The first rows as a table; no more pages are fetched than that takes. */
+async function* firstOf<Row>(
+  pages: AsyncIterable<Row[]>,
+  layout: TableLayout<Row>,
+  { rows: room, more }: { rows: number; more: string },
+): AsyncGenerator<OutputPart> {
+  const rows: Row[] = [];
+  for await (const page of pages) {
+    rows.push(...page);
+    if (rows.length > room) break;
+  }
+  const table = new GrowingTable(layout);
+  const lines = [...table.add(rows.slice(0, room)), ...table.end()];
+  yield { data: [], text: rows.length > room ? [...lines, '', more] : lines };
 }
 
 interface NarrowedCall<M extends MethodName, Row> {
@@ -184,24 +207,10 @@ const LINK_WAYS: Ways<LinkStatus> = {
   },
 };
 
-const MAC_WAYS: Ways<MacEntry> = {
-  states: {
-    words: { dynamic: 'Learned', static: 'Configured' },
-    of: (entry) => (entry.static ? 'static' : 'dynamic'),
-  },
-  name: { help: OF_PEERS, of: ({ peer }) => peer ?? '' },
-  sorts: {
-    mac: { help: 'By address', order: (a, b) => (a.mac < b.mac ? -1 : 1) },
-    peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
-    vlan: { help: 'By VLAN', order: (a, b) => a.vlan - b.vlan },
-    age: { help: 'Oldest first', order: (a, b) => larger(a.ageSeconds, b.ageSeconds) },
-  },
-};
-
 export const COUNTER_WAYS: Ways<Counter> = {
-  name: { help: 'Only counters whose name fits a pattern', of: ({ name }) => name },
+  name: { help: 'Only counters whose name fits a pattern', of: ({ counter }) => counter },
   sorts: {
-    name: { help: 'By name', order: (a, b) => byName(a.name, b.name) },
+    name: { help: 'By name', order: (a, b) => byName(a.counter, b.counter) },
     peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
     value: { help: 'Largest first', order: (a, b) => larger(a.value, b.value) },
   },
@@ -253,15 +262,6 @@ export const listingCommands: ExecCommand[] = [
     layout: LINKS_TABLE,
   }),
   listing({
-    word: 'mac-table',
-    help: 'MAC addresses and the peers they belong to',
-    groups: [OF_INTERFACE],
-    ways: MAC_WAYS,
-    method: 'show.macTable',
-    fetch: () => (client, page) => client.request('show.macTablePage', page),
-    layout: MAC_TABLE,
-  }),
-  listing({
     word: 'counters',
     help: COUNTERS_HELP,
     groups: [OF_PEER, [flag('nonzero', 'Only those above zero')], OF_INTERFACE],
@@ -273,5 +273,9 @@ export const listingCommands: ExecCommand[] = [
       ({ value }) =>
         !nonzero || value !== 0,
     layout: COUNTERS_TABLE,
+    brief: {
+      rows: 90,
+      more: 'There are more: "show counters NAME" has those of a peer, "nonzero" and "limit N" those of all.',
+    },
   }),
 ];

@@ -1,5 +1,6 @@
 /** What narrows a listing: `state`, `name`, `sort` and `limit`, which work on the rows as they come. */
 import { keyword, oneOf, type Token, value } from '../../grammar/command.js';
+import { fits } from '../../grammar/pattern.js';
 import { range, WORD } from '../../grammar/values.js';
 
 /** How the rows of a listing can be told apart and ordered; what is absent is no way of that listing. */
@@ -90,12 +91,4 @@ export async function* narrowed<Row>(
     if (room <= 0) return;
   }
   if (order !== null) yield gathered.sort(order).slice(0, limit);
-}
-
-/** Whether a name fits a pattern, in which `*` stands for any characters. At a terminal `?` asks for help. */
-export function fits(pattern: string, name: string): boolean {
-  const source = [...pattern]
-    .map((sign) => (sign === '*' ? '.*' : sign.replace(/[\\^$.|+?()[\]{}]/g, '\\$&')))
-    .join('');
-  return new RegExp(`^${source}$`, 'u').test(name);
 }

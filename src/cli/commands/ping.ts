@@ -1,9 +1,9 @@
 /** `ping …`: probes inside the tunnel. */
-import { keyword, options, value } from '../../grammar/command.js';
-import { range } from '../../grammar/values.js';
+import { formerly, keyword, options, value } from '../../grammar/command.js';
+import { NAME, range } from '../../grammar/values.js';
 import { CliFailure, EXIT } from '../base/failure.js';
 import { pingText } from '../output/shows.js';
-import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER } from './command.js';
+import { command, type ExecCommand, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
 
 /** The time in which an answer to the last probe still counts. */
 const PING_PATIENCE_MS = 10_000;
@@ -12,12 +12,17 @@ const DEFAULT_COUNT = 5;
 const DEFAULT_SIZE = 56;
 const DEFAULT_INTERVAL_MS = 200;
 
+const TARGET = formerly(
+  [value('peer', NAME, 'Name of a peer, or IPv4 address of a host behind one', { complete: 'peer' })],
+  [keyword('peer', 'Only this peer'), PEER_NAME],
+);
+
 export const pingCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [
       keyword('ping', 'Probe a peer through the tunnel'),
-      PEER,
+      TARGET,
       options(
         [keyword('link', 'Over this link only'), LINK_ID],
         [
@@ -43,8 +48,10 @@ export const pingCommands: ExecCommand[] = [
       const client = await cli.client();
       const asked = { ...target, count, size, intervalMs: interval };
       const result = await client.request('ping', asked, asked.count * asked.intervalMs + PING_PATIENCE_MS);
-      if (result.received === 0) throw new CliFailure(EXIT.FAILED, pingText(result));
-      return { data: result, text: pingText(result) };
+      const place = result.peer === target.peer ? [] : [`${target.peer} is behind peer ${result.peer}`];
+      const text = [...place, ...pingText(result)];
+      if (result.received === 0) throw new CliFailure(EXIT.FAILED, text);
+      return { data: result, text };
     },
   }),
 ];

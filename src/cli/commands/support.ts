@@ -14,6 +14,7 @@ const REPORT = [
   'show peers',
   'show links',
   'show mtu',
+  'show vlan',
   'show mac-table',
   'show drops',
   'show counters',

@@ -1,5 +1,6 @@
 /** Peers and links as text: listings of them, and a peer in detail. */
 import type { LinkStatus, PeerStatus } from '../../api/index.js';
+import { vlanWords } from '../../config/vlan-command.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate, speed } from './format.js';
 import { loopText } from './loops.js';
@@ -113,6 +114,7 @@ export function peerText(peer: PeerStatus): string[] {
     ...(peer.splitHorizon === 0
       ? []
       : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),
+    ...(peer.vlan === null ? [] : [`  VLAN ${vlanWords(peer.vlan)}`]),
     `  Resend ring ${peer.resendRing}, reaches back ${peer.resendReachMs} ms`,
     '',
     ...peer.links.flatMap(linkText),

@@ -19,6 +19,8 @@ export interface OutputStream {
    * enough).
    */
   json: 'array' | 'rows';
+  /** What is printed as text instead, where that is not everything. */
+  brief?: AsyncIterable<OutputPart>;
 }
 
 type Form = 'text' | 'compact' | 'pretty';
@@ -26,7 +28,7 @@ type Form = 'text' | 'compact' | 'pretty';
 /** The lines of an output in the form that was asked for. */
 export async function* linesOf(output: Output | OutputStream, form: Form): AsyncGenerator<string[]> {
   if ('parts' in output) {
-    if (form === 'text') yield* texts(output.parts);
+    if (form === 'text') yield* texts(output.brief ?? output.parts);
     else if (output.json === 'array') yield* arrayLines(output.parts, form);
     else yield* rowLines(output.parts);
   } else if (form === 'text') {

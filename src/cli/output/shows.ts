@@ -1,5 +1,13 @@
 /** The text form of what `show` prints of the daemon, of counters and of MAC addresses. */
-import type { ClientLoad, Counter, MacEntry, PingResult, SystemInfo, VersionInfo } from '../../api/index.js';
+import type {
+  ClientLoad,
+  Counter,
+  MacCount,
+  MacEntry,
+  PingResult,
+  SystemInfo,
+  VersionInfo,
+} from '../../api/index.js';
 import { bytes, duration, milliseconds, orDash, plural } from './format.js';
 import { type Column, type TableLayout, table } from './table.js';
 
@@ -27,11 +35,18 @@ export const MAC_TABLE: TableLayout<MacEntry> = {
   whenEmpty: 'The MAC table is empty.',
 };
 
+export function macCountText(counts: MacCount[]): string[] {
+  if (counts.length === 0) return ['No interfaces.'];
+  return counts.map(
+    ({ interface: name, count, limit }) => `${name}: ${plural(count, 'MAC')}, room for ${limit}`,
+  );
+}
+
 const COUNTER_COLUMNS: Column<Counter>[] = [
   { title: 'Interface', cell: (counter) => counter.interface },
   { title: 'Peer', cell: (counter) => orDash(counter.peer), shrinkTo: 12 },
   { title: 'Link', cell: (counter) => orDash(counter.link), align: 'right' },
-  { title: 'Counter', cell: (counter) => counter.name, shrinkTo: 20 },
+  { title: 'Counter', cell: ({ counter }) => counter, shrinkTo: 20 },
   { title: 'Value', cell: (counter) => String(counter.value), align: 'right' },
 ];
 

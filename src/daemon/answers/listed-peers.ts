@@ -123,6 +123,7 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
     introducedBy: null,
     duplicate: effectiveDuplicate(config, peer),
     splitHorizon: effectiveSplitHorizon(peer),
+    vlan: peer.vlan ?? null,
     loop: null,
     stormControl: stormStatus(peer, 0),
     stormDrops: 0,

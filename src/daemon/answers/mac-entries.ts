@@ -1,52 +1,108 @@
 /** The MAC tables of interfaces, with the names of peers. */
-import type { MacEntry, Page, PageParams } from '../../api/index.js';
-import type { MacRow } from '../../contract/answers.js';
+import type { MacCount, MacEntry, MacFilter, Page, PageParams } from '../../api/index.js';
+import { effectiveInterface } from '../../config/defaults.js';
+import type { MacRow, MacWanted } from '../../contract/answers.js';
+import { fits } from '../../grammar/pattern.js';
 import { RequestError } from '../base/request-errors.js';
 import { formatMac } from '../interfaces/addresses.js';
+import type { Finder } from '../interfaces/finder.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { readCursor } from './pages.js';
 
 const ROWS_OF_A_PAGE = 1000;
 /** Answers about more entries than this are given in pages only. */
 const MAX_UNPAGED_ENTRIES = 65_536;
+/** Rows that a worker looks at between two batches of frames, when it has to make entries of them, and when not. */
+const ROWS_AT_ONCE = 500;
+const COUNTED_AT_ONCE = 4096;
+/** How often it is asked for one page: a filter may leave little of what it looks at. */
+const ASKED_FOR_A_PAGE = 64;
+const TAP = -1;
 
-/** The next entries after `cursor`, `limit` at most; fewer where the table has holes. */
+/** The table of one interface, and what is wanted of it. */
+export interface MacSource {
+  runtime: InterfaceRuntime;
+  wanted: MacWanted;
+  /** Pattern of the addresses wanted; null: any. */
+  address: string | null;
+}
+
+/** The tables that have something of what is wanted; throws `RequestError` where a peer is named that there is not. */
+export function macSources(
+  find: Finder,
+  filter: { [Field in keyof MacFilter]: MacFilter[Field] | undefined },
+): MacSource[] {
+  const { vlan = null, peer, local, address = null, state, interface: name } = filter;
+  const isStatic = state === undefined ? null : state === 'static';
+  const source = (runtime: InterfaceRuntime, port: number | null): MacSource => ({
+    runtime,
+    wanted: { vlan, port, isStatic },
+    address,
+  });
+  if (peer === undefined) return find.interfaces(name).map((runtime) => source(runtime, local ? TAP : null));
+  return find
+    .peers({ peer, ...(name !== undefined && { interface: name }) })
+    .map(({ runtime, peer: { row } }) => source(runtime, row));
+}
+
+/** The next entries after `cursor`, `limit` at most; fewer where the table has holes or other entries. */
 export async function macPage(
-  runtimes: readonly InterfaceRuntime[],
+  sources: readonly MacSource[],
   { cursor, limit }: PageParams,
 ): Promise<Page<MacEntry>> {
   const from = cursor === undefined ? null : readCursor(cursor);
-  let at = from === null ? 0 : runtimes.findIndex(({ name }) => name === from.name);
+  let at = from === null ? 0 : sources.findIndex(({ runtime }) => runtime.name === from.name);
   let row = from?.row ?? 0;
-  const half = Math.ceil(limit / 2);
+  const half = Math.min(Math.ceil(limit / 2), ROWS_AT_ONCE);
   const rows: MacEntry[] = [];
-  while (at >= 0 && at < runtimes.length) {
-    const runtime = runtimes[at];
-    const stretch = await runtime.datapath.macTable(row, half);
-    rows.push(...(stretch?.rows ?? []).map((found) => entryOf(runtime, found)));
+  for (let asked = 1; at >= 0 && at < sources.length; asked++) {
+    const { runtime, wanted, address } = sources[at];
+    const stretch = await runtime.datapath.macTable(row, half, wanted);
+    const found = (stretch?.rows ?? []).map((one) => entryOf(runtime, one));
+    rows.push(...found.filter(({ mac }) => address === null || fits(address, mac)));
     row = stretch?.next ?? -1;
     if (row < 0) {
       at++;
       row = 0;
     }
-    if (rows.length >= half && at < runtimes.length) return { rows, next: `${runtimes[at].name}:${row}` };
+    const isFull = rows.length >= half || asked === ASKED_FOR_A_PAGE;
+    if (isFull && at < sources.length) return { rows, next: `${sources[at].runtime.name}:${row}` };
   }
   return { rows, next: null };
 }
 
 /** All entries; throws `RequestError` when they are too many for one answer. */
-export async function macEntries(runtimes: readonly InterfaceRuntime[]): Promise<MacEntry[]> {
+export async function macEntries(sources: readonly MacSource[]): Promise<MacEntry[]> {
   const entries: MacEntry[] = [];
   let cursor: string | null = null;
   do {
     const params: PageParams = { limit: ROWS_OF_A_PAGE, ...(cursor !== null && { cursor }) };
-    const page: Page<MacEntry> = await macPage(runtimes, params);
+    const page: Page<MacEntry> = await macPage(sources, params);
     entries.push(...page.rows);
     if (entries.length > MAX_UNPAGED_ENTRIES)
       throw new RequestError('the MAC table is too long for one answer: ask for pages');
     cursor = page.next;
   } while (cursor !== null);
   return entries;
+}
+
+/** How many entries are wanted of each table. */
+export async function macCounts(sources: readonly MacSource[]): Promise<MacCount[]> {
+  const counts: MacCount[] = [];
+  for (const { runtime, wanted, address } of sources) {
+    // Without a pattern nobody needs to see the addresses.
+    const isCounted = address === null;
+    let count = 0;
+    for (let row = 0; row >= 0; ) {
+      const most = isCounted ? COUNTED_AT_ONCE : ROWS_AT_ONCE;
+      const stretch = await runtime.datapath.macTable(row, most, wanted, isCounted);
+      const found = stretch?.rows.filter(({ high, low }) => fits(address ?? '*', formatMac(high, low))) ?? [];
+      count += isCounted ? (stretch?.count ?? 0) : found.length;
+      row = stretch?.next ?? -1;
+    }
+    counts.push({ interface: runtime.name, count, limit: effectiveInterface(runtime.config).macLimit });
+  }
+  return counts;
 }
 
 function entryOf(runtime: InterfaceRuntime, row: MacRow): MacEntry {

@@ -164,6 +164,7 @@ export function peerStatus(
     introducedBy: peer.introduction?.server ?? null,
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
+    vlan: peer.config.vlan ?? null,
     loop: loopOf(runtime, peer.row),
     stormControl: stormStatus(peer.config, read(PEER.storms)),
     stormDrops: read(PEER.stormDrops),

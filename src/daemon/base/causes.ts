@@ -39,7 +39,7 @@ export const LINK_CAUSE_TEXT: Record<LinkCause, string> = {
 
 /** `hold time expired`. */
 export function causeWord(cause: LinkCause): string {
-  return cause.replaceAll('-', ' ');
+  return cause === 'beats-heard' ? 'heartbeats heard' : cause.replaceAll('-', ' ');
 }
 
 export const INTERFACE_CAUSE = {

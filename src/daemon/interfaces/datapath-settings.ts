@@ -10,6 +10,7 @@ import {
   type ReservedKind,
   STORM_KINDS,
   type StormRate,
+  type VlanConfig,
 } from '../../api/config.js';
 import { readU16, readU32 } from '../../base/bytes.js';
 import {
@@ -27,6 +28,7 @@ import {
   RESERVED,
   type StaticMac,
   type StormLimit,
+  type VlanSettings,
 } from '../../contract/port-settings.js';
 import type {
   DampingSettings,
@@ -37,6 +39,7 @@ import type {
 import type { UplinkSettings } from '../../contract/uplinks.js';
 import { PARITY_AUTO, PARITY_OFF } from '../../datapath/send/parity.js';
 import { type IpAddress, parseIp } from '../../grammar/address.js';
+import { ALL_VLANS, parseVlans } from '../../grammar/values.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
 import { runsSpanningTree } from './spanning-tree.js';
@@ -53,6 +56,7 @@ export function settingsOf(
       macAgeingS: effective.macAgeing,
       macLimit: effective.macLimit,
       statics: staticMacs(config),
+      vlan: vlanSettings(config.vlan),
       loopGuard: config.loopGuard ?? null,
       reserved: reservedBits(config.forwardReserved ?? reservedUnasked(config)),
     },
@@ -142,6 +146,14 @@ function stormLimit(limit: StormRate | undefined): StormLimit | null {
   return { perSecond: isBytes ? limit.rate * 125 : limit.rate, isBytes };
 }
 
+/** What a port carries; null: every frame as it is. */
+export function vlanSettings(config: VlanConfig | undefined): VlanSettings | null {
+  if (config === undefined) return null;
+  if (config.mode === 'access') return { native: config.vlan, tagged: [] };
+  const { native = 0, allowed = ALL_VLANS } = config;
+  return { native, tagged: parseVlans(allowed) ?? [] };
+}
+
 /** Settings of a peer as a port of the switch; `statics`: the stations that are put behind it. */
 export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): Omit<PortSettings, 'direct'> {
   return {
@@ -150,6 +162,7 @@ export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): O
     guard: guardSettings(peer.guard),
     storm: STORM_KINDS.map((kind) => stormLimit(peer.stormControl?.[kind])),
     statics,
+    vlan: vlanSettings(peer.vlan),
   };
 }
 

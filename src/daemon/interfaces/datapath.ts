@@ -6,8 +6,10 @@ import type {
   FlowsExplanation,
   GuardRow,
   MacStretch,
+  MacWanted,
   MulticastStretch,
   PeerExplanation,
+  VlanRow,
 } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
 import { DropExamples } from '../../contract/drop-examples.js';
@@ -98,6 +100,16 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     else this.waking ??= setImmediate(() => this.wake());
   }
 
+  /** Turns of the worker's loop since it started, modulo 2^53. */
+  get beat(): number {
+    return this.stats.interface[INTERFACE.wakeups];
+  }
+
+  /** Makes the worker turn once, whether it has something to do or not. */
+  nudge(): void {
+    if (this.alive) this.native.eventSignal(this.wakeFd);
+  }
+
   private wake(): void {
     if (this.waking !== undefined) clearImmediate(this.waking);
     this.waking = undefined;
@@ -105,7 +117,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.unheard = 0;
   }
 
-  /** What the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker has ended. */
+  /** The guards of peers; null when the worker has ended. */
   guards(): Promise<GuardRow[] | null> {
     return this.ask((id) => ({ kind: 'guards', id }));
   }
@@ -114,8 +126,16 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
   }
 
-  macTable(from: number, rows: number): Promise<MacStretch | null> {
-    return this.ask((id) => ({ kind: 'mac-table', id, from, rows }));
+  vlans(): Promise<VlanRow[] | null> {
+    return this.ask((id) => ({ kind: 'vlans', id }));
+  }
+
+  /**
+   * What is wanted of that which the switch has learned, as far as it stands in `rows` rows from `from`; null when the worker
+   * has ended.
+   */
+  macTable(from: number, rows: number, wanted: MacWanted, isCounted = false): Promise<MacStretch | null> {
+    return this.ask((id) => ({ kind: 'mac-table', id, from, rows, wanted, isCounted }));
   }
 
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */

@@ -68,7 +68,7 @@ export function describeChange(state: LinkState, cause: LinkCause, facts: LinkFa
 }
 
 function silence(facts: LinkFacts): string[] {
-  const missed = facts.beatsMissed === 1 ? '1 beat missed' : `${facts.beatsMissed} beats missed`;
+  const missed = facts.beatsMissed === 1 ? '1 heartbeat missed' : `${facts.beatsMissed} heartbeats missed`;
   const hold = ` (hold ${milliseconds(facts.holdUs)} ms)`;
   return [missed, ...lastHeard(facts).map((text) => text + hold)];
 }
@@ -78,7 +78,7 @@ function lastHeard({ heardUsAgo }: LinkFacts): string[] {
 }
 
 function beatsHeard({ beatsHeard: count, peerHearsUs }: LinkFacts): string {
-  const beats = count === 1 ? '1 beat heard' : `${count} beats heard`;
+  const beats = count === 1 ? '1 heartbeat heard' : `${count} heartbeats heard`;
   return peerHearsUs === false ? `${beats}, the peer does not hear us yet` : beats;
 }
 

@@ -79,8 +79,8 @@ export function directPeer(
   const template =
     server.direct?.template === undefined ? null : templateNamed(parent, server.direct.template);
   const { policy, copies, duplicate, guard, stormControl } = template ?? {};
-  const { splitHorizon } = server;
-  const own = { policy: policy ?? 'passive', copies, duplicate, guard, stormControl, splitHorizon };
+  const { splitHorizon, vlan } = server;
+  const own = { policy: policy ?? 'passive', copies, duplicate, guard, stormControl, splitHorizon, vlan };
   const settings = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   const links = server.links.filter(({ id }) => ends.has(id)).map((link) => directLink(parent, link, proven));
   return {

@@ -2,6 +2,7 @@
  * The server's end of direct links: keeps the records of clients that want to be introduced, and introduces two of them to
  * each other when frames pass between them by this host.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { InterfaceConfig } from '../../api/config.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveIntroduce, effectiveSplitHorizon } from '../../config/defaults.js';
@@ -132,7 +133,7 @@ export class Introducer {
     if (!effectiveIntroduce(parent, a) || !effectiveIntroduce(parent, b)) return false;
     if ([a, b].some(({ name }) => Buffer.byteLength(name) > MAX_NAME_BYTES)) return false;
     const group = effectiveSplitHorizon(a);
-    return group === null || group !== effectiveSplitHorizon(b);
+    return (group === null || group !== effectiveSplitHorizon(b)) && isDeepStrictEqual(a.vlan, b.vlan);
   }
 
   private isDue(a: PeerEntry, b: PeerEntry): boolean {

@@ -43,3 +43,17 @@ export function unresolvedIn(table: string): ReadonlySet<string> {
   for (const address of resolved) found.delete(address);
   return found;
 }
+
+/** The hardware address of an IPv4 host on a device, lower-case, as the kernel knows it now; null: it does not. */
+export function stationOf(address: string, device: string): string | null {
+  return stationIn(tableText(), address, device);
+}
+
+/** The same in the text of `/proc/net/arp`. */
+export function stationIn(table: string, address: string, device: string): string | null {
+  for (const line of table.split('\n').slice(1)) {
+    const [host, , flags, mac, , on] = line.trim().split(/\s+/);
+    if (host === address && on === device && Number(flags) & COMPLETE) return mac.toLowerCase();
+  }
+  return null;
+}

@@ -40,8 +40,20 @@ export class Tap {
 
   /** Opens a TAP, or makes it. Throws a plain sentence. */
   static async open(native: Native, config: InterfaceConfig): Promise<Tap> {
-    const { name } = config;
-    const handle = openDevice(native, config);
+    return Tap.of(native, config, openDevice(native, config));
+  }
+
+  /** Takes a TAP of an earlier daemon by its descriptor, which is closed when that fails. Throws a plain sentence. */
+  static async adopt(native: Native, config: InterfaceConfig, fd: number): Promise<Tap> {
+    try {
+      const options = { name: config.name, sendBuffer: TAP_SEND_BUFFER, ...wantedOffloads(config) };
+      return await Tap.of(native, config, native.tapAdopt(fd, options));
+    } catch (error) {
+      throw new Error(`interface ${config.name}: ${(error as Error).message}`);
+    }
+  }
+
+  private static async of(native: Native, { name }: InterfaceConfig, handle: TapHandle): Promise<Tap> {
     try {
       const { ifalias, address } = await stateOf(name);
       return new Tap(native, handle, !handle.existed || ifalias === OWN_ALIAS, address);

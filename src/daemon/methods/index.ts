@@ -21,6 +21,7 @@ import { MULTICAST_METHODS } from './show-multicast.js';
 import { PEER_METHODS } from './show-peers.js';
 import { SYSTEM_METHODS } from './show-system.js';
 import { UPLINK_METHODS } from './show-uplinks.js';
+import { VLAN_METHODS } from './show-vlans.js';
 import { WAIT_METHODS } from './wait.js';
 
 export const METHODS: MethodTable = {
@@ -36,6 +37,7 @@ export const METHODS: MethodTable = {
   ...GUARD_METHODS,
   ...MULTICAST_METHODS,
   ...UPLINK_METHODS,
+  ...VLAN_METHODS,
   ...MEMBER_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,

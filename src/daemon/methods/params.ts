@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { IFNAME, isRefusal, NAME, type ValueType } from '../../grammar/values.js';
 import { UNPRINTABLE } from '../../grammar/words.js';
 
-function typed(type: ValueType) {
+/** A text that a value type of the grammar reads. */
+export function typed(type: ValueType) {
   return z.string().superRefine((text, context) => {
     const parsed = type.parse(text);
     if (isRefusal(parsed)) context.addIssue({ code: 'custom', message: parsed.refused });

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PingParams, PingResult } from '../../api/index.js';
-import { type FoundPeer, linkOf } from '../interfaces/finder.js';
+import { isIpv4, peerBehind } from '../answers/peer-behind.js';
+import { type Finder, type FoundPeer, linkOf } from '../interfaces/finder.js';
 import { type MethodTable, read } from './method.js';
 import { linkId, onePeer } from './params.js';
 
@@ -49,14 +50,30 @@ export const PING_METHODS = {
       size: z.int().min(0).max(65000),
       intervalMs: z.int().min(10).max(10000),
     }),
-    ({ find, privilege, signal }, params) => {
-      const found = find.peer(params);
+    async ({ find, privilege, signal }, params) => {
+      const pace = privilege === 'admin' ? null : readersPace;
+      const found = await target(find, params, signal, pace);
       if (params.link !== undefined) linkOf(found.peer, params.link);
-      return ping(found, params, signal, privilege === 'admin' ? null : readersPace);
+      return ping(found, params, signal, pace);
     },
     'slow',
   ),
 } satisfies Partial<MethodTable>;
+
+/** The peer of this name, or else behind which the host of this IPv4 address is. */
+async function target(
+  find: Finder,
+  params: PingParams,
+  signal: AbortSignal,
+  pace: ReadersPace | null,
+): Promise<FoundPeer> {
+  const { peer: name, interface: within } = params;
+  const isName = find.interfaces(within).some(({ peers }) => peers.get(name) !== undefined);
+  if (isName || !isIpv4(name)) return find.peer(params);
+  // It may send a frame, too.
+  await pace?.admit(signal);
+  return peerBehind(find, name, within, signal);
+}
 
 async function ping(
   found: FoundPeer,

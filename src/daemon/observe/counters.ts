@@ -1,5 +1,6 @@
 /** The shared counters of the datapath, by name. */
 import type { Counter, DropCounter } from '../../api/index.js';
+import { INTERFACE_NAMES, LINK_NAMES, PEER_NAMES } from '../../contract/counter-names.js';
 import { COPY_DROPS, DROP_HELP, DROP_NAMES, NORMAL_DROPS } from '../../contract/drops.js';
 import { INTERFACE_FIELDS, LINK_FIELDS, LINK_WIDTH, PEER_FIELDS, PEER_WIDTH } from '../../contract/stats.js';
 import { HANDSHAKE_HELP, type HandshakeReason, NORMAL_HANDSHAKES } from '../../handshake/reasons.js';
@@ -36,32 +37,35 @@ export function dropsThatMatter(runtime: InterfaceRuntime): number {
 }
 
 /** Every counter of the interface as a whole. */
-export function interfaceCounters(runtime: InterfaceRuntime): Counter[] {
-  const { stats } = runtime.datapath;
-  return INTERFACE_FIELDS.map((name, index) => counter(runtime, null, null, name, stats.interface[index]));
+export function interfaceCounters({ name, datapath }: InterfaceRuntime): Counter[] {
+  const whole = { interface: name, peer: null, link: null };
+  return INTERFACE_FIELDS.map((field, index) => ({
+    ...whole,
+    name: field,
+    counter: INTERFACE_NAMES[field],
+    value: Math.round(datapath.stats.interface[index]),
+  }));
 }
 
 /** Every counter of a peer and of its links. */
 export function peerCounters(runtime: InterfaceRuntime, peer: PeerEntry): Counter[] {
   const { stats } = runtime.datapath;
-  const { name } = peer.config;
-  const ofPeer = PEER_FIELDS.map((field, index) =>
-    counter(runtime, name, null, field, stats.peers[peer.row * PEER_WIDTH + index]),
+  const ofPeer = { interface: runtime.name, peer: peer.config.name };
+  const peerRows = PEER_FIELDS.map((field, index) => ({
+    ...ofPeer,
+    link: null,
+    name: field,
+    counter: PEER_NAMES[field],
+    value: Math.round(stats.peers[peer.row * PEER_WIDTH + index]),
+  }));
+  const linkRows = [...peer.links.values()].flatMap((link) =>
+    LINK_FIELDS.map((field, index) => ({
+      ...ofPeer,
+      link: link.config.id,
+      name: field,
+      counter: LINK_NAMES[field],
+      value: Math.round(stats.links[link.row * LINK_WIDTH + index]),
+    })),
   );
-  const ofLinks = [...peer.links.values()].flatMap((link) =>
-    LINK_FIELDS.map((field, index) =>
-      counter(runtime, name, link.config.id, field, stats.links[link.row * LINK_WIDTH + index]),
-    ),
-  );
-  return [...ofPeer, ...ofLinks];
-}
-
-function counter(
-  runtime: InterfaceRuntime,
-  peer: string | null,
-  link: number | null,
-  name: string,
-  value: number,
-): Counter {
-  return { interface: runtime.name, peer, link, name, value: Math.round(value) };
+  return [...peerRows, ...linkRows];
 }

@@ -4,6 +4,7 @@
  */
 import type { MetricFamily, MetricSample } from '../../api/index.js';
 import { ALIVE_STATES, LINK_STATES } from '../../api/link-states.js';
+import { INTERFACE_NAMES, LINK_NAMES, metricName, PEER_NAMES } from '../../contract/counter-names.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { version } from '../base/version.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
@@ -14,70 +15,53 @@ import type { Histories } from './link-histories.js';
 type Labels = Record<string, string>;
 type Type = MetricFamily['type'];
 
-/** Name after the prefix, type, help, counter or gauge, and the factor from its unit to the metric's. */
-type Row<Field extends string> = readonly [
-  name: string,
-  type: Type,
-  help: string,
-  field: Field,
-  unit?: number,
-];
+/** Type, help, counter or gauge, which has the name, and the factor from its unit to the metric's. */
+type Row<Field extends string> = readonly [type: Type, help: string, field: Field, unit?: number];
 
 const MICRO = 1e-6;
 
 const OF_INTERFACE: readonly Row<keyof typeof INTERFACE>[] = [
-  ['tap_receive_frames_total', 'counter', 'Frames that came into the tunnel by the TAP', 'tapRxFrames'],
-  ['tap_receive_bytes_total', 'counter', 'Bytes of these frames', 'tapRxBytes'],
-  ['tap_transmit_frames_total', 'counter', 'Frames that left the tunnel by the TAP', 'tapTxFrames'],
-  ['tap_transmit_bytes_total', 'counter', 'Bytes of these frames', 'tapTxBytes'],
-  ['transmit_datagrams_total', 'counter', 'Datagrams sent to peers', 'txDatagrams'],
-  ['receive_datagrams_total', 'counter', 'Datagrams received', 'rxDatagrams'],
-  ['flooded_frames_total', 'counter', 'Frames sent to all peers', 'floodedFrames'],
-  [
-    'multicast_frames_total',
-    'counter',
-    'Multicast sent to several peers that asked for it',
-    'multicastFrames',
-  ],
-  ['forwarded_frames_total', 'counter', 'Frames of peers sent on to other peers', 'forwardedFrames'],
-  ['resent_datagrams_total', 'counter', 'Datagrams sent again when a link died', 'resentDatagrams'],
-  ['relayed_datagrams_total', 'counter', 'Datagrams handed on between peers', 'relayedDatagrams'],
-  ['mac_entries', 'gauge', 'MAC addresses learned', 'macEntries'],
-  ['mac_moves_total', 'counter', 'MAC addresses that were learned elsewhere before', 'macMoves'],
-  [
-    'lateness_max_seconds',
-    'gauge',
-    'Latest wake-up of the datapath since counters were cleared',
-    'latenessMaxUs',
-    MICRO,
-  ],
+  ['counter', 'Frames that came into the tunnel by the TAP', 'tapRxFrames'],
+  ['counter', 'Bytes of these frames', 'tapRxBytes'],
+  ['counter', 'Frames that left the tunnel by the TAP', 'tapTxFrames'],
+  ['counter', 'Bytes of these frames', 'tapTxBytes'],
+  ['counter', 'Datagrams sent to peers', 'txDatagrams'],
+  ['counter', 'Datagrams received', 'rxDatagrams'],
+  ['counter', 'Frames sent to all peers', 'floodedFrames'],
+  ['counter', 'Multicast sent to several peers that asked for it', 'multicastFrames'],
+  ['counter', 'Frames of peers sent on to other peers', 'forwardedFrames'],
+  ['counter', 'Datagrams sent again when a link died', 'resentDatagrams'],
+  ['counter', 'Datagrams handed on between peers', 'relayedDatagrams'],
+  ['gauge', 'MAC addresses learned', 'macEntries'],
+  ['counter', 'MAC addresses that were learned elsewhere before', 'macMoves'],
+  ['gauge', 'Latest wake-up of the datapath since counters were cleared', 'latenessMaxUs', MICRO],
 ];
 
 const OF_PEER: readonly Row<keyof typeof PEER>[] = [
-  ['transmit_frames_total', 'counter', 'Frames sent to the peer', 'txFrames'],
-  ['transmit_bytes_total', 'counter', 'Bytes of these frames', 'txBytes'],
-  ['receive_frames_total', 'counter', 'Frames received from the peer', 'rxFrames'],
-  ['receive_bytes_total', 'counter', 'Bytes of these frames', 'rxBytes'],
+  ['counter', 'Frames sent to the peer', 'txFrames'],
+  ['counter', 'Bytes of these frames', 'txBytes'],
+  ['counter', 'Frames received from the peer', 'rxFrames'],
+  ['counter', 'Bytes of these frames', 'rxBytes'],
 ];
 
 const OF_LINK: readonly Row<keyof typeof LINK>[] = [
-  ['transitions_total', 'counter', 'Changes between up and not up', 'transitions'],
-  ['transmit_datagrams_total', 'counter', 'Datagrams sent by the link', 'txDatagrams'],
-  ['transmit_bytes_total', 'counter', 'Bytes of these, without IP and UDP headers', 'txBytes'],
-  ['receive_datagrams_total', 'counter', 'Datagrams accepted that came by the link', 'rxDatagrams'],
-  ['receive_bytes_total', 'counter', 'Bytes of these, without IP and UDP headers', 'rxBytes'],
-  ['receive_copies_total', 'counter', 'Datagrams of which another copy had come before', 'rxCopies'],
-  ['resent_datagrams_total', 'counter', 'Datagrams sent again by another link', 'resent'],
-  ['send_errors_total', 'counter', 'Datagrams that the kernel refused to send', 'sendErrors'],
-  ['delivered_bytes_total', 'counter', 'Bytes sent that the peer says arrived', 'deliveredOutBytes'],
-  ['jitter_seconds', 'gauge', 'Mean deviation of the round-trip time, RFC 6298', 'jitterUs', MICRO],
-  ['mtu_bytes', 'gauge', 'Largest IP packet of the link', 'mtu'],
+  ['counter', 'Changes between up and not up', 'transitions'],
+  ['counter', 'Datagrams sent by the link', 'txDatagrams'],
+  ['counter', 'Bytes of these, without IP and UDP headers', 'txBytes'],
+  ['counter', 'Datagrams accepted that came by the link', 'rxDatagrams'],
+  ['counter', 'Bytes of these, without IP and UDP headers', 'rxBytes'],
+  ['counter', 'Datagrams of which another copy had come before', 'rxCopies'],
+  ['counter', 'Datagrams sent again by another link', 'resent'],
+  ['counter', 'Datagrams that the kernel refused to send', 'sendErrors'],
+  ['counter', 'Bytes sent that the peer says arrived', 'deliveredOutBytes'],
+  ['gauge', 'Mean deviation of the round-trip time, RFC 6298', 'jitterUs', MICRO],
+  ['gauge', 'Largest IP packet of the link', 'mtu'],
 ];
 
 /** Estimates: there when the capacity is known. */
 const ESTIMATED: readonly Row<keyof typeof LINK>[] = [
-  ['capacity_bytes_per_second', 'gauge', 'Estimate of what the path to the peer carries', 'capacityOutBps'],
-  ['queue_seconds', 'gauge', 'Estimate of the time a datagram waits on the way', 'queueOutUs', MICRO],
+  ['gauge', 'Estimate of what the path to the peer carries', 'capacityOutBps'],
+  ['gauge', 'Estimate of the time a datagram waits on the way', 'queueOutUs', MICRO],
 ];
 
 /** For each direction: datagrams sent, and how many of them arrived. */
@@ -129,7 +113,13 @@ function addInterface(found: Families, runtime: InterfaceRuntime): void {
   const labels = { interface: runtime.name };
   const { datapath } = runtime;
   found.add('interface_up', 'gauge', '1 while its datapath runs', labels, datapath.alive ? 1 : 0);
-  found.addRows('interface_', OF_INTERFACE, labels, (field) => datapath.stats.interface[INTERFACE[field]]);
+  found.addRows(
+    'interface_',
+    INTERFACE_NAMES,
+    OF_INTERFACE,
+    labels,
+    (field) => datapath.stats.interface[INTERFACE[field]],
+  );
   for (const { reason, count } of dropsByReason(runtime)) {
     if (count === 0) continue;
     found.add('interface_drops_total', 'counter', 'What was dropped', { ...labels, reason }, count);
@@ -151,7 +141,7 @@ function addPeer(found: Families, runtime: InterfaceRuntime, peer: PeerEntry): v
   const labels = { interface: runtime.name, peer: peer.config.name };
   const { peers } = runtime.datapath.stats;
   found.add('peer_up', 'gauge', '1 while the peer can be reached', labels, peer.up ? 1 : 0);
-  found.addRows('peer_', OF_PEER, labels, (field) => peers[peer.row * PEER_WIDTH + PEER[field]]);
+  found.addRows('peer_', PEER_NAMES, OF_PEER, labels, (field) => peers[peer.row * PEER_WIDTH + PEER[field]]);
 }
 
 function addLink(found: Families, runtime: InterfaceRuntime, peer: PeerEntry, link: LinkEntry): void {
@@ -160,8 +150,8 @@ function addLink(found: Families, runtime: InterfaceRuntime, peer: PeerEntry, li
   const read = (field: keyof typeof LINK): number => links[link.row * LINK_WIDTH + LINK[field]];
   const works = ALIVE_STATES.has(link.state);
   found.add('link_up', 'gauge', '1 while the link can carry frames', labels, works ? 1 : 0);
-  found.addRows('link_', OF_LINK, labels, read);
-  if (works && read('capacityOutBps') > 0) found.addRows('link_', ESTIMATED, labels, read);
+  found.addRows('link_', LINK_NAMES, OF_LINK, labels, read);
+  if (works && read('capacityOutBps') > 0) found.addRows('link_', LINK_NAMES, ESTIMATED, labels, read);
   for (const [direction, due, arrived] of COUNTED_BY_BEATS) {
     const help = 'Datagrams sent by the link; out: toward the peer';
     found.add('link_due_datagrams_total', 'counter', help, { ...labels, direction }, read(due));
@@ -205,12 +195,13 @@ class Families {
 
   addRows<Field extends string>(
     prefix: string,
+    names: Readonly<Record<Field, string>>,
     rows: readonly Row<Field>[],
     labels: Labels,
     read: (field: Field) => number,
   ): void {
-    for (const [name, type, help, field, unit = 1] of rows) {
-      this.add(prefix + name, type, help, labels, read(field) * unit);
+    for (const [type, help, field, unit = 1] of rows) {
+      this.add(prefix + metricName(names[field], type), type, help, labels, read(field) * unit);
     }
   }
 

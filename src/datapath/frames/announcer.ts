@@ -7,6 +7,7 @@ import type { StaticMac } from '../../contract/port-settings.js';
 import type { Arena } from '../../state/arena.js';
 import { Frame, TPID_CUSTOMER } from '../../switch/frame.js';
 import { LOCAL_PORT, type MacTable } from '../../switch/mac-table.js';
+import type { Vlans } from '../../switch/vlans.js';
 import type { Outbound } from './outbound.js';
 
 /** Stations announced at once, those heard last. */
@@ -25,6 +26,7 @@ export class Announcer {
     private readonly arena: Arena,
     private readonly macs: MacTable,
     private readonly outbound: Outbound,
+    private readonly vlans: Vlans,
   ) {}
 
   /** Our stations are to be announced to a peer when nothing else is being sent. */
@@ -49,7 +51,7 @@ export class Announcer {
     for (const peer of this.waiting) {
       this.macs.stations(LOCAL_PORT, MOST, (vlan, high, low) => {
         this.write(vlan, high, low);
-        this.outbound.sendOn(peer, this.frame, now);
+        if (this.vlans.carries(peer, this.frame)) this.outbound.sendOn(peer, this.frame, now);
       });
     }
     this.waiting.clear();

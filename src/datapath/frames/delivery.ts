@@ -15,6 +15,8 @@ import type { DatapathIo } from '../../state/io.js';
 import { AT, type Observer } from '../../state/observer.js';
 import { Frame } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP } from '../../switch/headers.js';
+import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { Vlans } from '../../switch/vlans.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { Coalescer, writeWords } from '../offload/coalesce.js';
 import { checksumOffset, completeTunnelChecksum, SegmentRun, segmentHeader } from '../offload/superframe.js';
@@ -55,6 +57,8 @@ export class Delivery {
   private runSuperId = 0;
   private runNext = 0;
   private runCount = 0;
+  /** Bytes of the headers that its segments came with. */
+  private runHeaderLength = 0;
   /** Most segments that may be joined. */
   private runLimit = 0;
   private runGsoType = 0;
@@ -64,6 +68,8 @@ export class Delivery {
   private readonly headers = new HeaderInfo();
   /** A frame as it was written, for captures. */
   private readonly written = new Frame();
+  /** Headers of a segment. */
+  private readonly head = new Frame();
 
   constructor(
     private readonly arena: Arena,
@@ -71,6 +77,7 @@ export class Delivery {
     private readonly stats: SharedStats,
     private readonly drops: Drops,
     private readonly observer: Observer,
+    private readonly vlans: Vlans,
   ) {
     this.frames = new Coalescer(arena.bytes, FRAME_ROWS);
   }
@@ -79,15 +86,15 @@ export class Delivery {
 
   /** Whether a segment continues the open run, so that nothing of it needs to be looked at again. */
   continues(segment: Segment): boolean {
-    const { payload, headerLength } = segment;
+    const { payload, sentHeaderLength } = segment;
     return (
       this.runPeer === segment.peer &&
       this.runSuperId === segment.superId &&
       this.runNext === segment.index &&
-      this.headers.headerLength === headerLength &&
+      this.runHeaderLength === sentHeaderLength &&
       payload <= this.run.gsoSize &&
       this.runNext - this.run.index < this.runLimit &&
-      this.run.payload + payload + headerLength <= MAX_SUPER_FRAME
+      this.run.payload + payload + sentHeaderLength <= MAX_SUPER_FRAME
     );
   }
 
@@ -108,16 +115,19 @@ export class Delivery {
   start(segment: Segment): boolean {
     this.closeRun();
     this.queueFrames();
+    if (this.vlans.isOn) this.untag(segment);
     const { index, count, payload, headerLength } = segment;
     if (!isSound(this.arena.bytes, segment, this.headers)) return false;
     this.makeRoom(WRITE.PARTS + 2 * MAX_PARTS);
     this.runRecord = this.opsEnd;
     this.opsEnd += WRITE.PARTS;
     this.ops[this.runRecord + WRITE.COUNT] = 1;
+    // With a tag pushed this begins a byte before the datagram: there a seal ended that has been opened.
     this.part(segment.offset - VNET_HEADER, VNET_HEADER + headerLength + payload);
     this.runPeer = segment.peer;
     this.runSuperId = segment.superId;
     this.runNext = index + 1;
+    this.runHeaderLength = segment.sentHeaderLength;
     this.runCount = count;
     this.runGsoType = segment.gsoType;
     this.runFrame = segment.offset;
@@ -129,6 +139,12 @@ export class Delivery {
     const joins = (isTcp ? this.tapTso : this.tapUso) && (this.headers.tunnelL4 === 0 || this.tapTunnel);
     if (!joins || this.runNext === count) this.closeRun();
     return true;
+  }
+
+  private untag(segment: Segment): void {
+    const { head } = this;
+    head.place(segment.offset, segment.headerLength).describe(0, 0, 0);
+    if (this.vlans.leave(LOCAL_PORT, head)) segment.moveTo(head);
   }
 
   /** Ends the open run: its headers become those of what was joined, and are checked like a stranger's. */
@@ -174,6 +190,7 @@ export class Delivery {
   frame(frame: Frame): void {
     this.closeRun();
     if (this.frames.count === FRAME_ROWS) this.queueFrames();
+    if (this.vlans.isOn) this.vlans.leave(LOCAL_PORT, frame);
     const needs = frame.flags & VIRTIO_FLAG.NEEDS_CSUM;
     if (needs === 0) frame.describe(0, 0, 0);
     else if (this.tapChecksum) frame.flags = needs;

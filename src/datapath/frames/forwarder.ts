@@ -28,6 +28,8 @@ export class Forwarder {
   private runSuperId = 0;
   private runNext = 0;
   private runCount = 0;
+  /** Bytes of the headers that its segments came with. */
+  private runHeaderLength = 0;
   private runEcn = false;
   private runNow = 0;
   /** Where it begins in the arena, and where the next one will. */
@@ -51,14 +53,14 @@ export class Forwarder {
 
   /** Whether a segment continues the open run, so that nothing of it needs to be looked at again. */
   continues(segment: Segment): boolean {
-    const { payload, headerLength } = segment;
+    const { payload, sentHeaderLength } = segment;
     return (
       this.runPeer === segment.peer &&
       this.runSuperId === segment.superId &&
       this.runNext === segment.index &&
-      this.headers.headerLength === headerLength &&
+      this.runHeaderLength === sentHeaderLength &&
       payload <= this.run.gsoSize &&
-      this.run.payload + payload + headerLength <= MAX_SUPER_FRAME
+      this.run.payload + payload + sentHeaderLength <= MAX_SUPER_FRAME
     );
   }
 
@@ -85,6 +87,7 @@ export class Forwarder {
     this.runTo = to;
     this.runSuperId = segment.superId;
     this.runNext = index + 1;
+    this.runHeaderLength = segment.sentHeaderLength;
     this.runCount = count;
     this.runEcn = (segment.gsoType & GSO.ECN) !== 0;
     this.runNow = now;

@@ -30,6 +30,7 @@ import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { PortSet } from '../../switch/multicast/port-set.js';
 import type { Ports } from '../../switch/ports.js';
 import { dropReason, FLOOD, SELECTED } from '../../switch/verdicts.js';
+import type { Vlans } from '../../switch/vlans.js';
 import { SEGMENT } from '../../wire/segment.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { clampMss } from '../offload/mss.js';
@@ -56,6 +57,7 @@ interface OutboundParts {
   readonly tables: Tables;
   readonly bridge: Bridge;
   readonly ports: Ports;
+  readonly vlans: Vlans;
   /** The ports that the switch has selected for a frame. */
   readonly selected: PortSet;
   readonly guard: LoopGuard;
@@ -74,6 +76,7 @@ export class Outbound {
   private readonly peers: PeerTable;
   private readonly bridge: Bridge;
   private readonly ports: Ports;
+  private readonly vlans: Vlans;
   private readonly selected: PortSet;
   private readonly guard: LoopGuard;
   private readonly transmit: Transmitter;
@@ -88,6 +91,8 @@ export class Outbound {
   private readonly life: LinkLife;
   /** Link whose own datagrams came out of the TAP in this batch; -1: none. */
   private cameBack = -1;
+  /** A copy of the frame in hand has yet to be sealed. */
+  private liesOpen = false;
   /** The frame in hand, and its way to the peer in hand. */
   private readonly frame = new Frame();
   private readonly route = new Route();
@@ -100,6 +105,7 @@ export class Outbound {
     this.peers = peers;
     this.bridge = parts.bridge;
     this.ports = parts.ports;
+    this.vlans = parts.vlans;
     this.selected = parts.selected;
     this.guard = parts.guard;
     this.transmit = transmit;
@@ -202,9 +208,11 @@ export class Outbound {
       isServed ||= goesByServer;
       const port = goesByServer ? server : chosen;
       if (port === LOCAL_PORT || !this.isReached(port) || this.ports.isHeld(port)) continue;
-      this.toPeer(port, frame);
+      if (!this.mayCarry(port, frame)) continue;
+      this.copyTo(port, frame);
       reached++;
     }
+    this.sealWhole();
     this.stats.interface[INTERFACE.multicastFrames]++;
     return reached;
   }
@@ -225,6 +233,10 @@ export class Outbound {
     return NO_PEER;
   }
 
+  private mayCarry(peer: number, frame: Frame): boolean {
+    return !this.vlans.isOn || this.vlans.carries(peer, frame);
+  }
+
   /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
   private flood(from: number, frame: Frame): number {
     const { rows } = this.peers;
@@ -235,10 +247,12 @@ export class Outbound {
       const peer = rows[index];
       if (isServed && directs.isDirect(peer)) continue;
       if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
+      if (!this.mayCarry(peer, frame)) continue;
       if (this.ports.isHeld(peer)) this.sendToHeld(peer, frame);
-      else this.toPeer(peer, frame);
+      else this.copyTo(peer, frame);
       reached++;
     }
+    this.sealWhole();
     return reached;
   }
 
@@ -248,16 +262,42 @@ export class Outbound {
     const { offset } = frame;
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
-    if (isReserved(high, low)) return this.toPeer(peer, frame);
+    if (isReserved(high, low)) return this.copyTo(peer, frame);
     if (!guard.isProbe(high, low)) return;
     if (frame.length < PROBE_BYTES) return;
     const isMarked = guard.isMarked(frame);
     if (!isMarked) guard.mark(frame);
-    this.toPeer(peer, frame);
+    this.copyTo(peer, frame);
     if (!isMarked) guard.unmark(frame);
   }
 
+  /** To one of several: the frame is as before afterwards. */
+  private copyTo(peer: number, frame: Frame): void {
+    const { vlans } = this;
+    const isUntagged = vlans.isOn && vlans.untags(peer, frame);
+    if (isUntagged) {
+      this.sealWhole();
+      vlans.leave(peer, frame);
+    }
+    this.send(peer, frame);
+    this.liesOpen ||= vlans.isOn && this.bundler.linkFor(peer) < 0;
+    if (!isUntagged) return;
+    this.sealWhole();
+    vlans.putBack(frame);
+  }
+
+  /** Before the frame in hand changes: copies of it that are in no bundle are sealed from where it lies. */
+  private sealWhole(): void {
+    if (this.liesOpen) this.finish();
+    this.liesOpen = false;
+  }
+
   private toPeer(peer: number, frame: Frame): void {
+    if (this.vlans.isOn) this.vlans.leave(peer, frame);
+    this.send(peer, frame);
+  }
+
+  private send(peer: number, frame: Frame): void {
     const { route, peers } = this;
     route.peer = peer;
     route.slot = peers.session[peer];

@@ -2,6 +2,7 @@
 import type { Arena } from '../../state/arena.js';
 import { Frame } from '../../switch/frame.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
+import type { Vlans } from '../../switch/vlans.js';
 import type { Delivery } from './delivery.js';
 import type { Outbound } from './outbound.js';
 
@@ -12,16 +13,18 @@ export class OwnFlood {
     private readonly arena: Arena,
     private readonly outbound: Outbound,
     private readonly delivery: Delivery,
+    private readonly vlans: Vlans,
   ) {}
 
   /** Sends the first `length` bytes of `bytes`, a frame that may not be longer than the smallest path takes. */
   flood(bytes: Uint8Array, length: number, now: number): void {
-    const { arena, frame, outbound, delivery } = this;
+    const { arena, frame, outbound, delivery, vlans } = this;
     const start = arena.ownFrame;
     arena.bytes.set(bytes.subarray(0, length), start);
     frame.place(start, length).describe(0, 0, 0);
     outbound.floodFrom(LOCAL_PORT, frame, now);
     outbound.finish();
+    if (vlans.isOn && !vlans.carries(LOCAL_PORT, frame)) return;
     delivery.frame(frame);
     // Written before the next one takes its place.
     delivery.flush();

@@ -13,8 +13,8 @@ import { type Arena, CELL_BYTES } from '../../state/arena.js';
 import { Datagram } from '../../state/datagram.js';
 import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
 
-/** Room in front of a plaintext, as its header leaves in a receive slot. Longer ones than fit do not wait. */
-const CELL_HEAD = 16;
+/** Room in front of a plaintext, for headers of the TAP and a VLAN tag. Longer ones than fit do not wait. */
+const CELL_HEAD = 32;
 /** Counters that a lane can look ahead. */
 const SPAN = 8192;
 /** Lanes that can wait at once before more rings are made: each peer has one at most, and is never refused one. */

@@ -1,5 +1,6 @@
 import type { Arena } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
+import type { Frame } from '../../switch/frame.js';
 import { type HeaderInfo, parseHeaders, parseTunnel } from '../../switch/headers.js';
 import { isTunnel, SEGMENT, segmentBytes, TUNNEL_SEGMENT } from '../../wire/segment.js';
 
@@ -21,6 +22,8 @@ export class Segment {
   /** Where the super-frame's headers begin in the arena, and how long they are; its slice of the payload follows. */
   offset = 0;
   headerLength = 0;
+  /** How long they were when the segment came, before a VLAN tag was pushed or popped. */
+  sentHeaderLength = 0;
   /** Bytes of its slice. */
   payload = 0;
 
@@ -33,11 +36,21 @@ export class Segment {
     const headerLength = bytes[body + SEGMENT.HEADER_LENGTH];
     this.offset = offset;
     this.headerLength = headerLength;
+    this.sentHeaderLength = headerLength;
     this.payload = end - offset - headerLength;
     this.peer = datagram.peer;
     this.superId = view.getUint16(body + SEGMENT.SUPER_ID);
     this.index = view.getUint16(body + SEGMENT.INDEX);
     return headerLength !== 0 && this.payload > 0;
+  }
+
+  /** Its headers are where those of `head` are now, a VLAN tag longer or shorter perhaps. */
+  moveTo(head: Frame): void {
+    const longer = head.length - this.headerLength;
+    this.offset = head.offset;
+    this.headerLength = head.length;
+    this.tunnelL4 += longer;
+    this.innerL3 += longer;
   }
 
   /** Reads the rest, which a segment that continues others need not tell. Whether the fields agree is left to others. */

@@ -12,6 +12,7 @@ import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { PortSet } from '../../switch/multicast/port-set.js';
 import type { StormControl } from '../../switch/storm.js';
 import { dropReason, FLOOD, isDrop } from '../../switch/verdicts.js';
+import type { Vlans } from '../../switch/vlans.js';
 import { KIND } from '../../wire/header.js';
 import { nextFrame } from './bundle.js';
 import type { Delivery } from './delivery.js';
@@ -25,6 +26,7 @@ interface UnpackerParts {
   readonly arena: Arena;
   readonly bridge: Bridge;
   readonly storm: StormControl;
+  readonly vlans: Vlans;
   /** The ports that the switch has selected for a frame. */
   readonly selected: PortSet;
   readonly reassembly: Reassembly;
@@ -44,6 +46,7 @@ export class Unpacker {
   private readonly arena: Arena;
   private readonly bridge: Bridge;
   private readonly storm: StormControl;
+  private readonly vlans: Vlans;
   private readonly selected: PortSet;
   private readonly reassembly: Reassembly;
   private readonly delivery: Delivery;
@@ -57,6 +60,7 @@ export class Unpacker {
     this.arena = parts.arena;
     this.bridge = parts.bridge;
     this.storm = parts.storm;
+    this.vlans = parts.vlans;
     this.selected = parts.selected;
     this.reassembly = parts.reassembly;
     this.delivery = parts.delivery;
@@ -92,8 +96,9 @@ export class Unpacker {
       return isDelivered ? delivery.extend(segment) : forwarder.extend(segment);
     }
     segment.readFacts(this.arena, datagram);
-    frame.place(segment.offset, segment.headerLength);
+    frame.place(segment.offset, segment.headerLength).describe(0, 0, 0);
     const verdict = this.decide(datagram);
+    segment.moveTo(frame);
     if (isDrop(verdict)) return this.drops.frameIn(dropReason(verdict), frame, datagram);
     if (this.storm.isOn) this.storm.extend(datagram.peer, segment.payload);
     if (!this.takeFirst(verdict, datagram)) this.drops.frameIn(DROP['bad-offload'], frame, datagram);
@@ -102,7 +107,9 @@ export class Unpacker {
   /** Drops the segment in hand, which continues a run, if it is more than storm control allows. */
   private isBeyond(datagram: Datagram): boolean {
     const { segment, frame } = this;
-    frame.place(segment.offset, segment.headerLength + segment.payload);
+    frame.place(segment.offset, segment.headerLength + segment.payload).describe(0, 0, 0);
+    // Only the first segment of a run passes the switch.
+    if (this.vlans.isOn) this.vlans.admit(datagram.peer, frame);
     const reason = this.storm.check(datagram.peer, frame, datagram.now);
     if (reason >= 0) this.drops.frameIn(reason, frame, datagram);
     return reason >= 0;
@@ -172,7 +179,8 @@ export class Unpacker {
   /** To several ports. Peers first: the TAP's turn may rewrite headers. */
   private flood(verdict: number, datagram: Datagram): void {
     this.forwarder.flood(datagram.peer, verdict, this.frame, datagram.now);
-    if (verdict === FLOOD || this.selected.has(LOCAL_PORT)) this.delivery.frame(this.frame);
+    if (verdict !== FLOOD && !this.selected.has(LOCAL_PORT)) return;
+    if (!this.vlans.isOn || this.vlans.carries(LOCAL_PORT, this.frame)) this.delivery.frame(this.frame);
   }
 
   private count(peer: number, length: number): void {

@@ -7,7 +7,7 @@ import { readU16, readU32 } from '../../base/bytes.js';
 import type { GuardRow } from '../../contract/answers.js';
 import { DROP } from '../../contract/drops.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
-import { type Frame, sourceHigh, sourceLow } from '../frame.js';
+import { type Frame, sourceHigh, sourceLow, vlanId } from '../frame.js';
 import type { MacTable } from '../mac-table.js';
 import { Bindings } from './bindings.js';
 import { GuardedPacket } from './packet.js';
@@ -84,7 +84,7 @@ export class Guards {
       if (reason !== PASSES) return reason;
     }
     // Only a server that may be one gives addresses out.
-    if (this.learns && packet.isDhcpServer) this.leased(now);
+    if (this.learns && packet.isDhcpServer) this.leased(vlanId(this.bytes, frame.offset, frame.length), now);
     return PASSES;
   }
 
@@ -113,7 +113,7 @@ export class Guards {
   }
 
   /** A DHCP server answers: what it gives to a station behind a guarded peer is bound to it (RFC 2131). */
-  private leased(now: number): void {
+  private leased(vlan: number, now: number): void {
     const { bytes, packet, macs } = this;
     const { udpAt: at, udpEnd: end } = packet;
     if (at + OPTIONS_AT > end || bytes[at] !== BOOTREPLY || readU32(bytes, at + 236) !== COOKIE) return;
@@ -134,7 +134,7 @@ export class Guards {
     if (type !== DHCP_ACK || leaseS === 0 || address === 0) return;
     const high = readU16(bytes, at + 28);
     const low = readU32(bytes, at + 30);
-    const port = macs.lookup(0, high, low, now);
+    const port = macs.lookup(vlan, high, low, now);
     const guarded = port < 0 ? undefined : this.guarded[port];
     if (guarded === undefined || !guarded.settings.source) return;
     const until = leaseS === FOREVER_S ? Number.POSITIVE_INFINITY : now + leaseS * SECOND;

@@ -1,0 +1,78 @@
+/** The pages of docs/how-to: their commands are run as they are written, and their checks again while a link is cut. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../lab/mesh.js';
+import type { Bed } from '../bed.js';
+import type { Outcome, Row } from '../row.js';
+
+interface Page {
+  name: string;
+  program: string;
+  packages: string[];
+  /** Users that the packages would have made. */
+  users?: string[];
+  interfaceLines?: string[];
+  edit?: Row['edit'];
+}
+
+interface Step {
+  host: number;
+  isCheck: boolean;
+  script: string;
+}
+
+const BLOCK = /^```sh (check )?h(\d)\n([\s\S]*?)^```$/gm;
+
+/** The commands of a page, in order: blocks whose fence says `sh h1`, or `sh check h1` for what must hold in the end. */
+function stepsOf(page: string): Step[] {
+  const text = readFileSync(join(ROOT, 'docs', 'how-to', `${page}.md`), 'utf8');
+  return [...text.matchAll(BLOCK)].map(([, check, host, script]) => ({
+    host: Number(host),
+    isCheck: check !== undefined,
+    script,
+  }));
+}
+
+async function follow(bed: Bed, { name, users }: Page): Promise<Outcome> {
+  const steps = stepsOf(name);
+  const checks = steps.filter(({ isCheck }) => isCheck);
+  if (checks.length === 0) throw new Error(`docs/how-to/${name}.md checks nothing`);
+  if (users) for (const host of [1, 2]) await bed.host(host).users(...users);
+  for (const { host, script } of steps.filter(({ isCheck }) => !isCheck))
+    await bed.host(host).sh(script, { timeoutMs: 30_000 });
+  const check = async () => {
+    for (const { host, script } of checks)
+      await bed.host(host).holds(`"${script.trim()}" in h${host}`, script, 40_000);
+  };
+  await check();
+  await bed.eachCut(check);
+  return { without: 'as the page says', cut: 'its checks hold' };
+}
+
+const PAGES: Page[] = [
+  {
+    name: 'dhcp',
+    program: 'dnsmasq',
+    packages: ['dnsmasq-base', 'isc-dhcp-client'],
+    users: ['dnsmasq'],
+    edit: (host, config) => (host === 2 ? config.replace(/^ address .*\n/m, '') : config),
+  },
+  { name: 'router-advertisements', program: 'radvd', packages: ['radvd'], users: ['radvd'] },
+  { name: 'vrrp', program: 'keepalived', packages: ['keepalived'] },
+  { name: 'ospf', program: 'BIRD', packages: ['bird2'], users: ['bird'] },
+  { name: 'cluster', program: 'Corosync', packages: ['corosync'] },
+  { name: 'containers', program: 'Linux', packages: [] },
+  { name: 'vxlan', program: 'Linux', packages: [] },
+  { name: 'firewall', program: 'nftables', packages: ['nftables', 'iperf3'] },
+];
+
+export const HOW_TO: Row[] = PAGES.map((page) => ({
+  name: `how-to-${page.name}`,
+  program: page.program,
+  packages: page.packages,
+  asked: `what [how-to/${page.name}.md](how-to/${page.name}.md) says, command by command`,
+  know: '',
+  ...(page.interfaceLines && { interfaceLines: page.interfaceLines }),
+  ...(page.edit && { edit: page.edit }),
+  run: (bed) => follow(bed, page),
+}));

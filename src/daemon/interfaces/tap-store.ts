@@ -1,0 +1,73 @@
+/**
+ * TAP devices that outlive a daemon: the service manager, or a daemon that hands over, holds their descriptors open. So
+ * the device keeps its index, addresses, carrier and place in a bridge.
+ */
+import { createHash } from 'node:crypto';
+import type { InterfaceConfig } from '../../api/config.js';
+import type { Native } from '../../native/binding.js';
+import type { ServiceManager } from '../base/service-manager.js';
+import { Tap } from './tap.js';
+
+export class TapStore {
+  /** Descriptors that came from before and are not in use, by the name of their device. */
+  private readonly left = new Map<string, number>();
+  /** Names of the devices that the service manager keeps. */
+  private readonly kept = new Set<string>();
+
+  /** The order of `descriptors` means nothing: the kernel is asked whose they are. */
+  constructor(
+    private readonly native: Native,
+    private readonly manager: ServiceManager,
+    descriptors: readonly number[],
+  ) {
+    for (const fd of descriptors) {
+      const name = native.tapName(fd);
+      if (name === null || this.left.has(name)) this.discard(fd);
+      else this.left.set(name, fd);
+    }
+  }
+
+  /** The TAP that an earlier daemon has left for an interface; null: there is none. Throws a plain sentence. */
+  async adopt(config: InterfaceConfig): Promise<Tap | null> {
+    const fd = this.left.get(config.name);
+    if (fd === undefined) return null;
+    this.left.delete(config.name);
+    return Tap.adopt(this.native, config, fd);
+  }
+
+  /** Has the service manager hold a TAP that is in use. */
+  keep(name: string, fd: number): void {
+    if (this.kept.has(name)) this.forget(name);
+    this.kept.add(name);
+    this.manager.tell(['FDSTORE=1', `FDNAME=${descriptorName(name)}`], [fd]);
+  }
+
+  /** The device is to go when this daemon lets go of it. */
+  forget(name: string): void {
+    this.kept.delete(name);
+    this.manager.tell(['FDSTOREREMOVE=1', `FDNAME=${descriptorName(name)}`]);
+  }
+
+  /** Lets go of what no interface of the configuration has taken. */
+  closeRest(): void {
+    for (const [name, fd] of this.left) {
+      this.forget(name);
+      this.discard(fd);
+    }
+    this.left.clear();
+  }
+
+  private discard(fd: number): void {
+    try {
+      this.native.close(fd);
+    } catch {
+      // What was announced was not there.
+    }
+  }
+}
+
+/** The manager allows no ":" and no control characters in the name of a descriptor; interfaces may have them. */
+function descriptorName(name: string): string {
+  if (/^[A-Za-z0-9_.-]+$/.test(name)) return `tap-${name}`;
+  return `tap-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+}

@@ -1,0 +1,158 @@
+/** The daemon under a service manager: h1 runs under a stand-in for one, h2 by itself. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { lanAddress, ROOT } from '../../scripts/lab/mesh.js';
+import type { LabProcess } from '../../scripts/lab/process.js';
+import { until } from '../../scripts/lab/run.js';
+import { type Node, type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
+import { answered, labProblem, needsLab } from './support.js';
+
+const PATIENCE_MS = 20_000;
+const MANAGER = join(ROOT, 'test/netns/service_manager.py');
+const TCP = join(ROOT, 'test/netns/tcp.py');
+const PORT = '7007';
+
+let lab: Lab;
+let site: Site;
+let node: Node;
+let notifyLog: string;
+
+beforeAll(async () => {
+  if (labProblem) return;
+  lab = await Lab.build({ hosts: 2, underlays: [{ family: 4 }, { family: 6 }] });
+  const dress = (one: Node) => {
+    if (one.host !== 1) return;
+    notifyLog = join(one.folder, 'notify.log');
+    one.env = { ...process.env, NOTIFY_LOG: notifyLog };
+    one.wrapper = ['python3', MANAGER];
+  };
+  site = await startSite(lab, undefined, undefined, undefined, dress);
+  [node] = site.nodes;
+  await waitAllUp(site, 2);
+});
+afterAll(async () => {
+  await lab?.remove();
+});
+beforeEach(needsLab);
+afterEach((context) => tellOnFailure(context, site));
+
+function told(): string[] {
+  return readFileSync(notifyLog, 'utf8').trim().split('\n');
+}
+
+/** Waits until the manager has heard something that matches, `times` times. */
+async function hears(what: RegExp, times = 1): Promise<void> {
+  await until(
+    `${what} to be told`,
+    () => told().filter((line) => what.test(line)).length >= times,
+    PATIENCE_MS,
+  );
+}
+
+/** What others see of the TAP device, and would lose with it. */
+async function tapAsSeen(): Promise<unknown> {
+  const [{ ifindex, address, addr_info: addresses }] = JSON.parse(
+    await lab.run(1, 'ip', ['-json', 'address', 'show', 'dev', 'octo0']),
+  );
+  return { ifindex, address, addresses };
+}
+
+/** A TCP connection through the tunnel while something happens; fails when it does not survive that. */
+async function underTcp(happen: () => Promise<void>): Promise<void> {
+  const server = lab.start(2, 'python3', [TCP, 'serve', PORT]);
+  await firstLine(server);
+  const client = lab.start(1, 'python3', [TCP, 'talk', lanAddress(2), PORT], { input: true });
+  let said = '';
+  client.output.on('data', (text) => {
+    said += text;
+  });
+  const progress = () => Number(said.trim().split('\n').at(-1)) || 0;
+  const goesOn = async () => {
+    const before = progress();
+    await until('the connection to go on', () => progress() >= before + 40 || !client.running, PATIENCE_MS);
+    expect(client.running).toBe(true);
+  };
+  try {
+    await goesOn();
+    await happen();
+    await goesOn();
+  } finally {
+    await client.stop();
+    await server.stop();
+  }
+}
+
+function firstLine(process: LabProcess): Promise<void> {
+  return new Promise((resolve) => process.output.once('data', () => resolve()));
+}
+
+const pid = async () => (await node.call('show.system', {})).pid;
+
+describe('the service manager', () => {
+  it('hears that the daemon is ready, what it does, and that its datapath moves', async () => {
+    expect(told().find((line) => line.startsWith('READY=1'))).toMatch(/STATUS=1 interface, \d of 1 peers up/);
+    await hears(/STATUS=1 interface, 1 of 1 peers up/);
+    await hears(/^WATCHDOG=1/, 3);
+  });
+
+  it('hears when the configuration is loaded again', async () => {
+    await hears(/^READY=1/);
+    const ready = told().filter((line) => line.startsWith('READY=1')).length;
+    process.kill(await pid(), 'SIGHUP');
+    await hears(/^RELOADING=1 MONOTONIC_USEC=\d+$/);
+    await hears(/^READY=1/, ready + 1);
+  });
+
+  it('keeps the TAP over a restart, and a TCP connection survives it', async () => {
+    const [before, old] = [await tapAsSeen(), await pid()];
+    await underTcp(async () => {
+      node.daemon.signal('SIGUSR1');
+      await hears(/^STOPPING=1/);
+      await until('another daemon', async () => (await pid().catch(() => old)) !== old, PATIENCE_MS);
+      await waitAllUp(site, 2);
+    });
+    expect(await tapAsSeen()).toEqual(before);
+    expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
+  });
+
+  it('gives a TAP up when its interface is shut down', async () => {
+    await node.configure('interface spare', 'no shutdown');
+    await hears(/FDSTORE=1 FDNAME=tap-spare/);
+    await node.configure('no interface spare');
+    await hears(/FDSTOREREMOVE=1 FDNAME=tap-spare/);
+    await until(
+      'the device to go',
+      async () => !(await lab.run(1, 'ip', ['link'])).includes('spare'),
+      PATIENCE_MS,
+    );
+  });
+});
+
+describe('a successor', () => {
+  it('takes over the TAP, and a TCP connection does not notice', async () => {
+    const [before, old] = [await tapAsSeen(), await pid()];
+    await underTcp(async () => {
+      node.daemon.signal('SIGUSR2');
+      await hears(/^MAINPID=/);
+      await until('the old daemon to end', () => !existsSync(`/proc/${old}`), PATIENCE_MS);
+      await until('the new one to answer', async () => (await pid().catch(() => old)) !== old, PATIENCE_MS);
+      await waitAllUp(site, 2);
+    });
+    expect(told().at(-1)).not.toContain('STOPPING');
+    expect(told()).toContain(`MAINPID=${await pid()}`);
+    expect(await tapAsSeen()).toEqual(before);
+  });
+
+  it('that does not get ready leaves the old daemon as it is', async () => {
+    const old = await pid();
+    const config = node.fileText();
+    writeFileSync(node.configFile, 'nonsense\n');
+    node.daemon.signal('SIGUSR2');
+    await until('the log to tell', () => node.log().includes('no successor'), PATIENCE_MS);
+    writeFileSync(node.configFile, config);
+    expect(await pid()).toBe(old);
+    expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
+  });
+});
