@@ -3,7 +3,7 @@
  * the public keys and no private one. Takes one argument, a `FloodOrder` as JSON; prints what it sent.
  */
 import { randomBytes } from 'node:crypto';
-import { receiverKeys, writeMac1 } from '../src/crypto/cookie.js';
+import { ReceiverKeys, writeMac1 } from '../src/crypto/cookie.js';
 import { INITIATION_BYTES, MAC_BYTES, MESSAGE } from '../src/crypto/handshake-messages.js';
 import { parsePublicKey } from '../src/crypto/keys.js';
 import { sodiumPrimitives } from '../src/crypto/sodium.js';
@@ -28,7 +28,7 @@ function wordOf(address: readonly number[]): number {
 
 /** Initiations that are addressed rightly and hold noise. */
 function messagesFor(publicKey: string): Uint8Array {
-  const keys = receiverKeys(sodiumPrimitives, parsePublicKey(publicKey));
+  const keys = new ReceiverKeys(sodiumPrimitives, parsePublicKey(publicKey));
   const all = new Uint8Array(MESSAGES * INITIATION_BYTES);
   for (let at = 0; at < all.length; at += INITIATION_BYTES) {
     const message = all.subarray(at, at + INITIATION_BYTES);

@@ -1,7 +1,7 @@
 /** A peer that holds true keys and keeps no rule: it makes a handshake like any other, then says whatever it is asked to. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { receiverKeys } from '../../src/crypto/cookie.js';
+import { ReceiverKeys } from '../../src/crypto/cookie.js';
 import { MESSAGE, receiverIndex, senderIndex } from '../../src/crypto/handshake-messages.js';
 import { parseSecret } from '../../src/crypto/keys.js';
 import type { NoiseHandshake } from '../../src/crypto/noise.js';
@@ -83,7 +83,7 @@ export class HostilePeer {
     const recipient = {
       publicKey,
       psk: new Uint8Array(32),
-      keys: receiverKeys(sodiumPrimitives, publicKey),
+      keys: new ReceiverKeys(sodiumPrimitives, publicKey),
     };
     const own = { secretKey, publicKey: sodiumPrimitives.publicKey(secretKey) };
     this.caller = { exchange: new Exchange(sodiumPrimitives, own), recipient };

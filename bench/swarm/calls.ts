@@ -1,11 +1,5 @@
 /** The handshakes of a crowd: every client calls the server, answers cookies, and calls again until it has a session. */
-import {
-  COOKIE_LIFETIME,
-  openCookieReply,
-  type ReceiverKeys,
-  receiverKeys,
-  writeMac2,
-} from '../../src/crypto/cookie.js';
+import { COOKIE_LIFETIME, openCookieReply, ReceiverKeys, writeMac2 } from '../../src/crypto/cookie.js';
 import {
   COOKIE_BYTES,
   MESSAGE,
@@ -54,7 +48,7 @@ export class Calls {
     private readonly atOnce: number,
     private readonly established: (client: number, now: number) => void,
   ) {
-    this.keys = receiverKeys(sodiumPrimitives, serverKey);
+    this.keys = new ReceiverKeys(sodiumPrimitives, serverKey);
     this.cookieBytes = new Uint8Array(crowd.size * COOKIE_BYTES);
     this.cookieUntil = new Float64Array(crowd.size);
   }

@@ -62,7 +62,7 @@ export interface BroadcastFigures {
 export interface UnicastFigures {
   framesPerSecond: number;
   lost: number;
-  /** Frames for each ms of processor time of the worker. */
+  /** Frames for each ms of processor time of the worker, beyond what it takes without them. */
   framesPerWorkerMs: number;
   shares: Shares;
 }
@@ -73,6 +73,8 @@ export interface ListingFigures {
   slowestPageMs: number;
   /** Of frames every ms meanwhile. */
   worstFrameMs: number;
+  /** The latest wake-up of the server's worker meanwhile: for so long it had no processor. */
+  workerLateMs: number;
   missing: number;
 }
 

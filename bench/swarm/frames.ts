@@ -24,7 +24,7 @@ const LOST_US = 20_000;
 const PROBE_EVERY_US = 1000;
 const BROADCAST = new Uint8Array(6).fill(255);
 
-/** Delays of probes in µs. */
+/** Delays of probes in µs, without the time in which this process was busy or had no processor. */
 export interface Delays {
   count: number;
   worstUs: number;
@@ -47,6 +47,11 @@ export class Frames {
   private probesOut = 0;
   private probesIn = 0;
   private worstUs = 0;
+  /** When this process waited last, and for how long it was busy or had no processor since probing began. */
+  private turnAt = 0;
+  private awayUs = 0;
+  /** Of probes under way, by the time at which they were sent: how long it had been away until then. */
+  private readonly awayBefore = new Map<number, number>();
 
   constructor(private readonly crowd: Crowd) {}
 
@@ -70,6 +75,9 @@ export class Frames {
     this.probesOut = 0;
     this.probesIn = 0;
     this.worstUs = 0;
+    this.turnAt = 0;
+    this.awayUs = 0;
+    this.awayBefore.clear();
   }
 
   get delays(): Delays {
@@ -89,9 +97,16 @@ export class Frames {
     if (now >= this.probeAt) {
       this.probeAt = now + PROBE_EVERY_US;
       this.probesOut++;
+      this.awayBefore.set(now % 2 ** 32, this.awayUs);
       this.say(post, 0, 1, USE.PROBE, now);
     }
     return this.probeAt - now;
+  }
+
+  /** This process has waited for `waitUs` at most; what has passed beyond that, no frame was late for. */
+  waited(waitUs: number, now: number): void {
+    if (this.turnAt > 0) this.awayUs += Math.max(0, now - this.turnAt - waitUs);
+    this.turnAt = now;
   }
 
   private fill(post: Post, now: number): void {
@@ -131,7 +146,9 @@ export class Frames {
       const sentAt = readU32(arena, frame + SENT_AT);
       if (sentAt === 0 || this.probing < 0) return;
       this.probesIn++;
-      this.worstUs = Math.max(this.worstUs, (now % 2 ** 32) - sentAt);
+      const awayUs = this.awayUs - (this.awayBefore.get(sentAt) ?? this.awayUs);
+      this.awayBefore.delete(sentAt);
+      this.worstUs = Math.max(this.worstUs, (now % 2 ** 32) - sentAt - awayUs);
     }
   }
 

@@ -200,6 +200,9 @@ export async function broadcast(bed: Bed): Promise<BroadcastFigures> {
 /** Frames of 1000 bytes from one client to another, as fast as they come through. */
 export async function unicast(bed: Bed, phase: string): Promise<UnicastFigures> {
   const { generator, server, options } = bed;
+  const idleWorker = await sharesFrom(bed);
+  await pause(QUIET_MS);
+  const { serverWorker: quiet } = await idleWorker.end();
   await generator.first({ what: 'load', on: true });
   await pause(QUIET_MS);
   const [shares, processor, before] = [await sharesFrom(bed), server.processor, await generator.status()];
@@ -208,10 +211,11 @@ export async function unicast(bed: Bed, phase: string): Promise<UnicastFigures> 
   const [after, later, measured] = [await generator.status(), server.processor, await shares.end()];
   await generator.first({ what: 'load', on: false });
   const frames = after.loadIn - before.loadIn;
+  const elapsed = after.atMs - before.atMs;
   return {
-    framesPerSecond: (frames * 1000) / (after.atMs - before.atMs),
+    framesPerSecond: (frames * 1000) / elapsed,
     lost: after.loadLost - before.loadLost,
-    framesPerWorkerMs: frames / (later.worker - processor.worker),
+    framesPerWorkerMs: frames / (later.worker - processor.worker - (quiet / 100) * elapsed),
     shares: measured,
   };
 }
@@ -232,6 +236,7 @@ async function listing(bed: Bed, method: 'show.peersPage' | 'show.macTablePage')
   const { generator } = bed;
   await generator.first({ what: 'probes', on: true });
   const connection = await bed.server.control();
+  await connection.call('clear.counters', {});
   const since = performance.now();
   let [rows, slowest] = [0, 0];
   let cursor: string | undefined;
@@ -246,5 +251,6 @@ async function listing(bed: Bed, method: 'show.peersPage' | 'show.macTablePage')
   const ms = performance.now() - since;
   connection.close();
   const { worstUs, missing } = await generator.delays();
-  return { rows, ms, slowestPageMs: slowest, worstFrameMs: worstUs / 1000, missing };
+  const workerLateMs = await bed.server.workerLateMs();
+  return { rows, ms, slowestPageMs: slowest, worstFrameMs: worstUs / 1000, workerLateMs, missing };
 }

@@ -176,8 +176,10 @@ export class Player {
     const { native } = this.post;
     const patience = this.frames.turn(this.post, native.now());
     this.post.flush();
-    native.wait(this.epoll, Math.max(0, Math.min(LONGEST_WAIT_US, patience)), 0, this.tokens);
+    const wait = Math.max(0, Math.min(LONGEST_WAIT_US, patience));
+    native.wait(this.epoll, wait, 0, this.tokens);
     this.now = native.now();
+    this.frames.waited(wait, this.now);
     for (let batch = 0; batch < BATCHES && this.post.receive(); batch++) this.now = native.now();
     this.calls.admit(this.post, this.now);
     if (this.now >= this.lookAt) {

@@ -52,8 +52,10 @@ function forwarded(figures: UnicastFigures, beside?: UnicastFigures): string[] {
   ];
 }
 
-function listed(what: string, { rows, ms, slowestPageMs, worstFrameMs, missing }: ListingFigures): string {
-  const frames = `latest frame ${worstFrameMs.toFixed(1)} ms, ${missing} missing`;
+function listed(what: string, figures: ListingFigures): string {
+  const { rows, ms, slowestPageMs, worstFrameMs, workerLateMs, missing } = figures;
+  const late = `the worker woke up to ${workerLateMs.toFixed(1)} ms late`;
+  const frames = `latest frame ${worstFrameMs.toFixed(1)} ms (${late}), ${missing} missing`;
   return `${what}: ${whole(rows)} rows in ${ms.toFixed(0)} ms, slowest page ${slowestPageMs.toFixed(1)} ms; ${frames}`;
 }
 

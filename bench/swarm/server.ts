@@ -127,6 +127,13 @@ export class Server {
     return Object.fromEntries([...drops, ['socket-buffer', Number(values.split(' ')[at])]]);
   }
 
+  /** The latest wake-up of its worker since counters were cleared. */
+  async workerLateMs(): Promise<number> {
+    const connection = await this.control();
+    const { workers } = await connection.call('show.system', {}).finally(() => connection.close());
+    return Math.max(...workers.map(({ latenessMaxUs }) => latenessMaxUs ?? 0)) / 1000;
+  }
+
   private async answers(): Promise<boolean> {
     if (!existsSync(this.socket)) return false;
     try {

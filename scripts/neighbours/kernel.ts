@@ -4,8 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import { CannotRun } from './packages.js';
 
 /** Throws a {@link CannotRun} if the kernel says of itself that it lacks `option`, such as GENEVE. */
-export function needsKernel(option: string, what: string): void {
+export function needsKernel(option: string): void {
   if (!existsSync('/proc/config.gz')) return;
   const config = gunzipSync(readFileSync('/proc/config.gz')).toString();
-  if (!new RegExp(`^CONFIG_${option}=`, 'm').test(config)) throw new CannotRun(`this kernel has no ${what}`);
+  if (!new RegExp(`^CONFIG_${option}=`, 'm').test(config))
+    throw new CannotRun(`this kernel has no CONFIG_${option}`);
 }

@@ -1,4 +1,5 @@
 /** `npm run neighbours`: each row in a lab of its own, one after the other, and the page from what they gave. */
+import { release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Bed } from './bed.js';
 import { CannotRun, unpack } from './packages.js';
@@ -70,7 +71,7 @@ async function outcomeOf(row: Row): Promise<Result | undefined> {
       });
       const seconds = ((performance.now() - from) / 1000).toFixed(0);
       console.log(`${row.name}: ${outcome.without}; cut: ${outcome.cut} (${seconds} s)`);
-      return { row, version: versions[0] ?? '', ...outcome };
+      return { row, version: versions[0] ?? release(), ...outcome };
     } finally {
       await bed.remove();
     }

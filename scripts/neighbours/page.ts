@@ -25,7 +25,14 @@ export function writePage(rows: readonly Row[], results: readonly Result[], head
 }
 
 function lineOf({ row, version, without, cut }: Result): string {
-  const cells = [`\`${row.name}\``, `${row.program} ${plain(version)}`, row.asked, without, cut, row.know];
+  const cells = [
+    `\`${row.name}\``,
+    `${row.program} ${plain(version)}`.trim(),
+    row.asked,
+    without,
+    cut,
+    row.know,
+  ];
   return `| ${cells.join(' | ')} |`;
 }
 

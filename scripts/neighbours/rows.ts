@@ -7,6 +7,7 @@ import { DHCP } from './rows/dhcp.js';
 import { FRR } from './rows/frr.js';
 import { HOW_TO } from './rows/how-to.js';
 import { KEEPALIVED } from './rows/keepalived.js';
+import { POSTGRESQL } from './rows/postgresql.js';
 import { SLAAC } from './rows/slaac.js';
 import { TRAFFIC } from './rows/traffic.js';
 import { TUNNELS } from './rows/tunnels.js';
@@ -20,6 +21,7 @@ export const ROWS: Row[] = [
   ...COROSYNC,
   ...ANNOUNCERS,
   ...TRAFFIC,
+  ...POSTGRESQL,
   ...TUNNELS,
   ...HOW_TO,
 ];

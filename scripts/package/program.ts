@@ -19,7 +19,7 @@ export interface Ingredients {
 }
 
 const NAMES_OF_LICENCES = /^(LICEN[CS]E|COPYING|NOTICE)/i;
-const CODE = /\.(js|cjs|mjs|json|node)$/;
+const CODE = /\.(js|cjs|mjs|json|node|css)$/;
 /** What packages of the lockfile bring along and nobody loads. */
 const DEAD_WEIGHT = /^((test|tests|docs?|benchmarks?|examples?|src|\.github)\/|bin\.js$)/;
 

@@ -41,6 +41,11 @@ export interface ClientLoad {
   heartbeatBudget: number;
   /** The shortest interval that clients are allowed so that they keep to it; null while any is. */
   shortestIntervalMs: number | null;
+  /**
+   * Bytes by which the process has grown for each client that is present, since the first one came: what they keep, what
+   * their traffic has left behind, and garbage. Null for fewer than a hundred.
+   */
+  residentBytesPerClient: number | null;
 }
 
 export interface SystemInfo {

@@ -35,6 +35,11 @@ export function int32(fill = 0, width = 1): Int32Array {
 }
 
 /** See `uint8`. */
+export function float32(fill = 0, width = 1): Float32Array {
+  return shaped(new Float32Array(0), fill, width);
+}
+
+/** See `uint8`. */
 export function float64(fill = 0, width = 1): Float64Array {
   return shaped(new Float64Array(0), fill, width);
 }

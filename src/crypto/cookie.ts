@@ -28,18 +28,31 @@ export interface Origin {
   readonly port: number;
 }
 
-/** The keys derived from the public key of the receiver of a message. */
-export interface ReceiverKeys {
-  readonly mac1: Uint8Array;
-  readonly cookie: Uint8Array;
-}
+/** The keys for messages *to* the owner of a public key; public knowledge, so never wiped. Each is made when it is needed. */
+export class ReceiverKeys {
+  private forMac1: Uint8Array | undefined;
+  private forCookies: Uint8Array | undefined;
 
-/** Keys for messages *to* the owner of `publicKey`; public knowledge, so never wiped. */
-export function receiverKeys(primitives: Primitives, publicKey: Uint8Array): ReceiverKeys {
-  const keys = { mac1: new Uint8Array(KEY_BYTES), cookie: new Uint8Array(KEY_BYTES) };
-  primitives.hash(keys.mac1, [MAC1_LABEL, publicKey]);
-  primitives.hash(keys.cookie, [COOKIE_LABEL, publicKey]);
-  return keys;
+  constructor(
+    private readonly primitives: Primitives,
+    private readonly publicKey: Uint8Array,
+  ) {}
+
+  get mac1(): Uint8Array {
+    this.forMac1 ??= this.derive(MAC1_LABEL);
+    return this.forMac1;
+  }
+
+  get cookie(): Uint8Array {
+    this.forCookies ??= this.derive(COOKIE_LABEL);
+    return this.forCookies;
+  }
+
+  private derive(label: Uint8Array): Uint8Array {
+    const key = new Uint8Array(KEY_BYTES);
+    this.primitives.hash(key, [label, this.publicKey]);
+    return key;
+  }
 }
 
 /** Fills MAC1 in. */

@@ -3,7 +3,7 @@
  * is addressed to us (MAC1), and whether its sender receives at the address it gives (MAC2). One message costs about a
  * microsecond, so this is done where datagrams arrive.
  */
-import { CookieIssuer, type Mac2State, mac1IsRight, type Origin, receiverKeys } from './cookie.js';
+import { CookieIssuer, type Mac2State, mac1IsRight, type Origin, ReceiverKeys } from './cookie.js';
 import { mac2IsAbsent } from './handshake-messages.js';
 import type { Primitives } from './primitives.js';
 import { HANDSHAKE_RATE, RateLimiter } from './rate-limit.js';
@@ -20,14 +20,14 @@ export class HandshakeScreen {
     private readonly primitives: Primitives,
     publicKey: Uint8Array,
   ) {
-    this.keys = receiverKeys(primitives, publicKey);
+    this.keys = new ReceiverKeys(primitives, publicKey);
     this.cookies = new CookieIssuer(primitives, this.keys);
   }
 
   /** Our own public key is another from now on; cookies given out before are worthless. */
   setPublicKey(publicKey: Uint8Array): void {
     this.cookies.wipe();
-    this.keys = receiverKeys(this.primitives, publicKey);
+    this.keys = new ReceiverKeys(this.primitives, publicKey);
     this.cookies = new CookieIssuer(this.primitives, this.keys);
   }
 

@@ -1,5 +1,5 @@
 /** The cryptographic half of a handshake: messages made and read under one interface's static key. */
-import { type ReceiverKeys, writeMac1 } from '../crypto/cookie.js';
+import { ReceiverKeys, writeMac1 } from '../crypto/cookie.js';
 import {
   encodeInitiation,
   encodeResponse,
@@ -42,6 +42,11 @@ export class Exchange {
   constructor(primitives: Primitives, staticKeys: KeyPair) {
     this.primitives = primitives;
     this.staticKeys = staticKeys;
+  }
+
+  /** What is needed to write to a peer. Its keys are worked out anew each time: memory for each peer costs more. */
+  recipient({ publicKey, psk }: Omit<Recipient, 'keys'>): Recipient {
+    return { publicKey, psk, keys: new ReceiverKeys(this.primitives, publicKey) };
   }
 
   /** A new handshake towards `peer`, to be given to `writeInitiation`. */

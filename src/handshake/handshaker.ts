@@ -7,7 +7,7 @@
  */
 import type { AeadChoice } from '../api/config.js';
 import type { PathRef } from '../contract/events.js';
-import { COOKIE_LIFETIME, openCookieReply, receiverKeys, writeMac2 } from '../crypto/cookie.js';
+import { COOKIE_LIFETIME, openCookieReply, writeMac2 } from '../crypto/cookie.js';
 import { classify, mac1Part, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
 import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
 import type { Offer } from '../crypto/payloads.js';
@@ -23,9 +23,8 @@ import {
   type Cookie,
   type DeadlineReason,
   type Goal,
-  newPeerState,
   nextGeneration,
-  type PeerState,
+  PeerState,
 } from './peer-state.js';
 import { emptyCounters, type HandshakeCounters, type HandshakeReason } from './reasons.js';
 import { asKey, keepNewest, RecentSet } from './recent-set.js';
@@ -90,14 +89,12 @@ export class Handshaker {
   setTerms(staticKeys: KeyPair, aead: AeadChoice, now: number): Action[] {
     const { publicKey } = staticKeys;
     const { primitives } = this;
-    const peers = [...this.peers.values()];
-    for (const peer of peers) {
-      const problem = peerKeyProblem(primitives, publicKey, peer.publicKey);
-      if (problem !== undefined) throw new RangeError(problem);
-    }
+    const namesake = this.peersByKey.get(asKey(publicKey));
+    const problem = namesake && peerKeyProblem(primitives, publicKey, namesake.publicKey);
+    if (problem !== undefined) throw new RangeError(problem);
     this.options = { ...this.options, staticKeys, aead };
     this.exchange = new Exchange(primitives, staticKeys);
-    for (const peer of peers) {
+    for (const peer of this.peers.values()) {
       peer.ownKeyIsSmaller = Buffer.compare(publicKey, peer.publicKey) < 0;
       this.keeper.renew(peer, now);
     }
@@ -125,13 +122,12 @@ export class Handshaker {
   private newPeer(identity: PeerIdentity, client: Client | null = null): PeerState {
     const { id, publicKey, psk, mayInitiate } = identity;
     const own = this.options.staticKeys.publicKey;
-    const peer = newPeerState({
+    const peer = new PeerState({
       id,
       publicKey: new Uint8Array(publicKey),
       psk: this.lockedCopy(psk),
       mayInitiate,
       client,
-      keys: receiverKeys(this.primitives, publicKey),
       ownKeyIsSmaller: Buffer.compare(own, publicKey) < 0,
     });
     this.peers.set(id, peer);
@@ -158,9 +154,8 @@ export class Handshaker {
     if (this.hasKey(publicKey)) throw new RangeError('the public key belongs to another peer already');
     this.peersByKey.delete(asKey(peer.publicKey));
     peer.publicKey = new Uint8Array(publicKey);
-    peer.keys = receiverKeys(this.primitives, publicKey);
     peer.ownKeyIsSmaller = Buffer.compare(own, publicKey) < 0;
-    peer.cookies.clear();
+    peer.cookies = null;
     // Initiations of the old key say nothing of those of the new one.
     peer.lastTimestamp = -1;
     this.peersByKey.set(asKey(publicKey), peer);
@@ -298,7 +293,7 @@ export class Handshaker {
     const peer = this.peers.get(id);
     if (peer !== undefined) {
       peer.lastTimestamp = -1;
-      peer.noticedAt.clear();
+      peer.noticedAt = null;
       this.keeper.startOver(peer, 'restarted', 0, now);
     }
     return this.keeper.takeActions();
@@ -382,7 +377,7 @@ export class Handshaker {
     const { capabilities, workers } = this.options;
     const generation = Math.max(offer.generation, nextGeneration(peer));
     const answer = { version, aead, workers, generation, capabilities };
-    const answered = this.exchange.answer(opened, peer, localIndex, answer);
+    const answered = this.exchange.answer(opened, this.exchange.recipient(peer), localIndex, answer);
     if (typeof answered === 'string') {
       this.keeper.release(localIndex);
       return answered;
@@ -397,6 +392,7 @@ export class Handshaker {
 
   /** Gives a notice, each kind at most once in `NOTICE_INTERVAL` for a peer. */
   private notice(peer: PeerState, notice: NoticeAction, now: number): void {
+    peer.noticedAt ??= new Map();
     if (now - (peer.noticedAt.get(notice.what) ?? Number.NEGATIVE_INFINITY) < NOTICE_INTERVAL) return;
     peer.noticedAt.set(notice.what, now);
     this.keeper.act(notice);
@@ -405,10 +401,11 @@ export class Handshaker {
   // Initiating ----------------------------------------------------------------------------------------------------
 
   private initiate(peer: PeerState, now: number): void {
+    const recipient = this.exchange.recipient(peer);
     const attempt: Attempt = {
       kind: 'attempt',
       peer,
-      noise: this.exchange.begin(peer),
+      noise: this.exchange.begin(recipient),
       generation: nextGeneration(peer),
       expiresAt: now + ATTEMPT_LIFETIME_US,
       localIndex: 0,
@@ -421,9 +418,9 @@ export class Handshaker {
       return;
     }
     const offer = this.offer(attempt.generation);
-    const message = this.exchange.writeInitiation(attempt.noise, peer, attempt.localIndex, offer);
+    const message = this.exchange.writeInitiation(attempt.noise, recipient, attempt.localIndex, offer);
     attempt.message = message;
-    peer.attempts.push(attempt);
+    peer.attempts = [...peer.attempts, attempt];
     this.record.sent(peer.id);
     this.keeper.act({ kind: 'send-to-peer', peer: peer.id, bytes: message });
     this.sendWithCookies(peer, message, now);
@@ -431,8 +428,8 @@ export class Handshaker {
 
   /** Beside the plain copies, not instead of them: a cookie that the peer has forgotten must not lock us out. */
   private sendWithCookies(peer: PeerState, message: Uint8Array, now: number): void {
-    for (const [key, cookie] of peer.cookies) {
-      if (cookie.expiresAt <= now) peer.cookies.delete(key);
+    for (const [key, cookie] of peer.cookies ?? []) {
+      if (cookie.expiresAt <= now) peer.cookies?.delete(key);
       else this.sendWithCookie(message, cookie);
     }
   }
@@ -468,13 +465,15 @@ export class Handshaker {
   private onCookieReply(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
     if (attempt === undefined) return 'cookie-unexpected';
-    const { cookies, keys } = attempt.peer;
+    const { peer } = attempt;
+    const { keys } = this.exchange.recipient(peer);
     const bytes = openCookieReply(this.primitives, keys, message, mac1Part(attempt.message).mac);
     if (bytes === undefined) return 'cookie-not-authentic';
     const key = pathKey(path);
-    const known = cookies.get(key);
+    peer.cookies ??= new Map();
+    const known = peer.cookies.get(key);
     const cookie = { path, bytes, expiresAt: now + COOKIE_LIFETIME };
-    keepNewest(cookies, key, cookie, COOKIES_PER_PEER);
+    keepNewest(peer.cookies, key, cookie, COOKIES_PER_PEER);
     // At once, unless this very cookie is known: the peer is under load, and a later initiation would have to begin again.
     if (known === undefined || !this.primitives.equal(known.bytes, bytes))
       this.sendWithCookie(attempt.message, cookie);

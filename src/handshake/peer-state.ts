@@ -1,6 +1,5 @@
 /** What the handshaker knows about one peer, and what follows: which session sends, what is due when. */
 import type { PathRef } from '../contract/events.js';
-import type { ReceiverKeys } from '../crypto/cookie.js';
 import type { NoiseHandshake } from '../crypto/noise.js';
 import type { NoticeAction } from './actions.js';
 import type { Client } from './admission.js';
@@ -59,66 +58,62 @@ interface TwinSigns {
   since: number;
 }
 
-export interface PeerState extends Scheduled {
+/** Whom a peer is. */
+interface Identity {
   /** The consumer's number for the peer. */
   readonly id: number;
-  publicKey: Uint8Array;
+  readonly publicKey: Uint8Array;
   /** All zero for none. */
-  psk: Uint8Array;
-  mayInitiate: boolean;
+  readonly psk: Uint8Array;
+  readonly mayInitiate: boolean;
   /**
    * Whom it was admitted as; null for a peer that was added. A client calls: it is not called, and it is given up some time
    * after its last session.
    */
   readonly client: Client | null;
-  /** When it was first seen without a session, a client only; infinite while it has one. */
-  emptySince: number;
-  /** Keys of the MACs of messages sent to the peer. */
-  keys: ReceiverKeys;
   /** Whether our public key is the smaller one: decides between sessions opened at the same time. */
-  ownKeyIsSmaller: boolean;
-  readonly attempts: Attempt[];
-  readonly sessions: Session[];
-  /** Cookies the peer gave, each with its path, by `pathKey`. */
-  readonly cookies: Map<string, Cookie>;
-  sending: Session | undefined;
-  goal: Goal | undefined;
-  retryAt: number;
-  retryDelay: number;
-  lastSentAt: number;
-  /** Of the last initiation accepted from the peer: its timestamp, and when it came. */
-  lastTimestamp: number;
-  lastAcceptedAt: number;
-  readonly twins: TwinSigns;
-  /** When each kind of notice was last given. */
-  readonly noticedAt: Map<NoticeAction['what'], number>;
+  readonly ownKeyIsSmaller: boolean;
 }
 
-/** A peer without sessions. */
-export function newPeerState(
-  identity: Pick<
-    PeerState,
-    'id' | 'publicKey' | 'psk' | 'mayInitiate' | 'client' | 'keys' | 'ownKeyIsSmaller'
-  >,
-): PeerState {
-  return {
-    ...identity,
-    emptySince: Number.POSITIVE_INFINITY,
-    attempts: [],
-    sessions: [],
-    cookies: new Map(),
-    sending: undefined,
-    goal: undefined,
-    retryAt: Number.POSITIVE_INFINITY,
-    retryDelay: RETRY_FIRST,
-    lastSentAt: Number.NEGATIVE_INFINITY,
-    lastTimestamp: -1,
-    lastAcceptedAt: Number.NEGATIVE_INFINITY,
-    twins: { count: 0, since: Number.NEGATIVE_INFINITY },
-    noticedAt: new Map(),
-    deadline: Number.POSITIVE_INFINITY,
-    heapIndex: -1,
-  };
+const NO_SESSIONS: readonly Session[] = [];
+const NO_ATTEMPTS: readonly Attempt[] = [];
+
+/** A peer, at first without sessions. A server has thousands of them, so what is rare is made when it is needed. */
+export class PeerState implements Scheduled {
+  readonly id: number;
+  publicKey: Uint8Array;
+  psk: Uint8Array;
+  mayInitiate: boolean;
+  readonly client: Client | null;
+  ownKeyIsSmaller: boolean;
+  attempts: readonly Attempt[] = NO_ATTEMPTS;
+  sessions: readonly Session[] = NO_SESSIONS;
+  sending: Session | undefined = undefined;
+  goal: Goal | undefined = undefined;
+  retryAt = Number.POSITIVE_INFINITY;
+  retryDelay = RETRY_FIRST;
+  lastSentAt = Number.NEGATIVE_INFINITY;
+  /** When it was first seen without a session, a client only; infinite while it has one. */
+  emptySince = Number.POSITIVE_INFINITY;
+  /** Of the last initiation accepted from the peer: its timestamp, and when it came. */
+  lastTimestamp = -1;
+  lastAcceptedAt = Number.NEGATIVE_INFINITY;
+  /** Cookies the peer gave, each with its path, by `pathKey`; null: none yet. */
+  cookies: Map<string, Cookie> | null = null;
+  twins: TwinSigns | null = null;
+  /** When each kind of notice was last given; null: none was. */
+  noticedAt: Map<NoticeAction['what'], number> | null = null;
+  deadline = Number.POSITIVE_INFINITY;
+  heapIndex = -1;
+
+  constructor({ id, publicKey, psk, mayInitiate, client, ownKeyIsSmaller }: Identity) {
+    this.id = id;
+    this.publicKey = publicKey;
+    this.psk = psk;
+    this.mayInitiate = mayInitiate;
+    this.client = client;
+    this.ownKeyIsSmaller = ownKeyIsSmaller;
+  }
 }
 
 /** One above all existing sessions with the peer: what an initiation offers. */

@@ -179,8 +179,8 @@ export class SessionKeeper {
   }
 
   dropAttempt(attempt: Attempt): void {
-    const { attempts } = attempt.peer;
-    attempts.splice(attempts.indexOf(attempt), 1);
+    const { peer } = attempt;
+    peer.attempts = peer.attempts.filter((other) => other !== attempt);
     attempt.noise.destroy();
     this.indexes.release(attempt.localIndex);
   }
@@ -204,7 +204,7 @@ export class SessionKeeper {
   /** The other end answered our attempt: its index becomes the session's, which is used at once. */
   completeAttempt(attempt: Attempt, terms: SessionTerms, now: number): void {
     const { peer } = attempt;
-    peer.attempts.splice(peer.attempts.indexOf(attempt), 1);
+    peer.attempts = peer.attempts.filter((other) => other !== attempt);
     this.install(peer, attempt.localIndex, 'initiator', terms, now);
     this.reached(peer);
     this.tend(peer, now);
@@ -233,7 +233,7 @@ export class SessionKeeper {
     this.reached(peer);
     if (peer.sending !== undefined) this.act({ kind: 'stop-sending', peer: peer.id });
     peer.sending = undefined;
-    for (const session of [...peer.sessions]) this.retire(session, reason);
+    for (const session of peer.sessions) this.retire(session, reason);
     this.deadlines.remove(peer);
   }
 
@@ -258,7 +258,7 @@ export class SessionKeeper {
       latest: now + RETIRE_AFTER,
     };
     this.indexes.replace(localIndex, session);
-    peer.sessions.push(session);
+    peer.sessions = [...peer.sessions, session];
     this.act({
       kind: 'install-session',
       peer: peer.id,
@@ -275,7 +275,7 @@ export class SessionKeeper {
 
   private retire(session: Session, reason: RetireReason): void {
     const { peer, localIndex } = session;
-    peer.sessions.splice(peer.sessions.indexOf(session), 1);
+    peer.sessions = peer.sessions.filter((other) => other !== session);
     this.indexes.release(localIndex);
     this.act({ kind: 'retire-session', peer: peer.id, localIndex, reason });
   }
@@ -291,7 +291,7 @@ export class SessionKeeper {
   /** What was wanted is reached: a session that both ends have. */
   private reached(peer: PeerState): void {
     clearGoal(peer);
-    for (const attempt of [...peer.attempts]) this.dropAttempt(attempt);
+    for (const attempt of peer.attempts) this.dropAttempt(attempt);
   }
 
   private chooseSending(peer: PeerState, now: number): void {

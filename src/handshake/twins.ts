@@ -5,7 +5,7 @@
  */
 import type { PathRef } from '../contract/events.js';
 import { pathKey } from './path-key.js';
-import type { PeerState } from './peer-state.js';
+import type { PeerState, Session } from './peer-state.js';
 
 const WINDOW = 60_000_000;
 const OFTEN = 3;
@@ -17,14 +17,15 @@ export function twinsSeen(
   path: PathRef,
   now: number,
 ): readonly [PathRef, PathRef] | undefined {
-  let latest: PeerState['sessions'][number] | undefined;
+  let latest: Session | undefined;
   for (const session of peer.sessions) {
     if (session.confirmed && (latest === undefined || session.generation > latest.generation))
       latest = session;
   }
   if (latest === undefined || offeredGeneration > latest.generation) return undefined;
   if (pathKey(latest.path) === pathKey(path)) return undefined;
-  const { twins } = peer;
+  const twins = peer.twins ?? { count: 0, since: Number.NEGATIVE_INFINITY };
+  peer.twins = twins;
   if (now - twins.since > WINDOW) {
     twins.since = now;
     twins.count = 0;

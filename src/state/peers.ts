@@ -44,9 +44,11 @@ export class PeerTable {
   rests = uint8();
   superId = uint16();
   frameId = uint16();
+  /** Place of a peer in `rows`. */
+  private place = int32();
   private readonly columns = new Columns(this, 16);
   private readonly rowsByName = new Map<number, number>();
-  /** Rows present, for flooding. */
+  /** Rows present, in no order. */
   rows: number[] = [];
 
   add(row: number, policy: Policy, copies: number, name: number): void {
@@ -64,6 +66,7 @@ export class PeerTable {
     this.usable[row] = 0;
     this.rests[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
+    this.place[row] = this.rows.length;
     this.rows.push(row);
   }
 
@@ -85,7 +88,10 @@ export class PeerTable {
     this.session[row] = NO_SESSION;
     this.activeLink[row] = NO_LINK;
     this.usable[row] = 0;
-    this.rows.splice(this.rows.indexOf(row), 1);
+    const last = this.rows.pop() as number;
+    if (last === row) return;
+    this.rows[this.place[row]] = last;
+    this.place[last] = this.place[row];
   }
 
   has(row: number): boolean {

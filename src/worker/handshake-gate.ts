@@ -28,11 +28,12 @@ import { RELAY_FAMILY } from '../wire/overhead.js';
 const LANE = { ANSWER: 0, FRIENDS: 1, OTHERS: 2 } as const;
 const PLACES = [128, 256, 64] as const;
 /**
- * Friends get more places where the control thread is fast: as many as it takes in this time, as long as they are patient.
- * They would all come again otherwise, and most of them in vain.
+ * Friends get more places where the control thread is fast: as many as it takes in this time while some wait, as long as they
+ * are patient. They would all come again otherwise, and most of them in vain. How fast it is shows from so many taken.
  */
-const PATIENCE_S = 1;
+const PATIENCE_US = 1_000_000;
 const MOST_FRIENDS = 2048;
+const TELLING = 64;
 /** A power of two that holds all places. */
 const RING = 4096;
 
@@ -91,8 +92,10 @@ export class HandshakeGate {
   private settled = 0;
   /** How many places there are for friends, and what had been taken when that was worked out. */
   private friendPlaces: number = PLACES[LANE.FRIENDS];
-  private countedAt = 0;
   private counted = 0;
+  /** For how long something has waited since then, and when that was last looked at. */
+  private busyUs = 0;
+  private lookedAt = 0;
   private readonly loads = [new Load(), new Load()] as const;
   private misaddressedSince = Number.NEGATIVE_INFINITY;
   private readonly misaddressedTold = [0, 0];
@@ -118,8 +121,10 @@ export class HandshakeGate {
    * Takes a message of the right form. Returns the index of the reason for which it is dropped, or `HANDSHAKE_TAKEN`.
    */
   take(message: Uint8Array, arrival: Arrival, now: number): number {
+    if (this.settled < this.given) this.busyUs += now - this.lookedAt;
+    this.lookedAt = now;
     this.settle();
-    if (now - this.countedAt >= PATIENCE_S * 1e6) this.countPlaces(now);
+    if (this.settled - this.counted >= TELLING) this.countPlaces();
     if (message[0] !== MESSAGE.INITIATION) {
       return this.answerRefusal(message, now) ?? this.enter(LANE.ANSWER, message, arrival);
     }
@@ -190,11 +195,13 @@ export class HandshakeGate {
   }
 
   /** Works out how many friends may wait, from what was taken since the last time. */
-  private countPlaces(now: number): void {
-    const seconds = Math.min(60, (now - this.countedAt) / 1e6);
-    const rate = (this.settled - this.counted) / seconds;
-    this.friendPlaces = Math.max(PLACES[LANE.FRIENDS], Math.min(MOST_FRIENDS, Math.round(rate * PATIENCE_S)));
-    this.countedAt = now;
+  private countPlaces(): void {
+    const rate = (this.settled - this.counted) / Math.max(1, this.busyUs);
+    this.friendPlaces = Math.max(
+      PLACES[LANE.FRIENDS],
+      Math.min(MOST_FRIENDS, Math.round(rate * PATIENCE_US)),
+    );
+    this.busyUs = 0;
     this.counted = this.settled;
   }
 

@@ -65,6 +65,9 @@ const MAX_TOKENS = 64;
 const ROUNDS = 4;
 /** Turns without a look at the timers while sockets do not run dry. */
 const MAX_UNDRAINED_TURNS = 8;
+/** Commands carried out before sockets and the TAP have their turn. */
+const COMMANDS_A_TURN = 16;
+const NO_COMMANDS: readonly WorkerMessage[] = [];
 const NETLINK_ROWS = 256;
 /** Time between two messages that the kernel's interfaces, addresses or routes have changed. */
 const KERNEL_INTERVAL_US = 20_000;
@@ -101,6 +104,9 @@ class Shell {
   private readonly gathering: number;
   private spinUs: number;
   private running = true;
+  /** Commands received together, and how many of them have been carried out. */
+  private commands = NO_COMMANDS;
+  private commandsDone = 0;
   private drained = true;
   private undrainedTurns = 0;
   /** Interfaces, addresses or routes have changed since the control thread was told. */
@@ -191,6 +197,7 @@ class Shell {
     this.takeKernelEvents(this.now);
     while (this.running) {
       const deadline = engine.nextDeadline();
+      this.outbox.flush();
       const before = native.now();
       const timeout = this.drained ? Math.max(0, deadline - before) : 0;
       const rush = this.pace.isRush(engine.stats.interface, before);
@@ -275,13 +282,25 @@ class Shell {
     this.drained = false;
   }
 
+  /** Carries out some of the commands that wait; sockets and the TAP have their turn before the others. */
   private takeCommands(now: number): void {
     this.native.eventDrain(this.start.wakeFd);
-    for (;;) {
-      const received = receiveMessageOnPort(this.start.port);
-      if (received === undefined) return;
-      this.carryOut(received.message as WorkerMessage, now);
+    for (let left = COMMANDS_A_TURN; left > 0; left--) {
+      const command = this.nextCommand();
+      if (command === undefined) return;
+      this.carryOut(command, now);
     }
+    this.native.eventSignal(this.start.wakeFd);
+  }
+
+  private nextCommand(): WorkerMessage | undefined {
+    if (this.commandsDone === this.commands.length) {
+      const received = receiveMessageOnPort(this.start.port);
+      if (received === undefined) return undefined;
+      this.commands = received.message as WorkerMessage[];
+      this.commandsDone = 0;
+    }
+    return this.commands[this.commandsDone++];
   }
 
   private carryOut(message: WorkerMessage, now: number): void {
@@ -368,13 +387,14 @@ class Shell {
   /** Gives back what the thread holds, after a fault as well: sockets, and keys that wait to be wiped. */
   release(): void {
     for (;;) {
-      const message = receiveMessageOnPort(this.start.port)?.message as WorkerMessage | undefined;
+      const message = this.nextCommand();
       if (message === undefined) break;
       if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
       if (message.kind === 'socket') this.native.close(message.settings.fd);
     }
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
     this.screen.wipe();
+    this.outbox.flush();
     for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
   }
 }
@@ -386,5 +406,5 @@ try {
 } catch (error) {
   shell.release();
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  start.port.postMessage({ kind: 'fatal', message });
+  start.port.postMessage([{ kind: 'fatal', message }]);
 }

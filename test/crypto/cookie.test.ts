@@ -5,7 +5,7 @@ import {
   mac1IsRight,
   type Origin,
   openCookieReply,
-  receiverKeys,
+  ReceiverKeys,
   writeMac1,
   writeMac2,
 } from '../../src/crypto/cookie.js';
@@ -13,7 +13,7 @@ import { encodeInitiation, mac1Part } from '../../src/crypto/handshake-messages.
 import { generateKeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives as primitives } from '../../src/crypto/sodium.js';
 
-const keys = receiverKeys(primitives, generateKeyPair(primitives).publicKey);
+const keys = new ReceiverKeys(primitives, generateKeyPair(primitives).publicKey);
 const origin: Origin = { address: Uint8Array.of(192, 0, 2, 1), port: 7700 };
 
 function initiation(): Uint8Array {
@@ -31,7 +31,7 @@ function cookieFor(issuer: CookieIssuer, message: Uint8Array, from: Origin, now:
 describe('MAC1', () => {
   it('is right only for the receiver it was made for', () => {
     const message = initiation();
-    const other = receiverKeys(primitives, generateKeyPair(primitives).publicKey);
+    const other = new ReceiverKeys(primitives, generateKeyPair(primitives).publicKey);
     expect(mac1IsRight(primitives, keys, message)).toBe(true);
     expect(mac1IsRight(primitives, other, message)).toBe(false);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LinkCause, LinkState } from '../../src/api/link-states.js';
 import { diagnose } from '../../src/daemon/answers/peer-diagnosis.js';
 import { describeChange } from '../../src/daemon/interfaces/describe-change.js';
-import type { LinkEntry, PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
+import { type LinkEntry, type PeerEntry, PeerLinks } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { NO_SOCKETS } from '../../src/daemon/interfaces/udp-sockets.js';
 import type { HandshakeReason } from '../../src/handshake/reasons.js';
@@ -57,12 +57,13 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
     client: null,
     introduction: null,
     config: { name: 'osaka', publicKey: KEY, links: [] },
-    links: new Map(Array.from({ length: links }, (_, id) => [id, entry(id)])),
+    links: new PeerLinks(),
     admitted: true,
     up: false,
     changedUs: null,
     lostBy: null,
   };
+  for (let id = 0; id < links; id++) peer.links.add(entry(id));
   return { record, peer, told: () => diagnose(runtime, peer, NOW) };
 }
 
@@ -80,7 +81,7 @@ describe('why a peer is down', () => {
     peer.config = { name: 'osaka', links: [] };
     expect(told()?.advice).toBe('set "public-key" under peer osaka');
     peer.config = { name: 'osaka', publicKey: KEY, links: [] };
-    peer.links.clear();
+    peer.links = new PeerLinks();
     expect(told()?.cause).toBe('no links');
   });
 
@@ -156,7 +157,7 @@ describe('why a peer is down', () => {
   it('is the goodbye of the peer, though one of its links had never been up', () => {
     const { record, peer, told } = scene({ cause: 'peer-said-goodbye', links: 2 });
     record.called(3, NOW - 1_000_000);
-    peer.links.set(1, { ...peer.links.get(1)!, cause: null, detail: null });
+    Object.assign(peer.links.get(1)!, { cause: null, detail: null });
     expect(told()?.cause).toBe('said goodbye');
   });
 

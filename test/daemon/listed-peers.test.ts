@@ -46,7 +46,7 @@ describe('peers of an interface that does not run', () => {
     });
   });
 
-  it('come in pages, and their names are checked', () => {
+  it('come in pages, and their names are checked', async () => {
     const parts = ground({ shutdown: true });
     const [example] = parts.runningConfig().interfaces[0].peers;
     parts.runningConfig().interfaces[0].peers = [0, 1, 2].map((number) => ({
@@ -57,8 +57,8 @@ describe('peers of an interface that does not run', () => {
       pageOf(peerSources(parts), { limit: 2, ...(cursor && { cursor }) }, (peers) =>
         peers.map(({ name }) => name),
       );
-    expect(page()).toEqual({ rows: ['p0', 'p1'], next: 'octo0:2' });
-    expect(page('octo0:2')).toEqual({ rows: ['p2'], next: null });
+    expect(await page()).toEqual({ rows: ['p0', 'p1'], next: 'octo0:2' });
+    expect(await page('octo0:2')).toEqual({ rows: ['p2'], next: null });
     expect(() => listedPeers(parts, { peer: 'p3' })).toThrow('peer p3 not found');
     expect(() => listedPeers(parts, { interface: 'octo9' })).toThrow('interface octo9 not found');
   });

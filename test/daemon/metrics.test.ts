@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
@@ -10,7 +11,7 @@ import { COUNTERS_TABLE } from '../../src/cli/output/shows.js';
 import { GrowingTable } from '../../src/cli/output/table.js';
 import { metricName } from '../../src/contract/counter-names.js';
 import { INTERFACE, LINK, LINK_WIDTH, SharedStats } from '../../src/contract/stats.js';
-import type { PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
+import { PeerEntries, type PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { interfaceCounters, peerCounters } from '../../src/daemon/observe/counters.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
@@ -96,13 +97,14 @@ describe('the text of metrics', () => {
 });
 
 function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
-  const entries = Object.entries(links).map(
-    ([id, state]) => [Number(id), { row: Number(id), state, config: { id: Number(id) } }] as const,
-  );
-  const peer = { row: 0, up: true, config: { name: 'osaka' }, links: new Map(entries) };
+  const peers = new PeerEntries();
+  const peer = peers.add({ name: 'osaka', links: [] });
+  for (const [id, state] of Object.entries(links))
+    peers.setState(peers.addLink(peer, { id: Number(id) }, []), state);
+  peers.setUp(peer, true);
   const runtime = {
     name: 'octo"0',
-    peers: new Map([['osaka', peer]]),
+    peers,
     datapath: { alive: true, stats: new SharedStats({ peers: 1, links: 8 }) },
     handshakes: { counters: { 'bad-mac1': 3 } },
   };
@@ -169,6 +171,16 @@ describe('metrics of the daemon', () => {
       'octolink_link_arrived_datagrams_total',
       'octolink_link_rtt_seconds',
     ]);
+  });
+
+  it.each(['alerts.yml', 'alerts.test.yml', 'dashboard.json'])('exist that monitoring/%s names', (file) => {
+    const text = readFileSync(new URL(`../../../monitoring/${file}`, import.meta.url), 'utf8');
+    const named = new Set([...text.matchAll(/octolink_[a-z0-9_]+/g)].map(([name]) => name));
+    const runtime = fakeRuntime({ 0: 'up' });
+    runtime.datapath.stats.links.fill(5);
+    const known = collected(runtime).map(({ name }) => name);
+    expect(named.size).toBeGreaterThan(2);
+    expect([...named].filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it('are the numbers of the shared counters, in base units', () => {

@@ -52,6 +52,27 @@ describe('a greedy peer beside another', () => {
   });
 });
 
+it('thousands of peers that only show that they live take as little from a greedy one as a single one does', () => {
+  const beside = (idlers: number, everyMs: number): number => {
+    const shares = new Shares(0, { machineIdle: () => 0 });
+    shares.wants(1);
+    let frames = 0;
+    for (let now = STEP_US; now <= 4e6; now += STEP_US) {
+      shares.passed(0, now);
+      shares.wants(GREEDY);
+      for (let peer = 1; peer <= idlers; peer++) {
+        if ((peer * 7919 + now / STEP_US) % everyMs !== 0) continue;
+        shares.wants(peer);
+        shares.charge(peer, WORK.MESSAGE);
+      }
+      for (let frame = 0; frame < 10_000 && !shares.isOver(GREEDY); frame++, frames++)
+        shares.charge(GREEDY, WORK.FRAME);
+    }
+    return frames;
+  };
+  expect(beside(5000, 1000)).toBeGreaterThan(0.9 * beside(1, 100));
+});
+
 it('a peer alone is never over its share', () => {
   const shares = new Shares(0, { machineIdle: () => 0 });
   for (let now = STEP_US; now < 1e6; now += STEP_US) {

@@ -1,6 +1,6 @@
 /** An authenticated peer is not an honest one: what it may say inside the handshake, and what comes of it. */
 import { describe, expect, it } from 'vitest';
-import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
+import { ReceiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
 import { encodeInitiation, PROLOGUE } from '../../src/crypto/handshake-messages.js';
 import { IKPSK2, NoiseHandshake } from '../../src/crypto/noise.js';
 import { type Answer, encodeOffer, type Offer } from '../../src/crypto/payloads.js';
@@ -42,7 +42,7 @@ function offerTo(host: Host, hostile: Host, payload: Uint8Array, now: number): A
   const written = noise.write(payload);
   if (!written.ok) throw new Error(written.reason);
   const message = encodeInitiation(7, written.bytes);
-  writeMac1(primitives, receiverKeys(primitives, host.keys.publicKey), message);
+  writeMac1(primitives, new ReceiverKeys(primitives, host.keys.publicKey), message);
   return host.receive(message, originOf(hostile.id, 0), now, false);
 }
 
@@ -100,7 +100,7 @@ describe('a hostile responder', () => {
     const recipient = {
       publicKey: host.keys.publicKey,
       psk: new Uint8Array(32),
-      keys: receiverKeys(primitives, host.keys.publicKey),
+      keys: new ReceiverKeys(primitives, host.keys.publicKey),
     };
     const answered = exchange.answer(opened, recipient, 7, answer);
     if (typeof answered === 'string') throw new Error(answered);

@@ -148,6 +148,7 @@ describe('the Debian package', () => {
       'usr/sbin/octolinkd',
       'usr/lib/octolink/build/octolink.node',
       'usr/lib/octolink/dist/src/daemon/main.js',
+      'usr/lib/octolink/node_modules/uplot/dist/uPlot.min.css',
       'usr/lib/systemd/system/octolinkd.service',
       'usr/lib/sysusers.d/octolink.conf',
       'usr/lib/tmpfiles.d/octolink.conf',
@@ -182,4 +183,36 @@ it('has a unit that lets the daemon do little', (context) => {
   const exposure = /Overall exposure level[^:]*: (\d+\.\d+)/.exec(stdout);
   if (exposure === null) return context.skip('this systemd-analyze cannot look at a file');
   expect(Number(exposure[1])).toBeLessThanOrEqual(2.0);
+});
+
+it('has user data that cloud-init understands', (context) => {
+  const reason = lacking('cloud-init');
+  if (reason !== undefined) return context.skip(reason);
+  const file = join(ROOT, 'scripts/cloud/user-data.yaml');
+  const { status, stdout, stderr } = spawnSync('cloud-init', ['schema', '--config-file', file], {
+    encoding: 'utf8',
+  });
+  expect({ status, said: stdout + stderr }).toMatchObject({ status: 0 });
+});
+
+describe('octolink-mesh', () => {
+  const mesh = (...words: string[]) =>
+    spawnSync(join(ROOT, 'scripts/cloud/octolink-mesh'), words, { encoding: 'utf8' });
+
+  it.each([
+    ['a b', 'four words a line'],
+    ['h1 root@192.0.2.1 192.0.2.1 10.77.0.1/24', 'two hosts or more'],
+    ['h1 -oProxyCommand=x 192.0.2.1 10.77.0.1/24', 'nothing to log in to'],
+    ['h1 root@192.0.2.1 tokyo 10.77.0.1/24', 'no list of addresses'],
+    ['h1;ls root@192.0.2.1 192.0.2.1 10.77.0.1/24', 'is no name'],
+  ])('refuses a file with %j and touches no host', (line, message) => {
+    const file = join(folder, 'hosts.txt');
+    writeFileSync(file, `# comment\n\n${line}\n`);
+    expect(mesh('up', file)).toMatchObject({ status: 64, stderr: expect.stringContaining(message) });
+  });
+
+  it('explains itself', () => {
+    expect(mesh('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('LAN-ADDRESS') });
+    expect(mesh('destroy', 'x').status).toBe(64);
+  });
 });

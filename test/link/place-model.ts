@@ -1,6 +1,7 @@
 /** A naive second opinion on where a link is: all facts in lists, everything worked out from the start each time. */
 import type { Address, InterfaceFacts, LocalWish, Route } from '../../src/contract/place.js';
-import type { Aim, Place, PlaceCause, Wish } from '../../src/link/life/place.js';
+import type { Aim, Wish } from '../../src/link/life/place.js';
+import type { Place, PlaceCause } from '../../src/link/life/situation.js';
 
 export const TAP = 2;
 export const ANY: LocalWish = { kind: 'any' };

@@ -5,7 +5,7 @@ import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
 import type { PeerStatus } from '../../src/api/index.js';
-import { receiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
+import { ReceiverKeys, writeMac1 } from '../../src/crypto/cookie.js';
 import {
   encodeInitiation,
   INITIATION_BYTES,
@@ -197,7 +197,7 @@ describe('a flood of initiations from everywhere', () => {
 
   /** Initiations that are rightly addressed, as anybody can make who knows the public key. */
   function initiations(publicKey: string, count: number): Buffer[] {
-    const keys = receiverKeys(sodiumPrimitives, parsePublicKey(publicKey));
+    const keys = new ReceiverKeys(sodiumPrimitives, parsePublicKey(publicKey));
     return Array.from({ length: count }, (_, index) => {
       const message = encodeInitiation(index, randomBytes(INITIATION_BYTES - 8 - 2 * MAC_BYTES));
       writeMac1(sodiumPrimitives, keys, message);

@@ -64,7 +64,7 @@ export const ANNOUNCERS: Row[] = [
     program: 'lldpd',
     packages: ['lldpd'],
     asked: 'LLDP every second, TTL 3 s',
-    know: 'Needs `forward reserved lldp` at every host; lldpd speaks on octo0 only if it is named (`-I octo0`).',
+    know: 'Needs `forward reserved lldp` at every host; `-I octo0` keeps lldpd off the underlay.',
     interfaceLines: ['forward reserved lldp'],
     run: lldp,
   },

@@ -334,7 +334,10 @@ export class Interpreter implements Cli {
 
   private async startsConfiguration({ text }: GivenLine): Promise<boolean> {
     const { resolveConfigLine } = await import('../../config/resolve.js');
-    return resolveConfigLine(0, splitLine(text)).kind === 'command';
+    if (resolveConfigLine(0, splitLine(text)).kind === 'command') return true;
+    // A block whose header is wrong is refused as such, at its place, and its lines with it.
+    const { RefusedBlock } = await import('./refused-block.js');
+    return RefusedBlock.openedBy(text, 0) !== null;
   }
 
   /** Throws a `CliFailure` when the line is one of the configuration, of whatever mode. */

@@ -66,13 +66,16 @@ export function counterDeltaTable(seconds: number | null): TableLayout<Counter> 
 }
 
 function clientLoadText(load: ClientLoad): string[] {
-  const { shortestIntervalMs } = load;
+  const { shortestIntervalMs, residentBytesPerClient } = load;
   return [
     `Clients of ${load.interface}: ${load.clientsPresent} present of ${load.clientsKnown} authorized`,
     `  ${load.heartbeatsPerSecond} heartbeats/s of ${load.heartbeatBudget} budgeted, ${load.handshakeMessagesPerSecond} handshake messages/s`,
     ...(shortestIntervalMs === null
       ? []
       : [`  Asked to send heartbeats no more often than every ${shortestIntervalMs} ms`]),
+    ...(residentBytesPerClient === null
+      ? []
+      : [`  ${bytes(residentBytesPerClient)} resident for each present`]),
   ];
 }
 

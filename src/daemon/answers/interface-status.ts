@@ -67,14 +67,9 @@ function loopsOf(runtime: InterfaceRuntime): InterfaceStatus['loops'] {
   return loops;
 }
 
-function countsOf(runtime: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {
-  const counts = { links: 0, peersUp: 0, linksUp: 0 };
-  for (const peer of runtime.peers.values()) {
-    if (peer.up) counts.peersUp++;
-    counts.links += peer.links.size;
-    for (const { state } of peer.links.values()) if (state === 'up') counts.linksUp++;
-  }
-  return counts;
+function countsOf({ peers }: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {
+  const links = Object.values(peers.links).reduce((sum, count) => sum + count, 0);
+  return { links, peersUp: peers.up, linksUp: peers.links.up };
 }
 
 /** Why an interface that has not failed is down. */

@@ -7,9 +7,14 @@ import {
   effectivePolicy,
   effectiveSplitHorizon,
 } from '../../config/defaults.js';
-import { RequestError } from '../base/request-errors.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
-import { type Finder, MAX_UNPAGED_PEERS, missingPeer, noInterface } from '../interfaces/finder.js';
+import {
+  type Finder,
+  MAX_UNPAGED_PEERS,
+  missingPeer,
+  noInterface,
+  tooManyPeers,
+} from '../interfaces/finder.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { Histories } from '../observe/link-histories.js';
 import { downCause } from './interface-status.js';
@@ -40,10 +45,9 @@ interface PeerSource extends Source<ListedPeer> {
 export function peerSources(ground: Ground, name?: string): PeerSource[] {
   const configured = ground.runningConfig().interfaces;
   if (name !== undefined && !configured.some((one) => one.name === name)) throw noInterface(name);
-  const now = ground.native.now();
   return configured
     .filter((one) => name === undefined || one.name === name)
-    .map((config) => runningPeers(ground, config.name, now) ?? peersAtRest(ground, config));
+    .map((config) => runningPeers(ground, config.name) ?? peersAtRest(ground, config));
 }
 
 /** All peers that a filter leaves. Throws `RequestError` when a name does not exist, or they are too many. */
@@ -52,22 +56,23 @@ export function listedPeers(
   { interface: name, peer }: { interface?: string; peer?: string },
 ): ListedPeer[] {
   const found = peerSources(ground, name).flatMap((source) => {
-    if (peer === undefined) return source.from(0, Number.POSITIVE_INFINITY).peers;
+    // One more than is answered shows that they are too many.
+    if (peer === undefined) return source.from(0, MAX_UNPAGED_PEERS + 1).peers;
     return source.get(peer) ?? [];
   });
   if (peer !== undefined && found.length === 0) throw missingPeer(ground.find.interfaces(), peer);
   if (found.length <= MAX_UNPAGED_PEERS) return found;
-  throw new RequestError(`${found.length} peers are too many for one answer: ask for pages`);
+  throw tooManyPeers();
 }
 
-function runningPeers({ find, histories }: Ground, name: string, now: number): PeerSource | null {
+function runningPeers({ find, native, histories }: Ground, name: string): PeerSource | null {
   const runtime = find.interface(name);
   if (runtime === undefined) return null;
   const listed = (peer: PeerEntry): ListedPeer => ({
     name: peer.config.name,
     interface: name,
-    status: () => peerStatus(runtime, peer, now, histories),
-    links: () => linksOf(runtime, peer, now, histories),
+    status: () => peerStatus(runtime, peer, native.now(), histories),
+    links: () => linksOf(runtime, peer, native.now(), histories),
   });
   return {
     name,

@@ -1,6 +1,10 @@
 /** Long listings in parts, so that no answer grows with the number of peers. */
 import type { Page, PageParams } from '../../api/index.js';
 import { RequestError } from '../base/request-errors.js';
+import { Slices } from '../base/slices.js';
+
+/** Peers made into rows before the time is looked at. */
+const PEERS_AT_ONCE = 8;
 
 /** The peers of one interface, in the order of their rows. */
 export interface Source<Peer> {
@@ -11,14 +15,14 @@ export interface Source<Peer> {
 
 /**
  * The next `limit` peers after `cursor`, as rows. Peers come in the order of their rows in the tables, so that one which
- * stays configured is listed exactly once, whatever is added or removed between two pages. `begins`: the peers given to
- * `rowsOf` are the first ones of their interface.
+ * stays configured is listed exactly once, whatever is added or removed between two pages or while one is made: that takes
+ * several slices of time. `begins`: the peers given to `rowsOf` are the first ones of their interface.
  */
-export function pageOf<Peer, Row, From extends Source<Peer>>(
+export async function pageOf<Peer, Row, From extends Source<Peer>>(
   sources: readonly (From & Source<Peer>)[],
   { cursor, limit }: PageParams,
   rowsOf: (peers: Peer[], source: From, begins: boolean) => Row[],
-): Page<Row> {
+): Promise<Page<Row>> {
   const from = cursor === undefined ? null : readCursor(cursor);
   let at = from === null ? 0 : sources.findIndex(({ name }) => name === from.name);
   // The interface is gone, and with it the peers that were still to come.
@@ -26,13 +30,16 @@ export function pageOf<Peer, Row, From extends Source<Peer>>(
   let row = from?.row ?? 0;
   let room = limit;
   const rows: Row[] = [];
-  for (; at < sources.length; at++) {
+  const slices = new Slices();
+  while (at < sources.length) {
     const source = sources[at];
-    const { peers, nextRow } = source.from(row, room);
+    if (room === 0) return { rows, next: `${source.name}:${row}` };
+    const { peers, nextRow } = source.from(row, Math.min(room, PEERS_AT_ONCE));
     rows.push(...rowsOf(peers, source, row === 0));
-    if (nextRow !== null) return { rows, next: `${source.name}:${nextRow}` };
     room -= peers.length;
-    row = 0;
+    row = nextRow ?? 0;
+    if (nextRow === null) at++;
+    await slices.pause();
   }
   return { rows, next: null };
 }

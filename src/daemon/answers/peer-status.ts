@@ -121,7 +121,10 @@ function activeLinks(runtime: InterfaceRuntime, peer: PeerEntry): number[] {
   const gauges = runtime.datapath.stats.peers;
   const read = (field: number): number => gauges[peer.row * PEER_WIDTH + field] ?? 0;
   if (effectivePolicy(runtime.config, peer.config) !== 'passive') {
-    return [...peer.links.keys()].filter((id) => read(PEER.usableLinks) & (1 << id)).sort((a, b) => a - b);
+    return peer.links
+      .ids()
+      .filter((id) => read(PEER.usableLinks) & (1 << id))
+      .sort((a, b) => a - b);
   }
   const chosen = read(PEER.activeLink);
   return chosen >= 0 ? [chosen] : [];

@@ -18,6 +18,8 @@ import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { grantedOffloads } from './interface-status.js';
 import { seconds } from './peer-status.js';
 
+/** Memory is not divided by fewer. */
+const FEW = 100;
 const OFFLOADS: readonly OffloadName[] = [
   'tap-checksum',
   'tap-tso',
@@ -63,8 +65,10 @@ export async function systemInfo(
     openFilesLimit: await openFilesLimit(),
     clients,
     peers,
-    memoryBytesPerPeer: peers < 100 ? null : Math.round(memory.rss / peers),
-    clientLoads: runtimes.filter(({ config }) => config.authorizedKeys).map(clientLoad),
+    memoryBytesPerPeer: peers < FEW ? null : Math.round(memory.rss / peers),
+    clientLoads: runtimes
+      .filter(({ config }) => config.authorizedKeys)
+      .map((runtime) => clientLoad(runtime, memory.rss)),
     workers: runtimes.map((runtime) => ({
       interface: runtime.name,
       alive: runtime.datapath.alive,
@@ -86,7 +90,8 @@ export async function systemInfo(
   };
 }
 
-function clientLoad({ name, clients, config, datapath }: InterfaceRuntime): ClientLoad {
+function clientLoad({ name, clients, config, datapath }: InterfaceRuntime, resident: number): ClientLoad {
+  const { present, residentBefore } = clients;
   return {
     interface: name,
     clientsKnown: clients.known,
@@ -95,6 +100,8 @@ function clientLoad({ name, clients, config, datapath }: InterfaceRuntime): Clie
     handshakeMessagesPerSecond: Math.round(clients.perSecond('handshakes')),
     heartbeatBudget: effectiveInterface(config).heartbeatBudget,
     shortestIntervalMs: datapath.stats.interface[INTERFACE.pacedIntervalUs] / 1000 || null,
+    residentBytesPerClient:
+      residentBefore === null || present < FEW ? null : Math.round((resident - residentBefore) / present),
   };
 }
 

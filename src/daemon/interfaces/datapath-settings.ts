@@ -179,8 +179,17 @@ type Place = Pick<
 
 /** Settings of a link: where it goes, and how its configuration wants it treated. */
 export function linkSettings(effective: EffectiveLink, place: Place): LinkSettings {
+  const { sockets, local, path, zone, named, routeMtu, shutdown, drain, paceByPeer } = place;
   return {
-    ...place,
+    sockets,
+    local,
+    path,
+    zone,
+    named,
+    routeMtu,
+    shutdown,
+    drain,
+    paceByPeer,
     priority: effective.priority,
     intervalUs: effective.interval * 1000,
     holdUs: effective.hold * 1000,

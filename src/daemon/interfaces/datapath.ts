@@ -20,8 +20,10 @@ import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 
-/** Commands that may wait until the worker is woken; it would be woken for each of them otherwise. */
-const MOST_UNHEARD = 16;
+/** Commands that go to the worker together. A message costs as much as several commands, and each wakes the worker. */
+const MOST_TOGETHER = 64;
+/** Events are taken for so long until others have their turn. */
+const SLICE_MS = 4;
 
 interface DatapathOptions {
   tapFd: number;
@@ -52,9 +54,15 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private fault: string | null = null;
   private hasReleased = false;
   private stopping = false;
-  private waking: NodeJS.Immediate | undefined;
-  /** Commands sent of which the worker has not been told. */
-  private unheard = 0;
+  /** Commands that have not gone to the worker yet. */
+  private waiting: WorkerMessage[] = [];
+  private sending: NodeJS.Immediate | undefined;
+  /** Counts the events taken, for the worker. */
+  private readonly taken: Int32Array;
+  /** Events that have come and are not taken yet, the first ones from `done` on. */
+  private readonly arrived: DatapathEvent[][] = [];
+  private done = 0;
+  private taking: NodeJS.Immediate | undefined;
 
   constructor(
     private readonly native: Native,
@@ -74,9 +82,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       ...options,
     };
     this.port = port1;
-    this.port.on('message', (event: DatapathEvent) => {
-      Atomics.add(taken, 0, 1);
-      this.take(event);
+    this.taken = taken;
+    this.port.on('message', (events: DatapathEvent[]) => {
+      this.arrived.push(events);
+      if (this.taking === undefined) this.takeSome();
     });
     this.worker = new Worker(new URL('../../worker/worker.js', import.meta.url), {
       workerData: start,
@@ -89,15 +98,14 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   }
 
   /**
-   * Sends a command; commands are carried out in order. The worker is woken once for several of them: each wake may cost
-   * this thread its processor. A turn of the loop may take a thousand handshakes, so it is not waited for either.
+   * Sends a command; commands are carried out in order. Several go together: each message and each wake of the worker may
+   * cost this thread its processor. A turn of the loop may take a thousand handshakes, so it is not waited for either.
    */
-  send(message: WorkerMessage): void {
+  send(command: WorkerMessage): void {
     if (!this.alive) return;
-    this.port.postMessage(message);
-    this.unheard++;
-    if (this.unheard >= MOST_UNHEARD) this.wake();
-    else this.waking ??= setImmediate(() => this.wake());
+    this.waiting.push(command);
+    if (this.waiting.length >= MOST_TOGETHER) this.sendWaiting();
+    else this.sending ??= setImmediate(() => this.sendWaiting());
   }
 
   /** Turns of the worker's loop since it started, modulo 2^53. */
@@ -110,11 +118,14 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     if (this.alive) this.native.eventSignal(this.wakeFd);
   }
 
-  private wake(): void {
-    if (this.waking !== undefined) clearImmediate(this.waking);
-    this.waking = undefined;
-    if (this.alive && this.unheard > 0) this.native.eventSignal(this.wakeFd);
-    this.unheard = 0;
+  private sendWaiting(): void {
+    clearImmediate(this.sending);
+    this.sending = undefined;
+    const commands = this.waiting;
+    if (!this.alive || commands.length === 0) return;
+    this.waiting = [];
+    this.port.postMessage(commands);
+    this.native.eventSignal(this.wakeFd);
   }
 
   /** The guards of peers; null when the worker has ended. */
@@ -171,6 +182,32 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     await ended;
   }
 
+  /** Takes events for a while. The rest waits for a turn: a storm of handshakes must not keep the control socket waiting. */
+  private takeSome(): void {
+    const until = performance.now() + SLICE_MS;
+    do {
+      if (!this.takeNext()) return;
+    } while (performance.now() < until);
+    this.taking = setImmediate(() => {
+      this.taking = undefined;
+      this.takeSome();
+    });
+  }
+
+  /** Takes the next event that has come; false when there is none. */
+  private takeNext(): boolean {
+    const [events] = this.arrived;
+    if (events === undefined) return false;
+    const event = events[this.done++];
+    if (this.done === events.length) {
+      this.arrived.shift();
+      this.done = 0;
+    }
+    Atomics.add(this.taken, 0, 1);
+    this.take(event);
+    return true;
+  }
+
   private take(event: DatapathEvent): void {
     switch (event.kind) {
       case 'stats': {
@@ -204,7 +241,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       last !== undefined;
       last = receiveMessageOnPort(this.port)
     )
-      this.take(last.message as DatapathEvent);
+      this.arrived.push(last.message as DatapathEvent[]);
+    clearImmediate(this.taking);
+    while (this.takeNext());
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);

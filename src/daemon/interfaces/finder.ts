@@ -53,9 +53,9 @@ export class Finder {
 
   /** As `peers`, but throws when they are too many for one answer. */
   fewPeers(filter: PeerFilter): FoundPeer[] {
-    const found = this.peers(filter);
-    if (found.length <= MAX_UNPAGED_PEERS) return found;
-    throw new RequestError(`${found.length} peers are too many for one answer: ask for pages`);
+    const all = this.interfaces(filter.interface).reduce((sum, { peers }) => sum + peers.size, 0);
+    if (filter.peer === undefined && all > MAX_UNPAGED_PEERS) throw tooManyPeers();
+    return this.peers(filter);
   }
 
   /** Whether an interface admits a client of this name, connected or not. */
@@ -100,4 +100,8 @@ export function missingPeer(runtimes: readonly InterfaceRuntime[], name: string)
 
 export function noInterface(name: string): RequestError {
   return new RequestError(`interface ${name} not found`);
+}
+
+export function tooManyPeers(): RequestError {
+  return new RequestError(`more than ${MAX_UNPAGED_PEERS} peers are too many for one answer: ask for pages`);
 }

@@ -1,6 +1,6 @@
 /** The configured peers of an interface and their links, with their rows in the datapath. */
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
-import type { LinkCause, LinkState } from '../../api/link-states.js';
+import { LINK_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
 import type { Client } from '../../handshake/admission.js';
 import { Rows } from './rows.js';
 import { type LinkSockets, NO_SOCKETS } from './udp-sockets.js';
@@ -44,6 +44,37 @@ export interface Introduction {
   ends: ReadonlyMap<number, readonly { address: string; port: number }[]>;
 }
 
+/** The links of a peer by id, mostly one: a list, as a map for each of thousands of peers takes ten times the memory. */
+export class PeerLinks {
+  private all: readonly LinkEntry[] = [];
+
+  get size(): number {
+    return this.all.length;
+  }
+
+  get(id: number): LinkEntry | undefined {
+    for (const link of this.all) if (link.config.id === id) return link;
+    return undefined;
+  }
+
+  /** Adds a link whose id is not there yet. */
+  add(link: LinkEntry): void {
+    this.all = [...this.all, link];
+  }
+
+  delete(link: LinkEntry): void {
+    this.all = this.all.filter((other) => other !== link);
+  }
+
+  values(): readonly LinkEntry[] {
+    return this.all;
+  }
+
+  ids(): number[] {
+    return this.all.map(({ config }) => config.id);
+  }
+}
+
 export interface PeerEntry {
   row: number;
   /** Its settings, with those that it leaves to its template. */
@@ -52,7 +83,7 @@ export interface PeerEntry {
   client: Client | null;
   /** How it was introduced; null: it was not. */
   introduction: Introduction | null;
-  links: Map<number, LinkEntry>;
+  links: PeerLinks;
   /** Known to the handshaker. */
   admitted: boolean;
   up: boolean;
@@ -69,6 +100,12 @@ export class PeerEntries {
   private readonly byRow = new Map<number, PeerEntry>();
   private readonly rows = new Rows();
   private readonly linkRows = new Rows();
+  /** Peers that are up. */
+  up = 0;
+  /** Links of each state. */
+  readonly links: Record<LinkState, number> = Object.fromEntries(
+    LINK_STATES.map((state) => [state, 0]),
+  ) as Record<LinkState, number>;
 
   get size(): number {
     return this.byName.size;
@@ -108,7 +145,7 @@ export class PeerEntries {
       config,
       client,
       introduction: null,
-      links: new Map(),
+      links: new PeerLinks(),
       admitted: client !== null,
       up: false,
       changedUs: null,
@@ -121,7 +158,8 @@ export class PeerEntries {
 
   /** Removes a peer with its links. */
   remove(entry: PeerEntry): void {
-    for (const id of [...entry.links.keys()]) this.removeLink(entry, id);
+    for (const id of entry.links.ids()) this.removeLink(entry, id);
+    this.setUp(entry, false);
     this.byName.delete(entry.config.name);
     this.byRow.delete(entry.row);
     this.rows.release(entry.row);
@@ -144,14 +182,27 @@ export class PeerEntries {
       cause: null,
       detail: null,
     };
-    peer.links.set(config.id, link);
+    peer.links.add(link);
+    this.links[link.state]++;
     return link;
+  }
+
+  setState(link: LinkEntry, state: LinkState): void {
+    this.links[link.state]--;
+    this.links[state]++;
+    link.state = state;
+  }
+
+  setUp(peer: PeerEntry, up: boolean): void {
+    if (peer.up !== up) this.up += up ? 1 : -1;
+    peer.up = up;
   }
 
   removeLink(peer: PeerEntry, id: number): void {
     const link = peer.links.get(id);
     if (link === undefined) return;
     this.linkRows.release(link.row);
-    peer.links.delete(id);
+    this.links[link.state]--;
+    peer.links.delete(link);
   }
 }

@@ -12,7 +12,8 @@ import {
 } from '../../config/defaults.js';
 import { ClientTemplates } from '../../config/templates.js';
 import { type DirectSettings, NOT_DIRECT, ROLE } from '../../contract/directs.js';
-import type { LinkSettings } from '../../contract/settings.js';
+import type { StaticMac } from '../../contract/port-settings.js';
+import type { LinkSettings, PeerSettings } from '../../contract/settings.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
 import type { Client } from '../../handshake/admission.js';
@@ -51,6 +52,9 @@ export class PeerSetup {
   /** What holds for clients. */
   templates = new ClientTemplates();
   private ofLinks: SocketsOfLinks = new Map();
+  /** What follows from a template is worked out once for all its clients: of the links of a template, and of each. */
+  private clientPeers = new WeakMap<readonly LinkConfig[], PeerTerms>();
+  private clientLinks = new WeakMap<LinkConfig, PlacedLink>();
 
   constructor(private readonly options: PeerSetupOptions) {}
 
@@ -63,6 +67,8 @@ export class PeerSetup {
     const identities = new Map(next.peers.map((peer) => [peer, identityOf(peer, stateFolder)]));
     const byName = new Map(next.peers.map((peer) => [peer.name, peer]));
     this.templates = this.templates.following(next);
+    this.clientPeers = new WeakMap();
+    this.clientLinks = new WeakMap();
     const ofLinks = this.arrangeSockets(next);
     for (const entry of [...peers.values()]) {
       if (entry.client !== null || entry.introduction !== null) continue;
@@ -96,8 +102,8 @@ export class PeerSetup {
     const { peers, datapath, sockets, routes } = this.options;
     const ofLinks = this.arrangeSockets(config);
     for (const entry of peers.values()) {
-      for (const [id, { sockets: before }] of entry.links) {
-        const link = entry.config.links.find((one) => one.id === id);
+      for (const { config: known, sockets: before } of entry.links.values()) {
+        const link = entry.config.links.find((one) => one.id === known.id);
         if (link === undefined) continue;
         const now = this.socketsOf(entry, link, ofLinks);
         if (now[0] !== before[0] || now[1] !== before[1]) this.setLink(entry, config, link, now);
@@ -233,20 +239,18 @@ export class PeerSetup {
 
   private sendPeer(entry: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
     const { row, config, client } = entry;
-    this.options.datapath.send({
-      kind: 'peer',
-      row,
-      policy: effectivePolicy(next, config),
-      copies: effectiveCopies(next, config),
-      duplicate: effectiveDuplicate(next, config),
-      uplink: uplinkSettings(config),
-      name: publicKey === null ? 0 : relayName(publicKey),
-      // A client bears the name of its template, which no line about a peer means.
-      port: {
-        ...portSettings(config, client === null ? staticMacs(next, config.name) : []),
-        direct: this.directSettings(entry, next),
-      },
-    });
+    const made = () => peerSettings(next, config, client === null ? staticMacs(next, config.name) : []);
+    const { policy, copies, duplicate, uplink, port } =
+      client === null ? made() : ofTemplate(this.clientPeers, config.links, made);
+    const name = publicKey === null ? 0 : relayName(publicKey);
+    const terms = {
+      policy,
+      copies,
+      duplicate,
+      uplink,
+      port: { ...port, direct: this.directSettings(entry, next) },
+    };
+    this.options.datapath.send({ kind: 'peer', row, name, ...terms });
   }
 
   /** What a peer has to do with direct links. */
@@ -280,7 +284,7 @@ export class PeerSetup {
   private setLinks(entry: PeerEntry, next: InterfaceConfig, ofLinks: SocketsOfLinks): void {
     const { peers, datapath } = this.options;
     const kept = new Set(entry.config.links.map(({ id }) => id));
-    for (const id of [...entry.links.keys()]) {
+    for (const id of entry.links.ids()) {
       if (kept.has(id)) continue;
       datapath.send({ kind: 'link-remove', peer: entry.row, id });
       peers.removeLink(entry, id);
@@ -293,11 +297,10 @@ export class PeerSetup {
   private setLink(entry: PeerEntry, next: InterfaceConfig, config: LinkConfig, sockets: LinkSockets): void {
     const { peers, datapath, routes } = this.options;
     const isClient = entry.client !== null;
-    const effective = isClient ? clientLink(next, config) : effectiveLink(next, config);
+    const made = () => placedLink(next, config, isClient);
+    const { effective, place } = isClient ? ofTemplate(this.clientLinks, config, made) : made();
     const isVia = config.remote?.kind === 'via';
-    const path =
-      this.relayedPathOf(entry, config) ??
-      pathWords(config.remote?.kind === 'address' ? config.remote : null, effective);
+    const path = this.relayedPathOf(entry, config) ?? place.path;
     const link = entry.links.get(config.id) ?? peers.addLink(entry, config, path);
     const isRenamed = nameOf(config) !== nameOf(link.config) || zoneOf(config) !== zoneOf(link.config);
     const moved = path.some((word, index) => index < PATH_PLACE_WORDS && word !== link.configuredPath[index]);
@@ -317,7 +320,7 @@ export class PeerSetup {
       row: link.row,
       settings: linkSettings(effective, {
         sockets: isVia ? [RELAY_SOCKET, RELAY_SOCKET] : [sockets[0]?.row ?? -1, sockets[1]?.row ?? -1],
-        local: isVia ? null : localWish(effective.local),
+        local: place.local,
         path,
         zone: zoneOf(config),
         named: this.offeredEnds(entry, config, effective) ?? this.namedEnds(effective, link),
@@ -358,6 +361,45 @@ export class PeerSetup {
     if (relay === undefined || entry.config.publicKey === undefined) return null;
     return relayedPath(relay.row, relayName(parsePublicKey(entry.config.publicKey)));
   }
+}
+
+/** What a peer's configuration means for the datapath. */
+type PeerTerms = Omit<PeerSettings, 'name' | 'port'> & { port: ReturnType<typeof portSettings> };
+
+function peerSettings(next: InterfaceConfig, config: PeerConfig, statics: readonly StaticMac[]): PeerTerms {
+  return {
+    policy: effectivePolicy(next, config),
+    copies: effectiveCopies(next, config),
+    duplicate: effectiveDuplicate(next, config),
+    uplink: uplinkSettings(config),
+    port: portSettings(config, statics),
+  };
+}
+
+/** A link's settings as they count, and its ends. */
+interface PlacedLink {
+  readonly effective: EffectiveLink;
+  readonly place: Pick<LinkSettings, 'local' | 'path'>;
+}
+
+function placedLink(next: InterfaceConfig, config: LinkConfig, isClient: boolean): PlacedLink {
+  const effective = isClient ? clientLink(next, config) : effectiveLink(next, config);
+  const path = pathWords(config.remote?.kind === 'address' ? config.remote : null, effective);
+  const local = config.remote?.kind === 'via' ? null : localWish(effective.local);
+  return { effective, place: { local, path } };
+}
+
+/** What is known under a key, or is made now. */
+function ofTemplate<Key extends object, Value>(
+  known: WeakMap<Key, Value>,
+  key: Key,
+  make: () => Value,
+): Value {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(key, made);
+  return made;
 }
 
 /** The interface that is named with a link-local remote end; null: none. */

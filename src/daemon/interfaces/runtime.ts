@@ -380,7 +380,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const link = peer.links.get(id);
     // One that was removed may have a successor under its id.
     if (cause === 'removed' || link === undefined) return this.reachChanged(peer, cause, atUs);
-    link.state = state;
+    this.peers.setState(link, state);
     link.cause = cause;
     // Asked again, it may have found another way meanwhile.
     if (cause === 'recursive-route') link.routeDevice = null;
@@ -404,7 +404,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private reachChanged(peer: PeerEntry, cause: LinkCause, atUs: number): void {
     const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
     if (up === peer.up) return;
-    peer.up = up;
+    this.peers.setUp(peer, up);
     peer.changedUs = atUs;
     if (!up) peer.lostBy = cause;
     this.emit('peer', peer, causeWord(cause));

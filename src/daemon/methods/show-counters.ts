@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { dropCounters } from '../answers/drops.js';
 import { pageOf, type Source } from '../answers/pages.js';
+import { madeInSlices } from '../base/slices.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { interfaceCounters, peerCounters } from '../observe/counters.js';
@@ -10,9 +11,10 @@ import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, ofPeer, page } from './params.js';
 
 export const COUNTER_METHODS = {
-  'show.counters': read(ofPeer, ({ find }, params) => {
+  'show.counters': read(ofPeer, async ({ find }, params) => {
     const whole = params.peer === undefined ? find.interfaces(params.interface) : [];
-    const ofPeers = find.fewPeers(params).flatMap(({ runtime, peer }) => peerCounters(runtime, peer));
+    const found = find.fewPeers(params);
+    const ofPeers = await madeInSlices(found, ({ runtime, peer }) => peerCounters(runtime, peer));
     return [...whole.flatMap(interfaceCounters), ...ofPeers];
   }),
   'show.countersPage': read(page, ({ find }, params) =>

@@ -5,6 +5,7 @@ import { listedPeers, peerSources } from '../answers/listed-peers.js';
 import { peerMtu } from '../answers/mtu-status.js';
 import { pageOf } from '../answers/pages.js';
 import { RequestError } from '../base/request-errors.js';
+import { madeInSlices } from '../base/slices.js';
 import { type MethodTable, read } from './method.js';
 import { linkId, ofPeer, page } from './params.js';
 
@@ -13,19 +14,20 @@ const MAX_HISTORIES = 64;
 
 export const LINK_METHODS = {
   'show.links': read(ofPeer, (context, params) =>
-    listedPeers(context, params).flatMap((peer) => peer.links()),
+    madeInSlices(listedPeers(context, params), (peer) => peer.links()),
   ),
   'show.linksPage': read(page, (context, params) =>
     pageOf(peerSources(context, params.interface), params, (peers) => peers.flatMap((peer) => peer.links())),
   ),
   'show.mtu': read(ofPeer, ({ find }, params) =>
-    find.fewPeers(params).map(({ runtime, peer }) => peerMtu(runtime, peer)),
+    madeInSlices(find.fewPeers(params), ({ runtime, peer }) => [peerMtu(runtime, peer)]),
   ),
   'show.linkHistory': read(
     ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),
     ({ find, histories }, { link, step, ...filter }) => {
       const found = find.peers(filter).flatMap(({ runtime, peer }) =>
-        [...peer.links.keys()]
+        peer.links
+          .ids()
           .filter((id) => link === undefined || id === link)
           .sort((a, b) => a - b)
           .flatMap((id) => {

@@ -3,13 +3,14 @@ import { listedPeers, peerSources } from '../answers/listed-peers.js';
 import { pageOf } from '../answers/pages.js';
 import { refusal } from '../base/refusal.js';
 import { RequestError } from '../base/request-errors.js';
+import { madeInSlices } from '../base/slices.js';
 import { severalInterfaces } from '../interfaces/finder.js';
 import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, onePeer, page } from './params.js';
 
 export const PEER_METHODS = {
   'show.peers': read(ofInterface, (context, params) =>
-    listedPeers(context, params).map((peer) => peer.status()),
+    madeInSlices(listedPeers(context, params), (peer) => [peer.status()]),
   ),
   'show.peersPage': read(page, (context, params) =>
     pageOf(peerSources(context, params.interface), params, (peers) => peers.map((peer) => peer.status())),

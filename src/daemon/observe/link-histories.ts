@@ -57,6 +57,11 @@ export class Histories {
     return Math.floor(this.now() / 1e6);
   }
 
+  /** How many links have a history, those that are gone included. */
+  get size(): number {
+    return this.observed.size;
+  }
+
   /** The history of a link; undefined when it has none (yet). */
   of(interfaceName: string, peer: string, link: number): LinkHistory | undefined {
     return this.observed.get(nameOf(interfaceName, peer, link))?.history;

@@ -3,7 +3,7 @@
  * history is kept of them; the numbers of an interface count everything.
  */
 import type { MetricFamily, MetricSample } from '../../api/index.js';
-import { ALIVE_STATES, LINK_STATES } from '../../api/link-states.js';
+import { ALIVE_STATES } from '../../api/link-states.js';
 import { INTERFACE_NAMES, LINK_NAMES, metricName, PEER_NAMES } from '../../contract/counter-names.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { version } from '../base/version.js';
@@ -95,15 +95,19 @@ export function collectMetrics({
   found.add('build_info', 'gauge', 'Always 1; the version is a label', { version }, 1);
   found.add('uptime_seconds', 'gauge', 'Time since the daemon was started', {}, uptimeSeconds);
   found.add('memory_resident_bytes', 'gauge', 'Memory of the daemon', {}, memoryRssBytes);
+  // A server has many more links than histories.
+  let room = histories.size;
   for (const runtime of runtimes) {
     addInterface(found, runtime);
     for (const peer of runtime.peers.values()) {
+      if (room <= 0) break;
       const observed = [...peer.links.values()].filter(
         (link) => histories.of(runtime.name, peer.config.name, link.config.id) !== undefined,
       );
       if (observed.length === 0) continue;
       addPeer(found, runtime, peer);
       for (const link of observed) addLink(found, runtime, peer, link);
+      room -= observed.length;
     }
   }
   return found.all();
@@ -124,15 +128,10 @@ function addInterface(found: Families, runtime: InterfaceRuntime): void {
     if (count === 0) continue;
     found.add('interface_drops_total', 'counter', 'What was dropped', { ...labels, reason }, count);
   }
-  let peersUp = 0;
-  const links = new Map(LINK_STATES.map((state) => [state, 0]));
-  for (const peer of runtime.peers.values()) {
-    if (peer.up) peersUp++;
-    for (const { state } of peer.links.values()) links.set(state, (links.get(state) ?? 0) + 1);
-  }
-  found.add('interface_peers', 'gauge', 'Peers configured', labels, runtime.peers.size);
-  found.add('interface_peers_up', 'gauge', 'Peers that can be reached', labels, peersUp);
-  for (const [state, count] of links) {
+  const { peers } = runtime;
+  found.add('interface_peers', 'gauge', 'Peers configured', labels, peers.size);
+  found.add('interface_peers_up', 'gauge', 'Peers that can be reached', labels, peers.up);
+  for (const [state, count] of Object.entries(peers.links)) {
     found.add('interface_links', 'gauge', 'Links by state', { ...labels, state }, count);
   }
 }

@@ -5,22 +5,32 @@ import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
 import { formatMac } from '../interfaces/addresses.js';
 import { loopState } from '../interfaces/loops.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 /** Reports everything that `runtime` announces from now on. */
 export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log): void {
   const { name } = runtime;
   runtime.on('link', (peer, link, facts) => {
-    const place = { interface: name, peer: peer.config.name, link: link.config.id };
     const { state } = link;
     const cause = link.cause === null ? '' : causeWord(link.cause);
     const detail = link.detail ?? state;
-    log.info({ ...place, state, cause, ...facts }, `link ${detail}`);
-    events.publish({ kind: 'link', ...place, state, cause, detail, ...facts });
+    const change = {
+      kind: 'link',
+      interface: name,
+      peer: peer.config.name,
+      link: link.config.id,
+      state,
+      cause,
+      detail,
+    } as const;
+    const event = Object.assign(change, facts);
+    events.publish(event);
+    log[levelOf(peer)](event, `link ${detail}`);
   });
   runtime.on('mtu', (peer, link, mtuBytes, before) => {
     const place = { interface: name, peer: peer.config.name, link: link.config.id };
-    log.info({ ...place, mtuBytes }, 'path MTU');
+    log[levelOf(peer)](place, `path MTU ${mtuBytes}`);
     events.publish({ kind: 'mtu', ...place, mtuBytes, beforeBytes: before || null });
   });
   runtime.on('gsoRefused', (peer, link) => {
@@ -95,4 +105,9 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.error({ interface: name, fault: message }, 'the datapath worker died');
     events.publish({ kind: 'interface', interface: name, state: 'down', cause: INTERFACE_CAUSE.died });
   });
+}
+
+/** How loud the log is about the links of a peer: of clients by the thousand it is enough that each comes and goes. */
+function levelOf({ client }: PeerEntry): 'info' | 'debug' {
+  return client === null ? 'info' : 'debug';
 }

@@ -6,7 +6,8 @@
  * waits, so that less of its idle time is given away.
  *
  * Work is counted in units of about half a microsecond. Credit is a token bucket (RFC 2697) that busy time fills slowly and
- * idle time fast.
+ * idle time fast. Busy time is divided by the peers that cause more than a little; all others together count as one, be
+ * they thousands of clients that only show that they live.
  */
 import { Columns, float64, int32 } from '../../base/columns.js';
 import type { DatapathIo } from '../../state/io.js';
@@ -27,6 +28,8 @@ const PER_IDLE_US = 2;
 const LEAST_OF_IDLE = 1 / 6;
 /** A peer wants the worker for one to two of these after its last datagram; µs. */
 const WINDOW_US = 250_000;
+/** Work of a peer in one window that is too little to divide busy time by: some heartbeats, as of thousands of idle clients. */
+const LITTLE = 256;
 
 export class Shares {
   /** Credit of each peer at its last look, and how much had been granted to everybody until then. */
@@ -34,6 +37,9 @@ export class Shares {
   private grantedBefore = float64();
   /** Number of the window in which each peer was seen last. */
   private seen = int32(-1);
+  /** What each peer has caused in the window named beside it. */
+  private caused = float64();
+  private causedIn = int32(-1);
   private readonly columns = new Columns(this);
   /** Units granted to each peer since the start. */
   private granted = 0;
@@ -46,6 +52,9 @@ export class Shares {
   /** Peers seen in this window, and in the one before. */
   private present = 0;
   private formerPresent = 0;
+  /** Of those, the peers that have caused more than a little. */
+  private working = 0;
+  private formerWorking = 0;
 
   /** `now` in µs, as all times here. */
   constructor(
@@ -60,13 +69,18 @@ export class Shares {
     const busyUs = Math.max(0, now - this.now - idleUs);
     this.now = now;
     if (now - this.windowAt >= WINDOW_US) this.turnWindow(now);
-    const wanting = Math.max(1, this.present, this.formerPresent);
-    this.granted += (busyUs * PER_BUSY_US) / wanting + idleUs * PER_IDLE_US * this.ofIdle;
+    const working = Math.max(this.working, this.formerWorking);
+    const others = Math.max(this.present, this.formerPresent) > working ? 1 : 0;
+    this.granted +=
+      (busyUs * PER_BUSY_US) / Math.max(1, working + others) + idleUs * PER_IDLE_US * this.ofIdle;
   }
 
   private turnWindow(now: number): void {
-    this.formerPresent = now - this.windowAt < 2 * WINDOW_US ? this.present : 0;
+    const isNext = now - this.windowAt < 2 * WINDOW_US;
+    this.formerPresent = isNext ? this.present : 0;
+    this.formerWorking = isNext ? this.working : 0;
     this.present = 0;
+    this.working = 0;
     this.windowAt = now;
     this.window++;
     this.ofIdle = this.pressed ? Math.min(1, Math.max(LEAST_OF_IDLE, this.machine.machineIdle())) : 1;
@@ -98,6 +112,10 @@ export class Shares {
     if (!this.isWanted) return;
     this.columns.ensure(peer + 1);
     this.credit[peer] = this.balance(peer) - units;
+    const before = this.causedIn[peer] === this.window ? this.caused[peer] : 0;
+    this.causedIn[peer] = this.window;
+    this.caused[peer] = before + units;
+    if (before <= LITTLE && before + units > LITTLE) this.working++;
   }
 
   private balance(peer: number): number {

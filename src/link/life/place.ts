@@ -4,23 +4,12 @@
  *
  * An authentic heartbeat over a path is stronger than what the kernel said before it: the link is usable then, until
  * the kernel says something worse of it again. That our own datagrams are routed into our own TAP no heartbeat refutes.
+ *
+ * Links in one situation share it, and what follows from it is worked out once.
  */
-import type { LinkCause } from '../../api/link-states.js';
 import type { Address, KernelFact, LocalWish, Route } from '../../contract/place.js';
-import { Interfaces, KEY } from './interfaces.js';
-
-/** What a link waits for. */
-export type PlaceCause = Extract<
-  LinkCause,
-  | 'no-ipv6'
-  | 'interface-absent'
-  | 'address-absent'
-  | 'no-carrier'
-  | 'path-unknown'
-  | 'name-unresolved'
-  | 'recursive-route'
-  | 'no-route'
->;
+import { Interfaces } from './interfaces.js';
+import { IPV6, isLinkLocal, type Place, placeOf, REFUTABLE, type Situation } from './situation.js';
 
 /** What a link is configured with. */
 export interface Wish {
@@ -42,51 +31,44 @@ export interface Aim {
   ifindex: number;
 }
 
-/** How a link's datagrams are to be sent. */
-interface Binding {
-  /** Index of the interface that its socket is bound to, by name or by a link-local address; 0: none. */
-  device: number;
-  /** Source of its datagrams where the socket has none; null: the kernel's choice. */
-  source: Address | null;
-  /** Scope of link-local ends, and the interface their datagrams must leave by; 0 for all others. */
-  scope: number;
-}
-
-export interface Place {
-  /** null: no socket can be had for it now. A link that waits for its remote end has one, to be called at. */
-  binding: Binding | null;
-  /** null: nothing is missing. */
-  cause: PlaceCause | null;
-}
-
 interface PlaceChange {
   link: number;
   place: Place;
 }
 
-/** What a heartbeat refutes. That the peer is heard says nothing of the way to it. */
-const REFUTABLE: ReadonlySet<PlaceCause> = new Set(['address-absent', 'no-carrier']);
+/** A situation with the links that are in it. */
+interface Shared {
+  readonly name: string;
+  readonly situation: Situation;
+  /** null: not worked out yet. */
+  place: Place | null;
+  /** Keys of the facts that `place` was made of. */
+  readonly keys: Set<string>;
+  readonly links: Set<number>;
+}
 
 interface Row {
   wish: Wish;
-  aim: Aim | null;
-  route: Route;
-  /** Heard since the kernel last said anything worse. */
-  isHeard: boolean;
+  /** The remote end of its aim, as text; null: it has none. */
+  aimedAt: string | null;
+  shared: Shared;
+  /** What was last said of it. */
   place: Place | null;
-  /** Keys of the facts that `place` was made of. */
-  keys: Set<string>;
 }
 
-const IPV6 = 'ipv6';
+const UNKNOWN: Route = { kind: 'unknown' };
 
 export class Places {
   private readonly rows = new Map<number, Row>();
-  private readonly readers = new Map<string, Set<number>>();
-  private readonly stale = new Set<number>();
+  private readonly situations = new Map<string, Shared>();
+  private readonly readers = new Map<string, Set<Shared>>();
+  private readonly staleSituations = new Set<Shared>();
+  private readonly staleLinks = new Set<number>();
   private readonly interfaces: Interfaces;
   private isComplete = false;
   private hasIpv6 = true;
+  /** The last wish: links that are configured in turn often wish for the same, and share it. */
+  private latest: Wish | null = null;
 
   /** `tap`: index of the TAP, into which no link may be routed. */
   constructor(tap: number) {
@@ -123,53 +105,57 @@ export class Places {
   /** The routing table was asked for a link. */
   route(link: number, route: Route): void {
     const row = this.rows.get(link);
-    if (row === undefined || sameRoute(row.route, route)) return;
-    row.route = route;
-    this.stale.add(link);
+    if (row === undefined || sameRoute(row.shared.situation.route, route)) return;
+    this.enter(link, row, { ...row.shared.situation, route });
   }
 
   // --- what the configuration and the peer say --------------------------------------------------------
 
-  configure(link: number, wish: Wish): void {
+  configure(link: number, wanted: Wish): void {
     const before = this.rows.get(link);
-    if (before !== undefined && JSON.stringify(before.wish) === JSON.stringify(wish)) return;
-    const keepsRemote = before !== undefined && remoteOf(before.wish) === remoteOf(wish);
-    this.rows.set(link, {
-      wish,
-      aim: keepsRemote ? (before?.aim ?? null) : null,
-      route: { kind: 'unknown' },
-      isHeard: false,
-      place: before?.place ?? null,
-      keys: before?.keys ?? new Set(),
-    });
-    this.stale.add(link);
+    if (before !== undefined && same(before.wish, wanted)) return;
+    const wish = same(this.latest, wanted) ? (this.latest as Wish) : wanted;
+    this.latest = wish;
+    const keepsAim = before !== undefined && before.aimedAt !== null && same(endOf(before.wish), endOf(wish));
+    const { family, isLinkLocal, own, ifindex } = keepsAim ? before.shared.situation : configured(wish);
+    const { local, zone, name } = wish;
+    const isNamed = name !== null;
+    const place = { local, zone, isNamed, family, isLinkLocal, own, ifindex, route: UNKNOWN, isHeard: false };
+    const shared = this.find(place);
+    const row = before ?? { wish, aimedAt: null, shared, place: null };
+    row.wish = wish;
+    if (!keepsAim) row.aimedAt = null;
+    this.rows.set(link, row);
+    this.enter(link, row, place);
   }
 
   remove(link: number): void {
     const row = this.rows.get(link);
     if (row === undefined) return;
-    this.forget(link, row);
+    this.leave(link, row.shared);
     this.rows.delete(link);
-    this.stale.delete(link);
+    this.staleLinks.delete(link);
   }
 
   /** The remote end is another one now: a learned one, or (null) the configured one again. */
   aim(link: number, aim: Aim | null): void {
     const row = this.rows.get(link);
-    if (row === undefined || JSON.stringify(row.aim) === JSON.stringify(aim)) return;
-    row.aim = aim;
-    row.route = { kind: 'unknown' };
-    row.isHeard = false;
-    this.stale.add(link);
+    if (row === undefined) return;
+    const { situation } = row.shared;
+    const aimedAt = aim === null ? null : `${aim.remote.family} ${aim.remote.words.join(' ')}`;
+    const { family, isLinkLocal, own, ifindex } = aim === null ? configured(row.wish) : aimed(aim);
+    if (row.aimedAt === aimedAt && same(situation.own, own) && situation.ifindex === ifindex) return;
+    row.aimedAt = aimedAt;
+    const next = { ...situation, family, isLinkLocal, own, ifindex, route: UNKNOWN, isHeard: false };
+    this.enter(link, row, next);
   }
 
   /** An authentic heartbeat came by the link's path. */
   heard(link: number): void {
     const row = this.rows.get(link);
-    if (row === undefined || row.isHeard || row.place === null) return;
+    if (row === undefined || row.place === null || row.shared.situation.isHeard) return;
     if (row.place.cause === null || !REFUTABLE.has(row.place.cause)) return;
-    row.isHeard = true;
-    this.stale.add(link);
+    this.enter(link, row, { ...row.shared.situation, isHeard: true });
   }
 
   // --- what follows -----------------------------------------------------------------------------------
@@ -183,152 +169,119 @@ export class Places {
   settle(): PlaceChange[] {
     const changes: PlaceChange[] = [];
     if (!this.isComplete) return changes;
-    for (const link of this.stale) {
-      const row = this.rows.get(link) as Row;
-      const place = this.workOut(link, row);
-      if (JSON.stringify(place) === JSON.stringify(row.place)) continue;
-      row.place = place;
-      changes.push({ link, place });
+    for (const shared of this.staleSituations) {
+      if (this.workOut(shared)) for (const link of shared.links) this.staleLinks.add(link);
     }
-    this.stale.clear();
+    this.staleSituations.clear();
+    for (const link of this.staleLinks) {
+      const row = this.rows.get(link) as Row;
+      const place = row.shared.place as Place;
+      if (place === row.place) continue;
+      if (!same(place, row.place)) changes.push({ link, place });
+      row.place = place;
+    }
+    this.staleLinks.clear();
     return changes;
   }
 
-  private workOut(link: number, row: Row): Place {
-    this.forget(link, row);
-    const read = (key: string) => this.subscribe(link, row, key);
-    const remote = row.aim?.remote ?? row.wish.remote;
-    if (this.lacksIpv6(row.wish, remote, read)) return { binding: null, cause: 'no-ipv6' };
-    const device = this.deviceOf(row.wish.local, read);
-    const scope = isLinkLocal(remote) ? this.scopeOf(row, device, read) : 0;
-    if (device === null || scope === null) return { binding: null, cause: 'interface-absent' };
-    const isBoundByAddress = row.wish.local.kind === 'address';
-    const binding: Binding = {
-      device,
-      source: this.sourceOf(row, read),
-      scope: scope || (isBoundByAddress ? device : 0),
-    };
-    const unknown = row.wish.name === null ? 'path-unknown' : 'name-unresolved';
-    const cause =
-      this.localCause(row, binding, read) ??
-      (remote === null ? unknown : this.routeCause(row, binding, read));
-    return { binding, cause: cause !== null && row.isHeard && REFUTABLE.has(cause) ? null : cause };
+  /** Whether the place of a situation is another one now. */
+  private workOut(shared: Shared): boolean {
+    this.unsubscribe(shared);
+    const { interfaces, hasIpv6 } = this;
+    const place = placeOf(shared.situation, { interfaces, hasIpv6 }, (key) => this.subscribe(shared, key));
+    if (same(place, shared.place)) return false;
+    shared.place = place;
+    return true;
   }
 
-  private lacksIpv6({ local }: Wish, remote: Address | null, read: (key: string) => void): boolean {
-    const family = remote?.family ?? (local.kind === 'address' ? local.address.family : 0);
-    if (family !== 6) return false;
-    read(IPV6);
-    return !this.hasIpv6;
+  // --- who is in which situation ----------------------------------------------------------------------
+
+  private find(situation: Situation): Shared {
+    const name = nameOf(situation);
+    const found = this.situations.get(name);
+    if (found !== undefined) return found;
+    const shared = { name, situation, place: null, keys: new Set<string>(), links: new Set<number>() };
+    this.situations.set(name, shared);
+    this.staleSituations.add(shared);
+    return shared;
   }
 
-  /** Index of the interface that a link is bound to; 0: none is wanted; null: it is not there. */
-  private deviceOf(local: LocalWish, read: (key: string) => void): number | null {
-    if (local.kind === 'interface') return this.named(local.name, read);
-    if (local.kind === 'any' || !isLinkLocal(local.address)) return 0;
-    return local.zone === null ? this.holderOf(local.address, read) : this.named(local.zone, read);
+  private enter(link: number, row: Row, situation: Situation): void {
+    const shared = this.find(situation);
+    shared.links.add(link);
+    if (row.shared !== shared) this.leave(link, row.shared);
+    row.shared = shared;
+    this.staleLinks.add(link);
   }
 
-  private named(name: string, read: (key: string) => void): number | null {
-    read(KEY.name(name));
-    return this.interfaces.indexOf(name) || null;
-  }
-
-  /** On which interface a link-local remote end is meant; null: nobody says, or the interface is not there. */
-  private scopeOf({ wish, aim }: Row, device: number | null, read: (key: string) => void): number | null {
-    if (aim !== null && aim.ifindex !== 0) {
-      read(KEY.index(aim.ifindex));
-      if (this.interfaces.isThere(aim.ifindex)) return aim.ifindex;
-    }
-    if (device) return device;
-    return wish.zone === null ? null : this.named(wish.zone, read);
-  }
-
-  /** The interface that has an address, one with carrier rather than one without; 0: none has it. */
-  private holderOf(address: Address, read: (key: string) => void): number {
-    const holders = this.holders(address, read);
-    return holders.find((index) => this.isRunning(index, read)) ?? holders[0] ?? 0;
-  }
-
-  private holders(address: Address, read: (key: string) => void): number[] {
-    read(KEY.address(address));
-    return this.interfaces.holdersOf(address);
-  }
-
-  /** A link that is not bound to an address keeps the one that the peer talks to, as long as this host has it. */
-  private sourceOf({ wish, aim }: Row, read: (key: string) => void): Address | null {
-    if (wish.local.kind === 'address' || aim === null || aim.local === null) return null;
-    return this.holders(aim.local, read).length > 0 ? aim.local : null;
-  }
-
-  private localCause(
-    { wish, route }: Row,
-    { device, scope }: Binding,
-    read: (key: string) => void,
-  ): PlaceCause | null {
-    const holders = wish.local.kind === 'address' ? this.holders(wish.local.address, read) : null;
-    const isHeld = device === 0 ? holders?.length !== 0 : (holders?.includes(device) ?? true);
-    if (!isHeld) return 'address-absent';
-    const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
-    const leaving = out === 0 ? (holders ?? []) : [out];
-    const runs = leaving.map((index) => this.isRunning(index, read));
-    return runs.length > 0 && !runs.includes(true) ? 'no-carrier' : null;
-  }
-
-  private routeCause(
-    { route }: Row,
-    { device, scope }: Binding,
-    read: (key: string) => void,
-  ): PlaceCause | null {
-    const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
-    read(KEY.stack);
-    if (this.interfaces.leadsToTap(out)) return 'recursive-route';
-    return route.kind === 'none' ? 'no-route' : null;
-  }
-
-  private isRunning(index: number, read: (key: string) => void): boolean {
-    read(KEY.index(index));
-    return this.interfaces.isRunning(index);
+  private leave(link: number, shared: Shared): void {
+    shared.links.delete(link);
+    if (shared.links.size > 0) return;
+    this.unsubscribe(shared);
+    this.situations.delete(shared.name);
+    this.staleSituations.delete(shared);
   }
 
   private factChanged(key: string, isWorse: boolean): void {
-    for (const link of this.readers.get(key) ?? []) {
-      this.stale.add(link);
-      if (isWorse) (this.rows.get(link) as Row).isHeard = false;
+    for (const shared of [...(this.readers.get(key) ?? [])]) {
+      this.staleSituations.add(shared);
+      if (!isWorse || !shared.situation.isHeard) continue;
+      const situation = { ...shared.situation, isHeard: false };
+      for (const link of shared.links) this.enter(link, this.rows.get(link) as Row, situation);
     }
   }
 
-  private subscribe(link: number, { keys }: Row, key: string): void {
-    keys.add(key);
+  private subscribe(shared: Shared, key: string): void {
+    shared.keys.add(key);
     const readers = this.readers.get(key) ?? new Set();
-    this.readers.set(key, readers.add(link));
+    this.readers.set(key, readers.add(shared));
   }
 
-  private forget(link: number, { keys }: Row): void {
-    for (const key of keys) {
+  private unsubscribe(shared: Shared): void {
+    for (const key of shared.keys) {
       const readers = this.readers.get(key);
-      readers?.delete(link);
+      readers?.delete(shared);
       if (readers?.size === 0) this.readers.delete(key);
     }
-    keys.clear();
+    shared.keys.clear();
   }
 }
 
+/** Equal for equal situations, in whatever order their fields were set. */
+function nameOf({
+  local,
+  zone,
+  isNamed,
+  family,
+  isLinkLocal,
+  own,
+  ifindex,
+  route,
+  isHeard,
+}: Situation): string {
+  return JSON.stringify([local, zone, isNamed, family, isLinkLocal, own, ifindex, route, isHeard]);
+}
+
+type Way = Pick<Situation, 'family' | 'isLinkLocal' | 'own' | 'ifindex'>;
+
+/** The way to the configured remote end. */
+function configured({ remote }: Wish): Way {
+  return { family: remote?.family ?? 0, isLinkLocal: isLinkLocal(remote), own: null, ifindex: 0 };
+}
+
+function aimed({ remote, local, ifindex }: Aim): Way {
+  return { family: remote.family, isLinkLocal: isLinkLocal(remote), own: local, ifindex };
+}
+
 /** Equal for wishes of one remote end. */
-function remoteOf({ remote, zone, name }: Wish): string {
-  return JSON.stringify([remote, zone, name]);
+function endOf({ remote, zone, name }: Wish): unknown {
+  return [remote, zone, name];
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function sameRoute(a: Route, b: Route): boolean {
   return a.kind === b.kind && (a.kind !== 'via' || b.kind !== 'via' || a.ifindex === b.ifindex);
-}
-
-const bytes = new Uint8Array(4);
-const word = new Int32Array(bytes.buffer);
-
-/** fe80::/10 (RFC 4291 section 2.5.6). */
-export function isLinkLocal(address: Address | null): boolean {
-  if (address?.family !== 6) return false;
-  word[0] = address.words[0];
-  return bytes[0] === 0xfe && (bytes[1] & 0xc0) === 0x80;
 }

@@ -11,9 +11,10 @@ import { PATH } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, NO_ADDRESS, sameRemote } from '../../state/links.js';
 import type { LinkBase } from '../ports.js';
-import { type Place, type PlaceCause, Places } from './place.js';
+import { Places } from './place.js';
 import { Remotes } from './remotes.js';
 import type { Segmentation } from './segmentation.js';
+import type { Place, PlaceCause } from './situation.js';
 
 /** A remote end: the words of its path, and by which own address and interface it was heard. */
 interface End {
