@@ -35,6 +35,7 @@ const FLOORS = [
   'handshake',
   'daemon/base',
   'daemon/interfaces',
+  'daemon/joining',
   'daemon/observe',
   'daemon/answers',
   'daemon/commits',

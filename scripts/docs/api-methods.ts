@@ -11,6 +11,7 @@ const SOURCES = [
   'src/api/configuration.ts',
   'src/api/links.ts',
   'src/api/clients.ts',
+  'src/api/invitations.ts',
   'src/api/logging.ts',
   'src/api/debug.ts',
 ];

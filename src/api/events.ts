@@ -124,6 +124,14 @@ export type ControlEvent = EventBase &
         removed: number;
         wrong: number;
       }
+    /** An invitation was made, a host came by it (`member`), or it was revoked. */
+    | {
+        kind: 'invitation';
+        interface: string;
+        name: string;
+        what: 'made' | 'used' | 'revoked';
+        member: string | null;
+      }
     | {
         kind: 'config';
         by: string;

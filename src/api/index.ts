@@ -16,6 +16,7 @@ export * from './explain.js';
 export * from './guards.js';
 export * from './history.js';
 export * from './interfaces.js';
+export * from './invitations.js';
 export * from './link-states.js';
 export * from './links.js';
 export * from './logging.js';

@@ -8,6 +8,7 @@ import type { FlowsExplained, PeerExplained } from './explain.js';
 import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
 import type { Counter, DropCounter, InterfaceStatus, MacCount, MacEntry, MacFilter } from './interfaces.js';
+import type { InvitationMethods } from './invitations.js';
 import type { LinkMethods } from './links.js';
 import type { LoggingMethods } from './logging.js';
 import type { MemberStatus } from './members.js';
@@ -33,6 +34,7 @@ export interface Methods
   extends ConfigurationMethods,
     LinkMethods,
     AuthorizedKeyMethods,
+    InvitationMethods,
     LoggingMethods,
     DebugMethods {
   hello: { params: HelloParams; result: HelloResult };

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { type Manifest, versionLine } from '../api/version.js';
+import { holdsSecret } from '../config/secrets.js';
 import { type CliArguments, readArguments, UsageError } from './arguments.js';
 import { EXIT } from './base/failure.js';
 import { defaultSettings } from './base/settings.js';
@@ -37,6 +38,8 @@ async function openTerminal(): Promise<Terminal | null> {
 }
 
 async function main(): Promise<number> {
+  // Others may read the words that a process was started with: they see this instead.
+  if (process.argv.some(holdsSecret)) process.title = 'octolink';
   const given = readArguments(process.argv.slice(2), process.env, isLoginShell());
   const { socket, patienceMs, json, stopAtFirstError, assumeYes, readOnly, restricted, action } = given;
   const options: InterpreterOptions = {

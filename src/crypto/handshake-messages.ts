@@ -13,8 +13,10 @@ export const MESSAGE = {
   INITIATION: 0x11,
   RESPONSE: 0x12,
   COOKIE_REPLY: 0x13,
-  /** Belongs to the datapath; listed here to show all four together. */
+  /** Belongs to the datapath; listed here to show all of them together. */
   TRANSPORT: 0x14,
+  JOIN_REQUEST: 0x15,
+  JOIN_REPLY: 0x16,
 } as const;
 
 /** What both ends mix into the handshake before the first message: another protocol version never agrees. */
@@ -38,6 +40,15 @@ const COOKIE_SEALED = COOKIE_NONCE + XCHACHA_NONCE_BYTES;
 export const INITIATION_BYTES = INITIATION_NOISE + INITIATION_NOISE_BYTES + 2 * MAC_BYTES;
 export const RESPONSE_BYTES = RESPONSE_NOISE + RESPONSE_NOISE_BYTES + 2 * MAC_BYTES;
 export const COOKIE_REPLY_BYTES = COOKIE_SEALED + COOKIE_BYTES + TAG_BYTES;
+/** A request is as long as its reply, so that nobody can make us send more than was sent; both pass IPv6's least MTU. */
+export const JOIN_BYTES = 1200;
+
+const JOIN_RECEIVER = 4;
+const JOIN_NOISE = 8;
+const JOIN_REQUEST_NOISE_BYTES = JOIN_BYTES - JOIN_NOISE - 2 * MAC_BYTES;
+/** What Noise messages 1 and 2 of a join carry. */
+export const JOIN_REQUEST_PAYLOAD_BYTES = JOIN_REQUEST_NOISE_BYTES - 2 * KEY_BYTES - 2 * TAG_BYTES;
+export const JOIN_REPLY_PAYLOAD_BYTES = JOIN_BYTES - JOIN_NOISE - KEY_BYTES - TAG_BYTES;
 
 type HandshakeKind = 'initiation' | 'response' | 'cookie-reply';
 /** Why a datagram is not a handshake message at all. */
@@ -57,6 +68,11 @@ export function classify(datagram: Uint8Array): HandshakeKind | MessageProblem {
     default:
       return 'unknown-type';
   }
+}
+
+/** Whether a datagram has the form of a join request or a join reply. */
+export function isJoin(datagram: Uint8Array, type: 'JOIN_REQUEST' | 'JOIN_REPLY'): boolean {
+  return datagram.length === JOIN_BYTES && readU32(datagram, 0) === MESSAGE[type] * 2 ** 24;
 }
 
 function checked(datagram: Uint8Array, kind: HandshakeKind, length: number): HandshakeKind | MessageProblem {
@@ -93,30 +109,56 @@ export function encodeCookieReply(receiverIndex: number, nonce: Uint8Array, seal
   return message;
 }
 
-/** The sender's index in an initiation or a response. */
+/** A join request around Noise message 1, both MACs still zero. */
+export function encodeJoinRequest(senderIndex: number, noise: Uint8Array): Uint8Array {
+  const message = new Uint8Array(JOIN_BYTES);
+  message[0] = MESSAGE.JOIN_REQUEST;
+  writeU32(message, SENDER, senderIndex);
+  message.set(noise, JOIN_NOISE);
+  return message;
+}
+
+/** A join reply around Noise message 2. */
+export function encodeJoinReply(receiverIndex: number, noise: Uint8Array): Uint8Array {
+  const message = new Uint8Array(JOIN_BYTES);
+  message[0] = MESSAGE.JOIN_REPLY;
+  writeU32(message, JOIN_RECEIVER, receiverIndex);
+  message.set(noise, JOIN_NOISE);
+  return message;
+}
+
+/** The sender's index in an initiation, a response or a join request. */
 export function senderIndex(message: Uint8Array): number {
   return readU32(message, SENDER);
 }
 
-/** The receiver's index in a response or a cookie reply. */
+/** The receiver's index in a response, a cookie reply or a join reply. */
 export function receiverIndex(message: Uint8Array): number {
+  if (message[0] === MESSAGE.JOIN_REPLY) return readU32(message, JOIN_RECEIVER);
   return readU32(message, message[0] === MESSAGE.COOKIE_REPLY ? COOKIE_RECEIVER : RECEIVER);
 }
 
-/** The Noise message inside an initiation or a response, as a view. */
+/** The Noise message inside any message that holds one, as a view. */
 export function noisePart(message: Uint8Array): Uint8Array {
-  return message[0] === MESSAGE.INITIATION
-    ? message.subarray(INITIATION_NOISE, INITIATION_NOISE + INITIATION_NOISE_BYTES)
-    : message.subarray(RESPONSE_NOISE, RESPONSE_NOISE + RESPONSE_NOISE_BYTES);
+  switch (message[0]) {
+    case MESSAGE.INITIATION:
+      return message.subarray(INITIATION_NOISE, INITIATION_NOISE + INITIATION_NOISE_BYTES);
+    case MESSAGE.JOIN_REQUEST:
+      return message.subarray(JOIN_NOISE, JOIN_NOISE + JOIN_REQUEST_NOISE_BYTES);
+    case MESSAGE.JOIN_REPLY:
+      return message.subarray(JOIN_NOISE);
+    default:
+      return message.subarray(RESPONSE_NOISE, RESPONSE_NOISE + RESPONSE_NOISE_BYTES);
+  }
 }
 
-/** MAC1 of an initiation or a response, as a view, and what it covers. */
+/** MAC1 of an initiation, a response or a join request, as a view, and what it covers. */
 export function mac1Part(message: Uint8Array): { covered: Uint8Array; mac: Uint8Array } {
   const start = message.length - 2 * MAC_BYTES;
   return { covered: message.subarray(0, start), mac: message.subarray(start, start + MAC_BYTES) };
 }
 
-/** MAC2 of an initiation or a response, as a view, and what it covers. */
+/** MAC2 of an initiation, a response or a join request, as a view, and what it covers. */
 export function mac2Part(message: Uint8Array): { covered: Uint8Array; mac: Uint8Array } {
   const start = message.length - MAC_BYTES;
   return { covered: message.subarray(0, start), mac: message.subarray(start) };

@@ -14,6 +14,7 @@ import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import type { TapStore } from './interfaces/tap-store.js';
+import { Invitations } from './joining/invitations.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
 import { metricsEndpoint } from './observe/metrics-endpoint.js';
@@ -35,6 +36,7 @@ interface DaemonOptions {
 export class Daemon implements ConfigurationHost {
   readonly events = new EventLog();
   readonly histories: Histories;
+  readonly invitations: Invitations;
   private config: Config = { interfaces: [] };
   private readonly running = new Map<string, InterfaceRuntime>();
   private readonly failures = new Map<string, string>();
@@ -51,6 +53,16 @@ export class Daemon implements ConfigurationHost {
       () => this.config.historyLinks ?? DEFAULTS.historyLinks,
     );
     this.histories = histories;
+    this.invitations = new Invitations({
+      stateFolder: options.stateFolder,
+      hostname: () => this.hostname(),
+      runtimes: this.running,
+      told: (told, what, member) => {
+        const place = { interface: told.interface, name: told.name, member };
+        options.log.info(place, `invitation ${what}`);
+        this.events.publish({ kind: 'invitation', ...place, what });
+      },
+    });
     this.metrics = metricsEndpoint(() =>
       metricsText(collectMetrics({ runtimes: this.running.values(), histories }))
         .map((line) => `${line}\n`)
@@ -172,6 +184,7 @@ export class Daemon implements ConfigurationHost {
     this.failures.delete(name);
     runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
+    this.invitations.serve(runtime);
     await runtime.admitClients();
     this.events.publish({
       kind: 'interface',

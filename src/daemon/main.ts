@@ -16,6 +16,7 @@ import { ControlServer } from './control/server.js';
 import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
 import { TapStore } from './interfaces/tap-store.js';
+import { Joiner } from './joining/join.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
 import { Debugs } from './observe/debugs.js';
@@ -135,7 +136,7 @@ async function main(): Promise<void> {
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
   const web = new WebPlace(stateFolder, () => parts);
   const daemon = new Daemon({ native, log, stateFolder, web, taps, hopeless });
-  const { events, histories, faults, runtimes } = daemon;
+  const { events, histories, faults, invitations, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   const service = new Service(manager, () => runtimes.values());
   process.on('SIGHUP', () => void ready.then(() => reload()));
@@ -171,6 +172,13 @@ async function main(): Promise<void> {
     faults,
     events,
     histories,
+    invitations,
+    joiner: new Joiner({
+      native,
+      stateFolder,
+      runningConfig: () => daemon.runningConfig(),
+      taps: () => runtimes.keys(),
+    }),
     debugs: new Debugs(events, log),
     connections: () => servers.reduce((sum, { clients }) => sum + clients, 0),
   };
@@ -188,6 +196,7 @@ async function main(): Promise<void> {
     fail(EXIT.UNAVAILABLE, (error as Error).message);
   }
   try {
+    await invitations.load();
     await configurator.start(config);
     taps.closeRest();
     service.ready();

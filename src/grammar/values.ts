@@ -1,4 +1,5 @@
 /** The types that a value in a command line can have. */
+import { TOKEN_PREFIX } from '../api/invitations.js';
 import {
   isLinkLocal,
   parseCidr,
@@ -297,6 +298,34 @@ export const KEY: ValueType<string> = {
     return 'AEIMQUYcgkosw048'.includes(text[42]) ? text : { refused: 'must be canonical base64' };
   },
   mayBegin: (text) => /^[A-Za-z0-9+/]{0,43}=?$/.test(text),
+};
+
+const DURATION_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** A time with its unit, such as `12h` or `7d`, in seconds. */
+export function durationOf(low: number, high: number): ValueType<number> {
+  return {
+    label: '<number>s|m|h|d|w',
+    rank: 3,
+    parse(text) {
+      const [, number, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
+      const seconds = number === undefined ? Number.NaN : Number(number) * DURATION_UNITS[unit];
+      const refused = `must be a time from ${low} s to ${high / 86_400} days, as 30m, 12h or 7d`;
+      return seconds >= low && seconds <= high ? seconds : { refused };
+    },
+    mayBegin: (text) => /^\d{0,9}[smhdw]?$/.test(text),
+  };
+}
+
+/** The token of an invitation, or `-` for the standard input. It is quoted nowhere. */
+export const TOKEN: ValueType<string> = {
+  label: 'TOKEN',
+  rank: 3,
+  parse: (text) =>
+    text === '-' || text.startsWith(TOKEN_PREFIX)
+      ? text
+      : { refused: `must begin with ${TOKEN_PREFIX}, or be "-"` },
+  mayBegin: (text) => TOKEN_PREFIX.startsWith(text) || text.startsWith(TOKEN_PREFIX) || text === '-',
 };
 
 /** All words to the end of the line, up to a comment. */

@@ -28,6 +28,12 @@ export const HANDSHAKE_HELP = {
   'answer-not-offered': 'authentic response that chose what was not offered',
   'cookie-unexpected': 'cookie for no initiation of ours that is still waiting',
   'cookie-not-authentic': 'cookie that does not decrypt',
+  // Join requests.
+  'join-not-authentic': 'join request that does not decrypt',
+  'join-malformed': 'authentic join request whose contents cannot be read',
+  'join-busy': 'join request while as many as there may be are being answered',
+  'invitation-unknown': 'join request by an invitation that was never made here, or was revoked',
+  'invitation-refused': 'join request by an invitation that has expired or was used as often as it may be',
 } as const;
 
 export type HandshakeReason = keyof typeof HANDSHAKE_HELP;

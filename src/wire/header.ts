@@ -7,6 +7,8 @@ export const TYPE = {
   RESPONSE: 0x12,
   COOKIE: 0x13,
   TRANSPORT: 0x14,
+  JOIN_REQUEST: 0x15,
+  JOIN_REPLY: 0x16,
 } as const;
 
 /** Outer header of a transport datagram, byte offsets. */

@@ -5,7 +5,7 @@
  *
  *   answers       (responses, cookie replies) must be for an initiation that we have sent lately
  *   initiations   must be addressed to us (MAC1); under load they must also prove their address (MAC2), and those that
- *                 do not are answered with a cookie at once, which costs no memory
+ *                 do not are answered with a cookie at once, which costs no memory; join requests are treated alike
  *
  * What passes waits in one of three lanes, each with places of its own: what strangers can fill takes no place from what
  * they cannot. Load is counted apart for the remote ends of our links and for all others, so that a flood from elsewhere
@@ -125,7 +125,7 @@ export class HandshakeGate {
     this.lookedAt = now;
     this.settle();
     if (this.settled - this.counted >= TELLING) this.countPlaces();
-    if (message[0] !== MESSAGE.INITIATION) {
+    if (message[0] !== MESSAGE.INITIATION && message[0] !== MESSAGE.JOIN_REQUEST) {
       return this.answerRefusal(message, now) ?? this.enter(LANE.ANSWER, message, arrival);
     }
     const { screen } = this;

@@ -31,6 +31,7 @@ import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.j
 import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { linkHistory, pageOf, peerMtu, peerStatus, RATES } from './fake-answers.js';
+import { fakeJoining } from './fake-joining.js';
 
 /** Events that happen at the beginning of time unless they say otherwise, and a count of those who listen. */
 class FakeEvents extends EventLog {
@@ -132,6 +133,7 @@ export class FakeBackend implements ConfigurationHost {
         () => [],
         () => 0,
       ),
+      ...fakeJoining(this),
       debugs: new Debugs(this.events, log),
       connections: () => 1,
     };

@@ -7,6 +7,7 @@ import { DROP_NAMES } from '../../src/contract/drops.js';
 import {
   COOKIE_REPLY_BYTES,
   INITIATION_BYTES,
+  JOIN_BYTES,
   MESSAGE,
   RESPONSE_BYTES,
 } from '../../src/crypto/handshake-messages.js';
@@ -202,6 +203,8 @@ describe('docs/protocol.md', () => {
       [TYPE.RESPONSE, RESPONSE_BYTES],
       [TYPE.COOKIE, COOKIE_REPLY_BYTES],
       [TYPE.TRANSPORT, SEALED_OVERHEAD + 1],
+      [TYPE.JOIN_REQUEST, JOIN_BYTES],
+      [TYPE.JOIN_REPLY, JOIN_BYTES],
     ]);
   });
 
@@ -223,9 +226,7 @@ describe('docs/protocol.md', () => {
   });
 
   it('agrees on first bytes with the handshake', () => {
-    expect([MESSAGE.INITIATION, MESSAGE.RESPONSE, MESSAGE.COOKIE_REPLY, MESSAGE.TRANSPORT]).toEqual(
-      Object.values(TYPE),
-    );
+    expect(Object.values(MESSAGE)).toEqual(Object.values(TYPE));
   });
 
   it.each([

@@ -19,6 +19,8 @@ import { keyCommands } from './genkey.js';
 import { guardCommands } from './guards.js';
 import { helpCommands } from './help.js';
 import { importCommands } from './import.js';
+import { inviteCommands } from './invite.js';
+import { joinCommands } from './join.js';
 import { listingCommands } from './listings.js';
 import { loggingCommands } from './logging.js';
 import { macCommands } from './mac-table.js';
@@ -27,6 +29,7 @@ import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './privilege.js';
+import { setupCommands } from './setup.js';
 import { showCommands } from './show.js';
 import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
@@ -48,6 +51,9 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...vlanCommands,
   ...memberCommands,
   ...authorizedKeyCommands,
+  ...setupCommands,
+  ...inviteCommands,
+  ...joinCommands,
   ...waitCommands,
   ...pingCommands,
   ...explainCommands,

@@ -87,6 +87,10 @@ function whatText(event: ControlEvent): string {
       const refused = wrong === 0 ? '' : `, ${plural(wrong, 'line')} wrong`;
       return `${event.interface} authorized keys read: ${plural(clients, 'client')}, ${added} new, ${removed} removed${refused}`;
     }
+    case 'invitation': {
+      const by = event.member === null ? '' : ` by ${event.member}`;
+      return `${event.interface} invitation ${event.name} ${event.what}${by}`;
+    }
     case 'config':
       if (event.what === 'taken by force')
         return `configuration: a candidate was taken by force by ${event.by}`;

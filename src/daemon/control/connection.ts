@@ -305,8 +305,9 @@ function errorAnswer(id: RequestId | null, error: ErrorBody): ResponseMessage {
   return { jsonrpc: '2.0', id, error };
 }
 
-/** Long input is logged by its first lines, and without keys that were typed by mistake. */
+/** Long input is logged by its first lines, without keys that were typed by mistake; of tokens nothing is logged. */
 function forTheLog(params: object): object {
+  if ('token' in params) return { ...params, token: '<removed>' };
   if (!('lines' in params) || !('context' in params)) return params;
   const { lines: all, context } = params as Methods['config.apply']['params'];
   const lines = all.slice(0, MAX_LOGGED_LINES).map(withoutSecrets);

@@ -8,14 +8,17 @@ import type { AeadChoice } from '../../api/config.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
 import type { DatapathEvent, PathRef } from '../../contract/events.js';
 import { INTERFACE } from '../../contract/stats.js';
+import { isJoin } from '../../crypto/handshake-messages.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Action, InstallSessionAction, NoticeAction, RetireReason } from '../../handshake/actions.js';
 import type { Client } from '../../handshake/admission.js';
 import { Handshaker } from '../../handshake/handshaker.js';
+import { type OpenedJoin, openJoin } from '../../handshake/join.js';
 import type { ClientSource, PeerIdentity } from '../../handshake/options.js';
-import { emptyCounters } from '../../handshake/reasons.js';
+import { emptyCounters, type HandshakeReason } from '../../handshake/reasons.js';
 import type { HandshakeRecord } from '../../handshake/record.js';
+import type { JoinReply } from '../../member/join-messages.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
 import { OWN_CAPABILITIES } from '../../wire/capabilities.js';
@@ -67,6 +70,8 @@ interface HandshakeEvents {
   released: [peer: number];
   /** Something that the operator should know. */
   notice: [notice: NoticeAction];
+  /** A host asks to join; who listens answers through `answerJoin` or abandons the request. */
+  join: [join: OpenedJoin, path: PathRef];
   /** What was done for a peer, for who follows every step. */
   step: [peer: number, what: string];
 }
@@ -82,7 +87,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   constructor(
     private readonly native: Native,
     private readonly datapath: Datapath,
-    staticKeys: KeyPair,
+    private staticKeys: KeyPair,
     aead: AeadChoice,
     clock: HandshakeClock,
     clients: ClientSource,
@@ -129,6 +134,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
    */
   setTerms(staticKeys: KeyPair, aead: AeadChoice): void {
     this.carryOut(this.handshaker.setTerms(staticKeys, aead, this.native.now()));
+    this.staticKeys = staticKeys;
   }
 
   /** Whether a peer has this public key. */
@@ -197,7 +203,24 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   private receive(bytes: Uint8Array, path: PathRef, now: number): void {
     this.taken++;
     this.datapath.stats.interface[INTERFACE.handshakesTaken] = this.taken;
-    this.carryOut(this.handshaker.receive(bytes, path, now));
+    if (isJoin(bytes, 'JOIN_REQUEST')) this.receiveJoin(bytes, path);
+    else this.carryOut(this.handshaker.receive(bytes, path, now));
+  }
+
+  private receiveJoin(bytes: Uint8Array, path: PathRef): void {
+    const join = openJoin(sodiumPrimitives, this.staticKeys, bytes);
+    if (join === null) this.count('join-not-authentic');
+    else if (!this.emit('join', join, path)) join.abandon();
+  }
+
+  /** Sends the reply to a request of the event `join` back to where that came from. */
+  answerJoin(join: OpenedJoin, reply: JoinReply, path: PathRef): void {
+    this.datapath.send({ kind: 'send-raw', bytes: join.reply(reply), path });
+  }
+
+  /** Counts a message that led nowhere. */
+  count(reason: HandshakeReason): void {
+    this.handshaker.counters[reason]++;
   }
 
   private withIndex(slot: number, then: (index: number) => Action[]): void {

@@ -9,6 +9,7 @@ import { DEBUG_METHODS } from './debug.js';
 import { DRAIN_METHODS } from './drain.js';
 import { EVENT_METHODS } from './events.js';
 import { EXPLAIN_METHODS } from './explain.js';
+import { INVITATION_METHODS } from './invitations.js';
 import { LOGGING_METHODS } from './logging.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
@@ -33,6 +34,7 @@ export const METHODS: MethodTable = {
   ...INTERFACE_METHODS,
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
+  ...INVITATION_METHODS,
   ...LINK_METHODS,
   ...GUARD_METHODS,
   ...MULTICAST_METHODS,

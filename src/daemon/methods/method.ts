@@ -16,6 +16,8 @@ import type { Log } from '../base/log.js';
 import type { Logging } from '../base/logging.js';
 import type { Configurator } from '../commits/configurator.js';
 import type { Finder } from '../interfaces/finder.js';
+import type { Invitations } from '../joining/invitations.js';
+import type { Joiner } from '../joining/join.js';
 import type { Debugs } from '../observe/debugs.js';
 import type { Histories } from '../observe/link-histories.js';
 
@@ -33,6 +35,8 @@ export interface DaemonParts {
   faults: ReadonlyMap<string, string>;
   events: EventLog;
   histories: Histories;
+  invitations: Invitations;
+  joiner: Joiner;
   debugs: Debugs;
   /** Number of connections on all control sockets. */
   connections(): number;
@@ -90,8 +94,12 @@ export function read<M extends MethodName>(
 }
 
 /** A method that only administrators may call. */
-export function admin<M extends MethodName>(params: Method<M>['params'], run: Method<M>['run']): Method<M> {
-  return { privilege: 'admin', params, run, isSlow: false };
+export function admin<M extends MethodName>(
+  params: Method<M>['params'],
+  run: Method<M>['run'],
+  pace?: 'slow',
+): Method<M> {
+  return { privilege: 'admin', params, run, isSlow: pace === 'slow' };
 }
 
 /** The method of this name; null when there is none. Parameters must pass its own schema before they reach it. */

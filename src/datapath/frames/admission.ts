@@ -6,7 +6,12 @@
 import { readU64 } from '../../base/bytes.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, type SharedStats } from '../../contract/stats.js';
-import { COOKIE_REPLY_BYTES, INITIATION_BYTES, RESPONSE_BYTES } from '../../crypto/handshake-messages.js';
+import {
+  COOKIE_REPLY_BYTES,
+  INITIATION_BYTES,
+  JOIN_BYTES,
+  RESPONSE_BYTES,
+} from '../../crypto/handshake-messages.js';
 import { OPEN } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Datagram, MessageBatch } from '../../state/datagram.js';
@@ -27,6 +32,7 @@ const HANDSHAKE_BYTES: Readonly<Record<number, number | undefined>> = {
   [TYPE.INITIATION]: INITIATION_BYTES,
   [TYPE.RESPONSE]: RESPONSE_BYTES,
   [TYPE.COOKIE]: COOKIE_REPLY_BYTES,
+  [TYPE.JOIN_REQUEST]: JOIN_BYTES,
 };
 const NOBODY = -1;
 /** Counters above this would not be exact as a double. */

@@ -1,0 +1,23 @@
+/** The parts of a daemon that invite and join, where there is no interface. */
+import type { Config } from '../../src/api/index.js';
+import { Invitations } from '../../src/daemon/joining/invitations.js';
+import { Joiner } from '../../src/daemon/joining/join.js';
+
+const NOWHERE = '/nonexistent';
+
+export function fakeJoining(host: { hostname(): string; runningConfig(): Config }) {
+  return {
+    invitations: new Invitations({
+      stateFolder: NOWHERE,
+      hostname: () => host.hostname(),
+      runtimes: new Map(),
+      told: () => {},
+    }),
+    joiner: new Joiner({
+      native: { routeDevice: () => 0, ifindex: () => 1 },
+      stateFolder: NOWHERE,
+      runningConfig: () => host.runningConfig(),
+      taps: () => [],
+    }),
+  };
+}
