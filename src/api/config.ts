@@ -149,6 +149,10 @@ export interface PeerConfig {
   vlan?: VlanConfig;
   /** The uplink group that it is a server of, and its priority there, 0–255, higher wins. */
   uplink?: { group: string; priority?: number };
+  /** It may be introduced to other clients of this host; absent: as the interface says. */
+  introduce?: boolean;
+  /** Make direct links to others that it introduces; for those holds the template, if there is one. */
+  direct?: { template?: string };
   links: LinkConfig[];
   shutdown?: boolean;
 }
@@ -178,6 +182,8 @@ export interface InterfaceConfig {
   /** For links that say nothing themselves; false: off; absent: the default. */
   damping?: DampingConfig | false;
   quality?: QualityConfig | false;
+  /** Introduce peers that talk to each other, unless they say otherwise. */
+  introduce?: boolean;
   /** Uplink groups that move back to a better server once it has been ready for `preemptDelay` seconds. */
   uplinkGroups?: { name: string; preemptDelay: number }[];
   aead?: AeadChoice;

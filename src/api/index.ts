@@ -20,6 +20,7 @@ export * from './invitations.js';
 export * from './link-states.js';
 export * from './links.js';
 export * from './logging.js';
+export * from './members.js';
 export * from './methods.js';
 export * from './metrics.js';
 export * from './mtu.js';

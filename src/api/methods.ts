@@ -11,6 +11,7 @@ import type { Counter, DropCounter, InterfaceStatus, MacCount, MacEntry, MacFilt
 import type { InvitationMethods } from './invitations.js';
 import type { LinkMethods } from './links.js';
 import type { LoggingMethods } from './logging.js';
+import type { MemberStatus } from './members.js';
 import type { MetricFamily } from './metrics.js';
 import type { PeerMtu } from './mtu.js';
 import type { MulticastStatus } from './multicast.js';
@@ -68,6 +69,7 @@ export interface Methods
   /** VLANs that a line of the configuration names, and those in which MAC addresses are known. */
   'show.vlans': { params: { interface?: string }; result: VlanStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
+  'show.members': { params: { interface?: string }; result: MemberStatus[] };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
   /** Ends the session and starts a new handshake. */

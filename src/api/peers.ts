@@ -98,6 +98,8 @@ export interface PeerStatus {
   /** Why it went down the last time, in a few words; null: it never did. */
   lastDownCause: string | null;
   policy: Policy;
+  /** The server that introduced it; null: it was not introduced. */
+  introducedBy: string | null;
   /** Frames that are sent by two links: up to so many bytes (0: none), control traffic, code points. */
   duplicate: { smallBytes: number; control: boolean; dscp: readonly number[] };
   /** Group of peers between which frames are not switched; null: in none. */

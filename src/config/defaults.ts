@@ -141,6 +141,11 @@ export function effectiveSplitHorizon(peer: PeerConfig): number | null {
   return peer.splitHorizon === false ? null : (peer.splitHorizon ?? DEFAULTS.splitHorizon);
 }
 
+/** Whether a peer may be introduced to others. */
+export function effectiveIntroduce(parent: InterfaceConfig, peer: PeerConfig): boolean {
+  return peer.introduce ?? parent.introduce ?? false;
+}
+
 /** Equal for two spellings of one host name. */
 export function nameKey(name: string): string {
   return name.replace(/\.$/, '').toLowerCase();

@@ -6,6 +6,7 @@ import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/val
 import { renderWord } from '../grammar/words.js';
 import { dampingOf } from './damping-command.js';
 import { DEFAULTS, MAX_ADDRESSES } from './defaults.js';
+import { interfaceIntroduce } from './direct-commands.js';
 import { duplicateCommands } from './duplicate-commands.js';
 import {
   block,
@@ -112,6 +113,7 @@ export const interfaceCommands: ConfigCommand[] = [
   qualityOf('interface', interfaceOf),
   ...duplicateCommands('interface', interfaceOf),
   uplinkPreemption,
+  interfaceIntroduce,
   interfaceField('aead', {
     tokens: [keyword('aead', 'Data cipher'), oneOf('aead', AEADS)],
     read: ({ aead }) => aead,

@@ -4,6 +4,7 @@ import type { LinkConfig, PeerConfig } from '../api/config.js';
 import { keyword, value } from '../grammar/command.js';
 import { FILENAME, KEY, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
+import { directCommands } from './direct-commands.js';
 import { duplicateCommands, duplicateNone } from './duplicate-commands.js';
 import { guardCommands } from './guard-commands.js';
 import {
@@ -54,6 +55,7 @@ export const peerCommands: ConfigCommand[] = [
   duplicateNone(peerOf),
   ...portCommands,
   uplinkOf,
+  ...directCommands,
   block('peer', {
     opens: 'link',
     tokens: [

@@ -204,6 +204,7 @@ function checkPeers(parent: InterfaceConfig, path: string[], issues: ConfigIssue
   for (const own of parent.peers) {
     const peerPath = [...path, `peer ${renderWord(own.name)}`];
     checkTemplateNamed(parent, own.template, { path: peerPath, field: 'template' }, issues);
+    checkTemplateNamed(parent, own.direct?.template, { path: peerPath, field: 'direct' }, issues);
     const peer = withTemplate(parent, own);
     checkCopies(own, peerPath, issues);
     if ((own.guard?.bindings?.length ?? 0) > MAX_BINDINGS) {

@@ -52,4 +52,9 @@ export type DatapathCommand =
   | ({ kind: 'capture'; id: number } & CaptureSettings)
   | { kind: 'capture-end'; id: number }
   | { kind: 'clear-counters' }
-  | { kind: 'goodbye' };
+  /** Sends a MEMBER message to a peer; `bytes` follow the kind. */
+  | { kind: 'member'; peer: number; bytes: Uint8Array }
+  /** Announces our stations to a direct peer once more. */
+  | { kind: 'announce'; peer: number }
+  /** Says goodbye to a peer that will be removed, or to all. */
+  | { kind: 'goodbye'; peer?: number };

@@ -69,6 +69,7 @@ export const DROP_HELP = {
   'piece-expired': 'incomplete frame given up by age',
   'relay-refused': 'datagram to be relayed for a peer that is not known here, or relaying is switched off',
   'event-limit': 'authentic messages that concern the control thread, faster than it shall be bothered',
+  'member-unasked': 'message about members of a peer that has no business to send any',
   'path-check-unknown': 'answer to a path check never asked',
   'tap-write-error': 'the kernel refused a frame',
 } as const;

@@ -60,6 +60,10 @@ export type DatapathEvent =
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
   | UplinkMoved
+  /** A MEMBER message of a peer, from what follows its kind on. */
+  | { kind: 'member'; peer: number; bytes: Uint8Array }
+  /** Frames for each other pass between two clients that may be introduced. */
+  | { kind: 'talk'; peers: readonly [number, number] }
   /** The LAN reaches a peer by another way as well, or no longer; `state` is one of `LOOP`. */
   | { kind: 'loop'; peer: number; state: number }
   /** The switch has noticed something. */

@@ -1,4 +1,5 @@
 /** What the control thread sets in the switch: of a port, which is a peer, and of the switch as a whole. */
+import type { DirectSettings } from './directs.js';
 import type { GuardSettings } from './guard-settings.js';
 
 /** In no split-horizon group. */
@@ -41,6 +42,7 @@ export interface PortSettings {
   statics: readonly StaticMac[];
   /** null: frames as they are. */
   vlan: VlanSettings | null;
+  direct: DirectSettings;
 }
 
 /** Kinds of frames to reserved groups, as bits. */

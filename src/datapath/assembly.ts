@@ -35,6 +35,7 @@ import { Reassembly } from './frames/pieces.js';
 import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
 import { Shares } from './frames/shares.js';
+import { Talks } from './frames/talks.js';
 import { Unpacker } from './frames/unpacker.js';
 import { LinkMessages } from './send/messages.js';
 import { Relay } from './send/relay.js';
@@ -82,6 +83,7 @@ export class Assembly {
   readonly wheel: TimerWheel;
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
+  private readonly talks: Talks;
   readonly forwarder: Forwarder;
   readonly announcer: Announcer;
   readonly snooping: Snooping;
@@ -113,7 +115,8 @@ export class Assembly {
     const drops = new Drops(stats, arena.bytes, tables.links, observer, options.dropExamples);
     this.drops = drops;
     this.shares = new Shares(options.nowUs, io);
-    this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed });
+    const { directs } = this.switchPorts;
+    this.macs = new MacTable({ limit: options.settings.switch.macLimit, seed: options.seed, directs });
     this.wheel = new TimerWheel(64, options.nowUs);
     this.reassembly = new Reassembly(arena.bytes, arena.pieceBase, { slots: REASSEMBLY_SLOTS });
     this.vlans = new Vlans(arena.bytes);
@@ -140,16 +143,17 @@ export class Assembly {
     const bridge = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards, storm, vlans });
     this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
-    this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops);
+    this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops, ports);
     const base = { tables, stats, drops, arena, wheel: this.wheel, ports: this.linkPorts() };
-    this.link = new LinkParts(base, options.seed, options.tap);
+    this.link = new LinkParts(base, options.seed, options.tap, directs);
     const { transmit, relay, reassembly, delivery, shares, switchPorts } = this;
     const { adaptive, control, life } = this.link;
     const lower = { arena, tables, bridge, vlans, transmit, adaptive, life, shares, stats, drops, observer };
     const { selected } = snooping;
     this.outbound = new Outbound({ ...lower, ports: switchPorts, guard, selected });
     this.ownFlood = new OwnFlood(arena, this.outbound, delivery, vlans);
-    this.forwarder = new Forwarder(arena, this.outbound, shares, stats);
+    this.talks = new Talks(directs, io);
+    this.forwarder = new Forwarder(arena, this.outbound, shares, stats, this.talks);
     const { forwarder } = this;
     const unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
     this.reorder = new Reorder(arena, unpacker);
@@ -179,6 +183,7 @@ export class Assembly {
       this.shares,
       observer,
       this.announcer,
+      this.talks,
       this.snooping,
       this.guards,
       this.storm,
@@ -202,7 +207,11 @@ export class Assembly {
       },
       stations: {
         forget: (peer) => this.macs.flushPort(peer),
+        left: (peer, vlan, high, low) => this.macs.forget(peer, vlan, high, low),
+        fallBack: (peer, server) => this.macs.moveLearned(peer, server),
         announce: (peer) => this.announcer.announce(peer),
+        announceOne: (peer, vlan, high, low) =>
+          this.announcer.announceOne(peer, { vlan, high, low }, this.now),
         reached: (peer, now) => this.snooping.portOpened(peer, now),
       },
       emit: (event) => io.emit(event),

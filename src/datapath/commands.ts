@@ -96,10 +96,23 @@ export class Commands {
         return this.parts.observer.stop(command.id);
       case 'clear-counters':
         return this.clearCounters();
+      case 'member':
+        link.members.send(command.peer, command.bytes, now);
+        return transmit.flush();
+      case 'announce':
+        return link.directs.announce(command.peer);
       case 'goodbye':
-        for (const peer of tables.peers.rows) link.notices.goodbye(peer, now);
+        if (command.peer !== undefined) this.leave(command.peer, now);
+        else for (const peer of tables.peers.rows) link.notices.goodbye(peer, now);
         return transmit.flush();
     }
+  }
+
+  /** A peer will be removed: from now on its stations are reached by the server that introduced it, if one did. */
+  private leave(peer: number, now: number): void {
+    if (!this.parts.tables.peers.has(peer)) return;
+    this.parts.link.directs.leave(peer);
+    this.parts.link.notices.goodbye(peer, now);
   }
 
   private settingsChanged(settings: DatapathSettings, now: number): void {

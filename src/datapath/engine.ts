@@ -65,6 +65,7 @@ export class Engine {
     this.parts.forwarder.finish();
     this.parts.delivery.flush();
     this.parts.reorder.recycle();
+    this.parts.link.directs.tellStations(this.parts.now);
     this.parts.announcer.run(this.parts.now);
     this.parts.transmit.flush();
   }

@@ -24,6 +24,7 @@ export class Rows {
     this.parts.guards.set(row, command.port.guard);
     this.parts.snooping.setPeer(row, command.port.multicastRouter, now);
     this.parts.switchPorts.set(row, command.port);
+    this.parts.switchPorts.directs.set(row, command.port.direct);
     this.parts.storm.set(row, command.port.storm, now);
     // What was learned of other VLANs there is out of date.
     if (this.parts.vlans.set(row, command.port.vlan)) this.parts.macs.flushPort(row);
@@ -128,6 +129,7 @@ export class Rows {
     peers.lastLink[peer] = NO_LINK;
     this.parts.stats.peers[peer * PEER_WIDTH + PEER.sessionSlot] = NO_SESSION;
     this.parts.link.life.peerLost(peer, 'session-lost', now);
+    this.parts.link.directs.fallBack(peer);
     this.parts.macs.flushPort(peer);
   }
 }

@@ -66,8 +66,14 @@ interface Stations {
   forget(peer: number): void;
   /** A peer can be reached, perhaps again: what it wants may not be known. */
   reached(peer: number, now: number): void;
+  /** A station that was learned at a peer is not there any more. */
+  left(peer: number, vlan: number, high: number, low: number): void;
+  /** What was learned at a direct peer is reached by a server from now on. */
+  fallBack(peer: number, server: number): void;
   /** Tells the network behind a peer that the stations here are reached through us, by that peer. */
   announce(peer: number): void;
+  /** The same of one station. */
+  announceOne(peer: number, vlan: number, high: number, low: number): void;
 }
 
 /** Hears how peers can be reached. */

@@ -4,6 +4,8 @@ import { type IpAddress, unusableHost } from '../grammar/address.js';
 import { isRefusal, NAME } from '../grammar/values.js';
 
 const MAX_LINK = 7;
+/** Bytes of the longest name: as many as names of peers have in ASCII. */
+export const MAX_NAME_BYTES = 63;
 
 /** Where one link of a member can be reached, as the member knows it. */
 export interface Endpoint {
@@ -63,6 +65,11 @@ export class Reader {
     }
     this.at += length;
     return at;
+  }
+
+  /** Bytes that are left. */
+  get left(): number {
+    return this.end - this.at;
   }
 
   u8(): number {

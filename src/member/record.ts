@@ -13,7 +13,14 @@ import {
   SIGNATURE_BYTES,
   SIGNING_KEY_BYTES,
 } from '../crypto/primitives.js';
-import { compareEndpoints, type Endpoint, Reader, writeEndpoint, writeText } from './fields.js';
+import {
+  compareEndpoints,
+  type Endpoint,
+  MAX_NAME_BYTES,
+  Reader,
+  writeEndpoint,
+  writeText,
+} from './fields.js';
 
 export interface MemberRecord {
   /** As names of peers are. */
@@ -132,7 +139,7 @@ function decode(bytes: Uint8Array): MemberRecord | null {
   if (readU16(bytes, AT.LENGTH) !== bytes.length) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const reader = new Reader(bytes, AT.NAME, bytes.length - SIGNATURE_BYTES);
-  const name = reader.text(Number.POSITIVE_INFINITY);
+  const name = reader.text(MAX_NAME_BYTES);
   const endpoints = reader.list(MAX_ENDPOINTS, () => reader.endpoint());
   const vlans = reader.list(MAX_VLANS, () => reader.u16());
   const groups = reader.list(MAX_GROUPS, () => reader.text(MAX_GROUP_BYTES));

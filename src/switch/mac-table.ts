@@ -9,8 +9,10 @@
  */
 import { Columns, int32 } from '../base/columns.js';
 import type { StaticMac } from '../contract/port-settings.js';
+import { Directs, TURN } from './directs.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
+import { checkedAgeing, checkedLimit, DEFAULT_AGEING_US, type MacTableOptions } from './mac-options.js';
 import { PortRanking } from './port-ranking.js';
 
 /** The port of stations behind our own TAP. */
@@ -34,15 +36,6 @@ export const LEARN = {
   FROZEN: 5,
 } as const;
 
-interface MacTableOptions {
-  /** Most entries, learned and static together. */
-  limit: number;
-  /** Unheard for this long, a learned entry is gone. Default 300 s. */
-  ageingUs?: number;
-  /** Two random 32-bit words that make bucket collisions unpredictable. */
-  seed: readonly [number, number];
-}
-
 /** Takes an entry of `MacTable.entries`. `ageUs` is 0 for static entries. */
 type EntryVisitor = (
   vlan: number,
@@ -53,7 +46,6 @@ type EntryVisitor = (
   isStatic: boolean,
 ) => void;
 
-const DEFAULT_AGEING_US = 300e6;
 /** An entry is stamped again only after this part of the ageing time: busy stations cost no list work. */
 const REFRESH_DIVISOR = 256;
 /** An address that would move so often within the window stays where it is for a while (RFC 7432 section 15.1). */
@@ -88,6 +80,7 @@ export class MacTable {
   /** What has been frozen since it was told last. */
   readonly frozen: FrozenMac = { vlan: 0, high: 0, low: 0, port: MISS, other: MISS, count: 0 };
   private readonly hash: KeyedHash;
+  private readonly directs: Directs;
   private wanted = 0;
   /** Rows: as many as the limit, or the static entries where these are more. */
   private most = 0;
@@ -121,6 +114,7 @@ export class MacTable {
   /** @throws RangeError when the limit is not between 1 and 2^24, or the ageing time is not positive. */
   constructor(options: MacTableOptions) {
     this.hash = new KeyedHash(options.seed[0], options.seed[1]);
+    this.directs = options.directs ?? new Directs();
     this.ageing = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US);
     this.wanted = checkedLimit(options.limit);
     this.allocate(this.wanted);
@@ -165,23 +159,32 @@ export class MacTable {
   learn(vlan: number, high: number, low: number, port: number, now: number): number {
     const vlanHigh = (vlan << 16) | high;
     const entry = this.find(vlanHigh, low | 0);
-    if (entry === NONE) return this.insert(vlanHigh, low | 0, port, now);
-    if (this.words[entry * WORDS + STATIC] === 1)
-      return this.words[entry * WORDS + PORT] === port ? LEARN.REFRESHED : LEARN.REFUSED;
-    if (this.words[entry * WORDS + PORT] !== port) {
+    if (entry === NONE) {
+      if (port === LOCAL_PORT && this.directs.isOn) this.directs.note(vlanHigh, low, true, now);
+      return this.insert(vlanHigh, low | 0, port, now);
+    }
+    const before = this.words[entry * WORDS + PORT];
+    if (this.words[entry * WORDS + STATIC] === 1) return before === port ? LEARN.REFRESHED : LEARN.REFUSED;
+    if (before !== port) {
       // Heard again only after its age: that is a new station to the table, not a move.
       const expired = now - this.times[entry * TIMES + SEEN] >= this.ageing;
+      const turn = this.directs.isOn ? this.directs.moved(vlanHigh, low, before, port, now) : TURN.OTHER;
       if (expired) this.moved[entry] = 0;
-      else if (!this.mayMove(entry, port, now)) return LEARN.FROZEN;
+      else if (turn === TURN.TO_SERVER) return this.refresh(entry, now);
+      else if (turn === TURN.OTHER && !this.mayMove(entry, port, now)) return LEARN.FROZEN;
       this.detach(entry);
       this.attach(entry, port, 0, now);
       if (expired) return LEARN.LEARNED;
       this.moveCount++;
       return LEARN.MOVED;
     }
+    return this.refresh(entry, now);
+  }
+
+  private refresh(entry: number, now: number): number {
     if (now - this.times[entry * TIMES + SEEN] >= this.ageing / REFRESH_DIVISOR) {
       this.detach(entry);
-      this.attach(entry, port, 0, now);
+      this.attach(entry, this.words[entry * WORDS + PORT], 0, now);
     }
     return LEARN.REFRESHED;
   }
@@ -251,6 +254,23 @@ export class MacTable {
     const gone = before - this.used;
     this.fit();
     return gone;
+  }
+
+  /** What was learned on a port is at another one from now on. */
+  moveLearned(port: number, to: number): void {
+    const list = listOf(port, 0);
+    while (list < this.oldest.length && this.oldest[list] !== NONE) {
+      const entry = this.oldest[list];
+      this.detach(entry);
+      this.attach(entry, to, 0, this.times[entry * TIMES + SEEN]);
+    }
+  }
+
+  /** Removes what was learned of an address on a port; on another one it stays. */
+  forget(port: number, vlan: number, high: number, low: number): void {
+    const entry = this.find((vlan << 16) | high, low | 0);
+    const at = entry * WORDS;
+    if (entry !== NONE && this.words[at + PORT] === port && this.words[at + STATIC] === 0) this.unlink(entry);
   }
 
   private flushStatics(port: number): void {
@@ -472,16 +492,4 @@ function listOf(port: number, isStatic: number): number {
 
 function isStation(high: number, low: number): boolean {
   return !isGroup(high) && (high !== 0 || low !== 0);
-}
-
-function checkedLimit(limit: number): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 2 ** 24) {
-    throw new RangeError(`MAC table limit ${limit} is not between 1 and ${2 ** 24}`);
-  }
-  return limit;
-}
-
-function checkedAgeing(ageingUs: number): number {
-  if (!(ageingUs > 0)) throw new RangeError(`MAC ageing time ${ageingUs} is not positive`);
-  return ageingUs;
 }

@@ -1,12 +1,14 @@
 /** Peers as ports of the switch: what the operator wants of each, as rows of typed arrays. */
 import { Columns, int32, uint8 } from '../base/columns.js';
 import { NO_GROUP, type PortSettings } from '../contract/port-settings.js';
+import { Directs } from './directs.js';
 import { LOCAL_PORT } from './mac-table.js';
 
 /** The group that peers are in unless they were put elsewhere. */
 const COMMON_GROUP = 0;
 
 export class Ports {
+  readonly directs = new Directs();
   /** Split-horizon group of each peer, or `NO_GROUP`. */
   private group = int32(COMMON_GROUP);
   /** 1 for peers to and from which nothing passes but probes of the loop guard. */
@@ -43,11 +45,13 @@ export class Ports {
   /** Whether a frame that came in by a port may go out by a peer: split horizon by group (RFC 4762 section 4.4). */
   mayPass(from: number, to: number): boolean {
     if (from === LOCAL_PORT) return true;
+    if (this.directs.isOn && this.directs.isOneLan(from, to)) return false;
     const group = this.group[from];
     return from !== to && (group === NO_GROUP || group !== this.group[to]);
   }
 
   peerRemoved(peer: number): void {
+    this.directs.peerRemoved(peer);
     if (peer >= this.columns.capacity) return;
     this.outside -= Number(this.group[peer] !== COMMON_GROUP);
     this.holds -= this.held[peer];

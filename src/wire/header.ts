@@ -34,6 +34,8 @@ export const KIND = {
   RELAYED: 11,
   REPORT: 12,
   PARITY: 13,
+  MEMBER: 14,
+  STATION_LEFT: 15,
 } as const;
 
 /**

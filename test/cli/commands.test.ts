@@ -111,7 +111,9 @@ describe('the session', () => {
       );
     expect(await ask('show m?')).toEqual({
       code: 0,
-      out: expect.stringMatching(/^ {2}mac-table +MAC .*\n {2}metrics .*\n {2}mtu .*\n {2}multicast .*\n$/),
+      out: expect.stringMatching(
+        /^ {2}mac-table +MAC .*\n {2}members .*\n {2}metrics .*\n {2}mtu .*\n {2}multicast .*\n$/,
+      ),
       err: '',
     });
     expect((await ask('conf t', 'interface ?')).out).toMatch(
@@ -279,6 +281,7 @@ describe('listings', () => {
       'show mtu name os*',
       'show multicast limit 1',
       'show uplinks sort moves',
+      'show members sort age',
       'show authorized-keys state absent',
       'show interfaces brief sort peers',
     ]) {

@@ -74,6 +74,7 @@ describe('a listing', () => {
     'mtu',
     'multicast',
     'uplinks',
+    'members',
     'interfaces brief',
   ];
 

@@ -217,6 +217,8 @@ const peer: fc.Arbitrary<PeerConfig> = fc
       }).filter((limits) => Object.keys(limits).length > 0),
       vlan,
       splitHorizon: fc.oneof(fc.constant(false as const), fc.integer({ min: 0, max: 255 })),
+      introduce: fc.boolean(),
+      direct: fc.record({ template: name }, { requiredKeys: [] }),
       uplink: fc.record(
         { group: name, priority: fc.integer({ min: 0, max: 255 }) },
         { requiredKeys: ['group'] },
@@ -257,6 +259,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       damping,
       quality,
       aead: fc.constantFrom('auto', 'aes-256-gcm', 'chacha20-poly1305'),
+      introduce: fc.boolean(),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
       forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),

@@ -65,6 +65,7 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     cause: peer.shutdown ? 'shut down' : null,
     advice: null,
     lastDownCause: 'carrier lost',
+    introducedBy: null,
     policy: effectivePolicy(found, peer),
     session: { establishedSecondsAgo: 12.5, aead: 'aes-256-gcm', role: 'initiator' },
     activeLinks: peer.links.slice(0, 1).map(({ id }) => id),

@@ -55,6 +55,7 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
   const peer: PeerEntry = {
     row: 3,
     client: null,
+    introduction: null,
     config: { name: 'osaka', publicKey: KEY, links: [] },
     links: new PeerLinks(),
     admitted: true,

@@ -17,6 +17,7 @@ import { PeerTable } from '../../src/state/peers.js';
 import { SessionTable } from '../../src/state/sessions.js';
 import { SocketTable } from '../../src/state/sockets.js';
 import { TimerWheel } from '../../src/state/timer-wheel.js';
+import { Directs } from '../../src/switch/directs.js';
 import { KIND } from '../../src/wire/header.js';
 import { HEARTBEAT } from '../../src/wire/heartbeat.js';
 import { PATH_CHECK } from '../../src/wire/path-check.js';
@@ -85,12 +86,19 @@ class Host {
         resends: { strand: () => {}, resend: () => {}, resendWithin: () => {} },
         runs: { send: () => {} },
         laneOrder: { highestBy: () => 0, announced: () => {} },
-        stations: { forget: () => {}, announce: () => {}, reached: () => {} },
+        stations: {
+          forget: () => {},
+          left: () => {},
+          fallBack: () => {},
+          announce: () => {},
+          announceOne: () => {},
+          reached: () => {},
+        },
         emit: (event) => this.events.push(event),
         random: (into) => into.fill(7),
       },
     };
-    this.parts = new LinkParts(this.base, [1, 2], 2);
+    this.parts = new LinkParts(this.base, [1, 2], 2, new Directs());
     const { peers, links, sessions } = this.tables;
     peers.add(0, 'passive', 0, 0);
     this.parts.life.peerChanged(0, true, 0);

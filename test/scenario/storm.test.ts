@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_GROUP } from '../../src/contract/port-settings.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { packets } from '../datapath/packets.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { superFrame } from '../sim/kernel-frames.js';
@@ -31,7 +32,7 @@ describe('a storm', () => {
       for (let count = 0; count < 50; count++)
         for (const node of [stormy, other]) node.fromKernel(frame(node.id));
       world.run(50 * MILLISECOND);
-      const sources = limiting.tap.take().map((record) => record[10 + 7]);
+      const sources = limiting.tap.take().map((record) => record[VNET_HEADER + 7]);
       expect(sources.filter((host) => host === other.id)).toHaveLength(50);
       expect(sources.filter((host) => host === stormy.id)).toHaveLength(BURST_FRAMES);
       expect(limiting.drops()).toEqual({ 'storm-broadcast': 40 });

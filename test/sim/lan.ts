@@ -1,5 +1,6 @@
 /** Joins hosts of a world into one LAN: a peer, links and a session between every two, as a daemon would set up. */
 import type { Policy } from '../../src/api/config.js';
+import { NOT_DIRECT } from '../../src/contract/directs.js';
 import type { Address, InterfaceFacts, KernelFact } from '../../src/contract/place.js';
 import type { PortSettings } from '../../src/contract/port-settings.js';
 import type { DuplicateSettings, LinkSettings } from '../../src/contract/settings.js';
@@ -22,6 +23,7 @@ export const PORT_SETTINGS: PortSettings = {
   storm: [null, null, null],
   statics: [],
   vlan: null,
+  direct: NOT_DIRECT,
 };
 
 const SLOT_BITS = 18;

@@ -24,6 +24,7 @@ import { joinCommands } from './join.js';
 import { listingCommands } from './listings.js';
 import { loggingCommands } from './logging.js';
 import { macCommands } from './mac-table.js';
+import { memberCommands } from './members.js';
 import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
@@ -48,6 +49,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...multicastCommands,
   ...uplinkCommands,
   ...vlanCommands,
+  ...memberCommands,
   ...authorizedKeyCommands,
   ...setupCommands,
   ...inviteCommands,

@@ -7,7 +7,7 @@ import { loopText } from './loops.js';
 import { type Column, foldLine, type Summary, type TableLayout, TEXT_WIDTH } from './table.js';
 
 const PEER_COLUMNS: Column<PeerStatus>[] = [
-  { title: 'Peer', cell: (peer) => peer.name, shrinkTo: 16 },
+  { title: 'Peer', cell: markedName, shrinkTo: 16 },
   { title: 'Interface', cell: (peer) => peer.interface },
   { title: 'State', cell: (peer) => peer.state },
   { title: 'Since', cell: (peer) => duration(peer.changedSecondsAgo), align: 'right' },
@@ -30,6 +30,11 @@ function outAndIn(links: readonly LinkStatus[]): string {
     return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
   };
   return `${rate(sum('sentBytesPerSecond'))}/${rate(sum('receivedBytesPerSecond'))}`;
+}
+
+/** Marks those that a server has introduced. */
+function markedName({ name, introducedBy }: PeerStatus): string {
+  return introducedBy === null ? name : `${name} (direct)`;
 }
 
 function upOf(links: LinkStatus[]): number {
@@ -95,6 +100,7 @@ export function peerText(peer: PeerStatus): string[] {
     ...stateText(peer),
     ...(peer.description === null ? [] : [`  Description: ${peer.description}`]),
     `  Public key ${orDash(peer.publicKey)}`,
+    ...(peer.introducedBy === null ? [] : [`  Introduced by ${peer.introducedBy}`]),
     `  Policy ${peer.policy}, active links ${peer.activeLinks.join(', ') || 'none'}`,
     session === null
       ? '  No session'

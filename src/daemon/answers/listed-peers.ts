@@ -125,6 +125,7 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
       : `interface ${config.name} is shut down: "no shutdown" there starts it`,
     lastDownCause: null,
     policy: effectivePolicy(config, peer),
+    introducedBy: null,
     duplicate: effectiveDuplicate(config, peer),
     splitHorizon: effectiveSplitHorizon(peer),
     vlan: peer.vlan ?? null,

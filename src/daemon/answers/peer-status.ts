@@ -164,6 +164,7 @@ export function peerStatus(
     advice: diagnosis?.advice ?? null,
     lastDownCause: peer.lostBy === null ? null : causeWord(peer.lostBy),
     policy: effectivePolicy(runtime.config, peer.config),
+    introducedBy: peer.introduction?.server ?? null,
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
     vlan: peer.config.vlan ?? null,

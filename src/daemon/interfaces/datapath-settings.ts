@@ -155,7 +155,7 @@ export function vlanSettings(config: VlanConfig | undefined): VlanSettings | nul
 }
 
 /** Settings of a peer as a port of the switch; `statics`: the stations that are put behind it. */
-export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): PortSettings {
+export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): Omit<PortSettings, 'direct'> {
   return {
     splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
     multicastRouter: peer.multicastRouter ?? false,

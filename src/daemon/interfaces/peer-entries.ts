@@ -36,6 +36,14 @@ export function nameOf({ remote }: LinkConfig): string | null {
   return remote?.kind === 'name' ? remote.name : null;
 }
 
+/** Of a peer that a server has introduced. */
+export interface Introduction {
+  /** Name of the server. */
+  server: string;
+  /** By link id: where the peer may be, the likeliest place first. */
+  ends: ReadonlyMap<number, readonly { address: string; port: number }[]>;
+}
+
 /** The links of a peer by id, mostly one: a list, as a map for each of thousands of peers takes ten times the memory. */
 export class PeerLinks {
   private all: readonly LinkEntry[] = [];
@@ -73,6 +81,8 @@ export interface PeerEntry {
   config: PeerConfig;
   /** Whom it was admitted as; null for a peer with a block in the configuration. */
   client: Client | null;
+  /** How it was introduced; null: it was not. */
+  introduction: Introduction | null;
   links: PeerLinks;
   /** Known to the handshaker. */
   admitted: boolean;
@@ -84,6 +94,8 @@ export interface PeerEntry {
 }
 
 export class PeerEntries {
+  /** Hears of each peer that has been removed. */
+  onRemoved: (entry: PeerEntry) => void = () => {};
   private readonly byName = new Map<string, PeerEntry>();
   private readonly byRow = new Map<number, PeerEntry>();
   private readonly rows = new Rows();
@@ -128,13 +140,13 @@ export class PeerEntries {
   }
 
   add(config: PeerConfig, row = this.rows.take(), client: Client | null = null): PeerEntry {
-    const admitted = client !== null;
     const entry: PeerEntry = {
       row,
       config,
       client,
+      introduction: null,
       links: new PeerLinks(),
-      admitted,
+      admitted: client !== null,
       up: false,
       changedUs: null,
       lostBy: null,
@@ -151,6 +163,7 @@ export class PeerEntries {
     this.byName.delete(entry.config.name);
     this.byRow.delete(entry.row);
     this.rows.release(entry.row);
+    this.onRemoved(entry);
   }
 
   /** A new link of a peer, down until the datapath reports otherwise. */

@@ -5,11 +5,13 @@ import {
   type EffectiveLink,
   effectiveCopies,
   effectiveDuplicate,
+  effectiveIntroduce,
   effectiveLink,
   effectivePolicy,
   nameKey,
 } from '../../config/defaults.js';
 import { ClientTemplates } from '../../config/templates.js';
+import { type DirectSettings, NOT_DIRECT, ROLE } from '../../contract/directs.js';
 import type { StaticMac } from '../../contract/port-settings.js';
 import type { LinkSettings, PeerSettings } from '../../contract/settings.js';
 import { parsePublicKey } from '../../crypto/keys.js';
@@ -22,7 +24,13 @@ import { familiesOf, linkSettings, portSettings, staticMacs, uplinkSettings } fr
 import type { Handshakes } from './handshakes.js';
 import { forgetIdentity, identityOf } from './interface-keys.js';
 import { answerMarks } from './marks.js';
-import { type LinkEntry, nameOf, type PeerEntries, type PeerEntry } from './peer-entries.js';
+import {
+  type Introduction,
+  type LinkEntry,
+  nameOf,
+  type PeerEntries,
+  type PeerEntry,
+} from './peer-entries.js';
 import type { RemoteNames } from './remote-names.js';
 import type { Routes } from './routes.js';
 import { type LinkSockets, type LocalNeed, NO_SOCKETS, pathWords, type UdpSockets } from './udp-sockets.js';
@@ -63,7 +71,7 @@ export class PeerSetup {
     this.clientLinks = new WeakMap();
     const ofLinks = this.arrangeSockets(next);
     for (const entry of [...peers.values()]) {
-      if (entry.client !== null) continue;
+      if (entry.client !== null || entry.introduction !== null) continue;
       const kept = byName.get(entry.config.name);
       const identity = kept === undefined ? null : (identities.get(kept) ?? null);
       if (kept === undefined || !this.keepsIdentity(entry, kept, identity)) this.removePeer(entry);
@@ -97,7 +105,7 @@ export class PeerSetup {
       for (const { config: known, sockets: before } of entry.links.values()) {
         const link = entry.config.links.find((one) => one.id === known.id);
         if (link === undefined) continue;
-        const now = ofLinks.get(link) ?? NO_SOCKETS;
+        const now = this.socketsOf(entry, link, ofLinks);
         if (now[0] !== before[0] || now[1] !== before[1]) this.setLink(entry, config, link, now);
       }
     }
@@ -119,6 +127,14 @@ export class PeerSetup {
     }
     this.options.routes.refreshSoon();
     return followed;
+  }
+
+  /** The sockets of a link. A direct one leaves by that of the link to the server under the same id: its NAT binding is there. */
+  private socketsOf(entry: PeerEntry, link: LinkConfig, ofLinks: SocketsOfLinks): LinkSockets {
+    if (entry.introduction === null) return ofLinks.get(link) ?? NO_SOCKETS;
+    const server = this.options.peers.get(entry.introduction.server);
+    const beside = server?.config.links.find(({ id }) => id === link.id);
+    return (beside === undefined ? undefined : ofLinks.get(beside)) ?? NO_SOCKETS;
   }
 
   private arrangeSockets(next: InterfaceConfig): SocketsOfLinks {
@@ -164,6 +180,37 @@ export class PeerSetup {
     this.removePeer(entry);
   }
 
+  // --- direct peers -----------------------------------------------------------------------------------
+
+  /**
+   * Adds a peer that a server has introduced, or gives it other settings.
+   * @throws RangeError with a sentence when its key is another peer's, or none.
+   */
+  setIntroduced(config: PeerConfig, introduction: Introduction, parent: InterfaceConfig): PeerEntry {
+    const { peers, handshakes, routes } = this.options;
+    const publicKey = parsePublicKey(config.publicKey as string);
+    const entry = peers.get(config.name) ?? peers.add(config);
+    entry.config = config;
+    entry.introduction = introduction;
+    this.sendPeer(entry, parent, publicKey);
+    this.setLinks(entry, parent, this.ofLinks);
+    if (!entry.admitted) {
+      try {
+        handshakes.addPeer({ id: entry.row, publicKey, mayInitiate: true });
+      } catch (error) {
+        this.removePeer(entry);
+        throw error;
+      }
+    }
+    entry.admitted = true;
+    routes.refreshSoon();
+    return entry;
+  }
+
+  removeIntroduced(entry: PeerEntry): void {
+    this.removePeer(entry);
+  }
+
   /** Whether a peer is the same as before, at most under another public key that no other peer has. */
   private keepsIdentity(entry: PeerEntry, next: PeerConfig, identity: Identity): boolean {
     const { publicKey, presharedKeyFile } = entry.config;
@@ -196,7 +243,26 @@ export class PeerSetup {
     const { policy, copies, duplicate, uplink, port } =
       client === null ? made() : ofTemplate(this.clientPeers, config.links, made);
     const name = publicKey === null ? 0 : relayName(publicKey);
-    this.options.datapath.send({ kind: 'peer', row, policy, copies, duplicate, uplink, name, port });
+    const terms = {
+      policy,
+      copies,
+      duplicate,
+      uplink,
+      port: { ...port, direct: this.directSettings(entry, next) },
+    };
+    this.options.datapath.send({ kind: 'peer', row, name, ...terms });
+  }
+
+  /** What a peer has to do with direct links. */
+  private directSettings({ config, introduction }: PeerEntry, parent: InterfaceConfig): DirectSettings {
+    if (introduction !== null) {
+      const server = this.options.peers.get(introduction.server)?.row ?? NOT_DIRECT.server;
+      return { roles: ROLE.DIRECT, server };
+    }
+    const roles =
+      (config.direct === undefined ? 0 : ROLE.SERVER) |
+      (effectiveIntroduce(parent, config) ? ROLE.CLIENT : 0);
+    return { roles, server: NOT_DIRECT.server };
   }
 
   /** Adds a peer that can be talked to to the handshaker, or removes one that was shut down. */
@@ -223,7 +289,9 @@ export class PeerSetup {
       datapath.send({ kind: 'link-remove', peer: entry.row, id });
       peers.removeLink(entry, id);
     }
-    for (const link of entry.config.links) this.setLink(entry, next, link, ofLinks.get(link) ?? NO_SOCKETS);
+    for (const link of entry.config.links) {
+      this.setLink(entry, next, link, this.socketsOf(entry, link, ofLinks));
+    }
   }
 
   private setLink(entry: PeerEntry, next: InterfaceConfig, config: LinkConfig, sockets: LinkSockets): void {
@@ -255,13 +323,23 @@ export class PeerSetup {
         local: place.local,
         path,
         zone: zoneOf(config),
-        named: this.namedEnds(effective, link),
+        named: this.offeredEnds(entry, config, effective) ?? this.namedEnds(effective, link),
         routeMtu: link.routeMtu ?? 0,
         shutdown: config.shutdown === true || entry.config.shutdown === true,
         drain: link.drained || config.drain === true,
         paceByPeer: isClient,
       }),
     });
+  }
+
+  /** Where a direct peer may be, by what its server says. */
+  private offeredEnds(
+    { config: { name }, introduction }: PeerEntry,
+    { id }: LinkConfig,
+    effective: EffectiveLink,
+  ): LinkSettings['named'] {
+    const ends = introduction?.ends.get(id);
+    return ends === undefined ? null : { name, paths: ends.map((end) => pathWords(end, effective)) };
   }
 
   /** Where the host name of a link's remote end leads: to ends for which there is a route, if there is one for any. */
@@ -286,7 +364,7 @@ export class PeerSetup {
 }
 
 /** What a peer's configuration means for the datapath. */
-type PeerTerms = Omit<PeerSettings, 'name'>;
+type PeerTerms = Omit<PeerSettings, 'name' | 'port'> & { port: ReturnType<typeof portSettings> };
 
 function peerSettings(next: InterfaceConfig, config: PeerConfig, statics: readonly StaticMac[]): PeerTerms {
   return {

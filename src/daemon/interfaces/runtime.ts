@@ -28,6 +28,7 @@ import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
+import { Members } from './members.js';
 import { timeNotKept, warningOf } from './notices.js';
 import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
@@ -63,6 +64,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly echoes: Echoes;
   readonly drains: Drains;
   readonly clients: Clients;
+  readonly members: Members;
   readonly names: RemoteNames;
   private readonly now: () => number;
   private readonly stateFolder: string;
@@ -136,13 +138,17 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     });
     const { names } = this;
     this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, names, stateFolder });
+    this.members = new Members(this, { setup: this.setup, keys: () => this.keys, now: this.now });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);
     });
     handshakes.on('client', (row, client) => clients.came(row, client));
     handshakes.on('released', (row) => clients.released(row));
-    handshakes.on('session', (row, session) => this.sessionChanged(row, session !== null));
+    handshakes.on('session', (row, session) => {
+      const peer = peers.atRow(row);
+      if (peer !== undefined) this.emit('session', peer, session === null ? 'ended' : 'established');
+    });
     handshakes.on('notice', (notice) => {
       const peer = peers.atRow(notice.peer);
       if (peer === undefined) return;
@@ -245,15 +251,21 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   private async end(): Promise<void> {
+    this.closeParts();
+    await this.datapath.stop();
+    this.handshakes.close();
+    sodiumPrimitives.freeLocked(this.keys.secretKey);
+  }
+
+  /** Ends what has timers. */
+  private closeParts(): void {
     this.clients.close();
+    this.members.close();
     clearTimeout(this.marking);
     this.routes.close();
     this.names.close();
     this.bridge.close();
     this.rebinding.close();
-    await this.datapath.stop();
-    this.handshakes.close();
-    sodiumPrimitives.freeLocked(this.keys.secretKey);
   }
 
   /** Ends the sessions of a peer and makes new ones, with the preshared key that its file holds now. */
@@ -306,19 +318,16 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (this.clients.present > 0) {
       for (const { name, publicKey } of next.peers) this.clients.giveWay(name, publicKey);
     }
+    this.members.giveWay(next.peers);
     this.setup.setUp(next);
     this.current = next;
+    this.members.configured();
     this.rebinding.tried(!this.sockets.isShort);
   }
 
   /** The worker died: nothing moves any more, whatever was known of links. */
   private died(fault: string, hasReleased: boolean): void {
-    this.clients.close();
-    clearTimeout(this.marking);
-    this.routes.close();
-    this.names.close();
-    this.bridge.close();
-    this.rebinding.close();
+    this.closeParts();
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
     this.emit('fault', fault);
@@ -466,7 +475,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const peer = this.peers.atRow(row);
     const link = peer?.links.get(id);
     if (peer === undefined || link === undefined) return;
-    link.otherPath = isLearned || nameOf(link.config) !== null ? path.words : null;
+    const isFound = isLearned || nameOf(link.config) !== null || peer.introduction !== null;
+    link.otherPath = isFound ? path.words : null;
     link.isLearned = isLearned;
     link.routeDevice = null;
     if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
@@ -486,10 +496,5 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */
   private timeNotKept(error: Error): void {
     setImmediate(() => this.emit('warning', null, 'handshake-time-not-kept', timeNotKept(error)));
-  }
-
-  private sessionChanged(row: number, exists: boolean): void {
-    const peer = this.peers.atRow(row);
-    if (peer !== undefined) this.emit('session', peer, exists ? 'established' : 'ended');
   }
 }

@@ -17,6 +17,7 @@ import { COUNTER_METHODS } from './show-counters.js';
 import { GUARD_METHODS } from './show-guards.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
+import { MEMBER_METHODS } from './show-members.js';
 import { MULTICAST_METHODS } from './show-multicast.js';
 import { PEER_METHODS } from './show-peers.js';
 import { SYSTEM_METHODS } from './show-system.js';
@@ -39,6 +40,7 @@ export const METHODS: MethodTable = {
   ...MULTICAST_METHODS,
   ...UPLINK_METHODS,
   ...VLAN_METHODS,
+  ...MEMBER_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,
   ...EXPLAIN_METHODS,

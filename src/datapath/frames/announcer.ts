@@ -3,6 +3,7 @@
  * as hosts send for a virtual machine that has moved to them. Switches learn the source, and no host answers.
  */
 import { writeU16, writeU32 } from '../../base/bytes.js';
+import type { StaticMac } from '../../contract/port-settings.js';
 import type { Arena } from '../../state/arena.js';
 import { Frame, TPID_CUSTOMER } from '../../switch/frame.js';
 import { LOCAL_PORT, type MacTable } from '../../switch/mac-table.js';
@@ -31,6 +32,13 @@ export class Announcer {
   /** Our stations are to be announced to a peer when nothing else is being sent. */
   announce(peer: number): void {
     this.waiting.add(peer);
+  }
+
+  /** The same of one station, at once. */
+  announceOne(peer: number, { vlan, high, low }: StaticMac, now: number): void {
+    this.write(vlan, high, low);
+    this.outbound.sendOn(peer, this.frame, now);
+    this.outbound.finish();
   }
 
   peerRemoved(peer: number): void {

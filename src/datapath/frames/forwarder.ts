@@ -17,6 +17,7 @@ import { GSO, gsoTypeOf, VIRTIO_FLAG } from '../offload/virtio.js';
 import type { Outbound } from './outbound.js';
 import { isSound, MAX_SUPER_FRAME, type Segment } from './segment.js';
 import { type Shares, WORK } from './shares.js';
+import type { Talks } from './talks.js';
 
 export class Forwarder {
   /** Whether anything was forwarded since `finish`. */
@@ -43,6 +44,7 @@ export class Forwarder {
     private readonly outbound: Outbound,
     private readonly shares: Shares,
     private readonly stats: SharedStats,
+    private readonly talks: Talks,
   ) {
     this.end = arena.gatherBase;
   }
@@ -78,6 +80,7 @@ export class Forwarder {
     if (!isSound(this.arena.bytes, segment, this.headers)) return false;
     if (this.end + SLOT_BYTES > this.arena.gatherBase + this.arena.gatherBytes) this.reuse();
     this.isBusy = true;
+    if (this.talks.isOn) this.talks.heard(segment.peer, to, now);
     this.start = this.end;
     this.append(segment.offset, headerLength + payload);
     this.runPeer = segment.peer;
@@ -153,6 +156,7 @@ export class Forwarder {
   toPeer(from: number, to: number, frame: Frame, now: number): void {
     this.closeRun();
     this.isBusy = true;
+    if (this.talks.isOn) this.talks.heard(from, to, now);
     this.shares.charge(from, WORK.FRAME);
     this.stats.interface[INTERFACE.forwardedFrames]++;
     this.outbound.sendOn(to, frame, now);

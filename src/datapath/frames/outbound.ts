@@ -49,6 +49,7 @@ const SHORTEST_TCP_FRAME = 54;
 const LONGEST_SYN = 200;
 /** Checksums that start further into a frame do not fit the header of a bundle or piece. */
 const LARGEST_CSUM_START = 255;
+const NO_PEER = -1;
 
 /** What the way out is made of. */
 interface OutboundParts {
@@ -195,9 +196,17 @@ export class Outbound {
   }
 
   private toSelected(frame: Frame): number {
+    const { directs } = this.ports;
+    const server = directs.isOn ? this.servedBy() : NO_PEER;
     let reached = 0;
+    // A direct peer gets it by the server, like all others that the server has.
+    let isServed = server < 0 || this.selected.has(server);
     for (let index = 0; index < this.selected.size; index++) {
-      const port = this.selected.at(index);
+      const chosen = this.selected.at(index);
+      const goesByServer = server >= 0 && directs.isDirect(chosen);
+      if (goesByServer && isServed) continue;
+      isServed ||= goesByServer;
+      const port = goesByServer ? server : chosen;
       if (port === LOCAL_PORT || !this.isReached(port) || this.ports.isHeld(port)) continue;
       if (!this.mayCarry(port, frame)) continue;
       this.copyTo(port, frame);
@@ -214,6 +223,16 @@ export class Outbound {
     return session[peer] >= 0 && lastLink[peer] >= 0 && (rests[peer] & IS_AT_REST) === 0;
   }
 
+  /** A server that hands on what is flooded, so that direct peers do not get it from us as well; `NO_PEER`: none can. */
+  private servedBy(): number {
+    const { serverRows } = this.ports.directs;
+    for (let index = 0; index < serverRows.length; index++) {
+      const server = serverRows[index];
+      if (this.isReached(server) && this.peers.activeLink[server] >= 0) return server;
+    }
+    return NO_PEER;
+  }
+
   private mayCarry(peer: number, frame: Frame): boolean {
     return !this.vlans.isOn || this.vlans.carries(peer, frame);
   }
@@ -221,9 +240,12 @@ export class Outbound {
   /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
   private flood(from: number, frame: Frame): number {
     const { rows } = this.peers;
+    const { directs } = this.ports;
+    const isServed = directs.isOn && this.servedBy() >= 0;
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
+      if (isServed && directs.isDirect(peer)) continue;
       if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
       if (!this.mayCarry(peer, frame)) continue;
       if (this.ports.isHeld(peer)) this.sendToHeld(peer, frame);

@@ -12,6 +12,7 @@ import { type Datagram, MessageBatch, ORIGIN } from '../../state/datagram.js';
 import type { Drops } from '../../state/drops.js';
 import type { PeerTable } from '../../state/peers.js';
 import { SealedRun } from '../../state/run.js';
+import type { Ports } from '../../switch/ports.js';
 import { KIND } from '../../wire/header.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 import { RELAY } from '../../wire/relay.js';
@@ -25,7 +26,7 @@ export const RELAY_SOCKET = 255;
 const ROWS = 1024;
 
 export class Relay {
-  /** Whether this host hands on datagrams between its peers. */
+  /** Whether this host hands on datagrams between all of its peers. */
   allowed = true;
   /** What arrived through relays; taken up when the batch that it came in is done. */
   readonly arrived = new MessageBatch(ORIGIN.RELAY, new Int32Array(ROWS * RECV.WORDS), new Int32Array(ROWS));
@@ -38,6 +39,7 @@ export class Relay {
     private readonly transmit: Transmitter,
     private readonly stats: SharedStats,
     private readonly drops: Drops,
+    private readonly ports: Ports,
   ) {
     this.wrapper = transmit.wrapper;
   }
@@ -60,12 +62,18 @@ export class Relay {
     const { body, end, peer: from } = datagram;
     const { view } = this.arena;
     const to = this.peers.named(view.getUint16(body + RELAY.NAME), view.getUint32(body + RELAY.NAME + 2));
-    if (!this.allowed || to < 0 || to === from) return this.drops.message(DROP['relay-refused'], datagram);
+    if (to < 0 || to === from || !this.mayRelay(from, to))
+      return this.drops.message(DROP['relay-refused'], datagram);
     this.stats.interface[INTERFACE.relayedDatagrams]++;
     const payload = body + RELAY.BYTES;
     const inner = this.datagrams.place(payload, end - payload, end - payload);
     const by = this.wrapper.wrap(to, KIND.RELAYED, this.peers.name[from], inner);
     if (by >= 0) this.transmit.send(by, this.wrapper.run, datagram.now);
+  }
+
+  /** Clients that may be introduced to each other reach each other by us while they have no direct link. */
+  private mayRelay(from: number, to: number): boolean {
+    return this.allowed || (this.ports.directs.areClients(from, to) && this.ports.mayPass(from, to));
   }
 
   private arrive(datagram: Datagram): void {

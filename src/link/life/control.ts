@@ -7,10 +7,12 @@ import type { Datagram } from '../../state/datagram.js';
 import { ECHO } from '../../wire/echo.js';
 import { KIND } from '../../wire/header.js';
 import { HEARTBEAT } from '../../wire/heartbeat.js';
+import { MEMBER } from '../../wire/member.js';
 import { MTU_PROBE } from '../../wire/mtu-probe.js';
 import { NOTICE } from '../../wire/notice.js';
 import { PATH_CHECK } from '../../wire/path-check.js';
 import { REPORT } from '../../wire/report.js';
+import { STATION_LEFT } from '../../wire/station-left.js';
 import type { LinkBase } from '../ports.js';
 import type { Liveness } from './liveness.js';
 import type { Reports } from './reports.js';
@@ -28,6 +30,8 @@ export interface Readers {
   readonly paths: Reader;
   readonly echoes: Reader;
   readonly reports: Reader;
+  readonly members: Reader;
+  readonly stations: Reader;
 }
 
 export class LinkControl {
@@ -47,6 +51,8 @@ export class LinkControl {
     this.kinds[KIND.PATH_ANSWER] = { bytes: PATH_CHECK.BYTES, reader: readers.paths };
     this.kinds[KIND.ECHO] = { bytes: ECHO.BYTES, reader: readers.echoes };
     this.kinds[KIND.REPORT] = { bytes: REPORT.BYTES, reader: readers.reports };
+    this.kinds[KIND.MEMBER] = { bytes: MEMBER.BYTES, reader: readers.members };
+    this.kinds[KIND.STATION_LEFT] = { bytes: STATION_LEFT.BYTES, reader: readers.stations };
   }
 
   /** Something authentic came by a link. */

@@ -1,6 +1,7 @@
 /** The parts of the links, made in order: each gets what it needs when it is made. */
 
 import type { RowOwner } from '../../state/owners.js';
+import type { Directs } from '../../switch/directs.js';
 import { Deciders } from '../choice/deciders.js';
 import { Adaptive } from '../lane/adaptive.js';
 import { FlowTable } from '../lane/flows.js';
@@ -8,11 +9,13 @@ import { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
 import { LinkChanges } from './changes.js';
 import { LinkControl } from './control.js';
+import { DirectWays } from './direct-ways.js';
 import { Echoes } from './echoes.js';
 import { EventLimit } from './event-limit.js';
 import { HeartbeatReader, Heartbeats } from './heartbeats.js';
 import { LinkLife } from './life.js';
 import { Liveness } from './liveness.js';
+import { Members } from './members.js';
 import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
 import { Pace } from './pace.js';
@@ -31,6 +34,8 @@ export class LinkParts {
   readonly adaptive: Adaptive;
   readonly notices: Notices;
   readonly uplinks: Uplinks;
+  readonly directs: DirectWays;
+  readonly members: Members;
   readonly changes: LinkChanges;
   readonly life: LinkLife;
   readonly mtu: MtuControl;
@@ -42,7 +47,7 @@ export class LinkParts {
   readonly owners: readonly RowOwner[];
 
   /** `seed`: two random words that key the hash of flows. `tap`: index of the TAP's interface. */
-  constructor(base: LinkBase, seed: readonly [number, number], tap: number) {
+  constructor(base: LinkBase, seed: readonly [number, number], tap: number, directs: Directs) {
     const { tables } = base;
     this.deciders = new Deciders(tables);
     this.liveness = new Liveness(tables);
@@ -54,13 +59,15 @@ export class LinkParts {
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
-    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices, this.uplinks);
+    this.directs = new DirectWays(base, directs, this.uplinks);
+    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices, this.directs);
     this.segmentation = new Segmentation(base);
     this.placement = new Placement(base, tap, this.segmentation);
     this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
     this.mtu = new MtuControl(base, this.changes);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
+    this.members = new Members(base, directs, limit);
     this.roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
       heartbeats: new HeartbeatReader(base, this.life, this.roaming, this.mtu, this.uplinks, this.pace),
@@ -69,6 +76,8 @@ export class LinkParts {
       paths: this.roaming,
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
+      members: this.members,
+      stations: this.directs,
     });
     this.owners = [
       this.mtu,
@@ -77,6 +86,7 @@ export class LinkParts {
       this.changes.announcements,
       this.placement,
       this.uplinks,
+      this.directs,
       this.pace,
     ];
   }

@@ -1,0 +1,59 @@
+/** Members of an interface, for `show members`. */
+import { ALIVE_STATES } from '../../api/link-states.js';
+import type { MemberStatus } from '../../api/members.js';
+import { formatPublicKey } from '../../crypto/keys.js';
+import type { Endpoint } from '../../member/fields.js';
+import { formatAddress, formatEndpoint } from '../interfaces/addresses.js';
+import { isRelayLink } from '../interfaces/direct-peer.js';
+import { type Introducible, seenOf } from '../interfaces/introducer.js';
+import type { DirectPeer } from '../interfaces/introductions.js';
+import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { seconds } from './peer-status.js';
+
+/** Clients that may be introduced, then direct peers; `nowUs`: microseconds since boot. */
+export function memberStatus(runtime: InterfaceRuntime, nowUs: number): MemberStatus[] {
+  const { introducer, introductions } = runtime.members;
+  return [
+    ...[...introducer.all()].map((member) => clientStatus(runtime.name, member, nowUs)),
+    ...[...introductions.all()].map((direct) => directStatus(runtime.name, direct, nowUs)),
+  ];
+}
+
+function clientStatus(name: string, member: Introducible, nowUs: number): MemberStatus {
+  const { entry, sequence, takenAt, partners } = member;
+  return {
+    interface: name,
+    name: entry.config.name,
+    publicKey: entry.config.publicKey ?? '',
+    role: 'client',
+    server: null,
+    way: null,
+    endpoints: seenOf(entry).map(endpointText),
+    sequence,
+    ageSeconds: seconds(nowUs - takenAt),
+    introducedTo: [...partners],
+  };
+}
+
+function directStatus(name: string, direct: DirectPeer, nowUs: number): MemberStatus {
+  const { entry, record, seen, server, since } = direct;
+  const isDirect = [...entry.links.values()].some(
+    ({ config, state }) => !isRelayLink(config) && ALIVE_STATES.has(state),
+  );
+  return {
+    interface: name,
+    name: entry.config.name,
+    publicKey: formatPublicKey(record.publicKey),
+    role: 'direct',
+    server,
+    way: isDirect ? 'direct' : 'by-server',
+    endpoints: seen.map(endpointText),
+    sequence: record.sequence,
+    ageSeconds: seconds(nowUs - since),
+    introducedTo: [],
+  };
+}
+
+function endpointText({ link, address, port }: Endpoint): { link: number; endpoint: string } {
+  return { link, endpoint: formatEndpoint(formatAddress(Uint8Array.from(address.bytes)), port) };
+}

@@ -1,0 +1,111 @@
+/** The member record of this host: what it says of itself to servers that may introduce it. */
+import { hostname, networkInterfaces } from 'node:os';
+import type { KeyPair } from '../../crypto/primitives.js';
+import { sodiumPrimitives } from '../../crypto/sodium.js';
+import { ipKey, isLinkLocal, isLoopback, parseIp, unusableHost } from '../../grammar/address.js';
+import { isRefusal, NAME } from '../../grammar/values.js';
+import { compareEndpoints, type Endpoint } from '../../member/fields.js';
+import { MAX_ENDPOINTS, memberSigningKeys, signRecord } from '../../member/record.js';
+import type { LinkEntry, PeerEntry } from './peer-entries.js';
+
+/** For so long others may rely on what it says; it is signed anew long before that. */
+const LIFETIME_S = 86_400;
+const SIGNED_ANEW_MS = 6 * 3_600_000;
+
+interface Signed {
+  bytes: Uint8Array;
+  sequence: number;
+  signedMs: number;
+  /** What it says, to see whether that has changed. */
+  says: string;
+}
+
+export class OwnRecord {
+  private signed: Signed | null = null;
+
+  /** `tap`: the interface whose addresses are of the network itself and lead nowhere beneath it. */
+  constructor(
+    private readonly tap: string,
+    private readonly wallClockMs: () => number,
+  ) {}
+
+  /** The record, signed anew if it says something else than before or has become old. */
+  get(keys: KeyPair, servers: readonly PeerEntry[]): { bytes: Uint8Array; sequence: number } {
+    const endpoints = endpointsOf(servers, this.tap);
+    const says = JSON.stringify([Buffer.from(keys.publicKey).toString('base64'), endpoints]);
+    const now = this.wallClockMs();
+    const { signed } = this;
+    const isOld = signed === null || Math.abs(now - signed.signedMs) > SIGNED_ANEW_MS;
+    if (signed !== null && !isOld && signed.says === says) return signed;
+    const sequence = Math.max(now, (signed?.sequence ?? 0) + 1);
+    const bytes = sign(keys, { sequence, signedMs: now, endpoints });
+    this.signed = { bytes, sequence, signedMs: now, says };
+    return this.signed;
+  }
+}
+
+function sign(
+  keys: KeyPair,
+  { sequence, signedMs, endpoints }: { sequence: number; signedMs: number; endpoints: Endpoint[] },
+): Uint8Array {
+  const signing = memberSigningKeys(sodiumPrimitives, keys.secretKey);
+  const record = {
+    name: ownName(),
+    publicKey: keys.publicKey,
+    sequence,
+    signedMs,
+    lifetimeS: LIFETIME_S,
+    isGone: false,
+    endpoints,
+    vlans: [],
+    groups: [],
+  };
+  const bytes = signRecord(sodiumPrimitives, record, signing);
+  sodiumPrimitives.wipe(signing.secretKey);
+  return bytes;
+}
+
+/** The host's name, as far as it can be a member's. */
+function ownName(): string {
+  const name = hostname().slice(0, 63);
+  return isRefusal(NAME.parse(name)) ? 'member' : name;
+}
+
+/** The addresses by which links to servers leave, with the ports of their sockets. */
+function endpointsOf(servers: readonly PeerEntry[], tap: string): Endpoint[] {
+  const found = new Map<string, Endpoint>();
+  for (const server of servers) {
+    for (const link of server.links.values()) {
+      for (const endpoint of ofLink(link, tap)) {
+        const { link: id, address, port } = endpoint;
+        found.set(`${id}/${ipKey(address)}/${port}`, endpoint);
+      }
+    }
+  }
+  return [...found.values()].sort(compareEndpoints).slice(0, MAX_ENDPOINTS);
+}
+
+function ofLink({ config, sockets }: LinkEntry, tap: string): Endpoint[] {
+  if (config.remote?.kind === 'via' || config.shutdown) return [];
+  return sockets.flatMap((socket) => {
+    if (socket === null) return [];
+    const { family, port } = socket;
+    const texts = socket.address === null ? addressesOf(socket.device, tap) : [socket.address];
+    return texts.flatMap((text): Endpoint[] => {
+      const address = parseIp(text.split('%')[0]);
+      if (address === null || address.family !== family || !isReachable(address)) return [];
+      return [{ link: config.id, address, port }];
+    });
+  });
+}
+
+/** Addresses of an interface, or without a name of all but the TAP. */
+function addressesOf(device: string | null, tap: string): string[] {
+  return Object.entries(networkInterfaces())
+    .filter(([name]) => (device === null ? name !== tap : name === device))
+    .flatMap(([, addresses]) => (addresses ?? []).map(({ address }) => address));
+}
+
+function isReachable(address: Endpoint['address']): boolean {
+  return unusableHost(address) === null && !isLoopback(address) && !isLinkLocal(address);
+}
