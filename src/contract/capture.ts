@@ -37,7 +37,8 @@ const WORD = {
   TIME_LOW: 13,
   LOCAL_PORT: 14,
   IS_OUT: 15,
-  PLACE: 16,
+  TUNNEL: 16,
+  PLACE: 17,
 } as const;
 const HEADER_BYTES = (WORD.PLACE + PLACE_WORDS) * 4;
 const ALIGN = 8;
@@ -87,6 +88,9 @@ export class PacketFacts {
   /** Where a partial checksum is summed from and stored at; both 0: it is complete. */
   csumStart = 0;
   csumOffset = 0;
+  /** Of a super-frame inside a tunnel over UDP: the tunnel's UDP header and the IP header inside it; see `Frame`. */
+  tunnelL4 = 0;
+  innerL3 = 0;
   /** µs of the worker's clock. */
   timeUs = 0;
   /** Port of the socket of a sealed datagram, and its path: `PLACE_WORDS` words. */
@@ -166,6 +170,7 @@ export class CaptureRing {
     words[at + WORD.GSO] = facts.gsoSize;
     words[at + WORD.SEGMENT] = facts.index * 2 + (facts.isLast ? 1 : 0);
     words[at + WORD.CSUM] = (facts.csumStart << 16) | facts.csumOffset;
+    words[at + WORD.TUNNEL] = (facts.tunnelL4 << 16) | facts.innerL3;
     words[at + WORD.TIME_HIGH] = Math.floor(facts.timeUs / U32);
     words[at + WORD.TIME_LOW] = facts.timeUs % U32;
     words[at + WORD.LOCAL_PORT] = facts.localPort;
@@ -219,6 +224,8 @@ export class CaptureRing {
       isLast: (words[at + WORD.SEGMENT] & 1) !== 0,
       csumStart: words[at + WORD.CSUM] >>> 16,
       csumOffset: words[at + WORD.CSUM] & 0xffff,
+      tunnelL4: words[at + WORD.TUNNEL] >>> 16,
+      innerL3: words[at + WORD.TUNNEL] & 0xffff,
       timeUs: words[at + WORD.TIME_HIGH] * U32 + (words[at + WORD.TIME_LOW] >>> 0),
       localPort: words[at + WORD.LOCAL_PORT],
       isOut: words[at + WORD.IS_OUT] !== 0,

@@ -56,6 +56,8 @@ interface SegmentPlace {
   readonly count: number;
   readonly gsoType: number;
   readonly gsoSize: number;
+  readonly tunnelL4: number;
+  readonly innerL3: number;
 }
 
 export class Observer {
@@ -141,7 +143,8 @@ export class Observer {
     facts.packet = PACKET.SEGMENT;
     facts.peer = datagram.peer;
     facts.link = datagram.linkId;
-    facts.gsoSize = isTunnel(segment.gsoType) ? 0 : segment.gsoSize;
+    facts.gsoSize = segment.gsoSize;
+    if (isTunnel(segment.gsoType)) this.setTunnel(segment);
     facts.index = segment.index;
     facts.isLast = segment.index === segment.count - 1;
     facts.isOut = false;
@@ -234,16 +237,23 @@ export class Observer {
     facts.isLast = true;
     facts.csumStart = 0;
     facts.csumOffset = 0;
+    facts.tunnelL4 = 0;
+    facts.innerL3 = 0;
     facts.timeUs = this.clock.now;
     facts.localPort = 0;
     facts.place[PATH.FAMILY] = 0;
     return facts;
   }
 
+  private setTunnel({ tunnelL4, innerL3 }: Pick<Frame, 'tunnelL4' | 'innerL3'>): void {
+    this.facts.tunnelL4 = tunnelL4;
+    this.facts.innerL3 = innerL3;
+  }
+
   private frameFacts(point: number, frame: Frame, gsoSize: number): PacketFacts {
     const facts = this.clear(point, frame.length);
-    // What is inside a tunnel is shown whole: the headers that cutting it would need are not told.
-    facts.gsoSize = frame.gsoType === 0 || isTunnel(frame.gsoType) ? 0 : gsoSize;
+    facts.gsoSize = frame.gsoType === 0 ? 0 : gsoSize;
+    if (isTunnel(frame.gsoType)) this.setTunnel(frame);
     if ((frame.flags & NEEDS_CSUM) !== 0) {
       facts.csumStart = frame.csumStart;
       facts.csumOffset = frame.csumOffset;

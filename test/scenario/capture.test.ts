@@ -13,6 +13,7 @@ import {
 import { DROP } from '../../src/contract/drops.js';
 import { compileFilter } from '../../src/daemon/observe/capture-filter.js';
 import { framesOf } from '../../src/daemon/observe/packet-forms.js';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { OUTER } from '../../src/wire/header.js';
 import { ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { deliver } from '../sim/hostile.js';
@@ -117,7 +118,7 @@ describe('a capture', () => {
     lan.world.run(MILLISECOND);
     const [found] = seen.take();
     expect(found.bytes).toHaveLength(100);
-    expect(found.length).toBe(packet.record.length - 10);
+    expect(found.length).toBe(packet.record.length - VNET_HEADER);
   });
 
   it('sees what is dropped, and why', () => {

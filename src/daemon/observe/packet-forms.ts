@@ -6,9 +6,14 @@ import { writeU16 } from '../../base/bytes.js';
 import { fold } from '../../base/checksum.js';
 import { PACKET, type Packet } from '../../contract/capture.js';
 import { completeChecksum, writeIpv4Checksum } from '../../datapath/offload/checksum.js';
-import { checksumOffset, SegmentRun, segmentHeader } from '../../datapath/offload/superframe.js';
+import {
+  checksumOffset,
+  completeTunnelChecksum,
+  SegmentRun,
+  segmentHeader,
+} from '../../datapath/offload/superframe.js';
 import { PATH } from '../../native/ops.js';
-import { HeaderInfo, PROTOCOL_UDP, parseHeaders } from '../../switch/headers.js';
+import { HeaderInfo, PROTOCOL_UDP, parseHeaders, parseTunnel } from '../../switch/headers.js';
 
 /** Longest packet that an IP header can announce, with its Ethernet header. */
 const LONGEST = 65_557;
@@ -35,12 +40,17 @@ export function framesOf(packet: Packet, whole: boolean, snap: number): Shown[] 
   }
   const headers = new HeaderInfo();
   // The length fields of a segment speak of its whole super-frame.
-  const isReadable = bytes.length === length && parseHeaders(bytes, 0, LONGEST, headers);
+  const isReadable = bytes.length === length && parse(packet, headers);
   const payload = length - headers.headerLength;
   if (!isReadable || payload < 1 || (packet.packet === PACKET.SEGMENT && payload > gsoSize)) {
     return [{ bytes: bytes.subarray(0, snap), length }];
   }
   return cut(packet, headers).map((frame) => ({ bytes: frame.subarray(0, snap), length: frame.length }));
+}
+
+function parse({ bytes, tunnelL4, innerL3 }: Packet, headers: HeaderInfo): boolean {
+  if (tunnelL4 === 0) return parseHeaders(bytes, 0, LONGEST, headers);
+  return parseTunnel(bytes, 0, LONGEST, tunnelL4, innerL3, headers);
 }
 
 function cut(packet: Packet, headers: HeaderInfo): Uint8Array[] {
@@ -60,6 +70,7 @@ function cut(packet: Packet, headers: HeaderInfo): Uint8Array[] {
     run.payload = slice.length;
     run.isLast = isLast && at + gsoSize >= payload.length;
     segmentHeader(frame, 0, headers, run);
+    completeTunnelChecksum(frame, 0, headers);
     completeChecksum(frame, 0, frame.length, headers.l4, csumOffset);
     frames.push(frame);
   }
