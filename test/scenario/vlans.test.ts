@@ -109,8 +109,11 @@ describe('ports in VLANs', () => {
           for (const node of lan.nodes) node.tap.take();
           fc.assert(
             fc.property(fc.array(untagged(20_000), { minLength: 1, maxLength: 3 }), (frames) => {
-              lan.nodes[1].fromKernel(...frames.map(({ record }) => record));
-              lan.world.run(20 * MILLISECOND);
+              // A tag leaves less room, so TCP is cut anew: as far as one batch reaches, which each frame has for itself then.
+              for (const group of host === 2 ? [frames] : frames.map((frame) => [frame])) {
+                lan.nodes[1].fromKernel(...group.map(({ record }) => record));
+                lan.world.run(20 * MILLISECOND);
+              }
               const came = lan.nodes.map((node) => node.tap.take().flatMap(resegment));
               const wanted = host === 2 ? expected(frames, mtu) : tagged(frames, mtu);
               same(came[host], wanted);
