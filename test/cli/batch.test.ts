@@ -121,6 +121,7 @@ describe('exit codes and errors', () => {
     [['-c', 'show peer osaka'], 0, ''],
     [['-c', 'show peer nobody'], 1, '% Error: peer nobody not found'],
     [['-c', 'ping peer never count 1'], 1, '1 sent, 0 received'],
+    [['-c', 'doctor'], 0, ''],
     [['-c', 'show p'], 2, '% Ambiguous command:  "show p"'],
     [['-c', 'show'], 2, '% Incomplete command.'],
     [['-c', 'shw version'], 2, '% Unknown command: shw version\n  Did you mean "show"?'],

@@ -12,6 +12,7 @@ import { configurationCommands } from './configuration.js';
 import { configurationShows } from './configuration-shows.js';
 import { counterDeltaCommands } from './counters-delta.js';
 import { debugCommands } from './debug.js';
+import { doctorCommands } from './doctor.js';
 import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
 import { explainCommands } from './explain.js';
@@ -76,6 +77,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...captureCommands,
   ...aboutCommands,
   ...supportCommands,
+  ...doctorCommands,
   ...blockCommands,
 ];
 

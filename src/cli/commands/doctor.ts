@@ -1,0 +1,68 @@
+/** `doctor`: looks for what usually goes wrong, and says what mends it. */
+import { existsSync } from 'node:fs';
+import type { PeerStatus } from '../../api/index.js';
+import { keyword } from '../../grammar/command.js';
+import type { DaemonClient } from '../base/daemon-client.js';
+import { CliFailure, EXIT } from '../base/failure.js';
+import { type DoctorFacts, doctorSummary, type Finding, findingsOf, findingText } from '../output/doctor.js';
+import { type Cli, command, type ExecCommand, type OutputPart } from './command.js';
+
+const TUN = '/dev/net/tun';
+const HOUR_MS = 3_600_000;
+const PAGE = 500;
+/** More peers than this are not looked at one by one. */
+const MOST_PEERS = 5000;
+
+export const doctorCommands: ExecCommand[] = [
+  command({
+    privilege: 'read',
+    tokens: [keyword('doctor', 'Look for what usually goes wrong; exit code 1 where something is')],
+    json: { form: 'an object a line: `kind` (`fault` or `advice`), `where`, `problem`, `remedy`' },
+    run: async (cli) => ({ json: 'rows', parts: examine(cli) }),
+  }),
+];
+
+async function* examine(cli: Cli): AsyncGenerator<OutputPart> {
+  const ofHost = hostFindings();
+  for (const finding of ofHost) yield partOf(finding);
+  const facts = await askAll(await cli.client());
+  const findings = findingsOf(facts);
+  for (const finding of findings) yield partOf(finding);
+  const summary = doctorSummary([...ofHost, ...findings], facts);
+  if ([...ofHost, ...findings].some(({ kind }) => kind === 'fault'))
+    throw new CliFailure(EXIT.FAILED, [summary]);
+  yield { data: [], text: [summary] };
+}
+
+function partOf(finding: Finding): OutputPart {
+  return { data: [finding], text: findingText(finding) };
+}
+
+/** What can be seen without the daemon, and might be why it does not run. */
+function hostFindings(): Finding[] {
+  if (existsSync(TUN)) return [];
+  const remedy = 'modprobe tun; in a container, give it the device';
+  return [{ kind: 'fault', where: 'this host', problem: `${TUN} is missing: there can be no TAP`, remedy }];
+}
+
+async function askAll(client: DaemonClient): Promise<DoctorFacts> {
+  const peers: PeerStatus[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.request('show.peersPage', {
+      limit: PAGE,
+      ...(cursor !== undefined && { cursor }),
+    });
+    peers.push(...page.rows);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined && peers.length < MOST_PEERS);
+  const few = peers.length <= PAGE;
+  const events = await client.request('show.events', {});
+  return {
+    system: await client.request('show.system', {}),
+    interfaces: await client.request('show.interfaces', {}),
+    peers,
+    mtu: few ? await client.request('show.mtu', {}) : [],
+    events: events.filter(({ timeMs }) => Date.now() - timeMs < HOUR_MS),
+  };
+}

@@ -1,0 +1,209 @@
+/** What is wrong with a host's tunnels, told from the daemon's own answers: one finding a line, and what mends it. */
+import type { ControlEvent, InterfaceStatus, PeerMtu, PeerStatus, SystemInfo } from '../../api/index.js';
+import type { LinkStatus } from '../../api/peers.js';
+import { plural } from './format.js';
+import { fold, TEXT_WIDTH } from './table.js';
+
+/** `fault`: something does not work. `advice`: it works, and could work better. */
+export interface Finding {
+  kind: 'fault' | 'advice';
+  /** What it is about, such as `peer osaka`. */
+  where: string;
+  problem: string;
+  /** What to do: a command, or a sentence. */
+  remedy: string;
+}
+
+/** What the daemon was asked for. */
+export interface DoctorFacts {
+  system: SystemInfo;
+  interfaces: readonly InterfaceStatus[];
+  peers: readonly PeerStatus[];
+  mtu: readonly PeerMtu[];
+  /** Of the last hour. */
+  events: readonly ControlEvent[];
+}
+
+/** Share of the open files that are allowed. */
+const MANY_FILES = 0.8;
+
+/** Everything that is wrong, the worst first. */
+export function findingsOf(facts: DoctorFacts): Finding[] {
+  const all = [
+    ...facts.interfaces.flatMap(ofInterface),
+    ...facts.peers.flatMap(ofPeer),
+    ...ofEvents(facts.events),
+    ...facts.mtu.flatMap(ofMtu),
+    ...ofSystem(facts.system),
+  ];
+  return [...all.filter(({ kind }) => kind === 'fault'), ...all.filter(({ kind }) => kind === 'advice')];
+}
+
+function ofInterface({ name, enabled, state, cause, missing, loops, peers }: InterfaceStatus): Finding[] {
+  const where = `interface ${name}`;
+  const found: Finding[] = [];
+  if (enabled && state === 'down') {
+    const remedy = 'mend that, then "no shutdown" there, or restart octolinkd';
+    found.push({ kind: 'fault', where, problem: `is down: ${cause ?? 'no cause known'}`, remedy });
+  }
+  if (!enabled && peers > 0) {
+    found.push({ kind: 'advice', where, problem: 'is shut down', remedy: '"no shutdown" there starts it' });
+  }
+  for (const problem of missing) {
+    const remedy = 'run octolinkd as root or with CAP_NET_ADMIN, or do it by hand';
+    found.push({ kind: 'fault', where, problem, remedy });
+  }
+  for (const { peer, state: loop } of loops) {
+    const problem = `the LAN reaches peer ${peer} by another way as well (${loop})`;
+    found.push({
+      kind: 'fault',
+      where,
+      problem,
+      remedy: 'take one of the two ways away: a cable, or the peer',
+    });
+  }
+  return found;
+}
+
+function ofPeer(peer: PeerStatus): Finding[] {
+  if (peer.state === 'shutdown') return [];
+  const where = `peer ${peer.name}`;
+  if (peer.state === 'down' || peer.cause !== null) {
+    const problem = `${peer.state === 'down' ? 'is down: ' : ''}${peer.cause ?? 'no cause known'}`;
+    const remedy = peer.advice ?? `explain peer ${peer.name}`;
+    return [{ kind: peer.state === 'down' ? 'fault' : 'advice', where, problem, remedy }];
+  }
+  return peer.links.flatMap((link) => ofLink(link, where));
+}
+
+/** A link that does not work although its peer can be reached: the redundancy is gone. */
+function ofLink(link: LinkStatus, peer: string): Finding[] {
+  const where = `link ${link.link} of ${peer}`;
+  const fault = (problem: string, remedy: string): Finding[] => [{ kind: 'fault', where, problem, remedy }];
+  const remote = link.remote ?? 'its remote end';
+  switch (link.state) {
+    case 'one-way':
+      return fault(
+        'works in one direction only',
+        `let UDP pass in both directions between here and ${remote}`,
+      );
+    case 'down':
+      return fault(
+        `is down: ${link.cause ?? 'never up'}`,
+        `let UDP pass to ${remote}, or mend the path to it`,
+      );
+    case 'waiting':
+      return fault(`waits: ${link.detail ?? link.cause ?? 'for its path'}`, `explain ${peer}`);
+    case 'damped':
+      return fault('comes and goes, and is held back', 'look at the path; "no damping" takes it at once');
+    default:
+      return [];
+  }
+}
+
+function ofMtu({ peer, links }: PeerMtu): Finding[] {
+  return links.flatMap(({ link, state, search, mtuBytes, short }): Finding[] => {
+    const where = `link ${link} of peer ${peer}`;
+    if (state !== 'up') return [];
+    if (search === 'error') {
+      const problem = `takes no datagrams of ${mtuBytes} bytes`;
+      return [{ kind: 'fault', where, problem, remedy: 'raise the MTU of the path' }];
+    }
+    if (!short) return [];
+    const problem = `takes ${mtuBytes} bytes, less than another link`;
+    return [
+      { kind: 'advice', where, problem, remedy: 'raise the MTU of its path; "show mtu" has the figures' },
+    ];
+  });
+}
+
+/** Warnings say once what goes on: the last of each kind and place counts. */
+function ofEvents(events: readonly ControlEvent[]): Finding[] {
+  const latest = new Map<string, Finding>();
+  for (const event of events) {
+    if (event.kind === 'warning') {
+      const where = event.peer !== null ? `peer ${event.peer}` : `interface ${event.interface ?? '-'}`;
+      const remedy = REMEDIES[event.what] ?? 'show events';
+      latest.set(`${event.what} ${where}`, { kind: 'fault', where, problem: event.detail, remedy });
+    } else if (event.kind === 'mac-frozen') {
+      const where = `station ${event.mac}`;
+      const problem = 'was seen in two places in turn';
+      latest.set(where, {
+        kind: 'fault',
+        where,
+        problem,
+        remedy: 'look for a loop, or for two hosts with one address',
+      });
+    }
+  }
+  return [...latest.values()];
+}
+
+const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'], string>> = {
+  'old-timestamp': 'set the clock of that host right and keep it so (chrony, systemd-timesyncd)',
+  'key-on-two-hosts': 'give one of the two hosts a key of its own: octolink genkey',
+  'handshake-time-not-kept': 'let octolinkd write to its state folder',
+  'key-file-refused': 'mend the key file, then reload',
+  'authorized-keys-refused': 'mend the file; it is read again by itself',
+  'authorized-key-refused': 'mend that line; the file is read again by itself',
+  'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
+  'reload-failed': 'mend the startup configuration: octolinkd --check names what is wrong',
+  'record-lost': 'let octolinkd write to its state folder',
+};
+
+function ofSystem({ openFiles, openFilesLimit, offloads, workers }: SystemInfo): Finding[] {
+  const found: Finding[] = [];
+  const advise = (where: string, problem: string, remedy: string) =>
+    found.push({ kind: 'advice', where, problem, remedy });
+  for (const { interface: name, alive } of workers) {
+    if (!alive) {
+      const where = `interface ${name}`;
+      found.push({
+        kind: 'fault',
+        where,
+        problem: 'its worker died',
+        remedy: 'see the log; restart octolinkd',
+      });
+    }
+  }
+  if (openFilesLimit !== null && openFiles > openFilesLimit * MANY_FILES) {
+    const problem = `uses ${openFiles} of ${openFilesLimit} open files`;
+    advise('octolinkd', problem, 'LimitNOFILE= in the unit raises the limit');
+  }
+  for (const { interface: name, offload, state } of offloads) {
+    if (state === 'self-test failed') {
+      advise(
+        `interface ${name}`,
+        `${offload} does not work here, so it is slower`,
+        'another kernel or network card driver',
+      );
+    }
+  }
+  for (const { interface: name, scheduling } of workers) {
+    if (scheduling === 'normal') {
+      const problem = 'runs without real-time priority: hold times under 50 ms may expire on a busy host';
+      advise(`interface ${name}`, problem, 'give octolinkd CAP_SYS_NICE');
+    }
+  }
+  return found;
+}
+
+/** A finding in lines: what, and after an arrow what mends it. */
+export function findingText({ kind, where, problem, remedy }: Finding): string[] {
+  const [first, ...rest] = fold(`${where}: ${problem}`, TEXT_WIDTH - INDENT);
+  const label = kind.padEnd(INDENT);
+  const mends = fold(`-> ${remedy}`, TEXT_WIDTH - INDENT);
+  return [`${label}${first}`, ...[...rest, ...mends].map((line) => `${' '.repeat(INDENT)}${line}`)];
+}
+
+const INDENT = 8;
+
+/** `2 faults and 1 advice in 1 interface, 3 peers` */
+export function doctorSummary(
+  findings: readonly Finding[],
+  facts: Pick<DoctorFacts, 'interfaces' | 'peers'>,
+): string {
+  const faults = findings.filter(({ kind }) => kind === 'fault').length;
+  const looked = `${plural(facts.interfaces.length, 'interface')}, ${plural(facts.peers.length, 'peer')}`;
+  return faults === 0 ? `No fault found (${looked}).` : `${plural(faults, 'fault')} found (${looked}).`;
+}

@@ -1,0 +1,106 @@
+/** What `doctor` makes of the daemon's answers. */
+import { describe, expect, it } from 'vitest';
+import type { ControlEvent, PeerMtu, PeerStatus, SystemInfo } from '../../src/api/index.js';
+import type { LinkStatus } from '../../src/api/peers.js';
+import { type DoctorFacts, doctorSummary, findingsOf, findingText } from '../../src/cli/output/doctor.js';
+import { parseConfig } from '../../src/config/edit.js';
+import { peerMtu, peerStatus } from '../control/fake-answers.js';
+
+const { config } = parseConfig(`interface octo0
+ peer osaka
+  link 0
+   remote 198.51.100.7 port 7700
+  link 1
+   remote 203.0.113.70 port 7700
+`);
+const [found] = config.interfaces;
+
+function peer(changes: Partial<PeerStatus> = {}, link: Partial<LinkStatus> = {}): PeerStatus {
+  const status = peerStatus(found, found.peers[0]);
+  return { ...status, links: [status.links[0], { ...status.links[1], ...link }], ...changes };
+}
+
+const SYSTEM = { openFiles: 20, openFilesLimit: 1024, offloads: [], workers: [] } as unknown as SystemInfo;
+
+function facts(changes: Partial<DoctorFacts> = {}): DoctorFacts {
+  return { system: SYSTEM, interfaces: [], peers: [peer()], mtu: [], events: [], ...changes };
+}
+
+const warning = (what: 'old-timestamp' | 'key-on-two-hosts', detail: string): ControlEvent => ({
+  timeMs: 0,
+  kind: 'warning',
+  interface: 'octo0',
+  peer: 'osaka',
+  what,
+  detail,
+});
+
+const shortLink = (): PeerMtu => {
+  const mtu = peerMtu(peer());
+  return {
+    ...mtu,
+    links: mtu.links.map((link) => ({ ...link, state: 'up', short: link.link === 1, mtuBytes: 1400 })),
+  };
+};
+
+describe('doctor', () => {
+  it('finds nothing where everything works', () => {
+    expect(findingsOf(facts())).toEqual([]);
+    expect(doctorSummary([], facts())).toBe('No fault found (0 interfaces, 1 peer).');
+  });
+
+  it.each<[string, Partial<DoctorFacts>, string, string]>([
+    [
+      'a peer that is down',
+      { peers: [peer({ state: 'down', cause: 'no answer', advice: 'let UDP pass' })] },
+      'peer osaka: is down: no answer',
+      'let UDP pass',
+    ],
+    [
+      'a link of one direction',
+      { peers: [peer({}, { state: 'one-way' })] },
+      'link 1 of peer osaka: works in one direction only',
+      'let UDP pass in both directions between here and 203.0.113.70:7700',
+    ],
+    [
+      'a link that is down beside another one',
+      { peers: [peer({}, { state: 'down', cause: 'hold time expired' })] },
+      'link 1 of peer osaka: is down: hold time expired',
+      'let UDP pass to 203.0.113.70:7700, or mend the path to it',
+    ],
+    [
+      'a clock that is behind',
+      { events: [warning('old-timestamp', 'its clock is 30 days behind')] },
+      'peer osaka: its clock is 30 days behind',
+      'set the clock of that host right and keep it so (chrony, systemd-timesyncd)',
+    ],
+  ])('names %s as a fault, and what mends it', (_, changes, what, remedy) => {
+    const [{ kind, where, problem, remedy: mends }] = findingsOf(facts(changes));
+    expect([kind, `${where}: ${problem}`, mends]).toEqual(['fault', what, remedy]);
+  });
+
+  it('gives advice after faults, and tells a warning that came again once', () => {
+    const events = [warning('key-on-two-hosts', 'first'), warning('key-on-two-hosts', 'again')];
+    const findings = findingsOf(facts({ mtu: [shortLink()], events }));
+    expect(findings.map(({ kind, problem }) => `${kind}: ${problem}`)).toEqual([
+      'fault: again',
+      'advice: takes 1400 bytes, less than another link',
+    ]);
+    expect(doctorSummary(findings, facts())).toBe('1 fault found (0 interfaces, 1 peer).');
+  });
+
+  it('leaves alone what an operator has shut down', () => {
+    const shut = peer({}, { state: 'shutdown' });
+    expect(findingsOf(facts({ peers: [shut, peer({ state: 'shutdown', cause: 'shut down' })] }))).toEqual([]);
+  });
+
+  it('fits 80 columns', () => {
+    const finding = {
+      kind: 'fault',
+      where: 'peer osaka',
+      problem: 'word '.repeat(40).trim(),
+      remedy: 'x '.repeat(60).trim(),
+    } as const;
+    for (const line of findingText(finding)) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
