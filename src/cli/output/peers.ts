@@ -233,7 +233,7 @@ const LINK_COLUMNS: Column<LinkStatus>[] = [
     align: 'right',
   },
   { title: 'In state', cell: (link) => duration(link.changedSecondsAgo), align: 'right' },
-  { title: 'Prio', cell: (link) => String(link.priority), align: 'right' },
+  { title: 'Prio', cell: (link) => String(link.priority), align: 'right', optional: true },
   { title: 'Local', cell: (link) => orDash(link.local), shrinkTo: 15, optional: true },
   { title: 'Remote', cell: remoteCell, shrinkTo: 15 },
   { title: 'Description', cell: (link) => link.description ?? '', shrinkTo: 12, optional: true },
