@@ -91,7 +91,11 @@ function readArguments(): Options {
 async function readConfiguration(startupFile: StartupFile): Promise<Config> {
   const { file } = startupFile;
   const text = await startupFile.load().catch((error: Error) => fail(EXIT.BAD_CONFIG, error.message));
-  if (text === null) return fail(EXIT.BAD_CONFIG, `there is no configuration ${file}; an empty file will do`);
+  if (text === null)
+    return fail(
+      EXIT.BAD_CONFIG,
+      `there is no configuration ${file}: create it (it may be empty), or use --config`,
+    );
   const parsed = parseConfig(text);
   const place = (problem: Problem): string => `${file}:${problem.line}:${problem.column}: ${problem.message}`;
   for (const warning of parsed.warnings) process.stderr.write(`octolinkd: warning: ${place(warning)}\n`);

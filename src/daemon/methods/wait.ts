@@ -82,7 +82,9 @@ async function waitFor(
       };
       const timer = setTimeout(
         () =>
-          finish(new RequestError(`timeout: ${target.name} is ${target.state()} after ${wanted.timeoutS} s`)),
+          finish(
+            new RequestError(`timed out after ${wanted.timeoutS} s: ${target.name} still ${target.state()}`),
+          ),
         wanted.timeoutS * 1000,
       );
       const aborted = (): void => finish(new RequestError('interrupted'));
