@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // One file at a time: hosts in namespaces keep time to milliseconds and want the machine for themselves.
+    // One file at a time: the clocks of hosts in namespaces run in milliseconds. `npm test` runs the other tests beside them.
     fileParallelism: false,
   },
 });
