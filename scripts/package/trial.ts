@@ -22,6 +22,7 @@ const HELP = `npm run package-test -- [options]
 
 Makes the packages twice and compares them byte by byte; lets lintian look at them; then, in a clean Debian made by
 debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and looks for what is left.
+Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection.
 Unpacks the tarball and installs the npm packages. Loads the addon for arm64 where qemu-aarch64-static is installed.
 
   --suite NAME     Debian's suite (default bookworm)
