@@ -7,8 +7,10 @@ import { DHCP } from './rows/dhcp.js';
 import { FRR } from './rows/frr.js';
 import { HOW_TO } from './rows/how-to.js';
 import { KEEPALIVED } from './rows/keepalived.js';
+import { OPEN_VSWITCH } from './rows/open-vswitch.js';
 import { POSTGRESQL } from './rows/postgresql.js';
 import { SLAAC } from './rows/slaac.js';
+import { SPANNING_TREE } from './rows/spanning-tree.js';
 import { TRAFFIC } from './rows/traffic.js';
 import { TUNNELS } from './rows/tunnels.js';
 
@@ -19,6 +21,8 @@ export const ROWS: Row[] = [
   ...FRR,
   ...BIRD,
   ...COROSYNC,
+  ...SPANNING_TREE,
+  ...OPEN_VSWITCH,
   ...ANNOUNCERS,
   ...TRAFFIC,
   ...POSTGRESQL,
