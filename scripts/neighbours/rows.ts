@@ -7,6 +7,7 @@ import { DHCP } from './rows/dhcp.js';
 import { FRR } from './rows/frr.js';
 import { HOW_TO } from './rows/how-to.js';
 import { KEEPALIVED } from './rows/keepalived.js';
+import { NETFILTER } from './rows/netfilter.js';
 import { OPEN_VSWITCH } from './rows/open-vswitch.js';
 import { POSTGRESQL } from './rows/postgresql.js';
 import { SLAAC } from './rows/slaac.js';
@@ -25,6 +26,7 @@ export const ROWS: Row[] = [
   ...OPEN_VSWITCH,
   ...ANNOUNCERS,
   ...TRAFFIC,
+  ...NETFILTER,
   ...POSTGRESQL,
   ...TUNNELS,
   ...HOW_TO,
