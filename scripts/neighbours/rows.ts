@@ -12,6 +12,7 @@ import { OPEN_VSWITCH } from './rows/open-vswitch.js';
 import { POSTGRESQL } from './rows/postgresql.js';
 import { SLAAC } from './rows/slaac.js';
 import { SPANNING_TREE } from './rows/spanning-tree.js';
+import { SURICATA } from './rows/suricata.js';
 import { TRAFFIC } from './rows/traffic.js';
 import { TUNNELS } from './rows/tunnels.js';
 
@@ -27,6 +28,7 @@ export const ROWS: Row[] = [
   ...ANNOUNCERS,
   ...TRAFFIC,
   ...NETFILTER,
+  ...SURICATA,
   ...POSTGRESQL,
   ...TUNNELS,
   ...HOW_TO,
