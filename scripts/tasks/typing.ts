@@ -26,7 +26,7 @@ export const TYPING: Task[] = [
   {
     title: 'Abbreviate',
     steps: ['sh int br'],
-    says: /octo0 +up/,
+    says: /Interface +State +Peers up.*\nocto0 +up +1\/1/,
     routers: ['sh ip int br', 'sh int br', 'sh int', 'sh int ter'],
     verdict: 'same',
     why: '',
@@ -34,7 +34,7 @@ export const TYPING: Task[] = [
   {
     title: 'A mistyped word',
     steps: ['show liks'],
-    says: /\^.*links/s,
+    says: /\^\n% Invalid input detected at '\^' marker\.\n +Did you mean "links"\?/,
     routers: ['% Invalid input at ^', '% Unknown command', 'Invalid command', 'syntax error at ^'],
     verdict: 'better',
     why: 'It names the word that was meant.',
@@ -53,10 +53,10 @@ export const TYPING: Task[] = [
     steps: [
       { line: 'show counters', shows: /--More--/ },
       { type: '/', shows: /\/$/ },
-      { line: 'Datagrams|datagrams', shows: /--More--/ },
+      { line: 'transmit_datagrams', shows: /^octo0 .*transmit_datagrams.*(\n.*)* --More--$/m },
       { type: 'q', shows: /tokyo#$/ },
     ],
-    says: /tokyo#$/,
+    says: /octo0 .*transmit_datagrams.*tokyo#$/s,
     routers: ['/', 'less', 'less', '/'],
     verdict: 'same',
     why: '',
