@@ -1,4 +1,5 @@
 /** `octolinkd`: arguments, start, signals, end. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
 import type { Config } from '../api/config.js';
@@ -131,7 +132,7 @@ async function main(): Promise<void> {
   const ready = new Promise<void>((resolve) => {
     configured = resolve;
   });
-  const stateFolder = options.state;
+  const stateFolder = resolve(options.state);
   const ending = newEnding();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => ending.end(signal, EXIT.OK));

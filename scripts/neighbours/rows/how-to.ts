@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../lab/mesh.js';
+import { pageBlocks } from '../../lab/page-blocks.js';
 import type { Bed } from '../bed.js';
+import type { ProgramHost } from '../program-host.js';
 import type { Outcome, Row } from '../row.js';
 
 interface Page {
@@ -15,38 +17,31 @@ interface Page {
   edit?: Row['edit'];
 }
 
-interface Step {
-  host: number;
-  isCheck: boolean;
-  script: string;
-}
-
-const BLOCK = /^```sh (check )?h(\d)\n([\s\S]*?)^```$/gm;
-
-/** The commands of a page, in order: blocks whose fence says `sh h1`, or `sh check h1` for what must hold in the end. */
-function stepsOf(page: string): Step[] {
-  const text = readFileSync(join(ROOT, 'docs', 'how-to', `${page}.md`), 'utf8');
-  return [...text.matchAll(BLOCK)].map(([, check, host, script]) => ({
-    host: Number(host),
-    isCheck: check !== undefined,
-    script,
-  }));
-}
-
 async function follow(bed: Bed, { name, users }: Page): Promise<Outcome> {
-  const steps = stepsOf(name);
-  const checks = steps.filter(({ isCheck }) => isCheck);
+  const blocks = pageBlocks(readFileSync(join(ROOT, 'docs', 'how-to', `${name}.md`), 'utf8'));
+  const checks = blocks.filter(({ isCheck }) => isCheck);
   if (checks.length === 0) throw new Error(`docs/how-to/${name}.md checks nothing`);
   if (users) for (const host of [1, 2]) await bed.host(host).users(...users);
-  for (const { host, script } of steps.filter(({ isCheck }) => !isCheck))
-    await bed.host(host).sh(script, { timeoutMs: 30_000 });
+  for (const {
+    places: [place],
+    script,
+  } of blocks.filter(({ isCheck }) => !isCheck))
+    await hostOf(bed, place).sh(script, { timeoutMs: 30_000 });
   const check = async () => {
-    for (const { host, script } of checks)
-      await bed.host(host).holds(`"${script.trim()}" in h${host}`, script, 40_000);
+    for (const {
+      places: [place],
+      script,
+    } of checks)
+      await hostOf(bed, place).holds(`"${script.trim()}" in ${place}`, script, 40_000);
   };
   await check();
   await bed.eachCut(check);
   return { without: 'as the page says', cut: 'its checks hold' };
+}
+
+/** The host that a page calls `h1` or `h2`. */
+function hostOf(bed: Bed, place: string): ProgramHost {
+  return bed.host(Number(place.slice(1)));
 }
 
 const PAGES: Page[] = [

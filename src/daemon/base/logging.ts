@@ -17,10 +17,18 @@ interface Stderr extends Log {
   level: string;
 }
 
+/** A line as it was logged. Its text is made when somebody asks for it: under a storm of events most lines are forgotten before. */
+interface Kept {
+  readonly timeMs: number;
+  readonly level: LogLevel;
+  readonly fields: object;
+  readonly message: string;
+}
+
 export class Logging implements Log {
   private level: LogLevel = DEFAULT_LEVEL;
   private readonly ownLevel: string;
-  private readonly kept: LogRecord[] = [];
+  private readonly kept: Kept[] = [];
   private next = 0;
   private senders: SyslogSender[] = [];
   private hostname = '-';
@@ -73,7 +81,7 @@ export class Logging implements Log {
     return {
       level: this.level,
       syslog: this.senders.map((sender) => sender.status()),
-      lines: inOrder.slice(Math.max(0, inOrder.length - last)),
+      lines: inOrder.slice(Math.max(0, inOrder.length - last)).map(recordOf),
     };
   }
 
@@ -85,13 +93,18 @@ export class Logging implements Log {
     const isWanted = RANKS[level] <= RANKS[this.level];
     // What somebody asked to be debugged is kept for them, whatever the level.
     if (!isWanted && level !== 'debug') return;
-    const record = { timeMs: Date.now(), level, text: textOf(fields, message) };
-    this.kept[this.next] = record;
+    const kept = { timeMs: Date.now(), level, fields, message };
+    this.kept[this.next] = kept;
     this.next = (this.next + 1) % KEPT_LINES;
     if (this.senders.length === 0 || !isWanted) return;
+    const record = recordOf(kept);
     const datagram = syslogMessage(record, this.hostname, process.pid);
     for (const sender of this.senders) sender.send(datagram, record.timeMs);
   }
+}
+
+function recordOf({ timeMs, level, fields, message }: Kept): LogRecord {
+  return { timeMs, level, text: textOf(fields, message) };
 }
 
 /** `peer up: interface=octo0 peer=osaka`, without line ends; names as everywhere in text, with `_` between their words. */
