@@ -74,6 +74,7 @@ export const CHANGING: Task[] = [
     routers: ['the rest is applied', 'the rest is applied', 'nothing until commit', 'nothing until commit'],
     verdict: 'better',
     why: 'Nothing of a paste with a mistake is put in force; its `exit`s leave no mode too many.',
+    isQuick: true,
   },
   {
     title: 'Take one setting back',
@@ -171,5 +172,6 @@ export const CHANGING: Task[] = [
     routers: ['-', '-', 'load; compare', 'load override; commit check'],
     verdict: 'same',
     why: '',
+    isQuick: true,
   },
 ];

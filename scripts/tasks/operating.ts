@@ -55,6 +55,7 @@ export const OPERATING: Task[] = [
     routers: ['show users', 'who', 'show login users', 'show system users'],
     verdict: 'same',
     why: '',
+    isQuick: true,
   },
   {
     title: 'Everything for the support',

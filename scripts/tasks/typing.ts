@@ -22,6 +22,7 @@ export const TYPING: Task[] = [
     routers: ['-', '-', 'Tab', 'Tab'],
     verdict: 'same',
     why: '',
+    isQuick: true,
   },
   {
     title: 'Abbreviate',
@@ -30,6 +31,7 @@ export const TYPING: Task[] = [
     routers: ['sh ip int br', 'sh int br', 'sh int', 'sh int ter'],
     verdict: 'same',
     why: '',
+    isQuick: true,
   },
   {
     title: 'A mistyped word',
@@ -47,6 +49,7 @@ export const TYPING: Task[] = [
     routers: ['% Ambiguous command', '% Ambiguous command', 'Ambiguous command', "'p' is ambiguous"],
     verdict: 'same',
     why: '',
+    isQuick: true,
   },
   {
     title: 'Search in long output, and leave it',
