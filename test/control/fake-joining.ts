@@ -14,7 +14,13 @@ export function fakeJoining(host: { hostname(): string; runningConfig(): Config 
       told: () => {},
     }),
     joiner: new Joiner({
-      native: { routeDevice: () => 0, ifindex: () => 1 },
+      native: {
+        routeDevice: () => 0,
+        ifindex: () => 1,
+        udpOpen: () => {
+          throw new Error('nothing is joined here');
+        },
+      },
       stateFolder: NOWHERE,
       runningConfig: () => host.runningConfig(),
       taps: () => [],

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freeAddress } from '../../src/daemon/joining/free-address.js';
+import { type HostAddress, uplinksOf } from '../../src/daemon/joining/host-addresses.js';
 import { InvitationStore } from '../../src/daemon/joining/invitation-store.js';
+import { allWays } from '../../src/daemon/joining/join-ways.js';
 import { addKeyLine, removeKeyLines } from '../../src/daemon/joining/key-lines.js';
 import { linksOf, type Way } from '../../src/daemon/joining/link-pairs.js';
+import { parseIp } from '../../src/grammar/address.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'octolink-joining-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -64,6 +67,40 @@ describe('links of ways', () => {
         },
       ),
     );
+  });
+});
+
+describe('cards with routes of their own', () => {
+  const card = (device: string, text: string): HostAddress => ({ device, text, address: parseIp(text)! });
+  const INDEX: Record<string, number> = { eth0: 2, eth1: 3, lan0: 4 };
+  /** The table prefers eth0; eth1 has a default route of its own, lan0 none. */
+  const native = {
+    ifindex: (name: string) => INDEX[name] ?? 0,
+    routeDevice: (_family: 4 | 6, _remote: string, _local: string | null, device: number) =>
+      device === 0 ? INDEX['eth0'] : device === INDEX['lan0'] ? 0 : device,
+  };
+  const end = { link: null, address: parseIp('203.0.113.1')!, port: 7700 };
+
+  it('are all tried, whichever the routing table prefers', () => {
+    const here = [card('eth0', '192.0.2.1'), card('eth1', '198.51.100.1'), card('lan0', '10.0.0.1')];
+    expect(allWays(native, [end], here).map(({ problem }) => problem)).toEqual([
+      null,
+      null,
+      'there is no route from here',
+    ]);
+  });
+
+  it('are tried by address where they have several', () => {
+    const here = [card('eth1', '198.51.100.1'), card('eth1', '198.51.100.2')];
+    expect(allWays(native, [end], here).map(({ byDevice, problem }) => [byDevice, problem])).toEqual([
+      [false, 'the route leaves by another network card'],
+      [false, 'the route leaves by another network card'],
+    ]);
+  });
+
+  it('are the lines of providers if they have a default route', () => {
+    const here = [card('lan0', '10.0.0.1'), card('eth1', '198.51.100.1'), card('eth0', '192.0.2.1')];
+    expect(uplinksOf(native, here)).toEqual(['eth1', 'eth0']);
   });
 });
 

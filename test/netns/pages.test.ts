@@ -4,6 +4,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
+import { followPage } from '../../scripts/how-to/main.js';
+import { README_SCENE } from '../../scripts/how-to/scenes.js';
 import { ROOT } from '../../scripts/lab/mesh.js';
 import { pageBlocks } from '../../scripts/lab/page-blocks.js';
 import { capture } from '../../scripts/lab/run.js';
@@ -32,4 +34,8 @@ it('docs/tutorial.md: every command works as written', async () => {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+it('README.md: a network in three commands', async () => {
+  await followPage(README_SCENE);
 });

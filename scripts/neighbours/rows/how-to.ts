@@ -22,10 +22,16 @@ async function follow(bed: Bed, { name, users }: Page): Promise<Outcome> {
   const checks = blocks.filter(({ isCheck }) => isCheck);
   if (checks.length === 0) throw new Error(`docs/how-to/${name}.md checks nothing`);
   if (users) for (const host of [1, 2]) await bed.host(host).users(...users);
-  for (const { place, script } of blocks.filter(({ isCheck }) => !isCheck))
+  for (const {
+    places: [place],
+    script,
+  } of blocks.filter(({ isCheck }) => !isCheck))
     await hostOf(bed, place).sh(script, { timeoutMs: 30_000 });
   const check = async () => {
-    for (const { place, script } of checks)
+    for (const {
+      places: [place],
+      script,
+    } of checks)
       await hostOf(bed, place).holds(`"${script.trim()}" in ${place}`, script, 40_000);
   };
   await check();

@@ -25,6 +25,8 @@ const MAX_WAYS = 64;
 /** A way that was tried. */
 export interface TriedWay {
   from: HostAddress;
+  /** Whether it leaves by the card of `from` whatever the routing table prefers; else as the table says for its address. */
+  byDevice: boolean;
   end: InviterEnd;
   /** Text of the inviter's address and port. */
   remote: string;
@@ -41,7 +43,10 @@ interface JoinQuestion {
   publicKey: string;
 }
 
-/** All pairs of an address of ours and an end of the inviter; a pair that no route joins has its problem already. */
+/**
+ * All pairs of an address of ours and an end of the inviter; a pair that no route joins has its problem already. A card with
+ * one address of a family is tried with the routes that it has itself, so that each of several providers is.
+ */
 export function allWays(
   native: Pick<Native, 'routeDevice' | 'ifindex'>,
   ends: readonly InviterEnd[],
@@ -52,19 +57,39 @@ export function allWays(
       .filter(({ address }) => address.family === end.address.family)
       .map((from): TriedWay => {
         const address = formatAddress(Uint8Array.from(end.address.bytes));
-        const device = native.routeDevice(end.address.family, address, from.text, 0, 0);
-        const isOwn = device === native.ifindex(from.device);
+        const byDevice = isOnlyOne(from, here);
+        const own = native.ifindex(from.device);
+        const device = native.routeDevice(end.address.family, address, from.text, byDevice ? own : 0, 0);
         const problem =
           device === 0 ? 'there is no route from here' : 'the route leaves by another network card';
         const remote = formatEndpoint(address, end.port);
-        return { from, end, remote, rttUs: null, problem: isOwn ? null : problem, reply: null };
+        return {
+          from,
+          byDevice,
+          end,
+          remote,
+          rttUs: null,
+          problem: device === own ? null : problem,
+          reply: null,
+        };
       }),
   );
   return ways.slice(0, MAX_WAYS);
 }
 
+/** Whether a card has no other address of the same family. */
+function isOnlyOne(from: HostAddress, here: readonly HostAddress[]): boolean {
+  return here.every(
+    (other) =>
+      other.device !== from.device ||
+      other.address.family !== from.address.family ||
+      other.text === from.text,
+  );
+}
+
 /** Fills in what comes of the ways, at least one. Resolves when every one has answered, or enough time has passed, or at `signal`. */
 export async function askBy(
+  native: Pick<Native, 'udpOpen'>,
   ways: readonly TriedWay[],
   question: JoinQuestion,
   signal: AbortSignal,
@@ -94,33 +119,37 @@ export async function askBy(
       if (open.size === 0) setImmediate(finish);
     };
     signal.addEventListener('abort', finish, { once: true });
-    for (const [index, way] of ways.entries()) asked.push(new Asking(question, way, index + 1, settled));
+    for (const [index, way] of ways.entries()) {
+      try {
+        asked.push(new Asking({ ...question, index: index + 1 }, way, openSocket(native, way), settled));
+      } catch (error) {
+        way.problem = whyOf((error as NodeJS.ErrnoException).code);
+        open.delete(way);
+      }
+    }
+    if (open.size === 0) finish();
   });
 }
 
 /** One way while it is asked. */
 class Asking {
-  private readonly socket: Socket;
   private readonly call: JoinCall;
   private readonly timers: NodeJS.Timeout[] = [];
   private sentMs = 0;
   private hasEnded = false;
 
   constructor(
-    { token, invitation, publicKey }: JoinQuestion,
+    { token, invitation, publicKey, index }: JoinQuestion & { index: number },
     private readonly way: TriedWay,
-    index: number,
+    private readonly socket: Socket,
     private readonly settled: (way: TriedWay) => void,
   ) {
-    const { from, end } = way;
+    const { end } = way;
     this.call = new JoinCall(sodiumPrimitives, invitation, token.publicKey, index, { publicKey });
-    this.socket = createSocket(from.address.family === 4 ? 'udp4' : 'udp6');
     this.socket.on('error', (error) => this.failed(error));
     this.socket.on('message', (datagram) => this.take(datagram));
     this.socket.on('connect', () => this.begin());
-    this.socket.bind({ address: from.text, exclusive: true }, () => {
-      if (!this.hasEnded) this.socket.connect(end.port, formatAddress(Uint8Array.from(end.address.bytes)));
-    });
+    this.socket.connect(end.port, formatAddress(Uint8Array.from(end.address.bytes)));
   }
 
   /** Stops asking. */
@@ -163,6 +192,15 @@ class Asking {
     this.way.rttUs = Math.round((performance.now() - this.sentMs) * 1000);
     this.settled(this.way);
   }
+}
+
+/** A socket that leaves as the link would that may come of the way. */
+function openSocket(native: Pick<Native, 'udpOpen'>, { from, byDevice }: TriedWay): Socket {
+  const { family } = from.address;
+  const buffers = { receiveBuffer: 0, sendBuffer: 0, gro: false };
+  const device = byDevice ? from.device : null;
+  const { fd } = native.udpOpen({ family, address: from.text, port: 0, device, ...buffers });
+  return createSocket(family === 4 ? 'udp4' : 'udp6').bind({ fd });
 }
 
 function whyOf(code: string | undefined): string {

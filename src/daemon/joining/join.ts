@@ -18,7 +18,7 @@ import { allWays, askBy, type TriedWay } from './join-ways.js';
 import { linksOf } from './link-pairs.js';
 
 interface JoinerOptions {
-  native: Pick<Native, 'routeDevice' | 'ifindex'>;
+  native: Pick<Native, 'routeDevice' | 'ifindex' | 'udpOpen'>;
   stateFolder: string;
   runningConfig(): Config;
   /** Names of the interfaces that run. */
@@ -42,7 +42,7 @@ export class Joiner {
     const ways = allWays(this.options.native, token.ends, hostAddresses(new Set(this.options.taps())));
     const open = ways.filter(({ problem }) => problem === null);
     try {
-      if (open.length > 0) await askBy(open, { token, invitation, publicKey }, signal);
+      if (open.length > 0) await askBy(this.options.native, open, { token, invitation, publicKey }, signal);
     } finally {
       sodiumPrimitives.wipe(invitation.secretKey);
     }
@@ -54,7 +54,8 @@ export class Joiner {
 
   /** What `setup` would configure. @throws RequestError with a sentence for the user */
   proposeFirst(params: SetupParams): SetupProposal {
-    return proposeFirst(params, this.options.runningConfig(), this.options.stateFolder);
+    const { native, stateFolder } = this.options;
+    return proposeFirst(params, this.options.runningConfig(), { native, stateFolder });
   }
 
   /** The public key under which the interface will run; a key is made if there is none. */
@@ -91,9 +92,7 @@ export class Joiner {
       }),
     );
     const links = good
-      .flatMap((way, index): LinkConfig[] =>
-        ids[index] === null ? [] : [linkOf(way, ids[index] as number, ways)],
-      )
+      .flatMap((way, index): LinkConfig[] => (ids[index] === null ? [] : [linkOf(way, ids[index] as number)]))
       .sort((a, b) => a.id - b.id);
     const existing = this.options.runningConfig().interfaces.find((one) => one.name === name);
     const inviterKey = formatPublicKey(token.publicKey);
@@ -129,16 +128,10 @@ function emptyInterface(name: string): InterfaceConfig {
 }
 
 /** By the name of the network card, which outlives its address; by the address where the card has several. */
-function linkOf({ from, end }: TriedWay, id: number, ways: readonly TriedWay[]): LinkConfig {
-  const isAlone = ways.every(
-    (other) =>
-      other.from.device !== from.device ||
-      other.from.address.family !== from.address.family ||
-      other.from.text === from.text,
-  );
+function linkOf({ from, end, byDevice }: TriedWay, id: number): LinkConfig {
   return {
     id,
-    local: isAlone ? { kind: 'interface', name: from.device } : { kind: 'address', address: from.text },
+    local: byDevice ? { kind: 'interface', name: from.device } : { kind: 'address', address: from.text },
     remote: { kind: 'address', address: formatAddress(Uint8Array.from(end.address.bytes)), port: end.port },
   };
 }
