@@ -165,6 +165,26 @@ export interface AuthorizedKeysConfig {
   template?: string;
 }
 
+/** Where members of the network are registered, and how this host takes part. */
+export interface RegistryConfig {
+  /** URLs of members of the etcd cluster, without a path, in the order in which they are tried. */
+  servers: string[];
+  /** Before the keys of all records; absent: `/octolink/` and the name of the interface. */
+  prefix?: string;
+  /** Name under which this host registers; absent: its host name. */
+  name?: string;
+  /** Template of the members' peers; absent: that of `authorizedKeys`. */
+  template?: string;
+  /** Absolute paths of files in PEM. */
+  caFile?: string;
+  certificate?: { file: string; keyFile: string };
+  user?: { name: string; passwordFile: string };
+  /** Whom to believe: members whose keys `authorizedKeys` lists (absent), or whoever can write to the registry. */
+  trust?: 'any-record';
+  /** Signing keys of members that may revoke others. */
+  revokers?: string[];
+}
+
 export interface InterfaceConfig {
   name: string;
   description?: string;
@@ -213,6 +233,7 @@ export interface InterfaceConfig {
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;
+  registry?: RegistryConfig;
   /** Heartbeats a second that clients may take. */
   heartbeatBudget?: number;
   /** Settings that peers and clients take by name; absent: none. */

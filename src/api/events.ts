@@ -23,7 +23,8 @@ interface EventBase {
 
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
- * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
+ * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; a registry
+ * cannot be used; SIGHUP found no startup configuration that
  * can run; archive or accounting could not be written.
  */
 export type WarningName =
@@ -34,6 +35,7 @@ export type WarningName =
   | 'authorized-keys-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
+  | 'registry'
   | 'reload-failed'
   | 'record-lost';
 
@@ -124,6 +126,8 @@ export type ControlEvent = EventBase &
         removed: number;
         wrong: number;
       }
+    /** A member was found in the registry and is a peer now, has left, or was revoked. */
+    | { kind: 'member'; interface: string; member: string; what: 'joined' | 'left' | 'revoked' }
     /** An invitation was made, a host came by it (`member`), or it was revoked. */
     | {
         kind: 'invitation';

@@ -28,6 +28,7 @@ export * from './multicast.js';
 export * from './operations.js';
 export * from './peers.js';
 export * from './protocol.js';
+export * from './registry.js';
 export * from './system.js';
 export * from './uplinks.js';
 export * from './vlans.js';

@@ -36,17 +36,17 @@ export class ClientTemplates {
   private readonly byName = new Map<string, PeerConfig>();
   private readonly preset: PeerConfig | null;
 
-  /** Without an interface, or with one that admits no clients, there are none. */
+  /** Without an interface, or with one that has neither clients nor a registry, there are none. */
   constructor(parent?: InterfaceConfig, before?: ClientTemplates) {
     const keys = parent?.authorizedKeys;
-    if (parent === undefined || keys === undefined) {
+    if (parent === undefined || (keys === undefined && parent.registry === undefined)) {
       this.preset = null;
       return;
     }
     for (const template of parent.peerTemplates ?? []) {
       this.byName.set(template.name, kept(before?.byName.get(template.name), ofClients(template)));
     }
-    const { template: name } = keys;
+    const name = keys?.template;
     this.preset =
       name === undefined
         ? kept(before?.preset ?? undefined, ofClients({ name: '', links: [] }))

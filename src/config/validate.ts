@@ -21,6 +21,7 @@ import {
   MAX_SYSLOG_SERVERS,
   nameKey,
 } from './defaults.js';
+import { registryIssues } from './registry-issues.js';
 import { staticMacLine } from './switch-commands.js';
 import { templateNamed, withTemplate } from './templates.js';
 
@@ -51,6 +52,7 @@ export function validateConfig(config: Config): ConfigIssue[] {
     const path = [`interface ${renderWord(found.name)}`];
     checkInterface(found, path, addresses, issues);
     checkTemplates(found, path, issues);
+    issues.push(...registryIssues(found, path));
     checkPeers(found, path, issues);
   }
   return issues;
@@ -182,7 +184,8 @@ function checkTemplates(parent: InterfaceConfig, path: string[], issues: ConfigI
     checkCopies(template, templatePath, issues);
     for (const link of template.links) checkLink(link, [...templatePath, `link ${link.id}`], issues);
   }
-  const { authorizedKeys } = parent;
+  const { authorizedKeys, registry } = parent;
+  checkTemplateNamed(parent, registry?.template, { path, field: 'registry template' }, issues);
   if (authorizedKeys === undefined) return;
   checkTemplateNamed(parent, authorizedKeys.template, { path, field: 'authorized-keys' }, issues);
 }

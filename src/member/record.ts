@@ -104,6 +104,11 @@ export function readRecord(primitives: Primitives, bytes: Uint8Array): MemberRec
   return primitives.verify(signature, signedPart(body), record.signingKey) ? record : null;
 }
 
+/** The public key of which bytes would be a record, before anything is checked. */
+export function claimedKey(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(AT.KEY, AT.SIGNING_KEY);
+}
+
 function signedPart(body: Uint8Array): Uint8Array {
   return Buffer.concat([PREFIX, body]);
 }

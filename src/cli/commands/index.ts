@@ -30,6 +30,7 @@ import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './privilege.js';
+import { registryCommands } from './registry.js';
 import { setupCommands } from './setup.js';
 import { showCommands } from './show.js';
 import { supportCommands } from './support.js';
@@ -51,6 +52,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...uplinkCommands,
   ...vlanCommands,
   ...memberCommands,
+  ...registryCommands,
   ...authorizedKeyCommands,
   ...setupCommands,
   ...inviteCommands,

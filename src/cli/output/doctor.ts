@@ -147,6 +147,7 @@ const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'
   'authorized-keys-refused': 'mend the file; it is read again by itself',
   'authorized-key-refused': 'mend that line; the file is read again by itself',
   'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
+  registry: 'show registry says what is wrong; members that are known stay connected',
   'reload-failed': 'mend the startup configuration: octolinkd --check names what is wrong',
   'record-lost': 'let octolinkd write to its state folder',
 };

@@ -88,6 +88,12 @@ export class Clients implements ClientSource {
     return this.admission.table.named(name);
   }
 
+  /** The client with this key, if it may come; null: it may not. */
+  authorized(publicKey: Uint8Array): Client | null {
+    const client = this.admission.judge(publicKey);
+    return typeof client === 'string' ? null : client;
+  }
+
   /** All clients, in the order of the file. */
   all(): readonly Client[] {
     return this.admission.table.all();

@@ -12,6 +12,7 @@ import { Introductions } from './introductions.js';
 import { OwnRecord } from './own-record.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
+import { Registry } from './registry.js';
 import type { RuntimeEvents } from './runtime-events.js';
 
 const TICK_MS = 1000;
@@ -28,6 +29,7 @@ interface MembersHost extends EventEmitter<RuntimeEvents> {
 
 interface MembersOptions {
   setup: PeerSetup;
+  stateFolder: string;
   keys(): KeyPair;
   /** Microseconds of boot time. */
   now(): number;
@@ -36,11 +38,12 @@ interface MembersOptions {
 export class Members {
   readonly introducer: Introducer;
   readonly introductions: Introductions;
+  readonly registry: Registry;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
     private readonly host: MembersHost,
-    { setup, keys, now }: MembersOptions,
+    { setup, stateFolder, keys, now }: MembersOptions,
   ) {
     const { peers, datapath, handshakes, clients } = host;
     const config = (): InterfaceConfig => host.config;
@@ -66,6 +69,19 @@ export class Members {
       send,
       hasKey,
     });
+    this.registry = new Registry({
+      name: host.name,
+      stateFolder,
+      peers,
+      datapath,
+      setup,
+      clients,
+      config,
+      keys,
+      hasKey,
+      warn: (message) => host.emit('warning', null, 'registry', message),
+      told: (member, what) => host.emit('member', member, what),
+    });
     peers.onRemoved = (entry) => this.introducer.left(entry);
     handshakes.on('session', (row, session) => {
       const entry = session === null ? undefined : peers.atRow(row);
@@ -74,25 +90,31 @@ export class Members {
     host.on('peer', (entry) => this.introductions.reached(entry));
     host.on('link', (entry, link) => this.introductions.linkChanged(entry, link));
     datapath.on('event', (event) => this.take(event));
-    this.timer = setInterval(() => this.introductions.tick(), TICK_MS);
+    this.timer = setInterval(() => {
+      this.introductions.tick();
+      this.registry.tick();
+    }, TICK_MS);
     this.timer.unref();
   }
 
   close(): void {
     clearInterval(this.timer);
     this.introductions.close();
+    this.registry.close();
     this.host.peers.onRemoved = () => {};
   }
 
   /** Peers of a configuration that is about to come into force get their names and keys. */
   giveWay(peers: readonly PeerConfig[]): void {
     this.introductions.giveWay(peers);
+    this.registry.giveWay(peers);
   }
 
   /** Another configuration is in force. */
   configured(): void {
     this.introducer.configured();
     this.introductions.configured();
+    this.registry.configured();
   }
 
   /** Takes an event of the datapath; those that do not concern members are ignored. */

@@ -13,6 +13,7 @@ import { INVITATION_METHODS } from './invitations.js';
 import { LOGGING_METHODS } from './logging.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
+import { REGISTRY_METHODS } from './registry.js';
 import { COUNTER_METHODS } from './show-counters.js';
 import { GUARD_METHODS } from './show-guards.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
@@ -41,6 +42,7 @@ export const METHODS: MethodTable = {
   ...UPLINK_METHODS,
   ...VLAN_METHODS,
   ...MEMBER_METHODS,
+  ...REGISTRY_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,
   ...EXPLAIN_METHODS,
