@@ -180,7 +180,7 @@ export interface RegistryConfig {
   certificate?: { file: string; keyFile: string };
   user?: { name: string; passwordFile: string };
   /** Whom to believe: members whose keys `authorizedKeys` lists (absent), or whoever can write to the registry. */
-  trust?: 'any-record';
+  trust?: 'authorized-keys' | 'any-record';
   /** Signing keys of members that may revoke others. */
   revokers?: string[];
 }

@@ -46,7 +46,7 @@ export interface RegistryStatus {
   /** Since the whole list was taken, and since a server last answered; null: never. */
   listAgeSeconds: number | null;
   heardSecondsAgo: number | null;
-  /** How often the whole list was taken, and requests or conversations failed. */
+  /** How often the whole list was taken, and requests or rounds failed. */
   resyncs: number;
   failures: number;
   /** The last error that is not mended; null: there is none. */

@@ -154,8 +154,7 @@ export const registryCommands: Setting[] = [
     ],
     set: (scope, { trust }) =>
       change(interfaceOf(scope), (own) => {
-        if (trust === 'any-record') own.trust = trust;
-        else delete own.trust;
+        own.trust = trust;
       }),
     preset: () => 'registry trust authorized-keys',
     ...ofField('trust', (trust) => [`registry trust ${trust}`]),

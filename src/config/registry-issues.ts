@@ -1,13 +1,18 @@
 /** Contradictions in what an interface says of its registry. */
 import type { InterfaceConfig } from '../api/config.js';
 import { MAX_REVOKERS, MAX_SERVERS } from './registry-commands.js';
-import type { ConfigIssue } from './validate.js';
 
-export function registryIssues({ registry, authorizedKeys }: InterfaceConfig, path: string[]): ConfigIssue[] {
+interface RegistryIssue {
+  severity: 'error' | 'warning';
+  /** The line that it concerns. */
+  field: string;
+  message: string;
+}
+
+export function registryIssues({ registry, authorizedKeys }: InterfaceConfig): RegistryIssue[] {
   if (registry === undefined) return [];
-  const issue = (severity: ConfigIssue['severity'], field: string, message: string): ConfigIssue => ({
+  const issue = (severity: RegistryIssue['severity'], field: string, message: string): RegistryIssue => ({
     severity,
-    path,
     field: `registry ${field}`,
     message,
   });
@@ -18,7 +23,7 @@ export function registryIssues({ registry, authorizedKeys }: InterfaceConfig, pa
     servers.length > MAX_SERVERS && issue('error', 'etcd', `a registry has at most ${MAX_SERVERS} servers`),
     revokers.length > MAX_REVOKERS &&
       issue('error', 'revoker', `a registry has at most ${MAX_REVOKERS} revokers`),
-    trust === undefined &&
+    trust !== 'any-record' &&
       authorizedKeys === undefined &&
       issue('warning', 'trust', 'nobody is believed: give "authorized-keys" or "registry trust any-record"'),
     isPlain &&

@@ -52,7 +52,7 @@ export function validateConfig(config: Config): ConfigIssue[] {
     const path = [`interface ${renderWord(found.name)}`];
     checkInterface(found, path, addresses, issues);
     checkTemplates(found, path, issues);
-    issues.push(...registryIssues(found, path));
+    for (const issue of registryIssues(found)) issues.push({ ...issue, path });
     checkPeers(found, path, issues);
   }
   return issues;

@@ -282,6 +282,7 @@ describe('listings', () => {
       'show multicast limit 1',
       'show uplinks sort moves',
       'show members sort age',
+      'show registry',
       'show authorized-keys state absent',
       'show interfaces brief sort peers',
     ]) {

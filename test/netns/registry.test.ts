@@ -166,5 +166,7 @@ it('a member that is revoked is turned out by those who name the revoker', async
   const gone = async (host: number) =>
     (await status(host)).members.some(({ name, standing }) => name === 'm4' && standing === 'revoked');
   for (const host of [2, 3]) await until('it to be turned out', () => gone(host), PATIENCE_MS);
+  // Its key still stands in the file of authorized keys.
+  await until('it to be refused', async () => (await nodes[3].drops('client-revoked')) > 0, PATIENCE_MS);
   expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
 });

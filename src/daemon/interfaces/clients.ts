@@ -52,6 +52,8 @@ export class Clients implements ClientSource {
   residentBefore: number | null = null;
   /** Why the file is not in use, a sentence; null: it is, or there is none. */
   missing: string | null = null;
+  /** Whether a key was revoked, whatever the file says. */
+  isRevoked: (publicKey: Uint8Array) => boolean = () => false;
   private readonly admission = new Admission({ wallClockMs: () => Date.now() });
   private readonly connected = new Map<number, PeerEntry>();
   private file: AuthorizedKeysFile | null = null;
@@ -137,6 +139,7 @@ export class Clients implements ClientSource {
   judge(publicKey: Uint8Array): Client | HandshakeReason {
     const client = this.admission.judge(publicKey);
     if (typeof client === 'string') return client;
+    if (this.isRevoked(publicKey)) return 'client-revoked';
     if (this.termsOf(client) === null) return 'client-without-template';
     return this.options.peers.get(client.name) === undefined ? client : 'client-name-taken';
   }
@@ -203,6 +206,14 @@ export class Clients implements ClientSource {
     if (this.connected.size === 0) this.residentBefore = null;
     this.expiring.delete(entry);
     this.options.parts().setup.removeClient(entry);
+  }
+
+  /** Ends the sessions of those who are connected and were revoked. */
+  turnOutRevoked(): void {
+    for (const entry of [...this.connected.values()]) {
+      if (entry.client !== null && this.isRevoked(Buffer.from(entry.client.key, 'latin1')))
+        this.turnOut(entry, 'revoked');
+    }
   }
 
   private expire(): void {

@@ -20,6 +20,7 @@ const TICK_MS = 1000;
 /** The interface whose members they are. */
 interface MembersHost extends EventEmitter<RuntimeEvents> {
   readonly name: string;
+  readonly stateFolder: string;
   readonly config: InterfaceConfig;
   readonly peers: PeerEntries;
   readonly datapath: Datapath;
@@ -29,7 +30,6 @@ interface MembersHost extends EventEmitter<RuntimeEvents> {
 
 interface MembersOptions {
   setup: PeerSetup;
-  stateFolder: string;
   keys(): KeyPair;
   /** Microseconds of boot time. */
   now(): number;
@@ -43,7 +43,7 @@ export class Members {
 
   constructor(
     private readonly host: MembersHost,
-    { setup, stateFolder, keys, now }: MembersOptions,
+    { setup, keys, now }: MembersOptions,
   ) {
     const { peers, datapath, handshakes, clients } = host;
     const config = (): InterfaceConfig => host.config;
@@ -71,7 +71,7 @@ export class Members {
     });
     this.registry = new Registry({
       name: host.name,
-      stateFolder,
+      stateFolder: host.stateFolder,
       peers,
       datapath,
       setup,

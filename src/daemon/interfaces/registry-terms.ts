@@ -1,4 +1,4 @@
-/** What an interface's configuration means for the conversation with its registry; files are read each time anew. */
+/** What an interface's configuration means for its registry; files are read each time anew. */
 import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { RegistryConfig } from '../../api/config.js';

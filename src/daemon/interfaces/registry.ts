@@ -62,6 +62,7 @@ export class Registry {
       revokers: () => [...(this.config?.revokers ?? []), this.ownSigningKey],
       nowMs: () => Date.now(),
     });
+    options.clients.isRevoked = (publicKey) => this.list.isRevoked(formatPublicKey(publicKey));
     this.own = new OwnRecord(options.name, () => Date.now());
     this.file = new RegistryFile(options.stateFolder, options.name, {
       records: () => this.list.records(),
@@ -89,6 +90,7 @@ export class Registry {
   }
 
   close(): void {
+    this.options.clients.isRevoked = () => false;
     this.follower?.close();
     this.follower = null;
     this.file.close();
@@ -100,6 +102,7 @@ export class Registry {
     const wanted = config === null ? null : { ...config, prefix: this.prefix };
     if (!isDeepStrictEqual(wanted, this.running)) this.restart(wanted);
     this.reconcile();
+    this.options.clients.turnOutRevoked();
   }
 
   /** Peers of a configuration that is about to come into force get their names and keys. */
@@ -181,7 +184,7 @@ export class Registry {
     return this.options.clients.authorized(record.publicKey)?.name ?? record.name;
   }
 
-  // --- conversation ---------------------------------------------------------------------------------
+  // --- records --------------------------------------------------------------------------------------
 
   private restart(wanted: RegistryConfig | null): void {
     if (this.running === null && wanted !== null)
@@ -239,6 +242,7 @@ export class Registry {
     if (!hasChanged) return;
     this.file.saveSoon();
     this.reconcile();
+    this.options.clients.turnOutRevoked();
   }
 
   private statusChanged(): void {

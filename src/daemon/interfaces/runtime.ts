@@ -67,7 +67,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly members: Members;
   readonly names: RemoteNames;
   private readonly now: () => number;
-  private readonly stateFolder: string;
+  readonly stateFolder: string;
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
@@ -138,12 +138,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     });
     const { names } = this;
     this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, names, stateFolder });
-    this.members = new Members(this, {
-      setup: this.setup,
-      stateFolder,
-      keys: () => this.keys,
-      now: this.now,
-    });
+    this.members = new Members(this, { setup: this.setup, keys: () => this.keys, now: this.now });
     datapath.on('event', (event) => this.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);

@@ -17,7 +17,8 @@ export const REGISTRY_METHODS = {
       .interfaces(params.interface)
       .filter(({ config, members }) => config.registry !== undefined && members.registry.hasMember(name));
     if (found.length === 0) throw new RequestError(`no registry knows a member ${name}`);
-    if (found.length > 1) throw new RequestError(`several interfaces know a member ${name}: say which interface`);
+    if (found.length > 1)
+      throw new RequestError(`several interfaces know a member ${name}: say which interface`);
     const [{ name: on, members }] = found;
     const { key, published } = await members.registry.revoke(name);
     return { interface: on, name, publicKey: key, published };

@@ -150,7 +150,7 @@ function addRegistry(found: Families, { name, members }: InterfaceRuntime): void
     state === 'following' ? 1 : 0,
   );
   found.add('registry_members', 'gauge', 'Members that are known by it', labels, list.size);
-  found.add('registry_failures_total', 'counter', 'Requests or conversations that failed', labels, failures);
+  found.add('registry_failures_total', 'counter', 'Requests or rounds that failed', labels, failures);
   if (heardMs === null) return;
   const help = 'When a server of the registry last answered';
   found.add('registry_heard_timestamp_seconds', 'gauge', help, labels, heardMs / 1000);

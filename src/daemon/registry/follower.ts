@@ -1,6 +1,5 @@
 /**
- * Keeps this host registered and follows what the others say. One conversation after the other: list, watch and renew
- * until something breaks, then, after a while of random length, all of it anew. That the registry cannot be reached
+ * Keeps this host registered and follows what the others say. Round after round: list, watch and renew until something breaks, then, after a while of random length, all of it anew. That the registry cannot be reached
  * changes nothing but the status.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -48,7 +47,7 @@ export interface FollowerStatus {
   heardMs: number | null;
   /** Values in the list. */
   listed: number;
-  /** How often the whole list was taken, and requests or conversations failed. */
+  /** How often the whole list was taken, and requests or rounds failed. */
   resyncs: number;
   failures: number;
   /** Why this host is not registered or does not follow; the last reason that there was, and when. */
@@ -100,7 +99,7 @@ export class Follower {
     while (!signal.aborted) {
       const before = this.status.resyncs;
       try {
-        await this.converse();
+        await this.round();
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof Compacted)) this.failed(error as Error);
@@ -113,7 +112,7 @@ export class Follower {
     }
   }
 
-  private async converse(): Promise<void> {
+  private async round(): Promise<void> {
     const ended = new AbortController();
     const signal = AbortSignal.any([this.ending.signal, ended.signal]);
     const gateway = await this.options.open(this.index);
