@@ -20,7 +20,7 @@ export const CONFIRMED = [
 ] as const;
 
 const CONFIGURE = keyword('configure', 'Enter configuration mode, or replace the configuration');
-const FORCE = flag('force', 'Take it over from whoever holds it');
+const FORCE = flag('force', 'Take the configuration over from its holder');
 const SESSION_NAME = value('session', NAME, 'Name of a candidate', {
   complete: 'session',
   called: 'session',
