@@ -29,9 +29,13 @@ const SESSION_NAME = value('session', NAME, 'Name of a candidate', {
 function enteringAtOnce(tokens: Parameters<typeof command>[0]['tokens']): ExecCommand {
   return command({
     privilege: 'admin',
+    // Configurations that are pasted begin with it, wherever one stands.
+    everywhere: true,
     tokens,
     json: null,
     async run(cli) {
+      await cli.settle();
+      if (cli.editing.hasCandidate) throw failure(EXIT.FAILED, 'a candidate is open: commit or abort first');
       await cli.openConfiguration({ mode: 'terminal' });
       return null;
     },
