@@ -73,6 +73,7 @@ describe('a listing', () => {
     'guards',
     'mtu',
     'multicast',
+    'arp-suppression',
     'uplinks',
     'members',
     'interfaces brief',
