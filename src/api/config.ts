@@ -229,7 +229,8 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 /** Where log lines go, by UDP. */
 export interface SyslogServer {
-  address: string;
+  /** An IP address, or a host name that is looked up. */
+  host: string;
   port: number;
 }
 

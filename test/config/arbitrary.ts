@@ -306,10 +306,10 @@ export const configs: fc.Arbitrary<Config> = fc
         { minLength: 1, maxLength: 3, selector: (alias) => alias.name },
       ),
       logLevel: fc.constantFrom<LogLevel>('error', 'warn', 'info', 'debug'),
-      syslog: fc.uniqueArray(fc.record({ address: host, port }), {
+      syslog: fc.uniqueArray(fc.record({ host: fc.oneof(host, fc.constant('log-1.example')), port }), {
         minLength: 1,
         maxLength: 3,
-        selector: (server) => `${server.address} ${server.port}`,
+        selector: (server) => `${server.host} ${server.port}`,
       }),
     }),
   )
