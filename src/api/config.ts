@@ -196,6 +196,8 @@ export interface InterfaceConfig {
   /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
   forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;
+  /** Answer ARP requests and neighbour solicitations for stations that are known. */
+  arpSuppression?: true;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */

@@ -262,6 +262,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       introduce: fc.boolean(),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
+      arpSuppression: fc.constant(true as const),
       forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
       staticMacs: fc.uniqueArray(
         fc.record({ mac, vlan: fc.integer({ min: 1, max: 4094 }), peer: name }, { requiredKeys: ['mac'] }),
