@@ -1,6 +1,7 @@
 /** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
+import { authorityCommands } from './authority.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
 import { captureCommands } from './capture.js';
@@ -52,6 +53,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...vlanCommands,
   ...memberCommands,
   ...authorizedKeyCommands,
+  ...authorityCommands,
   ...setupCommands,
   ...inviteCommands,
   ...joinCommands,
