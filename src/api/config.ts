@@ -206,6 +206,8 @@ export interface InterfaceConfig {
   /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
   forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;
+  /** Answer ARP requests and neighbour solicitations for stations that are known. */
+  arpSuppression?: true;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
@@ -243,7 +245,8 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 /** Where log lines go, by UDP. */
 export interface SyslogServer {
-  address: string;
+  /** An IP address, or a host name that is looked up. */
+  host: string;
   port: number;
 }
 

@@ -1,6 +1,7 @@
 /** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
+import { arpSuppressionCommands } from './arp-suppression.js';
 import { authorityCommands } from './authority.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
@@ -49,6 +50,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...mtuCommands,
   ...guardCommands,
   ...multicastCommands,
+  ...arpSuppressionCommands,
   ...uplinkCommands,
   ...vlanCommands,
   ...memberCommands,

@@ -83,6 +83,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** Handshake messages taken; the worker compares them with those it handed over. */
   private taken = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** When `timer` is due, in µs of boot time. */
+  private timerAt = 0;
 
   constructor(
     private readonly native: Native,
@@ -171,9 +173,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
 
   /** Forgets every peer and wipes every key. */
   close(): void {
-    clearTimeout(this.timer);
     this.carryOut(this.handshaker.close());
-    clearTimeout(this.timer);
+    this.disarm();
   }
 
   /** Handles an event of the datapath; those that do not concern handshakes are ignored. */
@@ -333,13 +334,23 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   }
 
   private armTimer(): void {
-    clearTimeout(this.timer);
     const next = this.handshaker.nextDeadline();
+    const now = this.native.now();
+    // In a storm of handshakes the next deadline is mostly the one from before. A timer does not count time in suspend, so one
+    // that should have run is set anew.
+    if (this.timer !== undefined && next?.at === this.timerAt && next.at > now) return;
+    this.disarm();
     if (next === undefined) return;
-    const delay = Math.min(MAX_TIMEOUT_MS, Math.max(0, (next.at - this.native.now()) / 1000));
-    this.timer = setTimeout(
-      () => this.carryOut(this.handshaker.advance(this.native.now())),
-      Math.ceil(delay),
-    );
+    const delay = Math.min(MAX_TIMEOUT_MS, Math.max(0, (next.at - now) / 1000));
+    this.timerAt = next.at;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.carryOut(this.handshaker.advance(this.native.now()));
+    }, Math.ceil(delay));
+  }
+
+  private disarm(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 }
