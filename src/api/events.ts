@@ -32,6 +32,7 @@ export type WarningName =
   | 'handshake-time-not-kept'
   | 'key-file-refused'
   | 'authorized-keys-refused'
+  | 'certificate-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
   | 'reload-failed'

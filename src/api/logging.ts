@@ -10,8 +10,10 @@ export interface LogRecord {
 
 /** A syslog server, and what became of the lines for it since it was configured. */
 export interface SyslogStatus {
-  address: string;
+  host: string;
   port: number;
+  /** Where lines go now; null: the name is not resolved, or not yet. */
+  address: string | null;
   sent: number;
   dropped: number;
   /** Why the last line could not be sent; null: it could. */

@@ -2,8 +2,8 @@
 
 import type { Config, LogLevel, SyslogServer } from '../api/config.js';
 import { choice, keyword, oneOf, options, value } from '../grammar/command.js';
-import { COMMAND_WORD, IPV4, IPV6, TEXT } from '../grammar/values.js';
-import { renderLine } from '../grammar/words.js';
+import { COMMAND_WORD, DNS_NAME, IPV4, IPV6, TEXT } from '../grammar/values.js';
+import { renderLine, renderWord } from '../grammar/words.js';
 import { DEFAULTS, MAX_ALIASES, MAX_SYSLOG_SERVERS } from './defaults.js';
 import { type ConfigCommand, fieldsOf, PORT, setting } from './language.js';
 
@@ -58,8 +58,9 @@ export const systemCommands: ConfigCommand[] = [
       LOGGING,
       keyword('syslog', 'To a syslog server by UDP (RFC 5424); may be given several times'),
       choice(
-        [value('address', IPV4, 'IPv4 address of the server')],
-        [value('address', IPV6, 'IPv6 address of the server')],
+        [value('host', IPV4, 'IPv4 address of the server')],
+        [value('host', IPV6, 'IPv6 address of the server')],
+        [value('host', DNS_NAME, 'Host name of the server, resolved again and again')],
       ),
       options([
         keyword('port', 'UDP port'),
@@ -67,19 +68,19 @@ export const systemCommands: ConfigCommand[] = [
       ]),
     ],
     noNeeds: 2,
-    set({ config }, { address, port = DEFAULTS.syslogPort }) {
-      const others = (config.syslog ?? []).filter((one) => one.address !== address || one.port !== port);
-      if (others.length <= MAX_SYSLOG_SERVERS) config.syslog = [...others, { address, port }];
+    set({ config }, { host, port = DEFAULTS.syslogPort }) {
+      const others = (config.syslog ?? []).filter((one) => one.host !== host || one.port !== port);
+      if (others.length <= MAX_SYSLOG_SERVERS) config.syslog = [...others, { host, port }];
     },
-    unset({ config }, { address, port }) {
+    unset({ config }, { host, port }) {
       const isMeant = (one: SyslogServer): boolean =>
-        (address === undefined || one.address === address) && (port === undefined || one.port === port);
+        (host === undefined || one.host === host) && (port === undefined || one.port === port);
       keep(config, 'syslog', (one) => !isMeant(one));
     },
     render: ({ config }) =>
       (config.syslog ?? []).map(
-        ({ address, port }) =>
-          `logging syslog ${address}${port === DEFAULTS.syslogPort ? '' : ` port ${port}`}`,
+        ({ host, port }) =>
+          `logging syslog ${renderWord(host)}${port === DEFAULTS.syslogPort ? '' : ` port ${port}`}`,
       ),
   }),
 ];

@@ -38,6 +38,30 @@ export interface VlanRow {
   macs: number;
 }
 
+/** What the switch knows of one IP address. */
+export interface NeighbourRow {
+  vlan: number;
+  /** Four words; IPv4 after ::ffff:0:0/96. */
+  words: number[];
+  /** The first 16 and the last 32 bits of its MAC address. */
+  high: number;
+  low: number;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number;
+  /** Two stations claim it. */
+  isDuplicate: boolean;
+  isRouter: boolean;
+  leftUs: number;
+}
+
+/** The answer of `neighbours`: those of some rows, the row to go on at (-1 at the end), and what came of all questions. */
+export interface NeighbourStretch {
+  rows: NeighbourRow[];
+  next: number;
+  answered: number;
+  duplicates: number;
+}
+
 /** A port that wants a multicast group. */
 export interface MembershipRow {
   vlan: number;

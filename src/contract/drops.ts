@@ -20,6 +20,7 @@ export const DROP_HELP = {
   'storm-unknown-unicast': 'frame of a peer for an unknown station, beyond its `storm-control`',
   'multicast-malformed': 'IGMP or MLD message that is truncated, contradicts itself or has a wrong checksum',
   'no-listener': 'multicast that nobody has asked for, or a report without a router to hear it',
+  'arp-suppressed': 'ARP request or neighbour solicitation that was answered here: `arp-suppression`',
   'own-station': 'frame for a station that is behind the port it came from, the TAP or a peer',
   'loop-held': 'frame from or for a peer that is held, since the LAN reaches it by another way as well',
   'own-probe': 'probe of our loop guard that has come back',

@@ -17,6 +17,7 @@ import { ControlServer } from './control/server.js';
 import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
 import { TapStore } from './interfaces/tap-store.js';
+import { dropSpareThread, prepareWorker } from './interfaces/worker-thread.js';
 import { Joiner } from './joining/join.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
@@ -112,6 +113,7 @@ async function readConfiguration(startupFile: StartupFile): Promise<Config> {
 
 async function main(): Promise<void> {
   const options = readArguments();
+  if (!options.check) prepareWorker();
   const startupFile = new StartupFile(options.config);
   const config = await readConfiguration(startupFile);
   if (options.check) {
@@ -204,6 +206,7 @@ async function main(): Promise<void> {
     await invitations.load();
     await configurator.start(config);
     taps.closeRest();
+    dropSpareThread();
     service.ready();
     configured();
   } catch (error) {

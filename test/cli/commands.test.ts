@@ -280,6 +280,7 @@ describe('listings', () => {
       'show guards sort drops',
       'show mtu name os*',
       'show multicast limit 1',
+      'show arp-suppression limit 1',
       'show uplinks sort moves',
       'show members sort age',
       'show authorized-keys state absent',

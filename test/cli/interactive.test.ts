@@ -301,6 +301,16 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
       await first.enter(line);
     await first.enter('sv | include Octo');
     await first.shows(/^Octolink 0\.1\.0/m);
+    await first.type('s?');
+    await first.shows(/^ {2}sv +Alias of "show version"$/m);
+    await first.type('v');
+    await first.press('Tab');
+    await first.enter('json | include version');
+    await first.shows(/^tokyo# sv json \| include version\n\{/m);
+    await first.enter('configure terminal');
+    await first.enter('do sv | exclude Node');
+    await first.shows(/^tokyo\(config\)# do sv \| exclude Node\nOctolink/m);
+    await first.enter('end');
     const second = await shell();
     await second.shows(/^Be careful\ntokyo#/m);
     for (const line of ['conf t', 'no banner', 'no alias exec sv', 'end', 'sv']) await second.enter(line);

@@ -262,6 +262,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       introduce: fc.boolean(),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
+      arpSuppression: fc.constant(true as const),
       forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
       staticMacs: fc.uniqueArray(
         fc.record({ mac, vlan: fc.integer({ min: 1, max: 4094 }), peer: name }, { requiredKeys: ['mac'] }),
@@ -305,10 +306,10 @@ export const configs: fc.Arbitrary<Config> = fc
         { minLength: 1, maxLength: 3, selector: (alias) => alias.name },
       ),
       logLevel: fc.constantFrom<LogLevel>('error', 'warn', 'info', 'debug'),
-      syslog: fc.uniqueArray(fc.record({ address: host, port }), {
+      syslog: fc.uniqueArray(fc.record({ host: fc.oneof(host, fc.constant('log-1.example')), port }), {
         minLength: 1,
         maxLength: 3,
-        selector: (server) => `${server.address} ${server.port}`,
+        selector: (server) => `${server.host} ${server.port}`,
       }),
     }),
   )

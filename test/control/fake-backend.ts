@@ -117,7 +117,7 @@ export class FakeBackend implements ConfigurationHost {
       logging: {
         status: () => ({
           level: 'info',
-          syslog: [{ address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
+          syslog: [{ host: '192.0.2.9', address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
           lines: [{ timeMs: 0, level: 'info', text: 'peer up: interface=octo0 peer=osaka' }],
         }),
       },

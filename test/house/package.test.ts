@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tooNew } from '../../scripts/package/addon.js';
+import { makeBundle, placeBundle } from '../../scripts/package/bundle.js';
 import { makeDeb } from '../../scripts/package/deb.js';
 import type { ReleaseFacts } from '../../scripts/package/facts.js';
 import { productionPackages } from '../../scripts/package/lockfile.js';
@@ -116,6 +117,41 @@ it('lists everything that is inside, and nothing of development', () => {
   for (const { hashes } of components) expect(hashes[0].content).toMatch(/^[0-9a-f]{128}$/);
 });
 
+describe('the bundle', () => {
+  let place: string;
+  const node = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8', cwd: place });
+
+  beforeAll(async () => {
+    place = join(folder, 'bundled');
+    const bundle = await makeBundle(ROOT, join(folder, 'bundle'));
+    expect([...bundle.packages]).toEqual(expect.arrayContaining(['pino', 'zod']));
+    placeBundle(ROOT, bundle, place);
+    writeFileSync(join(place, 'package.json'), '{ "version": "1.2.3", "type": "module" }');
+    mkdirSync(join(place, 'node_modules'));
+    // All that is not in the bundle.
+    for (const { name, path } of productionPackages(ROOT)) {
+      if (!bundle.packages.has(name)) symlinkSync(join(ROOT, path), join(place, 'node_modules', name));
+    }
+    symlinkSync(join(ROOT, 'build'), join(place, 'build'));
+  });
+
+  it('is the same program', () => {
+    writeFileSync(join(place, 'empty.conf'), '');
+    expect(node('dist/bundle/octolink.js', '--version').stdout).toMatch(/^octolink 1\.2\.3 /);
+    const check = node('dist/bundle/octolinkd.js', '--check', '--config', 'empty.conf');
+    expect(check).toMatchObject({ status: 0, stdout: expect.stringContaining('is good') });
+    expect(node('dist/bundle/octolink.js', 'genkey').stdout).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
+  });
+
+  it('leaves what others load where they look for it', () => {
+    const load = 'import("./dist/src/client/index.js").then(({ connect }) => console.log(typeof connect))';
+    expect(node('-e', load).stdout).toBe('function\n');
+    expect(readFileSync(join(place, 'dist/src/worker/worker.js'), 'utf8')).toContain(
+      '../../bundle/worker.js',
+    );
+  });
+});
+
 describe('the Debian package', () => {
   const reason = lacking('dpkg-deb', 'x86_64-linux-gnu-strip');
   let files: string[] = [];
@@ -129,7 +165,8 @@ describe('the Debian package', () => {
     const addon = join(ROOT, 'build/octolink.node');
     for (const name of ['one', 'two']) {
       mkdirSync(join(folder, name));
-      const ingredients = { root: ROOT, facts: FACTS, target: targetOf('amd64'), addon, runtime };
+      const bundle = await makeBundle(ROOT, join(folder, `bundle-${name}`));
+      const ingredients = { root: ROOT, facts: FACTS, target: targetOf('amd64'), addon, runtime, bundle };
       await makeDeb(ingredients, join(folder, `work-${name}`), join(folder, name));
     }
     files = spawnSync('dpkg-deb', ['-c', deb('one')], { encoding: 'utf8' }).stdout.split('\n');
@@ -147,7 +184,9 @@ describe('the Debian package', () => {
       'usr/bin/octolink',
       'usr/sbin/octolinkd',
       'usr/lib/octolink/build/octolink.node',
-      'usr/lib/octolink/dist/src/daemon/main.js',
+      'usr/lib/octolink/dist/bundle/octolinkd.js',
+      'usr/lib/octolink/dist/src/web/main.js',
+      'usr/lib/octolink/node_modules/sodium-native/package.json',
       'usr/lib/octolink/node_modules/uplot/dist/uPlot.min.css',
       'usr/lib/systemd/system/octolinkd.service',
       'usr/lib/sysusers.d/octolink.conf',

@@ -42,6 +42,7 @@ export const SWITCH: SwitchSettings = {
   statics: [],
   vlan: null,
   loopGuard: false,
+  arpSuppression: false,
   reserved: 0,
 };
 

@@ -16,6 +16,7 @@ import {
   type Cli,
   command,
   type ExecCommand,
+  fitted,
   LINK_ID,
   OF_INTERFACE,
   type OutputPart,
@@ -81,7 +82,7 @@ export const captureCommands: ExecCommand[] = [
       };
       if (file === undefined) {
         const source = read(cli, { ...limits, snapBytes: snapBytes ?? HEADER_BYTES }, 'words', count);
-        return { json: 'rows', parts: lines(source) };
+        return { json: 'rows', parts: lines(cli, source) };
       }
       const wish = { ...limits, ...(snapBytes !== undefined && { snapBytes }) };
       await intoFile(cli, read(cli, wish, 'bytes', count), file, snapBytes ?? 0);
@@ -103,7 +104,7 @@ export const captureCommands: ExecCommand[] = [
     run: async (cli, { json, ...limits }) => {
       const wish: CaptureParams = { ...limits, points: ['drops'], snapBytes: HEADER_BYTES, whole: true };
       const source = read(cli, wish, 'words', Number.POSITIVE_INFINITY);
-      return { json: 'rows', parts: drops(source, json === true) };
+      return { json: 'rows', parts: drops(cli, source, json === true) };
     },
   }),
 ];
@@ -151,14 +152,18 @@ async function next(
   }
 }
 
-async function* lines(source: AsyncIterable<CaptureRead>): AsyncGenerator<OutputPart> {
+async function* lines(cli: Cli, source: AsyncIterable<CaptureRead>): AsyncGenerator<OutputPart> {
   for await (const { packets, missed, interface: device } of source) {
     const text = packets.map((packet) => packetText(packet, device));
-    yield { data: packets, text: [...text, ...missedText(missed)] };
+    yield { data: packets, text: await fitted(cli, [...text, ...missedText(missed)]) };
   }
 }
 
-async function* drops(source: AsyncIterable<CaptureRead>, json: boolean): AsyncGenerator<OutputPart> {
+async function* drops(
+  cli: Cli,
+  source: AsyncIterable<CaptureRead>,
+  json: boolean,
+): AsyncGenerator<OutputPart> {
   const pace = new DropPace();
   for await (const { packets, missed, interface: device } of source) {
     const shown = packets.flatMap((packet): (CapturedPacket & { unshown: number })[] => {
@@ -166,7 +171,7 @@ async function* drops(source: AsyncIterable<CaptureRead>, json: boolean): AsyncG
       return unshown === null ? [] : [{ ...packet, unshown }];
     });
     const text = shown.map((drop) => (json ? JSON.stringify(drop) : dropText(drop, device, drop.unshown)));
-    yield { data: shown, text: json ? text : [...text, ...missedText(missed)] };
+    yield { data: shown, text: json ? text : await fitted(cli, [...text, ...missedText(missed)]) };
   }
 }
 

@@ -93,7 +93,9 @@ export const configurationCommands: ExecCommand[] = [
       const said = hasCandidate
         ? [`Loaded ${file} into the candidate.`]
         : commitText({ ...result, confirmed: false });
-      return { data: result, text: result.diff ?? said };
+      if (result.diff === null) return { data: result, text: said };
+      const text = result.diff.length > 0 ? result.diff : [`${file} is valid and would change nothing.`];
+      return { data: result, text };
     },
   }),
   calling({
@@ -106,7 +108,7 @@ export const configurationCommands: ExecCommand[] = [
     ],
     method: 'config.removeSession',
     params: (which) => which,
-    text: () => [],
+    text: (_, { session }) => [`Discarded the candidate ${session}.`],
   }),
   calling({
     privilege: 'admin',

@@ -22,6 +22,7 @@ import {
   OF_PEER,
   type OutputPart,
   SHOW,
+  widthOf,
 } from './command.js';
 import {
   byName,
@@ -64,7 +65,7 @@ export async function* partsOf<Row>(
   rows: AsyncIterable<Row[]>,
   layout: TableLayout<Row>,
 ): AsyncGenerator<OutputPart> {
-  const width = cli.interactive ? (await cli.terminal())?.columns : undefined;
+  const width = await widthOf(cli);
   const table = new GrowingTable(width === undefined ? layout : { ...layout, width });
   for await (const data of rows) yield { data, text: table.add(data) };
   yield { data: [], text: table.end() };
@@ -142,17 +143,23 @@ interface NarrowedCall<M extends MethodName, Row> {
   /** The answer with the rows that are left. */
   narrow(result: Methods[M]['result'], rows: (all: readonly Row[]) => Row[]): Methods[M]['result'];
   text(result: Methods[M]['result']): string[];
+  /** Absent: for everybody. */
+  privilege?: 'admin';
+  /** Can be given in configuration modes, too. */
+  everywhere?: true;
 }
 
 /** A listing that comes in one answer. */
 export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, Row>): ExecCommand {
-  const { tokens, groups, ways, method, narrow, text } = parts;
+  const { tokens, groups, ways, method, narrow, text, privilege = 'read', everywhere } = parts;
   const all: readonly Token[] = [SHOW, ...tokens, options(...groups, ...groupsOf(ways))];
   return command({
-    privilege: 'read',
+    privilege,
+    ...(everywhere && { everywhere }),
     tokens: all,
     json: { resultOf: method },
     async run(cli, args: unknown) {
+      if (everywhere) await cli.settle();
       const { state, pattern, sort, limit, ...asked } = args as NarrowArgs;
       const result = await (await cli.client()).request(method, asked as Methods[M]['params']);
       const narrowing = narrowingOf(ways, args as NarrowArgs);

@@ -1,5 +1,5 @@
 /** Runs command lines: tells exec from configuration, keeps the mode, prints. The shell and batch runs share it. */
-import type { CommitOptions, CommitResult, ConfigOpenParams, ControlEvent } from '../../api/index.js';
+import type { Alias, CommitOptions, CommitResult, ConfigOpenParams, ControlEvent } from '../../api/index.js';
 import type { ConfigMode } from '../../config/language.js';
 import type { CommandSpec } from '../../grammar/command.js';
 import type { Mismatch } from '../../grammar/explain.js';
@@ -325,11 +325,15 @@ export class Interpreter implements Cli {
   private async aliased({ text, origin }: GivenLine): Promise<GivenLine | null> {
     const { words } = splitLine(text);
     if (words.length === 0 || words[0].quoted) return null;
-    const client = await this.client().catch(() => null);
-    const aliases = await client?.request('show.aliases', {}).catch(() => null);
-    const alias = aliases?.find(({ name }) => name === words[0].text);
+    const alias = (await this.aliases()).find(({ name }) => name === words[0].text);
     if (alias === undefined) return null;
     return { text: `${alias.line}${text.slice(words[0].end)}`, origin, indent: 0, isExpanded: true };
+  }
+
+  /** Those of the configuration; none when the daemon does not say. */
+  async aliases(): Promise<readonly Alias[]> {
+    const client = await this.client().catch(() => null);
+    return (await client?.request('show.aliases', {}).catch(() => null)) ?? [];
   }
 
   private async startsConfiguration({ text }: GivenLine): Promise<boolean> {
@@ -345,7 +349,8 @@ export class Interpreter implements Cli {
     const { modesKnowing } = await import('../../config/resolve.js');
     const modes = modesKnowing(splitLine(text));
     if (modes.length === 0) return;
-    const place = modes.includes('config') ? '' : `, then go to ${modes.join(' or ')} mode`;
+    const list = new Intl.ListFormat('en', { type: 'disjunction', style: 'long' }).format(modes);
+    const place = modes.includes('config') ? '' : `, then go to ${list.replace(', or', ' or')} mode`;
     throw new CliFailure(EXIT.SYNTAX, [
       '% Unknown command here: it is a configuration command.',
       `  Type "configure terminal" first${place}.`,
@@ -357,7 +362,9 @@ export class Interpreter implements Cli {
     if (!split.problem && split.words[0]?.text === 'do' && split.words.length > 1) {
       await this.config.flush();
       const rest = restFrom(line, split.words[1].start);
-      return this.execLine(rest, this.matchExec(rest.text));
+      const found = this.matchExec(rest.text);
+      const meant = found.match.kind === 'unknown' ? await this.aliased(rest) : null;
+      return meant === null ? this.execLine(rest, found) : this.execLine(meant, this.matchExec(meant.text));
     }
     const found = await this.config.resolve(split);
     if (found.kind === 'empty') return;

@@ -13,9 +13,10 @@ export function loggingText({ level, syslog, lines }: LoggingStatus): string[] {
   ];
 }
 
-function serverText({ address, port, sent, dropped, fault }: SyslogStatus): string[] {
+function serverText({ host, port, address, sent, dropped, fault }: SyslogStatus): string[] {
+  const place = address === null || address === host ? '' : ` at ${address}`;
   const why = fault === null ? '' : ` (${fault})`;
-  return foldLine(`Syslog ${address} port ${port}: ${sent} sent, ${dropped} dropped${why}`, TEXT_WIDTH);
+  return foldLine(`Syslog ${host}${place} port ${port}: ${sent} sent, ${dropped} dropped${why}`, TEXT_WIDTH);
 }
 
 export function aliasesText(aliases: readonly Alias[]): string[] {

@@ -2,6 +2,7 @@
 import type { Config, LogLevel } from '../../api/config.js';
 import type { LoggingStatus, LogRecord } from '../../api/logging.js';
 import type { Log } from './log.js';
+import { type LookUp, lookUpName } from './name-lookup.js';
 import { SyslogSender, syslogMessage } from './syslog.js';
 
 /** Older lines are forgotten. */
@@ -33,7 +34,10 @@ export class Logging implements Log {
   private hostname = '-';
 
   /** The level of `stderr` holds until the configuration names one. */
-  constructor(private readonly stderr: Stderr) {
+  constructor(
+    private readonly stderr: Stderr,
+    private readonly lookUp: LookUp = lookUpName,
+  ) {
     this.ownLevel = stderr.level;
   }
 
@@ -44,8 +48,9 @@ export class Logging implements Log {
     this.hostname = hostname;
     const before = this.senders;
     this.senders = syslog.map(
-      ({ address, port }) =>
-        before.find((one) => one.address === address && one.port === port) ?? new SyslogSender(address, port),
+      ({ host, port }) =>
+        before.find((one) => one.host === host && one.port === port) ??
+        new SyslogSender(host, port, this.lookUp),
     );
     for (const sender of before) if (!this.senders.includes(sender)) sender.close();
   }
@@ -75,13 +80,7 @@ export class Logging implements Log {
     const inOrder = [...this.kept.slice(this.next), ...this.kept.slice(0, this.next)];
     return {
       level: this.level,
-      syslog: this.senders.map(({ address, port, sent, dropped, fault }) => ({
-        address,
-        port,
-        sent,
-        dropped,
-        fault,
-      })),
+      syslog: this.senders.map((sender) => sender.status()),
       lines: inOrder.slice(Math.max(0, inOrder.length - last)).map(recordOf),
     };
   }
@@ -108,10 +107,12 @@ function recordOf({ timeMs, level, fields, message }: Kept): LogRecord {
   return { timeMs, level, text: textOf(fields, message) };
 }
 
-/** `peer up: interface=octo0 peer=osaka`, without line ends. */
+/** `peer up: interface=octo0 peer=osaka`, without line ends; names as everywhere in text, with `_` between their words. */
 export function textOf(fields: object, message: string): string {
   const words = Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined || value === null ? [] : [`${name}=${valueText(value)}`],
+    value === undefined || value === null
+      ? []
+      : [`${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}=${valueText(value)}`],
   );
   const text = words.length === 0 ? message : `${message}: ${words.join(' ')}`;
   const line = text.replace(/[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069]+/gu, ' ');

@@ -115,7 +115,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       owner: {
         left: (peer, cause) => this.emit('peer', peer, cause),
         loaded: (read) => this.emit('authorizedKeys', read, this.current.authorizedKeys?.file ?? ''),
-        failed: (why) => this.emit('warning', null, 'authorized-keys-refused', why),
+        failed: (what, why) => this.emit('warning', null, what, why),
       },
     });
     const handshakes = new Handshakes(native, datapath, keys, aead, clock, clients);
