@@ -145,6 +145,7 @@ const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'
   'handshake-time-not-kept': 'let octolinkd write to its state folder',
   'key-file-refused': 'mend the key file, then reload',
   'authorized-keys-refused': 'mend the file; it is read again by itself',
+  'certificate-refused': 'compare "authority" of the interface with who signed, and the clocks',
   'authorized-key-refused': 'mend that line; the file is read again by itself',
   'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
   'reload-failed': 'mend the startup configuration: octolinkd --check names what is wrong',
