@@ -165,6 +165,16 @@ export interface AuthorizedKeysConfig {
   template?: string;
 }
 
+/** A network authority whose certificates admit clients. */
+export interface AuthorityConfig {
+  /** Ed25519 public key, base64. */
+  key: string;
+  /** Only those whose certificate has this group. */
+  group?: string;
+  /** Template of those who come by it. */
+  template?: string;
+}
+
 export interface InterfaceConfig {
   name: string;
   description?: string;
@@ -215,6 +225,12 @@ export interface InterfaceConfig {
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;
+  /** In the order in which they are asked; absent: none. */
+  authorities?: AuthorityConfig[];
+  /** Public keys, base64, that no certificate admits. */
+  revokedKeys?: string[];
+  /** Absolute path of the certificate that this host shows. */
+  certificateFile?: string;
   /** Heartbeats a second that clients may take. */
   heartbeatBudget?: number;
   /** Settings that peers and clients take by name; absent: none. */

@@ -32,6 +32,7 @@ export type WarningName =
   | 'handshake-time-not-kept'
   | 'key-file-refused'
   | 'authorized-keys-refused'
+  | 'certificate-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
   | 'reload-failed'
@@ -62,6 +63,20 @@ export type ControlEvent = EventBase &
       }
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /**
+     * The path of a link loses what UDP GSO sends and spares single datagrams: the link does without, and tries again after
+     * `againSeconds`. Or it has tried, and what is sent that way arrives (`isOff` is false).
+     */
+    | {
+        kind: 'gso-lossy';
+        interface: string;
+        peer: string;
+        link: number;
+        isOff: boolean;
+        gsoLossPermille: number;
+        singleLossPermille: number;
+        againSeconds: number;
+      }
     /** The host name of a link's remote end leads to other addresses than before. */
     | {
         kind: 'resolved';

@@ -2,6 +2,7 @@
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
 import { arpSuppressionCommands } from './arp-suppression.js';
+import { authorityCommands } from './authority.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
 import { captureCommands } from './capture.js';
@@ -54,6 +55,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...vlanCommands,
   ...memberCommands,
   ...authorizedKeyCommands,
+  ...authorityCommands,
   ...setupCommands,
   ...inviteCommands,
   ...joinCommands,

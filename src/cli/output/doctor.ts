@@ -145,6 +145,7 @@ const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'
   'handshake-time-not-kept': 'let octolinkd write to its state folder',
   'key-file-refused': 'fix the key file, then reload',
   'authorized-keys-refused': 'fix the file; it is read again automatically',
+  'certificate-refused': 'compare "authority" of the interface with who signed, and the clocks',
   'authorized-key-refused': 'fix that line; the file is read again automatically',
   'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
   'reload-failed': 'fix the startup configuration: octolinkd --check names what is wrong',

@@ -172,8 +172,8 @@ export class Invitations {
     if (admitting.length > 1)
       throw new RequestError('several interfaces admit clients: name one with "interface NAME"');
     const [runtime] = admitting;
-    if (runtime.clients.missing !== null && runtime.clients.known > 0)
-      throw new RequestError(runtime.clients.missing);
+    if (runtime.clients.fileFault !== null && runtime.clients.known > 0)
+      throw new RequestError(runtime.clients.fileFault);
     if (template !== undefined && !runtime.config.peerTemplates?.some((one) => one.name === template))
       throw new RequestError(`${runtime.name} has no peer-template ${template}`);
     if (uses === 1 && (runtime.peers.get(member) ?? runtime.clients.named(member)) !== undefined)
