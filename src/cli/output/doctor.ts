@@ -148,6 +148,7 @@ const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'
   'certificate-refused': 'compare "authority" of the interface with who signed, and the clocks',
   'authorized-key-refused': 'mend that line; the file is read again by itself',
   'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
+  'introduction-refused': 'show drops name member/*',
   'reload-failed': 'mend the startup configuration: octolinkd --check names what is wrong',
   'record-lost': 'let octolinkd write to its state folder',
 };

@@ -177,6 +177,13 @@ function remoteCell({ remote, remoteName }: LinkStatus): string {
   return address === undefined ? remoteName.name : `${remoteName.name} (${address})`;
 }
 
+/** Why a link sends no runs. */
+function gsoText({ gso, gsoLack }: LinkStatus): string {
+  if (gso) return 'on';
+  if (gsoLack === 'device') return 'off: refused by the device';
+  return gsoLack === 'path' ? 'off: the path loses what is sent that way' : 'off';
+}
+
 function linkText(link: LinkStatus): string[] {
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
@@ -187,7 +194,7 @@ function linkText(link: LinkStatus): string[] {
     ...nameText(link),
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
     ...marksText(link),
-    ...(link.gso === null ? [] : [`    UDP GSO ${link.gso ? 'on' : 'off'}`]),
+    ...(link.gso === null ? [] : [`    UDP GSO ${gsoText(link)}`]),
     ...(link.fec === null ? [] : [`    Forward error correction ${link.fec}`]),
     `    RTT last/min/smoothed ${milliseconds(link.rttLastUs)}/${milliseconds(link.rttMinUs)}/` +
       `${milliseconds(link.rttSmoothedUs)} ms, jitter ${milliseconds(link.jitterUs)} ms`,
