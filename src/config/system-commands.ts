@@ -11,10 +11,10 @@ const configField = fieldsOf('config', (scope) => scope.config);
 
 const LOGGING = keyword('logging', 'What the daemon logs, and where to');
 const LEVELS: Record<LogLevel, string> = {
-  error: 'What failed',
-  warn: 'And what needs attention',
-  info: 'And what happens: links, peers, changes of the configuration (default)',
-  debug: 'And every step of what "debug" follows',
+  error: 'Failures only',
+  warn: 'Failures, and what needs attention',
+  info: 'Also what happens: links, peers, changes of the configuration (default)',
+  debug: 'Also every step of what "debug" follows',
 };
 
 export const systemCommands: ConfigCommand[] = [
@@ -48,7 +48,7 @@ export const systemCommands: ConfigCommand[] = [
       (config.aliases ?? []).map(({ name, line }) => `alias exec ${name} ${renderLine(line)}`),
   }),
   configField('logLevel', {
-    tokens: [LOGGING, keyword('level', 'How much'), oneOf('level', LEVELS)],
+    tokens: [LOGGING, keyword('level', 'How much is logged'), oneOf('level', LEVELS)],
     read: ({ level }) => level,
     write: (level) => `logging level ${level}`,
     preset: () => null,

@@ -36,9 +36,9 @@ export function aliasesText(aliases: readonly Alias[]): string[] {
 }
 
 export function debuggingText(followed: readonly DebugStatus[]): string[] {
-  if (followed.length === 0) return ['Nothing is debugged.'];
+  if (followed.length === 0) return ['Nothing is being debugged.'];
   return followed.map(
     ({ interface: within, peer, by, secondsLeft }) =>
-      `${within} peer ${peer}, for ${duration(secondsLeft)} yet, by ${by}`,
+      `${within} peer ${peer}, for another ${duration(secondsLeft)}, by ${by}`,
   );
 }
