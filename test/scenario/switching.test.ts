@@ -91,9 +91,17 @@ describe('a mesh', () => {
       };
       world.run(100 * MILLISECOND);
       expect(counts()).toEqual([0, 1, 0]);
-      // Another host uses its address: it does not move.
+      // Another host uses its address: it does not move, and its frames end here.
       others[2].fromKernel(withVirtio(ethernet(BROADCAST, station, EXPERIMENTAL, new Uint8Array(46))));
       world.run(10 * MILLISECOND);
+      expect(a.tap.take()).toEqual([]);
+      expect(a.drop('guard-static-mac')).toBe(1);
+      a.fromKernel(withVirtio(ethernet(BROADCAST, station, EXPERIMENTAL, new Uint8Array(46))));
+      world.run(10 * MILLISECOND);
+      expect(a.drop('guard-static-mac')).toBe(2);
+      others[1].fromKernel(withVirtio(ethernet(BROADCAST, station, EXPERIMENTAL, new Uint8Array(46))));
+      world.run(10 * MILLISECOND);
+      expect(a.tap.take()).toHaveLength(1);
       for (const node of nodes) node.tap.take();
       expect(counts()).toEqual([0, 1, 0]);
       a.command({ kind: 'peer-remove', row: 2 });
