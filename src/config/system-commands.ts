@@ -2,7 +2,7 @@
 
 import type { Config, LogLevel, SyslogServer } from '../api/config.js';
 import { choice, keyword, oneOf, options, value } from '../grammar/command.js';
-import { COMMAND_WORD, DNS_NAME, IPV4, IPV6, TEXT } from '../grammar/values.js';
+import { COMMAND_WORD, DNS_NAME, FILENAME, IPV4, IPV6, TEXT } from '../grammar/values.js';
 import { renderLine, renderWord } from '../grammar/words.js';
 import { DEFAULTS, MAX_ALIASES, MAX_SYSLOG_SERVERS } from './defaults.js';
 import { type ConfigCommand, fieldsOf, PORT, setting } from './language.js';
@@ -52,6 +52,15 @@ export const systemCommands: ConfigCommand[] = [
     read: ({ level }) => level,
     write: (level) => `logging level ${level}`,
     preset: () => null,
+  }),
+  configField('eventHandler', {
+    tokens: [
+      keyword('event-handler', 'Run a program for each event'),
+      value('file', FILENAME, 'Absolute path; it finds the event as JSON on its standard input'),
+    ],
+    noNeeds: 1,
+    read: ({ file }) => file,
+    write: (file) => `event-handler ${renderWord(file)}`,
   }),
   setting('config', {
     tokens: [
