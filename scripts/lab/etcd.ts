@@ -65,7 +65,12 @@ export class EtcdCluster {
     words.push('--listen-client-urls', url, '--advertise-client-urls', url, '--initial-cluster', all);
     if (tls) {
       const { ca } = this.certificates;
-      const own = ['--cert-file', join(this.folder, 'server.pem'), '--key-file', join(this.folder, 'server.key')];
+      const own = [
+        '--cert-file',
+        join(this.folder, 'server.pem'),
+        '--key-file',
+        join(this.folder, 'server.key'),
+      ];
       words.push(...own, '--trusted-ca-file', ca, '--client-cert-auth');
     }
     this.members.push({ process: this.launch(words, index), words, url });
@@ -79,7 +84,12 @@ export class EtcdCluster {
   /** Waits until the cluster takes a write. */
   async ready(): Promise<void> {
     const key = Buffer.from('/ready').toString('base64');
-    await until('etcd to take a write', async () => 'header' in (await this.call('kv/put', { key })), READY_MS, 50);
+    await until(
+      'etcd to take a write',
+      async () => 'header' in (await this.call('kv/put', { key })),
+      READY_MS,
+      50,
+    );
   }
 
   /** Stops or kills a member, or all; `again` starts them with what they had. */

@@ -9,7 +9,11 @@ interface RegistryIssue {
   message: string;
 }
 
-export function registryIssues({ registry, authorizedKeys }: InterfaceConfig): RegistryIssue[] {
+export function registryIssues({
+  registry,
+  authorizedKeys,
+  authorities = [],
+}: InterfaceConfig): RegistryIssue[] {
   if (registry === undefined) return [];
   const issue = (severity: RegistryIssue['severity'], field: string, message: string): RegistryIssue => ({
     severity,
@@ -25,7 +29,12 @@ export function registryIssues({ registry, authorizedKeys }: InterfaceConfig): R
       issue('error', 'revoker', `a registry has at most ${MAX_REVOKERS} revokers`),
     trust !== 'any-record' &&
       authorizedKeys === undefined &&
-      issue('warning', 'trust', 'nobody is believed: give "authorized-keys" or "registry trust any-record"'),
+      authorities.length === 0 &&
+      issue(
+        'warning',
+        'trust',
+        'nobody is believed: give "authorized-keys", "authority" or "registry trust any-record"',
+      ),
     isPlain &&
       user !== undefined &&
       issue('warning', 'user', 'the password crosses the network in the clear'),

@@ -27,6 +27,11 @@ export function withTemplate(parent: InterfaceConfig, peer: PeerConfig): PeerCon
   return { ...inherited, ...peer, links: [...links.values()] };
 }
 
+/** Whether an interface admits peers that have no block. */
+export function admitsClients({ authorizedKeys, authorities }: InterfaceConfig): boolean {
+  return authorizedKeys !== undefined || authorities !== undefined;
+}
+
 /**
  * What holds for clients that have no block: their template, or else a peer with no line but link 0. Links are where the
  * client calls from. The links of a template are the same objects for all its clients, and its settings the same object
@@ -36,17 +41,16 @@ export class ClientTemplates {
   private readonly byName = new Map<string, PeerConfig>();
   private readonly preset: PeerConfig | null;
 
-  /** Without an interface, or with one that has neither clients nor a registry, there are none. */
+  /** Without an interface, or with one that admits no clients, there are none. */
   constructor(parent?: InterfaceConfig, before?: ClientTemplates) {
-    const keys = parent?.authorizedKeys;
-    if (parent === undefined || (keys === undefined && parent.registry === undefined)) {
+    if (parent === undefined || (!admitsClients(parent) && parent.registry === undefined)) {
       this.preset = null;
       return;
     }
     for (const template of parent.peerTemplates ?? []) {
       this.byName.set(template.name, kept(before?.byName.get(template.name), ofClients(template)));
     }
-    const name = keys?.template;
+    const name = parent.authorizedKeys?.template;
     this.preset =
       name === undefined
         ? kept(before?.preset ?? undefined, ofClients({ name: '', links: [] }))

@@ -14,7 +14,8 @@ const LINES = [
   'registry trust any-record',
   'registry revoker hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
 ];
-const parse = (lines: string[]) => parseConfig(`interface octo0\n${lines.map((line) => ` ${line}\n`).join('')}`);
+const parse = (lines: string[]) =>
+  parseConfig(`interface octo0\n${lines.map((line) => ` ${line}\n`).join('')}`);
 
 it('come back as they were given, and each goes by its "no" form', () => {
   const { config } = parse(LINES);

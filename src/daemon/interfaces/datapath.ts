@@ -8,6 +8,7 @@ import type {
   MacStretch,
   MacWanted,
   MulticastStretch,
+  NeighbourStretch,
   PeerExplanation,
   VlanRow,
 } from '../../contract/answers.js';
@@ -133,6 +134,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   multicast(from: number, rows: number): Promise<MulticastStretch | null> {
     return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
+  }
+
+  neighbours(from: number, rows: number): Promise<NeighbourStretch | null> {
+    return this.ask((id) => ({ kind: 'neighbours', id, from, rows }));
   }
 
   vlans(): Promise<VlanRow[] | null> {

@@ -14,6 +14,7 @@ import { LOGGING_METHODS } from './logging.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
 import { REGISTRY_METHODS } from './registry.js';
+import { ARP_SUPPRESSION_METHODS } from './show-arp-suppression.js';
 import { COUNTER_METHODS } from './show-counters.js';
 import { GUARD_METHODS } from './show-guards.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
@@ -39,6 +40,7 @@ export const METHODS: MethodTable = {
   ...LINK_METHODS,
   ...GUARD_METHODS,
   ...MULTICAST_METHODS,
+  ...ARP_SUPPRESSION_METHODS,
   ...UPLINK_METHODS,
   ...VLAN_METHODS,
   ...MEMBER_METHODS,
