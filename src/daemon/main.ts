@@ -141,7 +141,7 @@ async function main(): Promise<void> {
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
   const web = new WebPlace(stateFolder, () => parts);
   const daemon = new Daemon({ native, log, stateFolder, web, taps, hopeless });
-  const { events, histories, faults, invitations, runtimes } = daemon;
+  const { events, histories, faults, invitations, expiries, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   const service = new Service(manager, () => runtimes.values());
   process.on('SIGHUP', () => void ready.then(() => reload()));
@@ -178,6 +178,7 @@ async function main(): Promise<void> {
     events,
     histories,
     invitations,
+    expiries,
     joiner: new Joiner({
       native,
       stateFolder,
@@ -202,6 +203,7 @@ async function main(): Promise<void> {
   }
   try {
     await invitations.load();
+    expiries.start();
     await configurator.start(config);
     taps.closeRest();
     service.ready();

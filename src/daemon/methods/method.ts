@@ -19,6 +19,7 @@ import type { Finder } from '../interfaces/finder.js';
 import type { Invitations } from '../joining/invitations.js';
 import type { Joiner } from '../joining/join.js';
 import type { Debugs } from '../observe/debugs.js';
+import type { Expiries } from '../observe/expiries.js';
 import type { Histories } from '../observe/link-histories.js';
 
 /** The parts of the daemon that methods work with. */
@@ -37,6 +38,7 @@ export interface DaemonParts {
   histories: Histories;
   invitations: Invitations;
   joiner: Joiner;
+  expiries: Expiries;
   debugs: Debugs;
   /** Number of connections on all control sockets. */
   connections(): number;
