@@ -5,7 +5,7 @@ import { CLEAN } from '../lab/impair.js';
 import { hostFolder, Lab } from '../lab/lab.js';
 import { lanAddress, Mesh } from '../lab/mesh.js';
 import type { LabProcess } from '../lab/process.js';
-import { pause } from '../lab/run.js';
+import { pause, run } from '../lab/run.js';
 import { ProgramHost } from './program-host.js';
 import type { Row } from './row.js';
 
@@ -54,6 +54,14 @@ export class Bed {
 
   private enter(namespace: string, name: string, packages: string, folder: string): Promise<ProgramHost> {
     return ProgramHost.make(namespace, name, packages, join(folder, 'programs'), (p) => this.started.push(p));
+  }
+
+  /** Joins two hosts by a cable of their own, which no cut touches; `device` is its end in both. */
+  async cable(a: number, b: number, device: string): Promise<void> {
+    const [near, far] = [a, b].map((index) => this.lab.hosts[index - 1].namespace);
+    const words = `link add ${device} netns ${near} type veth peer name ${device} netns ${far}`;
+    await run('ip', words.split(' '));
+    for (const namespace of [near, far]) await run('ip', ['-n', namespace, 'link', 'set', device, 'up']);
   }
 
   /** Does `work` while the link in use is cut, and heals it afterwards. */

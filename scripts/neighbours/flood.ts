@@ -5,9 +5,9 @@ import type { Outcome } from './row.js';
 const SIZE = 1_200;
 const INTERVAL_S = 0.01;
 
-/** Pings `target` from h1 while nothing happens and across both cuts; fails if one ping is lost or answered twice. */
-export async function flooded(bed: Bed, target: string): Promise<Outcome> {
-  const host = bed.host(1);
+/** Pings `target` from a host while nothing happens and across both cuts; fails if one ping is lost or answered twice. */
+export async function flooded(bed: Bed, target: string, from = 1): Promise<Outcome> {
+  const host = bed.host(from);
   await host.holds(`${target} to answer`, `ping -q -c 1 -W 1 ${target}`, 15_000);
   const calm = await host.sh(`ping -q -c 200 -i ${INTERVAL_S} -s ${SIZE} ${target}`);
   const ping = host.start('ping', `ping -q -i ${INTERVAL_S} -s ${SIZE} ${target}`);

@@ -5,6 +5,8 @@ import { ROOT } from '../lab/mesh.js';
 import { CommandError, capture, run } from '../lab/run.js';
 
 const CACHE = join(ROOT, 'build', 'neighbours');
+/** For packages of this suite: Debian 12 has no other version of them, or one that is too old. */
+const BACKPORTS = 'bookworm-backports';
 const APT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
 /** Folders at the top that lead into /usr on a Debian system, and in packages are folders. */
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
@@ -19,9 +21,12 @@ export interface Unpacked {
 /** A row that the machine has no means for; `message` is the reason. */
 export class CannotRun extends Error {}
 
-/** Brings packages, and what they need and the system lacks, into a folder of their own; once. */
+/**
+ * Brings packages, and what they need and the system lacks, into a folder of their own; once. A name that ends with
+ * `/bookworm-backports` is taken from there, whatever sources the system has.
+ */
 export async function unpack(packages: readonly string[]): Promise<Unpacked> {
-  const folder = join(CACHE, packages.join('+') || 'none');
+  const folder = join(CACHE, packages.join('+').replaceAll('/', '@') || 'none');
   const list = join(folder, 'versions.json');
   if (!existsSync(list)) await fetchInto(folder, packages);
   return { folder, versions: JSON.parse(readFileSync(list, 'utf8')) as string[] };
@@ -35,26 +40,51 @@ async function fetchInto(folder: string, packages: readonly string[]): Promise<v
     mkdirSync(join(partial, 'usr', name), { recursive: true });
     symlinkSync(join('usr', name), join(partial, name));
   }
-  const missing = packages.length === 0 ? new Map<string, string>() : await missingFor(packages);
+  const sources = packages.some((name) => name.endsWith(BACKPORTS)) ? backports() : [];
+  const missing = packages.length === 0 ? new Map<string, string>() : await missingFor(packages, sources);
   const archives = join(partial, 'archives');
   mkdirSync(archives);
   const wanted = [...missing].map(([name, version]) => `${name}=${version}`);
-  if (wanted.length > 0) await run('apt-get', ['download', '-q', ...wanted], { env: APT, cwd: archives });
+  if (wanted.length > 0)
+    await run('apt-get', [...sources, 'download', '-q', ...wanted], { env: APT, cwd: archives });
   const script =
     'for f in *.deb; do dpkg-deb --fsys-tarfile "$f" | tar -x --keep-directory-symlink -C ..; done';
   if (wanted.length > 0) await run('sh', ['-ec', script], { cwd: archives });
   rmSync(archives, { recursive: true });
-  const versions = await Promise.all(packages.map(async (name) => missing.get(name) ?? installed(name)));
+  const versions = await Promise.all(
+    packages.map(async (name) => {
+      const [plain] = name.split('/');
+      return missing.get(plain) ?? installed(plain);
+    }),
+  );
   writeFileSync(join(partial, 'versions.json'), JSON.stringify(versions));
   renameSync(partial, folder);
 }
 
+/** Flags by which apt knows the suite of backports beside the system's own sources, with its lists in the cache. */
+function backports(): string[] {
+  const folder = join(CACHE, BACKPORTS);
+  mkdirSync(join(folder, 'sources'), { recursive: true });
+  mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
+  const suites = ['bookworm', 'bookworm-updates', BACKPORTS];
+  const key = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const lines = suites.map((suite) => `deb [signed-by=${key}] http://deb.debian.org/debian ${suite} main\n`);
+  writeFileSync(join(folder, 'sources', 'debian.list'), lines.join(''));
+  const settings = ['sourcelist=/dev/null', `sourceparts=${folder}/sources`].map(
+    (line) => `Dir::Etc::${line}`,
+  );
+  return [...settings, `Dir::State::lists=${folder}/lists`].flatMap((setting) => ['-o', setting]);
+}
+
 /** Names and versions of packages that would have to be installed. */
-async function missingFor(packages: readonly string[]): Promise<Map<string, string>> {
-  const simulate = ['-s', 'install', '--no-install-recommends', '-y', ...packages];
+async function missingFor(
+  packages: readonly string[],
+  sources: readonly string[],
+): Promise<Map<string, string>> {
+  const simulate = [...sources, '-s', 'install', '--no-install-recommends', '-y', ...packages];
   let plan = await capture('apt-get', simulate, { env: APT });
   if (plan.code !== 0) {
-    await run('apt-get', ['update', '-q'], { env: APT });
+    await run('apt-get', [...sources, 'update', '-q'], { env: APT });
     plan = await capture('apt-get', simulate, { env: APT });
   }
   if (plan.code !== 0) {

@@ -7,8 +7,12 @@ import { DHCP } from './rows/dhcp.js';
 import { FRR } from './rows/frr.js';
 import { HOW_TO } from './rows/how-to.js';
 import { KEEPALIVED } from './rows/keepalived.js';
+import { NETFILTER } from './rows/netfilter.js';
+import { OPEN_VSWITCH } from './rows/open-vswitch.js';
 import { POSTGRESQL } from './rows/postgresql.js';
 import { SLAAC } from './rows/slaac.js';
+import { SPANNING_TREE } from './rows/spanning-tree.js';
+import { SURICATA } from './rows/suricata.js';
 import { TRAFFIC } from './rows/traffic.js';
 import { TUNNELS } from './rows/tunnels.js';
 
@@ -19,8 +23,12 @@ export const ROWS: Row[] = [
   ...FRR,
   ...BIRD,
   ...COROSYNC,
+  ...SPANNING_TREE,
+  ...OPEN_VSWITCH,
   ...ANNOUNCERS,
   ...TRAFFIC,
+  ...NETFILTER,
+  ...SURICATA,
   ...POSTGRESQL,
   ...TUNNELS,
   ...HOW_TO,

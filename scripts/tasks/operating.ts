@@ -14,7 +14,7 @@ export const OPERATING: Task[] = [
   {
     title: 'Wait until something is up',
     steps: ['wait osaka link 1 up timeout 5'],
-    says: /up/,
+    says: /^peer osaka link 1 is up$/m,
     routers: ['-', '-', '-', '-'],
     verdict: 'better',
     why: 'A script needs no sleep.',
@@ -22,7 +22,7 @@ export const OPERATING: Task[] = [
   {
     title: 'Set the counters to zero',
     steps: ['clear counters', 'show counters nonzero limit 3'],
-    says: /clear counters\n.*show counters/s,
+    says: /clear counters\nCounters are zero\.\n.*show counters nonzero limit 3\nInterface.*\n.*octo0/s,
     routers: ['clear counters', '-', 'clear interfaces counters', 'clear interfaces statistics'],
     verdict: 'same',
     why: '',
@@ -43,7 +43,7 @@ export const OPERATING: Task[] = [
   {
     title: 'Look at the packets themselves',
     steps: ['monitor capture tap-in link-out count 4'],
-    says: /tap-in.*ICMP.*link-out, peer osaka/s,
+    says: /octo0 tap-in: .*10\.77\.0\.1\s+> 10\.77\.0\.2, ICMP, \d+ bytes\n.*link-out, peer osaka link \d:/s,
     routers: ['monitor capture', '-', 'monitor traffic interface', 'monitor traffic interface'],
     verdict: 'better',
     why: 'Before and behind encryption, and of what is dropped; pcapng with the reasons.',
@@ -51,15 +51,16 @@ export const OPERATING: Task[] = [
   {
     title: 'Who is logged in?',
     steps: ['show users'],
-    says: /root/,
+    says: /\d\* +root +\d+ +admin +.* octolink/,
     routers: ['show users', 'who', 'show login users', 'show system users'],
     verdict: 'same',
     why: '',
+    isQuick: true,
   },
   {
     title: 'Everything for the support',
-    steps: [{ line: 'show tech-support | count', shows: /\d\n.*tokyo#$/s }],
-    says: /\d/,
+    steps: [{ line: 'show tech-support | count', shows: /\n\d+\n.*tokyo#$/s }],
+    says: /^[1-9]\d{2,}$/m,
     routers: [
       'show tech-support',
       'show tech-support',

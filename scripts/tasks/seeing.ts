@@ -31,7 +31,7 @@ export const SEEING: Task[] = [
   {
     title: 'One interface, and how much passes by it',
     steps: ['show interfaces octo0'],
-    says: /octo0 is up/,
+    says: /octo0 is up.*UDP port 7700, policy passive.*5 s \d.*5 min \d.*Sent to peers/s,
     routers: [
       'show interfaces Tu0',
       'show interface wg0',
@@ -57,7 +57,7 @@ export const SEEING: Task[] = [
   {
     title: 'Which links are there, and which carries?',
     steps: ['show links'],
-    says: /osaka +0 +up\*/,
+    says: /osaka +0 +up\* +\d.*osaka +1 +up +\d/s,
     routers: ['show ip route A', 'show ip route A', 'show ip route A', 'show route A'],
     verdict: 'better',
     why: 'State, round trip, loss and rate of each way side by side.',
@@ -74,7 +74,7 @@ export const SEEING: Task[] = [
   {
     title: 'Where is this MAC address?',
     steps: ['show mac-table'],
-    says: /MAC address +VLAN|MAC table is empty/,
+    says: /MAC address +VLAN.*\(this host\).*osaka/s,
     routers: [
       'show mac address-table',
       'show evpn mac vni all',
@@ -87,7 +87,7 @@ export const SEEING: Task[] = [
   {
     title: 'Counters that are not zero',
     steps: ['show counters nonzero limit 15'],
-    says: /octo0/,
+    says: /Interface +Peer +Link +Counter +Value\nocto0 .*_frames +[1-9]\d*/,
     routers: [
       'show interfaces counters',
       'show interface wg0',
@@ -100,7 +100,7 @@ export const SEEING: Task[] = [
   {
     title: 'What was dropped, and does it matter?',
     steps: ['show drops'],
-    says: /Reason|Nothing was dropped/,
+    says: /Reason +Count +\/s +Last seen +Matters +Last from|Nothing was dropped/,
     routers: [
       'show platform hardware qfp active statistics drop',
       '-',
@@ -113,7 +113,7 @@ export const SEEING: Task[] = [
   {
     title: 'What happened lately?',
     steps: ['show events last 8'],
-    says: /link 1/,
+    says: /\d{4}-\d\d-\d\d [\d:.]{12} octo0 peer osaka link \d \w/,
     routers: ['show logging | last 8', 'show logging', 'show log tail 8', 'show log messages | last 8'],
     verdict: 'same',
     why: '',
@@ -129,7 +129,7 @@ export const SEEING: Task[] = [
   {
     title: 'What happened on a link in the last ten minutes?',
     steps: ['show links history osaka link 0'],
-    says: /osaka link 0 \(octo0\)/,
+    says: /osaka link 0 \(octo0\): the last .*last +mean +max\nDown %.*RTT ms.*In Mbit/s,
     routers: ['show ip sla statistics aggregated', '-', '-', 'show services rpm history-results'],
     verdict: 'better',
     why: 'Kept of every link without being asked for.',

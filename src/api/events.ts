@@ -24,8 +24,9 @@ interface EventBase {
 
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
- * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
- * can run; archive or accounting could not be written.
+ * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its
+ * bridge; a peer sent a record or an introduction that cannot be taken; SIGHUP found no startup configuration that can run; archive
+ * or accounting could not be written.
  */
 export type WarningName =
   | 'old-timestamp'
@@ -33,8 +34,10 @@ export type WarningName =
   | 'handshake-time-not-kept'
   | 'key-file-refused'
   | 'authorized-keys-refused'
+  | 'certificate-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
+  | 'introduction-refused'
   | 'reload-failed'
   | 'record-lost';
 
@@ -63,6 +66,20 @@ export type ControlEvent = EventBase &
       }
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /**
+     * The path of a link loses what UDP GSO sends and spares single datagrams: the link does without, and tries again after
+     * `againSeconds`. Or it has tried, and what is sent that way arrives (`isOff` is false).
+     */
+    | {
+        kind: 'gso-lossy';
+        interface: string;
+        peer: string;
+        link: number;
+        isOff: boolean;
+        gsoLossPermille: number;
+        singleLossPermille: number;
+        againSeconds: number;
+      }
     /** The host name of a link's remote end leads to other addresses than before. */
     | {
         kind: 'resolved';

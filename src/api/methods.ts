@@ -1,4 +1,6 @@
 /** Every method with its parameters and its result. */
+
+import type { ArpSuppressionStatus } from './arp-suppression.js';
 import type { CaptureOpened, CaptureParams, CaptureRead, CaptureReadParams } from './capture.js';
 import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
@@ -67,6 +69,7 @@ export interface Methods
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
   /** Groups without members are left out. */
   'show.guards': { params: { interface?: string }; result: GuardStatus[] };
+  'show.arpSuppression': { params: { interface?: string }; result: ArpSuppressionStatus[] };
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
   /** VLANs that a line of the configuration names, and those in which MAC addresses are known. */
   'show.vlans': { params: { interface?: string }; result: VlanStatus[] };

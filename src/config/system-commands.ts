@@ -2,8 +2,8 @@
 
 import type { Config, LogLevel, SyslogServer } from '../api/config.js';
 import { choice, keyword, oneOf, options, value } from '../grammar/command.js';
-import { COMMAND_WORD, IPV4, IPV6, TEXT } from '../grammar/values.js';
-import { renderLine } from '../grammar/words.js';
+import { COMMAND_WORD, DNS_NAME, FILENAME, IPV4, IPV6, TEXT } from '../grammar/values.js';
+import { renderLine, renderWord } from '../grammar/words.js';
 import { DEFAULTS, MAX_ALIASES, MAX_SYSLOG_SERVERS } from './defaults.js';
 import { type ConfigCommand, fieldsOf, PORT, setting } from './language.js';
 
@@ -11,10 +11,10 @@ const configField = fieldsOf('config', (scope) => scope.config);
 
 const LOGGING = keyword('logging', 'What the daemon logs, and where to');
 const LEVELS: Record<LogLevel, string> = {
-  error: 'What failed',
-  warn: 'And what needs attention',
-  info: 'And what happens: links, peers, changes of the configuration (default)',
-  debug: 'And every step of what "debug" follows',
+  error: 'Failures only',
+  warn: 'Failures, and what needs attention',
+  info: 'Also what happens: links, peers, changes of the configuration (default)',
+  debug: 'Also every step of what "debug" follows',
 };
 
 export const systemCommands: ConfigCommand[] = [
@@ -48,18 +48,28 @@ export const systemCommands: ConfigCommand[] = [
       (config.aliases ?? []).map(({ name, line }) => `alias exec ${name} ${renderLine(line)}`),
   }),
   configField('logLevel', {
-    tokens: [LOGGING, keyword('level', 'How much'), oneOf('level', LEVELS)],
+    tokens: [LOGGING, keyword('level', 'How much is logged'), oneOf('level', LEVELS)],
     read: ({ level }) => level,
     write: (level) => `logging level ${level}`,
     preset: () => null,
+  }),
+  configField('eventHandler', {
+    tokens: [
+      keyword('event-handler', 'Run a program for each event'),
+      value('file', FILENAME, 'Absolute path; it finds the event as JSON on its standard input'),
+    ],
+    noNeeds: 1,
+    read: ({ file }) => file,
+    write: (file) => `event-handler ${renderWord(file)}`,
   }),
   setting('config', {
     tokens: [
       LOGGING,
       keyword('syslog', 'To a syslog server by UDP (RFC 5424); may be given several times'),
       choice(
-        [value('address', IPV4, 'IPv4 address of the server')],
-        [value('address', IPV6, 'IPv6 address of the server')],
+        [value('host', IPV4, 'IPv4 address of the server')],
+        [value('host', IPV6, 'IPv6 address of the server')],
+        [value('host', DNS_NAME, 'Host name of the server, resolved again and again')],
       ),
       options([
         keyword('port', 'UDP port'),
@@ -67,19 +77,19 @@ export const systemCommands: ConfigCommand[] = [
       ]),
     ],
     noNeeds: 2,
-    set({ config }, { address, port = DEFAULTS.syslogPort }) {
-      const others = (config.syslog ?? []).filter((one) => one.address !== address || one.port !== port);
-      if (others.length <= MAX_SYSLOG_SERVERS) config.syslog = [...others, { address, port }];
+    set({ config }, { host, port = DEFAULTS.syslogPort }) {
+      const others = (config.syslog ?? []).filter((one) => one.host !== host || one.port !== port);
+      if (others.length <= MAX_SYSLOG_SERVERS) config.syslog = [...others, { host, port }];
     },
-    unset({ config }, { address, port }) {
+    unset({ config }, { host, port }) {
       const isMeant = (one: SyslogServer): boolean =>
-        (address === undefined || one.address === address) && (port === undefined || one.port === port);
+        (host === undefined || one.host === host) && (port === undefined || one.port === port);
       keep(config, 'syslog', (one) => !isMeant(one));
     },
     render: ({ config }) =>
       (config.syslog ?? []).map(
-        ({ address, port }) =>
-          `logging syslog ${address}${port === DEFAULTS.syslogPort ? '' : ` port ${port}`}`,
+        ({ host, port }) =>
+          `logging syslog ${renderWord(host)}${port === DEFAULTS.syslogPort ? '' : ` port ${port}`}`,
       ),
   }),
 ];

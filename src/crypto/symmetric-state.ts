@@ -11,24 +11,87 @@ const BLOCK_BYTES = 128;
 const NOTHING = new Uint8Array(0);
 const OUTPUTS = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)] as const;
 
-/** What HMAC and HKDF work in: used and wiped within one call of a state, and shared by all states. */
+/** Bytes that XOR turns a key into those of HMAC, four at a time (RFC 2104). */
+const INNER_PAD = 0x36363636;
+const OUTER_PAD = 0x5c5c5c5c;
+/** Longest input of HKDF in a handshake: an output and its number. */
+const MOST_INPUT = HASH_BYTES + 1;
+
+/**
+ * HMAC over BLAKE2b (RFC 2104), with keys of HASHLEN bytes: each of the two hashes goes over one stretch of memory, so that
+ * it is one call with one part. What it works in is wiped by the caller.
+ */
+class Hmac {
+  private readonly inner: Uint8Array;
+  private readonly outer: Uint8Array;
+  private readonly innerKey: Uint32Array;
+  private readonly outerKey: Uint32Array;
+  private readonly message: Uint8Array;
+  private readonly digest: Uint8Array;
+  /** What the inner hash goes over, by the length of the message. */
+  private readonly inputs: readonly (readonly Uint8Array[])[];
+  private readonly outerInput: readonly Uint8Array[];
+
+  constructor(private readonly primitives: Primitives) {
+    this.inner = primitives.allocateSecret(BLOCK_BYTES + MOST_INPUT);
+    this.outer = primitives.allocateSecret(BLOCK_BYTES + HASH_BYTES);
+    this.innerKey = wordsOf(this.inner.subarray(0, BLOCK_BYTES));
+    this.outerKey = wordsOf(this.outer.subarray(0, BLOCK_BYTES));
+    this.message = this.inner.subarray(BLOCK_BYTES);
+    this.digest = this.outer.subarray(BLOCK_BYTES);
+    this.inputs = Array.from({ length: MOST_INPUT + 1 }, (_, length) => [
+      this.inner.subarray(0, BLOCK_BYTES + length),
+    ]);
+    this.outerInput = [this.outer];
+  }
+
+  /** Takes a key for the messages that follow. */
+  setKey(key: Uint32Array): void {
+    this.innerKey.fill(INNER_PAD);
+    this.outerKey.fill(OUTER_PAD);
+    for (let i = 0; i < key.length; i++) {
+      this.innerKey[i] ^= key[i];
+      this.outerKey[i] ^= key[i];
+    }
+  }
+
+  /** The MAC of `first` and `second` as if joined, no longer than `MOST_INPUT`. */
+  sum(mac: Uint8Array, first: Uint8Array, second: Uint8Array): void {
+    this.message.set(first);
+    this.message.set(second, first.length);
+    this.primitives.hash(this.digest, this.inputs[first.length + second.length]);
+    this.primitives.hash(mac, this.outerInput);
+  }
+
+  wipe(): void {
+    this.primitives.wipe(this.inner);
+    this.primitives.wipe(this.outer);
+  }
+}
+
+/** What HKDF works in: used and wiped within one call of a state, and shared by all states. */
 class Scratch {
-  readonly pad: Uint8Array;
-  readonly inner: Uint8Array;
+  readonly hmac: Hmac;
   readonly temporary: Uint8Array;
+  readonly temporaryKey: Uint32Array;
   /** Output of HKDF, its parts of HASHLEN bytes, and the keys that these begin with. */
   readonly block: Uint8Array;
   readonly parts: readonly Uint8Array[];
   readonly keys: readonly Uint8Array[];
 
   constructor(primitives: Primitives) {
-    this.pad = primitives.allocateSecret(BLOCK_BYTES);
-    this.inner = primitives.allocateSecret(HASH_BYTES);
+    this.hmac = new Hmac(primitives);
     this.temporary = primitives.allocateSecret(HASH_BYTES);
+    this.temporaryKey = wordsOf(this.temporary);
     this.block = primitives.allocateSecret(3 * HASH_BYTES);
     this.parts = OUTPUTS.map((_, index) => this.block.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES));
     this.keys = this.parts.map((part) => part.subarray(0, KEY_BYTES));
   }
+}
+
+/** The same memory in words of this machine's order. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / Uint32Array.BYTES_PER_ELEMENT);
 }
 
 const scratches = new WeakMap<Primitives, Scratch>();
@@ -53,6 +116,7 @@ export class SymmetricState {
   private readonly state: Uint8Array;
   private readonly saved: Uint8Array;
   private readonly chainingKey: Uint8Array;
+  private readonly chainingKeyWords: Uint32Array;
   private readonly hash: Uint8Array;
   private readonly cipherKey: Uint8Array;
   private readonly scratch: Scratch;
@@ -69,6 +133,7 @@ export class SymmetricState {
     this.state = primitives.allocateSecret(STATE_BYTES);
     this.saved = primitives.allocateSecret(STATE_BYTES);
     this.chainingKey = this.state.subarray(CHAINING_KEY, HASH);
+    this.chainingKeyWords = wordsOf(this.chainingKey);
     this.hash = this.state.subarray(HASH, CIPHER_KEY);
     this.cipherKey = this.state.subarray(CIPHER_KEY);
     const name = new TextEncoder().encode(protocolName);
@@ -177,24 +242,16 @@ export class SymmetricState {
 
   /** HKDF of the Noise framework (section 4.3): `outputs` blocks of HASHLEN bytes in the scratch block, to be wiped. */
   private expand(input: Uint8Array, outputs: 2 | 3): void {
-    this.hmac(this.scratch.temporary, this.chainingKey, [input]);
+    const { hmac, temporary, temporaryKey, parts } = this.scratch;
+    hmac.setKey(this.chainingKeyWords);
+    hmac.sum(temporary, input, NOTHING);
+    hmac.setKey(temporaryKey);
     let previous: Uint8Array = NOTHING;
     for (let index = 0; index < outputs; index++) {
-      this.hmac(this.scratch.parts[index], this.scratch.temporary, [previous, OUTPUTS[index]]);
-      previous = this.scratch.parts[index];
+      hmac.sum(parts[index], previous, OUTPUTS[index]);
+      previous = parts[index];
     }
-    this.primitives.wipe(this.scratch.temporary);
-  }
-
-  /** HMAC (RFC 2104) over BLAKE2b, with a key of HASHLEN bytes. */
-  private hmac(digest: Uint8Array, key: Uint8Array, parts: readonly Uint8Array[]): void {
-    const { pad, inner } = this.scratch;
-    pad.fill(0x36);
-    for (let i = 0; i < HASH_BYTES; i++) pad[i] ^= key[i];
-    this.primitives.hash(inner, [pad, ...parts]);
-    for (let i = 0; i < BLOCK_BYTES; i++) pad[i] ^= 0x36 ^ 0x5c;
-    this.primitives.hash(digest, [pad, inner]);
-    this.primitives.wipe(pad);
-    this.primitives.wipe(inner);
+    hmac.wipe();
+    this.primitives.wipe(temporary);
   }
 }

@@ -15,6 +15,7 @@ import { checkInterface, systemFacts } from './interfaces/check.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import type { TapStore } from './interfaces/tap-store.js';
 import { Invitations } from './joining/invitations.js';
+import { EventHandler } from './observe/event-handler.js';
 import { Expiries } from './observe/expiries.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
@@ -36,6 +37,7 @@ interface DaemonOptions {
 
 export class Daemon implements ConfigurationHost {
   readonly events = new EventLog();
+  readonly eventHandler: EventHandler;
   readonly histories: Histories;
   readonly invitations: Invitations;
   readonly expiries: Expiries;
@@ -78,6 +80,7 @@ export class Daemon implements ConfigurationHost {
         .map((line) => `${line}\n`)
         .join(''),
     );
+    this.eventHandler = new EventHandler(this.events, options.log);
     histories.start();
   }
 
@@ -106,6 +109,7 @@ export class Daemon implements ConfigurationHost {
         await this.bring(before, next);
         this.config = next;
         this.options.log.follow(next, this.hostname());
+        this.eventHandler.follow(next.eventHandler ?? null);
       } catch (error) {
         await this.goBack(next, before);
         throw refusal(error as Error, this.options.log);
@@ -134,6 +138,7 @@ export class Daemon implements ConfigurationHost {
   async stop(): Promise<void> {
     this.histories.stop();
     this.expiries.stop();
+    this.eventHandler.close();
     this.metrics.close();
     this.options.web.close();
     for (const timer of this.timers) clearTimeout(timer);

@@ -54,6 +54,24 @@ describe('every entry', () => {
   });
 });
 
+describe('every command', () => {
+  /** They show in the prompt, or on the terminal itself. */
+  const SEEN =
+    /^(enable|disable|configure|terminal|exit|end|quit|logout|octolink|interface|top|watch|monitor|[a-z]+$)/;
+
+  it.each(EXEC_ENTRIES.filter(([title]) => !SEEN.test(title)))('%s says what it did', (_title, { json }) => {
+    expect(json).not.toBeNull();
+  });
+
+  it('has words for it', () => {
+    const folder = join(ROOT, 'src/cli/commands');
+    const mute = readdirSync(folder).filter((file) =>
+      /text: \(\w*\) => \[\]/.test(readFileSync(join(folder, file), 'utf8')),
+    );
+    expect(mute).toEqual([]);
+  });
+});
+
 describe('every line of the configuration', () => {
   const context: Record<ConfigMode, string[]> = {
     config: [],

@@ -117,10 +117,11 @@ export class FakeBackend implements ConfigurationHost {
       logging: {
         status: () => ({
           level: 'info',
-          syslog: [{ address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
+          syslog: [{ host: '192.0.2.9', address: '192.0.2.9', port: 514, sent: 3, dropped: 0, fault: null }],
           lines: [{ timeMs: 0, level: 'info', text: 'peer up: interface=octo0 peer=osaka' }],
         }),
       },
+      eventHandler: { status: () => ({ file: '/bin/page', run: 7, failed: 1, dropped: 0, fault: null }) },
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LogLevel } from '../../src/api/config.js';
 import { Logging, textOf } from '../../src/daemon/base/logging.js';
+import type { LookUp } from '../../src/daemon/base/name-lookup.js';
 import { syslogMessage } from '../../src/daemon/base/syslog.js';
 
 const NOBODY = { level: 'silent', debug() {}, info() {}, warn() {}, error() {} };
@@ -13,8 +14,8 @@ afterEach(() => {
   for (const one of closing.splice(0)) one.close();
 });
 
-function newLogging(): Logging {
-  const log = new Logging({ ...NOBODY });
+function newLogging(lookUp?: LookUp): Logging {
+  const log = new Logging({ ...NOBODY }, lookUp);
   closing.push(log);
   return log;
 }
@@ -59,8 +60,11 @@ describe('the log', () => {
     expect(log.status(2).lines.map(({ text }) => text)).toEqual(['line: number=1003', 'line: number=1004']);
     log.follow({ interfaces: [], logLevel: 'warn' }, 'tokyo');
     log.info({}, 'too little');
-    log.error({ err: new Error('two words') }, 'failed');
-    expect(log.status(1).lines[0]).toMatchObject({ level: 'error', text: 'failed: err="two words"' });
+    log.error({ err: new Error('two words'), clientPid: 7 }, 'failed');
+    expect(log.status(1).lines[0]).toMatchObject({
+      level: 'error',
+      text: 'failed: err="two words" client_pid=7',
+    });
   });
 
   it('goes to the servers of the configuration, and no longer to those that are gone from it', async () => {
@@ -70,13 +74,15 @@ describe('the log', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const log = newLogging();
-    const syslog = [{ address: '127.0.0.1', port }];
+    const syslog = [{ host: '127.0.0.1', port }];
     log.follow({ interfaces: [], syslog }, 'tokyo');
     log.info({ peer: 'osaka' }, 'peer up');
     const [message] = (await once(server, 'message')) as [Buffer];
     expect(message.toString()).toMatch(/^<30>1 \S+Z tokyo octolinkd \d+ - - peer up: peer=osaka$/);
     log.follow({ interfaces: [], syslog }, 'kyoto');
-    expect(log.status().syslog).toEqual([{ address: '127.0.0.1', port, sent: 1, dropped: 0, fault: null }]);
+    expect(log.status().syslog).toEqual([
+      { host: '127.0.0.1', address: '127.0.0.1', port, sent: 1, dropped: 0, fault: null },
+    ]);
     log.follow({ interfaces: [] }, 'kyoto');
     log.info({}, 'nobody hears');
     expect(log.status().syslog).toEqual([]);
@@ -84,8 +90,66 @@ describe('the log', () => {
 
   it('drops and counts what is too much for a second', () => {
     const log = newLogging();
-    log.follow({ interfaces: [], syslog: [{ address: '127.0.0.1', port: 9 }] }, 'tokyo');
+    log.follow({ interfaces: [], syslog: [{ host: '127.0.0.1', port: 9 }] }, 'tokyo');
     for (let number = 0; number < 2000; number++) log.info({}, 'flood');
     expect(log.status(1).syslog[0].dropped).toBeGreaterThan(500);
+  });
+
+  it('finds a server by its name, and keeps lines until then', async () => {
+    const server = createSocket('udp4');
+    closing.push(server);
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const asked: string[] = [];
+    const log = newLogging(async (name) => {
+      asked.push(name);
+      return { kind: 'found', addresses: ['127.0.0.1'], ttlS: 60 };
+    });
+    log.follow({ interfaces: [], syslog: [{ host: 'log.example', port }] }, 'tokyo');
+    const heard = once(server, 'message');
+    log.info({}, 'before there is an address');
+    expect(log.status(1).syslog[0].address).toBeNull();
+    const [message] = (await heard) as [Buffer];
+    expect(message.toString()).toMatch(/before there is an address$/);
+    log.info({}, 'with one');
+    await once(server, 'message');
+    expect(log.status(1).syslog).toEqual([
+      { host: 'log.example', address: '127.0.0.1', port, sent: 2, dropped: 0, fault: null },
+    ]);
+    expect(asked).toEqual(['log.example']);
+  });
+
+  it('says why a server has no address, and counts the lines that are lost', async () => {
+    const answered = Promise.resolve({ kind: 'none' as const, reason: 'NXDOMAIN' });
+    const log = newLogging(() => answered);
+    log.follow({ interfaces: [], syslog: [{ host: 'gone.example', port: 514 }] }, 'tokyo');
+    for (let number = 0; number < 3; number++) log.info({}, 'line');
+    await answered;
+    await Promise.resolve();
+    log.info({}, 'another');
+    expect(log.status(1).syslog[0]).toMatchObject({
+      address: null,
+      sent: 0,
+      dropped: 4,
+      fault: 'no address (NXDOMAIN)',
+    });
+  });
+
+  it('takes the next address where the first cannot be reached', async () => {
+    const server = createSocket('udp4');
+    closing.push(server);
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    // The kernel refuses to send to the first without the right to broadcast.
+    const addresses = ['255.255.255.255', '127.0.0.1'];
+    const log = newLogging(async () => ({ kind: 'found', addresses, ttlS: 60 }));
+    log.follow({ interfaces: [], syslog: [{ host: 'log.example', port }] }, 'tokyo');
+    const heard = once(server, 'message');
+    log.info({}, 'lost');
+    const again = setInterval(() => log.info({}, 'by the next'), 20);
+    closing.push({ close: () => clearInterval(again) });
+    expect(((await heard) as [Buffer])[0].toString()).toMatch(/by the next$/);
   });
 });

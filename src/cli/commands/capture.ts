@@ -16,6 +16,7 @@ import {
   type Cli,
   command,
   type ExecCommand,
+  fitted,
   LINK_ID,
   OF_INTERFACE,
   type OutputPart,
@@ -81,7 +82,7 @@ export const captureCommands: ExecCommand[] = [
       };
       if (file === undefined) {
         const source = read(cli, { ...limits, snapBytes: snapBytes ?? HEADER_BYTES }, 'words', count);
-        return { json: 'rows', parts: lines(source) };
+        return { json: 'rows', parts: lines(cli, source) };
       }
       const wish = { ...limits, ...(snapBytes !== undefined && { snapBytes }) };
       await intoFile(cli, read(cli, wish, 'bytes', count), file, snapBytes ?? 0);
@@ -103,7 +104,7 @@ export const captureCommands: ExecCommand[] = [
     run: async (cli, { json, ...limits }) => {
       const wish: CaptureParams = { ...limits, points: ['drops'], snapBytes: HEADER_BYTES, whole: true };
       const source = read(cli, wish, 'words', Number.POSITIVE_INFINITY);
-      return { json: 'rows', parts: drops(source, json === true) };
+      return { json: 'rows', parts: drops(cli, source, json === true) };
     },
   }),
 ];
@@ -130,7 +131,7 @@ async function* read(
       if (answer === null) return;
       left -= answer.packets.length;
       yield answer;
-      if (answer.ended) throw failure(EXIT.FAILED, `${answer.interface} has stopped`);
+      if (answer.ended) throw failure(EXIT.FAILED, `interface ${answer.interface} has stopped`);
     }
   } finally {
     if (!client.closed) await client.request('capture.close', { id });
@@ -151,14 +152,18 @@ async function next(
   }
 }
 
-async function* lines(source: AsyncIterable<CaptureRead>): AsyncGenerator<OutputPart> {
+async function* lines(cli: Cli, source: AsyncIterable<CaptureRead>): AsyncGenerator<OutputPart> {
   for await (const { packets, missed, interface: device } of source) {
     const text = packets.map((packet) => packetText(packet, device));
-    yield { data: packets, text: [...text, ...missedText(missed)] };
+    yield { data: packets, text: await fitted(cli, [...text, ...missedText(missed)]) };
   }
 }
 
-async function* drops(source: AsyncIterable<CaptureRead>, json: boolean): AsyncGenerator<OutputPart> {
+async function* drops(
+  cli: Cli,
+  source: AsyncIterable<CaptureRead>,
+  json: boolean,
+): AsyncGenerator<OutputPart> {
   const pace = new DropPace();
   for await (const { packets, missed, interface: device } of source) {
     const shown = packets.flatMap((packet): (CapturedPacket & { unshown: number })[] => {
@@ -166,7 +171,7 @@ async function* drops(source: AsyncIterable<CaptureRead>, json: boolean): AsyncG
       return unshown === null ? [] : [{ ...packet, unshown }];
     });
     const text = shown.map((drop) => (json ? JSON.stringify(drop) : dropText(drop, device, drop.unshown)));
-    yield { data: shown, text: json ? text : [...text, ...missedText(missed)] };
+    yield { data: shown, text: json ? text : await fitted(cli, [...text, ...missedText(missed)]) };
   }
 }
 
@@ -188,7 +193,8 @@ async function intoFile(
   if (cli.restricted && file !== STDOUT) {
     throw failure(EXIT.NOT_PERMITTED, 'a restricted user may not write files');
   }
-  if (file === STDOUT && cli.interactive) throw failure(EXIT.FAILED, 'pcapng is nothing for a terminal');
+  if (file === STDOUT && cli.interactive)
+    throw failure(EXIT.FAILED, 'pcapng is binary: give a file, or redirect the output');
   const { hello } = await cli.client();
   const writer = new PcapngWriter(`octolink ${hello.version}`, snapBytes);
   const sink = await openSink(file === STDOUT ? null : file);

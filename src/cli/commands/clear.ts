@@ -10,7 +10,10 @@ export const clearCommands: ExecCommand[] = [
     tokens: [CLEAR, keyword('counters', 'Set counters to zero'), options(OF_PEER, OF_INTERFACE)],
     method: 'clear.counters',
     params: (which) => which,
-    text: () => [],
+    text: (_, { peer, interface: name }) => {
+      const whose = [peer === undefined ? '' : ` of peer ${peer}`, name === undefined ? '' : ` on ${name}`];
+      return [`Counters${whose.join('')} are zero.`];
+    },
   }),
   calling({
     privilege: 'admin',
@@ -22,6 +25,6 @@ export const clearCommands: ExecCommand[] = [
     ],
     method: 'clear.peer',
     params: (which) => which,
-    text: () => [],
+    text: (_, { peer }) => [`The session with peer ${peer} has ended; a new handshake begins.`],
   }),
 ];

@@ -23,6 +23,7 @@ import type { Editing } from '../base/editing.js';
 import type { CliFailure } from '../base/failure.js';
 import type { TerminalSettings } from '../base/settings.js';
 import type { Output, OutputStream } from '../output/render.js';
+import { foldLine } from '../output/table.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 export type { Output, OutputPart, OutputStream } from '../output/render.js';
@@ -132,6 +133,17 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
       return { data: result, text: text(result, asked) };
     },
   });
+}
+
+/** Lines that come live, broken between words where the terminal ends; a script gets them whole. */
+export async function fitted(cli: Cli, lines: string[]): Promise<string[]> {
+  const width = await widthOf(cli);
+  return width === undefined ? lines : lines.flatMap((line) => foldLine(line, width));
+}
+
+/** Columns of the terminal; undefined in a script. */
+export async function widthOf(cli: Cli): Promise<number | undefined> {
+  return cli.interactive ? (await cli.terminal())?.columns : undefined;
 }
 
 export const SHOW = keyword('show', 'Show status, counters and configuration');

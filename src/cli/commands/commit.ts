@@ -84,7 +84,10 @@ export const commitCommands: ExecCommand[] = [
       cli.editing.take(result.state);
       return {
         data: result,
-        text: result.conflicts.map((place) => `% Conflict, kept the candidate's value: ${place}`),
+        text:
+          result.conflicts.length === 0
+            ? ['Updated the candidate; nothing conflicts.']
+            : result.conflicts.map((place) => `% Conflict, kept the candidate's value: ${place}`),
       };
     },
   }),

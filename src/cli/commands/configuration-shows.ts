@@ -1,10 +1,19 @@
 /** `show configuration …`, `show archive`, `show accounting` and `show reload`. */
-import type { MethodName, Methods } from '../../api/index.js';
+import type {
+  AccountingRecord,
+  ArchiveEntry,
+  MethodName,
+  Methods,
+  NamedCandidate,
+  Who,
+} from '../../api/index.js';
 import { choice, flag, keyword, options, type Token, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import * as text from '../output/configuration.js';
 import { calling, type ExecCommand, SHOW } from './command.js';
 import { ARCHIVE_NUMBER } from './commit.js';
+import { narrowedCall } from './listings.js';
+import { byName, larger } from './narrowing.js';
 
 const MAX_RECORDS = 1000;
 
@@ -36,6 +45,32 @@ function show<M extends MethodName>({
 
 const CONFIGURATION = keyword('configuration', 'Candidate, differences, archive and lock');
 
+const OF_USERS = {
+  help: 'Only users whose name fits a pattern',
+  of: ({ by }: { by: Who }) => by.user,
+};
+const NEWEST = {
+  newest: {
+    help: 'The latest first',
+    order: (a: { timeMs: number }, b: { timeMs: number }) => larger(a.timeMs, b.timeMs),
+  },
+  user: {
+    help: 'By user',
+    order: (a: { by: Who }, b: { by: Who }) => byName(a.by.user, b.by.user),
+  },
+};
+
+const archive = (tokens: readonly Token[]): ExecCommand =>
+  narrowedCall<'config.archive', ArchiveEntry>({
+    tokens,
+    everywhere: true,
+    groups: [],
+    ways: { name: OF_USERS, sorts: NEWEST },
+    method: 'config.archive',
+    narrow: (entries, rows) => rows(entries),
+    text: text.archiveText,
+  });
+
 export const configurationShows: ExecCommand[] = [
   show({
     tokens: [CONFIGURATION, options([keyword('candidate', 'The candidate (default)')])],
@@ -64,11 +99,7 @@ export const configurationShows: ExecCommand[] = [
     },
     text: text.comparisonText,
   }),
-  show({
-    tokens: [CONFIGURATION, keyword('commits', 'Archived configurations')],
-    method: 'config.archive',
-    text: text.archiveText,
-  }),
+  archive([CONFIGURATION, keyword('commits', 'Archived configurations')]),
   calling({
     privilege: 'read',
     everywhere: true,
@@ -77,9 +108,19 @@ export const configurationShows: ExecCommand[] = [
     params: (which) => which,
     text: text.configurationText,
   }),
-  show({
+  narrowedCall<'config.sessions', NamedCandidate>({
     tokens: [CONFIGURATION, keyword('sessions', 'Named candidates')],
+    everywhere: true,
+    groups: [],
+    ways: {
+      name: { help: 'Only candidates whose name fits a pattern', of: ({ name }) => name },
+      sorts: {
+        name: { help: 'By name', order: (a, b) => byName(a.name, b.name) },
+        user: { help: 'By user', order: (a, b) => byName(a.by.user, b.by.user) },
+      },
+    },
     method: 'config.sessions',
+    narrow: (candidates, rows) => rows(candidates),
     text: text.sessionsText,
   }),
   show({
@@ -87,21 +128,26 @@ export const configurationShows: ExecCommand[] = [
     method: 'config.state',
     text: text.lockText,
   }),
-  show({
-    tokens: [keyword('archive', 'Archived configurations')],
-    method: 'config.archive',
-    text: text.archiveText,
-  }),
-  calling({
+  archive([keyword('archive', 'Archived configurations')]),
+  narrowedCall<'show.accounting', AccountingRecord>({
+    tokens: [keyword('accounting', 'Who changed the configuration, when and how')],
     privilege: 'admin',
     everywhere: true,
-    tokens: [
-      SHOW,
-      keyword('accounting', 'Who changed the configuration, when and how'),
-      options([keyword('last', 'Only the latest'), value('last', range(1, MAX_RECORDS), 'Records')]),
-    ],
+    groups: [[keyword('last', 'Only the latest'), value('last', range(1, MAX_RECORDS), 'Records')]],
+    ways: {
+      states: {
+        words: {
+          done: 'What changed something',
+          unchanged: 'What changed nothing',
+          refused: 'What was refused',
+        },
+        of: ({ outcome }) => (outcome === 'no change' ? 'unchanged' : outcome),
+      },
+      name: OF_USERS,
+      sorts: NEWEST,
+    },
     method: 'show.accounting',
-    params: (which) => which,
+    narrow: (records, rows) => rows(records),
     text: text.accountingText,
   }),
   show({

@@ -25,12 +25,14 @@ export const copyCommands: ExecCommand[] = [
   command({
     privilege: 'admin',
     tokens: [COPY, RUNNING, FILE],
-    json: null,
+    json: { form: 'the file and its bytes, an object' },
     async run(cli, { file }) {
       if (cli.restricted) throw failure(EXIT.NOT_PERMITTED, 'a restricted user may not write files');
       const { text } = await (await cli.client()).request('show.runningConfig', {});
-      for await (const _ of intoFile(file, { flags: 'w', pass: false })(once(text.trimEnd().split('\n'))));
-      return null;
+      const lines = text.trimEnd().split('\n');
+      for await (const _ of intoFile(file, { flags: 'w', pass: false })(once(lines)));
+      const bytes = Buffer.byteLength(lines.join('\n')) + 1;
+      return { data: { file, bytes }, text: [`Wrote ${bytes} bytes to ${file}`] };
     },
   }),
   command({

@@ -1,9 +1,11 @@
 /** `debug`, `undebug` and `show debugging`: every step of single peers, for a limited time. */
-import { MAX_DEBUG_MINUTES } from '../../api/index.js';
+import { type DebugStatus, MAX_DEBUG_MINUTES } from '../../api/index.js';
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { debuggingText } from '../output/logging.js';
-import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_NAME, SHOW } from './command.js';
+import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_NAME } from './command.js';
+import { narrowedCall } from './listings.js';
+import { byName, larger } from './narrowing.js';
 
 const DEFAULT_MINUTES = 5;
 const UNDEBUG = keyword('undebug', 'Stop what "debug" has begun');
@@ -23,7 +25,7 @@ export const debugCommands: ExecCommand[] = [
         OF_INTERFACE,
       ),
     ],
-    details: 'Its lines come with "terminal monitor" and "monitor events"; "show logging" keeps them.',
+    details: 'The lines come with "terminal monitor" and "monitor events"; "show logging" keeps them.',
     method: 'debug.start',
     params: ({ minutes = DEFAULT_MINUTES, ...which }) => ({ ...which, minutes }),
     text: ({ peer }, { minutes }) => [
@@ -35,7 +37,7 @@ export const debugCommands: ExecCommand[] = [
     tokens: [UNDEBUG, keyword('peer', 'Of one peer'), PEER_NAME, IN_INTERFACE],
     method: 'debug.stop',
     params: (which) => which,
-    text: () => [],
+    text: (_, { peer }) => [`Debugging of peer ${peer} is off.`],
   }),
   calling({
     privilege: 'admin',
@@ -44,11 +46,18 @@ export const debugCommands: ExecCommand[] = [
     params: () => ({}),
     text: () => ['All debugging is off.'],
   }),
-  calling({
-    privilege: 'read',
-    tokens: [SHOW, keyword('debugging', 'What "debug" follows, and for how long yet')],
+  narrowedCall<'show.debugging', DebugStatus>({
+    tokens: [keyword('debugging', 'What "debug" follows, and for how much longer')],
+    groups: [],
+    ways: {
+      name: { help: 'Only peers whose name fits a pattern', of: ({ peer }) => peer },
+      sorts: {
+        peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
+        left: { help: 'Ending first', order: (a, b) => larger(b.secondsLeft, a.secondsLeft) },
+      },
+    },
     method: 'show.debugging',
-    params: () => ({}),
+    narrow: (followed, rows) => rows(followed),
     text: debuggingText,
   }),
 ];

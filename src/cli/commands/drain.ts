@@ -1,7 +1,7 @@
 /** `drain …` and `undrain …`: links out of use and back, without losing a frame. */
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
-import { plural } from '../output/format.js';
+import { afterWaiting, plural } from '../output/format.js';
 import { foldLine, TEXT_WIDTH } from '../output/table.js';
 import {
   calling,
@@ -32,7 +32,7 @@ export const drainCommands: ExecCommand[] = [
     method: 'drain.link',
     params: ({ timeout = DEFAULT_TIMEOUT_SECONDS, ...which }) => ({ ...which, timeoutS: timeout }),
     text: ({ state, waitedMs }, { peer, link }) => [
-      `peer ${peer} link ${link} is ${state} after ${waitedMs} ms`,
+      `peer ${peer} link ${link} is ${state}${afterWaiting(waitedMs)}`,
     ],
     patienceMs: ({ timeoutS }) => timeoutS * 1000,
   }),
@@ -55,7 +55,7 @@ export const drainCommands: ExecCommand[] = [
       timeoutS: timeout,
     }),
     text: ({ drained, carrying, waitedMs }, { interface: name }) => [
-      `${plural(drained, 'link')} of ${name} drained after ${waitedMs} ms`,
+      `${plural(drained, 'link')} of ${name} drained${afterWaiting(waitedMs)}`,
       ...(carrying.length === 0
         ? []
         : foldLine(`No other way, and still in use: ${carrying.join(', ')}`, TEXT_WIDTH)),
@@ -71,13 +71,13 @@ export const drainCommands: ExecCommand[] = [
     ],
     method: 'undrain.interface',
     params: (which) => which,
-    text: () => [],
+    text: (_, { interface: name }) => [`no link of ${name} is drained any more`],
   }),
   calling({
     privilege: 'admin',
     tokens: [keyword('undrain', 'Put drained links back into use'), PEER_AND_LINK, IN_INTERFACE],
     method: 'undrain.link',
     params: (which) => which,
-    text: () => [],
+    text: (_, { peer, link }) => [`peer ${peer} link ${link} is no longer drained`],
   }),
 ];

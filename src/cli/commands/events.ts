@@ -8,6 +8,7 @@ import {
   type Cli,
   command,
   type ExecCommand,
+  fitted,
   OF_INTERFACE,
   OF_LINK,
   OF_PEER,
@@ -71,8 +72,10 @@ async function* live(cli: Cli, json: boolean): AsyncGenerator<OutputPart> {
   while (!signal.aborted) {
     const data = waiting;
     waiting = [];
-    if (data.length > 0)
-      yield { data, text: data.map((event) => (json ? JSON.stringify(event) : eventText(event))) };
+    if (data.length > 0) {
+      const text = data.map((event) => (json ? JSON.stringify(event) : eventText(event)));
+      yield { data, text: json ? text : await fitted(cli, text) };
+    }
     if (waiting.length > 0 || signal.aborted) continue;
     if (lost) throw failure(EXIT.NO_DAEMON, 'the daemon closed the connection');
     await new Promise<void>((resolve) => {

@@ -1,6 +1,8 @@
 /** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
+import { arpSuppressionCommands } from './arp-suppression.js';
+import { authorityCommands } from './authority.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
 import { captureCommands } from './capture.js';
@@ -49,10 +51,12 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...mtuCommands,
   ...guardCommands,
   ...multicastCommands,
+  ...arpSuppressionCommands,
   ...uplinkCommands,
   ...vlanCommands,
   ...memberCommands,
   ...authorizedKeyCommands,
+  ...authorityCommands,
   ...setupCommands,
   ...inviteCommands,
   ...expiryCommands,

@@ -22,6 +22,7 @@ import {
   OF_PEER,
   type OutputPart,
   SHOW,
+  widthOf,
 } from './command.js';
 import {
   byName,
@@ -64,7 +65,7 @@ export async function* partsOf<Row>(
   rows: AsyncIterable<Row[]>,
   layout: TableLayout<Row>,
 ): AsyncGenerator<OutputPart> {
-  const width = cli.interactive ? (await cli.terminal())?.columns : undefined;
+  const width = await widthOf(cli);
   const table = new GrowingTable(width === undefined ? layout : { ...layout, width });
   for await (const data of rows) yield { data, text: table.add(data) };
   yield { data: [], text: table.end() };
@@ -142,17 +143,23 @@ interface NarrowedCall<M extends MethodName, Row> {
   /** The answer with the rows that are left. */
   narrow(result: Methods[M]['result'], rows: (all: readonly Row[]) => Row[]): Methods[M]['result'];
   text(result: Methods[M]['result']): string[];
+  /** Absent: for everybody. */
+  privilege?: 'admin';
+  /** Can be given in configuration modes, too. */
+  everywhere?: true;
 }
 
 /** A listing that comes in one answer. */
 export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, Row>): ExecCommand {
-  const { tokens, groups, ways, method, narrow, text } = parts;
+  const { tokens, groups, ways, method, narrow, text, privilege = 'read', everywhere } = parts;
   const all: readonly Token[] = [SHOW, ...tokens, options(...groups, ...groupsOf(ways))];
   return command({
-    privilege: 'read',
+    privilege,
+    ...(everywhere && { everywhere }),
     tokens: all,
     json: { resultOf: method },
     async run(cli, args: unknown) {
+      if (everywhere) await cli.settle();
       const { state, pattern, sort, limit, ...asked } = args as NarrowArgs;
       const result = await (await cli.client()).request(method, asked as Methods[M]['params']);
       const narrowing = narrowingOf(ways, args as NarrowArgs);
@@ -190,7 +197,7 @@ const LINK_WAYS: Ways<LinkStatus> = {
       down: 'Cannot be used',
       'one-way': 'Heard, but the peer does not hear us',
       shutdown: 'Shut down',
-      waiting: 'Its remote end is not known yet',
+      waiting: 'The remote end is not known yet',
       damped: 'Held back: it went down too often',
       draining: 'Being taken out of use',
       drained: 'Out of use',
@@ -202,7 +209,7 @@ const LINK_WAYS: Ways<LinkStatus> = {
     peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) || a.link - b.link },
     state: { help: 'By state', order: (a, b) => byName(a.state, b.state) },
     rtt: { help: 'Slowest first', order: (a, b) => larger(a.rttSmoothedUs, b.rttSmoothedUs) },
-    loss: { help: 'Lossiest first', order: (a, b) => larger(a.lossOutPermille, b.lossOutPermille) },
+    loss: { help: 'Most loss first', order: (a, b) => larger(a.lossOutPermille, b.lossOutPermille) },
     rate: { help: 'Busiest first', order: (a, b) => larger(a.sentBytesPerSecond, b.sentBytesPerSecond) },
   },
 };

@@ -1,8 +1,11 @@
 /** `show logging` and `show aliases`. */
+import type { Alias } from '../../api/index.js';
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { aliasesText, loggingText } from '../output/logging.js';
 import { calling, type ExecCommand, SHOW } from './command.js';
+import { narrowedCall } from './listings.js';
+import { byName } from './narrowing.js';
 
 export const loggingCommands: ExecCommand[] = [
   calling({
@@ -16,11 +19,15 @@ export const loggingCommands: ExecCommand[] = [
     params: (which) => which,
     text: loggingText,
   }),
-  calling({
-    privilege: 'read',
-    tokens: [SHOW, keyword('aliases', 'Names that the configuration gives to commands')],
+  narrowedCall<'show.aliases', Alias>({
+    tokens: [keyword('aliases', 'Names that the configuration gives to commands')],
+    groups: [],
+    ways: {
+      name: { help: 'Only aliases whose name fits a pattern', of: ({ name }) => name },
+      sorts: { name: { help: 'By name', order: (a, b) => byName(a.name, b.name) } },
+    },
     method: 'show.aliases',
-    params: () => ({}),
+    narrow: (aliases, rows) => rows(aliases),
     text: aliasesText,
   }),
 ];

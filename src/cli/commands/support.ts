@@ -1,8 +1,11 @@
 /** Who is connected, and everything at once for a report of a problem. */
+import type { ClientStatus } from '../../api/index.js';
 import { keyword } from '../../grammar/command.js';
 import { CliFailure } from '../base/failure.js';
 import { usersText } from '../output/users.js';
 import { type Cli, calling, command, type ExecCommand, type OutputPart, SHOW } from './command.js';
+import { narrowedCall } from './listings.js';
+import { byName, larger } from './narrowing.js';
 
 /** What a problem report needs. Configurations refer to secrets by file, so it holds no secret. */
 const REPORT = [
@@ -41,12 +44,34 @@ async function linesOf(cli: Cli, command: string): Promise<string[]> {
   }
 }
 
-const users = (tokens: Parameters<typeof calling>[0]['tokens']): ExecCommand =>
-  calling({ privilege: 'read', tokens, method: 'show.users', params: () => ({}), text: usersText });
+const USERS_HELP = 'Who is connected to the daemon';
 
 export const supportCommands: ExecCommand[] = [
-  users([SHOW, keyword('users', 'Who is connected to the daemon')]),
-  users([keyword('who', 'Who is connected to the daemon')]),
+  narrowedCall<'show.users', ClientStatus>({
+    tokens: [keyword('users', USERS_HELP)],
+    groups: [],
+    ways: {
+      name: { help: 'Only users whose name fits a pattern', of: ({ user }) => user },
+      sorts: {
+        user: { help: 'By name', order: (a, b) => byName(a.user, b.user) },
+        connected: {
+          help: 'Connected longest first',
+          order: (a, b) => larger(a.connectedSeconds, b.connectedSeconds),
+        },
+        idle: { help: 'Idle longest first', order: (a, b) => larger(a.idleSeconds, b.idleSeconds) },
+      },
+    },
+    method: 'show.users',
+    narrow: (users, rows) => rows(users),
+    text: usersText,
+  }),
+  calling({
+    privilege: 'read',
+    tokens: [keyword('who', USERS_HELP)],
+    method: 'show.users',
+    params: () => ({}),
+    text: usersText,
+  }),
   command({
     privilege: 'read',
     tokens: [SHOW, keyword('tech-support', 'Everything that a problem report needs')],

@@ -1,6 +1,7 @@
 /** `wait …`: until a peer, a link or an interface is up or down. */
 import { formerly, keyword, oneOf, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
+import { afterWaiting } from '../output/format.js';
 import { calling, type ExecCommand, INTERFACE_NAME, LINK_ID, OF_INTERFACE, PEER_NAME } from './command.js';
 
 const MAX_WAIT_SECONDS = 86400;
@@ -29,7 +30,7 @@ export const waitCommands: ExecCommand[] = [
     method: 'wait',
     params: ({ timeout = DEFAULT_WAIT_SECONDS, ...what }) => ({ ...what, timeoutS: timeout }),
     text: ({ waitedMs, state }, { peer, link }) => [
-      `peer ${peer}${link === undefined ? '' : ` link ${link}`} is ${state} after ${waitedMs} ms`,
+      `peer ${peer}${link === undefined ? '' : ` link ${link}`} is ${state}${afterWaiting(waitedMs)}`,
     ],
     patienceMs: ({ timeoutS }) => timeoutS * 1000,
   }),
@@ -44,7 +45,7 @@ export const waitCommands: ExecCommand[] = [
     ],
     method: 'wait',
     params: ({ timeout = DEFAULT_WAIT_SECONDS, ...what }) => ({ ...what, timeoutS: timeout }),
-    text: ({ waitedMs, state }, what) => [`interface ${what.interface} is ${state} after ${waitedMs} ms`],
+    text: ({ waitedMs, state }, what) => [`interface ${what.interface} is ${state}${afterWaiting(waitedMs)}`],
     patienceMs: ({ timeoutS }) => timeoutS * 1000,
   }),
 ];

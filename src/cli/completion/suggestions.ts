@@ -30,7 +30,7 @@ const JSON_OPTION: CompletionOption = {
 
 /** What `?` shows: a line for each thing that can come next. */
 export async function helpLines(interpreter: Interpreter, text: string, width: number): Promise<string[]> {
-  const { completion, pipeable } = completionAt(interpreter, text);
+  const { completion, pipeable } = await withAliases(interpreter, text);
   if (completion.options.length === 0 && !completion.runnable) {
     return ['% There is no matching command.'];
   }
@@ -70,7 +70,7 @@ export async function suggestionsFor(
   interpreter: Interpreter,
   text: string,
 ): Promise<{ found: Map<string, string>; partial: string }> {
-  const { completion } = completionAt(interpreter, text);
+  const { completion } = await withAliases(interpreter, text);
   const { options, partial } = completion;
   const found = new Map<string, string>();
   for (const option of options) {
@@ -86,13 +86,55 @@ function commonBeginning(a: string, b: string): string {
   return a.slice(0, length);
 }
 
-function completionAt(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {
+interface Completed {
+  completion: Completion;
+  /** Output modifiers can follow. */
+  pipeable: boolean;
+}
+
+/** Completion that knows the aliases of the configuration, too: a command goes before an alias of its name. */
+async function withAliases(interpreter: Interpreter, text: string): Promise<Completed> {
+  const completed = completionAt(interpreter, text);
+  const line = execPartOf(interpreter, text);
+  if (line === null) return completed;
+  const { completion } = completed;
+  const [word] = splitLine(line).words;
+  const isFirst = word === undefined || word.end === line.length;
+  if (!isFirst && (completion.options.length > 0 || completion.runnable)) return completed;
+  const aliases = (await withinTime(interpreter.aliases(), NAMES_WITHIN_MS)) ?? [];
+  if (!isFirst) {
+    const meant = aliases.find(({ name }) => name === word.text);
+    if (meant === undefined) return completed;
+    return completeExec(interpreter, `${meant.line}${line.slice(word.end)}`);
+  }
+  for (const { name, line: meant } of aliases) {
+    if (!name.startsWith(completion.partial) || completion.options.some((option) => option.text === name))
+      continue;
+    completion.options.push({
+      text: name,
+      help: `Alias of "${meant}"`,
+      kind: 'keyword',
+      complete: null,
+      args: {},
+    });
+  }
+  completion.options.sort((a, b) => (a.text < b.text ? -1 : 1));
+  return completed;
+}
+
+/** What of a line is a command of exec mode: all of it there, what follows `do` in the configuration; null: nothing. */
+function execPartOf({ configMode }: Interpreter, text: string): string | null {
+  if (configMode === null) return text;
+  const [first, second] = splitLine(text).words;
+  return first?.text === 'do' && text.length > first.end ? text.slice(second?.start ?? text.length) : null;
+}
+
+function completionAt(interpreter: Interpreter, text: string): Completed {
   const mode = interpreter.configMode;
   if (mode === null) return completeExec(interpreter, text);
-  const [first, second] = splitLine(text).words;
-  if (first?.text === 'do' && text.length > first.end) {
-    return completeExec(interpreter, text.slice(second?.start ?? text.length));
-  }
+  const exec = execPartOf(interpreter, text);
+  if (exec !== null) return completeExec(interpreter, exec);
+  const [first] = splitLine(text).words;
   const completion = completeLine(configTree(mode), text);
   if (completion.start === (first?.start ?? text.length) && 'do'.startsWith(completion.partial)) {
     completion.options.push(DO_OPTION);
@@ -110,7 +152,7 @@ function completionAt(interpreter: Interpreter, text: string): { completion: Com
 /** `watch [SECONDS] show …`: what follows is a command again. */
 const REPEATED = /^\s*wat(?:ch?)?\s+(?:\d+\s+)?(?=[a-z]\S*\s)/;
 
-function completeExec(interpreter: Interpreter, text: string): { completion: Completion; pipeable: boolean } {
+function completeExec(interpreter: Interpreter, text: string): Completed {
   const repeated = REPEATED.exec(text);
   if (repeated !== null) return completeExec(interpreter, text.slice(repeated[0].length));
   const { stages } = splitPipes(text);

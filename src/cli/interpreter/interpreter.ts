@@ -1,5 +1,5 @@
 /** Runs command lines: tells exec from configuration, keeps the mode, prints. The shell and batch runs share it. */
-import type { CommitOptions, CommitResult, ConfigOpenParams, ControlEvent } from '../../api/index.js';
+import type { Alias, CommitOptions, CommitResult, ConfigOpenParams, ControlEvent } from '../../api/index.js';
 import type { ConfigMode } from '../../config/language.js';
 import type { CommandSpec } from '../../grammar/command.js';
 import type { Mismatch } from '../../grammar/explain.js';
@@ -56,13 +56,18 @@ export class Interpreter implements Cli {
   private command = new AbortController();
   /** The user wants the command that runs to end. */
   private interrupted = false;
+  /** What a script has left to say was meant for a candidate that is gone. */
+  private hasLostCandidate = false;
   /** Lines that are passed over in a script that goes on after errors. */
   private refusedBlock: RefusedBlock | null = null;
 
   constructor(options: InterpreterOptions) {
     this.options = options;
     this.enabled = !options.readOnly;
-    this.connection = new DaemonConnection(options, () => this.editing.reset());
+    this.connection = new DaemonConnection(options, () => {
+      this.loseCandidate();
+      this.editing.reset();
+    });
     this.config = new ConfigLines({
       editing: this.editing,
       client: () => this.client(),
@@ -155,6 +160,7 @@ export class Interpreter implements Cli {
   async openConfiguration(params: ConfigOpenParams): Promise<void> {
     const client = await this.client();
     this.editing.take(await client.request('config.open', params));
+    this.hasLostCandidate = false;
     this.config.enter();
   }
 
@@ -257,6 +263,23 @@ export class Interpreter implements Cli {
       throw failure(EXIT.FAILED, 'the changes were not committed and have been discarded');
   }
 
+  /**
+   * The connection is gone, and a candidate with it: back in exec, so that no line meant for it takes effect at once. Returns
+   * what to say of it.
+   */
+  loseCandidate(): string[] {
+    if (!this.editing.hasCandidate) return [];
+    const { session } = this.editing;
+    this.editing.reset();
+    this.config.drop();
+    this.hasLostCandidate = true;
+    const kept =
+      session === null
+        ? 'Your candidate is gone'
+        : `"configure session ${session}" opens the candidate again`;
+    return [`  ${kept}; you are back in exec mode.`];
+  }
+
   /** Somebody took a candidate by force. If it was ours, we are back in exec. */
   async dropIfTaken(): Promise<boolean> {
     if (!this.editing.hasCandidate) return false;
@@ -306,6 +329,7 @@ export class Interpreter implements Cli {
     const { match } = found;
     if (match.kind === 'unknown' && !this.interactive && (await this.startsConfiguration(line))) {
       if (this.readOnly) throw await this.notAuthorized();
+      if (this.hasLostCandidate) throw failure(EXIT.FAILED, 'the candidate is gone with the connection');
       this.config.enterForBlock();
       return this.configLine(line);
     }
@@ -325,11 +349,15 @@ export class Interpreter implements Cli {
   private async aliased({ text, origin }: GivenLine): Promise<GivenLine | null> {
     const { words } = splitLine(text);
     if (words.length === 0 || words[0].quoted) return null;
-    const client = await this.client().catch(() => null);
-    const aliases = await client?.request('show.aliases', {}).catch(() => null);
-    const alias = aliases?.find(({ name }) => name === words[0].text);
+    const alias = (await this.aliases()).find(({ name }) => name === words[0].text);
     if (alias === undefined) return null;
     return { text: `${alias.line}${text.slice(words[0].end)}`, origin, indent: 0, isExpanded: true };
+  }
+
+  /** Those of the configuration; none when the daemon does not say. */
+  async aliases(): Promise<readonly Alias[]> {
+    const client = await this.client().catch(() => null);
+    return (await client?.request('show.aliases', {}).catch(() => null)) ?? [];
   }
 
   private async startsConfiguration({ text }: GivenLine): Promise<boolean> {
@@ -345,7 +373,8 @@ export class Interpreter implements Cli {
     const { modesKnowing } = await import('../../config/resolve.js');
     const modes = modesKnowing(splitLine(text));
     if (modes.length === 0) return;
-    const place = modes.includes('config') ? '' : `, then go to ${modes.join(' or ')} mode`;
+    const list = new Intl.ListFormat('en', { type: 'disjunction', style: 'long' }).format(modes);
+    const place = modes.includes('config') ? '' : `, then go to ${list.replace(', or', ' or')} mode`;
     throw new CliFailure(EXIT.SYNTAX, [
       '% Unknown command here: it is a configuration command.',
       `  Type "configure terminal" first${place}.`,
@@ -354,10 +383,13 @@ export class Interpreter implements Cli {
 
   private async configLine(line: GivenLine): Promise<void> {
     const split = splitLine(line.text);
-    if (!split.problem && split.words[0]?.text === 'do' && split.words.length > 1) {
+    if (!split.problem && split.words[0]?.text === 'do') {
+      if (split.words.length === 1) throw new CliFailure(EXIT.SYNTAX, ['% Incomplete command.']);
       await this.config.flush();
       const rest = restFrom(line, split.words[1].start);
-      return this.execLine(rest, this.matchExec(rest.text));
+      const found = this.matchExec(rest.text);
+      const meant = found.match.kind === 'unknown' ? await this.aliased(rest) : null;
+      return meant === null ? this.execLine(rest, found) : this.execLine(meant, this.matchExec(meant.text));
     }
     const found = await this.config.resolve(split);
     if (found.kind === 'empty') return;

@@ -1,6 +1,6 @@
 /** Events as lines: time, where, what, why. */
 import type { ConfigEvent, ControlEvent } from '../../api/index.js';
-import { duration, momentOf, plural } from './format.js';
+import { duration, momentOf, percent, plural } from './format.js';
 import { loopText } from './loops.js';
 import { fold, TEXT_WIDTH } from './table.js';
 import { UPLINK_CAUSES } from './uplinks.js';
@@ -50,6 +50,13 @@ function whatText(event: ControlEvent): string {
     }
     case 'gso-refused':
       return `${event.interface} peer ${event.peer} link ${event.link} UDP GSO refused by the device: each datagram is sent by itself`;
+    case 'gso-lossy': {
+      const place = `${event.interface} peer ${event.peer} link ${event.link} UDP GSO`;
+      if (!event.isOff) return `${place} on again: what is sent that way arrives`;
+      const lost = `${percent(event.gsoLossPermille)} % of what is sent that way is lost`;
+      const again = `tried again in ${duration(event.againSeconds)}`;
+      return `${place} off: ${lost}, ${percent(event.singleLossPermille)} % of single datagrams; ${again}`;
+    }
     case 'resolved': {
       const before = event.before.length === 0 ? '' : ` (was ${event.before.join(', ')})`;
       const now = event.addresses.join(', ') || 'no address';

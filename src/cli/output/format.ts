@@ -62,6 +62,12 @@ export function percent(permille: number | null): string {
   return permille === null ? '-' : (permille / 10).toFixed(1);
 }
 
+/** How long something was waited for: ` after 90 ms`, ` after 1.2 s`; empty where it was so at once. */
+export function afterWaiting(ms: number): string {
+  if (ms < 1) return '';
+  return ms < 1000 ? ` after ${ms} ms` : ` after ${(ms / 1000).toFixed(1)} s`;
+}
+
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -2,6 +2,7 @@
 import type { Config, LogLevel } from '../../api/config.js';
 import type { LoggingStatus, LogRecord } from '../../api/logging.js';
 import type { Log } from './log.js';
+import { type LookUp, lookUpName } from './name-lookup.js';
 import { SyslogSender, syslogMessage } from './syslog.js';
 
 /** Older lines are forgotten. */
@@ -16,16 +17,27 @@ interface Stderr extends Log {
   level: string;
 }
 
+/** A line as it was logged. Its text is made when somebody asks for it: under a storm of events most lines are forgotten before. */
+interface Kept {
+  readonly timeMs: number;
+  readonly level: LogLevel;
+  readonly fields: object;
+  readonly message: string;
+}
+
 export class Logging implements Log {
   private level: LogLevel = DEFAULT_LEVEL;
   private readonly ownLevel: string;
-  private readonly kept: LogRecord[] = [];
+  private readonly kept: Kept[] = [];
   private next = 0;
   private senders: SyslogSender[] = [];
   private hostname = '-';
 
   /** The level of `stderr` holds until the configuration names one. */
-  constructor(private readonly stderr: Stderr) {
+  constructor(
+    private readonly stderr: Stderr,
+    private readonly lookUp: LookUp = lookUpName,
+  ) {
     this.ownLevel = stderr.level;
   }
 
@@ -36,8 +48,9 @@ export class Logging implements Log {
     this.hostname = hostname;
     const before = this.senders;
     this.senders = syslog.map(
-      ({ address, port }) =>
-        before.find((one) => one.address === address && one.port === port) ?? new SyslogSender(address, port),
+      ({ host, port }) =>
+        before.find((one) => one.host === host && one.port === port) ??
+        new SyslogSender(host, port, this.lookUp),
     );
     for (const sender of before) if (!this.senders.includes(sender)) sender.close();
   }
@@ -63,18 +76,12 @@ export class Logging implements Log {
   }
 
   /** The latest lines, oldest first. */
-  status(last = KEPT_LINES): LoggingStatus {
+  status(last = KEPT_LINES): Omit<LoggingStatus, 'eventHandler'> {
     const inOrder = [...this.kept.slice(this.next), ...this.kept.slice(0, this.next)];
     return {
       level: this.level,
-      syslog: this.senders.map(({ address, port, sent, dropped, fault }) => ({
-        address,
-        port,
-        sent,
-        dropped,
-        fault,
-      })),
-      lines: inOrder.slice(Math.max(0, inOrder.length - last)),
+      syslog: this.senders.map((sender) => sender.status()),
+      lines: inOrder.slice(Math.max(0, inOrder.length - last)).map(recordOf),
     };
   }
 
@@ -86,19 +93,26 @@ export class Logging implements Log {
     const isWanted = RANKS[level] <= RANKS[this.level];
     // What somebody asked to be debugged is kept for them, whatever the level.
     if (!isWanted && level !== 'debug') return;
-    const record = { timeMs: Date.now(), level, text: textOf(fields, message) };
-    this.kept[this.next] = record;
+    const kept = { timeMs: Date.now(), level, fields, message };
+    this.kept[this.next] = kept;
     this.next = (this.next + 1) % KEPT_LINES;
     if (this.senders.length === 0 || !isWanted) return;
+    const record = recordOf(kept);
     const datagram = syslogMessage(record, this.hostname, process.pid);
     for (const sender of this.senders) sender.send(datagram, record.timeMs);
   }
 }
 
-/** `peer up: interface=octo0 peer=osaka`, without line ends. */
+function recordOf({ timeMs, level, fields, message }: Kept): LogRecord {
+  return { timeMs, level, text: textOf(fields, message) };
+}
+
+/** `peer up: interface=octo0 peer=osaka`, without line ends; names as everywhere in text, with `_` between their words. */
 export function textOf(fields: object, message: string): string {
   const words = Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined || value === null ? [] : [`${name}=${valueText(value)}`],
+    value === undefined || value === null
+      ? []
+      : [`${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}=${valueText(value)}`],
   );
   const text = words.length === 0 ? message : `${message}: ${words.join(' ')}`;
   const line = text.replace(/[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069]+/gu, ' ');

@@ -1,7 +1,9 @@
 /** Log lines to syslog servers: RFC 5424 messages, a datagram each (RFC 5426). What cannot leave is dropped and counted. */
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import type { LogLevel } from '../../api/config.js';
-import type { LogRecord } from '../../api/logging.js';
+import type { LogRecord, SyslogStatus } from '../../api/logging.js';
+import type { LookUp } from './name-lookup.js';
+import { SyslogPlaces } from './syslog-places.js';
 
 /** Facility `daemon` (RFC 5424 section 6.2.1). */
 const FACILITY = 3;
@@ -28,51 +30,90 @@ export function syslogMessage({ timeMs, level, text }: LogRecord, hostname: stri
 }
 
 export class SyslogSender {
-  sent = 0;
-  dropped = 0;
+  private sent = 0;
+  private dropped = 0;
   /** Why the last datagram could not be sent; null: it could. */
-  fault: string | null = null;
-  private readonly socket: Socket;
+  private fault: string | null = null;
+  private readonly places: SyslogPlaces;
+  private socket: Socket | null = null;
+  private socketType: SocketType = 'udp4';
   private pending = 0;
+  /** Datagrams that wait for the first address. */
+  private waiting: Buffer[] = [];
   private second = 0;
   private inSecond = 0;
   private isClosed = false;
 
+  /** `host`: an IP address, or a name that `lookUp` resolves. */
   constructor(
-    readonly address: string,
+    readonly host: string,
     readonly port: number,
+    lookUp: LookUp,
   ) {
-    this.socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    this.socket.on('error', (error) => this.failed(error));
-    this.socket.unref();
+    this.places = new SyslogPlaces(host, lookUp, () => this.resolved());
   }
 
   send(message: Buffer, timeMs: number): void {
     const second = Math.floor(timeMs / 1000);
     if (second !== this.second) this.inSecond = 0;
     this.second = second;
-    if (this.isClosed || this.pending >= MAX_PENDING || this.inSecond >= PER_SECOND) {
+    if (this.isClosed || this.pending + this.waiting.length >= MAX_PENDING || this.inSecond >= PER_SECOND) {
       this.dropped++;
       return;
     }
     this.inSecond++;
+    this.places.refresh();
+    if (this.places.address !== null) this.sendTo(this.places.address, message);
+    else if (this.places.isAsking) this.waiting.push(message);
+    else this.dropped++;
+  }
+
+  status(): SyslogStatus {
+    const { host, port, sent, dropped, fault, places } = this;
+    return { host, port, address: places.address, sent, dropped, fault: places.problem ?? fault };
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.socket?.close();
+    this.socket = null;
+  }
+
+  private resolved(): void {
+    const messages = this.waiting;
+    this.waiting = [];
+    if (this.isClosed) return;
+    const { address } = this.places;
+    if (address === null) this.dropped += messages.length;
+    else for (const message of messages) this.sendTo(address, message);
+  }
+
+  private sendTo(address: string, message: Buffer): void {
     this.pending++;
-    this.socket.send(message, this.port, this.address, (error) => {
+    this.socketFor(address).send(message, this.port, address, (error) => {
       this.pending--;
-      if (error) return this.failed(error);
+      if (error) return this.failed(error, address);
       this.sent++;
       this.fault = null;
     });
   }
 
-  close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.socket.close();
+  /** A socket has one family; a name may lead from one to the other. */
+  private socketFor(address: string): Socket {
+    const type = address.includes(':') ? 'udp6' : 'udp4';
+    if (this.socket !== null && this.socketType === type) return this.socket;
+    this.socket?.close();
+    const socket = createSocket(type);
+    socket.on('error', (error) => this.failed(error, address));
+    socket.unref();
+    this.socketType = type;
+    this.socket = socket;
+    return socket;
   }
 
-  private failed(error: Error): void {
+  private failed(error: Error, address: string): void {
     this.dropped++;
     this.fault = error.message;
+    this.places.leave(address);
   }
 }

@@ -12,7 +12,7 @@ import { isJoin } from '../../crypto/handshake-messages.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Action, InstallSessionAction, NoticeAction, RetireReason } from '../../handshake/actions.js';
-import type { Client } from '../../handshake/admission.js';
+import type { Client } from '../../handshake/client.js';
 import { Handshaker } from '../../handshake/handshaker.js';
 import { type OpenedJoin, openJoin } from '../../handshake/join.js';
 import type { ClientSource, PeerIdentity } from '../../handshake/options.js';
@@ -83,6 +83,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** Handshake messages taken; the worker compares them with those it handed over. */
   private taken = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** When `timer` is due, in µs of boot time. */
+  private timerAt = 0;
 
   constructor(
     private readonly native: Native,
@@ -90,7 +92,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     private staticKeys: KeyPair,
     aead: AeadChoice,
     clock: HandshakeClock,
-    clients: ClientSource,
+    private readonly clients: ClientSource,
   ) {
     super();
     this.handshaker = new Handshaker({
@@ -108,6 +110,11 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** How often each failure occurred, by name. */
   get counters(): Readonly<Record<string, number>> {
     return this.handshaker.counters;
+  }
+
+  /** Under which peers know this interface, base64. */
+  get publicKey(): string {
+    return Buffer.from(this.staticKeys.publicKey).toString('base64');
   }
 
   /** What came of handshakes with each peer. */
@@ -166,9 +173,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
 
   /** Forgets every peer and wipes every key. */
   close(): void {
-    clearTimeout(this.timer);
     this.carryOut(this.handshaker.close());
-    clearTimeout(this.timer);
+    this.disarm();
   }
 
   /** Handles an event of the datapath; those that do not concern handshakes are ignored. */
@@ -209,8 +215,12 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
 
   private receiveJoin(bytes: Uint8Array, path: PathRef): void {
     const join = openJoin(sodiumPrimitives, this.staticKeys, bytes);
-    if (join === null) this.count('join-not-authentic');
-    else if (!this.emit('join', join, path)) join.abandon();
+    if (join === null) return this.count('join-not-authentic');
+    const { invitation: key, request } = join;
+    if (request?.certificate !== undefined) {
+      join.abandon();
+      if (!this.clients.certify(key, request)) this.count('certificate-refused');
+    } else if (!this.emit('join', join, path)) join.abandon();
   }
 
   /** Sends the reply to a request of the event `join` back to where that came from. */
@@ -324,13 +334,23 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   }
 
   private armTimer(): void {
-    clearTimeout(this.timer);
     const next = this.handshaker.nextDeadline();
+    const now = this.native.now();
+    // In a storm of handshakes the next deadline is mostly the one from before. A timer does not count time in suspend, so one
+    // that should have run is set anew.
+    if (this.timer !== undefined && next?.at === this.timerAt && next.at > now) return;
+    this.disarm();
     if (next === undefined) return;
-    const delay = Math.min(MAX_TIMEOUT_MS, Math.max(0, (next.at - this.native.now()) / 1000));
-    this.timer = setTimeout(
-      () => this.carryOut(this.handshaker.advance(this.native.now())),
-      Math.ceil(delay),
-    );
+    const delay = Math.min(MAX_TIMEOUT_MS, Math.max(0, (next.at - now) / 1000));
+    this.timerAt = next.at;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.carryOut(this.handshaker.advance(this.native.now()));
+    }, Math.ceil(delay));
+  }
+
+  private disarm(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 }

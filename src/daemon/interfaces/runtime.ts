@@ -30,7 +30,7 @@ import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
 import { Members } from './members.js';
 import { timeNotKept, warningOf } from './notices.js';
-import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
+import { type LinkEntry, nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
 import { Retry } from './retry.js';
@@ -115,7 +115,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       owner: {
         left: (peer, cause) => this.emit('peer', peer, cause),
         loaded: (read) => this.emit('authorizedKeys', read, this.current.authorizedKeys?.file ?? ''),
-        failed: (why) => this.emit('warning', null, 'authorized-keys-refused', why),
+        failed: (what, why) => this.emit('warning', null, what, why),
       },
     });
     const handshakes = new Handshakes(native, datapath, keys, aead, clock, clients);
@@ -350,7 +350,9 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'roamed':
         return this.linkRoamed(event);
       case 'gso-refused':
-        return this.gsoRefused(event);
+        return this.atLink(event, (...place) => this.emit('gsoRefused', ...place));
+      case 'runs-lost':
+        return this.atLink(event, (...place) => this.emit('runsLost', ...place, event));
       case 'loop':
         return this.loopChanged(event);
       case 'switch':
@@ -364,7 +366,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'rebind':
         return this.rebinding.now();
       case 'path-mtu':
-        return this.pathMtuChanged(event);
+        return this.atLink(event, (...place) => this.routes.linkChanged(...place));
       case 'mtu':
         return this.mtuFound(event);
       case 'echo':
@@ -439,25 +441,22 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private mtuFound({ peer: row, link: id, mtu, before }: EventOf<'mtu'>): void {
-    const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer === undefined || link === undefined) return;
-    this.emit('mtu', peer, link, mtu, before);
-    // Links that go through this peer start from what its own links carry.
-    this.routes.linkChanged(peer, link);
+  private mtuFound(event: EventOf<'mtu'>): void {
+    this.atLink(event, (...place) => {
+      this.emit('mtu', ...place, event.mtu, event.before);
+      // Links that go through this peer start from what its own links carry.
+      this.routes.linkChanged(...place);
+    });
   }
 
-  private pathMtuChanged({ peer: row, link: id }: EventOf<'path-mtu'>): void {
-    const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer !== undefined && link !== undefined) this.routes.linkChanged(peer, link);
-  }
-
-  private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
-    const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer && link) this.emit('gsoRefused', peer, link);
+  /** Does something with the link of an event, if it is still there. */
+  private atLink(
+    event: { peer: number; link: number },
+    act: (peer: PeerEntry, link: LinkEntry) => void,
+  ): void {
+    const peer = this.peers.atRow(event.peer);
+    const link = peer?.links.get(event.link);
+    if (peer !== undefined && link !== undefined) act(peer, link);
   }
 
   private loopChanged({ peer, state }: EventOf<'loop'>): void {

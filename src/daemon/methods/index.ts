@@ -13,6 +13,7 @@ import { INVITATION_METHODS } from './invitations.js';
 import { LOGGING_METHODS } from './logging.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
+import { ARP_SUPPRESSION_METHODS } from './show-arp-suppression.js';
 import { COUNTER_METHODS } from './show-counters.js';
 import { EXPIRY_METHODS } from './show-expiry.js';
 import { GUARD_METHODS } from './show-guards.js';
@@ -40,6 +41,7 @@ export const METHODS: MethodTable = {
   ...LINK_METHODS,
   ...GUARD_METHODS,
   ...MULTICAST_METHODS,
+  ...ARP_SUPPRESSION_METHODS,
   ...UPLINK_METHODS,
   ...VLAN_METHODS,
   ...MEMBER_METHODS,

@@ -19,6 +19,7 @@ import type { Finder } from '../interfaces/finder.js';
 import type { Invitations } from '../joining/invitations.js';
 import type { Joiner } from '../joining/join.js';
 import type { Debugs } from '../observe/debugs.js';
+import type { EventHandler } from '../observe/event-handler.js';
 import type { Expiries } from '../observe/expiries.js';
 import type { Histories } from '../observe/link-histories.js';
 
@@ -26,6 +27,7 @@ import type { Histories } from '../observe/link-histories.js';
 export interface DaemonParts {
   log: Log;
   logging: Pick<Logging, 'status'>;
+  eventHandler: Pick<EventHandler, 'status'>;
   native: Pick<Native, 'now' | 'hasHardwareAes'>;
   hostname(): string;
   /** The configuration that runs. Methods must not modify it. */

@@ -1,0 +1,31 @@
+/**
+ * Threads of datapath workers. The first one is made before it is known what for: while it loads its modules, the control
+ * thread reads the configuration, and a restart is over the sooner.
+ */
+import { Worker } from 'node:worker_threads';
+import type { WorkerStart } from '../../worker/worker.js';
+
+let spare: Worker | null = null;
+
+/** Makes a thread for the next worker. */
+export function prepareWorker(): void {
+  spare ??= newThread();
+}
+
+/** Ends the thread that was prepared, if no worker has taken it. */
+export function dropSpareThread(): void {
+  void spare?.terminate();
+  spare = null;
+}
+
+/** Starts a worker, in the thread that was prepared or in a new one. */
+export function startWorker(start: WorkerStart): Worker {
+  const thread = spare ?? newThread();
+  spare = null;
+  thread.postMessage(start, [start.port]);
+  return thread;
+}
+
+function newThread(): Worker {
+  return new Worker(new URL('../../worker/worker.js', import.meta.url));
+}
