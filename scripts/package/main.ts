@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { buildAddon } from './addon.js';
 import { makeBundle } from './bundle.js';
 import { makeDeb } from './deb.js';
-import { type ReleaseFacts, releaseFacts } from './facts.js';
+import { dayOf, type ReleaseFacts, releaseFacts } from './facts.js';
 import { productionPackages } from './lockfile.js';
 import { changesSince, notesOf, previousTag } from './notes.js';
 import { type BuiltAddon, makeNpmPackages, sha256 } from './npm.js';
@@ -87,6 +87,6 @@ export async function makePackages(root: string, options: Order): Promise<string
 
 async function writeNotes(root: string, facts: ReleaseFacts, out: string): Promise<string> {
   const file = join(out, `octolink-${facts.version}-notes.md`);
-  put(file, notesOf(facts, await changesSince(root, await previousTag(root, facts))));
+  put(file, notesOf(facts.version, dayOf(facts), await changesSince(root, await previousTag(root, facts))));
   return file;
 }

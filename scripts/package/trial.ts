@@ -16,6 +16,7 @@ import { capture, run } from '../lab/run.js';
 import { cleanSystem, runIn } from './clean-system.js';
 import { makePackages } from './main.js';
 import { ARCHITECTURES, targetOf } from './targets.js';
+import { tryImage } from './trial-image.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HELP = `npm run package-test -- [options]
@@ -23,7 +24,7 @@ const HELP = `npm run package-test -- [options]
 Makes the packages twice and compares them byte by byte; lets lintian look at them; then, in a clean Debian made by
 debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and looks for what is left.
 Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection.
-Unpacks the tarball and installs the npm packages. Loads the addon for arm64 where qemu-aarch64-static is installed.
+Unpacks the tarball and installs the npm packages. Has buildah, if it is installed, make the container image. Loads the addon for arm64 where qemu-aarch64-static is installed.
 
   --suite NAME     Debian's suite (default bookworm)
   --quick          amd64 only, and made once
@@ -84,6 +85,10 @@ async function tryPackages(work: string, suite: string, quick: boolean): Promise
   await tryTarball(join(first, theOne(first, /-linux-x64\.tar\.xz$/)), work);
   say('the npm packages');
   await tryNpm(first, work);
+  say('the container image');
+  const recipe = join(ROOT, 'packaging/Containerfile');
+  const image = { recipe, packages: first, system: await cleanSystem('bookworm', 'bare'), work };
+  say((await tryImage(image)) ?? 'not tried: buildah is missing');
   if (!quick) await tryArm64(join(first, theOne(first, /-linux-arm64\.tar\.xz$/)), work);
 }
 

@@ -263,6 +263,8 @@ export interface Config {
   aliases?: Alias[];
   logLevel?: LogLevel;
   syslog?: SyslogServer[];
+  /** Absolute path of a program that is run for each event; absent: none. */
+  eventHandler?: string;
   /** Of how many links, the first ones configured, history and metrics are kept. */
   historyLinks?: number;
   /** Where metrics are served by HTTP; absent: nowhere. */

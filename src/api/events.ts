@@ -23,8 +23,9 @@ interface EventBase {
 
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
- * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
- * can run; archive or accounting could not be written.
+ * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its
+ * bridge; a peer sent a record or an introduction that cannot be taken; SIGHUP found no startup configuration that can run; archive
+ * or accounting could not be written.
  */
 export type WarningName =
   | 'old-timestamp'
@@ -35,6 +36,7 @@ export type WarningName =
   | 'certificate-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
+  | 'introduction-refused'
   | 'reload-failed'
   | 'record-lost';
 

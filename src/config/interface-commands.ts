@@ -247,7 +247,7 @@ export const interfaceCommands: ConfigCommand[] = [
     blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, 'peer', found)),
   }),
   setting('interface', {
-    tokens: [keyword('shutdown', 'Take it out of service')],
+    tokens: [keyword('shutdown', 'Take out of service')],
     noNeeds: 1,
     set(scope) {
       interfaceOf(scope).enabled = false;

@@ -103,14 +103,17 @@ export interface MulticastStretch {
   open: number[];
 }
 
-/** The guards of a peer. */
+/** The guards of a port that has any, or that has used MAC addresses which are static elsewhere. */
 export interface GuardRow {
-  peer: number;
-  settings: GuardSettings;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number;
+  settings: GuardSettings | null;
   /** Frames dropped by the guards of sources, DHCP servers and router advertisements, and for being opaque. */
   drops: number[];
   /** Addresses bound to it, as in `GuardSettings`; `leftUs` is null for configured ones. */
   bindings: { words: number[]; leftUs: number | null }[];
+  /** Frames from MAC addresses that are static elsewhere. */
+  pinned: number;
 }
 
 /** One link in the decision that is in force for a peer. */

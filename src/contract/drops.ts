@@ -14,6 +14,7 @@ export const DROP_HELP = {
   'guard-source': 'address from behind a guarded peer that is not bound to it',
   'guard-dhcp-server': 'message of a DHCP server behind a peer that may have none',
   'guard-ra': 'router advertisement from behind a peer that may send none',
+  'guard-static-mac': 'frame from a station that `mac-table static` has behind another port',
   'guard-opaque': 'frame of a guarded peer that cannot be looked through',
   'storm-broadcast': 'broadcast of a peer beyond its `storm-control`',
   'storm-multicast': 'multicast of a peer beyond its `storm-control`',

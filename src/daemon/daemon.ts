@@ -15,6 +15,7 @@ import { checkInterface, systemFacts } from './interfaces/check.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import type { TapStore } from './interfaces/tap-store.js';
 import { Invitations } from './joining/invitations.js';
+import { EventHandler } from './observe/event-handler.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
 import { metricsEndpoint } from './observe/metrics-endpoint.js';
@@ -35,6 +36,7 @@ interface DaemonOptions {
 
 export class Daemon implements ConfigurationHost {
   readonly events = new EventLog();
+  readonly eventHandler: EventHandler;
   readonly histories: Histories;
   readonly invitations: Invitations;
   private config: Config = { interfaces: [] };
@@ -68,6 +70,7 @@ export class Daemon implements ConfigurationHost {
         .map((line) => `${line}\n`)
         .join(''),
     );
+    this.eventHandler = new EventHandler(this.events, options.log);
     histories.start();
   }
 
@@ -96,6 +99,7 @@ export class Daemon implements ConfigurationHost {
         await this.bring(before, next);
         this.config = next;
         this.options.log.follow(next, this.hostname());
+        this.eventHandler.follow(next.eventHandler ?? null);
       } catch (error) {
         await this.goBack(next, before);
         throw refusal(error as Error, this.options.log);
@@ -123,6 +127,7 @@ export class Daemon implements ConfigurationHost {
   /** Stops every interface: says goodbye to the peers and removes the TAPs. */
   async stop(): Promise<void> {
     this.histories.stop();
+    this.eventHandler.close();
     this.metrics.close();
     this.options.web.close();
     for (const timer of this.timers) clearTimeout(timer);

@@ -122,7 +122,7 @@ async function main(): Promise<void> {
   }
   const native = loadNative();
   native.forbidCoreDumps();
-  const stderrLog = new StderrLog(options.log);
+  const stderrLog = new StderrLog(options.log, { journal: process.env['JOURNAL_STREAM'] });
   const log = new Logging(stderrLog.log);
   const environment = { ...process.env };
   forgetOwnVariables(process.env);
@@ -143,7 +143,7 @@ async function main(): Promise<void> {
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
   const web = new WebPlace(stateFolder, () => parts);
   const daemon = new Daemon({ native, log, stateFolder, web, taps, hopeless });
-  const { events, histories, faults, invitations, runtimes } = daemon;
+  const { events, eventHandler, histories, faults, invitations, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   const service = new Service(manager, () => runtimes.values());
   process.on('SIGHUP', () => void ready.then(() => reload()));
@@ -171,6 +171,7 @@ async function main(): Promise<void> {
   const parts: DaemonParts = {
     log,
     logging: log,
+    eventHandler,
     native,
     hostname: () => daemon.hostname(),
     runningConfig: () => daemon.runningConfig(),

@@ -19,8 +19,9 @@ import {
   vlanId,
 } from './frame.js';
 import type { Guards } from './guards/guards.js';
+import { LEARN } from './learning.js';
 import type { LoopGuard } from './loop-guard.js';
-import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
+import { LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
 import type { Ports } from './ports.js';
 import { reservedKind } from './reserved.js';
@@ -122,6 +123,7 @@ export class Bridge {
     if ((rests & IS_AT_REST) === 0) {
       const learned = this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
       if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
+      if (learned === LEARN.PINNED) return dropFor(this.guards.pinned(port));
       // Who may not use a MAC address teaches nothing in its name.
       if (this.suppression.isOn && learned !== LEARN.REFUSED) {
         if (this.suppression.take(port, frame, !staysHere, now)) return dropFor(DROP['arp-suppressed']);

@@ -9,7 +9,7 @@ import { makeBundle, placeBundle } from '../../scripts/package/bundle.js';
 import { makeDeb } from '../../scripts/package/deb.js';
 import type { ReleaseFacts } from '../../scripts/package/facts.js';
 import { productionPackages } from '../../scripts/package/lockfile.js';
-import { changeOf, notesOf } from '../../scripts/package/notes.js';
+import { changelogOf, changeOf, notesOf } from '../../scripts/package/notes.js';
 import { sha256 } from '../../scripts/package/npm.js';
 import { readOptions } from '../../scripts/package/options.js';
 import { sbom } from '../../scripts/package/sbom.js';
@@ -86,8 +86,48 @@ describe('release notes', () => {
   it('gather the changes of a part', () => {
     const changes = ['cli: b', 'api: one', 'cli: a'].map((subject) => changeOf(subject)!);
     const said = '## 1.2.3 (2023-11-14)\n\n### api\n\n- one\n\n### cli\n\n- b\n- a\n';
-    expect(notesOf(FACTS, changes)).toBe(said);
+    expect(notesOf('1.2.3', '2023-11-14', changes)).toBe(said);
   });
+});
+
+it('makes a changelog of tags and commits, the same each time', async () => {
+  const root = join(folder, 'history');
+  mkdirSync(root);
+  const date = '2026-01-02T03:04:05Z';
+  const env = {
+    ...process.env,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_DATE: date,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+  };
+  const git = (...words: string[]) => {
+    const author = ['-c', 'user.name=n', '-c', 'user.email=n@example.org'];
+    const { status, stderr } = spawnSync('git', [...author, '-C', root, ...words], { env, encoding: 'utf8' });
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  };
+  const commit = (subject: string) => git('commit', '-q', '--allow-empty', '-m', subject);
+  git('init', '-q');
+  commit('cli: first words');
+  git('tag', 'v0.9.0');
+  commit('switch: hold the newer port of a loop');
+  commit('test: fewer seconds');
+  git('tag', 'v0.10.0');
+  commit('cli: more words');
+  const changelog = await changelogOf(root, '0.11.0');
+  expect(changelog.split('\n').filter((line) => /^(##|-)/.test(line))).toEqual([
+    '## 0.11.0 (not released yet)',
+    '### cli',
+    '- more words',
+    '## 0.10.0 (2026-01-02)',
+    '### switch',
+    '- hold the newer port of a loop',
+    '## 0.9.0 (2026-01-02)',
+    '### cli',
+    '- first words',
+  ]);
+  expect(await changelogOf(root, '0.11.0')).toBe(changelog);
+  git('tag', 'v0.11.0');
+  expect(await changelogOf(root, '0.11.0')).toContain('## 0.11.0 (2026-01-02)');
 });
 
 it('tells of a build what it is', () => {

@@ -74,7 +74,10 @@ it('the same token works again for the same host, and for no other', async () =>
   const again = await joinBy(joiner, token, 'identity-only');
   expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('knows this host now as osaka')]);
   const other = await joinBy(third, token);
-  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('the invitation was used already')]);
+  expect([other.code, other.stderr]).toEqual([
+    1,
+    expect.stringContaining('the invitation has already been used'),
+  ]);
   expect(await third.runningConfig()).not.toContain('interface');
 });
 

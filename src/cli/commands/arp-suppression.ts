@@ -15,7 +15,7 @@ export const arpSuppressionCommands: ExecCommand[] = [
       sorts: {
         address: { help: 'By address', order: (a, b) => byName(a.address, b.address) },
         expires: {
-          help: 'Those that stay longest first',
+          help: 'Staying longest first',
           order: (a, b) => larger(a.expiresSeconds, b.expiresSeconds),
         },
       },

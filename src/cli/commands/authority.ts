@@ -31,7 +31,7 @@ export const authorityCommands: ExecCommand[] = [
     tokens: [
       AUTHORITY,
       keyword('pubkey', 'Print the public key of an authority'),
-      value('file', LOCAL_FILE, 'Its private key, as genkey prints it'),
+      value('file', LOCAL_FILE, 'Private key of the authority, as genkey prints it'),
     ],
     json: { form: '{ "publicKey": base64 }' },
     async run(cli, { file }) {

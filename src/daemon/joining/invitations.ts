@@ -65,7 +65,7 @@ export class Invitations {
       if (list.length >= MAX_INVITATIONS)
         throw new RequestError(`there are ${list.length} invitations: revoke some`);
       if (list.some((one) => one.interface === runtime.name && one.name === name && stateOf(one) === 'open'))
-        throw new RequestError(`there is an invitation ${name} already: revoke it first`);
+        throw new RequestError(`invitation ${name} already exists: revoke it first`);
       const problem = this.acceptance.addressProblem(runtime, params);
       if (problem !== null) throw new RequestError(problem);
       const madeMs = Date.now();
@@ -100,7 +100,7 @@ export class Invitations {
         return one.name === name || members.length > 0 ? [{ invitation: one, members }] : [];
       });
       if (revoked.length === 0)
-        throw new RequestError(`there is no invitation ${name}, and nobody of that name came by one`);
+        throw new RequestError(`invitation ${name} not found, nor a member of that name who joined with one`);
       // First who may come no more: should what follows fail, it can be asked for again.
       for (const { invitation, members } of revoked) await this.turnOut(invitation.interface, members);
       await this.store.save(this.store.all().flatMap((one) => remains(one, name, revoked)));
@@ -170,17 +170,17 @@ export class Invitations {
     const admitting = candidates.filter(({ config }) => config.authorizedKeys !== undefined);
     if (admitting.length === 0) throw new RequestError(NO_CLIENTS);
     if (admitting.length > 1)
-      throw new RequestError('several interfaces admit clients: say which by "interface NAME"');
+      throw new RequestError('several interfaces admit clients: name one with "interface NAME"');
     const [runtime] = admitting;
     if (runtime.clients.fileFault !== null && runtime.clients.known > 0)
       throw new RequestError(runtime.clients.fileFault);
     if (template !== undefined && !runtime.config.peerTemplates?.some((one) => one.name === template))
       throw new RequestError(`${runtime.name} has no peer-template ${template}`);
     if (uses === 1 && (runtime.peers.get(member) ?? runtime.clients.named(member)) !== undefined)
-      throw new RequestError(`${runtime.name} has a peer ${member} already`);
-    if (/\s/.test(member)) throw new RequestError('the name of a client has no blanks');
+      throw new RequestError(`peer ${member} already exists on ${runtime.name}`);
+    if (/\s/.test(member)) throw new RequestError('the name of a client must not contain blanks');
     if (uses > 1 && address !== 'auto' && address !== 'none')
-      throw new RequestError('one address is for one host: say "address auto", or leave out "uses"');
+      throw new RequestError('one address is for one host: use "address auto", or leave out "uses"');
     return runtime;
   }
 
