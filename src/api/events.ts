@@ -2,6 +2,7 @@
 import type { CapturePoint } from './capture.js';
 import type { StormKind } from './config.js';
 import type { ConfigEvent } from './configuration.js';
+import type { ExpiryStatus } from './expiry.js';
 import type { LoopState } from './interfaces.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
@@ -151,6 +152,15 @@ export type ControlEvent = EventBase &
         name: string;
         what: 'made' | 'used' | 'revoked';
         member: string | null;
+      }
+    /** Something will expire soon, or has. */
+    | {
+        kind: 'expiry';
+        interface: string;
+        what: ExpiryStatus['kind'];
+        name: string;
+        state: ExpiryStatus['state'];
+        expiresMs: number;
       }
     | {
         kind: 'config';

@@ -16,6 +16,7 @@ import { PING_METHODS } from './ping.js';
 import { REGISTRY_METHODS } from './registry.js';
 import { ARP_SUPPRESSION_METHODS } from './show-arp-suppression.js';
 import { COUNTER_METHODS } from './show-counters.js';
+import { EXPIRY_METHODS } from './show-expiry.js';
 import { GUARD_METHODS } from './show-guards.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
@@ -37,6 +38,7 @@ export const METHODS: MethodTable = {
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
   ...INVITATION_METHODS,
+  ...EXPIRY_METHODS,
   ...LINK_METHODS,
   ...GUARD_METHODS,
   ...MULTICAST_METHODS,
