@@ -48,7 +48,7 @@ export const registryCommands: Setting[] = [
     tokens: [
       REGISTRY,
       keyword('etcd', 'A member of an etcd cluster; may be given several times'),
-      value('server', REGISTRY_SERVER, 'Its URL for clients'),
+      value('server', REGISTRY_SERVER, 'URL for clients'),
     ],
     noNeeds: 2,
     set: (scope, { server }) =>
@@ -72,7 +72,7 @@ export const registryCommands: Setting[] = [
       change(interfaceOf(scope), (own) => {
         own.prefix = prefix;
       }),
-    preset: (scope) => `registry prefix ${defaultPrefix(interfaceOf(scope))}`,
+    preset: () => null,
     ...ofField('prefix', (prefix) => [`registry prefix ${renderWord(prefix)}`]),
   }),
   setting(MODE, {
@@ -116,7 +116,7 @@ export const registryCommands: Setting[] = [
       REGISTRY,
       keyword('certificate-file', 'Certificate of this host as a client of the servers'),
       value('file', FILENAME, 'Absolute path of a file in PEM'),
-      keyword('key-file', 'Its private key'),
+      keyword('key-file', 'Private key of the certificate'),
       value('keyFile', FILENAME, 'Absolute path of a file in PEM'),
     ],
     set: (scope, { file, keyFile }) =>
@@ -149,21 +149,21 @@ export const registryCommands: Setting[] = [
       keyword('trust', 'Whose records are believed'),
       oneOf('trust', {
         'authorized-keys': 'Members whose keys the file of authorized-keys lists (default)',
-        'any-record': 'Whoever can write to the registry: it decides who is a member',
+        'any-record': 'All members that can write to the registry',
       }),
     ],
     set: (scope, { trust }) =>
       change(interfaceOf(scope), (own) => {
         own.trust = trust;
       }),
-    preset: () => 'registry trust authorized-keys',
+    preset: () => null,
     ...ofField('trust', (trust) => [`registry trust ${trust}`]),
   }),
   setting(MODE, {
     tokens: [
       REGISTRY,
       keyword('revoker', 'Member that may revoke others; may be given several times'),
-      value('key', KEY, 'Its signing key, which "show registry" shows there'),
+      value('key', KEY, 'Signing key of the member, as "show registry" says there'),
     ],
     noNeeds: 2,
     set: (scope, { key }) =>
@@ -182,5 +182,5 @@ export const registryCommands: Setting[] = [
 
 /** The prefix of an interface that says none. */
 export function defaultPrefix({ name }: InterfaceConfig): string {
-  return `/octolink/${name}`;
+  return `/octolink/${name.replace(/[^A-Za-z0-9._-]/g, '_')}`;
 }

@@ -39,3 +39,9 @@ it.each([
 ])('refuse %s', (line) => {
   expect(renderConfig(parse([line]).config)).not.toContain('registry');
 });
+
+it('name a template that exists', () => {
+  expect(parse(['registry template gold']).contradictions.map(({ message }) => message)).toContain(
+    'there is no peer-template gold on this interface',
+  );
+});

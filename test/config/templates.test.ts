@@ -8,8 +8,6 @@ const KEY = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
 
 const TEXT = `interface octo0
  authorized-keys /etc/octolink/keys template gold
- registry etcd http://192.0.2.9:2379
- registry template gold
  peer-template gold
   description for those who pay
   policy active copies 3

@@ -169,6 +169,10 @@ it('a member that is revoked is turned out by those who name the revoker', async
   // Its key still stands in the file of authorized keys.
   await nodes[4].stop();
   await nodes[4].start();
-  await until('it to be refused', async () => (await nodes[3].drops('client-revoked')) > 0, PATIENCE_MS);
+  await until(
+    'it to be refused',
+    async () => (await nodes[3].drops('handshake/client-revoked')) > 0,
+    PATIENCE_MS,
+  );
   expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
 });

@@ -37,7 +37,7 @@ async function readPrivate(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new Error(`${path} is no file`);
+    if (!stat.isFile()) throw new Error(`${path} is not a file`);
     if ((stat.mode & GROUP_AND_OTHERS) !== 0) throw new Error(`${path} can be read by others (chmod 600)`);
     return await file.readFile('utf8');
   } finally {
