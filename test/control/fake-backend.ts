@@ -177,6 +177,7 @@ export class FakeBackend implements ConfigurationHost {
       protocol: 1,
       build: null,
       wireVersion: 1,
+      addonSha256: '0123456789abcdef'.repeat(4),
       hostname: this.hostname(),
       node: '20.20.2',
       openssl: '3.0.0',
