@@ -6,6 +6,7 @@ import { COROSYNC } from './rows/corosync.js';
 import { DHCP } from './rows/dhcp.js';
 import { DISCOVERY } from './rows/discovery.js';
 import { FRR } from './rows/frr.js';
+import { GUESTS } from './rows/guests.js';
 import { HOW_TO } from './rows/how-to.js';
 import { KEEPALIVED } from './rows/keepalived.js';
 import { NETFILTER } from './rows/netfilter.js';
@@ -35,5 +36,6 @@ export const ROWS: Row[] = [
   ...SURICATA,
   ...POSTGRESQL,
   ...TUNNELS,
+  ...GUESTS,
   ...HOW_TO,
 ];
