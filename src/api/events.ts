@@ -24,7 +24,7 @@ interface EventBase {
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
  * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
- * can run; archive or accounting could not be written.
+ * can run; archive or accounting could not be written; the TAP of a peer has another MTU than ours.
  */
 export type WarningName =
   | 'old-timestamp'
@@ -35,7 +35,8 @@ export type WarningName =
   | 'authorized-key-refused'
   | 'bridge-missing'
   | 'reload-failed'
-  | 'record-lost';
+  | 'record-lost'
+  | 'mtu-differs';
 
 export type ControlEvent = EventBase &
   (

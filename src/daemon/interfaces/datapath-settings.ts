@@ -60,6 +60,7 @@ export function settingsOf(
       loopGuard: config.loopGuard ?? null,
       reserved: reservedBits(config.forwardReserved ?? reservedUnasked(config)),
     },
+    tapMtu: effective.mtu,
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,

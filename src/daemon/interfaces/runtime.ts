@@ -37,6 +37,7 @@ import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
+import { tapMtuDiffers } from './tap-mtu.js';
 import { UdpSockets } from './udp-sockets.js';
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
@@ -349,8 +350,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkChanged(event);
       case 'roamed':
         return this.linkRoamed(event);
-      case 'gso-refused':
-        return this.gsoRefused(event);
       case 'loop':
         return this.loopChanged(event);
       case 'switch':
@@ -363,10 +362,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.routes.refreshSoon();
       case 'rebind':
         return this.rebinding.now();
+      case 'gso-refused':
       case 'path-mtu':
-        return this.pathMtuChanged(event);
       case 'mtu':
-        return this.mtuFound(event);
+        return this.linkTold(event);
+      case 'tap-mtu':
+        return this.tapMtuHeard(event);
       case 'echo':
         return this.echoes.answered(event);
       default:
@@ -439,25 +440,22 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private mtuFound({ peer: row, link: id, mtu, before }: EventOf<'mtu'>): void {
-    const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
+  private linkTold(event: EventOf<'gso-refused' | 'path-mtu' | 'mtu'>): void {
+    const peer = this.peers.atRow(event.peer);
+    const link = peer?.links.get(event.link);
     if (peer === undefined || link === undefined) return;
-    this.emit('mtu', peer, link, mtu, before);
+    if (event.kind === 'gso-refused') return void this.emit('gsoRefused', peer, link);
+    if (event.kind === 'mtu') this.emit('mtu', peer, link, event.mtu, event.before);
     // Links that go through this peer start from what its own links carry.
     this.routes.linkChanged(peer, link);
   }
 
-  private pathMtuChanged({ peer: row, link: id }: EventOf<'path-mtu'>): void {
+  private tapMtuHeard({ peer: row, mtu }: EventOf<'tap-mtu'>): void {
     const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer !== undefined && link !== undefined) this.routes.linkChanged(peer, link);
-  }
-
-  private gsoRefused({ peer: row, link: id }: EventOf<'gso-refused'>): void {
-    const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer && link) this.emit('gsoRefused', peer, link);
+    if (peer === undefined) return;
+    peer.tapMtu = mtu;
+    const differing = tapMtuDiffers(this.config, peer);
+    if (differing !== null) this.emit('warning', peer, 'mtu-differs', differing);
   }
 
   private loopChanged({ peer, state }: EventOf<'loop'>): void {
