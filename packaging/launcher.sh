@@ -1,4 +1,5 @@
 #!/bin/sh
 # Starts the program of this name with the Node runtime that was packed with it.
-here=$(dirname "$(dirname "$(readlink -f "$0")")")
-exec "$here/bin/node" @FLAGS@"$here/dist/src/@ENTRY@/main.js" "$@"
+self=$(readlink -f "$0")
+here=${self%/bin/*}
+exec "$here/bin/node" @FLAGS@"$here/dist/bundle/@ENTRY@.js" "$@"

@@ -72,7 +72,7 @@ function pageOf(told: readonly Told[], keys: readonly string[]): string {
   const intro = [
     '# Troubleshooting',
     '',
-    '`octolink doctor` looks for what usually goes wrong, says what mends it, and ends with 1 where something is.',
+    '`octolink doctor` looks for common faults, says what fixes each, and ends with 1 if there are any.',
     '`show peers` says in its last column why a peer is down; `explain peer NAME` says what was seen and what to do. This page',
     'is made by `npm run breakages`, which breaks a tunnel in ten ways: h1 asks, and its peer is h2.',
     '',

@@ -1,4 +1,5 @@
 /** The pages that are run, each with the place in which it plays. */
+import { CLOUD_SCENES } from './cloud-scenes.js';
 import type { End, Scene } from './scene.js';
 
 const end = (host: string, device: string, address?: string, gateway?: End['gateway']): End => ({
@@ -192,5 +193,21 @@ export const SCENES: Scene[] = [
     ],
     installed: ['office', 'home'],
   },
+  {
+    page: 'docs/how-to/authority.md',
+    words: {
+      'AUTHORITY-KEY': { host: 'vault', script: 'octolink authority pubkey /etc/octolink/authority.key' },
+      'OSAKA-KEY': { host: 'osaka', script: 'octolink pubkey < /var/lib/octolink/keys/octo0.key' },
+      'TOKYO-KEY': {
+        host: 'tokyo',
+        script: "octolink show interfaces json | grep -o '[A-Za-z0-9+/]\\{43\\}='",
+      },
+      CERTIFICATE: { host: 'vault', script: "grep -o '^octolink-certificate1-.*' /run/block.log" },
+    },
+    hosts: ['vault', 'tokyo', 'osaka'],
+    cables: PAIR,
+    installed: ['tokyo', 'osaka'],
+  },
   ...OLD_TUNNELS.map(moveFrom),
+  ...CLOUD_SCENES,
 ];

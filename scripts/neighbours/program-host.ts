@@ -129,7 +129,7 @@ export class ProgramHost {
   }
 
   private withPath(options: RunOptions): RunOptions {
-    return { ...options, env: { ...process.env, PATH, LC_ALL: 'C' } };
+    return { ...options, env: { ...process.env, PATH, LC_ALL: 'C.UTF-8' } };
   }
 }
 

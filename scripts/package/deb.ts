@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../lab/run.js';
+import { dayOf } from './facts.js';
 import { changesSince, debianChangelog, notesOf, previousTag } from './notes.js';
 import { type Ingredients, placeProgram } from './program.js';
 import { copyright, placeShare } from './share.js';
@@ -27,7 +28,10 @@ export async function makeDeb(ingredients: Ingredients, work: string, out: strin
   const doc = join(usr, 'share/doc/octolink');
   put(join(doc, 'copyright'), copyright(root, runtime));
   put(join(doc, 'changelog'), debianChangelog(facts, MAINTAINER));
-  put(join(doc, 'NEWS.md'), notesOf(facts, await changesSince(root, await previousTag(root, facts))));
+  put(
+    join(doc, 'NEWS.md'),
+    notesOf(facts.version, dayOf(facts), await changesSince(root, await previousTag(root, facts))),
+  );
   await gzipped(join(doc, 'changelog'));
   await gzipped(join(doc, 'NEWS.md'));
   place(join(root, 'packaging/debian/lintian-overrides'), join(usr, 'share/lintian/overrides/octolink'));

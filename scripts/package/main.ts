@@ -3,8 +3,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAddon } from './addon.js';
+import { makeBundle } from './bundle.js';
 import { makeDeb } from './deb.js';
-import { type ReleaseFacts, releaseFacts } from './facts.js';
+import { dayOf, type ReleaseFacts, releaseFacts } from './facts.js';
 import { productionPackages } from './lockfile.js';
 import { changesSince, notesOf, previousTag } from './notes.js';
 import { type BuiltAddon, makeNpmPackages, sha256 } from './npm.js';
@@ -57,12 +58,13 @@ export async function makePackages(root: string, options: Order): Promise<string
   mkdirSync(out, { recursive: true });
   const addons: BuiltAddon[] = [];
   const files: string[] = [];
+  const bundle = await makeBundle(root, join(work, 'bundle'));
   for (const target of options.architectures.map(targetOf)) {
     const addon = await buildAddon(root, target, work);
     addons.push({ target, file: addon });
     if (!options.formats.includes('deb') && !options.formats.includes('tarball')) continue;
     const runtime = await fetchRuntime(target, join(root, 'build/cache'));
-    const ingredients = { root, facts, target, addon, runtime };
+    const ingredients = { root, facts, target, addon, runtime, bundle };
     if (options.formats.includes('deb')) files.push(await makeDeb(ingredients, work, out));
     if (options.formats.includes('tarball')) files.push(await makeTarball(ingredients, work, out));
     const bill = join(out, `octolink-${facts.version}-linux-${target.node}.cdx.json`);
@@ -85,6 +87,6 @@ export async function makePackages(root: string, options: Order): Promise<string
 
 async function writeNotes(root: string, facts: ReleaseFacts, out: string): Promise<string> {
   const file = join(out, `octolink-${facts.version}-notes.md`);
-  put(file, notesOf(facts, await changesSince(root, await previousTag(root, facts))));
+  put(file, notesOf(facts.version, dayOf(facts), await changesSince(root, await previousTag(root, facts))));
   return file;
 }

@@ -1,6 +1,6 @@
 /** Changelog and release notes, from the subjects of commits. */
 import { run } from '../lab/run.js';
-import { dayOf, type ReleaseFacts } from './facts.js';
+import type { ReleaseFacts } from './facts.js';
 
 /** Commits of a release, by the part that they change. */
 export interface Change {
@@ -20,9 +20,9 @@ export function changeOf(subject: string): Change | null {
   return part.split(', ').every((word) => INWARD.has(word)) ? null : { part, what };
 }
 
-/** Changes since the tag before `ref`, or since the beginning, newest first. */
-export async function changesSince(root: string, before: string | null): Promise<Change[]> {
-  const range = before === null ? 'HEAD' : `${before}..HEAD`;
+/** Changes from the tag `before`, or from the beginning, up to `until`; newest first. */
+export async function changesSince(root: string, before: string | null, until = 'HEAD'): Promise<Change[]> {
+  const range = before === null ? until : `${before}..${until}`;
   const subjects = await run('git', ['-C', root, 'log', '--no-merges', '--format=%s', range]);
   return subjects
     .split('\n')
@@ -30,30 +30,46 @@ export async function changesSince(root: string, before: string | null): Promise
     .filter((change) => change !== null);
 }
 
-/** The newest version tag that is not the one of HEAD itself: `v0.1.0`. */
-export async function previousTag(root: string, { version }: ReleaseFacts): Promise<string | null> {
-  const tags = await run('git', [
-    '-C',
-    root,
-    'tag',
-    '--merged',
-    'HEAD',
-    '--sort=-version:refname',
-    '--list',
-    'v*',
-  ]);
-  return tags.split('\n').find((tag) => tag !== '' && tag !== `v${version}`) ?? null;
+/** Tags of versions in the history of HEAD, the newest first: `v0.2.0`, `v0.1.0`. */
+export async function versionTags(root: string): Promise<string[]> {
+  const words = ['tag', '--merged', 'HEAD', '--sort=-version:refname', '--list', 'v[0-9]*'];
+  const tags = await run('git', ['-C', root, ...words]);
+  return tags.split('\n').filter((tag) => tag !== '');
 }
 
-/** One section of CHANGELOG.md. */
-export function notesOf(facts: ReleaseFacts, changes: readonly Change[]): string {
+/** The newest version tag that is not the one of HEAD itself. */
+export async function previousTag(root: string, { version }: ReleaseFacts): Promise<string | null> {
+  return (await versionTags(root)).find((tag) => tag !== `v${version}`) ?? null;
+}
+
+/** One section of CHANGELOG.md: `when` is a day, or says that there was none yet. */
+export function notesOf(version: string, when: string, changes: readonly Change[]): string {
   const byPart = new Map<string, string[]>();
   for (const { part, what } of changes) byPart.set(part, [...(byPart.get(part) ?? []), what]);
   const parts = [...byPart].sort(([a], [b]) => (a < b ? -1 : 1));
   const sections = parts.map(([part, lines]) =>
     [`### ${part}`, '', ...lines.map((line) => `- ${line}`), ''].join('\n'),
   );
-  return [`## ${facts.version} (${dayOf(facts)})`, '', ...sections].join('\n');
+  return [`## ${version} (${when})`, '', ...sections].join('\n');
+}
+
+/** CHANGELOG.md: a section for each tag, and one for what no tag has yet. */
+export async function changelogOf(root: string, version: string): Promise<string> {
+  const tags = await versionTags(root);
+  const head = `v${version}`;
+  const ends = tags.includes(head) ? tags : [head, ...tags];
+  const sections: string[] = [];
+  for (const [index, tag] of ends.entries()) {
+    const isTag = tags.includes(tag);
+    const until = isTag ? tag : 'HEAD';
+    const when = isTag
+      ? (await run('git', ['-C', root, 'log', '-1', '--format=%cs', tag])).trim()
+      : 'not released yet';
+    const changes = await changesSince(root, ends[index + 1] ?? null, until);
+    sections.push(notesOf(tag.slice(1), when, changes));
+  }
+  const title = '# Changes\n\n<!-- Written by "npm run changelog" from tags and commits; do not edit. -->\n';
+  return [title, ...sections].join('\n');
 }
 
 /** The same for Debian: one entry, which says where the changes are listed. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BuildFacts } from '../../src/api/version.js';
 import { run } from '../lab/run.js';
 import { checkLoads } from './addon.js';
+import { type Bundle, placeBundle } from './bundle.js';
 import { dayOf, type ReleaseFacts } from './facts.js';
 import { type Dependency, productionPackages } from './lockfile.js';
 import type { Runtime } from './runtime.js';
@@ -16,6 +17,7 @@ export interface Ingredients {
   target: Target;
   addon: string;
   runtime: Runtime;
+  bundle: Bundle;
 }
 
 const NAMES_OF_LICENCES = /^(LICEN[CS]E|COPYING|NOTICE)/i;
@@ -33,26 +35,28 @@ export function manifestOf(root: string, facts: ReleaseFacts, packedAs: string):
 
 /** Places the whole tree under `folder`. */
 export async function placeProgram(
-  { root, facts, target, addon, runtime }: Ingredients,
+  { root, facts, target, addon, runtime, bundle }: Ingredients,
   folder: string,
   packedAs: string,
 ): Promise<void> {
   put(join(folder, 'package.json'), `${JSON.stringify(manifestOf(root, facts, packedAs), null, 2)}\n`);
-  placeCode(root, join(folder, 'dist/src'), (path) => path.endsWith('.js'));
+  placeBundle(root, bundle, folder);
   place(addon, join(folder, 'build/octolink.node'));
-  for (const dependency of productionPackages(root)) placeDependency(root, folder, dependency, target);
+  for (const dependency of productionPackages(root)) {
+    if (!bundle.packages.has(dependency.name)) placeDependency(root, folder, dependency, target);
+  }
   for (const path of filesIn(folder).filter((file) => file.endsWith('.node'))) {
     await run(`${target.tools}strip`, ['--strip-unneeded', join(folder, path)]);
     await checkLoads(target, join(folder, path));
   }
   place(runtime.program, join(folder, 'bin/node'), { runs: true });
   const launcher = readFileSync(join(root, 'packaging/launcher.sh'), 'utf8');
-  const launch = (name: string, entry: string, flags: string) =>
-    put(join(folder, 'bin', name), launcher.replace('@ENTRY@', entry).replace('@FLAGS@', flags), {
+  const launch = (name: string, flags: string) =>
+    put(join(folder, 'bin', name), launcher.replace('@ENTRY@', name).replace('@FLAGS@', flags), {
       runs: true,
     });
-  launch('octolink', 'cli', '');
-  launch('octolinkd', 'daemon', '--single-threaded-gc ');
+  launch('octolink', '');
+  launch('octolinkd', '--single-threaded-gc ');
 }
 
 /** Compiled files without the mention of source maps, which are not packed. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { run } from '../lab/run.js';
 import { checkLoads } from './addon.js';
-import { RUNTIME_INTEGRITY, RUNTIME_VERSION, type Target } from './targets.js';
+import { RUNTIME, type Target } from './targets.js';
 
 export interface Runtime {
   /** The program, stripped. */
@@ -12,18 +12,18 @@ export interface Runtime {
   licence: string;
 }
 
-/** Fetches it, unless `cache` has it already. */
-export async function fetchRuntime(target: Target, cache: string): Promise<Runtime> {
+/** Fetches it, unless `cache` has it already. Throws when npm does not give what it gave before. */
+export async function fetchRuntime(target: Target, cache: string, release = RUNTIME): Promise<Runtime> {
   const name = `node-linux-${target.node}`;
-  const folder = join(cache, `${name}-${RUNTIME_VERSION}`);
+  const folder = join(cache, `${name}-${release.version}`);
   const runtime = { program: join(folder, 'node'), licence: join(folder, 'LICENSE') };
   if (existsSync(folder)) return runtime;
   mkdirSync(cache, { recursive: true });
-  const packed = join(cache, `${name}-${RUNTIME_VERSION}.tgz`);
-  await run('npm', ['pack', '--silent', `${name}@${RUNTIME_VERSION}`], { cwd: cache });
+  const packed = join(cache, `${name}-${release.version}.tgz`);
+  await run('npm', ['pack', '--silent', `${name}@${release.version}`], { cwd: cache });
   const integrity = `sha512-${createHash('sha512').update(readFileSync(packed)).digest('base64')}`;
-  if (integrity !== RUNTIME_INTEGRITY[target.node]) {
-    throw new Error(`${name}@${RUNTIME_VERSION} is not what it was: ${integrity}`);
+  if (integrity !== release.integrity[target.node]) {
+    throw new Error(`${name}@${release.version} is not what it was: ${integrity}`);
   }
   const fresh = `${folder}.new`;
   rmSync(fresh, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { dayOf, type ReleaseFacts } from './facts.js';
 import type { Dependency } from './lockfile.js';
-import { RUNTIME_INTEGRITY, RUNTIME_VERSION, type Target } from './targets.js';
+import { RUNTIME, type Target } from './targets.js';
 
 interface Subject {
   facts: ReleaseFacts;
@@ -14,8 +14,8 @@ export function sbom({ facts, target, dependencies }: Subject): string {
   const runtime: Dependency = {
     path: 'bin/node',
     name: `node-linux-${target.node}`,
-    version: RUNTIME_VERSION,
-    integrity: RUNTIME_INTEGRITY[target.node],
+    version: RUNTIME.version,
+    integrity: RUNTIME.integrity[target.node] ?? '',
     licence: 'MIT',
   };
   const self = `pkg:generic/octolink@${facts.version}?arch=${target.debian}`;

@@ -36,7 +36,7 @@ export function copyright(root: string, runtime: Runtime): string {
     'Copyright: the authors of Octolink',
     '',
     'The package also holds a Node.js runtime (/usr/lib/octolink/bin/node) and packages from npm',
-    '(/usr/lib/octolink/node_modules), under these licences:',
+    '(in /usr/lib/octolink/dist/bundle and /usr/lib/octolink/node_modules), under these licences:',
   ].join('\n');
   const parts = productionPackages(root).map((dependency) => {
     const text =

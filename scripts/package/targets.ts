@@ -20,13 +20,19 @@ export function targetOf(debian: Architecture): Target {
   return { debian, node: NODE_NAMES[debian], tools: `${TRIPLETS[debian]}-` };
 }
 
-/** The Node runtime that packages carry: the newest of the line 24 that npm has for every architecture. */
-export const RUNTIME_VERSION = '24.21.0';
+/** A version of Node, and what npm's tarballs `node-linux-…` of it must hash to (Subresource Integrity). */
+export interface NodeRelease {
+  version: string;
+  integrity: Partial<Record<Target['node'], string>>;
+}
 
-/** What npm's tarball `node-linux-…` of that version must hash to (Subresource Integrity). */
-export const RUNTIME_INTEGRITY: Record<Target['node'], string> = {
-  x64: 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
-  arm64: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
+/** The one that packages carry: the newest of the line 24 that npm has for every architecture. */
+export const RUNTIME: NodeRelease = {
+  version: '24.21.0',
+  integrity: {
+    x64: 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+    arm64: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
+  },
 };
 
 /** The oldest C library that packages run with: Debian 12, Ubuntu 22.04, RHEL 9. */

@@ -1,36 +1,35 @@
 /** `npm run package-test`: are the packages the same when made again, and do they work where nothing else is? */
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { capture, run } from '../lab/run.js';
+import { cleanSystem, runIn } from './clean-system.js';
 import { makePackages } from './main.js';
 import { ARCHITECTURES, targetOf } from './targets.js';
+import { tryImage } from './trial-image.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HELP = `npm run package-test -- [options]
 
 Makes the packages twice and compares them byte by byte; lets lintian look at them; then, in a clean Debian made by
 debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and looks for what is left.
-Unpacks the tarball and installs the npm packages. Loads the addon for arm64 where qemu-aarch64-static is installed.
+Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection.
+Unpacks the tarball and installs the npm packages. Has buildah, if it is installed, make the container image. Loads the addon for arm64 where qemu-aarch64-static is installed.
 
   --suite NAME     Debian's suite (default bookworm)
   --quick          amd64 only, and made once
   --help
 `;
-
-/** Clean systems are kept here, for the next run. */
-const CACHE = join(tmpdir(), 'octolink-package-test');
 
 /** Returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -78,11 +77,18 @@ async function tryPackages(work: string, suite: string, quick: boolean): Promise
   say('lintian');
   for (const deb of readdirSync(first).filter((file) => file.endsWith('.deb'))) await lint(join(first, deb));
   say(`a clean Debian ${suite}`);
-  await tryDebian(await cleanSystem(suite), work, debOf(first), debOf(next));
+  const debs = { work, first: debOf(first), second: debOf(next) };
+  await tryDebian(suite, debs);
+  say(`the service in a Debian ${suite} that systemd has booted`);
+  await tryService(suite, debs);
   say('the tarball');
   await tryTarball(join(first, theOne(first, /-linux-x64\.tar\.xz$/)), work);
   say('the npm packages');
   await tryNpm(first, work);
+  say('the container image');
+  const recipe = join(ROOT, 'packaging/Containerfile');
+  const image = { recipe, packages: first, system: await cleanSystem('bookworm', 'bare'), work };
+  say((await tryImage(image)) ?? 'not tried: buildah is missing');
   if (!quick) await tryArm64(join(first, theOne(first, /-linux-arm64\.tar\.xz$/)), work);
 }
 
@@ -99,41 +105,49 @@ async function lint(deb: string): Promise<void> {
   if (code !== 0) throw new Error(`lintian objects:\n${stdout}`);
 }
 
-/** Folder of a minimal system, made at the first need. */
-async function cleanSystem(suite: string): Promise<string> {
-  const folder = join(CACHE, suite);
-  if (existsSync(folder)) return folder;
-  mkdirSync(CACHE, { recursive: true });
-  const fresh = mkdtempSync(`${folder}-`);
-  await run('debootstrap', ['--variant=minbase', '--include=iproute2', suite, fresh]);
-  await run('chmod', ['0755', fresh]);
-  renameSync(fresh, folder);
-  return folder;
+/** Installs, runs, upgrades and removes the package where nothing else is. */
+async function tryDebian(suite: string, debs: Debs): Promise<void> {
+  const { folder, place } = layOut(debs, 'trial-debian.sh');
+  await runIn({ ...place, system: await cleanSystem(suite, 'bare'), timeoutMs: 120_000 }, [
+    'sh',
+    '/trial/run.sh',
+  ]);
+  rmSync(folder, { recursive: true });
 }
 
-/** In an overlay over the clean system, which goes with the mount namespace. */
-async function tryDebian(system: string, work: string, first: string, second: string): Promise<void> {
-  const layers = mkdtempSync(join(work, 'debian-'));
-  const at = (name: string) => join(layers, name);
-  for (const name of ['over', 'work', 'root', 'trial']) mkdirSync(at(name));
-  copyFileSync(first, at('trial/first.deb'));
-  copyFileSync(second, at('trial/second.deb'));
-  copyFileSync(join(ROOT, 'scripts/package/trial-debian.sh'), at('trial/run.sh'));
-  const script = `
-    mount -t overlay overlay -o lowerdir=${system},upperdir=${at('over')},workdir=${at('work')} ${at('root')}
-    cd ${at('root')}
-    mount -t proc proc proc
-    mount -t sysfs sysfs sys
-    mount -t tmpfs -o mode=0755 tmpfs dev
-    mkdir dev/net
-    cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty dev
-    mknod -m 0666 dev/net/tun c 10 200
-    mount -t tmpfs tmpfs run
-    mkdir trial
-    mount --bind ${at('trial')} trial
-    exec chroot . env -i sh /trial/run.sh`;
-  const flags = ['--mount', '--pid', '--fork', '--kill-child', '--net', '--propagation', 'private'];
-  process.stdout.write(await run('unshare', [...flags, 'sh', '-ec', script], { timeoutMs: 120_000 }));
+/** The service under systemd, which boots for it. */
+async function tryService(suite: string, debs: Debs): Promise<void> {
+  const { folder, place } = layOut(debs, 'trial-service.sh');
+  const system = await cleanSystem(suite, 'booted');
+  const boot = ['container=octolink', '/lib/systemd/systemd', '--log-level=err', '--show-status=no'];
+  const units = join(place.layers, 'over/etc/systemd/system');
+  mkdirSync(join(units, 'multi-user.target.wants'), { recursive: true });
+  copyFileSync(join(ROOT, 'scripts/package/trial.service'), join(units, 'trial.service'));
+  symlinkSync('../trial.service', join(units, 'multi-user.target.wants/trial.service'));
+  try {
+    await runIn({ ...place, system, timeoutMs: 240_000 }, boot);
+  } finally {
+    process.stdout.write(readFileSync(join(place.trial, 'said'), 'utf8'));
+  }
+  rmSync(folder, { recursive: true });
+}
+
+interface Debs {
+  work: string;
+  first: string;
+  second: string;
+}
+
+/** A folder for the layers of a clean system, and for what is handed into it. */
+function layOut({ work, first, second }: Debs, run: string) {
+  const folder = mkdtempSync(join(work, 'system-'));
+  const trial = join(folder, 'trial');
+  mkdirSync(trial);
+  copyFileSync(first, join(trial, 'first.deb'));
+  copyFileSync(second, join(trial, 'second.deb'));
+  copyFileSync(join(ROOT, 'scripts/package', run), join(trial, 'run.sh'));
+  const script = join(ROOT, 'scripts/package/clean-system.sh');
+  return { folder, place: { layers: join(folder, 'layers'), trial, script } };
 }
 
 async function tryTarball(tarball: string, work: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Task } from './task.js';
 export const TYPING: Task[] = [
   {
     title: 'What can come next? (`?` in the middle of a line)',
-    steps: [{ type: 'show links ?', shows: /sort +In the order/ }],
+    steps: [{ type: 'show links ?', shows: /sort +Sort by a column/ }],
     says: /tokyo# show links$/,
     routers: ['?', '?', '?', '?'],
     verdict: 'same',

@@ -165,6 +165,16 @@ export interface AuthorizedKeysConfig {
   template?: string;
 }
 
+/** A network authority whose certificates admit clients. */
+export interface AuthorityConfig {
+  /** Ed25519 public key, base64. */
+  key: string;
+  /** Only those whose certificate has this group. */
+  group?: string;
+  /** Template of those who come by it. */
+  template?: string;
+}
+
 export interface InterfaceConfig {
   name: string;
   description?: string;
@@ -196,6 +206,8 @@ export interface InterfaceConfig {
   /** Frames to reserved groups that are forwarded, in the order of `RESERVED_KINDS`. */
   forwardReserved?: ReservedKind[];
   multicast?: MulticastConfig;
+  /** Answer ARP requests and neighbour solicitations for stations that are known. */
+  arpSuppression?: true;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
@@ -213,6 +225,12 @@ export interface InterfaceConfig {
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;
+  /** In the order in which they are asked; absent: none. */
+  authorities?: AuthorityConfig[];
+  /** Public keys, base64, that no certificate admits. */
+  revokedKeys?: string[];
+  /** Absolute path of the certificate that this host shows. */
+  certificateFile?: string;
   /** Heartbeats a second that clients may take. */
   heartbeatBudget?: number;
   /** Settings that peers and clients take by name; absent: none. */
@@ -245,6 +263,8 @@ export interface Config {
   aliases?: Alias[];
   logLevel?: LogLevel;
   syslog?: SyslogServer[];
+  /** Absolute path of a program that is run for each event; absent: none. */
+  eventHandler?: string;
   /** Of how many links, the first ones configured, history and metrics are kept. */
   historyLinks?: number;
   /** Where metrics are served by HTTP; absent: nowhere. */

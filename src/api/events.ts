@@ -2,6 +2,7 @@
 import type { CapturePoint } from './capture.js';
 import type { StormKind } from './config.js';
 import type { ConfigEvent } from './configuration.js';
+import type { ExpiryStatus } from './expiry.js';
 import type { LoopState } from './interfaces.js';
 import type { LinkFacts, LinkState } from './link-states.js';
 import type { PeerState } from './peers.js';
@@ -23,8 +24,9 @@ interface EventBase {
 
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
- * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its bridge; SIGHUP found no startup configuration that
- * can run; archive or accounting could not be written; the TAP of a peer has another MTU than ours.
+ * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its
+ * bridge; a peer sent a record or an introduction that cannot be taken; SIGHUP found no startup configuration that can run; archive
+ * or accounting could not be written; the TAP of a peer has another MTU than ours.
  */
 export type WarningName =
   | 'old-timestamp'
@@ -32,8 +34,10 @@ export type WarningName =
   | 'handshake-time-not-kept'
   | 'key-file-refused'
   | 'authorized-keys-refused'
+  | 'certificate-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
+  | 'introduction-refused'
   | 'reload-failed'
   | 'record-lost'
   | 'mtu-differs';
@@ -63,6 +67,20 @@ export type ControlEvent = EventBase &
       }
     /** The device that a link leaves by refuses UDP GSO; the link does without until its path changes. */
     | { kind: 'gso-refused'; interface: string; peer: string; link: number }
+    /**
+     * The path of a link loses what UDP GSO sends and spares single datagrams: the link does without, and tries again after
+     * `againSeconds`. Or it has tried, and what is sent that way arrives (`isOff` is false).
+     */
+    | {
+        kind: 'gso-lossy';
+        interface: string;
+        peer: string;
+        link: number;
+        isOff: boolean;
+        gsoLossPermille: number;
+        singleLossPermille: number;
+        againSeconds: number;
+      }
     /** The host name of a link's remote end leads to other addresses than before. */
     | {
         kind: 'resolved';
@@ -132,6 +150,15 @@ export type ControlEvent = EventBase &
         name: string;
         what: 'made' | 'used' | 'revoked';
         member: string | null;
+      }
+    /** Something will expire soon, or has. */
+    | {
+        kind: 'expiry';
+        interface: string;
+        what: ExpiryStatus['kind'];
+        name: string;
+        state: ExpiryStatus['state'];
+        expiresMs: number;
       }
     | {
         kind: 'config';

@@ -10,11 +10,15 @@ export interface GuardBinding {
 
 export interface GuardStatus {
   interface: string;
-  peer: string;
+  /** null: the TAP, which has no guards but static MAC addresses of peers. */
+  peer: string | null;
   source: boolean;
   dhcpServer: boolean;
   ra: boolean;
-  /** Frames dropped by each guard; `opaque`: those that no guard could look through. */
-  drops: { source: number; dhcpServer: number; ra: number; opaque: number };
+  /**
+   * Frames dropped by each guard; `opaque`: those that no guard could look through; `staticMac`: from MAC addresses that are
+   * static elsewhere.
+   */
+  drops: { source: number; dhcpServer: number; ra: number; opaque: number; staticMac: number };
   bindings: GuardBinding[];
 }

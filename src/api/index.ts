@@ -6,12 +6,14 @@
  * Result objects are stable between releases. Numbers are raw, their unit ends the key (`rttSmoothedUs`,
  * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
  */
+export * from './arp-suppression.js';
 export * from './capture.js';
 export * from './clients.js';
 export * from './config.js';
 export * from './configuration.js';
 export * from './debug.js';
 export * from './events.js';
+export * from './expiry.js';
 export * from './explain.js';
 export * from './guards.js';
 export * from './history.js';

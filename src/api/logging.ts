@@ -20,9 +20,22 @@ export interface SyslogStatus {
   fault: string | null;
 }
 
+/** The program that is run for each event, and what became of it since it was configured. */
+export interface EventHandlerStatus {
+  file: string;
+  run: number;
+  failed: number;
+  /** Events for which there was no room. */
+  dropped: number;
+  /** Why it failed last; null: the last run was good, or there was none. */
+  fault: string | null;
+}
+
 export interface LoggingStatus {
   level: LogLevel;
   syslog: SyslogStatus[];
+  /** Null: there is none. */
+  eventHandler: EventHandlerStatus | null;
   /** Those that are kept, oldest first. */
   lines: LogRecord[];
 }

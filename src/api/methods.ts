@@ -1,9 +1,12 @@
 /** Every method with its parameters and its result. */
+
+import type { ArpSuppressionStatus } from './arp-suppression.js';
 import type { CaptureOpened, CaptureParams, CaptureRead, CaptureReadParams } from './capture.js';
 import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
 import type { DebugMethods } from './debug.js';
 import type { ControlEvent, EventFilter } from './events.js';
+import type { ExpiryMethods } from './expiry.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
 import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
@@ -35,6 +38,7 @@ export interface Methods
     LinkMethods,
     AuthorizedKeyMethods,
     InvitationMethods,
+    ExpiryMethods,
     LoggingMethods,
     DebugMethods {
   hello: { params: HelloParams; result: HelloResult };
@@ -65,6 +69,7 @@ export interface Methods
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
   /** Groups without members are left out. */
   'show.guards': { params: { interface?: string }; result: GuardStatus[] };
+  'show.arpSuppression': { params: { interface?: string }; result: ArpSuppressionStatus[] };
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
   /** VLANs that a line of the configuration names, and those in which MAC addresses are known. */
   'show.vlans': { params: { interface?: string }; result: VlanStatus[] };

@@ -69,8 +69,10 @@ export interface LinkStatus {
   fwmark: number | null;
   /** Bytes of the outer IP packet. */
   mtu: number | null;
-  /** Many datagrams leave in one send (UDP GSO), which its device has not refused; null: it leaves by links of another peer. */
+  /** Many datagrams leave in one send (UDP GSO); null: it leaves by links of another peer. */
   gso: boolean | null;
+  /** Why not, where it is on: the device refuses it, or the path loses what is sent so and spares single datagrams. */
+  gsoLack: 'device' | 'path' | null;
   txDatagrams: number;
   txBytes: number;
   rxDatagrams: number;

@@ -74,7 +74,11 @@ class Shell {
       terminal: async () => terminal,
       history: () => this.history.lines,
       onEvent: (event) => this.event(event),
-      onLost: () => this.above(['% The daemon closed the connection; the next command reconnects.']),
+      onLost: () =>
+        this.above([
+          '% The daemon closed the connection; the next command reconnects.',
+          ...this.interpreter.loseCandidate(),
+        ]),
     });
   }
 

@@ -21,6 +21,9 @@ export const MAX_SYSLOG_SERVERS = 4;
 export const MAX_BINDINGS = 64;
 /** The most static addresses of an interface. */
 export const MAX_STATIC_MACS = 1024;
+/** The most lines about network authorities, and revoked keys, of an interface. */
+export const MAX_AUTHORITIES = 32;
+export const MAX_REVOKED_KEYS = 1024;
 
 export const DEFAULTS = {
   /** Links. */

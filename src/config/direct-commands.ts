@@ -41,7 +41,7 @@ export const directCommands: Setting[] = [
     tokens: [
       keyword('direct', 'Make direct links to other clients that this server introduces'),
       options([
-        keyword('template', 'What holds for those'),
+        keyword('template', 'Settings of direct peers'),
         value('template', NAME, 'Name of a peer-template'),
       ]),
     ],

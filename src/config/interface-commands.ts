@@ -4,6 +4,7 @@ import type { AeadChoice, OffloadName, PeerConfig } from '../api/config.js';
 import { choice, keyword, oneOf, value } from '../grammar/command.js';
 import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/values.js';
 import { renderWord } from '../grammar/words.js';
+import { authorityCommands } from './authority-commands.js';
 import { dampingOf } from './damping-command.js';
 import { DEFAULTS, MAX_ADDRESSES } from './defaults.js';
 import { interfaceIntroduce } from './direct-commands.js';
@@ -228,6 +229,7 @@ export const interfaceCommands: ConfigCommand[] = [
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
   ...templateCommands,
+  ...authorityCommands,
   block('interface', {
     opens: 'peer',
     tokens: [
@@ -245,7 +247,7 @@ export const interfaceCommands: ConfigCommand[] = [
     blocks: (scope) => interfaceOf(scope).peers.map((found) => peerBlock(scope, 'peer', found)),
   }),
   setting('interface', {
-    tokens: [keyword('shutdown', 'Take it out of service')],
+    tokens: [keyword('shutdown', 'Take out of service')],
     noNeeds: 1,
     set(scope) {
       interfaceOf(scope).enabled = false;

@@ -207,7 +207,7 @@ function policyLine(policy: Policy, copies: number | undefined): string {
 /** Peers and links are in service unless `shutdown` is given. */
 export function shutdownOf(mode: ConfigMode, target: (scope: Scope) => { shutdown?: boolean }): Setting {
   return setting(mode, {
-    tokens: [keyword('shutdown', 'Take it out of service')],
+    tokens: [keyword('shutdown', 'Take out of service')],
     noNeeds: 1,
     set(scope) {
       target(scope).shutdown = true;

@@ -143,7 +143,7 @@ export const linkCommands: ConfigCommand[] = [
   qualityOf('link', linkOf),
   linkField('dscp', {
     tokens: [
-      keyword('dscp', 'Differentiated services code point of its datagrams'),
+      keyword('dscp', 'Differentiated services code point of the datagrams'),
       value('dscp', DSCP, 'Number, or a name such as ef, af21 or cs6', { default: 'cs0' }),
     ],
     read: ({ dscp }) => dscp,

@@ -47,7 +47,7 @@ export const multicastCommands: Setting[] = [
   setting('interface', {
     tokens: [
       MULTICAST,
-      keyword('unregistered', 'Groups that nobody has asked for'),
+      keyword('unregistered', 'Groups without members'),
       oneOf('unregistered', UNREGISTERED),
     ],
     noNeeds: 2,

@@ -28,7 +28,7 @@ export const peerCommands: ConfigCommand[] = [
   peerField('description', description),
   peerField('template', {
     tokens: [
-      keyword('template', 'Take from a peer-template what is not said here'),
+      keyword('template', 'Use the settings of a peer-template where this peer has none'),
       value('template', NAME, 'Name of the peer-template'),
     ],
     noNeeds: 1,

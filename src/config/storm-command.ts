@@ -7,7 +7,7 @@ import { peerOf, type Setting, setting } from './language.js';
 const KINDS: Record<StormKind, string> = {
   broadcast: 'Frames for everybody',
   multicast: 'Frames for groups; reserved groups are not limited',
-  'unknown-unicast': 'Frames for stations that nobody knows the port of',
+  'unknown-unicast': 'Frames for stations whose port is unknown',
 };
 
 const UNITS = { pps: 'Frames a second', kbps: 'Kilobits a second, of frames without FCS' };

@@ -83,6 +83,22 @@ export const switchCommands: Setting[] = [
   vlanCommand('interface', interfaceOf, 'the TAP'),
   setting('interface', {
     tokens: [
+      keyword(
+        'arp-suppression',
+        'Answer ARP requests and neighbour solicitations for stations that are known, in place of flooding (default off)',
+      ),
+    ],
+    noNeeds: 1,
+    set(scope) {
+      interfaceOf(scope).arpSuppression = true;
+    },
+    unset(scope) {
+      delete interfaceOf(scope).arpSuppression;
+    },
+    render: (scope) => (interfaceOf(scope).arpSuppression ? ['arp-suppression'] : []),
+  }),
+  setting('interface', {
+    tokens: [
       keyword('loop-guard', 'Look for loops and hold a peer that closes one (default: while in a bridge)'),
     ],
     noNeeds: 1,

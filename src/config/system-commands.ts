@@ -2,7 +2,7 @@
 
 import type { Config, LogLevel, SyslogServer } from '../api/config.js';
 import { choice, keyword, oneOf, options, value } from '../grammar/command.js';
-import { COMMAND_WORD, DNS_NAME, IPV4, IPV6, TEXT } from '../grammar/values.js';
+import { COMMAND_WORD, DNS_NAME, FILENAME, IPV4, IPV6, TEXT } from '../grammar/values.js';
 import { renderLine, renderWord } from '../grammar/words.js';
 import { DEFAULTS, MAX_ALIASES, MAX_SYSLOG_SERVERS } from './defaults.js';
 import { type ConfigCommand, fieldsOf, PORT, setting } from './language.js';
@@ -11,10 +11,10 @@ const configField = fieldsOf('config', (scope) => scope.config);
 
 const LOGGING = keyword('logging', 'What the daemon logs, and where to');
 const LEVELS: Record<LogLevel, string> = {
-  error: 'What failed',
-  warn: 'And what needs attention',
-  info: 'And what happens: links, peers, changes of the configuration (default)',
-  debug: 'And every step of what "debug" follows',
+  error: 'Failures only',
+  warn: 'Failures, and what needs attention',
+  info: 'Also what happens: links, peers, changes of the configuration (default)',
+  debug: 'Also every step of what "debug" follows',
 };
 
 export const systemCommands: ConfigCommand[] = [
@@ -48,10 +48,19 @@ export const systemCommands: ConfigCommand[] = [
       (config.aliases ?? []).map(({ name, line }) => `alias exec ${name} ${renderLine(line)}`),
   }),
   configField('logLevel', {
-    tokens: [LOGGING, keyword('level', 'How much'), oneOf('level', LEVELS)],
+    tokens: [LOGGING, keyword('level', 'How much is logged'), oneOf('level', LEVELS)],
     read: ({ level }) => level,
     write: (level) => `logging level ${level}`,
     preset: () => null,
+  }),
+  configField('eventHandler', {
+    tokens: [
+      keyword('event-handler', 'Run a program for each event'),
+      value('file', FILENAME, 'Absolute path; it finds the event as JSON on its standard input'),
+    ],
+    noNeeds: 1,
+    read: ({ file }) => file,
+    write: (file) => `event-handler ${renderWord(file)}`,
   }),
   setting('config', {
     tokens: [

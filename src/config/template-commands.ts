@@ -17,7 +17,7 @@ export const templateCommands: ConfigCommand[] = [
       keyword('authorized-keys', 'Admit clients that have no block of their own'),
       value('file', FILENAME, 'Absolute path of the file with a name and a public key a line'),
       options([
-        keyword('template', 'What holds for clients whose line names no template'),
+        keyword('template', 'Settings of clients whose line names no template'),
         value('template', NAME, 'Name of a peer-template'),
       ]),
     ],

@@ -27,6 +27,11 @@ export function withTemplate(parent: InterfaceConfig, peer: PeerConfig): PeerCon
   return { ...inherited, ...peer, links: [...links.values()] };
 }
 
+/** Whether an interface admits peers that have no block. */
+export function admitsClients({ authorizedKeys, authorities }: InterfaceConfig): boolean {
+  return authorizedKeys !== undefined || authorities !== undefined;
+}
+
 /**
  * What holds for clients that have no block: their template, or else a peer with no line but link 0. Links are where the
  * client calls from. The links of a template are the same objects for all its clients, and its settings the same object
@@ -38,15 +43,14 @@ export class ClientTemplates {
 
   /** Without an interface, or with one that admits no clients, there are none. */
   constructor(parent?: InterfaceConfig, before?: ClientTemplates) {
-    const keys = parent?.authorizedKeys;
-    if (parent === undefined || keys === undefined) {
+    if (parent === undefined || !admitsClients(parent)) {
       this.preset = null;
       return;
     }
     for (const template of parent.peerTemplates ?? []) {
       this.byName.set(template.name, kept(before?.byName.get(template.name), ofClients(template)));
     }
-    const { template: name } = keys;
+    const name = parent.authorizedKeys?.template;
     this.preset =
       name === undefined
         ? kept(before?.preset ?? undefined, ofClients({ name: '', links: [] }))

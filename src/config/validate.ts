@@ -16,7 +16,9 @@ import {
   effectiveLink,
   MAX_ADDRESSES,
   MAX_ALIASES,
+  MAX_AUTHORITIES,
   MAX_BINDINGS,
+  MAX_REVOKED_KEYS,
   MAX_STATIC_MACS,
   MAX_SYSLOG_SERVERS,
   nameKey,
@@ -109,6 +111,7 @@ function checkInterface(
   checkDamping(found, path, issues);
   checkCopies(found, path, issues);
   checkStaticMacs(found, path, issues);
+  checkAuthorities(found, path, issues);
   if (found.bridge === found.name) {
     issues.push({
       severity: 'error',
@@ -116,6 +119,19 @@ function checkInterface(
       field: 'bridge',
       message: `${found.name} cannot be its own bridge`,
     });
+  }
+}
+
+function checkAuthorities(found: InterfaceConfig, path: string[], issues: ConfigIssue[]): void {
+  const { authorities = [], revokedKeys = [] } = found;
+  const bounds = [
+    { field: 'authority', count: authorities.length, most: MAX_AUTHORITIES },
+    { field: 'revoked-key', count: revokedKeys.length, most: MAX_REVOKED_KEYS },
+  ];
+  for (const { field, count, most } of bounds) {
+    if (count <= most) continue;
+    const message = `an interface has at most ${most} lines "${field}"`;
+    issues.push({ severity: 'error', path, field, message });
   }
 }
 
@@ -182,9 +198,10 @@ function checkTemplates(parent: InterfaceConfig, path: string[], issues: ConfigI
     checkCopies(template, templatePath, issues);
     for (const link of template.links) checkLink(link, [...templatePath, `link ${link.id}`], issues);
   }
-  const { authorizedKeys } = parent;
-  if (authorizedKeys === undefined) return;
-  checkTemplateNamed(parent, authorizedKeys.template, { path, field: 'authorized-keys' }, issues);
+  const { authorizedKeys, authorities = [] } = parent;
+  checkTemplateNamed(parent, authorizedKeys?.template, { path, field: 'authorized-keys' }, issues);
+  for (const { template } of authorities)
+    checkTemplateNamed(parent, template, { path, field: 'authority' }, issues);
 }
 
 function checkTemplateNamed(

@@ -26,7 +26,7 @@ export function vlanCommand(
           flag('trunk', 'Several VLANs, their frames tagged'),
           options(
             [
-              keyword('native', 'The one whose frames have no tag'),
+              keyword('native', 'The VLAN whose frames have no tag'),
               value('native', VLAN, 'The VLAN', { default: 'none', called: 'native VLAN' }),
             ],
             [

@@ -38,6 +38,30 @@ export interface VlanRow {
   macs: number;
 }
 
+/** What the switch knows of one IP address. */
+export interface NeighbourRow {
+  vlan: number;
+  /** Four words; IPv4 after ::ffff:0:0/96. */
+  words: number[];
+  /** The first 16 and the last 32 bits of its MAC address. */
+  high: number;
+  low: number;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number;
+  /** Two stations claim it. */
+  isDuplicate: boolean;
+  isRouter: boolean;
+  leftUs: number;
+}
+
+/** The answer of `neighbours`: those of some rows, the row to go on at (-1 at the end), and what came of all questions. */
+export interface NeighbourStretch {
+  rows: NeighbourRow[];
+  next: number;
+  answered: number;
+  duplicates: number;
+}
+
 /** A port that wants a multicast group. */
 export interface MembershipRow {
   vlan: number;
@@ -79,14 +103,17 @@ export interface MulticastStretch {
   open: number[];
 }
 
-/** The guards of a peer. */
+/** The guards of a port that has any, or that has used MAC addresses which are static elsewhere. */
 export interface GuardRow {
-  peer: number;
-  settings: GuardSettings;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number;
+  settings: GuardSettings | null;
   /** Frames dropped by the guards of sources, DHCP servers and router advertisements, and for being opaque. */
   drops: number[];
   /** Addresses bound to it, as in `GuardSettings`; `leftUs` is null for configured ones. */
   bindings: { words: number[]; leftUs: number | null }[];
+  /** Frames from MAC addresses that are static elsewhere. */
+  pinned: number;
 }
 
 /** One link in the decision that is in force for a peer. */

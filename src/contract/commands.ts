@@ -45,6 +45,8 @@ export type DatapathCommand =
   /** Looks at so many rows of the table of multicast memberships. */
   | { kind: 'guards'; id: number }
   | { kind: 'multicast'; id: number; from: number; rows: number }
+  /** Looks at so many rows of the IP addresses that are known. */
+  | { kind: 'neighbours'; id: number; from: number; rows: number }
   | { kind: 'explain'; id: number; peer: number }
   | { kind: 'explain-flows'; id: number; peer: number }
   | { kind: 'uplinks'; id: number }

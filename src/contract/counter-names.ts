@@ -96,7 +96,7 @@ export const LINK_NAMES: Readonly<Record<keyof typeof LINK, string>> = {
   capacityOutBps: 'capacity_bytes_per_second',
   queueOutUs: 'queue_us',
   dampedUntilUs: 'damped_until_us',
-  refusesGso: 'gso_refused',
+  noGso: 'gso_off_reason',
   grey: 'grey_reason',
 };
 

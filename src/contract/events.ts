@@ -71,6 +71,16 @@ export type DatapathEvent =
   /** The switch has noticed something. */
   | { kind: 'switch'; notice: SwitchNotice }
   | { kind: 'gso-refused'; peer: number; link: number }
+  /** The path of a link loses runs and spares single datagrams, or no longer; runs are tried again after `againS` seconds. */
+  | {
+      kind: 'runs-lost';
+      peer: number;
+      link: number;
+      isOff: boolean;
+      runLossPermille: number;
+      singleLossPermille: number;
+      againS: number;
+    }
   | { kind: 'answer'; id: number; result: unknown }
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
   /** Interfaces, addresses or routes have changed. */

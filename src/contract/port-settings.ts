@@ -58,6 +58,8 @@ export interface SwitchSettings {
   vlan: VlanSettings | null;
   /** Whether loops are looked for; null: while the TAP is in a bridge. */
   loopGuard: boolean | null;
+  /** Answer ARP requests and neighbour solicitations for stations that are known. */
+  arpSuppression: boolean;
   /** Bits of `RESERVED`: frames to reserved groups that are forwarded. */
   reserved: number;
 }

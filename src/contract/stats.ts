@@ -115,12 +115,15 @@ export const LINK_FIELDS = [
   /** Estimated time that a datagram toward the peer waits in queues, in µs. */
   'queueOutUs',
   'dampedUntilUs',
-  /** 1 while its device is known to refuse UDP GSO. */
-  'refusesGso',
+  /** One of `NO_GSO`: why no runs leave by it. */
+  'noGso',
   /** One of `GREY`: why it is left for others although it answers. */
   'grey',
 ] as const;
 export const LINK = indexOf(LINK_FIELDS);
+
+/** Why a link does without UDP GSO: its device refuses it, its path loses what is sent as a run, or both ways are being compared. */
+export const NO_GSO = { NONE: 0, DEVICE: 1, PATH: 2, COMPARED: 3 } as const;
 
 /** How many rows of each table a statistics buffer holds. */
 interface StatsShape {

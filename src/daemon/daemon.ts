@@ -15,6 +15,8 @@ import { checkInterface, systemFacts } from './interfaces/check.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import type { TapStore } from './interfaces/tap-store.js';
 import { Invitations } from './joining/invitations.js';
+import { EventHandler } from './observe/event-handler.js';
+import { Expiries } from './observe/expiries.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
 import { metricsEndpoint } from './observe/metrics-endpoint.js';
@@ -35,8 +37,10 @@ interface DaemonOptions {
 
 export class Daemon implements ConfigurationHost {
   readonly events = new EventLog();
+  readonly eventHandler: EventHandler;
   readonly histories: Histories;
   readonly invitations: Invitations;
+  readonly expiries: Expiries;
   private config: Config = { interfaces: [] };
   private readonly running = new Map<string, InterfaceRuntime>();
   private readonly failures = new Map<string, string>();
@@ -63,11 +67,20 @@ export class Daemon implements ConfigurationHost {
         this.events.publish({ kind: 'invitation', ...place, what });
       },
     });
+    this.expiries = new Expiries({
+      sources: [() => this.invitations.expiring()],
+      nowMs: () => Date.now(),
+      tell: ({ kind: what, ...rest }) => {
+        options.log.warn({ what, ...rest }, rest.state === 'expired' ? 'expired' : 'will expire');
+        this.events.publish({ kind: 'expiry', what, ...rest });
+      },
+    });
     this.metrics = metricsEndpoint(() =>
-      metricsText(collectMetrics({ runtimes: this.running.values(), histories }))
+      metricsText(collectMetrics({ runtimes: this.running.values(), histories, expiries: this.expiries }))
         .map((line) => `${line}\n`)
         .join(''),
     );
+    this.eventHandler = new EventHandler(this.events, options.log);
     histories.start();
   }
 
@@ -96,6 +109,7 @@ export class Daemon implements ConfigurationHost {
         await this.bring(before, next);
         this.config = next;
         this.options.log.follow(next, this.hostname());
+        this.eventHandler.follow(next.eventHandler ?? null);
       } catch (error) {
         await this.goBack(next, before);
         throw refusal(error as Error, this.options.log);
@@ -123,6 +137,8 @@ export class Daemon implements ConfigurationHost {
   /** Stops every interface: says goodbye to the peers and removes the TAPs. */
   async stop(): Promise<void> {
     this.histories.stop();
+    this.expiries.stop();
+    this.eventHandler.close();
     this.metrics.close();
     this.options.web.close();
     for (const timer of this.timers) clearTimeout(timer);

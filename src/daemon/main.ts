@@ -17,6 +17,7 @@ import { ControlServer } from './control/server.js';
 import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
 import { TapStore } from './interfaces/tap-store.js';
+import { dropSpareThread, prepareWorker } from './interfaces/worker-thread.js';
 import { Joiner } from './joining/join.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
@@ -112,6 +113,7 @@ async function readConfiguration(startupFile: StartupFile): Promise<Config> {
 
 async function main(): Promise<void> {
   const options = readArguments();
+  if (!options.check) prepareWorker();
   const startupFile = new StartupFile(options.config);
   const config = await readConfiguration(startupFile);
   if (options.check) {
@@ -120,7 +122,7 @@ async function main(): Promise<void> {
   }
   const native = loadNative();
   native.forbidCoreDumps();
-  const stderrLog = new StderrLog(options.log);
+  const stderrLog = new StderrLog(options.log, { journal: process.env['JOURNAL_STREAM'] });
   const log = new Logging(stderrLog.log);
   const environment = { ...process.env };
   forgetOwnVariables(process.env);
@@ -141,7 +143,7 @@ async function main(): Promise<void> {
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
   const web = new WebPlace(stateFolder, () => parts);
   const daemon = new Daemon({ native, log, stateFolder, web, taps, hopeless });
-  const { events, histories, faults, invitations, runtimes } = daemon;
+  const { events, eventHandler, histories, faults, invitations, expiries, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   const service = new Service(manager, () => runtimes.values());
   process.on('SIGHUP', () => void ready.then(() => reload()));
@@ -169,6 +171,7 @@ async function main(): Promise<void> {
   const parts: DaemonParts = {
     log,
     logging: log,
+    eventHandler,
     native,
     hostname: () => daemon.hostname(),
     runningConfig: () => daemon.runningConfig(),
@@ -178,6 +181,7 @@ async function main(): Promise<void> {
     events,
     histories,
     invitations,
+    expiries,
     joiner: new Joiner({
       native,
       stateFolder,
@@ -202,8 +206,10 @@ async function main(): Promise<void> {
   }
   try {
     await invitations.load();
+    expiries.start();
     await configurator.start(config);
     taps.closeRest();
+    dropSpareThread();
     service.ready();
     configured();
   } catch (error) {

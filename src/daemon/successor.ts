@@ -8,7 +8,8 @@ import { HANDOVER } from './base/service-manager.js';
 
 /** How long a successor may take to be ready, in milliseconds. */
 const PATIENCE_MS = 30_000;
-const READY = 'ready\n';
+/** Followed by the successor's process number and the end of the line. */
+const READY = 'ready ';
 const GO = 'go\n';
 
 /** A successor that is ready and waits. */
@@ -18,33 +19,42 @@ export interface Successor {
   go(): Promise<void>;
 }
 
-/** Starts this program once more, with descriptors. Rejects with a plain sentence when it does not get ready. */
+/**
+ * Starts this program once more, with descriptors. Rejects with a plain sentence when it does not get ready.
+ *
+ * The shell between them ends at once, so that the service manager is the parent of the successor: systemd kills a main
+ * process that is not its child without leaving it the time to end (`main_pid_alien` in its source).
+ */
 export function startSuccessor(
   descriptors: readonly number[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Successor> {
   const line = 3 + descriptors.length;
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+  const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const shell = spawn('/bin/sh', ['-c', '"$@" &', 'sh', ...program], {
     stdio: ['ignore', 'inherit', 'inherit', ...descriptors, 'pipe'],
     env: { ...environment, LISTEN_FDS: String(descriptors.length), [HANDOVER]: String(line) },
   });
-  const pipe = child.stdio[line] as Socket;
+  const pipe = shell.stdio[line] as Socket;
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`the successor was not ready after ${PATIENCE_MS / 1000} s`));
-    }, PATIENCE_MS);
-    const failed = (why: string) => {
+    const fail = (why: string) => {
       clearTimeout(timer);
+      // Whoever still waits at the other end gives up.
+      pipe.destroy();
       reject(new Error(why));
     };
-    child.once('error', (error) => failed(error.message));
-    child.once('exit', (code, signal) => failed(`the successor ended with ${signal ?? `status ${code}`}`));
+    const timer = setTimeout(
+      () => fail(`the successor was not ready after ${PATIENCE_MS / 1000} s`),
+      PATIENCE_MS,
+    );
+    shell.once('error', (error) => fail(error.message));
     pipe.on('error', () => undefined);
-    pipe.once('data', () => {
+    pipe.once('close', () => fail('the successor ended before it was ready; what it said is above'));
+    pipe.once('data', (said) => {
       clearTimeout(timer);
-      const go = () => new Promise<void>((said) => pipe.end(GO, () => said()));
-      resolve({ pid: child.pid as number, go });
+      pipe.removeAllListeners('close');
+      const go = () => new Promise<void>((told) => pipe.end(GO, () => told()));
+      resolve({ pid: Number.parseInt(String(said).slice(READY.length), 10), go });
     });
   });
 }
@@ -59,7 +69,7 @@ export async function awaitTurn(environment: Readonly<Record<string, string | un
     pipe.once('error', reject);
     pipe.once('close', () => reject(new Error('the daemon before this one went on after all, or died')));
   });
-  pipe.write(READY);
+  pipe.write(`${READY}${process.pid}\n`);
   await turn;
   pipe.destroy();
 }

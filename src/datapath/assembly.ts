@@ -24,8 +24,10 @@ import { MacTable } from '../switch/mac-table.js';
 import { Snooping } from '../switch/multicast/snooping.js';
 import { Ports } from '../switch/ports.js';
 import { StormControl, type StormReports } from '../switch/storm.js';
+import { Suppression } from '../switch/suppression/suppression.js';
 import { Vlans } from '../switch/vlans.js';
 import { Announcer } from './frames/announcer.js';
+import { Answers } from './frames/answers.js';
 import { Delivery } from './frames/delivery.js';
 import { Forwarder } from './frames/forwarder.js';
 import { Inbound } from './frames/inbound.js';
@@ -90,6 +92,8 @@ export class Assembly {
   readonly guards: Guards;
   readonly storm: StormControl;
   readonly vlans: Vlans;
+  readonly suppression: Suppression;
+  readonly answers: Answers;
   private readonly ownFlood: OwnFlood;
   readonly inbound: Inbound;
   readonly delivery: Delivery;
@@ -140,7 +144,24 @@ export class Assembly {
     const { guard, snooping, guards, storm, vlans, macs, switchPorts: ports } = this;
     const { bytes } = arena;
     const { peers } = tables;
-    const bridge = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards, storm, vlans });
+    const answerPort = {
+      reserve: () => this.answers.reserve(),
+      add: (port: number, length: number) => this.answers.add(port, length),
+    };
+    const suppression = new Suppression(bytes, macs, ports, answerPort, options.seed);
+    this.suppression = suppression;
+    const bridge = new Bridge({
+      bytes,
+      macs,
+      peers,
+      ports,
+      guard,
+      snooping,
+      guards,
+      storm,
+      vlans,
+      suppression,
+    });
     this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
     this.relay = new Relay(arena, tables.peers, this.transmit, stats, drops, ports);
@@ -152,6 +173,7 @@ export class Assembly {
     const { selected } = snooping;
     this.outbound = new Outbound({ ...lower, ports: switchPorts, guard, selected });
     this.ownFlood = new OwnFlood(arena, this.outbound, delivery, vlans);
+    this.answers = new Answers(arena, this.outbound, delivery);
     this.talks = new Talks(directs, io);
     this.forwarder = new Forwarder(arena, this.outbound, shares, stats, this.talks);
     const { forwarder } = this;
@@ -188,6 +210,7 @@ export class Assembly {
       this.guards,
       this.storm,
       this.vlans,
+      this.suppression,
       { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
       this.guard,
       this.switchPorts,

@@ -84,6 +84,8 @@ export class Commands {
         return this.answer(command.id, vlanRows(this.parts.macs));
       case 'mac-table':
         return this.answer(command.id, macStretch(this.parts.macs, command, now));
+      case 'neighbours':
+        return this.answer(command.id, this.parts.suppression.stretch(command.from, command.rows, now));
       case 'explain':
         return this.answer(command.id, this.explain(command.peer, now));
       case 'explain-flows':
@@ -134,11 +136,12 @@ export class Commands {
 
   applySettings(settings: DatapathSettings, now: number): void {
     const { macs, bridge, vlans, outbound, link, relay, transmit, delivery } = this.parts;
-    const { macAgeingS, macLimit, statics, loopGuard, reserved, vlan } = settings.switch;
+    const { macAgeingS, macLimit, statics, loopGuard, arpSuppression, reserved, vlan } = settings.switch;
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
     macs.setAgeing(macAgeingS * 1e6);
+    this.parts.suppression.set(arpSuppression ? macAgeingS * 1e6 : 0);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);
     macs.setStatics(LOCAL_PORT, statics);

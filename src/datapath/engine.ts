@@ -51,6 +51,7 @@ export class Engine {
   frames(rows: Int32Array, count: number, now: number): void {
     this.parts.now = now;
     this.parts.outbound.handleFrames(rows, count, now);
+    this.parts.answers.run(now);
   }
 
   /** Messages received: rows of `RECV`, and the socket row of each. Frames wait for `deliver`. */
@@ -64,6 +65,7 @@ export class Engine {
     this.parts.reorder.settle(this.parts.now);
     this.parts.forwarder.finish();
     this.parts.delivery.flush();
+    this.parts.answers.run(this.parts.now);
     this.parts.reorder.recycle();
     this.parts.link.directs.tellStations(this.parts.now);
     this.parts.announcer.run(this.parts.now);

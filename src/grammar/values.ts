@@ -300,6 +300,19 @@ export const KEY: ValueType<string> = {
   mayBegin: (text) => /^[A-Za-z0-9+/]{0,43}=?$/.test(text),
 };
 
+/** Names with commas between them, as one text. */
+export const NAMES: ValueType<string> = {
+  label: 'NAME,NAME',
+  rank: 2,
+  parse(text) {
+    const wrong = text.split(',').find((name) => isRefusal(NAME.parse(name)));
+    return wrong === undefined
+      ? text
+      : { refused: `must be names with commas between them; "${wrong}" is none` };
+  },
+  mayBegin: (text) => text !== '',
+};
+
 const DURATION_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** A time with its unit, such as `12h` or `7d`, in seconds. */

@@ -1,6 +1,6 @@
 /** What the handshaker asks its owner to do. Actions are carried out in order. */
 import type { PathRef } from '../contract/events.js';
-import type { Client } from './admission.js';
+import type { Client } from './client.js';
 
 /** A session's parameters, as the other end announced them. */
 export interface RemoteTraits {

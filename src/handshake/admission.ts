@@ -3,22 +3,12 @@
  * built apart, in slices if it is long, and takes the place of the one before as a whole.
  */
 import { type KeyLine, readKeyLine, wordsOf } from '../config/authorized-keys.js';
+import { CertifiedTable } from './certified.js';
+import { type Client, MAX_CLIENTS } from './client.js';
 import { asKey } from './recent-set.js';
 
-/** More clients than this are not admitted by one interface. */
-export const MAX_CLIENTS = 65_536;
 /** Wrong lines that are told; the rest is counted. */
 const MAX_PROBLEMS = 20;
-
-/** A client that may come. */
-export interface Client extends Omit<KeyLine, 'publicKey'> {
-  /** Bytes of the public key, as `asKey` makes them. */
-  readonly key: string;
-  /** Where it stands in the file, 1-based. */
-  readonly line: number;
-  /** What outlives a session and a change of the line: a stranger must not repeat what this client said once. */
-  readonly memory: { lastTimestamp: number };
-}
 
 /** Why a key is not admitted, a name of `HANDSHAKE_HELP`. */
 type AdmissionRefusal = 'unknown-peer' | 'client-expired';
@@ -67,18 +57,29 @@ interface AdmissionOptions {
 }
 
 export class Admission {
+  /** Those of the file. */
   table = new ClientTable();
+  /** Those that have shown a certificate; the file goes before it. */
+  readonly certified = new CertifiedTable();
 
   constructor(private readonly options: AdmissionOptions) {}
 
-  /** Nobody is admitted any more. */
+  /** Nobody of the file is admitted any more. */
   clear(): void {
     this.table = new ClientTable();
   }
 
+  withKey(key: string): Client | undefined {
+    return this.table.withKey(key) ?? this.certified.withKey(key);
+  }
+
+  named(name: string): Client | undefined {
+    return this.table.named(name) ?? this.certified.named(name);
+  }
+
   /** The client with this public key, or why it is not admitted. */
   judge(publicKey: Uint8Array): Client | AdmissionRefusal {
-    const client = this.table.withKey(asKey(publicKey));
+    const client = this.withKey(asKey(publicKey));
     if (client === undefined) return 'unknown-peer';
     return this.isExpired(client) ? 'client-expired' : client;
   }

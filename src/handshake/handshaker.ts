@@ -7,44 +7,26 @@
  */
 import type { AeadChoice } from '../api/config.js';
 import type { PathRef } from '../contract/events.js';
-import { COOKIE_LIFETIME, openCookieReply, writeMac2 } from '../crypto/cookie.js';
 import { classify, mac1Part, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
 import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
-import type { Offer } from '../crypto/payloads.js';
 import { KEY_BYTES, type KeyPair, type Primitives } from '../crypto/primitives.js';
 import type { Action, NoticeAction } from './actions.js';
-import type { Client } from './admission.js';
+import { Caller } from './caller.js';
+import type { Client } from './client.js';
 import { Exchange, type OpenedInitiation } from './exchange.js';
 import type { HandshakerOptions, PeerIdentity } from './options.js';
-import { pathKey } from './path-key.js';
 import { peerKeyProblem } from './peer-key.js';
-import {
-  type Attempt,
-  type Cookie,
-  type DeadlineReason,
-  type Goal,
-  nextGeneration,
-  PeerState,
-} from './peer-state.js';
+import { type DeadlineReason, type Goal, nextGeneration, PeerState } from './peer-state.js';
 import { emptyCounters, type HandshakeCounters, type HandshakeReason } from './reasons.js';
-import { asKey, keepNewest, RecentSet } from './recent-set.js';
+import { asKey, RecentSet } from './recent-set.js';
 import { HandshakeRecord } from './record.js';
-import {
-  allowedAeads,
-  answerProblem,
-  chooseAead,
-  chooseVersion,
-  HIGHEST_VERSION,
-  LOWEST_VERSION,
-} from './session-choice.js';
+import { answerProblem, chooseAead, chooseVersion, ownTerms } from './session-choice.js';
 import { SessionKeeper } from './session-keeper.js';
 import { INITIATION_FLOOR, NOTICE_INTERVAL, RETRY_FIRST } from './timing.js';
 import { twinsSeen } from './twins.js';
 
-const COOKIES_PER_PEER = 16;
 const RECENT_INITIATIONS = 1024;
 const NOBODY = { peer: null, publicKey: null };
-const NO_MESSAGE = new Uint8Array(0);
 
 export class Handshaker {
   /** How often each reason occurred. */
@@ -56,6 +38,7 @@ export class Handshaker {
   private readonly primitives: Primitives;
   private exchange: Exchange;
   private readonly keeper: SessionKeeper;
+  private readonly caller: Caller;
   /** MAC1 of authentic initiations: their copies that come by other links need no public-key work. */
   private readonly recentOfPeers = new RecentSet(RECENT_INITIATIONS);
   private readonly recentOfOthers = new RecentSet(RECENT_INITIATIONS);
@@ -63,7 +46,6 @@ export class Handshaker {
   private readonly noPsk = new Uint8Array(KEY_BYTES);
   private readonly peers = new Map<number, PeerState>();
   private readonly peersByKey = new Map<string, PeerState>();
-  private lastTimestamp = 0;
   /** Who sent the message at hand, as far as it is known. */
   private sender: { peer: number | null; publicKey: Uint8Array | null } = NOBODY;
 
@@ -72,8 +54,14 @@ export class Handshaker {
     this.primitives = options.primitives;
     this.exchange = new Exchange(options.primitives, options.staticKeys);
     this.keeper = new SessionKeeper(options.primitives, {
-      initiate: (peer, now) => this.initiate(peer, now),
+      initiate: (peer, now) => this.caller.initiate(peer, now),
       release: (peer) => this.release(peer),
+    });
+    this.caller = new Caller({
+      keeper: this.keeper,
+      counters: this.counters,
+      record: this.record,
+      terms: () => ({ options: this.options, exchange: this.exchange }),
     });
   }
 
@@ -238,7 +226,7 @@ export class Handshaker {
       case 'response':
         return this.onResponse(message, path, now);
       case 'cookie-reply':
-        return this.onCookieReply(message, path, now);
+        return this.caller.onCookieReply(message, path, now);
       default:
         return kind;
     }
@@ -369,7 +357,7 @@ export class Handshaker {
     }
     const version = chooseVersion(offer);
     if (version === undefined) return 'no-common-version';
-    const aead = chooseAead(this.ownTerms(), offer);
+    const aead = chooseAead(ownTerms(this.options), offer);
     if (aead === undefined) return 'no-common-aead';
 
     const localIndex = this.keeper.reserve();
@@ -398,47 +386,7 @@ export class Handshaker {
     this.keeper.act(notice);
   }
 
-  // Initiating ----------------------------------------------------------------------------------------------------
-
-  private initiate(peer: PeerState, now: number): void {
-    const recipient = this.exchange.recipient(peer);
-    const attempt: Attempt = {
-      kind: 'attempt',
-      peer,
-      noise: this.exchange.begin(recipient),
-      generation: nextGeneration(peer),
-      expiresAt: now + ATTEMPT_LIFETIME_US,
-      localIndex: 0,
-      message: NO_MESSAGE,
-    };
-    attempt.localIndex = this.keeper.allocateFor(attempt);
-    if (attempt.localIndex === 0) {
-      attempt.noise.destroy();
-      this.counters['index-table-full'] += 1;
-      return;
-    }
-    const offer = this.offer(attempt.generation);
-    const message = this.exchange.writeInitiation(attempt.noise, recipient, attempt.localIndex, offer);
-    attempt.message = message;
-    peer.attempts = [...peer.attempts, attempt];
-    this.record.sent(peer.id);
-    this.keeper.act({ kind: 'send-to-peer', peer: peer.id, bytes: message });
-    this.sendWithCookies(peer, message, now);
-  }
-
-  /** Beside the plain copies, not instead of them: a cookie that the peer has forgotten must not lock us out. */
-  private sendWithCookies(peer: PeerState, message: Uint8Array, now: number): void {
-    for (const [key, cookie] of peer.cookies ?? []) {
-      if (cookie.expiresAt <= now) peer.cookies?.delete(key);
-      else this.sendWithCookie(message, cookie);
-    }
-  }
-
-  private sendWithCookie(message: Uint8Array, cookie: Cookie): void {
-    const bytes = new Uint8Array(message);
-    writeMac2(this.primitives, cookie.bytes, bytes);
-    this.keeper.act({ kind: 'send', path: cookie.path, bytes });
-  }
+  // Responses -----------------------------------------------------------------------------------------------------
 
   private onResponse(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
     const attempt = this.keeper.attemptAt(receiverIndex(message));
@@ -447,7 +395,7 @@ export class Handshaker {
     const answer = this.exchange.readResponse(attempt.noise, message);
     if (answer === 'low-order-key' || answer === 'response-not-authentic') return answer;
     // An authentic answer that is of no use ends the attempt; a forged one left it waiting.
-    const { aeads } = this.ownTerms();
+    const { aeads } = ownTerms(this.options);
     const problem = typeof answer === 'string' ? answer : answerProblem(answer, attempt.generation, aeads);
     if (typeof answer === 'string' || problem !== undefined) {
       this.keeper.dropAttempt(attempt);
@@ -460,40 +408,5 @@ export class Handshaker {
     this.keeper.completeAttempt(attempt, terms, now);
     this.record.answered(attempt.peer.id, now);
     return undefined;
-  }
-
-  private onCookieReply(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
-    const attempt = this.keeper.attemptAt(receiverIndex(message));
-    if (attempt === undefined) return 'cookie-unexpected';
-    const { peer } = attempt;
-    const { keys } = this.exchange.recipient(peer);
-    const bytes = openCookieReply(this.primitives, keys, message, mac1Part(attempt.message).mac);
-    if (bytes === undefined) return 'cookie-not-authentic';
-    const key = pathKey(path);
-    peer.cookies ??= new Map();
-    const known = peer.cookies.get(key);
-    const cookie = { path, bytes, expiresAt: now + COOKIE_LIFETIME };
-    keepNewest(peer.cookies, key, cookie, COOKIES_PER_PEER);
-    // At once, unless this very cookie is known: the peer is under load, and a later initiation would have to begin again.
-    if (known === undefined || !this.primitives.equal(known.bytes, bytes))
-      this.sendWithCookie(attempt.message, cookie);
-    return undefined;
-  }
-
-  private offer(generation: number): Offer {
-    this.lastTimestamp = Math.max(Math.floor(this.options.wallClock()), this.lastTimestamp + 1);
-    return {
-      timestamp: this.lastTimestamp,
-      generation,
-      lowestVersion: LOWEST_VERSION,
-      highestVersion: HIGHEST_VERSION,
-      ...this.ownTerms(),
-      capabilities: this.options.capabilities,
-      workers: this.options.workers,
-    };
-  }
-
-  private ownTerms(): { aeads: number; hardwareAes: boolean } {
-    return { aeads: allowedAeads(this.options.aead), hardwareAes: this.options.hardwareAes };
   }
 }

@@ -1,7 +1,8 @@
 /** What a handshaker is made from, and what it is told of peers. */
 import type { AeadChoice } from '../api/config.js';
 import type { KeyPair, Primitives } from '../crypto/primitives.js';
-import type { Client } from './admission.js';
+import type { JoinRequest } from '../member/join-messages.js';
+import type { Client } from './client.js';
 import type { HandshakeReason } from './reasons.js';
 
 export interface HandshakerOptions {
@@ -20,12 +21,16 @@ export interface HandshakerOptions {
   readonly clients?: ClientSource;
 }
 
-/** Admits clients: peers that nobody has added. */
+/** Admits clients: peers that nobody has added; and makes this host one elsewhere. */
 export interface ClientSource {
   /** The client with a public key, or why it is not admitted. */
   judge(publicKey: Uint8Array): Client | HandshakeReason;
   /** A number for a client that comes, which no peer has; null: there is no room for another one. */
   takeId(): number | null;
+  /** A host shows a certificate under a key that it has proved to hold. Returns whether it may come now. */
+  certify(key: Uint8Array, request: JoinRequest): boolean;
+  /** The text of the certificate that this host shows; null: it has none that is of use. */
+  certificate(): string | null;
 }
 
 export interface PeerIdentity {

@@ -2,7 +2,7 @@
 import type { PathRef } from '../contract/events.js';
 import type { NoiseHandshake } from '../crypto/noise.js';
 import type { NoticeAction } from './actions.js';
-import type { Client } from './admission.js';
+import type { Client } from './client.js';
 import type { Scheduled } from './deadline-heap.js';
 import {
   CLIENT_LINGERS,
@@ -20,7 +20,9 @@ export interface Attempt {
   readonly noise: NoiseHandshake;
   readonly generation: number;
   localIndex: number;
-  /** The initiation; a cookie reply is bound to its MAC1. */
+  /** Our certificate, sent before the initiation to a peer that may not know us; null: it is not. */
+  certificate: Uint8Array | null;
+  /** The initiation; a cookie reply is bound to the MAC1 of one of the two. */
   message: Uint8Array;
   readonly expiresAt: number;
 }

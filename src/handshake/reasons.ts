@@ -33,6 +33,8 @@ export const HANDSHAKE_HELP = {
   'join-malformed': 'authentic join request whose contents cannot be read',
   'join-busy': 'join request while as many as there may be are being answered',
   'invitation-unknown': 'join request by an invitation that was never made here, or was revoked',
+  'certificate-refused':
+    'certificate that admits nobody here: of another authority, expired, revoked, or for no template',
   'invitation-refused': 'join request by an invitation that has expired or was used as often as it may be',
 } as const;
 

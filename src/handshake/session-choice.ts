@@ -19,6 +19,14 @@ export function allowedAeads(choice: AeadChoice): number {
   }
 }
 
+/** What an end offers of AEADs. */
+export function ownTerms({ aead, hardwareAes }: { aead: AeadChoice; hardwareAes: boolean }): {
+  aeads: number;
+  hardwareAes: boolean;
+} {
+  return { aeads: allowedAeads(aead), hardwareAes };
+}
+
 /**
  * AES-256-GCM where both ends have it in hardware, else ChaCha20-Poly1305: AES in software is slow and leaks by
  * timing. Where only one AEAD is allowed by both, it is that one. Undefined when there is none.

@@ -16,6 +16,8 @@ const MAX_LINK = 7;
 export interface JoinRequest {
   /** Public key of the host that joins, base64. */
   publicKey: string;
+  /** Of a member that shows it under its own key, without an invitation; its text. */
+  certificate?: string;
 }
 
 /** The terms under which a host joins. */
@@ -35,14 +37,16 @@ export interface JoinGrant {
 /** Either terms, or why there are none: a sentence for the one who asked. */
 export type JoinReply = { grant: JoinGrant } | { refused: string };
 
-export function encodeJoinRequest({ publicKey }: JoinRequest): Uint8Array {
-  return padded({ publicKey }, JOIN_REQUEST_PAYLOAD_BYTES);
+export function encodeJoinRequest({ publicKey, certificate }: JoinRequest): Uint8Array {
+  return padded({ publicKey, ...(certificate && { certificate }) }, JOIN_REQUEST_PAYLOAD_BYTES);
 }
 
 /** Null when it says nothing that can be understood. */
 export function decodeJoinRequest(payload: Uint8Array): JoinRequest | null {
-  const publicKey = record(parsed(payload))?.['publicKey'];
-  return isA(KEY, publicKey) ? { publicKey } : null;
+  const { publicKey, certificate } = record(parsed(payload)) ?? {};
+  if (!isA(KEY, publicKey)) return null;
+  if (certificate === undefined) return { publicKey };
+  return typeof certificate === 'string' ? { publicKey, certificate } : null;
 }
 
 export function encodeJoinReply(reply: JoinReply): Uint8Array {

@@ -51,7 +51,7 @@ export const MAX_VLANS = 32;
 export const MAX_GROUPS = 8;
 /** A record holds for a week at most. */
 export const MAX_LIFETIME_S = 7 * 86_400;
-const MAX_GROUP_BYTES = 32;
+export const MAX_GROUP_BYTES = 32;
 
 const FORMAT = 1;
 const GONE = 1;

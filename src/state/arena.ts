@@ -40,6 +40,8 @@ const REORDER_CELLS = 8192;
 export const REBUILT_ROWS = 64;
 export const CELL_BYTES = 2048;
 const OWN_FRAME_BYTES = 128;
+/** Answers of the switch to questions of one batch. */
+const ANSWER_ROWS = 32;
 
 /** Super-frames of peers for other peers, gathered from their segments in one batch. */
 const GATHER_SLOTS = 8;
@@ -66,6 +68,8 @@ export class Arena {
   readonly probeFrame: number;
   /** One small frame that is made here. */
   readonly ownFrame: number;
+  readonly answerRows = ANSWER_ROWS;
+  private readonly answerBase: number;
   readonly reorderCells = REORDER_CELLS;
 
   /** `pieceBytes` is room for reassembling frames that came in pieces. */
@@ -91,8 +95,14 @@ export class Arena {
     this.gatherBase = region(this.gatherBytes);
     this.probeFrame = region(OWN_FRAME_BYTES);
     this.ownFrame = region(OWN_FRAME_BYTES);
+    this.answerBase = region(ANSWER_ROWS * OWN_FRAME_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Room for one answer of the switch. */
+  answerOf(row: number): number {
+    return this.answerBase + row * OWN_FRAME_BYTES;
   }
 }

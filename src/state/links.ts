@@ -4,6 +4,7 @@ import { enlarged } from '../base/arrays.js';
 import { Columns, float64, int32, uint8, uint32 } from '../base/columns.js';
 import { STATE } from '../contract/link-states.js';
 import type { LinkSettings } from '../contract/settings.js';
+import { NO_GSO } from '../contract/stats.js';
 import { PATH, PATH_PLACE_WORDS } from '../native/ops.js';
 import { SEALED_OVERHEAD } from '../wire/header.js';
 import { outerOverhead, RELAY_FAMILY } from '../wire/overhead.js';
@@ -11,6 +12,7 @@ import { PARITY_ROOM } from '../wire/parity.js';
 import { PATH_CHECK } from '../wire/path-check.js';
 import { LossTable } from './loss.js';
 import { RttHistograms } from './rtt-histogram.js';
+import { RunTrials } from './run-trials.js';
 
 /** What the last heartbeat of the peer said of our direction. */
 export const PEER_HEARS = { NO: 0, YES: 1, UNKNOWN: 2 } as const;
@@ -69,8 +71,8 @@ export class LinkTable {
   readonly rttHistograms = new RttHistograms();
   /** When percentiles are to be worked out again. */
   percentilesDue = float64();
-  /** 1 once the device that it leaves by has refused UDP GSO, until its path changes. */
-  refusesGso = uint8();
+  /** One of `NO_GSO`: why nothing may leave by it as a run. */
+  noGso = uint8(NO_GSO.NONE);
   /** Datagrams sent by the link, and how many of them may have gone by another one, too. */
   sent = float64();
   copiesSent = float64();
@@ -80,6 +82,7 @@ export class LinkTable {
   copies = float64();
   copyBytes = float64();
   readonly loss = new LossTable();
+  readonly runTrials = new RunTrials();
   /** Session and counter up to which the peer has confirmed this link's stream. */
   ackSession = int32(-1);
   ackCounter = float64(-1);
@@ -113,6 +116,7 @@ export class LinkTable {
     if (!this.columns.ensure(rows)) return;
     this.rttHistograms.ensure(this.capacity);
     this.loss.ensure(this.capacity);
+    this.runTrials.ensure(this.capacity);
     this.paths = enlarged(this.paths, (this.capacity + 1) * PATH.WORDS);
   }
 
@@ -177,6 +181,7 @@ export class LinkTable {
     this.columns.reset(row);
     this.rttHistograms.reset(row);
     this.loss.reset(row);
+    this.runTrials.reset(row);
   }
 
   /** The peer was heard on a link at `now`, when this thread had been late by `latenessUs` in all. */

@@ -19,12 +19,14 @@ import {
   vlanId,
 } from './frame.js';
 import type { Guards } from './guards/guards.js';
+import { LEARN } from './learning.js';
 import type { LoopGuard } from './loop-guard.js';
-import { LEARN, LOCAL_PORT, type MacTable } from './mac-table.js';
+import { LOCAL_PORT, type MacTable } from './mac-table.js';
 import type { Snooping } from './multicast/snooping.js';
 import type { Ports } from './ports.js';
 import { reservedKind } from './reserved.js';
 import type { StormControl } from './storm.js';
+import type { Suppression } from './suppression/suppression.js';
 import { dropFor, FLOOD } from './verdicts.js';
 import type { Vlans } from './vlans.js';
 
@@ -45,6 +47,7 @@ interface BridgeParts {
   readonly guards: Guards;
   readonly storm: StormControl;
   readonly vlans: Vlans;
+  readonly suppression: Suppression;
 }
 
 export class Bridge {
@@ -59,6 +62,7 @@ export class Bridge {
   private readonly guards: Guards;
   private readonly storm: StormControl;
   private readonly vlans: Vlans;
+  private readonly suppression: Suppression;
 
   constructor(parts: BridgeParts) {
     this.bytes = parts.bytes;
@@ -70,6 +74,7 @@ export class Bridge {
     this.guards = parts.guards;
     this.storm = parts.storm;
     this.vlans = parts.vlans;
+    this.suppression = parts.suppression;
   }
 
   /**
@@ -114,11 +119,16 @@ export class Bridge {
     const vlan = vlanId(bytes, offset, length);
     const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
+    const staysHere = !isLocal && !this.ports.forwards;
     if ((rests & IS_AT_REST) === 0) {
       const learned = this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
       if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
+      if (learned === LEARN.PINNED) return dropFor(this.guards.pinned(port));
+      // Who may not use a MAC address teaches nothing in its name.
+      if (this.suppression.isOn && learned !== LEARN.REFUSED) {
+        if (this.suppression.take(port, frame, !staysHere, now)) return dropFor(DROP['arp-suppressed']);
+      }
     }
-    const staysHere = !isLocal && !this.ports.forwards;
     if (this.snooping.isOn && isGroup(high)) {
       const verdict = this.snooping.decide(port, frame, vlan, now);
       if (verdict >= 0 && this.ports.isHeld(verdict)) return dropFor(DROP['loop-held']);

@@ -12,6 +12,7 @@ import type { StaticMac } from '../contract/port-settings.js';
 import { Directs, TURN } from './directs.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
+import { type FrozenMac, LEARN } from './learning.js';
 import { checkedAgeing, checkedLimit, DEFAULT_AGEING_US, type MacTableOptions } from './mac-options.js';
 import { PortRanking } from './port-ranking.js';
 
@@ -19,22 +20,6 @@ import { PortRanking } from './port-ranking.js';
 export const LOCAL_PORT = -1;
 /** Answer of `lookup` for an unknown address. */
 export const MISS = -2;
-
-/** Answers of `learn`. */
-export const LEARN = {
-  /** Known on this port already. */
-  REFRESHED: 0,
-  /** New; there was room. */
-  LEARNED: 1,
-  /** Known on another port; it is on this one now. */
-  MOVED: 2,
-  /** New; the port with the most entries lost its oldest for it. */
-  EVICTED: 3,
-  /** Group or zero address, static on another port, or a table full of static entries. */
-  REFUSED: 4,
-  /** Known on another port, and it has moved too often: it stays there. */
-  FROZEN: 5,
-} as const;
 
 /** Takes an entry of `MacTable.entries`. `ageUs` is 0 for static entries. */
 type EntryVisitor = (
@@ -63,18 +48,6 @@ const TIMES = 4;
 const SEEN = 2;
 /** VLAN ids, those that are reserved included. */
 export const VLANS = 4096;
-
-/** An address that has been frozen, as it is told; the latest of several at once. */
-export interface FrozenMac {
-  vlan: number;
-  high: number;
-  low: number;
-  /** Where it stays, and where it was heard then. */
-  port: number;
-  other: number;
-  /** How many were frozen since the last was told, this one included. */
-  count: number;
-}
 
 export class MacTable {
   /** What has been frozen since it was told last. */
@@ -164,7 +137,11 @@ export class MacTable {
       return this.insert(vlanHigh, low | 0, port, now);
     }
     const before = this.words[entry * WORDS + PORT];
-    if (this.words[entry * WORDS + STATIC] === 1) return before === port ? LEARN.REFRESHED : LEARN.REFUSED;
+    if (this.words[entry * WORDS + STATIC] === 1) {
+      if (before === port) return LEARN.REFRESHED;
+      // A server's station may come by a direct way.
+      return this.directs.isOn && this.directs.isOneLan(before, port) ? LEARN.REFUSED : LEARN.PINNED;
+    }
     if (before !== port) {
       // Heard again only after its age: that is a new station to the table, not a move.
       const expired = now - this.times[entry * TIMES + SEEN] >= this.ageing;

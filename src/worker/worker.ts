@@ -5,7 +5,7 @@
 
 import { randomFillSync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
-import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
 import { DropExamples } from '../contract/drop-examples.js';
 import { DROP } from '../contract/drops.js';
@@ -399,12 +399,13 @@ class Shell {
   }
 }
 
-const start = workerData as WorkerStart;
-const shell = new Shell(start);
-try {
-  shell.run();
-} catch (error) {
-  shell.release();
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  start.port.postMessage([{ kind: 'fatal', message }]);
-}
+parentPort?.once('message', (start: WorkerStart) => {
+  const shell = new Shell(start);
+  try {
+    shell.run();
+  } catch (error) {
+    shell.release();
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    start.port.postMessage([{ kind: 'fatal', message }]);
+  }
+});

@@ -79,7 +79,7 @@ describe('a script', () => {
 
   it('tells when each command ran, if asked', async () => {
     const { out } = await run(['-t', '-c', 'show privilege']);
-    expect(out).toMatch(/^# \d{4}-\d\d-\d\dT[\d:.]+Z show privilege\nCurrent privilege level is 15\n$/);
+    expect(out).toMatch(/^# \d{4}-\d\d-\d\dT[\d:.]+Z show privilege\nRole: admin \(privilege level 15\)\n$/);
   });
 
   it('runs what SSH was asked to run, and nothing that a shell would make of it', async () => {
@@ -93,7 +93,7 @@ describe('a script', () => {
       const [code] = await once(child, 'close');
       return { code, out };
     };
-    expect(await ask('show privilege')).toEqual({ code: 0, out: 'Current privilege level is 15\n' });
+    expect(await ask('show privilege')).toEqual({ code: 0, out: 'Role: admin (privilege level 15)\n' });
     expect(await ask('show privilege; id')).toEqual({ code: 2, out: '' });
     expect(await ask('show version | tee /tmp/octolink-must-not-be')).toEqual({ code: 77, out: '' });
   });

@@ -41,8 +41,8 @@ it('clear authorized-keys says what was read, or why not', () => {
     'octo0: 2 clients in /k',
     'octo0: 2 clients in /k, 1 line wrong: see "show events"',
   ]);
-  expect(authorizedKeysText([{ ...read, fault: 'the file /k is not used: others may write it' }])).toEqual([
-    'octo0: the file /k is not used: others may write it',
+  expect(authorizedKeysText([{ ...read, fault: 'the file /k is not used: writable by others' }])).toEqual([
+    'octo0: the file /k is not used: writable by others',
   ]);
   expect(authorizedKeysText([])).toEqual(['No interface has a file of authorized keys.']);
 });

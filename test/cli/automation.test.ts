@@ -15,7 +15,7 @@ const PROMPT = /[\r\n]?[\w+\-.:/[\]]+(?:\([^)]+\)){0,3}[>#] ?$/;
 /** What cisco.ios takes for the prompt of a configuration mode. */
 const CONFIG_PROMPT = /^.+\(config(-.*)?\)#$/;
 /** How cisco.ios reads whether `enable` has been reached. */
-const PRIVILEGE = /Current privilege level is (\d+)$/m;
+const PRIVILEGE = /privilege level (\d+)\)$/m;
 
 /** What the two take for an error anywhere in an answer; the rest of their lists is about features of those systems. */
 const ERRORS: Record<string, RegExp> = {

@@ -65,14 +65,14 @@ describe('the terminal', () => {
 
 describe('the session', () => {
   it('tells its privilege in the words that tools look for, and gives it up', async () => {
-    expect(await session('show privilege')).toBe('Current privilege level is 15\n');
+    expect(await session('show privilege')).toBe('Role: admin (privilege level 15)\n');
     expect(await session('disable', 'show privilege | json')).toBe('{"level":1}\n');
     expect(await session('disable', 'enable', 'show privilege | json')).toBe('{"level":15}\n');
   });
 
   it('ends at quit', async () => {
     expect(await session('show privilege | no-more', 'quit', 'show version')).toBe(
-      'Current privilege level is 15\n',
+      'Role: admin (privilege level 15)\n',
     );
   });
 
@@ -211,7 +211,7 @@ describe('the configuration', () => {
   });
 
   it('says what is debugged', async () => {
-    expect(await session('show debugging')).toBe('Nothing is debugged.\n');
+    expect(await session('show debugging')).toBe('Nothing is being debugged.\n');
     expect(await session('undebug all')).toBe('All debugging is off.\n');
     await session('undebug peer osaka');
     expect((await config('-c', 'debug peer osaka minutes 5')).err).toBe('% Error: peer osaka not found\n');
@@ -280,6 +280,7 @@ describe('listings', () => {
       'show guards sort drops',
       'show mtu name os*',
       'show multicast limit 1',
+      'show arp-suppression limit 1',
       'show uplinks sort moves',
       'show members sort age',
       'show authorized-keys state absent',
@@ -335,10 +336,10 @@ describe('completion', () => {
     expect(words).toContain('peers\tPeers, one per line; with a name, one in detail');
     expect(await complete('-s', daemon.socket, 'show', 'peer', '')).toEqual([
       'interface\tOnly this interface',
-      'limit\tOnly the first',
+      'limit\tOnly the first rows',
       'name\tOnly peers whose name fits a pattern',
-      'sort\tIn the order of a column',
-      'state\tOnly what is in this state',
+      'sort\tSort by a column',
+      'state\tOnly rows in this state',
       'summary\tHow many peers and links of each interface are up',
       'osaka\tName of a peer',
       'json\tAs JSON, on one line',

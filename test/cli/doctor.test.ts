@@ -66,7 +66,7 @@ describe('doctor', () => {
       'a link that is down beside another one',
       { peers: [peer({}, { state: 'down', cause: 'hold time expired' })] },
       'link 1 of peer osaka: is down: hold time expired',
-      'let UDP pass to 203.0.113.70:7700, or mend the path to it',
+      'let UDP pass to 203.0.113.70:7700, or fix the path to it',
     ],
     [
       'a clock that is behind',

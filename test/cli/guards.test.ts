@@ -3,7 +3,7 @@ import { guardsText } from '../../src/cli/output/guards.js';
 
 describe('show guards', () => {
   it('says what each guard has dropped, and which addresses pass', () => {
-    const drops = { source: 3, dhcpServer: 0, ra: 7, opaque: 1 };
+    const drops = { source: 3, dhcpServer: 0, ra: 7, opaque: 1, staticMac: 0 };
     const bindings = [
       { address: '10.0.0.1', mac: '02:00:00:00:00:01', expiresSeconds: null },
       { address: '10.0.0.2', mac: '02:00:00:00:00:02', expiresSeconds: 60 },
@@ -17,6 +17,12 @@ describe('show guards', () => {
       '  Address   MAC address         Expires',
       '  10.0.0.1  02:00:00:00:00:01     never',
       '  10.0.0.2  02:00:00:00:00:02  00:01:00',
+    ]);
+    const none = { source: false, dhcpServer: false, ra: false, bindings: [] };
+    const pinned = { source: 0, dhcpServer: 0, ra: 0, opaque: 0, staticMac: 5 };
+    expect(guardsText([{ interface: 'octo0', peer: null, ...none, drops: pinned }])).toEqual([
+      'TAP on octo0',
+      '  MAC addresses that are static elsewhere: 5 dropped',
     ]);
     expect(guardsText([])).toEqual(['No peer is guarded.']);
   });

@@ -317,6 +317,13 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await second.shows(/^% Unknown command: sv$/m);
   });
 
+  it('"configure terminal" inside a block leads out of it', async () => {
+    const terminal = await shell();
+    for (const line of ['configure terminal', 'interface octo0', 'configure terminal'])
+      await terminal.enter(line);
+    await terminal.shows(lastIs('tokyo(config)#'));
+  });
+
   it('a template has a prompt of its own', async () => {
     const terminal = await shell();
     for (const line of ['conf t', 'interface octo0', 'peer-template laptops']) await terminal.enter(line);
@@ -399,6 +406,20 @@ describe.skipIf(tmuxProblem)('at a terminal', () => {
     await terminal.shows(/^Every 1 s: show version \| include Octo/m);
     await terminal.press('C-c');
     await terminal.shows(lastIs('tokyo#'));
+  });
+});
+
+describe.skipIf(tmuxProblem)('a daemon that goes', () => {
+  it('takes a candidate with it, and no line meant for that takes effect at once', async () => {
+    const going = await startFakeDaemon(1);
+    const terminal = await shell([], { OCTOLINK_SOCKET: going.socket });
+    for (const line of ['configure exclusive', 'interface octo0', 'policy active'])
+      await terminal.enter(line);
+    await terminal.shows(lastIs('tokyo(config-if)#'));
+    await going.stop();
+    await terminal.shows(/Your candidate is gone; you are back in exec mode\.\ntokyo#$/);
+    await terminal.enter('policy passive');
+    await terminal.shows(/^% Unknown command here: it is a configuration command\.$/m);
   });
 });
 

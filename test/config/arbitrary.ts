@@ -262,6 +262,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       introduce: fc.boolean(),
       macAgeing: fc.integer({ min: 10, max: 86400 }),
       loopGuard: fc.boolean(),
+      arpSuppression: fc.constant(true as const),
       forwardReserved: fc.subarray([...RESERVED_KINDS], { minLength: 1 }),
       staticMacs: fc.uniqueArray(
         fc.record({ mac, vlan: fc.integer({ min: 1, max: 4094 }), peer: name }, { requiredKeys: ['mac'] }),
@@ -279,6 +280,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
         selector: ({ name: group }) => group,
       }),
       authorizedKeys: fc.record({ file, template: name }, { requiredKeys: ['file'] }),
+      certificateFile: file,
       peerTemplates: fc.uniqueArray(peer, {
         minLength: 1,
         maxLength: 2,
@@ -296,6 +298,7 @@ export const configs: fc.Arbitrary<Config> = fc
     fc.uniqueArray(tap, { maxLength: 3, selector: ({ name: tapName }) => tapName }),
     optional<Omit<Required<Config>, 'interfaces'>>({
       hostname: fc.stringMatching(/^[a-z0-9]{1,10}$/),
+      eventHandler: file,
       metrics: fc.record({ address: host, port }),
       web: fc.record({ address: host, port }),
       historyLinks: fc.integer({ min: 0, max: 4096 }),

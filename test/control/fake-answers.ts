@@ -126,6 +126,7 @@ function linkStatus(parent: InterfaceConfig, peer: PeerConfig, link: LinkConfig)
     fwmark: fwmark || null,
     mtu: 1500,
     gso: true,
+    gsoLack: null,
     txDatagrams: 10,
     txBytes: 1000,
     rxDatagrams: 9,

@@ -121,6 +121,7 @@ export class FakeBackend implements ConfigurationHost {
           lines: [{ timeMs: 0, level: 'info', text: 'peer up: interface=octo0 peer=osaka' }],
         }),
       },
+      eventHandler: { status: () => ({ file: '/bin/page', run: 7, failed: 1, dropped: 0, fault: null }) },
       native: { now: () => 0, hasHardwareAes: () => true },
       hostname: () => this.hostname(),
       runningConfig: () => this.config,

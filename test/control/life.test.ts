@@ -165,7 +165,7 @@ describe('the lock', () => {
     const locked = {
       code: ERROR.BUSY,
       message: expect.stringMatching(
-        /^configuration is locked by user root on session 1 \(process \d+\) for 4 min$/,
+        /^configuration is locked by user root on connection 1 \(process \d+\) for 4 min$/,
       ),
     };
     await expect(type(bob, mtu(1400))).rejects.toMatchObject(locked);

@@ -3,6 +3,8 @@ import { dropsText } from '../../src/cli/output/drops.js';
 import { DROP } from '../../src/contract/drops.js';
 import { SharedStats } from '../../src/contract/stats.js';
 import { dropCounters } from '../../src/daemon/answers/drops.js';
+import { MemberRefusals } from '../../src/daemon/interfaces/member-refusals.js';
+import type { PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { pathWords } from '../../src/daemon/interfaces/udp-sockets.js';
 import { dropsThatMatter } from '../../src/daemon/observe/counters.js';
@@ -16,6 +18,10 @@ function scene() {
   const stats = new SharedStats({ peers: 1, links: 1 });
   const counters = emptyCounters();
   const record = new HandshakeRecord();
+  const refusals = new MemberRefusals(
+    () => 0,
+    () => {},
+  );
   const osaka = { config: { name: 'osaka' } };
   const peers = { atRow: (row: number) => (row === 3 ? osaka : undefined), values: () => [] };
   const runtime = {
@@ -23,6 +29,7 @@ function scene() {
     peers,
     datapath: { stats },
     handshakes: { counters, record },
+    members: { refusals },
   } as unknown as InterfaceRuntime;
   const clock = { second: 100 };
   const histories = new Histories(
@@ -35,10 +42,20 @@ function scene() {
     clock.second++;
   };
   const shown = (all = false) => dropCounters(runtime, histories, all);
-  return { stats, counters, record, runtime, second, shown };
+  return { refusals, stats, counters, record, runtime, second, shown };
 }
 
 describe('drops', () => {
+  it('name the peer whose introduction was refused', () => {
+    const { refusals, shown } = scene();
+    refusals.note('members-full', { config: { name: 'osaka', links: [] } } as unknown as PeerEntry);
+    expect(shown()).toMatchObject([
+      { reason: 'member/members-full', count: 1, normal: false, peer: 'osaka', from: null },
+    ]);
+    refusals.clearCounters();
+    expect(shown()).toEqual([]);
+  });
+
   it('say that a reason counted just now before anything has looked at it', () => {
     const { stats, second, shown } = scene();
     second();

@@ -5,6 +5,8 @@ import { generateKeyPair, type KeyPair } from '../../src/crypto/primitives.js';
 import { sodiumPrimitives as primitives } from '../../src/crypto/sodium.js';
 import { directPeer, endsOf } from '../../src/daemon/interfaces/direct-peer.js';
 import { Introducer } from '../../src/daemon/interfaces/introducer.js';
+import { Introductions } from '../../src/daemon/interfaces/introductions.js';
+import { MemberRefusals } from '../../src/daemon/interfaces/member-refusals.js';
 import { PeerEntries, type PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
 import { pathWords } from '../../src/daemon/interfaces/udp-sockets.js';
 import { parseIp } from '../../src/grammar/address.js';
@@ -46,7 +48,13 @@ class Server {
   readonly peers = new PeerEntries();
   readonly keys = new Map<string, KeyPair>();
   welcome = true;
+  readonly told: string[] = [];
+  readonly refusals = new MemberRefusals(
+    () => this.now,
+    (peer, detail) => this.told.push(`${peer.config.name} ${detail}`),
+  );
   readonly introducer = new Introducer({
+    refusals: this.refusals,
     config: () => this.config,
     now: () => this.now,
     send: (peer, message) => this.sent.push({ to: peer.config.name, message }),
@@ -134,8 +142,14 @@ describe('a server', () => {
     forged[90] ^= 1;
     server.give(a, forged);
     expect(server.taken()).toEqual([]);
+    expect(server.refusals.counters['record-forged']).toBe(2);
+    expect(server.told).toHaveLength(1);
+    server.now += 60 * SECOND;
+    server.give(a, forged);
+    expect(server.told[1]).toMatch(/^a refused: record of a client/);
     for (let times = 0; times < 100; times++) server.introducer.record(b, recordOf(server.keys.get('b')!));
     expect(server.taken()).toEqual([{ to: 'b', what: 'taken' }]);
+    expect(server.refusals.counters['record-too-soon']).toBe(99);
   });
 
   it('withdraws one that is no longer welcome from those that it was introduced to, and says so when asked', () => {
@@ -204,5 +218,44 @@ describe('a client looks for another one', () => {
       { id: 7, remote: { kind: 'via', peer: 's' }, priority: 0 },
     ]);
     expect(peer([0]).links[0].timers).toEqual({ interval: 100, hold: 300 });
+  });
+});
+
+describe('a client', () => {
+  it('counts why it does not follow an introduction, and follows none of a peer that is no server', () => {
+    const peers = new PeerEntries();
+    const [own, friend, stranger] = [1, 2, 3].map(() => generateKeyPair(primitives));
+    const server = peers.add({ name: 'server', links: [], direct: {} } as PeerConfig);
+    const plain = peers.add({ name: 'plain', links: [] });
+    const refusals = new MemberRefusals(
+      () => 0,
+      () => {},
+    );
+    const client = new Introductions({
+      peers,
+      refusals,
+      now: () => 0,
+      config: () => PARENT,
+      keys: () => own,
+      hasKey: (key: Uint8Array) => primitives.equal(key, friend.publicKey),
+    } as unknown as ConstructorParameters<typeof Introductions>[0]);
+    const introduce = (by: PeerEntry, keys: KeyPair, name = 'x', record = recordOf(keys)): void =>
+      client.introduced(by, { what: 'introduction', name, seen: [], record });
+    introduce(plain, stranger);
+    const forged = recordOf(stranger);
+    forged[90] ^= 1;
+    introduce(server, stranger, 'x', forged);
+    introduce(server, own);
+    introduce(server, friend);
+    introduce(server, stranger, 'plain');
+    introduce(server, stranger);
+    const counted = Object.entries(refusals.counters).filter(([, count]) => count > 0);
+    expect(Object.fromEntries(counted)).toEqual({
+      'not-a-server': 1,
+      'introduction-forged': 1,
+      'member-known': 2,
+      'member-name-taken': 1,
+      'member-without-way': 1,
+    });
   });
 });

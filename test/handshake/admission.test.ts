@@ -2,13 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readKeyLine } from '../../src/config/authorized-keys.js';
-import {
-  Admission,
-  ClientTable,
-  type KeysRead,
-  KeysReading,
-  MAX_CLIENTS,
-} from '../../src/handshake/admission.js';
+import { Admission, ClientTable, type KeysRead, KeysReading } from '../../src/handshake/admission.js';
+import { MAX_CLIENTS } from '../../src/handshake/client.js';
 
 const keyOf = (number: number) => {
   const bytes = Buffer.alloc(32, 7);

@@ -1,8 +1,13 @@
 /** Clients: admitted when they call, never called, and given up some time after their last session. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { isJoin } from '../../src/crypto/handshake-messages.js';
+import { KEY_BYTES } from '../../src/crypto/primitives.js';
+import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { ClientTable } from '../../src/handshake/admission.js';
+import { CertifiedTable, judgeCertificate } from '../../src/handshake/certified.js';
 import { asKey } from '../../src/handshake/recent-set.js';
-import { originOf, SECOND, World } from './world.js';
+import { authorityKeys, signCertificate } from '../../src/member/certificate.js';
+import { MILLISECOND, originOf, SECOND, World } from './world.js';
 
 const CLIENT = 1;
 
@@ -15,6 +20,8 @@ function serverAndClient(seed: number) {
     clients: {
       judge: (publicKey) => table.withKey(asKey(publicKey)) ?? 'unknown-peer',
       takeId: () => (places-- > 0 ? CLIENT : null),
+      certify: () => false,
+      certificate: () => null,
     },
   });
   const client = world.addHost();
@@ -94,4 +101,66 @@ it('a stranger, and a client without room, is refused and counted', () => {
   client.perform(client.handshaker.restart(0, world.now));
   world.run(world.now + SECOND);
   expect(server.handshaker.counters['clients-full']).toBeGreaterThan(0);
+});
+
+describe('a client that shows a certificate', () => {
+  /** A server that knows an authority only, and a member with a certificate of it. */
+  function serverAndMember(seed: number) {
+    const world = new World(seed);
+    const authority = authorityKeys(sodiumPrimitives, new Uint8Array(KEY_BYTES).fill(seed));
+    const table = new CertifiedTable();
+    const key = Buffer.from(authority.publicKey).toString('base64');
+    const rules = { authorities: [{ key }], revokedKeys: [], nowMs: 1000 };
+    const server = world.addHost({
+      clients: {
+        judge: (publicKey) => table.withKey(asKey(publicKey)) ?? 'unknown-peer',
+        takeId: () => CLIENT,
+        certify(publicKey, request) {
+          const client = judgeCertificate(sodiumPrimitives, publicKey, request, rules);
+          return typeof client !== 'string' && table.enlist(client, 1000) === null;
+        },
+        certificate: () => null,
+      },
+    });
+    const clients = {
+      judge: () => 'unknown-peer' as const,
+      takeId: () => null,
+      certify: () => false,
+    };
+    let text: string | null = null;
+    const member = world.addHost({ clients: { ...clients, certificate: () => text } });
+    const { publicKey } = member.keys;
+    const said = { name: 'osaka', publicKey, issuedMs: 0, expiresMs: 2000, groups: [] };
+    text = signCertificate(sodiumPrimitives, said, authority);
+    const call = () =>
+      member.perform(
+        member.handshaker.addPeer({ id: 0, publicKey: server.keys.publicKey, mayInitiate: true }, world.now),
+      );
+    return { world, server, member, table, call };
+  }
+
+  it('has a session after its first call, also by a server under load', () => {
+    for (const underLoad of [false, true]) {
+      const { world, server, member, call } = serverAndMember(11);
+      server.underLoad = underLoad;
+      call();
+      world.run(world.now + 200 * MILLISECOND);
+      expect([underLoad, world.agree(server, member)]).toEqual([underLoad, true]);
+    }
+  });
+
+  it('shows it again to a server that has forgotten it, and not while it is known', () => {
+    const { world, server, member, table, call } = serverAndMember(12);
+    const shown = () => world.recorded.filter(({ bytes }) => isJoin(bytes, 'JOIN_REQUEST')).length;
+    call();
+    world.run(world.now + 300 * SECOND);
+    expect(world.agree(server, member)).toBe(true);
+    expect(shown()).toBe(1);
+    table.judgeAgain({ authorities: [], revokedKeys: [], nowMs: 1000 });
+    server.crash();
+    member.perform(member.handshaker.linksDown(0, world.now));
+    world.run(world.now + 10 * SECOND);
+    expect(shown()).toBeGreaterThan(1);
+    expect(world.agree(server, member)).toBe(true);
+  });
 });

@@ -4,12 +4,13 @@
  */
 import type { PathRef } from '../../src/contract/events.js';
 import type { Origin } from '../../src/crypto/cookie.js';
-import { classify } from '../../src/crypto/handshake-messages.js';
+import { classify, isJoin } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair, type KeyPair, type Primitives } from '../../src/crypto/primitives.js';
 import { HandshakeScreen, type Refusal } from '../../src/crypto/screen.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Action, InstallSessionAction } from '../../src/handshake/actions.js';
 import { Handshaker } from '../../src/handshake/handshaker.js';
+import { openJoin } from '../../src/handshake/join.js';
 import type { HandshakerOptions } from '../../src/handshake/options.js';
 import { seededRandom } from '../sim/random.js';
 
@@ -97,7 +98,8 @@ export class Host {
 
   /** What it does about a handshake datagram: first the screen sees it, then the handshaker. */
   receive(datagram: Uint8Array, from: Sender, now: number, underLoad: boolean): Action[] {
-    const kind = classify(datagram);
+    const isRequest = isJoin(datagram, 'JOIN_REQUEST');
+    const kind = isRequest ? 'initiation' : classify(datagram);
     const { screen } = this;
     if (kind === 'initiation' || kind === 'response') {
       let refusal: Refusal | undefined;
@@ -110,7 +112,16 @@ export class Host {
         return [{ kind: 'send', path: from.path, bytes: screen.cookieReply(datagram, from, now) }];
       }
     }
-    return this.handshaker.receive(datagram, from.path, now);
+    return isRequest ? this.receiveCertificate(datagram) : this.handshaker.receive(datagram, from.path, now);
+  }
+
+  /** As the daemon does: who shows one under its own key may come. */
+  private receiveCertificate(datagram: Uint8Array): Action[] {
+    const join = openJoin(this.options.primitives, this.keys, datagram);
+    join?.abandon();
+    if (join?.request?.certificate !== undefined)
+      this.options.clients?.certify(join.invitation, join.request);
+    return [];
   }
 
   close(): void {

@@ -13,6 +13,7 @@ const FOLDERS = [
   'src/switch',
   'src/switch/multicast',
   'src/switch/guards',
+  'src/switch/suppression',
   'src/link/choice',
   'src/link/lane',
 ];
@@ -42,6 +43,9 @@ const COLD: Record<string, string> = {
   'src/switch/vlans.ts: bitsOf': 'a command of the operator',
   'src/switch/guards/guards.ts: Guards.set': 'a command of the operator',
   'src/switch/guards/guards.ts: Guards.rows': 'a question of the operator',
+  'src/switch/suppression/neighbour-table.ts: NeighbourTable.clear': 'a command of the operator',
+  'src/switch/suppression/neighbour-table.ts: NeighbourTable.entries': 'a question of the operator',
+  'src/switch/suppression/suppression.ts: Suppression.stretch': 'a question of the operator',
   'src/switch/multicast/own-querier.ts': 'queries, at most some in a second',
   'src/switch/multicast/state.ts': 'a question of the operator',
   'src/link/choice/explain.ts': 'a question of the operator',

@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tooNew } from '../../scripts/package/addon.js';
+import { makeBundle, placeBundle } from '../../scripts/package/bundle.js';
 import { makeDeb } from '../../scripts/package/deb.js';
 import type { ReleaseFacts } from '../../scripts/package/facts.js';
 import { productionPackages } from '../../scripts/package/lockfile.js';
-import { changeOf, notesOf } from '../../scripts/package/notes.js';
+import { changelogOf, changeOf, notesOf } from '../../scripts/package/notes.js';
 import { sha256 } from '../../scripts/package/npm.js';
 import { readOptions } from '../../scripts/package/options.js';
 import { sbom } from '../../scripts/package/sbom.js';
@@ -85,8 +86,48 @@ describe('release notes', () => {
   it('gather the changes of a part', () => {
     const changes = ['cli: b', 'api: one', 'cli: a'].map((subject) => changeOf(subject)!);
     const said = '## 1.2.3 (2023-11-14)\n\n### api\n\n- one\n\n### cli\n\n- b\n- a\n';
-    expect(notesOf(FACTS, changes)).toBe(said);
+    expect(notesOf('1.2.3', '2023-11-14', changes)).toBe(said);
   });
+});
+
+it('makes a changelog of tags and commits, the same each time', async () => {
+  const root = join(folder, 'history');
+  mkdirSync(root);
+  const date = '2026-01-02T03:04:05Z';
+  const env = {
+    ...process.env,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_DATE: date,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+  };
+  const git = (...words: string[]) => {
+    const author = ['-c', 'user.name=n', '-c', 'user.email=n@example.org'];
+    const { status, stderr } = spawnSync('git', [...author, '-C', root, ...words], { env, encoding: 'utf8' });
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  };
+  const commit = (subject: string) => git('commit', '-q', '--allow-empty', '-m', subject);
+  git('init', '-q');
+  commit('cli: first words');
+  git('tag', 'v0.9.0');
+  commit('switch: hold the newer port of a loop');
+  commit('test: fewer seconds');
+  git('tag', 'v0.10.0');
+  commit('cli: more words');
+  const changelog = await changelogOf(root, '0.11.0');
+  expect(changelog.split('\n').filter((line) => /^(##|-)/.test(line))).toEqual([
+    '## 0.11.0 (not released yet)',
+    '### cli',
+    '- more words',
+    '## 0.10.0 (2026-01-02)',
+    '### switch',
+    '- hold the newer port of a loop',
+    '## 0.9.0 (2026-01-02)',
+    '### cli',
+    '- first words',
+  ]);
+  expect(await changelogOf(root, '0.11.0')).toBe(changelog);
+  git('tag', 'v0.11.0');
+  expect(await changelogOf(root, '0.11.0')).toContain('## 0.11.0 (2026-01-02)');
 });
 
 it('tells of a build what it is', () => {
@@ -116,6 +157,41 @@ it('lists everything that is inside, and nothing of development', () => {
   for (const { hashes } of components) expect(hashes[0].content).toMatch(/^[0-9a-f]{128}$/);
 });
 
+describe('the bundle', () => {
+  let place: string;
+  const node = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8', cwd: place });
+
+  beforeAll(async () => {
+    place = join(folder, 'bundled');
+    const bundle = await makeBundle(ROOT, join(folder, 'bundle'));
+    expect([...bundle.packages]).toEqual(expect.arrayContaining(['pino', 'zod']));
+    placeBundle(ROOT, bundle, place);
+    writeFileSync(join(place, 'package.json'), '{ "version": "1.2.3", "type": "module" }');
+    mkdirSync(join(place, 'node_modules'));
+    // All that is not in the bundle.
+    for (const { name, path } of productionPackages(ROOT)) {
+      if (!bundle.packages.has(name)) symlinkSync(join(ROOT, path), join(place, 'node_modules', name));
+    }
+    symlinkSync(join(ROOT, 'build'), join(place, 'build'));
+  });
+
+  it('is the same program', () => {
+    writeFileSync(join(place, 'empty.conf'), '');
+    expect(node('dist/bundle/octolink.js', '--version').stdout).toMatch(/^octolink 1\.2\.3 /);
+    const check = node('dist/bundle/octolinkd.js', '--check', '--config', 'empty.conf');
+    expect(check).toMatchObject({ status: 0, stdout: expect.stringContaining('is good') });
+    expect(node('dist/bundle/octolink.js', 'genkey').stdout).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
+  });
+
+  it('leaves what others load where they look for it', () => {
+    const load = 'import("./dist/src/client/index.js").then(({ connect }) => console.log(typeof connect))';
+    expect(node('-e', load).stdout).toBe('function\n');
+    expect(readFileSync(join(place, 'dist/src/worker/worker.js'), 'utf8')).toContain(
+      '../../bundle/worker.js',
+    );
+  });
+});
+
 describe('the Debian package', () => {
   const reason = lacking('dpkg-deb', 'x86_64-linux-gnu-strip');
   let files: string[] = [];
@@ -129,7 +205,8 @@ describe('the Debian package', () => {
     const addon = join(ROOT, 'build/octolink.node');
     for (const name of ['one', 'two']) {
       mkdirSync(join(folder, name));
-      const ingredients = { root: ROOT, facts: FACTS, target: targetOf('amd64'), addon, runtime };
+      const bundle = await makeBundle(ROOT, join(folder, `bundle-${name}`));
+      const ingredients = { root: ROOT, facts: FACTS, target: targetOf('amd64'), addon, runtime, bundle };
       await makeDeb(ingredients, join(folder, `work-${name}`), join(folder, name));
     }
     files = spawnSync('dpkg-deb', ['-c', deb('one')], { encoding: 'utf8' }).stdout.split('\n');
@@ -147,7 +224,9 @@ describe('the Debian package', () => {
       'usr/bin/octolink',
       'usr/sbin/octolinkd',
       'usr/lib/octolink/build/octolink.node',
-      'usr/lib/octolink/dist/src/daemon/main.js',
+      'usr/lib/octolink/dist/bundle/octolinkd.js',
+      'usr/lib/octolink/dist/src/web/main.js',
+      'usr/lib/octolink/node_modules/sodium-native/package.json',
       'usr/lib/octolink/node_modules/uplot/dist/uPlot.min.css',
       'usr/lib/systemd/system/octolinkd.service',
       'usr/lib/sysusers.d/octolink.conf',
@@ -185,10 +264,10 @@ it('has a unit that lets the daemon do little', (context) => {
   expect(Number(exposure[1])).toBeLessThanOrEqual(2.0);
 });
 
-it('has user data that cloud-init understands', (context) => {
+it.for(['first', 'join', 'mesh'])('has user data (%s) that cloud-init understands', (name, context) => {
   const reason = lacking('cloud-init');
   if (reason !== undefined) return context.skip(reason);
-  const file = join(ROOT, 'scripts/cloud/user-data.yaml');
+  const file = join(ROOT, `scripts/cloud/user-data-${name}.yaml`);
   const { status, stdout, stderr } = spawnSync('cloud-init', ['schema', '--config-file', file], {
     encoding: 'utf8',
   });

@@ -118,9 +118,9 @@ it('a wrong line is told with its number, and turns nobody out; nor does a file 
   expect(refused).toMatchObject([{ detail: expect.stringContaining(`${file}:2: the second word must be`) }]);
   chmodSync(file, 0o666);
   const { stdout } = await server.tryCli('clear authorized-keys');
-  expect(stdout).toContain('others may write it');
+  expect(stdout).toContain('writable by others');
   const [octo0] = await server.call('show.interfaces', {});
-  expect(octo0.missing).toEqual([expect.stringContaining('others may write it')]);
+  expect(octo0.missing).toEqual([expect.stringContaining('writable by others')]);
   expect(await states()).toEqual({ c2: 'up', c3: 'up', c4: 'up' });
 });
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
-import type { MacEntry, VlanStatus } from '../../src/api/index.js';
+import type { ArpSuppressionStatus, MacEntry, VlanStatus } from '../../src/api/index.js';
 import { type Site, startSite } from './node.js';
 import { transfer } from './raw.js';
 import { answered, carries, labProblem, needsLab } from './support.js';
@@ -51,6 +51,31 @@ it('a TCP stream between clients arrives unharmed, in runs of segments', async (
   const { sent, received } = await transfer(lab, ONE, TWO, lanAddress(TWO), BYTES);
   expect(received).toBe(sent);
   expect((await site.nodes[SERVER - 1].counter('forwardedFrames')) - before).toBeGreaterThan(BYTES / 1500);
+});
+
+it('a server with arp-suppression answers its clients, and what they then send arrives', async () => {
+  const server = site.nodes[SERVER - 1];
+  await server.configure('interface octo0', 'arp-suppression');
+  const { namespace } = lab.hosts[ONE - 1];
+  const shown = await lab.run(TWO, 'ip', ['-6', '-o', 'address', 'show', 'dev', 'octo0', 'scope', 'link']);
+  const linkLocal = `${/fe80::[0-9a-f:]+/.exec(shown)?.[0]}%octo0`;
+  const status = async () => (await server.json<ArpSuppressionStatus[]>('show arp-suppression'))[0];
+  const asked = async () => {
+    await lab.run(ONE, 'ip', ['neigh', 'flush', 'dev', 'octo0']);
+    expect(await answered(namespace, lanAddress(TWO))).toBe(3);
+    expect(await answered(namespace, linkLocal)).toBe(3);
+    return (await status()).answered;
+  };
+  const before = await asked();
+  expect(await asked()).toBeGreaterThanOrEqual(before + 2);
+  const mac = await site.nodes[TWO - 1].mac();
+  const { addresses } = await status();
+  expect(addresses.find(({ address }) => address === lanAddress(TWO))).toMatchObject({
+    mac,
+    peer: `h${TWO}`,
+  });
+  await server.configure('interface octo0', 'no arp-suppression');
+  expect((await status()).addresses).toEqual([]);
 });
 
 it('what one client sends without a tag reaches those in its VLAN that have tags, and no other', async () => {

@@ -105,7 +105,7 @@ it('metrics at a port that is taken are refused, and nothing has changed', async
 
 it('a peer is followed step by step while its handshake begins anew', async () => {
   expect(await node.cli('debug peer h2 minutes 2')).toMatch(/^Debugging peer h2 for 2 min/);
-  expect(await node.cli('show debugging')).toMatch(/^octo0 peer h2, for 00:0[12]:\d\d yet, by root\n$/);
+  expect(await node.cli('show debugging')).toMatch(/^octo0 peer h2, for another 00:0[12]:\d\d, by root\n$/);
   await node.cli('clear peer h2');
   const lines = async () =>
     (await node.call('show.logging', {})).lines.filter(({ level }) => level === 'debug');
@@ -117,7 +117,7 @@ it('a peer is followed step by step while its handshake begins anew', async () =
     },
     PATIENCE_MS,
   );
-  expect(await node.cli('undebug all', 'show debugging')).toMatch(/Nothing is debugged\.\n$/);
+  expect(await node.cli('undebug all', 'show debugging')).toMatch(/Nothing is being debugged\.\n$/);
   expect((await lines()).at(-1)?.text).toBe('no longer followed: stopped: interface=octo0 peer=h2');
 });
 
@@ -130,8 +130,8 @@ it('a host is pinged by its address, behind whichever peer it is', async () => {
   );
   const wrong = async (address: string) => (await node.tryCli(`ping ${address}`)).stderr;
   expect(await wrong(own)).toBe(`% Error: ${own} is an address of this host\n`);
-  expect(await wrong('192.0.2.77')).toMatch(/is in no network of an interface/);
-  expect(await wrong(own.replace(/\d+$/, '250'))).toMatch(/nobody answers for .* on octo0/);
+  expect(await wrong('192.0.2.77')).toMatch(/is outside the networks of all interfaces/);
+  expect(await wrong(own.replace(/\d+$/, '250'))).toMatch(/no host answers for .* on octo0/);
 });
 
 it('a second peer is typed line by line, its link from a local end that another one has', async () => {

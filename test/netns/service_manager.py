@@ -56,6 +56,9 @@ def heard(text, descriptors):
         store = [(name, fd) for name, fd in store if name != words["FDNAME"]]
     if "MAINPID" in words:
         main = int(words["MAINPID"])
+        with open("/proc/%d/stat" % main) as stat:
+            is_own = int(stat.read().rsplit(")", 1)[1].split()[1]) == os.getpid()
+        log.write("the new main process is %s\n" % ("a child of the manager" if is_own else "a stranger"))
 
 
 def reap():

@@ -57,7 +57,7 @@ class Lines {
   }
 
   gauge(link: number): number {
-    return this.lan.nodes[0].linkGauge(linkRow(1, link), 'refusesGso');
+    return this.lan.nodes[0].linkGauge(linkRow(1, link), 'noGso');
   }
 }
 

@@ -42,6 +42,7 @@ export const SWITCH: SwitchSettings = {
   statics: [],
   vlan: null,
   loopGuard: false,
+  arpSuppression: false,
   reserved: 0,
 };
 
@@ -98,6 +99,8 @@ export class SimNode {
   wakesLateUs = 0;
   /** Decides whether the device that leads to a path takes a send of several datagrams. */
   cuts: (path: Int32Array) => boolean = () => true;
+  /** What becomes of a datagram of a run on a path; null: it is lost. */
+  harm: (bytes: Uint8Array, path: Int32Array) => Uint8Array | null = (bytes) => bytes;
   /** Its thread never waits: whatever time passes, it was at work. */
   neverIdle = false;
   /** Datagrams handed to the wires. */
@@ -132,7 +135,8 @@ export class SimNode {
     this.receiveSockets = new Int32Array(sizes.receiveSlots);
     const io = new SimIo(this.arena.bytes, {
       keys: this.keys,
-      sendDatagram: (fd, bytes, path) => this.send(fd, bytes, path),
+      sendDatagram: (fd, bytes, path, isOfRun) =>
+        this.send(fd, isOfRun ? this.harm(bytes, path) : bytes, path),
       cuts: (path) => this.cuts(path),
       writeFrame: (record) => this.tap.write(record, world.now),
       random: world.random,
@@ -327,7 +331,8 @@ export class SimNode {
     this.receiveSockets[slot] = endpoint.row;
   }
 
-  private send(fd: number, bytes: Uint8Array, path: Int32Array): number {
+  private send(fd: number, bytes: Uint8Array | null, path: Int32Array): number {
+    if (bytes === null) return 0;
     const endpoint = this.sockets.find((socket) => socket.fd === fd);
     if (endpoint === undefined) return EBADF;
     const target = {

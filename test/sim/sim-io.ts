@@ -10,8 +10,8 @@ const EIO = -5;
 
 export interface VirtualDevices {
   readonly keys: KeySlots;
-  /** Sends one datagram; 0 or a negative errno. */
-  sendDatagram(fd: number, bytes: Uint8Array, path: Int32Array): number;
+  /** Sends one datagram, by itself or `isOfRun`; 0 or a negative errno. */
+  sendDatagram(fd: number, bytes: Uint8Array, path: Int32Array, isOfRun: boolean): number;
   /** Whether the device that leads to a path takes a send of several datagrams; called once for each. */
   cuts(path: Int32Array): boolean;
   /** Writes one frame with its virtio header; 0 or a negative errno. */
@@ -116,7 +116,8 @@ export class SimIo implements DatapathIo {
     while (op[SEND.SENT] < op[SEND.LENGTH]) {
       const from = op[SEND.OFFSET] + op[SEND.SENT];
       const length = Math.min(op[SEND.SEGMENT], op[SEND.LENGTH] - op[SEND.SENT]);
-      const error = this.devices.sendDatagram(op[SEND.FD], this.arena.slice(from, from + length), path);
+      const datagram = this.arena.slice(from, from + length);
+      const error = this.devices.sendDatagram(op[SEND.FD], datagram, path, gso);
       if (error !== 0) {
         // A GSO send goes out whole or not at all.
         if (gso) op[SEND.SENT] = 0;

@@ -10,6 +10,7 @@ import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
 import { Snooping } from '../../src/switch/multicast/snooping.js';
 import { Ports } from '../../src/switch/ports.js';
 import { StormControl } from '../../src/switch/storm.js';
+import { Suppression } from '../../src/switch/suppression/suppression.js';
 import { dropReason, FLOOD, isDrop } from '../../src/switch/verdicts.js';
 import { Vlans } from '../../src/switch/vlans.js';
 
@@ -33,7 +34,19 @@ function bridge() {
   const stats = { peers: new Float64Array(8 * PEER_WIDTH) };
   const storm = new StormControl(bytes, macs, { stormChanged: () => {}, stats });
   const vlans = new Vlans(bytes);
-  const subject = new Bridge({ bytes, macs, peers, ports, guard, snooping, guards, storm, vlans });
+  const suppression = new Suppression(bytes, macs, ports, { reserve: () => -1, add: () => {} }, [1, 2]);
+  const subject = new Bridge({
+    bytes,
+    macs,
+    peers,
+    ports,
+    guard,
+    snooping,
+    guards,
+    storm,
+    vlans,
+    suppression,
+  });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
     view.setUint16(at, address / 2 ** 32);

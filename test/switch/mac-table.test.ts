@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LEARN, LOCAL_PORT, MacTable, MISS } from '../../src/switch/mac-table.js';
+import { LEARN } from '../../src/switch/learning.js';
+import { LOCAL_PORT, MacTable, MISS } from '../../src/switch/mac-table.js';
 
 const SECOND = 1e6;
 const HIGH = 0x0200;
@@ -90,7 +91,7 @@ describe('MAC table', () => {
   it('never moves, ages, evicts or flushes a static entry unasked', () => {
     const table = new MacTable({ limit: 2, seed });
     expect(table.addStatic(5, HIGH, 1, 9)).toBe(true);
-    expect(table.learn(5, HIGH, 1, 3, 0)).toBe(LEARN.REFUSED);
+    expect(table.learn(5, HIGH, 1, 3, 0)).toBe(LEARN.PINNED);
     expect(table.learn(5, HIGH, 1, 9, 0)).toBe(LEARN.REFRESHED);
     expect(table.lookup(5, HIGH, 1, 1e12)).toBe(9);
     expect(table.sweep(1e12, 10)).toBe(0);
@@ -269,7 +270,7 @@ describe('MAC table', () => {
           } else if (kind === 'learn') {
             const answer = table.learn(vlan, HIGH, low, port, now);
             if (known?.isStatic) {
-              expect(answer).toBe(known.port === port ? LEARN.REFRESHED : LEARN.REFUSED);
+              expect(answer).toBe(known.port === port ? LEARN.REFRESHED : LEARN.PINNED);
               continue;
             }
             // Windows of minutes never end here.

@@ -22,7 +22,10 @@ export const aboutCommands: ExecCommand[] = [
     async run(cli) {
       const { hello } = await cli.client();
       const level = LEVELS[cli.enabled ? hello.privilege : 'read'];
-      return { data: { level }, text: [`Current privilege level is ${level}`] };
+      return {
+        data: { level },
+        text: [`Role: ${level === 15 ? 'admin' : 'read'} (privilege level ${level})`],
+      };
     },
   }),
   command({

@@ -15,7 +15,7 @@ const WAYS: Ways<AuthorizedKeyStatus> = {
       up: 'Can be reached',
       down: 'Cannot be reached',
       absent: 'Not connected',
-      expired: 'Refused by its date',
+      expired: 'Past its expiry date',
     },
     of: ({ state }) => state,
   },

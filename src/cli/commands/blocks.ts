@@ -15,7 +15,7 @@ import {
 } from './command.js';
 
 const RUNNING = keyword('running-config', 'Running configuration');
-const ALL = flag('all', 'With what holds by default');
+const ALL = flag('all', 'Including defaults');
 const JSON_FORM = { form: 'an object: `text`, the lines of the block' };
 
 function blockOutput({ text }: RunningConfig, headers: readonly string[]): Output {

@@ -131,7 +131,7 @@ async function* read(
       if (answer === null) return;
       left -= answer.packets.length;
       yield answer;
-      if (answer.ended) throw failure(EXIT.FAILED, `${answer.interface} has stopped`);
+      if (answer.ended) throw failure(EXIT.FAILED, `interface ${answer.interface} has stopped`);
     }
   } finally {
     if (!client.closed) await client.request('capture.close', { id });
@@ -193,7 +193,8 @@ async function intoFile(
   if (cli.restricted && file !== STDOUT) {
     throw failure(EXIT.NOT_PERMITTED, 'a restricted user may not write files');
   }
-  if (file === STDOUT && cli.interactive) throw failure(EXIT.FAILED, 'pcapng is nothing for a terminal');
+  if (file === STDOUT && cli.interactive)
+    throw failure(EXIT.FAILED, 'pcapng is binary: give a file, or redirect the output');
   const { hello } = await cli.client();
   const writer = new PcapngWriter(`octolink ${hello.version}`, snapBytes);
   const sink = await openSink(file === STDOUT ? null : file);

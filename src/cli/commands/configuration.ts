@@ -20,7 +20,7 @@ export const CONFIRMED = [
 ] as const;
 
 const CONFIGURE = keyword('configure', 'Enter configuration mode, or replace the configuration');
-const FORCE = flag('force', 'Take it over from whoever holds it');
+const FORCE = flag('force', 'Take the configuration over from its holder');
 const SESSION_NAME = value('session', NAME, 'Name of a candidate', {
   complete: 'session',
   called: 'session',
@@ -29,9 +29,13 @@ const SESSION_NAME = value('session', NAME, 'Name of a candidate', {
 function enteringAtOnce(tokens: Parameters<typeof command>[0]['tokens']): ExecCommand {
   return command({
     privilege: 'admin',
+    // Configurations that are pasted begin with it, wherever one stands.
+    everywhere: true,
     tokens,
     json: null,
     async run(cli) {
+      await cli.settle();
+      if (cli.editing.hasCandidate) throw failure(EXIT.FAILED, 'a candidate is open: commit or abort first');
       await cli.openConfiguration({ mode: 'terminal' });
       return null;
     },

@@ -9,7 +9,7 @@ import { groupsOf, type NarrowArgs, narrowed, narrowingOf } from './narrowing.js
 const TOKENS: readonly Token[] = [
   SHOW,
   keyword('counters', COUNTERS_HELP),
-  keyword('delta', 'What they have grown by since this was last asked here'),
+  keyword('delta', 'Growth since the last "show counters delta" of this program'),
   options(OF_PEER, OF_INTERFACE, ...groupsOf(COUNTER_WAYS)),
 ];
 

@@ -25,7 +25,7 @@ export const debugCommands: ExecCommand[] = [
         OF_INTERFACE,
       ),
     ],
-    details: 'Its lines come with "terminal monitor" and "monitor events"; "show logging" keeps them.',
+    details: 'The lines come with "terminal monitor" and "monitor events"; "show logging" keeps them.',
     method: 'debug.start',
     params: ({ minutes = DEFAULT_MINUTES, ...which }) => ({ ...which, minutes }),
     text: ({ peer }, { minutes }) => [
@@ -47,7 +47,7 @@ export const debugCommands: ExecCommand[] = [
     text: () => ['All debugging is off.'],
   }),
   narrowedCall<'show.debugging', DebugStatus>({
-    tokens: [keyword('debugging', 'What "debug" follows, and for how long yet')],
+    tokens: [keyword('debugging', 'What "debug" follows, and for how much longer')],
     groups: [],
     ways: {
       name: { help: 'Only peers whose name fits a pattern', of: ({ peer }) => peer },

@@ -16,7 +16,7 @@ const MOST_PEERS = 5000;
 export const doctorCommands: ExecCommand[] = [
   command({
     privilege: 'read',
-    tokens: [keyword('doctor', 'Look for what usually goes wrong; exit code 1 where something is')],
+    tokens: [keyword('doctor', 'Look for common faults; exit code 1 if there are any')],
     json: { form: 'an object a line: `kind` (`fault` or `advice`), `where`, `problem`, `remedy`' },
     run: async (cli) => ({ json: 'rows', parts: examine(cli) }),
   }),

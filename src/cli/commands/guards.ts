@@ -6,16 +6,19 @@ import { type ExecCommand, OF_INTERFACE } from './command.js';
 import { narrowedCall } from './listings.js';
 import { byName, larger } from './narrowing.js';
 
-const dropsOf = ({ drops }: GuardStatus): number => drops.source + drops.dhcpServer + drops.ra + drops.opaque;
+const dropsOf = ({ drops }: GuardStatus): number =>
+  Object.values(drops).reduce((sum, count) => sum + count, 0);
+
+const nameOf = ({ peer }: GuardStatus): string => peer ?? 'TAP';
 
 export const guardCommands: ExecCommand[] = [
   narrowedCall<'show.guards', GuardStatus>({
     tokens: [keyword('guards', 'Guards of peers, their drops and the addresses they let pass')],
     groups: [OF_INTERFACE],
     ways: {
-      name: { help: 'Only peers whose name fits a pattern', of: ({ peer }) => peer },
+      name: { help: 'Only peers whose name fits a pattern', of: nameOf },
       sorts: {
-        peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) },
+        peer: { help: 'By peer', order: (a, b) => byName(nameOf(a), nameOf(b)) },
         drops: { help: 'Most drops first', order: (a, b) => larger(dropsOf(a), dropsOf(b)) },
       },
     },

@@ -11,7 +11,7 @@ export const importCommands: ExecCommand[] = [
     tokens: [
       keyword('import', 'Convert the configuration of another program and print it'),
       keyword('kronosnetd', 'From kronosnetd; lines that cannot be converted are reported'),
-      value('file', LOCAL_FILE, 'Its configuration file'),
+      value('file', LOCAL_FILE, 'Configuration file'),
     ],
     json: { form: '{ "text": the configuration, "remarks": [{ "line", "text", "message" }] }' },
     async run(cli, { file }) {

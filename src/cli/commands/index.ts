@@ -1,6 +1,8 @@
 /** The commands of exec mode, once each: grammar, help, privilege and what they do. A file holds one family. */
 import { buildTree, type Node } from '../../grammar/tree.js';
 import { aboutCommands } from './about.js';
+import { arpSuppressionCommands } from './arp-suppression.js';
+import { authorityCommands } from './authority.js';
 import { authorizedKeyCommands } from './authorized-keys.js';
 import { blockCommands } from './blocks.js';
 import { captureCommands } from './capture.js';
@@ -15,6 +17,7 @@ import { debugCommands } from './debug.js';
 import { doctorCommands } from './doctor.js';
 import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
+import { expiryCommands } from './expiry.js';
 import { explainCommands } from './explain.js';
 import { keyCommands } from './genkey.js';
 import { guardCommands } from './guards.js';
@@ -48,12 +51,15 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...mtuCommands,
   ...guardCommands,
   ...multicastCommands,
+  ...arpSuppressionCommands,
   ...uplinkCommands,
   ...vlanCommands,
   ...memberCommands,
   ...authorizedKeyCommands,
+  ...authorityCommands,
   ...setupCommands,
   ...inviteCommands,
+  ...expiryCommands,
   ...joinCommands,
   ...waitCommands,
   ...pingCommands,

@@ -18,11 +18,11 @@ export const inviteCommands: ExecCommand[] = [
       value('name', NAME, 'What the host will be called'),
       options(
         [
-          keyword('template', 'What holds for it'),
+          keyword('template', 'Settings of the other host'),
           value('template', NAME, 'Name of a peer-template', { default: 'that of authorized-keys' }),
         ],
         [
-          keyword('valid', 'How long it may take to join'),
+          keyword('valid', 'Time in which the other host must join'),
           value('validS', durationOf(60, 365 * DAY_S), 'Time', { default: '1d', called: 'time' }),
         ],
         [
@@ -30,16 +30,16 @@ export const inviteCommands: ExecCommand[] = [
           value('uses', range(1, 1000), 'Hosts', { default: 1 }),
         ],
         [
-          keyword('address', 'Address that it gets inside the network'),
+          keyword('address', 'Address of the other host inside the network'),
           choice(
             [keyword('auto', "The next free one of the interface's first IPv4 prefix (default)")],
-            [flag('none', 'It has one of its own, or asks by DHCP')],
+            [flag('none', 'The host has an address of its own, or uses DHCP')],
             [value('address', CIDR4, 'IPv4 address and prefix')],
             [value('address', CIDR6, 'IPv6 address and prefix')],
           ),
         ],
         [
-          keyword('endpoint', 'How this host is reached from outside, where it cannot know that itself'),
+          keyword('endpoint', 'Where this host is reached from outside, if not by its own addresses'),
           value('endpoints', WORD, 'Addresses, each alone or with a port, with commas between them', {
             called: 'endpoint',
           }),
@@ -67,8 +67,8 @@ export const inviteCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('revoke', 'Make an invitation worthless, and turn out who came by it'),
-      value('name', NAME, 'Name of an invitation, or of one member that came by one'),
+      keyword('revoke', 'Make an invitation worthless, and remove the members who joined with it'),
+      value('name', NAME, 'Name of an invitation, or of a member who joined with one'),
       IN_INTERFACE,
     ],
     method: 'invitation.revoke',
@@ -76,7 +76,7 @@ export const inviteCommands: ExecCommand[] = [
     text: revokeText,
   }),
   narrowedCall<'show.invitations', InvitationStatus>({
-    tokens: [keyword('invitations', 'Who was invited, who came, and what can still be used')],
+    tokens: [keyword('invitations', 'Who was invited, who joined, and which invitations are still open')],
     groups: [OF_INTERFACE],
     ways: {
       name: { help: 'Only invitations whose name fits a pattern', of: ({ name }) => name },

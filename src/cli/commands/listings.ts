@@ -197,7 +197,7 @@ const LINK_WAYS: Ways<LinkStatus> = {
       down: 'Cannot be used',
       'one-way': 'Heard, but the peer does not hear us',
       shutdown: 'Shut down',
-      waiting: 'Its remote end is not known yet',
+      waiting: 'The remote end is not known yet',
       damped: 'Held back: it went down too often',
       draining: 'Being taken out of use',
       drained: 'Out of use',
@@ -209,7 +209,7 @@ const LINK_WAYS: Ways<LinkStatus> = {
     peer: { help: 'By peer', order: (a, b) => byName(a.peer, b.peer) || a.link - b.link },
     state: { help: 'By state', order: (a, b) => byName(a.state, b.state) },
     rtt: { help: 'Slowest first', order: (a, b) => larger(a.rttSmoothedUs, b.rttSmoothedUs) },
-    loss: { help: 'Lossiest first', order: (a, b) => larger(a.lossOutPermille, b.lossOutPermille) },
+    loss: { help: 'Most loss first', order: (a, b) => larger(a.lossOutPermille, b.lossOutPermille) },
     rate: { help: 'Busiest first', order: (a, b) => larger(a.sentBytesPerSecond, b.sentBytesPerSecond) },
   },
 };

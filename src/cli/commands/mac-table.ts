@@ -22,7 +22,7 @@ const FILTERS = [
   ],
 ] as const;
 const STATES = { dynamic: 'Learned', static: 'Configured' };
-const ANY_OF = options(...FILTERS, [keyword('state', 'Only what is in this state'), oneOf('state', STATES)]);
+const ANY_OF = options(...FILTERS, [keyword('state', 'Only rows in this state'), oneOf('state', STATES)]);
 
 const MAC_WAYS: Ways<MacEntry> = {
   states: {

@@ -20,20 +20,20 @@ export interface NarrowArgs {
 }
 
 const LIMIT = [
-  keyword('limit', 'Only the first'),
-  value('limit', range(1, 100_000, 'rows'), 'Number'),
+  keyword('limit', 'Only the first rows'),
+  value('limit', range(1, 100_000, 'rows'), 'Number of rows'),
 ] as const;
 
 /** The groups of tokens by which a listing is narrowed: `state`, `name`, `sort`, `limit`. */
 export function groupsOf<Row>({ states, name, sorts }: Ways<Row>): (readonly Token[])[] {
   const groups: (readonly Token[])[] = [LIMIT];
   if (states !== undefined)
-    groups.push([keyword('state', 'Only what is in this state'), oneOf('state', states.words)]);
+    groups.push([keyword('state', 'Only rows in this state'), oneOf('state', states.words)]);
   if (name !== undefined)
     groups.push([keyword('name', name.help), value('pattern', WORD, 'Name, with * for any characters')]);
   if (sorts !== undefined) {
     const words = Object.fromEntries(Object.entries(sorts).map(([word, { help }]) => [word, help]));
-    groups.push([keyword('sort', 'In the order of a column'), oneOf('sort', words)]);
+    groups.push([keyword('sort', 'Sort by a column'), oneOf('sort', words)]);
   }
   return groups;
 }

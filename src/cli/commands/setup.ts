@@ -14,7 +14,7 @@ export const setupCommands: ExecCommand[] = [
       keyword('setup', 'Make a first interface, to which other hosts can be invited'),
       options(
         [
-          keyword('interface', 'What it is called'),
+          keyword('interface', 'Name of the interface'),
           value('interface', IFNAME, 'Name of the interface', { default: FIRST.interface }),
         ],
         [value('address', CIDR4, 'IPv4 address of this host inside the network', { default: FIRST.address })],
@@ -32,7 +32,7 @@ export const setupCommands: ExecCommand[] = [
       ),
     ],
     details:
-      'What it would configure is shown, applied after a question (option -y answers it), and saved. Then "invite" makes tokens for other hosts.',
+      'The configuration is shown, applied after a question (option -y answers it), and saved. Then "invite" makes tokens for other hosts.',
     json: { resultOf: 'setup.propose' },
     async run(cli, { interface: name, address, address6, port, links }) {
       await cli.settle();

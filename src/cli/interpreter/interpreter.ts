@@ -56,13 +56,18 @@ export class Interpreter implements Cli {
   private command = new AbortController();
   /** The user wants the command that runs to end. */
   private interrupted = false;
+  /** What a script has left to say was meant for a candidate that is gone. */
+  private hasLostCandidate = false;
   /** Lines that are passed over in a script that goes on after errors. */
   private refusedBlock: RefusedBlock | null = null;
 
   constructor(options: InterpreterOptions) {
     this.options = options;
     this.enabled = !options.readOnly;
-    this.connection = new DaemonConnection(options, () => this.editing.reset());
+    this.connection = new DaemonConnection(options, () => {
+      this.loseCandidate();
+      this.editing.reset();
+    });
     this.config = new ConfigLines({
       editing: this.editing,
       client: () => this.client(),
@@ -155,6 +160,7 @@ export class Interpreter implements Cli {
   async openConfiguration(params: ConfigOpenParams): Promise<void> {
     const client = await this.client();
     this.editing.take(await client.request('config.open', params));
+    this.hasLostCandidate = false;
     this.config.enter();
   }
 
@@ -257,6 +263,23 @@ export class Interpreter implements Cli {
       throw failure(EXIT.FAILED, 'the changes were not committed and have been discarded');
   }
 
+  /**
+   * The connection is gone, and a candidate with it: back in exec, so that no line meant for it takes effect at once. Returns
+   * what to say of it.
+   */
+  loseCandidate(): string[] {
+    if (!this.editing.hasCandidate) return [];
+    const { session } = this.editing;
+    this.editing.reset();
+    this.config.drop();
+    this.hasLostCandidate = true;
+    const kept =
+      session === null
+        ? 'Your candidate is gone'
+        : `"configure session ${session}" opens the candidate again`;
+    return [`  ${kept}; you are back in exec mode.`];
+  }
+
   /** Somebody took a candidate by force. If it was ours, we are back in exec. */
   async dropIfTaken(): Promise<boolean> {
     if (!this.editing.hasCandidate) return false;
@@ -306,6 +329,7 @@ export class Interpreter implements Cli {
     const { match } = found;
     if (match.kind === 'unknown' && !this.interactive && (await this.startsConfiguration(line))) {
       if (this.readOnly) throw await this.notAuthorized();
+      if (this.hasLostCandidate) throw failure(EXIT.FAILED, 'the candidate is gone with the connection');
       this.config.enterForBlock();
       return this.configLine(line);
     }
@@ -359,7 +383,8 @@ export class Interpreter implements Cli {
 
   private async configLine(line: GivenLine): Promise<void> {
     const split = splitLine(line.text);
-    if (!split.problem && split.words[0]?.text === 'do' && split.words.length > 1) {
+    if (!split.problem && split.words[0]?.text === 'do') {
+      if (split.words.length === 1) throw new CliFailure(EXIT.SYNTAX, ['% Incomplete command.']);
       await this.config.flush();
       const rest = restFrom(line, split.words[1].start);
       const found = this.matchExec(rest.text);

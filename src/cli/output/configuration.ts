@@ -10,7 +10,7 @@ import type {
   Who,
 } from '../../api/index.js';
 import { duration, orDash, plural } from './format.js';
-import { type Column, table } from './table.js';
+import { type Column, foldLine, TEXT_WIDTH, table } from './table.js';
 
 /** What came of a commit, a rollback or a replacement. */
 export function commitText(result: Omit<CommitResult, 'warnings'>): string[] {
@@ -77,20 +77,19 @@ export function lockText({ lock, pending }: ConfigurationState): string[] {
   return [
     lock === null
       ? 'The configuration is not locked.'
-      : `The configuration is locked by ${named(lock.holder)} for ${duration(lock.heldSeconds)}.`,
+      : `The configuration is locked by ${named(lock.holder)}, for ${duration(lock.heldSeconds)}.`,
     ...(pending === null
       ? []
       : [
           `A commit by ${named(pending.by)} awaits confirmation and will roll back in ${duration(pending.secondsLeft)}.`,
         ]),
-  ];
+  ].flatMap((line) => foldLine(line, TEXT_WIDTH));
 }
 
 export function reloadText({ reload }: ConfigurationState): string[] {
   if (reload === null) return ['No reload is scheduled.'];
-  return [
-    `Reload at ${timestamp(reload.atMs)}, in ${duration(reload.secondsLeft)}, requested by ${named(reload.by)}.`,
-  ];
+  const line = `Reload at ${timestamp(reload.atMs)}, in ${duration(reload.secondsLeft)}, requested by ${named(reload.by)}.`;
+  return foldLine(line, TEXT_WIDTH);
 }
 
 /** A head line for each command, its lines below it. */

@@ -43,7 +43,7 @@ function ofInterface({ name, enabled, state, cause, missing, loops, peers }: Int
   const where = `interface ${name}`;
   const found: Finding[] = [];
   if (enabled && state === 'down') {
-    const remedy = 'mend that, then "no shutdown" there, or restart octolinkd';
+    const remedy = 'fix that, then "no shutdown" there, or restart octolinkd';
     found.push({ kind: 'fault', where, problem: `is down: ${cause ?? 'no cause known'}`, remedy });
   }
   if (!enabled && peers > 0) {
@@ -90,7 +90,7 @@ function ofLink(link: LinkStatus, peer: string): Finding[] {
     case 'down':
       return fault(
         `is down: ${link.cause ?? 'never up'}`,
-        `let UDP pass to ${remote}, or mend the path to it`,
+        `let UDP pass to ${remote}, or fix the path to it`,
       );
     case 'waiting':
       return fault(`waits: ${link.detail ?? link.cause ?? 'for its path'}`, `explain ${peer}`);
@@ -144,11 +144,13 @@ const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'
   'old-timestamp': 'set the clock of that host right and keep it so (chrony, systemd-timesyncd)',
   'key-on-two-hosts': 'give one of the two hosts a key of its own: octolink genkey',
   'handshake-time-not-kept': 'let octolinkd write to its state folder',
-  'key-file-refused': 'mend the key file, then reload',
-  'authorized-keys-refused': 'mend the file; it is read again by itself',
-  'authorized-key-refused': 'mend that line; the file is read again by itself',
+  'key-file-refused': 'fix the key file, then reload',
+  'authorized-keys-refused': 'fix the file; it is read again automatically',
+  'certificate-refused': 'compare "authority" of the interface with who signed, and the clocks',
+  'authorized-key-refused': 'fix that line; the file is read again automatically',
   'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
-  'reload-failed': 'mend the startup configuration: octolinkd --check names what is wrong',
+  'introduction-refused': 'show drops name member/*',
+  'reload-failed': 'fix the startup configuration: octolinkd --check names what is wrong',
   'record-lost': 'let octolinkd write to its state folder',
 };
 

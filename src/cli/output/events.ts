@@ -1,6 +1,6 @@
 /** Events as lines: time, where, what, why. */
 import type { ConfigEvent, ControlEvent } from '../../api/index.js';
-import { duration, plural } from './format.js';
+import { duration, momentOf, percent, plural } from './format.js';
 import { loopText } from './loops.js';
 import { fold, TEXT_WIDTH } from './table.js';
 import { UPLINK_CAUSES } from './uplinks.js';
@@ -50,6 +50,13 @@ function whatText(event: ControlEvent): string {
     }
     case 'gso-refused':
       return `${event.interface} peer ${event.peer} link ${event.link} UDP GSO refused by the device: each datagram is sent by itself`;
+    case 'gso-lossy': {
+      const place = `${event.interface} peer ${event.peer} link ${event.link} UDP GSO`;
+      if (!event.isOff) return `${place} on again: what is sent that way arrives`;
+      const lost = `${percent(event.gsoLossPermille)} % of what is sent that way is lost`;
+      const again = `tried again in ${duration(event.againSeconds)}`;
+      return `${place} off: ${lost}, ${percent(event.singleLossPermille)} % of single datagrams; ${again}`;
+    }
     case 'resolved': {
       const before = event.before.length === 0 ? '' : ` (was ${event.before.join(', ')})`;
       const now = event.addresses.join(', ') || 'no address';
@@ -91,6 +98,8 @@ function whatText(event: ControlEvent): string {
       const by = event.member === null ? '' : ` by ${event.member}`;
       return `${event.interface} invitation ${event.name} ${event.what}${by}`;
     }
+    case 'expiry':
+      return `${event.interface} ${event.what} ${event.name} ${event.state === 'expired' ? 'expired' : 'will expire'} ${momentOf(event.expiresMs)}`;
     case 'config':
       if (event.what === 'taken by force')
         return `configuration: a candidate was taken by force by ${event.by}`;

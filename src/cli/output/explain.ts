@@ -24,12 +24,12 @@ const COLUMNS: Column<LinkExplained>[] = [
 ];
 
 export function explainText(found: PeerExplained): string[] {
-  const since = found.sinceSeconds === null ? '' : `, for ${duration(found.sinceSeconds)}`;
+  const since = found.sinceSeconds === null ? '' : ` for ${duration(found.sinceSeconds)}`;
   const carriers = found.links.filter(({ carries }) => carries).map(({ link }) => link);
   const taken =
     carriers.length > 1
-      ? `links ${carriers.join(', ')}`
-      : `${found.link === null ? 'no link' : `link ${found.link}`}${since}`;
+      ? `carried by links ${carriers.join(', ')}`
+      : `carried by ${found.link === null ? 'no link' : `link ${found.link}`}${since}`;
   return [
     `Peer ${found.peer} (policy ${found.policy}): ${taken}`,
     ...foldLine(`  ${found.because}`, TEXT_WIDTH),

@@ -20,12 +20,16 @@ export function guardsText(guards: GuardStatus[]): string[] {
 
 function guardText(status: GuardStatus): string[] {
   const { drops, bindings } = status;
+  const isGuarded = status.source || status.dhcpServer || status.ra;
   return [
-    `Peer ${status.peer} on ${status.interface}`,
+    `${status.peer === null ? 'TAP' : `Peer ${status.peer}`} on ${status.interface}`,
     ...(status.source ? [`  Source: ${drops.source} dropped`] : []),
     ...(status.dhcpServer ? [`  DHCP server: ${drops.dhcpServer} dropped`] : []),
     ...(status.ra ? [`  Router advertisements: ${drops.ra} dropped`] : []),
-    `  Not to be looked through: ${drops.opaque} dropped`,
+    ...(isGuarded ? [`  Not to be looked through: ${drops.opaque} dropped`] : []),
+    ...(drops.staticMac === 0
+      ? []
+      : [`  MAC addresses that are static elsewhere: ${drops.staticMac} dropped`]),
     ...(bindings.length === 0 ? [] : table(COLUMNS, bindings, '')),
   ];
 }

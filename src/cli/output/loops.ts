@@ -1,8 +1,8 @@
 import type { LoopState } from '../../api/index.js';
 
 const LOOP_TEXTS: Record<LoopState | 'healed', string> = {
-  noticed: 'closes a loop: the LAN reaches it by another way as well',
-  held: 'is held: it closes a loop, the LAN reaches it by another way as well',
+  noticed: 'closes a loop: the LAN has another way to the same stations',
+  held: 'is held: the LAN has another way to the same stations, which would be a loop',
   'held-elsewhere': 'closes a loop that another gateway has cut',
   healed: 'closes a loop no longer',
 };

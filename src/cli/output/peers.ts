@@ -101,7 +101,7 @@ export function peerText(peer: PeerStatus): string[] {
     ...(peer.description === null ? [] : [`  Description: ${peer.description}`]),
     `  Public key ${orDash(peer.publicKey)}`,
     ...(peer.introducedBy === null ? [] : [`  Introduced by ${peer.introducedBy}`]),
-    `  Policy ${peer.policy}, active links ${peer.activeLinks.join(', ') || 'none'}`,
+    `  Policy ${peer.policy}, carried by ${linksText(peer.activeLinks)}`,
     session === null
       ? '  No session'
       : `  Session established ${duration(session.establishedSecondsAgo)} ago, ${session.aead}, ${session.role}`,
@@ -110,7 +110,7 @@ export function peerText(peer: PeerStatus): string[] {
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
     ...stormText(peer),
-    ...(peer.loop === null ? [] : [`  It ${loopText(peer.loop)}`]),
+    ...(peer.loop === null ? [] : [`  This peer ${loopText(peer.loop)}`]),
     ...(peer.splitHorizon === 0
       ? []
       : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),
@@ -119,6 +119,12 @@ export function peerText(peer: PeerStatus): string[] {
     '',
     ...peer.links.flatMap(linkText),
   ];
+}
+
+/** `link 0`, `links 0, 1`, `no link`. */
+function linksText(links: readonly number[]): string {
+  if (links.length === 0) return 'no link';
+  return `link${links.length === 1 ? '' : 's'} ${links.join(', ')}`;
 }
 
 /** A line for each limit of storm control. */
@@ -177,6 +183,13 @@ function remoteCell({ remote, remoteName }: LinkStatus): string {
   return address === undefined ? remoteName.name : `${remoteName.name} (${address})`;
 }
 
+/** Why a link sends no runs. */
+function gsoText({ gso, gsoLack }: LinkStatus): string {
+  if (gso) return 'on';
+  if (gsoLack === 'device') return 'off: refused by the device';
+  return gsoLack === 'path' ? 'off: the path loses what is sent that way' : 'off';
+}
+
 function linkText(link: LinkStatus): string[] {
   const damped = link.dampedSecondsLeft === null ? '' : `, ${Math.ceil(link.dampedSecondsLeft)} s left`;
   return [
@@ -187,7 +200,7 @@ function linkText(link: LinkStatus): string[] {
     ...nameText(link),
     `    Priority ${link.priority}, interval ${link.intervalMs} ms, hold ${link.holdMs} ms, MTU ${orDash(link.mtu)}`,
     ...marksText(link),
-    ...(link.gso === null ? [] : [`    UDP GSO ${link.gso ? 'on' : 'off'}`]),
+    ...(link.gso === null ? [] : [`    UDP GSO ${gsoText(link)}`]),
     ...(link.fec === null ? [] : [`    Forward error correction ${link.fec}`]),
     `    RTT last/min/smoothed ${milliseconds(link.rttLastUs)}/${milliseconds(link.rttMinUs)}/` +
       `${milliseconds(link.rttSmoothedUs)} ms, jitter ${milliseconds(link.jitterUs)} ms`,

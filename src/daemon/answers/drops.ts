@@ -2,11 +2,13 @@
 import type { DropCounter } from '../../api/index.js';
 import type { HandshakeReason } from '../../handshake/reasons.js';
 import { formatPath } from '../interfaces/addresses.js';
+import type { MemberReason } from '../interfaces/member-refusals.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsByReason } from '../observe/counters.js';
 import type { Histories } from '../observe/link-histories.js';
 
 const HANDSHAKE = 'handshake/';
+const MEMBER = 'member/';
 
 /** Those above zero, without copies; or with `all` every one. */
 export function dropCounters(
@@ -34,8 +36,12 @@ export function dropCounters(
     });
 }
 
-/** Handshakes know who sent what was refused; the datapath counts without a name. */
+/** Handshakes and members know who sent what was refused; the datapath counts without a name. */
 function lastSender(runtime: InterfaceRuntime, reason: string): Pick<DropCounter, 'peer' | 'from'> {
+  if (reason.startsWith(MEMBER)) {
+    const peer = runtime.members.refusals.last(reason.slice(MEMBER.length) as MemberReason);
+    return { peer, from: null };
+  }
   const refusal = reason.startsWith(HANDSHAKE)
     ? runtime.handshakes.record.last(reason.slice(HANDSHAKE.length) as HandshakeReason)
     : null;

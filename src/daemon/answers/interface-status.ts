@@ -3,6 +3,7 @@
 import type { InterfaceConfig, OffloadName } from '../../api/config.js';
 import type { InterfaceRate, InterfaceStatus } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
+import { admitsClients } from '../../config/templates.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
@@ -53,8 +54,8 @@ export function interfaceStatus(
     resendAgeMs: effective.resendAge,
     peers: runtime?.peers.size ?? config.peers.length,
     ...present,
-    clientsKnown: config.authorizedKeys === undefined ? null : (runtime?.clients.known ?? 0),
-    clientsPresent: config.authorizedKeys === undefined ? null : (runtime?.clients.present ?? 0),
+    clientsKnown: !admitsClients(config) ? null : (runtime?.clients.known ?? 0),
+    clientsPresent: !admitsClients(config) ? null : (runtime?.clients.present ?? 0),
   };
 }
 

@@ -180,6 +180,7 @@ function linkAtRest(
     fwmark: effective.fwmark || null,
     mtu: effective.mtu || null,
     gso: false,
+    gsoLack: null,
     txDatagrams: 0,
     txBytes: 0,
     rxDatagrams: 0,

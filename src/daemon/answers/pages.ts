@@ -47,6 +47,6 @@ export async function pageOf<Peer, Row, From extends Source<Peer>>(
 /** `octo0:1024`: interface and row. */
 export function readCursor(cursor: string): { name: string; row: number } {
   const found = /^([^:]+):(\d{1,9})$/.exec(cursor);
-  if (found === null) throw new RequestError(`${cursor} is no cursor that a page has named`);
+  if (found === null) throw new RequestError(`cursor ${cursor} is not one that a page has returned`);
   return { name: found[1], row: Number(found[2]) };
 }

@@ -32,7 +32,7 @@ export async function peerBehind(
 ): Promise<FoundPeer> {
   const { runtime, device } = placeOf(find.interfaces(within), address);
   const mac = stationOf(address, device) ?? (await askFor(address, device, signal));
-  if (mac === null) throw new RequestError(`nobody answers for ${address} on ${device}`);
+  if (mac === null) throw new RequestError(`no host answers for ${address} on ${device}`);
   const name = await peerOfStation(find, runtime, mac);
   if (name === null) throw new RequestError(`${address} (${mac}) is not behind a peer of ${runtime.name}`);
   return find.peer({ peer: name, interface: runtime.name });
@@ -51,7 +51,7 @@ function placeOf(runtimes: readonly InterfaceRuntime[], address: string) {
       }
     }
   }
-  throw new RequestError(`${address} is in no network of an interface, and no peer is called so`);
+  throw new RequestError(`${address} is outside the networks of all interfaces, and no peer has this name`);
 }
 
 function numberOf(address: string): number {

@@ -19,7 +19,7 @@ import { loopOf } from '../interfaces/loops.js';
 import { type LinkEntry, nameOf, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
-import { usesGso } from './gso.js';
+import { gsoOf } from './gso.js';
 import { diagnose, remoteOf } from './peer-diagnosis.js';
 
 /** Status of one link; `nowUs`: microseconds since boot. */
@@ -82,7 +82,7 @@ function linkStatus(
     dscp: effective.dscp,
     fwmark: effective.fwmark || null,
     mtu: read(LINK.mtu),
-    gso: link.config.remote?.kind === 'via' ? null : usesGso(runtime, link),
+    ...gsoOf(runtime, link),
     txDatagrams: read(LINK.txDatagrams),
     txBytes: read(LINK.txBytes),
     rxDatagrams: read(LINK.rxDatagrams),

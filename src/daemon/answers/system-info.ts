@@ -1,4 +1,5 @@
 /** The daemon itself and the system it runs on. */
+
 import { readdir, readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
 import type { OffloadName } from '../../api/config.js';
@@ -10,6 +11,7 @@ import {
   type VersionInfo,
 } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
+import { admitsClients } from '../../config/templates.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
 import { manifest, version } from '../base/version.js';
@@ -67,7 +69,7 @@ export async function systemInfo(
     peers,
     memoryBytesPerPeer: peers < FEW ? null : Math.round(memory.rss / peers),
     clientLoads: runtimes
-      .filter(({ config }) => config.authorizedKeys)
+      .filter(({ config }) => admitsClients(config))
       .map((runtime) => clientLoad(runtime, memory.rss)),
     workers: runtimes.map((runtime) => ({
       interface: runtime.name,

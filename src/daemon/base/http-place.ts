@@ -3,7 +3,7 @@
  * for others, and each is closed when it has had its answer.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface Place {
@@ -47,6 +47,8 @@ export class HttpPlace {
   }
 
   private async listen({ address, port }: Place): Promise<Server> {
+    // Loading it takes a third of the start of a daemon, and few serve anything.
+    const { createServer } = await import('node:http');
     const server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       requestTimeout: PATIENCE_MS,

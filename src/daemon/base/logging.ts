@@ -76,7 +76,7 @@ export class Logging implements Log {
   }
 
   /** The latest lines, oldest first. */
-  status(last = KEPT_LINES): LoggingStatus {
+  status(last = KEPT_LINES): Omit<LoggingStatus, 'eventHandler'> {
     const inOrder = [...this.kept.slice(this.next), ...this.kept.slice(0, this.next)];
     return {
       level: this.level,

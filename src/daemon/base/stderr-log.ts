@@ -11,6 +11,14 @@ const QUEUE_BYTES = 1 << 20;
 /** How long the end of the daemon waits for the last lines, in milliseconds. */
 const LAST_WORDS_MS = 500;
 
+interface StderrOptions {
+  /** Standard error, unless a test says otherwise. */
+  fd?: number;
+  queueBytes?: number;
+  /** `$JOURNAL_STREAM`: device and inode of the stream that leads to the journal (systemd.exec(5)). */
+  journal?: string | undefined;
+}
+
 export class StderrLog {
   readonly log: pino.Logger;
   /** Lines left out since the daemon started. */
@@ -18,10 +26,12 @@ export class StderrLog {
   private told = 0;
   private readonly destination: ReturnType<typeof pino.destination>;
 
-  /** `level` is one of pino's, `fd` standard error unless a test says otherwise. */
-  constructor(level: string, fd = 2, queueBytes = QUEUE_BYTES) {
-    this.destination = pino.destination({ dest: ownDescriptor(fd), sync: false, maxLength: queueBytes });
-    this.log = pino({ level }, this.destination);
+  /** `level` is one of pino's. */
+  constructor(level: string, { fd = 2, queueBytes = QUEUE_BYTES, journal }: StderrOptions = {}) {
+    // With a `minLength` of 0, the default, `flush` does not wait for the lines that wait.
+    const options = { sync: false, minLength: 1, maxLength: queueBytes };
+    this.destination = pino.destination({ dest: ownDescriptor(fd), ...options });
+    this.log = pino({ level }, isJournal(fd, journal) ? withPriority(this.destination) : this.destination);
     this.destination.on('drop', () => {
       this.leftOut++;
     });
@@ -56,4 +66,36 @@ function ownDescriptor(fd: number): number {
   } catch {
     return fd;
   }
+}
+
+/** Whether what is written to a descriptor comes to the journal: the variable is inherited by programs whose output goes elsewhere. */
+function isJournal(fd: number, stream: string | undefined): boolean {
+  if (stream === undefined) return false;
+  try {
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    return stream === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
+/** Lines with the priority of their level before them, as the journal takes it (sd-daemon(3)). */
+function withPriority(destination: pino.DestinationStream): pino.DestinationStream {
+  const stream = {
+    // Pino then says the level of each line.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: pino.levels.values['info'],
+    write(line: string): void {
+      destination.write(`<${priorityOf(stream.lastLevel)}>${line}`);
+    },
+  };
+  return stream;
+}
+
+/** Of syslog (RFC 5424), from a level of pino. */
+function priorityOf(level: number): number {
+  if (level >= pino.levels.values['fatal']) return 2;
+  if (level >= pino.levels.values['error']) return 3;
+  if (level >= pino.levels.values['warn']) return 4;
+  return level >= pino.levels.values['info'] ? 6 : 7;
 }

@@ -27,9 +27,9 @@ export const whoSchema = z.object({
   session: z.int().nullable(),
 });
 
-/** `user ana on session 3 (process 4242)`. */
+/** `user ana on connection 3 (process 4242)`. */
 export function nameOf({ user, session, pid }: Who): string {
-  const place = session === null ? '' : ` on session ${session}`;
+  const place = session === null ? '' : ` on connection ${session}`;
   return `user ${user}${place}${pid === null ? '' : ` (process ${pid})`}`;
 }
 

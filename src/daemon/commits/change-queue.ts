@@ -48,9 +48,9 @@ export class ChangeQueue {
   /** Runs `work` in turn and records its outcome. `change` is null for what changes nothing. */
   run<T extends object | null>(who: Who, change: RecordedChange | null, work: () => Promise<T>): Promise<T> {
     return this.inTurn(async () => {
-      if (this.stopping) throw new RequestError('the daemon ends');
+      if (this.stopping) throw new RequestError('the daemon is stopping');
       if (who.session !== null && !this.connected.has(who.session)) {
-        throw new RequestError('the client has gone');
+        throw new RequestError('the client has disconnected');
       }
       try {
         const result = await work();

@@ -66,7 +66,7 @@ export class Startup {
   async write(who: Who): Promise<ConfigWriteResult> {
     const { host, events, guard } = this.options;
     if (guard.active) {
-      throw new RequestError('a commit awaits confirmation and may be undone yet: confirm it, then save');
+      throw new RequestError('a commit still awaits confirmation: confirm it, then save');
     }
     const result = await this.save(host.runningConfig());
     events.publish({ kind: 'config', by: who.user, what: 'written' });

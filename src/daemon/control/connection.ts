@@ -142,7 +142,7 @@ export class Connection implements CallingConnection {
     try {
       message = decodeMessage(line);
     } catch {
-      this.fail(null, { code: ERROR.PARSE, message: 'the line is no JSON, or no safe JSON' });
+      this.fail(null, { code: ERROR.PARSE, message: 'the line is not JSON, or not safe JSON' });
       return;
     }
     if (Array.isArray(message)) return this.batch(message);
@@ -187,7 +187,8 @@ export class Connection implements CallingConnection {
     if (this.pending.size >= MAX_PENDING) {
       return refused(id, ERROR.BUSY, `${MAX_PENDING} requests are under way already`);
     }
-    if (this.pending.has(id)) return refused(id, ERROR.INVALID_REQUEST, 'a request of this id is under way');
+    if (this.pending.has(id))
+      return refused(id, ERROR.INVALID_REQUEST, 'a request with this id is under way');
     return {
       isSlow: findMethod(this.options.methods, method)?.isSlow === true,
       answer: this.serve(envelope),

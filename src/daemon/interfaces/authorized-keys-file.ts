@@ -125,19 +125,19 @@ export class AuthorizedKeysFile {
   private async snapshot(seen: string): Promise<Snapshot | null> {
     // Non-blocking, so that a FIFO is refused instead of waited for.
     const file = await open(this.path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {
-      throw new Error(`it cannot be opened (${(error as NodeJS.ErrnoException).code})`);
+      throw new Error(`cannot be opened (${(error as NodeJS.ErrnoException).code})`);
     });
     try {
       const status = await file.stat({ bigint: true });
       const signature = `${status.dev} ${status.ino} ${status.size} ${status.mtimeNs} ${status.ctimeNs}`;
       if (signature === seen) return null;
-      if (!status.isFile()) throw new Error('it is not a regular file');
+      if (!status.isFile()) throw new Error('not a regular file');
       const owner = Number(status.uid);
       if (owner !== 0 && owner !== process.geteuid?.()) {
-        throw new Error(`it is owned by user ${owner}, neither root nor the user who reads it`);
+        throw new Error(`owned by user ${owner}, neither root nor the user who reads it`);
       }
-      if ((Number(status.mode) & WRITABLE_BY_OTHERS) !== 0) throw new Error('others may write it');
-      if (status.size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES >> 20} MiB`);
+      if ((Number(status.mode) & WRITABLE_BY_OTHERS) !== 0) throw new Error('writable by others');
+      if (status.size > MAX_BYTES) throw new Error(`larger than ${MAX_BYTES >> 20} MiB`);
       const text = await file.readFile('utf8');
       return { text, signature, changedMs: Number(status.mtimeNs / 1_000_000n) };
     } finally {

@@ -6,17 +6,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
-import {
-  Admission,
-  type Client,
-  isSameClient,
-  type KeysRead,
-  MAX_CLIENTS,
-} from '../../handshake/admission.js';
+import { sodiumPrimitives } from '../../crypto/sodium.js';
+import { Admission, isSameClient, type KeysRead } from '../../handshake/admission.js';
+import { type CertificateRules, type CertifiedClient, judgeCertificate } from '../../handshake/certified.js';
+import { type Client, MAX_CLIENTS } from '../../handshake/client.js';
 import type { ClientSource } from '../../handshake/options.js';
 import type { HandshakeReason } from '../../handshake/reasons.js';
+import type { JoinRequest } from '../../member/join-messages.js';
 import { AuthorizedKeysFile } from './authorized-keys-file.js';
 import type { Handshakes } from './handshakes.js';
+import { ownCertificate } from './own-certificate.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
 import { RecentRates } from './recent-rates.js';
@@ -25,6 +24,8 @@ import { RecentRates } from './recent-rates.js';
 const REVIEWED_A_TURN = 128;
 /** Clients whose time is over are looked for, and rates measured, this often. */
 const TICK_MS = 1000;
+/** Anybody can show certificates: a refusal is told no more often than this. */
+const REFUSALS_TOLD_EVERY_MS = 60_000;
 
 /** What the interface hears of its clients. */
 interface ClientsOwner {
@@ -32,8 +33,8 @@ interface ClientsOwner {
   left(peer: PeerEntry, cause: string): void;
   /** The file was read anew. */
   loaded(read: KeysRead): void;
-  /** It cannot be read: why. */
-  failed(message: string): void;
+  /** It cannot be read, or a certificate admits nobody: why. */
+  failed(what: 'authorized-keys-refused' | 'certificate-refused', why: string): void;
 }
 
 interface ClientsOptions {
@@ -51,7 +52,9 @@ export class Clients implements ClientSource {
   /** Resident memory of the process when the first client came, in bytes; null while there is none. */
   residentBefore: number | null = null;
   /** Why the file is not in use, a sentence; null: it is, or there is none. */
-  missing: string | null = null;
+  fileFault: string | null = null;
+  /** When a refused certificate was told last, in milliseconds of the clock that never goes back. */
+  private refusalTold = Number.NEGATIVE_INFINITY;
   private readonly admission = new Admission({ wallClockMs: () => Date.now() });
   private readonly connected = new Map<number, PeerEntry>();
   private file: AuthorizedKeysFile | null = null;
@@ -75,7 +78,7 @@ export class Clients implements ClientSource {
 
   /** Clients that may come. */
   get known(): number {
-    return this.admission.table.size;
+    return this.admission.table.size + this.admission.certified.size;
   }
 
   /** Clients that have rows: connected, or gone a short time ago. */
@@ -85,17 +88,24 @@ export class Clients implements ClientSource {
 
   /** The client of this name, whether it is connected or not. */
   named(name: string): Client | undefined {
-    return this.admission.table.named(name);
+    return this.admission.named(name);
   }
 
-  /** All clients, in the order of the file. */
+  /** All clients, in the order of the file; then those that came by a certificate. */
   all(): readonly Client[] {
-    return this.admission.table.all();
+    const { table, certified } = this.admission;
+    return certified.size === 0 ? table.all() : [...table.all(), ...certified.all()];
   }
 
   /** Of the last seconds: heartbeats sent, or handshake messages taken. */
   perSecond(what: 'heartbeats' | 'handshakes'): number {
     return this.rates.perSecond(what);
+  }
+
+  /** Why the file, or the certificate of this host, is not in use, a sentence; null: all is well. */
+  get missing(): string | null {
+    const own = this.own();
+    return this.fileFault ?? (typeof own === 'string' ? own : null);
   }
 
   isExpired(client: Client): boolean {
@@ -113,17 +123,66 @@ export class Clients implements ClientSource {
     if (file !== this.path) {
       this.file?.close();
       this.path = file;
-      this.missing = null;
+      this.fileFault = null;
       this.file = file === null ? null : this.openFile(file);
       if (this.file === null) this.admission.clear();
       else await this.file.read();
     }
+    if (settingsChanged) this.admission.certified.judgeAgain(this.rules());
     await this.review(settingsChanged);
   }
 
   /** Reads the file again. */
   async reread(): Promise<void> {
     await this.file?.read();
+  }
+
+  certify(key: Uint8Array, request: JoinRequest): boolean {
+    const client = judgeCertificate(sodiumPrimitives, key, request, this.rules());
+    const problem = typeof client === 'string' ? client : this.enlist(client);
+    if (problem !== null) this.tellRefusal(Buffer.from(key).toString('base64'), problem);
+    return problem === null;
+  }
+
+  certificate(): string | null {
+    const own = this.own();
+    return own === null || typeof own === 'string' ? null : own.text;
+  }
+
+  /** The certificate that this host shows; a sentence why there is none, null if none is wanted. */
+  private own(): ReturnType<typeof ownCertificate> | null {
+    const { config, handshakes } = this.options.parts();
+    const { certificateFile: file } = config;
+    return file === undefined ? null : ownCertificate(file, handshakes.publicKey);
+  }
+
+  private tellRefusal(key: string, problem: string): void {
+    const now = performance.now();
+    if (now - this.refusalTold < REFUSALS_TOLD_EVERY_MS) return;
+    this.refusalTold = now;
+    this.options.owner.failed(
+      'certificate-refused',
+      `a certificate of the key ${key} admits nobody: ${problem}`,
+    );
+  }
+
+  private rules(): CertificateRules {
+    const { authorities = [], revokedKeys = [] } = this.options.parts().config;
+    return { authorities, revokedKeys, nowMs: Date.now() };
+  }
+
+  /** A sentence when the client cannot be taken in. The file goes before certificates. */
+  private enlist(client: CertifiedClient): string | null {
+    const { table, certified } = this.admission;
+    if (table.named(client.name) !== undefined || table.withKey(client.key) !== undefined) return null;
+    const replaced = certified.enlist(client, Date.now());
+    if (typeof replaced === 'string') return replaced;
+    const entry = this.options.peers.get(client.name);
+    if (entry === undefined) return null;
+    if (entry.client?.key === client.key) this.reviewOne(entry, false);
+    else if (replaced !== null && entry.client?.key === replaced.key)
+      this.turnOut(entry, 'no-longer-authorized');
+    return null;
   }
 
   // --- coming ---------------------------------------------------------------------------------------
@@ -161,7 +220,7 @@ export class Clients implements ClientSource {
     const named = this.options.peers.get(name);
     if (named !== undefined) this.turnOut(named, 'has-a-block-now');
     if (publicKey === undefined) return;
-    const client = this.admission.table.withKey(Buffer.from(publicKey, 'base64').toString('latin1'));
+    const client = this.admission.withKey(Buffer.from(publicKey, 'base64').toString('latin1'));
     const holder = client === undefined ? undefined : this.options.peers.get(client.name);
     if (holder !== undefined) this.turnOut(holder, 'has-a-block-now');
   }
@@ -212,15 +271,15 @@ export class Clients implements ClientSource {
       table: () => this.admission.table,
       loaded: (read) => {
         if (this.file !== file) return;
-        this.missing = null;
+        this.fileFault = null;
         this.wrong = read.wrong;
         this.admission.table = read.table;
         this.options.owner.loaded(read);
         void this.review(false);
       },
       failed: (message) => {
-        this.missing = `the file ${path} is not used: ${message}`;
-        this.options.owner.failed(`${this.missing}; clients known before stay`);
+        this.fileFault = `the file ${path} is not used: ${message}`;
+        this.options.owner.failed('authorized-keys-refused', `${this.fileFault}; clients known before stay`);
       },
     });
     return file;
@@ -243,7 +302,7 @@ export class Clients implements ClientSource {
   private reviewOne(entry: PeerEntry, settingsChanged: boolean): void {
     const { client: before, config: was } = entry;
     if (before === null) return;
-    const client = this.admission.table.withKey(before.key);
+    const client = this.admission.withKey(before.key);
     if (client === undefined || client.name !== before.name)
       return this.turnOut(entry, 'no-longer-authorized');
     if (this.admission.isExpired(client)) return this.turnOut(entry, 'expired');

@@ -58,6 +58,7 @@ export function settingsOf(
       statics: staticMacs(config),
       vlan: vlanSettings(config.vlan),
       loopGuard: config.loopGuard ?? null,
+      arpSuppression: config.arpSuppression ?? false,
       reserved: reservedBits(config.forwardReserved ?? reservedUnasked(config)),
     },
     tapMtu: effective.mtu,

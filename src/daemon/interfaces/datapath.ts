@@ -1,13 +1,14 @@
 /** The control thread's handle on a datapath worker: commands out, events in, counters in shared memory. */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type {
   FlowsExplanation,
   GuardRow,
   MacStretch,
   MacWanted,
   MulticastStretch,
+  NeighbourStretch,
   PeerExplanation,
   VlanRow,
 } from '../../contract/answers.js';
@@ -19,6 +20,7 @@ import { INTERFACE, SharedStats } from '../../contract/stats.js';
 import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
+import { startWorker } from './worker-thread.js';
 
 /** Commands that go to the worker together. A message costs as much as several commands, and each wakes the worker. */
 const MOST_TOGETHER = 64;
@@ -87,10 +89,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       this.arrived.push(events);
       if (this.taking === undefined) this.takeSome();
     });
-    this.worker = new Worker(new URL('../../worker/worker.js', import.meta.url), {
-      workerData: start,
-      transferList: [port2],
-    });
+    this.worker = startWorker(start);
     this.worker.on('error', (error) => {
       this.fault = error.message;
     });
@@ -135,6 +134,10 @@ export class Datapath extends EventEmitter<DatapathEvents> {
 
   multicast(from: number, rows: number): Promise<MulticastStretch | null> {
     return this.ask((id) => ({ kind: 'multicast', id, from, rows }));
+  }
+
+  neighbours(from: number, rows: number): Promise<NeighbourStretch | null> {
+    return this.ask((id) => ({ kind: 'neighbours', id, from, rows }));
   }
 
   vlans(): Promise<VlanRow[] | null> {

@@ -29,20 +29,21 @@ export class Drains {
     const name = `link ${link.config.id} of peer ${peer.config.name}`;
     const others = [...peer.links.values()].filter((other) => other !== link);
     if (ALIVE_STATES.has(link.state) && !others.some(({ state }) => state === 'up')) {
-      throw new RequestError(`no other link is up; shut ${name} down if you mean it`);
+      throw new RequestError(`no other link is up: use "shutdown" to stop ${name} all the same`);
     }
     const started = performance.now();
     this.setDrained(link, true);
     await this.emptied([link], timeoutS * 1000, signal);
     if (ALIVE_STATES.has(link.state) && link.state !== 'drained') {
-      throw new RequestError(`timeout: ${name} is not empty after ${timeoutS} s`);
+      throw new RequestError(`timed out after ${timeoutS} s: ${name} not drained yet`);
     }
     return { state: link.state, waitedMs: Math.round(performance.now() - started) };
   }
 
   /** Puts a link back into use. */
   refill(link: LinkEntry): DrainResult {
-    if (link.config.drain) throw new RequestError('it is drained by the configuration; say "no drain" there');
+    if (link.config.drain)
+      throw new RequestError('the link is drained by the configuration: use "no drain" there');
     this.setDrained(link, false);
     return { state: link.state, waitedMs: 0 };
   }

@@ -84,7 +84,7 @@ export class Finder {
 /** The link of a peer with this id; throws `RequestError` when there is none. */
 export function linkOf(peer: PeerEntry, id: number): LinkEntry {
   const link = peer.links.get(id);
-  if (link === undefined) throw new RequestError(`peer ${peer.config.name} has no link ${id}`);
+  if (link === undefined) throw new RequestError(`link ${id} of peer ${peer.config.name} not found`);
   return link;
 }
 

@@ -12,7 +12,7 @@ import { isJoin } from '../../crypto/handshake-messages.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Action, InstallSessionAction, NoticeAction, RetireReason } from '../../handshake/actions.js';
-import type { Client } from '../../handshake/admission.js';
+import type { Client } from '../../handshake/client.js';
 import { Handshaker } from '../../handshake/handshaker.js';
 import { type OpenedJoin, openJoin } from '../../handshake/join.js';
 import type { ClientSource, PeerIdentity } from '../../handshake/options.js';
@@ -92,7 +92,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     private staticKeys: KeyPair,
     aead: AeadChoice,
     clock: HandshakeClock,
-    clients: ClientSource,
+    private readonly clients: ClientSource,
   ) {
     super();
     this.handshaker = new Handshaker({
@@ -110,6 +110,11 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   /** How often each failure occurred, by name. */
   get counters(): Readonly<Record<string, number>> {
     return this.handshaker.counters;
+  }
+
+  /** Under which peers know this interface, base64. */
+  get publicKey(): string {
+    return Buffer.from(this.staticKeys.publicKey).toString('base64');
   }
 
   /** What came of handshakes with each peer. */
@@ -210,8 +215,12 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
 
   private receiveJoin(bytes: Uint8Array, path: PathRef): void {
     const join = openJoin(sodiumPrimitives, this.staticKeys, bytes);
-    if (join === null) this.count('join-not-authentic');
-    else if (!this.emit('join', join, path)) join.abandon();
+    if (join === null) return this.count('join-not-authentic');
+    const { invitation: key, request } = join;
+    if (request?.certificate !== undefined) {
+      join.abandon();
+      if (!this.clients.certify(key, request)) this.count('certificate-refused');
+    } else if (!this.emit('join', join, path)) join.abandon();
   }
 
   /** Sends the reply to a request of the event `join` back to where that came from. */

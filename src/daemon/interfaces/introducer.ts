@@ -14,6 +14,7 @@ import { MAX_SEEN, type MemberMessage } from '../../member/messages.js';
 import { readRecord } from '../../member/record.js';
 import { PATH } from '../../native/ops.js';
 import { pathAddressBytes } from './addresses.js';
+import type { MemberRefusals } from './member-refusals.js';
 import { type PeerEntry, pathOf } from './peer-entries.js';
 
 /** Records of one client are taken no more often. */
@@ -43,6 +44,7 @@ interface IntroducerOptions {
   named(name: string): PeerEntry | undefined;
   /** Whether a key is that of a peer or client that may come. */
   isWelcome(publicKey: Uint8Array): boolean;
+  readonly refusals: MemberRefusals;
 }
 
 export class Introducer {
@@ -58,16 +60,22 @@ export class Introducer {
     return this.members.values();
   }
 
-  /** Takes the record of a client. Its session says whose it is: one with another key is ignored. */
+  /** Takes the record of a client. Its session says whose it is: one with another key is refused. */
   record(entry: PeerEntry, bytes: Uint8Array): void {
+    const { refusals } = this.options;
     const now = this.options.now();
     const known = this.members.get(entry.row);
-    if (known !== undefined && now - known.takenAt < RECORD_INTERVAL_US) return;
-    if (!effectiveIntroduce(this.options.config(), entry.config)) return;
+    if (known !== undefined && now - known.takenAt < RECORD_INTERVAL_US)
+      return refusals.note('record-too-soon', entry);
+    if (!effectiveIntroduce(this.options.config(), entry.config))
+      return refusals.note('record-not-wanted', entry);
     const record = readRecord(sodiumPrimitives, bytes);
     const { publicKey } = entry.config;
-    if (record === null || publicKey === undefined || record.isGone) return;
-    if (!sodiumPrimitives.equal(record.publicKey, parsePublicKey(publicKey))) return;
+    const isOwn =
+      record !== null &&
+      publicKey !== undefined &&
+      sodiumPrimitives.equal(record.publicKey, parsePublicKey(publicKey));
+    if (!isOwn || record.isGone) return refusals.note('record-forged', entry);
     const partners = known?.partners ?? new Set();
     const { sequence } = record;
     this.members.set(entry.row, { entry, record: bytes, sequence, takenAt: now, partners });

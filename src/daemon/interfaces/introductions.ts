@@ -13,6 +13,7 @@ import type { MemberMessage } from '../../member/messages.js';
 import { type MemberRecord, readRecord } from '../../member/record.js';
 import type { Datapath } from './datapath.js';
 import { directPeer, endsOf, isRelayLink } from './direct-peer.js';
+import type { MemberReason, MemberRefusals } from './member-refusals.js';
 import type { OwnRecord } from './own-record.js';
 import type { LinkEntry, PeerEntries, PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
@@ -76,6 +77,7 @@ interface IntroductionsOptions {
   send(peer: PeerEntry, message: MemberMessage): void;
   /** Whether a peer has this key already. */
   hasKey(publicKey: Uint8Array): boolean;
+  readonly refusals: MemberRefusals;
 }
 
 export class Introductions {
@@ -149,33 +151,39 @@ export class Introductions {
 
   /** A server introduces a member, for the first time or again. */
   introduced(server: PeerEntry, said: Extract<MemberMessage, { what: 'introduction' }>): void {
-    if (server.config.direct === undefined) return;
+    const { refusals } = this.options;
+    if (server.config.direct === undefined) return refusals.note('not-a-server', server);
     const record = readRecord(sodiumPrimitives, said.record);
-    if (record === null || record.isGone) return;
+    if (record === null || record.isGone) return refusals.note('introduction-forged', server);
     const key = formatPublicKey(record.publicKey);
     const known = this.directs.get(key);
-    if (known !== undefined) this.again(known, server, { record, seen: said.seen });
-    else if (this.mayAdd(key, said.name, record))
-      this.add(key, said.name, server, { record, seen: said.seen });
+    if (known !== undefined) return this.again(known, server, { record, seen: said.seen });
+    const reason = this.objection(key, said.name, record);
+    if (reason !== null) refusals.note(reason, server);
+    else if (!this.add(key, said.name, server, { record, seen: said.seen }))
+      refusals.note('member-without-way', server);
   }
 
-  private mayAdd(key: string, name: string, { publicKey }: MemberRecord): boolean {
+  /** Why a member does not become a direct peer; null: it may. */
+  private objection(key: string, name: string, { publicKey }: MemberRecord): MemberReason | null {
     const { peers, hasKey, keys, now } = this.options;
-    if (sodiumPrimitives.equal(publicKey, keys().publicKey) || hasKey(publicKey)) return false;
-    if (peers.get(name) !== undefined || (this.refused.get(key)?.until ?? 0) > now()) return false;
-    return this.directs.size < MAX_DIRECTS;
+    if (sodiumPrimitives.equal(publicKey, keys().publicKey) || hasKey(publicKey)) return 'member-known';
+    if (peers.get(name) !== undefined) return 'member-name-taken';
+    if ((this.refused.get(key)?.until ?? 0) > now()) return 'member-not-reached';
+    return this.directs.size < MAX_DIRECTS ? null : 'members-full';
   }
 
+  /** Makes a direct peer of a member. Returns whether it has a link that could be tried. */
   private add(
     key: string,
     name: string,
     server: PeerEntry,
     { record, seen }: Pick<DirectPeer, 'record' | 'seen'>,
-  ): void {
+  ): boolean {
     const now = this.options.now();
     const proven = new Set<number>();
     const entry = this.setUp(name, server, { record, seen, proven });
-    if (entry === null) return;
+    if (entry === null) return false;
     this.directs.set(key, {
       entry,
       record,
@@ -189,6 +197,7 @@ export class Introductions {
       frames: 0,
       proven,
     });
+    return true;
   }
 
   /** Makes the peer and its links, or brings them up to date; null where it has no link that could be tried. */

@@ -9,6 +9,7 @@ import type { Datapath } from './datapath.js';
 import type { Handshakes } from './handshakes.js';
 import { Introducer } from './introducer.js';
 import { Introductions } from './introductions.js';
+import { MemberRefusals } from './member-refusals.js';
 import { OwnRecord } from './own-record.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
@@ -36,6 +37,7 @@ interface MembersOptions {
 export class Members {
   readonly introducer: Introducer;
   readonly introductions: Introductions;
+  readonly refusals: MemberRefusals;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -47,7 +49,12 @@ export class Members {
     const send = (peer: PeerEntry, message: MemberMessage): void =>
       datapath.send({ kind: 'member', peer: peer.row, bytes: encodeMember(message) });
     const hasKey = (publicKey: Uint8Array): boolean => handshakes.hasKey(publicKey);
+    const refusals = new MemberRefusals(now, (peer, detail) =>
+      host.emit('warning', peer, 'introduction-refused', detail),
+    );
+    this.refusals = refusals;
     this.introducer = new Introducer({
+      refusals,
       config,
       now,
       send,
@@ -56,6 +63,7 @@ export class Members {
     });
     const record = new OwnRecord(host.name, () => Date.now());
     this.introductions = new Introductions({
+      refusals,
       peers,
       datapath,
       setup,
@@ -123,6 +131,7 @@ export class Members {
       case 'withdrawal':
         return this.introductions.withdrawn(entry, message.publicKey);
       default:
+        return this.refusals.note('malformed', entry);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The configured peers of an interface and their links, with their rows in the datapath. */
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
 import { LINK_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
-import type { Client } from '../../handshake/admission.js';
+import type { Client } from '../../handshake/client.js';
 import { Rows } from './rows.js';
 import { type LinkSockets, NO_SOCKETS } from './udp-sockets.js';
 

@@ -16,7 +16,7 @@ import type { StaticMac } from '../../contract/port-settings.js';
 import type { LinkSettings, PeerSettings } from '../../contract/settings.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
-import type { Client } from '../../handshake/admission.js';
+import type { Client } from '../../handshake/client.js';
 import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import { localWish, relayedPath, relayName } from './addresses.js';
 import type { Datapath } from './datapath.js';

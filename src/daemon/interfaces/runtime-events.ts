@@ -3,7 +3,7 @@
 import type { WarningName } from '../../api/events.js';
 import type { LinkFacts } from '../../api/link-states.js';
 import type { UplinkCause } from '../../api/uplinks.js';
-import type { SwitchNotice } from '../../contract/events.js';
+import type { DatapathEvent, SwitchNotice } from '../../contract/events.js';
 import type { KeysRead } from '../../handshake/admission.js';
 import type { LinkEntry, PeerEntry } from './peer-entries.js';
 import type { Resolution } from './remote-names.js';
@@ -17,6 +17,8 @@ export interface RuntimeEvents {
   mtu: [peer: PeerEntry, link: LinkEntry, mtu: number, before: number];
   /** The device of a link does not take UDP GSO. */
   gsoRefused: [peer: PeerEntry, link: LinkEntry];
+  /** The path of a link loses runs, or no longer. */
+  runsLost: [peer: PeerEntry, link: LinkEntry, facts: Extract<DatapathEvent, { kind: 'runs-lost' }>];
   session: [peer: PeerEntry, what: 'established' | 'ended'];
   /** Another server of an uplink group carries. */
   uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];

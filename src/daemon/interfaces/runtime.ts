@@ -30,14 +30,14 @@ import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
 import { answerMarks } from './marks.js';
 import { Members } from './members.js';
 import { timeNotKept, warningOf } from './notices.js';
-import { nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
+import { type LinkEntry, nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
 import { RemoteNames, type Resolution } from './remote-names.js';
 import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
-import { tapMtuDiffers } from './tap-mtu.js';
+import { tapMtuHeard } from './tap-mtu.js';
 import { UdpSockets } from './udp-sockets.js';
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
@@ -116,7 +116,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       owner: {
         left: (peer, cause) => this.emit('peer', peer, cause),
         loaded: (read) => this.emit('authorizedKeys', read, this.current.authorizedKeys?.file ?? ''),
-        failed: (why) => this.emit('warning', null, 'authorized-keys-refused', why),
+        failed: (what, why) => this.emit('warning', null, what, why),
       },
     });
     const handshakes = new Handshakes(native, datapath, keys, aead, clock, clients);
@@ -350,6 +350,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.linkChanged(event);
       case 'roamed':
         return this.linkRoamed(event);
+      case 'gso-refused':
+        return this.atLink(event, (...place) => this.emit('gsoRefused', ...place));
+      case 'runs-lost':
+        return this.atLink(event, (...place) => this.emit('runsLost', ...place, event));
       case 'loop':
         return this.loopChanged(event);
       case 'switch':
@@ -362,12 +366,15 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         return this.routes.refreshSoon();
       case 'rebind':
         return this.rebinding.now();
-      case 'gso-refused':
       case 'path-mtu':
       case 'mtu':
-        return this.linkTold(event);
+        return this.atLink(event, (...place) => {
+          if (event.kind === 'mtu') this.emit('mtu', ...place, event.mtu, event.before);
+          // Links that go through this peer start from what its own links carry.
+          this.routes.linkChanged(...place);
+        });
       case 'tap-mtu':
-        return this.tapMtuHeard(event);
+        return tapMtuHeard(this, event.peer, event.mtu);
       case 'echo':
         return this.echoes.answered(event);
       default:
@@ -440,22 +447,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     }
   }
 
-  private linkTold(event: EventOf<'gso-refused' | 'path-mtu' | 'mtu'>): void {
+  /** Does something with the link of an event, if it is still there. */
+  private atLink(
+    event: { peer: number; link: number },
+    act: (peer: PeerEntry, link: LinkEntry) => void,
+  ): void {
     const peer = this.peers.atRow(event.peer);
     const link = peer?.links.get(event.link);
-    if (peer === undefined || link === undefined) return;
-    if (event.kind === 'gso-refused') return void this.emit('gsoRefused', peer, link);
-    if (event.kind === 'mtu') this.emit('mtu', peer, link, event.mtu, event.before);
-    // Links that go through this peer start from what its own links carry.
-    this.routes.linkChanged(peer, link);
-  }
-
-  private tapMtuHeard({ peer: row, mtu }: EventOf<'tap-mtu'>): void {
-    const peer = this.peers.atRow(row);
-    if (peer === undefined) return;
-    peer.tapMtu = mtu;
-    const differing = tapMtuDiffers(this.config, peer);
-    if (differing !== null) this.emit('warning', peer, 'mtu-differs', differing);
+    if (peer !== undefined && link !== undefined) act(peer, link);
   }
 
   private loopChanged({ peer, state }: EventOf<'loop'>): void {

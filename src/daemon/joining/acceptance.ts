@@ -35,8 +35,7 @@ export class Acceptance {
     const known = invitation.members.find((member) => member.publicKey === publicKey);
     const file = runtime.config.authorizedKeys?.file;
     const links = clientLinks(runtime, invitation.template ?? undefined).map(({ id }) => id);
-    if (file === undefined || links.length === 0)
-      return { refused: 'the inviter admits no clients any more' };
+    if (file === undefined || links.length === 0) return { refused: 'the inviter no longer admits clients' };
     const holder = holderOf(runtime, publicKey);
     if (known !== undefined) {
       // After a crash between the two files the line may be missing.
@@ -44,8 +43,9 @@ export class Acceptance {
       return { grant: this.grantFor(runtime, known, links) };
     }
     if (invitation.expiresMs <= Date.now()) return { refused: 'the invitation has expired' };
-    if (invitation.members.length >= invitation.uses) return { refused: 'the invitation was used already' };
-    if (holder !== null) return { refused: `this host's key is known already: it is ${holder}` };
+    if (invitation.members.length >= invitation.uses)
+      return { refused: 'the invitation has already been used' };
+    if (holder !== null) return { refused: `this host's key is already known: it belongs to ${holder}` };
     const member = {
       name: freeName(runtime, invitation),
       publicKey,

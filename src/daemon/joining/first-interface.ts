@@ -24,7 +24,7 @@ export function proposeFirst(
 ): SetupProposal {
   const { interface: name, addresses, listenPort } = params;
   if (running.interfaces.some((one) => one.name === name))
-    throw new RequestError(`there is an interface ${name} already: its clients are invited by "invite"`);
+    throw new RequestError(`interface ${name} already exists: invite its clients with "invite"`);
   const file = join(stateFolder, 'clients', `${name}.keys`);
   makeEmpty(file);
   const own = hostAddresses(new Set(running.interfaces.map((one) => one.name)));

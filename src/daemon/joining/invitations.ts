@@ -8,6 +8,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { OpenedJoin } from '../../handshake/join.js';
 import type { JoinReply } from '../../member/join-messages.js';
 import { encodeToken, INVITATION_SECRET_BYTES, type InviterEnd, invitationKeys } from '../../member/token.js';
+import type { Expiring } from '../base/expiring.js';
 import { RequestError } from '../base/request-errors.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { Acceptance } from './acceptance.js';
@@ -54,6 +55,15 @@ export class Invitations {
     return wanted.map(({ key: _, address: __, ...shown }) => ({ ...shown, state: stateOf(shown) }));
   }
 
+  /** Invitations by which somebody may still come, and those that ended before. */
+  *expiring(): Iterable<Expiring> {
+    for (const one of this.store.all()) {
+      if (stateOf(one) === 'used') continue;
+      const { interface: interfaceName, name, madeMs, expiresMs } = one;
+      yield { kind: 'invitation', interface: interfaceName, name, fromMs: madeMs, expiresMs };
+    }
+  }
+
   /** @throws RequestError with a sentence for the user */
   make(params: InviteParams): Promise<InviteResult> {
     return this.inTurn(async () => {
@@ -65,7 +75,7 @@ export class Invitations {
       if (list.length >= MAX_INVITATIONS)
         throw new RequestError(`there are ${list.length} invitations: revoke some`);
       if (list.some((one) => one.interface === runtime.name && one.name === name && stateOf(one) === 'open'))
-        throw new RequestError(`there is an invitation ${name} already: revoke it first`);
+        throw new RequestError(`invitation ${name} already exists: revoke it first`);
       const problem = this.acceptance.addressProblem(runtime, params);
       if (problem !== null) throw new RequestError(problem);
       const madeMs = Date.now();
@@ -100,7 +110,7 @@ export class Invitations {
         return one.name === name || members.length > 0 ? [{ invitation: one, members }] : [];
       });
       if (revoked.length === 0)
-        throw new RequestError(`there is no invitation ${name}, and nobody of that name came by one`);
+        throw new RequestError(`invitation ${name} not found, nor a member of that name who joined with one`);
       // First who may come no more: should what follows fail, it can be asked for again.
       for (const { invitation, members } of revoked) await this.turnOut(invitation.interface, members);
       await this.store.save(this.store.all().flatMap((one) => remains(one, name, revoked)));
@@ -170,17 +180,17 @@ export class Invitations {
     const admitting = candidates.filter(({ config }) => config.authorizedKeys !== undefined);
     if (admitting.length === 0) throw new RequestError(NO_CLIENTS);
     if (admitting.length > 1)
-      throw new RequestError('several interfaces admit clients: say which by "interface NAME"');
+      throw new RequestError('several interfaces admit clients: name one with "interface NAME"');
     const [runtime] = admitting;
-    if (runtime.clients.missing !== null && runtime.clients.known > 0)
-      throw new RequestError(runtime.clients.missing);
+    if (runtime.clients.fileFault !== null && runtime.clients.known > 0)
+      throw new RequestError(runtime.clients.fileFault);
     if (template !== undefined && !runtime.config.peerTemplates?.some((one) => one.name === template))
       throw new RequestError(`${runtime.name} has no peer-template ${template}`);
     if (uses === 1 && (runtime.peers.get(member) ?? runtime.clients.named(member)) !== undefined)
-      throw new RequestError(`${runtime.name} has a peer ${member} already`);
-    if (/\s/.test(member)) throw new RequestError('the name of a client has no blanks');
+      throw new RequestError(`peer ${member} already exists on ${runtime.name}`);
+    if (/\s/.test(member)) throw new RequestError('the name of a client must not contain blanks');
     if (uses > 1 && address !== 'auto' && address !== 'none')
-      throw new RequestError('one address is for one host: say "address auto", or leave out "uses"');
+      throw new RequestError('one address is for one host: use "address auto", or leave out "uses"');
     return runtime;
   }
 

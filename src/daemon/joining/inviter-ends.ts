@@ -40,8 +40,7 @@ export function inviterEnds(
       );
     }
   }
-  if (found.size === 0)
-    throw new RequestError('this host has no address: say how it is reached by "endpoint"');
+  if (found.size === 0) throw new RequestError('this host has no address: give one with "endpoint"');
   return [...found.values()].slice(0, MAX_TOKEN_ENDPOINTS);
 }
 

@@ -18,7 +18,7 @@ export const AUTHORIZED_KEY_METHODS = {
       file: config.authorizedKeys?.file ?? '',
       clients: clients.known,
       wrong: clients.wrong,
-      fault: clients.missing,
+      fault: clients.fileFault,
     }));
   }),
 } satisfies Partial<MethodTable>;

@@ -7,7 +7,10 @@ export const LOGGING_METHODS = {
   // It names who administrates, and what.
   'show.logging': admin(
     z.strictObject({ last: z.int().min(1).max(1000).optional() }),
-    ({ logging }, { last }) => logging.status(last),
+    ({ logging, eventHandler }, { last }) => ({
+      ...logging.status(last),
+      eventHandler: eventHandler.status(),
+    }),
   ),
   'show.aliases': read(nothing, ({ runningConfig }) => runningConfig().aliases ?? []),
 } satisfies Partial<MethodTable>;

@@ -4,6 +4,7 @@ import { INTERFACE_NAMES, LINK_NAMES, PEER_NAMES } from '../../contract/counter-
 import { COPY_DROPS, DROP_HELP, DROP_NAMES, NORMAL_DROPS } from '../../contract/drops.js';
 import { INTERFACE_FIELDS, LINK_FIELDS, LINK_WIDTH, PEER_FIELDS, PEER_WIDTH } from '../../contract/stats.js';
 import { HANDSHAKE_HELP, type HandshakeReason, NORMAL_HANDSHAKES } from '../../handshake/reasons.js';
+import { MEMBER_HELP, type MemberReason, NORMAL_MEMBERS } from '../interfaces/member-refusals.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropCounts } from './drop-watch.js';
@@ -13,7 +14,7 @@ interface DropCount extends Pick<DropCounter, 'reason' | 'count' | 'help' | 'nor
   isCopy: boolean;
 }
 
-/** How often each reason to drop has counted, of the datapath and then of handshakes; in the order of `dropCounts`. */
+/** How often each reason to drop has counted, of the datapath, of handshakes and of members; in the order of `dropCounts`. */
 export function dropsByReason(runtime: InterfaceRuntime): DropCount[] {
   const counts = dropCounts(runtime);
   const datapath = DROP_NAMES.map((reason) => ({
@@ -28,7 +29,13 @@ export function dropsByReason(runtime: InterfaceRuntime): DropCount[] {
     normal: NORMAL_HANDSHAKES.has(reason),
     isCopy: reason === 'handshake-duplicate',
   }));
-  return [...datapath, ...handshakes].map((drop, index) => ({ ...drop, count: counts[index] }));
+  const members = (Object.keys(runtime.members.refusals.counters) as MemberReason[]).map((reason) => ({
+    reason: `member/${reason}`,
+    help: MEMBER_HELP[reason],
+    normal: NORMAL_MEMBERS.has(reason),
+    isCopy: false,
+  }));
+  return [...datapath, ...handshakes, ...members].map((drop, index) => ({ ...drop, count: counts[index] }));
 }
 
 /** Drops by which something may have been lost, or that show a fault. */

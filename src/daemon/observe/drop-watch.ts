@@ -55,7 +55,11 @@ export class DropWatch {
   }
 }
 
-/** The counts of all reasons: those of the datapath, then those of handshakes. */
+/** The counts of all reasons: those of the datapath, then those of handshakes and of members. */
 export function dropCounts(runtime: InterfaceRuntime): number[] {
-  return [...runtime.datapath.stats.drops, ...Object.values(runtime.handshakes.counters)];
+  return [
+    ...runtime.datapath.stats.drops,
+    ...Object.values(runtime.handshakes.counters),
+    ...Object.values(runtime.members.refusals.counters),
+  ];
 }

@@ -38,6 +38,13 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.info(place, 'the device of the link refuses UDP GSO');
     events.publish({ kind: 'gso-refused', ...place });
   });
+  runtime.on('runsLost', (peer, link, { isOff, runLossPermille, singleLossPermille, againS }) => {
+    const place = { interface: name, peer: peer.config.name, link: link.config.id };
+    const losses = { gsoLossPermille: runLossPermille, singleLossPermille };
+    const message = isOff ? 'the path of the link loses what UDP GSO sends' : 'UDP GSO is used again';
+    log[isOff ? 'warn' : 'info']({ ...place, ...losses }, message);
+    events.publish({ kind: 'gso-lossy', ...place, isOff, ...losses, againSeconds: againS });
+  });
   runtime.on('resolved', (peer, link, name, { addresses }, before) => {
     const place = { interface: runtime.name, peer: peer.config.name, link: link.config.id };
     log.info({ ...place, name, addresses }, 'the remote name of the link leads elsewhere');

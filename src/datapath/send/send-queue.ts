@@ -1,5 +1,6 @@
 /** Sends that wait for one native call: runs of one link that continue each other become one UDP GSO send. */
 
+import { NO_GSO } from '../../contract/stats.js';
 import { SEND } from '../../native/ops.js';
 import type { DatapathIo } from '../../state/io.js';
 import { GSO_BYTES, GSO_SEGMENTS, type SealedRun } from '../../state/run.js';
@@ -63,7 +64,7 @@ export class SendQueue {
 
   /** Whether several datagrams of a link may leave by one send. */
   private usesGso(link: number): boolean {
-    return this.gso && this.tables.links.refusesGso[link] === 0;
+    return this.gso && this.tables.links.noGso[link] === NO_GSO.NONE;
   }
 
   private append(fd: number, path: number, run: SealedRun): void {

@@ -17,6 +17,7 @@ import type { MtuControl } from './mtu-control.js';
 import type { Pace } from './pace.js';
 import type { Reports } from './reports.js';
 import type { Roaming } from './roaming.js';
+import type { RunTrial } from './run-trial.js';
 import { hearTapMtu } from './tap-mtu.js';
 import type { Uplinks } from './uplinks.js';
 
@@ -73,16 +74,36 @@ export class Heartbeats {
   }
 }
 
+/** Whom heartbeats concern. */
+interface BeatListeners {
+  readonly life: LinkLife;
+  readonly roaming: Roaming;
+  readonly mtu: MtuControl;
+  readonly uplinks: Uplinks;
+  readonly pace: Pace;
+  readonly runs: RunTrial;
+}
+
 /** What the peer's heartbeats say, handed to whom it concerns. */
 export class HeartbeatReader {
+  private readonly life: LinkLife;
+  private readonly roaming: Roaming;
+  private readonly mtu: MtuControl;
+  private readonly uplinks: Uplinks;
+  private readonly pace: Pace;
+  private readonly runs: RunTrial;
+
   constructor(
     private readonly base: LinkBase,
-    private readonly life: LinkLife,
-    private readonly roaming: Roaming,
-    private readonly mtu: MtuControl,
-    private readonly uplinks: Uplinks,
-    private readonly pace: Pace,
-  ) {}
+    listeners: BeatListeners,
+  ) {
+    this.life = listeners.life;
+    this.roaming = listeners.roaming;
+    this.mtu = listeners.mtu;
+    this.uplinks = listeners.uplinks;
+    this.pace = listeners.pace;
+    this.runs = listeners.runs;
+  }
 
   heard(datagram: Datagram): void {
     const { link, now, body } = datagram;
@@ -98,6 +119,7 @@ export class HeartbeatReader {
     if (claimed !== link) return this.roaming.consider(claimed, datagram);
     this.measure(datagram);
     hearTapMtu(this.base, datagram);
+    this.runs.heard(link, now);
     const { bytes, view } = this.base.arena;
     const flags = bytes[body + HEARTBEAT.FLAGS];
     const arrivedAt = echoedBeat(view, body, now);

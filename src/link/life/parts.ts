@@ -22,6 +22,7 @@ import { Pace } from './pace.js';
 import { Placement } from './placement.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
+import { RunTrial } from './run-trial.js';
 import { Segmentation } from './segmentation.js';
 import { Uplinks } from './uplinks.js';
 
@@ -73,7 +74,14 @@ export class LinkParts {
     this.members = new Members(base, directs, limit);
     this.roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
-      heartbeats: new HeartbeatReader(base, this.life, this.roaming, this.mtu, this.uplinks, this.pace),
+      heartbeats: new HeartbeatReader(base, {
+        life: this.life,
+        roaming: this.roaming,
+        mtu: this.mtu,
+        uplinks: this.uplinks,
+        pace: this.pace,
+        runs: new RunTrial(base, this.segmentation),
+      }),
       mtu: this.mtu,
       notices: new NoticeReader(base, this.life, limit),
       paths: this.roaming,

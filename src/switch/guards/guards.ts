@@ -1,14 +1,15 @@
 /**
  * Guards of peers, off by default: an authenticated peer is on the LAN and could answer as its DHCP server, announce itself
- * as its router (RFC 6105) or use addresses of others. A guarded peer's frames are looked at before anything is learned from
+ * as its router (RFC 6105) or use addresses of others. A static MAC address guards itself: no other port may use it. A guarded peer's frames are looked at before anything is learned from
  * them; what cannot be looked through is dropped.
  */
 import { readU16, readU32 } from '../../base/bytes.js';
+import { Columns, uint32 } from '../../base/columns.js';
 import type { GuardRow } from '../../contract/answers.js';
 import { DROP } from '../../contract/drops.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
 import { type Frame, sourceHigh, sourceLow, vlanId } from '../frame.js';
-import type { MacTable } from '../mac-table.js';
+import { LOCAL_PORT, type MacTable } from '../mac-table.js';
 import { Bindings } from './bindings.js';
 import { GuardedPacket } from './packet.js';
 
@@ -34,6 +35,9 @@ interface Guarded {
 export class Guards {
   /** By peer row; few are guarded. */
   private readonly guarded: (Guarded | undefined)[] = [];
+  /** Frames of each port (row = port + 1) from MAC addresses that are static elsewhere. */
+  private pins = uint32();
+  private readonly columns = new Columns(this);
   private readonly packet = new GuardedPacket();
   private count = 0;
   private sources = 0;
@@ -57,7 +61,7 @@ export class Guards {
   set(peer: number, settings: GuardSettings | null): void {
     const before = this.guarded[peer];
     if (before !== undefined && JSON.stringify(before.settings) === JSON.stringify(settings)) return;
-    this.peerRemoved(peer);
+    this.remove(peer);
     if (settings === null) return;
     const counts = new Uint32Array(COUNTS);
     this.guarded[peer] = { settings, bindings: new Bindings(settings.bindings), counts };
@@ -66,6 +70,11 @@ export class Guards {
   }
 
   peerRemoved(peer: number): void {
+    if (peer + 1 < this.columns.capacity) this.columns.reset(peer + 1);
+    this.remove(peer);
+  }
+
+  private remove(peer: number): void {
     const before = this.guarded[peer];
     if (before === undefined) return;
     this.guarded[peer] = undefined;
@@ -141,16 +150,26 @@ export class Guards {
     guarded.bindings.learn(address, high, low, until);
   }
 
+  /** Counts a frame of a port from a MAC address that is static at another one. Returns the index in `DROP` of the reason. */
+  pinned(port: number): number {
+    this.columns.ensure(port + 2);
+    this.pins[port + 1]++;
+    return DROP['guard-static-mac'];
+  }
+
   /** For `show guards`. */
   rows(now: number): GuardRow[] {
     const rows: GuardRow[] = [];
-    this.guarded.forEach((guarded, peer) => {
-      if (guarded === undefined) return;
-      const { settings, counts, bindings } = guarded;
-      const row: GuardRow = { peer, settings, drops: [...counts], bindings: [] };
-      bindings.each(now, (words, leftUs) => row.bindings.push({ words: [...words], leftUs }));
+    const ports = Math.max(this.guarded.length, this.columns.capacity - 1);
+    for (let port = LOCAL_PORT; port < ports; port++) {
+      const guarded = port < 0 ? undefined : this.guarded[port];
+      const pinned = this.pins[port + 1] ?? 0;
+      if (guarded === undefined && pinned === 0) continue;
+      const { settings = null, counts = [0, 0, 0, 0] } = guarded ?? {};
+      const row: GuardRow = { port, settings, drops: [...counts], bindings: [], pinned };
+      guarded?.bindings.each(now, (words, leftUs) => row.bindings.push({ words: [...words], leftUs }));
       rows.push(row);
-    });
+    }
     return rows;
   }
 }

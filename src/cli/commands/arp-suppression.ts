@@ -1,0 +1,27 @@
+/** `show arp-suppression`: the IP addresses that the switch answers for. */
+import type { KnownAddress } from '../../api/index.js';
+import { keyword } from '../../grammar/command.js';
+import { arpSuppressionText } from '../output/arp-suppression.js';
+import { type ExecCommand, OF_INTERFACE } from './command.js';
+import { narrowedCall } from './listings.js';
+import { byName, larger } from './narrowing.js';
+
+export const arpSuppressionCommands: ExecCommand[] = [
+  narrowedCall<'show.arpSuppression', KnownAddress>({
+    tokens: [keyword('arp-suppression', 'IP addresses that are answered for in place of flooding')],
+    groups: [OF_INTERFACE],
+    ways: {
+      name: { help: 'Only addresses that fit a pattern', of: ({ address }) => address },
+      sorts: {
+        address: { help: 'By address', order: (a, b) => byName(a.address, b.address) },
+        expires: {
+          help: 'Staying longest first',
+          order: (a, b) => larger(a.expiresSeconds, b.expiresSeconds),
+        },
+      },
+    },
+    method: 'show.arpSuppression',
+    narrow: (statuses, rows) => statuses.map((status) => ({ ...status, addresses: rows(status.addresses) })),
+    text: arpSuppressionText,
+  }),
+];
