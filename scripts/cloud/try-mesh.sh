@@ -73,25 +73,58 @@ done
 until [ "$(ls "$work"/*/run/octolink.sock 2>/dev/null | wc -l)" -eq "$count" ]; do sleep 0.1; done
 
 mesh() {
-  ip netns exec "$name-desk" "$here/octolink-mesh" "$1" "$work/hosts.txt" -o "IdentityFile=$work/login" \
-    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
+  local action=$1
+  shift
+  ip netns exec "$name-desk" "$here/octolink-mesh" "$action" "$work/hosts.txt" -o "IdentityFile=$work/login" \
+    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$@"
 }
 
+# expect STATUS TEXT ACTION [OPTION...]
 expect() {
-  local said
-  said=$(mesh "$1")
-  echo "$said"
-  [[ $said == *"$2"* ]] || { echo "expected: $2" >&2; exit 1; }
+  local status=$1 text=$2 said code=0 start
+  shift 2
+  start=$(date +%s%N)
+  said=$(mesh "$@" 2>&1) || code=$?
+  printf '%s\n' "\$ octolink-mesh $*" "$said" "($((($(date +%s%N) - start) / 1000000)) ms)"
+  [[ $code -eq $status && $said == *"$text"* ]] || { echo "expected status $status, and: $text" >&2; exit 1; }
 }
 
-expect plan 'they have no key yet'
-start=$(date +%s%N)
-expect up "up: every one of $count hosts"
-echo "in $((($(date +%s%N) - start) / 1000000)) ms"
-expect up 'nothing to change'
-expect plan 'nothing to change'
+ping_first_from() {
+  ip netns exec "${hosts[$1]}" ping -q -c 3 -i 0.01 -W 5 "$2" >/dev/null
+}
+
+expect 0 'no key yet' plan
+expect 0 "up: every one of $count hosts" up
+expect 0 'nothing to change' up
+expect 0 'nothing to change' plan
+ping_first_from 1 10.77.0.1
+[ "$count" -le 8 ] || exit 0
+
+expect 0 'h1: as wanted; octo0: 3 of 3 peers up' status
 sed -i "1s/10\.77\.0\.1/10.77.0.201/" "$work/hosts.txt"
-expect plan 'to change: h1'
-expect up 'changed: h1'
-ip netns exec "${hosts[1]}" ping -q -c 3 -i 0.01 -W 5 10.77.0.201 >/dev/null
+expect 0 'to change: h1' up --dry-run
+expect 1 'DIFFERS (+1 -1 lines)' status
+expect 0 '+ address 10.77.0.201' plan --diff
+expect 0 'changed: h1' up
+ping_first_from 1 10.77.0.201
+
+# A host does not answer: the others keep it, and are done.
+ssh_of_h1=$(ip netns pids "${hosts[0]}" | xargs ps -o pid=,args= -p | awk '/sshd.*listener/ { print $1 }')
+kill -STOP "$ssh_of_h1"
+sed -i "2s/10\.77\.0\.2/10.77.0.202/" "$work/hosts.txt"
+expect 1 'changed: h2' up -o ConnectTimeout=1
+kill -CONT "$ssh_of_h1"
+ping_first_from 2 10.77.0.201
+expect 0 'nothing to change' up
+
+# One leaves, and comes back.
+cp "$work/hosts.txt" "$work/all.txt"
+expect 0 'changed: h4' down --only h4
+sed -i '$d' "$work/hosts.txt"
+expect 0 'changed: h1 h2 h3' up
+cp "$work/all.txt" "$work/hosts.txt"
+expect 0 'changed: h1 h2 h3 h4' up
+expect 0 'changed: h1 h2 h3 h4' down
+expect 0 'nothing to change' down
+if ping_first_from 1 10.77.0.201 2>/dev/null; then exit 1; fi
 echo 'mesh: all is well'

@@ -12,6 +12,7 @@ const SOURCES = [
   'src/api/links.ts',
   'src/api/clients.ts',
   'src/api/invitations.ts',
+  'src/api/expiry.ts',
   'src/api/logging.ts',
   'src/api/debug.ts',
 ];

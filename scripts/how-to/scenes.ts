@@ -1,4 +1,5 @@
 /** The pages that are run, each with the place in which it plays. */
+import { CLOUD_SCENES } from './cloud-scenes.js';
 import type { End, Scene } from './scene.js';
 
 const end = (host: string, device: string, address?: string, gateway?: End['gateway']): End => ({
@@ -208,4 +209,5 @@ export const SCENES: Scene[] = [
     installed: ['tokyo', 'osaka'],
   },
   ...OLD_TUNNELS.map(moveFrom),
+  ...CLOUD_SCENES,
 ];

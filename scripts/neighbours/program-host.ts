@@ -129,14 +129,15 @@ export class ProgramHost {
   }
 
   private withPath(options: RunOptions): RunOptions {
-    return { ...options, env: { ...process.env, PATH, LC_ALL: 'C' } };
+    return { ...options, env: { ...process.env, PATH, LC_ALL: 'C.UTF-8' } };
   }
 }
 
 function layOver(packages: string, scratch: string, name: string): string {
   return `
     mount -t tmpfs tmpfs ${scratch}
-    for part in usr etc var; do
+    for part in usr etc var boot; do
+      [ -d ${packages}/$part ] || continue
       mkdir -p ${scratch}/$part.up ${scratch}/$part.work
       mount -t overlay overlay -o lowerdir=${packages}/$part:/$part,upperdir=${scratch}/$part.up,workdir=${scratch}/$part.work /$part
     done

@@ -13,6 +13,7 @@ export * from './config.js';
 export * from './configuration.js';
 export * from './debug.js';
 export * from './events.js';
+export * from './expiry.js';
 export * from './explain.js';
 export * from './guards.js';
 export * from './history.js';

@@ -6,6 +6,7 @@ import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
 import type { DebugMethods } from './debug.js';
 import type { ControlEvent, EventFilter } from './events.js';
+import type { ExpiryMethods } from './expiry.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
 import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
@@ -37,6 +38,7 @@ export interface Methods
     LinkMethods,
     AuthorizedKeyMethods,
     InvitationMethods,
+    ExpiryMethods,
     LoggingMethods,
     DebugMethods {
   hello: { params: HelloParams; result: HelloResult };

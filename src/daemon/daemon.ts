@@ -16,6 +16,7 @@ import { InterfaceRuntime } from './interfaces/runtime.js';
 import type { TapStore } from './interfaces/tap-store.js';
 import { Invitations } from './joining/invitations.js';
 import { EventHandler } from './observe/event-handler.js';
+import { Expiries } from './observe/expiries.js';
 import { Histories } from './observe/link-histories.js';
 import { collectMetrics } from './observe/metric-families.js';
 import { metricsEndpoint } from './observe/metrics-endpoint.js';
@@ -39,6 +40,7 @@ export class Daemon implements ConfigurationHost {
   readonly eventHandler: EventHandler;
   readonly histories: Histories;
   readonly invitations: Invitations;
+  readonly expiries: Expiries;
   private config: Config = { interfaces: [] };
   private readonly running = new Map<string, InterfaceRuntime>();
   private readonly failures = new Map<string, string>();
@@ -65,8 +67,16 @@ export class Daemon implements ConfigurationHost {
         this.events.publish({ kind: 'invitation', ...place, what });
       },
     });
+    this.expiries = new Expiries({
+      sources: [() => this.invitations.expiring()],
+      nowMs: () => Date.now(),
+      tell: ({ kind: what, ...rest }) => {
+        options.log.warn({ what, ...rest }, rest.state === 'expired' ? 'expired' : 'will expire');
+        this.events.publish({ kind: 'expiry', what, ...rest });
+      },
+    });
     this.metrics = metricsEndpoint(() =>
-      metricsText(collectMetrics({ runtimes: this.running.values(), histories }))
+      metricsText(collectMetrics({ runtimes: this.running.values(), histories, expiries: this.expiries }))
         .map((line) => `${line}\n`)
         .join(''),
     );
@@ -127,6 +137,7 @@ export class Daemon implements ConfigurationHost {
   /** Stops every interface: says goodbye to the peers and removes the TAPs. */
   async stop(): Promise<void> {
     this.histories.stop();
+    this.expiries.stop();
     this.eventHandler.close();
     this.metrics.close();
     this.options.web.close();

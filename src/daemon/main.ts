@@ -143,7 +143,7 @@ async function main(): Promise<void> {
   const hopeless = (reason: string) => ending.end(reason, EXIT.FAILED);
   const web = new WebPlace(stateFolder, () => parts);
   const daemon = new Daemon({ native, log, stateFolder, web, taps, hopeless });
-  const { events, eventHandler, histories, faults, invitations, runtimes } = daemon;
+  const { events, eventHandler, histories, faults, invitations, expiries, runtimes } = daemon;
   const configurator = new Configurator({ host: daemon, startupFile, stateFolder, events, log });
   const service = new Service(manager, () => runtimes.values());
   process.on('SIGHUP', () => void ready.then(() => reload()));
@@ -181,6 +181,7 @@ async function main(): Promise<void> {
     events,
     histories,
     invitations,
+    expiries,
     joiner: new Joiner({
       native,
       stateFolder,
@@ -205,6 +206,7 @@ async function main(): Promise<void> {
   }
   try {
     await invitations.load();
+    expiries.start();
     await configurator.start(config);
     taps.closeRest();
     dropSpareThread();

@@ -2,11 +2,13 @@
 import type { Config } from '../../src/api/index.js';
 import { Invitations } from '../../src/daemon/joining/invitations.js';
 import { Joiner } from '../../src/daemon/joining/join.js';
+import { Expiries } from '../../src/daemon/observe/expiries.js';
 
 const NOWHERE = '/nonexistent';
 
 export function fakeJoining(host: { hostname(): string; runningConfig(): Config }) {
   return {
+    expiries: new Expiries({ sources: [], nowMs: () => 0, tell: () => {} }),
     invitations: new Invitations({
       stateFolder: NOWHERE,
       hostname: () => host.hostname(),

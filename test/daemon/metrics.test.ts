@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { MetricFamily } from '../../src/api/index.js';
+import type { ExpiryStatus, MetricFamily } from '../../src/api/index.js';
 import type { LinkState } from '../../src/api/link-states.js';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../src/api/metrics-text.js';
 import { COUNTERS_TABLE } from '../../src/cli/output/shows.js';
@@ -18,6 +18,14 @@ import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { collectMetrics } from '../../src/daemon/observe/metric-families.js';
 import { metricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
 import { freePort } from './free-port.js';
+
+const EXPIRING: ExpiryStatus = {
+  kind: 'invitation',
+  interface: 'octo0',
+  name: 'kobe',
+  expiresMs: 1_800_000_000_000,
+  state: 'valid',
+};
 
 /** Reads the text format as its description says; throws at what is not allowed. */
 function parse(text: readonly string[]): MetricFamily[] {
@@ -120,7 +128,13 @@ function collected(runtime: InterfaceRuntime, limit = 8): MetricFamily[] {
   );
   histories.sample();
   const text = metricsText(
-    collectMetrics({ runtimes: [runtime], histories, uptimeSeconds: 12.5, memoryRssBytes: 1e8 }),
+    collectMetrics({
+      runtimes: [runtime],
+      histories,
+      expiries: { list: () => [EXPIRING] },
+      uptimeSeconds: 12.5,
+      memoryRssBytes: 1e8,
+    }),
   );
   return parse(text);
 }

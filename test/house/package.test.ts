@@ -264,10 +264,10 @@ it('has a unit that lets the daemon do little', (context) => {
   expect(Number(exposure[1])).toBeLessThanOrEqual(2.0);
 });
 
-it('has user data that cloud-init understands', (context) => {
+it.for(['first', 'join', 'mesh'])('has user data (%s) that cloud-init understands', (name, context) => {
   const reason = lacking('cloud-init');
   if (reason !== undefined) return context.skip(reason);
-  const file = join(ROOT, 'scripts/cloud/user-data.yaml');
+  const file = join(ROOT, `scripts/cloud/user-data-${name}.yaml`);
   const { status, stdout, stderr } = spawnSync('cloud-init', ['schema', '--config-file', file], {
     encoding: 'utf8',
   });

@@ -5,7 +5,13 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { ROOT } from '../../scripts/lab/mesh.js';
 import { capture, until } from '../../scripts/lab/run.js';
-import type { InvitationStatus, InviteResult, JoinOffer, LinkStatus } from '../../src/api/index.js';
+import type {
+  ExpiryStatus,
+  InvitationStatus,
+  InviteResult,
+  JoinOffer,
+  LinkStatus,
+} from '../../src/api/index.js';
 import { Node } from './node.js';
 import { answered, labProblem, needsLab } from './support.js';
 
@@ -69,6 +75,11 @@ it('the same token works again for the same host, and for no other', async () =>
   expect(invitations.map(({ name, state }) => [name, state])).toEqual([
     ['osaka', 'used'],
     ['kobe', 'open'],
+  ]);
+  // What was used can no longer expire.
+  const expiry = await inviter.json<ExpiryStatus[]>('show expiry');
+  expect(expiry.map(({ kind, name, state }) => [kind, name, state])).toEqual([
+    ['invitation', 'kobe', 'valid'],
   ]);
   const token = readFileSync(join(joiner.folder, 'token'), 'utf8').trim();
   const again = await joinBy(joiner, token, 'identity-only');

@@ -130,7 +130,7 @@ it('a host is pinged by its address, behind whichever peer it is', async () => {
   );
   const wrong = async (address: string) => (await node.tryCli(`ping ${address}`)).stderr;
   expect(await wrong(own)).toBe(`% Error: ${own} is an address of this host\n`);
-  expect(await wrong('192.0.2.77')).toMatch(/is in no network of an interface/);
+  expect(await wrong('192.0.2.77')).toMatch(/is outside the networks of all interfaces/);
   expect(await wrong(own.replace(/\d+$/, '250'))).toMatch(/no host answers for .* on octo0/);
 });
 

@@ -5,6 +5,7 @@ import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { loss } from '../sim/hops/loss.js';
 import { Lan } from '../sim/lan.js';
+import { SWITCH } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
 import { MILLISECOND, World } from '../sim/world.js';
 
@@ -108,6 +109,32 @@ describe('a mesh', () => {
       expect(counts()).toEqual([1, 0, 1]);
       lan.addPeer(a, 2);
       expect(counts()).toEqual([0, 0, 0]);
+    }));
+
+  it('stations of others stay known while one host floods source addresses, and their frames are not flooded', () =>
+    withSeed((seed) => {
+      const { world, nodes } = new Lan(new World(seed), { hosts: 3, links: 1 });
+      world.run(100 * MILLISECOND);
+      const [a, b, hostile] = nodes;
+      const stations = Array.from({ length: 64 }, (_, index) => stationOf(b.id, index));
+      const says = (station: Uint8Array) =>
+        withVirtio(ethernet(BROADCAST, station, EXPERIMENTAL, new Uint8Array(46)));
+      b.fromKernel(...stations.map(says));
+      world.run(10 * MILLISECOND);
+      for (let first = 0; first < 20_480; first += 64) {
+        hostile.fromKernel(
+          ...Array.from({ length: 64 }, (_, index) => says(stationOf(hostile.id, first + index))),
+        );
+        world.run(MILLISECOND);
+        a.tap.take();
+      }
+      world.run(1000 * MILLISECOND);
+      expect(a.counter('macEntries')).toBe(SWITCH.macLimit);
+      for (const node of nodes) node.tap.take();
+      a.fromKernel(...stations.map((station, index) => numbered(station, a.id, index)));
+      world.run(10 * MILLISECOND);
+      expect(b.tap.take()).toHaveLength(64);
+      expect(hostile.tap.take()).toEqual([]);
     }));
 
   it('frames for a station at our own TAP go nowhere', () =>

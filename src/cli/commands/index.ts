@@ -17,6 +17,7 @@ import { debugCommands } from './debug.js';
 import { doctorCommands } from './doctor.js';
 import { drainCommands } from './drain.js';
 import { eventCommands } from './events.js';
+import { expiryCommands } from './expiry.js';
 import { explainCommands } from './explain.js';
 import { keyCommands } from './genkey.js';
 import { guardCommands } from './guards.js';
@@ -58,6 +59,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...authorityCommands,
   ...setupCommands,
   ...inviteCommands,
+  ...expiryCommands,
   ...joinCommands,
   ...waitCommands,
   ...pingCommands,

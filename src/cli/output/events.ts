@@ -1,6 +1,6 @@
 /** Events as lines: time, where, what, why. */
 import type { ConfigEvent, ControlEvent } from '../../api/index.js';
-import { duration, percent, plural } from './format.js';
+import { duration, momentOf, percent, plural } from './format.js';
 import { loopText } from './loops.js';
 import { fold, TEXT_WIDTH } from './table.js';
 import { UPLINK_CAUSES } from './uplinks.js';
@@ -98,6 +98,8 @@ function whatText(event: ControlEvent): string {
       const by = event.member === null ? '' : ` by ${event.member}`;
       return `${event.interface} invitation ${event.name} ${event.what}${by}`;
     }
+    case 'expiry':
+      return `${event.interface} ${event.what} ${event.name} ${event.state === 'expired' ? 'expired' : 'will expire'} ${momentOf(event.expiresMs)}`;
     case 'config':
       if (event.what === 'taken by force')
         return `configuration: a candidate was taken by force by ${event.by}`;

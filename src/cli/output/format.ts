@@ -75,3 +75,8 @@ export function plural(count: number, noun: string): string {
 export function orDash(value: string | number | null): string {
   return value === null ? '-' : String(value);
 }
+
+/** A point in time to the minute, UTC: `2027-01-31 12:00Z`. */
+export function momentOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`;
+}

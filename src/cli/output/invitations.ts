@@ -1,6 +1,6 @@
 /** Invitations as text. */
 import type { InvitationStatus, InviteResult, JoinOffer, LinkStatus, RevokeResult } from '../../api/index.js';
-import { milliseconds, plural } from './format.js';
+import { milliseconds, momentOf, plural } from './format.js';
 import { type Column, foldLine, TEXT_WIDTH, table } from './table.js';
 
 /** Columns around a QR code that scanners need as well. */
@@ -81,6 +81,3 @@ function memberText({ name, addresses }: InvitationStatus['members'][number]): s
 }
 
 /** `2027-01-31 12:00Z` */
-function momentOf(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`;
-}

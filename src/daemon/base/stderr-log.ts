@@ -28,7 +28,9 @@ export class StderrLog {
 
   /** `level` is one of pino's. */
   constructor(level: string, { fd = 2, queueBytes = QUEUE_BYTES, journal }: StderrOptions = {}) {
-    this.destination = pino.destination({ dest: ownDescriptor(fd), sync: false, maxLength: queueBytes });
+    // With a `minLength` of 0, the default, `flush` does not wait for the lines that wait.
+    const options = { sync: false, minLength: 1, maxLength: queueBytes };
+    this.destination = pino.destination({ dest: ownDescriptor(fd), ...options });
     this.log = pino({ level }, isJournal(fd, journal) ? withPriority(this.destination) : this.destination);
     this.destination.on('drop', () => {
       this.leftOut++;

@@ -8,6 +8,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { OpenedJoin } from '../../handshake/join.js';
 import type { JoinReply } from '../../member/join-messages.js';
 import { encodeToken, INVITATION_SECRET_BYTES, type InviterEnd, invitationKeys } from '../../member/token.js';
+import type { Expiring } from '../base/expiring.js';
 import { RequestError } from '../base/request-errors.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { Acceptance } from './acceptance.js';
@@ -52,6 +53,15 @@ export class Invitations {
   list(name?: string): InvitationStatus[] {
     const wanted = this.store.all().filter((one) => name === undefined || one.interface === name);
     return wanted.map(({ key: _, address: __, ...shown }) => ({ ...shown, state: stateOf(shown) }));
+  }
+
+  /** Invitations by which somebody may still come, and those that ended before. */
+  *expiring(): Iterable<Expiring> {
+    for (const one of this.store.all()) {
+      if (stateOf(one) === 'used') continue;
+      const { interface: interfaceName, name, madeMs, expiresMs } = one;
+      yield { kind: 'invitation', interface: interfaceName, name, fromMs: madeMs, expiresMs };
+    }
   }
 
   /** @throws RequestError with a sentence for the user */

@@ -15,6 +15,7 @@ import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
 import { ARP_SUPPRESSION_METHODS } from './show-arp-suppression.js';
 import { COUNTER_METHODS } from './show-counters.js';
+import { EXPIRY_METHODS } from './show-expiry.js';
 import { GUARD_METHODS } from './show-guards.js';
 import { INTERFACE_METHODS } from './show-interfaces.js';
 import { LINK_METHODS } from './show-links.js';
@@ -36,6 +37,7 @@ export const METHODS: MethodTable = {
   ...PEER_METHODS,
   ...AUTHORIZED_KEY_METHODS,
   ...INVITATION_METHODS,
+  ...EXPIRY_METHODS,
   ...LINK_METHODS,
   ...GUARD_METHODS,
   ...MULTICAST_METHODS,

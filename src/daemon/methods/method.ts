@@ -20,6 +20,7 @@ import type { Invitations } from '../joining/invitations.js';
 import type { Joiner } from '../joining/join.js';
 import type { Debugs } from '../observe/debugs.js';
 import type { EventHandler } from '../observe/event-handler.js';
+import type { Expiries } from '../observe/expiries.js';
 import type { Histories } from '../observe/link-histories.js';
 
 /** The parts of the daemon that methods work with. */
@@ -39,6 +40,7 @@ export interface DaemonParts {
   histories: Histories;
   invitations: Invitations;
   joiner: Joiner;
+  expiries: Expiries;
   debugs: Debugs;
   /** Number of connections on all control sockets. */
   connections(): number;

@@ -9,7 +9,7 @@ export const SYSTEM_METHODS = {
   'show.system': read(nothing, ({ native, find, connections }) =>
     systemInfo(native.hasHardwareAes(), find.interfaces(), connections()),
   ),
-  'show.metrics': read(nothing, ({ find, histories }) =>
-    collectMetrics({ runtimes: find.interfaces(), histories }),
+  'show.metrics': read(nothing, ({ find, histories, expiries }) =>
+    collectMetrics({ runtimes: find.interfaces(), histories, expiries }),
   ),
 } satisfies Partial<MethodTable>;

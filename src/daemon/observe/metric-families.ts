@@ -10,6 +10,7 @@ import { version } from '../base/version.js';
 import type { LinkEntry, PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsByReason } from './counters.js';
+import type { Expiries } from './expiries.js';
 import type { Histories } from './link-histories.js';
 
 type Labels = Record<string, string>;
@@ -79,6 +80,7 @@ const QUANTILES = [
 interface MetricsSource {
   runtimes: Iterable<InterfaceRuntime>;
   histories: Histories;
+  expiries: Pick<Expiries, 'list'>;
   /** Absent: those of this process. */
   uptimeSeconds?: number;
   memoryRssBytes?: number;
@@ -88,6 +90,7 @@ interface MetricsSource {
 export function collectMetrics({
   runtimes,
   histories,
+  expiries,
   uptimeSeconds = process.uptime(),
   memoryRssBytes = process.memoryUsage.rss(),
 }: MetricsSource): MetricFamily[] {
@@ -95,6 +98,16 @@ export function collectMetrics({
   found.add('build_info', 'gauge', 'Always 1; the version is a label', { version }, 1);
   found.add('uptime_seconds', 'gauge', 'Time since the daemon was started', {}, uptimeSeconds);
   found.add('memory_resident_bytes', 'gauge', 'Memory of the daemon', {}, memoryRssBytes);
+  for (const { kind, interface: name, name: which, expiresMs } of expiries.list()) {
+    const labels = { kind, interface: name, name: which };
+    found.add(
+      'expiry_timestamp_seconds',
+      'gauge',
+      'When it expires, since the epoch',
+      labels,
+      expiresMs / 1000,
+    );
+  }
   // A server has many more links than histories.
   let room = histories.size;
   for (const runtime of runtimes) {
