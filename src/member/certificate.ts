@@ -11,8 +11,9 @@ import {
   SIGNATURE_BYTES,
   SIGNING_KEY_BYTES,
 } from '../crypto/primitives.js';
-import { MAX_NAME_BYTES, Reader, writeText } from './fields.js';
+import { ascends, compareTexts, MAX_NAME_BYTES, Reader, writeText } from './fields.js';
 import { MAX_GROUP_BYTES, MAX_GROUPS } from './record.js';
+import { isSignedBy, withSignature } from './signed.js';
 
 export interface MemberCertificate {
   /** As names of peers are. */
@@ -53,10 +54,9 @@ export function signCertificate(
   keys: KeyPair,
 ): string {
   const body = encode({ ...certificate, authority: keys.publicKey });
-  const signature = primitives.sign(signedPart(body), keys.secretKey);
-  const bytes = Buffer.concat([body, signature]);
+  const bytes = withSignature(primitives, SIGNED_PREFIX, body, keys);
   if (decode(bytes) === null) throw new RangeError('not a member certificate');
-  return TEXT_PREFIX + bytes.toString('base64url');
+  return TEXT_PREFIX + Buffer.from(bytes).toString('base64url');
 }
 
 /** Reads a certificate whose signature is right; null for anything else. Whether it holds now and for whom is not asked. */
@@ -69,13 +69,7 @@ export function readCertificate(primitives: Primitives, text: string): MemberCer
   const bytes = new Uint8Array(raw);
   const certificate = decode(bytes);
   if (certificate === null) return null;
-  const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
-  const signature = bytes.subarray(bytes.length - SIGNATURE_BYTES);
-  return primitives.verify(signature, signedPart(body), certificate.authority) ? certificate : null;
-}
-
-function signedPart(body: Uint8Array): Uint8Array {
-  return Buffer.concat([SIGNED_PREFIX, body]);
+  return isSignedBy(primitives, SIGNED_PREFIX, bytes, certificate.authority) ? certificate : null;
 }
 
 function encode(certificate: MemberCertificate): Uint8Array {
@@ -109,10 +103,10 @@ function decode(bytes: Uint8Array): MemberCertificate | null {
 }
 
 function isSound({ issuedMs, expiresMs, groups }: MemberCertificate): boolean {
-  const areInOrder = groups.every(
-    (group, index) => index === 0 || Buffer.compare(Buffer.from(groups[index - 1]), Buffer.from(group)) < 0,
-  );
   return (
-    Number.isSafeInteger(issuedMs) && Number.isSafeInteger(expiresMs) && issuedMs < expiresMs && areInOrder
+    Number.isSafeInteger(issuedMs) &&
+    Number.isSafeInteger(expiresMs) &&
+    issuedMs < expiresMs &&
+    ascends(groups, compareTexts)
   );
 }

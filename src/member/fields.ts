@@ -25,6 +25,16 @@ export function compareEndpoints(a: Endpoint, b: Endpoint): number {
   );
 }
 
+/** Ascending by the bytes of UTF-8. */
+export function compareTexts(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** Whether values are in order, none twice. */
+export function ascends<T>(values: readonly T[], compare: (a: T, b: T) => number): boolean {
+  return values.every((value, index) => index === 0 || compare(values[index - 1], value) < 0);
+}
+
 /** Writes a text of at most 255 bytes with its length before it; returns where the next value begins. */
 export function writeText(bytes: Buffer, at: number, text: string): number {
   const length = bytes.write(text, at + 1);

@@ -14,13 +14,16 @@ import {
   SIGNING_KEY_BYTES,
 } from '../crypto/primitives.js';
 import {
+  ascends,
   compareEndpoints,
+  compareTexts,
   type Endpoint,
   MAX_NAME_BYTES,
   Reader,
   writeEndpoint,
   writeText,
 } from './fields.js';
+import { isSignedBy, withSignature } from './signed.js';
 
 export interface MemberRecord {
   /** As names of peers are. */
@@ -87,10 +90,7 @@ export function signRecord(
   keys: KeyPair,
 ): Uint8Array {
   const whole = { ...record, signingKey: keys.publicKey };
-  const body = encode(whole);
-  const bytes = new Uint8Array(body.length + SIGNATURE_BYTES);
-  bytes.set(body);
-  bytes.set(primitives.sign(signedPart(body), keys.secretKey), body.length);
+  const bytes = withSignature(primitives, PREFIX, encode(whole), keys);
   if (decode(bytes) === null) throw new RangeError('not a member record');
   return bytes;
 }
@@ -98,14 +98,7 @@ export function signRecord(
 /** Reads a record whose signature is right; null for anything else. */
 export function readRecord(primitives: Primitives, bytes: Uint8Array): MemberRecord | null {
   const record = decode(bytes);
-  if (record === null) return null;
-  const body = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
-  const signature = bytes.subarray(bytes.length - SIGNATURE_BYTES);
-  return primitives.verify(signature, signedPart(body), record.signingKey) ? record : null;
-}
-
-function signedPart(body: Uint8Array): Uint8Array {
-  return Buffer.concat([PREFIX, body]);
+  return record !== null && isSignedBy(primitives, PREFIX, bytes, record.signingKey) ? record : null;
 }
 
 function encode(record: MemberRecord): Uint8Array {
@@ -168,10 +161,6 @@ function isSound(record: MemberRecord): boolean {
     ascends(endpoints, compareEndpoints) &&
     vlans.every((vlan) => vlan >= 1 && vlan <= 4094) &&
     ascends(vlans, (a, b) => a - b) &&
-    ascends(groups, (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    ascends(groups, compareTexts)
   );
-}
-
-function ascends<T>(values: readonly T[], compare: (a: T, b: T) => number): boolean {
-  return values.every((value, index) => index === 0 || compare(values[index - 1], value) < 0);
 }

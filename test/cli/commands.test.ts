@@ -232,7 +232,7 @@ describe('the configuration', () => {
     await session('no logging syslog', 'no logging level', 'end');
     const log = await session('show logging last 5');
     expect(log).toMatch(
-      /^Level info, 1 line shown\nSyslog 192\.0\.2\.9 port 514: 3 sent, 0 dropped\n\n.* info peer up/,
+      /^Level info, 1 line shown\nSyslog 192\.0\.2\.9 port 514: 3 sent, 0 dropped\nEvent handler \/bin\/page: 7 run, 1 failed, 0 dropped\n\n.* info peer up/,
     );
   });
 

@@ -13,6 +13,7 @@ class Fake {
   readonly peers = new Map<string, unknown>();
   readonly datapath = { stats: new SharedStats({ peers: 1, links: 2 }) };
   readonly handshakes = { counters: {} };
+  readonly members = { refusals: { counters: {} } };
 
   link(peer: string, id: number, row: number, state: LinkState = 'up'): void {
     const found = (this.peers.get(peer) as { links: Map<number, unknown> } | undefined) ?? {
