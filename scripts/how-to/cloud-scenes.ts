@@ -48,7 +48,8 @@ function cables(hosts: readonly HostName[]): [End, End][] {
   ];
 }
 
-function desk(page: string, hosts: readonly HostName[], packages: readonly string[] = []): Scene {
+/** A page whose reader sits at a desk with a key for `hosts`, on which Octolink is installed. */
+export function deskScene(page: string, hosts: readonly HostName[], packages: readonly string[] = []): Scene {
   return {
     page: `docs/how-to/${page}.md`,
     hosts: ['desk', 'wires', ...hosts],
@@ -125,7 +126,7 @@ END
 
 function bootedByCloudInit(page: string): Scene {
   const hosts = ['tokyo', 'osaka'] as const;
-  const scene = desk(page, hosts, ['cloud-init', 'curl', 'gettext-base', 'python3-minimal']);
+  const scene = deskScene(page, hosts, ['cloud-init', 'curl', 'gettext-base', 'python3-minimal']);
   return {
     ...scene,
     words: {
@@ -144,6 +145,6 @@ function bootedByCloudInit(page: string): Scene {
 
 export const CLOUD_SCENES: Scene[] = [
   bootedByCloudInit('two-clouds'),
-  desk('fifty-hosts', ['tokyo', 'osaka', 'kobe']),
-  desk('ansible', ['tokyo', 'osaka', 'kobe'], ['ansible-core']),
+  deskScene('fifty-hosts', ['tokyo', 'osaka', 'kobe']),
+  deskScene('ansible', ['tokyo', 'osaka', 'kobe'], ['ansible-core']),
 ];

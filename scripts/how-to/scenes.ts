@@ -1,5 +1,6 @@
 /** The pages that are run, each with the place in which it plays. */
 import { CLOUD_SCENES } from './cloud-scenes.js';
+import { CONTAINER_SCENES } from './container-scenes.js';
 import type { End, Scene } from './scene.js';
 
 const end = (host: string, device: string, address?: string, gateway?: End['gateway']): End => ({
@@ -210,4 +211,5 @@ export const SCENES: Scene[] = [
   },
   ...OLD_TUNNELS.map(moveFrom),
   ...CLOUD_SCENES,
+  ...CONTAINER_SCENES,
 ];

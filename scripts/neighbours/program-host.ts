@@ -136,7 +136,8 @@ export class ProgramHost {
 function layOver(packages: string, scratch: string, name: string): string {
   return `
     mount -t tmpfs tmpfs ${scratch}
-    for part in usr etc var; do
+    for part in usr etc var boot; do
+      [ -d ${packages}/$part ] || continue
       mkdir -p ${scratch}/$part.up ${scratch}/$part.work
       mount -t overlay overlay -o lowerdir=${packages}/$part:/$part,upperdir=${scratch}/$part.up,workdir=${scratch}/$part.work /$part
     done

@@ -1,6 +1,7 @@
 /** What ends by itself at a known time. */
 
-export type ExpiryKind = 'invitation';
+/** `certificate`: the one that this host shows. */
+export type ExpiryKind = 'invitation' | 'certificate';
 
 export interface ExpiryStatus {
   kind: ExpiryKind;

@@ -58,6 +58,8 @@ export type DatapathEvent =
   | { kind: 'path-mtu'; peer: number; link: number }
   /** The search for a path MTU has come to a result, in bytes, other than before (0: the first). */
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
+  /** The peer's TAP has another MTU than before, in bytes; 0: it does not say. */
+  | { kind: 'tap-mtu'; peer: number; mtu: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
   | UplinkMoved
   /** A MEMBER message of a peer, from what follows its kind on. */

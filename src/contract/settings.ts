@@ -88,6 +88,8 @@ export interface SocketSettings {
 /** Settings of the interface as a whole. */
 export interface DatapathSettings {
   switch: SwitchSettings;
+  /** MTU of the TAP, in bytes. */
+  tapMtu: number;
   mssClamp: boolean;
   multicast: MulticastSettings;
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */

@@ -12,6 +12,7 @@ import type { Logging } from './base/logging.js';
 import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
+import { expiringCertificate } from './interfaces/own-certificate.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import type { TapStore } from './interfaces/tap-store.js';
 import { Invitations } from './joining/invitations.js';
@@ -68,7 +69,10 @@ export class Daemon implements ConfigurationHost {
       },
     });
     this.expiries = new Expiries({
-      sources: [() => this.invitations.expiring()],
+      sources: [
+        () => this.invitations.expiring(),
+        () => this.config.interfaces.flatMap((config) => [...expiringCertificate(config)]),
+      ],
       nowMs: () => Date.now(),
       tell: ({ kind: what, ...rest }) => {
         options.log.warn({ what, ...rest }, rest.state === 'expired' ? 'expired' : 'will expire');

@@ -146,6 +146,7 @@ export class Commands {
     if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);
     macs.setStatics(LOCAL_PORT, statics);
     outbound.mssClamp = settings.mssClamp;
+    link.beats.tapMtu = settings.tapMtu;
     link.uplinks.setGroups(settings.uplinkGroups);
     link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;

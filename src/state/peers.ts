@@ -42,6 +42,9 @@ export class PeerTable {
   duplicateDscp = int32(0, 2);
   /** Bits of `AT_REST`. */
   rests = uint8();
+  /** MTU of its TAP in bytes, as last told to the control thread, which hears of no other before the time beside it (µs). */
+  tapMtu = uint16();
+  tapMtuSilentUntil = float64();
   superId = uint16();
   frameId = uint16();
   /** Place of a peer in `rows`. */
@@ -65,6 +68,8 @@ export class PeerTable {
     this.lastLink[row] = NO_LINK;
     this.usable[row] = 0;
     this.rests[row] = 0;
+    this.tapMtu[row] = 0;
+    this.tapMtuSilentUntil[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
     this.place[row] = this.rows.length;
     this.rows.push(row);

@@ -29,8 +29,13 @@ export const HEARTBEAT = {
   DELIVERED: 44,
   /** Largest datagram received by this link since the sender's last heartbeat on it, in bytes; 0 for none. */
   LARGEST: 52,
-  BYTES: 54,
+  /** MTU of the sender's TAP, in bytes. Heartbeats of older senders end before it. */
+  TAP_MTU: 54,
+  BYTES: 56,
 } as const;
+
+/** Bytes of the shortest that is taken: those of older senders. */
+export const SHORTEST_HEARTBEAT = HEARTBEAT.TAP_MTU;
 
 /** Flag of a heartbeat: its sender hears the receiver on this link. */
 export const HEARS_YOU = 1;

@@ -36,6 +36,8 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
   const record = new HandshakeRecord();
   const runtime = {
     publicKey: 'OURS',
+    name: 'octo0',
+    config: { name: 'octo0', peers: [], addresses: [], disabledOffloads: [], mtu: 1400 },
     handshakes: { record, sessionOf: () => (session ? {} : null) },
   } as unknown as InterfaceRuntime;
   const entry = (id: number): LinkEntry => ({
@@ -62,6 +64,7 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
     up: false,
     changedUs: null,
     lostBy: null,
+    tapMtu: 0,
   };
   for (let id = 0; id < links; id++) peer.links.add(entry(id));
   return { record, peer, told: () => diagnose(runtime, peer, NOW) };
@@ -71,6 +74,15 @@ describe('why a peer is down', () => {
   it('is nothing while it is up', () => {
     const { peer, told } = scene();
     peer.up = true;
+    expect(told()).toBeNull();
+  });
+
+  it('is a TAP with another MTU while it is up, unless the peer does not say', () => {
+    const { peer, told } = scene();
+    peer.up = true;
+    peer.tapMtu = 1500;
+    expect(told()).toMatchObject({ cause: 'MTU 1400 here, 1500 there' });
+    peer.tapMtu = 1400;
     expect(told()).toBeNull();
   });
 

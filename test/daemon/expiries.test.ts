@@ -1,9 +1,15 @@
 /** What will expire is told ahead, once, and again when it has. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { ExpiryStatus } from '../../src/api/index.js';
+import type { ExpiryStatus, InterfaceConfig } from '../../src/api/index.js';
+import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import type { Expiring } from '../../src/daemon/base/expiring.js';
+import { expiringCertificate } from '../../src/daemon/interfaces/own-certificate.js';
 import { Expiries } from '../../src/daemon/observe/expiries.js';
+import { authorityKeys, signCertificate } from '../../src/member/certificate.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -65,4 +71,24 @@ it('never tells anything twice, nor keeps what is gone, however often it looks',
       expect(new Set(ids).size).toBe(ids.length);
     }),
   );
+});
+
+it('knows when the certificate of an interface ends, and takes anything else for none', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'octolink-expiries-'));
+  try {
+    const certificateFile = join(folder, 'certificate');
+    const config = { name: 'octo0', certificateFile } as InterfaceConfig;
+    expect([...expiringCertificate(config)]).toEqual([]);
+    writeFileSync(certificateFile, 'octolink-certificate1-AAAA\n');
+    expect([...expiringCertificate(config)]).toEqual([]);
+    const keys = authorityKeys(sodiumPrimitives, new Uint8Array(32).fill(7));
+    const publicKey = new Uint8Array(32).fill(9);
+    const said = { name: 'osaka', publicKey, issuedMs: 1_000, expiresMs: 90 * DAY_MS, groups: [] };
+    writeFileSync(certificateFile, `${signCertificate(sodiumPrimitives, said, keys)}\n`);
+    expect([...expiringCertificate(config)]).toEqual([
+      { kind: 'certificate', interface: 'octo0', name: 'osaka', fromMs: 1_000, expiresMs: 90 * DAY_MS },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -264,10 +264,29 @@ it('has a unit that lets the daemon do little', (context) => {
   expect(Number(exposure[1])).toBeLessThanOrEqual(2.0);
 });
 
+/** What `templatefile` makes of a file; a word without a value is an error there, too. */
+function filledIn(template: string, values: Record<string, string>): string {
+  return template.replace(/\$\{(\w+)\}/g, (_, word) => {
+    if (!(word in values)) throw new Error(`no value for ${word}`);
+    return values[word];
+  });
+}
+
 it.for(['first', 'join', 'mesh'])('has user data (%s) that cloud-init understands', (name, context) => {
   const reason = lacking('cloud-init');
   if (reason !== undefined) return context.skip(reason);
-  const file = join(ROOT, `scripts/cloud/user-data-${name}.yaml`);
+  const module = readFileSync(join(ROOT, 'scripts/cloud/terraform/main.tf'), 'utf8');
+  const [, given] = new RegExp(`user-data-${name}\\.yaml", \\{([^}]*)\\}`).exec(module)!;
+  const words = [...given.matchAll(/(\w+) += var\.(\w+)/g)];
+  expect(
+    words.every(([, word, variable]) => word === variable && module.includes(`variable "${word}"`)),
+  ).toBe(true);
+  const template = readFileSync(join(ROOT, `scripts/cloud/user-data-${name}.yaml`), 'utf8');
+  const file = join(folder, 'user-data.yaml');
+  writeFileSync(
+    file,
+    filledIn(template, Object.fromEntries(words.map(([, word]) => [word, '10.77.0.1/24']))),
+  );
   const { status, stdout, stderr } = spawnSync('cloud-init', ['schema', '--config-file', file], {
     encoding: 'utf8',
   });

@@ -77,6 +77,7 @@ function heartbeat(random: Random): Uint8Array {
   view.setBigUint64(HEARTBEAT.ACKNOWLEDGED, one(random, EDGES_64));
   view.setBigUint64(HEARTBEAT.DELIVERED, one(random, EDGES_64));
   view.setUint16(HEARTBEAT.LARGEST, one(random, [0, 1, 1500, 65_535]));
+  view.setUint16(HEARTBEAT.TAP_MTU, one(random, [0, 1, 1500, 65_535]));
   return body;
 }
 

@@ -49,6 +49,7 @@ export const SWITCH: SwitchSettings = {
 export const SETTINGS: DatapathSettings = {
   udpGso: true,
   switch: SWITCH,
+  tapMtu: 1500,
   mssClamp: false,
   multicast: {
     snooping: true,

@@ -40,7 +40,7 @@ router ospf
     ready:
       "vtysh -c 'show ip ospf neighbor' | grep -q Full && vtysh -c 'show bfd peers' | grep -q 'Status: up'",
     losses: async (bed) => (await logged(bed, 'ospfd', /AdjChg: .*Full -> /g)) + (await bfdDowns(bed)),
-    know: 'The detection time of BFD must be longer than the hold time of the links. An MTU changed at one end keeps OSPF in ExStart: set `mtu` of octo0 at both.',
+    know: 'The detection time of BFD must be longer than the hold time of the links. An MTU changed at one end keeps OSPF in ExStart: set `mtu` of octo0 at both; `show peers` and an event name the peer.',
   },
   {
     name: 'ospf6',

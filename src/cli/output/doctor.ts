@@ -121,7 +121,8 @@ function ofMtu({ peer, links }: PeerMtu): Finding[] {
 function ofEvents(events: readonly ControlEvent[]): Finding[] {
   const latest = new Map<string, Finding>();
   for (const event of events) {
-    if (event.kind === 'warning') {
+    // How MTUs differ now is with the peers.
+    if (event.kind === 'warning' && event.what !== 'mtu-differs') {
       const where = event.peer !== null ? `peer ${event.peer}` : `interface ${event.interface ?? '-'}`;
       const remedy = REMEDIES[event.what] ?? 'show events';
       latest.set(`${event.what} ${where}`, { kind: 'fault', where, problem: event.detail, remedy });

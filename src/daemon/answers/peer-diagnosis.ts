@@ -9,6 +9,7 @@ import { formatAddress, formatPath, pathAddressBytes } from '../interfaces/addre
 import { isUnresolved } from '../interfaces/neighbours.js';
 import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { tapMtuDiffers } from '../interfaces/tap-mtu.js';
 
 export interface Diagnosis {
   /** A few words. */
@@ -38,7 +39,7 @@ const MAX_NAMED = 3;
 /** Null while the peer is up and nothing is amiss. `nowUs`: since boot. */
 export function diagnose(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): Diagnosis | null {
   const links = [...peer.links.values()].filter((link) => !link.config.shutdown);
-  if (peer.up) return ofTwins(runtime, peer, nowUs) ?? ofDamping(links);
+  if (peer.up) return ofTwins(runtime, peer, nowUs) ?? ofDamping(links) ?? ofTapMtu(runtime, peer);
   return (
     ofConfiguration(peer, links) ??
     ofTwins(runtime, peer, nowUs) ??
@@ -83,6 +84,13 @@ function ofDamping(links: LinkEntry[]): Diagnosis | null {
         ? `${which} went down too often and is held back until it is steady: look at what is beneath it`
         : `${which} went down too often and are held back until they are steady: look at what is beneath them`,
   };
+}
+
+function ofTapMtu({ config, name }: InterfaceRuntime, peer: PeerEntry): Diagnosis | null {
+  const cause = tapMtuDiffers(config, peer);
+  if (cause === null) return null;
+  const advice = `give interface ${name} the same "mtu" at both ends: else OSPF stays in ExStart or Exchange, and bridges drop what is too large`;
+  return { cause, advice };
 }
 
 function ofUnderlay(links: LinkEntry[]): Diagnosis | null {

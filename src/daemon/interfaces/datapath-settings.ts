@@ -61,6 +61,7 @@ export function settingsOf(
       arpSuppression: config.arpSuppression ?? false,
       reserved: reservedBits(config.forwardReserved ?? reservedUnasked(config)),
     },
+    tapMtu: effective.mtu,
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,

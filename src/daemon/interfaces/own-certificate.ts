@@ -1,7 +1,9 @@
 /** The certificate that this host shows: read from its file whenever it is wanted, so that one that was renewed counts at once. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import type { InterfaceConfig } from '../../api/config.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { type MemberCertificate, readCertificate } from '../../member/certificate.js';
+import type { Expiring } from '../base/expiring.js';
 
 const MAX_BYTES = 4096;
 const DAY_MS = 86_400_000;
@@ -21,6 +23,15 @@ export function ownCertificate(
   if (over >= 0)
     return `the certificate ${file} expired ${Math.floor(over / DAY_MS)} days ago: have it signed anew`;
   return { text: text.trim(), certificate };
+}
+
+/** The certificate of an interface, if its file holds one. */
+export function* expiringCertificate({ name, certificateFile }: InterfaceConfig): Iterable<Expiring> {
+  const text = certificateFile === undefined ? null : textOf(certificateFile);
+  const certificate = text === null ? null : readCertificate(sodiumPrimitives, text);
+  if (certificate === null) return;
+  const { name: member, issuedMs, expiresMs } = certificate;
+  yield { kind: 'certificate', interface: name, name: member, fromMs: issuedMs, expiresMs };
 }
 
 function textOf(file: string): string | null {

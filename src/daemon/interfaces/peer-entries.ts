@@ -91,6 +91,8 @@ export interface PeerEntry {
   changedUs: number | null;
   /** Why it last went down; null: it never did. */
   lostBy: LinkCause | null;
+  /** MTU of its TAP in bytes, as it says; 0: it does not. */
+  tapMtu: number;
 }
 
 export class PeerEntries {
@@ -150,6 +152,7 @@ export class PeerEntries {
       up: false,
       changedUs: null,
       lostBy: null,
+      tapMtu: 0,
     };
     this.byName.set(config.name, entry);
     this.byRow.set(entry.row, entry);

@@ -37,6 +37,7 @@ import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
+import { tapMtuHeard } from './tap-mtu.js';
 import { UdpSockets } from './udp-sockets.js';
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
@@ -366,9 +367,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       case 'rebind':
         return this.rebinding.now();
       case 'path-mtu':
-        return this.atLink(event, (...place) => this.routes.linkChanged(...place));
       case 'mtu':
-        return this.mtuFound(event);
+        return this.atLink(event, (...place) => {
+          if (event.kind === 'mtu') this.emit('mtu', ...place, event.mtu, event.before);
+          // Links that go through this peer start from what its own links carry.
+          this.routes.linkChanged(...place);
+        });
+      case 'tap-mtu':
+        return tapMtuHeard(this, event.peer, event.mtu);
       case 'echo':
         return this.echoes.answered(event);
       default:
@@ -439,14 +445,6 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       const place = { peer: peer.row, link: link.config.id };
       this.linkChanged({ ...place, ...this.unmeasured(state, cause) });
     }
-  }
-
-  private mtuFound(event: EventOf<'mtu'>): void {
-    this.atLink(event, (...place) => {
-      this.emit('mtu', ...place, event.mtu, event.before);
-      // Links that go through this peer start from what its own links carry.
-      this.routes.linkChanged(...place);
-    });
   }
 
   /** Does something with the link of an event, if it is still there. */

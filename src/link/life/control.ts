@@ -6,7 +6,7 @@ import { DROP } from '../../contract/drops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { ECHO } from '../../wire/echo.js';
 import { KIND } from '../../wire/header.js';
-import { HEARTBEAT } from '../../wire/heartbeat.js';
+import { SHORTEST_HEARTBEAT } from '../../wire/heartbeat.js';
 import { MEMBER } from '../../wire/member.js';
 import { MTU_PROBE } from '../../wire/mtu-probe.js';
 import { NOTICE } from '../../wire/notice.js';
@@ -44,7 +44,7 @@ export class LinkControl {
     private readonly reports: Reports,
     readers: Readers,
   ) {
-    this.kinds[KIND.HEARTBEAT] = { bytes: HEARTBEAT.BYTES, reader: readers.heartbeats };
+    this.kinds[KIND.HEARTBEAT] = { bytes: SHORTEST_HEARTBEAT, reader: readers.heartbeats };
     this.kinds[KIND.MTU_PROBE] = { bytes: MTU_PROBE.BYTES, reader: readers.mtu };
     this.kinds[KIND.NOTICE] = { bytes: NOTICE.BYTES, reader: readers.notices };
     this.kinds[KIND.PATH_CHECK] = { bytes: PATH_CHECK.BYTES, reader: readers.paths };

@@ -18,12 +18,16 @@ import type { Pace } from './pace.js';
 import type { Reports } from './reports.js';
 import type { Roaming } from './roaming.js';
 import type { RunTrial } from './run-trial.js';
+import { hearTapMtu } from './tap-mtu.js';
 import type { Uplinks } from './uplinks.js';
 
 const U32 = 0x1_0000_0000;
 const U16 = 0xffff;
 
 export class Heartbeats {
+  /** MTU of the TAP, in bytes. */
+  tapMtu = 0;
+
   constructor(
     private readonly base: LinkBase,
     private readonly liveness: Liveness,
@@ -64,6 +68,7 @@ export class Heartbeats {
     view.setUint32(body + HEARTBEAT.COPIES, links.copiesSent[link] % U32);
     writeU64(view, body + HEARTBEAT.DELIVERED, links.loss.delivered[link]);
     view.setUint16(body + HEARTBEAT.LARGEST, links.takeLargestReceived(link));
+    view.setUint16(body + HEARTBEAT.TAP_MTU, this.tapMtu);
     this.base.ports.messages.send(slot, link, now);
     if (links.unreported[link] > 0) this.reports.report(link, now);
   }
@@ -113,6 +118,7 @@ export class HeartbeatReader {
     }
     if (claimed !== link) return this.roaming.consider(claimed, datagram);
     this.measure(datagram);
+    hearTapMtu(this.base, datagram);
     this.runs.heard(link, now);
     const { bytes, view } = this.base.arena;
     const flags = bytes[body + HEARTBEAT.FLAGS];

@@ -30,6 +30,7 @@ export class LinkParts {
   readonly deciders: Deciders;
   readonly liveness: Liveness;
   readonly pace: Pace;
+  readonly beats: Heartbeats;
   readonly flows: FlowTable;
   readonly lanes: Lanes;
   readonly adaptive: Adaptive;
@@ -56,7 +57,9 @@ export class LinkParts {
     this.lanes = new Lanes(tables.peers, base.stats);
     this.pace = new Pace(tables.links, base.stats);
     const reports = new Reports(base);
-    const beats = new Heartbeats(base, this.liveness, this.deciders.drains, this.lanes, reports, this.pace);
+    const { liveness, deciders, lanes, pace } = this;
+    const beats = new Heartbeats(base, liveness, deciders.drains, lanes, reports, pace);
+    this.beats = beats;
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
