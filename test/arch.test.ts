@@ -34,6 +34,7 @@ const FLOORS = [
   'worker',
   'handshake',
   'daemon/base',
+  'daemon/registry',
   'daemon/interfaces',
   'daemon/joining',
   'daemon/observe',

@@ -165,6 +165,26 @@ export interface AuthorizedKeysConfig {
   template?: string;
 }
 
+/** Where members of the network are registered, and how this host takes part. */
+export interface RegistryConfig {
+  /** URLs of members of the etcd cluster, without a path, in the order in which they are tried. */
+  servers: string[];
+  /** Before the keys of all records; absent: `/octolink/` and the name of the interface. */
+  prefix?: string;
+  /** Name under which this host registers; absent: its host name. */
+  name?: string;
+  /** Template of the members' peers; absent: that of `authorizedKeys`. */
+  template?: string;
+  /** Absolute paths of files in PEM. */
+  caFile?: string;
+  certificate?: { file: string; keyFile: string };
+  user?: { name: string; passwordFile: string };
+  /** Whom to believe: members whose keys `authorizedKeys` lists (absent), or whoever can write to the registry. */
+  trust?: 'authorized-keys' | 'any-record';
+  /** Signing keys of members that may revoke others. */
+  revokers?: string[];
+}
+
 /** A network authority whose certificates admit clients. */
 export interface AuthorityConfig {
   /** Ed25519 public key, base64. */
@@ -225,6 +245,7 @@ export interface InterfaceConfig {
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;
+  registry?: RegistryConfig;
   /** In the order in which they are asked; absent: none. */
   authorities?: AuthorityConfig[];
   /** Public keys, base64, that no certificate admits. */

@@ -25,8 +25,8 @@ interface EventBase {
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
  * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its
- * bridge; a peer sent a record or an introduction that cannot be taken; SIGHUP found no startup configuration that can run; archive
- * or accounting could not be written; the TAP of a peer has another MTU than ours.
+ * bridge; a registry cannot be used; a peer sent a record or an introduction that cannot be taken; SIGHUP found no startup
+ * configuration that can run; archive or accounting could not be written; the TAP of a peer has another MTU than ours.
  */
 export type WarningName =
   | 'old-timestamp'
@@ -37,6 +37,7 @@ export type WarningName =
   | 'certificate-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
+  | 'registry'
   | 'introduction-refused'
   | 'reload-failed'
   | 'record-lost'
@@ -143,6 +144,8 @@ export type ControlEvent = EventBase &
         removed: number;
         wrong: number;
       }
+    /** A member was found in the registry and is a peer now, has left, or was revoked. */
+    | { kind: 'member'; interface: string; member: string; what: 'joined' | 'left' | 'revoked' }
     /** An invitation was made, a host came by it (`member`), or it was revoked. */
     | {
         kind: 'invitation';

@@ -30,6 +30,7 @@ export * from './multicast.js';
 export * from './operations.js';
 export * from './peers.js';
 export * from './protocol.js';
+export * from './registry.js';
 export * from './system.js';
 export * from './uplinks.js';
 export * from './vlans.js';

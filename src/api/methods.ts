@@ -29,6 +29,7 @@ import type {
 } from './operations.js';
 import type { LinkStatus, PeerStatus } from './peers.js';
 import type { HelloParams, HelloResult } from './protocol.js';
+import type { MemberRevoked, RegistryStatus } from './registry.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
 import type { UplinkStatus } from './uplinks.js';
 import type { VlanStatus } from './vlans.js';
@@ -75,6 +76,9 @@ export interface Methods
   'show.vlans': { params: { interface?: string }; result: VlanStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.members': { params: { interface?: string }; result: MemberStatus[] };
+  'show.registry': { params: { interface?: string }; result: RegistryStatus[] };
+  /** Revokes the key of a member found in the registry, for good. */
+  'member.revoke': { params: { name: string; interface?: string }; result: MemberRevoked };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
   /** Ends the session and starts a new handshake. */

@@ -77,6 +77,8 @@ export interface VersionInfo {
   protocol: number;
   /** Version of the datagrams between peers. */
   wireVersion: number;
+  /** Hash of the native addon in use, in hex. */
+  addonSha256: string;
   hostname: string;
   node: string;
   openssl: string;

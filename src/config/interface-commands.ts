@@ -23,6 +23,7 @@ import { findOrAdd, removeNamed } from './lookup.js';
 import { multicastCommands } from './multicast-commands.js';
 import { peerBlock } from './peer-commands.js';
 import { qualityOf } from './quality-command.js';
+import { registryCommands } from './registry-commands.js';
 import { switchCommands } from './switch-commands.js';
 import { templateCommands } from './template-commands.js';
 import { uplinkPreemption } from './uplink-commands.js';
@@ -229,6 +230,7 @@ export const interfaceCommands: ConfigCommand[] = [
     render: (scope) => interfaceOf(scope).disabledOffloads.map((name) => `no offload ${name}`),
   }),
   ...templateCommands,
+  ...registryCommands,
   ...authorityCommands,
   block('interface', {
     opens: 'peer',

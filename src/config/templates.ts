@@ -43,7 +43,7 @@ export class ClientTemplates {
 
   /** Without an interface, or with one that admits no clients, there are none. */
   constructor(parent?: InterfaceConfig, before?: ClientTemplates) {
-    if (parent === undefined || !admitsClients(parent)) {
+    if (parent === undefined || (!admitsClients(parent) && parent.registry === undefined)) {
       this.preset = null;
       return;
     }

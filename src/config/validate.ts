@@ -23,6 +23,7 @@ import {
   MAX_SYSLOG_SERVERS,
   nameKey,
 } from './defaults.js';
+import { registryIssues } from './registry-issues.js';
 import { staticMacLine } from './switch-commands.js';
 import { templateNamed, withTemplate } from './templates.js';
 
@@ -53,6 +54,7 @@ export function validateConfig(config: Config): ConfigIssue[] {
     const path = [`interface ${renderWord(found.name)}`];
     checkInterface(found, path, addresses, issues);
     checkTemplates(found, path, issues);
+    for (const issue of registryIssues(found)) issues.push({ ...issue, path });
     checkPeers(found, path, issues);
   }
   return issues;
@@ -198,7 +200,8 @@ function checkTemplates(parent: InterfaceConfig, path: string[], issues: ConfigI
     checkCopies(template, templatePath, issues);
     for (const link of template.links) checkLink(link, [...templatePath, `link ${link.id}`], issues);
   }
-  const { authorizedKeys, authorities = [] } = parent;
+  const { authorizedKeys, authorities = [], registry } = parent;
+  checkTemplateNamed(parent, registry?.template, { path, field: 'registry template' }, issues);
   checkTemplateNamed(parent, authorizedKeys?.template, { path, field: 'authorized-keys' }, issues);
   for (const { template } of authorities)
     checkTemplateNamed(parent, template, { path, field: 'authority' }, issues);

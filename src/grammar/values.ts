@@ -268,6 +268,28 @@ export const FILENAME: ValueType<string> = {
   mayBegin: (text) => text === '' || text.startsWith('/'),
 };
 
+/** URL of a server of a registry: scheme, host and port, nothing else. */
+export const REGISTRY_SERVER: ValueType<string> = {
+  label: 'URL',
+  rank: 2,
+  parse(text) {
+    const url = URL.canParse(text) && text.length <= 255 ? new URL(text) : null;
+    const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.origin === text.replace(/\/$/, '');
+    return isPlain ? url.origin : { refused: 'must be a URL without a path, such as https://10.0.0.5:2379' };
+  },
+  mayBegin: (text) => 'https://'.startsWith(text) || /^https?:\/\//.test(text) || 'http://'.startsWith(text),
+};
+
+/** Begin of the keys of a network in its registry. */
+export const REGISTRY_PREFIX: ValueType<string> = {
+  ...pattern(
+    'PREFIX',
+    /^(?:\/[A-Za-z0-9._-]{1,63}){1,4}$/,
+    'must be up to four names of letters, digits, ".", "_" and "-", each after a "/", such as /octolink/office',
+  ),
+  mayBegin: (text) => text === '' || text.startsWith('/'),
+};
+
 /** Any word: what it may be is for whoever uses it to say. */
 export const WORD = pattern('WORD', /^.+$/su, 'must not be empty');
 /** A file that this program opens itself, for the one who started it. */

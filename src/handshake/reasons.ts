@@ -11,6 +11,7 @@ export const HANDSHAKE_HELP = {
   'own-key': 'somebody uses our own key: is the same private key on two hosts?',
   'unknown-peer': 'authentic initiation of a key that is neither a configured peer nor an authorized client',
   'client-expired': 'authentic initiation of a client whose time is over ("expires" in its line)',
+  'client-revoked': 'authentic initiation of a client that was revoked ("show registry")',
   'client-without-template': 'authentic initiation of a client whose template is not configured',
   'client-name-taken': 'authentic initiation of a client whose name another peer has',
   'clients-full': 'authentic initiation of a client while as many as there may be are connected',

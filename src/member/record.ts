@@ -101,6 +101,11 @@ export function readRecord(primitives: Primitives, bytes: Uint8Array): MemberRec
   return record !== null && isSignedBy(primitives, PREFIX, bytes, record.signingKey) ? record : null;
 }
 
+/** The public key of which bytes would be a record, before anything is checked. */
+export function claimedKey(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(AT.KEY, AT.SIGNING_KEY);
+}
+
 function encode(record: MemberRecord): Uint8Array {
   const bytes = Buffer.alloc(MAX_RECORD_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

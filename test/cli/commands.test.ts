@@ -283,6 +283,7 @@ describe('listings', () => {
       'show arp-suppression limit 1',
       'show uplinks sort moves',
       'show members sort age',
+      'show registry',
       'show authorized-keys state absent',
       'show interfaces brief sort peers',
     ]) {

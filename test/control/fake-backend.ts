@@ -172,14 +172,12 @@ export class FakeBackend implements ConfigurationHost {
   }
 
   async version() {
+    const versions = { version: '0.1.0', protocol: 1, wireVersion: 1, node: '20.20.2', openssl: '3.0.0' };
     return {
-      version: '0.1.0',
-      protocol: 1,
+      ...versions,
       build: null,
-      wireVersion: 1,
+      addonSha256: '0123456789abcdef'.repeat(4),
       hostname: this.hostname(),
-      node: '20.20.2',
-      openssl: '3.0.0',
       kernel: '6.1.0',
       architecture: 'x64',
       uptimeSeconds: 93784,

@@ -115,7 +115,7 @@ function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
     peers,
     datapath: { alive: true, stats: new SharedStats({ peers: 1, links: 8 }) },
     handshakes: { counters: { 'bad-mac1': 3 } },
-    members: { refusals: { counters: { malformed: 0 } } },
+    members: { refusals: { counters: { malformed: 0 } }, registry: { follower: null } },
   };
   return runtime as unknown as InterfaceRuntime;
 }

@@ -33,6 +33,7 @@ import { mtuCommands } from './mtu.js';
 import { multicastCommands } from './multicast.js';
 import { pingCommands } from './ping.js';
 import { sessionCommands } from './privilege.js';
+import { registryCommands } from './registry.js';
 import { setupCommands } from './setup.js';
 import { showCommands } from './show.js';
 import { supportCommands } from './support.js';
@@ -55,6 +56,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...uplinkCommands,
   ...vlanCommands,
   ...memberCommands,
+  ...registryCommands,
   ...authorizedKeyCommands,
   ...authorityCommands,
   ...setupCommands,

@@ -149,6 +149,7 @@ const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'
   'certificate-refused': 'compare "authority" of the interface with who signed, and the clocks',
   'authorized-key-refused': 'fix that line; the file is read again automatically',
   'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
+  registry: 'show registry says what is wrong; members that are known stay connected',
   'introduction-refused': 'show drops name member/*',
   'reload-failed': 'fix the startup configuration: octolinkd --check names what is wrong',
   'record-lost': 'let octolinkd write to its state folder',

@@ -94,6 +94,8 @@ function whatText(event: ControlEvent): string {
       const refused = wrong === 0 ? '' : `, ${plural(wrong, 'line')} wrong`;
       return `${event.interface} authorized keys read: ${plural(clients, 'client')}, ${added} new, ${removed} removed${refused}`;
     }
+    case 'member':
+      return `${event.interface} member ${event.member} ${event.what}`;
     case 'invitation': {
       const by = event.member === null ? '' : ` by ${event.member}`;
       return `${event.interface} invitation ${event.name} ${event.what}${by}`;

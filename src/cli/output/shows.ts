@@ -18,6 +18,7 @@ export function versionText(info: VersionInfo): string[] {
       ? [`Packed as ${info.build.package}, commit ${info.build.commit} of ${info.build.date}`]
       : []),
     `Node ${info.node}, OpenSSL ${info.openssl}, Linux ${info.kernel} ${info.architecture}`,
+    `Native addon ${info.addonSha256.slice(0, 12)} (SHA-256)`,
     `${info.hostname} uptime is ${duration(info.uptimeSeconds)}`,
   ];
 }

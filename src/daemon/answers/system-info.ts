@@ -1,5 +1,7 @@
 /** The daemon itself and the system it runs on. */
 
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
 import type { OffloadName } from '../../api/config.js';
@@ -13,6 +15,7 @@ import {
 import { effectiveInterface } from '../../config/defaults.js';
 import { admitsClients } from '../../config/templates.js';
 import { INTERFACE } from '../../contract/stats.js';
+import { findAddon } from '../../native/find-addon.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
 import { manifest, version } from '../base/version.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
@@ -37,6 +40,7 @@ export function versionInfo(hostname: string): VersionInfo {
     build: manifest.build ?? null,
     protocol: PROTOCOL_VERSION,
     wireVersion: WIRE_VERSION,
+    addonSha256: addonHash(),
     hostname,
     node: process.version,
     openssl: process.versions.openssl,
@@ -44,6 +48,11 @@ export function versionInfo(hostname: string): VersionInfo {
     architecture: arch(),
     uptimeSeconds: seconds(process.uptime() * 1e6),
   };
+}
+
+/** Of the file as it is: whatever upgrades it starts the daemon again. */
+function addonHash(): string {
+  return createHash('sha256').update(readFileSync(findAddon())).digest('hex');
 }
 
 export async function systemInfo(

@@ -51,6 +51,8 @@ export class Clients implements ClientSource {
   wrong = 0;
   /** Resident memory of the process when the first client came, in bytes; null while there is none. */
   residentBefore: number | null = null;
+  /** Whether a key was revoked, whatever else says that it may come. */
+  isRevoked: (publicKey: Uint8Array) => boolean = () => false;
   /** Why the file is not in use, a sentence; null: it is, or there is none. */
   fileFault: string | null = null;
   /** When a refused certificate was told last, in milliseconds of the clock that never goes back. */
@@ -89,6 +91,12 @@ export class Clients implements ClientSource {
   /** The client of this name, whether it is connected or not. */
   named(name: string): Client | undefined {
     return this.admission.named(name);
+  }
+
+  /** The client with this key, if it may come; null: it may not. */
+  authorized(publicKey: Uint8Array): Client | null {
+    const client = this.admission.judge(publicKey);
+    return typeof client === 'string' ? null : client;
   }
 
   /** All clients, in the order of the file; then those that came by a certificate. */
@@ -190,6 +198,7 @@ export class Clients implements ClientSource {
   judge(publicKey: Uint8Array): Client | HandshakeReason {
     const client = this.admission.judge(publicKey);
     if (typeof client === 'string') return client;
+    if (this.isRevoked(publicKey)) return 'client-revoked';
     if (this.termsOf(client) === null) return 'client-without-template';
     return this.options.peers.get(client.name) === undefined ? client : 'client-name-taken';
   }
@@ -256,6 +265,14 @@ export class Clients implements ClientSource {
     if (this.connected.size === 0) this.residentBefore = null;
     this.expiring.delete(entry);
     this.options.parts().setup.removeClient(entry);
+  }
+
+  /** Ends the sessions of those who are connected and were revoked. */
+  turnOutRevoked(): void {
+    for (const entry of [...this.connected.values()]) {
+      if (entry.client !== null && this.isRevoked(Buffer.from(entry.client.key, 'latin1')))
+        this.turnOut(entry, 'revoked');
+    }
   }
 
   private expire(): void {

@@ -113,7 +113,10 @@ export class Introductions {
     const entries = this.serverEntries();
     if (entries.length === 0) return;
     const now = this.options.now();
-    const { bytes, sequence } = this.options.record.get(this.options.keys(), entries);
+    const { bytes, sequence } = this.options.record.get(
+      this.options.keys(),
+      entries.flatMap(({ links }) => links.values()),
+    );
     for (const entry of entries) {
       const server = this.serverNamed(entry.config.name);
       if (!entry.up || server.taken === sequence || now < server.sendAt) continue;
@@ -246,7 +249,7 @@ export class Introductions {
 
   /** A direct peer leaves: so do we. */
   goodbye(entry: PeerEntry): void {
-    if (entry.introduction !== null) this.remove(entry);
+    if (isDirect(entry)) this.remove(entry);
   }
 
   /** A server says that a member is not welcome any more. */
@@ -262,7 +265,7 @@ export class Introductions {
       const named = this.options.peers.get(name);
       const keyed = publicKey === undefined ? undefined : this.directs.get(publicKey)?.entry;
       for (const entry of [named, keyed]) {
-        if (entry !== undefined && entry.introduction !== null) this.remove(entry);
+        if (entry !== undefined && isDirect(entry)) this.remove(entry);
       }
     }
   }
@@ -335,4 +338,9 @@ export class Introductions {
     this.directs.delete(entry.config.publicKey ?? '');
     setup.removeIntroduced(entry);
   }
+}
+
+/** Whether a server has introduced a peer. */
+function isDirect({ introduction }: PeerEntry): boolean {
+  return introduction !== null && introduction.server !== null;
 }

@@ -13,6 +13,7 @@ import { MemberRefusals } from './member-refusals.js';
 import { OwnRecord } from './own-record.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
+import { Registry } from './registry.js';
 import type { RuntimeEvents } from './runtime-events.js';
 
 const TICK_MS = 1000;
@@ -20,6 +21,7 @@ const TICK_MS = 1000;
 /** The interface whose members they are. */
 interface MembersHost extends EventEmitter<RuntimeEvents> {
   readonly name: string;
+  readonly stateFolder: string;
   readonly config: InterfaceConfig;
   readonly peers: PeerEntries;
   readonly datapath: Datapath;
@@ -37,6 +39,7 @@ interface MembersOptions {
 export class Members {
   readonly introducer: Introducer;
   readonly introductions: Introductions;
+  readonly registry: Registry;
   readonly refusals: MemberRefusals;
   private readonly timer: NodeJS.Timeout;
 
@@ -74,6 +77,19 @@ export class Members {
       send,
       hasKey,
     });
+    this.registry = new Registry({
+      name: host.name,
+      stateFolder: host.stateFolder,
+      peers,
+      datapath,
+      setup,
+      clients,
+      config,
+      keys,
+      hasKey,
+      warn: (message) => host.emit('warning', null, 'registry', message),
+      told: (member, what) => host.emit('member', member, what),
+    });
     peers.onRemoved = (entry) => this.introducer.left(entry);
     handshakes.on('session', (row, session) => {
       const entry = session === null ? undefined : peers.atRow(row);
@@ -82,25 +98,31 @@ export class Members {
     host.on('peer', (entry) => this.introductions.reached(entry));
     host.on('link', (entry, link) => this.introductions.linkChanged(entry, link));
     datapath.on('event', (event) => this.take(event));
-    this.timer = setInterval(() => this.introductions.tick(), TICK_MS);
+    this.timer = setInterval(() => {
+      this.introductions.tick();
+      this.registry.tick();
+    }, TICK_MS);
     this.timer.unref();
   }
 
   close(): void {
     clearInterval(this.timer);
     this.introductions.close();
+    this.registry.close();
     this.host.peers.onRemoved = () => {};
   }
 
   /** Peers of a configuration that is about to come into force get their names and keys. */
   giveWay(peers: readonly PeerConfig[]): void {
     this.introductions.giveWay(peers);
+    this.registry.giveWay(peers);
   }
 
   /** Another configuration is in force. */
   configured(): void {
     this.introducer.configured();
     this.introductions.configured();
+    this.registry.configured();
   }
 
   /** Takes an event of the datapath; those that do not concern members are ignored. */

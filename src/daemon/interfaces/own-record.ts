@@ -1,21 +1,25 @@
-/** The member record of this host: what it says of itself to servers that may introduce it. */
+/** The member record of this host: what it says of itself to servers that may introduce it, and in a registry. */
 import { hostname, networkInterfaces } from 'node:os';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { ipKey, isLinkLocal, isLoopback, parseIp, unusableHost } from '../../grammar/address.js';
 import { isRefusal, NAME } from '../../grammar/values.js';
 import { compareEndpoints, type Endpoint } from '../../member/fields.js';
-import { MAX_ENDPOINTS, memberSigningKeys, signRecord } from '../../member/record.js';
-import type { LinkEntry, PeerEntry } from './peer-entries.js';
+import { MAX_ENDPOINTS, type MemberRecord, memberSigningKeys, signRecord } from '../../member/record.js';
+import type { LinkEntry } from './peer-entries.js';
 
 /** For so long others may rely on what it says; it is signed anew long before that. */
 const LIFETIME_S = 86_400;
 const SIGNED_ANEW_MS = 6 * 3_600_000;
 
+/** A link by which this host can be reached. */
+type OwnLink = Pick<LinkEntry, 'config' | 'sockets'>;
+
 interface Signed {
   bytes: Uint8Array;
   sequence: number;
   signedMs: number;
+  endpoints: Endpoint[];
   /** What it says, to see whether that has changed. */
   says: string;
 }
@@ -29,34 +33,42 @@ export class OwnRecord {
     private readonly wallClockMs: () => number,
   ) {}
 
-  /** The record, signed anew if it says something else than before or has become old. */
-  get(keys: KeyPair, servers: readonly PeerEntry[]): { bytes: Uint8Array; sequence: number } {
-    const endpoints = endpointsOf(servers, this.tap);
-    const says = JSON.stringify([Buffer.from(keys.publicKey).toString('base64'), endpoints]);
+  /** What it last said of where this host is. */
+  get endpoints(): readonly Endpoint[] {
+    return this.signed?.endpoints ?? [];
+  }
+
+  /** The record, signed anew if it says something else than before or has become old: else the same object. */
+  get(keys: KeyPair, links: Iterable<OwnLink>, name = ownName()): Signed {
+    const endpoints = endpointsOf(links, this.tap);
+    const says = JSON.stringify([Buffer.from(keys.publicKey).toString('base64'), name, endpoints]);
     const now = this.wallClockMs();
     const { signed } = this;
     const isOld = signed === null || Math.abs(now - signed.signedMs) > SIGNED_ANEW_MS;
     if (signed !== null && !isOld && signed.says === says) return signed;
     const sequence = Math.max(now, (signed?.sequence ?? 0) + 1);
-    const bytes = sign(keys, { sequence, signedMs: now, endpoints });
-    this.signed = { bytes, sequence, signedMs: now, says };
+    const bytes = sign(keys, { name, sequence, signedMs: now, endpoints, isGone: false });
+    this.signed = { bytes, sequence, signedMs: now, says, endpoints };
     return this.signed;
+  }
+
+  /** A record that says that this host has left. */
+  farewell(keys: KeyPair, name = ownName()): Uint8Array {
+    const now = this.wallClockMs();
+    const sequence = Math.max(now, (this.signed?.sequence ?? 0) + 1);
+    return sign(keys, { name, sequence, signedMs: now, endpoints: [], isGone: true });
   }
 }
 
 function sign(
   keys: KeyPair,
-  { sequence, signedMs, endpoints }: { sequence: number; signedMs: number; endpoints: Endpoint[] },
+  says: Pick<MemberRecord, 'name' | 'sequence' | 'signedMs' | 'endpoints' | 'isGone'>,
 ): Uint8Array {
   const signing = memberSigningKeys(sodiumPrimitives, keys.secretKey);
   const record = {
-    name: ownName(),
+    ...says,
     publicKey: keys.publicKey,
-    sequence,
-    signedMs,
     lifetimeS: LIFETIME_S,
-    isGone: false,
-    endpoints,
     vlans: [],
     groups: [],
   };
@@ -71,21 +83,19 @@ function ownName(): string {
   return isRefusal(NAME.parse(name)) ? 'member' : name;
 }
 
-/** The addresses by which links to servers leave, with the ports of their sockets. */
-function endpointsOf(servers: readonly PeerEntry[], tap: string): Endpoint[] {
+/** The addresses by which links leave, with the ports of their sockets. */
+function endpointsOf(links: Iterable<OwnLink>, tap: string): Endpoint[] {
   const found = new Map<string, Endpoint>();
-  for (const server of servers) {
-    for (const link of server.links.values()) {
-      for (const endpoint of ofLink(link, tap)) {
-        const { link: id, address, port } = endpoint;
-        found.set(`${id}/${ipKey(address)}/${port}`, endpoint);
-      }
+  for (const link of links) {
+    for (const endpoint of ofLink(link, tap)) {
+      const { link: id, address, port } = endpoint;
+      found.set(`${id}/${ipKey(address)}/${port}`, endpoint);
     }
   }
   return [...found.values()].sort(compareEndpoints).slice(0, MAX_ENDPOINTS);
 }
 
-function ofLink({ config, sockets }: LinkEntry, tap: string): Endpoint[] {
+function ofLink({ config, sockets }: OwnLink, tap: string): Endpoint[] {
   if (config.remote?.kind === 'via' || config.shutdown) return [];
   return sockets.flatMap((socket) => {
     if (socket === null) return [];

@@ -36,10 +36,10 @@ export function nameOf({ remote }: LinkConfig): string | null {
   return remote?.kind === 'name' ? remote.name : null;
 }
 
-/** Of a peer that a server has introduced. */
+/** Of a peer that a server has introduced, or that was found in the registry. */
 export interface Introduction {
-  /** Name of the server. */
-  server: string;
+  /** Name of the server; null: it was found in the registry. */
+  server: string | null;
   /** By link id: where the peer may be, the likeliest place first. */
   ends: ReadonlyMap<number, readonly { address: string; port: number }[]>;
 }

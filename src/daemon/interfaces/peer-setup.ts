@@ -129,9 +129,15 @@ export class PeerSetup {
     return followed;
   }
 
+  /** Links that peers of a template have, with their sockets; those of the objects of `templates` only. */
+  socketsOfTemplate({ links }: PeerConfig): { config: LinkConfig; sockets: LinkSockets }[] {
+    return links.map((config) => ({ config, sockets: this.ofLinks.get(config) ?? NO_SOCKETS }));
+  }
+
   /** The sockets of a link. A direct one leaves by that of the link to the server under the same id: its NAT binding is there. */
   private socketsOf(entry: PeerEntry, link: LinkConfig, ofLinks: SocketsOfLinks): LinkSockets {
-    if (entry.introduction === null) return ofLinks.get(link) ?? NO_SOCKETS;
+    if (entry.introduction === null || entry.introduction.server === null)
+      return ofLinks.get(link) ?? NO_SOCKETS;
     const server = this.options.peers.get(entry.introduction.server);
     const beside = server?.config.links.find(({ id }) => id === link.id);
     return (beside === undefined ? undefined : ofLinks.get(beside)) ?? NO_SOCKETS;
@@ -183,7 +189,7 @@ export class PeerSetup {
   // --- direct peers -----------------------------------------------------------------------------------
 
   /**
-   * Adds a peer that a server has introduced, or gives it other settings.
+   * Adds a peer that a server has introduced or that was found in the registry, or gives it other settings.
    * @throws RangeError with a sentence when its key is another peer's, or none.
    */
   setIntroduced(config: PeerConfig, introduction: Introduction, parent: InterfaceConfig): PeerEntry {
@@ -255,7 +261,7 @@ export class PeerSetup {
 
   /** What a peer has to do with direct links. */
   private directSettings({ config, introduction }: PeerEntry, parent: InterfaceConfig): DirectSettings {
-    if (introduction !== null) {
+    if (introduction !== null && introduction.server !== null) {
       const server = this.options.peers.get(introduction.server)?.row ?? NOT_DIRECT.server;
       return { roles: ROLE.DIRECT, server };
     }

@@ -31,6 +31,8 @@ export interface RuntimeEvents {
   trouble: [message: string];
   /** The file of authorized keys was read anew. */
   authorizedKeys: [read: KeysRead, file: string];
+  /** Of the registry: a member was found, has left, or was revoked. */
+  member: [name: string, what: 'joined' | 'left' | 'revoked'];
   /** The worker died. */
   fault: [message: string];
   /** `peer` is null where it concerns the interface as a whole. */

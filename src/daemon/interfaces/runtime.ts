@@ -68,7 +68,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly members: Members;
   readonly names: RemoteNames;
   private readonly now: () => number;
-  private readonly stateFolder: string;
+  readonly stateFolder: string;
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;

@@ -13,6 +13,7 @@ import { INVITATION_METHODS } from './invitations.js';
 import { LOGGING_METHODS } from './logging.js';
 import type { MethodTable } from './method.js';
 import { PING_METHODS } from './ping.js';
+import { REGISTRY_METHODS } from './registry.js';
 import { ARP_SUPPRESSION_METHODS } from './show-arp-suppression.js';
 import { COUNTER_METHODS } from './show-counters.js';
 import { EXPIRY_METHODS } from './show-expiry.js';
@@ -45,6 +46,7 @@ export const METHODS: MethodTable = {
   ...UPLINK_METHODS,
   ...VLAN_METHODS,
   ...MEMBER_METHODS,
+  ...REGISTRY_METHODS,
   ...COUNTER_METHODS,
   ...EVENT_METHODS,
   ...EXPLAIN_METHODS,

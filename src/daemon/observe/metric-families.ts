@@ -144,9 +144,29 @@ function addInterface(found: Families, runtime: InterfaceRuntime): void {
   const { peers } = runtime;
   found.add('interface_peers', 'gauge', 'Peers configured', labels, peers.size);
   found.add('interface_peers_up', 'gauge', 'Peers that can be reached', labels, peers.up);
+  addRegistry(found, runtime);
   for (const [state, count] of Object.entries(peers.links)) {
     found.add('interface_links', 'gauge', 'Links by state', { ...labels, state }, count);
   }
+}
+
+function addRegistry(found: Families, { name, members }: InterfaceRuntime): void {
+  const { follower, list } = members.registry;
+  if (follower === null) return;
+  const labels = { interface: name };
+  const { state, heardMs, failures } = follower.status;
+  found.add(
+    'registry_following',
+    'gauge',
+    '1 while the registry is followed',
+    labels,
+    state === 'following' ? 1 : 0,
+  );
+  found.add('registry_members', 'gauge', 'Members that are known by it', labels, list.size);
+  found.add('registry_failures_total', 'counter', 'Requests or rounds that failed', labels, failures);
+  if (heardMs === null) return;
+  const help = 'When a server of the registry last answered';
+  found.add('registry_heard_timestamp_seconds', 'gauge', help, labels, heardMs / 1000);
 }
 
 function addPeer(found: Families, runtime: InterfaceRuntime, peer: PeerEntry): void {

@@ -107,6 +107,10 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
       });
     }
   });
+  runtime.on('member', (member, what) => {
+    log.info({ interface: name, member }, `member ${what}`);
+    events.publish({ kind: 'member', interface: name, member, what });
+  });
   runtime.on('trouble', (message) => log.warn({ interface: runtime.name }, message));
   runtime.on('fault', (message) => {
     log.error({ interface: name, fault: message }, 'the datapath worker died');

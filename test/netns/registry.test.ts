@@ -1,0 +1,178 @@
+/** Members that find each other by etcd: h1 has a cluster of three with TLS, client certificates and users; h2 to h4 are members. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, type TestContext } from 'vitest';
+import { EtcdCluster } from '../../scripts/lab/etcd.js';
+import { hostFolder, Lab } from '../../scripts/lab/lab.js';
+import { type KeyPair, lanAddress, newKeyPair } from '../../scripts/lab/mesh.js';
+import { until } from '../../scripts/lab/run.js';
+import type { RegistryStatus } from '../../src/api/index.js';
+import { Flood } from './flood.js';
+import { Node, tellOnFailure, writeSecret } from './node.js';
+import { answered, labProblem, needsLab } from './support.js';
+
+const PREFIX = '/octolink/lab';
+const PASSWORD = 'correct-horse-battery';
+const PATIENCE_MS = 15_000;
+
+let lab: Lab;
+let etcd: EtcdCluster;
+let keys: KeyPair[];
+let problem: string | undefined;
+const nodes: Node[] = [];
+
+beforeAll(async () => {
+  if (labProblem) return;
+  lab = await Lab.build({ hosts: 4, underlays: [{ family: 4 }, { family: 4 }] });
+  keys = lab.hosts.map(newKeyPair);
+  const { address } = lab.attachment(1, 1);
+  try {
+    etcd = await EtcdCluster.start({ lab, host: 1, address, members: 3, tls: true });
+  } catch (error) {
+    problem = `no etcd: ${(error as Error).message}`;
+    console.log(`skipped: ${problem}`);
+    return;
+  }
+  await allowOneUser();
+}, 60_000);
+afterAll(async () => {
+  await lab?.remove();
+});
+beforeEach((context: TestContext) => {
+  needsLab(context);
+  if (problem !== undefined) context.skip(problem);
+});
+afterEach((context) => tellOnFailure(context, { nodes: nodes.filter((node) => node !== undefined), keys }));
+
+/** A user that may read and write below the prefix and nothing else. */
+async function allowOneUser(): Promise<void> {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const perm = { permType: 'READWRITE', key: base64(`${PREFIX}/`), range_end: base64(`${PREFIX}0`) };
+  await etcd.call('auth/user/add', { name: 'root', password: 'root-password' });
+  await etcd.call('auth/user/add', { name: 'octo', password: PASSWORD });
+  await etcd.call('auth/role/add', { name: 'root' });
+  await etcd.call('auth/role/add', { name: 'members' });
+  await etcd.call('auth/role/grant', { name: 'members', perm });
+  await etcd.call('auth/user/grant', { user: 'root', role: 'root' });
+  await etcd.call('auth/user/grant', { user: 'octo', role: 'members' });
+  await etcd.call('auth/enable', {});
+}
+
+async function rootToken(index = 0): Promise<string> {
+  const { token } = await etcd.call('auth/authenticate', { name: 'root', password: 'root-password' }, index);
+  return token as string;
+}
+
+async function start(host: number, more: string[] = []): Promise<Node> {
+  const key = writeSecret(lab, host, 'octo0.key', keys[host - 1].privateKey);
+  const password = writeSecret(lab, host, 'password', PASSWORD);
+  const file = join(hostFolder(lab, host), 'authorized-keys');
+  writeFileSync(file, [2, 3, 4].map((of) => `m${of} ${keys[of - 1].publicKey}\n`).join(''));
+  const { ca, client, clientKey } = etcd.certificates;
+  const link = (id: number) => [`link ${id}`, `local ${lab.attachment(host, id + 1).address} port 7700`];
+  const timers = ['timers interval 50 hold 200', 'exit'];
+  const lines = [
+    'interface octo0',
+    `private-key-file ${key}`,
+    `address ${lanAddress(host)}/24`,
+    'no damping',
+    'peer-template mesh',
+    ...[0, 1].flatMap((id) => [...link(id), ...timers]),
+    'exit',
+    `authorized-keys ${file} template mesh`,
+    ...etcd.urls.map((url) => `registry etcd ${url}`),
+    `registry prefix ${PREFIX}`,
+    `registry ca-file ${ca}`,
+    `registry certificate-file ${client} key-file ${clientKey}`,
+    `registry user octo password-file ${password}`,
+    ...more,
+    'no shutdown',
+    'exit',
+  ];
+  const node = await new Node(lab, host).start(`${lines.join('\n')}\n`);
+  nodes[host] = node;
+  return node;
+}
+
+async function linked(a: number, b: number): Promise<void> {
+  for (const [one, other] of [
+    [a, b],
+    [b, a],
+  ]) {
+    for (const id of [0, 1]) await nodes[one].waitLink(`m${other}`, id);
+  }
+}
+
+async function status(host: number): Promise<RegistryStatus> {
+  return (await nodes[host].json<RegistryStatus[]>('show registry'))[0];
+}
+
+const follows = (host: number) =>
+  until('the registry to be followed', async () => (await status(host)).state === 'following', PATIENCE_MS);
+
+it('members find each other and have every link', async () => {
+  await start(2, ['registry name somebody']);
+  await start(3);
+  await linked(2, 3);
+  expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
+  expect((await status(2)).members.map(({ name }) => name).sort()).toEqual(['m2', 'm3']);
+  expect(await nodes[2].runningConfig()).toContain('registry user octo password-file ');
+  expect((await nodes[2].runningConfig()) + nodes[2].log()).not.toContain(PASSWORD);
+});
+
+it('nothing is lost when the leader is killed, and a new member finds all', async () => {
+  const flood = await Flood.start(lab, 2, lanAddress(3), 10);
+  const leader = await etcd.leader();
+  await etcd.stop(leader);
+  await start(4);
+  await linked(4, 2);
+  await linked(4, 3);
+  expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  etcd.again(leader);
+});
+
+it('a lease that ends and a history that is dropped remove nobody', async () => {
+  const [lease] = [(await status(2)).lease];
+  const flood = await Flood.start(lab, 2, lanAddress(3), 10);
+  const token = await rootToken();
+  await etcd.call('lease/revoke', { ID: lease }, 0, token);
+  await until('another lease', async () => (await status(2)).lease !== lease, PATIENCE_MS);
+  const { header } = await etcd.call('kv/range', { key: Buffer.from('/').toString('base64') }, 0, token);
+  await etcd.call('kv/compaction', { revision: (header as { revision: string }).revision }, 0, token);
+  await follows(2);
+  expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  expect((await status(3)).members.find(({ name }) => name === 'm2')).toMatchObject({ up: true });
+});
+
+it('without etcd nothing moves, and a daemon that starts finds whom it knew', async () => {
+  const flood = await Flood.start(lab, 2, lanAddress(3), 10);
+  for (const index of etcd.members.keys()) await etcd.stop(index);
+  await until('the loss to be noticed', async () => (await status(2)).state === 'connecting', PATIENCE_MS);
+  await nodes[4].stop();
+  await nodes[4].start();
+  await linked(4, 2);
+  expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  expect((await status(2)).error).toContain('ECONNREFUSED');
+  for (const index of etcd.members.keys()) etcd.again(index);
+  await follows(2);
+});
+
+it('a member that is revoked is turned out by those who name the revoker', async () => {
+  const { signingKey } = await status(2);
+  await nodes[3].configure('interface octo0', `registry revoker ${signingKey}`);
+  await follows(3);
+  const said = await nodes[2].cli('member revoke m4');
+  expect(said).toContain('Revoked m4');
+  const gone = async (host: number) =>
+    (await status(host)).members.some(({ name, standing }) => name === 'm4' && standing === 'revoked');
+  for (const host of [2, 3]) await until('it to be turned out', () => gone(host), PATIENCE_MS);
+  // Its key still stands in the file of authorized keys.
+  await nodes[4].stop();
+  await nodes[4].start();
+  await until(
+    'it to be refused',
+    async () => (await nodes[3].drops('handshake/client-revoked')) > 0,
+    PATIENCE_MS,
+  );
+  expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
+});
