@@ -55,6 +55,7 @@ for at in $(seq "$count"); do
   ip netns add "$space"
   ip link add name wire netns "$space" type veth peer name "wire$at" netns "$name-desk"
   ip -n "$name-desk" link set dev "wire$at" master wires up
+  ip -n "$space" link set dev wire address "$(printf '02:00:00:00:00:%02x' "$at")"
   ip -n "$space" link set dev lo up
   ip -n "$space" address add "192.0.2.$at/24" dev wire
   ip -n "$space" address add "198.51.100.$at/24" dev wire
@@ -69,6 +70,15 @@ for at in $(seq "$count"); do
     $work/bin/octolinkd 2>$work/$at/log &
     exec /usr/sbin/sshd -D -e -f $work/sshd_config 2>$work/$at/sshd.log" </dev/null &
   disown
+done
+# The kernel keeps 1024 neighbours for all namespaces together (gc_thresh3), permanent ones not counted: fewer than 32 hosts need.
+for at in $(seq "$count"); do
+  for other in $(seq "$count"); do
+    [ "$other" -ne "$at" ] || continue
+    for network in 192.0.2 198.51.100; do
+      printf 'neighbor replace %s.%d lladdr 02:00:00:00:00:%02x dev wire nud permanent\n' "$network" "$other" "$other"
+    done
+  done | ip -n "$name-$at" -batch -
 done
 until [ "$(ls "$work"/*/run/octolink.sock 2>/dev/null | wc -l)" -eq "$count" ]; do sleep 0.1; done
 
