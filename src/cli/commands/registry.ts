@@ -1,19 +1,22 @@
 /** `show registry`, `member revoke`. */
-import { keyword, options, value } from '../../grammar/command.js';
+import type { RegistryMember } from '../../api/index.js';
+import { keyword, value } from '../../grammar/command.js';
 import { NAME } from '../../grammar/values.js';
 import { memberRevokedText, registryText } from '../output/registry.js';
-import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, SHOW } from './command.js';
+import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE } from './command.js';
+import { narrowedCall } from './listings.js';
+import { byName } from './narrowing.js';
 
 export const registryCommands: ExecCommand[] = [
-  calling({
-    privilege: 'read',
-    tokens: [
-      SHOW,
-      keyword('registry', 'Members found in the registry, and how it is followed'),
-      options(OF_INTERFACE),
-    ],
+  narrowedCall<'show.registry', RegistryMember>({
+    tokens: [keyword('registry', 'Members found in the registry, and how it is followed')],
+    groups: [OF_INTERFACE],
+    ways: {
+      name: { help: 'Only members whose name fits a pattern', of: ({ name }) => name },
+      sorts: { name: { help: 'By name', order: (a, b) => byName(a.name, b.name) } },
+    },
     method: 'show.registry',
-    params: (which) => which,
+    narrow: (statuses, rows) => statuses.map((status) => ({ ...status, members: rows(status.members) })),
     text: registryText,
   }),
   calling({
