@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freeAddress } from '../../src/daemon/joining/free-address.js';
-import { type HostAddress, uplinksOf } from '../../src/daemon/joining/host-addresses.js';
+import {
+  defaultsOf4,
+  defaultsOf6,
+  type HostAddress,
+  uplinksOf,
+} from '../../src/daemon/joining/host-addresses.js';
 import { InvitationStore } from '../../src/daemon/joining/invitation-store.js';
 import { allWays } from '../../src/daemon/joining/join-ways.js';
 import { addKeyLine, removeKeyLines } from '../../src/daemon/joining/key-lines.js';
@@ -74,33 +79,49 @@ describe('cards with routes of their own', () => {
   const card = (device: string, text: string): HostAddress => ({ device, text, address: parseIp(text)! });
   const INDEX: Record<string, number> = { eth0: 2, eth1: 3, lan0: 4 };
   /** The table prefers eth0; eth1 has a default route of its own, lan0 none. */
-  const native = {
-    ifindex: (name: string) => INDEX[name] ?? 0,
-    routeDevice: (_family: 4 | 6, _remote: string, _local: string | null, device: number) =>
-      device === 0 ? INDEX['eth0'] : device === INDEX['lan0'] ? 0 : device,
-  };
+  const native = { ifindex: (name: string) => INDEX[name] ?? 0, routeDevice: () => INDEX['eth0'] };
+  const routes = { 4: new Set(['eth0', 'eth1']), 6: new Set<string>() };
   const end = { link: null, address: parseIp('203.0.113.1')!, port: 7700 };
+  const OTHER = 'the route leaves by another network card';
 
-  it('are all tried, whichever the routing table prefers', () => {
+  it('are all tried, whichever the routing table prefers; others are not', () => {
     const here = [card('eth0', '192.0.2.1'), card('eth1', '198.51.100.1'), card('lan0', '10.0.0.1')];
-    expect(allWays(native, [end], here).map(({ problem }) => problem)).toEqual([
-      null,
-      null,
-      'there is no route from here',
-    ]);
+    const ways = allWays(native, [end], { here, routes });
+    expect(ways.map(({ problem }) => problem)).toEqual([null, null, OTHER]);
   });
 
   it('are tried by address where they have several', () => {
     const here = [card('eth1', '198.51.100.1'), card('eth1', '198.51.100.2')];
-    expect(allWays(native, [end], here).map(({ byDevice, problem }) => [byDevice, problem])).toEqual([
-      [false, 'the route leaves by another network card'],
-      [false, 'the route leaves by another network card'],
+    const ways = allWays(native, [end], { here, routes });
+    expect(ways.map(({ byDevice, problem }) => [byDevice, problem])).toEqual([
+      [false, OTHER],
+      [false, OTHER],
     ]);
   });
 
-  it('are the lines of providers if they have a default route', () => {
+  it('are the lines of providers, in the order of their addresses', () => {
     const here = [card('lan0', '10.0.0.1'), card('eth1', '198.51.100.1'), card('eth0', '192.0.2.1')];
-    expect(uplinksOf(native, here)).toEqual(['eth1', 'eth0']);
+    expect(uplinksOf(here, routes)).toEqual(['eth1', 'eth0']);
+  });
+
+  it('are read from what the kernel says of its routes', () => {
+    const row = (device: string, to: string, mask: string) =>
+      `${device}\t${to}\t0100A8C0\t0003\t0\t0\t100\t${mask}\t0\t0\t0`;
+    const four = [
+      'Iface\tDestination',
+      row('eth0', '00000000', '00000000'),
+      row('eth1', '0000A8C0', '00FFFFFF'),
+    ];
+    expect([...defaultsOf4(`${four.join('\n')}\n`)]).toEqual(['eth0']);
+    const zero = '0'.repeat(32);
+    const six = (to: string, length: string, device: string) =>
+      `${to} ${length} ${zero} 00 ${zero} 00000400 00000001 00000000 00000003     ${device}`;
+    const lines = [
+      six(zero, '00', 'eth1'),
+      six(zero, '00', 'lo'),
+      six(`2001${'0'.repeat(28)}`, '40', 'eth0'),
+    ];
+    expect([...defaultsOf6(`${lines.join('\n')}\n`)]).toEqual(['eth1']);
   });
 });
 

@@ -5,9 +5,8 @@ import type { Config, InterfaceConfig, LinkConfig } from '../../api/config.js';
 import type { SetupParams, SetupProposal } from '../../api/index.js';
 import { DEFAULTS } from '../../config/defaults.js';
 import { renderConfig } from '../../config/render.js';
-import type { Native } from '../../native/binding.js';
 import { RequestError } from '../base/request-errors.js';
-import { hostAddresses, uplinksOf } from './host-addresses.js';
+import { defaultRoutes, hostAddresses, uplinksOf } from './host-addresses.js';
 
 /** What those who come take. */
 const TEMPLATE = 'member';
@@ -17,11 +16,7 @@ const MAX_LINKS = 8;
  * The lines of a first interface, and an empty file of clients beside its key, unless there is one. Nothing is configured.
  * @throws RequestError when there is an interface of this name
  */
-export function proposeFirst(
-  params: SetupParams,
-  running: Config,
-  { native, stateFolder }: { native: Pick<Native, 'routeDevice' | 'ifindex'>; stateFolder: string },
-): SetupProposal {
+export function proposeFirst(params: SetupParams, running: Config, stateFolder: string): SetupProposal {
   const { interface: name, addresses, listenPort } = params;
   if (running.interfaces.some((one) => one.name === name))
     throw new RequestError(`interface ${name} already exists: invite its clients with "invite"`);
@@ -29,7 +24,7 @@ export function proposeFirst(
   makeEmpty(file);
   const own = hostAddresses(new Set(running.interfaces.map((one) => one.name)));
   const count = params.links ?? Math.min(MAX_LINKS, Math.max(2, own.length));
-  const uplinks = uplinksOf(native, own);
+  const uplinks = uplinksOf(own, defaultRoutes());
   const links = Array.from({ length: count }, (_, id): LinkConfig => ({ id, ...localOf(uplinks, id) }));
   const first: InterfaceConfig = {
     name,

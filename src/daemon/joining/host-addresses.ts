@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type IpAddress, isLinkLocal, isLoopback, parseIp } from '../../grammar/address.js';
-import type { Native } from '../../native/binding.js';
 
 export interface HostAddress {
   device: string;
@@ -51,18 +50,40 @@ function textOf(file: string): string {
   }
 }
 
-/** A place that is reached by a default route, if at all: nobody lives in networks for benchmarks (RFC 2544, RFC 5180). */
-const FAR = { 4: '198.18.0.1', 6: '2001:2::1' } as const;
+/** Names of the devices that have a default route of their own, by family: a line of a provider each. */
+export interface DefaultRoutes {
+  4: ReadonlySet<string>;
+  6: ReadonlySet<string>;
+}
 
-/** The devices that have a default route of their own, in the order of their addresses: a line of a provider each. */
-export function uplinksOf(
-  native: Pick<Native, 'routeDevice' | 'ifindex'>,
-  addresses: readonly HostAddress[],
-): string[] {
-  const leading = addresses.filter(({ device, address: { family }, text }) => {
-    const index = native.ifindex(device);
-    return index !== 0 && native.routeDevice(family, FAR[family], text, index, 0) === index;
-  });
+/** The default routes of the main table. */
+export function defaultRoutes(): DefaultRoutes {
+  return { 4: defaultsOf4(textOf('/proc/net/route')), 6: defaultsOf6(textOf('/proc/net/ipv6_route')) };
+}
+
+/** Of the text of /proc/net/route: device, destination, gateway, flags, …, the mask in the eighth column. */
+export function defaultsOf4(text: string): Set<string> {
+  const rows = text.split('\n').map((line) => line.split('\t'));
+  return new Set(
+    rows.filter(([, to, , , , , , mask]) => to === ANY_4 && mask === ANY_4).map(([device]) => device),
+  );
+}
+
+/** Of the text of /proc/net/ipv6_route: destination, prefix length, six more, flags, and the device. */
+export function defaultsOf6(text: string): Set<string> {
+  const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
+  const leading = rows.filter(
+    ([to, length, ...rest]) => ANY_6.test(to) && length === '00' && rest.at(-1) !== 'lo',
+  );
+  return new Set(leading.map((row) => row.at(-1) as string));
+}
+
+const ANY_4 = '00000000';
+const ANY_6 = /^0{32}$/;
+
+/** The devices of addresses that have a default route for them, in the order of the addresses. */
+export function uplinksOf(addresses: readonly HostAddress[], routes: DefaultRoutes): string[] {
+  const leading = addresses.filter(({ device, address }) => routes[address.family].has(device));
   return [...new Set(leading.map(({ device }) => device))];
 }
 

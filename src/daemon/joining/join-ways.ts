@@ -10,7 +10,7 @@ import type { JoinReply } from '../../member/join-messages.js';
 import type { InvitationToken, InviterEnd } from '../../member/token.js';
 import type { Native } from '../../native/binding.js';
 import { formatAddress, formatEndpoint } from '../interfaces/addresses.js';
-import type { HostAddress } from './host-addresses.js';
+import type { DefaultRoutes, HostAddress } from './host-addresses.js';
 
 /** When a request is sent again, in milliseconds after the first time. */
 const SENT_AT_MS = [0, 250, 750, 1750, 3750, 6000] as const;
@@ -45,12 +45,12 @@ interface JoinQuestion {
 
 /**
  * All pairs of an address of ours and an end of the inviter; a pair that no route joins has its problem already. A card with
- * one address of a family is tried with the routes that it has itself, so that each of several providers is.
+ * one address of a family and a default route of its own is tried whatever the table prefers, so that each of several providers is.
  */
 export function allWays(
   native: Pick<Native, 'routeDevice' | 'ifindex'>,
   ends: readonly InviterEnd[],
-  here: readonly HostAddress[],
+  { here, routes }: { here: readonly HostAddress[]; routes: DefaultRoutes },
 ): TriedWay[] {
   const ways = ends.flatMap((end) =>
     here
@@ -59,7 +59,9 @@ export function allWays(
         const address = formatAddress(Uint8Array.from(end.address.bytes));
         const byDevice = isOnlyOne(from, here);
         const own = native.ifindex(from.device);
-        const device = native.routeDevice(end.address.family, address, from.text, byDevice ? own : 0, 0);
+        const device = native.routeDevice(end.address.family, address, from.text, 0, 0);
+        // Asked for a way by one device, the kernel takes what it has no route for as being on its wire.
+        const isOpen = device === own || (byDevice && routes[end.address.family].has(from.device));
         const problem =
           device === 0 ? 'there is no route from here' : 'the route leaves by another network card';
         const remote = formatEndpoint(address, end.port);
@@ -69,7 +71,7 @@ export function allWays(
           end,
           remote,
           rttUs: null,
-          problem: device === own ? null : problem,
+          problem: isOpen ? null : problem,
           reply: null,
         };
       }),

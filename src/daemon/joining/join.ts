@@ -1,4 +1,5 @@
 /** The side of the host that joins: makes itself known to an inviter, and says what its configuration then needs. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, InterfaceConfig, LinkConfig } from '../../api/config.js';
 import type { JoinOffer, JoinParams, JoinPath, SetupParams, SetupProposal } from '../../api/index.js';
 import { DEFAULTS } from '../../config/defaults.js';
@@ -13,9 +14,13 @@ import { RequestError } from '../base/request-errors.js';
 import { formatAddress } from '../interfaces/addresses.js';
 import { loadKeys } from '../interfaces/interface-keys.js';
 import { proposeFirst } from './first-interface.js';
-import { hostAddresses } from './host-addresses.js';
+import { defaultRoutes, hostAddresses } from './host-addresses.js';
 import { allWays, askBy, type TriedWay } from './join-ways.js';
 import { linksOf } from './link-pairs.js';
+
+/** How long a host without any way waits for one, and how often it looks: the kernel tells of a carrier up to a second late. */
+const CARDS_MS = 3000;
+const LOOK_AGAIN_MS = 200;
 
 interface JoinerOptions {
   native: Pick<Native, 'routeDevice' | 'ifindex' | 'udpOpen'>;
@@ -39,7 +44,7 @@ export class Joiner {
     if (problem !== undefined) throw new RequestError(`the inviter cannot be joined: ${problem}`);
     const invitation = invitationKeys(sodiumPrimitives, token);
     sodiumPrimitives.wipe(token.secret);
-    const ways = allWays(this.options.native, token.ends, hostAddresses(new Set(this.options.taps())));
+    const ways = await this.waysTo(token, signal);
     const open = ways.filter(({ problem }) => problem === null);
     try {
       if (open.length > 0) await askBy(this.options.native, open, { token, invitation, publicKey }, signal);
@@ -52,10 +57,19 @@ export class Joiner {
     return this.offer(token, reply.grant, { name, publicKey, ways });
   }
 
+  /** All ways. Where there is none that could be tried, cards may be on their way up: they have some seconds. */
+  private async waysTo({ ends }: InvitationToken, signal: AbortSignal): Promise<TriedWay[]> {
+    const { native, taps } = this.options;
+    for (let waitedMs = 0; ; waitedMs += LOOK_AGAIN_MS) {
+      const ways = allWays(native, ends, { here: hostAddresses(new Set(taps())), routes: defaultRoutes() });
+      if (waitedMs >= CARDS_MS || ways.some(({ problem }) => problem === null)) return ways;
+      await sleep(LOOK_AGAIN_MS, undefined, { signal });
+    }
+  }
+
   /** What `setup` would configure. @throws RequestError with a sentence for the user */
   proposeFirst(params: SetupParams): SetupProposal {
-    const { native, stateFolder } = this.options;
-    return proposeFirst(params, this.options.runningConfig(), { native, stateFolder });
+    return proposeFirst(params, this.options.runningConfig(), this.options.stateFolder);
   }
 
   /** The public key under which the interface will run; a key is made if there is none. */
