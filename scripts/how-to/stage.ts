@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Lab } from '../lab/lab.js';
 import { ROOT } from '../lab/mesh.js';
+import { unpack } from '../lab/packages.js';
 import type { PageBlock } from '../lab/page-blocks.js';
 import type { LabProcess } from '../lab/process.js';
+import { ProgramHost } from '../lab/program-host.js';
 import { run } from '../lab/run.js';
-import { unpack } from '../neighbours/packages.js';
-import { ProgramHost } from '../neighbours/program-host.js';
 import type { End, Scene } from './scene.js';
 
 const DO_PATIENCE_MS = 60_000;

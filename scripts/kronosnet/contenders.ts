@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { ControlConnection } from '../lab/control.js';
 import { hostFolder, type Lab } from '../lab/lab.js';
 import { Mesh, ROOT } from '../lab/mesh.js';
+import { type Unpacked, unpack } from '../lab/packages.js';
 import type { LabProcess } from '../lab/process.js';
+import { ProgramHost } from '../lab/program-host.js';
 import { run, until } from '../lab/run.js';
-import { type Unpacked, unpack } from '../neighbours/packages.js';
-import { ProgramHost } from '../neighbours/program-host.js';
 
 /** Both get it, so that neither has to cut frames into pieces. */
 const MTU = 1_400;

@@ -1,8 +1,8 @@
 /** An etcd cluster on one host of a lab, of the Debian package, unpacked beside the system. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpack } from '../neighbours/packages.js';
 import { hostFolder, type Lab } from './lab.js';
+import { unpack } from './packages.js';
 import type { LabProcess } from './process.js';
 import { capture, run, until } from './run.js';
 

@@ -5,8 +5,8 @@ import { CLEAN } from '../lab/impair.js';
 import { hostFolder, Lab } from '../lab/lab.js';
 import { lanAddress, Mesh } from '../lab/mesh.js';
 import type { LabProcess } from '../lab/process.js';
+import { ProgramHost } from '../lab/program-host.js';
 import { pause, run } from '../lab/run.js';
-import { ProgramHost } from './program-host.js';
 import type { Row } from './row.js';
 
 const TIMERS = { interval: 50, hold: 250 };

@@ -1,7 +1,7 @@
 /** What the running kernel was built with. */
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { CannotRun } from './packages.js';
+import { CannotRun } from '../lab/packages.js';
 
 /** Throws a {@link CannotRun} if the kernel says of itself that it lacks `option`, such as GENEVE. */
 export function needsKernel(option: string): void {

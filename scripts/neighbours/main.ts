@@ -1,8 +1,8 @@
 /** `npm run neighbours`: each row in a lab of its own, one after the other, and the page from what they gave. */
 import { release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { CannotRun, unpack } from '../lab/packages.js';
 import { Bed } from './bed.js';
-import { CannotRun, unpack } from './packages.js';
 import { type Result, writePage } from './page.js';
 import type { Row } from './row.js';
 import { ROWS } from './rows.js';

@@ -1,5 +1,5 @@
 /** Open vSwitch in user space (datapath netdev) in a host of the lab, so that no module of the kernel is needed. */
-import type { ProgramHost } from './program-host.js';
+import type { ProgramHost } from '../lab/program-host.js';
 
 const START_MS = 20_000;
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';

@@ -1,6 +1,7 @@
 /** DHCP: three servers, four clients, and each client asks for a first lease while the link in use is cut. */
+
+import type { ProgramHost } from '../../lab/program-host.js';
 import type { Bed } from '../bed.js';
-import type { ProgramHost } from '../program-host.js';
 import type { Row } from '../row.js';
 
 const CLIENTS: Record<string, { get: string; drop: string }> = {

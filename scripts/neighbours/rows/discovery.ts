@@ -1,6 +1,7 @@
 /** Services that are found by multicast: DNS-SD and SSDP. */
+
+import type { ProgramHost } from '../../lab/program-host.js';
 import type { Bed } from '../bed.js';
-import type { ProgramHost } from '../program-host.js';
 import type { Outcome, Row } from '../row.js';
 
 const NAMES: Record<string, string> = { peace: 'first', 'carrier-down': 'second', 'black-hole': 'third' };

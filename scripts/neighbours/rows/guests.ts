@@ -1,7 +1,8 @@
 /** Guests with a network card of their own in a bridge with octo0: a container of systemd and a machine of QEMU. */
+
+import type { ProgramHost } from '../../lab/program-host.js';
 import type { Bed } from '../bed.js';
 import { flooded } from '../flood.js';
-import type { ProgramHost } from '../program-host.js';
 import type { Outcome, Row } from '../row.js';
 
 const GUEST = '10.77.0.9';

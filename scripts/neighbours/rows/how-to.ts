@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../lab/mesh.js';
 import { pageBlocks } from '../../lab/page-blocks.js';
+import type { ProgramHost } from '../../lab/program-host.js';
 import type { Bed } from '../bed.js';
-import type { ProgramHost } from '../program-host.js';
 import type { Outcome, Row } from '../row.js';
 
 interface Page {

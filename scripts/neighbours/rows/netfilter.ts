@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../lab/mesh.js';
+import { CannotRun } from '../../lab/packages.js';
 import type { Bed } from '../bed.js';
 import { bulk } from '../bulk.js';
 import { needsKernel } from '../kernel.js';
-import { CannotRun } from '../packages.js';
 import type { Row } from '../row.js';
 
 const QUEUE_PROGRAM = join(ROOT, 'scripts/neighbours/nfqueue.c');

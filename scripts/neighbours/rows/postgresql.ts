@@ -1,7 +1,8 @@
 /** Streaming replication of PostgreSQL. */
+
+import type { ProgramHost } from '../../lab/program-host.js';
 import { pause, until } from '../../lab/run.js';
 import type { Bed } from '../bed.js';
-import type { ProgramHost } from '../program-host.js';
 import type { Outcome, Row } from '../row.js';
 
 const BIN = '/usr/lib/postgresql/15/bin';

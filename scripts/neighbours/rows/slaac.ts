@@ -1,7 +1,8 @@
 /** Router advertisements by radvd and by dnsmasq. */
+
+import type { ProgramHost } from '../../lab/program-host.js';
 import { pause } from '../../lab/run.js';
 import type { Bed } from '../bed.js';
-import type { ProgramHost } from '../program-host.js';
 import type { Outcome, Row } from '../row.js';
 
 const PREFIX = '2001:db8:77';

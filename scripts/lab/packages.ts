@@ -1,8 +1,8 @@
 /** Debian packages unpacked beside the system, so that programs can be tried without installing them. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../lab/mesh.js';
-import { CommandError, capture, run } from '../lab/run.js';
+import { ROOT } from './mesh.js';
+import { CommandError, capture, run } from './run.js';
 
 const CACHE = join(ROOT, 'build', 'neighbours');
 /** For packages of this suite: Debian 12 has no other version of them, or one that is too old. */

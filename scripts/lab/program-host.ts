@@ -4,8 +4,8 @@
  */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LabProcess } from '../lab/process.js';
-import { capture, type RunOptions, type RunResult, run, until } from '../lab/run.js';
+import { LabProcess } from './process.js';
+import { capture, type RunOptions, type RunResult, run, until } from './run.js';
 
 const PATIENCE_MS = 10_000;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin';
