@@ -21,14 +21,16 @@ export interface AnswerMark {
 
 /** What the switch notices. Ports are peers or -1, the TAP. */
 export type SwitchNotice =
-  /** Addresses moved too often and stay where they are for a while; the last of `count`. */
+  /** Addresses moved too often and stay where they are for a while; the last of them. */
   | {
       what: 'mac-frozen';
       vlan: number;
       high: number;
       low: number;
+      /** Where it stays, and where it was heard then. */
       port: number;
       other: number;
+      /** How many were frozen since the last was told, this one included. */
       count: number;
     }
   /** A peer sends more than storm control allows of a kind, an index in `STORM_KINDS`, or no longer. */

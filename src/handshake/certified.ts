@@ -81,10 +81,7 @@ export class CertifiedTable {
       return `there are ${MAX_CLIENTS} clients already`;
     if (isTaken) this.remove(holder);
     if (known !== undefined) this.remove(known);
-    const added = known === undefined ? client : { ...client, memory: known.memory };
-    this.byKey.set(added.key, added);
-    this.byName.set(added.name, added);
-    this.listed = null;
+    this.put(known === undefined ? client : { ...client, memory: known.memory });
     return isTaken ? holder : null;
   }
 
@@ -95,9 +92,14 @@ export class CertifiedTable {
       this.remove(client);
       if (terms === undefined) continue;
       const { template: _, ...rest } = client;
-      this.byKey.set(client.key, { ...rest, ...templateOf(terms) });
-      this.byName.set(client.name, this.byKey.get(client.key) as CertifiedClient);
+      this.put({ ...rest, ...templateOf(terms) });
     }
+  }
+
+  private put(client: CertifiedClient): void {
+    this.byKey.set(client.key, client);
+    this.byName.set(client.name, client);
+    this.listed = null;
   }
 
   private remove({ key, name }: CertifiedClient): void {

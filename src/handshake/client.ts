@@ -3,6 +3,7 @@ import type { KeyLine } from '../config/authorized-keys.js';
 
 /** More clients than this are not admitted by one interface. */
 export const MAX_CLIENTS = 65_536;
+
 /** A client that may come. */
 export interface Client extends Omit<KeyLine, 'publicKey'> {
   /** Bytes of the public key, as `asKey` makes them. */

@@ -1,4 +1,5 @@
 /** What comes of a source address that the MAC table is told of. */
+import type { SwitchNotice } from '../contract/events.js';
 
 /** Answers of `learn`. */
 export const LEARN = {
@@ -19,13 +20,4 @@ export const LEARN = {
 } as const;
 
 /** An address that has been frozen, as it is told; the latest of several at once. */
-export interface FrozenMac {
-  vlan: number;
-  high: number;
-  low: number;
-  /** Where it stays, and where it was heard then. */
-  port: number;
-  other: number;
-  /** How many were frozen since the last was told, this one included. */
-  count: number;
-}
+export type FrozenMac = Omit<Extract<SwitchNotice, { what: 'mac-frozen' }>, 'what'>;

@@ -1,6 +1,6 @@
 /**
- * Keeps this host registered and follows what the others say. Round after round: list, watch and renew until something breaks, then, after a while of random length, all of it anew. That the registry cannot be reached
- * changes nothing but the status.
+ * Keeps this host registered and follows what the others say. Round after round: list, watch and renew until something breaks,
+ * then, after a while of random length, all of it anew. That the registry cannot be reached changes nothing but the status.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Change, Compacted, Etcd } from './etcd.js';
