@@ -20,7 +20,7 @@ const STREAM_RATE = 20_000;
 /** When a larger share of the datagrams is lost, the figure means nothing. */
 const MOST_LOST = 0.1;
 /** By then what can be given back after a rush has been. */
-const REST_MS = 20_000;
+const REST_MS = 45_000;
 
 /** The runs that the wanted figures need. */
 export function runsFor(wanted: ReadonlySet<Figure>): Run[] {

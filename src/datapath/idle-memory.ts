@@ -9,8 +9,8 @@ import type { DatapathIo } from '../state/io.js';
 /** Frames and messages in one period up to which an interface is quiet: heartbeats, a terminal, a ping. */
 const QUIET_COUNT = 50;
 const PERIOD_US = 100_000;
-const QUIET_US = 10_000_000;
-/** Bytes given back at once: it takes some 0.2 ms, in which no frame moves. */
+const QUIET_US = 30_000_000;
+/** Bytes given back at once: it takes some 0.3 ms, in which no frame moves. */
 const STEP_BYTES = 4 << 20;
 
 export class IdleMemory {

@@ -36,10 +36,10 @@ const WHOLE = [
 ];
 
 describe('memory of an interface that has been busy', () => {
-  it('is given back in steps after ten quiet seconds, once', () => {
+  it('is given back in steps after thirty quiet seconds, once', () => {
     const { discarded, pass } = memory();
     pass(1, 1000);
-    pass(9, 10);
+    pass(29, 10);
     expect(discarded).toEqual([]);
     pass(60, 10);
     expect(discarded).toEqual(WHOLE);
@@ -63,7 +63,7 @@ describe('memory of an interface that has been busy', () => {
   it('is given back from the start after another rush', () => {
     const { discarded, pass } = memory();
     pass(1, 1000);
-    pass(10.1, 0);
+    pass(30.1, 0);
     const begun = discarded.length;
     expect(begun).toBeGreaterThan(0);
     pass(1, 1000);

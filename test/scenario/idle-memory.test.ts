@@ -25,7 +25,7 @@ describe('memory that was given back', () => {
         expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
         expect(back.report()).toMatchObject({ lost: 0, duplicated: 0 });
         if (rush === 1) return;
-        world.run(15 * SECOND);
+        world.run(35 * SECOND);
         expect(a.io.discarded).toBeGreaterThan(0);
         expect(b.io.discarded).toBeGreaterThan(0);
       }
