@@ -111,7 +111,7 @@ function remoteName(runtime: InterfaceRuntime, link: LinkEntry): LinkStatus['rem
 
 /** In words; that a name has no address says which, and why. */
 function causeOf(runtime: InterfaceRuntime, link: LinkEntry): string | null {
-  if (link.cause === 'name-unresolved') return runtime.unresolved(link.config);
+  if (link.cause === 'name-unresolved') return runtime.events.unresolved(link.config);
   return link.cause === null ? null : causeWord(link.cause);
 }
 
