@@ -16,7 +16,7 @@
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
   /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
   /* system.cc */ X(now) X(setScheduling) X(ifindex) X(peerCredentials) X(notify)                \
-  /* system.cc */ X(forbidCoreDumps)                                                             \
+  /* system.cc */ X(forbidCoreDumps) X(discard)                                                  \
   /* addon.cc */ X(layout)
 
 namespace addon {

@@ -78,6 +78,12 @@ export interface Native {
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
 
+  /**
+   * Gives the whole pages among `length` bytes from `offset` back to the system (madvise, MADV_DONTNEED): they read as zero
+   * from now on.
+   */
+  discard(arena: Uint8Array, offset: number, length: number): void;
+
   /** UDP ------------------------------------------------------------------ */
   /**
    * Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error

@@ -138,6 +138,7 @@ class Shell {
       open: (ops, count) => native.open(bytes, ops, count),
       send: (ops, count, paths) => native.udpSend(bytes, ops, count, paths),
       writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
+      discard: (offset, length) => native.discard(bytes, offset, length),
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>
         this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
