@@ -162,6 +162,11 @@ export interface Native {
   /** Asks for a dump of all links, then all addresses; answers come as ordinary events, and DUMP_END after them. */
   netlinkDump(fd: number): void;
   /**
+   * The bytes that ask for one link when they are written to such a socket, which waits for the kernel's lock of interfaces; the
+   * answer is a `LINK_ANSWER`. None comes where the link is gone.
+   */
+  netlinkQuestion(ifindex: number): Uint8Array;
+  /**
    * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the
    * kernel's queue overran (dump again).
    */
