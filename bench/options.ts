@@ -4,7 +4,7 @@ import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import type { AgainstOptions } from './against/main.js';
 import { LOADS, type LoadName } from './hostile/loads.js';
-import { DAEMON_FIGURES, FIGURES, type Figure, isCommon } from './measure.js';
+import { DAEMON_FIGURES, FIGURES, type Figure, isCommon, RUSH_FIGURES } from './measure.js';
 
 const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
 const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
@@ -41,7 +41,8 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --against REV     compares this build with that of another revision instead, and gives the ratio of each figure;
                     the revision is built under build/against and kept there; goes with --rounds (default
                     ${AGAINST_DEFAULTS.rounds}), --seconds, --quick, --json and --only (default ${AGAINST_DEFAULTS.figures.join(', ')}),
-                    which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')}
+                    which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')},
+                    and, a minute each, ${RUSH_FIGURES.join(', ')}
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
   --strangers       measures joins and goodput under floods of handshakes by strangers instead

@@ -4,10 +4,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../../scripts/lab/lab.js';
-import { until } from '../../scripts/lab/run.js';
+import { pause, until } from '../../scripts/lab/run.js';
 import type { StreamReport } from '../../scripts/stream/account.js';
 import { type Bed, type Figure, type Figures, isCommon, measure } from '../measure.js';
-import { processorMs } from './processor.js';
+import { processorMs, residentMiB } from './process.js';
 import type { Daemon } from './tunnel.js';
 
 /** Sends traffic once and returns the figures of it. */
@@ -19,6 +19,8 @@ const STREAM_PORT = 5301;
 const STREAM_RATE = 20_000;
 /** When a larger share of the datagrams is lost, the figure means nothing. */
 const MOST_LOST = 0.1;
+/** By then what can be given back after a rush has been. */
+const REST_MS = 45_000;
 
 /** The runs that the wanted figures need. */
 export function runsFor(wanted: ReadonlySet<Figure>): Run[] {
@@ -34,6 +36,7 @@ export function runsFor(wanted: ReadonlySet<Figure>): Run[] {
   if (wanted.has('cpu1400')) {
     runs.push(async (bed, daemons) => ({ cpu1400: await datagramCost(bed, daemons, 1400) }));
   }
+  if (wanted.has('rsspeak') || wanted.has('rssafter')) runs.push(memoryOfRush);
   return runs;
 }
 
@@ -42,6 +45,15 @@ async function tcpCost(bed: Bed, daemons: Daemon[]): Promise<Figures> {
   const before = spentMs(daemons);
   const { tcp1 = 0 } = await measure(bed, new Set(['tcp1']));
   return { tcp1, cputcp: (spentMs(daemons) - before) / (tcp1 * bed.seconds) };
+}
+
+/** The larger daemon's memory at the end of a TCP stream, and when that is long over. */
+async function memoryOfRush(bed: Bed, daemons: Daemon[]): Promise<Figures> {
+  const most = () => Math.max(...daemons.map(({ process }) => residentMiB(process.pid)));
+  await measure(bed, new Set(['tcp1']));
+  const rsspeak = most();
+  await pause(REST_MS);
+  return { rsspeak, rssafter: most() };
 }
 
 /**

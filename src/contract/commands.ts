@@ -5,6 +5,7 @@ import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
 import type { DatapathSettings, LinkSettings, PeerSettings, SocketSettings } from './settings.js';
+import type { KnownStations } from './stations.js';
 
 export type DatapathCommand =
   | { kind: 'socket'; row: number; settings: SocketSettings }
@@ -56,7 +57,11 @@ export type DatapathCommand =
   | { kind: 'clear-counters' }
   /** Sends a MEMBER message to a peer; `bytes` follow the kind. */
   | { kind: 'member'; peer: number; bytes: Uint8Array }
-  /** Announces our stations to a direct peer once more. */
-  | { kind: 'announce'; peer: number }
+  /** Announces our stations to a peer; `isAgain`: to a direct one to which they were announced before. */
+  | { kind: 'announce'; peer: number; isAgain: boolean }
+  /** Puts stations back where they were before a restart. */
+  | { kind: 'stations'; stations: KnownStations }
+  /** A peer has not come back: where its stations are is open, unless it has a session. */
+  | { kind: 'stations-forget'; peer: number }
   /** Says goodbye to a peer that will be removed, or to all. */
   | { kind: 'goodbye'; peer?: number };

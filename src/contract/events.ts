@@ -87,6 +87,8 @@ export type DatapathEvent =
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
   /** Interfaces, addresses or routes have changed. */
   | { kind: 'kernel'; interfaces: readonly number[] }
+  /** A link that leaves by an interface misses a heartbeat: has the interface lost its carrier? */
+  | { kind: 'carrier-doubt'; ifindex: number }
   /** The interface that a link is bound to is another one now: it needs another socket. */
   | { kind: 'rebind' }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }

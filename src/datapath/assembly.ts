@@ -39,6 +39,7 @@ import { Reorder } from './frames/reorder.js';
 import { Shares } from './frames/shares.js';
 import { Talks } from './frames/talks.js';
 import { Unpacker } from './frames/unpacker.js';
+import { IdleMemory } from './idle-memory.js';
 import { LinkMessages } from './send/messages.js';
 import { Relay } from './send/relay.js';
 import type { SendReports } from './send/send-errors.js';
@@ -100,6 +101,7 @@ export class Assembly {
   readonly reassembly: Reassembly;
   readonly relay: Relay;
   readonly reorder: Reorder;
+  readonly idleMemory: IdleMemory;
   readonly link: LinkParts;
   /** Index of the TAP's interface. */
   readonly tap: number;
@@ -187,6 +189,9 @@ export class Assembly {
     const unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
     this.reorder = new Reorder(arena, unpacker);
     const { reorder } = this;
+    const waiting = [reassembly.region(), reorder.region()];
+    const regions = [...arena.batchRegions(), ...waiting, ...transmit.rings.regions()];
+    this.idleMemory = new IdleMemory(regions, () => stats.interface, io);
     this.announcer = new Announcer(arena, this.macs, this.outbound, vlans);
     this.inbound = new Inbound({
       arena,

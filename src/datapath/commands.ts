@@ -5,10 +5,12 @@ import { isAlive } from '../contract/link-states.js';
 import type { KernelFact } from '../contract/place.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
+import { IS_AT_REST } from '../contract/uplinks.js';
 import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
+import { recallStations } from '../switch/known-stations.js';
 import { macStretch, vlanRows } from '../switch/mac-rows.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
 import { multicastStretch } from '../switch/multicast/state.js';
@@ -102,7 +104,13 @@ export class Commands {
         link.members.send(command.peer, command.bytes, now);
         return transmit.flush();
       case 'announce':
-        return link.directs.announce(command.peer);
+        return command.isAgain ? link.directs.announce(command.peer) : this.announce(command.peer);
+      case 'stations':
+        return recallStations(this.parts.macs, command.stations, (port) => this.mayLearn(port), now);
+      case 'stations-forget':
+        if (tables.peers.has(command.peer) && tables.peers.session[command.peer] < 0)
+          this.parts.macs.flushPort(command.peer);
+        return;
       case 'goodbye':
         if (command.peer !== undefined) this.leave(command.peer, now);
         else for (const peer of tables.peers.rows) link.notices.goodbye(peer, now);
@@ -115,6 +123,16 @@ export class Commands {
     if (!this.parts.tables.peers.has(peer)) return;
     this.parts.link.directs.leave(peer);
     this.parts.link.notices.goodbye(peer, now);
+  }
+
+  /** Whether stations are learned at a port: not at a peer that is gone or stands by. */
+  private mayLearn(port: number): boolean {
+    const { peers } = this.parts.tables;
+    return port === LOCAL_PORT || (peers.has(port) && (peers.rests[port] & IS_AT_REST) === 0);
+  }
+
+  private announce(peer: number): void {
+    if (this.mayLearn(peer)) this.parts.announcer.announce(peer);
   }
 
   private settingsChanged(settings: DatapathSettings, now: number): void {

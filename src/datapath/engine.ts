@@ -110,6 +110,7 @@ export class Engine {
     this.parts.transmit.expireParity(now);
     if (now >= this.parts.guard.nextDeadline()) this.probe(now);
     this.deliver();
+    this.parts.idleMemory.sweep(now);
   }
 
   /** Lets the loop guard decide, and sends its next probes to the LAN. */

@@ -78,6 +78,12 @@ export interface Native {
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
 
+  /**
+   * Gives the whole pages among `length` bytes from `offset` back to the system (madvise, MADV_DONTNEED): they read as zero
+   * from now on.
+   */
+  discard(arena: Uint8Array, offset: number, length: number): void;
+
   /** UDP ------------------------------------------------------------------ */
   /**
    * Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error
@@ -155,6 +161,11 @@ export interface Native {
   netlinkOpen(): number;
   /** Asks for a dump of all links, then all addresses; answers come as ordinary events, and DUMP_END after them. */
   netlinkDump(fd: number): void;
+  /**
+   * The bytes that ask for one link when they are written to such a socket, which waits for the kernel's lock of interfaces; the
+   * answer is a `LINK_ANSWER`. None comes where the link is gone.
+   */
+  netlinkQuestion(ifindex: number): Uint8Array;
   /**
    * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the
    * kernel's queue overran (dump again).

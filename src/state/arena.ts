@@ -47,6 +47,15 @@ const ANSWER_ROWS = 32;
 /** Super-frames of peers for other peers, gathered from their segments in one batch. */
 const GATHER_SLOTS = 8;
 
+/** A stretch of the arena. */
+export interface Region {
+  /** Byte offset and length in the arena. */
+  readonly base: number;
+  readonly bytes: number;
+  /** Whether what it holds is still wanted. */
+  isInUse(): boolean;
+}
+
 export class Arena {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -104,6 +113,15 @@ export class Arena {
   /** Room for one probe of the loop guard. */
   probeOf(row: number): number {
     return this.probeBase + row * OWN_FRAME_BYTES;
+  }
+
+  /** Regions whose content counts for one batch only. */
+  batchRegions(): Region[] {
+    const isInUse = () => false;
+    return [
+      { base: this.tapBase, bytes: this.sharedRingBase - this.tapBase, isInUse },
+      { base: this.gatherBase, bytes: this.gatherBytes, isInUse },
+    ];
   }
 
   /** Room for one answer of the switch. */

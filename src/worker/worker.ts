@@ -22,7 +22,7 @@ import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
 import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
-import { kernelFacts } from './kernel-facts.js';
+import { kernelFacts, tellChanges } from './kernel-facts.js';
 import { KnownPaths } from './known-paths.js';
 import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
@@ -35,6 +35,8 @@ export interface WorkerStart {
   tap: number;
   /** Event descriptor by which the control thread says that commands wait. */
   wakeFd: number;
+  /** Socket of rtnetlink for what the kernel tells of interfaces; the control thread asks by it. */
+  netlinkFd: number;
   /** Our own public key, to which handshake messages must be addressed. */
   publicKey: Uint8Array;
   settings: DatapathSettings;
@@ -84,7 +86,6 @@ class Shell {
   private readonly arena = makeArena();
   private readonly engine: Engine;
   private readonly epoll: number;
-  private readonly netlink: number;
   private readonly tokens = new Int32Array(MAX_TOKENS);
   private readonly reads = new Int32Array(this.arena.sizes.tapSlots * READ.WORDS);
   private readonly receives = new Int32Array(this.arena.sizes.receiveSlots * RECV.WORDS);
@@ -137,6 +138,7 @@ class Shell {
       open: (ops, count) => native.open(bytes, ops, count),
       send: (ops, count, paths) => native.udpSend(bytes, ops, count, paths),
       writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
+      discard: (offset, length) => native.discard(bytes, offset, length),
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>
         this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
@@ -158,10 +160,9 @@ class Shell {
     });
     this.epoll = native.epollCreate();
     this.gathering = native.epollCreate();
-    this.netlink = native.netlinkOpen();
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
-    native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
+    native.epollAdd(this.epoll, start.netlinkFd, TOKEN_NETLINK);
     this.tellEverything();
     this.spinUs = SPIN_US;
     this.schedule(start.realtime);
@@ -350,16 +351,16 @@ class Shell {
 
   /** Has the kernel tell everything that it knows of interfaces and addresses. */
   private tellEverything(): void {
-    this.native.netlinkDump(this.netlink);
+    this.native.netlinkDump(this.start.netlinkFd);
     this.engine.command({ kind: 'kernel', facts: [{ what: 'begin' }] }, this.native.now());
   }
 
   private takeKernelEvents(now: number): void {
     const { native, netlinkRows: rows } = this;
     for (;;) {
-      const count = native.netlinkRead(this.netlink, rows);
+      const count = native.netlinkRead(this.start.netlinkFd, rows);
       if (count === 0) return;
-      this.kernelChanged = true;
+      this.kernelChanged ||= count < 0 || tellChanges(rows, count);
       if (count < 0) return this.tellEverything();
       const facts = kernelFacts(rows, count);
       for (const fact of facts) {
@@ -395,7 +396,7 @@ class Shell {
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
     this.screen.wipe();
     this.outbox.flush();
-    for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
+    for (const fd of [this.epoll, this.gathering]) this.native.close(fd);
   }
 }
 

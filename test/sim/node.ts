@@ -108,6 +108,7 @@ export class SimNode {
   sentDatagrams = 0;
   private readonly known = new KnownPaths();
   private gate = this.newGate(sodiumPrimitives, NOBODY);
+  readonly io: SimIo;
   private readonly arena;
   private readonly reads: Int32Array;
   private readonly receives: Int32Array;
@@ -134,7 +135,7 @@ export class SimNode {
     this.reads = new Int32Array(sizes.tapSlots * READ.WORDS);
     this.receives = new Int32Array(sizes.receiveSlots * RECV.WORDS);
     this.receiveSockets = new Int32Array(sizes.receiveSlots);
-    const io = new SimIo(this.arena.bytes, {
+    this.io = new SimIo(this.arena.bytes, {
       keys: this.keys,
       sendDatagram: (fd, bytes, path, isOfRun) =>
         this.send(fd, isOfRun ? this.harm(bytes, path) : bytes, path),
@@ -144,7 +145,7 @@ export class SimNode {
       handshake: (message, socket, words, at) => this.gate.take(message, { socket, words, at }, this.clock()),
       emit: (event) => this.tell(event),
     });
-    this.engine = new Engine(this.arena, io, {
+    this.engine = new Engine(this.arena, this.io, {
       nowUs: this.clock(),
       settings: { ...SETTINGS, udpGso: options.gso ?? true, ...options.settings },
       seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],

@@ -20,6 +20,7 @@ import { INTERFACE, SharedStats } from '../../contract/stats.js';
 import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
+import { CarrierQuestions } from './carrier-questions.js';
 import { startWorker } from './worker-thread.js';
 
 /** Commands that go to the worker together. A message costs as much as several commands, and each wakes the worker. */
@@ -51,6 +52,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   private readonly worker: Worker;
   private readonly port: MessagePort;
   private readonly wakeFd: number;
+  private readonly carrierQuestions: CarrierQuestions;
   private readonly answers = new Map<number, (result: unknown) => void>();
   private nextAnswer = 1;
   private fault: string | null = null;
@@ -72,12 +74,15 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   ) {
     super();
     this.wakeFd = native.eventCreate();
+    const netlinkFd = native.netlinkOpen();
+    this.carrierQuestions = new CarrierQuestions(native, netlinkFd);
     const { port1, port2 } = new MessageChannel();
     const seed = randomBytes(8);
     const taken = new Int32Array(new SharedArrayBuffer(4));
     const start: WorkerStart = {
       port: port2,
       wakeFd: this.wakeFd,
+      netlinkFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
       taken,
       dropExamples: this.dropExamples.buffer,
@@ -227,6 +232,8 @@ export class Datapath extends EventEmitter<DatapathEvents> {
         this.answers.get(event.id)?.(event.result);
         this.answers.delete(event.id);
         return;
+      case 'carrier-doubt':
+        return this.carrierQuestions.ask(event.ifindex);
       case 'fatal':
         this.fault = event.message;
         this.hasReleased = true;
@@ -250,6 +257,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);
+    this.carrierQuestions.close();
     for (const answer of this.answers.values()) answer(null);
     this.answers.clear();
     const fault = this.fault ?? (this.stopping ? null : 'it ended by itself');
