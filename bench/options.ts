@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import type { AgainstOptions } from './against/main.js';
+import { DAEMON_FIGURES, FIGURES, type Figure, isCommon, RUSH_FIGURES } from './figures.js';
 import { LOADS, type LoadName } from './hostile/loads.js';
-import { DAEMON_FIGURES, FIGURES, type Figure, isCommon, RUSH_FIGURES } from './measure.js';
 
 const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
 const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
@@ -32,7 +32,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --seconds N       length of one run (default 4)
   --quick           one round of two seconds
   --only LIST       figures: ${COMMON_FIGURES.join(', ')},
-                    or the groups tcp, udp and loss
+                    or the groups tcp, udp, loss, lossless, overload and latency
   --peers LIST      peers by name (default: every one that can be had); octolink is always among them
                     unless --no-octolink is given
   --no-octolink     only the others
@@ -64,6 +64,9 @@ const GROUPS: Record<string, Figure[]> = {
   tcp: ['tcp1', 'tcp8', 'cpu'],
   udp: ['udp64', 'udp512', 'udp1400'],
   loss: ['loss01', 'loss1'],
+  lossless: ['lossless64', 'lossless512', 'lossless1400'],
+  overload: ['lossless64', 'overload64', 'lossless1400', 'overload1400'],
+  latency: ['lossless1400', 'p50', 'p99', 'p999'],
 };
 
 export interface BenchOptions {
