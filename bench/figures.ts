@@ -37,6 +37,18 @@ export const DAEMON_FIGURES: readonly Figure[] = ['cputcp', 'cpu64', 'cpu1400', 
 /** Those that take a minute, and only when asked for. */
 export const RUSH_FIGURES: readonly Figure[] = ['rsspeak', 'rssafter'];
 
+/** Those that rest on a search for the lossless rate. */
+export const SEARCHED_FIGURES: readonly Figure[] = [
+  'lossless64',
+  'lossless512',
+  'lossless1400',
+  'overload64',
+  'overload1400',
+  'p50',
+  'p99',
+  'p999',
+];
+
 /** True for a figure that every VPN can be asked for, as {@link measure} does. */
 export function isCommon(figure: Figure): boolean {
   return !DAEMON_FIGURES.includes(figure) && !RUSH_FIGURES.includes(figure);
