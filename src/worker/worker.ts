@@ -21,7 +21,7 @@ import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
 import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
-import { kernelFacts } from './kernel-facts.js';
+import { kernelFacts, tellChanges } from './kernel-facts.js';
 import { KnownPaths } from './known-paths.js';
 import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
@@ -35,6 +35,8 @@ export interface WorkerStart {
   tap: number;
   /** Event descriptor by which the control thread says that commands wait. */
   wakeFd: number;
+  /** Socket of rtnetlink for what the kernel tells of interfaces; the control thread asks by it. */
+  netlinkFd: number;
   /** Our own public key, to which handshake messages must be addressed. */
   publicKey: Uint8Array;
   settings: DatapathSettings;
@@ -44,6 +46,8 @@ export interface WorkerStart {
   /** One word, in shared memory: how many events the control thread has taken. */
   taken: Int32Array;
   realtime: boolean;
+  /** Threads that share the large batches, this one included. */
+  workers: number;
 }
 
 /** Beside the engine's commands the worker has some of its own. */
@@ -52,6 +56,7 @@ export type WorkerMessage =
   | { kind: 'answer-marks'; marks: AnswerMark[] }
   | { kind: 'public-key'; publicKey: Uint8Array }
   | { kind: 'schedule'; realtime: boolean }
+  | { kind: 'workers'; count: number }
   | { kind: 'stop' };
 
 const TOKEN_WAKE = 0;
@@ -82,7 +87,6 @@ class Shell {
   private readonly arena = makeArena();
   private readonly engine: Engine;
   private readonly epoll: number;
-  private readonly netlink: number;
   private readonly tokens = new Int32Array(MAX_TOKENS);
   private readonly reads = new Int32Array(this.arena.sizes.tapSlots * READ.WORDS);
   private readonly receives = new Int32Array(this.arena.sizes.receiveSlots * RECV.WORDS);
@@ -101,6 +105,8 @@ class Shell {
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
   private spinUs: number;
+  /** Threads wanted, this one included. */
+  private workers: number;
   private running = true;
   /** Commands received together, and how many of them have been carried out. */
   private commands = NO_COMMANDS;
@@ -157,12 +163,12 @@ class Shell {
     });
     this.epoll = native.epollCreate();
     this.gathering = native.epollCreate();
-    this.netlink = native.netlinkOpen();
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
-    native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
+    native.epollAdd(this.epoll, start.netlinkFd, TOKEN_NETLINK);
     this.tellEverything();
     this.spinUs = SPIN_US;
+    this.workers = start.workers;
     this.schedule(start.realtime);
   }
 
@@ -170,6 +176,12 @@ class Shell {
     const granted = schedule(this.native, realtime);
     this.spinUs = granted ? 0 : SPIN_US;
     this.emit({ kind: 'scheduling', realtime: granted });
+    // Helpers are scheduled as this thread is when they start.
+    this.startHelpers();
+  }
+
+  private startHelpers(): void {
+    this.emit({ kind: 'workers', count: 1 + this.native.setHelpers(this.workers - 1) });
   }
 
   private emit(event: DatapathEvent): void {
@@ -301,6 +313,10 @@ class Shell {
       this.gate.sending(message.bytes, now);
     if (message.kind === 'public-key') return this.screen.setPublicKey(message.publicKey);
     if (message.kind === 'schedule') return this.schedule(message.realtime);
+    if (message.kind === 'workers') {
+      this.workers = message.count;
+      return this.startHelpers();
+    }
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
@@ -337,16 +353,16 @@ class Shell {
 
   /** Has the kernel tell everything that it knows of interfaces and addresses. */
   private tellEverything(): void {
-    this.native.netlinkDump(this.netlink);
+    this.native.netlinkDump(this.start.netlinkFd);
     this.engine.command({ kind: 'kernel', facts: [{ what: 'begin' }] }, this.native.now());
   }
 
   private takeKernelEvents(now: number): void {
     const { native, netlinkRows: rows } = this;
     for (;;) {
-      const count = native.netlinkRead(this.netlink, rows);
+      const count = native.netlinkRead(this.start.netlinkFd, rows);
       if (count === 0) return;
-      this.kernelChanged = true;
+      this.kernelChanged ||= count < 0 || tellChanges(rows, count);
       if (count < 0) return this.tellEverything();
       const facts = kernelFacts(rows, count);
       for (const fact of facts) {
@@ -379,10 +395,11 @@ class Shell {
       if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
       if (message.kind === 'socket') this.native.close(message.settings.fd);
     }
+    this.native.setHelpers(0);
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
     this.screen.wipe();
     this.outbox.flush();
-    for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
+    for (const fd of [this.epoll, this.gathering]) this.native.close(fd);
   }
 }
 
