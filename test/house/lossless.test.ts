@@ -18,12 +18,16 @@ const rates = { min: 1_000, max: 1_000_000, noNaN: true };
 describe('the search for the lossless rate', () => {
   it('finds the capacity within 3 % from below, if it begins within a factor of three', () =>
     fc.assert(
-      fc.asyncProperty(fc.double(rates), fc.double({ min: 1 / 3, max: 3, noNaN: true }), async (capacity, start) => {
-        const found = (await losslessRate(async (rate) => trial(capacity, rate), start * capacity))!;
-        // A share of 0.01 % may be lost.
-        expect(found).toBeLessThanOrEqual(capacity * 1.0002);
-        expect(found).toBeGreaterThanOrEqual(capacity / 1.031);
-      }),
+      fc.asyncProperty(
+        fc.double(rates),
+        fc.double({ min: 1 / 3, max: 3, noNaN: true }),
+        async (capacity, start) => {
+          const found = (await losslessRate(async (rate) => trial(capacity, rate), start * capacity))!;
+          // A share of 0.01 % may be lost.
+          expect(found).toBeLessThanOrEqual(capacity * 1.0002);
+          expect(found).toBeGreaterThanOrEqual(capacity / 1.031);
+        },
+      ),
     ));
 
   it('is not misled by a single disturbance at each rate', async () => {
