@@ -92,9 +92,7 @@ it('clients set the pace, and are asked for a slower one when theirs would be to
   expect(clientLoads).toMatchObject([{ clientsPresent: 2, heartbeatBudget: 10, shortestIntervalMs: 208 }]);
   const system = await server.cli('show system');
   expect(system).toContain('no more often than every 208 ms');
-  expect(system).toContain(
-    'From 200 initiations/s on, addresses are to be proved and begin 20 handshakes/s each',
-  );
+  expect(system).toContain('From 200 initiations/s on, addresses are to be proved');
   await server.configure('interface octo0', 'no heartbeat budget');
   await soon('c2 to have its own pace again', async () => (await intervalAt(clients[0], 'server'))[0] === 20);
 });
