@@ -42,6 +42,7 @@ export function interfaceStatus(
     reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
     loops: runtime === null ? [] : loopsOf(runtime),
     workerAlive: runtime?.datapath.alive ?? false,
+    workers: runtime?.datapath.alive ? runtime.datapath.workers : 0,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
     rxBytes: read(INTERFACE.tapTxBytes),
