@@ -204,6 +204,7 @@ export class FakeBackend implements ConfigurationHost {
         aead,
         policy,
         loops: [],
+        otherMtus: [],
         reservedDropped: 0,
         workerAlive: true,
         offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },

@@ -12,6 +12,9 @@ import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
 
+/** Peers that are named where many may have one fault. */
+const MOST_EXAMPLES = 10;
+
 /** Status of a configured interface; `runtime` is null while it is shut down. */
 export function interfaceStatus(
   config: InterfaceConfig,
@@ -24,6 +27,7 @@ export function interfaceStatus(
   const read = (field: number): number => counters?.[field] ?? 0;
   const configuredLinks = config.peers.reduce((sum, peer) => sum + peer.links.length, 0);
   const present = runtime === null ? { links: configuredLinks, peersUp: 0, linksUp: 0 } : countsOf(runtime);
+  const found = runtime === null ? { loops: [], otherMtus: [] } : wrongAt(runtime, effective.mtu);
   return {
     name: config.name,
     description: config.description ?? null,
@@ -41,7 +45,7 @@ export function interfaceStatus(
     aead: effective.aead,
     policy: effective.policy,
     reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
-    loops: runtime === null ? [] : loopsOf(runtime),
+    ...found,
     workerAlive: runtime?.datapath.alive ?? false,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
@@ -59,13 +63,18 @@ export function interfaceStatus(
   };
 }
 
-function loopsOf(runtime: InterfaceRuntime): InterfaceStatus['loops'] {
+/** What is wrong with the LAN at single peers. */
+function wrongAt(runtime: InterfaceRuntime, mtu: number): Pick<InterfaceStatus, 'loops' | 'otherMtus'> {
   const loops: InterfaceStatus['loops'] = [];
-  for (const { row, config } of runtime.peers.values()) {
+  const otherMtus: InterfaceStatus['otherMtus'] = [];
+  for (const { row, config, tapMtu } of runtime.peers.values()) {
+    const peer = config.name;
     const state = loopOf(runtime, row);
-    if (state !== null) loops.push({ peer: config.name, state });
+    if (state !== null) loops.push({ peer, state });
+    if (tapMtu !== 0 && tapMtu !== mtu && otherMtus.length < MOST_EXAMPLES)
+      otherMtus.push({ peer, mtu: tapMtu });
   }
-  return loops;
+  return { loops, otherMtus };
 }
 
 function countsOf({ peers }: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {
