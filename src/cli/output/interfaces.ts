@@ -1,7 +1,7 @@
 /** Interfaces as text: in full, and one on each line. */
 import type { InterfaceRate, InterfaceStatus } from '../../api/index.js';
 import { bytes, orDash, plural, speed } from './format.js';
-import { loopText } from './loops.js';
+import { loopTexts } from './loops.js';
 import { type Column, foldLine, TEXT_WIDTH, table } from './table.js';
 
 export function interfacesText(interfaces: InterfaceStatus[]): string[] {
@@ -23,7 +23,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
       : [
           `  Not forwarded to reserved groups: ${plural(found.reservedDropped, 'frame')}; see "forward reserved"`,
         ]),
-    ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
+    ...loopsText(found.loops),
     ...found.otherMtus.map(({ peer, mtu }) => `  Peer ${peer} has MTU ${mtu}: all ends need the same`),
     ...(found.clientsKnown === null
       ? []
@@ -86,4 +86,11 @@ function stateOf(found: InterfaceStatus): string {
   if (!found.enabled) return 'shut down';
   if (!found.workerAlive) return 'down: the datapath has stopped';
   return found.state === 'up' ? 'up' : `down: ${found.cause ?? 'no reason given'}`;
+}
+
+function loopsText(loops: InterfaceStatus['loops']): string[] {
+  const peers = new Set(loops.map(({ peer }) => peer));
+  return [...peers].flatMap((peer) =>
+    loopTexts(loops.filter((loop) => loop.peer === peer)).map((text) => `  Peer ${peer} ${text}`),
+  );
 }

@@ -7,7 +7,6 @@ import { admitsClients } from '../../config/templates.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
-import { loopOf } from '../interfaces/loops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
@@ -27,7 +26,6 @@ export function interfaceStatus(
   const read = (field: number): number => counters?.[field] ?? 0;
   const configuredLinks = config.peers.reduce((sum, peer) => sum + peer.links.length, 0);
   const present = runtime === null ? { links: configuredLinks, peersUp: 0, linksUp: 0 } : countsOf(runtime);
-  const found = runtime === null ? { loops: [], otherMtus: [] } : wrongAt(runtime, effective.mtu);
   return {
     name: config.name,
     description: config.description ?? null,
@@ -45,7 +43,8 @@ export function interfaceStatus(
     aead: effective.aead,
     policy: effective.policy,
     reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
-    ...found,
+    loops: runtime === null ? [] : loopsOf(runtime),
+    otherMtus: runtime === null ? [] : otherMtusOf(runtime, effective.mtu),
     workerAlive: runtime?.datapath.alive ?? false,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
@@ -63,18 +62,21 @@ export function interfaceStatus(
   };
 }
 
-/** What is wrong with the LAN at single peers. */
-function wrongAt(runtime: InterfaceRuntime, mtu: number): Pick<InterfaceStatus, 'loops' | 'otherMtus'> {
-  const loops: InterfaceStatus['loops'] = [];
-  const otherMtus: InterfaceStatus['otherMtus'] = [];
-  for (const { row, config, tapMtu } of runtime.peers.values()) {
-    const peer = config.name;
-    const state = loopOf(runtime, row);
-    if (state !== null) loops.push({ peer, state });
-    if (tapMtu !== 0 && tapMtu !== mtu && otherMtus.length < MOST_EXAMPLES)
-      otherMtus.push({ peer, mtu: tapMtu });
+/** The first peers whose TAP has another MTU than ours. */
+function otherMtusOf({ peers }: InterfaceRuntime, mtu: number): InterfaceStatus['otherMtus'] {
+  const others: InterfaceStatus['otherMtus'] = [];
+  for (const { config, tapMtu } of peers.values()) {
+    if (tapMtu !== 0 && tapMtu !== mtu) others.push({ peer: config.name, mtu: tapMtu });
+    if (others.length === MOST_EXAMPLES) break;
   }
-  return { loops, otherMtus };
+  return others;
+}
+
+function loopsOf({ peers }: InterfaceRuntime): InterfaceStatus['loops'] {
+  return [...peers.loops.rows()].flatMap((row) => {
+    const peer = peers.atRow(row)?.config.name;
+    return peer === undefined ? [] : peers.loops.of(row).map((loop) => ({ peer, ...loop }));
+  });
 }
 
 function countsOf({ peers }: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {
