@@ -28,6 +28,8 @@ export interface InterfaceStatus {
   /** Frames to reserved groups that were not forwarded. */
   reservedDropped: number;
   workerAlive: boolean;
+  /** Threads that share the large batches of the datapath; 0 when it does not run. */
+  workers: number;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
   rxFrames: number;

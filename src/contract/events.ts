@@ -93,4 +93,6 @@ export type DatapathEvent =
   | { kind: 'rebind' }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }
   | { kind: 'scheduling'; realtime: boolean }
+  /** How many threads the datapath has now, this one included. */
+  | { kind: 'workers'; count: number }
   | { kind: 'fatal'; message: string };

@@ -46,6 +46,7 @@ export function interfaceStatus(
     loops: runtime === null ? [] : loopsOf(runtime),
     otherMtus: runtime === null ? [] : otherMtusOf(runtime, effective.mtu),
     workerAlive: runtime?.datapath.alive ?? false,
+    workers: runtime?.datapath.alive ? runtime.datapath.workers : 0,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
     rxBytes: read(INTERFACE.tapTxBytes),
