@@ -9,7 +9,6 @@ import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
 import { Logging } from './base/logging.js';
 import { forgetOwnVariables, inheritedDescriptors, ServiceManager } from './base/service-manager.js';
-import { raiseSession } from './base/session-priority.js';
 import { StderrLog } from './base/stderr-log.js';
 import { manifest, version } from './base/version.js';
 import { Configurator } from './commits/configurator.js';
@@ -122,7 +121,6 @@ async function main(): Promise<void> {
   }
   const native = loadNative();
   native.forbidCoreDumps();
-  raiseSession();
   const stderrLog = new StderrLog(options.log, { journal: process.env['JOURNAL_STREAM'] });
   const log = new Logging(stderrLog.log);
   const environment = { ...process.env };
