@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Linux 6.18: the preset queue of a device serves DSCP by bits of 1981: AF41 goes last, EF like everything else, and AF42 overtakes
-# AF41.
+# Linux 6.18: the preset queue of a device serves DSCP by the bits that it replaced: AF41 goes last, EF like everything else, AF42 first.
 #
 # pfifo_fast, the discipline that a kernel gives a device by itself, has three bands. Which one an IPv4 packet takes follows from
 # the four bits "type of service" of RFC 1349, that DSCP replaced in 1998. One would expect packets of video (AF41) and voice (EF)
