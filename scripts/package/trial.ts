@@ -24,7 +24,8 @@ const HELP = `npm run package-test -- [options]
 
 Makes the packages twice and compares them byte by byte; lets lintian look at them; then, in a clean Debian made by
 debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and looks for what is left.
-Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection.
+Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection; in a third, takes
+the time from a fresh host to the first ping through two links.
 Unpacks the tarball and installs the npm packages. Has buildah, if it is installed, make the container image. Runs what can run of arm64
 where qemu-aarch64-static is installed.
 
@@ -82,7 +83,9 @@ async function tryPackages(work: string, suite: string, quick: boolean): Promise
   const debs = { work, first: debOf(first), second: debOf(next) };
   await tryDebian(suite, debs);
   say(`the service in a Debian ${suite} that systemd has booted`);
-  await tryService(suite, debs);
+  await tryBooted(suite, debs, 'trial-service.sh');
+  say('a fresh host that joins a network');
+  await tryBooted(suite, debs, 'trial-first-ping.sh');
   say('the tarball');
   await tryTarball(join(first, theOne(first, /-linux-x64\.tar\.xz$/)), work);
   say('the npm packages');
@@ -117,9 +120,9 @@ async function tryDebian(suite: string, debs: Debs): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
-/** The service under systemd, which boots for it. */
-async function tryService(suite: string, debs: Debs): Promise<void> {
-  const { folder, place } = layOut(debs, 'trial-service.sh');
+/** A script under systemd, which boots for it. */
+async function tryBooted(suite: string, debs: Debs, script: string): Promise<void> {
+  const { folder, place } = layOut(debs, script);
   const system = await cleanSystem(suite, 'booted');
   const boot = ['container=octolink', '/lib/systemd/systemd', '--log-level=err', '--show-status=no'];
   const units = join(place.layers, 'over/etc/systemd/system');

@@ -7,6 +7,8 @@ export interface WorkerStatus {
   interface: string;
   alive: boolean;
   scheduling: 'realtime' | 'normal';
+  /** Threads that share the large batches. */
+  workers: number;
   /** Lateness of the timer wake-ups: the worst since counters were cleared, and the last. */
   latenessMaxUs: number | null;
   latenessLastUs: number | null;

@@ -98,6 +98,7 @@ export function systemText(info: SystemInfo): string[] {
         { title: 'Datapath', cell: (worker) => worker.interface },
         { title: 'State', cell: (worker) => (worker.alive ? 'running' : 'dead') },
         { title: 'Scheduling', cell: (worker) => worker.scheduling },
+        { title: 'Workers', cell: (worker) => String(worker.workers), align: 'right' },
         {
           title: 'Late last/max us',
           cell: (w) => `${orDash(w.latenessLastUs)}/${orDash(w.latenessMaxUs)}`,

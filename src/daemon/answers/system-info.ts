@@ -84,6 +84,7 @@ export async function systemInfo(
       interface: runtime.name,
       alive: runtime.datapath.alive,
       scheduling: runtime.datapath.scheduling,
+      workers: runtime.datapath.workers,
       latenessLastUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessLastUs]),
       latenessMaxUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessMaxUs]),
       batches: runtime.datapath.stats.interface[INTERFACE.wakeups],
