@@ -4,7 +4,6 @@
  */
 
 import { randomFillSync } from 'node:crypto';
-import { constants, setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
 import { DropExamples } from '../contract/drop-examples.js';
@@ -27,6 +26,7 @@ import { KnownPaths } from './known-paths.js';
 import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
+import { schedule } from './scheduling.js';
 
 export interface WorkerStart {
   port: MessagePort;
@@ -59,8 +59,6 @@ export type WorkerMessage =
   | { kind: 'workers'; count: number }
   | { kind: 'stop' };
 
-/** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
-const REALTIME_PRIORITY = 10;
 const TOKEN_WAKE = 0;
 const TOKEN_TAP = 1;
 const TOKEN_NETLINK = 2;
@@ -174,20 +172,8 @@ class Shell {
     this.schedule(start.realtime);
   }
 
-  /** Asks for the scheduling wanted, as far as the system allows it. */
   private schedule(realtime: boolean): void {
-    let granted = false;
-    try {
-      if (realtime) {
-        this.native.setScheduling('round-robin', REALTIME_PRIORITY);
-      } else {
-        this.native.setScheduling('other', 0);
-        setPriority(0, constants.priority.PRIORITY_HIGHEST);
-      }
-      granted = realtime;
-    } catch {
-      // Without the right to it (a container, say) the thread runs like any other.
-    }
+    const granted = schedule(this.native, realtime);
     this.spinUs = granted ? 0 : SPIN_US;
     this.emit({ kind: 'scheduling', realtime: granted });
     // Helpers are scheduled as this thread is when they start.
