@@ -1,6 +1,6 @@
 /** What an idle daemon with two peers costs: time to start, memory and processor time. */
 import { pause } from '../../scripts/lab/run.js';
-import type { Figure, Figures } from '../measure.js';
+import type { Figure, Figures } from '../figures.js';
 import { median } from '../report.js';
 import { processorMs, residentMiB } from './process.js';
 import type { Tunnel } from './tunnel.js';

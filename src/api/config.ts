@@ -244,6 +244,8 @@ export interface InterfaceConfig {
   /** Keep the TAP when the daemon ends. */
   persist?: boolean;
   scheduling?: 'realtime' | 'normal';
+  /** Threads of the datapath; absent: as many as the processors suggest. */
+  workers?: number | 'auto';
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;

@@ -70,8 +70,8 @@ export type DatapathEvent =
   | { kind: 'member'; peer: number; bytes: Uint8Array }
   /** Frames for each other pass between two clients that may be introduced. */
   | { kind: 'talk'; peers: readonly [number, number] }
-  /** The LAN reaches a peer by another way as well, or no longer; `state` is one of `LOOP`. */
-  | { kind: 'loop'; peer: number; state: number }
+  /** The LAN reaches a peer by another way as well, or no longer, in these VLANs (0: no tag); `state` is one of `LOOP`. */
+  | { kind: 'loop'; peer: number; vlans: readonly number[]; state: number }
   /** The switch has noticed something. */
   | { kind: 'switch'; notice: SwitchNotice }
   | { kind: 'gso-refused'; peer: number; link: number }
@@ -95,4 +95,6 @@ export type DatapathEvent =
   | { kind: 'rebind' }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }
   | { kind: 'scheduling'; realtime: boolean }
+  /** How many threads the datapath has now, this one included. */
+  | { kind: 'workers'; count: number }
   | { kind: 'fatal'; message: string };

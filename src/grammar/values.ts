@@ -192,7 +192,7 @@ export function parseVlans(list: string): [number, number][] | null {
 }
 
 /** The list of VLANs in its shortest form: ascending, what touches joined. */
-function formatVlans(ranges: readonly (readonly [number, number])[]): string {
+export function formatVlans(ranges: readonly (readonly [number, number])[]): string {
   const joined: [number, number][] = [];
   for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
     const before = joined.at(-1);

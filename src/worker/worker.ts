@@ -4,7 +4,6 @@
  */
 
 import { randomFillSync } from 'node:crypto';
-import { constants, setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
 import { DropExamples } from '../contract/drop-examples.js';
@@ -27,6 +26,7 @@ import { KnownPaths } from './known-paths.js';
 import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
+import { schedule } from './scheduling.js';
 
 export interface WorkerStart {
   port: MessagePort;
@@ -46,6 +46,8 @@ export interface WorkerStart {
   /** One word, in shared memory: how many events the control thread has taken. */
   taken: Int32Array;
   realtime: boolean;
+  /** Threads that share the large batches, this one included. */
+  workers: number;
 }
 
 /** Beside the engine's commands the worker has some of its own. */
@@ -54,10 +56,9 @@ export type WorkerMessage =
   | { kind: 'answer-marks'; marks: AnswerMark[] }
   | { kind: 'public-key'; publicKey: Uint8Array }
   | { kind: 'schedule'; realtime: boolean }
+  | { kind: 'workers'; count: number }
   | { kind: 'stop' };
 
-/** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
-const REALTIME_PRIORITY = 10;
 const TOKEN_WAKE = 0;
 const TOKEN_TAP = 1;
 const TOKEN_NETLINK = 2;
@@ -104,6 +105,8 @@ class Shell {
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
   private spinUs: number;
+  /** Threads wanted, this one included. */
+  private workers: number;
   private running = true;
   /** Commands received together, and how many of them have been carried out. */
   private commands = NO_COMMANDS;
@@ -165,25 +168,20 @@ class Shell {
     native.epollAdd(this.epoll, start.netlinkFd, TOKEN_NETLINK);
     this.tellEverything();
     this.spinUs = SPIN_US;
+    this.workers = start.workers;
     this.schedule(start.realtime);
   }
 
-  /** Asks for the scheduling wanted, as far as the system allows it. */
   private schedule(realtime: boolean): void {
-    let granted = false;
-    try {
-      if (realtime) {
-        this.native.setScheduling('round-robin', REALTIME_PRIORITY);
-      } else {
-        this.native.setScheduling('other', 0);
-        setPriority(0, constants.priority.PRIORITY_HIGHEST);
-      }
-      granted = realtime;
-    } catch {
-      // Without the right to it (a container, say) the thread runs like any other.
-    }
+    const granted = schedule(this.native, realtime);
     this.spinUs = granted ? 0 : SPIN_US;
     this.emit({ kind: 'scheduling', realtime: granted });
+    // Helpers are scheduled as this thread is when they start.
+    this.startHelpers();
+  }
+
+  private startHelpers(): void {
+    this.emit({ kind: 'workers', count: 1 + this.native.setHelpers(this.workers - 1) });
   }
 
   private emit(event: DatapathEvent): void {
@@ -315,6 +313,10 @@ class Shell {
       this.gate.sending(message.bytes, now);
     if (message.kind === 'public-key') return this.screen.setPublicKey(message.publicKey);
     if (message.kind === 'schedule') return this.schedule(message.realtime);
+    if (message.kind === 'workers') {
+      this.workers = message.count;
+      return this.startHelpers();
+    }
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
@@ -393,6 +395,7 @@ class Shell {
       if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
       if (message.kind === 'socket') this.native.close(message.settings.fd);
     }
+    this.native.setHelpers(0);
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
     this.screen.wipe();
     this.outbox.flush();

@@ -73,7 +73,7 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     duplicate: { smallBytes: 0, control: false, dscp: [] },
     splitHorizon: effectiveSplitHorizon(peer),
     vlan: peer.vlan ?? null,
-    loop: null,
+    loops: [],
     stormControl: [],
     stormDrops: 0,
     resendRing: 'shared',

@@ -13,6 +13,7 @@ import { Engine, makeArena } from '../../src/datapath/engine.js';
 import { PATH, READ, RECV } from '../../src/native/ops.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
+import { LOOP } from '../../src/switch/loop-guard.js';
 import { HandshakeGate } from '../../src/worker/handshake-gate.js';
 import { KnownPaths } from '../../src/worker/known-paths.js';
 import type { Aead } from './aead.js';
@@ -229,9 +230,12 @@ export class SimNode {
     return this.engine.stats.interface[INTERFACE[name]];
   }
 
-  /** How a peer stands in a loop, one of `LOOP`. */
-  loopOf(peer: number): number {
-    return this.engine.stats.peers[peer * PEER_WIDTH + PEER.loop];
+  /** How a peer stands in a loop of a VLAN, one of `LOOP`. */
+  loopOf(peer: number, vlan = 0): number {
+    for (const event of this.events.toReversed()) {
+      if (event.kind === 'loop' && event.peer === peer && event.vlans.includes(vlan)) return event.state;
+    }
+    return LOOP.NONE;
   }
 
   /** Id of the link that a peer's frames take; -1 for none. */

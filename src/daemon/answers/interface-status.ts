@@ -7,7 +7,6 @@ import { admitsClients } from '../../config/templates.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
-import { loopOf } from '../interfaces/loops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
@@ -43,6 +42,7 @@ export function interfaceStatus(
     reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
     loops: runtime === null ? [] : loopsOf(runtime),
     workerAlive: runtime?.datapath.alive ?? false,
+    workers: runtime?.datapath.alive ? runtime.datapath.workers : 0,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
     rxBytes: read(INTERFACE.tapTxBytes),
@@ -59,13 +59,11 @@ export function interfaceStatus(
   };
 }
 
-function loopsOf(runtime: InterfaceRuntime): InterfaceStatus['loops'] {
-  const loops: InterfaceStatus['loops'] = [];
-  for (const { row, config } of runtime.peers.values()) {
-    const state = loopOf(runtime, row);
-    if (state !== null) loops.push({ peer: config.name, state });
-  }
-  return loops;
+function loopsOf({ peers }: InterfaceRuntime): InterfaceStatus['loops'] {
+  return [...peers.loops.rows()].flatMap((row) => {
+    const peer = peers.atRow(row)?.config.name;
+    return peer === undefined ? [] : peers.loops.of(row).map((loop) => ({ peer, ...loop }));
+  });
 }
 
 function countsOf({ peers }: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {

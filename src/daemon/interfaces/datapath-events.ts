@@ -192,9 +192,12 @@ export class DatapathEvents {
     if (peer !== undefined && link !== undefined) act(peer, link);
   }
 
-  private loopChanged({ peer, state }: EventOf<'loop'>): void {
-    const found = this.host.peers.atRow(peer);
-    if (found !== undefined) this.host.emit('loop', found, state);
+  private loopChanged({ peer, vlans, state }: EventOf<'loop'>): void {
+    const { peers } = this.host;
+    const found = peers.atRow(peer);
+    if (found === undefined) return;
+    peers.loops.note(peer, vlans, state);
+    this.host.emit('loop', found, vlans, state);
   }
 
   private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {

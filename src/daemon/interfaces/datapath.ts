@@ -40,6 +40,7 @@ interface DatapathOptions {
   tap: number;
   settings: DatapathSettings;
   realtime: boolean;
+  workers: number;
 }
 
 interface DatapathEvents {
@@ -54,6 +55,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   readonly dropExamples = new DropExamples();
   alive = true;
   scheduling: 'realtime' | 'normal' = 'normal';
+  /** Threads that it has, and those that it is to have: the system may give fewer. */
+  workers = 1;
+  private workersWanted: number;
   private readonly worker: Worker;
   private readonly port: MessagePort;
   private readonly wakeFd: number;
@@ -78,6 +82,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     options: DatapathOptions,
   ) {
     super();
+    this.workersWanted = options.workers;
     this.wakeFd = native.eventCreate();
     const netlinkFd = native.netlinkOpen();
     this.carrierQuestions = new CarrierQuestions(native, netlinkFd);
@@ -115,6 +120,18 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.waiting.push(command);
     if (this.waiting.length >= MOST_TOGETHER) this.sendWaiting();
     else this.sending ??= setImmediate(() => this.sendWaiting());
+  }
+
+  /** Threads that new session keys are for, beside the worker. */
+  get helpers(): number {
+    return this.workersWanted - 1;
+  }
+
+  /** Changes how many threads share the large batches. Sessions that exist are shared from their next renewal on. */
+  setWorkers(count: number): void {
+    if (count === this.workersWanted) return;
+    this.workersWanted = count;
+    this.send({ kind: 'workers', count });
   }
 
   /** Turns of the worker's loop since it started, modulo 2^53. */
@@ -242,6 +259,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       }
       case 'scheduling':
         this.scheduling = event.realtime ? 'realtime' : 'normal';
+        return;
+      case 'workers':
+        this.workers = event.count;
         return;
       case 'answer':
         this.answers.get(event.id)?.(event.result);

@@ -34,6 +34,7 @@ import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { UdpSockets } from './udp-sockets.js';
+import { workerCount } from './worker-count.js';
 
 /** What an interface is made from. */
 interface Foundation {
@@ -79,7 +80,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private constructor({ native, stateFolder, config, keys, tap, selfTest }: Foundation) {
     super();
     const { peers } = this;
-    const { aead, scheduling } = effectiveInterface(config);
+    const { aead, scheduling, workers } = effectiveInterface(config);
     this.now = () => native.now();
     this.stateFolder = stateFolder;
     this.current = { ...config, peers: [] };
@@ -92,6 +93,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       publicKey: keys.publicKey,
       settings: settingsOf(config, tap.granted, selfTest),
       realtime: scheduling === 'realtime',
+      workers: workerCount(workers),
     });
     const clock = new HandshakeClock(
       HandshakeClock.fileOf(stateFolder, keys.publicKey),
@@ -304,6 +306,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.setUpPeers(next);
     if (was.scheduling !== wanted.scheduling)
       this.datapath.send({ kind: 'schedule', realtime: wanted.scheduling === 'realtime' });
+    this.datapath.setWorkers(workerCount(wanted.workers));
     this.sendSettings(next);
   }
 
