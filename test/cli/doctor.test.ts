@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlEvent, PeerMtu, PeerStatus, SystemInfo } from '../../src/api/index.js';
 import type { LinkStatus } from '../../src/api/peers.js';
+import { droppingChains, type HostDevice, type HostFacts } from '../../src/cli/base/host-facts.js';
 import { type DoctorFacts, doctorSummary, findingsOf, findingText } from '../../src/cli/output/doctor.js';
+import { findingsOfHost } from '../../src/cli/output/doctor-host.js';
 import { parseConfig } from '../../src/config/edit.js';
-import { peerMtu, peerStatus } from '../control/fake-answers.js';
+import { interfaceStatus, peerMtu, peerStatus } from '../control/fake-answers.js';
 
 const { config } = parseConfig(`interface octo0
  peer osaka
@@ -103,4 +105,85 @@ describe('doctor', () => {
     } as const;
     for (const line of findingText(finding)) expect(line.length).toBeLessThanOrEqual(80);
   });
+});
+
+describe('doctor, of the host that the daemon runs on', () => {
+  const device = (changes: Partial<HostDevice> = {}): HostDevice => ({
+    name: 'octo0',
+    ifindex: 7,
+    addresses: ['10.77.0.1'],
+    duplicates: [],
+    isStrict: false,
+    ...changes,
+  });
+  const card = device({ name: 'wan0', ifindex: 2, addresses: ['192.0.2.10'], isStrict: true });
+  const chain = { family: 'inet', table: 'filter', name: 'input', udpPorts: [[22, 22]] as const };
+  const host = (changes: Partial<HostFacts> = {}): HostFacts => ({
+    devices: [device(), card],
+    chains: [],
+    isClockKept: null,
+    ...changes,
+  });
+  const interfaces = [interfaceStatus(found)];
+  const unheard = peer({}, { state: 'down', local: '192.0.2.10:7700' });
+  const told = (facts: HostFacts, peers = [unheard]) =>
+    findingsOfHost(facts, { interfaces, peers }).map(({ problem }) => problem);
+
+  it('says nothing where nothing is wrong, or where the daemon is in another network namespace', () => {
+    expect(told(host({ chains: [chain], isClockKept: true }), [peer()])).toEqual([]);
+    const elsewhere = host({ devices: [device({ ifindex: 8 }), card], chains: [chain], isClockKept: false });
+    expect(told(elsewhere)).toEqual([]);
+  });
+
+  it('names a chain that drops by default, unless a rule names the port of the link that hears nothing', () => {
+    expect(told(host({ devices: [device()], chains: [chain] }))).toEqual([
+      expect.stringContaining('UDP port 7700: the chain input of table inet filter'),
+    ]);
+    const open = { ...chain, udpPorts: [[7000, 8000]] as const };
+    expect(told(host({ devices: [device()], chains: [open] }))).toEqual([]);
+  });
+
+  it('names the device with a strict filter by which a link hears nothing', () => {
+    expect(told(host())).toEqual([expect.stringContaining('by wan0')]);
+  });
+
+  it('names a duplicate address, and a clock that nobody keeps', () => {
+    const devices = [device({ duplicates: ['fd00::1'] })];
+    expect(told(host({ devices, isClockKept: false }), [])).toEqual([
+      'another station of the LAN has fd00::1 as well',
+      expect.stringContaining('no time server'),
+    ]);
+  });
+});
+
+it('the rules of nftables name ports by number, range and set', () => {
+  const rule = (right: unknown) => ({
+    rule: {
+      family: 'ip',
+      table: 'filter',
+      expr: [
+        { match: { op: '==', left: { payload: { protocol: 'udp', field: 'dport' } }, right } },
+        { accept: null },
+      ],
+    },
+  });
+  const policy = { hook: 'input', policy: 'drop' };
+  const entries = [
+    { chain: { family: 'ip', table: 'filter', name: 'INPUT', ...policy } },
+    { chain: { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' } },
+    rule(53),
+    rule({ set: [7700, { range: [8000, 8010] }] }),
+  ];
+  expect(droppingChains(entries)).toEqual([
+    {
+      family: 'ip',
+      table: 'filter',
+      name: 'INPUT',
+      udpPorts: [
+        [53, 53],
+        [7700, 7700],
+        [8000, 8010],
+      ],
+    },
+  ]);
 });

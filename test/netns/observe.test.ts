@@ -1,7 +1,9 @@
 /** What a running daemon remembers of its links, and what it tells programs that watch. */
+import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
+import { ROOT } from '../../scripts/lab/mesh.js';
 import { capture, until } from '../../scripts/lab/run.js';
 import { type Node, type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
 import { needsLab } from './support.js';
@@ -149,4 +151,23 @@ it('a second peer is typed line by line, its link from a local end that another 
   }
   expect(await node.cli('show running-config peer third')).toContain(`\n   ${local}\n`);
   expect((await node.call('show.peer', { peer: 'h2' })).state).toBe('up');
+});
+
+it('doctor names the chain that drops the heartbeats, while a link hears nothing', async () => {
+  const nft = (words: string) => lab.run(1, 'nft', words.split(' '));
+  const { namespace } = lab.hosts[0];
+  const doctor = async () => {
+    const inside = [process.execPath, join(ROOT, 'bin/octolink'), '-s', node.socket, '-c', 'doctor'];
+    return (await capture('ip', ['netns', 'exec', namespace, ...inside])).stdout;
+  };
+  expect(await doctor()).not.toContain('nftables');
+  await nft('add table ip t');
+  await nft('add chain ip t dropping { type filter hook input priority 0 ; policy drop ; }');
+  await node.waitLink('h2', 0, 'down');
+  const text = (await doctor()).replaceAll(/\s+/g, ' ');
+  expect(text).toMatch(/nftables may drop what comes for UDP port \d+: the chain dropping of table ip t/);
+  const [, remedy] = /-> nft (insert rule .*? accept)/.exec(text) as RegExpExecArray;
+  await nft(remedy);
+  await node.waitLink('h2', 0, 'up');
+  expect(await doctor()).not.toContain('nftables');
 });

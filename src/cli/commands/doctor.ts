@@ -4,7 +4,16 @@ import type { PeerStatus } from '../../api/index.js';
 import { keyword } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import { CliFailure, EXIT } from '../base/failure.js';
-import { type DoctorFacts, doctorSummary, type Finding, findingsOf, findingText } from '../output/doctor.js';
+import { hostFacts } from '../base/host-facts.js';
+import {
+  type DoctorFacts,
+  doctorSummary,
+  type Finding,
+  findingsOf,
+  findingText,
+  worstFirst,
+} from '../output/doctor.js';
+import { findingsOfHost } from '../output/doctor-host.js';
 import { type Cli, command, type ExecCommand, type OutputPart } from './command.js';
 
 const TUN = '/dev/net/tun';
@@ -26,7 +35,7 @@ async function* examine(cli: Cli): AsyncGenerator<OutputPart> {
   const ofHost = hostFindings();
   for (const finding of ofHost) yield partOf(finding);
   const facts = await askAll(await cli.client());
-  const findings = findingsOf(facts);
+  const findings = worstFirst([...findingsOf(facts), ...findingsOfHost(await hostFacts(), facts)]);
   for (const finding of findings) yield partOf(finding);
   const summary = doctorSummary([...ofHost, ...findings], facts);
   if ([...ofHost, ...findings].some(({ kind }) => kind === 'fault'))

@@ -27,16 +27,20 @@ export interface DoctorFacts {
 /** Share of the open files that are allowed. */
 const MANY_FILES = 0.8;
 
-/** Everything that is wrong, the worst first. */
+/** Faults before advice. */
+export function worstFirst(all: readonly Finding[]): Finding[] {
+  return [...all.filter(({ kind }) => kind === 'fault'), ...all.filter(({ kind }) => kind === 'advice')];
+}
+
+/** Everything that is wrong with what the daemon does. */
 export function findingsOf(facts: DoctorFacts): Finding[] {
-  const all = [
+  return [
     ...facts.interfaces.flatMap(ofInterface),
     ...facts.peers.flatMap(ofPeer),
     ...ofEvents(facts.events),
     ...facts.mtu.flatMap(ofMtu),
     ...ofSystem(facts.system),
   ];
-  return [...all.filter(({ kind }) => kind === 'fault'), ...all.filter(({ kind }) => kind === 'advice')];
 }
 
 function ofInterface({ name, enabled, state, cause, missing, loops, peers }: InterfaceStatus): Finding[] {
