@@ -18,6 +18,7 @@ import { profile } from './profile.js';
 import { type Row, ratioLines, summary, table } from './report.js';
 import { strangers } from './strangers.js';
 import { writeTable } from './table/page.js';
+import { workers } from './workers.js';
 
 const USAGE_ERROR = 64;
 
@@ -119,6 +120,7 @@ export async function main(args: string[]): Promise<number> {
     return minutes === undefined ? hostile(seconds, loads) : memory(minutes, loads);
   }
   if (options.aggregate) return aggregate(options.seconds);
+  if (options.workers) return workers(options.rounds, options.seconds);
   if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

@@ -50,7 +50,7 @@ const AGAINST_DEFAULTS: Defaults = {
   known: ALL_FIGURES,
 };
 /** Options that replace the table of figures by something else. */
-const INSTEAD = ['table', 'profile', 'aggregate', 'hostile', 'cuts'];
+const INSTEAD = ['table', 'profile', 'aggregate', 'workers', 'hostile', 'cuts'];
 
 const GROUPS: Record<string, Figure[]> = {
   tcp: ['tcp1', 'tcp8', 'cpu'],
@@ -96,6 +96,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
                     and, a minute each, ${RUSH_FIGURES.join(', ')}
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
+  --workers         measures 1, 2, … workers up to the number of processors (8 at most) instead, by TCP and by sealing alone
   --strangers       measures joins and goodput under floods of handshakes by strangers instead
   --hostile         measures TCP beside each load of a hostile peer, and what such a peer makes a host send, instead
   --minutes N       with --hostile: memory of the attacked daemon over N minutes of each load, and bytes out for bytes in
@@ -124,6 +125,7 @@ export interface BenchOptions {
   json: string | undefined;
   profile: boolean;
   aggregate: boolean;
+  workers: boolean;
   strangers: boolean;
   hostile: boolean;
   /** Undefined: fairness is measured instead of memory. */
@@ -189,6 +191,7 @@ export function parseOptions(args: string[]): BenchOptions {
       against: { type: 'string' },
       profile: { type: 'boolean', default: false },
       aggregate: { type: 'boolean', default: false },
+      workers: { type: 'boolean', default: false },
       strangers: { type: 'boolean', default: false },
       hostile: { type: 'boolean', default: false },
       minutes: { type: 'string' },
@@ -218,6 +221,7 @@ export function parseOptions(args: string[]): BenchOptions {
     json,
     profile: values.profile,
     aggregate: values.aggregate,
+    workers: values.workers,
     strangers: values.strangers,
     hostile: values.hostile,
     minutes: values.minutes === undefined ? undefined : wholeNumber('minutes', values.minutes),

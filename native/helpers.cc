@@ -187,6 +187,16 @@ void share(Shared* work, int parts) { crew->share(work, parts); }
 
 }  // namespace helpers
 
+bool Groups::isWorthSharing() const {
+  int64_t sum = 0;
+  int64_t largest = 0;
+  for (const int64_t cost : costs_) {
+    sum += cost;
+    if (cost > largest) largest = cost;
+  }
+  return helpers::isWorthIt(2 * (sum - largest));
+}
+
 Cuts::Cuts(int64_t bytes)
     : size_(bytes / (helpers::kMaxParts - 1) > kPartBytes ? bytes / (helpers::kMaxParts - 1) : kPartBytes) {}
 

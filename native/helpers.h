@@ -30,6 +30,34 @@ void share(Shared* work, int parts);
 
 }  // namespace helpers
 
+/// Rows of a batch in groups; those of one group stay in order, in the hands of one thread.
+class Groups {
+ public:
+  static constexpr int kMax = 16;
+
+  /// Whether `rows` are few enough.
+  static bool canHold(int32_t rows) { return rows <= kMaxRows; }
+
+  /// Counts one more row, in order. `cost` is what it takes, in bytes that are copied.
+  void add(int group, int64_t cost) {
+    groups_[rows_++] = static_cast<uint8_t>(group);
+    costs_[group] += cost;
+  }
+
+  bool isEmpty(int group) const { return costs_[group] == 0; }
+  bool has(int group, int32_t row) const { return groups_[row] == group; }
+
+  /// Whether enough lies outside the largest group.
+  bool isWorthSharing() const;
+
+ private:
+  static constexpr int32_t kMaxRows = 4096;
+
+  int64_t costs_[kMax] = {};
+  int32_t rows_ = 0;
+  uint8_t groups_[kMaxRows];
+};
+
 /// Rows of a batch cut where about equally many bytes lie between two cuts.
 class Cuts {
  public:

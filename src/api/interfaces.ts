@@ -23,6 +23,8 @@ export interface InterfaceStatus {
   policy: Policy;
   /** Peers that close a loop, and in which VLAN; 0: untagged. */
   loops: { peer: string; vlan: number; state: LoopState }[];
+  /** Peers whose TAP has another MTU, in bytes; all of a LAN must have one. At most ten. */
+  otherMtus: { peer: string; mtu: number }[];
   /** Frames to reserved groups that were not forwarded. */
   reservedDropped: number;
   workerAlive: boolean;

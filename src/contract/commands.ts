@@ -35,6 +35,21 @@ export type DatapathCommand =
   | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
   | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
+  /** A message of a bandwidth test, as `writeBandwidthMessage` makes it, by the link that messages take. */
+  | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
+  /** Sends `count` datagrams of data, numbered from `sequence`, as large as the link (its id; -1: any) takes. */
+  | {
+      kind: 'bandwidth-data';
+      id: number;
+      peer: number;
+      link: number;
+      test: number;
+      sequence: number;
+      count: number;
+    }
+  /** Data of this test of a peer is counted from now on; -1: no longer. */
+  | { kind: 'bandwidth-receive'; peer: number; test: number }
+  | { kind: 'bandwidth-reception'; id: number; peer: number }
   | { kind: 'kernel'; facts: KernelFact[] }
   /** Whether sockets of IPv6 can be had. */
   | { kind: 'ipv6'; isThere: boolean }

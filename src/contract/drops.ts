@@ -71,6 +71,7 @@ export const DROP_HELP = {
   'piece-evicted': 'incomplete frame given up for a newer one',
   'piece-expired': 'incomplete frame given up by age',
   'relay-refused': 'datagram to be relayed for a peer that is not known here, or relaying is switched off',
+  'bandwidth-test': 'data of a bandwidth test that does not run here, or no longer',
   'event-limit': 'authentic messages that concern the control thread, faster than it shall be bothered',
   'member-unasked': 'message about members of a peer that has no business to send any',
   'path-check-unknown': 'answer to a path check never asked',

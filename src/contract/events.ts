@@ -63,6 +63,8 @@ export type DatapathEvent =
   /** The peer's TAP has another MTU than before, in bytes; 0: it does not say. */
   | { kind: 'tap-mtu'; peer: number; mtu: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
+  /** A message of a bandwidth test, from its kind on. */
+  | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
   | UplinkMoved
   /** A MEMBER message of a peer, from what follows its kind on. */
   | { kind: 'member'; peer: number; bytes: Uint8Array }

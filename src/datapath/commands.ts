@@ -1,5 +1,6 @@
 /** What the control thread may ask of the engine, command by command. */
 
+import type { DataSent } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
 import type { KernelFact } from '../contract/place.js';
@@ -8,6 +9,7 @@ import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats
 import { IS_AT_REST } from '../contract/uplinks.js';
 import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
+import { NOTHING_SENT } from '../link/life/bandwidth-tests.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
 import { recallStations } from '../switch/known-stations.js';
@@ -62,6 +64,14 @@ export class Commands {
         return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
+      case 'bandwidth-message':
+        return link.bandwidth.send(command.peer, command.bytes, now);
+      case 'bandwidth-data':
+        return this.answer(command.id, this.bandwidthData(command, now));
+      case 'bandwidth-receive':
+        return link.bandwidth.receive(command.peer, command.test);
+      case 'bandwidth-reception':
+        return this.answer(command.id, link.bandwidth.reception(command.peer));
       case 'kernel':
         for (const fact of command.facts) {
           link.placement.fact(fact);
@@ -225,6 +235,17 @@ export class Commands {
     const link = command.link < 0 ? NO_LINK : peers.linkOf(peer, command.link);
     if (command.link >= 0 && link < 0) return;
     this.parts.link.echoes.ask(peer, link, command, now);
+  }
+
+  private bandwidthData(
+    command: Extract<DatapathCommand, { kind: 'bandwidth-data' }>,
+    now: number,
+  ): DataSent {
+    const { peers } = this.parts.tables;
+    const { peer } = command;
+    if (!peers.has(peer)) return NOTHING_SENT;
+    const link = command.link < 0 ? peers.activeLink[peer] : peers.linkOf(peer, command.link);
+    return link < 0 ? NOTHING_SENT : this.parts.link.bandwidth.sendData(peer, link, command, now);
   }
 
   // --- questions ------------------------------------------------------------------------------------

@@ -352,6 +352,23 @@ export function durationOf(low: number, high: number): ValueType<number> {
   };
 }
 
+const RATE_UNITS: Readonly<Record<string, number>> = { k: 1, m: 1000, g: 1_000_000 };
+
+/** A rate in bit/s with its unit, such as `500k` or `20m`, in kbit/s. */
+export function rateOf(lowKbps: number, highKbps: number): ValueType<number> {
+  return {
+    label: '<number>k|m|g',
+    rank: 3,
+    parse(text) {
+      const [, number, unit] = /^(\d{1,7})([kmg])$/i.exec(text) ?? [];
+      const kbps = number === undefined ? Number.NaN : Number(number) * RATE_UNITS[unit.toLowerCase()];
+      const refused = `must be a rate in bit/s from ${lowKbps}k to ${highKbps / 1000}m, as 500k, 20m or 1g`;
+      return kbps >= lowKbps && kbps <= highKbps ? kbps : { refused };
+    },
+    mayBegin: (text) => /^\d{0,7}[kmg]?$/i.test(text),
+  };
+}
+
 /** The token of an invitation, or `-` for the standard input. It is quoted nowhere. */
 export const TOKEN: ValueType<string> = {
   label: 'TOKEN',

@@ -25,6 +25,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
           `  Not forwarded to reserved groups: ${plural(found.reservedDropped, 'frame')}; see "forward reserved"`,
         ]),
     ...loopsText(found.loops),
+    ...found.otherMtus.map(({ peer, mtu }) => `  Peer ${peer} has MTU ${mtu}: all ends need the same`),
     ...(found.clientsKnown === null
       ? []
       : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),

@@ -11,6 +11,9 @@ import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
 
+/** Peers that are named where many may have one fault. */
+const MOST_EXAMPLES = 10;
+
 /** Status of a configured interface; `runtime` is null while it is shut down. */
 export function interfaceStatus(
   config: InterfaceConfig,
@@ -41,6 +44,7 @@ export function interfaceStatus(
     policy: effective.policy,
     reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
     loops: runtime === null ? [] : loopsOf(runtime),
+    otherMtus: runtime === null ? [] : otherMtusOf(runtime, effective.mtu),
     workerAlive: runtime?.datapath.alive ?? false,
     workers: runtime?.datapath.alive ? runtime.datapath.workers : 0,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
@@ -57,6 +61,16 @@ export function interfaceStatus(
     clientsKnown: !admitsClients(config) ? null : (runtime?.clients.known ?? 0),
     clientsPresent: !admitsClients(config) ? null : (runtime?.clients.present ?? 0),
   };
+}
+
+/** The first peers whose TAP has another MTU than ours. */
+function otherMtusOf({ peers }: InterfaceRuntime, mtu: number): InterfaceStatus['otherMtus'] {
+  const others: InterfaceStatus['otherMtus'] = [];
+  for (const { config, tapMtu } of peers.values()) {
+    if (tapMtu !== 0 && tapMtu !== mtu) others.push({ peer: config.name, mtu: tapMtu });
+    if (others.length === MOST_EXAMPLES) break;
+  }
+  return others;
 }
 
 function loopsOf({ peers }: InterfaceRuntime): InterfaceStatus['loops'] {

@@ -5,6 +5,7 @@ import { ALIVE_STATES, type LinkCause, type LinkState } from '../../api/link-sta
 import type { DatapathEvent } from '../../contract/events.js';
 import { PATH } from '../../native/ops.js';
 import { causeWord } from '../base/causes.js';
+import type { BandwidthTests } from './bandwidth-tests.js';
 import type { BridgePort } from './bridge-port.js';
 import type { Datapath } from './datapath.js';
 import { describeChange, describeLack, NOTHING_MEASURED } from './describe-change.js';
@@ -35,6 +36,7 @@ interface EventsHost extends EventEmitter<RuntimeEvents> {
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
+  readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly names: RemoteNames;
 }
@@ -104,6 +106,8 @@ export class DatapathEvents {
         });
       case 'tap-mtu':
         return tapMtuHeard(this.host, event.peer, event.mtu);
+      case 'bandwidth-message':
+        return this.host.bandwidth.heard(event);
       case 'echo':
         return this.host.echoes.answered(event);
       default:

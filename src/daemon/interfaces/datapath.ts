@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type {
+  DataSent,
   FlowsExplanation,
   GuardRow,
   MacStretch,
@@ -19,6 +20,7 @@ import type { DatapathSettings } from '../../contract/settings.js';
 import { INTERFACE, SharedStats } from '../../contract/stats.js';
 import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
+import type { Reception } from '../../wire/bandwidth-test.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
 import { CarrierQuestions } from './carrier-questions.js';
 import { startWorker } from './worker-thread.js';
@@ -27,6 +29,9 @@ import { startWorker } from './worker-thread.js';
 const MOST_TOGETHER = 64;
 /** Events are taken for so long until others have their turn. */
 const SLICE_MS = 4;
+
+/** See the command `bandwidth-data`. */
+type BandwidthBurst = Omit<Extract<DatapathCommand, { kind: 'bandwidth-data' }>, 'kind' | 'id'>;
 
 interface DatapathOptions {
   tapFd: number;
@@ -187,6 +192,16 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   /** Which server of each uplink group carries; null when the worker has ended. */
   uplinks(): Promise<UplinkRow[] | null> {
     return this.ask((id) => ({ kind: 'uplinks', id }));
+  }
+
+  /** Sends a burst of a bandwidth test; null when the worker has ended. */
+  bandwidthData(burst: BandwidthBurst): Promise<DataSent | null> {
+    return this.ask((id) => ({ kind: 'bandwidth-data', id, ...burst }));
+  }
+
+  /** What has come of the bandwidth test of a peer; null when none is counted, or the worker has ended. */
+  bandwidthReception(peer: number): Promise<Reception | null> {
+    return this.ask((id) => ({ kind: 'bandwidth-reception', id, peer }));
   }
 
   /** Sends a question and waits for its answer; null when the worker has ended. */

@@ -13,6 +13,7 @@ import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
 import { lookUpName } from '../base/name-lookup.js';
+import { BandwidthTests } from './bandwidth-tests.js';
 import { BridgePort } from './bridge-port.js';
 import { Clients, settingsDiffer } from './clients.js';
 import { Datapath } from './datapath.js';
@@ -55,6 +56,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
+  readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly clients: Clients;
   readonly members: Members;
@@ -127,6 +129,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.on('bridge', () => this.sendSettings(this.current));
     this.echoes = new Echoes(datapath);
+    this.bandwidth = new BandwidthTests(this);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {
       isInTrouble: (name) => this.events.isInTrouble(name),
@@ -257,6 +260,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** Ends what has timers. */
   private closeParts(): void {
+    this.bandwidth.close();
     this.clients.close();
     this.members.close();
     this.events.close();
