@@ -6,7 +6,8 @@
 import { Lab } from '../scripts/lab/lab.js';
 import { Mesh, PORT } from '../scripts/lab/mesh.js';
 import { SLOW_WIRE_PORT, SlowWire, slowWireAddress } from '../scripts/lab/slow-wire.js';
-import { type Figures, measure } from './measure.js';
+import type { Figures } from './figures.js';
+import { measure } from './measure.js';
 import { INNER_TARGET } from './peers/peer.js';
 
 interface Path {

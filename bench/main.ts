@@ -5,9 +5,10 @@ import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { against } from './against/main.js';
 import { aggregate } from './aggregate.js';
+import { FIGURES, type Figures } from './figures.js';
 import { memory } from './hostile/memory.js';
 import { hostile } from './hostile.js';
-import { FIGURES, type Figures, measure } from './measure.js';
+import { measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
 import { fetchPackages, findProgram, packageVersion } from './packages.js';
@@ -16,6 +17,8 @@ import type { Peer } from './peers/peer.js';
 import { profile } from './profile.js';
 import { type Row, ratioLines, summary, table } from './report.js';
 import { strangers } from './strangers.js';
+import { writeTable } from './table/page.js';
+import { workers } from './workers.js';
 
 const USAGE_ERROR = 64;
 
@@ -27,9 +30,11 @@ async function choosePeers(options: BenchOptions): Promise<Peer[]> {
   const known = allPeers(options.node24 ? await node24() : undefined);
   const unknown = options.peers?.filter((name) => !known.some((peer) => peer.name === name)) ?? [];
   if (unknown.length > 0) throw new Error(`no peer is called '${unknown.join("', '")}'`);
-  const wanted = known.filter((peer) =>
-    peer.name.startsWith('octolink') ? options.octolink : (options.peers?.includes(peer.name) ?? true),
-  );
+  const wanted = known.filter((peer) => {
+    const isNamed = options.peers?.includes(peer.name);
+    if (peer.onRequest) return isNamed ?? options.table !== undefined;
+    return peer.name.startsWith('octolink') ? options.octolink : (isNamed ?? true);
+  });
   const packages = new Map(wanted.flatMap((peer) => peer.packages).map((entry) => [entry.name, entry]));
   say(`packages: ${[...packages.keys()].join(', ') || 'none needed'}`);
   const failures = await fetchPackages([...packages.values()]);
@@ -42,7 +47,8 @@ async function choosePeers(options: BenchOptions): Promise<Peer[]> {
 }
 
 async function measurePeer(peer: Peer, options: BenchOptions): Promise<Figures> {
-  const lab = await Lab.build({ hosts: 2, underlays: [{ family: 4, direct: true }] });
+  const cables = Array.from({ length: peer.links ?? 1 }, () => ({ family: 4 as const, direct: true }));
+  const lab = await Lab.build({ hosts: 2, underlays: cables });
   try {
     const target = await peer.start(lab);
     return await measure({ lab, target, seconds: options.seconds }, options.figures);
@@ -57,6 +63,7 @@ async function titleOf(peer: Peer): Promise<string> {
 }
 
 async function compare(options: BenchOptions): Promise<number> {
+  const where = machine();
   const peers = await choosePeers(options);
   const rows: Row[] = [];
   for (const peer of peers) {
@@ -81,6 +88,10 @@ async function compare(options: BenchOptions): Promise<number> {
     console.log(`${row.title}\n${ratioLines(row, measured)}\n`);
   }
   if (options.json) writeJson(options.json, options, rows);
+  if (options.table !== undefined) {
+    const { rounds, seconds, table: args } = options;
+    say(`written: ${await writeTable({ machine: where, args, rounds, seconds, figures, rows: measured })}`);
+  }
   return measured.length === rows.length ? 0 : 1;
 }
 
@@ -109,6 +120,7 @@ export async function main(args: string[]): Promise<number> {
     return minutes === undefined ? hostile(seconds, loads) : memory(minutes, loads);
   }
   if (options.aggregate) return aggregate(options.seconds);
+  if (options.workers) return workers(options.rounds, options.seconds);
   if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

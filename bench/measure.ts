@@ -2,43 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Lab } from '../scripts/lab/lab.js';
 import { until } from '../scripts/lab/run.js';
+import type { Figure, Figures } from './figures.js';
+import { PACED_ROWS, takePaced } from './rates.js';
 import { inVxlan } from './vxlan.js';
 
 const IPERF_PORT = 5299;
 const PINGS = 20_000;
 /** Clock ticks of /proc/stat per second, fixed by the kernel's user interface. */
 const TICKS_PER_SECOND = 100;
-
-/** Every figure a bench can take; higher is better unless `lowerIsBetter`. */
-export const FIGURES = {
-  tcp1: { title: 'TCP, 1 stream', unit: 'Gbit/s', lowerIsBetter: false },
-  tcp8: { title: 'TCP, 8 streams', unit: 'Gbit/s', lowerIsBetter: false },
-  vxlan: { title: 'TCP in VXLAN, 1 stream', unit: 'Gbit/s', lowerIsBetter: false },
-  udp64: { title: 'UDP 64 B received', unit: 'kpps', lowerIsBetter: false },
-  udp512: { title: 'UDP 512 B received', unit: 'kpps', lowerIsBetter: false },
-  udp1400: { title: 'UDP 1400 B received', unit: 'kpps', lowerIsBetter: false },
-  rtt: { title: 'flood-ping round trip', unit: 'ms', lowerIsBetter: true },
-  loss01: { title: 'TCP at 0.1 % loss', unit: 'Gbit/s', lowerIsBetter: false },
-  loss1: { title: 'TCP at 1 % loss', unit: 'Gbit/s', lowerIsBetter: false },
-  cpu: { title: 'CPU, 1 stream', unit: 's/Gbit', lowerIsBetter: true },
-  cputcp: { title: 'CPU of the daemons, TCP', unit: 'ms/Gbit', lowerIsBetter: true },
-  cpu64: { title: 'CPU of the daemons, UDP 64 B', unit: 'µs each', lowerIsBetter: true },
-  cpu1400: { title: 'CPU of the daemons, UDP 1400 B', unit: 'µs each', lowerIsBetter: true },
-  start: { title: 'start to first answer', unit: 'ms', lowerIsBetter: true },
-  rss: { title: 'memory, idle with 2 peers', unit: 'MiB', lowerIsBetter: true },
-  idle: { title: 'CPU, idle with 2 peers', unit: '% of a core', lowerIsBetter: true },
-} as const;
-
-export type Figure = keyof typeof FIGURES;
-/** Figures of Octolink's daemons alone, which other VPNs are not asked for. */
-export const DAEMON_FIGURES: readonly Figure[] = ['cputcp', 'cpu64', 'cpu1400', 'start', 'rss', 'idle'];
-
-/** True for a figure that every VPN can be asked for, as {@link measure} does. */
-export function isCommon(figure: Figure): boolean {
-  return !DAEMON_FIGURES.includes(figure);
-}
-
-export type Figures = Partial<Record<Figure, number>>;
 
 /** Two hosts on one cable, h1 sending to h2. */
 export interface Bed {
@@ -49,8 +20,44 @@ export interface Bed {
   seconds: number;
 }
 
+/** Takes some figures in one go. */
+interface Run {
+  figures: readonly Figure[];
+  take(bed: Bed, wanted: ReadonlySet<Figure>): Promise<Figures>;
+}
+
+/** A run that gives one figure. */
+function single(figure: Figure, take: (bed: Bed) => Promise<number>): Run {
+  return { figures: [figure], take: async (bed) => ({ [figure]: await take(bed) }) };
+}
+
+/** What can be measured of every VPN, in the order in which it is. */
+const RUNS: readonly Run[] = [
+  { figures: ['tcp1', 'cpu'], take: tcpWithCpu },
+  single('tcp8', (bed) => tcp(bed, 8)),
+  single('tcp128', (bed) => tcp(bed, 128)),
+  single('vxlan', (bed) => inVxlan(bed, (inner) => tcp(inner, 1))),
+  single('udp64', (bed) => udp(bed, 64)),
+  single('udp512', (bed) => udp(bed, 512)),
+  single('udp1400', (bed) => udp(bed, 1400)),
+  ...PACED_ROWS.map((row) => ({
+    figures: [row.lossless, ...(row.overload === undefined ? [] : [row.overload]), ...(row.latency ?? [])],
+    take: (bed: Bed, wanted: ReadonlySet<Figure>) => takePaced(bed, row, wanted),
+  })),
+  single('rtt', floodRtt),
+  single('loss01', (bed) => tcpAtLoss(bed, 1)),
+  single('loss1', (bed) => tcpAtLoss(bed, 10)),
+];
+
+/** `wanted` in parts that are measured together. */
+export function inRuns(wanted: ReadonlySet<Figure>): ReadonlySet<Figure>[] {
+  return RUNS.map(({ figures }) => new Set(figures.filter((figure) => wanted.has(figure)))).filter(
+    ({ size }) => size > 0,
+  );
+}
+
 /** Waits until the target answers, starts the iperf3 server and takes the wanted figures in turn. */
-export async function measure(bed: Bed, wanted: Set<Figure>): Promise<Figures> {
+export async function measure(bed: Bed, wanted: ReadonlySet<Figure>): Promise<Figures> {
   const { lab, target } = bed;
   await until(`an answer from ${target}`, () => answers(lab, target), 20_000, 200);
   const server = lab.start(2, 'iperf3', ['-s', '-p', String(IPERF_PORT)]);
@@ -58,15 +65,10 @@ export async function measure(bed: Bed, wanted: Set<Figure>): Promise<Figures> {
   await until('the iperf3 server to listen', () => listens(lab), 5_000);
   const figures: Figures = {};
   try {
-    if (wanted.has('tcp1') || wanted.has('cpu')) Object.assign(figures, await tcpWithCpu(bed));
-    if (wanted.has('tcp8')) figures.tcp8 = await tcp(bed, 8);
-    if (wanted.has('vxlan')) figures.vxlan = await inVxlan(bed, (inner) => tcp(inner, 1));
-    if (wanted.has('udp64')) figures.udp64 = await udp(bed, 64);
-    if (wanted.has('udp512')) figures.udp512 = await udp(bed, 512);
-    if (wanted.has('udp1400')) figures.udp1400 = await udp(bed, 1400);
-    if (wanted.has('rtt')) figures.rtt = await floodRtt(bed);
-    if (wanted.has('loss01')) figures.loss01 = await tcpAtLoss(bed, 1);
-    if (wanted.has('loss1')) figures.loss1 = await tcpAtLoss(bed, 10);
+    for (const run of RUNS) {
+      if (run.figures.some((figure) => wanted.has(figure)))
+        Object.assign(figures, await run.take(bed, wanted));
+    }
   } finally {
     await server.stop();
   }

@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import type { AgainstOptions } from './against/main.js';
+import { DAEMON_FIGURES, FIGURES, type Figure, isCommon, RUSH_FIGURES, SEARCHED_FIGURES } from './figures.js';
 import { LOADS, type LoadName } from './hostile/loads.js';
-import { DAEMON_FIGURES, FIGURES, type Figure, isCommon } from './measure.js';
+import { ON_REQUEST } from './peers/index.js';
 
 const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
 const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
@@ -12,16 +13,63 @@ const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
 const COSTLY_LOADS: readonly LoadName[] = ['bundles', 'parity', 'flips', 'resend'];
 const COMMON_FIGURES = ALL_FIGURES.filter(isCommon);
 
-/** Defaults of a comparison with other VPNs, and the figures that it knows. */
-const COMMON_DEFAULTS = { rounds: '3', figures: COMMON_FIGURES, known: COMMON_FIGURES };
+interface Defaults {
+  rounds: string;
+  seconds: string;
+  figures: readonly Figure[];
+  /** The figures that can be taken. */
+  known: readonly Figure[];
+}
+
+/** A comparison with other VPNs, without the figures that need a search for the lossless rate. */
+const COMMON_DEFAULTS: Defaults = {
+  rounds: '3',
+  seconds: '4',
+  figures: COMMON_FIGURES.filter((figure) => !SEARCHED_FIGURES.includes(figure)),
+  known: COMMON_FIGURES,
+};
+/** The committed table: within 25 minutes where every peer can be had. */
+const TABLE_DEFAULTS: Defaults = {
+  rounds: '2',
+  seconds: '2',
+  figures: [
+    'tcp1',
+    'tcp8',
+    'tcp128',
+    'cpu',
+    'rtt',
+    ...SEARCHED_FIGURES.filter((figure) => figure !== 'lossless512'),
+  ],
+  known: COMMON_FIGURES,
+};
 /** The same for a comparison with another revision. */
-const AGAINST_DEFAULTS = {
+const AGAINST_DEFAULTS: Defaults = {
   rounds: '5',
-  figures: ['tcp1', 'udp64', 'udp1400', 'rtt', ...DAEMON_FIGURES] as Figure[],
+  seconds: '4',
+  figures: ['tcp1', 'udp64', 'udp1400', 'rtt', ...DAEMON_FIGURES],
   known: ALL_FIGURES,
 };
 /** Options that replace the table of figures by something else. */
-const INSTEAD = ['profile', 'aggregate', 'hostile', 'cuts'];
+const INSTEAD = ['table', 'profile', 'aggregate', 'workers', 'hostile', 'cuts'];
+
+const GROUPS: Record<string, Figure[]> = {
+  tcp: ['tcp1', 'tcp8', 'cpu'],
+  udp: ['udp64', 'udp512', 'udp1400'],
+  loss: ['loss01', 'loss1'],
+  lossless: ['lossless64', 'lossless512', 'lossless1400'],
+  overload: ['lossless64', 'overload64', 'lossless1400', 'overload1400'],
+  latency: ['lossless1400', 'p50', 'p99', 'p999'],
+};
+
+/** A list for the help, broken where its lines get long. */
+function inLines(words: readonly string[]): string {
+  const lines: string[] = [''];
+  for (const word of words) {
+    if (lines[lines.length - 1].length + word.length > 84) lines.push('');
+    lines[lines.length - 1] += `${word}, `;
+  }
+  return lines.join('\n                    ').replace(/, $/, '').replace(/ \n/g, '\n');
+}
 
 export const HELP = `npm run bench -- [options]
 
@@ -31,19 +79,24 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --rounds N        interleaved rounds; the median is shown (default ${COMMON_DEFAULTS.rounds})
   --seconds N       length of one run (default 4)
   --quick           one round of two seconds
-  --only LIST       figures: ${COMMON_FIGURES.join(', ')},
-                    or the groups tcp, udp and loss
+  --only LIST       figures: ${inLines(COMMON_FIGURES)},
+                    or the groups ${Object.keys(GROUPS).join(', ')};
+                    the last three need a search for the lossless rate: half a minute each, and only when asked for
   --peers LIST      peers by name (default: every one that can be had); octolink is always among them
-                    unless --no-octolink is given
+                    unless --no-octolink is given; ${ON_REQUEST} only when named
   --no-octolink     only the others
   --node24          adds Octolink under Node 24
+  --table           adds Octolink under Node 24 and over several links, and writes docs/bench-table.md and its picture;
+                    ${TABLE_DEFAULTS.rounds} rounds of ${TABLE_DEFAULTS.seconds} s unless told otherwise, up to 25 minutes
   --json FILE       writes every round's figures as JSON
   --against REV     compares this build with that of another revision instead, and gives the ratio of each figure;
                     the revision is built under build/against and kept there; goes with --rounds (default
                     ${AGAINST_DEFAULTS.rounds}), --seconds, --quick, --json and --only (default ${AGAINST_DEFAULTS.figures.join(', ')}),
-                    which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')}
+                    which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')},
+                    and, a minute each, ${RUSH_FIGURES.join(', ')}
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
+  --workers         measures 1, 2, … workers up to the number of processors (8 at most) instead, by TCP and by sealing alone
   --strangers       measures joins and goodput under floods of handshakes by strangers instead
   --hostile         measures TCP beside each load of a hostile peer, and what such a peer makes a host send, instead
   --minutes N       with --hostile: memory of the attacked daemon over N minutes of each load, and bytes out for bytes in
@@ -59,12 +112,6 @@ measures them in turn. Absolute figures depend on the machine and on what else r
 /** Short words of `--kind` for the drill's. */
 const KIND_WORDS: Record<string, DeathKind> = { 'near-end': 'admin-down', 'far-end': 'far-down' };
 
-const GROUPS: Record<string, Figure[]> = {
-  tcp: ['tcp1', 'tcp8', 'cpu'],
-  udp: ['udp64', 'udp512', 'udp1400'],
-  loss: ['loss01', 'loss1'],
-};
-
 export interface BenchOptions {
   rounds: number;
   seconds: number;
@@ -73,9 +120,12 @@ export interface BenchOptions {
   peers: string[] | undefined;
   octolink: boolean;
   node24: boolean;
+  /** What was typed, where the table is to be written. */
+  table: readonly string[] | undefined;
   json: string | undefined;
   profile: boolean;
   aggregate: boolean;
+  workers: boolean;
   strangers: boolean;
   hostile: boolean;
   /** Undefined: fairness is measured instead of memory. */
@@ -130,16 +180,18 @@ export function parseOptions(args: string[]): BenchOptions {
     args,
     options: {
       rounds: { type: 'string' },
-      seconds: { type: 'string', default: '4' },
+      seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       peers: { type: 'string' },
       'no-octolink': { type: 'boolean', default: false },
       node24: { type: 'boolean', default: false },
+      table: { type: 'boolean', default: false },
       json: { type: 'string' },
       against: { type: 'string' },
       profile: { type: 'boolean', default: false },
       aggregate: { type: 'boolean', default: false },
+      workers: { type: 'boolean', default: false },
       strangers: { type: 'boolean', default: false },
       hostile: { type: 'boolean', default: false },
       minutes: { type: 'string' },
@@ -150,9 +202,10 @@ export function parseOptions(args: string[]): BenchOptions {
       help: { type: 'boolean', default: false },
     },
   });
-  const defaults = values.against === undefined ? COMMON_DEFAULTS : AGAINST_DEFAULTS;
+  const defaults =
+    values.against !== undefined ? AGAINST_DEFAULTS : values.table ? TABLE_DEFAULTS : COMMON_DEFAULTS;
   const rounds = values.quick ? 1 : wholeNumber('rounds', values.rounds ?? defaults.rounds);
-  const seconds = values.quick ? 2 : wholeNumber('seconds', values.seconds);
+  const seconds = values.quick ? 2 : wholeNumber('seconds', values.seconds ?? defaults.seconds);
   const figures = figuresOf(values.only ?? defaults.figures.join(','), defaults.known);
   const { json } = values;
   if (values.against !== undefined)
@@ -163,10 +216,12 @@ export function parseOptions(args: string[]): BenchOptions {
     figures,
     peers: values.peers?.split(','),
     octolink: !values['no-octolink'],
-    node24: values.node24,
+    node24: values.node24 || values.table,
+    table: values.table ? args : undefined,
     json,
     profile: values.profile,
     aggregate: values.aggregate,
+    workers: values.workers,
     strangers: values.strangers,
     hostile: values.hostile,
     minutes: values.minutes === undefined ? undefined : wholeNumber('minutes', values.minutes),

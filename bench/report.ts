@@ -1,5 +1,5 @@
 /** The bench's results: medians, spreads, ratios, and the table that shows them. */
-import { FIGURES, type Figure, type Figures } from './measure.js';
+import { FIGURES, type Figure, type Figures } from './figures.js';
 
 export interface Row {
   name: string;

@@ -7,8 +7,8 @@
 # second. One would expect a program that listens to RTM_NEWLINK to hear of a lost carrier at once, as it does in peace, and
 # reading a file to change nothing. (A veth pair is always urgent, so a lab of those does not show this.)
 #
-# Octolink: when one link heals just as another loses its carrier, the kernel may tell after the hold time, and the link is left by
-# silence instead. Hold times must not be long because "the kernel reports carriers anyhow".
+# Octolink: when one link heals just as another loses its carrier, the kernel may tell after the hold time. So octolinkd asks for
+# the carrier when a link misses a heartbeat. Hold times must not be long because "the kernel reports carriers anyhow".
 set -euo pipefail
 
 cannot() { echo "cannot be tried here: $1"; exit 77; }

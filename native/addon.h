@@ -12,11 +12,12 @@
   /* udp_send.cc */ X(udpSend)                                                                   \
   /* keys.cc */ X(keyInstall) X(keyWipe)                                                         \
   /* aead.cc */ X(seal) X(open) X(hasHardwareAes)                                                \
+  /* helpers.cc */ X(setHelpers)                                                              \
   /* wait.cc */ X(epollCreate) X(epollAdd) X(epollRemove) X(wait)                                \
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
-  /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkRead)                                  \
+  /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
   /* system.cc */ X(now) X(setScheduling) X(ifindex) X(peerCredentials) X(notify)                \
-  /* system.cc */ X(forbidCoreDumps)                                                             \
+  /* system.cc */ X(forbidCoreDumps) X(discard)                                                  \
   /* addon.cc */ X(layout)
 
 namespace addon {

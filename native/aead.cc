@@ -16,6 +16,7 @@
 #include "args.h"
 #include "error.h"
 #include "evp.h"
+#include "helpers.h"
 #include "keys.h"
 #include "ops.h"
 #include "results.h"
@@ -30,6 +31,8 @@ constexpr int64_t kCacheLine = 64;
 constexpr int32_t kFailed = -1;
 constexpr int32_t kForged = -1;
 constexpr int32_t kEmptySlot = -2;
+/// Inside one call only: the helper holds no key of that slot, the row is the worker's.
+constexpr int32_t kLeft = INT32_MIN;
 
 /// A nonce is the stream (u32) and the counter (u64), both big-endian; every header carries the pair.
 void writeNonce(uint8_t* nonce, uint8_t stream, const uint8_t* counter) {
@@ -138,14 +141,17 @@ bool planRun(const Bytes& arena, const int32_t* row, SealRun* run) {
 }
 
 /// Seals one row; returns the number of datagrams, 0 when it failed.
-int32_t sealRow(const Bytes& arena, int32_t* row) {
+int32_t sealRow(const Bytes& arena, int32_t* row, int thread) {
   using namespace ops::SEAL;
   row[RESULT] = kFailed;
   SealRun run;
   if (!planRun(arena, row, &run)) return 0;
-  const KeyLease lease(row[KEY]);
+  const KeyLease lease(row[KEY], thread);
   EVP_CIPHER_CTX* context = lease.context();
-  if (context == nullptr) return 0;
+  if (context == nullptr) {
+    if (thread > 0) row[RESULT] = kLeft;
+    return 0;
+  }
 
   uint8_t* const out = arena.data + row[OUT];
   const uint8_t* const prefix = arena.data + row[PREFIX_OFFSET];
@@ -177,18 +183,86 @@ int32_t sealRow(const Bytes& arena, int32_t* row) {
   return static_cast<int32_t>(run.datagrams);
 }
 
-int32_t openRow(const Bytes& arena, const int32_t* row) {
+int32_t resultOfOpening(const Bytes& arena, const int32_t* row, int thread) {
   using namespace ops::OPEN;
   if (row[LENGTH] < kHeader + kTag || !arena.holds(row[OFFSET], row[LENGTH])) return kForged;
-  const KeyLease lease(row[KEY]);
+  const KeyLease lease(row[KEY], thread);
   EVP_CIPHER_CTX* context = lease.context();
-  if (context == nullptr) return kEmptySlot;
+  if (context == nullptr) return thread > 0 ? kLeft : kEmptySlot;
   uint8_t* const datagram = arena.data + row[OFFSET];
   const int length = row[LENGTH] - kHeader - kTag;
   if (openDatagram(context, datagram, length)) return 0;
   // GCM decrypts before it knows the tag: unauthenticated plaintext must not stay readable.
   memset(datagram + kHeader, 0, length);
   return kForged;
+}
+
+/// Opens one row; returns 1 when it is authentic, else 0.
+int32_t openRow(const Bytes& arena, int32_t* row, int thread) {
+  const int32_t result = resultOfOpening(arena, row, thread);
+  row[ops::OPEN::RESULT] = result;
+  return result == 0 ? 1 : 0;
+}
+
+/// What sealing and opening have in common: independent rows, each of which counts up.
+struct Kind {
+  int32_t (*doRow)(const Bytes& arena, int32_t* row, int thread);
+  int32_t words;
+  int32_t length;
+  int32_t result;
+};
+
+constexpr Kind kSealing = {sealRow, ops::SEAL::WORDS, ops::SEAL::PAYLOAD_LENGTH, ops::SEAL::RESULT};
+constexpr Kind kOpening = {openRow, ops::OPEN::WORDS, ops::OPEN::LENGTH, ops::OPEN::RESULT};
+
+/// A batch whose rows the helpers take their share of.
+class SharedRows final : public Shared {
+ public:
+  SharedRows(const Bytes& arena, const Kind& kind, int32_t* rows, const Cuts& cuts)
+      : arena_(arena), kind_(kind), rows_(rows), cuts_(cuts) {}
+
+  void doPart(int part, int thread) override {
+    int32_t counted = 0;
+    for (int32_t i = cuts_.from(part); i < cuts_.to(part); i++) {
+      counted += kind_.doRow(arena_, rows_ + static_cast<int64_t>(i) * kind_.words, thread);
+    }
+    counted_[part] = counted;
+    // A forgery leaves an entry in OpenSSL's error queue of this thread.
+    if (thread > 0) ERR_clear_error();
+  }
+
+  int32_t run() {
+    helpers::share(this, cuts_.parts());
+    int32_t counted = 0;
+    for (int part = 0; part < cuts_.parts(); part++) counted += counted_[part];
+    for (int32_t i = 0; i < cuts_.to(cuts_.parts() - 1); i++) {
+      int32_t* row = rows_ + static_cast<int64_t>(i) * kind_.words;
+      if (row[kind_.result] == kLeft) counted += kind_.doRow(arena_, row, 0);
+    }
+    return counted;
+  }
+
+ private:
+  const Bytes& arena_;
+  const Kind& kind_;
+  int32_t* const rows_;
+  const Cuts& cuts_;
+  int32_t counted_[helpers::kMaxParts];
+};
+
+int64_t bytesOf(const Kind& kind, const int32_t* row) { return row[kind.length] > 0 ? row[kind.length] : 0; }
+
+/// Does `count` rows with the helpers, if there are any and the batch is worth it; false leaves all to the caller.
+bool shareRows(const Bytes& arena, const Kind& kind, int32_t* rows, int32_t count, int32_t* counted) {
+  if (helpers::count() == 0) return false;
+  int64_t bytes = 0;
+  for (int32_t i = 0; i < count; i++) bytes += bytesOf(kind, rows + static_cast<int64_t>(i) * kind.words);
+  if (!helpers::isWorthIt(bytes)) return false;
+  Cuts cuts(bytes);
+  for (int32_t i = 0; i < count; i++) cuts.add(bytesOf(kind, rows + static_cast<int64_t>(i) * kind.words));
+  if (cuts.parts() == 1) return false;
+  *counted = SharedRows(arena, kind, rows, cuts).run();
+  return true;
 }
 
 }  // namespace
@@ -203,7 +277,8 @@ napi_value seal(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   if (!rows.holdsRows(count, ops::SEAL::WORDS)) return throwRange(env, "more rows than the array holds");
   int32_t datagrams = 0;
-  for (int32_t i = 0; i < count; i++) datagrams += sealRow(arena, rows.data + i * ops::SEAL::WORDS);
+  if (shareRows(arena, kSealing, rows.data, count, &datagrams)) return makeInt32(env, datagrams);
+  for (int32_t i = 0; i < count; i++) datagrams += sealRow(arena, rows.data + i * ops::SEAL::WORDS, 0);
   return makeInt32(env, datagrams);
 }
 
@@ -215,10 +290,8 @@ napi_value open(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   if (!rows.holdsRows(count, ops::OPEN::WORDS)) return throwRange(env, "more rows than the array holds");
   int32_t authentic = 0;
-  for (int32_t i = 0; i < count; i++) {
-    int32_t* row = rows.data + i * ops::OPEN::WORDS;
-    row[ops::OPEN::RESULT] = openRow(arena, row);
-    authentic += row[ops::OPEN::RESULT] == 0;
+  if (!shareRows(arena, kOpening, rows.data, count, &authentic)) {
+    for (int32_t i = 0; i < count; i++) authentic += openRow(arena, rows.data + i * ops::OPEN::WORDS, 0);
   }
   // A forgery leaves an entry in OpenSSL's error queue of this thread; no later call may mistake it for its own.
   if (authentic != count) ERR_clear_error();

@@ -49,6 +49,9 @@ class Args {
     return value;
   }
 
+  /// The same, or 0 when the argument is left out.
+  int32_t int32OrNone(size_t index) { return isUndefined(index) ? 0 : int32(index); }
+
   int64_t int64(size_t index) {
     int64_t value = 0;
     if (napi_get_value_int64(env_, values_[index], &value) != napi_ok) reject("a number");
@@ -76,11 +79,7 @@ class Args {
   }
 
   /// The same, or none when the argument is left out.
-  Words wordsOrNone(size_t index) {
-    napi_valuetype type = napi_undefined;
-    napi_typeof(env_, values_[index], &type);
-    return type == napi_undefined ? Words{} : words(index);
-  }
+  Words wordsOrNone(size_t index) { return isUndefined(index) ? Words{} : words(index); }
 
   std::string text(size_t index) { return textOf(values_[index]); }
 
@@ -105,6 +104,12 @@ class Args {
   std::string textOrNull(size_t index, const char* name) { return textOrNullOf(property(index, name)); }
 
  private:
+  bool isUndefined(size_t index) {
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env_, values_[index], &type);
+    return type == napi_undefined;
+  }
+
   bool typedArray(size_t index, napi_typedarray_type wanted, void** data, size_t* size) {
     napi_typedarray_type type;
     bool isTypedArray = false;

@@ -8,10 +8,12 @@
 
 /// Exclusive use of one key slot, for the time of one record. It never blocks, so that a real-time thread
 /// cannot hang on a control thread that was preempted inside the table: a slot that is being installed or
-/// wiped, or that another thread uses at this moment, reads as empty.
+/// wiped, or that another thread uses at this moment, reads as empty. Each helper of a worker has slots of its
+/// own, since a cipher context serves one thread at a time; not all of them are filled.
 class KeyLease {
  public:
-  explicit KeyLease(int32_t slot);
+  /// `thread` as in `Shared::doPart`.
+  KeyLease(int32_t slot, int thread);
   ~KeyLease();
   KeyLease(const KeyLease&) = delete;
   KeyLease& operator=(const KeyLease&) = delete;

@@ -24,12 +24,15 @@ constexpr int32_t kFewestRows = 128;
 constexpr int32_t kFlagUp = 1;
 constexpr int32_t kFlagRunning = 2;
 constexpr int32_t kFlagVrf = 4;
+constexpr uint32_t kLowerUp = 1 << 16;  // IFF_LOWER_UP of <linux/if.h>, which does not go together with <net/if.h>
 constexpr size_t kNameBytes = 16;  // IFNAMSIZ
 
 // Sequence numbers of the two dumps: the end of the first asks for the second, because a socket can only
 // run one at a time.
 constexpr uint32_t kLinkDump = 1;
 constexpr uint32_t kAddressDump = 2;
+// Of questions about single links.
+constexpr uint32_t kQuestion = 3;
 
 bool requestDump(int fd, uint16_t type, uint32_t sequence) {
   struct {
@@ -87,10 +90,14 @@ bool describeLink(const nlmsghdr* message, int32_t* row) {
   const ifinfomsg* body = bodyOf<ifinfomsg>(message);
   // A port that leaves a bridge is reported as AF_BRIDGE "link gone"; the link itself remains.
   if (body == nullptr || body->ifi_family != AF_UNSPEC) return false;
-  row[KIND] = message->nlmsg_type == RTM_NEWLINK ? ops::NETLINK_KIND::LINK : ops::NETLINK_KIND::LINK_GONE;
+  row[KIND] = message->nlmsg_type == RTM_DELLINK      ? ops::NETLINK_KIND::LINK_GONE
+              : message->nlmsg_seq == kQuestion ? ops::NETLINK_KIND::LINK_ANSWER
+                                                : ops::NETLINK_KIND::LINK;
   row[IFINDEX] = body->ifi_index;
   if ((body->ifi_flags & IFF_UP) != 0) row[FLAGS] |= kFlagUp;
-  if ((body->ifi_flags & IFF_RUNNING) != 0) row[FLAGS] |= kFlagRunning;
+  // The operational state, which older kernels bring up to date late only, and the carrier as it is.
+  constexpr uint32_t kRunning = IFF_RUNNING | kLowerUp;
+  if ((body->ifi_flags & kRunning) == kRunning) row[FLAGS] |= kFlagRunning;
   if (isVrf(message)) row[FLAGS] |= kFlagVrf;
   row[MTU] = wordOf(findAttribute(message, sizeof *body, IFLA_MTU));
   row[MASTER] = wordOf(findAttribute(message, sizeof *body, IFLA_MASTER));
@@ -170,6 +177,8 @@ Parsed parse(const uint8_t* datagram, size_t size, const Words& rows, int32_t* c
   bool hasRoutes = *routesTold;
   const nlmsghdr* message = reinterpret_cast<const nlmsghdr*>(datagram);
   for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
+    // The link that was asked about is gone, which is told by itself.
+    if (message->nlmsg_type == NLMSG_ERROR && message->nlmsg_seq == kQuestion) continue;
     // The kernel refuses a dump while another one runs on this socket: the caller must ask again.
     if (message->nlmsg_type == NLMSG_ERROR) return Parsed::kOverrun;
     if (message->nlmsg_type == NLMSG_DONE) *linksDumped = message->nlmsg_seq == kLinkDump;
@@ -218,6 +227,27 @@ napi_value netlinkDump(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   if (!requestDump(fd, RTM_GETLINK, kLinkDump)) return throwErrno(env, errno, "send");
   return makeUndefined(env);
+}
+
+napi_value netlinkQuestion(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int32_t ifindex = args.int32(0);
+  if (!args.ok()) return nullptr;
+  struct {
+    nlmsghdr header;
+    ifinfomsg body;
+    rtattr attribute;
+    uint32_t mask;
+  } question = {};
+  question.header.nlmsg_len = sizeof question;
+  question.header.nlmsg_type = RTM_GETLINK;
+  question.header.nlmsg_flags = NLM_F_REQUEST;
+  question.header.nlmsg_seq = kQuestion;
+  question.body.ifi_index = ifindex;
+  question.attribute.rta_len = RTA_LENGTH(sizeof question.mask);
+  question.attribute.rta_type = IFLA_EXT_MASK;
+  question.mask = RTEXT_FILTER_SKIP_STATS;
+  return makeBytes(env, &question, sizeof question);
 }
 
 napi_value netlinkRead(napi_env env, napi_callback_info info) {

@@ -23,6 +23,13 @@ inline napi_value makeBoolean(napi_env env, bool value) {
   return result;
 }
 
+/// A Uint8Array with a copy of `size` bytes.
+inline napi_value makeBytes(napi_env env, const void* bytes, size_t size) {
+  napi_value result = nullptr;
+  napi_create_buffer_copy(env, size, bytes, nullptr, &result);
+  return result;
+}
+
 inline napi_value makeUndefined(napi_env env) {
   napi_value result = nullptr;
   napi_get_undefined(env, &result);

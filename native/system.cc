@@ -1,7 +1,8 @@
-// Clock, scheduling class, interface index, peer credentials, service manager, core dumps.
+// Clock, memory, scheduling class, interface index, peer credentials, service manager, core dumps.
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -45,6 +46,21 @@ napi_value setScheduling(napi_env env, napi_callback_info info) {
   // Threads that this one starts must not become real-time by inheritance.
   const int policy = (realTime ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK;
   if (sched_setscheduler(0, policy, &parameter) != 0) return throwErrno(env, errno, "sched_setscheduler");
+  return makeUndefined(env);
+}
+
+napi_value discard(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const Bytes arena = args.bytes(0);
+  const int64_t offset = args.int64(1);
+  const int64_t length = args.int64(2);
+  if (!args.ok()) return nullptr;
+  if (!arena.holds(offset, length)) return throwRange(env, "outside the arena");
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t start = reinterpret_cast<uintptr_t>(arena.data) + static_cast<uintptr_t>(offset);
+  const uintptr_t from = (start + page - 1) & ~(page - 1);
+  const uintptr_t to = (start + static_cast<uintptr_t>(length)) & ~(page - 1);
+  if (to > from) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
   return makeUndefined(env);
 }
 

@@ -15,6 +15,8 @@
 #include "addon.h"
 #include "args.h"
 #include "error.h"
+#include "flow.h"
+#include "helpers.h"
 #include "ops.h"
 #include "results.h"
 
@@ -120,6 +122,83 @@ int32_t writeFrame(const Bytes& arena, int fd, const int32_t* parts, int32_t cou
     if (errno != EINTR) return -errno;
   }
   return 0;
+}
+
+/// Words of a row with `parts` parts.
+size_t rowWords(int32_t parts) { return ops::WRITE::PARTS + 2 * static_cast<size_t>(parts); }
+
+/// Whether the row at `position` lies inside its array, by its number of parts.
+bool holdsRow(const Words& rows, size_t position) {
+  if (position + ops::WRITE::PARTS > rows.size) return false;
+  const int32_t parts = rows.data[position + ops::WRITE::COUNT];
+  return parts >= 0 && static_cast<size_t>(parts) <= (rows.size - position - ops::WRITE::PARTS) / 2;
+}
+
+/// A batch of which each helper takes whole flows, so that each flow stays in order.
+class SharedWrites final : public Shared {
+ public:
+  SharedWrites(const Bytes& arena, int fd, const Words& rows, int32_t count)
+      : arena_(arena), fd_(fd), rows_(rows), count_(count) {}
+
+  /// Groups the frames by flow; false when they are not worth sharing, or not in order.
+  bool group() {
+    if (!Groups::canHold(count_)) return false;
+    size_t position = 0;
+    for (int32_t i = 0; i < count_; i++) {
+      if (!holdsRow(rows_, position)) return false;
+      const int32_t count = rows_.data[position + ops::WRITE::COUNT];
+      const int32_t* parts = rows_.data + position + ops::WRITE::PARTS;
+      int64_t cost = kFrameCost;
+      for (int32_t part = 0; part < count; part++) {
+        if (!arena_.holds(parts[2 * part], parts[2 * part + 1])) return false;
+        cost += parts[2 * part + 1];
+      }
+      groups_.add(static_cast<int>(flowOf(arena_, parts, count) % Groups::kMax), cost);
+      position += rowWords(count);
+    }
+    return groups_.isWorthSharing();
+  }
+
+  /// Returns how many frames were written.
+  int32_t run() {
+    helpers::share(this, Groups::kMax);
+    int32_t written = 0;
+    for (const int32_t some : written_) written += some;
+    return written;
+  }
+
+  void doPart(int part, int) override {
+    if (groups_.isEmpty(part)) return;
+    size_t position = 0;
+    for (int32_t i = 0; i < count_; i++) {
+      int32_t* row = rows_.data + position;
+      if (groups_.has(part, i)) {
+        row[ops::WRITE::RESULT] = writeFrame(arena_, fd_, row + ops::WRITE::PARTS, row[ops::WRITE::COUNT]);
+        written_[part] += row[ops::WRITE::RESULT] == 0;
+      }
+      position += rowWords(row[ops::WRITE::COUNT]);
+    }
+  }
+
+ private:
+  /// A frame costs the kernel about as much as this many bytes, whatever its length.
+  static constexpr int64_t kFrameCost = 4096;
+
+  const Bytes& arena_;
+  const int fd_;
+  const Words& rows_;
+  const int32_t count_;
+  int32_t written_[Groups::kMax] = {};
+  Groups groups_;
+};
+
+/// Writes all frames with the helpers, if there are any and it is worth it; false leaves all to the caller.
+bool shareWrites(const Bytes& arena, int fd, const Words& rows, int32_t count, int32_t* written) {
+  if (helpers::count() == 0 || count < 2) return false;
+  SharedWrites writes(arena, fd, rows, count);
+  if (!writes.group()) return false;
+  *written = writes.run();
+  return true;
 }
 
 }  // namespace
@@ -261,17 +340,14 @@ napi_value tapWrite(napi_env env, napi_callback_info info) {
   const int32_t count = args.int32(3);
   if (!args.ok()) return nullptr;
   int32_t written = 0;
+  if (shareWrites(arena, fd, rows, count, &written)) return makeInt32(env, written);
   size_t position = 0;
   for (int32_t i = 0; i < count; i++) {
-    if (position + PARTS > rows.size) return throwRange(env, "more frames than the array holds");
+    if (!holdsRow(rows, position)) return throwRange(env, "more frames or parts than the array holds");
     int32_t* row = rows.data + position;
-    const int32_t parts = row[COUNT];
-    if (parts < 0 || static_cast<size_t>(parts) > (rows.size - position - PARTS) / 2) {
-      return throwRange(env, "a frame has more parts than the array holds");
-    }
-    row[RESULT] = writeFrame(arena, fd, row + PARTS, parts);
+    row[RESULT] = writeFrame(arena, fd, row + PARTS, row[COUNT]);
     written += row[RESULT] == 0;
-    position += PARTS + 2 * static_cast<size_t>(parts);
+    position += rowWords(row[COUNT]);
   }
   return makeInt32(env, written);
 }

@@ -10,6 +10,7 @@
 #include "address.h"
 #include "args.h"
 #include "error.h"
+#include "helpers.h"
 #include "ops.h"
 #include "results.h"
 
@@ -176,6 +177,65 @@ void sendRow(const Bytes& arena, const Words& paths, int32_t* row) {
   }
 }
 
+/// Sends the rows of which `wants(i)` is true, in order.
+template <typename Wants>
+void sendRows(const Bytes& arena, const Words& paths, int32_t* rows, int32_t count, const Wants& wants) {
+  for (int32_t i = 0; i < count; i++) {
+    if (!wants(i)) continue;
+    int32_t* row = rows + i * ops::SEND::WORDS;
+    if (row[ops::SEND::FD] != batch.fd) flush();
+    batch.fd = row[ops::SEND::FD];
+    sendRow(arena, paths, row);
+  }
+  flush();
+}
+
+/// A batch of which each helper takes whole sockets: what leaves by one of them stays in order, since the peer judges
+/// losses by the gaps that it sees.
+class SharedSends final : public Shared {
+ public:
+  SharedSends(const Bytes& arena, const Words& paths, int32_t* rows, int32_t count)
+      : arena_(arena), paths_(paths), rows_(rows), count_(count) {}
+
+  /// Groups the rows by socket; false when they are not worth sharing.
+  bool group() {
+    if (!Groups::canHold(count_)) return false;
+    int fds[Groups::kMax];
+    for (int32_t i = 0; i < count_; i++) {
+      const int32_t* row = rows_ + i * ops::SEND::WORDS;
+      int group = 0;
+      while (group < sockets_ && fds[group] != row[ops::SEND::FD]) group++;
+      if (group == Groups::kMax) return false;
+      if (group == sockets_) fds[sockets_++] = row[ops::SEND::FD];
+      groups_.add(group, row[ops::SEND::LENGTH] > 0 ? row[ops::SEND::LENGTH] : 0);
+    }
+    return groups_.isWorthSharing();
+  }
+
+  void run() { helpers::share(this, sockets_); }
+
+  void doPart(int part, int) override {
+    sendRows(arena_, paths_, rows_, count_, [&](int32_t i) { return groups_.has(part, i); });
+  }
+
+ private:
+  const Bytes& arena_;
+  const Words& paths_;
+  int32_t* const rows_;
+  const int32_t count_;
+  int sockets_ = 0;
+  Groups groups_;
+};
+
+/// Sends all rows with the helpers, if there are any and it is worth it; false leaves all to the caller.
+bool shareSends(const Bytes& arena, const Words& paths, int32_t* rows, int32_t count) {
+  if (helpers::count() == 0 || count < 2) return false;
+  SharedSends sends(arena, paths, rows, count);
+  if (!sends.group()) return false;
+  sends.run();
+  return true;
+}
+
 }  // namespace
 
 namespace addon {
@@ -189,13 +249,9 @@ napi_value udpSend(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   if (!rows.holdsRows(count, ops::SEND::WORDS)) return throwRange(env, "more rows than the array holds");
 
-  for (int32_t i = 0; i < count; i++) {
-    int32_t* row = rows.data + i * ops::SEND::WORDS;
-    if (row[ops::SEND::FD] != batch.fd) flush();
-    batch.fd = row[ops::SEND::FD];
-    sendRow(arena, paths, row);
+  if (!shareSends(arena, paths, rows.data, count)) {
+    sendRows(arena, paths, rows.data, count, [](int32_t) { return true; });
   }
-  flush();
 
   int32_t whole = 0;
   for (int32_t i = 0; i < count; i++) whole += rows.data[i * ops::SEND::WORDS + ops::SEND::RESULT] == 0;

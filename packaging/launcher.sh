@@ -1,5 +1,6 @@
 #!/bin/sh
 # Starts the program of this name with the Node runtime that was packed with it.
-self=$(readlink -f "$0")
+self=$0
+if [ -L "$self" ]; then self=$(readlink -f "$self"); fi
 here=${self%/bin/*}
 exec "$here/bin/node" @FLAGS@"$here/dist/bundle/@ENTRY@.js" "$@"

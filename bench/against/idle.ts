@@ -1,9 +1,8 @@
 /** What an idle daemon with two peers costs: time to start, memory and processor time. */
-import { readFileSync } from 'node:fs';
 import { pause } from '../../scripts/lab/run.js';
-import type { Figure, Figures } from '../measure.js';
+import type { Figure, Figures } from '../figures.js';
 import { median } from '../report.js';
-import { processorMs } from './processor.js';
+import { processorMs, residentMiB } from './process.js';
 import type { Tunnel } from './tunnel.js';
 
 /** The figures that {@link measureIdle} takes. */
@@ -29,9 +28,4 @@ export async function measureIdle(tunnels: Tunnel[], seconds: number): Promise<F
     rss: rss[tunnel],
     idle: median(pids[tunnel].map((pid, i) => (processorMs(pid) - before[tunnel][i]) * percent))!,
   }));
-}
-
-function residentMiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) / 1024;
 }

@@ -1,7 +1,7 @@
 /** `npm run bench -- --against REV`: this build beside another revision's. */
 import { writeFileSync } from 'node:fs';
 import { machine, machineLine } from '../../scripts/drill/machine.js';
-import { FIGURES, type Figure } from '../measure.js';
+import { FIGURES, type Figure } from '../figures.js';
 import { summary } from '../report.js';
 import { compareRounds, type Round, ratioTable } from './ratios.js';
 import { buildHere, buildRevision } from './revision.js';

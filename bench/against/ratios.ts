@@ -1,5 +1,5 @@
 /** The table of a comparison of two builds. */
-import { FIGURES, type Figure, type Figures } from '../measure.js';
+import { FIGURES, type Figure, type Figures } from '../figures.js';
 import { markdown, median, number, spreadPercent } from '../report.js';
 
 /** The figures of both builds in one round; those of a failed run are missing. */

@@ -4,7 +4,7 @@
  */
 import { Lab } from '../../scripts/lab/lab.js';
 import type { LabSpec } from '../../scripts/lab/plan.js';
-import type { Figure, Figures } from '../measure.js';
+import type { Figure, Figures } from '../figures.js';
 import { runsFor } from './busy.js';
 import { IDLE_FIGURES, IDLE_HOSTS, measureIdle } from './idle.js';
 import type { Round } from './ratios.js';

@@ -1,9 +1,8 @@
-/** Octolink itself, one link over the cable, under the Node that runs the bench or under another. */
-import { Mesh } from '../../scripts/lab/mesh.js';
+/** Octolink itself, under the Node that runs the bench or under another, over one cable or several. */
+import { Mesh, type MeshOptions } from '../../scripts/lab/mesh.js';
 import { INNER_TARGET, type Peer } from './peer.js';
 
-/** @param node Node binary for the daemons; absent: the one that runs this. */
-export function octolink(name: string, title: string, node?: string): Peer {
+function peerOf(name: string, title: string, options: MeshOptions): Peer {
   return {
     name,
     title,
@@ -12,9 +11,24 @@ export function octolink(name: string, title: string, node?: string): Peer {
     packages: [],
     programs: [],
     async start(lab) {
-      const mesh = await Mesh.start(lab, node === undefined ? {} : { node });
+      const mesh = await Mesh.start(lab, options);
       await mesh.waitUp(true);
       return INNER_TARGET;
     },
+  };
+}
+
+/** @param node Node binary for the daemons; absent: the one that runs this. */
+export function octolink(name: string, title: string, node?: string): Peer {
+  return peerOf(name, title, node === undefined ? {} : { node });
+}
+
+/** Equal links, each over a cable of its own, which the policy adaptive spreads traffic over. */
+export function octolinkOverLinks(links: number): Peer {
+  const options = { interfaceLines: ['policy adaptive'] };
+  return {
+    ...peerOf(`octolink-${links}-links`, `Octolink, ${links} links`, options),
+    links,
+    onRequest: true,
   };
 }

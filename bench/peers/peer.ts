@@ -12,6 +12,10 @@ export interface Peer {
   /** OSI layer of what it carries; `null` for the bare cable. */
   layer: 2 | 3 | null;
   encrypted: boolean;
+  /** Cables between the two hosts; absent: one. */
+  links?: number;
+  /** Measured only where it is named, and in the table. */
+  onRequest?: boolean;
   packages: DebianPackage[];
   /** Programs that must be found, among the unpacked packages or on the machine. */
   programs: string[];

@@ -8,6 +8,16 @@ import { BREAKAGES, type Breakage } from './cases.js';
 
 const TIMERS = { interval: 50, hold: 250 };
 
+/** Faults of the system around, of which no command tells: what is seen, why, and what helps. */
+const BESIDE = `## Faults beside Octolink
+
+| what is seen | why | what helps |
+| --- | --- | --- |
+| peers are up and frames arrive, but none leave; \`ip -s link show octo0\` counts dropped ones at transmission | the TAP has a queue of length 0, which takes every frame and gives none ([finding](../findings/linux-tap-queue-of-zero.sh)); old advice for virtual devices sets it | \`ip link set octo0 txqueuelen 1000\`, and look for who changed it; a device that octolinkd makes has 1000 |
+| many hosts in namespaces or containers of one machine: \`No buffer space available\`, links that never come up, "neighbour: arp_cache: neighbor table overflow!" in the kernel's log | the kernel counts the neighbours of all namespaces together, 1024 at most ([finding](../findings/linux-neighbours-of-all-namespaces.sh)); with two links between every two hosts that is enough for 23 hosts at most | \`sysctl net.ipv4.neigh.default.gc_thresh3=16384\` on the machine itself |
+| a program that watches octo0 (Suricata, a sniffer) misses what bulk carries | it reads super-frames of up to 64 KB, and throws away or cuts what is longer than its snap length | a snap length of 66000 bytes (Suricata: \`default-packet-size\`, [neighbours](neighbours.md)), or \`no offload tap-tso\` and \`no offload tap-uso\` on the interface |
+`;
+
 interface Told {
   breakage: Breakage;
   peers: string;
@@ -77,7 +87,7 @@ function pageOf(told: readonly Told[], keys: readonly string[]): string {
     'is made by `npm run breakages`, which breaks a tunnel in ten ways: h1 asks, and its peer is h2.',
     '',
   ];
-  const text = [...intro, ...told.map(chapter)].join('\n');
+  const text = [...intro, ...told.map(chapter), BESIDE].join('\n');
   return keys.reduce((page, key) => page.replaceAll(key, 'Qyw3…key of h2…='), text);
 }
 

@@ -209,6 +209,22 @@ export const SCENES: Scene[] = [
     cables: PAIR,
     installed: ['tokyo', 'osaka'],
   },
+  {
+    page: 'docs/registry.md',
+    hosts: ['etcd'],
+    cables: [],
+    packages: ['etcd-server', 'etcd-client'],
+    before: [
+      [
+        'etcd',
+        `ip link set lo up
+        setsid etcd --data-dir /run/etcd < /dev/null > /run/etcd.log 2>&1 &
+        echo correct-horse-battery > /etc/octolink/etcd-password
+        until etcdctl put ready 1; do sleep 0.1; done`,
+      ],
+    ],
+    installed: [],
+  },
   ...OLD_TUNNELS.map(moveFrom),
   ...CLOUD_SCENES,
   ...CONTAINER_SCENES,

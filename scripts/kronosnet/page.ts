@@ -42,8 +42,10 @@ const AFTER = `
 What to read from it. libknet hears of a death by silence, so a lost carrier costs as much as a black hole, and what was sent meanwhile
 is lost. Its shortest timers help less than they promise: its threads look every 200 ms
 ([finding](../findings/libknet-five-pings-a-second.sh)), and a link that was down lately is given more time. Its policy active sends
-everything by both links. A carrier lost at the near end then costs nothing, but at the other two deaths pings were lost in spite of
-their copies; why was not found out, so take it for an observation of this version in this set-up. Octolink hears of carriers from the
+everything by both links, so a carrier lost at the near end and a black hole cost nothing. But a send that the kernel refuses on the
+first link is the end of it for the others ([finding](../findings/libknet-active-stops-at-an-error.sh)): an end whose device is set down
+answers by no link until silence has taken the dead one out. And with timers so short a sound link is taken for dead now and then
+too, which is what the other losses under active are. Octolink hears of carriers from the
 kernel and from the far end, sends again what the dead link was given, and loses nothing under passive.
 Absolute throughput is that of a shared machine; compare within the table.
 `;

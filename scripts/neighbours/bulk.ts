@@ -3,6 +3,11 @@ import { pause } from '../lab/run.js';
 import type { Bed } from './bed.js';
 import type { Outcome } from './row.js';
 
+/** Half seconds before the first cut. */
+const CALM_INTERVALS = 3;
+/** What must pass in the last of them, of 100 that are sent. */
+const LEAST_MBIT = 90;
+
 /** Runs iperf3 (a package of the row) from h1 to h2 after `prepare`, and adds to the outcome what `judge` says of it. */
 export async function bulk(
   bed: Bed,
@@ -22,9 +27,11 @@ export async function bulk(
   const rates: number[] = report.intervals.map(
     ({ sum }: { sum: { bits_per_second: number } }) => sum.bits_per_second / 1e6,
   );
+  const calm = rates[CALM_INTERVALS - 1];
+  if (calm < LEAST_MBIT) throw new Error(`${calm.toFixed(0)} Mbit/s before any cut`);
   const slowest = Math.min(...rates.slice(0, -1));
   return {
-    without: '100 Mbit/s',
+    without: `${calm.toFixed(0)} Mbit/s`,
     cut: `slowest half second ${slowest.toFixed(0)} Mbit/s, ${retransmits} segments sent again; ${await judge(bed)}`,
   };
 }

@@ -71,7 +71,7 @@ async function outcomeOf(row: Row): Promise<Result | undefined> {
       });
       const seconds = ((performance.now() - from) / 1000).toFixed(0);
       console.log(`${row.name}: ${outcome.without}; cut: ${outcome.cut} (${seconds} s)`);
-      return { row, version: versions[0] ?? release(), ...outcome };
+      return { row, version: versions[0] ?? release().replace(/-.*/, ''), ...outcome };
     } finally {
       await bed.remove();
     }

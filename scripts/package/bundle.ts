@@ -7,7 +7,7 @@ import { type Plugin, rolldown } from 'rolldown';
 import { placeAll, put } from './tree.js';
 
 /** File of each part, from the folder of compiled modules. */
-const ENTRIES = { octolinkd: 'daemon/main.js', worker: 'worker/worker.js', octolink: 'cli/main.js' };
+const ENTRIES = { octolinkd: 'daemon/octolinkd.js', worker: 'worker/worker.js', octolink: 'cli/main.js' };
 /** Loaded by its path when the program runs: it is native. */
 const NATIVE = 'sodium-native';
 /** Folders of modules that are read one by one: by a browser, for the web page, and by users of `octolink/client`. */

@@ -5,6 +5,7 @@
 set -eu
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 FAR=10.77.0.2
+RESTARTS=11
 
 say() { echo "  $*"; }
 show() { systemctl show --property="$1" --value octolinkd; }
@@ -35,6 +36,21 @@ during() {
   wait "$stream" || { cat /trial/iperf; echo "$title: the TCP connection broke"; exit 1; }
   test "$(tap)" = "$before" || { echo "$title: the TAP is another one"; exit 1; }
   say "$title: $(gap) ms between two answers of a ping; TCP went on, in all at $(awk '/sender/ { print $7, $8 }' /trial/iperf)"
+}
+
+# Restarts one after another; median, least and most of the longest times without an answer.
+restarts() {
+  ping -D -n -i 0.005 "$FAR" >/trial/ping &
+  pinger=$!
+  for _ in $(seq "$RESTARTS"); do
+    sleep 1
+    systemctl restart octolinkd
+    up
+  done
+  kill -INT "$pinger"
+  wait "$pinger" || true
+  grep -oE '^\[[0-9.]+\].* bytes' /trial/ping | tr -d '[]' | awk 'p { print int(($1 - p) * 1000) } { p = $1 }' | sort -n |
+    tail -n "$RESTARTS" | awk '{ g[NR] = $1 } END { printf "median %d ms, %d to %d ms", g[int((NR + 1) / 2)], g[1], g[NR] }'
 }
 
 killed() {
@@ -93,6 +109,7 @@ echo "$exposure" | grep -qE ': ([01]\.[0-9]|2\.0) '
 
 during reload systemctl reload octolinkd
 during restart systemctl restart octolinkd
+say "$RESTARTS restarts: $(restarts) between two answers of a ping"
 during 'killed (SIGKILL)' killed KILL
 mkdir -p /run/systemd/system/octolinkd.service.d
 printf '[Service]\nWatchdogSec=1\nTimeoutAbortSec=1\n' >/run/systemd/system/octolinkd.service.d/quick.conf

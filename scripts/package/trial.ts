@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +24,10 @@ const HELP = `npm run package-test -- [options]
 
 Makes the packages twice and compares them byte by byte; lets lintian look at them; then, in a clean Debian made by
 debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and looks for what is left.
-Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection.
-Unpacks the tarball and installs the npm packages. Has buildah, if it is installed, make the container image. Loads the addon for arm64 where qemu-aarch64-static is installed.
+Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection; in a third, takes
+the time from a fresh host to the first ping through two links.
+Unpacks the tarball and installs the npm packages. Has buildah, if it is installed, make the container image. Runs what can run of arm64
+where qemu-aarch64-static is installed.
 
   --suite NAME     Debian's suite (default bookworm)
   --quick          amd64 only, and made once
@@ -80,7 +83,9 @@ async function tryPackages(work: string, suite: string, quick: boolean): Promise
   const debs = { work, first: debOf(first), second: debOf(next) };
   await tryDebian(suite, debs);
   say(`the service in a Debian ${suite} that systemd has booted`);
-  await tryService(suite, debs);
+  await tryBooted(suite, debs, 'trial-service.sh');
+  say('a fresh host that joins a network');
+  await tryBooted(suite, debs, 'trial-first-ping.sh');
   say('the tarball');
   await tryTarball(join(first, theOne(first, /-linux-x64\.tar\.xz$/)), work);
   say('the npm packages');
@@ -115,9 +120,9 @@ async function tryDebian(suite: string, debs: Debs): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
-/** The service under systemd, which boots for it. */
-async function tryService(suite: string, debs: Debs): Promise<void> {
-  const { folder, place } = layOut(debs, 'trial-service.sh');
+/** A script under systemd, which boots for it. */
+async function tryBooted(suite: string, debs: Debs, script: string): Promise<void> {
+  const { folder, place } = layOut(debs, script);
   const system = await cleanSystem(suite, 'booted');
   const boot = ['container=octolink', '/lib/systemd/systemd', '--log-level=err', '--show-status=no'];
   const units = join(place.layers, 'over/etc/systemd/system');
@@ -184,11 +189,18 @@ async function tryArm64(tarball: string, work: string): Promise<void> {
   const folder = mkdtempSync(join(work, 'arm64-'));
   await run('tar', ['-xf', tarball, '-C', folder, '--strip-components=1']);
   const program = join(folder, 'lib/octolink');
-  const load = `import('${program}/dist/src/native/binding.js').then((m) => console.log(process.arch, m.loadNative().now() > 0))`;
   const libraries = `/usr/${targetOf('arm64').tools.slice(0, -1)}`;
-  const said = await run(emulator, ['-L', libraries, join(program, 'bin/node'), '-e', load]);
-  if (said !== 'arm64 true\n') throw new Error(`the addon for arm64 does not work: ${said}`);
-  say('arm64: the addon loads under emulation');
+  const node = (words: string[]) => run(emulator, ['-L', libraries, join(program, 'bin/node'), ...words]);
+  const daemon = join(program, 'dist/bundle/octolinkd.js');
+  say((await node([daemon, '--version'])).trim());
+  const config = join(folder, 'octolink.conf');
+  writeFileSync(config, 'interface octo0\n peer far\n');
+  await node([daemon, '--check', '--config', config]);
+  const addon = `require('${join(program, 'build/octolink.node')}').now() > 0`;
+  const sodium = `require('${join(program, 'node_modules/sodium-native')}').crypto_sign_BYTES === 64`;
+  const said = await node(['-p', `[process.arch, ${addon}, ${sodium}].join(' ')`]);
+  if (said !== 'arm64 true true\n') throw new Error(`what is native for arm64 does not work: ${said}`);
+  say('arm64: daemon, addon and libsodium load under emulation');
 }
 
 /** Name of the file in a folder that has a form. */

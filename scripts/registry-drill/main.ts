@@ -15,6 +15,7 @@ import { capture, pause, run, until } from '../lab/run.js';
 const PATIENCE_MS = 120_000;
 /** Daemons that are started at once: each loads its program. */
 const AT_ONCE = 8;
+const PINGS_A_SECOND = 50;
 
 let lab: Lab;
 
@@ -57,9 +58,11 @@ async function drill(members: number, minutes: number): Promise<void> {
   );
   console.log(`and has links to all ${members - 1} others ${Math.round(linked - served)} ms later`);
   for (const index of etcd.members.keys()) await etcd.stop(index);
-  const ping = ['-q', '-n', '-i', '0.01', '-w', String(minutes * 60), lanAddress(3)];
+  // By a count, not by a time: the last request is waited for then.
+  const count = String(minutes * 60 * PINGS_A_SECOND);
+  const ping = ['-q', '-n', '-i', String(1 / PINGS_A_SECOND), '-c', count, lanAddress(3)];
   const { stdout } = await capture('ip', ['netns', 'exec', lab.hosts[1].namespace, 'ping', ...ping], {
-    timeoutMs: minutes * 60_000 + PATIENCE_MS,
+    timeoutMs: minutes * 60_000 * 2 + PATIENCE_MS,
   });
   const summary = /(\d+) packets transmitted, (\d+) received/.exec(stdout);
   console.log(`etcd stopped for ${minutes * 60} s: ${summary?.[0] ?? stdout}`);

@@ -3,6 +3,8 @@
  * dated by the sender's clock, silences by the receiver's.
  */
 
+import { LatencyHistogram, type LatencyReport } from './latency.js';
+
 /** Silences shorter than this, in ms, are not listed. */
 export const SHORTEST_SILENCE_MS = 1;
 /** One sending time is kept per this many numbers; the others are interpolated, since the pace is steady. */
@@ -13,6 +15,10 @@ export interface StreamReport {
   sent: number;
   lost: number;
   duplicated: number;
+  /** From the first arrival to the last, in ms. */
+  spanMs: number;
+  /** From the sender's call to the receiver's, of what came for the first time; both clocks must be the same machine's. */
+  latencyUs: LatencyReport | null;
   /** Datagrams that came after one sent later, and the largest number of others by which one was late. */
   reordered: number;
   displacement: number;
@@ -43,10 +49,13 @@ export class StreamAccount {
   private duplicated = 0;
   private reordered = 0;
   private displacement = 0;
+  private firstAt = Number.NaN;
   private lastAt = Number.NaN;
+  private readonly latency = new LatencyHistogram();
 
   /** A datagram arrived at `now`; both times in ms since the epoch. */
   arrived(sequence: number, sentAt: number, now: number): void {
+    if (Number.isNaN(this.firstAt)) this.firstAt = now;
     if (now - this.lastAt >= SHORTEST_SILENCE_MS) this.silences.push({ from: this.lastAt, to: now });
     this.lastAt = now;
     while (sequence >= this.counts.length) this.grow();
@@ -56,6 +65,7 @@ export class StreamAccount {
       addTo(this.duplicates, Math.floor(sentAt), 1);
       return;
     }
+    this.latency.add((now - sentAt) * 1000);
     if (sequence < this.highest) {
       this.reordered++;
       this.displacement = Math.max(this.displacement, this.highest - sequence);
@@ -79,6 +89,8 @@ export class StreamAccount {
       sent,
       lost,
       duplicated: this.duplicated,
+      spanMs: this.lastAt - this.firstAt || 0,
+      latencyUs: this.latency.report(),
       reordered: this.reordered,
       displacement: this.displacement,
       silences: this.silences,
@@ -125,9 +137,19 @@ function numberAt(anchors: [number, number][], time: number): number {
 /** The other coordinate of the point whose coordinate `known` is `value`, on the line through the anchors. */
 function onLine(anchors: [number, number][], known: 0 | 1, value: number): number {
   if (anchors.length < 2) return anchors[0]?.[1 - known] ?? 0;
-  const found = anchors.findIndex((anchor) => anchor[known] > value);
-  const end = found === -1 ? anchors.length - 1 : Math.max(1, found);
+  const end = Math.min(anchors.length - 1, Math.max(1, firstAbove(anchors, known, value)));
   const [a, b] = [anchors[end - 1], anchors[end]];
   const share = (value - a[known]) / (b[known] - a[known]);
   return a[1 - known] + share * (b[1 - known] - a[1 - known]);
+}
+
+/** Index of the first anchor whose coordinate `known` is above `value`; both coordinates grow from anchor to anchor. */
+function firstAbove(anchors: [number, number][], known: 0 | 1, value: number): number {
+  let low = 0;
+  for (let high = anchors.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (anchors[middle][known] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -46,18 +46,23 @@ async function run(options: StreamOptions, isStopped: () => boolean): Promise<nu
 }
 
 function sentText(report: SenderReport): string {
-  const { sent, refused, latenessMaxMs, scheduling } = report;
+  const { sent, rate, refused, latenessMaxMs, scheduling } = report;
   return (
-    `${sent} sent; the sender (${scheduling}) was at most ${latenessMaxMs.toFixed(1)} ms late, ` +
+    `${sent} sent, ${Math.round(rate)} a second; the sender (${scheduling}) was at most ${latenessMaxMs.toFixed(1)} ms late, ` +
     `and the kernel refused ${refused} times`
   );
 }
 
 function receivedText(report: StreamReport): string {
-  const { sent, lost, duplicated, reordered, displacement, silences } = report;
+  const { sent, lost, duplicated, reordered, displacement, latencyUs, silences } = report;
   const longest = [...silences].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, SILENCES_SHOWN);
   return [
     `${sent} sent, ${lost} lost, ${duplicated} duplicated, ${reordered} late by at most ${displacement} others`,
+    ...(latencyUs === null
+      ? []
+      : [
+          `under way for ${latencyUs.p50} µs, 99 % at most ${latencyUs.p99}, 99.9 % at most ${latencyUs.p999} µs`,
+        ]),
     ...longest
       .sort((a, b) => a.from - b.from)
       .map(({ from, to }) => `silent for ${(to - from).toFixed(1)} ms at ${new Date(from).toISOString()}`),

@@ -12,7 +12,7 @@ late, and of every silence. Start the receiver first; it ends with the stream, a
 
   --port N        UDP port (default 5301)
   --to ADDRESS    where the receiver is
-  --rate N        datagrams per second, 1–200000 (default 20000)
+  --rate N        datagrams per second, 1–2000000 (default 20000)
   --bytes N       payload of each, ${LEAST_BYTES}–1400 (default 64)
   --seconds N     how long to send (default: until interrupted)
   --ipv6          receive over IPv6
@@ -64,7 +64,7 @@ export function parseOptions(args: string[]): StreamOptions {
     send: {
       to: values.to,
       port,
-      rate: between('rate', values.rate, 1, 200_000),
+      rate: between('rate', values.rate, 1, 2_000_000),
       bytes: between('bytes', values.bytes, LEAST_BYTES, 1400),
       seconds: values.seconds === undefined ? undefined : between('seconds', values.seconds, 1, 86_400),
     },

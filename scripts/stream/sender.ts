@@ -17,6 +17,8 @@ export interface SenderOptions {
 /** What the sender reports when it is done. */
 export interface SenderReport {
   sent: number;
+  /** Datagrams a second that were really sent: fewer than asked for where the sender or the kernel could not keep up. */
+  rate: number;
   /** How often the kernel had no room; the datagram went out a little later. */
   refused: number;
   /** The longest time between two looks at the clock: how much of a silence may be the sender's own. */
@@ -24,9 +26,11 @@ export interface SenderReport {
   scheduling: 'realtime' | 'normal';
 }
 
-/** Time between two bursts of datagrams. */
-const TICK_US = 500;
-/** No more than this is made up for at once after a late wake-up, lest a burst overrun a queue. */
+/** Datagrams in a burst, and the time between two bursts at most and at least. */
+const BURST = 10;
+const LONGEST_TICK_US = 500;
+const SHORTEST_TICK_US = 100;
+/** No more than this is made up for at once after a late wake-up, or a millisecond's worth if that is more, lest a burst overrun a queue. */
 const MOST_AT_ONCE = 64;
 /** The last datagram says how many there were; it is sent several times, in case of loss. */
 const FAREWELLS = 5;
@@ -37,12 +41,17 @@ export async function sendStream(options: SenderOptions, isStopped: () => boolea
   const path = pathTo(options.to, options.port);
   const { native, fd } = openUdp(null, 0, path[PATH.FAMILY] as 4 | 6);
   const epoll = native.epollCreate();
-  const arena = new Uint8Array(MOST_AT_ONCE * options.bytes);
+  const tickUs = Math.max(
+    SHORTEST_TICK_US,
+    Math.min(LONGEST_TICK_US, Math.floor((BURST * 1e6) / options.rate)),
+  );
+  const mostAtOnce = Math.max(MOST_AT_ONCE, Math.ceil(options.rate / 1000));
+  const arena = new Uint8Array(mostAtOnce * options.bytes);
   const view = new DataView(arena.buffer);
   const row = new Int32Array(SEND.WORDS);
   const tokens = new Int32Array(1);
   const run = randomInt(2 ** 32);
-  const report: SenderReport = { sent: 0, refused: 0, latenessMaxMs: 0, scheduling: hurry(native) };
+  const report: SenderReport = { sent: 0, rate: 0, refused: 0, latenessMaxMs: 0, scheduling: hurry(native) };
 
   const send = (count: number, isLast: boolean): void => {
     const sentUs = clockUs();
@@ -66,11 +75,12 @@ export async function sendStream(options: SenderOptions, isStopped: () => boolea
     report.latenessMaxMs = Math.max(report.latenessMaxMs, (now - last) / 1000);
     last = now;
     const due = Math.floor(((now - start) * options.rate) / 1e6) - report.sent - forgone;
-    if (due > MOST_AT_ONCE) forgone += due - MOST_AT_ONCE;
-    if (due > 0) send(Math.min(due, MOST_AT_ONCE), false);
-    native.wait(epoll, TICK_US, 0, tokens);
+    if (due > mostAtOnce) forgone += due - mostAtOnce;
+    if (due > 0) send(Math.min(due, mostAtOnce), false);
+    native.wait(epoll, tickUs, 0, tokens);
     await turn();
   }
+  report.rate = (report.sent * 1e6) / (clockUs() - start);
   for (let farewell = 0; farewell < FAREWELLS; farewell++) {
     native.wait(epoll, FAREWELL_PAUSE_US, 0, tokens);
     send(1, true);

@@ -228,6 +228,8 @@ export interface InterfaceConfig {
   multicast?: MulticastConfig;
   /** Answer ARP requests and neighbour solicitations for stations that are known. */
   arpSuppression?: true;
+  /** Bandwidth tests that peers ask for; `sendMbps`: we may send them as much; absent: we only receive; false: none. */
+  bandwidthTest?: { sendMbps: number } | false;
   /** Look for loops; absent: while the TAP is in a bridge. */
   loopGuard?: boolean;
   /** Clamp the MSS of TCP SYNs so that segments fit one datagram; absent: on. */
@@ -242,6 +244,8 @@ export interface InterfaceConfig {
   /** Keep the TAP when the daemon ends. */
   persist?: boolean;
   scheduling?: 'realtime' | 'normal';
+  /** Threads of the datapath; absent: as many as the processors suggest. */
+  workers?: number | 'auto';
   /** Offloads that are forced off. */
   disabledOffloads: OffloadName[];
   authorizedKeys?: AuthorizedKeysConfig;

@@ -101,8 +101,8 @@ export type ControlEvent = EventBase &
         before: string | null;
         cause: UplinkCause;
       }
-    /** The LAN reaches a peer by another way as well, or no longer (`healed`). */
-    | { kind: 'loop'; interface: string; peer: string; state: LoopState | 'healed' }
+    /** The LAN reaches a peer by another way as well in these VLANs (0: untagged), or no longer (`healed`). */
+    | { kind: 'loop'; interface: string; peer: string; vlans: number[]; state: LoopState | 'healed' }
     /**
      * A station moved too often: it stays for a while where it is. Ports are peers or null, the TAP. `count` stations
      * did at about this time; this is the last.

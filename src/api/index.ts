@@ -6,7 +6,9 @@
  * Result objects are stable between releases. Numbers are raw, their unit ends the key (`rttSmoothedUs`,
  * `changedSecondsAgo`, `rxBytes`); what is not known is `null`, never a made-up zero.
  */
+
 export * from './arp-suppression.js';
+export * from './bandwidth.js';
 export * from './capture.js';
 export * from './clients.js';
 export * from './config.js';

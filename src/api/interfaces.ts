@@ -21,11 +21,15 @@ export interface InterfaceStatus {
   listenPort: number;
   aead: AeadChoice;
   policy: Policy;
-  /** Peers that close a loop. */
-  loops: { peer: string; state: LoopState }[];
+  /** Peers that close a loop, and in which VLAN; 0: untagged. */
+  loops: { peer: string; vlan: number; state: LoopState }[];
+  /** Peers whose TAP has another MTU, in bytes; all of a LAN must have one. At most ten. */
+  otherMtus: { peer: string; mtu: number }[];
   /** Frames to reserved groups that were not forwarded. */
   reservedDropped: number;
   workerAlive: boolean;
+  /** Threads that share the large batches of the datapath; 0 when it does not run. */
+  workers: number;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
   rxFrames: number;
@@ -59,7 +63,7 @@ export interface InterfaceRate {
 
 /**
  * The LAN reaches a peer by another way as well. `noticed`: nothing is done about it yet; `held`: nothing passes to and from
- * the peer here; `held-elsewhere`: another gateway on the loop has cut it.
+ * the peer here in that VLAN; `held-elsewhere`: another gateway on the loop has cut it.
  */
 export type LoopState = 'noticed' | 'held' | 'held-elsewhere';
 

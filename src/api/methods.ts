@@ -1,6 +1,7 @@
 /** Every method with its parameters and its result. */
 
 import type { ArpSuppressionStatus } from './arp-suppression.js';
+import type { BandwidthParams, BandwidthReport, BandwidthStarted } from './bandwidth.js';
 import type { CaptureOpened, CaptureParams, CaptureRead, CaptureReadParams } from './capture.js';
 import type { AuthorizedKeyMethods } from './clients.js';
 import type { ConfigurationMethods } from './configuration.js';
@@ -94,6 +95,12 @@ export interface Methods
   /** Ends a capture of this connection; no error when it has ended already. */
   'capture.close': { params: { id: number }; result: null };
   ping: { params: PingParams; result: PingResult };
+  /** Begins a bandwidth test, which ends by itself, with this connection, or by `bandwidth.stop`. */
+  'bandwidth.start': { params: BandwidthParams; result: BandwidthStarted };
+  /** The report after the first `seen` ones; waits for it. Null: the one before was the last. */
+  'bandwidth.read': { params: { id: number; seen: number }; result: BandwidthReport | null };
+  /** Ends a test of this connection; no error when it has ended already. */
+  'bandwidth.stop': { params: { id: number }; result: null };
   complete: { params: CompleteParams; result: string[] };
   /** Ends another request of this connection early, which then fails; no error when it has ended already. */
   cancel: { params: { id: number | string }; result: null };

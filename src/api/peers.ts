@@ -108,8 +108,8 @@ export interface PeerStatus {
   splitHorizon: number | null;
   /** What it carries; null: every frame as it is. */
   vlan: VlanConfig | null;
-  /** Null: it closes no loop. */
-  loop: LoopState | null;
+  /** Loops that it closes, by VLAN; 0: untagged. */
+  loops: { vlan: number; state: LoopState }[];
   /** Kinds of frames that are limited, and whether it sends more than it may just now. */
   stormControl: (StormRate & { traffic: StormKind; isStorm: boolean })[];
   /** Frames dropped for that. */

@@ -7,6 +7,8 @@ export interface WorkerStatus {
   interface: string;
   alive: boolean;
   scheduling: 'realtime' | 'normal';
+  /** Threads that share the large batches. */
+  workers: number;
   /** Lateness of the timer wake-ups: the worst since counters were cleared, and the last. */
   latenessMaxUs: number | null;
   latenessLastUs: number | null;
@@ -37,6 +39,12 @@ export interface ClientLoad {
   /** Of the last seconds, peers with a block included. */
   heartbeatsPerSecond: number;
   handshakeMessagesPerSecond: number;
+  /**
+   * Initiations a second from which senders must prove their addresses (remote ends of links count apart from others), and how
+   * many a second of one address then begin a handshake.
+   */
+  unprovedHandshakesPerSecond: number;
+  handshakesPerSecondOfAddress: number;
   /** Heartbeats a second that clients may take. */
   heartbeatBudget: number;
   /** The shortest interval that clients are allowed so that they keep to it; null while any is. */

@@ -25,6 +25,9 @@ export const MAX_STATIC_MACS = 1024;
 export const MAX_AUTHORITIES = 32;
 export const MAX_REVOKED_KEYS = 1024;
 
+/** The most threads of one interface's datapath. */
+export const MAX_WORKERS = 8;
+
 export const DEFAULTS = {
   /** Links. */
   historyLinks: 128,
@@ -58,6 +61,7 @@ export const DEFAULTS = {
   splitHorizon: 0,
   persist: false,
   scheduling: 'normal',
+  workers: 'auto',
   priority: 0,
   /** Of a server in its uplink group. */
   uplinkPriority: 100,
@@ -91,6 +95,7 @@ interface EffectiveInterface {
   relay: boolean;
   persist: boolean;
   scheduling: 'realtime' | 'normal';
+  workers: number | 'auto';
 }
 
 export function effectiveInterface(config: InterfaceConfig): EffectiveInterface {
@@ -109,6 +114,7 @@ export function effectiveInterface(config: InterfaceConfig): EffectiveInterface 
     relay: config.relay ?? DEFAULTS.relay,
     persist: config.persist ?? DEFAULTS.persist,
     scheduling: config.scheduling ?? DEFAULTS.scheduling,
+    workers: config.workers ?? DEFAULTS.workers,
   };
 }
 

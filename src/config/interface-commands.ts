@@ -6,7 +6,7 @@ import { CIDR4, CIDR6, FILENAME, IFNAME, MAC, NAME, range } from '../grammar/val
 import { renderWord } from '../grammar/words.js';
 import { authorityCommands } from './authority-commands.js';
 import { dampingOf } from './damping-command.js';
-import { DEFAULTS, MAX_ADDRESSES } from './defaults.js';
+import { DEFAULTS, MAX_ADDRESSES, MAX_WORKERS } from './defaults.js';
 import { interfaceIntroduce } from './direct-commands.js';
 import { duplicateCommands } from './duplicate-commands.js';
 import {
@@ -208,6 +208,19 @@ export const interfaceCommands: ConfigCommand[] = [
     read: ({ scheduling }) => scheduling,
     write: (scheduling) => `scheduling ${scheduling}`,
     preset: () => `scheduling ${DEFAULTS.scheduling}`,
+  }),
+  interfaceField('workers', {
+    tokens: [
+      keyword('workers', 'Threads that share the large batches of the datapath'),
+      choice(
+        [value('workers', range(1, MAX_WORKERS), 'Threads, whatever the processors')],
+        [keyword('auto', 'One up to two processors; then all but one, at most four (default)')],
+      ),
+    ],
+    noNeeds: 1,
+    read: ({ workers }) => workers ?? 'auto',
+    write: (workers) => `workers ${workers}`,
+    preset: () => `workers ${DEFAULTS.workers}`,
   }),
   setting('interface', {
     tokens: [

@@ -99,6 +99,34 @@ export const switchCommands: Setting[] = [
   }),
   setting('interface', {
     tokens: [
+      keyword('bandwidth-test', 'Take part in bandwidth tests that peers ask for (default: receive only)'),
+      options([
+        keyword('send', 'Send for them too, no faster than this'),
+        value('mbps', range(1, 1000, 'Mbit/s'), 'Rate', { called: 'rate' }),
+      ]),
+    ],
+    noNeeds: 1,
+    preset: () => 'bandwidth-test',
+    set(scope, { mbps }) {
+      if (mbps === undefined) delete interfaceOf(scope).bandwidthTest;
+      else interfaceOf(scope).bandwidthTest = { sendMbps: mbps };
+    },
+    unset(scope) {
+      interfaceOf(scope).bandwidthTest = false;
+    },
+    reset(scope) {
+      delete interfaceOf(scope).bandwidthTest;
+    },
+    render(scope) {
+      const { bandwidthTest } = interfaceOf(scope);
+      if (bandwidthTest === undefined) return [];
+      return [
+        bandwidthTest === false ? 'no bandwidth-test' : `bandwidth-test send ${bandwidthTest.sendMbps}`,
+      ];
+    },
+  }),
+  setting('interface', {
+    tokens: [
       keyword('loop-guard', 'Look for loops and hold a peer that closes one (default: while in a bridge)'),
     ],
     noNeeds: 1,

@@ -3,6 +3,12 @@
 import type { LinkExplained, PeerExplained } from '../api/explain.js';
 import type { GuardSettings } from './guard-settings.js';
 
+/** What a burst of a bandwidth test came to; bytes are those inside of datagrams. */
+export interface DataSent {
+  datagrams: number;
+  bytes: number;
+}
+
 /** One entry of the MAC table. */
 export interface MacRow {
   vlan: number;

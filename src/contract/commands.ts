@@ -5,6 +5,7 @@ import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
 import type { DatapathSettings, LinkSettings, PeerSettings, SocketSettings } from './settings.js';
+import type { KnownStations } from './stations.js';
 
 export type DatapathCommand =
   | { kind: 'socket'; row: number; settings: SocketSettings }
@@ -34,6 +35,21 @@ export type DatapathCommand =
   | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
   | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
+  /** A message of a bandwidth test, as `writeBandwidthMessage` makes it, by the link that messages take. */
+  | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
+  /** Sends `count` datagrams of data, numbered from `sequence`, as large as the link (its id; -1: any) takes. */
+  | {
+      kind: 'bandwidth-data';
+      id: number;
+      peer: number;
+      link: number;
+      test: number;
+      sequence: number;
+      count: number;
+    }
+  /** Data of this test of a peer is counted from now on; -1: no longer. */
+  | { kind: 'bandwidth-receive'; peer: number; test: number }
+  | { kind: 'bandwidth-reception'; id: number; peer: number }
   | { kind: 'kernel'; facts: KernelFact[] }
   /** Whether sockets of IPv6 can be had. */
   | { kind: 'ipv6'; isThere: boolean }
@@ -56,7 +72,11 @@ export type DatapathCommand =
   | { kind: 'clear-counters' }
   /** Sends a MEMBER message to a peer; `bytes` follow the kind. */
   | { kind: 'member'; peer: number; bytes: Uint8Array }
-  /** Announces our stations to a direct peer once more. */
-  | { kind: 'announce'; peer: number }
+  /** Announces our stations to a peer; `isAgain`: to a direct one to which they were announced before. */
+  | { kind: 'announce'; peer: number; isAgain: boolean }
+  /** Puts stations back where they were before a restart. */
+  | { kind: 'stations'; stations: KnownStations }
+  /** A peer has not come back: where its stations are is open, unless it has a session. */
+  | { kind: 'stations-forget'; peer: number }
   /** Says goodbye to a peer that will be removed, or to all. */
   | { kind: 'goodbye'; peer?: number };

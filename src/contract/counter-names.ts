@@ -51,7 +51,6 @@ export const PEER_NAMES: Readonly<Record<keyof typeof PEER, string>> = {
   activeLink: 'active_link',
   usableLinks: 'usable_links_mask',
   sessionSlot: 'session_slot',
-  loop: 'loop_state',
   storms: 'storms_mask',
   ownRing: 'own_ring',
   resendReachUs: 'resend_reach_us',

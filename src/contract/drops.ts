@@ -38,6 +38,7 @@ export const DROP_HELP = {
     'datagram not sent again: it was often enough, or the peer reports losses beyond its budget',
   'recursive-route':
     'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
+  'tap-queue-full': 'frame that the kernel dropped, since it came faster than frames are read from the TAP',
   // From the wire: before authentication.
   'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',
@@ -70,6 +71,7 @@ export const DROP_HELP = {
   'piece-evicted': 'incomplete frame given up for a newer one',
   'piece-expired': 'incomplete frame given up by age',
   'relay-refused': 'datagram to be relayed for a peer that is not known here, or relaying is switched off',
+  'bandwidth-test': 'data of a bandwidth test that does not run here, or no longer',
   'event-limit': 'authentic messages that concern the control thread, faster than it shall be bothered',
   'member-unasked': 'message about members of a peer that has no business to send any',
   'path-check-unknown': 'answer to a path check never asked',

@@ -63,13 +63,15 @@ export type DatapathEvent =
   /** The peer's TAP has another MTU than before, in bytes; 0: it does not say. */
   | { kind: 'tap-mtu'; peer: number; mtu: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
+  /** A message of a bandwidth test, from its kind on. */
+  | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
   | UplinkMoved
   /** A MEMBER message of a peer, from what follows its kind on. */
   | { kind: 'member'; peer: number; bytes: Uint8Array }
   /** Frames for each other pass between two clients that may be introduced. */
   | { kind: 'talk'; peers: readonly [number, number] }
-  /** The LAN reaches a peer by another way as well, or no longer; `state` is one of `LOOP`. */
-  | { kind: 'loop'; peer: number; state: number }
+  /** The LAN reaches a peer by another way as well, or no longer, in these VLANs (0: no tag); `state` is one of `LOOP`. */
+  | { kind: 'loop'; peer: number; vlans: readonly number[]; state: number }
   /** The switch has noticed something. */
   | { kind: 'switch'; notice: SwitchNotice }
   | { kind: 'gso-refused'; peer: number; link: number }
@@ -87,8 +89,12 @@ export type DatapathEvent =
   | { kind: 'stats'; buffer: SharedArrayBuffer; peers: number; links: number }
   /** Interfaces, addresses or routes have changed. */
   | { kind: 'kernel'; interfaces: readonly number[] }
+  /** A link that leaves by an interface misses a heartbeat: has the interface lost its carrier? */
+  | { kind: 'carrier-doubt'; ifindex: number }
   /** The interface that a link is bound to is another one now: it needs another socket. */
   | { kind: 'rebind' }
   | { kind: 'keys-wiped'; sealKey: number; openKey: number }
   | { kind: 'scheduling'; realtime: boolean }
+  /** How many threads the datapath has now, this one included. */
+  | { kind: 'workers'; count: number }
   | { kind: 'fatal'; message: string };

@@ -58,8 +58,6 @@ export const PEER_FIELDS = [
   /** Bit set of the ids of links by which the policy may send frames. */
   'usableLinks',
   'sessionSlot',
-  /** One of `LOOP`: whether the LAN reaches it by another way as well. */
-  'loop',
   /** Bit set of kinds, in the order of `STORM_KINDS`, of which it sends more than it may. */
   'storms',
   'ownRing',

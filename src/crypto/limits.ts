@@ -11,5 +11,8 @@ export const REKEY_AFTER_DATAGRAMS = 2 ** 22;
  */
 export const REFUSE_AFTER_DATAGRAMS = 2 ** 25;
 
+/** Initiations in one second from which senders must prove their addresses; remote ends of links count apart from others. */
+export const UNPROVED_PER_SECOND = 200;
+
 /** How long an initiation waits for its response, in µs: longer than a retry, for paths with a long round trip. */
 export const ATTEMPT_LIFETIME_US = 5_000_000;

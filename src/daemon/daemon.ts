@@ -12,6 +12,7 @@ import type { Logging } from './base/logging.js';
 import { refusal } from './base/refusal.js';
 import type { ConfigurationHost } from './commits/transactions.js';
 import { checkInterface, systemFacts } from './interfaces/check.js';
+import { KeptStations } from './interfaces/kept-stations.js';
 import { expiringCertificate } from './interfaces/own-certificate.js';
 import { InterfaceRuntime } from './interfaces/runtime.js';
 import type { TapStore } from './interfaces/tap-store.js';
@@ -47,6 +48,7 @@ export class Daemon implements ConfigurationHost {
   private readonly failures = new Map<string, string>();
   private readonly metrics: HttpPlace;
   private readonly revivals = new Revivals();
+  private readonly stations: KeptStations;
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Settles when the last change of what runs has ended: they never overlap. */
   private last: Promise<unknown> = Promise.resolve();
@@ -58,6 +60,7 @@ export class Daemon implements ConfigurationHost {
       () => this.config.historyLinks ?? DEFAULTS.historyLinks,
     );
     this.histories = histories;
+    this.stations = new KeptStations(options.stateFolder, () => options.native.now(), options.log);
     this.invitations = new Invitations({
       stateFolder: options.stateFolder,
       hostname: () => this.hostname(),
@@ -205,6 +208,7 @@ export class Daemon implements ConfigurationHost {
     runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);
     this.invitations.serve(runtime);
+    this.stations.recall(runtime);
     await runtime.admitClients();
     this.events.publish({
       kind: 'interface',
@@ -239,7 +243,8 @@ export class Daemon implements ConfigurationHost {
     const runtime = this.running.get(name);
     if (runtime === undefined) return;
     this.running.delete(name);
-    if (cause !== INTERFACE_CAUSE.stopped) this.options.taps.forget(name);
+    if (cause === INTERFACE_CAUSE.stopped) await this.stations.keep(runtime);
+    else this.options.taps.forget(name);
     await runtime.stop();
     this.events.publish({ kind: 'interface', interface: name, state: 'down', cause });
   }

@@ -1,4 +1,4 @@
-/** `octolinkd`: arguments, start, signals, end. */
+/** What `octolinkd` does: arguments, start, signals, end. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
@@ -17,7 +17,7 @@ import { ControlServer } from './control/server.js';
 import { Daemon } from './daemon.js';
 import { Finder } from './interfaces/finder.js';
 import { TapStore } from './interfaces/tap-store.js';
-import { dropSpareThread, prepareWorker } from './interfaces/worker-thread.js';
+import { dropSpareThread } from './interfaces/worker-thread.js';
 import { Joiner } from './joining/join.js';
 import { METHODS } from './methods/index.js';
 import type { DaemonParts } from './methods/method.js';
@@ -113,7 +113,6 @@ async function readConfiguration(startupFile: StartupFile): Promise<Config> {
 
 async function main(): Promise<void> {
   const options = readArguments();
-  if (!options.check) prepareWorker();
   const startupFile = new StartupFile(options.config);
   const config = await readConfiguration(startupFile);
   if (options.check) {

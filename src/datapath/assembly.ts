@@ -39,6 +39,7 @@ import { Reorder } from './frames/reorder.js';
 import { Shares } from './frames/shares.js';
 import { Talks } from './frames/talks.js';
 import { Unpacker } from './frames/unpacker.js';
+import { IdleMemory } from './idle-memory.js';
 import { LinkMessages } from './send/messages.js';
 import { Relay } from './send/relay.js';
 import type { SendReports } from './send/send-errors.js';
@@ -100,6 +101,7 @@ export class Assembly {
   readonly reassembly: Reassembly;
   readonly relay: Relay;
   readonly reorder: Reorder;
+  readonly idleMemory: IdleMemory;
   readonly link: LinkParts;
   /** Index of the TAP's interface. */
   readonly tap: number;
@@ -134,13 +136,20 @@ export class Assembly {
       drops,
       observer,
     });
-    this.guard = new LoopGuard(arena.bytes, this.switchPorts, this.loopReports(), options.seed);
     const ownFrames = {
       flood: (bytes: Uint8Array, length: number, now: number) => this.ownFlood.flood(bytes, length, now),
     };
     this.snooping = new Snooping(arena.bytes, this.switchPorts, ownFrames, options.seed);
     this.guards = new Guards(arena.bytes, this.macs);
     this.storm = new StormControl(arena.bytes, this.macs, this.stormReports());
+    this.guard = new LoopGuard({
+      bytes: arena.bytes,
+      ports: this.switchPorts,
+      vlans: this.vlans,
+      macs: this.macs,
+      reports: this.loopReports(),
+      seed: options.seed,
+    });
     const { guard, snooping, guards, storm, vlans, macs, switchPorts: ports } = this;
     const { bytes } = arena;
     const { peers } = tables;
@@ -171,7 +180,7 @@ export class Assembly {
     const { adaptive, control, life } = this.link;
     const lower = { arena, tables, bridge, vlans, transmit, adaptive, life, shares, stats, drops, observer };
     const { selected } = snooping;
-    this.outbound = new Outbound({ ...lower, ports: switchPorts, guard, selected });
+    this.outbound = new Outbound({ ...lower, ports: switchPorts, probe: guard.probe, selected });
     this.ownFlood = new OwnFlood(arena, this.outbound, delivery, vlans);
     this.answers = new Answers(arena, this.outbound, delivery);
     this.talks = new Talks(directs, io);
@@ -180,6 +189,9 @@ export class Assembly {
     const unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
     this.reorder = new Reorder(arena, unpacker);
     const { reorder } = this;
+    const waiting = [reassembly.region(), reorder.region()];
+    const regions = [...arena.batchRegions(), ...waiting, ...transmit.rings.regions()];
+    this.idleMemory = new IdleMemory(regions, () => stats.interface, io);
     this.announcer = new Announcer(arena, this.macs, this.outbound, vlans);
     this.inbound = new Inbound({
       arena,
@@ -256,14 +268,13 @@ export class Assembly {
   }
 
   private loopReports(): LoopReports {
-    const { io, stats } = this;
+    const { io } = this;
     return {
-      loopChanged: (peer, state) => {
-        stats.peers[peer * PEER_WIDTH + PEER.loop] = state;
+      loopChanged: (peer, vlans, state) => {
         // Stations may have been learned the wrong way round while frames circled.
         if (state === LOOP.HELD || state === LOOP.HELD_ELSEWHERE) this.macs.flushPort(peer);
         if (state !== LOOP.HELD) this.snooping.portOpened(peer, this.now);
-        io.emit({ kind: 'loop', peer, state });
+        io.emit({ kind: 'loop', peer, vlans, state });
       },
     };
   }

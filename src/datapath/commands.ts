@@ -1,14 +1,18 @@
 /** What the control thread may ask of the engine, command by command. */
 
+import type { DataSent } from '../contract/answers.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
 import type { KernelFact } from '../contract/place.js';
 import type { DatapathSettings } from '../contract/settings.js';
 import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
+import { IS_AT_REST } from '../contract/uplinks.js';
 import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
+import { NOTHING_SENT } from '../link/life/bandwidth-tests.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
+import { recallStations } from '../switch/known-stations.js';
 import { macStretch, vlanRows } from '../switch/mac-rows.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
 import { multicastStretch } from '../switch/multicast/state.js';
@@ -60,6 +64,14 @@ export class Commands {
         return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
+      case 'bandwidth-message':
+        return link.bandwidth.send(command.peer, command.bytes, now);
+      case 'bandwidth-data':
+        return this.answer(command.id, this.bandwidthData(command, now));
+      case 'bandwidth-receive':
+        return link.bandwidth.receive(command.peer, command.test);
+      case 'bandwidth-reception':
+        return this.answer(command.id, link.bandwidth.reception(command.peer));
       case 'kernel':
         for (const fact of command.facts) {
           link.placement.fact(fact);
@@ -102,7 +114,13 @@ export class Commands {
         link.members.send(command.peer, command.bytes, now);
         return transmit.flush();
       case 'announce':
-        return link.directs.announce(command.peer);
+        return command.isAgain ? link.directs.announce(command.peer) : this.announce(command.peer);
+      case 'stations':
+        return recallStations(this.parts.macs, command.stations, (port) => this.mayLearn(port), now);
+      case 'stations-forget':
+        if (tables.peers.has(command.peer) && tables.peers.session[command.peer] < 0)
+          this.parts.macs.flushPort(command.peer);
+        return;
       case 'goodbye':
         if (command.peer !== undefined) this.leave(command.peer, now);
         else for (const peer of tables.peers.rows) link.notices.goodbye(peer, now);
@@ -115,6 +133,16 @@ export class Commands {
     if (!this.parts.tables.peers.has(peer)) return;
     this.parts.link.directs.leave(peer);
     this.parts.link.notices.goodbye(peer, now);
+  }
+
+  /** Whether stations are learned at a port: not at a peer that is gone or stands by. */
+  private mayLearn(port: number): boolean {
+    const { peers } = this.parts.tables;
+    return port === LOCAL_PORT || (peers.has(port) && (peers.rests[port] & IS_AT_REST) === 0);
+  }
+
+  private announce(peer: number): void {
+    if (this.mayLearn(peer)) this.parts.announcer.announce(peer);
   }
 
   private settingsChanged(settings: DatapathSettings, now: number): void {
@@ -207,6 +235,17 @@ export class Commands {
     const link = command.link < 0 ? NO_LINK : peers.linkOf(peer, command.link);
     if (command.link >= 0 && link < 0) return;
     this.parts.link.echoes.ask(peer, link, command, now);
+  }
+
+  private bandwidthData(
+    command: Extract<DatapathCommand, { kind: 'bandwidth-data' }>,
+    now: number,
+  ): DataSent {
+    const { peers } = this.parts.tables;
+    const { peer } = command;
+    if (!peers.has(peer)) return NOTHING_SENT;
+    const link = command.link < 0 ? peers.activeLink[peer] : peers.linkOf(peer, command.link);
+    return link < 0 ? NOTHING_SENT : this.parts.link.bandwidth.sendData(peer, link, command, now);
   }
 
   // --- questions ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import type { Arena } from '../state/arena.js';
 import type { Drops } from '../state/drops.js';
 import type { DatapathIo } from '../state/io.js';
 import { Frame } from '../switch/frame.js';
-import { PROBE_BYTES } from '../switch/loop-guard.js';
+import { PROBE_BYTES } from '../switch/loop-probe.js';
 import { Assembly, type EngineOptions } from './assembly.js';
 import { Commands } from './commands.js';
 
@@ -110,13 +110,17 @@ export class Engine {
     this.parts.transmit.expireParity(now);
     if (now >= this.parts.guard.nextDeadline()) this.probe(now);
     this.deliver();
+    this.parts.idleMemory.sweep(now);
   }
 
-  /** Lets the loop guard decide, and sends its next probe to the LAN. */
+  /** Lets the loop guard decide, and sends its next probes to the LAN. */
   private probe(now: number): void {
     const { arena, guard, delivery } = this.parts;
-    guard.run(this.probeInHand.place(arena.probeFrame, PROBE_BYTES), now);
-    delivery.frame(this.probeInHand);
+    const { probeInHand } = this;
+    guard.run(now);
+    for (let row = 0; guard.next(probeInHand.place(arena.probeOf(row), PROBE_BYTES)); row++) {
+      delivery.frame(probeInHand);
+    }
   }
 
   private timer(id: number, now: number): void {

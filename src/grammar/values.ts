@@ -192,7 +192,7 @@ export function parseVlans(list: string): [number, number][] | null {
 }
 
 /** The list of VLANs in its shortest form: ascending, what touches joined. */
-function formatVlans(ranges: readonly (readonly [number, number])[]): string {
+export function formatVlans(ranges: readonly (readonly [number, number])[]): string {
   const joined: [number, number][] = [];
   for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
     const before = joined.at(-1);
@@ -349,6 +349,23 @@ export function durationOf(low: number, high: number): ValueType<number> {
       return seconds >= low && seconds <= high ? seconds : { refused };
     },
     mayBegin: (text) => /^\d{0,9}[smhdw]?$/.test(text),
+  };
+}
+
+const RATE_UNITS: Readonly<Record<string, number>> = { k: 1, m: 1000, g: 1_000_000 };
+
+/** A rate in bit/s with its unit, such as `500k` or `20m`, in kbit/s. */
+export function rateOf(lowKbps: number, highKbps: number): ValueType<number> {
+  return {
+    label: '<number>k|m|g',
+    rank: 3,
+    parse(text) {
+      const [, number, unit] = /^(\d{1,7})([kmg])$/i.exec(text) ?? [];
+      const kbps = number === undefined ? Number.NaN : Number(number) * RATE_UNITS[unit.toLowerCase()];
+      const refused = `must be a rate in bit/s from ${lowKbps}k to ${highKbps / 1000}m, as 500k, 20m or 1g`;
+      return kbps >= lowKbps && kbps <= highKbps ? kbps : { refused };
+    },
+    mayBegin: (text) => /^\d{0,7}[kmg]?$/i.test(text),
   };
 }
 

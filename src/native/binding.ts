@@ -78,6 +78,12 @@ export interface Native {
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
 
+  /**
+   * Gives the whole pages among `length` bytes from `offset` back to the system (madvise, MADV_DONTNEED): they read as zero
+   * from now on.
+   */
+  discard(arena: Uint8Array, offset: number, length: number): void;
+
   /** UDP ------------------------------------------------------------------ */
   /**
    * Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error
@@ -118,9 +124,10 @@ export interface Native {
   /**
    * Fills a key slot (0 … 2^20-1); the slot table is shared by all threads of the process. Key: 32 bytes.
    * Any thread may install and wipe at any time; sealing and opening by one slot belong to one thread at a
-   * time (a slot that is in use, or just being replaced, reads as empty and never blocks).
+   * time (a slot that is in use, or just being replaced, reads as empty and never blocks). `helpers`: how many helpers of
+   * that thread hold the key as well; none of a slot above 4095.
    */
-  keyInstall(slot: number, aead: number, key: Uint8Array): void;
+  keyInstall(slot: number, aead: number, key: Uint8Array, helpers?: number): void;
   /** Wipes and frees a key slot; no error when it is empty. */
   keyWipe(slot: number): void;
   /** Seals `count` rows of `SEAL`. Returns total datagrams made. */
@@ -129,6 +136,14 @@ export interface Native {
   open(arena: Uint8Array, ops: Int32Array, count: number): number;
   /** Whether the processor has AES instructions (AES-NI or ARMv8 crypto). */
   hasHardwareAes(): boolean;
+
+  /** Threads -------------------------------------------------------------- */
+  /**
+   * Gives the calling thread so many helpers (0 to 7), scheduled as it is, in place of those it had. They take their share of
+   * a large batch while a call lasts, so that results are the same with and without them. Returns how many there are: the
+   * system may give fewer. They end with the thread.
+   */
+  setHelpers(count: number): number;
 
   /** Waiting -------------------------------------------------------------- */
   epollCreate(): number;
@@ -155,6 +170,11 @@ export interface Native {
   netlinkOpen(): number;
   /** Asks for a dump of all links, then all addresses; answers come as ordinary events, and DUMP_END after them. */
   netlinkDump(fd: number): void;
+  /**
+   * The bytes that ask for one link when they are written to such a socket, which waits for the kernel's lock of interfaces; the
+   * answer is a `LINK_ANSWER`. None comes where the link is gone.
+   */
+  netlinkQuestion(ifindex: number): Uint8Array;
   /**
    * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the
    * kernel's queue overran (dump again).

@@ -137,7 +137,10 @@ export const NETLINK = {
   WORDS: 15,
 } as const;
 
-/** `ROUTE`: routes, rules or next hops have changed, one row a call. `DUMP_END`: a dump has told everything. */
+/**
+ * `ROUTE`: routes, rules or next hops have changed, one row a call. `DUMP_END`: a dump has told everything. `LINK_ANSWER`: a link
+ * as it is, because somebody asked.
+ */
 export const NETLINK_KIND = {
   LINK: 1,
   LINK_GONE: 2,
@@ -145,6 +148,7 @@ export const NETLINK_KIND = {
   ADDRESS_GONE: 4,
   ROUTE: 5,
   DUMP_END: 6,
+  LINK_ANSWER: 7,
 } as const;
 
 /** Numbers of the AEADs, as they stand in handshakes and key slots. */

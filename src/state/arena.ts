@@ -1,4 +1,5 @@
 /** Layout of the arena: one buffer, its regions at fixed byte offsets. */
+import { PROBES_AT_ONCE } from '../switch/loop-rounds.js';
 
 /**
  * Distance between slots: a virtio header and the largest frame, rounded up to an odd number of cache lines so
@@ -46,6 +47,15 @@ const ANSWER_ROWS = 32;
 /** Super-frames of peers for other peers, gathered from their segments in one batch. */
 const GATHER_SLOTS = 8;
 
+/** A stretch of the arena. */
+export interface Region {
+  /** Byte offset and length in the arena. */
+  readonly base: number;
+  readonly bytes: number;
+  /** Whether what it holds is still wanted. */
+  isInUse(): boolean;
+}
+
 export class Arena {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -64,8 +74,7 @@ export class Arena {
   readonly rebuiltBase: number;
   readonly gatherBase: number;
   readonly gatherBytes = GATHER_SLOTS * SLOT_BYTES;
-  /** A probe of the loop guard. */
-  readonly probeFrame: number;
+  private readonly probeBase: number;
   /** One small frame that is made here. */
   readonly ownFrame: number;
   readonly answerRows = ANSWER_ROWS;
@@ -93,12 +102,26 @@ export class Arena {
     this.reorderBase = region(REORDER_CELLS * CELL_BYTES);
     this.rebuiltBase = region(REBUILT_ROWS * CELL_BYTES);
     this.gatherBase = region(this.gatherBytes);
-    this.probeFrame = region(OWN_FRAME_BYTES);
+    this.probeBase = region(PROBES_AT_ONCE * OWN_FRAME_BYTES);
     this.ownFrame = region(OWN_FRAME_BYTES);
     this.answerBase = region(ANSWER_ROWS * OWN_FRAME_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
     this.bytes = new Uint8Array(end);
     this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Room for one probe of the loop guard. */
+  probeOf(row: number): number {
+    return this.probeBase + row * OWN_FRAME_BYTES;
+  }
+
+  /** Regions whose content counts for one batch only. */
+  batchRegions(): Region[] {
+    const isInUse = () => false;
+    return [
+      { base: this.tapBase, bytes: this.sharedRingBase - this.tapBase, isInUse },
+      { base: this.gatherBase, bytes: this.gatherBytes, isInUse },
+    ];
   }
 
   /** Room for one answer of the switch. */

@@ -15,6 +15,8 @@ export interface DatapathIo {
   send(ops: Int32Array, count: number, paths: Int32Array): number;
   /** Writes `count` frames described back to back as `WRITE`. Returns how many the TAP took. */
   writeFrames(ops: Int32Array, count: number): number;
+  /** `length` bytes of the arena from `offset` are not needed any more: whole pages among them may be zero from now on. */
+  discard(offset: number, length: number): void;
   /** Fills with random bytes. */
   random(into: Uint8Array): void;
   /**

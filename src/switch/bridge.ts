@@ -101,13 +101,14 @@ export class Bridge {
     if (isKept && (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0) {
       return dropFor(DROP['reserved-group']);
     }
-    if (this.guard.isProbe(high, low)) {
+    if (this.guard.probe.isProbe(high, low)) {
       const reason = this.guard.take(port, frame, now);
       if (reason >= 0) return dropFor(reason);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
     }
+    const vlan = vlanId(bytes, offset, length);
     // What bridges say to each other passes: they may cut the loop themselves.
-    if (!isLocal && !isKept && this.ports.isHeld(port)) return dropFor(DROP['loop-held']);
+    if (!isLocal && !isKept && this.ports.isHeld(port, vlan)) return dropFor(DROP['loop-held']);
     if (this.guards.isOn) {
       const reason = this.guards.check(port, frame, now);
       if (reason >= 0) return dropFor(reason);
@@ -116,7 +117,6 @@ export class Bridge {
       const reason = this.storm.check(port, frame, now);
       if (reason >= 0) return dropFor(reason);
     }
-    const vlan = vlanId(bytes, offset, length);
     const rests = isLocal ? 0 : this.peers.rests[port];
     if ((rests & FLOODS_TWICE) !== 0 && isGroup(high)) return dropFor(DROP['standby-uplink']);
     const staysHere = !isLocal && !this.ports.forwards;
@@ -131,13 +131,13 @@ export class Bridge {
     }
     if (this.snooping.isOn && isGroup(high)) {
       const verdict = this.snooping.decide(port, frame, vlan, now);
-      if (verdict >= 0 && this.ports.isHeld(verdict)) return dropFor(DROP['loop-held']);
+      if (verdict >= 0 && this.ports.isHeld(verdict, vlan)) return dropFor(DROP['loop-held']);
       return verdict === FLOOD && staysHere ? LOCAL_PORT : verdict;
     }
     if (staysHere) return LOCAL_PORT;
     if (isGroup(high)) return FLOOD;
     const target = this.macs.lookup(vlan, high, low, now);
-    if (target >= 0 && this.ports.isHeld(target)) return dropFor(DROP['loop-held']);
+    if (target >= 0 && this.ports.isHeld(target, vlan)) return dropFor(DROP['loop-held']);
     if (target === port) return dropFor(DROP['own-station']);
     return target < 0 || this.ports.mayPass(port, target) ? target : dropFor(DROP['split-horizon']);
   }

@@ -61,6 +61,7 @@ export class MacTable {
   private moveCount = 0;
   private used = 0;
   private readonly inVlan = new Int32Array(VLANS);
+  private readonly hereInVlan = new Int32Array(VLANS);
   private statics = 0;
 
   // Entry rows. What a frame asks for lies together, two rows a cache line. A free row has port MISS and is chained by its
@@ -110,6 +111,11 @@ export class MacTable {
   /** Entries of a VLAN (0: untagged). */
   countOf(vlan: number): number {
     return this.inVlan[vlan];
+  }
+
+  /** Learned entries of a VLAN behind our own TAP. */
+  learnedHere(vlan: number): number {
+    return this.hereInVlan[vlan];
   }
 
   /** Learned entries of a port. */
@@ -414,7 +420,7 @@ export class MacTable {
     this.newest[list] = entry;
     if (newest === NONE) this.oldest[list] = entry;
     else this.newer[newest] = entry;
-    if (isStatic === 0) this.ranking.increment(port + 1);
+    if (isStatic === 0) this.counted(entry, 1);
   }
 
   private detach(entry: number): void {
@@ -426,7 +432,15 @@ export class MacTable {
     else this.newer[older] = newer;
     if (newer === NONE) this.newest[list] = older;
     else this.older[newer] = older;
-    if (isStatic === 0) this.ranking.decrement(this.words[entry * WORDS + PORT] + 1);
+    if (isStatic === 0) this.counted(entry, -1);
+  }
+
+  /** A port has one learned entry more or less. */
+  private counted(entry: number, more: 1 | -1): void {
+    const port = this.words[entry * WORDS + PORT];
+    if (more === 1) this.ranking.increment(port + 1);
+    else this.ranking.decrement(port + 1);
+    if (port === LOCAL_PORT) this.hereInVlan[this.words[entry * WORDS] >>> 16] += more;
   }
 
   private growPorts(port: number): void {
@@ -453,6 +467,7 @@ export class MacTable {
     this.free = 0;
     this.used = 0;
     this.inVlan.fill(0);
+    this.hereInVlan.fill(0);
     this.statics = 0;
     this.sweepRow = 0;
     this.oldest.fill(NONE);

@@ -1,8 +1,8 @@
 /** Peers as ports of the switch: what the operator wants of each, as rows of typed arrays. */
-import { Columns, int32, uint8 } from '../base/columns.js';
+import { Columns, int32 } from '../base/columns.js';
 import { NO_GROUP, type PortSettings } from '../contract/port-settings.js';
 import { Directs } from './directs.js';
-import { LOCAL_PORT } from './mac-table.js';
+import { LOCAL_PORT, VLANS } from './mac-table.js';
 
 /** The group that peers are in unless they were put elsewhere. */
 const COMMON_GROUP = 0;
@@ -11,12 +11,13 @@ export class Ports {
   readonly directs = new Directs();
   /** Split-horizon group of each peer, or `NO_GROUP`. */
   private group = int32(COMMON_GROUP);
-  /** 1 for peers to and from which nothing passes but probes of the loop guard. */
-  private held = uint8();
+  /** VLANs in which nothing passes to and from a peer but probes of the loop guard: how many, and which, as bit sets. */
+  private heldCount = int32();
   private readonly columns = new Columns(this);
   /** How many peers are outside of the common group. */
   private outside = 0;
-  /** How many peers are held. */
+  private readonly heldVlans: Int32Array[] = [];
+  /** How many VLANs of peers are held. */
   private holds = 0;
 
   /** Whether frames may pass between peers at all; false while all of them are in the common group. */
@@ -31,15 +32,25 @@ export class Ports {
     this.group[peer] = settings.splitHorizon;
   }
 
-  /** Holds a peer, or lets it go. */
-  hold(peer: number, isHeld: boolean): void {
+  /** Holds a peer in a VLAN (0: without a tag), or lets it go. */
+  hold(peer: number, vlan: number, isHeld: boolean): void {
+    if (isHeld === this.isHeld(peer, vlan)) return;
     this.columns.ensure(peer + 1);
-    this.holds += Number(isHeld) - this.held[peer];
-    this.held[peer] = Number(isHeld);
+    this.heldVlans[peer] ??= new Int32Array(VLANS / 32);
+    this.heldVlans[peer][vlan >> 5] ^= 1 << (vlan & 31);
+    const more = isHeld ? 1 : -1;
+    this.heldCount[peer] += more;
+    this.holds += more;
   }
 
-  isHeld(peer: number): boolean {
-    return this.holds > 0 && this.held[peer] === 1;
+  /** Whether any peer is held in any VLAN. */
+  get holdsAny(): boolean {
+    return this.holds > 0;
+  }
+
+  isHeld(peer: number, vlan: number): boolean {
+    if (this.holds === 0 || peer >= this.columns.capacity || this.heldCount[peer] === 0) return false;
+    return ((this.heldVlans[peer][vlan >> 5] >>> (vlan & 31)) & 1) === 1;
   }
 
   /** Whether a frame that came in by a port may go out by a peer: split horizon by group (RFC 4762 section 4.4). */
@@ -54,7 +65,8 @@ export class Ports {
     this.directs.peerRemoved(peer);
     if (peer >= this.columns.capacity) return;
     this.outside -= Number(this.group[peer] !== COMMON_GROUP);
-    this.holds -= this.held[peer];
+    this.holds -= this.heldCount[peer];
+    delete this.heldVlans[peer];
     this.columns.reset(peer);
   }
 }

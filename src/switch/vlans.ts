@@ -14,6 +14,7 @@ import { Columns, int32, uint8 } from '../base/columns.js';
 import { DROP } from '../contract/drops.js';
 import type { VlanSettings } from '../contract/port-settings.js';
 import { ETHERNET_HEADER, type Frame, TPID_CUSTOMER, VLAN_TAG } from './frame.js';
+import { VLANS } from './mac-table.js';
 
 const PASSES = -1;
 /** Not a VLAN that there can be. */
@@ -27,7 +28,10 @@ const PRIORITY = 0xf000;
 const PROVIDER_TAGS = [0x88a8, 0x9100, 0x9200] as const;
 /** Longest frame that fits the length fields of the wire. */
 const LONGEST_FRAME = 65_535;
-const NOT_TAGGED = new Int32Array(4096 / 32);
+const NOT_TAGGED = new Int32Array(VLANS / 32);
+/** VLANs that there can be: neither 0 nor 4095. */
+const MOST_TAGGED = 4094;
+const TAP_ROW = 0;
 
 export class Vlans {
   /** By port, whose row is the port + 1. 1: not transparent. */
@@ -36,6 +40,8 @@ export class Vlans {
   private readonly columns = new Columns(this);
   /** Bit sets of the VLANs that a port carries with a tag. */
   private readonly tagged: Int32Array[] = [];
+  /** How many peers name a VLAN. */
+  private readonly named = new Int32Array(VLANS);
   private count = 0;
   /** Priority and VLAN of the tag that was popped last. */
   private popped = 0;
@@ -58,16 +64,46 @@ export class Vlans {
     const isSame = before.every((word, index) => word === tagged[index]);
     if (isSame && this.aware[row] === isAware && this.native[row] === native) return false;
     this.count += isAware - this.aware[row];
+    this.name(row, -1);
     this.aware[row] = isAware;
     this.native[row] = native;
     this.tagged[row] = tagged;
+    this.name(row, 1);
     return true;
+  }
+
+  /** Counts the VLANs that a peer names once more or once less; one that carries all names none. */
+  private name(row: number, more: number): void {
+    if (row === TAP_ROW) return;
+    if (this.native[row] !== NO_VLAN) this.named[this.native[row]] += more;
+    const tagged = this.tagged[row] ?? NOT_TAGGED;
+    if (tagged === NOT_TAGGED || countOf(tagged) === MOST_TAGGED) return;
+    for (let vlan = 0; vlan < VLANS; vlan++) this.named[vlan] += more * bitOf(tagged, vlan);
+  }
+
+  /** Whether a line of a peer names a VLAN. */
+  isNamed(vlan: number): boolean {
+    return this.named[vlan] > 0;
+  }
+
+  /** Whether a port takes frames of a VLAN; 0 is no tag, which only a transparent port leaves so. */
+  carriesVlan(port: number, vlan: number): boolean {
+    const row = port + 1;
+    if (row >= this.columns.capacity || this.aware[row] === 0) return true;
+    return vlan !== NO_VLAN && (vlan === this.native[row] || this.isTagged(row, vlan));
+  }
+
+  /** Whether frames of a VLAN have no tag at a port. */
+  isNative(port: number, vlan: number): boolean {
+    const row = port + 1;
+    return row < this.columns.capacity && vlan !== NO_VLAN && vlan === this.native[row];
   }
 
   peerRemoved(peer: number): void {
     const row = peer + 1;
     if (row >= this.columns.capacity) return;
     this.count -= this.aware[row];
+    this.name(row, -1);
     this.tagged[row] = NOT_TAGGED;
     this.columns.reset(row);
   }
@@ -147,8 +183,18 @@ export class Vlans {
   }
 
   private isTagged(row: number, vlan: number): boolean {
-    return ((this.tagged[row][vlan >> 5] >>> (vlan & 31)) & 1) === 1;
+    return bitOf(this.tagged[row], vlan) === 1;
   }
+}
+
+function bitOf(bits: Int32Array, vlan: number): number {
+  return (bits[vlan >> 5] >>> (vlan & 31)) & 1;
+}
+
+function countOf(bits: Int32Array): number {
+  let count = 0;
+  for (let vlan = 0; vlan < VLANS; vlan++) count += bitOf(bits, vlan);
+  return count;
 }
 
 /** The frame begins so many bytes later than before. */

@@ -36,6 +36,7 @@ export const KIND = {
   PARITY: 13,
   MEMBER: 14,
   STATION_LEFT: 15,
+  BANDWIDTH_TEST: 16,
 } as const;
 
 /**

@@ -15,7 +15,7 @@ import { DROP } from '../contract/drops.js';
 import type { PathRef } from '../contract/events.js';
 import type { Origin } from '../crypto/cookie.js';
 import { MESSAGE, mac2IsAbsent, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
-import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
+import { ATTEMPT_LIFETIME_US, UNPROVED_PER_SECOND } from '../crypto/limits.js';
 import type { HandshakeScreen, Refusal } from '../crypto/screen.js';
 import { PATH } from '../native/ops.js';
 import { HANDSHAKE_TAKEN } from '../state/io.js';
@@ -39,8 +39,7 @@ const RING = 4096;
 
 const UNPROVED = '';
 
-/** Initiations addressed to us in one second, or waiting, from which senders must prove their addresses. */
-const LOAD_PER_SECOND = 200;
+/** Initiations that wait, from which senders must prove their addresses. */
 const LOAD_WAITING = 32;
 const LOAD_LASTS_US = 1_000_000;
 const WINDOW_US = 1_000_000;
@@ -235,7 +234,7 @@ class Load {
       this.proofs = 0;
     }
     this.initiations++;
-    if (waiting > LOAD_WAITING || this.initiations > LOAD_PER_SECOND) this.until = now + LOAD_LASTS_US;
+    if (waiting > LOAD_WAITING || this.initiations > UNPROVED_PER_SECOND) this.until = now + LOAD_LASTS_US;
     return now < this.until;
   }
 

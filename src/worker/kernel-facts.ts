@@ -15,11 +15,19 @@ export function kernelFacts(rows: Int32Array, count: number): KernelFact[] {
   return facts;
 }
 
+/** Whether anything has changed: answers are given because somebody asked. */
+export function tellChanges(rows: Int32Array, count: number): boolean {
+  for (let row = 0; row < count; row++)
+    if (rows[row * NETLINK.WORDS + NETLINK.KIND] !== NETLINK_KIND.LINK_ANSWER) return true;
+  return false;
+}
+
 function factOf(row: Int32Array): KernelFact | null {
   const index = row[NETLINK.IFINDEX];
   const isPresent = row[NETLINK.KIND] === NETLINK_KIND.ADDRESS;
   switch (row[NETLINK.KIND]) {
     case NETLINK_KIND.LINK:
+    case NETLINK_KIND.LINK_ANSWER:
       return {
         what: 'interface',
         index,

@@ -7,6 +7,7 @@ const MOST_WAITING = 4096;
 const MOST_TOGETHER = 64;
 /** Nobody waits for these for ever, or they come again. */
 const DISPENSABLE: ReadonlySet<DatapathEvent['kind']> = new Set([
+  'bandwidth-message',
   'echo',
   'goodbye',
   'mtu',

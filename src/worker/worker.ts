@@ -4,7 +4,6 @@
  */
 
 import { randomFillSync } from 'node:crypto';
-import { constants, setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { DatapathCommand } from '../contract/commands.js';
 import { DropExamples } from '../contract/drop-examples.js';
@@ -22,11 +21,12 @@ import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
 import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
-import { kernelFacts } from './kernel-facts.js';
+import { kernelFacts, tellChanges } from './kernel-facts.js';
 import { KnownPaths } from './known-paths.js';
 import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
+import { schedule } from './scheduling.js';
 
 export interface WorkerStart {
   port: MessagePort;
@@ -35,6 +35,8 @@ export interface WorkerStart {
   tap: number;
   /** Event descriptor by which the control thread says that commands wait. */
   wakeFd: number;
+  /** Socket of rtnetlink for what the kernel tells of interfaces; the control thread asks by it. */
+  netlinkFd: number;
   /** Our own public key, to which handshake messages must be addressed. */
   publicKey: Uint8Array;
   settings: DatapathSettings;
@@ -44,6 +46,8 @@ export interface WorkerStart {
   /** One word, in shared memory: how many events the control thread has taken. */
   taken: Int32Array;
   realtime: boolean;
+  /** Threads that share the large batches, this one included. */
+  workers: number;
 }
 
 /** Beside the engine's commands the worker has some of its own. */
@@ -52,10 +56,9 @@ export type WorkerMessage =
   | { kind: 'answer-marks'; marks: AnswerMark[] }
   | { kind: 'public-key'; publicKey: Uint8Array }
   | { kind: 'schedule'; realtime: boolean }
+  | { kind: 'workers'; count: number }
   | { kind: 'stop' };
 
-/** Priority in SCHED_RR: above everything that is not real-time, below the kernel's own threads. */
-const REALTIME_PRIORITY = 10;
 const TOKEN_WAKE = 0;
 const TOKEN_TAP = 1;
 const TOKEN_NETLINK = 2;
@@ -84,7 +87,6 @@ class Shell {
   private readonly arena = makeArena();
   private readonly engine: Engine;
   private readonly epoll: number;
-  private readonly netlink: number;
   private readonly tokens = new Int32Array(MAX_TOKENS);
   private readonly reads = new Int32Array(this.arena.sizes.tapSlots * READ.WORDS);
   private readonly receives = new Int32Array(this.arena.sizes.receiveSlots * RECV.WORDS);
@@ -103,6 +105,8 @@ class Shell {
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
   private spinUs: number;
+  /** Threads wanted, this one included. */
+  private workers: number;
   private running = true;
   /** Commands received together, and how many of them have been carried out. */
   private commands = NO_COMMANDS;
@@ -137,6 +141,7 @@ class Shell {
       open: (ops, count) => native.open(bytes, ops, count),
       send: (ops, count, paths) => native.udpSend(bytes, ops, count, paths),
       writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
+      discard: (offset, length) => native.discard(bytes, offset, length),
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>
         this.gate.take(bytes.subarray(offset, offset + length), { socket, words, at }, this.now),
@@ -158,31 +163,25 @@ class Shell {
     });
     this.epoll = native.epollCreate();
     this.gathering = native.epollCreate();
-    this.netlink = native.netlinkOpen();
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
     native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
-    native.epollAdd(this.epoll, this.netlink, TOKEN_NETLINK);
+    native.epollAdd(this.epoll, start.netlinkFd, TOKEN_NETLINK);
     this.tellEverything();
     this.spinUs = SPIN_US;
+    this.workers = start.workers;
     this.schedule(start.realtime);
   }
 
-  /** Asks for the scheduling wanted, as far as the system allows it. */
   private schedule(realtime: boolean): void {
-    let granted = false;
-    try {
-      if (realtime) {
-        this.native.setScheduling('round-robin', REALTIME_PRIORITY);
-      } else {
-        this.native.setScheduling('other', 0);
-        setPriority(0, constants.priority.PRIORITY_HIGHEST);
-      }
-      granted = realtime;
-    } catch {
-      // Without the right to it (a container, say) the thread runs like any other.
-    }
+    const granted = schedule(this.native, realtime);
     this.spinUs = granted ? 0 : SPIN_US;
     this.emit({ kind: 'scheduling', realtime: granted });
+    // Helpers are scheduled as this thread is when they start.
+    this.startHelpers();
+  }
+
+  private startHelpers(): void {
+    this.emit({ kind: 'workers', count: 1 + this.native.setHelpers(this.workers - 1) });
   }
 
   private emit(event: DatapathEvent): void {
@@ -314,6 +313,10 @@ class Shell {
       this.gate.sending(message.bytes, now);
     if (message.kind === 'public-key') return this.screen.setPublicKey(message.publicKey);
     if (message.kind === 'schedule') return this.schedule(message.realtime);
+    if (message.kind === 'workers') {
+      this.workers = message.count;
+      return this.startHelpers();
+    }
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
@@ -350,16 +353,16 @@ class Shell {
 
   /** Has the kernel tell everything that it knows of interfaces and addresses. */
   private tellEverything(): void {
-    this.native.netlinkDump(this.netlink);
+    this.native.netlinkDump(this.start.netlinkFd);
     this.engine.command({ kind: 'kernel', facts: [{ what: 'begin' }] }, this.native.now());
   }
 
   private takeKernelEvents(now: number): void {
     const { native, netlinkRows: rows } = this;
     for (;;) {
-      const count = native.netlinkRead(this.netlink, rows);
+      const count = native.netlinkRead(this.start.netlinkFd, rows);
       if (count === 0) return;
-      this.kernelChanged = true;
+      this.kernelChanged ||= count < 0 || tellChanges(rows, count);
       if (count < 0) return this.tellEverything();
       const facts = kernelFacts(rows, count);
       for (const fact of facts) {
@@ -392,10 +395,11 @@ class Shell {
       if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
       if (message.kind === 'socket') this.native.close(message.settings.fd);
     }
+    this.native.setHelpers(0);
     for (const row of [...this.socketFds.keys()]) this.closeSocket(row);
     this.screen.wipe();
     this.outbox.flush();
-    for (const fd of [this.netlink, this.epoll, this.gathering]) this.native.close(fd);
+    for (const fd of [this.epoll, this.gathering]) this.native.close(fd);
   }
 }
 

@@ -289,6 +289,7 @@ const tap: fc.Arbitrary<InterfaceConfig> = fc
       heartbeatBudget: fc.integer({ min: 10, max: 1_000_000 }),
       persist: fc.constant(true),
       scheduling: fc.constantFrom('realtime', 'normal'),
+      workers: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 8 })),
     }),
   })
   .map(({ required, rest, chosen }) => ({ ...required, ...rest, ...chosen }) as InterfaceConfig);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/api/config.js';
 import { CONFIG_COMMANDS } from '../../src/config/commands.js';
-import { effectiveInterface, effectiveLink } from '../../src/config/defaults.js';
+import { effectiveLink } from '../../src/config/defaults.js';
 import { editConfig, emptyConfig, parseConfig } from '../../src/config/edit.js';
 import { CONFIG_MODES } from '../../src/config/language.js';
 import { renderConfig } from '../../src/config/render.js';
@@ -81,6 +81,7 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a'], 'guard binding fd00::1 02:00:00:00:00:01', 'no guard binding'],
   [['interface octo0'], 'persist', 'no persist'],
   [['interface octo0'], 'scheduling normal', 'no scheduling'],
+  [['interface octo0'], 'workers 3', 'no workers'],
   [['interface octo0'], 'no offload udp-gso', 'offload udp-gso'],
   [['interface octo0'], 'no shutdown', 'shutdown'],
   [['interface octo0', 'peer a'], 'description x', 'no description'],
@@ -492,9 +493,4 @@ describe('properties', () => {
       }),
     );
   });
-});
-
-it('a host relays for others only when it is told to', () => {
-  const relays = (line: string) => effectiveInterface(parsed(`interface octo0\n${line}`).interfaces[0]).relay;
-  expect([relays('mtu 1500'), relays('relay'), relays('no relay')]).toEqual([false, true, false]);
 });

@@ -1,8 +1,9 @@
-/** What the fake daemon says of peers, links and their past. */
+/** What the fake daemon says of interfaces, peers, links and their past. */
 
 import type { InterfaceConfig, LinkConfig, PeerConfig } from '../../src/api/config.js';
 import type {
   InterfaceRate,
+  InterfaceStatus,
   LinkHistory,
   LinkStatus,
   Page,
@@ -10,7 +11,12 @@ import type {
   PeerMtu,
   PeerStatus,
 } from '../../src/api/index.js';
-import { effectiveLink, effectivePolicy, effectiveSplitHorizon } from '../../src/config/defaults.js';
+import {
+  effectiveInterface,
+  effectiveLink,
+  effectivePolicy,
+  effectiveSplitHorizon,
+} from '../../src/config/defaults.js';
 
 export const RATES: InterfaceRate[] = [
   {
@@ -28,6 +34,48 @@ export const RATES: InterfaceRate[] = [
     txBytesPerSecond: 125,
   },
 ];
+
+/** An interface that runs as configured. */
+export function interfaceStatus(found: InterfaceConfig): InterfaceStatus {
+  const { mtu, listenPort, aead, policy } = effectiveInterface(found);
+  return {
+    name: found.name,
+    description: found.description ?? null,
+    enabled: found.enabled,
+    state: found.enabled ? 'up' : 'down',
+    cause: found.enabled ? null : 'shut down',
+    ifindex: 7,
+    mtu,
+    mac: found.mac ?? '02:00:00:00:00:01',
+    addresses: found.addresses,
+    bridge: found.bridge ?? null,
+    missing: [],
+    publicKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
+    listenPort,
+    aead,
+    policy,
+    loops: [],
+    otherMtus: [],
+    reservedDropped: 0,
+    workerAlive: true,
+    workers: 1,
+    offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
+    rxFrames: 1,
+    rxBytes: 1500,
+    txFrames: 20,
+    txBytes: 30000,
+    rates: RATES,
+    drops: 3,
+    resendBufferBytes: 16 << 20,
+    resendAgeMs: 2000,
+    peers: found.peers.length,
+    peersUp: found.peers.length,
+    links: found.peers.flatMap(({ links }) => links).length,
+    clientsKnown: null,
+    clientsPresent: null,
+    linksUp: 0,
+  };
+}
 
 /** A minute and a half of a link that was down for a while, or as many minutes of it. */
 export function linkHistory(
@@ -73,7 +121,7 @@ export function peerStatus(found: InterfaceConfig, peer: PeerConfig): PeerStatus
     duplicate: { smallBytes: 0, control: false, dscp: [] },
     splitHorizon: effectiveSplitHorizon(peer),
     vlan: peer.vlan ?? null,
-    loop: null,
+    loops: [],
     stormControl: [],
     stormDrops: 0,
     resendRing: 'shared',

@@ -19,7 +19,6 @@ import type {
   PingResult,
   WaitResult,
 } from '../../src/api/index.js';
-import { effectiveInterface } from '../../src/config/defaults.js';
 import { type EventBody, EventLog } from '../../src/daemon/base/event-log.js';
 import type { Log } from '../../src/daemon/base/log.js';
 import { RequestError } from '../../src/daemon/base/request-errors.js';
@@ -30,7 +29,7 @@ import { METHODS } from '../../src/daemon/methods/index.js';
 import type { DaemonParts, MethodTable } from '../../src/daemon/methods/method.js';
 import { Debugs } from '../../src/daemon/observe/debugs.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
-import { linkHistory, pageOf, peerMtu, peerStatus, RATES } from './fake-answers.js';
+import { interfaceStatus, linkHistory, pageOf, peerMtu, peerStatus } from './fake-answers.js';
 import { fakeJoining } from './fake-joining.js';
 
 /** Events that happen at the beginning of time unless they say otherwise, and a count of those who listen. */
@@ -185,44 +184,7 @@ export class FakeBackend implements ConfigurationHost {
   }
 
   async interfaces(filter: { interface?: string }): Promise<InterfaceStatus[]> {
-    return this.interfaceRows(filter).map((found) => {
-      const { mtu, listenPort, aead, policy } = effectiveInterface(found);
-      return {
-        name: found.name,
-        description: found.description ?? null,
-        enabled: found.enabled,
-        state: found.enabled ? 'up' : 'down',
-        cause: found.enabled ? null : 'shut down',
-        ifindex: 7,
-        mtu,
-        mac: found.mac ?? '02:00:00:00:00:01',
-        addresses: found.addresses,
-        bridge: found.bridge ?? null,
-        missing: [],
-        publicKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
-        listenPort,
-        aead,
-        policy,
-        loops: [],
-        reservedDropped: 0,
-        workerAlive: true,
-        offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
-        rxFrames: 1,
-        rxBytes: 1500,
-        txFrames: 20,
-        txBytes: 30000,
-        rates: RATES,
-        drops: 3,
-        resendBufferBytes: 16 << 20,
-        resendAgeMs: 2000,
-        peers: found.peers.length,
-        peersUp: found.peers.length,
-        links: found.peers.flatMap(({ links }) => links).length,
-        clientsKnown: null,
-        clientsPresent: null,
-        linksUp: 0,
-      };
-    });
+    return this.interfaceRows(filter).map(interfaceStatus);
   }
 
   async peers(filter: { interface?: string; peer?: string }): Promise<PeerStatus[]> {
@@ -350,6 +312,7 @@ export class FakeBackend implements ConfigurationHost {
           interface: 'octo0',
           alive: true,
           scheduling: 'realtime' as const,
+          workers: 1,
           latenessMaxUs: 812,
           latenessLastUs: 70,
           batches: 123456,

@@ -13,6 +13,7 @@ const WORDS = [
   '/tmp/sample',
   'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
   '2d',
+  '20m',
   'https://192.0.2.9:2379',
   'octolink1-AAAABBBBCCCC',
 ];

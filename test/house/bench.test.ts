@@ -71,6 +71,16 @@ describe('options', () => {
   );
 });
 
+describe('options of the table', () => {
+  it('add rows of Octolink and figures that are searched for, and say what was typed', () => {
+    const args = ['--table', '--seconds', '1'];
+    const { figures, ...options } = parseOptions(args);
+    expect(options).toMatchObject({ rounds: 2, seconds: 1, node24: true, table: args });
+    expect([...figures]).toEqual(expect.arrayContaining(['tcp128', 'lossless64', 'overload1400', 'p999']));
+    expect([...parseOptions([]).figures]).not.toContain('lossless64');
+  });
+});
+
 describe('options of a comparison with another revision', () => {
   it('have rounds and figures of their own, those of an idle daemon among them', () => {
     const { against } = parseOptions(['--against', 'HEAD~3']);
@@ -135,6 +145,7 @@ describe('comparison of two builds', () => {
   it('takes the rate of a stream and what it costs from one run, and needs none for an idle daemon', () => {
     expect(runsFor(new Set(['tcp1', 'cputcp', 'rtt', 'cpu64']))).toHaveLength(3);
     expect(runsFor(new Set(['rss', 'start', 'idle']))).toEqual([]);
+    expect(runsFor(new Set(['lossless1400', 'p50', 'p999', 'udp64']))).toHaveLength(2);
   });
 
   it('has no ratio where a build was never measured', () => {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
 import { NETLINK, NETLINK_KIND } from '../../src/native/ops.js';
-import { kernelFacts } from '../../src/worker/kernel-facts.js';
+import { kernelFacts, tellChanges } from '../../src/worker/kernel-facts.js';
 import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords } from './rows.js';
 
@@ -11,6 +11,8 @@ const PATIENCE_US = 5_000_000;
 const ROWS = 128;
 const UP = 1;
 const RUNNING = 2;
+/** Index that no interface has. */
+const NO_LINK = 0x7fff_fffe;
 let fd: number;
 let epoll: number;
 
@@ -107,6 +109,21 @@ describe('changes', () => {
       (e) => e[NETLINK.KIND] === NETLINK_KIND.LINK_GONE && e[NETLINK.IFINDEX] === ifindex,
     );
     expect(gone).not.toBeNull();
+  });
+
+  test('one link is told as it is when somebody asks, and nothing of one that is not there', () => {
+    const { ifindex } = current();
+    ip(`link set ${name} up`);
+    expect(readUntil(ofLink(NETLINK_KIND.LINK, UP | RUNNING))).not.toBeNull();
+    writeSync(fd, native.netlinkQuestion(NO_LINK));
+    writeSync(fd, native.netlinkQuestion(ifindex));
+    const answer = readUntil((event) => event[NETLINK.KIND] === NETLINK_KIND.LINK_ANSWER);
+    if (answer === null) throw new Error('no answer');
+    expect([...answer.slice(NETLINK.IFINDEX, NETLINK.FAMILY)]).toEqual([ifindex, UP | RUNNING, 1500]);
+    expect(tellChanges(answer, 1)).toBe(false);
+    expect(kernelFacts(answer, 1)).toMatchObject([
+      { what: 'interface', index: ifindex, facts: { name, running: true } },
+    ]);
   });
 
   test('addresses of both families that come and go, and the routes with them', () => {

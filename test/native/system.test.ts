@@ -35,6 +35,17 @@ test('the clock counts microseconds since boot', () => {
   expect(native.now()).toBeGreaterThanOrEqual(first);
 });
 
+test('whole pages are given back, and read as zero', () => {
+  const script = `const size = 64 << 20;
+    const arena = new Uint8Array(size).fill(7);
+    const resident = () => Number(/^VmRSS:\\s+(\\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]) >> 10;
+    const before = resident();
+    native.discard(arena, 100, size - 200);
+    console.log(before - resident() > 60, arena[99], arena[100], arena[size >> 1], arena[size - 100], arena[size - 1]);`;
+  expect(inChild(script)).toMatch(/^true 7 [07] 0 [07] 7$/);
+  expect(() => native.discard(new Uint8Array(10), 8, 4)).toThrow(RangeError);
+});
+
 test('the credentials of a peer are those of its process', async () => {
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
   const client = connect(socketPath);

@@ -90,7 +90,9 @@ it('clients set the pace, and are asked for a slower one when theirs would be to
   await soon('the server as well', async () => (await intervalAt(server, 'c3'))[0] === 208);
   const { clientLoads } = await server.call('show.system', {});
   expect(clientLoads).toMatchObject([{ clientsPresent: 2, heartbeatBudget: 10, shortestIntervalMs: 208 }]);
-  expect(await server.cli('show system')).toContain('no more often than every 208 ms');
+  const system = await server.cli('show system');
+  expect(system).toContain('no more often than every 208 ms');
+  expect(system).toContain('From 200 initiations/s on, addresses are to be proved');
   await server.configure('interface octo0', 'no heartbeat budget');
   await soon('c2 to have its own pace again', async () => (await intervalAt(clients[0], 'server'))[0] === 20);
 });

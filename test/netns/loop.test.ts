@@ -27,10 +27,17 @@ afterAll(async () => {
 });
 beforeEach(needsLab);
 
-/** How the peer of each interface of each host stands in a loop. */
-async function loops(): Promise<(string | null)[]> {
+/** How the peer of each interface of each host stands in loops of a VLAN. */
+async function loops(vlan = 0): Promise<(string | null)[]> {
   const answers = site.nodes.map((node) => node.json<PeerStatus[]>('show peers'));
-  return (await Promise.all(answers)).flat().map(({ loop }) => loop);
+  const peers = (await Promise.all(answers)).flat();
+  return peers.map((peer) => peer.loops.find((loop) => loop.vlan === vlan)?.state ?? null);
+}
+
+/** Whether one gateway holds its way and the three others say so. */
+function isCut(states: (string | null)[]): boolean {
+  const count = (wanted: string) => states.filter((state) => state === wanted).length;
+  return count('held') === 1 && count('held-elsewhere') === 3;
 }
 
 async function addSecondWay(): Promise<void> {
@@ -57,17 +64,7 @@ async function addSecondWay(): Promise<void> {
 it('the newer way is held at one end, a broadcast arrives once, and the loop is named at both', async () => {
   await site.nodes[0].waitPeer('h2');
   await addSecondWay();
-  await until(
-    'the loop to be cut',
-    async () => {
-      const states = await loops();
-      return (
-        states.filter((state) => state === 'held').length === 1 &&
-        states.filter((state) => state === 'held-elsewhere').length === 3
-      );
-    },
-    15_000,
-  );
+  await until('the loop to be cut', async () => isCut(await loops()), 15_000);
   for (const node of site.nodes) {
     const events = await node.json<ControlEvent[]>('show events');
     expect(events.some(({ kind }) => kind === 'loop')).toBe(true);
@@ -93,6 +90,25 @@ it('lets go when the older way is gone', async () => {
     },
     15_000,
   );
+});
+
+it('finds a loop of a tagged VLAN alone, and names it', async () => {
+  for (const [index, node] of site.nodes.entries()) {
+    for (const name of ['octo0', 'octo1']) {
+      await node.configure(`interface ${name}`, `peer h${2 - index}`, 'vlan trunk allowed 11');
+    }
+  }
+  await site.nodes[0].configure('interface octo0', 'no shutdown');
+  await until('the loop to be cut', async () => isCut(await loops(11)), 15_000);
+  expect(await loops()).toEqual([null, null, null, null]);
+  for (const node of site.nodes) {
+    expect(await node.cli('show interfaces')).toMatch(/Peer h[12] (is held|closes a loop) in VLAN 11/);
+    expect(await node.cli('show events')).toMatch(/peer h[12] (is held|closes a loop) in VLAN 11/);
+  }
+  for (const [index, node] of site.nodes.entries()) {
+    await node.configure('interface octo0', 'shutdown');
+    await node.configure('interface octo1', `peer h${2 - index}`, 'no vlan');
+  }
 });
 
 it('forwards to a reserved group what it is told to', async () => {

@@ -1,4 +1,5 @@
 /** TAPs larger than what the path carries, over IPv4 and IPv6, and paths that change. */
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
@@ -85,6 +86,19 @@ describe('a path whose MTU changes under traffic', () => {
     }
     expect((await site.nodes[0].call('show.links', {}))[0].state).toBe('up');
     expect((await site.nodes[0].call('show.links', {}))[0].transitions).toBe(1);
+  });
+
+  it('says so at both ends while their TAPs differ', async () => {
+    const others = () =>
+      Promise.all(site.nodes.map(async (node) => (await node.call('show.interfaces', {}))[0].otherMtus));
+    await site.nodes[1].configure('interface octo0', 'mtu 1400', 'exit');
+    const differing = [[{ peer: 'h2', mtu: 1400 }], [{ peer: 'h1', mtu: 1500 }]];
+    await until('both ends to know', async () => isDeepStrictEqual(await others(), differing), 10_000);
+    expect(await site.nodes[0].cli('show interfaces')).toContain(
+      'Peer h2 has MTU 1400: all ends need the same',
+    );
+    await site.nodes[1].configure('interface octo0', 'mtu 1500', 'exit');
+    await until('both ends to agree', async () => isDeepStrictEqual(await others(), [[], []]), 10_000);
   });
 });
 

@@ -63,6 +63,13 @@ async function rootToken(index = 0): Promise<string> {
   return token as string;
 }
 
+/** How many members have a record in etcd. */
+async function recordsOf(token: string): Promise<number> {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const range = { key: base64(`${PREFIX}/`), range_end: base64(`${PREFIX}0`), count_only: true };
+  return Number((await etcd.call('kv/range', range, 0, token))['count']);
+}
+
 async function start(host: number, more: string[] = []): Promise<Node> {
   const key = writeSecret(lab, host, 'octo0.key', keys[host - 1].privateKey);
   const password = writeSecret(lab, host, 'password', PASSWORD);
@@ -131,17 +138,23 @@ it('nothing is lost when the leader is killed, and a new member finds all', asyn
   etcd.again(leader);
 });
 
-it('a lease that ends and a history that is dropped remove nobody', async () => {
-  const [lease] = [(await status(2)).lease];
-  const flood = await Flood.start(lab, 2, lanAddress(3), 10);
+it('a lease that ends while its member is cut off from etcd, and a history that is dropped, remove nobody', async () => {
+  const { lease } = await status(2);
   const token = await rootToken();
+  const flood = await Flood.start(lab, 2, lanAddress(3), 10);
+  // What etcd says to h2 vanishes on its way.
+  const away = ['blackhole', `${lab.attachment(2, 1).address}/32`];
+  await lab.run(1, 'ip', ['route', 'add', ...away]);
   await etcd.call('lease/revoke', { ID: lease }, 0, token);
-  await until('another lease', async () => (await status(2)).lease !== lease, PATIENCE_MS);
+  expect(await recordsOf(token)).toBe(2);
   const { header } = await etcd.call('kv/range', { key: Buffer.from('/').toString('base64') }, 0, token);
   await etcd.call('kv/compaction', { revision: (header as { revision: string }).revision }, 0, token);
+  await lab.run(1, 'ip', ['route', 'del', ...away]);
+  await until('another lease', async () => ![lease, null].includes((await status(2)).lease), PATIENCE_MS);
+  await until('its record to be there again', async () => (await recordsOf(token)) === 3, PATIENCE_MS);
   await follows(2);
-  expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
   expect((await status(3)).members.find(({ name }) => name === 'm2')).toMatchObject({ up: true });
+  expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
 });
 
 it('without etcd nothing moves, and a daemon that starts finds whom it knew', async () => {

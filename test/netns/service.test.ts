@@ -1,5 +1,5 @@
 /** The daemon under a service manager: h1 runs under a stand-in for one, h2 by itself. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
@@ -7,6 +7,7 @@ import { lanAddress, ROOT } from '../../scripts/lab/mesh.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { until } from '../../scripts/lab/run.js';
 import { type Node, type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
+import { sendFrames } from './raw.js';
 import { answered, labProblem, needsLab } from './support.js';
 
 const PATIENCE_MS = 20_000;
@@ -88,6 +89,34 @@ function firstLine(process: LabProcess): Promise<void> {
   return new Promise((resolve) => process.output.once('data', () => resolve()));
 }
 
+/** Stations that say something once and are silent from then on: one behind each host. */
+const SILENT = ['02:aa:00:00:00:01', '02:aa:00:00:00:02'];
+
+/** Has the silent stations speak, and waits until they are known at both ends. */
+async function speakOnce(): Promise<void> {
+  for (const [index, mac] of SILENT.entries()) {
+    const source = mac.replaceAll(':', '');
+    const frame = Buffer.from(`ffffffffffff${source}88b5`.padEnd(120, '0'), 'hex');
+    await sendFrames(lab, index + 1, 'octo0', [frame]);
+  }
+  await silentKnown();
+}
+
+/** Waits until each silent station is known at both ends. */
+async function silentKnown(): Promise<void> {
+  const known = async (at: Node) =>
+    (await at.call('show.macTable', {}))
+      .filter(({ mac }) => SILENT.includes(mac))
+      .map(({ mac, peer }) => `h${at.host}: ${mac} ${peer === null ? 'here' : 'there'}`);
+  const [one, two] = SILENT;
+  const wanted = [`h1: ${one} here`, `h1: ${two} there`, `h2: ${one} there`, `h2: ${two} here`];
+  await until(
+    'the silent stations to be known',
+    async () => (await Promise.all(site.nodes.map(known))).flat().sort().join() === wanted.join(),
+    PATIENCE_MS,
+  );
+}
+
 const pid = async () => (await node.call('show.system', {})).pid;
 
 describe('the service manager', () => {
@@ -107,6 +136,7 @@ describe('the service manager', () => {
 
   it('keeps the TAP over a restart, and a TCP connection survives it', async () => {
     const [before, old] = [await tapAsSeen(), await pid()];
+    await speakOnce();
     await underTcp(async () => {
       node.daemon.signal('SIGUSR1');
       await hears(/^STOPPING=1/);
@@ -114,6 +144,7 @@ describe('the service manager', () => {
       await waitAllUp(site, 2);
     });
     expect(await tapAsSeen()).toEqual(before);
+    await silentKnown();
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
   });
 
@@ -134,6 +165,7 @@ describe('a successor', () => {
   it('takes over the TAP, and a TCP connection does not notice', async () => {
     const [before, old] = [await tapAsSeen(), await pid()];
     await underTcp(async () => {
+      await speakOnce();
       node.daemon.signal('SIGUSR2');
       await hears(/^MAINPID=/);
       await until('the old daemon to end', () => !existsSync(`/proc/${old}`), PATIENCE_MS);
@@ -141,6 +173,7 @@ describe('a successor', () => {
       await waitAllUp(site, 2);
     });
     expect(told().at(-1)).not.toContain('STOPPING');
+    await silentKnown();
     expect(told()).toContain(`MAINPID=${await pid()}`);
     // systemd leaves no time to end to a process that is not its child.
     expect(told()).toContain('the new main process is a child of the manager');
@@ -155,6 +188,22 @@ describe('a successor', () => {
     await until('the log to tell', () => node.log().includes('no successor'), PATIENCE_MS);
     writeFileSync(node.configFile, config);
     expect(await pid()).toBe(old);
+    expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
+  });
+});
+
+describe('a daemon that finds a damaged file of stations', () => {
+  it('says so, and learns anew', async () => {
+    const [, other] = site.nodes;
+    await speakOnce();
+    await other.daemon.stop();
+    const folder = join(other.state, 'stations');
+    const [name] = readdirSync(folder);
+    truncateSync(join(folder, name), 100);
+    await other.start();
+    await waitAllUp(site, 2);
+    expect(other.log()).toMatch(/its checksum is wrong.*stations before the restart is not used/);
+    expect(readdirSync(folder)).toEqual([]);
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
   });
 });

@@ -1,14 +1,17 @@
 /** Two clients of two servers: h1 and h2 are clients, h3 and h4 servers that are peers of each other. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CLEAN } from '../../scripts/lab/impair.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
 import type { ControlEvent, UplinkStatus } from '../../src/api/index.js';
+import { Download } from './download.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure } from './node.js';
 import { labProblem, needsLab } from './support.js';
 
 const CLIENTS = [1, 2];
 const SERVERS = [3, 4];
+const UNDERLAYS = [1, 2];
 let lab: Lab;
 let site: Site;
 
@@ -84,13 +87,31 @@ describe('two clients of two servers', () => {
     await site.nodes[0].configure('interface octo0', 'no uplink-group core');
   });
 
-  it('are joined again at once after the active server is killed, and wait for nobody to speak', async () => {
+  it('lose each other while the link between their servers is cut, which both say, and find each other again', async () => {
+    const flood = await Flood.start(lab, 1, lanAddress(2));
+    const [, , first, second] = site.nodes;
+    for (const underlay of UNDERLAYS) await lab.impair(underlay, { ...CLEAN, blackHole: [[3, 4]] });
+    await Promise.all([first.waitPeer('h4', 'down'), second.waitPeer('h3', 'down')]);
+    expect(await first.cli('show peer h4')).toContain('Peer h4 on octo0 is down');
+    expect(await second.cli('show peer h3')).toContain('Peer h3 on octo0 is down');
+    // No server is dead: each client stays where it is.
+    expect([await activeOf(1), await activeOf(2)]).toEqual(['h3', 'h4']);
+    for (const underlay of UNDERLAYS) await lab.impair(underlay, CLEAN);
+    await first.waitPeer('h4');
+    await flood.more(50);
+    expect((await flood.end()).duplicated).toBe(0);
+  });
+
+  it('are joined again at once after the active server is killed: a ping and a download go on', async () => {
     await site.nodes[1].configure('interface octo0', 'uplink-group core preempt delay 0');
     await waitActive(2, 'h3');
     const flood = await Flood.start(lab, 1, lanAddress(2), 10);
+    const download = await Download.start(lab, 1, 2, lanAddress(2));
     await site.nodes[2].daemon.stop('SIGKILL');
     for (const client of CLIENTS) await waitActive(client, 'h4');
     await flood.more(50);
+    await download.more(5e6);
+    await download.end();
     const { lost, duplicated } = await flood.end();
     expect(duplicated).toBe(0);
     // A hold time of 200 ms, at one ping in 10 ms, and what was under way.

@@ -1,11 +1,12 @@
 /** Two sites with two gateways each: hosts 0 and 1 at one LAN, 2 and 3 at the other; 0 and 2 are peers, and 1 and 3. */
 import { describe, expect, it } from 'vitest';
+import { VNET_HEADER } from '../../src/native/ops.js';
 import { LOOP } from '../../src/switch/loop-guard.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { Lan } from '../sim/lan.js';
 import { Segment } from '../sim/lan-segment.js';
-import { SWITCH } from '../sim/node.js';
+import { type SimNode, SWITCH } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
 import { MILLISECOND, SECOND, World } from '../sim/world.js';
 
@@ -15,8 +16,23 @@ function marked(mark: number, destination = BROADCAST, source = STATION): Uint8A
   return withVirtio(ethernet(destination, source, EXPERIMENTAL_2, new Uint8Array(46).fill(mark)));
 }
 
+/** The same in a VLAN. */
+function taggedIn(vlan: number, record: Uint8Array): Uint8Array {
+  const at = VNET_HEADER + 12;
+  return Uint8Array.of(...record.subarray(0, at), 0x81, 0, vlan >> 8, vlan & 0xff, ...record.subarray(at));
+}
+
+/** As a LAN whose second bridge carries but one VLAN. */
+const isTaggedIn = (vlan: number, record: Uint8Array): boolean => {
+  const frame = record.subarray(VNET_HEADER);
+  return frame[12] === 0x81 && ((frame[14] << 8) | frame[15]) === vlan;
+};
+
 const markOf = (frame: Uint8Array) =>
   frame[12] === 0x88 && frame[13] === 0xb6 && frame[6] === 2 && frame[7] === 77 ? `${frame[14]}` : undefined;
+
+const markOfTagged = (frame: Uint8Array) =>
+  frame[16] === 0x88 && frame[17] === 0xb6 ? `${frame[15]}: ${frame[18]}` : undefined;
 
 function sites(seed: number, loopGuard: boolean) {
   const world = new World(seed);
@@ -69,6 +85,36 @@ describe('two sites bridged twice', () => {
       heal();
       world.run(3 * SECOND);
       expect(states().filter((state) => state === LOOP.HELD)).toHaveLength(1);
+    }));
+
+  it('in one tagged VLAN alone: it is held there, named, and the others pass both ways', () =>
+    withSeed((seed) => {
+      const world = new World(seed);
+      const trunk = { native: 0, tagged: [[10, 12]] as const };
+      const lan = new Lan(world, {
+        hosts: 4,
+        links: 1,
+        arePeers: (a, b) => Math.abs(a - b) === 2,
+        portOf: () => ({ vlan: trunk }),
+        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
+      });
+      const [a1, a2, b1, b2] = lan.nodes;
+      // Both LANs carry all VLANs to the first gateway, and to the second VLAN 11 alone.
+      const passes = (record: Uint8Array, to: SimNode) => to === a1 || to === b1 || isTaggedIn(11, record);
+      const near = new Segment(world, [a1, a2], markOfTagged, passes);
+      const far = new Segment(world, [b1, b2], markOfTagged, passes);
+      world.run(2 * SECOND);
+      const states = (vlan: number) => lan.nodes.map((node) => node.loopOf((node.id + 2) % 4, vlan));
+      expect(states(11).sort()).toEqual([LOOP.HELD, ...Array(3).fill(LOOP.HELD_ELSEWHERE)]);
+      expect([...states(0), ...states(10), ...states(12)].every((state) => state === LOOP.NONE)).toBe(true);
+      near.carry(taggedIn(11, marked(1)));
+      near.carry(taggedIn(10, marked(2, BROADCAST, stationOf(78))));
+      world.run(100 * MILLISECOND);
+      expect([near.seen.get('11: 1'), far.seen.get('11: 1')]).toEqual([1, 1]);
+      expect([near.seen.get('10: 2'), far.seen.get('10: 2')]).toEqual([1, 1]);
+      cut(world, 'black hole', a2, b2, 0);
+      world.run(3 * SECOND);
+      expect(states(11)).toEqual([0, 0, 0, 0]);
     }));
 
   for (const loopGuard of [true, false]) {

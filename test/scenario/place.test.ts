@@ -1,11 +1,12 @@
 /** What a link lacks, and what comes back out of the tunnel's own TAP. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/contract/link-states.js';
 import { PATH } from '../../src/native/ops.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from '../../src/switch/frame.js';
 import { cut } from '../sim/cuts.js';
 import { ethernet, stationOf, withVirtio } from '../sim/frames.js';
-import { Lan, linkRow, pathTo } from '../sim/lan.js';
+import { interfaceFacts, Lan, linkRow, pathTo } from '../sim/lan.js';
 import { withSeed } from '../sim/random.js';
 import { MILLISECOND, PORT, World } from '../sim/world.js';
 
@@ -96,5 +97,64 @@ describe('a link that lacks something', () => {
         '0 waiting no-carrier',
         '0 waiting address-absent',
       ]);
+    }));
+});
+
+describe('a carrier of whose loss the kernel does not tell', () => {
+  const INTERVAL_MS = 20;
+
+  /** Two hosts; the kernel of the first answers what its thread asks about interfaces, and says that they have a carrier or none. */
+  function asking(seed: number, holdMs: number, running: boolean) {
+    const world = new World(seed);
+    const lan = new Lan(world, { hosts: 2, links: 2, intervalMs: INTERVAL_MS, holdMs });
+    const asked: number[] = [];
+    const [node] = lan.nodes;
+    node.onEvent = (event) => {
+      if (event.kind !== 'carrier-doubt') return;
+      const { ifindex: index } = event;
+      asked.push(index);
+      const facts = interfaceFacts(index - node.sockets[0].ifindex, running);
+      world.at(world.now + MILLISECOND, () =>
+        node.command({ kind: 'kernel', facts: [{ what: 'interface', index, facts }] }),
+      );
+    };
+    world.run(500 * MILLISECOND);
+    return { lan, asked };
+  }
+
+  /** What is told of the first link from its death on, and after how long, in ms. */
+  function fate({ world, nodes: [a, b] }: Lan) {
+    const [before, diedAt] = [a.linkEvents().length, world.now + a.clockOffset];
+    cut(world, 'black hole', a, b, 0);
+    world.run(2_000 * MILLISECOND);
+    const [down] = a.linkEvents().slice(before);
+    return { cause: down.cause, state: down.state, afterMs: (down.atUs - diedAt) / MILLISECOND };
+  }
+
+  it('nobody asks while heartbeats come', () =>
+    withSeed((seed) => {
+      expect(asking(seed, 100, true).asked).toEqual([]);
+    }));
+
+  it('is asked for at the first missed heartbeat, and the link is down long before its hold time', () =>
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 100, max: 1_000 }), (seed, holdMs) => {
+        const { lan, asked } = asking(seed, holdMs, false);
+        const { cause, state, afterMs } = fate(lan);
+        expect({ cause, state }).toEqual({ cause: 'carrier-lost', state: 'down' });
+        expect(afterMs).toBeLessThanOrEqual(3.5 * INTERVAL_MS);
+        expect(asked).toEqual([lan.nodes[0].sockets[0].ifindex]);
+      }),
+      { numRuns: 20 },
+    ));
+
+  it('an answer that the carrier is there changes nothing, and questions are few', () =>
+    withSeed((seed) => {
+      const { lan, asked } = asking(seed, 500, true);
+      const { cause, afterMs } = fate(lan);
+      expect(cause).toBe('hold-time-expired');
+      expect(afterMs).toBeGreaterThan(400);
+      expect(new Set(asked)).toEqual(new Set([lan.nodes[0].sockets[0].ifindex]));
+      expect(asked.length).toBeLessThanOrEqual(500 / 50);
     }));
 });

@@ -13,6 +13,7 @@ import { Engine, makeArena } from '../../src/datapath/engine.js';
 import { PATH, READ, RECV } from '../../src/native/ops.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
+import { LOOP } from '../../src/switch/loop-guard.js';
 import { HandshakeGate } from '../../src/worker/handshake-gate.js';
 import { KnownPaths } from '../../src/worker/known-paths.js';
 import type { Aead } from './aead.js';
@@ -107,6 +108,7 @@ export class SimNode {
   sentDatagrams = 0;
   private readonly known = new KnownPaths();
   private gate = this.newGate(sodiumPrimitives, NOBODY);
+  readonly io: SimIo;
   private readonly arena;
   private readonly reads: Int32Array;
   private readonly receives: Int32Array;
@@ -133,7 +135,7 @@ export class SimNode {
     this.reads = new Int32Array(sizes.tapSlots * READ.WORDS);
     this.receives = new Int32Array(sizes.receiveSlots * RECV.WORDS);
     this.receiveSockets = new Int32Array(sizes.receiveSlots);
-    const io = new SimIo(this.arena.bytes, {
+    this.io = new SimIo(this.arena.bytes, {
       keys: this.keys,
       sendDatagram: (fd, bytes, path, isOfRun) =>
         this.send(fd, isOfRun ? this.harm(bytes, path) : bytes, path),
@@ -143,7 +145,7 @@ export class SimNode {
       handshake: (message, socket, words, at) => this.gate.take(message, { socket, words, at }, this.clock()),
       emit: (event) => this.tell(event),
     });
-    this.engine = new Engine(this.arena, io, {
+    this.engine = new Engine(this.arena, this.io, {
       nowUs: this.clock(),
       settings: { ...SETTINGS, udpGso: options.gso ?? true, ...options.settings },
       seed: [1 + world.random() * 2 ** 31, 1 + world.random() * 2 ** 31],
@@ -228,9 +230,12 @@ export class SimNode {
     return this.engine.stats.interface[INTERFACE[name]];
   }
 
-  /** How a peer stands in a loop, one of `LOOP`. */
-  loopOf(peer: number): number {
-    return this.engine.stats.peers[peer * PEER_WIDTH + PEER.loop];
+  /** How a peer stands in a loop of a VLAN, one of `LOOP`. */
+  loopOf(peer: number, vlan = 0): number {
+    for (const event of this.events.toReversed()) {
+      if (event.kind === 'loop' && event.peer === peer && event.vlans.includes(vlan)) return event.state;
+    }
+    return LOOP.NONE;
   }
 
   /** Id of the link that a peer's frames take; -1 for none. */

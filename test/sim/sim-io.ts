@@ -24,6 +24,8 @@ export interface VirtualDevices {
 
 export class SimIo implements DatapathIo {
   private readonly view: DataView;
+  /** Bytes given back so far. */
+  discarded = 0;
 
   constructor(
     readonly arena: Uint8Array,
@@ -143,6 +145,12 @@ export class SimIo implements DatapathIo {
       at += WRITE.PARTS + parts * 2;
     }
     return written;
+  }
+
+  /** Nobody may rely on what was there, nor on zeros. */
+  discard(offset: number, length: number): void {
+    this.discarded += length;
+    this.arena.fill(0xa5, offset, offset + length);
   }
 
   random(into: Uint8Array): void {

@@ -27,13 +27,14 @@ function bridge() {
   const view = new DataView(bytes.buffer);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
   const ports = new Ports();
-  const guard = new LoopGuard(bytes, ports, { loopChanged: () => {} }, [3, 4]);
   const snooping = new Snooping(bytes, ports, { flood: () => {} }, [1, 2]);
   const peers = { rests: new Uint8Array(8) };
   const guards = new Guards(bytes, macs);
   const stats = { peers: new Float64Array(8 * PEER_WIDTH) };
   const storm = new StormControl(bytes, macs, { stormChanged: () => {}, stats });
   const vlans = new Vlans(bytes);
+  const reports = { loopChanged: () => {} };
+  const guard = new LoopGuard({ bytes, ports, vlans, macs, reports, seed: [3, 4] });
   const suppression = new Suppression(bytes, macs, ports, { reserve: () => -1, add: () => {} }, [1, 2]);
   const subject = new Bridge({
     bytes,

@@ -62,7 +62,7 @@ export const COROSYNC: Row[] = [
     program: 'Corosync',
     packages: ['corosync'],
     asked: 'two nodes, ring 0 over octo0 and ring 1 beside it, token 1 s',
-    know: 'A ring over octo0 stays up as long as one link does; a second ring is still needed for the death of octolinkd itself.',
+    know: 'A ring over octo0 stays up as long as one link does; a second ring is still needed for the death of octolinkd itself. Keep `link_mode: passive`: under `active` a message that the first ring cannot send goes by no other ([finding](../findings/libknet-active-stops-at-an-error.sh)).',
     run: drill,
   },
 ];

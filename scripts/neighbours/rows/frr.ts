@@ -72,7 +72,7 @@ router isis LAB
  log-adjacency-changes`,
     ready: "vtysh -c 'show isis neighbor' | grep -q 'Up'",
     losses: (bed) => logged(bed, 'isisd', /changed from Up to/g),
-    know: 'IS-IS pads its hellos to the full MTU: they pass, in pieces where the path is smaller.',
+    know: 'IS-IS pads its hellos to the full MTU: they pass, in pieces where the path is smaller. With `json` isisd shows one neighbour of an interface, however many there are ([finding](../findings/frr-isis-json-last-row.sh)): watch the text.',
   },
   {
     name: 'pim',

@@ -54,6 +54,18 @@ async function mpls(bed: Bed): Promise<Outcome> {
   return flooded(bed, '10.88.0.2');
 }
 
+/** Geneve by the switch itself: a bridge for the stations, and one that has octo0 and its address, by which the tunnel leaves. */
+async function geneve(bed: Bed): Promise<Outcome> {
+  for (const index of BOTH) {
+    const tunnel = `-- add-port br0 inner -- set interface inner type=geneve options:key=7 options:remote_ip=${bed.address(3 - index)}`;
+    const below = '-- add-br below -- set bridge below datapath_type=netdev -- add-port below octo0';
+    await startSwitch(bed.host(index), [], '', `${below} ${tunnel}`);
+    await bed.host(index).sh(`ip addr add ${bed.address(index)}/24 dev below; ip link set below up
+      ip link set br0 mtu ${MTU_INSIDE}; ip addr add 10.88.0.${index}/24 dev br0`);
+  }
+  return flooded(bed, '10.88.0.2');
+}
+
 /** A bond of octo0 and a cable: a cut link is nothing to it, and when all are cut it moves to the cable. */
 async function lacp(bed: Bed): Promise<Outcome> {
   await bed.cable(1, 2, 'lan');
@@ -106,6 +118,15 @@ export const OPEN_VSWITCH: Row[] = [
     know: 'A label takes 4 bytes of the MTU of octo0.',
     edit: (_, config) => config.replace(/^ address .*$/m, ''),
     run: mpls,
+  },
+  {
+    name: 'ovs-geneve',
+    program: 'Open vSwitch',
+    packages: ['openvswitch-switch'],
+    asked: 'Geneve made by the switch (datapath netdev), with octo0 as the port that it leaves by',
+    know: 'Lower the MTU inside by 58 bytes. The address of octo0 belongs to the bridge that has it. `no offload tap-checksum`, as above.',
+    edit: (_, config) => config.replace(/^ address .*$/m, ' no offload tap-checksum'),
+    run: geneve,
   },
   {
     name: 'ovs-lacp',

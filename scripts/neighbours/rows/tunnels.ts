@@ -59,6 +59,6 @@ export const TUNNELS: Row[] = [
     'a second station with its own MAC address (MACVLAN, as containers have it)',
     'MACVLAN',
     () => 'ip link add inner link octo0 type macvlan mode bridge',
-    'Its address is learned as that of any station.',
+    'Its address is learned as that of any station. Inside, broadcasts may come after unicast that followed them ([finding](../findings/linux-macvlan-broadcast-overtaken.sh)).',
   ),
 ];

@@ -38,6 +38,7 @@ import { setupCommands } from './setup.js';
 import { showCommands } from './show.js';
 import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
+import { testCommands } from './test.js';
 import { topCommands } from './top.js';
 import { uplinkCommands } from './uplinks.js';
 import { vlanCommands } from './vlans.js';
@@ -65,6 +66,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...joinCommands,
   ...waitCommands,
   ...pingCommands,
+  ...testCommands,
   ...explainCommands,
   ...drainCommands,
   ...clearCommands,

@@ -67,7 +67,7 @@ function whatText(event: ControlEvent): string {
       return `${event.interface} uplink group ${event.group} moved${from} to ${event.peer}: ${UPLINK_CAUSES[event.cause]}`;
     }
     case 'loop':
-      return `${event.interface} peer ${event.peer} ${loopText(event.state)}`;
+      return `${event.interface} peer ${event.peer} ${loopText(event.state, event.vlans)}`;
     case 'mac-frozen': {
       const others = event.count === 1 ? '' : `, and ${event.count - 1} more`;
       const place = `${portText(event.peer)}, not ${portText(event.other)}`;

@@ -1,7 +1,7 @@
 /** Interfaces as text: in full, and one on each line. */
 import type { InterfaceRate, InterfaceStatus } from '../../api/index.js';
 import { bytes, orDash, plural, speed } from './format.js';
-import { loopText } from './loops.js';
+import { loopTexts } from './loops.js';
 import { type Column, foldLine, TEXT_WIDTH, table } from './table.js';
 
 export function interfacesText(interfaces: InterfaceStatus[]): string[] {
@@ -15,6 +15,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     ...found.addresses.map((address) => `  Address ${address}`),
     `  Public key ${orDash(found.publicKey)}`,
     `  UDP port ${found.listenPort}, policy ${found.policy}, AEAD ${found.aead}`,
+    ...(found.workers > 1 ? [`  Workers ${found.workers}`] : []),
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,
@@ -23,7 +24,8 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
       : [
           `  Not forwarded to reserved groups: ${plural(found.reservedDropped, 'frame')}; see "forward reserved"`,
         ]),
-    ...found.loops.map(({ peer, state }) => `  Peer ${peer} ${loopText(state)}`),
+    ...loopsText(found.loops),
+    ...found.otherMtus.map(({ peer, mtu }) => `  Peer ${peer} has MTU ${mtu}: all ends need the same`),
     ...(found.clientsKnown === null
       ? []
       : [`  Clients ${found.clientsPresent} present of ${found.clientsKnown} authorized`]),
@@ -85,4 +87,11 @@ function stateOf(found: InterfaceStatus): string {
   if (!found.enabled) return 'shut down';
   if (!found.workerAlive) return 'down: the datapath has stopped';
   return found.state === 'up' ? 'up' : `down: ${found.cause ?? 'no reason given'}`;
+}
+
+function loopsText(loops: InterfaceStatus['loops']): string[] {
+  const peers = new Set(loops.map(({ peer }) => peer));
+  return [...peers].flatMap((peer) =>
+    loopTexts(loops.filter((loop) => loop.peer === peer)).map((text) => `  Peer ${peer} ${text}`),
+  );
 }

@@ -3,7 +3,7 @@ import type { LinkStatus, PeerStatus } from '../../api/index.js';
 import { vlanWords } from '../../config/vlan-command.js';
 import { dscpText } from '../../grammar/dscp.js';
 import { bytes, duration, milliseconds, orDash, percent, plural, rate, speed } from './format.js';
-import { loopText } from './loops.js';
+import { loopTexts } from './loops.js';
 import { type Column, foldLine, type Summary, type TableLayout, TEXT_WIDTH } from './table.js';
 
 const PEER_COLUMNS: Column<PeerStatus>[] = [
@@ -110,7 +110,7 @@ export function peerText(peer: PeerStatus): string[] {
     `  Sent ${plural(peer.txFrames, 'frame')}, ${bytes(peer.txBytes)}`,
     ...duplicateText(peer.duplicate),
     ...stormText(peer),
-    ...(peer.loop === null ? [] : [`  This peer ${loopText(peer.loop)}`]),
+    ...loopTexts(peer.loops).map((text) => `  This peer ${text}`),
     ...(peer.splitHorizon === 0
       ? []
       : [`  Split horizon ${peer.splitHorizon === null ? 'off' : `group ${peer.splitHorizon}`}`]),

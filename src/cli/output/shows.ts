@@ -71,6 +71,7 @@ function clientLoadText(load: ClientLoad): string[] {
   return [
     `Clients of ${load.interface}: ${load.clientsPresent} present of ${load.clientsKnown} authorized`,
     `  ${load.heartbeatsPerSecond} heartbeats/s of ${load.heartbeatBudget} budgeted, ${load.handshakeMessagesPerSecond} handshake messages/s`,
+    `  From ${load.unprovedHandshakesPerSecond} initiations/s on, addresses are to be proved and begin ${load.handshakesPerSecondOfAddress} handshakes/s each`,
     ...(shortestIntervalMs === null
       ? []
       : [`  Asked to send heartbeats no more often than every ${shortestIntervalMs} ms`]),
@@ -98,6 +99,7 @@ export function systemText(info: SystemInfo): string[] {
         { title: 'Datapath', cell: (worker) => worker.interface },
         { title: 'State', cell: (worker) => (worker.alive ? 'running' : 'dead') },
         { title: 'Scheduling', cell: (worker) => worker.scheduling },
+        { title: 'Workers', cell: (worker) => String(worker.workers), align: 'right' },
         {
           title: 'Late last/max us',
           cell: (w) => `${orDash(w.latenessLastUs)}/${orDash(w.latenessMaxUs)}`,

@@ -7,10 +7,12 @@ import { admitsClients } from '../../config/templates.js';
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
-import { loopOf } from '../interfaces/loops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
+
+/** Peers that are named where many may have one fault. */
+const MOST_EXAMPLES = 10;
 
 /** Status of a configured interface; `runtime` is null while it is shut down. */
 export function interfaceStatus(
@@ -42,7 +44,9 @@ export function interfaceStatus(
     policy: effective.policy,
     reservedDropped: runtime?.datapath.stats.drops[DROP['reserved-group']] ?? 0,
     loops: runtime === null ? [] : loopsOf(runtime),
+    otherMtus: runtime === null ? [] : otherMtusOf(runtime, effective.mtu),
     workerAlive: runtime?.datapath.alive ?? false,
+    workers: runtime?.datapath.alive ? runtime.datapath.workers : 0,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
     rxBytes: read(INTERFACE.tapTxBytes),
@@ -59,13 +63,21 @@ export function interfaceStatus(
   };
 }
 
-function loopsOf(runtime: InterfaceRuntime): InterfaceStatus['loops'] {
-  const loops: InterfaceStatus['loops'] = [];
-  for (const { row, config } of runtime.peers.values()) {
-    const state = loopOf(runtime, row);
-    if (state !== null) loops.push({ peer: config.name, state });
+/** The first peers whose TAP has another MTU than ours. */
+function otherMtusOf({ peers }: InterfaceRuntime, mtu: number): InterfaceStatus['otherMtus'] {
+  const others: InterfaceStatus['otherMtus'] = [];
+  for (const { config, tapMtu } of peers.values()) {
+    if (tapMtu !== 0 && tapMtu !== mtu) others.push({ peer: config.name, mtu: tapMtu });
+    if (others.length === MOST_EXAMPLES) break;
   }
-  return loops;
+  return others;
+}
+
+function loopsOf({ peers }: InterfaceRuntime): InterfaceStatus['loops'] {
+  return [...peers.loops.rows()].flatMap((row) => {
+    const peer = peers.atRow(row)?.config.name;
+    return peer === undefined ? [] : peers.loops.of(row).map((loop) => ({ peer, ...loop }));
+  });
 }
 
 function countsOf({ peers }: InterfaceRuntime): { links: number; peersUp: number; linksUp: number } {

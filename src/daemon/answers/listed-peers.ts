@@ -129,7 +129,7 @@ function peerAtRest(config: InterfaceConfig, peer: PeerConfig, fault: string | n
     duplicate: effectiveDuplicate(config, peer),
     splitHorizon: effectiveSplitHorizon(peer),
     vlan: peer.vlan ?? null,
-    loop: null,
+    loops: [],
     stormControl: stormStatus(peer, 0),
     stormDrops: 0,
     session: null,

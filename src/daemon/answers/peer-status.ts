@@ -15,7 +15,6 @@ import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/st
 import { AEAD, PATH } from '../../native/ops.js';
 import { causeWord } from '../base/causes.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
-import { loopOf } from '../interfaces/loops.js';
 import { type LinkEntry, nameOf, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import type { Histories } from '../observe/link-histories.js';
@@ -111,7 +110,7 @@ function remoteName(runtime: InterfaceRuntime, link: LinkEntry): LinkStatus['rem
 
 /** In words; that a name has no address says which, and why. */
 function causeOf(runtime: InterfaceRuntime, link: LinkEntry): string | null {
-  if (link.cause === 'name-unresolved') return runtime.unresolved(link.config);
+  if (link.cause === 'name-unresolved') return runtime.events.unresolved(link.config);
   return link.cause === null ? null : causeWord(link.cause);
 }
 
@@ -168,7 +167,7 @@ export function peerStatus(
     duplicate: effectiveDuplicate(runtime.config, peer.config),
     splitHorizon: effectiveSplitHorizon(peer.config),
     vlan: peer.config.vlan ?? null,
-    loop: loopOf(runtime, peer.row),
+    loops: runtime.peers.loops.of(peer.row),
     stormControl: stormStatus(peer.config, read(PEER.storms)),
     stormDrops: read(PEER.stormDrops),
     session: session === null ? null : sessionStatus(session, nowUs),

@@ -15,6 +15,8 @@ import {
 import { effectiveInterface } from '../../config/defaults.js';
 import { admitsClients } from '../../config/templates.js';
 import { INTERFACE } from '../../contract/stats.js';
+import { UNPROVED_PER_SECOND } from '../../crypto/limits.js';
+import { HANDSHAKE_RATE } from '../../crypto/rate-limit.js';
 import { findAddon } from '../../native/find-addon.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
 import { manifest, version } from '../base/version.js';
@@ -84,6 +86,7 @@ export async function systemInfo(
       interface: runtime.name,
       alive: runtime.datapath.alive,
       scheduling: runtime.datapath.scheduling,
+      workers: runtime.datapath.workers,
       latenessLastUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessLastUs]),
       latenessMaxUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessMaxUs]),
       batches: runtime.datapath.stats.interface[INTERFACE.wakeups],
@@ -109,6 +112,8 @@ function clientLoad({ name, clients, config, datapath }: InterfaceRuntime, resid
     clientsPresent: clients.present,
     heartbeatsPerSecond: Math.round(clients.perSecond('heartbeats')),
     handshakeMessagesPerSecond: Math.round(clients.perSecond('handshakes')),
+    unprovedHandshakesPerSecond: UNPROVED_PER_SECOND,
+    handshakesPerSecondOfAddress: HANDSHAKE_RATE.perSecond,
     heartbeatBudget: effectiveInterface(config).heartbeatBudget,
     shortestIntervalMs: datapath.stats.interface[INTERFACE.pacedIntervalUs] / 1000 || null,
     residentBytesPerClient:

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { nodeHttp } from './node-http.js';
 
 export interface Place {
   address: string;
@@ -47,9 +48,7 @@ export class HttpPlace {
   }
 
   private async listen({ address, port }: Place): Promise<Server> {
-    // Loading it takes a third of the start of a daemon, and few serve anything.
-    const { createServer } = await import('node:http');
-    const server = createServer({
+    const server = nodeHttp().createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       requestTimeout: PATIENCE_MS,
       headersTimeout: PATIENCE_MS,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type {
+  DataSent,
   FlowsExplanation,
   GuardRow,
   MacStretch,
@@ -19,13 +20,18 @@ import type { DatapathSettings } from '../../contract/settings.js';
 import { INTERFACE, SharedStats } from '../../contract/stats.js';
 import type { UplinkRow } from '../../contract/uplinks.js';
 import type { Native } from '../../native/binding.js';
+import type { Reception } from '../../wire/bandwidth-test.js';
 import type { WorkerMessage, WorkerStart } from '../../worker/worker.js';
+import { CarrierQuestions } from './carrier-questions.js';
 import { startWorker } from './worker-thread.js';
 
 /** Commands that go to the worker together. A message costs as much as several commands, and each wakes the worker. */
 const MOST_TOGETHER = 64;
 /** Events are taken for so long until others have their turn. */
 const SLICE_MS = 4;
+
+/** See the command `bandwidth-data`. */
+type BandwidthBurst = Omit<Extract<DatapathCommand, { kind: 'bandwidth-data' }>, 'kind' | 'id'>;
 
 interface DatapathOptions {
   tapFd: number;
@@ -34,6 +40,7 @@ interface DatapathOptions {
   tap: number;
   settings: DatapathSettings;
   realtime: boolean;
+  workers: number;
 }
 
 interface DatapathEvents {
@@ -48,9 +55,13 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   readonly dropExamples = new DropExamples();
   alive = true;
   scheduling: 'realtime' | 'normal' = 'normal';
+  /** Threads that it has, and those that it is to have: the system may give fewer. */
+  workers = 1;
+  private workersWanted: number;
   private readonly worker: Worker;
   private readonly port: MessagePort;
   private readonly wakeFd: number;
+  private readonly carrierQuestions: CarrierQuestions;
   private readonly answers = new Map<number, (result: unknown) => void>();
   private nextAnswer = 1;
   private fault: string | null = null;
@@ -71,13 +82,17 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     options: DatapathOptions,
   ) {
     super();
+    this.workersWanted = options.workers;
     this.wakeFd = native.eventCreate();
+    const netlinkFd = native.netlinkOpen();
+    this.carrierQuestions = new CarrierQuestions(native, netlinkFd);
     const { port1, port2 } = new MessageChannel();
     const seed = randomBytes(8);
     const taken = new Int32Array(new SharedArrayBuffer(4));
     const start: WorkerStart = {
       port: port2,
       wakeFd: this.wakeFd,
+      netlinkFd,
       seed: [seed.readInt32LE(0), seed.readInt32LE(4)],
       taken,
       dropExamples: this.dropExamples.buffer,
@@ -105,6 +120,18 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.waiting.push(command);
     if (this.waiting.length >= MOST_TOGETHER) this.sendWaiting();
     else this.sending ??= setImmediate(() => this.sendWaiting());
+  }
+
+  /** Threads that new session keys are for, beside the worker. */
+  get helpers(): number {
+    return this.workersWanted - 1;
+  }
+
+  /** Changes how many threads share the large batches. Sessions that exist are shared from their next renewal on. */
+  setWorkers(count: number): void {
+    if (count === this.workersWanted) return;
+    this.workersWanted = count;
+    this.send({ kind: 'workers', count });
   }
 
   /** Turns of the worker's loop since it started, modulo 2^53. */
@@ -167,6 +194,16 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     return this.ask((id) => ({ kind: 'uplinks', id }));
   }
 
+  /** Sends a burst of a bandwidth test; null when the worker has ended. */
+  bandwidthData(burst: BandwidthBurst): Promise<DataSent | null> {
+    return this.ask((id) => ({ kind: 'bandwidth-data', id, ...burst }));
+  }
+
+  /** What has come of the bandwidth test of a peer; null when none is counted, or the worker has ended. */
+  bandwidthReception(peer: number): Promise<Reception | null> {
+    return this.ask((id) => ({ kind: 'bandwidth-reception', id, peer }));
+  }
+
   /** Sends a question and waits for its answer; null when the worker has ended. */
   private async ask<T>(question: (id: number) => DatapathCommand): Promise<T | null> {
     if (!this.alive) return null;
@@ -223,10 +260,15 @@ export class Datapath extends EventEmitter<DatapathEvents> {
       case 'scheduling':
         this.scheduling = event.realtime ? 'realtime' : 'normal';
         return;
+      case 'workers':
+        this.workers = event.count;
+        return;
       case 'answer':
         this.answers.get(event.id)?.(event.result);
         this.answers.delete(event.id);
         return;
+      case 'carrier-doubt':
+        return this.carrierQuestions.ask(event.ifindex);
       case 'fatal':
         this.fault = event.message;
         this.hasReleased = true;
@@ -250,6 +292,7 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.alive = false;
     this.port.close();
     this.native.close(this.wakeFd);
+    this.carrierQuestions.close();
     for (const answer of this.answers.values()) answer(null);
     this.answers.clear();
     const fault = this.fault ?? (this.stopping ? null : 'it ended by itself');

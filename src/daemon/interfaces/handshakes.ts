@@ -280,8 +280,9 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     const sealKey = keySlots.take();
     const openKey = keySlots.take();
     this.emit('step', action.peer, AGREED[action.role]);
-    this.native.keyInstall(sealKey, action.aead, action.sendKey);
-    this.native.keyInstall(openKey, action.aead, action.receiveKey);
+    const { helpers } = this.datapath;
+    this.native.keyInstall(sealKey, action.aead, action.sendKey, helpers);
+    this.native.keyInstall(openKey, action.aead, action.receiveKey, helpers);
     sodiumPrimitives.wipe(action.sendKey);
     sodiumPrimitives.wipe(action.receiveKey);
     this.sessions.set(slot, {

@@ -229,7 +229,7 @@ export class Introductions {
     direct.seen = said.seen;
     direct.until = this.options.now() + said.record.lifetimeS * 1e6;
     this.setUp(direct.entry.config.name, server, direct);
-    this.options.datapath.send({ kind: 'announce', peer: direct.entry.row });
+    this.options.datapath.send({ kind: 'announce', peer: direct.entry.row, isAgain: true });
   }
 
   // --- their life -----------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
-/** Loops, from the shared counters. */
+/** Loops that peers close, by row of the peer and VLAN, as the datapath has told. */
 import type { LoopState } from '../../api/index.js';
-import { PEER, PEER_WIDTH } from '../../contract/stats.js';
 import { LOOP } from '../../switch/loop-guard.js';
-import type { InterfaceRuntime } from './runtime.js';
 
 const STATES: Record<number, LoopState | undefined> = {
   [LOOP.NOTICED]: 'noticed',
@@ -15,7 +13,33 @@ export function loopState(state: number): LoopState | null {
   return STATES[state] ?? null;
 }
 
-/** How a peer, by its row, stands in a loop. */
-export function loopOf(runtime: InterfaceRuntime, row: number): LoopState | null {
-  return loopState(runtime.datapath.stats.peers[row * PEER_WIDTH + PEER.loop]);
+export class Loops {
+  private readonly states = new Map<number, Map<number, LoopState>>();
+
+  /** A peer stands so, one of `LOOP`, in these VLANs (0: without a tag) from now on. */
+  note(row: number, vlans: readonly number[], state: number): void {
+    const ofPeer = this.states.get(row) ?? new Map<number, LoopState>();
+    const name = loopState(state);
+    for (const vlan of vlans) {
+      if (name === null) ofPeer.delete(vlan);
+      else ofPeer.set(vlan, name);
+    }
+    if (ofPeer.size === 0) this.states.delete(row);
+    else this.states.set(row, ofPeer);
+  }
+
+  /** How a peer stands in loops, by VLAN. */
+  of(row: number): { vlan: number; state: LoopState }[] {
+    const found = [...(this.states.get(row) ?? [])].map(([vlan, state]) => ({ vlan, state }));
+    return found.sort((a, b) => a.vlan - b.vlan);
+  }
+
+  /** Rows of the peers that close a loop. */
+  rows(): Iterable<number> {
+    return this.states.keys();
+  }
+
+  peerRemoved(row: number): void {
+    this.states.delete(row);
+  }
 }

@@ -2,6 +2,7 @@
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
 import { LINK_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
 import type { Client } from '../../handshake/client.js';
+import { Loops } from './loops.js';
 import { Rows } from './rows.js';
 import { type LinkSockets, NO_SOCKETS } from './udp-sockets.js';
 
@@ -98,6 +99,7 @@ export interface PeerEntry {
 export class PeerEntries {
   /** Hears of each peer that has been removed. */
   onRemoved: (entry: PeerEntry) => void = () => {};
+  readonly loops = new Loops();
   private readonly byName = new Map<string, PeerEntry>();
   private readonly byRow = new Map<number, PeerEntry>();
   private readonly rows = new Rows();
@@ -165,6 +167,7 @@ export class PeerEntries {
     this.setUp(entry, false);
     this.byName.delete(entry.config.name);
     this.byRow.delete(entry.row);
+    this.loops.peerRemoved(entry.row);
     this.rows.release(entry.row);
     this.onRemoved(entry);
   }

@@ -22,8 +22,8 @@ export interface RuntimeEvents {
   session: [peer: PeerEntry, what: 'established' | 'ended'];
   /** Another server of an uplink group carries. */
   uplink: [group: string, peer: string, before: string | null, cause: UplinkCause];
-  /** A peer closes a loop, or no longer: one of `LOOP`. */
-  loop: [peer: PeerEntry, state: number];
+  /** A peer closes a loop in these VLANs (0: without a tag), or no longer: one of `LOOP`. */
+  loop: [peer: PeerEntry, vlans: readonly number[], state: number];
   switch: [notice: SwitchNotice];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];

@@ -3,47 +3,39 @@
  * configuration to the next without touching what did not change.
  */
 import { EventEmitter } from 'node:events';
-import type { InterfaceConfig, LinkConfig } from '../../api/config.js';
-import { ALIVE_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
+import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import { withTemplates } from '../../config/templates.js';
-import type { DatapathEvent } from '../../contract/events.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
-import { PATH } from '../../native/ops.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
-import { causeWord } from '../base/causes.js';
 import { lookUpName } from '../base/name-lookup.js';
+import { BandwidthTests } from './bandwidth-tests.js';
 import { BridgePort } from './bridge-port.js';
 import { Clients, settingsDiffer } from './clients.js';
 import { Datapath } from './datapath.js';
+import { DatapathEvents } from './datapath-events.js';
 import { settingsOf } from './datapath-settings.js';
-import { describeChange, describeLack, NOTHING_MEASURED } from './describe-change.js';
 import { Drains } from './drains.js';
 import { Echoes } from './echoes.js';
 import { HandshakeClock } from './handshake-clock.js';
 import { Handshakes } from './handshakes.js';
 import { loadKeys, macOf, privateKeyFile } from './interface-keys.js';
-import { answerMarks } from './marks.js';
 import { Members } from './members.js';
 import { timeNotKept, warningOf } from './notices.js';
-import { type LinkEntry, nameOf, PeerEntries, type PeerEntry } from './peer-entries.js';
+import { PeerEntries, type PeerEntry } from './peer-entries.js';
 import { PeerSetup } from './peer-setup.js';
-import { RemoteNames, type Resolution } from './remote-names.js';
+import { RemoteNames } from './remote-names.js';
 import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
-import { tapMtuHeard } from './tap-mtu.js';
+import { TapQueue } from './tap-queue.js';
 import { UdpSockets } from './udp-sockets.js';
-
-type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
-
-/** How soon the worker hears of the marks of links that have roamed. */
-const MARKING_MS = 20;
+import { workerCount } from './worker-count.js';
 
 /** What an interface is made from. */
 interface Foundation {
@@ -58,11 +50,13 @@ interface Foundation {
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly peers = new PeerEntries();
   readonly tap: Tap;
+  readonly tapQueue: TapQueue;
   readonly selfTest: UdpSelfTest;
   readonly datapath: Datapath;
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
+  readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly clients: Clients;
   readonly members: Members;
@@ -72,7 +66,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
-  private marking: NodeJS.Timeout | undefined;
+  /** What the worker tells. */
+  readonly events: DatapathEvents;
   /** The kernel tells when something is there that sockets lacked; what it does not tell is found by asking again. */
   private readonly rebinding = new Retry(
     () => {
@@ -87,12 +82,13 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   private constructor({ native, stateFolder, config, keys, tap, selfTest }: Foundation) {
     super();
     const { peers } = this;
-    const { aead, scheduling } = effectiveInterface(config);
+    const { aead, scheduling, workers } = effectiveInterface(config);
     this.now = () => native.now();
     this.stateFolder = stateFolder;
     this.current = { ...config, peers: [] };
     this.keys = keys;
     this.tap = tap;
+    this.tapQueue = new TapQueue(config.name);
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
       tapFd: tap.fd,
@@ -100,6 +96,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       publicKey: keys.publicKey,
       settings: settingsOf(config, tap.granted, selfTest),
       realtime: scheduling === 'realtime',
+      workers: workerCount(workers),
     });
     const clock = new HandshakeClock(
       HandshakeClock.fileOf(stateFolder, keys.publicKey),
@@ -132,15 +129,18 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.on('bridge', () => this.sendSettings(this.current));
     this.echoes = new Echoes(datapath);
+    this.bandwidth = new BandwidthTests(this);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {
-      isInTrouble: (name) => this.isInTrouble(name),
-      changed: (name, before) => this.nameChanged(name, before),
+      isInTrouble: (name) => this.events.isInTrouble(name),
+      changed: (name, before) => this.events.nameChanged(name, before),
     });
     const { names } = this;
     this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, names, stateFolder });
+    const { bridge, setup, rebinding, now } = this;
+    this.events = new DatapathEvents(this, { bridge, routes, setup, rebinding, now });
     this.members = new Members(this, { setup: this.setup, keys: () => this.keys, now: this.now });
-    datapath.on('event', (event) => this.take(event));
+    datapath.on('event', (event) => this.events.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
       if (fault !== null) this.died(fault, hasReleased);
     });
@@ -260,9 +260,10 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   /** Ends what has timers. */
   private closeParts(): void {
+    this.bandwidth.close();
     this.clients.close();
     this.members.close();
-    clearTimeout(this.marking);
+    this.events.close();
     this.routes.close();
     this.names.close();
     this.bridge.close();
@@ -308,6 +309,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.setUpPeers(next);
     if (was.scheduling !== wanted.scheduling)
       this.datapath.send({ kind: 'schedule', realtime: wanted.scheduling === 'realtime' });
+    this.datapath.setWorkers(workerCount(wanted.workers));
     this.sendSettings(next);
   }
 
@@ -332,162 +334,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.handshakes.close();
     if (!hasReleased) this.sockets.closeAll();
     this.emit('fault', fault);
-    for (const peer of this.peers.values()) {
-      for (const { config, state } of peer.links.values()) {
-        const place = { peer: peer.row, link: config.id };
-        const change = this.unmeasured('down', 'worker-died');
-        if (ALIVE_STATES.has(state) || state === 'one-way') this.linkChanged({ ...place, ...change });
-      }
-    }
-  }
-
-  // --- events of the datapath and of handshakes -----------------------------------------------------
-
-  private take(event: DatapathEvent): void {
-    this.handshakes.take(event);
-    switch (event.kind) {
-      case 'link':
-        return this.linkChanged(event);
-      case 'roamed':
-        return this.linkRoamed(event);
-      case 'gso-refused':
-        return this.atLink(event, (...place) => this.emit('gsoRefused', ...place));
-      case 'runs-lost':
-        return this.atLink(event, (...place) => this.emit('runsLost', ...place, event));
-      case 'loop':
-        return this.loopChanged(event);
-      case 'switch':
-        return void this.emit('switch', event.notice);
-      case 'uplink':
-        return this.uplinkMoved(event);
-      case 'kernel':
-        for (const ifindex of event.interfaces) this.bridge.interfaceChanged(ifindex);
-        if (this.sockets.isShort) this.rebinding.now();
-        return this.routes.refreshSoon();
-      case 'rebind':
-        return this.rebinding.now();
-      case 'path-mtu':
-      case 'mtu':
-        return this.atLink(event, (...place) => {
-          if (event.kind === 'mtu') this.emit('mtu', ...place, event.mtu, event.before);
-          // Links that go through this peer start from what its own links carry.
-          this.routes.linkChanged(...place);
-        });
-      case 'tap-mtu':
-        return tapMtuHeard(this, event.peer, event.mtu);
-      case 'echo':
-        return this.echoes.answered(event);
-      default:
-    }
-  }
-
-  private linkChanged(change: Omit<EventOf<'link'>, 'kind'>): void {
-    const { peer: row, link: id, state, cause, atUs, facts, suppressed } = change;
-    const peer = this.peers.atRow(row);
-    if (peer === undefined) return;
-    const link = peer.links.get(id);
-    // One that was removed may have a successor under its id.
-    if (cause === 'removed' || link === undefined) return this.reachChanged(peer, cause, atUs);
-    this.peers.setState(link, state);
-    link.cause = cause;
-    // Asked again, it may have found another way meanwhile.
-    if (cause === 'recursive-route') link.routeDevice = null;
-    const more = suppressed === 0 ? '' : `; ${suppressed} more suppressed`;
-    const name = nameOf(link.config);
-    if (name !== null && !ALIVE_STATES.has(state)) this.names.linkDown(name);
-    const lack =
-      cause === 'name-unresolved'
-        ? `${state}: ${this.unresolved(link.config)}`
-        : describeLack(state, cause, link.config, this.name);
-    link.detail = (lack ?? describeChange(state, cause, facts)) + more;
-    this.emit('link', peer, link, facts);
-    this.drains.linkChanged();
-    this.reachChanged(peer, cause, atUs);
-  }
-
-  private unmeasured(state: LinkState, cause: LinkCause) {
-    return { state, cause, facts: NOTHING_MEASURED, suppressed: 0, atUs: this.now() };
-  }
-
-  private reachChanged(peer: PeerEntry, cause: LinkCause, atUs: number): void {
-    const up = [...peer.links.values()].some((other) => ALIVE_STATES.has(other.state));
-    if (up === peer.up) return;
-    this.peers.setUp(peer, up);
-    peer.changedUs = atUs;
-    if (!up) peer.lostBy = cause;
-    this.emit('peer', peer, causeWord(cause));
-  }
-
-  // --- names of remote ends -------------------------------------------------------------------------
-
-  /** Why a link's name leads nowhere: `osaka.example: no address (NXDOMAIN)`. */
-  unresolved(config: LinkConfig): string {
-    const name = nameOf(config) ?? '';
-    return `${name}: ${this.names.of(name).problem ?? 'being resolved'}`;
-  }
-
-  private isInTrouble(name: string): boolean {
-    for (const { links } of this.peers.values()) {
-      for (const { config, state } of links.values()) {
-        if (nameOf(config) === name && state !== 'shutdown' && !ALIVE_STATES.has(state)) return true;
-      }
-    }
-    return false;
-  }
-
-  private nameChanged(name: string, before: Resolution): void {
-    const to = this.names.of(name);
-    const isElsewhere = [...to.addresses].sort().join() !== [...before.addresses].sort().join();
-    for (const { peer, link } of this.setup.followName(this.current, name)) {
-      if (isElsewhere) this.emit('resolved', peer, link, name, to, before.addresses);
-      const { state, cause } = link;
-      if (cause !== 'name-unresolved' || to.addresses.length > 0) continue;
-      const place = { peer: peer.row, link: link.config.id };
-      this.linkChanged({ ...place, ...this.unmeasured(state, cause) });
-    }
-  }
-
-  /** Does something with the link of an event, if it is still there. */
-  private atLink(
-    event: { peer: number; link: number },
-    act: (peer: PeerEntry, link: LinkEntry) => void,
-  ): void {
-    const peer = this.peers.atRow(event.peer);
-    const link = peer?.links.get(event.link);
-    if (peer !== undefined && link !== undefined) act(peer, link);
-  }
-
-  private loopChanged({ peer, state }: EventOf<'loop'>): void {
-    const found = this.peers.atRow(peer);
-    if (found !== undefined) this.emit('loop', found, state);
-  }
-
-  private uplinkMoved({ group, peer, before, cause }: EventOf<'uplink'>): void {
-    const name = this.peers.atRow(peer)?.config.name;
-    const old = this.peers.atRow(before)?.config.name ?? null;
-    if (name !== undefined) this.emit('uplink', group, name, old, cause);
-  }
-
-  private linkRoamed({ peer: row, link: id, isLearned, path }: EventOf<'roamed'>): void {
-    const peer = this.peers.atRow(row);
-    const link = peer?.links.get(id);
-    if (peer === undefined || link === undefined) return;
-    const isFound = isLearned || nameOf(link.config) !== null || peer.introduction !== null;
-    link.otherPath = isFound ? path.words : null;
-    link.isLearned = isLearned;
-    link.routeDevice = null;
-    if (link.configuredPath[PATH.DSCP] !== 0 || link.configuredPath[PATH.MARK] !== 0) {
-      this.markAnswersSoon();
-    }
-    this.routes.linkChanged(peer, link);
-  }
-
-  /** Tells the worker once how answers are marked, after a while in which many links may roam. */
-  private markAnswersSoon(): void {
-    this.marking ??= setTimeout(() => {
-      this.marking = undefined;
-      this.datapath.send({ kind: 'answer-marks', marks: answerMarks(this.peers.values()) });
-    }, MARKING_MS);
+    this.events.workerDied();
   }
 
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */

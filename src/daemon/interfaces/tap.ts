@@ -12,7 +12,7 @@ const TAP_QUEUE_FRAMES = 1000;
 const OWN_ALIAS = 'octolink';
 
 /** What `ip -json address show` says of a device, as far as it matters here. */
-interface DeviceState {
+export interface DeviceState {
   flags: string[];
   mtu: number;
   txqlen?: number;
@@ -34,29 +34,45 @@ export class Tap {
     private readonly own: boolean,
     /** MAC address. */
     public mac: string,
+    /** As it was found, until it is set up for the first time. */
+    private found: DeviceState | null,
   ) {
     this.granted = handle.granted;
   }
 
   /** Opens a TAP, or makes it. Throws a plain sentence. */
   static async open(native: Native, config: InterfaceConfig): Promise<Tap> {
-    return Tap.of(native, config, openDevice(native, config));
+    return Tap.of(native, openDevice(native, config), config.name);
   }
 
-  /** Takes a TAP of an earlier daemon by its descriptor, which is closed when that fails. Throws a plain sentence. */
-  static async adopt(native: Native, config: InterfaceConfig, fd: number): Promise<Tap> {
+  /**
+   * Takes a TAP of an earlier daemon by its descriptor, which is closed when that fails; `state` is what there is to know of
+   * it. Throws a plain sentence.
+   */
+  static async adopt(
+    native: Native,
+    config: InterfaceConfig,
+    fd: number,
+    state: Promise<DeviceState>,
+  ): Promise<Tap> {
     try {
       const options = { name: config.name, sendBuffer: TAP_SEND_BUFFER, ...wantedOffloads(config) };
-      return await Tap.of(native, config, native.tapAdopt(fd, options));
+      return await Tap.of(native, native.tapAdopt(fd, options), config.name, state);
     } catch (error) {
       throw new Error(`interface ${config.name}: ${(error as Error).message}`);
     }
   }
 
-  private static async of(native: Native, { name }: InterfaceConfig, handle: TapHandle): Promise<Tap> {
+  private static async of(
+    native: Native,
+    handle: TapHandle,
+    name: string,
+    state: Promise<DeviceState> = deviceState(name),
+  ): Promise<Tap> {
     try {
-      const { ifalias, address } = await stateOf(name);
-      return new Tap(native, handle, !handle.existed || ifalias === OWN_ALIAS, address);
+      const found = await state;
+      const isOwn = !handle.existed || found.ifalias === OWN_ALIAS;
+      return new Tap(native, handle, isOwn, found.address, found);
     } catch (error) {
       native.close(handle.fd);
       throw new Error(`interface ${name}: ${(error as Error).message}`);
@@ -91,7 +107,8 @@ export class Tap {
     try {
       this.granted = this.native.tapOffloads(this.fd, wantedOffloads(after));
       if (mac !== null) this.setMac(mac);
-      const state = await stateOf(after.name);
+      const state = this.found ?? (await deviceState(after.name));
+      this.found = null;
       await this.carryOut(commandsFor(state, before, after, this.own));
       if (this.own) this.native.tapPersist(this.fd, effectiveInterface(after).persist);
     } catch (error) {
@@ -160,7 +177,8 @@ function shapeOf(config: InterfaceConfig): string {
   return JSON.stringify([config.mac, mtu, persist, config.addresses, config.disabledOffloads]);
 }
 
-async function stateOf(name: string): Promise<DeviceState> {
+/** What the system says of a network device. */
+export async function deviceState(name: string): Promise<DeviceState> {
   const [state] = (await ipJson(`address show dev ${name}`)) as DeviceState[];
   return state;
 }

@@ -1,6 +1,6 @@
 /**
- * Threads of datapath workers. The first one is made before it is known what for: while it loads its modules, the control
- * thread reads the configuration, and a restart is over the sooner.
+ * Threads of datapath workers. The first one is made before it is known what for: it loads its modules while the control
+ * thread loads others and reads the configuration, and a restart is over the sooner.
  */
 import { Worker } from 'node:worker_threads';
 import type { WorkerStart } from '../../worker/worker.js';

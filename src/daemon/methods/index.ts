@@ -1,6 +1,7 @@
 /** All methods of the control API. The type demands every method that `src/api` declares. */
 
 import { AUTHORIZED_KEY_METHODS } from './authorized-keys.js';
+import { BANDWIDTH_METHODS } from './bandwidth.js';
 import { CAPTURE_METHODS } from './capture.js';
 import { COMPLETE_METHODS } from './complete.js';
 import { CONFIGURATION_METHODS } from './configuration.js';
@@ -53,6 +54,7 @@ export const METHODS: MethodTable = {
   ...DRAIN_METHODS,
   ...CAPTURE_METHODS,
   ...PING_METHODS,
+  ...BANDWIDTH_METHODS,
   ...WAIT_METHODS,
   ...COMPLETE_METHODS,
 };

@@ -63,10 +63,11 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.info({ interface: name, group, peer, before, cause }, 'uplink moved');
     events.publish({ kind: 'uplink', interface: name, group, peer, before, cause });
   });
-  runtime.on('loop', (peer, number) => {
+  runtime.on('loop', (peer, changed, number) => {
     const state = loopState(number) ?? 'healed';
-    log.warn({ interface: name, peer: peer.config.name, state }, 'loop of the LAN by a peer');
-    events.publish({ kind: 'loop', interface: name, peer: peer.config.name, state });
+    const vlans = [...changed].sort((a, b) => a - b);
+    log.warn({ interface: name, peer: peer.config.name, vlans, state }, 'loop of the LAN by a peer');
+    events.publish({ kind: 'loop', interface: name, peer: peer.config.name, vlans, state });
   });
   runtime.on('switch', (notice) => {
     const nameOf = (row: number) => runtime.peers.atRow(row)?.config.name ?? null;

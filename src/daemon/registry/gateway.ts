@@ -2,8 +2,8 @@
  * Requests to the JSON gateway of an etcd cluster. Each ends after a while and goes to the next server then; whatever
  * comes back is bounded, and nothing of it is believed here.
  */
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
+import { nodeHttp, nodeHttps } from '../base/node-http.js';
 
 /** How long a request may take at one server: an election can hold a write for seconds, while another server is idle. */
 const REQUEST_MS = 800;
@@ -39,7 +39,8 @@ interface Ask {
 }
 
 export class Gateway {
-  private readonly agent: http.Agent;
+  private readonly agent: Agent;
+  private readonly agentIsTls: boolean;
   private token: string | null = null;
 
   /** `first`: index of the server to begin with. `login` fetches a token, for servers that want one. */
@@ -49,10 +50,10 @@ export class Gateway {
     private readonly login: ((gateway: Gateway, signal: AbortSignal) => Promise<string>) | null,
   ) {
     const { ca, cert, key } = terms;
-    const isTls = terms.servers.some((server) => server.startsWith('https:'));
-    this.agent = isTls
-      ? new https.Agent({ keepAlive: true, ca, cert, key, minVersion: 'TLSv1.2' })
-      : new http.Agent({ keepAlive: true });
+    this.agentIsTls = terms.servers.some((server) => server.startsWith('https:'));
+    this.agent = this.agentIsTls
+      ? new (nodeHttps().Agent)({ keepAlive: true, ca, cert, key, minVersion: 'TLSv1.2' })
+      : new (nodeHttp().Agent)({ keepAlive: true });
     this.index = index % Math.max(1, terms.servers.length);
   }
 
@@ -134,15 +135,15 @@ export class Gateway {
     path: string,
     body: unknown,
     { signal, token, needsLeader }: { signal: AbortSignal; token: string | null; needsLeader?: true },
-  ): Promise<http.IncomingMessage> {
+  ): Promise<IncomingMessage> {
     const url = new URL(path, this.server);
     const isTls = url.protocol === 'https:';
     const payload = JSON.stringify(body);
-    const options: http.RequestOptions = {
+    const options: RequestOptions = {
       method: 'POST',
       signal,
       // A cluster that is being moved to TLS has servers of both kinds: the agent serves those of one.
-      agent: isTls === this.agent instanceof https.Agent ? this.agent : undefined,
+      agent: isTls === this.agentIsTls ? this.agent : undefined,
       headers: {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(payload),
@@ -151,7 +152,7 @@ export class Gateway {
       },
     };
     return new Promise((resolve, reject) => {
-      const request = (isTls ? https : http).request(url, options, (answer) => {
+      const request = (isTls ? nodeHttps() : nodeHttp()).request(url, options, (answer) => {
         // The answer may break after this; whoever reads it is told.
         resolve(answer);
       });
@@ -161,7 +162,7 @@ export class Gateway {
   }
 }
 
-async function textOf(answer: http.IncomingMessage): Promise<string> {
+async function textOf(answer: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of answer as AsyncIterable<Buffer>) {

@@ -19,10 +19,9 @@ import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { Vlans } from '../../switch/vlans.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { Coalescer, writeWords } from '../offload/coalesce.js';
-import { checksumOffset, completeTunnelChecksum, SegmentRun, segmentHeader } from '../offload/superframe.js';
+import { checksumOffset, completeTunnelChecksum, segmentHeader } from '../offload/superframe.js';
 import {
   checkVirtio,
-  GSO,
   MAX_UDP_SEGMENTS,
   readVirtio,
   VIRTIO_CHECK,
@@ -30,7 +29,8 @@ import {
   writeGsoVirtio,
   writePlainVirtio,
 } from '../offload/virtio.js';
-import { isSound, MAX_SUPER_FRAME, type Segment } from './segment.js';
+import { OpenRun } from './open-run.js';
+import { isSound, type Segment } from './segment.js';
 
 const OPS_WORDS = 16_384;
 /** Parts of one write: the kernel's IOV_MAX is 1024. */
@@ -52,20 +52,10 @@ export class Delivery {
   private readonly frames: Coalescer;
   private readonly scratch = new HeaderInfo();
 
-  /** The run of segments being joined; its peer is -1 when none is open. */
-  private runPeer = -1;
-  private runSuperId = 0;
-  private runNext = 0;
-  private runCount = 0;
-  /** Bytes of the headers that its segments came with. */
-  private runHeaderLength = 0;
-  /** Most segments that may be joined. */
-  private runLimit = 0;
-  private runGsoType = 0;
+  /** The run of segments being joined, where its first frame lies and where its write is recorded. */
+  private readonly run = new OpenRun();
   private runFrame = 0;
   private runRecord = 0;
-  private readonly run = new SegmentRun();
-  private readonly headers = new HeaderInfo();
   /** A frame as it was written, for captures. */
   private readonly written = new Frame();
   /** Headers of a segment. */
@@ -86,26 +76,15 @@ export class Delivery {
 
   /** Whether a segment continues the open run, so that nothing of it needs to be looked at again. */
   continues(segment: Segment): boolean {
-    const { payload, sentHeaderLength } = segment;
-    return (
-      this.runPeer === segment.peer &&
-      this.runSuperId === segment.superId &&
-      this.runNext === segment.index &&
-      this.runHeaderLength === sentHeaderLength &&
-      payload <= this.run.gsoSize &&
-      this.runNext - this.run.index < this.runLimit &&
-      this.run.payload + payload + sentHeaderLength <= MAX_SUPER_FRAME
-    );
+    return this.run.continues(segment);
   }
 
-  /** Adds the payload of a segment that `continues` the run. A short segment ends it. */
+  /** Adds the payload of a segment that `continues` the run. */
   extend(segment: Segment): void {
     const { payload } = segment;
     this.part(segment.offset + segment.headerLength, payload);
     this.ops[this.runRecord + WRITE.COUNT]++;
-    this.run.payload += payload;
-    this.runNext++;
-    if (payload < this.run.gsoSize || this.runNext === this.runCount) this.closeRun();
+    if (this.run.extend(payload)) this.closeRun();
   }
 
   /**
@@ -116,28 +95,19 @@ export class Delivery {
     this.closeRun();
     this.queueFrames();
     if (this.vlans.isOn) this.untag(segment);
-    const { index, count, payload, headerLength } = segment;
-    if (!isSound(this.arena.bytes, segment, this.headers)) return false;
+    const { headers } = this.run;
+    if (!isSound(this.arena.bytes, segment, headers)) return false;
     this.makeRoom(WRITE.PARTS + 2 * MAX_PARTS);
     this.runRecord = this.opsEnd;
     this.opsEnd += WRITE.PARTS;
     this.ops[this.runRecord + WRITE.COUNT] = 1;
     // With a tag pushed this begins a byte before the datagram: there a seal ended that has been opened.
-    this.part(segment.offset - VNET_HEADER, VNET_HEADER + headerLength + payload);
-    this.runPeer = segment.peer;
-    this.runSuperId = segment.superId;
-    this.runNext = index + 1;
-    this.runHeaderLength = segment.sentHeaderLength;
-    this.runCount = count;
-    this.runGsoType = segment.gsoType;
+    this.part(segment.offset - VNET_HEADER, VNET_HEADER + segment.headerLength + segment.payload);
     this.runFrame = segment.offset;
-    this.run.index = index;
-    this.run.gsoSize = segment.gsoSize;
-    this.run.payload = payload;
-    const isTcp = this.headers.protocol === PROTOCOL_TCP;
-    this.runLimit = isTcp ? MAX_PARTS : MAX_UDP_SEGMENTS;
-    const joins = (isTcp ? this.tapTso : this.tapUso) && (this.headers.tunnelL4 === 0 || this.tapTunnel);
-    if (!joins || this.runNext === count) this.closeRun();
+    const isTcp = headers.protocol === PROTOCOL_TCP;
+    const joins = (isTcp ? this.tapTso : this.tapUso) && (headers.tunnelL4 === 0 || this.tapTunnel);
+    const isComplete = this.run.begin(segment, isTcp ? MAX_PARTS : MAX_UDP_SEGMENTS);
+    if (!joins || isComplete) this.closeRun();
     return true;
   }
 
@@ -149,16 +119,15 @@ export class Delivery {
 
   /** Ends the open run: its headers become those of what was joined, and are checked like a stranger's. */
   closeRun(): void {
-    if (this.runPeer < 0) return;
-    this.runPeer = -1;
+    const { run, runFrame: frame } = this;
+    if (!run.isOpen) return;
+    run.close();
     const { bytes } = this.arena;
-    const { headers, run, runFrame: frame } = this;
+    const { headers, joined, segments } = run;
     const vnet = frame - VNET_HEADER;
-    const segments = this.runNext - run.index;
-    const length = headers.headerLength + run.payload;
-    run.isLast = this.runNext === this.runCount;
-    segmentHeader(bytes, frame, headers, run);
-    if (segments > 1) writeGsoVirtio(bytes, vnet, headers, run.gsoSize, (this.runGsoType & GSO.ECN) !== 0);
+    const length = headers.headerLength + joined.payload;
+    segmentHeader(bytes, frame, headers, joined);
+    if (segments > 1) writeGsoVirtio(bytes, vnet, headers, joined.gsoSize, run.hasEcn);
     else this.writeSegmentVirtio(vnet, frame, length);
     if (checkVirtio(bytes, vnet, length, this.scratch) !== VIRTIO_CHECK.OK) {
       this.drops.counted(DROP['bad-offload'], segments);
@@ -173,7 +142,7 @@ export class Delivery {
   /** The virtio header of a segment by itself. */
   private writeSegmentVirtio(vnet: number, frame: number, length: number): void {
     const { bytes } = this.arena;
-    const { headers } = this;
+    const { headers } = this.run;
     const csumOffset = checksumOffset(headers);
     completeTunnelChecksum(bytes, frame, headers);
     if (this.tapChecksum) {

@@ -13,31 +13,27 @@ import { HeaderInfo } from '../../switch/headers.js';
 import { SELECTED } from '../../switch/verdicts.js';
 import { completeChecksum } from '../offload/checksum.js';
 import { checksumOffset, completeTunnelChecksum, SegmentRun, segmentHeader } from '../offload/superframe.js';
-import { GSO, gsoTypeOf, VIRTIO_FLAG } from '../offload/virtio.js';
+import { gsoTypeOf, VIRTIO_FLAG } from '../offload/virtio.js';
+import { OpenRun } from './open-run.js';
 import type { Outbound } from './outbound.js';
-import { isSound, MAX_SUPER_FRAME, type Segment } from './segment.js';
+import { isSound, type Segment } from './segment.js';
 import { type Shares, WORK } from './shares.js';
 import type { Talks } from './talks.js';
 
 export class Forwarder {
   /** Whether anything was forwarded since `finish`. */
   private isBusy = false;
-  /** The run of segments being gathered, and the peer that it goes to; its peer is -1 when none is open. */
-  private runPeer = -1;
+  /** The run of segments being gathered, and the peer that it goes to. */
+  private readonly run = new OpenRun();
   private runTo = -1;
-  private runSuperId = 0;
-  private runNext = 0;
-  private runCount = 0;
-  /** Bytes of the headers that its segments came with. */
-  private runHeaderLength = 0;
-  private runEcn = false;
   private runNow = 0;
   /** Where it begins in the arena, and where the next one will. */
   private start = 0;
   private end: number;
-  private readonly run = new SegmentRun();
-  private readonly headers = new HeaderInfo();
   private readonly frame = new Frame();
+  /** A segment by itself. */
+  private readonly alone = new SegmentRun();
+  private readonly headers = new HeaderInfo();
 
   constructor(
     private readonly arena: Arena,
@@ -53,49 +49,29 @@ export class Forwarder {
 
   /** Whether a segment continues the open run, so that nothing of it needs to be looked at again. */
   continues(segment: Segment): boolean {
-    const { payload, sentHeaderLength } = segment;
-    return (
-      this.runPeer === segment.peer &&
-      this.runSuperId === segment.superId &&
-      this.runNext === segment.index &&
-      this.runHeaderLength === sentHeaderLength &&
-      payload <= this.run.gsoSize &&
-      this.run.payload + payload + sentHeaderLength <= MAX_SUPER_FRAME
-    );
+    return this.run.continues(segment);
   }
 
-  /** Adds the payload of a segment that `continues` the run. A short segment ends it. */
+  /** Adds the payload of a segment that `continues` the run. */
   extend(segment: Segment): void {
     const { payload } = segment;
     this.append(segment.offset + segment.headerLength, payload);
-    this.run.payload += payload;
-    this.runNext++;
-    if (payload < this.run.gsoSize || this.runNext === this.runCount) this.closeRun();
+    if (this.run.extend(payload)) this.closeRun();
   }
 
   /** Starts a run to a peer with a segment. Returns false when headers and facts do not belong together. */
   begin(segment: Segment, to: number, now: number): boolean {
     this.closeRun();
-    const { index, count, payload, headerLength } = segment;
-    if (!isSound(this.arena.bytes, segment, this.headers)) return false;
+    if (!isSound(this.arena.bytes, segment, this.run.headers)) return false;
     if (this.end + SLOT_BYTES > this.arena.gatherBase + this.arena.gatherBytes) this.reuse();
     this.isBusy = true;
     if (this.talks.isOn) this.talks.heard(segment.peer, to, now);
     this.start = this.end;
-    this.append(segment.offset, headerLength + payload);
-    this.runPeer = segment.peer;
+    this.append(segment.offset, segment.headerLength + segment.payload);
     this.runTo = to;
-    this.runSuperId = segment.superId;
-    this.runNext = index + 1;
-    this.runHeaderLength = segment.sentHeaderLength;
-    this.runCount = count;
-    this.runEcn = (segment.gsoType & GSO.ECN) !== 0;
     this.runNow = now;
-    this.run.index = index;
-    this.run.gsoSize = segment.gsoSize;
-    this.run.payload = payload;
     this.shares.charge(segment.peer, WORK.FRAME);
-    if (this.runNext === count) this.closeRun();
+    if (this.run.begin(segment, segment.count)) this.closeRun();
     return true;
   }
 
@@ -104,15 +80,15 @@ export class Forwarder {
    * facts do not belong together.
    */
   single(segment: Segment, out: Frame): boolean {
-    const { headers, run } = this;
+    const { headers, alone } = this;
     const { bytes } = this.arena;
     this.closeRun();
     if (!isSound(bytes, segment, headers)) return false;
-    run.index = segment.index;
-    run.gsoSize = segment.gsoSize;
-    run.payload = segment.payload;
-    run.isLast = segment.index === segment.count - 1;
-    segmentHeader(bytes, segment.offset, headers, run);
+    alone.index = segment.index;
+    alone.gsoSize = segment.gsoSize;
+    alone.payload = segment.payload;
+    alone.isLast = segment.index === segment.count - 1;
+    segmentHeader(bytes, segment.offset, headers, alone);
     completeTunnelChecksum(bytes, segment.offset, headers);
     out
       .place(segment.offset, segment.headerLength + segment.payload)
@@ -127,20 +103,19 @@ export class Forwarder {
 
   /** Ends the open run and sends it as a super-frame. */
   private closeRun(): void {
-    const from = this.runPeer;
-    if (from < 0) return;
-    this.runPeer = -1;
-    const { headers, run, frame, start } = this;
-    run.isLast = this.runNext === this.runCount;
-    segmentHeader(this.arena.bytes, start, headers, run);
+    const { run, frame, start } = this;
+    if (!run.isOpen) return;
+    run.close();
+    const { headers, joined } = run;
+    segmentHeader(this.arena.bytes, start, headers, joined);
     frame
-      .place(start, headers.headerLength + run.payload)
+      .place(start, headers.headerLength + joined.payload)
       .describe(VIRTIO_FLAG.NEEDS_CSUM, headers.l4, checksumOffset(headers));
-    frame.gsoType = gsoTypeOf(headers, this.runEcn);
+    frame.gsoType = gsoTypeOf(headers, run.hasEcn);
     frame.tunnelL4 = headers.tunnelL4;
     frame.innerL3 = headers.l3;
-    frame.gsoSize = run.gsoSize;
-    this.stats.interface[INTERFACE.forwardedFrames] += this.runNext - run.index;
+    frame.gsoSize = joined.gsoSize;
+    this.stats.interface[INTERFACE.forwardedFrames] += run.segments;
     this.outbound.sendOn(this.runTo, frame, this.runNow);
   }
 

@@ -23,9 +23,9 @@ import { AT, type Observer } from '../../state/observer.js';
 import type { PeerTable } from '../../state/peers.js';
 import type { Tables } from '../../state/tables.js';
 import type { Bridge } from '../../switch/bridge.js';
-import { destinationHigh, destinationLow, Frame, isReserved } from '../../switch/frame.js';
+import { destinationHigh, destinationLow, Frame, isReserved, vlanId } from '../../switch/frame.js';
 import { HeaderInfo, PROTOCOL_TCP, parseHeaders, TCP_HEADER } from '../../switch/headers.js';
-import { type LoopGuard, PROBE_BYTES } from '../../switch/loop-guard.js';
+import type { LoopProbe } from '../../switch/loop-probe.js';
 import { LOCAL_PORT } from '../../switch/mac-table.js';
 import type { PortSet } from '../../switch/multicast/port-set.js';
 import type { Ports } from '../../switch/ports.js';
@@ -60,7 +60,7 @@ interface OutboundParts {
   readonly vlans: Vlans;
   /** The ports that the switch has selected for a frame. */
   readonly selected: PortSet;
-  readonly guard: LoopGuard;
+  readonly probe: LoopProbe;
   readonly transmit: Transmitter;
   readonly adaptive: Adaptive;
   readonly shares: Shares;
@@ -78,7 +78,7 @@ export class Outbound {
   private readonly ports: Ports;
   private readonly vlans: Vlans;
   private readonly selected: PortSet;
-  private readonly guard: LoopGuard;
+  private readonly probe: LoopProbe;
   private readonly transmit: Transmitter;
   private readonly shares: Shares;
   private readonly stats: SharedStats;
@@ -107,7 +107,7 @@ export class Outbound {
     this.ports = parts.ports;
     this.vlans = parts.vlans;
     this.selected = parts.selected;
-    this.guard = parts.guard;
+    this.probe = parts.probe;
     this.transmit = transmit;
     this.shares = parts.shares;
     this.stats = stats;
@@ -198,6 +198,7 @@ export class Outbound {
   private toSelected(frame: Frame): number {
     const { directs } = this.ports;
     const server = directs.isOn ? this.servedBy() : NO_PEER;
+    const vlan = this.heldVlan(frame);
     let reached = 0;
     // A direct peer gets it by the server, like all others that the server has.
     let isServed = server < 0 || this.selected.has(server);
@@ -207,7 +208,7 @@ export class Outbound {
       if (goesByServer && isServed) continue;
       isServed ||= goesByServer;
       const port = goesByServer ? server : chosen;
-      if (port === LOCAL_PORT || !this.isReached(port) || this.ports.isHeld(port)) continue;
+      if (port === LOCAL_PORT || !this.isReached(port) || this.ports.isHeld(port, vlan)) continue;
       if (!this.mayCarry(port, frame)) continue;
       this.copyTo(port, frame);
       reached++;
@@ -242,13 +243,14 @@ export class Outbound {
     const { rows } = this.peers;
     const { directs } = this.ports;
     const isServed = directs.isOn && this.servedBy() >= 0;
+    const vlan = this.heldVlan(frame);
     let reached = 0;
     for (let index = 0; index < rows.length; index++) {
       const peer = rows[index];
       if (isServed && directs.isDirect(peer)) continue;
       if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;
       if (!this.mayCarry(peer, frame)) continue;
-      if (this.ports.isHeld(peer)) this.sendToHeld(peer, frame);
+      if (this.ports.isHeld(peer, vlan)) this.sendToHeld(peer, frame);
       else this.copyTo(peer, frame);
       reached++;
     }
@@ -258,17 +260,24 @@ export class Outbound {
 
   /** Nothing goes to a peer that is held but what bridges say to each other, and probes of other gateways, which say so. */
   private sendToHeld(peer: number, frame: Frame): void {
-    const { bytes, guard } = this;
+    const { bytes, probe } = this;
     const { offset } = frame;
     const high = destinationHigh(bytes, offset);
     const low = destinationLow(bytes, offset);
     if (isReserved(high, low)) return this.copyTo(peer, frame);
-    if (!guard.isProbe(high, low)) return;
-    if (frame.length < PROBE_BYTES) return;
-    const isMarked = guard.isMarked(frame);
-    if (!isMarked) guard.mark(frame);
+    if (!probe.isProbe(high, low) || probe.bodyOf(frame) < 0) return;
+    // The mark is of this copy alone: others are sealed from where the frame lies.
+    this.sealWhole();
+    const isFirst = probe.holder(probe.bodyOf(frame)) === 0;
+    if (isFirst) probe.mark(frame);
     this.copyTo(peer, frame);
-    if (!isMarked) guard.unmark(frame);
+    this.sealWhole();
+    if (isFirst) probe.unmark(frame);
+  }
+
+  /** VLAN of a frame, where that matters because something is held. */
+  private heldVlan({ offset, length }: Frame): number {
+    return this.ports.holdsAny ? vlanId(this.bytes, offset, length) : 0;
   }
 
   /** To one of several: the frame is as before afterwards. */
@@ -280,7 +289,7 @@ export class Outbound {
       vlans.leave(peer, frame);
     }
     this.send(peer, frame);
-    this.liesOpen ||= vlans.isOn && this.bundler.linkFor(peer) < 0;
+    this.liesOpen ||= (vlans.isOn || this.ports.holdsAny) && this.bundler.linkFor(peer) < 0;
     if (!isUntagged) return;
     this.sealWhole();
     vlans.putBack(frame);

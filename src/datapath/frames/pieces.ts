@@ -7,6 +7,7 @@
  * exactly.
  */
 import { readU16, writeU16 } from '../../base/bytes.js';
+import type { Region } from '../../state/arena.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type Frame, isRunt } from '../../switch/frame.js';
 import { isChecksumInside, VIRTIO_FLAG } from '../offload/virtio.js';
@@ -129,6 +130,16 @@ export class Reassembly {
     this.active = new Int32Array(slots);
     this.free = Int32Array.from({ length: slots }, (_, index) => slots - 1 - index);
     this.freeCount = slots;
+  }
+
+  /** Where frames are put together. */
+  region(): Region {
+    const slots = this.free.length;
+    return {
+      base: this.base,
+      bytes: Reassembly.bytesFor(slots),
+      isInUse: () => this.freeCount < slots,
+    };
   }
 
   /** Frames in reassembly. */

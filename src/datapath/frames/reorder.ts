@@ -9,7 +9,7 @@
  */
 import { enlarged } from '../../base/arrays.js';
 import { Columns, float64, int32 } from '../../base/columns.js';
-import { type Arena, CELL_BYTES } from '../../state/arena.js';
+import { type Arena, CELL_BYTES, type Region } from '../../state/arena.js';
 import { Datagram } from '../../state/datagram.js';
 import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
 
@@ -112,6 +112,13 @@ export class Reorder {
     this.highestAt.fill(Number.NEGATIVE_INFINITY, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
     this.slackUs.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
     this.carriesUntil.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
+  }
+
+  /** Where datagrams of lanes wait. */
+  region(): Region {
+    const { reorderBase, reorderCells } = this.arena;
+    const isInUse = () => this.freeCount < reorderCells;
+    return { base: reorderBase, bytes: reorderCells * CELL_BYTES, isInUse };
   }
 
   /** A session ends, or another takes its slot: what waits is delivered as it stands. */

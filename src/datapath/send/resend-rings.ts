@@ -4,7 +4,7 @@
  */
 import { Columns, float64, uint8 } from '../../base/columns.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
-import type { Arena } from '../../state/arena.js';
+import type { Arena, Region } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SealedRun } from '../../state/run.js';
@@ -87,6 +87,17 @@ export class ResendRings {
     this.owner[free] = peer;
     this.taken[peer] = 0;
     this.ringOf[peer] = free + 1;
+  }
+
+  /** The places of rings for one peer each, in use while a peer has them. */
+  regions(): Region[] {
+    const { ownRingBase, sizes } = this.arena;
+    const bytes = sizes.ownRingBytes;
+    return this.owner.map((_, index) => ({
+      base: ownRingBase + index * bytes,
+      bytes,
+      isInUse: () => this.owner[index] !== NO_PEER,
+    }));
   }
 
   /** The ring in which a place of the arena lies. */

@@ -4,6 +4,7 @@
  */
 import { DROP } from '../../contract/drops.js';
 import type { Datagram } from '../../state/datagram.js';
+import { BANDWIDTH_TEST } from '../../wire/bandwidth-test.js';
 import { ECHO } from '../../wire/echo.js';
 import { KIND } from '../../wire/header.js';
 import { SHORTEST_HEARTBEAT } from '../../wire/heartbeat.js';
@@ -32,6 +33,7 @@ export interface Readers {
   readonly reports: Reader;
   readonly members: Reader;
   readonly stations: Reader;
+  readonly bandwidth: Reader;
 }
 
 export class LinkControl {
@@ -53,6 +55,7 @@ export class LinkControl {
     this.kinds[KIND.REPORT] = { bytes: REPORT.BYTES, reader: readers.reports };
     this.kinds[KIND.MEMBER] = { bytes: MEMBER.BYTES, reader: readers.members };
     this.kinds[KIND.STATION_LEFT] = { bytes: STATION_LEFT.BYTES, reader: readers.stations };
+    this.kinds[KIND.BANDWIDTH_TEST] = { bytes: BANDWIDTH_TEST.BYTES, reader: readers.bandwidth };
   }
 
   /** Something authentic came by a link. */

@@ -97,6 +97,7 @@ export class LinkLife {
   beatDue(link: number, now: number): void {
     if (this.links.shutdown[link]) return;
     if (!isAlive(this.links.state[link])) this.placement.tryNext(link, this.liveness.holdOf(link), now);
+    else if (this.liveness.isBeatMissed(link, now)) this.placement.doubt(link, now);
     if (!this.links.hasRemote(link)) return;
     this.settle(now);
     const lacked = this.links.lacks[link];

@@ -11,6 +11,8 @@ import type { Tables } from '../../state/tables.js';
 
 /** Heartbeats of the peer that must be missed at least, when they come more slowly than our hold time expects. */
 const DETECT_MULTIPLIER = 3;
+/** A heartbeat is missed after so many of the peer's intervals without one: networks delay some. */
+const MISSED_INTERVALS = 1.5;
 /** Links of a peer that were heard last within this many of its intervals fell silent together. */
 const STALL_INTERVALS = 1.25;
 /** Such a silence may last this many hold times before it is believed. */
@@ -57,6 +59,11 @@ export class Liveness {
   /** When the hold time of a link ends if nothing more is heard. */
   deadlineOf(link: number): number {
     return this.heardOrExcused(link) + this.holdOf(link);
+  }
+
+  /** Whether a heartbeat of the peer should have come by now. */
+  isBeatMissed(link: number, now: number): boolean {
+    return now - this.heardOrExcused(link) > MISSED_INTERVALS * this.peerInterval(link);
   }
 
   /** Time between two heartbeats of the peer, in µs; ours while its own is unknown. */

@@ -7,6 +7,7 @@ import { Adaptive } from '../lane/adaptive.js';
 import { FlowTable } from '../lane/flows.js';
 import { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
+import { BandwidthTests } from './bandwidth-tests.js';
 import { CapacityProbe } from './capacity-probe.js';
 import { LinkChanges } from './changes.js';
 import { LinkControl } from './control.js';
@@ -44,6 +45,7 @@ export class LinkParts {
   readonly mtu: MtuControl;
   readonly segmentation: Segmentation;
   readonly echoes: Echoes;
+  readonly bandwidth: BandwidthTests;
   readonly placement: Placement;
   readonly roaming: Roaming;
   readonly control: LinkControl;
@@ -73,6 +75,7 @@ export class LinkParts {
     this.mtu = new MtuControl(base, this.changes, trains);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
+    this.bandwidth = new BandwidthTests(base, limit);
     this.members = new Members(base, directs, limit);
     this.roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
@@ -92,6 +95,7 @@ export class LinkParts {
       reports: new ReportReader(base, this.adaptive),
       members: this.members,
       stations: this.directs,
+      bandwidth: this.bandwidth,
     });
     this.owners = [
       this.mtu,
@@ -102,6 +106,7 @@ export class LinkParts {
       this.uplinks,
       this.directs,
       this.pace,
+      this.bandwidth,
     ];
   }
 }

@@ -9,7 +9,7 @@
  */
 import type { Address, KernelFact, LocalWish, Route } from '../../contract/place.js';
 import { Interfaces } from './interfaces.js';
-import { IPV6, isLinkLocal, type Place, placeOf, REFUTABLE, type Situation } from './situation.js';
+import { exitsOf, IPV6, isLinkLocal, type Place, placeOf, REFUTABLE, type Situation } from './situation.js';
 
 /** What a link is configured with. */
 export interface Wish {
@@ -163,6 +163,15 @@ export class Places {
   /** Where a link is; null while nothing is known. */
   of(link: number): Place | null {
     return this.rows.get(link)?.place ?? null;
+  }
+
+  /** Indexes of the interfaces by which a link's datagrams leave, as far as that is known. */
+  exits(link: number): readonly number[] {
+    const shared = this.rows.get(link)?.shared;
+    const binding = shared?.place?.binding ?? null;
+    if (shared === undefined || binding === null) return [];
+    const { interfaces, hasIpv6 } = this;
+    return exitsOf(shared.situation, { interfaces, hasIpv6 }, binding);
   }
 
   /** Links whose place has changed since the last call. */

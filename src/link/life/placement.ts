@@ -11,6 +11,7 @@ import { PATH } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, NO_ADDRESS, sameRemote } from '../../state/links.js';
 import type { LinkBase } from '../ports.js';
+import { Doubts } from './doubts.js';
 import { Places } from './place.js';
 import { Remotes } from './remotes.js';
 import type { Segmentation } from './segmentation.js';
@@ -40,6 +41,7 @@ interface Row {
 export class Placement {
   private readonly places: Places;
   private readonly rows = new Map<number, Row>();
+  private readonly doubts = new Doubts();
   private readonly links: LinkTable;
 
   /** `tap`: index of the TAP's interface. */
@@ -96,6 +98,7 @@ export class Placement {
   }
 
   fact(fact: KernelFact): void {
+    if (fact.what === 'interface-gone') this.doubts.forget(fact.index);
     this.places.fact(fact);
   }
 
@@ -123,6 +126,12 @@ export class Placement {
     const end = { words: paths.slice(path, path + PATH.WORDS), isLearned: true };
     this.rows.get(link)?.remotes.found(end);
     this.turn(link, end, socket);
+  }
+
+  /** A link in use misses a heartbeat: its interface may have lost its carrier, and nobody has said so yet. */
+  doubt(link: number, now: number): void {
+    for (const ifindex of this.places.exits(link))
+      if (this.doubts.isDue(ifindex, now)) this.base.ports.emit({ kind: 'carrier-doubt', ifindex });
   }
 
   /** Paths to where the peer of a link may be as well as at the end that has its turn. */

@@ -73,6 +73,11 @@ export function placeOf(situation: Situation, facts: HostFacts, read: Read): Pla
   return new Reasoning(situation, facts, read).place();
 }
 
+/** Indexes of the interfaces by which datagrams of a link leave that is bound so, as far as that is known. */
+export function exitsOf(situation: Situation, facts: HostFacts, binding: Binding): readonly number[] {
+  return new Reasoning(situation, facts, () => {}).exits(binding);
+}
+
 class Reasoning {
   private readonly interfaces: Interfaces;
 
@@ -157,10 +162,15 @@ class Reasoning {
     const holders = local.kind === 'address' ? this.holders(local.address) : null;
     const isHeld = device === 0 ? holders?.length !== 0 : (holders?.includes(device) ?? true);
     if (!isHeld) return 'address-absent';
-    const out = this.leavesBy(binding);
-    const leaving = out === 0 ? (holders ?? []) : [out];
-    const runs = leaving.map((index) => this.isRunning(index));
+    const runs = this.exits(binding).map((index) => this.isRunning(index));
     return runs.length > 0 && !runs.includes(true) ? 'no-carrier' : null;
+  }
+
+  exits(binding: Binding): readonly number[] {
+    const { local } = this.situation;
+    const out = this.leavesBy(binding);
+    if (out !== 0) return [out];
+    return local.kind === 'address' ? this.holders(local.address) : [];
   }
 
   private routeCause(binding: Binding): PlaceCause | null {

@@ -65,7 +65,7 @@ export class Suppression {
     if (row < 0) return false;
     const target = this.macs.lookup(vlan, table.macHigh(row), table.macLow(row), now);
     if (target === MISS || target === port) return false;
-    if (target !== LOCAL_PORT && (this.ports.isHeld(target) || !this.ports.mayPass(port, target)))
+    if (target !== LOCAL_PORT && (this.ports.isHeld(target, vlan) || !this.ports.mayPass(port, target)))
       return false;
     const start = out.reserve();
     if (start < 0) return false;

@@ -83,7 +83,7 @@ describe('ARP suppression', () => {
     for (const port of [FAR, OTHER]) ports.set(port, { splitHorizon: 1 });
     expect(take(OTHER, arp(HERE, ipOf(1), ipOf(2)))).toBeUndefined();
     expect(take(NEAR, arp(stationOf(9), ipOf(9), ipOf(2)))).toBeDefined();
-    ports.hold(FAR, true);
+    ports.hold(FAR, 0, true);
     expect(take(NEAR, arp(stationOf(9), ipOf(9), ipOf(2)))).toBeUndefined();
   });
 

@@ -1,4 +1,4 @@
-/** Processor time of processes, from the kernel's own account. */
+/** What a process takes of the machine, from the kernel's own account. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Milliseconds that all threads of a process have run since their start. */
@@ -8,4 +8,10 @@ export function processorMs(pid: number): number {
     return Number(ran);
   });
   return nanoseconds.reduce((sum, ran) => sum + ran, 0) / 1e6;
+}
+
+/** Resident memory of a process in MiB. */
+export function residentMiB(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) / 1024;
 }

@@ -1,0 +1,109 @@
+/**
+ * `npm run bench -- --workers`: what `workers 1`, `2`, … give, in alternation: TCP through a tunnel, and by itself the sealing of
+ * a batch of super-frames. Both daemons, the programs that send and receive, and the helpers share the processors.
+ */
+import { availableParallelism } from 'node:os';
+import { machine, machineLine } from '../scripts/drill/machine.js';
+import { Lab } from '../scripts/lab/lab.js';
+import { Mesh } from '../scripts/lab/mesh.js';
+import { MAX_WORKERS } from '../src/config/defaults.js';
+import { loadNative } from '../src/native/binding.js';
+import { AEAD, SEAL } from '../src/native/ops.js';
+import type { Figure, Figures } from './figures.js';
+import { measure } from './measure.js';
+import { INNER_TARGET } from './peers/peer.js';
+
+/** A flush of the datapath: four super-frames. */
+const ROWS = 4;
+const SUPER_FRAME = 64_000;
+const SEGMENT = 1360;
+const OUT = 1 << 20;
+const SLOT = 0;
+/** Batches of one round, and how long the worker does something else between two. */
+const BATCHES = 300;
+const PAUSE_US = 100;
+const REALTIME_PRIORITY = 10;
+const KEY = new Uint8Array(32).fill(1);
+const AEADS = { 'AES-256-GCM': AEAD.AES_256_GCM, 'ChaCha20-Poly1305': AEAD.CHACHA20_POLY1305 };
+
+/** The rounds of one number of workers, by what was measured. */
+type Rounds = Map<string, number[]>;
+
+function note(into: Rounds, what: string, value: number): void {
+  into.set(what, [...(into.get(what) ?? []), value]);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+/** Microseconds that the sealing of a batch takes, the median of many, ahead of other programs: `scheduling realtime`. */
+function sealing(aead: number, workers: number): number {
+  const native = loadNative();
+  native.setScheduling('round-robin', REALTIME_PRIORITY);
+  native.setHelpers(workers - 1);
+  native.keyInstall(SLOT, aead, KEY, workers - 1);
+  const arena = new Uint8Array(2 << 20).fill(7);
+  const rows = new Int32Array(ROWS * SEAL.WORDS);
+  const sealedBytes = SUPER_FRAME + Math.ceil(SUPER_FRAME / SEGMENT) * 32;
+  for (let row = 0; row < ROWS; row++) {
+    const words = rows.subarray(row * SEAL.WORDS);
+    words[SEAL.KEY] = SLOT;
+    words[SEAL.COUNTER_LOW] = row * 100;
+    words[SEAL.OUT] = OUT + row * sealedBytes;
+    words[SEAL.PREFIX_INDEX] = -1;
+    words[SEAL.PAYLOAD_OFFSET] = row * SUPER_FRAME;
+    words[SEAL.PAYLOAD_LENGTH] = SUPER_FRAME;
+    words[SEAL.SEGMENT] = SEGMENT;
+  }
+  const times: number[] = [];
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const until = native.now() + PAUSE_US;
+    while (native.now() < until);
+    const start = native.now();
+    native.seal(arena, rows, ROWS);
+    times.push(native.now() - start);
+  }
+  native.keyWipe(SLOT);
+  native.setHelpers(0);
+  native.setScheduling('other', 0);
+  return median(times);
+}
+
+async function tunnel(workers: number, seconds: number): Promise<Figures> {
+  const lab = await Lab.build({ hosts: 2, underlays: [{ family: 4, direct: true }] });
+  try {
+    const mesh = await Mesh.start(lab, { interfaceLines: [`workers ${workers}`] });
+    await mesh.waitUp(true);
+    return await measure({ lab, target: INNER_TARGET, seconds }, new Set(['tcp1', 'tcp8']));
+  } finally {
+    await lab.remove();
+  }
+}
+
+/** Measures in rounds and prints a table; returns the exit status. */
+export async function workers(rounds: number, seconds: number): Promise<number> {
+  const started = machineLine(machine());
+  const counts = Array.from(
+    { length: Math.max(2, Math.min(MAX_WORKERS, availableParallelism())) },
+    (_, i) => i + 1,
+  );
+  const measured = new Map<number, Rounds>(counts.map((count) => [count, new Map()]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [count, into] of measured) {
+      const figures = await tunnel(count, seconds);
+      for (const name of ['tcp1', 'tcp8'] satisfies Figure[]) note(into, `${name}, Gbit/s`, figures[name]!);
+      for (const [name, aead] of Object.entries(AEADS))
+        note(into, `${ROWS} super-frames sealed with ${name}, µs`, sealing(aead, count));
+    }
+  }
+  console.log(`${started}; medians of ${rounds} rounds of ${seconds} s.`);
+  console.log('Two daemons with so many workers each, and iperf3 at both ends, share these processors.\n');
+  console.log(`| | ${counts.map((count) => `workers ${count}`).join(' | ')} |`);
+  console.log(`| --- |${' --- |'.repeat(counts.length)}`);
+  for (const what of measured.get(1)!.keys()) {
+    const cells = counts.map((count) => median(measured.get(count)!.get(what)!).toFixed(2));
+    console.log(`| ${what} | ${cells.join(' | ')} |`);
+  }
+  return 0;
+}

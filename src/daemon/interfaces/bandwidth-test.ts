@@ -1,0 +1,208 @@
+/** A bandwidth test that runs: paces what this end sends, tells the peer what came, and makes a report each second. */
+import type { BandwidthFigures, BandwidthReport } from '../../api/index.js';
+import type { BandwidthMessage, Reception } from '../../wire/bandwidth-test.js';
+import { BandwidthSender } from './bandwidth-sender.js';
+import type { Datapath } from './datapath.js';
+
+const TICK_MS = 5;
+const RESULT_EVERY_MS = 250;
+const REPORT_EVERY_MS = 1000;
+/** A sender that does not hear what arrives stops after this long. */
+const SILENCE_MS = 3000;
+/** Data that is this late is lost. */
+const LATEST_MS = 1000;
+/** What a receiver waits for beyond the end of the test, as the sender repeats that it is over. */
+const LINGER_MS = 2500;
+const NOTHING: Reception = { received: 0, highest: 0, reordered: 0, jitterUs: 0, elapsedUs: 0, bytes: 0 };
+
+/** What is tested, and how. */
+export interface BandwidthPlan {
+  /** Row of the peer, and id of the test. */
+  readonly peer: number;
+  readonly test: number;
+  /** Id of the link; null: the one that messages take. */
+  readonly link: number | null;
+  readonly seconds: number;
+  /** What this end sends; null: nothing. */
+  readonly kbps: number | null;
+  readonly receives: boolean;
+  /** The peer has asked for it: its last words are answered for a while, as the answers may be lost. */
+  readonly lingers: boolean;
+}
+
+type Result = Extract<BandwidthMessage, { what: 'result' }>;
+
+export class BandwidthTest {
+  readonly reports: BandwidthReport[] = [];
+  private readonly sender: BandwidthSender | null;
+  private readonly startedMs = performance.now();
+  private readonly cpu = process.cpuUsage();
+  private readonly timer: NodeJS.Timeout;
+  private nextResultMs = this.startedMs + RESULT_EVERY_MS;
+  private nextReportMs = this.startedMs + REPORT_EVERY_MS;
+  private heardMs = this.startedMs;
+  /** What the peer got of ours, and we of the peer's: now, and when the last report was made. */
+  private there = NOTHING;
+  private here = NOTHING;
+  private thereBefore = NOTHING;
+  private hereBefore = NOTHING;
+  private sentBefore = 0;
+  private isConfirmed: boolean;
+  /** Datagrams that the peer says it has sent. */
+  private peerSent: number | null = null;
+  private endMs = Number.POSITIVE_INFINITY;
+  private waiting: (() => void)[] = [];
+
+  /** `tell` sends a message to the peer; `over` is called once, when nothing more comes of the test. */
+  constructor(
+    private readonly datapath: Datapath,
+    readonly plan: BandwidthPlan,
+    private readonly tell: (message: BandwidthMessage) => void,
+    private readonly over: () => void,
+  ) {
+    this.sender = plan.kbps === null ? null : new BandwidthSender(datapath, plan, plan.kbps);
+    this.isConfirmed = this.sender === null;
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  get isOver(): boolean {
+    return this.reports.at(-1)?.isLast ?? false;
+  }
+
+  /** Resolves with the report after the first `seen` ones; null: none follows, or the signal aborted. */
+  async report(seen: number, signal: AbortSignal): Promise<BandwidthReport | null> {
+    while (this.reports.length <= seen && !this.isOver && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    return this.reports[seen] ?? null;
+  }
+
+  /** The peer tells what it has got. */
+  resultCame(result: Result): void {
+    this.heardMs = performance.now();
+    this.there = result;
+    if (result.isFinal && this.sender?.isDone) this.isConfirmed = true;
+  }
+
+  /** The peer has sent all. */
+  endCame(sent: number): void {
+    if (!this.plan.receives) return;
+    if (this.peerSent === null) this.endMs = performance.now();
+    this.peerSent = sent;
+    void this.look();
+  }
+
+  stop(cause: string | null): void {
+    if (this.isOver) return;
+    clearInterval(this.timer);
+    if (this.plan.receives) this.datapath.send({ kind: 'bandwidth-receive', peer: this.plan.peer, test: -1 });
+    this.reports.push(this.summary(cause));
+    this.wake();
+    this.over();
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    const elapsed = now - this.startedMs;
+    const limit = this.plan.seconds * 1000;
+    if (this.sender !== null) {
+      if (this.sender.hasFailed) return this.stop('the link is not up any more');
+      if (now - this.heardMs > SILENCE_MS) return this.stop('nothing is heard of what arrives');
+      if (elapsed < limit) this.sender.pace(now);
+      else this.sender.isDone = true;
+    }
+    if (now >= this.nextResultMs) {
+      this.nextResultMs += RESULT_EVERY_MS;
+      if (this.plan.receives) void this.look();
+      if (this.sender?.isDone) this.tell({ what: 'end', id: this.plan.test, sent: this.sender.datagrams });
+    }
+    if (now >= this.nextReportMs && elapsed < limit + REPORT_EVERY_MS / 2) this.reportSecond(now);
+    if (this.isSettled && !this.plan.lingers) this.stop(null);
+    else if (elapsed > limit + LINGER_MS) {
+      this.stop(this.isSettled ? null : 'the peer did not say how it ended');
+    }
+  }
+
+  /** Nothing is open: this end has heard of all that it sent, and has all that it should get. */
+  get isSettled(): boolean {
+    return this.isConfirmed && (!this.plan.receives || this.hasAll);
+  }
+
+  /** All that the peer has sent has come, or is lost. */
+  private get hasAll(): boolean {
+    if (this.peerSent === null) return false;
+    return this.here.received >= this.peerSent || performance.now() - this.endMs > LATEST_MS;
+  }
+
+  /** Looks at what has come, and tells the peer. */
+  private async look(): Promise<void> {
+    const reception = await this.datapath.bandwidthReception(this.plan.peer);
+    if (reception === null || this.isOver) return;
+    this.here = reception;
+    this.tell({ what: 'result', id: this.plan.test, isFinal: this.hasAll, ...reception });
+  }
+
+  private reportSecond(now: number): void {
+    this.nextReportMs += REPORT_EVERY_MS;
+    const sent = this.sender?.datagrams ?? 0;
+    this.reports.push({
+      elapsedMs: Math.round(now - this.startedMs),
+      isLast: false,
+      cause: null,
+      toPeer: this.sender === null ? null : figures(this.thereBefore, this.there, sent - this.sentBefore),
+      fromPeer: this.plan.receives ? figures(this.hereBefore, this.here, null) : null,
+      cpuPercent: this.cpuPercent(),
+    });
+    this.thereBefore = this.there;
+    this.hereBefore = this.here;
+    this.sentBefore = sent;
+    this.wake();
+  }
+
+  private summary(cause: string | null): BandwidthReport {
+    return {
+      elapsedMs: Math.round(performance.now() - this.startedMs),
+      isLast: true,
+      cause,
+      toPeer: this.sender === null ? null : figures(NOTHING, this.there, this.sender.datagrams, true),
+      fromPeer: this.plan.receives ? figures(NOTHING, this.here, this.peerSent, true) : null,
+      cpuPercent: this.cpuPercent(),
+    };
+  }
+
+  private cpuPercent(): number {
+    const { user, system } = process.cpuUsage(this.cpu);
+    return Math.round((user + system) / 10 / (performance.now() - this.startedMs));
+  }
+
+  private wake(): void {
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** What came between two moments. Of a whole test everything that was sent should have come. */
+function figures(
+  before: Reception,
+  after: Reception,
+  sent: number | null,
+  isWhole = false,
+): BandwidthFigures {
+  const received = after.received - before.received;
+  const elapsedUs = after.elapsedUs - before.elapsedUs;
+  const bytes = after.bytes - before.bytes;
+  const due = isWhole && sent !== null ? sent : after.highest - before.highest;
+  return {
+    bitsPerSecond: elapsedUs > 0 ? Math.round((bytes * 8e6) / elapsedUs) : 0,
+    bytes,
+    sent,
+    received,
+    lost: Math.max(0, due - received),
+    reordered: after.reordered - before.reordered,
+    jitterUs: after.jitterUs,
+  };
+}

@@ -1,0 +1,8 @@
+/** The program `octolinkd`: the thread of the first datapath worker loads its modules while this one loads all others. */
+import { prepareWorker } from './interfaces/worker-thread.js';
+
+/** With these it ends without a worker. */
+const ENDS_SOON = ['--check', '--help', '--version'];
+
+if (!process.argv.some((word) => ENDS_SOON.includes(word))) prepareWorker();
+await import('./main.js');
