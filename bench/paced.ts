@@ -11,6 +11,9 @@ const PORT = ['--port', '5301'];
 /** A program that takes this much longer than it sends is stuck. */
 const END_PATIENCE_MS = 15_000;
 
+/** By then queues have emptied themselves. */
+const DRAIN_MS = 2_000;
+
 /** What is sent. */
 export interface Offer {
   /** Payload of each datagram. */
@@ -47,19 +50,25 @@ export async function paced(lab: Lab, target: string, offer: Offer): Promise<Tri
     const send = [PROGRAM, 'send', '--json', '--to', target, ...PORT, ...what];
     const patience = offer.seconds * 1000 + END_PATIENCE_MS;
     const text = await lab.run(1, process.execPath, [...send, '--seconds', String(offer.seconds)], patience);
+    // Where even the last datagrams are lost, which end the stream, the receiver has to be told.
+    const telling = setTimeout(() => receiver.signal('SIGTERM'), DRAIN_MS);
     await ended;
+    clearTimeout(telling);
     return trialOf(JSON.parse(text) as SenderReport, JSON.parse(account) as StreamReport);
   } finally {
     await receiver.stop();
   }
 }
 
-function trialOf({ sent, rate }: SenderReport, { lost, spanMs, latencyUs }: StreamReport): Trial {
-  const count = sent - lost;
+function trialOf(
+  sender: SenderReport,
+  { sent: known, lost: missing, spanMs, latencyUs }: StreamReport,
+): Trial {
+  const count = known - missing;
   return {
-    offered: rate,
+    offered: sender.rate,
     received: spanMs === 0 ? 0 : (count * 1000) / spanMs,
-    lost: sent === 0 ? 1 : lost / sent,
+    lost: sender.sent === 0 ? 1 : 1 - count / sender.sent,
     count,
     latencyUs,
   };

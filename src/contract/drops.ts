@@ -38,6 +38,7 @@ export const DROP_HELP = {
     'datagram not sent again: it was often enough, or the peer reports losses beyond its budget',
   'recursive-route':
     'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
+  'tap-queue-full': 'frame that the kernel dropped, since it came faster than frames are read from the TAP',
   // From the wire: before authentication.
   'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',

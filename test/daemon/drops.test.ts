@@ -6,6 +6,7 @@ import { dropCounters } from '../../src/daemon/answers/drops.js';
 import { MemberRefusals } from '../../src/daemon/interfaces/member-refusals.js';
 import type { PeerEntry } from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
+import { transmitDrops } from '../../src/daemon/interfaces/tap-queue.js';
 import { pathWords } from '../../src/daemon/interfaces/udp-sockets.js';
 import { dropsThatMatter } from '../../src/daemon/observe/counters.js';
 import { Histories } from '../../src/daemon/observe/link-histories.js';
@@ -16,6 +17,7 @@ const ORIGIN = pathWords({ address: '10.91.0.2', port: 7700 }, { dscp: 0, fwmark
 
 function scene() {
   const stats = new SharedStats({ peers: 1, links: 1 });
+  const kernel = { dropped: 0 };
   const counters = emptyCounters();
   const record = new HandshakeRecord();
   const refusals = new MemberRefusals(
@@ -28,6 +30,7 @@ function scene() {
     name: 'octo0',
     peers,
     datapath: { stats },
+    tapQueue: { drops: () => kernel.dropped },
     handshakes: { counters, record },
     members: { refusals },
   } as unknown as InterfaceRuntime;
@@ -42,10 +45,29 @@ function scene() {
     clock.second++;
   };
   const shown = (all = false) => dropCounters(runtime, histories, all);
-  return { refusals, stats, counters, record, runtime, second, shown };
+  return { refusals, kernel, stats, counters, record, runtime, second, shown };
 }
 
 describe('drops', () => {
+  it('include what the kernel dropped before it was read', () => {
+    const { kernel, runtime, shown } = scene();
+    kernel.dropped = 7;
+    expect(shown()).toMatchObject([{ reason: 'tap-queue-full', count: 7, normal: false }]);
+    expect(dropsThatMatter(runtime)).toBe(7);
+  });
+
+  it('of the kernel are read from the line of the device', () => {
+    const text = `Inter-|   Receive                            |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo:  100       1    0    0    0     0          0         0      100       1    0    0    0     0       0          0
+octo0: 5 4    0   3    0     0          0         0 9999 12 0 1234    0     0       0          0
+octo01: 5 4    0   3    0     0          0         0 9999 12 0 77    0     0       0          0
+`;
+    expect(transmitDrops(text, 'octo0')).toBe(1234);
+    expect(transmitDrops(text, 'octo01')).toBe(77);
+    expect(transmitDrops(text, 'octo')).toBeNull();
+  });
+
   it('name the peer whose introduction was refused', () => {
     const { refusals, shown } = scene();
     refusals.note('members-full', { config: { name: 'osaka', links: [] } } as unknown as PeerEntry);

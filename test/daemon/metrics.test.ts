@@ -114,6 +114,7 @@ function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
     name: 'octo"0',
     peers,
     datapath: { alive: true, stats: new SharedStats({ peers: 1, links: 8 }) },
+    tapQueue: { drops: () => 0 },
     handshakes: { counters: { 'bad-mac1': 3 } },
     members: { refusals: { counters: { malformed: 0 } }, registry: { follower: null } },
   };

@@ -51,6 +51,16 @@ describe('flows', () => {
     expect(flows.bulk[flow]).toBe(0);
   });
 
+  it('begin as bulk when their first frames are more than a segment, and only then', () => {
+    const flows = new FlowTable([1, 2]);
+    const flow = take(flows, {}, 5e6, 60);
+    expect(flows.beginsAsBulk(flow, 60, 5e6)).toBe(false);
+    expect(flows.beginsAsBulk(flow, 1514, 5e6)).toBe(false);
+    expect(flows.beginsAsBulk(flow, 2960, 5.5e6)).toBe(true);
+    take(flows, {}, 7e6, 2960);
+    expect(flows.beginsAsBulk(flow, 2960, 7e6)).toBe(false);
+  });
+
   it('a stream of small acknowledgements stays light', () => {
     const flows = new FlowTable([1, 2]);
     for (let at = 0; at < 1e6; at += 1000) take(flows, {}, at, 66);

@@ -1,47 +1,50 @@
 /** One cell of the grid of bulk transfers: one TCP connection over a pair of paths, beside each path alone. */
-import type { Policy } from '../../src/api/config.js';
-import { goodput, type LinkProfile } from '../sim/bulk.js';
-import { type Pair, PROFILES, type ProfileName, seedOf } from './profiles.js';
+import { goodput } from '../sim/bulk.js';
+import { type Pair, type ProfileName, profileOf, seedOf } from './profiles.js';
 
 /** Links are up and idle first, so that heartbeats have measured them. */
 const IDLE_S = 30;
 const WARM_UP_S = 8;
-const MEASURED_S = 8;
-/** Where datagrams are lost by chance, one run says little. */
-const RUNS_WITH_LOSS = 2;
+export const MEASURED_S = 8;
+/** How often each transfer is run, with other seeds: one draw says little where chance has a part. */
+export const DRAWS = 3;
+
+/** Gives Mbit/s of payload over one path, or over two under `adaptive`, of each draw in ascending order. */
+export type Draws = (names: readonly ProfileName[]) => readonly number[];
 
 export interface BulkCell {
-  /** Mbit/s of payload, the mean of the runs. */
-  together: number;
-  /** Of the better path alone. */
+  /** Mbit/s of payload over both paths: the median draw, the worst and the best. */
+  median: number;
+  least: number;
+  most: number;
+  /** Of the better path alone, by the median. */
   best: number;
   /** Of both paths alone, added. */
   sum: number;
 }
 
-const alone = new Map<ProfileName, number>();
-
-export function bulkCell(pair: Pair): BulkCell {
-  const [one, other] = pair.map(goodputAlone);
+export function bulkCell(pair: Pair, draws: Draws): BulkCell {
+  const together = draws(pair);
+  const [one, other] = pair.map((name) => median(draws([name])));
   return {
-    together: meanGoodput(pair, 'adaptive'),
+    median: median(together),
+    least: together[0],
+    most: together[DRAWS - 1],
     best: Math.max(one, other),
     sum: one + other,
   };
 }
 
-function goodputAlone(name: ProfileName): number {
-  const known = alone.get(name) ?? meanGoodput([name], 'passive');
-  alone.set(name, known);
-  return known;
+/** Runs a transfer as often as draws are asked for. */
+export function drawnGoodput(names: readonly ProfileName[]): number[] {
+  const policy = names.length === 1 ? 'passive' : 'adaptive';
+  const links = names.map(profileOf);
+  const seeds = Array.from({ length: DRAWS }, (_, draw) => seedOf(...names, String(draw)));
+  return seeds
+    .map((seed) => goodput(seed, links, policy, 1, MEASURED_S, WARM_UP_S, IDLE_S))
+    .sort((a, b) => a - b);
 }
 
-function meanGoodput(names: readonly ProfileName[], policy: Policy): number {
-  const links: LinkProfile[] = names.map((name) => PROFILES[name]);
-  const runs = links.some(({ loss, bursts }) => loss ?? bursts) ? RUNS_WITH_LOSS : 1;
-  let sum = 0;
-  for (let run = 0; run < runs; run++) {
-    sum += goodput(seedOf(...names, String(run)), links, policy, 1, MEASURED_S, WARM_UP_S, IDLE_S);
-  }
-  return sum / runs;
+function median(ascending: readonly number[]): number {
+  return ascending[(DRAWS - 1) / 2];
 }

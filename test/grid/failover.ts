@@ -4,7 +4,7 @@ import { bulkLan } from '../sim/bulk.js';
 import { cut } from '../sim/cuts.js';
 import { Stream } from '../sim/stream.js';
 import { SECOND } from '../sim/world.js';
-import { type Pair, PROFILES, seedOf } from './profiles.js';
+import { type Pair, profileOf, seedOf } from './profiles.js';
 
 const PERIOD_US = 2000;
 const PAYLOAD_BYTES = 100;
@@ -45,7 +45,7 @@ export function failoverCell(pair: Pair, policy: Policy): FailoverCell {
 }
 
 function run(pair: Pair, policy: Policy, isBusy: boolean) {
-  const links = pair.map((name) => PROFILES[name]);
+  const links = pair.map(profileOf);
   const { world, nodes } = bulkLan(seedOf(...pair, policy), links, policy);
   const [a, b] = nodes;
   world.run(SECOND);

@@ -1,20 +1,25 @@
 /** `npm run grid`: computes the whole grid and writes its page. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { allPairs } from './profiles.js';
+import type { Draws } from './bulk.js';
+import { answersOf } from './jobs.js';
 import { gridPage } from './table.js';
+import { TRANSFERS } from './transfers.js';
 
 export const GRID_FILE = fileURLToPath(new URL('../../../docs/grid.md', import.meta.url));
+const WORKER = new URL('./worker.js', import.meta.url);
 
 /** Writes the page, telling how far it is; returns the exit status. */
-export function main(): number {
-  const pairs = allPairs();
-  let done = 0;
-  const page = gridPage(pairs, (pair) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${++done}: ${pair}`);
+export async function main(): Promise<number> {
+  const { isTTY } = process.stderr;
+  const answers = await answersOf<number[]>(WORKER, TRANSFERS.length, (done) => {
+    if (isTTY)
+      process.stderr.write(`\r\u001b[K${done} of ${TRANSFERS.length}: ${TRANSFERS[done - 1].join(' + ')}`);
   });
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-  writeFileSync(GRID_FILE, page);
+  if (isTTY) process.stderr.write('\r\u001b[K');
+  const found = new Map(TRANSFERS.map((names, job) => [names.join('+'), answers[job]]));
+  const draws: Draws = (names) => found.get(names.join('+'))!;
+  writeFileSync(GRID_FILE, gridPage(draws));
   console.log('written: docs/grid.md; `git diff docs/grid.md` shows what behaves differently');
   return 0;
 }

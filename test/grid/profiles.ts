@@ -4,8 +4,9 @@
  */
 import type { LinkProfile } from '../sim/bulk.js';
 import { burstsOf } from '../sim/hops/burst-loss.js';
+import { PUBLISHED } from './published.js';
 
-export const PROFILES = {
+export const KINDS = {
   fibre: { mbit: 40, delayMs: 3, queueMs: 20 },
   'fibre-far': { mbit: 40, delayMs: 45, queueMs: 40 },
   cable: { mbit: 20, delayMs: 10, queueMs: 80, jitterMs: 2 },
@@ -24,8 +25,12 @@ export const PROFILES = {
   congested: { mbit: 8, delayMs: 20, queueMs: 80, jitterMs: 10, loss: 0.01 },
 } as const satisfies Record<string, LinkProfile>;
 
+const PROFILES = { ...KINDS, ...PUBLISHED };
 export type ProfileName = keyof typeof PROFILES;
-export const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
+
+export function profileOf(name: ProfileName): LinkProfile {
+  return PROFILES[name];
+}
 
 /** Two paths, the preferred one first. */
 export type Pair = readonly [ProfileName, ProfileName];
@@ -50,9 +55,16 @@ export const PAIRS: readonly Pair[] = [
   ['geo-satellite', 'leo-satellite'],
 ];
 
-/** Every pair of two profiles, equal ones too, each once. */
-export function allPairs(): Pair[] {
-  return PROFILE_NAMES.flatMap((one, at) => PROFILE_NAMES.slice(at).map((other): Pair => [one, other]));
+/** Every pair of two paths of the sixteen kinds, equal ones too, each once. */
+export function pairsOfKinds(): Pair[] {
+  const names = Object.keys(KINDS) as ProfileName[];
+  return names.flatMap((one, at) => names.slice(at).map((other): Pair => [one, other]));
+}
+
+/** Every pair of two different paths of the published ones, each once. */
+export function pairsOfPublished(): Pair[] {
+  const names = Object.keys(PUBLISHED) as ProfileName[];
+  return names.flatMap((one, at) => names.slice(at + 1).map((other): Pair => [one, other]));
 }
 
 /** A seed of its own for each cell of a grid, the same every time. */

@@ -1,9 +1,9 @@
 /** Behind which peer an IPv4 host of the LAN is: by the kernel's ARP table and the MAC table. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseIp } from '../../grammar/address.js';
+import { addressesByDevice } from '../base/device-addresses.js';
 import { RequestError } from '../base/request-errors.js';
 import type { Finder, FoundPeer } from '../interfaces/finder.js';
 import { stationOf } from '../interfaces/neighbours.js';
@@ -40,10 +40,11 @@ export async function peerBehind(
 
 /** The interface in whose network an address lies, and the device that has an address there: the TAP or its bridge. */
 function placeOf(runtimes: readonly InterfaceRuntime[], address: string) {
-  const devices = networkInterfaces();
+  const devices = addressesByDevice();
   for (const runtime of runtimes) {
     for (const device of [runtime.name, runtime.config.bridge]) {
-      for (const { address: own, netmask, family } of (device === undefined ? [] : devices[device]) ?? []) {
+      for (const { address: own, netmask, family } of (device === undefined ? [] : devices.get(device)) ??
+        []) {
         if (family !== 'IPv4') continue;
         if (own === address) throw new RequestError(`${address} is an address of this host`);
         const mask = numberOf(netmask);

@@ -1,11 +1,12 @@
 /** The member record of this host: what it says of itself to servers that may introduce it, and in a registry. */
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { ipKey, isLinkLocal, isLoopback, parseIp, unusableHost } from '../../grammar/address.js';
 import { isRefusal, NAME } from '../../grammar/values.js';
 import { compareEndpoints, type Endpoint } from '../../member/fields.js';
 import { MAX_ENDPOINTS, type MemberRecord, memberSigningKeys, signRecord } from '../../member/record.js';
+import { addressesByDevice } from '../base/device-addresses.js';
 import type { LinkEntry } from './peer-entries.js';
 
 /** For so long others may rely on what it says; it is signed anew long before that. */
@@ -111,9 +112,9 @@ function ofLink({ config, sockets }: OwnLink, tap: string): Endpoint[] {
 
 /** Addresses of an interface, or without a name of all but the TAP. */
 function addressesOf(device: string | null, tap: string): string[] {
-  return Object.entries(networkInterfaces())
+  return [...addressesByDevice()]
     .filter(([name]) => (device === null ? name !== tap : name === device))
-    .flatMap(([, addresses]) => (addresses ?? []).map(({ address }) => address));
+    .flatMap(([, addresses]) => addresses.map(({ address }) => address));
 }
 
 function isReachable(address: Endpoint['address']): boolean {

@@ -33,6 +33,7 @@ import { Retry } from './retry.js';
 import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
+import { TapQueue } from './tap-queue.js';
 import { UdpSockets } from './udp-sockets.js';
 import { workerCount } from './worker-count.js';
 
@@ -49,6 +50,7 @@ interface Foundation {
 export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly peers = new PeerEntries();
   readonly tap: Tap;
+  readonly tapQueue: TapQueue;
   readonly selfTest: UdpSelfTest;
   readonly datapath: Datapath;
   readonly handshakes: Handshakes;
@@ -86,6 +88,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.current = { ...config, peers: [] };
     this.keys = keys;
     this.tap = tap;
+    this.tapQueue = new TapQueue(config.name);
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
       tapFd: tap.fd,

@@ -2,11 +2,12 @@
  * The UDP sockets of an interface: one for each local end that its links name. They stand side by side, a wildcard socket
  * and ones with an address or an interface on one port, so that no link's local end is another link's business.
  */
-import { networkInterfaces } from 'node:os';
+
 import type { EffectiveLink } from '../../config/defaults.js';
 import { ipKey, isLinkLocal, parseIp } from '../../grammar/address.js';
 import type { Native, NativeError, UdpHandle } from '../../native/binding.js';
 import { PATH } from '../../native/ops.js';
+import { addressesByDevice } from '../base/device-addresses.js';
 import { addressWords, formatEndpoint } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { ifindexOf } from './ifindex.js';
@@ -173,8 +174,8 @@ function deviceOf(local: EffectiveLink['local']): string | null {
 function holderOf(text: string): string | null {
   const wanted = parseIp(text);
   if (wanted === null || !isLinkLocal(wanted)) return null;
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    for (const { address } of addresses ?? []) {
+  for (const [name, addresses] of addressesByDevice()) {
+    for (const { address } of addresses) {
       const found = parseIp(address);
       if (found !== null && ipKey(found) === ipKey(wanted)) return name;
     }

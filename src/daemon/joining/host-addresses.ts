@@ -1,8 +1,8 @@
 /** The addresses of this host that other hosts may reach it by, or that it may reach them from. */
 import { existsSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type IpAddress, isLinkLocal, isLoopback, parseIp } from '../../grammar/address.js';
+import { addressesByDevice } from '../base/device-addresses.js';
 
 export interface HostAddress {
   device: string;
@@ -17,7 +17,7 @@ export interface HostAddress {
  */
 export function hostAddresses(apart: ReadonlySet<string>): HostAddress[] {
   const found: HostAddress[] = [];
-  for (const [device, addresses = []] of Object.entries(networkInterfaces())) {
+  for (const [device, addresses] of addressesByDevice()) {
     if (apart.has(device) || isTunnel(device)) continue;
     for (const { address: text } of addresses) {
       const address = parseIp(text);

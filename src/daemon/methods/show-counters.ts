@@ -43,6 +43,7 @@ export const COUNTER_METHODS = {
     for (const runtime of find.interfaces(name)) {
       runtime.datapath.send({ kind: 'clear-counters' });
       runtime.handshakes.clearCounters();
+      runtime.tapQueue.clearCounters();
       runtime.members.refusals.clearCounters();
     }
     return null;

@@ -1,4 +1,5 @@
 /** When each reason to drop last counted, and how fast it does: seen by looking at the counters once a second. */
+import { DROP } from '../../contract/drops.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 /** Rates are means of this time. */
@@ -55,10 +56,12 @@ export class DropWatch {
   }
 }
 
-/** The counts of all reasons: those of the datapath, then those of handshakes and of members. */
+/** The counts of all reasons: those of the datapath and of the kernel's queue before it, then those of handshakes and of members. */
 export function dropCounts(runtime: InterfaceRuntime): number[] {
+  const datapath = [...runtime.datapath.stats.drops];
+  datapath[DROP['tap-queue-full']] = runtime.tapQueue.drops();
   return [
-    ...runtime.datapath.stats.drops,
+    ...datapath,
     ...Object.values(runtime.handshakes.counters),
     ...Object.values(runtime.members.refusals.counters),
   ];

@@ -32,6 +32,8 @@ const MOVE_GAIN_US = 5_000;
 const FLOW_REVIEW_US = 50_000;
 /** A link without reports for this long was idle: heartbeats have measured its jitter without queues of our own. */
 const IDLE_US = 1_000_000;
+/** A lane that is later than the earliest link by more than this is for bulk only. */
+const LATE_US = 300_000;
 /** What a light flow would rather wait than lose every datagram. */
 const LOSS_PENALTY_US = 500_000;
 const U32 = 0x1_0000_0000;
@@ -70,6 +72,7 @@ export class Adaptive {
     const { flows } = this;
     const entry = flows.take(peer, bytes, frame, length, now);
     const before = flows.link[entry];
+    if (flows.bulk[entry] === 0 && flows.beginsAsBulk(entry, length, now)) this.welcome(peer, entry, now);
     if (flows.bulk[entry] === 1) {
       const lane = this.lanes.laneOf(peer);
       if (flows.round[entry] < lane.round) {
@@ -89,6 +92,15 @@ export class Adaptive {
     return flows.link[entry];
   }
 
+  /**
+   * A transfer that moves to a longer path when it is found to be bulk leaves its slow start there: it begins in the lane
+   * at once, unless the lane is so much later that a short answer would suffer.
+   */
+  private welcome(peer: number, entry: number, now: number): void {
+    const lane = this.lanes.laneOf(peer);
+    if (lane.lateUs(this.peers.usable[peer], now) < LATE_US) this.flows.bulk[entry] = 1;
+  }
+
   private isUsable(peer: number, link: number): boolean {
     return this.links.peer[link] === peer && this.peers.isUsable(peer, this.links.id[link]);
   }
@@ -103,7 +115,9 @@ export class Adaptive {
       const wait = this.lanes.waitUs(link, now);
       const lossUs = this.lanes.lossOf(link) * LOSS_PENALTY_US;
       const gain = link === current ? MOVE_GAIN_US : 0;
-      const us = this.stats.links[link * LINK_WIDTH + LINK.rttMinUs] / 2 + wait + lossUs - gain;
+      const base = link * LINK_WIDTH;
+      const expected = this.stats.links[base + LINK.rttMinUs] / 2 + this.stats.links[base + LINK.jitterUs];
+      const us = expected + wait + lossUs - gain;
       if (us < bestUs) {
         best = link;
         bestUs = us;

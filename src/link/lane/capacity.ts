@@ -14,7 +14,7 @@ import type { Arrival } from './report.js';
 
 /** A queueing delay from which a link counts as filled, and the share of the jitter that is added to it. */
 const STANDING_US = 4_000;
-const JITTER_SHARE = 1;
+const JITTER_SHARE = 2;
 /** A rate is taken over this time and this many datagrams at least. */
 const RATE_WINDOW_US = 25_000;
 const RATE_DATAGRAMS = 8;
@@ -32,9 +32,12 @@ const LOSS_MEMORY = 10_000;
 const SAMPLES = 3;
 /** Share of the longest queue seen from which it counts as full; shorter ones drop nothing. */
 const FULL_SHARE = 0.5;
+/** A queue shorter than this many times what counts as standing is full of nothing: jitter looks like it. */
+const LEAST_FULL = 2;
 /** Losses without a full queue are believed when they are more than this share of those with one. */
 const DOUBTFUL_SHARE = 0.25;
-/** More than this share lost at once, so soon after a queue stood, was its overflow. */
+/** This many lost at once, and more than this share, so soon after a queue stood, were its overflow. */
+const OVERFLOW_LOST = 3;
 const OVERFLOW_SHARE = 0.05;
 const OVERFLOW_US = 250_000;
 /** Share of the longest queue seen that each report keeps: half is left after about 1400. */
@@ -84,6 +87,11 @@ export class LinkCapacity {
     const drained = this.capacity * (now - arrival.sentAt - this.queueUs);
     this.backlog = Math.max(0, arrival.sentSince - Math.max(0, drained));
     this.backlogAt = now;
+  }
+
+  /** Probes say that it carries `rate`; traffic will say it better. */
+  probed(rate: number): void {
+    if (this.capacity === 0) this.capacity = rate;
   }
 
   /** Nothing waits: a link of unknown capacity may carry more than was assumed. */
@@ -159,12 +167,13 @@ export class LinkCapacity {
     for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
       longest = Math.max(longest, this.samples[index]);
     }
-    return longest > this.standingUs() && longest > FULL_SHARE * this.peakQueueUs;
+    return longest > LEAST_FULL * this.standingUs() && longest > FULL_SHARE * this.peakQueueUs;
   }
 
   /** Whether many were lost at once soon after a queue stood. */
   private isOverflow(sent: number, lost: number, now: number): boolean {
-    return now - this.filledAt < OVERFLOW_US && lost > OVERFLOW_SHARE * (sent - this.windowSent);
+    const isMany = lost >= OVERFLOW_LOST && lost > OVERFLOW_SHARE * (sent - this.windowSent);
+    return isMany && now - this.filledAt < OVERFLOW_US;
   }
 
   /** Forgets losses: the path is given another chance. */
@@ -180,8 +189,10 @@ export class LinkCapacity {
     const kept = Math.max(0, 1 - sent / LOSS_MEMORY);
     // What is counted too early in one window is missing in the next: signed, so that it cancels.
     this.sentSum = this.sentSum * kept + sent;
-    this.randomLost = this.randomLost * kept + (crowded ? 0 : lost);
-    this.crowdedLost = this.crowdedLost * kept + (crowded ? lost : 0);
+    // TCP cuts its window once for all that a window of its own has lost.
+    const event = Math.sign(lost);
+    this.randomLost = this.randomLost * kept + (crowded ? 0 : event);
+    this.crowdedLost = this.crowdedLost * kept + (crowded ? event : 0);
     if (crowded && lost > 0) this.filledAt = now;
   }
 

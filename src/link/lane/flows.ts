@@ -22,6 +22,10 @@ const BULK_BYTES = 24 << 10;
 const LIGHT_BYTES = 4 << 10;
 /** A flow must have been light for this long to count as light: a transfer that waits for a lost segment is still bulk. */
 const LIGHT_US = 3_000_000;
+/** A kernel that hands over more than a segment at once has something to transfer. */
+const SEGMENT_BYTES = 1600;
+/** For how long a flow is new. */
+const NEW_US = 1_000_000;
 
 const IPV4_FRAGMENT = 0x3fff;
 const NO_PEER = -1;
@@ -37,6 +41,7 @@ export class FlowTable {
   readonly reviewedAt = new Float64Array(ENTRIES);
   /** Round of its peer in which it was last counted as bulk. */
   readonly round = new Float64Array(ENTRIES);
+  private readonly bornAt = new Float64Array(ENTRIES);
   private readonly busyAt = new Float64Array(ENTRIES);
   private readonly level = new Float64Array(ENTRIES);
   private readonly keys = new Int32Array(ENTRIES * FLOW.WORDS);
@@ -50,7 +55,7 @@ export class FlowTable {
   /** Entry of the flow that a frame to `peer` belongs to, made when it is new; the frame is counted. */
   take(peer: number, bytes: Uint8Array, frame: number, length: number, now: number): number {
     this.readKey(bytes, frame, length);
-    const entry = this.find(peer);
+    const entry = this.find(peer, now);
     const age = now - this.lastSeen[entry];
     const kept = Math.max(0, 1 - age / MEMORY_US);
     const level = this.level[entry] * kept + length;
@@ -60,6 +65,11 @@ export class FlowTable {
     if (level > LIGHT_BYTES) this.busyAt[entry] = now;
     else if (now - this.busyAt[entry] > LIGHT_US) this.bulk[entry] = 0;
     return entry;
+  }
+
+  /** Whether a flow that was given a frame of `length` bytes just now begins as a transfer. */
+  beginsAsBulk(entry: number, length: number, now: number): boolean {
+    return length > SEGMENT_BYTES && now - this.bornAt[entry] < NEW_US;
   }
 
   /** Bytes per second that an entry sends, about. */
@@ -82,7 +92,7 @@ export class FlowTable {
     }
   }
 
-  private find(peer: number): number {
+  private find(peer: number, now: number): number {
     const { key } = this;
     let mixed = peer;
     for (let word = 0; word < FLOW.WORDS; word += 2) mixed = this.hash.hash(key[word] ^ mixed, key[word + 1]);
@@ -98,6 +108,7 @@ export class FlowTable {
     this.bulk[oldest] = 0;
     this.level[oldest] = 0;
     this.round[oldest] = -1;
+    this.bornAt[oldest] = now;
     this.keys.set(key, oldest * FLOW.WORDS);
     return oldest;
   }

@@ -23,7 +23,11 @@ const REVIEW_US = 20_000;
 /** For how long a queue that stood still counts. */
 const FILLED_US = 60_000;
 /** Losses before they are believed. */
-const LOSSES = 3;
+const LOSSES = 2;
+/** From so many datagrams of traffic on that they say more of a link's loss than heartbeats did. */
+const TELLING = 500;
+/** With fewer, heartbeats told of the link and not of the lane's own queue. */
+const QUIET = 64;
 /** A larger difference in delay would fire TCP's retransmission timer (200 ms at least, RFC 6298 as Linux has it). */
 const MAX_SPREAD_US = 150_000;
 /** A set is kept while it promises this share of its best link, and tried while it promises more than this. */
@@ -31,7 +35,7 @@ const KEEP_SHARE = 0.95;
 /** A link must add this share of what the others have, and the more the later it is: as much at `FULL_SPREAD_US`. */
 const LEAST_SHARE = 0.1;
 const FULL_SPREAD_US = 100_000;
-const FIRST_REST_US = 10_000_000;
+const FIRST_REST_US = 30_000_000;
 const MAX_REST_US = 300_000_000;
 /** Bulk flows are counted in rounds. */
 const ROUND_US = 200_000;
@@ -49,6 +53,9 @@ const TRIAL_US = 1_500_000;
 const TRIAL_ROUNDS = 10;
 const TRIAL_GROWTH = 1.1;
 const RATE_MEMORY_US = 500_000;
+const USUAL_MEMORY_US = 4_000_000;
+/** The lane moves to a link outside of its set that promises this many times what the set does. */
+const MOVE_GAIN = 1.5;
 const MSS_BYTES = 1400;
 
 export class LaneSet {
@@ -68,6 +75,10 @@ export class LaneSet {
   /** By link id: when it carried something of the lane last. */
   readonly usedAt = new Float64Array(MAX_LINKS).fill(Number.NEGATIVE_INFINITY);
   private readonly restUs = new Float64Array(MAX_LINKS).fill(FIRST_REST_US);
+  /** By link id: share of datagrams lost before the lane filled it. */
+  private readonly quietLoss = new Float64Array(MAX_LINKS);
+  /** `rate` over a longer time: what a time-out of TCP leaves of it. */
+  private usualRate = 0;
   private counting = 0;
   private roundAt = 0;
   private reviewedAt = 0;
@@ -107,6 +118,15 @@ export class LaneSet {
     return this.set & usable;
   }
 
+  /** How much later than the earliest link the latest of the set is, in µs. */
+  lateUs(usable: number, now: number): number {
+    let latest = 0;
+    eachOf(this.usableSet(usable, now), (id) => {
+      latest = Math.max(latest, this.laterUs[id]);
+    });
+    return latest;
+  }
+
   /** Takes new measurements into account. */
   review(usable: number, now: number): void {
     if (now - this.reviewedAt < REVIEW_US) return;
@@ -118,13 +138,22 @@ export class LaneSet {
     if (set === 0) return;
     const delivered = this.deliveredBy(set, now);
     this.rate += Math.min(1, elapsed / RATE_MEMORY_US) * (delivered - this.rate);
+    this.noteUsual(delivered, elapsed);
     this.judgeTrial(now);
     if ((set & (set - 1)) !== 0) this.judgeSet(set, now);
+    this.prefer(usable, now);
     const current = this.set & usable;
     if (this.isFilled(current, now)) {
       this.filledAt = now;
       this.grow(usable, now);
     } else this.explore(current, usable, now);
+  }
+
+  /** Rises as fast as `rate`, and falls slowly. */
+  private noteUsual(delivered: number, elapsed: number): void {
+    if (this.flowCount === 0) return;
+    const memory = delivered > this.usualRate ? RATE_MEMORY_US : USUAL_MEMORY_US;
+    this.usualRate += Math.min(1, elapsed / memory) * (delivered - this.usualRate);
   }
 
   private refreshDelays(usable: number): void {
@@ -189,9 +218,10 @@ export class LaneSet {
 
   private lossOf(id: number): number {
     const link = this.facts.capacity(id);
-    // Heartbeats are believed until bulk traffic says more.
-    if (link.observed === 0) return this.facts.beatLoss(id);
-    return link.randomLost >= LOSSES ? Math.max(0, link.randomLoss) : 0;
+    if (link.observed < QUIET) this.quietLoss[id] = this.facts.beatLoss(id);
+    if (link.randomLost >= LOSSES) return link.randomLoss;
+    // Heartbeats are believed until bulk traffic has said more.
+    return link.observed < TELLING ? this.quietLoss[id] : 0;
   }
 
   /** The most promising single link of a set. */
@@ -227,9 +257,9 @@ export class LaneSet {
     eachOf(others, (id) => {
       if (now < this.restsUntil[id]) return;
       // After a rest it has another chance; one that was never tried must promise something.
-      const isNew = this.facts.capacity(id).observed === 0;
+      const isNew = this.facts.capacity(id).observed < TELLING && this.restUs[id] === FIRST_REST_US;
       if (this.isMeagre(this.set | (1 << id), id)) return;
-      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return;
+      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return this.rest(id, now);
       if (this.laterUs[id] > MAX_SPREAD_US) return;
       if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
     });
@@ -267,6 +297,14 @@ export class LaneSet {
       eachOf(set & ~(1 << best), (id) => this.rest(id, now));
       this.use(best);
     }
+  }
+
+  /** A link that was down when the set was chosen, or of which more is known now, may be far better than the set. */
+  private prefer(usable: number, now: number): void {
+    const best = this.best(usable & ~this.set, now);
+    if (this.trialFrom !== 0 || best < 0 || now < this.restsUntil[best]) return;
+    const isKnown = this.facts.capacity(best).capacity !== 0;
+    if (isKnown && this.worth(1 << best) > MOVE_GAIN * this.worth(this.set & usable)) this.use(best);
   }
 
   /** Whether any of the links has carried something of late: an idle one does no harm. */
@@ -318,9 +356,9 @@ export class LaneSet {
       if (this.facts.capacity(id).randomLost >= SUSPICIOUS_LOSSES) return;
       if (best < 0 || this.worth(1 << id) > this.worth(1 << best)) best = id;
     });
-    if (best < 0 || this.worth(1 << best) < TRIAL_GAIN * this.rate) return;
+    if (best < 0 || this.worth(1 << best) < TRIAL_GAIN * Math.max(this.rate, this.usualRate)) return;
     this.trialFrom = set;
-    this.trialRate = this.rate;
+    this.trialRate = Math.max(this.rate, this.usualRate);
     this.trialLast = 0;
     this.trialAt = now;
     this.facts.capacity(best).forgetLoss();

@@ -26,6 +26,17 @@ export class Lanes {
     return this.capacities[link];
   }
 
+  isCapacityKnown(link: number): boolean {
+    const known = this.capacities[link];
+    return known !== undefined && known.capacity !== 0;
+  }
+
+  /** A train of probes says that a link carries `rate` bytes per µs. */
+  probed(link: number, rate: number): void {
+    this.capacityOf(link).probed(rate);
+    this.stats.links[link * LINK_WIDTH + LINK.capacityOutBps] = rate * 1e6;
+  }
+
   logOf(link: number): SendLog {
     this.logs[link] ??= new SendLog();
     return this.logs[link];
@@ -35,7 +46,7 @@ export class Lanes {
     this.lanes[peer] ??= new LaneSet({
       capacity: (id) => this.capacityOf(this.peers.linkOf(peer, id)),
       rttUs: (id) => this.stats.links[this.peers.linkOf(peer, id) * LINK_WIDTH + LINK.rttMinUs],
-      beatLoss: (id) => this.lossOf(this.peers.linkOf(peer, id)),
+      beatLoss: (id) => this.lossOf(this.peers.linkOf(peer, id), 1),
     });
     return this.lanes[peer];
   }
@@ -46,12 +57,12 @@ export class Lanes {
     return known === undefined ? 0 : known.waitUs(now);
   }
 
-  /** Share of datagrams ever lost, by heartbeats; 0 while too few were lost to say. */
-  lossOf(link: number): number {
+  /** Share of datagrams ever lost, by heartbeats; 0 while fewer than `believed` were lost. */
+  lossOf(link: number, believed = BELIEVED_LOSSES): number {
     const gauges = this.stats.links;
     const due = gauges[link * LINK_WIDTH + LINK.dueOut];
     const lost = due - gauges[link * LINK_WIDTH + LINK.arrivedOut];
-    return lost < BELIEVED_LOSSES ? 0 : lost / due;
+    return lost < believed ? 0 : lost / due;
   }
 
   /** Ids, as a bit set, of the links that carry a peer's lane now. */

@@ -10,6 +10,7 @@ import { HEARS_YOU, HEARTBEAT, NO_ECHO, STANDBY, WANTS_REPORTS } from '../../wir
 import type { Drains } from '../choice/drain.js';
 import type { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
+import type { CapacityProbe } from './capacity-probe.js';
 import { echoedBeat, observeBeat } from './estimate.js';
 import type { LinkLife } from './life.js';
 import type { Liveness } from './liveness.js';
@@ -82,6 +83,7 @@ interface BeatListeners {
   readonly uplinks: Uplinks;
   readonly pace: Pace;
   readonly runs: RunTrial;
+  readonly trains: CapacityProbe;
 }
 
 /** What the peer's heartbeats say, handed to whom it concerns. */
@@ -92,6 +94,7 @@ export class HeartbeatReader {
   private readonly uplinks: Uplinks;
   private readonly pace: Pace;
   private readonly runs: RunTrial;
+  private readonly trains: CapacityProbe;
 
   constructor(
     private readonly base: LinkBase,
@@ -103,6 +106,7 @@ export class HeartbeatReader {
     this.uplinks = listeners.uplinks;
     this.pace = listeners.pace;
     this.runs = listeners.runs;
+    this.trains = listeners.trains;
   }
 
   heard(datagram: Datagram): void {
@@ -120,6 +124,7 @@ export class HeartbeatReader {
     this.measure(datagram);
     hearTapMtu(this.base, datagram);
     this.runs.heard(link, now);
+    this.trains.beatHeard(link, now);
     const { bytes, view } = this.base.arena;
     const flags = bytes[body + HEARTBEAT.FLAGS];
     const arrivedAt = echoedBeat(view, body, now);

@@ -14,6 +14,7 @@ import { type LinkTable, NEVER, SMALL_BYTES } from '../../state/links.js';
 import { KIND, SEALED_OVERHEAD } from '../../wire/header.js';
 import { MTU_PROBE } from '../../wire/mtu-probe.js';
 import type { LinkBase } from '../ports.js';
+import { type CapacityProbe, TRAIN_ID } from './capacity-probe.js';
 import type { LinkChanges } from './changes.js';
 import { MTU_STATE, MtuSearch } from './mtu-search.js';
 import { TIMER, timerOf } from './timers.js';
@@ -48,6 +49,7 @@ export class MtuControl {
   constructor(
     private readonly base: LinkBase,
     private readonly changes: LinkChanges,
+    private readonly trains: CapacityProbe,
   ) {
     this.links = base.tables.links;
   }
@@ -185,7 +187,8 @@ export class MtuControl {
     const slot = this.base.tables.peers.session[this.links.peer[link]];
     if (slot < 0) return 0;
     const length = size - this.links.outerOverhead(link) - SEALED_OVERHEAD;
-    this.open(link, length, ++this.probeId[link], size);
+    this.probeId[link] = (this.probeId[link] + 1) % TRAIN_ID;
+    this.open(link, length, this.probeId[link], size);
     return this.base.ports.messages.sendProbe(slot, link, now);
   }
 
@@ -218,8 +221,9 @@ export class MtuControl {
 
   /** Late answers are as good as early ones, as long as they tell of the size in question. */
   private answered(link: number, id: number, size: number, now: number): void {
+    if (id >= TRAIN_ID) return this.trains.answered(link, id - TRAIN_ID, now);
     const { search } = this;
-    const age = (this.probeId[link] - id) & 0xffff;
+    const age = (this.probeId[link] - id + TRAIN_ID) % TRAIN_ID;
     if (size !== search.candidate[link] || age >= search.attempts[link]) return;
     search.answered(link);
     this.dueNow(link);

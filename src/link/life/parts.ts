@@ -8,6 +8,7 @@ import { FlowTable } from '../lane/flows.js';
 import { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
 import { BandwidthTests } from './bandwidth-tests.js';
+import { CapacityProbe } from './capacity-probe.js';
 import { LinkChanges } from './changes.js';
 import { LinkControl } from './control.js';
 import { DirectWays } from './direct-ways.js';
@@ -70,7 +71,8 @@ export class LinkParts {
     this.segmentation = new Segmentation(base);
     this.placement = new Placement(base, tap, this.segmentation);
     this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
-    this.mtu = new MtuControl(base, this.changes);
+    const trains = new CapacityProbe(base, lanes);
+    this.mtu = new MtuControl(base, this.changes, trains);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
     this.bandwidth = new BandwidthTests(base, limit);
@@ -84,6 +86,7 @@ export class LinkParts {
         uplinks: this.uplinks,
         pace: this.pace,
         runs: new RunTrial(base, this.segmentation),
+        trains,
       }),
       mtu: this.mtu,
       notices: new NoticeReader(base, this.life, limit),

@@ -68,6 +68,23 @@ describe('the TAP of a running interface', () => {
     const [shown] = await cables.node(1).call('show.interfaces', {});
     expect(shown.publicKey).toBe(publicKey);
   });
+
+  it('has a queue in the kernel, and what is dropped there is counted', async () => {
+    const node = cables.node(1);
+    const dropped = () => node.drops('tap-queue-full');
+    const before = await dropped();
+    node.daemon.signal('SIGSTOP');
+    const toAll = lanAddress(1).replace(/\d+$/, '255');
+    // Nobody answers, so ping fails.
+    await cables.lab
+      .run(1, 'ping', ['-b', '-q', '-c', '1300', '-l', '1300', '-w', '1', toAll])
+      .catch(() => {});
+    node.daemon.signal('SIGCONT');
+    await cables.allUp();
+    expect((await dropped()) - before).toBeGreaterThanOrEqual(200);
+    await node.cli('clear counters');
+    expect(await dropped()).toBe(0);
+  });
 });
 
 describe('a key that is shared', () => {
