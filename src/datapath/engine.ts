@@ -106,11 +106,13 @@ export class Engine {
       for (let index = 0; index < count; index++) this.timer(this.due[index], now);
       if (count < this.due.length) break;
     }
-    if (now >= this.nextSweep) this.sweep(now);
+    const isSweep = now >= this.nextSweep;
+    if (isSweep) this.sweep(now);
     this.parts.transmit.expireParity(now);
     if (now >= this.parts.guard.nextDeadline()) this.probe(now);
     this.deliver();
-    this.parts.idleMemory.sweep(now);
+    // Only here does nothing refer to a batch any more.
+    if (isSweep) this.parts.idleMemory.sweep(now);
   }
 
   /** Lets the loop guard decide, and sends its next probes to the LAN. */

@@ -6,16 +6,14 @@ import { INTERFACE } from '../contract/stats.js';
 import type { Region } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
 
-/** Frames and messages in one period up to which an interface is quiet: heartbeats, a terminal, a ping. */
+/** Frames and messages between two looks up to which an interface is quiet: heartbeats, a terminal, a ping. */
 const QUIET_COUNT = 50;
-const PERIOD_US = 100_000;
 const QUIET_US = 30_000_000;
 /** Bytes given back at once: it takes some 0.3 ms, in which no frame moves. */
 const STEP_BYTES = 4 << 20;
 
 export class IdleMemory {
   private count = 0;
-  private countedAt = 0;
   private busyAt = 0;
   /** Where it goes on giving back; past the last region when that is done. */
   private region: number;
@@ -29,10 +27,8 @@ export class IdleMemory {
     this.region = regions.length;
   }
 
-  /** Looks how much passes, and gives back a step at most. To be called between batches, often. Times in µs. */
+  /** Looks how much passes, and gives back a step at most. To be called between batches, ten times a second. Times in µs. */
   sweep(now: number): void {
-    if (now - this.countedAt < PERIOD_US) return;
-    this.countedAt = now;
     const counters = this.counters();
     const count = counters[INTERFACE.tapRxFrames] + counters[INTERFACE.rxMessages];
     const passed = count - this.count;
