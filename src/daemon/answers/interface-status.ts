@@ -8,6 +8,7 @@ import { DROP } from '../../contract/drops.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { INTERFACE_CAUSE } from '../base/causes.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { hasOtherMtu } from '../interfaces/tap-mtu.js';
 import { dropsThatMatter } from '../observe/counters.js';
 import { grantsGso } from './gso.js';
 
@@ -66,8 +67,8 @@ export function interfaceStatus(
 /** The first peers whose TAP has another MTU than ours. */
 function otherMtusOf({ peers }: InterfaceRuntime, mtu: number): InterfaceStatus['otherMtus'] {
   const others: InterfaceStatus['otherMtus'] = [];
-  for (const { config, tapMtu } of peers.values()) {
-    if (tapMtu !== 0 && tapMtu !== mtu) others.push({ peer: config.name, mtu: tapMtu });
+  for (const peer of peers.values()) {
+    if (hasOtherMtu(peer, mtu)) others.push({ peer: peer.config.name, mtu: peer.tapMtu });
     if (others.length === MOST_EXAMPLES) break;
   }
   return others;

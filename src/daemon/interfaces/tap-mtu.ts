@@ -11,10 +11,15 @@ interface Comparing {
   emit(event: 'warning', ...told: RuntimeEvents['warning']): boolean;
 }
 
+/** Whether a peer says that its TAP has another MTU than `mtu`, in bytes. */
+export function hasOtherMtu({ tapMtu }: PeerEntry, mtu: number): boolean {
+  return tapMtu !== 0 && tapMtu !== mtu;
+}
+
 /** How the MTU of a peer's TAP differs from ours, in a few words; null: it does not, or the peer does not say. */
-export function tapMtuDiffers(config: InterfaceConfig, { tapMtu }: PeerEntry): string | null {
+export function tapMtuDiffers(config: InterfaceConfig, peer: PeerEntry): string | null {
   const { mtu } = effectiveInterface(config);
-  return tapMtu === 0 || tapMtu === mtu ? null : `MTU ${mtu} here, ${tapMtu} there`;
+  return hasOtherMtu(peer, mtu) ? `MTU ${mtu} here, ${peer.tapMtu} there` : null;
 }
 
 /** The peer in a row says that its TAP has this MTU, in bytes; 0: it no longer says. A difference is an event. */
