@@ -238,7 +238,7 @@ export class Assembly {
       runs: transmit,
       laneOrder: {
         highestBy: (slot, linkId) => this.reorder.highestBy(slot, linkId),
-        announced: (slot, links, now) => this.reorder.announced(slot, links, now),
+        announced: (heartbeat, links) => this.reorder.announced(heartbeat, links),
       },
       stations: {
         forget: (peer) => this.macs.flushPort(peer),

@@ -2,6 +2,7 @@
 import type { DatapathEvent } from '../contract/events.js';
 import type { SharedStats } from '../contract/stats.js';
 import type { Arena } from '../state/arena.js';
+import type { Datagram } from '../state/datagram.js';
 import type { Drops } from '../state/drops.js';
 import type { SealedRun } from '../state/run.js';
 import type { Tables } from '../state/tables.js';
@@ -56,8 +57,8 @@ export interface DownSender {
 interface LaneOrder {
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
   highestBy(slot: number, linkId: number): number;
-  /** The peer says which links (a bit set of ids) carry the lane of a session, or will. */
-  announced(slot: number, links: number, now: number): void;
+  /** A heartbeat says which links (a bit set of ids) carry the lane of its session, or will. */
+  announced(heartbeat: Datagram, links: number): void;
 }
 
 /** What the switch knows of stations at a peer, and peers of ours. */

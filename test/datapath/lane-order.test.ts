@@ -38,6 +38,10 @@ class Lane {
     this.settle(now);
   }
 
+  announce(links: number, now: number): void {
+    this.reorder.announced(Object.assign(new Datagram(), { slot: SLOT, peer: PEER, now }), links);
+  }
+
   settle(now: number): void {
     this.reorder.settle(now);
     this.reorder.recycle();
@@ -54,7 +58,7 @@ describe('order of the lane', () => {
       [1, 5],
     ])
       lane.arrive(link, counter, 1000);
-    lane.reorder.announced(SLOT, 0b11, 1000);
+    lane.announce(0b11, 1000);
     expect(lane.delivered).toEqual([0]);
     lane.arrive(0, 1, 2000);
     expect(lane.delivered).toEqual([0, 1, 2, 3]);
@@ -81,7 +85,7 @@ describe('order of the lane', () => {
   it('a link that was announced is waited for before it delivers anything, but not for ever', () => {
     const lane = new Lane();
     lane.arrive(0, 0, 1000);
-    lane.reorder.announced(SLOT, 0b11, 1000);
+    lane.announce(0b11, 1000);
     lane.arrive(0, 2, 2000);
     expect(lane.delivered).toEqual([0]);
     expect(lane.reorder.nextDeadline()).toBeLessThanOrEqual(302_000);
@@ -92,10 +96,19 @@ describe('order of the lane', () => {
     expect(lane.delivered).toEqual([0, 2, 1]);
   });
 
+  it('a link that was announced before anything came is waited for', () => {
+    const lane = new Lane();
+    lane.announce(0b11, 500);
+    lane.arrive(1, 1, 1000);
+    expect(lane.delivered).toEqual([]);
+    lane.arrive(0, 0, 2000);
+    expect(lane.delivered).toEqual([0, 1]);
+  });
+
   it('a session that ends gives out what waits', () => {
     const lane = new Lane();
     lane.arrive(0, 0, 1000);
-    lane.reorder.announced(SLOT, 0b11, 1000);
+    lane.announce(0b11, 1000);
     lane.arrive(0, 2, 1000);
     lane.reorder.sessionRetired(SLOT);
     expect(lane.delivered).toEqual([0, 2]);
@@ -107,7 +120,7 @@ describe('order of the lane', () => {
   it('more than there is room for passes out of order, and the room is given back', () => {
     const lane = new Lane();
     lane.arrive(1, 0, 1000);
-    lane.reorder.announced(SLOT, 0b11, 1000);
+    lane.announce(0b11, 1000);
     for (let counter = 2; counter < 9000; counter++) lane.arrive(0, counter, 1000);
     expect(lane.delivered.length).toBe(8999);
     lane.arrive(0, 10_000, 2000);
@@ -124,7 +137,7 @@ describe('order of the lane', () => {
         const arrivals = links.map((link, counter) => ({ link, counter, at: counter * 100 + delay[link] }));
         arrivals.sort((a, b) => a.at - b.at || a.counter - b.counter);
         lane.arrive(0, 0, 0);
-        lane.reorder.announced(SLOT, 0b1111, 0);
+        lane.announce(0b1111, 0);
         for (const { link, counter, at } of arrivals) lane.arrive(link, counter + 1, at);
         expect(lane.delivered).toEqual([...Array(links.length + 1).keys()]);
       }),

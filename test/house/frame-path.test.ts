@@ -58,7 +58,8 @@ const COLD: Record<string, string> = {
   'src/link/lane/lanes.ts: Lanes.capacityOf': 'once a link',
   'src/link/lane/lanes.ts: Lanes.logOf': 'once a link',
   'src/link/lane/lanes.ts: Lanes.laneOf': 'once a peer',
-  'src/link/lane/lane-set.ts': 'reviews come with reports of the far end, and have an interval of their own',
+  'src/link/lane/lane-set.ts':
+    'reviews come with reports of the far end, and have an interval of their own; growth between them, too',
 };
 
 const ALLOCATIONS = new Map<ts.SyntaxKind, string>([

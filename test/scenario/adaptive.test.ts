@@ -21,6 +21,20 @@ describe('adaptive: one transfer and eight over two links', () => {
   );
 });
 
+describe('adaptive: one transfer over many links', () => {
+  const near = { mbit: 6, delayMs: 10 };
+  it.each([
+    ['four equal ones', [near, near, near, near]],
+    ['eight equal ones', Array(8).fill(near)],
+    ['three that differ', [{ mbit: 12, delayMs: 5 }, near, { mbit: 4, delayMs: 25 }]],
+  ] as const)('%s: at least 90 %% of the sum from its first second on', (_, links) =>
+    withSeed((seed) => {
+      const sum = links.reduce((all, { mbit }) => all + payloadOf(mbit), 0);
+      expect(goodput(seed, links, 'adaptive', 1, 3, 1, 3)).toBeGreaterThan(0.9 * sum);
+    }),
+  );
+});
+
 describe('adaptive: 20 ms between the links', () => {
   it('one transfer is at least as fast as over the better link alone', () =>
     withSeed((seed) => {

@@ -163,9 +163,10 @@ export class Reorder {
     return false;
   }
 
-  /** The peer says which links (a bit set of ids) carry the lane of a session, or will. */
-  announced(slot: number, links: number, now: number): void {
-    if (slot >= this.next.length || this.peer[slot] === NO_PEER) return;
+  /** A heartbeat says which links (a bit set of ids) carry the lane of its session, or will. */
+  announced({ slot, peer, now }: Datagram, links: number): void {
+    if (links === 0) return;
+    if (slot >= this.next.length || this.peer[slot] === NO_PEER) this.open(slot, peer);
     for (let id = 0; id < MAX_LINKS; id++) {
       if ((links & (1 << id)) !== 0) this.carriesUntil[slot * MAX_LINKS + id] = now + ANNOUNCED_US;
     }

@@ -24,14 +24,14 @@ import { Arrival, type Report } from './report.js';
 
 /** A longer delay counts for no more than this when a link is chosen for a datagram of the lane. */
 const SPILL_US = 5_000;
+/** Where even the shortest wait is longer than this, the lane may need another link before a report says so. */
+const OUTGROWN_US = 2_000;
 /** Largest run of datagrams put on one link at once: by the time it takes, and by number. */
 const CHUNK_US = 1_000;
 const CHUNK_DATAGRAMS = 16;
 /** A light flow moves when another link promises to be this much earlier; how often that is looked at. */
 const MOVE_GAIN_US = 5_000;
 const FLOW_REVIEW_US = 50_000;
-/** A link without reports for this long was idle: heartbeats have measured its jitter without queues of our own. */
-const IDLE_US = 1_000_000;
 /** A lane that is later than the earliest link by more than this is for bulk only. */
 const LATE_US = 300_000;
 /** What a light flow would rather wait than lose every datagram. */
@@ -159,14 +159,16 @@ export class Adaptive {
   }
 
   /**
-   * A link is about to carry the lane. The links that do already tell the far end, so that it waits for what takes
-   * longer.
+   * A link is about to carry the lane beside others. Those tell the far end, so that it waits for what takes longer, and
+   * so does the link itself, whose first datagram may overtake all that they carry.
    */
   private announce(peer: number, lane: LaneSet, id: number, now: number): void {
     const others = this.lanes.carriers(peer, now) & this.peers.usable[peer];
     lane.usedAt[id] = now;
-    for (let other = 0; other < MAX_LINKS; other++) {
-      if (other !== id && (others & (1 << other)) !== 0) this.beats.beat(this.peers.linkOf(peer, other), now);
+    if (others === 0) return;
+    const all = others | (1 << id);
+    for (let each = 0; each < MAX_LINKS; each++) {
+      if ((all & (1 << each)) !== 0) this.beats.beat(this.peers.linkOf(peer, each), now);
     }
   }
 
@@ -186,6 +188,7 @@ export class Adaptive {
         bestUs = us;
       }
     }
+    if (bestUs > OUTGROWN_US) lane.outgrown(bestUs, this.peers.usable[peer], now);
     return best;
   }
 
@@ -207,7 +210,7 @@ export class Adaptive {
     const difference = report.receivedAt - (log.time % U32);
     if (Number.isNaN(lane.clock)) lane.clock = difference;
     const base = link * LINK_WIDTH;
-    if (now - capacity.reportedAt > IDLE_US) capacity.jitterUs = this.stats.links[base + LINK.jitterUs];
+    capacity.observeJitter(this.stats.links[base + LINK.jitterUs], now);
     const { arrival } = this;
     arrival.delay = signed32(difference - lane.clock);
     arrival.receivedAt = report.receivedAt;

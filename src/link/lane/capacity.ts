@@ -20,6 +20,8 @@ const RATE_WINDOW_US = 25_000;
 const RATE_DATAGRAMS = 8;
 /** After this long without traffic the window starts over. */
 const IDLE_US = 500_000;
+/** After this long without reports heartbeats have measured the jitter without queues of our own. */
+const CALM_US = 1_000_000;
 /** Base delays are the least of the last one to two periods: paths change. */
 const BASE_PERIOD_US = 10_000_000;
 const CAPACITY_GAIN = 0.3;
@@ -50,7 +52,7 @@ export class LinkCapacity {
   /** Least one-way delay, the clocks' difference included; infinity while unknown. */
   baseUs = Number.POSITIVE_INFINITY;
   queueUs = 0;
-  /** As measured while the link was idle. */
+  /** As measured while the link was idle, or less. */
   jitterUs = 0;
   /** Datagrams lately lost while no queue was full; of about the last `LOSS_MEMORY`. */
   randomLost = 0;
@@ -74,6 +76,14 @@ export class LinkCapacity {
   private peakQueueUs = 0;
   private sentSum = 0;
   private crowdedLost = 0;
+
+  /**
+   * Heartbeats measure so much jitter; to be told before a report. Under traffic they measure our own queues as well,
+   * but a link that came up just now starts with half of its round-trip time (RFC 6298), and what is less is believed.
+   */
+  observeJitter(us: number, now: number): void {
+    this.jitterUs = now - this.reportedAt > CALM_US ? us : Math.min(this.jitterUs, us);
+  }
 
   /** A report came at `now`. */
   report(arrival: Arrival, now: number): void {
@@ -142,10 +152,11 @@ export class LinkCapacity {
     const lost = sent - this.windowSent - count;
     this.delivered += RATE_GAIN * (rate - this.delivered);
     if (this.delivered < rate && this.capacity === 0) this.delivered = rate;
-    this.observeLoss(sent - this.windowSent, lost, this.isCrowded() || this.isOverflow(sent, lost, now), now);
+    const isCrowded = this.isCrowded() || this.isOverflow(sent, lost, now);
+    this.observeLoss(sent - this.windowSent, lost, isCrowded, now);
     if (this.capacity === 0) {
       // A first guess, perhaps too low: more will show when it is tried.
-      if (isFilled) this.capacity = rate;
+      if (isFilled || (isCrowded && lost > 0)) this.capacity = rate;
     } else if (wasBusy || rate > this.capacity) {
       this.capacity += CAPACITY_GAIN * (rate - this.capacity);
     }

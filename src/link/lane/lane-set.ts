@@ -20,6 +20,10 @@ export interface LinkFacts {
 }
 
 const REVIEW_US = 20_000;
+/** Between two links that a set takes in because too much waits for it. */
+const GROW_PAUSE_US = 1_000;
+/** So long a wait is worth a link of whatever delay. */
+const LONG_WAIT_US = 15_000;
 /** For how long a queue that stood still counts. */
 const FILLED_US = 60_000;
 /** Losses before they are believed. */
@@ -35,6 +39,10 @@ const KEEP_SHARE = 0.95;
 /** A link must add this share of what the others have, and the more the later it is: as much at `FULL_SPREAD_US`. */
 const LEAST_SHARE = 0.1;
 const FULL_SPREAD_US = 100_000;
+/** A link that the set has is left when it adds less than this share of what it should: delays are known only about. */
+const KEEP_MEAGRE = 0.5;
+/** A link of unknown capacity is taken for one that carries this share of the best. */
+const ASSUMED_SHARE = 0.5;
 const FIRST_REST_US = 30_000_000;
 const MAX_REST_US = 300_000_000;
 /** Bulk flows are counted in rounds. */
@@ -82,6 +90,7 @@ export class LaneSet {
   private counting = 0;
   private roundAt = 0;
   private reviewedAt = 0;
+  private grownAt = 0;
   private poorSince = 0;
   private poorRate = 0;
   /** When the set was filled last. */
@@ -145,7 +154,7 @@ export class LaneSet {
     const current = this.set & usable;
     if (this.isFilled(current, now)) {
       this.filledAt = now;
-      this.grow(usable, now);
+      this.grow(Number.POSITIVE_INFINITY, usable, now);
     } else this.explore(current, usable, now);
   }
 
@@ -250,15 +259,22 @@ export class LaneSet {
 
   // --- changes --------------------------------------------------------------------------------------
 
-  /** All links of the set are filled: another may help. */
-  private grow(usable: number, now: number): void {
+  /** A datagram would wait for `waitUs` at the least, by what the set's links are known to carry: another may help. */
+  outgrown(waitUs: number, usable: number, now: number): void {
+    if ((usable & ~this.set) === 0 || now - this.grownAt < GROW_PAUSE_US) return;
+    this.grownAt = now;
+    this.grow(waitUs, usable, now);
+  }
+
+  /** Takes a link in, the earliest that may help and is not later by more than what waits now. */
+  private grow(waitUs: number, usable: number, now: number): void {
     const others = usable & ~this.set;
     let best = -1;
     eachOf(others, (id) => {
-      if (now < this.restsUntil[id]) return;
+      if (now < this.restsUntil[id] || waitUs < Math.min(LONG_WAIT_US, this.laterUs[id])) return;
       // After a rest it has another chance; one that was never tried must promise something.
       const isNew = this.facts.capacity(id).observed < TELLING && this.restUs[id] === FIRST_REST_US;
-      if (this.isMeagre(this.set | (1 << id), id)) return;
+      if (this.isMeagre(this.set | (1 << id), id, 1)) return;
       if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return this.rest(id, now);
       if (this.laterUs[id] > MAX_SPREAD_US) return;
       if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
@@ -266,7 +282,7 @@ export class LaneSet {
     if (best < 0) return;
     const link = this.facts.capacity(best);
     link.forgetLoss();
-    link.assumed = this.facts.capacity(this.bestOf(this.set)).capacity;
+    link.assumed = ASSUMED_SHARE * this.facts.capacity(this.bestOf(this.set)).capacity;
     this.set |= 1 << best;
     this.poorSince = 0;
   }
@@ -275,7 +291,7 @@ export class LaneSet {
   private judgeSet(set: number, now: number): void {
     let meagre = -1;
     eachOf(set, (id) => {
-      if (this.isMeagre(set, id)) meagre = id;
+      if (this.isMeagre(set, id, KEEP_MEAGRE)) meagre = id;
     });
     if (meagre >= 0) {
       this.rest(meagre, now);
@@ -316,8 +332,8 @@ export class LaneSet {
     return spread;
   }
 
-  /** Whether a link adds too little capacity to a set for the delay that it adds. */
-  private isMeagre(set: number, id: number): boolean {
+  /** Whether a link adds too little capacity to a set for the delay that it adds: less than `leeway` times what it should. */
+  private isMeagre(set: number, id: number, leeway: number): boolean {
     const { capacity } = this.facts.capacity(id);
     if (capacity === 0) return false;
     let others = 0;
@@ -327,7 +343,7 @@ export class LaneSet {
       latest = Math.max(latest, this.laterUs[other]);
     });
     const share = Math.max(LEAST_SHARE, (this.laterUs[id] - latest) / FULL_SPREAD_US);
-    return capacity < share * others;
+    return capacity < leeway * share * others;
   }
 
   private use(id: number): void {

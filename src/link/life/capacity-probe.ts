@@ -23,9 +23,13 @@ const LEAST_MEASURABLE_US = 3_000;
 const FEWEST_ANSWERS = 4;
 /** After the last answer no other is waited for longer. */
 const PATIENCE_US = 1_000_000;
-/** The first train leaves within this range of times: those of the two ends seldom meet. */
-const FIRST_AFTER_US = 1_000_000;
-const FIRST_WITHIN_US = 3_000_000;
+/**
+ * The first train leaves within this range of times, so that those of links that share a way seldom meet; that of one
+ * end so much later than the other's, whose answers it would delay.
+ */
+const FIRST_AFTER_US = 100_000;
+const FIRST_WITHIN_US = 300_000;
+const SECOND_AFTER_US = 500_000;
 const RETRY_US = 15_000_000;
 
 export class CapacityProbe {
@@ -58,9 +62,17 @@ export class CapacityProbe {
       this.dueAt[link] = 0;
       this.planned[link] = FIRST_TRAIN;
     } else if (this.dueAt[link] === 0) {
-      this.base.ports.random(this.draw);
-      this.dueAt[link] = now + FIRST_AFTER_US + (FIRST_WITHIN_US * this.draw[0]) / 256;
+      this.plan(link, now);
     } else if (now >= this.dueAt[link]) this.send(link, now);
+  }
+
+  private plan(link: number, now: number): void {
+    const { peers, sessions } = this.base.tables;
+    const slot = peers.session[this.links.peer[link]];
+    const isSecond = slot >= 0 && sessions.localIndex[slot] > sessions.remoteIndex[slot];
+    this.base.ports.random(this.draw);
+    const after = FIRST_AFTER_US + (isSecond ? SECOND_AFTER_US : 0);
+    this.dueAt[link] = now + after + (FIRST_WITHIN_US * this.draw[0]) / 256;
   }
 
   /** Whether the lane could use what is not known of a link. */
@@ -103,6 +115,9 @@ export class CapacityProbe {
     if (place >= this.underWay[link] || this.answers[link] >= this.underWay[link]) return;
     if (this.answers[link]++ === 0) this.firstAt[link] = now;
     this.lastAt[link] = now;
+    if (this.answers[link] < this.underWay[link]) return;
+    this.judge(link, now);
+    if (now >= this.dueAt[link] && this.isWanted(link)) this.send(link, now);
   }
 
   private judge(link: number, now: number): void {

@@ -148,7 +148,7 @@ export class HeartbeatReader {
       this.life.rearm(link, now);
     links.acknowledge(link, slot, readU64(view, body + HEARTBEAT.ACKNOWLEDGED) - 1);
     links.wantsReports[link] = (flags & WANTS_REPORTS) === 0 ? 0 : 1;
-    this.base.ports.laneOrder.announced(slot, bytes[body + HEARTBEAT.LANE_LINKS], now);
+    this.base.ports.laneOrder.announced(datagram, bytes[body + HEARTBEAT.LANE_LINKS]);
     this.base.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
   }
 }
