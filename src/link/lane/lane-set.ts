@@ -22,8 +22,6 @@ export interface LinkFacts {
 const REVIEW_US = 20_000;
 /** Between two links that a set takes in because too much waits for it. */
 const GROW_PAUSE_US = 1_000;
-/** So long a wait is worth a link of whatever delay. */
-const LONG_WAIT_US = 15_000;
 /** For how long a queue that stood still counts. */
 const FILLED_US = 60_000;
 /** Losses before they are believed. */
@@ -271,7 +269,7 @@ export class LaneSet {
     const others = usable & ~this.set;
     let best = -1;
     eachOf(others, (id) => {
-      if (now < this.restsUntil[id] || waitUs < Math.min(LONG_WAIT_US, this.laterUs[id])) return;
+      if (now < this.restsUntil[id] || waitUs < this.apartUs(id)) return;
       // After a rest it has another chance; one that was never tried must promise something.
       const isNew = this.facts.capacity(id).observed < TELLING && this.restUs[id] === FIRST_REST_US;
       if (this.isMeagre(this.set | (1 << id), id, 1)) return;
@@ -285,6 +283,17 @@ export class LaneSet {
     link.assumed = ASSUMED_SHARE * this.facts.capacity(this.bestOf(this.set)).capacity;
     this.set |= 1 << best;
     this.poorSince = 0;
+  }
+
+  /** How much earlier than the earliest link of the set, or later than the latest, a link is. */
+  private apartUs(id: number): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    let latest = 0;
+    eachOf(this.set, (other) => {
+      earliest = Math.min(earliest, this.laterUs[other]);
+      latest = Math.max(latest, this.laterUs[other]);
+    });
+    return Math.max(0, earliest - this.laterUs[id], this.laterUs[id] - latest);
   }
 
   /** Whether a set of several links is worth more than its best link alone. */
