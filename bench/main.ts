@@ -16,6 +16,7 @@ import { allPeers } from './peers/index.js';
 import type { Peer } from './peers/peer.js';
 import { profile } from './profile.js';
 import { type Row, ratioLines, summary, table } from './report.js';
+import { stations } from './stations.js';
 import { strangers } from './strangers.js';
 import { writeTable } from './table/page.js';
 import { workers } from './workers.js';
@@ -121,6 +122,7 @@ export async function main(args: string[]): Promise<number> {
   }
   if (options.aggregate) return aggregate(options.seconds);
   if (options.workers) return workers(options.rounds, options.seconds);
+  if (options.stations) return stations(options.rounds, options.seconds);
   if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }
