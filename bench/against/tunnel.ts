@@ -61,6 +61,11 @@ interface Plan {
   keys: KeyPair[];
 }
 
+/** The TAP of a slot's daemons. */
+export function deviceOf(slot: Slot): string {
+  return `octo${slot}`;
+}
+
 function insideAddress(slot: Slot, host: number): string {
   return `10.${77 + slot}.0.${host}`;
 }
@@ -82,7 +87,7 @@ async function startDaemon(plan: Plan, host: number): Promise<Daemon> {
   return { process: started, socket, startMs: performance.now() - before };
 }
 
-/** A peer for every other host, one link to each. */
+/** A peer for every other host, with a link over each underlay. Traffic is spread over several links. */
 function configOf({ lab, slot, keys }: Plan, host: number, keyFile: string): string {
   const port = PORT + slot;
   const peers = lab.hosts
@@ -90,19 +95,21 @@ function configOf({ lab, slot, keys }: Plan, host: number, keyFile: string): str
     .flatMap(({ index, name }) => [
       ` peer ${name}`,
       `  public-key ${keys[index - 1].publicKey}`,
-      '  link 0',
-      `   local ${lab.attachment(host, 1).address}`,
-      `   remote ${lab.attachment(index, 1).address} port ${port}`,
-      '  exit',
+      ...lab.underlays.flatMap((underlay, link) => [
+        `  link ${link}`,
+        `   local ${lab.attachment(host, underlay.index).address}`,
+        `   remote ${lab.attachment(index, underlay.index).address} port ${port}`,
+        '  exit',
+      ]),
       ' exit',
     ]);
   const lines = [
     `hostname ${lab.hosts[host - 1].name}`,
-    `interface octo${slot}`,
+    `interface ${deviceOf(slot)}`,
     ` private-key-file ${keyFile}`,
     ` address ${insideAddress(slot, host)}/24`,
     ` listen port ${port}`,
-    ' policy passive',
+    ` policy ${lab.underlays.length === 1 ? 'passive' : 'adaptive'}`,
     ' no damping',
     ...peers,
     ' no shutdown',
