@@ -1,15 +1,16 @@
 /**
  * A full mesh of one build's daemons in the hosts of a lab, beside which another build's mesh may run. The layout of other
- * revisions may differ, so this relies only on the two programs, the configuration language and the control protocol.
+ * revisions may differ, so this relies only on the daemon's program, the configuration language and the control protocol.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
 import { type KeyPair, newKeyPair, PORT } from '../../scripts/lab/mesh.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
-import { run, until } from '../../scripts/lab/run.js';
+import { until } from '../../scripts/lab/run.js';
 import type { Build } from './revision.js';
 
 const START_PATIENCE_MS = 20_000;
@@ -44,10 +45,14 @@ export async function startTunnel(lab: Lab, build: Build, slot: Slot): Promise<T
   const daemons: Daemon[] = [];
   for (const { index } of lab.hosts) daemons.push(await startDaemon({ lab, build, slot, keys }, index));
   for (const [i, { socket }] of daemons.entries()) {
-    for (const peer of lab.hosts) {
-      if (peer.index === i + 1) continue;
-      const command = `wait peer ${peer.name} up timeout ${UP_PATIENCE_S}`;
-      await run(join(build.tree, 'bin/octolink'), ['-s', socket, '-c', command], { env: ENVIRONMENT });
+    const connection = await ControlConnection.open(socket);
+    try {
+      for (const peer of lab.hosts) {
+        if (peer.index === i + 1) continue;
+        await connection.call('wait', { peer: peer.name, state: 'up', timeoutS: UP_PATIENCE_S });
+      }
+    } finally {
+      connection.close();
     }
   }
   return { daemons, target: insideAddress(slot, 2) };
