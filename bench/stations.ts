@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { machine, machineLine } from '../scripts/drill/machine.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { Mesh, ROOT } from '../scripts/lab/mesh.js';
-import { processorMs } from './against/process.js';
+import { processorMs } from './process.js';
 
 const TOOL = join(ROOT, 'bench/stations.py');
 const FEW = 10;
