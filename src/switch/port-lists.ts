@@ -14,7 +14,7 @@ export class PortLists {
   // Ends of the lists, two a port: row = port + 1.
   private readonly oldest = int32(NO_SLOT, 2);
   private readonly newest = int32(NO_SLOT, 2);
-  private readonly ports = new Columns(this);
+  private readonly ports = new Columns(this, 'peers');
   private readonly ranking: PortRanking;
 
   /** `slots`: how many there are; `most`: learned entries that there may be. */
