@@ -78,6 +78,11 @@ export type DatapathCommand =
   | { kind: 'announce'; peer: number; isAgain: boolean }
   /** Puts stations back where they were before a restart. */
   | { kind: 'stations'; stations: KnownStations }
+  /**
+   * ICMP says that nobody listens at the remote ends of `count` paths to which datagrams went by the socket of a row. The
+   * worker tells this itself.
+   */
+  | { kind: 'refused'; socket: number; paths: Int32Array; count: number }
   /** A peer has not come back: where its stations are is open, unless it has a session. */
   | { kind: 'stations-forget'; peer: number }
   /** Says goodbye to a peer that will be removed, or to all. */

@@ -80,6 +80,8 @@ export class Commands {
         }
         link.life.settle(now);
         return transmit.flush();
+      case 'refused':
+        return link.refusals.take(command, now);
       case 'ipv6':
         link.placement.ipv6(command.isThere);
         link.life.settle(now);

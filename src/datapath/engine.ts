@@ -132,6 +132,7 @@ export class Engine {
     const kind = kindOfTimer(id);
     if (kind === TIMER.BEAT) parts.life.beatDue(link, now);
     else if (kind === TIMER.HOLD) parts.life.holdDue(link, now);
+    else if (kind === TIMER.REFUSED) parts.refusals.due(link, now);
     else parts.mtu.due(link, now);
   }
 

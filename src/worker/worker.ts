@@ -15,7 +15,7 @@ import { HandshakeScreen } from '../crypto/screen.js';
 import { sodiumPrimitives } from '../crypto/sodium.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
-import { NETLINK, READ, RECV } from '../native/ops.js';
+import { NETLINK, PATH, READ, RECV } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
@@ -72,6 +72,7 @@ const MAX_UNDRAINED_TURNS = 8;
 const COMMANDS_A_TURN = 16;
 const NO_COMMANDS: readonly WorkerMessage[] = [];
 const NETLINK_ROWS = 256;
+const REFUSED_ROWS = 16;
 /** Time between two messages that the kernel's interfaces, addresses or routes have changed. */
 const KERNEL_INTERVAL_US = 20_000;
 /** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
@@ -93,6 +94,9 @@ class Shell {
   private readonly receiveSockets = new Int32Array(this.arena.sizes.receiveSlots);
   private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
   private readonly socketFds = new Map<number, number>();
+  private readonly refused = new Int32Array(REFUSED_ROWS * PATH.WORDS);
+  /** Whether sockets hear what ICMP says: only servers of uplink groups are left for it. */
+  private hearsIcmp = false;
   private readonly marks = new AnswerMarks();
   private readonly known = new KnownPaths();
   private readonly cookieReplies: CookieReplies;
@@ -275,10 +279,24 @@ class Shell {
         this.engine.messages(receives, receiveSockets, count, now);
         this.engine.deliver();
         this.cookieReplies.flush();
+      } else if (this.hearsIcmp) {
+        this.takeRefusals(row, fd, now);
       }
       if (count < slots) return;
     }
     this.drained = false;
+  }
+
+  private takeRefusals(socket: number, fd: number, now: number): void {
+    const { refused: paths } = this;
+    const count = this.native.udpRefused(fd, paths);
+    if (count > 0) this.engine.command({ kind: 'refused', socket, paths, count }, now);
+  }
+
+  private hearIcmp(): void {
+    if (this.hearsIcmp) return;
+    this.hearsIcmp = true;
+    for (const fd of this.socketFds.values()) this.native.udpErrors(fd, true);
   }
 
   /** Carries out some of the commands that wait; sockets and the TAP have their turn before the others. */
@@ -320,6 +338,9 @@ class Shell {
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
+      if (this.hearsIcmp) this.native.udpErrors(message.settings.fd, true);
+    } else if (message.kind === 'peer') {
+      if (message.uplink !== null) this.hearIcmp();
     } else if (message.kind === 'socket-close') {
       this.retireSocket(message.row, now);
     }
