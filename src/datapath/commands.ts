@@ -171,7 +171,7 @@ export class Commands {
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
-    macs.setAgeing(macAgeingS * 1e6);
+    macs.setAgeing(macAgeingS * 1e6, now);
     this.parts.suppression.set(arpSuppression ? macAgeingS * 1e6 : 0);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);
