@@ -9,6 +9,7 @@
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
   /* route.cc */ X(routeDevice)                                                                  \
   /* udp_receive.cc */ X(udpReceive)                                                             \
+  /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \
   /* keys.cc */ X(keyInstall) X(keyWipe)                                                         \
   /* aead.cc */ X(seal) X(open) X(hasHardwareAes)                                                \
