@@ -6,10 +6,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
-#include <cstring>
 #include <string>
-
-#include "ops.h"
 
 /// An IPv4 or IPv6 socket address with its length.
 struct Address {
@@ -37,21 +34,4 @@ inline bool parseAddress(int family, const std::string& text, uint16_t port, uin
   if (!text.empty() && inet_pton(AF_INET6, text.c_str(), &out->v6.sin6_addr) != 1) return false;
   if (IN6_IS_ADDR_LINKLOCAL(&out->v6.sin6_addr)) out->v6.sin6_scope_id = scope;
   return true;
-}
-
-/// Fills the remote end of a PATH row.
-inline void describeRemote(const sockaddr_in6& name, int32_t* path) {
-  using namespace ops::PATH;
-  if (name.sin6_family == AF_INET) {
-    sockaddr_in v4;
-    memcpy(&v4, &name, sizeof v4);
-    path[FAMILY] = 4;
-    path[PORT] = ntohs(v4.sin_port);
-    memcpy(path + ADDR, &v4.sin_addr, sizeof v4.sin_addr);
-  } else if (name.sin6_family == AF_INET6) {
-    path[FAMILY] = 6;
-    path[PORT] = ntohs(name.sin6_port);
-    memcpy(path + ADDR, &name.sin6_addr, sizeof name.sin6_addr);
-    path[SCOPE] = static_cast<int32_t>(name.sin6_scope_id);
-  }
 }

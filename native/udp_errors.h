@@ -1,5 +1,5 @@
-// Whether a socket is told what ICMP says of its datagrams (IP_RECVERR).
+// Whether the kernel tells a socket what is answered to its datagrams by ICMP (IP_RECVERR).
 #pragma once
 
-bool setErrors(int fd, bool on);
-bool hasErrors(int fd);
+bool tellErrors(int fd, bool on);
+bool tellsErrors(int fd);

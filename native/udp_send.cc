@@ -22,7 +22,7 @@ constexpr int32_t kMaxSegments = 64;          // UDP_MAX_SEGMENTS of every kerne
 constexpr int32_t kMaxPayload4 = 65'507;      // 65,535 less the IPv4 and UDP headers
 constexpr int32_t kMaxPayload6 = 65'487;      // 65,535 less the IPv6 and UDP headers
 constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)) +
-                           CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
+                           2 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
 constexpr int kDscpMask = 63;
 constexpr int kDscpShift = 2;  // the two low bits of the field belong to ECN
 
@@ -95,6 +95,10 @@ bool aim(Target* target, const int32_t* path, uint16_t segment) {
     else addControl(target, IPPROTO_IPV6, IPV6_TCLASS, &trafficClass, sizeof trafficClass);
   }
   if (path[MARK] != 0) addControl(target, SOL_SOCKET, SO_MARK, path + MARK, sizeof path[MARK]);
+  if (path[HOPS] != 0) {
+    const bool v4 = path[FAMILY] == 4;
+    addControl(target, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, path + HOPS, sizeof path[HOPS]);
+  }
   if (segment != 0) addControl(target, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
   return true;
 }
@@ -121,7 +125,7 @@ int sendFrom(int first) {
 /// Whether a send has failed for what ICMP said of an earlier datagram, as far as the socket (errno is kept) and the error tell.
 bool mayBeOfEarlier(int fd) {
   const int error = errno;
-  const bool mayBe = error != EAGAIN && error != EINTR && error != ENOBUFS && error != ENOMEM && hasErrors(fd);
+  const bool mayBe = error != EAGAIN && error != EINTR && error != ENOBUFS && error != ENOMEM && tellsErrors(fd);
   errno = error;
   return mayBe;
 }
@@ -133,10 +137,10 @@ int sendAgainFrom(int first) {
   int sent = -1;
   for (int attempt = 0; attempt < kAttempts && sent < 0; attempt++) sent = sendFrom(first);
   if (sent >= 0 || !mayBeOfEarlier(batch.fd)) return sent;
-  setErrors(batch.fd, false);
+  tellErrors(batch.fd, false);
   for (int attempt = 0; attempt < kAttempts && sent < 0; attempt++) sent = sendFrom(first);
   const int error = errno;
-  setErrors(batch.fd, true);
+  tellErrors(batch.fd, true);
   errno = error;
   return sent;
 }

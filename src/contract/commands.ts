@@ -35,6 +35,11 @@ export type DatapathCommand =
   | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
   | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
+  /**
+   * Probes the way of a link (its id) for a trace: an IP packet of `size` bytes that may take so many hops; 0: as many as any. One is
+   * under way at a time.
+   */
+  | { kind: 'trace'; peer: number; link: number; id: number; size: number; hops: number }
   /** A message of a bandwidth test, as `writeBandwidthMessage` makes it, by the link that messages take. */
   | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
   /** Sends `count` datagrams of data, numbered from `sequence`, as large as the link (its id; -1: any) takes. */
@@ -78,11 +83,6 @@ export type DatapathCommand =
   | { kind: 'announce'; peer: number; isAgain: boolean }
   /** Puts stations back where they were before a restart. */
   | { kind: 'stations'; stations: KnownStations }
-  /**
-   * ICMP says that nobody listens at the remote ends of `count` paths to which datagrams went by the socket of a row. The
-   * worker tells this itself.
-   */
-  | { kind: 'refused'; socket: number; paths: Int32Array; count: number }
   /** A peer has not come back: where its stations are is open, unless it has a session. */
   | { kind: 'stations-forget'; peer: number }
   /** Says goodbye to a peer that will be removed, or to all. */

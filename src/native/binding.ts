@@ -87,7 +87,7 @@ export interface Native {
   /** UDP ------------------------------------------------------------------ */
   /**
    * Binds a non-blocking socket, to an address that is not there yet as well: IP_MTU_DISCOVER=PROBE, pktinfo on, error
-   * queue off until `udpErrors`, IPV6_V6ONLY. `beside`: descriptors of the caller's sockets of the same port, which may overlap with it: the
+   * queue off, IPV6_V6ONLY. `beside`: descriptors of the caller's sockets of the same port, which may overlap with it: the
    * kernel delivers to the most specific one.
    */
   udpOpen(options: UdpOptions, beside?: Int32Array): UdpHandle;
@@ -110,20 +110,16 @@ export interface Native {
     rows: Int32Array,
   ): number;
   /**
-   * Has a socket hear what ICMP says of its datagrams (IP_RECVERR). From then on `udpRefused` must be called whenever it
-   * is readable and nothing was received. Returns whether it does now.
+   * Whether the kernel keeps what is answered to a socket's datagrams by ICMP, for `udpErrors`. While it does, the socket stays ready for reading
+   * until they are taken. No send fails for what was answered to another. Returns whether it does now.
    */
-  udpErrors(fd: number, on: boolean): boolean;
-  /**
-   * Empties the error queue of a socket that hears: rows of `PATH`, filled with the remote ends at which ICMP says that nobody
-   * listens, which anybody can forge. Returns how many; what did not fit stays.
-   */
-  udpRefused(fd: number, rows: Int32Array): number;
+  udpTellErrors(fd: number, on: boolean): boolean;
+  /** Takes such answers: rows of `SOCKET_ERROR`. Returns how many; fewer than the array holds when no more are there. */
+  udpErrors(fd: number, rows: Int32Array): number;
   /**
    * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `SEND.GSO` a
    * row of several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
-   * ask for it); without, each datagram is a message. A failing row never stops the rows after it, and what ICMP said of
-   * other datagrams (`udpErrors`) makes none fail.
+   * ask for it); without, each datagram is a message. A failing row never stops the rows after it.
    * Returns the number of rows sent whole.
    */
   udpSend(arena: Uint8Array, ops: Int32Array, count: number, paths: Int32Array): number;

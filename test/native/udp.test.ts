@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadNative, type NativeError, type UdpHandle, type UdpOptions } from '../../src/native/binding.js';
-import { PATH, RECV, SEND } from '../../src/native/ops.js';
+import { PATH, RECV, SEND, SOCKET_ERROR } from '../../src/native/ops.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 
 const native = loadNative();
@@ -138,7 +138,7 @@ describe.each(families)('IPv$family', ({ family, address }) => {
     const closed = socket({ family, address });
     native.close(open.splice(open.indexOf(closed.fd), 1)[0]);
     const sender = socket({ family, address });
-    const refused = new Int32Array(2 * PATH.WORDS);
+    const refused = new Int32Array(2 * SOCKET_ERROR.WORDS);
     const send = (port: number): number => {
       const row = Int32Array.from(
         sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 7, SEGMENT: 7, PATH: 0, GSO: 1 }),
@@ -147,8 +147,8 @@ describe.each(families)('IPv$family', ({ family, address }) => {
       return row[SEND.RESULT];
     };
     expect(send(closed.port)).toBe(0);
-    expect(native.udpRefused(sender.fd, refused)).toBe(0);
-    expect(native.udpErrors(sender.fd, true)).toBe(true);
+    expect(native.udpErrors(sender.fd, refused)).toBe(0);
+    expect(native.udpTellErrors(sender.fd, true)).toBe(true);
     for (const port of [closed.port, receiver.port, closed.port, closed.port]) expect(send(port)).toBe(0);
     expect(receive(receiver.fd, arena, 7).datagrams).toHaveLength(1);
     const epoll = native.epollCreate();
@@ -158,11 +158,11 @@ describe.each(families)('IPv$family', ({ family, address }) => {
     expect(native.udpReceive(arena, sender.fd, RECEIVE_BASE, SLOT_BYTES, 1, new Int32Array(RECV.WORDS))).toBe(
       0,
     );
-    expect(native.udpRefused(sender.fd, refused)).toBe(2);
-    const path = refused.subarray(PATH.WORDS);
+    expect(native.udpErrors(sender.fd, refused)).toBe(2);
+    const path = refused.subarray(SOCKET_ERROR.WORDS + SOCKET_ERROR.TO);
     expect([path[PATH.FAMILY], path[PATH.PORT]]).toEqual([family, closed.port]);
     expect(path.slice(PATH.ADDR, PATH.ADDR + 4)).toEqual(addressWords(address));
-    expect(native.udpRefused(sender.fd, refused)).toBe(1);
+    expect(native.udpErrors(sender.fd, refused)).toBe(1);
     expect(native.wait(epoll, 0, 0, new Int32Array(1))).toBe(0);
   });
 
@@ -207,6 +207,33 @@ test('a failing row stops no other row', () => {
     expect(sent).toEqual([3000, 0, 0, 0, 3000, 0, 0, 0, 0, 3000]);
     expect(receive(receiver.fd, arena, 9000).datagrams.length).toBe(9);
   }
+});
+
+test('what ICMP answers to a datagram is told, and fails no later send', () => {
+  const arena = new Uint8Array(ARENA_BYTES);
+  const gone = socket();
+  const { fd } = socket();
+  native.close(open.splice(open.indexOf(gone.fd), 1)[0]);
+  const receiver = socket();
+  const paths = new Int32Array(2 * PATH.WORDS);
+  paths.set(pathRow('127.0.0.1', gone.port));
+  paths.set(pathRow('127.0.0.1', receiver.port), PATH.WORDS);
+  const send = (path: number) => {
+    const row = sendRow({ FD: fd, OFFSET: 0, LENGTH: 4, SEGMENT: 4, PATH: path, GSO: 0 });
+    return native.udpSend(arena, Int32Array.from(row), 1, paths);
+  };
+  expect(native.udpTellErrors(fd, true)).toBe(true);
+  expect([send(0), send(1)]).toEqual([1, 1]);
+  expect(receive(receiver.fd, arena, 4).datagrams.length).toBe(1);
+  const rows = new Int32Array(4 * SOCKET_ERROR.WORDS);
+  expect(native.udpErrors(fd, rows)).toBe(1);
+  const [origin, type, code] = rows;
+  expect([origin, type, code]).toEqual([2, 3, 3]);
+  const at = (offset: number) => rows.slice(offset, offset + PATH.LOCAL);
+  expect(at(SOCKET_ERROR.TO)).toEqual(pathRow('127.0.0.1', gone.port).slice(0, PATH.LOCAL));
+  expect(at(SOCKET_ERROR.FROM).slice(PATH.ADDR)).toEqual(addressWords('127.0.0.1'));
+  expect(native.udpTellErrors(fd, false)).toBe(false);
+  expect([send(0), send(1), native.udpErrors(fd, rows)]).toEqual([1, 1, 0]);
 });
 
 test('hundreds of rows to two sockets keep their order', () => {
@@ -329,7 +356,7 @@ test('a send that the kernel really refuses is an error for who hears of refusal
   const sender = socket();
   const closed = socket();
   native.close(open.splice(open.indexOf(closed.fd), 1)[0]);
-  native.udpErrors(sender.fd, true);
+  native.udpTellErrors(sender.fd, true);
   const send = (path: Int32Array): number => {
     const row = Int32Array.from(
       sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 7, SEGMENT: 7, PATH: 0, GSO: 1 }),
@@ -340,5 +367,5 @@ test('a send that the kernel really refuses is an error for who hears of refusal
   // No socket may send to all without asking for that.
   expect(send(pathRow('255.255.255.255', 9))).toBe(-constants.errno.EACCES);
   expect(send(pathRow('127.0.0.1', closed.port))).toBe(0);
-  expect(native.udpRefused(sender.fd, new Int32Array(PATH.WORDS))).toBe(1);
+  expect(native.udpErrors(sender.fd, new Int32Array(SOCKET_ERROR.WORDS))).toBe(1);
 });

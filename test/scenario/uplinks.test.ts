@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DatapathEvent } from '../../src/contract/events.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
-import { VNET_HEADER } from '../../src/native/ops.js';
+import { PATH, SOCKET_ERROR, VNET_HEADER } from '../../src/native/ops.js';
 import { ETHERNET_HEADER } from '../../src/switch/frame.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
@@ -101,8 +101,14 @@ function drainServer(lan: Lan, server: number, drain: boolean): void {
 /** ICMP says that nobody listens at the ports of a server on these networks. */
 function refuse(client: SimNode, server: number, networks: readonly number[]): void {
   for (const socket of networks) {
-    const paths = Int32Array.from(pathTo(server, socket));
-    client.command({ kind: 'refused', socket, paths, count: 1 });
+    const path = pathTo(server, socket);
+    const row = new Int32Array(SOCKET_ERROR.WORDS);
+    const isV4 = path[PATH.FAMILY] === 4;
+    row[SOCKET_ERROR.ORIGIN] = isV4 ? 2 : 3;
+    row[SOCKET_ERROR.TYPE] = isV4 ? 3 : 1;
+    row[SOCKET_ERROR.CODE] = isV4 ? 3 : 4;
+    row.set(path, SOCKET_ERROR.TO);
+    client.answered(row, socket);
   }
 }
 

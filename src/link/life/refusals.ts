@@ -4,12 +4,16 @@
  * heartbeat and a half of silence then count as a hold time does. The first authentic datagram refutes it.
  */
 import { isAlive } from '../../contract/link-states.js';
-import { PATH } from '../../native/ops.js';
+import { SOCKET_ERROR } from '../../native/ops.js';
 import { NEVER, sameRemote } from '../../state/links.js';
 import type { LinkBase } from '../ports.js';
 import type { Liveness } from './liveness.js';
 import { TIMER, timerOf } from './timers.js';
 import type { Uplinks } from './uplinks.js';
+
+/** Who tells an error (`SO_EE_ORIGIN_…`). */
+const ICMP = 2;
+const ICMP6 = 3;
 
 export class Refusals {
   /** By link: when its port was said to be closed. */
@@ -21,14 +25,17 @@ export class Refusals {
     private readonly uplinks: Uplinks,
   ) {}
 
-  /** ICMP's word on the remote ends of `count` rows of `paths`, to which the socket of a row has sent. */
-  take({ socket, paths, count }: { socket: number; paths: Int32Array; count: number }, now: number): void {
+  /** Answers by ICMP to what was sent by the socket of a row: `count` rows of `SOCKET_ERROR`. */
+  take(errors: Int32Array, count: number, socket: number, now: number): void {
     const { peers, links } = this.base.tables;
     for (const peer of this.uplinks.actives) {
       for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
         if (links.socket[link] !== socket || !isAlive(links.state[link])) continue;
         for (let row = 0; row < count; row++) {
-          if (sameRemote(links.paths, links.pathOf(link), paths, row * PATH.WORDS)) this.refused(link, now);
+          const at = row * SOCKET_ERROR.WORDS;
+          if (!isRefusal(errors, at)) continue;
+          if (sameRemote(links.paths, links.pathOf(link), errors, at + SOCKET_ERROR.TO))
+            this.refused(link, now);
         }
       }
     }
@@ -61,5 +68,19 @@ export class Refusals {
   linkRemoved(link: number): void {
     this.saidAt.delete(link);
     this.base.wheel.cancel(timerOf(link, TIMER.REFUSED));
+  }
+}
+
+/** "Port unreachable", of ICMP (RFC 792) or ICMPv6 (RFC 4443). */
+function isRefusal(errors: Int32Array, at: number): boolean {
+  const type = errors[at + SOCKET_ERROR.TYPE];
+  const code = errors[at + SOCKET_ERROR.CODE];
+  switch (errors[at + SOCKET_ERROR.ORIGIN]) {
+    case ICMP:
+      return type === 3 && code === 3;
+    case ICMP6:
+      return type === 1 && code === 4;
+    default:
+      return false;
   }
 }
