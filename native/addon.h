@@ -6,6 +6,7 @@
 #define ADDON_FUNCTIONS(X)                                                                       \
   /* tap.cc */ X(tapOpen) X(tapName) X(tapAdopt) X(tapOffloads) X(tapPersist) X(tapAddress)      \
   /* tap.cc */ X(tapRead) X(tapWrite)                                                          \
+  /* device.cc */ X(deviceState)                                                              \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
   /* route.cc */ X(routeDevice)                                                                  \
   /* udp_receive.cc */ X(udpReceive)                                                             \

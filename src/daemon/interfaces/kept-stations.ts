@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { renderConfig } from '../../config/render.js';
 import type { MacRow } from '../../contract/answers.js';
 import { type KnownStations, STATION } from '../../contract/stations.js';
+import { bootId } from '../base/boot-id.js';
 import { ifAbsent } from '../base/durable-file.js';
 import type { Log } from '../base/log.js';
 import type { PeerEntry } from './peer-entries.js';
@@ -164,8 +165,7 @@ function keyOf({ config: { publicKey } }: PeerEntry): string | null {
 }
 
 function placeOf({ tap, config }: InterfaceRuntime): StationPlace {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return { boot, tap: tap.ifindex, config: renderConfig({ interfaces: [config] }) };
+  return { boot: bootId(), tap: tap.ifindex, config: renderConfig({ interfaces: [config] }) };
 }
 
 function readFile(file: string): Buffer | null {
