@@ -1,7 +1,4 @@
-/**
- * The program as few files: one each for the daemon, its worker and the CLI, and what they share. Node then resolves and
- * reads some ten modules at a start, and not four hundred.
- */
+/** The program as few files: Node then resolves and reads a handful of modules at a start, and not four hundred. */
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
@@ -17,16 +14,9 @@ export const SODIUM_ADDONS = 'node_modules/sodium-native/prebuilds';
 /** Folders of modules that are read one by one: by a browser, for the web page, and by users of `octolink/client`. */
 const SINGLY = /^(api|base|cli\/base|cli\/output|client|contract|grammar|web)\/.*\.js$/;
 
-export interface Bundle {
-  folder: string;
-  /** Names of the npm packages that went into it: they need no folder of their own. */
-  packages: ReadonlySet<string>;
-}
-
 /** Makes the bundle of `dist/src` in a folder. */
-export async function makeBundle(root: string, folder: string): Promise<Bundle> {
+export async function makeBundle(root: string, folder: string): Promise<void> {
   const modules = join(root, 'dist/src');
-  const packages = new Set<string>();
   rmSync(folder, { recursive: true, force: true });
   for (const [name, file] of Object.entries(PROGRAMS)) {
     const build = await rolldown({
@@ -35,19 +25,16 @@ export async function makeBundle(root: string, folder: string): Promise<Bundle> 
       plugins: [sodiumByPath(), samePlaces(modules)],
     });
     try {
-      const { output } = await build.write({ dir: folder, format: 'esm', comments: false });
-      const sources = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
-      for (const name of sources.map(packageOf)) if (name !== null) packages.add(name);
+      await build.write({ dir: folder, format: 'esm', comments: false });
     } finally {
       await build.close();
     }
   }
-  return { folder, packages };
 }
 
 /** Places a bundle below `folder`, with the modules that are read one by one. */
-export function placeBundle(root: string, bundle: Bundle, folder: string): void {
-  placeAll(bundle.folder, join(folder, 'dist/bundle'), () => true);
+export function placeBundle(root: string, bundle: string, folder: string): void {
+  placeAll(bundle, join(folder, 'dist/bundle'), () => true);
   const modules = join(root, 'dist/src');
   placeAll(modules, join(folder, 'dist/src'), (path) => SINGLY.test(path));
   // Where the daemon looks for it.
@@ -91,9 +78,4 @@ function samePlaces(modules: string): Plugin {
       return { code: code.replaceAll('import.meta.url', place), map: null };
     },
   };
-}
-
-/** `zod` of `/…/node_modules/zod/v4/core/core.js`; null of a module of ours. */
-function packageOf(file: string): string | null {
-  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? null;
 }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { capture, run } from '../lab/run.js';
+import { SODIUM_ADDONS } from './bundle.js';
 import { cleanSystem, keptFolder, runIn } from './clean-system.js';
 import { makePackages } from './main.js';
 import { ARCHITECTURES, targetOf } from './targets.js';
@@ -202,7 +203,7 @@ async function tryArm64(tarball: string, work: string): Promise<void> {
   writeFileSync(config, 'interface octo0\n peer far\n');
   await node([daemon, '--check', '--config', config]);
   const addon = `require('${join(program, 'build/octolink.node')}').now() > 0`;
-  const sodium = `require('${join(program, 'node_modules/sodium-native')}').crypto_sign_BYTES === 64`;
+  const sodium = `require('${join(program, SODIUM_ADDONS, 'linux-arm64/sodium-native.node')}').crypto_sign_BYTES === 64`;
   const said = await node(['-p', `[process.arch, ${addon}, ${sodium}].join(' ')`]);
   if (said !== 'arm64 true true\n') throw new Error(`what is native for arm64 does not work: ${said}`);
   say('daemon, addon and libsodium load under emulation');

@@ -202,6 +202,8 @@ export interface Native {
   notify(socket: string, message: string, descriptors?: Int32Array): void;
   /** PR_SET_DUMPABLE 0 and RLIMIT_CORE 0: no core dump ever holds a key. */
   forbidCoreDumps(): void;
+  /** Ends the process with all its threads at once (`_exit`): nothing more is written, and no handler of "exit" runs. */
+  exitNow(code: number): never;
   /** The constants of native/ops.h, for the test that compares them with ops.ts. */
   layout(): Record<string, Record<string, number>>;
 }
