@@ -80,6 +80,15 @@ describe('the time of handshakes', () => {
     expect(boot(() => TODAY + SECOND, 'another').read()).toBeGreaterThan(reserved);
   });
 
+  it('leaves nothing to a time after another reservation', () => {
+    const before = boot(() => TODAY);
+    before.read();
+    before.leave();
+    const reserved = Number(readFileSync(file, 'utf8'));
+    writeFileSync(file, `${reserved + SECOND}\n`);
+    expect(boot(() => TODAY + SECOND).read()).toBeGreaterThan(reserved + SECOND);
+  });
+
   it('is on disk before it is used, and written about every ten minutes only', () => {
     let wall = TODAY;
     const clock = boot(() => wall);

@@ -5,8 +5,8 @@
  * reserved. If the file is lost, the clock may lag behind what was sent by at most one span.
  *
  * To reserve takes the disk its time, in which a restarted daemon could call nobody. So a daemon that ends in order leaves a
- * note of the time that it has reached, and the next one goes on from there within what is reserved. The note counts once
- * and in the same boot: what a crash of the machine loses would not count after it.
+ * note of the time that it has reached, and the next one goes on from there within what is reserved. The note counts once,
+ * for this reservation and in the same boot: what a crash of the machine loses would not count after it.
  */
 import {
   closeSync,
@@ -65,7 +65,7 @@ export class HandshakeClock {
     if (this.last === 0) return;
     if (this.reserved < Math.max(this.wallClockUs(), this.last) + LEFT_US) this.reserve();
     try {
-      writeFileSync(this.note, `${this.last} ${this.boot}\n`, { mode: 0o600 });
+      writeFileSync(this.note, `${this.last} ${this.reserved} ${this.boot}\n`, { mode: 0o600 });
       this.isLeft = true;
     } catch {
       // Without a note the next one reserves time of its own.
@@ -80,9 +80,10 @@ export class HandshakeClock {
   private takeNote(): number | null {
     this.isLeft = false;
     try {
-      const [reached, boot] = readFileSync(this.note, 'utf8').trim().split(' ');
+      const [reached, reserved, boot] = readFileSync(this.note, 'utf8').trim().split(' ');
       rmSync(this.note);
-      return boot === this.boot && Number.isSafeInteger(Number(reached)) ? Number(reached) : null;
+      const isOfNow = boot === this.boot && Number(reserved) === this.reserved;
+      return isOfNow && Number.isSafeInteger(Number(reached)) ? Number(reached) : null;
     } catch {
       return null;
     }
