@@ -7,7 +7,7 @@
   /* tap.cc */ X(tapOpen) X(tapName) X(tapAdopt) X(tapOffloads) X(tapPersist) X(tapAddress)      \
   /* tap.cc */ X(tapRead) X(tapWrite)                                                          \
   /* device.cc */ X(deviceState)                                                              \
-  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
+  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \

@@ -151,6 +151,17 @@ export class Handshaker {
     return this.keeper.takeActions();
   }
 
+  /** What is kept for a peer, to be measured: of itself, and of its sessions. */
+  objectsOf(id: number): { lasting: unknown[]; ofSessions: readonly unknown[] } {
+    const peer = this.peers.get(id);
+    if (peer === undefined) return { lasting: [], ofSessions: [] };
+    const { sessions, sending: _, ...lasting } = peer;
+    return {
+      lasting: [lasting, this.record.of(id)],
+      ofSessions: sessions.map(({ peer: __, ...rest }) => rest),
+    };
+  }
+
   /** Forgets a peer, its sessions and its secrets; no harm when it is not there. */
   removePeer(id: number): Action[] {
     const peer = this.peers.get(id);

@@ -81,7 +81,7 @@ export class MacTable {
   // Lists: two a port (row = port + 1), the learned entries by last hearing and the static ones.
   private oldest = int32(NONE, 2);
   private newest = int32(NONE, 2);
-  private readonly ports = new Columns(this);
+  private readonly ports = new Columns(this, 'peers');
   private ranking = new PortRanking(0);
   private sweepRow = 0;
 

@@ -126,8 +126,24 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     Object.assign(this.handshaker.counters, emptyCounters());
   }
 
+  /** Sessions that there are, those that are about to end included. */
+  get sessionCount(): number {
+    return this.sessions.size;
+  }
+
+  /** Peers with a session in use. */
+  get peersWithSession(): number {
+    return this.inUse.size;
+  }
+
   sessionOf(peer: number): SessionInfo | null {
     return this.inUse.get(peer) ?? null;
+  }
+
+  /** What is kept for a peer, to be measured: whether it has a session or not, and for its sessions. */
+  objectsOf(peer: number): { lasting: unknown[]; ofSessions: unknown[] } {
+    const { lasting, ofSessions } = this.handshaker.objectsOf(peer);
+    return { lasting, ofSessions: [...ofSessions, this.inUse.get(peer)] };
   }
 
   /** @throws RangeError with a sentence for the user. */

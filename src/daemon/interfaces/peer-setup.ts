@@ -246,8 +246,10 @@ export class PeerSetup {
   private sendPeer(entry: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
     const { row, config, client } = entry;
     const made = () => peerSettings(next, config, client === null ? staticMacs(next, config.name) : []);
-    const { policy, copies, duplicate, uplink, port } =
-      client === null ? made() : ofTemplate(this.clientPeers, config.links, made);
+    const isAsTemplate = client !== null && client.vlan === undefined;
+    const { policy, copies, duplicate, uplink, port } = isAsTemplate
+      ? ofTemplate(this.clientPeers, config.links, made)
+      : made();
     const name = publicKey === null ? 0 : relayName(publicKey);
     const terms = {
       policy,
