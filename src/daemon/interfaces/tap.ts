@@ -16,6 +16,7 @@ export class Tap {
   missing: string[] = [];
   /** What the kernel granted. */
   granted: TapOffloads;
+  private persists = false;
 
   private constructor(
     private readonly native: Native,
@@ -87,14 +88,25 @@ export class Tap {
       const state = this.found ?? this.native.deviceState(after.name);
       this.found = null;
       await this.carryOut(commandsFor(state, before, after, this.own));
-      if (this.own) this.native.tapPersist(this.fd, effectiveInterface(after).persist);
+      this.persists = this.own && effectiveInterface(after).persist;
+      if (this.own) this.native.tapPersist(this.fd, this.persists);
     } catch (error) {
       throw new Error(`interface ${after.name}: ${(error as Error).message}`);
     }
   }
 
+  /** Lets go of it. One that persists keeps no offloads, which the program that opens it next may know nothing of. */
   close(): void {
+    if (this.persists) this.withoutOffloads();
     this.native.close(this.fd);
+  }
+
+  private withoutOffloads(): void {
+    try {
+      this.native.tapOffloads(this.fd, { checksum: false, tso: false, uso: false, tunnel: false });
+    } catch {
+      // Somebody has removed the device.
+    }
   }
 
   private setMac(mac: string): void {
