@@ -118,6 +118,8 @@ export class Commands {
         return transmit.flush();
       case 'announce':
         return command.isAgain ? link.directs.announce(command.peer) : this.announce(command.peer);
+      case 'found-before':
+        return link.life.foundBefore(command.row, command.words, now);
       case 'stations':
         return recallStations(this.parts.macs, command.stations, (port) => this.mayLearn(port), now);
       case 'stations-forget':
