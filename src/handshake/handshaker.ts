@@ -375,7 +375,7 @@ export class Handshaker {
     if (localIndex === 0) return 'index-table-full';
     const { capabilities, workers } = this.options;
     const generation = Math.max(offer.generation, nextGeneration(peer));
-    const answer = { version, aead, workers, generation, capabilities };
+    const answer = { version, aead, workers, generation, capabilities: capabilities() };
     const answered = this.exchange.answer(opened, this.exchange.recipient(peer), localIndex, answer);
     if (typeof answered === 'string') {
       this.keeper.release(localIndex);

@@ -12,6 +12,7 @@ import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { ownCapabilities } from '../../wire/capabilities.js';
 import { lookUpName } from '../base/name-lookup.js';
 import { BandwidthTests } from './bandwidth-tests.js';
 import { BridgePort } from './bridge-port.js';
@@ -34,6 +35,7 @@ import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { TapQueue } from './tap-queue.js';
+import { Traces } from './traces.js';
 import { UdpSockets } from './udp-sockets.js';
 import { workerCount } from './worker-count.js';
 
@@ -56,6 +58,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
+  readonly traces: Traces;
   readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly clients: Clients;
@@ -130,6 +133,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.on('bridge', () => this.sendSettings(this.current));
     this.echoes = new Echoes(datapath);
+    this.traces = new Traces(datapath);
     this.bandwidth = new BandwidthTests(this);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {
@@ -325,6 +329,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       for (const { name, publicKey } of next.peers) this.clients.giveWay(name, publicKey);
     }
     this.members.giveWay(next.peers);
+    this.handshakes.capabilities = ownCapabilities(next.registry !== undefined);
     this.setup.setUp(next);
     this.current = next;
     this.members.configured();
