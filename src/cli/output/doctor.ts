@@ -1,12 +1,20 @@
 /** What is wrong with a host's tunnels, told from the daemon's own answers: one finding a line, and what mends it. */
-import type { ControlEvent, InterfaceStatus, PeerMtu, PeerStatus, SystemInfo } from '../../api/index.js';
+import type {
+  ArpSuppressionStatus,
+  ControlEvent,
+  InterfaceStatus,
+  PeerMtu,
+  PeerStatus,
+  SystemInfo,
+} from '../../api/index.js';
 import type { LinkStatus } from '../../api/peers.js';
+import { findingsOfAddresses, findingsOfVersions, type LinkAnswer } from './doctor-links.js';
 import { plural } from './format.js';
 import { fold, TEXT_WIDTH } from './table.js';
 
-/** `fault`: something does not work. `advice`: it works, and could work better. */
+/** `fault`: something does not work. `advice`: it works, and could work better. `note`: it is well as it is, and good to know. */
 export interface Finding {
-  kind: 'fault' | 'advice';
+  kind: 'fault' | 'advice' | 'note';
   /** What it is about, such as `peer osaka`. */
   where: string;
   problem: string;
@@ -20,6 +28,9 @@ export interface DoctorFacts {
   interfaces: readonly InterfaceStatus[];
   peers: readonly PeerStatus[];
   mtu: readonly PeerMtu[];
+  /** What peers answered by their links. */
+  answers: readonly LinkAnswer[];
+  arp: readonly ArpSuppressionStatus[];
   /** Of the last hour. */
   events: readonly ControlEvent[];
 }
@@ -27,9 +38,11 @@ export interface DoctorFacts {
 /** Share of the open files that are allowed. */
 const MANY_FILES = 0.8;
 
-/** Faults before advice. */
+/** Faults before advice, and notes at the end. */
 export function worstFirst(all: readonly Finding[]): Finding[] {
-  return [...all.filter(({ kind }) => kind === 'fault'), ...all.filter(({ kind }) => kind === 'advice')];
+  return (['fault', 'advice', 'note'] as const).flatMap((wanted) =>
+    all.filter(({ kind }) => kind === wanted),
+  );
 }
 
 /** Everything that is wrong with what the daemon does. */
@@ -39,6 +52,8 @@ export function findingsOf(facts: DoctorFacts): Finding[] {
     ...facts.peers.flatMap(ofPeer),
     ...ofEvents(facts.events),
     ...facts.mtu.flatMap(ofMtu),
+    ...findingsOfAddresses(facts.arp),
+    ...findingsOfVersions(facts.answers, facts.system.version),
     ...ofSystem(facts.system),
   ];
 }
