@@ -6,8 +6,9 @@
 #define ADDON_FUNCTIONS(X)                                                                       \
   /* tap.cc */ X(tapOpen) X(tapName) X(tapAdopt) X(tapOffloads) X(tapPersist) X(tapAddress)      \
   /* tap.cc */ X(tapRead) X(tapWrite)                                                          \
-  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
+  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
+  /* blake2b.cc */ X(hkdf)                                                                       \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \

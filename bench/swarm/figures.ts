@@ -25,12 +25,14 @@ export interface JoinFigures {
   handshakesPerSecond: number;
   /** For each second of processor time of the control thread. */
   handshakesPerControlSecond: number;
-  /** What X25519 alone allows one core. */
+  /** What X25519 alone allows one core, measured meanwhile. */
   boundPerSecond: number;
   retries: number;
   cookies: number;
   residentMiB: number;
+  /** What the process has grown by for each client, and what the server says that an idle one holds. */
   bytesPerClient: number;
+  bytesHeldByClient: number;
   shares: Shares;
   points: Point[];
 }

@@ -95,6 +95,11 @@ export interface Native {
   udpRetire(fd: number): void;
   /** Turns UDP GRO of an open socket on or off. Returns whether it is on now. */
   udpGro(fd: number, on: boolean): boolean;
+  /**
+   * Messages that the kernel has dropped of what came to a socket, since it was opened: its buffer was full, or a checksum
+   * was wrong (SO_MEMINFO); 0 when it does not say.
+   */
+  udpDrops(fd: number): number;
   /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
   udpReceive(
     arena: Uint8Array,
@@ -125,6 +130,11 @@ export interface Native {
    * Index of the device by which the routing table sends UDP to `remote` (RTM_GETROUTE); 0 when there is no way.
    * `device`: index of the one that it must leave by, or 0.
    */
+  /**
+   * HKDF of the Noise framework (revision 34, section 4.3) over BLAKE2b: one to three blocks of 64 bytes into `output`, from a
+   * chaining key of 64 bytes.
+   */
+  hkdf(output: Uint8Array, chainingKey: Uint8Array, input: Uint8Array): void;
   routeDevice(family: 4 | 6, remote: string, local: string | null, device: number, mark: number): number;
 
   /** AEAD ----------------------------------------------------------------- */
@@ -196,6 +206,9 @@ export interface Native {
   /** The constants of native/ops.h, for the test that compares them with ops.ts. */
   layout(): Record<string, Record<string, number>>;
 }
+
+/** What a key slot in use takes, in bytes: its key schedule, as OpenSSL 3 keeps it, and the slot; the larger AEAD's. */
+export const KEY_SLOT_BYTES = 1232;
 
 let loaded: Native | undefined;
 
