@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { ControlEvent, PeerMtu, PeerStatus, SystemInfo } from '../../src/api/index.js';
 import type { LinkStatus } from '../../src/api/peers.js';
 import { droppingChains, type HostDevice, type HostFacts } from '../../src/cli/base/host-facts.js';
-import { type DoctorFacts, doctorSummary, findingsOf, findingText } from '../../src/cli/output/doctor.js';
+import { doctorSummary, findingsOf, findingText } from '../../src/cli/output/doctor.js';
 import { findingsOfHost } from '../../src/cli/output/doctor-host.js';
-import type { LinkAnswer } from '../../src/cli/output/doctor-links.js';
+import type { DoctorFacts, LinkAnswer } from '../../src/cli/output/finding.js';
 import { parseConfig } from '../../src/config/edit.js';
 import { interfaceStatus, peerMtu, peerStatus } from '../control/fake-answers.js';
 

@@ -5,16 +5,9 @@ import { keyword } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import { CliFailure, EXIT } from '../base/failure.js';
 import { hostFacts } from '../base/host-facts.js';
-import {
-  type DoctorFacts,
-  doctorSummary,
-  type Finding,
-  findingsOf,
-  findingText,
-  worstFirst,
-} from '../output/doctor.js';
+import { doctorSummary, findingsOf, findingText, worstFirst } from '../output/doctor.js';
 import { findingsOfHost } from '../output/doctor-host.js';
-import type { LinkAnswer } from '../output/doctor-links.js';
+import type { DoctorFacts, Finding, LinkAnswer } from '../output/finding.js';
 import { type Cli, command, type ExecCommand, type OutputPart } from './command.js';
 
 const TUN = '/dev/net/tun';

@@ -1,8 +1,8 @@
 /** What of this host may be in the way of links that do not work, and what it will be sorry for later. */
 import type { LinkStatus } from '../../api/peers.js';
 import type { HostDevice, HostFacts } from '../base/host-facts.js';
-import type { DoctorFacts, Finding } from './doctor.js';
 import { findingsOfNat } from './doctor-links.js';
+import type { DoctorFacts, Finding } from './finding.js';
 
 /** States of links that something on the way may be the reason of. */
 const UNHEARD: ReadonlySet<string> = new Set(['down', 'one-way']);

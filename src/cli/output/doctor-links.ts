@@ -1,20 +1,10 @@
 /** What peers say of our links and of themselves, when they are asked: NAT on the way, and other versions. */
 import type { ArpSuppressionStatus } from '../../api/index.js';
 import type { LinkStatus } from '../../api/peers.js';
-import type { DoctorFacts, Finding } from './doctor.js';
+import type { DoctorFacts, Finding, LinkAnswer } from './finding.js';
 
 /** Addresses of sockets that leave by any address of the host. */
 const ANY: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
-
-/** What a peer answered by one link. */
-export interface LinkAnswer {
-  interface: string;
-  peer: string;
-  link: number;
-  /** `address:port` from which it gets our datagrams, and its version; null: it does not say. */
-  seenAs: string | null;
-  peerVersion: string | null;
-}
 
 /** NATs keep what a host has sent by for two minutes (RFC 4787, REQ-5); many do so for half a minute only. */
 const SURE_INTERVAL_MS = 20_000;

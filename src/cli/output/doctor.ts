@@ -1,39 +1,10 @@
 /** What is wrong with a host's tunnels, told from the daemon's own answers: one finding a line, and what mends it. */
-import type {
-  ArpSuppressionStatus,
-  ControlEvent,
-  InterfaceStatus,
-  PeerMtu,
-  PeerStatus,
-  SystemInfo,
-} from '../../api/index.js';
+import type { ControlEvent, InterfaceStatus, PeerMtu, PeerStatus, SystemInfo } from '../../api/index.js';
 import type { LinkStatus } from '../../api/peers.js';
-import { findingsOfAddresses, findingsOfVersions, type LinkAnswer } from './doctor-links.js';
+import { findingsOfAddresses, findingsOfVersions } from './doctor-links.js';
+import type { DoctorFacts, Finding } from './finding.js';
 import { plural } from './format.js';
 import { fold, TEXT_WIDTH } from './table.js';
-
-/** `fault`: something does not work. `advice`: it works, and could work better. `note`: it is well as it is, and good to know. */
-export interface Finding {
-  kind: 'fault' | 'advice' | 'note';
-  /** What it is about, such as `peer osaka`. */
-  where: string;
-  problem: string;
-  /** What to do: a command, or a sentence. */
-  remedy: string;
-}
-
-/** What the daemon was asked for. */
-export interface DoctorFacts {
-  system: SystemInfo;
-  interfaces: readonly InterfaceStatus[];
-  peers: readonly PeerStatus[];
-  mtu: readonly PeerMtu[];
-  /** What peers answered by their links. */
-  answers: readonly LinkAnswer[];
-  arp: readonly ArpSuppressionStatus[];
-  /** Of the last hour. */
-  events: readonly ControlEvent[];
-}
 
 /** Share of the open files that are allowed. */
 const MANY_FILES = 0.8;
