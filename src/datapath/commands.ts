@@ -182,6 +182,7 @@ export class Commands {
     macs.setStatics(LOCAL_PORT, statics);
     outbound.mssClamp = settings.mssClamp;
     link.beats.tapMtu = settings.tapMtu;
+    link.echoes.version = settings.version;
     link.uplinks.setGroups(settings.uplinkGroups);
     link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
