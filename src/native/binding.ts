@@ -116,6 +116,13 @@ export interface Native {
     rows: Int32Array,
   ): number;
   /**
+   * Whether the kernel keeps what is answered to a socket's datagrams by ICMP, for `udpErrors`. While it does, the socket stays ready for reading
+   * until they are taken. Returns whether it does now.
+   */
+  udpTellErrors(fd: number, on: boolean): boolean;
+  /** Takes such answers: rows of `SOCKET_ERROR`. Returns how many; fewer than the array holds when no more are there. */
+  udpErrors(fd: number, rows: Int32Array): number;
+  /**
    * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `SEND.GSO` a
    * row of several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
    * ask for it); without, each datagram is a message. A failing row never stops the rows after it.
