@@ -369,10 +369,11 @@ class Shell {
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
     this.native.udpRetire(fd);
-    do {
+    // Bounded, since where nothing keeps others from sending to it they may do so.
+    for (let turn = 0; turn === 0 || (!this.drained && turn < MAX_UNDRAINED_TURNS); turn++) {
       this.drained = true;
       this.receive(row, now);
-    } while (!this.drained);
+    }
     this.closeSocket(row);
   }
 
