@@ -9,7 +9,7 @@
   /* device.cc */ X(deviceState)                                                              \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
-  /* blake2b.cc */ X(hkdf)                                                                       \
+  /* hkdf.cc */ X(hkdf)                                                                          \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \

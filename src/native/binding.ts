@@ -89,7 +89,10 @@ export interface Native {
   tapAddress(fd: number, mac: Uint8Array): void;
   /** Asks the kernel about a network device by its name; waits for its network lock, at most 10 s. */
   deviceState(name: string): DeviceState;
-  /** Reads up to `max` frames, frame i at `base + i * slot`; rows of `READ`. Returns how many; 0 when drained. */
+  /**
+   * Reads up to `max` frames, or `BATCH.BYTES` and what is begun then; frame i at `base + i * slot`; rows of `READ`. Returns
+   * how many; 0 when drained.
+   */
   tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
@@ -116,7 +119,10 @@ export interface Native {
    * was wrong (SO_MEMINFO); 0 when it does not say.
    */
   udpDrops(fd: number): number;
-  /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
+  /**
+   * recvmmsg into slots, rows of `RECV`: up to `max` messages, or `BATCH.BYTES` and what is begun then. Returns how many
+   * messages; 0 when drained. Pending socket errors are swallowed.
+   */
   udpReceive(
     arena: Uint8Array,
     fd: number,
