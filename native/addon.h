@@ -6,9 +6,12 @@
 #define ADDON_FUNCTIONS(X)                                                                       \
   /* tap.cc */ X(tapOpen) X(tapName) X(tapAdopt) X(tapOffloads) X(tapPersist) X(tapAddress)      \
   /* tap.cc */ X(tapRead) X(tapWrite)                                                          \
-  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
+  /* device.cc */ X(deviceState)                                                              \
+  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
+  /* hkdf.cc */ X(hkdf)                                                                          \
   /* udp_receive.cc */ X(udpReceive)                                                             \
+  /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \
   /* keys.cc */ X(keyInstall) X(keyWipe)                                                         \
   /* aead.cc */ X(seal) X(open) X(hasHardwareAes)                                                \
@@ -17,7 +20,7 @@
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
   /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
   /* system.cc */ X(now) X(setScheduling) X(ifindex) X(peerCredentials) X(notify)                \
-  /* system.cc */ X(forbidCoreDumps) X(discard)                                                  \
+  /* system.cc */ X(forbidCoreDumps) X(discard) X(exitNow)                                       \
   /* addon.cc */ X(layout)
 
 namespace addon {

@@ -13,6 +13,7 @@
 #include "helpers.h"
 #include "ops.h"
 #include "results.h"
+#include "udp_errors.h"
 
 namespace {
 
@@ -21,7 +22,7 @@ constexpr int32_t kMaxSegments = 64;          // UDP_MAX_SEGMENTS of every kerne
 constexpr int32_t kMaxPayload4 = 65'507;      // 65,535 less the IPv4 and UDP headers
 constexpr int32_t kMaxPayload6 = 65'487;      // 65,535 less the IPv6 and UDP headers
 constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)) +
-                           CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
+                           2 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
 constexpr int kDscpMask = 63;
 constexpr int kDscpShift = 2;  // the two low bits of the field belong to ECN
 
@@ -94,6 +95,10 @@ bool aim(Target* target, const int32_t* path, uint16_t segment) {
     else addControl(target, IPPROTO_IPV6, IPV6_TCLASS, &trafficClass, sizeof trafficClass);
   }
   if (path[MARK] != 0) addControl(target, SOL_SOCKET, SO_MARK, path + MARK, sizeof path[MARK]);
+  if (path[HOPS] != 0) {
+    const bool v4 = path[FAMILY] == 4;
+    addControl(target, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, path + HOPS, sizeof path[HOPS]);
+  }
   if (segment != 0) addControl(target, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
   return true;
 }
@@ -112,12 +117,40 @@ void addMessage(int32_t* row, Target* target, uint8_t* data, size_t length) {
   header.msg_flags = 0;
 }
 
+int sendFrom(int first) {
+  return sendmmsg(batch.fd, batch.headers + first, static_cast<unsigned>(batch.messages - first),
+                  MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/// Whether a send has failed for what ICMP said of an earlier datagram, as far as the socket (errno is kept) and the error tell.
+bool mayBeOfEarlier(int fd) {
+  const int error = errno;
+  const bool mayBe = error != EAGAIN && error != EINTR && error != ENOBUFS && error != ENOMEM && tellsErrors(fd);
+  errno = error;
+  return mayBe;
+}
+
+/// Sends again where a send may have failed for an earlier datagram: the kernel tells such an error once. Whoever forges ICMP
+/// messages must not make sends fail by telling it again and again, so the last attempts are deaf to it.
+int sendAgainFrom(int first) {
+  constexpr int kAttempts = 2;
+  int sent = -1;
+  for (int attempt = 0; attempt < kAttempts && sent < 0; attempt++) sent = sendFrom(first);
+  if (sent >= 0 || !mayBeOfEarlier(batch.fd)) return sent;
+  tellErrors(batch.fd, false);
+  for (int attempt = 0; attempt < kAttempts && sent < 0; attempt++) sent = sendFrom(first);
+  const int error = errno;
+  tellErrors(batch.fd, true);
+  errno = error;
+  return sent;
+}
+
 /// Sends what was gathered. The first error of a row ends that row, not those after it.
 void flush() {
   int next = 0;
   while (next < batch.messages) {
-    const int sent = sendmmsg(batch.fd, batch.headers + next, static_cast<unsigned>(batch.messages - next),
-                              MSG_DONTWAIT | MSG_NOSIGNAL);
+    int sent = sendFrom(next);
+    if (sent < 0 && mayBeOfEarlier(batch.fd)) sent = sendAgainFrom(next);
     if (sent > 0) {
       for (int end = next + sent; next < end; next++) {
         batch.rows[next][ops::SEND::SENT] += static_cast<int32_t>(batch.headers[next].msg_len);

@@ -25,12 +25,14 @@ export interface JoinFigures {
   handshakesPerSecond: number;
   /** For each second of processor time of the control thread. */
   handshakesPerControlSecond: number;
-  /** What X25519 alone allows one core. */
+  /** What X25519 alone allows one core, measured meanwhile. */
   boundPerSecond: number;
   retries: number;
   cookies: number;
   residentMiB: number;
+  /** What the process has grown by for each client, and what the server says that an idle one holds. */
   bytesPerClient: number;
+  bytesHeldByClient: number;
   shares: Shares;
   points: Point[];
 }
@@ -76,6 +78,7 @@ export interface ListingFigures {
   /** The latest wake-up of the server's worker meanwhile: for so long it had no processor. */
   workerLateMs: number;
   missing: number;
+  shares: Shares;
 }
 
 export interface ShowFigures {

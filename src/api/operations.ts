@@ -25,6 +25,9 @@ export interface PingResult {
   rttMinUs: number | null;
   rttMeanUs: number | null;
   rttMaxUs: number | null;
+  /** `address:port` from which the peer got the last probe that it answered, and its version; null: it does not say. */
+  seenAs: string | null;
+  peerVersion: string | null;
 }
 
 export interface WaitParams {
@@ -58,7 +61,7 @@ export interface PageParams {
   interface?: string;
   /** `next` of the page before; absent: from the beginning. */
   cursor?: string;
-  /** Peers on the page, 1–1000. */
+  /** Most peers on the page, 1–1000; a page may have fewer. */
   limit: number;
 }
 

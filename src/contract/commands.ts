@@ -15,6 +15,8 @@ export type DatapathCommand =
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
   | { kind: 'link-drain'; row: number; drain: boolean }
   | { kind: 'link-remove'; peer: number; id: number }
+  /** Where the peer of a link was found before a restart, as words of `PATH`. */
+  | { kind: 'found-before'; row: number; words: readonly number[] }
   /** What the routing table says of a link; `mtu` in bytes, 0: not known. */
   | { kind: 'route'; row: number; mtu: number; route: Route }
   | {
@@ -35,6 +37,11 @@ export type DatapathCommand =
   | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
   | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
+  /**
+   * Probes the way of a link (its id) for a trace: an IP packet of `size` bytes that may take so many hops; 0: as many as any. One is
+   * under way at a time.
+   */
+  | { kind: 'trace'; peer: number; link: number; id: number; size: number; hops: number }
   /** A message of a bandwidth test, as `writeBandwidthMessage` makes it, by the link that messages take. */
   | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
   /** Sends `count` datagrams of data, numbered from `sequence`, as large as the link (its id; -1: any) takes. */
@@ -56,6 +63,8 @@ export type DatapathCommand =
   | { kind: 'settings'; settings: DatapathSettings }
   /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
   | { kind: 'mac-table'; id: number; from: number; rows: number; wanted: MacWanted; isCounted: boolean }
+  /** What is held for peers; these links serve as samples. */
+  | { kind: 'memory'; id: number; links: number[] }
   /** In which VLANs MAC addresses are known. */
   | { kind: 'vlans'; id: number }
   /** Looks at so many rows of the table of multicast memberships. */

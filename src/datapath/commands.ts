@@ -19,6 +19,7 @@ import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
 import { Rows } from './rows.js';
+import { rowsHeld } from './rows-held.js';
 
 export class Commands {
   private readonly rows: Rows;
@@ -64,6 +65,8 @@ export class Commands {
         return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
+      case 'trace':
+        return this.trace(command, now);
       case 'bandwidth-message':
         return link.bandwidth.send(command.peer, command.bytes, now);
       case 'bandwidth-data':
@@ -85,6 +88,8 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'memory':
+        return this.answer(command.id, rowsHeld(this.parts, command.links));
       case 'guards':
         return this.answer(command.id, this.parts.guards.rows(now));
       case 'multicast':
@@ -115,6 +120,8 @@ export class Commands {
         return transmit.flush();
       case 'announce':
         return command.isAgain ? link.directs.announce(command.peer) : this.announce(command.peer);
+      case 'found-before':
+        return link.life.foundBefore(command.row, command.words, now);
       case 'stations':
         return recallStations(this.parts.macs, command.stations, (port) => this.mayLearn(port), now);
       case 'stations-forget':
@@ -168,13 +175,14 @@ export class Commands {
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
-    macs.setAgeing(macAgeingS * 1e6);
+    macs.setAgeing(macAgeingS * 1e6, now);
     this.parts.suppression.set(arpSuppression ? macAgeingS * 1e6 : 0);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);
     macs.setStatics(LOCAL_PORT, statics);
     outbound.mssClamp = settings.mssClamp;
     link.beats.tapMtu = settings.tapMtu;
+    link.echoes.version = settings.version;
     link.uplinks.setGroups(settings.uplinkGroups);
     link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;
@@ -235,6 +243,13 @@ export class Commands {
     const link = command.link < 0 ? NO_LINK : peers.linkOf(peer, command.link);
     if (command.link >= 0 && link < 0) return;
     this.parts.link.echoes.ask(peer, link, command, now);
+  }
+
+  private trace(command: Extract<DatapathCommand, { kind: 'trace' }>, now: number): void {
+    const { peers } = this.parts.tables;
+    if (!peers.has(command.peer)) return;
+    const link = peers.linkOf(command.peer, command.link);
+    if (link >= 0) this.parts.link.traces.ask(link, command, now);
   }
 
   private bandwidthData(

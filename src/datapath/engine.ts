@@ -20,7 +20,7 @@ export { type EngineOptions, makeArena } from './assembly.js';
 
 /** How often old MAC entries and incomplete frames are looked for. */
 const SWEEP_INTERVAL_US = 100_000;
-const SWEEP_BUDGET = 256;
+const SWEEP_BUDGET = 1024;
 /** This much later than asked for, and the thread itself was stalled. */
 const STALL_US = 5_000;
 const DUE_TIMERS = 1024;
@@ -70,6 +70,13 @@ export class Engine {
     this.parts.link.directs.tellStations(this.parts.now);
     this.parts.announcer.run(this.parts.now);
     this.parts.transmit.flush();
+  }
+
+  /** Answers by ICMP to what was sent by a socket: rows of `SOCKET_ERROR`. */
+  socketErrors(rows: Int32Array, count: number, socket: number, now: number): void {
+    const { traces, refusals } = this.parts.link;
+    traces.heardOnTheWay(rows, count, socket, now);
+    refusals.take(rows, count, socket, now);
   }
 
   /** When `expire` wants to be called next, in µs of the caller's clock. */
@@ -132,6 +139,7 @@ export class Engine {
     const kind = kindOfTimer(id);
     if (kind === TIMER.BEAT) parts.life.beatDue(link, now);
     else if (kind === TIMER.HOLD) parts.life.holdDue(link, now);
+    else if (kind === TIMER.REFUSED) parts.refusals.due(link, now);
     else parts.mtu.due(link, now);
   }
 

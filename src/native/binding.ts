@@ -38,6 +38,20 @@ export interface TapHandle {
   granted: TapOffloads;
 }
 
+/** What the kernel says of a network device. */
+export interface DeviceState {
+  isUp: boolean;
+  mtu: number;
+  /** Length of its transmit queue. */
+  queueFrames: number;
+  /** Six pairs of hex digits with ":" between them; empty when it has no such address. */
+  mac: string;
+  /** Empty when it has none. */
+  alias: string;
+  /** With their prefix lengths: `10.0.0.1/24`. */
+  addresses: string[];
+}
+
 export interface UdpOptions {
   family: 4 | 6;
   /** Textual address without scope, or null for the wildcard address. */
@@ -73,7 +87,12 @@ export interface Native {
   tapPersist(fd: number, persist: boolean): void;
   /** Gives the TAP a MAC address of 6 bytes, unless it has it already; the owner of a TAP may do that without any capability. */
   tapAddress(fd: number, mac: Uint8Array): void;
-  /** Reads up to `max` frames, frame i at `base + i * slot`; rows of `READ`. Returns how many; 0 when drained. */
+  /** Asks the kernel about a network device by its name; waits for its network lock, at most 10 s. */
+  deviceState(name: string): DeviceState;
+  /**
+   * Reads up to `max` frames, or `BATCH.BYTES` and what is begun then; frame i at `base + i * slot`; rows of `READ`. Returns
+   * how many; 0 when drained.
+   */
   tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
@@ -95,7 +114,15 @@ export interface Native {
   udpRetire(fd: number): void;
   /** Turns UDP GRO of an open socket on or off. Returns whether it is on now. */
   udpGro(fd: number, on: boolean): boolean;
-  /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
+  /**
+   * Messages that the kernel has dropped of what came to a socket, since it was opened: its buffer was full, or a checksum
+   * was wrong (SO_MEMINFO); 0 when it does not say.
+   */
+  udpDrops(fd: number): number;
+  /**
+   * recvmmsg into slots, rows of `RECV`: up to `max` messages, or `BATCH.BYTES` and what is begun then. Returns how many
+   * messages; 0 when drained. Pending socket errors are swallowed.
+   */
   udpReceive(
     arena: Uint8Array,
     fd: number,
@@ -104,6 +131,13 @@ export interface Native {
     max: number,
     rows: Int32Array,
   ): number;
+  /**
+   * Whether the kernel keeps what is answered to a socket's datagrams by ICMP, for `udpErrors`. While it does, the socket stays ready for reading
+   * until they are taken. No send fails for what was answered to another. Returns whether it does now.
+   */
+  udpTellErrors(fd: number, on: boolean): boolean;
+  /** Takes such answers: rows of `SOCKET_ERROR`. Returns how many; fewer than the array holds when no more are there. */
+  udpErrors(fd: number, rows: Int32Array): number;
   /**
    * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `SEND.GSO` a
    * row of several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
@@ -118,6 +152,11 @@ export interface Native {
    * Index of the device by which the routing table sends UDP to `remote` (RTM_GETROUTE); 0 when there is no way.
    * `device`: index of the one that it must leave by, or 0.
    */
+  /**
+   * HKDF of the Noise framework (revision 34, section 4.3) over BLAKE2b: one to three blocks of 64 bytes into `output`, from a
+   * chaining key of 64 bytes.
+   */
+  hkdf(output: Uint8Array, chainingKey: Uint8Array, input: Uint8Array): void;
   routeDevice(family: 4 | 6, remote: string, local: string | null, device: number, mark: number): number;
 
   /** AEAD ----------------------------------------------------------------- */
@@ -186,9 +225,14 @@ export interface Native {
   notify(socket: string, message: string, descriptors?: Int32Array): void;
   /** PR_SET_DUMPABLE 0 and RLIMIT_CORE 0: no core dump ever holds a key. */
   forbidCoreDumps(): void;
+  /** Ends the process with all its threads at once (`_exit`): nothing more is written, and no handler of "exit" runs. */
+  exitNow(code: number): never;
   /** The constants of native/ops.h, for the test that compares them with ops.ts. */
   layout(): Record<string, Record<string, number>>;
 }
+
+/** What a key slot in use takes, in bytes: its key schedule, as OpenSSL 3 keeps it, and the slot; the larger AEAD's. */
+export const KEY_SLOT_BYTES = 1232;
 
 let loaded: Native | undefined;
 

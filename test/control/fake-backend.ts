@@ -307,6 +307,7 @@ export class FakeBackend implements ConfigurationHost {
       peers: 2,
       memoryBytesPerPeer: null,
       clientLoads: [],
+      peerMemory: [],
       workers: [
         {
           interface: 'octo0',
@@ -450,6 +451,8 @@ export class FakeBackend implements ConfigurationHost {
       rttMinUs: answered ? 512 : null,
       rttMeanUs: answered ? 512 : null,
       rttMaxUs: answered ? 512 : null,
+      seenAs: null,
+      peerVersion: answered ? '0.1.0' : null,
     };
   }
 

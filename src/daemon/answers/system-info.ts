@@ -23,6 +23,7 @@ import { manifest, version } from '../base/version.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { grantedOffloads } from './interface-status.js';
+import { peerMemory } from './peer-memory.js';
 import { seconds } from './peer-status.js';
 
 /** Memory is not divided by fewer. */
@@ -52,9 +53,12 @@ export function versionInfo(hostname: string): VersionInfo {
   };
 }
 
-/** Of the file as it is: whatever upgrades it starts the daemon again. */
+let addonSha256: string | undefined;
+
+/** Of the file as it is at the first question: whatever upgrades it starts the daemon again. */
 function addonHash(): string {
-  return createHash('sha256').update(readFileSync(findAddon())).digest('hex');
+  addonSha256 ??= createHash('sha256').update(readFileSync(findAddon())).digest('hex');
+  return addonSha256;
 }
 
 export async function systemInfo(
@@ -82,6 +86,7 @@ export async function systemInfo(
     clientLoads: runtimes
       .filter(({ config }) => admitsClients(config))
       .map((runtime) => clientLoad(runtime, memory.rss)),
+    peerMemory: (await Promise.all(runtimes.map(peerMemory))).flat(),
     workers: runtimes.map((runtime) => ({
       interface: runtime.name,
       alive: runtime.datapath.alive,

@@ -12,6 +12,7 @@ import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { ownCapabilities } from '../../wire/capabilities.js';
 import { lookUpName } from '../base/name-lookup.js';
 import { BandwidthTests } from './bandwidth-tests.js';
 import { BridgePort } from './bridge-port.js';
@@ -34,6 +35,7 @@ import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { TapQueue } from './tap-queue.js';
+import { Traces } from './traces.js';
 import { UdpSockets } from './udp-sockets.js';
 import { workerCount } from './worker-count.js';
 
@@ -56,6 +58,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
+  readonly traces: Traces;
   readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly clients: Clients;
@@ -63,6 +66,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly names: RemoteNames;
   private readonly now: () => number;
   readonly stateFolder: string;
+  private readonly clock: HandshakeClock;
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
@@ -98,7 +102,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       realtime: scheduling === 'realtime',
       workers: workerCount(workers),
     });
-    const clock = new HandshakeClock(
+    this.clock = new HandshakeClock(
       HandshakeClock.fileOf(stateFolder, keys.publicKey),
       () => Date.now() * 1000,
       (error) => this.timeNotKept(error),
@@ -116,7 +120,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         failed: (what, why) => this.emit('warning', null, what, why),
       },
     });
-    const handshakes = new Handshakes(native, datapath, keys, aead, clock, clients);
+    const handshakes = new Handshakes(native, datapath, keys, aead, this.clock, clients);
     this.clients = clients;
     const sockets = new UdpSockets(native, datapath, this.wantsGro(config));
     const routes = new Routes(native, datapath, peers);
@@ -129,6 +133,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.on('bridge', () => this.sendSettings(this.current));
     this.echoes = new Echoes(datapath);
+    this.traces = new Traces(datapath);
     this.bandwidth = new BandwidthTests(this);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {
@@ -173,7 +178,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     let runtime: InterfaceRuntime | null = null;
     try {
       keys = loadKeys(config, stateFolder);
-      tap ??= await Tap.open(native, config);
+      tap ??= Tap.open(native, config);
       const selfTest = testUdpOffloads(native);
       await tap.setUp(null, config, macOf(keys.publicKey));
       runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
@@ -253,6 +258,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   private async end(): Promise<void> {
     this.closeParts();
+    // Before the peers hear goodbye: it may wait for the disk.
+    this.clock.leave();
     await this.datapath.stop();
     this.handshakes.close();
     sodiumPrimitives.freeLocked(this.keys.secretKey);
@@ -322,6 +329,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       for (const { name, publicKey } of next.peers) this.clients.giveWay(name, publicKey);
     }
     this.members.giveWay(next.peers);
+    this.handshakes.capabilities = ownCapabilities(next.registry !== undefined);
     this.setup.setUp(next);
     this.current = next;
     this.members.configured();

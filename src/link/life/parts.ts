@@ -22,10 +22,12 @@ import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
 import { Pace } from './pace.js';
 import { Placement } from './placement.js';
+import { Refusals } from './refusals.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
 import { RunTrial } from './run-trial.js';
 import { Segmentation } from './segmentation.js';
+import { Traces } from './traces.js';
 import { Uplinks } from './uplinks.js';
 
 export class LinkParts {
@@ -38,6 +40,7 @@ export class LinkParts {
   readonly adaptive: Adaptive;
   readonly notices: Notices;
   readonly uplinks: Uplinks;
+  readonly refusals: Refusals;
   readonly directs: DirectWays;
   readonly members: Members;
   readonly changes: LinkChanges;
@@ -45,6 +48,7 @@ export class LinkParts {
   readonly mtu: MtuControl;
   readonly segmentation: Segmentation;
   readonly echoes: Echoes;
+  readonly traces: Traces;
   readonly bandwidth: BandwidthTests;
   readonly placement: Placement;
   readonly roaming: Roaming;
@@ -66,13 +70,15 @@ export class LinkParts {
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
+    this.refusals = new Refusals(base, liveness, this.uplinks);
     this.directs = new DirectWays(base, directs, this.uplinks);
     this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices, this.directs);
     this.segmentation = new Segmentation(base);
     this.placement = new Placement(base, tap, this.segmentation);
     this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
     const trains = new CapacityProbe(base, lanes);
-    this.mtu = new MtuControl(base, this.changes, trains);
+    this.traces = new Traces(base);
+    this.mtu = new MtuControl(base, this.changes, trains, this.traces);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
     this.bandwidth = new BandwidthTests(base, limit);
@@ -104,6 +110,7 @@ export class LinkParts {
       this.changes.announcements,
       this.placement,
       this.uplinks,
+      this.refusals,
       this.directs,
       this.pace,
       this.bandwidth,

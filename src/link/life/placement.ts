@@ -97,6 +97,11 @@ export class Placement {
     this.links.lacks[link] = 0;
   }
 
+  /** What is held for the place of a link, to be measured. */
+  objectsOf(link: number): unknown[] {
+    return [this.rows.get(link), this.places.objectOf(link)];
+  }
+
   fact(fact: KernelFact): void {
     if (fact.what === 'interface-gone') this.doubts.forget(fact.index);
     this.places.fact(fact);
@@ -126,6 +131,15 @@ export class Placement {
     const end = { words: paths.slice(path, path + PATH.WORDS), isLearned: true };
     this.rows.get(link)?.remotes.found(end);
     this.turn(link, end, socket);
+  }
+
+  /** Where the peer was found before a restart: it is looked for there first. */
+  foundBefore(link: number, words: readonly number[]): void {
+    const row = this.rows.get(link);
+    if (row === undefined) return;
+    const end = { words: Int32Array.from(words), isLearned: true };
+    row.remotes.found(end);
+    this.turn(link, end);
   }
 
   /** A link in use misses a heartbeat: its interface may have lost its carrier, and nobody has said so yet. */
