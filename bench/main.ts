@@ -18,6 +18,7 @@ import { peakMiB } from './process.js';
 import { profile } from './profile.js';
 import { type Row, ratioLines, summary, table } from './report.js';
 import { runsFor } from './runs.js';
+import { stations } from './stations.js';
 import { strangers } from './strangers.js';
 import { writeTable } from './table/page.js';
 import { workers } from './workers.js';
@@ -151,6 +152,7 @@ export async function main(args: string[]): Promise<number> {
   }
   if (options.aggregate) return aggregate(options.seconds);
   if (options.workers) return workers(options.rounds, options.seconds);
+  if (options.stations) return stations(options.rounds, options.seconds);
   if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

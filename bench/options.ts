@@ -65,7 +65,7 @@ const AGAINST_DEFAULTS: Defaults = {
   known: ALL_FIGURES,
 };
 /** Options that replace the table of figures by something else. */
-const INSTEAD = ['table', 'profile', 'aggregate', 'workers', 'hostile', 'cuts'];
+const INSTEAD = ['table', 'profile', 'aggregate', 'workers', 'stations', 'hostile', 'cuts'];
 
 const GROUPS: Record<string, Figure[]> = {
   tcp: ['tcp1', 'tcp8', 'cpu'],
@@ -114,6 +114,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
   --workers         measures 1, 2, … workers up to the number of processors (8 at most) instead, by TCP and by sealing alone
+  --stations        measures what a frame costs the daemons with 10 and with 100,000 stations at each end instead
   --strangers       measures joins and goodput under floods of handshakes by strangers instead
   --hostile         measures TCP beside each load of a hostile peer, and what such a peer makes a host send, instead
   --minutes N       with --hostile: memory of the attacked daemon over N minutes of each load, and bytes out for bytes in
@@ -143,6 +144,7 @@ export interface BenchOptions {
   profile: boolean;
   aggregate: boolean;
   workers: boolean;
+  stations: boolean;
   strangers: boolean;
   hostile: boolean;
   /** Undefined: fairness is measured instead of memory. */
@@ -216,6 +218,7 @@ export function parseOptions(args: string[]): BenchOptions {
       profile: { type: 'boolean', default: false },
       aggregate: { type: 'boolean', default: false },
       workers: { type: 'boolean', default: false },
+      stations: { type: 'boolean', default: false },
       strangers: { type: 'boolean', default: false },
       hostile: { type: 'boolean', default: false },
       minutes: { type: 'string' },
@@ -246,6 +249,7 @@ export function parseOptions(args: string[]): BenchOptions {
     profile: values.profile,
     aggregate: values.aggregate,
     workers: values.workers,
+    stations: values.stations,
     strangers: values.strangers,
     hostile: values.hostile,
     minutes: values.minutes === undefined ? undefined : wholeNumber('minutes', values.minutes),

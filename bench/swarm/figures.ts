@@ -25,7 +25,7 @@ export interface JoinFigures {
   handshakesPerSecond: number;
   /** For each second of processor time of the control thread. */
   handshakesPerControlSecond: number;
-  /** What X25519 alone allows one core. */
+  /** What X25519 alone allows one core, measured meanwhile. */
   boundPerSecond: number;
   retries: number;
   cookies: number;
@@ -78,6 +78,7 @@ export interface ListingFigures {
   /** The latest wake-up of the server's worker meanwhile: for so long it had no processor. */
   workerLateMs: number;
   missing: number;
+  shares: Shares;
 }
 
 export interface ShowFigures {

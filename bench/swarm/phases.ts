@@ -1,6 +1,6 @@
 /** What is done with the swarm, a phase at a time. */
 import { pause } from '../../scripts/lab/run.js';
-import { x25519Bound } from './bound.js';
+import { X25519Bound } from './bound.js';
 import type {
   BroadcastFigures,
   IdleFigures,
@@ -82,12 +82,14 @@ interface JoinStart {
 export async function comeUp(bed: Bed, start: JoinStart): Promise<JoinFigures> {
   const { server, options } = bed;
   const points: Point[] = [];
+  const bound = new X25519Bound();
   const [processor, shares] = [server.processor, await sharesFrom(bed)];
   const end = await watch(
     bed,
     start.phase,
     ({ up }) => up === options.clients,
     (status) => {
+      bound.sample();
       points.push({ ms: status.atMs - start.since, up: status.up, residentMiB: server.residentMiB });
     },
   );
@@ -101,7 +103,7 @@ export async function comeUp(bed: Bed, start: JoinStart): Promise<JoinFigures> {
     up: end.up,
     handshakesPerSecond: (made * 1000) / allUpMs,
     handshakesPerControlSecond: (made * 1000) / (after.control - processor.control),
-    boundPerSecond: x25519Bound(),
+    boundPerSecond: bound.perSecond,
     retries: end.retries - start.before.retries,
     cookies: end.cookies - start.before.cookies,
     residentMiB,
@@ -238,6 +240,7 @@ async function listing(bed: Bed, method: 'show.peersPage' | 'show.macTablePage')
   await generator.first({ what: 'probes', on: true });
   const connection = await bed.server.control();
   await connection.call('clear.counters', {});
+  const processor = await sharesFrom(bed);
   const since = performance.now();
   let [rows, slowest] = [0, 0];
   let cursor: string | undefined;
@@ -250,8 +253,9 @@ async function listing(bed: Bed, method: 'show.peersPage' | 'show.macTablePage')
     bed.progress('show', `${rows} rows of ${method}`);
   } while (cursor !== undefined);
   const ms = performance.now() - since;
+  const shares = await processor.end();
   connection.close();
   const { worstUs, missing } = await generator.delays();
   const workerLateMs = await bed.server.workerLateMs();
-  return { rows, ms, slowestPageMs: slowest, worstFrameMs: worstUs / 1000, workerLateMs, missing };
+  return { rows, ms, slowestPageMs: slowest, worstFrameMs: worstUs / 1000, workerLateMs, missing, shares };
 }

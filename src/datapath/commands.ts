@@ -65,6 +65,8 @@ export class Commands {
         return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
+      case 'trace':
+        return this.trace(command, now);
       case 'bandwidth-message':
         return link.bandwidth.send(command.peer, command.bytes, now);
       case 'bandwidth-data':
@@ -171,7 +173,7 @@ export class Commands {
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
-    macs.setAgeing(macAgeingS * 1e6);
+    macs.setAgeing(macAgeingS * 1e6, now);
     this.parts.suppression.set(arpSuppression ? macAgeingS * 1e6 : 0);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);
@@ -238,6 +240,13 @@ export class Commands {
     const link = command.link < 0 ? NO_LINK : peers.linkOf(peer, command.link);
     if (command.link >= 0 && link < 0) return;
     this.parts.link.echoes.ask(peer, link, command, now);
+  }
+
+  private trace(command: Extract<DatapathCommand, { kind: 'trace' }>, now: number): void {
+    const { peers } = this.parts.tables;
+    if (!peers.has(command.peer)) return;
+    const link = peers.linkOf(command.peer, command.link);
+    if (link >= 0) this.parts.link.traces.ask(link, command, now);
   }
 
   private bandwidthData(

@@ -20,7 +20,7 @@ export { type EngineOptions, makeArena } from './assembly.js';
 
 /** How often old MAC entries and incomplete frames are looked for. */
 const SWEEP_INTERVAL_US = 100_000;
-const SWEEP_BUDGET = 256;
+const SWEEP_BUDGET = 1024;
 /** This much later than asked for, and the thread itself was stalled. */
 const STALL_US = 5_000;
 const DUE_TIMERS = 1024;
@@ -70,6 +70,11 @@ export class Engine {
     this.parts.link.directs.tellStations(this.parts.now);
     this.parts.announcer.run(this.parts.now);
     this.parts.transmit.flush();
+  }
+
+  /** Answers by ICMP to what was sent by a socket: rows of `SOCKET_ERROR`. */
+  socketErrors(rows: Int32Array, count: number, socket: number, now: number): void {
+    this.parts.link.traces.heardOnTheWay(rows, count, socket, now);
   }
 
   /** When `expire` wants to be called next, in µs of the caller's clock. */
