@@ -6,9 +6,10 @@
 #define ADDON_FUNCTIONS(X)                                                                       \
   /* tap.cc */ X(tapOpen) X(tapName) X(tapAdopt) X(tapOffloads) X(tapPersist) X(tapAddress)      \
   /* tap.cc */ X(tapRead) X(tapWrite)                                                          \
+  /* device.cc */ X(deviceState)                                                              \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
-  /* blake2b.cc */ X(hkdf)                                                                       \
+  /* hkdf.cc */ X(hkdf)                                                                          \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \
@@ -19,7 +20,7 @@
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
   /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
   /* system.cc */ X(now) X(setScheduling) X(ifindex) X(peerCredentials) X(notify)                \
-  /* system.cc */ X(forbidCoreDumps) X(discard)                                                  \
+  /* system.cc */ X(forbidCoreDumps) X(discard) X(exitNow)                                       \
   /* addon.cc */ X(layout)
 
 namespace addon {

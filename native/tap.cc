@@ -314,7 +314,8 @@ napi_value tapRead(napi_env env, napi_callback_info info) {
     return throwRange(env, "slots or rows outside their arrays");
   }
   int32_t count = 0;
-  while (count < max) {
+  int64_t bytes = 0;
+  while (count < max && bytes < ops::BATCH::BYTES) {
     const int64_t offset = base + count * slot;
     const ssize_t length = read(fd, arena.data + offset, static_cast<size_t>(slot));
     if (length < 0) {
@@ -326,6 +327,7 @@ napi_value tapRead(napi_env env, napi_callback_info info) {
     int32_t* row = rows.data + count * ops::READ::WORDS;
     row[ops::READ::OFFSET] = static_cast<int32_t>(offset);
     row[ops::READ::LENGTH] = static_cast<int32_t>(length);
+    bytes += length;
     count++;
   }
   return makeInt32(env, count);

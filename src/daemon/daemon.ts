@@ -200,7 +200,7 @@ export class Daemon implements ConfigurationHost {
     const running = this.running.get(name);
     if (running?.datapath.alive) return running.reconfigure(config);
     this.running.delete(name);
-    const left = (await running?.leaveTap()) ?? (await taps.adopt(config));
+    const left = (await running?.leaveTap()) ?? taps.adopt(config);
     const runtime = await InterfaceRuntime.start(native, config, stateFolder, left);
     this.running.set(name, runtime);
     taps.keep(name, runtime.tap.fd);

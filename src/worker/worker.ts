@@ -15,7 +15,7 @@ import { HandshakeScreen } from '../crypto/screen.js';
 import { sodiumPrimitives } from '../crypto/sodium.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
-import { NETLINK, READ, RECV, SOCKET_ERROR } from '../native/ops.js';
+import { BATCH, NETLINK, READ, RECV, SOCKET_ERROR } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
@@ -69,7 +69,7 @@ const MAX_TOKENS = 64;
 /** Batches taken from one source before the others have their turn. */
 const ROUNDS = 4;
 /** Turns without a look at the timers while sockets do not run dry. */
-const MAX_UNDRAINED_TURNS = 8;
+const MAX_UNDRAINED_TURNS = 16;
 /** Commands carried out before sockets and the TAP have their turn. */
 const COMMANDS_A_TURN = 16;
 const NO_COMMANDS: readonly WorkerMessage[] = [];
@@ -85,6 +85,13 @@ const GATHER_US = 40;
  */
 const SPIN_US = 40;
 
+/** Bytes of the first `count` messages. */
+function bytesOf(receives: Int32Array, count: number): number {
+  let bytes = 0;
+  for (let row = 0; row < count; row++) bytes += receives[row * RECV.WORDS + RECV.LENGTH];
+  return bytes;
+}
+
 class Shell {
   private readonly native = loadNative();
   private readonly arena = makeArena();
@@ -98,6 +105,8 @@ class Shell {
   private readonly socketFds = new Map<number, number>();
   /** Sockets of which answers by ICMP are taken. */
   private readonly tracedSockets = new Set<number>();
+  /** Whether all sockets take them: of a server that carries for an uplink group. */
+  private hearsServers = false;
   private readonly errorRows = new Int32Array(ERROR_ROWS * SOCKET_ERROR.WORDS);
   private readonly marks = new AnswerMarks();
   private readonly known = new KnownPaths();
@@ -117,6 +126,7 @@ class Shell {
   /** Commands received together, and how many of them have been carried out. */
   private commands = NO_COMMANDS;
   private commandsDone = 0;
+  /** All that had come by the sockets has been taken in. */
   private drained = true;
   private undrainedTurns = 0;
   /** Interfaces, addresses or routes have changed since the control thread was told. */
@@ -265,7 +275,6 @@ class Shell {
       if (count > 0) this.engine.frames(reads, count, now);
       if (count < slots) return;
     }
-    this.drained = false;
   }
 
   private receive(row: number, now: number): void {
@@ -274,15 +283,19 @@ class Shell {
     const { native, arena, receives, receiveSockets } = this;
     const slots = arena.sizes.receiveSlots;
     this.now = now;
-    if (this.tracedSockets.size > 0) this.takeErrors(row, fd, now);
+    if (this.tracedSockets.size > 0 && this.tracedSockets.has(row)) this.takeErrors(row, fd, now);
     for (let round = 0; round < ROUNDS; round++) {
       const count = native.udpReceive(arena.bytes, fd, arena.receiveBase, SLOT_BYTES, slots, receives);
+      const wasCut = bytesOf(receives, count) >= BATCH.BYTES;
       if (count > 0) {
         receiveSockets.fill(row, 0, count);
         this.engine.messages(receives, receiveSockets, count, now);
         this.engine.deliver();
         this.cookieReplies.flush();
+      } else if (this.hearsServers) {
+        this.takeErrors(row, fd, now);
       }
+      if (wasCut) break;
       if (count < slots) return;
     }
     this.drained = false;
@@ -290,15 +303,20 @@ class Shell {
 
   /** Takes what was answered by ICMP; of a flood of them some at a time. */
   private takeErrors(row: number, fd: number, now: number): void {
-    if (!this.tracedSockets.has(row)) return;
     this.engine.socketErrors(this.errorRows, this.native.udpErrors(fd, this.errorRows), row, now);
   }
 
   private tellErrors(row: number, on: boolean): void {
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
-    if (this.native.udpTellErrors(fd, on)) this.tracedSockets.add(row);
+    if (this.native.udpTellErrors(fd, on || this.hearsServers) && on) this.tracedSockets.add(row);
     else this.tracedSockets.delete(row);
+  }
+
+  private hearServers(): void {
+    if (this.hearsServers) return;
+    this.hearsServers = true;
+    for (const fd of this.socketFds.values()) this.native.udpTellErrors(fd, true);
   }
 
   /** Carries out some of the commands that wait; sockets and the TAP have their turn before the others. */
@@ -341,6 +359,9 @@ class Shell {
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
+      if (this.hearsServers) this.native.udpTellErrors(message.settings.fd, true);
+    } else if (message.kind === 'peer') {
+      if (message.uplink !== null) this.hearServers();
     } else if (message.kind === 'socket-close') {
       this.retireSocket(message.row, now);
     }
@@ -360,7 +381,11 @@ class Shell {
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
     this.native.udpRetire(fd);
-    this.receive(row, now);
+    // Bounded, since where nothing keeps others from sending to it they may do so.
+    for (let turn = 0; turn === 0 || (!this.drained && turn < MAX_UNDRAINED_TURNS); turn++) {
+      this.drained = true;
+      this.receive(row, now);
+    }
     this.closeSocket(row);
   }
 

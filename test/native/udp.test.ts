@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadNative, type NativeError, type UdpHandle, type UdpOptions } from '../../src/native/binding.js';
-import { PATH, RECV, SEND, SOCKET_ERROR } from '../../src/native/ops.js';
+import { BATCH, PATH, RECV, SEND, SOCKET_ERROR } from '../../src/native/ops.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 
 const native = loadNative();
@@ -130,6 +130,40 @@ describe.each(families)('IPv$family', ({ family, address }) => {
     expect(native.udpSend(arena, answer, 1, path)).toBe(1);
     const back = receive(sender.fd, arena, 5).rows[0].subarray(RECV.PATH);
     expect(back[PATH.PORT]).toBe(receiver.port);
+  });
+
+  test('who asks hears that nobody listens where datagrams went, and no send to others fails for it', () => {
+    const arena = new Uint8Array(ARENA_BYTES);
+    const receiver = socket({ family, address });
+    const closed = socket({ family, address });
+    native.close(open.splice(open.indexOf(closed.fd), 1)[0]);
+    const sender = socket({ family, address });
+    const refused = new Int32Array(2 * SOCKET_ERROR.WORDS);
+    const send = (port: number): number => {
+      const row = Int32Array.from(
+        sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 7, SEGMENT: 7, PATH: 0, GSO: 1 }),
+      );
+      native.udpSend(arena, row, 1, pathRow(address, port));
+      return row[SEND.RESULT];
+    };
+    expect(send(closed.port)).toBe(0);
+    expect(native.udpErrors(sender.fd, refused)).toBe(0);
+    expect(native.udpTellErrors(sender.fd, true)).toBe(true);
+    for (const port of [closed.port, receiver.port, closed.port, closed.port]) expect(send(port)).toBe(0);
+    expect(receive(receiver.fd, arena, 7).datagrams).toHaveLength(1);
+    const epoll = native.epollCreate();
+    open.push(epoll);
+    native.epollAdd(epoll, sender.fd, 1);
+    expect(native.wait(epoll, PATIENCE_US, 0, new Int32Array(1))).toBe(1);
+    expect(native.udpReceive(arena, sender.fd, RECEIVE_BASE, SLOT_BYTES, 1, new Int32Array(RECV.WORDS))).toBe(
+      0,
+    );
+    expect(native.udpErrors(sender.fd, refused)).toBe(2);
+    const path = refused.subarray(SOCKET_ERROR.WORDS + SOCKET_ERROR.TO);
+    expect([path[PATH.FAMILY], path[PATH.PORT]]).toEqual([family, closed.port]);
+    expect(path.slice(PATH.ADDR, PATH.ADDR + 4)).toEqual(addressWords(address));
+    expect(native.udpErrors(sender.fd, refused)).toBe(1);
+    expect(native.wait(epoll, 0, 0, new Int32Array(1))).toBe(0);
   });
 
   test('a taken port is an error with code, errno and system call', () => {
@@ -270,6 +304,23 @@ test('options are set as asked, or refused with a clear error', () => {
   expect(() => socket({ port: undefined as unknown as number })).toThrow(TypeError);
 });
 
+test('a batch of large messages ends after half a megabyte, and nothing is lost of the rest', () => {
+  const { fd, port } = socket();
+  const sender = socket();
+  const [slots, length] = [64, 60_000];
+  const arena = new Uint8Array(slots * SLOT_BYTES);
+  const row = { FD: sender.fd, OFFSET: 0, LENGTH: slots * length, SEGMENT: length, PATH: 0, GSO: 0 };
+  native.udpSend(arena, Int32Array.from(sendRow(row)), 1, pathRow('127.0.0.1', port));
+  const rows = new Int32Array(slots * RECV.WORDS);
+  const counts: number[] = [];
+  for (let left = slots - native.udpDrops(fd); left > 0; left -= counts[counts.length - 1]) {
+    counts.push(native.udpReceive(arena, fd, 0, SLOT_BYTES, slots, rows));
+    expect(counts[counts.length - 1]).toBeGreaterThan(0);
+  }
+  expect(Math.max(...counts) * length).toBeLessThan(2 * BATCH.BYTES);
+  expect(counts.length).toBeGreaterThan(2);
+});
+
 test('what a socket has no room for is counted', () => {
   const { fd, port } = socket({ receiveBuffer: 4096 });
   const sender = socket();
@@ -315,4 +366,23 @@ test('routeDevice tells by which device an address is reached, and 0 of an unrea
   expect(native.routeDevice(6, '::1', null, lo, 0)).toBe(lo);
   expect(native.routeDevice(4, '127.0.0.1', '192.0.2.1', 0, 0)).toBe(0);
   expect(thrownBy(() => native.routeDevice(4, '::1', null, 0, 0)).code).toBe('EINVAL');
+});
+
+test('a send that the kernel really refuses is an error for who hears of refusals as well, and it goes on hearing', () => {
+  const arena = new Uint8Array(ARENA_BYTES);
+  const sender = socket();
+  const closed = socket();
+  native.close(open.splice(open.indexOf(closed.fd), 1)[0]);
+  native.udpTellErrors(sender.fd, true);
+  const send = (path: Int32Array): number => {
+    const row = Int32Array.from(
+      sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 7, SEGMENT: 7, PATH: 0, GSO: 1 }),
+    );
+    native.udpSend(arena, row, 1, path);
+    return row[SEND.RESULT];
+  };
+  // No socket may send to all without asking for that.
+  expect(send(pathRow('255.255.255.255', 9))).toBe(-constants.errno.EACCES);
+  expect(send(pathRow('127.0.0.1', closed.port))).toBe(0);
+  expect(native.udpErrors(sender.fd, new Int32Array(SOCKET_ERROR.WORDS))).toBe(1);
 });

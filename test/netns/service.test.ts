@@ -29,7 +29,10 @@ beforeAll(async () => {
     one.env = { ...process.env, NOTIFY_LOG: notifyLog };
     one.wrapper = ['python3', MANAGER];
   };
-  site = await startSite(lab, undefined, undefined, undefined, dress);
+  // Host 1 learns where its peer is on the second link.
+  const edit = (host: number, config: string) =>
+    host === 1 ? config.replace(/remote fd00.*/, 'remote dynamic') : config;
+  site = await startSite(lab, undefined, edit, undefined, dress);
   [node] = site.nodes;
   await waitAllUp(site, 2);
 });
@@ -145,6 +148,7 @@ describe('the service manager', () => {
     });
     expect(await tapAsSeen()).toEqual(before);
     await silentKnown();
+    expect(node.log(), 'called where it was found').toMatch(/"ends":1,.*knows the stations from before/);
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
   });
 

@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import type { InterfaceConfig } from '../../api/config.js';
 import type { Native } from '../../native/binding.js';
 import type { ServiceManager } from '../base/service-manager.js';
-import { type DeviceState, deviceState, Tap } from './tap.js';
+import { Tap } from './tap.js';
 
 export class TapStore {
-  /** Devices that came from before and are not in use, by name: their descriptors, and what was asked of them already. */
-  private readonly left = new Map<string, { fd: number; state: Promise<DeviceState> }>();
+  /** Descriptors of devices that came from before and are not in use, by name. */
+  private readonly left = new Map<string, number>();
   /** Names of the devices that the service manager keeps. */
   private readonly kept = new Set<string>();
 
@@ -23,16 +23,16 @@ export class TapStore {
     for (const fd of descriptors) {
       const name = native.tapName(fd);
       if (name === null || this.left.has(name)) this.discard(fd);
-      else this.left.set(name, { fd, state: askedEarly(name) });
+      else this.left.set(name, fd);
     }
   }
 
   /** The TAP that an earlier daemon has left for an interface; null: there is none. Throws a plain sentence. */
-  async adopt(config: InterfaceConfig): Promise<Tap | null> {
-    const device = this.left.get(config.name);
-    if (device === undefined) return null;
+  adopt(config: InterfaceConfig): Tap | null {
+    const fd = this.left.get(config.name);
+    if (fd === undefined) return null;
     this.left.delete(config.name);
-    return Tap.adopt(this.native, config, device.fd, device.state);
+    return Tap.adopt(this.native, config, fd);
   }
 
   /** Has the service manager hold a TAP that is in use. */
@@ -50,7 +50,7 @@ export class TapStore {
 
   /** Lets go of what no interface of the configuration has taken. */
   closeRest(): void {
-    for (const [name, { fd }] of this.left) {
+    for (const [name, fd] of this.left) {
       this.forget(name);
       this.discard(fd);
     }
@@ -64,13 +64,6 @@ export class TapStore {
       // What was announced was not there.
     }
   }
-}
-
-/** Asks while other things are done; a failure is for whoever takes the device. */
-function askedEarly(name: string): Promise<DeviceState> {
-  const state = deviceState(name);
-  state.catch(() => undefined);
-  return state;
 }
 
 /** The manager allows no ":" and no control characters in the name of a descriptor; interfaces may have them. */

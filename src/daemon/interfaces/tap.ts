@@ -1,9 +1,9 @@
 /** The TAP device: opened by the addon, set up with iproute2, and left alone where it is right already. */
 import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
-import type { Native, NativeError, TapHandle, TapOffloads } from '../../native/binding.js';
+import type { DeviceState, Native, NativeError, TapHandle, TapOffloads } from '../../native/binding.js';
 import { addressWords } from './addresses.js';
-import { IpError, ipBatch, ipJson } from './iproute.js';
+import { IpError, ipBatch } from './iproute.js';
 
 /** Room for a few super-frames in the TAP's queue towards the kernel; the kernel's 212 KB hold three. */
 const TAP_SEND_BUFFER = 4 << 20;
@@ -11,21 +11,12 @@ const TAP_QUEUE_FRAMES = 1000;
 /** Alias by which a daemon knows a persistent TAP as one of its own. */
 const OWN_ALIAS = 'octolink';
 
-/** What `ip -json address show` says of a device, as far as it matters here. */
-export interface DeviceState {
-  flags: string[];
-  mtu: number;
-  txqlen?: number;
-  address: string;
-  ifalias?: string;
-  addr_info: { local: string; prefixlen: number }[];
-}
-
 export class Tap {
   /** What the system does not let us set, one sentence each. */
   missing: string[] = [];
   /** What the kernel granted. */
   granted: TapOffloads;
+  private persists = false;
 
   private constructor(
     private readonly native: Native,
@@ -41,38 +32,25 @@ export class Tap {
   }
 
   /** Opens a TAP, or makes it. Throws a plain sentence. */
-  static async open(native: Native, config: InterfaceConfig): Promise<Tap> {
+  static open(native: Native, config: InterfaceConfig): Tap {
     return Tap.of(native, openDevice(native, config), config.name);
   }
 
-  /**
-   * Takes a TAP of an earlier daemon by its descriptor, which is closed when that fails; `state` is what there is to know of
-   * it. Throws a plain sentence.
-   */
-  static async adopt(
-    native: Native,
-    config: InterfaceConfig,
-    fd: number,
-    state: Promise<DeviceState>,
-  ): Promise<Tap> {
+  /** Takes a TAP of an earlier daemon by its descriptor, which is closed when that fails. Throws a plain sentence. */
+  static adopt(native: Native, config: InterfaceConfig, fd: number): Tap {
     try {
       const options = { name: config.name, sendBuffer: TAP_SEND_BUFFER, ...wantedOffloads(config) };
-      return await Tap.of(native, native.tapAdopt(fd, options), config.name, state);
+      return Tap.of(native, native.tapAdopt(fd, options), config.name);
     } catch (error) {
       throw new Error(`interface ${config.name}: ${(error as Error).message}`);
     }
   }
 
-  private static async of(
-    native: Native,
-    handle: TapHandle,
-    name: string,
-    state: Promise<DeviceState> = deviceState(name),
-  ): Promise<Tap> {
+  private static of(native: Native, handle: TapHandle, name: string): Tap {
     try {
-      const found = await state;
-      const isOwn = !handle.existed || found.ifalias === OWN_ALIAS;
-      return new Tap(native, handle, isOwn, found.address, found);
+      const found = native.deviceState(name);
+      const isOwn = !handle.existed || found.alias === OWN_ALIAS;
+      return new Tap(native, handle, isOwn, found.mac, found);
     } catch (error) {
       native.close(handle.fd);
       throw new Error(`interface ${name}: ${(error as Error).message}`);
@@ -107,17 +85,28 @@ export class Tap {
     try {
       this.granted = this.native.tapOffloads(this.fd, wantedOffloads(after));
       if (mac !== null) this.setMac(mac);
-      const state = this.found ?? (await deviceState(after.name));
+      const state = this.found ?? this.native.deviceState(after.name);
       this.found = null;
       await this.carryOut(commandsFor(state, before, after, this.own));
-      if (this.own) this.native.tapPersist(this.fd, effectiveInterface(after).persist);
+      this.persists = this.own && effectiveInterface(after).persist;
+      if (this.own) this.native.tapPersist(this.fd, this.persists);
     } catch (error) {
       throw new Error(`interface ${after.name}: ${(error as Error).message}`);
     }
   }
 
+  /** Lets go of it. One that persists keeps no offloads, which the program that opens it next may know nothing of. */
   close(): void {
+    if (this.persists) this.withoutOffloads();
     this.native.close(this.fd);
+  }
+
+  private withoutOffloads(): void {
+    try {
+      this.native.tapOffloads(this.fd, { checksum: false, tso: false, uso: false, tunnel: false });
+    } catch {
+      // Somebody has removed the device.
+    }
   }
 
   private setMac(mac: string): void {
@@ -177,12 +166,6 @@ function shapeOf(config: InterfaceConfig): string {
   return JSON.stringify([config.mac, mtu, persist, config.addresses, config.disabledOffloads]);
 }
 
-/** What the system says of a network device. */
-export async function deviceState(name: string): Promise<DeviceState> {
-  const [state] = (await ipJson(`address show dev ${name}`)) as DeviceState[];
-  return state;
-}
-
 /** The `ip` commands that are needed; addresses that no configuration of ours named are left alone. */
 function commandsFor(
   state: DeviceState,
@@ -192,16 +175,16 @@ function commandsFor(
 ): string[] {
   const device = `dev ${after.name}`;
   const { mtu, persist } = effectiveInterface(after);
-  const alias = persist ? OWN_ALIAS : undefined;
-  const held = new Set(state.addr_info.map(({ local, prefixlen }) => addressKey(`${local}/${prefixlen}`)));
+  const alias = persist ? OWN_ALIAS : '';
+  const held = new Set(state.addresses.map(addressKey));
   const wanted = new Set(after.addresses.map(addressKey));
   const gone = (before?.addresses ?? []).filter((address) => !wanted.has(addressKey(address)));
   const missing = after.addresses.filter((address) => !held.has(addressKey(address)));
   return [
-    ...(own && state.txqlen !== TAP_QUEUE_FRAMES
+    ...(own && state.queueFrames !== TAP_QUEUE_FRAMES
       ? [`link set ${device} txqueuelen ${TAP_QUEUE_FRAMES}`]
       : []),
-    ...(own && state.ifalias !== alias ? [`link set ${device} alias ${alias ?? '""'}`] : []),
+    ...(own && state.alias !== alias ? [`link set ${device} alias ${alias || '""'}`] : []),
     ...(state.mtu === mtu ? [] : [`link set ${device} mtu ${mtu}`]),
     ...gone
       .filter((address) => held.has(addressKey(address)))
@@ -209,7 +192,7 @@ function commandsFor(
     ...missing.map(
       (address) => `address replace ${address} ${device}${address.includes(':') ? ' nodad' : ''}`,
     ),
-    ...(state.flags.includes('UP') ? [] : [`link set ${device} up`]),
+    ...(state.isUp ? [] : [`link set ${device} up`]),
   ];
 }
 
