@@ -25,6 +25,8 @@
 
 #define OPS_READ(X) X(OFFSET, 0) X(LENGTH, 1) X(WORDS, 2)
 
+#define OPS_QUEUES(X) X(COUNT, 0) X(READY, 1) X(SPARE, 2) X(FD, 3) X(FLOW, 11) X(WORDS, 4107)
+
 #define OPS_NETLINK(X)                                                                 \
   X(KIND, 0) X(IFINDEX, 1) X(FLAGS, 2) X(MTU, 3) X(FAMILY, 4) X(ADDR, 5) X(MASTER, 9) \
   X(LOWER, 10) X(NAME, 11) X(WORDS, 15)
@@ -40,7 +42,7 @@
 #define OPS_RECORDS(RECORD)                                                                      \
   RECORD(PATH, OPS_PATH) RECORD(RECV, OPS_RECV) RECORD(SEAL, OPS_SEAL) RECORD(OPEN, OPS_OPEN)    \
   RECORD(SEND, OPS_SEND) RECORD(WRITE, OPS_WRITE) RECORD(READ, OPS_READ)                         \
-  RECORD(NETLINK, OPS_NETLINK) RECORD(NETLINK_KIND, OPS_NETLINK_KIND) RECORD(AEAD, OPS_AEAD)     \
+  RECORD(QUEUES, OPS_QUEUES) RECORD(NETLINK, OPS_NETLINK) RECORD(NETLINK_KIND, OPS_NETLINK_KIND) RECORD(AEAD, OPS_AEAD)     \
   RECORD(VNET, OPS_VNET)
 
 #define OPS_CONSTANT(name, value) name = value,

@@ -118,6 +118,24 @@ export const WRITE = {
 /** One frame read from the TAP: virtio-net header and Ethernet frame. */
 export const READ = { OFFSET: 0, LENGTH: 1, WORDS: 2 } as const;
 
+/**
+ * The queues of a multi-queue TAP, one record for all calls. The addon keeps in it which queue each flow is read from; the
+ * caller marks the queues that can be read.
+ */
+export const QUEUES = {
+  /** How many there are: 1 to 8. */
+  COUNT: 0,
+  /** A bit for each queue that may hold frames; the addon clears those of queues that it has read until they were empty. */
+  READY: 1,
+  /** Written by the addon: what it cost to read all but the busiest queue, the last time, in bytes that are copied. */
+  SPARE: 2,
+  /** The descriptor of each queue. */
+  FD: 3,
+  /** Written by the addon: flows and their queues. */
+  FLOW: 11,
+  WORDS: 4107,
+} as const;
+
 /** One kernel event from rtnetlink. */
 export const NETLINK = {
   /** One of `NETLINK_KIND`. */

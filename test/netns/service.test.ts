@@ -29,7 +29,8 @@ beforeAll(async () => {
     one.env = { ...process.env, NOTIFY_LOG: notifyLog };
     one.wrapper = ['python3', MANAGER];
   };
-  site = await startSite(lab, undefined, undefined, undefined, dress);
+  const optionsOf = (host: number) => (host === 1 ? { interfaceLines: ['workers 3'] } : {});
+  site = await startSite(lab, optionsOf, undefined, undefined, dress);
   [node] = site.nodes;
   await waitAllUp(site, 2);
 });
@@ -52,12 +53,13 @@ async function hears(what: RegExp, times = 1): Promise<void> {
   );
 }
 
-/** What others see of the TAP device, and would lose with it. */
+/** What others see of the TAP device and would lose with it, and how many queues it has. */
 async function tapAsSeen(): Promise<unknown> {
+  const [{ tapQueues }] = await node.call('show.interfaces', { interface: 'octo0' });
   const [{ ifindex, address, addr_info: addresses }] = JSON.parse(
     await lab.run(1, 'ip', ['-json', 'address', 'show', 'dev', 'octo0']),
   );
-  return { ifindex, address, addresses };
+  return { ifindex, address, addresses, tapQueues };
 }
 
 /** A TCP connection through the tunnel while something happens; fails when it does not survive that. */
