@@ -26,14 +26,20 @@ export const FIGURES = {
   cpu1400: { title: 'CPU of the daemons, UDP 1400 B', unit: 'µs each', lowerIsBetter: true },
   start: { title: 'start to first answer', unit: 'ms', lowerIsBetter: true },
   rss: { title: 'memory, idle with 2 peers', unit: 'MiB', lowerIsBetter: true },
-  rsspeak: { title: 'memory, after a TCP stream', unit: 'MiB', lowerIsBetter: true },
+  rsspeak: { title: 'memory, peak', unit: 'MiB', lowerIsBetter: true },
   rssafter: { title: 'memory, 45 s later', unit: 'MiB', lowerIsBetter: true },
+  broadcast: { title: 'broadcast to 7, lossless', unit: 'kpps', lowerIsBetter: false },
+  cpubroadcast: { title: 'CPU of 8 daemons, broadcast', unit: 'µs each', lowerIsBetter: true },
   idle: { title: 'CPU, idle with 2 peers', unit: '% of a core', lowerIsBetter: true },
 } as const;
 
 export type Figure = keyof typeof FIGURES;
-/** Figures of Octolink's daemons alone, which other VPNs are not asked for. */
+/** Those of a VPN's programs, which what the kernel does itself has not. */
+export const PROGRAM_FIGURES: readonly Figure[] = ['cputcp', 'cpu64', 'cpu1400', 'rsspeak'];
+/** Figures of Octolink's daemons alone, which other VPNs are asked for only in part. */
 export const DAEMON_FIGURES: readonly Figure[] = ['cputcp', 'cpu64', 'cpu1400', 'start', 'rss', 'idle'];
+/** Those of a mesh of eight hosts: of Octolink only, and only when asked for. */
+export const MESH_FIGURES: readonly Figure[] = ['broadcast', 'cpubroadcast'];
 /** Those that take a minute, and only when asked for. */
 export const RUSH_FIGURES: readonly Figure[] = ['rsspeak', 'rssafter'];
 
@@ -49,9 +55,14 @@ export const SEARCHED_FIGURES: readonly Figure[] = [
   'p999',
 ];
 
-/** True for a figure that every VPN can be asked for, as {@link measure} does. */
+/** True for a figure of the traffic alone, as {@link measure} takes it. */
 export function isCommon(figure: Figure): boolean {
-  return !DAEMON_FIGURES.includes(figure) && !RUSH_FIGURES.includes(figure);
+  return ![DAEMON_FIGURES, RUSH_FIGURES, MESH_FIGURES].some((others) => others.includes(figure));
 }
 
 export type Figures = Partial<Record<Figure, number>>;
+
+/** Drops figures that were taken unasked. */
+export function wantedOf(figures: Figures, wanted: ReadonlySet<Figure>): Figures {
+  return Object.fromEntries(Object.entries(figures).filter(([figure]) => wanted.has(figure as Figure)));
+}

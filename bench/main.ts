@@ -5,17 +5,20 @@ import { drill } from '../scripts/drill/main.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { against } from './against/main.js';
 import { aggregate } from './aggregate.js';
-import { FIGURES, type Figures } from './figures.js';
+import { MESH_HOSTS, measureBroadcast } from './broadcast.js';
+import { FIGURES, type Figure, type Figures, MESH_FIGURES, PROGRAM_FIGURES, wantedOf } from './figures.js';
 import { memory } from './hostile/memory.js';
 import { hostile } from './hostile.js';
-import { measure } from './measure.js';
 import { node24 } from './node24.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
 import { fetchPackages, findProgram, packageVersion } from './packages.js';
 import { allPeers } from './peers/index.js';
 import type { Peer } from './peers/peer.js';
+import { peakMiB } from './process.js';
 import { profile } from './profile.js';
 import { type Row, ratioLines, summary, table } from './report.js';
+import { runsFor } from './runs.js';
+import { stations } from './stations.js';
 import { strangers } from './strangers.js';
 import { writeTable } from './table/page.js';
 import { workers } from './workers.js';
@@ -46,12 +49,40 @@ async function choosePeers(options: BenchOptions): Promise<Peer[]> {
   });
 }
 
+/** Measures a peer. What the kernel does itself has no programs, and so no figures of them. */
 async function measurePeer(peer: Peer, options: BenchOptions): Promise<Figures> {
   const cables = Array.from({ length: peer.links ?? 1 }, () => ({ family: 4 as const, direct: true }));
   const lab = await Lab.build({ hosts: 2, underlays: cables });
   try {
     const target = await peer.start(lab);
-    return await measure({ lab, target, seconds: options.seconds }, options.figures);
+    const programs = lab.programs;
+    const isTaken = (figure: Figure) => programs.length > 0 || !PROGRAM_FIGURES.includes(figure);
+    const wanted = new Set([...options.figures].filter(isTaken));
+    const figures: Figures = {};
+    // Read at the end instead of after a stream and a rest.
+    const runs = runsFor(new Set([...wanted].filter((figure) => figure !== 'rsspeak')));
+    for (const run of runs) {
+      try {
+        Object.assign(figures, await run({ lab, target, seconds: options.seconds }, programs));
+      } catch (error) {
+        say(`${peer.title}: ${(error as Error).message}`);
+      }
+    }
+    figures.rsspeak = Math.max(...programs.map(({ pid }) => peakMiB(pid)));
+    return wantedOf(figures, wanted);
+  } finally {
+    await lab.remove();
+  }
+}
+
+/** What a peer can be measured by in a mesh, if it can. */
+async function measureMesh(peer: Peer, { figures, seconds }: BenchOptions): Promise<Figures> {
+  const device = peer.meshDevice;
+  if (device === undefined || !MESH_FIGURES.some((figure) => figures.has(figure))) return {};
+  const lab = await Lab.build({ hosts: MESH_HOSTS, underlays: [{ family: 4 }] });
+  try {
+    await peer.start(lab);
+    return await measureBroadcast({ lab, device, daemons: lab.programs, seconds }, figures);
   } finally {
     await lab.remove();
   }
@@ -73,7 +104,7 @@ async function compare(options: BenchOptions): Promise<number> {
   for (let round = 1; round <= options.rounds; round++) {
     for (const [i, peer] of peers.entries()) {
       try {
-        const figures = await measurePeer(peer, options);
+        const figures = { ...(await measurePeer(peer, options)), ...(await measureMesh(peer, options)) };
         rows[i].rounds.push(figures);
         say(`round ${round}/${options.rounds}  ${peer.title}: ${summary(figures)}`);
       } catch (error) {
@@ -121,6 +152,7 @@ export async function main(args: string[]): Promise<number> {
   }
   if (options.aggregate) return aggregate(options.seconds);
   if (options.workers) return workers(options.rounds, options.seconds);
+  if (options.stations) return stations(options.rounds, options.seconds);
   if (options.strangers) return strangers(options.seconds);
   return options.cuts ? drill(options.cuts, options.json) : compare(options);
 }

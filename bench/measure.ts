@@ -107,17 +107,17 @@ async function tcp(bed: Bed, streams: number): Promise<number> {
 
 /** One TCP stream, and the processor time that the whole machine spent on it. */
 async function tcpWithCpu(bed: Bed): Promise<Figures> {
-  const before = busyTicks();
+  const before = busySeconds();
   const report = await iperf(bed, []);
-  const seconds = (busyTicks() - before) / TICKS_PER_SECOND;
+  const seconds = busySeconds() - before;
   const received = report.end.sum_received!;
   return { tcp1: received.bits_per_second / 1e9, cpu: seconds / ((received.bytes * 8) / 1e9) };
 }
 
 /** User, nice, system, interrupt and soft-interrupt time of all processors since boot. */
-function busyTicks(): number {
+function busySeconds(): number {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).map(Number);
-  return fields[1] + fields[2] + fields[3] + fields[6] + fields[7];
+  return (fields[1] + fields[2] + fields[3] + fields[6] + fields[7]) / TICKS_PER_SECOND;
 }
 
 async function udp(bed: Bed, bytes: number): Promise<number> {

@@ -3,15 +3,27 @@ import { parseArgs } from 'node:util';
 import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import type { AgainstOptions } from './against/main.js';
-import { DAEMON_FIGURES, FIGURES, type Figure, isCommon, RUSH_FIGURES, SEARCHED_FIGURES } from './figures.js';
+import {
+  DAEMON_FIGURES,
+  FIGURES,
+  type Figure,
+  isCommon,
+  MESH_FIGURES,
+  PROGRAM_FIGURES,
+  RUSH_FIGURES,
+  SEARCHED_FIGURES,
+} from './figures.js';
 import { LOADS, type LoadName } from './hostile/loads.js';
 import { ON_REQUEST } from './peers/index.js';
 
 const ALL_FIGURES = Object.keys(FIGURES) as Figure[];
+/** Links that a peer may have. */
+const MOST_LINKS = 8;
 const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
 /** Loads that cost other pairs most. */
 const COSTLY_LOADS: readonly LoadName[] = ['bundles', 'parity', 'flips', 'resend'];
-const COMMON_FIGURES = ALL_FIGURES.filter(isCommon);
+const COMMON_FIGURES: readonly Figure[] = [...ALL_FIGURES.filter(isCommon), ...PROGRAM_FIGURES];
+const KNOWN_TO_COMPARE = [...COMMON_FIGURES, ...MESH_FIGURES];
 
 interface Defaults {
   rounds: string;
@@ -26,7 +38,7 @@ const COMMON_DEFAULTS: Defaults = {
   rounds: '3',
   seconds: '4',
   figures: COMMON_FIGURES.filter((figure) => !SEARCHED_FIGURES.includes(figure)),
-  known: COMMON_FIGURES,
+  known: KNOWN_TO_COMPARE,
 };
 /** The committed table: within 25 minutes where every peer can be had. */
 const TABLE_DEFAULTS: Defaults = {
@@ -36,11 +48,14 @@ const TABLE_DEFAULTS: Defaults = {
     'tcp1',
     'tcp8',
     'tcp128',
+    'vxlan',
     'cpu',
+    ...PROGRAM_FIGURES,
     'rtt',
     ...SEARCHED_FIGURES.filter((figure) => figure !== 'lossless512'),
+    ...MESH_FIGURES,
   ],
-  known: COMMON_FIGURES,
+  known: KNOWN_TO_COMPARE,
 };
 /** The same for a comparison with another revision. */
 const AGAINST_DEFAULTS: Defaults = {
@@ -50,7 +65,7 @@ const AGAINST_DEFAULTS: Defaults = {
   known: ALL_FIGURES,
 };
 /** Options that replace the table of figures by something else. */
-const INSTEAD = ['table', 'profile', 'aggregate', 'workers', 'hostile', 'cuts'];
+const INSTEAD = ['table', 'profile', 'aggregate', 'workers', 'stations', 'hostile', 'cuts'];
 
 const GROUPS: Record<string, Figure[]> = {
   tcp: ['tcp1', 'tcp8', 'cpu'],
@@ -59,6 +74,7 @@ const GROUPS: Record<string, Figure[]> = {
   lossless: ['lossless64', 'lossless512', 'lossless1400'],
   overload: ['lossless64', 'overload64', 'lossless1400', 'overload1400'],
   latency: ['lossless1400', 'p50', 'p99', 'p999'],
+  mesh: [...MESH_FIGURES],
 };
 
 /** A list for the help, broken where its lines get long. */
@@ -79,9 +95,10 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --rounds N        interleaved rounds; the median is shown (default ${COMMON_DEFAULTS.rounds})
   --seconds N       length of one run (default 4)
   --quick           one round of two seconds
-  --only LIST       figures: ${inLines(COMMON_FIGURES)},
+  --only LIST       figures: ${inLines(KNOWN_TO_COMPARE)},
                     or the groups ${Object.keys(GROUPS).join(', ')};
-                    the last three need a search for the lossless rate: half a minute each, and only when asked for
+                    lossless, overload and latency need a search for the lossless rate, half a minute each, and mesh
+                    is a full mesh of eight hosts that send broadcasts, of Octolink alone: only when asked for
   --peers LIST      peers by name (default: every one that can be had); octolink is always among them
                     unless --no-octolink is given; ${ON_REQUEST} only when named
   --no-octolink     only the others
@@ -93,10 +110,11 @@ measures them in turn. Absolute figures depend on the machine and on what else r
                     the revision is built under build/against and kept there; goes with --rounds (default
                     ${AGAINST_DEFAULTS.rounds}), --seconds, --quick, --json and --only (default ${AGAINST_DEFAULTS.figures.join(', ')}),
                     which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')},
-                    and, a minute each, ${RUSH_FIGURES.join(', ')}
+                    and, a minute each, ${RUSH_FIGURES.join(', ')}; over --links N links, by default one
   --profile         shows where the time of a frame goes in Octolink instead
   --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
   --workers         measures 1, 2, … workers up to the number of processors (8 at most) instead, by TCP and by sealing alone
+  --stations        measures what a frame costs the daemons with 10 and with 100,000 stations at each end instead
   --strangers       measures joins and goodput under floods of handshakes by strangers instead
   --hostile         measures TCP beside each load of a hostile peer, and what such a peer makes a host send, instead
   --minutes N       with --hostile: memory of the attacked daemon over N minutes of each load, and bytes out for bytes in
@@ -105,7 +123,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
                     death was felt: \`npm run drill\` with one kind of death and the policy passive
   --kind KIND       how they die: near-end, far-end or a kind of the drill's (default black-hole)
-  --links N         links between the two hosts, 2–8 (default 2)
+  --links N         links between the two hosts: with --cuts 2–8 (default 2), with --against 1–8 (default 1)
   --help
 `;
 
@@ -126,6 +144,7 @@ export interface BenchOptions {
   profile: boolean;
   aggregate: boolean;
   workers: boolean;
+  stations: boolean;
   strangers: boolean;
   hostile: boolean;
   /** Undefined: fairness is measured instead of memory. */
@@ -144,7 +163,7 @@ function wholeNumber(name: string, text: string): number {
   return value;
 }
 
-function cutsOf(cuts: string | undefined, kind: string, links: string): DrillOptions | undefined {
+function cutsOf(cuts: string | undefined, kind: string, links = '2'): DrillOptions | undefined {
   if (cuts === undefined) return undefined;
   const death = Object.hasOwn(KIND_WORDS, kind) ? KIND_WORDS[kind] : kind;
   if (!(DEATH_KINDS as readonly string[]).includes(death)) {
@@ -154,6 +173,13 @@ function cutsOf(cuts: string | undefined, kind: string, links: string): DrillOpt
   }
   const what = ['--kinds', death, '--policies', 'passive', '--loads', 'busy'];
   return parseDrillOptions([...what, '--times', String(wholeNumber('cuts', cuts)), '--links', links]);
+}
+
+/** Links of a comparison with another revision. */
+function linksOf(text = '1'): number {
+  const links = wholeNumber('links', text);
+  if (links > MOST_LINKS) throw new Error(`--links takes at most ${MOST_LINKS}`);
+  return links;
 }
 
 function loadsOf(list: string | undefined, fallback: readonly LoadName[]): readonly LoadName[] {
@@ -192,13 +218,14 @@ export function parseOptions(args: string[]): BenchOptions {
       profile: { type: 'boolean', default: false },
       aggregate: { type: 'boolean', default: false },
       workers: { type: 'boolean', default: false },
+      stations: { type: 'boolean', default: false },
       strangers: { type: 'boolean', default: false },
       hostile: { type: 'boolean', default: false },
       minutes: { type: 'string' },
       loads: { type: 'string' },
       cuts: { type: 'string' },
       kind: { type: 'string', default: 'black-hole' },
-      links: { type: 'string', default: '2' },
+      links: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -222,13 +249,16 @@ export function parseOptions(args: string[]): BenchOptions {
     profile: values.profile,
     aggregate: values.aggregate,
     workers: values.workers,
+    stations: values.stations,
     strangers: values.strangers,
     hostile: values.hostile,
     minutes: values.minutes === undefined ? undefined : wholeNumber('minutes', values.minutes),
     loads: loadsOf(values.loads, values.minutes === undefined ? COSTLY_LOADS : LOAD_NAMES),
     cuts: cutsOf(values.cuts, values.kind, values.links),
     against:
-      values.against === undefined ? undefined : { revision: values.against, rounds, seconds, figures, json },
+      values.against === undefined
+        ? undefined
+        : { revision: values.against, rounds, seconds, figures, links: linksOf(values.links), json },
     help: values.help,
   };
 }

@@ -7,7 +7,7 @@
   /* tap.cc */ X(tapOpen) X(tapAddQueue) X(tapName) X(tapAdopt) X(tapOffloads)                   \
   /* tap.cc */ X(tapPersist) X(tapAddress)                                                       \
   /* tap_frames.cc */ X(tapRead) X(tapReadQueues) X(tapWrite) X(tapWriteQueues)                  \
-  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpRetire) X(routeMtu)                                \
+  /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \

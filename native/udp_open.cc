@@ -1,5 +1,6 @@
 // UDP sockets and the route's MTU.
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/udp.h>
 #include <unistd.h>
@@ -144,6 +145,16 @@ napi_value udpGro(napi_env env, napi_callback_info info) {
   const bool on = args.boolean(1);
   if (!args.ok()) return nullptr;
   return makeBoolean(env, setOption(fd, SOL_UDP, UDP_GRO, on ? 1 : 0) && on);
+}
+
+napi_value udpDrops(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int fd = args.int32(0);
+  if (!args.ok()) return nullptr;
+  uint32_t memory[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof memory;
+  const bool isKnown = getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length) == 0;
+  return makeDouble(env, isKnown ? memory[SK_MEMINFO_DROPS] : 0);
 }
 
 napi_value udpRetire(napi_env env, napi_callback_info info) {

@@ -1,8 +1,8 @@
 /** What an idle daemon with two peers costs: time to start, memory and processor time. */
 import { pause } from '../../scripts/lab/run.js';
 import type { Figure, Figures } from '../figures.js';
+import { processorMs, residentMiB } from '../process.js';
 import { median } from '../report.js';
-import { processorMs, residentMiB } from './process.js';
 import type { Tunnel } from './tunnel.js';
 
 /** The figures that {@link measureIdle} takes. */

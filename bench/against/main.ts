@@ -14,6 +14,8 @@ export interface AgainstOptions {
   /** Length of one run. */
   seconds: number;
   figures: Set<Figure>;
+  /** Between each two hosts. */
+  links: number;
   /** File for every round's figures. */
   json: string | undefined;
 }
@@ -32,13 +34,13 @@ async function compare(options: AgainstOptions, say: (text: string) => void): Pr
   const where = machine();
   const older = await buildRevision(options.revision, say);
   const newer = await buildHere();
-  const { figures, seconds } = options;
+  const { figures, seconds, links } = options;
   let failures = 0;
   const failed = (why: string) => {
     failures++;
     say(why);
   };
-  const contest: Contest = { builds: [older, newer], figures, seconds, failed };
+  const contest: Contest = { builds: [older, newer], figures, seconds, links, failed };
   const rounds: Round[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     const result = await measureRound(contest, round);
@@ -47,7 +49,9 @@ async function compare(options: AgainstOptions, say: (text: string) => void): Pr
     say(`round ${round}/${options.rounds}  ${newer.title}: ${summary(result.new)}`);
   }
   const comparisons = compareRounds(rounds, [...figures]);
-  console.log(`\n${machineLine(where)}; ${options.rounds} rounds of ${seconds} s\n`);
+  console.log(
+    `\n${machineLine(where)}; ${options.rounds} rounds of ${seconds} s${links > 1 ? `, ${links} links` : ''}\n`,
+  );
   console.log(ratioTable(comparisons, { old: older.title, new: newer.title }));
   if (options.json) {
     const run = { rounds: options.rounds, seconds };

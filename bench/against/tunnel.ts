@@ -1,15 +1,16 @@
 /**
  * A full mesh of one build's daemons in the hosts of a lab, beside which another build's mesh may run. The layout of other
- * revisions may differ, so this relies only on the two programs, the configuration language and the control protocol.
+ * revisions may differ, so this relies only on the daemon's program, the configuration language and the control protocol.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
 import { type KeyPair, newKeyPair, PORT } from '../../scripts/lab/mesh.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
-import { run, until } from '../../scripts/lab/run.js';
+import { until } from '../../scripts/lab/run.js';
 import type { Build } from './revision.js';
 
 const START_PATIENCE_MS = 20_000;
@@ -44,10 +45,14 @@ export async function startTunnel(lab: Lab, build: Build, slot: Slot): Promise<T
   const daemons: Daemon[] = [];
   for (const { index } of lab.hosts) daemons.push(await startDaemon({ lab, build, slot, keys }, index));
   for (const [i, { socket }] of daemons.entries()) {
-    for (const peer of lab.hosts) {
-      if (peer.index === i + 1) continue;
-      const command = `wait peer ${peer.name} up timeout ${UP_PATIENCE_S}`;
-      await run(join(build.tree, 'bin/octolink'), ['-s', socket, '-c', command], { env: ENVIRONMENT });
+    const connection = await ControlConnection.open(socket);
+    try {
+      for (const peer of lab.hosts) {
+        if (peer.index === i + 1) continue;
+        await connection.call('wait', { peer: peer.name, state: 'up', timeoutS: UP_PATIENCE_S });
+      }
+    } finally {
+      connection.close();
     }
   }
   return { daemons, target: insideAddress(slot, 2) };
@@ -59,6 +64,11 @@ interface Plan {
   slot: Slot;
   /** One a host, in their order. */
   keys: KeyPair[];
+}
+
+/** The TAP of a slot's daemons. */
+export function deviceOf(slot: Slot): string {
+  return `octo${slot}`;
 }
 
 function insideAddress(slot: Slot, host: number): string {
@@ -82,7 +92,7 @@ async function startDaemon(plan: Plan, host: number): Promise<Daemon> {
   return { process: started, socket, startMs: performance.now() - before };
 }
 
-/** A peer for every other host, one link to each. */
+/** A peer for every other host, with a link over each underlay. Traffic is spread over several links. */
 function configOf({ lab, slot, keys }: Plan, host: number, keyFile: string): string {
   const port = PORT + slot;
   const peers = lab.hosts
@@ -90,19 +100,21 @@ function configOf({ lab, slot, keys }: Plan, host: number, keyFile: string): str
     .flatMap(({ index, name }) => [
       ` peer ${name}`,
       `  public-key ${keys[index - 1].publicKey}`,
-      '  link 0',
-      `   local ${lab.attachment(host, 1).address}`,
-      `   remote ${lab.attachment(index, 1).address} port ${port}`,
-      '  exit',
+      ...lab.underlays.flatMap((underlay, link) => [
+        `  link ${link}`,
+        `   local ${lab.attachment(host, underlay.index).address}`,
+        `   remote ${lab.attachment(index, underlay.index).address} port ${port}`,
+        '  exit',
+      ]),
       ' exit',
     ]);
   const lines = [
     `hostname ${lab.hosts[host - 1].name}`,
-    `interface octo${slot}`,
+    `interface ${deviceOf(slot)}`,
     ` private-key-file ${keyFile}`,
     ` address ${insideAddress(slot, host)}/24`,
     ` listen port ${port}`,
-    ' policy passive',
+    ` policy ${lab.underlays.length === 1 ? 'passive' : 'adaptive'}`,
     ' no damping',
     ...peers,
     ' no shutdown',

@@ -20,7 +20,7 @@ function peerOf(name: string, title: string, options: MeshOptions): Peer {
 
 /** @param node Node binary for the daemons; absent: the one that runs this. */
 export function octolink(name: string, title: string, node?: string): Peer {
-  return peerOf(name, title, node === undefined ? {} : { node });
+  return { ...peerOf(name, title, node === undefined ? {} : { node }), meshDevice: 'octo0' };
 }
 
 /** Equal links, each over a cable of its own, which the policy adaptive spreads traffic over. */

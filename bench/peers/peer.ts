@@ -14,6 +14,8 @@ export interface Peer {
   encrypted: boolean;
   /** Cables between the two hosts; absent: one. */
   links?: number;
+  /** Device of the VPN in each host, where `start` makes a full mesh of as many hosts as the lab has. */
+  meshDevice?: string;
   /** Measured only where it is named, and in the table. */
   onRequest?: boolean;
   packages: DebianPackage[];

@@ -30,7 +30,9 @@ export interface JoinFigures {
   retries: number;
   cookies: number;
   residentMiB: number;
+  /** What the process has grown by for each client, and what the server says that an idle one holds. */
   bytesPerClient: number;
+  bytesHeldByClient: number;
   shares: Shares;
   points: Point[];
 }

@@ -105,6 +105,7 @@ export async function comeUp(bed: Bed, start: JoinStart): Promise<JoinFigures> {
     retries: end.retries - start.before.retries,
     cookies: end.cookies - start.before.cookies,
     residentMiB,
+    bytesHeldByClient: await server.bytesHeldByClient(),
     bytesPerClient: ((residentMiB - start.emptyResidentMiB) * MIB) / options.clients,
     shares: await shares.end(),
     points,

@@ -25,7 +25,7 @@ function joined(figures: JoinFigures): string[] {
     `${whole(figures.handshakesPerSecond)} handshakes/s; ${whole(perCore)} for a second of the control thread, ` +
       `${percent((100 * perCore) / bound)} of the ${whole(bound)} that X25519 alone allows`,
     `${whole(figures.retries)} calls made again, ${whole(figures.cookies)} cookies`,
-    `${whole(figures.residentMiB)} MiB resident, ${whole(figures.bytesPerClient)} bytes a client`,
+    `${whole(figures.residentMiB)} MiB resident, ${whole(figures.bytesPerClient)} bytes a client, of which ${whole(figures.bytesHeldByClient)} are in use`,
     sharesOf(figures.shares),
   ];
 }

@@ -134,6 +134,13 @@ export class Server {
     return Math.max(...workers.map(({ latenessMaxUs }) => latenessMaxUs ?? 0)) / 1000;
   }
 
+  /** What `show system` says that an idle client holds, in bytes. */
+  async bytesHeldByClient(): Promise<number> {
+    const connection = await this.control();
+    const { peerMemory } = await connection.call('show.system', {}).finally(() => connection.close());
+    return peerMemory.find(({ state }) => state === 'idle')?.bytesEach ?? 0;
+  }
+
   private async answers(): Promise<boolean> {
     if (!existsSync(this.socket)) return false;
     try {

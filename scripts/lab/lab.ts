@@ -72,6 +72,11 @@ export class Lab {
     return lab;
   }
 
+  /** The programs that run in its hosts now, in the order of their starts. */
+  get programs(): LabProcess[] {
+    return this.processes.filter(({ running }) => running);
+  }
+
   get hosts(): HostPlan[] {
     return this.plan.hosts;
   }

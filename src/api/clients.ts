@@ -1,4 +1,5 @@
 /** What `show authorized-keys` and `clear authorized-keys` say: the clients that an interface admits by its file. */
+import type { VlanConfig } from './config.js';
 import type { Page, PageParams } from './operations.js';
 
 export interface AuthorizedKeyStatus {
@@ -8,6 +9,8 @@ export interface AuthorizedKeyStatus {
   publicKey: string;
   /** Template that its line names; null: that of the interface, if it has one. */
   template: string | null;
+  /** What its line says that it carries; null: what its template says. */
+  vlan: VlanConfig | null;
   description: string | null;
   /** Milliseconds since the epoch from which on it is refused; null: never. */
   expiresMs: number | null;

@@ -1,4 +1,5 @@
 /** Invitations, and what comes of one at the host that joins. */
+import type { VlanConfig } from './config.js';
 
 /** What the token of every invitation begins with, so that one is recognized where it should not be. */
 export const TOKEN_PREFIX = 'octolink1-';
@@ -10,12 +11,17 @@ export interface InviteParams {
   interface?: string;
   /** Template of who comes; absent: that of the interface's `authorized-keys`. */
   template?: string;
+  /** VLANs of who comes; absent: those of the template. */
+  vlan?: VlanConfig;
   /** Seconds for which the invitation holds, 60 to 31,536,000. */
   validS: number;
   /** How many hosts may come by it, 1–1000. */
   uses: number;
-  /** Address inside the network: `auto`, one free address of the interface's prefix for each; `none`; or this one. */
-  address: string;
+  /**
+   * Address inside the network: `auto`, one free address of the interface's prefix for each; `none`; or this one. Absent: `auto`
+   * where frames of who comes reach the interface's addresses, else `none`.
+   */
+  address?: string;
   /** Addresses with ports at which this host can be reached; absent: those it finds itself. */
   endpoints?: string[];
 }
@@ -28,6 +34,10 @@ export interface InviteResult {
   /** Milliseconds since the epoch. */
   expiresMs: number;
   uses: number;
+  /** What the port of who comes will carry; null: every frame as it is. */
+  vlan: VlanConfig | null;
+  /** `auto`, `none` or the one address. */
+  address: string;
   /** Where the token says that this host can be reached. */
   endpoints: string[];
 }
@@ -45,6 +55,8 @@ export interface InvitationStatus {
   interface: string;
   name: string;
   template: string | null;
+  /** VLANs of who comes; null: those of the template. */
+  vlan: VlanConfig | null;
   /** How many hosts may come, and who did. */
   uses: number;
   members: InvitedMember[];
@@ -93,6 +105,8 @@ export interface JoinOffer {
   /** Public key of this host, base64. */
   publicKey: string;
   addresses: string[];
+  /** What the inviter carries to and from this host; null: it has not said that it limits anything. */
+  vlan: VlanConfig | null;
   /** Lines of the configuration, not applied yet. */
   lines: string[];
   paths: JoinPath[];

@@ -22,6 +22,8 @@ export interface RegistryMember {
   publicKey: string;
   /** Base64 of 32 bytes: for `registry revoker`. */
   signingKey: string;
+  /** Whether a session with the member has proven that this key is its own; else it is what its record says. */
+  isSigningKeyProven: boolean;
   standing: MemberStanding;
   /** Whether it can be reached; null where it is no peer. */
   up: boolean | null;

@@ -58,6 +58,25 @@ export interface ClientLoad {
   residentBytesPerClient: number | null;
 }
 
+/**
+ * What one peer holds, in bytes: worked out from the tables, objects and keys that there are, without garbage and what is kept free.
+ */
+export interface PeerMemory {
+  interface: string;
+  /**
+   * `authorized`: may come by `authorized-keys` and has not; `configured`: without a session; `idle`: with one and a few heartbeats;
+   * `busy`: measures often, and frames come from it.
+   */
+  state: 'authorized' | 'configured' | 'idle' | 'busy';
+  /** How many are in this state. */
+  peers: number;
+  bytesEach: number;
+  /** Of these: rows of tables, objects of both threads, and session keys. */
+  rowBytes: number;
+  objectBytes: number;
+  keyBytes: number;
+}
+
 export interface SystemInfo {
   uptimeSeconds: number;
   pid: number;
@@ -75,6 +94,7 @@ export interface SystemInfo {
   peers: number;
   memoryBytesPerPeer: number | null;
   clientLoads: ClientLoad[];
+  peerMemory: PeerMemory[];
   workers: WorkerStatus[];
   offloads: OffloadStatus[];
   sockets: SocketStatus[];

@@ -9,6 +9,9 @@ interface Shape {
 
 const shapes = new WeakMap<object, Shape>();
 
+/** What the rows of a table are of. A peer that exists has one row in each table of its kind, and so on. */
+export type RowsOf = 'peers' | 'links' | 'timers' | 'sessions' | 'streams' | 'histograms' | 'others';
+
 function shaped<T extends Numbers>(empty: T, fill: number, width: number): T {
   shapes.set(empty, { fill, width });
   return empty;
@@ -48,12 +51,15 @@ export function float64(fill = 0, width = 1): Float64Array {
 export class Columns {
   /** Rows that there is room for. */
   capacity = 0;
+  /** What a row takes, in bytes. */
+  readonly bytesPerRow: number;
   private readonly fields: Record<string, Numbers>;
   private readonly shapes: (readonly [string, Shape])[] = [];
 
   /** `least`: rows that there is room for once there are any. */
   constructor(
     table: object,
+    readonly of: RowsOf,
     private readonly least = 32,
   ) {
     this.fields = table as Record<string, Numbers>;
@@ -61,6 +67,10 @@ export class Columns {
       const shape = shapes.get(Object(value));
       if (shape !== undefined) this.shapes.push([name, shape]);
     }
+    this.bytesPerRow = this.shapes.reduce(
+      (sum, [name, { width }]) => sum + width * this.fields[name].BYTES_PER_ELEMENT,
+      0,
+    );
   }
 
   /** Makes room for `rows` rows, at least doubling it; true when there was too little. */

@@ -2,7 +2,9 @@
  * The lines of an `authorized-keys` file. Each admits a client: `NAME PUBLIC-KEY [option=value…]`. What follows `#` at
  * the beginning of a word is a comment; a value with blanks stands in double quotes.
  */
+import type { VlanConfig } from '../api/config.js';
 import { isRefusal, KEY, NAME } from '../grammar/values.js';
+import { parseVlanWords } from './vlan-command.js';
 
 /** What a line says. */
 export interface KeyLine {
@@ -12,6 +14,8 @@ export interface KeyLine {
   /** Absent: the template that the interface names. */
   template?: string;
   description?: string;
+  /** Absent: what its template says. */
+  vlan?: VlanConfig;
   /** Milliseconds since the epoch from which on the client is refused. */
   expiresMs?: number;
 }
@@ -66,6 +70,14 @@ function readOption(line: KeyLine, option: string): string | null {
       return value.length > MAX_DESCRIPTION
         ? `a description has at most ${MAX_DESCRIPTION} characters`
         : null;
+    case 'vlan': {
+      if (line.vlan !== undefined) break;
+      const vlan = parseVlanWords(value);
+      if (vlan === null)
+        return 'vlan must be as the line of a peer says it: vlan="access 10" or vlan="trunk native 10 allowed 20-30"';
+      line.vlan = vlan;
+      return null;
+    }
     case 'expires': {
       if (line.expiresMs !== undefined) break;
       const isZoned = /(Z|[+-]\d\d:\d\d)$/.test(value) || !value.includes('T');
@@ -75,7 +87,7 @@ function readOption(line: KeyLine, option: string): string | null {
         : null;
     }
     default:
-      return 'an option is none of template, description and expires';
+      return 'an option is none of template, vlan, description and expires';
   }
   return `the option ${key} stands there twice`;
 }

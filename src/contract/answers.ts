@@ -9,6 +9,20 @@ export interface DataSent {
   bytes: number;
 }
 
+/** What the datapath holds for peers, in bytes: the rows of its tables and statistics, and objects beside them. */
+export interface RowsHeld {
+  peer: number;
+  link: number;
+  session: number;
+  /** A counter stream that something came on; and what it takes more from its 256th counter on. */
+  stream: number;
+  ring: number;
+  /** Round-trip times of a link that measures often. */
+  histogram: number;
+  /** How many of these there are. */
+  inUse: { streams: number; rings: number; histograms: number };
+}
+
 /** One entry of the MAC table. */
 export interface MacRow {
   vlan: number;

@@ -56,6 +56,8 @@ export type DatapathCommand =
   | { kind: 'settings'; settings: DatapathSettings }
   /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
   | { kind: 'mac-table'; id: number; from: number; rows: number; wanted: MacWanted; isCounted: boolean }
+  /** What is held for peers; these links serve as samples. */
+  | { kind: 'memory'; id: number; links: number[] }
   /** In which VLANs MAC addresses are known. */
   | { kind: 'vlans'; id: number }
   /** Looks at so many rows of the table of multicast memberships. */

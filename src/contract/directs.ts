@@ -1,4 +1,4 @@
-/** What a peer has to do with direct links between the clients of a server, as it crosses between control thread and worker. */
+/** What a peer has to do with other members: with direct links between the clients of a server, and with a registry; as it crosses between control thread and worker. */
 
 /** Roles of a peer, bits. */
 export const ROLE = {
@@ -8,6 +8,8 @@ export const ROLE = {
   CLIENT: 2,
   /** It was introduced to us. */
   DIRECT: 4,
+  /** It may be a member of the registry that we follow. */
+  MEMBER: 8,
 } as const;
 
 export interface DirectSettings {

@@ -39,6 +39,8 @@ export const DROP_HELP = {
   'recursive-route':
     'own datagram that the routing table led back into this tunnel; give the peer a route of its own',
   'tap-queue-full': 'frame that the kernel dropped, since it came faster than frames are read from the TAP',
+  'rx-queue-full':
+    'message from the wire that the kernel dropped, since it came faster than they are read from its socket',
   // From the wire: before authentication.
   'bad-length': 'datagram of a length that its type cannot have',
   'unknown-type': 'datagram of no known type',

@@ -12,6 +12,8 @@ import { Columns, float64, int32, uint8 } from '../base/columns.js';
 const BITS = 8192;
 const WORD_BITS = 32;
 const WORDS = BITS / WORD_BITS;
+/** Bytes of the ring of a stream. */
+export const RING_BYTES = WORDS * Int32Array.BYTES_PER_ELEMENT;
 const RINGS_PER_CHUNK = 64;
 const CHUNK_SHIFT = 6;
 /** Words, and counters, of a stream that has no ring yet. */
@@ -33,7 +35,7 @@ export class ReplayWindows {
   /** For each window its ring, or `NO_RING`. */
   private ring = int32(NO_RING);
   private live = uint8();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'streams');
   private readonly free: number[] = [];
   private made = 0;
   private readonly rings: Int32Array[] = [];
@@ -42,6 +44,11 @@ export class ReplayWindows {
   /** Windows in use. */
   get size(): number {
     return this.made - this.free.length;
+  }
+
+  /** Those of them that have a ring. */
+  get ringsInUse(): number {
+    return this.rings.length * RINGS_PER_CHUNK - this.freeRings.length;
   }
 
   /** Gives the id of a window that has seen nothing. */

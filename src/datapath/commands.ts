@@ -19,6 +19,7 @@ import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
 import { Rows } from './rows.js';
+import { rowsHeld } from './rows-held.js';
 
 export class Commands {
   private readonly rows: Rows;
@@ -85,6 +86,8 @@ export class Commands {
         return transmit.flush();
       case 'settings':
         return this.settingsChanged(command.settings, now);
+      case 'memory':
+        return this.answer(command.id, rowsHeld(this.parts, command.links));
       case 'guards':
         return this.answer(command.id, this.parts.guards.rows(now));
       case 'multicast':
@@ -168,7 +171,7 @@ export class Commands {
     bridge.reserved = reserved;
     this.loopGuard = loopGuard;
     this.setGuard(now);
-    macs.setAgeing(macAgeingS * 1e6);
+    macs.setAgeing(macAgeingS * 1e6, now);
     this.parts.suppression.set(arpSuppression ? macAgeingS * 1e6 : 0);
     if (macs.limit !== macLimit) macs.setLimit(macLimit);
     if (vlans.set(LOCAL_PORT, vlan)) macs.flushPort(LOCAL_PORT);

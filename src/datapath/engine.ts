@@ -20,7 +20,7 @@ export { type EngineOptions, makeArena } from './assembly.js';
 
 /** How often old MAC entries and incomplete frames are looked for. */
 const SWEEP_INTERVAL_US = 100_000;
-const SWEEP_BUDGET = 256;
+const SWEEP_BUDGET = 1024;
 /** This much later than asked for, and the thread itself was stalled. */
 const STALL_US = 5_000;
 const DUE_TIMERS = 1024;

@@ -3,6 +3,7 @@
  * built apart, in slices if it is long, and takes the place of the one before as a whole.
  */
 import { type KeyLine, readKeyLine, wordsOf } from '../config/authorized-keys.js';
+import { isSameVlan } from '../config/vlan-command.js';
 import { CertifiedTable } from './certified.js';
 import { type Client, MAX_CLIENTS } from './client.js';
 import { asKey } from './recent-set.js';
@@ -173,9 +174,10 @@ export class KeysReading {
 
 /** Field by field: objects made by spreading others share no layout, and cost four times the memory. */
 function clientOf(read: KeyLine, key: string, line: number, memory: Client['memory']): Client {
-  const { name, template, description, expiresMs } = read;
+  const { name, template, vlan, description, expiresMs } = read;
   const client: { -readonly [Field in keyof Client]: Client[Field] } = { name, key, line, memory };
   if (template !== undefined) client.template = template;
+  if (vlan !== undefined) client.vlan = vlan;
   if (description !== undefined) client.description = description;
   if (expiresMs !== undefined) client.expiresMs = expiresMs;
   return client;
@@ -188,6 +190,7 @@ export function isSameClient(a: Client, b: Client): boolean {
     a.key === b.key &&
     a.template === b.template &&
     a.description === b.description &&
-    a.expiresMs === b.expiresMs
+    a.expiresMs === b.expiresMs &&
+    isSameVlan(a.vlan, b.vlan)
   );
 }

@@ -120,7 +120,7 @@ export class Caller {
       lowestVersion: LOWEST_VERSION,
       highestVersion: HIGHEST_VERSION,
       ...ownTerms(options),
-      capabilities: options.capabilities,
+      capabilities: options.capabilities(),
       workers: options.workers,
     };
   }

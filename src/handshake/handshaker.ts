@@ -151,6 +151,17 @@ export class Handshaker {
     return this.keeper.takeActions();
   }
 
+  /** What is kept for a peer, to be measured: of itself, and of its sessions. */
+  objectsOf(id: number): { lasting: unknown[]; ofSessions: readonly unknown[] } {
+    const peer = this.peers.get(id);
+    if (peer === undefined) return { lasting: [], ofSessions: [] };
+    const { sessions, sending: _, ...lasting } = peer;
+    return {
+      lasting: [lasting, this.record.of(id)],
+      ofSessions: sessions.map(({ peer: __, ...rest }) => rest),
+    };
+  }
+
   /** Forgets a peer, its sessions and its secrets; no harm when it is not there. */
   removePeer(id: number): Action[] {
     const peer = this.peers.get(id);
@@ -364,7 +375,7 @@ export class Handshaker {
     if (localIndex === 0) return 'index-table-full';
     const { capabilities, workers } = this.options;
     const generation = Math.max(offer.generation, nextGeneration(peer));
-    const answer = { version, aead, workers, generation, capabilities };
+    const answer = { version, aead, workers, generation, capabilities: capabilities() };
     const answered = this.exchange.answer(opened, this.exchange.recipient(peer), localIndex, answer);
     if (typeof answered === 'string') {
       this.keeper.release(localIndex);

@@ -13,8 +13,8 @@ export interface HandshakerOptions {
   readonly wallClock: () => number;
   readonly aead: AeadChoice;
   readonly hardwareAes: boolean;
-  /** Capability bits told to peers, 32 bits. */
-  readonly capabilities: number;
+  /** Capability bits told to peers from now on, 32 bits. */
+  readonly capabilities: () => number;
   /** Streams sent on each link, 1–255. */
   readonly workers: number;
   /** Absent: there are no clients. */

@@ -2,7 +2,10 @@
  * What a join request and its reply say: JSON, with its length before it and zeros behind it, so that the length of a
  * datagram tells nothing. Members that a reader does not know are ignored; those it knows must be right. Pure.
  */
+
+import type { VlanConfig } from '../api/config.js';
 import { readU16, writeU16 } from '../base/bytes.js';
+import { parseVlanWords, vlanWords } from '../config/vlan-command.js';
 import { JOIN_REPLY_PAYLOAD_BYTES, JOIN_REQUEST_PAYLOAD_BYTES } from '../crypto/handshake-messages.js';
 import { parseCidr, unusableHost, unusableHostPart } from '../grammar/address.js';
 import { isRefusal, KEY, NAME, type ValueType } from '../grammar/values.js';
@@ -32,6 +35,8 @@ export interface JoinGrant {
   mtu: number;
   /** Ids of the links that the inviter has for it, ascending, 0–7. */
   links: number[];
+  /** What the inviter's port for it carries; absent: what its own settings say. */
+  vlan?: VlanConfig;
 }
 
 /** Either terms, or why there are none: a sentence for the one who asked. */
@@ -50,7 +55,10 @@ export function decodeJoinRequest(payload: Uint8Array): JoinRequest | null {
 }
 
 export function encodeJoinReply(reply: JoinReply): Uint8Array {
-  return padded(reply, JOIN_REPLY_PAYLOAD_BYTES);
+  if ('refused' in reply) return padded(reply, JOIN_REPLY_PAYLOAD_BYTES);
+  const { vlan, ...rest } = reply.grant;
+  const grant = vlan === undefined ? rest : { ...rest, vlan: vlanWords(vlan) };
+  return padded({ grant }, JOIN_REPLY_PAYLOAD_BYTES);
 }
 
 /** Null when it says nothing that can be understood. */
@@ -66,7 +74,7 @@ export function decodeJoinReply(payload: Uint8Array): JoinReply | null {
 
 function grantOf(given: Record<string, unknown> | null): JoinGrant | null {
   if (given === null) return null;
-  const { peer, name, addresses, mtu, links } = given;
+  const { peer, name, addresses, mtu, links, vlan: words } = given;
   if (!isA(NAME, peer) || !isA(NAME, name)) return null;
   if (!Array.isArray(addresses) || addresses.length > MAX_ADDRESSES || !addresses.every(isHostAddress))
     return null;
@@ -74,7 +82,10 @@ function grantOf(given: Record<string, unknown> | null): JoinGrant | null {
   const isAscending = links.every((id, index) =>
     isWhole(id, index === 0 ? 0 : links[index - 1] + 1, MAX_LINK),
   );
-  return isAscending ? { peer, name, addresses, mtu, links } : null;
+  if (!isAscending) return null;
+  if (words === undefined) return { peer, name, addresses, mtu, links };
+  const vlan = typeof words === 'string' ? parseVlanWords(words) : null;
+  return vlan === null ? null : { peer, name, addresses, mtu, links, vlan };
 }
 
 function isA(type: ValueType<string>, value: unknown): value is string {

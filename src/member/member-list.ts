@@ -1,23 +1,20 @@
 /**
  * What is known of the members of a network from records that came by any way: for each key the latest record, and who
  * was revoked. A record that is no longer there changes nothing: only records remove.
- *
- * The first signing key that a public key comes with is taken for that of its holder, and kept.
  */
 import type { Primitives } from '../crypto/primitives.js';
+import { Member, type Statement } from './member.js';
 import { claimedKey, type MemberRecord, readRecord } from './record.js';
 
 /** Members, and revocations, that are kept. */
 const MAX_MEMBERS = 2048;
 const MAX_REVOCATIONS = 4096;
 
-/** A member, or one that has left (`record.isGone`). */
-export interface Member {
-  /** Base64 of its public key. */
-  key: string;
-  record: MemberRecord;
-  bytes: Uint8Array;
-}
+/**
+ * How a record came. `session`: in one with the holder of its public key, which proves that the signing key belongs to that;
+ * `registry`: from a place where others may write; `file`: it was taken before and may have become old meanwhile.
+ */
+export type Source = 'session' | 'registry' | 'file';
 
 /** Why a record changes nothing, or what it has changed. */
 export type Taken =
@@ -34,6 +31,7 @@ interface Revocation {
   /** Base64 of the signing key of whoever revoked it. */
   by: string;
   name: string;
+  sequence: number;
   bytes: Uint8Array;
 }
 
@@ -83,35 +81,52 @@ export class MemberList {
       .map(([key, { name }]) => ({ key, name }));
   }
 
-  /** Records that say all of this again to an empty list. */
+  /** Records that say all of this again to an empty list, but for who has left and what is proven. */
   records(): Uint8Array[] {
-    return [...this.members.values(), ...this.revocations.values()].map(({ bytes }) => bytes);
+    const known = [...this.members.values()].flatMap(({ statements }) => statements);
+    const present = known.filter(({ record }) => !record.isGone);
+    return [...present, ...this.revocations.values()].map(({ bytes }) => bytes);
   }
 
-  /** Takes a record. `isKept`: it was taken before and may have become old meanwhile. */
-  take(bytes: Uint8Array, isKept = false): Taken {
+  /** Takes a record. Of one from a session the caller has seen that its public key is that of the session. */
+  take(bytes: Uint8Array, source: Source): Taken {
     // What came before byte by byte needs no second look at its signature.
-    const known = this.sameBytes(bytes);
-    if (known) return 'same';
+    if (source !== 'session' && this.isThere(bytes)) return 'same';
     const record = readRecord(this.options.primitives, bytes);
     if (record === null) return 'not-a-record';
     const key = base64(record.publicKey);
-    const before = this.members.get(key);
-    const by = base64(record.signingKey);
-    if (before !== undefined && base64(before.record.signingKey) !== by) {
-      return record.isGone ? this.revoke(key, by, record, bytes) : 'another-signing-key';
-    }
-    if (before === undefined && record.isGone) return this.revoke(key, by, record, bytes);
-    if (before !== undefined && record.sequence <= before.record.sequence) return 'older';
-    if (before === undefined && !isKept && this.isExpired(record)) return 'expired';
-    if (before === undefined && this.members.size >= MAX_MEMBERS) return 'too-many';
-    this.members.set(key, { key, record, bytes: Uint8Array.from(bytes) });
-    return 'changed';
+    const signer = base64(record.signingKey);
+    const member = this.members.get(key);
+    const before = member?.signedBy(signer);
+    if (before === undefined && record.isGone && source !== 'session')
+      return this.revoke(key, signer, { record, bytes });
+    if (!record.isGone) this.comesBack(key, signer, record.sequence);
+    const isNewer = before === undefined || record.sequence > before.record.sequence;
+    const statement = isNewer ? { record, bytes: Uint8Array.from(bytes), signer } : before;
+    if (source === 'session') return this.prove(key, statement);
+    if (!isNewer) return 'older';
+    if (before === undefined && source === 'registry' && this.isOver(record)) return 'expired';
+    if (member === undefined) return this.add(new Member(key, statement));
+    return member.take(statement) ? 'changed' : 'another-signing-key';
   }
 
-  /** Whether the time is over for which a record holds. */
-  isExpired({ signedMs, lifetimeS }: MemberRecord): boolean {
-    return this.options.nowMs() > signedMs + lifetimeS * 1000;
+  /** Whether the time is over for which all that is known of a member holds. */
+  isExpired({ statements }: Member): boolean {
+    return statements.every(({ record }) => this.isOver(record));
+  }
+
+  /** Which signing key is proven for which public key. */
+  proven(): { key: string; signer: string }[] {
+    return [...this.members.values()]
+      .filter(({ isProven }) => isProven)
+      .map(({ key, statements: [{ signer }] }) => ({ key, signer }));
+  }
+
+  /** As `proven` said earlier, once the records are there. */
+  wasProven(key: string, signer: string): void {
+    const member = this.members.get(key);
+    const statement = member?.signedBy(signer);
+    if (statement !== undefined) member?.prove(statement);
   }
 
   /** Forgets a member; a later record brings it back. */
@@ -119,19 +134,47 @@ export class MemberList {
     this.members.delete(key);
   }
 
-  private revoke(key: string, by: string, { name }: MemberRecord, bytes: Uint8Array): Taken {
-    if (!this.options.revokers().includes(by)) return 'unknown-revoker';
-    if (this.isRevoked(key)) return 'same';
-    if (this.revocations.size >= MAX_REVOCATIONS && !this.revocations.has(key)) return 'too-many';
-    this.revocations.set(key, { by, name, bytes: Uint8Array.from(bytes) });
+  private prove(key: string, statement: Statement): Taken {
+    const member = this.members.get(key);
+    if (member !== undefined) return member.prove(statement) ? 'changed' : 'same';
+    const proven = new Member(key, statement);
+    proven.prove(statement);
+    return this.add(proven);
+  }
+
+  private add(member: Member): Taken {
+    if (this.members.size >= MAX_MEMBERS) return 'too-many';
+    this.members.set(member.key, member);
     return 'changed';
   }
 
-  private sameBytes(bytes: Uint8Array): boolean {
+  private isOver({ signedMs, lifetimeS }: MemberRecord): boolean {
+    return this.options.nowMs() > signedMs + lifetimeS * 1000;
+  }
+
+  private revoke(key: string, by: string, { record, bytes }: Omit<Statement, 'signer'>): Taken {
+    if (!this.options.revokers().includes(by)) return 'unknown-revoker';
+    if (this.isRevoked(key)) return 'same';
+    if (this.revocations.size >= MAX_REVOCATIONS && !this.revocations.has(key)) return 'too-many';
+    const { name, sequence } = record;
+    this.revocations.set(key, { by, name, sequence, bytes: Uint8Array.from(bytes) });
+    return 'changed';
+  }
+
+  /** One that may revoke and has said of itself that it is gone had only left, if it says something later. */
+  private comesBack(key: string, signer: string, sequence: number): void {
+    const revocation = this.revocations.get(key);
+    if (revocation?.by === signer && sequence > revocation.sequence) this.revocations.delete(key);
+  }
+
+  private isThere(bytes: Uint8Array): boolean {
     const key = base64(claimedKey(bytes));
-    const same = (known?: { bytes: Uint8Array }) =>
-      known !== undefined && Buffer.compare(known.bytes, bytes) === 0;
-    return same(this.members.get(key)) || same(this.revocations.get(key));
+    const isSame = (known: { bytes: Uint8Array }) => Buffer.compare(known.bytes, bytes) === 0;
+    const revocation = this.revocations.get(key);
+    return (
+      this.members.get(key)?.statements.some(isSame) === true ||
+      (revocation !== undefined && isSame(revocation))
+    );
   }
 }
 

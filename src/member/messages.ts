@@ -1,4 +1,4 @@
-/** What clients and their server tell each other of members: the body of MEMBER messages, after the kind. Layouts: `docs/protocol.md`. */
+/** What clients and their server, and members of a registry, tell each other of members: the body of MEMBER messages, after the kind. Layouts: `docs/protocol.md`. */
 import { readU64, writeU64 } from '../base/bytes.js';
 import { KEY_BYTES } from '../crypto/primitives.js';
 import { type Endpoint, MAX_NAME_BYTES, Reader, writeEndpoint, writeText } from './fields.js';
@@ -8,7 +8,15 @@ import { MAX_RECORD_BYTES } from './record.js';
 export const MAX_SEEN = 8;
 const ENDPOINT_BYTES = 20;
 
-const WHAT = { RECORD: 1, TAKEN: 2, INTRODUCTION: 3, WITHDRAWAL: 4, QUESTION: 5 } as const;
+const WHAT = {
+  RECORD: 1,
+  TAKEN: 2,
+  INTRODUCTION: 3,
+  WITHDRAWAL: 4,
+  QUESTION: 5,
+  PROOF: 6,
+  PROVEN: 7,
+} as const;
 
 export type MemberMessage =
   /** A client: this is my record, and I want to be introduced. */
@@ -20,7 +28,11 @@ export type MemberMessage =
   /** A server: you may no more. */
   | { what: 'withdrawal'; publicKey: Uint8Array }
   /** A client: may I still make direct links to the member with this key? */
-  | { what: 'question'; publicKey: Uint8Array };
+  | { what: 'question'; publicKey: Uint8Array }
+  /** A member of a registry: this is my record, which proves whose signing key is mine. */
+  | { what: 'proof'; record: Uint8Array }
+  /** Another one: I have your record of this number. */
+  | { what: 'proven'; sequence: number };
 
 export function encodeMember(message: MemberMessage): Uint8Array {
   const bytes = Buffer.alloc(1 + 8 + 1 + MAX_NAME_BYTES + 1 + MAX_SEEN * ENDPOINT_BYTES + MAX_RECORD_BYTES);
@@ -31,7 +43,8 @@ export function encodeMember(message: MemberMessage): Uint8Array {
 function write(message: MemberMessage, bytes: Buffer): number {
   switch (message.what) {
     case 'record':
-      bytes[0] = WHAT.RECORD;
+    case 'proof':
+      bytes[0] = message.what === 'record' ? WHAT.RECORD : WHAT.PROOF;
       bytes.set(message.record, 1);
       return 1 + message.record.length;
     case 'taken': {
@@ -39,6 +52,10 @@ function write(message: MemberMessage, bytes: Buffer): number {
       writeU64(new DataView(bytes.buffer, bytes.byteOffset), 1, message.sequence);
       return writeSeen(bytes, 9, message.seen);
     }
+    case 'proven':
+      bytes[0] = WHAT.PROVEN;
+      writeU64(new DataView(bytes.buffer, bytes.byteOffset), 1, message.sequence);
+      return 9;
     case 'introduction': {
       bytes[0] = WHAT.INTRODUCTION;
       const at = writeSeen(bytes, writeText(bytes, 1, message.name), message.seen);
@@ -72,12 +89,16 @@ function read(bytes: Uint8Array, reader: Reader): MemberMessage | null {
   switch (bytes[0]) {
     case WHAT.RECORD:
       return { what: 'record', record: reader.rest(bytes.length - 1) };
+    case WHAT.PROOF:
+      return { what: 'proof', record: reader.rest(bytes.length - 1) };
     case WHAT.TAKEN: {
-      const raw = reader.rest(8);
-      if (raw.length < 8) return null;
-      const sequence = readU64(new DataView(raw.buffer, raw.byteOffset), 0);
+      const sequence = sequenceOf(reader);
       const seen = reader.list(MAX_SEEN, () => reader.endpoint());
-      return Number.isSafeInteger(sequence) ? { what: 'taken', sequence, seen } : null;
+      return sequence === null ? null : { what: 'taken', sequence, seen };
+    }
+    case WHAT.PROVEN: {
+      const sequence = sequenceOf(reader);
+      return sequence === null ? null : { what: 'proven', sequence };
     }
     case WHAT.INTRODUCTION: {
       const name = reader.text(MAX_NAME_BYTES);
@@ -91,4 +112,11 @@ function read(bytes: Uint8Array, reader: Reader): MemberMessage | null {
     default:
       return null;
   }
+}
+
+function sequenceOf(reader: Reader): number | null {
+  const raw = reader.rest(8);
+  if (raw.length < 8) return null;
+  const sequence = readU64(new DataView(raw.buffer, raw.byteOffset), 0);
+  return Number.isSafeInteger(sequence) ? sequence : null;
 }

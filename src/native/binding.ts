@@ -116,6 +116,11 @@ export interface Native {
   udpRetire(fd: number): void;
   /** Turns UDP GRO of an open socket on or off. Returns whether it is on now. */
   udpGro(fd: number, on: boolean): boolean;
+  /**
+   * Messages that the kernel has dropped of what came to a socket, since it was opened: its buffer was full, or a checksum
+   * was wrong (SO_MEMINFO); 0 when it does not say.
+   */
+  udpDrops(fd: number): number;
   /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
   udpReceive(
     arena: Uint8Array,

@@ -172,5 +172,8 @@ export const NETLINK_KIND = {
 /** Numbers of the AEADs, as they stand in handshakes and key slots. */
 export const AEAD = { AES_256_GCM: 1, CHACHA20_POLY1305: 2 } as const;
 
+/** What a key slot in use takes, in bytes: its key schedule, as OpenSSL 3 keeps it, and the slot; the larger AEAD's. */
+export const KEY_SLOT_BYTES = 1232;
+
 /** Length of the virtio-net header that the TAP is opened with (`struct virtio_net_hdr`, little-endian). */
 export const VNET_HEADER = 24;

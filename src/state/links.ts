@@ -106,7 +106,7 @@ export class LinkTable {
   candidateSocket = int32();
   candidateAt = float64(NEVER);
   candidateToken = uint8(0, PATH_CHECK.TOKEN_BYTES);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   get capacity(): number {
     return this.columns.capacity;

@@ -14,7 +14,7 @@ export class LossWindows {
   /** Heartbeats taken, modulo the window. */
   private beats = uint8();
 
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   ensure(capacity: number): void {
     this.columns.ensure(capacity);

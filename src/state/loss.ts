@@ -34,7 +34,7 @@ export class LossTable {
 
   readonly inbound = new LossWindows();
   readonly outbound = new LossWindows();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   ensure(capacity: number): void {
     this.columns.ensure(capacity);

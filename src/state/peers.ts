@@ -49,7 +49,7 @@ export class PeerTable {
   frameId = uint16();
   /** Place of a peer in `rows`. */
   private place = int32();
-  private readonly columns = new Columns(this, 16);
+  private readonly columns = new Columns(this, 'peers', 16);
   private readonly rowsByName = new Map<number, number>();
   /** Rows present, in no order. */
   rows: number[] = [];

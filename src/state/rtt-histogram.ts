@@ -21,7 +21,7 @@ const NONE = -1;
 /** The histograms of links that have one: two halves of `BUCKETS` a row. */
 class Histograms {
   counts = uint16(0, 2 * BUCKETS);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'histograms');
   private readonly free: number[] = [];
   private made = 0;
 
@@ -30,6 +30,10 @@ class Histograms {
     this.columns.ensure(row + 1);
     this.columns.reset(row);
     return row;
+  }
+
+  get inUse(): number {
+    return this.made - this.free.length;
   }
 
   giveBack(row: number): void {
@@ -58,9 +62,14 @@ export class RttHistograms {
   /** Smallest and largest value of each half: percentiles stay between them. */
   private low = float64(Number.POSITIVE_INFINITY, 2);
   private high = float64(0, 2);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
   private readonly histograms = new Histograms();
   private readonly sorted = new Float64Array(2 * FEW);
+
+  /** Links that have a histogram. */
+  get inUse(): number {
+    return this.histograms.inUse;
+  }
 
   ensure(capacity: number): void {
     this.columns.ensure(capacity);

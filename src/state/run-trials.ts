@@ -34,7 +34,7 @@ export class RunTrials {
   nextAt = float64();
   /** 1 while runs are tried again after they had been switched off. */
   triedAgain = uint8();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   ensure(capacity: number): void {
     this.columns.ensure(capacity);

@@ -40,9 +40,14 @@ export class SessionTable {
   windows = int32(NO_WINDOW, STREAMS);
   /** Datagrams sealed in all, to ask for a rekey in time. */
   sealed = float64();
-  private readonly columns = new Columns(this, 64);
+  private readonly columns = new Columns(this, 'sessions', 64);
 
   constructor(private readonly replay: ReplayWindows) {}
+
+  /** Streams that something came on, and those of them that have a ring. */
+  get replayInUse(): { streams: number; rings: number } {
+    return { streams: this.replay.size, rings: this.replay.ringsInUse };
+  }
 
   install(slot: number, session: SessionFacts): void {
     this.columns.ensure(slot + 1);

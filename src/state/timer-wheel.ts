@@ -37,7 +37,7 @@ export class TimerWheel {
   private slot = int32(NONE);
   private nextOf = int32();
   private previous = int32();
-  private readonly columns = new Columns(this, 64);
+  private readonly columns = new Columns(this, 'timers', 64);
 
   /** A wheel for ids below `ids` (it grows when a higher one is scheduled), with the time of its start. */
   constructor(ids: number, nowUs: number) {

@@ -21,7 +21,7 @@ export class Directs {
   private roles = uint8();
   /** The server that introduced it, by peer. */
   private servers = int32(NOT_DIRECT.server);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   /** Rows of servers, and of direct peers. */
   readonly serverRows: number[] = [];
   readonly rows: number[] = [];

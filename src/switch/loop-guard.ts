@@ -59,7 +59,7 @@ export class LoopGuard {
   private readonly ways = new LoopWays();
   /** When the way to each peer came up. */
   private upAt = float64();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   /** Age of our newest way in a loop that nobody has cut, in ms; -1: there is none. */
   private looseAge = -1;
   /** The newest way that another gateway has told of. */

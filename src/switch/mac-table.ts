@@ -1,20 +1,24 @@
 /**
  * MAC table: which port a station was last heard on, per VLAN (IEEE 802.1Q-2022 section 8.8).
  *
- * Bounded, in typed arrays, every operation O(1): a chained hash finds entries, a list per port keeps them in
- * order of last hearing, and a ranking knows the port with the most. When the table is full that port loses its
- * oldest entry, so a flood of addresses from one peer can never push out the stations of a smaller one.
+ * Bounded, in typed arrays, every operation O(1): `StationSlots` finds entries, `PortLists` keeps those of a port in order
+ * of last hearing and knows the port with the most. When the table is full that port loses its oldest entry, so a flood
+ * of addresses from one peer can never push out the stations of a smaller one.
+ *
+ * A frame of a station that is known reads one slot, and writes to it once a tick, a 256th of the ageing time. Its place in
+ * the list of its port it changes once in 32 ticks: the oldest is the oldest to within an eighth of the ageing time.
  *
  * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
  */
-import { Columns, int32 } from '../base/columns.js';
 import type { StaticMac } from '../contract/port-settings.js';
 import { Directs, TURN } from './directs.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
 import { type FrozenMac, LEARN } from './learning.js';
 import { checkedAgeing, checkedLimit, DEFAULT_AGEING_US, type MacTableOptions } from './mac-options.js';
-import { PortRanking } from './port-ranking.js';
+import { MOVE, MoveDamping } from './move-damping.js';
+import { PortLists } from './port-lists.js';
+import { NO_SLOT, StationSlots } from './station-slots.js';
 
 /** The port of stations behind our own TAP. */
 export const LOCAL_PORT = -1;
@@ -31,21 +35,11 @@ type EntryVisitor = (
   isStatic: boolean,
 ) => void;
 
-/** An entry is stamped again only after this part of the ageing time: busy stations cost no list work. */
-const REFRESH_DIVISOR = 256;
-/** An address that would move so often within the window stays where it is for a while (RFC 7432 section 15.1). */
-const MOST_MOVES = 5;
-const MOVE_WINDOW_US = 180e6;
-const FREEZE_US = 60e6;
-const NONE = -1;
-/** A row of 32 bytes: VLAN and first 16 bits of the address, the last 32 bits, and these; `SEEN` counts in eight bytes. */
-const WORDS = 8;
-const LOW = 1;
-const CHAIN = 2;
-const PORT = 3;
-const STATIC = 6;
-const TIMES = 4;
-const SEEN = 2;
+/** Ticks of the ageing time, and those after which an entry becomes its port's newest again: a power of two. */
+const AGEING_TICKS = 256;
+const RENEWAL_TICKS = 32;
+/** Slots that `entries` looks at for each that it may visit. */
+const LOOKED_AT = 4;
 /** VLAN ids, those that are reserved included. */
 export const VLANS = 4096;
 
@@ -55,43 +49,29 @@ export class MacTable {
   private readonly hash: KeyedHash;
   private readonly directs: Directs;
   private wanted = 0;
-  /** Rows: as many as the limit, or the static entries where these are more. */
+  /** Entries that there may be: as many as the limit, or the static ones where these are more. */
   private most = 0;
-  private ageing: number;
+  private tickUs: number;
   private moveCount = 0;
   private used = 0;
   private readonly inVlan = new Int32Array(VLANS);
   private readonly hereInVlan = new Int32Array(VLANS);
   private statics = 0;
-
-  // Entry rows. What a frame asks for lies together, two rows a cache line. A free row has port MISS and is chained by its
-  // `CHAIN` from `free`.
-  private words = new Int32Array(0);
-  private times = new Float64Array(0);
-  /** Moves within the window, and when the window began; from `MOST_MOVES` on, when the address was frozen. */
-  private moved = new Uint8Array(0);
-  private movedAt = new Float64Array(0);
-  private older = new Int32Array(0);
-  private newer = new Int32Array(0);
-  private free = NONE;
-
-  private bucket = new Int32Array(0);
-  private mask = 0;
-
-  // Lists: two a port (row = port + 1), the learned entries by last hearing and the static ones.
-  private oldest = int32(NONE, 2);
-  private newest = int32(NONE, 2);
-  private readonly ports = new Columns(this);
-  private ranking = new PortRanking(0);
-  private sweepRow = 0;
+  private slots: StationSlots;
+  private lists: PortLists;
+  private damping: MoveDamping;
+  private sweepSlot = 0;
 
   /** @throws RangeError when the limit is not between 1 and 2^24, or the ageing time is not positive. */
   constructor(options: MacTableOptions) {
     this.hash = new KeyedHash(options.seed[0], options.seed[1]);
     this.directs = options.directs ?? new Directs();
-    this.ageing = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US);
+    this.tickUs = checkedAgeing(options.ageingUs ?? DEFAULT_AGEING_US) / AGEING_TICKS;
     this.wanted = checkedLimit(options.limit);
-    this.allocate(this.wanted);
+    this.most = this.wanted;
+    this.slots = new StationSlots(this.most, this.hash);
+    this.lists = new PortLists(this.slots.count, this.most);
+    this.damping = new MoveDamping(this.slots.count);
   }
 
   /** Entries held, learned and static, expired ones that no sweep has met included. */
@@ -120,75 +100,72 @@ export class MacTable {
 
   /** Learned entries of a port. */
   learnedCount(port: number): number {
-    return this.ranking.count(port + 1);
+    return this.lists.learnedCount(port);
   }
 
   /** Port of an address, or `MISS`. An entry past its age is removed on the way. */
   lookup(vlan: number, high: number, low: number, now: number): number {
-    const entry = this.find((vlan << 16) | high, low | 0);
-    if (entry === NONE) return MISS;
-    if (this.words[entry * WORDS + STATIC] === 0 && now - this.times[entry * TIMES + SEEN] >= this.ageing) {
-      this.unlink(entry);
+    const slot = this.slots.find((vlan << 16) | high, low | 0);
+    if (slot === NO_SLOT) return MISS;
+    if (this.isExpired(slot, this.tickOf(now))) {
+      this.unlink(slot);
       return MISS;
     }
-    return this.words[entry * WORDS + PORT];
+    return this.slots.port(slot);
   }
 
   /** Notes that a source address was heard on a port; a `LEARN` code tells what came of it. */
   learn(vlan: number, high: number, low: number, port: number, now: number): number {
     const vlanHigh = (vlan << 16) | high;
-    const entry = this.find(vlanHigh, low | 0);
-    if (entry === NONE) {
-      if (port === LOCAL_PORT && this.directs.isOn) this.directs.note(vlanHigh, low, true, now);
+    const { slots, directs } = this;
+    const slot = slots.find(vlanHigh, low | 0);
+    if (slot === NO_SLOT) {
+      if (port === LOCAL_PORT && directs.isOn) directs.note(vlanHigh, low, true, now);
       return this.insert(vlanHigh, low | 0, port, now);
     }
-    const before = this.words[entry * WORDS + PORT];
-    if (this.words[entry * WORDS + STATIC] === 1) {
+    const before = slots.port(slot);
+    if (slots.isStatic(slot) === 1) {
       if (before === port) return LEARN.REFRESHED;
       // A server's station may come by a direct way.
-      return this.directs.isOn && this.directs.isOneLan(before, port) ? LEARN.REFUSED : LEARN.PINNED;
+      return directs.isOn && directs.isOneLan(before, port) ? LEARN.REFUSED : LEARN.PINNED;
     }
+    const tick = this.tickOf(now);
     if (before !== port) {
       // Heard again only after its age: that is a new station to the table, not a move.
-      const expired = now - this.times[entry * TIMES + SEEN] >= this.ageing;
-      const turn = this.directs.isOn ? this.directs.moved(vlanHigh, low, before, port, now) : TURN.OTHER;
-      if (expired) this.moved[entry] = 0;
-      else if (turn === TURN.TO_SERVER) return this.refresh(entry, now);
-      else if (turn === TURN.OTHER && !this.mayMove(entry, port, now)) return LEARN.FROZEN;
-      this.detach(entry);
-      this.attach(entry, port, 0, now);
-      if (expired) return LEARN.LEARNED;
+      const isExpired = this.isExpired(slot, tick);
+      const turn = directs.isOn ? directs.moved(vlanHigh, low, before, port, now) : TURN.OTHER;
+      if (isExpired) this.damping.reset(slot);
+      else if (turn === TURN.TO_SERVER) return this.refresh(slot, tick);
+      else if (turn === TURN.OTHER && !this.mayMove(slot, port, now)) return LEARN.FROZEN;
+      this.setPort(slot, port);
+      slots.setStamp(slot, tick);
+      if (isExpired) return LEARN.LEARNED;
       this.moveCount++;
       return LEARN.MOVED;
     }
-    return this.refresh(entry, now);
+    return this.refresh(slot, tick);
   }
 
-  private refresh(entry: number, now: number): number {
-    if (now - this.times[entry * TIMES + SEEN] >= this.ageing / REFRESH_DIVISOR) {
-      this.detach(entry);
-      this.attach(entry, this.words[entry * WORDS + PORT], 0, now);
-    }
+  private refresh(slot: number, tick: number): number {
+    const { slots } = this;
+    const before = slots.stamp(slot);
+    if (before === tick) return LEARN.REFRESHED;
+    slots.setStamp(slot, tick);
+    // Each station at a time of its own, so that they do not come all at once.
+    const phase = slots.low(slot);
+    if (((before + phase) ^ (tick + phase)) & -RENEWAL_TICKS) this.lists.renew(slot, slots.port(slot));
     return LEARN.REFRESHED;
   }
 
   /** Counts a move of an entry to a port; false when it must stay. */
-  private mayMove(entry: number, port: number, now: number): boolean {
-    const since = now - this.movedAt[entry];
-    const isFrozen = this.moved[entry] === MOST_MOVES;
-    if (isFrozen && since < FREEZE_US) return false;
-    if (isFrozen || this.moved[entry] === 0 || since >= MOVE_WINDOW_US) {
-      this.moved[entry] = 1;
-      this.movedAt[entry] = now;
-      return true;
-    }
-    if (++this.moved[entry] < MOST_MOVES) return true;
-    this.movedAt[entry] = now;
-    const { frozen } = this;
-    frozen.vlan = this.words[entry * WORDS] >>> 16;
-    frozen.high = this.words[entry * WORDS] & 0xffff;
-    frozen.low = this.words[entry * WORDS + LOW] >>> 0;
-    frozen.port = this.words[entry * WORDS + PORT];
+  private mayMove(slot: number, port: number, now: number): boolean {
+    const judged = this.damping.judge(slot, now);
+    if (judged !== MOVE.FREEZES) return judged === MOVE.ALLOWED;
+    const { frozen, slots } = this;
+    frozen.vlan = slots.vlanHigh(slot) >>> 16;
+    frozen.high = slots.vlanHigh(slot) & 0xffff;
+    frozen.low = slots.low(slot) >>> 0;
+    frozen.port = slots.port(slot);
     frozen.other = port;
     frozen.count++;
     return false;
@@ -201,8 +178,8 @@ export class MacTable {
   addStatic(vlan: number, high: number, low: number, port: number): boolean {
     const vlanHigh = (vlan << 16) | high;
     if (!isStation(high, low | 0)) return false;
-    const known = this.find(vlanHigh, low | 0);
-    if (known !== NONE) this.unlink(known);
+    const known = this.slots.find(vlanHigh, low | 0);
+    if (known !== NO_SLOT) this.unlink(known);
     if (this.used >= this.most && !this.evict(port)) return false;
     this.take(vlanHigh, low | 0, port, 1, 0);
     return true;
@@ -213,7 +190,7 @@ export class MacTable {
    * all than the limit: the table has room for them.
    */
   setStatics(port: number, stations: readonly StaticMac[]): void {
-    this.flushStatics(port);
+    this.flushList(port, 1);
     if (this.statics + stations.length > this.most) this.resize(this.statics + stations.length);
     for (const { vlan, high, low } of stations) this.addStatic(vlan, high, low, port);
     this.fit();
@@ -221,62 +198,76 @@ export class MacTable {
 
   /** Removes an address, learned or static. Returns whether it was there. */
   remove(vlan: number, high: number, low: number): boolean {
-    const entry = this.find((vlan << 16) | high, low | 0);
-    if (entry === NONE) return false;
-    this.unlink(entry);
+    const slot = this.slots.find((vlan << 16) | high, low | 0);
+    if (slot === NO_SLOT) return false;
+    this.unlink(slot);
     return true;
   }
 
   /** Forgets what was learned on a port (its peer is gone) and, on demand, its static entries. Returns how many. */
   flushPort(port: number, includeStatic = false): number {
     const before = this.used;
-    const learned = listOf(port, 0);
-    if (learned >= this.oldest.length) return 0;
-    while (this.oldest[learned] !== NONE) this.unlink(this.oldest[learned]);
-    if (includeStatic) this.flushStatics(port);
+    this.flushList(port, 0);
+    if (includeStatic) this.flushList(port, 1);
     const gone = before - this.used;
     this.fit();
     return gone;
   }
 
+  private flushList(port: number, isStatic: number): void {
+    for (;;) {
+      const slot = this.lists.first(port, isStatic);
+      if (slot === NO_SLOT) return;
+      this.unlink(slot);
+    }
+  }
+
   /** What was learned on a port is at another one from now on. */
   moveLearned(port: number, to: number): void {
-    const list = listOf(port, 0);
-    while (list < this.oldest.length && this.oldest[list] !== NONE) {
-      const entry = this.oldest[list];
-      this.detach(entry);
-      this.attach(entry, to, 0, this.times[entry * TIMES + SEEN]);
+    if (port === to) return;
+    for (;;) {
+      const slot = this.lists.first(port, 0);
+      if (slot === NO_SLOT) return;
+      this.setPort(slot, to);
     }
   }
 
   /** Removes what was learned of an address on a port; on another one it stays. */
   forget(port: number, vlan: number, high: number, low: number): void {
-    const entry = this.find((vlan << 16) | high, low | 0);
-    const at = entry * WORDS;
-    if (entry !== NONE && this.words[at + PORT] === port && this.words[at + STATIC] === 0) this.unlink(entry);
+    const { slots } = this;
+    const slot = slots.find((vlan << 16) | high, low | 0);
+    if (slot !== NO_SLOT && slots.port(slot) === port && slots.isStatic(slot) === 0) this.unlink(slot);
   }
 
-  private flushStatics(port: number): void {
-    const list = listOf(port, 1);
-    if (list >= this.oldest.length) return;
-    while (this.oldest[list] !== NONE) this.unlink(this.oldest[list]);
-  }
-
-  /** Looks at the next `budget` rows and removes what is past its age. Returns how many entries went. */
+  /** Looks at the next `budget` slots and removes what is past its age. Returns how many entries went. */
   sweep(now: number, budget: number): number {
+    const { slots } = this;
     const before = this.used;
-    for (let looked = Math.min(budget, this.most); looked > 0; looked--) {
-      const entry = this.sweepRow;
-      this.sweepRow = entry + 1 === this.most ? 0 : entry + 1;
-      if (this.words[entry * WORDS + PORT] === MISS || this.words[entry * WORDS + STATIC] === 1) continue;
-      if (now - this.times[entry * TIMES + SEEN] >= this.ageing) this.unlink(entry);
+    const tick = this.tickOf(now);
+    for (let looked = 0; looked < budget; looked++) {
+      const slot = this.sweepSlot;
+      if (slots.isHeld(slot) && this.isExpired(slot, tick)) this.unlink(slot);
+      // Another entry may have taken the place of one that went.
+      else this.sweepSlot = slot + 1 === slots.count ? 0 : slot + 1;
     }
     return before - this.used;
   }
 
-  /** @throws RangeError when the time is not positive. */
-  setAgeing(ageingUs: number): void {
-    this.ageing = checkedAgeing(ageingUs);
+  /**
+   * Entries are as old as before, in ticks of another length (walks the table once).
+   * @throws RangeError when the time is not positive.
+   */
+  setAgeing(ageingUs: number, now: number): void {
+    const tickUs = checkedAgeing(ageingUs) / AGEING_TICKS;
+    if (tickUs === this.tickUs) return;
+    const { slots } = this;
+    const before = this.tickOf(now);
+    const ratio = this.tickUs / tickUs;
+    this.tickUs = tickUs;
+    const after = this.tickOf(now);
+    for (let slot = 0; slot < slots.count; slot++) {
+      if (slots.isHeld(slot)) slots.setStamp(slot, (after - ((before - slots.stamp(slot)) | 0) * ratio) | 0);
+    }
   }
 
   /**
@@ -289,197 +280,138 @@ export class MacTable {
     this.fit();
   }
 
-  /** As many rows as the limit wants and the static entries need. */
+  /** As much room as the limit wants and the static entries need. */
   private fit(): void {
-    const rows = Math.max(this.wanted, this.statics);
-    if (rows !== this.most) this.resize(rows);
+    const room = Math.max(this.wanted, this.statics);
+    if (room !== this.most) this.resize(room);
   }
 
-  private resize(limit: number): void {
-    while (this.used > limit) this.evict(LOCAL_PORT);
-    const { words, times } = this;
-    const oldest = this.oldest.slice();
-    const newer = this.newer;
-    this.allocate(limit);
-    for (let list = 0; list < oldest.length; list++) {
-      for (let entry = oldest[list]; entry !== NONE; entry = newer[entry]) {
-        const port = (list >> 1) - 1;
-        const at = entry * WORDS;
-        this.take(words[at], words[at + LOW], port, words[at + STATIC], times[entry * TIMES + SEEN]);
+  private resize(most: number): void {
+    while (this.used > most) this.evict(LOCAL_PORT);
+    const { slots, lists } = this;
+    this.most = most;
+    this.slots = new StationSlots(most, this.hash);
+    this.lists = new PortLists(this.slots.count, most);
+    this.damping = new MoveDamping(this.slots.count);
+    this.used = 0;
+    this.statics = 0;
+    this.inVlan.fill(0);
+    this.hereInVlan.fill(0);
+    this.sweepSlot = 0;
+    for (let port = LOCAL_PORT; port < lists.portEnd; port++) {
+      for (const isStatic of [0, 1]) {
+        for (let slot = lists.first(port, isStatic); slot !== NO_SLOT; slot = lists.after(slot)) {
+          this.take(slots.vlanHigh(slot), slots.low(slot), port, isStatic, slots.stamp(slot));
+        }
       }
     }
   }
 
   /**
-   * Looks at `rows` rows from `from` and visits the entries there that are not past their age, for `show`; the table must
-   * not change meanwhile. Returns the row to go on at, or -1 at the end.
+   * Visits at most `most` entries that are not past their age in the slots from `from` on, for `show`; the table must not
+   * change meanwhile. Returns the slot to go on at, or -1 at the end. An entry that takes the place of another between two
+   * calls may be missed.
    */
-  entries(now: number, from: number, rows: number, visit: EntryVisitor): number {
-    const end = Math.min(from + rows, this.most);
-    for (let entry = from; entry < end; entry++) {
-      const port = this.words[entry * WORDS + PORT];
-      if (port === MISS) continue;
-      const isStatic = this.words[entry * WORDS + STATIC] === 1;
-      const age = isStatic ? 0 : now - this.times[entry * TIMES + SEEN];
-      if (age >= this.ageing) continue;
-      const vlanHigh = this.words[entry * WORDS];
-      visit(vlanHigh >>> 16, vlanHigh & 0xffff, this.words[entry * WORDS + LOW] >>> 0, port, age, isStatic);
+  entries(now: number, from: number, most: number, visit: EntryVisitor): number {
+    const { slots } = this;
+    const tick = this.tickOf(now);
+    const end = Math.min(from + most * LOOKED_AT, slots.count);
+    let left = most;
+    let slot = from;
+    for (; slot < end && left > 0; slot++) {
+      if (!slots.isHeld(slot) || this.isExpired(slot, tick)) continue;
+      const isStatic = slots.isStatic(slot) === 1;
+      const age = isStatic ? 0 : Math.max(0, (tick - slots.stamp(slot)) | 0) * this.tickUs;
+      const vlanHigh = slots.vlanHigh(slot);
+      visit(vlanHigh >>> 16, vlanHigh & 0xffff, slots.low(slot) >>> 0, slots.port(slot), age, isStatic);
+      left--;
     }
-    return end < this.most ? end : -1;
+    return slot < slots.count ? slot : -1;
   }
 
-  /** Visits what was learned on a port, at most `most` entries, the one last heard first. */
+  /** Visits what was learned on a port, at most `most` entries, from the one heard last to the one heard longest ago. */
   stations(port: number, most: number, visit: (vlan: number, high: number, low: number) => void): void {
-    const list = listOf(port, 0);
-    if (list >= this.newest.length) return;
+    const { slots, lists } = this;
     let left = most;
-    for (let entry = this.newest[list]; entry !== NONE && left > 0; entry = this.older[entry]) {
-      visit(
-        this.words[entry * WORDS] >>> 16,
-        this.words[entry * WORDS] & 0xffff,
-        this.words[entry * WORDS + LOW] >>> 0,
-      );
+    for (let slot = lists.last(port, 0); slot !== NO_SLOT && left > 0; slot = lists.before(slot)) {
+      const vlanHigh = slots.vlanHigh(slot);
+      visit(vlanHigh >>> 16, vlanHigh & 0xffff, slots.low(slot) >>> 0);
       left--;
     }
   }
 
   private insert(vlanHigh: number, low: number, port: number, now: number): number {
     if (!isStation(vlanHigh & 0xffff, low)) return LEARN.REFUSED;
-    const full = this.used >= this.most;
-    if (full && !this.evict(port)) return LEARN.REFUSED;
-    this.take(vlanHigh, low, port, 0, now);
-    return full ? LEARN.EVICTED : LEARN.LEARNED;
+    const isFull = this.used >= this.most;
+    if (isFull && !this.evict(port)) return LEARN.REFUSED;
+    this.take(vlanHigh, low, port, 0, this.tickOf(now));
+    return isFull ? LEARN.EVICTED : LEARN.LEARNED;
   }
 
   /** Removes the oldest learned entry of the largest port; on a tie the port that asks for room gives it. */
   private evict(asking: number): boolean {
-    this.growPorts(asking);
-    let row = this.ranking.largest();
-    if (this.ranking.count(asking + 1) >= this.ranking.count(row)) row = asking + 1;
-    const entry = this.oldest[row * 2];
-    if (entry === NONE) return false;
-    this.unlink(entry);
+    const slot = this.lists.first(this.lists.largest(asking), 0);
+    if (slot === NO_SLOT) return false;
+    this.unlink(slot);
     return true;
   }
 
-  private find(vlanHigh: number, low: number): number {
-    let entry = this.bucket[this.hash.hash(vlanHigh, low) & this.mask];
-    while (
-      entry !== NONE &&
-      (this.words[entry * WORDS + LOW] !== low || this.words[entry * WORDS] !== vlanHigh)
-    ) {
-      entry = this.words[entry * WORDS + CHAIN];
-    }
-    return entry;
-  }
-
-  /** Fills a free row; the caller has made sure that there is one. */
-  private take(vlanHigh: number, low: number, port: number, isStatic: number, now: number): void {
-    const entry = this.free;
-    this.free = this.words[entry * WORDS + CHAIN];
-    this.words[entry * WORDS] = vlanHigh;
-    this.words[entry * WORDS + LOW] = low;
-    this.words[entry * WORDS + STATIC] = isStatic;
-    this.moved[entry] = 0;
-    const bucket = this.hash.hash(vlanHigh, low) & this.mask;
-    this.words[entry * WORDS + CHAIN] = this.bucket[bucket];
-    this.bucket[bucket] = entry;
-    this.attach(entry, port, isStatic, now);
+  /** Makes an entry; the caller has made sure that there is room. */
+  private take(vlanHigh: number, low: number, port: number, isStatic: number, tick: number): void {
+    const { slots } = this;
+    const slot = slots.take(vlanHigh, low);
+    slots.setPlace(slot, port, isStatic);
+    slots.setStamp(slot, tick);
+    this.lists.add(slot, port, isStatic);
+    this.damping.reset(slot);
     this.used++;
     this.inVlan[vlanHigh >>> 16]++;
     this.statics += isStatic;
+    this.count(slot, 1);
   }
 
-  private unlink(entry: number): void {
-    this.detach(entry);
-    const bucket = this.hash.hash(this.words[entry * WORDS], this.words[entry * WORDS + LOW]) & this.mask;
-    if (this.bucket[bucket] === entry) {
-      this.bucket[bucket] = this.words[entry * WORDS + CHAIN];
-    } else {
-      let before = this.bucket[bucket];
-      while (this.words[before * WORDS + CHAIN] !== entry) before = this.words[before * WORDS + CHAIN];
-      this.words[before * WORDS + CHAIN] = this.words[entry * WORDS + CHAIN];
-    }
+  private unlink(slot: number): void {
+    const { slots, lists, damping } = this;
+    const isStatic = slots.isStatic(slot);
+    this.count(slot, -1);
+    lists.remove(slot, slots.port(slot), isStatic);
     this.used--;
-    this.inVlan[this.words[entry * WORDS] >>> 16]--;
-    this.statics -= this.words[entry * WORDS + STATIC];
-    this.words[entry * WORDS + PORT] = MISS;
-    this.words[entry * WORDS + CHAIN] = this.free;
-    this.free = entry;
-  }
-
-  /** Appends an entry to its port's list as the newest. */
-  private attach(entry: number, port: number, isStatic: number, now: number): void {
-    this.growPorts(port);
-    const list = listOf(port, isStatic);
-    const newest = this.newest[list];
-    this.words[entry * WORDS + PORT] = port;
-    this.times[entry * TIMES + SEEN] = now;
-    this.older[entry] = newest;
-    this.newer[entry] = NONE;
-    this.newest[list] = entry;
-    if (newest === NONE) this.oldest[list] = entry;
-    else this.newer[newest] = entry;
-    if (isStatic === 0) this.counted(entry, 1);
-  }
-
-  private detach(entry: number): void {
-    const isStatic = this.words[entry * WORDS + STATIC];
-    const list = listOf(this.words[entry * WORDS + PORT], isStatic);
-    const older = this.older[entry];
-    const newer = this.newer[entry];
-    if (older === NONE) this.oldest[list] = newer;
-    else this.newer[older] = newer;
-    if (newer === NONE) this.newest[list] = older;
-    else this.older[newer] = older;
-    if (isStatic === 0) this.counted(entry, -1);
-  }
-
-  /** A port has one learned entry more or less. */
-  private counted(entry: number, more: 1 | -1): void {
-    const port = this.words[entry * WORDS + PORT];
-    if (more === 1) this.ranking.increment(port + 1);
-    else this.ranking.decrement(port + 1);
-    if (port === LOCAL_PORT) this.hereInVlan[this.words[entry * WORDS] >>> 16] += more;
-  }
-
-  private growPorts(port: number): void {
-    if (this.ports.ensure(port + 2)) this.ranking.grow(this.ports.capacity);
-  }
-
-  /** An empty table of `limit` rows with at least as many buckets. */
-  private allocate(limit: number): void {
-    let buckets = 16;
-    while (buckets < limit) buckets *= 2;
-    this.most = limit;
-    this.mask = buckets - 1;
-    this.bucket = new Int32Array(buckets).fill(NONE);
-    this.words = new Int32Array(limit * WORDS);
-    this.times = new Float64Array(this.words.buffer);
-    this.moved = new Uint8Array(limit);
-    this.movedAt = new Float64Array(limit);
-    this.older = new Int32Array(limit);
-    this.newer = new Int32Array(limit);
-    for (let entry = 0; entry < limit; entry++) {
-      this.words[entry * WORDS + PORT] = MISS;
-      this.words[entry * WORDS + CHAIN] = entry + 1 < limit ? entry + 1 : NONE;
+    this.inVlan[slots.vlanHigh(slot) >>> 16]--;
+    this.statics -= isStatic;
+    let hole = slot;
+    for (let from = slots.follower(hole); from !== NO_SLOT; from = slots.follower(hole)) {
+      slots.move(from, hole);
+      lists.move(from, hole, slots.port(hole), slots.isStatic(hole));
+      damping.move(from, hole);
+      hole = from;
     }
-    this.free = 0;
-    this.used = 0;
-    this.inVlan.fill(0);
-    this.hereInVlan.fill(0);
-    this.statics = 0;
-    this.sweepRow = 0;
-    this.oldest.fill(NONE);
-    this.newest.fill(NONE);
-    this.ranking = new PortRanking(limit);
-    this.ports.ensure(LOCAL_PORT + 2);
-    this.ranking.grow(this.ports.capacity);
+    slots.release(hole);
   }
-}
 
-function listOf(port: number, isStatic: number): number {
-  return (port + 1) * 2 + isStatic;
+  /** A learned entry is at a port from now on, as its newest. */
+  private setPort(slot: number, port: number): void {
+    this.count(slot, -1);
+    this.lists.remove(slot, this.slots.port(slot), 0);
+    this.slots.setPlace(slot, port, 0);
+    this.lists.add(slot, port, 0);
+    this.count(slot, 1);
+  }
+
+  /** An entry has come or goes: what was learned behind our own TAP is counted. */
+  private count(slot: number, more: 1 | -1): void {
+    const { slots } = this;
+    if (slots.port(slot) !== LOCAL_PORT || slots.isStatic(slot) === 1) return;
+    this.hereInVlan[slots.vlanHigh(slot) >>> 16] += more;
+  }
+
+  /** Modulo 2^32, so that only differences mean something. */
+  private tickOf(now: number): number {
+    return (now / this.tickUs) | 0;
+  }
+
+  private isExpired(slot: number, tick: number): boolean {
+    return this.slots.isStatic(slot) === 0 && ((tick - this.slots.stamp(slot)) | 0) >= AGEING_TICKS;
+  }
 }
 
 function isStation(high: number, low: number): boolean {

@@ -11,7 +11,7 @@ export class PortRanking {
   private order = int32();
   private position = int32();
   private total = int32();
-  private readonly columns = new Columns(this, 64);
+  private readonly columns = new Columns(this, 'peers', 64);
   private readonly above: Int32Array;
   private ports = 0;
 

@@ -13,7 +13,7 @@ export class Ports {
   private group = int32(COMMON_GROUP);
   /** VLANs in which nothing passes to and from a peer but probes of the loop guard: how many, and which, as bit sets. */
   private heldCount = int32();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   /** How many peers are outside of the common group. */
   private outside = 0;
   private readonly heldVlans: Int32Array[] = [];

@@ -50,7 +50,7 @@ export class StormControl {
   private filledAt = float64(0, KINDS);
   private droppedAt = float64(0, KINDS);
   private state = uint8(0, KINDS);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   /** Buckets of storms that are not over. */
   private readonly storms: number[] = [];
   private count = 0;

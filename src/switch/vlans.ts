@@ -37,7 +37,7 @@ export class Vlans {
   /** By port, whose row is the port + 1. 1: not transparent. */
   private aware = uint8();
   private native = int32(NO_VLAN);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   /** Bit sets of the VLANs that a port carries with a tag. */
   private readonly tagged: Int32Array[] = [];
   /** How many peers name a VLAN. */

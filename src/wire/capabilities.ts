@@ -3,7 +3,11 @@
 export const CAPABILITY = {
   /** SEGMENTs of super-frames in tunnels over UDP. */
   TUNNEL_SEGMENTS: 1,
+  /** The records of members of its registry. */
+  MEMBER_RECORDS: 2,
 } as const;
 
-/** What this build can take. */
-export const OWN_CAPABILITIES = CAPABILITY.TUNNEL_SEGMENTS;
+/** What this build can take, on an interface with a registry or without. */
+export function ownCapabilities(hasRegistry: boolean): number {
+  return CAPABILITY.TUNNEL_SEGMENTS | (hasRegistry ? CAPABILITY.MEMBER_RECORDS : 0);
+}

@@ -1,4 +1,4 @@
-/** The MEMBER: what clients and their server tell of members (`src/member/messages.ts`). */
+/** The MEMBER: what is told of members (`src/member/messages.ts`). */
 
 /** Body of a MEMBER: byte offsets from the kind byte; what follows is the control thread's business. */
 export const MEMBER = { WHAT: 1, BYTES: 2 } as const;

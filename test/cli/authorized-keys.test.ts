@@ -10,6 +10,7 @@ const ALICE: AuthorizedKeyStatus = {
   name: 'alice',
   publicKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
   template: null,
+  vlan: null,
   description: null,
   expiresMs: null,
   line: 3,
@@ -19,6 +20,7 @@ const BOB = {
   ...ALICE,
   name: 'bob',
   template: 'gold',
+  vlan: { mode: 'access' as const, vlan: 10 },
   description: 'third floor',
   expiresMs: Date.UTC(2027, 5, 30),
   line: 4,
@@ -28,9 +30,9 @@ const BOB = {
 it('show authorized-keys has a line a client', () => {
   const table = new GrowingTable(AUTHORIZED_KEYS_TABLE);
   expect([...table.add([ALICE, BOB]), ...table.end()]).toEqual([
-    'Client  State   Template  Expires            Line  Description',
-    'alice   up      -         never                 3',
-    'bob     absent  gold      2027-06-30 00:00Z     4  third floor',
+    'Client  State   Template  VLANs      Expires            Line  Description',
+    'alice   up      -         -          never                 3',
+    'bob     absent  gold      access 10  2027-06-30 00:00Z     4  third floor',
   ]);
   expect(new GrowingTable(AUTHORIZED_KEYS_TABLE).end()).toEqual(['No authorized keys.']);
 });

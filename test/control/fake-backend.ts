@@ -307,6 +307,7 @@ export class FakeBackend implements ConfigurationHost {
       peers: 2,
       memoryBytesPerPeer: null,
       clientLoads: [],
+      peerMemory: [],
       workers: [
         {
           interface: 'octo0',

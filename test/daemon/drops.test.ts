@@ -17,7 +17,7 @@ const ORIGIN = pathWords({ address: '10.91.0.2', port: 7700 }, { dscp: 0, fwmark
 
 function scene() {
   const stats = new SharedStats({ peers: 1, links: 1 });
-  const kernel = { dropped: 0 };
+  const kernel = { dropped: 0, unreceived: 0 };
   const counters = emptyCounters();
   const record = new HandshakeRecord();
   const refusals = new MemberRefusals(
@@ -31,6 +31,7 @@ function scene() {
     peers,
     datapath: { stats },
     tapQueue: { drops: () => kernel.dropped },
+    sockets: { queues: { drops: () => kernel.unreceived } },
     handshakes: { counters, record },
     members: { refusals },
   } as unknown as InterfaceRuntime;
@@ -54,6 +55,9 @@ describe('drops', () => {
     kernel.dropped = 7;
     expect(shown()).toMatchObject([{ reason: 'tap-queue-full', count: 7, normal: false }]);
     expect(dropsThatMatter(runtime)).toBe(7);
+    kernel.unreceived = 5;
+    expect(shown()).toContainEqual(expect.objectContaining({ reason: 'rx-queue-full', count: 5 }));
+    expect(dropsThatMatter(runtime)).toBe(12);
   });
 
   it('of the kernel are read from the line of the device', () => {

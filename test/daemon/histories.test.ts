@@ -13,6 +13,7 @@ class Fake {
   readonly peers = new Map<string, unknown>();
   readonly datapath = { stats: new SharedStats({ peers: 1, links: 2 }) };
   readonly tapQueue = { drops: () => 0 };
+  readonly sockets = { queues: { drops: () => 0 } };
   readonly handshakes = { counters: {} };
   readonly members = { refusals: { counters: {} } };
 

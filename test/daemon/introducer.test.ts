@@ -146,7 +146,7 @@ describe('a server', () => {
     expect(server.told).toHaveLength(1);
     server.now += 60 * SECOND;
     server.give(a, forged);
-    expect(server.told[1]).toMatch(/^a refused: record of a client/);
+    expect(server.told[1]).toMatch(/^a refused: record of a peer/);
     for (let times = 0; times < 100; times++) server.introducer.record(b, recordOf(server.keys.get('b')!));
     expect(server.taken()).toEqual([{ to: 'b', what: 'taken' }]);
     expect(server.refusals.counters['record-too-soon']).toBe(99);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { VlanConfig } from '../../src/api/index.js';
 import { freeAddress } from '../../src/daemon/joining/free-address.js';
 import {
   defaultsOf4,
@@ -15,6 +16,7 @@ import { InvitationStore } from '../../src/daemon/joining/invitation-store.js';
 import { allWays } from '../../src/daemon/joining/join-ways.js';
 import { addKeyLine, removeKeyLines } from '../../src/daemon/joining/key-lines.js';
 import { linksOf, type Way } from '../../src/daemon/joining/link-pairs.js';
+import { isInVlanOfAddresses } from '../../src/daemon/joining/member-vlan.js';
 import { parseIp } from '../../src/grammar/address.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'octolink-joining-'));
@@ -138,6 +140,19 @@ describe('a free address', () => {
   });
 });
 
+describe('an address of the interface reaches a member', () => {
+  const own = (vlan?: VlanConfig) => (vlan === undefined ? {} : { vlan });
+  const access10 = { mode: 'access', vlan: 10 } as const;
+
+  it('whose frames without a tag are in the VLAN of those of the TAP', () => {
+    expect(isInVlanOfAddresses(own(), undefined)).toBe(true);
+    expect(isInVlanOfAddresses(own(), access10)).toBe(false);
+    expect(isInVlanOfAddresses(own({ mode: 'trunk', native: 10 }), access10)).toBe(true);
+    expect(isInVlanOfAddresses(own({ mode: 'trunk' }), { mode: 'trunk' })).toBe(false);
+    expect(isInVlanOfAddresses(own(access10), { mode: 'trunk', native: 10 })).toBe(true);
+  });
+});
+
 describe('lines of authorized keys', () => {
   const A = `${'a'.repeat(42)}A=`;
   const B = `${'b'.repeat(42)}A=`;
@@ -165,6 +180,7 @@ it('invitations are on disk for their owner alone, and what is no list of them i
     name: 'osaka',
     key: 'k',
     template: null,
+    vlan: 'access 10',
     uses: 1,
     address: 'auto',
     madeMs: 1,
@@ -177,6 +193,8 @@ it('invitations are on disk for their owner alone, and what is no list of them i
   const other = new InvitationStore(folder);
   await other.load();
   expect(other.all()).toEqual([one]);
-  writeFileSync(file, '[{"name":1}]');
-  await expect(new InvitationStore(folder).load()).rejects.toThrow();
+  for (const wrong of ['[{"name":1}]', JSON.stringify([{ ...one, vlan: 'access 0' }])]) {
+    writeFileSync(file, wrong);
+    await expect(new InvitationStore(folder).load()).rejects.toThrow();
+  }
 });

@@ -95,7 +95,7 @@ describe('of a table of 20,000', () => {
     for (const { rows, isCounted } of asked) expect(rows).toBeLessThanOrEqual(isCounted ? 4096 : 500);
     asked.length = 0;
     const page = await macPage(macSources(find, { address: 'no:such:*' }), { limit: 200 });
-    expect(page).toEqual({ rows: [], next: 'octo0:6400' });
+    expect(page).toEqual({ rows: [], next: expect.stringMatching(/^octo0:\d+$/) });
     expect(asked).toHaveLength(64);
   });
 });

@@ -115,6 +115,7 @@ function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
     peers,
     datapath: { alive: true, stats: new SharedStats({ peers: 1, links: 8 }) },
     tapQueue: { drops: () => 0 },
+    sockets: { queues: { drops: () => 0 } },
     handshakes: { counters: { 'bad-mac1': 3 } },
     members: { refusals: { counters: { malformed: 0 } }, registry: { follower: null } },
   };

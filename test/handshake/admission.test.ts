@@ -34,6 +34,14 @@ describe('a line', () => {
       },
     ],
     [
+      `alice ${keyOf(1)} vlan="access 10"`,
+      { name: 'alice', publicKey: keyOf(1), vlan: { mode: 'access', vlan: 10 } },
+    ],
+    [
+      `alice ${keyOf(1)} vlan="trunk allowed 30,20-29 native 7"`,
+      { name: 'alice', publicKey: keyOf(1), vlan: { mode: 'trunk', native: 7, allowed: '20-30' } },
+    ],
+    [
       `alice ${keyOf(1)} expires=2027-01-31`,
       { name: 'alice', publicKey: keyOf(1), expiresMs: Date.UTC(2027, 0, 31) },
     ],
@@ -53,6 +61,10 @@ describe('a line', () => {
     [`alice ${keyOf(1)} colour=red`],
     [`alice ${keyOf(1)} template=gold template=gold`],
     [`alice ${keyOf(1)} expires=2027-02-31x`],
+    [`alice ${keyOf(1)} vlan=10`],
+    [`alice ${keyOf(1)} vlan="access 0"`],
+    [`alice ${keyOf(1)} vlan="access 10 trunk"`],
+    [`alice ${keyOf(1)} vlan="trunk" vlan="trunk"`],
     [`alice ${keyOf(1)} expires=tomorrow`],
     [`alice ${keyOf(1)} description="open`],
     [`alice ${keyOf(1)} description=${'x'.repeat(300)}`],

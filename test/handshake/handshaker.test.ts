@@ -102,8 +102,8 @@ describe('one handshake', () => {
 
   it('tells each end the traits of the other', () => {
     const { world, caller, called } = callerAndCalled([
-      { capabilities: 5, workers: 2 },
-      { capabilities: 0xffff_ffff, workers: 3 },
+      { capabilities: () => 5, workers: 2 },
+      { capabilities: () => 0xffff_ffff, workers: 3 },
     ]);
     world.run(2 * SECOND);
     expect([...caller.sessions.values()][0].remote).toEqual({ capabilities: 0xffff_ffff, workers: 3 });

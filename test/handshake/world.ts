@@ -230,7 +230,7 @@ export class World {
         primitives: seededPrimitives(this.seed * 16 + this.hosts.length + 1),
         aead: 'auto',
         hardwareAes: true,
-        capabilities: 0,
+        capabilities: () => 0,
         workers: 1,
         ...options,
       },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { runsFor } from '../../bench/against/busy.js';
 import { compareRounds, ratioTable } from '../../bench/against/ratios.js';
 import { parseOptions } from '../../bench/options.js';
 import { hotFunctions } from '../../bench/profile.js';
 import { median, type Row, ratios, spreadPercent, table } from '../../bench/report.js';
+import { runsFor } from '../../bench/runs.js';
 
 function row(name: string, layer: 2 | 3 | null, encrypted: boolean, ...rounds: Row['rounds']): Row {
   return { name, title: name, layer, encrypted, rounds };
@@ -84,7 +84,7 @@ describe('options of the table', () => {
 describe('options of a comparison with another revision', () => {
   it('have rounds and figures of their own, those of an idle daemon among them', () => {
     const { against } = parseOptions(['--against', 'HEAD~3']);
-    expect(against).toMatchObject({ revision: 'HEAD~3', rounds: 5, seconds: 4, json: undefined });
+    expect(against).toMatchObject({ revision: 'HEAD~3', rounds: 5, seconds: 4, links: 1, json: undefined });
     const ofDaemons = ['cputcp', 'cpu64', 'cpu1400', 'start', 'rss', 'idle'];
     expect([...against!.figures]).toEqual(['tcp1', 'udp64', 'udp1400', 'rtt', ...ofDaemons]);
   });
@@ -108,8 +108,15 @@ describe('options of a comparison with another revision', () => {
       rounds: 7,
       seconds: 2,
       figures,
+      links: 1,
       json: 'x.json',
     });
+  });
+
+  it('take links, and figures of a mesh', () => {
+    const { against } = parseOptions(['--against', 'v1', '--links', '8', '--only', 'mesh']);
+    expect(against).toMatchObject({ links: 8, figures: new Set(['broadcast', 'cpubroadcast']) });
+    expect(() => parseOptions(['--against', 'v1', '--links', '9'])).toThrow('at most 8');
   });
 
   it.each([
@@ -144,6 +151,7 @@ describe('comparison of two builds', () => {
 
   it('takes the rate of a stream and what it costs from one run, and needs none for an idle daemon', () => {
     expect(runsFor(new Set(['tcp1', 'cputcp', 'rtt', 'cpu64']))).toHaveLength(3);
+    expect(runsFor(new Set(['tcp1', 'cpu', 'cputcp']))).toHaveLength(1);
     expect(runsFor(new Set(['rss', 'start', 'idle']))).toEqual([]);
     expect(runsFor(new Set(['lossless1400', 'p50', 'p999', 'udp64']))).toHaveLength(2);
   });

@@ -10,7 +10,7 @@ import { barPlot } from '../../bench/table/plot.js';
 function trial(capacity: number, rate: number, most = Number.POSITIVE_INFINITY): Trial {
   const offered = Math.min(rate, most);
   const received = Math.min(offered, capacity);
-  return { offered, received, lost: 1 - received / offered, count: received, latencyUs: null };
+  return { offered, received, lost: 1 - received / offered, count: received, duplicated: 0, latencyUs: null };
 }
 
 const rates = { min: 1_000, max: 1_000_000, noNaN: true };

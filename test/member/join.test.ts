@@ -1,6 +1,7 @@
 /** Tokens, join messages and the exchange: what is written is read, what is not ours is refused, nothing throws. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { VlanConfig } from '../../src/api/index.js';
 import { CookieIssuer, ReceiverKeys } from '../../src/crypto/cookie.js';
 import { isJoin, JOIN_BYTES } from '../../src/crypto/handshake-messages.js';
 import { generateKeyPair, KEY_BYTES } from '../../src/crypto/primitives.js';
@@ -32,13 +33,29 @@ const token: fc.Arbitrary<InvitationToken> = fc.record({
   expiresMs: fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((seconds) => seconds * 1000),
   ends: fc.array(end, { minLength: 1, maxLength: 8 }),
 });
-const grant: fc.Arbitrary<JoinGrant> = fc.record({
-  peer: fc.stringMatching(/^[a-z0-9_][a-z0-9_.-]{0,30}$/),
-  name: fc.stringMatching(/^[a-z0-9_][a-z0-9_.-]{0,30}$/),
-  addresses: fc.subarray(['10.77.0.9/24', 'fd00::9/64']),
-  mtu: fc.integer({ min: 68, max: 65_535 }),
-  links: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
-});
+const vlan = fc.integer({ min: 1, max: 4094 });
+const vlans: fc.Arbitrary<VlanConfig> = fc.oneof(
+  fc.record({ mode: fc.constant('access' as const), vlan }),
+  fc.record(
+    {
+      mode: fc.constant('trunk' as const),
+      native: vlan,
+      allowed: fc.constantFrom('7', '1-4094', '20-30,40'),
+    },
+    { requiredKeys: ['mode'] },
+  ),
+);
+const grant: fc.Arbitrary<JoinGrant> = fc.record(
+  {
+    peer: fc.stringMatching(/^[a-z0-9_][a-z0-9_.-]{0,30}$/),
+    name: fc.stringMatching(/^[a-z0-9_][a-z0-9_.-]{0,30}$/),
+    addresses: fc.subarray(['10.77.0.9/24', 'fd00::9/64']),
+    mtu: fc.integer({ min: 68, max: 65_535 }),
+    links: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
+    vlan: vlans,
+  },
+  { requiredKeys: ['peer', 'name', 'addresses', 'mtu', 'links'] },
+);
 
 const inviter = generateKeyPair(primitives);
 const stranger = generateKeyPair(primitives);
@@ -126,6 +143,8 @@ describe('join messages', () => {
       { links: [8] },
       { addresses: ['10.0.0.0/8'] },
       { peer: '' },
+      { vlan: { mode: 'access', vlan: 4095 } as const },
+      { vlan: { mode: 'trunk', allowed: '9-1' } as const },
     ]) {
       expect(decodeJoinReply(encodeJoinReply({ grant: { ...GRANT, ...wrong } }))).toBeNull();
     }

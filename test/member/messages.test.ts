@@ -24,6 +24,8 @@ const message: fc.Arbitrary<MemberMessage> = fc.oneof(
   fc.record({ what: fc.constant('taken' as const), sequence: fc.maxSafeNat(), seen }),
   fc.record({ what: fc.constant('introduction' as const), name, seen, record: bytes }),
   fc.record({ what: fc.constant('withdrawal' as const), publicKey: key }),
+  fc.record({ what: fc.constant('proof' as const), record: bytes }),
+  fc.record({ what: fc.constant('proven' as const), sequence: fc.maxSafeNat() }),
   fc.record({ what: fc.constant('question' as const), publicKey: key }),
 );
 

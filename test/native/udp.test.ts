@@ -243,6 +243,21 @@ test('options are set as asked, or refused with a clear error', () => {
   expect(() => socket({ port: undefined as unknown as number })).toThrow(TypeError);
 });
 
+test('what a socket has no room for is counted', () => {
+  const { fd, port } = socket({ receiveBuffer: 4096 });
+  const sender = socket();
+  expect(native.udpDrops(fd)).toBe(0);
+  const arena = new Uint8Array(100_000);
+  const sent = 50;
+  const row = { FD: sender.fd, OFFSET: 0, LENGTH: 1000 * sent, SEGMENT: 1000, PATH: 0, GSO: 0 };
+  native.udpSend(arena, Int32Array.from(sendRow(row)), 1, pathRow('127.0.0.1', port));
+  const rows = new Int32Array(SLOTS * RECV.WORDS);
+  const received = native.udpReceive(arena, fd, 0, 2048, SLOTS, rows);
+  expect(received).toBeGreaterThan(0);
+  expect(native.udpDrops(fd)).toBe(sent - received);
+  expect(native.udpDrops(-1)).toBe(0);
+});
+
 test('routeMtu tells the MTU of a reachable address and 0 of an unreachable one', () => {
   expect(native.routeMtu(4, '127.0.0.1', null, null, 0)).toBeGreaterThanOrEqual(65_535);
   expect(native.routeMtu(6, '::1', null, 'lo', 0)).toBeGreaterThanOrEqual(65_535);

@@ -88,7 +88,13 @@ it('clients set the pace, and are asked for a slower one when theirs would be to
   await server.configure('interface octo0', 'heartbeat budget 10');
   await soon('c2 to follow', async () => (await intervalAt(clients[0], 'server'))[0] === 208);
   await soon('the server as well', async () => (await intervalAt(server, 'c3'))[0] === 208);
-  const { clientLoads } = await server.call('show.system', {});
+  const { clientLoads, peerMemory } = await server.call('show.system', {});
+  expect(peerMemory.map(({ state, peers }) => [state, peers])).toEqual([
+    ['authorized', 0],
+    ['configured', 0],
+    ['idle', expect.any(Number)],
+    ['busy', expect.any(Number)],
+  ]);
   expect(clientLoads).toMatchObject([{ clientsPresent: 2, heartbeatBudget: 10, shortestIntervalMs: 208 }]);
   const system = await server.cli('show system');
   expect(system).toContain('no more often than every 208 ms');

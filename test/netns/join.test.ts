@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
 import { ROOT } from '../../scripts/lab/mesh.js';
-import { capture, until } from '../../scripts/lab/run.js';
+import { capture, run, until } from '../../scripts/lab/run.js';
 import type {
   ExpiryStatus,
   InvitationStatus,
@@ -13,7 +13,8 @@ import type {
   LinkStatus,
 } from '../../src/api/index.js';
 import { Node } from './node.js';
-import { answered, labProblem, needsLab } from './support.js';
+import { sendFrames } from './raw.js';
+import { answered, labProblem, needsLab, pingRound } from './support.js';
 
 let lab: Lab;
 let inviter: Node;
@@ -40,6 +41,12 @@ function joinBy(node: Node, token: string, ...words: string[]) {
   writeFileSync(file, `${token}\n`, { mode: 0o600 });
   const program = [join(ROOT, 'bin/octolink'), '-y', '-s', node.socket, 'join', 'file', file, ...words];
   return capture(process.execPath, program, { timeoutMs: 40_000 });
+}
+
+/** A frame without contents, in a VLAN. */
+function taggedFrame(to: string, vlan: number): Buffer {
+  const addresses = `${to}:02:00:00:00:00:99`.replaceAll(':', '');
+  return Buffer.from(`${addresses}8100${vlan.toString(16).padStart(4, '0')}88b5`.padEnd(128, '0'), 'hex');
 }
 
 const soon = (what: string, holds: () => Promise<boolean>) => until(what, holds, 15_000, 50);
@@ -93,7 +100,7 @@ it('the same token works again for the same host, and for no other', async () =>
 });
 
 it('an invitation outlives its inviter, and a forbidden port is named', async () => {
-  const { token } = await inviter.json<InviteResult>('invite nara address none valid 2h');
+  const { token } = await inviter.json<InviteResult>('invite nara vlan access 10 valid 2h');
   await inviter.stop();
   const refused = await joinBy(third, token);
   expect([refused.code, refused.stderr]).toEqual([
@@ -105,8 +112,25 @@ it('an invitation outlives its inviter, and a forbidden port is named', async ()
   expect(result.code).toBe(0);
   expect(await third.runningConfig()).not.toContain('interface');
   const offer = await third.call('join', { token });
-  expect((offer as JoinOffer).addresses).toEqual([]);
+  expect(offer).toMatchObject({
+    addresses: [],
+    vlan: { mode: 'access', vlan: 10 },
+  } satisfies Partial<JoinOffer>);
   await joiner.waitPeer('tokyo');
+});
+
+it('who was invited into a VLAN is told so, and is in that one alone', async () => {
+  const result = await joinBy(third, readFileSync(join(third.folder, 'token'), 'utf8'));
+  expect(result.stderr).toContain('tokyo puts this host into VLAN 10; its frames carry no tag.');
+  expect([result.code, result.stdout]).toEqual([0, expect.stringContaining('Joined octo0 as nara: ')]);
+  const nara = lab.hosts[2].namespace;
+  await run('ip', ['-n', nara, 'address', 'add', '10.77.0.9/24', 'dev', 'octo0']);
+  expect(await pingRound(nara, '10.77.0.1', 1)).toBe(0);
+  await inviter.configure('interface octo0', 'vlan access 10');
+  expect(await answered(nara, '10.77.0.1')).toBe(3);
+  const tagged = taggedFrame(await inviter.mac(), 20);
+  await sendFrames(lab, 3, 'octo0', [tagged]);
+  await soon('the other VLAN to be refused', async () => (await inviter.drops('vlan-ingress')) > 0);
 });
 
 it('who is revoked is turned out at once, and the token is worth nothing any more', async () => {

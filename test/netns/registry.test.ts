@@ -6,7 +6,10 @@ import { EtcdCluster } from '../../scripts/lab/etcd.js';
 import { hostFolder, Lab } from '../../scripts/lab/lab.js';
 import { type KeyPair, lanAddress, newKeyPair } from '../../scripts/lab/mesh.js';
 import { until } from '../../scripts/lab/run.js';
-import type { RegistryStatus } from '../../src/api/index.js';
+import type { RegistryMember, RegistryStatus } from '../../src/api/index.js';
+import { generateKeyPair } from '../../src/crypto/primitives.js';
+import { sodiumPrimitives } from '../../src/crypto/sodium.js';
+import { memberSigningKeys, signRecord } from '../../src/member/record.js';
 import { Flood } from './flood.js';
 import { Node, tellOnFailure, writeSecret } from './node.js';
 import { answered, labProblem, needsLab } from './support.js';
@@ -36,6 +39,7 @@ beforeAll(async () => {
   await allowOneUser();
 }, 60_000);
 afterAll(async () => {
+  await etcd?.kill();
   await lab?.remove();
 });
 beforeEach((context: TestContext) => {
@@ -44,9 +48,12 @@ beforeEach((context: TestContext) => {
 });
 afterEach((context) => tellOnFailure(context, { nodes: nodes.filter((node) => node !== undefined), keys }));
 
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
 /** A user that may read and write below the prefix and nothing else. */
 async function allowOneUser(): Promise<void> {
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
   const perm = { permType: 'READWRITE', key: base64(`${PREFIX}/`), range_end: base64(`${PREFIX}0`) };
   await etcd.call('auth/user/add', { name: 'root', password: 'root-password' });
   await etcd.call('auth/user/add', { name: 'octo', password: PASSWORD });
@@ -65,7 +72,6 @@ async function rootToken(index = 0): Promise<string> {
 
 /** How many members have a record in etcd. */
 async function recordsOf(token: string): Promise<number> {
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
   const range = { key: base64(`${PREFIX}/`), range_end: base64(`${PREFIX}0`), count_only: true };
   return Number((await etcd.call('kv/range', range, 0, token))['count']);
 }
@@ -111,15 +117,39 @@ async function linked(a: number, b: number): Promise<void> {
 }
 
 async function status(host: number): Promise<RegistryStatus> {
-  return (await nodes[host].json<RegistryStatus[]>('show registry'))[0];
+  return (await nodes[host].call('show.registry', {}))[0];
+}
+
+async function memberOf(host: number, name: string): Promise<RegistryMember | undefined> {
+  return (await status(host)).members.find((member) => member.name === name);
+}
+
+/** Writes a record in the place and the name of a member, signed with a key of somebody else, that sends all others astray. */
+async function forge(of: number, token: string): Promise<void> {
+  const forger = memberSigningKeys(sodiumPrimitives, generateKeyPair(sodiumPrimitives).secretKey);
+  const elsewhere = { family: 4 as const, bytes: [192, 0, 2, 1] };
+  const now = Date.now();
+  const record = {
+    name: 'forged',
+    publicKey: Buffer.from(keys[of - 1].publicKey, 'base64'),
+    sequence: now + 1_000_000,
+    signedMs: now,
+    lifetimeS: 86_400,
+    isGone: false,
+    endpoints: [0, 1].map((link) => ({ link, address: elsewhere, port: 7700 })),
+    vlans: [],
+    groups: [],
+  };
+  const value = Buffer.from(signRecord(sodiumPrimitives, record, forger)).toString('base64');
+  const key = `${PREFIX}/members/${Buffer.from(record.publicKey).toString('base64url')}`;
+  await etcd.call('kv/put', { key: base64(key), value }, 0, token);
 }
 
 const follows = (host: number) =>
   until('the registry to be followed', async () => (await status(host)).state === 'following', PATIENCE_MS);
 
 it('members find each other and have every link', async () => {
-  await start(2, ['registry name somebody']);
-  await start(3);
+  await Promise.all([start(2, ['registry name somebody']), start(3)]);
   await linked(2, 3);
   expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
   expect((await status(2)).members.map(({ name }) => name).sort()).toEqual(['m2', 'm3']);
@@ -127,7 +157,10 @@ it('members find each other and have every link', async () => {
   expect((await nodes[2].runningConfig()) + nodes[2].log()).not.toContain(PASSWORD);
 });
 
-it('nothing is lost when the leader is killed, and a new member finds all', async () => {
+it('nothing is lost when the leader is killed, and a new member finds all, whatever was written in its name', async () => {
+  await forge(4, await rootToken());
+  const forged = async () => (await memberOf(2, 'm4'))?.isSigningKeyProven === false;
+  await until('the forged record to be seen', forged, PATIENCE_MS);
   const flood = await Flood.start(lab, 2, lanAddress(3), 10);
   const leader = await etcd.leader();
   await etcd.stop(leader);
@@ -136,6 +169,13 @@ it('nothing is lost when the leader is killed, and a new member finds all', asyn
   await linked(4, 3);
   expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
   etcd.again(leader);
+  const { signingKey } = await status(4);
+  const proven = async () => (await memberOf(2, 'm4'))?.isSigningKeyProven === true;
+  await until('it to prove its key', proven, PATIENCE_MS);
+  expect(await memberOf(2, 'm4')).toMatchObject({ signingKey, standing: 'peer' });
+  await forge(4, await rootToken());
+  const refused = async () => ((await status(2)).refused['another-signing-key'] ?? 0) > 0;
+  await until('the forged record to be refused', refused, PATIENCE_MS);
 });
 
 it('a lease that ends while its member is cut off from etcd, and a history that is dropped, remove nobody', async () => {
@@ -153,13 +193,13 @@ it('a lease that ends while its member is cut off from etcd, and a history that 
   await until('another lease', async () => ![lease, null].includes((await status(2)).lease), PATIENCE_MS);
   await until('its record to be there again', async () => (await recordsOf(token)) === 3, PATIENCE_MS);
   await follows(2);
-  expect((await status(3)).members.find(({ name }) => name === 'm2')).toMatchObject({ up: true });
+  expect(await memberOf(3, 'm2')).toMatchObject({ up: true });
   expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
 });
 
 it('without etcd nothing moves, and a daemon that starts finds whom it knew', async () => {
   const flood = await Flood.start(lab, 2, lanAddress(3), 10);
-  for (const index of etcd.members.keys()) await etcd.stop(index);
+  await etcd.kill();
   await until('the loss to be noticed', async () => (await status(2)).state === 'connecting', PATIENCE_MS);
   await nodes[4].stop();
   await nodes[4].start();
@@ -167,7 +207,6 @@ it('without etcd nothing moves, and a daemon that starts finds whom it knew', as
   expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
   expect((await status(2)).error).toContain('ECONNREFUSED');
   for (const index of etcd.members.keys()) etcd.again(index);
-  await follows(2);
 });
 
 it('a member that is revoked is turned out by those who name the revoker', async () => {
@@ -176,8 +215,7 @@ it('a member that is revoked is turned out by those who name the revoker', async
   await follows(3);
   const said = await nodes[2].cli('member revoke m4');
   expect(said).toContain('Revoked m4');
-  const gone = async (host: number) =>
-    (await status(host)).members.some(({ name, standing }) => name === 'm4' && standing === 'revoked');
+  const gone = async (host: number) => (await memberOf(host, 'm4'))?.standing === 'revoked';
   for (const host of [2, 3]) await until('it to be turned out', () => gone(host), PATIENCE_MS);
   // Its key still stands in the file of authorized keys.
   await nodes[4].stop();
@@ -188,4 +226,5 @@ it('a member that is revoked is turned out by those who name the revoker', async
     PATIENCE_MS,
   );
   expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
+  await follows(2);
 });

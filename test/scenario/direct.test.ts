@@ -24,7 +24,9 @@ function isDirect(a: number, b: number): boolean {
 function portOf(host: number, peer: number): Partial<PortSettings> {
   if (host === SERVER) return { splitHorizon: NO_GROUP, direct: { roles: ROLE.CLIENT, server: -1 } };
   if (peer === SERVER) return { direct: { roles: ROLE.SERVER, server: -1 } };
-  return { direct: { roles: ROLE.DIRECT, server: SERVER } };
+  // A follows a registry, too.
+  const member = host === A ? ROLE.MEMBER : 0;
+  return { direct: { roles: ROLE.DIRECT | member, server: SERVER } };
 }
 
 /** Three clients, of which A and B are direct peers, with a relayed link unless `relays` is false. */
@@ -238,9 +240,13 @@ describe('a server with clients that it may introduce', () => {
       const bytes = Uint8Array.of(1, 2, 3, 4);
       nodes[A].command({ kind: 'member', peer: SERVER, bytes });
       nodes[A].command({ kind: 'member', peer: B, bytes });
+      nodes[B].command({ kind: 'member', peer: A, bytes });
       world.run(20 * MILLISECOND);
       expect(nodes[SERVER].events.filter(({ kind }) => kind === 'member')).toEqual([
         { kind: 'member', peer: A, bytes },
+      ]);
+      expect(nodes[A].events.filter(({ kind }) => kind === 'member')).toEqual([
+        { kind: 'member', peer: B, bytes },
       ]);
       expect(nodes[B].events.filter(({ kind }) => kind === 'member')).toEqual([]);
       expect(nodes[B].drop('member-unasked')).toBe(1);

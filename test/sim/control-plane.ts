@@ -37,7 +37,7 @@ export class ControlPlane {
       wallClock: () => WALL_CLOCK_START + world.now,
       aead: 'auto',
       hardwareAes: true,
-      capabilities: 0,
+      capabilities: () => 0,
       workers: 1,
     });
     node.answerFor(primitives, staticKeys.publicKey);

@@ -7,7 +7,7 @@ import type { DuplicateSettings, LinkSettings } from '../../src/contract/setting
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
 import { PARITY_OFF } from '../../src/datapath/send/parity.js';
 import { PATH } from '../../src/native/ops.js';
-import { OWN_CAPABILITIES } from '../../src/wire/capabilities.js';
+import { ownCapabilities } from '../../src/wire/capabilities.js';
 import { RELAY_FAMILY } from '../../src/wire/overhead.js';
 import { quickAead } from './aead.js';
 import { addressOf } from './endpoint.js';
@@ -191,7 +191,7 @@ export class Lan {
         remoteIndex: indexes[1 - side],
         sealKey,
         openKey,
-        capabilities: this.options.capabilities ?? OWN_CAPABILITIES,
+        capabilities: this.options.capabilities ?? ownCapabilities(false),
       });
     });
     [a, b].forEach((node, side) => {

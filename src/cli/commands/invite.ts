@@ -1,5 +1,6 @@
 /** `invite`, `revoke` and `show invitations`: how other hosts get into a network. */
 import type { InvitationStatus } from '../../api/index.js';
+import { CARRIED_VLANS, vlanOf } from '../../config/vlan-command.js';
 import { choice, flag, keyword, options, value } from '../../grammar/command.js';
 import { CIDR4, CIDR6, durationOf, NAME, range, WORD } from '../../grammar/values.js';
 import { INVITATION_COLUMNS, inviteText, revokeText } from '../output/invitations.js';
@@ -21,6 +22,7 @@ export const inviteCommands: ExecCommand[] = [
           keyword('template', 'Settings of the other host'),
           value('template', NAME, 'Name of a peer-template', { default: 'that of authorized-keys' }),
         ],
+        [keyword('vlan', 'VLANs of the other host (default: those of the template)'), CARRIED_VLANS],
         [
           keyword('valid', 'Time in which the other host must join'),
           value('validS', durationOf(60, 365 * DAY_S), 'Time', { default: '1d', called: 'time' }),
@@ -32,7 +34,12 @@ export const inviteCommands: ExecCommand[] = [
         [
           keyword('address', 'Address of the other host inside the network'),
           choice(
-            [keyword('auto', "The next free one of the interface's first IPv4 prefix (default)")],
+            [
+              flag(
+                'auto',
+                "The next free one of the interface's first IPv4 prefix; the default, if its VLAN is that of the host",
+              ),
+            ],
             [flag('none', 'The host has an address of its own, or uses DHCP')],
             [value('address', CIDR4, 'IPv4 address and prefix')],
             [value('address', CIDR6, 'IPv6 address and prefix')],
@@ -51,13 +58,28 @@ export const inviteCommands: ExecCommand[] = [
     details:
       'The token is a secret until it is used: whoever has it may join. The other host gives it to "octolink join". It is printed once and kept nowhere; at a terminal it is printed as a QR code, too.',
     json: { resultOf: 'invitation.make' },
-    async run(cli, { validS = DAY_S, uses = 1, address, none, endpoints, qr, ...rest }) {
+    async run(cli, args) {
+      const {
+        validS = DAY_S,
+        uses = 1,
+        auto,
+        none,
+        endpoints,
+        qr,
+        access,
+        trunk,
+        native,
+        allowed,
+        ...rest
+      } = args;
+      const { address = auto ? 'auto' : none ? 'none' : undefined, ...params } = rest;
       const client = await cli.client();
       const result = await client.request('invitation.make', {
-        ...rest,
+        ...params,
         validS,
         uses,
-        address: none ? 'none' : (address ?? 'auto'),
+        ...(address !== undefined && { address }),
+        ...((access ?? trunk) !== undefined && { vlan: vlanOf({ access, native, allowed }) }),
         ...(endpoints !== undefined && { endpoints: endpoints.split(',') }),
       });
       const columns = (await cli.terminal())?.columns ?? (qr ? Number.POSITIVE_INFINITY : 0);

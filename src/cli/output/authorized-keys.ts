@@ -1,5 +1,6 @@
 /** Clients that are admitted by a file, as text. */
 import type { AuthorizedKeyStatus, AuthorizedKeysResult } from '../../api/index.js';
+import { vlanWords } from '../../config/vlan-command.js';
 import { plural } from './format.js';
 import type { TableLayout } from './table.js';
 
@@ -8,6 +9,7 @@ export const AUTHORIZED_KEYS_TABLE: TableLayout<AuthorizedKeyStatus> = {
     { title: 'Client', cell: ({ name }) => name, shrinkTo: 12 },
     { title: 'State', cell: ({ state }) => state },
     { title: 'Template', cell: ({ template }) => template ?? '-', shrinkTo: 8 },
+    { title: 'VLANs', cell: ({ vlan }) => (vlan === null ? '-' : vlanWords(vlan)), shrinkTo: 8 },
     { title: 'Expires', cell: ({ expiresMs }) => (expiresMs === null ? 'never' : momentOf(expiresMs)) },
     { title: 'Line', cell: ({ line }) => String(line), align: 'right' },
     { title: 'Description', cell: ({ description }) => description ?? '', shrinkTo: 12, folds: true },

@@ -1,5 +1,13 @@
 /** Invitations as text. */
-import type { InvitationStatus, InviteResult, JoinOffer, LinkStatus, RevokeResult } from '../../api/index.js';
+import type {
+  InvitationStatus,
+  InviteResult,
+  JoinOffer,
+  LinkStatus,
+  RevokeResult,
+  VlanConfig,
+} from '../../api/index.js';
+import { vlanWords } from '../../config/vlan-command.js';
 import { milliseconds, momentOf, plural } from './format.js';
 import { type Column, foldLine, TEXT_WIDTH, table } from './table.js';
 
@@ -10,6 +18,7 @@ export const INVITATION_COLUMNS: Column<InvitationStatus>[] = [
   { title: 'Invitation', cell: ({ name }) => name, shrinkTo: 10 },
   { title: 'Interface', cell: (one) => one.interface },
   { title: 'State', cell: ({ state }) => state },
+  { title: 'VLANs', cell: ({ vlan }) => (vlan === null ? '-' : vlanWords(vlan)), shrinkTo: 10 },
   { title: 'Used', cell: ({ members, uses }) => `${members.length}/${uses}`, align: 'right' },
   { title: 'Expires', cell: ({ expiresMs }) => momentOf(expiresMs) },
   { title: 'Members', cell: ({ members }) => members.map(memberText).join(', '), shrinkTo: 12, folds: true },
@@ -17,11 +26,13 @@ export const INVITATION_COLUMNS: Column<InvitationStatus>[] = [
 
 /** What the inviter does with a token. The QR code stands there if it fits so many columns. */
 export async function inviteText(result: InviteResult, columns: number): Promise<string[]> {
-  const { name, uses, expiresMs, endpoints, token } = result;
+  const { name, uses, vlan, address, expiresMs, endpoints, token } = result;
   const hosts = uses === 1 ? '' : ` for ${uses} hosts`;
   return [
     `Invitation of ${name}${hosts}, valid until ${momentOf(expiresMs)}.`,
     ...foldLine(`This host is reached at ${endpoints.join(', ')}.`, TEXT_WIDTH),
+    ...(vlan === null ? [] : foldLine(`In this network it will be in ${vlanText(vlan)}.`, TEXT_WIDTH)),
+    ...(address === 'none' ? ['It gets no address from here.'] : []),
     'On the other host give this token to "octolink join"; until then keep it secret:',
     '',
     token,
@@ -44,7 +55,7 @@ export function revokeText({ invitations, members }: RevokeResult): string[] {
 }
 
 /** What was found out on the way to the inviter. */
-export function pathsText({ peer, paths }: JoinOffer): string[] {
+export function pathsText({ peer, paths, vlan }: JoinOffer): string[] {
   const columns: Column<JoinOffer['paths'][number]>[] = [
     { title: 'Link', cell: ({ link }) => (link === null ? '-' : String(link)), align: 'right' },
     { title: 'From', cell: ({ local, device }) => `${local} (${device})` },
@@ -52,7 +63,17 @@ export function pathsText({ peer, paths }: JoinOffer): string[] {
     { title: 'ms', cell: ({ rttUs }) => milliseconds(rttUs), align: 'right' },
     { title: 'Why not', cell: whyNot, folds: true },
   ];
-  return [`Ways to ${peer}:`, ...table(columns, paths, 'None.')];
+  const said =
+    vlan === null ? [] : ['', ...foldLine(`${peer} puts this host into ${vlanText(vlan)}.`, TEXT_WIDTH)];
+  return [`Ways to ${peer}:`, ...table(columns, paths, 'None.'), ...said];
+}
+
+/** What a host has to know of its VLANs. */
+function vlanText(vlan: VlanConfig): string {
+  if (vlan.mode === 'access') return `VLAN ${vlan.vlan}; its frames carry no tag`;
+  const { native, allowed } = vlan;
+  const tagged = allowed === undefined ? 'all VLANs' : `VLANs ${allowed}`;
+  return `${tagged} by frames with a tag${native === undefined ? '' : `, and into VLAN ${native} by those without`}`;
 }
 
 function whyNot({ link, rttUs, problem }: JoinOffer['paths'][number]): string {
@@ -79,5 +100,3 @@ export function joinedText(
 function memberText({ name, addresses }: InvitationStatus['members'][number]): string {
   return addresses.length === 0 ? name : `${name} (${addresses.join(', ')})`;
 }
-
-/** `2027-01-31 12:00Z` */

@@ -6,6 +6,7 @@ import { type Column, table } from './table.js';
 const COLUMNS: Column<RegistryMember>[] = [
   { title: 'Member', cell: ({ name }) => name, shrinkTo: 12 },
   { title: 'Standing', cell: standingText },
+  { title: 'Signing key', cell: ({ isSigningKeyProven }) => (isSigningKeyProven ? 'proven' : 'claimed') },
   { title: 'Record age', cell: ({ ageSeconds }) => duration(ageSeconds), align: 'right' },
   {
     title: 'Endpoints',

@@ -4,6 +4,7 @@ import type {
   Counter,
   MacCount,
   MacEntry,
+  PeerMemory,
   PingResult,
   SystemInfo,
   VersionInfo,
@@ -81,6 +82,16 @@ function clientLoadText(load: ClientLoad): string[] {
   ];
 }
 
+const PEER_MEMORY_COLUMNS: Column<PeerMemory>[] = [
+  { title: 'Interface', cell: (memory) => memory.interface },
+  { title: 'Peers', cell: (memory) => memory.state },
+  { title: 'Count', cell: (memory) => String(memory.peers), align: 'right' },
+  { title: 'Bytes each', cell: (memory) => String(memory.bytesEach), align: 'right' },
+  { title: 'Rows', cell: (memory) => String(memory.rowBytes), align: 'right' },
+  { title: 'Objects', cell: (memory) => String(memory.objectBytes), align: 'right' },
+  { title: 'Keys', cell: (memory) => String(memory.keyBytes), align: 'right' },
+];
+
 export function systemText(info: SystemInfo): string[] {
   const limit = info.openFilesLimit === null ? '' : ` of ${info.openFilesLimit}`;
   return [
@@ -93,6 +104,7 @@ export function systemText(info: SystemInfo): string[] {
       ? []
       : [`${plural(info.peers, 'peer')}, ${bytes(info.memoryBytesPerPeer)} resident for each`]),
     ...info.clientLoads.flatMap(clientLoadText),
+    ...(info.peerMemory.length === 0 ? [] : ['', ...table(PEER_MEMORY_COLUMNS, info.peerMemory, '')]),
     '',
     ...table(
       [

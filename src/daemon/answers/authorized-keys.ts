@@ -37,12 +37,13 @@ export function authorizedKeys(runtimes: readonly InterfaceRuntime[]): Authorize
 type Client = InterfaceRuntime['clients'] extends { all(): readonly (infer C)[] } ? C : never;
 
 function statusOf(runtime: InterfaceRuntime, client: Client): AuthorizedKeyStatus {
-  const { name, key, template, description, expiresMs, line } = client;
+  const { name, key, template, vlan, description, expiresMs, line } = client;
   return {
     interface: runtime.name,
     name,
     publicKey: Buffer.from(key, 'latin1').toString('base64'),
     template: template ?? null,
+    vlan: vlan ?? null,
     description: description ?? null,
     expiresMs: expiresMs ?? null,
     line,

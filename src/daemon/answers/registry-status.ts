@@ -1,6 +1,6 @@
 /** What an interface knows by its registry, for `show registry`. */
 import type { RegistryMember, RegistryStatus } from '../../api/registry.js';
-import type { Member } from '../../member/member-list.js';
+import type { Member } from '../../member/member.js';
 import { formatAddress, formatEndpoint } from '../interfaces/addresses.js';
 import type { Registry } from '../interfaces/registry.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -32,11 +32,12 @@ export function registryStatus({ name, members: { registry } }: InterfaceRuntime
 }
 
 function memberOf(registry: Registry, member: Member, now: number): RegistryMember {
-  const { key, record } = member;
+  const { key, record, isProven } = member;
   return {
     name: registry.nameOf(member),
     publicKey: key,
     signingKey: Buffer.from(record.signingKey).toString('base64'),
+    isSigningKeyProven: isProven,
     standing: registry.standing(member),
     up: registry.peerOf(member)?.up ?? null,
     ageSeconds: Math.max(0, (now - record.signedMs) / 1000),

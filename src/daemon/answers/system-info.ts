@@ -23,6 +23,7 @@ import { manifest, version } from '../base/version.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { grantedOffloads } from './interface-status.js';
+import { peerMemory } from './peer-memory.js';
 import { seconds } from './peer-status.js';
 
 /** Memory is not divided by fewer. */
@@ -82,6 +83,7 @@ export async function systemInfo(
     clientLoads: runtimes
       .filter(({ config }) => admitsClients(config))
       .map((runtime) => clientLoad(runtime, memory.rss)),
+    peerMemory: (await Promise.all(runtimes.map(peerMemory))).flat(),
     workers: runtimes.map((runtime) => ({
       interface: runtime.name,
       alive: runtime.datapath.alive,

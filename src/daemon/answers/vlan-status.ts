@@ -1,5 +1,6 @@
 /** The VLANs of an interface: which ports carry them, and how many MAC addresses are known in each. */
 import type { VlanConfig, VlanMember, VlanStatus } from '../../api/index.js';
+import { vlanWords } from '../../config/vlan-command.js';
 import { vlanSettings } from '../interfaces/datapath-settings.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
@@ -10,8 +11,8 @@ export async function vlanStatus(runtime: InterfaceRuntime): Promise<VlanStatus[
   const macs = new Map((await runtime.datapath.vlans())?.map((row) => [row.vlan, row.macs]));
   const named = new Set(macs.keys());
   const members: { peer: string | null; carries: Carries }[] = [];
-  /** Clients of one template share its settings. */
-  const clients = new Map<VlanConfig | undefined, number>();
+  /** Those that carry the same, by its words: of thousands most do. */
+  const clients = new Map<string, { vlan: VlanConfig | undefined; count: number }>();
   const port = (peer: string | null, vlan: VlanConfig | undefined): void => {
     members.push({ peer, carries: carriesOf(vlan) });
     nameVlans(vlan, named);
@@ -20,10 +21,13 @@ export async function vlanStatus(runtime: InterfaceRuntime): Promise<VlanStatus[
   for (const entry of peers.values()) {
     const { vlan, name } = entry.config;
     if (entry.client === null) port(name, vlan);
-    else clients.set(vlan, (clients.get(vlan) ?? 0) + 1);
+    else {
+      const words = vlan === undefined ? '' : vlanWords(vlan);
+      clients.set(words, { vlan, count: (clients.get(words)?.count ?? 0) + 1 });
+    }
   }
-  for (const vlan of clients.keys()) nameVlans(vlan, named);
-  const ofClients = [...clients].map(([vlan, count]) => ({ carries: carriesOf(vlan), count }));
+  for (const { vlan } of clients.values()) nameVlans(vlan, named);
+  const ofClients = [...clients.values()].map(({ vlan, count }) => ({ carries: carriesOf(vlan), count }));
   return [...named]
     .sort((a, b) => a - b)
     .map((vlan) => ({

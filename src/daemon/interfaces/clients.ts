@@ -237,7 +237,7 @@ export class Clients implements ClientSource {
   private termsOf(client: Client): PeerConfig | null {
     const template = this.options.parts().setup.templates.get(client.template);
     if (template === null) return null;
-    const { name, key, description } = client;
+    const { name, key, vlan, description } = client;
     const publicKey = Buffer.from(key, 'latin1').toString('base64');
     // Field by field: objects made by spreading others share no layout, and cost four times the memory.
     const terms: PeerConfig = { name, links: template.links, publicKey };
@@ -245,6 +245,7 @@ export class Clients implements ClientSource {
       if (!Object.hasOwn(terms, field))
         Object.assign(terms, { [field]: template[field as keyof PeerConfig] });
     }
+    if (vlan !== undefined) terms.vlan = vlan;
     if (description !== undefined) terms.description = description;
     return terms;
   }

@@ -11,6 +11,7 @@ import type {
   MulticastStretch,
   NeighbourStretch,
   PeerExplanation,
+  RowsHeld,
   VlanRow,
 } from '../../contract/answers.js';
 import type { DatapathCommand } from '../../contract/commands.js';
@@ -155,6 +156,11 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     this.waiting = [];
     this.port.postMessage(commands);
     this.native.eventSignal(this.wakeFd);
+  }
+
+  /** What the datapath holds for peers; `links`: rows of some that stand for all. Null when the worker has ended. */
+  memory(links: number[]): Promise<RowsHeld | null> {
+    return this.ask((id) => ({ kind: 'memory', id, links }));
   }
 
   /** The guards of peers; null when the worker has ended. */

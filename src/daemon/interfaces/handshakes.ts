@@ -21,7 +21,7 @@ import type { HandshakeRecord } from '../../handshake/record.js';
 import type { JoinReply } from '../../member/join-messages.js';
 import type { Native } from '../../native/binding.js';
 import { SLOT_BITS } from '../../state/sessions.js';
-import { OWN_CAPABILITIES } from '../../wire/capabilities.js';
+import { ownCapabilities } from '../../wire/capabilities.js';
 import type { Datapath } from './datapath.js';
 import type { HandshakeClock } from './handshake-clock.js';
 import { Rows } from './rows.js';
@@ -51,12 +51,15 @@ const RETIRED: Readonly<Record<RetireReason, string>> = {
   'peer-removed': 'a session has ended: the peer is no longer configured',
 };
 
-interface SessionInfo {
+/** A session in use, or to be. */
+export interface SessionInfo {
   peer: number;
   localIndex: number;
   aead: number;
   role: 'initiator' | 'responder';
   establishedUs: number;
+  /** What the peer can take. */
+  capabilities: number;
   sealKey: number;
   openKey: number;
 }
@@ -80,6 +83,8 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
   private readonly handshaker: Handshaker;
   private readonly sessions = new Map<number, SessionInfo>();
   private readonly inUse = new Map<number, SessionInfo>();
+  /** What peers are told in handshakes from now on that this end can take. */
+  capabilities = ownCapabilities(false);
   /** Handshake messages taken; the worker compares them with those it handed over. */
   private taken = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -101,7 +106,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       wallClock: () => clock.read(),
       aead,
       hardwareAes: native.hasHardwareAes(),
-      capabilities: OWN_CAPABILITIES,
+      capabilities: () => this.capabilities,
       workers: 1,
       clients,
     });
@@ -126,8 +131,24 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     Object.assign(this.handshaker.counters, emptyCounters());
   }
 
+  /** Sessions that there are, those that are about to end included. */
+  get sessionCount(): number {
+    return this.sessions.size;
+  }
+
+  /** Peers with a session in use. */
+  get peersWithSession(): number {
+    return this.inUse.size;
+  }
+
   sessionOf(peer: number): SessionInfo | null {
     return this.inUse.get(peer) ?? null;
+  }
+
+  /** What is kept for a peer, to be measured: whether it has a session or not, and for its sessions. */
+  objectsOf(peer: number): { lasting: unknown[]; ofSessions: unknown[] } {
+    const { lasting, ofSessions } = this.handshaker.objectsOf(peer);
+    return { lasting, ofSessions: [...ofSessions, this.inUse.get(peer)] };
   }
 
   /** @throws RangeError with a sentence for the user. */
@@ -291,6 +312,7 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
       aead: action.aead,
       role: action.role,
       establishedUs: this.native.now(),
+      capabilities: action.remote.capabilities,
       sealKey,
       openKey,
     });

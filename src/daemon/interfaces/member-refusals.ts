@@ -4,11 +4,12 @@ import type { PeerEntry } from './peer-entries.js';
 /** Every reason, each with a counter of its name. */
 export const MEMBER_HELP = {
   malformed: 'message about members that cannot be read',
-  // At a server.
-  'record-not-wanted': 'record of a client that is not to be introduced: `introduce` is off for it',
-  'record-too-soon': 'records of one client faster than they are taken',
+  // At a server, and among members of a registry.
+  'record-not-wanted':
+    'record of a peer that is not to be introduced (`introduce` is off for it), or without a registry',
+  'record-too-soon': 'records of one peer faster than they are taken',
   'record-forged':
-    'record of a client that cannot be read, has a wrong signature or another key than its session',
+    'record of a peer that cannot be read, has a wrong signature or another key than its session',
   // At a client.
   'not-a-server': 'introduction by a peer that may not introduce: its block has no `direct`',
   'introduction-forged': 'introduction with a record that cannot be read or has a wrong signature',

@@ -13,6 +13,7 @@ import { MemberRefusals } from './member-refusals.js';
 import { OwnRecord } from './own-record.js';
 import type { PeerEntries, PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
+import { RecordProofs } from './record-proofs.js';
 import { Registry } from './registry.js';
 import type { RuntimeEvents } from './runtime-events.js';
 
@@ -41,6 +42,7 @@ export class Members {
   readonly introductions: Introductions;
   readonly registry: Registry;
   readonly refusals: MemberRefusals;
+  private readonly proofs: RecordProofs;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -90,17 +92,34 @@ export class Members {
       warn: (message) => host.emit('warning', null, 'registry', message),
       told: (member, what) => host.emit('member', member, what),
     });
-    peers.onRemoved = (entry) => this.introducer.left(entry);
+    this.proofs = new RecordProofs({
+      refusals,
+      now,
+      send,
+      peers: () => peers.values(),
+      sessionOf: (row) => handshakes.sessionOf(row),
+      own: () => this.registry.ownRecord(),
+      took: (bytes) => this.registry.took([bytes], 'session'),
+    });
+    peers.onRemoved = (entry) => {
+      this.introducer.left(entry);
+      this.proofs.left(entry);
+    };
+    const reached = (entry: PeerEntry): void => {
+      this.introductions.reached(entry);
+      this.proofs.reached(entry);
+    };
     handshakes.on('session', (row, session) => {
       const entry = session === null ? undefined : peers.atRow(row);
-      if (entry !== undefined) this.introductions.reached(entry);
+      if (entry !== undefined) reached(entry);
     });
-    host.on('peer', (entry) => this.introductions.reached(entry));
+    host.on('peer', reached);
     host.on('link', (entry, link) => this.introductions.linkChanged(entry, link));
     datapath.on('event', (event) => this.take(event));
     this.timer = setInterval(() => {
       this.introductions.tick();
       this.registry.tick();
+      this.proofs.tick();
     }, TICK_MS);
     this.timer.unref();
   }
@@ -144,6 +163,10 @@ export class Members {
     switch (message?.what) {
       case 'record':
         return this.introducer.record(entry, message.record);
+      case 'proof':
+        return this.proofs.proof(entry, message.record);
+      case 'proven':
+        return this.proofs.proven(entry, message.sequence);
       case 'question':
         return this.introducer.question(entry, message.publicKey);
       case 'taken':

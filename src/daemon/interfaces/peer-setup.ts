@@ -246,8 +246,10 @@ export class PeerSetup {
   private sendPeer(entry: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
     const { row, config, client } = entry;
     const made = () => peerSettings(next, config, client === null ? staticMacs(next, config.name) : []);
-    const { policy, copies, duplicate, uplink, port } =
-      client === null ? made() : ofTemplate(this.clientPeers, config.links, made);
+    const isAsTemplate = client !== null && client.vlan === undefined;
+    const { policy, copies, duplicate, uplink, port } = isAsTemplate
+      ? ofTemplate(this.clientPeers, config.links, made)
+      : made();
     const name = publicKey === null ? 0 : relayName(publicKey);
     const terms = {
       policy,
@@ -259,13 +261,15 @@ export class PeerSetup {
     this.options.datapath.send({ kind: 'peer', row, name, ...terms });
   }
 
-  /** What a peer has to do with direct links. */
+  /** What a peer has to do with other members. */
   private directSettings({ config, introduction }: PeerEntry, parent: InterfaceConfig): DirectSettings {
+    const member = parent.registry === undefined ? 0 : ROLE.MEMBER;
     if (introduction !== null && introduction.server !== null) {
       const server = this.options.peers.get(introduction.server)?.row ?? NOT_DIRECT.server;
-      return { roles: ROLE.DIRECT, server };
+      return { roles: ROLE.DIRECT | member, server };
     }
     const roles =
+      member |
       (config.direct === undefined ? 0 : ROLE.SERVER) |
       (effectiveIntroduce(parent, config) ? ROLE.CLIENT : 0);
     return { roles, server: NOT_DIRECT.server };

@@ -5,26 +5,45 @@ import { join } from 'node:path';
 import { replaceFile } from '../base/durable-file.js';
 
 const SAVED_AFTER_MS = 1000;
+/** Begins a line that says which signing key is proven to belong to a public key: "proven KEY SIGNER", both in base64. */
+const PROVEN = 'proven';
+
+interface Kept {
+  records: Uint8Array[];
+  /** Base64. */
+  proven: { key: string; signer: string }[];
+}
 
 export class RegistryFile {
   private readonly path: string;
   private timer: NodeJS.Timeout | undefined;
   private isWriting = false;
 
-  /** `records`: what is to be kept; `failed` hears why it cannot be. */
+  /** `kept`: what is to be kept; `failed` hears why it cannot be. */
   constructor(
     stateFolder: string,
     name: string,
-    private readonly options: { records(): Uint8Array[]; failed(message: string): void },
+    private readonly options: { kept(): Kept; failed(message: string): void },
   ) {
     this.path = join(stateFolder, `registry-${name}.records`);
   }
 
-  /** Records of earlier, base64 a line; none when there is no file. */
-  read(): Uint8Array[] {
+  /** What was known earlier; nothing when there is no file. */
+  read(): Kept {
+    const lines = this.lines().map((line) => line.split(' '));
+    return {
+      records: lines.filter((words) => words.length === 1).map(([text]) => Buffer.from(text, 'base64')),
+      proven: lines
+        .filter((words) => words.length === 3 && words[0] === PROVEN)
+        .map(([, key, signer]) => ({ key, signer })),
+    };
+  }
+
+  private lines(): string[] {
     try {
-      const lines = readFileSync(this.path, 'utf8').split('\n');
-      return lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'base64'));
+      return readFileSync(this.path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         this.options.failed(`${this.path}: ${(error as Error).message}`);
@@ -47,9 +66,14 @@ export class RegistryFile {
   private async save(): Promise<void> {
     if (this.isWriting) return this.saveSoon();
     this.isWriting = true;
-    const text = this.options.records().map((bytes) => `${Buffer.from(bytes).toString('base64')}\n`);
+    const { records, proven } = this.options.kept();
+    const lines = records.map((bytes) => Buffer.from(bytes).toString('base64'));
+    lines.push(...proven.map(({ key, signer }) => `${PROVEN} ${key} ${signer}`));
     try {
-      await replaceFile(nodeFs, this.path, text.join(''), { mode: 0o600, owner: null });
+      await replaceFile(nodeFs, this.path, lines.map((line) => `${line}\n`).join(''), {
+        mode: 0o600,
+        owner: null,
+      });
     } catch (error) {
       this.options.failed(`${this.path} cannot be written: ${(error as Error).message}`);
     }

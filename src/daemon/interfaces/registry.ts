@@ -12,7 +12,8 @@ import { formatPublicKey } from '../../crypto/keys.js';
 import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { ipKey, isLinkLocal, isLoopback } from '../../grammar/address.js';
-import { type Member, MemberList } from '../../member/member-list.js';
+import type { Member } from '../../member/member.js';
+import { MemberList, type Source } from '../../member/member-list.js';
 import { memberSigningKeys, signRecord } from '../../member/record.js';
 import { type Entry, Follower } from '../registry/follower.js';
 import { formatAddress } from './addresses.js';
@@ -65,7 +66,7 @@ export class Registry {
     options.clients.isRevoked = (publicKey) => this.list.isRevoked(formatPublicKey(publicKey));
     this.own = new OwnRecord(options.name, () => Date.now());
     this.file = new RegistryFile(options.stateFolder, options.name, {
-      records: () => this.list.records(),
+      kept: () => ({ records: this.list.records(), proven: this.list.proven() }),
       failed: (message) => options.warn(message),
     });
   }
@@ -123,10 +124,11 @@ export class Registry {
   }
 
   /** What is known of a member here. */
-  standing({ key, record }: Member): MemberStanding {
+  standing(member: Member): MemberStanding {
+    const { key, record } = member;
     if (sodiumPrimitives.equal(record.publicKey, this.options.keys().publicKey)) return 'this-host';
     if (this.list.isRevoked(key)) return 'revoked';
-    if (record.isGone) return 'left';
+    if (member.isGone) return 'left';
     if (this.entries.has(key)) return 'peer';
     if (this.options.hasKey(record.publicKey)) return this.holderOf(key);
     const terms = this.terms(key, record);
@@ -170,7 +172,7 @@ export class Registry {
     const record = { name, publicKey: found.record.publicKey, ...says, endpoints: [], vlans: [], groups: [] };
     const bytes = signRecord(sodiumPrimitives, record, signing);
     sodiumPrimitives.wipe(signing.secretKey);
-    this.took([bytes]);
+    this.took([bytes], 'registry');
     const entry = { key: revocationKey(found.key, formatPublicKey(publicKey)), value: bytes };
     const published = await this.follower?.publish(entry).then(
       () => true,
@@ -187,14 +189,19 @@ export class Registry {
   // --- records --------------------------------------------------------------------------------------
 
   private restart(wanted: RegistryConfig | null): void {
-    if (this.running === null && wanted !== null)
-      for (const bytes of this.file.read()) this.list.take(bytes, true);
+    if (this.running === null && wanted !== null) this.recall();
     const isLeaving = wanted === null || wanted.prefix !== this.running?.prefix;
     const last = isLeaving && this.running !== null ? this.farewell() : null;
     this.follower?.close(last);
     this.running = wanted;
     this.published = null;
     this.follower = wanted === null || wanted.servers.length === 0 ? null : this.follow(wanted);
+  }
+
+  private recall(): void {
+    const { records, proven } = this.file.read();
+    for (const bytes of records) this.list.take(bytes, 'file');
+    for (const { key, signer } of proven) this.list.wasProven(key, signer);
   }
 
   private farewell(): Entry {
@@ -208,20 +215,30 @@ export class Registry {
       open: (index) => openGateway(config, index),
       own: () => this.ownEntry(),
       lasting: () => this.lasting(),
-      took: (values) => this.took(values),
+      took: (values) => this.took(values, 'registry'),
       changed: () => this.statusChanged(),
       random: Math.random,
       wallClockMs: () => Date.now(),
     });
   }
 
-  private ownEntry(): Entry | null {
-    const template = this.template(undefined);
+  /** What this host says of itself; null: it is no member. */
+  ownRecord(): { bytes: Uint8Array; sequence: number } | null {
+    const template = this.running === null ? null : this.template(undefined);
     if (template === null) return null;
-    const keys = this.options.keys();
-    const { bytes } = this.own.get(keys, this.options.setup.socketsOfTemplate(template), this.running?.name);
-    if (this.published?.of !== bytes)
-      this.published = { of: bytes, entry: { key: memberKey(keys.publicKey), value: bytes } };
+    const links = this.options.setup.socketsOfTemplate(template);
+    return this.own.get(this.options.keys(), links, this.running?.name);
+  }
+
+  private ownEntry(): Entry | null {
+    const own = this.ownRecord();
+    if (own === null) return null;
+    const { bytes } = own;
+    if (this.published?.of !== bytes) {
+      this.published = { of: bytes, entry: { key: memberKey(this.options.keys().publicKey), value: bytes } };
+      // This host needs no session to know its own word.
+      this.list.take(bytes, 'session');
+    }
     return this.published.entry;
   }
 
@@ -232,10 +249,11 @@ export class Registry {
       .map(({ key, bytes }) => ({ key: revocationKey(key, by), value: bytes }));
   }
 
-  private took(values: readonly Uint8Array[]): void {
+  /** Takes records. Of those from sessions the caller has seen that each came by that of its own public key. */
+  took(values: readonly Uint8Array[], source: Exclude<Source, 'file'>): void {
     let hasChanged = false;
     for (const bytes of values) {
-      const taken = this.list.take(bytes);
+      const taken = this.list.take(bytes, source);
       if (taken === 'changed') hasChanged = true;
       else if (taken !== 'same') this.refused.set(taken, (this.refused.get(taken) ?? 0) + 1);
     }
@@ -256,7 +274,7 @@ export class Registry {
     if (this.follower?.status.state !== 'following') return;
     for (const member of [...this.list.all()]) {
       const entry = this.entries.get(member.key);
-      if (!this.list.isExpired(member.record) || entry?.up === true) continue;
+      if (!this.list.isExpired(member) || entry?.up === true) continue;
       if (entry !== undefined) this.remove(member.key, entry);
       this.list.forget(member.key);
       this.file.saveSoon();
@@ -281,21 +299,22 @@ export class Registry {
 
   private refusal(member: Member): MemberStanding | null {
     if (this.list.isRevoked(member.key)) return 'revoked';
-    if (member.record.isGone) return 'left';
+    if (member.isGone) return 'left';
     const terms = this.terms(member.key, member.record);
     return typeof terms === 'string' && terms !== 'name-taken' ? terms : null;
   }
 
   private bring(member: Member): void {
     const { key, record } = member;
-    const known = this.entries.get(key);
     if (this.refusal(member) !== null) return;
+    const known = this.entries.get(key);
     if (known === undefined && this.options.hasKey(record.publicKey)) return;
     if (sodiumPrimitives.equal(record.publicKey, this.options.keys().publicKey)) return;
     const config = this.terms(key, record);
     if (typeof config === 'string') return;
     const introduction: Introduction = { server: null, ends: this.endsOf(member, config) };
     if (known !== undefined && isAsBefore(known, config, introduction)) return;
+    if (known !== undefined && known.config.name !== config.name) this.remove(key, known);
     try {
       this.entries.set(key, this.options.setup.setIntroduced(config, introduction, this.options.config()));
     } catch (error) {
@@ -322,10 +341,10 @@ export class Registry {
   }
 
   /** Where its record says that a member is, by link; not where this host is itself. */
-  private endsOf({ record }: Member, { links }: PeerConfig): Introduction['ends'] {
+  private endsOf({ endpoints }: Member, { links }: PeerConfig): Introduction['ends'] {
     const here = new Set(this.own.endpoints.map(({ address, port }) => `${ipKey(address)}/${port}`));
     const ends = new Map<number, { address: string; port: number }[]>();
-    for (const { link, address, port } of record.endpoints) {
+    for (const { link, address, port } of endpoints) {
       const isUsable =
         !isLoopback(address) && !isLinkLocal(address) && !here.has(`${ipKey(address)}/${port}`);
       if (!isUsable || !links.some(({ id }) => id === link)) continue;

@@ -12,6 +12,7 @@ import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { Native } from '../../native/binding.js';
 import { testUdpOffloads, type UdpSelfTest } from '../../native/self-test.js';
+import { ownCapabilities } from '../../wire/capabilities.js';
 import { lookUpName } from '../base/name-lookup.js';
 import { BandwidthTests } from './bandwidth-tests.js';
 import { BridgePort } from './bridge-port.js';
@@ -326,6 +327,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       for (const { name, publicKey } of next.peers) this.clients.giveWay(name, publicKey);
     }
     this.members.giveWay(next.peers);
+    this.handshakes.capabilities = ownCapabilities(next.registry !== undefined);
     this.setup.setUp(next);
     this.current = next;
     this.members.configured();

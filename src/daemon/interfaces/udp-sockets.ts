@@ -11,6 +11,7 @@ import { addressesByDevice } from '../base/device-addresses.js';
 import { addressWords, formatEndpoint } from './addresses.js';
 import type { Datapath } from './datapath.js';
 import { ifindexOf } from './ifindex.js';
+import { ReceiveQueues } from './receive-queues.js';
 import { Rows } from './rows.js';
 
 const SOCKET_BUFFER = 8 << 20;
@@ -52,6 +53,8 @@ export const NO_SOCKETS: LinkSockets = [null, null];
 export class UdpSockets {
   /** Some socket could not be had, for what it needs is not there. */
   isShort = false;
+  /** What waits in the kernel to be read. */
+  readonly queues: ReceiveQueues;
   private readonly open = new Map<string, OpenSocket>();
   private wanted: ReadonlySet<string> = new Set();
   private readonly rows = new Rows();
@@ -61,7 +64,9 @@ export class UdpSockets {
     private readonly native: Native,
     private readonly datapath: Datapath,
     private gro: boolean,
-  ) {}
+  ) {
+    this.queues = new ReceiveQueues(native, () => this.all().map(({ handle }) => handle.fd));
+  }
 
   /** Turns UDP GRO of every socket on or off. */
   setGro(gro: boolean): void {
@@ -102,8 +107,9 @@ export class UdpSockets {
 
   /** Closes what was not asked for last. Links must have left it. */
   closeUnwanted(): void {
-    for (const [key, { row }] of this.open) {
+    for (const [key, { row, handle }] of this.open) {
       if (this.wanted.has(key)) continue;
+      this.queues.closing(handle.fd);
       this.open.delete(key);
       this.rows.release(row);
       // The worker closes the descriptor, because it may still be reading from it.

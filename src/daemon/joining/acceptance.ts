@@ -1,12 +1,13 @@
 /** What a host that joins gets, and how it becomes a client. */
-import type { InviteParams } from '../../api/index.js';
+import type { VlanConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { JoinGrant, JoinReply, JoinRequest } from '../../member/join-messages.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { freeAddress } from './free-address.js';
-import type { Invitation, InvitationStore } from './invitation-store.js';
+import { type Invitation, type InvitationStore, vlanOf } from './invitation-store.js';
 import { clientLinks } from './inviter-ends.js';
 import { addKeyLine } from './key-lines.js';
+import { isInVlanOfAddresses, vlanOfClient } from './member-vlan.js';
 
 type Member = Invitation['members'][number];
 
@@ -16,9 +17,14 @@ export class Acceptance {
     private readonly hostname: () => string,
   ) {}
 
-  /** Why an invitation cannot give the address that it promises; null: it can. */
-  addressProblem(runtime: InterfaceRuntime, { address }: Pick<InviteParams, 'address'>): string | null {
-    if (address === 'auto' || address === 'none') return null;
+  /** Why an invitation cannot give the address that it promises, to who is in these VLANs; null: it can. */
+  addressProblem(runtime: InterfaceRuntime, address: string, vlan: VlanConfig | undefined): string | null {
+    if (address === 'none') return null;
+    if (address === 'auto') {
+      return isInVlanOfAddresses(runtime.config, vlan)
+        ? null
+        : `the addresses of ${runtime.name} are in another VLAN than frames without a tag of the host: give it one with "address", or "address none"`;
+    }
     const plain = address.split('/')[0];
     const isTaken = [...runtime.config.addresses, ...this.given(runtime)].some(
       (one) => one.split('/')[0] === plain,
@@ -40,7 +46,7 @@ export class Acceptance {
     if (known !== undefined) {
       // After a crash between the two files the line may be missing.
       if (holder === null) await this.admit(runtime, file, invitation, known);
-      return { grant: this.grantFor(runtime, known, links) };
+      return { grant: this.grantFor(runtime, invitation, known, links) };
     }
     if (invitation.expiresMs <= Date.now()) return { refused: 'the invitation has expired' };
     if (invitation.members.length >= invitation.uses)
@@ -57,25 +63,35 @@ export class Acceptance {
       list.map((one) => (one === invitation ? { ...one, members: [...one.members, member] } : one)),
     );
     await this.admit(runtime, file, invitation, member);
-    return { grant: this.grantFor(runtime, member, links) };
+    return { grant: this.grantFor(runtime, invitation, member, links) };
   }
 
   private async admit(
     runtime: InterfaceRuntime,
     file: string,
-    { template, name }: Invitation,
+    { template, vlan, name }: Invitation,
     member: Member,
   ): Promise<void> {
     const options = [
       ...(template === null ? [] : [`template="${template}"`]),
+      ...(vlan === undefined ? [] : [`vlan="${vlan}"`]),
       `description="invited as ${name}"`,
     ];
     await addKeyLine(file, [member.name, member.publicKey, ...options].join(' '));
     await runtime.clients.reread();
   }
 
-  private grantFor({ config }: InterfaceRuntime, { name, addresses }: Member, links: number[]): JoinGrant {
-    return { peer: this.hostname(), name, addresses, mtu: effectiveInterface(config).mtu, links };
+  private grantFor(
+    { config, clients }: InterfaceRuntime,
+    invitation: Invitation,
+    { name, addresses }: Member,
+    links: number[],
+  ): JoinGrant {
+    const template = invitation.template ?? undefined;
+    // Its line may have been changed since.
+    const vlan = vlanOfClient(config, clients.named(name) ?? { vlan: vlanOf(invitation), template });
+    const { mtu } = effectiveInterface(config);
+    return { peer: this.hostname(), name, addresses, mtu, links, ...(vlan !== undefined && { vlan }) };
   }
 
   private addressesFor(runtime: InterfaceRuntime, { address }: Invitation): string[] {

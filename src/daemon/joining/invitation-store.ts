@@ -2,6 +2,8 @@
 import * as nodeFs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import type { VlanConfig } from '../../api/config.js';
+import { parseVlanWords } from '../../config/vlan-command.js';
 import { type FileIo, ifAbsent, replaceFile } from '../base/durable-file.js';
 
 const memberSchema = z.object({
@@ -17,6 +19,11 @@ const invitationSchema = z.object({
   /** Public key derived from the secret of the token, base64. */
   key: z.string(),
   template: z.string().nullable(),
+  /** What the port of who comes carries, in the words of the configuration; absent: what the template says. */
+  vlan: z
+    .string()
+    .refine((words) => parseVlanWords(words) !== null)
+    .optional(),
   uses: z.int(),
   /** `auto`, `none` or the one address. */
   address: z.string(),
@@ -26,6 +33,11 @@ const invitationSchema = z.object({
 });
 
 export type Invitation = z.infer<typeof invitationSchema>;
+
+/** What the invitation says of VLANs; undefined: its template does. */
+export function vlanOf({ vlan }: Pick<Invitation, 'vlan'>): VlanConfig | undefined {
+  return vlan === undefined ? undefined : (parseVlanWords(vlan) ?? undefined);
+}
 
 /** All invitations of a daemon; every change is on disk before it counts. */
 export class InvitationStore {

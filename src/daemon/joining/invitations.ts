@@ -4,6 +4,7 @@
  * hears of them.
  */
 import type { InvitationStatus, InviteParams, InviteResult, RevokeResult } from '../../api/index.js';
+import { vlanWords } from '../../config/vlan-command.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { OpenedJoin } from '../../handshake/join.js';
 import type { JoinReply } from '../../member/join-messages.js';
@@ -12,9 +13,10 @@ import type { Expiring } from '../base/expiring.js';
 import { RequestError } from '../base/request-errors.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { Acceptance } from './acceptance.js';
-import { type Invitation, InvitationStore } from './invitation-store.js';
+import { type Invitation, InvitationStore, vlanOf } from './invitation-store.js';
 import { endpointsOf, inviterEnds } from './inviter-ends.js';
 import { removeKeyLines } from './key-lines.js';
+import { isInVlanOfAddresses, vlanOfClient } from './member-vlan.js';
 
 /** Invitations kept at a time, used and expired ones included. */
 const MAX_INVITATIONS = 1000;
@@ -22,6 +24,8 @@ const MAX_INVITATIONS = 1000;
 const MAX_WAITING = 16;
 /** An invitation is forgotten this long after nobody can come by it any more. */
 const KEPT_MS = 30 * 86_400_000;
+/** They stand in a line of `authorized-keys` and in the reply to who joins. */
+const MAX_VLAN_WORDS = 255;
 
 interface InvitationsOptions {
   stateFolder: string;
@@ -52,7 +56,11 @@ export class Invitations {
   /** Those of an interface; without a name all. */
   list(name?: string): InvitationStatus[] {
     const wanted = this.store.all().filter((one) => name === undefined || one.interface === name);
-    return wanted.map(({ key: _, address: __, ...shown }) => ({ ...shown, state: stateOf(shown) }));
+    return wanted.map(({ key: _, address: __, ...shown }) => ({
+      ...shown,
+      vlan: vlanOf(shown) ?? null,
+      state: stateOf(shown),
+    }));
   }
 
   /** Invitations by which somebody may still come, and those that ended before. */
@@ -68,15 +76,17 @@ export class Invitations {
   make(params: InviteParams): Promise<InviteResult> {
     return this.inTurn(async () => {
       const runtime = this.inviting(params);
-      const { name, uses, address } = params;
+      const { name, uses, template, vlan } = params;
       const taps = [...this.options.runtimes.keys()];
-      const ends = inviterEnds(runtime, taps, params.template, params.endpoints);
+      const ends = inviterEnds(runtime, taps, template, params.endpoints);
       const list = this.store.all().filter((one) => !isForgotten(one));
       if (list.length >= MAX_INVITATIONS)
         throw new RequestError(`there are ${list.length} invitations: revoke some`);
       if (list.some((one) => one.interface === runtime.name && one.name === name && stateOf(one) === 'open'))
         throw new RequestError(`invitation ${name} already exists: revoke it first`);
-      const problem = this.acceptance.addressProblem(runtime, params);
+      const carried = vlanOfClient(runtime.config, params);
+      const { address = isInVlanOfAddresses(runtime.config, carried) ? 'auto' : 'none' } = params;
+      const problem = this.acceptance.addressProblem(runtime, address, carried);
       if (problem !== null) throw new RequestError(problem);
       const madeMs = Date.now();
       const expiresMs = Math.floor(madeMs / 1000 + params.validS) * 1000;
@@ -85,7 +95,8 @@ export class Invitations {
         interface: runtime.name,
         name,
         key,
-        template: params.template ?? null,
+        template: template ?? null,
+        ...(vlan !== undefined && { vlan: vlanWords(vlan) }),
         uses,
         address,
         madeMs,
@@ -94,7 +105,9 @@ export class Invitations {
       };
       await this.store.save([...list, invitation]);
       this.options.told(invitation, 'made', null);
-      return { name, interface: runtime.name, token, expiresMs, uses, endpoints: endpointsOf(ends) };
+      const { name: interfaceName } = runtime;
+      const made = { name, interface: interfaceName, token, expiresMs, uses, vlan: carried ?? null, address };
+      return { ...made, endpoints: endpointsOf(ends) };
     });
   }
 
@@ -171,8 +184,9 @@ export class Invitations {
     interface: name,
     name: member,
     template,
+    vlan,
     uses,
-    address,
+    address = 'auto',
   }: InviteParams): InterfaceRuntime {
     const { runtimes } = this.options;
     if (name !== undefined && !runtimes.has(name)) throw new RequestError(`interface ${name} does not run`);
@@ -188,6 +202,8 @@ export class Invitations {
       throw new RequestError(`${runtime.name} has no peer-template ${template}`);
     if (uses === 1 && (runtime.peers.get(member) ?? runtime.clients.named(member)) !== undefined)
       throw new RequestError(`peer ${member} already exists on ${runtime.name}`);
+    if (vlan !== undefined && vlanWords(vlan).length > MAX_VLAN_WORDS)
+      throw new RequestError('the list of VLANs is too long: put it into a peer-template');
     if (/\s/.test(member)) throw new RequestError('the name of a client must not contain blanks');
     if (uses > 1 && address !== 'auto' && address !== 'none')
       throw new RequestError('one address is for one host: use "address auto", or leave out "uses"');

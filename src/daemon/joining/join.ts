@@ -131,6 +131,7 @@ export class Joiner {
       name: grant.name,
       publicKey,
       addresses: grant.addresses,
+      vlan: grant.vlan ?? null,
       lines,
       paths,
     };

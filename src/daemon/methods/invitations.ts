@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CIDR4, CIDR6, isRefusal } from '../../grammar/values.js';
 import { MAX_TOKEN_ENDPOINTS } from '../../member/token.js';
 import { admin, type MethodTable, read } from './method.js';
-import { interfaceName, ofInterface, peerName } from './params.js';
+import { carriedVlans, interfaceName, ofInterface, peerName } from './params.js';
 
 const YEAR_S = 31_536_000;
 const MAX_TOKEN = 1024;
@@ -30,9 +30,10 @@ export const INVITATION_METHODS = {
     ofInterface.extend({
       name: peerName,
       template: peerName.optional(),
+      vlan: carriedVlans.optional(),
       validS: z.int().min(60).max(YEAR_S),
       uses: z.int().min(1).max(1000),
-      address,
+      address: address.optional(),
       endpoints: z.array(z.string().max(64)).min(1).max(MAX_TOKEN_ENDPOINTS).optional(),
     }),
     ({ invitations }, params) => invitations.make(params),

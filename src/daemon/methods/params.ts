@@ -1,6 +1,6 @@
 /** Parts of the schemas of parameters. */
 import { z } from 'zod';
-import { IFNAME, isRefusal, NAME, type ValueType } from '../../grammar/values.js';
+import { IFNAME, isRefusal, NAME, type ValueType, VLAN_LIST } from '../../grammar/values.js';
 import { UNPRINTABLE } from '../../grammar/words.js';
 
 /** A text that a value type of the grammar reads. */
@@ -15,6 +15,16 @@ export const nothing = z.strictObject({});
 export const interfaceName = typed(IFNAME);
 export const peerName = typed(NAME);
 export const linkId = z.int().min(0).max(7);
+const vlan = z.int().min(1).max(4094);
+/** What a port carries. */
+export const carriedVlans = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('access'), vlan }),
+  z.strictObject({
+    mode: z.literal('trunk'),
+    native: vlan.exactOptional(),
+    allowed: typed(VLAN_LIST).exactOptional(),
+  }),
+]);
 /** Text that is shown on the terminals of others, which would obey control characters. */
 export const shown = z
   .string()

@@ -44,6 +44,7 @@ export const COUNTER_METHODS = {
       runtime.datapath.send({ kind: 'clear-counters' });
       runtime.handshakes.clearCounters();
       runtime.tapQueue.clearCounters();
+      runtime.sockets.queues.clearCounters();
       runtime.members.refusals.clearCounters();
     }
     return null;

@@ -56,10 +56,11 @@ export class DropWatch {
   }
 }
 
-/** The counts of all reasons: those of the datapath and of the kernel's queue before it, then those of handshakes and of members. */
+/** The counts of all reasons: those of the datapath and of the kernel's queues before it, then those of handshakes and of members. */
 export function dropCounts(runtime: InterfaceRuntime): number[] {
   const datapath = [...runtime.datapath.stats.drops];
   datapath[DROP['tap-queue-full']] = runtime.tapQueue.drops();
+  datapath[DROP['rx-queue-full']] = runtime.sockets.queues.drops();
   return [
     ...datapath,
     ...Object.values(runtime.handshakes.counters),

@@ -148,8 +148,10 @@ export class Follower {
       this.heard(etcd);
       const own = this.published;
       for (const { key, value } of changes) {
-        // Somebody took away what this host says of itself, or its lease ended: it is set again with the next renewal.
-        if (own !== null && key === own.key && !isSame(value, own.value)) this.published = null;
+        // Somebody took away what this host says of itself, or its lease ended: it is set again with the next tick.
+        if (own === null || key !== own.key || isSame(value, own.value)) continue;
+        this.published = null;
+        this.renewedMs = 0;
       }
       this.take(changes);
     }

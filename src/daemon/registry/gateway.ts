@@ -123,11 +123,21 @@ export class Gateway {
     const answer = await this.send(path, body, { signal, token: this.token, needsLeader: true });
     if (answer.statusCode !== 200) parsed(await textOf(answer), answer.statusCode ?? 0);
     let rest = '';
-    for await (const piece of answer.setEncoding('utf8') as AsyncIterable<string>) {
+    for await (const piece of this.pieces(answer, signal)) {
       const lines = (rest + piece).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > MAX_ANSWER) throw new Error('a line of the answer is too long');
       for (const line of lines) if (line.trim() !== '') yield parsed(line, 200);
+    }
+  }
+
+  /** What comes of an answer, until it ends. */
+  private async *pieces(answer: IncomingMessage, signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      yield* answer.setEncoding('utf8') as AsyncIterable<string>;
+    } catch (error) {
+      // Node's word for a connection that breaks is "aborted", which says neither by whom nor what.
+      throw signal.aborted ? error : new Error(`${this.server}: the connection broke off`);
     }
   }
 

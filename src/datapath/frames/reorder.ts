@@ -63,7 +63,7 @@ export class Reorder {
   private highestAt = float64(0, MAX_LINKS);
   private slackUs = float64(0, MAX_LINKS);
   private carriesUntil = float64(0, MAX_LINKS);
-  private readonly columns = new Columns(this, 64);
+  private readonly columns = new Columns(this, 'others', 64);
 
   // Rings: one above the cell, and the length, of each counter that waits.
   private cellOf = new Int32Array(0);

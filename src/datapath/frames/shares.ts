@@ -40,7 +40,7 @@ export class Shares {
   /** What each peer has caused in the window named beside it. */
   private caused = float64();
   private causedIn = int32(-1);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   /** Units granted to each peer since the start. */
   private granted = 0;
   private window = 0;

@@ -21,7 +21,7 @@ export class ResendBudget {
   private recent = float64();
   private former = float64();
   private windowAt = float64(Number.NEGATIVE_INFINITY);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   /** Length of a window: nothing older is sent again; µs. */
   private windowUs = 0;
   /** The peer in hand, and what it has left for a second time. */

@@ -27,7 +27,7 @@ export class ResendRings {
   /** Bytes that each peer took of the shared ring in the lap named beside it. */
   private taken = float64();
   private lap = float64(-1);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   private readonly budget: ResendBudget;
   /** What was offered last, and to whom. */
   private offered: ResendRing;

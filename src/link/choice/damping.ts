@@ -19,7 +19,7 @@ export class FlapDamping {
   private penalty = float64();
   private penaltyAt = float64();
   private suppressed = uint8();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   /** Sets how a link is damped; null: not at all. What it has collected so far stays. */
   configure(link: number, settings: DampingSettings | null): void {

@@ -16,7 +16,7 @@ export class Drains {
   private wishes = uint8();
   /** When frames were last sent by a link that is being drained. */
   private quietSince = float64();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   /** Forgets all wishes: the row is another link's now. */
   reset(link: number): void {

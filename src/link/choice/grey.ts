@@ -30,7 +30,7 @@ export class GreyWatch {
   /** When it turned clean last, and how long it must be better before it does so again. */
   private cleanAt = float64(-NEVER);
   private returnUs = float64(RETURN_US);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   /** Sets the limits of a link; null: it is never grey. */
   configure(link: number, settings: QualitySettings | null): void {

@@ -11,7 +11,7 @@ const REVIEW_US = 100_000;
 
 export class Review {
   private dueAt = float64();
-  private readonly columns = new Columns(this, 16);
+  private readonly columns = new Columns(this, 'peers', 16);
 
   constructor(
     private readonly peers: PeerTable,

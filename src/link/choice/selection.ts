@@ -55,7 +55,7 @@ export class Selection {
   restUntil = float64(Number.NEGATIVE_INFINITY);
   private restUs = float64(REST_US);
   private movedAt = float64(Number.NEGATIVE_INFINITY);
-  private readonly columns = new Columns(this, 16);
+  private readonly columns = new Columns(this, 'peers', 16);
 
   constructor(
     private readonly peers: PeerTable,

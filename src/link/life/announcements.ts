@@ -18,7 +18,7 @@ export class Announcements {
   withheld = uint32();
   /** The cause of the last one: its place in `LINK_CAUSES`. */
   cause = int32();
-  private readonly columns = new Columns(this, 64);
+  private readonly columns = new Columns(this, 'links', 64);
   private readonly waiting = new Set<number>();
 
   constructor(

@@ -39,7 +39,7 @@ export class CapacityProbe {
   private firstAt = float64();
   /** When the last answer came, or the train left. */
   private lastAt = float64();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
   private readonly draw = new Uint8Array(1);
   private readonly links: LinkTable;
 

@@ -20,7 +20,7 @@ const NO_PEER = -1;
 export class DirectWays implements PeerWatch, Reader {
   /** 1 for direct peers to which our stations were announced since a direct link came up. */
   told = uint8();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
 
   /** `next` hears of everything as well. */
   constructor(

@@ -1,4 +1,4 @@
-/** Messages about members, between clients and their server. What they say is the control thread's business. */
+/** Messages about members: between clients and their server, and between members of a registry. What they say is the control thread's business. */
 
 import { ROLE } from '../../contract/directs.js';
 import { DROP } from '../../contract/drops.js';
@@ -8,6 +8,8 @@ import { KIND } from '../../wire/header.js';
 import { MAX_MEMBER_BYTES } from '../../wire/member.js';
 import type { LinkBase } from '../ports.js';
 import type { EventLimit } from './event-limit.js';
+
+const HAS_SOMETHING_TO_SAY = ROLE.SERVER | ROLE.CLIENT | ROLE.MEMBER;
 
 export class Members {
   constructor(
@@ -32,7 +34,7 @@ export class Members {
   heard(datagram: Datagram): void {
     const { peer, body, end, now } = datagram;
     const { drops, arena, ports } = this.base;
-    if ((this.directs.rolesOf(peer) & (ROLE.SERVER | ROLE.CLIENT)) === 0) {
+    if ((this.directs.rolesOf(peer) & HAS_SOMETHING_TO_SAY) === 0) {
       return drops.message(DROP['member-unasked'], datagram);
     }
     if (end - body > MAX_MEMBER_BYTES) return drops.message(DROP.malformed, datagram);

@@ -43,7 +43,7 @@ export class MtuControl {
   private arrivedAt = float64(NEVER);
   /** Size that the control thread heard of last; 0 for none. */
   private announced = int32();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
   private readonly links: LinkTable;
 
   constructor(

@@ -44,7 +44,7 @@ export class MtuSearch {
   hint = int32();
   private family = uint8();
 
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
 
   /** Uses the size that the operator has fixed. */
   fix(row: number, size: number): void {

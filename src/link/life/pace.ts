@@ -32,7 +32,7 @@ export class Pace implements RowOwner {
   private readonly ownUs = float64();
   /** What a client wants. */
   private readonly wishUs = float64();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'links');
   /** Heartbeats a second that all links together whose peers set the pace may take. */
   private budget = Number.POSITIVE_INFINITY;
   private paced = 0;

@@ -75,6 +75,11 @@ export class Places {
     this.interfaces = new Interfaces(tap, (key, isWorse) => this.factChanged(key, isWorse));
   }
 
+  /** What is held for a link, to be measured. */
+  objectOf(link: number): unknown {
+    return this.rows.get(link);
+  }
+
   // --- what the kernel says ---------------------------------------------------------------------------
 
   /** Until the kernel has told everything once, nothing is said of any link. */

@@ -97,6 +97,11 @@ export class Placement {
     this.links.lacks[link] = 0;
   }
 
+  /** What is held for the place of a link, to be measured. */
+  objectsOf(link: number): unknown[] {
+    return [this.rows.get(link), this.places.objectOf(link)];
+  }
+
   fact(fact: KernelFact): void {
     if (fact.what === 'interface-gone') this.doubts.forget(fact.index);
     this.places.fact(fact);

@@ -2,7 +2,7 @@
 
 /** What falls due: the next heartbeat, the end of the hold time, the next step of the search for its MTU. */
 export const TIMER = { BEAT: 0, HOLD: 1, MTU: 2 } as const;
-const TIMERS_PER_LINK = 4;
+export const TIMERS_PER_LINK = 4;
 
 export function timerOf(link: number, timer: number): number {
   return link * TIMERS_PER_LINK + timer;

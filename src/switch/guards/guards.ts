@@ -37,7 +37,7 @@ export class Guards {
   private readonly guarded: (Guarded | undefined)[] = [];
   /** Frames of each port (row = port + 1) from MAC addresses that are static elsewhere. */
   private pins = uint32();
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   private readonly packet = new GuardedPacket();
   private count = 0;
   private sources = 0;

@@ -25,7 +25,7 @@ class Groups {
   /** First of its memberships. */
   members = int32(NONE);
   chain = int32(NONE);
-  readonly columns = new Columns(this, 256);
+  readonly columns = new Columns(this, 'others', 256);
 }
 
 /** Rows of memberships. A free row has group `NONE` and is chained by `next`. */
@@ -40,14 +40,14 @@ class Memberships {
   before = int32(NONE);
   portNext = int32(NONE);
   portBefore = int32(NONE);
-  readonly columns = new Columns(this, 256);
+  readonly columns = new Columns(this, 'others', 256);
 }
 
 /** Columns of a port, whose row is the port + 1. */
 class PortLists {
   first = int32(NONE);
   count = int32();
-  readonly columns = new Columns(this);
+  readonly columns = new Columns(this, 'peers');
 }
 
 /** Takes a membership of `GroupTable.entries`. `words` is the group's address and good during the call only. */

@@ -8,7 +8,7 @@ export class PortSet {
   private list = int32();
   /** Where in the list a port (row = port + 1) stands, or `NONE`. */
   private place = int32(NONE);
-  private readonly columns = new Columns(this);
+  private readonly columns = new Columns(this, 'peers');
   private used = 0;
 
   get size(): number {

@@ -52,7 +52,7 @@ export class Queriers {
   private responseUs = float64();
   /** How long a membership lasts without being renewed. */
   private holdUs = float64();
-  private readonly columns = new Columns(this, FAMILIES);
+  private readonly columns = new Columns(this, 'others', FAMILIES);
 
   /** Rows that there may be something in. */
   get rows(): number {

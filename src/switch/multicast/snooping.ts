@@ -57,7 +57,7 @@ class PortStates {
   routerUntil = float64(0, FAMILIES);
   /** 1: the operator says that a router is. */
   isRouter = uint8();
-  readonly columns = new Columns(this);
+  readonly columns = new Columns(this, 'peers');
 }
 
 export class Snooping {

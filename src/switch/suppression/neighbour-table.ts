@@ -31,7 +31,7 @@ export class NeighbourTable {
   private until = new Float64Array(0);
   /** Rows that came by each port (row = port + 1). */
   private held = int32();
-  private readonly ports = new Columns(this);
+  private readonly ports = new Columns(this, 'peers');
 
   constructor(seed: readonly [number, number]) {
     this.hash = new KeyedHash(seed[0], seed[1]);

@@ -3,13 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hostFolder } from '../../../scripts/lab/lab.js';
-import { lanAddress, newKeyPair } from '../../../scripts/lab/mesh.js';
+import { lanAddress, newKeyPair, PORT, ROOT } from '../../../scripts/lab/mesh.js';
 import { until } from '../../../scripts/lab/run.js';
 import { Flood } from '../flood.js';
 import { writeSecret } from '../node.js';
 import { answered, labProblem, needsLab } from '../support.js';
 import { Cables, PATIENCE_S } from './cables.js';
 
+/** The sender of numbered datagrams. */
+const STREAM = join(ROOT, 'dist/scripts/stream/program.js');
 const ROUTE = '10.99.0.0/16';
 /** Frames that a change may cost that ends the session. */
 const MAY_BE_LOST = 2;
@@ -84,6 +86,21 @@ describe('the TAP of a running interface', () => {
     expect((await dropped()) - before).toBeGreaterThanOrEqual(200);
     await node.cli('clear counters');
     expect(await dropped()).toBe(0);
+  });
+
+  it('has sockets with queues too, of which the drops are counted as the kernel tells them', async () => {
+    const node = cables.node(2);
+    const before = await node.drops('rx-queue-full');
+    node.daemon.signal('SIGSTOP');
+    const to = ['--to', cables.lab.attachment(2, 1).address, '--port', String(PORT)];
+    const burst = ['--rate', '100000', '--bytes', '1400', '--seconds', '1'];
+    await cables.lab.run(1, process.execPath, [STREAM, 'send', ...to, ...burst]);
+    node.daemon.signal('SIGCONT');
+    await cables.allUp();
+    const dropped = (await node.drops('rx-queue-full')) - before;
+    expect(dropped).toBeGreaterThan(0);
+    const [, ...sockets] = (await cables.lab.run(2, 'cat', ['/proc/net/udp'])).trim().split('\n');
+    expect(sockets.reduce((sum, line) => sum + Number(line.trim().split(/\s+/).at(-1)), 0)).toBe(dropped);
   });
 });
 

@@ -1,0 +1,34 @@
+/** What the datapath holds for peers, as `show system` tells it. */
+import { MAP_ENTRY, ownBytes, rowBytes } from '../base/held.js';
+import type { RowsHeld } from '../contract/answers.js';
+import { LINK_WIDTH, PEER_WIDTH } from '../contract/stats.js';
+import { RING_BYTES } from '../crypto/replay.js';
+import { TIMERS_PER_LINK } from '../link/life/timers.js';
+import { PATH } from '../native/ops.js';
+import type { Assembly } from './assembly.js';
+
+/** A peer stands in a map by its name; a link in those of its place, and in the set of the links placed alike. */
+const MAPS_OF_PEER = 1;
+const MAPS_OF_LINK = 3;
+
+/** `links`: rows of some links that stand for all. */
+export function rowsHeld(parts: Assembly, links: readonly number[]): RowsHeld {
+  const { sessions, links: table } = parts.tables;
+  const rows = rowBytes(parts);
+  const objects = ownBytes(links.map((link) => parts.link.placement.objectsOf(link)));
+  return {
+    peer: rows.peers + PEER_WIDTH * Float64Array.BYTES_PER_ELEMENT + MAPS_OF_PEER * MAP_ENTRY,
+    link:
+      rows.links +
+      TIMERS_PER_LINK * rows.timers +
+      LINK_WIDTH * Float64Array.BYTES_PER_ELEMENT +
+      PATH.WORDS * Int32Array.BYTES_PER_ELEMENT +
+      MAPS_OF_LINK * MAP_ENTRY +
+      objects,
+    session: rows.sessions,
+    stream: rows.streams,
+    ring: RING_BYTES,
+    histogram: rows.histograms,
+    inUse: { ...sessions.replayInUse, histograms: table.rttHistograms.inUse },
+  };
+}
