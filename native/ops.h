@@ -25,7 +25,8 @@
 
 #define OPS_READ(X) X(OFFSET, 0) X(LENGTH, 1) X(WORDS, 2)
 
-#define OPS_QUEUES(X) X(COUNT, 0) X(READY, 1) X(SPARE, 2) X(FD, 3) X(FLOW, 11) X(WORDS, 4107)
+#define OPS_QUEUES(X) \
+  X(COUNT, 0) X(READY, 1) X(SPARE, 2) X(TURN, 3) X(ALONE, 4) X(TOGETHER, 5) X(FD, 6) X(FLOW, 14) X(WORDS, 4110)
 
 #define OPS_NETLINK(X)                                                                 \
   X(KIND, 0) X(IFINDEX, 1) X(FLAGS, 2) X(MTU, 3) X(FAMILY, 4) X(ADDR, 5) X(MASTER, 9) \

@@ -11,6 +11,7 @@
 #include "flow.h"
 #include "helpers.h"
 #include "ops.h"
+#include "reading.h"
 #include "results.h"
 #include "tap_queues.h"
 
@@ -182,9 +183,18 @@ class SharedReads final : public Shared {
     if (parts_ > 0) each_ = slots.count / parts_;
   }
 
-  void run(bool isShared) {
-    if (isShared && parts_ > 1) return helpers::share(this, parts_);
-    for (int part = 0; part < parts_; part++) doPart(part, 0);
+  /// `spare`: what it cost to read all but the busiest queue, the last time. How much there is to read now is not known
+  /// before; where much was, much will be.
+  void run(int64_t spare, Reading* reading) {
+    if (parts_ < 2 || helpers::count() == 0 || !helpers::isWorthIt(2 * spare)) return readAll();
+    if (reading->begin()) {
+      helpers::share(this, parts_);
+    } else {
+      readAll();
+    }
+    int64_t bytes = 0;
+    for (const int64_t cost : cost_) bytes += cost;
+    reading->end(bytes);
   }
 
   void doPart(int part, int) override {
@@ -232,6 +242,10 @@ class SharedReads final : public Shared {
   }
 
  private:
+  void readAll() {
+    for (int part = 0; part < parts_; part++) doPart(part, 0);
+  }
+
   const Queues& queues_;
   const Slots& slots_;
   int parts_ = 0;
@@ -276,8 +290,8 @@ napi_value tapReadQueues(napi_env env, napi_callback_info info) {
   if (max < Queues::kMax) return throwRange(env, "fewer slots than queues");
   const Queues queues(record);
   SharedReads reads(queues, static_cast<uint32_t>(record.data[READY]), slots);
-  // How much there is to read is not known before; where much was, much will be.
-  reads.run(helpers::count() > 0 && helpers::isWorthIt(2 * static_cast<int64_t>(record.data[SPARE])));
+  Reading reading(record.data);
+  reads.run(record.data[SPARE], &reading);
   record.data[READY] = reads.left();
   record.data[SPARE] = reads.spare();
   const int32_t count = reads.gather();

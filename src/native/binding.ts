@@ -83,7 +83,7 @@ export interface Native {
   /** Reads up to `max` frames, frame i at `base + i * slot`; rows of `READ`. Returns how many; 0 when drained. */
   tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
   /**
-   * The same by the queues of `record` (`QUEUES`) that are marked as ready, with the helpers where much is to be read. Frames
+   * The same by the queues of `record` (`QUEUES`) that are marked as ready, with the helpers where much is to be read and that is faster. Frames
    * of one queue come in order, one queue after the other. At least eight slots.
    */
   tapReadQueues(

@@ -129,11 +129,15 @@ export const QUEUES = {
   READY: 1,
   /** Written by the addon: what it cost to read all but the busiest queue, the last time, in bytes that are copied. */
   SPARE: 2,
+  /** Kept by the addon: counts large batches, and what reading takes alone and with helpers, in ns for 1 MiB; 0: not known. */
+  TURN: 3,
+  ALONE: 4,
+  TOGETHER: 5,
   /** The descriptor of each queue. */
-  FD: 3,
+  FD: 6,
   /** Written by the addon: flows and their queues. */
-  FLOW: 11,
-  WORDS: 4107,
+  FLOW: 14,
+  WORDS: 4110,
 } as const;
 
 /** One kernel event from rtnetlink. */

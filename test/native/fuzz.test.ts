@@ -131,7 +131,8 @@ test('random TAP frames are gathered inside the arena only', () => {
   const parts = 3;
   bombard(2 + 2 * parts, (rows, random) => {
     for (let i = QUEUES.FLOW; i < QUEUES.WORDS; i += 7) sinks[i] = word(random);
-    sinks.set([2, 0, 0, sink, sink]);
+    sinks[QUEUES.COUNT] = 2;
+    sinks.fill(sink, QUEUES.FD, QUEUES.FD + 2);
     for (let i = 0; i < ROWS; i++) rows[i * (2 + 2 * parts)] = parts;
     native.tapWrite(arena, sink, rows, ROWS);
     native.tapWriteQueues(arena, sinks, rows, ROWS);
@@ -185,7 +186,7 @@ test('frames are read into slots inside the arena only', () => {
 test('the same by several queues, whatever their record says', () => {
   bombardSlots((base, slot, max, rows) => {
     const record = new Int32Array(QUEUES.WORDS).fill(zeros, QUEUES.FD);
-    record.set([1 + (base & 7), slot, base]);
+    record.set([1 + (base & 7), slot, base, slot, base, slot]);
     return native.tapReadQueues(arena, record, base, slot, max, rows);
   });
   const record = new Int32Array(QUEUES.WORDS).fill(sink);

@@ -222,6 +222,28 @@ describe('flows', () => {
     expect(pair.queuesOf(all)).toEqual(queues);
   });
 
+  test.each([
+    ['alone', [1024, 1 << 29], QUEUES.ALONE],
+    ['by several threads', [1 << 29, 1024], QUEUES.TOGETHER],
+  ])('are read %s where that is faster, and the other way now and then', (_, known, faster) => {
+    pair = new Pair();
+    const { record } = pair;
+    expect(native.setHelpers(1)).toBe(1);
+    const batch = Array.from({ length: SLOTS }, (_, at): [number, number] => [at % FLOWS, at]);
+    pair.inwards(batch);
+    const ways = { usual: 0, other: 0 };
+    while (ways.usual + ways.other < 130) {
+      record.set(known, QUEUES.ALONE);
+      const turn = record[QUEUES.TURN];
+      pair.inwards(batch);
+      if (record[QUEUES.TURN] === turn) continue;
+      const changed = known.findIndex((value, at) => record[QUEUES.ALONE + at] !== value);
+      ways[QUEUES.ALONE + changed === faster ? 'usual' : 'other']++;
+    }
+    expect(ways.other).toBeGreaterThanOrEqual(4);
+    expect(ways.other).toBeLessThanOrEqual(5);
+  });
+
   test('stay in order both ways, by helpers as well', () => {
     pair = new Pair();
     const both = pair;
