@@ -1,8 +1,8 @@
 // Whether several threads read the queues of a TAP faster than one does.
 //
 // That depends on where the frames were made: what lies in the cache of the thread that reads is copied at twice the
-// speed of what another processor has just written, and then a helper costs more than it gives. No rule says which it
-// will be, so both ways are timed, and the slower one is tried now and then.
+// speed of what another processor has just written, and a helper would be no faster with its part than that thread with
+// all. No rule says which it will be, so both ways are timed, and the slower one is tried now and then.
 #pragma once
 
 #include <time.h>
