@@ -9,7 +9,9 @@
   /* tap_frames.cc */ X(tapRead) X(tapReadQueues) X(tapWrite) X(tapWriteQueues)                  \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
+  /* blake2b.cc */ X(hkdf)                                                                       \
   /* udp_receive.cc */ X(udpReceive)                                                             \
+  /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \
   /* keys.cc */ X(keyInstall) X(keyWipe)                                                         \
   /* aead.cc */ X(seal) X(open) X(hasHardwareAes)                                                \

@@ -6,9 +6,9 @@
 
 #define OPS_PATH(X)                                                                  \
   X(FAMILY, 0) X(PORT, 1) X(ADDR, 2) X(LOCAL, 6) X(IFINDEX, 10) X(SCOPE, 11) \
-  X(DSCP, 12) X(MARK, 13) X(WORDS, 14)
+  X(DSCP, 12) X(MARK, 13) X(HOPS, 14) X(WORDS, 15)
 
-#define OPS_RECV(X) X(OFFSET, 0) X(LENGTH, 1) X(SEGMENT, 2) X(PATH, 4) X(WORDS, 18)
+#define OPS_RECV(X) X(OFFSET, 0) X(LENGTH, 1) X(SEGMENT, 2) X(PATH, 4) X(WORDS, 19)
 
 #define OPS_SEAL(X)                                                                              \
   X(KEY, 0) X(TYPE, 1) X(STREAM, 2) X(RECEIVER, 3) X(COUNTER_LOW, 4) X(COUNTER_HIGH, 5)          \
@@ -20,6 +20,9 @@
 
 #define OPS_SEND(X) \
   X(FD, 0) X(OFFSET, 1) X(LENGTH, 2) X(SEGMENT, 3) X(PATH, 4) X(RESULT, 5) X(SENT, 6) X(GSO, 7) X(WORDS, 8)
+
+#define OPS_SOCKET_ERROR(X) \
+  X(ORIGIN, 0) X(TYPE, 1) X(CODE, 2) X(INFO, 3) X(FROM, 4) X(TO, 10) X(WORDS, 25)
 
 #define OPS_WRITE(X) X(COUNT, 0) X(RESULT, 1) X(PARTS, 2)
 
@@ -42,8 +45,9 @@
 /// Every list with its name, in the order of ops.ts.
 #define OPS_RECORDS(RECORD)                                                                      \
   RECORD(PATH, OPS_PATH) RECORD(RECV, OPS_RECV) RECORD(SEAL, OPS_SEAL) RECORD(OPEN, OPS_OPEN)    \
-  RECORD(SEND, OPS_SEND) RECORD(WRITE, OPS_WRITE) RECORD(READ, OPS_READ)                         \
-  RECORD(QUEUES, OPS_QUEUES) RECORD(NETLINK, OPS_NETLINK) RECORD(NETLINK_KIND, OPS_NETLINK_KIND) RECORD(AEAD, OPS_AEAD)     \
+  RECORD(SEND, OPS_SEND) RECORD(SOCKET_ERROR, OPS_SOCKET_ERROR) RECORD(WRITE, OPS_WRITE)         \
+  RECORD(READ, OPS_READ) RECORD(QUEUES, OPS_QUEUES) RECORD(NETLINK, OPS_NETLINK)                 \
+  RECORD(NETLINK_KIND, OPS_NETLINK_KIND) RECORD(AEAD, OPS_AEAD)                                  \
   RECORD(VNET, OPS_VNET)
 
 #define OPS_CONSTANT(name, value) name = value,

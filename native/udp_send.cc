@@ -21,7 +21,7 @@ constexpr int32_t kMaxSegments = 64;          // UDP_MAX_SEGMENTS of every kerne
 constexpr int32_t kMaxPayload4 = 65'507;      // 65,535 less the IPv4 and UDP headers
 constexpr int32_t kMaxPayload6 = 65'487;      // 65,535 less the IPv6 and UDP headers
 constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t)) +
-                           CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
+                           2 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t));
 constexpr int kDscpMask = 63;
 constexpr int kDscpShift = 2;  // the two low bits of the field belong to ECN
 
@@ -94,6 +94,10 @@ bool aim(Target* target, const int32_t* path, uint16_t segment) {
     else addControl(target, IPPROTO_IPV6, IPV6_TCLASS, &trafficClass, sizeof trafficClass);
   }
   if (path[MARK] != 0) addControl(target, SOL_SOCKET, SO_MARK, path + MARK, sizeof path[MARK]);
+  if (path[HOPS] != 0) {
+    const bool v4 = path[FAMILY] == 4;
+    addControl(target, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, path + HOPS, sizeof path[HOPS]);
+  }
   if (segment != 0) addControl(target, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
   return true;
 }
@@ -112,9 +116,16 @@ void addMessage(int32_t* row, Target* target, uint8_t* data, size_t length) {
   header.msg_flags = 0;
 }
 
+/// Whether an error may be an answer to an earlier datagram, by ICMP: the kernel tells it once, to whoever sends next.
+bool mayBeEarlier(int error) {
+  return error == EHOSTUNREACH || error == ENETUNREACH || error == ECONNREFUSED || error == EMSGSIZE ||
+         error == EACCES || error == EPROTO || error == EOPNOTSUPP || error == ENOPROTOOPT || error == EHOSTDOWN;
+}
+
 /// Sends what was gathered. The first error of a row ends that row, not those after it.
 void flush() {
   int next = 0;
+  int triedAgain = -1;
   while (next < batch.messages) {
     const int sent = sendmmsg(batch.fd, batch.headers + next, static_cast<unsigned>(batch.messages - next),
                               MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -122,6 +133,8 @@ void flush() {
       for (int end = next + sent; next < end; next++) {
         batch.rows[next][ops::SEND::SENT] += static_cast<int32_t>(batch.headers[next].msg_len);
       }
+    } else if (mayBeEarlier(errno) && triedAgain != next) {
+      triedAgain = next;
     } else if (errno != EINTR) {
       int32_t* failed = batch.rows[next];
       failed[ops::SEND::RESULT] = -errno;

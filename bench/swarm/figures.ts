@@ -25,7 +25,7 @@ export interface JoinFigures {
   handshakesPerSecond: number;
   /** For each second of processor time of the control thread. */
   handshakesPerControlSecond: number;
-  /** What X25519 alone allows one core. */
+  /** What X25519 alone allows one core, measured meanwhile. */
   boundPerSecond: number;
   retries: number;
   cookies: number;

@@ -1,6 +1,6 @@
 /** What is done with the swarm, a phase at a time. */
 import { pause } from '../../scripts/lab/run.js';
-import { x25519Bound } from './bound.js';
+import { X25519Bound } from './bound.js';
 import type {
   BroadcastFigures,
   IdleFigures,
@@ -82,12 +82,14 @@ interface JoinStart {
 export async function comeUp(bed: Bed, start: JoinStart): Promise<JoinFigures> {
   const { server, options } = bed;
   const points: Point[] = [];
+  const bound = new X25519Bound();
   const [processor, shares] = [server.processor, await sharesFrom(bed)];
   const end = await watch(
     bed,
     start.phase,
     ({ up }) => up === options.clients,
     (status) => {
+      bound.sample();
       points.push({ ms: status.atMs - start.since, up: status.up, residentMiB: server.residentMiB });
     },
   );
@@ -101,7 +103,7 @@ export async function comeUp(bed: Bed, start: JoinStart): Promise<JoinFigures> {
     up: end.up,
     handshakesPerSecond: (made * 1000) / allUpMs,
     handshakesPerControlSecond: (made * 1000) / (after.control - processor.control),
-    boundPerSecond: x25519Bound(),
+    boundPerSecond: bound.perSecond,
     retries: end.retries - start.before.retries,
     cookies: end.cookies - start.before.cookies,
     residentMiB,

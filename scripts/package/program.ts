@@ -51,12 +51,22 @@ export async function placeProgram(
   }
   place(runtime.program, join(folder, 'bin/node'), { runs: true });
   const launcher = readFileSync(join(root, 'packaging/launcher.sh'), 'utf8');
-  const launch = (name: string, flags: string) =>
+  for (const name of ['octolink', 'octolinkd']) {
+    const flags = nodeFlags(readFileSync(join(root, 'bin', name), 'utf8'));
     put(join(folder, 'bin', name), launcher.replace('@ENTRY@', name).replace('@FLAGS@', flags), {
       runs: true,
     });
-  launch('octolink', '');
-  launch('octolinkd', '--single-threaded-gc ');
+  }
+}
+
+/** The flags for Node in the first line of a program, each with a space after it. */
+export function nodeFlags(program: string): string {
+  const [first] = program.split('\n');
+  return first
+    .split(' ')
+    .filter((word) => word.startsWith('--'))
+    .map((flag) => `${flag} `)
+    .join('');
 }
 
 /** Compiled files without the mention of source maps, which are not packed. */

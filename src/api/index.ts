@@ -34,5 +34,6 @@ export * from './peers.js';
 export * from './protocol.js';
 export * from './registry.js';
 export * from './system.js';
+export * from './trace.js';
 export * from './uplinks.js';
 export * from './vlans.js';

@@ -32,6 +32,7 @@ import type { LinkStatus, PeerStatus } from './peers.js';
 import type { HelloParams, HelloResult } from './protocol.js';
 import type { MemberRevoked, RegistryStatus } from './registry.js';
 import type { ClientStatus, SystemInfo, VersionInfo } from './system.js';
+import type { TraceParams, TraceResult } from './trace.js';
 import type { UplinkStatus } from './uplinks.js';
 import type { VlanStatus } from './vlans.js';
 
@@ -95,6 +96,8 @@ export interface Methods
   /** Ends a capture of this connection; no error when it has ended already. */
   'capture.close': { params: { id: number }; result: null };
   ping: { params: PingParams; result: PingResult };
+  /** What lies on the way of a link. One trace runs at a time on an interface. */
+  trace: { params: TraceParams; result: TraceResult };
   /** Begins a bandwidth test, which ends by itself, with this connection, or by `bandwidth.stop`. */
   'bandwidth.start': { params: BandwidthParams; result: BandwidthStarted };
   /** The report after the first `seen` ones; waits for it. Null: the one before was the last. */

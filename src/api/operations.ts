@@ -58,7 +58,7 @@ export interface PageParams {
   interface?: string;
   /** `next` of the page before; absent: from the beginning. */
   cursor?: string;
-  /** Peers on the page, 1–1000. */
+  /** Most peers on the page, 1–1000; a page may have fewer. */
   limit: number;
 }
 

@@ -35,6 +35,11 @@ export type DatapathCommand =
   | { kind: 'send-raw'; bytes: Uint8Array; path: PathRef }
   | { kind: 'send-raw-peer'; bytes: Uint8Array; peer: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; size: number }
+  /**
+   * Probes the way of a link (its id) for a trace: an IP packet of `size` bytes that may take so many hops; 0: as many as any. One is
+   * under way at a time.
+   */
+  | { kind: 'trace'; peer: number; link: number; id: number; size: number; hops: number }
   /** A message of a bandwidth test, as `writeBandwidthMessage` makes it, by the link that messages take. */
   | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
   /** Sends `count` datagrams of data, numbered from `sequence`, as large as the link (its id; -1: any) takes. */

@@ -36,6 +36,20 @@ export type SwitchNotice =
   /** A peer sends more than storm control allows of a kind, an index in `STORM_KINDS`, or no longer. */
   | { what: 'storm'; peer: number; traffic: number; isOver: boolean };
 
+/** What came of a probe of a trace. */
+export interface TraceAnswer {
+  /**
+   * `peer`: the peer answered. By ICMP: `expired`, its hop limit was used up; `too-big`, what follows takes no more than `mtu` bytes (0: it is
+   * not said how many); `unreachable`, it went no further for the reason `code`. `refused`: this host did not send it, error `code`.
+   */
+  what: 'peer' | 'expired' | 'too-big' | 'unreachable' | 'refused';
+  /** Who says so: words of a `PATH` up to the remote address; null: the peer or this host. */
+  from: number[] | null;
+  mtu: number;
+  code: number;
+  rttUs: number;
+}
+
 export type DatapathEvent =
   | { kind: 'handshake'; bytes: Uint8Array; path: PathRef }
   /** A handshake message came by a path that is not addressed to our public key; not told of each one. */
@@ -63,6 +77,7 @@ export type DatapathEvent =
   /** The peer's TAP has another MTU than before, in bytes; 0: it does not say. */
   | { kind: 'tap-mtu'; peer: number; mtu: number }
   | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
+  | ({ kind: 'trace'; id: number } & TraceAnswer)
   /** A message of a bandwidth test, from its kind on. */
   | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
   | UplinkMoved

@@ -79,6 +79,11 @@ export interface Primitives {
 
   /** BLAKE2b (RFC 7693) over the parts as if joined; the length of `digest`, 16 to 64 bytes, is part of the hash. */
   hash(digest: Uint8Array, parts: readonly Uint8Array[]): void;
+  /**
+   * HKDF of the Noise framework (revision 34, section 4.3) over BLAKE2b: `output`, two or three blocks of 64 bytes, from a chaining
+   * key of 64 bytes. One call, as a handshake has eight of it, of six to eight hashes each.
+   */
+  hkdf(output: Uint8Array, chainingKey: Uint8Array, input: Uint8Array): void;
   /** Keyed BLAKE2b, key of 16 to 64 bytes. */
   keyedHash(digest: Uint8Array, key: Uint8Array, parts: readonly Uint8Array[]): void;
 

@@ -1,5 +1,9 @@
-/** `Primitives` on libsodium, by way of `sodium-native`, which ships without types: those it needs stand here. */
+/**
+ * `Primitives` on libsodium, by way of `sodium-native`, which ships without types: those it needs stand here. HKDF, which libsodium
+ * does not have over BLAKE2b, is the addon's.
+ */
 import { createRequire } from 'node:module';
+import { loadNative } from '../native/binding.js';
 import { KEY_BYTES, type Primitives, SecretBytes, SIGNATURE_BYTES, SIGNING_KEY_BYTES } from './primitives.js';
 
 /** The calls used, as sodium-native 5.1 has them. They assert lengths and throw on failure. */
@@ -99,6 +103,10 @@ export const sodiumPrimitives: Primitives = {
 
   hash(digest, parts) {
     sodium.crypto_generichash_batch(digest, parts);
+  },
+
+  hkdf(output, chainingKey, input) {
+    loadNative().hkdf(output, chainingKey, input);
   },
 
   keyedHash(digest, key, parts) {

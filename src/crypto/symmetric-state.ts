@@ -6,92 +6,23 @@ import { CHACHA_NONCE_BYTES, KEY_BYTES, type Primitives, TAG_BYTES } from './pri
 
 /** HASHLEN of BLAKE2b. */
 const HASH_BYTES = 64;
-/** BLOCKLEN of BLAKE2b, the block of HMAC. */
-const BLOCK_BYTES = 128;
 const NOTHING = new Uint8Array(0);
-const OUTPUTS = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)] as const;
+const MOST_OUTPUTS = 3;
 
-/** Bytes that XOR turns a key into those of HMAC, four at a time (RFC 2104). */
-const INNER_PAD = 0x36363636;
-const OUTER_PAD = 0x5c5c5c5c;
-/** Longest input of HKDF in a handshake: an output and its number. */
-const MOST_INPUT = HASH_BYTES + 1;
-
-/**
- * HMAC over BLAKE2b (RFC 2104), with keys of HASHLEN bytes: each of the two hashes goes over one stretch of memory, so that
- * it is one call with one part. What it works in is wiped by the caller.
- */
-class Hmac {
-  private readonly inner: Uint8Array;
-  private readonly outer: Uint8Array;
-  private readonly innerKey: Uint32Array;
-  private readonly outerKey: Uint32Array;
-  private readonly message: Uint8Array;
-  private readonly digest: Uint8Array;
-  /** What the inner hash goes over, by the length of the message. */
-  private readonly inputs: readonly (readonly Uint8Array[])[];
-  private readonly outerInput: readonly Uint8Array[];
-
-  constructor(private readonly primitives: Primitives) {
-    this.inner = primitives.allocateSecret(BLOCK_BYTES + MOST_INPUT);
-    this.outer = primitives.allocateSecret(BLOCK_BYTES + HASH_BYTES);
-    this.innerKey = wordsOf(this.inner.subarray(0, BLOCK_BYTES));
-    this.outerKey = wordsOf(this.outer.subarray(0, BLOCK_BYTES));
-    this.message = this.inner.subarray(BLOCK_BYTES);
-    this.digest = this.outer.subarray(BLOCK_BYTES);
-    this.inputs = Array.from({ length: MOST_INPUT + 1 }, (_, length) => [
-      this.inner.subarray(0, BLOCK_BYTES + length),
-    ]);
-    this.outerInput = [this.outer];
-  }
-
-  /** Takes a key for the messages that follow. */
-  setKey(key: Uint32Array): void {
-    this.innerKey.fill(INNER_PAD);
-    this.outerKey.fill(OUTER_PAD);
-    for (let i = 0; i < key.length; i++) {
-      this.innerKey[i] ^= key[i];
-      this.outerKey[i] ^= key[i];
-    }
-  }
-
-  /** The MAC of `first` and `second` as if joined, no longer than `MOST_INPUT`. */
-  sum(mac: Uint8Array, first: Uint8Array, second: Uint8Array): void {
-    this.message.set(first);
-    this.message.set(second, first.length);
-    this.primitives.hash(this.digest, this.inputs[first.length + second.length]);
-    this.primitives.hash(mac, this.outerInput);
-  }
-
-  wipe(): void {
-    this.primitives.wipe(this.inner);
-    this.primitives.wipe(this.outer);
-  }
-}
-
-/** What HKDF works in: used and wiped within one call of a state, and shared by all states. */
+/** What HKDF makes: used and wiped within one call of a state, and shared by all states. */
 class Scratch {
-  readonly hmac: Hmac;
-  readonly temporary: Uint8Array;
-  readonly temporaryKey: Uint32Array;
-  /** Output of HKDF, its parts of HASHLEN bytes, and the keys that these begin with. */
-  readonly block: Uint8Array;
+  readonly three: Uint8Array;
+  readonly two: Uint8Array;
+  /** Its parts of HASHLEN bytes, and the keys that these begin with. */
   readonly parts: readonly Uint8Array[];
   readonly keys: readonly Uint8Array[];
 
   constructor(primitives: Primitives) {
-    this.hmac = new Hmac(primitives);
-    this.temporary = primitives.allocateSecret(HASH_BYTES);
-    this.temporaryKey = wordsOf(this.temporary);
-    this.block = primitives.allocateSecret(3 * HASH_BYTES);
-    this.parts = OUTPUTS.map((_, index) => this.block.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES));
+    this.three = primitives.allocateSecret(MOST_OUTPUTS * HASH_BYTES);
+    this.two = this.three.subarray(0, 2 * HASH_BYTES);
+    this.parts = [0, 1, 2].map((index) => this.three.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES));
     this.keys = this.parts.map((part) => part.subarray(0, KEY_BYTES));
   }
-}
-
-/** The same memory in words of this machine's order. */
-function wordsOf(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / Uint32Array.BYTES_PER_ELEMENT);
 }
 
 const scratches = new WeakMap<Primitives, Scratch>();
@@ -116,7 +47,6 @@ export class SymmetricState {
   private readonly state: Uint8Array;
   private readonly saved: Uint8Array;
   private readonly chainingKey: Uint8Array;
-  private readonly chainingKeyWords: Uint32Array;
   private readonly hash: Uint8Array;
   private readonly cipherKey: Uint8Array;
   private readonly scratch: Scratch;
@@ -133,7 +63,6 @@ export class SymmetricState {
     this.state = primitives.allocateSecret(STATE_BYTES);
     this.saved = primitives.allocateSecret(STATE_BYTES);
     this.chainingKey = this.state.subarray(CHAINING_KEY, HASH);
-    this.chainingKeyWords = wordsOf(this.chainingKey);
     this.hash = this.state.subarray(HASH, CIPHER_KEY);
     this.cipherKey = this.state.subarray(CIPHER_KEY);
     const name = new TextEncoder().encode(protocolName);
@@ -157,18 +86,18 @@ export class SymmetricState {
   }
 
   mixKey(input: Uint8Array): void {
-    this.expand(input, 2);
+    this.primitives.hkdf(this.scratch.two, this.chainingKey, input);
     this.chainingKey.set(this.scratch.parts[0]);
     this.setKey(this.scratch.keys[1]);
-    this.primitives.wipe(this.scratch.block);
+    this.primitives.wipe(this.scratch.three);
   }
 
   mixKeyAndHash(input: Uint8Array): void {
-    this.expand(input, 3);
+    this.primitives.hkdf(this.scratch.three, this.chainingKey, input);
     this.chainingKey.set(this.scratch.parts[0]);
     this.mixHash(this.scratch.parts[1]);
     this.setKey(this.scratch.keys[2]);
-    this.primitives.wipe(this.scratch.block);
+    this.primitives.wipe(this.scratch.three);
   }
 
   /** Seals (or passes on in the clear while there is no key) and mixes what goes on the wire into the hash. */
@@ -197,12 +126,12 @@ export class SymmetricState {
 
   /** The two transport keys: initiator to responder, responder to initiator. The caller owns and wipes them. */
   split(): [Uint8Array, Uint8Array] {
-    this.expand(NOTHING, 2);
+    this.primitives.hkdf(this.scratch.two, this.chainingKey, NOTHING);
     const first = this.primitives.allocateSecret(KEY_BYTES);
     const second = this.primitives.allocateSecret(KEY_BYTES);
     first.set(this.scratch.keys[0]);
     second.set(this.scratch.keys[1]);
-    this.primitives.wipe(this.scratch.block);
+    this.primitives.wipe(this.scratch.three);
     return [first, second];
   }
 
@@ -238,20 +167,5 @@ export class SymmetricState {
     new DataView(nonce.buffer).setUint32(4, this.nonce, true);
     this.nonce += 1;
     return nonce;
-  }
-
-  /** HKDF of the Noise framework (section 4.3): `outputs` blocks of HASHLEN bytes in the scratch block, to be wiped. */
-  private expand(input: Uint8Array, outputs: 2 | 3): void {
-    const { hmac, temporary, temporaryKey, parts } = this.scratch;
-    hmac.setKey(this.chainingKeyWords);
-    hmac.sum(temporary, input, NOTHING);
-    hmac.setKey(temporaryKey);
-    let previous: Uint8Array = NOTHING;
-    for (let index = 0; index < outputs; index++) {
-      hmac.sum(parts[index], previous, OUTPUTS[index]);
-      previous = parts[index];
-    }
-    hmac.wipe();
-    this.primitives.wipe(temporary);
   }
 }

@@ -65,6 +65,8 @@ export class Commands {
         return this.sendRawToPeer(command.peer, command.bytes, now);
       case 'echo':
         return this.echo(command, now);
+      case 'trace':
+        return this.trace(command, now);
       case 'bandwidth-message':
         return link.bandwidth.send(command.peer, command.bytes, now);
       case 'bandwidth-data':
@@ -238,6 +240,13 @@ export class Commands {
     const link = command.link < 0 ? NO_LINK : peers.linkOf(peer, command.link);
     if (command.link >= 0 && link < 0) return;
     this.parts.link.echoes.ask(peer, link, command, now);
+  }
+
+  private trace(command: Extract<DatapathCommand, { kind: 'trace' }>, now: number): void {
+    const { peers } = this.parts.tables;
+    if (!peers.has(command.peer)) return;
+    const link = peers.linkOf(command.peer, command.link);
+    if (link >= 0) this.parts.link.traces.ask(link, command, now);
   }
 
   private bandwidthData(

@@ -72,6 +72,11 @@ export class Engine {
     this.parts.transmit.flush();
   }
 
+  /** Answers by ICMP to what was sent by a socket: rows of `SOCKET_ERROR`. */
+  socketErrors(rows: Int32Array, count: number, socket: number, now: number): void {
+    this.parts.link.traces.heardOnTheWay(rows, count, socket, now);
+  }
+
   /** When `expire` wants to be called next, in µs of the caller's clock. */
   nextDeadline(): number {
     return Math.min(

@@ -61,6 +61,11 @@ export class MemberList {
     return this.members.get(key);
   }
 
+  /** Whether anybody was revoked at all. */
+  get hasRevocations(): boolean {
+    return this.revocations.size > 0;
+  }
+
   /** Whether somebody who may do so has revoked a key. */
   isRevoked(key: string): boolean {
     const found = this.revocations.get(key);

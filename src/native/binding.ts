@@ -131,6 +131,13 @@ export interface Native {
     rows: Int32Array,
   ): number;
   /**
+   * Whether the kernel keeps what is answered to a socket's datagrams by ICMP, for `udpErrors`. While it does, the socket stays ready for reading
+   * until they are taken. Returns whether it does now.
+   */
+  udpTellErrors(fd: number, on: boolean): boolean;
+  /** Takes such answers: rows of `SOCKET_ERROR`. Returns how many; fewer than the array holds when no more are there. */
+  udpErrors(fd: number, rows: Int32Array): number;
+  /**
    * Sends `count` rows of `SEND` in order, consecutive rows of one socket by one sendmmsg. With `SEND.GSO` a
    * row of several datagrams is one UDP_SEGMENT message (split where the kernel's 64-segment and 65,507-byte limits
    * ask for it); without, each datagram is a message. A failing row never stops the rows after it.
@@ -144,6 +151,11 @@ export interface Native {
    * Index of the device by which the routing table sends UDP to `remote` (RTM_GETROUTE); 0 when there is no way.
    * `device`: index of the one that it must leave by, or 0.
    */
+  /**
+   * HKDF of the Noise framework (revision 34, section 4.3) over BLAKE2b: one to three blocks of 64 bytes into `output`, from a
+   * chaining key of 64 bytes.
+   */
+  hkdf(output: Uint8Array, chainingKey: Uint8Array, input: Uint8Array): void;
   routeDevice(family: 4 | 6, remote: string, local: string | null, device: number, mark: number): number;
 
   /** AEAD ----------------------------------------------------------------- */
@@ -215,6 +227,9 @@ export interface Native {
   /** The constants of native/ops.h, for the test that compares them with ops.ts. */
   layout(): Record<string, Record<string, number>>;
 }
+
+/** What a key slot in use takes, in bytes: its key schedule, as OpenSSL 3 keeps it, and the slot; the larger AEAD's. */
+export const KEY_SLOT_BYTES = 1232;
 
 let loaded: Native | undefined;
 

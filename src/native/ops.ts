@@ -23,7 +23,9 @@ export const PATH = {
   /** Marks of what is sent: differentiated services code point, and the mark for the host's own rules; 0 for none. */
   DSCP: 12,
   MARK: 13,
-  WORDS: 14,
+  /** Hop limit (TTL) of what is sent; 0: that of the system. */
+  HOPS: 14,
+  WORDS: 15,
 } as const;
 
 /** The words of `PATH` that tell where it leads; those after them only mark what goes there. */
@@ -39,7 +41,7 @@ export const RECV = {
   SEGMENT: 2,
   /** The path it came by: `PATH` words. LOCAL and IFINDEX are filled from IP_PKTINFO. */
   PATH: 4,
-  WORDS: 18,
+  WORDS: 19,
 } as const;
 
 /**
@@ -105,6 +107,21 @@ export const SEND = {
   /** 1: several datagrams may leave by one UDP GSO message; 0: each is a message. */
   GSO: 7,
   WORDS: 8,
+} as const;
+
+/** What somebody on the way answered to a datagram of a socket, by ICMP. */
+export const SOCKET_ERROR = {
+  /** `SO_EE_ORIGIN_…`: 2 ICMP, 3 ICMPv6, others of this host. */
+  ORIGIN: 0,
+  TYPE: 1,
+  CODE: 2,
+  /** MTU of the next hop in bytes, where the answer says that the datagram was too large. */
+  INFO: 3,
+  /** Who answered: the words of `PATH` up to the remote address. */
+  FROM: 4,
+  /** Where the datagram was sent to: `PATH` words. */
+  TO: 10,
+  WORDS: 25,
 } as const;
 
 /** One frame written to the TAP: COUNT pairs (byte offset, length) follow the fixed words. */
@@ -175,9 +192,6 @@ export const NETLINK_KIND = {
 
 /** Numbers of the AEADs, as they stand in handshakes and key slots. */
 export const AEAD = { AES_256_GCM: 1, CHACHA20_POLY1305: 2 } as const;
-
-/** What a key slot in use takes, in bytes: its key schedule, as OpenSSL 3 keeps it, and the slot; the larger AEAD's. */
-export const KEY_SLOT_BYTES = 1232;
 
 /** Length of the virtio-net header that the TAP is opened with (`struct virtio_net_hdr`, little-endian). */
 export const VNET_HEADER = 24;

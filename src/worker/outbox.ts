@@ -13,6 +13,7 @@ const DISPENSABLE: ReadonlySet<DatapathEvent['kind']> = new Set([
   'mtu',
   'path-mtu',
   'roamed',
+  'trace',
 ]);
 
 export class Outbox {

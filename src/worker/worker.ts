@@ -15,7 +15,7 @@ import { HandshakeScreen } from '../crypto/screen.js';
 import { sodiumPrimitives } from '../crypto/sodium.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
-import { NETLINK, READ, RECV } from '../native/ops.js';
+import { NETLINK, READ, RECV, SOCKET_ERROR } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
@@ -57,6 +57,8 @@ export type WorkerMessage =
   | DatapathCommand
   | { kind: 'answer-marks'; marks: AnswerMark[] }
   | { kind: 'public-key'; publicKey: Uint8Array }
+  /** Whether what is answered by ICMP to datagrams of a socket is taken, for a trace. */
+  | { kind: 'socket-errors'; row: number; on: boolean }
   | { kind: 'schedule'; realtime: boolean }
   | { kind: 'workers'; count: number; tapFds: readonly number[] }
   | { kind: 'stop' };
@@ -75,6 +77,7 @@ const MAX_UNDRAINED_TURNS = 8;
 const COMMANDS_A_TURN = 16;
 const NO_COMMANDS: readonly WorkerMessage[] = [];
 const NETLINK_ROWS = 256;
+const ERROR_ROWS = 16;
 /** Time between two messages that the kernel's interfaces, addresses or routes have changed. */
 const KERNEL_INTERVAL_US = 20_000;
 /** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
@@ -97,6 +100,9 @@ class Shell {
   private readonly receiveSockets = new Int32Array(this.arena.sizes.receiveSlots);
   private readonly netlinkRows = new Int32Array(NETLINK_ROWS * NETLINK.WORDS);
   private readonly socketFds = new Map<number, number>();
+  /** Sockets of which answers by ICMP are taken. */
+  private readonly tracedSockets = new Set<number>();
+  private readonly errorRows = new Int32Array(ERROR_ROWS * SOCKET_ERROR.WORDS);
   private readonly marks = new AnswerMarks();
   private readonly known = new KnownPaths();
   private readonly cookieReplies: CookieReplies;
@@ -279,6 +285,7 @@ class Shell {
     const { native, arena, receives, receiveSockets } = this;
     const slots = arena.sizes.receiveSlots;
     this.now = now;
+    if (this.tracedSockets.size > 0) this.takeErrors(row, fd, now);
     for (let round = 0; round < ROUNDS; round++) {
       const count = native.udpReceive(arena.bytes, fd, arena.receiveBase, SLOT_BYTES, slots, receives);
       if (count > 0) {
@@ -290,6 +297,19 @@ class Shell {
       if (count < slots) return;
     }
     this.drained = false;
+  }
+
+  /** Takes what was answered by ICMP; of a flood of them some at a time. */
+  private takeErrors(row: number, fd: number, now: number): void {
+    if (!this.tracedSockets.has(row)) return;
+    this.engine.socketErrors(this.errorRows, this.native.udpErrors(fd, this.errorRows), row, now);
+  }
+
+  private tellErrors(row: number, on: boolean): void {
+    const fd = this.socketFds.get(row);
+    if (fd === undefined) return;
+    if (this.native.udpTellErrors(fd, on)) this.tracedSockets.add(row);
+    else this.tracedSockets.delete(row);
   }
 
   /** Carries out some of the commands that wait; sockets and the TAP have their turn before the others. */
@@ -323,6 +343,7 @@ class Shell {
     if (message.kind === 'send-raw' || message.kind === 'send-raw-peer')
       this.gate.sending(message.bytes, now);
     if (message.kind === 'public-key') return this.screen.setPublicKey(message.publicKey);
+    if (message.kind === 'socket-errors') return this.tellErrors(message.row, message.on);
     if (message.kind === 'schedule') return this.schedule(message.realtime);
     if (message.kind === 'workers') {
       this.workers = message.count;
@@ -361,6 +382,7 @@ class Shell {
     this.native.epollRemove(this.epoll, fd);
     this.native.close(fd);
     this.socketFds.delete(row);
+    this.tracedSockets.delete(row);
   }
 
   /** Has the kernel tell everything that it knows of interfaces and addresses. */

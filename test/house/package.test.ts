@@ -12,6 +12,7 @@ import { productionPackages } from '../../scripts/package/lockfile.js';
 import { changelogOf, changeOf, notesOf } from '../../scripts/package/notes.js';
 import { sha256 } from '../../scripts/package/npm.js';
 import { readOptions } from '../../scripts/package/options.js';
+import { nodeFlags } from '../../scripts/package/program.js';
 import { sbom } from '../../scripts/package/sbom.js';
 import { targetOf } from '../../scripts/package/targets.js';
 import { versionLine } from '../../src/api/version.js';
@@ -34,6 +35,13 @@ function lacking(...programs: string[]): string | undefined {
   const missing = programs.find((program) => spawnSync(program, ['--version']).error !== undefined);
   return missing === undefined ? undefined : `${missing} is not installed`;
 }
+
+describe('the launcher of a program', () => {
+  it('has the flags of its first line', () => {
+    expect(nodeFlags('#!/usr/bin/env -S node --one --two=2\nimport(x); // --three\n')).toBe('--one --two=2 ');
+    expect(nodeFlags('#!/usr/bin/env node\n')).toBe('');
+  });
+});
 
 describe('the addon', () => {
   it('is refused when it asks for a C library newer than promised', () => {

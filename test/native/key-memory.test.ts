@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { loadNative } from '../../src/native/binding.js';
-import { AEAD, KEY_SLOT_BYTES } from '../../src/native/ops.js';
+import { KEY_SLOT_BYTES, loadNative } from '../../src/native/binding.js';
+import { AEAD } from '../../src/native/ops.js';
 
 const native = loadNative();
 const KEYS = 32_768;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadNative, type NativeError, type UdpHandle, type UdpOptions } from '../../src/native/binding.js';
-import { PATH, RECV, SEND } from '../../src/native/ops.js';
+import { PATH, RECV, SEND, SOCKET_ERROR } from '../../src/native/ops.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 
 const native = loadNative();
@@ -173,6 +173,33 @@ test('a failing row stops no other row', () => {
     expect(sent).toEqual([3000, 0, 0, 0, 3000, 0, 0, 0, 0, 3000]);
     expect(receive(receiver.fd, arena, 9000).datagrams.length).toBe(9);
   }
+});
+
+test('what ICMP answers to a datagram is told, and fails no later send', () => {
+  const arena = new Uint8Array(ARENA_BYTES);
+  const gone = socket();
+  const { fd } = socket();
+  native.close(open.splice(open.indexOf(gone.fd), 1)[0]);
+  const receiver = socket();
+  const paths = new Int32Array(2 * PATH.WORDS);
+  paths.set(pathRow('127.0.0.1', gone.port));
+  paths.set(pathRow('127.0.0.1', receiver.port), PATH.WORDS);
+  const send = (path: number) => {
+    const row = sendRow({ FD: fd, OFFSET: 0, LENGTH: 4, SEGMENT: 4, PATH: path, GSO: 0 });
+    return native.udpSend(arena, Int32Array.from(row), 1, paths);
+  };
+  expect(native.udpTellErrors(fd, true)).toBe(true);
+  expect([send(0), send(1)]).toEqual([1, 1]);
+  expect(receive(receiver.fd, arena, 4).datagrams.length).toBe(1);
+  const rows = new Int32Array(4 * SOCKET_ERROR.WORDS);
+  expect(native.udpErrors(fd, rows)).toBe(1);
+  const [origin, type, code] = rows;
+  expect([origin, type, code]).toEqual([2, 3, 3]);
+  const at = (offset: number) => rows.slice(offset, offset + PATH.LOCAL);
+  expect(at(SOCKET_ERROR.TO)).toEqual(pathRow('127.0.0.1', gone.port).slice(0, PATH.LOCAL));
+  expect(at(SOCKET_ERROR.FROM).slice(PATH.ADDR)).toEqual(addressWords('127.0.0.1'));
+  expect(native.udpTellErrors(fd, false)).toBe(false);
+  expect([send(0), send(1), native.udpErrors(fd, rows)]).toEqual([1, 1, 0]);
 });
 
 test('hundreds of rows to two sockets keep their order', () => {

@@ -40,6 +40,7 @@ import { supportCommands } from './support.js';
 import { terminalCommands } from './terminal.js';
 import { testCommands } from './test.js';
 import { topCommands } from './top.js';
+import { traceCommands } from './trace.js';
 import { uplinkCommands } from './uplinks.js';
 import { vlanCommands } from './vlans.js';
 import { waitCommands } from './wait.js';
@@ -66,6 +67,7 @@ const EXEC_COMMANDS: readonly ExecCommand[] = [
   ...joinCommands,
   ...waitCommands,
   ...pingCommands,
+  ...traceCommands,
   ...testCommands,
   ...explainCommands,
   ...drainCommands,

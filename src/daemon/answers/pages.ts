@@ -5,6 +5,8 @@ import { Slices } from '../base/slices.js';
 
 /** Peers made into rows before the time is looked at. */
 const PEERS_AT_ONCE = 8;
+/** A page is made into text in one go, so that many peers on it would keep handshakes waiting. */
+const PEERS_OF_A_PAGE = 64;
 
 /** The peers of one interface, in the order of their rows. */
 export interface Source<Peer> {
@@ -14,7 +16,7 @@ export interface Source<Peer> {
 }
 
 /**
- * The next `limit` peers after `cursor`, as rows. Peers come in the order of their rows in the tables, so that one which
+ * The next peers after `cursor`, `limit` at most, as rows. Peers come in the order of their rows in the tables, so that one which
  * stays configured is listed exactly once, whatever is added or removed between two pages or while one is made: that takes
  * several slices of time. `begins`: the peers given to `rowsOf` are the first ones of their interface.
  */
@@ -28,7 +30,7 @@ export async function pageOf<Peer, Row, From extends Source<Peer>>(
   // The interface is gone, and with it the peers that were still to come.
   if (at < 0) return { rows: [], next: null };
   let row = from?.row ?? 0;
-  let room = limit;
+  let room = Math.min(limit, PEERS_OF_A_PAGE);
   const rows: Row[] = [];
   const slices = new Slices();
   while (at < sources.length) {

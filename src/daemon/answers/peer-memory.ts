@@ -2,7 +2,7 @@
 import type { PeerMemory } from '../../api/index.js';
 import { MAP_ENTRY, ownBytes } from '../../base/held.js';
 import type { RowsHeld } from '../../contract/answers.js';
-import { KEY_SLOT_BYTES } from '../../native/ops.js';
+import { KEY_SLOT_BYTES } from '../../native/binding.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 

@@ -1,19 +1,58 @@
 /**
  * Long work of the control thread in slices: between two of them the thread takes what has come meanwhile, handshakes
- * above all.
+ * above all. Work that goes on for long also rests, so that others have the processor: threads that want it without a pause make
+ * everybody late, frames of other programs as well.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promises';
 
 /** Several handshakes are answered in this time. */
 const SLICE_MS = 1;
+/** Work of so many milliseconds goes without a rest. */
+const BURST_MS = 20;
+/** Rest for work: rows become text afterwards, which takes about as long as making them and is not seen here. */
+const REST_FOR_WORK = 2;
+
+/** How much time all long work together may take: a short while as much as it likes, then a part. */
+export class Allowance {
+  private credit = BURST_MS;
+  private at: number;
+
+  constructor(private readonly nowMs: () => number) {
+    this.at = nowMs();
+  }
+
+  /** Time passed that was not worked. */
+  idled(): void {
+    const now = this.nowMs();
+    this.credit = Math.min(BURST_MS, this.credit + now - this.at);
+    this.at = now;
+  }
+
+  /** Time passed that was worked; returns how long is to be rested, in ms. */
+  worked(): number {
+    const now = this.nowMs();
+    this.credit -= REST_FOR_WORK * (now - this.at);
+    this.at = now;
+    return Math.max(0, -this.credit);
+  }
+}
+
+const allowance = new Allowance(() => performance.now());
 
 export class Slices {
   private since = performance.now();
 
-  /** Lets others have their turn, if a slice is over. */
+  constructor() {
+    allowance.idled();
+  }
+
+  /** Lets others have their turn, if a slice is over or a rest is due. */
   async pause(): Promise<void> {
-    if (performance.now() - this.since < SLICE_MS) return;
-    await nextTurn();
+    const ms = allowance.worked();
+    if (ms >= SLICE_MS) await rest(ms);
+    else if (performance.now() - this.since >= SLICE_MS) await nextTurn();
+    else return;
+    allowance.idled();
     this.since = performance.now();
   }
 }

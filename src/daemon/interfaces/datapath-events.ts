@@ -20,6 +20,7 @@ import type { Retry } from './retry.js';
 import type { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { tapMtuHeard } from './tap-mtu.js';
+import type { Traces } from './traces.js';
 import type { UdpSockets } from './udp-sockets.js';
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
@@ -36,6 +37,7 @@ interface EventsHost extends EventEmitter<RuntimeEvents> {
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
+  readonly traces: Traces;
   readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly names: RemoteNames;
@@ -108,6 +110,8 @@ export class DatapathEvents {
         return tapMtuHeard(this.host, event.peer, event.mtu);
       case 'bandwidth-message':
         return this.host.bandwidth.heard(event);
+      case 'trace':
+        return this.host.traces.answered(event);
       case 'echo':
         return this.host.echoes.answered(event);
       default:

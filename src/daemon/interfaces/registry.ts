@@ -63,7 +63,8 @@ export class Registry {
       revokers: () => [...(this.config?.revokers ?? []), this.ownSigningKey],
       nowMs: () => Date.now(),
     });
-    options.clients.isRevoked = (publicKey) => this.list.isRevoked(formatPublicKey(publicKey));
+    options.clients.isRevoked = (publicKey) =>
+      this.list.hasRevocations && this.list.isRevoked(formatPublicKey(publicKey));
     this.own = new OwnRecord(options.name, () => Date.now());
     this.file = new RegistryFile(options.stateFolder, options.name, {
       kept: () => ({ records: this.list.records(), proven: this.list.proven() }),

@@ -35,6 +35,7 @@ import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { TapQueue } from './tap-queue.js';
+import { Traces } from './traces.js';
 import { UdpSockets } from './udp-sockets.js';
 import { workerCount } from './worker-count.js';
 
@@ -57,6 +58,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly handshakes: Handshakes;
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
+  readonly traces: Traces;
   readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly clients: Clients;
@@ -132,6 +134,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.on('bridge', () => this.sendSettings(this.current));
     this.echoes = new Echoes(datapath);
+    this.traces = new Traces(datapath);
     this.bandwidth = new BandwidthTests(this);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {

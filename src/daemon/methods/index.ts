@@ -27,6 +27,7 @@ import { PEER_METHODS } from './show-peers.js';
 import { SYSTEM_METHODS } from './show-system.js';
 import { UPLINK_METHODS } from './show-uplinks.js';
 import { VLAN_METHODS } from './show-vlans.js';
+import { TRACE_METHODS } from './trace.js';
 import { WAIT_METHODS } from './wait.js';
 
 export const METHODS: MethodTable = {
@@ -54,6 +55,7 @@ export const METHODS: MethodTable = {
   ...DRAIN_METHODS,
   ...CAPTURE_METHODS,
   ...PING_METHODS,
+  ...TRACE_METHODS,
   ...BANDWIDTH_METHODS,
   ...WAIT_METHODS,
   ...COMPLETE_METHODS,

@@ -12,12 +12,13 @@ import { LINK, LINK_WIDTH } from '../../contract/stats.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, NEVER, SMALL_BYTES } from '../../state/links.js';
 import { KIND, SEALED_OVERHEAD } from '../../wire/header.js';
-import { MTU_PROBE } from '../../wire/mtu-probe.js';
+import { MTU_PROBE, TRACE_SIZE } from '../../wire/mtu-probe.js';
 import type { LinkBase } from '../ports.js';
 import { type CapacityProbe, TRAIN_ID } from './capacity-probe.js';
 import type { LinkChanges } from './changes.js';
 import { MTU_STATE, MtuSearch } from './mtu-search.js';
 import { TIMER, timerOf } from './timers.js';
+import type { Traces } from './traces.js';
 
 const EMSGSIZE = -90;
 /**
@@ -50,6 +51,7 @@ export class MtuControl {
     private readonly base: LinkBase,
     private readonly changes: LinkChanges,
     private readonly trains: CapacityProbe,
+    private readonly traces: Traces,
   ) {
     this.links = base.tables.links;
   }
@@ -221,6 +223,7 @@ export class MtuControl {
 
   /** Late answers are as good as early ones, as long as they tell of the size in question. */
   private answered(link: number, id: number, size: number, now: number): void {
+    if (size === TRACE_SIZE) return this.traces.answered(link, id, now);
     if (id >= TRAIN_ID) return this.trains.answered(link, id - TRAIN_ID, now);
     const { search } = this;
     const age = (this.probeId[link] - id + TRAIN_ID) % TRAIN_ID;

@@ -26,6 +26,7 @@ import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
 import { RunTrial } from './run-trial.js';
 import { Segmentation } from './segmentation.js';
+import { Traces } from './traces.js';
 import { Uplinks } from './uplinks.js';
 
 export class LinkParts {
@@ -45,6 +46,7 @@ export class LinkParts {
   readonly mtu: MtuControl;
   readonly segmentation: Segmentation;
   readonly echoes: Echoes;
+  readonly traces: Traces;
   readonly bandwidth: BandwidthTests;
   readonly placement: Placement;
   readonly roaming: Roaming;
@@ -72,7 +74,8 @@ export class LinkParts {
     this.placement = new Placement(base, tap, this.segmentation);
     this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
     const trains = new CapacityProbe(base, lanes);
-    this.mtu = new MtuControl(base, this.changes, trains);
+    this.traces = new Traces(base);
+    this.mtu = new MtuControl(base, this.changes, trains, this.traces);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
     this.bandwidth = new BandwidthTests(base, limit);

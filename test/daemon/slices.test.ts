@@ -1,0 +1,35 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Allowance } from '../../src/daemon/base/slices.js';
+
+it('long work takes a third of the time after a short while, and short work never rests', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.1, max: 5, noNaN: true }), { minLength: 1, maxLength: 200 }),
+      (slices) => {
+        let now = 0;
+        let [worked, rested] = [0, 0];
+        const allowance = new Allowance(() => now);
+        for (const slice of slices) {
+          now += slice;
+          worked += slice;
+          const rest = allowance.worked();
+          if (worked <= 10) expect(rest).toBe(0);
+          now += rest;
+          rested += rest;
+          allowance.idled();
+        }
+        expect(rested).toBeCloseTo(Math.max(0, 2 * worked - 20), 6);
+      },
+    ),
+  );
+});
+
+it('what was saved up while nobody worked is no more than a short while', () => {
+  let now = 0;
+  const allowance = new Allowance(() => now);
+  now += 60_000;
+  allowance.idled();
+  now += 11;
+  expect(allowance.worked()).toBeCloseTo(2);
+});

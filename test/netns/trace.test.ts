@@ -1,0 +1,111 @@
+/** Traces between real daemons with a router between them: who is on the way, and where it becomes narrow. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Lab } from '../../scripts/lab/lab.js';
+import { newKeyPair } from '../../scripts/lab/mesh.js';
+import { run } from '../../scripts/lab/run.js';
+import type { LinkStatus, TraceResult } from '../../src/api/index.js';
+import { Node, writeSecret } from './node.js';
+import { labProblem, needsLab } from './support.js';
+
+/** h1 and h3 are attached to all underlays, and reach each other through h2: from the first network into the second. */
+const [CALLER, ROUTER, PEER] = [1, 2, 3];
+const NARROW = 1400;
+
+let lab: Lab;
+let caller: Node;
+
+beforeAll(async () => {
+  if (labProblem) return;
+  lab = await Lab.build({ hosts: 3, underlays: [4, 4, 6, 6].map((family) => ({ family: family as 4 | 6 })) });
+  for (const name of ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'])
+    await lab.run(ROUTER, 'sysctl', ['-qw', `${name}=1`]);
+  for (const family of [4, 6]) {
+    await routeThrough(family, CALLER, PEER, [1, 2]);
+    await routeThrough(family, PEER, CALLER, [2, 1]);
+  }
+  await lab.run(ROUTER, 'ip', ['link', 'set', 'u2', 'mtu', String(NARROW)]);
+  const keys = lab.hosts.map(newKeyPair);
+  const nodes = [];
+  for (const [host, other, network] of [
+    [CALLER, PEER, 2],
+    [PEER, CALLER, 1],
+  ]) {
+    const keyFile = writeSecret(lab, host, 'octo0.key', keys[host - 1].privateKey);
+    const links = [4, 6].map(
+      (family, id) => ` link ${id}\n  remote ${addressOf(family, network, other)} port 7700\n exit`,
+    );
+    const config = `hostname h${host}\ninterface octo0\n private-key-file ${keyFile}\npeer h${other}\n public-key ${keys[other - 1].publicKey}\n${links.join('\n')}\nexit\nno shutdown\n`;
+    nodes.push(await new Node(lab, host).start(config));
+  }
+  caller = nodes[0];
+  for (const link of [0, 1]) await caller.waitLink('h3', link);
+});
+afterAll(async () => {
+  await lab?.remove();
+});
+beforeEach(needsLab);
+
+/** Address of a host in the first or second network of a family. */
+function addressOf(family: number, network: number, host: number): string {
+  const underlay = family === 4 ? network : network + 2;
+  return lab.plan.attachments.find((one) => one.underlay.index === underlay && one.host.index === host)!
+    .address;
+}
+
+async function routeThrough(family: number, from: number, to: number, [near, far]: number[]): Promise<void> {
+  const words = ['route', 'add', addressOf(family, far, to), 'via', addressOf(family, near, ROUTER)];
+  await run('ip', ['-n', lab.hosts[from - 1].namespace, ...(family === 6 ? ['-6'] : []), ...words]);
+}
+
+const trace = async (...words: string[]) => {
+  const { stdout } = await caller.tryCli(`${['trace peer h3', ...words].join(' ')} | json`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as TraceResult);
+};
+
+describe('a trace', () => {
+  it('names the router of each link, its answer and the MTU behind it, and the peer, by IPv4 and IPv6', async () => {
+    const results = await trace();
+    expect(results.map(({ link, packetBytes }) => [link, packetBytes])).toEqual([
+      [0, 1500],
+      [1, 1500],
+    ]);
+    const [four, six] = results;
+    expect(four.hops).toMatchObject([
+      { hop: 1, address: addressOf(4, 1, ROUTER), mtu: NARROW, mtuBy: 'icmp', isPeer: false },
+      { hop: 2, address: addressOf(4, 2, PEER), mtu: null, isPeer: true },
+    ]);
+    expect([four.mtu, four.problem]).toEqual([NARROW, null]);
+    expect(four.rttUs).toBeGreaterThan(0);
+    expect(six.hops).toMatchObject([
+      { hop: 1, address: addressOf(6, 1, ROUTER), mtu: null },
+      { hop: 2, address: addressOf(6, 2, PEER), isPeer: true },
+    ]);
+    expect(six.mtu).toBe(1500);
+    expect(await caller.cli('trace peer h3 link 0')).toContain(
+      'h3 answers after 2 hops; packets of 1400 bytes',
+    );
+  });
+
+  it('takes none of the link away: nothing is lost, and no link changes', async () => {
+    const links = await caller.json<LinkStatus[]>('show links');
+    expect(links.map(({ state }) => state)).toEqual(['up', 'up']);
+    for (const link of [0, 1]) expect(await caller.counter('sendErrors', 'h3', link)).toBe(0);
+  });
+
+  it('says where the way ends, and fails', async () => {
+    await lab.run(ROUTER, 'nft', ['add table inet wall']);
+    await lab.run(ROUTER, 'nft', ['add chain inet wall through { type filter hook forward priority 0; }']);
+    await lab.run(ROUTER, 'nft', [
+      'add rule inet wall through ip daddr 10.2.0.3 reject with icmp type admin-prohibited',
+    ]);
+    const ended = await caller.tryCli('trace peer h3 link 0 hops 3');
+    expect([ended.code, ended.stdout]).toEqual([
+      1,
+      expect.stringMatching(/ends at 10\.1\.0\.2: forbidden by a firewall/),
+    ]);
+    expect(ended.stderr).toContain('the peer does not answer by link 0');
+  });
+});
