@@ -7,9 +7,10 @@
   /* tap.cc */ X(tapOpen) X(tapAddQueue) X(tapName) X(tapAdopt) X(tapOffloads)                   \
   /* tap.cc */ X(tapPersist) X(tapAddress)                                                       \
   /* tap_frames.cc */ X(tapRead) X(tapReadQueues) X(tapWrite) X(tapWriteQueues)                  \
+  /* device.cc */ X(deviceState)                                                              \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
-  /* blake2b.cc */ X(hkdf)                                                                       \
+  /* hkdf.cc */ X(hkdf)                                                                          \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \
@@ -20,7 +21,7 @@
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
   /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
   /* system.cc */ X(now) X(setScheduling) X(ifindex) X(peerCredentials) X(notify)                \
-  /* system.cc */ X(forbidCoreDumps) X(discard)                                                  \
+  /* system.cc */ X(forbidCoreDumps) X(discard) X(exitNow)                                       \
   /* addon.cc */ X(layout)
 
 namespace addon {

@@ -1,4 +1,4 @@
-// The part of OpenSSL 3's public EVP interface that sealing needs. The node binary exports these functions
+// The part of OpenSSL 3's public EVP interface that sealing and HKDF need. The node binary exports these functions
 // to addons; declaring them here keeps the build free of OpenSSL's headers. The ABI is stable within
 // OpenSSL 3 (see OpenSSL's manual pages of the same names).
 #pragma once
@@ -36,6 +36,18 @@ int EVP_DecryptUpdate(EVP_CIPHER_CTX* context, unsigned char* out, int* out_leng
                       int in_length);
 int EVP_DecryptFinal_ex(EVP_CIPHER_CTX* context, unsigned char* out, int* out_length);
 
+typedef struct evp_md_st EVP_MD;
+typedef struct evp_md_ctx_st EVP_MD_CTX;
+typedef struct engine_st ENGINE;
+
+EVP_MD* EVP_MD_fetch(void* library, const char* algorithm, const char* properties);
+EVP_MD_CTX* EVP_MD_CTX_new(void);
+void EVP_MD_CTX_free(EVP_MD_CTX* context);
+int EVP_DigestInit_ex(EVP_MD_CTX* context, const EVP_MD* digest, ENGINE* engine);
+int EVP_DigestUpdate(EVP_MD_CTX* context, const void* data, size_t length);
+int EVP_DigestFinal_ex(EVP_MD_CTX* context, unsigned char* digest, unsigned int* length);
+
+void OPENSSL_cleanse(void* memory, size_t length);
 void ERR_clear_error(void);
 
 }  // extern "C"

@@ -42,13 +42,15 @@
 
 #define OPS_VNET(X) X(HEADER, 24)
 
+#define OPS_BATCH(X) X(BYTES, 524288)
+
 /// Every list with its name, in the order of ops.ts.
 #define OPS_RECORDS(RECORD)                                                                      \
   RECORD(PATH, OPS_PATH) RECORD(RECV, OPS_RECV) RECORD(SEAL, OPS_SEAL) RECORD(OPEN, OPS_OPEN)    \
   RECORD(SEND, OPS_SEND) RECORD(SOCKET_ERROR, OPS_SOCKET_ERROR) RECORD(WRITE, OPS_WRITE)         \
   RECORD(READ, OPS_READ) RECORD(QUEUES, OPS_QUEUES) RECORD(NETLINK, OPS_NETLINK)                 \
   RECORD(NETLINK_KIND, OPS_NETLINK_KIND) RECORD(AEAD, OPS_AEAD)                                  \
-  RECORD(VNET, OPS_VNET)
+  RECORD(VNET, OPS_VNET) RECORD(BATCH, OPS_BATCH)
 
 #define OPS_CONSTANT(name, value) name = value,
 #define OPS_NAMESPACE(name, list) \

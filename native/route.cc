@@ -51,6 +51,27 @@ int deviceOf(const nlmsghdr* message) {
   return 0;
 }
 
+/// The socket for questions of this thread: thousands of clients that come are as many questions.
+class RoutesSocket {
+ public:
+  ~RoutesSocket() { reset(); }
+
+  int get() {
+    if (fd_ < 0) fd_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    return fd_;
+  }
+
+  void reset() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+thread_local RoutesSocket routes;
+
 }  // namespace
 
 namespace addon {
@@ -80,15 +101,18 @@ napi_value routeDevice(napi_env env, napi_callback_info info) {
   const uint8_t protocol = IPPROTO_UDP;
   add(&question, RTA_IP_PROTO, &protocol, sizeof protocol);
 
-  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  const int fd = routes.get();
   if (fd < 0) return throwErrno(env, errno, "socket");
   alignas(nlmsghdr) uint8_t answer[kAnswer];
   const bool isAsked = send(fd, &question, question.header.nlmsg_len, 0) >= 0;
   // The kernel answers before send returns.
   const ssize_t size = isAsked ? recv(fd, answer, sizeof answer, MSG_DONTWAIT) : -1;
-  const int error = errno;
-  ::close(fd);
-  if (size < 0) return throwErrno(env, error, "RTM_GETROUTE");
+  if (size < 0) {
+    const int error = errno;
+    // An answer that comes after all must not be taken for that to the next question.
+    routes.reset();
+    return throwErrno(env, error, "RTM_GETROUTE");
+  }
   const nlmsghdr* message = reinterpret_cast<const nlmsghdr*>(answer);
   if (!NLMSG_OK(message, static_cast<size_t>(size)) || message->nlmsg_type != RTM_NEWROUTE) return makeInt32(env, 0);
   return makeInt32(env, deviceOf(message));

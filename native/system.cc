@@ -136,4 +136,11 @@ napi_value forbidCoreDumps(napi_env env, napi_callback_info) {
   return makeUndefined(env);
 }
 
+napi_value exitNow(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int32_t code = args.int32(0);
+  if (!args.ok()) return nullptr;
+  _exit(code);
+}
+
 }  // namespace addon

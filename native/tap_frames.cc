@@ -154,11 +154,13 @@ struct Slots {
   int32_t* row(int32_t slot) const { return rows.data + slot * ops::READ::WORDS; }
 };
 
-/// Reads frames into the slots from `from` up to `to`. Returns how many; -errno when there was an error before the first.
-/// Frames that were read before an error are handed over first; a lasting error comes back with the next call.
-int32_t readFrames(int fd, const Slots& slots, int32_t from, int32_t to) {
+/// Reads frames into the slots from `from` up to `to`, or `most` bytes and what is begun then. Returns how many; -errno
+/// when there was an error before the first. Frames that were read before an error are handed over first; a lasting error
+/// comes back with the next call.
+int32_t readFrames(int fd, const Slots& slots, int32_t from, int32_t to, int32_t most) {
   int32_t slot = from;
-  while (slot < to) {
+  int64_t bytes = 0;
+  while (slot < to && bytes < most) {
     const int64_t offset = slots.base + slot * slots.size;
     const ssize_t length = read(fd, slots.arena.data + offset, static_cast<size_t>(slots.size));
     if (length < 0) {
@@ -168,6 +170,7 @@ int32_t readFrames(int fd, const Slots& slots, int32_t from, int32_t to) {
     }
     slots.row(slot)[ops::READ::OFFSET] = static_cast<int32_t>(offset);
     slots.row(slot)[ops::READ::LENGTH] = static_cast<int32_t>(length);
+    bytes += length;
     slot++;
   }
   return slot - from;
@@ -199,7 +202,7 @@ class SharedReads final : public Shared {
 
   void doPart(int part, int) override {
     const int32_t from = part * each_;
-    found_[part] = readFrames(queues_.fd(queue_[part]), slots_, from, from + each_);
+    found_[part] = readFrames(queues_.fd(queue_[part]), slots_, from, from + each_, ops::BATCH::BYTES / parts_);
     for (int32_t slot = from; slot < from + found_[part]; slot++) {
       const int32_t* frame = slots_.row(slot);  // a row is an offset and a length, like a part of a frame
       queues_.noteRead(flowOf(slots_.arena, frame, 1), queue_[part]);
@@ -270,7 +273,7 @@ napi_value tapRead(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   const Slots slots = {arena, base, size, max, rows};
   if (!slots.isSound()) return throwRange(env, "slots or rows outside their arrays");
-  const int32_t count = readFrames(fd, slots, 0, max);
+  const int32_t count = readFrames(fd, slots, 0, max, ops::BATCH::BYTES);
   return count < 0 ? throwErrno(env, -count, "read") : makeInt32(env, count);
 }
 

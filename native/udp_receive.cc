@@ -15,6 +15,8 @@
 namespace {
 
 constexpr int kBatch = 64;
+/// Messages taken before it is known how large they are.
+constexpr int kFirst = 16;
 /// Room for the larger of the two pktinfo forms and the segment size.
 constexpr size_t kControl = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
 /// Socket errors in a row that one call swallows: each is consumed by being reported, so a handful suffices.
@@ -112,9 +114,11 @@ napi_value udpReceive(napi_env env, napi_callback_info info) {
   }
 
   int32_t count = 0;
+  int64_t bytes = 0;
   int swallowed = 0;
-  while (count < max) {
-    const int size = max - count < kBatch ? max - count : kBatch;
+  while (count < max && bytes < ops::BATCH::BYTES) {
+    const int most = count == 0 ? kFirst : kBatch;
+    const int size = max - count < most ? max - count : most;
     for (int i = 0; i < size; i++) {
       prepare(i, arena.data + base + (count + i) * slot, static_cast<size_t>(slot));
     }
@@ -127,6 +131,7 @@ napi_value udpReceive(napi_env env, napi_callback_info info) {
     }
     for (int i = 0; i < received; i++) {
       const int64_t offset = base + (count + i) * slot;
+      bytes += batch.messages[i].msg_len;
       describe(i, static_cast<int32_t>(offset), rows.data + (count + i) * ops::RECV::WORDS);
     }
     count += received;

@@ -13,7 +13,7 @@ const IN_NAMESPACES = 'dist/test/netns/**/*.test.js';
 function prepareLab() {
   if (labProblem()) return;
   try {
-    setUpLab();
+    setUpLab(['ethtool']);
   } catch (error) {
     say(`${error.message} The tests that need them are skipped.`);
   }

@@ -78,6 +78,7 @@ export interface ListingFigures {
   /** The latest wake-up of the server's worker meanwhile: for so long it had no processor. */
   workerLateMs: number;
   missing: number;
+  shares: Shares;
 }
 
 export interface ShowFigures {

@@ -240,6 +240,7 @@ async function listing(bed: Bed, method: 'show.peersPage' | 'show.macTablePage')
   await generator.first({ what: 'probes', on: true });
   const connection = await bed.server.control();
   await connection.call('clear.counters', {});
+  const processor = await sharesFrom(bed);
   const since = performance.now();
   let [rows, slowest] = [0, 0];
   let cursor: string | undefined;
@@ -252,8 +253,9 @@ async function listing(bed: Bed, method: 'show.peersPage' | 'show.macTablePage')
     bed.progress('show', `${rows} rows of ${method}`);
   } while (cursor !== undefined);
   const ms = performance.now() - since;
+  const shares = await processor.end();
   connection.close();
   const { worstUs, missing } = await generator.delays();
   const workerLateMs = await bed.server.workerLateMs();
-  return { rows, ms, slowestPageMs: slowest, worstFrameMs: worstUs / 1000, workerLateMs, missing };
+  return { rows, ms, slowestPageMs: slowest, worstFrameMs: worstUs / 1000, workerLateMs, missing, shares };
 }

@@ -52,11 +52,14 @@ function forwarded(figures: UnicastFigures, beside?: UnicastFigures): string[] {
   ];
 }
 
-function listed(what: string, figures: ListingFigures): string {
+function listed(what: string, figures: ListingFigures): string[] {
   const { rows, ms, slowestPageMs, worstFrameMs, workerLateMs, missing } = figures;
   const late = `the worker woke up to ${workerLateMs.toFixed(1)} ms late`;
-  const frames = `latest frame ${worstFrameMs.toFixed(1)} ms (${late}), ${missing} missing`;
-  return `${what}: ${whole(rows)} rows in ${ms.toFixed(0)} ms, slowest page ${slowestPageMs.toFixed(1)} ms; ${frames}`;
+  return [
+    `${what}: ${whole(rows)} rows in ${ms.toFixed(0)} ms, slowest page ${slowestPageMs.toFixed(1)} ms`,
+    `  latest frame ${worstFrameMs.toFixed(1)} ms (${late}), ${missing} missing`,
+    `  ${sharesOf(figures.shares)}`,
+  ];
 }
 
 /** Lines of text. */
@@ -86,8 +89,8 @@ export function reportOf(figures: SwarmFigures): string[] {
     'show',
     show && [
       `latest frame without a listing ${show.quietWorstFrameMs.toFixed(1)} ms`,
-      listed('peers', show.peers),
-      listed('mac-table', show.macTable),
+      ...listed('peers', show.peers),
+      ...listed('mac-table', show.macTable),
     ],
   );
   section(

@@ -82,7 +82,12 @@ function pageOf(told: readonly Told[], keys: readonly string[]): string {
   const intro = [
     '# Troubleshooting',
     '',
-    '`octolink doctor` looks for common faults, says what fixes each, and ends with 1 if there are any.',
+    "`octolink doctor` looks for common faults, says what fixes each, and ends with 1 if there are any. Where it sees the daemon's interfaces,",
+    'it also looks at this host: while a link hears nothing, at chains of nftables that drop by default (as root) and at strict reverse',
+    'path filters; always at duplicate IPv6 addresses, and at whether a time server keeps the clock. It has each peer answer by each link that works: that',
+    'tells which links are behind NAT, whether heartbeats keep those open, and which peers run another version. IPv4 addresses that two stations',
+    'have it knows where `arp-suppression` is on. What no program here can see, such as',
+    'a firewall on the way, it cannot name; [`trace peer`](links.md#what-lies-on-the-way-of-a-link) says how far datagrams of a link get.',
     '`show peers` says in its last column why a peer is down; `explain peer NAME` says what was seen and what to do. This page',
     'is made by `npm run breakages`, which breaks a tunnel in ten ways: h1 asks, and its peer is h2.',
     '',

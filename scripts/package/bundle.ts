@@ -1,52 +1,70 @@
-/**
- * The program as few files: one each for the daemon, its worker and the CLI, and what they share. Node then resolves and
- * reads some ten modules at a start, and not four hundred.
- */
+/** The program as few files: Node then resolves and reads a handful of modules at a start, and not four hundred. */
+import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import { placeAll, put } from './tree.js';
 
-/** File of each part, from the folder of compiled modules. */
-const ENTRIES = { octolinkd: 'daemon/octolinkd.js', worker: 'worker/worker.js', octolink: 'cli/main.js' };
-/** Loaded by its path when the program runs: it is native. */
-const NATIVE = 'sodium-native';
+/**
+ * File of each program, from the folder of compiled modules. Each is bundled by itself, so that it is read as two or three files:
+ * what two of them share is there twice.
+ */
+const PROGRAMS = { octolinkd: 'daemon/octolinkd.js', worker: 'worker/worker.js', octolink: 'cli/main.js' };
+/** Folder of libsodium's addons, by the names of platforms, below the program's. */
+export const SODIUM_ADDONS = 'node_modules/sodium-native/prebuilds';
 /** Folders of modules that are read one by one: by a browser, for the web page, and by users of `octolink/client`. */
 const SINGLY = /^(api|base|cli\/base|cli\/output|client|contract|grammar|web)\/.*\.js$/;
 
-export interface Bundle {
-  folder: string;
-  /** Names of the npm packages that went into it: they need no folder of their own. */
-  packages: ReadonlySet<string>;
-}
-
 /** Makes the bundle of `dist/src` in a folder. */
-export async function makeBundle(root: string, folder: string): Promise<Bundle> {
+export async function makeBundle(root: string, folder: string): Promise<void> {
   const modules = join(root, 'dist/src');
-  const input = Object.fromEntries(
-    Object.entries(ENTRIES).map(([name, file]) => [name, join(modules, file)]),
-  );
-  const build = await rolldown({
-    input,
-    platform: 'node',
-    external: [NATIVE],
-    plugins: [samePlaces(modules)],
-  });
-  try {
-    const { output } = await build.write({ dir: folder, format: 'esm', cleanDir: true });
-    const sources = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
-    return { folder, packages: new Set(sources.map(packageOf).filter((name) => name !== null)) };
-  } finally {
-    await build.close();
+  rmSync(folder, { recursive: true, force: true });
+  for (const [name, file] of Object.entries(PROGRAMS)) {
+    const build = await rolldown({
+      input: { [name]: join(modules, file) },
+      platform: 'node',
+      plugins: [sodiumByPath(), samePlaces(modules)],
+    });
+    try {
+      await build.write({ dir: folder, format: 'esm', comments: false });
+    } finally {
+      await build.close();
+    }
   }
 }
 
 /** Places a bundle below `folder`, with the modules that are read one by one. */
-export function placeBundle(root: string, bundle: Bundle, folder: string): void {
-  placeAll(bundle.folder, join(folder, 'dist/bundle'), () => true);
+export function placeBundle(root: string, bundle: string, folder: string): void {
+  placeAll(bundle, join(folder, 'dist/bundle'), () => true);
   const modules = join(root, 'dist/src');
   placeAll(modules, join(folder, 'dist/src'), (path) => SINGLY.test(path));
   // Where the daemon looks for it.
-  put(join(folder, 'dist/src', ENTRIES.worker), "import '../../bundle/worker.js';\n");
+  put(join(folder, 'dist/src', PROGRAMS.worker), "import '../../bundle/worker.js';\n");
+}
+
+/**
+ * libsodium's addon by its path in the package: `sodium-native` looks for it with twenty packages of its own, in each thread
+ * anew, which takes a tenth of a start.
+ */
+function sodiumByPath(): Plugin {
+  return {
+    name: 'sodium by path',
+    transform(code, id) {
+      if (id.endsWith('/node_modules/sodium-native/binding.js')) {
+        return {
+          code: `module.exports = require(\`../../${SODIUM_ADDONS}/linux-\${process.arch}/sodium-native.node\`);`,
+          map: null,
+        };
+      }
+      if (!id.endsWith('/dist/src/crypto/sodium.js')) return null;
+      const replaced = code.replace(
+        "createRequire(import.meta.url)('sodium-native')",
+        "require('sodium-native')",
+      );
+      if (replaced === code)
+        throw new Error(`${id} loads sodium-native in another way than the bundle expects`);
+      return { code: replaced, map: null };
+    },
+  };
 }
 
 /** Modules go on to find files by the place that they were compiled to. */
@@ -60,9 +78,4 @@ function samePlaces(modules: string): Plugin {
       return { code: code.replaceAll('import.meta.url', place), map: null };
     },
   };
-}
-
-/** `zod` of `/…/node_modules/zod/v4/core/core.js`; null of a module of ours. */
-function packageOf(file: string): string | null {
-  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? null;
 }

@@ -15,6 +15,13 @@ const NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child', '--net', '--ut
 
 export type Kind = keyof typeof PACKAGES;
 
+/** A folder whose content is kept for the next run. */
+export function keptFolder(name: string): string {
+  const folder = join(CACHE, name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
 /** Folder of a minimal system, made at the first need. */
 export async function cleanSystem(suite: string, kind: Kind): Promise<string> {
   const folder = join(CACHE, `${suite}-${kind}`);

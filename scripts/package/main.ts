@@ -58,7 +58,8 @@ export async function makePackages(root: string, options: Order): Promise<string
   mkdirSync(out, { recursive: true });
   const addons: BuiltAddon[] = [];
   const files: string[] = [];
-  const bundle = await makeBundle(root, join(work, 'bundle'));
+  const bundle = join(work, 'bundle');
+  await makeBundle(root, bundle);
   for (const target of options.architectures.map(targetOf)) {
     const addon = await buildAddon(root, target, work);
     addons.push({ target, file: addon });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BuildFacts } from '../../src/api/version.js';
 import { run } from '../lab/run.js';
 import { checkLoads } from './addon.js';
-import { type Bundle, placeBundle } from './bundle.js';
+import { placeBundle, SODIUM_ADDONS } from './bundle.js';
 import { dayOf, type ReleaseFacts } from './facts.js';
 import { type Dependency, productionPackages } from './lockfile.js';
 import type { Runtime } from './runtime.js';
@@ -17,11 +17,14 @@ export interface Ingredients {
   target: Target;
   addon: string;
   runtime: Runtime;
-  bundle: Bundle;
+  /** Folder of the bundle. */
+  bundle: string;
 }
 
 const NAMES_OF_LICENCES = /^(LICEN[CS]E|COPYING|NOTICE)/i;
 const CODE = /\.(js|cjs|mjs|json|node|css)$/;
+/** Packages that are not in the bundle: the web page of the daemon fetches files of theirs. */
+const WHOLE = new Set(['uplot']);
 /** What packages of the lockfile bring along and nobody loads. */
 const DEAD_WEIGHT = /^((test|tests|docs?|benchmarks?|examples?|src|\.github)\/|bin\.js$)/;
 
@@ -42,9 +45,7 @@ export async function placeProgram(
   put(join(folder, 'package.json'), `${JSON.stringify(manifestOf(root, facts, packedAs), null, 2)}\n`);
   placeBundle(root, bundle, folder);
   place(addon, join(folder, 'build/octolink.node'));
-  for (const dependency of productionPackages(root)) {
-    if (!bundle.packages.has(dependency.name)) placeDependency(root, folder, dependency, target);
-  }
+  placePackages(root, folder, target);
   for (const path of filesIn(folder).filter((file) => file.endsWith('.node'))) {
     await run(`${target.tools}strip`, ['--strip-unneeded', join(folder, path)]);
     await checkLoads(target, join(folder, path));
@@ -78,17 +79,19 @@ export function placeCode(root: string, folder: string, accept: (path: string) =
   }
 }
 
-function placeDependency(root: string, folder: string, { path }: Dependency, { node }: Target): void {
-  const isOurs = (file: string) =>
-    !file.startsWith('prebuilds/') || file.startsWith(`prebuilds/linux-${node}/`);
+/** Places what the program loads of npm's packages and is not in the bundle. */
+export function placePackages(root: string, folder: string, target: Target): void {
+  for (const dependency of productionPackages(root)) {
+    if (WHOLE.has(dependency.name)) placeDependency(root, folder, dependency);
+  }
+  const sodium = join(SODIUM_ADDONS, `linux-${target.node}/sodium-native.node`);
+  place(join(root, sodium), join(folder, sodium));
+}
+
+function placeDependency(root: string, folder: string, { path }: Dependency): void {
   placeAll(join(root, path), join(folder, path), (file) => {
     const name = file.slice(file.lastIndexOf('/') + 1);
     const isNested = file.startsWith('node_modules/');
-    return (
-      !isNested &&
-      isOurs(file) &&
-      !DEAD_WEIGHT.test(file) &&
-      (CODE.test(name) || NAMES_OF_LICENCES.test(name))
-    );
+    return !isNested && !DEAD_WEIGHT.test(file) && (CODE.test(name) || NAMES_OF_LICENCES.test(name));
   });
 }

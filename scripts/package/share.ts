@@ -24,6 +24,7 @@ export async function placeShare(root: string, usr: string): Promise<void> {
   const packaging = (path: string) => join(root, 'packaging/systemd', path);
   place(packaging('octolinkd.service'), join(usr, 'lib/systemd/system/octolinkd.service'));
   place(packaging('sysusers.conf'), join(usr, 'lib/sysusers.d/octolink.conf'));
+  place(packaging('modules-load.conf'), join(usr, 'lib/modules-load.d/octolink.conf'));
   place(packaging('tmpfiles.conf'), join(usr, 'lib/tmpfiles.d/octolink.conf'));
 }
 

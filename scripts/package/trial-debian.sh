@@ -4,7 +4,7 @@
 set -eu
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-say() { echo "  $*"; }
+say() { echo "        $*"; }
 
 # Files, users and groups; what dpkg and its logs keep of any package aside.
 inventory() {

@@ -7,7 +7,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/l
 MOST_MS=90000
 FAR=/opt/first/usr/lib/octolink/bin
 
-say() { echo "  $*"; }
+say() { echo "        $*"; }
 now() { date +%s%3N; }
 seconds() { awk "BEGIN { printf \"%.1f s\", ($2 - $1) / 1000 }"; }
 first() { ip netns exec first "$FAR/octolink" -s /run/first.sock "$@"; }

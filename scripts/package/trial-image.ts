@@ -1,6 +1,6 @@
 /** The container image: buildah makes it by the recipe, over a Debian of our own, and the daemon runs in it. */
 import { join } from 'node:path';
-import { capture, run } from '../lab/run.js';
+import { run } from '../lab/run.js';
 
 /** The name that the recipe starts from. */
 const BASE = 'docker.io/library/debian:12-slim';
@@ -19,9 +19,8 @@ interface ImageTrial {
   work: string;
 }
 
-/** Returns what the daemon in the image says of itself, or null where there is no buildah. */
-export async function tryImage({ recipe, packages, system, work }: ImageTrial): Promise<string | null> {
-  if ((await capture('buildah', ['--version']).catch(() => null)) === null) return null;
+/** Returns what the daemon in the image says of itself. */
+export async function tryImage({ recipe, packages, system, work }: ImageTrial): Promise<string> {
   const env = { ...process.env, STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' };
   const places = ['--root', join(work, 'images'), '--runroot', join(work, 'image-run')];
   const buildah = (...words: string[]) => run('buildah', [...places, ...words], { env });

@@ -7,7 +7,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/l
 FAR=10.77.0.2
 RESTARTS=11
 
-say() { echo "  $*"; }
+say() { echo "        $*"; }
 show() { systemctl show --property="$1" --value octolinkd; }
 up() { octolink -w 20 -c 'wait peer far up timeout 20' >/dev/null; }
 tap() { ip -json address show dev octo0 | grep -oE '"(ifindex|local|address)":[^,]*' | sort; }

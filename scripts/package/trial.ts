@@ -9,92 +9,101 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { capture, run } from '../lab/run.js';
-import { cleanSystem, runIn } from './clean-system.js';
+import { SODIUM_ADDONS } from './bundle.js';
+import { cleanSystem, keptFolder, runIn } from './clean-system.js';
 import { makePackages } from './main.js';
 import { ARCHITECTURES, targetOf } from './targets.js';
 import { tryImage } from './trial-image.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const HELP = `npm run package-test -- [options]
+export const HELP = `npm run package-test -- [options]
 
-Makes the packages twice and compares them byte by byte; lets lintian look at them; then, in a clean Debian made by
-debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and looks for what is left.
-Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP connection; in a third, takes
-the time from a fresh host to the first ping through two links.
-Unpacks the tarball and installs the npm packages. Has buildah, if it is installed, make the container image. Runs what can run of arm64
-where qemu-aarch64-static is installed.
+Makes the packages of the last commit twice, in two clones of it, and compares them byte by byte; lets lintian look at them;
+then, in a clean Debian made by debootstrap, installs the package, joins two hosts, upgrades under them, removes, purges and
+looks for what is left. Boots systemd in another one and restarts, kills and upgrades the service under a ping and a TCP
+connection; in a third, takes the time from a fresh host to the first ping through two links. Unpacks the tarball and
+installs the npm packages. Has buildah make the container image. Runs what can run of arm64 in an emulator.
+Programs that are missing are installed first. It takes about ten minutes, and disk space of 3 GB while it runs.
 
   --suite NAME     Debian's suite (default bookworm)
   --quick          amd64 only, and made once
   --help
 `;
 
+/** Where it works. */
+interface Places {
+  /** Folder for everything that is made, removed by the caller. */
+  work: string;
+  /** A second clone of the commit that this program is of. */
+  other: string;
+}
+
 /** Returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      suite: { type: 'string', default: 'bookworm' },
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const work = mkdtempSync(join(tmpdir(), 'octolink-packages-'));
+export async function main(args: readonly string[], places: Places): Promise<number> {
   try {
-    await tryPackages(work, values.suite, values.quick);
-    process.stdout.write('packages: all is well\n');
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        suite: { type: 'string', default: 'bookworm' },
+        quick: { type: 'boolean', default: false },
+      },
+    });
+    await tryPackages(places, values.suite, values.quick);
+    stage('packages: all is well');
     return 0;
   } catch (error) {
     process.stderr.write(`package-test: ${(error as Error).message}\n`);
     return 1;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
   }
 }
 
-async function tryPackages(work: string, suite: string, quick: boolean): Promise<void> {
+async function tryPackages({ work, other }: Places, suite: string, quick: boolean): Promise<void> {
   const architectures = quick ? [ARCHITECTURES[0]] : [...ARCHITECTURES];
   const all = { architectures, formats: ['deb', 'tarball', 'npm'] as const, version: undefined };
-  say(`making packages for ${architectures.join(' and ')}`);
+  for (const tree of [ROOT, other]) shareRuntimes(tree);
+  stage(`making packages for ${architectures.join(' and ')}`);
   const first = join(work, 'first');
   await makePackages(ROOT, { ...all, out: first, work: join(work, 'one') });
   if (!quick) {
-    say('making them again');
+    stage('making them again, in another clone');
     const again = join(work, 'again');
-    await makePackages(ROOT, { ...all, out: again, work: join(work, 'another-folder') });
+    await run(process.execPath, [join(other, 'scripts/package.mjs'), '--out', again]);
     compare(first, again);
   }
+  stage('the next version, to upgrade to');
   const next = join(work, 'next');
   const one = { architectures: [ARCHITECTURES[0]], formats: ['deb'] as const, version: '999.0.0' };
   await makePackages(ROOT, { ...one, out: next, work: join(work, 'next-work') });
   const debOf = (folder: string) => join(folder, theOne(folder, /_amd64\.deb$/));
-  say('lintian');
+  stage('lintian');
   for (const deb of readdirSync(first).filter((file) => file.endsWith('.deb'))) await lint(join(first, deb));
-  say(`a clean Debian ${suite}`);
+  stage(`a clean Debian ${suite}`);
   const debs = { work, first: debOf(first), second: debOf(next) };
   await tryDebian(suite, debs);
-  say(`the service in a Debian ${suite} that systemd has booted`);
+  stage(`the service in a Debian ${suite} that systemd has booted`);
   await tryBooted(suite, debs, 'trial-service.sh');
-  say('a fresh host that joins a network');
+  stage('a fresh host that joins a network');
   await tryBooted(suite, debs, 'trial-first-ping.sh');
-  say('the tarball');
+  stage('the tarball');
   await tryTarball(join(first, theOne(first, /-linux-x64\.tar\.xz$/)), work);
-  say('the npm packages');
+  stage('the npm packages');
   await tryNpm(first, work);
-  say('the container image');
+  stage('the container image');
   const recipe = join(ROOT, 'packaging/Containerfile');
-  const image = { recipe, packages: first, system: await cleanSystem('bookworm', 'bare'), work };
-  say((await tryImage(image)) ?? 'not tried: buildah is missing');
-  if (!quick) await tryArm64(join(first, theOne(first, /-linux-arm64\.tar\.xz$/)), work);
+  say(await tryImage({ recipe, packages: first, system: await cleanSystem('bookworm', 'bare'), work }));
+  if (quick) return;
+  stage('arm64, in an emulator');
+  await tryArm64(join(first, theOne(first, /-linux-arm64\.tar\.xz$/)), work);
+}
+
+/** Node runtimes are fetched once for all runs. */
+function shareRuntimes(tree: string): void {
+  mkdirSync(join(tree, 'build'), { recursive: true });
+  symlinkSync(keptFolder('runtimes'), join(tree, 'build/cache'));
 }
 
 function compare(first: string, again: string): void {
@@ -158,7 +167,7 @@ function layOut({ work, first, second }: Debs, run: string) {
 async function tryTarball(tarball: string, work: string): Promise<void> {
   const folder = mkdtempSync(join(work, 'tarball-'));
   await run('tar', ['-xf', tarball, '-C', folder, '--strip-components=1']);
-  process.stdout.write(`  ${await run(join(folder, 'bin/octolinkd'), ['--version'])}`);
+  process.stdout.write(`        ${await run(join(folder, 'bin/octolinkd'), ['--version'])}`);
 }
 
 async function tryNpm(packages: string, work: string): Promise<void> {
@@ -172,7 +181,7 @@ async function tryNpm(packages: string, work: string): Promise<void> {
   const installed = join(folder, 'node_modules/octolink');
   const load = ['-e', `import('${installed}/dist/src/native/binding.js').then((m) => m.loadNative().now())`];
   await run(process.execPath, load);
-  process.stdout.write(`  ${await run(join(folder, 'node_modules/.bin/octolink'), ['--version'])}`);
+  process.stdout.write(`        ${await run(join(folder, 'node_modules/.bin/octolink'), ['--version'])}`);
   rmSync(join(folder, 'node_modules/octolink-linux-x64'), { recursive: true });
   const refused = await capture(process.execPath, load);
   if (!refused.stderr.includes('octolink-build')) throw new Error(`no word of what to do: ${refused.stderr}`);
@@ -182,25 +191,22 @@ async function tryNpm(packages: string, work: string): Promise<void> {
 }
 
 async function tryArm64(tarball: string, work: string): Promise<void> {
-  const emulator = 'qemu-aarch64-static';
-  if ((await capture(emulator, ['--version']).catch(() => null)) === null) {
-    return say(`arm64: not tried, ${emulator} is missing`);
-  }
   const folder = mkdtempSync(join(work, 'arm64-'));
   await run('tar', ['-xf', tarball, '-C', folder, '--strip-components=1']);
   const program = join(folder, 'lib/octolink');
   const libraries = `/usr/${targetOf('arm64').tools.slice(0, -1)}`;
-  const node = (words: string[]) => run(emulator, ['-L', libraries, join(program, 'bin/node'), ...words]);
+  const node = (words: string[]) =>
+    run('qemu-aarch64-static', ['-L', libraries, join(program, 'bin/node'), ...words]);
   const daemon = join(program, 'dist/bundle/octolinkd.js');
   say((await node([daemon, '--version'])).trim());
   const config = join(folder, 'octolink.conf');
   writeFileSync(config, 'interface octo0\n peer far\n');
   await node([daemon, '--check', '--config', config]);
   const addon = `require('${join(program, 'build/octolink.node')}').now() > 0`;
-  const sodium = `require('${join(program, 'node_modules/sodium-native')}').crypto_sign_BYTES === 64`;
+  const sodium = `require('${join(program, SODIUM_ADDONS, 'linux-arm64/sodium-native.node')}').crypto_sign_BYTES === 64`;
   const said = await node(['-p', `[process.arch, ${addon}, ${sodium}].join(' ')`]);
   if (said !== 'arm64 true true\n') throw new Error(`what is native for arm64 does not work: ${said}`);
-  say('arm64: daemon, addon and libsodium load under emulation');
+  say('daemon, addon and libsodium load under emulation');
 }
 
 /** Name of the file in a folder that has a form. */
@@ -210,6 +216,13 @@ function theOne(folder: string, form: RegExp): string {
   return found;
 }
 
+/** A line that says what is tried next, and how long the run has taken. */
+function stage(text: string): void {
+  const seconds = Math.round(process.uptime());
+  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  process.stdout.write(`${clock.padStart(6)}  ${text}\n`);
+}
+
 function say(text: string): void {
-  process.stdout.write(`  ${text}\n`);
+  process.stdout.write(`        ${text}\n`);
 }

@@ -18,6 +18,10 @@ const PACKAGE_OF = {
   debootstrap: 'debootstrap',
   'dpkg-deb': 'dpkg',
   lintian: 'lintian',
+  git: 'git',
+  buildah: 'buildah',
+  'qemu-aarch64-static': 'qemu-user-static',
+  'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   chromium: 'chromium',
 };
 

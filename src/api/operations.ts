@@ -25,6 +25,9 @@ export interface PingResult {
   rttMinUs: number | null;
   rttMeanUs: number | null;
   rttMaxUs: number | null;
+  /** `address:port` from which the peer got the last probe that it answered, and its version; null: it does not say. */
+  seenAs: string | null;
+  peerVersion: string | null;
 }
 
 export interface WaitParams {

@@ -15,6 +15,8 @@ export type DatapathCommand =
   | { kind: 'link'; peer: number; id: number; row: number; settings: LinkSettings }
   | { kind: 'link-drain'; row: number; drain: boolean }
   | { kind: 'link-remove'; peer: number; id: number }
+  /** Where the peer of a link was found before a restart, as words of `PATH`. */
+  | { kind: 'found-before'; row: number; words: readonly number[] }
   /** What the routing table says of a link; `mtu` in bytes, 0: not known. */
   | { kind: 'route'; row: number; mtu: number; route: Route }
   | {

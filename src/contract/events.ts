@@ -76,7 +76,18 @@ export type DatapathEvent =
   | { kind: 'mtu'; peer: number; link: number; mtu: number; before: number }
   /** The peer's TAP has another MTU than before, in bytes; 0: it does not say. */
   | { kind: 'tap-mtu'; peer: number; mtu: number }
-  | { kind: 'echo'; peer: number; link: number; id: number; sequence: number; rttUs: number }
+  | {
+      kind: 'echo';
+      peer: number;
+      link: number;
+      id: number;
+      sequence: number;
+      rttUs: number;
+      /** Where our request came from, as the peer sees it: words of a `PATH` up to the remote address; null: it does not say. */
+      seen: number[] | null;
+      /** Version of the peer, three numbers; null: it does not say. */
+      version: number[] | null;
+    }
   | ({ kind: 'trace'; id: number } & TraceAnswer)
   /** A message of a bandwidth test, from its kind on. */
   | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }

@@ -90,6 +90,8 @@ export interface DatapathSettings {
   switch: SwitchSettings;
   /** MTU of the TAP, in bytes. */
   tapMtu: number;
+  /** Version of this program: three numbers. */
+  version: readonly number[];
   mssClamp: boolean;
   multicast: MulticastSettings;
   /** Bytes of the ring that a peer which sends much has for itself, and the age up to which anything is sent again. */

@@ -205,7 +205,7 @@ export class Daemon implements ConfigurationHost {
       return;
     }
     this.running.delete(name);
-    const left = (await running?.leaveTap()) ?? (await taps.adopt(config));
+    const left = (await running?.leaveTap()) ?? taps.adopt(config);
     const runtime = await InterfaceRuntime.start(native, config, stateFolder, left);
     this.running.set(name, runtime);
     taps.keep(name, runtime.tap.fds);

@@ -1,4 +1,5 @@
 /** What `octolinkd` does: arguments, start, signals, end. */
+import nodeModule from 'node:module';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
@@ -218,7 +219,6 @@ async function main(): Promise<void> {
   log.info({ version, config: options.config, socket: options.socket }, 'octolinkd runs');
   const { why, code } = await ending.reached;
   log.info({ why }, 'octolinkd ends');
-  process.exitCode = code;
   if (successor === null) service.stopping();
   await configurator.stop();
   await stopServers();
@@ -226,7 +226,10 @@ async function main(): Promise<void> {
   await (successor as Successor | null)?.go();
   log.close();
   await stderrLog.close();
+  // As Node does when it ends by itself, which takes as long as all the rest: peers are without us meanwhile.
+  (nodeModule as { flushCompileCache?: () => void }).flushCompileCache?.();
+  native.exitNow(code);
 }
 
 await main();
-process.exit(process.exitCode ?? 0);
+process.exit();

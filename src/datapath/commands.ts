@@ -120,6 +120,8 @@ export class Commands {
         return transmit.flush();
       case 'announce':
         return command.isAgain ? link.directs.announce(command.peer) : this.announce(command.peer);
+      case 'found-before':
+        return link.life.foundBefore(command.row, command.words, now);
       case 'stations':
         return recallStations(this.parts.macs, command.stations, (port) => this.mayLearn(port), now);
       case 'stations-forget':
@@ -180,6 +182,7 @@ export class Commands {
     macs.setStatics(LOCAL_PORT, statics);
     outbound.mssClamp = settings.mssClamp;
     link.beats.tapMtu = settings.tapMtu;
+    link.echoes.version = settings.version;
     link.uplinks.setGroups(settings.uplinkGroups);
     link.pace.setBudget(settings.heartbeatBudget);
     link.mtu.raiseUs = settings.mtuRaiseS * 1e6;

@@ -43,6 +43,20 @@ export interface TapHandle {
   granted: TapOffloads;
 }
 
+/** What the kernel says of a network device. */
+export interface DeviceState {
+  isUp: boolean;
+  mtu: number;
+  /** Length of its transmit queue. */
+  queueFrames: number;
+  /** Six pairs of hex digits with ":" between them; empty when it has no such address. */
+  mac: string;
+  /** Empty when it has none. */
+  alias: string;
+  /** With their prefix lengths: `10.0.0.1/24`. */
+  addresses: string[];
+}
+
 export interface UdpOptions {
   family: 4 | 6;
   /** Textual address without scope, or null for the wildcard address. */
@@ -80,7 +94,12 @@ export interface Native {
   tapPersist(fd: number, persist: boolean): void;
   /** Gives the TAP a MAC address of 6 bytes, unless it has it already; the owner of a TAP may do that without any capability. */
   tapAddress(fd: number, mac: Uint8Array): void;
-  /** Reads up to `max` frames, frame i at `base + i * slot`; rows of `READ`. Returns how many; 0 when drained. */
+  /** Asks the kernel about a network device by its name; waits for its network lock, at most 10 s. */
+  deviceState(name: string): DeviceState;
+  /**
+   * Reads up to `max` frames, or `BATCH.BYTES` and what is begun then; frame i at `base + i * slot`; rows of `READ`. Returns
+   * how many; 0 when drained.
+   */
   tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
   /**
    * The same by the queues of `record` (`QUEUES`) that are marked as ready, with the helpers where much is to be read and that is faster. Frames
@@ -121,7 +140,10 @@ export interface Native {
    * was wrong (SO_MEMINFO); 0 when it does not say.
    */
   udpDrops(fd: number): number;
-  /** recvmmsg into slots, rows of `RECV`. Returns how many messages; 0 when drained. Pending socket errors are swallowed. */
+  /**
+   * recvmmsg into slots, rows of `RECV`: up to `max` messages, or `BATCH.BYTES` and what is begun then. Returns how many
+   * messages; 0 when drained. Pending socket errors are swallowed.
+   */
   udpReceive(
     arena: Uint8Array,
     fd: number,
@@ -224,6 +246,8 @@ export interface Native {
   notify(socket: string, message: string, descriptors?: Int32Array): void;
   /** PR_SET_DUMPABLE 0 and RLIMIT_CORE 0: no core dump ever holds a key. */
   forbidCoreDumps(): void;
+  /** Ends the process with all its threads at once (`_exit`): nothing more is written, and no handler of "exit" runs. */
+  exitNow(code: number): never;
   /** The constants of native/ops.h, for the test that compares them with ops.ts. */
   layout(): Record<string, Record<string, number>>;
 }

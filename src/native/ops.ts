@@ -195,3 +195,6 @@ export const AEAD = { AES_256_GCM: 1, CHACHA20_POLY1305: 2 } as const;
 
 /** Length of the virtio-net header that the TAP is opened with (`struct virtio_net_hdr`, little-endian). */
 export const VNET_HEADER = 24;
+
+/** What is read at once from the TAP or a socket ends with the row that reaches this, so that nothing else waits long for its turn. */
+export const BATCH = { BYTES: 512 << 10 } as const;

@@ -15,7 +15,7 @@ import { HandshakeScreen } from '../crypto/screen.js';
 import { sodiumPrimitives } from '../crypto/sodium.js';
 import { Engine, makeArena } from '../datapath/engine.js';
 import { loadNative } from '../native/binding.js';
-import { NETLINK, READ, RECV, SOCKET_ERROR } from '../native/ops.js';
+import { BATCH, NETLINK, READ, RECV, SOCKET_ERROR } from '../native/ops.js';
 import { SLOT_BYTES } from '../state/arena.js';
 import type { DatapathIo } from '../state/io.js';
 import { AnswerMarks } from './answer-marks.js';
@@ -72,7 +72,7 @@ const MAX_TOKENS = 64;
 /** Batches taken from one source before the others have their turn. */
 const ROUNDS = 4;
 /** Turns without a look at the timers while sockets do not run dry. */
-const MAX_UNDRAINED_TURNS = 8;
+const MAX_UNDRAINED_TURNS = 16;
 /** Commands carried out before sockets and the TAP have their turn. */
 const COMMANDS_A_TURN = 16;
 const NO_COMMANDS: readonly WorkerMessage[] = [];
@@ -87,6 +87,13 @@ const GATHER_US = 40;
  * scheduling: there nobody else would get it.
  */
 const SPIN_US = 40;
+
+/** Bytes of the first `count` messages. */
+function bytesOf(receives: Int32Array, count: number): number {
+  let bytes = 0;
+  for (let row = 0; row < count; row++) bytes += receives[row * RECV.WORDS + RECV.LENGTH];
+  return bytes;
+}
 
 class Shell {
   private readonly native = loadNative();
@@ -121,6 +128,7 @@ class Shell {
   /** Commands received together, and how many of them have been carried out. */
   private commands = NO_COMMANDS;
   private commandsDone = 0;
+  /** All that had come by the sockets has been taken in. */
   private drained = true;
   private undrainedTurns = 0;
   /** Interfaces, addresses or routes have changed since the control thread was told. */
@@ -276,7 +284,6 @@ class Shell {
       if (count > 0) this.engine.frames(this.reads, count, now);
       if (!this.tap.isReady) return;
     }
-    this.drained = false;
   }
 
   private receive(row: number, now: number): void {
@@ -288,12 +295,14 @@ class Shell {
     if (this.tracedSockets.size > 0) this.takeErrors(row, fd, now);
     for (let round = 0; round < ROUNDS; round++) {
       const count = native.udpReceive(arena.bytes, fd, arena.receiveBase, SLOT_BYTES, slots, receives);
+      const wasCut = bytesOf(receives, count) >= BATCH.BYTES;
       if (count > 0) {
         receiveSockets.fill(row, 0, count);
         this.engine.messages(receives, receiveSockets, count, now);
         this.engine.deliver();
         this.cookieReplies.flush();
       }
+      if (wasCut) break;
       if (count < slots) return;
     }
     this.drained = false;
@@ -372,7 +381,11 @@ class Shell {
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
     this.native.udpRetire(fd);
-    this.receive(row, now);
+    // Bounded, since where nothing keeps others from sending to it they may do so.
+    for (let turn = 0; turn === 0 || (!this.drained && turn < MAX_UNDRAINED_TURNS); turn++) {
+      this.drained = true;
+      this.receive(row, now);
+    }
     this.closeSocket(row);
   }
 

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { ControlEvent, PeerMtu, PeerStatus, SystemInfo, WarningName } from '../../src/api/index.js';
 import type { LinkStatus } from '../../src/api/peers.js';
 import { droppingChains, type HostDevice, type HostFacts } from '../../src/cli/base/host-facts.js';
-import { type DoctorFacts, doctorSummary, findingsOf, findingText } from '../../src/cli/output/doctor.js';
+import { doctorSummary, findingsOf, findingText } from '../../src/cli/output/doctor.js';
 import { findingsOfHost } from '../../src/cli/output/doctor-host.js';
+import type { DoctorFacts, LinkAnswer } from '../../src/cli/output/finding.js';
 import { parseConfig } from '../../src/config/edit.js';
 import { interfaceStatus, peerMtu, peerStatus } from '../control/fake-answers.js';
 
@@ -22,10 +23,25 @@ function peer(changes: Partial<PeerStatus> = {}, link: Partial<LinkStatus> = {})
   return { ...status, links: [status.links[0], { ...status.links[1], ...link }], ...changes };
 }
 
-const SYSTEM = { openFiles: 20, openFilesLimit: 1024, offloads: [], workers: [] } as unknown as SystemInfo;
+const SYSTEM = {
+  version: '1.4.0',
+  openFiles: 20,
+  openFilesLimit: 1024,
+  offloads: [],
+  workers: [],
+} as unknown as SystemInfo;
 
 function facts(changes: Partial<DoctorFacts> = {}): DoctorFacts {
-  return { system: SYSTEM, interfaces: [], peers: [peer()], mtu: [], events: [], ...changes };
+  return {
+    system: SYSTEM,
+    interfaces: [],
+    peers: [peer()],
+    mtu: [],
+    answers: [],
+    arp: [],
+    events: [],
+    ...changes,
+  };
 }
 
 const warning = (what: WarningName, detail: string): ControlEvent => ({
@@ -44,6 +60,15 @@ const shortLink = (): PeerMtu => {
     links: mtu.links.map((link) => ({ ...link, state: 'up', short: link.link === 1, mtuBytes: 1400 })),
   };
 };
+
+const answer = (changes: Partial<LinkAnswer>): LinkAnswer => ({
+  interface: 'octo0',
+  peer: 'osaka',
+  link: 1,
+  seenAs: null,
+  peerVersion: '1.4.0',
+  ...changes,
+});
 
 describe('doctor', () => {
   it('finds nothing where everything works', () => {
@@ -72,6 +97,32 @@ describe('doctor', () => {
       'let UDP pass',
     ],
     [
+      'an address of two stations',
+      {
+        arp: [
+          {
+            interface: 'octo0',
+            active: true,
+            answered: 0,
+            duplicates: 1,
+            addresses: [
+              {
+                vlan: 0,
+                address: '10.77.0.1',
+                mac: '02:00:00:00:00:07',
+                peer: 'osaka',
+                state: 'duplicate',
+                router: false,
+                expiresSeconds: 60,
+              },
+            ],
+          },
+        ],
+      },
+      'interface octo0: two stations have 10.77.0.1, one of them 02:00:00:00:00:07 behind peer osaka',
+      'give one of the two another address',
+    ],
+    [
       'a link of one direction',
       { peers: [peer({}, { state: 'one-way' })] },
       'link 1 of peer osaka: works in one direction only',
@@ -92,6 +143,32 @@ describe('doctor', () => {
   ])('names %s as a fault, and what mends it', (_, changes, what, remedy) => {
     const [{ kind, where, problem, remedy: mends }] = findingsOf(facts(changes));
     expect([kind, `${where}: ${problem}`, mends]).toEqual(['fault', what, remedy]);
+  });
+
+  it.each<[string, Partial<DoctorFacts>, string, string]>([
+    [
+      'a peer of an older version',
+      { answers: [answer({ peerVersion: '1.3.9' }), answer({ link: 0, peerVersion: '1.3.9' })] },
+      'peer osaka: runs 1.3.9, older than 1.4.0 here: what only one of the two knows is left out between them',
+      'upgrade osaka',
+    ],
+    [
+      'a peer of a newer version',
+      { answers: [answer({ peerVersion: '1.10.0' })] },
+      'peer osaka: runs 1.10.0, newer than 1.4.0 here: what only one of the two knows is left out between them',
+      'upgrade this host',
+    ],
+    [
+      'a peer that does not tell its version',
+      { answers: [answer({ peerVersion: null })] },
+      'peer osaka: runs a version that does not tell itself, older than 1.4.0 here: what only one of the two knows is left out between them',
+      'upgrade osaka',
+    ],
+  ])('gives advice on %s', (_, changes, what, remedy) => {
+    const findings = findingsOf(facts(changes));
+    expect(findings.map(({ where, problem }) => `${where}: ${problem}`)).toEqual([what]);
+    expect(findings[0]).toMatchObject({ kind: 'advice', remedy });
+    expect(doctorSummary(findings, facts())).toContain('No fault found');
   });
 
   it('gives advice after faults, and tells a warning that came again once', () => {
@@ -140,7 +217,7 @@ describe('doctor, of the host that the daemon runs on', () => {
   const interfaces = [interfaceStatus(found)];
   const unheard = peer({}, { state: 'down', local: '192.0.2.10:7700' });
   const told = (facts: HostFacts, peers = [unheard]) =>
-    findingsOfHost(facts, { interfaces, peers }).map(({ problem }) => problem);
+    findingsOfHost(facts, { interfaces, peers, answers: [] }).map(({ problem }) => problem);
 
   it('says nothing where nothing is wrong, or where the daemon is in another network namespace', () => {
     expect(told(host({ chains: [chain], isClockKept: true }), [peer()])).toEqual([]);
@@ -154,6 +231,40 @@ describe('doctor, of the host that the daemon runs on', () => {
     ]);
     const open = { ...chain, udpPorts: [[7000, 8000]] as const };
     expect(told(host({ devices: [device()], chains: [open] }))).toEqual([]);
+  });
+
+  describe('NAT', () => {
+    const nat = (local: string | null, seenAs: string | null, intervalMs = 100) =>
+      findingsOfHost(host(), {
+        interfaces,
+        peers: [peer({}, { local, intervalMs })],
+        answers: [answer({ seenAs })],
+      });
+
+    it.each([
+      ['192.0.2.1:7700', '192.0.2.1:7700'],
+      [null, '192.0.2.10:7700'],
+      ['0.0.0.0:7700', '192.0.2.10:7700'],
+      ['[fe80::1%eth0]:7700', '[fe80::1]:7700'],
+      ['192.0.2.1:7700', null],
+    ])('is not on the way of what leaves by %s and is seen as %s', (local, seenAs) => {
+      expect(nat(local, seenAs)).toEqual([]);
+    });
+
+    it.each([
+      ['192.0.2.1:7700', '198.51.100.9:7700', '192.0.2.1:7700'],
+      ['192.0.2.1:7700', '192.0.2.1:40123', '192.0.2.1:7700'],
+      [null, '198.51.100.9:7700', 'this host'],
+      ['[::]:7700', '[2001:db8::9]:7700', 'this host'],
+      [null, '192.0.2.10:40123', 'this host'],
+    ])('is noted where %s is seen as %s', (local, seenAs, named) => {
+      const [{ kind, problem, remedy }] = nat(local, seenAs);
+      expect([kind, problem]).toEqual(['note', `is behind NAT: osaka sees ${named} as ${seenAs}`]);
+      expect(remedy).toContain('every 100 ms');
+      expect(nat(local, seenAs, 30_000)).toMatchObject([
+        { kind: 'advice', remedy: expect.stringContaining('"timers interval 20000"') },
+      ]);
+    });
   });
 
   it('names the device with a strict filter by which a link hears nothing', () => {

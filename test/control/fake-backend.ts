@@ -452,6 +452,8 @@ export class FakeBackend implements ConfigurationHost {
       rttMinUs: answered ? 512 : null,
       rttMeanUs: answered ? 512 : null,
       rttMaxUs: answered ? 512 : null,
+      seenAs: null,
+      peerVersion: answered ? '0.1.0' : null,
     };
   }
 

@@ -22,9 +22,9 @@ function refuse(error: Error): never {
   throw error;
 }
 
-/** The clock of a daemon that has just started. */
-function boot(wallClock: () => number): HandshakeClock {
-  return new HandshakeClock(file, wallClock, refuse);
+/** The clock of a daemon that has just started, in a boot of the machine. */
+function boot(wallClock: () => number, id = 'this'): HandshakeClock {
+  return new HandshakeClock(file, wallClock, refuse, id);
 }
 
 describe('the time of handshakes', () => {
@@ -35,24 +35,58 @@ describe('the time of handshakes', () => {
     expect(boot(() => TODAY + DAY).read(), 'the wall clock, once it is ahead again').toBe(TODAY + DAY);
   });
 
-  it('never goes back and never repeats, over any jumps, restarts and kills', () => {
-    const step = fc.record({ jump: fc.integer({ min: -DAY, max: DAY }), restart: fc.boolean() });
+  it('never goes back and never repeats, over any jumps, restarts, kills and boots', () => {
+    const restart = fc.constantFrom('none', 'in order', 'killed', 'read once more', 'boot');
+    const step = fc.record({ jump: fc.integer({ min: -DAY, max: DAY }), restart });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
         rmSync(dirname(file), { recursive: true, force: true });
         let wall = TODAY;
-        let clock = boot(() => wall);
+        let id = 0;
+        let clock = boot(() => wall, String(id));
         let last = 0;
         for (const { jump, restart } of steps) {
           wall += jump;
-          if (restart) clock = boot(() => wall);
+          if (restart === 'in order' || restart === 'read once more') clock.leave();
+          if (restart === 'read once more') {
+            last = clock.read();
+          }
+          if (restart === 'boot') id++;
+          if (restart !== 'none') clock = boot(() => wall, String(id));
           const next = clock.read();
           expect(next).toBeGreaterThan(last);
           last = next;
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 60 },
     );
+  });
+
+  it('goes on within what is reserved after an end in order, without a write to the disk', () => {
+    const before = boot(() => TODAY);
+    before.read();
+    const reserved = readFileSync(file, 'utf8');
+    before.leave();
+    expect(boot(() => TODAY + SECOND).read()).toBe(TODAY + SECOND);
+    expect(readFileSync(file, 'utf8')).toBe(reserved);
+    expect(boot(() => TODAY + 2 * SECOND).read(), 'the note counts once').toBeGreaterThan(Number(reserved));
+  });
+
+  it('leaves nothing to another boot of the machine', () => {
+    const before = boot(() => TODAY, 'one');
+    before.read();
+    before.leave();
+    const reserved = Number(readFileSync(file, 'utf8'));
+    expect(boot(() => TODAY + SECOND, 'another').read()).toBeGreaterThan(reserved);
+  });
+
+  it('leaves nothing to a time after another reservation', () => {
+    const before = boot(() => TODAY);
+    before.read();
+    before.leave();
+    const reserved = Number(readFileSync(file, 'utf8'));
+    writeFileSync(file, `${reserved + SECOND}\n`);
+    expect(boot(() => TODAY + SECOND).read()).toBeGreaterThan(reserved + SECOND);
   });
 
   it('is on disk before it is used, and written about every ten minutes only', () => {

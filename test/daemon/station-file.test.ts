@@ -4,12 +4,26 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeStations,
   encodeStations,
+  type Kept,
   type KeptStation,
+  MOST_ENDS,
   MOST_STATIONS,
 } from '../../src/daemon/interfaces/station-file.js';
+import { PATH } from '../../src/native/ops.js';
 
 const NOW = 5000e6;
 const PLACE = { boot: 'f0c2', tap: 7, config: 'interface octo0\n' };
+
+const port = fc.integer({ min: 1, max: 65_535 });
+const ends = fc.array(
+  fc.record({
+    key: fc.constantFrom('key of one', 'key of another'),
+    link: fc.nat(7),
+    words: fc
+      .tuple(fc.constantFrom(4, 6), port, ...Array.from({ length: PATH.WORDS - 2 }, () => fc.integer()))
+      .map((words): number[] => words),
+  }),
+);
 
 const stations = fc.array(
   fc.record<KeptStation>({
@@ -21,10 +35,16 @@ const stations = fc.array(
   }),
 );
 
-describe('the file of stations', () => {
+const everything = fc.record<Kept>({ stations, ends });
+
+function only(...stations: KeptStation[]): Kept {
+  return { stations, ends: [] };
+}
+
+describe('the file of stations and ends', () => {
   it('gives back what was written', () => {
     fc.assert(
-      fc.property(stations, (all) => {
+      fc.property(everything, (all) => {
         expect(decodeStations(encodeStations(PLACE, all, NOW), PLACE, NOW + 1e6)).toEqual(all);
       }),
     );
@@ -33,7 +53,7 @@ describe('the file of stations', () => {
   it('is refused with a sentence when a byte of it is another, or it ends too early', () => {
     fc.assert(
       fc.property(
-        stations,
+        everything,
         fc.nat(),
         fc.integer({ min: 1, max: 255 }),
         fc.boolean(),
@@ -50,8 +70,8 @@ describe('the file of stations', () => {
 
   it('counts for the same boot, device and configuration only, and soon after', () => {
     const one: KeptStation = { key: null, vlan: 0, high: 0x200, low: 1, heardUs: NOW };
-    const file = encodeStations(PLACE, [one], NOW);
-    expect(decodeStations(file, PLACE, NOW + 29e6)).toEqual([one]);
+    const file = encodeStations(PLACE, only(one), NOW);
+    expect(decodeStations(file, PLACE, NOW + 29e6)).toEqual(only(one));
     expect(decodeStations(file, PLACE, NOW + 31e6)).toBeNull();
     expect(decodeStations(file, PLACE, NOW - 1)).toBeNull();
     for (const other of [{ boot: 'f0c3' }, { tap: 8 }, { config: 'interface octo0\n mtu 1400\n' }])
@@ -60,8 +80,32 @@ describe('the file of stations', () => {
 
   it('holds no more than it may', () => {
     const one: KeptStation = { key: null, vlan: 1, high: 0x200, low: 1, heardUs: 1 };
-    const file = encodeStations(PLACE, new Array(MOST_STATIONS + 5).fill(one), NOW);
-    expect(decodeStations(file, PLACE, NOW)).toHaveLength(MOST_STATIONS);
+    const end = { key: 'key', link: 7, words: new Array(PATH.WORDS).fill(-(2 ** 31)) };
+    Object.assign(end.words, { [PATH.FAMILY]: 6, [PATH.PORT]: 65_535 });
+    const kept = {
+      stations: new Array(MOST_STATIONS + 5).fill(one),
+      ends: new Array(MOST_ENDS + 5).fill(end),
+    };
+    const back = decodeStations(encodeStations(PLACE, kept, NOW), PLACE, NOW);
+    expect(back?.stations).toHaveLength(MOST_STATIONS);
+    expect(back?.ends).toHaveLength(MOST_ENDS);
     expect(() => decodeStations(Buffer.alloc(100e6), PLACE, NOW)).toThrow('the file is too long');
+  });
+
+  it('is refused as a whole when an end in it cannot be', () => {
+    const words = [4, 7700, ...new Array(PATH.WORDS - 2).fill(0)];
+    const end = { key: 'key', link: 0, words };
+    const wrong = [
+      { ...end, link: 8 },
+      { ...end, link: -1 },
+      { ...end, words: words.slice(1) },
+      { ...end, words: words.with(PATH.FAMILY, 5) },
+      { ...end, words: words.with(PATH.PORT, 0) },
+      { ...end, words: words.with(PATH.ADDR, 2 ** 40) },
+    ];
+    for (const one of wrong) {
+      const file = encodeStations(PLACE, { stations: [], ends: [one] }, NOW);
+      expect(() => decodeStations(file, PLACE, NOW)).toThrow('its second line is not as it should be');
+    }
   });
 });

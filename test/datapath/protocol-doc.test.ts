@@ -18,7 +18,7 @@ import { appendFrame, BUNDLE_FRAME_HEADER, bundledLength } from '../../src/datap
 import { MAX_PIECES, PIECE_HEADER, writePieceHeader } from '../../src/datapath/frames/pieces.js';
 import { MAX_ECHO_BYTES } from '../../src/link/life/echoes.js';
 import { Frame } from '../../src/switch/frame.js';
-import { ECHO } from '../../src/wire/echo.js';
+import { ECHO, ECHO_REPLY } from '../../src/wire/echo.js';
 import {
   COUNTER_LIMIT,
   KIND,
@@ -151,6 +151,7 @@ describe('docs/protocol.md', () => {
     ['REPORT', { KIND: 0, ...REPORT }],
     ['PARITY', PARITY],
     ['ECHO', { KIND: 0, ...ECHO }],
+    ['Reply to an ECHO', ECHO_REPLY],
   ])('places the fields of %s where the code has them', (heading, constants) => {
     expect(documented(heading)).toEqual(expected(constants));
   });

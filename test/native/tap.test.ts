@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadNative, type TapHandle, type TapOptions } from '../../src/native/binding.js';
-import { READ, SEND, VNET_HEADER, WRITE } from '../../src/native/ops.js';
+import { BATCH, READ, SEND, VNET_HEADER, WRITE } from '../../src/native/ops.js';
 import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 
@@ -150,6 +150,26 @@ describe('TAP', () => {
     expect(native.tapRead(arena, fd, 0, SLOT_BYTES, SLOTS, new Int32Array(SLOTS * READ.WORDS))).toBeLessThan(
       SLOTS,
     );
+  });
+
+  test('a batch of large frames ends after half a megabyte, and the next one goes on', () => {
+    const name = uniqueName();
+    const { fd } = tap({ name });
+    ip(`link set ${name} mtu 65521 up`);
+    ip(`address add ${HOST}/24 dev ${name}`);
+    ip(`neighbour add ${NEIGHBOUR} lladdr 02:00:00:00:00:02 nud permanent dev ${name}`);
+    const slots = 20;
+    const arena = new Uint8Array(slots * SLOT_BYTES);
+    const length = 60_000;
+    for (let sent = 0; sent < slots; sent++) expect(sendToNeighbour(arena, length, length)).toBe(0);
+    const rows = new Int32Array(slots * READ.WORDS);
+    const isData = (row: number) => rows[row * READ.WORDS + READ.LENGTH] > length;
+    const read = () => {
+      const count = native.tapRead(arena, fd, 0, SLOT_BYTES, slots, rows);
+      return Array.from({ length: count }, (_, row) => row).filter(isData).length;
+    };
+    const mostOfBatch = Math.ceil(BATCH.BYTES / length);
+    expect([read(), read(), read(), read()]).toEqual([mostOfBatch, mostOfBatch, slots - 2 * mostOfBatch, 0]);
   });
 
   test('offloads that are not asked for are not granted', () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadNative, type NativeError, type UdpHandle, type UdpOptions } from '../../src/native/binding.js';
-import { PATH, RECV, SEND, SOCKET_ERROR } from '../../src/native/ops.js';
+import { BATCH, PATH, RECV, SEND, SOCKET_ERROR } from '../../src/native/ops.js';
 import { addressWords, pathRow, sendRow } from './rows.js';
 
 const native = loadNative();
@@ -268,6 +268,23 @@ test('options are set as asked, or refused with a clear error', () => {
   });
   expect(() => socket({ port: 65_536 })).toThrow(RangeError);
   expect(() => socket({ port: undefined as unknown as number })).toThrow(TypeError);
+});
+
+test('a batch of large messages ends after half a megabyte, and nothing is lost of the rest', () => {
+  const { fd, port } = socket();
+  const sender = socket();
+  const [slots, length] = [64, 60_000];
+  const arena = new Uint8Array(slots * SLOT_BYTES);
+  const row = { FD: sender.fd, OFFSET: 0, LENGTH: slots * length, SEGMENT: length, PATH: 0, GSO: 0 };
+  native.udpSend(arena, Int32Array.from(sendRow(row)), 1, pathRow('127.0.0.1', port));
+  const rows = new Int32Array(slots * RECV.WORDS);
+  const counts: number[] = [];
+  for (let left = slots - native.udpDrops(fd); left > 0; left -= counts[counts.length - 1]) {
+    counts.push(native.udpReceive(arena, fd, 0, SLOT_BYTES, slots, rows));
+    expect(counts[counts.length - 1]).toBeGreaterThan(0);
+  }
+  expect(Math.max(...counts) * length).toBeLessThan(2 * BATCH.BYTES);
+  expect(counts.length).toBeGreaterThan(2);
 });
 
 test('what a socket has no room for is counted', () => {

@@ -83,7 +83,9 @@ it('a TAP that shall persist stays, and is taken up again', async () => {
   await node.stop();
   expect(await hasTap()).toBe(true);
   expect(await lab.run(1, 'ip', ['link', 'show', 'octo0'])).toContain(mac);
+  expect(await lab.run(1, 'ethtool', ['-k', 'octo0'])).toMatch(/tcp-segmentation-offload: off/);
   await node.start();
+  expect(await lab.run(1, 'ethtool', ['-k', 'octo0'])).toMatch(/tcp-segmentation-offload: on/);
   expect(await node.mac()).toBe(mac);
   await node.configure('interface octo0', 'no persist');
   await node.stop();

@@ -29,8 +29,11 @@ beforeAll(async () => {
     one.env = { ...process.env, NOTIFY_LOG: notifyLog };
     one.wrapper = ['python3', MANAGER];
   };
+  // Host 1 learns where its peer is on the second link.
+  const edit = (host: number, config: string) =>
+    host === 1 ? config.replace(/remote fd00.*/, 'remote dynamic') : config;
   const optionsOf = (host: number) => (host === 1 ? { interfaceLines: ['workers 3'] } : {});
-  site = await startSite(lab, optionsOf, undefined, undefined, dress);
+  site = await startSite(lab, optionsOf, edit, undefined, dress);
   [node] = site.nodes;
   await waitAllUp(site, 2);
 });
@@ -147,6 +150,7 @@ describe('the service manager', () => {
     });
     expect(await tapAsSeen()).toEqual(before);
     await silentKnown();
+    expect(node.log(), 'called where it was found').toMatch(/"ends":1,.*knows the stations from before/);
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
   });
 

@@ -1,15 +1,18 @@
 /** Traces between real daemons with a router between them: who is on the way, and where it becomes narrow. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
-import { newKeyPair } from '../../scripts/lab/mesh.js';
-import { run } from '../../scripts/lab/run.js';
-import type { LinkStatus, TraceResult } from '../../src/api/index.js';
+import { newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
+import { capture, run, until } from '../../scripts/lab/run.js';
+import type { LinkStatus, PingResult, TraceResult } from '../../src/api/index.js';
+import { manifest } from '../../src/daemon/base/version.js';
 import { Node, writeSecret } from './node.js';
 import { labProblem, needsLab } from './support.js';
 
 /** h1 and h3 are attached to all underlays, and reach each other through h2: from the first network into the second. */
 const [CALLER, ROUTER, PEER] = [1, 2, 3];
 const NARROW = 1400;
+const PATIENCE_MS = 10_000;
 
 let lab: Lab;
 let caller: Node;
@@ -93,6 +96,40 @@ describe('a trace', () => {
     const links = await caller.json<LinkStatus[]>('show links');
     expect(links.map(({ state }) => state)).toEqual(['up', 'up']);
     for (const link of [0, 1]) expect(await caller.counter('sendErrors', 'h3', link)).toBe(0);
+  });
+
+  it('goes the way of the link through a NAT, which doctor notes, and the peer tells its version', async () => {
+    const own = await caller.json<PingResult>('ping h3 link 0 count 1');
+    expect([own.seenAs, own.peerVersion]).toEqual([`${addressOf(4, 1, CALLER)}:7700`, manifest.version]);
+    const short = await caller.json<PingResult>('ping h3 link 0 count 1 size 0');
+    expect([short.received, short.seenAs, short.peerVersion]).toEqual([1, null, null]);
+    // Without state: which end speaks first after this is open.
+    for (const rule of [
+      'add table ip nat',
+      'add chain ip nat out { type filter hook postrouting priority 100; }',
+      'add rule ip nat out ip saddr 10.1.0.1 udp sport 7700 ip saddr set 10.2.0.2',
+      'add chain ip nat in { type filter hook prerouting priority -300; }',
+      'add rule ip nat in ip daddr 10.2.0.2 udp dport 7700 ip daddr set 10.1.0.1',
+    ])
+      await lab.run(ROUTER, 'nft', [rule]);
+    await until(
+      'the NAT to be in use',
+      async () => {
+        const { seenAs } = await caller.json<PingResult>('ping h3 link 0 count 1');
+        return seenAs === `${addressOf(4, 2, ROUTER)}:7700`;
+      },
+      PATIENCE_MS,
+    );
+    const words = [process.execPath, join(ROOT, 'bin/octolink'), '-s', caller.socket, 'doctor'];
+    const { stdout } = await capture('ip', ['netns', 'exec', lab.hosts[CALLER - 1].namespace, ...words]);
+    const doctor = stdout.replaceAll(/\s+/g, ' ');
+    expect(doctor).toMatch(/note link 0 of peer h3: is behind NAT: h3 sees this host as 10\.2\.0\.2:7700 /);
+    expect(doctor).not.toContain('link 1 of peer h3: is behind NAT');
+    const [behind] = await trace('link 0');
+    expect(behind.hops.map(({ address, isPeer }) => [address, isPeer])).toEqual([
+      [addressOf(4, 1, ROUTER), false],
+      [addressOf(4, 2, PEER), true],
+    ]);
   });
 
   it('says where the way ends, and fails', async () => {

@@ -7,6 +7,7 @@ import { addressOf, type Endpoint } from '../sim/endpoint.js';
 import type { Datagram } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';
 import { eavesdrop } from '../sim/hops/eavesdrop.js';
+import { loss } from '../sim/hops/loss.js';
 import { Lan, type LanOptions, linkRow, pathTo } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
@@ -134,6 +135,41 @@ describe('roaming', () => {
       expect(roamed(b)).toEqual([7700, NEW_PORT]);
       expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
       expect(a.linkGauge(linkRow(1, 0), 'state')).toBe(STATE.UP);
+    }));
+
+  it('is looked for where it was found before a restart, and then where it is configured', () =>
+    withSeed((seed) => {
+      const lan = start(seed);
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      const wires = [world.wire(a, b, 0), world.wire(b, a, 0)];
+      /** Neither end knows where the other one is, and nothing is under way. */
+      const forget = () => {
+        for (const wire of wires) wire.hops = [loss(1, world.random)];
+        for (const [node, peer] of [
+          [a, 1],
+          [b, 0],
+        ] as const)
+          lan.configureLink(node, peer, 0, { path: new Array<number>(PATH.WORDS).fill(0) });
+        world.run(200 * MILLISECOND);
+        for (const wire of wires) wire.hops = [];
+        world.run(200 * MILLISECOND);
+      };
+      forget();
+      expect(b.linkGauge(linkRow(0, 0), 'state')).not.toBe(STATE.UP);
+      b.command({ kind: 'found-before', row: linkRow(0, 0), words: pathTo(0, 0) });
+      world.run(200 * MILLISECOND);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
+
+      const gone = pathTo(0, 0);
+      gone[PATH.PORT] = NEW_PORT;
+      b.command({ kind: 'found-before', row: linkRow(0, 0), words: gone });
+      expect(b.linkGauge(linkRow(0, 0), 'state'), 'a link in use is left where it is').toBe(STATE.UP);
+      forget();
+      lan.configureLink(b, 0, 0, {});
+      b.command({ kind: 'found-before', row: linkRow(0, 0), words: gone });
+      world.run(2000 * MILLISECOND);
+      expect(b.linkGauge(linkRow(0, 0), 'state')).toBe(STATE.UP);
     }));
 
   it('who calls is found at once by the heartbeat that came before its session was in use', () =>

@@ -51,6 +51,7 @@ export const SETTINGS: DatapathSettings = {
   udpGso: true,
   switch: SWITCH,
   tapMtu: 1500,
+  version: [1, 2, 3],
   mssClamp: false,
   multicast: {
     snooping: true,

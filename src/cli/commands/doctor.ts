@@ -5,15 +5,9 @@ import { keyword } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import { CliFailure, EXIT } from '../base/failure.js';
 import { hostFacts } from '../base/host-facts.js';
-import {
-  type DoctorFacts,
-  doctorSummary,
-  type Finding,
-  findingsOf,
-  findingText,
-  worstFirst,
-} from '../output/doctor.js';
+import { doctorSummary, findingsOf, findingText, worstFirst } from '../output/doctor.js';
 import { findingsOfHost } from '../output/doctor-host.js';
+import type { DoctorFacts, Finding, LinkAnswer } from '../output/finding.js';
 import { type Cli, command, type ExecCommand, type OutputPart } from './command.js';
 
 const TUN = '/dev/net/tun';
@@ -21,12 +15,16 @@ const HOUR_MS = 3_600_000;
 const PAGE = 500;
 /** More peers than this are not looked at one by one. */
 const MOST_PEERS = 5000;
+/** Links that are asked for an answer. */
+const MOST_ASKED = 100;
+const ASKED = { count: 1, size: 56, intervalMs: 10 };
+const ANSWER_PATIENCE_MS = 10_000;
 
 export const doctorCommands: ExecCommand[] = [
   command({
     privilege: 'read',
     tokens: [keyword('doctor', 'Look for common faults; exit code 1 if there are any')],
-    json: { form: 'an object a line: `kind` (`fault` or `advice`), `where`, `problem`, `remedy`' },
+    json: { form: 'an object a line: `kind` (`fault`, `advice` or `note`), `where`, `problem`, `remedy`' },
     run: async (cli) => ({ json: 'rows', parts: examine(cli) }),
   }),
 ];
@@ -54,6 +52,22 @@ function hostFindings(): Finding[] {
   return [{ kind: 'fault', where: 'this host', problem: `${TUN} is missing: there can be no TAP`, remedy }];
 }
 
+/** Has the peers answer by each link that works; by which none came, others say more of. */
+async function askLinks(client: DaemonClient, peers: readonly PeerStatus[]): Promise<LinkAnswer[]> {
+  const links = peers.flatMap(({ name: peer, interface: of, links: all }) =>
+    all.flatMap(({ link, state }) => (state === 'up' ? [{ peer, interface: of, link }] : [])),
+  );
+  const answers = links.slice(0, MOST_ASKED).map(async (place): Promise<LinkAnswer[]> => {
+    const { received, seenAs, peerVersion } = await client.request(
+      'ping',
+      { ...place, ...ASKED },
+      ANSWER_PATIENCE_MS,
+    );
+    return received === 0 ? [] : [{ ...place, seenAs, peerVersion }];
+  });
+  return (await Promise.all(answers)).flat();
+}
+
 async function askAll(client: DaemonClient): Promise<DoctorFacts> {
   const peers: PeerStatus[] = [];
   let cursor: string | undefined;
@@ -72,6 +86,8 @@ async function askAll(client: DaemonClient): Promise<DoctorFacts> {
     interfaces: await client.request('show.interfaces', {}),
     peers,
     mtu: few ? await client.request('show.mtu', {}) : [],
+    answers: await askLinks(client, peers),
+    arp: await client.request('show.arpSuppression', {}),
     events: events.filter(({ timeMs }) => Date.now() - timeMs < HOUR_MS),
   };
 }

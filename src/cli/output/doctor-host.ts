@@ -1,7 +1,8 @@
 /** What of this host may be in the way of links that do not work, and what it will be sorry for later. */
 import type { LinkStatus } from '../../api/peers.js';
 import type { HostDevice, HostFacts } from '../base/host-facts.js';
-import type { DoctorFacts, Finding } from './doctor.js';
+import { findingsOfNat } from './doctor-links.js';
+import type { DoctorFacts, Finding } from './finding.js';
 
 /** States of links that something on the way may be the reason of. */
 const UNHEARD: ReadonlySet<string> = new Set(['down', 'one-way']);
@@ -10,7 +11,10 @@ const UNHEARD: ReadonlySet<string> = new Set(['down', 'one-way']);
  * Findings of the host that the daemon runs on. None where its interfaces are not to be seen from here: it is in another
  * network namespace then, and what is read here says nothing of it.
  */
-export function findingsOfHost(host: HostFacts, facts: Pick<DoctorFacts, 'interfaces' | 'peers'>): Finding[] {
+export function findingsOfHost(
+  host: HostFacts,
+  facts: Pick<DoctorFacts, 'answers' | 'interfaces' | 'peers'>,
+): Finding[] {
   const isHere = ({ name, ifindex }: { name: string; ifindex: number | null }) =>
     host.devices.some((device) => device.name === name && device.ifindex === ifindex);
   const ours = facts.interfaces.filter(isHere);
@@ -29,6 +33,10 @@ export function findingsOfHost(host: HostFacts, facts: Pick<DoctorFacts, 'interf
     ...[...ports].flatMap((port) => ofFirewall(host, port)),
     ...ofReversePath(host, unheard),
     ...(host.isClockKept === false ? [CLOCK] : []),
+    ...findingsOfNat(
+      facts,
+      host.devices.flatMap(({ addresses }) => addresses),
+    ),
   ];
 }
 

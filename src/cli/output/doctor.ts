@@ -8,35 +8,19 @@ import type {
   WarningName,
 } from '../../api/index.js';
 import type { LinkStatus } from '../../api/peers.js';
+import { findingsOfAddresses, findingsOfVersions } from './doctor-links.js';
+import type { DoctorFacts, Finding } from './finding.js';
 import { plural } from './format.js';
 import { fold, TEXT_WIDTH } from './table.js';
-
-/** `fault`: something does not work. `advice`: it works, and could work better. */
-export interface Finding {
-  kind: 'fault' | 'advice';
-  /** What it is about, such as `peer osaka`. */
-  where: string;
-  problem: string;
-  /** What to do: a command, or a sentence. */
-  remedy: string;
-}
-
-/** What the daemon was asked for. */
-export interface DoctorFacts {
-  system: SystemInfo;
-  interfaces: readonly InterfaceStatus[];
-  peers: readonly PeerStatus[];
-  mtu: readonly PeerMtu[];
-  /** Of the last hour. */
-  events: readonly ControlEvent[];
-}
 
 /** Share of the open files that are allowed. */
 const MANY_FILES = 0.8;
 
-/** Faults before advice. */
+/** Faults before advice, and notes at the end. */
 export function worstFirst(all: readonly Finding[]): Finding[] {
-  return [...all.filter(({ kind }) => kind === 'fault'), ...all.filter(({ kind }) => kind === 'advice')];
+  return (['fault', 'advice', 'note'] as const).flatMap((wanted) =>
+    all.filter(({ kind }) => kind === wanted),
+  );
 }
 
 /** Everything that is wrong with what the daemon does. */
@@ -46,6 +30,8 @@ export function findingsOf(facts: DoctorFacts): Finding[] {
     ...facts.peers.flatMap(ofPeer),
     ...ofEvents(facts.events),
     ...facts.mtu.flatMap(ofMtu),
+    ...findingsOfAddresses(facts.arp),
+    ...findingsOfVersions(facts.answers, facts.system.version),
     ...ofSystem(facts.system),
   ];
 }

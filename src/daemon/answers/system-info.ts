@@ -53,9 +53,12 @@ export function versionInfo(hostname: string): VersionInfo {
   };
 }
 
-/** Of the file as it is: whatever upgrades it starts the daemon again. */
+let addonSha256: string | undefined;
+
+/** Of the file as it is at the first question: whatever upgrades it starts the daemon again. */
 function addonHash(): string {
-  return createHash('sha256').update(readFileSync(findAddon())).digest('hex');
+  addonSha256 ??= createHash('sha256').update(readFileSync(findAddon())).digest('hex');
+  return addonSha256;
 }
 
 export async function systemInfo(

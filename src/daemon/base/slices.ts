@@ -9,6 +9,8 @@ import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promis
 const SLICE_MS = 1;
 /** Work of so many milliseconds goes without a rest. */
 const BURST_MS = 20;
+/** A slice that seems to have taken longer did not have the processor all the while. */
+const LONGEST_MS = 4;
 /** Rest for work: rows become text afterwards, which takes about as long as making them and is not seen here. */
 const REST_FOR_WORK = 2;
 
@@ -31,7 +33,7 @@ export class Allowance {
   /** Time passed that was worked; returns how long is to be rested, in ms. */
   worked(): number {
     const now = this.nowMs();
-    this.credit -= REST_FOR_WORK * (now - this.at);
+    this.credit -= REST_FOR_WORK * Math.min(now - this.at, LONGEST_MS);
     this.at = now;
     return Math.max(0, -this.credit);
   }

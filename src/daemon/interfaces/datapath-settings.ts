@@ -42,6 +42,7 @@ import { type IpAddress, parseIp } from '../../grammar/address.js';
 import { ALL_VLANS, parseVlans } from '../../grammar/values.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
+import { version } from '../base/version.js';
 import { runsSpanningTree } from './spanning-tree.js';
 
 /** Settings of an interface; `tap`: what its TAP was granted. */
@@ -62,6 +63,7 @@ export function settingsOf(
       reserved: reservedBits(config.forwardReserved ?? reservedUnasked(config)),
     },
     tapMtu: effective.mtu,
+    version: version.split('.', 3).map((part) => Number.parseInt(part, 10)),
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,

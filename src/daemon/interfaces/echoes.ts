@@ -1,11 +1,16 @@
 /** Echo requests through links, and those who wait for the answers. */
 import type { DatapathEvent } from '../../contract/events.js';
+import { formatPath } from './addresses.js';
 import type { Datapath } from './datapath.js';
 
 interface EchoReply {
   /** The link that the answer came by; null when its path belongs to no link. */
   link: number | null;
   rttUs: number;
+  /** `address:port` from which the peer got the request; null: it does not say. */
+  seenAs: string | null;
+  /** Version of the peer; null: it does not say. */
+  version: string | null;
 }
 
 interface EchoRequest {
@@ -51,6 +56,12 @@ export class Echoes {
   /** Handles an answer that the datapath reports; one that nobody waits for is ignored. */
   answered(event: Extract<DatapathEvent, { kind: 'echo' }>): void {
     const link = event.link < 0 ? null : event.link;
-    this.waiting.get(`${event.id}/${event.sequence}`)?.({ link, rttUs: event.rttUs });
+    const { seen, version, rttUs } = event;
+    this.waiting.get(`${event.id}/${event.sequence}`)?.({
+      link,
+      rttUs,
+      seenAs: seen === null ? null : formatPath(seen),
+      version: version?.join('.') ?? null,
+    });
   }
 }

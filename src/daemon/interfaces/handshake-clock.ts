@@ -3,28 +3,48 @@
  * must never go back, not even over a restart with a wall clock that has gone back (a host without a battery boots in
  * the past). Ahead of use, a span of time is reserved in a file of the state folder; a start continues after what was
  * reserved. If the file is lost, the clock may lag behind what was sent by at most one span.
+ *
+ * To reserve takes the disk its time, in which a restarted daemon could call nobody. So a daemon that ends in order leaves a
+ * note of the time that it has reached, and the next one goes on from there within what is reserved. The note counts once,
+ * for this reservation and in the same boot: what a crash of the machine loses would not count after it.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bootId } from '../base/boot-id.js';
 
 /** Microseconds reserved at a time: while handshakes go on, the file is written this often. */
 const SPAN_US = 600e6;
 /** What a reservation adds at least when the clock already runs ahead of the wall clock. */
 const LEAST_US = 1e6;
+/** What the next daemon is to find reserved at least. */
+const LEFT_US = 60e6;
 
 export class HandshakeClock {
   private last = 0;
   /** Every time up to this one may have been sent. */
   private reserved: number;
+  /** The note for the next daemon is there. */
+  private isLeft = false;
 
   /** `failed` hears, once, why times cannot be kept over a restart. */
   constructor(
     private readonly file: string,
     private readonly wallClockUs: () => number,
     private failed: (error: Error) => void,
+    private readonly boot = bootId(),
   ) {
     this.reserved = storedTime(file);
-    this.last = this.reserved;
+    this.last = Math.min(this.takeNote() ?? this.reserved, this.reserved);
   }
 
   /** The file that keeps the times of a public key. */
@@ -34,13 +54,43 @@ export class HandshakeClock {
 
   /** Microseconds since the epoch, larger than every time before. */
   read(): number {
+    if (this.isLeft) this.takeNote();
     this.last = Math.max(Math.floor(this.wallClockUs()), this.last + 1);
-    if (this.last > this.reserved) this.reserve(Math.max(this.wallClockUs() + SPAN_US, this.last + LEAST_US));
+    if (this.last > this.reserved) this.reserve();
     return this.last;
   }
 
-  private reserve(until: number): void {
-    this.reserved = Math.floor(until);
+  /** The daemon is about to end in order: leaves the next one a part of what is reserved. */
+  leave(): void {
+    if (this.last === 0) return;
+    if (this.reserved < Math.max(this.wallClockUs(), this.last) + LEFT_US) this.reserve();
+    try {
+      writeFileSync(this.note, `${this.last} ${this.reserved} ${this.boot}\n`, { mode: 0o600 });
+      this.isLeft = true;
+    } catch {
+      // Without a note the next one reserves time of its own.
+    }
+  }
+
+  private get note(): string {
+    return `${this.file}.reached`;
+  }
+
+  /** The time that the daemon before this one has reached; null: it left no note that counts. The note is gone after. */
+  private takeNote(): number | null {
+    this.isLeft = false;
+    try {
+      const [reached, reserved, boot] = readFileSync(this.note, 'utf8').trim().split(' ');
+      rmSync(this.note);
+      const isOfNow = boot === this.boot && Number(reserved) === this.reserved;
+      return isOfNow && Number.isSafeInteger(Number(reached)) ? Number(reached) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  private reserve(): void {
+    this.reserved = Math.floor(Math.max(this.wallClockUs() + SPAN_US, this.last + LEAST_US));
     try {
       mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
       replaceNow(this.file, `${this.reserved}\n`);

@@ -30,39 +30,25 @@ export async function ipBatch(commands: readonly string[]): Promise<void> {
   const { code, complaint } = await run(['-batch', '-'], `${commands.join('\n')}\n`);
   if (code === 0) return;
   const line = Number(/Command failed -:(\d+)/.exec(complaint)?.[1] ?? 1);
-  throw refusal(`ip ${commands[line - 1]}`, complaint);
-}
-
-/** What `ip -json` says to these words. */
-export async function ipJson(words: string): Promise<unknown> {
-  const { code, output, complaint } = await run(['-json', '-details', ...words.split(' ')], '');
-  if (code !== 0) throw refusal(`ip ${words}`, complaint);
-  return JSON.parse(output);
-}
-
-function refusal(command: string, complaint: string): IpError {
   const said = complaint.split('\n')[0].replace(/^(RTNETLINK answers|Error): /, '');
-  return new IpError(`"${command}" failed: ${said}`, said.includes('not permitted'));
+  throw new IpError(`"ip ${commands[line - 1]}" failed: ${said}`, said.includes('not permitted'));
 }
 
-function run(
-  words: string[],
-  input: string,
-): Promise<{ code: number | null; output: string; complaint: string }> {
+function run(words: string[], input: string): Promise<{ code: number | null; complaint: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program(), words, { timeout: PATIENCE_MS, killSignal: 'SIGKILL' });
-    let output = '';
-    let complaint = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
+    const child = spawn(program(), words, {
+      stdio: ['pipe', 'ignore', 'pipe'],
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
     });
+    let complaint = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint += text;
     });
     child.on('error', (error) => reject(new IpError(error.message, false)));
     child.on('close', (code, signal) => {
       if (signal !== null) complaint = `no answer within ${PATIENCE_MS / 1000} s`;
-      resolve({ code, output, complaint });
+      resolve({ code, complaint });
     });
     child.stdin.on('error', () => {});
     child.stdin.end(input);

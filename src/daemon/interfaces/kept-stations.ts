@@ -1,12 +1,13 @@
 /**
- * What the switch of an interface has learned, kept over a restart of the daemon. It counts again for a peer that is
- * there at once, and for one that comes later when it comes.
+ * What an interface has learned of stations and of where its peers are, kept over a restart of the daemon. It counts again
+ * for a peer that is there at once, and for one that comes later when it comes.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderConfig } from '../../config/render.js';
 import type { MacRow } from '../../contract/answers.js';
 import { type KnownStations, STATION } from '../../contract/stations.js';
+import { bootId } from '../base/boot-id.js';
 import { ifAbsent } from '../base/durable-file.js';
 import type { Log } from '../base/log.js';
 import type { PeerEntry } from './peer-entries.js';
@@ -14,6 +15,8 @@ import type { InterfaceRuntime } from './runtime.js';
 import {
   decodeStations,
   encodeStations,
+  type Kept,
+  type KeptEnd,
   type KeptStation,
   MOST_STATIONS,
   type StationPlace,
@@ -37,11 +40,11 @@ export class KeptStations {
   /** Writes down what the switch knows, for the daemon that comes next. */
   async keep(runtime: InterfaceRuntime): Promise<void> {
     try {
-      const stations = await stationsOf(runtime, this.nowUs());
+      const kept: Kept = { stations: await stationsOf(runtime, this.nowUs()), ends: endsOf(runtime) };
       const file = this.fileOf(runtime);
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       // Not made durable: a checksum tells a file that is not whole, and after a crash of the machine it says nothing.
-      writeFileSync(`${file}.new`, encodeStations(placeOf(runtime), stations, this.nowUs()), { mode: 0o600 });
+      writeFileSync(`${file}.new`, encodeStations(placeOf(runtime), kept, this.nowUs()), { mode: 0o600 });
       renameSync(`${file}.new`, file);
     } catch (err) {
       this.log.warn(
@@ -58,11 +61,13 @@ export class KeptStations {
       const bytes = readFile(file);
       if (bytes === null) return;
       rmSync(file, { force: true });
-      const stations = decodeStations(bytes, placeOf(runtime), this.nowUs());
-      if (stations === null) return;
+      const kept = decodeStations(bytes, placeOf(runtime), this.nowUs());
+      if (kept === null) return;
+      const { stations, ends } = kept;
+      recallEnds(runtime, ends);
       new Recall(runtime, stations).begin();
       this.log.info(
-        { interface: runtime.name, stations: stations.length },
+        { interface: runtime.name, stations: stations.length, ends: ends.length },
         'knows the stations from before the restart',
       );
     } catch (error) {
@@ -128,6 +133,33 @@ class Recall {
   }
 }
 
+/** Where peers of the configuration were found, other than it says. Clients call us. */
+function endsOf({ peers }: InterfaceRuntime): KeptEnd[] {
+  return [...peers.values()].flatMap((peer) => {
+    const key = keyOf(peer);
+    if (key === null || peer.client !== null) return [];
+    return peer.links
+      .values()
+      .filter(({ isLearned, otherPath }) => isLearned && otherPath !== null)
+      .map(({ config, otherPath }) => ({ key, link: config.id, words: otherPath ?? [] }));
+  });
+}
+
+/** Has links go where their peers were found, and the peers called there at once. */
+function recallEnds({ peers, datapath, handshakes }: InterfaceRuntime, ends: readonly KeptEnd[]): void {
+  if (ends.length === 0) return;
+  const byKey = new Map([...peers.values()].map((peer) => [keyOf(peer), peer]));
+  const called = new Set<PeerEntry>();
+  for (const { key, link: id, words } of ends) {
+    const peer = byKey.get(key);
+    const link = peer?.links.get(id);
+    if (peer === undefined || link === undefined) continue;
+    datapath.send({ kind: 'found-before', row: link.row, words });
+    called.add(peer);
+  }
+  for (const peer of called) handshakes.restart(peer.row);
+}
+
 function knownStations(stations: KeptStation[], port: number): KnownStations {
   const words = new Int32Array(stations.length * STATION.WORDS);
   stations.sort((a, b) => a.heardUs - b.heardUs);
@@ -164,8 +196,7 @@ function keyOf({ config: { publicKey } }: PeerEntry): string | null {
 }
 
 function placeOf({ tap, config }: InterfaceRuntime): StationPlace {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return { boot, tap: tap.ifindex, config: renderConfig({ interfaces: [config] }) };
+  return { boot: bootId(), tap: tap.ifindex, config: renderConfig({ interfaces: [config] }) };
 }
 
 function readFile(file: string): Buffer | null {

@@ -66,6 +66,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly names: RemoteNames;
   private readonly now: () => number;
   readonly stateFolder: string;
+  private readonly clock: HandshakeClock;
   private readonly bridge: BridgePort;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
@@ -103,7 +104,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       realtime: scheduling === 'realtime',
       workers: workerCount(workers),
     });
-    const clock = new HandshakeClock(
+    this.clock = new HandshakeClock(
       HandshakeClock.fileOf(stateFolder, keys.publicKey),
       () => Date.now() * 1000,
       (error) => this.timeNotKept(error),
@@ -121,7 +122,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
         failed: (what, why) => this.emit('warning', null, what, why),
       },
     });
-    const handshakes = new Handshakes(native, datapath, keys, aead, clock, clients);
+    const handshakes = new Handshakes(native, datapath, keys, aead, this.clock, clients);
     this.clients = clients;
     const sockets = new UdpSockets(native, datapath, this.wantsGro(config));
     const routes = new Routes(native, datapath, peers);
@@ -179,7 +180,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     let runtime: InterfaceRuntime | null = null;
     try {
       keys = loadKeys(config, stateFolder);
-      tap ??= await Tap.open(native, config);
+      tap ??= Tap.open(native, config);
       const selfTest = testUdpOffloads(native);
       await tap.setUp(null, config, macOf(keys.publicKey));
       runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
@@ -261,6 +262,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
 
   private async end(): Promise<void> {
     this.closeParts();
+    // Before the peers hear goodbye: it may wait for the disk.
+    this.clock.leave();
     await this.datapath.stop();
     this.handshakes.close();
     sodiumPrimitives.freeLocked(this.keys.secretKey);

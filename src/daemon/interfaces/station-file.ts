@@ -1,19 +1,24 @@
 /**
- * The file in which the stations that a switch knows outlive a daemon: a line with the form and a checksum of all that
- * follows, a line of JSON, then `RECORD` bytes for each station in network order.
+ * The file in which the stations that a switch knows, and the ends at which peers were found, outlive a daemon: a line with
+ * the form and a checksum of all that follows, a line of JSON, then `RECORD` bytes for each station in network order.
  */
 import { createHash } from 'node:crypto';
 import type { MacRow } from '../../contract/answers.js';
+import { PATH } from '../../native/ops.js';
 
 /** Stations kept at most. */
 export const MOST_STATIONS = 65_536;
 /** A file from a daemon that has ended longer ago says nothing of where stations are now. */
 const FRESH_US = 30e6;
-const FORM = 'octolink stations 1';
+const FORM = 'octolink stations 2';
 /** Index of the port, VLAN, MAC address, and when it was last heard: µs since boot. */
 const RECORD = { PORT: 0, VLAN: 4, HIGH: 6, LOW: 8, HEARD: 12, BYTES: 20 } as const;
+/** Ends kept at most, and the most bytes that one takes as JSON. */
+export const MOST_ENDS = 8192;
+const END_BYTES = 256;
 /** Each port may have one station only. */
-const MOST_BYTES = MOST_STATIONS * (RECORD.BYTES + 64);
+const MOST_BYTES = MOST_STATIONS * (RECORD.BYTES + 64) + MOST_ENDS * END_BYTES;
+const HIGHEST_LINK = 7;
 
 /** What must be the same before and after; the stations of something else are of no use. */
 export interface StationPlace {
@@ -32,6 +37,21 @@ export interface KeptStation extends Pick<MacRow, 'vlan' | 'high' | 'low'> {
   heardUs: number;
 }
 
+/** An end at which the peer of a link was found, and which is none of those that are configured. */
+export interface KeptEnd {
+  /** The peer's public key in base64. */
+  key: string;
+  /** Id of the link. */
+  link: number;
+  /** The path there, in words of `PATH`. */
+  words: readonly number[];
+}
+
+export interface Kept {
+  stations: KeptStation[];
+  ends: KeptEnd[];
+}
+
 interface Header {
   boot: string;
   tap: number;
@@ -40,11 +60,12 @@ interface Header {
   /** When the file was written, in µs since boot. */
   atUs: number;
   keys: (string | null)[];
+  ends: KeptEnd[];
 }
 
-/** The file for these stations; those after the first `MOST_STATIONS` are left out. */
-export function encodeStations(place: StationPlace, all: readonly KeptStation[], nowUs: number): Buffer {
-  const stations = all.slice(0, MOST_STATIONS);
+/** The file for what is known; stations after the first `MOST_STATIONS` are left out, and ends after `MOST_ENDS`. */
+export function encodeStations(place: StationPlace, kept: Kept, nowUs: number): Buffer {
+  const stations = kept.stations.slice(0, MOST_STATIONS);
   const ports = new Map<string | null, number>();
   const body = Buffer.alloc(stations.length * RECORD.BYTES);
   stations.forEach(({ key, vlan, high, low, heardUs }, index) => {
@@ -63,16 +84,17 @@ export function encodeStations(place: StationPlace, all: readonly KeptStation[],
     config: sha256(Buffer.from(place.config)),
     atUs: nowUs,
     keys: [...ports.keys()],
+    ends: kept.ends.slice(0, MOST_ENDS),
   };
   const rest = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
   return Buffer.concat([Buffer.from(`${FORM} ${sha256(rest)}\n`), rest]);
 }
 
 /**
- * The stations of a file; null when they are of another boot, device or configuration, or from too long ago.
+ * What is in a file; null when it is of another boot, device or configuration, or from too long ago.
  * @throws Error with a plain sentence when it is no such file, or not whole.
  */
-export function decodeStations(file: Buffer, place: StationPlace, nowUs: number): KeptStation[] | null {
+export function decodeStations(file: Buffer, place: StationPlace, nowUs: number): Kept | null {
   if (file.length > MOST_BYTES) throw new Error('the file is too long');
   const [head, rest] = cut(file);
   if (!head.startsWith(`${FORM} `)) throw new Error(`the file does not begin with "${FORM}"`);
@@ -84,9 +106,10 @@ export function decodeStations(file: Buffer, place: StationPlace, nowUs: number)
   if (!(header.atUs <= nowUs && nowUs - header.atUs <= FRESH_US)) return null;
   if (body.length % RECORD.BYTES !== 0 || body.length > MOST_STATIONS * RECORD.BYTES)
     throw new Error('the stations in it are not whole');
-  return Array.from({ length: body.length / RECORD.BYTES }, (_, index) =>
+  const stations = Array.from({ length: body.length / RECORD.BYTES }, (_, index) =>
     stationAt(body, index * RECORD.BYTES, header),
   );
+  return { stations, ends: header.ends };
 }
 
 function stationAt(body: Buffer, at: number, { keys, atUs }: Header): KeptStation {
@@ -101,16 +124,30 @@ function stationAt(body: Buffer, at: number, { keys, atUs }: Header): KeptStatio
 
 function headerOf(line: string): Header {
   const header = parsed(line);
-  const { boot, tap, config, atUs, keys } = header ?? {};
+  const { boot, tap, config, atUs, keys, ends } = header ?? {};
   const isWhole =
     typeof boot === 'string' &&
     typeof tap === 'number' &&
     typeof config === 'string' &&
     typeof atUs === 'number' &&
     Array.isArray(keys) &&
-    keys.every((key) => key === null || typeof key === 'string');
+    keys.every((key) => key === null || typeof key === 'string') &&
+    Array.isArray(ends) &&
+    ends.length <= MOST_ENDS &&
+    ends.every(isEnd);
   if (!isWhole) throw new Error('its second line is not as it should be');
-  return { boot, tap, config, atUs, keys };
+  return { boot, tap, config, atUs, keys, ends };
+}
+
+function isEnd(end: Partial<KeptEnd> | null): end is KeptEnd {
+  const { key, link, words } = end ?? {};
+  if (typeof key !== 'string' || !Array.isArray(words) || words.length !== PATH.WORDS) return false;
+  if (!Number.isInteger(link) || Number(link) < 0 || Number(link) > HIGHEST_LINK) return false;
+  const port = words[PATH.PORT];
+  const family = words[PATH.FAMILY];
+  return (
+    words.every((word) => word === (word | 0)) && port > 0 && port < 65_536 && (family === 4 || family === 6)
+  );
 }
 
 function parsed(line: string): Partial<Header> | null {

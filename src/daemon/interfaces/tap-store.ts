@@ -7,11 +7,11 @@ import type { InterfaceConfig } from '../../api/config.js';
 import { MAX_WORKERS } from '../../config/defaults.js';
 import type { Native } from '../../native/binding.js';
 import type { ServiceManager } from '../base/service-manager.js';
-import { type DeviceState, deviceState, Tap } from './tap.js';
+import { Tap } from './tap.js';
 
 export class TapStore {
-  /** Devices that came from before and are not in use, by name: descriptors of their queues, and what was asked of them already. */
-  private readonly left = new Map<string, { fds: number[]; state: Promise<DeviceState> }>();
+  /** Devices that came from before and are not in use, by name: descriptors of their queues. */
+  private readonly left = new Map<string, number[]>();
   /** Names of the devices that the service manager keeps. */
   private readonly kept = new Set<string>();
 
@@ -23,19 +23,19 @@ export class TapStore {
   ) {
     for (const fd of descriptors) {
       const name = native.tapName(fd);
-      const device = name === null ? undefined : this.left.get(name);
-      if (name === null || device?.fds.length === MAX_WORKERS) this.discard(fd);
-      else if (device !== undefined) device.fds.push(fd);
-      else this.left.set(name, { fds: [fd], state: askedEarly(name) });
+      const queues = name === null ? undefined : this.left.get(name);
+      if (name === null || queues?.length === MAX_WORKERS) this.discard(fd);
+      else if (queues !== undefined) queues.push(fd);
+      else this.left.set(name, [fd]);
     }
   }
 
   /** The TAP that an earlier daemon has left for an interface; null: there is none. Throws a plain sentence. */
-  async adopt(config: InterfaceConfig): Promise<Tap | null> {
-    const device = this.left.get(config.name);
-    if (device === undefined) return null;
+  adopt(config: InterfaceConfig): Tap | null {
+    const queues = this.left.get(config.name);
+    if (queues === undefined) return null;
     this.left.delete(config.name);
-    return Tap.adopt(this.native, config, device.fds, device.state);
+    return Tap.adopt(this.native, config, queues);
   }
 
   /** Has the service manager hold the queues of a TAP that is in use. */
@@ -53,7 +53,7 @@ export class TapStore {
 
   /** Lets go of what no interface of the configuration has taken. */
   closeRest(): void {
-    for (const [name, { fds }] of this.left) {
+    for (const [name, fds] of this.left) {
       this.forget(name);
       for (const fd of fds) this.discard(fd);
     }
@@ -67,13 +67,6 @@ export class TapStore {
       // What was announced was not there.
     }
   }
-}
-
-/** Asks while other things are done; a failure is for whoever takes the device. */
-function askedEarly(name: string): Promise<DeviceState> {
-  const state = deviceState(name);
-  state.catch(() => undefined);
-  return state;
 }
 
 /** The manager allows no ":" and no control characters in the name of a descriptor; interfaces may have them. */

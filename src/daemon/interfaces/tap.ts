@@ -1,9 +1,16 @@
 /** The TAP device: opened by the addon, set up with iproute2, and left alone where it is right already. */
 import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
-import type { Native, NativeError, TapHandle, TapOffloads, TapOptions } from '../../native/binding.js';
+import type {
+  DeviceState,
+  Native,
+  NativeError,
+  TapHandle,
+  TapOffloads,
+  TapOptions,
+} from '../../native/binding.js';
 import { addressWords } from './addresses.js';
-import { IpError, ipBatch, ipJson } from './iproute.js';
+import { IpError, ipBatch } from './iproute.js';
 import { workerCount } from './worker-count.js';
 
 /** Room for a few super-frames in the TAP's queue towards the kernel; the kernel's 212 KB hold three. */
@@ -12,21 +19,12 @@ const TAP_QUEUE_FRAMES = 1000;
 /** Alias by which a daemon knows a persistent TAP as one of its own. */
 const OWN_ALIAS = 'octolink';
 
-/** What `ip -json address show` says of a device, as far as it matters here. */
-export interface DeviceState {
-  flags: string[];
-  mtu: number;
-  txqlen?: number;
-  address: string;
-  ifalias?: string;
-  addr_info: { local: string; prefixlen: number }[];
-}
-
 export class Tap {
   /** What the system does not let us set, one sentence each. */
   missing: string[] = [];
   /** What the kernel granted. */
   granted: TapOffloads;
+  private persists = false;
 
   private constructor(
     private readonly native: Native,
@@ -44,21 +42,16 @@ export class Tap {
   }
 
   /** Opens a TAP, or makes it. Throws a plain sentence. */
-  static async open(native: Native, config: InterfaceConfig): Promise<Tap> {
+  static open(native: Native, config: InterfaceConfig): Tap {
     const handle = openDevice(native, config);
     return Tap.of(native, handle, [handle.fd], config.name);
   }
 
   /**
-   * Takes a TAP of an earlier daemon by the descriptors of its queues, one at least, which are closed when that fails; `state`
-   * is what there is to know of it. Throws a plain sentence.
+   * Takes a TAP of an earlier daemon by the descriptors of its queues, one at least, which are closed when that fails. Throws a
+   * plain sentence.
    */
-  static async adopt(
-    native: Native,
-    config: InterfaceConfig,
-    queues: readonly number[],
-    state: Promise<DeviceState>,
-  ): Promise<Tap> {
+  static adopt(native: Native, config: InterfaceConfig, queues: readonly number[]): Tap {
     const handles: TapHandle[] = [];
     try {
       for (const fd of queues) handles.push(native.tapAdopt(fd, optionsOf(config)));
@@ -67,20 +60,14 @@ export class Tap {
       for (const fd of queues.toSpliced(handles.length, 1)) native.close(fd);
       throw new Error(`interface ${config.name}: ${(error as Error).message}`);
     }
-    return Tap.of(native, handles[0], [...queues], config.name, state);
+    return Tap.of(native, handles[0], [...queues], config.name);
   }
 
-  private static async of(
-    native: Native,
-    handle: TapHandle,
-    queues: number[],
-    name: string,
-    state: Promise<DeviceState> = deviceState(name),
-  ): Promise<Tap> {
+  private static of(native: Native, handle: TapHandle, queues: number[], name: string): Tap {
     try {
-      const found = await state;
-      const isOwn = !handle.existed || found.ifalias === OWN_ALIAS;
-      return new Tap(native, handle, queues, isOwn, found.address, found);
+      const found = native.deviceState(name);
+      const isOwn = !handle.existed || found.alias === OWN_ALIAS;
+      return new Tap(native, handle, queues, isOwn, found.mac, found);
     } catch (error) {
       for (const fd of queues) native.close(fd);
       throw new Error(`interface ${name}: ${(error as Error).message}`);
@@ -126,16 +113,19 @@ export class Tap {
     try {
       this.granted = this.native.tapOffloads(this.handle.fd, wantedOffloads(after));
       if (mac !== null) this.setMac(mac);
-      const state = this.found ?? (await deviceState(after.name));
+      const state = this.found ?? this.native.deviceState(after.name);
       this.found = null;
       await this.carryOut(commandsFor(state, before, after, this.own));
-      if (this.own) this.native.tapPersist(this.handle.fd, effectiveInterface(after).persist);
+      this.persists = this.own && effectiveInterface(after).persist;
+      if (this.own) this.native.tapPersist(this.handle.fd, this.persists);
     } catch (error) {
       throw new Error(`interface ${after.name}: ${(error as Error).message}`);
     }
   }
 
+  /** Lets go of it. One that persists keeps no offloads, which the program that opens it next may know nothing of. */
   close(): void {
+    if (this.persists) this.withoutOffloads();
     for (const fd of this.queues) this.native.close(fd);
   }
 
@@ -151,6 +141,14 @@ export class Tap {
         this.queues.push(this.native.tapAddQueue(config.name, this.ifindex));
     } catch {
       // With fewer all goes on; `lackOfQueues` says so.
+    }
+  }
+
+  private withoutOffloads(): void {
+    try {
+      this.native.tapOffloads(this.handle.fd, { checksum: false, tso: false, uso: false, tunnel: false });
+    } catch {
+      // Somebody has removed the device.
     }
   }
 
@@ -216,12 +214,6 @@ function shapeOf(config: InterfaceConfig): string {
   return JSON.stringify([config.mac, mtu, persist, config.addresses, config.disabledOffloads]);
 }
 
-/** What the system says of a network device. */
-export async function deviceState(name: string): Promise<DeviceState> {
-  const [state] = (await ipJson(`address show dev ${name}`)) as DeviceState[];
-  return state;
-}
-
 /** The `ip` commands that are needed; addresses that no configuration of ours named are left alone. */
 function commandsFor(
   state: DeviceState,
@@ -231,16 +223,16 @@ function commandsFor(
 ): string[] {
   const device = `dev ${after.name}`;
   const { mtu, persist } = effectiveInterface(after);
-  const alias = persist ? OWN_ALIAS : undefined;
-  const held = new Set(state.addr_info.map(({ local, prefixlen }) => addressKey(`${local}/${prefixlen}`)));
+  const alias = persist ? OWN_ALIAS : '';
+  const held = new Set(state.addresses.map(addressKey));
   const wanted = new Set(after.addresses.map(addressKey));
   const gone = (before?.addresses ?? []).filter((address) => !wanted.has(addressKey(address)));
   const missing = after.addresses.filter((address) => !held.has(addressKey(address)));
   return [
-    ...(own && state.txqlen !== TAP_QUEUE_FRAMES
+    ...(own && state.queueFrames !== TAP_QUEUE_FRAMES
       ? [`link set ${device} txqueuelen ${TAP_QUEUE_FRAMES}`]
       : []),
-    ...(own && state.ifalias !== alias ? [`link set ${device} alias ${alias ?? '""'}`] : []),
+    ...(own && state.alias !== alias ? [`link set ${device} alias ${alias || '""'}`] : []),
     ...(state.mtu === mtu ? [] : [`link set ${device} mtu ${mtu}`]),
     ...gone
       .filter((address) => held.has(addressKey(address)))
@@ -248,7 +240,7 @@ function commandsFor(
     ...missing.map(
       (address) => `address replace ${address} ${device}${address.includes(':') ? ' nodad' : ''}`,
     ),
-    ...(state.flags.includes('UP') ? [] : [`link set ${device} up`]),
+    ...(state.isUp ? [] : [`link set ${device} up`]),
   ];
 }
 

@@ -40,7 +40,7 @@ export class ReadersPace {
 
 const readersPace = new ReadersPace();
 
-type Probe = PingResult['probes'][number];
+type Probe = PingResult['probes'][number] & { seenAs: string | null; version: string | null };
 
 export const PING_METHODS = {
   ping: read(
@@ -100,20 +100,24 @@ async function probe(
 ): Promise<Probe> {
   const request = { peer: peer.row, link, sequence, size, timeoutMs: ANSWER_TIMEOUT_MS };
   const reply = await runtime.echoes.ask(request, signal);
-  return { sequence, link: reply?.link ?? link, rttUs: reply?.rttUs ?? null };
+  const { rttUs = null, seenAs = null, version = null } = reply ?? {};
+  return { sequence, link: reply?.link ?? link, rttUs, seenAs, version };
 }
 
 function summary({ runtime, peer }: FoundPeer, probes: Probe[]): PingResult {
   const times = probes.flatMap(({ rttUs }) => (rttUs === null ? [] : [rttUs]));
   const known = times.length > 0;
+  const last = probes.findLast(({ rttUs }) => rttUs !== null);
   return {
     peer: peer.config.name,
     interface: runtime.name,
-    probes,
+    probes: probes.map(({ seenAs: _, version: __, ...probe }) => probe),
     sent: probes.length,
     received: times.length,
     rttMinUs: known ? Math.min(...times) : null,
     rttMeanUs: known ? Math.round(times.reduce((sum, time) => sum + time, 0) / times.length) : null,
     rttMaxUs: known ? Math.max(...times) : null,
+    seenAs: last?.seenAs ?? null,
+    peerVersion: last?.version ?? null,
   };
 }

@@ -1,7 +1,8 @@
 /** Echoes: `ping` of a peer or one of its links. */
 import { DROP } from '../../contract/drops.js';
+import { PATH } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
-import { ECHO } from '../../wire/echo.js';
+import { ECHO, ECHO_REPLY } from '../../wire/echo.js';
 import { KIND } from '../../wire/header.js';
 import type { LinkBase } from '../ports.js';
 import type { EventLimit } from './event-limit.js';
@@ -19,7 +20,13 @@ export interface EchoRequest {
   readonly size: number;
 }
 
+const VERSION_NUMBERS = 3;
+const ADDRESS_BYTES = 16;
+
 export class Echoes {
+  /** Version of this program: three numbers. */
+  version: readonly number[] = [];
+
   constructor(
     private readonly base: LinkBase,
     private readonly limit: EventLimit,
@@ -59,11 +66,26 @@ export class Echoes {
     const reply = messages.open(KIND.ECHO, end - body);
     this.base.arena.bytes.copyWithin(reply, body, end);
     this.base.arena.bytes[reply + ECHO.REPLY] = 1;
+    if (end - body >= ECHO_REPLY.BYTES) this.tell(reply, datagram);
     messages.send(slot, by, now);
   }
 
+  /** Tells the peer where its request came from, and who we are. */
+  private tell(reply: number, { paths, path }: Datagram): void {
+    const { bytes, view } = this.base.arena;
+    bytes.fill(0, reply + ECHO_REPLY.SEEN_FAMILY, reply + ECHO_REPLY.BYTES);
+    for (const [index, number] of this.version.entries())
+      view.setUint16(reply + ECHO_REPLY.VERSION + 2 * index, number);
+    const family = paths[path + PATH.FAMILY];
+    if (family !== 4 && family !== 6) return;
+    bytes[reply + ECHO_REPLY.SEEN_FAMILY] = family;
+    view.setUint16(reply + ECHO_REPLY.SEEN_PORT, paths[path + PATH.PORT]);
+    const words = paths.slice(path + PATH.ADDR, path + PATH.LOCAL);
+    bytes.set(new Uint8Array(words.buffer), reply + ECHO_REPLY.SEEN_ADDRESS);
+  }
+
   private answered(datagram: Datagram): void {
-    const { peer, link, body, now } = datagram;
+    const { peer, link, body, end, now } = datagram;
     if (!this.limit.mayEmit(now)) return this.base.drops.message(DROP['event-limit'], datagram);
     const { view } = this.base.arena;
     this.base.ports.emit({
@@ -73,6 +95,23 @@ export class Echoes {
       id: view.getUint16(body + ECHO.ID),
       sequence: view.getUint32(body + ECHO.SEQUENCE),
       rttUs: ((now % U32) - view.getUint32(body + ECHO.SENT_AT) + U32) % U32,
+      ...(end - body >= ECHO_REPLY.BYTES ? this.told(body) : { seen: null, version: null }),
     });
+  }
+
+  /** What a reply tells; a peer that does not know of it sends zeros. */
+  private told(body: number): { seen: number[] | null; version: number[] | null } {
+    const { bytes, view } = this.base.arena;
+    const family = bytes[body + ECHO_REPLY.SEEN_FAMILY];
+    const at = body + ECHO_REPLY.SEEN_ADDRESS;
+    const words = new Int32Array(bytes.slice(at, at + ADDRESS_BYTES).buffer);
+    const numbers = Array.from({ length: VERSION_NUMBERS }, (_, index) =>
+      view.getUint16(body + ECHO_REPLY.VERSION + 2 * index),
+    );
+    return {
+      seen:
+        family === 4 || family === 6 ? [family, view.getUint16(body + ECHO_REPLY.SEEN_PORT), ...words] : null,
+      version: numbers.some((number) => number > 0) ? numbers : null,
+    };
   }
 }

@@ -68,6 +68,15 @@ export class LinkLife {
     this.rearm(link, now);
   }
 
+  /** Where the peer of a link was found before a restart. One that is in use, or shall not be, stays as it is. */
+  foundBefore(link: number, words: readonly number[], now: number): void {
+    const { links, placement } = this;
+    if (!links.has(link) || links.shutdown[link] || isAlive(links.state[link])) return;
+    placement.foundBefore(link, words);
+    this.settle(now);
+    this.start(link, now);
+  }
+
   /** Starts every link of a peer. */
   startAll(peer: number, now: number): void {
     for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {

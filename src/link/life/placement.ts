@@ -133,6 +133,15 @@ export class Placement {
     this.turn(link, end, socket);
   }
 
+  /** Where the peer was found before a restart: it is looked for there first. */
+  foundBefore(link: number, words: readonly number[]): void {
+    const row = this.rows.get(link);
+    if (row === undefined) return;
+    const end = { words: Int32Array.from(words), isLearned: true };
+    row.remotes.found(end);
+    this.turn(link, end);
+  }
+
   /** A link in use misses a heartbeat: its interface may have lost its carrier, and nobody has said so yet. */
   doubt(link: number, now: number): void {
     for (const ifindex of this.places.exits(link))

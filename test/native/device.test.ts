@@ -1,0 +1,47 @@
+/** What the kernel says of a device, beside what `ip` says of it. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadNative } from '../../src/native/binding.js';
+import { ip, needsRoot, uniqueName } from './root.js';
+
+const native = loadNative();
+const made: string[] = [];
+
+beforeEach(needsRoot);
+afterEach(() => {
+  for (const name of made.splice(0)) ip(`link del ${name}`);
+});
+
+/** The same in the words of `ip`. */
+function shown(name: string) {
+  const [device] = JSON.parse(ip(`-json -details address show dev ${name}`));
+  return {
+    isUp: device.flags.includes('UP'),
+    mtu: device.mtu,
+    queueFrames: device.txqlen,
+    mac: device.address,
+    alias: device.ifalias ?? '',
+    addresses: device.addr_info.map(
+      ({ local, prefixlen }: { local: string; prefixlen: number }) => `${local}/${prefixlen}`,
+    ),
+  };
+}
+
+describe('the state of a device', () => {
+  it('is what `ip` says, before and after all of it is set', () => {
+    const name = uniqueName();
+    made.push(name);
+    ip(`tuntap add dev ${name} mode tap`);
+    expect(native.deviceState(name)).toEqual(shown(name));
+    ip(`link set dev ${name} alias octolink txqueuelen 77 mtu 1300 address 02:00:00:00:00:77 up`);
+    ip(`address add 198.19.78.1/30 dev ${name}`);
+    ip(`address add fd00:78::1/64 dev ${name} nodad`);
+    const state = native.deviceState(name);
+    expect(state).toEqual(shown(name));
+    expect(state).toMatchObject({ isUp: true, mtu: 1300, queueFrames: 77, alias: 'octolink' });
+    expect(state.addresses).toEqual(expect.arrayContaining(['198.19.78.1/30', 'fd00:78::1/64']));
+  });
+
+  it('is an error for a device that is not there', () => {
+    expect(() => native.deviceState('none-of-these')).toThrow(expect.objectContaining({ code: 'ENODEV' }));
+  });
+});
