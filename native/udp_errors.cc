@@ -13,6 +13,7 @@
 #include "args.h"
 #include "ops.h"
 #include "results.h"
+#include "udp_errors.h"
 
 namespace {
 
@@ -57,22 +58,36 @@ bool describeError(msghdr* header, int32_t* row) {
   return false;
 }
 
+bool isV6(int fd) {
+  int family = 0;
+  socklen_t length = sizeof family;
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 && family == AF_INET6;
+}
+
 }  // namespace
+
+bool tellErrors(int fd, bool on) {
+  const int value = on ? 1 : 0;
+  const bool v6 = isV6(fd);
+  return setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &value, sizeof value) == 0;
+}
+
+bool tellsErrors(int fd) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  const bool v6 = isV6(fd);
+  return getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &value, &length) == 0 &&
+         value != 0;
+}
 
 namespace addon {
 
 napi_value udpTellErrors(napi_env env, napi_callback_info info) {
   Args args(env, info);
   const int fd = args.int32(0);
-  const int on = args.boolean(1) ? 1 : 0;
+  const bool on = args.boolean(1);
   if (!args.ok()) return nullptr;
-  int family = 0;
-  socklen_t length = sizeof family;
-  if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) != 0) return makeBoolean(env, false);
-  const bool v6 = family == AF_INET6;
-  const int result =
-      setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
-  return makeBoolean(env, result == 0 && on != 0);
+  return makeBoolean(env, tellErrors(fd, on) && on);
 }
 
 napi_value udpErrors(napi_env env, napi_callback_info info) {

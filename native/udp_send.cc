@@ -13,6 +13,7 @@
 #include "helpers.h"
 #include "ops.h"
 #include "results.h"
+#include "udp_errors.h"
 
 namespace {
 
@@ -116,25 +117,44 @@ void addMessage(int32_t* row, Target* target, uint8_t* data, size_t length) {
   header.msg_flags = 0;
 }
 
-/// Whether an error may be an answer to an earlier datagram, by ICMP: the kernel tells it once, to whoever sends next.
-bool mayBeEarlier(int error) {
-  return error == EHOSTUNREACH || error == ENETUNREACH || error == ECONNREFUSED || error == EMSGSIZE ||
-         error == EACCES || error == EPROTO || error == EOPNOTSUPP || error == ENOPROTOOPT || error == EHOSTDOWN;
+int sendFrom(int first) {
+  return sendmmsg(batch.fd, batch.headers + first, static_cast<unsigned>(batch.messages - first),
+                  MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/// Whether a send has failed for what ICMP said of an earlier datagram, as far as the socket (errno is kept) and the error tell.
+bool mayBeOfEarlier(int fd) {
+  const int error = errno;
+  const bool mayBe = error != EAGAIN && error != EINTR && error != ENOBUFS && error != ENOMEM && tellsErrors(fd);
+  errno = error;
+  return mayBe;
+}
+
+/// Sends again where a send may have failed for an earlier datagram: the kernel tells such an error once. Whoever forges ICMP
+/// messages must not make sends fail by telling it again and again, so the last attempts are deaf to it.
+int sendAgainFrom(int first) {
+  constexpr int kAttempts = 2;
+  int sent = -1;
+  for (int attempt = 0; attempt < kAttempts && sent < 0; attempt++) sent = sendFrom(first);
+  if (sent >= 0 || !mayBeOfEarlier(batch.fd)) return sent;
+  tellErrors(batch.fd, false);
+  for (int attempt = 0; attempt < kAttempts && sent < 0; attempt++) sent = sendFrom(first);
+  const int error = errno;
+  tellErrors(batch.fd, true);
+  errno = error;
+  return sent;
 }
 
 /// Sends what was gathered. The first error of a row ends that row, not those after it.
 void flush() {
   int next = 0;
-  int triedAgain = -1;
   while (next < batch.messages) {
-    const int sent = sendmmsg(batch.fd, batch.headers + next, static_cast<unsigned>(batch.messages - next),
-                              MSG_DONTWAIT | MSG_NOSIGNAL);
+    int sent = sendFrom(next);
+    if (sent < 0 && mayBeOfEarlier(batch.fd)) sent = sendAgainFrom(next);
     if (sent > 0) {
       for (int end = next + sent; next < end; next++) {
         batch.rows[next][ops::SEND::SENT] += static_cast<int32_t>(batch.headers[next].msg_len);
       }
-    } else if (mayBeEarlier(errno) && triedAgain != next) {
-      triedAgain = next;
     } else if (errno != EINTR) {
       int32_t* failed = batch.rows[next];
       failed[ops::SEND::RESULT] = -errno;

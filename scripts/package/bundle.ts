@@ -20,6 +20,8 @@ export async function makeBundle(root: string, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   for (const [name, file] of Object.entries(PROGRAMS)) {
     const build = await rolldown({
+      // Names of files follow from the paths of modules, which are told from here.
+      cwd: root,
       input: { [name]: join(modules, file) },
       platform: 'node',
       plugins: [sodiumByPath(), samePlaces(modules)],

@@ -74,7 +74,9 @@ export class Engine {
 
   /** Answers by ICMP to what was sent by a socket: rows of `SOCKET_ERROR`. */
   socketErrors(rows: Int32Array, count: number, socket: number, now: number): void {
-    this.parts.link.traces.heardOnTheWay(rows, count, socket, now);
+    const { traces, refusals } = this.parts.link;
+    traces.heardOnTheWay(rows, count, socket, now);
+    refusals.take(rows, count, socket, now);
   }
 
   /** When `expire` wants to be called next, in µs of the caller's clock. */
@@ -137,6 +139,7 @@ export class Engine {
     const kind = kindOfTimer(id);
     if (kind === TIMER.BEAT) parts.life.beatDue(link, now);
     else if (kind === TIMER.HOLD) parts.life.holdDue(link, now);
+    else if (kind === TIMER.REFUSED) parts.refusals.due(link, now);
     else parts.mtu.due(link, now);
   }
 

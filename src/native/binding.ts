@@ -154,7 +154,7 @@ export interface Native {
   ): number;
   /**
    * Whether the kernel keeps what is answered to a socket's datagrams by ICMP, for `udpErrors`. While it does, the socket stays ready for reading
-   * until they are taken. Returns whether it does now.
+   * until they are taken. No send fails for what was answered to another. Returns whether it does now.
    */
   udpTellErrors(fd: number, on: boolean): boolean;
   /** Takes such answers: rows of `SOCKET_ERROR`. Returns how many; fewer than the array holds when no more are there. */

@@ -122,6 +122,7 @@ export class Bridge {
     const staysHere = !isLocal && !this.ports.forwards;
     if ((rests & IS_AT_REST) === 0) {
       const learned = this.macs.learn(vlan, sourceHigh(bytes, offset), sourceLow(bytes, offset), port, now);
+      if (learned === LEARN.MOVED || learned === LEARN.FROZEN) this.guard.rounds.suspect(vlan);
       if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
       if (learned === LEARN.PINNED) return dropFor(this.guards.pinned(port));
       // Who may not use a MAC address teaches nothing in its name.
@@ -129,6 +130,7 @@ export class Bridge {
         if (this.suppression.take(port, frame, !staysHere, now)) return dropFor(DROP['arp-suppressed']);
       }
     }
+    if (isGroup(high)) this.guard.rounds.flooded(vlan);
     if (this.snooping.isOn && isGroup(high)) {
       const verdict = this.snooping.decide(port, frame, vlan, now);
       if (verdict >= 0 && this.ports.isHeld(verdict, vlan)) return dropFor(DROP['loop-held']);

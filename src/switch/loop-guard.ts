@@ -55,7 +55,7 @@ export class LoopGuard {
   private readonly bytes: Uint8Array;
   private readonly ports: Ports;
   private readonly reports: LoopReports;
-  private readonly rounds: ProbeRounds;
+  readonly rounds: ProbeRounds;
   private readonly ways = new LoopWays();
   /** When the way to each peer came up. */
   private upAt = float64();
@@ -144,6 +144,11 @@ export class LoopGuard {
   run(now: number): void {
     const { ways, rounds } = this;
     this.nextAt = now + INTERVAL_US;
+    // Until gateways agree who holds what, nobody waits for a round.
+    for (let row = 0; row < ways.count; row++) {
+      const isNew = now - ways.since[row] < HEALED_INTERVALS * INTERVAL_US;
+      if (isNew || ways.state[row] === LOOP.NOTICED) rounds.suspect(ways.vlan[row]);
+    }
     rounds.begin();
     for (let row = 0; row < ways.count; row++) this.review(row, now);
     this.tell();

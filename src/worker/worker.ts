@@ -109,6 +109,8 @@ class Shell {
   private readonly socketFds = new Map<number, number>();
   /** Sockets of which answers by ICMP are taken. */
   private readonly tracedSockets = new Set<number>();
+  /** Whether all sockets take them: of a server that carries for an uplink group. */
+  private hearsServers = false;
   private readonly errorRows = new Int32Array(ERROR_ROWS * SOCKET_ERROR.WORDS);
   private readonly marks = new AnswerMarks();
   private readonly known = new KnownPaths();
@@ -292,7 +294,7 @@ class Shell {
     const { native, arena, receives, receiveSockets } = this;
     const slots = arena.sizes.receiveSlots;
     this.now = now;
-    if (this.tracedSockets.size > 0) this.takeErrors(row, fd, now);
+    if (this.tracedSockets.size > 0 && this.tracedSockets.has(row)) this.takeErrors(row, fd, now);
     for (let round = 0; round < ROUNDS; round++) {
       const count = native.udpReceive(arena.bytes, fd, arena.receiveBase, SLOT_BYTES, slots, receives);
       const wasCut = bytesOf(receives, count) >= BATCH.BYTES;
@@ -301,6 +303,8 @@ class Shell {
         this.engine.messages(receives, receiveSockets, count, now);
         this.engine.deliver();
         this.cookieReplies.flush();
+      } else if (this.hearsServers) {
+        this.takeErrors(row, fd, now);
       }
       if (wasCut) break;
       if (count < slots) return;
@@ -310,15 +314,20 @@ class Shell {
 
   /** Takes what was answered by ICMP; of a flood of them some at a time. */
   private takeErrors(row: number, fd: number, now: number): void {
-    if (!this.tracedSockets.has(row)) return;
     this.engine.socketErrors(this.errorRows, this.native.udpErrors(fd, this.errorRows), row, now);
   }
 
   private tellErrors(row: number, on: boolean): void {
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
-    if (this.native.udpTellErrors(fd, on)) this.tracedSockets.add(row);
+    if (this.native.udpTellErrors(fd, on || this.hearsServers) && on) this.tracedSockets.add(row);
     else this.tracedSockets.delete(row);
+  }
+
+  private hearServers(): void {
+    if (this.hearsServers) return;
+    this.hearsServers = true;
+    for (const fd of this.socketFds.values()) this.native.udpTellErrors(fd, true);
   }
 
   /** Carries out some of the commands that wait; sockets and the TAP have their turn before the others. */
@@ -362,6 +371,9 @@ class Shell {
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
+      if (this.hearsServers) this.native.udpTellErrors(message.settings.fd, true);
+    } else if (message.kind === 'peer') {
+      if (message.uplink !== null) this.hearServers();
     } else if (message.kind === 'socket-close') {
       this.retireSocket(message.row, now);
     }

@@ -132,6 +132,40 @@ describe.each(families)('IPv$family', ({ family, address }) => {
     expect(back[PATH.PORT]).toBe(receiver.port);
   });
 
+  test('who asks hears that nobody listens where datagrams went, and no send to others fails for it', () => {
+    const arena = new Uint8Array(ARENA_BYTES);
+    const receiver = socket({ family, address });
+    const closed = socket({ family, address });
+    native.close(open.splice(open.indexOf(closed.fd), 1)[0]);
+    const sender = socket({ family, address });
+    const refused = new Int32Array(2 * SOCKET_ERROR.WORDS);
+    const send = (port: number): number => {
+      const row = Int32Array.from(
+        sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 7, SEGMENT: 7, PATH: 0, GSO: 1 }),
+      );
+      native.udpSend(arena, row, 1, pathRow(address, port));
+      return row[SEND.RESULT];
+    };
+    expect(send(closed.port)).toBe(0);
+    expect(native.udpErrors(sender.fd, refused)).toBe(0);
+    expect(native.udpTellErrors(sender.fd, true)).toBe(true);
+    for (const port of [closed.port, receiver.port, closed.port, closed.port]) expect(send(port)).toBe(0);
+    expect(receive(receiver.fd, arena, 7).datagrams).toHaveLength(1);
+    const epoll = native.epollCreate();
+    open.push(epoll);
+    native.epollAdd(epoll, sender.fd, 1);
+    expect(native.wait(epoll, PATIENCE_US, 0, new Int32Array(1))).toBe(1);
+    expect(native.udpReceive(arena, sender.fd, RECEIVE_BASE, SLOT_BYTES, 1, new Int32Array(RECV.WORDS))).toBe(
+      0,
+    );
+    expect(native.udpErrors(sender.fd, refused)).toBe(2);
+    const path = refused.subarray(SOCKET_ERROR.WORDS + SOCKET_ERROR.TO);
+    expect([path[PATH.FAMILY], path[PATH.PORT]]).toEqual([family, closed.port]);
+    expect(path.slice(PATH.ADDR, PATH.ADDR + 4)).toEqual(addressWords(address));
+    expect(native.udpErrors(sender.fd, refused)).toBe(1);
+    expect(native.wait(epoll, 0, 0, new Int32Array(1))).toBe(0);
+  });
+
   test('a taken port is an error with code, errno and system call', () => {
     const { port } = socket({ family, address });
     const error = thrownBy(() => socket({ family, address, port }));
@@ -332,4 +366,23 @@ test('routeDevice tells by which device an address is reached, and 0 of an unrea
   expect(native.routeDevice(6, '::1', null, lo, 0)).toBe(lo);
   expect(native.routeDevice(4, '127.0.0.1', '192.0.2.1', 0, 0)).toBe(0);
   expect(thrownBy(() => native.routeDevice(4, '::1', null, 0, 0)).code).toBe('EINVAL');
+});
+
+test('a send that the kernel really refuses is an error for who hears of refusals as well, and it goes on hearing', () => {
+  const arena = new Uint8Array(ARENA_BYTES);
+  const sender = socket();
+  const closed = socket();
+  native.close(open.splice(open.indexOf(closed.fd), 1)[0]);
+  native.udpTellErrors(sender.fd, true);
+  const send = (path: Int32Array): number => {
+    const row = Int32Array.from(
+      sendRow({ FD: sender.fd, OFFSET: 0, LENGTH: 7, SEGMENT: 7, PATH: 0, GSO: 1 }),
+    );
+    native.udpSend(arena, row, 1, path);
+    return row[SEND.RESULT];
+  };
+  // No socket may send to all without asking for that.
+  expect(send(pathRow('255.255.255.255', 9))).toBe(-constants.errno.EACCES);
+  expect(send(pathRow('127.0.0.1', closed.port))).toBe(0);
+  expect(native.udpErrors(sender.fd, new Int32Array(SOCKET_ERROR.WORDS))).toBe(1);
 });

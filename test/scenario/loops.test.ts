@@ -32,7 +32,7 @@ const markOf = (frame: Uint8Array) =>
   frame[12] === 0x88 && frame[13] === 0xb6 && frame[6] === 2 && frame[7] === 77 ? `${frame[14]}` : undefined;
 
 const markOfTagged = (frame: Uint8Array) =>
-  frame[16] === 0x88 && frame[17] === 0xb6 ? `${frame[15]}: ${frame[18]}` : undefined;
+  frame[16] === 0x88 && frame[17] === 0xb6 ? `${(frame[14] << 8) | frame[15]}: ${frame[18]}` : undefined;
 
 function sites(seed: number, loopGuard: boolean) {
   const world = new World(seed);
@@ -115,6 +115,31 @@ describe('two sites bridged twice', () => {
       cut(world, 'black hole', a2, b2, 0);
       world.run(3 * SECOND);
       expect(states(11)).toEqual([0, 0, 0, 0]);
+    }));
+
+  it('in one of 4,094 VLANs: it is held there within a second of the first frame that goes round', () =>
+    withSeed((seed) => {
+      const world = new World(seed);
+      const lan = new Lan(world, {
+        hosts: 4,
+        links: 1,
+        arePeers: (a, b) => Math.abs(a - b) === 2,
+        portOf: () => ({ vlan: { native: 0, tagged: [[1, 2047] as const, [2048, 4094] as const] } }),
+        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
+      });
+      const [a1, a2, b1, b2] = lan.nodes;
+      const passes = (record: Uint8Array, to: SimNode) => to === a1 || to === b1 || isTaggedIn(3000, record);
+      const near = new Segment(world, [a1, a2], markOfTagged, passes);
+      const far = new Segment(world, [b1, b2], markOfTagged, passes);
+      const states = () => lan.nodes.map((node) => node.loopOf((node.id + 2) % 4, 3000));
+      world.run(2 * SECOND);
+      expect(states()).toEqual([0, 0, 0, 0]);
+      near.carry(taggedIn(3000, marked(1)));
+      world.run(SECOND);
+      expect(states().filter((state) => state === LOOP.HELD)).toHaveLength(1);
+      near.carry(taggedIn(3000, marked(2, BROADCAST, stationOf(78))));
+      world.run(100 * MILLISECOND);
+      expect([near.seen.get('3000: 2'), far.seen.get('3000: 2')]).toEqual([1, 1]);
     }));
 
   for (const loopGuard of [true, false]) {

@@ -3,11 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import type { DatapathEvent } from '../../src/contract/events.js';
 import { NO_DUPLICATES } from '../../src/datapath/frames/duplicate.js';
-import { VNET_HEADER } from '../../src/native/ops.js';
+import { PATH, SOCKET_ERROR, VNET_HEADER } from '../../src/native/ops.js';
 import { ETHERNET_HEADER } from '../../src/switch/frame.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
-import { Lan, linkRow, PORT_SETTINGS, relayName } from '../sim/lan.js';
+import { Lan, linkRow, PORT_SETTINGS, pathTo, relayName } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { integer, withSeed } from '../sim/random.js';
 import { MILLISECOND, SECOND, World } from '../sim/world.js';
@@ -98,6 +98,20 @@ function drainServer(lan: Lan, server: number, drain: boolean): void {
     lan.nodes[server].command({ kind: 'link-drain', row: linkRow(CLIENT, link), drain });
 }
 
+/** ICMP says that nobody listens at the ports of a server on these networks. */
+function refuse(client: SimNode, server: number, networks: readonly number[]): void {
+  for (const socket of networks) {
+    const path = pathTo(server, socket);
+    const row = new Int32Array(SOCKET_ERROR.WORDS);
+    const isV4 = path[PATH.FAMILY] === 4;
+    row[SOCKET_ERROR.ORIGIN] = isV4 ? 2 : 3;
+    row[SOCKET_ERROR.TYPE] = isV4 ? 3 : 1;
+    row[SOCKET_ERROR.CODE] = isV4 ? 3 : 4;
+    row.set(path, SOCKET_ERROR.TO);
+    client.answered(row, socket);
+  }
+}
+
 describe('a client of three servers', () => {
   it('takes the one of the highest priority; what another floods does not reach it', () =>
     withSeed((seed) => {
@@ -143,6 +157,36 @@ describe('a client of three servers', () => {
       const sent = [A, B].map((server) => broadcastFrom(lan.nodes[server]));
       world.run(20 * MILLISECOND);
       expect(heard(client)).toEqual([sent[1]]);
+    }));
+
+  it('moves sooner when the ports of a silent server are said to be closed, all of them', () =>
+    withSeed((seed) => {
+      for (const networks of [[0, 1], [0], []]) {
+        const { lan, world, client } = start(seed);
+        lan.nodes[A].halt();
+        // Less than the hold time after the last heartbeat, more than one and a half intervals.
+        for (let turn = 0; turn < 19; turn++) {
+          world.run(MILLISECOND);
+          refuse(client, A, networks);
+        }
+        expect(activeOf(client)).toBe(networks.length === 2 ? B : A);
+        world.run(SECOND);
+        expect(activeOf(client)).toBe(B);
+      }
+    }));
+
+  it('is not moved by forged words about ports of a server that is there, nor are its links', () =>
+    withSeed((seed) => {
+      const { lan, world, client } = start(seed);
+      world.run(3 * SECOND);
+      const events = client.linkEvents().length;
+      for (let turn = 0; turn < 500; turn++) {
+        for (const server of SERVERS) refuse(client, server, [0, 1]);
+        if (turn % 100 === 50) lan.nodes[A].stall(8 * MILLISECOND);
+        world.run(2 * MILLISECOND);
+      }
+      expect(movesOf(client)).toHaveLength(1);
+      expect(client.linkEvents()).toHaveLength(events);
     }));
 
   it('stays where it is when the better one comes back, unless it is told to preempt', () =>

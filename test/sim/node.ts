@@ -10,7 +10,7 @@ import type { Primitives } from '../../src/crypto/primitives.js';
 import { HandshakeScreen } from '../../src/crypto/screen.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { Engine, makeArena } from '../../src/datapath/engine.js';
-import { PATH, READ, RECV } from '../../src/native/ops.js';
+import { PATH, READ, RECV, SOCKET_ERROR } from '../../src/native/ops.js';
 import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
 import { LOOP } from '../../src/switch/loop-guard.js';
@@ -115,6 +115,7 @@ export class SimNode {
   private readonly receives: Int32Array;
   private readonly receiveSockets: Int32Array;
   private inbox: Waiting[] = [];
+  private readonly errors: { rows: Int32Array; socket: number }[] = [];
   private fromTap: Uint8Array[] = [];
   private commands: DatapathCommand[] = [];
   private deadline: number;
@@ -196,6 +197,12 @@ export class SimNode {
   /** A command of the control thread; obeyed at once, or first of all after a stall. */
   command(command: DatapathCommand): void {
     this.commands.push(command);
+    if (this.world.now >= this.stalledUntil) this.turn();
+  }
+
+  /** ICMP answers to what was sent by a socket: rows of `SOCKET_ERROR`. */
+  answered(rows: Int32Array, socket: number): void {
+    this.errors.push({ rows, socket });
     if (this.world.now >= this.stalledUntil) this.turn();
   }
 
@@ -282,6 +289,8 @@ export class SimNode {
       if ('bytes' in command) this.gate.sending(command.bytes, now);
       this.engine.command(command, now);
     }
+    for (const { rows, socket } of this.errors.splice(0))
+      this.engine.socketErrors(rows, rows.length / SOCKET_ERROR.WORDS, socket, now);
     this.readTap(now);
     this.receive(now);
     if (now >= this.engine.nextDeadline()) this.engine.expire(now);

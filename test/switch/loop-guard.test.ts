@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
 import { Frame } from '../../src/switch/frame.js';
 import { LOOP, LoopGuard } from '../../src/switch/loop-guard.js';
+import { BUSY_AT_ONCE, PROBES_AT_ONCE } from '../../src/switch/loop-rounds.js';
 import { LOCAL_PORT, MacTable } from '../../src/switch/mac-table.js';
 import { Ports } from '../../src/switch/ports.js';
 import { Vlans } from '../../src/switch/vlans.js';
@@ -44,7 +45,7 @@ function guard(seed: readonly [number, number] = [11, 22]) {
     bytes.set(content, AT);
     return subject.take(port, frame.place(AT, content.length), now);
   };
-  return { probe, probes, take, states, told, ports, vlans, macs };
+  return { probe, probes, take, states, told, ports, vlans, macs, rounds: subject.rounds };
 }
 
 /** The same with a tag. */
@@ -120,6 +121,39 @@ describe('VLANs of the loop guard', () => {
         for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(16);
         expect(batches.flat().map(vlanOf)).toEqual(expected.sort((a, b) => a - b));
       }),
+    );
+  });
+
+  it('are probed at once when much is flooded in them or stations move, however many VLANs there are', () => {
+    const every = fc.uniqueArray(fc.integer({ min: 1, max: 4094 }), { minLength: 200, maxLength: 400 });
+    fc.assert(
+      fc.property(every, fc.integer({ min: 1, max: 20 }), (named, storms) => {
+        const { probes, vlans, rounds } = guard();
+        vlans.set(PEER, { native: 0, tagged: ranges(named) });
+        const busy = named.slice(0, storms);
+        const storm = (): void => {
+          for (const vlan of busy.slice(0, 10)) rounds.suspect(vlan);
+          for (const vlan of busy.slice(10)) for (let frame = 0; frame < 64; frame++) rounds.flooded(vlan);
+          for (const vlan of named.slice(20)) rounds.flooded(vlan);
+          // Nobody names it, and no station of the LAN is in it.
+          for (let frame = 0; frame < 1000; frame++) rounds.flooded(4095);
+        };
+        const probed = new Set<number>();
+        for (let turn = 0; turn < Math.ceil(storms / BUSY_AT_ONCE); turn++) {
+          storm();
+          const sent = probes();
+          expect(sent.length).toBeLessThanOrEqual(PROBES_AT_ONCE);
+          for (const frame of sent) probed.add(vlanOf(frame));
+        }
+        for (const vlan of busy) expect(probed).toContain(vlan);
+        // The round goes on meanwhile.
+        for (let turn = 0; turn < Math.ceil((named.length + 1) / BUSY_AT_ONCE); turn++) {
+          storm();
+          for (const frame of probes()) probed.add(vlanOf(frame));
+        }
+        for (const vlan of named) expect(probed).toContain(vlan);
+      }),
+      { numRuns: 20 },
     );
   });
 

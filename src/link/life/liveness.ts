@@ -63,7 +63,12 @@ export class Liveness {
 
   /** Whether a heartbeat of the peer should have come by now. */
   isBeatMissed(link: number, now: number): boolean {
-    return now - this.heardOrExcused(link) > MISSED_INTERVALS * this.peerInterval(link);
+    return now > this.missedFrom(link);
+  }
+
+  /** Until when a heartbeat of the peer should have come. */
+  missedFrom(link: number): number {
+    return this.heardOrExcused(link) + MISSED_INTERVALS * this.peerInterval(link);
   }
 
   /** Time between two heartbeats of the peer, in µs; ours while its own is unknown. */

@@ -22,6 +22,7 @@ import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
 import { Pace } from './pace.js';
 import { Placement } from './placement.js';
+import { Refusals } from './refusals.js';
 import { ReportReader, Reports } from './reports.js';
 import { Roaming } from './roaming.js';
 import { RunTrial } from './run-trial.js';
@@ -39,6 +40,7 @@ export class LinkParts {
   readonly adaptive: Adaptive;
   readonly notices: Notices;
   readonly uplinks: Uplinks;
+  readonly refusals: Refusals;
   readonly directs: DirectWays;
   readonly members: Members;
   readonly changes: LinkChanges;
@@ -68,6 +70,7 @@ export class LinkParts {
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.notices = new Notices(base);
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
+    this.refusals = new Refusals(base, liveness, this.uplinks);
     this.directs = new DirectWays(base, directs, this.uplinks);
     this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices, this.directs);
     this.segmentation = new Segmentation(base);
@@ -107,6 +110,7 @@ export class LinkParts {
       this.changes.announcements,
       this.placement,
       this.uplinks,
+      this.refusals,
       this.directs,
       this.pace,
       this.bandwidth,

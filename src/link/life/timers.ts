@@ -1,7 +1,10 @@
 /** The timers of a link in the timing wheel. */
 
-/** What falls due: the next heartbeat, the end of the hold time, the next step of the search for its MTU. */
-export const TIMER = { BEAT: 0, HOLD: 1, MTU: 2 } as const;
+/**
+ * What falls due: the next heartbeat, the end of the hold time, the next step of the search for its MTU, and the moment
+ * from which on a link whose port is said to be closed misses a heartbeat.
+ */
+export const TIMER = { BEAT: 0, HOLD: 1, MTU: 2, REFUSED: 3 } as const;
 export const TIMERS_PER_LINK = 4;
 
 export function timerOf(link: number, timer: number): number {

@@ -122,6 +122,14 @@ export class Uplinks {
     this.settle(group, now);
   }
 
+  /** The servers that carry, and could be left for others. */
+  get actives(): readonly number[] {
+    const actives: number[] = [];
+    for (const { active, members } of this.groups.values())
+      if (active !== null && members.length > 1) actives.push(active.peer);
+    return actives;
+  }
+
   silent(peer: number, now: number): void {
     const group = this.groupOf.get(peer);
     const member = group?.member(peer);
