@@ -66,7 +66,14 @@ async function allowOneUser(): Promise<void> {
 }
 
 async function rootToken(index = 0): Promise<string> {
-  const { token } = await etcd.call('auth/authenticate', { name: 'root', password: 'root-password' }, index);
+  const ask = { name: 'root', password: 'root-password' };
+  let token: unknown;
+  // One that was just started serves nobody yet.
+  const isServed = async () => {
+    token = (await etcd.call('auth/authenticate', ask, index))['token'];
+    return token !== undefined;
+  };
+  await until('etcd to give a token', isServed, PATIENCE_MS);
   return token as string;
 }
 
@@ -146,7 +153,8 @@ async function forge(
   };
   const value = Buffer.from(signRecord(sodiumPrimitives, record, forger)).toString('base64');
   const key = `${PREFIX}/members/${Buffer.from(record.publicKey).toString('base64url')}`;
-  await etcd.call('kv/put', { key: base64(key), value }, 0, token);
+  const isPut = async () => 'header' in (await etcd.call('kv/put', { key: base64(key), value }, 0, token));
+  await until('etcd to take it', isPut, PATIENCE_MS);
 }
 
 const follows = (host: number) =>
