@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- --workers`: what `workers 1`, `2`, … give, in alternation: TCP through a tunnel, and by itself the sealing of
- * a batch of super-frames. Both daemons, the programs that send and receive, and the helpers share the processors.
+ * a batch of super-frames, and reading and writing one of many flows. Both daemons, the programs that send and receive, and the helpers share the processors.
  */
 import { availableParallelism } from 'node:os';
 import { machine, machineLine } from '../scripts/drill/machine.js';
@@ -12,6 +12,7 @@ import { AEAD, SEAL } from '../src/native/ops.js';
 import type { Figure, Figures } from './figures.js';
 import { measure } from './measure.js';
 import { INNER_TARGET } from './peers/peer.js';
+import { TAP_FRAMES, TapBench } from './tap-queues.js';
 
 /** A flush of the datapath: four super-frames. */
 const ROWS = 4;
@@ -37,11 +38,47 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
-/** Microseconds that the sealing of a batch takes, the median of many, ahead of other programs: `scheduling realtime`. */
-function sealing(aead: number, workers: number): number {
+/** Measures with helpers, ahead of other programs: `scheduling realtime`. */
+function urgently<T>(workers: number, work: () => T): T {
   const native = loadNative();
   native.setScheduling('round-robin', REALTIME_PRIORITY);
   native.setHelpers(workers - 1);
+  try {
+    return work();
+  } finally {
+    native.setHelpers(0);
+    native.setScheduling('other', 0);
+  }
+}
+
+function pause(): void {
+  const native = loadNative();
+  const until = native.now() + PAUSE_US;
+  while (native.now() < until);
+}
+
+/** Microseconds that reading a batch of super-frames from the TAP takes, and writing one, the medians of many. */
+async function tapping(workers: number): Promise<{ read: number; write: number }> {
+  const bench = await TapBench.make(workers);
+  try {
+    const batches = () =>
+      Array.from({ length: BATCHES }, () => {
+        pause();
+        return bench.batch();
+      });
+    const times = urgently(workers, batches);
+    return {
+      read: median(times.map(({ read }) => read)),
+      write: median(times.map(({ write }) => write)),
+    };
+  } finally {
+    await bench.remove();
+  }
+}
+
+/** Microseconds that the sealing of a batch takes, the median of many. */
+function sealing(aead: number, workers: number): number {
+  const native = loadNative();
   native.keyInstall(SLOT, aead, KEY, workers - 1);
   const arena = new Uint8Array(2 << 20).fill(7);
   const rows = new Int32Array(ROWS * SEAL.WORDS);
@@ -58,15 +95,12 @@ function sealing(aead: number, workers: number): number {
   }
   const times: number[] = [];
   for (let batch = 0; batch < BATCHES; batch++) {
-    const until = native.now() + PAUSE_US;
-    while (native.now() < until);
+    pause();
     const start = native.now();
     native.seal(arena, rows, ROWS);
     times.push(native.now() - start);
   }
   native.keyWipe(SLOT);
-  native.setHelpers(0);
-  native.setScheduling('other', 0);
   return median(times);
 }
 
@@ -94,7 +128,14 @@ export async function workers(rounds: number, seconds: number): Promise<number> 
       const figures = await tunnel(count, seconds);
       for (const name of ['tcp1', 'tcp8'] satisfies Figure[]) note(into, `${name}, Gbit/s`, figures[name]!);
       for (const [name, aead] of Object.entries(AEADS))
-        note(into, `${ROWS} super-frames sealed with ${name}, µs`, sealing(aead, count));
+        note(
+          into,
+          `${ROWS} super-frames sealed with ${name}, µs`,
+          urgently(count, () => sealing(aead, count)),
+        );
+      const { read, write } = await tapping(count);
+      note(into, `${TAP_FRAMES} super-frames of as many flows read, µs`, read);
+      note(into, `${TAP_FRAMES} super-frames of as many flows written, µs`, write);
     }
   }
   console.log(`${started}; medians of ${rounds} rounds of ${seconds} s.`);

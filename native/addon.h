@@ -4,8 +4,9 @@
 #include <node_api.h>
 
 #define ADDON_FUNCTIONS(X)                                                                       \
-  /* tap.cc */ X(tapOpen) X(tapName) X(tapAdopt) X(tapOffloads) X(tapPersist) X(tapAddress)      \
-  /* tap.cc */ X(tapRead) X(tapWrite)                                                          \
+  /* tap.cc */ X(tapOpen) X(tapAddQueue) X(tapName) X(tapAdopt) X(tapOffloads)                   \
+  /* tap.cc */ X(tapPersist) X(tapAddress)                                                       \
+  /* tap_frames.cc */ X(tapRead) X(tapReadQueues) X(tapWrite) X(tapWriteQueues)                  \
   /* device.cc */ X(deviceState)                                                              \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \

@@ -18,20 +18,6 @@ constexpr int kPorts = 4;
 /// The longest way to the end of the ports: an IPv4 header with options.
 constexpr int kHead = kMacs + kMaxTags * kTag + 2 + 60 + kPorts;
 
-/// FNV-1a, 32 bits.
-class Hash {
- public:
-  void add(const uint8_t* bytes, int length) {
-    for (int i = 0; i < length; i++) value_ = (value_ ^ bytes[i]) * 16777619u;
-  }
-
-  /// The low bits of FNV know only low bits of what came in.
-  uint32_t value() const { return value_ ^ value_ >> 15; }
-
- private:
-  uint32_t value_ = 2166136261u;
-};
-
 /// The first bytes of a frame, and zeros after its end.
 void copyHead(const Bytes& arena, const int32_t* parts, int32_t count, uint8_t* head) {
   int32_t skip = ops::VNET::HEADER;
@@ -53,33 +39,45 @@ uint16_t wordAt(const uint8_t* at) {
   return be16toh(value);
 }
 
-bool hasPorts(uint8_t protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
-
-void addIpv4(const uint8_t* header, Hash* hash) {
-  constexpr int kFragment = 0x3fff;  // more fragments, or an offset: only the first one has ports
-  const int length = (header[0] & 15) * 4;
-  hash->add(header + 9, 1);
-  hash->add(header + 12, 8);
-  if (hasPorts(header[9]) && (wordAt(header + 6) & kFragment) == 0) hash->add(header + length, kPorts);
+/// FNV-1a, 32 bits.
+uint32_t hashOf(const uint8_t* bytes, int length) {
+  uint32_t value = 2166136261u;
+  for (int i = 0; i < length; i++) value = (value ^ bytes[i]) * 16777619u;
+  // The low bits of FNV know only low bits of what came in.
+  return value ^ value >> 15;
 }
 
-void addIpv6(const uint8_t* header, Hash* hash) {
-  hash->add(header + 8, 32);
-  if (hasPorts(header[6])) hash->add(header + kIpv6Header, kPorts);
+/// The same for both orders of two addresses or ports of `length` bytes each.
+uint32_t hashOfPair(const uint8_t* pair, int length) {
+  return hashOf(pair, length) + hashOf(pair + length, length);
+}
+
+Flow between(uint32_t hosts, uint8_t protocol, const uint8_t* ports) {
+  const bool hasPorts = ports != nullptr && (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP);
+  return {hosts + protocol + (hasPorts ? 31 * hashOfPair(ports, kPorts / 2) : 0), hasPorts};
+}
+
+Flow flowOfIpv4(const uint8_t* header) {
+  constexpr int kFragment = 0x3fff;  // more fragments, or an offset: only the first one has ports
+  const int length = (header[0] & 15) * 4;
+  const bool isWhole = (wordAt(header + 6) & kFragment) == 0;
+  return between(hashOfPair(header + 12, 4), header[9], isWhole ? header + length : nullptr);
+}
+
+Flow flowOfIpv6(const uint8_t* header) {
+  return between(hashOfPair(header + 8, 16), header[6], header + kIpv6Header);
 }
 
 }  // namespace
 
-uint32_t flowOf(const Bytes& arena, const int32_t* parts, int32_t count) {
+Flow flowOf(const Bytes& arena, const int32_t* parts, int32_t count) {
   uint8_t head[kHead];
   copyHead(arena, parts, count, head);
-  Hash hash;
-  hash.add(head, kMacs);
   const uint8_t* type = head + kMacs;
   for (int tag = 0; tag < kMaxTags && (wordAt(type) == ETH_P_8021Q || wordAt(type) == ETH_P_8021AD); tag++) {
     type += kTag;
   }
-  if (wordAt(type) == ETH_P_IP) addIpv4(type + 2, &hash);
-  if (wordAt(type) == ETH_P_IPV6) addIpv6(type + 2, &hash);
-  return hash.value();
+  if (wordAt(type) == ETH_P_IP) return flowOfIpv4(type + 2);
+  if (wordAt(type) == ETH_P_IPV6) return flowOfIpv6(type + 2);
+  return {hashOfPair(head, kMacs / 2), false};
 }

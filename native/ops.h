@@ -28,6 +28,9 @@
 
 #define OPS_READ(X) X(OFFSET, 0) X(LENGTH, 1) X(WORDS, 2)
 
+#define OPS_QUEUES(X) \
+  X(COUNT, 0) X(READY, 1) X(SPARE, 2) X(TURN, 3) X(ALONE, 4) X(TOGETHER, 5) X(FD, 6) X(FLOW, 14) X(WORDS, 4110)
+
 #define OPS_NETLINK(X)                                                                 \
   X(KIND, 0) X(IFINDEX, 1) X(FLAGS, 2) X(MTU, 3) X(FAMILY, 4) X(ADDR, 5) X(MASTER, 9) \
   X(LOWER, 10) X(NAME, 11) X(WORDS, 15)
@@ -44,8 +47,9 @@
 /// Every list with its name, in the order of ops.ts.
 #define OPS_RECORDS(RECORD)                                                                      \
   RECORD(PATH, OPS_PATH) RECORD(RECV, OPS_RECV) RECORD(SEAL, OPS_SEAL) RECORD(OPEN, OPS_OPEN)    \
-  RECORD(SEND, OPS_SEND) RECORD(SOCKET_ERROR, OPS_SOCKET_ERROR) RECORD(WRITE, OPS_WRITE) RECORD(READ, OPS_READ)                         \
-  RECORD(NETLINK, OPS_NETLINK) RECORD(NETLINK_KIND, OPS_NETLINK_KIND) RECORD(AEAD, OPS_AEAD)     \
+  RECORD(SEND, OPS_SEND) RECORD(SOCKET_ERROR, OPS_SOCKET_ERROR) RECORD(WRITE, OPS_WRITE)         \
+  RECORD(READ, OPS_READ) RECORD(QUEUES, OPS_QUEUES) RECORD(NETLINK, OPS_NETLINK)                 \
+  RECORD(NETLINK_KIND, OPS_NETLINK_KIND) RECORD(AEAD, OPS_AEAD)                                  \
   RECORD(VNET, OPS_VNET) RECORD(BATCH, OPS_BATCH)
 
 #define OPS_CONSTANT(name, value) name = value,

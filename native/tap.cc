@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -15,8 +14,6 @@
 #include "addon.h"
 #include "args.h"
 #include "error.h"
-#include "flow.h"
-#include "helpers.h"
 #include "ops.h"
 #include "results.h"
 
@@ -31,7 +28,7 @@
 
 namespace {
 
-constexpr int32_t kMaxParts = 1024;  // UIO_MAXIOV
+constexpr short kForm = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
 
 struct Offloads {
   bool checksum;
@@ -81,7 +78,7 @@ napi_value closeAndThrow(napi_env env, int fd, const char* syscall) {
 /// Brings a descriptor that is attached to `name` into the form that frames are read and written in, and returns
 /// its handle. Closes it on an error.
 napi_value setUp(napi_env env, int fd, const std::string& name, Offloads offloads, int32_t sendBuffer,
-                 bool existed) {
+                 short flags, bool existed) {
   const int headerSize = ops::VNET::HEADER;
   const int littleEndian = 1;
   if (ioctl(fd, TUNSETVNETHDRSZ, &headerSize) != 0) return closeAndThrow(env, fd, "TUNSETVNETHDRSZ");
@@ -96,6 +93,7 @@ napi_value setUp(napi_env env, int fd, const std::string& name, Offloads offload
   napi_value handle = makeObject(env);
   setInt32(env, handle, "fd", fd);
   setInt32(env, handle, "ifindex", static_cast<int32_t>(index));
+  setBoolean(env, handle, "multiQueue", (flags & IFF_MULTI_QUEUE) != 0);
   setBoolean(env, handle, "existed", existed);
   napi_set_named_property(env, handle, "granted", makeOffloads(env, offloads));
   return handle;
@@ -104,101 +102,25 @@ napi_value setUp(napi_env env, int fd, const std::string& name, Offloads offload
 /// What the kernel says of a descriptor; false when it is none of a TAP in the form of `tapOpen`.
 bool isOurForm(int fd, ifreq* request) {
   if (ioctl(fd, TUNGETIFF, request) != 0) return false;
-  const int form = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-  return (request->ifr_flags & (form | IFF_TUN | IFF_MULTI_QUEUE)) == form;
+  return (request->ifr_flags & (kForm | IFF_TUN)) == kForm;
 }
 
-/// Writes one frame whose parts (byte offset, length) start at `parts`; 0 or a negative errno.
-int32_t writeFrame(const Bytes& arena, int fd, const int32_t* parts, int32_t count) {
-  static thread_local iovec vector[kMaxParts];
-  if (count == 0 || count > kMaxParts) return -EINVAL;
-  for (int32_t i = 0; i < count; i++) {
-    const int32_t offset = parts[2 * i];
-    const int32_t length = parts[2 * i + 1];
-    if (!arena.holds(offset, length)) return -EINVAL;
-    vector[i] = {arena.data + offset, static_cast<size_t>(length)};
-  }
-  while (writev(fd, vector, count) < 0) {
-    if (errno != EINTR) return -errno;
-  }
-  return 0;
+/// A descriptor of a new queue of the device `name`, which is made if it is not there; a negative errno.
+int attach(const std::string& name, short flags) {
+  const int fd = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  ifreq request = {};
+  memcpy(request.ifr_name, name.data(), name.size());
+  request.ifr_flags = flags;
+  if (ioctl(fd, TUNSETIFF, &request) == 0) return fd;
+  const int error = errno;
+  ::close(fd);
+  return -error;
 }
 
-/// Words of a row with `parts` parts.
-size_t rowWords(int32_t parts) { return ops::WRITE::PARTS + 2 * static_cast<size_t>(parts); }
-
-/// Whether the row at `position` lies inside its array, by its number of parts.
-bool holdsRow(const Words& rows, size_t position) {
-  if (position + ops::WRITE::PARTS > rows.size) return false;
-  const int32_t parts = rows.data[position + ops::WRITE::COUNT];
-  return parts >= 0 && static_cast<size_t>(parts) <= (rows.size - position - ops::WRITE::PARTS) / 2;
-}
-
-/// A batch of which each helper takes whole flows, so that each flow stays in order.
-class SharedWrites final : public Shared {
- public:
-  SharedWrites(const Bytes& arena, int fd, const Words& rows, int32_t count)
-      : arena_(arena), fd_(fd), rows_(rows), count_(count) {}
-
-  /// Groups the frames by flow; false when they are not worth sharing, or not in order.
-  bool group() {
-    if (!Groups::canHold(count_)) return false;
-    size_t position = 0;
-    for (int32_t i = 0; i < count_; i++) {
-      if (!holdsRow(rows_, position)) return false;
-      const int32_t count = rows_.data[position + ops::WRITE::COUNT];
-      const int32_t* parts = rows_.data + position + ops::WRITE::PARTS;
-      int64_t cost = kFrameCost;
-      for (int32_t part = 0; part < count; part++) {
-        if (!arena_.holds(parts[2 * part], parts[2 * part + 1])) return false;
-        cost += parts[2 * part + 1];
-      }
-      groups_.add(static_cast<int>(flowOf(arena_, parts, count) % Groups::kMax), cost);
-      position += rowWords(count);
-    }
-    return groups_.isWorthSharing();
-  }
-
-  /// Returns how many frames were written.
-  int32_t run() {
-    helpers::share(this, Groups::kMax);
-    int32_t written = 0;
-    for (const int32_t some : written_) written += some;
-    return written;
-  }
-
-  void doPart(int part, int) override {
-    if (groups_.isEmpty(part)) return;
-    size_t position = 0;
-    for (int32_t i = 0; i < count_; i++) {
-      int32_t* row = rows_.data + position;
-      if (groups_.has(part, i)) {
-        row[ops::WRITE::RESULT] = writeFrame(arena_, fd_, row + ops::WRITE::PARTS, row[ops::WRITE::COUNT]);
-        written_[part] += row[ops::WRITE::RESULT] == 0;
-      }
-      position += rowWords(row[ops::WRITE::COUNT]);
-    }
-  }
-
- private:
-  /// A frame costs the kernel about as much as this many bytes, whatever its length.
-  static constexpr int64_t kFrameCost = 4096;
-
-  const Bytes& arena_;
-  const int fd_;
-  const Words& rows_;
-  const int32_t count_;
-  int32_t written_[Groups::kMax] = {};
-  Groups groups_;
-};
-
-/// Writes all frames with the helpers, if there are any and it is worth it; false leaves all to the caller.
-bool shareWrites(const Bytes& arena, int fd, const Words& rows, int32_t count, int32_t* written) {
-  if (helpers::count() == 0 || count < 2) return false;
-  SharedWrites writes(arena, fd, rows, count);
-  if (!writes.group()) return false;
-  *written = writes.run();
-  return true;
+/// '%' would make the kernel choose a number.
+bool isName(const std::string& name) {
+  return !name.empty() && name.size() < IFNAMSIZ && name.find('%') == std::string::npos;
 }
 
 }  // namespace
@@ -211,27 +133,38 @@ napi_value tapOpen(napi_env env, napi_callback_info info) {
   Offloads offloads = {args.boolean(0, "checksum"), args.boolean(0, "tso"), args.boolean(0, "uso"),
                        args.boolean(0, "tunnel")};
   const int32_t sendBuffer = args.int32(0, "sendBuffer");
+  const bool multiQueue = args.boolean(0, "multiQueue");
   if (!args.ok()) return nullptr;
-  // '%' would make the kernel choose a number.
-  if (name.empty() || name.size() >= IFNAMSIZ || name.find('%') != std::string::npos) {
+  if (!isName(name)) {
     return throwErrno(env, EINVAL, "TUNSETIFF", "interface names have 1 to 15 bytes, none of them '%'");
   }
 
   const bool existed = if_nametoindex(name.c_str()) != 0;
-  const int fd = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return throwErrno(env, errno, "open", "cannot open /dev/net/tun");
-  ifreq request = {};
-  memcpy(request.ifr_name, name.data(), name.size());
-  request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-  if (ioctl(fd, TUNSETIFF, &request) != 0) {
-    const int error = errno;
-    ::close(fd);
-    if (error == EINVAL && if_nametoindex(name.c_str()) != 0) {
-      return throwErrno(env, EEXIST, "TUNSETIFF", "the interface exists and is no single-queue TAP");
-    }
-    return throwErrno(env, error, "TUNSETIFF");
+  short flags = static_cast<short>(kForm | (multiQueue ? IFF_MULTI_QUEUE : 0));
+  int fd = attach(name, flags);
+  if (fd == -EINVAL) {
+    // The device that is there has the other form.
+    flags ^= IFF_MULTI_QUEUE;
+    fd = attach(name, flags);
   }
-  return setUp(env, fd, name, offloads, sendBuffer, existed);
+  if (fd == -EINVAL && if_nametoindex(name.c_str()) != 0) {
+    return throwErrno(env, EEXIST, "TUNSETIFF", "the interface exists and is no TAP");
+  }
+  if (fd < 0) return throwErrno(env, -fd, "TUNSETIFF");
+  return setUp(env, fd, name, offloads, sendBuffer, flags, existed);
+}
+
+napi_value tapAddQueue(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const std::string name = args.text(0);
+  const int32_t index = args.int32(1);
+  if (!args.ok()) return nullptr;
+  // Of a name that is not there, the kernel would make a new device.
+  if (!isName(name) || index <= 0 || if_nametoindex(name.c_str()) != static_cast<unsigned>(index)) {
+    return throwErrno(env, ENODEV, "TUNSETIFF");
+  }
+  const int fd = attach(name, kForm | IFF_MULTI_QUEUE);
+  return fd < 0 ? throwErrno(env, -fd, "TUNSETIFF") : makeInt32(env, fd);
 }
 
 napi_value tapName(napi_env env, napi_callback_info info) {
@@ -263,7 +196,7 @@ napi_value tapAdopt(napi_env env, napi_callback_info info) {
   }
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return closeAndThrow(env, fd, "fcntl");
   // One that does not persist has been held by daemons alone since the first of them made it.
-  return setUp(env, fd, name, offloads, sendBuffer, (request.ifr_flags & IFF_PERSIST) != 0);
+  return setUp(env, fd, name, offloads, sendBuffer, request.ifr_flags, (request.ifr_flags & IFF_PERSIST) != 0);
 }
 
 napi_value tapOffloads(napi_env env, napi_callback_info info) {
@@ -299,59 +232,6 @@ napi_value tapAddress(napi_env env, napi_callback_info info) {
   memcpy(current, mac.data, ETH_ALEN);
   if (ioctl(fd, SIOCSIFHWADDR, &request) != 0) return throwErrno(env, errno, "SIOCSIFHWADDR");
   return makeUndefined(env);
-}
-
-napi_value tapRead(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  const Bytes arena = args.bytes(0);
-  const int fd = args.int32(1);
-  const int64_t base = args.int32(2);
-  const int64_t slot = args.int32(3);
-  const int32_t max = args.int32(4);
-  const Words rows = args.words(5);
-  if (!args.ok()) return nullptr;
-  if (slot <= 0 || !rows.holdsRows(max, ops::READ::WORDS) || !arena.holds(base, max * slot)) {
-    return throwRange(env, "slots or rows outside their arrays");
-  }
-  int32_t count = 0;
-  int64_t bytes = 0;
-  while (count < max && bytes < ops::BATCH::BYTES) {
-    const int64_t offset = base + count * slot;
-    const ssize_t length = read(fd, arena.data + offset, static_cast<size_t>(slot));
-    if (length < 0) {
-      if (errno == EINTR) continue;
-      // Frames already read are handed over first; a lasting error comes back with the next call.
-      if (errno == EAGAIN || count > 0) break;
-      return throwErrno(env, errno, "read");
-    }
-    int32_t* row = rows.data + count * ops::READ::WORDS;
-    row[ops::READ::OFFSET] = static_cast<int32_t>(offset);
-    row[ops::READ::LENGTH] = static_cast<int32_t>(length);
-    bytes += length;
-    count++;
-  }
-  return makeInt32(env, count);
-}
-
-napi_value tapWrite(napi_env env, napi_callback_info info) {
-  using namespace ops::WRITE;
-  Args args(env, info);
-  const Bytes arena = args.bytes(0);
-  const int fd = args.int32(1);
-  const Words rows = args.words(2);
-  const int32_t count = args.int32(3);
-  if (!args.ok()) return nullptr;
-  int32_t written = 0;
-  if (shareWrites(arena, fd, rows, count, &written)) return makeInt32(env, written);
-  size_t position = 0;
-  for (int32_t i = 0; i < count; i++) {
-    if (!holdsRow(rows, position)) return throwRange(env, "more frames or parts than the array holds");
-    int32_t* row = rows.data + position;
-    row[RESULT] = writeFrame(arena, fd, row + PARTS, row[COUNT]);
-    written += row[RESULT] == 0;
-    position += rowWords(row[COUNT]);
-  }
-  return makeInt32(env, written);
 }
 
 }  // namespace addon

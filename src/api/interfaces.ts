@@ -30,6 +30,8 @@ export interface InterfaceStatus {
   workerAlive: boolean;
   /** Threads that share the large batches of the datapath; 0 when it does not run. */
   workers: number;
+  /** Queues of the TAP; 0 when it does not run. */
+  tapQueues: number;
   offloads: { granted: OffloadName[]; forcedOff: OffloadName[] };
   /** Frames and bytes as the TAP counts them: rx came from the network, tx went into it. */
   rxFrames: number;

@@ -9,6 +9,8 @@ export interface WorkerStatus {
   scheduling: 'realtime' | 'normal';
   /** Threads that share the large batches. */
   workers: number;
+  /** Queues of the TAP: one for each of the workers, unless the device was made with fewer. */
+  tapQueues: number;
   /** Lateness of the timer wake-ups: the worst since counters were cleared, and the last. */
   latenessMaxUs: number | null;
   latenessLastUs: number | null;

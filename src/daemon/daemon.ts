@@ -198,12 +198,17 @@ export class Daemon implements ConfigurationHost {
     const { native, log, stateFolder, taps } = this.options;
     const { name } = config;
     const running = this.running.get(name);
-    if (running?.datapath.alive) return running.reconfigure(config);
+    if (running?.datapath.alive) {
+      const queues = running.tap.fds.length;
+      await running.reconfigure(config);
+      if (running.tap.fds.length !== queues) taps.keep(name, running.tap.fds);
+      return;
+    }
     this.running.delete(name);
     const left = (await running?.leaveTap()) ?? taps.adopt(config);
     const runtime = await InterfaceRuntime.start(native, config, stateFolder, left);
     this.running.set(name, runtime);
-    taps.keep(name, runtime.tap.fd);
+    taps.keep(name, runtime.tap.fds);
     this.failures.delete(name);
     runtime.on('fault', () => this.died(name, 'the datapath worker died; see the log'));
     reportFrom(runtime, this.events, log);

@@ -159,7 +159,7 @@ async function main(): Promise<void> {
     if (isReplacing) return;
     isReplacing = true;
     try {
-      const descriptors = [...runtimes.values()].map(({ tap }) => tap.fd);
+      const descriptors = [...runtimes.values()].flatMap(({ tap }) => tap.fds);
       successor = await startSuccessor(descriptors, process.env);
       manager.tell([`MAINPID=${successor.pid}`]);
       ending.end('its successor takes over', EXIT.OK);

@@ -27,10 +27,15 @@ export interface TapOptions extends TapOffloads {
   name: string;
   /** TUNSETSNDBUF in bytes; 0 keeps the kernel's. */
   sendBuffer: number;
+  /** Whether a new device may have several queues. One that is there keeps its form. */
+  multiQueue: boolean;
 }
 
 export interface TapHandle {
+  /** Descriptor of its first queue. */
   fd: number;
+  /** Whether it may have several. */
+  multiQueue: boolean;
   ifindex: number;
   /** It was there before: an earlier daemon, or somebody else, made it persistent. */
   existed: boolean;
@@ -77,6 +82,8 @@ export interface Native {
   /** TAP ------------------------------------------------------------------ */
   /** Opens (and makes) a TAP with IFF_VNET_HDR | IFF_NO_PI, non-blocking, close-on-exec. */
   tapOpen(options: TapOptions): TapHandle;
+  /** One more queue of a multi-queue TAP, by name and index of its interface. Returns its descriptor. */
+  tapAddQueue(name: string, ifindex: number): number;
   /** Name of the device of a descriptor; null when it is none of a TAP as `tapOpen` makes them. */
   tapName(fd: number): string | null;
   /** The same as `tapOpen` with a descriptor that is open already, of the device of that name. Closes it on an error. */
@@ -94,8 +101,22 @@ export interface Native {
    * how many; 0 when drained.
    */
   tapRead(arena: Uint8Array, fd: number, base: number, slot: number, max: number, rows: Int32Array): number;
+  /**
+   * The same by the queues of `record` (`QUEUES`) that are marked as ready, with the helpers where much is to be read and that is faster. Frames
+   * of one queue come in order, one queue after the other. At least eight slots.
+   */
+  tapReadQueues(
+    arena: Uint8Array,
+    record: Int32Array,
+    base: number,
+    slot: number,
+    max: number,
+    rows: Int32Array,
+  ): number;
   /** Writes `count` frames described back to back in `ops` (`WRITE`). Returns how many were written. */
   tapWrite(arena: Uint8Array, fd: number, ops: Int32Array, count: number): number;
+  /** The same, each flow by the queue of `record` (`QUEUES`) that it is read from. */
+  tapWriteQueues(arena: Uint8Array, record: Int32Array, ops: Int32Array, count: number): number;
 
   /**
    * Gives the whole pages among `length` bytes from `offset` back to the system (madvise, MADV_DONTNEED): they read as zero

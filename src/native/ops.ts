@@ -135,6 +135,28 @@ export const WRITE = {
 /** One frame read from the TAP: virtio-net header and Ethernet frame. */
 export const READ = { OFFSET: 0, LENGTH: 1, WORDS: 2 } as const;
 
+/**
+ * The queues of a multi-queue TAP, one record for all calls. The addon keeps in it which queue each flow is read from; the
+ * caller marks the queues that can be read.
+ */
+export const QUEUES = {
+  /** How many there are: 1 to 8. */
+  COUNT: 0,
+  /** A bit for each queue that may hold frames; the addon clears those of queues that it has read until they were empty. */
+  READY: 1,
+  /** Written by the addon: what it cost to read all but the busiest queue, the last time, in bytes that are copied. */
+  SPARE: 2,
+  /** Kept by the addon: counts large batches, and what reading takes alone and with helpers, in ns for 1 MiB; 0: not known. */
+  TURN: 3,
+  ALONE: 4,
+  TOGETHER: 5,
+  /** The descriptor of each queue. */
+  FD: 6,
+  /** Written by the addon: flows and their queues. */
+  FLOW: 14,
+  WORDS: 4110,
+} as const;
+
 /** One kernel event from rtnetlink. */
 export const NETLINK = {
   /** One of `NETLINK_KIND`. */

@@ -27,10 +27,12 @@ import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 import { schedule } from './scheduling.js';
+import { TapQueues } from './tap-queues.js';
 
 export interface WorkerStart {
   port: MessagePort;
-  tapFd: number;
+  /** Descriptors of the TAP's queues. */
+  tapFds: readonly number[];
   /** Index of the TAP's interface. */
   tap: number;
   /** Event descriptor by which the control thread says that commands wait. */
@@ -58,12 +60,13 @@ export type WorkerMessage =
   /** Whether what is answered by ICMP to datagrams of a socket is taken, for a trace. */
   | { kind: 'socket-errors'; row: number; on: boolean }
   | { kind: 'schedule'; realtime: boolean }
-  | { kind: 'workers'; count: number }
+  | { kind: 'workers'; count: number; tapFds: readonly number[] }
   | { kind: 'stop' };
 
 const TOKEN_WAKE = 0;
-const TOKEN_TAP = 1;
-const TOKEN_NETLINK = 2;
+const TOKEN_NETLINK = 1;
+/** Of the TAP's first queue; the others follow. */
+const TOKEN_TAP = 2;
 const TOKEN_SOCKET = 16;
 const MAX_TOKENS = 64;
 /** Batches taken from one source before the others have their turn. */
@@ -97,6 +100,7 @@ class Shell {
   private readonly arena = makeArena();
   private readonly engine: Engine;
   private readonly epoll: number;
+  private readonly tap = new TapQueues(this.native, this.arena);
   private readonly tokens = new Int32Array(MAX_TOKENS);
   private readonly reads = new Int32Array(this.arena.sizes.tapSlots * READ.WORDS);
   private readonly receives = new Int32Array(this.arena.sizes.receiveSlots * RECV.WORDS);
@@ -156,7 +160,7 @@ class Shell {
       seal: (ops, count) => native.seal(bytes, ops, count),
       open: (ops, count) => native.open(bytes, ops, count),
       send: (ops, count, paths) => native.udpSend(bytes, ops, count, paths),
-      writeFrames: (ops, count) => native.tapWrite(bytes, start.tapFd, ops, count),
+      writeFrames: (ops, count) => this.tap.write(ops, count),
       discard: (offset, length) => native.discard(bytes, offset, length),
       random: (into) => randomFillSync(into),
       handshake: (offset, length, socket, words, at) =>
@@ -180,7 +184,7 @@ class Shell {
     this.epoll = native.epollCreate();
     this.gathering = native.epollCreate();
     native.epollAdd(this.epoll, start.wakeFd, TOKEN_WAKE);
-    native.epollAdd(this.epoll, start.tapFd, TOKEN_TAP);
+    this.readFrom(start.tapFds);
     native.epollAdd(this.epoll, start.netlinkFd, TOKEN_NETLINK);
     this.tellEverything();
     this.spinUs = SPIN_US;
@@ -194,6 +198,14 @@ class Shell {
     this.emit({ kind: 'scheduling', realtime: granted });
     // Helpers are scheduled as this thread is when they start.
     this.startHelpers();
+  }
+
+  /** Reads from the queues of the TAP, all of which it gives; those that are read already come first. */
+  private readFrom(fds: readonly number[]): void {
+    for (let queue = this.tap.count; queue < fds.length; queue++) {
+      this.tap.add(fds[queue]);
+      this.native.epollAdd(this.epoll, fds[queue], TOKEN_TAP + queue);
+    }
   }
 
   private startHelpers(): void {
@@ -243,12 +255,13 @@ class Shell {
     if (this.drained || this.undrainedTurns > 0) this.engine.expire(now);
   }
 
-  /** Serves the first `ready` tokens; true when there was traffic among them. */
+  /** Serves the first `ready` tokens; true when there was traffic among them. All queues of the TAP are read together. */
   private serveAll(ready: number, now: number): boolean {
     let worked = false;
     for (let index = 0; index < ready; index++) {
       if (this.serve(this.tokens[index], now)) worked = true;
     }
+    if (this.tap.isReady) this.readTap(now);
     return worked;
   }
 
@@ -258,8 +271,8 @@ class Shell {
       this.receive(token - TOKEN_SOCKET, now);
       return true;
     }
-    if (token === TOKEN_TAP) {
-      this.readTap(now);
+    if (token >= TOKEN_TAP) {
+      this.tap.markReady(token - TOKEN_TAP);
       return true;
     }
     if (token === TOKEN_WAKE) this.takeCommands(now);
@@ -268,12 +281,10 @@ class Shell {
   }
 
   private readTap(now: number): void {
-    const { native, arena, reads } = this;
-    const slots = arena.sizes.tapSlots;
     for (let round = 0; round < ROUNDS; round++) {
-      const count = native.tapRead(arena.bytes, this.start.tapFd, arena.tapBase, SLOT_BYTES, slots, reads);
-      if (count > 0) this.engine.frames(reads, count, now);
-      if (count < slots) return;
+      const count = this.tap.read(this.reads);
+      if (count > 0) this.engine.frames(this.reads, count, now);
+      if (!this.tap.isReady) return;
     }
   }
 
@@ -354,6 +365,7 @@ class Shell {
     if (message.kind === 'schedule') return this.schedule(message.realtime);
     if (message.kind === 'workers') {
       this.workers = message.count;
+      this.readFrom(message.tapFds);
       return this.startHelpers();
     }
     if (message.kind === 'socket') {

@@ -1,6 +1,6 @@
 /** What `doctor` makes of the daemon's answers. */
 import { describe, expect, it } from 'vitest';
-import type { ControlEvent, PeerMtu, PeerStatus, SystemInfo } from '../../src/api/index.js';
+import type { ControlEvent, PeerMtu, PeerStatus, SystemInfo, WarningName } from '../../src/api/index.js';
 import type { LinkStatus } from '../../src/api/peers.js';
 import { droppingChains, type HostDevice, type HostFacts } from '../../src/cli/base/host-facts.js';
 import { doctorSummary, findingsOf, findingText } from '../../src/cli/output/doctor.js';
@@ -44,7 +44,7 @@ function facts(changes: Partial<DoctorFacts> = {}): DoctorFacts {
   };
 }
 
-const warning = (what: 'old-timestamp' | 'key-on-two-hosts', detail: string): ControlEvent => ({
+const warning = (what: WarningName, detail: string): ControlEvent => ({
   timeMs: 0,
   kind: 'warning',
   interface: 'octo0',
@@ -74,6 +74,19 @@ describe('doctor', () => {
   it('finds nothing where everything works', () => {
     expect(findingsOf(facts())).toEqual([]);
     expect(doctorSummary([], facts())).toBe('No fault found (0 interfaces, 1 peer).');
+  });
+
+  it('advises to make a TAP again that has fewer queues than workers', () => {
+    const worker = { interface: 'octo0', alive: true, scheduling: 'realtime' as const };
+    const rows = [
+      { ...worker, workers: 3, tapQueues: 1 },
+      { ...worker, workers: 1, tapQueues: 3 },
+    ];
+    const system = { ...SYSTEM, workers: rows } as unknown as SystemInfo;
+    const found = findingsOf(facts({ system, events: [warning('tap-queues-missing', 'fewer')] }));
+    expect(found.map(({ kind, problem }) => `${kind}: ${problem}`)).toEqual([
+      'advice: its TAP has 1 of 3 queues, so that workers share less of the work',
+    ]);
   });
 
   it.each<[string, Partial<DoctorFacts>, string, string]>([

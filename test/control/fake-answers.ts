@@ -59,6 +59,7 @@ export function interfaceStatus(found: InterfaceConfig): InterfaceStatus {
     reservedDropped: 0,
     workerAlive: true,
     workers: 1,
+    tapQueues: 1,
     offloads: { granted: ['tap-checksum', 'tap-tso'], forcedOff: found.disabledOffloads },
     rxFrames: 1,
     rxBytes: 1500,

@@ -314,6 +314,7 @@ export class FakeBackend implements ConfigurationHost {
           alive: true,
           scheduling: 'realtime' as const,
           workers: 1,
+          tapQueues: 1,
           latenessMaxUs: 812,
           latenessLastUs: 70,
           batches: 123456,

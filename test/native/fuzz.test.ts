@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
-import { AEAD, NETLINK, OPEN, PATH, RECV, SEAL, SEND } from '../../src/native/ops.js';
+import { AEAD, NETLINK, OPEN, PATH, QUEUES, RECV, SEAL, SEND } from '../../src/native/ops.js';
 import { pathRow } from './rows.js';
 
 const native = loadNative();
@@ -124,11 +124,18 @@ test('random send rows read inside the arena only', () => {
   });
 });
 
+/** Both queues of a TAP: what was read before is random as well. */
+const sinks = new Int32Array(QUEUES.WORDS);
+
 test('random TAP frames are gathered inside the arena only', () => {
   const parts = 3;
-  bombard(2 + 2 * parts, (rows) => {
+  bombard(2 + 2 * parts, (rows, random) => {
+    for (let i = QUEUES.FLOW; i < QUEUES.WORDS; i += 7) sinks[i] = word(random);
+    sinks[QUEUES.COUNT] = 2;
+    sinks.fill(sink, QUEUES.FD, QUEUES.FD + 2);
     for (let i = 0; i < ROWS; i++) rows[i * (2 + 2 * parts)] = parts;
     native.tapWrite(arena, sink, rows, ROWS);
+    native.tapWriteQueues(arena, sinks, rows, ROWS);
   });
 });
 
@@ -174,6 +181,20 @@ function bombardSlots(read: (base: number, slot: number, max: number, rows: Int3
 
 test('frames are read into slots inside the arena only', () => {
   bombardSlots((base, slot, max, rows) => native.tapRead(arena, zeros, base, slot, max, rows));
+});
+
+test('the same by several queues, whatever their record says', () => {
+  bombardSlots((base, slot, max, rows) => {
+    const record = new Int32Array(QUEUES.WORDS).fill(zeros, QUEUES.FD);
+    record.set([1 + (base & 7), slot, base, slot, base, slot]);
+    return native.tapReadQueues(arena, record, base, slot, max, rows);
+  });
+  const record = new Int32Array(QUEUES.WORDS).fill(sink);
+  for (const count of [0, -1, 9]) {
+    record[QUEUES.COUNT] = count;
+    expect(isRefused(() => native.tapReadQueues(arena, record, 0, 10, 8, new Int32Array(16)))).toBe(true);
+    expect(isRefused(() => native.tapWriteQueues(arena, record, new Int32Array(16), 1))).toBe(true);
+  }
 });
 
 test('datagrams are received into slots inside the arena only', () => {

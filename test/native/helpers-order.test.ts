@@ -79,6 +79,7 @@ describe('frames', () => {
       uso: true,
       tunnel: true,
       sendBuffer: 4 << 20,
+      multiQueue: false,
     });
     open.push(handle.fd);
     ip(`link set ${name} txqueuelen 1000 master ${bridge} up`);

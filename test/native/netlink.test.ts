@@ -79,7 +79,8 @@ describe('changes', () => {
 
   beforeEach((context) => {
     needsRoot(context);
-    tap = native.tapOpen({ name, checksum: true, tso: true, uso: true, tunnel: true, sendBuffer: 0 });
+    const offloads = { checksum: true, tso: true, uso: true, tunnel: true };
+    tap = native.tapOpen({ name, ...offloads, sendBuffer: 0, multiQueue: false });
   });
 
   afterEach(() => {

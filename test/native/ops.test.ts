@@ -3,6 +3,9 @@ import { loadNative } from '../../src/native/binding.js';
 import * as ops from '../../src/native/ops.js';
 
 test('the record layouts of both sides are equal', () => {
-  const { VNET_HEADER, PATH_PLACE_WORDS: _, ...records } = ops;
-  expect(loadNative().layout()).toEqual({ ...records, VNET: { HEADER: VNET_HEADER } });
+  const records = Object.entries(ops).filter(([, value]) => typeof value === 'object');
+  expect(loadNative().layout()).toEqual({
+    ...Object.fromEntries(records),
+    VNET: { HEADER: ops.VNET_HEADER },
+  });
 });

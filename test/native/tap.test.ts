@@ -31,6 +31,7 @@ function tap(options: Partial<TapOptions> & { name: string }): TapHandle {
     uso: true,
     tunnel: true,
     sendBuffer: 0,
+    multiQueue: false,
     ...options,
   });
   open.push(handle.fd);
@@ -185,7 +186,7 @@ describe('TAP', () => {
     const name = uniqueName();
     tap({ name });
     expect(() => tap({ name })).toThrow('EBUSY');
-    expect(() => tap({ name: 'lo' })).toThrow(/EEXIST: the interface exists and is no single-queue TAP/);
+    expect(() => tap({ name: 'lo' })).toThrow(/EEXIST: the interface exists and is no TAP/);
     expect(() => tap({ name: '' })).toThrow('EINVAL');
     expect(() => tap({ name: 'sixteen-bytes-xx' })).toThrow('EINVAL');
     expect(() => tap({ name: 'oct%d' })).toThrow('EINVAL');
@@ -248,7 +249,7 @@ describe('TAP', () => {
 });
 
 describe('a descriptor that is open already', () => {
-  const options = { checksum: true, tso: true, uso: true, tunnel: true, sendBuffer: 0 };
+  const options = { checksum: true, tso: true, uso: true, tunnel: true, sendBuffer: 0, multiQueue: false };
 
   beforeEach(needsRoot);
 

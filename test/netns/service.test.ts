@@ -32,7 +32,8 @@ beforeAll(async () => {
   // Host 1 learns where its peer is on the second link.
   const edit = (host: number, config: string) =>
     host === 1 ? config.replace(/remote fd00.*/, 'remote dynamic') : config;
-  site = await startSite(lab, undefined, edit, undefined, dress);
+  const optionsOf = (host: number) => (host === 1 ? { interfaceLines: ['workers 3'] } : {});
+  site = await startSite(lab, optionsOf, edit, undefined, dress);
   [node] = site.nodes;
   await waitAllUp(site, 2);
 });
@@ -55,12 +56,13 @@ async function hears(what: RegExp, times = 1): Promise<void> {
   );
 }
 
-/** What others see of the TAP device, and would lose with it. */
+/** What others see of the TAP device and would lose with it, and how many queues it has. */
 async function tapAsSeen(): Promise<unknown> {
+  const [{ tapQueues }] = await node.call('show.interfaces', { interface: 'octo0' });
   const [{ ifindex, address, addr_info: addresses }] = JSON.parse(
     await lab.run(1, 'ip', ['-json', 'address', 'show', 'dev', 'octo0']),
   );
-  return { ifindex, address, addresses };
+  return { ifindex, address, addresses, tapQueues };
 }
 
 /** A TCP connection through the tunnel while something happens; fails when it does not survive that. */

@@ -1,13 +1,18 @@
 /** An interface whose large batches several threads share. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
-import { lanAddress } from '../../scripts/lab/mesh.js';
+import { lanAddress, ROOT } from '../../scripts/lab/mesh.js';
 import { type Site, startSite, waitAllUp } from './node.js';
 import { transfer } from './raw.js';
 import { labProblem, needsLab } from './support.js';
 
 const TRANSFER_BYTES = 16 << 20;
+const FLOWS = join(ROOT, 'test/netns/flows.py');
+const FLOWS_PORT = '7010';
+const FLOW_COUNT = 12;
+const FLOW_DATAGRAMS = 1000;
 let lab: Lab;
 let site: Site;
 
@@ -31,6 +36,12 @@ async function helpers(): Promise<string[]> {
     .sort();
 }
 
+/** Workers and queues of the first host's interface. */
+async function shape(): Promise<{ workers: number; tapQueues: number }> {
+  const [{ workers, tapQueues }] = (await site.nodes[0].call('show.system', {})).workers;
+  return { workers, tapQueues };
+}
+
 async function carriesStream(): Promise<void> {
   const { sent, received } = await transfer(lab, 1, 2, lanAddress(2), TRANSFER_BYTES);
   expect(received).toBe(sent);
@@ -38,10 +49,18 @@ async function carriesStream(): Promise<void> {
 }
 
 it('carries a TCP stream unharmed', async () => {
-  const [{ workers }] = (await site.nodes[0].call('show.system', {})).workers;
-  expect(workers).toBe(3);
+  expect(await shape()).toEqual({ workers: 3, tapQueues: 3 });
   expect(await helpers()).toEqual(['octo-helper-1', 'octo-helper-2']);
   await carriesStream();
+});
+
+it('keeps each of many flows in order, there and back', async () => {
+  const server = lab.start(2, 'python3', [FLOWS, 'serve', FLOWS_PORT]);
+  await new Promise((resolve) => server.output.once('data', resolve));
+  const words = [FLOWS, 'talk', lanAddress(2), FLOWS_PORT, String(FLOW_COUNT), String(FLOW_DATAGRAMS)];
+  const [answered, there, here] = (await lab.run(1, 'python3', words)).split(' ').map(Number);
+  await server.stop();
+  expect({ answered, there, here }).toEqual({ answered: FLOW_COUNT * FLOW_DATAGRAMS, there: 0, here: 0 });
 });
 
 it('goes on with fewer and with more threads, also for the session that is there', async () => {
@@ -55,7 +74,26 @@ it('goes on with fewer and with more threads, also for the session that is there
     // The answer comes from the worker, after what it was told before.
     await node.call('explain.peer', { peer: 'h2' });
     expect(await helpers()).toHaveLength(count - 1);
+    // Queues come, and do not go: what waits in one would be lost.
+    expect((await shape()).tapQueues).toBe(Math.max(3, count));
     await carriesStream();
   }
-  expect((await node.call('show.interfaces', {}))[0].workers).toBe(4);
+  expect((await node.call('show.interfaces', {}))[0]).toMatchObject({ workers: 4, tapQueues: 4 });
+});
+
+it('keeps to the one queue of a TAP that was made for one worker, and says so', async () => {
+  const [node] = site.nodes;
+  await node.configure('interface octo0', 'workers 1', 'shutdown');
+  await node.configure('interface octo0', 'no shutdown');
+  await waitAllUp(site, 1);
+  expect(await shape()).toEqual({ workers: 1, tapQueues: 1 });
+  await node.configure('interface octo0', 'workers 3');
+  await node.call('explain.peer', { peer: 'h2' });
+  expect(await shape()).toEqual({ workers: 3, tapQueues: 1 });
+  const [warning] = (await node.call('show.events', {})).filter(({ kind }) => kind === 'warning');
+  expect(warning).toMatchObject({
+    what: 'tap-queues-missing',
+    detail: 'the TAP has 1 of 3 queues: it was made for one worker',
+  });
+  await carriesStream();
 });

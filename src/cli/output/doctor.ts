@@ -1,5 +1,12 @@
 /** What is wrong with a host's tunnels, told from the daemon's own answers: one finding a line, and what mends it. */
-import type { ControlEvent, InterfaceStatus, PeerMtu, PeerStatus, SystemInfo } from '../../api/index.js';
+import type {
+  ControlEvent,
+  InterfaceStatus,
+  PeerMtu,
+  PeerStatus,
+  SystemInfo,
+  WarningName,
+} from '../../api/index.js';
 import type { LinkStatus } from '../../api/peers.js';
 import { findingsOfAddresses, findingsOfVersions } from './doctor-links.js';
 import type { DoctorFacts, Finding } from './finding.js';
@@ -107,12 +114,14 @@ function ofMtu({ peer, links }: PeerMtu): Finding[] {
   });
 }
 
+/** Warnings of what is found with the peers and the system, as it is now. */
+const SHOWN_AS_THEY_ARE: ReadonlySet<WarningName> = new Set(['mtu-differs', 'tap-queues-missing']);
+
 /** Warnings say once what goes on: the last of each kind and place counts. */
 function ofEvents(events: readonly ControlEvent[]): Finding[] {
   const latest = new Map<string, Finding>();
   for (const event of events) {
-    // How MTUs differ now is with the peers.
-    if (event.kind === 'warning' && event.what !== 'mtu-differs') {
+    if (event.kind === 'warning' && !SHOWN_AS_THEY_ARE.has(event.what)) {
       const where = event.peer !== null ? `peer ${event.peer}` : `interface ${event.interface ?? '-'}`;
       const remedy = REMEDIES[event.what] ?? 'show events';
       latest.set(`${event.what} ${where}`, { kind: 'fault', where, problem: event.detail, remedy });
@@ -130,7 +139,7 @@ function ofEvents(events: readonly ControlEvent[]): Finding[] {
   return [...latest.values()];
 }
 
-const REMEDIES: Partial<Record<Extract<ControlEvent, { kind: 'warning' }>['what'], string>> = {
+const REMEDIES: Partial<Record<WarningName, string>> = {
   'old-timestamp': 'set the clock of that host right and keep it so (chrony, systemd-timesyncd)',
   'key-on-two-hosts': 'give one of the two hosts a key of its own: octolink genkey',
   'handshake-time-not-kept': 'let octolinkd write to its state folder',
@@ -171,6 +180,12 @@ function ofSystem({ openFiles, openFilesLimit, offloads, workers }: SystemInfo):
         `${offload} does not work here, so it is slower`,
         'another kernel or network card driver',
       );
+    }
+  }
+  for (const { interface: name, alive, workers: threads, tapQueues } of workers) {
+    if (alive && tapQueues < threads) {
+      const problem = `its TAP has ${tapQueues} of ${threads} queues, so that workers share less of the work`;
+      advise(`interface ${name}`, problem, '"shutdown" and "no shutdown" make the TAP again');
     }
   }
   for (const { interface: name, scheduling } of workers) {

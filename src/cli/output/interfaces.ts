@@ -15,7 +15,7 @@ export function interfacesText(interfaces: InterfaceStatus[]): string[] {
     ...found.addresses.map((address) => `  Address ${address}`),
     `  Public key ${orDash(found.publicKey)}`,
     `  UDP port ${found.listenPort}, policy ${found.policy}, AEAD ${found.aead}`,
-    ...(found.workers > 1 ? [`  Workers ${found.workers}`] : []),
+    ...(found.workers > 1 ? [`  Workers ${found.workers}, TAP queues ${found.tapQueues}`] : []),
     `  Offloads: ${found.offloads.granted.join(' ') || 'none'}`,
     ...(found.offloads.forcedOff.length === 0 ? [] : [`  Forced off: ${found.offloads.forcedOff.join(' ')}`]),
     `  Peers ${found.peersUp} of ${found.peers} up, links ${found.linksUp} of ${found.links} up`,

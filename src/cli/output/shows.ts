@@ -112,6 +112,7 @@ export function systemText(info: SystemInfo): string[] {
         { title: 'State', cell: (worker) => (worker.alive ? 'running' : 'dead') },
         { title: 'Scheduling', cell: (worker) => worker.scheduling },
         { title: 'Workers', cell: (worker) => String(worker.workers), align: 'right' },
+        { title: 'TAP queues', cell: (worker) => String(worker.tapQueues), align: 'right' },
         {
           title: 'Late last/max us',
           cell: (w) => `${orDash(w.latenessLastUs)}/${orDash(w.latenessMaxUs)}`,

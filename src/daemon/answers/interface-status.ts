@@ -48,6 +48,7 @@ export function interfaceStatus(
     otherMtus: runtime === null ? [] : otherMtusOf(runtime, effective.mtu),
     workerAlive: runtime?.datapath.alive ?? false,
     workers: runtime?.datapath.alive ? runtime.datapath.workers : 0,
+    tapQueues: runtime?.datapath.alive ? runtime.tap.fds.length : 0,
     offloads: { granted: grantedOffloads(runtime), forcedOff: config.disabledOffloads },
     rxFrames: read(INTERFACE.tapTxFrames),
     rxBytes: read(INTERFACE.tapTxBytes),

@@ -92,6 +92,7 @@ export async function systemInfo(
       alive: runtime.datapath.alive,
       scheduling: runtime.datapath.scheduling,
       workers: runtime.datapath.workers,
+      tapQueues: runtime.tap.fds.length,
       latenessLastUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessLastUs]),
       latenessMaxUs: Math.round(runtime.datapath.stats.interface[INTERFACE.latenessMaxUs]),
       batches: runtime.datapath.stats.interface[INTERFACE.wakeups],

@@ -35,7 +35,7 @@ const SLICE_MS = 4;
 type BandwidthBurst = Omit<Extract<DatapathCommand, { kind: 'bandwidth-data' }>, 'kind' | 'id'>;
 
 interface DatapathOptions {
-  tapFd: number;
+  tapFds: readonly number[];
   publicKey: Uint8Array;
   /** Index of the TAP's interface. */
   tap: number;
@@ -128,11 +128,14 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     return this.workersWanted - 1;
   }
 
-  /** Changes how many threads share the large batches. Sessions that exist are shared from their next renewal on. */
-  setWorkers(count: number): void {
+  /**
+   * Changes how many threads share the large batches; the TAP may have got more queues for them. Sessions that exist are shared
+   * from their next renewal on.
+   */
+  setWorkers(count: number, tapFds: readonly number[]): void {
     if (count === this.workersWanted) return;
     this.workersWanted = count;
-    this.send({ kind: 'workers', count });
+    this.send({ kind: 'workers', count, tapFds });
   }
 
   /** Turns of the worker's loop since it started, modulo 2^53. */

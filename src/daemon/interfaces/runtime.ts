@@ -82,6 +82,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   );
   private keys: KeyPair;
   private current: InterfaceConfig;
+  /** What was said of too few queues. */
+  private lackSaid: string | null = null;
 
   private constructor({ native, stateFolder, config, keys, tap, selfTest }: Foundation) {
     super();
@@ -95,7 +97,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.tapQueue = new TapQueue(config.name);
     this.selfTest = selfTest;
     const datapath = new Datapath(native, {
-      tapFd: tap.fd,
+      tapFds: tap.fds,
       tap: tap.ifindex,
       publicKey: keys.publicKey,
       settings: settingsOf(config, tap.granted, selfTest),
@@ -184,6 +186,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
       runtime.setUpPeers(withTemplates(config));
       await runtime.bridge.want(config.bridge ?? null);
+      setImmediate((started: InterfaceRuntime) => started.sayLackOfQueues(), runtime);
       return runtime;
     } catch (error) {
       if (runtime !== null) await runtime.stop();
@@ -238,6 +241,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       throw error;
     }
     if (keys !== used) sodiumPrimitives.wipe(used.secretKey);
+    this.sayLackOfQueues();
     await this.bridge.want(next.bridge ?? null);
     await this.clients.follow(next.authorizedKeys?.file ?? null, settingsDiffer(before, next));
   }
@@ -316,7 +320,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.setUpPeers(next);
     if (was.scheduling !== wanted.scheduling)
       this.datapath.send({ kind: 'schedule', realtime: wanted.scheduling === 'realtime' });
-    this.datapath.setWorkers(workerCount(wanted.workers));
+    this.datapath.setWorkers(workerCount(wanted.workers), this.tap.fds);
     this.sendSettings(next);
   }
 
@@ -343,6 +347,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     if (!hasReleased) this.sockets.closeAll();
     this.emit('fault', fault);
     this.events.workerDied();
+  }
+
+  private sayLackOfQueues(): void {
+    const lack = this.tap.lackOfQueues(this.current);
+    if (lack !== null && lack !== this.lackSaid) this.emit('warning', null, 'tap-queues-missing', lack);
+    this.lackSaid = lack;
   }
 
   /** Reports it once somebody listens: the first handshakes are made while the interface starts. */

@@ -4,13 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import type { InterfaceConfig } from '../../api/config.js';
+import { MAX_WORKERS } from '../../config/defaults.js';
 import type { Native } from '../../native/binding.js';
 import type { ServiceManager } from '../base/service-manager.js';
 import { Tap } from './tap.js';
 
 export class TapStore {
-  /** Descriptors of devices that came from before and are not in use, by name. */
-  private readonly left = new Map<string, number>();
+  /** Devices that came from before and are not in use, by name: descriptors of their queues. */
+  private readonly left = new Map<string, number[]>();
   /** Names of the devices that the service manager keeps. */
   private readonly kept = new Set<string>();
 
@@ -22,24 +23,26 @@ export class TapStore {
   ) {
     for (const fd of descriptors) {
       const name = native.tapName(fd);
-      if (name === null || this.left.has(name)) this.discard(fd);
-      else this.left.set(name, fd);
+      const queues = name === null ? undefined : this.left.get(name);
+      if (name === null || queues?.length === MAX_WORKERS) this.discard(fd);
+      else if (queues !== undefined) queues.push(fd);
+      else this.left.set(name, [fd]);
     }
   }
 
   /** The TAP that an earlier daemon has left for an interface; null: there is none. Throws a plain sentence. */
   adopt(config: InterfaceConfig): Tap | null {
-    const fd = this.left.get(config.name);
-    if (fd === undefined) return null;
+    const queues = this.left.get(config.name);
+    if (queues === undefined) return null;
     this.left.delete(config.name);
-    return Tap.adopt(this.native, config, fd);
+    return Tap.adopt(this.native, config, queues);
   }
 
-  /** Has the service manager hold a TAP that is in use. */
-  keep(name: string, fd: number): void {
+  /** Has the service manager hold the queues of a TAP that is in use. */
+  keep(name: string, fds: readonly number[]): void {
     if (this.kept.has(name)) this.forget(name);
     this.kept.add(name);
-    this.manager.tell(['FDSTORE=1', `FDNAME=${descriptorName(name)}`], [fd]);
+    this.manager.tell(['FDSTORE=1', `FDNAME=${descriptorName(name)}`], fds);
   }
 
   /** The device is to go when this daemon lets go of it. */
@@ -50,9 +53,9 @@ export class TapStore {
 
   /** Lets go of what no interface of the configuration has taken. */
   closeRest(): void {
-    for (const [name, fd] of this.left) {
+    for (const [name, fds] of this.left) {
       this.forget(name);
-      this.discard(fd);
+      for (const fd of fds) this.discard(fd);
     }
     this.left.clear();
   }

@@ -1,9 +1,17 @@
 /** The TAP device: opened by the addon, set up with iproute2, and left alone where it is right already. */
 import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
-import type { DeviceState, Native, NativeError, TapHandle, TapOffloads } from '../../native/binding.js';
+import type {
+  DeviceState,
+  Native,
+  NativeError,
+  TapHandle,
+  TapOffloads,
+  TapOptions,
+} from '../../native/binding.js';
 import { addressWords } from './addresses.js';
 import { IpError, ipBatch } from './iproute.js';
+import { workerCount } from './worker-count.js';
 
 /** Room for a few super-frames in the TAP's queue towards the kernel; the kernel's 212 KB hold three. */
 const TAP_SEND_BUFFER = 4 << 20;
@@ -21,6 +29,8 @@ export class Tap {
   private constructor(
     private readonly native: Native,
     private readonly handle: TapHandle,
+    /** Descriptors of its queues. */
+    private readonly queues: number[],
     /** A daemon made it: it has the MAC address of the key, and goes unless it is to persist. */
     private readonly own: boolean,
     /** MAC address. */
@@ -33,36 +43,53 @@ export class Tap {
 
   /** Opens a TAP, or makes it. Throws a plain sentence. */
   static open(native: Native, config: InterfaceConfig): Tap {
-    return Tap.of(native, openDevice(native, config), config.name);
+    const handle = openDevice(native, config);
+    return Tap.of(native, handle, [handle.fd], config.name);
   }
 
-  /** Takes a TAP of an earlier daemon by its descriptor, which is closed when that fails. Throws a plain sentence. */
-  static adopt(native: Native, config: InterfaceConfig, fd: number): Tap {
+  /**
+   * Takes a TAP of an earlier daemon by the descriptors of its queues, one at least, which are closed when that fails. Throws a
+   * plain sentence.
+   */
+  static adopt(native: Native, config: InterfaceConfig, queues: readonly number[]): Tap {
+    const handles: TapHandle[] = [];
     try {
-      const options = { name: config.name, sendBuffer: TAP_SEND_BUFFER, ...wantedOffloads(config) };
-      return Tap.of(native, native.tapAdopt(fd, options), config.name);
+      for (const fd of queues) handles.push(native.tapAdopt(fd, optionsOf(config)));
     } catch (error) {
+      // The one that was refused is closed already.
+      for (const fd of queues.toSpliced(handles.length, 1)) native.close(fd);
       throw new Error(`interface ${config.name}: ${(error as Error).message}`);
     }
+    return Tap.of(native, handles[0], [...queues], config.name);
   }
 
-  private static of(native: Native, handle: TapHandle, name: string): Tap {
+  private static of(native: Native, handle: TapHandle, queues: number[], name: string): Tap {
     try {
       const found = native.deviceState(name);
       const isOwn = !handle.existed || found.alias === OWN_ALIAS;
-      return new Tap(native, handle, isOwn, found.mac, found);
+      return new Tap(native, handle, queues, isOwn, found.mac, found);
     } catch (error) {
-      native.close(handle.fd);
+      for (const fd of queues) native.close(fd);
       throw new Error(`interface ${name}: ${(error as Error).message}`);
     }
   }
 
-  get fd(): number {
-    return this.handle.fd;
+  /** Descriptors of its queues, one at least. */
+  get fds(): readonly number[] {
+    return this.queues;
   }
 
   get ifindex(): number {
     return this.handle.ifindex;
+  }
+
+  /** Why it has no queue for each of the workers that a configuration names; null when it has, or none are named. */
+  lackOfQueues(config: InterfaceConfig): string | null {
+    const { workers } = effectiveInterface(config);
+    const { length } = this.queues;
+    if (workers === 'auto' || length >= workers) return null;
+    const why = this.handle.multiQueue ? 'the kernel gives no more' : 'it was made for one worker';
+    return `the TAP has ${length} of ${workers} queues: ${why}`;
   }
 
   /** Whether the device that was opened is still there under its name. */
@@ -79,17 +106,18 @@ export class Tap {
    * configured for. What is right already is not set. Throws a plain sentence when the kernel refuses a value.
    */
   async setUp(before: InterfaceConfig | null, after: InterfaceConfig, ownMac: string): Promise<void> {
+    this.addQueues(after);
     if (before !== null && shapeOf(before) === shapeOf(after)) return;
     const mac =
       before !== null && before.mac === after.mac ? null : (after.mac ?? (this.own ? ownMac : null));
     try {
-      this.granted = this.native.tapOffloads(this.fd, wantedOffloads(after));
+      this.granted = this.native.tapOffloads(this.handle.fd, wantedOffloads(after));
       if (mac !== null) this.setMac(mac);
       const state = this.found ?? this.native.deviceState(after.name);
       this.found = null;
       await this.carryOut(commandsFor(state, before, after, this.own));
       this.persists = this.own && effectiveInterface(after).persist;
-      if (this.own) this.native.tapPersist(this.fd, this.persists);
+      if (this.own) this.native.tapPersist(this.handle.fd, this.persists);
     } catch (error) {
       throw new Error(`interface ${after.name}: ${(error as Error).message}`);
     }
@@ -98,19 +126,34 @@ export class Tap {
   /** Lets go of it. One that persists keeps no offloads, which the program that opens it next may know nothing of. */
   close(): void {
     if (this.persists) this.withoutOffloads();
-    this.native.close(this.fd);
+    for (const fd of this.queues) this.native.close(fd);
+  }
+
+  /**
+   * Gives it a queue for each worker, as far as the kernel does. It keeps those that it has: what waits in one that is closed is
+   * lost.
+   */
+  private addQueues(config: InterfaceConfig): void {
+    if (!this.handle.multiQueue) return;
+    const wanted = workerCount(effectiveInterface(config).workers);
+    try {
+      while (this.queues.length < wanted)
+        this.queues.push(this.native.tapAddQueue(config.name, this.ifindex));
+    } catch {
+      // With fewer all goes on; `lackOfQueues` says so.
+    }
   }
 
   private withoutOffloads(): void {
     try {
-      this.native.tapOffloads(this.fd, { checksum: false, tso: false, uso: false, tunnel: false });
+      this.native.tapOffloads(this.handle.fd, { checksum: false, tso: false, uso: false, tunnel: false });
     } catch {
       // Somebody has removed the device.
     }
   }
 
   private setMac(mac: string): void {
-    this.native.tapAddress(this.fd, Buffer.from(mac.replaceAll(':', ''), 'hex'));
+    this.native.tapAddress(this.handle.fd, Buffer.from(mac.replaceAll(':', ''), 'hex'));
     this.mac = mac;
   }
 
@@ -129,10 +172,15 @@ export class Tap {
 
 function openDevice(native: Native, config: InterfaceConfig): TapHandle {
   try {
-    return native.tapOpen({ name: config.name, sendBuffer: TAP_SEND_BUFFER, ...wantedOffloads(config) });
+    return native.tapOpen(optionsOf(config));
   } catch (error) {
     throw new Error(`interface ${config.name}: ${reasonOf(error as NativeError, config.name)}`);
   }
+}
+
+function optionsOf(config: InterfaceConfig): TapOptions {
+  const multiQueue = workerCount(effectiveInterface(config).workers) > 1;
+  return { name: config.name, sendBuffer: TAP_SEND_BUFFER, multiQueue, ...wantedOffloads(config) };
 }
 
 /** The offloads that are not forced off. */
