@@ -1,8 +1,9 @@
 /**
- * Many members that find each other by etcd: `npm run registry-drill -- [--members 64] [--minutes 1]`. Prints a table: how long a
- * new member takes until it has a link to everybody, and what is lost while etcd is stopped.
+ * Many members that find each other by etcd: `npm run registry-drill -- [--members 64] [--minutes 1] [--pings 10]`. Prints how long a
+ * new member takes until it has a link to everybody, and what is lost while etcd is stopped, with that many echo requests a second.
  */
 import { writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { PeerStatus } from '../../src/api/index.js';
@@ -15,7 +16,7 @@ import { capture, pause, run, until } from '../lab/run.js';
 const PATIENCE_MS = 120_000;
 /** Daemons that are started at once: each loads its program. */
 const AT_ONCE = 8;
-const PINGS_A_SECOND = 50;
+const SETTLED_MS = 20_000;
 
 let lab: Lab;
 
@@ -23,12 +24,16 @@ let lab: Lab;
 export async function main(argv: string[]): Promise<number> {
   const { values } = parseArgs({
     args: argv,
-    options: { members: { type: 'string', default: '64' }, minutes: { type: 'string', default: '1' } },
+    options: {
+      members: { type: 'string', default: '64' },
+      minutes: { type: 'string', default: '1' },
+      pings: { type: 'string', default: '10' },
+    },
   });
   const members = Number(values.members);
   lab = await Lab.build({ hosts: members + 1, underlays: [{ family: 4 }] });
   try {
-    await drill(members, Number(values.minutes));
+    await drill(members, Number(values.minutes), Number(values.pings));
     return 0;
   } finally {
     await lab.remove();
@@ -36,7 +41,7 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 /** Hosts 2 and up are members; host 1 has etcd. */
-async function drill(members: number, minutes: number): Promise<void> {
+async function drill(members: number, minutes: number, pings: number): Promise<void> {
   await introduceHosts();
   const { address } = lab.attachment(1, 1);
   const etcd = await EtcdCluster.start({ lab, host: 1, address, members: 3 });
@@ -47,6 +52,8 @@ async function drill(members: number, minutes: number): Promise<void> {
     if (host % AT_ONCE === 0) await answers(host);
   }
   for (let host = 2; host < last; host++) await upPeers(host, members - 2);
+  // All at once is how no network grows: searches for MTUs come to rest first.
+  await pause(SETTLED_MS);
   const before = performance.now();
   start(last, keys, etcd.urls);
   await answers(last);
@@ -57,15 +64,28 @@ async function drill(members: number, minutes: number): Promise<void> {
     `${members} members: the new one serves its control socket after ${Math.round(served - before)} ms,`,
   );
   console.log(`and has links to all ${members - 1} others ${Math.round(linked - served)} ms later`);
+  console.log(`load of the machine: ${loads()}; ${availableParallelism()} processors`);
   for (const index of etcd.members.keys()) await etcd.stop(index);
   // By a count, not by a time: the last request is waited for then.
-  const count = String(minutes * 60 * PINGS_A_SECOND);
-  const ping = ['-q', '-n', '-i', String(1 / PINGS_A_SECOND), '-c', count, lanAddress(3)];
+  const count = String(minutes * 60 * pings);
+  const ping = ['-q', '-n', '-i', String(1 / pings), '-c', count, lanAddress(3)];
   const { stdout } = await capture('ip', ['netns', 'exec', lab.hosts[1].namespace, 'ping', ...ping], {
     timeoutMs: minutes * 60_000 * 2 + PATIENCE_MS,
   });
   const summary = /(\d+) packets transmitted, (\d+) received/.exec(stdout);
   console.log(`etcd stopped for ${minutes * 60} s: ${summary?.[0] ?? stdout}`);
+  const statuses = await Promise.all(lab.hosts.slice(1).map(({ index }) => peersOf(index)));
+  const up = statuses.flatMap((peers) => peers ?? []).filter(({ state }) => state === 'up').length;
+  console.log(
+    `peers up at all members: ${up} of ${members * (members - 1)}; load of the machine: ${loads()}`,
+  );
+}
+
+/** Of the last 1, 5 and 15 minutes. */
+function loads(): string {
+  return loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ');
 }
 
 /** Makes each host know the MAC address of each other: the kernel has one table of 1,024 neighbours for all namespaces. */

@@ -45,6 +45,8 @@ export interface BandwidthReport {
   cause: string | null;
   toPeer: BandwidthFigures | null;
   fromPeer: BandwidthFigures | null;
+  /** Frames of users had the link meanwhile, and we sent less than was asked for so that they keep it. */
+  hasYielded: boolean;
   /** Of one processor, by this daemon as a whole since the test began. */
   cpuPercent: number;
 }

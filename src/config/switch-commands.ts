@@ -101,7 +101,7 @@ export const switchCommands: Setting[] = [
     tokens: [
       keyword('bandwidth-test', 'Take part in bandwidth tests that peers ask for (default: receive only)'),
       options([
-        keyword('send', 'Send for them too, no faster than this'),
+        keyword('send', 'Send for them too, no faster than this for all together'),
         value('mbps', range(1, 1000, 'Mbit/s'), 'Rate', { called: 'rate' }),
       ]),
     ],

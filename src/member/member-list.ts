@@ -25,6 +25,7 @@ export type Taken =
   | 'expired'
   | 'another-signing-key'
   | 'unknown-revoker'
+  | 'unknown-member'
   | 'too-many';
 
 interface Revocation {
@@ -103,13 +104,11 @@ export class MemberList {
     const signer = base64(record.signingKey);
     const member = this.members.get(key);
     const before = member?.signedBy(signer);
-    if (before === undefined && record.isGone && source !== 'session')
-      return this.revoke(key, signer, { record, bytes });
+    const statement = { record, bytes: Uint8Array.from(bytes), signer };
+    if (source === 'session') return member === undefined ? 'unknown-member' : prove(member, statement);
+    if (before === undefined && record.isGone) return this.revoke(key, signer, { record, bytes });
     if (!record.isGone) this.comesBack(key, signer, record.sequence);
-    const isNewer = before === undefined || record.sequence > before.record.sequence;
-    const statement = isNewer ? { record, bytes: Uint8Array.from(bytes), signer } : before;
-    if (source === 'session') return this.prove(key, statement);
-    if (!isNewer) return 'older';
+    if (before !== undefined && record.sequence <= before.record.sequence) return 'older';
     if (before === undefined && source === 'registry' && this.isOver(record)) return 'expired';
     if (member === undefined) return this.add(new Member(key, statement));
     return member.take(statement) ? 'changed' : 'another-signing-key';
@@ -137,14 +136,6 @@ export class MemberList {
   /** Forgets a member; a later record brings it back. */
   forget(key: string): void {
     this.members.delete(key);
-  }
-
-  private prove(key: string, statement: Statement): Taken {
-    const member = this.members.get(key);
-    if (member !== undefined) return member.prove(statement) ? 'changed' : 'same';
-    const proven = new Member(key, statement);
-    proven.prove(statement);
-    return this.add(proven);
   }
 
   private add(member: Member): Taken {
@@ -181,6 +172,15 @@ export class MemberList {
       (revocation !== undefined && isSame(revocation))
     );
   }
+}
+
+/** Who is a member, and who has left, is said where records are kept: a session only says which of them are true. */
+function prove(member: Member, statement: Statement): Taken {
+  const before = member.signedBy(statement.signer);
+  const isNewer = before === undefined || statement.record.sequence > before.record.sequence;
+  const proven = isNewer && !member.isGone ? statement : before;
+  if (proven === undefined) return 'unknown-member';
+  return member.prove(proven) ? 'changed' : 'same';
 }
 
 function base64(bytes: Uint8Array): string {

@@ -33,6 +33,7 @@ function scene() {
     tapQueue: { drops: () => kernel.dropped },
     sockets: { queues: { drops: () => kernel.unreceived } },
     handshakes: { counters, record },
+    bandwidth: { refused: {} },
     members: { refusals },
   } as unknown as InterfaceRuntime;
   const clock = { second: 100 };

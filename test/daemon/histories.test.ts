@@ -16,6 +16,7 @@ class Fake {
   readonly sockets = { queues: { drops: () => 0 } };
   readonly handshakes = { counters: {} };
   readonly members = { refusals: { counters: {} } };
+  readonly bandwidth = { refused: {} };
 
   link(peer: string, id: number, row: number, state: LinkState = 'up'): void {
     const found = (this.peers.get(peer) as { links: Map<number, unknown> } | undefined) ?? {

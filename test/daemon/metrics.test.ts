@@ -117,6 +117,7 @@ function fakeRuntime(links: Record<number, LinkState>): InterfaceRuntime {
     tapQueue: { drops: () => 0 },
     sockets: { queues: { drops: () => 0 } },
     handshakes: { counters: { 'bad-mac1': 3 } },
+    bandwidth: { refused: {} },
     members: { refusals: { counters: { malformed: 0 } }, registry: { follower: null } },
   };
   return runtime as unknown as InterfaceRuntime;

@@ -26,6 +26,7 @@ class Host {
   };
   readonly sent: { to: string; message: MemberMessage }[] = [];
   readonly taken: Uint8Array[] = [];
+  isKnown = true;
   readonly peers = new PeerEntries();
   readonly sessions = new Map<number, SessionInfo>();
   readonly refusals = new MemberRefusals(
@@ -38,7 +39,10 @@ class Host {
     now: () => this.now,
     send: (peer, message) => this.sent.push({ to: peer.config.name, message }),
     own: () => this.own,
-    took: (record) => this.taken.push(record),
+    proof: (record) => {
+      this.taken.push(record);
+      return this.isKnown;
+    },
     refusals: this.refusals,
   });
 
@@ -110,7 +114,12 @@ it('takes from a peer its own record, and says which one it has', () => {
   const record = recordOf(keys, 7);
   host.proofs.proof(entry, record);
   expect(host.taken).toEqual([record]);
-  expect(host.sent).toEqual([{ to: 'a', message: { what: 'proven', sequence: 7 } }]);
+  expect(host.sent.splice(0)).toEqual([{ to: 'a', message: { what: 'proven', sequence: 7 } }]);
+  // One that the registry does not know yet is to come again.
+  host.now += SECOND;
+  host.isKnown = false;
+  host.proofs.proof(entry, record);
+  expect(host.sent).toEqual([]);
 });
 
 it('takes from a hostile peer nothing that is not its own, and not more than five records a second', () => {

@@ -1,6 +1,11 @@
 /** Following etcd, against a gateway that says odd things. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { until } from '../../scripts/lab/run.js';
 import { login } from '../../src/daemon/registry/etcd.js';
@@ -159,6 +164,39 @@ it('asks the next server when one is mute, and stays with it', async () => {
   await following();
   expect(follower?.status.server).toBe(servers[1].url);
   expect(taken).toEqual(['record a']);
+});
+
+it('believes no server whose certificate the authority has not signed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'octolink-registry-'));
+  const make = (name: string) => {
+    const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)];
+    const subject = ['-nodes', '-days', '2', '-subj', `/O=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+    execFileSync('openssl', [...kind, ...files, ...subject], { stdio: 'ignore' });
+    return (end: string) => readFileSync(join(folder, `${name}.${end}`), 'utf8');
+  };
+  const [own, other] = [make('own'), make('other')];
+  const asked: string[] = [];
+  const server = createTlsServer({ key: own('key'), cert: own('pem') }, (request, answer) => {
+    asked.push(request.url ?? '');
+    answer.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ask = { path: '/v3/kv/range', body: {}, signal: new AbortController().signal };
+  for (const [ca, outcome] of [
+    [own('pem'), {}],
+    [other('pem'), null],
+  ] as const) {
+    const gateway = new Gateway({ servers: [url], ca }, 0, null);
+    const answer = gateway.call(ask);
+    if (outcome === null) await expect(answer).rejects.toThrow(/self-signed certificate/);
+    else expect(await answer).toEqual(outcome);
+    gateway.close();
+  }
+  expect(asked).toHaveLength(1);
+  server.close();
+  rmSync(folder, { recursive: true });
 });
 
 it('takes the whole list again when the history was compacted, which is no failure', async () => {

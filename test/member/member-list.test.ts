@@ -79,11 +79,16 @@ it('believes of a member what it has said in its session, and nothing else from 
       for (const { of, by, sequence, isGone, source } of history) {
         // Only the holder of a key has a session with it, and signs what it says there with its own.
         const signer = source === 'session' ? of : by;
-        list.take(record(of, sequence, { by: signer, isGone }), source);
+        const before = list.get(text(secret(of)));
+        const hadLeft = before === undefined || before.isGone;
+        const taken = list.take(record(of, sequence, { by: signer, isGone }), source);
         const member = list.get(text(secret(of)));
-        if (source === 'session' && member !== undefined) {
-          expect(member.isProven).toBe(true);
-          proven.set(of, Math.max(proven.get(of) ?? 0, sequence));
+        if (source === 'session') {
+          // A session makes nobody a member, nor one again that has left.
+          if (hadLeft) expect(member === undefined || member.isGone).toBe(true);
+          else expect(member?.isProven).toBe(true);
+          if (taken !== 'unknown-member')
+            proven.set(of, Math.max(proven.get(of) ?? 0, hadLeft ? 0 : sequence));
         }
         for (const [key, least] of proven) {
           const { record: believed, statements } = list.get(text(secret(key)))!;

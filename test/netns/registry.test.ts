@@ -66,7 +66,14 @@ async function allowOneUser(): Promise<void> {
 }
 
 async function rootToken(index = 0): Promise<string> {
-  const { token } = await etcd.call('auth/authenticate', { name: 'root', password: 'root-password' }, index);
+  const ask = { name: 'root', password: 'root-password' };
+  let token: unknown;
+  // One that was just started serves nobody yet.
+  const isServed = async () => {
+    token = (await etcd.call('auth/authenticate', ask, index))['token'];
+    return token !== undefined;
+  };
+  await until('etcd to give a token', isServed, PATIENCE_MS);
   return token as string;
 }
 
@@ -124,9 +131,13 @@ async function memberOf(host: number, name: string): Promise<RegistryMember | un
   return (await status(host)).members.find((member) => member.name === name);
 }
 
-/** Writes a record in the place and the name of a member, signed with a key of somebody else, that sends all others astray. */
-async function forge(of: number, token: string): Promise<void> {
-  const forger = memberSigningKeys(sodiumPrimitives, generateKeyPair(sodiumPrimitives).secretKey);
+/** Writes a record in the place and the name of a member that sends all others astray, signed with a key of somebody else. */
+async function forge(
+  of: number,
+  token: string,
+  secretKey = generateKeyPair(sodiumPrimitives).secretKey,
+): Promise<void> {
+  const forger = memberSigningKeys(sodiumPrimitives, secretKey);
   const elsewhere = { family: 4 as const, bytes: [192, 0, 2, 1] };
   const now = Date.now();
   const record = {
@@ -142,7 +153,8 @@ async function forge(of: number, token: string): Promise<void> {
   };
   const value = Buffer.from(signRecord(sodiumPrimitives, record, forger)).toString('base64');
   const key = `${PREFIX}/members/${Buffer.from(record.publicKey).toString('base64url')}`;
-  await etcd.call('kv/put', { key: base64(key), value }, 0, token);
+  const isPut = async () => 'header' in (await etcd.call('kv/put', { key: base64(key), value }, 0, token));
+  await until('etcd to take it', isPut, PATIENCE_MS);
 }
 
 const follows = (host: number) =>
@@ -178,6 +190,17 @@ it('nothing is lost when the leader is killed, and a new member finds all, whate
   await until('the forged record to be refused', refused, PATIENCE_MS);
 });
 
+it('a member stays where it is heard, whatever its record says', async () => {
+  const flood = await Flood.start(lab, 2, lanAddress(4), 10);
+  await forge(4, await rootToken(), Buffer.from(keys[3].privateKey, 'base64'));
+  const isAstray = async () =>
+    (await memberOf(2, 'm4'))?.endpoints.every(({ endpoint }) => endpoint.startsWith('192.0.2.1:'));
+  await until('the wrong record to be there', async () => (await isAstray()) ?? false, PATIENCE_MS);
+  await flood.more(20);
+  expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+  expect(await memberOf(2, 'm4')).toMatchObject({ up: true });
+});
+
 it('a lease that ends while its member is cut off from etcd, and a history that is dropped, remove nobody', async () => {
   const { lease } = await status(2);
   const token = await rootToken();
@@ -193,7 +216,8 @@ it('a lease that ends while its member is cut off from etcd, and a history that 
   await until('another lease', async () => ![lease, null].includes((await status(2)).lease), PATIENCE_MS);
   await until('its record to be there again', async () => (await recordsOf(token)) === 3, PATIENCE_MS);
   await follows(2);
-  expect(await memberOf(3, 'm2')).toMatchObject({ up: true });
+  // Which of the two called first decides which it is.
+  expect(['peer', 'client']).toContain((await memberOf(3, 'm2'))?.standing);
   expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
 });
 
@@ -227,4 +251,9 @@ it('a member that is revoked is turned out by those who name the revoker', async
   );
   expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
   await follows(2);
+});
+
+it('a member that goes to another registry says so, and is dropped', async () => {
+  await nodes[3].configure('interface octo0', `registry prefix ${PREFIX}-elsewhere`);
+  await until('it to have left', async () => (await memberOf(2, 'm3'))?.standing === 'left', PATIENCE_MS);
 });

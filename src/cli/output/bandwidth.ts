@@ -36,7 +36,10 @@ export function bandwidthSummary(report: BandwidthReport): string[] {
     const out = sent === null ? '' : `${sent} datagrams sent, `;
     return `total  ${name}  ${speed(bitsPerSecond / 8)}: ${out}${received} received, ${lost} lost${share}, ${reordered} reordered, jitter ${milliseconds(jitterUs)} ms`;
   });
-  return [...lines, `octolinkd used ${report.cpuPercent} % of a processor here.`];
+  const yielded = report.hasYielded
+    ? ['Frames of users went first: this is what they left of the link.']
+    : [];
+  return [...lines, ...yielded, `octolinkd used ${report.cpuPercent} % of a processor here.`];
 }
 
 function directions({ toPeer, fromPeer }: BandwidthReport): [string, BandwidthFigures][] {

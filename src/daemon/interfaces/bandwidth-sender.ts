@@ -19,16 +19,16 @@ export class BandwidthSender {
   private credit = 0;
   private creditMs: number | null = null;
 
-  /** `target`: row of the peer, id of its link (null: any) and of the test. */
+  /** `target`: row of the peer, id of its link (null: any) and of the test; `rate`: what holds at the moment. */
   constructor(
     private readonly datapath: Datapath,
     private readonly target: { peer: number; link: number | null; test: number },
-    private readonly kbps: number,
+    private readonly rate: { readonly kbps: number },
   ) {}
 
   /** Sends what is due at `nowMs`. */
   pace(nowMs: number): void {
-    const bytesPerMs = this.kbps / 8;
+    const bytesPerMs = this.rate.kbps / 8;
     const most = Math.max(this.size, bytesPerMs * LATEST_MS);
     const earned = this.creditMs === null ? this.size : (nowMs - this.creditMs) * bytesPerMs;
     this.creditMs = nowMs;

@@ -3,10 +3,13 @@ import type { BandwidthFigures, BandwidthReport } from '../../api/index.js';
 import type { BandwidthMessage, Reception } from '../../wire/bandwidth-test.js';
 import { BandwidthSender } from './bandwidth-sender.js';
 import type { Datapath } from './datapath.js';
+import { YieldingRate } from './yielding-rate.js';
 
 const TICK_MS = 5;
 const RESULT_EVERY_MS = 250;
 const REPORT_EVERY_MS = 1000;
+/** A peer that says ever again that it has sent all is answered no more often. */
+const LOOKED_AGAIN_MS = 100;
 /** A sender that does not hear what arrives stops after this long. */
 const SILENCE_MS = 3000;
 /** Data that is this late is lost. */
@@ -30,11 +33,24 @@ export interface BandwidthPlan {
   readonly lingers: boolean;
 }
 
+/** Whose test it is. */
+export interface BandwidthOwner {
+  /** Sends a message to the peer. */
+  tell(message: BandwidthMessage): void;
+  /** Called once, when nothing more comes of the test. */
+  over(): void;
+  /** Frames of users by the link so far, and how long datagrams wait on it. */
+  use(): { frames: number; queueUs: number };
+  /** Whether the peer still has its row. */
+  isThere(): boolean;
+}
+
 type Result = Extract<BandwidthMessage, { what: 'result' }>;
 
 export class BandwidthTest {
   readonly reports: BandwidthReport[] = [];
   private readonly sender: BandwidthSender | null;
+  private readonly rate: YieldingRate | null;
   private readonly startedMs = performance.now();
   private readonly cpu = process.cpuUsage();
   private readonly timer: NodeJS.Timeout;
@@ -47,20 +63,22 @@ export class BandwidthTest {
   private thereBefore = NOTHING;
   private hereBefore = NOTHING;
   private sentBefore = 0;
+  private frames: number;
+  private lookedMs = Number.NEGATIVE_INFINITY;
   private isConfirmed: boolean;
   /** Datagrams that the peer says it has sent. */
   private peerSent: number | null = null;
   private endMs = Number.POSITIVE_INFINITY;
   private waiting: (() => void)[] = [];
 
-  /** `tell` sends a message to the peer; `over` is called once, when nothing more comes of the test. */
   constructor(
     private readonly datapath: Datapath,
     readonly plan: BandwidthPlan,
-    private readonly tell: (message: BandwidthMessage) => void,
-    private readonly over: () => void,
+    private readonly owner: BandwidthOwner,
   ) {
-    this.sender = plan.kbps === null ? null : new BandwidthSender(datapath, plan, plan.kbps);
+    this.rate = plan.kbps === null ? null : new YieldingRate(plan.kbps);
+    this.sender = this.rate === null ? null : new BandwidthSender(datapath, plan, this.rate);
+    this.frames = owner.use().frames;
     this.isConfirmed = this.sender === null;
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
@@ -83,16 +101,26 @@ export class BandwidthTest {
   /** The peer tells what it has got. */
   resultCame(result: Result): void {
     this.heardMs = performance.now();
+    // One that an older one has overtaken says nothing new, and figures never run backwards.
+    if (result.received < this.there.received || result.highest < this.there.highest) return;
+    this.yieldToUsers(result);
     this.there = result;
     if (result.isFinal && this.sender?.isDone) this.isConfirmed = true;
   }
 
-  /** The peer has sent all. */
+  private yieldToUsers({ received, highest }: Result): void {
+    const { frames, queueUs } = this.owner.use();
+    const [due, arrived] = [highest - this.there.highest, received - this.there.received];
+    this.rate?.look({ frames: Math.max(0, frames - this.frames), due, arrived, queueUs });
+    this.frames = frames;
+  }
+
+  /** The peer has sent all; it says so again until it knows that we know. */
   endCame(sent: number): void {
     if (!this.plan.receives) return;
     if (this.peerSent === null) this.endMs = performance.now();
     this.peerSent = sent;
-    void this.look();
+    if (performance.now() - this.lookedMs >= LOOKED_AGAIN_MS) void this.look();
   }
 
   stop(cause: string | null): void {
@@ -101,13 +129,14 @@ export class BandwidthTest {
     if (this.plan.receives) this.datapath.send({ kind: 'bandwidth-receive', peer: this.plan.peer, test: -1 });
     this.reports.push(this.summary(cause));
     this.wake();
-    this.over();
+    this.owner.over();
   }
 
   private tick(): void {
     const now = performance.now();
     const elapsed = now - this.startedMs;
     const limit = this.plan.seconds * 1000;
+    if (!this.owner.isThere()) return this.stop('the peer has gone');
     if (this.sender !== null) {
       if (this.sender.hasFailed) return this.stop('the link is not up any more');
       if (now - this.heardMs > SILENCE_MS) return this.stop('nothing is heard of what arrives');
@@ -117,7 +146,8 @@ export class BandwidthTest {
     if (now >= this.nextResultMs) {
       this.nextResultMs += RESULT_EVERY_MS;
       if (this.plan.receives) void this.look();
-      if (this.sender?.isDone) this.tell({ what: 'end', id: this.plan.test, sent: this.sender.datagrams });
+      if (this.sender?.isDone)
+        this.owner.tell({ what: 'end', id: this.plan.test, sent: this.sender.datagrams });
     }
     if (now >= this.nextReportMs && elapsed < limit + REPORT_EVERY_MS / 2) this.reportSecond(now);
     if (this.isSettled && !this.plan.lingers) this.stop(null);
@@ -139,10 +169,11 @@ export class BandwidthTest {
 
   /** Looks at what has come, and tells the peer. */
   private async look(): Promise<void> {
+    this.lookedMs = performance.now();
     const reception = await this.datapath.bandwidthReception(this.plan.peer);
     if (reception === null || this.isOver) return;
     this.here = reception;
-    this.tell({ what: 'result', id: this.plan.test, isFinal: this.hasAll, ...reception });
+    this.owner.tell({ what: 'result', id: this.plan.test, isFinal: this.hasAll, ...reception });
   }
 
   private reportSecond(now: number): void {
@@ -154,6 +185,7 @@ export class BandwidthTest {
       cause: null,
       toPeer: this.sender === null ? null : figures(this.thereBefore, this.there, sent - this.sentBefore),
       fromPeer: this.plan.receives ? figures(this.hereBefore, this.here, null) : null,
+      hasYielded: this.rate?.hasYielded ?? false,
       cpuPercent: this.cpuPercent(),
     });
     this.thereBefore = this.there;
@@ -169,6 +201,7 @@ export class BandwidthTest {
       cause,
       toPeer: this.sender === null ? null : figures(NOTHING, this.there, this.sender.datagrams, true),
       fromPeer: this.plan.receives ? figures(NOTHING, this.here, this.peerSent, true) : null,
+      hasYielded: this.rate?.hasYielded ?? false,
       cpuPercent: this.cpuPercent(),
     };
   }

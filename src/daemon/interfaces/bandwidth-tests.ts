@@ -2,7 +2,9 @@
 import { randomInt } from 'node:crypto';
 import type { InterfaceConfig } from '../../api/config.js';
 import type { BandwidthParams } from '../../api/index.js';
+import { effectivePolicy } from '../../config/defaults.js';
 import type { DatapathEvent } from '../../contract/events.js';
+import { LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../../contract/stats.js';
 import {
   type BandwidthMessage,
   REFUSED,
@@ -19,6 +21,14 @@ const MOST_ANSWERED = 4;
 const ASK_EVERY_MS = 500;
 const ASKED = 6;
 
+/** Why a message of a peer was not followed, each with a counter of its name. */
+export const BANDWIDTH_HELP = {
+  'unknown-test': 'word about a bandwidth test that does not run: most often it is over',
+  busy: 'question for a bandwidth test while others run',
+} as const;
+
+export type BandwidthReason = keyof typeof BANDWIDTH_HELP;
+
 interface Host {
   readonly datapath: Datapath;
   readonly peers: PeerEntries;
@@ -33,6 +43,7 @@ export class BandwidthTests {
   private readonly running = new Map<number, BandwidthTest>();
   private readonly answered = new Map<number, Answer>();
   private readonly asking = new Map<number, (answer: Answer) => void>();
+  readonly refused: Record<BandwidthReason, number> = { 'unknown-test': 0, busy: 0 };
 
   constructor(private readonly host: Host) {}
 
@@ -59,7 +70,7 @@ export class BandwidthTests {
       throw new RequestError(answer === null ? unanswered(name) : refused(name, link, answer.code));
     }
     return [
-      this.run({
+      this.run(peer, {
         peer: row,
         test: id,
         link,
@@ -77,15 +88,23 @@ export class BandwidthTests {
     const peer = this.host.peers.atRow(row);
     if (message === null || peer === undefined) return;
     if (message.what === 'ask') return this.tell(row, this.answer(peer, message));
-    if (message.what === 'answer') return this.asking.get(row)?.(message);
+    const asking = message.what === 'answer' ? this.asking.get(row) : undefined;
+    if (message.what === 'answer' && asking !== undefined) return asking(message);
     const test = this.running.get(row);
-    if (test?.plan.test !== message.id) return;
+    if (message.what === 'answer' || test?.plan.test !== message.id) {
+      this.refused['unknown-test']++;
+      return;
+    }
     if (message.what === 'result') test.resultCame(message);
     else test.endCame(message.sent);
   }
 
   close(): void {
     for (const test of this.running.values()) test.stop('the interface stops');
+  }
+
+  clearCounters(): void {
+    Object.assign(this.refused, { 'unknown-test': 0, busy: 0 });
   }
 
   /** Asks again until there is an answer; null: there is none. */
@@ -122,16 +141,23 @@ export class BandwidthTests {
     const refuse = (code: number): Answer => ({ what: 'answer', id, code, kbps: 0 });
     if (bandwidthTest === false) return refuse(REFUSED.OFF);
     if (reverse && bandwidthTest === undefined) return refuse(REFUSED.MAY_NOT_SEND);
-    if (this.isBusy(row) || this.answered.size >= MOST_ANSWERED) {
+    const mayStillSend = bandwidthTest ? bandwidthTest.sendMbps * 1000 - this.sendingKbps : 0;
+    if (this.isBusy(row) || this.answered.size >= MOST_ANSWERED || (reverse && mayStillSend <= 0)) {
+      this.refused.busy++;
       return refuse(REFUSED.BUSY);
     }
     if (link !== null && peer.links.get(link)?.state !== 'up') return refuse(REFUSED.NO_LINK);
-    const kbps = reverse && bandwidthTest ? Math.min(ask.kbps, bandwidthTest.sendMbps * 1000) : null;
+    const kbps = reverse ? Math.min(ask.kbps, mayStillSend) : null;
     if (forward) this.host.datapath.send({ kind: 'bandwidth-receive', peer: row, test: id });
     const answer: Answer = { what: 'answer', id, code: REFUSED.NOT, kbps: kbps ?? 0 };
     this.answered.set(row, answer);
-    this.run({ peer: row, test: id, link, seconds, kbps, receives: forward, lingers: true });
+    this.run(peer, { peer: row, test: id, link, seconds, kbps, receives: forward, lingers: true });
     return answer;
+  }
+
+  /** What is sent at most for peers that have asked for it. */
+  private get sendingKbps(): number {
+    return [...this.answered.values()].reduce((sum, { kbps }) => sum + kbps, 0);
   }
 
   /** Whether a test with this peer runs; one that only waits for its last words to be asked for again ends here. */
@@ -141,19 +167,36 @@ export class BandwidthTests {
     return this.running.has(row) || this.asking.has(row);
   }
 
-  private run(plan: BandwidthPlan): BandwidthTest {
+  private run(entry: PeerEntry, plan: BandwidthPlan): BandwidthTest {
     const { peer } = plan;
-    const test = new BandwidthTest(
-      this.host.datapath,
-      plan,
-      (message) => this.tell(peer, message),
-      () => {
+    const test = new BandwidthTest(this.host.datapath, plan, {
+      tell: (message) => this.tell(peer, message),
+      use: () => this.useOf(entry, plan.link),
+      isThere: () => this.host.peers.atRow(peer) === entry,
+      over: () => {
         this.running.delete(peer);
         this.answered.delete(peer);
       },
-    );
+    });
     this.running.set(peer, test);
     return test;
+  }
+
+  /** Frames of users go by a link if the policy may send any by it. */
+  private useOf(peer: PeerEntry, link: number | null): { frames: number; queueUs: number } {
+    const { row } = peer;
+    const { stats } = this.host.datapath;
+    const ofPeer = (field: number): number => stats.peers[row * PEER_WIDTH + field];
+    const id = link ?? ofPeer(PEER.activeLink);
+    const entry = peer.links.get(id);
+    if (entry === undefined) return { frames: 0, queueUs: 0 };
+    const isUsed =
+      effectivePolicy(this.host.config, peer.config) === 'passive'
+        ? id === ofPeer(PEER.activeLink)
+        : (ofPeer(PEER.usableLinks) & (1 << id)) !== 0;
+    const ofLink = (field: number): number => stats.links[entry.row * LINK_WIDTH + field];
+    const queueUs = Math.max(0, ofLink(LINK.rttLastUs) - ofLink(LINK.rttMinUs));
+    return { frames: isUsed ? ofPeer(PEER.txFrames) + ofPeer(PEER.rxFrames) : 0, queueUs };
   }
 
   private tell(peer: number, message: BandwidthMessage): void {

@@ -6,7 +6,7 @@ export const MEMBER_HELP = {
   malformed: 'message about members that cannot be read',
   // At a server, and among members of a registry.
   'record-not-wanted':
-    'record of a peer that is not to be introduced (`introduce` is off for it), or without a registry',
+    'record of a peer that is not to be introduced (`introduce` is off for it), or that no registry knows',
   'record-too-soon': 'records of one peer faster than they are taken',
   'record-forged':
     'record of a peer that cannot be read, has a wrong signature or another key than its session',

@@ -99,7 +99,7 @@ export class Members {
       peers: () => peers.values(),
       sessionOf: (row) => handshakes.sessionOf(row),
       own: () => this.registry.ownRecord(),
-      took: (bytes) => this.registry.took([bytes], 'session'),
+      proof: (bytes) => this.registry.proof(bytes),
     });
     peers.onRemoved = (entry) => {
       this.introducer.left(entry);

@@ -36,8 +36,8 @@ interface RecordProofsOptions {
   send(peer: PeerEntry, message: MemberMessage): void;
   /** What this host says of itself; null: it is no member. */
   own(): { bytes: Uint8Array; sequence: number } | null;
-  /** Takes the record of a peer, whose own word it is. */
-  took(record: Uint8Array): void;
+  /** Takes the record of a peer, whose own word it is; false when the registry knows no such member, or not yet. */
+  proof(record: Uint8Array): boolean;
   readonly refusals: MemberRefusals;
 }
 
@@ -92,9 +92,9 @@ export class RecordProofs {
       publicKey !== undefined &&
       sodiumPrimitives.equal(record.publicKey, parsePublicKey(publicKey));
     if (!isOwn) return refusals.note('record-forged', entry);
-    // Before it is taken: what it says may end the peer, and with it the way for an answer.
+    // Without an answer it comes again: the registry may be slower than the session.
+    if (!this.options.proof(bytes)) return refusals.note('record-not-wanted', entry);
     this.options.send(entry, { what: 'proven', sequence: record.sequence });
-    this.options.took(bytes);
   }
 
   private give(entry: PeerEntry, { bytes, sequence }: { bytes: Uint8Array; sequence: number }): boolean {

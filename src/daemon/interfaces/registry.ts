@@ -13,7 +13,7 @@ import type { KeyPair } from '../../crypto/primitives.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { ipKey, isLinkLocal, isLoopback } from '../../grammar/address.js';
 import type { Member } from '../../member/member.js';
-import { MemberList, type Source } from '../../member/member-list.js';
+import { MemberList } from '../../member/member-list.js';
 import { memberSigningKeys, signRecord } from '../../member/record.js';
 import { type Entry, Follower } from '../registry/follower.js';
 import { formatAddress } from './addresses.js';
@@ -173,7 +173,7 @@ export class Registry {
     const record = { name, publicKey: found.record.publicKey, ...says, endpoints: [], vlans: [], groups: [] };
     const bytes = signRecord(sodiumPrimitives, record, signing);
     sodiumPrimitives.wipe(signing.secretKey);
-    this.took([bytes], 'registry');
+    this.took([bytes]);
     const entry = { key: revocationKey(found.key, formatPublicKey(publicKey)), value: bytes };
     const published = await this.follower?.publish(entry).then(
       () => true,
@@ -216,7 +216,7 @@ export class Registry {
       open: (index) => openGateway(config, index),
       own: () => this.ownEntry(),
       lasting: () => this.lasting(),
-      took: (values) => this.took(values, 'registry'),
+      took: (values) => this.took(values),
       changed: () => this.statusChanged(),
       random: Math.random,
       wallClockMs: () => Date.now(),
@@ -238,6 +238,7 @@ export class Registry {
     if (this.published?.of !== bytes) {
       this.published = { of: bytes, entry: { key: memberKey(this.options.keys().publicKey), value: bytes } };
       // This host needs no session to know its own word.
+      this.list.take(bytes, 'registry');
       this.list.take(bytes, 'session');
     }
     return this.published.entry;
@@ -250,15 +251,24 @@ export class Registry {
       .map(({ key, bytes }) => ({ key: revocationKey(key, by), value: bytes }));
   }
 
-  /** Takes records. Of those from sessions the caller has seen that each came by that of its own public key. */
-  took(values: readonly Uint8Array[], source: Exclude<Source, 'file'>): void {
+  private took(values: readonly Uint8Array[]): void {
     let hasChanged = false;
     for (const bytes of values) {
-      const taken = this.list.take(bytes, source);
+      const taken = this.list.take(bytes, 'registry');
       if (taken === 'changed') hasChanged = true;
       else if (taken !== 'same') this.refused.set(taken, (this.refused.get(taken) ?? 0) + 1);
     }
-    if (!hasChanged) return;
+    if (hasChanged) this.changed();
+  }
+
+  /** Takes the record that a peer gave in the session of its public key. Returns whether the registry knows it. */
+  proof(bytes: Uint8Array): boolean {
+    const taken = this.list.take(bytes, 'session');
+    if (taken === 'changed') this.changed();
+    return taken !== 'unknown-member';
+  }
+
+  private changed(): void {
     this.file.saveSoon();
     this.reconcile();
     this.options.clients.turnOutRevoked();

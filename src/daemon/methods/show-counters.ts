@@ -46,6 +46,7 @@ export const COUNTER_METHODS = {
       runtime.tapQueue.clearCounters();
       runtime.sockets.queues.clearCounters();
       runtime.members.refusals.clearCounters();
+      runtime.bandwidth.clearCounters();
     }
     return null;
   }),

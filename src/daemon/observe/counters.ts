@@ -4,6 +4,7 @@ import { INTERFACE_NAMES, LINK_NAMES, PEER_NAMES } from '../../contract/counter-
 import { COPY_DROPS, DROP_HELP, DROP_NAMES, NORMAL_DROPS } from '../../contract/drops.js';
 import { INTERFACE_FIELDS, LINK_FIELDS, LINK_WIDTH, PEER_FIELDS, PEER_WIDTH } from '../../contract/stats.js';
 import { HANDSHAKE_HELP, type HandshakeReason, NORMAL_HANDSHAKES } from '../../handshake/reasons.js';
+import { BANDWIDTH_HELP, type BandwidthReason } from '../interfaces/bandwidth-tests.js';
 import { MEMBER_HELP, type MemberReason, NORMAL_MEMBERS } from '../interfaces/member-refusals.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -14,7 +15,7 @@ interface DropCount extends Pick<DropCounter, 'reason' | 'count' | 'help' | 'nor
   isCopy: boolean;
 }
 
-/** How often each reason to drop has counted, of the datapath, of handshakes and of members; in the order of `dropCounts`. */
+/** How often each reason to drop has counted, of the datapath, of handshakes, of members and of bandwidth tests; in the order of `dropCounts`. */
 export function dropsByReason(runtime: InterfaceRuntime): DropCount[] {
   const counts = dropCounts(runtime);
   const datapath = DROP_NAMES.map((reason) => ({
@@ -35,7 +36,16 @@ export function dropsByReason(runtime: InterfaceRuntime): DropCount[] {
     normal: NORMAL_MEMBERS.has(reason),
     isCopy: false,
   }));
-  return [...datapath, ...handshakes, ...members].map((drop, index) => ({ ...drop, count: counts[index] }));
+  const tests = (Object.keys(runtime.bandwidth.refused) as BandwidthReason[]).map((reason) => ({
+    reason: `bandwidth-test/${reason}`,
+    help: BANDWIDTH_HELP[reason],
+    normal: true,
+    isCopy: false,
+  }));
+  return [...datapath, ...handshakes, ...members, ...tests].map((drop, index) => ({
+    ...drop,
+    count: counts[index],
+  }));
 }
 
 /** Drops by which something may have been lost, or that show a fault. */

@@ -65,5 +65,6 @@ export function dropCounts(runtime: InterfaceRuntime): number[] {
     ...datapath,
     ...Object.values(runtime.handshakes.counters),
     ...Object.values(runtime.members.refusals.counters),
+    ...Object.values(runtime.bandwidth.refused),
   ];
 }

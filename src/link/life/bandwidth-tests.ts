@@ -6,7 +6,13 @@ import type { DataSent } from '../../contract/answers.js';
 import { DROP } from '../../contract/drops.js';
 import { STATE } from '../../contract/link-states.js';
 import type { Datagram } from '../../state/datagram.js';
-import { BANDWIDTH_TEST, DATA, type Reception, WHAT } from '../../wire/bandwidth-test.js';
+import {
+  BANDWIDTH_TEST,
+  DATA,
+  type Reception,
+  readBandwidthMessage,
+  WHAT,
+} from '../../wire/bandwidth-test.js';
 import { KIND } from '../../wire/header.js';
 import type { LinkBase } from '../ports.js';
 import type { EventLimit } from './event-limit.js';
@@ -107,7 +113,9 @@ export class BandwidthTests {
     if (arena.bytes[body + BANDWIDTH_TEST.WHAT] === WHAT.DATA) return this.dataCame(datagram);
     if (end - body > LONGEST_MESSAGE) return drops.message(DROP.malformed, datagram);
     if (!this.limit.mayEmit(now)) return drops.message(DROP['event-limit'], datagram);
-    ports.emit({ kind: 'bandwidth-message', peer, bytes: arena.bytes.slice(body, end) });
+    const bytes = arena.bytes.slice(body, end);
+    if (readBandwidthMessage(bytes) === null) return drops.message(DROP.malformed, datagram);
+    ports.emit({ kind: 'bandwidth-message', peer, bytes });
   }
 
   private dataCame(datagram: Datagram): void {
