@@ -110,13 +110,13 @@ export class TapBench {
     do {
       if (native.now() > until) throw new Error('the bridge does not forward');
       this.feed();
-    } while (this.readNear() < TAP_FRAMES);
+    } while (drain(() => this.readNear()) < TAP_FRAMES);
     makeFrames(this.arena.bytes, this.arena.tapBase, true);
     do {
       if (native.now() > until) throw new Error('the bridge does not forward');
       this.near.write(this.ops, TAP_FRAMES);
-    } while (this.readFar() < TAP_FRAMES);
-    while (this.readNear() + this.readFar() > 0);
+    } while (drain(() => this.readFar()) < TAP_FRAMES);
+    drain(() => this.readNear());
   }
 }
 
@@ -142,6 +142,13 @@ function makeFrames(bytes: Uint8Array, base: number, isFromNear: boolean): void 
     view.setUint16(VNET_HEADER + 40, 2000 + to * flow);
     frame.set([0x50, 0x10], VNET_HEADER + 50);
   }
+}
+
+/** Reads until nothing is left; how many frames there were. */
+function drain(read: () => number): number {
+  let sum = 0;
+  for (let count = read(); count > 0; count = read()) sum += count;
+  return sum;
 }
 
 function timed(work: () => void): number {
