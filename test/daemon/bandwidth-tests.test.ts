@@ -137,6 +137,21 @@ it('looks at what came ten times a second at most, however often a peer says tha
   expect(host.looks).toBeLessThanOrEqual(14);
 });
 
+it('tells the peer that all has come before it is over, also when the end follows soon upon a look', async () => {
+  const host = new Host(1);
+  const wish = { peer: 'p0', seconds: 1, rateKbps: 1000, direction: 'reverse' } as const;
+  const started = host.tests.start(host.peers.get('p0')!, wish, new AbortController().signal);
+  const { id } = host.sent[0].message;
+  host.hears(0, { what: 'answer', id, code: 0, kbps: 1000 });
+  const [test] = await started;
+  // A look each quarter of a second.
+  await vi.advanceTimersByTimeAsync(260);
+  host.hears(0, { what: 'end', id, sent: 1 });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(test.reports.at(-1)).toMatchObject({ isLast: true, cause: null });
+  expect(host.sent.at(-1)?.message).toMatchObject({ what: 'result', id, isFinal: true });
+});
+
 it('does little for any sequence of messages, counts what it does not follow, and is done with all after 63 s', async () => {
   const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
   const id = fc.integer({ min: 0, max: 3 });

@@ -66,6 +66,8 @@ export class BandwidthTest {
   private frames: number;
   private lookedMs = Number.NEGATIVE_INFINITY;
   private isConfirmed: boolean;
+  /** The peer was told that all it sent has come, or is lost. */
+  private hasToldAll: boolean;
   /** Datagrams that the peer says it has sent. */
   private peerSent: number | null = null;
   private endMs = Number.POSITIVE_INFINITY;
@@ -80,6 +82,7 @@ export class BandwidthTest {
     this.sender = this.rate === null ? null : new BandwidthSender(datapath, plan, this.rate);
     this.frames = owner.use().frames;
     this.isConfirmed = this.sender === null;
+    this.hasToldAll = !plan.receives;
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
@@ -156,9 +159,9 @@ export class BandwidthTest {
     }
   }
 
-  /** Nothing is open: this end has heard of all that it sent, and has all that it should get. */
+  /** Nothing is open: this end has heard of all that it sent, and the peer of all that it did. */
   get isSettled(): boolean {
-    return this.isConfirmed && (!this.plan.receives || this.hasAll);
+    return this.isConfirmed && this.hasToldAll;
   }
 
   /** All that the peer has sent has come, or is lost. */
@@ -173,7 +176,9 @@ export class BandwidthTest {
     const reception = await this.datapath.bandwidthReception(this.plan.peer);
     if (reception === null || this.isOver) return;
     this.here = reception;
-    this.owner.tell({ what: 'result', id: this.plan.test, isFinal: this.hasAll, ...reception });
+    const isFinal = this.hasAll;
+    this.owner.tell({ what: 'result', id: this.plan.test, isFinal, ...reception });
+    if (isFinal) this.hasToldAll = true;
   }
 
   private reportSecond(now: number): void {
