@@ -1,39 +1,40 @@
-/**
- * Many members that find each other by etcd: `npm run registry-drill -- [--members 64] [--minutes 1] [--pings 10]`. Prints how long a
- * new member takes until it has a link to everybody, and what is lost while etcd is stopped, with that many echo requests a second.
- */
+/** Many members that find each other by etcd: `npm run registry-drill`. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { PeerStatus } from '../../src/api/index.js';
 import { ControlConnection } from '../lab/control.js';
 import { EtcdCluster } from '../lab/etcd.js';
 import { hostFolder, Lab } from '../lab/lab.js';
 import { type KeyPair, lanAddress, newKeyPair, ROOT } from '../lab/mesh.js';
 import { capture, pause, run, until } from '../lab/run.js';
+import { HELP, parseOptions, type RegistryDrillOptions } from './options.js';
 
 const PATIENCE_MS = 120_000;
 /** Daemons that are started at once: each loads its program. */
 const AT_ONCE = 8;
 const SETTLED_MS = 20_000;
+const USAGE_ERROR = 64;
 
 let lab: Lab;
 
 /** Runs it. `argv`: the words after the command. Returns the exit code. */
 export async function main(argv: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      members: { type: 'string', default: '64' },
-      minutes: { type: 'string', default: '1' },
-      pings: { type: 'string', default: '10' },
-    },
-  });
-  const members = Number(values.members);
+  let options: RegistryDrillOptions;
+  try {
+    options = parseOptions(argv);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return USAGE_ERROR;
+  }
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const { members, minutes, pings } = options;
   lab = await Lab.build({ hosts: members + 1, underlays: [{ family: 4 }] });
   try {
-    await drill(members, Number(values.minutes), Number(values.pings));
+    await drill(members, minutes, pings);
     return 0;
   } finally {
     await lab.remove();
