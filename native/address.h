@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
+
+#include "ops.h"
 
 /// An IPv4 or IPv6 socket address with its length.
 struct Address {
@@ -34,4 +37,22 @@ inline bool parseAddress(int family, const std::string& text, uint16_t port, uin
   if (!text.empty() && inet_pton(AF_INET6, text.c_str(), &out->v6.sin6_addr) != 1) return false;
   if (IN6_IS_ADDR_LINKLOCAL(&out->v6.sin6_addr)) out->v6.sin6_scope_id = scope;
   return true;
+}
+
+/// Fills family, port and address of a PATH row from an address of the kernel's; leaves them as they are for any other family.
+inline void writeEnd(const sockaddr* address, int32_t* path) {
+  using namespace ops::PATH;
+  if (address->sa_family == AF_INET) {
+    sockaddr_in v4;
+    memcpy(&v4, address, sizeof v4);
+    path[FAMILY] = 4;
+    path[PORT] = ntohs(v4.sin_port);
+    memcpy(path + ADDR, &v4.sin_addr, sizeof v4.sin_addr);
+  } else if (address->sa_family == AF_INET6) {
+    sockaddr_in6 v6;
+    memcpy(&v6, address, sizeof v6);
+    path[FAMILY] = 6;
+    path[PORT] = ntohs(v6.sin6_port);
+    memcpy(path + ADDR, &v6.sin6_addr, sizeof v6.sin6_addr);
+  }
 }

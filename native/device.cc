@@ -19,6 +19,7 @@
 #include "args.h"
 #include "error.h"
 #include "results.h"
+#include "rtnetlink.h"
 
 namespace {
 
@@ -93,20 +94,6 @@ void readAddress(const nlmsghdr* message, uint32_t ifindex, Device* device) {
   if (ours == nullptr || RTA_PAYLOAD(ours) < size) return;
   if (inet_ntop(body->ifa_family, RTA_DATA(ours), text, sizeof text) == nullptr) return;
   device->addresses.push_back(std::string(text) + "/" + std::to_string(body->ifa_prefixlen));
-}
-
-template <typename Body>
-bool ask(int fd, uint16_t type, uint16_t flags, uint32_t sequence, const Body& body) {
-  struct {
-    nlmsghdr header;
-    Body body;
-  } request = {};
-  request.header.nlmsg_len = NLMSG_LENGTH(sizeof body);
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | flags;
-  request.header.nlmsg_seq = sequence;
-  request.body = body;
-  return send(fd, &request, request.header.nlmsg_len, 0) >= 0;
 }
 
 /// Reads what answers the question `sequence` to its end; 0 or an errno.

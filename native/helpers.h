@@ -34,6 +34,7 @@ void share(Shared* work, int parts);
 class Groups {
  public:
   static constexpr int kMax = 16;
+  static constexpr int32_t kMaxRows = 4096;
 
   /// Whether `rows` are few enough.
   static bool canHold(int32_t rows) { return rows <= kMaxRows; }
@@ -51,8 +52,6 @@ class Groups {
   bool isWorthSharing() const;
 
  private:
-  static constexpr int32_t kMaxRows = 4096;
-
   int64_t costs_[kMax] = {};
   int32_t rows_ = 0;
   uint8_t groups_[kMaxRows];

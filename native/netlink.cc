@@ -14,6 +14,7 @@
 #include "error.h"
 #include "ops.h"
 #include "results.h"
+#include "rtnetlink.h"
 
 namespace {
 
@@ -35,16 +36,7 @@ constexpr uint32_t kAddressDump = 2;
 constexpr uint32_t kQuestion = 3;
 
 bool requestDump(int fd, uint16_t type, uint32_t sequence) {
-  struct {
-    nlmsghdr header;
-    rtgenmsg body;
-  } request = {};
-  request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.body);
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.header.nlmsg_seq = sequence;
-  request.body.rtgen_family = AF_UNSPEC;
-  return send(fd, &request, request.header.nlmsg_len, 0) >= 0;
+  return ask(fd, type, NLM_F_DUMP, sequence, rtgenmsg{AF_UNSPEC});
 }
 
 const rtattr* findIn(const rtattr* attribute, int length, uint16_t type) {

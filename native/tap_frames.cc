@@ -45,16 +45,18 @@ int32_t writeFrame(const Bytes& arena, int fd, const int32_t* parts, int32_t cou
   return 0;
 }
 
-/// The same for a row, to the queue of its flow. Returns whether it was written.
-bool writeRow(const Bytes& arena, const Queues& queues, int32_t* row) {
+/// The same for a row. Returns whether it was written.
+bool writeRow(const Bytes& arena, int fd, int32_t* row) {
+  row[ops::WRITE::RESULT] = writeFrame(arena, fd, row + ops::WRITE::PARTS, row[ops::WRITE::COUNT]);
+  return row[ops::WRITE::RESULT] == 0;
+}
+
+/// The queue of the flow of a row.
+int queueOf(const Bytes& arena, const Queues& queues, const int32_t* row) {
   const int32_t* parts = row + ops::WRITE::PARTS;
   const int32_t count = row[ops::WRITE::COUNT];
-  int queue = 0;
-  if (queues.count() > 1 && holdsParts(arena, parts, count)) {
-    queue = queues.queueOf(flowOf(arena, parts, count));
-  }
-  row[ops::WRITE::RESULT] = writeFrame(arena, queues.fd(queue), parts, count);
-  return row[ops::WRITE::RESULT] == 0;
+  if (queues.count() == 1 || !holdsParts(arena, parts, count)) return 0;
+  return queues.queueOf(flowOf(arena, parts, count));
 }
 
 /// Words of a row with `parts` parts.
@@ -84,7 +86,9 @@ class SharedWrites final : public Shared {
       if (!holdsParts(arena_, parts, count)) return false;
       int64_t cost = kWriteCost;
       for (int32_t part = 0; part < count; part++) cost += parts[2 * part + 1];
-      groups_.add(static_cast<int>(flowOf(arena_, parts, count).number % Groups::kMax), cost);
+      const Flow flow = flowOf(arena_, parts, count);
+      queue_[i] = static_cast<uint8_t>(queues_.count() == 1 ? 0 : queues_.queueOf(flow));
+      groups_.add(static_cast<int>(flow.number % Groups::kMax), cost);
       position += rowWords(count);
     }
     return groups_.isWorthSharing();
@@ -103,7 +107,7 @@ class SharedWrites final : public Shared {
     size_t position = 0;
     for (int32_t i = 0; i < count_; i++) {
       int32_t* row = rows_.data + position;
-      if (groups_.has(part, i)) written_[part] += writeRow(arena_, queues_, row);
+      if (groups_.has(part, i)) written_[part] += writeRow(arena_, queues_.fd(queue_[i]), row);
       position += rowWords(row[ops::WRITE::COUNT]);
     }
   }
@@ -115,6 +119,8 @@ class SharedWrites final : public Shared {
   const int32_t count_;
   int32_t written_[Groups::kMax] = {};
   Groups groups_;
+  /// Of each row.
+  uint8_t queue_[Groups::kMaxRows];
 };
 
 /// Writes all frames with the helpers, if there are any and it is worth it; false leaves all to the caller.
@@ -133,7 +139,7 @@ napi_value writeFrames(napi_env env, const Bytes& arena, const Queues& queues, c
   for (int32_t i = 0; i < count; i++) {
     if (!holdsRow(rows, position)) return throwRange(env, "more frames or parts than the array holds");
     int32_t* row = rows.data + position;
-    written += writeRow(arena, queues, row);
+    written += writeRow(arena, queues.fd(queueOf(arena, queues, row)), row);
     position += rowWords(row[ops::WRITE::COUNT]);
   }
   return makeInt32(env, written);

@@ -21,24 +21,6 @@ namespace {
 constexpr size_t kControl =
     CMSG_SPACE(sizeof(sock_extended_err) + sizeof(sockaddr_in6)) + CMSG_SPACE(sizeof(in6_pktinfo));
 
-/// Fills the first words of a PATH row from an address of the kernel's; leaves them zero for no address.
-void describe(const sockaddr* address, int32_t* path) {
-  using namespace ops::PATH;
-  if (address->sa_family == AF_INET) {
-    sockaddr_in v4;
-    memcpy(&v4, address, sizeof v4);
-    path[FAMILY] = 4;
-    path[PORT] = ntohs(v4.sin_port);
-    memcpy(path + ADDR, &v4.sin_addr, sizeof v4.sin_addr);
-  } else if (address->sa_family == AF_INET6) {
-    sockaddr_in6 v6;
-    memcpy(&v6, address, sizeof v6);
-    path[FAMILY] = 6;
-    path[PORT] = ntohs(v6.sin6_port);
-    memcpy(path + ADDR, &v6.sin6_addr, sizeof v6.sin6_addr);
-  }
-}
-
 /// Fills a row from the control data of an error; false when it holds none.
 bool describeError(msghdr* header, int32_t* row) {
   using namespace ops::SOCKET_ERROR;
@@ -52,7 +34,7 @@ bool describeError(msghdr* header, int32_t* row) {
     row[TYPE] = error.ee_type;
     row[CODE] = error.ee_code;
     row[INFO] = static_cast<int32_t>(error.ee_info);
-    describe(reinterpret_cast<const sockaddr*>(CMSG_DATA(control) + sizeof error), row + FROM);
+    writeEnd(reinterpret_cast<const sockaddr*>(CMSG_DATA(control) + sizeof error), row + FROM);
     return true;
   }
   return false;
@@ -108,7 +90,7 @@ napi_value udpErrors(napi_env env, napi_callback_info info) {
     if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) break;
     int32_t* row = rows.data + count * ops::SOCKET_ERROR::WORDS;
     memset(row, 0, ops::SOCKET_ERROR::WORDS * sizeof *row);
-    describe(reinterpret_cast<const sockaddr*>(&remote), row + ops::SOCKET_ERROR::TO);
+    writeEnd(reinterpret_cast<const sockaddr*>(&remote), row + ops::SOCKET_ERROR::TO);
     if (describeError(&header, row)) count++;
   }
   return makeInt32(env, count);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "addon.h"
+#include "address.h"
 #include "args.h"
 #include "error.h"
 #include "ops.h"
@@ -45,19 +46,8 @@ void prepare(int index, uint8_t* buffer, size_t size) {
 }
 
 void describeRemote(const sockaddr_in6& name, int32_t* path) {
-  using namespace ops::PATH;
-  if (name.sin6_family == AF_INET) {
-    sockaddr_in v4;
-    memcpy(&v4, &name, sizeof v4);
-    path[FAMILY] = 4;
-    path[PORT] = ntohs(v4.sin_port);
-    memcpy(path + ADDR, &v4.sin_addr, sizeof v4.sin_addr);
-  } else if (name.sin6_family == AF_INET6) {
-    path[FAMILY] = 6;
-    path[PORT] = ntohs(name.sin6_port);
-    memcpy(path + ADDR, &name.sin6_addr, sizeof name.sin6_addr);
-    path[SCOPE] = static_cast<int32_t>(name.sin6_scope_id);
-  }
+  writeEnd(reinterpret_cast<const sockaddr*>(&name), path);
+  if (name.sin6_family == AF_INET6) path[ops::PATH::SCOPE] = static_cast<int32_t>(name.sin6_scope_id);
 }
 
 void describeControl(msghdr* header, int32_t* row) {

@@ -173,14 +173,14 @@ export interface Native {
    * Index of the device by which the routing table sends UDP to `remote` (RTM_GETROUTE); 0 when there is no way.
    * `device`: index of the one that it must leave by, or 0.
    */
+  routeDevice(family: 4 | 6, remote: string, local: string | null, device: number, mark: number): number;
+
+  /** Cryptography --------------------------------------------------------- */
   /**
    * HKDF of the Noise framework (revision 34, section 4.3) over BLAKE2b: one to three blocks of 64 bytes into `output`, from a
    * chaining key of 64 bytes.
    */
   hkdf(output: Uint8Array, chainingKey: Uint8Array, input: Uint8Array): void;
-  routeDevice(family: 4 | 6, remote: string, local: string | null, device: number, mark: number): number;
-
-  /** AEAD ----------------------------------------------------------------- */
   /**
    * Fills a key slot (0 … 2^20-1); the slot table is shared by all threads of the process. Key: 32 bytes.
    * Any thread may install and wipe at any time; sealing and opening by one slot belong to one thread at a
