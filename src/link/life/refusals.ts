@@ -7,13 +7,10 @@ import { isAlive } from '../../contract/link-states.js';
 import { SOCKET_ERROR } from '../../native/ops.js';
 import { NEVER, sameRemote } from '../../state/links.js';
 import type { LinkBase } from '../ports.js';
+import { isPortClosed } from './icmp.js';
 import type { Liveness } from './liveness.js';
 import { TIMER, timerOf } from './timers.js';
 import type { Uplinks } from './uplinks.js';
-
-/** Who tells an error (`SO_EE_ORIGIN_…`). */
-const ICMP = 2;
-const ICMP6 = 3;
 
 export class Refusals {
   /** By link: when its port was said to be closed. */
@@ -33,7 +30,7 @@ export class Refusals {
         if (links.socket[link] !== socket || !isAlive(links.state[link])) continue;
         for (let row = 0; row < count; row++) {
           const at = row * SOCKET_ERROR.WORDS;
-          if (!isRefusal(errors, at)) continue;
+          if (!isPortClosed(errors, at)) continue;
           if (sameRemote(links.paths, links.pathOf(link), errors, at + SOCKET_ERROR.TO))
             this.refused(link, now);
         }
@@ -68,19 +65,5 @@ export class Refusals {
   linkRemoved(link: number): void {
     this.saidAt.delete(link);
     this.base.wheel.cancel(timerOf(link, TIMER.REFUSED));
-  }
-}
-
-/** "Port unreachable", of ICMP (RFC 792) or ICMPv6 (RFC 4443). */
-function isRefusal(errors: Int32Array, at: number): boolean {
-  const type = errors[at + SOCKET_ERROR.TYPE];
-  const code = errors[at + SOCKET_ERROR.CODE];
-  switch (errors[at + SOCKET_ERROR.ORIGIN]) {
-    case ICMP:
-      return type === 3 && code === 3;
-    case ICMP6:
-      return type === 1 && code === 4;
-    default:
-      return false;
   }
 }

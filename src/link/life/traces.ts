@@ -9,14 +9,9 @@ import { type LinkTable, NEVER, sameRemote } from '../../state/links.js';
 import { KIND, SEALED_OVERHEAD } from '../../wire/header.js';
 import { MTU_PROBE, TRACE_SIZE } from '../../wire/mtu-probe.js';
 import type { LinkBase } from '../ports.js';
+import { fateOf } from './icmp.js';
 
 const ENOTCONN = -107;
-/** `SO_EE_ORIGIN_ICMP` and `SO_EE_ORIGIN_ICMP6`. */
-const ORIGIN = { ICMP: 2, ICMP6: 3 } as const;
-/** RFC 792 and RFC 1191. */
-const ICMP = { UNREACHABLE: 3, FRAGMENTATION_NEEDED: 4, TIME_EXCEEDED: 11 } as const;
-/** RFC 4443. */
-const ICMP6 = { UNREACHABLE: 1, TOO_BIG: 2, TIME_EXCEEDED: 3 } as const;
 const NO_PROBE = -1;
 
 interface TraceProbe {
@@ -79,7 +74,7 @@ export class Traces {
   }
 
   private heard(rows: Int32Array, at: number, now: number): void {
-    const what = meaningOf(rows, at);
+    const what = fateOf(rows, at);
     if (what === null) return;
     const from = at + SOCKET_ERROR.FROM;
     const mtu = what === 'too-big' ? rows[at + SOCKET_ERROR.INFO] : 0;
@@ -95,23 +90,5 @@ export class Traces {
   ): void {
     this.link = NO_PROBE;
     this.base.ports.emit({ kind: 'trace', id: this.id, what, from, mtu, code, rttUs: now - this.sentAt });
-  }
-}
-
-/** Null: nothing of a datagram's way. */
-function meaningOf(rows: Int32Array, at: number): TraceAnswer['what'] | null {
-  const type = rows[at + SOCKET_ERROR.TYPE];
-  const code = rows[at + SOCKET_ERROR.CODE];
-  switch (rows[at + SOCKET_ERROR.ORIGIN]) {
-    case ORIGIN.ICMP:
-      if (type === ICMP.TIME_EXCEEDED) return 'expired';
-      if (type !== ICMP.UNREACHABLE) return null;
-      return code === ICMP.FRAGMENTATION_NEEDED ? 'too-big' : 'unreachable';
-    case ORIGIN.ICMP6:
-      if (type === ICMP6.TIME_EXCEEDED) return 'expired';
-      if (type === ICMP6.TOO_BIG) return 'too-big';
-      return type === ICMP6.UNREACHABLE ? 'unreachable' : null;
-    default:
-      return null;
   }
 }
