@@ -1,6 +1,8 @@
 /** What peers say of our links and of themselves, when they are asked: NAT on the way, and other versions. */
 import type { ArpSuppressionStatus } from '../../api/index.js';
 import type { LinkStatus } from '../../api/peers.js';
+import { versionNumbers } from '../../base/version-numbers.js';
+import { parseEndpoint, splitZone } from '../../grammar/address.js';
 import type { DoctorFacts, Finding, LinkAnswer } from './finding.js';
 
 /** Addresses of sockets that leave by any address of the host. */
@@ -17,11 +19,11 @@ export function findingsOfNat(
   return answers.flatMap(({ interface: of, peer, link: id, seenAs }): Finding[] => {
     const found = peers.find((one) => one.interface === of && one.name === peer);
     const link = found?.links.find((one) => one.link === id);
-    if (link === undefined || seenAs === null) return [];
-    const seen = endOf(seenAs);
-    const local = link.local === null ? null : endOf(link.local);
-    const isAny = local === null || ANY.has(local.address);
-    const isOwn = isAny ? here.includes(seen.address) : local.address === seen.address;
+    const seen = seenAs === null ? null : parseEndpoint(seenAs);
+    if (link === undefined || seen === null) return [];
+    const local = link.local === null ? null : parseEndpoint(link.local);
+    const isAny = local === null || ANY.has(local.host);
+    const isOwn = isAny ? here.includes(seen.host) : splitZone(local.host).address === seen.host;
     const port = local?.port ?? interfaces.find(({ name }) => name === of)?.listenPort ?? seen.port;
     if (isOwn && port === seen.port) return [];
     return [
@@ -44,12 +46,6 @@ function keeping({ intervalMs }: LinkStatus): Pick<Finding, 'kind' | 'remedy'> {
     kind: 'advice',
     remedy: `"timers interval ${SURE_INTERVAL_MS}" or less: NAT may forget the link between two heartbeats`,
   };
-}
-
-/** Address, without brackets and zone, and port of `address:port`. */
-function endOf(text: string): { address: string; port: number } {
-  const at = text.lastIndexOf(':');
-  return { address: text.slice(0, at).replace(/^\[|%.*|\]$/g, ''), port: Number(text.slice(at + 1)) };
 }
 
 /** Peers that run another version than this host. */
@@ -75,7 +71,7 @@ export function findingsOfVersions(answers: readonly LinkAnswer[], own: string):
 
 /** Below, above or equal to 0, as of two numbers. */
 function compareVersions(a: string, b: string): number {
-  const [first, second] = [a, b].map((text) => text.split('.', 3).map((part) => Number.parseInt(part, 10)));
+  const [first, second] = [versionNumbers(a), versionNumbers(b)];
   for (const [index, number] of first.entries()) {
     if (number !== second[index]) return number - second[index];
   }

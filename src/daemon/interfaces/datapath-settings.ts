@@ -13,6 +13,7 @@ import {
   type VlanConfig,
 } from '../../api/config.js';
 import { readU16, readU32 } from '../../base/bytes.js';
+import { versionNumbers } from '../../base/version-numbers.js';
 import {
   DEFAULTS,
   type EffectiveLink,
@@ -63,7 +64,7 @@ export function settingsOf(
       reserved: reservedBits(config.forwardReserved ?? reservedUnasked(config)),
     },
     tapMtu: effective.mtu,
-    version: version.split('.', 3).map((part) => Number.parseInt(part, 10)),
+    version: versionNumbers(version),
     mssClamp: effective.mssClamp,
     multicast: multicastSettings(config),
     resendBytes: effective.resendBuffer << 20,

@@ -7,15 +7,14 @@ import type { InterfaceConfig } from '../../api/config.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
 import { effectiveIntroduce, effectiveSplitHorizon } from '../../config/defaults.js';
 import { parsePublicKey } from '../../crypto/keys.js';
-import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { type IpAddress, unusableHost } from '../../grammar/address.js';
 import { compareEndpoints, type Endpoint, MAX_NAME_BYTES } from '../../member/fields.js';
 import { MAX_SEEN, type MemberMessage } from '../../member/messages.js';
-import { readRecord } from '../../member/record.js';
 import { PATH } from '../../native/ops.js';
 import { pathAddressBytes } from './addresses.js';
 import type { MemberRefusals } from './member-refusals.js';
 import { type PeerEntry, pathOf } from './peer-entries.js';
+import { peerRecord } from './peer-record.js';
 
 /** Records of one client are taken no more often. */
 const RECORD_INTERVAL_US = 200_000;
@@ -69,13 +68,8 @@ export class Introducer {
       return refusals.note('record-too-soon', entry);
     if (!effectiveIntroduce(this.options.config(), entry.config))
       return refusals.note('record-not-wanted', entry);
-    const record = readRecord(sodiumPrimitives, bytes);
-    const { publicKey } = entry.config;
-    const isOwn =
-      record !== null &&
-      publicKey !== undefined &&
-      sodiumPrimitives.equal(record.publicKey, parsePublicKey(publicKey));
-    if (!isOwn || record.isGone) return refusals.note('record-forged', entry);
+    const record = peerRecord(entry, bytes);
+    if (record === null || record.isGone) return refusals.note('record-forged', entry);
     const partners = known?.partners ?? new Set();
     const { sequence } = record;
     this.members.set(entry.row, { entry, record: bytes, sequence, takenAt: now, partners });

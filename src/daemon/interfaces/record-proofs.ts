@@ -2,14 +2,12 @@
  * Members of a registry prove to each other whose signing keys theirs are: each gives its record to each other one in the
  * session with it, until that has it. A session is with the holder of a public key; a place where records are kept is not.
  */
-import { parsePublicKey } from '../../crypto/keys.js';
-import { sodiumPrimitives } from '../../crypto/sodium.js';
 import type { MemberMessage } from '../../member/messages.js';
-import { readRecord } from '../../member/record.js';
 import { CAPABILITY } from '../../wire/capabilities.js';
 import type { SessionInfo } from './handshakes.js';
 import type { MemberRefusals } from './member-refusals.js';
 import type { PeerEntry } from './peer-entries.js';
+import { peerRecord } from './peer-record.js';
 
 /** Records of one peer are taken no more often. */
 const INTERVAL_US = 200_000;
@@ -85,13 +83,8 @@ export class RecordProofs {
     if (now - (this.takenAt.get(entry.row) ?? Number.NEGATIVE_INFINITY) < INTERVAL_US)
       return refusals.note('record-too-soon', entry);
     this.takenAt.set(entry.row, now);
-    const record = readRecord(sodiumPrimitives, bytes);
-    const { publicKey } = entry.config;
-    const isOwn =
-      record !== null &&
-      publicKey !== undefined &&
-      sodiumPrimitives.equal(record.publicKey, parsePublicKey(publicKey));
-    if (!isOwn) return refusals.note('record-forged', entry);
+    const record = peerRecord(entry, bytes);
+    if (record === null) return refusals.note('record-forged', entry);
     // Without an answer it comes again: the registry may be slower than the session.
     if (!this.options.proof(bytes)) return refusals.note('record-not-wanted', entry);
     this.options.send(entry, { what: 'proven', sequence: record.sequence });

@@ -5,6 +5,7 @@
  * there on probes are smaller. Where large ones vanish twice and a small one does not, something keeps quiet about its MTU.
  */
 import type { TraceHop } from '../../api/index.js';
+import type { TraceAnswer } from '../../contract/events.js';
 
 /** Hops in a row without an answer after which nobody is expected to answer any more. */
 const MOST_SILENT = 5;
@@ -13,7 +14,7 @@ const LEAST_MTU = 68;
 
 /** What came of one probe; `from`: text of the address. */
 export interface ProbeAnswer {
-  readonly what: 'peer' | 'expired' | 'too-big' | 'unreachable' | 'refused';
+  readonly what: TraceAnswer['what'];
   readonly from: string | null;
   /** Of `too-big`: what goes further, in bytes; 0: it is not said. */
   readonly mtu: number;
