@@ -9,6 +9,7 @@ import { CLOSED_PORT, HOSTILE, onBed, sentBy, sentByVictim, startAttack, VICTIM 
 import { LOADS, type LoadName } from './hostile/loads.js';
 import { STATION } from './hostile/wire.js';
 import { measure } from './measure.js';
+import { median } from './report.js';
 
 const STREAM = fileURLToPath(new URL('../scripts/stream/program.js', import.meta.url));
 /** Frames a second for the hostile peer's station, and their payload, while it makes h1 send them again. */
@@ -51,10 +52,6 @@ async function besideHonest(lab: Lab, seconds: number): Promise<number> {
   }
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
 async function fairness(seconds: number, loads: readonly LoadName[]): Promise<void> {
   console.log(
     `TCP of an honest pair in Gbit/s, medians of ${ROUNDS} runs of ${seconds} s: with no load; while the hostile peer`,
@@ -71,7 +68,7 @@ async function fairness(seconds: number, loads: readonly LoadName[]): Promise<vo
       none.push(await goodput(lab, seconds));
       honest.push(await besideHonest(lab, seconds));
     }
-    const [quiet, beside] = [median(none), median(honest)];
+    const [quiet, beside] = [median(none)!, median(honest)!];
     console.log(`| (honest peer) | | ${gbit(quiet)} | | ${gbit(beside)} | ${percent(beside, quiet)} | |`);
     await mesh.hosts[HOSTILE - 1].daemon.stop();
     for (const load of loads) {
@@ -83,7 +80,7 @@ async function fairness(seconds: number, loads: readonly LoadName[]): Promise<vo
           await goodput(lab, seconds, load, CLOSED_PORT),
           await goodput(lab, seconds, load),
         ]);
-      const [alone, closed, open] = [0, 1, 2].map((column) => median(runs.map((run) => run[column])));
+      const [alone, closed, open] = [0, 1, 2].map((column) => median(runs.map((run) => run[column]))!);
       const cells = [LOADS[load].rate, gbit(alone), gbit(closed), gbit(open)];
       console.log(`| ${load} | ${cells.join(' | ')} | ${percent(open, alone)} | ${percent(open, closed)} |`);
     }

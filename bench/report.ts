@@ -17,7 +17,8 @@ export interface Ratio {
   ratio: number | undefined;
 }
 
-export function median(values: number[]): number | undefined {
+/** Undefined of no values; of an even number of them the mean of the middle two. */
+export function median(values: readonly number[]): number | undefined {
   if (values.length === 0) return undefined;
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { machine, machineLine } from '../scripts/drill/machine.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { Mesh, ROOT } from '../scripts/lab/mesh.js';
-import { processorMs } from './process.js';
+import { spentMs } from './process.js';
+import { median } from './report.js';
 
 const TOOL = join(ROOT, 'bench/stations.py');
 const FEW = 10;
@@ -34,7 +35,7 @@ function send(lab: Lab, host: 1 | 2, { stations, order, frames }: Sent): Promise
 /** Microseconds of both daemons for a frame from h1 to h2. */
 async function cost(lab: Lab, mesh: Mesh, stations: number, seconds: number): Promise<number> {
   const frames = RATE * seconds;
-  const spent = () => mesh.hosts.reduce((sum, { daemon }) => sum + processorMs(daemon.pid), 0);
+  const spent = () => spentMs(mesh.hosts.map(({ daemon }) => daemon));
   const [before, had] = [spent(), await arrived(lab)];
   await send(lab, 1, { stations, order: 'random', frames });
   const [ms, share] = [spent() - before, ((await arrived(lab)) - had) / frames];
@@ -73,11 +74,7 @@ function report(rounds: number, seconds: number, costs: ReadonlyMap<number, read
   );
   console.log('| stations at each end | processor time of both daemons for a frame |');
   console.log('| --- | --- |');
-  for (const [count, each] of costs) console.log(`| ${count} | ${median(each).toFixed(2)} µs |`);
+  for (const [count, each] of costs) console.log(`| ${count} | ${median(each)!.toFixed(2)} µs |`);
   const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
-  console.log(`\nRatio: ${median(ratios).toFixed(3)} (${least.toFixed(3)} to ${most.toFixed(3)}).`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
+  console.log(`\nRatio: ${median(ratios)!.toFixed(3)} (${least.toFixed(3)} to ${most.toFixed(3)}).`);
 }

@@ -12,6 +12,7 @@ import { AEAD, SEAL } from '../src/native/ops.js';
 import type { Figure, Figures } from './figures.js';
 import { measure } from './measure.js';
 import { INNER_TARGET } from './peers/peer.js';
+import { median } from './report.js';
 import { TAP_FRAMES, TapBench } from './tap-queues.js';
 
 /** A flush of the datapath: four super-frames. */
@@ -32,10 +33,6 @@ type Rounds = Map<string, number[]>;
 
 function note(into: Rounds, what: string, value: number): void {
   into.set(what, [...(into.get(what) ?? []), value]);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
 /** Measures with helpers, ahead of other programs: `scheduling realtime`. */
@@ -68,8 +65,8 @@ async function tapping(workers: number): Promise<{ read: number; write: number }
       });
     const times = urgently(workers, batches);
     return {
-      read: median(times.map(({ read }) => read)),
-      write: median(times.map(({ write }) => write)),
+      read: median(times.map(({ read }) => read))!,
+      write: median(times.map(({ write }) => write))!,
     };
   } finally {
     await bench.remove();
@@ -101,7 +98,7 @@ function sealing(aead: number, workers: number): number {
     times.push(native.now() - start);
   }
   native.keyWipe(SLOT);
-  return median(times);
+  return median(times)!;
 }
 
 async function tunnel(workers: number, seconds: number): Promise<Figures> {
@@ -143,7 +140,7 @@ export async function workers(rounds: number, seconds: number): Promise<number> 
   console.log(`| | ${counts.map((count) => `workers ${count}`).join(' | ')} |`);
   console.log(`| --- |${' --- |'.repeat(counts.length)}`);
   for (const what of measured.get(1)!.keys()) {
-    const cells = counts.map((count) => median(measured.get(count)!.get(what)!).toFixed(2));
+    const cells = counts.map((count) => median(measured.get(count)!.get(what)!)!.toFixed(2));
     console.log(`| ${what} | ${cells.join(' | ')} |`);
   }
   return 0;

@@ -1,5 +1,6 @@
 /** Command line of `npm run swarm`. */
 import { parseArgs } from 'node:util';
+import { between } from '../../scripts/lab/options.js';
 
 export const PHASES = ['join', 'idle', 'churn', 'roam', 'broadcast', 'unicast', 'show', 'restart'] as const;
 export type PhaseName = (typeof PHASES)[number];
@@ -47,13 +48,6 @@ export interface SwarmOptions {
   help: boolean;
 }
 
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new Error(`--${name} takes a whole number from ${least} to ${most}, not '${text}'`);
-  return value;
-}
-
 function phasesOf(list: string): Set<PhaseName> {
   const named = list.split(',').map((name) => {
     if (!(PHASES as readonly string[]).includes(name))
@@ -83,7 +77,7 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
       help: { type: 'boolean', default: false },
     },
   });
-  const clients = wholeNumber('clients', values.clients, 2, MOST_CLIENTS);
+  const clients = between('clients', values.clients, 2, MOST_CLIENTS);
   const cores = values['server-cores'];
   if (cores !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(cores))
     throw new Error(`--server-cores takes a list of processors, such as 0,2-3, not '${cores}'`);
@@ -91,14 +85,14 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
   return {
     clients,
     phases: phasesOf(values.phases),
-    processes: wholeNumber('processes', processes, 1, Math.min(16, clients / 2)),
+    processes: between('processes', processes, 1, Math.min(16, clients / 2)),
     serverCores: cores,
     serverFlags: values['server-flags']?.split(',') ?? [],
     keepLog: values['keep-log'],
-    intervalMs: wholeNumber('interval', values.interval, 10, 60_000),
-    atOnce: wholeNumber('at-once', values['at-once'], 1, MOST_CLIENTS),
-    seconds: wholeNumber('seconds', values.seconds, 1, 600),
-    patienceMs: wholeNumber('patience', values.patience, 1, 3600) * 1000,
+    intervalMs: between('interval', values.interval, 10, 60_000),
+    atOnce: between('at-once', values['at-once'], 1, MOST_CLIENTS),
+    seconds: between('seconds', values.seconds, 1, 600),
+    patienceMs: between('patience', values.patience, 1, 3600) * 1000,
     json: values.json,
     plot: values.plot,
     help: values.help,

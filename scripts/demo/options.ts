@@ -1,5 +1,6 @@
 /** Command line of `npm run demo`. */
 import { parseArgs } from 'node:util';
+import { between } from '../lab/options.js';
 
 export const HELP = `npm run demo -- [options]
 
@@ -27,14 +28,6 @@ export interface DemoOptions {
   keep: boolean;
   remove: boolean;
   help: boolean;
-}
-
-function between(name: string, text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new Error(`--${name} takes a whole number from ${low} to ${high}, not '${text}'`);
-  }
-  return value;
 }
 
 /** @throws Error with a sentence for the user when an option is wrong. */

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Policy } from '../../src/api/config.js';
 import { POLICY } from '../../src/state/peers.js';
 import { DEATH_KINDS, DEATHS, type DeathKind } from '../lab/deaths.js';
+import { between } from '../lab/options.js';
 import type { Timers } from './bed.js';
 
 export const POLICIES = Object.keys(POLICY) as Policy[];
@@ -52,14 +53,6 @@ export interface DrillOptions {
   servers: number | undefined;
   busy: boolean;
   help: boolean;
-}
-
-function between(name: string, text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new Error(`--${name} takes a whole number from ${low} to ${high}, not '${text}'`);
-  }
-  return value;
 }
 
 /** The words of a list, in the order of `known`. */

@@ -1,5 +1,6 @@
 /** Command line of `node scripts/stream.mjs`. */
 import { parseArgs } from 'node:util';
+import { between } from '../lab/options.js';
 import { LEAST_BYTES } from './datagram.js';
 import type { ReceiverOptions } from './receiver.js';
 import type { SenderOptions } from './sender.js';
@@ -24,14 +25,6 @@ export type StreamOptions =
   | { what: 'help' }
   | { what: 'send'; json: boolean; send: SenderOptions }
   | { what: 'receive'; json: boolean; receive: ReceiverOptions };
-
-function between(name: string, text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new Error(`--${name} takes a whole number from ${low} to ${high}, not '${text}'`);
-  }
-  return value;
-}
 
 /** @throws Error with a sentence for the user when an option is wrong. */
 export function parseOptions(args: string[]): StreamOptions {
