@@ -42,9 +42,9 @@ export class PeerTable {
   duplicateDscp = int32(0, 2);
   /** Bits of `AT_REST`. */
   rests = uint8();
-  /** MTU of its TAP in bytes, as last told to the control thread, which hears of no other before the time beside it (µs). */
+  /** MTU of its TAP in bytes, as last told to the control thread, and when all changes told are forgotten (µs). */
   tapMtu = uint16();
-  tapMtuSilentUntil = float64();
+  tapMtuFreshAt = float64();
   superId = uint16();
   frameId = uint16();
   /** Place of a peer in `rows`. */
@@ -69,7 +69,7 @@ export class PeerTable {
     this.usable[row] = 0;
     this.rests[row] = 0;
     this.tapMtu[row] = 0;
-    this.tapMtuSilentUntil[row] = 0;
+    this.tapMtuFreshAt[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
     this.place[row] = this.rows.length;
     this.rows.push(row);
