@@ -1,9 +1,8 @@
 /** What a running daemon remembers of its links, and what it tells programs that watch. */
-import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
-import { ROOT } from '../../scripts/lab/mesh.js';
+import { OCTOLINK } from '../../scripts/lab/mesh.js';
 import { capture, until } from '../../scripts/lab/run.js';
 import { type Node, type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
 import { needsLab } from './support.js';
@@ -157,7 +156,7 @@ it('doctor names the chain that drops the heartbeats, while a link hears nothing
   const nft = (words: string) => lab.run(1, 'nft', words.split(' '));
   const { namespace } = lab.hosts[0];
   const doctor = async () => {
-    const inside = [process.execPath, join(ROOT, 'bin/octolink'), '-s', node.socket, '-c', 'doctor'];
+    const inside = [process.execPath, OCTOLINK, '-s', node.socket, '-c', 'doctor'];
     return (await capture('ip', ['netns', 'exec', namespace, ...inside])).stdout;
   };
   expect(await doctor()).not.toContain('nftables');
