@@ -40,7 +40,8 @@ it('history fills second by second, and shows when a link was down', async () =>
   await node.waitLink('h2', 1, 'down');
   await until(
     'a second of being down after one of being up',
-    async () => (await history(1)).values.downPermille.join().includes('0,1000'),
+    // Between them there may be seconds of which a busy daemon has nothing to tell.
+    async () => /\b0,+1000\b/.test((await history(1)).values.downPermille.join()),
     PATIENCE_MS,
   );
   const text = await node.cli('show links history peer h2 link 1');
