@@ -101,7 +101,7 @@ export class Bridge {
     if (isKept && (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0) {
       return dropFor(DROP['reserved-group']);
     }
-    if (this.guard.probe.isProbe(high, low)) {
+    if (this.guard.probe.isProbe(high, low) && this.guard.probe.bodyOf(frame) >= 0) {
       const reason = this.guard.take(port, frame, now);
       if (reason >= 0) return dropFor(reason);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;

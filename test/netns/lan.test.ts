@@ -111,6 +111,19 @@ describe('four hosts on one LAN', () => {
     expect((await site!.nodes[0].drops('reserved-group')) - before).toBe(20);
   });
 
+  it('hear whole what a device of larger MTU is mirrored to octo0', async () => {
+    await inHost(1, 'link add jumbo mtu 9000 type veth peer name unused mtu 9000');
+    for (const device of ['jumbo', 'unused']) await inHost(1, `link set ${device} up`);
+    await lab.run(1, 'tc', 'qdisc add dev jumbo clsact'.split(' '));
+    const toOcto0 = 'u32 match u32 0 0 action mirred egress mirror dev octo0';
+    await lab.run(1, 'tc', `filter add dev jumbo egress ${toOcto0}`.split(' '));
+    const body = Buffer.from('jumbo.'.padStart(9000, '.'));
+    await sendFrames(lab, 1, 'jumbo', [ethernet(BROADCAST, '02:00:00:00:77:01', ETHERTYPE, body)]);
+    await captures[1].until('the mirrored frame', 1, marked('jumbo.'));
+    const [heard] = captures[1].frames().filter(marked('jumbo.'));
+    expect(heard.bytes.subarray(14)).toEqual(body);
+  });
+
   it('find a station again that has moved', async () => {
     const station = '02:00:00:00:77:05';
     for (const host of [2, 4, 3]) {
