@@ -5,10 +5,12 @@
 import { labProblem } from './set-up/machine.mjs';
 import { say } from './set-up/say.mjs';
 import { runScript } from './set-up/script.mjs';
+import { beginTestRun } from './set-up/test-run.mjs';
 import { TestSummary } from './set-up/test-summary.mjs';
 import { ROOT, setUpLab } from './setup.mjs';
 
 const IN_NAMESPACES = 'dist/test/netns/**/*.test.js';
+const LABS_AT_ONCE = 2;
 
 /** The lab's programs are wanted, not needed: what cannot run without them is skipped and says so. */
 function prepareLab() {
@@ -20,7 +22,7 @@ function prepareLab() {
   }
 }
 
-/** Runs the files that `which` includes, one after the other, and counts them in `summary`. */
+/** Runs the files that `which` includes, and counts them in `summary`. */
 async function runTests(summary, which) {
   const { startVitest } = await import('vitest/node');
   const vitest = await startVitest('test', process.argv.slice(2), {
@@ -35,11 +37,15 @@ async function runTests(summary, which) {
 }
 
 /**
- * Hosts in namespaces mostly wait, and keep time to milliseconds. The other tests fill the time that they
- * leave: in forks that yield the processor to them.
+ * Hosts in namespaces mostly wait, and keep time to milliseconds: two files of them run at once. The other tests fill
+ * the time that they leave: in forks that yield the processor to them.
  */
 async function runAll(summary) {
-  const inNamespaces = runTests(summary, { include: [IN_NAMESPACES] });
+  const inNamespaces = runTests(summary, {
+    include: [IN_NAMESPACES],
+    fileParallelism: true,
+    maxWorkers: LABS_AT_ONCE,
+  });
   const others = runTests(summary, {
     exclude: [IN_NAMESPACES],
     setupFiles: [`${ROOT}/scripts/set-up/low-priority.mjs`],
@@ -54,6 +60,7 @@ Builds and runs all tests, or those in whose path is FILE. What cannot run on th
 
 async function testAll() {
   prepareLab();
+  await beginTestRun();
   const summary = new TestSummary();
   await runAll(summary);
   for (const line of summary.lines()) console.log(line);

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
-import { newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
+import { newKeyPair, OCTOLINKD } from '../../scripts/lab/mesh.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { until } from '../../scripts/lab/run.js';
 import { HOLD_BEATS } from './beats.js';
@@ -85,7 +85,7 @@ export class Server {
   async start(): Promise<number> {
     const { serverCores, serverFlags } = this.options;
     const files = ['--config', join(this.folder, 'octolink.conf'), '--socket', this.socket];
-    const node = [process.execPath, ...serverFlags, join(ROOT, 'bin/octolinkd'), ...files];
+    const node = [process.execPath, ...serverFlags, OCTOLINKD, ...files];
     node.push('--state', join(this.folder, 'state'));
     const line = serverCores === undefined ? node : ['taskset', '-c', serverCores, ...node];
     const started = performance.now();

@@ -6,7 +6,7 @@ import type { PeerStatus } from '../../src/api/index.js';
 import { ControlConnection } from '../lab/control.js';
 import { EtcdCluster } from '../lab/etcd.js';
 import { hostFolder, Lab } from '../lab/lab.js';
-import { type KeyPair, lanAddress, newKeyPair, ROOT } from '../lab/mesh.js';
+import { type KeyPair, lanAddress, newKeyPair, OCTOLINKD } from '../lab/mesh.js';
 import { capture, pause, run, until } from '../lab/run.js';
 import { parseOptions, type RegistryDrillOptions } from './options.js';
 
@@ -121,7 +121,7 @@ function start(host: number, keys: KeyPair[], servers: string[]): void {
   lines.push('no shutdown', 'exit');
   writeFileSync(file('conf'), `${lines.join('\n')}\n`);
   const words = ['--config', file('conf'), '--socket', file('sock'), '--state', file('state')];
-  lab.start(host, process.execPath, [join(ROOT, 'bin/octolinkd'), ...words], { logFile: file('log') });
+  lab.start(host, process.execPath, [OCTOLINKD, ...words], { logFile: file('log') });
 }
 
 async function peersOf(host: number): Promise<PeerStatus[] | null> {

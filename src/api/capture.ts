@@ -69,8 +69,8 @@ export interface CapturedPacket {
   peer: string | null;
   link: number | null;
   form: CaptureForm;
-  /** What became of it, where that is known at this point. */
-  verdict: 'forward' | 'flood' | 'drop' | null;
+  /** What became of it, where that is known at this point; `multicast`: it went to those who asked for its group. */
+  verdict: 'forward' | 'flood' | 'multicast' | 'drop' | null;
   /** Where the switch sent it: a peer, or the TAP. */
   to: { peer: string } | 'tap' | null;
   /** Why it was dropped. */
@@ -88,6 +88,6 @@ export interface CaptureRead {
   packets: CapturedPacket[];
   /** Packets that were not copied since the last answer because the reader was too slow, by point. */
   missed: Partial<Record<CapturePoint, number>>;
-  /** Nothing more will come: the interface has stopped. */
+  /** Nothing more will come: the interface has stopped, or the peer that was asked for is gone. */
   ended: boolean;
 }

@@ -16,7 +16,7 @@ import { PATH, SEND, VNET_HEADER, WRITE } from '../native/ops.js';
 import type { Frame } from '../switch/frame.js';
 import { FrameFilter } from '../switch/frame-filter.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
-import { dropReason, isDrop } from '../switch/verdicts.js';
+import { dropReason, isDrop, SELECTED } from '../switch/verdicts.js';
 import { isTunnel } from '../wire/segment.js';
 import { type Datagram, ORIGIN } from './datagram.js';
 import type { Tables } from './tables.js';
@@ -115,7 +115,7 @@ export class Observer {
     if (isDrop(verdict)) this.setVerdict(VERDICT.DROP, dropReason(verdict));
     else if (verdict === LOCAL_PORT) this.setVerdict(VERDICT.TAP, 0);
     else if (verdict >= 0) this.setVerdict(VERDICT.PEER, verdict);
-    else this.setVerdict(VERDICT.FLOOD, 0);
+    else this.setVerdict(verdict === SELECTED ? VERDICT.SELECTED : VERDICT.FLOOD, 0);
     this.offer(frame.offset);
   }
 

@@ -166,6 +166,17 @@ it('limits that would show nothing are refused with the reason', async () => {
   expect(readFileSync(node.logFile, 'utf8')).not.toContain('internal error');
 });
 
+it('ends with the peer that it is limited to, and says so', async () => {
+  const before = (await captureEvents()).length;
+  const capture = node.tryCli('monitor capture peer-in peer h2 filter udp port 1');
+  await until('it to begin', async () => (await captureEvents()).length > before, PATIENCE_MS);
+  await node.configure('interface octo0', 'no peer h2');
+  expect(await capture).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('peer h2 of octo0 is gone'),
+  });
+});
+
 it('ends with its daemon, and says so', async () => {
   const before = (await captureEvents()).length;
   const capture = node.tryCli('monitor capture drops');

@@ -34,12 +34,14 @@ beforeAll(async () => {
     interfaceOf(1, [
       `authorized-keys ${file} template basic`,
       'peer-template basic',
+      'no split-horizon',
       'link 0',
       'timers interval 20 hold 60',
       'exit',
       'exit',
       'peer-template gold',
       'policy adaptive',
+      'no split-horizon',
       'exit',
     ]),
   );
@@ -101,6 +103,13 @@ it('clients set the pace, and are asked for a slower one when theirs would be to
   expect(system).toContain('From 200 initiations/s on, addresses are to be proved');
   await server.configure('interface octo0', 'no heartbeat budget');
   await soon('c2 to have its own pace again', async () => (await intervalAt(clients[0], 'server'))[0] === 20);
+});
+
+it('clients reach each other while the server keeps its own octo0 down', async () => {
+  await lab.run(1, 'ip', ['link', 'set', 'octo0', 'down']);
+  expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
+  await lab.run(1, 'ip', ['link', 'set', 'octo0', 'up']);
+  expect(await answered(lab.hosts[1].namespace, lanAddress(1))).toBe(3);
 });
 
 it('a line that comes admits, one that goes turns out at once, and the others stay', async () => {

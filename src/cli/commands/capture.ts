@@ -115,6 +115,11 @@ function pointsOf(given: Partial<Record<CapturePoint | 'all', true>>): CapturePo
   throw failure(EXIT.SYNTAX, `name a point: ${CAPTURE_POINTS.join(', ')} or all`);
 }
 
+function endOf({ peer }: CaptureParams, { interface: name }: CaptureRead): string {
+  const stopped = `interface ${name} has stopped`;
+  return peer === undefined ? stopped : `peer ${peer} of ${name} is gone, or ${stopped}`;
+}
+
 /** Opens a capture and gives what it answers, `count` packets in all, until the command is interrupted. */
 async function* read(
   cli: Cli,
@@ -131,7 +136,7 @@ async function* read(
       if (answer === null) return;
       left -= answer.packets.length;
       yield answer;
-      if (answer.ended) throw failure(EXIT.FAILED, `interface ${answer.interface} has stopped`);
+      if (answer.ended) throw failure(EXIT.FAILED, endOf(wish, answer));
     }
   } finally {
     if (!client.closed) await client.request('capture.close', { id });
