@@ -35,7 +35,7 @@ beforeAll(async () => {
       `authorized-keys ${file} template basic`,
       'peer-template basic',
       'link 0',
-      'timers interval 20 hold 60',
+      'timers interval 20 hold 300',
       'exit',
       'exit',
       'peer-template gold',
@@ -45,7 +45,7 @@ beforeAll(async () => {
   );
   for (const host of CLIENTS) {
     const { address } = lab.attachment(1, 1);
-    const remote = ['link 0', `remote ${address} port 7700`, 'timers interval 20 hold 60', 'exit', 'exit'];
+    const remote = ['link 0', `remote ${address} port 7700`, 'timers interval 20 hold 300', 'exit', 'exit'];
     const peer = ['peer server', `public-key ${keys[0].publicKey}`, ...remote];
     clients.push(await new Node(lab, host).start(interfaceOf(host, peer)));
   }
@@ -166,7 +166,7 @@ it('other settings of a template reach its clients, who stay; a template that is
 });
 
 it('a peer with a block takes the place of a client of that name', async () => {
-  const link = ['link 0', 'remote dynamic', 'timers interval 20 hold 60'];
+  const link = ['link 0', 'remote dynamic', 'timers interval 20 hold 300'];
   await server.configure('interface octo0', 'peer c3', `public-key ${keys[2].publicKey}`, ...link);
   await clients[1].waitPeer('server', 'down');
   await server.waitPeer('c3');
