@@ -246,6 +246,7 @@ describe('doctor, of the host that the daemon runs on', () => {
       [null, '192.0.2.10:7700'],
       ['0.0.0.0:7700', '192.0.2.10:7700'],
       ['[fe80::1%eth0]:7700', '[fe80::1]:7700'],
+      ['wan0:7700', '192.0.2.10:7700'],
       ['192.0.2.1:7700', null],
     ])('is not on the way of what leaves by %s and is seen as %s', (local, seenAs) => {
       expect(nat(local, seenAs)).toEqual([]);
@@ -257,6 +258,8 @@ describe('doctor, of the host that the daemon runs on', () => {
       [null, '198.51.100.9:7700', 'this host'],
       ['[::]:7700', '[2001:db8::9]:7700', 'this host'],
       [null, '192.0.2.10:40123', 'this host'],
+      ['wan0:7700', '10.77.0.1:7700', 'wan0:7700'],
+      ['wan0:7700', '192.0.2.10:40123', 'wan0:7700'],
     ])('is noted where %s is seen as %s', (local, seenAs, named) => {
       const [{ kind, problem, remedy }] = nat(local, seenAs);
       expect([kind, problem]).toEqual(['note', `is behind NAT: osaka sees ${named} as ${seenAs}`]);
@@ -268,7 +271,11 @@ describe('doctor, of the host that the daemon runs on', () => {
   });
 
   it('names the device with a strict filter by which a link hears nothing', () => {
-    expect(told(host())).toEqual([expect.stringContaining('by wan0')]);
+    for (const local of ['192.0.2.10:7700', 'wan0:7700']) {
+      expect(told(host(), [peer({}, { state: 'down', local })])).toEqual([
+        expect.stringContaining('by wan0'),
+      ]);
+    }
   });
 
   it('names a duplicate address, and a clock that nobody keeps', () => {
