@@ -89,6 +89,17 @@ describe('doctor', () => {
     ]);
   });
 
+  it('advises real-time priority where a hold time is short, and nowhere else', () => {
+    const adviceAt = (holdMs: number, scheduling: 'normal' | 'realtime') => {
+      const worker = { interface: 'octo0', alive: true, scheduling, workers: 1, tapQueues: 1 };
+      const system = { ...SYSTEM, workers: [worker] } as unknown as SystemInfo;
+      return findingsOf(facts({ system, peers: [peer({}, { holdMs })] })).map(({ problem }) => problem);
+    };
+    expect(adviceAt(300, 'normal')).toEqual([]);
+    expect(adviceAt(30, 'realtime')).toEqual([]);
+    expect(adviceAt(30, 'normal')).toEqual([expect.stringContaining('hold times of 30 ms may expire')]);
+  });
+
   it.each<[string, Partial<DoctorFacts>, string, string]>([
     [
       'a peer that is down',
