@@ -315,7 +315,7 @@ export class Handshaker {
     (typeof peer === 'string' ? this.recentOfOthers : this.recentOfPeers).add(mac);
     this.sender = {
       peer: typeof peer === 'string' ? null : peer.id,
-      publicKey: new Uint8Array(opened.publicKey),
+      publicKey: opened.publicKey,
     };
     const problem = typeof peer === 'string' ? peer : this.respond(opened, peer, path, now);
     if (problem !== undefined) opened.noise.destroy();
