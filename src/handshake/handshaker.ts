@@ -306,7 +306,7 @@ export class Handshaker {
   // Responding ----------------------------------------------------------------------------------------------------
 
   private onInitiation(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
-    const { mac } = mac1Part(message);
+    const mac = asKey(mac1Part(message).mac);
     if (this.recentOfPeers.has(mac) || this.recentOfOthers.has(mac)) return 'handshake-duplicate';
     const opened = this.exchange.readInitiation(message);
     if (typeof opened === 'string') return opened;
