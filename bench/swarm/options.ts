@@ -58,7 +58,6 @@ export interface SwarmOptions {
   patienceMs: number;
   json: string | undefined;
   plot: string;
-  help: boolean;
 }
 
 function phasesOf(list: string): Set<PhaseName> {
@@ -87,7 +86,6 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
       patience: { type: 'string', default: '120' },
       json: { type: 'string' },
       plot: { type: 'string', default: 'build/swarm.svg' },
-      help: { type: 'boolean', default: false },
     },
   });
   const phases = phasesOf(values.phases);
@@ -112,6 +110,5 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
     patienceMs: between('patience', values.patience, 1, 3600) * 1000,
     json: values.json,
     plot: values.plot,
-    help: values.help,
   };
 }

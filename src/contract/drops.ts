@@ -15,6 +15,8 @@ export const DROP_HELP = {
   'guard-dhcp-server': 'message of a DHCP server behind a peer that may have none',
   'guard-ra': 'router advertisement from behind a peer that may send none',
   'guard-static-mac': 'frame from a station that `mac-table static` has behind another port',
+  'guard-mac-limit':
+    'frame from a station that is new behind a peer with as many as its `guard mac-limit` allows',
   'guard-opaque': 'frame of a guarded peer that cannot be looked through',
   'storm-broadcast': 'broadcast of a peer beyond its `storm-control`',
   'storm-multicast': 'multicast of a peer beyond its `storm-control`',

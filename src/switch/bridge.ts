@@ -125,6 +125,7 @@ export class Bridge {
       if (learned === LEARN.MOVED || learned === LEARN.FROZEN) this.guard.rounds.suspect(vlan);
       if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
       if (learned === LEARN.PINNED) return dropFor(this.guards.pinned(port));
+      if (learned === LEARN.LIMITED) return dropFor(this.guards.limited(port));
       // Who may not use a MAC address teaches nothing in its name.
       if (this.suppression.isOn && learned !== LEARN.REFUSED) {
         if (this.suppression.take(port, frame, !staysHere, now)) return dropFor(DROP['arp-suppressed']);

@@ -102,6 +102,15 @@ describe('four hosts on one LAN', () => {
       /Storm control unknown-unicast 1 pps: exceeded\n +Storm control has dropped \d+ frames/,
     );
     await first.configure('interface octo0', 'no mac-table static');
+    // As many stations as are known behind h1 may be there, and no other.
+    const known = (await second.json<MacEntry[]>('show mac-table peer h1')).length;
+    await second.configure('interface octo0', 'peer h1', 'no storm-control', `guard mac-limit ${known}`);
+    const body = Buffer.from('one too many'.padEnd(60));
+    await sendFrames(lab, 1, 'octo0', [ethernet(BROADCAST, '02:00:00:00:77:55', ETHERTYPE, body)]);
+    expect(await heardBy(BROADCAST, 'of a known one')).toEqual([0, 20, 20, 20]);
+    expect(captures.map((one) => one.frames().filter(marked('one too many')).length)).toEqual([0, 0, 1, 1]);
+    expect(await second.cli('show guards')).toContain(`Stations beyond ${known}: 1 frame dropped`);
+    await second.configure('interface octo0', 'peer h1', 'no guard mac-limit');
     expect(await statics()).toEqual([]);
   });
 
