@@ -4,9 +4,10 @@
  */
 import { labProblem } from './set-up/machine.mjs';
 import { say } from './set-up/say.mjs';
+import { runScript } from './set-up/script.mjs';
 import { beginTestRun } from './set-up/test-run.mjs';
 import { TestSummary } from './set-up/test-summary.mjs';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { ROOT, setUpLab } from './setup.mjs';
 
 const IN_NAMESPACES = 'dist/test/netns/**/*.test.js';
 const LABS_AT_ONCE = 2;
@@ -52,9 +53,13 @@ async function runAll(summary) {
   await Promise.all([inNamespaces, others]);
 }
 
-await runWithSetUp(async () => {
+const HELP = `usage: npm test [-- FILE…]
+
+Builds and runs all tests, or those in whose path is FILE. What cannot run on this machine is skipped and counted.
+`;
+
+async function testAll() {
   prepareLab();
-  setUpBuild();
   await beginTestRun();
   const summary = new TestSummary();
   await runAll(summary);
@@ -62,4 +67,6 @@ await runWithSetUp(async () => {
   const failed = summary.failed > 0 || summary.passed === 0;
   // Vitest answers an interruption by setting an exit code; that must not be lost.
   return failed ? 1 : (process.exitCode ?? 0);
-});
+}
+
+await runScript({ help: HELP, takesWords: true, run: testAll });

@@ -5,12 +5,14 @@ import { dirname } from 'node:path';
 import { Lab } from '../../scripts/lab/lab.js';
 import type { SwarmFigures } from './figures.js';
 import { Generator } from './generator.js';
-import { HELP, parseSwarmOptions, type SwarmOptions } from './options.js';
+import { parseSwarmOptions, type SwarmOptions } from './options.js';
 import { type Bed, broadcast, churn, comeUp, idle, restart, roam, show, unicast } from './phases.js';
 import type { Part } from './player.js';
 import { plotOf } from './plot.js';
 import { reportOf } from './report.js';
 import { SERVER_HOST, SERVER_PORT, Server } from './server.js';
+
+export { HELP } from './options.js';
 
 /** Runs the program with its arguments; returns the exit status. */
 export async function main(args: string[]): Promise<number> {
@@ -20,10 +22,6 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     console.error((error as Error).message);
     return 64;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
   }
   const figures = await swarm(options, showProgress);
   process.stderr.write('\r\x1b[K');

@@ -45,7 +45,6 @@ export interface SwarmOptions {
   patienceMs: number;
   json: string | undefined;
   plot: string;
-  help: boolean;
 }
 
 function phasesOf(list: string): Set<PhaseName> {
@@ -74,7 +73,6 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
       patience: { type: 'string', default: '120' },
       json: { type: 'string' },
       plot: { type: 'string', default: 'build/swarm.svg' },
-      help: { type: 'boolean', default: false },
     },
   });
   const clients = between('clients', values.clients, 2, MOST_CLIENTS);
@@ -95,6 +93,5 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
     patienceMs: between('patience', values.patience, 1, 3600) * 1000,
     json: values.json,
     plot: values.plot,
-    help: values.help,
   };
 }
