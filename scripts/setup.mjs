@@ -1,12 +1,13 @@
 /**
  * Everything that a fresh clone needs before it can run: packages, the native addon, the compiled
- * TypeScript, and Debian's packages for the lab. Each step is skipped when its sources have not changed.
+ * TypeScript, the bundle, and Debian's packages for the lab. Each step is skipped when its sources have not changed.
  *
- *   node scripts/setup.mjs build      packages, addon and TypeScript
+ *   node scripts/setup.mjs build      packages, addon, TypeScript and bundle
  *   node scripts/setup.mjs lab        the same, and what the lab needs; exit code 77 where there can be none
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePrograms, labProblem, nodeProblem } from './set-up/machine.mjs';
@@ -19,8 +20,10 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TYPESCRIPT_FOLDERS = ['src', 'test', 'bench', 'scripts'];
 /** What runs under Node, and what runs in a browser. */
 const PROJECTS = ['tsconfig.json', 'tsconfig.web.json'];
+/** The programs as packages hold them: a few files each, which start in half the time. Labs run these. */
+const BUNDLE = join(ROOT, 'dist/bundle');
 const LAB_PROGRAMS = ['ip', 'ping', 'nft'];
-export const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
+const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
 
 function step(command, args) {
   const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
@@ -32,13 +35,14 @@ function buildAddon() {
   const sources = contentHash([join(ROOT, 'native')]);
   if (existsSync(join(ROOT, 'build/octolink.node')) && isStamped(stamp, sources)) return;
   say('building the native addon (make -C native)');
-  step('make', ['-s', '-C', 'native']);
+  step('make', ['-s', `-j${availableParallelism()}`, '-C', 'native']);
   writeStamp(stamp, contentHash([join(ROOT, 'native')]));
 }
 
 /** Removes compiled files whose source is gone: a deleted test must not go on running. */
 function pruneOutput() {
-  for (const file of filesUnder(join(ROOT, 'dist')).filter((name) => /\.js(\.map)?$/.test(name))) {
+  const compiled = filesUnder(join(ROOT, 'dist')).filter((name) => /\.js(\.map)?$/.test(name));
+  for (const file of compiled.filter((name) => !name.startsWith(BUNDLE))) {
     const source = relative(join(ROOT, 'dist'), file).replace(/\.js(\.map)?$/, '.ts');
     if (!existsSync(join(ROOT, source))) rmSync(file);
   }
@@ -63,7 +67,16 @@ function compileTypeScript() {
   writeStamp(stamp, sources);
 }
 
-/** Packages, addon and TypeScript. */
+function bundlePrograms() {
+  const stamp = join(ROOT, 'build/stamps/bundle');
+  const modules = contentHash([join(ROOT, 'build/stamps/typescript')]);
+  if (existsSync(BUNDLE) && isStamped(stamp, modules)) return;
+  say('bundling the programs (rolldown)');
+  step(process.execPath, [join(ROOT, 'scripts/set-up/bundle.mjs'), ROOT, BUNDLE]);
+  writeStamp(stamp, modules);
+}
+
+/** Packages, addon, TypeScript and bundle. */
 export function setUpBuild() {
   const tooOld = nodeProblem(process.versions.node);
   if (tooOld) throw new SetUpError(tooOld, CANNOT_RUN);
@@ -71,6 +84,7 @@ export function setUpBuild() {
   ensureNodeModules(ROOT);
   buildAddon();
   compileTypeScript();
+  bundlePrograms();
 }
 
 /** What a lab of network namespaces needs, and `morePrograms`. */
@@ -81,21 +95,27 @@ export function setUpLab(morePrograms = []) {
   if (problem) throw new SetUpError(problem, CANNOT_RUN);
 }
 
-/** Runs `main`, and turns a {@link SetUpError} into its sentence and its exit code. */
+/** Runs `main`, and turns a {@link SetUpError} or a wrong option into its sentence and its exit code. */
 export async function runWithSetUp(main) {
   try {
     process.exitCode = await main();
   } catch (error) {
-    if (!(error instanceof SetUpError)) throw error;
+    // What an option may not be, Node's own parser says in a sentence.
+    const isOfOptions = error.code?.startsWith('ERR_PARSE_ARGS');
+    if (!(error instanceof SetUpError) && !isOfOptions) throw error;
     say(error.message);
-    process.exitCode = error.exitCode;
+    process.exitCode = isOfOptions ? 64 : error.exitCode;
   }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runWithSetUp(() => {
     const what = process.argv[2] ?? 'build';
-    if (what !== 'build' && what !== 'lab') throw new SetUpError('usage: setup.mjs [build | lab]', 64);
+    if (process.argv.length > 3 || (what !== 'build' && what !== 'lab'))
+      throw new SetUpError(
+        'usage: node scripts/setup.mjs [build | lab]',
+        process.argv.includes('--help') ? 0 : 64,
+      );
     if (what === 'lab') setUpLab(BENCH_PROGRAMS);
     setUpBuild();
     return 0;

@@ -3,15 +3,17 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
-import { newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
+import { newKeyPair, OCTOLINKD } from '../../scripts/lab/mesh.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { until } from '../../scripts/lab/run.js';
 import { HOLD_BEATS } from './beats.js';
 import { ClientKeys } from './keys.js';
 import type { SwarmOptions } from './options.js';
 
-export const SERVER_HOST = 1;
-export const SERVER_PORT = 7700;
+/** Hosts before it are those of `Stations`. */
+export const SERVER_HOST = 3;
+const UNDERLAY = 1;
+const SERVER_PORT = 7700;
 const START_PATIENCE_MS = 180_000;
 
 /** Processor time of a process, in ms since its start. */
@@ -35,6 +37,7 @@ export class Server {
   constructor(
     private readonly lab: Lab,
     private readonly options: SwarmOptions,
+    private readonly stations: { name: string; publicKey: string }[],
   ) {
     this.folder = hostFolder(lab, SERVER_HOST);
     this.socket = join(this.folder, 'control.sock');
@@ -64,12 +67,25 @@ export class Server {
       `   timers interval ${intervalMs} hold ${HOLD_BEATS * intervalMs}`,
       '  exit',
       ' exit',
+      ' peer-template station',
+      '  no split-horizon',
+      '  link 0',
+      `   local ${this.underlayAddress}`,
+      '  exit',
+      ' exit',
       ` authorized-keys ${this.authorizedFile} template client`,
       ' no shutdown',
       'exit',
     ];
     return `${lines.join('\n')}\n`;
   }
+
+  /** Where clients in other hosts reach it. */
+  get underlayAddress(): string {
+    return this.lab.attachment(SERVER_HOST, UNDERLAY).address;
+  }
+
+  readonly port = SERVER_PORT;
 
   private get authorizedFile(): string {
     return join(this.folder, 'clients.authorized');
@@ -78,14 +94,17 @@ export class Server {
   private authorized(keys: ClientKeys): string {
     const line = (client: number): string =>
       `${nameOf(client)} ${Buffer.from(keys.pair(client).publicKey).toString('base64')}\n`;
-    return Array.from({ length: this.options.clients }, (_, client) => line(client)).join('');
+    const stations = this.stations.map(({ name, publicKey }) => `${name} ${publicKey} template=station\n`);
+    return [...stations, ...Array.from({ length: this.options.clients }, (_, client) => line(client))].join(
+      '',
+    );
   }
 
   /** Starts the daemon; resolves once it answers, with the ms that took. */
   async start(): Promise<number> {
     const { serverCores, serverFlags } = this.options;
     const files = ['--config', join(this.folder, 'octolink.conf'), '--socket', this.socket];
-    const node = [process.execPath, ...serverFlags, join(ROOT, 'bin/octolinkd'), ...files];
+    const node = [process.execPath, ...serverFlags, OCTOLINKD, ...files];
     node.push('--state', join(this.folder, 'state'));
     const line = serverCores === undefined ? node : ['taskset', '-c', serverCores, ...node];
     const started = performance.now();

@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ControlConnection } from '../lab/control.js';
 import { hostFolder, type Lab } from '../lab/lab.js';
-import { type KeyPair, type MeshOptions, meshConfig, ROOT } from '../lab/mesh.js';
+import { type KeyPair, type MeshOptions, meshConfig, OCTOLINK, OCTOLINKD } from '../lab/mesh.js';
 import type { LabProcess } from '../lab/process.js';
 import { capture, until } from '../lab/run.js';
 
@@ -37,7 +37,7 @@ export class Bed {
     const config = meshConfig(this.lab, host, publicKeys, keyFile, this.options);
     writeFileSync(configFile, this.edit(host, config));
     const words = ['--config', configFile, '--socket', this.socket(host), '--state', join(folder, 'state')];
-    const program = [...nodeFlags, join(ROOT, 'bin/octolinkd'), ...words];
+    const program = [...nodeFlags, OCTOLINKD, ...words];
     const daemon = this.lab.start(host, process.execPath, program, { logFile: join(folder, 'log') });
     this.daemons.set(host, daemon);
     await until(`the daemon of h${host} to answer`, () => this.answers(host, daemon), PATIENCE_MS);
@@ -46,13 +46,7 @@ export class Bed {
   private async answers(host: number, daemon: LabProcess): Promise<boolean> {
     if (!daemon.running) throw new Error(`octolinkd of h${host} ended: ${daemon.lastWords()}`);
     if (!existsSync(this.socket(host))) return false;
-    const answer = await capture(process.execPath, [
-      join(ROOT, 'bin/octolink'),
-      '-s',
-      this.socket(host),
-      '-c',
-      'show version',
-    ]);
+    const answer = await capture(process.execPath, [OCTOLINK, '-s', this.socket(host), '-c', 'show version']);
     return answer.code === 0;
   }
 
@@ -74,7 +68,7 @@ export class Bed {
 
   /** What a command prints, errors included. */
   async says(command: string, host = 1): Promise<string> {
-    const program = [join(ROOT, 'bin/octolink'), '-s', this.socket(host), '-c', command];
+    const program = [OCTOLINK, '-s', this.socket(host), '-c', command];
     const { stdout, stderr } = await capture(process.execPath, program);
     return stdout + stderr;
   }

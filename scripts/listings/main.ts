@@ -1,9 +1,8 @@
 /** `npm run listings`: how long listings, Tab and the rest take with a thousand peers; fails where that is too long. */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { ControlConnection } from '../lab/control.js';
 import { Lab } from '../lab/lab.js';
-import { Mesh, ROOT } from '../lab/mesh.js';
+import { Mesh, OCTOLINK } from '../lab/mesh.js';
 import { capture } from '../lab/run.js';
 
 const PEERS = 1000;
@@ -26,6 +25,11 @@ const LISTINGS = [
   'show peers name p99*',
   'show links state down limit 20',
 ] as const;
+
+export const HELP = `usage: npm run listings
+
+Measures how long listings and Tab take of a daemon with ${PEERS} peers. Exit status: 1 if something takes too long.
+`;
 
 /** Returns the exit status: 1 if something takes longer, or prints more, than it may. */
 export async function main(): Promise<number> {
@@ -71,7 +75,7 @@ function peers(): string {
 
 async function says(mesh: Mesh, line: string): Promise<string> {
   const words = ['-s', mesh.hosts[0].socket, '-c', line];
-  const { code, stdout, stderr } = await capture(process.execPath, [join(ROOT, 'bin/octolink'), ...words]);
+  const { code, stdout, stderr } = await capture(process.execPath, [OCTOLINK, ...words]);
   if (code !== 0) throw new Error(`"${line}" ended with ${code}: ${stderr}`);
   return stdout;
 }

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
-import { placeAll, put } from './tree.js';
+import { placeAll } from './tree.js';
 
 /**
  * File of each program, from the folder of compiled modules. Each is bundled by itself, so that it is read as two or three files:
@@ -24,7 +24,7 @@ export async function makeBundle(root: string, folder: string): Promise<void> {
       cwd: root,
       input: { [name]: join(modules, file) },
       platform: 'node',
-      plugins: [sodiumByPath(), samePlaces(modules)],
+      plugins: [sodiumByPath(), bundledWorker(), samePlaces(modules)],
     });
     try {
       await build.write({ dir: folder, format: 'esm', comments: false });
@@ -39,8 +39,6 @@ export function placeBundle(root: string, bundle: string, folder: string): void 
   placeAll(bundle, join(folder, 'dist/bundle'), () => true);
   const modules = join(root, 'dist/src');
   placeAll(modules, join(folder, 'dist/src'), (path) => SINGLY.test(path));
-  // Where the daemon looks for it.
-  put(join(folder, 'dist/src', PROGRAMS.worker), "import '../../bundle/worker.js';\n");
 }
 
 /**
@@ -58,15 +56,31 @@ function sodiumByPath(): Plugin {
         };
       }
       if (!id.endsWith('/dist/src/crypto/sodium.js')) return null;
-      const replaced = code.replace(
+      return replaced(
+        id,
+        code,
         "createRequire(import.meta.url)('sodium-native')",
         "require('sodium-native')",
       );
-      if (replaced === code)
-        throw new Error(`${id} loads sodium-native in another way than the bundle expects`);
-      return { code: replaced, map: null };
     },
   };
+}
+
+/** The daemon's threads run the bundle as well. */
+function bundledWorker(): Plugin {
+  return {
+    name: 'bundled worker',
+    transform(code, id) {
+      if (!id.endsWith('/dist/src/daemon/interfaces/worker-thread.js')) return null;
+      return replaced(id, code, "'../../worker/worker.js'", "'../../../bundle/worker.js'");
+    },
+  };
+}
+
+/** A module with other words in one place, which has to be there. */
+function replaced(id: string, code: string, words: string, others: string) {
+  if (!code.includes(words)) throw new Error(`${id} has no ${words}, which the bundle replaces`);
+  return { code: code.replace(words, others), map: null };
 }
 
 /** Modules go on to find files by the place that they were compiled to. */

@@ -1,7 +1,7 @@
 /** Three hosts with daemons: the engineer sits at tokyo, whose peer is osaka; kyoto waits to be added. */
 import { join } from 'node:path';
 import type { Lab } from '../lab/lab.js';
-import { Mesh, ROOT } from '../lab/mesh.js';
+import { Mesh, OCTOLINK } from '../lab/mesh.js';
 import { until } from '../lab/run.js';
 import { TmuxTerminal } from '../lab/tmux.js';
 import type { Step, Task } from './task.js';
@@ -48,7 +48,7 @@ export class TaskBed {
   /** Types a task at a screen of a size, and gives what that shows at the end. Throws `Error` if that is not what it must. */
   async perform(task: Task, size: Size): Promise<string[]> {
     await this.reset(task.given ?? []);
-    const words = [join(ROOT, 'bin/octolink'), '-s', this.mesh.hosts[0].socket];
+    const words = [OCTOLINK, '-s', this.mesh.hosts[0].socket];
     const environment = { OCTOLINK_HISTFILE: join(this.lab.folder, 'history') };
     const terminal = await TmuxTerminal.start(
       [process.execPath, ...words],

@@ -19,8 +19,8 @@ export interface RowsHeld {
   ring: number;
   /** Round-trip times of a link that measures often. */
   histogram: number;
-  /** How many of these there are. */
-  inUse: { streams: number; rings: number; histograms: number };
+  /** Peers whose sessions have a ring. */
+  busyPeers: number;
 }
 
 /** One entry of the MAC table. */
@@ -134,6 +134,9 @@ export interface GuardRow {
   bindings: { words: number[]; leftUs: number | null }[];
   /** Frames from MAC addresses that are static elsewhere. */
   pinned: number;
+  /** How many stations may be learned there, 0 for any number, and frames from those that were too many. */
+  most: number;
+  excess: number;
 }
 
 /** One link in the decision that is in force for a peer. */

@@ -223,7 +223,7 @@ export class Assembly {
       this.storm,
       this.vlans,
       this.suppression,
-      { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      this.macs,
       this.guard,
       this.switchPorts,
     ];

@@ -101,7 +101,7 @@ export class Bridge {
     if (isKept && (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0) {
       return dropFor(DROP['reserved-group']);
     }
-    if (this.guard.probe.isProbe(high, low)) {
+    if (this.guard.probe.isProbe(high, low) && this.guard.probe.bodyOf(frame) >= 0) {
       const reason = this.guard.take(port, frame, now);
       if (reason >= 0) return dropFor(reason);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
@@ -125,6 +125,7 @@ export class Bridge {
       if (learned === LEARN.MOVED || learned === LEARN.FROZEN) this.guard.rounds.suspect(vlan);
       if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
       if (learned === LEARN.PINNED) return dropFor(this.guards.pinned(port));
+      if (learned === LEARN.LIMITED) return dropFor(this.guards.limited(port));
       // Who may not use a MAC address teaches nothing in its name.
       if (this.suppression.isOn && learned !== LEARN.REFUSED) {
         if (this.suppression.take(port, frame, !staysHere, now)) return dropFor(DROP['arp-suppressed']);

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OCTOLINK } from '../../scripts/lab/mesh.js';
 import type { LinkStatus } from '../../src/api/index.js';
 import { blockOf } from '../../src/cli/output/blocks.js';
 import { TopModel, type TopView } from '../../src/cli/output/top.js';
-import { type FakeDaemon, OCTOLINK, octolink, startFakeDaemon } from './run.js';
+import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
 
 let daemon: FakeDaemon;
 
@@ -23,7 +24,7 @@ describe('a script', () => {
 
   it('follows events as a stream, an object a line, until it has enough', async () => {
     const env = { ...process.env, OCTOLINK_SOCKET: daemon.socket };
-    const child = spawn(OCTOLINK, ['monitor', 'events', '|', 'json'], { env });
+    const child = spawn(process.execPath, [OCTOLINK, 'monitor', 'events', '|', 'json'], { env });
     try {
       const heard = once(child.stdout, 'data');
       // The stream may begin after the first event; there are more.
@@ -85,7 +86,7 @@ describe('a script', () => {
   it('runs what SSH was asked to run, and nothing that a shell would make of it', async () => {
     const env = { ...process.env, OCTOLINK_SOCKET: daemon.socket };
     const ask = async (command: string) => {
-      const child = spawn(OCTOLINK, [], { env: { ...env, SSH_ORIGINAL_COMMAND: command } });
+      const child = spawn(process.execPath, [OCTOLINK], { env: { ...env, SSH_ORIGINAL_COMMAND: command } });
       let out = '';
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString();

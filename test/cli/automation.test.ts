@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeDaemon, OCTOLINK, startFakeDaemon } from './run.js';
+import { OCTOLINK } from '../../scripts/lab/mesh.js';
+import { type FakeDaemon, startFakeDaemon } from './run.js';
 
 const problem =
   spawnSync('script', ['--version']).status === 0 ? undefined : 'script (util-linux) is not installed';

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OCTOLINK } from '../../scripts/lab/mesh.js';
 import { EXAMPLE } from '../control/fixtures.js';
 import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
 
@@ -162,8 +163,8 @@ describe('exit codes and errors', () => {
 
   it('ends quietly when nobody reads any more', async () => {
     const lines = Array.from({ length: 200 }, () => 'show running-config').join('\n');
-    const script = `"${process.execPath}" dist/src/cli/main.js -s "${daemon.socket}" - | head -1; echo "\${PIPESTATUS[0]}"`;
-    const child = spawn('bash', ['-c', script], { cwd: new URL('../../../', import.meta.url).pathname });
+    const script = `"${process.execPath}" "${OCTOLINK}" -s "${daemon.socket}" - | head -1; echo "\${PIPESTATUS[0]}"`;
+    const child = spawn('bash', ['-c', script]);
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -179,8 +180,7 @@ describe('exit codes and errors', () => {
   });
 
   it('ends with 130 when it is interrupted', async () => {
-    const main = new URL('../../../dist/src/cli/main.js', import.meta.url).pathname;
-    const child = spawn(process.execPath, [main, '-s', daemon.socket, '-'], {
+    const child = spawn(process.execPath, [OCTOLINK, '-s', daemon.socket, '-'], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     child.stdin.end('show version\nwait peer never up\n');

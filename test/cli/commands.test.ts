@@ -5,12 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OCTOLINK, ROOT } from '../../scripts/lab/mesh.js';
 import { execCommands } from '../../src/cli/commands/index.js';
 import { ALLOWED_TO_ALL } from '../../src/cli/interpreter/not-authorized.js';
 import { syntaxOf } from '../../src/grammar/command.js';
 import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
-
-const OCTOLINK = new URL('../../../bin/octolink', import.meta.url).pathname;
 
 let daemon: FakeDaemon;
 const children: ChildProcess[] = [];
@@ -32,7 +31,9 @@ async function session(...lines: string[]): Promise<string> {
 
 /** A command that does not end by itself. */
 function following(...words: string[]): ChildProcess {
-  const child = spawn(OCTOLINK, ['-s', daemon.socket, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [OCTOLINK, '-s', daemon.socket, ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   return child;
 }
@@ -355,7 +356,7 @@ describe('completion', () => {
 
   it('works in bash', async () => {
     const script = await session('completion bash');
-    const asking = `${script}\nCOMP_WORDS=(${OCTOLINK} show runn)\nCOMP_CWORD=2\n_octolink\necho "\${COMPREPLY[@]}"`;
+    const asking = `${script}\nCOMP_WORDS=(${join(ROOT, 'bin/octolink')} show runn)\nCOMP_CWORD=2\n_octolink\necho "\${COMPREPLY[@]}"`;
     expect(spawnSync('bash', ['-c', asking], { encoding: 'utf8' }).stdout).toBe('running-config\n');
   });
 });

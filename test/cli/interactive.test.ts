@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { OCTOLINK } from '../../scripts/lab/mesh.js';
 import { TmuxTerminal, tmuxProblem } from '../../scripts/lab/tmux.js';
-import { type FakeDaemon, OCTOLINK, octolink, startFakeDaemon } from './run.js';
+import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
 
 if (tmuxProblem) console.log(`skipped: ${tmuxProblem}`);
 
@@ -28,7 +29,7 @@ afterAll(async () => {
 /** Starts the shell on a screen, with a history file of its own, and waits for its prompt. */
 async function shell(words: string[] = [], environment: Record<string, string> = {}): Promise<TmuxTerminal> {
   const history = join(folder, `history-${Math.random()}`);
-  const terminal = await TmuxTerminal.start([OCTOLINK, ...words], {
+  const terminal = await TmuxTerminal.start([process.execPath, OCTOLINK, ...words], {
     OCTOLINK_SOCKET: daemon.socket,
     OCTOLINK_HISTFILE: history,
     ...environment,

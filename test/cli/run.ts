@@ -1,8 +1,8 @@
 /** Runs the built `octolink` and a fake daemon as processes of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { OCTOLINK } from '../../scripts/lab/mesh.js';
 
-export const OCTOLINK = new URL('../../../bin/octolink', import.meta.url).pathname;
 const FAKE_DAEMON = new URL('./fake-daemon.js', import.meta.url).pathname;
 
 export interface RunResult {
@@ -14,7 +14,7 @@ export interface RunResult {
 /** Runs `octolink` with arguments and input to its end. */
 export async function octolink(args: string[], input = '', socket?: string): Promise<RunResult> {
   const env = { ...process.env, ...(socket !== undefined && { OCTOLINK_SOCKET: socket }) };
-  const child = spawn(OCTOLINK, args, { env });
+  const child = spawn(process.execPath, [OCTOLINK, ...args], { env });
   const result: RunResult = { code: null, out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => {
     result.out += chunk.toString();

@@ -3,7 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
-import { ROOT } from '../../scripts/lab/mesh.js';
+import { OCTOLINK } from '../../scripts/lab/mesh.js';
 import { capture, run, until } from '../../scripts/lab/run.js';
 import type {
   ExpiryStatus,
@@ -39,7 +39,7 @@ beforeEach(needsLab);
 function joinBy(node: Node, token: string, ...words: string[]) {
   const file = join(node.folder, 'token');
   writeFileSync(file, `${token}\n`, { mode: 0o600 });
-  const program = [join(ROOT, 'bin/octolink'), '-y', '-s', node.socket, 'join', 'file', file, ...words];
+  const program = [OCTOLINK, '-y', '-s', node.socket, 'join', 'file', file, ...words];
   return capture(process.execPath, program, { timeoutMs: 40_000 });
 }
 
@@ -52,7 +52,7 @@ function taggedFrame(to: string, vlan: number): Buffer {
 const soon = (what: string, holds: () => Promise<boolean>) => until(what, holds, 15_000, 50);
 
 it('a host with an empty configuration joins by a token, with a link for each pair of cards', async () => {
-  const words = [join(ROOT, 'bin/octolink'), '-y', '-s', inviter.socket, 'setup'];
+  const words = [OCTOLINK, '-y', '-s', inviter.socket, 'setup'];
   const made = await capture(process.execPath, words, { timeoutMs: 20_000 });
   expect([made.code, made.stdout]).toEqual([0, expect.stringContaining('octo0 is up as 10.77.0.1/24')]);
   const { token, endpoints } = await inviter.json<InviteResult>('invite osaka');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { Lab } from '../../scripts/lab/lab.js';
-import { lanAddress, newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
+import { lanAddress, newKeyPair, OCTOLINK } from '../../scripts/lab/mesh.js';
 import type { PeerStatus } from '../../src/api/index.js';
 import { Flood } from './flood.js';
 import { type Node, type Site, startSite, tellOnFailure, waitAllUp, writeSecret } from './node.js';
@@ -110,7 +110,7 @@ describe('a commit that awaits confirmation', () => {
   it('is undone when the program that asked for it is killed', async () => {
     const commands = ['configure exclusive', ...CUT, 'commit confirmed 5', 'do wait peer h2 up timeout 600'];
     const words = commands.flatMap((command) => ['-c', command]);
-    const cli = lab.start(1, process.execPath, [join(ROOT, 'bin/octolink'), '-s', node.socket, ...words]);
+    const cli = lab.start(1, process.execPath, [OCTOLINK, '-s', node.socket, ...words]);
     await node.waitPeer('h2', 'down');
     const state = await node.call('config.state', {});
     expect(state.pending).toMatchObject({ own: false });

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { ControlConnection } from '../../scripts/lab/control.js';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
-import { type KeyPair, type MeshOptions, meshConfig, newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
+import {
+  type KeyPair,
+  type MeshOptions,
+  meshConfig,
+  newKeyPair,
+  OCTOLINK,
+  OCTOLINKD,
+} from '../../scripts/lab/mesh.js';
 import type { HostPlan } from '../../scripts/lab/plan.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { capture, type RunResult, until } from '../../scripts/lab/run.js';
@@ -78,13 +85,13 @@ export class Node {
 
   private words(): string[] {
     const flags = ['--config', this.configFile, '--socket', this.socket, '--state', this.state];
-    return [join(ROOT, 'bin/octolinkd'), ...flags];
+    return [OCTOLINKD, ...flags];
   }
 
   /** Runs CLI commands, each by a `-c`, whatever their exit code. */
   tryCli(...commands: string[]): Promise<RunResult> {
     const words = commands.flatMap((command) => ['-c', command]);
-    return capture(process.execPath, [join(ROOT, 'bin/octolink'), '-s', this.socket, ...words]);
+    return capture(process.execPath, [OCTOLINK, '-s', this.socket, ...words]);
   }
 
   /** Runs CLI commands and returns what they print; throws when one fails. */

@@ -1,8 +1,7 @@
 /** Traces between real daemons with a router between them: who is on the way, and where it becomes narrow. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Lab } from '../../scripts/lab/lab.js';
-import { newKeyPair, ROOT } from '../../scripts/lab/mesh.js';
+import { newKeyPair, OCTOLINK } from '../../scripts/lab/mesh.js';
 import { capture, run, until } from '../../scripts/lab/run.js';
 import type { LinkStatus, PingResult, TraceResult } from '../../src/api/index.js';
 import { manifest } from '../../src/daemon/base/version.js';
@@ -120,7 +119,7 @@ describe('a trace', () => {
       },
       PATIENCE_MS,
     );
-    const words = [process.execPath, join(ROOT, 'bin/octolink'), '-s', caller.socket, 'doctor'];
+    const words = [process.execPath, OCTOLINK, '-s', caller.socket, 'doctor'];
     const { stdout } = await capture('ip', ['netns', 'exec', lab.hosts[CALLER - 1].namespace, ...words]);
     const doctor = stdout.replaceAll(/\s+/g, ' ');
     expect(doctor).toMatch(/note link 0 of peer h3: is behind NAT: h3 sees this host as 10\.2\.0\.2:7700 /);

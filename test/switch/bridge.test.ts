@@ -79,6 +79,20 @@ describe('the switch', () => {
     expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
   });
 
+  it('drops frames of stations that are more than may be behind a peer, and of no other', () => {
+    const { decide, macs } = bridge();
+    macs.limits.set(PEER, 1);
+    expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+    expect(decide(PEER, BROADCAST, THERE)).toBe('guard-mac-limit');
+    expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+    expect(decide(PEER + 1, BROADCAST, THERE)).toBe(LOCAL_PORT);
+    // Nor does it take over the station of another.
+    expect(decide(PEER, BROADCAST, THERE)).toBe('guard-mac-limit');
+    expect(decide(LOCAL_PORT, THERE, 0x020000000009)).toBe(PEER + 1);
+    macs.limits.set(PEER, 0);
+    expect(decide(PEER, BROADCAST, 0x020000000005)).toBe(LOCAL_PORT);
+  });
+
   it('sends frames of a peer to peers of other groups, and none to its own', () => {
     const { decide, ports } = bridge();
     const [client, other, server] = [PEER, PEER + 1, PEER + 2];

@@ -20,6 +20,8 @@ const ROBUSTNESS = 2;
 const RESPONSE_US = 10 * SECOND;
 /** However short the interval that a querier tells, memberships last at least this long. */
 const LEAST_HOLD_US = 20 * SECOND;
+/** However short the time that a query gives for answers, they need some to come from far away. */
+const LEAST_RESPONSE_US = SECOND;
 /** A pause longer than this is no interval of queries. */
 const LONGEST_INTERVAL_US = 3600 * SECOND;
 
@@ -97,7 +99,7 @@ export class Queriers {
     if (isGeneral) this.asked(row, query, now);
     if (wasPresent && !isSame && this.rank(row, asker) > 0) return false;
     if (!isGeneral) return isSame;
-    if (!wasPresent) this.settledAt[row] = now + query.responseUs;
+    if (!wasPresent) this.settledAt[row] = now + this.responseUs[row];
     this.port[row] = asker.port;
     for (let word = 0; word < 4; word++) this.address[4 * row + word] = asker.address.words[word];
     this.macHigh[row] = asker.macHigh;
@@ -125,7 +127,7 @@ export class Queriers {
     this.holdUs[row] = Math.max(hold, LEAST_HOLD_US);
     this.queryBefore[row] = this.lastQuery[row];
     this.lastQuery[row] = now;
-    this.responseUs[row] = query.responseUs;
+    this.responseUs[row] = Math.max(query.responseUs, LEAST_RESPONSE_US);
   }
 
   /** Negative: the asker goes before the present querier; 0: it is the same; positive: it yields. */

@@ -45,6 +45,7 @@ const LEAST_RESPONSE_US = 1e6;
 interface Passage {
   readonly forwards: boolean;
   mayPass(from: number, to: number): boolean;
+  reachesAll(port: number): boolean;
 }
 
 /** What is known of each port, whose row is the port + 1. */
@@ -252,6 +253,8 @@ export class Snooping {
     asker.macLow = sourceLow(this.bytes, frame.offset);
     this.own.spokenIn(vlan);
     if (!isSwitchQuerier(message.source)) this.routerHeard(port, row, now);
+    // Clients that are kept from each other do not hear each other's questions.
+    if (!this.ports.reachesAll(port)) return;
     const isQuerier = queriers.heard(row, asker, message, now);
     // A stranger's word ends no membership: only the querier is sure to be heard by all members.
     if (!isQuerier || message.group.isUnspecified || !message.isLast) return;

@@ -37,10 +37,14 @@ const SETTINGS: MulticastSettings = {
 };
 
 /** A switch with peers 0–3, in a mesh unless `forwards`; `of` tells where a frame goes. */
-function made(settings: Partial<MulticastSettings> = {}, forwards = false) {
+function made(settings: Partial<MulticastSettings> = {}, forwards = false, isolated: number[] = []) {
   const bytes = new Uint8Array(2000);
   const sent: Uint8Array[] = [];
-  const passage = { forwards, mayPass: (from: number) => forwards || from === LOCAL_PORT };
+  const passage = {
+    forwards,
+    mayPass: (from: number) => forwards || from === LOCAL_PORT,
+    reachesAll: (port: number) => !isolated.includes(port),
+  };
   const out = { flood: (frame: Uint8Array, length: number) => sent.push(frame.slice(0, length)) };
   const snooping = new Snooping(bytes, passage, out as never, [1, 2]);
   snooping.configure({ ...SETTINGS, ...settings }, 0);
@@ -132,6 +136,28 @@ describe('snooping', () => {
     of(3, join(GROUP), 20.5 * SECOND);
     expect(of(LOCAL_PORT, data(GROUP), 21.9 * SECOND)).toEqual([1, 3]);
     expect(of(LOCAL_PORT, data(GROUP), 22 * SECOND)).toEqual([3]);
+  });
+
+  it('a client that others cannot hear is no querier: nobody was asked, so everything is flooded, or we go on asking', () => {
+    const { of } = made({}, true, [2]);
+    of(2, igmpQuery(ROUTER), 0);
+    of(2, join(GROUP), SECOND);
+    expect(of(LOCAL_PORT, data(GROUP), 20 * SECOND)).toBe('flood');
+    const asking = made({ querier: { intervalS: 125, address: 0 } }, true, [2]);
+    asking.snooping.sweep(0);
+    const { length } = asking.sent;
+    expect(length).toBeGreaterThan(0);
+    asking.of(2, igmpQuery(ROUTER), SECOND);
+    for (let at = 1; at < 400; at++) asking.snooping.sweep(at * SECOND);
+    expect(asking.sent.length).toBeGreaterThan(length + 2);
+  });
+
+  it('gives those who were asked a second to answer, however short the time that the query names', () => {
+    const { of } = made();
+    of(2, igmpQuery(ROUTER, undefined, 1), 0);
+    of(3, join(GROUP), SECOND / 10);
+    expect(of(LOCAL_PORT, data(GROUP), SECOND / 2)).toBe('flood');
+    expect(of(LOCAL_PORT, data(GROUP), SECOND)).toEqual([2, 3]);
   });
 
   it('a query of somebody who is not the querier ends no membership', () => {
@@ -265,7 +291,7 @@ describe('a querier of our own', () => {
           const out = {
             flood: (frame: Uint8Array, length: number) => void sent.push(frame.slice(0, length)),
           };
-          const passage = { forwards: false, mayPass: () => true };
+          const passage = { forwards: false, mayPass: () => true, reachesAll: () => true };
           const snooping = new Snooping(bytes, passage, out, [index * 77, 5]);
           for (let peer = 0; peer < delays.length; peer++) snooping.setPeer(peer, false, 0);
           return { snooping, bytes, sent, delay: delay * SECOND, asked: 0 };
