@@ -17,6 +17,17 @@ export const CAPTURE_POINTS = [
 ] as const;
 export type CapturePoint = (typeof CAPTURE_POINTS)[number];
 
+/** Points where no peer is known, where no link is, and where there are no frames to filter: limits by these are refused there. */
+export const POINTS_WITHOUT_PEER: ReadonlySet<CapturePoint> = new Set<CapturePoint>(['tap-in', 'tap-out']);
+/** See `POINTS_WITHOUT_PEER`. */
+export const POINTS_WITHOUT_LINK: ReadonlySet<CapturePoint> = new Set<CapturePoint>([
+  'tap-in',
+  'tap-out',
+  'switch',
+]);
+/** See `POINTS_WITHOUT_PEER`. */
+export const SEALED_POINTS: ReadonlySet<CapturePoint> = new Set<CapturePoint>(['link-in', 'link-out']);
+
 /** Most bytes of a packet that a capture keeps; Wireshark takes no more. */
 export const MAX_SNAP_BYTES = 262_144;
 

@@ -72,7 +72,7 @@ export class PcapngWriter {
     const bytes = Buffer.from(packet.bytes ?? '', 'base64');
     const fixed = Buffer.alloc(20);
     fixed.writeUInt32LE(on.number, 0);
-    const time = BigInt(Math.round(packet.timeUs));
+    const time = BigInt(packet.timeUs);
     fixed.writeUInt32LE(Number(time >> 32n), 4);
     fixed.writeUInt32LE(Number(time & 0xffff_ffffn), 8);
     fixed.writeUInt32LE(bytes.length, 12);

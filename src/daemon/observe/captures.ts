@@ -140,7 +140,7 @@ export class Capture {
     const toPeer = isToPeer ? this.nameOf(value) : null;
     const point = CAPTURE_POINTS[packet.point];
     return {
-      timeUs: this.epochUs + packet.timeUs,
+      timeUs: Math.round(this.epochUs + packet.timeUs),
       point,
       direction: packet.isOut ? 'out' : 'in',
       peer: this.nameOf(packet.peer),
