@@ -19,7 +19,9 @@ const MIRROR: Scene = {
   page: 'docs/switch.md',
   hosts: ['tokyo'],
   cables: [],
-  before: [['tokyo', 'for device in eth0 octo1; do ip link add $device type veth peer name $device.peer; done']],
+  before: [
+    ['tokyo', 'for device in eth0 octo1; do ip link add $device type veth peer name $device.peer; done'],
+  ],
   installed: [],
 };
 
