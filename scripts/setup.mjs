@@ -7,6 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePrograms, labProblem, nodeProblem } from './set-up/machine.mjs';
@@ -34,7 +35,7 @@ function buildAddon() {
   const sources = contentHash([join(ROOT, 'native')]);
   if (existsSync(join(ROOT, 'build/octolink.node')) && isStamped(stamp, sources)) return;
   say('building the native addon (make -C native)');
-  step('make', ['-s', '-C', 'native']);
+  step('make', ['-s', `-j${availableParallelism()}`, '-C', 'native']);
   writeStamp(stamp, contentHash([join(ROOT, 'native')]));
 }
 

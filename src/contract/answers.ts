@@ -19,8 +19,8 @@ export interface RowsHeld {
   ring: number;
   /** Round-trip times of a link that measures often. */
   histogram: number;
-  /** How many of these there are. */
-  inUse: { streams: number; rings: number; histograms: number };
+  /** Peers whose sessions have a ring. */
+  busyPeers: number;
 }
 
 /** One entry of the MAC table. */

@@ -36,6 +36,9 @@ it('history fills second by second, and shows when a link was down', async () =>
     async () => (await history(1))?.values.rttUs.some((us) => us !== null) ?? false,
     PATIENCE_MS,
   );
+  // The second in which a link comes up counts as one of being down.
+  const isUp = async () => (await history(1)).values.downPermille.includes(0);
+  await until('a second of being up', isUp, PATIENCE_MS);
   await lab.impair(2, { blackHole: true, lossPermille: 0 });
   await node.waitLink('h2', 1, 'down');
   await until(
