@@ -302,6 +302,14 @@ describe('what happens', () => {
     expect(events).toMatchObject([{ kind: 'config', what: 'changed' }]);
   });
 
+  it('has a line each where no terminal breaks it, so that a filter finds it whole', async () => {
+    await session('configure terminal', 'hostname a-name-that-together-with-the-rest-fills-a-line', 'end');
+    const found = await session('show events last 1 | include a-name-that-together');
+    await session('configure terminal', 'hostname before', 'end');
+    expect(found).toMatch(/^\d{4}-\d\d-\d\d .*changed by .*\n$/);
+    expect(found.length).toBeGreaterThan(80);
+  });
+
   it('is followed', async () => {
     const monitor = following('-c', 'monitor events json');
     let heard = '';

@@ -113,6 +113,8 @@ interface Call<M extends MethodName, T extends readonly Token[]>
   params(args: ArgsOf<T>): Methods[M]['params'];
   text(result: Methods[M]['result'], params: Methods[M]['params']): string[];
   everywhere?: true;
+  /** See `Output`. */
+  isRecords?: true;
   /** How long the work may take on top of the usual time for an answer, in milliseconds. */
   patienceMs?(params: Methods[M]['params']): number;
 }
@@ -121,7 +123,7 @@ interface Call<M extends MethodName, T extends readonly Token[]>
 export function calling<M extends MethodName, const T extends readonly Token[]>(
   call: Call<M, T>,
 ): ExecCommand {
-  const { method, params, text, patienceMs, ...spec } = call;
+  const { method, params, text, isRecords = false, patienceMs, ...spec } = call;
   return command({
     ...spec,
     json: { resultOf: method },
@@ -130,7 +132,7 @@ export function calling<M extends MethodName, const T extends readonly Token[]>(
       const client = await cli.client();
       const asked = params(args);
       const result = await client.request(method, asked, patienceMs?.(asked) ?? 0);
-      return { data: result, text: text(result, asked) };
+      return { data: result, text: text(result, asked), isRecords };
     },
   });
 }

@@ -40,6 +40,7 @@ export const eventCommands: ExecCommand[] = [
     method: 'show.events',
     narrow: (events, rows) => rows(events),
     text: eventsText,
+    isRecords: true,
   }),
   command({
     privilege: 'read',

@@ -147,11 +147,14 @@ interface NarrowedCall<M extends MethodName, Row> {
   privilege?: 'admin';
   /** Can be given in configuration modes, too. */
   everywhere?: true;
+  /** See `Output`. */
+  isRecords?: true;
 }
 
 /** A listing that comes in one answer. */
 export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, Row>): ExecCommand {
-  const { tokens, groups, ways, method, narrow, text, privilege = 'read', everywhere } = parts;
+  const { tokens, groups, ways, method, narrow, text, privilege = 'read' } = parts;
+  const { everywhere, isRecords = false } = parts;
   const all: readonly Token[] = [SHOW, ...tokens, options(...groups, ...groupsOf(ways))];
   return command({
     privilege,
@@ -164,7 +167,7 @@ export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, R
       const result = await (await cli.client()).request(method, asked as Methods[M]['params']);
       const narrowing = narrowingOf(ways, args as NarrowArgs);
       const data = narrow(result, (all) => narrowedRows(all, narrowing));
-      return { data, text: text(data) };
+      return { data, text: text(data), isRecords };
     },
   });
 }

@@ -18,6 +18,7 @@ export const loggingCommands: ExecCommand[] = [
     method: 'show.logging',
     params: (which) => which,
     text: loggingText,
+    isRecords: true,
   }),
   narrowedCall<'show.aliases', Alias>({
     tokens: [keyword('aliases', 'Names that the configuration gives to commands')],

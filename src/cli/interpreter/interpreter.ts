@@ -8,7 +8,7 @@ import { asFailure, type DaemonClient } from '../base/daemon-client.js';
 import { Editing } from '../base/editing.js';
 import { CliFailure, EXIT, failure } from '../base/failure.js';
 import type { TerminalSettings } from '../base/settings.js';
-import type { Cli } from '../commands/command.js';
+import { type Cli, widthOf } from '../commands/command.js';
 import { execCommands } from '../commands/index.js';
 import { linesOf, type Output, type OutputStream } from '../output/render.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -16,7 +16,7 @@ import { ConfigLines } from './config-lines.js';
 import { type ConnectionOptions, DaemonConnection } from './daemon-connection.js';
 import { type ExecMatch, isAdministrative, matchEverywhere, matchExec } from './exec-lines.js';
 import { type GivenLine, type Origin, refusal, restFrom } from './given-line.js';
-import { type Lines, type Pipeline, readPipeline } from './pipes.js';
+import { foldLines, type Lines, type Pipeline, readPipeline } from './pipes.js';
 import type { RefusedBlock } from './refused-block.js';
 
 export interface InterpreterOptions extends ConnectionOptions {
@@ -444,11 +444,20 @@ export class Interpreter implements Cli {
     try {
       const output = await match.command.run(this, match.args);
       if (output === null) return;
-      await this.options.print(this.throughPipes(output, pipeline), !pipeline.noMore, this.signal);
+      const lines = await this.fitted(output, pipeline);
+      await this.options.print(lines, !pipeline.noMore, this.signal);
       if (this.interrupted) throw failure(EXIT.INTERRUPTED, 'interrupted');
     } catch (error) {
       throw asFailure(error);
     }
+  }
+
+  /** What is printed of an output: records are broken where the terminal ends, once filters have seen them whole. */
+  private async fitted(output: Output | OutputStream, pipeline: Pipeline): Promise<Lines> {
+    const lines = this.throughPipes(output, pipeline);
+    const isText = pipeline.json === 'no' && !this.options.json;
+    const width = isText && 'isRecords' in output && output.isRecords ? await widthOf(this) : undefined;
+    return width === undefined ? lines : foldLines(lines, width);
   }
 
   private throughPipes(output: Output | OutputStream, { json, filters }: Pipeline): Lines {

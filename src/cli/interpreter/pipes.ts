@@ -15,6 +15,7 @@ import { LINE, range, WORD } from '../../grammar/values.js';
 import { splitLine } from '../../grammar/words.js';
 import { CliFailure, EXIT, failure } from '../base/failure.js';
 import { type FileOptions, intoFile } from '../output/file.js';
+import { foldLine } from '../output/table.js';
 
 /** Lines as they come, some at a time. */
 export type Lines = AsyncIterable<string[]>;
@@ -183,4 +184,9 @@ function matcher(pattern: string): (line: string) => boolean {
   } catch {
     throw new CliFailure(EXIT.SYNTAX, [`% Bad regexp '${pattern}'`]);
   }
+}
+
+/** Lines broken between words, none wider than a terminal of so many columns. */
+export async function* foldLines(lines: Lines, width: number): Lines {
+  for await (const batch of lines) yield batch.flatMap((line) => foldLine(line, width));
 }

@@ -2,7 +2,6 @@
 import type { ConfigEvent, ControlEvent } from '../../api/index.js';
 import { duration, momentOf, percent, plural } from './format.js';
 import { loopText } from './loops.js';
-import { fold, TEXT_WIDTH } from './table.js';
 import { UPLINK_CAUSES } from './uplinks.js';
 
 /** `04:20:11.123 octo0 peer osaka link 0 down: carrier lost`, in the time of this host. */
@@ -10,15 +9,10 @@ export function eventText(event: ControlEvent): string {
   return `${timeText(event.timeMs)} ${whatText(event)}`;
 }
 
-/** Events of the past, with their dates; what does not fit a line is folded under itself. */
+/** Events of the past, a line each, with their dates. */
 export function eventsText(events: readonly ControlEvent[]): string[] {
   if (events.length === 0) return ['No events.'];
-  return events.flatMap((event) => {
-    const time = `${momentText(event.timeMs)} `;
-    return fold(whatText(event), TEXT_WIDTH - time.length).map(
-      (line, index) => `${index === 0 ? time : ' '.repeat(time.length)}${line}`,
-    );
-  });
+  return events.map((event) => `${momentText(event.timeMs)} ${whatText(event)}`);
 }
 
 /** What an administrator did and knows of. */

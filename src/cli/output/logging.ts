@@ -3,28 +3,27 @@ import type { Alias, DebugStatus, LoggingStatus, SyslogStatus } from '../../api/
 import type { EventHandlerStatus } from '../../api/logging.js';
 import { momentText } from './events.js';
 import { duration, plural } from './format.js';
-import { foldLine, TEXT_WIDTH, twoColumns } from './table.js';
+import { TEXT_WIDTH, twoColumns } from './table.js';
 
 export function loggingText({ level, syslog, eventHandler, lines }: LoggingStatus): string[] {
   return [
     `Level ${level}, ${plural(lines.length, 'line')} shown`,
-    ...syslog.flatMap(serverText),
-    ...(eventHandler === null ? [] : handlerText(eventHandler)),
+    ...syslog.map(serverText),
+    ...(eventHandler === null ? [] : [handlerText(eventHandler)]),
     '',
-    ...lines.flatMap((line) => foldLine(`${momentText(line.timeMs)} ${line.level} ${line.text}`, TEXT_WIDTH)),
+    ...lines.map((line) => `${momentText(line.timeMs)} ${line.level} ${line.text}`),
   ];
 }
 
-function serverText({ host, port, address, sent, dropped, fault }: SyslogStatus): string[] {
+function serverText({ host, port, address, sent, dropped, fault }: SyslogStatus): string {
   const place = address === null || address === host ? '' : ` at ${address}`;
   const why = fault === null ? '' : ` (${fault})`;
-  return foldLine(`Syslog ${host}${place} port ${port}: ${sent} sent, ${dropped} dropped${why}`, TEXT_WIDTH);
+  return `Syslog ${host}${place} port ${port}: ${sent} sent, ${dropped} dropped${why}`;
 }
 
-function handlerText({ file, run, failed, dropped, fault }: EventHandlerStatus): string[] {
+function handlerText({ file, run, failed, dropped, fault }: EventHandlerStatus): string {
   const why = fault === null ? '' : ` (${fault})`;
-  const line = `Event handler ${file}: ${run} run, ${failed} failed, ${dropped} dropped${why}`;
-  return foldLine(line, TEXT_WIDTH);
+  return `Event handler ${file}: ${run} run, ${failed} failed, ${dropped} dropped${why}`;
 }
 
 export function aliasesText(aliases: readonly Alias[]): string[] {

@@ -4,6 +4,8 @@
 export interface Output {
   data: unknown;
   text: string[];
+  /** Each line of the text is a record, of any length: a filter sees it whole, a terminal breaks it between words. */
+  isRecords?: boolean;
 }
 
 /** A part of a long output: its rows, and their text. */
