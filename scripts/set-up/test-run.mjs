@@ -2,7 +2,7 @@
  * What one run of the tests leaves to nobody: its temporary files, the programs that it started, and the labs that these
  * built. All of them are known by the run's own folder, which is TMPDIR of every program that descends from it.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../setup.mjs';
@@ -10,20 +10,47 @@ import { ROOT } from '../setup.mjs';
 const NAME = /^octolink-test-(\d+)$/;
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 const base = tmpdir();
+/** How often, and how long, a process is waited for that is just becoming another program; in milliseconds. */
+const BECOMING = { times: 100, pauseMs: 10 };
 
-/** Process ids of what runs with that folder as TMPDIR, daemons that left their parents included; never this process. */
+/**
+ * Process ids of what runs with that folder as TMPDIR, daemons that left their parents included; never this process. While a
+ * process becomes another program (execve) its environment is empty for a moment, so it is asked again.
+ */
 function programsOf(folder) {
   const wanted = `TMPDIR=${folder}`;
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid && environmentOf(pid).includes(wanted));
+  for (let asked = 1; ; asked++) {
+    const environments = new Map(processIds().map((pid) => [pid, environmentOf(pid)]));
+    const found = [...environments.keys()].filter((pid) => environments.get(pid).includes(wanted));
+    const isBecoming = [...environments.keys()].some(
+      (pid) => environments.get(pid)[0] === '' && isProgram(pid),
+    );
+    if (found.length > 0 || !isBecoming || asked === BECOMING.times) return found;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BECOMING.pauseMs);
+  }
 }
 
+function processIds() {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid);
+}
+
+/** Its words; one empty word if it has none. */
 function environmentOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
     return [];
+  }
+}
+
+/** Whether there is a program in the process: none is in a thread of the kernel, nor in a zombie. */
+function isProgram(pid) {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) !== '';
+  } catch {
+    return false;
   }
 }
 
