@@ -17,6 +17,7 @@ import { SessionTable } from '../state/sessions.js';
 import { SocketTable } from '../state/sockets.js';
 import type { Tables } from '../state/tables.js';
 import { TimerWheel } from '../state/timer-wheel.js';
+import { AddressClaims } from '../switch/address-claims.js';
 import { Bridge } from '../switch/bridge.js';
 import { Guards } from '../switch/guards/guards.js';
 import { LOOP, LoopGuard, type LoopReports } from '../switch/loop-guard.js';
@@ -89,6 +90,7 @@ export class Assembly {
   private readonly talks: Talks;
   readonly announcer: Announcer;
   readonly snooping: Snooping;
+  private readonly claims: AddressClaims;
   readonly guards: Guards;
   readonly storm: StormControl;
   readonly vlans: Vlans;
@@ -159,6 +161,8 @@ export class Assembly {
     };
     const suppression = new Suppression(bytes, macs, ports, answerPort, options.seed);
     this.suppression = suppression;
+    const claims = new AddressClaims(bytes, options.seed, (notice) => io.emit({ kind: 'switch', notice }));
+    this.claims = claims;
     const bridge = new Bridge({
       bytes,
       macs,
@@ -170,6 +174,7 @@ export class Assembly {
       storm,
       vlans,
       suppression,
+      claims,
     });
     this.bridge = bridge;
     const rebuilder = new Rebuilder(arena, tables.sessions, stats, drops);
@@ -222,7 +227,8 @@ export class Assembly {
       this.storm,
       this.vlans,
       this.suppression,
-      { peerRemoved: (peer) => this.macs.flushPort(peer, true) },
+      this.claims,
+      this.macs,
       this.guard,
       this.switchPorts,
     ];
