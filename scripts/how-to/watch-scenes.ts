@@ -14,4 +14,18 @@ function alone(page: string): Scene {
   };
 }
 
-export const WATCH_SCENES: Scene[] = ['docs/web.md', 'docs/logging.md', 'docs/monitoring.md'].map(alone);
+/** A device to be mirrored, and one that stands for the interface. */
+const MIRROR: Scene = {
+  page: 'docs/switch.md',
+  hosts: ['tokyo'],
+  cables: [],
+  before: [
+    ['tokyo', 'for device in eth0 octo1; do ip link add $device type veth peer name $device.peer; done'],
+  ],
+  installed: [],
+};
+
+export const WATCH_SCENES: Scene[] = [
+  ...['docs/web.md', 'docs/logging.md', 'docs/monitoring.md'].map(alone),
+  MIRROR,
+];

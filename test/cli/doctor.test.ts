@@ -53,6 +53,18 @@ const warning = (what: WarningName, detail: string): ControlEvent => ({
   detail,
 });
 
+const duplicate: ControlEvent = {
+  timeMs: 0,
+  kind: 'address-duplicate',
+  interface: 'octo0',
+  address: '10.77.0.9',
+  vlan: 0,
+  stations: [
+    { mac: '02:00:00:00:00:17', peer: 'osaka' },
+    { mac: '02:00:00:00:00:21', peer: null },
+  ],
+};
+
 const shortLink = (): PeerMtu => {
   const mtu = peerMtu(peer());
   return {
@@ -106,6 +118,12 @@ describe('doctor', () => {
       { peers: [peer({ state: 'down', cause: 'no answer', advice: 'let UDP pass' })] },
       'peer osaka: is down: no answer',
       'let UDP pass',
+    ],
+    [
+      'two stations that claim one address',
+      { events: [duplicate] },
+      'address 10.77.0.9: is claimed by two stations in turn: 02:00:00:00:00:17 and 02:00:00:00:00:21',
+      'give one of them another address; "show mac-table" says where they are',
     ],
     [
       'an address of two stations',

@@ -4,6 +4,8 @@ import { Lab } from '../../scripts/lab/lab.js';
 import { meshConfig, newKeyPair } from '../../scripts/lab/mesh.js';
 import { run, until } from '../../scripts/lab/run.js';
 import type { InterfaceStatus, MacEntry } from '../../src/api/index.js';
+import { stationOf } from '../sim/frames.js';
+import { arp } from '../sim/neighbours.js';
 import { Node, type Site, startSite, tellOnFailure, waitAllUp, writeSecret } from './node.js';
 import { BROADCAST, Capture, ethernet, type SeenFrame, sendFrames } from './raw.js';
 import { answered, needsLab } from './support.js';
@@ -131,6 +133,25 @@ describe('four hosts on one LAN', () => {
     await captures[1].until('the mirrored frame', 1, marked('jumbo.'));
     const [heard] = captures[1].frames().filter(marked('jumbo.'));
     expect(heard.bytes.subarray(14)).toEqual(body);
+  });
+
+  it('tell of two stations that have one address, and doctor says it', async () => {
+    const [node] = site!.nodes;
+    const claim = (last: number) => Buffer.from(arp(stationOf(last), [10, 66, 9, 9], [10, 66, 0, 1]));
+    for (const [host, last] of [
+      [2, 1],
+      [3, 2],
+      [2, 1],
+    ]) {
+      const before = captures[0].frames().length;
+      await sendFrames(lab, host, 'octo0', [claim(last)]);
+      await until('the claim to be heard', () => captures[0].frames().length > before, 5000);
+    }
+    const events = async () => (await node.cli('show events')).replace(/\s+/g, ' ');
+    const isTold = async () => (await events()).includes('address 10.66.9.9 is claimed by');
+    await until('the event', isTold, 5000);
+    expect(await events()).toMatch(/claimed by \S+ \(peer h2\) and \S+ \(peer h3\)/);
+    expect((await node.tryCli('doctor')).stdout).toMatch(/address 10.66.9.9/);
   });
 
   it('find a station again that has moved', async () => {

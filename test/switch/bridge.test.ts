@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
 import { NO_GROUP, RESERVED } from '../../src/contract/port-settings.js';
 import { PEER_WIDTH } from '../../src/contract/stats.js';
+import { AddressClaims } from '../../src/switch/address-claims.js';
 import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
 import { Guards } from '../../src/switch/guards/guards.js';
@@ -47,6 +48,7 @@ function bridge() {
     storm,
     vlans,
     suppression,
+    claims: new AddressClaims(bytes, [1, 2], () => {}),
   });
   const frame = new Frame();
   const put = (at: number, address: number): void => {

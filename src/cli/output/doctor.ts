@@ -129,6 +129,11 @@ function ofEvents(events: readonly ControlEvent[]): Finding[] {
       const where = event.peer !== null ? `peer ${event.peer}` : `interface ${event.interface ?? '-'}`;
       const remedy = REMEDIES[event.what] ?? 'show events';
       latest.set(`${event.what} ${where}`, { kind: 'fault', where, problem: event.detail, remedy });
+    } else if (event.kind === 'address-duplicate') {
+      const where = `address ${event.address}`;
+      const problem = `is claimed by two stations in turn: ${event.stations.map(({ mac }) => mac).join(' and ')}`;
+      const remedy = 'give one of them another address; "show mac-table" says where they are';
+      latest.set(where, { kind: 'fault', where, problem, remedy });
     } else if (event.kind === 'mac-frozen') {
       const where = `station ${event.mac}`;
       const problem = 'was seen in two places in turn';

@@ -1,8 +1,7 @@
 /** Guards of peers with their names. */
 import type { GuardStatus } from '../../api/index.js';
-import { formatMac } from '../interfaces/addresses.js';
+import { addressText, formatMac } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { addressText } from './multicast-status.js';
 
 export async function guardStatus(runtime: InterfaceRuntime): Promise<GuardStatus[]> {
   const rows = (await runtime.datapath.guards()) ?? [];

@@ -7,6 +7,7 @@
  * switches agree. Times are µs.
  */
 import { Columns, float64, int32 } from '../../base/columns.js';
+import type { QuerierRow } from '../../contract/answers.js';
 import { FAMILIES, type IpAddress } from './address.js';
 import type { GroupMessage } from './message.js';
 
@@ -46,8 +47,8 @@ export class Queriers {
   settledAt = float64();
   port = int32(OWN);
   address = int32(0, 4);
-  private macHigh = int32();
-  private macLow = int32();
+  macHigh = int32();
+  macLow = int32();
   /** The last two general queries, whoever sent them, and how long the answers to one may take. */
   private lastQuery = float64(-Infinity);
   private queryBefore = float64(-Infinity);
@@ -106,6 +107,19 @@ export class Queriers {
     this.macLow[row] = asker.macLow;
     this.presentUntil[row] = now + this.holdUs[row];
     return true;
+  }
+
+  /** Takes a querier from before a restart, unless one is known. Nobody has been asked since. */
+  recall(row: number, known: QuerierRow, now: number): void {
+    if (this.isPresent(row, now)) return;
+    this.columns.ensure(row + 1);
+    this.port[row] = known.port;
+    this.address.set(known.address, 4 * row);
+    this.macHigh[row] = known.high;
+    this.macLow[row] = known.low | 0;
+    this.holdUs[row] = known.holdUs;
+    this.presentUntil[row] = now + known.leftUs;
+    this.settledAt[row] = now;
   }
 
   /** The querier is gone, or this switch no longer wants to be it: nothing is settled until somebody asks again. */

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KnownMulticast, QuerierRow } from '../../../src/contract/answers.js';
 import { DROP_NAMES } from '../../../src/contract/drops.js';
 import type { MulticastSettings } from '../../../src/contract/multicast-settings.js';
 import { Frame } from '../../../src/switch/frame.js';
 import { LOCAL_PORT } from '../../../src/switch/mac-table.js';
+import { IpAddress } from '../../../src/switch/multicast/address.js';
 import { MOST_OF_PORT } from '../../../src/switch/multicast/group-table.js';
+import { recallMulticast } from '../../../src/switch/multicast/known-multicast.js';
 import { GroupMessage, MESSAGE } from '../../../src/switch/multicast/message.js';
 import { Snooping } from '../../../src/switch/multicast/snooping.js';
+import { MOST_ROUNDS } from '../../../src/switch/multicast/solicitation.js';
 import { dropReason, FLOOD, isDrop, SELECTED } from '../../../src/switch/verdicts.js';
 import {
   data,
@@ -327,5 +331,73 @@ describe('a querier of our own', () => {
     }
     run([{ snooping }], 12 * SECOND, 20 * SECOND);
     expect(sent.length).toBeLessThanOrEqual(16);
+  });
+});
+
+describe('after a restart', () => {
+  const querier = (source: Uint8Array, port: number): QuerierRow => {
+    const address = new IpAddress();
+    if (source.length === 16) address.readIpv6(source, 0);
+    else address.readIpv4(source, 0);
+    const rest = { high: 0x0200, low: 1, holdUs: 610 * SECOND, leftUs: 500 * SECOND, isSettled: false };
+    return { vlan: 0, isIpv6: source.length === 16, port, address: [...address.words], ...rest };
+  };
+  const recalled = (known: Partial<KnownMulticast>, settings: Partial<MulticastSettings> = {}) => {
+    const world = made(settings);
+    recallMulticast(world.snooping, { queriers: [], routers: [], ...known }, (port) => port < 4, SECOND);
+    world.snooping.sweep(SECOND);
+    return world;
+  };
+
+  it('asks in place of a router, floods until the answers are there, and knows the ports of routers', () => {
+    const routers = [{ port: 3, isIpv4: true, isIpv6: false, isStatic: false }];
+    const { of, sent, snooping } = recalled({ queriers: [querier(ROUTER, 2)], routers });
+    expect(sent).toHaveLength(1);
+    const message = new GroupMessage();
+    const query = sent[0];
+    expect(message.read(query, new Frame().place(0, query.length), 14)).toBe(MESSAGE.QUERY);
+    expect([message.source.isUnspecified, message.group.isUnspecified]).toEqual([true, true]);
+    expect(message.responseUs).toBe(2 * SECOND);
+    expect(message.intervalS).toBeGreaterThanOrEqual(305);
+    of(1, join(GROUP), SECOND);
+    expect(of(LOCAL_PORT, data(GROUP), SECOND)).toEqual([0, 1, 2, 3]);
+    expect(of(LOCAL_PORT, data(GROUP), 3 * SECOND)).toEqual([1, 3]);
+    expect(snooping.queriers.port[0]).toBe(2);
+  });
+
+  it('keeps memberships as long as the router that asked before would have them kept', () => {
+    const { of } = recalled({ queriers: [querier(ROUTER, 2)] });
+    of(1, join(GROUP), SECOND);
+    expect(of(LOCAL_PORT, data(GROUP), 499 * SECOND)).toEqual([1]);
+  });
+
+  it('asks in MLD as well, and for each peer that comes later, but a few times only', () => {
+    const { snooping, sent } = recalled({ queriers: [querier(ROUTER, 2), querier(HOST6, 2)] });
+    expect(sent).toHaveLength(2);
+    const known = { queriers: [querier(ROUTER, 2)], routers: [] };
+    for (let second = 1; second < 400; second++) {
+      snooping.portOpened(1, second * SECOND);
+      recallMulticast(snooping, known, () => true, second * SECOND);
+      snooping.sweep(second * SECOND);
+    }
+    expect(sent).toHaveLength(1 + MOST_ROUNDS);
+  });
+
+  it('leaves it to a switch that asks, to one that is itself to ask, and to what is not there', () => {
+    expect(recalled({ queriers: [querier(ip4('0.0.0.0'), 2)] }).sent).toEqual([]);
+    expect(recalled({ queriers: [querier(ROUTER, 7)] }).sent).toEqual([]);
+    expect(recalled({ queriers: [querier(ROUTER, 2)] }, { snooping: false }).sent).toEqual([]);
+    const own = recalled(
+      { queriers: [{ ...querier(ip4('0.0.0.0'), -2), vlan: 5 }] },
+      { querier: { intervalS: 125, address: 0 } },
+    );
+    expect(own.sent.map((frame) => (frame[12] === 0x81 ? frame[15] : 0))).toEqual([0, 0, 5, 5]);
+  });
+
+  it('believes what has been heard since', () => {
+    const { of, snooping } = made();
+    of(3, igmpQuery(ROUTER), SECOND);
+    recallMulticast(snooping, { queriers: [querier(ROUTER, 2)], routers: [] }, () => true, 2 * SECOND);
+    expect(snooping.queriers.port[0]).toBe(3);
   });
 });
