@@ -10,7 +10,6 @@ import { TestSummary } from './set-up/test-summary.mjs';
 import { ROOT, setUpLab } from './setup.mjs';
 
 const IN_NAMESPACES = 'dist/test/netns/**/*.test.js';
-const LABS_AT_ONCE = 2;
 
 /** The lab's programs are wanted, not needed: what cannot run without them is skipped and says so. */
 function prepareLab() {
@@ -37,15 +36,11 @@ async function runTests(summary, which) {
 }
 
 /**
- * Hosts in namespaces mostly wait, and keep time to milliseconds: two files of them run at once. The other tests fill
+ * Hosts in namespaces mostly wait, and keep time to milliseconds: one file of them runs at a time. The other tests fill
  * the time that they leave: in forks that yield the processor to them.
  */
 async function runAll(summary) {
-  const inNamespaces = runTests(summary, {
-    include: [IN_NAMESPACES],
-    fileParallelism: true,
-    maxWorkers: LABS_AT_ONCE,
-  });
+  const inNamespaces = runTests(summary, { include: [IN_NAMESPACES] });
   const others = runTests(summary, {
     exclude: [IN_NAMESPACES],
     setupFiles: [`${ROOT}/scripts/set-up/low-priority.mjs`],
