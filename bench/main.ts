@@ -10,7 +10,7 @@ import { FIGURES, type Figure, type Figures, MESH_FIGURES, PROGRAM_FIGURES, want
 import { memory } from './hostile/memory.js';
 import { hostile } from './hostile.js';
 import { node24 } from './node24.js';
-import { type BenchOptions, HELP, parseOptions } from './options.js';
+import { type BenchOptions, parseOptions } from './options.js';
 import { fetchPackages, findProgram, packageVersion } from './packages.js';
 import { allPeers } from './peers/index.js';
 import type { Peer } from './peers/peer.js';
@@ -22,6 +22,8 @@ import { stations } from './stations.js';
 import { strangers } from './strangers.js';
 import { writeTable } from './table/page.js';
 import { workers } from './workers.js';
+
+export { HELP } from './options.js';
 
 const USAGE_ERROR = 64;
 
@@ -139,10 +141,6 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     say((error as Error).message);
     return USAGE_ERROR;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
   }
   if (options.against) return against(options.against, say);
   if (options.profile) return profile(options.seconds);

@@ -154,7 +154,6 @@ export interface BenchOptions {
   cuts: DrillOptions | undefined;
   /** Undefined: compared with other VPNs. */
   against: AgainstOptions | undefined;
-  help: boolean;
 }
 
 function wholeNumber(name: string, text: string): number {
@@ -226,7 +225,6 @@ export function parseOptions(args: string[]): BenchOptions {
       cuts: { type: 'string' },
       kind: { type: 'string', default: 'black-hole' },
       links: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
   const defaults =
@@ -259,7 +257,6 @@ export function parseOptions(args: string[]): BenchOptions {
       values.against === undefined
         ? undefined
         : { revision: values.against, rounds, seconds, figures, links: linksOf(values.links), json },
-    help: values.help,
   };
 }
 

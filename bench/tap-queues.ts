@@ -22,13 +22,13 @@ const NEEDS_CSUM = 1;
 
 const native = loadNative();
 
-/** Two TAPs in a bridge: `near` has a queue for each worker, `far` has one, which a thread of its own feeds. */
+/** Two TAPs in a bridge of this network namespace: `near` has a queue for each worker, `far` has one, which a thread of its own feeds. */
 export class TapBench {
   private readonly arena = makeArena();
   private readonly rows = new Int32Array(this.arena.sizes.tapSlots * READ.WORDS);
   private readonly ops = new Int32Array(TAP_FRAMES * ROW_WORDS);
   private readonly near = new TapQueues(native, this.arena);
-  private readonly bridge = `obr${process.pid}`;
+  private readonly bridge = 'br0';
   private readonly far: number;
   private readonly fds: number[];
   private readonly turns = new Int32Array(new SharedArrayBuffer(8));
@@ -37,7 +37,7 @@ export class TapBench {
   private constructor(workers: number) {
     ip(`link add ${this.bridge} type bridge`);
     ip(`link set ${this.bridge} up`);
-    const names = [`obn${process.pid}`, `obf${process.pid}`];
+    const names = ['near', 'far'];
     const { fd, ifindex } = openTap(names[0], workers > 1);
     this.far = openTap(names[1], false).fd;
     this.fds = [fd];

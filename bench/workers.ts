@@ -3,17 +3,20 @@
  * a batch of super-frames, and reading and writing one of many flows. Both daemons, the programs that send and receive, and the helpers share the processors.
  */
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { machine, machineLine } from '../scripts/drill/machine.js';
 import { Lab } from '../scripts/lab/lab.js';
 import { Mesh } from '../scripts/lab/mesh.js';
+import { run } from '../scripts/lab/run.js';
 import { MAX_WORKERS } from '../src/config/defaults.js';
 import { loadNative } from '../src/native/binding.js';
 import { AEAD, SEAL } from '../src/native/ops.js';
+import { BATCHES, pause, urgently } from './batches.js';
 import type { Figure, Figures } from './figures.js';
 import { measure } from './measure.js';
 import { INNER_TARGET } from './peers/peer.js';
 import { median } from './report.js';
-import { TAP_FRAMES, TapBench } from './tap-queues.js';
+import { TAP_FRAMES } from './tap-queues.js';
 
 /** A flush of the datapath: four super-frames. */
 const ROWS = 4;
@@ -21,10 +24,7 @@ const SUPER_FRAME = 64_000;
 const SEGMENT = 1360;
 const OUT = 1 << 20;
 const SLOT = 0;
-/** Batches of one round, and how long the worker does something else between two. */
-const BATCHES = 300;
-const PAUSE_US = 100;
-const REALTIME_PRIORITY = 10;
+const TAPPING = fileURLToPath(new URL('./tapping.js', import.meta.url));
 const KEY = new Uint8Array(32).fill(1);
 const AEADS = { 'AES-256-GCM': AEAD.AES_256_GCM, 'ChaCha20-Poly1305': AEAD.CHACHA20_POLY1305 };
 
@@ -35,42 +35,9 @@ function note(into: Rounds, what: string, value: number): void {
   into.set(what, [...(into.get(what) ?? []), value]);
 }
 
-/** Measures with helpers, ahead of other programs: `scheduling realtime`. */
-function urgently<T>(workers: number, work: () => T): T {
-  const native = loadNative();
-  native.setScheduling('round-robin', REALTIME_PRIORITY);
-  native.setHelpers(workers - 1);
-  try {
-    return work();
-  } finally {
-    native.setHelpers(0);
-    native.setScheduling('other', 0);
-  }
-}
-
-function pause(): void {
-  const native = loadNative();
-  const until = native.now() + PAUSE_US;
-  while (native.now() < until);
-}
-
 /** Microseconds that reading a batch of super-frames from the TAP takes, and writing one, the medians of many. */
 async function tapping(workers: number): Promise<{ read: number; write: number }> {
-  const bench = await TapBench.make(workers);
-  try {
-    const batches = () =>
-      Array.from({ length: BATCHES }, () => {
-        pause();
-        return bench.batch();
-      });
-    const times = urgently(workers, batches);
-    return {
-      read: median(times.map(({ read }) => read))!,
-      write: median(times.map(({ write }) => write))!,
-    };
-  } finally {
-    await bench.remove();
-  }
+  return JSON.parse(await run('unshare', ['-n', process.execPath, TAPPING, String(workers)]));
 }
 
 /** Microseconds that the sealing of a batch takes, the median of many. */

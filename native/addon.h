@@ -20,7 +20,7 @@
   /* wait.cc */ X(epollCreate) X(epollAdd) X(epollRemove) X(wait)                                \
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
   /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
-  /* system.cc */ X(now) X(setScheduling) X(ifindex) X(peerCredentials) X(notify)                \
+  /* system.cc */ X(now) X(setScheduling) X(setSlice) X(ifindex) X(peerCredentials) X(notify)    \
   /* system.cc */ X(forbidCoreDumps) X(discard) X(exitNow)                                       \
   /* addon.cc */ X(layout)
 

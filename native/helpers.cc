@@ -2,9 +2,7 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "args.h"
 #include "error.h"
 #include "results.h"
+#include "scheduling.h"
 
 namespace {
 
@@ -44,20 +43,6 @@ void pauseProcessor() {
   asm volatile("yield");
 #endif
 }
-
-/// How the calling thread is scheduled: its helpers are no less urgent than it is.
-struct Urgency {
-  int policy = sched_getscheduler(0);
-  sched_param parameter = {};
-  int niceness = getpriority(PRIO_PROCESS, 0);
-
-  Urgency() { sched_getparam(0, &parameter); }
-
-  /// Takes it on, as far as the system permits.
-  void takeOn() const {
-    if (sched_setscheduler(0, policy, &parameter) == 0) setpriority(PRIO_PROCESS, 0, niceness);
-  }
-};
 
 class Crew {
  public:
@@ -108,7 +93,7 @@ class Crew {
     char name[16];
     snprintf(name, sizeof name, "octo-helper-%d", member->number);
     pthread_setname_np(pthread_self(), name);
-    member->crew->urgency_.takeOn();
+    member->crew->urgency_.apply();
     member->crew->help(member->number);
     return nullptr;
   }
@@ -154,7 +139,8 @@ class Crew {
     }
   }
 
-  const Urgency urgency_;
+  /// That of the thread that they help, which they take on as far as the system permits.
+  const Scheduling urgency_ = Scheduling::own();
   Member members_[helpers::kMax];
   int size_ = 0;
   Shared* work_ = nullptr;

@@ -18,11 +18,15 @@
 #include "args.h"
 #include "error.h"
 #include "results.h"
+#include "scheduling.h"
 
 namespace {
 
 /// Descriptors of one message to the service manager; it takes more, we have no use for them.
 constexpr size_t kMaxDescriptors = 16;
+/// Beyond these the kernel would take them instead.
+constexpr int64_t kShortestSliceUs = 100;
+constexpr int64_t kLongestSliceUs = 100'000;
 
 }  // namespace
 
@@ -46,6 +50,17 @@ napi_value setScheduling(napi_env env, napi_callback_info info) {
   // Threads that this one starts must not become real-time by inheritance.
   const int policy = (realTime ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK;
   if (sched_setscheduler(0, policy, &parameter) != 0) return throwErrno(env, errno, "sched_setscheduler");
+  return makeUndefined(env);
+}
+
+napi_value setSlice(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int64_t us = args.int64(0);
+  if (!args.ok()) return nullptr;
+  if (us < kShortestSliceUs || us > kLongestSliceUs) return throwRange(env, "a slice takes 100 to 100000 us");
+  Scheduling scheduling = Scheduling::own();
+  scheduling.runtimeNs = static_cast<uint64_t>(us) * 1000;
+  if (!scheduling.apply()) return throwErrno(env, errno, "sched_setattr");
   return makeUndefined(env);
 }
 

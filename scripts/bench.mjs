@@ -1,10 +1,4 @@
 /** `npm run bench`: sets everything up, then measures Octolink beside other VPNs. */
-import { join } from 'node:path';
-import { BENCH_PROGRAMS, ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  if (!process.argv.includes('--help')) setUpLab(BENCH_PROGRAMS);
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/bench/main.js'));
-  return main(process.argv.slice(2));
-});
+await runScript({ module: 'dist/bench/main.js', lab: ['ss', 'ethtool', 'iperf3'] });

@@ -1,10 +1,4 @@
 /** `npm run breakages`: breaks two daemons in ten ways and writes what they say to the page of troubleshooting. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpLab(['nft']);
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/breakages/main.js'));
-  return main(process.argv.slice(2));
-});
+await runScript({ module: 'dist/scripts/breakages/main.js', lab: ['nft'], takesWords: true });

@@ -1,9 +1,4 @@
 /** `npm run changelog`: CHANGELOG.md, from version tags and the subjects of commits. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/package/changelog.js'));
-  return main();
-});
+await runScript({ module: 'dist/scripts/package/changelog.js' });

@@ -1,9 +1,4 @@
 /** `npm run docs`: builds, then writes the pages that are made from the tables. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/docs/main.js'));
-  return main();
-});
+await runScript({ module: 'dist/scripts/docs/main.js' });

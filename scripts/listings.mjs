@@ -1,10 +1,4 @@
 /** `npm run listings`: measures listings, Tab and `show counters` of a daemon with a thousand peers. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpLab();
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/listings/main.js'));
-  return main();
-});
+await runScript({ module: 'dist/scripts/listings/main.js', lab: [] });

@@ -1,9 +1,4 @@
 /** `npm run monitoring-check`: promtool reads the alert rules and runs their tests. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/monitoring-check/main.js'));
-  return main();
-});
+await runScript({ module: 'dist/scripts/monitoring-check/main.js' });

@@ -1,10 +1,4 @@
 /** `npm run neighbours`: real programs over a tunnel whose links are cut, and what became of them as docs/neighbours.md. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpLab(['nft', 'tc', 'ethtool']);
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/neighbours/main.js'));
-  return main(process.argv.slice(2));
-});
+await runScript({ module: 'dist/scripts/neighbours/main.js', lab: ['nft', 'tc', 'ethtool'] });

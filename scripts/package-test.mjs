@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePrograms } from './set-up/machine.mjs';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
+import { ROOT } from './setup.mjs';
 
 const PROGRAMS = ['git', 'g++', 'make', 'debootstrap', 'dpkg-deb', 'lintian', 'buildah'];
 
@@ -31,16 +32,10 @@ async function onClones(args) {
   }
 }
 
-await runWithSetUp(async () => {
-  const args = process.argv.slice(2);
-  if (args.includes('--help')) {
-    setUpBuild();
-    const { HELP } = await import(join(ROOT, 'dist/scripts/package/trial.js'));
-    process.stdout.write(HELP);
-    return 0;
-  }
-  setUpLab();
+function tryPackages(args) {
   const forArm64 = args.includes('--quick') ? [] : ['aarch64-linux-gnu-g++', 'qemu-aarch64-static'];
   ensurePrograms([...PROGRAMS, ...forArm64]);
   return onClones(args);
-});
+}
+
+await runScript({ module: 'dist/scripts/package/trial.js', lab: [], run: tryPackages });

@@ -1,9 +1,4 @@
 /** `npm run package`: builds, then makes the Debian packages, the tarballs and the npm packages. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/package/main.js'));
-  return main(process.argv.slice(2));
-});
+await runScript({ module: 'dist/scripts/package/main.js' });

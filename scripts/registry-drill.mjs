@@ -1,10 +1,4 @@
 /** `npm run registry-drill`: sets everything up, then has many members find each other by etcd. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  if (!process.argv.includes('--help')) setUpLab(['tc']);
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/registry-drill/main.js'));
-  return main(process.argv.slice(2));
-});
+await runScript({ module: 'dist/scripts/registry-drill/main.js', lab: ['tc'] });

@@ -7,7 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetUpError, say } from './set-up/say.mjs';
-import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
+import { ROOT } from './setup.mjs';
 
 /** The addon by itself, and daemons that use it: programs in namespaces inherit the sanitizers. */
 const TESTS = ['native/', 'netns/traffic', 'netns/wire', 'netns/hostile'].map((name) => `dist/test/${name}`);
@@ -39,11 +40,16 @@ function plant() {
   cpSync(join(ROOT, 'dist'), join(TREE, 'dist'), { recursive: true });
 }
 
-await runWithSetUp(() => {
-  setUpBuild();
+const HELP = `usage: npm run sanitize [-- FILE…]
+
+Runs the tests that load the addon under address and undefined-behaviour sanitizers.
+
+  FILE   part of a test's path: those instead
+`;
+
+function sanitize(asked) {
   plant();
   build();
-  const asked = process.argv.slice(2);
   const { status, signal } = spawnSync(
     process.execPath,
     [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', ...(asked.length > 0 ? asked : TESTS)],
@@ -61,4 +67,6 @@ await runWithSetUp(() => {
   );
   console.log(status === 0 ? 'sanitizers: nothing found' : `sanitizers: failed (${signal ?? status})`);
   return status ?? 1;
-});
+}
+
+await runScript({ help: HELP, takesWords: true, run: sanitize });

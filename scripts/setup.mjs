@@ -7,6 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePrograms, labProblem, nodeProblem } from './set-up/machine.mjs';
@@ -22,7 +23,7 @@ const PROJECTS = ['tsconfig.json', 'tsconfig.web.json'];
 /** The programs as packages hold them: a few files each, which start in half the time. Labs run these. */
 const BUNDLE = join(ROOT, 'dist/bundle');
 const LAB_PROGRAMS = ['ip', 'ping', 'nft'];
-export const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
+const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
 
 function step(command, args) {
   const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
@@ -34,7 +35,7 @@ function buildAddon() {
   const sources = contentHash([join(ROOT, 'native')]);
   if (existsSync(join(ROOT, 'build/octolink.node')) && isStamped(stamp, sources)) return;
   say('building the native addon (make -C native)');
-  step('make', ['-s', '-C', 'native']);
+  step('make', ['-s', `-j${availableParallelism()}`, '-C', 'native']);
   writeStamp(stamp, contentHash([join(ROOT, 'native')]));
 }
 
@@ -94,21 +95,27 @@ export function setUpLab(morePrograms = []) {
   if (problem) throw new SetUpError(problem, CANNOT_RUN);
 }
 
-/** Runs `main`, and turns a {@link SetUpError} into its sentence and its exit code. */
+/** Runs `main`, and turns a {@link SetUpError} or a wrong option into its sentence and its exit code. */
 export async function runWithSetUp(main) {
   try {
     process.exitCode = await main();
   } catch (error) {
-    if (!(error instanceof SetUpError)) throw error;
+    // What an option may not be, Node's own parser says in a sentence.
+    const isOfOptions = error.code?.startsWith('ERR_PARSE_ARGS');
+    if (!(error instanceof SetUpError) && !isOfOptions) throw error;
     say(error.message);
-    process.exitCode = error.exitCode;
+    process.exitCode = isOfOptions ? 64 : error.exitCode;
   }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runWithSetUp(() => {
     const what = process.argv[2] ?? 'build';
-    if (what !== 'build' && what !== 'lab') throw new SetUpError('usage: setup.mjs [build | lab]', 64);
+    if (process.argv.length > 3 || (what !== 'build' && what !== 'lab'))
+      throw new SetUpError(
+        'usage: node scripts/setup.mjs [build | lab]',
+        process.argv.includes('--help') ? 0 : 64,
+      );
     if (what === 'lab') setUpLab(BENCH_PROGRAMS);
     setUpBuild();
     return 0;

@@ -1,9 +1,4 @@
 /** `node scripts/stream.mjs send|receive`: sets everything up, then runs one end of a numbered stream. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/stream/main.js'));
-  return main(process.argv.slice(2));
-});
+await runScript({ module: 'dist/scripts/stream/main.js', takesWords: true });

@@ -1,10 +1,4 @@
 /** `npm run tasks`: types forty tasks of an engineer into the CLI and writes what the screen shows to the page of tasks. */
-import { join } from 'node:path';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { runScript } from './set-up/script.mjs';
 
-await runWithSetUp(async () => {
-  setUpLab(['nft', 'tmux']);
-  setUpBuild();
-  const { main } = await import(join(ROOT, 'dist/scripts/tasks/main.js'));
-  return main(process.argv.slice(2));
-});
+await runScript({ module: 'dist/scripts/tasks/main.js', lab: ['nft', 'tmux'], takesWords: true });

@@ -4,8 +4,10 @@
  */
 import { labProblem } from './set-up/machine.mjs';
 import { say } from './set-up/say.mjs';
+import { runScript } from './set-up/script.mjs';
+import { beginTestRun } from './set-up/test-run.mjs';
 import { TestSummary } from './set-up/test-summary.mjs';
-import { ROOT, runWithSetUp, setUpBuild, setUpLab } from './setup.mjs';
+import { ROOT, setUpLab } from './setup.mjs';
 
 const IN_NAMESPACES = 'dist/test/netns/**/*.test.js';
 
@@ -19,7 +21,7 @@ function prepareLab() {
   }
 }
 
-/** Runs the files that `which` includes, one after the other, and counts them in `summary`. */
+/** Runs the files that `which` includes, and counts them in `summary`. */
 async function runTests(summary, which) {
   const { startVitest } = await import('vitest/node');
   const vitest = await startVitest('test', process.argv.slice(2), {
@@ -34,8 +36,8 @@ async function runTests(summary, which) {
 }
 
 /**
- * Hosts in namespaces mostly wait, and keep time to milliseconds. The other tests fill the time that they
- * leave: in forks that yield the processor to them.
+ * Hosts in namespaces mostly wait, and keep time to milliseconds: one file of them runs at a time. The other tests fill
+ * the time that they leave: in forks that yield the processor to them.
  */
 async function runAll(summary) {
   const inNamespaces = runTests(summary, { include: [IN_NAMESPACES] });
@@ -46,13 +48,20 @@ async function runAll(summary) {
   await Promise.all([inNamespaces, others]);
 }
 
-await runWithSetUp(async () => {
+const HELP = `usage: npm test [-- FILE…]
+
+Builds and runs all tests, or those in whose path is FILE. What cannot run on this machine is skipped and counted.
+`;
+
+async function testAll() {
   prepareLab();
-  setUpBuild();
+  await beginTestRun();
   const summary = new TestSummary();
   await runAll(summary);
   for (const line of summary.lines()) console.log(line);
   const failed = summary.failed > 0 || summary.passed === 0;
   // Vitest answers an interruption by setting an exit code; that must not be lost.
   return failed ? 1 : (process.exitCode ?? 0);
-});
+}
+
+await runScript({ help: HELP, takesWords: true, run: testAll });

@@ -39,7 +39,7 @@ async function startWireguard(lab: Lab): Promise<void> {
     const endpoint = ['endpoint', `${outer(lab, other)}:${PORT}`];
     await lab.run(host, wg, ['set', device, ...self, ...peer, ...endpoint]);
     await lab.run(host, 'ip', ['addr', 'add', `${TUNNEL[host - 1]}/24`, 'dev', device]);
-    await lab.run(host, 'ip', ['link', 'set', device, 'mtu', '1420', 'up']);
+    await lab.run(host, 'ip', ['link', 'set', device, 'mtu', '1440', 'up']);
   }
 }
 

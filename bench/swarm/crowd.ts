@@ -143,7 +143,7 @@ export class Crowd {
   isFirst(session: number, stream: number, counter: number): boolean {
     if (stream >= STREAMS) return false;
     const at = session * STREAMS + stream;
-    if (this.windows[at] < 0) this.windows[at] = this.replay.allocate();
+    if (this.windows[at] < 0) this.windows[at] = this.replay.allocate(0);
     return this.replay.commit(this.windows[at], counter);
   }
 

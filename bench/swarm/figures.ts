@@ -69,6 +69,13 @@ export interface UnicastFigures {
   shares: Shares;
 }
 
+/** One TCP stream between two clients that are real daemons. */
+export interface TcpFigures {
+  gbitPerSecond: number;
+  /** For each second of processor time of the server's worker. */
+  gbitPerWorkerSecond: number;
+}
+
 export interface ListingFigures {
   rows: number;
   ms: number;
@@ -95,11 +102,13 @@ export interface SwarmFigures {
   emptyResidentMiB: number;
   join: JoinFigures;
   unicastOfTwo?: UnicastFigures;
+  tcpOfTwo?: TcpFigures;
   idle?: IdleFigures;
   churn?: MoveFigures;
   roam?: MoveFigures;
   broadcast?: BroadcastFigures;
   unicast?: UnicastFigures;
+  tcp?: TcpFigures;
   show?: ShowFigures;
   restart?: JoinFigures;
   /** What the server has dropped until it was restarted or the run ended, by reason. */

@@ -5,12 +5,15 @@ import { dirname } from 'node:path';
 import { Lab } from '../../scripts/lab/lab.js';
 import type { SwarmFigures } from './figures.js';
 import { Generator } from './generator.js';
-import { HELP, parseSwarmOptions, type SwarmOptions } from './options.js';
-import { type Bed, broadcast, churn, comeUp, idle, restart, roam, show, unicast } from './phases.js';
+import { parseSwarmOptions, type SwarmOptions } from './options.js';
+import { type Bed, broadcast, churn, comeUp, idle, restart, roam, show, tcp, unicast } from './phases.js';
 import type { Part } from './player.js';
 import { plotOf } from './plot.js';
 import { reportOf } from './report.js';
-import { SERVER_HOST, SERVER_PORT, Server } from './server.js';
+import { SERVER_HOST, Server } from './server.js';
+import { Stations } from './stations.js';
+
+export { HELP } from './options.js';
 
 /** Runs the program with its arguments; returns the exit status. */
 export async function main(args: string[]): Promise<number> {
@@ -20,10 +23,6 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     console.error((error as Error).message);
     return 64;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
   }
   const figures = await swarm(options, showProgress);
   process.stderr.write('\r\x1b[K');
@@ -43,15 +42,16 @@ export function isComplete({ clients, join, restart }: SwarmFigures): boolean {
 
 /** Runs the phases that are asked for. */
 export async function swarm(options: SwarmOptions, progress: Bed['progress']): Promise<SwarmFigures> {
-  const lab = await Lab.build({ hosts: 1, underlays: [] });
+  const lab = await Lab.build({ hosts: SERVER_HOST, underlays: [{ family: 4 }] });
   let server: Server | undefined;
   try {
     progress('start', `keys of ${options.clients} clients`);
-    server = new Server(lab, options);
+    const stations = new Stations(lab);
+    server = new Server(lab, options, stations.authorized);
     progress('start', 'the server');
     const startMs = await server.start();
     const generator = await Generator.start(lab, SERVER_HOST, partsOf(options, server));
-    return await runPhases({ server, generator, options, progress }, startMs);
+    return await runPhases({ server, generator, stations, options, progress }, startMs);
   } finally {
     if (options.keepLog !== undefined) server?.keepLog(options.keepLog);
     await lab.remove();
@@ -59,7 +59,7 @@ export async function swarm(options: SwarmOptions, progress: Bed['progress']): P
 }
 
 async function runPhases(bed: Bed, startMs: number): Promise<SwarmFigures> {
-  const { server, generator, options } = bed;
+  const { server, generator, stations, options } = bed;
   const wants = options.phases;
   const emptyResidentMiB = server.residentMiB;
   const [cpu] = cpus();
@@ -74,6 +74,10 @@ async function runPhases(bed: Bed, startMs: number): Promise<SwarmFigures> {
     await waitForTwo(bed);
     figures.unicastOfTwo = await unicast(bed, 'two clients');
   }
+  if (wants.has('tcp')) {
+    stations.start(server);
+    figures.tcpOfTwo = await tcp(bed, 'two clients');
+  }
   const before = await generator.status();
   const since = performance.now();
   await generator.all({ what: 'join', count: options.clients });
@@ -84,6 +88,7 @@ async function runPhases(bed: Bed, startMs: number): Promise<SwarmFigures> {
   if (wants.has('roam')) figures.roam = await roam(bed);
   if (wants.has('broadcast')) figures.broadcast = await broadcast(bed);
   if (wants.has('unicast')) figures.unicast = await unicast(bed, 'unicast');
+  if (wants.has('tcp')) figures.tcp = await tcp(bed, 'tcp');
   if (wants.has('show')) figures.show = await show(bed);
   const drops = await server.drops();
   if (wants.has('restart')) figures.restart = await restart(bed, emptyResidentMiB);
@@ -97,12 +102,12 @@ async function waitForTwo({ generator, options }: Bed): Promise<void> {
   }
 }
 
-function partsOf(options: SwarmOptions, { keyFile, publicKey }: Server): Part[] {
+function partsOf(options: SwarmOptions, { keyFile, publicKey, port }: Server): Part[] {
   const { clients, processes, intervalMs, atOnce } = options;
   return Array.from({ length: processes }, (_, index) => {
     const first = Math.floor((index * clients) / processes);
     const next = Math.floor(((index + 1) * clients) / processes);
-    const common = { keyFile, serverKey: publicKey, serverPort: SERVER_PORT, intervalMs, atOnce };
+    const common = { keyFile, serverKey: publicKey, serverPort: port, intervalMs, atOnce };
     return { first, clients: next - first, ...common };
   });
 }

@@ -2,17 +2,30 @@
 import { parseArgs } from 'node:util';
 import { between } from '../../scripts/lab/options.js';
 
-export const PHASES = ['join', 'idle', 'churn', 'roam', 'broadcast', 'unicast', 'show', 'restart'] as const;
+export const PHASES = [
+  'join',
+  'idle',
+  'churn',
+  'roam',
+  'broadcast',
+  'unicast',
+  'tcp',
+  'show',
+  'restart',
+] as const;
 export type PhaseName = (typeof PHASES)[number];
 
 /** Clients that one process plays, unless the number of processes is given. */
 const CLIENTS_PER_PROCESS = 32_768;
 export const MOST_CLIENTS = 65_536;
+/** Clients that are daemons, for the phase tcp. */
+const STATIONS = 2;
 
 export const HELP = `npm run swarm -- [options]
 
 Starts an octolinkd as a server and up to ${MOST_CLIENTS} clients, each with keys, an address, a session and heartbeats of
 its own, played by a few processes in the same network namespace. Measures what a server with that many clients costs.
+For the phase tcp two more clients are daemons with TAPs in namespaces of their own; all together are ${MOST_CLIENTS} at most.
 
   --clients N          clients, 2–${MOST_CLIENTS} (default 1000)
   --phases LIST        ${PHASES.join(', ')}
@@ -45,7 +58,6 @@ export interface SwarmOptions {
   patienceMs: number;
   json: string | undefined;
   plot: string;
-  help: boolean;
 }
 
 function phasesOf(list: string): Set<PhaseName> {
@@ -74,17 +86,20 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
       patience: { type: 'string', default: '120' },
       json: { type: 'string' },
       plot: { type: 'string', default: 'build/swarm.svg' },
-      help: { type: 'boolean', default: false },
     },
   });
-  const clients = between('clients', values.clients, 2, MOST_CLIENTS);
+  const phases = phasesOf(values.phases);
+  const clients = Math.min(
+    between('clients', values.clients, 2, MOST_CLIENTS),
+    MOST_CLIENTS - (phases.has('tcp') ? STATIONS : 0),
+  );
   const cores = values['server-cores'];
   if (cores !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(cores))
     throw new Error(`--server-cores takes a list of processors, such as 0,2-3, not '${cores}'`);
   const processes = values.processes ?? String(Math.ceil(clients / CLIENTS_PER_PROCESS));
   return {
     clients,
-    phases: phasesOf(values.phases),
+    phases,
     processes: between('processes', processes, 1, Math.min(16, clients / 2)),
     serverCores: cores,
     serverFlags: values['server-flags']?.split(',') ?? [],
@@ -95,6 +110,5 @@ export function parseSwarmOptions(args: string[]): SwarmOptions {
     patienceMs: between('patience', values.patience, 1, 3600) * 1000,
     json: values.json,
     plot: values.plot,
-    help: values.help,
   };
 }

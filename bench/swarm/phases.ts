@@ -10,11 +10,13 @@ import type {
   Point,
   Shares,
   ShowFigures,
+  TcpFigures,
   UnicastFigures,
 } from './figures.js';
 import type { Generator, SwarmStatus } from './generator.js';
 import type { SwarmOptions } from './options.js';
 import type { Server } from './server.js';
+import type { Stations } from './stations.js';
 
 const LOOK_MS = 200;
 const QUIET_MS = 1000;
@@ -29,6 +31,7 @@ const MIB = 2 ** 20;
 export interface Bed {
   server: Server;
   generator: Generator;
+  stations: Stations;
   options: SwarmOptions;
   /** Shows how far a phase is. */
   progress: (phase: string, text: string) => void;
@@ -221,6 +224,12 @@ export async function unicast(bed: Bed, phase: string): Promise<UnicastFigures> 
     framesPerWorkerMs: frames / (later.worker - processor.worker - (quiet / 100) * elapsed),
     shares: measured,
   };
+}
+
+/** A TCP stream between two clients that are daemons. */
+export function tcp({ server, stations, options, progress }: Bed, phase: string): Promise<TcpFigures> {
+  progress(phase, `TCP for ${options.seconds} s`);
+  return stations.tcp(server, options.seconds);
 }
 
 /** Long listings, and what they do to frames. */

@@ -180,7 +180,10 @@ export class Player {
     native.wait(this.epoll, wait, 0, this.tokens);
     this.now = native.now();
     this.frames.waited(wait, this.now);
-    for (let batch = 0; batch < BATCHES && this.post.receive(); batch++) this.now = native.now();
+    for (let batch = 0; batch < BATCHES && this.post.receive(); batch++) {
+      this.now = native.now();
+      this.frames.waited(0, this.now);
+    }
     this.calls.admit(this.post, this.now);
     if (this.now >= this.lookAt) {
       this.lookAt = this.now + LOOK_US;

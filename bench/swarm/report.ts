@@ -6,6 +6,7 @@ import type {
   MoveFigures,
   Shares,
   SwarmFigures,
+  TcpFigures,
   UnicastFigures,
 } from './figures.js';
 
@@ -52,6 +53,18 @@ function forwarded(figures: UnicastFigures, beside?: UnicastFigures): string[] {
   ];
 }
 
+function streamed(figures: TcpFigures, beside?: TcpFigures): string[] {
+  const line = (name: keyof TcpFigures, unit: string): string => {
+    const ratio =
+      beside === undefined ? '' : ` (${(figures[name] / beside[name]).toFixed(2)} of two clients alone)`;
+    return `${figures[name].toFixed(2)} ${unit}${ratio}`;
+  };
+  return [
+    line('gbitPerSecond', 'Gbit/s of TCP'),
+    line('gbitPerWorkerSecond', 'Gbit for a second of the worker'),
+  ];
+}
+
 function listed(what: string, figures: ListingFigures): string[] {
   const { rows, ms, slowestPageMs, worstFrameMs, workerLateMs, missing } = figures;
   const late = `the worker woke up to ${workerLateMs.toFixed(1)} ms late`;
@@ -71,8 +84,21 @@ export function reportOf(figures: SwarmFigures): string[] {
   const section = (name: string, text: string[] | undefined): void => {
     if (text !== undefined) lines.push('', name, ...text.map((line) => `  ${line}`));
   };
-  const { unicastOfTwo: ofTwo, join, idle, churn, roam, broadcast, unicast, show, restart } = figures;
+  const {
+    unicastOfTwo: ofTwo,
+    tcpOfTwo,
+    join,
+    idle,
+    churn,
+    roam,
+    broadcast,
+    unicast,
+    tcp,
+    show,
+    restart,
+  } = figures;
   section('two clients', ofTwo && forwarded(ofTwo));
+  section('TCP of two clients', tcpOfTwo && streamed(tcpOfTwo));
   section('join', joined(join));
   section('idle', idle && idled(idle));
   section('churn', churn && moved(churn));
@@ -85,6 +111,7 @@ export function reportOf(figures: SwarmFigures): string[] {
     ],
   );
   section('unicast', unicast && forwarded(unicast, ofTwo));
+  section('tcp', tcp && streamed(tcp, tcpOfTwo));
   section(
     'show',
     show && [

@@ -10,8 +10,10 @@ import { HOLD_BEATS } from './beats.js';
 import { ClientKeys } from './keys.js';
 import type { SwarmOptions } from './options.js';
 
-export const SERVER_HOST = 1;
-export const SERVER_PORT = 7700;
+/** Hosts before it are those of `Stations`. */
+export const SERVER_HOST = 3;
+const UNDERLAY = 1;
+const SERVER_PORT = 7700;
 const START_PATIENCE_MS = 180_000;
 
 /** Processor time of a process, in ms since its start. */
@@ -35,6 +37,7 @@ export class Server {
   constructor(
     private readonly lab: Lab,
     private readonly options: SwarmOptions,
+    private readonly stations: { name: string; publicKey: string }[],
   ) {
     this.folder = hostFolder(lab, SERVER_HOST);
     this.socket = join(this.folder, 'control.sock');
@@ -64,12 +67,25 @@ export class Server {
       `   timers interval ${intervalMs} hold ${HOLD_BEATS * intervalMs}`,
       '  exit',
       ' exit',
+      ' peer-template station',
+      '  no split-horizon',
+      '  link 0',
+      `   local ${this.underlayAddress}`,
+      '  exit',
+      ' exit',
       ` authorized-keys ${this.authorizedFile} template client`,
       ' no shutdown',
       'exit',
     ];
     return `${lines.join('\n')}\n`;
   }
+
+  /** Where clients in other hosts reach it. */
+  get underlayAddress(): string {
+    return this.lab.attachment(SERVER_HOST, UNDERLAY).address;
+  }
+
+  readonly port = SERVER_PORT;
 
   private get authorizedFile(): string {
     return join(this.folder, 'clients.authorized');
@@ -78,7 +94,10 @@ export class Server {
   private authorized(keys: ClientKeys): string {
     const line = (client: number): string =>
       `${nameOf(client)} ${Buffer.from(keys.pair(client).publicKey).toString('base64')}\n`;
-    return Array.from({ length: this.options.clients }, (_, client) => line(client)).join('');
+    const stations = this.stations.map(({ name, publicKey }) => `${name} ${publicKey} template=station\n`);
+    return [...stations, ...Array.from({ length: this.options.clients }, (_, client) => line(client))].join(
+      '',
+    );
   }
 
   /** Starts the daemon; resolves once it answers, with the ms that took. */

@@ -24,6 +24,13 @@ interface Told {
   answer: string;
 }
 
+export const HELP = `usage: npm run breakages [-- WORD…]
+
+Breaks a tunnel in ten ways and writes what is said of each to docs/troubleshooting.md.
+
+  WORD   part of a title: only those, and no page is written
+`;
+
 /** `words`: parts of titles; without any, all are run and the page is written. Returns the exit status. */
 export async function main(words: readonly string[]): Promise<number> {
   const wanted = BREAKAGES.filter(

@@ -13,11 +13,13 @@ import { PingLog } from '../lab/ping-log.js';
 import type { LabProcess } from '../lab/process.js';
 import { pause } from '../lab/run.js';
 import { apply, type Cut, describeCut, FAR, NEAR, planCuts, restore } from './cuts.js';
-import { type DemoOptions, HELP, parseOptions } from './options.js';
+import { type DemoOptions, parseOptions } from './options.js';
 import { type DemoView, drawResult, drawView } from './picture.js';
 import { Recording } from './recording.js';
 import { openScreen, type Screen } from './screen.js';
 import { type CutResult, claims, type DemoResult } from './verdict.js';
+
+export { HELP } from './options.js';
 
 const USAGE_ERROR = 64;
 const TIMERS = { interval: 10, hold: 30 };
@@ -222,10 +224,6 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return USAGE_ERROR;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
   }
   if (options.remove) {
     const removed = removeKeptLabs().length;

@@ -27,7 +27,6 @@ export interface DemoOptions {
   svg: string | undefined;
   keep: boolean;
   remove: boolean;
-  help: boolean;
 }
 
 /** @throws Error with a sentence for the user when an option is wrong. */
@@ -42,7 +41,6 @@ export function parseOptions(args: string[]): DemoOptions {
       svg: { type: 'string' },
       keep: { type: 'boolean', default: false },
       remove: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
   return {
@@ -53,6 +51,5 @@ export function parseOptions(args: string[]): DemoOptions {
     svg: values.svg,
     keep: values.keep,
     remove: values.remove,
-    help: values.help,
   };
 }

@@ -9,6 +9,11 @@ const ROOT = new URL('../../../', import.meta.url);
 const TABLE_BEGIN = '<!-- methods: written by "npm run docs" -->';
 const TABLE_END = '<!-- end of methods -->';
 
+export const HELP = `usage: npm run docs
+
+Writes manual pages, docs/cli.md and the table of docs/control-api.md from the tables of commands, options and methods.
+`;
+
 /** What each page should contain, by its path from the root. */
 export function pages(): Map<string, string> {
   return new Map([

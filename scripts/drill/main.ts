@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { clearLine, cursorTo } from 'node:readline';
 import { type CellPlan, type Progress, runDrill } from './drill.js';
 import { machine, machineLine } from './machine.js';
-import { type DrillOptions, HELP, parseOptions } from './options.js';
+import { type DrillOptions, parseOptions } from './options.js';
 import { drillPage } from './page.js';
 import { drillTable, milliseconds, troubleLines } from './report.js';
 import { runServers, serversText } from './servers.js';
 import { runSoak, soakText } from './soak.js';
 import { type Cell, type DrillResult, summarize } from './summary.js';
+
+export { HELP } from './options.js';
 
 const USAGE_ERROR = 64;
 
@@ -102,10 +104,6 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return USAGE_ERROR;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
   }
   try {
     if (options.servers !== undefined) return await servers(options);

@@ -52,7 +52,6 @@ export interface DrillOptions {
   /** Kills of a server; undefined for a drill. */
   servers: number | undefined;
   busy: boolean;
-  help: boolean;
 }
 
 /** The words of a list, in the order of `known`. */
@@ -97,7 +96,6 @@ export function parseOptions(args: string[]): DrillOptions {
       soak: { type: 'string' },
       servers: { type: 'string' },
       busy: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
   if (values.kinds === 'help') throw new Error(`kinds of death:\n${kindsHelp()}`);
@@ -115,6 +113,5 @@ export function parseOptions(args: string[]): DrillOptions {
     soak: values.soak === undefined ? undefined : between('soak', values.soak, 1, 10_000),
     servers: values.servers === undefined ? undefined : between('servers', values.servers, 1, 1000),
     busy: values.busy,
-    help: values.help,
   };
 }

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../lab/mesh.js';
 import { pageBlocks } from '../lab/page-blocks.js';
+import { checkCode, pagesWithCode } from './code.js';
 import type { Scene } from './scene.js';
 import { SCENES } from './scenes.js';
 import { Stage } from './stage.js';
 
-const HELP = `usage: npm run how-to -- [--only PAGE[,PAGE…]] [--list]
+export const HELP = `usage: npm run how-to -- [--only PAGE[,PAGE…]] [--list]
 
-Runs the commands of README.md and of pages in docs/how-to as they are written, on hosts of network namespaces with file
-systems of their own, and checks what the pages say must hold. Debian packages are unpacked into build/neighbours; nothing
+Runs the commands of README.md and of pages in docs as they are written, on hosts of network namespaces with file systems of
+their own, and checks what the pages say must hold. The compiler reads the code that pages show. Debian packages are unpacked into build/neighbours; nothing
 is installed. The pages about programs over octo0 are run by "npm run neighbours -- --only how-to".
 
   --only PAGE   pages whose path contains PAGE
@@ -20,18 +21,17 @@ is installed. The pages about programs over octo0 are run by "npm run neighbours
 
 /** Returns the exit status: 1 if a page failed. */
 export async function main(args: string[]): Promise<number> {
-  const options = { only: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean' } } as const;
+  const options = { only: { type: 'string' }, list: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args, options });
-  if (values.help) return tell(HELP);
-  if (values.list) return tell(SCENES.map((scene) => `${titleOf(scene)}\n`).join(''));
+  if (values.list) return tell(TRIALS.map(({ title }) => `${title}\n`).join(''));
   const words = values.only?.split(',') ?? [''];
-  const wanted = SCENES.filter((scene) => words.some((word) => titleOf(scene).includes(word)));
+  const wanted = TRIALS.filter(({ title }) => words.some((word) => title.includes(word)));
   if (wanted.length === 0) {
     process.stderr.write(`no page is called ${values.only}; --list names them\n`);
     return 64;
   }
   let good = 0;
-  for (const scene of wanted) if (await works(scene)) good++;
+  for (const trial of wanted) if (await works(trial)) good++;
   console.log(`${good} of ${wanted.length} pages hold`);
   return good === wanted.length ? 0 : 1;
 }
@@ -41,18 +41,27 @@ function tell(text: string): number {
   return 0;
 }
 
-function titleOf({ page, variant }: Scene): string {
-  return variant === undefined ? page : `${page} (${variant})`;
+interface Trial {
+  title: string;
+  hold: () => Promise<void>;
 }
 
-async function works(scene: Scene): Promise<boolean> {
+const TRIALS: readonly Trial[] = [
+  ...SCENES.map((scene) => ({
+    title: scene.variant === undefined ? scene.page : `${scene.page} (${scene.variant})`,
+    hold: () => followPage(scene),
+  })),
+  ...pagesWithCode().map((page) => ({ title: `${page} (code)`, hold: () => checkCode(page) })),
+];
+
+async function works({ title, hold }: Trial): Promise<boolean> {
   const from = performance.now();
   try {
-    await followPage(scene);
-    console.log(`${titleOf(scene)}: holds (${((performance.now() - from) / 1000).toFixed(0)} s)`);
+    await hold();
+    console.log(`${title}: holds (${((performance.now() - from) / 1000).toFixed(0)} s)`);
     return true;
   } catch (error) {
-    console.error(`${titleOf(scene)}: FAILED: ${(error as Error).message}`);
+    console.error(`${title}: FAILED: ${(error as Error).message}`);
     return false;
   }
 }

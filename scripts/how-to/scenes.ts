@@ -2,6 +2,7 @@
 import { CLOUD_SCENES } from './cloud-scenes.js';
 import { CONTAINER_SCENES } from './container-scenes.js';
 import type { End, Scene } from './scene.js';
+import { WATCH_SCENES } from './watch-scenes.js';
 
 const end = (host: string, device: string, address?: string, gateway?: End['gateway']): End => ({
   host,
@@ -228,4 +229,5 @@ export const SCENES: Scene[] = [
   ...OLD_TUNNELS.map(moveFrom),
   ...CLOUD_SCENES,
   ...CONTAINER_SCENES,
+  ...WATCH_SCENES,
 ];

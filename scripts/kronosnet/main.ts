@@ -11,7 +11,7 @@ import { pause, until } from '../lab/run.js';
 import { CONTENDERS, type Contender, type Tunnel } from './contenders.js';
 import { type Account, type Trial, writePage } from './page.js';
 
-const HELP = `usage: npm run kronosnet -- [--only NAME] [--times N]
+export const HELP = `usage: npm run kronosnet -- [--only NAME] [--times N]
 
 Joins two hosts over two links by libknet (Debian's libknet1, with a TAP device as kronosnetd had) and by Octolink, lets the link
 in use die, and measures throughput and processor time. Writes docs/kronosnet-drill.md and its picture from all runs so far.
@@ -30,13 +30,13 @@ const FOLDER = join(ROOT, 'build', 'kronosnet');
 const TICKS = 100;
 
 export async function main(args: string[]): Promise<number> {
-  const options = { only: { type: 'string' }, times: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const options = { only: { type: 'string' }, times: { type: 'string' } } as const;
   const { values } = parseArgs({ args, options });
   const times = Number(values.times ?? 3);
   const wanted = CONTENDERS.filter(({ name }) => values.only === undefined || name === values.only);
-  if (values.help || wanted.length === 0 || !(times >= 1)) {
-    process.stdout.write(HELP);
-    return values.help ? 0 : 64;
+  if (wanted.length === 0 || !(times >= 1)) {
+    process.stderr.write(HELP);
+    return 64;
   }
   mkdirSync(FOLDER, { recursive: true });
   for (const contender of wanted) {

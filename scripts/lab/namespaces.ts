@@ -4,10 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const NAMESPACE_FOLDER = '/run/netns';
+/** Not TMPDIR: whoever finds a namespace finds its folder too, and the marker in it, whatever its own environment says. */
+const FOLDERS = '/tmp';
 const NAME = /^octo-(\d+)-[a-z][a-z0-9]*$/;
 const FOLDER = /^octo-(\d+)$/;
 
@@ -26,7 +27,7 @@ export function ownerOf(name: string): number | undefined {
 
 /** Folder for configurations, sockets and logs of the lab owned by `pid`. */
 export function labFolder(pid: number): string {
-  return join(tmpdir(), `octo-${pid}`);
+  return join(FOLDERS, `octo-${pid}`);
 }
 
 /** The file whose presence says that a lab was kept on purpose. */
@@ -55,7 +56,7 @@ export function labOwners(): number[] {
     const owner = ownerOf(name);
     if (owner !== undefined) owners.add(owner);
   }
-  for (const name of names(tmpdir())) {
+  for (const name of names(FOLDERS)) {
     const match = FOLDER.exec(name);
     if (match) owners.add(Number(match[1]));
   }

@@ -26,6 +26,11 @@ const LISTINGS = [
   'show links state down limit 20',
 ] as const;
 
+export const HELP = `usage: npm run listings
+
+Measures how long listings and Tab take of a daemon with ${PEERS} peers. Exit status: 1 if something takes too long.
+`;
+
 /** Returns the exit status: 1 if something takes longer, or prints more, than it may. */
 export async function main(): Promise<number> {
   const lab = await Lab.build({ hosts: 1, underlays: [{ family: 4 }] });

@@ -7,7 +7,7 @@ import { type Result, writePage } from './page.js';
 import type { Row } from './row.js';
 import { ROWS } from './rows.js';
 
-const HELP = `usage: npm run neighbours -- [--only NAME[,NAME…]] [--list]
+export const HELP = `usage: npm run neighbours -- [--only NAME[,NAME…]] [--list]
 
 Runs real programs of other people over a tunnel of two links, cuts the link in use, and writes docs/neighbours.md.
 Their Debian packages are unpacked into build/neighbours; nothing is installed.
@@ -27,9 +27,8 @@ link in use was cut, once by its carrier (the kernel says so) and once by a blac
 
 /** Returns the exit status: 1 if a row failed. */
 export async function main(args: string[]): Promise<number> {
-  const options = { only: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean' } } as const;
+  const options = { only: { type: 'string' }, list: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args, options });
-  if (values.help) return tell(HELP);
   if (values.list) return tell(ROWS.map(({ name, asked }) => `${name.padEnd(24)}${asked}\n`).join(''));
   const wanted = chosen(values.only?.split(','));
   if (wanted.length === 0) {

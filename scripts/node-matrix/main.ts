@@ -14,7 +14,7 @@ import { lineOf, RELEASES } from './releases.js';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** What touches Node most: addon, threads, OpenSSL, sockets; and daemons from start to end. */
 const TESTS = ['native', 'crypto', 'control', 'netns/traffic', 'netns/lifecycle', 'netns/service'];
-const HELP = `npm run node-matrix -- [options]
+export const HELP = `npm run node-matrix -- [options]
 
 Fetches the releases of Node that Octolink is tested with from npm (${RELEASES.map(({ version }) => version).join(', ')}),
 each checked by its hash, and runs under each of them the tests of ${TESTS.join(', ')}. Writes docs/node.md.
@@ -27,12 +27,8 @@ each checked by its hash, and runs under each of them the tests of ${TESTS.join(
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { node: { type: 'string' }, help: { type: 'boolean', default: false } },
+    options: { node: { type: 'string' } },
   });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
   const lines = values.node?.split(',') ?? RELEASES.map(lineOf);
   const unknown = lines.find((line) => !RELEASES.some((release) => lineOf(release) === line));
   if (unknown !== undefined) {

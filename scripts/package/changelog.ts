@@ -7,6 +7,11 @@ import { changelogOf } from './notes.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
+export const HELP = `usage: npm run changelog
+
+Writes CHANGELOG.md from version tags and the subjects of commits.
+`;
+
 /** Returns the exit code. */
 export async function main(): Promise<number> {
   const { version } = await releaseFacts(ROOT);

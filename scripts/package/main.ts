@@ -9,12 +9,14 @@ import { dayOf, type ReleaseFacts, releaseFacts } from './facts.js';
 import { productionPackages } from './lockfile.js';
 import { changesSince, notesOf, previousTag } from './notes.js';
 import { type BuiltAddon, makeNpmPackages, sha256 } from './npm.js';
-import { type Format, HELP, type PackageOptions, readOptions } from './options.js';
+import { type Format, type PackageOptions, readOptions } from './options.js';
 import { fetchRuntime } from './runtime.js';
 import { sbom } from './sbom.js';
 import { makeTarball } from './tarball.js';
 import { targetOf } from './targets.js';
 import { put } from './tree.js';
+
+export { HELP } from './options.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -26,10 +28,6 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return 64;
-  }
-  if (options.help) {
-    process.stdout.write(HELP);
-    return 0;
   }
   try {
     const out = resolve(options.out ?? join(ROOT, 'build/packages'));

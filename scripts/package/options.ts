@@ -23,7 +23,6 @@ export interface PackageOptions {
   formats: Format[];
   version: string | undefined;
   out: string | undefined;
-  help: boolean;
 }
 
 /** @throws Error with a sentence for the user. */
@@ -35,7 +34,6 @@ export function readOptions(args: readonly string[]): PackageOptions {
       formats: { type: 'string', default: FORMATS.join() },
       version: { type: 'string' },
       out: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
   if (values.version !== undefined && !/^\d[0-9A-Za-z.+~]*$/.test(values.version)) {
@@ -48,7 +46,6 @@ export function readOptions(args: readonly string[]): PackageOptions {
     formats: listOf('--formats', values.formats, FORMATS),
     version: values.version,
     out: values.out,
-    help: values.help,
   };
 }
 

@@ -8,7 +8,9 @@ import { EtcdCluster } from '../lab/etcd.js';
 import { hostFolder, Lab } from '../lab/lab.js';
 import { type KeyPair, lanAddress, newKeyPair, OCTOLINKD } from '../lab/mesh.js';
 import { capture, pause, run, until } from '../lab/run.js';
-import { HELP, parseOptions, type RegistryDrillOptions } from './options.js';
+import { parseOptions, type RegistryDrillOptions } from './options.js';
+
+export { HELP } from './options.js';
 
 const PATIENCE_MS = 120_000;
 /** Daemons that are started at once: each loads its program. */
@@ -26,10 +28,6 @@ export async function main(argv: string[]): Promise<number> {
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return USAGE_ERROR;
-  }
-  if (options.help) {
-    process.stdout.write(HELP);
-    return 0;
   }
   const { members, minutes, pings } = options;
   lab = await Lab.build({ hosts: members + 1, underlays: [{ family: 4 }] });

@@ -21,7 +21,6 @@ export interface RegistryDrillOptions {
   members: number;
   minutes: number;
   pings: number;
-  help: boolean;
 }
 
 /** @throws Error with a sentence for the user when an option is wrong. */
@@ -32,7 +31,6 @@ export function parseOptions(args: string[]): RegistryDrillOptions {
       members: { type: 'string', default: '64' },
       minutes: { type: 'string', default: '1' },
       pings: { type: 'string', default: '10' },
-      help: { type: 'boolean', default: false },
     },
   });
   const minutes = Number(values.minutes);
@@ -43,6 +41,5 @@ export function parseOptions(args: string[]): RegistryDrillOptions {
     members: between('members', values.members, 3, 128),
     minutes,
     pings: between('pings', values.pings, 1, 100),
-    help: values.help,
   };
 }

@@ -4,25 +4,16 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CANNOT_RUN, SetUpError, say } from './say.mjs';
 
-/** Debian's name of the package that a program comes in. */
+/** Debian's name of the package that a program comes in, where it is another one. */
 const PACKAGE_OF = {
-  'g++': 'g++',
-  make: 'make',
   ping: 'iputils-ping',
   nft: 'nftables',
   ip: 'iproute2',
   ss: 'iproute2',
   tc: 'iproute2',
-  ethtool: 'ethtool',
-  iperf3: 'iperf3',
-  debootstrap: 'debootstrap',
   'dpkg-deb': 'dpkg',
-  lintian: 'lintian',
-  git: 'git',
-  buildah: 'buildah',
   'qemu-aarch64-static': 'qemu-user-static',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
-  chromium: 'chromium',
 };
 
 const NODE_FLOOR = [20, 19];
@@ -41,7 +32,7 @@ export function hasProgram(name, path = process.env.PATH ?? '') {
 
 /** Debian packages for programs, each once. */
 export function packagesFor(programs) {
-  return [...new Set(programs.map((name) => PACKAGE_OF[name]))];
+  return [...new Set(programs.map((name) => PACKAGE_OF[name] ?? name))];
 }
 
 /** Installs the Debian packages of missing programs where that is possible, and says so where it is not. */

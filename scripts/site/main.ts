@@ -11,7 +11,7 @@ import { readSite, type Site } from './site.js';
 import { CONTENTS, outputOf, textOf } from './sources.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const USAGE = `usage: npm run site [-- --out FOLDER | --check]
+export const HELP = `usage: npm run site [-- --out FOLDER | --check]
 
 Writes the documentation as HTML into FOLDER (build/site), which it empties first.
 
@@ -25,13 +25,8 @@ export function main(args: string[]): number {
     options: {
       out: { type: 'string', default: join(ROOT, 'build/site') },
       check: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
   const site = readSite();
   for (const problem of site.problems) console.error(problem);
   if (site.problems.length > 0) return 1;

@@ -1,8 +1,10 @@
 /** `node scripts/stream.mjs`: one end of a numbered stream. */
 import type { StreamReport } from './account.js';
-import { HELP, parseOptions, type StreamOptions } from './options.js';
+import { parseOptions, type StreamOptions } from './options.js';
 import { receiveStream } from './receiver.js';
 import { type SenderReport, sendStream } from './sender.js';
+
+export { HELP } from './options.js';
 
 const USAGE_ERROR = 64;
 /** How many silences the text names. */
@@ -31,10 +33,6 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function run(options: StreamOptions, isStopped: () => boolean): Promise<number> {
-  if (options.what === 'help') {
-    console.log(HELP);
-    return 0;
-  }
   if (options.what === 'send') {
     const report = await sendStream(options.send, isStopped);
     console.log(options.json ? JSON.stringify(report) : sentText(report));

@@ -22,7 +22,6 @@ late, and of every silence. Start the receiver first; it ends with the stream, a
 `;
 
 export type StreamOptions =
-  | { what: 'help' }
   | { what: 'send'; json: boolean; send: SenderOptions }
   | { what: 'receive'; json: boolean; receive: ReceiverOptions };
 
@@ -39,10 +38,8 @@ export function parseOptions(args: string[]): StreamOptions {
       seconds: { type: 'string' },
       ipv6: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return { what: 'help' };
   const [what, ...rest] = positionals;
   if (rest.length > 0 || (what !== 'send' && what !== 'receive')) {
     throw new Error('say `send` or `receive`; see --help');

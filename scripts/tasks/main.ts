@@ -12,6 +12,13 @@ const SIZES: readonly Size[] = [
   { columns: 140, rows: 40 },
 ];
 
+export const HELP = `usage: npm run tasks [-- WORD…]
+
+Types forty tasks of an engineer into the CLI, in a terminal of each size, and writes the screens to docs/tasks.
+
+  WORD   part of a title, or a size such as 80x24: only those, and no page is written unless every task of a size was typed
+`;
+
 /**
  * `words`: parts of titles, and sizes such as `80x24`; without any, all are typed and the pages written. Returns the exit
  * status, 1 if a task does not work.

@@ -29,6 +29,11 @@ const LOOKS: Look[] = [
   { name: 'web-phone', width: 390, height: 1600, colorScheme: 'light' },
 ];
 
+export const HELP = `usage: npm run web-check
+
+Opens the web page of a real network in headless Chromium, cuts a link, asks axe-core, and takes the pictures of docs/web.md.
+`;
+
 /** Returns the exit status. */
 export async function main(): Promise<number> {
   const lab = await Lab.build({ hosts: 3, underlays: [{ family: 4 }, { family: 4 }] });

@@ -17,6 +17,17 @@ export const CAPTURE_POINTS = [
 ] as const;
 export type CapturePoint = (typeof CAPTURE_POINTS)[number];
 
+/** Points where no peer is known, where no link is, and where there are no frames to filter: limits by these are refused there. */
+export const POINTS_WITHOUT_PEER: ReadonlySet<CapturePoint> = new Set<CapturePoint>(['tap-in', 'tap-out']);
+/** See `POINTS_WITHOUT_PEER`. */
+export const POINTS_WITHOUT_LINK: ReadonlySet<CapturePoint> = new Set<CapturePoint>([
+  'tap-in',
+  'tap-out',
+  'switch',
+]);
+/** See `POINTS_WITHOUT_PEER`. */
+export const SEALED_POINTS: ReadonlySet<CapturePoint> = new Set<CapturePoint>(['link-in', 'link-out']);
+
 /** Most bytes of a packet that a capture keeps; Wireshark takes no more. */
 export const MAX_SNAP_BYTES = 262_144;
 
@@ -69,8 +80,8 @@ export interface CapturedPacket {
   peer: string | null;
   link: number | null;
   form: CaptureForm;
-  /** What became of it, where that is known at this point. */
-  verdict: 'forward' | 'flood' | 'drop' | null;
+  /** What became of it, where that is known at this point; `multicast`: it went to those who asked for its group. */
+  verdict: 'forward' | 'flood' | 'multicast' | 'drop' | null;
   /** Where the switch sent it: a peer, or the TAP. */
   to: { peer: string } | 'tap' | null;
   /** Why it was dropped. */
@@ -88,6 +99,6 @@ export interface CaptureRead {
   packets: CapturedPacket[];
   /** Packets that were not copied since the last answer because the reader was too slow, by point. */
   missed: Partial<Record<CapturePoint, number>>;
-  /** Nothing more will come: the interface has stopped. */
+  /** Nothing more will come: the interface has stopped, or the peer that was asked for is gone. */
   ended: boolean;
 }

@@ -118,6 +118,15 @@ export type ControlEvent = EventBase &
         other: string | null;
         count: number;
       }
+    /** Two stations say in turn that they have one IP address. `stations`: the one heard last is first; `peer` is null for the TAP. */
+    | {
+        kind: 'address-duplicate';
+        interface: string;
+        address: string;
+        /** 0: untagged. */
+        vlan: number;
+        stations: { mac: string; peer: string | null }[];
+      }
     /** A peer sends more of a kind than storm control allows, and the rest is dropped; or it no longer does. */
     | { kind: 'storm'; interface: string; peer: string; traffic: StormKind; isOver: boolean }
     | { kind: 'session'; interface: string; peer: string; what: 'established' | 'rekeyed' | 'ended' }

@@ -15,10 +15,19 @@ export interface GuardStatus {
   source: boolean;
   dhcpServer: boolean;
   ra: boolean;
+  /** How many stations may be learned behind it; null: any number. */
+  macLimit: number | null;
   /**
    * Frames dropped by each guard; `opaque`: those that no guard could look through; `staticMac`: from MAC addresses that are
-   * static elsewhere.
+   * static elsewhere; `macLimit`: from stations that were too many.
    */
-  drops: { source: number; dhcpServer: number; ra: number; opaque: number; staticMac: number };
+  drops: {
+    source: number;
+    dhcpServer: number;
+    ra: number;
+    opaque: number;
+    staticMac: number;
+    macLimit: number;
+  };
   bindings: GuardBinding[];
 }

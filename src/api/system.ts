@@ -65,7 +65,7 @@ export interface PeerMemory {
   interface: string;
   /**
    * `authorized`: may come by `authorized-keys` and has not; `configured`: without a session; `idle`: with one and a few heartbeats;
-   * `busy`: measures often, and frames come from it.
+   * `busy`: more than 255 datagrams have come in one of its sessions.
    */
   state: 'authorized' | 'configured' | 'idle' | 'busy';
   /** How many are in this state. */

@@ -1,4 +1,5 @@
 /** Runs without a terminal: `-c`, `-f`, words, standard input, and the check of a file. */
+import { asFailure } from './base/daemon-client.js';
 import { CliFailure, EXIT, failure } from './base/failure.js';
 import type { Origin } from './interpreter/given-line.js';
 import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
@@ -11,9 +12,9 @@ interface BatchLine {
 
 /** Writes a failure to the standard error and returns its exit code. */
 export function report(error: unknown): number {
-  if (!(error instanceof CliFailure)) throw error;
-  process.stderr.write(`${error.lines.join('\n')}\n`);
-  return error.exitCode;
+  const { lines, exitCode } = asFailure(error);
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return exitCode;
 }
 
 interface BatchOptions {

@@ -2,7 +2,8 @@
 import type { ControlEvent } from '../api/index.js';
 import type { ConfigMode } from '../config/language.js';
 import { displayWidth } from '../grammar/display-width.js';
-import { CliFailure, EXIT } from './base/failure.js';
+import { asFailure } from './base/daemon-client.js';
+import { EXIT } from './base/failure.js';
 import { completionFor, helpLines } from './completion/suggestions.js';
 import { Interpreter, type InterpreterOptions } from './interpreter/interpreter.js';
 import { colourLine } from './output/colour.js';
@@ -216,8 +217,8 @@ class Shell {
       });
       if (mayRename && this.paste === null) await this.refreshHostname();
     } catch (error) {
-      if (!(error instanceof CliFailure)) throw error;
-      this.say(interrupted ? ['^C'] : error.lines);
+      const { lines } = asFailure(error);
+      this.say(interrupted ? ['^C'] : lines);
       // What was typed or pasted ahead is gone, the end of the paste with it.
       if (interrupted) await this.giveUpPaste();
     }

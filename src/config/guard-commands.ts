@@ -1,10 +1,12 @@
 /** The lines `guard` of a peer: what may come from behind it. */
 import type { GuardConfig } from '../api/config.js';
 import { choice, keyword, value } from '../grammar/command.js';
-import { IPV4, IPV6, MAC } from '../grammar/values.js';
+import { IPV4, IPV6, MAC, range } from '../grammar/values.js';
 import { MAX_BINDINGS } from './defaults.js';
 import { peerOf, type Scope, type Setting, setting } from './language.js';
 
+/** As many as the largest MAC table holds. */
+const MOST_STATIONS = 1_048_576;
 const GUARD = keyword('guard', 'What may not come from this peer');
 
 const SWITCHES = {
@@ -36,6 +38,20 @@ const switches = (Object.keys(SWITCHES) as (keyof typeof SWITCHES)[]).map((key) 
 
 export const guardCommands: Setting[] = [
   ...switches,
+  setting('peer', {
+    tokens: [
+      GUARD,
+      keyword('mac-limit', 'Frames of stations beyond so many'),
+      value('stations', range(1, MOST_STATIONS), 'Stations that may be learned behind this peer'),
+    ],
+    noNeeds: 2,
+    set: (scope, { stations }) => change(scope, { ...peerOf(scope).guard, macLimit: stations }),
+    unset: (scope) => change(scope, { ...peerOf(scope).guard, macLimit: undefined }),
+    render(scope) {
+      const most = peerOf(scope).guard?.macLimit;
+      return most === undefined ? [] : [`guard mac-limit ${most}`];
+    },
+  }),
   setting('peer', {
     tokens: [
       GUARD,

@@ -14,7 +14,7 @@ export const portCommands: Setting[] = [
     tokens: [
       keyword(
         'split-horizon',
-        'Frames do not pass between peers of one group; "no": they pass to and from all',
+        'Frames do not pass between peers of one group; "no": they pass to and from all, as with clients that have no block',
       ),
       keyword('group', 'Peers between which frames do not pass'),
       value('group', GROUP, 'Number of the group', { default: DEFAULTS.splitHorizon }),

@@ -34,7 +34,8 @@ export function admitsClients({ authorizedKeys, authorities }: InterfaceConfig):
 
 /**
  * What holds for clients that have no block: their template, or else a peer with no line but link 0. Links are where the
- * client calls from. The links of a template are the same objects for all its clients, and its settings the same object
+ * client calls from. Frames pass between clients unless their template says otherwise; members of a registry reach each
+ * other directly, so between them they do not. The links of a template are the same objects for all its clients, and its settings the same object
  * from one configuration to the next as long as they say the same.
  */
 export class ClientTemplates {
@@ -47,13 +48,15 @@ export class ClientTemplates {
       this.preset = null;
       return;
     }
+    const group = parent.registry === undefined ? { splitHorizon: false as const } : {};
+    const settingsOf = (template: PeerConfig) => ({ ...group, ...ofClients(template) });
     for (const template of parent.peerTemplates ?? []) {
-      this.byName.set(template.name, kept(before?.byName.get(template.name), ofClients(template)));
+      this.byName.set(template.name, kept(before?.byName.get(template.name), settingsOf(template)));
     }
     const name = parent.authorizedKeys?.template;
     this.preset =
       name === undefined
-        ? kept(before?.preset ?? undefined, ofClients({ name: '', links: [] }))
+        ? kept(before?.preset ?? undefined, settingsOf({ name: '', links: [] }))
         : (this.byName.get(name) ?? null);
   }
 

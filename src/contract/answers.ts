@@ -19,8 +19,8 @@ export interface RowsHeld {
   ring: number;
   /** Round-trip times of a link that measures often. */
   histogram: number;
-  /** How many of these there are. */
-  inUse: { streams: number; rings: number; histograms: number };
+  /** Peers whose sessions have a ring. */
+  busyPeers: number;
 }
 
 /** One entry of the MAC table. */
@@ -99,6 +99,11 @@ export interface QuerierRow {
   /** Row of the peer, -1 for the TAP, -2 for this switch itself. */
   port: number;
   address: number[];
+  /** The first 16 and the last 32 bits of its MAC address. */
+  high: number;
+  low: number;
+  /** How long a membership lasts from a report on. */
+  holdUs: number;
   /** Whether enough was asked for multicast to be pruned. */
   isSettled: boolean;
   leftUs: number;
@@ -110,6 +115,12 @@ export interface RouterPortRow {
   isIpv4: boolean;
   isIpv6: boolean;
   isStatic: boolean;
+}
+
+/** What was known of multicast before a restart, in rows of now. */
+export interface KnownMulticast {
+  queriers: QuerierRow[];
+  routers: RouterPortRow[];
 }
 
 /** The answer of `multicast`: the memberships of some rows, the row to go on at (-1 at the end), and with the first ones all else. */
@@ -134,6 +145,9 @@ export interface GuardRow {
   bindings: { words: number[]; leftUs: number | null }[];
   /** Frames from MAC addresses that are static elsewhere. */
   pinned: number;
+  /** How many stations may be learned there, 0 for any number, and frames from those that were too many. */
+  most: number;
+  excess: number;
 }
 
 /** One link in the decision that is in force for a peer. */

@@ -14,7 +14,7 @@ export const POINT = Object.fromEntries(CAPTURE_POINTS.map((name, index) => [nam
 export const PACKET = { FRAME: 0, SEGMENT: 1, SEALED: 2, MESSAGE: 3 } as const;
 
 /** What became of a packet. `PEER` comes with a row, `DROP` with a reason, `REFUSED` with an errno. */
-export const VERDICT = { NONE: 0, PEER: 1, TAP: 2, FLOOD: 3, DROP: 4, REFUSED: 5 } as const;
+export const VERDICT = { NONE: 0, PEER: 1, TAP: 2, FLOOD: 3, DROP: 4, REFUSED: 5, SELECTED: 6 } as const;
 
 /** Words of a path as `PATH` has them: family, port, remote and local address. */
 export const PLACE_WORDS = 10;

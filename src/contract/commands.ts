@@ -1,6 +1,6 @@
 /** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
 
-import type { MacWanted } from './answers.js';
+import type { KnownMulticast, MacWanted } from './answers.js';
 import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
@@ -87,5 +87,7 @@ export type DatapathCommand =
   | { kind: 'stations'; stations: KnownStations }
   /** A peer has not come back: where its stations are is open, unless it has a session. */
   | { kind: 'stations-forget'; peer: number }
+  /** Queriers and routers from before a restart count again; memberships are asked for in place of the queriers. */
+  | { kind: 'multicast-recall'; known: KnownMulticast }
   /** Says goodbye to a peer that will be removed, or to all. */
   | { kind: 'goodbye'; peer?: number };

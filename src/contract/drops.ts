@@ -15,6 +15,8 @@ export const DROP_HELP = {
   'guard-dhcp-server': 'message of a DHCP server behind a peer that may have none',
   'guard-ra': 'router advertisement from behind a peer that may send none',
   'guard-static-mac': 'frame from a station that `mac-table static` has behind another port',
+  'guard-mac-limit':
+    'frame from a station that is new behind a peer with as many as its `guard mac-limit` allows',
   'guard-opaque': 'frame of a guarded peer that cannot be looked through',
   'storm-broadcast': 'broadcast of a peer beyond its `storm-control`',
   'storm-multicast': 'multicast of a peer beyond its `storm-control`',
@@ -26,6 +28,8 @@ export const DROP_HELP = {
   'loop-held': 'frame from or for a peer that is held, since the LAN reaches it by another way as well',
   'own-probe': 'probe of our loop guard that has come back',
   'forged-probe': 'probe with the identity of our loop guard that we have not sent, or long ago',
+  'repeated-probe': 'probe of another loop guard that has passed here already',
+  'probe-limit': 'probe of another loop guard behind a peer from which too many come',
   'mac-frozen': 'frame from a station that moved too often, by another port than the one it stays at',
   'no-peer': 'frame to flood, but no peer can be reached',
   'no-session': 'peer has no session yet',

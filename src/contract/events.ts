@@ -33,8 +33,17 @@ export type SwitchNotice =
       /** How many were frozen since the last was told, this one included. */
       count: number;
     }
+  /** Two stations say in turn that they have one IP address: four words, IPv4 after ::ffff:0:0/96. */
+  | { what: 'address-duplicate'; vlan: number; words: number[]; one: AddressClaim; other: AddressClaim }
   /** A peer sends more than storm control allows of a kind, an index in `STORM_KINDS`, or no longer. */
   | { what: 'storm'; peer: number; traffic: number; isOver: boolean };
+
+/** Who claims an address: the first 16 and the last 32 bits of its MAC address, and the port where it was heard. */
+export interface AddressClaim {
+  high: number;
+  low: number;
+  port: number;
+}
 
 /** What came of a probe of a trace. */
 export interface TraceAnswer {

@@ -37,6 +37,8 @@ export interface PortSettings {
   multicastRouter: boolean;
   /** null: not guarded. */
   guard: GuardSettings | null;
+  /** Stations that may be learned there; 0: any number. */
+  macLimit: number;
   /** By kind, in the order of `STORM_KINDS`; null: any amount. */
   storm: readonly (StormLimit | null)[];
   statics: readonly StaticMac[];

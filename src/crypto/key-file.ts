@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { fileProblem } from '../base/file-problems.js';
 import { encodeKey, generateSecret, KEY_TEXT_BYTES, KeyError, parseSecret } from './keys.js';
 import type { Primitives } from './primitives.js';
 
@@ -139,18 +140,17 @@ function attempt<T>(path: string, call: () => T): T {
   }
 }
 
-const problems: Record<string, string> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
+const PROBLEMS: Record<string, string> = {
   EEXIST: 'exists already, and a key is never overwritten',
   EISDIR: 'not a regular file',
   ENXIO: 'not a regular file',
-  ENOTDIR: 'a part of its path is not a folder',
-  ENOSPC: 'the disk is full',
-  EROFS: 'the file system is read-only',
 };
 
 function asKeyFileError(path: string, error: unknown): KeyFileError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  return new KeyFileError(path, problems[code] ?? `cannot be used (${code})`, code === 'ENOENT');
+  return new KeyFileError(
+    path,
+    PROBLEMS[code] ?? fileProblem(error) ?? `cannot be used (${code})`,
+    code === 'ENOENT',
+  );
 }

@@ -2,7 +2,8 @@
  * Noise handshakes (Noise Protocol Framework revision 34, section 5.3) over 25519, ChaChaPoly and BLAKE2b.
  * A pattern is data; Octolink speaks IKpsk2, the tests run others of the published vectors through the same code.
  */
-import { generateKeyPair, KEY_BYTES, type KeyPair, type Primitives, TAG_BYTES } from './primitives.js';
+import { HandshakeMemory } from './handshake-memory.js';
+import { KEY_BYTES, type KeyPair, type Primitives, TAG_BYTES } from './primitives.js';
 import { SymmetricState } from './symmetric-state.js';
 
 export type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss' | 'psk';
@@ -59,8 +60,8 @@ export class NoiseHandshake {
   private readonly role: Role;
   private readonly usesPsk: boolean;
   private readonly symmetric: SymmetricState;
-  private readonly shared: Uint8Array;
-  private readonly psk: Uint8Array;
+  /** Null once the handshake has ended. */
+  private memory: HandshakeMemory | null;
   private readonly staticKeys: KeyPair | undefined;
   private ephemeralKeys: KeyPair | undefined;
   private peerStatic: Uint8Array | undefined;
@@ -75,9 +76,9 @@ export class NoiseHandshake {
     this.staticKeys = options.staticKeys;
     this.ephemeralKeys = options.ephemeralKeys;
     this.peerStatic = options.remoteStatic;
-    this.shared = primitives.allocateSecret(KEY_BYTES);
-    this.psk = primitives.allocateSecret(KEY_BYTES);
-    this.symmetric = new SymmetricState(primitives, `Noise_${pattern.name}_25519_ChaChaPoly_BLAKE2b`);
+    const memory = HandshakeMemory.take(primitives);
+    this.memory = memory;
+    this.symmetric = new SymmetricState(primitives, `Noise_${pattern.name}_25519_ChaChaPoly_BLAKE2b`, memory);
     this.symmetric.mixHash(options.prologue);
     for (const end of pattern.knownStatics) {
       const known = end === this.role ? this.staticKeys?.publicKey : this.peerStatic;
@@ -92,20 +93,21 @@ export class NoiseHandshake {
 
   /** Copies the preshared key in; it may come late, once the first message has named the initiator. */
   setPresharedKey(psk: Uint8Array): void {
-    this.psk.set(psk);
+    this.held().psk.set(psk);
   }
 
   /** Writes the next message around `payload`. */
   write(payload: Uint8Array): NoiseResult {
+    const memory = this.held();
     const parts: Uint8Array[] = [];
     for (const token of this.pattern.messages[this.next]) {
       if (token === 'e') {
-        this.ephemeralKeys ??= generateKeyPair(this.primitives);
+        this.ephemeralKeys ??= this.drawEphemeral(memory);
         parts.push(this.ephemeralKeys.publicKey);
         this.mixEphemeral(this.ephemeralKeys.publicKey);
       } else if (token === 's') {
         parts.push(this.symmetric.encryptAndHash(this.required(this.staticKeys).publicKey));
-      } else if (!this.mixSecret(token)) {
+      } else if (!this.mixSecret(token, memory)) {
         return { ok: false, reason: 'low-order-key' };
       }
     }
@@ -116,9 +118,10 @@ export class NoiseHandshake {
 
   /** Reads the next message and gives its payload. */
   read(message: Uint8Array): NoiseResult {
+    const memory = this.held();
     const remoteStatic = this.peerStatic;
     this.symmetric.save();
-    const result = this.readTokens(message);
+    const result = this.readTokens(message, memory);
     if (result.ok) {
       this.next += 1;
     } else {
@@ -131,6 +134,7 @@ export class NoiseHandshake {
 
   /** Ends the handshake: gives the transport keys and erases everything else. */
   finish(): SessionKeys {
+    this.held();
     const [fromInitiator, fromResponder] = this.symmetric.split();
     const handshakeHash = this.symmetric.handshakeHash();
     this.destroy();
@@ -139,16 +143,25 @@ export class NoiseHandshake {
       : { send: fromResponder, receive: fromInitiator, handshakeHash };
   }
 
-  /** Erases every secret of the handshake. */
+  /** Erases every secret of the handshake, which is of no use afterwards. */
   destroy(): void {
-    this.symmetric.wipe();
-    this.primitives.wipe(this.shared);
-    this.primitives.wipe(this.psk);
-    if (this.ephemeralKeys !== undefined) this.primitives.wipe(this.ephemeralKeys.secretKey);
+    this.memory?.release();
+    this.memory = null;
     this.ephemeralKeys = undefined;
   }
 
-  private readTokens(message: Uint8Array): NoiseResult {
+  /** @throws Error when the handshake has ended: its memory may be another's by now. */
+  private held(): HandshakeMemory {
+    if (this.memory === null) throw new Error('the handshake has ended');
+    return this.memory;
+  }
+
+  private drawEphemeral({ ephemeral }: HandshakeMemory): KeyPair {
+    this.primitives.random(ephemeral);
+    return { secretKey: ephemeral, publicKey: this.primitives.publicKey(ephemeral) };
+  }
+
+  private readTokens(message: Uint8Array, memory: HandshakeMemory): NoiseResult {
     let offset = 0;
     for (const token of this.pattern.messages[this.next]) {
       if (token === 'e' || token === 's') {
@@ -164,7 +177,7 @@ export class NoiseHandshake {
           if (publicKey === undefined) return { ok: false, reason: 'not-authentic' };
           this.peerStatic = publicKey;
         }
-      } else if (!this.mixSecret(token)) {
+      } else if (!this.mixSecret(token, memory)) {
         return { ok: false, reason: 'low-order-key' };
       }
     }
@@ -178,18 +191,18 @@ export class NoiseHandshake {
     if (this.usesPsk) this.symmetric.mixKey(publicKey);
   }
 
-  private mixSecret(token: 'ee' | 'es' | 'se' | 'ss' | 'psk'): boolean {
+  private mixSecret(token: 'ee' | 'es' | 'se' | 'ss' | 'psk', memory: HandshakeMemory): boolean {
     if (token === 'psk') {
-      this.symmetric.mixKeyAndHash(this.psk);
+      this.symmetric.mixKeyAndHash(memory.psk);
       return true;
     }
     // The first letter names the initiator's key, the second the responder's.
     const [own, remote] = this.role === 'initiator' ? [token[0], token[1]] : [token[1], token[0]];
     const ownKeys = this.required(own === 'e' ? this.ephemeralKeys : this.staticKeys);
     const remoteKey = this.required(remote === 'e' ? this.remoteEphemeral : this.peerStatic);
-    const agreed = this.primitives.dh(this.shared, ownKeys.secretKey, remoteKey);
-    if (agreed) this.symmetric.mixKey(this.shared);
-    this.primitives.wipe(this.shared);
+    const agreed = this.primitives.dh(memory.shared, ownKeys.secretKey, remoteKey);
+    if (agreed) this.symmetric.mixKey(memory.shared);
+    this.primitives.wipe(memory.shared);
     return agreed;
   }
 

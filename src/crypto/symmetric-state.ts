@@ -2,20 +2,20 @@
  * The symmetric half of a Noise handshake (Noise Protocol Framework revision 34, sections 4 and 5), for
  * ChaChaPoly and BLAKE2b: chaining key, handshake hash and the cipher key that follows from them.
  */
+import { HASH_BYTES, type HandshakeMemory } from './handshake-memory.js';
 import { CHACHA_NONCE_BYTES, KEY_BYTES, type Primitives, TAG_BYTES } from './primitives.js';
 
-/** HASHLEN of BLAKE2b. */
-const HASH_BYTES = 64;
 const NOTHING = new Uint8Array(0);
 const MOST_OUTPUTS = 3;
 
-/** What HKDF makes: used and wiped within one call of a state, and shared by all states. */
+/** What HKDF makes, and nonces: used and wiped within one call of a state, and shared by all states. */
 class Scratch {
   readonly three: Uint8Array;
   readonly two: Uint8Array;
   /** Its parts of HASHLEN bytes, and the keys that these begin with. */
   readonly parts: readonly Uint8Array[];
   readonly keys: readonly Uint8Array[];
+  readonly nonce = new Uint8Array(CHACHA_NONCE_BYTES);
 
   constructor(primitives: Primitives) {
     this.three = primitives.allocateSecret(MOST_OUTPUTS * HASH_BYTES);
@@ -36,35 +36,27 @@ function scratchOf(primitives: Primitives): Scratch {
   return scratch;
 }
 
-/** One block of memory holds every secret of the state, so that saving, restoring and wiping are one step each. */
-const CHAINING_KEY = 0;
-const HASH = CHAINING_KEY + HASH_BYTES;
-const CIPHER_KEY = HASH + HASH_BYTES;
-const STATE_BYTES = CIPHER_KEY + KEY_BYTES;
-
 export class SymmetricState {
-  private readonly primitives: Primitives;
-  private readonly state: Uint8Array;
-  private readonly saved: Uint8Array;
   private readonly chainingKey: Uint8Array;
   private readonly hash: Uint8Array;
   private readonly cipherKey: Uint8Array;
   private readonly scratch: Scratch;
-  /** The nonce never needs 32 bits: a handshake seals a handful of times under one key. */
+  /** The nonce never needs more than eight bits: a handshake seals a handful of times under one key. */
   private nonce = 0;
   private isKeyed = false;
   private savedNonce = 0;
   private savedHasKey = false;
 
-  /** InitializeSymmetric with the full protocol name. */
-  constructor(primitives: Primitives, protocolName: string) {
-    this.primitives = primitives;
+  /** InitializeSymmetric with the full protocol name. Who owns `memory` erases it. */
+  constructor(
+    private readonly primitives: Primitives,
+    protocolName: string,
+    private readonly memory: HandshakeMemory,
+  ) {
     this.scratch = scratchOf(primitives);
-    this.state = primitives.allocateSecret(STATE_BYTES);
-    this.saved = primitives.allocateSecret(STATE_BYTES);
-    this.chainingKey = this.state.subarray(CHAINING_KEY, HASH);
-    this.hash = this.state.subarray(HASH, CIPHER_KEY);
-    this.cipherKey = this.state.subarray(CIPHER_KEY);
+    this.chainingKey = memory.chainingKey;
+    this.hash = memory.hash;
+    this.cipherKey = memory.cipherKey;
     const name = new TextEncoder().encode(protocolName);
     if (name.length <= HASH_BYTES) this.hash.set(name);
     else primitives.hash(this.hash, [name]);
@@ -113,8 +105,9 @@ export class SymmetricState {
 
   /** Opens what `encryptAndHash` made; undefined when it is too short or not authentic. */
   decryptAndHash(wire: Uint8Array): Uint8Array | undefined {
-    let plaintext: Uint8Array = new Uint8Array(wire);
-    if (this.isKeyed) {
+    let plaintext: Uint8Array;
+    if (!this.isKeyed) plaintext = new Uint8Array(wire);
+    else {
       if (wire.length < TAG_BYTES) return undefined;
       plaintext = new Uint8Array(wire.length - TAG_BYTES);
       const key = this.cipherKey;
@@ -137,23 +130,16 @@ export class SymmetricState {
 
   /** Remembers the state, for `restore` after a message that turns out not to be authentic. */
   save(): void {
-    this.saved.set(this.state);
+    this.memory.saved.set(this.memory.state);
     this.savedNonce = this.nonce;
     this.savedHasKey = this.isKeyed;
   }
 
   /** Goes back to the state last saved. */
   restore(): void {
-    this.state.set(this.saved);
+    this.memory.state.set(this.memory.saved);
     this.nonce = this.savedNonce;
     this.isKeyed = this.savedHasKey;
-  }
-
-  /** Erases every secret. The state is of no use afterwards. */
-  wipe(): void {
-    this.primitives.wipe(this.state);
-    this.primitives.wipe(this.saved);
-    this.isKeyed = false;
   }
 
   private setKey(key: Uint8Array): void {
@@ -163,9 +149,9 @@ export class SymmetricState {
   }
 
   private nextNonce(): Uint8Array {
-    const nonce = new Uint8Array(CHACHA_NONCE_BYTES);
-    new DataView(nonce.buffer).setUint32(4, this.nonce, true);
-    this.nonce += 1;
+    // Little-endian (section 12.3); one byte says it.
+    const { nonce } = this.scratch;
+    nonce[4] = this.nonce++;
     return nonce;
   }
 }

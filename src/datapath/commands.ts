@@ -15,6 +15,7 @@ import { NO_LINK } from '../state/peers.js';
 import { recallStations } from '../switch/known-stations.js';
 import { macStretch, vlanRows } from '../switch/mac-rows.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
+import { recallMulticast } from '../switch/multicast/known-multicast.js';
 import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
@@ -128,6 +129,8 @@ export class Commands {
         if (tables.peers.has(command.peer) && tables.peers.session[command.peer] < 0)
           this.parts.macs.flushPort(command.peer);
         return;
+      case 'multicast-recall':
+        return recallMulticast(this.parts.snooping, command.known, (port) => this.mayLearn(port), now);
       case 'goodbye':
         if (command.peer !== undefined) this.leave(command.peer, now);
         else for (const peer of tables.peers.rows) link.notices.goodbye(peer, now);

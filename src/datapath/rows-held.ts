@@ -13,7 +13,7 @@ const MAPS_OF_LINK = 3;
 
 /** `links`: rows of some links that stand for all. */
 export function rowsHeld(parts: Assembly, links: readonly number[]): RowsHeld {
-  const { sessions, links: table } = parts.tables;
+  const { sessions } = parts.tables;
   const rows = rowBytes(parts);
   const objects = ownBytes(links.map((link) => parts.link.placement.objectsOf(link)));
   return {
@@ -29,6 +29,6 @@ export function rowsHeld(parts: Assembly, links: readonly number[]): RowsHeld {
     stream: rows.streams,
     ring: RING_BYTES,
     histogram: rows.histograms,
-    inUse: { ...sessions.replayInUse, histograms: table.rttHistograms.inUse },
+    busyPeers: sessions.countBusyPeers(),
   };
 }

@@ -28,6 +28,7 @@ export class Rows {
     this.parts.storm.set(row, command.port.storm, now);
     // What was learned of other VLANs there is out of date.
     if (this.parts.vlans.set(row, command.port.vlan)) this.parts.macs.flushPort(row);
+    this.parts.macs.limits.set(row, command.port.macLimit);
     this.parts.macs.setStatics(row, command.port.statics);
     link.uplinks.configure(row, command.uplink, now);
     link.life.peerChanged(row, fresh, now);

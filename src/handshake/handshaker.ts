@@ -306,7 +306,7 @@ export class Handshaker {
   // Responding ----------------------------------------------------------------------------------------------------
 
   private onInitiation(message: Uint8Array, path: PathRef, now: number): HandshakeReason | undefined {
-    const { mac } = mac1Part(message);
+    const mac = asKey(mac1Part(message).mac);
     if (this.recentOfPeers.has(mac) || this.recentOfOthers.has(mac)) return 'handshake-duplicate';
     const opened = this.exchange.readInitiation(message);
     if (typeof opened === 'string') return opened;
@@ -315,7 +315,7 @@ export class Handshaker {
     (typeof peer === 'string' ? this.recentOfOthers : this.recentOfPeers).add(mac);
     this.sender = {
       peer: typeof peer === 'string' ? null : peer.id,
-      publicKey: new Uint8Array(opened.publicKey),
+      publicKey: opened.publicKey,
     };
     const problem = typeof peer === 'string' ? peer : this.respond(opened, peer, path, now);
     if (problem !== undefined) opened.noise.destroy();

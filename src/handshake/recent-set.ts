@@ -1,4 +1,4 @@
-/** The last few byte strings seen, to know a copy at once. */
+/** The last few strings seen, such as `asKey` makes, to know a copy at once. */
 export class RecentSet {
   private readonly limit: number;
   private readonly seen = new Set<string>();
@@ -7,17 +7,17 @@ export class RecentSet {
     this.limit = limit;
   }
 
-  has(bytes: Uint8Array): boolean {
-    return this.seen.has(asKey(bytes));
+  has(key: string): boolean {
+    return this.seen.has(key);
   }
 
   /** Remembers; the one remembered for longest gives way. */
-  add(bytes: Uint8Array): void {
+  add(key: string): void {
     for (const oldest of this.seen) {
       if (this.seen.size < this.limit) break;
       this.seen.delete(oldest);
     }
-    this.seen.add(asKey(bytes));
+    this.seen.add(key);
   }
 }
 

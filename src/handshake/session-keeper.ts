@@ -2,6 +2,7 @@
  * The life of the sessions of all peers: which one sends, when the next is wanted, when each ends. It knows nothing of
  * messages; when a handshake is due it calls the function it was given.
  */
+import { readU32 } from '../base/bytes.js';
 import type { PathRef } from '../contract/events.js';
 import type { SessionKeys } from '../crypto/noise.js';
 import type { Primitives } from '../crypto/primitives.js';
@@ -67,6 +68,8 @@ export class SessionKeeper {
   private readonly deadlines = new DeadlineHeap<PeerState>();
   private readonly owner: KeeperOwner;
   private actions: Action[] = [];
+  /** Random bytes of the last draw. */
+  private readonly drawn = new Uint8Array(4);
 
   constructor(primitives: Primitives, owner: KeeperOwner) {
     this.primitives = primitives;
@@ -325,9 +328,8 @@ export class SessionKeeper {
   }
 
   private randomU32(): number {
-    const bytes = new Uint8Array(4);
-    this.primitives.random(bytes);
-    return new DataView(bytes.buffer).getUint32(0);
+    this.primitives.random(this.drawn);
+    return readU32(this.drawn, 0);
   }
 }
 

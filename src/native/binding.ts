@@ -226,6 +226,11 @@ export interface Native {
   now(): number;
   /** Scheduling class of the calling thread. Throws EPERM when not allowed. */
   setScheduling(kind: 'other' | 'round-robin', priority: number): void;
+  /**
+   * How long the calling thread wants a processor at a time while it is in the class `other`, in µs: at least 100 and at most 100,000,
+   * by which the kernel limits it. Who asks for less comes sooner. Kernels before 6.12 ignore it. Needs no privilege.
+   */
+  setSlice(us: number): void;
   /** Opens an rtnetlink socket for link, address and route events (groups LINK, IPV4/6_IFADDR, IPV4/6_ROUTE, IPV4/6_RULE, NEXTHOP). */
   netlinkOpen(): number;
   /** Asks for a dump of all links, then all addresses; answers come as ordinary events, and DUMP_END after them. */

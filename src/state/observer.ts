@@ -16,7 +16,7 @@ import { PATH, SEND, VNET_HEADER, WRITE } from '../native/ops.js';
 import type { Frame } from '../switch/frame.js';
 import { FrameFilter } from '../switch/frame-filter.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
-import { dropReason, isDrop } from '../switch/verdicts.js';
+import { dropReason, isDrop, SELECTED } from '../switch/verdicts.js';
 import { isTunnel } from '../wire/segment.js';
 import { type Datagram, ORIGIN } from './datagram.js';
 import type { Tables } from './tables.js';
@@ -115,7 +115,7 @@ export class Observer {
     if (isDrop(verdict)) this.setVerdict(VERDICT.DROP, dropReason(verdict));
     else if (verdict === LOCAL_PORT) this.setVerdict(VERDICT.TAP, 0);
     else if (verdict >= 0) this.setVerdict(VERDICT.PEER, verdict);
-    else this.setVerdict(VERDICT.FLOOD, 0);
+    else this.setVerdict(verdict === SELECTED ? VERDICT.SELECTED : VERDICT.FLOOD, 0);
     this.offer(frame.offset);
   }
 
@@ -158,16 +158,20 @@ export class Observer {
     let length = -VNET_HEADER;
     for (let part = parts; part < end; part += 2) length += ops[part + 1];
     frame.place(ops[parts] + VNET_HEADER, length);
-    const visible = ops[parts + 1] - VNET_HEADER;
+    const inFirst = ops[parts + 1] - VNET_HEADER;
+    // The virtio-net header of a single frame stands by itself.
+    const isApart = inFirst === 0 && ops[at + WRITE.COUNT] > 1;
+    const headers = isApart ? ops[parts + 2] : frame.offset;
+    const visible = isApart ? ops[parts + 3] : inFirst;
     this.frameFacts(POINT['tap-out'], frame, frame.gsoSize).isOut = true;
     const error = ops[at + WRITE.RESULT];
     if (error !== 0) this.setVerdict(VERDICT.REFUSED, -error);
     for (let index = 0; index < this.captures.length; index++) {
       const capture = this.captures[index];
-      if (!this.wants(capture, frame.offset, visible)) continue;
+      if (!this.wants(capture, headers, visible)) continue;
       const kept = this.keptBy(capture);
       if (!capture.ring.start(this.facts, kept)) continue;
-      capture.ring.append(this.bytes, frame.offset, visible);
+      capture.ring.append(this.bytes, frame.offset, inFirst);
       for (let part = parts + 2; part < end; part += 2)
         capture.ring.append(this.bytes, ops[part], ops[part + 1]);
       capture.ring.end();

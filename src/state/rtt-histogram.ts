@@ -32,10 +32,6 @@ class Histograms {
     return row;
   }
 
-  get inUse(): number {
-    return this.made - this.free.length;
-  }
-
   giveBack(row: number): void {
     this.free.push(row);
   }
@@ -65,11 +61,6 @@ export class RttHistograms {
   private readonly columns = new Columns(this, 'links');
   private readonly histograms = new Histograms();
   private readonly sorted = new Float64Array(2 * FEW);
-
-  /** Links that have a histogram. */
-  get inUse(): number {
-    return this.histograms.inUse;
-  }
 
   ensure(capacity: number): void {
     this.columns.ensure(capacity);

@@ -44,9 +44,9 @@ export class SessionTable {
 
   constructor(private readonly replay: ReplayWindows) {}
 
-  /** Streams that something came on, and those of them that have a ring. */
-  get replayInUse(): { streams: number; rings: number } {
-    return { streams: this.replay.size, rings: this.replay.ringsInUse };
+  /** Peers from which more has come in a session than a replay window holds without a ring. */
+  countBusyPeers(): number {
+    return this.replay.countOwnersWithRing();
   }
 
   install(slot: number, session: SessionFacts): void {
@@ -101,7 +101,7 @@ export class SessionTable {
   /** Marks a counter as seen; false when it had been. */
   commit(slot: number, stream: number, counter: number): boolean {
     const at = slot * STREAMS + stream;
-    if (this.windows[at] < 0) this.windows[at] = this.replay.allocate();
+    if (this.windows[at] < 0) this.windows[at] = this.replay.allocate(this.peer[slot]);
     return this.replay.commit(this.windows[at], counter);
   }
 

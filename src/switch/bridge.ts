@@ -6,6 +6,7 @@
  */
 import { DROP } from '../contract/drops.js';
 import { FLOODS_TWICE, IS_AT_REST } from '../contract/uplinks.js';
+import type { AddressClaims } from './address-claims.js';
 import {
   destinationHigh,
   destinationLow,
@@ -48,6 +49,7 @@ interface BridgeParts {
   readonly storm: StormControl;
   readonly vlans: Vlans;
   readonly suppression: Suppression;
+  readonly claims: AddressClaims;
 }
 
 export class Bridge {
@@ -63,6 +65,7 @@ export class Bridge {
   private readonly storm: StormControl;
   private readonly vlans: Vlans;
   private readonly suppression: Suppression;
+  private readonly claims: AddressClaims;
 
   constructor(parts: BridgeParts) {
     this.bytes = parts.bytes;
@@ -75,6 +78,7 @@ export class Bridge {
     this.storm = parts.storm;
     this.vlans = parts.vlans;
     this.suppression = parts.suppression;
+    this.claims = parts.claims;
   }
 
   /**
@@ -101,7 +105,7 @@ export class Bridge {
     if (isKept && (this.reserved & reservedKind(low, etherType(bytes, offset, length))) === 0) {
       return dropFor(DROP['reserved-group']);
     }
-    if (this.guard.probe.isProbe(high, low)) {
+    if (this.guard.probe.isProbe(high, low) && this.guard.probe.bodyOf(frame) >= 0) {
       const reason = this.guard.take(port, frame, now);
       if (reason >= 0) return dropFor(reason);
       return isLocal || this.ports.forwards ? FLOOD : LOCAL_PORT;
@@ -125,6 +129,8 @@ export class Bridge {
       if (learned === LEARN.MOVED || learned === LEARN.FROZEN) this.guard.rounds.suspect(vlan);
       if (learned === LEARN.FROZEN) return dropFor(DROP['mac-frozen']);
       if (learned === LEARN.PINNED) return dropFor(this.guards.pinned(port));
+      if (learned === LEARN.LIMITED) return dropFor(this.guards.limited(port));
+      if (isGroup(high)) this.claims.take(port, frame, vlan, now);
       // Who may not use a MAC address teaches nothing in its name.
       if (this.suppression.isOn && learned !== LEARN.REFUSED) {
         if (this.suppression.take(port, frame, !staysHere, now)) return dropFor(DROP['arp-suppressed']);

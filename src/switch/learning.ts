@@ -17,6 +17,8 @@ export const LEARN = {
   FROZEN: 5,
   /** Static on another port. */
   PINNED: 6,
+  /** New on a port behind which there are as many as may be. */
+  LIMITED: 7,
 } as const;
 
 /** An address that has been frozen, as it is told; the latest of several at once. */

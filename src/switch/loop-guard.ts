@@ -14,6 +14,7 @@ import { LoopProbe } from './loop-probe.js';
 import { NO_PROBE, ProbeRounds } from './loop-rounds.js';
 import { LoopWays, NO_WAY } from './loop-ways.js';
 import { LOCAL_PORT, type MacTable } from './mac-table.js';
+import { PassedProbes } from './passed-probes.js';
 import type { Ports } from './ports.js';
 import type { Vlans } from './vlans.js';
 
@@ -28,8 +29,6 @@ const PATIENCE = 3;
 /** Probes that did not come back for so many intervals, or rounds: the loop is no more. */
 const HEALED_INTERVALS = 10;
 const HEALED_ROUNDS = 3;
-/** A probe goes on: it is another gateway's. */
-const PASSES = -1;
 /** Ages that differ by less count as equal, in ms: both ends of one way came up together. */
 const SAME_AGE_MS = 2000;
 
@@ -56,6 +55,7 @@ export class LoopGuard {
   private readonly ports: Ports;
   private readonly reports: LoopReports;
   readonly rounds: ProbeRounds;
+  private readonly passed: PassedProbes;
   private readonly ways = new LoopWays();
   /** When the way to each peer came up. */
   private upAt = float64();
@@ -66,6 +66,8 @@ export class LoopGuard {
   private rivalAt = Number.NEGATIVE_INFINITY;
   private rivalAge = 0;
   private rivalId = 0;
+  /** When it told last that it has none any longer: others may have some. */
+  private yieldedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ bytes, ports, vlans, macs, reports, seed }: LoopGuardParts) {
     this.bytes = bytes;
@@ -73,6 +75,7 @@ export class LoopGuard {
     this.reports = reports;
     this.probe = new LoopProbe(bytes, seed);
     this.rounds = new ProbeRounds(vlans, macs);
+    this.passed = new PassedProbes(bytes, this.probe, seed);
   }
 
   /** When `run` wants to be called next, in µs. */
@@ -96,30 +99,29 @@ export class LoopGuard {
   }
 
   /**
-   * Takes a probe that came in by a port. Returns the index in `DROP` of the reason for which it ends here, or -1: others are
-   * flooded.
+   * Takes a probe (see `LoopProbe.bodyOf`) that came in by a port. Returns the index in `DROP` of the reason for which it ends
+   * here, or -1: others are flooded.
    */
   take(port: number, frame: Frame, now: number): number {
     const { bytes, probe } = this;
     const { offset, length } = frame;
     const body = probe.bodyOf(frame);
-    if (body < 0) return PASSES;
     const id = sourceHigh(bytes, offset) * 2 ** 32 + sourceLow(bytes, offset);
     const vlan = vlanId(bytes, offset, length);
     if (id === probe.id) {
       if (!probe.isOurs(body)) return DROP['forged-probe'];
       if (port !== LOCAL_PORT && this.nextAt < Number.POSITIVE_INFINITY) {
-        this.cameBack(port, vlan, probe.holder(body), now);
+        this.cameBack(port, vlan, body, now);
       }
       return DROP['own-probe'];
     }
     if (port !== LOCAL_PORT && this.ports.isHeld(port, vlan)) probe.mark(frame);
     else this.noteRival(probe.looseAge(body), id, now);
-    return PASSES;
+    return this.passed.take(port, frame, probe.holder(body) !== 0, now);
   }
 
-  private cameBack(peer: number, vlan: number, holder: number, now: number): void {
-    const { ways } = this;
+  private cameBack(peer: number, vlan: number, body: number, now: number): void {
+    const { ways, probe } = this;
     this.columns.ensure(peer + 1);
     let row = ways.find(peer, vlan);
     if (row === NO_WAY) {
@@ -127,13 +129,20 @@ export class LoopGuard {
       if (row === NO_WAY) return;
       this.change(row, LOOP.NOTICED, now);
     }
+    const number = probe.numberOf(body);
+    // Copies that came by several ways: one that nobody holds is enough for a loop.
+    const isOpen = ways.batch[row] === number && ways.holder[row] === 0;
     ways.seenAt[row] = now;
-    ways.holder[row] = holder;
+    ways.batch[row] = number;
+    ways.holder[row] = isOpen ? 0 : probe.holder(body);
   }
 
   private noteRival(age: number, id: number, now: number): void {
-    if (age < 0) return;
-    const isStale = now - this.rivalAt > RIVAL_US;
+    if (age < 0) {
+      if (id === this.rivalId && this.rivalAt > this.yieldedAt) this.yieldedAt = now;
+      return;
+    }
+    const isStale = now - this.rivalAt > RIVAL_US || this.yieldedAt >= this.rivalAt;
     if (!isStale && id !== this.rivalId && !isNewer(age, id, this.rivalAge, this.rivalId)) return;
     this.rivalAt = now;
     this.rivalAge = age;
@@ -186,12 +195,16 @@ export class LoopGuard {
 
   /** Whether it is for us to cut the loop that goes by a way. */
   private isToHold(row: number, now: number): boolean {
-    const waited = now - this.ways.since[row];
+    const noticed = now - this.ways.since[row];
+    // Of several ways that are too many one goes at a time: whose is next is told within an interval.
+    const waited = Math.min(noticed, now - this.yieldedAt);
     if (waited < INTERVAL_US) return false;
-    const hasRival = now - this.rivalAt < RIVAL_US;
+    const hasRival = now - this.rivalAt < RIVAL_US && this.rivalAt > this.yieldedAt;
     const rivalAge = this.rivalAge + (now - this.rivalAt) / 1000;
+    const patience = (PATIENCE + this.rounds.intervals) * INTERVAL_US;
     return (
-      waited >= (PATIENCE + this.rounds.intervals) * INTERVAL_US ||
+      waited >= patience ||
+      noticed >= 2 * patience ||
       !hasRival ||
       !isNewer(rivalAge, this.rivalId, this.ageOf(this.ways.peer[row], now), this.probe.id)
     );
@@ -239,6 +252,7 @@ export class LoopGuard {
   peerRemoved(peer: number): void {
     const { ways } = this;
     for (let row = ways.count - 1; row >= 0; row--) if (ways.peer[row] === peer) ways.remove(row);
+    this.passed.peerRemoved(peer);
     if (peer < this.columns.capacity) this.columns.reset(peer);
   }
 }

@@ -65,12 +65,17 @@ export class LoopProbe {
   /** Whether a probe with our identity is one of those that we sent last. */
   isOurs(body: number): boolean {
     const { bytes } = this;
-    const age = (this.number - readU32(bytes, body + AT.NUMBER)) >>> 0;
+    const age = (this.number - this.numberOf(body)) >>> 0;
     return (
       age < BELIEVED &&
       readU32(bytes, body + AT.SEAL) === this.seal(body, 0) &&
       readU32(bytes, body + AT.SEAL + 4) === this.seal(body, 1)
     );
+  }
+
+  /** Number of the batch that a probe is of, unsigned. */
+  numberOf(body: number): number {
+    return readU32(this.bytes, body + AT.NUMBER);
   }
 
   /** Identity of the gateway that holds the way of a probe; 0: none. */

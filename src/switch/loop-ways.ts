@@ -14,9 +14,11 @@ export class LoopWays {
   /** One of `LOOP`, and what was told of it last. */
   readonly state = new Uint8Array(MOST);
   readonly told = new Uint8Array(MOST);
-  /** Since when the state is, when a probe of ours came by it last, and who held it then (0: nobody). */
+  /** Since when the state is, and when a probe of ours came by it last. */
   readonly since = new Float64Array(MOST);
   readonly seenAt = new Float64Array(MOST);
+  /** The batch of that probe, and who held what it passed (0: nobody, for one of its copies at least). */
+  readonly batch = new Uint32Array(MOST);
   readonly holder = new Float64Array(MOST);
 
   find(peer: number, vlan: number): number {
@@ -36,6 +38,7 @@ export class LoopWays {
     this.vlan[row] = vlan;
     this.state[row] = 0;
     this.told[row] = 0;
+    this.batch[row] = 0;
     return row;
   }
 
@@ -48,6 +51,7 @@ export class LoopWays {
     this.told[row] = this.told[last];
     this.since[row] = this.since[last];
     this.seenAt[row] = this.seenAt[last];
+    this.batch[row] = this.batch[last];
     this.holder[row] = this.holder[last];
   }
 }

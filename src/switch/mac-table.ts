@@ -17,6 +17,7 @@ import { KeyedHash } from './keyed-hash.js';
 import { type FrozenMac, LEARN } from './learning.js';
 import { checkedAgeing, checkedLimit, DEFAULT_AGEING_US, type MacTableOptions } from './mac-options.js';
 import { MOVE, MoveDamping } from './move-damping.js';
+import { PortLimits } from './port-limits.js';
 import { PortLists } from './port-lists.js';
 import { NO_SLOT, StationSlots } from './station-slots.js';
 
@@ -46,6 +47,8 @@ export const VLANS = 4096;
 export class MacTable {
   /** What has been frozen since it was told last. */
   readonly frozen: FrozenMac = { vlan: 0, high: 0, low: 0, port: MISS, other: MISS, count: 0 };
+  /** How many stations may be learned at each port. */
+  readonly limits = new PortLimits();
   private readonly hash: KeyedHash;
   private readonly directs: Directs;
   private wanted = 0;
@@ -134,6 +137,7 @@ export class MacTable {
       // Heard again only after its age: that is a new station to the table, not a move.
       const isExpired = this.isExpired(slot, tick);
       const turn = directs.isOn ? directs.moved(vlanHigh, low, before, port, now) : TURN.OTHER;
+      if (turn !== TURN.TO_SERVER && this.isAtLimit(port)) return LEARN.LIMITED;
       if (isExpired) this.damping.reset(slot);
       else if (turn === TURN.TO_SERVER) return this.refresh(slot, tick);
       else if (turn === TURN.OTHER && !this.mayMove(slot, port, now)) return LEARN.FROZEN;
@@ -144,6 +148,12 @@ export class MacTable {
       return LEARN.MOVED;
     }
     return this.refresh(slot, tick);
+  }
+
+  private isAtLimit(port: number): boolean {
+    if (!this.limits.isOn) return false;
+    const most = this.limits.of(port);
+    return most > 0 && this.lists.learnedCount(port) >= most;
   }
 
   private refresh(slot: number, tick: number): number {
@@ -212,6 +222,12 @@ export class MacTable {
     const gone = before - this.used;
     this.fit();
     return gone;
+  }
+
+  /** A peer is gone, and with it what was learned there, its static entries and its limit. */
+  peerRemoved(peer: number): void {
+    this.limits.set(peer, 0);
+    this.flushPort(peer, true);
   }
 
   private flushList(port: number, isStatic: number): void {
@@ -342,6 +358,7 @@ export class MacTable {
 
   private insert(vlanHigh: number, low: number, port: number, now: number): number {
     if (!isStation(vlanHigh & 0xffff, low)) return LEARN.REFUSED;
+    if (this.isAtLimit(port)) return LEARN.LIMITED;
     const isFull = this.used >= this.most;
     if (isFull && !this.evict(port)) return LEARN.REFUSED;
     this.take(vlanHigh, low, port, 0, this.tickOf(now));

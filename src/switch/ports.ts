@@ -14,6 +14,8 @@ export class Ports {
   /** VLANs in which nothing passes to and from a peer but probes of the loop guard: how many, and which, as bit sets. */
   private heldCount = int32();
   private readonly columns = new Columns(this, 'peers');
+  /** How many peers there are in each group, the common one aside. */
+  private readonly members = new Map<number, number>();
   /** How many peers are outside of the common group. */
   private outside = 0;
   private readonly heldVlans: Int32Array[] = [];
@@ -27,9 +29,25 @@ export class Ports {
 
   set(peer: number, settings: Pick<PortSettings, 'splitHorizon'>): void {
     this.columns.ensure(peer + 1);
-    this.outside +=
-      Number(settings.splitHorizon !== COMMON_GROUP) - Number(this.group[peer] !== COMMON_GROUP);
+    this.count(peer, -1);
     this.group[peer] = settings.splitHorizon;
+    this.count(peer, 1);
+  }
+
+  private count(peer: number, more: 1 | -1): void {
+    const group = this.group[peer];
+    if (group === COMMON_GROUP) return;
+    this.outside += more;
+    const left = (this.members.get(group) ?? 0) + more;
+    if (left > 0) this.members.set(group, left);
+    else this.members.delete(group);
+  }
+
+  /** Whether what comes in by a port and is flooded reaches all others; peers of the common group have each other as peers. */
+  reachesAll(port: number): boolean {
+    if (port === LOCAL_PORT || port >= this.columns.capacity) return true;
+    const group = this.group[port];
+    return group === COMMON_GROUP || group === NO_GROUP || this.members.get(group) === 1;
   }
 
   /** Holds a peer in a VLAN (0: without a tag), or lets it go. */
@@ -64,7 +82,7 @@ export class Ports {
   peerRemoved(peer: number): void {
     this.directs.peerRemoved(peer);
     if (peer >= this.columns.capacity) return;
-    this.outside -= Number(this.group[peer] !== COMMON_GROUP);
+    this.count(peer, -1);
     this.holds -= this.heldCount[peer];
     delete this.heldVlans[peer];
     this.columns.reset(peer);

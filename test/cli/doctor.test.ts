@@ -53,6 +53,18 @@ const warning = (what: WarningName, detail: string): ControlEvent => ({
   detail,
 });
 
+const duplicate: ControlEvent = {
+  timeMs: 0,
+  kind: 'address-duplicate',
+  interface: 'octo0',
+  address: '10.77.0.9',
+  vlan: 0,
+  stations: [
+    { mac: '02:00:00:00:00:17', peer: 'osaka' },
+    { mac: '02:00:00:00:00:21', peer: null },
+  ],
+};
+
 const shortLink = (): PeerMtu => {
   const mtu = peerMtu(peer());
   return {
@@ -89,12 +101,29 @@ describe('doctor', () => {
     ]);
   });
 
+  it('advises real-time priority where a hold time is short, and nowhere else', () => {
+    const adviceAt = (holdMs: number, scheduling: 'normal' | 'realtime') => {
+      const worker = { interface: 'octo0', alive: true, scheduling, workers: 1, tapQueues: 1 };
+      const system = { ...SYSTEM, workers: [worker] } as unknown as SystemInfo;
+      return findingsOf(facts({ system, peers: [peer({}, { holdMs })] })).map(({ problem }) => problem);
+    };
+    expect(adviceAt(300, 'normal')).toEqual([]);
+    expect(adviceAt(30, 'realtime')).toEqual([]);
+    expect(adviceAt(30, 'normal')).toEqual([expect.stringContaining('hold times of 30 ms may expire')]);
+  });
+
   it.each<[string, Partial<DoctorFacts>, string, string]>([
     [
       'a peer that is down',
       { peers: [peer({ state: 'down', cause: 'no answer', advice: 'let UDP pass' })] },
       'peer osaka: is down: no answer',
       'let UDP pass',
+    ],
+    [
+      'two stations that claim one address',
+      { events: [duplicate] },
+      'address 10.77.0.9: is claimed by two stations in turn: 02:00:00:00:00:17 and 02:00:00:00:00:21',
+      'give one of them another address; "show mac-table" says where they are',
     ],
     [
       'an address of two stations',
@@ -246,6 +275,7 @@ describe('doctor, of the host that the daemon runs on', () => {
       [null, '192.0.2.10:7700'],
       ['0.0.0.0:7700', '192.0.2.10:7700'],
       ['[fe80::1%eth0]:7700', '[fe80::1]:7700'],
+      ['wan0:7700', '192.0.2.10:7700'],
       ['192.0.2.1:7700', null],
     ])('is not on the way of what leaves by %s and is seen as %s', (local, seenAs) => {
       expect(nat(local, seenAs)).toEqual([]);
@@ -257,6 +287,8 @@ describe('doctor, of the host that the daemon runs on', () => {
       [null, '198.51.100.9:7700', 'this host'],
       ['[::]:7700', '[2001:db8::9]:7700', 'this host'],
       [null, '192.0.2.10:40123', 'this host'],
+      ['wan0:7700', '10.77.0.1:7700', 'wan0:7700'],
+      ['wan0:7700', '192.0.2.10:40123', 'wan0:7700'],
     ])('is noted where %s is seen as %s', (local, seenAs, named) => {
       const [{ kind, problem, remedy }] = nat(local, seenAs);
       expect([kind, problem]).toEqual(['note', `is behind NAT: osaka sees ${named} as ${seenAs}`]);
@@ -268,7 +300,11 @@ describe('doctor, of the host that the daemon runs on', () => {
   });
 
   it('names the device with a strict filter by which a link hears nothing', () => {
-    expect(told(host())).toEqual([expect.stringContaining('by wan0')]);
+    for (const local of ['192.0.2.10:7700', 'wan0:7700']) {
+      expect(told(host(), [peer({}, { state: 'down', local })])).toEqual([
+        expect.stringContaining('by wan0'),
+      ]);
+    }
   });
 
   it('names a duplicate address, and a clock that nobody keeps', () => {

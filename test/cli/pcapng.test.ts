@@ -71,7 +71,7 @@ const packets: fc.Arbitrary<CapturedPacket> = fc.record({
   peer: fc.constantFrom(null, 'osaka', 'naïve'),
   link: fc.constantFrom(null, 0, 7),
   form: fc.constantFrom('ethernet', 'ip', 'message'),
-  verdict: fc.constantFrom(null, 'forward', 'flood', 'drop'),
+  verdict: fc.constantFrom(null, 'forward', 'flood', 'multicast', 'drop'),
   to: fc.constantFrom<CapturedPacket['to'][]>(null, 'tap', { peer: 'kyoto' }),
   reason: fc.constantFrom(null, 'no-session'),
   length: fc.nat(70_000),

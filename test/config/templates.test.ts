@@ -75,6 +75,16 @@ describe('a template', () => {
     );
   });
 
+  it('lets its clients reach each other unless it says otherwise, and members of a registry directly', () => {
+    const groupOf = (text: string) => new ClientTemplates(parsed(text).found).get(undefined)?.splitHorizon;
+    expect(groupOf(TEXT)).toBe(false);
+    expect(groupOf('interface octo0\nauthorized-keys /k\n')).toBe(false);
+    expect(groupOf(TEXT.replace(' policy active', ' split-horizon group 1\n  policy active'))).toBe(1);
+    expect(
+      groupOf(TEXT.replace(' peer osaka', ' registry etcd https://192.0.2.9:2379\n peer osaka')),
+    ).toBeUndefined();
+  });
+
   it('is not needed: a client has link 0 then', () => {
     const { found } = parsed('interface octo0\nauthorized-keys /k\n');
     expect(new ClientTemplates(found).get(undefined)?.links).toEqual([

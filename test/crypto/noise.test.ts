@@ -239,8 +239,27 @@ describe('IKpsk2', () => {
     bytesOf(responder.read(bytesOf(initiator.write(payload))));
     initiator.destroy();
     responder.destroy();
-    expect(recorder.secrets).toHaveLength(10);
+    // A block for each end, and what their HKDF makes.
+    expect(recorder.secrets).toHaveLength(3);
     expect(recorder.secrets.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
+  });
+
+  it('leaves its memory to the next handshake, and is of no use from then on', () => {
+    const recorder = recordingPrimitives();
+    const ended = pair(recorder.primitives);
+    const first = bytesOf(ended.initiator.write(payload));
+    ended.initiator.destroy();
+    ended.initiator.destroy();
+    ended.responder.destroy();
+    const { initiator, responder } = pair(recorder.primitives);
+    expect(recorder.secrets).toHaveLength(3);
+    expect(() => ended.initiator.write(payload)).toThrow('has ended');
+    expect(() => ended.responder.read(first)).toThrow('has ended');
+    expect(() => ended.responder.setPresharedKey(psk)).toThrow('has ended');
+    expect(() => ended.initiator.finish()).toThrow('has ended');
+    bytesOf(responder.read(bytesOf(initiator.write(payload))));
+    bytesOf(initiator.read(bytesOf(responder.write(payload))));
+    expect(initiator.finish().handshakeHash).toEqual(responder.finish().handshakeHash);
   });
 });
 

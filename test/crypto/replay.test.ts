@@ -6,7 +6,7 @@ const LIMIT = Number.MAX_SAFE_INTEGER;
 
 function oneWindow(): { windows: ReplayWindows; commit: (counter: number) => boolean } {
   const windows = new ReplayWindows();
-  const id = windows.allocate();
+  const id = windows.allocate(0);
   return { windows, commit: (counter) => windows.commit(id, counter) };
 }
 
@@ -90,7 +90,7 @@ describe('a replay window', () => {
 
   it('marks nothing when it only checks', () => {
     const windows = new ReplayWindows();
-    const id = windows.allocate();
+    const id = windows.allocate(0);
     expect(windows.highest(id)).toBe(-1);
     expect(windows.check(id, 5)).toBe(true);
     expect(windows.check(id, 5)).toBe(true);
@@ -114,7 +114,7 @@ describe('a replay window', () => {
     );
     const property = fc.property(start, fc.array(jump, { maxLength: 300 }), (first, jumps) => {
       const windows = new ReplayWindows();
-      const id = windows.allocate();
+      const id = windows.allocate(0);
       const seen = new Set<number>();
       let highest = -1;
       for (const delta of [0, ...jumps]) {
@@ -136,7 +136,7 @@ describe('a replay window', () => {
 describe('the pool of windows', () => {
   it('keeps windows apart, also across chunks', () => {
     const windows = new ReplayWindows();
-    const ids = Array.from({ length: 200 }, () => windows.allocate());
+    const ids = Array.from({ length: 200 }, () => windows.allocate(0));
     expect(new Set(ids).size).toBe(200);
     for (const [index, id] of ids.entries()) windows.commit(id, index * 3);
     for (const [index, id] of ids.entries()) {
@@ -149,11 +149,11 @@ describe('the pool of windows', () => {
 
   it('gives a released window out again, with nothing seen', () => {
     const windows = new ReplayWindows();
-    const first = Array.from({ length: 64 }, () => windows.allocate());
+    const first = Array.from({ length: 64 }, () => windows.allocate(0));
     for (const id of first) for (let counter = 0; counter < 9000; counter += 7) windows.commit(id, counter);
     for (const id of first) windows.release(id);
     expect(windows.size).toBe(0);
-    const again = Array.from({ length: 64 }, () => windows.allocate());
+    const again = Array.from({ length: 64 }, () => windows.allocate(0));
     expect(new Set(again)).toEqual(new Set(first));
     for (const id of again) {
       expect(windows.highest(id)).toBe(-1);
@@ -165,8 +165,21 @@ describe('the pool of windows', () => {
 
   it('refuses a release of what is not in use', () => {
     const windows = new ReplayWindows();
-    const id = windows.allocate();
+    const id = windows.allocate(0);
     windows.release(id);
     expect(() => windows.release(id)).toThrow('not in use');
+  });
+
+  it('are counted by owner once they have a ring', () => {
+    const windows = new ReplayWindows();
+    const ids = [7, 7, 8, 9].map((owner) => windows.allocate(owner));
+    for (const id of ids) windows.commit(id, 255);
+    expect(windows.countOwnersWithRing()).toBe(0);
+    for (const id of ids.slice(0, 3)) windows.commit(id, 256);
+    expect(windows.countOwnersWithRing()).toBe(2);
+    windows.release(ids[0]);
+    expect(windows.countOwnersWithRing()).toBe(2);
+    windows.release(ids[1]);
+    expect(windows.countOwnersWithRing()).toBe(1);
   });
 });

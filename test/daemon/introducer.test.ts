@@ -28,11 +28,11 @@ function endpoint(address: string, link = 0, port = 7700): Endpoint {
   return { link, address: parseIp(address)!, port };
 }
 
-function recordOf(keys: KeyPair, endpoints: Endpoint[] = [], signedBy = keys): Uint8Array {
+function recordOf(keys: KeyPair, endpoints: Endpoint[] = [], signedBy = keys, sequence = 1): Uint8Array {
   const said = {
     name: 'x',
     publicKey: keys.publicKey,
-    sequence: 1,
+    sequence,
     signedMs: 0,
     lifetimeS: 60,
     isGone: false,
@@ -115,6 +115,31 @@ describe('a server', () => {
       server.now += SECOND;
     }
     expect(times).toEqual([4, 34, 154, 754, 1354, 1954]);
+  });
+
+  it('introduces two soon again of which one was restarted, however rarely they were introduced at last', () => {
+    const { server, a, b } = two();
+    const talk = () => {
+      server.introducer.talk(a, b);
+      return server.taken().length;
+    };
+    const times: number[] = [];
+    for (let second = 0; second < 1000; second++) {
+      if (talk() > 0) times.push(second);
+      server.now += SECOND;
+    }
+    expect(times.at(-1)).toBe(754);
+    const keys = server.keys.get('b')!;
+    server.give(b, recordOf(keys, [], keys, 2));
+    server.sent.length = 0;
+    expect(talk()).toBe(2);
+    // Another record each moment gains nothing.
+    server.give(b, recordOf(keys, [], keys, 3));
+    server.now -= SECOND / 2;
+    server.sent.length = 0;
+    expect(talk()).toBe(0);
+    server.now += SECOND / 2;
+    expect([talk(), talk()]).toEqual([2, 0]);
   });
 
   it('introduces nobody who has not asked for it, or may not be, or whom it would not switch to the other', () => {

@@ -17,7 +17,7 @@ import { interfaceCounters, peerCounters } from '../../src/daemon/observe/counte
 import { Histories } from '../../src/daemon/observe/link-histories.js';
 import { collectMetrics } from '../../src/daemon/observe/metric-families.js';
 import { metricsEndpoint } from '../../src/daemon/observe/metrics-endpoint.js';
-import { freePort } from './free-port.js';
+import { freePorts } from './free-ports.js';
 
 const EXPIRING: ExpiryStatus = {
   kind: 'invitation',
@@ -282,7 +282,7 @@ describe('the place where metrics are served', () => {
   afterEach(() => endpoint.close());
 
   it('answers although many hold connections and say nothing', async () => {
-    const port = await freePort();
+    const [port] = await freePorts(1);
     await endpoint.serveAt({ address: '127.0.0.1', port });
     const holders = await Promise.all(
       Array.from({ length: 40 }, async () => {
@@ -298,7 +298,7 @@ describe('the place where metrics are served', () => {
   });
 
   it('keeps few answers that nobody reads, and still answers', async () => {
-    const port = await freePort();
+    const [port] = await freePorts(1);
     const text = 'x 1\n'.repeat(2_000_000);
     const large = metricsEndpoint(() => text);
     await large.serveAt({ address: '127.0.0.1', port });
@@ -324,7 +324,7 @@ describe('the place where metrics are served', () => {
   });
 
   it('answers GET and HEAD of /metrics, and nothing else', async () => {
-    const port = await freePort();
+    const [port] = await freePorts(1);
     await endpoint.serveAt({ address: '127.0.0.1', port });
     const whole = { status: 200, type: METRICS_CONTENT_TYPE, body: 'octolink_uptime_seconds 1\n' };
     expect(await ask(port, '/metrics')).toEqual(whole);
@@ -338,7 +338,7 @@ describe('the place where metrics are served', () => {
   });
 
   it('moves while it runs, and ends', async () => {
-    const [first, second] = [await freePort(), await freePort()];
+    const [first, second] = await freePorts(2);
     await endpoint.serveAt({ address: '127.0.0.1', port: first });
     await endpoint.serveAt({ address: '127.0.0.1', port: second });
     expect((await ask(second, '/metrics')).status).toBe(200);
@@ -348,7 +348,7 @@ describe('the place where metrics are served', () => {
   });
 
   it('stays where it is when the new one is taken, and says why', async () => {
-    const [port, taken] = [await freePort(), await freePort()];
+    const [port, taken] = await freePorts(2);
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(taken, '127.0.0.1', resolve));
     await endpoint.serveAt({ address: '127.0.0.1', port });
@@ -360,7 +360,7 @@ describe('the place where metrics are served', () => {
   });
 
   it('survives what is no HTTP', async () => {
-    const port = await freePort();
+    const [port] = await freePorts(1);
     await endpoint.serveAt({ address: '127.0.0.1', port });
     const { connect } = await import('node:net');
     const socket = connect(port, '127.0.0.1');

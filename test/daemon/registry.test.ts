@@ -166,6 +166,26 @@ it('asks the next server when one is mute, and stays with it', async () => {
   expect(taken).toEqual(['record a']);
 });
 
+it('blames no server for a time in which this program was held up', async () => {
+  let asked = () => {};
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  servers[0].odd = (path, answer) => {
+    asked();
+    setTimeout(() => servers[0].say(answer, { path }), 50);
+    return true;
+  };
+  const gateway = new Gateway({ servers: servers.map(({ url }) => url) }, 0, null);
+  const answer = gateway.call({ path: '/v3/x', body: {}, signal: new AbortController().signal });
+  await isAsked;
+  // Longer than a request may take.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 900);
+  expect(await answer).toEqual({ path: '/v3/x' });
+  expect(servers[1].requests).toEqual([]);
+  gateway.close();
+});
+
 it('believes no server whose certificate the authority has not signed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'octolink-registry-'));
   const make = (name: string) => {

@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RequestError } from '../../src/daemon/base/request-errors.js';
 import { StartupFile } from '../../src/daemon/commits/startup-file.js';
 
 let folder: string;
@@ -58,8 +59,24 @@ describe('StartupFile', () => {
       open: () => Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' })),
     };
     await expect(new StartupFile(file, full as unknown as typeof fs).save('new\n')).rejects.toThrow(
-      'disk full',
+      `${file} cannot be written: the disk is full`,
     );
+    expect(await new StartupFile(file).load()).toBe('old\n');
+  });
+
+  it('leaves nothing beside the old file when the disk is full half way', async () => {
+    await new StartupFile(file).save('old\n');
+    const before = await fs.readdir(folder);
+    const open = async (...args: Parameters<typeof fs.open>) => {
+      const handle = await fs.open(...args);
+      handle.writeFile = async () => {
+        await handle.write('ne');
+        throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+      };
+      return handle;
+    };
+    await expect(new StartupFile(file, { ...fs, open }).save('new\n')).rejects.toBeInstanceOf(RequestError);
+    expect(await fs.readdir(folder)).toEqual(before);
     expect(await new StartupFile(file).load()).toBe('old\n');
   });
 });

@@ -2,6 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type KeptMulticast,
+  type KeptQuerier,
+  type KeptRouter,
+  MOST_QUERIERS,
+  MOST_ROUTERS,
+} from '../../src/daemon/interfaces/kept-multicast.js';
+import {
   decodeStations,
   encodeStations,
   type Kept,
@@ -12,6 +19,7 @@ import {
 import { PATH } from '../../src/native/ops.js';
 
 const NOW = 5000e6;
+const NOTHING: KeptMulticast = { queriers: [], routers: [] };
 const PLACE = { boot: 'f0c2', tap: 7, config: 'interface octo0\n' };
 
 const port = fc.integer({ min: 1, max: 65_535 });
@@ -35,10 +43,27 @@ const stations = fc.array(
   }),
 );
 
-const everything = fc.record<Kept>({ stations, ends });
+const kept = fc.constantFrom<KeptQuerier['port']>('tap', 'self', { key: 'key of one' });
+const multicast = fc.record<KeptMulticast>({
+  queriers: fc.array(
+    fc.record<KeptQuerier>({
+      vlan: fc.nat(4095),
+      isIpv6: fc.boolean(),
+      port: kept,
+      address: fc.array(fc.integer(), { minLength: 4, maxLength: 4 }),
+      high: fc.nat(0xffff),
+      low: fc.nat(0xffffffff),
+      holdUs: fc.nat(),
+      untilUs: fc.nat(),
+    }),
+  ),
+  routers: fc.array(fc.record<KeptRouter>({ port: kept, isIpv4: fc.boolean(), isIpv6: fc.boolean() })),
+});
+
+const everything = fc.record<Kept>({ stations, ends, multicast });
 
 function only(...stations: KeptStation[]): Kept {
-  return { stations, ends: [] };
+  return { stations, ends: [], multicast: NOTHING };
 }
 
 describe('the file of stations and ends', () => {
@@ -85,6 +110,7 @@ describe('the file of stations and ends', () => {
     const kept = {
       stations: new Array(MOST_STATIONS + 5).fill(one),
       ends: new Array(MOST_ENDS + 5).fill(end),
+      multicast: NOTHING,
     };
     const back = decodeStations(encodeStations(PLACE, kept, NOW), PLACE, NOW);
     expect(back?.stations).toHaveLength(MOST_STATIONS);
@@ -104,8 +130,47 @@ describe('the file of stations and ends', () => {
       { ...end, words: words.with(PATH.ADDR, 2 ** 40) },
     ];
     for (const one of wrong) {
-      const file = encodeStations(PLACE, { stations: [], ends: [one] }, NOW);
+      const file = encodeStations(PLACE, { ...only(), ends: [one] }, NOW);
       expect(() => decodeStations(file, PLACE, NOW)).toThrow('its second line is not as it should be');
     }
+  });
+
+  it('is refused as a whole when a querier or a router in it cannot be', () => {
+    const querier: KeptQuerier = {
+      ...{ vlan: 0, isIpv6: false, port: 'tap', address: [0, 0, 0xffff, 1] },
+      ...{ high: 0x200, low: 1, holdUs: 260e6, untilUs: NOW },
+    };
+    const router: KeptRouter = { port: 'tap', isIpv4: true, isIpv6: false };
+    const read = (multicast: unknown) => () =>
+      decodeStations(
+        encodeStations(PLACE, { ...only(), multicast: multicast as KeptMulticast }, NOW),
+        PLACE,
+        NOW,
+      );
+    expect(read({ queriers: [querier], routers: [router] })()?.multicast.queriers).toEqual([querier]);
+    const wrong = [
+      { vlan: 4096 },
+      { isIpv6: 1 },
+      { port: 'elsewhere' },
+      { port: { key: 5 } },
+      { address: [1] },
+      { address: [0, 0, 0, 2 ** 32] },
+      { high: 2 ** 16 },
+      { low: -1 },
+      { holdUs: -1 },
+      { holdUs: 1e15 },
+      { untilUs: null },
+    ].map((part) => ({ queriers: [{ ...querier, ...part }], routers: [] }));
+    const others = [
+      undefined,
+      {},
+      { queriers: [null], routers: [] },
+      { queriers: [], routers: [null] },
+      { queriers: [], routers: [{ ...router, isIpv4: 'yes' }] },
+      { queriers: new Array(MOST_QUERIERS + 1).fill(querier), routers: [] },
+      { queriers: [], routers: new Array(MOST_ROUTERS + 1).fill(router) },
+    ];
+    for (const multicast of [...wrong, ...others])
+      expect(read(multicast)).toThrow('its second line is not as it should be');
   });
 });

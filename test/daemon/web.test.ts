@@ -7,7 +7,7 @@ import { EventLog } from '../../src/daemon/base/event-log.js';
 import type { DaemonParts } from '../../src/daemon/methods/method.js';
 import { readToken } from '../../src/daemon/web/entrance.js';
 import { WebPlace } from '../../src/daemon/web/web-place.js';
-import { freePort } from './free-port.js';
+import { freePorts } from './free-ports.js';
 
 const events = new EventLog();
 /** What the log got: nothing that a stranger sends is worth an error. */
@@ -25,7 +25,7 @@ let at = '';
 let token = '';
 
 beforeAll(async () => {
-  const port = await freePort();
+  const [port] = await freePorts(1);
   await place.serveAt({ address: '127.0.0.1', port });
   at = `http://127.0.0.1:${port}`;
   token = readFileSync(join(folder, 'web-token'), 'utf8').trim();

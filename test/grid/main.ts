@@ -9,6 +9,11 @@ import { TRANSFERS } from './transfers.js';
 export const GRID_FILE = fileURLToPath(new URL('../../../docs/grid.md', import.meta.url));
 const WORKER = new URL('./worker.js', import.meta.url);
 
+export const HELP = `usage: npm run grid
+
+Computes docs/grid.md: what the datapath does over pairs of paths.
+`;
+
 /** Writes the page, telling how far it is; returns the exit status. */
 export async function main(): Promise<number> {
   const { isTTY } = process.stderr;

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -184,6 +192,15 @@ describe('the bundle', () => {
     const check = node('dist/bundle/octolinkd.js', '--check', '--config', 'empty.conf');
     expect(check).toMatchObject({ status: 0, stdout: expect.stringContaining('is good') });
     expect(node('dist/bundle/octolink.js', 'genkey').stdout).toMatch(/^[A-Za-z0-9+/]{43}=\n$/);
+  });
+
+  it('that was replaced while it ran says so, where a part of it is needed for the first time', () => {
+    const chunks = join(place, 'dist/bundle');
+    for (const name of readdirSync(chunks)) if (name.startsWith('key-pair-')) rmSync(join(chunks, name));
+    expect(node('dist/bundle/octolink.js', 'genkey')).toMatchObject({
+      status: 1,
+      stderr: '% Error: octolink has been replaced since it was started: leave it and start it again\n',
+    });
   });
 
   it('leaves what others load where they look for it', () => {

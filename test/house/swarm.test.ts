@@ -11,6 +11,11 @@ describe('options of the swarm', () => {
     expect(parseSwarmOptions(['--clients', '100']).processes).toBe(1);
   });
 
+  it('leaves room for the two clients that are daemons', () => {
+    expect(parseSwarmOptions(['--clients', '65536', '--phases', 'tcp']).clients).toBe(65_534);
+    expect(parseSwarmOptions(['--clients', '65536', '--phases', 'idle']).clients).toBe(65_536);
+  });
+
   it.each([
     [['--clients', '1'], '--clients'],
     [['--clients', '65537'], '--clients'],

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
 import { needsRoot } from './root.js';
 
@@ -100,4 +100,34 @@ test('the calling thread becomes real-time and ordinary again', (context) => {
     native.setScheduling('other', 0);
     console.log(realTime, policy());`);
   expect(policies).toBe('2 0');
+});
+
+/** The slice in ns that the kernel notes of a task, by the text of its /proc/PID/sched; absent before Linux 6.6. */
+const SLICE = /se\.slice +: +(\d+)/;
+
+function needsSlices(context: TestContext): void {
+  const [major, minor] = release().split('.').map(Number);
+  const known = existsSync('/proc/self/sched') && SLICE.test(readFileSync('/proc/self/sched', 'utf8'));
+  if (!known || major < 6 || (major === 6 && minor < 12))
+    context.skip('the kernel lets no thread choose its slice');
+}
+
+test('a thread asks for its slice and keeps it, and its helpers ask for the same', (context) => {
+  needsSlices(context);
+  const slices = inChild(`import { readdirSync } from 'node:fs';
+    const of = (task, file) => readFileSync('/proc/self/task/' + task + '/' + file, 'utf8');
+    const sliceOf = (task) => task === undefined ? undefined : ${SLICE}.exec(of(task, 'sched'))[1];
+    const helper = () => readdirSync('/proc/self/task').find((task) => of(task, 'comm').startsWith('octo-helper'));
+    native.setSlice(300);
+    native.setScheduling('other', 0);
+    native.setHelpers(1);
+    // It asks soon after it has begun.
+    for (let looks = 0; looks < 20_000 && sliceOf(helper()) !== '300000'; looks++);
+    console.log(sliceOf(process.pid), sliceOf(helper()));
+    native.setHelpers(0);`);
+  expect(slices).toBe('300000 300000');
+});
+
+test('a slice is what the kernel can give', () => {
+  for (const us of [-1, 0, 99, 100_001]) expect(() => native.setSlice(us)).toThrow(RangeError);
 });

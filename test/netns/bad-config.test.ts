@@ -199,6 +199,25 @@ describe('a start that cannot be', () => {
     expect(await refused(node, withPeer('  preshared-key-file /nowhere/psk\n'), 1)).toContain('no such file');
   });
 
+  it('with a full disk: nothing is half done, and all is well once there is room', async () => {
+    const node = new Node(lab, 1, 'full');
+    mkdirSync(node.state, { mode: 0o700 });
+    const small = `mount -t tmpfs -o size=64k none ${node.state} && exec "$0" "$@"`;
+    node.wrapper = ['unshare', '-m', 'sh', '-c', small];
+    await node.start(SIMPLE);
+    const inside = (command: string) =>
+      capture('nsenter', ['-t', String(node.daemon.pid), '-m', 'sh', '-c', command]);
+    const before = await node.runningConfig();
+    const rename = () => node.tryCli('configure', 'hostname kyoto', 'commit confirmed 1');
+    await inside(`cat /dev/zero > ${node.state}/fill`);
+    const said = `nothing was changed: ${node.state}/pending-commit.json cannot be written: the disk is full`;
+    expect(await rename()).toMatchObject({ code: 1, stderr: expect.stringContaining(said) });
+    expect(await node.runningConfig()).toBe(before);
+    await inside(`rm ${node.state}/fill`);
+    expect(await rename()).toMatchObject({ code: 0 });
+    await node.stop();
+  });
+
   it('with a peer that has our own key', async () => {
     const node = new Node(lab, 1, 'own-key');
     const own = newKeyPair();

@@ -81,9 +81,9 @@ it('a file is pcapng that tshark reads, filtered by what was asked for', async (
   if (spawnSync('tshark', ['--version']).error) context.skip('tshark is not installed');
   const file = join(node.folder, 'pings.pcapng');
   const result = await whilePinging(
-    node.tryCli(`monitor capture peer-out peer-in count 20 file ${file} filter icmp and host ${far}`),
+    node.tryCli(`monitor capture all count 60 file ${file} filter icmp and host ${far}`),
   );
-  expect(result.stderr).toBe('20 packets captured, 0 missed\n');
+  expect(result.stderr).toBe('60 packets captured, 0 missed\n');
   const fields = [
     'icmp.type',
     'icmp.checksum.status',
@@ -93,8 +93,12 @@ it('a file is pcapng that tshark reads, filtered by what was asked for', async (
   const words = ['-r', file, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])];
   const { stdout, stderr } = spawnSync('tshark', words, { encoding: 'utf8' });
   const rows = stdout.trim().split('\n');
-  expect(rows, stderr).toHaveLength(20);
-  for (const row of rows) expect(row).toMatch(/^(8\t1\tocto0 peer-out\t|0\t1\tocto0 peer-in\t)/);
+  expect(rows, stderr).toHaveLength(60);
+  for (const row of rows) {
+    expect(row).toMatch(/^(8\t1\tocto0 (tap-in|switch|peer-out)\t|0\t1\tocto0 (peer-in|switch|tap-out)\t)/);
+  }
+  const points = rows.map((row) => row.split('\t')[2].split(' ')[1]);
+  expect([...new Set(points)].sort()).toEqual(['peer-in', 'peer-out', 'switch', 'tap-in', 'tap-out']);
 });
 
 it('the standard output carries pcapng, whose packets come while it runs', async () => {
@@ -164,6 +168,17 @@ it('limits that would show nothing are refused with the reason', async () => {
   );
   expect(await captureEvents()).toEqual(before);
   expect(readFileSync(node.logFile, 'utf8')).not.toContain('internal error');
+});
+
+it('ends with the peer that it is limited to, and says so', async () => {
+  const before = (await captureEvents()).length;
+  const capture = node.tryCli('monitor capture peer-in peer h2 filter udp port 1');
+  await until('it to begin', async () => (await captureEvents()).length > before, PATIENCE_MS);
+  await node.configure('interface octo0', 'no peer h2');
+  expect(await capture).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('peer h2 of octo0 is gone'),
+  });
 });
 
 it('ends with its daemon, and says so', async () => {

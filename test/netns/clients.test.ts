@@ -35,7 +35,7 @@ beforeAll(async () => {
       `authorized-keys ${file} template basic`,
       'peer-template basic',
       'link 0',
-      'timers interval 20 hold 60',
+      'timers interval 20 hold 300',
       'exit',
       'exit',
       'peer-template gold',
@@ -45,7 +45,7 @@ beforeAll(async () => {
   );
   for (const host of CLIENTS) {
     const { address } = lab.attachment(1, 1);
-    const remote = ['link 0', `remote ${address} port 7700`, 'timers interval 20 hold 60', 'exit', 'exit'];
+    const remote = ['link 0', `remote ${address} port 7700`, 'timers interval 20 hold 300', 'exit', 'exit'];
     const peer = ['peer server', `public-key ${keys[0].publicKey}`, ...remote];
     clients.push(await new Node(lab, host).start(interfaceOf(host, peer)));
   }
@@ -101,6 +101,13 @@ it('clients set the pace, and are asked for a slower one when theirs would be to
   expect(system).toContain('From 200 initiations/s on, addresses are to be proved');
   await server.configure('interface octo0', 'no heartbeat budget');
   await soon('c2 to have its own pace again', async () => (await intervalAt(clients[0], 'server'))[0] === 20);
+});
+
+it('clients reach each other by the server, also while it keeps its own octo0 down', async () => {
+  await lab.run(1, 'ip', ['link', 'set', 'octo0', 'down']);
+  expect(await answered(lab.hosts[1].namespace, lanAddress(3))).toBe(3);
+  await lab.run(1, 'ip', ['link', 'set', 'octo0', 'up']);
+  expect(await answered(lab.hosts[1].namespace, lanAddress(1))).toBe(3);
 });
 
 it('a line that comes admits, one that goes turns out at once, and the others stay', async () => {
@@ -159,7 +166,7 @@ it('other settings of a template reach its clients, who stay; a template that is
 });
 
 it('a peer with a block takes the place of a client of that name', async () => {
-  const link = ['link 0', 'remote dynamic', 'timers interval 20 hold 60'];
+  const link = ['link 0', 'remote dynamic', 'timers interval 20 hold 300'];
   await server.configure('interface octo0', 'peer c3', `public-key ${keys[2].publicKey}`, ...link);
   await clients[1].waitPeer('server', 'down');
   await server.waitPeer('c3');

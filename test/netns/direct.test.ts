@@ -11,6 +11,8 @@ import { Node, tellOnFailure, writeSecret } from './node.js';
 import { answered, labProblem, needsLab } from './support.js';
 
 const SERVER = 1;
+/** Several times as long as it takes the server to notice that two clients talk, which is 3 s. */
+const PATIENCE_MS = 20_000;
 /** Underlay 1 is public; each client and its NAT share another one. */
 const SITES = [
   { client: 4, nat: 2, underlay: 2 },
@@ -93,7 +95,7 @@ describe('two clients of a server', () => {
     await until(
       'the peers to know each other',
       async () => (await stateOf(nodes[1], 'c5', 7)) === 'up',
-      10_000,
+      PATIENCE_MS,
     );
     await flood.more(100);
     expect(await stateOf(nodes[1], 'c5', 0)).toBe('down');
@@ -104,7 +106,7 @@ describe('two clients of a server', () => {
     await translate('masquerade');
     await startClients(7802);
     const flood = await Flood.start(lab, 4, lanAddress(5), 10);
-    await until('a direct link', async () => (await stateOf(nodes[1], 'c5', 0)) === 'up', 10_000);
+    await until('a direct link', async () => (await stateOf(nodes[1], 'c5', 0)) === 'up', PATIENCE_MS);
     await nodes[2].waitLink('c4', 0);
     await flood.more(50);
     const before = await switched();

@@ -4,6 +4,8 @@ import { Lab } from '../../scripts/lab/lab.js';
 import { meshConfig, newKeyPair } from '../../scripts/lab/mesh.js';
 import { run, until } from '../../scripts/lab/run.js';
 import type { InterfaceStatus, MacEntry } from '../../src/api/index.js';
+import { stationOf } from '../sim/frames.js';
+import { arp } from '../sim/neighbours.js';
 import { Node, type Site, startSite, tellOnFailure, waitAllUp, writeSecret } from './node.js';
 import { BROADCAST, Capture, ethernet, type SeenFrame, sendFrames } from './raw.js';
 import { answered, needsLab } from './support.js';
@@ -102,6 +104,15 @@ describe('four hosts on one LAN', () => {
       /Storm control unknown-unicast 1 pps: exceeded\n +Storm control has dropped \d+ frames/,
     );
     await first.configure('interface octo0', 'no mac-table static');
+    // As many stations as are known behind h1 may be there, and no other.
+    const known = (await second.json<MacEntry[]>('show mac-table peer h1')).length;
+    await second.configure('interface octo0', 'peer h1', 'no storm-control', `guard mac-limit ${known}`);
+    const body = Buffer.from('one too many'.padEnd(60));
+    await sendFrames(lab, 1, 'octo0', [ethernet(BROADCAST, '02:00:00:00:77:55', ETHERTYPE, body)]);
+    expect(await heardBy(BROADCAST, 'of a known one')).toEqual([0, 20, 20, 20]);
+    expect(captures.map((one) => one.frames().filter(marked('one too many')).length)).toEqual([0, 0, 1, 1]);
+    expect(await second.cli('show guards')).toContain(`Stations beyond ${known}: 1 frame dropped`);
+    await second.configure('interface octo0', 'peer h1', 'no guard mac-limit');
     expect(await statics()).toEqual([]);
   });
 
@@ -109,6 +120,38 @@ describe('four hosts on one LAN', () => {
     const before = await site!.nodes[0].drops('reserved-group');
     expect(await heardBy('01:80:c2:00:00:00', 'spanning tree')).toEqual([0, 0, 0, 0]);
     expect((await site!.nodes[0].drops('reserved-group')) - before).toBe(20);
+  });
+
+  it('hear whole what a device of larger MTU is mirrored to octo0', async () => {
+    await inHost(1, 'link add jumbo mtu 9000 type veth peer name unused mtu 9000');
+    for (const device of ['jumbo', 'unused']) await inHost(1, `link set ${device} up`);
+    await lab.run(1, 'tc', 'qdisc add dev jumbo clsact'.split(' '));
+    const toOcto0 = 'u32 match u32 0 0 action mirred egress mirror dev octo0';
+    await lab.run(1, 'tc', `filter add dev jumbo egress ${toOcto0}`.split(' '));
+    const body = Buffer.from('jumbo.'.padStart(9000, '.'));
+    await sendFrames(lab, 1, 'jumbo', [ethernet(BROADCAST, '02:00:00:00:77:01', ETHERTYPE, body)]);
+    await captures[1].until('the mirrored frame', 1, marked('jumbo.'));
+    const [heard] = captures[1].frames().filter(marked('jumbo.'));
+    expect(heard.bytes.subarray(14)).toEqual(body);
+  });
+
+  it('tell of two stations that have one address, and doctor says it', async () => {
+    const [node] = site!.nodes;
+    const claim = (last: number) => Buffer.from(arp(stationOf(last), [10, 66, 9, 9], [10, 66, 0, 1]));
+    for (const [host, last] of [
+      [2, 1],
+      [3, 2],
+      [2, 1],
+    ]) {
+      const before = captures[0].frames().length;
+      await sendFrames(lab, host, 'octo0', [claim(last)]);
+      await until('the claim to be heard', () => captures[0].frames().length > before, 5000);
+    }
+    const events = async () => (await node.cli('show events')).replace(/\s+/g, ' ');
+    const isTold = async () => (await events()).includes('address 10.66.9.9 is claimed by');
+    await until('the event', isTold, 5000);
+    expect(await events()).toMatch(/claimed by \S+ \(peer h2\) and \S+ \(peer h3\)/);
+    expect((await node.tryCli('doctor')).stdout).toMatch(/address 10.66.9.9/);
   });
 
   it('find a station again that has moved', async () => {

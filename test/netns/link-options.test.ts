@@ -100,7 +100,8 @@ describe('marks of a link', () => {
     expect(seen).toMatchObject({ other4: 0, other6: 0, plain4: 0, plain6: 0 });
     for (const name of ['expedited4', 'assured6', 'marked4', 'marked6'] as const)
       expect(seen[name], name).toBeGreaterThan(2);
-    expect(seen.expedited4).toBeGreaterThan(100);
+    // Of pings that wait together several leave in one packet.
+    expect(seen.expedited4).toBeGreaterThan(40);
 
     const links = await nodes[0].call('show.links', {});
     expect(links).toMatchObject([

@@ -16,7 +16,7 @@ beforeAll(async () => {
   if (labProblem) return;
   lab = await Lab.build({ hosts: 3, underlays: [{ family: 4 }, { family: 6 }] });
   site = await startSite(lab, (host) => ({
-    timers: { interval: 20, hold: 60 },
+    timers: { interval: 50, hold: 300 },
     interfaceLines: host === 3 ? ['relay'] : [],
   }));
   await waitAllUp(site, 2);
@@ -24,7 +24,7 @@ beforeAll(async () => {
     [1, 'h2'],
     [2, 'h1'],
   ] as const) {
-    const timers = 'timers interval 20 hold 60';
+    const timers = 'timers interval 50 hold 300';
     await site.nodes[host - 1].configure(
       'interface octo0',
       `peer ${peer}`,

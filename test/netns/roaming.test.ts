@@ -119,7 +119,7 @@ describe('a daemon that is killed', () => {
 
 describe('a daemon that ends in order', () => {
   it('tells its peers, who need not wait for the hold time', async () => {
-    await build((_, config) => config, { interval: 1000, hold: 60_000 });
+    await build((_, config) => config, { interval: 200, hold: 60_000 });
     await site.nodes[0].stop();
     expect(site.nodes[0].daemon.exitCode).toBe(0);
     const { waitedMs } = await site.nodes[1].waitPeer('h1', 'down', 10);

@@ -6,6 +6,7 @@ import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress, ROOT } from '../../scripts/lab/mesh.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { until } from '../../scripts/lab/run.js';
+import { igmpQuery, ip4 } from '../sim/memberships.js';
 import { type Node, type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
 import { sendFrames } from './raw.js';
 import { answered, labProblem, needsLab } from './support.js';
@@ -122,6 +123,38 @@ async function silentKnown(): Promise<void> {
   );
 }
 
+const ROUTER = ip4('10.66.0.99');
+
+/** A multicast router behind host 2 asks, as it will not again for two minutes. */
+async function routerAsks(): Promise<void> {
+  await sendFrames(lab, 2, 'octo0', [Buffer.from(igmpQuery(ROUTER))]);
+  await until(
+    'the router to be heard',
+    async () => (await queriersOf(node)).includes('10.66.0.99'),
+    PATIENCE_MS,
+  );
+}
+
+async function queriersOf(at: Node): Promise<string[]> {
+  const [{ queriers }] = await at.call('show.multicast', {});
+  return queriers.map(({ address }) => address);
+}
+
+/** Waits until each end knows the router, and has asked all hosts behind the other. */
+async function multicastSettled(): Promise<void> {
+  for (const at of site.nodes) {
+    await until(
+      `the hosts around host ${at.host} to have been asked`,
+      async () => {
+        const [{ queriers, routerPorts, unsettled }] = await at.call('show.multicast', {});
+        const knows = queriers.some(({ address }) => address === '10.66.0.99') && routerPorts.length > 0;
+        return knows && unsettled.length === 0;
+      },
+      PATIENCE_MS,
+    );
+  }
+}
+
 const pid = async () => (await node.call('show.system', {})).pid;
 
 describe('the service manager', () => {
@@ -142,6 +175,7 @@ describe('the service manager', () => {
   it('keeps the TAP over a restart, and a TCP connection survives it', async () => {
     const [before, old] = [await tapAsSeen(), await pid()];
     await speakOnce();
+    await routerAsks();
     await underTcp(async () => {
       node.daemon.signal('SIGUSR1');
       await hears(/^STOPPING=1/);
@@ -150,6 +184,7 @@ describe('the service manager', () => {
     });
     expect(await tapAsSeen()).toEqual(before);
     await silentKnown();
+    await multicastSettled();
     expect(node.log(), 'called where it was found').toMatch(/"ends":1,.*knows the stations from before/);
     expect(await answered(lab.hosts[0].namespace, lanAddress(2))).toBe(3);
   });

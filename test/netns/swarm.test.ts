@@ -5,13 +5,24 @@ import { needsLab } from './support.js';
 
 const CLIENTS = 50;
 
-it('fifty clients come up, hear one of them, come back after they have left, and are found where they move', async (context) => {
+it('fifty clients come up, hear one of them, come back after they have left, and are found where they move; two more are daemons', async (context) => {
   needsLab(context);
-  const phases = ['--phases', 'join,churn,roam,broadcast', '--interval', '200', '--processes', '2'];
+  const phases = [
+    '--phases',
+    'join,churn,roam,broadcast,tcp',
+    '--seconds',
+    '1',
+    '--interval',
+    '200',
+    '--processes',
+    '2',
+  ];
   const options = parseSwarmOptions(['--clients', String(CLIENTS), ...phases, '--patience', '30']);
   const figures = await swarm(options, () => {});
   expect(figures.join.up).toBe(CLIENTS);
   expect(figures.churn).toMatchObject({ othersLost: 0 });
   expect(figures.roam).toMatchObject({ othersLost: 0 });
+  expect(figures.tcpOfTwo?.gbitPerSecond).toBeGreaterThan(0);
+  expect(figures.tcp?.gbitPerSecond).toBeGreaterThan(0);
   expect(figures.broadcast?.copies).toBe(figures.broadcast?.expected);
 }, 60_000);

@@ -3,15 +3,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CLEAN } from '../../scripts/lab/impair.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
-import type { ControlEvent, UplinkStatus } from '../../src/api/index.js';
+import { until } from '../../scripts/lab/run.js';
+import type { ControlEvent, MacEntry, UplinkStatus } from '../../src/api/index.js';
 import { Download } from './download.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure } from './node.js';
+import { BROADCAST, ethernet, sendFrames } from './raw.js';
 import { labProblem, needsLab } from './support.js';
 
 const CLIENTS = [1, 2];
 const SERVERS = [3, 4];
 const UNDERLAYS = [1, 2];
+const ETHERTYPE = 0x88b6;
 let lab: Lab;
 let site: Site;
 
@@ -50,6 +53,12 @@ function clientConfig(host: number, config: string): string {
 async function activeOf(client: number): Promise<string | null> {
   const [group] = await site.nodes[client - 1].json<UplinkStatus[]>('show uplinks');
   return group.active;
+}
+
+/** The peer behind which a server has a station. */
+async function placeAt(server: number, station: string): Promise<string | null | undefined> {
+  const found = await site.nodes[server - 1].json<MacEntry[]>(`show mac-table address ${station}`);
+  return found[0]?.peer;
 }
 
 /** Waits for the event that says so. */
@@ -105,6 +114,10 @@ describe('two clients of two servers', () => {
   it('are joined again at once after the active server is killed: a ping and a download go on', async () => {
     await site.nodes[1].configure('interface octo0', 'uplink-group core preempt delay 0');
     await waitActive(2, 'h3');
+    const station = '02:00:00:00:77:21';
+    const words = Buffer.from('here I am'.padEnd(60));
+    await sendFrames(lab, 1, 'octo0', [ethernet(BROADCAST, station, ETHERTYPE, words)]);
+    await until('the other server to hear of it', async () => (await placeAt(4, station)) === 'h3', 15_000);
     const flood = await Flood.start(lab, 1, lanAddress(2), 10);
     const download = await Download.start(lab, 1, 2, lanAddress(2));
     await site.nodes[2].daemon.stop('SIGKILL');
@@ -114,6 +127,8 @@ describe('two clients of two servers', () => {
     await download.end();
     const { lost, duplicated } = await flood.end();
     expect(duplicated).toBe(0);
+    // It has said nothing since, and its client has told where it is.
+    expect(await placeAt(4, station)).toBe('h1');
     // A hold time of 200 ms, at one ping in 10 ms, and what was under way.
     expect(lost).toBeLessThanOrEqual(40);
     const moves = await site.nodes[0].json<ControlEvent[]>('show events');

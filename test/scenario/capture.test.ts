@@ -1,7 +1,7 @@
 /** Captures in simulated time: what is seen at each point, and that seeing changes nothing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CAPTURE_POINTS, type CapturePoint } from '../../src/api/index.js';
+import { CAPTURE_POINTS, type CapturePoint, SEALED_POINTS } from '../../src/api/index.js';
 import {
   CaptureRing,
   type CaptureSettings,
@@ -175,6 +175,29 @@ describe('a capture', () => {
     node.fromKernel(withVirtio(ethernet(stationOf(1), stationOf(0), 0x88b6, new Uint8Array(60))));
     lan.world.run(MILLISECOND);
     expect(filtered.take()).toHaveLength(2);
+  });
+
+  it('lets what matches through at every point where there are frames, and nothing else', () => {
+    const lan = start();
+    const [from, to] = lan.nodes;
+    const points = CAPTURE_POINTS.filter((point) => !SEALED_POINTS.has(point) && point !== 'drops');
+    const filter = compileFilter('ethertype 0x88b5');
+    const seen = [capture(from, points, { filter }), capture(to, points, { filter })];
+    const others = compileFilter('not ethertype 0x88b5');
+    const unseen = [capture(from, points, { filter: others }), capture(to, points, { filter: others })];
+    from.fromKernel(withVirtio(TO_ALL));
+    lan.world.run(10 * MILLISECOND);
+    const found = seen.flatMap((one) => one.take());
+    expect(found.map(({ point }) => CAPTURE_POINTS[point])).toEqual([
+      'tap-in',
+      'switch',
+      'peer-out',
+      'peer-in',
+      'switch',
+      'tap-out',
+    ]);
+    for (const { bytes } of found) expect(bytes).toEqual(TO_ALL);
+    expect(unseen.flatMap((one) => one.take())).toEqual([]);
   });
 
   it('that nobody reads loses packets of its own and none of the network', () => {

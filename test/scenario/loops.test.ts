@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { VNET_HEADER } from '../../src/native/ops.js';
 import { LOOP } from '../../src/switch/loop-guard.js';
 import { cut } from '../sim/cuts.js';
-import { BROADCAST, EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from '../sim/frames.js';
+import { BROADCAST, EXPERIMENTAL, EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from '../sim/frames.js';
 import { Lan } from '../sim/lan.js';
 import { Segment } from '../sim/lan-segment.js';
 import { type SimNode, SWITCH } from '../sim/node.js';
@@ -34,6 +34,31 @@ const markOf = (frame: Uint8Array) =>
 const markOfTagged = (frame: Uint8Array) =>
   frame[16] === 0x88 && frame[17] === 0xb6 ? `${(frame[14] << 8) | frame[15]}: ${frame[18]}` : undefined;
 
+const PROBE_GROUP = Uint8Array.of(3, 0x4f, 0x4c, 0x47, 0, 1);
+
+const markOrProbe = (frame: Uint8Array) =>
+  PROBE_GROUP.every((byte, index) => frame[index] === byte) ? 'probe' : markOf(frame);
+
+const heldWays = ({ nodes }: Lan): number =>
+  nodes.flatMap((node) => nodes.filter((peer) => node.loopOf(peer.id) === LOOP.HELD)).length;
+
+const sum = (segments: readonly Segment[], name: string): number =>
+  segments.reduce((total, { seen }) => total + (seen.get(name) ?? 0), 0);
+
+/** Probes that all LANs carry in a time. */
+function probesIn(world: World, segments: readonly Segment[], time: number): number {
+  const before = sum(segments, 'probe');
+  world.run(time);
+  return sum(segments, 'probe') - before;
+}
+
+/** How often each LAN carries a broadcast. */
+function carriedOnce(world: World, segments: readonly Segment[], mark = 1): (number | undefined)[] {
+  segments[0].carry(marked(mark));
+  world.run(100 * MILLISECOND);
+  return segments.map(({ seen }) => seen.get(`${mark}`));
+}
+
 function sites(seed: number, loopGuard: boolean) {
   const world = new World(seed);
   const lan = new Lan(world, {
@@ -44,8 +69,8 @@ function sites(seed: number, loopGuard: boolean) {
     node: { settings: { switch: { ...SWITCH, loopGuard } } },
   });
   const [a1, a2, b1, b2] = lan.nodes;
-  const near = new Segment(world, [a1, a2], markOf);
-  const far = new Segment(world, [b1, b2], markOf);
+  const near = new Segment(world, [a1, a2], markOrProbe);
+  const far = new Segment(world, [b1, b2], markOrProbe);
   const peerOf = (host: number) => (host + 2) % 4;
   const states = () => lan.nodes.map((node) => node.loopOf(peerOf(node.id)));
   return { world, lan, near, far, states };
@@ -85,6 +110,74 @@ describe('two sites bridged twice', () => {
       heal();
       world.run(3 * SECOND);
       expect(states().filter((state) => state === LOOP.HELD)).toHaveLength(1);
+    }));
+
+  it('of three sites, each bridged twice to another: probes of one die out in the loop of others', () =>
+    withSeed((seed) => {
+      const world = new World(seed);
+      // Host 4 is at a third site and a peer of 0, host 5 is there too and a peer of 1.
+      const lan = new Lan(world, {
+        hosts: 6,
+        links: 1,
+        arePeers: (a, b) => (Math.abs(a - b) === 2 && a < 4 && b < 4) || Math.abs(a - b) === 4,
+        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
+      });
+      const [a1, a2, b1, b2, c1, c2] = lan.nodes;
+      const segments = [
+        [a1, a2],
+        [b1, b2],
+        [c1, c2],
+      ].map((nodes) => new Segment(world, nodes, markOrProbe));
+      world.run(2 * SECOND);
+      expect(heldWays(lan)).toBe(2);
+      expect(probesIn(world, segments, SECOND)).toBeLessThan(300);
+      expect(carriedOnce(world, segments)).toEqual([1, 1, 1]);
+    }));
+
+  it('three times: all ways but one are held within a second, and no probe goes round', () =>
+    withSeed((seed) => {
+      const world = new World(seed);
+      const lan = new Lan(world, {
+        hosts: 6,
+        links: 1,
+        arePeers: (a, b) => Math.abs(a - b) === 3,
+        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
+      });
+      const segments = [lan.nodes.slice(0, 3), lan.nodes.slice(3)].map(
+        (nodes) => new Segment(world, nodes, markOrProbe),
+      );
+      const storm = probesIn(world, segments, SECOND);
+      expect(heldWays(lan)).toBe(2);
+      expect(storm).toBeLessThan(600);
+      world.run(SECOND);
+      const before = lan.nodes.map(({ events }) => events.length);
+      expect(probesIn(world, segments, 10 * SECOND)).toBeLessThan(6000);
+      expect(lan.nodes.map(({ events }) => events.length)).toEqual(before);
+      expect(carriedOnce(world, segments)).toEqual([1, 1]);
+      cut(world, 'black hole', lan.nodes[0], lan.nodes[3], 0);
+      world.run(4 * SECOND);
+      expect(heldWays(lan)).toBe(1);
+      expect(carriedOnce(world, segments, 2)).toEqual([1, 1]);
+    }));
+
+  it('what a peer invents as probes of others passes 256 times in an interval at most, and never twice', () =>
+    withSeed((seed) => {
+      const { world, lan, near, far } = sites(seed, true);
+      lan.rekey(lan.nodes[0], lan.nodes[2]);
+      world.run(SECOND);
+      const invented = (number: number): Uint8Array => {
+        const body = Uint8Array.of(0x4f, 0x4c, 0x4c, 0x47, 1, 0, ...new Array(40).fill(0));
+        new DataView(body.buffer).setUint32(16, number);
+        const frame = ethernet(PROBE_GROUP, STATION, EXPERIMENTAL, body);
+        return withVirtio(frame);
+      };
+      const before = far.seen.get('probe') ?? 0;
+      for (let number = 0; number < 1000; number++) near.carry(invented(number), lan.nodes[1]);
+      for (let number = 0; number < 100; number++) near.carry(invented(number), lan.nodes[1]);
+      world.run(50 * MILLISECOND);
+      const passed = (far.seen.get('probe') ?? 0) - before;
+      expect(passed).toBeGreaterThanOrEqual(256);
+      expect(passed).toBeLessThan(2 * 256 + 10);
     }));
 
   it('in one tagged VLAN alone: it is held there, named, and the others pass both ways', () =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CaptureRing, POINT, VERDICT } from '../../src/contract/capture.js';
 import { PEER, PEER_WIDTH } from '../../src/contract/stats.js';
 import { stationOf, withVirtio } from '../sim/frames.js';
 import { Lan } from '../sim/lan.js';
@@ -46,6 +47,20 @@ function differences(before: readonly number[], after: readonly number[]): numbe
 }
 
 describe('multicast in a mesh', () => {
+  it('is told apart from what is flooded, to a capture', () =>
+    withSeed((seed) => {
+      const { world, nodes } = mesh(seed, 4);
+      const group = ip4('239.1.2.3');
+      for (const member of [1, 2]) speak(nodes[member], join(group));
+      world.run(15 * SECOND);
+      const ring = CaptureRing.make(1 << 16);
+      const limits = { peer: -1, link: -1, filter: null, snap: 64, whole: false };
+      nodes[0].command({ kind: 'capture', id: 1, ring: ring.buffer, points: 1 << POINT.switch, ...limits });
+      speak(nodes[0], data(group), data(ip4('224.0.0.251')));
+      world.run(MILLISECOND);
+      expect([ring.read()?.verdict, ring.read()?.verdict]).toEqual([VERDICT.SELECTED, VERDICT.FLOOD]);
+    }));
+
   it.each(GROUPS)(
     '20 Mbit/s of %s to 2 of 32 peers are sent to those 2 only, from any host',
     (_name, group) =>

@@ -21,6 +21,7 @@ export const PORT_SETTINGS: PortSettings = {
   multicastRouter: false,
   guard: null,
   storm: [null, null, null],
+  macLimit: 0,
   statics: [],
   vlan: null,
   direct: NOT_DIRECT,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DROP } from '../../src/contract/drops.js';
 import { NO_GROUP, RESERVED } from '../../src/contract/port-settings.js';
 import { PEER_WIDTH } from '../../src/contract/stats.js';
+import { AddressClaims } from '../../src/switch/address-claims.js';
 import { Bridge } from '../../src/switch/bridge.js';
 import { Frame } from '../../src/switch/frame.js';
 import { Guards } from '../../src/switch/guards/guards.js';
@@ -47,6 +48,7 @@ function bridge() {
     storm,
     vlans,
     suppression,
+    claims: new AddressClaims(bytes, [1, 2], () => {}),
   });
   const frame = new Frame();
   const put = (at: number, address: number): void => {
@@ -77,6 +79,20 @@ describe('the switch', () => {
     decide(PEER + 1, BROADCAST, THERE);
     expect(decide(PEER, THERE, HERE)).toBe(LOCAL_PORT);
     expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+  });
+
+  it('drops frames of stations that are more than may be behind a peer, and of no other', () => {
+    const { decide, macs } = bridge();
+    macs.limits.set(PEER, 1);
+    expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+    expect(decide(PEER, BROADCAST, THERE)).toBe('guard-mac-limit');
+    expect(decide(PEER, BROADCAST, HERE)).toBe(LOCAL_PORT);
+    expect(decide(PEER + 1, BROADCAST, THERE)).toBe(LOCAL_PORT);
+    // Nor does it take over the station of another.
+    expect(decide(PEER, BROADCAST, THERE)).toBe('guard-mac-limit');
+    expect(decide(LOCAL_PORT, THERE, 0x020000000009)).toBe(PEER + 1);
+    macs.limits.set(PEER, 0);
+    expect(decide(PEER, BROADCAST, 0x020000000005)).toBe(LOCAL_PORT);
   });
 
   it('sends frames of a peer to peers of other groups, and none to its own', () => {

@@ -53,6 +53,36 @@ describe('MAC table', () => {
     expect(rows(table, 0).get(keyOf(4095, HIGH, 0xffffffff))).toEqual({ port: 2, isStatic: false });
   });
 
+  it('learns no more behind a peer than its limit, whatever comes, goes and changes', () => {
+    const step = fc.record({
+      low: fc.nat(12),
+      port: fc.nat(2),
+      what: fc.constantFrom('learn', 'learn', 'learn', 'remove', 'limit', 'gone'),
+      most: fc.nat(4),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const table = new MacTable({ limit: 64, seed });
+        for (const { low, port, what, most } of steps) {
+          const [before, limit] = [table.learnedCount(port), table.limits.of(port)];
+          const was = table.lookup(0, HIGH, low, 0);
+          if (what === 'limit') table.limits.set(port, most);
+          else if (what === 'remove') table.remove(0, HIGH, low);
+          else if (what === 'gone') table.peerRemoved(port);
+          else {
+            const isFull = limit > 0 && before >= limit && was !== port;
+            const learned = table.learn(0, HIGH, low, port, 0);
+            if (learned === LEARN.FROZEN) continue;
+            expect(learned === LEARN.LIMITED).toBe(isFull);
+            expect(table.lookup(0, HIGH, low, 0)).toBe(isFull ? was : port);
+          }
+        }
+        for (let port = 0; port < 3; port++) table.peerRemoved(port);
+        expect(table.limits.isOn).toBe(false);
+      }),
+    );
+  });
+
   it('never learns group or zero addresses', () => {
     const table = new MacTable({ limit: 8, seed });
     expect(table.learn(0, 0x0100, 0x5e000001, 1, 0)).toBe(LEARN.REFUSED);

@@ -24,6 +24,10 @@ describe('ports of the switch', () => {
         }
         expect(ports.forwards).toBe([...groups.values()].some((group) => group !== 0));
         for (const [from, of] of groups) {
+          // Peers of the common group have each other as peers.
+          const isHeard =
+            of === 0 || [...groups.keys()].every((to) => to === from || ports.mayPass(from, to));
+          expect(ports.reachesAll(from)).toBe(isHeard);
           expect(ports.mayPass(LOCAL_PORT, from)).toBe(true);
           for (const [to, other] of groups) {
             const apart = of === NO_GROUP || of !== other;

@@ -33,10 +33,10 @@ describe('a worker', () => {
   const canRaise = process.getuid?.() === 0 && existsSync('/proc/self/autogroup');
 
   it.runIf(canRaise)('goes before other sessions where it has one of its own', async () =>
-    expect(await autogroupOf(true)).toMatch(/nice -5$/m),
+    expect(await autogroupOf(true)).toMatch(/nice -10$/m),
   );
 
   it.runIf(canRaise)('leaves the session of somebody else alone', async () =>
-    expect(await autogroupOf(false)).not.toMatch(/nice -5$/m),
+    expect(await autogroupOf(false)).not.toMatch(/nice -10$/m),
   );
 });

@@ -61,6 +61,9 @@ const PAGES: Page[] = [
   { name: 'firewall', program: 'nftables', packages: ['nftables', 'iperf3'] },
 ];
 
+/** Pages whose commands are run over a tunnel of two links, by their paths from the root. */
+export const PAGES_OVER_THE_TUNNEL: readonly string[] = PAGES.map(({ name }) => `docs/how-to/${name}.md`);
+
 export const HOW_TO: Row[] = PAGES.map((page) => ({
   name: `how-to-${page.name}`,
   program: page.program,

@@ -96,6 +96,12 @@ export class DaemonClient {
 export function asFailure(error: unknown): CliFailure {
   if (error instanceof CliFailure) return error;
   if (error instanceof AnsweredError) return failure(error.exitCode, error.message);
+  // Parts of the program are read when they are first needed: an upgrade has taken the files of a shell that stayed open.
+  if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND')
+    return failure(
+      EXIT.FAILED,
+      'octolink has been replaced since it was started: leave it and start it again',
+    );
   throw error;
 }
 

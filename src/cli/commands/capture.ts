@@ -5,6 +5,9 @@ import {
   type CaptureParams,
   type CapturePoint,
   type CaptureRead,
+  POINTS_WITHOUT_LINK,
+  POINTS_WITHOUT_PEER,
+  SEALED_POINTS,
 } from '../../api/index.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { LINE, LOCAL_FILE, range } from '../../grammar/values.js';
@@ -40,7 +43,7 @@ const POINTS = options(
   [flag('link-in', 'Sealed datagrams as they arrive')],
   [flag('link-out', 'Sealed datagrams as they leave')],
   [flag('drops', 'Whatever is dropped, with the reason')],
-  [flag('all', 'Every point')],
+  [flag('all', 'Every point, but for those where a limit that is given means nothing')],
   [keyword('peer', 'Only packets to or from this peer'), PEER_NAME],
   [keyword('link', 'Only packets by this link of the peer'), LINK_ID],
   OF_INTERFACE,
@@ -109,10 +112,23 @@ export const captureCommands: ExecCommand[] = [
   }),
 ];
 
-function pointsOf(given: Partial<Record<CapturePoint | 'all', true>>): CapturePoint[] {
-  const points = CAPTURE_POINTS.filter((point) => given.all || given[point]);
+/** `all` is every point that the limits can be asked of. */
+function pointsOf(
+  given: Partial<Record<CapturePoint | 'all', true>> & Pick<CaptureParams, 'peer' | 'link' | 'filter'>,
+): CapturePoint[] {
+  const isIncluded = (point: CapturePoint): boolean =>
+    given.all === true &&
+    !(given.peer !== undefined && POINTS_WITHOUT_PEER.has(point)) &&
+    !(given.link !== undefined && POINTS_WITHOUT_LINK.has(point)) &&
+    !(given.filter !== undefined && SEALED_POINTS.has(point));
+  const points = CAPTURE_POINTS.filter((point) => given[point] || isIncluded(point));
   if (points.length > 0) return points;
   throw failure(EXIT.SYNTAX, `name a point: ${CAPTURE_POINTS.join(', ')} or all`);
+}
+
+function endOf({ peer }: CaptureParams, { interface: name }: CaptureRead): string {
+  const stopped = `interface ${name} has stopped`;
+  return peer === undefined ? stopped : `peer ${peer} of ${name} is gone, or ${stopped}`;
 }
 
 /** Opens a capture and gives what it answers, `count` packets in all, until the command is interrupted. */
@@ -131,7 +147,7 @@ async function* read(
       if (answer === null) return;
       left -= answer.packets.length;
       yield answer;
-      if (answer.ended) throw failure(EXIT.FAILED, `interface ${answer.interface} has stopped`);
+      if (answer.ended) throw failure(EXIT.FAILED, endOf(wish, answer));
     }
   } finally {
     if (!client.closed) await client.request('capture.close', { id });

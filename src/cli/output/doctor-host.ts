@@ -33,10 +33,7 @@ export function findingsOfHost(
     ...[...ports].flatMap((port) => ofFirewall(host, port)),
     ...ofReversePath(host, unheard),
     ...(host.isClockKept === false ? [CLOCK] : []),
-    ...findingsOfNat(
-      facts,
-      host.devices.flatMap(({ addresses }) => addresses),
-    ),
+    ...findingsOfNat(facts, host.devices),
   ];
 }
 
@@ -65,7 +62,9 @@ function ofFirewall({ chains }: HostFacts, port: number): Finding[] {
 function ofReversePath({ devices }: HostFacts, unheard: readonly LinkStatus[]): Finding[] {
   const locals = new Set(unheard.map(({ local }) => local?.slice(0, local.lastIndexOf(':')) ?? ''));
   return devices
-    .filter(({ isStrict, addresses }) => isStrict && addresses.some((address) => locals.has(address)))
+    .filter(
+      ({ isStrict, name, addresses }) => isStrict && [name, ...addresses].some((one) => locals.has(one)),
+    )
     .map(({ name }) => ({
       kind: 'advice',
       where: 'this host',

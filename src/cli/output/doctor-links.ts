@@ -3,6 +3,7 @@ import type { ArpSuppressionStatus } from '../../api/index.js';
 import type { LinkStatus } from '../../api/peers.js';
 import { versionNumbers } from '../../base/version-numbers.js';
 import { parseEndpoint, splitZone } from '../../grammar/address.js';
+import type { HostDevice } from '../base/host-facts.js';
 import type { DoctorFacts, Finding, LinkAnswer } from './finding.js';
 
 /** Addresses of sockets that leave by any address of the host. */
@@ -11,10 +12,10 @@ const ANY: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 /** NATs keep what a host has sent by for two minutes (RFC 4787, REQ-5); many do so for half a minute only. */
 const SURE_INTERVAL_MS = 20_000;
 
-/** NAT on the way of links of this host, which has the addresses `here`. */
+/** NAT on the way of links of this host, which has these devices. */
 export function findingsOfNat(
   { answers, interfaces, peers }: Pick<DoctorFacts, 'answers' | 'interfaces' | 'peers'>,
-  here: readonly string[],
+  devices: readonly HostDevice[],
 ): Finding[] {
   return answers.flatMap(({ interface: of, peer, link: id, seenAs }): Finding[] => {
     const found = peers.find((one) => one.interface === of && one.name === peer);
@@ -23,7 +24,9 @@ export function findingsOfNat(
     if (link === undefined || seen === null) return [];
     const local = link.local === null ? null : parseEndpoint(link.local);
     const isAny = local === null || ANY.has(local.host);
-    const isOwn = isAny ? here.includes(seen.host) : splitZone(local.host).address === seen.host;
+    const isOwn = isAny
+      ? devices.some(({ addresses }) => addresses.includes(seen.host))
+      : addressesOf(local.host, devices).includes(seen.host);
     const port = local?.port ?? interfaces.find(({ name }) => name === of)?.listenPort ?? seen.port;
     if (isOwn && port === seen.port) return [];
     return [
@@ -34,6 +37,11 @@ export function findingsOfNat(
       },
     ];
   });
+}
+
+/** Addresses that a link leaves by whose socket is at an address, or at a device. */
+function addressesOf(host: string, devices: readonly HostDevice[]): readonly string[] {
+  return devices.find(({ name }) => name === host)?.addresses ?? [splitZone(host).address];
 }
 
 function keeping({ intervalMs }: LinkStatus): Pick<Finding, 'kind' | 'remedy'> {

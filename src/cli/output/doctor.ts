@@ -16,6 +16,9 @@ import { fold, TEXT_WIDTH } from './table.js';
 /** Share of the open files that are allowed. */
 const MANY_FILES = 0.8;
 
+/** Milliseconds that an ordinary thread of a busy host may have to wait for a processor. */
+const SURE_HOLD_MS = 50;
+
 /** Faults before advice, and notes at the end. */
 export function worstFirst(all: readonly Finding[]): Finding[] {
   return (['fault', 'advice', 'note'] as const).flatMap((wanted) =>
@@ -33,6 +36,7 @@ export function findingsOf(facts: DoctorFacts): Finding[] {
     ...findingsOfAddresses(facts.arp),
     ...findingsOfVersions(facts.answers, facts.system.version),
     ...ofSystem(facts.system),
+    ...ofScheduling(facts),
   ];
 }
 
@@ -125,6 +129,11 @@ function ofEvents(events: readonly ControlEvent[]): Finding[] {
       const where = event.peer !== null ? `peer ${event.peer}` : `interface ${event.interface ?? '-'}`;
       const remedy = REMEDIES[event.what] ?? 'show events';
       latest.set(`${event.what} ${where}`, { kind: 'fault', where, problem: event.detail, remedy });
+    } else if (event.kind === 'address-duplicate') {
+      const where = `address ${event.address}`;
+      const problem = `is claimed by two stations in turn: ${event.stations.map(({ mac }) => mac).join(' and ')}`;
+      const remedy = 'give one of them another address; "show mac-table" says where they are';
+      latest.set(where, { kind: 'fault', where, problem, remedy });
     } else if (event.kind === 'mac-frozen') {
       const where = `station ${event.mac}`;
       const problem = 'was seen in two places in turn';
@@ -189,13 +198,24 @@ function ofSystem({ openFiles, openFilesLimit, offloads, workers }: SystemInfo):
       advise(`interface ${name}`, problem, '"shutdown" and "no shutdown" make the TAP again');
     }
   }
-  for (const { interface: name, scheduling } of workers) {
-    if (scheduling === 'normal') {
-      const problem = 'runs without real-time priority: hold times under 50 ms may expire on a busy host';
-      advise(`interface ${name}`, problem, 'give octolinkd CAP_SYS_NICE');
-    }
-  }
   return found;
+}
+
+/** Links whose hold time is shorter than a busy host may let an ordinary thread wait. */
+function ofScheduling({ system, peers }: Pick<DoctorFacts, 'system' | 'peers'>): Finding[] {
+  return system.workers.flatMap(({ interface: name, scheduling }): Finding[] => {
+    const links = peers.filter((peer) => peer.interface === name).flatMap((peer) => peer.links);
+    const shortest = Math.min(...links.map(({ holdMs }) => holdMs));
+    if (scheduling === 'realtime' || shortest >= SURE_HOLD_MS) return [];
+    return [
+      {
+        kind: 'advice',
+        where: `interface ${name}`,
+        problem: `hold times of ${shortest} ms may expire on a busy host, since its worker has no real-time priority`,
+        remedy: '"scheduling realtime" there, for which octolinkd needs CAP_SYS_NICE',
+      },
+    ];
+  });
 }
 
 /** A finding in lines: what, and after an arrow what mends it. */

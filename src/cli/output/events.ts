@@ -73,6 +73,11 @@ function whatText(event: ControlEvent): string {
       const place = `${portText(event.peer)}, not ${portText(event.other)}`;
       return `${event.interface} station ${event.mac} in VLAN ${event.vlan} moves too often, stays at ${place}${others}`;
     }
+    case 'address-duplicate': {
+      const stations = event.stations.map(({ mac, peer }) => `${mac} (${portText(peer)})`).join(' and ');
+      const place = event.vlan === 0 ? '' : ` in VLAN ${event.vlan}`;
+      return `${event.interface} address ${event.address}${place} is claimed by ${stations}`;
+    }
     case 'storm': {
       const what = event.isOver ? 'storm is over' : 'storm: what is beyond its storm-control is dropped';
       return `${event.interface} peer ${event.peer} ${event.traffic} ${what}`;

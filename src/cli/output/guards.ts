@@ -1,6 +1,6 @@
 /** Guards of peers as text. */
 import type { GuardBinding, GuardStatus } from '../../api/index.js';
-import { duration } from './format.js';
+import { duration, plural } from './format.js';
 import { type Column, table } from './table.js';
 
 const COLUMNS: Column<GuardBinding>[] = [
@@ -27,6 +27,9 @@ function guardText(status: GuardStatus): string[] {
     ...(status.dhcpServer ? [`  DHCP server: ${drops.dhcpServer} dropped`] : []),
     ...(status.ra ? [`  Router advertisements: ${drops.ra} dropped`] : []),
     ...(isGuarded ? [`  Not to be looked through: ${drops.opaque} dropped`] : []),
+    ...(status.macLimit === null
+      ? []
+      : [`  Stations beyond ${status.macLimit}: ${plural(drops.macLimit, 'frame')} dropped`]),
     ...(drops.staticMac === 0
       ? []
       : [`  MAC addresses that are static elsewhere: ${drops.staticMac} dropped`]),

@@ -16,7 +16,7 @@ const MICROSECONDS = 6;
 const DIRECTION = { in: 1, out: 2 } as const;
 /** Verdicts are told as those of Linux traffic control (`TC_ACT_…`), which Wireshark has fields for. */
 const VERDICT_TC = 1;
-const TC_ACT = { forward: 0, flood: 0, drop: 2 } as const;
+const TC_ACT = { forward: 0, flood: 0, multicast: 0, drop: 2 } as const;
 /** Raw IP has no Ethernet header; messages between peers are of a type that nobody else uses here (USER0). */
 const LINK_TYPE: Readonly<Record<CaptureForm, number>> = { ethernet: 1, ip: 101, message: 147 };
 
@@ -72,7 +72,7 @@ export class PcapngWriter {
     const bytes = Buffer.from(packet.bytes ?? '', 'base64');
     const fixed = Buffer.alloc(20);
     fixed.writeUInt32LE(on.number, 0);
-    const time = BigInt(Math.round(packet.timeUs));
+    const time = BigInt(packet.timeUs);
     fixed.writeUInt32LE(Number(time >> 32n), 4);
     fixed.writeUInt32LE(Number(time & 0xffff_ffffn), 8);
     fixed.writeUInt32LE(bytes.length, 12);
@@ -147,7 +147,7 @@ export class PcapngWriter {
 /** What no field of Wireshark's has a place for, a comment each: `peer osaka link 0`, `flood`, `dropped: no-session`. */
 export function* commentsOf({ peer, link, verdict, to, reason }: CapturedPacket): Generator<string> {
   if (peer !== null) yield `peer ${peer}${link === null ? '' : ` link ${link}`}`;
-  if (verdict === 'flood') yield 'flood';
+  if (verdict === 'flood' || verdict === 'multicast') yield verdict;
   if (to === 'tap') yield 'to the TAP';
   else if (to !== null) yield `to peer ${to.peer}`;
   if (reason !== null) yield `dropped: ${reason}`;

@@ -1,9 +1,8 @@
 /** The IP addresses that the switch of an interface answers for, with the names of peers. */
 import type { ArpSuppressionStatus, KnownAddress } from '../../api/index.js';
 import type { NeighbourRow, NeighbourStretch } from '../../contract/answers.js';
-import { formatMac } from '../interfaces/addresses.js';
+import { addressText, formatMac } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { addressText } from './multicast-status.js';
 
 const ROWS_AT_ONCE = 1000;
 

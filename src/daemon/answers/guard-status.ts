@@ -1,18 +1,18 @@
 /** Guards of peers with their names. */
 import type { GuardStatus } from '../../api/index.js';
-import { formatMac } from '../interfaces/addresses.js';
+import { addressText, formatMac } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { addressText } from './multicast-status.js';
 
 export async function guardStatus(runtime: InterfaceRuntime): Promise<GuardStatus[]> {
   const rows = (await runtime.datapath.guards()) ?? [];
-  return rows.map(({ port, settings, drops: [source, dhcpServer, ra, opaque], bindings, pinned }) => ({
+  return rows.map(({ port, settings, drops: [source, dhcpServer, ra, opaque], bindings, ...counts }) => ({
     interface: runtime.name,
     peer: runtime.peers.atRow(port)?.config.name ?? null,
     source: settings?.source ?? false,
     dhcpServer: settings?.dhcpServer ?? false,
     ra: settings?.ra ?? false,
-    drops: { source, dhcpServer, ra, opaque, staticMac: pinned },
+    macLimit: counts.most || null,
+    drops: { source, dhcpServer, ra, opaque, staticMac: counts.pinned, macLimit: counts.excess },
     bindings: bindings.map(({ words, leftUs }) => ({
       address: addressText(words.slice(0, 4)),
       mac: formatMac(words[4], words[5] >>> 0),

@@ -4,6 +4,7 @@ import { effectiveInterface } from '../../config/defaults.js';
 import type { MacRow, MacWanted } from '../../contract/answers.js';
 import { fits } from '../../grammar/pattern.js';
 import { RequestError } from '../base/request-errors.js';
+import { Slices } from '../base/slices.js';
 import { formatMac } from '../interfaces/addresses.js';
 import type { Finder } from '../interfaces/finder.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -55,11 +56,14 @@ export async function macPage(
   let row = from?.row ?? 0;
   const half = Math.min(Math.ceil(limit / 2), ROWS_AT_ONCE);
   const rows: MacEntry[] = [];
+  const slices = new Slices();
   for (let asked = 1; at >= 0 && at < sources.length; asked++) {
     const { runtime, wanted, address } = sources[at];
     const stretch = await runtime.datapath.macTable(row, half, wanted);
+    slices.begun();
     const found = (stretch?.rows ?? []).map((one) => entryOf(runtime, one));
     rows.push(...found.filter(({ mac }) => address === null || fits(address, mac)));
+    await slices.pause();
     row = stretch?.next ?? -1;
     if (row < 0) {
       at++;
@@ -89,6 +93,7 @@ export async function macEntries(sources: readonly MacSource[]): Promise<MacEntr
 /** How many entries are wanted of each table. */
 export async function macCounts(sources: readonly MacSource[]): Promise<MacCount[]> {
   const counts: MacCount[] = [];
+  const slices = new Slices();
   for (const { runtime, wanted, address } of sources) {
     // Without a pattern nobody needs to see the addresses.
     const isCounted = address === null;
@@ -96,9 +101,11 @@ export async function macCounts(sources: readonly MacSource[]): Promise<MacCount
     for (let row = 0; row >= 0; ) {
       const most = isCounted ? COUNTED_AT_ONCE : ROWS_AT_ONCE;
       const stretch = await runtime.datapath.macTable(row, most, wanted, isCounted);
+      slices.begun();
       const found = stretch?.rows.filter(({ high, low }) => fits(address ?? '*', formatMac(high, low))) ?? [];
       count += isCounted ? (stretch?.count ?? 0) : found.length;
       row = stretch?.next ?? -1;
+      await slices.pause();
     }
     counts.push({ interface: runtime.name, count, limit: effectiveInterface(runtime.config).macLimit });
   }

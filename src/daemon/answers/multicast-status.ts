@@ -2,12 +2,11 @@
 import type { MulticastGroup, MulticastStatus } from '../../api/index.js';
 import { effectiveMulticast } from '../../config/defaults.js';
 import type { MembershipRow, MulticastStretch, QuerierRow } from '../../contract/answers.js';
-import { formatAddress } from '../interfaces/addresses.js';
+import { addressText } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 const ROWS_AT_ONCE = 1000;
 const OWN = -2;
-const MAPPED = 0xffff;
 
 export async function multicastStatus(runtime: InterfaceRuntime): Promise<MulticastStatus> {
   const nameOf = (row: number): string | null => runtime.peers.atRow(row)?.config.name ?? null;
@@ -64,13 +63,4 @@ function groupsOf(rows: readonly MembershipRow[], nameOf: (row: number) => strin
     group.members.push({ peer: nameOf(row.port), expiresSeconds: Math.round(row.leftUs / 1e6) });
   }
   return [...groups.values()].sort((a, b) => a.vlan - b.vlan || (a.group < b.group ? -1 : 1));
-}
-
-/** Four words: an IPv6 address, or IPv4 after ::ffff:0:0/96. */
-export function addressText(words: readonly number[]): string {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  for (const [index, word] of words.entries()) view.setInt32(4 * index, word);
-  const isIpv4 = words[0] === 0 && words[1] === 0 && words[2] === MAPPED;
-  return formatAddress(isIpv4 ? bytes.subarray(12) : bytes);
 }

@@ -26,8 +26,8 @@ export async function peerMemory(runtime: InterfaceRuntime): Promise<PeerMemory[
   if (held === null) return [];
   const { peersWithSession: up } = handshakes;
   const { configured, idle, busy } = costsOf(runtime, samples, held);
-  const streams = held.inUse.streams / Math.max(1, handshakes.sessionCount);
-  const busyPeers = Math.min(up, Math.ceil(held.inUse.rings / Math.max(1, streams)));
+  // The worker may know of one whose session has just ended.
+  const busyPeers = Math.min(up, held.busyPeers);
   const authorized = { rowBytes: 0, objectBytes: clientBytes(runtime), keyBytes: 0 };
   const states = [
     ['authorized', clients.known - clients.present, authorized],

@@ -2,6 +2,8 @@
 import { constants } from 'node:fs';
 import type * as nodeFs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fileProblem } from '../../base/file-problems.js';
+import { RequestError } from './request-errors.js';
 
 /** What writers of durable files need of a file system; tests pass one that breaks. */
 export type FileIo = Pick<
@@ -16,8 +18,9 @@ interface FileRights {
 }
 
 /**
- * Replaces a file. `beforeRename` runs when the new text is on disk and the old file is still in place. Calls for one
+ * Replaces a file, or leaves it as it is and nothing beside it. `beforeRename` runs when the new text is on disk and the old file is still in place. Calls for one
  * file must not overlap.
+ * @throws RequestError with the file and what is wrong, where the system says what people can mend.
  */
 export async function replaceFile(
   io: FileIo,
@@ -28,6 +31,19 @@ export async function replaceFile(
 ): Promise<void> {
   const folder = dirname(file);
   const fresh = join(folder, `.${basename(file)}.new`);
+  try {
+    await write(io, fresh, text, rights);
+    await beforeRename();
+    await io.rename(fresh, file);
+    await syncFolder(io, folder);
+  } catch (error) {
+    await io.rm(fresh, { force: true }).catch(() => undefined);
+    const problem = fileProblem(error);
+    throw problem === null ? error : new RequestError(`${file} cannot be written: ${problem}`);
+  }
+}
+
+async function write(io: FileIo, fresh: string, text: string, rights: FileRights): Promise<void> {
   await io.rm(fresh, { force: true });
   const handle = await io.open(fresh, 'wx', 0o600);
   try {
@@ -38,9 +54,6 @@ export async function replaceFile(
   } finally {
     await handle.close();
   }
-  await beforeRename();
-  await io.rename(fresh, file);
-  await syncFolder(io, folder);
 }
 
 /** Only where it is another's: a daemon that serves under a user of its own may be forbidden the call altogether. */

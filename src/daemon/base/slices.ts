@@ -54,6 +54,11 @@ export class Slices {
     if (ms >= SLICE_MS) await rest(ms);
     else if (performance.now() - this.since >= SLICE_MS) await nextTurn();
     else return;
+    this.begun();
+  }
+
+  /** What others were asked for has come: the time until then was not worked. */
+  begun(): void {
     allowance.idled();
     this.since = performance.now();
   }

@@ -86,7 +86,7 @@ export class Startup {
     try {
       await file.save(text);
     } catch (error) {
-      throw new RequestError(`cannot save the configuration: ${(error as Error).message}`);
+      throw new RequestError(`the configuration is not saved: ${(error as Error).message}`);
     }
     this.saved = config;
     return { file: file.file, bytes: Buffer.byteLength(text) };

@@ -4,6 +4,9 @@ import type { LocalWish } from '../../contract/place.js';
 import { PATH } from '../../native/ops.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 
+/** Before an IPv4 address in four words. */
+const MAPPED = 0xffff;
+
 const ADDRESS_WORDS = 4;
 
 /** Parses an IPv4 or IPv6 address into its family and four words of raw network-order bytes. */
@@ -102,4 +105,13 @@ export function formatMacBytes(bytes: Iterable<number>): string {
 export function formatMac(high: number, low: number): string {
   const hex = high.toString(16).padStart(4, '0') + low.toString(16).padStart(8, '0');
   return (hex.match(/../g) as string[]).join(':');
+}
+
+/** Four words: an IPv6 address, or IPv4 after ::ffff:0:0/96. */
+export function addressText(words: readonly number[]): string {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  for (const [index, word] of words.entries()) view.setInt32(4 * index, word);
+  const isIpv4 = words[0] === 0 && words[1] === 0 && words[2] === MAPPED;
+  return formatAddress(isIpv4 ? bytes.subarray(12) : bytes);
 }

@@ -165,6 +165,7 @@ export function portSettings(peer: PeerConfig, statics: readonly StaticMac[]): O
     splitHorizon: effectiveSplitHorizon(peer) ?? NO_GROUP,
     multicastRouter: peer.multicastRouter ?? false,
     guard: guardSettings(peer.guard),
+    macLimit: peer.guard?.macLimit ?? 0,
     storm: STORM_KINDS.map((kind) => stormLimit(peer.stormControl?.[kind])),
     statics,
     vlan: vlanSettings(peer.vlan),

@@ -20,6 +20,8 @@ import { peerRecord } from './peer-record.js';
 const RECORD_INTERVAL_US = 200_000;
 /** After so long a pair that still talks by this host is introduced again; then the last one again and again. */
 const AGAIN_US = [4e6, 30e6, 120e6, 600e6];
+/** The same for a pair of which one has another record, as after it was restarted: it may know nothing of the other. */
+const ANOTHER_RECORD_US = 1e6;
 /** Pairs that are remembered; of more the first ones are forgotten. */
 const MAX_PAIRS = 65_536;
 /** Members that one was introduced to, which hear when it is no longer welcome. */
@@ -33,6 +35,14 @@ export interface Introducible {
   takenAt: number;
   /** Names of those that it was introduced to, in turn. */
   readonly partners: Set<string>;
+}
+
+/** Two members that were introduced to each other. */
+interface Pair {
+  at: number;
+  times: number;
+  /** Sequences of the records that they were given. */
+  records: string;
 }
 
 interface IntroducerOptions {
@@ -50,7 +60,7 @@ export class Introducer {
   /** Introductions sent. */
   introductions = 0;
   private readonly members = new Map<number, Introducible>();
-  private readonly pairs = new Map<string, { at: number; times: number }>();
+  private readonly pairs = new Map<string, Pair>();
 
   constructor(private readonly options: IntroducerOptions) {}
 
@@ -79,7 +89,7 @@ export class Introducer {
   /** Frames pass between two clients: they are introduced, unless that was done a short time ago. */
   talk(a: PeerEntry, b: PeerEntry): void {
     const [one, other] = [this.members.get(a.row), this.members.get(b.row)];
-    if (one === undefined || other === undefined || !this.mayMeet(a, b) || !this.isDue(a, b)) return;
+    if (one === undefined || other === undefined || !this.mayMeet(a, b) || !this.isDue(one, other)) return;
     this.introduce(one, other);
     this.introduce(other, one);
   }
@@ -138,14 +148,21 @@ export class Introducer {
     return (group === null || group !== effectiveSplitHorizon(b)) && isDeepStrictEqual(a.vlan, b.vlan);
   }
 
-  private isDue(a: PeerEntry, b: PeerEntry): boolean {
+  private isDue(a: Introducible, b: Introducible): boolean {
     const now = this.options.now();
-    const key = [a.config.publicKey, b.config.publicKey].sort().join(' ');
-    const { at, times } = this.pairs.get(key) ?? { at: Number.NEGATIVE_INFINITY, times: 0 };
-    const wait = AGAIN_US[Math.min(times, AGAIN_US.length) - 1] ?? 0;
-    if (now - at < wait) return false;
+    const keyOf = ({ entry }: Introducible) => entry.config.publicKey ?? '';
+    const [first, second] = keyOf(a) < keyOf(b) ? [a, b] : [b, a];
+    const key = `${keyOf(first)} ${keyOf(second)}`;
+    const records = `${first.sequence} ${second.sequence}`;
+    const last = this.pairs.get(key);
+    const times = last?.records === records ? last.times : 0;
+    if (
+      last !== undefined &&
+      now - last.at < (AGAIN_US[Math.min(times, AGAIN_US.length) - 1] ?? ANOTHER_RECORD_US)
+    )
+      return false;
     this.pairs.delete(key);
-    this.pairs.set(key, { at: now, times: times + 1 });
+    this.pairs.set(key, { at: now, times: times + 1, records });
     if (this.pairs.size > MAX_PAIRS) this.pairs.delete(this.pairs.keys().next().value as string);
     return true;
   }

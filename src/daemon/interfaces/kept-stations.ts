@@ -1,5 +1,5 @@
 /**
- * What an interface has learned of stations and of where its peers are, kept over a restart of the daemon. It counts again
+ * What an interface has learned of stations, of multicast and of where its peers are, kept over a restart of the daemon. It counts again
  * for a peer that is there at once, and for one that comes later when it comes.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { type KnownStations, STATION } from '../../contract/stations.js';
 import { bootId } from '../base/boot-id.js';
 import { ifAbsent } from '../base/durable-file.js';
 import type { Log } from '../base/log.js';
+import { type KeptMulticast, knownMulticast, multicastOf } from './kept-multicast.js';
 import type { PeerEntry } from './peer-entries.js';
 import type { InterfaceRuntime } from './runtime.js';
 import {
@@ -40,7 +41,11 @@ export class KeptStations {
   /** Writes down what the switch knows, for the daemon that comes next. */
   async keep(runtime: InterfaceRuntime): Promise<void> {
     try {
-      const kept: Kept = { stations: await stationsOf(runtime, this.nowUs()), ends: endsOf(runtime) };
+      const kept: Kept = {
+        stations: await stationsOf(runtime, this.nowUs()),
+        ends: endsOf(runtime),
+        multicast: await multicastOf(runtime, this.nowUs()),
+      };
       const file = this.fileOf(runtime);
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       // Not made durable: a checksum tells a file that is not whole, and after a crash of the machine it says nothing.
@@ -65,7 +70,7 @@ export class KeptStations {
       if (kept === null) return;
       const { stations, ends } = kept;
       recallEnds(runtime, ends);
-      new Recall(runtime, stations).begin();
+      new Recall(runtime, kept, this.nowUs).begin();
       this.log.info(
         { interface: runtime.name, stations: stations.length, ends: ends.length },
         'knows the stations from before the restart',
@@ -87,11 +92,14 @@ class Recall {
   private readonly waiting = new Map<string | null, KeptStation[]>();
   private readonly told = new Set<PeerEntry>();
   private readonly hasOwn: boolean;
+  private readonly multicast: KeptMulticast;
 
   constructor(
     private readonly runtime: InterfaceRuntime,
-    stations: readonly KeptStation[],
+    { stations, multicast }: Kept,
+    private readonly nowUs: () => number,
   ) {
+    this.multicast = multicast;
     for (const station of stations) {
       const before = this.waiting.get(station.key);
       if (before === undefined) this.waiting.set(station.key, [station]);
@@ -103,6 +111,7 @@ class Recall {
   begin(): void {
     const { peers } = this.runtime;
     this.send(null, TAP);
+    this.sendMulticast();
     const awaited = [...peers.values()].filter((peer) => this.send(keyOf(peer), peer.row));
     const heard = (peer: PeerEntry) => this.peerChanged(peer);
     this.runtime.on('peer', heard);
@@ -119,8 +128,16 @@ class Recall {
     if (!peer.up || this.told.has(peer)) return;
     this.told.add(peer);
     this.send(keyOf(peer), peer.row);
+    this.sendMulticast();
     // It forgot our stations when the daemon before this one said goodbye.
     if (this.hasOwn) this.runtime.datapath.send({ kind: 'announce', peer: peer.row, isAgain: false });
+  }
+
+  /** Again with each peer that comes: behind it are hosts to be asked. */
+  private sendMulticast(): void {
+    const known = knownMulticast(this.runtime, this.multicast, this.nowUs());
+    if (known.queriers.length > 0 || known.routers.length > 0)
+      this.runtime.datapath.send({ kind: 'multicast-recall', known });
   }
 
   /** Sends what waits under a key; false when nothing does. */

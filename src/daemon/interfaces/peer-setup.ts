@@ -12,7 +12,6 @@ import {
 } from '../../config/defaults.js';
 import { ClientTemplates } from '../../config/templates.js';
 import { type DirectSettings, NOT_DIRECT, ROLE } from '../../contract/directs.js';
-import type { StaticMac } from '../../contract/port-settings.js';
 import type { LinkSettings, PeerSettings } from '../../contract/settings.js';
 import { parsePublicKey } from '../../crypto/keys.js';
 import { RELAY_SOCKET } from '../../datapath/send/relay.js';
@@ -245,20 +244,16 @@ export class PeerSetup {
 
   private sendPeer(entry: PeerEntry, next: InterfaceConfig, publicKey: Uint8Array | null): void {
     const { row, config, client } = entry;
-    const made = () => peerSettings(next, config, client === null ? staticMacs(next, config.name) : []);
+    const made = (): PeerTerms => {
+      const port = portSettings(config, client === null ? staticMacs(next, config.name) : []);
+      return { ...peerTerms(next, config), port: { ...port, direct: this.directSettings(entry, next) } };
+    };
     const isAsTemplate = client !== null && client.vlan === undefined;
     const { policy, copies, duplicate, uplink, port } = isAsTemplate
       ? ofTemplate(this.clientPeers, config.links, made)
       : made();
     const name = publicKey === null ? 0 : relayName(publicKey);
-    const terms = {
-      policy,
-      copies,
-      duplicate,
-      uplink,
-      port: { ...port, direct: this.directSettings(entry, next) },
-    };
-    this.options.datapath.send({ kind: 'peer', row, name, ...terms });
+    this.options.datapath.send({ kind: 'peer', row, name, policy, copies, duplicate, uplink, port });
   }
 
   /** What a peer has to do with other members. */
@@ -308,8 +303,8 @@ export class PeerSetup {
     const { peers, datapath, routes } = this.options;
     const isClient = entry.client !== null;
     const made = () => placedLink(next, config, isClient);
-    const { effective, place } = isClient ? ofTemplate(this.clientLinks, config, made) : made();
-    const isVia = config.remote?.kind === 'via';
+    const placed = isClient ? ofTemplate(this.clientLinks, config, made) : made();
+    const { place } = placed;
     const path = this.relayedPathOf(entry, config) ?? place.path;
     const link = entry.links.get(config.id) ?? peers.addLink(entry, config, path);
     const isRenamed = nameOf(config) !== nameOf(link.config) || zoneOf(config) !== zoneOf(link.config);
@@ -323,22 +318,37 @@ export class PeerSetup {
     link.configuredPath = path;
     link.routeMtu = routes.mtuOf(link) || link.routeMtu;
     link.routeDevice = null;
-    datapath.send({
-      kind: 'link',
-      peer: entry.row,
-      id: config.id,
-      row: link.row,
-      settings: linkSettings(effective, {
-        sockets: isVia ? [RELAY_SOCKET, RELAY_SOCKET] : [sockets[0]?.row ?? -1, sockets[1]?.row ?? -1],
-        local: place.local,
-        path,
-        zone: zoneOf(config),
-        named: this.offeredEnds(entry, config, effective) ?? this.namedEnds(effective, link),
-        routeMtu: link.routeMtu ?? 0,
-        shutdown: config.shutdown === true || entry.config.shutdown === true,
-        drain: link.drained || config.drain === true,
-        paceByPeer: isClient,
-      }),
+    const settings = isClient
+      ? this.clientSettings(entry, link, placed)
+      : this.settingsOfLink(entry, link, placed);
+    datapath.send({ kind: 'link', peer: entry.row, id: config.id, row: link.row, settings });
+  }
+
+  /**
+   * Settings of a client's link. While it has nothing that others of its template do not have, all get the same object: one that a
+   * message to the worker has named before takes two bytes there, and no time.
+   */
+  private clientSettings(entry: PeerEntry, link: LinkEntry, placed: PlacedLink): LinkSettings {
+    const isAsOthers = link.configuredPath === placed.place.path && !link.routeMtu && !link.drained;
+    if (!isAsOthers) return this.settingsOfLink(entry, link, placed);
+    if (placed.told === null || placed.told.sockets !== link.sockets)
+      placed.told = { sockets: link.sockets, settings: this.settingsOfLink(entry, link, placed) };
+    return placed.told.settings;
+  }
+
+  private settingsOfLink(entry: PeerEntry, link: LinkEntry, { effective, place }: PlacedLink): LinkSettings {
+    const { config, sockets } = link;
+    const isVia = config.remote?.kind === 'via';
+    return linkSettings(effective, {
+      sockets: isVia ? [RELAY_SOCKET, RELAY_SOCKET] : [sockets[0]?.row ?? -1, sockets[1]?.row ?? -1],
+      local: place.local,
+      path: link.configuredPath,
+      zone: zoneOf(config),
+      named: this.offeredEnds(entry, config, effective) ?? this.namedEnds(effective, link),
+      routeMtu: link.routeMtu ?? 0,
+      shutdown: config.shutdown === true || entry.config.shutdown === true,
+      drain: link.drained || config.drain === true,
+      paceByPeer: entry.client !== null,
     });
   }
 
@@ -374,15 +384,14 @@ export class PeerSetup {
 }
 
 /** What a peer's configuration means for the datapath. */
-type PeerTerms = Omit<PeerSettings, 'name' | 'port'> & { port: ReturnType<typeof portSettings> };
+type PeerTerms = Omit<PeerSettings, 'name'>;
 
-function peerSettings(next: InterfaceConfig, config: PeerConfig, statics: readonly StaticMac[]): PeerTerms {
+function peerTerms(next: InterfaceConfig, config: PeerConfig): Omit<PeerTerms, 'port'> {
   return {
     policy: effectivePolicy(next, config),
     copies: effectiveCopies(next, config),
     duplicate: effectiveDuplicate(next, config),
     uplink: uplinkSettings(config),
-    port: portSettings(config, statics),
   };
 }
 
@@ -390,13 +399,15 @@ function peerSettings(next: InterfaceConfig, config: PeerConfig, statics: readon
 interface PlacedLink {
   readonly effective: EffectiveLink;
   readonly place: Pick<LinkSettings, 'local' | 'path'>;
+  /** What links of clients were told that are as their template says, with the sockets that they had. */
+  told: { sockets: LinkSockets; settings: LinkSettings } | null;
 }
 
 function placedLink(next: InterfaceConfig, config: LinkConfig, isClient: boolean): PlacedLink {
   const effective = isClient ? clientLink(next, config) : effectiveLink(next, config);
   const path = pathWords(config.remote?.kind === 'address' ? config.remote : null, effective);
   const local = config.remote?.kind === 'via' ? null : localWish(effective.local);
-  return { effective, place: { local, path } };
+  return { effective, place: { local, path }, told: null };
 }
 
 /** What is known under a key, or is made now. */

@@ -13,7 +13,7 @@ const DEBOUNCE_MS = 20;
 /** Links asked about at a time. Each takes some tens of microseconds, and handshakes wait meanwhile. */
 const SLICE = 64;
 /** After a slice the thread does other things for so many times as long as that took. */
-const REST = { hurried: 3, leisurely: 19 } as const;
+const REST = { hurried: 3, leisurely: 49 } as const;
 
 export class Routes {
   /** Links of which something was heard, with their peers. */

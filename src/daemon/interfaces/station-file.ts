@@ -1,23 +1,26 @@
 /**
- * The file in which the stations that a switch knows, and the ends at which peers were found, outlive a daemon: a line with
- * the form and a checksum of all that follows, a line of JSON, then `RECORD` bytes for each station in network order.
+ * The file in which what a switch knows of stations and of multicast, and the ends at which peers were found, outlive a daemon: a
+ * line with the form and a checksum of all that follows, a line of JSON, then `RECORD` bytes for each station in network order.
  */
 import { createHash } from 'node:crypto';
 import type { MacRow } from '../../contract/answers.js';
 import { PATH } from '../../native/ops.js';
+import { isKeptMulticast, type KeptMulticast, MOST_QUERIERS, MOST_ROUTERS } from './kept-multicast.js';
 
 /** Stations kept at most. */
 export const MOST_STATIONS = 65_536;
 /** A file from a daemon that has ended longer ago says nothing of where stations are now. */
 const FRESH_US = 30e6;
-const FORM = 'octolink stations 2';
+const FORM = 'octolink stations 3';
 /** Index of the port, VLAN, MAC address, and when it was last heard: µs since boot. */
 const RECORD = { PORT: 0, VLAN: 4, HIGH: 6, LOW: 8, HEARD: 12, BYTES: 20 } as const;
 /** Ends kept at most, and the most bytes that one takes as JSON. */
 export const MOST_ENDS = 8192;
 const END_BYTES = 256;
+/** More than multicast takes as JSON. */
+const MULTICAST_BYTES = (MOST_QUERIERS + MOST_ROUTERS) * 512;
 /** Each port may have one station only. */
-const MOST_BYTES = MOST_STATIONS * (RECORD.BYTES + 64) + MOST_ENDS * END_BYTES;
+const MOST_BYTES = MOST_STATIONS * (RECORD.BYTES + 64) + MOST_ENDS * END_BYTES + MULTICAST_BYTES;
 const HIGHEST_LINK = 7;
 
 /** What must be the same before and after; the stations of something else are of no use. */
@@ -50,6 +53,7 @@ export interface KeptEnd {
 export interface Kept {
   stations: KeptStation[];
   ends: KeptEnd[];
+  multicast: KeptMulticast;
 }
 
 interface Header {
@@ -61,6 +65,7 @@ interface Header {
   atUs: number;
   keys: (string | null)[];
   ends: KeptEnd[];
+  multicast: KeptMulticast;
 }
 
 /** The file for what is known; stations after the first `MOST_STATIONS` are left out, and ends after `MOST_ENDS`. */
@@ -85,6 +90,7 @@ export function encodeStations(place: StationPlace, kept: Kept, nowUs: number): 
     atUs: nowUs,
     keys: [...ports.keys()],
     ends: kept.ends.slice(0, MOST_ENDS),
+    multicast: kept.multicast,
   };
   const rest = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
   return Buffer.concat([Buffer.from(`${FORM} ${sha256(rest)}\n`), rest]);
@@ -109,7 +115,7 @@ export function decodeStations(file: Buffer, place: StationPlace, nowUs: number)
   const stations = Array.from({ length: body.length / RECORD.BYTES }, (_, index) =>
     stationAt(body, index * RECORD.BYTES, header),
   );
-  return { stations, ends: header.ends };
+  return { stations, ends: header.ends, multicast: header.multicast };
 }
 
 function stationAt(body: Buffer, at: number, { keys, atUs }: Header): KeptStation {
@@ -124,7 +130,7 @@ function stationAt(body: Buffer, at: number, { keys, atUs }: Header): KeptStatio
 
 function headerOf(line: string): Header {
   const header = parsed(line);
-  const { boot, tap, config, atUs, keys, ends } = header ?? {};
+  const { boot, tap, config, atUs, keys, ends, multicast } = header ?? {};
   const isWhole =
     typeof boot === 'string' &&
     typeof tap === 'number' &&
@@ -134,9 +140,10 @@ function headerOf(line: string): Header {
     keys.every((key) => key === null || typeof key === 'string') &&
     Array.isArray(ends) &&
     ends.length <= MOST_ENDS &&
-    ends.every(isEnd);
+    ends.every(isEnd) &&
+    isKeptMulticast(multicast);
   if (!isWhole) throw new Error('its second line is not as it should be');
-  return { boot, tap, config, atUs, keys, ends };
+  return { boot, tap, config, atUs, keys, ends, multicast };
 }
 
 function isEnd(end: Partial<KeptEnd> | null): end is KeptEnd {

@@ -9,6 +9,9 @@ import {
   type CaptureRead,
   type CaptureReadParams,
   MAX_SNAP_BYTES,
+  POINTS_WITHOUT_LINK,
+  POINTS_WITHOUT_PEER,
+  SEALED_POINTS,
 } from '../../api/index.js';
 import { RequestError } from '../base/request-errors.js';
 import { linkOf } from '../interfaces/finder.js';
@@ -20,11 +23,6 @@ import { ofPeer, shown } from './params.js';
 
 /** How often a reader who waits is looked after. */
 const LOOK_MS = 20;
-
-/** Points where the peer is not known, where the link is not, and where there are no frames to filter. */
-const WITHOUT_PEER: ReadonlySet<CapturePoint> = new Set<CapturePoint>(['tap-in', 'tap-out']);
-const WITHOUT_LINK: ReadonlySet<CapturePoint> = new Set<CapturePoint>(['tap-in', 'tap-out', 'switch']);
-const SEALED: ReadonlySet<CapturePoint> = new Set<CapturePoint>(['link-in', 'link-out']);
 
 /** Of each connection: the captures that it may read and close, by id. */
 const owned = new WeakMap<CallingConnection, Map<number, Owned>>();
@@ -91,14 +89,14 @@ function open(context: MethodContext, params: CaptureParams): CaptureOpened {
 /** Limits that would let nothing through are mistakes. */
 function checkPoints({ points, peer, link, filter }: CaptureParams): void {
   const blind = (cannot: ReadonlySet<CapturePoint>) => points.find((point) => cannot.has(point));
-  const withoutPeer = peer === undefined ? undefined : blind(WITHOUT_PEER);
+  const withoutPeer = peer === undefined ? undefined : blind(POINTS_WITHOUT_PEER);
   if (withoutPeer !== undefined) {
     throw new RequestError(`at ${withoutPeer} no peer is known: capture at switch, peer-in or peer-out`);
   }
   if (link !== undefined && peer === undefined) throw new RequestError('a link needs its peer');
-  const withoutLink = link === undefined ? undefined : blind(WITHOUT_LINK);
+  const withoutLink = link === undefined ? undefined : blind(POINTS_WITHOUT_LINK);
   if (withoutLink !== undefined) throw new RequestError(`at ${withoutLink} no link is known`);
-  const sealed = filter === undefined ? undefined : blind(SEALED);
+  const sealed = filter === undefined ? undefined : blind(SEALED_POINTS);
   if (sealed !== undefined) {
     throw new RequestError(`at ${sealed} datagrams are sealed: there is nothing that a filter could match`);
   }

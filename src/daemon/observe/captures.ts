@@ -5,6 +5,7 @@ import { CaptureRing, PACKET, type Packet, POINT, VERDICT } from '../../contract
 import { DROP_NAMES } from '../../contract/drops.js';
 import { KIND } from '../../wire/header.js';
 import { RequestError } from '../base/request-errors.js';
+import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { frameWords, ipWords } from './frame-words.js';
 import { datagramPacket, framesOf, type Shown } from './packet-forms.js';
@@ -33,6 +34,8 @@ export class Capture {
   /** Packets given so far. */
   given = 0;
   private readonly ring = CaptureRing.make();
+  /** The peer that it is limited to; its row may become another's. */
+  private readonly entry: PeerEntry | undefined;
   private readonly snap: number;
   private readonly whole: boolean;
   /** Cut and not given yet: a super-frame may be more than an answer takes. */
@@ -43,9 +46,10 @@ export class Capture {
   /** Throws `RequestError` when too many run. `nowUs`: the worker's clock. */
   constructor(
     private readonly runtime: InterfaceRuntime,
-    wish: CaptureWish,
+    private readonly wish: CaptureWish,
     nowUs: number,
   ) {
+    this.entry = runtime.peers.atRow(wish.peer);
     const others = running.get(runtime) ?? new Set();
     if (others.size >= MAX_CAPTURES) {
       throw new RequestError(`${MAX_CAPTURES} captures of ${runtime.name} run already`);
@@ -72,9 +76,10 @@ export class Capture {
     this.runtime.datapath.send({ kind: 'capture-end', id: this.id });
   }
 
-  /** Whether nothing more can come. */
+  /** Whether nothing more can come: the interface has stopped, or the peer that it is limited to is gone. */
   get hasEnded(): boolean {
-    return !this.runtime.datapath.alive;
+    const { runtime, wish, entry } = this;
+    return !runtime.datapath.alive || (wish.peer >= 0 && runtime.peers.atRow(wish.peer) !== entry);
   }
 
   /** What has been captured since the last time: `limit` packets at most. */
@@ -135,7 +140,7 @@ export class Capture {
     const toPeer = isToPeer ? this.nameOf(value) : null;
     const point = CAPTURE_POINTS[packet.point];
     return {
-      timeUs: this.epochUs + packet.timeUs,
+      timeUs: Math.round(this.epochUs + packet.timeUs),
       point,
       direction: packet.isOut ? 'out' : 'in',
       peer: this.nameOf(packet.peer),
@@ -152,7 +157,15 @@ export class Capture {
 }
 
 /** By `VERDICT`. */
-const VERDICTS: readonly CapturedPacket['verdict'][] = [null, 'forward', 'forward', 'flood', 'drop', 'drop'];
+const VERDICTS: readonly CapturedPacket['verdict'][] = [
+  null,
+  'forward',
+  'forward',
+  'flood',
+  'drop',
+  'drop',
+  'multicast',
+];
 
 /** `HEARTBEAT message`: the kinds as the protocol calls them. */
 export function messageWords(kind: number): string {

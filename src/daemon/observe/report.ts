@@ -3,7 +3,7 @@ import { STORM_KINDS } from '../../api/config.js';
 import { causeWord, INTERFACE_CAUSE } from '../base/causes.js';
 import type { EventLog } from '../base/event-log.js';
 import type { Log } from '../base/log.js';
-import { formatMac } from '../interfaces/addresses.js';
+import { addressText, formatMac } from '../interfaces/addresses.js';
 import { loopState } from '../interfaces/loops.js';
 import type { PeerEntry } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -77,6 +77,15 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
       if (peer === null) return;
       log.warn({ interface: name, peer, ...facts }, 'storm of frames from a peer');
       return events.publish({ kind: 'storm', interface: name, peer, ...facts });
+    }
+    if (notice.what === 'address-duplicate') {
+      const stations = [notice.one, notice.other].map(({ high, low, port }) => ({
+        mac: formatMac(high, low),
+        peer: nameOf(port),
+      }));
+      const facts = { address: addressText(notice.words), vlan: notice.vlan, stations };
+      log.warn({ interface: name, ...facts }, 'two stations have one address');
+      return events.publish({ kind: 'address-duplicate', interface: name, ...facts });
     }
     const { vlan, high, low, port, other, count } = notice;
     const facts = { mac: formatMac(high, low), vlan, peer: nameOf(port), other: nameOf(other), count };

@@ -4,6 +4,7 @@
  */
 import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
 import { nodeHttp, nodeHttps } from '../base/node-http.js';
+import { patience } from '../base/patience.js';
 
 /** How long a request may take at one server: an election can hold a write for seconds, while another server is idle. */
 const REQUEST_MS = 800;
@@ -104,13 +105,16 @@ export class Gateway {
   }
 
   private async once({ path, body, signal }: Ask, token: string | null): Promise<unknown> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
+    const { signal: over, end } = patience(REQUEST_MS);
+    const limit = AbortSignal.any([signal, over]);
     try {
       const answer = await this.send(path, body, { signal: limit, token });
       return parsed(await textOf(answer), answer.statusCode ?? 0);
     } catch (error) {
       if (limit.aborted && !signal.aborted) throw new Error(`no answer within ${REQUEST_MS} ms`);
       throw error;
+    } finally {
+      end();
     }
   }
 

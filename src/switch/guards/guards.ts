@@ -37,6 +37,8 @@ export class Guards {
   private readonly guarded: (Guarded | undefined)[] = [];
   /** Frames of each port (row = port + 1) from MAC addresses that are static elsewhere. */
   private pins = uint32();
+  /** Frames of each port from stations that are too many. */
+  private excess = uint32();
   private readonly columns = new Columns(this, 'peers');
   private readonly packet = new GuardedPacket();
   private count = 0;
@@ -157,16 +159,26 @@ export class Guards {
     return DROP['guard-static-mac'];
   }
 
+  /** Counts a frame of a port from a station that is one too many. Returns the index in `DROP` of the reason. */
+  limited(port: number): number {
+    this.columns.ensure(port + 2);
+    this.excess[port + 1]++;
+    return DROP['guard-mac-limit'];
+  }
+
   /** For `show guards`. */
   rows(now: number): GuardRow[] {
     const rows: GuardRow[] = [];
-    const ports = Math.max(this.guarded.length, this.columns.capacity - 1);
+    const { limits } = this.macs;
+    const ports = Math.max(this.guarded.length, this.columns.capacity - 1, limits.end);
     for (let port = LOCAL_PORT; port < ports; port++) {
       const guarded = port < 0 ? undefined : this.guarded[port];
       const pinned = this.pins[port + 1] ?? 0;
-      if (guarded === undefined && pinned === 0) continue;
+      const most = limits.of(port);
+      const excess = this.excess[port + 1] ?? 0;
+      if (guarded === undefined && pinned === 0 && most === 0 && excess === 0) continue;
       const { settings = null, counts = [0, 0, 0, 0] } = guarded ?? {};
-      const row: GuardRow = { port, settings, drops: [...counts], bindings: [], pinned };
+      const row: GuardRow = { port, settings, drops: [...counts], bindings: [], pinned, most, excess };
       guarded?.bindings.each(now, (words, leftUs) => row.bindings.push({ words: [...words], leftUs }));
       rows.push(row);
     }

@@ -4,7 +4,7 @@
  *
  * A message is read as a whole before anything follows from it: `MALFORMED` is told first, half a message never counts.
  */
-import { readU16 } from '../../base/bytes.js';
+import { readU16, readU32 } from '../../base/bytes.js';
 import { addBytes, fold } from '../../base/checksum.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, type Frame } from '../frame.js';
 import { IpAddress } from './address.js';
@@ -47,6 +47,14 @@ const ROBUSTNESS = 0x07;
 const SUPPRESS = 0x08;
 
 /** Types of the records of IGMPv3 and MLDv2 reports. */
+/** Whom a general query is for, all hosts (224.0.0.1, ff02::1): the last 32 bits of the Ethernet address, and of the IP address. */
+const ALL_HOSTS_ETHERNET = { IPV4: 0x5e000001, IPV6: 0x00000001 };
+const ALL_HOSTS_IP = { IPV4: 0xe0000001, IPV6: 0x00000001 };
+const ALL_NODES_PREFIX = 0xff02;
+/** The option of a hop-by-hop header that says so of MLD (RFC 2711), and one byte of padding. */
+const ROUTER_ALERT = 5;
+const PAD_1 = 0;
+
 const RECORD = { IS_INCLUDE: 1, IS_EXCLUDE: 2, TO_INCLUDE: 3, TO_EXCLUDE: 4, ALLOW: 5, BLOCK: 6 };
 
 const TENTH_US = 100_000;
@@ -72,6 +80,8 @@ export class GroupMessage {
   private isIpv6 = false;
   private at = 0;
   private end = 0;
+  private isForAll = false;
+  private isAlert = false;
   private records = 0;
   private nextAt = 0;
 
@@ -114,6 +124,9 @@ export class GroupMessage {
     if ((readU16(bytes, l3 + 6) & FRAGMENT) !== 0 || !isIntact(bytes, l3, header, 0))
       return MESSAGE.MALFORMED;
     this.source.readIpv4(bytes, l3 + 12);
+    this.isForAll =
+      readU32(bytes, frame.offset + 2) === ALL_HOSTS_ETHERNET.IPV4 &&
+      readU32(bytes, l3 + 16) === ALL_HOSTS_IP.IPV4;
     this.at = l3 + header;
     this.end = l3 + total;
     if (protocol === PROTOCOL_PIM) return this.pim();
@@ -159,13 +172,16 @@ export class GroupMessage {
   private ipv6(l3: number, end: number, frame: Frame): number {
     const { bytes } = this;
     this.isIpv6 = true;
+    this.isAlert = false;
     if (l3 + IPV6_HEADER > end || bytes[l3] >> 4 !== 6) return MESSAGE.NONE;
     let protocol = bytes[l3 + 6];
     let at = l3 + IPV6_HEADER;
     if (protocol === HOP_BY_HOP) {
       if (at + 8 > end) return MESSAGE.NONE;
       protocol = bytes[at];
-      at += (bytes[at + 1] + 1) * 8;
+      const next = at + (bytes[at + 1] + 1) * 8;
+      this.isAlert = next <= end && hasRouterAlert(bytes, at + 2, next);
+      at = next;
     }
     if (at >= end || (protocol !== PROTOCOL_ICMPV6 && protocol !== PROTOCOL_PIM)) return MESSAGE.NONE;
     this.at = at;
@@ -176,6 +192,8 @@ export class GroupMessage {
     if (protocol === PROTOCOL_PIM) return this.pim();
     // RFC 2710 section 3: from this link only. A message with another hop limit came from elsewhere.
     if (bytes[l3 + 7] !== 1) return MESSAGE.MALFORMED;
+    this.isForAll =
+      readU32(bytes, frame.offset + 2) === ALL_HOSTS_ETHERNET.IPV6 && isAllNodes(bytes, l3 + 24);
     const length = this.end - at;
     const pseudo = addBytes(bytes, l3 + 8, 32, PROTOCOL_ICMPV6 + length);
     if (frame.flags === 0 && !isIntact(bytes, at, length, pseudo)) return MESSAGE.MALFORMED;
@@ -192,7 +210,8 @@ export class GroupMessage {
     if (type === MLD.V1_REPORT) return this.ofGroup(MESSAGE.JOIN);
     if (type === MLD.DONE) return this.ofGroup(MESSAGE.LEAVE);
     const code = readU16(bytes, at + 4);
-    if (!isLinkLocal(this.source)) return MESSAGE.MALFORMED;
+    // RFC 3810 section 6.2: hosts answer no others.
+    if (!isLinkLocal(this.source) || !this.isAlert) return MESSAGE.MALFORMED;
     if (length === MLD_LENGTH) {
       this.responseUs = code * MILLISECOND_US;
       return this.plainQuery();
@@ -225,8 +244,10 @@ export class GroupMessage {
     return this.groupOfQuery();
   }
 
+  /** A general query that not all hosts hear says nothing of what they want. */
   private groupOfQuery(): number {
-    return this.group.isUnspecified || this.group.isMulticast ? MESSAGE.QUERY : MESSAGE.MALFORMED;
+    const isSound = this.group.isUnspecified ? this.isForAll : this.group.isMulticast;
+    return isSound ? MESSAGE.QUERY : MESSAGE.MALFORMED;
   }
 
   private ofGroup(kind: number): number {
@@ -283,6 +304,24 @@ function meaningOf(type: number, sources: number): number {
 
 function isMld(type: number): boolean {
   return (type >= MLD.QUERY && type <= MLD.DONE) || type === MLD.V2_REPORT || type === MLD.ROUTER;
+}
+
+function isAllNodes(bytes: Uint8Array, at: number): boolean {
+  return (
+    readU16(bytes, at) === ALL_NODES_PREFIX &&
+    readU16(bytes, at + 2) === 0 &&
+    readU32(bytes, at + 4) === 0 &&
+    readU32(bytes, at + 8) === 0 &&
+    readU32(bytes, at + 12) === ALL_HOSTS_IP.IPV6
+  );
+}
+
+/** Whether options between two places tell routers to look at an MLD message. */
+function hasRouterAlert(bytes: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at + 4 <= end; at += bytes[at] === PAD_1 ? 1 : 2 + bytes[at + 1]) {
+    if (bytes[at] === ROUTER_ALERT) return bytes[at + 1] === 2 && readU16(bytes, at + 2) === 0;
+  }
+  return false;
 }
 
 function isLinkLocal(address: IpAddress): boolean {

@@ -10,7 +10,7 @@ import { FAMILIES, FAMILY, IpAddress } from './address.js';
 import { LAST_MEMBER_INTERVAL_US, type LastMember } from './last-member.js';
 import type { GroupMessage } from './message.js';
 import { type Asker, OWN, type Queriers, querierRow } from './queriers.js';
-import { QUERY_BYTES, writeQuery } from './query-frame.js';
+import { QUERY_BYTES, type Query, writeQuery } from './query-frame.js';
 
 /** Sends frames of the switch itself. */
 export interface OwnFrames {
@@ -20,6 +20,10 @@ export interface OwnFrames {
 
 const SECOND = 1e6;
 const RESPONSE_US = 10 * SECOND;
+/** The longest that a query can tell. */
+const LONGEST_INTERVAL_S = 31_744;
+/** Asked in place of a querier: until the answers are there, everybody gets everything. */
+const SOLICITED_RESPONSE_US = 2 * SECOND;
 /** RFC 3376 section 8.6 and 8.7: so many queries at the start, at a quarter of the interval. */
 const STARTUP_QUERIES = 2;
 /** Not more often than this because of ports that came. */
@@ -27,6 +31,8 @@ const LEAST_PAUSE_US = 5 * SECOND;
 const MOST_VLANS = 128;
 const LINK_LOCAL = 0xfe800000 | 0;
 const MARK = 0xffff;
+
+type Question = Pick<Query, 'group' | 'source' | 'responseUs' | 'intervalS'>;
 
 /** Whether a querier is no router: it has no address, or that of a switch such as this one. */
 export function isSwitchQuerier(source: IpAddress): boolean {
@@ -43,6 +49,7 @@ export class OwnQuerier {
   private readonly frame = new Frame();
   private readonly general = new IpAddress();
   private readonly ipv4 = new IpAddress();
+  private readonly bare = new IpAddress();
   private readonly ipv6 = new IpAddress();
   private readonly macHigh: number;
   private readonly macLow: number;
@@ -61,6 +68,7 @@ export class OwnQuerier {
     this.ipv6.words[2] = (MARK << 16) | this.macHigh;
     this.ipv6.words[3] = this.macLow;
     this.ipv4.words[2] = MARK;
+    this.bare.words[2] = MARK;
   }
 
   get isOn(): boolean {
@@ -108,7 +116,8 @@ export class OwnQuerier {
       const group = this.lastMember.groupOf(row);
       const vlan = this.lastMember.vlanOf(row);
       const family = group.isIpv4 ? FAMILY.IPV4 : FAMILY.IPV6;
-      if (this.asks(querierRow(vlan, family), now)) this.send(vlan, family, group, now);
+      const asked = querierRow(vlan, family);
+      if (this.asks(asked, now)) this.send(asked, group, now);
     }
   }
 
@@ -124,28 +133,48 @@ export class OwnQuerier {
     const isStart = this.startup[index] > 0;
     if (isStart) this.startup[index]--;
     this.nextAt[index] = now + (isStart ? interval / 4 : interval);
-    const family = index % FAMILIES;
-    this.general.copy(this.ipv4);
-    this.general.words[3] = 0;
-    if (family === FAMILY.IPV6) this.general.words[2] = 0;
-    this.send(this.vlans[(index - family) / FAMILIES], family, this.general, now);
+    this.send(row, this.generalOf(row), now);
   }
 
-  private send(vlan: number, family: number, group: IpAddress, now: number): void {
-    const { bytes, frame, message, queriers } = this;
+  /** Asks all hosts of a VLAN and family in place of the querier, whose interval this tells. */
+  askFor(row: number, now: number): void {
+    const group = this.generalOf(row);
+    const source = row % FAMILIES === FAMILY.IPV6 ? this.ipv6 : this.bare;
+    // A sixteenth more, since the code of an interval rounds down.
+    const intervalS = Math.min(
+      LONGEST_INTERVAL_S,
+      Math.ceil(((17 / 16) * this.queriers.hold(row)) / (2 * SECOND)),
+    );
+    this.ask(row, { group, source, responseUs: SOLICITED_RESPONSE_US, intervalS }, now);
+  }
+
+  private send(row: number, group: IpAddress, now: number): void {
     const { intervalS } = this.settings as QuerierSettings;
-    const isIpv6 = family === FAMILY.IPV6;
-    const source = isIpv6 ? this.ipv6 : this.ipv4;
-    const { macHigh, macLow } = this;
+    const source = row % FAMILIES === FAMILY.IPV6 ? this.ipv6 : this.ipv4;
     const responseUs = group.isUnspecified
       ? Math.min(RESPONSE_US, (intervalS * SECOND) / 2)
       : LAST_MEMBER_INTERVAL_US;
-    const length = writeQuery(bytes, { vlan, isIpv6, group, source, macHigh, macLow, responseUs, intervalS });
+    this.ask(row, { group, source, responseUs, intervalS }, now);
+  }
+
+  private ask(row: number, question: Question, now: number): void {
+    const { bytes, frame, message, queriers, macHigh, macLow } = this;
+    const { source } = question;
+    const family = row % FAMILIES;
+    const vlan = (row - family) / FAMILIES;
+    const length = writeQuery(bytes, { ...question, vlan, isIpv6: family === FAMILY.IPV6, macHigh, macLow });
     // Read like anybody's, so that what this switch believes is what it said.
     message.read(bytes, frame.place(0, length), vlan === 0 ? 14 : 18);
     const asker: Asker = { port: OWN, address: source, macHigh, macLow };
-    queriers.heard(querierRow(vlan, family), asker, message, now);
+    queriers.heard(row, asker, message, now);
     this.out.flood(bytes, length, now);
+  }
+
+  /** The address of a question about all groups. */
+  private generalOf(row: number): IpAddress {
+    this.general.copy(this.bare);
+    if (row % FAMILIES === FAMILY.IPV6) this.general.words[2] = 0;
+    return this.general;
   }
 
   private rowAt(index: number): number {

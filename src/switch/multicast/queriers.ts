@@ -7,6 +7,7 @@
  * switches agree. Times are µs.
  */
 import { Columns, float64, int32 } from '../../base/columns.js';
+import type { QuerierRow } from '../../contract/answers.js';
 import { FAMILIES, type IpAddress } from './address.js';
 import type { GroupMessage } from './message.js';
 
@@ -20,6 +21,8 @@ const ROBUSTNESS = 2;
 const RESPONSE_US = 10 * SECOND;
 /** However short the interval that a querier tells, memberships last at least this long. */
 const LEAST_HOLD_US = 20 * SECOND;
+/** However short the time that a query gives for answers, they need some to come from far away. */
+const LEAST_RESPONSE_US = SECOND;
 /** A pause longer than this is no interval of queries. */
 const LONGEST_INTERVAL_US = 3600 * SECOND;
 
@@ -44,8 +47,8 @@ export class Queriers {
   settledAt = float64();
   port = int32(OWN);
   address = int32(0, 4);
-  private macHigh = int32();
-  private macLow = int32();
+  macHigh = int32();
+  macLow = int32();
   /** The last two general queries, whoever sent them, and how long the answers to one may take. */
   private lastQuery = float64(-Infinity);
   private queryBefore = float64(-Infinity);
@@ -97,13 +100,26 @@ export class Queriers {
     if (isGeneral) this.asked(row, query, now);
     if (wasPresent && !isSame && this.rank(row, asker) > 0) return false;
     if (!isGeneral) return isSame;
-    if (!wasPresent) this.settledAt[row] = now + query.responseUs;
+    if (!wasPresent) this.settledAt[row] = now + this.responseUs[row];
     this.port[row] = asker.port;
     for (let word = 0; word < 4; word++) this.address[4 * row + word] = asker.address.words[word];
     this.macHigh[row] = asker.macHigh;
     this.macLow[row] = asker.macLow;
     this.presentUntil[row] = now + this.holdUs[row];
     return true;
+  }
+
+  /** Takes a querier from before a restart, unless one is known. Nobody has been asked since. */
+  recall(row: number, known: QuerierRow, now: number): void {
+    if (this.isPresent(row, now)) return;
+    this.columns.ensure(row + 1);
+    this.port[row] = known.port;
+    this.address.set(known.address, 4 * row);
+    this.macHigh[row] = known.high;
+    this.macLow[row] = known.low | 0;
+    this.holdUs[row] = known.holdUs;
+    this.presentUntil[row] = now + known.leftUs;
+    this.settledAt[row] = now;
   }
 
   /** The querier is gone, or this switch no longer wants to be it: nothing is settled until somebody asks again. */
@@ -125,7 +141,7 @@ export class Queriers {
     this.holdUs[row] = Math.max(hold, LEAST_HOLD_US);
     this.queryBefore[row] = this.lastQuery[row];
     this.lastQuery[row] = now;
-    this.responseUs[row] = query.responseUs;
+    this.responseUs[row] = Math.max(query.responseUs, LEAST_RESPONSE_US);
   }
 
   /** Negative: the asker goes before the present querier; 0: it is the same; positive: it yields. */

@@ -32,6 +32,7 @@ import { GroupMessage, MESSAGE } from './message.js';
 import { isSwitchQuerier, type OwnFrames, OwnQuerier } from './own-querier.js';
 import { PortSet } from './port-set.js';
 import { type Asker, Queriers, querierRow } from './queriers.js';
+import { Solicitation } from './solicitation.js';
 
 const ONE_TAG = 18;
 const IPV4_HEADER = 20;
@@ -45,6 +46,7 @@ const LEAST_RESPONSE_US = 1e6;
 interface Passage {
   readonly forwards: boolean;
   mayPass(from: number, to: number): boolean;
+  reachesAll(port: number): boolean;
 }
 
 /** What is known of each port, whose row is the port + 1. */
@@ -67,6 +69,7 @@ export class Snooping {
   readonly groups: GroupTable;
   readonly queriers = new Queriers();
   readonly own: OwnQuerier;
+  readonly solicitation: Solicitation;
   /** Ports that may have a router; whether one has, `isRouterPort` tells. */
   readonly routers = new PortSet();
   private floodsUnregistered = true;
@@ -93,6 +96,7 @@ export class Snooping {
     const hash = new KeyedHash(seed[0], seed[1]);
     const { queriers, lastMember, message } = this;
     this.own = new OwnQuerier(queriers, lastMember, message, out, [hash.hash(0, 0), hash.hash(0, 1)]);
+    this.solicitation = new Solicitation(queriers, this.own);
     this.asker = { port: LOCAL_PORT, address: message.source, macHigh: 0, macLow: 0 };
     this.states.columns.ensure(LOCAL_PORT + 2);
     this.open.add(LOCAL_PORT);
@@ -141,6 +145,7 @@ export class Snooping {
   sweep(now: number): void {
     if (!this.isOn) return;
     this.own.tick(now);
+    this.solicitation.tick(now);
     this.groups.sweep(now, SWEEP_ROWS);
     for (let looked = Math.min(SWEEP_PORTS, this.open.size); looked > 0; looked--) this.sweepOpen(now);
     for (let index = this.routers.size - 1; index >= 0; index--) {
@@ -252,6 +257,8 @@ export class Snooping {
     asker.macLow = sourceLow(this.bytes, frame.offset);
     this.own.spokenIn(vlan);
     if (!isSwitchQuerier(message.source)) this.routerHeard(port, row, now);
+    // Clients that are kept from each other do not hear each other's questions.
+    if (!this.ports.reachesAll(port)) return;
     const isQuerier = queriers.heard(row, asker, message, now);
     // A stranger's word ends no membership: only the querier is sure to be heard by all members.
     if (!isQuerier || message.group.isUnspecified || !message.isLast) return;
@@ -262,7 +269,8 @@ export class Snooping {
       groups.endBy(member, end);
   }
 
-  private routerHeard(port: number, row: number, now: number): void {
+  /** A multicast router is behind a port; `row` of `Queriers`. */
+  routerHeard(port: number, row: number, now: number): void {
     this.states.columns.ensure(port + 2);
     this.states.routerUntil[FAMILIES * (port + 1) + (row % FAMILIES)] = now + this.queriers.hold(row);
     this.routers.add(port);

@@ -29,6 +29,9 @@ function addQueriers({ queriers }: Snooping, stretch: MulticastStretch, now: num
       isIpv6: row % FAMILIES === FAMILY.IPV6,
       port: queriers.port[row],
       address: [...queriers.address.subarray(4 * row, 4 * row + 4)],
+      high: queriers.macHigh[row],
+      low: queriers.macLow[row] >>> 0,
+      holdUs: queriers.hold(row),
       isSettled: queriers.isSettled(row, now),
       leftUs: queriers.presentUntil[row] - now,
     });

@@ -12,8 +12,8 @@ import { pingRound } from '../support.js';
 
 /** Beats fast enough not to be waited for, slow enough for a machine whose cores are all busy. */
 const TIMERS = { interval: 50, hold: 300 };
-/** Longer than the two hold times that a link may take, and short enough to fail by. */
-export const PATIENCE_S = 6;
+/** Longer than the longest wait between two handshakes, which is 6 s, and what comes after it. */
+export const PATIENCE_S = 15;
 
 export interface CableOptions {
   families: (4 | 6)[];

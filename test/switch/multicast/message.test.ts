@@ -145,6 +145,17 @@ describe('messages about multicast groups', () => {
   it('for groups that are none, or from a router far away, are malformed', () => {
     expect(read(igmpOf(0x16, ip4('10.1.1.1'))).kind).toBe(MESSAGE.MALFORMED);
     expect(read(mldQuery(ip6(14, 1))).kind).toBe(MESSAGE.MALFORMED);
+    // Hosts answer no general query that is not for all, nor one of MLD without a router alert.
+    const unheard = igmpQuery(ip4('10.0.0.1'));
+    unheard[5] = 9;
+    expect(read(unheard).kind).toBe(MESSAGE.MALFORMED);
+    const general = Uint8Array.of(0x11, 100, 0, 0, 0, 0, 0, 0);
+    expect(read(igmp(general, ip4('239.9.9.9'), ip4('10.0.0.1'))).kind).toBe(MESSAGE.MALFORMED);
+    expect(read(igmp(general, ip4('224.0.0.1'), ip4('10.0.0.1'))).kind).toBe(MESSAGE.QUERY);
+    const asked = mldQuery(HOST6);
+    expect(read(asked).kind).toBe(MESSAGE.QUERY);
+    expect(read(asked.with(14 + 42, 1).with(14 + 43, 2)).kind).toBe(MESSAGE.MALFORMED);
+    expect(read(asked.with(5, 9)).kind).toBe(MESSAGE.MALFORMED);
     const far = mldOf(131, ip6(14, 1));
     far[14 + 7] = 64;
     expect(read(far).kind).toBe(MESSAGE.MALFORMED);

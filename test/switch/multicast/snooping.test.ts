@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KnownMulticast, QuerierRow } from '../../../src/contract/answers.js';
 import { DROP_NAMES } from '../../../src/contract/drops.js';
 import type { MulticastSettings } from '../../../src/contract/multicast-settings.js';
 import { Frame } from '../../../src/switch/frame.js';
 import { LOCAL_PORT } from '../../../src/switch/mac-table.js';
+import { IpAddress } from '../../../src/switch/multicast/address.js';
 import { MOST_OF_PORT } from '../../../src/switch/multicast/group-table.js';
+import { recallMulticast } from '../../../src/switch/multicast/known-multicast.js';
 import { GroupMessage, MESSAGE } from '../../../src/switch/multicast/message.js';
 import { Snooping } from '../../../src/switch/multicast/snooping.js';
+import { MOST_ROUNDS } from '../../../src/switch/multicast/solicitation.js';
 import { dropReason, FLOOD, isDrop, SELECTED } from '../../../src/switch/verdicts.js';
 import {
   data,
@@ -37,10 +41,14 @@ const SETTINGS: MulticastSettings = {
 };
 
 /** A switch with peers 0–3, in a mesh unless `forwards`; `of` tells where a frame goes. */
-function made(settings: Partial<MulticastSettings> = {}, forwards = false) {
+function made(settings: Partial<MulticastSettings> = {}, forwards = false, isolated: number[] = []) {
   const bytes = new Uint8Array(2000);
   const sent: Uint8Array[] = [];
-  const passage = { forwards, mayPass: (from: number) => forwards || from === LOCAL_PORT };
+  const passage = {
+    forwards,
+    mayPass: (from: number) => forwards || from === LOCAL_PORT,
+    reachesAll: (port: number) => !isolated.includes(port),
+  };
   const out = { flood: (frame: Uint8Array, length: number) => sent.push(frame.slice(0, length)) };
   const snooping = new Snooping(bytes, passage, out as never, [1, 2]);
   snooping.configure({ ...SETTINGS, ...settings }, 0);
@@ -132,6 +140,28 @@ describe('snooping', () => {
     of(3, join(GROUP), 20.5 * SECOND);
     expect(of(LOCAL_PORT, data(GROUP), 21.9 * SECOND)).toEqual([1, 3]);
     expect(of(LOCAL_PORT, data(GROUP), 22 * SECOND)).toEqual([3]);
+  });
+
+  it('a client that others cannot hear is no querier: nobody was asked, so everything is flooded, or we go on asking', () => {
+    const { of } = made({}, true, [2]);
+    of(2, igmpQuery(ROUTER), 0);
+    of(2, join(GROUP), SECOND);
+    expect(of(LOCAL_PORT, data(GROUP), 20 * SECOND)).toBe('flood');
+    const asking = made({ querier: { intervalS: 125, address: 0 } }, true, [2]);
+    asking.snooping.sweep(0);
+    const { length } = asking.sent;
+    expect(length).toBeGreaterThan(0);
+    asking.of(2, igmpQuery(ROUTER), SECOND);
+    for (let at = 1; at < 400; at++) asking.snooping.sweep(at * SECOND);
+    expect(asking.sent.length).toBeGreaterThan(length + 2);
+  });
+
+  it('gives those who were asked a second to answer, however short the time that the query names', () => {
+    const { of } = made();
+    of(2, igmpQuery(ROUTER, undefined, 1), 0);
+    of(3, join(GROUP), SECOND / 10);
+    expect(of(LOCAL_PORT, data(GROUP), SECOND / 2)).toBe('flood');
+    expect(of(LOCAL_PORT, data(GROUP), SECOND)).toEqual([2, 3]);
   });
 
   it('a query of somebody who is not the querier ends no membership', () => {
@@ -265,7 +295,7 @@ describe('a querier of our own', () => {
           const out = {
             flood: (frame: Uint8Array, length: number) => void sent.push(frame.slice(0, length)),
           };
-          const passage = { forwards: false, mayPass: () => true };
+          const passage = { forwards: false, mayPass: () => true, reachesAll: () => true };
           const snooping = new Snooping(bytes, passage, out, [index * 77, 5]);
           for (let peer = 0; peer < delays.length; peer++) snooping.setPeer(peer, false, 0);
           return { snooping, bytes, sent, delay: delay * SECOND, asked: 0 };
@@ -301,5 +331,73 @@ describe('a querier of our own', () => {
     }
     run([{ snooping }], 12 * SECOND, 20 * SECOND);
     expect(sent.length).toBeLessThanOrEqual(16);
+  });
+});
+
+describe('after a restart', () => {
+  const querier = (source: Uint8Array, port: number): QuerierRow => {
+    const address = new IpAddress();
+    if (source.length === 16) address.readIpv6(source, 0);
+    else address.readIpv4(source, 0);
+    const rest = { high: 0x0200, low: 1, holdUs: 610 * SECOND, leftUs: 500 * SECOND, isSettled: false };
+    return { vlan: 0, isIpv6: source.length === 16, port, address: [...address.words], ...rest };
+  };
+  const recalled = (known: Partial<KnownMulticast>, settings: Partial<MulticastSettings> = {}) => {
+    const world = made(settings);
+    recallMulticast(world.snooping, { queriers: [], routers: [], ...known }, (port) => port < 4, SECOND);
+    world.snooping.sweep(SECOND);
+    return world;
+  };
+
+  it('asks in place of a router, floods until the answers are there, and knows the ports of routers', () => {
+    const routers = [{ port: 3, isIpv4: true, isIpv6: false, isStatic: false }];
+    const { of, sent, snooping } = recalled({ queriers: [querier(ROUTER, 2)], routers });
+    expect(sent).toHaveLength(1);
+    const message = new GroupMessage();
+    const query = sent[0];
+    expect(message.read(query, new Frame().place(0, query.length), 14)).toBe(MESSAGE.QUERY);
+    expect([message.source.isUnspecified, message.group.isUnspecified]).toEqual([true, true]);
+    expect(message.responseUs).toBe(2 * SECOND);
+    expect(message.intervalS).toBeGreaterThanOrEqual(305);
+    of(1, join(GROUP), SECOND);
+    expect(of(LOCAL_PORT, data(GROUP), SECOND)).toEqual([0, 1, 2, 3]);
+    expect(of(LOCAL_PORT, data(GROUP), 3 * SECOND)).toEqual([1, 3]);
+    expect(snooping.queriers.port[0]).toBe(2);
+  });
+
+  it('keeps memberships as long as the router that asked before would have them kept', () => {
+    const { of } = recalled({ queriers: [querier(ROUTER, 2)] });
+    of(1, join(GROUP), SECOND);
+    expect(of(LOCAL_PORT, data(GROUP), 499 * SECOND)).toEqual([1]);
+  });
+
+  it('asks in MLD as well, and for each peer that comes later, but a few times only', () => {
+    const { snooping, sent } = recalled({ queriers: [querier(ROUTER, 2), querier(HOST6, 2)] });
+    expect(sent).toHaveLength(2);
+    const known = { queriers: [querier(ROUTER, 2)], routers: [] };
+    for (let second = 1; second < 400; second++) {
+      snooping.portOpened(1, second * SECOND);
+      recallMulticast(snooping, known, () => true, second * SECOND);
+      snooping.sweep(second * SECOND);
+    }
+    expect(sent).toHaveLength(1 + MOST_ROUNDS);
+  });
+
+  it('leaves it to a switch that asks, to one that is itself to ask, and to what is not there', () => {
+    expect(recalled({ queriers: [querier(ip4('0.0.0.0'), 2)] }).sent).toEqual([]);
+    expect(recalled({ queriers: [querier(ROUTER, 7)] }).sent).toEqual([]);
+    expect(recalled({ queriers: [querier(ROUTER, 2)] }, { snooping: false }).sent).toEqual([]);
+    const own = recalled(
+      { queriers: [{ ...querier(ip4('0.0.0.0'), -2), vlan: 5 }] },
+      { querier: { intervalS: 125, address: 0 } },
+    );
+    expect(own.sent.map((frame) => (frame[12] === 0x81 ? frame[15] : 0))).toEqual([0, 0, 5, 5]);
+  });
+
+  it('believes what has been heard since', () => {
+    const { of, snooping } = made();
+    of(3, igmpQuery(ROUTER), SECOND);
+    recallMulticast(snooping, { queriers: [querier(ROUTER, 2)], routers: [] }, () => true, 2 * SECOND);
+    expect(snooping.queriers.port[0]).toBe(3);
   });
 });
