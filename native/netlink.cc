@@ -25,8 +25,12 @@ constexpr int32_t kFewestRows = 128;
 constexpr int32_t kFlagUp = 1;
 constexpr int32_t kFlagRunning = 2;
 constexpr int32_t kFlagVrf = 4;
+constexpr int32_t kFlagDuplicate = 8;
 constexpr uint32_t kLowerUp = 1 << 16;  // IFF_LOWER_UP of <linux/if.h>, which does not go together with <net/if.h>
 constexpr size_t kNameBytes = 16;  // IFNAMSIZ
+// Of <linux/if_link.h>, which knows them since Linux 5.5.
+constexpr uint16_t kPropList = 52;   // IFLA_PROP_LIST
+constexpr uint16_t kAltIfname = 53;  // IFLA_ALT_IFNAME
 
 // Sequence numbers of the two dumps: the end of the first asks for the second, because a socket can only
 // run one at a time.
@@ -77,6 +81,23 @@ bool isVrf(const nlmsghdr* message) {
   return kind != nullptr && RTA_PAYLOAD(kind) >= sizeof "vrf" && memcmp(RTA_DATA(kind), "vrf", sizeof "vrf") == 0;
 }
 
+void copyName(int32_t* to, const rtattr* name) {
+  const size_t length = RTA_PAYLOAD(name);
+  memcpy(to, RTA_DATA(name), length < kNameBytes ? length : kNameBytes);
+}
+
+/// Those that could be names of their own (`ip link property`), as far as there is room.
+void copyAlternativeNames(int32_t* to, const int32_t* end, const rtattr* list) {
+  if (list == nullptr) return;
+  int length = static_cast<int>(RTA_PAYLOAD(list));
+  const rtattr* name = static_cast<const rtattr*>(RTA_DATA(list));
+  for (; RTA_OK(name, length) && to < end; name = RTA_NEXT(name, length)) {
+    if ((name->rta_type & ~NLA_F_NESTED) != kAltIfname || RTA_PAYLOAD(name) > kNameBytes) continue;
+    copyName(to, name);
+    to += ops::NETLINK::NAME_WORDS;
+  }
+}
+
 bool describeLink(const nlmsghdr* message, int32_t* row) {
   using namespace ops::NETLINK;
   const ifinfomsg* body = bodyOf<ifinfomsg>(message);
@@ -99,8 +120,8 @@ bool describeLink(const nlmsghdr* message, int32_t* row) {
   }
   const rtattr* name = findAttribute(message, sizeof *body, IFLA_IFNAME);
   if (name != nullptr) {
-    const size_t length = RTA_PAYLOAD(name);
-    memcpy(row + NAME, RTA_DATA(name), length < kNameBytes ? length : kNameBytes);
+    copyName(row + NAMES, name);
+    copyAlternativeNames(row + NAMES + NAME_WORDS, row + WORDS, findAttribute(message, sizeof *body, kPropList));
   }
   return true;
 }
@@ -119,6 +140,7 @@ bool describeAddress(const nlmsghdr* message, int32_t* row) {
   const bool isUsable = (state & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0 || (state & IFA_F_OPTIMISTIC) != 0;
   const bool isThere = message->nlmsg_type == RTM_NEWADDR && isUsable;
   row[KIND] = isThere ? ops::NETLINK_KIND::ADDRESS : ops::NETLINK_KIND::ADDRESS_GONE;
+  if (message->nlmsg_type == RTM_NEWADDR && (state & IFA_F_DADFAILED) != 0) row[FLAGS] |= kFlagDuplicate;
   row[IFINDEX] = static_cast<int32_t>(body->ifa_index);
   row[FAMILY] = familyOf(body->ifa_family);
   const size_t length = row[FAMILY] == 4 ? 4 : 16;

@@ -33,7 +33,7 @@
 
 #define OPS_NETLINK(X)                                                                 \
   X(KIND, 0) X(IFINDEX, 1) X(FLAGS, 2) X(MTU, 3) X(FAMILY, 4) X(ADDR, 5) X(MASTER, 9) \
-  X(LOWER, 10) X(NAME, 11) X(WORDS, 15)
+  X(LOWER, 10) X(NAMES, 11) X(NAME_WORDS, 4) X(WORDS, 31)
 
 #define OPS_NETLINK_KIND(X) \
   X(LINK, 1) X(LINK_GONE, 2) X(ADDRESS, 3) X(ADDRESS_GONE, 4) X(ROUTE, 5) X(DUMP_END, 6) X(LINK_ANSWER, 7)

@@ -37,7 +37,7 @@ export class Stage {
       for (const [name, script] of scene.before ?? [])
         await stage.do(name, script.replaceAll('SHARED', shared));
       for (const name of scene.installed) stage.host(name).start('octolinkd', 'octolinkd');
-      for (const name of scene.installed) await stage.host(name).sh('octolink -w 10 show version');
+      for (const name of scene.installed) await stage.host(name).sh('octolink -w 30 show version');
       return stage;
     } catch (error) {
       await stage.remove();

@@ -25,7 +25,7 @@ interface EventBase {
 /**
  * An initiation was refused for its old timestamp; two hosts use one key; times of handshakes cannot be kept on disk; a
  * key file that was read again cannot be used; a file of authorized keys, or a line of it, cannot be used; the TAP is not in its
- * bridge, or has fewer queues than workers are wanted; a registry cannot be used; a peer sent a record or an introduction that cannot be taken; SIGHUP found no startup
+ * bridge, was changed by another program, or has fewer queues than workers are wanted; a registry cannot be used; a peer sent a record or an introduction that cannot be taken; SIGHUP found no startup
  * configuration that can run; archive or accounting could not be written; the TAP of a peer has another MTU than ours.
  */
 export type WarningName =
@@ -37,6 +37,7 @@ export type WarningName =
   | 'certificate-refused'
   | 'authorized-key-refused'
   | 'bridge-missing'
+  | 'tap-changed'
   | 'tap-queues-missing'
   | 'registry'
   | 'introduction-refused'

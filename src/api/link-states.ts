@@ -55,6 +55,7 @@ export const LINK_CAUSES = [
   'no-route',
   'recursive-route',
   'name-unresolved',
+  'address-duplicate',
 ] as const;
 export type LinkCause = (typeof LINK_CAUSES)[number];
 

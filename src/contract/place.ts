@@ -7,7 +7,8 @@ export interface Address {
 }
 
 export interface InterfaceFacts {
-  name: string;
+  /** Its name, then its alternative names. */
+  names: readonly string[];
   /** Administratively up, and with carrier. */
   running: boolean;
   /** Index of the bridge, bond or VRF that it is a port of; 0: none. */
@@ -23,7 +24,15 @@ export type KernelFact =
   | { what: 'begin' | 'end' }
   | { what: 'interface'; index: number; facts: InterfaceFacts }
   | { what: 'interface-gone'; index: number }
-  | { what: 'address'; index: number; address: Address; isPresent: boolean };
+  | {
+      what: 'address';
+      index: number;
+      address: Address;
+      /** It can be sent from. */
+      isPresent: boolean;
+      /** It cannot, because another host uses it as well (RFC 4862 section 5.4.5). */
+      isDuplicate: boolean;
+    };
 
 /** The local end that a link is configured with. */
 export type LocalWish =

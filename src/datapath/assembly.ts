@@ -39,15 +39,15 @@ import { Rebuilder } from './frames/rebuild.js';
 import { Reorder } from './frames/reorder.js';
 import { Shares } from './frames/shares.js';
 import { Talks } from './frames/talks.js';
-import { Unpacker } from './frames/unpacker.js';
+import { MOST_HELD, Unpacker } from './frames/unpacker.js';
 import { IdleMemory } from './idle-memory.js';
 import { LinkMessages } from './send/messages.js';
 import { Relay } from './send/relay.js';
 import type { SendReports } from './send/send-errors.js';
 import { Transmitter } from './send/transmit.js';
 
-/** Frames put together from pieces at once. */
-const REASSEMBLY_SLOTS = 128;
+/** Frames put together from pieces at once, beside those that are complete and wait for the others of their batch. */
+const REASSEMBLY_SLOTS = 128 + MOST_HELD;
 
 export interface EngineOptions {
   nowUs: number;
@@ -88,7 +88,6 @@ export class Assembly {
   readonly transmit: Transmitter;
   readonly outbound: Outbound;
   private readonly talks: Talks;
-  readonly forwarder: Forwarder;
   readonly announcer: Announcer;
   readonly snooping: Snooping;
   private readonly claims: AddressClaims;
@@ -101,6 +100,7 @@ export class Assembly {
   readonly inbound: Inbound;
   readonly delivery: Delivery;
   readonly reassembly: Reassembly;
+  readonly unpacker: Unpacker;
   readonly relay: Relay;
   readonly reorder: Reorder;
   readonly idleMemory: IdleMemory;
@@ -189,11 +189,10 @@ export class Assembly {
     this.ownFlood = new OwnFlood(arena, this.outbound, delivery, vlans);
     this.answers = new Answers(arena, this.outbound, delivery);
     this.talks = new Talks(directs, io);
-    this.forwarder = new Forwarder(arena, this.outbound, shares, stats, this.talks);
-    const { forwarder } = this;
-    const unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
-    this.reorder = new Reorder(arena, unpacker);
-    const { reorder } = this;
+    const forwarder = new Forwarder(arena, this.outbound, shares, stats, this.talks);
+    this.unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
+    this.reorder = new Reorder(arena, this.unpacker);
+    const { reorder, unpacker } = this;
     const waiting = [reassembly.region(), reorder.region()];
     const regions = [...arena.batchRegions(), ...waiting, ...transmit.rings.regions()];
     this.idleMemory = new IdleMemory(regions, () => stats.interface, io);

@@ -63,8 +63,7 @@ export class Engine {
   /** Writes what `messages` queued for the TAP and sends answers; the receive slots are free afterwards. */
   deliver(): void {
     this.parts.reorder.settle(this.parts.now);
-    this.parts.forwarder.finish();
-    this.parts.delivery.flush();
+    this.parts.unpacker.finish();
     this.parts.answers.run(this.parts.now);
     this.parts.reorder.recycle();
     this.parts.link.directs.tellStations(this.parts.now);

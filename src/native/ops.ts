@@ -162,7 +162,7 @@ export const NETLINK = {
   /** One of `NETLINK_KIND`. */
   KIND: 0,
   IFINDEX: 1,
-  /** Bit 0: administratively up; bit 1: carrier (operationally running); bit 2: a VRF. */
+  /** Bit 0: administratively up; bit 1: carrier (operationally running); bit 2: a VRF; bit 3: an address that another host uses as well. */
   FLAGS: 2,
   MTU: 3,
   /** 4 or 6 for address events. */
@@ -171,9 +171,10 @@ export const NETLINK = {
   /** Index of the bridge, bond or VRF that a link is a port of, and of the link that it stands on; 0 for none. */
   MASTER: 9,
   LOWER: 10,
-  /** Name of a link: four words of bytes, NUL-padded. */
-  NAME: 11,
-  WORDS: 15,
+  /** Names of a link, its alternative names last: four words of bytes each, NUL-padded; empty ones end the list. */
+  NAMES: 11,
+  NAME_WORDS: 4,
+  WORDS: 31,
 } as const;
 
 /**

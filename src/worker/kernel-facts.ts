@@ -4,6 +4,7 @@ import { NETLINK, NETLINK_KIND } from '../native/ops.js';
 
 const UP_AND_RUNNING = 3;
 const VRF = 4;
+const DUPLICATE = 8;
 
 /** What the first `count` rows of `NETLINK` say; changes of routes are left out. */
 export function kernelFacts(rows: Int32Array, count: number): KernelFact[] {
@@ -32,7 +33,7 @@ function factOf(row: Int32Array): KernelFact | null {
         what: 'interface',
         index,
         facts: {
-          name: nameIn(row),
+          names: namesIn(row),
           running: (row[NETLINK.FLAGS] & UP_AND_RUNNING) === UP_AND_RUNNING,
           master: row[NETLINK.MASTER],
           lower: row[NETLINK.LOWER],
@@ -45,7 +46,8 @@ function factOf(row: Int32Array): KernelFact | null {
     case NETLINK_KIND.ADDRESS_GONE: {
       const family = row[NETLINK.FAMILY] === 4 ? 4 : 6;
       const words = [...row.subarray(NETLINK.ADDR, NETLINK.ADDR + 4)];
-      return { what: 'address', index, address: { family, words }, isPresent };
+      const isDuplicate = (row[NETLINK.FLAGS] & DUPLICATE) !== 0;
+      return { what: 'address', index, address: { family, words }, isPresent, isDuplicate };
     }
     case NETLINK_KIND.DUMP_END:
       return { what: 'end' };
@@ -54,7 +56,13 @@ function factOf(row: Int32Array): KernelFact | null {
   }
 }
 
-function nameIn(row: Int32Array): string {
-  const words = row.slice(NETLINK.NAME, NETLINK.WORDS);
-  return Buffer.from(words.buffer).toString().replace(/\0.*$/s, '');
+function namesIn(row: Int32Array): string[] {
+  const names: string[] = [];
+  for (let at = NETLINK.NAMES as number; at < NETLINK.WORDS; at += NETLINK.NAME_WORDS) {
+    const words = row.slice(at, at + NETLINK.NAME_WORDS);
+    const name = Buffer.from(words.buffer).toString().replace(/\0.*$/s, '');
+    if (name === '') break;
+    names.push(name);
+  }
+  return names;
 }

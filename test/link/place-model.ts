@@ -25,6 +25,7 @@ export interface Facts {
   ipv6: boolean;
   interfaces: Map<number, InterfaceFacts>;
   addresses: { index: number; address: Address }[];
+  duplicates: { index: number; address: Address }[];
 }
 
 export interface Link {
@@ -42,7 +43,7 @@ export const isLinkLocal = (address: Address | null) =>
 /** What a link's place is by the facts alone, whatever has been heard. */
 export function placeByFacts(facts: Facts, { wish, aim, route }: Link): Place {
   const named = (name: string) =>
-    [...facts.interfaces].filter(([, { name: other }]) => other === name).map(([index]) => index)[0] ?? 0;
+    [...facts.interfaces].filter(([, { names }]) => names.includes(name)).map(([index]) => index)[0] ?? 0;
   const holding = (address: Address) =>
     facts.addresses
       .filter((held) => same(held.address, address))
@@ -74,9 +75,11 @@ export function placeByFacts(facts: Facts, { wish, aim, route }: Link): Place {
   const source = local.kind !== 'address' && aim?.local && holding(aim.local).length > 0 ? aim.local : null;
   const out = device || scope || (route.kind === 'via' ? route.ifindex : 0);
   const leaving = out === 0 ? (holders ?? []) : [out];
+  const isDuplicate =
+    local.kind === 'address' && facts.duplicates.some((held) => same(held.address, local.address));
   let cause: PlaceCause | null = null;
   if (holders !== null && (device === 0 ? holders.length === 0 : !holders.includes(device)))
-    cause = 'address-absent';
+    cause = isDuplicate ? 'address-duplicate' : 'address-absent';
   else if (leaving.length > 0 && !leaving.some(runs)) cause = 'no-carrier';
   else if (remote === null) cause = wish.name === null ? 'path-unknown' : 'name-unresolved';
   else if (leadsOnlyTo(facts, out)) cause = 'recursive-route';

@@ -24,7 +24,7 @@ const LINKS = [0, 1, 2];
 type Step =
   | { do: 'link'; index: number; facts: InterfaceFacts }
   | { do: 'gone'; index: number }
-  | { do: 'address'; index: number; address: Address; isPresent: boolean }
+  | { do: 'address'; index: number; address: Address; isPresent: boolean; isDuplicate: boolean }
   | { do: 'ipv6'; isThere: boolean }
   | { do: 'route'; link: number; route: Link['route'] }
   | { do: 'aim'; link: number; aim: Link['aim'] }
@@ -35,7 +35,7 @@ type Step =
 const index = fc.constantFrom(...INDEXES);
 const maybeIndex = fc.constantFrom(0, ...INDEXES);
 const facts = fc.record({
-  name: fc.constantFrom(...NAMES),
+  names: fc.uniqueArray(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 2 }),
   running: fc.boolean(),
   master: maybeIndex,
   lower: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, maybeIndex),
@@ -72,12 +72,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('gone' as const), index }),
   {
     weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('address' as const),
-      index,
-      address: fc.constantFrom(...ADDRESSES),
-      isPresent: fc.boolean(),
-    }),
+    arbitrary: fc
+      .record({
+        do: fc.constant('address' as const),
+        index,
+        address: fc.constantFrom(...ADDRESSES),
+        state: fc.constantFrom('present', 'absent', 'duplicate'),
+      })
+      .map(({ state, ...more }) => ({
+        ...more,
+        isPresent: state === 'present',
+        isDuplicate: state === 'duplicate',
+      })),
   },
   fc.record({ do: fc.constant('ipv6' as const), isThere: fc.boolean() }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('route' as const), link, route }) },
@@ -91,7 +97,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Pair {
   readonly places = new Places(TAP);
   readonly links = new Map<number, Link>();
-  readonly facts: Facts = { tap: TAP, ipv6: true, interfaces: new Map(), addresses: [] };
+  readonly facts: Facts = { tap: TAP, ipv6: true, interfaces: new Map(), addresses: [], duplicates: [] };
 
   constructor() {
     this.places.fact({ what: 'begin' });
@@ -103,8 +109,10 @@ class Pair {
     switch (given.do) {
       case 'link': {
         // The kernel has each name once.
-        const holder = [...this.facts.interfaces].find(([, { name }]) => name === given.facts.name)?.[0];
-        if (holder !== undefined && holder !== given.index) this.run({ do: 'gone', index: holder });
+        for (const [index, { names }] of [...this.facts.interfaces]) {
+          const isHolder = names.some((name) => given.facts.names.includes(name));
+          if (isHolder && index !== given.index) this.run({ do: 'gone', index });
+        }
         places.fact({ what: 'interface', index: given.index, facts: given.facts });
         this.facts.interfaces.set(given.index, given.facts);
         return;
@@ -113,6 +121,7 @@ class Pair {
         places.fact({ what: 'interface-gone', index: given.index });
         this.facts.interfaces.delete(given.index);
         this.facts.addresses = this.facts.addresses.filter(({ index }) => index !== given.index);
+        this.facts.duplicates = this.facts.duplicates.filter(({ index }) => index !== given.index);
         return;
       case 'address': {
         places.fact({
@@ -120,12 +129,18 @@ class Pair {
           index: given.index,
           address: given.address,
           isPresent: given.isPresent,
+          isDuplicate: given.isDuplicate,
         });
-        const others = this.facts.addresses.filter(
-          ({ index, address }) => index !== given.index || address !== given.address,
-        );
+        const isOther = ({ index, address }: { index: number; address: Address }) =>
+          index !== given.index || address !== given.address;
         const isKnown = this.facts.interfaces.has(given.index);
-        this.facts.addresses = given.isPresent && isKnown ? [...others, given] : others;
+        for (const [list, isThere] of [
+          ['addresses', given.isPresent],
+          ['duplicates', given.isDuplicate],
+        ] as const) {
+          const others = this.facts[list].filter(isOther);
+          this.facts[list] = isThere && isKnown ? [...others, given] : others;
+        }
         return;
       }
       case 'ipv6':
@@ -176,7 +191,9 @@ class Pair {
     this.places.fact({ what: 'begin' });
     for (const [index, facts] of this.facts.interfaces) this.places.fact({ what: 'interface', index, facts });
     for (const { index, address } of this.facts.addresses)
-      this.places.fact({ what: 'address', index, address, isPresent: true });
+      this.places.fact({ what: 'address', index, address, isPresent: true, isDuplicate: false });
+    for (const { index, address } of this.facts.duplicates)
+      this.places.fact({ what: 'address', index, address, isPresent: false, isDuplicate: true });
     this.places.fact({ what: 'end' });
   }
 }

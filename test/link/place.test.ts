@@ -11,14 +11,14 @@ const PEER = v4(10, 91, 0, 2);
 const NO_NAME = { zone: null, name: null };
 const from = (address: Address): LocalWish => ({ kind: 'address', address, zone: null });
 const device = (name: string, more: Partial<InterfaceFacts> = {}): InterfaceFacts => ({
-  ...{ name, running: true, master: 0, lower: 0, isVrf: false },
+  ...{ names: [name], running: true, master: 0, lower: 0, isVrf: false },
   ...more,
 });
 
 const is = (places: Places, index: number, facts: InterfaceFacts) =>
   places.fact({ what: 'interface', index, facts });
 const holds = (places: Places, index: number, address: Address, isPresent: boolean) =>
-  places.fact({ what: 'address', index, address, isPresent });
+  places.fact({ what: 'address', index, address, isPresent, isDuplicate: false });
 
 /** A host with two uplinks, 10 and 11, whose kernel has told everything, and one link. */
 function host(local: LocalWish, remote: Address | null = PEER): Places {
@@ -81,6 +81,17 @@ describe('a link bound to an interface', () => {
     expect(causeOf(places)).toBe('interface-absent');
     is(places, 11, device('va0'));
     expect(bindingOf(places)?.device).toBe(11);
+  });
+
+  it('takes an alternative name for a name, until it is taken away', () => {
+    const places = host({ kind: 'interface', name: 'enp3s0' });
+    expect(causeOf(places)).toBe('interface-absent');
+    is(places, 10, device('va0', { names: ['va0', 'enp3s0'] }));
+    expect(bindingOf(places)?.device).toBe(10);
+    is(places, 10, device('va0', { names: ['wan0', 'enp3s0'] }));
+    expect(bindingOf(places)?.device).toBe(10);
+    is(places, 10, device('va0', { names: ['wan0', 'va0'] }));
+    expect(causeOf(places)).toBe('interface-absent');
   });
 
   it('takes a name that goes over from one interface to another in the other order', () => {
@@ -248,6 +259,22 @@ describe('a beat', () => {
     holds(places, 11, OURS, true);
     expect(causeOf(places)).toBeNull();
     holds(places, 11, OURS, false);
+    expect(causeOf(places)).toBe('address-absent');
+  });
+
+  it('is as strong where the kernel says that another host has the address as well', () => {
+    const places = host(from(v6(1)), v6(2));
+    const found = (isDuplicate: boolean) =>
+      places.fact({ what: 'address', index: 10, address: v6(1), isPresent: false, isDuplicate });
+    found(true);
+    expect(causeOf(places)).toBe('address-duplicate');
+    places.heard(LINK);
+    expect(causeOf(places)).toBeNull();
+    found(false);
+    expect(causeOf(places)).toBeNull();
+    found(true);
+    expect(causeOf(places)).toBe('address-duplicate');
+    places.fact({ what: 'interface-gone', index: 10 });
     expect(causeOf(places)).toBe('address-absent');
   });
 

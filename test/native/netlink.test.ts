@@ -123,7 +123,7 @@ describe('changes', () => {
     expect([...answer.slice(NETLINK.IFINDEX, NETLINK.FAMILY)]).toEqual([ifindex, UP | RUNNING, 1500]);
     expect(tellChanges(answer, 1)).toBe(false);
     expect(kernelFacts(answer, 1)).toMatchObject([
-      { what: 'interface', index: ifindex, facts: { name, running: true } },
+      { what: 'interface', index: ifindex, facts: { names: [name], running: true } },
     ]);
   });
 
@@ -162,13 +162,24 @@ describe('changes', () => {
       );
       expect(told?.[NETLINK.LOWER]).toBe(native.ifindex(far));
       const facts = kernelFacts(told as Int32Array, 1);
-      expect(facts).toMatchObject([{ what: 'interface', index: of, facts: { name: near, isVrf: false } }]);
+      expect(facts).toMatchObject([{ what: 'interface', index: of, facts: { names: [near], isVrf: false } }]);
       ip(`link set ${near} name ${near}y`);
       const renamed = readUntil(
         (event) =>
           event[NETLINK.IFINDEX] === of && JSON.stringify(kernelFacts(event, 1)).includes(`${near}y`),
       );
       expect(renamed).not.toBeNull();
+      // Of one that is down the kernel does not tell it.
+      ip(`link set ${near}y up`);
+      const alternatives = ['a', 'b', 'c', 'd'].map((letter) => `alternative-${letter}`);
+      const tooLong = 'longer-than-any-name-of-an-interface';
+      for (const name of [tooLong, ...alternatives, 'one-too-many'])
+        ip(`link property add dev ${near}y altname ${name}`);
+      const names = JSON.stringify([`${near}y`, ...alternatives]);
+      const named = readUntil(
+        (event) => event[NETLINK.IFINDEX] === of && JSON.stringify(kernelFacts(event, 1)).includes(names),
+      );
+      expect(named).not.toBeNull();
     } finally {
       ip(`link delete ${bridge}`);
       ip(`link delete ${far}`);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DatapathSettings } from '../../src/contract/settings.js';
+import { MOST_HELD } from '../../src/datapath/frames/unpacker.js';
 import { VNET_HEADER } from '../../src/native/ops.js';
 import { fillPayload, packets } from '../datapath/packets.js';
 import { tunnelled } from '../datapath/tunnels.js';
@@ -10,6 +11,7 @@ import {
   type KernelFrame,
   kernelFrames,
   opaque,
+  plainPacket,
   SEGMENT_AROUND,
   superFrame,
   tunnelFrame,
@@ -166,6 +168,20 @@ describe('frames through two engines', () => {
         expectSame(host.tap.take().flatMap(resegment), expected([frame], 1280));
       }
     }
+  });
+
+  it('UDP frames that came in pieces are written together, more of them than wait at once', () => {
+    const lan = start({ mtu: 1280, node: { gro: true } });
+    const [packet] = fc.sample(packets(10), { numRuns: 1, seed: 11 });
+    const flow = { ...packet, protocol: 'udp' as const, version: 4 as const, ipOptions: 0, tags: 0 };
+    const frames = Array.from({ length: 4 * MOST_HELD }, (_, index) =>
+      plainPacket({ ...flow, id: index, payload: fillPayload(1400, index) }, true),
+    );
+    const written = carry(lan, frames);
+    expectSame(written.flatMap(resegment), expected(frames, 1280));
+    expect(lan.nodes[0].counter('piecesSent')).toBe(2 * frames.length);
+    expect(written.length).toBeLessThan(frames.length / 4);
+    expect(lan.nodes[1].drops()).toEqual({});
   });
 
   it('a send refused by a device without segmentation goes out again one by one', () => {

@@ -369,7 +369,7 @@ describe('a local address', () => {
       const before = a.linkEvents().length;
       const removed = (words: readonly number[]): void => {
         const address = { family: 4, words } as const;
-        const fact = { what: 'address', index: 10, address, isPresent: false } as const;
+        const fact = { what: 'address', index: 10, address, isPresent: false, isDuplicate: false } as const;
         a.command({ kind: 'kernel', facts: [fact] });
       };
       removed(addressOf(6, 0).address);

@@ -73,7 +73,7 @@ function address(node: SimNode, network: number): () => void {
   const fact = { what: 'address', index: endpoint.ifindex, address: ownAddress(node, network) } as const;
   const set = (present: boolean): void => {
     endpoint.hasCarrier = present;
-    node.command({ kind: 'kernel', facts: [{ ...fact, isPresent: present }] });
+    node.command({ kind: 'kernel', facts: [{ ...fact, isPresent: present, isDuplicate: false }] });
   };
   set(false);
   return () => set(true);

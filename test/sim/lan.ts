@@ -92,14 +92,14 @@ export function ownAddress(node: SimNode, network: number): Address {
 function kernelFacts(node: SimNode): KernelFact[] {
   const told = node.sockets.flatMap(({ row, ifindex: index }): KernelFact[] => [
     { what: 'interface', index, facts: interfaceFacts(row, true) },
-    { what: 'address', index, address: ownAddress(node, row), isPresent: true },
+    { what: 'address', index, address: ownAddress(node, row), isPresent: true, isDuplicate: false },
   ]);
-  const tap = { ...interfaceFacts(0, true), name: 'octo0' };
+  const tap = { ...interfaceFacts(0, true), names: ['octo0'] };
   return [{ what: 'begin' }, { what: 'interface', index: TAP, facts: tap }, ...told, { what: 'end' }];
 }
 
 export function interfaceFacts(network: number, running: boolean): InterfaceFacts {
-  return { name: `u${network}`, running, master: 0, lower: 0, isVrf: false };
+  return { names: [`u${network}`], running, master: 0, lower: 0, isVrf: false };
 }
 
 export class Lan {

@@ -157,6 +157,7 @@ const REMEDIES: Partial<Record<WarningName, string>> = {
   'certificate-refused': 'compare "authority" of the interface with who signed, and the clocks',
   'authorized-key-refused': 'fix that line; the file is read again automatically',
   'bridge-missing': 'make the bridge: ip link add name BRIDGE type bridge',
+  'tap-changed': 'set it right with ip(8), or type "shutdown" and "no shutdown" under the interface',
   registry: 'show registry says what is wrong; members that are known stay connected',
   'introduction-refused': 'show drops name member/*',
   'reload-failed': 'fix the startup configuration: octolinkd --check names what is wrong',

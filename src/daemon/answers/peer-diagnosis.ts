@@ -26,6 +26,7 @@ const UNDERLAY_CAUSES: ReadonlySet<LinkCause> = new Set<LinkCause>([
   'send-error',
   'interface-absent',
   'address-absent',
+  'address-duplicate',
   'no-carrier',
   'no-ipv6',
   'no-route',

@@ -29,6 +29,7 @@ export const LINK_CAUSE_TEXT: Record<LinkCause, string> = {
   removed: 'removed from the configuration',
   'interface-absent': 'its interface is not there',
   'address-absent': 'this host does not have its local address',
+  'address-duplicate': 'another host has its local address as well',
   'no-carrier': 'its local interface has no carrier',
   'no-ipv6': 'the kernel has no IPv6',
   'no-route': 'there is no route to its remote end',

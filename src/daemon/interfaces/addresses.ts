@@ -34,6 +34,13 @@ function groups(text: string): number[] {
   });
 }
 
+/** The same for every way to write one address with its prefix length. */
+export function addressKey(text: string): string {
+  const [address, prefix] = text.split('/');
+  const { family, words } = addressWords(address);
+  return `${family}/${words.join('.')}/${prefix}`;
+}
+
 /** The local end of a link as the datapath looks for it. */
 export function localWish(local: EffectiveLink['local']): LocalWish {
   if (local.kind === 'address')

@@ -20,6 +20,7 @@ import type { Retry } from './retry.js';
 import type { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { tapMtuHeard } from './tap-mtu.js';
+import type { TapWatch } from './tap-watch.js';
 import type { Traces } from './traces.js';
 import type { UdpSockets } from './udp-sockets.js';
 
@@ -46,6 +47,7 @@ interface EventsHost extends EventEmitter<RuntimeEvents> {
 /** Parts of the interface that nobody else sees. */
 interface EventsOptions {
   bridge: BridgePort;
+  watch: TapWatch;
   routes: Routes;
   setup: PeerSetup;
   rebinding: Retry;
@@ -94,7 +96,10 @@ export class DatapathEvents {
       case 'uplink':
         return this.uplinkMoved(event);
       case 'kernel':
-        for (const ifindex of event.interfaces) this.options.bridge.interfaceChanged(ifindex);
+        for (const ifindex of event.interfaces) {
+          this.options.bridge.interfaceChanged(ifindex);
+          this.options.watch.interfaceChanged(ifindex);
+        }
         if (this.host.sockets.isShort) this.options.rebinding.now();
         return this.options.routes.refreshSoon();
       case 'rebind':

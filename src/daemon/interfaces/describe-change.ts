@@ -38,6 +38,8 @@ export function describeLack(
       return `${state}: interface ${device ?? zone ?? 'of its link-local address'} is not there`;
     case 'address-absent':
       return `${state}: this host does not have the address ${local?.kind === 'address' ? local.address : ''}`;
+    case 'address-duplicate':
+      return `${state}: another host has the address ${local?.kind === 'address' ? local.address : ''} as well`;
     case 'no-carrier':
       return `${state}: ${device ?? 'the interface that it leaves by'} has no carrier`;
     case 'no-route':

@@ -27,6 +27,8 @@ export interface RuntimeEvents {
   switch: [notice: SwitchNotice];
   /** The TAP has joined its bridge (null), or cannot: why. */
   bridge: [missing: string | null];
+  /** What other programs have changed of the TAP, one sentence each; empty: it is as configured again. */
+  tap: [missing: readonly string[]];
   /** Something is not as the configuration wants it; a sentence. */
   trouble: [message: string];
   /** The file of authorized keys was read anew. */

@@ -35,6 +35,7 @@ import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { TapQueue } from './tap-queue.js';
+import { TapWatch } from './tap-watch.js';
 import { Traces } from './traces.js';
 import { UdpSockets } from './udp-sockets.js';
 import { workerCount } from './worker-count.js';
@@ -68,6 +69,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly stateFolder: string;
   private readonly clock: HandshakeClock;
   private readonly bridge: BridgePort;
+  private readonly watch: TapWatch;
   private readonly routes: Routes;
   private readonly setup: PeerSetup;
   /** What the worker tells. */
@@ -134,6 +136,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       this.emit('bridge', missing),
     );
     this.on('bridge', () => this.sendSettings(this.current));
+    this.watch = new TapWatch(native, tap.ifindex, (missing) => this.emit('tap', missing));
     this.echoes = new Echoes(datapath);
     this.traces = new Traces(datapath);
     this.bandwidth = new BandwidthTests(this);
@@ -144,8 +147,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     });
     const { names } = this;
     this.setup = new PeerSetup({ peers, datapath, handshakes, sockets, routes, names, stateFolder });
-    const { bridge, setup, rebinding, now } = this;
-    this.events = new DatapathEvents(this, { bridge, routes, setup, rebinding, now });
+    const { bridge, watch, setup, rebinding, now } = this;
+    this.events = new DatapathEvents(this, { bridge, watch, routes, setup, rebinding, now });
     this.members = new Members(this, { setup: this.setup, keys: () => this.keys, now: this.now });
     datapath.on('event', (event) => this.events.take(event));
     datapath.on('exit', ({ fault, hasReleased }) => {
@@ -185,6 +188,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       await tap.setUp(null, config, macOf(keys.publicKey));
       runtime = new InterfaceRuntime({ native, stateFolder, config, keys, tap, selfTest });
       runtime.setUpPeers(withTemplates(config));
+      runtime.watch.want(runtime.watched(config));
       await runtime.bridge.want(config.bridge ?? null);
       setImmediate((started: InterfaceRuntime) => started.sayLackOfQueues(), runtime);
       return runtime;
@@ -218,7 +222,12 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   /** What keeps the interface from being as configured although it runs, one sentence each. */
   get missing(): string[] {
     const others = [this.bridge.missing, this.clients.missing].filter((sentence) => sentence !== null);
-    return [...this.tap.missing, ...others];
+    return [...this.tap.missing, ...this.watch.missing, ...others];
+  }
+
+  /** What the TAP is to be like; null where we may not set it, which `missing` says. */
+  private watched(config: InterfaceConfig): InterfaceConfig | null {
+    return this.tap.missing.length > 0 ? null : config;
   }
 
   /**
@@ -230,6 +239,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     const before = this.current;
     const used = this.keys;
     const keys = this.keysFor(next);
+    this.watch.want(null);
     try {
       await this.tap.setUp(before, next, macOf(keys.publicKey));
       await this.drains.beforeChange(next);
@@ -238,9 +248,11 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
       this.bring(next, before, used);
       if (keys !== used) sodiumPrimitives.wipe(keys.secretKey);
       await this.tap.setUp(next, before, macOf(used.publicKey));
+      this.watch.want(this.watched(before));
       throw error;
     }
     if (keys !== used) sodiumPrimitives.wipe(used.secretKey);
+    this.watch.want(this.watched(next));
     this.sayLackOfQueues();
     await this.bridge.want(next.bridge ?? null);
     await this.clients.follow(next.authorizedKeys?.file ?? null, settingsDiffer(before, next));
@@ -278,6 +290,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.routes.close();
     this.names.close();
     this.bridge.close();
+    this.watch.close();
     this.rebinding.close();
   }
 

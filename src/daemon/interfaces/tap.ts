@@ -9,7 +9,7 @@ import type {
   TapOffloads,
   TapOptions,
 } from '../../native/binding.js';
-import { addressWords } from './addresses.js';
+import { addressKey } from './addresses.js';
 import { IpError, ipBatch } from './iproute.js';
 import { workerCount } from './worker-count.js';
 
@@ -242,11 +242,4 @@ function commandsFor(
     ),
     ...(state.isUp ? [] : [`link set ${device} up`]),
   ];
-}
-
-/** The same for every way to write one address with its prefix length. */
-function addressKey(text: string): string {
-  const [address, prefix] = text.split('/');
-  const { family, words } = addressWords(address);
-  return `${family}/${words.join('.')}/${prefix}`;
 }

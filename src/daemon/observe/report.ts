@@ -101,6 +101,12 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     log.warn({ interface: name }, missing);
     events.publish({ kind: 'warning', interface: name, peer: null, what: 'bridge-missing', detail: missing });
   });
+  runtime.on('tap', (missing) => {
+    if (missing.length === 0) return log.info({ interface: name }, 'its TAP is as configured');
+    const detail = missing.join('; ');
+    log.warn({ interface: name }, detail);
+    events.publish({ kind: 'warning', interface: name, peer: null, what: 'tap-changed', detail });
+  });
   runtime.on('authorizedKeys', ({ table, added, removed, wrong, problems }, file) => {
     const counts = { clients: table.size, added, removed, wrong };
     log.info({ interface: name, file, ...counts }, 'authorized keys read');

@@ -21,6 +21,9 @@ import { PIECE, type Reassembly } from './pieces.js';
 import { Segment } from './segment.js';
 import { type Shares, WORK } from './shares.js';
 
+/** Frames that came in pieces and are written and sent together. */
+export const MOST_HELD = 64;
+
 /** What frames are taken out with, and where they go. */
 interface UnpackerParts {
   readonly arena: Arena;
@@ -42,6 +45,9 @@ export class Unpacker {
   /** The frame in hand, and the segment. */
   private readonly frame = new Frame();
   private readonly segment = new Segment();
+  /** Slots of complete frames that have been handed on. */
+  private readonly held = new Int32Array(MOST_HELD);
+  private heldCount = 0;
 
   private readonly arena: Arena;
   private readonly bridge: Bridge;
@@ -145,10 +151,15 @@ export class Unpacker {
     }
     reassembly.read(slot, this.frame);
     this.takeFrame(datagram);
-    // Written and sent before the slot is free for the next frame.
+    this.held[this.heldCount++] = slot;
+    if (this.heldCount === this.held.length) this.finish();
+  }
+
+  /** Sends and writes all that was taken out; only then are the slots of frames that came in pieces free for the next ones. */
+  finish(): void {
     this.forwarder.finish();
     this.delivery.flush();
-    reassembly.release(slot);
+    while (this.heldCount > 0) this.reassembly.release(this.held[--this.heldCount]);
   }
 
   private showSegment(datagram: Datagram): void {

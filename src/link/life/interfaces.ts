@@ -9,6 +9,8 @@ type Listener = (key: string, isWorse: boolean) => void;
 
 interface Known extends InterfaceFacts {
   addresses: Map<string, Address>;
+  /** Keys of those that other hosts use as well. */
+  duplicates: Set<string>;
 }
 
 export const KEY = {
@@ -44,13 +46,14 @@ export class Interfaces {
     const { told } = this;
     if (told === null) return;
     this.told = null;
-    for (const [index, { addresses }] of [...this.known]) {
+    for (const [index, { addresses, duplicates }] of [...this.known]) {
       if (!told.indexes.has(index)) {
         this.removed(index);
         continue;
       }
       const named = told.addresses.get(index);
       for (const [key, address] of [...addresses]) if (!named?.has(key)) this.address(index, address, false);
+      for (const key of [...duplicates]) if (!named?.has(key)) this.duplicate(index, key, false);
     }
   }
 
@@ -59,11 +62,12 @@ export class Interfaces {
     this.told?.indexes.add(index);
     const before = this.known.get(index);
     this.restack([index, before?.master ?? 0, facts.master], () => {
-      this.known.set(index, { ...facts, addresses: before?.addresses ?? new Map() });
+      const { addresses, duplicates } = before ?? { addresses: new Map(), duplicates: new Set<string>() };
+      this.known.set(index, { ...facts, addresses, duplicates });
       if (before !== undefined) this.portsOf(before.master).delete(index);
       this.portsOf(facts.master).add(index);
     });
-    if (before?.name !== facts.name) this.renamed(index, before?.name ?? null, facts.name);
+    this.renamed(index, before?.names ?? [], facts.names);
     if (before?.running !== facts.running) this.changed(KEY.index(index), !facts.running);
   }
 
@@ -72,20 +76,22 @@ export class Interfaces {
     const gone = this.known.get(index);
     if (gone === undefined) return;
     for (const address of [...gone.addresses.values()]) this.address(index, address, false);
+    for (const key of [...gone.duplicates]) this.duplicate(index, key, false);
     this.restack([index, gone.master], () => {
       this.known.delete(index);
       this.portsOf(gone.master).delete(index);
     });
-    this.renamed(index, gone.name, null);
+    this.renamed(index, gone.names, []);
     this.changed(KEY.index(index), true);
   }
 
   /** An address came to an interface, or went from it. */
-  address(index: number, address: Address, isPresent: boolean): void {
+  address(index: number, address: Address, isPresent: boolean, isDuplicate = false): void {
     const key = KEY.address(address);
     const own = this.known.get(index);
     if (own === undefined) return;
-    if (isPresent) this.tell(index, key);
+    if (isPresent || isDuplicate) this.tell(index, key);
+    this.duplicate(index, key, isDuplicate);
     if (own.addresses.has(key) === isPresent) return;
     const holders = this.holders.get(key) ?? new Set();
     if (isPresent) {
@@ -98,6 +104,12 @@ export class Interfaces {
       if (holders.size === 0) this.holders.delete(key);
     }
     this.changed(key, !isPresent);
+  }
+
+  /** Whether an interface has an address that it cannot use because another host has it as well. */
+  isDuplicate(address: Address): boolean {
+    const key = KEY.address(address);
+    return [...this.known.values()].some(({ duplicates }) => duplicates.has(key));
   }
 
   /** Index of the interface of that name; 0: there is none. */
@@ -152,13 +164,25 @@ export class Interfaces {
     return ports;
   }
 
-  private renamed(index: number, before: string | null, after: string | null): void {
-    if (before !== null && this.indexes.get(before) === index) {
-      this.indexes.delete(before);
-      this.changed(KEY.name(before), true);
+  private duplicate(index: number, key: string, isDuplicate: boolean): void {
+    const { duplicates } = this.known.get(index) as Known;
+    if (duplicates.has(key) === isDuplicate) return;
+    if (isDuplicate) duplicates.add(key);
+    else duplicates.delete(key);
+    this.changed(key, isDuplicate);
+  }
+
+  /** A name may have passed from one interface to another before the one that had it is told again. */
+  private renamed(index: number, before: readonly string[], after: readonly string[]): void {
+    for (const name of before) {
+      if (after.includes(name) || this.indexes.get(name) !== index) continue;
+      this.indexes.delete(name);
+      this.changed(KEY.name(name), true);
     }
-    if (after === null) return;
-    this.indexes.set(after, index);
-    this.changed(KEY.name(after), false);
+    for (const name of after) {
+      if (this.indexes.get(name) === index) continue;
+      this.indexes.set(name, index);
+      this.changed(KEY.name(name), false);
+    }
   }
 }

@@ -21,6 +21,7 @@ import { TIMER, timerOf } from './timers.js';
 const LOSSES: Partial<Record<LinkCause, LinkCause>> = {
   'no-carrier': 'carrier-lost',
   'address-absent': 'address-removed',
+  'address-duplicate': 'address-removed',
 };
 
 export class LinkLife {

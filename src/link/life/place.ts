@@ -96,7 +96,7 @@ export class Places {
       case 'interface-gone':
         return interfaces.removed(fact.index);
       case 'address':
-        return interfaces.address(fact.index, fact.address, fact.isPresent);
+        return interfaces.address(fact.index, fact.address, fact.isPresent, fact.isDuplicate);
     }
   }
 

@@ -12,6 +12,7 @@ export type PlaceCause = Extract<
   | 'no-ipv6'
   | 'interface-absent'
   | 'address-absent'
+  | 'address-duplicate'
   | 'no-carrier'
   | 'path-unknown'
   | 'name-unresolved'
@@ -66,7 +67,11 @@ type Read = (key: string) => void;
 export const IPV6 = 'ipv6';
 
 /** What a heartbeat refutes. That the peer is heard says nothing of the way to it. */
-export const REFUTABLE: ReadonlySet<PlaceCause> = new Set(['address-absent', 'no-carrier']);
+export const REFUTABLE: ReadonlySet<PlaceCause> = new Set([
+  'address-absent',
+  'address-duplicate',
+  'no-carrier',
+]);
 
 /** Works a place out. `read` is told the key of each fact that it depends on. */
 export function placeOf(situation: Situation, facts: HostFacts, read: Read): Place {
@@ -161,9 +166,14 @@ class Reasoning {
     const { device } = binding;
     const holders = local.kind === 'address' ? this.holders(local.address) : null;
     const isHeld = device === 0 ? holders?.length !== 0 : (holders?.includes(device) ?? true);
-    if (!isHeld) return 'address-absent';
+    if (!isHeld) return this.isDuplicate() ? 'address-duplicate' : 'address-absent';
     const runs = this.exits(binding).map((index) => this.isRunning(index));
     return runs.length > 0 && !runs.includes(true) ? 'no-carrier' : null;
+  }
+
+  private isDuplicate(): boolean {
+    const { local } = this.situation;
+    return local.kind === 'address' && this.interfaces.isDuplicate(local.address);
   }
 
   exits(binding: Binding): readonly number[] {
