@@ -46,7 +46,11 @@ it('docs/client.md: every program runs', async () => {
   await run(waiting, { client });
 
   const end = new AbortController();
-  const followed = run(following, { client, signal: end.signal, console });
+  const followed = run(following, {
+    client,
+    AbortController: new Proxy(AbortController, { construct: () => end }),
+    console,
+  });
   while (test.backend.events.subscribers === 0) await new Promise(setImmediate);
   const place = { interface: 'octo0', peer: 'osaka', link: 0 };
   test.backend.events.publish({

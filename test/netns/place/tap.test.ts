@@ -115,9 +115,16 @@ describe('a key that is shared', () => {
     cables = undefined;
   });
 
+  async function signalled(lines: Cables, host: number): Promise<void> {
+    const node = lines.node(host);
+    node.daemon.signal('SIGHUP');
+    const isDone = () => node.log().includes('the startup configuration was loaded again');
+    await until('the configuration to be loaded again', isDone, PATIENCE_S * 1000);
+  }
+
   it.each([
     ['clear peer', (lines: Cables, host: number) => lines.node(host).cli(`clear peer h${3 - host}`)],
-    ['SIGHUP', async (lines: Cables, host: number) => lines.node(host).daemon.signal('SIGHUP')],
+    ['SIGHUP', signalled],
   ])('is read again at %s', async (_how, readAgain) => {
     const [first, second] = [newKeyPair().privateKey, newKeyPair().privateKey];
     cables = await Cables.build({
