@@ -8,6 +8,8 @@ describe('the TAP and its bridge', () => {
   let bridges: Map<string, number>;
   let commands: string[];
   let said: (string | null)[];
+  let trees: Set<string>;
+  let changes: number;
   let port: BridgePort;
 
   beforeEach(() => {
@@ -15,6 +17,8 @@ describe('the TAP and its bridge', () => {
     bridges = new Map();
     commands = [];
     said = [];
+    trees = new Set();
+    changes = 0;
     const ifindex = (name: string): number => {
       const found = bridges.get(name);
       if (found === undefined) throw new Error('ENODEV');
@@ -23,10 +27,13 @@ describe('the TAP and its bridge', () => {
     port = new BridgePort(
       { ifindex },
       TAP,
-      (missing) => said.push(missing),
-      async ([command]) => {
-        commands.push(command);
-        if (command.includes('refused')) throw new Error('"ip …" failed: Operation not supported');
+      { bridge: (missing) => said.push(missing), spanningTree: () => changes++ },
+      {
+        ip: async ([command]) => {
+          commands.push(command);
+          if (command.includes('refused')) throw new Error('"ip …" failed: Operation not supported');
+        },
+        runsSpanningTree: (bridge) => trees.has(bridge),
       },
     );
     return () => {
@@ -63,6 +70,22 @@ describe('the TAP and its bridge', () => {
     await port.want('br0');
     await kernelSays(TAP.ifindex);
     expect(commands).toHaveLength(2);
+  });
+
+  it('tells when its bridge begins to run the spanning tree, and when it no longer does', async () => {
+    bridges.set('br0', 3);
+    trees.add('br0');
+    await port.want('br0');
+    expect(changes).toBe(1);
+    trees.delete('br0');
+    await kernelSays(OTHER);
+    expect(changes).toBe(1);
+    await kernelSays(3);
+    await kernelSays(3);
+    expect(changes).toBe(2);
+    trees.add('br0');
+    await kernelSays(3);
+    expect([changes, commands.length]).toEqual([3, 1]);
   });
 
   it('says why a bridge does not take it', async () => {

@@ -211,6 +211,13 @@ describe('an interface that joins a bridge', () => {
     expect(await inHost(1, 'link show octo0')).not.toContain('master');
     await nodes[0].configure('interface octo0', 'bridge br0');
     expect(await inHost(1, 'link show octo0')).toContain('master br0');
+
+    await nodes[1].configure('interface octo0', 'forward reserved bpdu');
+    const far = await Capture.start(lab, 2, 'octo0');
+    await inHost(1, 'link set br0 type bridge stp_state 1');
+    await far.until('a BPDU', 1, ({ bytes }) =>
+      bytes.subarray(0, 6).equals(Buffer.from('0180c2000000', 'hex')),
+    );
   });
 });
 

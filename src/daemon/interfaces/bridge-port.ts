@@ -2,9 +2,18 @@
 import type { Native } from '../../native/binding.js';
 import { ifindexOf } from './ifindex.js';
 import { ipBatch } from './iproute.js';
+import { runsSpanningTree } from './spanning-tree.js';
 
 /** Network managers make a bridge in several steps. */
 const DEBOUNCE_MS = 50;
+
+/** Hears of changes. */
+interface Listener {
+  /** Why the TAP is not in its bridge; null: it is. */
+  bridge(missing: string | null): void;
+  /** The bridge that it is in runs the spanning tree now, or no longer. */
+  spanningTree(): void;
+}
 
 export class BridgePort {
   /** Why the TAP is not in its bridge; null when it is, or belongs into none. */
@@ -12,6 +21,7 @@ export class BridgePort {
   private bridge: string | null = null;
   /** Interface index of the bridge that it was put into; 0: none. */
   private joined = 0;
+  private runsTree = false;
   private soon: NodeJS.Timeout | undefined;
   /** Runs one look at a time. */
   private turn: Promise<void> = Promise.resolve();
@@ -20,9 +30,8 @@ export class BridgePort {
     private readonly native: Pick<Native, 'ifindex'>,
     /** Name and interface index of the TAP. */
     private readonly tap: { name: string; ifindex: number },
-    /** Hears of each change. */
-    private readonly said: (missing: string | null) => void,
-    private readonly ip = ipBatch,
+    private readonly listener: Listener,
+    private readonly host = { ip: ipBatch, runsSpanningTree },
   ) {}
 
   /** The TAP belongs into this bridge from now on, or into none. It never fails: what is missing is said. */
@@ -38,6 +47,7 @@ export class BridgePort {
   /** An interface of the host came, went or changed. */
   interfaceChanged(ifindex: number): void {
     if (this.bridge === null || this.soon !== undefined) return;
+    if (ifindex === this.joined) this.lookAtTree(this.bridge);
     // The TAP may have been taken out of the bridge, or the bridge be another one of the same name.
     if (ifindex !== this.tap.ifindex && this.joined === ifindexOf(this.native, this.bridge)) return;
     this.soon = setTimeout(() => {
@@ -57,26 +67,35 @@ export class BridgePort {
     const ifindex = ifindexOf(this.native, bridge);
     if (ifindex === 0) {
       this.joined = 0;
+      this.lookAtTree(bridge);
       return this.say(`bridge ${bridge} is absent`);
     }
     try {
       // One that it is in already takes it again without any effect.
-      await this.ip([`link set dev ${this.tap.name} master ${bridge}`]);
+      await this.host.ip([`link set dev ${this.tap.name} master ${bridge}`]);
       this.joined = ifindex;
       this.say(null);
+      this.lookAtTree(bridge);
     } catch (error) {
       this.say(`not in bridge ${bridge}: ${(error as Error).message}`);
     }
   }
 
   private async leave(): Promise<void> {
-    await this.ip([`link set dev ${this.tap.name} nomaster`]).catch(() => undefined);
+    await this.host.ip([`link set dev ${this.tap.name} nomaster`]).catch(() => undefined);
     this.say(null);
+  }
+
+  private lookAtTree(bridge: string): void {
+    const runs = this.host.runsSpanningTree(bridge);
+    if (runs === this.runsTree) return;
+    this.runsTree = runs;
+    this.listener.spanningTree();
   }
 
   private say(missing: string | null): void {
     if (missing === this.missing) return;
     this.missing = missing;
-    this.said(missing);
+    this.listener.bridge(missing);
   }
 }

@@ -132,10 +132,14 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.handshakes = handshakes;
     this.sockets = sockets;
     this.routes = routes;
-    this.bridge = new BridgePort(native, { name: config.name, ifindex: tap.ifindex }, (missing) =>
-      this.emit('bridge', missing),
+    this.bridge = new BridgePort(
+      native,
+      { name: config.name, ifindex: tap.ifindex },
+      {
+        bridge: (missing) => this.emit('bridge', missing),
+        spanningTree: () => this.sendSettings(this.current),
+      },
     );
-    this.on('bridge', () => this.sendSettings(this.current));
     this.watch = new TapWatch(native, tap.ifindex, (missing) => this.emit('tap', missing));
     this.echoes = new Echoes(datapath);
     this.traces = new Traces(datapath);
