@@ -5,7 +5,7 @@ import { BURST, Intake, REQUESTS_PER_SECOND } from '../../src/daemon/control/int
 /** An intake on a clock of its own; `log` says what it did. */
 function intake() {
   let time = 0;
-  const timers: { at: number; callback: () => void }[] = [];
+  let timers: { at: number; callback: () => void }[] = [];
   const world = {
     served: [] as string[],
     reading: true,
@@ -17,7 +17,9 @@ function intake() {
     },
     async passTime(ms: number): Promise<void> {
       time += ms;
-      for (const { callback } of timers.splice(0).filter(({ at }) => at <= time)) callback();
+      const due = timers.filter(({ at }) => at <= time);
+      timers = timers.filter(({ at }) => at > time);
+      for (const { callback } of due) callback();
       await world.settle();
     },
   };
@@ -90,6 +92,15 @@ describe('the intake of a client', () => {
     subject.proceed();
     await world.settle();
     expect({ served: world.served.length, reading: world.reading }).toEqual({ served: 3, reading: true });
+  });
+
+  it('waits out what is left of a wait', async () => {
+    const { world, subject } = intake();
+    subject.push(lines(BURST + 1));
+    await world.passTime(1);
+    expect(world.served).toHaveLength(BURST);
+    await world.passTime(4);
+    expect(world.served).toHaveLength(BURST + 1);
   });
 
   it('serves every line once, whatever comes between', async () => {
