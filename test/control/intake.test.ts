@@ -97,6 +97,7 @@ describe('the intake of a client', () => {
   it('waits out what is left of a wait', async () => {
     const { world, subject } = intake();
     subject.push(lines(BURST + 1));
+    await world.settle();
     await world.passTime(1);
     expect(world.served).toHaveLength(BURST);
     await world.passTime(4);
