@@ -2,6 +2,9 @@
 import type { DirectSettings } from './directs.js';
 import type { GuardSettings } from './guard-settings.js';
 
+/** Ports that are no peers, whose numbers are their rows: the TAP of an interface, and its switch itself. */
+export const PORT = { TAP: -1, SWITCH: -2 } as const;
+
 /** In no split-horizon group. */
 export const NO_GROUP = -1;
 

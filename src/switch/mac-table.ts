@@ -10,7 +10,7 @@
  *
  * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
  */
-import type { StaticMac } from '../contract/port-settings.js';
+import { PORT, type StaticMac } from '../contract/port-settings.js';
 import { Directs, TURN } from './directs.js';
 import { isGroup } from './frame.js';
 import { KeyedHash } from './keyed-hash.js';
@@ -22,7 +22,7 @@ import { PortLists } from './port-lists.js';
 import { NO_SLOT, StationSlots } from './station-slots.js';
 
 /** The port of stations behind our own TAP. */
-export const LOCAL_PORT = -1;
+export const LOCAL_PORT = PORT.TAP;
 /** Answer of `lookup` for an unknown address. */
 export const MISS = -2;
 

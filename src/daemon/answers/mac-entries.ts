@@ -2,6 +2,7 @@
 import type { MacCount, MacEntry, MacFilter, Page, PageParams } from '../../api/index.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { MacRow, MacWanted } from '../../contract/answers.js';
+import { PORT } from '../../contract/port-settings.js';
 import { fits } from '../../grammar/pattern.js';
 import { RequestError } from '../base/request-errors.js';
 import { Slices } from '../base/slices.js';
@@ -18,7 +19,6 @@ const ROWS_AT_ONCE = 500;
 const COUNTED_AT_ONCE = 4096;
 /** How often it is asked for one page: a filter may leave little of what it looks at. */
 const ASKED_FOR_A_PAGE = 64;
-const TAP = -1;
 
 /** The table of one interface, and what is wanted of it. */
 export interface MacSource {
@@ -40,7 +40,8 @@ export function macSources(
     wanted: { vlan, port, isStatic },
     address,
   });
-  if (peer === undefined) return find.interfaces(name).map((runtime) => source(runtime, local ? TAP : null));
+  if (peer === undefined)
+    return find.interfaces(name).map((runtime) => source(runtime, local ? PORT.TAP : null));
   return find
     .peers({ peer, ...(name !== undefined && { interface: name }) })
     .map(({ runtime, peer: { row } }) => source(runtime, row));

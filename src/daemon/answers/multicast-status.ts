@@ -2,11 +2,11 @@
 import type { MulticastGroup, MulticastStatus } from '../../api/index.js';
 import { effectiveMulticast } from '../../config/defaults.js';
 import type { MembershipRow, MulticastStretch, QuerierRow } from '../../contract/answers.js';
+import { PORT } from '../../contract/port-settings.js';
 import { addressText } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
 const ROWS_AT_ONCE = 1000;
-const OWN = -2;
 
 export async function multicastStatus(runtime: InterfaceRuntime): Promise<MulticastStatus> {
   const nameOf = (row: number): string | null => runtime.peers.atRow(row)?.config.name ?? null;
@@ -47,7 +47,7 @@ function querierOf(row: QuerierRow, nameOf: (row: number) => string | null): Mul
     vlan: row.vlan,
     family: row.isIpv6 ? 'ipv6' : 'ipv4',
     address: addressText(row.address),
-    port: row.port === OWN ? 'self' : row.port < 0 ? 'tap' : 'peer',
+    port: row.port === PORT.SWITCH ? 'self' : row.port < 0 ? 'tap' : 'peer',
     peer: nameOf(row.port),
     settled: row.isSettled,
     expiresSeconds: Math.round(row.leftUs / 1e6),

@@ -1,5 +1,6 @@
 /** What is kept of multicast over a restart: who asks for memberships in each VLAN, and behind which ports routers are. */
 import type { KnownMulticast, QuerierRow, RouterPortRow } from '../../contract/answers.js';
+import { PORT } from '../../contract/port-settings.js';
 import type { InterfaceRuntime } from './runtime.js';
 
 /** Queriers kept at most, and router ports. */
@@ -7,8 +8,6 @@ export const MOST_QUERIERS = 256;
 export const MOST_ROUTERS = 1024;
 /** The longest interval that a query can tell, missed twice. */
 const LONGEST_HOLD_US = 3 * 31_744e6;
-const TAP = -1;
-const SWITCH_ITSELF = -2;
 const ADDRESS_WORDS = 4;
 
 /** A port by what outlives a daemon: the public key of the peer in base64, or one of two that are no peers. */
@@ -57,7 +56,7 @@ export function knownMulticast(
 ): KnownMulticast {
   const rows = new Map([...runtime.peers.values()].map(({ config, row }) => [config.publicKey, row]));
   const rowOf = (port: KeptPort): number | undefined =>
-    port === 'tap' ? TAP : port === 'self' ? SWITCH_ITSELF : rows.get(port.key);
+    port === 'tap' ? PORT.TAP : port === 'self' ? PORT.SWITCH : rows.get(port.key);
   return {
     queriers: queriers.flatMap(({ port, untilUs, ...querier }): QuerierRow[] => {
       const row = rowOf(port);
@@ -120,8 +119,8 @@ function isTime(value: unknown): boolean {
 }
 
 function portOf({ peers }: InterfaceRuntime, port: number): KeptPort | null {
-  if (port === TAP) return 'tap';
-  if (port === SWITCH_ITSELF) return 'self';
+  if (port === PORT.TAP) return 'tap';
+  if (port === PORT.SWITCH) return 'self';
   const key = peers.atRow(port)?.config.publicKey;
   return key === undefined ? null : { key };
 }

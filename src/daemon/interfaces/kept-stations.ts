@@ -1,11 +1,12 @@
 /**
- * What an interface has learned of stations, of multicast and of where its peers are, kept over a restart of the daemon. It counts again
- * for a peer that is there at once, and for one that comes later when it comes.
+ * What an interface has learned of stations, of multicast and of where its peers are, kept over a restart of the daemon. It counts
+ * again for a peer that is there at once, and for one that comes later when it comes.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderConfig } from '../../config/render.js';
 import type { MacRow } from '../../contract/answers.js';
+import { PORT } from '../../contract/port-settings.js';
 import { type KnownStations, STATION } from '../../contract/stations.js';
 import { bootId } from '../base/boot-id.js';
 import { ifAbsent } from '../base/durable-file.js';
@@ -23,7 +24,6 @@ import {
   type StationPlace,
 } from './station-file.js';
 
-const TAP = -1;
 /** Rows of the MAC table that a worker looks at between two batches of frames. */
 const ROWS_AT_ONCE = 1024;
 /** So long a peer has to come up until its stations are looked for elsewhere, in milliseconds. */
@@ -110,7 +110,7 @@ class Recall {
 
   begin(): void {
     const { peers } = this.runtime;
-    this.send(null, TAP);
+    this.send(null, PORT.TAP);
     this.sendMulticast();
     const awaited = [...peers.values()].filter((peer) => this.send(keyOf(peer), peer.row));
     const heard = (peer: PeerEntry) => this.peerChanged(peer);
@@ -203,7 +203,7 @@ async function stationsOf(runtime: InterfaceRuntime, nowUs: number): Promise<Kep
 
 /** The key of the peer behind which a station is; undefined: it has gone. */
 function placeOfPort({ peers }: InterfaceRuntime, { port }: MacRow): string | null | undefined {
-  if (port === TAP) return null;
+  if (port === PORT.TAP) return null;
   const peer = peers.atRow(port);
   return peer === undefined ? undefined : (keyOf(peer) ?? undefined);
 }

@@ -8,11 +8,12 @@
  */
 import { Columns, float64, int32 } from '../../base/columns.js';
 import type { QuerierRow } from '../../contract/answers.js';
+import { PORT } from '../../contract/port-settings.js';
 import { FAMILIES, type IpAddress } from './address.js';
 import type { GroupMessage } from './message.js';
 
 /** In place of the querier's port: this switch itself. */
-export const OWN = -2;
+export const OWN = PORT.SWITCH;
 
 const SECOND = 1e6;
 /** Defaults of all the RFCs: queries every 125 s, 2 of them may be lost, answers within 10 s. */
