@@ -35,10 +35,16 @@ function groups(text: string): number[] {
 }
 
 /** The same for every way to write one address with its prefix length. */
-export function addressKey(text: string): string {
+function addressKey(text: string): string {
   const [address, prefix] = text.split('/');
   const { family, words } = addressWords(address);
   return `${family}/${words.join('.')}/${prefix}`;
+}
+
+/** Addresses with prefix lengths that are wanted and not held, however they are written. */
+export function lackingAddresses(wanted: readonly string[], held: readonly string[]): string[] {
+  const keys = new Set(held.map(addressKey));
+  return wanted.filter((address) => !keys.has(addressKey(address)));
 }
 
 /** The local end of a link as the datapath looks for it. */

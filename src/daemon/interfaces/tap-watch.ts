@@ -5,7 +5,7 @@
 import type { InterfaceConfig } from '../../api/config.js';
 import { effectiveInterface } from '../../config/defaults.js';
 import type { DeviceState, Native } from '../../native/binding.js';
-import { addressKey } from './addresses.js';
+import { lackingAddresses } from './addresses.js';
 import { ifindexOf } from './ifindex.js';
 
 /** Network managers change a device in several steps. */
@@ -73,12 +73,9 @@ export class TapWatch {
 function differences({ isUp, mtu, addresses }: DeviceState, wanted: InterfaceConfig): string[] {
   const found: string[] = [];
   const { mtu: wantedMtu } = effectiveInterface(wanted);
-  const held = new Set(addresses.map(addressKey));
   if (!isUp) found.push('the TAP was set down by another program: no frame passes it');
   if (mtu !== wantedMtu) found.push(`another program gave the TAP an MTU of ${mtu} bytes, not ${wantedMtu}`);
-  for (const address of wanted.addresses) {
-    if (!held.has(addressKey(address)))
-      found.push(`another program took the address ${address} from the TAP`);
-  }
+  for (const address of lackingAddresses(wanted.addresses, addresses))
+    found.push(`another program took the address ${address} from the TAP`);
   return found;
 }

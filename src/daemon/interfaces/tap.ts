@@ -9,7 +9,7 @@ import type {
   TapOffloads,
   TapOptions,
 } from '../../native/binding.js';
-import { addressKey } from './addresses.js';
+import { lackingAddresses } from './addresses.js';
 import { IpError, ipBatch } from './iproute.js';
 import { workerCount } from './worker-count.js';
 
@@ -224,19 +224,16 @@ function commandsFor(
   const device = `dev ${after.name}`;
   const { mtu, persist } = effectiveInterface(after);
   const alias = persist ? OWN_ALIAS : '';
-  const held = new Set(state.addresses.map(addressKey));
-  const wanted = new Set(after.addresses.map(addressKey));
-  const gone = (before?.addresses ?? []).filter((address) => !wanted.has(addressKey(address)));
-  const missing = after.addresses.filter((address) => !held.has(addressKey(address)));
+  const missing = lackingAddresses(after.addresses, state.addresses);
+  const dropped = lackingAddresses(before?.addresses ?? [], after.addresses);
+  const absent = new Set(lackingAddresses(dropped, state.addresses));
   return [
     ...(own && state.queueFrames !== TAP_QUEUE_FRAMES
       ? [`link set ${device} txqueuelen ${TAP_QUEUE_FRAMES}`]
       : []),
     ...(own && state.alias !== alias ? [`link set ${device} alias ${alias || '""'}`] : []),
     ...(state.mtu === mtu ? [] : [`link set ${device} mtu ${mtu}`]),
-    ...gone
-      .filter((address) => held.has(addressKey(address)))
-      .map((address) => `address del ${address} ${device}`),
+    ...dropped.filter((address) => !absent.has(address)).map((address) => `address del ${address} ${device}`),
     ...missing.map(
       (address) => `address replace ${address} ${device}${address.includes(':') ? ' nodad' : ''}`,
     ),
