@@ -12,7 +12,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePrograms, labProblem, nodeProblem } from './set-up/machine.mjs';
 import { ensureNodeModules } from './set-up/node-modules.mjs';
-import { CANNOT_RUN, SetUpError, say } from './set-up/say.mjs';
+import { CANNOT_RUN, SetUpError, say, USAGE_ERROR } from './set-up/say.mjs';
 import { contentHash, filesUnder, isStamped, writeStamp } from './set-up/stamps.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,7 +23,7 @@ const PROJECTS = ['tsconfig.json', 'tsconfig.web.json'];
 /** The programs as packages hold them: a few files each, which start in half the time. Labs run these. */
 const BUNDLE = join(ROOT, 'dist/bundle');
 const LAB_PROGRAMS = ['ip', 'ping', 'nft'];
-const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
+export const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
 
 function step(command, args) {
   const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
@@ -104,7 +104,7 @@ export async function runWithSetUp(main) {
     const isOfOptions = error.code?.startsWith('ERR_PARSE_ARGS');
     if (!(error instanceof SetUpError) && !isOfOptions) throw error;
     say(error.message);
-    process.exitCode = isOfOptions ? 64 : error.exitCode;
+    process.exitCode = isOfOptions ? USAGE_ERROR : error.exitCode;
   }
 }
 
@@ -114,7 +114,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (process.argv.length > 3 || (what !== 'build' && what !== 'lab'))
       throw new SetUpError(
         'usage: node scripts/setup.mjs [build | lab]',
-        process.argv.includes('--help') ? 0 : 64,
+        process.argv.includes('--help') ? 0 : USAGE_ERROR,
       );
     if (what === 'lab') setUpLab(BENCH_PROGRAMS);
     setUpBuild();

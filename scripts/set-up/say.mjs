@@ -12,5 +12,8 @@ export class SetUpError extends Error {
   }
 }
 
+/** Exit code for a command line that cannot be meant. */
+export const USAGE_ERROR = 64;
+
 /** Exit code for a machine or a user that cannot run what was asked for. */
 export const CANNOT_RUN = 77;

@@ -2,9 +2,7 @@
 import { join } from 'node:path';
 import { ROOT, runWithSetUp, setUpBuild, setUpLab } from '../setup.mjs';
 import { labProblem } from './machine.mjs';
-import { CANNOT_RUN, SetUpError } from './say.mjs';
-
-export const USAGE_ERROR = 64;
+import { CANNOT_RUN, SetUpError, USAGE_ERROR } from './say.mjs';
 
 /** The names of the options of which a usage text speaks. */
 export function optionsOf(help) {
