@@ -4,7 +4,7 @@ import { VNET_HEADER } from '../../src/native/ops.js';
 import { LOOP } from '../../src/switch/loop-guard.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, EXPERIMENTAL_2, ethernet, stationOf, withVirtio } from '../sim/frames.js';
-import { Lan } from '../sim/lan.js';
+import { Lan, type LanOptions } from '../sim/lan.js';
 import { Segment } from '../sim/lan-segment.js';
 import { type SimNode, SWITCH } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
@@ -57,6 +57,15 @@ function carriedOnce(world: World, segments: readonly Segment[], mark = 1): (num
   segments[0].carry(marked(mark));
   world.run(100 * MILLISECOND);
   return segments.map(({ seen }) => seen.get(`${mark}`));
+}
+
+/** Gateways with one link to each peer, whose loop guards are on. */
+function guarded(world: World, options: Pick<LanOptions, 'hosts' | 'arePeers' | 'portOf'>): Lan {
+  return new Lan(world, {
+    links: 1,
+    node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
+    ...options,
+  });
 }
 
 function sites(seed: number, loopGuard: boolean) {
@@ -116,11 +125,9 @@ describe('two sites bridged twice', () => {
     withSeed((seed) => {
       const world = new World(seed);
       // Host 4 is at a third site and a peer of 0, host 5 is there too and a peer of 1.
-      const lan = new Lan(world, {
+      const lan = guarded(world, {
         hosts: 6,
-        links: 1,
         arePeers: (a, b) => (Math.abs(a - b) === 2 && a < 4 && b < 4) || Math.abs(a - b) === 4,
-        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
       });
       const [a1, a2, b1, b2, c1, c2] = lan.nodes;
       const segments = [
@@ -137,11 +144,9 @@ describe('two sites bridged twice', () => {
   it('three times: all ways but one are held within a second, and no probe goes round', () =>
     withSeed((seed) => {
       const world = new World(seed);
-      const lan = new Lan(world, {
+      const lan = guarded(world, {
         hosts: 6,
-        links: 1,
         arePeers: (a, b) => Math.abs(a - b) === 3,
-        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
       });
       const segments = [lan.nodes.slice(0, 3), lan.nodes.slice(3)].map(
         (nodes) => new Segment(world, nodes, markOrProbe),
@@ -184,12 +189,10 @@ describe('two sites bridged twice', () => {
     withSeed((seed) => {
       const world = new World(seed);
       const trunk = { native: 0, tagged: [[10, 12]] as const };
-      const lan = new Lan(world, {
+      const lan = guarded(world, {
         hosts: 4,
-        links: 1,
         arePeers: (a, b) => Math.abs(a - b) === 2,
         portOf: () => ({ vlan: trunk }),
-        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
       });
       const [a1, a2, b1, b2] = lan.nodes;
       // Both LANs carry all VLANs to the first gateway, and to the second VLAN 11 alone.
@@ -213,12 +216,10 @@ describe('two sites bridged twice', () => {
   it('in one of 4,094 VLANs: it is held there within a second of the first frame that goes round', () =>
     withSeed((seed) => {
       const world = new World(seed);
-      const lan = new Lan(world, {
+      const lan = guarded(world, {
         hosts: 4,
-        links: 1,
         arePeers: (a, b) => Math.abs(a - b) === 2,
         portOf: () => ({ vlan: { native: 0, tagged: [[1, 2047] as const, [2048, 4094] as const] } }),
-        node: { settings: { switch: { ...SWITCH, loopGuard: true } } },
       });
       const [a1, a2, b1, b2] = lan.nodes;
       const passes = (record: Uint8Array, to: SimNode) => to === a1 || to === b1 || isTaggedIn(3000, record);
