@@ -35,8 +35,8 @@ export function admitsClients({ authorizedKeys, authorities }: InterfaceConfig):
 /**
  * What holds for clients that have no block: their template, or else a peer with no line but link 0. Links are where the
  * client calls from. Frames pass between clients unless their template says otherwise; members of a registry reach each
- * other directly, so between them they do not. The links of a template are the same objects for all its clients, and its settings the same object
- * from one configuration to the next as long as they say the same.
+ * other directly, so between them they do not. The links of a template are the same objects for all its clients, and its
+ * settings the same object from one configuration to the next as long as they say the same.
  */
 export class ClientTemplates {
   private readonly byName = new Map<string, PeerConfig>();

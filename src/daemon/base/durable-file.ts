@@ -18,8 +18,8 @@ interface FileRights {
 }
 
 /**
- * Replaces a file, or leaves it as it is and nothing beside it. `beforeRename` runs when the new text is on disk and the old file is still in place. Calls for one
- * file must not overlap.
+ * Replaces a file, or leaves it as it is and nothing beside it. `beforeRename` runs when the new text is on disk and the old file
+ * is still in place. Calls for one file must not overlap.
  * @throws RequestError with the file and what is wrong, where the system says what people can mend.
  */
 export async function replaceFile(

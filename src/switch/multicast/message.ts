@@ -46,7 +46,6 @@ const PIM_HELLO = 0x20;
 const ROBUSTNESS = 0x07;
 const SUPPRESS = 0x08;
 
-/** Types of the records of IGMPv3 and MLDv2 reports. */
 /** Whom a general query is for, all hosts (224.0.0.1, ff02::1): the last 32 bits of the Ethernet address, and of the IP address. */
 const ALL_HOSTS_ETHERNET = { IPV4: 0x5e000001, IPV6: 0x00000001 };
 const ALL_HOSTS_IP = { IPV4: 0xe0000001, IPV6: 0x00000001 };
@@ -55,6 +54,7 @@ const ALL_NODES_PREFIX = 0xff02;
 const ROUTER_ALERT = 5;
 const PAD_1 = 0;
 
+/** Types of the records of IGMPv3 and MLDv2 reports. */
 const RECORD = { IS_INCLUDE: 1, IS_EXCLUDE: 2, TO_INCLUDE: 3, TO_EXCLUDE: 4, ALLOW: 5, BLOCK: 6 };
 
 const TENTH_US = 100_000;
