@@ -15,6 +15,9 @@ const CLIENTS = [1, 2];
 const SERVERS = [3, 4];
 const UNDERLAYS = [1, 2];
 const ETHERTYPE = 0x88b6;
+const DELAY_S = 2;
+/** Events have the time at which the control thread heard of them. */
+const CLOCKS_MS = 500;
 let lab: Lab;
 let site: Site;
 
@@ -134,5 +137,23 @@ describe('two clients of two servers', () => {
     const moves = await site.nodes[0].json<ControlEvent[]>('show events');
     const last = moves.filter(({ kind }) => kind === 'uplink').at(-1);
     expect(last).toMatchObject({ group: 'core', before: 'h3', peer: 'h4', cause: 'active-silent' });
+  });
+
+  it('go back to the server of the higher priority once it has been ready for the delay, and lose nothing', async () => {
+    const [first, , server] = site.nodes;
+    for (const client of CLIENTS)
+      await site.nodes[client - 1].configure('interface octo0', `uplink-group core preempt delay ${DELAY_S}`);
+    const flood = await Flood.start(lab, 1, lanAddress(2), 10);
+    await server.start();
+    for (const client of CLIENTS) await waitActive(client, 'h3');
+    await flood.more(50);
+    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+    const events = await first.json<ControlEvent[]>('show events');
+    const back = events.findLast(({ kind }) => kind === 'uplink');
+    expect(back).toMatchObject({ before: 'h4', peer: 'h3', cause: 'preempted' });
+    const ready = events.findLast(
+      (event) => event.kind === 'link' && event.peer === 'h3' && event.state === 'up',
+    );
+    expect(back!.timeMs - ready!.timeMs).toBeGreaterThanOrEqual(DELAY_S * 1000 - CLOCKS_MS);
   });
 });
