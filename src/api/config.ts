@@ -93,6 +93,8 @@ export interface GuardConfig {
   dhcpServer?: true;
   /** Router advertisements. */
   ra?: true;
+  /** Queries for memberships, and what else multicast routers say. */
+  multicastRouter?: true;
   /** Frames of stations beyond so many. */
   macLimit?: number;
   /** Addresses with the MAC addresses, in lower-case colon form, that may use them. */

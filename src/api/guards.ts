@@ -15,6 +15,7 @@ export interface GuardStatus {
   source: boolean;
   dhcpServer: boolean;
   ra: boolean;
+  multicastRouter: boolean;
   /** How many stations may be learned behind it; null: any number. */
   macLimit: number | null;
   /**
@@ -25,6 +26,7 @@ export interface GuardStatus {
     source: number;
     dhcpServer: number;
     ra: number;
+    multicastRouter: number;
     opaque: number;
     staticMac: number;
     macLimit: number;

@@ -13,6 +13,7 @@ const SWITCHES = {
   source: ['source', 'Addresses that are bound neither here nor by DHCP'],
   dhcpServer: ['dhcp-server', 'Messages of DHCP servers, of IPv4 and IPv6'],
   ra: ['ra', 'Router advertisements'],
+  multicastRouter: ['multicast-router', 'Queries for memberships, and what else multicast routers say'],
 } as const;
 
 type Change = { [K in keyof GuardConfig]: GuardConfig[K] | undefined };

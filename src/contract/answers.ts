@@ -139,7 +139,7 @@ export interface GuardRow {
   /** Row of the peer, or -1 for the TAP. */
   port: number;
   settings: GuardSettings | null;
-  /** Frames dropped by the guards of sources, DHCP servers and router advertisements, and for being opaque. */
+  /** Frames dropped by the guards of sources, DHCP servers, router advertisements and multicast routers, and for being opaque. */
   drops: number[];
   /** Addresses bound to it, as in `GuardSettings`; `leftUs` is null for configured ones. */
   bindings: { words: number[]; leftUs: number | null }[];

@@ -14,6 +14,7 @@ export const DROP_HELP = {
   'guard-source': 'address from behind a guarded peer that is not bound to it',
   'guard-dhcp-server': 'message of a DHCP server behind a peer that may have none',
   'guard-ra': 'router advertisement from behind a peer that may send none',
+  'guard-multicast-router': 'message of a multicast router or querier behind a peer that may have none',
   'guard-static-mac': 'frame from a station that `mac-table static` has behind another port',
   'guard-mac-limit':
     'frame from a station that is new behind a peer with as many as its `guard mac-limit` allows',

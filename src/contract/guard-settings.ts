@@ -6,6 +6,8 @@ export interface GuardSettings {
   dhcpServer: boolean;
   /** No router may advertise itself from behind the peer. */
   ra: boolean;
+  /** No multicast router or querier may speak from behind the peer. */
+  multicastRouter: boolean;
   /** Four words of an address (IPv4 after ::ffff:0:0/96), then 16 and 32 bits of a MAC address, each. */
   bindings: readonly (readonly number[])[];
 }

@@ -23,6 +23,7 @@ export class Rows {
     tables.peers.setDuplicates(row, command.duplicate);
     this.parts.guards.set(row, command.port.guard);
     this.parts.snooping.setPeer(row, command.port.multicastRouter, now);
+    if (command.port.guard?.multicastRouter) this.parts.snooping.disbelieve(row);
     this.parts.switchPorts.set(row, command.port);
     this.parts.switchPorts.directs.set(row, command.port.direct);
     this.parts.storm.set(row, command.port.storm, now);

@@ -204,6 +204,7 @@ const peer: fc.Arbitrary<PeerConfig> = fc
         source: fc.constant(true as const),
         dhcpServer: fc.constant(true as const),
         ra: fc.constant(true as const),
+        multicastRouter: fc.constant(true as const),
         macLimit: fc.integer({ min: 1, max: 1_048_576 }),
         bindings: fc.uniqueArray(fc.record({ address: host, mac }), {
           minLength: 1,

@@ -77,6 +77,7 @@ const lines: [string[], string, string][] = [
   [['interface octo0', 'peer a'], 'guard source', 'no guard source'],
   [['interface octo0', 'peer a'], 'guard dhcp-server', 'no guard dhcp-server'],
   [['interface octo0', 'peer a'], 'guard ra', 'no guard ra'],
+  [['interface octo0', 'peer a'], 'guard multicast-router', 'no guard multicast-router'],
   [['interface octo0', 'peer a'], 'guard mac-limit 9', 'no guard mac-limit'],
   [['interface octo0', 'peer a'], 'guard binding 10.0.0.1 02:00:00:00:00:01', 'no guard binding 10.0.0.1'],
   [['interface octo0', 'peer a'], 'guard binding fd00::1 02:00:00:00:00:01', 'no guard binding'],

@@ -20,12 +20,13 @@ export function guardsText(guards: GuardStatus[]): string[] {
 
 function guardText(status: GuardStatus): string[] {
   const { drops, bindings } = status;
-  const isGuarded = status.source || status.dhcpServer || status.ra;
+  const isGuarded = status.source || status.dhcpServer || status.ra || status.multicastRouter;
   return [
     `${status.peer === null ? 'TAP' : `Peer ${status.peer}`} on ${status.interface}`,
     ...(status.source ? [`  Source: ${drops.source} dropped`] : []),
     ...(status.dhcpServer ? [`  DHCP server: ${drops.dhcpServer} dropped`] : []),
     ...(status.ra ? [`  Router advertisements: ${drops.ra} dropped`] : []),
+    ...(status.multicastRouter ? [`  Multicast routers: ${drops.multicastRouter} dropped`] : []),
     ...(isGuarded ? [`  Not to be looked through: ${drops.opaque} dropped`] : []),
     ...(status.macLimit === null
       ? []

@@ -116,12 +116,20 @@ function ipv4Number(address: string | undefined): number {
 }
 
 function guardSettings(guard: GuardConfig | undefined): GuardSettings | null {
-  if (guard?.source === undefined && guard?.dhcpServer === undefined && guard?.ra === undefined) return null;
+  const {
+    source = false,
+    dhcpServer = false,
+    ra = false,
+    multicastRouter = false,
+    bindings = [],
+  } = guard ?? {};
+  if (!(source || dhcpServer || ra || multicastRouter)) return null;
   return {
-    source: guard.source ?? false,
-    dhcpServer: guard.dhcpServer ?? false,
-    ra: guard.ra ?? false,
-    bindings: (guard.bindings ?? []).map(({ address, mac }) => bindingWords(address, mac)),
+    source,
+    dhcpServer,
+    ra,
+    multicastRouter,
+    bindings: bindings.map(({ address, mac }) => bindingWords(address, mac)),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Guards of peers, off by default: an authenticated peer is on the LAN and could answer as its DHCP server, announce itself
- * as its router (RFC 6105) or use addresses of others. A static MAC address guards itself: no other port may use it. A guarded peer's frames are looked at before anything is learned from
+ * as its router (RFC 6105) ask for memberships in place of the
+ * real querier, or use addresses of others. A static MAC address guards itself: no other port may use it. A guarded peer's frames are looked at before anything is learned from
  * them; what cannot be looked through is dropped.
  */
 import { readU16, readU32 } from '../../base/bytes.js';
@@ -14,8 +15,9 @@ import { Bindings } from './bindings.js';
 import { GuardedPacket } from './packet.js';
 
 /** Columns of drops by guard. */
-const COUNTS = 4;
-const COUNT = { SOURCE: 0, DHCP: 1, RA: 2, OPAQUE: 3 };
+const COUNTS = 5;
+const COUNT = { SOURCE: 0, DHCP: 1, RA: 2, MULTICAST_ROUTER: 3, OPAQUE: 4 };
+const NONE = new Uint32Array(COUNTS);
 const PASSES = -1;
 
 const BOOTREPLY = 2;
@@ -106,6 +108,8 @@ export class Guards {
     if (settings.dhcpServer && packet.isDhcpServer)
       return counted(counts, COUNT.DHCP, DROP['guard-dhcp-server']);
     if (settings.ra && packet.isRouterAdvertisement) return counted(counts, COUNT.RA, DROP['guard-ra']);
+    if (settings.multicastRouter && packet.isMulticastRouter)
+      return counted(counts, COUNT.MULTICAST_ROUTER, DROP['guard-multicast-router']);
     if (settings.source && !this.isSource(guarded, frame, now))
       return counted(counts, COUNT.SOURCE, DROP['guard-source']);
     return PASSES;
@@ -177,7 +181,7 @@ export class Guards {
       const most = limits.of(port);
       const excess = this.excess[port + 1] ?? 0;
       if (guarded === undefined && pinned === 0 && most === 0 && excess === 0) continue;
-      const { settings = null, counts = [0, 0, 0, 0] } = guarded ?? {};
+      const { settings = null, counts = NONE } = guarded ?? {};
       const row: GuardRow = { port, settings, drops: [...counts], bindings: [], pinned, most, excess };
       guarded?.bindings.each(now, (words, leftUs) => row.bindings.push({ words: [...words], leftUs }));
       rows.push(row);

@@ -1,5 +1,6 @@
 /**
- * What guards look at in a frame: who claims which address, and whether it is a message of a DHCP server or a router. Reads
+ * What guards look at in a frame: who claims which address, and whether it is a message of a DHCP server, a
+ * router or a multicast router. Reads
  * through up to two VLAN tags and all IPv6 extension headers; what hides behind more than that, or behind a first fragment
  * without the whole chain of headers (RFC 7113), is `isOpaque`.
  */
@@ -14,6 +15,8 @@ const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
 const UDP = 17;
 const ICMPV6 = 58;
+const IGMP = 2;
+const PIM = 103;
 const FRAGMENT = 44;
 const AUTHENTICATION = 51;
 /** Hop-by-hop, routing, fragment, authentication, destination, mobility, HIP, shim6, experiments (IANA). */
@@ -24,6 +27,9 @@ const UDP_HEADER = 8;
 
 const NEIGHBOUR_ADVERTISEMENT = 136;
 const ROUTER_ADVERTISEMENT = 134;
+/** Query (RFC 3376) and multicast router advertisement (RFC 4286), of IGMP and of MLD (RFC 3810). */
+const IGMP_ROUTER: readonly number[] = [0x11, 0x30];
+const MLD_ROUTER: readonly number[] = [130, 151];
 const BOOTP = { SERVER: 67, CLIENT: 68, REQUEST: 1 };
 const DHCPV6 = { CLIENT: 546, SERVER: 547, RELAY_FORWARD: 12 };
 const MAPPED = 0xffff;
@@ -32,6 +38,8 @@ export class GuardedPacket {
   isOpaque = false;
   isRouterAdvertisement = false;
   isDhcpServer = false;
+  /** Query for memberships, multicast router advertisement, or any message of PIM (RFC 7761). */
+  isMulticastRouter = false;
   /** Whether it claims an address: those of `words` with, in ARP, the MAC address. */
   claims = false;
   /** The address claimed, as four words; IPv4 after ::ffff:0:0/96. */
@@ -56,6 +64,7 @@ export class GuardedPacket {
     this.isOpaque = false;
     this.isRouterAdvertisement = false;
     this.isDhcpServer = false;
+    this.isMulticastRouter = false;
     this.claims = false;
     this.claimsTarget = false;
     this.isArp = false;
@@ -102,12 +111,21 @@ export class GuardedPacket {
       return;
     }
     this.claimIpv4(at + 12);
-    if ((readU16(bytes, at + 6) & OFFSET) !== 0 || bytes[at + 9] !== UDP) return;
+    const protocol = bytes[at + 9];
+    if ((readU16(bytes, at + 6) & OFFSET) !== 0) return;
+    this.isMulticastRouter = protocol === PIM;
+    if (protocol === IGMP) this.igmp(at + header, end);
+    if (protocol !== UDP) return;
     this.udp(at + header, end);
     if (this.udpAt === 0) return;
     const op = this.udpAt < end ? bytes[this.udpAt] : 0;
     this.isDhcpServer =
       this.targetPort === BOOTP.CLIENT || (this.sourcePort === BOOTP.SERVER && op !== BOOTP.REQUEST);
+  }
+
+  private igmp(at: number, end: number): void {
+    if (at < end) this.isMulticastRouter = IGMP_ROUTER.includes(this.bytes[at]);
+    else this.isOpaque = true;
   }
 
   private ipv6(start: number, end: number): void {
@@ -137,6 +155,7 @@ export class GuardedPacket {
 
   private upper(protocol: number, at: number, end: number): void {
     const { bytes } = this;
+    this.isMulticastRouter = protocol === PIM;
     if (protocol === UDP) {
       this.udp(at, end);
       if (this.udpAt === 0) return;
@@ -150,6 +169,7 @@ export class GuardedPacket {
         return;
       }
       this.isRouterAdvertisement = bytes[at] === ROUTER_ADVERTISEMENT;
+      this.isMulticastRouter = MLD_ROUTER.includes(bytes[at]);
       if (bytes[at] !== NEIGHBOUR_ADVERTISEMENT) return;
       this.isOpaque = at + 24 > end;
       if (this.isOpaque) return;

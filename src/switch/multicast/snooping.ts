@@ -132,6 +132,12 @@ export class Snooping {
     this.own.portOpened(now);
   }
 
+  /** Forgets what was heard of multicast routers and queriers behind a port that may have none. */
+  disbelieve(port: number): void {
+    this.queriers.forgetPort(port);
+    this.states.routerUntil.fill(0, FAMILIES * (port + 1), FAMILIES * (port + 2));
+  }
+
   peerRemoved(peer: number): void {
     this.peers.remove(peer);
     this.open.remove(peer);

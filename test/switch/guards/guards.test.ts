@@ -6,7 +6,7 @@ import { Frame } from '../../../src/switch/frame.js';
 import { Guards } from '../../../src/switch/guards/guards.js';
 import { LOCAL_PORT, MacTable } from '../../../src/switch/mac-table.js';
 import { ethernet } from '../../sim/frames.js';
-import { HOST6, ip4, ip6, mld } from '../../sim/memberships.js';
+import { HOST6, igmpOf, igmpQuery, ip4, ip6, join, leave, mld, mldQuery } from '../../sim/memberships.js';
 
 const PEER = 3;
 const SECOND = 1e6;
@@ -26,11 +26,19 @@ const bound = (address: Uint8Array): number[] => {
   return [0, 4, 8, 12].map((at) => words.getInt32(at)).concat(0x0200, 9);
 };
 
+const OFF: GuardSettings = {
+  source: false,
+  dhcpServer: false,
+  ra: false,
+  multicastRouter: false,
+  bindings: [],
+};
+
 function made(settings: Partial<GuardSettings>) {
   const bytes = new Uint8Array(4000);
   const macs = new MacTable({ limit: 16, seed: [1, 2] });
   const guards = new Guards(bytes, macs);
-  guards.set(PEER, { source: false, dhcpServer: false, ra: false, bindings: [], ...settings });
+  guards.set(PEER, { ...OFF, ...settings });
   const of = (frame: Uint8Array, port = PEER, now = 0): string => {
     bytes.set(frame);
     const reason = guards.check(port, new Frame().place(0, frame.length), now);
@@ -148,6 +156,29 @@ describe('guards', () => {
     expect(of(udp(546, 547, 1))).toBe('passes');
   });
 
+  it('multicast-router: no query, advertisement or PIM passes, memberships and other messages do', () => {
+    const { of, guards } = made({ multicastRouter: true });
+    const reason = 'guard-multicast-router';
+    const group = ip4('239.1.2.3');
+    const group6 = ip6(5, 9);
+    const router = ip4('10.0.0.1');
+    expect(of(igmpQuery(router))).toBe(reason);
+    expect(of(igmpQuery(NONE))).toBe(reason);
+    expect(of(igmpQuery(router, group))).toBe(reason);
+    expect(of(mldQuery(HOST6))).toBe(reason);
+    expect(of(mldQuery(HOST6, group6))).toBe(reason);
+    expect(of(igmpOf(0x30, group))).toBe(reason);
+    expect(of(ip6With([[0, options(0)]], 58, Uint8Array.of(151, ...new Uint8Array(23))))).toBe(reason);
+    expect(of(ip6With([], 103, new Uint8Array(8)))).toBe(reason);
+    expect(of(join(group))).toBe('passes');
+    expect(of(leave(group))).toBe('passes');
+    expect(of(join(group6))).toBe('passes');
+    expect(of(ip6With([], 58, RA))).toBe('passes');
+    expect(of(igmpQuery(router), LOCAL_PORT)).toBe('passes');
+    expect(of(igmpQuery(router).subarray(0, 14 + 24))).toBe('guard-opaque');
+    expect(guards.rows(0)[0].drops).toEqual([0, 0, 0, 8, 1]);
+  });
+
   it('source: only what is bound passes, in ARP, IPv4, IPv6 and neighbour advertisements', () => {
     const { of } = made({ source: true, bindings: [bound(ADDRESS), bound(HOST6)] });
     expect(of(arp(MAC, ADDRESS))).toBe('passes');
@@ -176,7 +207,7 @@ describe('guards', () => {
   });
 
   it('nothing makes them fail, and what is no IP or ARP passes', () => {
-    const { of } = made({ source: true, dhcpServer: true, ra: true });
+    const { of } = made({ source: true, dhcpServer: true, ra: true, multicastRouter: true });
     expect(of(ethernet(EVERYBODY, MAC, 0x88b5, new Uint8Array(46)))).toBe('passes');
     const types = fc.constantFrom([0x08, 0x00, 0x45], [0x86, 0xdd, 0x60], [0x08, 0x06, 0], [0x81, 0, 0]);
     fc.assert(

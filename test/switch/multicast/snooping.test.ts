@@ -99,6 +99,18 @@ describe('snooping', () => {
     expect(gone.of(LOCAL_PORT, data(GROUP), 20 * SECOND)).toBe('flood');
   });
 
+  it('floods again once a port may have no querier, and sends it no more than it asked for', () => {
+    const world = settled();
+    world.of(1, join(GROUP), 0);
+    world.of(2, igmpQuery(ip4('10.0.0.0')), SECOND);
+    expect(world.of(LOCAL_PORT, data(GROUP), 12 * SECOND)).toEqual([1, 2]);
+    world.snooping.disbelieve(2);
+    expect(world.of(LOCAL_PORT, data(GROUP), 12 * SECOND)).toBe('flood');
+    world.of(LOCAL_PORT, igmpQuery(ROUTER), 13 * SECOND);
+    world.of(1, join(GROUP), 14 * SECOND);
+    expect(world.of(LOCAL_PORT, data(GROUP), 24 * SECOND)).toEqual([1]);
+  });
+
   it.each([
     ['IGMP', GROUP, OTHER],
     ['MLD', ip6(14, 5), ip6(14, 6)],
