@@ -61,6 +61,8 @@ export class LinkTable {
    */
   goodBeats = int32();
   upAfter = uint8();
+  /** Flags of the last heartbeat heard. */
+  beatFlags = uint8();
   /** One of `PEER_HEARS`. */
   peerHearsUs = uint8(PEER_HEARS.UNKNOWN);
   /** The peer's last `sentAt` and when it came, for the echo. */

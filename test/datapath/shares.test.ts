@@ -63,7 +63,7 @@ it('thousands of peers that only show that they live take as little from a greed
       for (let peer = 1; peer <= idlers; peer++) {
         if ((peer * 7919 + now / STEP_US) % everyMs !== 0) continue;
         shares.wants(peer);
-        shares.charge(peer, WORK.MESSAGE);
+        shares.charge(peer, WORK.DATAGRAM + WORK.BEAT);
       }
       for (let frame = 0; frame < 10_000 && !shares.isOver(GREEDY); frame++, frames++)
         shares.charge(GREEDY, WORK.FRAME);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../src/api/config.js';
 import { STATE } from '../../src/contract/link-states.js';
 import { CUT_KINDS, type CutKind, cut } from '../sim/cuts.js';
+import { Backlog } from '../sim/hops/backlog.js';
 import { delay } from '../sim/hops/delay.js';
 import { mtu } from '../sim/hops/mtu.js';
 import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
@@ -230,5 +231,36 @@ describe('loss as measured', () => {
         expect(b.linkGauge(linkRow(a.id, link), 'lossInPermille')).toBeLessThan(30);
       }
       expect(stream.report().sent).toBeGreaterThan(2900);
+    }));
+});
+
+describe('links that come back together', () => {
+  /** Heartbeats for which a Linux kernel has room while it looks for one neighbour. */
+  const ROOM = 277;
+
+  it('with all heartbeats that had waited for them: no frame is lost for their sake', () =>
+    withSeed((seed) => {
+      const lan = start(seed, { hosts: 3, links: 8 });
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      // As under load, so that no idle time makes up for the work.
+      for (const node of nodes) node.neverIdle = true;
+      const streams = [new Stream(world, a, b, 500), new Stream(world, b, a, 500)];
+      const backlogs = [a, b].flatMap((from, side) =>
+        a.sockets.slice(1).map(({ row }) => {
+          const backlog = new Backlog(ROOM);
+          world.wire(from, [b, a][side], row).hops = [backlog];
+          return backlog;
+        }),
+      );
+      world.run(100 * MILLISECOND);
+      for (const backlog of backlogs) backlog.hold();
+      world.run(3 * SECOND);
+      for (const backlog of backlogs) backlog.release();
+      world.run(500 * MILLISECOND);
+      for (const stream of streams) stream.stop();
+      world.run(100 * MILLISECOND);
+      for (const stream of streams) expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+      for (const node of [a, b]) expect(node.drop('over-share')).toBe(0);
     }));
 });

@@ -203,6 +203,32 @@ describe('what a peer takes from others', () => {
       expect(came * WORK.FRAME).toBeGreaterThan(0.04 * SECONDS * SECOND);
     }));
 
+  const BEATS = 20_000;
+  const BEATS_PER_MS = 40;
+
+  /** Heartbeats by one link, each of which claims to hear us or not; those that were taken. */
+  function beat({ world, victim, attacker, sealer }: Attack, hears: (beat: number) => boolean): number {
+    const before = victim.counter('heartbeatsReceived');
+    for (let beat = 0; beat < BEATS; beat++) {
+      deliver(victim, attacker.sockets[0], sealer.seal(0, heartbeat(0, hears(beat))));
+      if (beat % BEATS_PER_MS === 0) world.run(MILLISECOND);
+    }
+    return victim.counter('heartbeatsReceived') - before;
+  }
+
+  it('by heartbeats that change their mind is far less than by those that say the same again', () =>
+    withSeed((seed) => {
+      const takenOf = (hears: (beat: number) => boolean): number => {
+        const attack = prepare(seed, 3);
+        attack.victim.neverIdle = true;
+        return beat(attack, hears);
+      };
+      const fickle = takenOf((beat) => beat % 2 === 0);
+      const steady = takenOf(() => true);
+      console.log(`seed ${seed}: ${fickle} and ${steady} of ${BEATS} heartbeats`);
+      expect(steady).toBeGreaterThan(10 * fickle);
+    }));
+
   it('is nothing while the worker is idle: all of it is taken', () =>
     withSeed((seed) => {
       const attack = prepare(seed, 3);

@@ -134,9 +134,20 @@ export class Acceptance {
         return this.takeParity(datagram);
       default:
         this.delivery.closeRun();
-        this.shares.charge(datagram.peer, WORK.MESSAGE);
-        return this.control.handle(datagram);
+        return this.takeMessage(datagram, kind);
     }
+  }
+
+  /** A heartbeat that says what the last one said, of a link that stays as it was, is little work. */
+  private takeMessage(datagram: Datagram, kind: number): void {
+    const { links } = this;
+    const { peer, link } = datagram;
+    const isBeat = kind === KIND.HEARTBEAT && link >= 0;
+    const state = isBeat ? links.state[link] : 0;
+    const said = isBeat ? links.beatFlags[link] : 0;
+    this.control.handle(datagram);
+    const isNews = !isBeat || links.state[link] !== state || links.beatFlags[link] !== said;
+    this.shares.charge(peer, isNews ? WORK.MESSAGE : WORK.BEAT);
   }
 
   /** A datagram of the lane, which carries frames and nothing else, waits for those before it. */

@@ -13,12 +13,16 @@ import { Columns, float64, int32 } from '../../base/columns.js';
 import type { DatapathIo } from '../../state/io.js';
 
 /**
- * Units of work: a datagram opened; a frame of its own for the TAP; a datagram rebuilt or handed on; a message about a link,
- * which may be answered, change the choice of links, and be told to the control thread.
+ * Units of work: a datagram opened; a heartbeat that says nothing new; a frame of its own for the TAP; a datagram rebuilt or
+ * handed on; any other message about a link, which may be answered, change the choice of links, and be told to the control
+ * thread.
  */
-export const WORK = { DATAGRAM: 1, FRAME: 4, MORE: 8, MESSAGE: 64 } as const;
+export const WORK = { DATAGRAM: 1, BEAT: 2, FRAME: 4, MORE: 8, MESSAGE: 64 } as const;
 
-/** Work that a peer may cause at once, in units: what gathers while the thread is held up for some milliseconds. */
+/**
+ * Work that a peer may cause at once, in units: what gathers while the thread is held up for some milliseconds, or the
+ * heartbeats of all links while a kernel on the way looks for its neighbours.
+ */
 const BURST = 8192;
 /** Units for each busy µs, shared by the peers that want the worker. */
 const PER_BUSY_US = 1 / 5;

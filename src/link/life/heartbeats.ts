@@ -142,6 +142,7 @@ export class HeartbeatReader {
     const hold = links.holdUs[link];
     observeBeat(links, this.base.stats, view, datagram);
     const flags = bytes[body + HEARTBEAT.FLAGS];
+    links.beatFlags[link] = flags;
     const peerHold = view.getUint16(body + HEARTBEAT.HOLD_MS) * 1000;
     this.pace.heard(link, flags, links.peerIntervalUs[link], peerHold);
     if (links.peerIntervalUs[link] !== peerInterval || links.holdUs[link] !== hold)
