@@ -93,6 +93,17 @@ export interface MacFilter {
   state?: 'static' | 'dynamic';
 }
 
+/** Which learned entries of MAC tables are to go; absent fields: all. Static entries stay. */
+export interface MacClearFilter extends Omit<MacFilter, 'address' | 'state'> {
+  address?: string;
+}
+
+/** How many entries were removed from a MAC table. */
+export interface MacsCleared {
+  interface: string;
+  removed: number;
+}
+
 /** How many entries of a MAC table are wanted, and how many there may be in all. */
 export interface MacCount {
   interface: string;

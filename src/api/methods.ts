@@ -11,7 +11,16 @@ import type { ExpiryMethods } from './expiry.js';
 import type { FlowsExplained, PeerExplained } from './explain.js';
 import type { GuardStatus } from './guards.js';
 import type { LinkHistory, LinkHistoryParams } from './history.js';
-import type { Counter, DropCounter, InterfaceStatus, MacCount, MacEntry, MacFilter } from './interfaces.js';
+import type {
+  Counter,
+  DropCounter,
+  InterfaceStatus,
+  MacClearFilter,
+  MacCount,
+  MacEntry,
+  MacFilter,
+  MacsCleared,
+} from './interfaces.js';
 import type { InvitationMethods } from './invitations.js';
 import type { LinkMethods } from './links.js';
 import type { LoggingMethods } from './logging.js';
@@ -83,6 +92,8 @@ export interface Methods
   'member.revoke': { params: { name: string; interface?: string }; result: MemberRevoked };
   'show.system': { params: Record<string, never>; result: SystemInfo };
   'clear.counters': { params: { interface?: string; peer?: string }; result: null };
+  /** Removes learned entries, so that stations are learned anew. */
+  'clear.macTable': { params: MacClearFilter; result: MacsCleared[] };
   /** Ends the session and starts a new handshake. */
   'clear.peer': { params: { peer: string; interface?: string }; result: null };
   /** Why the peer's frames take the link they take, link by link. */

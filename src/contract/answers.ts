@@ -52,6 +52,38 @@ export interface MacStretch {
   next: number;
 }
 
+/** Which learned entries of the MAC table are to go; null: any. */
+export interface MacUnwanted {
+  vlan: number | null;
+  /** Row of the peer, or -1 for the TAP. */
+  port: number | null;
+  /** The first 16 and the last 32 bits of an address. */
+  address: { high: number; low: number } | null;
+}
+
+/** Where a walk of the MAC table's slots is: it goes from the last slot before `start` down to the first after it. */
+export interface MacWalk {
+  start: number;
+  /** Slots that it has not looked at. */
+  left: number;
+  /** The table's, in which the slots have these numbers. */
+  layout: number;
+}
+
+/** What `mac-clear` asks for; `walk`: where to go on, null: a walk begins. */
+export interface MacClearing {
+  walk: MacWalk | null;
+  /** Slots to look at. */
+  slots: number;
+  wanted: MacUnwanted;
+}
+
+/** The answer of `mac-clear`: how many entries went, and where to go on; null at the end. */
+export interface MacCleared {
+  removed: number;
+  next: MacWalk | null;
+}
+
 /** How many MAC addresses are known in a VLAN (0: untagged). */
 export interface VlanRow {
   vlan: number;

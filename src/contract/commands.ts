@@ -1,6 +1,6 @@
 /** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
 
-import type { KnownMulticast, MacWanted } from './answers.js';
+import type { KnownMulticast, MacClearing, MacWanted } from './answers.js';
 import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
@@ -63,6 +63,8 @@ export type DatapathCommand =
   | { kind: 'settings'; settings: DatapathSettings }
   /** Looks at so many rows of the MAC table; no more than the datapath has time for between two batches. */
   | { kind: 'mac-table'; id: number; from: number; rows: number; wanted: MacWanted; isCounted: boolean }
+  /** Removes learned entries of the MAC table, in so many slots. */
+  | ({ kind: 'mac-clear'; id: number } & MacClearing)
   /** What is held for peers; these links serve as samples. */
   | { kind: 'memory'; id: number; links: number[] }
   /** In which VLANs MAC addresses are known. */

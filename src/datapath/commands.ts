@@ -13,7 +13,7 @@ import { NOTHING_SENT } from '../link/life/bandwidth-tests.js';
 import { PATH } from '../native/ops.js';
 import { NO_LINK } from '../state/peers.js';
 import { recallStations } from '../switch/known-stations.js';
-import { macStretch, vlanRows } from '../switch/mac-rows.js';
+import { clearMacs, macStretch, vlanRows } from '../switch/mac-rows.js';
 import { LOCAL_PORT } from '../switch/mac-table.js';
 import { recallMulticast } from '../switch/multicast/known-multicast.js';
 import { multicastStretch } from '../switch/multicast/state.js';
@@ -102,6 +102,8 @@ export class Commands {
         return this.answer(command.id, vlanRows(this.parts.macs));
       case 'mac-table':
         return this.answer(command.id, macStretch(this.parts.macs, command, now));
+      case 'mac-clear':
+        return this.answer(command.id, clearMacs(this.parts.macs, command, now));
       case 'neighbours':
         return this.answer(command.id, this.parts.suppression.stretch(command.from, command.rows, now));
       case 'explain':

@@ -1,5 +1,5 @@
-/** What is known of stations, for `show mac-table` and `show vlan`. */
-import type { MacStretch, MacWanted, VlanRow } from '../contract/answers.js';
+/** What is known of stations, for `show mac-table` and `show vlan`, and what `clear mac-table` removes. */
+import type { MacCleared, MacClearing, MacStretch, MacWanted, VlanRow } from '../contract/answers.js';
 import { type MacTable, VLANS } from './mac-table.js';
 
 /** Rows of the table to look at, what is wanted of them, and whether to count only. */
@@ -25,6 +25,17 @@ export function macStretch(
     if (!isCounted) stretch.rows.push({ vlan, high, low, port, ageUs, isStatic });
   });
   return stretch;
+}
+
+/** Removes what is wanted of that which was learned, in so many slots; `walk`: where to go on, null: a walk begins. */
+export function clearMacs(macs: MacTable, { walk, slots, wanted }: MacClearing, now: number): MacCleared {
+  const next = walk ?? macs.beginWalk();
+  const removed = macs.clear(now, next, slots, (vlan, high, low, port) => {
+    if (wanted.vlan !== null && wanted.vlan !== vlan) return false;
+    if (wanted.port !== null && wanted.port !== port) return false;
+    return wanted.address === null || (wanted.address.low === low && wanted.address.high === high);
+  });
+  return { removed, next: next.left > 0 ? next : null };
 }
 
 /** The VLANs in which stations are known. */

@@ -10,6 +10,7 @@
  *
  * A port is a peer row (0 and up) or `LOCAL_PORT`, the TAP. Times are microseconds of any steady clock.
  */
+import type { MacWalk } from '../contract/answers.js';
 import { PORT, type StaticMac } from '../contract/port-settings.js';
 import { Directs, TURN } from './directs.js';
 import { isGroup } from './frame.js';
@@ -35,6 +36,9 @@ type EntryVisitor = (
   ageUs: number,
   isStatic: boolean,
 ) => void;
+
+/** Whether `clear` is to remove an entry. `low` is unsigned. */
+type EntryTest = (vlan: number, high: number, low: number, port: number) => boolean;
 
 /** Ticks of the ageing time, and those after which an entry becomes its port's newest again: a power of two. */
 const AGEING_TICKS = 256;
@@ -64,6 +68,8 @@ export class MacTable {
   private lists: PortLists;
   private damping: MoveDamping;
   private sweepSlot = 0;
+  /** How often entries have got other slots. */
+  private layouts = 0;
 
   /** @throws RangeError when the limit is not between 1 and 2^24, or the ageing time is not positive. */
   constructor(options: MacTableOptions) {
@@ -309,6 +315,7 @@ export class MacTable {
     this.slots = new StationSlots(most, this.hash);
     this.lists = new PortLists(this.slots.count, most);
     this.damping = new MoveDamping(this.slots.count);
+    this.layouts++;
     this.used = 0;
     this.statics = 0;
     this.inVlan.fill(0);
@@ -343,6 +350,35 @@ export class MacTable {
       left--;
     }
     return slot < slots.count ? slot : -1;
+  }
+
+  /** A walk of all slots for `clear`. */
+  beginWalk(): MacWalk {
+    const { slots } = this;
+    let start = 0;
+    while (slots.isHeld(start)) start++;
+    return { start, left: slots.count - 1, layout: this.layouts };
+  }
+
+  /**
+   * Takes a walk on by `budget` slots and removes what was learned and is wanted there. Returns how many entries went that were
+   * not past their age. However the table changes meanwhile, the walk meets all that was known when it began: it goes against
+   * the way in which entries take the places of others, and none of them passes the slot that was free then.
+   */
+  clear(now: number, walk: MacWalk, budget: number, isWanted: EntryTest): number {
+    if (walk.layout !== this.layouts) Object.assign(walk, this.beginWalk());
+    const { slots } = this;
+    const tick = this.tickOf(now);
+    let removed = 0;
+    for (let looked = 0; looked < budget && walk.left > 0; looked++, walk.left--) {
+      const slot = (walk.start + walk.left) & (slots.count - 1);
+      if (!slots.isHeld(slot) || slots.isStatic(slot) === 1) continue;
+      const vlanHigh = slots.vlanHigh(slot);
+      if (!isWanted(vlanHigh >>> 16, vlanHigh & 0xffff, slots.low(slot) >>> 0, slots.port(slot))) continue;
+      if (!this.isExpired(slot, tick)) removed++;
+      this.unlink(slot);
+    }
+    return removed;
   }
 
   /** Visits what was learned on a port, at most `most` entries, from the one heard last to the one heard longest ago. */

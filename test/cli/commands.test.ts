@@ -89,6 +89,15 @@ describe('the session', () => {
     await session('clear counters peer osaka');
   });
 
+  it('forgets stations, as many as it says, for administrators', async () => {
+    expect(await session('clear mac-table')).toBe('octo0: 1 MAC removed\n');
+    const named = 'peer osaka vlan 0 address 0200.0000.0002';
+    expect(await session(`clear mac-table dynamic ${named}`)).toBe('octo0: 1 MAC removed\n');
+    expect(await session('clear mac-table vlan 12')).toBe('octo0: 0 MACs removed\n');
+    expect(await session('clear mac-table local | json')).toBe('[{"interface":"octo0","removed":0}]\n');
+    expect(await session('disable', 'list')).not.toContain('clear mac-table');
+  });
+
   it('shows who is here, and the block that it is in', async () => {
     const users = JSON.parse(await session('show users | json'));
     expect(JSON.parse(await session('who | json'))).toHaveLength(users.length);

@@ -10,6 +10,8 @@ import type {
   LinkHistory,
   LinkHistoryParams,
   LinkStatus,
+  MacClearFilter,
+  MacsCleared,
   MetricFamily,
   Page,
   PageParams,
@@ -94,6 +96,7 @@ export class FakeBackend implements ConfigurationHost {
       'show.drops': { ...METHODS['show.drops'], run: () => this.drops() },
       'show.system': { ...METHODS['show.system'], run: () => this.system() },
       'clear.counters': { ...METHODS['clear.counters'], run: () => cleared(this.clearCounters()) },
+      'clear.macTable': { ...METHODS['clear.macTable'], run: (_, params) => this.clearMacs(params) },
       'clear.peer': { ...METHODS['clear.peer'], run: (_, params) => cleared(this.clearPeer(params)) },
       'drain.link': { ...METHODS['drain.link'], run: () => this.drainLink() },
       'drain.interface': {
@@ -353,6 +356,18 @@ export class FakeBackend implements ConfigurationHost {
 
   async clearCounters(): Promise<void> {
     this.cleared.push('counters');
+  }
+
+  async clearMacs({ peer, vlan, local, address }: MacClearFilter): Promise<MacsCleared[]> {
+    const gone = (await this.macTable()).filter(
+      (entry) =>
+        !entry.static &&
+        (peer ?? entry.peer) === entry.peer &&
+        (vlan ?? entry.vlan) === entry.vlan &&
+        (address ?? entry.mac) === entry.mac &&
+        !(local && entry.peer !== null),
+    );
+    return [{ interface: 'octo0', removed: gone.length }];
   }
 
   async drainLink(): Promise<DrainResult> {

@@ -42,6 +42,7 @@ const COLD: Record<string, string> = {
   'src/switch/loop-guard.ts: LoopGuard.tell': 'a loop begins, is cut or is over',
   'src/switch/ports.ts: Ports.hold': 'a loop is cut',
   'src/switch/mac-table.ts: MacTable.resize': 'a command of the operator',
+  'src/switch/mac-table.ts: MacTable.beginWalk': 'a command of the operator',
   'src/switch/mac-options.ts: checkedLimit': 'a command of the operator',
   'src/switch/mac-options.ts: checkedAgeing': 'a command of the operator',
   'src/switch/mac-rows.ts': 'a question of the operator',

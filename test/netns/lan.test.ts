@@ -74,6 +74,10 @@ describe('four hosts on one LAN', () => {
       interface: 'octo0',
       static: false,
     });
+    expect(await site!.nodes[0].cli(`clear mac-table peer h3 address ${station}`)).toBe(
+      'octo0: 1 MAC removed\n',
+    );
+    expect(await heardBy(station, 'to a forgotten one')).toEqual([0, 20, 20, 20]);
   });
 
   it('keep stations where the configuration puts them, and take no more of a storm than it allows', async () => {
@@ -91,6 +95,8 @@ describe('four hosts on one LAN', () => {
       [own, 0, 'h2'],
       [other, 30, null],
     ]);
+    expect(await first.cli('clear mac-table dynamic')).toMatch(/^octo0: [1-9]\d* MACs? removed\n$/);
+    expect(await statics()).toHaveLength(2);
     await second.configure('interface octo0', 'peer h1', 'storm-control unknown-unicast rate 1 pps');
     const [, limited, ...unlimited] = await heardBy('02:00:00:00:99:97', 'a storm', 100);
     expect(unlimited).toEqual([100, 100]);

@@ -2,7 +2,7 @@
 import type { AuthorizedKeyStatus } from '../../api/index.js';
 import { keyword } from '../../grammar/command.js';
 import { AUTHORIZED_KEYS_TABLE, authorizedKeysText } from '../output/authorized-keys.js';
-import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE } from './command.js';
+import { CLEAR, calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE } from './command.js';
 import { listing } from './listings.js';
 import { byName, type Ways } from './narrowing.js';
 
@@ -42,11 +42,7 @@ export const authorizedKeyCommands: ExecCommand[] = [
   }),
   calling({
     privilege: 'admin',
-    tokens: [
-      keyword('clear', 'Reset counters, a peer or a candidate'),
-      keyword('authorized-keys', 'Read the file of clients again, now'),
-      IN_INTERFACE,
-    ],
+    tokens: [CLEAR, keyword('authorized-keys', 'Read the file of clients again, now'), IN_INTERFACE],
     method: 'clear.authorizedKeys',
     params: (filter) => filter,
     text: authorizedKeysText,

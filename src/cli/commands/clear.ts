@@ -1,8 +1,14 @@
 /** `clear …`: counters and sessions. */
 import { keyword, options } from '../../grammar/command.js';
-import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, OF_PEER, PEER_NAME } from './command.js';
-
-const CLEAR = keyword('clear', 'Reset counters, a peer or a candidate');
+import {
+  CLEAR,
+  calling,
+  type ExecCommand,
+  IN_INTERFACE,
+  OF_INTERFACE,
+  OF_PEER,
+  PEER_NAME,
+} from './command.js';
 
 export const clearCommands: ExecCommand[] = [
   calling({

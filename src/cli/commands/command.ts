@@ -150,6 +150,8 @@ export async function widthOf(cli: Cli): Promise<number | undefined> {
 
 export const SHOW = keyword('show', 'Show status, counters and configuration');
 
+export const CLEAR = keyword('clear', 'Reset counters, a peer, the MAC table or a candidate');
+
 export const PEER_NAME = value('peer', NAME, 'Name of a peer', { complete: 'peer' });
 export const LINK_ID = value('link', range(0, 7), 'Link id', { complete: 'link', called: 'link id' });
 

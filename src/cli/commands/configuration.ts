@@ -4,7 +4,7 @@ import { choice, flag, keyword, options, value } from '../../grammar/command.js'
 import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';
 import { EXIT, failure } from '../base/failure.js';
 import { commitText, configurationText, stateRemarks } from '../output/configuration.js';
-import { type Cli, calling, command, type ExecCommand } from './command.js';
+import { CLEAR, type Cli, calling, command, type ExecCommand } from './command.js';
 import { APPLY_PATIENCE_MS, applyFile } from './configuration-files.js';
 import { copyCommands } from './copy.js';
 
@@ -105,7 +105,7 @@ export const configurationCommands: ExecCommand[] = [
   calling({
     privilege: 'admin',
     tokens: [
-      keyword('clear', 'Reset counters, a peer or a candidate'),
+      CLEAR,
       keyword('configuration', 'Named candidates'),
       keyword('session', 'Discard a named candidate that nobody is editing'),
       SESSION_NAME,

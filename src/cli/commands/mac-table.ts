@@ -1,13 +1,16 @@
-/** `show mac-table`: all of it, a part of it, or how much there is. */
-import type { MacEntry, MacFilter } from '../../api/index.js';
+/** `show mac-table`: all of it, a part of it, or how much there is; and `clear mac-table`. */
+import type { MacClearFilter, MacEntry, MacFilter } from '../../api/index.js';
 import { type ArgsOf, choice, flag, keyword, oneOf, options, value } from '../../grammar/command.js';
-import { MAC_PATTERN, range } from '../../grammar/values.js';
-import { MAC_TABLE, macCountText } from '../output/shows.js';
-import { calling, type ExecCommand, OF_INTERFACE, PEER_NAME, SHOW } from './command.js';
+import { MAC, MAC_PATTERN, range } from '../../grammar/values.js';
+import { MAC_TABLE, macCountText, macsClearedText } from '../output/shows.js';
+import { CLEAR, calling, type ExecCommand, OF_INTERFACE, PEER_NAME, SHOW } from './command.js';
 import { listing } from './listings.js';
 import { byName, larger, type Ways } from './narrowing.js';
 
-const FILTERS = [
+/** What the longest table takes on a busy machine. */
+const CLEARING_MS = 60_000;
+/** Where stations are. */
+const PLACES = [
   OF_INTERFACE,
   [keyword('vlan', 'Only those of a VLAN'), value('vlan', range(0, 4094), 'VLAN; 0: untagged')],
   [
@@ -16,6 +19,9 @@ const FILTERS = [
       [flag('local', 'Only those of this host')],
     ),
   ],
+] as const;
+const FILTERS = [
+  ...PLACES,
   [
     keyword('address', 'Only those whose address fits a pattern'),
     value('address', MAC_PATTERN, 'Address, with * for any characters'),
@@ -38,16 +44,29 @@ const MAC_WAYS: Ways<MacEntry> = {
   },
 };
 
-function filterOf(args: ArgsOf<[typeof ANY_OF]>): MacFilter {
-  const { interface: name, vlan, peer, local, address, state } = args;
+const LEARNED = options([flag('dynamic', 'Learned ones, as without this word')], ...PLACES, [
+  keyword('address', 'Only one address'),
+  value('address', MAC, 'Address of a station'),
+]);
+
+function stationsOf({
+  interface: name,
+  vlan,
+  peer,
+  local,
+  address,
+}: Omit<ArgsOf<[typeof LEARNED]>, 'dynamic'>): MacClearFilter {
   return {
     ...(name !== undefined && { interface: name }),
     ...(vlan !== undefined && { vlan }),
     ...(peer !== undefined && { peer }),
     ...(local && { local }),
     ...(address !== undefined && { address }),
-    ...(state !== undefined && { state }),
   };
+}
+
+function filterOf({ state, ...args }: ArgsOf<[typeof ANY_OF]>): MacFilter {
+  return { ...stationsOf(args), ...(state !== undefined && { state }) };
 }
 
 export const macCommands: ExecCommand[] = [
@@ -71,5 +90,13 @@ export const macCommands: ExecCommand[] = [
     method: 'show.macCount',
     params: filterOf,
     text: macCountText,
+  }),
+  calling({
+    privilege: 'admin',
+    tokens: [CLEAR, keyword('mac-table', 'Forget the stations that were learned'), LEARNED],
+    method: 'clear.macTable',
+    params: stationsOf,
+    text: macsClearedText,
+    patienceMs: () => CLEARING_MS,
   }),
 ];

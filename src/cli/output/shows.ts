@@ -4,6 +4,7 @@ import type {
   Counter,
   MacCount,
   MacEntry,
+  MacsCleared,
   PeerMemory,
   PingResult,
   SystemInfo,
@@ -42,6 +43,11 @@ export function macCountText(counts: MacCount[]): string[] {
   return counts.map(
     ({ interface: name, count, limit }) => `${name}: ${plural(count, 'MAC')}, room for ${limit}`,
   );
+}
+
+export function macsClearedText(cleared: MacsCleared[]): string[] {
+  if (cleared.length === 0) return ['No interfaces.'];
+  return cleared.map(({ interface: name, removed }) => `${name}: ${plural(removed, 'MAC')} removed`);
 }
 
 const COUNTER_COLUMNS: Column<Counter>[] = [

@@ -1,4 +1,5 @@
 /** Conversion of addresses between text and the words of a path. */
+import { readU16, readU32 } from '../../base/bytes.js';
 import type { EffectiveLink } from '../../config/defaults.js';
 import type { LocalWish } from '../../contract/place.js';
 import { PATH } from '../../native/ops.js';
@@ -105,6 +106,12 @@ export function formatAddress(bytes: Uint8Array): string {
 /** A MAC address, of six bytes, in colon form. */
 export function formatMacBytes(bytes: Iterable<number>): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** The first 16 and the last 32 bits of a MAC address. */
+export function macNumbers(mac: string): { high: number; low: number } {
+  const station = Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
+  return { high: readU16(station, 0), low: readU32(station, 2) };
 }
 
 /** A MAC address in colon form. `high`: the first 16 bits of the address, `low`: the other 32. */

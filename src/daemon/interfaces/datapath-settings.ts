@@ -12,7 +12,7 @@ import {
   type StormRate,
   type VlanConfig,
 } from '../../api/config.js';
-import { readU16, readU32 } from '../../base/bytes.js';
+import { readU32 } from '../../base/bytes.js';
 import { versionNumbers } from '../../base/version-numbers.js';
 import {
   DEFAULTS,
@@ -44,6 +44,7 @@ import { ALL_VLANS, parseVlans } from '../../grammar/values.js';
 import type { TapOffloads } from '../../native/binding.js';
 import type { UdpSelfTest } from '../../native/self-test.js';
 import { version } from '../base/version.js';
+import { macNumbers } from './addresses.js';
 import { runsSpanningTree } from './spanning-tree.js';
 
 /** Settings of an interface; `tap`: what its TAP was granted. */
@@ -140,12 +141,6 @@ function bindingWords(address: string, mac: string): number[] {
   const words = [0, 4, 8, 12].map((at) => readU32(all, at) | 0);
   const { high, low } = macNumbers(mac);
   return [...words, high, low | 0];
-}
-
-/** The first 16 and the last 32 bits of a MAC address. */
-function macNumbers(mac: string): { high: number; low: number } {
-  const station = Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
-  return { high: readU16(station, 0), low: readU32(station, 2) };
 }
 
 /** The stations that the configuration puts behind a peer, or behind the TAP without one. */

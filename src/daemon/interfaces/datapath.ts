@@ -6,6 +6,8 @@ import type {
   DataSent,
   FlowsExplanation,
   GuardRow,
+  MacCleared,
+  MacClearing,
   MacStretch,
   MacWanted,
   MulticastStretch,
@@ -186,6 +188,11 @@ export class Datapath extends EventEmitter<DatapathEvents> {
    */
   macTable(from: number, rows: number, wanted: MacWanted, isCounted = false): Promise<MacStretch | null> {
     return this.ask((id) => ({ kind: 'mac-table', id, from, rows, wanted, isCounted }));
+  }
+
+  /** Removes what was learned and is no longer wanted, in some slots; null when the worker has ended. */
+  clearMacs(clearing: MacClearing): Promise<MacCleared | null> {
+    return this.ask((id) => ({ kind: 'mac-clear', id, ...clearing }));
   }
 
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */

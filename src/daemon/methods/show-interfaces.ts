@@ -1,18 +1,23 @@
-/** `show interfaces`, `show mac-table`. */
+/** `show interfaces`, `show mac-table`, `clear mac-table`. */
 
 import { z } from 'zod';
-import { MAC_PATTERN } from '../../grammar/values.js';
+import { MAC, MAC_PATTERN } from '../../grammar/values.js';
 import { interfaceStatus } from '../answers/interface-status.js';
+import { clearMacs } from '../answers/mac-clearing.js';
 import { macCounts, macEntries, macPage, macSources } from '../answers/mac-entries.js';
 import { noInterface } from '../interfaces/finder.js';
-import { type MethodTable, read } from './method.js';
+import { admin, type MethodTable, read } from './method.js';
 import { ofInterface, page, peerName, typed } from './params.js';
 
-/** The fields of `MacFilter` but the interface. */
-const wantedMacs = {
+/** Where stations are. */
+const placeOfMacs = {
   vlan: z.int().min(0).max(4094).optional(),
   peer: peerName.optional(),
   local: z.boolean().optional(),
+};
+/** The fields of `MacFilter` but the interface. */
+const wantedMacs = {
+  ...placeOfMacs,
   address: typed(MAC_PATTERN).optional(),
   state: z.enum(['static', 'dynamic']).optional(),
 };
@@ -37,4 +42,9 @@ export const INTERFACE_METHODS = {
     macPage(macSources(find, filter), { limit, ...(cursor !== undefined && { cursor }) }),
   ),
   'show.macCount': read(ofMacs, ({ find }, filter) => macCounts(macSources(find, filter))),
+  'clear.macTable': admin(
+    ofInterface.extend({ ...placeOfMacs, address: typed(MAC).optional() }),
+    ({ find, signal }, filter) => clearMacs(find, filter, signal),
+    'slow',
+  ),
 } satisfies Partial<MethodTable>;
