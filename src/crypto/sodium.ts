@@ -114,9 +114,9 @@ export const sodiumPrimitives: Primitives = {
   },
 
   signingKeys(secretKey, label) {
-    const seed = new SecretBytes(KEY_BYTES);
+    const seed = SecretBytes.ofLength(KEY_BYTES);
     const pair = {
-      secretKey: new SecretBytes(SIGNING_SECRET_BYTES),
+      secretKey: SecretBytes.ofLength(SIGNING_SECRET_BYTES),
       publicKey: new Uint8Array(SIGNING_KEY_BYTES),
     };
     sodium.crypto_kdf_derive_from_key(seed, 1, Buffer.from(label, 'latin1'), secretKey);
@@ -146,7 +146,7 @@ export const sodiumPrimitives: Primitives = {
   },
 
   allocateSecret(length) {
-    return new SecretBytes(length);
+    return SecretBytes.ofLength(length);
   },
 
   allocateLocked(length) {

@@ -192,4 +192,12 @@ describe('memory of secrets', () => {
       expect(secret[0]).toBe(0x41);
     },
   );
+
+  it('is not in the heap of the collector, which would leave copies of it', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    // So many that what is collected meanwhile does not count.
+    const secrets = Array.from({ length: 200_000 }, () => primitives.allocateSecret(32));
+    const grown = process.memoryUsage().arrayBuffers - before;
+    expect(grown).toBeGreaterThan((secrets.length * 32) / 2);
+  });
 });
