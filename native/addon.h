@@ -10,7 +10,7 @@
   /* device.cc */ X(deviceState)                                                              \
   /* udp_open.cc */ X(udpOpen) X(udpGro) X(udpDrops) X(udpRetire) X(routeMtu)                    \
   /* route.cc */ X(routeDevice)                                                                  \
-  /* hkdf.cc */ X(hkdf)                                                                          \
+  /* noise.cc */ X(noiseMixHash) X(noiseMixKey) X(noiseMixKeyAndHash) X(noiseSplit)                \
   /* udp_receive.cc */ X(udpReceive)                                                             \
   /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \

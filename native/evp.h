@@ -1,4 +1,4 @@
-// The part of OpenSSL 3's public EVP interface that sealing and HKDF need. The node binary exports these functions
+// The part of OpenSSL 3's public EVP interface that sealing and Noise need. The node binary exports these functions
 // to addons; declaring them here keeps the build free of OpenSSL's headers. The ABI is stable within
 // OpenSSL 3 (see OpenSSL's manual pages of the same names).
 #pragma once

@@ -4,7 +4,7 @@
  */
 import { HandshakeMemory } from './handshake-memory.js';
 import { KEY_BYTES, type KeyPair, type Primitives, TAG_BYTES } from './primitives.js';
-import { SymmetricState } from './symmetric-state.js';
+import { initialState, SymmetricState } from './symmetric-state.js';
 
 export type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss' | 'psk';
 export type Role = 'initiator' | 'responder';
@@ -27,8 +27,30 @@ export const IKPSK2: Pattern = {
   ],
 };
 
+/** What is the same for all handshakes of a protocol, worked out once. */
+interface Protocol {
+  readonly primitives: Primitives;
+  readonly prologue: Uint8Array;
+  readonly usesPsk: boolean;
+  readonly initial: Uint8Array;
+}
+
+/** By pattern, of the prologue that went with it last. */
+const protocols = new WeakMap<Pattern, Protocol>();
+
+function protocolOf(primitives: Primitives, pattern: Pattern, prologue: Uint8Array): Protocol {
+  const known = protocols.get(pattern);
+  if (known?.primitives === primitives && known.prologue === prologue) return known;
+  const name = `Noise_${pattern.name}_25519_ChaChaPoly_BLAKE2b`;
+  const usesPsk = pattern.messages.some((tokens) => tokens.includes('psk'));
+  const made = { primitives, prologue, usesPsk, initial: initialState(primitives, name, prologue) };
+  protocols.set(pattern, made);
+  return made;
+}
+
 interface HandshakeOptions {
   readonly role: Role;
+  /** Does not change while there are handshakes with it. */
   readonly prologue: Uint8Array;
   /** Own static key pair; the caller owns it; it is never wiped here. */
   readonly staticKeys?: KeyPair;
@@ -72,14 +94,14 @@ export class NoiseHandshake {
     this.primitives = primitives;
     this.pattern = pattern;
     this.role = options.role;
-    this.usesPsk = pattern.messages.some((tokens) => tokens.includes('psk'));
+    const protocol = protocolOf(primitives, pattern, options.prologue);
+    this.usesPsk = protocol.usesPsk;
     this.staticKeys = options.staticKeys;
     this.ephemeralKeys = options.ephemeralKeys;
     this.peerStatic = options.remoteStatic;
     const memory = HandshakeMemory.take(primitives);
     this.memory = memory;
-    this.symmetric = new SymmetricState(primitives, `Noise_${pattern.name}_25519_ChaChaPoly_BLAKE2b`, memory);
-    this.symmetric.mixHash(options.prologue);
+    this.symmetric = new SymmetricState(primitives, protocol.initial, memory);
     for (const end of pattern.knownStatics) {
       const known = end === this.role ? this.staticKeys?.publicKey : this.peerStatic;
       this.symmetric.mixHash(this.required(known));
@@ -99,21 +121,29 @@ export class NoiseHandshake {
   /** Writes the next message around `payload`. */
   write(payload: Uint8Array): NoiseResult {
     const memory = this.held();
-    const parts: Uint8Array[] = [];
-    for (const token of this.pattern.messages[this.next]) {
+    const tokens = this.pattern.messages[this.next];
+    const bytes = new Uint8Array(payload.length + TAG_BYTES + tokens.length * (KEY_BYTES + TAG_BYTES));
+    let length = 0;
+    const place = (plain: number): Uint8Array => {
+      const start = length;
+      length += this.symmetric.hasKey ? plain + TAG_BYTES : plain;
+      return bytes.subarray(start, length);
+    };
+    for (const token of tokens) {
       if (token === 'e') {
         this.ephemeralKeys ??= this.drawEphemeral(memory);
-        parts.push(this.ephemeralKeys.publicKey);
+        bytes.set(this.ephemeralKeys.publicKey, length);
+        length += KEY_BYTES;
         this.mixEphemeral(this.ephemeralKeys.publicKey);
       } else if (token === 's') {
-        parts.push(this.symmetric.encryptAndHash(this.required(this.staticKeys).publicKey));
+        this.symmetric.encryptAndHash(place(KEY_BYTES), this.required(this.staticKeys).publicKey);
       } else if (!this.mixSecret(token, memory)) {
         return { ok: false, reason: 'low-order-key' };
       }
     }
-    parts.push(this.symmetric.encryptAndHash(payload));
+    this.symmetric.encryptAndHash(place(payload.length), payload);
     this.next += 1;
-    return { ok: true, bytes: joined(parts) };
+    return { ok: true, bytes: bytes.subarray(0, length) };
   }
 
   /** Reads the next message and gives its payload. */
@@ -148,6 +178,7 @@ export class NoiseHandshake {
     this.memory?.release();
     this.memory = null;
     this.ephemeralKeys = undefined;
+    this.remoteEphemeral = undefined;
   }
 
   /** @throws Error when the handshake has ended: its memory may be another's by now. */
@@ -157,8 +188,9 @@ export class NoiseHandshake {
   }
 
   private drawEphemeral({ ephemeral }: HandshakeMemory): KeyPair {
-    this.primitives.random(ephemeral);
-    return { secretKey: ephemeral, publicKey: this.primitives.publicKey(ephemeral) };
+    this.primitives.random(ephemeral.secretKey);
+    this.primitives.publicKey(ephemeral.secretKey, ephemeral.publicKey);
+    return ephemeral;
   }
 
   private readTokens(message: Uint8Array, memory: HandshakeMemory): NoiseResult {
@@ -170,8 +202,9 @@ export class NoiseHandshake {
         const field = message.subarray(offset, offset + length);
         offset += length;
         if (token === 'e') {
-          this.remoteEphemeral = new Uint8Array(field);
-          this.mixEphemeral(this.remoteEphemeral);
+          memory.remoteEphemeral.set(field);
+          this.remoteEphemeral = memory.remoteEphemeral;
+          this.mixEphemeral(field);
         } else {
           const publicKey = this.symmetric.decryptAndHash(field);
           if (publicKey === undefined) return { ok: false, reason: 'not-authentic' };
@@ -210,14 +243,4 @@ export class NoiseHandshake {
     if (value === undefined) throw new Error(`a key that ${this.pattern.name} needs was not given`);
     return value;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

@@ -41,8 +41,8 @@ export interface KeyPair {
 }
 
 export interface Primitives {
-  /** The X25519 public key of a 32-byte secret. */
-  publicKey(secretKey: Uint8Array): Uint8Array;
+  /** The X25519 public key of a 32-byte secret, in `publicKey` if that is given. */
+  publicKey(secretKey: Uint8Array, publicKey?: Uint8Array): Uint8Array;
   /**
    * X25519 (RFC 7748) into `shared`, 32 bytes. False when the result is all zero, that is when the public key
    * is a point of low order: such a "secret" is known to everyone.
@@ -84,13 +84,18 @@ export interface Primitives {
 
   /** BLAKE2b (RFC 7693) over the parts as if joined; the length of `digest`, 16 to 64 bytes, is part of the hash. */
   hash(digest: Uint8Array, parts: readonly Uint8Array[]): void;
-  /**
-   * HKDF of the Noise framework (revision 34, section 4.3) over BLAKE2b: `output`, two or three blocks of 64 bytes, from a chaining
-   * key of 64 bytes. One call, as a handshake has eight of it, of six to eight hashes each.
-   */
-  hkdf(output: Uint8Array, chainingKey: Uint8Array, input: Uint8Array): void;
   /** Keyed BLAKE2b, key of 16 to 64 bytes. */
   keyedHash(digest: Uint8Array, key: Uint8Array, parts: readonly Uint8Array[]): void;
+
+  /**
+   * Steps of the symmetric half of a Noise handshake (revision 34, section 5.2) over BLAKE2b, each one call: a handshake has some
+   * seventy hashes. `state`: chaining key and hash, 64 bytes each, and the cipher key of 32.
+   */
+  mixHash(state: Uint8Array, data: Uint8Array): void;
+  mixKey(state: Uint8Array, input: Uint8Array): void;
+  mixKeyAndHash(state: Uint8Array, input: Uint8Array): void;
+  /** Writes the transport keys, 32 bytes each: initiator to responder, responder to initiator. */
+  split(state: Uint8Array, fromInitiator: Uint8Array, fromResponder: Uint8Array): void;
 
   /**
    * An Ed25519 key pair of our own, derived from an X25519 secret by libsodium's KDF; `label`, 8 characters, keeps apart what

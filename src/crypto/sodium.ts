@@ -1,6 +1,6 @@
 /**
- * `Primitives` on libsodium, by way of `sodium-native`, which ships without types: those it needs stand here. HKDF, which libsodium
- * does not have over BLAKE2b, is the addon's.
+ * `Primitives` on libsodium, by way of `sodium-native`, which ships without types: those it needs stand here. The symmetric
+ * half of Noise, whose HKDF libsodium does not have over BLAKE2b, is the addon's.
  */
 import { createRequire } from 'node:module';
 import { loadNative } from '../native/binding.js';
@@ -66,8 +66,7 @@ function requireLength(bytes: Uint8Array, length: number, what: string): void {
 
 /** Libsodium, with the operating system's randomness. */
 export const sodiumPrimitives: Primitives = {
-  publicKey(secretKey) {
-    const publicKey = new Uint8Array(KEY_BYTES);
+  publicKey(secretKey, publicKey = new Uint8Array(KEY_BYTES)) {
     sodium.crypto_scalarmult_base(publicKey, secretKey);
     return publicKey;
   },
@@ -105,12 +104,24 @@ export const sodiumPrimitives: Primitives = {
     sodium.crypto_generichash_batch(digest, parts);
   },
 
-  hkdf(output, chainingKey, input) {
-    loadNative().hkdf(output, chainingKey, input);
-  },
-
   keyedHash(digest, key, parts) {
     sodium.crypto_generichash_batch(digest, parts, key);
+  },
+
+  mixHash(state, data) {
+    loadNative().noiseMixHash(state, data);
+  },
+
+  mixKey(state, input) {
+    loadNative().noiseMixKey(state, input);
+  },
+
+  mixKeyAndHash(state, input) {
+    loadNative().noiseMixKeyAndHash(state, input);
+  },
+
+  split(state, fromInitiator, fromResponder) {
+    loadNative().noiseSplit(state, fromInitiator, fromResponder);
   },
 
   signingKeys(secretKey, label) {

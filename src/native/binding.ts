@@ -177,10 +177,14 @@ export interface Native {
 
   /** Cryptography --------------------------------------------------------- */
   /**
-   * HKDF of the Noise framework (revision 34, section 4.3) over BLAKE2b: one to three blocks of 64 bytes into `output`, from a
-   * chaining key of 64 bytes.
+   * The symmetric half of a Noise handshake (revision 34, section 5.2) over BLAKE2b, on a block of 160 bytes that holds what it has
+   * come to: chaining key and hash, 64 bytes each, and the cipher key.
    */
-  hkdf(output: Uint8Array, chainingKey: Uint8Array, input: Uint8Array): void;
+  noiseMixHash(state: Uint8Array, data: Uint8Array): void;
+  noiseMixKey(state: Uint8Array, input: Uint8Array): void;
+  noiseMixKeyAndHash(state: Uint8Array, input: Uint8Array): void;
+  /** The two transport keys, 32 bytes each; the block stays as it is. */
+  noiseSplit(state: Uint8Array, first: Uint8Array, second: Uint8Array): void;
   /**
    * Fills a key slot (0 … 2^20-1); the slot table is shared by all threads of the process. Key: 32 bytes.
    * Any thread may install and wipe at any time; sealing and opening by one slot belong to one thread at a
