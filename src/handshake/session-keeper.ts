@@ -34,6 +34,8 @@ import {
 } from './timing.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** Bytes. */
+const DRAWN_AHEAD = 1024;
 
 /** Reserves the index of a session that is being set up. */
 interface Reservation {
@@ -68,8 +70,9 @@ export class SessionKeeper {
   private readonly deadlines = new DeadlineHeap<PeerState>();
   private readonly owner: KeeperOwner;
   private actions: Action[] = [];
-  /** Random bytes of the last draw. */
-  private readonly drawn = new Uint8Array(4);
+  /** Random bytes drawn ahead, used up to `used`: each draw asks the kernel. No secrets are made of them. */
+  private readonly drawn = new Uint8Array(DRAWN_AHEAD);
+  private used = DRAWN_AHEAD;
 
   constructor(primitives: Primitives, owner: KeeperOwner) {
     this.primitives = primitives;
@@ -328,8 +331,13 @@ export class SessionKeeper {
   }
 
   private randomU32(): number {
-    this.primitives.random(this.drawn);
-    return readU32(this.drawn, 0);
+    if (this.used === DRAWN_AHEAD) {
+      this.primitives.random(this.drawn);
+      this.used = 0;
+    }
+    const drawn = readU32(this.drawn, this.used);
+    this.used += 4;
+    return drawn;
   }
 }
 
