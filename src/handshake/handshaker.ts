@@ -16,7 +16,7 @@ import type { Client } from './client.js';
 import { Exchange, type OpenedInitiation } from './exchange.js';
 import type { HandshakerOptions, PeerIdentity } from './options.js';
 import { peerKeyProblem } from './peer-key.js';
-import { type DeadlineReason, type Goal, nextGeneration, PeerState } from './peer-state.js';
+import { type Goal, nextGeneration, PeerState } from './peer-state.js';
 import { emptyCounters, type HandshakeCounters, type HandshakeReason } from './reasons.js';
 import { asKey, RecentSet } from './recent-set.js';
 import { HandshakeRecord } from './record.js';
@@ -249,8 +249,8 @@ export class Handshaker {
     return this.keeper.takeActions();
   }
 
-  /** When `advance` has something to do next, and what; undefined when nothing is planned. */
-  nextDeadline(): { at: number; reason: DeadlineReason } | undefined {
+  /** When `advance` has something to do next; undefined when nothing is planned. */
+  nextDeadline(): number | undefined {
     return this.keeper.nextDeadline();
   }
 

@@ -161,26 +161,14 @@ export function rekeyAt({ role, confirmed, createdAt }: Session): number {
   return createdAt + (confirmed ? REKEY_AFTER : REKEY_AFTER_SILENCE);
 }
 
-export type DeadlineReason =
-  | 'client-gone'
-  | 'attempt-expires'
-  | 'session-retires'
-  | 'sending-ends'
-  | 'rekey'
-  | 'retry';
-
-/** What is due next for the peer. */
-export function nextDue(peer: PeerState): { at: number; reason: DeadlineReason } {
-  let due: { at: number; reason: DeadlineReason } = { at: peer.retryAt, reason: 'retry' };
-  const consider = (at: number, reason: DeadlineReason): void => {
-    if (at < due.at) due = { at, reason };
-  };
-  consider(peer.emptySince + CLIENT_LINGERS, 'client-gone');
-  for (const attempt of peer.attempts) consider(attempt.expiresAt, 'attempt-expires');
-  for (const session of peer.sessions) consider(session.retireAt, 'session-retires');
-  if (peer.sending !== undefined) {
-    consider(peer.sending.createdAt + STOP_SENDING_AFTER, 'sending-ends');
-    if (peer.goal === undefined && peer.client === null) consider(rekeyAt(peer.sending), 'rekey');
-  }
-  return due;
+/** When something is due next for the peer. */
+export function nextDue(peer: PeerState): number {
+  let due = Math.min(peer.retryAt, peer.emptySince + CLIENT_LINGERS);
+  for (const { expiresAt } of peer.attempts) due = Math.min(due, expiresAt);
+  for (const { retireAt } of peer.sessions) due = Math.min(due, retireAt);
+  const { sending } = peer;
+  if (sending === undefined) return due;
+  due = Math.min(due, sending.createdAt + STOP_SENDING_AFTER);
+  const isRenewed = peer.goal === undefined && peer.client === null;
+  return isRenewed ? Math.min(due, rekeyAt(sending)) : due;
 }

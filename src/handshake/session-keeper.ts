@@ -12,7 +12,6 @@ import { IndexTable } from './index-table.js';
 import {
   type Attempt,
   bestForSending,
-  type DeadlineReason,
   type Goal,
   isPreferred,
   nextDue,
@@ -91,9 +90,8 @@ export class SessionKeeper {
     this.actions.push(action);
   }
 
-  nextDeadline(): { at: number; reason: DeadlineReason } | undefined {
-    const peer = this.deadlines.first();
-    return peer === undefined ? undefined : nextDue(peer);
+  nextDeadline(): number | undefined {
+    return this.deadlines.first()?.deadline;
   }
 
   advance(now: number): void {
@@ -116,7 +114,7 @@ export class SessionKeeper {
       this.planRetry(peer, now);
       this.owner.initiate(peer, now);
     }
-    this.deadlines.schedule(peer, nextDue(peer).at);
+    this.deadlines.schedule(peer, nextDue(peer));
   }
 
   /** Whether a client has been without a session for so long that it was given up. */

@@ -282,7 +282,7 @@ export class World {
   }
 
   private step(until: number): boolean {
-    const due = this.hosts.map((host) => host.handshaker.nextDeadline()?.at ?? Number.POSITIVE_INFINITY);
+    const due = this.hosts.map((host) => host.handshaker.nextDeadline() ?? Number.POSITIVE_INFINITY);
     const at = Math.min(this.arrivals[0]?.at ?? Number.POSITIVE_INFINITY, this.nextHeartbeat, ...due);
     if (at > until) return false;
     this.now = Math.max(this.now, at);

@@ -94,7 +94,7 @@ export class ControlPlane {
 
   private carryOut(actions: readonly Action[]): void {
     for (const action of actions) this.act(action);
-    const due = this.handshaker.nextDeadline()?.at ?? Number.POSITIVE_INFINITY;
+    const due = this.handshaker.nextDeadline() ?? Number.POSITIVE_INFINITY;
     if (due >= this.wakeAt) return;
     this.wakeAt = due;
     this.world.at(Math.max(due, this.world.now), () => this.wake(due));

@@ -361,11 +361,11 @@ export class Handshakes extends EventEmitter<HandshakeEvents> {
     const now = this.native.now();
     // In a storm of handshakes the next deadline is mostly the one from before. A timer does not count time in suspend, so one
     // that should have run is set anew.
-    if (this.timer !== undefined && next?.at === this.timerAt && next.at > now) return;
+    if (this.timer !== undefined && next === this.timerAt && next > now) return;
     this.disarm();
     if (next === undefined) return;
-    const delay = Math.min(MAX_TIMEOUT_MS, Math.max(0, (next.at - now) / 1000));
-    this.timerAt = next.at;
+    const delay = Math.min(MAX_TIMEOUT_MS, Math.max(0, (next - now) / 1000));
+    this.timerAt = next;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       this.carryOut(this.handshaker.advance(this.native.now()));
