@@ -6,6 +6,7 @@
  * from the network.
  */
 import type { AeadChoice } from '../api/config.js';
+import { ByRow } from '../base/by-row.js';
 import type { PathRef } from '../contract/events.js';
 import { classify, mac1Part, receiverIndex, senderIndex } from '../crypto/handshake-messages.js';
 import { ATTEMPT_LIFETIME_US } from '../crypto/limits.js';
@@ -44,7 +45,7 @@ export class Handshaker {
   private readonly recentOfOthers = new RecentSet(RECENT_INITIATIONS);
   /** In the place of a preshared key for all peers that have none. */
   private readonly noPsk = new Uint8Array(KEY_BYTES);
-  private readonly peers = new Map<number, PeerState>();
+  private readonly peers = new ByRow<PeerState>();
   private readonly peersByKey = new Map<string, PeerState>();
   /** Who sent the message at hand, as far as it is known. */
   private sender: { peer: number | null; publicKey: Uint8Array | null } = NOBODY;
@@ -213,7 +214,7 @@ export class Handshaker {
 
   /** Forgets all peers and wipes every secret of ours: the interface ends. */
   close(): Action[] {
-    return [...this.peers.keys()].flatMap((id) => this.removePeer(id));
+    return [...this.peers.values()].flatMap(({ id }) => this.removePeer(id));
   }
 
   // Inputs --------------------------------------------------------------------------------------------------------

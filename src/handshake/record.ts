@@ -1,4 +1,5 @@
 /** What came of handshakes with each peer, and who was refused: from this the operator learns why a peer is down. */
+import { ByRow } from '../base/by-row.js';
 import type { PathRef } from '../contract/events.js';
 import { PATH } from '../native/ops.js';
 import { type HandshakeReason, NORMAL_HANDSHAKES } from './reasons.js';
@@ -36,7 +37,7 @@ export interface PeerRecord {
 }
 
 export class HandshakeRecord {
-  private readonly peers = new Map<number, PeerRecord>();
+  private readonly peers = new ByRow<PeerRecord>();
   private readonly lastOf = new Map<RefusalReason, Refusal>();
   /** By address; the one that was refused longest ago first. */
   private readonly strangers = new Map<string, Refusal>();
@@ -73,7 +74,9 @@ export class HandshakeRecord {
   }
 
   called(peer: number, now: number): void {
-    Object.assign(this.of(peer), { calledAt: now, refusal: null });
+    const record = this.of(peer);
+    record.calledAt = now;
+    record.refusal = null;
   }
 
   sharedKey(peer: number, [one, other]: readonly [PathRef, PathRef], at: number): void {

@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { InterfaceConfig, PeerConfig } from '../../api/config.js';
+import { ByRow } from '../../base/by-row.js';
 import { sodiumPrimitives } from '../../crypto/sodium.js';
 import { Admission, isSameClient, type KeysRead } from '../../handshake/admission.js';
 import { type CertificateRules, type CertifiedClient, judgeCertificate } from '../../handshake/certified.js';
@@ -58,7 +59,7 @@ export class Clients implements ClientSource {
   /** When a refused certificate was told last, in milliseconds of the clock that never goes back. */
   private refusalTold = Number.NEGATIVE_INFINITY;
   private readonly admission = new Admission({ wallClockMs: () => Date.now() });
-  private readonly connected = new Map<number, PeerEntry>();
+  private readonly connected = new ByRow<PeerEntry>();
   private file: AuthorizedKeysFile | null = null;
   private path: string | null = null;
   private readonly tick: NodeJS.Timeout;

@@ -6,6 +6,7 @@
 import { EventEmitter } from 'node:events';
 import type { AeadChoice } from '../../api/config.js';
 import { ALIVE_STATES } from '../../api/link-states.js';
+import { ByRow } from '../../base/by-row.js';
 import type { DatapathEvent, PathRef } from '../../contract/events.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { isJoin } from '../../crypto/handshake-messages.js';
@@ -81,8 +82,9 @@ interface HandshakeEvents {
 
 export class Handshakes extends EventEmitter<HandshakeEvents> {
   private readonly handshaker: Handshaker;
-  private readonly sessions = new Map<number, SessionInfo>();
-  private readonly inUse = new Map<number, SessionInfo>();
+  /** By slot, and those in use by the row of their peer. */
+  private readonly sessions = new ByRow<SessionInfo>();
+  private readonly inUse = new ByRow<SessionInfo>();
   /** What peers are told in handshakes from now on that this end can take. */
   capabilities = ownCapabilities(false);
   /** Handshake messages taken; the worker compares them with those it handed over. */

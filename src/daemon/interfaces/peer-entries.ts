@@ -1,6 +1,7 @@
 /** The configured peers of an interface and their links, with their rows in the datapath. */
 import type { LinkConfig, PeerConfig } from '../../api/config.js';
 import { LINK_STATES, type LinkCause, type LinkState } from '../../api/link-states.js';
+import { ByRow } from '../../base/by-row.js';
 import type { Client } from '../../handshake/client.js';
 import { Loops } from './loops.js';
 import { Rows } from './rows.js';
@@ -101,7 +102,7 @@ export class PeerEntries {
   onRemoved: (entry: PeerEntry) => void = () => {};
   readonly loops = new Loops();
   private readonly byName = new Map<string, PeerEntry>();
-  private readonly byRow = new Map<number, PeerEntry>();
+  private readonly byRow = new ByRow<PeerEntry>();
   private readonly rows = new Rows();
   private readonly linkRows = new Rows();
   /** Peers that are up. */
