@@ -15,7 +15,8 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
     const { state } = link;
     const cause = link.cause === null ? '' : causeWord(link.cause);
     const detail = link.detail ?? state;
-    const change = {
+    // Field by field: clients that come make some of these each, and to gather them from two objects takes five times as long.
+    const event = {
       kind: 'link',
       interface: name,
       peer: peer.config.name,
@@ -23,8 +24,18 @@ export function reportFrom(runtime: InterfaceRuntime, events: EventLog, log: Log
       state,
       cause,
       detail,
+      heardUsAgo: facts.heardUsAgo,
+      beatsMissed: facts.beatsMissed,
+      beatsHeard: facts.beatsHeard,
+      ownStallUs: facts.ownStallUs,
+      holdUs: facts.holdUs,
+      peerHearsUs: facts.peerHearsUs,
+      rttUs: facts.rttUs,
+      jitterUs: facts.jitterUs,
+      lossOutPermille: facts.lossOutPermille,
+      lossInPermille: facts.lossInPermille,
+      dampedUs: facts.dampedUs,
     } as const;
-    const event = Object.assign(change, facts);
     events.publish(event);
     log[levelOf(peer)](event, `link ${detail}`);
   });
