@@ -103,12 +103,12 @@ export class Handshaker {
     const key = asKey(identity.publicKey);
     if (this.peersByKey.has(key)) throw new RangeError('the public key belongs to another peer already');
     if (this.peers.has(identity.id)) throw new RangeError(`peer ${identity.id} is there already`);
-    const peer = this.newPeer(identity);
+    const peer = this.newPeer(identity, key);
     this.keeper.tend(peer, now);
     return this.keeper.takeActions();
   }
 
-  private newPeer(identity: PeerIdentity, client: Client | null = null): PeerState {
+  private newPeer(identity: PeerIdentity, key: string, client: Client | null = null): PeerState {
     const { id, publicKey, psk, mayInitiate } = identity;
     const own = this.options.staticKeys.publicKey;
     const peer = new PeerState({
@@ -120,7 +120,7 @@ export class Handshaker {
       ownKeyIsSmaller: Buffer.compare(own, publicKey) < 0,
     });
     this.peers.set(id, peer);
-    this.peersByKey.set(asKey(publicKey), peer);
+    this.peersByKey.set(key, peer);
     return peer;
   }
 
@@ -311,7 +311,8 @@ export class Handshaker {
     if (this.recentOfPeers.has(mac) || this.recentOfOthers.has(mac)) return 'handshake-duplicate';
     const opened = this.exchange.readInitiation(message);
     if (typeof opened === 'string') return opened;
-    const peer = this.peersByKey.get(asKey(opened.publicKey)) ?? this.enter(opened, now);
+    const key = asKey(opened.publicKey);
+    const peer = this.peersByKey.get(key) ?? this.enter(opened, key, now);
     // Apart, so that no number of strangers makes us forget what came from peers.
     (typeof peer === 'string' ? this.recentOfOthers : this.recentOfPeers).add(mac);
     this.sender = {
@@ -324,7 +325,11 @@ export class Handshaker {
   }
 
   /** Makes a peer of a client that comes, or says why it is not admitted. */
-  private enter({ publicKey, offer }: OpenedInitiation, now: number): PeerState | HandshakeReason {
+  private enter(
+    { publicKey, offer }: OpenedInitiation,
+    key: string,
+    now: number,
+  ): PeerState | HandshakeReason {
     const own = this.options.staticKeys.publicKey;
     if (this.primitives.equal(publicKey, own)) return 'own-key';
     const { clients } = this.options;
@@ -334,7 +339,7 @@ export class Handshaker {
     if (offer.timestamp <= client.memory.lastTimestamp) return 'handshake-replayed';
     const id = clients.takeId();
     if (id === null) return 'clients-full';
-    const peer = this.newPeer({ id, publicKey, mayInitiate: false }, client);
+    const peer = this.newPeer({ id, publicKey, mayInitiate: false }, key, client);
     peer.lastTimestamp = client.memory.lastTimestamp;
     this.keeper.act({ kind: 'admit-client', peer: id, client });
     this.keeper.tend(peer, now);

@@ -21,9 +21,17 @@ export class RecentSet {
   }
 }
 
+/**
+ * Where public keys and MACs become strings: what is as short as they are may stand in the collector's heap, and to make a `Buffer` of
+ * it would move it out.
+ */
+const scratch = Buffer.alloc(64);
+
 /** Bytes as the key of a map. Not for secrets. */
 export function asKey(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  if (bytes.length > scratch.length) return Buffer.from(bytes).toString('latin1');
+  scratch.set(bytes);
+  return scratch.toString('latin1', 0, bytes.length);
 }
 
 /** Puts an entry last into a map of at most `limit`; the one put there longest ago gives way. */
