@@ -210,12 +210,35 @@ void sendRow(const Bytes& arena, const Words& paths, int32_t* row) {
   }
 }
 
+/// Whether the IP layer cuts what is larger than the device takes; what ICMP says of the path counts in neither case.
+void allowFragments(int fd, bool on) {
+  const int v4 = on ? IP_PMTUDISC_OMIT : IP_PMTUDISC_PROBE;
+  const int v6 = on ? IPV6_PMTUDISC_OMIT : IPV6_PMTUDISC_PROBE;
+  if (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4) != 0) return;
+  // An IPv4 socket has no such option.
+  setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
+}
+
+/// Sends a row by itself, cut by the IP layer where it must be.
+void sendInFragments(const Bytes& arena, const Words& paths, int32_t* row) {
+  flush();
+  batch.fd = row[ops::SEND::FD];
+  allowFragments(batch.fd, true);
+  sendRow(arena, paths, row);
+  flush();
+  allowFragments(batch.fd, false);
+}
+
 /// Sends the rows of which `wants(i)` is true, in order.
 template <typename Wants>
 void sendRows(const Bytes& arena, const Words& paths, int32_t* rows, int32_t count, const Wants& wants) {
   for (int32_t i = 0; i < count; i++) {
     if (!wants(i)) continue;
     int32_t* row = rows + i * ops::SEND::WORDS;
+    if (row[ops::SEND::FRAGMENTS] != 0) {
+      sendInFragments(arena, paths, row);
+      continue;
+    }
     if (row[ops::SEND::FD] != batch.fd) flush();
     batch.fd = row[ops::SEND::FD];
     sendRow(arena, paths, row);

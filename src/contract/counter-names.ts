@@ -69,6 +69,7 @@ export const LINK_NAMES: Readonly<Record<keyof typeof LINK, string>> = {
   rxCopies: 'receive_copies',
   rxCopyBytes: 'receive_copy_bytes',
   resent: 'resent_datagrams',
+  fragmented: 'fragmented_datagrams',
   sendErrors: 'send_errors',
   rttLastUs: 'rtt_last_us',
   rttMinUs: 'rtt_min_us',

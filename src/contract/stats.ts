@@ -79,6 +79,8 @@ export const LINK_FIELDS = [
   'rxCopies',
   'rxCopyBytes',
   'resent',
+  /** Datagrams that the device was too small for, and that left in IP fragments. */
+  'fragmented',
   'sendErrors',
   'rttLastUs',
   'rttMinUs',

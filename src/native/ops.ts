@@ -106,7 +106,9 @@ export const SEND = {
   SENT: 6,
   /** 1: several datagrams may leave by one UDP GSO message; 0: each is a message. */
   GSO: 7,
-  WORDS: 8,
+  /** 1: the IP layer may cut what is larger than the device takes, which is refused otherwise. */
+  FRAGMENTS: 8,
+  WORDS: 9,
 } as const;
 
 /** What somebody on the way answered to a datagram of a socket, by ICMP. */

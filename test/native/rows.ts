@@ -22,8 +22,8 @@ export function openRow(fields: Fields<typeof OPEN>): number[] {
   return [fields.KEY, fields.OFFSET, fields.LENGTH, 0];
 }
 
-/** A row of `SEND`, with results that the addon never writes. */
-export function sendRow(fields: Fields<typeof SEND>): number[] {
+/** A row of `SEND`, with results that the addon never writes; what is not named is 0. */
+export function sendRow(fields: Partial<Fields<typeof SEND>>): number[] {
   const words = row(SEND, fields);
   words[SEND.RESULT] = 12345;
   words[SEND.SENT] = 12345;

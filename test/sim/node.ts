@@ -139,8 +139,8 @@ export class SimNode {
     this.receiveSockets = new Int32Array(sizes.receiveSlots);
     this.io = new SimIo(this.arena.bytes, {
       keys: this.keys,
-      sendDatagram: (fd, bytes, path, isOfRun) =>
-        this.send(fd, isOfRun ? this.harm(bytes, path) : bytes, path),
+      sendDatagram: (fd, bytes, path, { isOfRun, fragments }) =>
+        this.send(fd, isOfRun ? this.harm(bytes, path) : bytes, path, fragments),
       cuts: (path) => this.cuts(path),
       writeFrame: (record) => this.tap.write(record, world.now),
       random: world.random,
@@ -170,7 +170,7 @@ export class SimNode {
       misaddressed: (path) => this.tell({ kind: 'misaddressed', path }),
       reply: (bytes, { socket, words, at }) => {
         const fd = this.sockets.find(({ row }) => row === socket)?.fd ?? -1;
-        this.send(fd, bytes, words.slice(at, at + PATH.WORDS));
+        this.send(fd, bytes, words.slice(at, at + PATH.WORDS), false);
       },
     });
   }
@@ -346,7 +346,7 @@ export class SimNode {
     this.receiveSockets[slot] = endpoint.row;
   }
 
-  private send(fd: number, bytes: Uint8Array | null, path: Int32Array): number {
+  private send(fd: number, bytes: Uint8Array | null, path: Int32Array, fragments: boolean): number {
     if (bytes === null) return 0;
     const endpoint = this.sockets.find((socket) => socket.fd === fd);
     if (endpoint === undefined) return EBADF;
@@ -354,7 +354,7 @@ export class SimNode {
       address: [...path.subarray(PATH.ADDR, PATH.ADDR + 4)],
       port: path[PATH.PORT],
     };
-    const error = this.world.send(endpoint, target, bytes);
+    const error = this.world.send(endpoint, target, bytes, fragments);
     if (error === 0) this.sentDatagrams++;
     return error;
   }

@@ -8,10 +8,16 @@ import type { KeySlots } from './key-slots.js';
 
 const EIO = -5;
 
+/** How a datagram leaves: by itself or of a run, and whether IP may cut it. */
+export interface SendManner {
+  isOfRun: boolean;
+  fragments: boolean;
+}
+
 export interface VirtualDevices {
   readonly keys: KeySlots;
-  /** Sends one datagram, by itself or `isOfRun`; 0 or a negative errno. */
-  sendDatagram(fd: number, bytes: Uint8Array, path: Int32Array, isOfRun: boolean): number;
+  /** Sends one datagram; 0 or a negative errno. */
+  sendDatagram(fd: number, bytes: Uint8Array, path: Int32Array, manner: SendManner): number;
   /** Whether the device that leads to a path takes a send of several datagrams; called once for each. */
   cuts(path: Int32Array): boolean;
   /** Writes one frame with its virtio header; 0 or a negative errno. */
@@ -119,7 +125,10 @@ export class SimIo implements DatapathIo {
       const from = op[SEND.OFFSET] + op[SEND.SENT];
       const length = Math.min(op[SEND.SEGMENT], op[SEND.LENGTH] - op[SEND.SENT]);
       const datagram = this.arena.slice(from, from + length);
-      const error = this.devices.sendDatagram(op[SEND.FD], datagram, path, gso);
+      const error = this.devices.sendDatagram(op[SEND.FD], datagram, path, {
+        isOfRun: gso,
+        fragments: op[SEND.FRAGMENTS] !== 0,
+      });
       if (error !== 0) {
         // A GSO send goes out whole or not at all.
         if (gso) op[SEND.SENT] = 0;

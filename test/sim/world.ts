@@ -104,10 +104,10 @@ export class World {
     this.endpoints.set(nameOf(endpoint), endpoint);
   }
 
-  /** Sends a datagram from a socket; 0 or a negative errno. */
-  send(from: Endpoint, target: Datagram['target'], bytes: Uint8Array): number {
+  /** Sends a datagram from a socket, in `fragments` where it must be; 0 or a negative errno. */
+  send(from: Endpoint, target: Datagram['target'], bytes: Uint8Array, fragments = false): number {
     if (from.sendError !== 0) return from.sendError;
-    if (bytes.length + ipUdpOverhead(from.family) > from.mtu) return EMSGSIZE;
+    if (!fragments && bytes.length + ipUdpOverhead(from.family) > from.mtu) return EMSGSIZE;
     if (!from.hasCarrier) return 0;
     this.inject({ bytes, from, source: { address: from.address, port: from.port }, target });
     return 0;

@@ -53,6 +53,7 @@ const OF_LINK: readonly Row<keyof typeof LINK>[] = [
   ['counter', 'Bytes of these, without IP and UDP headers', 'rxBytes'],
   ['counter', 'Datagrams of which another copy had come before', 'rxCopies'],
   ['counter', 'Datagrams sent again by another link', 'resent'],
+  ['counter', 'Datagrams too large for the device, sent in IP fragments', 'fragmented'],
   ['counter', 'Datagrams that the kernel refused to send', 'sendErrors'],
   ['counter', 'Bytes sent that the peer says arrived', 'deliveredOutBytes'],
   ['gauge', 'Mean deviation of the round-trip time, RFC 6298', 'jitterUs', MICRO],

@@ -46,8 +46,25 @@ export class SendErrors {
       const error = this.errorBesidesGso(row);
       if (error === 0) continue;
       if (this.queue.record[row] === PROBE) this.probe = error;
+      else if (error === EMSGSIZE) this.fragment(row);
       else this.count(row, error);
     }
+  }
+
+  /**
+   * The device takes no datagrams of that size, as after its MTU has shrunk. They are sealed and cannot be cut any more, so
+   * IP does it. From the next batch on the link has another size.
+   */
+  private fragment(row: number): void {
+    const link = this.queue.link[row];
+    const refused = this.queue.unsent(row);
+    const error = this.queue.runSingly(row, true);
+    if (link >= 0) {
+      const sent = refused - this.queue.unsent(row);
+      this.stats.links[link * LINK_WIDTH + LINK.fragmented] += sent;
+      this.tooBig.push(link, this.queue.rows[row * SEND.WORDS + SEND.SEGMENT]);
+    }
+    if (error !== 0) this.count(row, error);
   }
 
   private count(row: number, error: number): void {
@@ -59,7 +76,6 @@ export class SendErrors {
       drops.sent(DROP['tx-queue-full'], run, link, unsent);
     } else if (error === EMSGSIZE) {
       drops.sent(DROP['tx-too-big'], run, link, unsent);
-      if (link >= 0) this.tooBig.push(link, this.queue.rows[row * SEND.WORDS + SEND.SEGMENT]);
     } else {
       drops.sent(DROP['tx-error'], run, link, unsent);
       if (link < 0) return;
@@ -75,7 +91,7 @@ export class SendErrors {
   private errorBesidesGso(row: number): number {
     const error = this.queue.rows[row * SEND.WORDS + SEND.RESULT];
     if (!mayBeOfGso(error) || this.queue.unsent(row) <= 1) return error;
-    const answer = this.queue.runSingly(row);
+    const answer = this.queue.runSingly(row, false);
     if (answer === 0 && this.queue.rows[row * SEND.WORDS + SEND.GSO] !== 0) {
       this.reports.gsoRefused(this.queue.link[row]);
     }

@@ -116,8 +116,11 @@ export class SendQueue {
     return this.io.send(this.rows, count, this.tables.links.paths);
   }
 
-  /** Sends what is left of a row datagram by datagram. Returns 0 or the negative errno. */
-  runSingly(row: number): number {
+  /**
+   * Sends what is left of a row datagram by datagram, each in `fragments` of IP where the device takes no whole one.
+   * Returns 0 or the negative errno.
+   */
+  runSingly(row: number, fragments: boolean): number {
     const { single } = this;
     const at = row * SEND.WORDS;
     const sent = this.rows[at + SEND.SENT];
@@ -125,6 +128,7 @@ export class SendQueue {
     single[SEND.OFFSET] += sent;
     single[SEND.LENGTH] -= sent;
     single[SEND.GSO] = 0;
+    single[SEND.FRAGMENTS] = fragments ? 1 : 0;
     this.io.send(single, 1, this.tables.links.paths);
     this.rows[at + SEND.SENT] = sent + single[SEND.SENT];
     return single[SEND.RESULT];
