@@ -107,6 +107,7 @@ export class Engine {
   /** Runs what is due. Call it only with the sockets drained: a late wake-up is not silence. */
   expire(now: number): void {
     this.parts.now = now;
+    this.parts.link.liveness.caughtUp();
     for (;;) {
       const count = this.parts.wheel.advance(now, this.due);
       for (let index = 0; index < count; index++) this.timer(this.due[index], now);

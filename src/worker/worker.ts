@@ -71,6 +71,8 @@ const TOKEN_SOCKET = 16;
 const MAX_TOKENS = 64;
 /** Batches taken from one source before the others have their turn. */
 const ROUNDS = 4;
+/** A turn that takes longer was held up: the thread did not have the processor, or was stopped. */
+const LONGEST_TURN_US = 50_000;
 /** Turns without a look at the timers while sockets do not run dry. */
 const MAX_UNDRAINED_TURNS = 16;
 /** Commands carried out before sockets and the TAP have their turn. */
@@ -120,6 +122,8 @@ class Shell {
   private readonly pace = new Pace();
   /** Time of the batch in hand. */
   private now: number;
+  /** When the turn in hand began. */
+  private turnBegan: number;
   private readonly outbox: Outbox;
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
@@ -143,6 +147,7 @@ class Shell {
     const native = this.native;
     const bytes = this.arena.bytes;
     this.now = native.now();
+    this.turnBegan = this.now;
     this.outbox = new Outbox(start.port, start.taken);
     this.cookieReplies = new CookieReplies(native, this.marks);
     this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);
@@ -232,7 +237,8 @@ class Shell {
         native.wait(this.gathering, GATHER_US, 0, tokens);
       const ready = native.wait(this.epoll, timeout, worked && !rush ? this.spinUs : 0, tokens);
       const now = native.now();
-      engine.woke(now, Math.max(deadline, before), now - before);
+      engine.woke(now, Math.max(deadline, Math.min(before, this.turnBegan + LONGEST_TURN_US)), now - before);
+      this.turnBegan = now;
       engine.stats.interface[INTERFACE.wakeups]++;
       this.drained = true;
       worked = this.serveAll(ready, now);

@@ -286,6 +286,26 @@ describe('late wake-ups', () => {
       expect(nodes.map((node) => node.linkEvents().length)).toEqual(before);
     }));
 
+  it('what waited for the sleeper makes no round trip longer, at either end', () =>
+    withSeed((seed) => {
+      const { world, nodes } = start(seed, { links: 2, intervalMs: 10, holdMs: 3000 });
+      const [a, b] = nodes;
+      world.run(1000 * MILLISECOND);
+      const largest = (): number[] =>
+        [0, 1].flatMap((link) => [
+          a.linkGauge(linkRow(1, link), 'rttSmoothedUs'),
+          b.linkGauge(linkRow(0, link), 'rttSmoothedUs'),
+        ]);
+      const before = Math.max(...largest());
+      for (const stallUs of [50, 200, 1000, 2500].map((time) => time * MILLISECOND)) {
+        a.stall(stallUs);
+        world.run(stallUs + 5 * MILLISECOND);
+        expect(Math.max(...largest())).toBeLessThanOrEqual(2 * before);
+        world.run(100 * MILLISECOND);
+        expect(Math.max(...largest())).toBeLessThanOrEqual(2 * before);
+      }
+    }));
+
   it('commands that waited for the sleeper do not make it judge its links before it has listened', () =>
     withSeed((seed) => {
       const lan = start(seed, { links: 4, intervalMs: 100, holdMs: 300 });

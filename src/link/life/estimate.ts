@@ -14,13 +14,23 @@ const MAX_RTT_US = 60_000_000;
 /** Percentiles are worked out again this often at most. */
 const PERCENTILES_EVERY_US = 1_000_000;
 
-/** Takes the measurements of a heartbeat. */
-export function observeBeat(links: LinkTable, stats: SharedStats, view: DataView, datagram: Datagram): void {
+/**
+ * Takes the measurements of a heartbeat. One that `hasWaited` for this thread came nobody knows when: it tells nothing of
+ * time, and the peer gets an echo of the one before, of which that is known.
+ */
+export function observeBeat(
+  links: LinkTable,
+  stats: SharedStats,
+  view: DataView,
+  datagram: Datagram,
+  hasWaited: boolean,
+): void {
   const { link: row, body, now } = datagram;
   links.peerIntervalUs[row] = view.getUint16(body + HEARTBEAT.INTERVAL_MS) * 1000;
+  observeCounts(links, stats, view, row, body);
+  if (hasWaited) return;
   const delay = view.getUint32(body + HEARTBEAT.ECHO_DELAY);
   if (delay !== NO_ECHO) observeRtt(links, stats, row, sinceEcho(view, body, now) - delay, now);
-  observeCounts(links, stats, view, row, body);
   links.echo[row] = view.getUint32(body + HEARTBEAT.SENT_AT);
   links.echoAt[row] = now;
 }

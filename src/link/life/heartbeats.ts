@@ -98,6 +98,7 @@ export class HeartbeatReader {
 
   constructor(
     private readonly base: LinkBase,
+    private readonly liveness: Liveness,
     listeners: BeatListeners,
   ) {
     this.life = listeners.life;
@@ -140,7 +141,7 @@ export class HeartbeatReader {
     const { bytes, view } = this.base.arena;
     const peerInterval = links.peerIntervalUs[link];
     const hold = links.holdUs[link];
-    observeBeat(links, this.base.stats, view, datagram);
+    observeBeat(links, this.base.stats, view, datagram, this.liveness.isCatchingUp);
     const flags = bytes[body + HEARTBEAT.FLAGS];
     links.beatFlags[link] = flags;
     const peerHold = view.getUint16(body + HEARTBEAT.HOLD_MS) * 1000;

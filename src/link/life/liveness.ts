@@ -21,6 +21,8 @@ const STALL_HOLDS = 3;
 export class Liveness {
   private readonly peers: PeerTable;
   private readonly links: LinkTable;
+  /** This thread was late, and what came meanwhile has not all been taken in: nobody knows when it came. */
+  isCatchingUp = false;
   /** How late this thread has been in all, in µs. */
   private lateness = 0;
 
@@ -32,6 +34,12 @@ export class Liveness {
   /** This thread was late by `lateUs`: silence of that length is not the links' fault. */
   stalled(lateUs: number): void {
     this.lateness += lateUs;
+    this.isCatchingUp = true;
+  }
+
+  /** All that had come while this thread was late has been taken in. */
+  caughtUp(): void {
+    this.isCatchingUp = false;
   }
 
   /** The peer was heard on this link. */

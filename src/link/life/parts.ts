@@ -85,7 +85,7 @@ export class LinkParts {
     this.members = new Members(base, directs, limit);
     this.roaming = new Roaming(base, this.placement, this.liveness, this.life, this.mtu);
     this.control = new LinkControl(base, this.liveness, reports, {
-      heartbeats: new HeartbeatReader(base, {
+      heartbeats: new HeartbeatReader(base, liveness, {
         life: this.life,
         roaming: this.roaming,
         mtu: this.mtu,
