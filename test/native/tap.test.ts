@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadNative, type TapHandle, type TapOptions } from '../../src/native/binding.js';
 import { BATCH, READ, SEND, VNET_HEADER, WRITE } from '../../src/native/ops.js';
@@ -13,6 +14,8 @@ const NEEDS_CSUM = 1;
 const GSO_UDP_L4 = 5;
 const ETHER_ARP = 0x0806;
 const ETHER_IPV4 = 0x0800;
+/** Next header of RFC 8200 section 4.5. */
+const IPV6_FRAGMENT = 44;
 
 // The network set aside for measuring (RFC 2544): in nobody's way.
 const HOST = '198.19.77.1';
@@ -170,6 +173,46 @@ describe('TAP', () => {
     };
     const mostOfBatch = Math.ceil(BATCH.BYTES / length);
     expect([read(), read(), read(), read()]).toEqual([mostOfBatch, mostOfBatch, slots - 2 * mostOfBatch, 0]);
+  });
+
+  test('IP cuts what is larger than the device takes, where it is allowed to', () => {
+    const name = uniqueName();
+    const { fd } = tap({ name });
+    ip(`link set ${name} mtu 1280 up`);
+    for (const [own, other] of [
+      [HOST, NEIGHBOUR],
+      ['fd00:77::1', 'fd00:77::2'],
+    ]) {
+      const family = own.includes(':') ? (6 as const) : (4 as const);
+      ip(`address add ${own}/${family === 4 ? 24 : 64} dev ${name}${family === 6 ? ' nodad' : ''}`);
+      ip(`neighbour add ${other} lladdr 02:00:00:00:00:02 nud permanent dev ${name}`);
+      const arena = new Uint8Array(WRITE_BASE + (1 << 18));
+      const buffers = { receiveBuffer: 0, sendBuffer: 1 << 20 };
+      const socket = native.udpOpen({ family, address: own, port: 0, device: null, ...buffers, gro: false });
+      open.push(socket.fd);
+      const send = (FRAGMENTS: number): number => {
+        const at = { FD: socket.fd, OFFSET: WRITE_BASE, LENGTH: 2800, SEGMENT: 1400, PATH: 0, FRAGMENTS };
+        const row = Int32Array.from(sendRow(at));
+        native.udpSend(arena, row, 1, pathRow(other, 9));
+        return row[SEND.RESULT];
+      };
+      expect([send(0), send(1), send(0)]).toEqual([-constants.errno.EMSGSIZE, 0, -constants.errno.EMSGSIZE]);
+      const rows = new Int32Array(SLOTS * READ.WORDS);
+      const lengths: number[] = [];
+      const count = native.tapRead(arena, fd, 0, SLOT_BYTES, SLOTS, rows);
+      for (let row = 0; row < count; row++) {
+        const at = row * READ.WORDS;
+        const frame = new DataView(arena.buffer, rows[at + READ.OFFSET], rows[at + READ.LENGTH]);
+        const first = VNET_HEADER + 14;
+        const isFragment =
+          etherType(frame) === ETHER_IPV4
+            ? (frame.getUint16(first + 6) & 0x3fff) !== 0
+            : frame.getUint8(first + 6) === IPV6_FRAGMENT;
+        if (isFragment) lengths.push(frame.byteLength - first);
+      }
+      expect(lengths).toHaveLength(4);
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(1280);
+    }
   });
 
   test('offloads that are not asked for are not granted', () => {

@@ -14,9 +14,9 @@ export class Flood {
     createInterface({ input: ping.output }).on('line', (line) => this.log.feed(line));
   }
 
-  /** Starts a ping with an interval in ms, of so many bytes of data, and waits for its first answers. */
-  static async start(lab: Lab, host: number, target: string, intervalMs = 5, bytes = 56): Promise<Flood> {
-    const words = ['-D', '-O', '-n', '-s', String(bytes), '-i', String(intervalMs / 1000), target];
+  /** Starts a ping with an interval in ms and waits for its first answers. */
+  static async start(lab: Lab, host: number, target: string, intervalMs = 5): Promise<Flood> {
+    const words = ['-D', '-O', '-n', '-i', String(intervalMs / 1000), target];
     const flood = new Flood(lab.start(host, 'ping', words));
     await flood.more(5);
     return flood;

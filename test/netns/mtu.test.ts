@@ -88,15 +88,6 @@ describe('a path whose MTU changes under traffic', () => {
     expect((await site.nodes[0].call('show.links', {}))[0].transitions).toBe(1);
   });
 
-  it('loses no frame when the device of a link shrinks', async () => {
-    const flood = await Flood.start(lab!, 1, lanAddress(2), 5, 1400);
-    for (const bytes of [1280, 600, 1500]) await setMtu(bytes);
-    expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
-    const counters = await site.nodes[0].call('show.counters', {});
-    const fragmented = counters.filter(({ name }) => name === 'fragmented_datagrams');
-    expect(Math.max(...fragmented.map(({ value }) => value))).toBeGreaterThan(0);
-  });
-
   it('says so at both ends while their TAPs differ', async () => {
     const others = () =>
       Promise.all(site.nodes.map(async (node) => (await node.call('show.interfaces', {}))[0].otherMtus));
