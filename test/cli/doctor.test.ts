@@ -88,6 +88,27 @@ describe('doctor', () => {
     expect(doctorSummary([], facts())).toBe('No fault found (0 interfaces, 1 peer).');
   });
 
+  it('names what is missing at an interface once, with what mends it, and no longer when it is there', () => {
+    const said = [
+      warning('bridge-missing', 'bridge br0 is absent'),
+      warning('tap-changed', 'the TAP was set down; another program took an address'),
+    ];
+    const missing = ['not permitted: ip link set', 'bridge br0 is absent', 'another program took an address'];
+    const findings = (now: string[]) =>
+      findingsOf(
+        facts({
+          events: said,
+          interfaces: [{ ...interfaceStatus(found), enabled: true, state: 'up', missing: now }],
+        }),
+      );
+    expect(findings(missing).map(({ problem, remedy }) => [problem, remedy])).toEqual([
+      [missing[0], expect.stringContaining('CAP_NET_ADMIN')],
+      [missing[1], expect.stringContaining('make the bridge')],
+      [missing[2], expect.stringContaining('ip(8)')],
+    ]);
+    expect(findings([])).toEqual([]);
+  });
+
   it('advises to make a TAP again that has fewer queues than workers', () => {
     const worker = { interface: 'octo0', alive: true, scheduling: 'realtime' as const };
     const rows = [

@@ -14,7 +14,7 @@ describe('the TAP and its bridge', () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
-    bridges = new Map();
+    bridges = new Map([[TAP.name, TAP.ifindex]]);
     commands = [];
     said = [];
     trees = new Set();
@@ -63,6 +63,19 @@ describe('the TAP and its bridge', () => {
     await kernelSays(4);
     expect([port.missing, commands.length]).toEqual([null, 2]);
     expect(said).toEqual(['bridge br0 is absent', null, 'bridge br0 is absent', null]);
+  });
+
+  it('leaves alone another device that has the name of a TAP which is gone', async () => {
+    bridges.set('br0', 3);
+    await port.want('br0');
+    for (const device of [OTHER, undefined]) {
+      bridges.delete(TAP.name);
+      if (device !== undefined) bridges.set(TAP.name, device);
+      await kernelSays(TAP.ifindex);
+      expect([commands.length, port.missing]).toEqual([1, null]);
+    }
+    await port.want(null);
+    expect(commands).toHaveLength(1);
   });
 
   it('joins again when somebody took the TAP out', async () => {

@@ -29,7 +29,7 @@ export function worstFirst(all: readonly Finding[]): Finding[] {
 /** Everything that is wrong with what the daemon does. */
 export function findingsOf(facts: DoctorFacts): Finding[] {
   return [
-    ...facts.interfaces.flatMap(ofInterface),
+    ...facts.interfaces.flatMap((each) => ofInterface(each, facts.events)),
     ...facts.peers.flatMap(ofPeer),
     ...ofEvents(facts.events),
     ...facts.mtu.flatMap(ofMtu),
@@ -40,7 +40,8 @@ export function findingsOf(facts: DoctorFacts): Finding[] {
   ];
 }
 
-function ofInterface({ name, enabled, state, cause, missing, loops, peers }: InterfaceStatus): Finding[] {
+function ofInterface(status: InterfaceStatus, events: readonly ControlEvent[]): Finding[] {
+  const { name, enabled, state, cause, missing, loops, peers } = status;
   const where = `interface ${name}`;
   const found: Finding[] = [];
   if (enabled && state === 'down') {
@@ -51,7 +52,7 @@ function ofInterface({ name, enabled, state, cause, missing, loops, peers }: Int
     found.push({ kind: 'advice', where, problem: 'is shut down', remedy: '"no shutdown" there starts it' });
   }
   for (const problem of missing) {
-    const remedy = 'run octolinkd as root or with CAP_NET_ADMIN, or do it by hand';
+    const remedy = remedyOf(problem, name, events);
     found.push({ kind: 'fault', where, problem, remedy });
   }
   for (const { peer, state: loop } of loops) {
@@ -64,6 +65,16 @@ function ofInterface({ name, enabled, state, cause, missing, loops, peers }: Int
     });
   }
   return found;
+}
+
+/** What is missing is what could not be done for want of a right, but for that of which a warning says more. */
+function remedyOf(problem: string, interfaceName: string, events: readonly ControlEvent[]): string {
+  for (const event of events.toReversed()) {
+    if (event.kind !== 'warning' || event.interface !== interfaceName) continue;
+    const remedy = REMEDIES[event.what];
+    if (remedy !== undefined && event.detail.split('; ').includes(problem)) return remedy;
+  }
+  return 'run octolinkd as root or with CAP_NET_ADMIN, or do it by hand';
 }
 
 function ofPeer(peer: PeerStatus): Finding[] {
@@ -118,8 +129,13 @@ function ofMtu({ peer, links }: PeerMtu): Finding[] {
   });
 }
 
-/** Warnings of what is found with the peers and the system, as it is now. */
-const SHOWN_AS_THEY_ARE: ReadonlySet<WarningName> = new Set(['mtu-differs', 'tap-queues-missing']);
+/** Warnings of what is found with the interfaces, the peers and the system, as it is now. */
+const SHOWN_AS_THEY_ARE: ReadonlySet<WarningName> = new Set([
+  'bridge-missing',
+  'mtu-differs',
+  'tap-changed',
+  'tap-queues-missing',
+]);
 
 /** Warnings say once what goes on: the last of each kind and place counts. */
 function ofEvents(events: readonly ControlEvent[]): Finding[] {

@@ -61,9 +61,15 @@ export class BridgePort {
     this.bridge = null;
   }
 
+  /** Whether the TAP still has its name: it may be gone, and another device may have the name. */
+  private get isThere(): boolean {
+    return ifindexOf(this.native, this.tap.name) === this.tap.ifindex;
+  }
+
   private async look(): Promise<void> {
     const { bridge } = this;
-    if (bridge === null) return this.say(null);
+    // What has become of the TAP is told by itself (`TapWatch`).
+    if (bridge === null || !this.isThere) return this.say(null);
     const ifindex = ifindexOf(this.native, bridge);
     if (ifindex === 0) {
       this.joined = 0;
@@ -82,7 +88,7 @@ export class BridgePort {
   }
 
   private async leave(): Promise<void> {
-    await this.host.ip([`link set dev ${this.tap.name} nomaster`]).catch(() => undefined);
+    if (this.isThere) await this.host.ip([`link set dev ${this.tap.name} nomaster`]).catch(() => undefined);
     this.say(null);
   }
 
