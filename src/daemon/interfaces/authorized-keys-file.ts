@@ -44,6 +44,8 @@ export class AuthorizedKeysFile {
   private timer: NodeJS.Timeout | undefined;
   /** The file as it was read last, whether it could be used or not. */
   private seen = '';
+  /** The file as it was last looked at, and since when: its time may lie in the future, where a clock was set back. */
+  private looked = { signature: '', sinceMs: 0 };
   private closed = false;
   /** Settles when the last reading has ended: they never overlap. */
   private last: Promise<unknown> = Promise.resolve();
@@ -107,7 +109,7 @@ export class AuthorizedKeysFile {
       if (snapshot === null || this.closed) return;
       const { text, signature, changedMs } = snapshot;
       const read = await readKeys(text, this.owner.table());
-      const waitMs = changedMs + SETTLED_MS - Date.now();
+      const waitMs = Math.min(this.looksTheSame(signature), changedMs - Date.now()) + SETTLED_MS;
       if (!isAsked && waitMs > 0 && seemsHalfWritten(text, read, this.owner.table())) {
         return this.lookIn(waitMs);
       }
@@ -119,6 +121,13 @@ export class AuthorizedKeysFile {
       this.seen = message;
       this.owner.failed(message);
     }
+  }
+
+  /** For how long it has looked like this, as a negative number of ms, by a clock that nobody sets. */
+  private looksTheSame(signature: string): number {
+    const now = performance.now();
+    if (this.looked.signature !== signature) this.looked = { signature, sinceMs: now };
+    return this.looked.sinceMs - now;
   }
 
   /** The file, unless it is the one that was `seen`. */
