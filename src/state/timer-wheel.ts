@@ -2,16 +2,16 @@
  * Hierarchical timing wheel: hundreds of thousands of deadlines, each set, cancelled and met in O(1).
  *
  * Source: G. Varghese and T. Lauck, "Hashed and hierarchical timing wheels" (1987), scheme 7. The inner wheel
- * covers one block of 4096 ticks of 0.5 ms; the outer wheel holds one list per later block, and its list is
- * spread over the inner wheel when the block begins. Exact deadlines are kept beside, so nothing is ever due
+ * covers one block of 512 ticks of 0.5 ms; the outer wheel holds one list per later block, and its list is
+ * spread over the inner wheel when the block begins: a short block, so that no frame waits while many are spread. Exact deadlines are kept beside, so nothing is ever due
  * early. Times are microseconds as doubles and may start anywhere; they never go back.
  */
 import { Columns, float64, int32 } from '../base/columns.js';
 
 const TICK_US = 500;
-const INNER = 4096;
+const INNER = 512;
 const BLOCK_US = TICK_US * INNER;
-const OUTER = 256;
+const OUTER = 2048;
 const NONE = -1;
 
 export class TimerWheel {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TimerWheel } from '../../src/state/timer-wheel.js';
 
 const MS = 1000;
@@ -78,6 +78,20 @@ describe('timer wheel', () => {
     expect(wheel.next()).toBe(525 * SECOND);
     expect(drain(wheel, 525 * SECOND)).toEqual([1]);
     expect(wheel.next()).toBe(5000 * SECOND);
+  });
+
+  it('spreads little at once, however many deadlines there are', () => {
+    const wheel = new TimerWheel(65_536, 0);
+    for (let id = 0; id < 65_536; id++) wheel.schedule(id, (10 * SECOND * (id + 1)) / 65_536);
+    const insert = vi.spyOn(wheel as unknown as { insert(id: number): void }, 'insert');
+    let most = 0;
+    for (let now = 0; now <= 10 * SECOND; now += 5 * MS) {
+      const before = insert.mock.calls.length;
+      drain(wheel, now);
+      most = Math.max(most, insert.mock.calls.length - before);
+    }
+    expect(wheel.pending).toBe(0);
+    expect(most).toBeLessThan(2000);
   });
 
   it('grows for higher ids and keeps what is pending', () => {
