@@ -15,6 +15,7 @@ import type { LinkChanges } from './changes.js';
 import type { Liveness } from './liveness.js';
 import type { Placement } from './placement.js';
 import { isDrained } from './states.js';
+import { nearestTick, tickFrom } from './ticks.js';
 import { TIMER, timerOf } from './timers.js';
 
 /** What a link goes down for when it comes to lack something, where that has a word of its own. */
@@ -98,6 +99,17 @@ export class LinkLife {
     this.base.wheel.schedule(timerOf(link, timer), at);
   }
 
+  /** The next heartbeat of a link is due after its interval. */
+  private beatAgain(link: number, now: number): void {
+    const interval = this.links.intervalUs[link];
+    this.schedule(link, TIMER.BEAT, nearestTick(now + interval, interval));
+  }
+
+  /** Has the silence of a link be judged at a time, or soon afterwards. */
+  private judgeAt(link: number, at: number): void {
+    this.schedule(link, TIMER.HOLD, tickFrom(at, this.liveness.peerInterval(link)));
+  }
+
   /** The hold time of a link may have changed: its timer works out the deadline again. */
   rearm(link: number, now: number): void {
     if (isAlive(this.links.state[link])) this.schedule(link, TIMER.HOLD, now);
@@ -113,17 +125,17 @@ export class LinkLife {
     const lacked = this.links.lacks[link];
     if (lacked === 0) this.beats.beat(link, now);
     else this.changes.wait(link, LINK_CAUSES[lacked], now);
-    this.schedule(link, TIMER.BEAT, now + this.links.intervalUs[link]);
+    this.beatAgain(link, now);
   }
 
   /** The hold timer of a link fired: down when it was really silent that long. */
   holdDue(link: number, now: number): void {
     if (!this.isHeldUp(link)) return;
     const deadline = this.liveness.deadlineOf(link);
-    if (now < deadline) return this.schedule(link, TIMER.HOLD, deadline);
+    if (now < deadline) return this.judgeAt(link, deadline);
     if (!this.liveness.isPeerStalled(link, now)) return this.down(link, 'hold-time-expired', now);
     this.changes.peerSilent(this.links.peer[link], now);
-    this.schedule(link, TIMER.HOLD, now + this.liveness.peerInterval(link) / 4);
+    this.judgeAt(link, now + this.liveness.peerInterval(link) / 4);
   }
 
   /** Whether a link goes down when nothing is heard of it. */
@@ -163,7 +175,7 @@ export class LinkLife {
   private unheard(link: number, now: number): void {
     const cause = isAlive(this.links.state[link]) ? 'peer-does-not-hear-us' : 'beats-heard';
     this.changes.leave(link, 'unheard', cause, now);
-    this.schedule(link, TIMER.HOLD, now + this.liveness.holdOf(link));
+    this.judgeAt(link, now + this.liveness.holdOf(link));
     this.beats.beat(link, now);
   }
 
@@ -177,7 +189,7 @@ export class LinkLife {
     else if (this.deciders.damping.isSuppressed(link, now))
       this.changes.move(link, 'flapping', 'flapping', now);
     else this.changes.move(link, 'free', 'beats-heard', now);
-    this.schedule(link, TIMER.HOLD, now + this.liveness.holdOf(link));
+    this.judgeAt(link, now + this.liveness.holdOf(link));
     // The peer may wait for our word that we hear it, and answers to frames that we send from now on wait with it.
     this.beats.beat(link, now);
   }
