@@ -84,12 +84,6 @@ const ERROR_ROWS = 16;
 const KERNEL_INTERVAL_US = 20_000;
 /** How long frames are left to gather in a rush: as a network card moderates its interrupts. */
 const GATHER_US = 40;
-/**
- * How long to poll after work before sleeping, giving the processor away to whoever wants it. Not under real-time
- * scheduling: there nobody else would get it.
- */
-const SPIN_US = 40;
-
 /** Bytes of the first `count` messages. */
 function bytesOf(receives: Int32Array, count: number): number {
   let bytes = 0;
@@ -127,7 +121,8 @@ class Shell {
   private readonly outbox: Outbox;
   /** Watches nothing: waiting on it is a short sleep. */
   private readonly gathering: number;
-  private spinUs: number;
+  /** Under real-time scheduling nobody else would get the processor while this thread polls. */
+  private mayPoll = true;
   /** Threads wanted, this one included. */
   private workers: number;
   private running = true;
@@ -192,14 +187,13 @@ class Shell {
     this.readFrom(start.tapFds);
     native.epollAdd(this.epoll, start.netlinkFd, TOKEN_NETLINK);
     this.tellEverything();
-    this.spinUs = SPIN_US;
     this.workers = start.workers;
     this.schedule(start.realtime);
   }
 
   private schedule(realtime: boolean): void {
     const granted = schedule(this.native, realtime);
-    this.spinUs = granted ? 0 : SPIN_US;
+    this.mayPoll = !granted;
     this.emit({ kind: 'scheduling', realtime: granted });
     // Helpers are scheduled as this thread is when they start.
     this.startHelpers();
@@ -224,7 +218,6 @@ class Shell {
 
   run(): void {
     const { native, engine, tokens } = this;
-    let worked = false;
     // Links have their places before the first command wants to send by one: a handshake, most likely.
     this.takeKernelEvents(this.now);
     while (this.running) {
@@ -235,13 +228,14 @@ class Shell {
       const rush = this.pace.isRush(engine.stats.interface, before);
       if (rush && this.pace.lastBatchWasSmall(engine.stats.interface))
         native.wait(this.gathering, GATHER_US, 0, tokens);
-      const ready = native.wait(this.epoll, timeout, worked && !rush ? this.spinUs : 0, tokens);
+      const polling = this.pace.pollUs(engine.stats.interface, before);
+      const ready = native.wait(this.epoll, timeout, this.mayPoll && !rush ? polling : 0, tokens);
       const now = native.now();
       engine.woke(now, Math.max(deadline, Math.min(before, this.turnBegan + LONGEST_TURN_US)), now - before);
       this.turnBegan = now;
       engine.stats.interface[INTERFACE.wakeups]++;
       this.drained = true;
-      worked = this.serveAll(ready, now);
+      this.serveAll(ready, now);
       this.expire(deadline);
       this.tellKernelChanged(now);
     }
@@ -261,29 +255,17 @@ class Shell {
     if (this.drained || this.undrainedTurns > 0) this.engine.expire(now);
   }
 
-  /** Serves the first `ready` tokens; true when there was traffic among them. All queues of the TAP are read together. */
-  private serveAll(ready: number, now: number): boolean {
-    let worked = false;
-    for (let index = 0; index < ready; index++) {
-      if (this.serve(this.tokens[index], now)) worked = true;
-    }
+  /** Serves the first `ready` tokens. All queues of the TAP are read together. */
+  private serveAll(ready: number, now: number): void {
+    for (let index = 0; index < ready; index++) this.serve(this.tokens[index], now);
     if (this.tap.isReady) this.readTap(now);
-    return worked;
   }
 
-  /** Serves one ready source; true when it was traffic. */
-  private serve(token: number, now: number): boolean {
-    if (token >= TOKEN_SOCKET) {
-      this.receive(token - TOKEN_SOCKET, now);
-      return true;
-    }
-    if (token >= TOKEN_TAP) {
-      this.tap.markReady(token - TOKEN_TAP);
-      return true;
-    }
-    if (token === TOKEN_WAKE) this.takeCommands(now);
+  private serve(token: number, now: number): void {
+    if (token >= TOKEN_SOCKET) this.receive(token - TOKEN_SOCKET, now);
+    else if (token >= TOKEN_TAP) this.tap.markReady(token - TOKEN_TAP);
+    else if (token === TOKEN_WAKE) this.takeCommands(now);
     else if (token === TOKEN_NETLINK) this.takeKernelEvents(now);
-    return false;
   }
 
   private readTap(now: number): void {
