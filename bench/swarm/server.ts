@@ -104,7 +104,7 @@ export class Server {
   async start(): Promise<number> {
     const { serverCores, serverFlags } = this.options;
     const files = ['--config', join(this.folder, 'octolink.conf'), '--socket', this.socket];
-    const node = [process.execPath, ...serverFlags, OCTOLINKD, ...files];
+    const node = [process.execPath, ...serverFlags, ...OCTOLINKD, ...files];
     node.push('--state', join(this.folder, 'state'));
     const line = serverCores === undefined ? node : ['taskset', '-c', serverCores, ...node];
     const started = performance.now();

@@ -30,7 +30,7 @@ export class Stations {
       writeFileSync(keyFile, `${this.keys[index].privateKey}\n`, { mode: 0o600 });
       writeFileSync(configFile, this.configuration(host, keyFile, server));
       const flags = ['--config', configFile, '--socket', join(folder, 'control.sock')];
-      const args = [OCTOLINKD, ...flags, '--state', join(folder, 'state')];
+      const args = [...OCTOLINKD, ...flags, '--state', join(folder, 'state')];
       this.lab.start(host, process.execPath, args, { logFile: join(folder, 'daemon.log') });
     });
   }

@@ -37,7 +37,7 @@ export class Bed {
     const config = meshConfig(this.lab, host, publicKeys, keyFile, this.options);
     writeFileSync(configFile, this.edit(host, config));
     const words = ['--config', configFile, '--socket', this.socket(host), '--state', join(folder, 'state')];
-    const program = [...nodeFlags, OCTOLINKD, ...words];
+    const program = [...nodeFlags, ...OCTOLINKD, ...words];
     const daemon = this.lab.start(host, process.execPath, program, { logFile: join(folder, 'log') });
     this.daemons.set(host, daemon);
     await until(`the daemon of h${host} to answer`, () => this.answers(host, daemon), PATIENCE_MS);

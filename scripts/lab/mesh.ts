@@ -1,17 +1,24 @@
 /** A full mesh of Octolink daemons over a lab: keys, configurations, start and readiness. */
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ControlConnection } from './control.js';
 import { hostFolder, type Lab } from './lab.js';
+import { nodeFlags } from './node-flags.js';
 import type { LabProcess } from './process.js';
 import { run, until } from './run.js';
 
 /** The tree that this file was built in: `dist/scripts/lab/mesh.js` is three folders below it. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-/** The programs as packages hold them, which start in half the time. */
-export const OCTOLINKD = join(ROOT, 'dist/bundle/octolinkd.js');
+/**
+ * The programs as packages hold them, which start in half the time. Of the daemon also the flags for Node that come before it: with
+ * others it is another daemon, whose threads wait for a collector of garbage on threads of less weight.
+ */
+export const OCTOLINKD: readonly string[] = [
+  ...nodeFlags(readFileSync(join(ROOT, 'bin/octolinkd'), 'utf8')),
+  join(ROOT, 'dist/bundle/octolinkd.js'),
+];
 export const OCTOLINK = join(ROOT, 'dist/bundle/octolink.js');
 export const PORT = 7700;
 const START_PATIENCE_MS = 20_000;
@@ -132,7 +139,7 @@ export class Mesh {
       writeFileSync(configFile, edit(index, meshConfig(lab, index, publicKeys, keyFile, options)));
       const socket = join(folder, 'control.sock');
       const flags = ['--config', configFile, '--socket', socket, '--state', join(folder, 'state')];
-      const program = [...(options.nodeFlags ?? []), OCTOLINKD];
+      const program = [...(options.nodeFlags ?? []), ...OCTOLINKD];
       const logFile = join(folder, 'daemon.log');
       const launch = () => lab.start(index, node, [...program, ...flags], { logFile });
       return { index, name, lanAddress: lanAddress(index), configFile, socket, launch, daemon: launch() };

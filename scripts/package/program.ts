@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildFacts } from '../../src/api/version.js';
+import { nodeFlags } from '../lab/node-flags.js';
 import { run } from '../lab/run.js';
 import { checkLoads } from './addon.js';
 import { placeBundle, SODIUM_ADDONS } from './bundle.js';
@@ -54,20 +55,11 @@ export async function placeProgram(
   const launcher = readFileSync(join(root, 'packaging/launcher.sh'), 'utf8');
   for (const name of ['octolink', 'octolinkd']) {
     const flags = nodeFlags(readFileSync(join(root, 'bin', name), 'utf8'));
-    put(join(folder, 'bin', name), launcher.replace('@ENTRY@', name).replace('@FLAGS@', flags), {
+    const words = flags.map((flag) => `${flag} `).join('');
+    put(join(folder, 'bin', name), launcher.replace('@ENTRY@', name).replace('@FLAGS@', words), {
       runs: true,
     });
   }
-}
-
-/** The flags for Node in the first line of a program, each with a space after it. */
-export function nodeFlags(program: string): string {
-  const [first] = program.split('\n');
-  return first
-    .split(' ')
-    .filter((word) => word.startsWith('--'))
-    .map((flag) => `${flag} `)
-    .join('');
 }
 
 /** Compiled files without the mention of source maps, which are not packed. */

@@ -121,7 +121,7 @@ function start(host: number, keys: KeyPair[], servers: string[]): void {
   lines.push('no shutdown', 'exit');
   writeFileSync(file('conf'), `${lines.join('\n')}\n`);
   const words = ['--config', file('conf'), '--socket', file('sock'), '--state', file('state')];
-  lab.start(host, process.execPath, [OCTOLINKD, ...words], { logFile: file('log') });
+  lab.start(host, process.execPath, [...OCTOLINKD, ...words], { logFile: file('log') });
 }
 
 async function peersOf(host: number): Promise<PeerStatus[] | null> {

@@ -12,6 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OCTOLINKD } from '../../scripts/lab/mesh.js';
+import { nodeFlags } from '../../scripts/lab/node-flags.js';
 import { tooNew } from '../../scripts/package/addon.js';
 import { makeBundle, placeBundle } from '../../scripts/package/bundle.js';
 import { makeDeb } from '../../scripts/package/deb.js';
@@ -20,7 +22,7 @@ import { productionPackages } from '../../scripts/package/lockfile.js';
 import { changelogOf, changeOf, notesOf } from '../../scripts/package/notes.js';
 import { sha256 } from '../../scripts/package/npm.js';
 import { readOptions } from '../../scripts/package/options.js';
-import { nodeFlags, placePackages } from '../../scripts/package/program.js';
+import { placePackages } from '../../scripts/package/program.js';
 import { sbom } from '../../scripts/package/sbom.js';
 import { targetOf } from '../../scripts/package/targets.js';
 import { versionLine } from '../../src/api/version.js';
@@ -46,8 +48,17 @@ function lacking(...programs: string[]): string | undefined {
 
 describe('the launcher of a program', () => {
   it('has the flags of its first line', () => {
-    expect(nodeFlags('#!/usr/bin/env -S node --one --two=2\nimport(x); // --three\n')).toBe('--one --two=2 ');
-    expect(nodeFlags('#!/usr/bin/env node\n')).toBe('');
+    expect(nodeFlags('#!/usr/bin/env -S node --one --two=2\nimport(x); // --three\n')).toEqual([
+      '--one',
+      '--two=2',
+    ]);
+    expect(nodeFlags('#!/usr/bin/env node\n')).toEqual([]);
+  });
+
+  it('is how labs and measurements start the daemon', () => {
+    const flags = nodeFlags(readFileSync(join(ROOT, 'bin/octolinkd'), 'utf8'));
+    expect(flags).toContain('--single-threaded-gc');
+    expect(OCTOLINKD.slice(0, -1)).toEqual(flags);
   });
 });
 

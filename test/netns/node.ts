@@ -85,7 +85,7 @@ export class Node {
 
   private words(): string[] {
     const flags = ['--config', this.configFile, '--socket', this.socket, '--state', this.state];
-    return [OCTOLINKD, ...flags];
+    return [...OCTOLINKD, ...flags];
   }
 
   /** Runs CLI commands, each by a `-c`, whatever their exit code. */
