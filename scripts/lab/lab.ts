@@ -179,7 +179,7 @@ export class Lab {
         await batch(underlay.namespace, underlayBatch(this.plan, underlay));
     }
     for (const host of this.plan.hosts) await batch(host.namespace, hostBatch(this.plan, host));
-    // The kernel reports carriers to the network stack up to a second late; until then, IPv6 stays silent.
+    // Until the network stack has heard of the carriers, IPv6 stays silent.
     await until('every cable to have a carrier', () => this.hasCarriers(), CARRIER_PATIENCE_MS);
   }
 

@@ -99,8 +99,11 @@ export function cableBatch(plan: LabPlan): string[] {
     if (underlay.direct) {
       const [a, b] = ends;
       lines.push(
-        `link add ${a.device} mtu ${underlay.mtu} netns ${a.host.namespace} ` +
-          `type veth peer name ${b.device} mtu ${underlay.mtu} netns ${b.host.namespace}`,
+        vethLine(
+          underlay.mtu,
+          { device: a.device, namespace: a.host.namespace },
+          { device: b.device, namespace: b.host.namespace },
+        ),
       );
       continue;
     }
@@ -111,10 +114,26 @@ export function cableBatch(plan: LabPlan): string[] {
 
 /** Makes the cable of one end of a bridged underlay. */
 export function cableLine({ device, port, host, underlay }: Attachment): string {
-  return (
-    `link add ${device} mtu ${underlay.mtu} netns ${host.namespace} ` +
-    `type veth peer name ${port} mtu ${underlay.mtu} netns ${underlay.namespace}`
-  );
+  const { mtu, namespace } = underlay;
+  return vethLine(mtu, { device, namespace: host.namespace }, { device: port, namespace });
+}
+
+interface CableEnd {
+  device: string;
+  namespace: string | undefined;
+}
+
+/** No two devices of this process have one index, whatever their namespaces. */
+let lastIndex = 1000;
+
+/**
+ * A cable. Its ends have indexes that differ: of a veth whose two ends have the same one, each in its own namespace, the kernel
+ * takes a change of carrier for that of a card, and tells of such changes once a second.
+ */
+function vethLine(mtu: number, ...[near, far]: [CableEnd, CableEnd]): string {
+  const words = ({ device, namespace }: CableEnd) =>
+    `${device} index ${++lastIndex} mtu ${mtu} netns ${namespace}`;
+  return `link add ${words(near)} type veth peer name ${words(far)}`;
 }
 
 /** Plugs an end into the bridge of its underlay; to run in the underlay's namespace. */
