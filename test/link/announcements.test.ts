@@ -11,6 +11,7 @@ const SECOND = 1e6;
 const PEER = 3;
 const LINK = 5;
 const OTHER = 6;
+const CLIENT = 7;
 
 function setUp() {
   const events: DatapathEvent[] = [];
@@ -25,7 +26,12 @@ function setUp() {
     stats: new SharedStats({ peers: 8, links: 8 }),
     ports: { emit: (event: DatapathEvent) => events.push(event) },
   } as unknown as LinkBase;
-  return { announcements: new Announcements(base, () => FACTS), events, links, peers };
+  const announcements = new Announcements(
+    base,
+    () => FACTS,
+    (link) => link === CLIENT,
+  );
+  return { announcements, events, links, peers };
 }
 
 describe('a link that changes 20,000 times a second', () => {
@@ -70,6 +76,55 @@ describe('a link that changes 20,000 times a second', () => {
     const before = lost();
     announcements.sweep(SECOND);
     expect(lost()).toBe(before + 1);
+  });
+});
+
+describe('a link of a client', () => {
+  const states = (events: DatapathEvent[]) =>
+    events.flatMap((event) => (event.kind === 'link' ? [event.state] : []));
+
+  it('is told of when it is up, not of what it went through until then', () => {
+    const { announcements, events, links } = setUp();
+    for (const [state, cause] of [
+      [STATE.WAITING, 'path-unknown'],
+      [STATE.DOWN, 'configured'],
+      [STATE.ONE_WAY, 'beats-heard'],
+      [STATE.UP, 'beats-heard'],
+    ] as const) {
+      links.state[CLIENT] = state;
+      announcements.changed(CLIENT, cause, FACTS, 0);
+    }
+    announcements.sweep(10 * SECOND);
+    expect(events).toMatchObject([{ state: 'up', cause: 'beats-heard', suppressed: 0 }]);
+  });
+
+  it('is told of when it has not come up within a second', () => {
+    const { announcements, events, links } = setUp();
+    links.state[CLIENT] = STATE.WAITING;
+    announcements.changed(CLIENT, 'path-unknown', FACTS, 0);
+    links.state[CLIENT] = STATE.ONE_WAY;
+    announcements.changed(CLIENT, 'beats-heard', FACTS, 0.9 * SECOND);
+    announcements.sweep(0.9 * SECOND);
+    expect(events).toEqual([]);
+    announcements.sweep(SECOND);
+    expect(states(events)).toEqual(['one-way']);
+  });
+
+  it('is told of at once when it goes down', () => {
+    const { announcements, events, links } = setUp();
+    announcements.changed(CLIENT, 'beats-heard', FACTS, 0);
+    links.state[CLIENT] = STATE.DOWN;
+    announcements.changed(CLIENT, 'hold-time-expired', FACTS, 0);
+    expect(states(events)).toEqual(['up', 'down']);
+  });
+
+  it('that was removed is not told of', () => {
+    const { announcements, events, links } = setUp();
+    links.state[CLIENT] = STATE.WAITING;
+    announcements.changed(CLIENT, 'path-unknown', FACTS, 0);
+    announcements.linkRemoved(CLIENT);
+    announcements.sweep(10 * SECOND);
+    expect(events).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ import type { DownSender, LinkBase, PeerWatch } from '../ports.js';
 import { Announcements } from './announcements.js';
 import { factsOf } from './facts.js';
 import type { Liveness } from './liveness.js';
+import type { Pace } from './pace.js';
 import { type Happening, isDrained, nextState } from './states.js';
 
 /** Causes that speak of the link itself; what the operator or the session does is no flapping. */
@@ -45,8 +46,10 @@ export class LinkChanges {
     private readonly liveness: Liveness,
     private readonly notices: DownSender,
     private readonly watch: PeerWatch,
+    pace: Pace,
   ) {
-    this.announcements = new Announcements(base, (link, now) => this.facts(link, now));
+    const facts = (link: number, now: number) => this.facts(link, now);
+    this.announcements = new Announcements(base, facts, (link) => pace.isOfClient(link));
   }
 
   /** What happens takes a link into another state, or leaves it where it is. */

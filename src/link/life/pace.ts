@@ -65,6 +65,11 @@ export class Pace implements RowOwner {
     else this.beatEvery(link, intervalUs);
   }
 
+  /** Whether the peer of a link is a client, which says how often it wants to be heard. */
+  isOfClient(link: number): boolean {
+    return this.byPeer[link] === 1;
+  }
+
   linkRemoved(link: number): void {
     if (link >= this.columns.capacity) return;
     this.wishUs[link] = 0;

@@ -72,7 +72,7 @@ export class LinkParts {
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
     this.refusals = new Refusals(base, liveness, this.uplinks);
     this.directs = new DirectWays(base, directs, this.uplinks);
-    this.changes = new LinkChanges(base, this.deciders, this.liveness, this.notices, this.directs);
+    this.changes = new LinkChanges(base, deciders, liveness, this.notices, this.directs, pace);
     this.segmentation = new Segmentation(base);
     this.placement = new Placement(base, tap, this.segmentation);
     this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
