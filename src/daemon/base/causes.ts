@@ -1,5 +1,5 @@
 /** Why links and interfaces change: the words for each cause. JSON and tables have the word, events the whole text. */
-import type { LinkCause } from '../../api/link-states.js';
+import { LINK_CAUSES, type LinkCause } from '../../api/link-states.js';
 
 /** What follows the state in an event; measurements are added to it. */
 export const LINK_CAUSE_TEXT: Record<LinkCause, string> = {
@@ -38,9 +38,16 @@ export const LINK_CAUSE_TEXT: Record<LinkCause, string> = {
   'worker-died': 'the worker that moves the frames died',
 };
 
+const CAUSE_WORDS = new Map(
+  LINK_CAUSES.map((cause) => [
+    cause,
+    cause === 'beats-heard' ? 'heartbeats heard' : cause.replaceAll('-', ' '),
+  ]),
+);
+
 /** `hold time expired`. */
 export function causeWord(cause: LinkCause): string {
-  return cause === 'beats-heard' ? 'heartbeats heard' : cause.replaceAll('-', ' ');
+  return CAUSE_WORDS.get(cause) ?? cause;
 }
 
 export const INTERFACE_CAUSE = {
