@@ -110,6 +110,15 @@ describe('the names of an interface', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('are looked up for a link that goes down after the clock was set back, too', async () => {
+    names.want(['gw']);
+    await vi.advanceTimersByTimeAsync(5000);
+    vi.setSystemTime(Date.now() - 86_400_000);
+    names.linkDown('gw');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(asked).toHaveLength(2);
+  });
+
   it('keep what they had when nobody answers, and lose it when it is gone', async () => {
     names.want(['gw']);
     await vi.advanceTimersByTimeAsync(1000);

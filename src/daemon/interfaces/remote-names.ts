@@ -88,7 +88,7 @@ export class RemoteNames {
   linkDown(name: string): void {
     const entry = this.entries.get(nameKey(name));
     if (entry === undefined || entry.state !== 'waiting' || entry.retries > 0) return;
-    this.wait(entry, Math.max(0, entry.lookedUpAt + FLOOR_MS - Date.now()));
+    this.wait(entry, Math.max(0, entry.lookedUpAt + FLOOR_MS - performance.now()));
   }
 
   close(): void {
@@ -131,7 +131,7 @@ export class RemoteNames {
     const answer = await this.lookUp(entry.name);
     this.underWay--;
     entry.state = 'waiting';
-    entry.lookedUpAt = Date.now();
+    entry.lookedUpAt = performance.now();
     if (this.entries.get(nameKey(entry.name)) === entry) this.take(entry, answer);
     this.next();
   }
