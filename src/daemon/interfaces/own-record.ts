@@ -39,25 +39,33 @@ export class OwnRecord {
     return this.signed?.endpoints ?? [];
   }
 
-  /** The record, signed anew if it says something else than before or has become old: else the same object. */
-  get(keys: KeyPair, links: Iterable<OwnLink>, name = ownName()): Signed {
+  /**
+   * The record, signed anew if it says something else than before or has become old: else the same object. `known`: the
+   * highest sequence that others have of this host. It lies in the future where the clock was ahead once, and no record
+   * below it counts.
+   */
+  get(keys: KeyPair, links: Iterable<OwnLink>, name = ownName(), known = 0): Signed {
     const endpoints = endpointsOf(links, this.tap);
     const says = JSON.stringify([Buffer.from(keys.publicKey).toString('base64'), name, endpoints]);
     const now = this.wallClockMs();
     const { signed } = this;
     const isOld = signed === null || Math.abs(now - signed.signedMs) > SIGNED_ANEW_MS;
-    if (signed !== null && !isOld && signed.says === says) return signed;
-    const sequence = Math.max(now, (signed?.sequence ?? 0) + 1);
+    if (signed !== null && !isOld && signed.says === says && signed.sequence >= known) return signed;
+    const sequence = this.nextSequence(now, known);
     const bytes = sign(keys, { name, sequence, signedMs: now, endpoints, isGone: false });
     this.signed = { bytes, sequence, signedMs: now, says, endpoints };
     return this.signed;
   }
 
   /** A record that says that this host has left. */
-  farewell(keys: KeyPair, name = ownName()): Uint8Array {
+  farewell(keys: KeyPair, name = ownName(), known = 0): Uint8Array {
     const now = this.wallClockMs();
-    const sequence = Math.max(now, (this.signed?.sequence ?? 0) + 1);
+    const sequence = this.nextSequence(now, known);
     return sign(keys, { name, sequence, signedMs: now, endpoints: [], isGone: true });
+  }
+
+  private nextSequence(now: number, known: number): number {
+    return Math.max(now, known + 1, (this.signed?.sequence ?? 0) + 1);
   }
 }
 

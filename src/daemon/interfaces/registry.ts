@@ -207,7 +207,10 @@ export class Registry {
 
   private farewell(): Entry {
     const keys = this.options.keys();
-    return { key: memberKey(keys.publicKey), value: this.own.farewell(keys, this.running?.name) };
+    return {
+      key: memberKey(keys.publicKey),
+      value: this.own.farewell(keys, this.running?.name, this.ownSequence),
+    };
   }
 
   private follow(config: RegistryConfig): Follower {
@@ -228,7 +231,13 @@ export class Registry {
     const template = this.running === null ? null : this.template(undefined);
     if (template === null) return null;
     const links = this.options.setup.socketsOfTemplate(template);
-    return this.own.get(this.options.keys(), links, this.running?.name);
+    return this.own.get(this.options.keys(), links, this.running?.name, this.ownSequence);
+  }
+
+  /** The sequence of this host's latest record, perhaps of a daemon before this one; 0: there is none. */
+  private get ownSequence(): number {
+    const own = this.list.get(formatPublicKey(this.options.keys().publicKey));
+    return own?.signedBy(this.ownSigningKey)?.record.sequence ?? 0;
   }
 
   private ownEntry(): Entry | null {
