@@ -78,7 +78,7 @@ export class Commands {
         return this.answer(command.id, link.bandwidth.reception(command.peer));
       case 'kernel':
         for (const fact of command.facts) {
-          link.placement.fact(fact);
+          link.placement.fact(fact, now);
           this.noteBridge(fact, now);
         }
         link.life.settle(now);

@@ -37,6 +37,7 @@ export const KIND = {
   MEMBER: 14,
   STATION_LEFT: 15,
   BANDWIDTH_TEST: 16,
+  OWN_ADDRESS: 17,
 } as const;
 
 /**

@@ -8,7 +8,7 @@ import type { Datagram } from '../sim/hop.js';
 import { delay } from '../sim/hops/delay.js';
 import { eavesdrop } from '../sim/hops/eavesdrop.js';
 import { loss } from '../sim/hops/loss.js';
-import { Lan, type LanOptions, linkRow, pathTo } from '../sim/lan.js';
+import { Lan, type LanOptions, linkRow, ownAddress, pathTo } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
@@ -260,6 +260,44 @@ describe('saying goodbye', () => {
       expect(after.every(({ state, cause }) => state === 'down' && cause === 'peer-said-goodbye')).toBe(true);
       expect(b.events.filter((event) => event.kind === 'goodbye')).not.toHaveLength(0);
     }));
+});
+
+describe('both ends of a link with other addresses at once', () => {
+  /** Other addresses than `addressOf` gives. */
+  const OTHERS = 100;
+
+  function move(lan: Lan, node: SimNode, network: number): void {
+    const endpoint = node.sockets[network];
+    const index = endpoint.ifindex;
+    const fact = (isPresent: boolean) =>
+      ({
+        what: 'address',
+        index,
+        address: ownAddress(node, network),
+        isPresent,
+        isDuplicate: false,
+      }) as const;
+    const gone = fact(false);
+    lan.world.readdress(endpoint, addressOf(network, node.id + OTHERS).address);
+    node.command({ kind: 'kernel', facts: [gone, fact(true)] });
+  }
+
+  for (const network of [0, 1]) {
+    it(`find each other by what they say by another link, on network ${network}`, () =>
+      withSeed((seed) => {
+        const lan = new Lan(new World(seed), { hosts: 2, links: 3 });
+        const { world, nodes } = lan;
+        for (const node of nodes)
+          lan.configureLink(node, 1 - node.id, network, {
+            local: { kind: 'interface', name: `u${network}` },
+          });
+        world.run(1000 * MILLISECOND);
+        for (const node of nodes) move(lan, node, network);
+        world.run(5000 * MILLISECOND);
+        for (const node of nodes)
+          expect(node.linkGauge(linkRow(1 - node.id, network), 'state')).toBe(STATE.UP);
+      }));
+  }
 });
 
 describe('late wake-ups', () => {

@@ -13,6 +13,7 @@ import {
 } from '../../src/wire/heartbeat.js';
 import { MTU_PROBE } from '../../src/wire/mtu-probe.js';
 import { NOTICE, NOTICE_CODE } from '../../src/wire/notice.js';
+import { OWN_ADDRESS } from '../../src/wire/own-address.js';
 import { PARITY } from '../../src/wire/parity.js';
 import { PATH_CHECK } from '../../src/wire/path-check.js';
 import { RELAY } from '../../src/wire/relay.js';
@@ -143,6 +144,15 @@ function pathCheck(random: Random): Uint8Array {
   return body;
 }
 
+function ownAddress(random: Random): Uint8Array {
+  const body = new Uint8Array(one(random, [OWN_ADDRESS.BYTES, OWN_ADDRESS.BYTES, 4, 19, 21, 200]));
+  for (let at = 0; at < body.length; at++) body[at] = random() * 256;
+  body[0] = KIND.OWN_ADDRESS;
+  body[OWN_ADDRESS.LINK] = anyLink(random);
+  body[OWN_ADDRESS.FAMILY] = one(random, [4, 6, 4, 6, 0, 5, 255]);
+  return body;
+}
+
 /** Handed on to others, to nobody and to ourselves; what is inside is a datagram of any type, or a relayed one again. */
 function relayed(random: Random): Uint8Array {
   const body = new Uint8Array(RELAY.BYTES + one(random, [0, 1, 4, 32, 33, 148, 400, 1400]));
@@ -185,9 +195,10 @@ const MAKERS: Record<string, (random: Random, counter: number) => Uint8Array> = 
   HEARTBEAT: heartbeat,
   MTU_PROBE: probe,
   'PATH_CHECK and PATH_ANSWER': pathCheck,
+  OWN_ADDRESS: ownAddress,
   'RELAY and RELAYED': relayed,
   'all of them': (random, counter) =>
-    one(random, [report, parity, notice, heartbeat, probe, pathCheck, relayed])(random, counter),
+    one(random, [report, parity, notice, heartbeat, probe, pathCheck, ownAddress, relayed])(random, counter),
 };
 
 describe(`${MESSAGES} messages with fields at their edges`, () => {

@@ -9,7 +9,7 @@ export interface Endpoint {
   readonly ifindex: number;
   readonly family: 4 | 6;
   /** Four words as in `PATH.ADDR`. */
-  readonly address: readonly number[];
+  address: readonly number[];
   /** Port as others see it; a NAT in front of the socket may give another one. */
   port: number;
   /** MTU of its own interface: larger packets are refused at once with EMSGSIZE. */

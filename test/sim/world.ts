@@ -104,6 +104,13 @@ export class World {
     this.endpoints.set(nameOf(endpoint), endpoint);
   }
 
+  /** A host gets another address; what is sent to the old one is lost. */
+  readdress(endpoint: Endpoint, address: readonly number[]): void {
+    this.endpoints.delete(nameOf(endpoint));
+    endpoint.address = address;
+    this.endpoints.set(nameOf(endpoint), endpoint);
+  }
+
   /** Sends a datagram from a socket, in `fragments` where it must be; 0 or a negative errno. */
   send(from: Endpoint, target: Datagram['target'], bytes: Uint8Array, fragments = false): number {
     if (from.sendError !== 0) return from.sendError;

@@ -11,6 +11,7 @@ import { SHORTEST_HEARTBEAT } from '../../wire/heartbeat.js';
 import { MEMBER } from '../../wire/member.js';
 import { MTU_PROBE } from '../../wire/mtu-probe.js';
 import { NOTICE } from '../../wire/notice.js';
+import { OWN_ADDRESS } from '../../wire/own-address.js';
 import { PATH_CHECK } from '../../wire/path-check.js';
 import { REPORT } from '../../wire/report.js';
 import { STATION_LEFT } from '../../wire/station-left.js';
@@ -55,6 +56,7 @@ export class LinkControl {
     this.kinds[KIND.REPORT] = { bytes: REPORT.BYTES, reader: readers.reports };
     this.kinds[KIND.MEMBER] = { bytes: MEMBER.BYTES, reader: readers.members };
     this.kinds[KIND.STATION_LEFT] = { bytes: STATION_LEFT.BYTES, reader: readers.stations };
+    this.kinds[KIND.OWN_ADDRESS] = { bytes: OWN_ADDRESS.BYTES, reader: readers.paths };
     this.kinds[KIND.BANDWIDTH_TEST] = { bytes: BANDWIDTH_TEST.BYTES, reader: readers.bandwidth };
   }
 

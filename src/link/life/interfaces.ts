@@ -9,6 +9,10 @@ type Listener = (key: string, isWorse: boolean) => void;
 
 interface Known extends InterfaceFacts {
   addresses: Map<string, Address>;
+  /** When it last came to have another address than before, in µs. */
+  addressedAt: number;
+  /** Keys of those that it had. */
+  had: Set<string>;
   /** Keys of those that other hosts use as well. */
   duplicates: Set<string>;
 }
@@ -21,7 +25,19 @@ export const KEY = {
   stack: 'stack',
 } as const;
 
+/** Addresses of an interface that are remembered: temporary ones of IPv6 come for ever. */
+const MOST_HAD = 64;
+
+const nothingYet = (): Omit<Known, keyof InterfaceFacts> => ({
+  addresses: new Map(),
+  duplicates: new Set(),
+  addressedAt: 0,
+  had: new Set(),
+});
+
 export class Interfaces {
+  /** When the kernel says what it says, in µs. */
+  now = 0;
   private readonly known = new Map<number, Known>();
   private readonly indexes = new Map<string, number>();
   private readonly holders = new Map<string, Set<number>>();
@@ -62,8 +78,8 @@ export class Interfaces {
     this.told?.indexes.add(index);
     const before = this.known.get(index);
     this.restack([index, before?.master ?? 0, facts.master], () => {
-      const { addresses, duplicates } = before ?? { addresses: new Map(), duplicates: new Set<string>() };
-      this.known.set(index, { ...facts, addresses, duplicates });
+      const { addresses, duplicates, addressedAt, had } = before ?? nothingYet();
+      this.known.set(index, { ...facts, addresses, duplicates, addressedAt, had });
       if (before !== undefined) this.portsOf(before.master).delete(index);
       this.portsOf(facts.master).add(index);
     });
@@ -96,10 +112,15 @@ export class Interfaces {
     const holders = this.holders.get(key) ?? new Set();
     if (isPresent) {
       own.addresses.set(key, address);
+      if (!own.had.has(key)) own.addressedAt = this.now;
       holders.add(index);
       this.holders.set(key, holders);
     } else {
       own.addresses.delete(key);
+      if (own.had.size >= MOST_HAD) own.had.clear();
+      own.had.add(key);
+      // Another may have taken its place before it went.
+      if (own.addresses.size > 0) own.addressedAt = this.now;
       holders.delete(index);
       if (holders.size === 0) this.holders.delete(key);
     }
@@ -128,6 +149,12 @@ export class Interfaces {
   /** Indexes of the interfaces that hold an address, lowest first. */
   holdersOf(address: Address): number[] {
     return [...(this.holders.get(KEY.address(address)) ?? [])].sort((a, b) => a - b);
+  }
+
+  /** What an interface can be sent from, if it has come to have another address since a time in µs. */
+  addressesSince(index: number, since: number): Address[] {
+    const found = this.known.get(index);
+    return found === undefined || found.addressedAt < since ? [] : [...found.addresses.values()];
   }
 
   /**

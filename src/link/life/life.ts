@@ -13,6 +13,7 @@ import { DRAINED_BY } from '../choice/drain.js';
 import type { BeatSender, LinkBase } from '../ports.js';
 import type { LinkChanges } from './changes.js';
 import type { Liveness } from './liveness.js';
+import type { OwnAddresses } from './own-addresses.js';
 import type { Placement } from './placement.js';
 import { isDrained } from './states.js';
 import { nearestTick, tickFrom } from './ticks.js';
@@ -36,6 +37,7 @@ export class LinkLife {
     private readonly changes: LinkChanges,
     private readonly beats: BeatSender,
     private readonly placement: Placement,
+    private readonly addresses: OwnAddresses,
   ) {
     this.peers = base.tables.peers;
     this.links = base.tables.links;
@@ -118,8 +120,10 @@ export class LinkLife {
   /** The heartbeat timer of a link fired. */
   beatDue(link: number, now: number): void {
     if (this.links.shutdown[link]) return;
-    if (!isAlive(this.links.state[link])) this.placement.tryNext(link, this.liveness.holdOf(link), now);
-    else if (this.liveness.isBeatMissed(link, now)) this.placement.doubt(link, now);
+    if (!isAlive(this.links.state[link])) {
+      this.placement.tryNext(link, this.liveness.holdOf(link), now);
+      this.addresses.tell(link, now);
+    } else if (this.liveness.isBeatMissed(link, now)) this.placement.doubt(link, now);
     if (!this.links.hasRemote(link)) return;
     this.settle(now);
     const lacked = this.links.lacks[link];

@@ -20,6 +20,7 @@ import { Liveness } from './liveness.js';
 import { Members } from './members.js';
 import { MtuControl } from './mtu-control.js';
 import { NoticeReader, Notices } from './notices.js';
+import { OwnAddresses } from './own-addresses.js';
 import { Pace } from './pace.js';
 import { Placement } from './placement.js';
 import { Refusals } from './refusals.js';
@@ -75,7 +76,16 @@ export class LinkParts {
     this.changes = new LinkChanges(base, deciders, liveness, this.notices, this.directs, pace);
     this.segmentation = new Segmentation(base);
     this.placement = new Placement(base, tap, this.segmentation);
-    this.life = new LinkLife(base, this.deciders, this.liveness, this.changes, beats, this.placement);
+    const addresses = new OwnAddresses(base, this.placement);
+    this.life = new LinkLife(
+      base,
+      this.deciders,
+      this.liveness,
+      this.changes,
+      beats,
+      this.placement,
+      addresses,
+    );
     const trains = new CapacityProbe(base, lanes);
     this.traces = new Traces(base);
     this.mtu = new MtuControl(base, this.changes, trains, this.traces);
@@ -109,6 +119,7 @@ export class LinkParts {
       this.flows,
       this.changes.announcements,
       this.placement,
+      addresses,
       this.uplinks,
       this.refusals,
       this.directs,

@@ -83,8 +83,9 @@ export class Places {
   // --- what the kernel says ---------------------------------------------------------------------------
 
   /** Until the kernel has told everything once, nothing is said of any link. */
-  fact(fact: KernelFact): void {
+  fact(fact: KernelFact, now = 0): void {
     const { interfaces } = this;
+    interfaces.now = now;
     switch (fact.what) {
       case 'begin':
         return interfaces.begin();
@@ -177,6 +178,16 @@ export class Places {
     if (shared === undefined || binding === null) return [];
     const { interfaces, hasIpv6 } = this;
     return exitsOf(shared.situation, { interfaces, hasIpv6 }, binding);
+  }
+
+  /**
+   * Addresses of the link's family on the interfaces by which it leaves, but those that mean something only there; none
+   * where none has come since a time in µs.
+   */
+  ownAddresses(link: number, since: number): readonly Address[] {
+    const wanted = this.rows.get(link)?.shared.situation.family;
+    const found = this.exits(link).flatMap((index) => this.interfaces.addressesSince(index, since));
+    return found.filter((address) => address.family === wanted && !isLinkLocal(address));
   }
 
   /** Links whose place has changed since the last call. */

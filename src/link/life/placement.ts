@@ -102,9 +102,9 @@ export class Placement {
     return [this.rows.get(link), this.places.objectOf(link)];
   }
 
-  fact(fact: KernelFact): void {
+  fact(fact: KernelFact, now: number): void {
     if (fact.what === 'interface-gone') this.doubts.forget(fact.index);
-    this.places.fact(fact);
+    this.places.fact(fact, now);
   }
 
   ipv6(isThere: boolean): void {
@@ -140,6 +140,11 @@ export class Placement {
     const end = { words: Int32Array.from(words), isLearned: true };
     row.remotes.found(end);
     this.turn(link, end);
+  }
+
+  /** Addresses that this host has where a link leaves, if some have come since a time in µs. */
+  ownAddresses(link: number, since: number): readonly Address[] {
+    return this.places.ownAddresses(link, since);
   }
 
   /** A link in use misses a heartbeat: its interface may have lost its carrier, and nobody has said so yet. */

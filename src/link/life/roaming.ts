@@ -6,11 +6,13 @@
  */
 
 import { DROP } from '../../contract/drops.js';
+import { isAlive } from '../../contract/link-states.js';
 import { PATH, PATH_PLACE_WORDS } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { type LinkTable, sameRemote } from '../../state/links.js';
 import { KIND } from '../../wire/header.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
+import { OWN_ADDRESS } from '../../wire/own-address.js';
 import { PATH_CHECK } from '../../wire/path-check.js';
 import type { LinkBase } from '../ports.js';
 import type { LinkLife } from './life.js';
@@ -20,6 +22,8 @@ import type { Placement } from './placement.js';
 
 /** Checks of one link are at least this far apart. */
 const CHECK_INTERVAL_US = 20_000;
+/** Checks for what the peer only says are this far apart: it shall not make us ask strangers often. */
+const TOLD_INTERVAL_US = 200_000;
 const CHECK_LIFETIME_US = 1_000_000;
 /** Own path silent for this many of the peer's intervals before a move is considered. */
 const SILENT_BEATS = 2;
@@ -31,6 +35,8 @@ type Way = Pick<Datagram, 'socket' | 'paths' | 'path'>;
 /** Relayed paths do not roam: they are named by peers, not by addresses. */
 export class Roaming {
   private readonly links: LinkTable;
+  /** A path that the peer has told of. */
+  private readonly toldPath = new Int32Array(PATH.WORDS);
   /** The token of the check that is being answered. */
   private readonly token = new Uint8Array(TOKEN_BYTES);
 
@@ -47,23 +53,50 @@ export class Roaming {
   /** A heartbeat of `link` came by a path that is no link's. */
   consider(link: number, datagram: Datagram): void {
     const { links } = this;
-    const { socket, paths, path, now } = datagram;
+    const { now } = datagram;
     if (links.shutdown[link] || links.isRelayed(link) || isRelayed(datagram)) return;
     const known = links.family(link) !== 0;
     const silence = now - links.lastHeard[link];
     if (known && silence < SILENT_BEATS * Math.max(links.peerIntervalUs[link], links.intervalUs[link]))
       return;
-    const age = now - links.candidateAt[link];
-    if (age < CHECK_INTERVAL_US) return;
+    if (now - links.candidateAt[link] >= CHECK_INTERVAL_US) this.check(link, datagram, now);
+  }
+
+  /** Asks by a path whether the peer is there. */
+  private check(link: number, way: Way, now: number): void {
+    const { links } = this;
     const from = link * TOKEN_BYTES;
     const token = links.candidateToken.subarray(from, from + TOKEN_BYTES);
-    if (!this.isCandidate(link, datagram) || age > CHECK_LIFETIME_US) {
+    if (!this.isCandidate(link, way) || now - links.candidateAt[link] > CHECK_LIFETIME_US) {
       this.base.ports.random(token);
-      copyPath(paths, path, links.candidates, links.pathOf(link));
-      links.candidateSocket[link] = socket;
+      copyPath(way.paths, way.path, links.candidates, links.pathOf(link));
+      links.candidateSocket[link] = way.socket;
     }
     links.candidateAt[link] = now;
-    this.send(KIND.PATH_CHECK, link, datagram, token);
+    this.send(KIND.PATH_CHECK, link, way, token);
+  }
+
+  /**
+   * The peer says by another link that it has this address where `link` leaves it: if nothing is heard of the link, it is
+   * asked for there, at the port that it had.
+   */
+  private told(link: number, { body, now }: Datagram): void {
+    const { links, toldPath } = this;
+    const { bytes } = this.base.arena;
+    if (links.shutdown[link] || links.isRelayed(link) || isAlive(links.state[link])) return;
+    if (now - links.candidateAt[link] < TOLD_INTERVAL_US) return;
+    const family = bytes[body + OWN_ADDRESS.FAMILY];
+    const port = links.paths[links.pathOf(link) + PATH.PORT];
+    const socket = family === 4 || family === 6 ? links.socketFor(link, family) : -1;
+    const at = body + OWN_ADDRESS.ADDRESS;
+    if (port === 0 || socket < 0 || !isUnicast(bytes, at, family)) return;
+    toldPath.fill(0);
+    toldPath[PATH.FAMILY] = family;
+    toldPath[PATH.PORT] = port;
+    const length = family === 4 ? 4 : 16;
+    new Uint8Array(toldPath.buffer, PATH.ADDR * 4, length).set(bytes.subarray(at, at + length));
+    if (!sameRemote(links.paths, links.pathOf(link), toldPath, 0))
+      this.check(link, { socket, paths: toldPath, path: 0 }, now);
   }
 
   /**
@@ -82,20 +115,21 @@ export class Roaming {
     }
   }
 
-  /** Whether a datagram came by the path to which a link may move. */
-  private isCandidate(link: number, { socket, paths, path }: Datagram): boolean {
+  /** Whether a path is the one to which a link may move. */
+  private isCandidate(link: number, { socket, paths, path }: Way): boolean {
     const { links } = this;
     if (links.candidateSocket[link] !== socket) return false;
     return sameRemote(links.candidates, links.pathOf(link), paths, path);
   }
 
-  /** Takes a check of the peer, or the answer to one of ours. */
+  /** Takes a check of the peer, the answer to one of ours, or where the peer says it is. */
   heard(datagram: Datagram): void {
     const { bytes } = this.base.arena;
     const { peer, body } = datagram;
     const link = this.base.tables.peers.linkOf(peer, bytes[body + PATH_CHECK.LINK]);
     if (link < 0) return this.base.drops.message(DROP['link-mismatch'], datagram);
-    if (bytes[body] === KIND.PATH_CHECK) this.answer(link, datagram);
+    if (bytes[body] === KIND.OWN_ADDRESS) this.told(link, datagram);
+    else if (bytes[body] === KIND.PATH_CHECK) this.answer(link, datagram);
     else if (this.isAnswer(link, datagram)) this.move(link, datagram);
     else this.base.drops.message(DROP['path-check-unknown'], datagram);
   }
@@ -146,6 +180,13 @@ export class Roaming {
     this.mtu.restart(link, now);
     this.life.moved(link, now);
   }
+}
+
+/** Whether an address may be a host's beyond this link: no loopback, link-local, multicast or unspecified one. */
+function isUnicast(bytes: Uint8Array, at: number, family: number): boolean {
+  const first = bytes[at];
+  if (family === 4) return first !== 0 && first !== 127 && first < 224;
+  return first !== 0 && first !== 0xff && !(first === 0xfe && (bytes[at + 1] & 0xc0) === 0x80);
 }
 
 function isRelayed({ paths, path }: Datagram): boolean {
