@@ -3,7 +3,8 @@
  * threshold (RFC 9406), selective acknowledgements and a retransmission time-out (RFC 6298); a receiver that acknowledges every
  * second segment and at once what is out of order. Loss is inferred when three later transmissions have been
  * acknowledged, with no allowance for reordering that a network learns to have: reordering hurts here as it does
- * in a stack that has not met it yet.
+ * in a stack that has not met it yet. An acknowledgement of what was sent twice is no sample of the round-trip time, and one
+ * that comes too soon to be of the second time says nothing of what was sent in between (RFC 8985 section 6.2).
  */
 
 import { GSO, VIRTIO_FLAG } from '../../src/datapath/offload/virtio.js';
@@ -103,6 +104,8 @@ export class Transfer {
   private readonly state = new Uint8Array(RING);
   private readonly serial = new Float64Array(RING);
   private readonly sentAt = new Float64Array(RING);
+  /** 1 for what was sent more than once: whether an acknowledgement is of the first time or of a later one, nobody knows. */
+  private readonly again = new Uint8Array(RING);
   /** Transmissions in their order, as segment and serial number; what comes before the head is settled. */
   private readonly sentSegment = new Float64Array(RING * 4);
   private serials = 0;
@@ -117,6 +120,8 @@ export class Transfer {
   private roundEnd = 0;
   private roundRtt = Number.POSITIVE_INFINITY;
   private minRtt = Number.POSITIVE_INFINITY;
+  /** Shortest round trip ever measured. */
+  private leastRtt = Number.POSITIVE_INFINITY;
   private deadline = Number.POSITIVE_INFINITY;
   private backoff = 1;
   private armed = false;
@@ -147,6 +152,7 @@ export class Transfer {
       if (lost !== undefined) {
         if (this.state[lost % RING] !== Segment.Lost || lost < this.acknowledged) continue;
         this.retransmitted++;
+        this.again[lost % RING] = 1;
         this.transmit(lost, 1);
         continue;
       }
@@ -156,6 +162,7 @@ export class Transfer {
         this.acknowledged + this.window - this.next,
       );
       if (room < 1) break;
+      for (let segment = this.next; segment < this.next + room; segment++) this.again[segment % RING] = 0;
       this.transmit(this.next, room);
       this.next += room;
     }
@@ -189,6 +196,8 @@ export class Transfer {
       if (state === Segment.InFlight) this.pipe--;
       this.state[at] = Segment.Received;
       delivered++;
+      // Too soon for an answer to what was sent again: the first time had arrived.
+      if (this.again[at] === 1 && now - this.sentAt[at] < this.leastRtt) return;
       if (this.serial[at] > newest) newest = this.serial[at];
     };
     const end = view.getUint16(L3 + 2) + L3;
@@ -203,7 +212,8 @@ export class Transfer {
       this.state[this.acknowledged % RING] = Segment.Free;
     }
     if (newest >= 0) {
-      this.sampleRtt(now - this.sentAt[this.sentSegment[newest % this.sentSegment.length] % RING], now);
+      const at = this.sentSegment[newest % this.sentSegment.length] % RING;
+      if (this.again[at] === 0) this.sampleRtt(now - this.sentAt[at], now);
       this.findLost(newest, now);
     }
     if (this.acknowledged > this.recoveryEnd) this.restarting = false;
@@ -262,6 +272,7 @@ export class Transfer {
 
   private sampleRtt(rtt: number, now: number): void {
     if (rtt <= 0) return;
+    this.leastRtt = Math.min(this.leastRtt, rtt);
     if (this.smoothedRtt === 0) {
       this.smoothedRtt = rtt;
       this.rttVariation = rtt / 2;
@@ -403,7 +414,8 @@ function frameOf(
   view.setUint16(L4 + 2, port);
   view.setUint32(L4 + 4, sequence % 2 ** 32);
   view.setUint32(L4 + 8, acknowledged % 2 ** 32);
-  record[L4 + 12] = 0x50;
+  // Blocks of selective acknowledgements are options: they lengthen the header.
+  record[L4 + 12] = (5 + words.length) << 4;
   record[L4 + 13] = 0x10;
   words.forEach((word, index) => {
     view.setUint32(HEADERS + index * 4, word % 2 ** 32);
