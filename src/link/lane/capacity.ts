@@ -10,6 +10,7 @@
  *
  * Pure: rates in bytes per µs (1 is 8 Mbit/s), times in µs.
  */
+import { provenShare } from './proven.js';
 import type { Arrival } from './report.js';
 
 /** A queueing delay from which a link counts as filled, and the share of the jitter that is added to it. */
@@ -209,9 +210,17 @@ export class LinkCapacity {
 
   /** Share of datagrams lost while no queue was full. */
   get randomLoss(): number {
-    // Next to many that a full queue dropped, a few are likely to be more of them.
-    if (this.sentSum === 0 || this.randomLost < DOUBTFUL_SHARE * this.crowdedLost) return 0;
-    return Math.max(0, this.randomLost / this.sentSum);
+    return this.isDoubtful() ? 0 : Math.max(0, this.randomLost / this.sentSum);
+  }
+
+  /** The same, as far as it is no work of chance. */
+  get provenLoss(): number {
+    return this.isDoubtful() ? 0 : provenShare(this.randomLost, this.sentSum);
+  }
+
+  /** Next to many that a full queue dropped, a few are likely to be more of them. */
+  private isDoubtful(): boolean {
+    return this.sentSum === 0 || this.randomLost < DOUBTFUL_SHARE * this.crowdedLost;
   }
 
   /** Bytes leave by the link. */

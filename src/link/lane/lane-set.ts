@@ -17,7 +17,12 @@ export interface LinkFacts {
   rttUs(id: number): number;
   /** Share of datagrams lost, by heartbeats. */
   beatLoss(id: number): number;
+  /** The same, as far as it is no work of chance. */
+  provenBeatLoss(id: number): number;
 }
+
+/** Which losses count: all that were seen, or what they prove. */
+type LossOf = (id: number) => number;
 
 const REVIEW_US = 20_000;
 /** Between two links that a set takes in because too much waits for it. */
@@ -83,6 +88,7 @@ export class LaneSet {
   private readonly restUs = new Float64Array(MAX_LINKS).fill(FIRST_REST_US);
   /** By link id: share of datagrams lost before the lane filled it. */
   private readonly quietLoss = new Float64Array(MAX_LINKS);
+  private readonly quietProven = new Float64Array(MAX_LINKS);
   /** `rate` over a longer time: what a time-out of TCP leaves of it. */
   private usualRate = 0;
   private counting = 0;
@@ -201,7 +207,7 @@ export class LaneSet {
    * What bulk flows would get of a set of links, in bytes per µs. A link whose capacity is unknown counts with
    * `unknown`, or with what it has delivered if that is more.
    */
-  worth(set: number, unknown = Number.POSITIVE_INFINITY): number {
+  worth(set: number, unknown = Number.POSITIVE_INFINITY, lossOf: LossOf = this.lossOf): number {
     let capacity = 0;
     let rtt = 0;
     let loss = 0;
@@ -214,7 +220,7 @@ export class LaneSet {
       const link = this.facts.capacity(id);
       const isKnown = capacity > 0 && capacity !== Number.POSITIVE_INFINITY;
       const share = isKnown ? Math.max(link.capacity, link.delivered) / capacity : 1 / bitCount(set);
-      loss += share * this.lossOf(id);
+      loss += share * lossOf(id);
     });
     return Math.min(capacity, this.flowsNow() * tcpRate(loss, rtt));
   }
@@ -223,12 +229,27 @@ export class LaneSet {
     return Math.max(1, this.flowCount);
   }
 
-  private lossOf(id: number): number {
+  /** What is lost by all that was seen: enough to keep a link out. */
+  private readonly lossOf: LossOf = (id) => {
     const link = this.facts.capacity(id);
-    if (link.observed < QUIET) this.quietLoss[id] = this.facts.beatLoss(id);
+    this.noteQuiet(id);
     if (link.randomLost >= LOSSES) return link.randomLoss;
     // Heartbeats are believed until bulk traffic has said more.
     return link.observed < TELLING ? this.quietLoss[id] : 0;
+  };
+
+  /** What is lost for sure: the lane leaves a link for no less. */
+  private readonly provenLossOf: LossOf = (id) => {
+    const link = this.facts.capacity(id);
+    this.noteQuiet(id);
+    if (link.randomLost >= LOSSES) return link.provenLoss;
+    return link.observed < TELLING ? this.quietProven[id] : 0;
+  };
+
+  private noteQuiet(id: number): void {
+    if (this.facts.capacity(id).observed >= QUIET) return;
+    this.quietLoss[id] = this.facts.beatLoss(id);
+    this.quietProven[id] = this.facts.provenBeatLoss(id);
   }
 
   /** The most promising single link of a set. */
@@ -247,10 +268,10 @@ export class LaneSet {
     return best;
   }
 
-  private bestOf(set: number): number {
+  private bestOf(set: number, lossOf: LossOf = this.lossOf): number {
     let best = -1;
     eachOf(set, (id) => {
-      if (best < 0 || this.worth(1 << id, 0) > this.worth(1 << best, 0)) best = id;
+      if (best < 0 || this.worth(1 << id, 0, lossOf) > this.worth(1 << best, 0, lossOf)) best = id;
     });
     return best;
   }
@@ -274,7 +295,7 @@ export class LaneSet {
       const isNew = this.facts.capacity(id).observed < TELLING && this.restUs[id] === FIRST_REST_US;
       if (this.isMeagre(this.set | (1 << id), id, 1)) return;
       if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return this.rest(id, now);
-      if (this.laterUs[id] > MAX_SPREAD_US) return;
+      if (this.spreadUs(this.set | (1 << id)) > MAX_SPREAD_US) return;
       if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
     });
     if (best < 0) return;
@@ -283,6 +304,17 @@ export class LaneSet {
     link.assumed = ASSUMED_SHARE * this.facts.capacity(this.bestOf(this.set)).capacity;
     this.set |= 1 << best;
     this.poorSince = 0;
+  }
+
+  /** How far the delays of a set come apart. */
+  private spreadUs(set: number): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    let latest = 0;
+    eachOf(set, (id) => {
+      earliest = Math.min(earliest, this.laterUs[id]);
+      latest = Math.max(latest, this.laterUs[id]);
+    });
+    return latest - earliest;
   }
 
   /** How much earlier than the earliest link of the set, or later than the latest, a link is. */
@@ -309,8 +341,9 @@ export class LaneSet {
     }
     const best = this.bestOf(set);
     if (this.worth(set) < KEEP_SHARE * this.worth(1 << best, 0)) {
-      eachOf(set & ~(1 << best), (id) => this.rest(id, now));
-      return this.use(best);
+      const kept = this.bestOf(set, this.provenLossOf);
+      eachOf(set & ~(1 << kept), (id) => this.rest(id, now));
+      return this.use(kept);
     }
     const capacity = this.facts.capacity(best).capacity;
     if (this.rate >= KEEP_SHARE * capacity || capacity === 0) this.poorSince = 0;
@@ -329,7 +362,8 @@ export class LaneSet {
     const best = this.best(usable & ~this.set, now);
     if (this.trialFrom !== 0 || best < 0 || now < this.restsUntil[best]) return;
     const isKnown = this.facts.capacity(best).capacity !== 0;
-    if (isKnown && this.worth(1 << best) > MOVE_GAIN * this.worth(this.set & usable)) this.use(best);
+    const inUse = this.worth(this.set & usable, Number.POSITIVE_INFINITY, this.provenLossOf);
+    if (isKnown && this.worth(1 << best) > MOVE_GAIN * inUse) this.use(best);
   }
 
   /** Whether any of the links has carried something of late: an idle one does no harm. */

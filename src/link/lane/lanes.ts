@@ -4,6 +4,7 @@ import type { PeerTable } from '../../state/peers.js';
 import { MAX_LINKS } from '../../wire/header.js';
 import { LinkCapacity } from './capacity.js';
 import { LaneSet } from './lane-set.js';
+import { provenShare } from './proven.js';
 import { SendLog } from './send-log.js';
 
 /** A link that has carried nothing of the lane for this long is announced again. */
@@ -47,6 +48,7 @@ export class Lanes {
       capacity: (id) => this.capacityOf(this.peers.linkOf(peer, id)),
       rttUs: (id) => this.stats.links[this.peers.linkOf(peer, id) * LINK_WIDTH + LINK.rttMinUs],
       beatLoss: (id) => this.lossOf(this.peers.linkOf(peer, id), 1),
+      provenBeatLoss: (id) => this.provenLossOf(this.peers.linkOf(peer, id)),
     });
     return this.lanes[peer];
   }
@@ -63,6 +65,13 @@ export class Lanes {
     const due = gauges[link * LINK_WIDTH + LINK.dueOut];
     const lost = due - gauges[link * LINK_WIDTH + LINK.arrivedOut];
     return lost < believed ? 0 : lost / due;
+  }
+
+  /** The same, as far as it is no work of chance. */
+  private provenLossOf(link: number): number {
+    const gauges = this.stats.links;
+    const due = gauges[link * LINK_WIDTH + LINK.dueOut];
+    return provenShare(due - gauges[link * LINK_WIDTH + LINK.arrivedOut], due);
   }
 
   /** Ids, as a bit set, of the links that carry a peer's lane now. */
