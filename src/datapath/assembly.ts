@@ -243,6 +243,7 @@ export class Assembly {
       runs: transmit,
       laneOrder: {
         highestBy: (slot, linkId) => this.reorder.highestBy(slot, linkId),
+        broughtBy: (slot, now) => this.reorder.broughtBy(slot, now),
         announced: (heartbeat, links) => this.reorder.announced(heartbeat, links),
       },
       stations: {

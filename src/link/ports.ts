@@ -54,9 +54,11 @@ export interface DownSender {
 }
 
 /** The receiving end of the lane. */
-interface LaneOrder {
+export interface LaneOrder {
   /** One above the highest counter that a link (by id) has delivered of a session's lane. */
   highestBy(slot: number, linkId: number): number;
+  /** Ids, as a bit set, of the links that have lately brought something of a session's lane. */
+  broughtBy(slot: number, now: number): number;
   /** A heartbeat says which links (a bit set of ids) carry the lane of its session, or will. */
   announced(heartbeat: Datagram, links: number): void;
 }

@@ -59,3 +59,114 @@ describe('datagrams of the lane that wait', () => {
     }
   });
 });
+
+const MILLISECOND = 1000;
+const [FAST, SLOW] = [0, 1];
+
+/** A lane that two links carry, and what is told of it. */
+class Lane {
+  private readonly arena = new Arena(SIZES, 0);
+  private readonly datagram = new Datagram();
+  now = 0;
+  /** Counters that were passed on, in the order in which they were. */
+  readonly passed: number[] = [];
+  readonly reorder = new Reorder(this.arena, {
+    unpack: ({ body }) => this.passed.push(this.arena.view.getUint16(body)),
+  });
+
+  come(linkId: number, counter: number): void {
+    const { datagram, arena, reorder, now } = this;
+    Object.assign(datagram, { slot: 0, peer: 0, linkId, counter, now, body: arena.receiveBase });
+    datagram.end = datagram.body + 100;
+    arena.view.setUint16(datagram.body, counter);
+    if (!reorder.offer(datagram)) return;
+    this.passed.push(counter);
+    reorder.advance(datagram);
+  }
+
+  /** Time passes, in ms; gaps are given up when they should be. */
+  pass(ms: number): void {
+    this.now += ms * MILLISECOND;
+    this.reorder.settle(this.now);
+    this.reorder.recycle();
+  }
+
+  /** Both links bring by turns, the slow one `lateMs` later than the other; returns the next counter. */
+  bring(from: number, pairs: number, lateMs: number): number {
+    for (let pair = 0; pair < pairs; pair++) {
+      this.come(FAST, from + 2 * pair + 1);
+      this.pass(lateMs);
+      this.come(SLOW, from + 2 * pair);
+      this.pass(1);
+    }
+    return from + 2 * pairs;
+  }
+
+  /** How long the datagram that `linkId` should have brought is waited for, in ms. */
+  waitFor(linkId: number, counter: number): number {
+    this.come(FAST + SLOW - linkId, counter + 1);
+    for (let ms = 0; ; ms++) {
+      if (this.passed.at(-1) === counter + 1) return ms;
+      this.pass(1);
+    }
+  }
+}
+
+describe('a gap of the lane', () => {
+  it('is waited for as long as links need that nothing is known of, and no longer when they are known', () => {
+    const fresh = new Lane();
+    expect(fresh.waitFor(SLOW, fresh.bring(0, 10, 5))).toBe(100);
+    const known = new Lane();
+    expect(known.waitFor(SLOW, known.bring(0, 70, 5))).toBe(30);
+    const slow = new Lane();
+    expect(slow.waitFor(SLOW, slow.bring(0, 70, 40))).toBe(80);
+  });
+
+  it('is waited for by what the link that may fill it needs, not by what another does', () => {
+    const lane = new Lane();
+    expect(lane.waitFor(FAST, lane.bring(0, 70, 40))).toBe(30);
+  });
+
+  it('teaches how late a link is when it was given up too early', () => {
+    const lane = new Lane();
+    const next = lane.bring(0, 70, 5);
+    expect(lane.waitFor(SLOW, next)).toBe(30);
+    lane.pass(20);
+    lane.come(SLOW, next);
+    expect(lane.waitFor(SLOW, next + 2)).toBe(100);
+  });
+
+  it('teaches nothing by what is sent again after a link has died', () => {
+    const lane = new Lane();
+    const next = lane.bring(0, 70, 5);
+    for (let counter = next + 1; counter < next + 40; counter++) lane.come(FAST, counter);
+    lane.pass(310);
+    for (let counter = next; counter < next + 40; counter++) lane.come(FAST, counter);
+    lane.come(FAST, next + 40);
+    lane.come(SLOW, next + 41);
+    expect(lane.waitFor(SLOW, next + 42)).toBe(30);
+    expect(lane.waitFor(FAST, next + 44)).toBe(30);
+  });
+
+  it('is known to stay when every link has passed it, though one was sent again by a link that had been idle', () => {
+    const lane = new Lane();
+    const next = lane.bring(0, 70, 5);
+    lane.pass(310);
+    lane.come(FAST, 3);
+    lane.come(FAST, next + 1);
+    lane.come(SLOW, next + 2);
+    lane.pass(1);
+    expect(lane.passed.at(-1)).toBe(next + 2);
+  });
+
+  it('may be filled by links that brought something within a second: so many bring the lane', () => {
+    const lane = new Lane();
+    lane.bring(0, 1, 5);
+    expect(lane.reorder.broughtBy(0, lane.now)).toBe(3);
+    lane.pass(600);
+    lane.come(SLOW, 2);
+    lane.pass(600);
+    expect(lane.reorder.broughtBy(0, lane.now)).toBe(1 << SLOW);
+    expect(lane.reorder.broughtBy(7, lane.now)).toBe(0);
+  });
+});

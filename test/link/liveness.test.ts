@@ -85,7 +85,7 @@ class Host {
         },
         resends: { strand: () => {}, resend: () => {}, resendWithin: () => {} },
         runs: { send: () => {} },
-        laneOrder: { highestBy: () => 0, announced: () => {} },
+        laneOrder: { highestBy: () => 0, broughtBy: () => 0, announced: () => {} },
         stations: {
           forget: () => {},
           left: () => {},

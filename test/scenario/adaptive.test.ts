@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { goodput, payloadOf } from '../sim/bulk.js';
+import { bulkLan, goodput, payloadOf } from '../sim/bulk.js';
 import { withSeed } from '../sim/random.js';
+import { Transfers } from '../sim/tcp.js';
+import { SECOND } from '../sim/world.js';
 
 describe('adaptive: one transfer and eight over two links', () => {
   it.each([1, 8])('equal links, %i flows: at least 94 %% of the sum', (flows) =>
@@ -46,5 +48,35 @@ describe('adaptive: 20 ms between the links', () => {
       expect(goodput(seed, links, 'adaptive', 1, 5, 1)).toBeGreaterThan(1.5 * alone);
       // What it is for: the same links without order.
       expect(goodput(seed, links, 'round-robin', 1, 5, 1)).toBeLessThan(0.7 * alone);
+    }));
+});
+
+describe('adaptive: the way back', () => {
+  it('acknowledgements go by the link that brings the transfer, however early another is', () =>
+    withSeed((seed) => {
+      const { world, nodes } = bulkLan(
+        seed,
+        [
+          { mbit: 20, delayMs: 45 },
+          { mbit: 2, delayMs: 5 },
+        ],
+        'adaptive',
+      );
+      world.run(3 * SECOND);
+      const [a, b] = nodes;
+      const sent = [0, 0];
+      for (const network of sent.keys()) {
+        world.wire(b, a, network).hops.unshift({
+          pass(datagram, _, forward) {
+            sent[network] += datagram.bytes.length;
+            forward(datagram, 0);
+          },
+        });
+      }
+      const [flow] = new Transfers(world, a, b, 1).flows;
+      world.run(2 * SECOND);
+      expect(flow.acknowledged).toBeGreaterThan(1000);
+      // Heartbeats and reports are the rest.
+      expect(sent[1]).toBeLessThan(sent[0] / 10);
     }));
 });

@@ -3,9 +3,9 @@
  *
  * What comes in order passes untouched. What comes early is copied, since receive slots are used again at once, and
  * waits until the gap in front of it is filled or known to stay: when every link that carries the lane has
- * delivered something later (links keep order, so it is lost), or when the gap is older than gaps that were
- * filled have ever been (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has seen). Room is
- * bounded; without room frames pass out of order rather than not at all.
+ * delivered something later (links keep order, so it is lost), or when the gap is older than gaps that the links
+ * which have not were ever seen to fill (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has
+ * seen). Room is bounded; without room frames pass out of order rather than not at all.
  */
 import { enlarged } from '../../base/arrays.js';
 import { Columns, float64, int32 } from '../../base/columns.js';
@@ -31,12 +31,18 @@ const NO_PEER = -1;
 const MAX_WAIT_US = 300_000;
 const FIRST_WAIT_US = 100_000;
 const LEAST_WAIT_US = 30_000;
-/** A gap may take this many times as long as the slowest that was filled in the last one to two periods. */
+/** A gap may take this many times as long as the slowest that the link filled in its last one to two periods. */
 const PATIENCE = 2;
 const PERIOD_US = 10_000_000;
+/** From so many datagrams on, a link is known by the gaps that it filled. */
+const TELLING = 64;
+/** What comes later than this after a later one of its own link was sent again: the link does keep order. */
+const MAX_SLACK_US = 30_000;
 /** How long a link counts as carrying the lane after its last datagram, and after the peer said that it will. */
 const CARRIES_US = 200_000;
 const ANNOUNCED_US = 300_000;
+/** A link counts as one that brings the lane for so long after its last datagram: time-outs of TCP are shorter. */
+const BRINGS_US = 1_000_000;
 
 /** Whoever takes datagrams of the lane that had waited. Of `datagram`, peer, stream, place and time are set. */
 interface LaneSink {
@@ -52,10 +58,10 @@ export class Reorder {
   /** Since when the head of the lane is missing while others wait; since when every link has passed it, or 0. */
   private gapAt = float64();
   private passedAt = float64();
-  /** Longest time that a gap took to fill, in this period and in the one before, and when this one began. */
-  private fillUs = float64();
-  private formerFillUs = float64();
-  private periodAt = float64();
+  /** The gap that was given up last: since when it had been there, its first counter, one above its last. */
+  private lostAt = float64();
+  private lostFrom = float64();
+  private lostTo = float64();
   private readonly waiting: number[] = [];
 
   // Of each lane and link id: one above the highest counter, when it came, how late a link's own datagrams come.
@@ -63,6 +69,12 @@ export class Reorder {
   private highestAt = float64(0, MAX_LINKS);
   private slackUs = float64(0, MAX_LINKS);
   private carriesUntil = float64(0, MAX_LINKS);
+  // Datagrams that it brought; longest time that a gap took which it filled, in this period and in the one before, and when
+  // this one began.
+  private brought = float64(0, MAX_LINKS);
+  private fillUs = float64(0, MAX_LINKS);
+  private formerFillUs = float64(0, MAX_LINKS);
+  private periodAt = float64(0, MAX_LINKS);
   private readonly columns = new Columns(this, 'others', 64);
 
   // Rings: one above the cell, and the length, of each counter that waits.
@@ -105,13 +117,21 @@ export class Reorder {
     this.columns.ensure(slot + 1);
     this.next[slot] = 0;
     this.peer[slot] = peer;
-    this.fillUs[slot] = 0;
-    this.formerFillUs[slot] = FIRST_WAIT_US / PATIENCE;
-    this.periodAt[slot] = Number.NEGATIVE_INFINITY;
+    this.lostFrom[slot] = 0;
+    this.lostTo[slot] = 0;
     this.highest.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
     this.highestAt.fill(Number.NEGATIVE_INFINITY, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
     this.slackUs.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
     this.carriesUntil.fill(0, slot * MAX_LINKS, (slot + 1) * MAX_LINKS);
+    for (let at = slot * MAX_LINKS; at < (slot + 1) * MAX_LINKS; at++) this.forget(at);
+  }
+
+  /** Nothing is known of how long gaps wait for a link. */
+  private forget(at: number): void {
+    this.brought[at] = 0;
+    this.fillUs[at] = 0;
+    this.formerFillUs[at] = FIRST_WAIT_US / PATIENCE;
+    this.periodAt[at] = Number.NEGATIVE_INFINITY;
   }
 
   /** Where datagrams of lanes wait. */
@@ -134,6 +154,16 @@ export class Reorder {
     return isOpen ? this.highest[slot * MAX_LINKS + linkId] : 0;
   }
 
+  /** Ids, as a bit set, of the links that have lately brought something of a session's lane. */
+  broughtBy(slot: number, now: number): number {
+    if (slot >= this.next.length || this.peer[slot] === NO_PEER) return 0;
+    let ids = 0;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      if (now - this.highestAt[slot * MAX_LINKS + id] < BRINGS_US) ids |= 1 << id;
+    }
+    return ids;
+  }
+
   /**
    * A datagram of the lane has arrived. True when it is to be delivered now; the caller then calls `advance`. False
    * when it was kept.
@@ -145,8 +175,7 @@ export class Reorder {
     if (datagram.linkId >= 0) this.noteLink(slot * MAX_LINKS + datagram.linkId, counter, now);
     const next = this.next[slot];
     if (counter < next) {
-      // Given up too early: the next gap may take longer.
-      this.fillUs[slot] = Math.min(MAX_WAIT_US, Math.max(this.fillUs[slot], this.formerFillUs[slot]) * 1.5);
+      this.learnLate(datagram);
       return true;
     }
     if (counter === next) return true;
@@ -168,7 +197,10 @@ export class Reorder {
     if (links === 0) return;
     if (slot >= this.next.length || this.peer[slot] === NO_PEER) this.open(slot, peer);
     for (let id = 0; id < MAX_LINKS; id++) {
-      if ((links & (1 << id)) !== 0) this.carriesUntil[slot * MAX_LINKS + id] = now + ANNOUNCED_US;
+      if ((links & (1 << id)) === 0) continue;
+      const at = slot * MAX_LINKS + id;
+      if (now - this.highestAt[at] > PERIOD_US) this.forget(at);
+      this.carriesUntil[at] = now + ANNOUNCED_US;
     }
   }
 
@@ -176,11 +208,12 @@ export class Reorder {
     if (counter >= this.highest[at]) {
       this.highest[at] = counter + 1;
       this.highestAt[at] = now;
-    } else {
+    } else if (now - this.highestAt[at] < MAX_SLACK_US) {
       // The link itself does not keep order.
       this.slackUs[at] = Math.max(this.slackUs[at], 2 * (now - this.highestAt[at]) + 500);
     }
     this.slackUs[at] *= 0.9995;
+    if (++this.brought[at] === TELLING) this.formerFillUs[at] = 0;
     this.carriesUntil[at] = Math.max(this.carriesUntil[at], now + CARRIES_US);
   }
 
@@ -190,23 +223,28 @@ export class Reorder {
     if (counter !== this.next[slot]) return;
     this.next[slot] = counter + 1;
     if (this.pending[slot] === 0) return;
-    this.learn(slot, now - this.gapAt[slot], now);
+    this.learn(datagram, now - this.gapAt[slot]);
     this.drain(slot, now);
   }
 
-  private learn(slot: number, filledUs: number, now: number): void {
-    if (now - this.periodAt[slot] > PERIOD_US) {
-      if (this.periodAt[slot] > 0) this.formerFillUs[slot] = this.fillUs[slot];
-      this.fillUs[slot] = 0;
-      this.periodAt[slot] = now;
-    }
-    this.fillUs[slot] = Math.max(this.fillUs[slot], filledUs);
+  /** A gap was given up, and now part of it comes: the next one may take longer, within what any gap may take. */
+  private learnLate(datagram: Datagram): void {
+    const { slot, counter, now } = datagram;
+    const filledUs = now - this.lostAt[slot];
+    const isOfLast = counter >= this.lostFrom[slot] && counter < this.lostTo[slot];
+    // What comes later than that was sent again by another link when its own one died.
+    if (isOfLast && filledUs < MAX_WAIT_US) this.learn(datagram, filledUs);
   }
 
-  /** The longest wait for a gap of a lane. */
-  private patience(slot: number): number {
-    const slowest = Math.max(this.fillUs[slot], this.formerFillUs[slot]);
-    return Math.min(MAX_WAIT_US, Math.max(LEAST_WAIT_US, PATIENCE * slowest));
+  private learn({ slot, linkId, now }: Datagram, filledUs: number): void {
+    if (linkId < 0) return;
+    const at = slot * MAX_LINKS + linkId;
+    if (now - this.periodAt[at] > PERIOD_US) {
+      if (this.periodAt[at] > 0) this.formerFillUs[at] = this.fillUs[at];
+      this.fillUs[at] = 0;
+      this.periodAt[at] = now;
+    }
+    this.fillUs[at] = Math.max(this.fillUs[at], filledUs);
   }
 
   private keep(datagram: Datagram): boolean {
@@ -269,7 +307,10 @@ export class Reorder {
   /** Gives the gap at the head up and releases what follows it. */
   private skip(slot: number, now: number): void {
     const ring = this.ring[slot] * SPAN;
+    this.lostAt[slot] = this.gapAt[slot];
+    this.lostFrom[slot] = this.next[slot];
     while (this.cellOf[ring + (this.next[slot] % SPAN)] === 0) this.next[slot]++;
+    this.lostTo[slot] = this.next[slot];
     this.drain(slot, now);
   }
 
@@ -294,15 +335,22 @@ export class Reorder {
 
   /** When the gap at the head of a lane is given up. */
   private deadline(slot: number, now: number): number {
-    const byAge = this.gapAt[slot] + this.patience(slot);
+    let isPassed = true;
+    let slowest = 0;
     let slack = 0;
     for (let at = slot * MAX_LINKS; at < (slot + 1) * MAX_LINKS; at++) {
       if (now > this.carriesUntil[at]) continue;
-      if (this.highest[at] <= this.next[slot]) return byAge;
       slack = Math.max(slack, this.slackUs[at]);
+      if (this.highest[at] > this.next[slot]) continue;
+      isPassed = false;
+      slowest = Math.max(slowest, this.fillUs[at], this.formerFillUs[at]);
+    }
+    if (!isPassed) {
+      const patience = Math.min(MAX_WAIT_US, Math.max(LEAST_WAIT_US, PATIENCE * slowest));
+      return this.gapAt[slot] + patience;
     }
     if (this.passedAt[slot] === 0) this.passedAt[slot] = now;
-    return Math.min(byAge, this.passedAt[slot] + slack);
+    return Math.min(this.gapAt[slot] + MAX_WAIT_US, this.passedAt[slot] + slack);
   }
 
   /** The TAP has been written: cells of what was released are free again. */

@@ -16,11 +16,12 @@ import { NO_LINK, type PeerTable } from '../../state/peers.js';
 import { SealedRun } from '../../state/run.js';
 import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
 import { ipUdpOverhead } from '../../wire/overhead.js';
-import type { BeatSender, LinkBase, Runs } from '../ports.js';
+import type { BeatSender, LaneOrder, LinkBase, Runs } from '../ports.js';
 import type { FlowTable } from './flows.js';
 import type { LaneSet } from './lane-set.js';
 import { type Lanes, UNUSED_US } from './lanes.js';
 import { Arrival, type Report } from './report.js';
+import { isBareAcknowledgement } from './way-back.js';
 
 /** A longer delay counts for no more than this when a link is chosen for a datagram of the lane. */
 const SPILL_US = 5_000;
@@ -49,6 +50,7 @@ export class Adaptive {
   private readonly links: LinkTable;
   private readonly stats: SharedStats;
   private readonly runs: Runs;
+  private readonly laneOrder: LaneOrder;
 
   constructor(
     base: LinkBase,
@@ -60,6 +62,7 @@ export class Adaptive {
     this.links = base.tables.links;
     this.stats = base.stats;
     this.runs = base.ports.runs;
+    this.laneOrder = base.ports.laneOrder;
   }
 
   // --- choice ---------------------------------------------------------------------------------------
@@ -69,6 +72,10 @@ export class Adaptive {
     this.inLane = false;
     const active = this.peers.activeLink[peer];
     if (active < 0) return active;
+    if (isBareAcknowledgement(bytes, frame, length)) {
+      const back = this.wayBack(peer, now);
+      if (back >= 0) return back;
+    }
     const { flows } = this;
     const entry = flows.take(peer, bytes, frame, length, now);
     const before = flows.link[entry];
@@ -88,8 +95,19 @@ export class Adaptive {
       return before;
     }
     flows.reviewedAt[entry] = now;
-    flows.link[entry] = this.earliest(peer, before, now);
+    flows.link[entry] = this.earliest(peer, this.peers.usable[peer], before, now);
     return flows.link[entry];
+  }
+
+  /** Where acknowledgements go to a peer that sends by its lane: by a link that brings it. -1 while none does. */
+  private wayBack(peer: number, now: number): number {
+    const bringing = this.laneOrder.broughtBy(this.peers.session[peer], now) & this.peers.usable[peer];
+    if (bringing === 0) return NO_LINK;
+    const current = this.lanes.wayBackTo(peer);
+    if (this.isUsable(peer, current) && (bringing & (1 << this.links.id[current])) !== 0) return current;
+    const link = this.earliest(peer, bringing, NO_LINK, now);
+    this.lanes.turnBack(peer, link);
+    return link;
   }
 
   /**
@@ -105,12 +123,12 @@ export class Adaptive {
     return this.links.peer[link] === peer && this.peers.isUsable(peer, this.links.id[link]);
   }
 
-  /** The usable link with the earliest arrival; the one in use stays unless another is clearly earlier. */
-  private earliest(peer: number, current: number, now: number): number {
+  /** The link with the earliest arrival, of some (ids as a bit set); the one in use stays unless another is clearly earlier. */
+  private earliest(peer: number, ids: number, current: number, now: number): number {
     let best = -1;
     let bestUs = Number.POSITIVE_INFINITY;
     for (let id = 0; id < MAX_LINKS; id++) {
-      if ((this.peers.usable[peer] & (1 << id)) === 0) continue;
+      if ((ids & (1 << id)) === 0) continue;
       const link = this.peers.linkOf(peer, id);
       const wait = this.lanes.waitUs(link, now);
       const lossUs = this.lanes.lossOf(link) * LOSS_PENALTY_US;

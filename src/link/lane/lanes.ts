@@ -1,6 +1,6 @@
 /** What is known under the policy `adaptive`: estimates and send log of each link, lane of each peer. */
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
-import type { PeerTable } from '../../state/peers.js';
+import { NO_LINK, type PeerTable } from '../../state/peers.js';
 import { MAX_LINKS } from '../../wire/header.js';
 import { LinkCapacity } from './capacity.js';
 import { LaneSet } from './lane-set.js';
@@ -16,6 +16,7 @@ export class Lanes {
   private readonly capacities: LinkCapacity[] = [];
   private readonly logs: SendLog[] = [];
   private readonly lanes: LaneSet[] = [];
+  private readonly waysBack: number[] = [];
 
   constructor(
     private readonly peers: PeerTable,
@@ -74,6 +75,16 @@ export class Lanes {
     return provenShare(due - gauges[link * LINK_WIDTH + LINK.arrivedOut], due);
   }
 
+  /** The link by which acknowledgements go back to a peer that sends by its lane; -1 for none yet. */
+  wayBackTo(peer: number): number {
+    return this.waysBack[peer] ?? NO_LINK;
+  }
+
+  /** From now on they go by another one. */
+  turnBack(peer: number, link: number): void {
+    this.waysBack[peer] = link;
+  }
+
   /** Ids, as a bit set, of the links that carry a peer's lane now. */
   carriers(peer: number, now: number): number {
     const lane = this.lanes[peer];
@@ -92,6 +103,7 @@ export class Lanes {
 
   peerRemoved(peer: number): void {
     delete this.lanes[peer];
+    delete this.waysBack[peer];
   }
 
   linkRemoved(link: number): void {
