@@ -3,8 +3,9 @@
  *
  * Source: G. Varghese and T. Lauck, "Hashed and hierarchical timing wheels" (1987), scheme 7. The inner wheel
  * covers one block of 512 ticks of 0.5 ms; the outer wheel holds one list per later block, and its list is
- * spread over the inner wheel when the block begins: a short block, so that no frame waits while many are spread. Exact deadlines are kept beside, so nothing is ever due
- * early. Times are microseconds as doubles and may start anywhere; they never go back.
+ * spread over the inner wheel when the block begins: a short block, so that no frame waits while many are
+ * spread. Exact deadlines are kept beside, so nothing is ever due early. Times are microseconds as doubles and
+ * may start anywhere; they never go back.
  */
 import { Columns, float64, int32 } from '../base/columns.js';
 
