@@ -109,6 +109,24 @@ bool mixHash(State* state, const uint8_t* data, size_t length) {
          end(context, state->hash);
 }
 
+bool mixHash(State* state, const Bytes& data) { return mixHash(state, data.data, data.size); }
+
+bool mixKey(State* state, const Bytes& input) {
+  const Derived<2> derived(state->chainingKey, input);
+  if (!derived.ok()) return false;
+  memcpy(state->chainingKey, derived[0], kHash);
+  memcpy(state->cipherKey, derived[1], kKey);
+  return true;
+}
+
+bool mixKeyAndHash(State* state, const Bytes& input) {
+  const Derived<3> derived(state->chainingKey, input);
+  if (!derived.ok() || !mixHash(state, derived[1], kHash)) return false;
+  memcpy(state->chainingKey, derived[0], kHash);
+  memcpy(state->cipherKey, derived[2], kKey);
+  return true;
+}
+
 /// The block in an argument; null, and an exception, when it is none.
 State* stateOf(napi_env env, Args& args, size_t index) {
   const Bytes bytes = args.bytes(index);
@@ -122,38 +140,23 @@ napi_value done(napi_env env, bool ok) {
   return ok ? makeUndefined(env) : throwRange(env, "OpenSSL has no BLAKE2b");
 }
 
+/// A step that mixes bytes into a state.
+napi_value step(napi_env env, napi_callback_info info, bool (*mix)(State*, const Bytes&)) {
+  Args args(env, info);
+  const Bytes input = args.bytes(1);
+  State* const state = stateOf(env, args, 0);
+  return state == nullptr ? nullptr : done(env, mix(state, input));
+}
+
 }  // namespace
 
 namespace addon {
 
-napi_value noiseMixHash(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  const Bytes data = args.bytes(1);
-  State* const state = stateOf(env, args, 0);
-  return state == nullptr ? nullptr : done(env, mixHash(state, data.data, data.size));
-}
+napi_value noiseMixHash(napi_env env, napi_callback_info info) { return step(env, info, mixHash); }
 
-napi_value noiseMixKey(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  const Bytes input = args.bytes(1);
-  State* const state = stateOf(env, args, 0);
-  if (state == nullptr) return nullptr;
-  const Derived<2> derived(state->chainingKey, input);
-  memcpy(state->chainingKey, derived[0], kHash);
-  memcpy(state->cipherKey, derived[1], kKey);
-  return done(env, derived.ok());
-}
+napi_value noiseMixKey(napi_env env, napi_callback_info info) { return step(env, info, mixKey); }
 
-napi_value noiseMixKeyAndHash(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  const Bytes input = args.bytes(1);
-  State* const state = stateOf(env, args, 0);
-  if (state == nullptr) return nullptr;
-  const Derived<3> derived(state->chainingKey, input);
-  memcpy(state->chainingKey, derived[0], kHash);
-  memcpy(state->cipherKey, derived[2], kKey);
-  return done(env, mixHash(state, derived[1], kHash) && derived.ok());
-}
+napi_value noiseMixKeyAndHash(napi_env env, napi_callback_info info) { return step(env, info, mixKeyAndHash); }
 
 napi_value noiseSplit(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -163,9 +166,10 @@ napi_value noiseSplit(napi_env env, napi_callback_info info) {
   if (state == nullptr) return nullptr;
   if (first.size != kKey || second.size != kKey) return throwRange(env, "a transport key has 32 bytes");
   const Derived<2> derived(state->chainingKey, Bytes{});
+  if (!derived.ok()) return done(env, false);
   memcpy(first.data, derived[0], kKey);
   memcpy(second.data, derived[1], kKey);
-  return done(env, derived.ok());
+  return done(env, true);
 }
 
 }  // namespace addon
