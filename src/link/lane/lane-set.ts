@@ -230,26 +230,22 @@ export class LaneSet {
   }
 
   /** What is lost by all that was seen: enough to keep a link out. */
-  private readonly lossOf: LossOf = (id) => {
-    const link = this.facts.capacity(id);
-    this.noteQuiet(id);
-    if (link.randomLost >= LOSSES) return link.randomLoss;
-    // Heartbeats are believed until bulk traffic has said more.
-    return link.observed < TELLING ? this.quietLoss[id] : 0;
-  };
+  private readonly lossOf: LossOf = (id) =>
+    this.lossBy(id, this.facts.capacity(id).randomLoss, this.quietLoss);
 
   /** What is lost for sure: the lane leaves a link for no less. */
-  private readonly provenLossOf: LossOf = (id) => {
-    const link = this.facts.capacity(id);
-    this.noteQuiet(id);
-    if (link.randomLost >= LOSSES) return link.provenLoss;
-    return link.observed < TELLING ? this.quietProven[id] : 0;
-  };
+  private readonly provenLossOf: LossOf = (id) =>
+    this.lossBy(id, this.facts.capacity(id).provenLoss, this.quietProven);
 
-  private noteQuiet(id: number): void {
-    if (this.facts.capacity(id).observed >= QUIET) return;
-    this.quietLoss[id] = this.facts.beatLoss(id);
-    this.quietProven[id] = this.facts.provenBeatLoss(id);
+  /** Heartbeats, by what they said `quiet`, are believed until bulk traffic has said more. */
+  private lossBy(id: number, bulk: number, quiet: Float64Array): number {
+    const { observed, randomLost } = this.facts.capacity(id);
+    if (observed < QUIET) {
+      this.quietLoss[id] = this.facts.beatLoss(id);
+      this.quietProven[id] = this.facts.provenBeatLoss(id);
+    }
+    if (randomLost >= LOSSES) return bulk;
+    return observed < TELLING ? quiet[id] : 0;
   }
 
   /** The most promising single link of a set. */
