@@ -7,8 +7,12 @@
 import { readU16 } from '../base/bytes.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetHeaderLength } from './frame.js';
 
+/** Protocol numbers of IP (IANA). */
+export const PROTOCOL_IGMP = 2;
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
+export const PROTOCOL_ICMPV6 = 58;
+export const PROTOCOL_PIM = 103;
 export const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 

@@ -1,7 +1,7 @@
 /**
  * Guards of peers, off by default: an authenticated peer is on the LAN and could answer as its DHCP server, announce itself
- * as its router (RFC 6105) ask for memberships in place of the
- * real querier, or use addresses of others. A static MAC address guards itself: no other port may use it. A guarded peer's frames are looked at before anything is learned from
+ * as its router (RFC 6105), ask for memberships in place of the real querier, or use addresses of others. A static MAC
+ * address guards itself: no other port may use it. A guarded peer's frames are looked at before anything is learned from
  * them; what cannot be looked through is dropped.
  */
 import { readU16, readU32 } from '../../base/bytes.js';

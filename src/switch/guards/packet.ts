@@ -1,11 +1,12 @@
 /**
- * What guards look at in a frame: who claims which address, and whether it is a message of a DHCP server, a
- * router or a multicast router. Reads
- * through up to two VLAN tags and all IPv6 extension headers; what hides behind more than that, or behind a first fragment
- * without the whole chain of headers (RFC 7113), is `isOpaque`.
+ * What guards look at in a frame: who claims which address, and whether it is a message of a DHCP server, a router or a
+ * multicast router. Reads through up to two VLAN tags and all IPv6 extension headers; what hides behind more than that, or
+ * behind a first fragment without the whole chain of headers (RFC 7113), is `isOpaque`.
  */
 import { readU16, readU32 } from '../../base/bytes.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ethernetHeaderLength, type Frame } from '../frame.js';
+import { PROTOCOL_ICMPV6, PROTOCOL_IGMP, PROTOCOL_PIM, PROTOCOL_UDP } from '../headers.js';
+import { IGMP, MLD } from '../multicast/message.js';
 
 const ETHERTYPE_ARP = 0x0806;
 const ETHERTYPE_RARP = 0x8035;
@@ -13,10 +14,6 @@ const TAGS: readonly number[] = [0x8100, 0x88a8, 0x9100];
 const ARP_BYTES = 28;
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
-const UDP = 17;
-const ICMPV6 = 58;
-const IGMP = 2;
-const PIM = 103;
 const FRAGMENT = 44;
 const AUTHENTICATION = 51;
 /** Hop-by-hop, routing, fragment, authentication, destination, mobility, HIP, shim6, experiments (IANA). */
@@ -28,8 +25,8 @@ const UDP_HEADER = 8;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 const ROUTER_ADVERTISEMENT = 134;
 /** Query (RFC 3376) and multicast router advertisement (RFC 4286), of IGMP and of MLD (RFC 3810). */
-const IGMP_ROUTER: readonly number[] = [0x11, 0x30];
-const MLD_ROUTER: readonly number[] = [130, 151];
+const IGMP_ROUTER: readonly number[] = [IGMP.QUERY, IGMP.ROUTER];
+const MLD_ROUTER: readonly number[] = [MLD.QUERY, MLD.ROUTER];
 const BOOTP = { SERVER: 67, CLIENT: 68, REQUEST: 1 };
 const DHCPV6 = { CLIENT: 546, SERVER: 547, RELAY_FORWARD: 12 };
 const MAPPED = 0xffff;
@@ -113,9 +110,9 @@ export class GuardedPacket {
     this.claimIpv4(at + 12);
     const protocol = bytes[at + 9];
     if ((readU16(bytes, at + 6) & OFFSET) !== 0) return;
-    this.isMulticastRouter = protocol === PIM;
-    if (protocol === IGMP) this.igmp(at + header, end);
-    if (protocol !== UDP) return;
+    this.isMulticastRouter = protocol === PROTOCOL_PIM;
+    if (protocol === PROTOCOL_IGMP) this.igmp(at + header, end);
+    if (protocol !== PROTOCOL_UDP) return;
     this.udp(at + header, end);
     if (this.udpAt === 0) return;
     const op = this.udpAt < end ? bytes[this.udpAt] : 0;
@@ -155,15 +152,15 @@ export class GuardedPacket {
 
   private upper(protocol: number, at: number, end: number): void {
     const { bytes } = this;
-    this.isMulticastRouter = protocol === PIM;
-    if (protocol === UDP) {
+    this.isMulticastRouter = protocol === PROTOCOL_PIM;
+    if (protocol === PROTOCOL_UDP) {
       this.udp(at, end);
       if (this.udpAt === 0) return;
       const type = this.udpAt < end ? bytes[this.udpAt] : 0;
       this.isDhcpServer =
         this.targetPort === DHCPV6.CLIENT ||
         (this.sourcePort === DHCPV6.SERVER && type !== DHCPV6.RELAY_FORWARD);
-    } else if (protocol === ICMPV6) {
+    } else if (protocol === PROTOCOL_ICMPV6) {
       if (at + 8 > end) {
         this.isOpaque = true;
         return;

@@ -7,6 +7,7 @@
 import { readU16, readU32 } from '../../base/bytes.js';
 import { addBytes, fold } from '../../base/checksum.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, type Frame } from '../frame.js';
+import { PROTOCOL_ICMPV6, PROTOCOL_IGMP, PROTOCOL_PIM } from '../headers.js';
 import { IpAddress } from './address.js';
 
 /** What a frame is to the switch. */
@@ -27,16 +28,21 @@ export const MESSAGE = {
   MALFORMED: 7,
 } as const;
 
-const PROTOCOL_IGMP = 2;
-const PROTOCOL_PIM = 103;
-const PROTOCOL_ICMPV6 = 58;
 const HOP_BY_HOP = 0;
 const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
 const FRAGMENT = 0x3fff;
 
-const IGMP = { QUERY: 0x11, V1_REPORT: 0x12, V2_REPORT: 0x16, LEAVE: 0x17, V3_REPORT: 0x22, ROUTER: 0x30 };
-const MLD = { QUERY: 130, V1_REPORT: 131, DONE: 132, V2_REPORT: 143, ROUTER: 151 };
+/** Types of messages, by the RFCs above. */
+export const IGMP = {
+  QUERY: 0x11,
+  V1_REPORT: 0x12,
+  V2_REPORT: 0x16,
+  LEAVE: 0x17,
+  V3_REPORT: 0x22,
+  ROUTER: 0x30,
+};
+export const MLD = { QUERY: 130, V1_REPORT: 131, DONE: 132, V2_REPORT: 143, ROUTER: 151 };
 const IGMP_LENGTH = 8;
 const IGMPV3_QUERY_LENGTH = 12;
 const MLD_LENGTH = 24;

@@ -2,6 +2,7 @@
 import { writeU16, writeU32 } from '../../base/bytes.js';
 import { addBytes, fold } from '../../base/checksum.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, TPID_CUSTOMER } from '../frame.js';
+import { PROTOCOL_ICMPV6, PROTOCOL_IGMP } from '../headers.js';
 import type { IpAddress } from './address.js';
 
 /** Room for any query. */
@@ -14,8 +15,6 @@ const IGMP_QUERY = 12;
 const IPV6_HEADERS = 48;
 const MLD_QUERY = 28;
 const ROBUSTNESS = 2;
-const PROTOCOL_IGMP = 2;
-const PROTOCOL_ICMPV6 = 58;
 
 /** A query to be written. */
 export interface Query {

@@ -2,6 +2,7 @@
 import { writeU16, writeU32 } from '../../base/bytes.js';
 import { addBytes, fold } from '../../base/checksum.js';
 import { ETHERNET_HEADER, ETHERTYPE_IPV6, type Frame, TPID_CUSTOMER } from '../frame.js';
+import { PROTOCOL_ICMPV6 } from '../headers.js';
 import {
   ARP,
   ARP_BYTES,
@@ -10,7 +11,6 @@ import {
   ETHERTYPE_ARP,
   FLAG,
   HOP_LIMIT,
-  ICMPV6,
   IPV6_HEADER,
   ND,
   type NeighbourMessage,
@@ -77,7 +77,7 @@ function writeAdvertisement(
   const bodyBytes = ND.BYTES + OPTION.BYTES;
   writeU32(bytes, at, VERSION_6);
   writeU16(bytes, at + 4, bodyBytes);
-  bytes[at + 6] = ICMPV6;
+  bytes[at + 6] = PROTOCOL_ICMPV6;
   bytes[at + 7] = HOP_LIMIT;
   const target = asked + IPV6_HEADER + 8;
   bytes.copyWithin(at + 8, target, target + 16);
@@ -88,7 +88,7 @@ function writeAdvertisement(
   bytes[body + ND.BYTES] = OPTION.TARGET;
   bytes[body + ND.BYTES + 1] = 1;
   writeMac(bytes, body + ND.BYTES + 2, high, low);
-  const pseudo = addBytes(bytes, at + 8, 32, ICMPV6 + bodyBytes);
+  const pseudo = addBytes(bytes, at + 8, 32, PROTOCOL_ICMPV6 + bodyBytes);
   writeU16(bytes, body + 2, ~fold(addBytes(bytes, body, bodyBytes, pseudo)) & 0xffff);
   return IPV6_HEADER + bodyBytes;
 }

@@ -15,6 +15,7 @@ import {
   TPID_CUSTOMER,
   VLAN_TAG,
 } from '../frame.js';
+import { PROTOCOL_ICMPV6 } from '../headers.js';
 
 export const ETHERTYPE_ARP = 0x0806;
 export const ARP_BYTES = 28;
@@ -23,7 +24,6 @@ export const ARP_HARDWARE = 0x00010800;
 export const ARP_LENGTHS = 0x0604;
 export const ARP = { REQUEST: 1, REPLY: 2 } as const;
 export const IPV6_HEADER = 40;
-export const ICMPV6 = 58;
 export const HOP_LIMIT = 255;
 export const ND = { SOLICITATION: 135, ADVERTISEMENT: 136, BYTES: 24 } as const;
 export const OPTION = { SOURCE: 1, TARGET: 2, BYTES: 8 } as const;
@@ -92,7 +92,8 @@ export class NeighbourMessage {
 
   private neighbourDiscovery(at: number, end: number): void {
     const { bytes } = this;
-    if (at + IPV6_HEADER + ND.BYTES > end || bytes[at + 6] !== ICMPV6 || bytes[at + 7] !== HOP_LIMIT) return;
+    if (at + IPV6_HEADER + ND.BYTES > end || bytes[at + 6] !== PROTOCOL_ICMPV6 || bytes[at + 7] !== HOP_LIMIT)
+      return;
     const body = at + IPV6_HEADER;
     const type = bytes[body];
     if ((type !== ND.SOLICITATION && type !== ND.ADVERTISEMENT) || bytes[body + 1] !== 0) return;
