@@ -34,11 +34,15 @@ export interface MacRow {
   isStatic: boolean;
 }
 
-/** Which entries of the MAC table are wanted; null: any. */
-export interface MacWanted {
+/** Where stations are; null: anywhere. */
+export interface MacPlace {
   vlan: number | null;
   /** Row of the peer, or -1 for the TAP. */
   port: number | null;
+}
+
+/** Which entries of the MAC table are wanted; null: any. */
+export interface MacWanted extends MacPlace {
   isStatic: boolean | null;
 }
 
@@ -53,10 +57,7 @@ export interface MacStretch {
 }
 
 /** Which learned entries of the MAC table are to go; null: any. */
-export interface MacUnwanted {
-  vlan: number | null;
-  /** Row of the peer, or -1 for the TAP. */
-  port: number | null;
+export interface MacUnwanted extends MacPlace {
   /** The first 16 and the last 32 bits of an address. */
   address: { high: number; low: number } | null;
 }

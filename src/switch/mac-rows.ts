@@ -1,5 +1,12 @@
 /** What is known of stations, for `show mac-table` and `show vlan`, and what `clear mac-table` removes. */
-import type { MacCleared, MacClearing, MacStretch, MacWanted, VlanRow } from '../contract/answers.js';
+import type {
+  MacCleared,
+  MacClearing,
+  MacPlace,
+  MacStretch,
+  MacWanted,
+  VlanRow,
+} from '../contract/answers.js';
 import { type MacTable, VLANS } from './mac-table.js';
 
 /** Rows of the table to look at, what is wanted of them, and whether to count only. */
@@ -10,6 +17,10 @@ interface MacQuestion {
   isCounted: boolean;
 }
 
+function isAt(place: MacPlace, vlan: number, port: number): boolean {
+  return (place.vlan === null || place.vlan === vlan) && (place.port === null || place.port === port);
+}
+
 /** The entries wanted in some rows. */
 export function macStretch(
   macs: MacTable,
@@ -18,8 +29,7 @@ export function macStretch(
 ): MacStretch {
   const stretch: MacStretch = { rows: [], count: 0, next: -1 };
   stretch.next = macs.entries(now, from, count, (vlan, high, low, port, ageUs, isStatic) => {
-    if (wanted.vlan !== null && wanted.vlan !== vlan) return;
-    if (wanted.port !== null && wanted.port !== port) return;
+    if (!isAt(wanted, vlan, port)) return;
     if (wanted.isStatic !== null && wanted.isStatic !== isStatic) return;
     stretch.count++;
     if (!isCounted) stretch.rows.push({ vlan, high, low, port, ageUs, isStatic });
@@ -31,8 +41,7 @@ export function macStretch(
 export function clearMacs(macs: MacTable, { walk, slots, wanted }: MacClearing, now: number): MacCleared {
   const next = walk ?? macs.beginWalk();
   const removed = macs.clear(now, next, slots, (vlan, high, low, port) => {
-    if (wanted.vlan !== null && wanted.vlan !== vlan) return false;
-    if (wanted.port !== null && wanted.port !== port) return false;
+    if (!isAt(wanted, vlan, port)) return false;
     return wanted.address === null || (wanted.address.low === low && wanted.address.high === high);
   });
   return { removed, next: next.left > 0 ? next : null };

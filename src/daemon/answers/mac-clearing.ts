@@ -1,6 +1,6 @@
 /** `clear mac-table`: what was learned is removed from the tables of interfaces. */
 import type { MacClearFilter, MacsCleared } from '../../api/index.js';
-import type { MacUnwanted } from '../../contract/answers.js';
+import type { MacCleared, MacUnwanted, MacWalk } from '../../contract/answers.js';
 import { parseMac } from '../../grammar/address.js';
 import { Slices } from '../base/slices.js';
 import { macNumbers } from '../interfaces/addresses.js';
@@ -34,13 +34,13 @@ async function clearTable(
 ): Promise<number> {
   const slices = new Slices();
   let removed = 0;
-  let done = await datapath.clearMacs({ walk: null, slots: SLOTS_AT_ONCE, wanted });
-  while (done !== null) {
-    removed += done.removed;
-    if (done.next === null || signal.aborted) break;
-    await slices.pause();
-    done = await datapath.clearMacs({ walk: done.next, slots: SLOTS_AT_ONCE, wanted });
+  let walk: MacWalk | null = null;
+  do {
+    const done: MacCleared | null = await datapath.clearMacs({ walk, slots: SLOTS_AT_ONCE, wanted });
     slices.begun();
-  }
+    removed += done?.removed ?? 0;
+    walk = done?.next ?? null;
+    await slices.pause();
+  } while (walk !== null && !signal.aborted);
   return removed;
 }
