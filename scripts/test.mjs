@@ -2,50 +2,65 @@
  * `npm test`: sets everything up, runs the tests as compiled, and closes with `N passed, N failed, N skipped`
  * alone on its line. Arguments narrow the run to matching files: `npm test -- house netns`.
  */
+import { join, relative } from 'node:path';
 import { labProblem } from './set-up/machine.mjs';
 import { say } from './set-up/say.mjs';
 import { runScript } from './set-up/script.mjs';
+import { filesUnder } from './set-up/stamps.mjs';
 import { beginTestRun } from './set-up/test-run.mjs';
 import { TestSummary } from './set-up/test-summary.mjs';
-import { ROOT, setUpLab } from './setup.mjs';
+import { BENCH_PROGRAMS, ROOT, setUpLab } from './setup.mjs';
 
-const IN_NAMESPACES = 'dist/test/netns/**/*.test.js';
+const TESTS = join(ROOT, 'dist/test');
+const IN_NAMESPACES = 'netns/';
+/** Files that are handed out at a time: the fewer, the sooner both ends of the queue meet; each time costs a second. */
+const HANDFUL = 12;
 
 /** The lab's programs are wanted, not needed: what cannot run without them is skipped and says so. */
 function prepareLab() {
   if (labProblem()) return;
   try {
-    setUpLab(['ethtool']);
+    setUpLab(BENCH_PROGRAMS);
   } catch (error) {
     say(`${error.message} The tests that need them are skipped.`);
   }
 }
 
-/** Runs the files that `which` includes, and counts them in `summary`. */
-async function runTests(summary, which) {
+/** The compiled tests, from the root, of which a word is part; all when there are no words. */
+function testFiles(words) {
+  return filesUnder(TESTS)
+    .filter((file) => file.endsWith('.test.js'))
+    .map((file) => relative(ROOT, file))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+}
+
+/** Runs some files, and counts them in `summary`. */
+async function runFiles(summary, include, setupFiles = []) {
+  if (include.length === 0) return;
   const { startVitest } = await import('vitest/node');
-  const vitest = await startVitest('test', process.argv.slice(2), {
-    root: ROOT,
-    run: true,
-    watch: false,
-    passWithNoTests: true,
-    reporters: ['default', summary],
-    ...which,
-  });
+  const options = { root: ROOT, run: true, watch: false, reporters: ['default', summary], include, setupFiles };
+  const vitest = await startVitest('test', [], options);
   await vitest.close();
+}
+
+/** Runs what nobody has taken yet, a handful at a time, in forks that yield the processor to hosts in namespaces. */
+async function runRest(summary, rest) {
+  while (rest.length > 0) {
+    await runFiles(summary, rest.splice(0, HANDFUL), [`${ROOT}/scripts/set-up/low-priority.mjs`]);
+  }
 }
 
 /**
  * Hosts in namespaces mostly wait, and keep time to milliseconds: one file of them runs at a time. The other tests fill
- * the time that they leave: in forks that yield the processor to them.
+ * the time that they leave; what is left of those in the end is run two files at a time.
  */
-async function runAll(summary) {
-  const inNamespaces = runTests(summary, { include: [IN_NAMESPACES] });
-  const others = runTests(summary, {
-    exclude: [IN_NAMESPACES],
-    setupFiles: [`${ROOT}/scripts/set-up/low-priority.mjs`],
-  });
-  await Promise.all([inNamespaces, others]);
+async function runAll(summary, words) {
+  const isInNamespaces = (file) => relative(TESTS, join(ROOT, file)).startsWith(IN_NAMESPACES);
+  const files = testFiles(words);
+  const rest = files.filter((file) => !isInNamespaces(file));
+  const beside = runRest(summary, rest);
+  await runFiles(summary, files.filter(isInNamespaces));
+  await Promise.all([beside, runRest(summary, rest)]);
 }
 
 const HELP = `usage: npm test [-- FILE…]
@@ -53,11 +68,11 @@ const HELP = `usage: npm test [-- FILE…]
 Builds and runs all tests, or those in whose path is FILE. What cannot run on this machine is skipped and counted.
 `;
 
-async function testAll() {
+async function testAll(words) {
   prepareLab();
   await beginTestRun();
   const summary = new TestSummary();
-  await runAll(summary);
+  await runAll(summary, words);
   for (const line of summary.lines()) console.log(line);
   const failed = summary.failed > 0 || summary.passed === 0;
   // Vitest answers an interruption by setting an exit code; that must not be lost.

@@ -16,6 +16,12 @@ export function needsLab(context: TestContext): void {
   if (labProblem) context.skip(labProblem);
 }
 
+/** Skips a test, with the reason, where no lab can be built, or the bench's traffic cannot be sent in it. */
+export function needsIperf3(context: TestContext): void {
+  needsLab(context);
+  if (!machine.hasProgram('iperf3')) context.skip('iperf3 is not installed');
+}
+
 /** Says once why the tests of a file are skipped. */
 if (labProblem) console.log(`skipped: ${labProblem}`);
 

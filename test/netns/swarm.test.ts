@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { swarm } from '../../bench/swarm/main.js';
 import { parseSwarmOptions } from '../../bench/swarm/options.js';
-import { needsLab } from './support.js';
+import { needsIperf3 } from './support.js';
 
 const CLIENTS = 50;
 
 it('fifty clients come up, hear one of them, come back after they have left, and are found where they move; two more are daemons', async (context) => {
-  needsLab(context);
+  needsIperf3(context);
   const phases = [
     '--phases',
     'join,churn,roam,broadcast,tcp',
