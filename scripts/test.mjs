@@ -38,7 +38,14 @@ function testFiles(words) {
 async function runFiles(summary, include, setupFiles = []) {
   if (include.length === 0) return;
   const { startVitest } = await import('vitest/node');
-  const options = { root: ROOT, run: true, watch: false, reporters: ['default', summary], include, setupFiles };
+  const options = {
+    root: ROOT,
+    run: true,
+    watch: false,
+    reporters: ['default', summary],
+    include,
+    setupFiles,
+  };
   const vitest = await startVitest('test', [], options);
   await vitest.close();
 }

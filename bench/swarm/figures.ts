@@ -72,8 +72,10 @@ export interface UnicastFigures {
 /** One TCP stream between two clients that are real daemons. */
 export interface TcpFigures {
   gbitPerSecond: number;
-  /** For each second of processor time of the server's worker. */
+  /** For each second of processor time of the server's worker, beyond what it takes without the stream. */
   gbitPerWorkerSecond: number;
+  /** Gbit/s for each processor of which an idle server and its clients leave this much: all run on the same machine. */
+  gbitPerFreeCore: number;
 }
 
 export interface ListingFigures {

@@ -1,4 +1,5 @@
 /** What is done with the swarm, a phase at a time. */
+import { cpus } from 'node:os';
 import { pause } from '../../scripts/lab/run.js';
 import { X25519Bound } from './bound.js';
 import type {
@@ -52,6 +53,13 @@ async function sharesFrom({ server, generator }: Bed): Promise<{ end: () => Prom
       };
     },
   };
+}
+
+/** What heartbeats and new sessions alone take, over a moment. */
+async function idleShares(bed: Bed): Promise<Shares> {
+  const shares = await sharesFrom(bed);
+  await pause(QUIET_MS);
+  return shares.end();
 }
 
 /** Looks until `isDone` or the patience is over; returns the last look. */
@@ -206,9 +214,7 @@ export async function broadcast(bed: Bed): Promise<BroadcastFigures> {
 /** Frames of 1000 bytes from one client to another, as fast as they come through. */
 export async function unicast(bed: Bed, phase: string): Promise<UnicastFigures> {
   const { generator, server, options } = bed;
-  const idleWorker = await sharesFrom(bed);
-  await pause(QUIET_MS);
-  const { serverWorker: quiet } = await idleWorker.end();
+  const { serverWorker: quiet } = await idleShares(bed);
   await generator.first({ what: 'load', on: true });
   await pause(QUIET_MS);
   const [shares, processor, before] = [await sharesFrom(bed), server.processor, await generator.status()];
@@ -227,9 +233,21 @@ export async function unicast(bed: Bed, phase: string): Promise<UnicastFigures> 
 }
 
 /** A TCP stream between two clients that are daemons. */
-export function tcp({ server, stations, options, progress }: Bed, phase: string): Promise<TcpFigures> {
-  progress(phase, `TCP for ${options.seconds} s`);
-  return stations.tcp(server, options.seconds);
+export async function tcp(bed: Bed, phase: string): Promise<TcpFigures> {
+  const { server, stations, options } = bed;
+  const quiet = await idleShares(bed);
+  bed.progress(phase, `TCP for ${options.seconds} s`);
+  const before = server.processor.worker;
+  const gbitPerSecond = await stations.tcp(options.seconds);
+  const gbit = gbitPerSecond * options.seconds;
+  const workerSeconds = (server.processor.worker - before) / 1000;
+  const ownSeconds = workerSeconds - (quiet.serverWorker / 100) * options.seconds;
+  const freeCores = cpus().length - (quiet.server + quiet.generator) / 100;
+  return {
+    gbitPerSecond,
+    gbitPerWorkerSecond: gbit / ownSeconds,
+    gbitPerFreeCore: gbitPerSecond / freeCores,
+  };
 }
 
 /** Long listings, and what they do to frames. */

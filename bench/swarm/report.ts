@@ -62,6 +62,7 @@ function streamed(figures: TcpFigures, beside?: TcpFigures): string[] {
   return [
     line('gbitPerSecond', 'Gbit/s of TCP'),
     line('gbitPerWorkerSecond', 'Gbit for a second of the worker'),
+    line('gbitPerFreeCore', 'Gbit/s for each processor that the idle clients and their server leave free'),
   ];
 }
 

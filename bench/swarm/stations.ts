@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { hostFolder, type Lab } from '../../scripts/lab/lab.js';
 import { newKeyPair, OCTOLINKD } from '../../scripts/lab/mesh.js';
 import { measure } from '../measure.js';
-import type { TcpFigures } from './figures.js';
 import type { Server } from './server.js';
 
 /** Their hosts. The server has the third. */
@@ -35,13 +34,11 @@ export class Stations {
     });
   }
 
-  /** A TCP stream from the first to the second, and what the server's worker spends on it. */
-  async tcp(server: Server, seconds: number): Promise<TcpFigures> {
-    const before = server.processor.worker;
+  /** A TCP stream from the first to the second: Gbit/s. */
+  async tcp(seconds: number): Promise<number> {
     const bed = { lab: this.lab, target: addressOf(STATION_HOSTS[1]), seconds };
     const { tcp1 = 0 } = await measure(bed, new Set(['tcp1']));
-    const workerMs = server.processor.worker - before;
-    return { gbitPerSecond: tcp1, gbitPerWorkerSecond: (tcp1 * seconds * 1000) / workerMs };
+    return tcp1;
   }
 
   private configuration(host: number, keyFile: string, server: Server): string {
