@@ -1,7 +1,17 @@
 /** Things by the numbers of their rows, which are dense: a list. A map of 65,536 takes three times the memory, and longer. */
+import type { RowsOf } from './columns.js';
+
 export class ByRow<T extends object> {
   private readonly rows: (T | undefined)[] = [];
   private count = 0;
+
+  /** `of`: what the rows are of, for `rowBytes`. */
+  constructor(readonly of: RowsOf = 'others') {}
+
+  /** Rows that may have something are those below this. */
+  get end(): number {
+    return this.rows.length;
+  }
 
   /** Rows that have something. */
   get size(): number {

@@ -2,6 +2,7 @@
  * How much memory things hold, as far as it can be known without asking V8, which does not say: typed arrays to the byte, objects
  * by the layout that V8 gives them on 64-bit machines without pointer compression.
  */
+import { ByRow } from './by-row.js';
 import { Columns, type RowsOf } from './columns.js';
 
 const WORD = 8;
@@ -31,6 +32,7 @@ export function rowBytes(parts: object): Record<RowsOf, number> {
       const isInUse = part.capacity > 0 || (part.of !== 'peers' && part.of !== 'links');
       if (isInUse) bytes[part.of] += part.bytesPerRow;
     }
+    if (part instanceof ByRow && part.end > 0) bytes[part.of] += WORD;
     if (isPart(part)) open.push(...Object.values(part).filter((value) => Object(value) === value));
   }
   return bytes;

@@ -7,9 +7,8 @@ import { TIMERS_PER_LINK } from '../link/life/timers.js';
 import { PATH } from '../native/ops.js';
 import type { Assembly } from './assembly.js';
 
-/** A peer stands in a map by its name; a link in those of its place, and in the set of the links placed alike. */
+/** A peer stands in a map by its name. */
 const MAPS_OF_PEER = 1;
-const MAPS_OF_LINK = 3;
 
 /** `links`: rows of some links that stand for all. */
 export function rowsHeld(parts: Assembly, links: readonly number[]): RowsHeld {
@@ -23,7 +22,6 @@ export function rowsHeld(parts: Assembly, links: readonly number[]): RowsHeld {
       TIMERS_PER_LINK * rows.timers +
       LINK_WIDTH * Float64Array.BYTES_PER_ELEMENT +
       PATH.WORDS * Int32Array.BYTES_PER_ELEMENT +
-      MAPS_OF_LINK * MAP_ENTRY +
       objects,
     session: rows.sessions,
     stream: rows.streams,

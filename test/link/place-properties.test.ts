@@ -30,6 +30,7 @@ type Step =
   | { do: 'aim'; link: number; aim: Link['aim'] }
   | { do: 'configure'; link: number; wish: Link['wish'] }
   | { do: 'heard'; link: number }
+  | { do: 'remove'; link: number }
   | { do: 'dump' };
 
 const index = fc.constantFrom(...INDEXES);
@@ -90,6 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('aim' as const), link, aim }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('configure' as const), link, wish }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('heard' as const), link }) },
+  fc.record({ do: fc.constant('remove' as const), link }),
   fc.constant({ do: 'dump' as const }),
 );
 
@@ -161,6 +163,10 @@ class Pair {
         return;
       case 'heard':
         return places.heard(given.link);
+      case 'remove':
+        places.remove(given.link);
+        links.delete(given.link);
+        return;
       case 'dump':
         return this.dump();
     }
@@ -242,7 +248,9 @@ describe('properties', () => {
         const told = new Map<number, unknown>();
         for (const next of given) {
           pair.run(next);
-          for (const { link, place } of pair.places.settle()) {
+          if (next.do === 'remove') told.delete(next.link);
+          for (const link of pair.places.settle()) {
+            const place = pair.places.of(link);
             expect(place).not.toEqual(told.get(link));
             told.set(link, place);
           }

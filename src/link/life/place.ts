@@ -5,11 +5,15 @@
  * An authentic heartbeat over a path is stronger than what the kernel said before it: the link is usable then, until
  * the kernel says something worse of it again. That our own datagrams are routed into our own TAP no heartbeat refutes.
  *
- * Links in one situation share it, and what follows from it is worked out once.
+ * Links in one situation share it, and what follows from it is worked out once. Nothing is made for a link alone, unless it
+ * wishes for what no other does.
  */
+import { ByRow } from '../../base/by-row.js';
+import { Columns, int32, uint8 } from '../../base/columns.js';
 import type { Address, KernelFact, LocalWish, Route } from '../../contract/place.js';
 import { Interfaces } from './interfaces.js';
-import { exitsOf, IPV6, isLinkLocal, type Place, placeOf, REFUTABLE, type Situation } from './situation.js';
+import { exitsOf, IPV6, isLinkLocal, type Place, REFUTABLE, type Situation } from './situation.js';
+import { type Shared, Situations, same } from './situations.js';
 
 /** What a link is configured with. */
 export interface Wish {
@@ -31,60 +35,48 @@ export interface Aim {
   ifindex: number;
 }
 
-interface PlaceChange {
-  link: number;
-  place: Place;
-}
-
-/** A situation with the links that are in it. */
-interface Shared {
-  readonly name: string;
-  readonly situation: Situation;
-  /** null: not worked out yet. */
-  place: Place | null;
-  /** Keys of the facts that `place` was made of. */
-  readonly keys: Set<string>;
-  readonly links: Set<number>;
-}
-
-interface Row {
-  wish: Wish;
-  /** The remote end of its aim, as text; null: it has none. */
-  aimedAt: string | null;
-  shared: Shared;
-  /** What was last said of it. */
-  place: Place | null;
-}
-
 const UNKNOWN: Route = { kind: 'unknown' };
+const NO_LINKS: readonly number[] = [];
+const ADDRESS_WORDS = 4;
 
 export class Places {
-  private readonly rows = new Map<number, Row>();
-  private readonly situations = new Map<string, Shared>();
-  private readonly readers = new Map<string, Set<Shared>>();
-  private readonly staleSituations = new Set<Shared>();
+  private readonly wishes = new ByRow<Wish>('links');
+  private readonly shared = new ByRow<Shared>('links');
+  /** What was last said of each link. */
+  private readonly told = new ByRow<Place>('links');
+  /** Family (0: none) and words of the remote end that each link was aimed at. */
+  private readonly aimedFamily = uint8();
+  private readonly aimedWords = int32(0, ADDRESS_WORDS);
+  private readonly columns = new Columns(this, 'links');
   private readonly staleLinks = new Set<number>();
-  private readonly interfaces: Interfaces;
+  private readonly facts: { readonly interfaces: Interfaces; hasIpv6: boolean };
+  private readonly situations: Situations;
   private isComplete = false;
-  private hasIpv6 = true;
   /** The last wish: links that are configured in turn often wish for the same, and share it. */
   private latest: Wish | null = null;
 
   /** `tap`: index of the TAP, into which no link may be routed. */
   constructor(tap: number) {
-    this.interfaces = new Interfaces(tap, (key, isWorse) => this.factChanged(key, isWorse));
+    const interfaces = new Interfaces(tap, (key, isWorse) => this.factChanged(key, isWorse));
+    this.facts = { interfaces, hasIpv6: true };
+    this.situations = new Situations(this.facts);
   }
 
-  /** What is held for a link, to be measured. */
-  objectOf(link: number): unknown {
-    return this.rows.get(link);
+  /** What links wish for and where they are, which they may have in common. To be measured. */
+  objectsOf(link: number): unknown[] {
+    return [this.wishes.get(link), this.shared.get(link), this.told.get(link)];
+  }
+
+  /** What a link is configured with; undefined for one that has no place. */
+  wishOf(link: number): Wish | undefined {
+    return this.wishes.get(link);
   }
 
   // --- what the kernel says ---------------------------------------------------------------------------
 
   /** Until the kernel has told everything once, nothing is said of any link. */
   fact(fact: KernelFact, now = 0): void {
-    const { interfaces } = this;
+    const { interfaces } = this.facts;
     interfaces.now = now;
     switch (fact.what) {
       case 'begin':
@@ -103,81 +95,99 @@ export class Places {
 
   /** Whether the kernel has IPv6 at all: a socket of that family could be opened, or not. */
   ipv6(isThere: boolean): void {
-    if (this.hasIpv6 === isThere) return;
-    this.hasIpv6 = isThere;
+    if (this.facts.hasIpv6 === isThere) return;
+    this.facts.hasIpv6 = isThere;
     this.factChanged(IPV6, !isThere);
   }
 
   /** The routing table was asked for a link. */
   route(link: number, route: Route): void {
-    const row = this.rows.get(link);
-    if (row === undefined || sameRoute(row.shared.situation.route, route)) return;
-    this.enter(link, row, { ...row.shared.situation, route });
+    const situation = this.shared.get(link)?.situation;
+    if (situation !== undefined && !sameRoute(situation.route, route))
+      this.enter(link, { ...situation, route });
   }
 
   // --- what the configuration and the peer say --------------------------------------------------------
 
   configure(link: number, wanted: Wish): void {
-    const before = this.rows.get(link);
-    if (before !== undefined && same(before.wish, wanted)) return;
+    const before = this.wishes.get(link);
+    if (before !== undefined && same(before, wanted)) return;
     const wish = same(this.latest, wanted) ? (this.latest as Wish) : wanted;
     this.latest = wish;
-    const keepsAim = before !== undefined && before.aimedAt !== null && same(endOf(before.wish), endOf(wish));
-    const { family, isLinkLocal, own, ifindex } = keepsAim ? before.shared.situation : configured(wish);
+    this.columns.ensure(link + 1);
+    const keepsAim = this.aimedFamily[link] !== 0 && before !== undefined && same(endOf(before), endOf(wish));
+    if (!keepsAim) this.columns.reset(link);
+    const way = keepsAim ? (this.shared.get(link) as Shared).situation : configured(wish);
+    const { family, isLinkLocal, own, ifindex } = way;
     const { local, zone, name } = wish;
     const isNamed = name !== null;
-    const place = { local, zone, isNamed, family, isLinkLocal, own, ifindex, route: UNKNOWN, isHeard: false };
-    const shared = this.find(place);
-    const row = before ?? { wish, aimedAt: null, shared, place: null };
-    row.wish = wish;
-    if (!keepsAim) row.aimedAt = null;
-    this.rows.set(link, row);
-    this.enter(link, row, place);
+    this.wishes.set(link, wish);
+    this.enter(link, {
+      local,
+      zone,
+      isNamed,
+      family,
+      isLinkLocal,
+      own,
+      ifindex,
+      route: UNKNOWN,
+      isHeard: false,
+    });
   }
 
   remove(link: number): void {
-    const row = this.rows.get(link);
-    if (row === undefined) return;
-    this.leave(link, row.shared);
-    this.rows.delete(link);
+    const shared = this.shared.get(link);
+    if (shared === undefined) return;
+    this.situations.leave(shared);
+    for (const rows of [this.wishes, this.shared, this.told]) rows.delete(link);
+    this.columns.reset(link);
     this.staleLinks.delete(link);
   }
 
   /** The remote end is another one now: a learned one, or (null) the configured one again. */
   aim(link: number, aim: Aim | null): void {
-    const row = this.rows.get(link);
-    if (row === undefined) return;
-    const { situation } = row.shared;
-    const aimedAt = aim === null ? null : `${aim.remote.family} ${aim.remote.words.join(' ')}`;
-    const { family, isLinkLocal, own, ifindex } = aim === null ? configured(row.wish) : aimed(aim);
-    if (row.aimedAt === aimedAt && same(situation.own, own) && situation.ifindex === ifindex) return;
-    row.aimedAt = aimedAt;
-    const next = { ...situation, family, isLinkLocal, own, ifindex, route: UNKNOWN, isHeard: false };
-    this.enter(link, row, next);
+    const wish = this.wishes.get(link);
+    const situation = this.shared.get(link)?.situation;
+    if (wish === undefined || situation === undefined) return;
+    const { family, isLinkLocal, own, ifindex } = aim === null ? configured(wish) : aimed(aim);
+    if (this.isAimedAt(link, aim) && same(situation.own, own) && situation.ifindex === ifindex) return;
+    this.aimedFamily[link] = aim?.remote.family ?? 0;
+    if (aim !== null) this.aimedWords.set(aim.remote.words, link * ADDRESS_WORDS);
+    this.enter(link, { ...situation, family, isLinkLocal, own, ifindex, route: UNKNOWN, isHeard: false });
+  }
+
+  /** Whether this is what a link was aimed at last. */
+  private isAimedAt(link: number, aim: Aim | null): boolean {
+    const family = this.aimedFamily[link];
+    if (aim === null) return family === 0;
+    const at = link * ADDRESS_WORDS;
+    return (
+      family === aim.remote.family &&
+      aim.remote.words.every((word, index) => word === this.aimedWords[at + index])
+    );
   }
 
   /** An authentic heartbeat came by the link's path. */
   heard(link: number): void {
-    const row = this.rows.get(link);
-    if (row === undefined || row.place === null || row.shared.situation.isHeard) return;
-    if (row.place.cause === null || !REFUTABLE.has(row.place.cause)) return;
-    this.enter(link, row, { ...row.shared.situation, isHeard: true });
+    const situation = this.shared.get(link)?.situation;
+    const cause = this.told.get(link)?.cause ?? null;
+    if (situation === undefined || situation.isHeard || cause === null || !REFUTABLE.has(cause)) return;
+    this.enter(link, { ...situation, isHeard: true });
   }
 
   // --- what follows -----------------------------------------------------------------------------------
 
   /** Where a link is; null while nothing is known. */
   of(link: number): Place | null {
-    return this.rows.get(link)?.place ?? null;
+    return this.told.get(link) ?? null;
   }
 
   /** Indexes of the interfaces by which a link's datagrams leave, as far as that is known. */
   exits(link: number): readonly number[] {
-    const shared = this.rows.get(link)?.shared;
+    const shared = this.shared.get(link);
     const binding = shared?.place?.binding ?? null;
     if (shared === undefined || binding === null) return [];
-    const { interfaces, hasIpv6 } = this;
-    return exitsOf(shared.situation, { interfaces, hasIpv6 }, binding);
+    return exitsOf(shared.situation, this.facts, binding);
   }
 
   /**
@@ -185,106 +195,54 @@ export class Places {
    * where none has come since a time in µs.
    */
   ownAddresses(link: number, since: number): readonly Address[] {
-    const wanted = this.rows.get(link)?.shared.situation.family;
-    const found = this.exits(link).flatMap((index) => this.interfaces.addressesSince(index, since));
+    const wanted = this.shared.get(link)?.situation.family;
+    const found = this.exits(link).flatMap((index) => this.facts.interfaces.addressesSince(index, since));
     return found.filter((address) => address.family === wanted && !isLinkLocal(address));
   }
 
-  /** Links whose place has changed since the last call. */
-  settle(): PlaceChange[] {
-    const changes: PlaceChange[] = [];
-    if (!this.isComplete) return changes;
-    for (const shared of this.staleSituations) {
-      if (this.workOut(shared)) for (const link of shared.links) this.staleLinks.add(link);
-    }
-    this.staleSituations.clear();
-    for (const link of this.staleLinks) {
-      const row = this.rows.get(link) as Row;
-      const place = row.shared.place as Place;
-      if (place === row.place) continue;
-      if (!same(place, row.place)) changes.push({ link, place });
-      row.place = place;
-    }
-    this.staleLinks.clear();
-    return changes;
+  /** Links whose place (`of`) has changed since the last call. */
+  settle(): readonly number[] {
+    const { situations, staleLinks } = this;
+    if (!this.isComplete || (!situations.areStale && staleLinks.size === 0)) return NO_LINKS;
+    const changed: number[] = [];
+    // Links that entered a new situation are stale themselves.
+    if (situations.workOut()) for (let link = 0; link < this.shared.end; link++) this.tell(link, changed);
+    else for (const link of staleLinks) this.tell(link, changed);
+    staleLinks.clear();
+    return changed;
   }
 
-  /** Whether the place of a situation is another one now. */
-  private workOut(shared: Shared): boolean {
-    this.unsubscribe(shared);
-    const { interfaces, hasIpv6 } = this;
-    const place = placeOf(shared.situation, { interfaces, hasIpv6 }, (key) => this.subscribe(shared, key));
-    if (same(place, shared.place)) return false;
-    shared.place = place;
-    return true;
+  private tell(link: number, changed: number[]): void {
+    const place = this.shared.get(link)?.place;
+    const before = this.told.get(link) ?? null;
+    if (!place || place === before) return;
+    if (!same(place, before)) changed.push(link);
+    this.told.set(link, place);
   }
 
   // --- who is in which situation ----------------------------------------------------------------------
 
-  private find(situation: Situation): Shared {
-    const name = nameOf(situation);
-    const found = this.situations.get(name);
-    if (found !== undefined) return found;
-    const shared = { name, situation, place: null, keys: new Set<string>(), links: new Set<number>() };
-    this.situations.set(name, shared);
-    this.staleSituations.add(shared);
-    return shared;
-  }
-
-  private enter(link: number, row: Row, situation: Situation): void {
-    const shared = this.find(situation);
-    shared.links.add(link);
-    if (row.shared !== shared) this.leave(link, row.shared);
-    row.shared = shared;
+  private enter(link: number, situation: Situation): void {
+    const before = this.shared.get(link);
+    this.shared.set(link, this.situations.enter(situation));
+    if (before !== undefined) this.situations.leave(before);
     this.staleLinks.add(link);
   }
 
-  private leave(link: number, shared: Shared): void {
-    shared.links.delete(link);
-    if (shared.links.size > 0) return;
-    this.unsubscribe(shared);
-    this.situations.delete(shared.name);
-    this.staleSituations.delete(shared);
-  }
-
   private factChanged(key: string, isWorse: boolean): void {
-    for (const shared of [...(this.readers.get(key) ?? [])]) {
-      this.staleSituations.add(shared);
-      if (!isWorse || !shared.situation.isHeard) continue;
-      const situation = { ...shared.situation, isHeard: false };
-      for (const link of shared.links) this.enter(link, this.rows.get(link) as Row, situation);
+    const readers = this.situations.factChanged(key);
+    const heard = isWorse ? readers.filter(({ situation }) => situation.isHeard) : [];
+    if (heard.length > 0) this.unhear(new Set(heard));
+  }
+
+  /** That the peer was heard counts no more for the links in these situations. */
+  private unhear(worse: ReadonlySet<Shared>): void {
+    for (let link = 0; link < this.shared.end; link++) {
+      const shared = this.shared.get(link);
+      if (shared !== undefined && worse.has(shared))
+        this.enter(link, { ...shared.situation, isHeard: false });
     }
   }
-
-  private subscribe(shared: Shared, key: string): void {
-    shared.keys.add(key);
-    const readers = this.readers.get(key) ?? new Set();
-    this.readers.set(key, readers.add(shared));
-  }
-
-  private unsubscribe(shared: Shared): void {
-    for (const key of shared.keys) {
-      const readers = this.readers.get(key);
-      readers?.delete(shared);
-      if (readers?.size === 0) this.readers.delete(key);
-    }
-    shared.keys.clear();
-  }
-}
-
-/** Equal for equal situations, in whatever order their fields were set. */
-function nameOf({
-  local,
-  zone,
-  isNamed,
-  family,
-  isLinkLocal,
-  own,
-  ifindex,
-  route,
-  isHeard,
-}: Situation): string {
-  return JSON.stringify([local, zone, isNamed, family, isLinkLocal, own, ifindex, route, isHeard]);
 }
 
 type Way = Pick<Situation, 'family' | 'isLinkLocal' | 'own' | 'ifindex'>;
@@ -301,10 +259,6 @@ function aimed({ remote, local, ifindex }: Aim): Way {
 /** Equal for wishes of one remote end. */
 function endOf({ remote, zone, name }: Wish): unknown {
   return [remote, zone, name];
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function sameRoute(a: Route, b: Route): boolean {

@@ -4,43 +4,31 @@
  */
 
 import { LINK_CAUSES } from '../../api/link-states.js';
+import { Columns, float64, int32 } from '../../base/columns.js';
 import { isAlive } from '../../contract/link-states.js';
 import type { Address, KernelFact, Route } from '../../contract/place.js';
 import type { LinkSettings } from '../../contract/settings.js';
 import { PATH } from '../../native/ops.js';
 import type { Datagram } from '../../state/datagram.js';
-import { type LinkTable, NO_ADDRESS, sameRemote } from '../../state/links.js';
+import { type LinkTable, NO_ADDRESS } from '../../state/links.js';
 import type { LinkBase } from '../ports.js';
 import { Doubts } from './doubts.js';
 import { Places } from './place.js';
-import { Remotes } from './remotes.js';
+import { type End, Remotes, sameEnd } from './remotes.js';
 import type { Segmentation } from './segmentation.js';
 import type { Place, PlaceCause } from './situation.js';
 
-/** A remote end: the words of its path, and by which own address and interface it was heard. */
-interface End {
-  words: Int32Array;
-  isLearned: boolean;
-}
-
 /** Of a link whose name leads nowhere. */
-const NOWHERE: End = { words: new Int32Array(PATH.WORDS), isLearned: false };
-
-interface Row {
-  /** Host name of the remote end; null: it has none. */
-  name: string | null;
-  /** Name of the interface on which it is meant; null: as the local end says. */
-  zone: string | null;
-  remotes: Remotes<End>;
-  /** When its remote end had its turn. */
-  triedAt: number;
-  /** Interface that its socket is bound to; -1: none can be had. */
-  device: number;
-}
+const NOWHERE: End = { words: new Int32Array(PATH.WORDS), path: 0, isLearned: false };
 
 export class Placement {
+  /** When the remote end of each link had its turn. */
+  private readonly triedAt = float64();
+  /** Interface that the socket of each link is bound to; 0: none is wanted; -1: none can be had. */
+  private readonly device = int32();
+  private readonly columns = new Columns(this, 'links');
   private readonly places: Places;
-  private readonly rows = new Map<number, Row>();
+  private readonly remotes: Remotes;
   private readonly doubts = new Doubts();
   private readonly links: LinkTable;
 
@@ -52,54 +40,62 @@ export class Placement {
   ) {
     this.links = base.tables.links;
     this.places = new Places(tap);
+    this.remotes = new Remotes(this.links);
   }
 
   /** Whether settings name another host, or another interface, for the remote end than before. */
   isRenamed(link: number, { named, zone }: LinkSettings): boolean {
-    const row = this.rows.get(link);
-    return row !== undefined && (row.name !== (named?.name ?? null) || row.zone !== zone);
+    const wish = this.places.wishOf(link);
+    return wish !== undefined && (wish.name !== (named?.name ?? null) || wish.zone !== zone);
   }
 
   /** Why the remote end of a link is not known, when it is not. */
   whyUnknown(link: number): PlaceCause {
-    return (this.rows.get(link)?.name ?? null) === null ? 'path-unknown' : 'name-unresolved';
+    return this.isNamed(link) ? 'name-unresolved' : 'path-unknown';
+  }
+
+  private isNamed(link: number): boolean {
+    return (this.places.wishOf(link)?.name ?? null) !== null;
+  }
+
+  /** Links that go through another peer have no place. */
+  private has(link: number): boolean {
+    return this.places.wishOf(link) !== undefined;
   }
 
   /** A link is configured. `isMoved`: with another remote end, so that what was learned counts no more. */
   configure(link: number, { local, zone, named }: LinkSettings, isMoved: boolean): void {
     if (local === null) return this.linkRemoved(link);
-    const words = this.links.configured.slice(this.links.pathOf(link), this.links.pathOf(link + 1));
     if (isMoved) {
       this.linkRemoved(link);
       this.segmentation.pathChanged(link);
     }
-    const name = named?.name ?? null;
-    const row = this.rows.get(link) ?? { name, zone, remotes: new Remotes(sameEnd), triedAt: 0, device: 0 };
-    this.rows.set(link, row);
-    this.places.configure(link, { local, remote: addressIn(words, PATH.ADDR), zone, name });
-    if (named !== null) return this.resolved(link, row, named.paths, isMoved);
-    const end = { words, isLearned: false };
-    row.remotes.configure(words[PATH.FAMILY] === 0 ? [] : [end], false);
+    if (!this.has(link)) {
+      this.columns.ensure(link + 1);
+      this.columns.reset(link);
+      this.remotes.reset(link);
+    }
+    const remote = addressIn(this.links.configured, this.links.pathOf(link), PATH.ADDR);
+    this.places.configure(link, { local, remote, zone, name: named?.name ?? null });
+    if (named !== null) this.resolved(link, named.paths, isMoved);
   }
 
   /** The name of a link's remote end leads to these ends now. One at which the peer answers is not left for them. */
-  private resolved(link: number, { remotes }: Row, paths: readonly number[][], isMoved: boolean): void {
-    const before = remotes.current ?? NOWHERE;
-    const ends = paths.map((words) => ({ words: Int32Array.from(words), isLearned: false }));
-    remotes.configure(ends, isAlive(this.links.state[link]));
-    const end = remotes.current ?? NOWHERE;
+  private resolved(link: number, paths: readonly number[][], isMoved: boolean): void {
+    const before = this.remotes.current(link) ?? NOWHERE;
+    this.remotes.resolve(link, paths, isAlive(this.links.state[link]));
+    const end = this.remotes.current(link) ?? NOWHERE;
     if (isMoved || !sameEnd(before, end)) this.turn(link, end);
   }
 
   linkRemoved(link: number): void {
-    this.rows.delete(link);
     this.places.remove(link);
     this.links.lacks[link] = 0;
   }
 
   /** What is held for the place of a link, to be measured. */
   objectsOf(link: number): unknown[] {
-    return [this.rows.get(link), this.places.objectOf(link)];
+    return [...this.places.objectsOf(link), this.remotes.objectOf(link)];
   }
 
   fact(fact: KernelFact, now: number): void {
@@ -128,18 +124,17 @@ export class Placement {
 
   /** The peer was found at the other end of a datagram's path: the link goes there. */
   found(link: number, { socket, paths, path }: Datagram): void {
-    const end = { words: paths.slice(path, path + PATH.WORDS), isLearned: true };
-    this.rows.get(link)?.remotes.found(end);
-    this.turn(link, end, socket);
+    this.foundAt(link, { words: paths, path, isLearned: true }, socket);
   }
 
   /** Where the peer was found before a restart: it is looked for there first. */
   foundBefore(link: number, words: readonly number[]): void {
-    const row = this.rows.get(link);
-    if (row === undefined) return;
-    const end = { words: Int32Array.from(words), isLearned: true };
-    row.remotes.found(end);
-    this.turn(link, end);
+    if (this.has(link)) this.foundAt(link, { words: Int32Array.from(words), path: 0, isLearned: true });
+  }
+
+  private foundAt(link: number, end: End, by?: number): void {
+    if (this.has(link)) this.remotes.found(link, end);
+    this.turn(link, end, by);
   }
 
   /** Addresses that this host has where a link leaves, if some have come since a time in µs. */
@@ -156,9 +151,9 @@ export class Placement {
   /** Paths to where the peer of a link may be as well as at the end that has its turn. */
   othersOf(link: number): { words: Int32Array; socket: number }[] {
     const { links } = this;
-    const others = this.rows.get(link)?.remotes.others ?? [];
-    return others.map((end) => {
-      const words = end.words.slice();
+    if (!this.has(link)) return [];
+    return this.remotes.others(link).map((end) => {
+      const words = end.words.slice(end.path, end.path + PATH.WORDS);
       words.fill(0, PATH.LOCAL);
       words[PATH.DSCP] = links.configured[links.pathOf(link) + PATH.DSCP];
       words[PATH.MARK] = links.configured[links.pathOf(link) + PATH.MARK];
@@ -171,59 +166,55 @@ export class Placement {
    * turn.
    */
   tryNext(link: number, patienceUs: number, now: number): void {
-    const row = this.rows.get(link);
-    if (row === undefined || now - Math.max(row.triedAt, this.links.lastHeard[link]) < patienceUs) return;
-    row.triedAt = now;
-    if (!row.remotes.silent()) return;
-    this.turn(link, row.remotes.current as End);
+    if (!this.has(link) || now - Math.max(this.triedAt[link], this.links.lastHeard[link]) < patienceUs)
+      return;
+    this.triedAt[link] = now;
+    if (this.remotes.silent(link)) this.turn(link, this.remotes.current(link) as End);
   }
 
   /** Calls back with each link that lacks something else than before, or is to send otherwise. */
   settle(changed: (link: number) => void): void {
-    for (const { link, place } of this.places.settle()) {
-      this.take(link, place);
+    for (const link of this.places.settle()) {
+      this.take(link, this.places.of(link) as Place);
       changed(link);
     }
   }
 
   private take(link: number, { cause, binding }: Place): void {
     const { links } = this;
-    const row = this.rows.get(link) as Row;
     this.segmentation.pathChanged(link);
     links.lacks[link] = cause === null ? 0 : LINK_CAUSES.indexOf(cause);
     if (binding !== null) links.setLocal(link, binding.source?.words ?? NO_ADDRESS, binding.scope);
     const device = binding?.device ?? -1;
-    if (device === row.device) return;
-    row.device = device;
+    if (device === this.device[link]) return;
+    this.device[link] = device;
     this.base.ports.emit({ kind: 'rebind' });
   }
 
-  private turn(link: number, { words, isLearned }: End, by?: number): void {
+  private turn(link: number, { words, path, isLearned }: End, by?: number): void {
     const { links } = this;
-    const socket = by ?? links.socketFor(link, words[PATH.FAMILY]);
-    links.aim(link, words, 0, socket);
+    const socket = by ?? links.socketFor(link, words[path + PATH.FAMILY]);
+    links.aim(link, words, path, socket);
     this.segmentation.pathChanged(link);
-    const remote = addressIn(words, PATH.ADDR);
-    const local = addressIn(words, PATH.LOCAL);
-    const isConfigured = !isLearned && this.rows.get(link)?.name === null;
+    const remote = addressIn(words, path, PATH.ADDR);
+    const local = isLearned ? addressIn(words, path, PATH.LOCAL) : null;
+    const isConfigured = !isLearned && !this.isNamed(link);
     if (remote === null || isConfigured) this.places.aim(link, null);
-    else this.places.aim(link, { remote, local: isLearned ? local : null, ifindex: words[PATH.IFINDEX] });
+    else this.places.aim(link, { remote, local, ifindex: words[path + PATH.IFINDEX] });
     this.base.ports.emit({
       kind: 'roamed',
       peer: links.peer[link],
       link: links.id[link],
-      isLearned: this.rows.get(link)?.remotes.current?.isLearned === true,
-      path: { socket, words: [...words] },
+      isLearned: this.has(link) && this.remotes.current(link)?.isLearned === true,
+      path: { socket, words: [...words.subarray(path, path + PATH.WORDS)] },
     });
   }
 }
 
-/** The address of a path that begins at word `at`; null in an empty path. */
-function addressIn(words: Int32Array, at: number): Address | null {
-  const family = words[PATH.FAMILY];
-  return family === 4 || family === 6 ? { family, words: [...words.subarray(at, at + 4)] } : null;
-}
-
-function sameEnd(a: End, b: End): boolean {
-  return sameRemote(a.words, 0, b.words, 0);
+/** The address whose words begin `at` so many words of a path; null in an empty path. */
+function addressIn(words: Int32Array, path: number, at: number): Address | null {
+  const family = words[path + PATH.FAMILY];
+  return family === 4 || family === 6
+    ? { family, words: [...words.subarray(path + at, path + at + 4)] }
+    : null;
 }
