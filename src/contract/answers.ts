@@ -85,6 +85,9 @@ export interface MacCleared {
   next: MacWalk | null;
 }
 
+/** Whose counters are set to zero: a peer's, or those of an interface, so many rows of peers and links at a time. */
+export type CounterClearing = { peer: number } | { peer: null; from: number; rows: number };
+
 /** How many MAC addresses are known in a VLAN (0: untagged). */
 export interface VlanRow {
   vlan: number;
@@ -181,6 +184,12 @@ export interface GuardRow {
   /** How many stations may be learned there, 0 for any number, and frames from those that were too many. */
   most: number;
   excess: number;
+}
+
+/** The answer of `guards`: those of some ports, and where to go on; -1 at the end. */
+export interface GuardStretch {
+  rows: GuardRow[];
+  next: number;
 }
 
 /** One link in the decision that is in force for a peer. */

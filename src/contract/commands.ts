@@ -1,6 +1,6 @@
 /** What the control thread asks of the datapath. Plain data, so that it crosses threads. */
 
-import type { KnownMulticast, MacClearing, MacWanted } from './answers.js';
+import type { CounterClearing, KnownMulticast, MacClearing, MacWanted } from './answers.js';
 import type { CaptureSettings } from './capture.js';
 import type { PathRef } from './events.js';
 import type { KernelFact, Route } from './place.js';
@@ -69,8 +69,9 @@ export type DatapathCommand =
   | { kind: 'memory'; id: number; links: number[] }
   /** In which VLANs MAC addresses are known. */
   | { kind: 'vlans'; id: number }
+  /** Looks at the guards of so many ports. */
+  | { kind: 'guards'; id: number; from: number; ports: number }
   /** Looks at so many rows of the table of multicast memberships. */
-  | { kind: 'guards'; id: number }
   | { kind: 'multicast'; id: number; from: number; rows: number }
   /** Looks at so many rows of the IP addresses that are known. */
   | { kind: 'neighbours'; id: number; from: number; rows: number }
@@ -80,7 +81,8 @@ export type DatapathCommand =
   /** Copies what passes some points into a ring until `capture-end`. */
   | ({ kind: 'capture'; id: number } & CaptureSettings)
   | { kind: 'capture-end'; id: number }
-  | { kind: 'clear-counters' }
+  /** Sets counters to zero; no more than the datapath has time for between two batches. */
+  | ({ kind: 'clear-counters'; id: number } & CounterClearing)
   /** Sends a MEMBER message to a peer; `bytes` follow the kind. */
   | { kind: 'member'; peer: number; bytes: Uint8Array }
   /** Announces our stations to a peer; `isAgain`: to a direct one to which they were announced before. */

@@ -5,7 +5,6 @@ import type { DatapathCommand } from '../contract/commands.js';
 import { isAlive } from '../contract/link-states.js';
 import type { KernelFact } from '../contract/place.js';
 import type { DatapathSettings } from '../contract/settings.js';
-import { INTERFACE, LINK, LINK_WIDTH, PEER, PEER_WIDTH } from '../contract/stats.js';
 import { IS_AT_REST } from '../contract/uplinks.js';
 import { explainPeer } from '../link/choice/explain.js';
 import { explainFlows } from '../link/lane/explain-flows.js';
@@ -19,6 +18,7 @@ import { recallMulticast } from '../switch/multicast/known-multicast.js';
 import { multicastStretch } from '../switch/multicast/state.js';
 import { RELAY_FAMILY } from '../wire/overhead.js';
 import type { Assembly } from './assembly.js';
+import { clearCounters } from './clear-counters.js';
 import { Rows } from './rows.js';
 import { rowsHeld } from './rows-held.js';
 
@@ -92,7 +92,7 @@ export class Commands {
       case 'memory':
         return this.answer(command.id, rowsHeld(this.parts, command.links));
       case 'guards':
-        return this.answer(command.id, this.parts.guards.rows(now));
+        return this.answer(command.id, this.parts.guards.stretch(command.from, command.ports, now));
       case 'multicast':
         return this.answer(
           command.id,
@@ -117,7 +117,7 @@ export class Commands {
       case 'capture-end':
         return this.parts.observer.stop(command.id);
       case 'clear-counters':
-        return this.clearCounters();
+        return this.answer(command.id, clearCounters(this.parts, command));
       case 'member':
         link.members.send(command.peer, command.bytes, now);
         return transmit.flush();
@@ -282,27 +282,5 @@ export class Commands {
   private explainFlows(peer: number, now: number): unknown {
     const { tables, link } = this.parts;
     return tables.peers.has(peer) ? explainFlows(tables, link.flows, link.lanes, peer, now) : null;
-  }
-
-  private clearCounters(): void {
-    const { stats, tables, reassembly } = this.parts;
-    const counters = stats.interface;
-    const kept = [INTERFACE.handshakesGiven, INTERFACE.handshakesTaken].map((index) => counters[index]);
-    counters.fill(0);
-    counters[INTERFACE.handshakesGiven] = kept[0];
-    counters[INTERFACE.handshakesTaken] = kept[1];
-    stats.drops.fill(0);
-    reassembly.evicted = 0;
-    reassembly.expired = 0;
-    for (const peer of tables.peers.rows) {
-      const base = peer * PEER_WIDTH;
-      stats.peers.fill(0, base + PEER.txFrames, base + PEER.stormDrops + 1);
-    }
-    for (let link = 0; link < tables.links.capacity; link++) {
-      if (!tables.links.has(link)) continue;
-      const base = link * LINK_WIDTH;
-      stats.links.fill(0, base + LINK.txDatagrams, base + LINK.sendErrors + 1);
-      stats.links[base + LINK.transitions] = 0;
-    }
   }
 }

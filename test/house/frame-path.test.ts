@@ -50,7 +50,7 @@ const COLD: Record<string, string> = {
   'src/switch/vlans.ts: Vlans.set': 'a command of the operator',
   'src/switch/vlans.ts: bitsOf': 'a command of the operator',
   'src/switch/guards/guards.ts: Guards.set': 'a command of the operator',
-  'src/switch/guards/guards.ts: Guards.rows': 'a question of the operator',
+  'src/switch/guards/guards.ts: Guards.stretch': 'a question of the operator',
   'src/switch/suppression/neighbour-table.ts: NeighbourTable.clear': 'a command of the operator',
   'src/switch/suppression/neighbour-table.ts: NeighbourTable.entries': 'a question of the operator',
   'src/switch/suppression/suppression.ts: Suppression.stretch': 'a question of the operator',

@@ -68,7 +68,7 @@ function besiege(seed: number, aead = quickAead): Siege {
   }
   world.run(10 * MILLISECOND);
   victim.tap.take();
-  victim.command({ kind: 'clear-counters' });
+  victim.command({ kind: 'clear-counters', id: 0, peer: null, from: 0, rows: 1 });
   const stranger = world.addNode(9, 1, { aead }).sockets[0];
   return { lan, victim, stranger, toVictim, fromVictim };
 }

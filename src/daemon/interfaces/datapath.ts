@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type {
+  CounterClearing,
   DataSent,
   FlowsExplanation,
-  GuardRow,
+  GuardStretch,
   MacCleared,
   MacClearing,
   MacStretch,
@@ -165,9 +166,9 @@ export class Datapath extends EventEmitter<DatapathEvents> {
     return this.ask((id) => ({ kind: 'memory', id, links }));
   }
 
-  /** The guards of peers; null when the worker has ended. */
-  guards(): Promise<GuardRow[] | null> {
-    return this.ask((id) => ({ kind: 'guards', id }));
+  /** The guards of some ports; null when the worker has ended. */
+  guards(from: number, ports: number): Promise<GuardStretch | null> {
+    return this.ask((id) => ({ kind: 'guards', id, from, ports }));
   }
 
   multicast(from: number, rows: number): Promise<MulticastStretch | null> {
@@ -193,6 +194,11 @@ export class Datapath extends EventEmitter<DatapathEvents> {
   /** Removes what was learned and is no longer wanted, in some slots; null when the worker has ended. */
   clearMacs(clearing: MacClearing): Promise<MacCleared | null> {
     return this.ask((id) => ({ kind: 'mac-clear', id, ...clearing }));
+  }
+
+  /** Sets some counters to zero; returns the row to go on from, null at the end or when the worker has ended. */
+  clearCounters(clearing: CounterClearing): Promise<number | null> {
+    return this.ask((id) => ({ kind: 'clear-counters', id, ...clearing }));
   }
 
   /** Why the frames of a peer take the link they take; null when the worker has ended or does not know it. */

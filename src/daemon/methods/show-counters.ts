@@ -1,5 +1,6 @@
 /** `show counters`, `show drops`, `clear counters`. */
 import { z } from 'zod';
+import { clearCounters } from '../answers/counter-clearing.js';
 import { dropCounters } from '../answers/drops.js';
 import { pageOf, type Source } from '../answers/pages.js';
 import { madeInSlices } from '../base/slices.js';
@@ -38,18 +39,14 @@ export const COUNTER_METHODS = {
         }),
       ),
   ),
-  'clear.counters': admin(ofPeer, ({ find }, { interface: name, peer }) => {
-    if (peer !== undefined) find.peer({ peer, ...(name !== undefined && { interface: name }) });
-    for (const runtime of find.interfaces(name)) {
-      runtime.datapath.send({ kind: 'clear-counters' });
-      runtime.handshakes.clearCounters();
-      runtime.tapQueue.clearCounters();
-      runtime.sockets.queues.clearCounters();
-      runtime.members.refusals.clearCounters();
-      runtime.bandwidth.clearCounters();
-    }
-    return null;
-  }),
+  'clear.counters': admin(
+    ofPeer,
+    async ({ find, signal }, which) => {
+      await clearCounters(find, which, signal);
+      return null;
+    },
+    'slow',
+  ),
 } satisfies Partial<MethodTable>;
 
 function sourceOf(runtime: InterfaceRuntime): Source<PeerEntry> & { runtime: InterfaceRuntime } {

@@ -6,7 +6,7 @@
  */
 import { readU16, readU32 } from '../../base/bytes.js';
 import { Columns, uint32 } from '../../base/columns.js';
-import type { GuardRow } from '../../contract/answers.js';
+import type { GuardRow, GuardStretch } from '../../contract/answers.js';
 import { DROP } from '../../contract/drops.js';
 import type { GuardSettings } from '../../contract/guard-settings.js';
 import { type Frame, sourceHigh, sourceLow, vlanId } from '../frame.js';
@@ -170,12 +170,13 @@ export class Guards {
     return DROP['guard-mac-limit'];
   }
 
-  /** For `show guards`. */
-  rows(now: number): GuardRow[] {
+  /** For `show guards`: what there is among `count` ports from the `from`th on, of which the TAP is the first. */
+  stretch(from: number, count: number, now: number): GuardStretch {
     const rows: GuardRow[] = [];
     const { limits } = this.macs;
-    const ports = Math.max(this.guarded.length, this.columns.capacity - 1, limits.end);
-    for (let port = LOCAL_PORT; port < ports; port++) {
+    const ports = Math.max(this.guarded.length, this.columns.capacity - 1, limits.end) - LOCAL_PORT;
+    const end = Math.min(from + count, ports);
+    for (let port = from + LOCAL_PORT; port < end + LOCAL_PORT; port++) {
       const guarded = port < 0 ? undefined : this.guarded[port];
       const pinned = this.pins[port + 1] ?? 0;
       const most = limits.of(port);
@@ -186,7 +187,7 @@ export class Guards {
       guarded?.bindings.each(now, (words, leftUs) => row.bindings.push({ words: [...words], leftUs }));
       rows.push(row);
     }
-    return rows;
+    return { rows, next: end < ports ? end : -1 };
   }
 }
 

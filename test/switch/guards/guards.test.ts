@@ -122,7 +122,7 @@ describe('guards', () => {
     );
     expect(of(ip6With([[44, firstFragment]], 60, options(0).subarray(0, 4)))).toBe('guard-opaque');
     expect(of(ip6With([[60, options(40)]], 58, new Uint8Array(0)).subarray(0, 120))).toBe('guard-opaque');
-    expect(guards.rows(0)[0].drops[2]).toBeGreaterThan(0);
+    expect(guards.stretch(0, 100, 0).rows[0].drops[2]).toBeGreaterThan(0);
   });
 
   it('ra: solicitations, other messages and other ports pass', () => {
@@ -176,7 +176,24 @@ describe('guards', () => {
     expect(of(ip6With([], 58, RA))).toBe('passes');
     expect(of(igmpQuery(router), LOCAL_PORT)).toBe('passes');
     expect(of(igmpQuery(router).subarray(0, 14 + 24))).toBe('guard-opaque');
-    expect(guards.rows(0)[0].drops).toEqual([0, 0, 0, 8, 1]);
+    expect(guards.stretch(0, 100, 0).rows[0].drops).toEqual([0, 0, 0, 8, 1]);
+  });
+
+  it('are told of some ports at a time: each that has any, once, the TAP too', () => {
+    const { guards } = made({ ra: true });
+    const guarded = [0, 11, 12, 40];
+    for (const port of guarded) guards.set(port, { ...OFF, ra: true });
+    guards.limited(LOCAL_PORT);
+    for (const ports of [1, 7, 13, 100]) {
+      const told: number[] = [];
+      for (let from = 0; from >= 0; ) {
+        const { rows, next } = guards.stretch(from, ports, 0);
+        expect(next < 0 || next - from === ports).toBe(true);
+        told.push(...rows.map(({ port }) => port));
+        from = next;
+      }
+      expect(told).toEqual([LOCAL_PORT, PEER, ...guarded].sort((a, b) => a - b));
+    }
   });
 
   it('source: only what is bound passes, in ARP, IPv4, IPv6 and neighbour advertisements', () => {
