@@ -197,14 +197,15 @@ export async function startSite(
   dress: (node: Node) => void = () => {},
 ): Promise<Site> {
   const keys = lab.hosts.map(newKeyPair);
+  const publicKeys = keys.map(({ publicKey }) => publicKey);
   const nodes = hosts.map((host) => new Node(lab, host.index));
-  for (const node of nodes) {
+  const started = nodes.map((node) => {
     const keyFile = writeSecret(lab, node.host, 'octo0.key', keys[node.host - 1].privateKey);
-    const publicKeys = keys.map(({ publicKey }) => publicKey);
     const config = meshConfig(lab, node.host, publicKeys, keyFile, optionsOf(node.host));
     dress(node);
-    await node.start(edit(node.host, config));
-  }
+    return node.start(edit(node.host, config));
+  });
+  await Promise.all(started);
   return { nodes, keys };
 }
 
