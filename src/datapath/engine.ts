@@ -47,6 +47,11 @@ export class Engine {
     return this.parts.drops;
   }
 
+  /** Whether a path (words at `at`) leads to a remote end of some link, configured or in use. */
+  isRemoteEnd(words: Int32Array, at: number): boolean {
+    return this.parts.tables.links.isRemoteEnd(words, at);
+  }
+
   /** Frames read from the TAP: rows of `READ`. */
   frames(rows: Int32Array, count: number, now: number): void {
     this.parts.now = now;

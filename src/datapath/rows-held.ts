@@ -1,5 +1,5 @@
 /** What the datapath holds for peers, as `show system` tells it. */
-import { MAP_ENTRY, ownBytes, rowBytes } from '../base/held.js';
+import { ownBytes, rowBytes } from '../base/held.js';
 import type { RowsHeld } from '../contract/answers.js';
 import { LINK_WIDTH, PEER_WIDTH } from '../contract/stats.js';
 import { RING_BYTES } from '../crypto/replay.js';
@@ -7,16 +7,13 @@ import { TIMERS_PER_LINK } from '../link/life/timers.js';
 import { PATH } from '../native/ops.js';
 import type { Assembly } from './assembly.js';
 
-/** A peer stands in a map by its name. */
-const MAPS_OF_PEER = 1;
-
 /** `links`: rows of some links that stand for all. */
 export function rowsHeld(parts: Assembly, links: readonly number[]): RowsHeld {
   const { sessions } = parts.tables;
   const rows = rowBytes(parts);
   const objects = ownBytes(links.map((link) => parts.link.placement.objectsOf(link)));
   return {
-    peer: rows.peers + PEER_WIDTH * Float64Array.BYTES_PER_ELEMENT + MAPS_OF_PEER * MAP_ENTRY,
+    peer: rows.peers + PEER_WIDTH * Float64Array.BYTES_PER_ELEMENT,
     link:
       rows.links +
       TIMERS_PER_LINK * rows.timers +

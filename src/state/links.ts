@@ -11,6 +11,7 @@ import { outerOverhead, RELAY_FAMILY } from '../wire/overhead.js';
 import { PARITY_ROOM } from '../wire/parity.js';
 import { PATH_CHECK } from '../wire/path-check.js';
 import { LossTable } from './loss.js';
+import { EndIndex, sameRemote } from './remote-ends.js';
 import { RttHistograms } from './rtt-histogram.js';
 import { RunTrials } from './run-trials.js';
 
@@ -109,6 +110,8 @@ export class LinkTable {
   candidateAt = float64(NEVER);
   candidateToken = uint8(0, PATH_CHECK.TOKEN_BYTES);
   private readonly columns = new Columns(this, 'links');
+  private readonly configuredEnds = new EndIndex();
+  private readonly endsInUse = new EndIndex();
 
   get capacity(): number {
     return this.columns.capacity;
@@ -161,6 +164,7 @@ export class LinkTable {
     this.shutdown[row] = settings.shutdown ? 1 : 0;
     this.setParity(row, settings.parity);
     if (!moved) return false;
+    this.configuredEnds.changed(row, this.configured);
     this.aim(row, this.configured, base, this.socketFor(row, this.configured[base]));
     this.setLocal(row, NO_ADDRESS, 0);
     return true;
@@ -231,6 +235,7 @@ export class LinkTable {
   aim(row: number, words: Int32Array, at: number, socket: number): void {
     const base = row * PATH.WORDS;
     for (let word = 0; word < PATH.LOCAL; word++) this.paths[base + word] = words[at + word];
+    this.endsInUse.changed(row, this.paths);
     this.socket[row] = socket;
     this.setMtu(row, this.mtu[row]);
   }
@@ -294,6 +299,16 @@ export class LinkTable {
     this.setParity(row, 0);
     this.peer[row] = -1;
     this.state[row] = STATE.DOWN;
+    this.configuredEnds.removed(row);
+    this.endsInUse.removed(row);
+  }
+
+  /**
+   * Whether a path (words at `at`) leads to a remote end of some link: the configured one, or the one in use. What comes from there
+   * is not proved to be a peer's, but strangers who do not know these addresses cannot send from them.
+   */
+  isRemoteEnd(words: Int32Array, at: number): boolean {
+    return this.configuredEnds.has(this.configured, words, at) || this.endsInUse.has(this.paths, words, at);
   }
 
   /** Whether a received path (words at `at`) is this link's: same socket, same remote end, same local address. */
@@ -311,17 +326,4 @@ export class LinkTable {
     if (first === 0 && last === 0) return true;
     return first === words[at + PATH.LOCAL] && last === words[at + PATH.LOCAL + 3];
   }
-}
-
-/** Same remote address, port and family, and scope where `a` names one. */
-export function sameRemote(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
-  return (
-    a[aAt + PATH.FAMILY] === b[bAt + PATH.FAMILY] &&
-    a[aAt + PATH.PORT] === b[bAt + PATH.PORT] &&
-    a[aAt + PATH.ADDR] === b[bAt + PATH.ADDR] &&
-    a[aAt + PATH.ADDR + 1] === b[bAt + PATH.ADDR + 1] &&
-    a[aAt + PATH.ADDR + 2] === b[bAt + PATH.ADDR + 2] &&
-    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3] &&
-    (a[aAt + PATH.SCOPE] === b[bAt + PATH.SCOPE] || a[aAt + PATH.SCOPE] === 0)
-  );
 }

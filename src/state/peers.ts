@@ -2,6 +2,7 @@
 
 import type { Policy } from '../api/config.js';
 import { Columns, float64, int32, uint8, uint16 } from '../base/columns.js';
+import { mixed, RowIndex } from '../base/row-index.js';
 import type { DuplicateSettings } from '../contract/settings.js';
 import { IS_AT_REST } from '../contract/uplinks.js';
 import { MAX_LINKS } from '../wire/header.js';
@@ -50,7 +51,7 @@ export class PeerTable {
   /** Place of a peer in `rows`. */
   private place = int32();
   private readonly columns = new Columns(this, 'peers', 16);
-  private readonly rowsByName = new Map<number, number>();
+  private readonly rowsByName = new RowIndex('peers');
   /** Rows present, in no order. */
   rows: number[] = [];
 
@@ -58,9 +59,9 @@ export class PeerTable {
     this.columns.ensure(row + 1);
     this.policy[row] = POLICY[policy];
     this.copies[row] = copies;
-    this.rowsByName.delete(this.name[row]);
+    this.rowsByName.remove(row);
     this.name[row] = name;
-    if (name !== 0) this.rowsByName.set(name, row);
+    if (name !== 0) this.rowsByName.add(row, hashOf(name));
     if (this.present[row]) return;
     this.present[row] = 1;
     this.session[row] = NO_SESSION;
@@ -88,7 +89,7 @@ export class PeerTable {
   remove(row: number): void {
     if (!this.has(row)) return;
     this.present[row] = 0;
-    this.rowsByName.delete(this.name[row]);
+    this.rowsByName.remove(row);
     this.name[row] = 0;
     this.session[row] = NO_SESSION;
     this.activeLink[row] = NO_LINK;
@@ -105,7 +106,10 @@ export class PeerTable {
 
   /** Row of the peer of a name (its high 16 and low 32 bits), or -1. */
   named(high: number, low: number): number {
-    return this.rowsByName.get(high * 2 ** 32 + low) ?? -1;
+    const name = high * 2 ** 32 + low;
+    let row = this.rowsByName.first(hashOf(name));
+    while (row >= 0 && this.name[row] !== name) row = this.rowsByName.after(row);
+    return row;
   }
 
   /** Link row of a link id, or -1. */
@@ -138,4 +142,8 @@ export class PeerTable {
     }
     return NO_LINK;
   }
+}
+
+function hashOf(name: number): number {
+  return mixed(mixed(0, name), name / 2 ** 32);
 }

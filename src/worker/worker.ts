@@ -22,7 +22,6 @@ import { AnswerMarks } from './answer-marks.js';
 import { CookieReplies } from './cookie-replies.js';
 import { HandshakeGate } from './handshake-gate.js';
 import { kernelFacts, tellChanges } from './kernel-facts.js';
-import { KnownPaths } from './known-paths.js';
 import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
@@ -109,7 +108,6 @@ class Shell {
   private hearsServers = false;
   private readonly errorRows = new Int32Array(ERROR_ROWS * SOCKET_ERROR.WORDS);
   private readonly marks = new AnswerMarks();
-  private readonly known = new KnownPaths();
   private readonly cookieReplies: CookieReplies;
   private readonly screen: HandshakeScreen;
   private readonly gate: HandshakeGate;
@@ -148,7 +146,7 @@ class Shell {
     this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);
     this.gate = new HandshakeGate(this.screen, {
       taken: () => this.engine.stats.interface[INTERFACE.handshakesTaken],
-      isKnown: ({ words, at }) => this.known.has(words, at),
+      isKnown: ({ words, at }) => this.engine.isRemoteEnd(words, at),
       handOn: (message, path) => this.emit({ kind: 'handshake', bytes: message, path }),
       misaddressed: (path) => this.emit({ kind: 'misaddressed', path }),
       reply: (reply, arrival) =>
@@ -212,7 +210,6 @@ class Shell {
   }
 
   private emit(event: DatapathEvent): void {
-    this.known.event(event);
     if (!this.outbox.post(event)) this.engine.drops.counted(DROP['event-limit'], 1);
   }
 
@@ -365,7 +362,6 @@ class Shell {
     } else if (message.kind === 'socket-close') {
       this.retireSocket(message.row, now);
     }
-    this.known.command(message);
     this.engine.command(message, now);
     if (message.kind === 'session-retire') this.wipeKeys(message.sealKey, message.openKey);
   }

@@ -17,7 +17,7 @@ import { HandshakeScreen } from '../../src/crypto/screen.js';
 import { sodiumPrimitives } from '../../src/crypto/sodium.js';
 import { AEAD, PATH } from '../../src/native/ops.js';
 import { HANDSHAKE_TAKEN } from '../../src/state/io.js';
-import { sameRemote } from '../../src/state/links.js';
+import { sameRemote } from '../../src/state/remote-ends.js';
 import { OUTER, TYPE } from '../../src/wire/header.js';
 import { HandshakeGate } from '../../src/worker/handshake-gate.js';
 import { quickAead, realAead } from '../sim/aead.js';

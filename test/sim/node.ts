@@ -15,7 +15,6 @@ import type { ArenaSizes } from '../../src/state/arena.js';
 import { SLOT_BYTES } from '../../src/state/arena.js';
 import { LOOP } from '../../src/switch/loop-guard.js';
 import { HandshakeGate } from '../../src/worker/handshake-gate.js';
-import { KnownPaths } from '../../src/worker/known-paths.js';
 import type { Aead } from './aead.js';
 import type { Endpoint } from './endpoint.js';
 import type { Datagram } from './hop.js';
@@ -107,7 +106,6 @@ export class SimNode {
   neverIdle = false;
   /** Datagrams handed to the wires. */
   sentDatagrams = 0;
-  private readonly known = new KnownPaths();
   private gate = this.newGate(sodiumPrimitives, NOBODY);
   readonly io: SimIo;
   private readonly arena;
@@ -165,7 +163,7 @@ export class SimNode {
   private newGate(primitives: Primitives, publicKey: Uint8Array): HandshakeGate {
     return new HandshakeGate(new HandshakeScreen(primitives, publicKey), {
       taken: () => this.counter('handshakesTaken'),
-      isKnown: ({ words, at }) => this.known.has(words, at),
+      isKnown: ({ words, at }) => this.engine.isRemoteEnd(words, at),
       handOn: (bytes, path) => this.tell({ kind: 'handshake', bytes, path }),
       misaddressed: (path) => this.tell({ kind: 'misaddressed', path }),
       reply: (bytes, { socket, words, at }) => {
@@ -176,7 +174,6 @@ export class SimNode {
   }
 
   private tell(event: DatapathEvent): void {
-    this.known.event(event);
     this.events.push(event);
     this.onEvent(event);
   }
@@ -285,7 +282,6 @@ export class SimNode {
     this.engine.woke(now, this.deadline, this.neverIdle ? 0 : now - this.turnedAt);
     this.turnedAt = now;
     for (const command of this.commands.splice(0)) {
-      this.known.command(command);
       if ('bytes' in command) this.gate.sending(command.bytes, now);
       this.engine.command(command, now);
     }

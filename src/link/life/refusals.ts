@@ -5,7 +5,8 @@
  */
 import { isAlive } from '../../contract/link-states.js';
 import { SOCKET_ERROR } from '../../native/ops.js';
-import { NEVER, sameRemote } from '../../state/links.js';
+import { NEVER } from '../../state/links.js';
+import { sameRemote } from '../../state/remote-ends.js';
 import type { LinkBase } from '../ports.js';
 import { isPortClosed } from './icmp.js';
 import type { Liveness } from './liveness.js';

@@ -6,7 +6,8 @@
 
 import { Columns, int32, uint8 } from '../../base/columns.js';
 import { PATH } from '../../native/ops.js';
-import { type LinkTable, sameRemote } from '../../state/links.js';
+import type { LinkTable } from '../../state/links.js';
+import { sameRemote } from '../../state/remote-ends.js';
 
 /** A remote end: its path, in words from `path`, which are those of a table. */
 export interface End {

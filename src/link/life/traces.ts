@@ -5,7 +5,8 @@
  */
 import type { TraceAnswer } from '../../contract/events.js';
 import { PATH, SOCKET_ERROR } from '../../native/ops.js';
-import { type LinkTable, NEVER, sameRemote } from '../../state/links.js';
+import { type LinkTable, NEVER } from '../../state/links.js';
+import { sameRemote } from '../../state/remote-ends.js';
 import { KIND, SEALED_OVERHEAD } from '../../wire/header.js';
 import { MTU_PROBE, TRACE_SIZE } from '../../wire/mtu-probe.js';
 import type { LinkBase } from '../ports.js';
