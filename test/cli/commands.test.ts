@@ -9,6 +9,7 @@ import { OCTOLINK, ROOT } from '../../scripts/lab/mesh.js';
 import { execCommands } from '../../src/cli/commands/index.js';
 import { ALLOWED_TO_ALL } from '../../src/cli/interpreter/not-authorized.js';
 import { syntaxOf } from '../../src/grammar/command.js';
+import { runLines } from './in-process.js';
 import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
 
 let daemon: FakeDaemon;
@@ -24,8 +25,8 @@ afterAll(async () => {
 
 /** Runs lines in one session; gives what they print. */
 async function session(...lines: string[]): Promise<string> {
-  const { code, out, err } = await octolink(['-e', '-'], lines.join('\n'), daemon.socket);
-  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const { code, out, remarks } = await runLines(daemon.socket, lines);
+  expect({ code, remarks }).toEqual({ code: 0, remarks: [] });
   return out;
 }
 

@@ -16,6 +16,7 @@ import type { HostPlan } from '../../scripts/lab/plan.js';
 import type { LabProcess } from '../../scripts/lab/process.js';
 import { capture, type RunResult, until } from '../../scripts/lab/run.js';
 import type { DropCounter, MethodName, Methods } from '../../src/api/index.js';
+import { runLines } from '../cli/in-process.js';
 
 const START_PATIENCE_MS = 20_000;
 const LOG_LINES = 60;
@@ -88,17 +89,17 @@ export class Node {
     return [...OCTOLINKD, ...flags];
   }
 
-  /** Runs CLI commands, each by a `-c`, whatever their exit code. */
+  /** Runs CLI commands as a program, each by a `-c`, whatever their exit code. */
   tryCli(...commands: string[]): Promise<RunResult> {
     const words = commands.flatMap((command) => ['-c', command]);
     return capture(process.execPath, [OCTOLINK, '-s', this.socket, ...words]);
   }
 
-  /** Runs CLI commands and returns what they print; throws when one fails. */
+  /** Runs CLI commands and returns what they print; throws when one fails, which says why on the standard error. */
   async cli(...commands: string[]): Promise<string> {
-    const result = await this.tryCli(...commands);
-    if (result.code !== 0) throw new Error(`octolink ended with ${result.code}: ${result.stderr}`);
-    return result.stdout;
+    const { code, out } = await runLines(this.socket, commands);
+    if (code !== 0) throw new Error(`"${commands.join('", "')}" ended with ${code}`);
+    return out;
   }
 
   /** Runs one command and reads its `| json`. */
