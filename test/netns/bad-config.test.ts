@@ -302,7 +302,8 @@ describe('a change that cannot be', () => {
 });
 
 describe('a daemon killed while it saves', () => {
-  const KILLS = 20;
+  /** At as many moments of a save; `test/daemon/killed.test.ts` has one die before each of its steps. */
+  const KILLS = 10;
 
   it('leaves the old configuration or the new one, whole', async () => {
     const node = new Node(lab, 1, 'saving');
