@@ -311,6 +311,11 @@ export class LinkTable {
     return this.configuredEnds.has(this.configured, words, at) || this.endsInUse.has(this.paths, words, at);
   }
 
+  /** The first link in use toward the address and port of a path (words at `at`); -1: none. */
+  toward(words: Int32Array, at: number): number {
+    return this.endsInUse.lowest(this.paths, words, at);
+  }
+
   /** Whether a received path (words at `at`) is this link's: same socket, same remote end, same local address. */
   matches(row: number, socket: number, words: Int32Array, at: number): boolean {
     const base = row * PATH.WORDS;

@@ -25,6 +25,16 @@ export class EndIndex {
     }
     return false;
   }
+
+  /** The lowest row of `paths` that leads to the address and port of the path in `words` from `at`, whatever its scope; -1: none. */
+  lowest(paths: Int32Array, words: Int32Array, at: number): number {
+    const { rows } = this;
+    let lowest = -1;
+    for (let row = rows.first(hashOf(words, at)); row >= 0; row = rows.after(row)) {
+      if ((lowest < 0 || row < lowest) && sameAddress(paths, row * PATH.WORDS, words, at)) lowest = row;
+    }
+    return lowest;
+  }
 }
 
 function hashOf(words: Int32Array, path: number): number {
@@ -35,13 +45,17 @@ function hashOf(words: Int32Array, path: number): number {
 
 /** Same remote address, port and family, and scope where `a` names one. */
 export function sameRemote(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
+  const isInScope = a[aAt + PATH.SCOPE] === b[bAt + PATH.SCOPE] || a[aAt + PATH.SCOPE] === 0;
+  return isInScope && sameAddress(a, aAt, b, bAt);
+}
+
+function sameAddress(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
   return (
     a[aAt + PATH.FAMILY] === b[bAt + PATH.FAMILY] &&
     a[aAt + PATH.PORT] === b[bAt + PATH.PORT] &&
     a[aAt + PATH.ADDR] === b[bAt + PATH.ADDR] &&
     a[aAt + PATH.ADDR + 1] === b[bAt + PATH.ADDR + 1] &&
     a[aAt + PATH.ADDR + 2] === b[bAt + PATH.ADDR + 2] &&
-    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3] &&
-    (a[aAt + PATH.SCOPE] === b[bAt + PATH.SCOPE] || a[aAt + PATH.SCOPE] === 0)
+    a[aAt + PATH.ADDR + 3] === b[bAt + PATH.ADDR + 3]
   );
 }

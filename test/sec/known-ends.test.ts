@@ -40,6 +40,10 @@ it('links know exactly the remote ends that they have, configured or in use, wha
         for (let one = 0; one <= 5; one++) {
           const words = Int32Array.from([99, ...pathTo(one, one % 2)]);
           expect(links.isRemoteEnd(words, 1), `end ${one}`).toBe(expected.has(one));
+          const toward = [...model].filter(([, { used }]) => used === one).map(([row]) => row);
+          expect(links.toward(words, 1), `toward ${one}`).toBe(
+            toward.length === 0 ? -1 : Math.min(...toward),
+          );
         }
       }
     }),

@@ -20,9 +20,9 @@ export class Recursion {
   private readonly links: LinkTable;
   private readonly sockets: SocketTable;
   private readonly headers = new HeaderInfo();
-  /** The destination in hand: raw bytes, read as the words of a path. */
-  private readonly address = new Int32Array(4);
-  private readonly addressBytes = new Uint8Array(this.address.buffer);
+  /** The destination in hand, as the words of a path; the bytes of its address among them. */
+  private readonly wanted = new Int32Array(PATH.WORDS);
+  private readonly address = new Uint8Array(this.wanted.buffer, PATH.ADDR * 4, 16);
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -42,27 +42,9 @@ export class Recursion {
     if (!this.sockets.hasPort(readU16(bytes, l4))) return -1;
     const isV4 = headers.version === 4;
     const at = offset + headers.l3 + (isV4 ? IPV4_DESTINATION : IPV6_DESTINATION);
-    for (let byte = 0; byte < 16; byte++) this.addressBytes[byte] = isV4 && byte > 3 ? 0 : bytes[at + byte];
-    return this.linkTo(headers.version, readU16(bytes, l4 + UDP_DESTINATION_PORT));
-  }
-
-  private linkTo(family: number, port: number): number {
-    const { links, address } = this;
-    const { paths } = links;
-    for (let link = 0; link < links.capacity; link++) {
-      const at = links.pathOf(link);
-      // In the order of what differs most.
-      if (
-        paths[at + PATH.ADDR] === address[0] &&
-        paths[at + PATH.ADDR + 3] === address[3] &&
-        paths[at + PATH.ADDR + 2] === address[2] &&
-        paths[at + PATH.ADDR + 1] === address[1] &&
-        paths[at + PATH.PORT] === port &&
-        paths[at + PATH.FAMILY] === family &&
-        links.has(link)
-      )
-        return link;
-    }
-    return -1;
+    for (let byte = 0; byte < 16; byte++) this.address[byte] = isV4 && byte > 3 ? 0 : bytes[at + byte];
+    this.wanted[PATH.FAMILY] = headers.version;
+    this.wanted[PATH.PORT] = readU16(bytes, l4 + UDP_DESTINATION_PORT);
+    return this.links.toward(this.wanted, 0);
   }
 }
