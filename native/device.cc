@@ -28,6 +28,7 @@ constexpr size_t kDatagram = 32 * 1024;
 constexpr timeval kPatience = {10, 0};
 constexpr uint32_t kLink = 1;
 constexpr uint32_t kAddresses = 2;
+constexpr uint32_t kTries = 100;
 constexpr size_t kMacBytes = 6;
 
 struct Device {
@@ -96,8 +97,9 @@ void readAddress(const nlmsghdr* message, uint32_t ifindex, Device* device) {
   device->addresses.push_back(std::string(text) + "/" + std::to_string(body->ifa_prefixlen));
 }
 
-/// Reads what answers the question `sequence` to its end; 0 or an errno.
+/// Reads what answers the question `sequence` to its end; 0 or an errno, EAGAIN if the answer changed while it was given.
 int readAnswer(int fd, uint32_t sequence, uint32_t ifindex, Device* device) {
+  bool hasChanged = false;
   alignas(nlmsghdr) static thread_local uint8_t datagram[kDatagram];
   for (;;) {
     const ssize_t size = recv(fd, datagram, sizeof datagram, 0);
@@ -107,7 +109,8 @@ int readAnswer(int fd, uint32_t sequence, uint32_t ifindex, Device* device) {
     const nlmsghdr* message = reinterpret_cast<const nlmsghdr*>(datagram);
     for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
       if (message->nlmsg_seq != sequence) continue;
-      if (message->nlmsg_type == NLMSG_DONE) return 0;
+      hasChanged |= isInterrupted(message);
+      if (message->nlmsg_type == NLMSG_DONE) return hasChanged ? EAGAIN : 0;
       if (message->nlmsg_type == NLMSG_ERROR) {
         return message->nlmsg_len < NLMSG_LENGTH(sizeof(nlmsgerr))
                    ? EPROTO
@@ -129,10 +132,15 @@ int askAll(int fd, uint32_t ifindex, Device* device) {
   ifinfomsg link = {};
   link.ifi_index = static_cast<int>(ifindex);
   if (!ask(fd, RTM_GETLINK, 0, kLink, link)) return errno;
-  const int error = readAnswer(fd, kLink, ifindex, device);
+  int error = readAnswer(fd, kLink, ifindex, device);
   if (error != 0) return error;
-  if (!ask(fd, RTM_GETADDR, NLM_F_DUMP, kAddresses, ifaddrmsg{})) return errno;
-  return readAnswer(fd, kAddresses, ifindex, device);
+  for (uint32_t tried = 0; tried < kTries; tried++) {
+    device->addresses.clear();
+    if (!ask(fd, RTM_GETADDR, NLM_F_DUMP, kAddresses + tried, ifaddrmsg{})) return errno;
+    error = readAnswer(fd, kAddresses + tried, ifindex, device);
+    if (error != EAGAIN) return error;
+  }
+  return error;
 }
 
 napi_value makeText(napi_env env, const std::string& text) {

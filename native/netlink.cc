@@ -39,6 +39,9 @@ constexpr uint32_t kAddressDump = 2;
 // Of questions about single links.
 constexpr uint32_t kQuestion = 3;
 
+/// A message of the dump that runs said so. A thread reads one socket.
+thread_local bool dumpInterrupted = false;
+
 bool requestDump(int fd, uint16_t type, uint32_t sequence) {
   return ask(fd, type, NLM_F_DUMP, sequence, rtgenmsg{AF_UNSPEC});
 }
@@ -195,6 +198,9 @@ Parsed parse(const uint8_t* datagram, size_t size, const Words& rows, int32_t* c
     if (message->nlmsg_type == NLMSG_ERROR && message->nlmsg_seq == kQuestion) continue;
     // The kernel refuses a dump while another one runs on this socket: the caller must ask again.
     if (message->nlmsg_type == NLMSG_ERROR) return Parsed::kOverrun;
+    dumpInterrupted |= isInterrupted(message);
+    const bool isEnd = message->nlmsg_type == NLMSG_DONE && message->nlmsg_seq == kAddressDump;
+    if (isEnd && dumpInterrupted) return Parsed::kOverrun;
     if (message->nlmsg_type == NLMSG_DONE) *linksDumped = message->nlmsg_seq == kLinkDump;
     int32_t row[ops::NETLINK::WORDS];
     if (!describe(message, row)) continue;
@@ -239,6 +245,7 @@ napi_value netlinkDump(napi_env env, napi_callback_info info) {
   Args args(env, info);
   const int fd = args.int32(0);
   if (!args.ok()) return nullptr;
+  dumpInterrupted = false;
   if (!requestDump(fd, RTM_GETLINK, kLinkDump)) return throwErrno(env, errno, "send");
   return makeUndefined(env);
 }

@@ -246,7 +246,7 @@ export interface Native {
   netlinkQuestion(ifindex: number): Uint8Array;
   /**
    * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the
-   * kernel's queue overran (dump again).
+   * kernel's queue overran, or at the end of a dump that is not whole because something changed meanwhile (dump again).
    */
   netlinkRead(fd: number, rows: Int32Array): number;
   ifindex(name: string): number;
