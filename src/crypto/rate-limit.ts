@@ -5,7 +5,7 @@ interface RateLimit {
   readonly perSecond: number;
   /** Events at once after a pause. */
   readonly burst: number;
-  /** Addresses remembered; beyond it the one not heard of for longest is forgotten. */
+  /** Addresses remembered whose buckets are not full; beyond it the one not heard of for longest is forgotten. */
   readonly addresses: number;
 }
 
@@ -41,15 +41,16 @@ export class RateLimiter {
     const fullAt = Math.max(this.fullAt.get(key) ?? now, now);
     if (fullAt - now > (this.limit.burst - 1) * this.interval) return false;
     this.fullAt.delete(key);
-    if (this.fullAt.size >= this.limit.addresses) this.forgetOldest();
+    this.forget(now);
     this.fullAt.set(key, fullAt + this.interval);
     return true;
   }
 
-  private forgetOldest(): void {
-    for (const key of this.fullAt.keys()) {
+  /** Makes room: a bucket that is full again is as good as none, and the collector does not have to walk it. */
+  private forget(now: number): void {
+    for (const [key, fullAt] of this.fullAt) {
+      if (fullAt > now && this.fullAt.size < this.limit.addresses) return;
       this.fullAt.delete(key);
-      return;
     }
   }
 }

@@ -113,11 +113,16 @@ export class RttHistograms {
     let total = 0;
     for (const half of HALVES) {
       const first = (row * 2 + half) * FEW;
-      for (let at = first; at < first + this.count[row * 2 + half]; at++) this.sorted[total++] = this.few[at];
+      for (let at = first; at < first + this.count[row * 2 + half]; at++) this.sortIn(this.few[at], total++);
     }
-    if (total === 0) return NONE;
-    this.sorted.subarray(0, total).sort();
-    return this.sorted[Math.max(1, Math.ceil(part * total)) - 1];
+    return total === 0 ? NONE : this.sorted[Math.max(1, Math.ceil(part * total)) - 1];
+  }
+
+  /** Puts a value among so many sorted ones. Every heartbeat may ask: to sort a part of an array would make a view of it. */
+  private sortIn(value: number, total: number): void {
+    let at = total;
+    for (; at > 0 && this.sorted[at - 1] > value; at--) this.sorted[at] = this.sorted[at - 1];
+    this.sorted[at] = value;
   }
 
   private ofHistogram(row: number, part: number): number {

@@ -248,7 +248,9 @@ class Load {
 }
 
 function refOf({ socket, words, at }: Arrival): PathRef {
-  return { socket, words: [...words.subarray(at, at + PATH.WORDS)] };
+  const copy: number[] = [];
+  for (let word = 0; word < PATH.WORDS; word++) copy.push(words[at + word]);
+  return { socket, words: copy };
 }
 
 /** Where a datagram came from, as views of its path. */

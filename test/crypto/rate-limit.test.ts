@@ -45,4 +45,12 @@ describe('the rate limiter', () => {
     expect(limiter.allow(Uint8Array.of(10, 1, 0x86, 0x9f), 0), 'the last is remembered').toBe(false);
     expect(limiter.allow(Uint8Array.of(10, 0, 0, 0), 0), 'the first is not').toBe(true);
   });
+
+  it('remembers nobody whose bucket is full again', () => {
+    const limiter = new RateLimiter(HANDSHAKE_RATE);
+    for (let i = 0; i < 1000; i++) limiter.allow(Uint8Array.of(10, 0, i >> 8, i & 255), i * 1000);
+    expect(limiter.size).toBe(50);
+    limiter.allow(address, 9 * SECOND);
+    expect(limiter.size).toBe(1);
+  });
 });

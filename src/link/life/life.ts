@@ -279,6 +279,11 @@ export class LinkLife {
 
   /** Something was learned of where links are: those that lack something else than before follow. */
   settle(now: number): void {
+    // Every heartbeat asks, and hardly one finds anything.
+    if (this.placement.isStale) this.settleAll(now);
+  }
+
+  private settleAll(now: number): void {
     this.placement.settle((link) => this.placed(link, now));
   }
 

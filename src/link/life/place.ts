@@ -200,10 +200,15 @@ export class Places {
     return found.filter((address) => address.family === wanted && !isLinkLocal(address));
   }
 
+  /** Whether there is something to work out. */
+  get isStale(): boolean {
+    return this.isComplete && (this.situations.areStale || this.staleLinks.size > 0);
+  }
+
   /** Links whose place (`of`) has changed since the last call. */
   settle(): readonly number[] {
     const { situations, staleLinks } = this;
-    if (!this.isComplete || (!situations.areStale && staleLinks.size === 0)) return NO_LINKS;
+    if (!this.isStale) return NO_LINKS;
     const changed: number[] = [];
     // Links that entered a new situation are stale themselves.
     if (situations.workOut()) for (let link = 0; link < this.shared.end; link++) this.tell(link, changed);

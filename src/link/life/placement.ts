@@ -172,6 +172,11 @@ export class Placement {
     if (this.remotes.silent(link)) this.turn(link, this.remotes.current(link) as End);
   }
 
+  /** Whether the place of some link may be another one than `settle` said last. */
+  get isStale(): boolean {
+    return this.places.isStale;
+  }
+
   /** Calls back with each link that lacks something else than before, or is to send otherwise. */
   settle(changed: (link: number) => void): void {
     for (const link of this.places.settle()) {
