@@ -15,6 +15,8 @@ const TESTS = join(ROOT, 'dist/test');
 const IN_NAMESPACES = 'netns/';
 /** Files that are handed out at a time: the fewer, the sooner both ends of the queue meet; each time costs a second. */
 const HANDFUL = 12;
+/** Tests of pure code: none leaves anything behind, so a handful of their files shares a process. */
+const PURE = /^(base|config|datapath|grammar|handshake|link|member|switch)\//;
 
 /** The lab's programs are wanted, not needed: what cannot run without them is skipped and says so. */
 function prepareLab() {
@@ -34,8 +36,8 @@ function testFiles(words) {
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
 }
 
-/** Runs some files, and counts them in `summary`. */
-async function runFiles(summary, include, setupFiles = []) {
+/** Runs some files with more options of Vitest, and counts them in `summary`. */
+async function runFiles(summary, include, more = {}) {
   if (include.length === 0) return;
   const { startVitest } = await import('vitest/node');
   const options = {
@@ -44,16 +46,28 @@ async function runFiles(summary, include, setupFiles = []) {
     watch: false,
     reporters: ['default', summary],
     include,
-    setupFiles,
+    ...more,
   };
   const vitest = await startVitest('test', [], options);
   await vitest.close();
 }
 
+const pathOf = (file) => relative(TESTS, join(ROOT, file));
+const isPure = (file) => PURE.test(pathOf(file));
+
+/** Takes the next files that are run together: all of them pure, or none. */
+function takeHandful(rest) {
+  const isShared = isPure(rest[0]);
+  const end = rest.findIndex((file, index) => index === HANDFUL || isPure(file) !== isShared);
+  return { isShared, files: rest.splice(0, end === -1 ? rest.length : end) };
+}
+
 /** Runs what nobody has taken yet, a handful at a time, in forks that yield the processor to hosts in namespaces. */
 async function runRest(summary, rest) {
   while (rest.length > 0) {
-    await runFiles(summary, rest.splice(0, HANDFUL), [`${ROOT}/scripts/set-up/low-priority.mjs`]);
+    const { isShared, files } = takeHandful(rest);
+    const setupFiles = [`${ROOT}/scripts/set-up/low-priority.mjs`];
+    await runFiles(summary, files, { setupFiles, isolate: !isShared });
   }
 }
 
@@ -62,7 +76,7 @@ async function runRest(summary, rest) {
  * the time that they leave; what is left of those in the end is run two files at a time.
  */
 async function runAll(summary, words) {
-  const isInNamespaces = (file) => relative(TESTS, join(ROOT, file)).startsWith(IN_NAMESPACES);
+  const isInNamespaces = (file) => pathOf(file).startsWith(IN_NAMESPACES);
   const files = testFiles(words);
   const rest = files.filter((file) => !isInNamespaces(file));
   const beside = runRest(summary, rest);
