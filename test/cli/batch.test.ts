@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OCTOLINK } from '../../scripts/lab/mesh.js';
 import { EXAMPLE } from '../control/fixtures.js';
+import { runLines } from './in-process.js';
 import { type FakeDaemon, octolink, startFakeDaemon } from './run.js';
 
 let daemon: FakeDaemon;
@@ -84,7 +85,9 @@ describe('one command', () => {
     'show startup-config',
     'show system',
   ])('%s prints text within 80 columns, and JSON', async (command) => {
-    const [text, json] = await Promise.all([run(['-c', command]), run(['-c', `${command} | json`])]);
+    const [text, json] = await Promise.all(
+      [command, `${command} | json`].map((line) => runLines(daemon.socket, [line])),
+    );
     expect(text.code).toBe(0);
     expect(Math.max(...text.out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(json.out.trimEnd().split('\n')).toHaveLength(1);
