@@ -16,6 +16,8 @@ const SERVERS = [3, 4];
 const UNDERLAYS = [1, 2];
 const ETHERTYPE = 0x88b6;
 const DELAY_S = 2;
+/** So long after its first server a group settles. */
+const SETTLING_S = 3;
 /** Events have the time at which the control thread heard of them. */
 const CLOCKS_MS = 500;
 let lab: Lab;
@@ -33,6 +35,11 @@ beforeAll(async () => {
     for (const server of SERVERS) await site.nodes[client - 1].waitPeer(`h${server}`);
   }
   await site.nodes[2].waitPeer('h4');
+  // While a group settles, a better server takes over without being asked to preempt.
+  for (const client of CLIENTS) {
+    const hasSettled = async () => ((await uplinksOf(client)).activeSeconds ?? 0) >= SETTLING_S;
+    await until(`the group of h${client} to settle`, hasSettled, 20_000);
+  }
 });
 afterAll(async () => {
   await lab?.remove();
@@ -53,9 +60,13 @@ function clientConfig(host: number, config: string): string {
     .replace(/^ peer h4$/m, '$&\n  uplink-group core priority 100');
 }
 
-async function activeOf(client: number): Promise<string | null> {
+async function uplinksOf(client: number): Promise<UplinkStatus> {
   const [group] = await site.nodes[client - 1].json<UplinkStatus[]>('show uplinks');
-  return group.active;
+  return group;
+}
+
+async function activeOf(client: number): Promise<string | null> {
+  return (await uplinksOf(client)).active;
 }
 
 /** The peer behind which a server has a station. */
