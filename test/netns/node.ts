@@ -198,15 +198,14 @@ export async function startSite(
   dress: (node: Node) => void = () => {},
 ): Promise<Site> {
   const keys = lab.hosts.map(newKeyPair);
-  const publicKeys = keys.map(({ publicKey }) => publicKey);
   const nodes = hosts.map((host) => new Node(lab, host.index));
-  const started = nodes.map((node) => {
+  for (const node of nodes) {
     const keyFile = writeSecret(lab, node.host, 'octo0.key', keys[node.host - 1].privateKey);
+    const publicKeys = keys.map(({ publicKey }) => publicKey);
     const config = meshConfig(lab, node.host, publicKeys, keyFile, optionsOf(node.host));
     dress(node);
-    return node.start(edit(node.host, config));
-  });
-  await Promise.all(started);
+    await node.start(edit(node.host, config));
+  }
   return { nodes, keys };
 }
 
