@@ -1,7 +1,7 @@
 /** The IP addresses that the switch of an interface answers for, with the names of peers. */
 import type { ArpSuppressionStatus, KnownAddress } from '../../api/index.js';
 import type { NeighbourRow, NeighbourStretch } from '../../contract/answers.js';
-import { Slices } from '../base/slices.js';
+import { stretchesOf } from '../base/slices.js';
 import { addressText, formatMac } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
@@ -9,19 +9,16 @@ const ROWS_AT_ONCE = 1000;
 
 export async function arpSuppressionStatus(runtime: InterfaceRuntime): Promise<ArpSuppressionStatus> {
   const addresses: KnownAddress[] = [];
-  const slices = new Slices();
-  let stretch: NeighbourStretch | null = null;
-  for (let from = 0; from >= 0; from = stretch?.next ?? -1) {
-    stretch = await runtime.datapath.neighbours(from, ROWS_AT_ONCE);
-    slices.begun();
-    for (const row of stretch?.rows ?? []) addresses.push(addressOf(runtime, row));
-    await slices.pause();
+  let last: NeighbourStretch | null = null;
+  for await (const stretch of stretchesOf((from) => runtime.datapath.neighbours(from, ROWS_AT_ONCE))) {
+    for (const row of stretch.rows) addresses.push(addressOf(runtime, row));
+    last = stretch;
   }
   return {
     interface: runtime.name,
     active: runtime.config.arpSuppression ?? false,
-    answered: stretch?.answered ?? 0,
-    duplicates: stretch?.duplicates ?? 0,
+    answered: last?.answered ?? 0,
+    duplicates: last?.duplicates ?? 0,
     addresses: addresses.sort((a, b) => a.vlan - b.vlan || (a.address < b.address ? -1 : 1)),
   };
 }

@@ -1,7 +1,7 @@
 /** Guards of peers with their names. */
 import type { GuardStatus } from '../../api/index.js';
-import type { GuardRow, GuardStretch } from '../../contract/answers.js';
-import { Slices } from '../base/slices.js';
+import type { GuardRow } from '../../contract/answers.js';
+import { stretchesOf } from '../base/slices.js';
 import { addressText, formatMac } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
@@ -9,13 +9,8 @@ const PORTS_AT_ONCE = 500;
 
 export async function guardStatus(runtime: InterfaceRuntime): Promise<GuardStatus[]> {
   const guards: GuardStatus[] = [];
-  const slices = new Slices();
-  let stretch: GuardStretch | null = null;
-  for (let from = 0; from >= 0; from = stretch?.next ?? -1) {
-    stretch = await runtime.datapath.guards(from, PORTS_AT_ONCE);
-    slices.begun();
-    for (const row of stretch?.rows ?? []) guards.push(statusOf(runtime, row));
-    await slices.pause();
+  for await (const { rows } of stretchesOf((from) => runtime.datapath.guards(from, PORTS_AT_ONCE))) {
+    for (const row of rows) guards.push(statusOf(runtime, row));
   }
   return guards;
 }

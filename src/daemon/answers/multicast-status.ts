@@ -3,6 +3,7 @@ import type { MulticastGroup, MulticastStatus } from '../../api/index.js';
 import { effectiveMulticast } from '../../config/defaults.js';
 import type { MembershipRow, MulticastStretch, QuerierRow } from '../../contract/answers.js';
 import { PORT } from '../../contract/port-settings.js';
+import { stretchesOf } from '../base/slices.js';
 import { addressText } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
 
@@ -10,7 +11,12 @@ const ROWS_AT_ONCE = 1000;
 
 export async function multicastStatus(runtime: InterfaceRuntime): Promise<MulticastStatus> {
   const nameOf = (row: number): string | null => runtime.peers.atRow(row)?.config.name ?? null;
-  const first = await runtime.datapath.multicast(0, ROWS_AT_ONCE);
+  const rows: MembershipRow[] = [];
+  let first: MulticastStretch | null = null;
+  for await (const stretch of stretchesOf((from) => runtime.datapath.multicast(from, ROWS_AT_ONCE))) {
+    first ??= stretch;
+    rows.push(...stretch.rows);
+  }
   const wanted = effectiveMulticast(runtime.config);
   return {
     interface: runtime.name,
@@ -25,21 +31,8 @@ export async function multicastStatus(runtime: InterfaceRuntime): Promise<Multic
       static: isStatic,
     })),
     unsettled: (first?.open ?? []).map(nameOf),
-    groups: groupsOf(await membershipsOf(runtime, first), nameOf),
+    groups: groupsOf(rows, nameOf),
   };
-}
-
-async function membershipsOf(
-  runtime: InterfaceRuntime,
-  first: MulticastStretch | null,
-): Promise<MembershipRow[]> {
-  const rows = [...(first?.rows ?? [])];
-  for (let next = first?.next ?? -1; next >= 0; ) {
-    const stretch = await runtime.datapath.multicast(next, ROWS_AT_ONCE);
-    rows.push(...(stretch?.rows ?? []));
-    next = stretch?.next ?? -1;
-  }
-  return rows;
 }
 
 function querierOf(row: QuerierRow, nameOf: (row: number) => string | null): MulticastStatus['queriers'][0] {

@@ -64,6 +64,24 @@ export class Slices {
   }
 }
 
+/**
+ * The stretches of a long table of a worker, which `ask` asks for by the row they begin at; `next` is that of the following one, -1
+ * at the end. Ends with the table, or when a worker that has ended answers null.
+ */
+export async function* stretchesOf<Stretch extends { next: number }>(
+  ask: (from: number) => Promise<Stretch | null>,
+): AsyncGenerator<Stretch, void> {
+  const slices = new Slices();
+  for (let from = 0; from >= 0; ) {
+    const stretch = await ask(from);
+    slices.begun();
+    if (stretch === null) return;
+    yield stretch;
+    await slices.pause();
+    from = stretch.next;
+  }
+}
+
 /** What `make` makes of each item, in one list. */
 export async function madeInSlices<Item, Made>(
   items: Iterable<Item>,
