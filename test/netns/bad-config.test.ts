@@ -302,8 +302,7 @@ describe('a change that cannot be', () => {
 });
 
 describe('a daemon killed while it saves', () => {
-  /** At as many moments of a save; `test/daemon/killed.test.ts` has one die before each of its steps. */
-  const KILLS = 10;
+  const KILLS = 20;
 
   it('leaves the old configuration or the new one, whole', async () => {
     const node = new Node(lab, 1, 'saving');
