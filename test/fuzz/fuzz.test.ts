@@ -1,7 +1,7 @@
 /**
  * Whatever is typed, written in a file or sent to the control socket: no crash, nothing that reaches a prototype.
  *
- * OCTOLINK_FUZZ_INPUTS inputs of each kind (default 25,000: each run has others) from SEED (default: a new one, which is printed).
+ * OCTOLINK_FUZZ_INPUTS inputs of each kind (default 50,000) from SEED (default: a new one, which is printed).
  */
 import { strict as assert } from 'node:assert';
 import { afterAll, describe, it } from 'vitest';
@@ -26,7 +26,7 @@ import { runSeed } from '../sim/random.js';
 import { Inputs } from './inputs.js';
 import { RIGHT_LINES, RIGHT_REQUESTS, WORDS } from './seeds.js';
 
-const COUNT = Number(process.env['OCTOLINK_FUZZ_INPUTS'] ?? 25_000);
+const COUNT = Number(process.env['OCTOLINK_FUZZ_INPUTS'] ?? 50_000);
 const SEED = runSeed();
 const TIMEOUT_MS = 60_000 + COUNT * 2;
 
