@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Allowance } from '../../src/daemon/base/slices.js';
+import { Allowance, stretchesOf } from '../../src/daemon/base/slices.js';
 
 it('long work takes a third of the time after a short while, and short work never rests', () => {
   fc.assert(
@@ -41,4 +41,16 @@ it('time without the processor is not rested for', () => {
   const allowance = new Allowance(() => now);
   now += 500;
   expect(allowance.worked()).toBe(0);
+});
+
+it('a long table is asked for from where each stretch ends, until there is no more or the worker has ended', async () => {
+  const rowsOf = async (answers: readonly ({ next: number } | null)[]): Promise<[number[], number]> => {
+    const asked: number[] = [];
+    let told = 0;
+    for await (const _ of stretchesOf(async (from) => answers[asked.push(from) - 1])) told++;
+    return [asked, told];
+  };
+  expect(await rowsOf([{ next: 500 }, { next: 1000 }, { next: -1 }])).toEqual([[0, 500, 1000], 3]);
+  expect(await rowsOf([{ next: 500 }, null])).toEqual([[0, 500], 1]);
+  expect(await rowsOf([null])).toEqual([[0], 0]);
 });
