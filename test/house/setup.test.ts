@@ -105,14 +105,16 @@ describe('packages of the lockfile', () => {
 describe('score of a test run', () => {
   const test = (state: string, note?: string) => ({
     fullName: `a ${state} test`,
-    result: () => ({ state, note }),
+    module: { relativeModuleId: 'some.test.js' },
+    result: () => ({ state, note, errors: [new Error('expected 1\n+ received 2')] }),
   });
   const file = (tests: unknown[], errors: unknown[] = []) => ({
+    moduleId: 'broken.test.js',
     errors: () => errors,
     children: { allTests: () => tests },
   });
 
-  it('counts every outcome and gives each reason for skipping once', () => {
+  it('counts every outcome, names what failed, and gives each reason for skipping once', () => {
     const summary = new TestSummary();
     summary.onTestRunEnd(
       [
@@ -122,6 +124,7 @@ describe('score of a test run', () => {
       [],
     );
     expect(summary.lines()).toEqual([
+      'failed: some.test.js > a failed test: expected 1',
       'skipped: no root (a skipped test and 1 more)',
       '1 passed, 1 failed, 2 skipped',
     ]);
@@ -130,6 +133,10 @@ describe('score of a test run', () => {
   it('counts a file that cannot be loaded and a stray error as failures', () => {
     const summary = new TestSummary();
     summary.onTestRunEnd([file([test('passed')]), file([], [new Error('syntax')])], [new Error('stray')]);
-    expect(summary.lines()).toEqual(['1 passed, 2 failed, 0 skipped']);
+    expect(summary.lines()).toEqual([
+      'failed: broken.test.js: syntax',
+      'failed: outside of any test: stray',
+      '1 passed, 2 failed, 0 skipped',
+    ]);
   });
 });
