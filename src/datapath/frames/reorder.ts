@@ -58,6 +58,8 @@ export class Reorder {
   /** Since when the head of the lane is missing while others wait; since when every link has passed it, or 0. */
   private gapAt = float64();
   private passedAt = float64();
+  /** When the gap at the head is given up, as `settle` found; until it has looked, when the gap began. */
+  private givenUpAt = float64();
   /** The gap that was given up last: since when it had been there, its first counter, one above its last. */
   private lostAt = float64();
   private lostFrom = float64();
@@ -187,6 +189,7 @@ export class Reorder {
     if (this.pending[slot] === 1) {
       this.gapAt[slot] = now;
       this.passedAt[slot] = 0;
+      this.givenUpAt[slot] = now;
       this.waiting.push(slot);
     }
     return false;
@@ -320,15 +323,15 @@ export class Reorder {
     for (let index = this.waiting.length - 1; index >= 0; index--) {
       const slot = this.waiting[index];
       while (this.pending[slot] > 0 && now >= this.deadline(slot, now)) this.skip(slot, now);
+      if (this.pending[slot] > 0) this.givenUpAt[slot] = this.deadline(slot, now);
     }
   }
 
-  /** When `settle` should be called next, in µs. */
+  /** When `settle` should be called next, in µs: later than its last call, since that gave up what was due. */
   nextDeadline(): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.waiting.length; index++) {
-      const slot = this.waiting[index];
-      earliest = Math.min(earliest, this.deadline(slot, this.gapAt[slot]));
+      earliest = Math.min(earliest, this.givenUpAt[this.waiting[index]]);
     }
     return earliest;
   }
