@@ -97,14 +97,15 @@ void readAddress(const nlmsghdr* message, uint32_t ifindex, Device* device) {
   device->addresses.push_back(std::string(text) + "/" + std::to_string(body->ifa_prefixlen));
 }
 
-/// Reads what answers the question `sequence` to its end; 0 or an errno, EAGAIN if the answer changed while it was given.
+/// Reads what answers the question `sequence` to its end; 0 or an errno, EAGAIN if the answer changed while it was given, or the kernel
+/// had no memory for the rest of it.
 int readAnswer(int fd, uint32_t sequence, uint32_t ifindex, Device* device) {
   bool hasChanged = false;
   alignas(nlmsghdr) static thread_local uint8_t datagram[kDatagram];
   for (;;) {
     const ssize_t size = recv(fd, datagram, sizeof datagram, 0);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
+    if (size < 0) return errno == EAGAIN ? ETIMEDOUT : errno == ENOBUFS ? EAGAIN : errno;
     size_t left = static_cast<size_t>(size);
     const nlmsghdr* message = reinterpret_cast<const nlmsghdr*>(datagram);
     for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
@@ -126,19 +127,27 @@ int readAnswer(int fd, uint32_t sequence, uint32_t ifindex, Device* device) {
   }
 }
 
-/// 0 or an errno.
-int askAll(int fd, uint32_t ifindex, Device* device) {
+/// 0 or an errno, EAGAIN if it has to be asked again.
+int askOn(int fd, uint32_t ifindex, Device* device) {
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   ifinfomsg link = {};
   link.ifi_index = static_cast<int>(ifindex);
   if (!ask(fd, RTM_GETLINK, 0, kLink, link)) return errno;
-  int error = readAnswer(fd, kLink, ifindex, device);
+  const int error = readAnswer(fd, kLink, ifindex, device);
   if (error != 0) return error;
-  for (uint32_t tried = 0; tried < kTries; tried++) {
-    device->addresses.clear();
-    if (!ask(fd, RTM_GETADDR, NLM_F_DUMP, kAddresses + tried, ifaddrmsg{})) return errno;
-    error = readAnswer(fd, kAddresses + tried, ifindex, device);
-    if (error != EAGAIN) return error;
+  if (!ask(fd, RTM_GETADDR, NLM_F_DUMP, kAddresses, ifaddrmsg{})) return errno;
+  return readAnswer(fd, kAddresses, ifindex, device);
+}
+
+/// 0 or an errno. Each try has a socket of its own: on one whose dump has stopped the kernel refuses another.
+int askAll(uint32_t ifindex, Device* device) {
+  int error = EAGAIN;
+  for (uint32_t tried = 0; tried < kTries && error == EAGAIN; tried++) {
+    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0) return errno;
+    *device = Device();
+    error = askOn(fd, ifindex, device);
+    ::close(fd);
   }
   return error;
 }
@@ -159,11 +168,8 @@ napi_value deviceState(napi_env env, napi_callback_info info) {
   if (!args.ok()) return nullptr;
   const uint32_t ifindex = if_nametoindex(name.c_str());
   if (ifindex == 0) return throwErrno(env, errno, "if_nametoindex");
-  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) return throwErrno(env, errno, "socket");
   Device device;
-  const int error = askAll(fd, ifindex, &device);
-  ::close(fd);
+  const int error = askAll(ifindex, &device);
   if (error != 0) return throwErrno(env, error, "RTM_GETLINK");
 
   napi_value state = makeObject(env);

@@ -216,6 +216,22 @@ Parsed parse(const uint8_t* datagram, size_t size, const Words& rows, int32_t* c
   return Parsed::kTaken;
 }
 
+/// Throws away what has come, and the rest of a dump that runs; 0 or an errno. From an overrun on until its queue has been empty once
+/// the kernel drops events without a word, refusals too, and a dump that goes on would end as if it were the next one.
+int drain(int fd) {
+  alignas(nlmsghdr) uint8_t datagram[kDatagram];
+  for (;;) {
+    if (recv(fd, datagram, sizeof datagram, MSG_DONTWAIT) >= 0 || errno == EINTR || errno == ENOBUFS) continue;
+    return errno == EAGAIN ? 0 : errno;
+  }
+}
+
+napi_value overrun(napi_env env, int fd) {
+  constexpr int32_t kOverrun = -1;
+  const int error = drain(fd);
+  return error == 0 ? makeInt32(env, kOverrun) : throwErrno(env, error, "recv");
+}
+
 }  // namespace
 
 namespace addon {
@@ -277,7 +293,6 @@ napi_value netlinkRead(napi_env env, napi_callback_info info) {
   const Words rows = args.words(1);
   if (!args.ok()) return nullptr;
   if (rows.size < kFewestRows * ops::NETLINK::WORDS) return throwRange(env, "no room for the events of one datagram");
-  constexpr int32_t kOverrun = -1;
   alignas(nlmsghdr) static thread_local uint8_t datagram[kDatagram];
 
   int32_t count = 0;
@@ -291,7 +306,7 @@ napi_value netlinkRead(napi_env env, napi_callback_info info) {
     if (size < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) return makeInt32(env, count);
-      if (errno == ENOBUFS) return makeInt32(env, kOverrun);
+      if (errno == ENOBUFS) return overrun(env, fd);
       return throwErrno(env, errno, "recvfrom");
     }
     Parsed parsed = Parsed::kTaken;
@@ -301,8 +316,9 @@ napi_value netlinkRead(napi_env env, napi_callback_info info) {
       parsed = parse(datagram, static_cast<size_t>(size), rows, &count, &routesTold, &linksDumped);
     }
     if (parsed == Parsed::kNoRoom && count > 0) return makeInt32(env, count);
-    recv(fd, datagram, sizeof datagram, MSG_DONTWAIT);
-    if (parsed != Parsed::kTaken) return makeInt32(env, kOverrun);
+    // An overrun since it was peeked at is reported in its place.
+    const bool isTaken = recv(fd, datagram, sizeof datagram, MSG_DONTWAIT) >= 0;
+    if (!isTaken || parsed != Parsed::kTaken) return overrun(env, fd);
     if (linksDumped && !requestDump(fd, RTM_GETADDR, kAddressDump)) return throwErrno(env, errno, "send");
   }
 }

@@ -246,7 +246,8 @@ export interface Native {
   netlinkQuestion(ifindex: number): Uint8Array;
   /**
    * Rows of `NETLINK`; the array needs room for 128 or more. Returns how many; 0 when drained; -1 when the
-   * kernel's queue overran, or at the end of a dump that is not whole because something changed meanwhile (dump again).
+   * kernel's queue overran, or at the end of a dump that is not whole because something changed meanwhile (dump again). What
+   * had come until then, a dump that ran included, has been thrown away; what changes from then on is told.
    */
   netlinkRead(fd: number, rows: Int32Array): number;
   ifindex(name: string): number;

@@ -406,7 +406,11 @@ class Shell {
       const count = native.netlinkRead(this.start.netlinkFd, rows);
       if (count === 0) return;
       this.kernelChanged ||= count < 0 || tellChanges(rows, count);
-      if (count < 0) return this.tellEverything();
+      if (count < 0) {
+        // What is there is told again; that the TAP went may be among what was missed.
+        this.interfacesChanged.add(this.start.tap);
+        return this.tellEverything();
+      }
       const facts = kernelFacts(rows, count);
       for (const fact of facts) {
         if (fact.what === 'interface' || fact.what === 'interface-gone')

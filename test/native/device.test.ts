@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
 import { ip, needsRoot, uniqueName } from './root.js';
+import { shortOfMemory } from './short-of-memory.js';
 
 const native = loadNative();
 const made: string[] = [];
@@ -43,5 +44,9 @@ describe('the state of a device', () => {
 
   it('is an error for a device that is not there', () => {
     expect(() => native.deviceState('none-of-these')).toThrow(expect.objectContaining({ code: 'ENODEV' }));
+  });
+
+  it('is asked for again when the answer breaks off', () => {
+    expect(shortOfMemory([2, 3], "native.deviceState('lo')")).toEqual(native.deviceState('lo'));
   });
 });

@@ -5,6 +5,7 @@ import { NETLINK, NETLINK_KIND } from '../../src/native/ops.js';
 import { kernelFacts, tellChanges } from '../../src/worker/kernel-facts.js';
 import { ip, needsRoot, uniqueName } from './root.js';
 import { addressWords } from './rows.js';
+import { shortOfMemory } from './short-of-memory.js';
 
 const native = loadNative();
 const PATIENCE_US = 5_000_000;
@@ -69,6 +70,15 @@ test('a dump ends after the addresses, says so, and can be asked for again', () 
     expect(end).not.toBeNull();
     expect(family).toBe(4);
   }
+});
+
+test('an overrun that is reported where a message is taken counts as well', () => {
+  const reads = `(() => {
+    const fd = native.netlinkOpen();
+    native.netlinkDump(fd);
+    return native.netlinkRead(fd, new Int32Array(${ROWS * NETLINK.WORDS}));
+  })()`;
+  expect(shortOfMemory([2], reads)).toBe(-1);
 });
 
 test('an array without room for a datagram is refused', () => {
@@ -271,5 +281,70 @@ describe('changes', () => {
     expect(
       readUntil((event) => isAddress(event, NETLINK_KIND.ADDRESS, ifindex, '198.19.75.183')),
     ).not.toBeNull();
+  });
+
+  describe('an overrun', () => {
+    const routes = (verb: string) =>
+      ip(
+        '-batch -',
+        Array.from({ length: 6000 }, (_, i) => `route ${verb} 198.18.${i >> 8}.${i & 255} dev ${name}`).join(
+          '\n',
+        ),
+      );
+    const addressLines = Array.from(
+      { length: 500 },
+      (_, i) => `address add 198.19.${i >> 8}.${i & 255}/32 dev ${name}`,
+    );
+
+    /** Reads as the worker does, to the end of a dump and of all that has come; each event of this link goes to `told`. */
+    function readToEnd(told: (event: Int32Array) => void, dumpsAgain: () => void): void {
+      const rows = new Int32Array(ROWS * NETLINK.WORDS);
+      for (let hasEnded = false; ; ) {
+        const count = native.netlinkRead(fd, rows);
+        if (count < 0) {
+          native.netlinkDump(fd);
+          dumpsAgain();
+        }
+        for (let i = 0; i < count; i++) {
+          const event = rows.slice(i * NETLINK.WORDS, (i + 1) * NETLINK.WORDS);
+          if (event[NETLINK.KIND] === NETLINK_KIND.DUMP_END) hasEnded = true;
+          if (event[NETLINK.IFINDEX] === current().ifindex) told(event);
+        }
+        if (count === 0 && hasEnded) return;
+      }
+    }
+
+    test('within a dump has it told from its beginning', () => {
+      ip(`link set ${name} up`);
+      ip('-batch -', addressLines.join('\n'));
+      while (native.netlinkRead(fd, new Int32Array(ROWS * NETLINK.WORDS)) !== 0);
+      native.netlinkDump(fd);
+      const isFirst = (event: Int32Array) =>
+        isAddress(event, NETLINK_KIND.ADDRESS, current().ifindex, '198.19.0.0');
+      expect(readUntil(isFirst)).not.toBeNull();
+      routes('add');
+      const addresses = new Set<number>();
+      let dumps = 0;
+      readToEnd(
+        (event) => {
+          if (event[NETLINK.KIND] === NETLINK_KIND.ADDRESS && event[NETLINK.FAMILY] === 4)
+            addresses.add(event[NETLINK.ADDR]);
+        },
+        () => {
+          dumps++;
+          addresses.clear();
+        },
+      );
+      expect(dumps).toBeGreaterThan(0);
+      expect(addresses.size).toBe(addressLines.length);
+    });
+
+    test('is over when it is reported: what changes from then on is told', () => {
+      ip(`link set ${name} up`);
+      routes('add');
+      while (native.netlinkRead(fd, new Int32Array(ROWS * NETLINK.WORDS)) >= 0);
+      ip(`link set ${name} mtu 1399`);
+      expect(readUntil((event) => event[NETLINK.MTU] === 1399)).not.toBeNull();
+    });
   });
 });

@@ -184,6 +184,30 @@ describe('a bridge that the TAP belongs into', () => {
   });
 });
 
+describe('a TAP that is moved to another network namespace', () => {
+  let cables: Cables | undefined;
+
+  beforeEach(needsLab);
+  afterEach(async (context) => {
+    await cables?.remove(context);
+    cables = undefined;
+  });
+
+  it('is missed although the kernel could not tell of it', async () => {
+    cables = await Cables.build({ families: [4] });
+    await cables.allUp();
+    const { lab } = cables;
+    const node = cables.node(1);
+    node.daemon.signal('SIGSTOP');
+    // More than the queue of events holds.
+    await lab.run(1, 'sh', ['-c', 'seq -f "route add blackhole 198.19.1.1 metric %g" 8000 | ip -batch -']);
+    await cables.ip(1, `link set octo0 netns ${cables.namespace(2)} name moved`);
+    node.daemon.signal('SIGCONT');
+    const isMissed = async () => (await node.call('show.interfaces', {}))[0].missing.join().includes('moved');
+    await until('the TAP to be missed', isMissed, PATIENCE_S * 1000);
+  });
+});
+
 describe('a TAP that others have made', () => {
   let cables: Cables | undefined;
 
