@@ -1,7 +1,8 @@
-// Clock, memory, scheduling class, interface index, peer credentials, service manager, core dumps.
+// Clock, memory, scheduling class, interface index and MTU, peer credentials, service manager, core dumps.
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -86,6 +87,19 @@ napi_value ifindex(napi_env env, napi_callback_info info) {
   const unsigned int index = if_nametoindex(name.c_str());
   if (index == 0) return throwErrno(env, errno, "if_nametoindex");
   return makeInt32(env, static_cast<int32_t>(index));
+}
+
+napi_value deviceMtu(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int index = args.int32(0);
+  if (!args.ok()) return nullptr;
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return throwErrno(env, errno, "socket");
+  ifreq request = {};
+  request.ifr_ifindex = index;
+  const bool isThere = ioctl(fd, SIOCGIFNAME, &request) == 0 && ioctl(fd, SIOCGIFMTU, &request) == 0;
+  ::close(fd);
+  return makeInt32(env, isThere ? request.ifr_mtu : 0);
 }
 
 napi_value peerCredentials(napi_env env, napi_callback_info info) {

@@ -251,6 +251,8 @@ export interface Native {
    */
   netlinkRead(fd: number, rows: Int32Array): number;
   ifindex(name: string): number;
+  /** What a device itself takes, in bytes, whatever is known of the paths behind it; 0 when it is not there. */
+  deviceMtu(ifindex: number): number;
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
   /** sd_notify(3) datagram to the socket path (`@` for abstract), with up to 16 descriptors. */
   notify(socket: string, message: string, descriptors?: Int32Array): void;

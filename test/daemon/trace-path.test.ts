@@ -77,6 +77,21 @@ describe('a trace', () => {
     ]);
   });
 
+  it('says it too where the router has spoken of a larger packet that went before the probes', async () => {
+    const inner = network([{ speaks: true, mtu: 1400, tells: true }]);
+    let hasSpoken = false;
+    const { hops, size } = await traced((hop, bytes) => {
+      if (hop !== 1 || hasSpoken) return inner(hop, bytes);
+      hasSpoken = true;
+      return inner(hop + 1, bytes);
+    });
+    expect(hops.map(({ address, mtu, mtuBy }) => [address, mtu, mtuBy])).toEqual([
+      ['r1', 1400, 'icmp'],
+      [null, null, null],
+    ]);
+    expect(size).toBe(1400);
+  });
+
   it('says behind which hop large packets vanish without a word', async () => {
     const wide = { speaks: true, mtu: 1500, tells: true };
     const { hops, size } = await traced(network([wide, { ...wide, mtu: 1400, tells: false }, wide]), 1400);

@@ -42,6 +42,15 @@ describe('the state of a device', () => {
     expect(state.addresses).toEqual(expect.arrayContaining(['198.19.78.1/30', 'fd00:78::1/64']));
   });
 
+  it('is asked for its MTU alone by its index', () => {
+    const name = uniqueName();
+    made.push(name);
+    ip(`tuntap add dev ${name} mode tap`);
+    ip(`link set dev ${name} mtu 1300`);
+    expect(native.deviceMtu(native.ifindex(name))).toBe(1300);
+    expect([native.deviceMtu(0), native.deviceMtu(2 ** 31 - 1)]).toEqual([0, 0]);
+  });
+
   it('is an error for a device that is not there', () => {
     expect(() => native.deviceState('none-of-these')).toThrow(expect.objectContaining({ code: 'ENODEV' }));
   });

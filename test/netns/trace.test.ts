@@ -11,7 +11,8 @@ import { labProblem, needsLab } from './support.js';
 /** h1 and h3 are attached to all underlays, and reach each other through h2: from the first network into the second. */
 const [CALLER, ROUTER, PEER] = [1, 2, 3];
 const NARROW = 1400;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
+const PROBE = { peer: 'h3', count: 1, size: 56, intervalMs: 10 };
 
 let lab: Lab;
 let caller: Node;
@@ -91,6 +92,19 @@ describe('a trace', () => {
     );
   });
 
+  it('names the router that makes the way narrow also when the kernel has long known what gets through', async () => {
+    const routeBytes = async () => {
+      const [{ links }] = await caller.call('show.mtu', { peer: 'h3' });
+      return links[0].routeBytes;
+    };
+    // Any change of the routing table has the daemon look at its routes.
+    await lab.run(CALLER, 'ip', ['route', 'add', '203.0.113.0/24', 'dev', 'u1']);
+    await until('the route to be known as narrow', async () => (await routeBytes()) === NARROW, PATIENCE_MS);
+    const [four] = await trace('link 0');
+    expect([four.packetBytes, four.mtu]).toEqual([1500, NARROW]);
+    expect(four.hops[0]).toMatchObject({ address: addressOf(4, 1, ROUTER), mtu: NARROW, mtuBy: 'icmp' });
+  });
+
   it('takes none of the link away: nothing is lost, and no link changes', async () => {
     const links = await caller.json<LinkStatus[]>('show links');
     expect(links.map(({ state }) => state)).toEqual(['up', 'up']);
@@ -114,7 +128,8 @@ describe('a trace', () => {
     await until(
       'the NAT to be in use',
       async () => {
-        const { seenAs } = await caller.json<PingResult>('ping h3 link 0 count 1');
+        // The link may be down for a moment while the rules come one by one; then nobody answers.
+        const { seenAs } = await caller.call('ping', { ...PROBE, link: 0 });
         return seenAs === `${addressOf(4, 2, ROUTER)}:7700`;
       },
       PATIENCE_MS,

@@ -1,5 +1,6 @@
 /** Echo requests through links, and those who wait for the answers. */
 import type { DatapathEvent } from '../../contract/events.js';
+import { patience } from '../base/patience.js';
 import { formatPath } from './addresses.js';
 import type { Datapath } from './datapath.js';
 
@@ -39,15 +40,16 @@ export class Echoes {
     this.nextId = (this.nextId + 1) % IDS;
     const key = `${id}/${sequence}`;
     return new Promise((resolve) => {
+      const time = patience(timeoutMs);
       const finish = (reply: EchoReply | null): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
+        time.end();
+        signal.removeEventListener('abort', giveUp);
         this.waiting.delete(key);
         resolve(reply);
       };
-      const onAbort = (): void => finish(null);
-      const timer = setTimeout(() => finish(null), timeoutMs);
-      signal.addEventListener('abort', onAbort);
+      const giveUp = (): void => finish(null);
+      time.signal.addEventListener('abort', giveUp);
+      signal.addEventListener('abort', giveUp);
       this.waiting.set(key, finish);
       this.datapath.send({ kind: 'echo', peer, link: link ?? -1, id, sequence, size });
     });

@@ -142,7 +142,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     );
     this.watch = new TapWatch(native, tap.ifindex, (missing) => this.emit('tap', missing));
     this.echoes = new Echoes(datapath);
-    this.traces = new Traces(datapath);
+    this.traces = new Traces(datapath, native);
     this.bandwidth = new BandwidthTests(this);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {

@@ -39,6 +39,8 @@ export class PathTrace {
   problem: string | null = null;
   /** Bytes of the packets in use. */
   size: number;
+  /** What routers have said that they pass on whose hops are still to come, by their addresses. */
+  private readonly ahead = new Map<string, number>();
 
   constructor(
     private readonly probe: Probe,
@@ -62,7 +64,7 @@ export class PathTrace {
         this.problem = answer.reason;
         return;
       }
-      this.hops.push(hopOf(hop, answer));
+      this.hops.push(this.hopOf(hop, answer));
       if (answer?.what === 'peer' || answer?.what === 'unreachable') return;
       silent = answer === null ? silent + 1 : 0;
     }
@@ -105,24 +107,32 @@ export class PathTrace {
     return known < this.size ? Math.max(known, small) : small;
   }
 
-  /** From the hop of this address on (else from the last one) packets are smaller. */
+  /**
+   * From the hop of this address on (else from the last one) packets are smaller. Before there is a hop, a router speaks of a
+   * large packet that went further than the first probe: it is one of those to come.
+   */
   private note(address: string | null, mtu: number, by: 'icmp' | 'silence'): void {
     const at = this.hops.findLast((hop) => address !== null && hop.address === address) ?? this.hops.at(-1);
-    if (at === undefined) return;
+    if (at === undefined) {
+      if (address !== null) this.ahead.set(address, mtu);
+      return;
+    }
     at.address ??= address;
     at.mtu = mtu;
     at.mtuBy = by;
   }
-}
 
-function hopOf(hop: number, answer: ProbeAnswer | null): TraceHop {
-  return {
-    hop,
-    address: answer?.from ?? null,
-    rttUs: answer?.rttUs ?? null,
-    mtu: null,
-    mtuBy: null,
-    refusal: answer?.what === 'unreachable' ? answer.reason : null,
-    isPeer: answer?.what === 'peer',
-  };
+  private hopOf(hop: number, answer: ProbeAnswer | null): TraceHop {
+    const address = answer?.from ?? null;
+    const mtu = address === null ? null : (this.ahead.get(address) ?? null);
+    return {
+      hop,
+      address,
+      rttUs: answer?.rttUs ?? null,
+      mtu,
+      mtuBy: mtu === null ? null : 'icmp',
+      refusal: answer?.what === 'unreachable' ? answer.reason : null,
+      isPeer: answer?.what === 'peer',
+    };
+  }
 }

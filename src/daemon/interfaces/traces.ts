@@ -4,6 +4,8 @@ import { getSystemErrorMap } from 'node:util';
 import type { TraceResult } from '../../api/index.js';
 import type { DatapathEvent, TraceAnswer } from '../../contract/events.js';
 import { LINK, LINK_WIDTH } from '../../contract/stats.js';
+import type { Native } from '../../native/binding.js';
+import { patience } from '../base/patience.js';
 import { RequestError } from '../base/request-errors.js';
 import { formatAddress, formatPath, pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
@@ -49,7 +51,10 @@ export class Traces {
   private id = 0;
   private answer: ((answer: TraceAnswer) => void) | null = null;
 
-  constructor(private readonly datapath: Datapath) {}
+  constructor(
+    private readonly datapath: Datapath,
+    private readonly native: Pick<Native, 'deviceMtu'>,
+  ) {}
 
   /** Follows the way of a link for up to so many hops. @throws RequestError when it has none that could be followed */
   async run({ runtime, peer, link }: TracedLink, hops: number, signal: AbortSignal): Promise<TraceResult> {
@@ -68,7 +73,7 @@ export class Traces {
     listen(true);
     try {
       const known = this.datapath.stats.links[link.row * LINK_WIDTH + LINK.mtu] || SMALL_BYTES;
-      const first = Math.min(MOST_BYTES, Math.max(link.routeMtu ?? 0, known));
+      const first = Math.min(MOST_BYTES, Math.max(this.firstDeviceTakes(link), known));
       const place = { peer: peer.row, link: link.config.id };
       const trace = new PathTrace((limit, size) => this.probe({ ...place, hops: limit, size }, signal), {
         first,
@@ -96,6 +101,14 @@ export class Traces {
     }
   }
 
+  /**
+   * In bytes. What the kernel remembers of the path would hide who makes it narrow; it says no more where the device is
+   * unknown.
+   */
+  private firstDeviceTakes({ routeDevice, routeMtu }: LinkEntry): number {
+    return (routeDevice && this.native.deviceMtu(routeDevice)) || (routeMtu ?? 0);
+  }
+
   /** What came of a probe; of an earlier one it is ignored. */
   answered({ id, ...answer }: Extract<DatapathEvent, { kind: 'trace' }>): void {
     if (id === this.id) this.answer?.(answer);
@@ -109,15 +122,16 @@ export class Traces {
     if (signal.aborted) return null;
     this.id = (this.id + 1) % IDS;
     const answer = await new Promise<TraceAnswer | null>((resolve) => {
+      const time = patience(PATIENCE_MS);
       const end = (result: TraceAnswer | null): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
+        time.end();
+        signal.removeEventListener('abort', giveUp);
         this.answer = null;
         resolve(result);
       };
-      const onAbort = (): void => end(null);
-      const timer = setTimeout(() => end(null), PATIENCE_MS);
-      signal.addEventListener('abort', onAbort);
+      const giveUp = (): void => end(null);
+      time.signal.addEventListener('abort', giveUp);
+      signal.addEventListener('abort', giveUp);
       this.answer = end;
       this.datapath.send({ kind: 'trace', ...place, id: this.id, size, hops });
     });

@@ -28,6 +28,7 @@ export class Traces {
   /** The probe under way. */
   private link = NO_PROBE;
   private id = 0;
+  private size = 0;
   private sentAt = NEVER;
 
   constructor(private readonly base: LinkBase) {
@@ -40,6 +41,7 @@ export class Traces {
     const { messages } = this.base.ports;
     this.link = link;
     this.id = id;
+    this.size = size;
     this.sentAt = now;
     const slot = this.base.tables.peers.session[links.peer[link]];
     if (slot < 0 || !links.hasPath(link) || links.isRelayed(link)) return this.tell('refused', now, ENOTCONN);
@@ -79,6 +81,8 @@ export class Traces {
     if (what === null) return;
     const from = at + SOCKET_ERROR.FROM;
     const mtu = what === 'too-big' ? rows[at + SOCKET_ERROR.INFO] : 0;
+    // A router that passes on as much speaks of a larger one: a search for the MTU of the path goes by the same socket.
+    if (mtu >= this.size) return;
     this.tell(what, now, rows[at + SOCKET_ERROR.CODE], mtu, [...rows.subarray(from, from + PATH.LOCAL)]);
   }
 
