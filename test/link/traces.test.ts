@@ -55,9 +55,12 @@ it('a router that passes on as much as the probe has speaks of another datagram,
   expect(told).toMatchObject([{ kind: 'trace', id: 7, what: 'peer', rttUs: 500 }]);
 });
 
-it.each([1400, 0])('a router that passes on less, or does not say how much (%i), speaks of the probe', (mtu) => {
-  const { traces, told } = tracing();
-  traces.ask(0, { id: 7, size: 1500, hops: 1 }, 1000);
-  traces.heardOnTheWay(tooBig(mtu), 1, SOCKET, 1100);
-  expect(told).toMatchObject([{ kind: 'trace', id: 7, what: 'too-big', mtu }]);
-});
+it.each([1400, 0])(
+  'a router that passes on less, or does not say how much (%i), speaks of the probe',
+  (mtu) => {
+    const { traces, told } = tracing();
+    traces.ask(0, { id: 7, size: 1500, hops: 1 }, 1000);
+    traces.heardOnTheWay(tooBig(mtu), 1, SOCKET, 1100);
+    expect(told).toMatchObject([{ kind: 'trace', id: 7, what: 'too-big', mtu }]);
+  },
+);

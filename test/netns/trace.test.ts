@@ -16,6 +16,7 @@ const PROBE = { peer: 'h3', count: 1, size: 56, intervalMs: 10 };
 
 let lab: Lab;
 let caller: Node;
+let callee: Node;
 
 beforeAll(async () => {
   if (labProblem) return;
@@ -40,7 +41,7 @@ beforeAll(async () => {
     const config = `hostname h${host}\ninterface octo0\n private-key-file ${keyFile}\npeer h${other}\n public-key ${keys[other - 1].publicKey}\n${links.join('\n')}\nexit\nno shutdown\n`;
     nodes.push(await new Node(lab, host).start(config));
   }
-  caller = nodes[0];
+  [caller, callee] = nodes;
   for (const link of [0, 1]) await caller.waitLink('h3', link);
 });
 afterAll(async () => {
@@ -134,6 +135,7 @@ describe('a trace', () => {
       },
       PATIENCE_MS,
     );
+    await Promise.all([caller.waitLink('h3', 0), callee.waitLink('h1', 0)]);
     const words = [process.execPath, OCTOLINK, '-s', caller.socket, 'doctor'];
     const { stdout } = await capture('ip', ['netns', 'exec', lab.hosts[CALLER - 1].namespace, ...words]);
     const doctor = stdout.replaceAll(/\s+/g, ' ');
