@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['dist/test/**/*.test.js'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only what hangs needs more: what a test waits for has limits of its own, which name it, and a busy machine is slow.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     // Node's own modules: in Vitest's, each use of an imported name is a getter, which nearly doubles what hot loops cost.
     experimental: { viteModuleRunner: false, nodeLoader: false },

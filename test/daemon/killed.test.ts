@@ -73,5 +73,5 @@ it(
       expect(archive.list().length).toBeLessThanOrEqual(ARCHIVE_ENTRIES);
     }
   },
-  20_000 + KILLS * 1000,
+  60_000 + KILLS * 3000,
 );

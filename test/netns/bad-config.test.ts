@@ -303,6 +303,18 @@ describe('a change that cannot be', () => {
 
 describe('a daemon killed while it saves', () => {
   const KILLS = 20;
+  const TRIES = 3;
+
+  /** How long a save takes while nothing else holds it up, in milliseconds. */
+  async function quickestSave(node: Node): Promise<number> {
+    let quickest = Number.POSITIVE_INFINITY;
+    for (let tried = 0; tried < TRIES; tried++) {
+      const started = performance.now();
+      await node.call('config.write', {});
+      quickest = Math.min(quickest, performance.now() - started);
+    }
+    return quickest;
+  }
 
   it('leaves the old configuration or the new one, whole', async () => {
     const node = new Node(lab, 1, 'saving');
@@ -313,9 +325,7 @@ describe('a daemon killed while it saves', () => {
     const text = (generation: number) => `hostname g${generation}\ninterface octo5\n${filler.join('')}exit\n`;
     let saved = text(0);
     await node.start(saved);
-    const started = performance.now();
-    await node.call('config.write', {});
-    const saveMs = performance.now() - started;
+    const saveMs = await quickestSave(node);
     await node.stop('SIGKILL');
     let renewed = 0;
     for (let kill = 1; kill <= KILLS; kill++) {

@@ -39,7 +39,7 @@ beforeAll(async () => {
     return;
   }
   await allowOneUser();
-}, 60_000);
+});
 afterAll(async () => {
   await etcd?.kill();
   await lab?.remove();
