@@ -199,16 +199,19 @@ describe('TAP', () => {
       expect([send(0), send(1), send(0)]).toEqual([-constants.errno.EMSGSIZE, 0, -constants.errno.EMSGSIZE]);
       const rows = new Int32Array(SLOTS * READ.WORDS);
       const lengths: number[] = [];
-      const count = native.tapRead(arena, fd, 0, SLOT_BYTES, SLOTS, rows);
-      for (let row = 0; row < count; row++) {
-        const at = row * READ.WORDS;
-        const frame = new DataView(arena.buffer, rows[at + READ.OFFSET], rows[at + READ.LENGTH]);
-        const first = VNET_HEADER + 14;
-        const isFragment =
-          etherType(frame) === ETHER_IPV4
-            ? (frame.getUint16(first + 6) & 0x3fff) !== 0
-            : frame.getUint8(first + 6) === IPV6_FRAGMENT;
-        if (isFragment) lengths.push(frame.byteLength - first);
+      // The kernel also says things of its own to a device that has just come up.
+      for (let count = 1; count > 0; ) {
+        count = native.tapRead(arena, fd, 0, SLOT_BYTES, SLOTS, rows);
+        for (let row = 0; row < count; row++) {
+          const at = row * READ.WORDS;
+          const frame = new DataView(arena.buffer, rows[at + READ.OFFSET], rows[at + READ.LENGTH]);
+          const first = VNET_HEADER + 14;
+          const isFragment =
+            etherType(frame) === ETHER_IPV4
+              ? (frame.getUint16(first + 6) & 0x3fff) !== 0
+              : frame.getUint8(first + 6) === IPV6_FRAGMENT;
+          if (isFragment) lengths.push(frame.byteLength - first);
+        }
       }
       expect(lengths).toHaveLength(4);
       expect(Math.max(...lengths)).toBeLessThanOrEqual(1280);

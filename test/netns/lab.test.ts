@@ -9,6 +9,7 @@ import { isAlive, labFolder, namespacesOf, removeStaleLabs } from '../../scripts
 import { until } from '../../scripts/lab/run.js';
 import { answered, needsLab, pingRound } from './support.js';
 
+const PATIENCE_MS = 20_000;
 const LAB_MODULE = fileURLToPath(new URL('../../scripts/lab/lab.js', import.meta.url));
 
 describe('a lab', () => {
@@ -40,7 +41,7 @@ describe('a lab', () => {
     expect([await reaches(1, 1, 2), await reaches(2, 1, 3), await reaches(1, 2, 2)]).toEqual([0, 0, 3]);
     expect(await lab!.run(1, 'cat', ['/sys/class/net/u1/operstate'])).toBe('up\n');
     await lab!.impair(1, CLEAN);
-    await until('h1 to reach h2 again', async () => (await reaches(1, 1, 2)) === 3, 10_000);
+    await until('h1 to reach h2 again', async () => (await reaches(1, 1, 2)) === 3, PATIENCE_MS);
   });
 
   it('cuts one pair of hosts and leaves the others alone', async () => {
@@ -61,7 +62,7 @@ describe('a lab', () => {
     await lab!.setDevice(1, 2, 'down');
     expect(await reaches(1, 2, 2)).toBe(0);
     await lab!.setDevice(1, 2, 'up');
-    await until('h1 to be back', async () => (await reaches(1, 2, 2)) === 3, 10_000);
+    await until('h1 to be back', async () => (await reaches(1, 2, 2)) === 3, PATIENCE_MS);
   });
 
   it('refuses a second lab in the same process', async () => {
@@ -134,7 +135,7 @@ describe('a lab whose owner is ended', () => {
     owner.kill(signal);
     expect(await over).toBe(status);
     expect(namespacesOf(owner.pid!)).toEqual([]);
-    await until('the program to end', () => hasEnded(sleeper), 5_000);
+    await until('the program to end', () => hasEnded(sleeper), PATIENCE_MS);
   });
 
   it('by SIGKILL is removed by the next run', async () => {
@@ -146,7 +147,7 @@ describe('a lab whose owner is ended', () => {
     await over;
     // By this run, or by another one that began a lab at this moment.
     removeStaleLabs();
-    await until('its namespaces to be gone', () => namespacesOf(owner.pid!).length === 0, 5_000);
-    await until('the program to end', () => hasEnded(sleeper), 5_000);
+    await until('its namespaces to be gone', () => namespacesOf(owner.pid!).length === 0, PATIENCE_MS);
+    await until('the program to end', () => hasEnded(sleeper), PATIENCE_MS);
   });
 });

@@ -6,6 +6,7 @@ import { capture, until } from '../../scripts/lab/run.js';
 import { Node } from './node.js';
 import { needsLab } from './support.js';
 
+const PATIENCE_MS = 20_000;
 let lab: Lab;
 let node: Node;
 
@@ -37,7 +38,8 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 
 describe('SIGHUP', () => {
   const mtuShown = async () => (await node.call('show.interfaces', {}))[0]?.mtu;
-  const loaded = (mtu: number) => until(`an MTU of ${mtu}`, async () => (await mtuShown()) === mtu, 5000);
+  const loaded = (mtu: number) =>
+    until(`an MTU of ${mtu}`, async () => (await mtuShown()) === mtu, PATIENCE_MS);
 
   it('loads the startup configuration again, and one that is wrong changes nothing', async () => {
     await node.start(SIMPLE);
@@ -51,7 +53,7 @@ describe('SIGHUP', () => {
     writeFileSync(node.configFile, 'interface octo0\n nonsense\n');
     node.daemon.signal('SIGHUP');
     const warned = async () => (await node.call('show.events', {})).some(({ kind }) => kind === 'warning');
-    await until('the refusal to be told', warned, 5000);
+    await until('the refusal to be told', warned, PATIENCE_MS);
     expect(await mtuShown()).toBe(1400);
   });
 });
@@ -62,7 +64,11 @@ describe('a datapath worker that dies', () => {
     await node.cli('wait interface octo0 up timeout 5');
     await lab.run(1, 'ip', ['link', 'del', 'octo0']);
     const events = async () => await node.cli('show events');
-    await until('the event', async () => (await events()).includes('octo0 down: datapath worker died'), 5000);
+    await until(
+      'the event',
+      async () => (await events()).includes('octo0 down: datapath worker died'),
+      PATIENCE_MS,
+    );
     await node.cli('wait interface octo0 up timeout 10');
     expect(await hasTap()).toBe(true);
     expect((await node.call('show.interfaces', {}))[0]).toMatchObject({ state: 'up', workerAlive: true });
@@ -71,7 +77,7 @@ describe('a datapath worker that dies', () => {
   it('ends the daemon with an error when it cannot be started again', async () => {
     await node.start(SIMPLE);
     await lab.run(1, 'sh', ['-c', 'ip link del octo0; ip link add octo0 type bridge']);
-    await until('the daemon to end', () => !node.daemon.running, 20_000);
+    await until('the daemon to end', () => !node.daemon.running, PATIENCE_MS);
     expect(node.daemon.exitCode).toBe(1);
     expect(node.log()).toContain('cannot be kept running');
   });

@@ -91,7 +91,7 @@ export class Capture {
 
   /** Waits until that many frames satisfy a condition. */
   async until(what: string, count: number, condition: (frame: SeenFrame) => boolean): Promise<void> {
-    await until(what, () => this.frames().filter(condition).length >= count, 10_000);
+    await until(what, () => this.frames().filter(condition).length >= count, PATIENCE_MS);
   }
 
   /** Stops when what the kernel had seen is written, and returns it. */
