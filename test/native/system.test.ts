@@ -121,8 +121,9 @@ test('a thread asks for its slice and keeps it, and its helpers ask for the same
     native.setSlice(300);
     native.setScheduling('other', 0);
     native.setHelpers(1);
-    // It asks soon after it has begun.
-    for (let looks = 0; looks < 20_000 && sliceOf(helper()) !== '300000'; looks++);
+    // It asks soon after it has begun, which needs a processor.
+    const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    for (let looks = 0; looks < 20_000 && sliceOf(helper()) !== '300000'; looks++) pause();
     console.log(sliceOf(process.pid), sliceOf(helper()));
     native.setHelpers(0);`);
   expect(slices).toBe('300000 300000');
