@@ -64,6 +64,7 @@ export interface Methods
   'show.links': { params: { interface?: string; peer?: string }; result: LinkStatus[] };
   'show.linksPage': { params: PageParams; result: Page<LinkStatus> };
   'show.mtu': { params: { interface?: string; peer?: string }; result: PeerMtu[] };
+  'show.mtuPage': { params: PageParams; result: Page<PeerMtu> };
   /** Only links of which history is kept. Fails where there are more than 64: name a peer. */
   'show.linkHistory': { params: LinkHistoryParams; result: LinkHistory[] };
   'show.metrics': { params: Record<string, never>; result: MetricFamily[] };
@@ -79,14 +80,25 @@ export interface Methods
   'show.events': { params: EventFilter; result: ControlEvent[] };
   /** Only reasons that have counted, unless `all`. */
   'show.drops': { params: { interface?: string; all?: boolean }; result: DropCounter[] };
-  /** Groups without members are left out. */
   'show.guards': { params: { interface?: string }; result: GuardStatus[] };
+  /** A page may have few rows, or none, before the last one. */
+  'show.guardsPage': { params: PageParams; result: Page<GuardStatus> };
   'show.arpSuppression': { params: { interface?: string }; result: ArpSuppressionStatus[] };
+  /** An interface with so many of its addresses; the next page goes on with it. */
+  'show.arpSuppressionPage': { params: PageParams; result: Page<ArpSuppressionStatus> };
+  /** Groups without members are left out. */
   'show.multicast': { params: { interface?: string }; result: MulticastStatus[] };
+  /**
+   * An interface with so many members of its groups; the next page goes on with it, and may have more members of the same groups.
+   * Queriers, router ports and unsettled peers are on its first page only.
+   */
+  'show.multicastPage': { params: PageParams; result: Page<MulticastStatus> };
   /** VLANs that a line of the configuration names, and those in which MAC addresses are known. */
   'show.vlans': { params: { interface?: string }; result: VlanStatus[] };
   'show.uplinks': { params: { interface?: string }; result: UplinkStatus[] };
   'show.members': { params: { interface?: string }; result: MemberStatus[] };
+  /** A page may have few rows, or none, before the last one. */
+  'show.membersPage': { params: PageParams; result: Page<MemberStatus> };
   'show.registry': { params: { interface?: string }; result: RegistryStatus[] };
   /** Revokes the key of a member found in the registry, for good. */
   'member.revoke': { params: { name: string; interface?: string }; result: MemberRevoked };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { guardsText } from '../../src/cli/output/guards.js';
+import { GUARDS } from '../../src/cli/output/guards.js';
+import { blocks } from '../../src/cli/output/table.js';
 
 describe('show guards', () => {
   it('says what each guard has dropped, and which addresses pass', () => {
@@ -24,7 +25,7 @@ describe('show guards', () => {
       ra: true,
       multicastRouter: true,
     };
-    expect(guardsText([{ ...status, macLimit: 4, drops, bindings }])).toEqual([
+    expect(blocks(GUARDS, [{ ...status, macLimit: 4, drops, bindings }])).toEqual([
       'Peer osaka on octo0',
       '  Source: 3 dropped',
       '  Router advertisements: 7 dropped',
@@ -46,10 +47,10 @@ describe('show guards', () => {
       staticMac: 5,
       macLimit: 0,
     };
-    expect(guardsText([{ interface: 'octo0', peer: null, ...none, drops: pinned }])).toEqual([
+    expect(blocks(GUARDS, [{ interface: 'octo0', peer: null, ...none, drops: pinned }])).toEqual([
       'TAP on octo0',
       '  MAC addresses that are static elsewhere: 5 dropped',
     ]);
-    expect(guardsText([])).toEqual(['No peer is guarded.']);
+    expect(blocks(GUARDS, [])).toEqual(['No peer is guarded.']);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkMtu, PeerMtu } from '../../src/api/index.js';
-import { mtusText } from '../../src/cli/output/mtu.js';
+import { MTUS } from '../../src/cli/output/mtu.js';
+import { blocks } from '../../src/cli/output/table.js';
 
 const LINK: LinkMtu = {
   link: 0,
@@ -40,7 +41,7 @@ const PEER: PeerMtu = {
 
 describe('show mtu', () => {
   it('names the short link and what it costs', () => {
-    expect(mtusText([PEER])).toEqual([
+    expect(blocks(MTUS, [PEER])).toEqual([
       'octo0 peer osaka (bytes)',
       'Link  State  Search      MTU  Probing  Route says  Configured  Whole frame',
       '   0  up     complete   1500        -        1500        auto         1434',
@@ -52,9 +53,9 @@ describe('show mtu', () => {
   });
 
   it('says when TCP is cut as well, and when nothing is', () => {
-    expect(mtusText([{ ...PEER, mssClamp: false }]).at(-1)).toContain('"no mss-clamp" is set');
+    expect(blocks(MTUS, [{ ...PEER, mssClamp: false }]).at(-1)).toContain('"no mss-clamp" is set');
     const wide = { ...PEER, frameBytes: 8934, pieces: 1, links: [LINK] };
-    expect(mtusText([wide]).slice(-1)).toEqual(['Every frame goes in one datagram.']);
+    expect(blocks(MTUS, [wide]).slice(-1)).toEqual(['Every frame goes in one datagram.']);
   });
 
   it('makes up no numbers while no link is up', () => {
@@ -66,7 +67,7 @@ describe('show mtu', () => {
       extraDatagramsPercent: null,
       pieces: null,
     };
-    expect(mtusText([down]).at(-1)).toBe('No link is up.');
-    expect(mtusText([])).toEqual(['No peers are configured.']);
+    expect(blocks(MTUS, [down]).at(-1)).toBe('No link is up.');
+    expect(blocks(MTUS, [])).toEqual(['No peers are configured.']);
   });
 });

@@ -80,6 +80,7 @@ export class FakeBackend implements ConfigurationHost {
       'show.links': { ...METHODS['show.links'], run: (_, params) => this.links(params) },
       'show.linksPage': { ...METHODS['show.linksPage'], run: (_, params) => this.linksPage(params) },
       'show.mtu': { ...METHODS['show.mtu'], run: (_, params) => this.mtus(params) },
+      'show.mtuPage': { ...METHODS['show.mtuPage'], run: (_, params) => this.mtuPage(params) },
       'show.linkHistory': { ...METHODS['show.linkHistory'], run: (_, params) => this.linkHistory(params) },
       'show.metrics': { ...METHODS['show.metrics'], run: () => this.metrics() },
       'show.macTable': { ...METHODS['show.macTable'], run: () => this.macTable() },
@@ -229,6 +230,11 @@ export class FakeBackend implements ConfigurationHost {
 
   async mtus(filter: { interface?: string; peer?: string }): Promise<PeerMtu[]> {
     return (await this.peers(filter)).map((peer) => peerMtu(peer));
+  }
+
+  async mtuPage(page: PageParams): Promise<Page<PeerMtu>> {
+    const { rows, next } = await this.peersPage(page);
+    return { rows: rows.map((peer) => peerMtu(peer)), next };
   }
 
   async linkHistory({ peer, link, step }: LinkHistoryParams): Promise<LinkHistory[]> {

@@ -1,5 +1,5 @@
 /** `show arp-suppression`: the IP addresses that the switch answers for. */
-import type { KnownAddress } from '../../api/index.js';
+import type { ArpSuppressionStatus, KnownAddress } from '../../api/index.js';
 import { keyword } from '../../grammar/command.js';
 import { arpSuppressionText } from '../output/arp-suppression.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
@@ -21,7 +21,21 @@ export const arpSuppressionCommands: ExecCommand[] = [
       },
     },
     method: 'show.arpSuppression',
+    gather: { fetch: (client, page) => client.request('show.arpSuppressionPage', page), join: joined },
     narrow: (statuses, rows) => statuses.map((status) => ({ ...status, addresses: rows(status.addresses) })),
     text: arpSuppressionText,
   }),
 ];
+
+/** The interfaces of all pages, each with all its addresses. */
+function joined(parts: readonly ArpSuppressionStatus[]): ArpSuppressionStatus[] {
+  const statuses = new Map<string, ArpSuppressionStatus>();
+  for (const part of parts) {
+    const { addresses = [] } = statuses.get(part.interface) ?? {};
+    statuses.set(part.interface, { ...part, addresses: [...addresses, ...part.addresses] });
+  }
+  return [...statuses.values()].map((status) => ({
+    ...status,
+    addresses: status.addresses.sort((a, b) => a.vlan - b.vlan || (a.address < b.address ? -1 : 1)),
+  }));
+}

@@ -1,9 +1,8 @@
 /** `show guards`: what may not come from which peer, and what was dropped for it. */
 import type { GuardStatus } from '../../api/index.js';
-import { keyword } from '../../grammar/command.js';
-import { guardsText } from '../output/guards.js';
+import { GUARDS } from '../output/guards.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
-import { narrowedCall } from './listings.js';
+import { listing } from './listings.js';
 import { byName, larger } from './narrowing.js';
 
 const dropsOf = ({ drops }: GuardStatus): number =>
@@ -12,8 +11,9 @@ const dropsOf = ({ drops }: GuardStatus): number =>
 const nameOf = ({ peer }: GuardStatus): string => peer ?? 'TAP';
 
 export const guardCommands: ExecCommand[] = [
-  narrowedCall<'show.guards', GuardStatus>({
-    tokens: [keyword('guards', 'Guards of peers, their drops and the addresses they let pass')],
+  listing<GuardStatus, [typeof OF_INTERFACE]>({
+    word: 'guards',
+    help: 'Guards of peers, their drops and the addresses they let pass',
     groups: [OF_INTERFACE],
     ways: {
       name: { help: 'Only peers whose name fits a pattern', of: nameOf },
@@ -23,7 +23,7 @@ export const guardCommands: ExecCommand[] = [
       },
     },
     method: 'show.guards',
-    narrow: (guards, rows) => rows(guards),
-    text: guardsText,
+    fetch: () => (client, page) => client.request('show.guardsPage', page),
+    layout: GUARDS,
   }),
 ];

@@ -12,7 +12,13 @@ import { type ArgsOf, flag, keyword, options, type Token } from '../../grammar/c
 import type { DaemonClient } from '../base/daemon-client.js';
 import { LINKS_TABLE, PEERS_TABLE } from '../output/peers.js';
 import { COUNTERS_TABLE } from '../output/shows.js';
-import { GrowingTable, type TableLayout } from '../output/table.js';
+import {
+  type BlockLayout,
+  type Growing,
+  GrowingBlocks,
+  GrowingTable,
+  type TableLayout,
+} from '../output/table.js';
 import {
   type Cli,
   command,
@@ -38,6 +44,7 @@ import {
 /** A page of peers with eight links each is about a megabyte. */
 const PEERS_OF_A_PAGE = 200;
 const PEERS_OF_A_BRIEF = 2;
+const ROWS_OF_A_PAGE = 1000;
 
 /** Fetches a page. */
 export type Fetch<Row> = (client: DaemonClient, page: PageParams) => Promise<Page<Row>>;
@@ -59,16 +66,23 @@ export async function* pagesOf<Row>(
   } while (cursor !== null && !cli.signal.aborted);
 }
 
-/** Rows as a table, in parts as they come. */
+/** How a listing is printed. */
+type Layout<Row> = TableLayout<Row> | BlockLayout<Row>;
+
+function growing<Row>(layout: Layout<Row>, width?: number): Growing<Row> {
+  if ('block' in layout) return new GrowingBlocks(layout);
+  return new GrowingTable(width === undefined ? layout : { ...layout, width });
+}
+
+/** Rows as a table or in blocks, in parts as they come. */
 export async function* partsOf<Row>(
   cli: Cli,
   rows: AsyncIterable<Row[]>,
-  layout: TableLayout<Row>,
+  layout: Layout<Row>,
 ): AsyncGenerator<OutputPart> {
-  const width = await widthOf(cli);
-  const table = new GrowingTable(width === undefined ? layout : { ...layout, width });
-  for await (const data of rows) yield { data, text: table.add(data) };
-  yield { data: [], text: table.end() };
+  const lines = growing(layout, await widthOf(cli));
+  for await (const data of rows) yield { data, text: lines.add(data) };
+  yield { data: [], text: lines.end() };
 }
 
 type Groups = readonly (readonly Token[])[];
@@ -84,12 +98,12 @@ interface Listing<Row, G extends Groups> {
   fetch(filter: ArgsOf<[ReturnType<typeof options<G>>]>): Fetch<Row>;
   /** Which rows are meant; absent: all. */
   keep?(filter: ArgsOf<[ReturnType<typeof options<G>>]>): (row: Row) => boolean;
-  layout: TableLayout<Row>;
+  layout: Layout<Row>;
   /** Unless something is asked for, only so many rows are printed as text, and below them that there are more. */
   brief?: { rows: number; more: string };
 }
 
-/** A command that prints a table of any length. */
+/** A command that prints a listing of any length. */
 export function listing<Row, const G extends Groups>(parts: Listing<Row, G>): ExecCommand {
   const { word, help, groups, ways, method, fetch, keep, layout, brief } = parts;
   const tokens: readonly Token[] = [SHOW, keyword(word, help), options(...groups, ...groupsOf(ways))];
@@ -107,9 +121,8 @@ export function listing<Row, const G extends Groups>(parts: Listing<Row, G>): Ex
         keep: (row) => isMeant(row) && narrowing.keep(row),
       });
       // Of a part of the rows a summary would say nothing true.
-      const { summary, ...bare } = layout;
       const isWhole = Object.keys(filter).every((name) => name === 'interface' || name === 'sort');
-      const all = partsOf(cli, rows, isWhole && summary ? layout : bare);
+      const all = partsOf(cli, rows, isWhole ? layout : withoutSummary(layout));
       const isPlain = Object.keys(filter).every((name) => name === 'interface');
       if (brief === undefined || !isPlain) return { json: 'array', parts: all };
       const few = pagesOf(cli, within, fetch(filter), PEERS_OF_A_BRIEF);
@@ -118,10 +131,16 @@ export function listing<Row, const G extends Groups>(parts: Listing<Row, G>): Ex
   });
 }
 
+function withoutSummary<Row>(layout: Layout<Row>): Layout<Row> {
+  if ('block' in layout) return layout;
+  const { summary, ...bare } = layout;
+  return bare;
+}
+
 /** The first rows as a table; no more pages are fetched than that takes. */
 async function* firstOf<Row>(
   pages: AsyncIterable<Row[]>,
-  layout: TableLayout<Row>,
+  layout: Layout<Row>,
   { rows: room, more }: { rows: number; more: string },
 ): AsyncGenerator<OutputPart> {
   const rows: Row[] = [];
@@ -129,10 +148,12 @@ async function* firstOf<Row>(
     rows.push(...page);
     if (rows.length > room) break;
   }
-  const table = new GrowingTable(layout);
-  const lines = [...table.add(rows.slice(0, room)), ...table.end()];
+  const parts = growing(layout);
+  const lines = [...parts.add(rows.slice(0, room)), ...parts.end()];
   yield { data: [], text: rows.length > room ? [...lines, '', more] : lines };
 }
+
+type PartOf<Result> = Result extends (infer Part)[] ? Part : never;
 
 interface NarrowedCall<M extends MethodName, Row> {
   /** What stands before the filters. */
@@ -140,6 +161,11 @@ interface NarrowedCall<M extends MethodName, Row> {
   groups: Groups;
   ways: Ways<Row>;
   method: M;
+  /** How the answer is put together of pages, where it may be long. */
+  gather?: {
+    fetch: Fetch<PartOf<Methods[M]['result']>>;
+    join(parts: PartOf<Methods[M]['result']>[]): Methods[M]['result'];
+  };
   /** The answer with the rows that are left. */
   narrow(result: Methods[M]['result'], rows: (all: readonly Row[]) => Row[]): Methods[M]['result'];
   text(result: Methods[M]['result']): string[];
@@ -151,10 +177,10 @@ interface NarrowedCall<M extends MethodName, Row> {
   isRecords?: true;
 }
 
-/** A listing that comes in one answer. */
+/** A listing that is printed when all of it is there. */
 export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, Row>): ExecCommand {
   const { tokens, groups, ways, method, narrow, text, privilege = 'read' } = parts;
-  const { everywhere, isRecords = false } = parts;
+  const { everywhere, isRecords = false, gather } = parts;
   const all: readonly Token[] = [SHOW, ...tokens, options(...groups, ...groupsOf(ways))];
   return command({
     privilege,
@@ -164,7 +190,14 @@ export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, R
     async run(cli, args: unknown) {
       if (everywhere) await cli.settle();
       const { state, pattern, sort, limit, ...asked } = args as NarrowArgs;
-      const result = await (await cli.client()).request(method, asked as Methods[M]['params']);
+      const params = asked as Methods[M]['params'];
+      const result =
+        gather === undefined
+          ? await (await cli.client()).request(method, params)
+          : gather.join(
+              await gathered(pagesOf(cli, asked as { interface?: string }, gather.fetch, ROWS_OF_A_PAGE)),
+            );
+      if (cli.signal.aborted) return null;
       const narrowing = narrowingOf(ways, args as NarrowArgs);
       const data = narrow(result, (all) => narrowedRows(all, narrowing));
       return { data, text: text(data), isRecords };
@@ -172,8 +205,14 @@ export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, R
   });
 }
 
+async function gathered<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const page of pages) rows.push(...page);
+  return rows;
+}
+
 /** An answer that needs no pages. */
-function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
+export function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
   return async (client) => ({ rows: await ask(client), next: null });
 }
 

@@ -1,14 +1,14 @@
 /** `show members`: who may be introduced, and who was. */
 import type { MemberStatus } from '../../api/index.js';
-import { keyword } from '../../grammar/command.js';
-import { membersText } from '../output/members.js';
+import { MEMBERS_TABLE } from '../output/members.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
-import { narrowedCall } from './listings.js';
+import { listing } from './listings.js';
 import { byName, larger } from './narrowing.js';
 
 export const memberCommands: ExecCommand[] = [
-  narrowedCall<'show.members', MemberStatus>({
-    tokens: [keyword('members', 'Members that may be introduced to each other, and those that were')],
+  listing<MemberStatus, [typeof OF_INTERFACE]>({
+    word: 'members',
+    help: 'Members that may be introduced to each other, and those that were',
     groups: [OF_INTERFACE],
     ways: {
       name: { help: 'Only members whose name fits a pattern', of: ({ name }) => name },
@@ -18,7 +18,7 @@ export const memberCommands: ExecCommand[] = [
       },
     },
     method: 'show.members',
-    narrow: (members, rows) => rows(members),
-    text: membersText,
+    fetch: () => (client, page) => client.request('show.membersPage', page),
+    layout: MEMBERS_TABLE,
   }),
 ];

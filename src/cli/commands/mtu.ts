@@ -1,14 +1,14 @@
 /** `show mtu`: what each link found out about its path, and what that costs. */
 import type { PeerMtu } from '../../api/index.js';
-import { keyword } from '../../grammar/command.js';
-import { mtusText } from '../output/mtu.js';
+import { MTUS } from '../output/mtu.js';
 import { type ExecCommand, OF_INTERFACE, OF_PEER } from './command.js';
-import { narrowedCall } from './listings.js';
+import { listing, whole } from './listings.js';
 import { byName, larger } from './narrowing.js';
 
 export const mtuCommands: ExecCommand[] = [
-  narrowedCall<'show.mtu', PeerMtu>({
-    tokens: [keyword('mtu', 'Path MTU of each link, which link is short, and what that costs')],
+  listing<PeerMtu, [typeof OF_PEER, typeof OF_INTERFACE]>({
+    word: 'mtu',
+    help: 'Path MTU of each link, which link is short, and what that costs',
     groups: [OF_PEER, OF_INTERFACE],
     ways: {
       name: { help: 'Only peers whose name fits a pattern', of: ({ peer }) => peer },
@@ -18,7 +18,12 @@ export const mtuCommands: ExecCommand[] = [
       },
     },
     method: 'show.mtu',
-    narrow: (peers, rows) => rows(peers),
-    text: mtusText,
+    fetch: ({ peer, interface: within }) =>
+      peer === undefined
+        ? (client, page) => client.request('show.mtuPage', page)
+        : whole((client) =>
+            client.request('show.mtu', { peer, ...(within !== undefined && { interface: within }) }),
+          ),
+    layout: MTUS,
   }),
 ];

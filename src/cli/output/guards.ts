@@ -1,7 +1,7 @@
 /** Guards of peers as text. */
 import type { GuardBinding, GuardStatus } from '../../api/index.js';
 import { duration, plural } from './format.js';
-import { type Column, table } from './table.js';
+import { type BlockLayout, type Column, table } from './table.js';
 
 const COLUMNS: Column<GuardBinding>[] = [
   { title: '  Address', cell: ({ address }) => `  ${address}` },
@@ -13,10 +13,7 @@ const COLUMNS: Column<GuardBinding>[] = [
   },
 ];
 
-export function guardsText(guards: GuardStatus[]): string[] {
-  if (guards.length === 0) return ['No peer is guarded.'];
-  return guards.flatMap((status, index) => [...(index === 0 ? [] : ['']), ...guardText(status)]);
-}
+export const GUARDS: BlockLayout<GuardStatus> = { block: guardText, whenEmpty: 'No peer is guarded.' };
 
 function guardText(status: GuardStatus): string[] {
   const { drops, bindings } = status;

@@ -1,7 +1,7 @@
 /** `show mtu` as text. */
 import type { LinkMtu, PeerMtu } from '../../api/index.js';
 import { orDash, plural } from './format.js';
-import { type Column, table } from './table.js';
+import { type BlockLayout, type Column, table } from './table.js';
 
 const COLUMNS: readonly Column<LinkMtu>[] = [
   { title: 'Link', cell: ({ link }) => String(link), align: 'right' },
@@ -15,14 +15,14 @@ const COLUMNS: readonly Column<LinkMtu>[] = [
   { title: '', cell: ({ short }) => (short ? 'short' : '') },
 ];
 
-export function mtusText(peers: readonly PeerMtu[]): string[] {
-  if (peers.length === 0) return ['No peers are configured.'];
-  return peers.flatMap((peer, index) => [
-    ...(index === 0 ? [] : ['']),
+export const MTUS: BlockLayout<PeerMtu> = { block: mtuText, whenEmpty: 'No peers are configured.' };
+
+function mtuText(peer: PeerMtu): string[] {
+  return [
     `${peer.interface} peer ${peer.peer} (bytes)`,
     ...table(COLUMNS, peer.links, '  No links are configured.'),
     ...costText(peer),
-  ]);
+  ];
 }
 
 function costText(peer: PeerMtu): string[] {

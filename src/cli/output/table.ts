@@ -45,8 +45,47 @@ export function table<Row>(
   return [...growing.add(rows), ...growing.end()];
 }
 
-/** Lays rows out as they come. Columns never get narrower; titles stand above the first rows. */
-export class GrowingTable<Row> {
+/** Lays rows out as they come. */
+export interface Growing<Row> {
+  add(rows: readonly Row[]): string[];
+  /** What stands below the last row. */
+  end(): string[];
+}
+
+/** Several lines for each row, with an empty one between two. */
+export interface BlockLayout<Row> {
+  block(row: Row): string[];
+  /** Stands there where there are no rows. */
+  whenEmpty: string;
+}
+
+/** The rows of a layout, where all are at hand. */
+export function blocks<Row>(layout: BlockLayout<Row>, rows: readonly Row[]): string[] {
+  const growing = new GrowingBlocks(layout);
+  return [...growing.add(rows), ...growing.end()];
+}
+
+export class GrowingBlocks<Row> implements Growing<Row> {
+  private begun = false;
+
+  constructor(private readonly layout: BlockLayout<Row>) {}
+
+  add(rows: readonly Row[]): string[] {
+    return rows.flatMap((row) => {
+      const lines = this.layout.block(row);
+      const all = this.begun ? ['', ...lines] : lines;
+      this.begun = true;
+      return all;
+    });
+  }
+
+  end(): string[] {
+    return this.begun ? [] : [this.layout.whenEmpty];
+  }
+}
+
+/** Lays rows out under titles as they come. Columns never get narrower; titles stand above the first rows. */
+export class GrowingTable<Row> implements Growing<Row> {
   private readonly layout: TableLayout<Row>;
   /** Those that there is room for, once the first rows are known. */
   private columns: readonly Column<Row>[];
@@ -86,7 +125,6 @@ export class GrowingTable<Row> {
     );
   }
 
-  /** What stands below the last row. */
   end(): string[] {
     const { whenEmpty, footer = [] } = this.layout;
     return this.begun ? [...footer, ...(this.summary?.lines() ?? [])] : [whenEmpty];

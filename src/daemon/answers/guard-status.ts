@@ -1,18 +1,25 @@
 /** Guards of peers with their names. */
-import type { GuardStatus } from '../../api/index.js';
+import type { GuardStatus, Page, PageParams } from '../../api/index.js';
 import type { GuardRow } from '../../contract/answers.js';
-import { stretchesOf } from '../base/slices.js';
 import { addressText, formatMac } from '../interfaces/addresses.js';
+import { MAX_UNPAGED_PEERS } from '../interfaces/finder.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
+import { allOf, tablePageOf } from './pages.js';
 
-const PORTS_AT_ONCE = 500;
+/** The next guarded ports after the cursor. */
+export function guardPage(
+  runtimes: readonly InterfaceRuntime[],
+  page: PageParams,
+): Promise<Page<GuardStatus>> {
+  return tablePageOf(runtimes, page, async (runtime, port, ports) => {
+    const stretch = await runtime.datapath.guards(port, ports);
+    return stretch && { rows: stretch.rows.map((row) => statusOf(runtime, row)), next: stretch.next };
+  });
+}
 
-export async function guardStatus(runtime: InterfaceRuntime): Promise<GuardStatus[]> {
-  const guards: GuardStatus[] = [];
-  for await (const { rows } of stretchesOf((from) => runtime.datapath.guards(from, PORTS_AT_ONCE))) {
-    for (const row of rows) guards.push(statusOf(runtime, row));
-  }
-  return guards;
+/** All of them; throws `RequestError` when they are too many for one answer. */
+export function guardStatus(runtimes: readonly InterfaceRuntime[]): Promise<GuardStatus[]> {
+  return allOf((page) => guardPage(runtimes, page), MAX_UNPAGED_PEERS, 'the guarded peers are');
 }
 
 function statusOf(runtime: InterfaceRuntime, row: GuardRow): GuardStatus {

@@ -4,21 +4,16 @@ import { effectiveInterface } from '../../config/defaults.js';
 import type { MacRow, MacWanted } from '../../contract/answers.js';
 import { PORT } from '../../contract/port-settings.js';
 import { fits } from '../../grammar/pattern.js';
-import { RequestError } from '../base/request-errors.js';
 import { Slices } from '../base/slices.js';
 import { formatMac } from '../interfaces/addresses.js';
 import type { Finder } from '../interfaces/finder.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
-import { readCursor } from './pages.js';
+import { allOf, ROWS_AT_ONCE, tablePageOf } from './pages.js';
 
-const ROWS_OF_A_PAGE = 1000;
 /** Answers about more entries than this are given in pages only. */
 const MAX_UNPAGED_ENTRIES = 65_536;
-/** Rows that a worker looks at between two batches of frames, when it has to make entries of them, and when not. */
-const ROWS_AT_ONCE = 500;
+/** Rows that a worker looks at between two batches of frames when it need not make entries of them. */
 const COUNTED_AT_ONCE = 4096;
-/** How often it is asked for one page: a filter may leave little of what it looks at. */
-const ASKED_FOR_A_PAGE = 64;
 
 /** The table of one interface, and what is wanted of it. */
 export interface MacSource {
@@ -48,47 +43,22 @@ export function macSources(
 }
 
 /** The next entries after `cursor`, `limit` at most; fewer where the table has holes or other entries. */
-export async function macPage(
-  sources: readonly MacSource[],
-  { cursor, limit }: PageParams,
-): Promise<Page<MacEntry>> {
-  const from = cursor === undefined ? null : readCursor(cursor);
-  let at = from === null ? 0 : sources.findIndex(({ runtime }) => runtime.name === from.name);
-  let row = from?.row ?? 0;
-  const half = Math.min(Math.ceil(limit / 2), ROWS_AT_ONCE);
-  const rows: MacEntry[] = [];
-  const slices = new Slices();
-  for (let asked = 1; at >= 0 && at < sources.length; asked++) {
-    const { runtime, wanted, address } = sources[at];
-    const stretch = await runtime.datapath.macTable(row, half, wanted);
-    slices.begun();
-    const found = (stretch?.rows ?? []).map((one) => entryOf(runtime, one));
-    rows.push(...found.filter(({ mac }) => address === null || fits(address, mac)));
-    await slices.pause();
-    row = stretch?.next ?? -1;
-    if (row < 0) {
-      at++;
-      row = 0;
-    }
-    const isFull = rows.length >= half || asked === ASKED_FOR_A_PAGE;
-    if (isFull && at < sources.length) return { rows, next: `${sources[at].runtime.name}:${row}` };
-  }
-  return { rows, next: null };
+export function macPage(sources: readonly MacSource[], page: PageParams): Promise<Page<MacEntry>> {
+  const named = sources.map((source) => ({ ...source, name: source.runtime.name }));
+  return tablePageOf(named, page, async ({ runtime, wanted, address }, row, count) => {
+    const stretch = await runtime.datapath.macTable(row, count, wanted);
+    if (stretch === null) return null;
+    const entries = stretch.rows.map((one) => entryOf(runtime, one));
+    return {
+      rows: entries.filter(({ mac }) => address === null || fits(address, mac)),
+      next: stretch.next,
+    };
+  });
 }
 
 /** All entries; throws `RequestError` when they are too many for one answer. */
-export async function macEntries(sources: readonly MacSource[]): Promise<MacEntry[]> {
-  const entries: MacEntry[] = [];
-  let cursor: string | null = null;
-  do {
-    const params: PageParams = { limit: ROWS_OF_A_PAGE, ...(cursor !== null && { cursor }) };
-    const page: Page<MacEntry> = await macPage(sources, params);
-    entries.push(...page.rows);
-    if (entries.length > MAX_UNPAGED_ENTRIES)
-      throw new RequestError('the MAC table is too long for one answer: ask for pages');
-    cursor = page.next;
-  } while (cursor !== null);
-  return entries;
+export function macEntries(sources: readonly MacSource[]): Promise<MacEntry[]> {
+  return allOf((page) => macPage(sources, page), MAX_UNPAGED_ENTRIES, 'the entries of the MAC table are');
 }
 
 /** How many entries are wanted of each table. */

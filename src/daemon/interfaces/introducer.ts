@@ -64,9 +64,9 @@ export class Introducer {
 
   constructor(private readonly options: IntroducerOptions) {}
 
-  /** Those that have given their records. */
-  all(): IterableIterator<Introducible> {
-    return this.members.values();
+  /** What a client has given in its record; undefined: it has given none. */
+  of(entry: PeerEntry): Introducible | undefined {
+    return this.members.get(entry.row);
   }
 
   /** Takes the record of a client. Its session says whose it is: one with another key is refused. */

@@ -88,8 +88,9 @@ export class Introductions {
 
   constructor(private readonly options: IntroductionsOptions) {}
 
-  all(): IterableIterator<DirectPeer> {
-    return this.directs.values();
+  /** What is known of a direct peer; undefined: it is none. */
+  of({ config }: PeerEntry): DirectPeer | undefined {
+    return this.directs.get(config.name);
   }
 
   close(): void {

@@ -2,10 +2,8 @@
 import { z } from 'zod';
 import { clearCounters } from '../answers/counter-clearing.js';
 import { dropCounters } from '../answers/drops.js';
-import { pageOf, type Source } from '../answers/pages.js';
+import { pageOf, peersOf } from '../answers/pages.js';
 import { madeInSlices } from '../base/slices.js';
-import type { PeerEntry } from '../interfaces/peer-entries.js';
-import type { InterfaceRuntime } from '../interfaces/runtime.js';
 import { interfaceCounters, peerCounters } from '../observe/counters.js';
 import { dropExample } from '../observe/drop-examples.js';
 import { admin, type MethodTable, read } from './method.js';
@@ -19,7 +17,7 @@ export const COUNTER_METHODS = {
     return [...whole.flatMap(interfaceCounters), ...ofPeers];
   }),
   'show.countersPage': read(page, ({ find }, params) =>
-    pageOf(find.interfaces(params.interface).map(sourceOf), params, (peers, { runtime }, begins) => [
+    pageOf(find.interfaces(params.interface).map(peersOf), params, (peers, { runtime }, begins) => [
       ...(begins ? interfaceCounters(runtime) : []),
       ...peers.flatMap((peer) => peerCounters(runtime, peer)),
     ]),
@@ -48,7 +46,3 @@ export const COUNTER_METHODS = {
     'slow',
   ),
 } satisfies Partial<MethodTable>;
-
-function sourceOf(runtime: InterfaceRuntime): Source<PeerEntry> & { runtime: InterfaceRuntime } {
-  return { name: runtime.name, runtime, from: (row, limit) => runtime.peers.from(row, limit) };
-}

@@ -1,10 +1,9 @@
 /** `show guards`. */
-import { guardStatus } from '../answers/guard-status.js';
+import { guardPage, guardStatus } from '../answers/guard-status.js';
 import { type MethodTable, read } from './method.js';
-import { ofInterface } from './params.js';
+import { ofInterface, page } from './params.js';
 
 export const GUARD_METHODS = {
-  'show.guards': read(ofInterface, async ({ find }, params) => {
-    return (await Promise.all(find.interfaces(params.interface).map(guardStatus))).flat();
-  }),
+  'show.guards': read(ofInterface, ({ find }, params) => guardStatus(find.interfaces(params.interface))),
+  'show.guardsPage': read(page, ({ find }, params) => guardPage(find.interfaces(params.interface), params)),
 } satisfies Partial<MethodTable>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { historyStatus } from '../answers/history-status.js';
 import { listedPeers, peerSources } from '../answers/listed-peers.js';
 import { peerMtu } from '../answers/mtu-status.js';
-import { pageOf } from '../answers/pages.js';
+import { pageOf, peersOf } from '../answers/pages.js';
 import { RequestError } from '../base/request-errors.js';
 import { madeInSlices } from '../base/slices.js';
 import { type MethodTable, read } from './method.js';
@@ -21,6 +21,11 @@ export const LINK_METHODS = {
   ),
   'show.mtu': read(ofPeer, ({ find }, params) =>
     madeInSlices(find.fewPeers(params), ({ runtime, peer }) => [peerMtu(runtime, peer)]),
+  ),
+  'show.mtuPage': read(page, ({ find }, params) =>
+    pageOf(find.interfaces(params.interface).map(peersOf), params, (peers, { runtime }) =>
+      peers.map((peer) => peerMtu(runtime, peer)),
+    ),
   ),
   'show.linkHistory': read(
     ofPeer.extend({ link: linkId.optional(), step: z.enum(['seconds', 'minutes']) }),

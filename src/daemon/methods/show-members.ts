@@ -1,11 +1,13 @@
 /** `show members`. */
-import { memberStatus } from '../answers/member-status.js';
+import { memberPage, memberStatus } from '../answers/member-status.js';
 import { type MethodTable, read } from './method.js';
-import { ofInterface } from './params.js';
+import { ofInterface, page } from './params.js';
 
 export const MEMBER_METHODS = {
-  'show.members': read(ofInterface, ({ find, native }, params) => {
-    const now = native.now();
-    return find.interfaces(params.interface).flatMap((runtime) => memberStatus(runtime, now));
-  }),
+  'show.members': read(ofInterface, ({ find, native }, params) =>
+    memberStatus(find.interfaces(params.interface), native.now()),
+  ),
+  'show.membersPage': read(page, ({ find, native }, params) =>
+    memberPage(find.interfaces(params.interface), params, native.now()),
+  ),
 } satisfies Partial<MethodTable>;
