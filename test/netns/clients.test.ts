@@ -167,8 +167,14 @@ it('other settings of a template reach its clients, who stay; a template that is
 
 it('a peer with a block takes the place of a client of that name', async () => {
   const link = ['link 0', 'remote dynamic', 'timers interval 20 hold 300'];
+  // It calls again at once, so that nobody may find it down.
+  const ends = async () => {
+    const events = await clients[1].call('show.events', {});
+    return events.filter((event) => event.kind === 'peer' && event.state === 'down').length;
+  };
+  const before = await ends();
   await server.configure('interface octo0', 'peer c3', `public-key ${keys[2].publicKey}`, ...link);
-  await clients[1].waitPeer('server', 'down');
+  await soon('it to be turned out', async () => (await ends()) > before);
   await server.waitPeer('c3');
   await clients[1].waitPeer('server');
   expect(await server.runningConfig()).toContain('peer c3');
