@@ -76,7 +76,9 @@ describe('a datapath worker that dies', () => {
 
   it('ends the daemon with an error when it cannot be started again', async () => {
     await node.start(SIMPLE);
-    await lab.run(1, 'sh', ['-c', 'ip link del octo0; ip link add octo0 type bridge']);
+    // By one program, so that the daemon does not come between.
+    const lines = 'link del octo0\nlink add octo0 type bridge\n';
+    await lab.run(1, 'sh', ['-c', `printf '${lines}' | ip -batch -`]);
     await until('the daemon to end', () => !node.daemon.running, PATIENCE_MS);
     expect(node.daemon.exitCode).toBe(1);
     expect(node.log()).toContain('cannot be kept running');
