@@ -16,11 +16,18 @@ interface Path {
 
 /** The lane of a peer over paths whose capacity probes have told. */
 function laneOver(...paths: Path[]): LaneSet {
-  const capacities = paths.map(({ mbit }) => {
+  return laneBy(capacitiesOf(paths), paths);
+}
+
+function capacitiesOf(paths: readonly Path[]): LinkCapacity[] {
+  return paths.map(({ mbit }) => {
     const link = new LinkCapacity();
     link.probed(mbit / 8);
     return link;
   });
+}
+
+function laneBy(capacities: readonly LinkCapacity[], paths: readonly Path[]): LaneSet {
   const lost = (id: number) => paths[id].lostBeats ?? 0;
   return new LaneSet({
     capacity: (id) => capacities[id],
@@ -75,5 +82,48 @@ describe('the links of the lane', () => {
     expect(lane.usableSet(7, SECOND)).toBe(FIRST);
     lane.outgrown(Number.POSITIVE_INFINITY, 7, SECOND);
     expect(lane.usableSet(7, SECOND)).toBe(BOTH);
+  });
+
+  it.each([
+    [
+      'left for the best one when they carry less than it could, and it carries more',
+      0,
+      12,
+      [BOTH, FIRST, FIRST],
+    ],
+    ['taken again when it carries less', 0, 3, [BOTH, FIRST, BOTH]],
+    ['kept when it could carry no more either, for what it loses', 12, 3, [BOTH, BOTH, BOTH]],
+  ])('are %s', (_, lostBeats, aloneMbit, expected) => {
+    const paths = [20, 15].map((mbit) => ({ mbit, rttMs: 50, lostBeats }));
+    const capacities = capacitiesOf(paths);
+    const lane = laneBy(capacities, paths);
+    lane.usableSet(BOTH, SECOND);
+    lane.outgrown(Number.POSITIVE_INFINITY, BOTH, SECOND);
+    const sets = [2, 4, 10].map((until) => {
+      for (let now = (until === 2 ? 1 : until === 4 ? 2 : 4) * SECOND; now < until * SECOND; now += 25_000) {
+        const isAlone = lane.usableSet(BOTH, now) === FIRST;
+        lane.usedAt.fill(now);
+        for (const link of capacities) {
+          Object.assign(link, { delivered: isAlone ? aloneMbit / 8 : 3 / 8, reportedAt: now });
+        }
+        lane.review(BOTH, now);
+      }
+      return lane.usableSet(BOTH, until * SECOND);
+    });
+    expect(sets).toEqual(expected);
+  });
+
+  it('that lose datagrams are used when others would be late', () => {
+    const lane = laneOver(
+      { mbit: 20, rttMs: 50 },
+      { mbit: 20, rttMs: 50, lostBeats: 1 },
+      { mbit: 20, rttMs: 50, lostBeats: 32 },
+    );
+    const late = [0, 1, 2].map((id) => lane.lossyUs(id));
+    expect(late[0]).toBe(0);
+    // More than the 5 ms that an earlier link is preferred by.
+    expect(late[1]).toBeGreaterThan(5_000);
+    expect(late[2]).toBeGreaterThan(late[1]);
+    expect(late[2]).toBeLessThanOrEqual(15_000);
   });
 });

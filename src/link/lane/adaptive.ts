@@ -6,7 +6,7 @@
  * The lane begins with one link. It takes another in when those it has are filled and the other promises to pay, and
  * leaves it again when measurement says that it does not (`LaneSet`). Within the set each datagram takes the link
  * with the shortest wait at its bottleneck; a link of longer delay is used once the wait elsewhere exceeds
- * `SPILL_US`. That is ECF (Lim et al., CoNEXT 2017) with the delay's weight bounded: a fast link's queue need not be as
+ * `SPILL_US`, and one that loses datagrams after those that lose none. That is ECF (Lim et al., CoNEXT 2017) with the delay's weight bounded: a fast link's queue need not be as
  * long as the difference in delay before a slow one helps.
  */
 
@@ -197,16 +197,19 @@ export class Adaptive {
     const set = lane.usableSet(this.peers.usable[peer], now);
     let best = this.peers.activeLink[peer];
     let bestUs = Number.POSITIVE_INFINITY;
+    let lateUs = Number.POSITIVE_INFINITY;
     for (let id = 0; id < MAX_LINKS; id++) {
       if ((set & (1 << id)) === 0) continue;
       const link = this.peers.linkOf(peer, id);
-      const us = this.lanes.capacityOf(link).waitUs(now) + Math.min(SPILL_US, lane.laterUs[id]);
+      const late = this.lanes.capacityOf(link).waitUs(now) + Math.min(SPILL_US, lane.laterUs[id]);
+      const us = late + lane.lossyUs(id);
       if (us < bestUs) {
         best = link;
         bestUs = us;
+        lateUs = late;
       }
     }
-    if (bestUs > OUTGROWN_US) lane.outgrown(bestUs, this.peers.usable[peer], now);
+    if (lateUs > OUTGROWN_US) lane.outgrown(lateUs, this.peers.usable[peer], now);
     return best;
   }
 

@@ -3,13 +3,13 @@
  *
  * It begins with one. When all it has are filled, another is taken in, at once: a transfer that grows never meets the
  * end of the first link's queue. What decides whether a set is kept is what TCP would make of it, bounded by
- * capacity: the rate of Mathis et al. (CCR 1997) and of CUBIC (RFC 9438 section 5.1) at the set's round-trip time
- * and measured random loss, for the number of bulk flows there are. A set worth less than its best link alone is
- * given up, the others are not tried again for a while, which doubles each time. And when the set has carried less
- * than its best link could for a while, the best link is left alone, whatever the reason.
+ * capacity (`worth.ts`). A set worth less than its best link alone is given up, the others are not tried again for a
+ * while, which doubles each time. And when the set has carried less than its best link could for a while, the best link
+ * is tried alone, whatever the reason.
  */
 import { MAX_LINKS } from '../../wire/header.js';
 import type { LinkCapacity } from './capacity.js';
+import { Worth } from './worth.js';
 
 /** What the set knows of the peer's links, by link id. */
 export interface LinkFacts {
@@ -67,7 +67,13 @@ const RATE_MEMORY_US = 500_000;
 const USUAL_MEMORY_US = 4_000_000;
 /** The lane moves to a link outside of its set that promises this many times what the set does. */
 const MOVE_GAIN = 1.5;
-const MSS_BYTES = 1400;
+/**
+ * A link that loses datagrams carries those of the lane that would wait this much longer by one that does not: more than an
+ * earlier link is preferred for being early, and for each loss as long as it is likely to be.
+ */
+const LOSSY_US = 5_000;
+const LOSS_US = 1_000_000;
+const MOST_LOSSY_US = 15_000;
 
 export class LaneSet {
   /** Bit set of link ids. */
@@ -104,6 +110,8 @@ export class LaneSet {
   private trialRate = 0;
   private trialLast = 0;
   private trialAt = 0;
+
+  private readonly sum = new Worth();
 
   constructor(private readonly facts: LinkFacts) {}
 
@@ -208,21 +216,14 @@ export class LaneSet {
    * `unknown`, or with what it has delivered if that is more.
    */
   worth(set: number, unknown = Number.POSITIVE_INFINITY, lossOf: LossOf = this.lossOf): number {
-    let capacity = 0;
-    let rtt = 0;
-    let loss = 0;
+    const { sum } = this;
+    sum.begin();
     eachOf(set, (id) => {
-      const link = this.facts.capacity(id);
-      capacity += link.capacity === 0 ? Math.max(unknown, link.delivered) : link.capacity;
-      rtt = Math.max(rtt, this.facts.rttUs(id));
+      const { capacity, delivered } = this.facts.capacity(id);
+      const assumed = capacity === 0 ? Math.max(unknown, delivered) : capacity;
+      sum.add(assumed, Math.max(capacity, delivered), lossOf(id), this.facts.rttUs(id));
     });
-    eachOf(set, (id) => {
-      const link = this.facts.capacity(id);
-      const isKnown = capacity > 0 && capacity !== Number.POSITIVE_INFINITY;
-      const share = isKnown ? Math.max(link.capacity, link.delivered) / capacity : 1 / bitCount(set);
-      loss += share * lossOf(id);
-    });
-    return Math.min(capacity, this.flowsNow() * tcpRate(loss, rtt));
+    return sum.of(this.flowsNow());
   }
 
   private flowsNow(): number {
@@ -232,6 +233,12 @@ export class LaneSet {
   /** What is lost by all that was seen: enough to keep a link out. */
   private readonly lossOf: LossOf = (id) =>
     this.lossBy(id, this.facts.capacity(id).randomLoss, this.quietLoss);
+
+  /** How much longer than by this link a datagram may rather wait by another, for what this one loses, in µs. */
+  lossyUs(id: number): number {
+    const loss = this.lossOf(id);
+    return loss <= 0 ? 0 : Math.min(MOST_LOSSY_US, LOSSY_US + LOSS_US * loss);
+  }
 
   /** What is lost for sure: the lane leaves a link for no less. */
   private readonly provenLossOf: LossOf = (id) =>
@@ -336,20 +343,22 @@ export class LaneSet {
       return;
     }
     const best = this.bestOf(set);
-    if (this.worth(set) < KEEP_SHARE * this.worth(1 << best, 0)) {
+    const alone = this.worth(1 << best, 0);
+    if (this.worth(set) < KEEP_SHARE * alone) {
       const kept = this.bestOf(set, this.provenLossOf);
       eachOf(set & ~(1 << kept), (id) => this.rest(id, now));
       return this.use(kept);
     }
-    const capacity = this.facts.capacity(best).capacity;
-    if (this.rate >= KEEP_SHARE * capacity || capacity === 0) this.poorSince = 0;
+    if (this.rate >= KEEP_SHARE * alone || this.facts.capacity(best).capacity === 0) this.poorSince = 0;
     else if (this.poorSince === 0 || this.rate > TRIAL_GROWTH * this.poorRate) {
       // A transfer that is on its way up has not shown yet what it can reach.
       this.poorSince = now;
       this.poorRate = this.rate;
-    } else if (now - this.poorSince > POOR_US && this.isSpread(set & ~(1 << best), now)) {
-      eachOf(set & ~(1 << best), (id) => this.rest(id, now));
-      this.use(best);
+    } else if (now - this.poorSince > POOR_US && now >= this.restsUntil[best]) {
+      const others = set & ~(1 << best);
+      if (!this.isSpread(others, now)) return;
+      eachOf(others, (id) => this.rest(id, now));
+      this.tryAlone(best, set, this.rate, now);
     }
   }
 
@@ -411,13 +420,19 @@ export class LaneSet {
       if (this.facts.capacity(id).randomLost >= SUSPICIOUS_LOSSES) return;
       if (best < 0 || this.worth(1 << id) > this.worth(1 << best)) best = id;
     });
-    if (best < 0 || this.worth(1 << best) < TRIAL_GAIN * Math.max(this.rate, this.usualRate)) return;
+    const rate = Math.max(this.rate, this.usualRate);
+    if (best < 0 || this.worth(1 << best) < TRIAL_GAIN * rate) return;
+    this.facts.capacity(best).forgetLoss();
+    this.tryAlone(best, set, rate, now);
+  }
+
+  /** A set that carries `rate` is left for one link, until that has shown whether it carries as much. */
+  private tryAlone(id: number, set: number, rate: number, now: number): void {
     this.trialFrom = set;
-    this.trialRate = Math.max(this.rate, this.usualRate);
+    this.trialRate = rate;
     this.trialLast = 0;
     this.trialAt = now;
-    this.facts.capacity(best).forgetLoss();
-    this.use(best);
+    this.use(id);
   }
 
   /** A link on trial is kept when it carries as much, and given time while it carries more and more. */
@@ -446,21 +461,6 @@ export class LaneSet {
   }
 }
 
-/** Bytes per µs that a TCP transfer reaches at a loss rate and round-trip time; infinite without loss. */
-function tcpRate(loss: number, rttUs: number): number {
-  if (loss <= 0) return Number.POSITIVE_INFINITY;
-  const rtt = Math.max(100, rttUs) / 1e6;
-  const reno = 1.22 / (rtt * Math.sqrt(loss));
-  const cubic = 1.054 / (rtt ** 0.25 * loss ** 0.75);
-  return (Math.max(reno, cubic) * MSS_BYTES) / 1e6;
-}
-
 function eachOf(set: number, visit: (id: number) => void): void {
   for (let id = 0; id < MAX_LINKS; id++) if ((set & (1 << id)) !== 0) visit(id);
-}
-
-function bitCount(set: number): number {
-  let count = 0;
-  for (let rest = set; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }
