@@ -51,7 +51,7 @@ const datapath = {
   neighbours: async (from: number, count: number) => ({
     ...stretchOf(from, count, (port) => {
       const address = { vlan: 0, words: words([10, 1, port >> 8, port & 255]), high: 0x200, low: port };
-      return [{ ...address, port, isDuplicate: false, isRouter: false, leftUs: 1e6 }];
+      return [{ ...address, port, isDuplicate: port === PEERS - 1, isRouter: false, leftUs: 1e6 }];
     }),
     answered: 12,
     duplicates: 0,
@@ -144,6 +144,12 @@ it('show arp-suppression has every address once', async () => {
   const [status]: ArpSuppressionStatus[] = JSON.parse(await says('show arp-suppression | json'));
   expect(new Set(status.addresses.map(({ address }) => address)).size).toBe(PEERS);
   expect([status.addresses.length, status.answered]).toEqual([PEERS, 12]);
+});
+
+it('doctor looks through all addresses', async () => {
+  const { out } = await runLines(server.path, ['doctor']);
+  const last = PEERS - 1;
+  expect(out.replaceAll(/\s+/g, ' ')).toContain(`two stations have 10.1.${last >> 8}.${last & 255}`);
 });
 
 it('no page grows with the peers, and no stretch that the worker is asked for', async () => {

@@ -9,6 +9,7 @@ import { doctorSummary, findingsOf, findingText, worstFirst } from '../output/do
 import { findingsOfHost } from '../output/doctor-host.js';
 import type { DoctorFacts, Finding, LinkAnswer } from '../output/finding.js';
 import { type Cli, command, type ExecCommand, type OutputPart } from './command.js';
+import { gathered, pagesOf } from './listings.js';
 
 const TUN = '/dev/net/tun';
 const HOUR_MS = 3_600_000;
@@ -32,7 +33,7 @@ export const doctorCommands: ExecCommand[] = [
 async function* examine(cli: Cli): AsyncGenerator<OutputPart> {
   const ofHost = hostFindings();
   for (const finding of ofHost) yield partOf(finding);
-  const facts = await askAll(await cli.client());
+  const facts = await askAll(cli);
   const findings = worstFirst([...findingsOf(facts), ...findingsOfHost(await hostFacts(), facts)]);
   for (const finding of findings) yield partOf(finding);
   const summary = doctorSummary([...ofHost, ...findings], facts);
@@ -68,17 +69,14 @@ async function askLinks(client: DaemonClient, peers: readonly PeerStatus[]): Pro
   return (await Promise.all(answers)).flat();
 }
 
-async function askAll(client: DaemonClient): Promise<DoctorFacts> {
+async function askAll(cli: Cli): Promise<DoctorFacts> {
+  const client = await cli.client();
   const peers: PeerStatus[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.request('show.peersPage', {
-      limit: PAGE,
-      ...(cursor !== undefined && { cursor }),
-    });
-    peers.push(...page.rows);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined && peers.length < MOST_PEERS);
+  for await (const rows of pagesOf(cli, {}, (_, page) => client.request('show.peersPage', page), PAGE)) {
+    peers.push(...rows);
+    if (peers.length >= MOST_PEERS) break;
+  }
+  const addresses = pagesOf(cli, {}, (_, page) => client.request('show.arpSuppressionPage', page), PAGE);
   const few = peers.length <= PAGE;
   const events = await client.request('show.events', {});
   return {
@@ -87,7 +85,7 @@ async function askAll(client: DaemonClient): Promise<DoctorFacts> {
     peers,
     mtu: few ? await client.request('show.mtu', {}) : [],
     answers: await askLinks(client, peers),
-    arp: await client.request('show.arpSuppression', {}),
+    arp: await gathered(addresses),
     events: events.filter(({ timeMs }) => Date.now() - timeMs < HOUR_MS),
   };
 }

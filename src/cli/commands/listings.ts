@@ -205,7 +205,8 @@ export function narrowedCall<M extends MethodName, Row>(parts: NarrowedCall<M, R
   });
 }
 
-async function gathered<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
+/** The rows of all pages. */
+export async function gathered<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const page of pages) rows.push(...page);
   return rows;
