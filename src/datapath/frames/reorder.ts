@@ -322,8 +322,11 @@ export class Reorder {
     this.released.now = now;
     for (let index = this.waiting.length - 1; index >= 0; index--) {
       const slot = this.waiting[index];
-      while (this.pending[slot] > 0 && now >= this.deadline(slot, now)) this.skip(slot, now);
-      if (this.pending[slot] > 0) this.givenUpAt[slot] = this.deadline(slot, now);
+      while (this.pending[slot] > 0) {
+        this.givenUpAt[slot] = this.deadline(slot, now);
+        if (now < this.givenUpAt[slot]) break;
+        this.skip(slot, now);
+      }
     }
   }
 
