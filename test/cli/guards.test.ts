@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GUARDS } from '../../src/cli/output/guards.js';
-import { blocks } from '../../src/cli/output/table.js';
+import { blocks } from './blocks.js';
 
 describe('show guards', () => {
   it('says what each guard has dropped, and which addresses pass', () => {

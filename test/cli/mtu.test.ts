@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkMtu, PeerMtu } from '../../src/api/index.js';
 import { MTUS } from '../../src/cli/output/mtu.js';
-import { blocks } from '../../src/cli/output/table.js';
+import { blocks } from './blocks.js';
 
 const LINK: LinkMtu = {
   link: 0,

@@ -31,8 +31,9 @@ export const arpSuppressionCommands: ExecCommand[] = [
 function joined(parts: readonly ArpSuppressionStatus[]): ArpSuppressionStatus[] {
   const statuses = new Map<string, ArpSuppressionStatus>();
   for (const part of parts) {
-    const { addresses = [] } = statuses.get(part.interface) ?? {};
-    statuses.set(part.interface, { ...part, addresses: [...addresses, ...part.addresses] });
+    const addresses = statuses.get(part.interface)?.addresses ?? [];
+    addresses.push(...part.addresses);
+    statuses.set(part.interface, { ...part, addresses });
   }
   return [...statuses.values()].map((status) => ({
     ...status,

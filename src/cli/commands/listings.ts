@@ -212,9 +212,21 @@ export async function gathered<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]>
   return rows;
 }
 
-/** An answer that needs no pages. */
-export function whole<Row>(ask: (client: DaemonClient) => Promise<Row[]>): Fetch<Row> {
-  return async (client) => ({ rows: await ask(client), next: null });
+interface OfPeer {
+  peer: string;
+  interface?: string;
+}
+
+/** Fetches pages of all there is, or what there is of the peer that is asked for, which needs none. */
+export function pagesOrPeer<Row>(
+  pages: Fetch<Row>,
+  one: (client: DaemonClient, of: OfPeer) => Promise<Row[]>,
+): (filter: Partial<OfPeer>) => Fetch<Row> {
+  return ({ peer, interface: within }) => {
+    if (peer === undefined) return pages;
+    const of = { peer, ...(within !== undefined && { interface: within }) };
+    return async (client) => ({ rows: await one(client, of), next: null });
+  };
 }
 
 /** How rows of peers, links and MAC addresses are found by the name of their peer. */
@@ -270,18 +282,10 @@ export const PEERS_HELP = 'Peers, one per line; with a name, one in detail';
 export const COUNTERS_HELP = 'All counters';
 
 /** Counters of everything, or of one peer. */
-export function fetchCounters({
-  peer,
-  interface: within,
-}: {
-  peer?: string;
-  interface?: string;
-}): Fetch<Counter> {
-  if (peer === undefined) return (client, page) => client.request('show.countersPage', page);
-  return whole((client) =>
-    client.request('show.counters', { peer, ...(within !== undefined && { interface: within }) }),
-  );
-}
+export const fetchCounters = pagesOrPeer<Counter>(
+  (client, page) => client.request('show.countersPage', page),
+  (client, of) => client.request('show.counters', of),
+);
 
 export const listingCommands: ExecCommand[] = [
   listing({
@@ -299,12 +303,10 @@ export const listingCommands: ExecCommand[] = [
     groups: [OF_PEER, OF_LINK, OF_INTERFACE],
     ways: LINK_WAYS,
     method: 'show.links',
-    fetch: ({ peer, interface: within }) =>
-      peer === undefined
-        ? (client, page) => client.request('show.linksPage', page)
-        : whole((client) =>
-            client.request('show.links', { peer, ...(within !== undefined && { interface: within }) }),
-          ),
+    fetch: pagesOrPeer<LinkStatus>(
+      (client, page) => client.request('show.linksPage', page),
+      (client, of) => client.request('show.links', of),
+    ),
     keep:
       ({ link: id }) =>
       ({ link }) =>

@@ -2,7 +2,7 @@
 import type { PeerMtu } from '../../api/index.js';
 import { MTUS } from '../output/mtu.js';
 import { type ExecCommand, OF_INTERFACE, OF_PEER } from './command.js';
-import { listing, whole } from './listings.js';
+import { listing, pagesOrPeer } from './listings.js';
 import { byName, larger } from './narrowing.js';
 
 export const mtuCommands: ExecCommand[] = [
@@ -18,12 +18,10 @@ export const mtuCommands: ExecCommand[] = [
       },
     },
     method: 'show.mtu',
-    fetch: ({ peer, interface: within }) =>
-      peer === undefined
-        ? (client, page) => client.request('show.mtuPage', page)
-        : whole((client) =>
-            client.request('show.mtu', { peer, ...(within !== undefined && { interface: within }) }),
-          ),
+    fetch: pagesOrPeer<PeerMtu>(
+      (client, page) => client.request('show.mtuPage', page),
+      (client, of) => client.request('show.mtu', of),
+    ),
     layout: MTUS,
   }),
 ];

@@ -59,12 +59,6 @@ export interface BlockLayout<Row> {
   whenEmpty: string;
 }
 
-/** The rows of a layout, where all are at hand. */
-export function blocks<Row>(layout: BlockLayout<Row>, rows: readonly Row[]): string[] {
-  const growing = new GrowingBlocks(layout);
-  return [...growing.add(rows), ...growing.end()];
-}
-
 export class GrowingBlocks<Row> implements Growing<Row> {
   private begun = false;
 
