@@ -1,10 +1,11 @@
 /** `show arp-suppression`: the IP addresses that the switch answers for. */
 import type { ArpSuppressionStatus, KnownAddress } from '../../api/index.js';
+import { byName, byVlan } from '../../base/order.js';
 import { keyword } from '../../grammar/command.js';
 import { arpSuppressionText } from '../output/arp-suppression.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 export const arpSuppressionCommands: ExecCommand[] = [
   narrowedCall<'show.arpSuppression', KnownAddress>({
@@ -37,6 +38,6 @@ function joined(parts: readonly ArpSuppressionStatus[]): ArpSuppressionStatus[] 
   }
   return [...statuses.values()].map((status) => ({
     ...status,
-    addresses: status.addresses.sort((a, b) => a.vlan - b.vlan || (a.address < b.address ? -1 : 1)),
+    addresses: status.addresses.sort(byVlan(({ address }) => address)),
   }));
 }

@@ -1,10 +1,11 @@
 /** `show authorized-keys`, `clear authorized-keys`. */
 import type { AuthorizedKeyStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { keyword } from '../../grammar/command.js';
 import { AUTHORIZED_KEYS_TABLE, authorizedKeysText } from '../output/authorized-keys.js';
 import { CLEAR, calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE } from './command.js';
 import { listing } from './listings.js';
-import { byName, type Ways } from './narrowing.js';
+import type { Ways } from './narrowing.js';
 
 /** After every date. */
 const NEVER = Number.MAX_SAFE_INTEGER;

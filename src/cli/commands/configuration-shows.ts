@@ -7,13 +7,14 @@ import type {
   NamedCandidate,
   Who,
 } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { choice, flag, keyword, options, type Token, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import * as text from '../output/configuration.js';
 import { calling, type ExecCommand, SHOW } from './command.js';
 import { ARCHIVE_NUMBER } from './commit.js';
 import { narrowedCall } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 const MAX_RECORDS = 1000;
 

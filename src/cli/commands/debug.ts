@@ -1,11 +1,12 @@
 /** `debug`, `undebug` and `show debugging`: every step of single peers, for a limited time. */
 import { type DebugStatus, MAX_DEBUG_MINUTES } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { debuggingText } from '../output/logging.js';
 import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE, PEER_NAME } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 const DEFAULT_MINUTES = 5;
 const UNDEBUG = keyword('undebug', 'Stop what "debug" has begun');

@@ -1,11 +1,11 @@
 /** `show expiry`: what will end by itself. */
 import type { ExpiryStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { keyword } from '../../grammar/command.js';
 import { EXPIRY_COLUMNS } from '../output/expiry.js';
 import { table } from '../output/table.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName } from './narrowing.js';
 
 export const expiryCommands: ExecCommand[] = [
   narrowedCall<'show.expiry', ExpiryStatus>({

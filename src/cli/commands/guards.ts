@@ -1,9 +1,10 @@
 /** `show guards`: what may not come from which peer, and what was dropped for it. */
 import type { GuardStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { GUARDS } from '../output/guards.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
 import { listing } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 const dropsOf = ({ drops }: GuardStatus): number =>
   Object.values(drops).reduce((sum, count) => sum + count, 0);

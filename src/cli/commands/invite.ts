@@ -1,5 +1,6 @@
 /** `invite`, `revoke` and `show invitations`: how other hosts get into a network. */
 import type { InvitationStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { CARRIED_VLANS, vlanOf } from '../../config/vlan-command.js';
 import { choice, flag, keyword, options, value } from '../../grammar/command.js';
 import { CIDR4, CIDR6, durationOf, NAME, range, WORD } from '../../grammar/values.js';
@@ -7,7 +8,6 @@ import { INVITATION_COLUMNS, inviteText, revokeText } from '../output/invitation
 import { table } from '../output/table.js';
 import { calling, command, type ExecCommand, IN_INTERFACE, OF_INTERFACE } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName } from './narrowing.js';
 
 const DAY_S = 86_400;
 

@@ -8,6 +8,7 @@ import type {
   PageParams,
   PeerStatus,
 } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { type ArgsOf, flag, keyword, options, type Token } from '../../grammar/command.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import { LINKS_TABLE, PEERS_TABLE } from '../output/peers.js';
@@ -31,7 +32,6 @@ import {
   widthOf,
 } from './command.js';
 import {
-  byName,
   groupsOf,
   larger,
   type NarrowArgs,

@@ -1,11 +1,11 @@
 /** `show logging` and `show aliases`. */
 import type { Alias } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { keyword, options, value } from '../../grammar/command.js';
 import { range } from '../../grammar/values.js';
 import { aliasesText, loggingText } from '../output/logging.js';
 import { calling, type ExecCommand, SHOW } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName } from './narrowing.js';
 
 export const loggingCommands: ExecCommand[] = [
   calling({

@@ -1,11 +1,12 @@
 /** `show mac-table`: all of it, a part of it, or how much there is; and `clear mac-table`. */
 import type { MacClearFilter, MacEntry, MacFilter } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { type ArgsOf, choice, flag, keyword, oneOf, options, value } from '../../grammar/command.js';
 import { MAC, MAC_PATTERN, range } from '../../grammar/values.js';
 import { MAC_TABLE, macCountText, macsClearedText } from '../output/shows.js';
 import { CLEAR, calling, type ExecCommand, OF_INTERFACE, PEER_NAME, SHOW } from './command.js';
 import { listing } from './listings.js';
-import { byName, larger, type Ways } from './narrowing.js';
+import { larger, type Ways } from './narrowing.js';
 
 /** What the longest table takes on a busy machine. */
 const CLEARING_MS = 60_000;

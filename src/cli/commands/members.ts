@@ -1,9 +1,10 @@
 /** `show members`: who may be introduced, and who was. */
 import type { MemberStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { MEMBERS_TABLE } from '../output/members.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
 import { listing } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 export const memberCommands: ExecCommand[] = [
   listing<MemberStatus, [typeof OF_INTERFACE]>({

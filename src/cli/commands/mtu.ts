@@ -1,9 +1,10 @@
 /** `show mtu`: what each link found out about its path, and what that costs. */
 import type { PeerMtu } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { MTUS } from '../output/mtu.js';
 import { type ExecCommand, OF_INTERFACE, OF_PEER } from './command.js';
 import { listing, pagesOrPeer } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 export const mtuCommands: ExecCommand[] = [
   listing<PeerMtu, [typeof OF_PEER, typeof OF_INTERFACE]>({

@@ -1,10 +1,11 @@
 /** `show multicast`: which ports want which groups, and who asks. */
 import type { MulticastGroup, MulticastStatus } from '../../api/index.js';
+import { byName, byVlan } from '../../base/order.js';
 import { keyword } from '../../grammar/command.js';
 import { multicastText } from '../output/multicast.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 export const multicastCommands: ExecCommand[] = [
   narrowedCall<'show.multicast', MulticastGroup>({
@@ -39,6 +40,6 @@ function joined(parts: readonly MulticastStatus[]): MulticastStatus[] {
   }
   return [...statuses.values()].map(({ first, groups }) => ({
     ...first,
-    groups: [...groups.values()].sort((a, b) => a.vlan - b.vlan || (a.group < b.group ? -1 : 1)),
+    groups: [...groups.values()].sort(byVlan(({ group }) => group)),
   }));
 }

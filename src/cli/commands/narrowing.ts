@@ -57,10 +57,6 @@ export function narrowedRows<Row>(rows: readonly Row[], { keep, order, limit }: 
   return (order === null ? kept : kept.sort(order)).slice(0, limit);
 }
 
-export function byName(a: string | null, b: string | null): number {
-  return (a ?? '').localeCompare(b ?? '', 'en', { numeric: true });
-}
-
 /** The larger first; what is not known last. */
 export function larger(a: number | null, b: number | null): number {
   return (b ?? -1) - (a ?? -1);

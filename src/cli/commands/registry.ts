@@ -1,11 +1,11 @@
 /** `show registry`, `member revoke`. */
 import type { RegistryMember } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { keyword, value } from '../../grammar/command.js';
 import { NAME } from '../../grammar/values.js';
 import { memberRevokedText, registryText } from '../output/registry.js';
 import { calling, type ExecCommand, IN_INTERFACE, OF_INTERFACE } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName } from './narrowing.js';
 
 export const registryCommands: ExecCommand[] = [
   narrowedCall<'show.registry', RegistryMember>({

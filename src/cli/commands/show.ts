@@ -7,6 +7,7 @@ import type {
   Methods,
 } from '../../api/index.js';
 import { metricsText } from '../../api/metrics-text.js';
+import { byName } from '../../base/order.js';
 import { flag, formerly, keyword, options, type Token } from '../../grammar/command.js';
 import { dropsText } from '../output/drops.js';
 import { historiesText } from '../output/histories.js';
@@ -25,7 +26,7 @@ import {
   SHOW,
 } from './command.js';
 import { narrowedCall, PEERS_HELP } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 interface Show<M extends MethodName> {
   word: string;

@@ -1,11 +1,12 @@
 /** Who is connected, and everything at once for a report of a problem. */
 import type { ClientStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { keyword } from '../../grammar/command.js';
 import { CliFailure } from '../base/failure.js';
 import { usersText } from '../output/users.js';
 import { type Cli, calling, command, type ExecCommand, type OutputPart, SHOW } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 /** What a problem report needs. Configurations refer to secrets by file, so it holds no secret. */
 const REPORT = [

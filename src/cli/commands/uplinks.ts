@@ -1,10 +1,11 @@
 /** `show uplinks`: which server of each group carries. */
 import type { UplinkStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { keyword } from '../../grammar/command.js';
 import { uplinksText } from '../output/uplinks.js';
 import { type ExecCommand, OF_INTERFACE } from './command.js';
 import { narrowedCall } from './listings.js';
-import { byName, larger } from './narrowing.js';
+import { larger } from './narrowing.js';
 
 export const uplinkCommands: ExecCommand[] = [
   narrowedCall<'show.uplinks', UplinkStatus>({

@@ -1,5 +1,6 @@
 /** The live picture of peers and links: rates since the last look, round-trip times as sparklines. Knows no terminal. */
 import type { LinkStatus } from '../../api/index.js';
+import { byName } from '../../base/order.js';
 import { bitRate, milliseconds, percent, plural, speed } from './format.js';
 import { sparkline } from './sparkline.js';
 import { GrowingTable, shorten } from './table.js';
@@ -134,15 +135,14 @@ function lossText({ lossOutPermille, lossInPermille }: LinkStatus): string {
 
 function sorted(rows: readonly Row[], { sort, reversed }: TopView): Row[] {
   const worst = ({ status }: Row) => Math.max(status.lossOutPermille ?? 0, status.lossInPermille ?? 0);
-  const byName = (a: Row, b: Row) =>
-    a.status.peer.localeCompare(b.status.peer, 'en', { numeric: true }) || a.status.link - b.status.link;
+  const byPeer = (a: Row, b: Row) => byName(a.status.peer, b.status.peer) || a.status.link - b.status.link;
   const orders: Record<Sort, (a: Row, b: Row) => number> = {
-    peer: byName,
+    peer: byPeer,
     rate: (a, b) => (b.txBps ?? 0) + (b.rxBps ?? 0) - (a.txBps ?? 0) - (a.rxBps ?? 0),
     rtt: (a, b) => (b.status.rttSmoothedUs ?? 0) - (a.status.rttSmoothedUs ?? 0),
     loss: (a, b) => worst(b) - worst(a),
     state: (a, b) => Number(a.status.state === 'up') - Number(b.status.state === 'up'),
   };
-  const order = (a: Row, b: Row) => orders[sort](a, b) || byName(a, b);
+  const order = (a: Row, b: Row) => orders[sort](a, b) || byPeer(a, b);
   return [...rows].sort(reversed ? (a, b) => order(b, a) : order);
 }

@@ -1,5 +1,6 @@
 /** The IP addresses that the switch of an interface answers for, with the names of peers. */
 import type { ArpSuppressionStatus, KnownAddress, Page, PageParams } from '../../api/index.js';
+import { byVlan } from '../../base/order.js';
 import type { NeighbourRow, NeighbourStretch } from '../../contract/answers.js';
 import { stretchesOf } from '../base/slices.js';
 import { addressText, formatMac } from '../interfaces/addresses.js';
@@ -40,9 +41,7 @@ function statusOf(
     active: runtime.config.arpSuppression ?? false,
     answered: counts?.answered ?? 0,
     duplicates: counts?.duplicates ?? 0,
-    addresses: rows
-      .map((row) => addressOf(runtime, row))
-      .sort((a, b) => a.vlan - b.vlan || (a.address < b.address ? -1 : 1)),
+    addresses: rows.map((row) => addressOf(runtime, row)).sort(byVlan(({ address }) => address)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the switch of an interface knows of multicast, with the names of peers. */
 import type { MulticastGroup, MulticastStatus, Page, PageParams } from '../../api/index.js';
+import { byVlan } from '../../base/order.js';
 import { effectiveMulticast } from '../../config/defaults.js';
 import type { MembershipRow, MulticastStretch, QuerierRow } from '../../contract/answers.js';
 import { PORT } from '../../contract/port-settings.js';
@@ -80,5 +81,5 @@ function groupsOf(rows: readonly MembershipRow[], nameOf: (row: number) => strin
     groups.set(key, group);
     group.members.push({ peer: nameOf(row.port), expiresSeconds: Math.round(row.leftUs / 1e6) });
   }
-  return [...groups.values()].sort((a, b) => a.vlan - b.vlan || (a.group < b.group ? -1 : 1));
+  return [...groups.values()].sort(byVlan(({ group }) => group));
 }
