@@ -412,10 +412,7 @@ class Shell {
         return this.tellEverything();
       }
       const facts = kernelFacts(rows, count);
-      for (const fact of facts) {
-        if (fact.what === 'interface' || fact.what === 'interface-gone')
-          this.interfacesChanged.add(fact.index);
-      }
+      for (const fact of facts) if ('index' in fact) this.interfacesChanged.add(fact.index);
       if (facts.length > 0) this.engine.command({ kind: 'kernel', facts }, now);
     }
   }

@@ -3,22 +3,32 @@ import { TapWatch } from '../../src/daemon/interfaces/tap-watch.js';
 
 const TAP = 7;
 const OTHER = 8;
-const WANTED = { name: 'octo0', addresses: ['10.77.0.1/24', 'fd00::1/64'], mtu: 1400 } as never;
+const MAC = '02:00:00:00:00:01';
+const WANTED = {
+  config: { name: 'octo0', addresses: ['10.77.0.1/24', 'fd00::1/64'], mtu: 1400 } as never,
+  mac: MAC,
+};
 
 describe('a TAP that other programs change', () => {
   let ifindex: number;
-  let device: { isUp: boolean; mtu: number; addresses: string[] };
+  let device: { isUp: boolean; mtu: number; mac: string; queueFrames: number; addresses: string[] };
   let said: (readonly string[])[];
   let watch: TapWatch;
 
   beforeEach(() => {
     vi.useFakeTimers();
     ifindex = TAP;
-    device = { isUp: true, mtu: 1400, addresses: ['10.77.0.1/24', 'fd00:0::1/64', 'fe80::1/64'] };
+    device = {
+      isUp: true,
+      mtu: 1400,
+      mac: MAC,
+      queueFrames: 1000,
+      addresses: ['10.77.0.1/24', 'fd00:0::1/64', 'fe80::1/64'],
+    };
     said = [];
     const native = {
       ifindex: () => ifindex,
-      deviceState: () => ({ ...device, queueFrames: 0, mac: '', alias: '' }),
+      deviceState: () => ({ ...device, alias: '' }),
     };
     watch = new TapWatch(native, TAP, (missing) => said.push(missing));
     return () => {
@@ -36,7 +46,14 @@ describe('a TAP that other programs change', () => {
     watch.want(WANTED);
     vi.runAllTimers();
     expect(said).toEqual([]);
-    device = { isUp: false, mtu: 1300, addresses: ['10.77.0.1/24'] };
+    const before = device;
+    device = {
+      isUp: false,
+      mtu: 1300,
+      mac: '02:00:00:00:00:aa',
+      queueFrames: 0,
+      addresses: ['10.77.0.1/24'],
+    };
     kernelSays(OTHER);
     expect(said).toEqual([]);
     kernelSays();
@@ -45,10 +62,12 @@ describe('a TAP that other programs change', () => {
       [
         'the TAP was set down by another program: no frame passes it',
         'another program gave the TAP an MTU of 1300 bytes, not 1400',
+        'another program gave the TAP the MAC address 02:00:00:00:00:aa, not 02:00:00:00:00:01',
+        expect.stringContaining('a queue of length 0'),
         'another program took the address fd00::1/64 from the TAP',
       ],
     ]);
-    device = { isUp: true, mtu: 1400, addresses: ['10.77.0.1/24', 'fd00::1/64'] };
+    device = before;
     kernelSays();
     expect([said.length, watch.missing]).toEqual([2, []]);
   });

@@ -35,7 +35,7 @@ import { Routes } from './routes.js';
 import type { RuntimeEvents } from './runtime-events.js';
 import { Tap } from './tap.js';
 import { TapQueue } from './tap-queue.js';
-import { TapWatch } from './tap-watch.js';
+import { TapWatch, type WantedTap } from './tap-watch.js';
 import { Traces } from './traces.js';
 import { UdpSockets } from './udp-sockets.js';
 import { workerCount } from './worker-count.js';
@@ -230,8 +230,8 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   }
 
   /** What the TAP is to be like; null where we may not set it, which `missing` says. */
-  private watched(config: InterfaceConfig): InterfaceConfig | null {
-    return this.tap.missing.length > 0 ? null : config;
+  private watched(config: InterfaceConfig): WantedTap | null {
+    return this.tap.missing.length > 0 ? null : { config, mac: this.tap.mac };
   }
 
   /**

@@ -102,6 +102,32 @@ describe('the TAP of a running interface', () => {
     const [, ...sockets] = (await cables.lab.run(2, 'cat', ['/proc/net/udp'])).trim().split('\n');
     expect(sockets.reduce((sum, line) => sum + Number(line.trim().split(/\s+/).at(-1)), 0)).toBe(dropped);
   });
+
+  it('says what another program did to it, until that is undone', async () => {
+    const node = cables.node(1);
+    const shown = async () => (await node.call('show.interfaces', {}))[0];
+    const { mac } = await shown();
+    const address = `${lanAddress(1)}/24 dev octo0`;
+    for (const [words, done, undone] of [
+      ['queue of length 0', 'link set octo0 txqueuelen 0', 'link set octo0 txqueuelen 1000'],
+      [
+        'MAC address 02:00:00:00:00:aa',
+        'link set octo0 address 02:00:00:00:00:aa',
+        `link set octo0 address ${mac}`,
+      ],
+      [`address ${lanAddress(1)}/24`, `address del ${address}`, `address add ${address}`],
+    ]) {
+      await cables.ip(1, done);
+      const isMissed = async () => (await shown()).missing.join().includes(words);
+      await until(`"${words}" to be missed`, isMissed, PATIENCE_S * 1000);
+      await cables.ip(1, undone);
+      await until(
+        'nothing to be missed',
+        async () => (await shown()).missing.length === 0,
+        PATIENCE_S * 1000,
+      );
+    }
+  });
 });
 
 describe('a key that is shared', () => {
