@@ -17,6 +17,7 @@ export interface SplitLine {
 }
 
 const BYTE_ORDER_MARK = '\ufeff';
+const CARRIAGE_RETURN = '\r';
 
 const BLANK = /[ \t]/;
 /** Controls, line separators, direction overrides and lone surrogates: they cannot be shown as they are. */
@@ -25,9 +26,10 @@ export const UNPRINTABLE = /(?!\t)[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069\ufeff\
 /**
  * Splits a line into words: blanks separate, `"…"` (with `\"` and `\\`) and `'…'` (literal) group when they open a
  * word, `!` or `#` as the first character of a word starts a comment. A byte order mark in front, which some editors
- * write, is skipped. Linear in the length of the line.
+ * write, is skipped, and so is what is left of a line end of theirs. Linear in the length of the line.
  */
-export function splitLine(source: string): SplitLine {
+export function splitLine(line: string): SplitLine {
+  const source = line.endsWith(CARRIAGE_RETURN) ? line.slice(0, -1) : line;
   const words: Word[] = [];
   const begin = source.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
   const unprintable = source.slice(begin).search(UNPRINTABLE) + begin;

@@ -66,6 +66,12 @@ describe('the usual notations', () => {
   it.each(['\n', '\r\n'])('lines may end in %j, the last one in nothing', (end) => {
     expect(renderConfig(parsed(EXAMPLE.trimEnd().replaceAll('\n', end)))).toBe(EXAMPLE);
   });
+
+  it('the last one may have lost half of its end, as in "$(cat FILE)"', () => {
+    expect(renderConfig(parsed(EXAMPLE.replaceAll('\n', '\r\n').slice(0, -1)))).toBe(EXAMPLE);
+    expect(parsed('interface a\n description rack 4\r').interfaces[0].description).toBe('rack 4');
+    expect(parseConfig('hostname a\rb').syntax).toHaveLength(1);
+  });
 });
 
 describe('free text', () => {
