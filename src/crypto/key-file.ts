@@ -18,6 +18,8 @@ import { encodeKey, generateSecret, KEY_TEXT_BYTES, KeyError, parseSecret } from
 import type { Primitives } from './primitives.js';
 
 const GROUP_AND_OTHERS = 0o077;
+/** A key with white space around it. */
+const MAX_FILE_BYTES = 128;
 const LINE_END = new TextEncoder().encode('\n');
 
 /** Why a key file was refused, as a sentence with its path and never with its content. */
@@ -39,11 +41,12 @@ export class KeyFileError extends Error {
 export function loadKeyFile(primitives: Primitives, path: string): Uint8Array {
   // Non-blocking, so that a FIFO is refused instead of waited for.
   const fd = attempt(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
-  // One byte more than a key and its line end, to tell a longer file.
-  const text = primitives.allocateSecret(KEY_TEXT_BYTES + 2);
+  const text = primitives.allocateSecret(MAX_FILE_BYTES + 1);
   try {
     requirePrivate(path, fd);
     const length = attempt(path, () => readSync(fd, text, 0, text.length, 0));
+    if (length > MAX_FILE_BYTES)
+      throw new KeyError(`more than a key of ${KEY_TEXT_BYTES} characters of base64`);
     return parseSecret(primitives, text.subarray(0, length));
   } catch (error) {
     if (error instanceof KeyError) throw new KeyFileError(path, error.message);

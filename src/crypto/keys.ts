@@ -11,6 +11,8 @@ const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijk
 const PADDING = '='.charCodeAt(0);
 const LINE_FEED = '\n'.charCodeAt(0);
 const NOT_BASE64 = 255;
+const WHITE_SPACE = new TextEncoder().encode(' \t\r\n');
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 const sixBits = new Uint8Array(256).fill(NOT_BASE64);
 for (const [value, character] of ALPHABET.entries()) sixBits[character] = value;
@@ -84,16 +86,29 @@ export function formatPublicKey(publicKey: Uint8Array): string {
   return Buffer.from(publicKey).toString('base64');
 }
 
-/** Parses a secret from the bytes of a file or of standard input into locked memory. @throws KeyError */
+/**
+ * Parses a secret from the bytes of a file or of standard input into locked memory. White space around it, and a byte order mark
+ * in front, are what editors and scripts leave there. @throws KeyError
+ */
 export function parseSecret(primitives: Primitives, text: Uint8Array): Uint8Array {
   const secret = primitives.allocateLocked(KEY_BYTES);
   try {
-    decodeKey(secret, text);
+    decodeKey(secret, trimmed(text));
     return secret;
   } catch (error) {
     primitives.freeLocked(secret);
     throw error;
   }
+}
+
+/** A view, not a copy: the text is a secret. */
+function trimmed(text: Uint8Array): Uint8Array {
+  const hasMark = BYTE_ORDER_MARK.every((byte, index) => text[index] === byte);
+  let start = hasMark ? BYTE_ORDER_MARK.length : 0;
+  let end = text.length;
+  while (start < end && WHITE_SPACE.includes(text[start])) start++;
+  while (end > start && WHITE_SPACE.includes(text[end - 1])) end--;
+  return text.subarray(start, end);
 }
 
 /** Draws a private key in locked memory, with the bits set that X25519 sets anyway (RFC 7748, section 5). */

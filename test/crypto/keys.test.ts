@@ -154,12 +154,30 @@ describe('key files', () => {
 
   it('are refused, and never shown, when they hold no key', () => {
     const text = 'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU';
-    for (const content of ['', text, `${text}=\n\n`, `${text}A`, text.repeat(1000), '\0'.repeat(44)]) {
+    const broken = [
+      '',
+      '\n',
+      text,
+      `${text}=\n${text}=\n`,
+      `# key\n${text}=\n`,
+      `${text}A`,
+      text.repeat(1000),
+    ];
+    for (const content of [...broken, `${text}=${' '.repeat(200)}`, '\0'.repeat(44)]) {
       const file = join(folder, 'broken.key');
       writeFileSync(file, content, { mode: 0o600 });
       const problem = problemOf(file);
       expect(problem).toMatch(/base64/);
       expect(problem).not.toContain('QUJD');
+    }
+  });
+
+  it.each(['', '\n', '\r\n', '\n\n', ' \t\r\n\r\n'])('may have white space around them, as in %j', (end) => {
+    const made = createKeyFile(primitives, path);
+    const text = readFileSync(path, 'utf8').trim();
+    for (const front of ['', '\ufeff', '\ufeff \n', '\t']) {
+      writeFileSync(path, `${front}${text}${end}`);
+      expect(loadKeyFile(primitives, path)).toEqual(made);
     }
   });
 
