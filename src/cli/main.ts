@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { type Manifest, versionLine } from '../api/version.js';
+import { fileProblem } from '../base/file-problems.js';
 import { holdsSecret } from '../config/secrets.js';
 import { type CliArguments, readArguments, UsageError } from './arguments.js';
-import { EXIT } from './base/failure.js';
+import { EXIT, failure } from './base/failure.js';
 import { defaultSettings } from './base/settings.js';
 import { checkFile, print, printLines, readInput, readLines, report, runBatch } from './batch.js';
 import type { InterpreterOptions } from './interpreter/interpreter.js';
@@ -113,8 +114,12 @@ async function shell(
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader has seen enough, as `| head` does.
   if (error.code === 'EPIPE') process.exit(EXIT.OK);
-  throw error;
+  process.exit(
+    report(failure(EXIT.FAILED, `the output cannot be written: ${fileProblem(error) ?? error.message}`)),
+  );
 });
+// There is nobody left to tell.
+process.stderr.on('error', () => process.exit(EXIT.FAILED));
 process.on('SIGINT', () => process.exit(EXIT.INTERRUPTED));
 
 try {

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OCTOLINK } from '../../scripts/lab/mesh.js';
 import { EXAMPLE } from '../control/fixtures.js';
@@ -180,6 +181,18 @@ describe('exit codes and errors', () => {
     child.stdin.end(lines);
     await once(child, 'close');
     expect({ out, err }).toEqual({ out: 'hostname tokyo\n0\n', err: '' });
+  });
+
+  it.each([
+    [
+      'show version >/dev/full',
+      { code: 1, err: '% Error: the output cannot be written: the disk is full\n' },
+    ],
+    ['show nothing 2>/dev/full', { code: 1, err: '' }],
+  ])('ends with an error where the disk is full: %s', async (words, { code, err }) => {
+    const script = `"${process.execPath}" "${OCTOLINK}" -s "${daemon.socket}" ${words}`;
+    const ended = await promisify(execFile)('sh', ['-c', script]).catch((error) => error);
+    expect(ended).toMatchObject({ code, stderr: err });
   });
 
   it('ends with 130 when it is interrupted', async () => {
