@@ -1,7 +1,8 @@
 /** How a daemon starts and ends, and what remains of it. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Lab } from '../../scripts/lab/lab.js';
+import { hostFolder, Lab } from '../../scripts/lab/lab.js';
 import { capture, until } from '../../scripts/lab/run.js';
 import { Node } from './node.js';
 import { needsLab } from './support.js';
@@ -119,6 +120,14 @@ it('a daemon that was killed hinders the next one in nothing', async () => {
   expect(await hasTap()).toBe(false);
   await node.start();
   expect(await hasTap()).toBe(true);
+});
+
+it('the folder that it was started in may have been removed', async () => {
+  const folder = join(hostFolder(lab, 1), 'removed');
+  node.wrapper = ['sh', '-c', `mkdir ${folder} && cd ${folder} && rmdir ${folder} && exec "$@"`, 'sh'];
+  await node.start(SIMPLE);
+  await node.configure('interface octo1', 'listen port 7701', 'no shutdown');
+  await node.cli('wait interface octo1 up timeout 10');
 });
 
 it('a second daemon on the same socket learns of the first and changes nothing', async () => {

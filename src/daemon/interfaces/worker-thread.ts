@@ -2,6 +2,7 @@
  * Threads of datapath workers. The first one is made before it is known what for: it loads its modules while the control
  * thread loads others and reads the configuration, and a restart is over the sooner.
  */
+import { realpathSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { WorkerStart } from '../../worker/worker.js';
 
@@ -32,7 +33,17 @@ export function startWorker(start: WorkerStart): Worker {
   return thread;
 }
 
+/** In a folder that was removed, Node starts no thread. */
+function leaveRemovedFolder(): void {
+  try {
+    realpathSync.native('.');
+  } catch {
+    process.chdir('/');
+  }
+}
+
 function newThread(): Worker {
+  leaveRemovedFolder();
   return new Worker(new URL('../../worker/worker.js', import.meta.url), {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
   });
