@@ -15,8 +15,15 @@ const TESTS = join(ROOT, 'dist/test');
 const IN_NAMESPACES = 'netns/';
 /** Files that are handed out at a time: the fewer, the sooner both ends of the queue meet; each time costs a second. */
 const HANDFUL = 12;
-/** Tests of pure code: none leaves anything behind, so a handful of their files shares a process. */
-const PURE = /^(base|config|datapath|grammar|handshake|link|member|switch)\//;
+/** What can be measured only in a process that has done nothing else; all other files share theirs. */
+const ALONE = ['native/key-memory.test.js'];
+/** Of the tests in namespaces, those that do not keep time to milliseconds. */
+const UNHURRIED = [
+  'netns/bad-config.test.js',
+  'netns/observe.test.js',
+  'netns/place/names.test.js',
+  'netns/service.test.js',
+];
 
 /** The lab's programs are wanted, not needed: what cannot run without them is skipped and says so. */
 function prepareLab() {
@@ -46,6 +53,8 @@ async function runFiles(summary, include, more = {}) {
     watch: false,
     reporters: ['default', summary],
     include,
+    // A process for each file would cost as much as half of the tests.
+    isolate: false,
     ...more,
   };
   const vitest = await startVitest('test', [], options);
@@ -53,21 +62,20 @@ async function runFiles(summary, include, more = {}) {
 }
 
 const pathOf = (file) => relative(TESTS, join(ROOT, file));
-const isPure = (file) => PURE.test(pathOf(file));
+const isAlone = (file) => ALONE.includes(pathOf(file));
 
-/** Takes the next files that are run together: all of them pure, or none. */
+/** Takes the next files, which share a process; one alone when that must not. */
 function takeHandful(rest) {
-  const isShared = isPure(rest[0]);
-  const end = rest.findIndex((file, index) => index === HANDFUL || isPure(file) !== isShared);
-  return { isShared, files: rest.splice(0, end === -1 ? rest.length : end) };
+  if (isAlone(rest[0])) return rest.splice(0, 1);
+  const end = rest.findIndex((file, index) => index === HANDFUL || isAlone(file));
+  return rest.splice(0, end === -1 ? rest.length : end);
 }
 
 /** Runs what nobody has taken yet, a handful at a time, in forks that yield the processor to hosts in namespaces. */
 async function runRest(summary, rest) {
   while (rest.length > 0) {
-    const { isShared, files } = takeHandful(rest);
     const setupFiles = [`${ROOT}/scripts/set-up/low-priority.mjs`];
-    await runFiles(summary, files, { setupFiles, isolate: !isShared });
+    await runFiles(summary, takeHandful(rest), { setupFiles });
   }
 }
 
@@ -76,7 +84,8 @@ async function runRest(summary, rest) {
  * the time that they leave; what is left of those in the end is run two files at a time.
  */
 async function runAll(summary, words) {
-  const isInNamespaces = (file) => pathOf(file).startsWith(IN_NAMESPACES);
+  const isInNamespaces = (file) =>
+    pathOf(file).startsWith(IN_NAMESPACES) && !UNHURRIED.includes(pathOf(file));
   const files = testFiles(words);
   const rest = files.filter((file) => !isInNamespaces(file));
   const beside = runRest(summary, rest);

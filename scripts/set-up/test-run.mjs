@@ -2,9 +2,19 @@
  * What one run of the tests leaves to nobody: its temporary files, the programs that it started, and the labs that these
  * built. All of them are known by the run's own folder, which is TMPDIR of every program that descends from it.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { ROOT } from '../setup.mjs';
 
 const NAME = /^octolink-test-(\d+)$/;
@@ -83,6 +93,18 @@ function staleFolders() {
     .filter((folder) => statSync(folder).uid === process.getuid());
 }
 
+/**
+ * Puts Python itself first in the search path: what version managers have there is a script that takes ten times as long
+ * to start, and tests start it hundreds of times.
+ */
+function findPython(folder) {
+  const asked = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+  if (asked.status !== 0) return;
+  mkdirSync(folder);
+  symlinkSync(asked.stdout.trim(), join(folder, 'python3'));
+  process.env.PATH = `${folder}${delimiter}${process.env.PATH}`;
+}
+
 /** Removes what killed runs have left, gives this run its folder, and removes that again however the run ends. */
 export async function beginTestRun() {
   const labs = await import(`${ROOT}/dist/scripts/lab/namespaces.js`);
@@ -90,6 +112,7 @@ export async function beginTestRun() {
   const folder = join(base, `octolink-test-${process.pid}`);
   mkdirSync(folder);
   process.env.TMPDIR = folder;
+  findPython(join(folder, 'bin'));
   process.on('exit', () => removeRun(folder, labs));
   for (const [signal, number] of Object.entries(SIGNALS)) {
     process.on(signal, () => process.exit(128 + number));
