@@ -82,6 +82,10 @@ export const LINK_FIELDS = [
   /** Datagrams that the device was too small for, and that left in IP fragments. */
   'fragmented',
   'sendErrors',
+  /** When the kernel last refused to send by it, or the peer last called it by another id: the one noted, the other 0. */
+  'hinderedUs',
+  'refusedErrno',
+  'otherId',
   'rttLastUs',
   'rttMinUs',
   'rttSmoothedUs',

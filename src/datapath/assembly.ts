@@ -264,7 +264,7 @@ export class Assembly {
   private sendReports(): SendReports {
     const { io, tables } = this;
     return {
-      sendFailed: (link) => this.link.life.sendFailed(link, this.now),
+      sendFailed: (link, errno) => this.link.life.sendFailed(link, errno, this.now),
       tooBig: (link, bytes) => {
         io.emit({ kind: 'path-mtu', peer: tables.links.peer[link], link: tables.links.id[link] });
         this.link.mtu.tooBig(link, bytes, this.now);

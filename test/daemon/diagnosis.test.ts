@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkCause, LinkState } from '../../src/api/link-states.js';
+import { SharedStats } from '../../src/contract/stats.js';
 import { diagnose } from '../../src/daemon/answers/peer-diagnosis.js';
 import { describeChange } from '../../src/daemon/interfaces/describe-change.js';
 import { type LinkEntry, type PeerEntry, PeerLinks } from '../../src/daemon/interfaces/peer-entries.js';
@@ -7,10 +8,12 @@ import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { NO_SOCKETS } from '../../src/daemon/interfaces/udp-sockets.js';
 import type { HandshakeReason } from '../../src/handshake/reasons.js';
 import { HandshakeRecord } from '../../src/handshake/record.js';
+import { noteOtherId, noteRefusal } from '../../src/link/life/hindrances.js';
 import { PATH } from '../../src/native/ops.js';
 import { FACTS } from '../link/facts.js';
 
 const NOW = 1_000_000_000;
+const EPERM = -1;
 const ADDRESS = new Uint8Array([10, 91, 0, 2]);
 const KEY = 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=';
 
@@ -34,7 +37,9 @@ interface Scene {
 
 function scene({ remote = 'address', state = 'down', cause, session = false, links = 1 }: Scene = {}) {
   const record = new HandshakeRecord();
+  const stats = new SharedStats({ peers: 4, links: 2 });
   const runtime = {
+    datapath: { stats },
     publicKey: 'OURS',
     name: 'octo0',
     config: { name: 'octo0', peers: [], addresses: [], disabledOffloads: [], mtu: 1400 },
@@ -67,7 +72,7 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
     tapMtu: 0,
   };
   for (let id = 0; id < links; id++) peer.links.add(entry(id));
-  return { record, peer, told: () => diagnose(runtime, peer, NOW) };
+  return { record, peer, stats, told: () => diagnose(runtime, peer, NOW) };
 }
 
 describe('why a peer is down', () => {
@@ -148,6 +153,35 @@ describe('why a peer is down', () => {
   it('is one direction that is blocked', () => {
     const { told } = scene({ state: 'one-way', cause: 'beats-heard', session: true });
     expect(told()?.advice).toBe('we hear the peer, it does not hear us: check UDP towards 10.91.0.2:7700');
+  });
+
+  it('is what this host refuses to send, as long as it does', () => {
+    const { stats, told } = scene({ state: 'one-way', cause: 'beats-heard', session: true });
+    noteRefusal(stats, 0, EPERM, NOW - 1_000_000);
+    expect(told()).toEqual({
+      cause: 'refused by this host',
+      advice: expect.stringContaining('this host refuses to send to 10.91.0.2:7700 (EPERM): a firewall'),
+    });
+    noteRefusal(stats, 0, EPERM, NOW - 4_000_000);
+    expect(told()?.cause).toBe('does not hear us');
+  });
+
+  it('is a link that has another id at the other end', () => {
+    const { stats, told } = scene({ links: 2, session: true });
+    noteOtherId(stats, 1, 5, NOW);
+    expect(told()).toEqual({
+      cause: 'link ids differ',
+      advice: 'the peer calls link 5 what is link 1 here: both ends need the same number for it',
+    });
+  });
+
+  it('is no stranger that was there before the peer', () => {
+    const { record, told } = scene();
+    record.refused('unknown-peer', ORIGIN, { peer: null, publicKey: null }, NOW - 2_000_000);
+    expect(told()?.cause).toBe('unknown key');
+    record.answered(3, NOW - 1_000_000);
+    record.sent(3);
+    expect(told()?.cause).toBe('no answer');
   });
 
   it.each([true, false])('is a key that two hosts use, whether it is up (%s) or not', (up) => {

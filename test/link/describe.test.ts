@@ -22,6 +22,10 @@ describe('a change of a link in words', () => {
       'down: the local interface lost its carrier, last heard 4.0 ms ago',
     ],
     [
+      describeChange('down', 'send-error', FACTS, 'EPERM'),
+      'down: the kernel refused to send (EPERM), last heard 31 ms ago',
+    ],
+    [
       describeChange('one-way', 'peer-does-not-hear-us', FACTS),
       'one-way: the peer does not hear us, it is heard by us',
     ],

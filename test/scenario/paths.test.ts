@@ -222,6 +222,24 @@ describe('messages by the wrong link', () => {
     }));
 });
 
+describe('a link that has another id at each end', () => {
+  it('is down at both, and each notes the id of the other', () =>
+    withSeed((seed) => {
+      const lan = start(seed, { intervalMs: 10, holdMs: 30 });
+      const { world, nodes } = lan;
+      const [a, b] = nodes;
+      a.command({ kind: 'link-remove', peer: b.id, id: 0 });
+      const local = { kind: 'address', address: ownAddress(a, 0), zone: null } as const;
+      lan.configureLink(a, b.id, 3, { sockets: [0, 0], local, path: pathTo(b.id, 0) });
+      world.run(200 * MILLISECOND);
+      expect(a.linkGauge(linkRow(b.id, 3), 'state')).toBe(STATE.DOWN);
+      expect(b.linkGauge(linkRow(a.id, 0), 'state')).toBe(STATE.DOWN);
+      expect(a.linkGauge(linkRow(b.id, 3), 'otherId')).toBe(0);
+      expect(b.linkGauge(linkRow(a.id, 0), 'otherId')).toBe(3);
+      expect(b.linkGauge(linkRow(a.id, 0), 'hinderedUs')).toBeGreaterThan(world.now - 20 * MILLISECOND);
+    }));
+});
+
 describe('marks of a link', () => {
   it('change under traffic without moving the link, and stay with one that roamed', () =>
     withSeed((seed) => {

@@ -40,6 +40,7 @@ describe('errors of sends', () => {
         expect(report.longestGapUs).toBeLessThanOrEqual(2 * MILLISECOND);
         const causes = a.linkEvents().filter(({ cause }) => cause === 'send-error');
         expect(causes.map(({ link }) => link)).toEqual([0, 1]);
+        expect(a.linkGauge(linkRow(b.id, 0), 'refusedErrno')).toBe(error);
       }));
   }
 

@@ -6,6 +6,7 @@ import { PATH } from '../../native/ops.js';
 import { RELAY_FAMILY } from '../../wire/overhead.js';
 import { causeWord } from '../base/causes.js';
 import { formatAddress, formatPath, pathAddressBytes } from '../interfaces/addresses.js';
+import { hindranceOf } from '../interfaces/hindrances.js';
 import { isUnresolved } from '../interfaces/neighbours.js';
 import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -44,6 +45,7 @@ export function diagnose(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: numb
   return (
     ofConfiguration(peer, links) ??
     ofTwins(runtime, peer, nowUs) ??
+    ofHindrance(runtime, links, nowUs) ??
     ofUnderlay(links) ??
     ofOneWay(links) ??
     ofRefusals(runtime, peer, links, nowUs) ??
@@ -94,6 +96,30 @@ function ofTapMtu({ config, name }: InterfaceRuntime, peer: PeerEntry): Diagnosi
   return { cause, advice };
 }
 
+/** What the worker met on a link whose place is complete. */
+function ofHindrance({ datapath }: InterfaceRuntime, links: LinkEntry[], nowUs: number): Diagnosis | null {
+  for (const link of links) {
+    const found = hindranceOf(datapath.stats.links, link.row, nowUs);
+    if (found === null) continue;
+    const { id } = link.config;
+    const where = remoteOf(link) ?? 'the peer';
+    if (found.kind === 'other-id') {
+      const advice = `the peer calls link ${found.id} what is link ${id} here: both ends need the same number for it`;
+      return { cause: 'link ids differ', advice };
+    }
+    const { error } = found;
+    const why =
+      error === 'EPERM'
+        ? 'a firewall of this host drops it: look at its rules for what leaves, as nftables has them at the hook "output"'
+        : 'look at routes, rules and devices of this host';
+    return {
+      cause: 'refused by this host',
+      advice: `this host refuses to send to ${where} (${error}): ${why}`,
+    };
+  }
+  return null;
+}
+
 function ofUnderlay(links: LinkEntry[]): Diagnosis | null {
   if (!links.every(({ cause }) => cause !== null && UNDERLAY_CAUSES.has(cause))) return null;
   const [{ cause, config, detail }] = links;
@@ -129,14 +155,16 @@ function ofRefusals(
   const { record } = runtime.handshakes;
   const isRecent = (found: Refusal | null): found is Refusal =>
     found !== null && nowUs - found.at < RECENT_US;
-  const { refusal } = record.of(peer.row);
+  const { refusal, answeredAt, calledAt } = record.of(peer.row);
   if (isRecent(refusal)) return PEER_REFUSALS[refusal.reason]?.(refusal) ?? null;
   const strangers = [
     ...links.map((link) => record.strangerAt(pathOf(link))),
     ...(links.some(canBeCalled) ? [] : [record.last('unknown-peer'), record.last('mac1-wrong')]),
   ];
-  const stranger = strangers.find(isRecent);
-  if (stranger === undefined) return null;
+  // Who came before the peer itself did is another host, or was the peer until that was mended.
+  const since = Math.max(answeredAt ?? 0, calledAt ?? 0);
+  const stranger = strangers.find((found) => isRecent(found) && found.at > since);
+  if (!stranger) return null;
   const who = `a host at ${hostAt(stranger.path)}`;
   switch (stranger.reason) {
     case 'unknown-peer': {

@@ -12,6 +12,7 @@ import { describeChange, describeLack, NOTHING_MEASURED } from './describe-chang
 import type { Drains } from './drains.js';
 import type { Echoes } from './echoes.js';
 import type { Handshakes } from './handshakes.js';
+import { hindranceOf } from './hindrances.js';
 import { answerMarks } from './marks.js';
 import { type LinkEntry, nameOf, type PeerEntries, type PeerEntry } from './peer-entries.js';
 import type { PeerSetup } from './peer-setup.js';
@@ -141,10 +142,17 @@ export class DatapathEvents {
       cause === 'name-unresolved'
         ? `${state}: ${this.unresolved(link.config)}`
         : describeLack(state, cause, link.config, this.host.name);
-    link.detail = (lack ?? describeChange(state, cause, facts)) + more;
+    link.detail = (lack ?? describeChange(state, cause, facts, this.refusalOf(link.row, cause))) + more;
     this.host.emit('link', peer, link, facts);
     this.host.drains.linkChanged();
     this.reachChanged(peer, cause, atUs);
+  }
+
+  /** The error that the kernel refused to send with, if that is the cause of a change. */
+  private refusalOf(row: number, cause: LinkCause): string | null {
+    if (cause !== 'send-error') return null;
+    const found = hindranceOf(this.host.datapath.stats.links, row, this.options.now());
+    return found?.kind === 'refused' ? found.error : null;
   }
 
   private unmeasured(state: LinkState, cause: LinkCause) {

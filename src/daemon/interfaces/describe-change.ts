@@ -51,9 +51,17 @@ export function describeLack(
   }
 }
 
-/** For instance "down: 3 heartbeats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". */
-export function describeChange(state: LinkState, cause: LinkCause, facts: LinkFacts): string {
-  const parts = [LINK_CAUSE_TEXT[cause]];
+/**
+ * For instance "down: 3 heartbeats missed, last heard 31 ms ago (hold 30 ms), the peer heard us until then". `error`: what the
+ * kernel refused to send with.
+ */
+export function describeChange(
+  state: LinkState,
+  cause: LinkCause,
+  facts: LinkFacts,
+  error: string | null = null,
+): string {
+  const parts = [LINK_CAUSE_TEXT[cause] + (error === null ? '' : ` (${error})`)];
   if (cause === 'hold-time-expired') parts.splice(0, 1, ...silence(facts));
   else if (SUDDEN.has(cause) || cause === 'peer-reported-down') parts.push(...lastHeard(facts));
   else if (cause === 'peer-does-not-hear-us') parts.push('it is heard by us');

@@ -13,6 +13,7 @@ import { NO_LINK } from '../../state/peers.js';
 import type { SessionTable } from '../../state/sessions.js';
 import type { Tables } from '../../state/tables.js';
 import { KIND, LANE_STREAM } from '../../wire/header.js';
+import { HEARTBEAT } from '../../wire/heartbeat.js';
 import type { Relay } from '../send/relay.js';
 import type { Arrivals } from './arrivals.js';
 import type { Delivery } from './delivery.js';
@@ -107,10 +108,13 @@ export class Acceptance {
   }
 
   private heard(datagram: Datagram): void {
+    const kind = this.kindOf(datagram);
+    // One of another link says nothing of this one, which the peer may not have at all.
+    if (kind === KIND.HEARTBEAT && this.bytes[datagram.body + HEARTBEAT.LINK] !== datagram.linkId) return;
     this.rebuilder.keep(datagram);
     this.control.heard(datagram.link, datagram.now);
     // A probe that is lost is no loss of the link.
-    this.arrivals.credit(datagram, this.kindOf(datagram) === KIND.MTU_PROBE);
+    this.arrivals.credit(datagram, kind === KIND.MTU_PROBE);
   }
 
   private kindOf(datagram: Datagram): number {

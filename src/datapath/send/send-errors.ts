@@ -17,8 +17,8 @@ const ENOBUFS = -105;
 
 /** Whoever acts on errors of sending; called with the queue empty, so that it may send. */
 export interface SendReports {
-  /** A send failed in a way that means the link cannot send. */
-  sendFailed(link: number): void;
+  /** A send failed in a way that means the link cannot send, with a negative errno. */
+  sendFailed(link: number, errno: number): void;
   /** The kernel refused a datagram of `bytes` bytes for its size. */
   tooBig(link: number, bytes: number): void;
   /** The device that a link leaves by does not take UDP GSO; nothing is to be sent now. */
@@ -28,7 +28,8 @@ export interface SendReports {
 export class SendErrors {
   /** The answer to the probe sent last: 0, or a negative errno. */
   probe = 0;
-  private readonly failed: number[] = [];
+  /** Links, and with what they failed last. */
+  private readonly failed = new Map<number, number>();
   private readonly tooBig: number[] = [];
   private readonly run = new SealedRun();
 
@@ -80,7 +81,7 @@ export class SendErrors {
       drops.sent(DROP['tx-error'], run, link, unsent);
       if (link < 0) return;
       this.stats.links[link * LINK_WIDTH + LINK.sendErrors] += unsent;
-      if (!this.failed.includes(link)) this.failed.push(link);
+      this.failed.set(link, error);
     }
   }
 
@@ -104,7 +105,10 @@ export class SendErrors {
       const bytes = this.tooBig.pop()!;
       this.reports.tooBig(this.tooBig.pop()!, bytes);
     }
-    while (this.failed.length > 0) this.reports.sendFailed(this.failed.pop()!);
+    for (const [link, errno] of this.failed) {
+      this.failed.delete(link);
+      this.reports.sendFailed(link, errno);
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import type { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
 import type { CapacityProbe } from './capacity-probe.js';
 import { echoedBeat, observeBeat } from './estimate.js';
+import { noteOtherId } from './hindrances.js';
 import type { LinkLife } from './life.js';
 import type { Liveness } from './liveness.js';
 import type { MtuControl } from './mtu-control.js';
@@ -112,12 +113,11 @@ export class HeartbeatReader {
 
   heard(datagram: Datagram): void {
     const { link, now, body } = datagram;
-    const claimed = this.base.tables.peers.linkOf(
-      datagram.peer,
-      this.base.arena.bytes[body + HEARTBEAT.LINK],
-    );
+    const id = this.base.arena.bytes[body + HEARTBEAT.LINK];
+    const claimed = this.base.tables.peers.linkOf(datagram.peer, id);
     // A link may have moved to a new address, but never onto the path of another link.
     if (claimed < 0 || (claimed !== link && link !== NO_LINK)) {
+      if (link !== NO_LINK) noteOtherId(this.base.stats, link, id, now);
       this.base.drops.message(DROP['link-mismatch'], datagram);
       return;
     }

@@ -12,6 +12,7 @@ import type { Deciders } from '../choice/deciders.js';
 import { DRAINED_BY } from '../choice/drain.js';
 import type { BeatSender, LinkBase } from '../ports.js';
 import type { LinkChanges } from './changes.js';
+import { noteRefusal } from './hindrances.js';
 import type { Liveness } from './liveness.js';
 import type { OwnAddresses } from './own-addresses.js';
 import type { Placement } from './placement.js';
@@ -258,8 +259,9 @@ export class LinkLife {
     }
   }
 
-  /** A datagram for a link could not be sent; what it was sent goes by another one. */
-  sendFailed(link: number, now: number): void {
+  /** A datagram for a link could not be sent, with a negative errno; what it was sent goes by another one. */
+  sendFailed(link: number, errno: number, now: number): void {
+    noteRefusal(this.base.stats, link, errno, now);
     if (isAlive(this.links.state[link])) return this.down(link, 'send-error', now);
     const active = this.peers.activeLink[this.links.peer[link]];
     if (active >= 0 && active !== link) this.base.ports.resends.resend(link, active, now);
