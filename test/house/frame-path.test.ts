@@ -32,6 +32,7 @@ const COLD: Record<string, string> = {
   'src/datapath/frames/rebuild.ts: Rebuilder.remember': 'once a link',
   'src/datapath/frames/pieces.ts: Reassembly.region': 'once an interface',
   'src/datapath/frames/reorder.ts: Reorder.region': 'once an interface',
+  'src/datapath/frames/reorder.ts: Reorder.makeRing': 'rings are used again',
   'src/datapath/send/resend-rings.ts: ResendRings.regions': 'once an interface',
   'src/datapath/send/parity.ts: makeGroup': 'groups are used again',
   'src/datapath/send/seal.ts: Sealer.tellCounterHigh': 'once a session',

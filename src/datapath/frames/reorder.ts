@@ -7,7 +7,6 @@
  * which have not were ever seen to fill (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has
  * seen). Room is bounded; without room frames pass out of order rather than not at all.
  */
-import { enlarged } from '../../base/arrays.js';
 import { Columns, float64, int32 } from '../../base/columns.js';
 import { type Arena, CELL_BYTES, type Region } from '../../state/arena.js';
 import { Datagram } from '../../state/datagram.js';
@@ -17,8 +16,6 @@ import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
 const CELL_HEAD = 32;
 /** Counters that a lane can look ahead. */
 const SPAN = 8192;
-/** Lanes that can wait at once before more rings are made: each peer has one at most, and is never refused one. */
-const FIRST_RINGS = 4;
 /**
  * A lane may keep this many times what is free (dynamic thresholds, Choudhury and Hahne 1998): alone it gets 7/8 of all
  * room, and a peer that leaves gaps on purpose never takes the last of it from the others.
@@ -79,11 +76,11 @@ export class Reorder {
   private periodAt = float64(0, MAX_LINKS);
   private readonly columns = new Columns(this, 'others', 64);
 
-  // Rings: one above the cell, and the length, of each counter that waits.
-  private cellOf = new Int32Array(0);
-  private lengthOf = new Int32Array(0);
-  private rings = 0;
+  /** For lanes that wait, one above the cell of each counter: each peer has a ring at most, and is never refused one. */
+  private readonly rings: Int32Array[] = [];
   private readonly freeRings: number[] = [];
+  /** Bytes that wait in each cell. */
+  private readonly lengthOf: Int32Array;
   private readonly freeCells: Int32Array;
   private freeCount: number;
   /** Cells released, in use until the TAP has been written. */
@@ -103,15 +100,7 @@ export class Reorder {
     this.freeCells = Int32Array.from({ length: cells }, (_, index) => cells - 1 - index);
     this.freeCount = cells;
     this.leaving = new Int32Array(cells);
-    this.makeRings(FIRST_RINGS);
-  }
-
-  /** Makes room for `count` rings in all. */
-  private makeRings(count: number): void {
-    this.cellOf = enlarged(this.cellOf, count * SPAN, 0);
-    this.lengthOf = enlarged(this.lengthOf, count * SPAN, 0);
-    for (let ring = count - 1; ring >= this.rings; ring--) this.freeRings.push(ring);
-    this.rings = count;
+    this.lengthOf = new Int32Array(cells);
   }
 
   /** A session's lane is used for the first time: it starts at counter 0. */
@@ -257,9 +246,8 @@ export class Reorder {
     if (this.pending[slot] >= SHARE_OF_FREE * this.freeCount) return false;
     if (this.ring[slot] === NO_RING) this.takeRing(slot, datagram);
     const cell = this.freeCells[--this.freeCount];
-    const at = this.ring[slot] * SPAN + (counter % SPAN);
-    this.cellOf[at] = cell + 1;
-    this.lengthOf[at] = length;
+    this.rings[this.ring[slot]][counter % SPAN] = cell + 1;
+    this.lengthOf[cell] = length;
     this.arena.bytes.copyWithin(this.base + cell * CELL_BYTES + CELL_HEAD, body, end);
     this.pending[slot]++;
     return true;
@@ -272,21 +260,24 @@ export class Reorder {
       if (this.peer[other] !== peer) continue;
       while (this.pending[other] > 0) this.skip(other, now);
     }
-    if (this.freeRings.length === 0) this.makeRings(2 * this.rings);
-    this.ring[slot] = this.freeRings.pop() ?? NO_RING;
+    this.ring[slot] = this.freeRings.pop() ?? this.makeRing();
+  }
+
+  private makeRing(): number {
+    return this.rings.push(new Int32Array(SPAN)) - 1;
   }
 
   /** Releases from the head on until the next gap. */
   private drain(slot: number, now: number): void {
-    const ring = this.ring[slot] * SPAN;
+    const ring = this.rings[this.ring[slot]];
     while (this.pending[slot] > 0) {
-      const at = ring + (this.next[slot] % SPAN);
-      const cell = this.cellOf[at] - 1;
+      const at = this.next[slot] % SPAN;
+      const cell = ring[at] - 1;
       if (cell < 0) break;
-      this.cellOf[at] = 0;
+      ring[at] = 0;
       this.pending[slot]--;
       this.next[slot]++;
-      this.release(slot, this.base + cell * CELL_BYTES + CELL_HEAD, this.lengthOf[at]);
+      this.release(slot, this.base + cell * CELL_BYTES + CELL_HEAD, this.lengthOf[cell]);
       this.leaving[this.leavingCount++] = cell;
     }
     this.gapAt[slot] = now;
@@ -309,10 +300,10 @@ export class Reorder {
 
   /** Gives the gap at the head up and releases what follows it. */
   private skip(slot: number, now: number): void {
-    const ring = this.ring[slot] * SPAN;
+    const ring = this.rings[this.ring[slot]];
     this.lostAt[slot] = this.gapAt[slot];
     this.lostFrom[slot] = this.next[slot];
-    while (this.cellOf[ring + (this.next[slot] % SPAN)] === 0) this.next[slot]++;
+    while (ring[this.next[slot] % SPAN] === 0) this.next[slot]++;
     this.lostTo[slot] = this.next[slot];
     this.drain(slot, now);
   }
