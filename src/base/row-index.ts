@@ -1,6 +1,10 @@
 /**
  * Rows found by a hash of what they hold: chains in typed arrays. A `Map` of 65,536 is walked by the collector, and made anew in
  * one go whenever it doubles. What the rows hold, and whether it is what is looked for, those know who ask.
+ *
+ * With each row that comes for the first time one chain is split in two, in order, so that none waits for all.
+ *
+ * Source: W. Litwin, "Linear hashing" (1980).
  */
 import { Columns, int32, type RowsOf } from './columns.js';
 
@@ -12,6 +16,9 @@ export class RowIndex {
   private readonly heads = int32(NO_ROW);
   private readonly next = int32(NO_ROW);
   private readonly columns: Columns;
+  private chains = 0;
+  /** The bits of a hash that name its chain; where that chain is not there yet, all but the highest of them do. */
+  private mask = 0;
 
   constructor(of: RowsOf) {
     this.columns = new Columns(this, of);
@@ -19,14 +26,15 @@ export class RowIndex {
 
   /** Adds a row that is not there. */
   add(row: number, hash: number): void {
-    this.ensure(row + 1);
+    this.columns.ensure(row + 1);
+    while (this.chains <= row) this.split();
     this.hashes[row] = hash;
-    this.chain(row);
+    this.chain(row, this.chainOf(hash));
   }
 
   /** No harm when it is not there. */
   remove(row: number): void {
-    if (row >= this.columns.capacity) return;
+    if (row >= this.chains) return;
     const chain = this.chainOf(this.hashes[row]);
     let before = NO_ROW;
     for (let at = this.heads[chain]; at !== NO_ROW; at = this.next[at]) {
@@ -42,7 +50,7 @@ export class RowIndex {
 
   /** A row of a hash, from which `after` leads to the others; -1: there is none. */
   first(hash: number): number {
-    if (this.columns.capacity === 0) return NO_ROW;
+    if (this.chains === 0) return NO_ROW;
     return this.from(this.heads[this.chainOf(hash)], hash);
   }
 
@@ -57,27 +65,27 @@ export class RowIndex {
     return at;
   }
 
-  /** There are as many chains as there is room for rows: a power of two. */
   private chainOf(hash: number): number {
-    return hash & (this.columns.capacity - 1);
+    const chain = hash & this.mask;
+    return chain < this.chains ? chain : chain & (this.mask >>> 1);
   }
 
-  private chain(row: number): void {
-    const chain = this.chainOf(this.hashes[row]);
+  private chain(row: number, chain: number): void {
     this.next[row] = this.heads[chain];
     this.heads[chain] = row;
   }
 
-  private ensure(rows: number): void {
-    const before = this.heads;
-    if (!this.columns.ensure(rows)) return;
-    this.heads.fill(NO_ROW);
-    for (const head of before) {
-      for (let row = head; row !== NO_ROW; ) {
-        const following = this.next[row];
-        this.chain(row);
-        row = following;
-      }
+  /** Adds a chain, which takes its rows from that of the same number without its highest bit. */
+  private split(): void {
+    const added = this.chains++;
+    if (added > this.mask) this.mask = 2 * this.mask + 1;
+    const from = added & (this.mask >>> 1);
+    let row = this.heads[from];
+    this.heads[from] = NO_ROW;
+    while (row !== NO_ROW) {
+      const following = this.next[row];
+      this.chain(row, (this.hashes[row] & this.mask) === added ? added : from);
+      row = following;
     }
   }
 }
