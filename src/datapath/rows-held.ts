@@ -4,7 +4,6 @@ import type { RowsHeld } from '../contract/answers.js';
 import { LINK_WIDTH, PEER_WIDTH } from '../contract/stats.js';
 import { RING_BYTES } from '../crypto/replay.js';
 import { TIMERS_PER_LINK } from '../link/life/timers.js';
-import { PATH } from '../native/ops.js';
 import type { Assembly } from './assembly.js';
 
 /** `links`: rows of some links that stand for all. */
@@ -14,12 +13,7 @@ export function rowsHeld(parts: Assembly, links: readonly number[]): RowsHeld {
   const objects = ownBytes(links.map((link) => parts.link.placement.objectsOf(link)));
   return {
     peer: rows.peers + PEER_WIDTH * Float64Array.BYTES_PER_ELEMENT,
-    link:
-      rows.links +
-      TIMERS_PER_LINK * rows.timers +
-      LINK_WIDTH * Float64Array.BYTES_PER_ELEMENT +
-      PATH.WORDS * Int32Array.BYTES_PER_ELEMENT +
-      objects,
+    link: rows.links + TIMERS_PER_LINK * rows.timers + LINK_WIDTH * Float64Array.BYTES_PER_ELEMENT + objects,
     session: rows.sessions,
     stream: rows.streams,
     ring: RING_BYTES,

@@ -1,6 +1,5 @@
 /** Links as rows of typed arrays: one row is one path to one peer. */
 
-import { enlarged } from '../base/arrays.js';
 import { Columns, float64, int32, uint8, uint32 } from '../base/columns.js';
 import { STATE } from '../contract/link-states.js';
 import type { LinkSettings } from '../contract/settings.js';
@@ -99,8 +98,8 @@ export class LinkTable {
   frameAt = float64();
   /** 1 when unconfirmed datagrams wait for a usable link to be sent again. */
   resendPending = uint8();
-  /** Path table: `PATH.WORDS` a row; the row after the last link is scratch for single sends. */
-  paths = new Int32Array(PATH.WORDS);
+  /** Path table: `PATH.WORDS` a row; the last row is no link's. */
+  paths = int32(0, PATH.WORDS);
   /** The configured path, and the rows of the sockets for IPv4 and IPv6. */
   configured = int32(0, PATH.WORDS);
   sockets = int32(-1, 2);
@@ -113,21 +112,25 @@ export class LinkTable {
   private readonly configuredEnds = new EndIndex();
   private readonly endsInUse = new EndIndex();
 
+  constructor() {
+    this.ensure(0);
+  }
+
   get capacity(): number {
     return this.columns.capacity;
   }
 
+  /** Has at least so many rows for links, and one more. */
   private ensure(rows: number): void {
-    if (!this.columns.ensure(rows)) return;
+    if (!this.columns.ensure(rows + 1)) return;
     this.rttHistograms.ensure(this.capacity);
     this.loss.ensure(this.capacity);
     this.runTrials.ensure(this.capacity);
-    this.paths = enlarged(this.paths, (this.capacity + 1) * PATH.WORDS);
   }
 
   /** Path row for single sends that belong to no link (handshakes, path checks). */
   get scratchPath(): number {
-    return this.capacity;
+    return this.capacity - 1;
   }
 
   /** Where the path of a row begins in `paths`, and its configured one in `configured`. */
