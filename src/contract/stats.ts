@@ -2,6 +2,8 @@
  * Counters and gauges shared with the control thread: one SharedArrayBuffer of doubles, written by the one
  * worker, read by anybody. Doubles because they are read and written whole and count exactly to 2^53.
  */
+import { doubled, isSmall, roomFor } from '../base/columns.js';
+import { ROOMS } from '../base/rooms.js';
 import { DROP_NAMES } from './drops.js';
 
 function indexOf<const T extends readonly string[]>(names: T): Record<T[number], number> {
@@ -135,15 +137,23 @@ interface StatsShape {
   links: number;
 }
 
-/** The buffer of a shape, and the sections in it. */
-function sectionsOf(shape: StatsShape, given?: SharedArrayBuffer) {
-  const sizes = [
+/** Doubles in each section of a buffer. */
+function sizesOf(shape: StatsShape) {
+  return [
     INTERFACE_FIELDS.length,
     DROP_NAMES.length,
     shape.peers * PEER_FIELDS.length,
     shape.links * LINK_FIELDS.length,
   ] as const;
-  const buffer = given ?? new SharedArrayBuffer(sizes.reduce((sum, size) => sum + size, 0) * 8);
+}
+
+function bytesOf(shape: StatsShape): number {
+  return sizesOf(shape).reduce((sum, size) => sum + size, 0) * Float64Array.BYTES_PER_ELEMENT;
+}
+
+/** The buffer of a shape, and the sections in it. */
+function sectionsOf(shape: StatsShape, buffer = new SharedArrayBuffer(bytesOf(shape))) {
+  const sizes = sizesOf(shape);
   let word = 0;
   const section = (size: number): Float64Array => {
     const view = new Float64Array(buffer, word * 8, size);
@@ -158,6 +168,15 @@ function sectionsOf(shape: StatsShape, given?: SharedArrayBuffer) {
     peers: section(sizes[2]),
     links: section(sizes[3]),
   };
+}
+
+/** Sections for at least so many rows, and for all that there may be when they are large. */
+function largerSections(rows: StatsShape) {
+  const least = { peers: doubled(rows.peers), links: doubled(rows.links) };
+  if (isSmall(bytesOf(least))) return sectionsOf(least);
+  const most = { peers: roomFor('peers', rows.peers), links: roomFor('links', rows.links) };
+  const memory = ROOMS.takeWhole(bytesOf(most));
+  return memory === null ? sectionsOf(least) : sectionsOf(most, memory);
 }
 
 /** A view on the shared statistics; both threads make one over the same buffer. */
@@ -179,9 +198,9 @@ export class SharedStats {
     this.links = sections.links;
   }
 
-  /** Moves to a larger buffer with the same contents; everything that holds this view goes along. */
-  grow(shape: StatsShape): void {
-    const larger = sectionsOf(shape);
+  /** Moves to a larger buffer, for at least so many rows, with the same contents; everything that holds this view goes along. */
+  grow(rows: StatsShape): void {
+    const larger = largerSections(rows);
     larger.interface.set(this.interface);
     larger.drops.set(this.drops);
     larger.peers.set(this.peers);

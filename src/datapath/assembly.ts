@@ -298,13 +298,9 @@ export class Assembly {
     };
   }
 
-  /** Makes room for this many rows of statistics; the control thread gets the larger buffer. */
+  /** Makes room for the statistics of so many peers and links; the control thread gets the larger buffer. */
   growStats(peers: number, links: number): void {
-    const shape = this.stats.shape;
-    this.stats.grow({
-      peers: Math.max(shape.peers, 2 ** Math.ceil(Math.log2(peers))),
-      links: Math.max(shape.links, 2 ** Math.ceil(Math.log2(links))),
-    });
+    this.stats.grow({ peers, links });
     this.io.emit({
       kind: 'stats',
       buffer: this.stats.buffer,

@@ -29,8 +29,7 @@ export function clearCounters(parts: Assembly, clearing: CounterClearing): numbe
     if (peers.has(row)) clearPeerRow(parts.stats, row);
     if (links.has(row)) clearLinkRow(parts.stats, row);
   }
-  const { shape } = parts.stats;
-  return end < Math.max(shape.peers, shape.links) ? end : null;
+  return end < Math.max(peers.capacity, links.capacity) ? end : null;
 }
 
 function clearInterface({ stats, reassembly }: Assembly): void {

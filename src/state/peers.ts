@@ -55,6 +55,11 @@ export class PeerTable {
   /** Rows present, in no order. */
   rows: number[] = [];
 
+  /** Every row in use is below it. */
+  get capacity(): number {
+    return this.columns.capacity;
+  }
+
   add(row: number, policy: Policy, copies: number, name: number): void {
     this.columns.ensure(row + 1);
     this.policy[row] = POLICY[policy];
