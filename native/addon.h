@@ -21,7 +21,7 @@
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \
   /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
   /* system.cc */ X(now) X(setScheduling) X(setSlice) X(ifindex) X(peerCredentials) X(notify)    \
-  /* system.cc */ X(forbidCoreDumps) X(discard) X(exitNow) X(deviceMtu)                          \
+  /* system.cc */ X(forbidCoreDumps) X(discard) X(keepPagesSmall) X(exitNow) X(deviceMtu)        \
   /* addon.cc */ X(layout)
 
 namespace addon {

@@ -29,6 +29,15 @@ constexpr size_t kMaxDescriptors = 16;
 constexpr int64_t kShortestSliceUs = 100;
 constexpr int64_t kLongestSliceUs = 100'000;
 
+// Tells the kernel something of the whole pages among some bytes.
+void advise(const uint8_t* data, int64_t length, int advice) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t start = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t from = (start + page - 1) & ~(page - 1);
+  const uintptr_t to = (start + static_cast<uintptr_t>(length)) & ~(page - 1);
+  if (to > from) madvise(reinterpret_cast<void*>(from), to - from, advice);
+}
+
 }  // namespace
 
 namespace addon {
@@ -72,11 +81,15 @@ napi_value discard(napi_env env, napi_callback_info info) {
   const int64_t length = args.int64(2);
   if (!args.ok()) return nullptr;
   if (!arena.holds(offset, length)) return throwRange(env, "outside the arena");
-  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t start = reinterpret_cast<uintptr_t>(arena.data) + static_cast<uintptr_t>(offset);
-  const uintptr_t from = (start + page - 1) & ~(page - 1);
-  const uintptr_t to = (start + static_cast<uintptr_t>(length)) & ~(page - 1);
-  if (to > from) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  advise(arena.data + offset, length, MADV_DONTNEED);
+  return makeUndefined(env);
+}
+
+napi_value keepPagesSmall(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const Bytes memory = args.bytes(0);
+  if (!args.ok()) return nullptr;
+  advise(memory.data, static_cast<int64_t>(memory.size), MADV_NOHUGEPAGE);
   return makeUndefined(env);
 }
 

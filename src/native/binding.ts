@@ -123,6 +123,11 @@ export interface Native {
    * from now on.
    */
   discard(arena: Uint8Array, offset: number, length: number): void;
+  /**
+   * The whole pages of this memory are never to become huge ones (madvise, MADV_NOHUGEPAGE): what is not written to costs nothing
+   * then, wherever the system is set to prefer them.
+   */
+  keepPagesSmall(memory: Uint8Array): void;
 
   /** UDP ------------------------------------------------------------------ */
   /**

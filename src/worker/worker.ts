@@ -5,6 +5,7 @@
 
 import { randomFillSync } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { ROOMS } from '../base/rooms.js';
 import type { DatapathCommand } from '../contract/commands.js';
 import { DropExamples } from '../contract/drop-examples.js';
 import { DROP } from '../contract/drops.js';
@@ -141,6 +142,7 @@ class Shell {
     const bytes = this.arena.bytes;
     this.now = native.now();
     this.turnBegan = this.now;
+    ROOMS.onMemory = (memory) => native.keepPagesSmall(memory);
     this.outbox = new Outbox(start.port, start.taken);
     this.cookieReplies = new CookieReplies(native, this.marks);
     this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);

@@ -46,6 +46,20 @@ test('whole pages are given back, and read as zero', () => {
   expect(() => native.discard(new Uint8Array(10), 8, 4)).toThrow(RangeError);
 });
 
+test.runIf(existsSync('/sys/kernel/mm/transparent_hugepage'))(
+  'pages stay small, of shared memory too',
+  () => {
+    const script = `const memory = new Uint8Array(new SharedArrayBuffer(64 << 20));
+    const areas = () => readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-)/m);
+    const small = () => areas().some((area) => /^Size: +6[0-9]{4} kB/m.test(area) && / nh\\b/.test(area));
+    const before = small();
+    native.keepPagesSmall(memory);
+    console.log(before, small(), memory[1 << 20]);`;
+    expect(inChild(script)).toBe('false true 0');
+    native.keepPagesSmall(new Uint8Array(10));
+  },
+);
+
 test('the credentials of a peer are those of its process', async () => {
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
   const client = connect(socketPath);
