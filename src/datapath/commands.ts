@@ -135,7 +135,7 @@ export class Commands {
         return recallMulticast(this.parts.snooping, command.known, (port) => this.mayLearn(port), now);
       case 'goodbye':
         if (command.peer !== undefined) this.leave(command.peer, now);
-        else for (const peer of tables.peers.rows) link.notices.goodbye(peer, now);
+        else for (let at = 0; at < tables.peers.count; at++) link.notices.goodbye(tables.peers.rows[at], now);
         return transmit.flush();
     }
   }

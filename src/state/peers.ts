@@ -48,12 +48,13 @@ export class PeerTable {
   tapMtuFreshAt = float64();
   superId = uint16();
   frameId = uint16();
+  /** Rows present, in no order: the first `count` of these. */
+  rows = int32();
   /** Place of a peer in `rows`. */
   private place = int32();
   private readonly columns = new Columns(this, 'peers', 16);
   private readonly rowsByName = new RowIndex('peers');
-  /** Rows present, in no order. */
-  rows: number[] = [];
+  count = 0;
 
   /** Every row in use is below it. */
   get capacity(): number {
@@ -77,8 +78,8 @@ export class PeerTable {
     this.tapMtu[row] = 0;
     this.tapMtuFreshAt[row] = 0;
     this.links.fill(NO_LINK, row * MAX_LINKS, (row + 1) * MAX_LINKS);
-    this.place[row] = this.rows.length;
-    this.rows.push(row);
+    this.place[row] = this.count;
+    this.rows[this.count++] = row;
   }
 
   /** Chooses the frames that are sent to a peer twice. */
@@ -99,8 +100,7 @@ export class PeerTable {
     this.session[row] = NO_SESSION;
     this.activeLink[row] = NO_LINK;
     this.usable[row] = 0;
-    const last = this.rows.pop() as number;
-    if (last === row) return;
+    const last = this.rows[--this.count];
     this.rows[this.place[row]] = last;
     this.place[last] = this.place[row];
   }

@@ -240,12 +240,12 @@ export class Outbound {
 
   /** To every peer that can be reached and that a frame of `from` may pass to, once. Returns how many there were. */
   private flood(from: number, frame: Frame): number {
-    const { rows } = this.peers;
+    const { rows, count } = this.peers;
     const { directs } = this.ports;
     const isServed = directs.isOn && this.servedBy() >= 0;
     const vlan = this.heldVlan(frame);
     let reached = 0;
-    for (let index = 0; index < rows.length; index++) {
+    for (let index = 0; index < count; index++) {
       const peer = rows[index];
       if (isServed && directs.isDirect(peer)) continue;
       if (!this.isReached(peer) || !this.ports.mayPass(from, peer)) continue;

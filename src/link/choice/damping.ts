@@ -7,6 +7,7 @@
  * `max`. Holding back is advice: the selection still takes such a link when there is no other.
  */
 
+import { ByRow } from '../../base/by-row.js';
 import { Columns, float64, uint8 } from '../../base/columns.js';
 import type { DampingSettings } from '../../contract/settings.js';
 
@@ -15,7 +16,7 @@ export const FLAP_PENALTY = 1000;
 
 /** Penalties of links, by link row. */
 export class FlapDamping {
-  private readonly settings: (DampingSettings | null)[] = [];
+  private readonly settings = new ByRow<DampingSettings>('links');
   private penalty = float64();
   private penaltyAt = float64();
   private suppressed = uint8();
@@ -24,7 +25,8 @@ export class FlapDamping {
   /** Sets how a link is damped; null: not at all. What it has collected so far stays. */
   configure(link: number, settings: DampingSettings | null): void {
     this.columns.ensure(link + 1);
-    this.settings[link] = settings;
+    if (settings === null) this.settings.delete(link);
+    else this.settings.set(link, settings);
   }
 
   /** Forgives everything: the row is another link's now. */
@@ -34,7 +36,7 @@ export class FlapDamping {
 
   /** A link was lost. */
   flapped(link: number, now: number): void {
-    const settings = this.settings[link];
+    const settings = this.settings.get(link);
     if (!settings) return;
     const ceiling = settings.reuse * 2 ** (settings.maxUs / settings.halfLifeUs);
     this.penalty[link] = Math.min(ceiling, this.penaltyOf(link, now) + FLAP_PENALTY);
@@ -44,7 +46,7 @@ export class FlapDamping {
 
   /** Penalty of a link, decayed to `now`. */
   penaltyOf(link: number, now: number): number {
-    const settings = this.settings[link];
+    const settings = this.settings.get(link);
     if (!settings) return 0;
     return this.penalty[link] * 2 ** (-(now - this.penaltyAt[link]) / settings.halfLifeUs);
   }
@@ -58,7 +60,7 @@ export class FlapDamping {
 
   /** For how long a link is still held back if it stays up, in µs; 0 when it is not. */
   leftUs(link: number, now: number): number {
-    const settings = this.settings[link];
+    const settings = this.settings.get(link);
     if (!settings || this.suppressed[link] === 0) return 0;
     const halvings = Math.log2(this.penaltyOf(link, now) / settings.reuse);
     return Math.max(0, halvings * settings.halfLifeUs);

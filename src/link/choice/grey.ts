@@ -8,6 +8,7 @@
  * on it is tried ever more rarely.
  */
 
+import { ByRow } from '../../base/by-row.js';
 import { Columns, float64, uint8 } from '../../base/columns.js';
 import type { QualitySettings } from '../../contract/settings.js';
 
@@ -22,7 +23,7 @@ const PROVEN = 4;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class GreyWatch {
-  private readonly settings: (QualitySettings | null)[] = [];
+  private readonly settings = new ByRow<QualitySettings>('links');
   private reasons = uint8();
   /** Since when it has been worse than its limit without a break, and since when better than half of it. */
   private worseSince = float64(NEVER);
@@ -35,8 +36,9 @@ export class GreyWatch {
   /** Sets the limits of a link; null: it is never grey. */
   configure(link: number, settings: QualitySettings | null): void {
     this.columns.ensure(link + 1);
-    this.settings[link] = settings;
-    if (settings === null) this.reasons[link] = GREY.NO;
+    if (settings !== null) return this.settings.set(link, settings);
+    this.settings.delete(link);
+    this.reasons[link] = GREY.NO;
   }
 
   /** Forgets everything: the row is another link's now. */
@@ -50,7 +52,7 @@ export class GreyWatch {
   }
 
   settingsOf(link: number): QualitySettings | null {
-    return this.settings[link] ?? null;
+    return this.settings.get(link) ?? null;
   }
 
   /** How long a grey link must still be good before it is clean, in µs; 0 for a clean one. */
@@ -64,7 +66,7 @@ export class GreyWatch {
    * turned grey or clean.
    */
   review(link: number, lossPermille: number, slowerUs: number, now: number): boolean {
-    const limits = this.settings[link];
+    const limits = this.settings.get(link);
     if (!limits) return false;
     const part = Math.max(lossPermille / limits.lossPermille, slowerUs / limits.delayUs);
     this.worseSince[link] = part < 1 ? NEVER : Math.min(this.worseSince[link], now);
