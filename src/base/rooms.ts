@@ -19,7 +19,7 @@ export interface Room {
 export class Rooms {
   private block: SharedArrayBuffer | null = null;
   private used = 0;
-  private isRefused = false;
+  private isClosed = false;
   /** Hears of memory that was taken from the system, before anything is written to it. */
   onMemory: (memory: Uint8Array) => void = () => {};
 
@@ -41,7 +41,7 @@ export class Rooms {
 
   /** The same, as memory of its own. */
   takeWhole(bytes: number): SharedArrayBuffer | null {
-    if (this.isRefused) return null;
+    if (this.isClosed) return null;
     try {
       const memory = this.make(bytes);
       this.onMemory(new Uint8Array(memory));
@@ -49,9 +49,14 @@ export class Rooms {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       // Each refusal costs V8 several collections.
-      this.isRefused = true;
+      this.close();
       return null;
     }
+  }
+
+  /** Takes nothing more: the system has no memory to spare that is not used. */
+  close(): void {
+    this.isClosed = true;
   }
 }
 

@@ -26,6 +26,7 @@ import { kernelFacts, tellChanges } from './kernel-facts.js';
 import { MachineIdle } from './machine-idle.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
+import { mayReserve } from './reserves.js';
 import { schedule } from './scheduling.js';
 import { TapQueues } from './tap-queues.js';
 
@@ -143,6 +144,7 @@ class Shell {
     this.now = native.now();
     this.turnBegan = this.now;
     ROOMS.onMemory = (memory) => native.keepPagesSmall(memory);
+    if (!mayReserve()) ROOMS.close();
     this.outbox = new Outbox(start.port, start.taken);
     this.cookieReplies = new CookieReplies(native, this.marks);
     this.screen = new HandshakeScreen(sodiumPrimitives, start.publicKey);

@@ -152,6 +152,9 @@ describe('rooms', () => {
     });
     expect([rooms.take(10), rooms.take(10), rooms.takeWhole(10)]).toEqual([null, null, null]);
     expect(asked).toBe(1);
+    const closed = new Rooms();
+    closed.close();
+    expect(closed.take(10)).toBeNull();
     const broken = new Rooms(() => {
       throw new TypeError('broken');
     });
