@@ -123,7 +123,8 @@ export class Columns {
   ensure(rows: number): boolean {
     if (rows <= this.capacity) return false;
     const least = Math.max(this.least, doubled(rows));
-    if (rows > this.roomRows && !isSmall(least * this.bytesPerRow)) this.move(rows);
+    const isLarge = rows > this.least && !isSmall(least * this.bytesPerRow);
+    if (isLarge && rows > this.roomRows) this.move(rows);
     if (rows <= this.roomRows) this.extend(rows);
     else this.copy(least);
     return true;

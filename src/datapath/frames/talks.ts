@@ -19,7 +19,7 @@ export class Talks {
   private higher = int32(NOBODY);
   private frames = uint8();
   private since = float64();
-  private readonly columns = new Columns(this, 'others');
+  private readonly columns = new Columns(this, 'others', PLACES);
 
   constructor(
     private readonly directs: Directs,
