@@ -254,6 +254,7 @@ describe('doctor, of the host that the daemon runs on', () => {
     addresses: ['10.77.0.1'],
     duplicates: [],
     isStrict: false,
+    bridge: null,
     ...changes,
   });
   const card = device({ name: 'wan0', ifindex: 2, addresses: ['192.0.2.10'], isStrict: true });
@@ -318,6 +319,14 @@ describe('doctor, of the host that the daemon runs on', () => {
         { kind: 'advice', remedy: expect.stringContaining('"timers interval 20000"') },
       ]);
     });
+  });
+
+  it('names the bridge that takes what comes in by the device that a link is bound to', () => {
+    const devices = [device(), device({ name: 'wan1', ifindex: 3, bridge: 'br0' })];
+    const ofLink = (local: string, state: 'up' | 'down' = 'down') =>
+      told(host({ devices }), [peer({}, { state, local })]);
+    expect(ofLink('wan1:7700')).toEqual([expect.stringContaining('by wan1, a port of the bridge br0')]);
+    expect([...ofLink('wan1:7700', 'up'), ...ofLink('10.77.0.1:7700')]).toEqual([]);
   });
 
   it('names the device with a strict filter by which a link hears nothing', () => {

@@ -15,6 +15,8 @@ export interface HostDevice {
   duplicates: readonly string[];
   /** Drops what comes by another device than the answer would leave by (RFC 3704, strict). */
   isStrict: boolean;
+  /** The bridge that it is a port of, and that takes all that comes in by it. */
+  bridge: string | null;
 }
 
 /** A chain of nftables that drops what no rule of its table accepts. */
@@ -43,18 +45,21 @@ interface IpDevice {
   ifname: string;
   ifindex: number;
   addr_info: { local: string; dadfailed?: boolean }[];
+  master?: string;
+  linkinfo?: { info_slave_kind?: string };
 }
 
 async function readDevices(): Promise<HostDevice[]> {
-  const found = (await answerOf('ip', ['-j', 'address', 'show'])) as IpDevice[] | null;
+  const found = (await answerOf('ip', ['-j', '-d', 'address', 'show'])) as IpDevice[] | null;
   const ofAll = await reversePath('all');
   return Promise.all(
-    (found ?? []).map(async ({ ifname: name, ifindex, addr_info: addresses }) => ({
+    (found ?? []).map(async ({ ifname: name, ifindex, addr_info: addresses, master, linkinfo }) => ({
       name,
       ifindex,
       addresses: addresses.map(({ local }) => local),
       duplicates: addresses.filter(({ dadfailed }) => dadfailed).map(({ local }) => local),
       isStrict: Math.max(ofAll, await reversePath(name)) === STRICT,
+      bridge: linkinfo?.info_slave_kind === 'bridge' ? (master ?? null) : null,
     })),
   );
 }

@@ -32,6 +32,7 @@ export function findingsOfHost(
     ),
     ...[...ports].flatMap((port) => ofFirewall(host, port)),
     ...ofReversePath(host, unheard),
+    ...unheard.flatMap((link) => ofBridgePort(host, link)),
     ...(host.isClockKept === false ? [CLOCK] : []),
     ...findingsOfNat(facts, host.devices),
   ];
@@ -60,7 +61,7 @@ function ofFirewall({ chains }: HostFacts, port: number): Finding[] {
 
 /** Links that hear nothing, by a device that drops what an answer would not go back by. */
 function ofReversePath({ devices }: HostFacts, unheard: readonly LinkStatus[]): Finding[] {
-  const locals = new Set(unheard.map(({ local }) => local?.slice(0, local.lastIndexOf(':')) ?? ''));
+  const locals = new Set(unheard.map(({ local }) => hostOf(local)));
   return devices
     .filter(
       ({ isStrict, name, addresses }) => isStrict && [name, ...addresses].some((one) => locals.has(one)),
@@ -73,6 +74,18 @@ function ofReversePath({ devices }: HostFacts, unheard: readonly LinkStatus[]): 
     }));
 }
 
+/** A link that is bound to a port of a bridge: nothing that comes in there reaches a socket of the port. */
+function ofBridgePort({ devices }: HostFacts, { local, link, peer }: LinkStatus): Finding[] {
+  return devices
+    .filter(({ name, bridge }) => bridge !== null && name === hostOf(local))
+    .map(({ name, bridge }) => ({
+      kind: 'fault',
+      where: `link ${link} of peer ${peer}`,
+      problem: `leaves by ${name}, a port of the bridge ${bridge}, which takes all that comes in there`,
+      remedy: `give the link "local ${bridge}", or take ${name} out of the bridge`,
+    }));
+}
+
 const CLOCK: Finding = {
   kind: 'advice',
   where: 'this host',
@@ -80,6 +93,11 @@ const CLOCK: Finding = {
     'no time server keeps the clock right: certificates, invitations and the handshakes after a restart go by it',
   remedy: 'timedatectl set-ntp true',
 };
+
+/** What stands before the port of an end. */
+function hostOf(end: string | null): string {
+  return end?.slice(0, end.lastIndexOf(':')) ?? '';
+}
 
 /** Port of `address:port`. */
 function portOf(end: string | null): number | null {
