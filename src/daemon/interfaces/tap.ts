@@ -18,6 +18,8 @@ const TAP_SEND_BUFFER = 4 << 20;
 const TAP_QUEUE_FRAMES = 1000;
 /** Alias by which a daemon knows a persistent TAP as one of its own. */
 const OWN_ALIAS = 'octolink';
+const GONE =
+  'the TAP was renamed, deleted or moved to another network namespace: "shutdown" and "no shutdown" make a new one';
 
 export class Tap {
   /** What the system does not let us set, one sentence each. */
@@ -119,7 +121,8 @@ export class Tap {
       this.persists = this.own && effectiveInterface(after).persist;
       if (this.own) this.native.tapPersist(this.handle.fd, this.persists);
     } catch (error) {
-      throw new Error(`interface ${after.name}: ${(error as Error).message}`);
+      const reason = this.isThere(after.name) ? (error as Error).message : GONE;
+      throw new Error(`interface ${after.name}: ${reason}`);
     }
   }
 

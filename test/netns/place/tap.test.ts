@@ -231,6 +231,10 @@ describe('a TAP that is moved to another network namespace', () => {
     node.daemon.signal('SIGCONT');
     const isMissed = async () => (await node.call('show.interfaces', {}))[0].missing.join().includes('moved');
     await until('the TAP to be missed', isMissed, PATIENCE_S * 1000);
+    const refused = await node.tryCli('configure terminal', 'interface octo0', 'mtu 1300');
+    expect(refused.stderr).toContain(
+      'another network namespace: "shutdown" and "no shutdown" make a new one',
+    );
   });
 });
 
