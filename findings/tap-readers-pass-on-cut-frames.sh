@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# tinc 1.0.36 and socat 1.7.4.4: of a frame that is too large for them the beginning arrives, as if it were the frame.
+# tinc 1.0.36, VDE 2.3.2 and socat 1.7.4.4: of a frame that is too large for them the beginning arrives, as if it were the frame.
 #
 # With MTU 9000 on the TAPs of both ends one would expect a VPN to carry large frames or to drop them, as a switch does that is not made for
-# jumbo frames. Both programs read a TAP into a buffer of fixed size: 1,518 bytes in tinc (Debian's, without --enable-jumbograms), 8,192 in
-# socat unless `-b` says otherwise. Of a longer frame Linux gives what fits and throws the rest away; the read succeeds, no flag tells
-# and no counter moves. tinc and socat send that on. tinc.conf(5) names no largest frame, socat(1) says how much is "transferred per step", and
-# the MTU can be set without an error.
+# jumbo frames. All three read a TAP into a buffer of fixed size: 1,518 bytes in tinc (Debian's, without --enable-jumbograms) and at the end
+# of VDE's way, 8,192 in socat unless `-b` says otherwise. Of a longer frame Linux gives what fits and throws the rest away; the read
+# succeeds, no flag tells and no counter moves. They send that on. tinc.conf(5) and the pages of VDE name no largest frame, socat(1) says
+# how much is "transferred per step", and the MTU can be set without an error.
 #
 # Octolink: its reads have room for the MTU of octo0, tags and offloads. Coming from tinc, an MTU that was raised there by hand has not
 # carried large frames: IP stacks drop what is shorter than its header says, and larger pings never came back.
@@ -13,7 +13,8 @@ set -euo pipefail
 
 TINC=1.0.36-2+b2
 SOCAT=1.7.4.4-2
-PACKAGES=("tinc=$TINC" "socat=$SOCAT" liblzo2-2=2.10-2 libwrap0=7.6.q-32)
+VDE=2.3.2+r586-8+b1
+PACKAGES=("tinc=$TINC" "socat=$SOCAT" liblzo2-2=2.10-2 libwrap0=7.6.q-32 "vde2=$VDE" "vde-switch=$VDE" libvdeplug2=4.0.1-4)
 
 work=$(mktemp -d)
 near=cut-$$-near
@@ -37,13 +38,16 @@ cannot() { echo "cannot be tried here: $1"; exit 77; }
 cd "$work"
 [ "$(id -u)" = 0 ] && [ -e /dev/net/tun ] || cannot 'it needs root and /dev/net/tun'
 for program in ip ping python3; do command -v "$program" >/dev/null || cannot "$program is missing"; done
-apt-get download -q "${PACKAGES[@]}" >download.log 2>&1 || cannot "no tinc $TINC or socat $SOCAT"
+apt-get download -q "${PACKAGES[@]}" >download.log 2>&1 || cannot 'no such packages'
 for package in *.deb; do dpkg -x "$package" package; done
 export LD_LIBRARY_PATH="$work/package/usr/lib/$(uname -m)-linux-gnu:$work/package/lib/$(uname -m)-linux-gnu"
 tincd="$work/package/usr/sbin/tincd"
 socat="$work/package/usr/bin/socat"
-for program in "$tincd" "$socat"; do ! ldd "$program" | grep 'not found' || cannot 'libraries are missing'; done
+switch="$work/package/usr/bin/vde_switch"
+plug="$work/package/usr/bin/vde_plug2tap"
+for program in "$tincd" "$socat" "$switch" "$plug"; do ! ldd "$program" | grep 'not found' || cannot 'libraries are missing'; done
 "$tincd" --version | head -1
+dpkg-deb -W vde2_*.deb
 "$socat" -V | sed -n 's/^socat version \([^ ]*\).*/socat \1/p'
 
 ip netns add "$near"
@@ -125,6 +129,16 @@ done
 carried tinc
 stop
 
+"$switch" -s "$work/switch" -p "$work/switch.pid" -d >switch.log 2>&1
+for _ in $(seq 100); do [ -S switch/ctl ] && [ -s switch.pid ] && break; sleep 0.1; done
+programs+=("$(cat switch.pid)")
+for end in near far; do
+  ip netns exec "${spaces[$end]}" "$plug" -s "$work/switch" tap0 >"$end.log" 2>&1 &
+  programs+=($!)
+done
+carried VDE
+stop
+
 tap=TUN,tun-type=tap,iff-no-pi,iff-up,tun-name=tap0
 ip netns exec "$far" "$socat" "$tap" UDP4-LISTEN:6000 >far.log 2>&1 &
 programs+=($!)
@@ -140,6 +154,12 @@ tinc: 1600 bytes sent, 1518 received
 tinc: 4000 bytes sent, 1518 received
 tinc: 8192 bytes sent, 1518 received
 tinc: 9014 bytes sent, 1518 received
+VDE: 1514 bytes sent, 1514 received
+VDE: 1518 bytes sent, 1518 received
+VDE: 1600 bytes sent, 1518 received
+VDE: 4000 bytes sent, 1518 received
+VDE: 8192 bytes sent, 1518 received
+VDE: 9014 bytes sent, 1518 received
 socat: 1514 bytes sent, 1514 received
 socat: 1518 bytes sent, 1518 received
 socat: 1600 bytes sent, 1600 received
