@@ -16,7 +16,7 @@ const IN_NAMESPACES = 'netns/';
 /** Files that are handed out at a time: the fewer, the sooner both ends of the queue meet; each time costs a second. */
 const HANDFUL = 12;
 /** What can be measured only in a process that has done nothing else; all other files share theirs. */
-const ALONE = ['native/key-memory.test.js'];
+const ALONE = ['native/key-memory.test.js', 'scenario/held-memory.test.js'];
 /** Of the tests in namespaces, those that do not keep time to milliseconds. */
 const UNHURRIED = [
   'netns/bad-config.test.js',
