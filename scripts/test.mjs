@@ -18,12 +18,7 @@ const HANDFUL = 12;
 /** What can be measured only in a process that has done nothing else; all other files share theirs. */
 const ALONE = ['native/key-memory.test.js', 'scenario/held-memory.test.js'];
 /** Of the tests in namespaces, those that do not keep time to milliseconds. */
-const UNHURRIED = [
-  'netns/bad-config.test.js',
-  'netns/observe.test.js',
-  'netns/place/names.test.js',
-  'netns/service.test.js',
-];
+const UNHURRIED = ['netns/observe.test.js', 'netns/place/names.test.js', 'netns/service.test.js'];
 
 /** The lab's programs are wanted, not needed: what cannot run without them is skipped and says so. */
 function prepareLab() {
