@@ -15,8 +15,8 @@ const TESTS = join(ROOT, 'dist/test');
 const IN_NAMESPACES = 'netns/';
 /** Files that are handed out at a time: the fewer, the sooner both ends of the queue meet; each time costs a second. */
 const HANDFUL = 12;
-/** What can be measured only in a process that has done nothing else; all other files share theirs. */
-const ALONE = ['native/key-memory.test.js', 'scenario/held-memory.test.js'];
+/** What can be measured only in a process that has done nothing else, nor compiled; all other files share theirs. */
+const ALONE = ['fuzz/linear.test.js', 'native/key-memory.test.js', 'scenario/held-memory.test.js'];
 /** Of the tests in namespaces, those that do not keep time to milliseconds. */
 const UNHURRIED = ['netns/observe.test.js', 'netns/place/names.test.js', 'netns/service.test.js'];
 

@@ -83,22 +83,30 @@ async function inUse(): Promise<NodeJS.MemoryUsage> {
   return process.memoryUsage();
 }
 
+/** What a peer takes: that of a host with many less that of one with half as many. */
+async function bytesOfEach() {
+  const few = await taken(() => hostWith(ROWS));
+  const many = await taken(() => hostWith(2 * ROWS));
+  const all = (many.all - few.all) / ROWS;
+  return { all, arrays: (many.arrays - few.arrays) / ROWS, host: many.made };
+}
+
 afterEach(() => vi.restoreAllMocks());
 
 it('rows and objects of the datapath take what is said of them, and no table is forgotten', async () => {
   // Without room to grow into, tables take what their rows do.
   vi.spyOn(ROOMS, 'takeWhole').mockReturnValue(null);
-  hostWith(2);
-  const few = await taken(() => hostWith(ROWS));
-  const many = await taken(() => hostWith(2 * ROWS));
-  const { peer, link } = heldBy(many.made);
-  const each = (many.all - few.all) / ROWS;
+  // What is compiled, and what the engine learns of it, is there before it is measured.
+  hostWith(2 * ROWS);
+  const rounds = [await bytesOfEach(), await bytesOfEach(), await bytesOfEach()];
+  const { all: each, arrays, host } = rounds.sort((a, b) => a.all - b.all)[1];
+  const { peer, link } = heldBy(host);
   expect((peer + link) / each).toBeGreaterThan(0.75);
   expect((peer + link) / each).toBeLessThan(1.25);
-  const rows = rowBytes(many.made.engine);
+  const rows = rowBytes(host.engine);
   const ofTables = rows.peers + rows.links + TIMERS_PER_LINK * rows.timers;
   const ofStatistics = (PEER_WIDTH + LINK_WIDTH) * 8;
-  expect((many.arrays - few.arrays) / ROWS / (ofTables + ofStatistics)).toBeLessThan(1.1);
+  expect(arrays / (ofTables + ofStatistics)).toBeLessThan(1.1);
   expect(rows.sessions * rows.streams * rows.histograms).toBeGreaterThan(0);
 });
 
