@@ -22,6 +22,7 @@
   /* netlink.cc */ X(netlinkOpen) X(netlinkDump) X(netlinkQuestion) X(netlinkRead)               \
   /* system.cc */ X(now) X(setScheduling) X(setSlice) X(ifindex) X(peerCredentials) X(notify)    \
   /* system.cc */ X(forbidCoreDumps) X(discard) X(keepPagesSmall) X(exitNow) X(deviceMtu)        \
+  /* system.cc */ X(lockFile)                                                                 \
   /* addon.cc */ X(layout)
 
 namespace addon {

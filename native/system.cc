@@ -1,7 +1,8 @@
-// Clock, memory, scheduling class, interface index and MTU, peer credentials, service manager, core dumps.
+// Clock, memory, scheduling class, interface index and MTU, peer credentials, service manager, core dumps, file locks.
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -176,6 +177,14 @@ napi_value forbidCoreDumps(napi_env env, napi_callback_info) {
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return throwErrno(env, errno, "prctl");
   if (setrlimit(RLIMIT_CORE, &none) != 0) return throwErrno(env, errno, "setrlimit");
   return makeUndefined(env);
+}
+
+napi_value lockFile(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int32_t fd = args.int32(0);
+  if (!args.ok()) return nullptr;
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return makeBoolean(env, true);
+  return errno == EWOULDBLOCK ? makeBoolean(env, false) : throwErrno(env, errno, "flock");
 }
 
 napi_value exitNow(napi_env env, napi_callback_info info) {

@@ -106,7 +106,10 @@ export function octolinkd8(): string {
     ...daemon.EXIT_CODES.flatMap(([code, meaning]) => item(bold(String(code)), roff(meaning))),
     ...section('FILES'),
     ...item(bold(daemon.OPTIONS.config.preset), roff('startup configuration, see octolink.conf(5)')),
-    ...item(bold(daemon.OPTIONS.state.preset), roff('private keys, archive of configurations')),
+    ...item(
+      bold(daemon.OPTIONS.state.preset),
+      roff('private keys, archive of configurations; each daemon needs its own'),
+    ),
     ...item(bold(daemon.OPTIONS.socket.preset), roff('control socket')),
     ...seeAlso('octolink(1)', 'octolink.conf(5)'),
   ]);

@@ -10,6 +10,7 @@ import { parseConfig } from '../config/edit.js';
 import { loadNative } from '../native/binding.js';
 import { Logging } from './base/logging.js';
 import { forgetOwnVariables, inheritedDescriptors, ServiceManager } from './base/service-manager.js';
+import { claimState } from './base/state-claim.js';
 import { StderrLog } from './base/stderr-log.js';
 import { manifest, version } from './base/version.js';
 import { Configurator } from './commits/configurator.js';
@@ -195,11 +196,13 @@ async function main(): Promise<void> {
   const shared = { version, methods: METHODS, parts, log, peerCredentials, ready };
   const stopServers = () => Promise.all(servers.map((server) => server.stop()));
   const { socket: path, 'read-only-socket': readOnlyPath } = options;
+  let releaseState = (): void => {};
   try {
     servers.push(await ControlServer.start({ ...shared, path }));
     if (readOnlyPath !== undefined) {
       servers.push(await ControlServer.start({ ...shared, path: readOnlyPath, readOnly: true }));
     }
+    releaseState = await claimState({ native, folder: stateFolder, log });
   } catch (error) {
     await stopServers();
     fail(EXIT.UNAVAILABLE, (error as Error).message);
@@ -223,6 +226,7 @@ async function main(): Promise<void> {
   await configurator.stop();
   await stopServers();
   await daemon.stop();
+  releaseState();
   await (successor as Successor | null)?.go();
   log.close();
   await stderrLog.close();

@@ -36,7 +36,7 @@ export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [1, 'failed'],
   [64, 'wrong usage'],
   [65, 'wrong configuration'],
-  [69, 'another daemon has the socket'],
+  [69, 'another daemon has the socket or the state folder'],
 ];
 
 export function usage(version: string): string {

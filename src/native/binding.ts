@@ -263,6 +263,11 @@ export interface Native {
   notify(socket: string, message: string, descriptors?: Int32Array): void;
   /** PR_SET_DUMPABLE 0 and RLIMIT_CORE 0: no core dump ever holds a key. */
   forbidCoreDumps(): void;
+  /**
+   * Takes the exclusive lock of an open file or folder (flock(2)); false when another open file of it holds that. It goes with the
+   * last copy of the descriptor, and so with the process, however that ends.
+   */
+  lockFile(fd: number): boolean;
   /** Ends the process with all its threads at once (`_exit`): nothing more is written, and no handler of "exit" runs. */
   exitNow(code: number): never;
   /** The constants of native/ops.h, for the test that compares them with ops.ts. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +86,15 @@ test('a message carries a bounded number of descriptors', () => {
   const many = new Int32Array(17);
   expect(() => native.notify('@octolink-nobody', 'FDSTORE=1', many)).toThrow('too many descriptors');
   expect(() => native.notify('@octolink-nobody', 'FDSTORE=1', many.subarray(0, 16))).toThrow('ECONNREFUSED');
+});
+
+test('the lock of a folder is held by one open file of it at a time', () => {
+  const [one, other] = [openSync(directory, 'r'), openSync(directory, 'r')];
+  expect([native.lockFile(one), native.lockFile(other)]).toEqual([true, false]);
+  closeSync(one);
+  expect(native.lockFile(other)).toBe(true);
+  closeSync(other);
+  expect(() => native.lockFile(-1)).toThrow('EBADF');
 });
 
 test('an unknown interface has no index', () => {

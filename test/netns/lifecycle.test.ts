@@ -1,5 +1,5 @@
 /** How a daemon starts and ends, and what remains of it. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostFolder, Lab } from '../../scripts/lab/lab.js';
@@ -136,6 +136,23 @@ it('a second daemon on the same socket learns of the first and changes nothing',
   expect(second.code).toBe(69);
   expect(second.stderr).toContain(node.socket);
   expect(await node.cli('show version')).toMatch(/wire version [\s\S]*Native addon [0-9a-f]{12} /);
+});
+
+it('a second daemon on the same state folder is refused, and a commit of the first still awaits confirmation', async () => {
+  await node.start(SIMPLE);
+  await node.cli('configure exclusive', 'hostname tried', 'commit confirmed 5');
+  const pending = readFileSync(join(node.state, 'pending-commit.json'));
+  const second = new Node(lab, 1, 'second');
+  Object.assign(second, { state: node.state });
+  const refused = await second.tryStart('');
+  expect(refused).toMatchObject({ code: 69, stderr: expect.stringContaining(`state folder ${node.state}`) });
+  expect(readFileSync(join(node.state, 'pending-commit.json'))).toEqual(pending);
+  expect((await node.runningConfig()).split('\n')[0]).toBe('hostname tried');
+  // Whoever ends it and starts the next at once meets no claim of the old one.
+  node.daemon.signal('SIGTERM');
+  await until('its socket to go', () => !existsSync(node.socket), PATIENCE_MS, 1);
+  await node.start();
+  expect(await node.runningConfig()).not.toContain('tried');
 });
 
 it('what was set at run time is set in the kernel, and undone by "no"', async () => {
