@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { arch, release } from 'node:os';
 import type { OffloadName } from '../../api/config.js';
 import {
@@ -19,6 +19,7 @@ import { UNPROVED_PER_SECOND } from '../../crypto/limits.js';
 import { HANDSHAKE_RATE } from '../../crypto/rate-limit.js';
 import { findAddon } from '../../native/find-addon.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
+import { openFilesLimit } from '../base/open-files.js';
 import { manifest, version } from '../base/version.js';
 import { formatEndpoint } from '../interfaces/addresses.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -79,7 +80,7 @@ export async function systemInfo(
     memoryRssBytes: memory.rss,
     memoryHeapBytes: memory.heapUsed,
     openFiles: (await readdir('/proc/self/fd')).length,
-    openFilesLimit: await openFilesLimit(),
+    openFilesLimit: openFilesLimit(),
     clients,
     peers,
     memoryBytesPerPeer: peers < FEW ? null : Math.round(memory.rss / peers),
@@ -125,12 +126,6 @@ function clientLoad({ name, clients, config, datapath }: InterfaceRuntime, resid
     residentBytesPerClient:
       residentBefore === null || present < FEW ? null : Math.round((resident - residentBefore) / present),
   };
-}
-
-async function openFilesLimit(): Promise<number | null> {
-  const limits = await readFile('/proc/self/limits', 'utf8');
-  const found = /^Max open files\s+(\d+)/m.exec(limits);
-  return found === null ? null : Number(found[1]);
 }
 
 function offloadStatus(runtime: InterfaceRuntime): OffloadStatus[] {
