@@ -1,11 +1,12 @@
 /** Commands about the session and its output, run as a script runs them. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OCTOLINK, ROOT } from '../../scripts/lab/mesh.js';
+import { capture } from '../../scripts/lab/run.js';
 import { execCommands } from '../../src/cli/commands/index.js';
 import { ALLOWED_TO_ALL } from '../../src/cli/interpreter/not-authorized.js';
 import { syntaxOf } from '../../src/grammar/command.js';
@@ -375,7 +376,7 @@ describe('completion', () => {
   it('works in bash', async () => {
     const script = await session('completion bash');
     const asking = `${script}\nCOMP_WORDS=(${join(ROOT, 'bin/octolink')} show runn)\nCOMP_CWORD=2\n_octolink\necho "\${COMPREPLY[@]}"`;
-    expect(spawnSync('bash', ['-c', asking], { encoding: 'utf8' }).stdout).toBe('running-config\n');
+    expect((await capture('bash', ['-c', asking])).stdout).toBe('running-config\n');
   });
 });
 

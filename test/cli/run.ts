@@ -1,9 +1,8 @@
-/** Runs the built `octolink` and a fake daemon as processes of their own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Runs the built `octolink` as a process of its own, against a fake daemon. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { OCTOLINK } from '../../scripts/lab/mesh.js';
-
-const FAKE_DAEMON = new URL('./fake-daemon.js', import.meta.url).pathname;
+import { startServer } from '../control/fixtures.js';
 
 export interface RunResult {
   code: number | null;
@@ -33,16 +32,17 @@ export interface FakeDaemon {
   stop(): Promise<void>;
 }
 
-/** Starts a daemon of the example, or with that many peers `p0`, `p1`, … */
+/**
+ * A daemon of the example, or with that many peers `p0`, `p1`, … It answers in this process: what asks it must not
+ * make this process wait (`spawnSync`).
+ */
 export async function startFakeDaemon(peers?: number): Promise<FakeDaemon> {
-  const words = peers === undefined ? [] : [String(peers)];
-  const child: ChildProcess = spawn(process.execPath, [FAKE_DAEMON, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(child.stdout as NonNullable<typeof child.stdout>, 'data')) as [Buffer];
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
-  return { socket: line.toString().trim(), stop };
+  const { path, folder, backend, stop } = await startServer();
+  if (peers !== undefined) {
+    const [octo0] = backend.config.interfaces;
+    const [example] = octo0.peers;
+    octo0.peers = Array.from({ length: peers }, (_, number) => ({ ...example, name: `p${number}` }));
+  }
+  backend.startupFile = `${folder}/startup.conf`;
+  return { socket: path, stop };
 }
