@@ -4,7 +4,8 @@ import { capture, run, until } from './run.js';
 
 /** Long enough for a machine that does much else; nothing waits for it to pass. */
 const PATIENCE_MS = 50_000;
-const LOOK_EVERY_MS = 20;
+/** Each look is a program to start. */
+const LOOK_EVERY_MS = 50;
 
 /** Why there is no terminal here, or undefined. */
 export const tmuxProblem: string | undefined =
@@ -55,8 +56,7 @@ export class TmuxTerminal {
 
   /** Types a line and presses Enter. */
   async enter(line: string): Promise<void> {
-    await this.type(line);
-    await this.press('Enter');
+    await this.tmux('send-keys', '-l', '--', line, ';', 'send-keys', 'Enter');
   }
 
   /** Pastes text as a terminal does, marked as a paste where the program asked for marks. */
