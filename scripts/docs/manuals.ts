@@ -87,7 +87,12 @@ export function octolinkd8(): string {
     ...daemon.optionRows().flatMap(([option, meaning]) => item(bold(option), roff(meaning))),
     ...section('SIGNALS'),
     ...item(bold('SIGTERM, SIGINT'), roff('says goodbye to the peers, removes what it created, and ends')),
-    ...item(bold('SIGHUP'), roff('loads the startup configuration and the key files again')),
+    ...item(
+      bold('SIGHUP'),
+      roff(
+        'loads the startup configuration and the key files again, and makes a control socket again that was removed',
+      ),
+    ),
     ...item(
       bold('SIGUSR2'),
       roff(

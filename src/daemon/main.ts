@@ -150,6 +150,7 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => void ready.then(() => reload()));
   const reload = async () => {
     service.reloading();
+    await Promise.all(servers.map((server) => server.recover()));
     await configurator.reloadBySignal();
     service.ready();
   };

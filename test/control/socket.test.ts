@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DaemonClient } from '../../src/cli/base/daemon-client.js';
 import { ControlServer } from '../../src/daemon/control/server.js';
@@ -47,6 +47,40 @@ describe('the socket', () => {
     const server = await ControlServer.start(options(path));
     expect((await client(path)).hello.hostname).toBe('fake');
     await server.stop();
+  });
+
+  it('that was removed is made again, and who was connected stays so', async () => {
+    const before = await client();
+    await rm(test.path);
+    await expect(client()).rejects.toThrow();
+    await Promise.all([test.server.recover(), test.server.recover()]);
+    expect((await client()).hello.hostname).toBe('tokyo');
+    expect((await stat(test.path)).mode & 0o777).toBe(0o660);
+    expect(await before.request('show.interfaces', {})).toHaveLength(1);
+    const { ino } = await stat(test.path);
+    await test.server.recover();
+    expect((await stat(test.path)).ino, 'one that is there is left alone').toBe(ino);
+  });
+
+  it('that was removed with its folder is made again', async () => {
+    const path = join(test.folder, 'run', 'one.sock');
+    const server = await ControlServer.start(options(path));
+    await rm(dirname(path), { recursive: true });
+    await server.recover();
+    expect((await client(path)).hello.hostname).toBe('fake');
+    await server.stop();
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+  });
+
+  it("that is another daemon's by now is left to it, at the end as well", async () => {
+    const path = join(test.folder, 'shared.sock');
+    const first = await ControlServer.start(options(path));
+    await rm(path);
+    const second = await ControlServer.start(options(path));
+    await first.recover();
+    await first.stop();
+    expect((await client(path)).hello.hostname).toBe('fake');
+    await second.stop();
   });
 
   it('never replaces a file, and says when its path is too long', async () => {

@@ -1,5 +1,5 @@
 /** How a daemon starts and ends, and what remains of it. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostFolder, Lab } from '../../scripts/lab/lab.js';
@@ -56,6 +56,14 @@ describe('SIGHUP', () => {
     const warned = async () => (await node.call('show.events', {})).some(({ kind }) => kind === 'warning');
     await until('the refusal to be told', warned, PATIENCE_MS);
     expect(await mtuShown()).toBe(1400);
+  });
+
+  it('makes a control socket again that was removed', async () => {
+    await node.start(SIMPLE);
+    rmSync(node.socket);
+    node.daemon.signal('SIGHUP');
+    await until('the socket to be there', () => existsSync(node.socket), PATIENCE_MS);
+    expect(await mtuShown()).toBe(1500);
   });
 });
 

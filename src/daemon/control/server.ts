@@ -1,18 +1,21 @@
 /** The control socket: accepts clients and gives each a `Connection`. */
-import { chown, lstat, mkdir, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { lstatSync } from 'node:fs';
+import { chown, mkdir } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { ERROR, type Privilege } from '../../api/index.js';
 import type { Log } from '../base/log.js';
 import type { DaemonParts, MethodTable } from '../methods/method.js';
 import { Connection } from './connection.js';
 import { type Credentials, privilegeOf, readAdminGroup, readUserName } from './credentials.js';
+import { removeStaleSocket } from './stale-socket.js';
 
 /** On each socket. */
 const MAX_CLIENTS = 256;
 /** Clients that may be told at the same time that they are refused; further ones are closed without a message. */
 const MAX_REFUSALS = 256;
-const PROBE_MS = 1_000;
+/** How often it is looked whether the file of the socket is still there, in milliseconds. */
+const LOOK_MS = 5_000;
 /** Owner and group may connect, or everybody. */
 const SOCKET_UMASK = 0o117;
 const READ_ONLY_SOCKET_UMASK = 0o111;
@@ -44,6 +47,13 @@ export class ControlServer {
   private readonly connections = new Set<Connection>();
   /** Sockets above the limit, until they have been told why they are refused. */
   private readonly refused = new Set<Socket>();
+  /** Number of the socket's inode, which is used again only once nobody listens on it. */
+  private inode: bigint | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  /** Settles when the last look at the file has ended: they never overlap. */
+  private looked: Promise<void> = Promise.resolve();
+  /** Why the socket could not be made again, once that has been said. */
+  private trouble = '';
 
   private constructor(options: ControlServerOptions) {
     this.options = options;
@@ -59,12 +69,10 @@ export class ControlServer {
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
       throw new Error(`the socket path is longer than ${MAX_PATH_BYTES} bytes: ${path}`);
     }
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-    await removeStaleSocket(path);
     const control = new ControlServer(options);
-    await control.listen(path);
-    const group = options.readOnly ? null : await readAdminGroup();
-    if (group !== null && process.getuid?.() === 0) await chown(path, 0, group.gid);
+    await control.open();
+    control.timer = setInterval(() => void control.recover(), LOOK_MS);
+    control.timer.unref();
     return control;
   }
 
@@ -74,14 +82,49 @@ export class ControlServer {
 
   /** Stops listening, removes the socket and drops every client. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    clearInterval(this.timer);
+    await this.looked;
     for (const socket of [...this.sockets, ...this.refused]) socket.destroy();
-    await closed;
+    // To close removes whatever has the path: if that is another's by now, nobody can connect to this one any more.
+    const found = inodeOf(this.options.path);
+    if (found === null || found === this.inode)
+      await new Promise<void>((done) => this.server.close(() => done()));
+  }
+
+  /** Listens anew if somebody has removed the file of the socket; clients that are connected stay so. Never rejects. */
+  recover(): Promise<void> {
+    this.looked = this.looked.then(async () => {
+      const { path, log } = this.options;
+      if (this.server.listening && inodeOf(path) === this.inode) return;
+      try {
+        await removeStaleSocket(path);
+        this.server.close();
+        await this.open();
+        this.trouble = '';
+        log.warn({ path }, 'the control socket had been removed, and was made again');
+      } catch (err) {
+        const { message } = err as Error;
+        if (message !== this.trouble)
+          log.error({ err, path }, 'the removed control socket cannot be made again');
+        this.trouble = message;
+      }
+    });
+    return this.looked;
+  }
+
+  private async open(): Promise<void> {
+    const { path, readOnly } = this.options;
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await removeStaleSocket(path);
+    await this.listen(path);
+    this.inode = inodeOf(path);
+    const group = readOnly ? null : await readAdminGroup();
+    if (group !== null && process.getuid?.() === 0) await chown(path, 0, group.gid);
   }
 
   private listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
+      this.server.removeAllListeners('error').once('error', reject);
       // A Unix socket is bound before listen() returns, so the mask affects its creation and nothing else.
       const mask = process.umask(this.options.readOnly ? READ_ONLY_SOCKET_UMASK : SOCKET_UMASK);
       try {
@@ -167,32 +210,7 @@ export class ControlServer {
   }
 }
 
-/** Removes a socket that no process listens on. Throws when one does, or when the file is no socket. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const stat = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (stat === null) return;
-  if (!stat.isSocket()) throw new Error(`${path} exists and is not a socket`);
-  if (await isAnswered(path)) throw new Error(`another daemon answers on ${path}`);
-  await unlink(path);
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const probe = connect(path);
-    const finish = (answer: boolean) => {
-      probe.destroy();
-      resolve(answer);
-    };
-    // A listener whose queue is full is alive as well.
-    probe.setTimeout(PROBE_MS, () => finish(true));
-    probe.on('connect', () => finish(true));
-    probe.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') finish(false);
-      else if (error.code === 'EAGAIN') finish(true);
-      else reject(new Error(`cannot tell whether ${path} is in use: ${error.message}`));
-    });
-  });
+/** Null where nothing is. */
+function inodeOf(path: string): bigint | null {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
 }
