@@ -95,7 +95,8 @@ function pageOf(told: readonly Told[], keys: readonly string[]): string {
     'tells which links are behind NAT, whether heartbeats keep those open, and which peers run another version. IPv4 addresses that two stations',
     'have it knows where `arp-suppression` is on. What no program here can see, such as',
     'a firewall on the way, it cannot name; [`trace peer`](links.md#what-lies-on-the-way-of-a-link) says how far datagrams of a link get.',
-    '`show peers` says in its last column why a peer is down; `explain peer NAME` says what was seen and what to do. This page',
+    '`show peers` says in its last column why a peer is down; `explain peer NAME` says what was seen and what to do,',
+    'and who on the way says by ICMP that a port is closed or forbidden. This page',
     'is made by `npm run breakages`, which breaks a tunnel in ten ways: h1 asks, and its peer is h2.',
     '',
   ];

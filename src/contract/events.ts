@@ -98,6 +98,8 @@ export type DatapathEvent =
       version: number[] | null;
     }
   | ({ kind: 'trace'; id: number } & TraceAnswer)
+  /** By ICMP it was said `from` somewhere that nothing gets `to` the end of a link, both words of a `PATH` up to the remote address. */
+  | { kind: 'unreachable'; to: number[]; from: number[]; code: number }
   /** A message of a bandwidth test, from its kind on. */
   | { kind: 'bandwidth-message'; peer: number; bytes: Uint8Array }
   | UplinkMoved

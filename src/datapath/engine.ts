@@ -78,9 +78,10 @@ export class Engine {
 
   /** Answers by ICMP to what was sent by a socket: rows of `SOCKET_ERROR`. */
   socketErrors(rows: Int32Array, count: number, socket: number, now: number): void {
-    const { traces, refusals } = this.parts.link;
+    const { traces, refusals, unreachable } = this.parts.link;
     traces.heardOnTheWay(rows, count, socket, now);
     refusals.take(rows, count, socket, now);
+    unreachable.take(rows, count, now);
   }
 
   /** When `expire` wants to be called next, in µs of the caller's clock. */

@@ -58,8 +58,8 @@ export type WorkerMessage =
   | DatapathCommand
   | { kind: 'answer-marks'; marks: AnswerMark[] }
   | { kind: 'public-key'; publicKey: Uint8Array }
-  /** Whether what is answered by ICMP to datagrams of a socket is taken, for a trace. */
-  | { kind: 'socket-errors'; row: number; on: boolean }
+  /** Whether what is answered by ICMP to datagrams of a socket is taken, for a trace; `row` null: of all of them. */
+  | { kind: 'socket-errors'; row: number | null; on: boolean }
   | { kind: 'schedule'; realtime: boolean }
   | { kind: 'workers'; count: number; tapFds: readonly number[] }
   | { kind: 'stop' };
@@ -106,8 +106,9 @@ class Shell {
   private readonly socketFds = new Map<number, number>();
   /** Sockets of which answers by ICMP are taken. */
   private readonly tracedSockets = new Set<number>();
-  /** Whether all sockets take them: of a server that carries for an uplink group. */
+  /** Why all sockets take them: there is an uplink group, or a link is down. */
   private hearsServers = false;
+  private hearsOfDown = false;
   private readonly errorRows = new Int32Array(ERROR_ROWS * SOCKET_ERROR.WORDS);
   private readonly marks = new AnswerMarks();
   private readonly cookieReplies: CookieReplies;
@@ -292,7 +293,7 @@ class Shell {
         this.engine.messages(receives, receiveSockets, count, now);
         this.engine.deliver();
         this.cookieReplies.flush();
-      } else if (this.hearsServers) {
+      } else if (this.hearsAll) {
         this.takeErrors(row, fd, now);
       }
       if (wasCut) break;
@@ -306,17 +307,25 @@ class Shell {
     this.engine.socketErrors(this.errorRows, this.native.udpErrors(fd, this.errorRows), row, now);
   }
 
-  private tellErrors(row: number, on: boolean): void {
+  private get hearsAll(): boolean {
+    return this.hearsServers || this.hearsOfDown;
+  }
+
+  private tellErrors(row: number | null, on: boolean): void {
+    if (row === null) return this.hearAll(this.hearsServers, on);
     const fd = this.socketFds.get(row);
     if (fd === undefined) return;
-    if (this.native.udpTellErrors(fd, on || this.hearsServers) && on) this.tracedSockets.add(row);
+    if (this.native.udpTellErrors(fd, on || this.hearsAll) && on) this.tracedSockets.add(row);
     else this.tracedSockets.delete(row);
   }
 
-  private hearServers(): void {
-    if (this.hearsServers) return;
-    this.hearsServers = true;
-    for (const fd of this.socketFds.values()) this.native.udpTellErrors(fd, true);
+  private hearAll(servers: boolean, ofDown: boolean): void {
+    const before = this.hearsAll;
+    this.hearsServers = servers;
+    this.hearsOfDown = ofDown;
+    if (this.hearsAll === before) return;
+    for (const [row, fd] of this.socketFds)
+      this.native.udpTellErrors(fd, this.hearsAll || this.tracedSockets.has(row));
   }
 
   /** Carries out some of the commands that wait; sockets and the TAP have their turn before the others. */
@@ -360,9 +369,9 @@ class Shell {
     if (message.kind === 'socket') {
       this.socketFds.set(message.row, message.settings.fd);
       this.native.epollAdd(this.epoll, message.settings.fd, TOKEN_SOCKET + message.row);
-      if (this.hearsServers) this.native.udpTellErrors(message.settings.fd, true);
+      if (this.hearsAll) this.native.udpTellErrors(message.settings.fd, true);
     } else if (message.kind === 'peer') {
-      if (message.uplink !== null) this.hearServers();
+      if (message.uplink !== null) this.hearAll(true, this.hearsOfDown);
     } else if (message.kind === 'socket-close') {
       this.retireSocket(message.row, now);
     }

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkCause, LinkState } from '../../src/api/link-states.js';
-import { SharedStats } from '../../src/contract/stats.js';
+import { LINK, SharedStats } from '../../src/contract/stats.js';
 import { diagnose } from '../../src/daemon/answers/peer-diagnosis.js';
 import { describeChange } from '../../src/daemon/interfaces/describe-change.js';
-import { type LinkEntry, type PeerEntry, PeerLinks } from '../../src/daemon/interfaces/peer-entries.js';
+import {
+  type LinkEntry,
+  type PeerEntries,
+  type PeerEntry,
+  PeerLinks,
+} from '../../src/daemon/interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../../src/daemon/interfaces/runtime.js';
 import { NO_SOCKETS } from '../../src/daemon/interfaces/udp-sockets.js';
+import { Unreachables } from '../../src/daemon/interfaces/unreachables.js';
 import type { HandshakeReason } from '../../src/handshake/reasons.js';
 import { HandshakeRecord } from '../../src/handshake/record.js';
 import { noteOtherId, noteRefusal } from '../../src/link/life/hindrances.js';
@@ -38,12 +44,14 @@ interface Scene {
 function scene({ remote = 'address', state = 'down', cause, session = false, links = 1 }: Scene = {}) {
   const record = new HandshakeRecord();
   const stats = new SharedStats({ peers: 4, links: 2 });
+  const unreachables = new Unreachables({ send: () => {} }, { links: {} as PeerEntries['links'] });
   const runtime = {
     datapath: { stats },
     publicKey: 'OURS',
     name: 'octo0',
     config: { name: 'octo0', peers: [], addresses: [], disabledOffloads: [], mtu: 1400 },
     handshakes: { record, sessionOf: () => (session ? {} : null) },
+    unreachables,
   } as unknown as InterfaceRuntime;
   const entry = (id: number): LinkEntry => ({
     row: id,
@@ -72,7 +80,7 @@ function scene({ remote = 'address', state = 'down', cause, session = false, lin
     tapMtu: 0,
   };
   for (let id = 0; id < links; id++) peer.links.add(entry(id));
-  return { record, peer, stats, told: () => diagnose(runtime, peer, NOW) };
+  return { record, peer, stats, unreachables, told: () => diagnose(runtime, peer, NOW) };
 }
 
 describe('why a peer is down', () => {
@@ -113,6 +121,51 @@ describe('why a peer is down', () => {
     });
     record.called(3, NOW - 1_000_000);
     expect(told()).toMatchObject({ cause: 'our answers are lost' });
+  });
+
+  it('is what a host or a router says by ICMP, with who says it and what to do', () => {
+    const router = path(new Uint8Array([10, 91, 0, 254]));
+    const from6 = [6, 0, ...router.slice(2)];
+    const said: [from: number[], code: number, cause: string, words: string][] = [
+      [ORIGIN, 3, 'port closed', '10.91.0.2 says of 10.91.0.2:7700: the UDP port is closed (ICMP); the peer'],
+      [router, 9, 'forbidden', 'the network is forbidden (ICMP); let UDP pass there'],
+      [router, 10, 'forbidden', '10.91.0.254 says of 10.91.0.2:7700: the host is forbidden'],
+      [router, 13, 'forbidden', 'forbidden by a firewall (ICMP)'],
+      [from6, 4, 'port closed', 'the UDP port is closed'],
+      [from6, 1, 'forbidden', 'forbidden by a firewall'],
+      [router, 1, 'unreachable', 'no route to the host (ICMP); check "remote"'],
+    ];
+    for (const [from, code, cause, words] of said) {
+      const { record, unreachables, told } = scene();
+      record.sent(3);
+      unreachables.note(ORIGIN, { from, code, at: NOW - 1_000_000 });
+      expect(told()).toEqual({ cause, advice: expect.stringContaining(words) });
+    }
+  });
+
+  it('is not what was said long ago, of another end, or before the link was heard', () => {
+    const { record, unreachables, stats, told } = scene();
+    record.sent(3);
+    const closed = { from: ORIGIN, code: 3 };
+    unreachables.note(ORIGIN, { ...closed, at: NOW - 61_000_000 });
+    unreachables.note(path(new Uint8Array([10, 91, 0, 3])), { ...closed, at: NOW });
+    expect(told()?.cause).toBe('no answer');
+    unreachables.note(ORIGIN, { ...closed, at: NOW - 1_000_000 });
+    expect(told()?.cause).toBe('port closed');
+    stats.links[LINK.heardUs] = NOW - 500_000;
+    expect(told()?.cause).toBe('no answer');
+  });
+
+  it('is said of one link while the peer is up by others', () => {
+    const { peer, unreachables, told } = scene({ links: 2 });
+    peer.up = true;
+    const [one, two] = peer.links.values();
+    one.state = 'up';
+    two.otherPath = path(new Uint8Array([10, 92, 0, 2]));
+    unreachables.note(ORIGIN, { from: ORIGIN, code: 3, at: NOW });
+    expect(told()).toBeNull();
+    unreachables.note(two.otherPath, { from: ORIGIN, code: 13, at: NOW });
+    expect(told()).toMatchObject({ cause: 'link 1: forbidden' });
   });
 
   it('names the unknown key of a host at the address of the peer, or of one that calls a peer without address', () => {

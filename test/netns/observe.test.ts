@@ -174,3 +174,22 @@ it('doctor names the chain that drops the heartbeats, while a link hears nothing
   await node.waitLink('h2', 0, 'up');
   expect(await doctor()).not.toContain('nftables');
 });
+
+it('explain and doctor name who says by ICMP that nothing gets to a peer', async () => {
+  const says = (what: RegExp) =>
+    until(
+      `explain to say ${what}`,
+      async () => what.test((await node.cli('explain peer h2')).replace(/\s+/g, ' ')),
+      PATIENCE_MS,
+    );
+  const reject = 'meta nfproto ipv6 udp dport 7700 reject with icmpv6 type admin-prohibited';
+  await lab.run(2, 'nft', [
+    `table inet wall { chain input { type filter hook input priority 0; ${reject}; }; }`,
+  ]);
+  await says(/fd00\S+ says of \[fd00\S+\]:7700: forbidden by a firewall \(ICMP\); let UDP pass there/);
+  const { code, stdout } = await capture(process.execPath, [OCTOLINK, '-s', node.socket, 'doctor']);
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/peer h2: link 1: forbidden/)]);
+  await site.nodes[1].stop('SIGKILL');
+  await says(/10\S+ says of 10\S+:7700: the UDP port is closed \(ICMP\)/);
+  expect(await node.cli('show peers')).toMatch(/h2 .* down .* port closed/);
+});

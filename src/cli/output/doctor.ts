@@ -7,6 +7,7 @@ import type {
   SystemInfo,
   WarningName,
 } from '../../api/index.js';
+import type { LinkState } from '../../api/link-states.js';
 import type { LinkStatus } from '../../api/peers.js';
 import { findingsOfAddresses, findingsOfVersions } from './doctor-links.js';
 import type { DoctorFacts, Finding } from './finding.js';
@@ -77,13 +78,17 @@ function remedyOf(problem: string, interfaceName: string, events: readonly Contr
   return 'run octolinkd as root or with CAP_NET_ADMIN, or do it by hand';
 }
 
+/** Of links that do not carry what they should. */
+const LOST_STATES: ReadonlySet<LinkState> = new Set<LinkState>(['down', 'one-way']);
+
 function ofPeer(peer: PeerStatus): Finding[] {
   if (peer.state === 'shutdown') return [];
   const where = `peer ${peer.name}`;
   if (peer.state === 'down' || peer.cause !== null) {
     const problem = `${peer.state === 'down' ? 'is down: ' : ''}${peer.cause ?? 'no cause known'}`;
     const remedy = peer.advice ?? `explain peer ${peer.name}`;
-    return [{ kind: peer.state === 'down' ? 'fault' : 'advice', where, problem, remedy }];
+    const isFault = peer.state === 'down' || peer.links.some(({ state }) => LOST_STATES.has(state));
+    return [{ kind: isFault ? 'fault' : 'advice', where, problem, remedy }];
   }
   return peer.links.flatMap((link) => ofLink(link, where));
 }

@@ -1,5 +1,6 @@
 /** Why a peer is down or not as it should be, and what to do about it, as far as handshakes and links tell. */
 import type { LinkCause } from '../../api/link-states.js';
+import { LINK, LINK_WIDTH } from '../../contract/stats.js';
 import { formatPublicKey } from '../../crypto/keys.js';
 import type { Refusal, RefusalReason } from '../../handshake/record.js';
 import { PATH } from '../../native/ops.js';
@@ -7,6 +8,7 @@ import { RELAY_FAMILY } from '../../wire/overhead.js';
 import { causeWord } from '../base/causes.js';
 import { formatAddress, formatPath, pathAddressBytes } from '../interfaces/addresses.js';
 import { hindranceOf } from '../interfaces/hindrances.js';
+import { unreachableKind, unreachableReason } from '../interfaces/icmp-words.js';
 import { isUnresolved } from '../interfaces/neighbours.js';
 import { type LinkEntry, type PeerEntry, pathOf } from '../interfaces/peer-entries.js';
 import type { InterfaceRuntime } from '../interfaces/runtime.js';
@@ -41,7 +43,13 @@ const MAX_NAMED = 3;
 /** Null while the peer is up and nothing is amiss. `nowUs`: since boot. */
 export function diagnose(runtime: InterfaceRuntime, peer: PeerEntry, nowUs: number): Diagnosis | null {
   const links = [...peer.links.values()].filter((link) => !link.config.shutdown);
-  if (peer.up) return ofTwins(runtime, peer, nowUs) ?? ofDamping(links) ?? ofTapMtu(runtime, peer);
+  if (peer.up)
+    return (
+      ofTwins(runtime, peer, nowUs) ??
+      ofDamping(links) ??
+      ofLostLink(runtime, links, nowUs) ??
+      ofTapMtu(runtime, peer)
+    );
   return (
     ofConfiguration(peer, links) ??
     ofTwins(runtime, peer, nowUs) ??
@@ -219,6 +227,8 @@ function ofSilence(runtime: InterfaceRuntime, peer: PeerEntry, links: LinkEntry[
   if (unanswered > 0) {
     const absence = ofAbsence(links);
     if (absence !== null) return absence;
+    const unreachable = ofUnreachable(runtime, links, nowUs);
+    if (unreachable !== null) return unreachable;
     const count = unanswered === 1 ? '1 handshake' : `${unanswered} handshakes`;
     return {
       cause: 'no answer',
@@ -255,6 +265,41 @@ function ofAbsence(links: LinkEntry[]): Diagnosis | null {
     cause: 'no such host',
     advice: `no host on the local network has the address ${listed([...ends])} (ARP is not answered): check "remote", and that the host runs`,
   };
+}
+
+/** One link of several leads nowhere. */
+function ofLostLink(runtime: InterfaceRuntime, links: LinkEntry[], nowUs: number): Diagnosis | null {
+  for (const link of links) {
+    const found = ofUnreachable(runtime, [link], nowUs);
+    if (found !== null) return { ...found, cause: `link ${link.config.id}: ${found.cause}` };
+  }
+  return null;
+}
+
+const HINTS = {
+  'port closed': 'the peer does not run there, or its port is another one',
+  forbidden: 'let UDP pass there',
+  unreachable: 'check "remote", and the routes there and back',
+} as const;
+
+/** Somebody on the way says that nothing gets to where a link leads. */
+function ofUnreachable(
+  { unreachables, datapath }: InterfaceRuntime,
+  links: LinkEntry[],
+  nowUs: number,
+): Diagnosis | null {
+  for (const link of links) {
+    if (link.state !== 'down' && link.state !== 'one-way') continue;
+    const found = unreachables.at(pathOf(link));
+    if (found === null || nowUs - found.at > RECENT_US) continue;
+    const heardUs = datapath.stats.links[link.row * LINK_WIDTH + LINK.heardUs];
+    if (link.state === 'down' && heardUs > found.at) continue;
+    const { from, code } = found;
+    const cause = unreachableKind(from, code);
+    const said = `${hostAt(from)} says of ${remoteOf(link) ?? 'the peer'}: ${unreachableReason(from, code)} (ICMP)`;
+    return { cause, advice: `${said}; ${HINTS[cause]}` };
+  }
+  return null;
 }
 
 function hostAt(path: readonly number[]): string {

@@ -24,6 +24,7 @@ import { tapMtuHeard } from './tap-mtu.js';
 import type { TapWatch } from './tap-watch.js';
 import type { Traces } from './traces.js';
 import type { UdpSockets } from './udp-sockets.js';
+import type { Unreachables } from './unreachables.js';
 
 type EventOf<Kind extends DatapathEvent['kind']> = Extract<DatapathEvent, { kind: Kind }>;
 
@@ -40,6 +41,7 @@ interface EventsHost extends EventEmitter<RuntimeEvents> {
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly traces: Traces;
+  readonly unreachables: Unreachables;
   readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly names: RemoteNames;
@@ -118,6 +120,10 @@ export class DatapathEvents {
         return this.host.bandwidth.heard(event);
       case 'trace':
         return this.host.traces.answered(event);
+      case 'unreachable': {
+        const { to, from, code } = event;
+        return this.host.unreachables.note(to, { from, code, at: this.options.now() });
+      }
       case 'echo':
         return this.host.echoes.answered(event);
       default:
@@ -145,6 +151,7 @@ export class DatapathEvents {
     link.detail = (lack ?? describeChange(state, cause, facts, this.refusalOf(link.row, cause))) + more;
     this.host.emit('link', peer, link, facts);
     this.host.drains.linkChanged();
+    this.host.unreachables.linksChanged();
     this.reachChanged(peer, cause, atUs);
   }
 

@@ -38,6 +38,7 @@ import { TapQueue } from './tap-queue.js';
 import { TapWatch, type WantedTap } from './tap-watch.js';
 import { Traces } from './traces.js';
 import { UdpSockets } from './udp-sockets.js';
+import { Unreachables } from './unreachables.js';
 import { workerCount } from './worker-count.js';
 
 /** What an interface is made from. */
@@ -60,6 +61,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
   readonly sockets: UdpSockets;
   readonly echoes: Echoes;
   readonly traces: Traces;
+  readonly unreachables: Unreachables;
   readonly bandwidth: BandwidthTests;
   readonly drains: Drains;
   readonly clients: Clients;
@@ -143,6 +145,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.watch = new TapWatch(native, tap.ifindex, (missing) => this.emit('tap', missing));
     this.echoes = new Echoes(datapath);
     this.traces = new Traces(datapath, native);
+    this.unreachables = new Unreachables(datapath, peers);
     this.bandwidth = new BandwidthTests(this);
     this.drains = new Drains(datapath, peers);
     this.names = new RemoteNames(lookUpName, {
@@ -354,6 +357,7 @@ export class InterfaceRuntime extends EventEmitter<RuntimeEvents> {
     this.setup.setUp(next);
     this.current = next;
     this.members.configured();
+    this.unreachables.linksChanged();
     this.rebinding.tried(!this.sockets.isShort);
   }
 

@@ -9,6 +9,7 @@ import { patience } from '../base/patience.js';
 import { RequestError } from '../base/request-errors.js';
 import { formatAddress, formatPath, pathAddressBytes } from './addresses.js';
 import type { Datapath } from './datapath.js';
+import { unreachableReason } from './icmp-words.js';
 import { type LinkEntry, type PeerEntry, pathOf } from './peer-entries.js';
 import { PathTrace, type ProbeAnswer } from './trace-path.js';
 
@@ -22,24 +23,6 @@ const SMALL_BYTES = 128;
 const MOST_BYTES = 9216;
 const IDS = 0x1_0000;
 const ENOTCONN = -107;
-/** RFC 792, RFC 1122, RFC 1812: codes of Destination Unreachable. */
-const REASONS_4: Record<number, string> = {
-  0: 'no route to the network',
-  1: 'no route to the host',
-  3: 'the UDP port is closed',
-  9: 'the network is forbidden',
-  10: 'the host is forbidden',
-  13: 'forbidden by a firewall',
-};
-/** RFC 4443. */
-const REASONS_6: Record<number, string> = {
-  0: 'no route to the host',
-  1: 'forbidden by a firewall',
-  3: 'the host does not answer on its own network',
-  4: 'the UDP port is closed',
-  5: 'the source address is forbidden',
-};
-
 interface TracedLink {
   runtime: { name: string };
   peer: PeerEntry;
@@ -140,18 +123,14 @@ export class Traces {
 }
 
 function inWords({ what, from, mtu, code, rttUs }: TraceAnswer): ProbeAnswer {
-  const reason = what === 'unreachable' ? unreachable(from, code) : what === 'refused' ? refused(code) : '';
+  const reason =
+    what === 'unreachable' ? unreachableReason(from, code) : what === 'refused' ? refused(code) : '';
   return { what, from: from === null ? null : addressOf(from), mtu, reason, rttUs };
 }
 
 /** Null where there is none. */
 function addressOf(words: readonly number[]): string | null {
   return words[0] === 0 ? null : formatAddress(pathAddressBytes(words));
-}
-
-function unreachable(from: TraceAnswer['from'], code: number): string {
-  const reasons = from?.[0] === 6 ? REASONS_6 : REASONS_4;
-  return reasons[code] ?? `it cannot be reached (ICMP code ${code})`;
 }
 
 function refused(code: number): string {

@@ -5,12 +5,14 @@ export class EventLimit {
   private windowAt = 0;
   private emitted = 0;
 
+  constructor(private readonly mostPerSecond = MAX_EVENTS_PER_SECOND) {}
+
   /** Whether one more message may go to the control thread. */
   mayEmit(now: number): boolean {
     if (now - this.windowAt >= 1e6) {
       this.windowAt = now;
       this.emitted = 0;
     }
-    return this.emitted++ < MAX_EVENTS_PER_SECOND;
+    return this.emitted++ < this.mostPerSecond;
   }
 }

@@ -29,6 +29,7 @@ import { Roaming } from './roaming.js';
 import { RunTrial } from './run-trial.js';
 import { Segmentation } from './segmentation.js';
 import { Traces } from './traces.js';
+import { Unreachable } from './unreachable.js';
 import { Uplinks } from './uplinks.js';
 
 export class LinkParts {
@@ -50,6 +51,7 @@ export class LinkParts {
   readonly segmentation: Segmentation;
   readonly echoes: Echoes;
   readonly traces: Traces;
+  readonly unreachable: Unreachable;
   readonly bandwidth: BandwidthTests;
   readonly placement: Placement;
   readonly roaming: Roaming;
@@ -88,6 +90,7 @@ export class LinkParts {
     );
     const trains = new CapacityProbe(base, lanes);
     this.traces = new Traces(base);
+    this.unreachable = new Unreachable(base);
     this.mtu = new MtuControl(base, this.changes, trains, this.traces);
     const limit = new EventLimit();
     this.echoes = new Echoes(base, limit);
