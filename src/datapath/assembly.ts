@@ -61,9 +61,9 @@ export interface EngineOptions {
   dropExamples?: DropExamples;
 }
 
-/** The arena must exist before the io that works on it. */
-export function makeArena(sizes: ArenaSizes = DEFAULT_ARENA): Arena {
-  return new Arena(sizes, Reassembly.bytesFor(REASSEMBLY_SLOTS));
+/** The arena must exist before the io that works on it. `make` as in {@link Arena}. */
+export function makeArena(sizes: ArenaSizes = DEFAULT_ARENA, make?: (bytes: number) => Uint8Array): Arena {
+  return new Arena(sizes, Reassembly.bytesFor(REASSEMBLY_SLOTS), make);
 }
 
 export class Assembly {

@@ -81,10 +81,11 @@ export class Arena {
   private readonly answerBase: number;
   readonly reorderCells = REORDER_CELLS;
 
-  /** `pieceBytes` is room for reassembling frames that came in pieces. */
+  /** `pieceBytes` is room for reassembling frames that came in pieces; `make` gives memory that is all zero. */
   constructor(
     readonly sizes: ArenaSizes,
     readonly pieceBytes: number,
+    make = (bytes: number): Uint8Array => new Uint8Array(bytes),
   ) {
     let end = 0;
     const region = (bytes: number): number => {
@@ -106,7 +107,7 @@ export class Arena {
     this.ownFrame = region(OWN_FRAME_BYTES);
     this.answerBase = region(ANSWER_ROWS * OWN_FRAME_BYTES);
     this.ownRingBase = region(sizes.ownRings * sizes.ownRingBytes);
-    this.bytes = new Uint8Array(end);
+    this.bytes = make(end);
     this.view = new DataView(this.bytes.buffer);
   }
 
