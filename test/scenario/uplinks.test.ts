@@ -7,7 +7,7 @@ import { PATH, SOCKET_ERROR, VNET_HEADER } from '../../src/native/ops.js';
 import { ETHERNET_HEADER } from '../../src/switch/frame.js';
 import { cut } from '../sim/cuts.js';
 import { BROADCAST, EXPERIMENTAL, ethernet, stationOf, withVirtio } from '../sim/frames.js';
-import { Lan, linkRow, PORT_SETTINGS, pathTo, relayName } from '../sim/lan.js';
+import { Lan, type LanOptions, linkRow, PORT_SETTINGS, pathTo, relayName } from '../sim/lan.js';
 import type { SimNode } from '../sim/node.js';
 import { integer, withSeed } from '../sim/random.js';
 import { MILLISECOND, SECOND, World } from '../sim/world.js';
@@ -25,12 +25,14 @@ function start(
   seed: number,
   preemptUs: number | null = null,
   arePeers: (a: number, b: number) => boolean = () => true,
+  portOf: LanOptions['portOf'] = undefined,
 ) {
   const settings = { uplinkGroups: preemptUs === null ? [] : [{ name: 'servers', preemptUs }] };
   const lan = new Lan(new World(seed, { delayUs: 2 * MILLISECOND }), {
     hosts: 4,
     links: 2,
     arePeers,
+    ...(portOf === undefined ? {} : { portOf }),
     node: { settings },
   });
   const client = lan.nodes[CLIENT];
@@ -64,11 +66,15 @@ function activeOf(client: SimNode): number {
 
 let number = 0;
 function broadcastFrom(node: SimNode, station = stationOf(node.id)): number {
+  return frameFrom(node, station, BROADCAST);
+}
+
+function frameFrom(node: SimNode, station: Uint8Array, to: Uint8Array): number {
   const payload = new Uint8Array(46);
   number = (number + 1) % 65536;
   payload[0] = number >> 8;
   payload[1] = number;
-  node.fromKernel(withVirtio(ethernet(BROADCAST, station, EXPERIMENTAL, payload)));
+  node.fromKernel(withVirtio(ethernet(to, station, EXPERIMENTAL, payload)));
   return number;
 }
 
@@ -251,6 +257,40 @@ describe('a client of three servers', () => {
       expect(atServers.filter((one) => fromClient.includes(one)).sort()).toEqual(fromClient.sort());
       expect(atClient.sort()).toEqual(toClient.sort());
     }));
+
+  it.each(['has heard', 'has not heard'])(
+    'announces its stations by every link: what is for one of which the new server %s comes once',
+    (known) =>
+      withSeed((seed) => {
+        // Servers are a mesh, and hand on what is for clients.
+        const { lan, world, client } = start(seed, null, undefined, (host, peer) =>
+          host !== CLIENT && peer === CLIENT ? { splitHorizon: 1 } : {},
+        );
+        const station = stationOf(CLIENT);
+        broadcastFrom(lan.nodes[A]);
+        world.run(50 * MILLISECOND);
+        if (known === 'has heard') broadcastFrom(client);
+        else frameFrom(client, station, stationOf(A));
+        world.run(50 * MILLISECOND);
+        for (const node of lan.nodes) node.tap.take();
+        const sent: number[] = [];
+        const arrived: number[] = [];
+        for (let turn = 0; turn < 200; turn++) {
+          if (turn === 50) {
+            // The link that carries what goes to the new server loses it.
+            world.wire(client, lan.nodes[B], 0).gate.isOpen = false;
+            drainServer(lan, A, true);
+          }
+          sent.push(frameFrom(lan.nodes[B], stationOf(B), station));
+          world.run(MILLISECOND);
+          arrived.push(...heard(client));
+        }
+        expect(activeOf(client)).toBe(B);
+        world.run(100 * MILLISECOND);
+        arrived.push(...heard(client));
+        expect(arrived.sort()).toEqual(sent.sort());
+      }),
+  );
 
   it('the peer that leaves the group is an ordinary peer again', () =>
     withSeed((seed) => {

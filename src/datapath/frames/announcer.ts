@@ -1,6 +1,7 @@
 /**
  * Tells a network where our stations are reached from now on: for each one a reverse ARP request (RFC 903) in its name,
  * as hosts send for a virtual machine that has moved to them. Switches learn the source, and no host answers.
+ * They go by every link, as the heartbeats that tell of the same move do.
  */
 import { writeU16, writeU32 } from '../../base/bytes.js';
 import type { StaticMac } from '../../contract/port-settings.js';
@@ -37,7 +38,7 @@ export class Announcer {
   /** The same of one station, at once. */
   announceOne(peer: number, { vlan, high, low }: StaticMac, now: number): void {
     this.write(vlan, high, low);
-    this.outbound.sendOn(peer, this.frame, now);
+    this.outbound.sendByAllLinks(peer, this.frame, now);
     this.outbound.finish();
   }
 
@@ -51,7 +52,7 @@ export class Announcer {
     for (const peer of this.waiting) {
       this.macs.stations(LOCAL_PORT, MOST, (vlan, high, low) => {
         this.write(vlan, high, low);
-        if (this.vlans.carries(peer, this.frame)) this.outbound.sendOn(peer, this.frame, now);
+        if (this.vlans.carries(peer, this.frame)) this.outbound.sendByAllLinks(peer, this.frame, now);
       });
     }
     this.waiting.clear();

@@ -55,7 +55,8 @@ export class Bundler {
       own.peer === route.peer &&
       own.link === route.link &&
       own.lane === route.lane &&
-      own.twice === route.twice
+      own.twice === route.twice &&
+      own.everywhere === route.everywhere
     );
   }
 

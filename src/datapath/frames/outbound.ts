@@ -177,6 +177,13 @@ export class Outbound {
     this.toPeer(peer, frame);
   }
 
+  /** The same by every usable link: one that is lost or late by some of them does not matter. */
+  sendByAllLinks(peer: number, frame: Frame, now: number): void {
+    this.route.everywhere = true;
+    this.sendOn(peer, frame, now);
+    this.route.everywhere = false;
+  }
+
   /** The same to all peers that a frame of `from` may pass to. Returns how many there were. */
   floodFrom(from: number, frame: Frame, now: number): number {
     this.route.now = now;

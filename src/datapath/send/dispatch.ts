@@ -38,7 +38,7 @@ export class Dispatch {
     route.lane = false;
     if (this.peers.policy[peer] === POLICY.adaptive && this.peers.usable[peer] !== 0) {
       route.link = this.adaptive.route(peer, this.bytes, frame.offset, frame.length, route.now);
-      route.lane = this.adaptive.inLane && !route.twice;
+      route.lane = this.adaptive.inLane && !route.twice && !route.everywhere;
     } else {
       route.link = bundled >= 0 ? bundled : this.linkFor(peer);
     }
@@ -105,7 +105,7 @@ export class Dispatch {
   /** Ids of the links that carry a run, as a bit set. */
   private carriers(route: Route): number {
     const { peer, link } = route;
-    if (this.peers.policy[peer] === POLICY.active) return this.peers.usable[peer];
+    if (route.everywhere || this.peers.policy[peer] === POLICY.active) return this.peers.usable[peer];
     const second = route.twice ? backupOf(this.peers, this.links, link) : NO_LINK;
     return (1 << this.links.id[link]) | (second < 0 ? 0 : 1 << this.links.id[second]);
   }

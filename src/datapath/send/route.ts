@@ -12,6 +12,8 @@ export class Route {
   lane = false;
   /** Whether it is sent a second time by another link. */
   twice = false;
+  /** Whether it is sent by every usable link. */
+  everywhere = false;
   /** Time of the batch, in µs. */
   now = 0;
 
@@ -21,6 +23,7 @@ export class Route {
     this.link = other.link;
     this.lane = other.lane;
     this.twice = other.twice;
+    this.everywhere = other.everywhere;
     this.now = other.now;
   }
 }
