@@ -18,7 +18,21 @@ const HANDFUL = 12;
 /** What can be measured only in a process that has done nothing else, nor compiled; all other files share theirs. */
 const ALONE = ['fuzz/linear.test.js', 'native/key-memory.test.js', 'scenario/held-memory.test.js'];
 /** Of the tests in namespaces, those that do not keep time to milliseconds. */
-const UNHURRIED = ['netns/observe.test.js', 'netns/place/names.test.js', 'netns/service.test.js'];
+const UNHURRIED = [
+  'netns/bad-config.test.js',
+  'netns/capture.test.js',
+  'netns/clients.test.js',
+  'netns/join.test.js',
+  'netns/lab.test.js',
+  'netns/lifecycle.test.js',
+  'netns/observe.test.js',
+  'netns/place/interfaces.test.js',
+  'netns/place/link-local.test.js',
+  'netns/place/names.test.js',
+  'netns/place/without-ipv6.test.js',
+  'netns/service.test.js',
+  'netns/tasks.test.js',
+];
 
 /** The lab's programs are wanted, not needed: what cannot run without them is skipped and says so. */
 function prepareLab() {
@@ -75,17 +89,18 @@ async function runRest(summary, rest) {
 }
 
 /**
- * Hosts in namespaces mostly wait, and keep time to milliseconds: one file of them runs at a time. The other tests fill
- * the time that they leave; what is left of those in the end is run two files at a time.
+ * Hosts in namespaces mostly wait, and keep time to milliseconds: one file of them runs at a time. Of the other tests, which fill
+ * the time that they leave, two files run at a time, since these wait as well.
  */
 async function runAll(summary, words) {
-  const isInNamespaces = (file) =>
-    pathOf(file).startsWith(IN_NAMESPACES) && !UNHURRIED.includes(pathOf(file));
+  const isHurried = (file) => pathOf(file).startsWith(IN_NAMESPACES) && !UNHURRIED.includes(pathOf(file));
   const files = testFiles(words);
-  const rest = files.filter((file) => !isInNamespaces(file));
-  const beside = runRest(summary, rest);
-  await runFiles(summary, files.filter(isInNamespaces));
-  await Promise.all([beside, runRest(summary, rest)]);
+  const rest = files.filter((file) => !isHurried(file));
+  await Promise.all([
+    runFiles(summary, files.filter(isHurried)),
+    runRest(summary, rest),
+    runRest(summary, rest),
+  ]);
 }
 
 const HELP = `usage: npm test [-- FILE…]
