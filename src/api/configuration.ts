@@ -75,6 +75,8 @@ export interface ConfigApplyResult {
 export interface ConfigWriteResult {
   file: string;
   bytes: number;
+  /** Where the text lies that somebody else had put there since the daemon read or wrote the file; null: nobody had. */
+  othersKeptAs: string | null;
 }
 
 /**

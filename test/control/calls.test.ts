@@ -135,6 +135,25 @@ describe('configuration', () => {
     expect(bytes).toBe(EXAMPLE.length);
   });
 
+  it('is saved over what somebody else has written meanwhile, with a word about it', async () => {
+    const file = join(test.folder, 'startup.conf');
+    test.backend.startupFile = file;
+    const admin = await client();
+    const write = async () => (await admin.request('config.write', {})).othersKeptAs;
+    expect(await write(), 'a file that is not there').toBeNull();
+    expect(await write()).toBeNull();
+    writeFileSync(file, `! a comment\n${EXAMPLE}`);
+    expect(await write(), 'the same in other words').toBeNull();
+    for (const text of [EXAMPLE.replace('tokyo', 'kyoto'), `${EXAMPLE}nonsense\n`, '']) {
+      writeFileSync(file, text);
+      expect(await write(), text).toBe(`${file}.sav`);
+      expect(await write()).toBeNull();
+    }
+    writeFileSync(file, EXAMPLE.replace('tokyo', 'kyoto'));
+    await admin.request('reload.start', {});
+    expect(await write(), 'read before it is written').toBeNull();
+  });
+
   it('shows no key that somebody wrote into the startup file', async () => {
     const secret = Buffer.alloc(32, 7).toString('base64');
     test.backend.startupFile = join(test.folder, 'startup.conf');

@@ -154,10 +154,11 @@ export class FakeBackend implements ConfigurationHost {
         const file = fileOf();
         return file === null ? null : readFile(file, 'utf8').catch(() => null);
       },
-      async save(text: string): Promise<void> {
+      async save(text: string): Promise<string> {
         const file = fileOf();
         if (file === null) throw new Error('no startup file was named');
         await writeFile(file, text);
+        return `${file}.sav`;
       },
     };
   }

@@ -26,7 +26,7 @@ async function archive(folder: string, io: Io = fs): Promise<Archive> {
   return opened;
 }
 
-export const SAVERS: Record<SaverKind, (folder: string, text: string, io?: Io) => Promise<void>> = {
+export const SAVERS: Record<SaverKind, (folder: string, text: string, io?: Io) => Promise<unknown>> = {
   startup: (folder, text, io) => store(folder, io).save(text),
   archive: async (folder, text, io) => (await archive(folder, io)).add(entry(text)),
   amended: async (folder, text, io) => (await archive(folder, io)).amend(entry(text)),

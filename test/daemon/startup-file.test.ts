@@ -28,6 +28,16 @@ describe('StartupFile', () => {
     expect((await fs.readdir(folder)).sort()).toEqual(['octolink.conf', 'octolink.conf.sav']);
   });
 
+  it('keeps it as well when the same is saved again', async () => {
+    const store = new StartupFile(file);
+    await store.save('one\n');
+    expect(await store.save('two\n')).toBe(`${file}.sav`);
+    const { ino } = await fs.stat(file);
+    expect(await store.save('two\n')).toBe(`${file}.sav`);
+    expect(await fs.readFile(`${file}.sav`, 'utf8')).toBe('one\n');
+    expect((await fs.stat(file)).ino).toBe(ino);
+  });
+
   it('gives a new file to owner and group, and keeps the mode of an old one', async () => {
     const store = new StartupFile(file);
     await store.save('one\n');

@@ -1,9 +1,11 @@
 /** The ways into configuration mode, and what replaces, saves or reloads a configuration as a whole. */
+
 import { MAX_COMMENT, MAX_CONFIRM_MINUTES, MAX_RELOAD_MINUTES } from '../../api/index.js';
 import { choice, flag, keyword, options, value } from '../../grammar/command.js';
 import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';
 import { EXIT, failure } from '../base/failure.js';
 import { commitText, configurationText, stateRemarks } from '../output/configuration.js';
+import { writtenText } from '../output/written.js';
 import { CLEAR, type Cli, calling, command, type ExecCommand } from './command.js';
 import { APPLY_PATIENCE_MS, applyFile } from './configuration-files.js';
 import { copyCommands } from './copy.js';
@@ -122,7 +124,7 @@ export const configurationCommands: ExecCommand[] = [
     ],
     method: 'config.write',
     params: () => ({}),
-    text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
+    text: writtenText,
   }),
   command({
     privilege: 'admin',

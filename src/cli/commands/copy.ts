@@ -1,10 +1,12 @@
 /** `copy …`: configurations from one place to another. */
+
 import type { ConfigApplyResult } from '../../api/index.js';
 import { keyword, value } from '../../grammar/command.js';
 import { LOCAL_FILE } from '../../grammar/values.js';
 import { EXIT, failure } from '../base/failure.js';
 import { commitText } from '../output/configuration.js';
 import { intoFile } from '../output/file.js';
+import { writtenText } from '../output/written.js';
 import { type Cli, calling, command, type ExecCommand, type Output } from './command.js';
 import { applyFile, applyLines } from './configuration-files.js';
 
@@ -20,7 +22,7 @@ export const copyCommands: ExecCommand[] = [
     tokens: [COPY, RUNNING, STARTUP],
     method: 'config.write',
     params: () => ({}),
-    text: ({ file, bytes }) => [`Wrote ${bytes} bytes to ${file}`],
+    text: writtenText,
   }),
   command({
     privilege: 'admin',

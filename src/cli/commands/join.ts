@@ -1,10 +1,12 @@
 /** `join`: this host becomes a member of a network, from a token to the first ping. */
+
 import type { JoinOffer, LinkStatus } from '../../api/index.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { LOCAL_FILE, TOKEN } from '../../grammar/values.js';
 import type { DaemonClient } from '../base/daemon-client.js';
 import { EXIT, failure } from '../base/failure.js';
 import { joinedText, pathsText } from '../output/invitations.js';
+import { othersText } from '../output/written.js';
 import { type Cli, command, type ExecCommand, OF_INTERFACE } from './command.js';
 import { APPLY_PATIENCE_MS, readText } from './configuration-files.js';
 
@@ -116,10 +118,10 @@ async function bringUp(cli: Cli, client: DaemonClient, offer: JoinOffer) {
     if (rttMinUs === null) throw failure(EXIT.FAILED, `${peer} is up and answers no ping`);
     const links = await settledLinks(client, place, offer);
     if (applied.state.pending !== null) cli.editing.take(await client.request('config.confirm', {}));
-    const { file } = await client.request('config.write', {});
+    const written = await client.request('config.write', {});
     return {
       data: { offer, links, rttUs: rttMinUs },
-      text: [...joinedText(offer, links, rttMinUs), `Saved in ${file}.`],
+      text: [...joinedText(offer, links, rttMinUs), `Saved in ${written.file}.`, ...othersText(written)],
     };
   } catch (error) {
     const why = await reasonWhy(client, offer);

@@ -1,7 +1,9 @@
 /** `setup`: a first host that others can be invited to, from an empty configuration. */
+
 import { keyword, options, value } from '../../grammar/command.js';
 import { CIDR4, CIDR6, IFNAME, range } from '../../grammar/values.js';
 import { EXIT, failure } from '../base/failure.js';
+import { othersText } from '../output/written.js';
 import { command, type ExecCommand } from './command.js';
 import { APPLY_PATIENCE_MS } from './configuration-files.js';
 
@@ -51,11 +53,12 @@ export const setupCommands: ExecCommand[] = [
       if (!(await cli.confirm('Apply this configuration?'))) throw failure(EXIT.FAILED, 'not applied');
       const applied = await client.request('config.apply', { ...order, checkOnly: false }, APPLY_PATIENCE_MS);
       cli.editing.take(applied.state);
-      const { file } = await client.request('config.write', {});
+      const written = await client.request('config.write', {});
       return {
         data: proposal,
         text: [
-          `${proposal.interface} is up as ${proposal.addresses.join(', ')}; saved in ${file}.`,
+          `${proposal.interface} is up as ${proposal.addresses.join(', ')}; saved in ${written.file}.`,
+          ...othersText(written),
           `Open UDP port ${proposal.listenPort} in firewalls and in the rules of the cloud; then "invite NAME" lets a host join.`,
         ],
       };

@@ -42,17 +42,20 @@ export class StartupFile {
   }
 
   /**
-   * Replaces the file atomically (see `replaceFile`). The previous text stays beside it with `.sav` appended. Mode and
-   * owner are kept. Calls must not overlap.
+   * Replaces the file atomically (see `replaceFile`). The previous text stays beside it with `.sav` appended; where it is the same
+   * text, both files stay as they are. Mode and owner are kept. Calls must not overlap.
+   * @returns Where the previous text lies.
    */
-  async save(text: string): Promise<void> {
+  async save(text: string): Promise<string> {
     const file = await this.target();
+    if ((await this.load().catch(() => null)) === text) return previousOf(file);
     const previous = await this.io.stat(file).catch(ifAbsent);
     const mode = previous === null ? NEW_FILE_MODE : previous.mode & 0o777;
     const owner = previous === null ? null : { uid: previous.uid, gid: previous.gid };
     await replaceFile(this.io, file, text, { mode, owner }, async () => {
       if (previous !== null) await this.keepPrevious(file, dirname(file));
     });
+    return previousOf(file);
   }
 
   /** The file itself where the path is a symbolic link, so that the link survives. */
@@ -65,8 +68,12 @@ export class StartupFile {
     await this.io.rm(kept, { force: true });
     // A hard link takes no time and cannot be half written; some file systems have none.
     await this.io.link(file, kept).catch(() => this.io.copyFile(file, kept));
-    await this.io.rename(kept, `${file}.sav`);
+    await this.io.rename(kept, previousOf(file));
   }
+}
+
+function previousOf(file: string): string {
+  return `${file}.sav`;
 }
 
 function decodeUtf8(bytes: Uint8Array, file: string): string {

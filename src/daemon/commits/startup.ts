@@ -83,13 +83,23 @@ export class Startup {
   private async save(config: Config): Promise<ConfigWriteResult> {
     const { file } = this.options;
     const text = renderConfig(config);
+    const isOfOthers = await this.isOfOthers();
+    let previous: string;
     try {
-      await file.save(text);
+      previous = await file.save(text);
     } catch (error) {
       throw new RequestError(`the configuration is not saved: ${(error as Error).message}`);
     }
     this.saved = config;
-    return { file: file.file, bytes: Buffer.byteLength(text) };
+    return { file: file.file, bytes: Buffer.byteLength(text), othersKeptAs: isOfOthers ? previous : null };
+  }
+
+  /** Whether the file says something else than when it was last read or written here. */
+  private async isOfOthers(): Promise<boolean> {
+    const text = await this.options.file.load().catch(() => '');
+    if (text === null) return false;
+    const { config, syntax, contradictions } = parseConfig(text);
+    return syntax.length + contradictions.length > 0 || diffConfigs(this.saved, config).lines.length > 0;
   }
 
   /** Makes it the running configuration. `force` overrides a lock or an unconfirmed commit. */
