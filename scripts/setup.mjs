@@ -5,7 +5,8 @@
  *   node scripts/setup.mjs build      packages, addon, TypeScript and bundle
  *   node scripts/setup.mjs lab        the same, and what the lab needs; exit code 77 where there can be none
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -25,17 +26,17 @@ const BUNDLE = join(ROOT, 'dist/bundle');
 const LAB_PROGRAMS = ['ip', 'ping', 'nft'];
 export const BENCH_PROGRAMS = ['ss', 'ethtool', 'iperf3'];
 
-function step(command, args) {
-  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+async function step(command, args) {
+  const [status] = await once(spawn(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2] }), 'exit');
   if (status !== 0) throw new SetUpError(`\`${[command, ...args].join(' ')}\` failed`);
 }
 
-function buildAddon() {
+async function buildAddon() {
   const stamp = join(ROOT, 'build/stamps/addon');
   const sources = contentHash([join(ROOT, 'native')]);
   if (existsSync(join(ROOT, 'build/octolink.node')) && isStamped(stamp, sources)) return;
   say('building the native addon (make -C native)');
-  step('make', ['-s', `-j${availableParallelism()}`, '-C', 'native']);
+  await step('make', ['-s', `-j${availableParallelism()}`, '-C', 'native']);
   writeStamp(stamp, contentHash([join(ROOT, 'native')]));
 }
 
@@ -48,7 +49,7 @@ function pruneOutput() {
   }
 }
 
-function compileTypeScript() {
+async function compileTypeScript() {
   const stamp = join(ROOT, 'build/stamps/typescript');
   const inputs = [...TYPESCRIPT_FOLDERS, ...PROJECTS, 'package-lock.json'].map((name) => join(ROOT, name));
   const sources = contentHash(inputs, (file) => /\.(ts|json)$/.test(file));
@@ -61,30 +62,30 @@ function compileTypeScript() {
       rmSync(join(ROOT, memory), { force: true });
   }
   for (const project of PROJECTS) {
-    step(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]);
+    await step(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]);
   }
   pruneOutput();
   writeStamp(stamp, sources);
 }
 
-function bundlePrograms() {
+async function bundlePrograms() {
   const stamp = join(ROOT, 'build/stamps/bundle');
   const modules = contentHash([join(ROOT, 'build/stamps/typescript')]);
   if (existsSync(BUNDLE) && isStamped(stamp, modules)) return;
   say('bundling the programs (rolldown)');
-  step(process.execPath, [join(ROOT, 'scripts/set-up/bundle.mjs'), ROOT, BUNDLE]);
+  await step(process.execPath, [join(ROOT, 'scripts/set-up/bundle.mjs'), ROOT, BUNDLE]);
   writeStamp(stamp, modules);
 }
 
-/** Packages, addon, TypeScript and bundle. */
-export function setUpBuild() {
+/** Packages, addon, TypeScript and bundle; the two compilers work at the same time. */
+export async function setUpBuild() {
   const tooOld = nodeProblem(process.versions.node);
   if (tooOld) throw new SetUpError(tooOld, CANNOT_RUN);
   ensurePrograms(['g++', 'make']);
   ensureNodeModules(ROOT);
-  buildAddon();
-  compileTypeScript();
-  bundlePrograms();
+  const results = await Promise.allSettled([buildAddon(), compileTypeScript()]);
+  for (const { reason } of results) if (reason) throw reason;
+  await bundlePrograms();
 }
 
 /** What a lab of network namespaces needs, and `morePrograms`. */
@@ -109,7 +110,7 @@ export async function runWithSetUp(main) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runWithSetUp(() => {
+  await runWithSetUp(async () => {
     const what = process.argv[2] ?? 'build';
     if (process.argv.length > 3 || (what !== 'build' && what !== 'lab'))
       throw new SetUpError(
@@ -117,7 +118,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
         process.argv.includes('--help') ? 0 : USAGE_ERROR,
       );
     if (what === 'lab') setUpLab(BENCH_PROGRAMS);
-    setUpBuild();
+    await setUpBuild();
     return 0;
   });
 }

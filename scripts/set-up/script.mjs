@@ -35,7 +35,7 @@ export async function runScript({ module, lab, takesWords, help, run }) {
     const asksHelp = args.includes('--help');
     const problem = lab && !asksHelp ? labProblem() : null;
     if (problem) throw new SetUpError(problem, CANNOT_RUN);
-    setUpBuild();
+    await setUpBuild();
     const script = module === undefined ? {} : await import(join(ROOT, module));
     const usage = help ?? script.HELP;
     if (asksHelp) {
