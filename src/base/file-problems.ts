@@ -9,6 +9,8 @@ const PROBLEMS: Record<string, string> = {
   EDQUOT: 'the quota of the disk is used up',
   EROFS: 'the file system is read-only',
   EIO: 'the disk reports an error',
+  EMFILE: 'too many files are open in this process',
+  ENFILE: 'too many files are open on this host',
 };
 
 /** Why a file cannot be used, from what a call of Node's `fs` has thrown; null: it was something else. */

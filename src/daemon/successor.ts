@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
+import { fileProblem } from '../base/file-problems.js';
 import { HANDOVER } from './base/service-manager.js';
 
 /** How long a successor may take to be ready, in milliseconds. */
@@ -35,22 +36,23 @@ export function startSuccessor(
     stdio: ['ignore', 'inherit', 'inherit', ...descriptors, 'pipe'],
     env: { ...environment, LISTEN_FDS: String(descriptors.length), [HANDOVER]: String(line) },
   });
-  const pipe = shell.stdio[line] as Socket;
+  // None where no more files may be opened, which the error of the shell says.
+  const pipe = shell.stdio?.[line] as Socket | undefined;
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
       clearTimeout(timer);
       // Whoever still waits at the other end gives up.
-      pipe.destroy();
+      pipe?.destroy();
       reject(new Error(why));
     };
     const timer = setTimeout(
       () => fail(`the successor was not ready after ${PATIENCE_MS / 1000} s`),
       PATIENCE_MS,
     );
-    shell.once('error', (error) => fail(error.message));
-    pipe.on('error', () => undefined);
-    pipe.once('close', () => fail('the successor ended before it was ready; what it said is above'));
-    pipe.once('data', (said) => {
+    shell.once('error', (error) => fail(fileProblem(error) ?? error.message));
+    pipe?.on('error', () => undefined);
+    pipe?.once('close', () => fail('the successor ended before it was ready; what it said is above'));
+    pipe?.once('data', (said) => {
       clearTimeout(timer);
       pipe.removeAllListeners('close');
       const go = () => new Promise<void>((told) => pipe.end(GO, () => told()));

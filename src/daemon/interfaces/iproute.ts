@@ -1,6 +1,7 @@
 /** Runs the program `ip` of iproute2, by its absolute path and for a limited time. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fileProblem } from '../../base/file-problems.js';
 
 const PLACES = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip', '/bin/ip'];
 /** A kernel that is busy removing a namespace may hold its network lock for seconds. */
@@ -42,15 +43,18 @@ function run(words: string[], input: string): Promise<{ code: number | null; com
       killSignal: 'SIGKILL',
     });
     let complaint = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    // It has no pipes where no more files may be opened, which its error says.
+    child.on('error', (error) =>
+      reject(new IpError(`"ip" cannot be run: ${fileProblem(error) ?? error.message}`, false)),
+    );
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint += text;
     });
-    child.on('error', (error) => reject(new IpError(error.message, false)));
     child.on('close', (code, signal) => {
       if (signal !== null) complaint = `no answer within ${PATIENCE_MS / 1000} s`;
       resolve({ code, complaint });
     });
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
   });
 }
