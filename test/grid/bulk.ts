@@ -7,7 +7,9 @@ const IDLE_S = 30;
 const WARM_UP_S = 8;
 export const MEASURED_S = 8;
 /** How often each transfer is run, with other seeds: one draw says little where chance has a part. */
-export const DRAWS = 3;
+export const DRAWS = 5;
+/** Seeds before this one were looked at when rules of the lane were chosen: they have been kind to it since. */
+const FIRST_DRAW = 100;
 
 /** Gives Mbit/s of payload over one path, or over two under `adaptive`, of each draw in ascending order. */
 export type Draws = (names: readonly ProfileName[]) => readonly number[];
@@ -39,7 +41,7 @@ export function bulkCell(pair: Pair, draws: Draws): BulkCell {
 export function drawnGoodput(names: readonly ProfileName[]): number[] {
   const policy = names.length === 1 ? 'passive' : 'adaptive';
   const links = names.map(profileOf);
-  const seeds = Array.from({ length: DRAWS }, (_, draw) => seedOf(...names, String(draw)));
+  const seeds = Array.from({ length: DRAWS }, (_, draw) => seedOf(...names, String(FIRST_DRAW + draw)));
   return seeds
     .map((seed) => goodput(seed, links, policy, 1, MEASURED_S, WARM_UP_S, IDLE_S))
     .sort((a, b) => a - b);

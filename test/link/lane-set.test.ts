@@ -39,6 +39,52 @@ function laneBy(capacities: readonly LinkCapacity[], paths: readonly Path[]): La
 
 const [FIRST, SECOND_LINK, BOTH] = [1, 2, 3];
 
+/** What keeps a link from carrying more; `isOfSet`: whether the lane has that set. */
+type Bound = (link: LinkCapacity, now: number, isOfSet: (set: number) => boolean) => void;
+const STANDS_FULL: Bound = (link, now) => {
+  Object.assign(link, { filledAt: now });
+};
+const ONE_LOSES: Bound = (link, _now, isOfSet) => {
+  if (isOfSet(FIRST)) Object.assign(link.losses, { random: 1 });
+};
+
+/** A lane in use from the first second on. */
+class Run {
+  private now = SECOND;
+  private round = 0;
+
+  constructor(
+    private readonly lane: LaneSet,
+    private readonly capacities: readonly LinkCapacity[],
+    /** Mbit/s that a set carries, all its links together. */
+    private readonly carries: (set: number) => number,
+    private readonly bound: Bound,
+  ) {}
+
+  /** Goes on until so many seconds; returns the set then. */
+  until(seconds: number): number {
+    for (; this.now < seconds * SECOND; this.now += 25_000) this.report();
+    return this.lane.usableSet(BOTH, this.now);
+  }
+
+  private report(): void {
+    const { lane, now } = this;
+    const set = lane.usableSet(BOTH, now);
+    if (this.round < lane.round) this.round = lane.countFlow(now);
+    lane.usedAt.fill(now);
+    for (const [id, link] of this.capacities.entries()) {
+      const isUsed = (set & (1 << id)) !== 0;
+      Object.assign(link, { delivered: isUsed ? this.carries(set) / sizeOf(set) / 8 : 0, reportedAt: now });
+      if (isUsed) this.bound(link, now, (wanted) => set === wanted);
+    }
+    lane.review(BOTH, now);
+  }
+}
+
+function sizeOf(set: number): number {
+  return set === BOTH ? 2 : 1;
+}
+
 describe('the links of the lane', () => {
   it('are not left for a heartbeat that was lost, and are for many', () => {
     for (const [lostBeats, left] of [
@@ -99,18 +145,46 @@ describe('the links of the lane', () => {
     const lane = laneBy(capacities, paths);
     lane.usableSet(BOTH, SECOND);
     lane.outgrown(Number.POSITIVE_INFINITY, BOTH, SECOND);
-    const sets = [2, 4, 10].map((until) => {
-      for (let now = (until === 2 ? 1 : until === 4 ? 2 : 4) * SECOND; now < until * SECOND; now += 25_000) {
-        const isAlone = lane.usableSet(BOTH, now) === FIRST;
-        lane.usedAt.fill(now);
-        for (const link of capacities) {
-          Object.assign(link, { delivered: isAlone ? aloneMbit / 8 : 3 / 8, reportedAt: now });
-        }
-        lane.review(BOTH, now);
-      }
-      return lane.usableSet(BOTH, until * SECOND);
-    });
+    const carry = (set: number) => (set === FIRST ? aloneMbit : 6);
+    const run = new Run(lane, capacities, carry, ONE_LOSES);
+    const sets = [2, 4, 10].map((until) => run.until(until));
     expect(sets).toEqual(expected);
+  });
+
+  describe('that stand full', () => {
+    const paths = [
+      { mbit: 3, rttMs: 180 },
+      { mbit: 8, rttMs: 100, lostBeats: 12 },
+    ];
+
+    function laneThatCarries(aloneMbit: number, bound: Bound) {
+      const capacities = capacitiesOf(paths);
+      const lane = laneBy(capacities, paths);
+      expect(lane.usableSet(BOTH, SECOND)).toBe(FIRST);
+      return new Run(lane, capacities, (set) => (set === FIRST ? 3 : aloneMbit), bound);
+    }
+
+    it('are left on trial for one that may carry more, whatever is believed of its losses, and it is kept if it does', () => {
+      const run = laneThatCarries(4.5, STANDS_FULL);
+      expect(run.until(2)).toBe(FIRST);
+      expect([5, 8, 12, 30].map((until) => run.until(until))).toEqual(Array(4).fill(SECOND_LINK));
+    });
+
+    it('are taken again if it does not, and it is not tried again soon', () => {
+      const run = laneThatCarries(1.5, STANDS_FULL);
+      expect(run.until(4)).toBe(SECOND_LINK);
+      expect([8, 12, 30].map((until) => run.until(until))).toEqual(Array(3).fill(FIRST));
+      expect([34, 35, 36, 37, 38].map((until) => run.until(until))).toContain(SECOND_LINK);
+    });
+
+    it('are taken again later if nothing but the transfers bounds what it carries', () => {
+      const bound: Bound = (link, now, isOfSet) => {
+        if (isOfSet(FIRST)) STANDS_FULL(link, now, isOfSet);
+      };
+      const run = laneThatCarries(1.5, bound);
+      expect([4, 8, 11].map((until) => run.until(until))).toEqual(Array(3).fill(SECOND_LINK));
+      expect(run.until(20)).toBe(FIRST);
+    });
   });
 
   it('that lose datagrams are used when others would be late', () => {

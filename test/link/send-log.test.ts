@@ -24,6 +24,20 @@ describe('log of what a link sent', () => {
     expect(log.longestGap).toBe(500);
   });
 
+  it('says how long anything of what is covered had to wait', () => {
+    const log = new SendLog();
+    for (const [index, wait] of [5, 70, 20, 0].entries()) {
+      log.note(true, index, 1, 100, index, index);
+      log.noteWait(wait);
+    }
+    log.settle(0, 1);
+    expect(log.longestWait).toBe(5);
+    log.settle(0, 3);
+    expect(log.longestWait).toBe(70);
+    log.settle(0, 4);
+    expect(log.longestWait).toBe(0);
+  });
+
   it('keeps what fits, and forgets the rest without losing count', () => {
     const log = new SendLog();
     for (let index = 0; index < 5000; index++) log.note(true, index, 1, 100, index, index);

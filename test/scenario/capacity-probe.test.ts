@@ -37,6 +37,21 @@ describe('the capacity of an idle link', () => {
       }
     }));
 
+  it.each([
+    { mbit: 12.8, jitterMs: 20 },
+    { mbit: 2, jitterMs: 30 },
+    { mbit: 40, jitterMs: 8 },
+  ])('of $mbit Mbit/s is known though answers scatter by $jitterMs ms', ({ mbit, jitterMs }) =>
+    withSeed((seed) => {
+      const link = { mbit, delayMs: 20, queueMs: 300, jitterMs };
+      const rates = [0, 1, 2, 3, 4].map((run) => believed(seed + run, [link, link], 'adaptive', 8).rates);
+      const known = rates.flat().sort((a, b) => a - b);
+      expect(known).toHaveLength(10);
+      expect(Math.abs(known[5] - mbit) / mbit).toBeLessThan(1 / 8);
+      expect(known[1] / mbit).toBeGreaterThan(1 / 2);
+    }),
+  );
+
   it('stays unknown when the link is too fast to be measured, and nothing is asked again and again', () =>
     withSeed((seed) => {
       const links = [

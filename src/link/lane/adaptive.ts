@@ -171,8 +171,11 @@ export class Adaptive {
   sendBy(link: number, run: SealedRun, now: number): void {
     const bytes = run.length + run.datagrams * ipUdpOverhead(this.links.family(link));
     const inLane = run.stream === LANE_STREAM;
-    this.lanes.logOf(link).note(inLane, run.counter, run.datagrams, bytes, this.links.sent[link], now);
-    this.lanes.capacityOf(link).sent(bytes, now);
+    const capacity = this.lanes.capacityOf(link);
+    capacity.sent(bytes, now);
+    const log = this.lanes.logOf(link);
+    log.note(inLane, run.counter, run.datagrams, bytes, this.links.sent[link], now);
+    log.noteWait(capacity.waitUs(now));
     this.runs.send(link, run, now);
   }
 
@@ -241,6 +244,8 @@ export class Adaptive {
     arrival.sentAt = log.time;
     arrival.sentSince = log.sentBytes - log.bytes;
     arrival.gap = log.longestGap;
+    arrival.wait = log.longestWait;
+    arrival.rtt = this.stats.links[base + LINK.rttMinUs];
     capacity.report(arrival, now);
     this.stats.links[base + LINK.capacityOutBps] = capacity.capacity * 1e6;
     this.stats.links[base + LINK.queueOutUs] = capacity.queueUs;

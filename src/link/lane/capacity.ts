@@ -10,7 +10,7 @@
  *
  * Pure: rates in bytes per µs (1 is 8 Mbit/s), times in µs.
  */
-import { provenShare } from './proven.js';
+import { Losses } from './losses.js';
 import type { Arrival } from './report.js';
 
 /** A queueing delay from which a link counts as filled, and the share of the jitter that is added to it. */
@@ -29,16 +29,12 @@ const CAPACITY_GAIN = 0.3;
 const RATE_GAIN = 0.3;
 /** By this factor more is assumed at each report that finds no queue. */
 const ASSUMED_GROWTH = 1.2;
-/** Datagrams that the shares of loss look back on. */
-const LOSS_MEMORY = 10_000;
 /** Queue samples of which the least counts. */
 const SAMPLES = 3;
 /** Share of the longest queue seen from which it counts as full; shorter ones drop nothing. */
 const FULL_SHARE = 0.5;
 /** A queue shorter than this many times what counts as standing is full of nothing: jitter looks like it. */
 const LEAST_FULL = 2;
-/** Losses without a full queue are believed when they are more than this share of those with one. */
-const DOUBTFUL_SHARE = 0.25;
 /** This many lost at once, and more than this share, so soon after a queue stood, were its overflow. */
 const OVERFLOW_LOST = 3;
 const OVERFLOW_SHARE = 0.05;
@@ -55,8 +51,7 @@ export class LinkCapacity {
   queueUs = 0;
   /** As measured while the link was idle, or less. */
   jitterUs = 0;
-  /** Datagrams lately lost while no queue was full; of about the last `LOSS_MEMORY`. */
-  randomLost = 0;
+  readonly losses = new Losses();
   /** Datagrams that the far end has reported on. */
   observed = 0;
   /** When the queue last stood (or overflowed); 0 for never. */
@@ -74,9 +69,8 @@ export class LinkCapacity {
   private windowArrived = 0;
   private wasFilled = false;
   private windowGap = 0;
+  private windowWait = 0;
   private peakQueueUs = 0;
-  private sentSum = 0;
-  private crowdedLost = 0;
 
   /**
    * Heartbeats measure so much jitter; to be told before a report. Under traffic they measure our own queues as well,
@@ -93,6 +87,7 @@ export class LinkCapacity {
     const isFilled = this.queueUs > this.standingUs();
     if (isFilled) this.filledAt = now;
     this.windowGap = Math.max(this.windowGap, arrival.gap);
+    this.windowWait = Math.max(this.windowWait, arrival.wait);
     this.observeRate(arrival, isFilled, now);
     if (this.capacity === 0) return this.assumeMore(isFilled);
     const drained = this.capacity * (now - arrival.sentAt - this.queueUs);
@@ -153,8 +148,10 @@ export class LinkCapacity {
     const lost = sent - this.windowSent - count;
     this.delivered += RATE_GAIN * (rate - this.delivered);
     if (this.delivered < rate && this.capacity === 0) this.delivered = rate;
-    const isCrowded = this.isCrowded() || this.isOverflow(sent, lost, now);
-    this.observeLoss(sent - this.windowSent, lost, isCrowded, now);
+    const isCrowded = this.isCrowded() || this.isBurst() || this.isOverflow(sent, lost, now);
+    this.observed += sent - this.windowSent;
+    this.losses.observe(sent - this.windowSent, lost, isCrowded);
+    if (this.losses.endRound(arrival.rtt, now)) this.filledAt = now;
     if (this.capacity === 0) {
       // A first guess, perhaps too low: more will show when it is tried.
       if (isFilled || (isCrowded && lost > 0)) this.capacity = rate;
@@ -171,6 +168,7 @@ export class LinkCapacity {
     this.windowSent = arrival.sent;
     this.wasFilled = isFilled;
     this.windowGap = 0;
+    this.windowWait = 0;
   }
 
   /** Whether a queue was lately long enough to have dropped what is lost. */
@@ -182,45 +180,20 @@ export class LinkCapacity {
     return longest > LEAST_FULL * this.standingUs() && longest > FULL_SHARE * this.peakQueueUs;
   }
 
+  /** Whether our own sending filled a queue between two reports, by what is known of the capacity. */
+  private isBurst(): boolean {
+    return this.windowWait > LEAST_FULL * this.standingUs();
+  }
+
   /** Whether many were lost at once soon after a queue stood. */
   private isOverflow(sent: number, lost: number, now: number): boolean {
     const isMany = lost >= OVERFLOW_LOST && lost > OVERFLOW_SHARE * (sent - this.windowSent);
     return isMany && now - this.filledAt < OVERFLOW_US;
   }
 
-  /** Forgets losses: the path is given another chance. */
-  forgetLoss(): void {
-    this.sentSum = 0;
-    this.randomLost = 0;
-    this.crowdedLost = 0;
-  }
-
-  private observeLoss(sent: number, lost: number, crowded: boolean, now: number): void {
-    if (sent <= 0) return;
-    this.observed += sent;
-    const kept = Math.max(0, 1 - sent / LOSS_MEMORY);
-    // What is counted too early in one window is missing in the next: signed, so that it cancels.
-    this.sentSum = this.sentSum * kept + sent;
-    // TCP cuts its window once for all that a window of its own has lost.
-    const event = Math.sign(lost);
-    this.randomLost = this.randomLost * kept + (crowded ? 0 : event);
-    this.crowdedLost = this.crowdedLost * kept + (crowded ? event : 0);
-    if (crowded && lost > 0) this.filledAt = now;
-  }
-
-  /** Share of datagrams lost while no queue was full. */
-  get randomLoss(): number {
-    return this.isDoubtful() ? 0 : Math.max(0, this.randomLost / this.sentSum);
-  }
-
-  /** The same, as far as it is no work of chance. */
-  get provenLoss(): number {
-    return this.isDoubtful() ? 0 : provenShare(this.randomLost, this.sentSum);
-  }
-
-  /** Next to many that a full queue dropped, a few are likely to be more of them. */
-  private isDoubtful(): boolean {
-    return this.sentSum === 0 || this.randomLost < DOUBTFUL_SHARE * this.crowdedLost;
+  /** Whether it has stood full since then, or lost something that is not forgotten. */
+  isBoundSince(at: number): boolean {
+    return this.filledAt > at || this.losses.isAny;
   }
 
   /** Bytes leave by the link. */

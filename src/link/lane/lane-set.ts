@@ -9,6 +9,7 @@
  */
 import { MAX_LINKS } from '../../wire/header.js';
 import type { LinkCapacity } from './capacity.js';
+import { GROWTH, Trial } from './trial.js';
 import { Worth } from './worth.js';
 
 /** What the set knows of the peer's links, by link id. */
@@ -52,17 +53,10 @@ const MAX_REST_US = 300_000_000;
 const ROUND_US = 200_000;
 /** How long a set must have carried less than its best link could before it is given up. */
 const POOR_US = 1_500_000;
-/**
- * A set that loses datagrams and was not filled for this long is left for another link, if that promises this much
- * more.
- */
-const UNFILLED_US = 1_500_000;
+/** A lane that has carried no more for this long leaves its links for another on trial, if that may carry this much more. */
+const SETTLED_US = 1_500_000;
 const SUSPICIOUS_LOSSES = 1.5;
 const TRIAL_GAIN = 1.2;
-/** A trial is judged after this time and this many round trips, and goes on while the rate grows by this factor. */
-const TRIAL_US = 1_500_000;
-const TRIAL_ROUNDS = 10;
-const TRIAL_GROWTH = 1.1;
 const RATE_MEMORY_US = 500_000;
 const USUAL_MEMORY_US = 4_000_000;
 /** The lane moves to a link outside of its set that promises this many times what the set does. */
@@ -105,11 +99,11 @@ export class LaneSet {
   private poorRate = 0;
   /** When the set was filled last. */
   private filledAt = 0;
-  /** A link on trial alone: the set left for it (0: none), the rate that had, the rate at the last look, and when. */
-  private trialFrom = 0;
-  private trialRate = 0;
-  private trialLast = 0;
-  private trialAt = 0;
+  private readonly trial = new Trial();
+  /** With which links, at which rate and since when the lane carries no more. */
+  private settledSet = 0;
+  private settledRate = 0;
+  private settledAt = 0;
 
   private readonly sum = new Worth();
 
@@ -167,7 +161,9 @@ export class LaneSet {
     if (this.isFilled(current, now)) {
       this.filledAt = now;
       this.grow(Number.POSITIVE_INFINITY, usable, now);
-    } else this.explore(current, usable, now);
+    }
+    this.noteSettled(now);
+    this.venture(this.set & usable, usable, now);
   }
 
   /** Rises as fast as `rate`, and falls slowly. */
@@ -232,7 +228,7 @@ export class LaneSet {
 
   /** What is lost by all that was seen: enough to keep a link out. */
   private readonly lossOf: LossOf = (id) =>
-    this.lossBy(id, this.facts.capacity(id).randomLoss, this.quietLoss);
+    this.lossBy(id, this.facts.capacity(id).losses.share, this.quietLoss);
 
   /** How much longer than by this link a datagram may rather wait by another, for what this one loses, in µs. */
   lossyUs(id: number): number {
@@ -242,16 +238,16 @@ export class LaneSet {
 
   /** What is lost for sure: the lane leaves a link for no less. */
   private readonly provenLossOf: LossOf = (id) =>
-    this.lossBy(id, this.facts.capacity(id).provenLoss, this.quietProven);
+    this.lossBy(id, this.facts.capacity(id).losses.proven, this.quietProven);
 
   /** Heartbeats, by what they said `quiet`, are believed until bulk traffic has said more. */
   private lossBy(id: number, bulk: number, quiet: Float64Array): number {
-    const { observed, randomLost } = this.facts.capacity(id);
+    const { observed, losses } = this.facts.capacity(id);
     if (observed < QUIET) {
       this.quietLoss[id] = this.facts.beatLoss(id);
       this.quietProven[id] = this.facts.provenBeatLoss(id);
     }
-    if (randomLost >= LOSSES) return bulk;
+    if (losses.random >= LOSSES) return bulk;
     return observed < TELLING ? quiet[id] : 0;
   }
 
@@ -283,7 +279,7 @@ export class LaneSet {
 
   /** A datagram would wait for `waitUs` at the least, by what the set's links are known to carry: another may help. */
   outgrown(waitUs: number, usable: number, now: number): void {
-    if ((usable & ~this.set) === 0 || now - this.grownAt < GROW_PAUSE_US) return;
+    if ((usable & ~this.set) === 0 || this.trial.from !== 0 || now - this.grownAt < GROW_PAUSE_US) return;
     this.grownAt = now;
     this.grow(waitUs, usable, now);
   }
@@ -303,7 +299,7 @@ export class LaneSet {
     });
     if (best < 0) return;
     const link = this.facts.capacity(best);
-    link.forgetLoss();
+    link.losses.forget();
     link.assumed = ASSUMED_SHARE * this.facts.capacity(this.bestOf(this.set)).capacity;
     this.set |= 1 << best;
     this.poorSince = 0;
@@ -350,7 +346,7 @@ export class LaneSet {
       return this.use(kept);
     }
     if (this.rate >= KEEP_SHARE * alone || this.facts.capacity(best).capacity === 0) this.poorSince = 0;
-    else if (this.poorSince === 0 || this.rate > TRIAL_GROWTH * this.poorRate) {
+    else if (this.poorSince === 0 || this.rate > GROWTH * this.poorRate) {
       // A transfer that is on its way up has not shown yet what it can reach.
       this.poorSince = now;
       this.poorRate = this.rate;
@@ -365,10 +361,10 @@ export class LaneSet {
   /** A link that was down when the set was chosen, or of which more is known now, may be far better than the set. */
   private prefer(usable: number, now: number): void {
     const best = this.best(usable & ~this.set, now);
-    if (this.trialFrom !== 0 || best < 0 || now < this.restsUntil[best]) return;
+    if (this.trial.from !== 0 || best < 0 || now < this.restsUntil[best]) return;
     const isKnown = this.facts.capacity(best).capacity !== 0;
     const inUse = this.worth(this.set & usable, Number.POSITIVE_INFINITY, this.provenLossOf);
-    if (isKnown && this.worth(1 << best) > MOVE_GAIN * inUse) this.use(best);
+    if (isKnown && this.worth(1 << best) > MOVE_GAIN * Math.max(inUse, this.rate)) this.use(best);
   }
 
   /** Whether any of the links has carried something of late: an idle one does no harm. */
@@ -404,60 +400,68 @@ export class LaneSet {
     this.restUs[id] = Math.min(MAX_REST_US, 2 * this.restUs[id]);
   }
 
-  /** The set cannot be filled, and loses datagrams: a link that has lost fewer may carry more alone. */
-  private explore(set: number, usable: number, now: number): void {
-    if (this.trialFrom !== 0 || this.flowCount === 0 || now - this.filledAt < UNFILLED_US) return;
-    let isLossy = false;
-    eachOf(set, (id) => {
-      const isUsed = now - this.usedAt[id] < UNFILLED_US;
-      const link = this.facts.capacity(id);
-      if (isUsed && link.randomLost >= SUSPICIOUS_LOSSES && link.randomLoss > 0) isLossy = true;
-    });
-    if (!isLossy) return;
+  /**
+   * The transfers get no more though they would take it: a link that may carry more shows alone whether it does, whatever is
+   * believed of its losses.
+   */
+  private venture(set: number, usable: number, now: number): void {
+    const isSettled = this.flowCount > 0 && now - this.settledAt >= SETTLED_US;
+    if (this.trial.from !== 0 || !isSettled || !this.isHeldBack(set, now)) return;
+    const rate = Math.max(this.rate, this.usualRate);
     let best = -1;
     eachOf(usable, (id) => {
-      if (set === 1 << id || now < this.restsUntil[id]) return;
-      if (this.facts.capacity(id).randomLost >= SUSPICIOUS_LOSSES) return;
+      if (set === 1 << id || !this.trial.mayTry(id, now)) return;
+      const { capacity } = this.facts.capacity(id);
+      const mayCarryMore = capacity === 0 || capacity > MOVE_GAIN * rate;
+      if (!mayCarryMore && this.worth(1 << id) < TRIAL_GAIN * rate) return;
       if (best < 0 || this.worth(1 << id) > this.worth(1 << best)) best = id;
     });
-    const rate = Math.max(this.rate, this.usualRate);
-    if (best < 0 || this.worth(1 << best) < TRIAL_GAIN * rate) return;
-    this.facts.capacity(best).forgetLoss();
+    if (best < 0) return;
     this.tryAlone(best, set, rate, now);
+  }
+
+  /** Whether it is the set that bounds what goes by it: it is full, or loses datagrams. */
+  private isHeldBack(set: number, now: number): boolean {
+    let isHeldBack = now - this.filledAt < SETTLED_US;
+    eachOf(set, (id) => {
+      const isUsed = now - this.usedAt[id] < SETTLED_US;
+      const { losses } = this.facts.capacity(id);
+      if (isUsed && losses.random >= SUSPICIOUS_LOSSES && losses.share > 0) isHeldBack = true;
+    });
+    return isHeldBack;
+  }
+
+  /** Since when the lane has the same links and carries no more than then. */
+  private noteSettled(now: number): void {
+    if (this.flowCount > 0 && this.set === this.settledSet && this.rate <= GROWTH * this.settledRate) return;
+    this.settledSet = this.set;
+    this.settledRate = this.rate;
+    this.settledAt = now;
   }
 
   /** A set that carries `rate` is left for one link, until that has shown whether it carries as much. */
   private tryAlone(id: number, set: number, rate: number, now: number): void {
-    this.trialFrom = set;
-    this.trialRate = rate;
-    this.trialLast = 0;
-    this.trialAt = now;
+    this.trial.begin(set, rate, now);
+    this.facts.capacity(id).losses.forget();
     this.use(id);
   }
 
-  /** A link on trial is kept when it carries as much, and given time while it carries more and more. */
   private judgeTrial(now: number): void {
-    if (this.trialFrom === 0) return;
-    if ((this.set & (this.set - 1)) !== 0) {
-      // Filled already, and more was taken in.
-      this.trialFrom = 0;
-      return;
-    }
+    const { trial } = this;
+    if (trial.from === 0) return;
+    // Filled already, and more was taken in.
+    if ((this.set & (this.set - 1)) !== 0) return trial.end();
     const current = Math.log2(this.set);
-    if (now - this.trialAt < Math.max(TRIAL_US, TRIAL_ROUNDS * this.facts.rttUs(current))) return;
-    if (this.rate < KEEP_SHARE * this.trialRate && this.rate > TRIAL_GROWTH * this.trialLast) {
-      this.trialLast = this.rate;
-      this.trialAt = now;
-      return;
-    }
-    const others = this.trialFrom & ~this.set;
-    const isBetter = this.rate >= KEEP_SHARE * this.trialRate;
-    if (isBetter) eachOf(others, (id) => this.rest(id, now));
+    const isBound = this.facts.capacity(current).isBoundSince(trial.beganAt);
+    const isAsGood = trial.judge(this.rate, this.facts.rttUs(current), isBound, now);
+    if (isAsGood === undefined) return;
+    if (isAsGood) eachOf(trial.from & ~this.set, (id) => this.rest(id, now));
     else {
+      trial.failed(current, now);
       this.rest(current, now);
-      this.set = this.trialFrom;
+      this.set = trial.from;
     }
-    this.trialFrom = 0;
+    trial.end();
   }
 }
 

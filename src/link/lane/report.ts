@@ -26,4 +26,8 @@ export class Arrival {
   sentSince = 0;
   /** Longest time between two sends since the report before. */
   gap = 0;
+  /** Longest wait for the link that what was sent since then had before it. */
+  wait = 0;
+  /** Round-trip time of the link. */
+  rtt = 0;
 }

@@ -12,6 +12,8 @@ export class SendLog {
   datagrams = 0;
   /** Longest time between two sends among what the last `settle` covered, in µs. */
   longestGap = 0;
+  /** How long what that covered had to wait for the link at the most when it was sent, in µs, by what was known then. */
+  longestWait = 0;
   /** Bytes sent by the link in all. */
   sentBytes = 0;
   private readonly lane = new Uint8Array(ENTRIES);
@@ -21,12 +23,13 @@ export class SendLog {
   private readonly bytesBefore = new Float64Array(ENTRIES);
   private readonly countBefore = new Float64Array(ENTRIES);
   private readonly sentAt = new Float64Array(ENTRIES);
+  private readonly waitUs = new Float64Array(ENTRIES);
   private head = 0;
   private tail = 0;
 
   /**
    * `count` datagrams of `bytes` in all leave, the first with `counter`; `inLane`: in the lane's stream, else in
-   * the link's own. `sentBefore`: datagrams of any kind sent by the link before.
+   * the link's own. `sentBefore`: datagrams of any kind sent by the link before
    */
   note(
     inLane: boolean,
@@ -56,9 +59,15 @@ export class SendLog {
       this.bytesBefore[at] = this.sentBytes;
       this.countBefore[at] = sentBefore;
       this.sentAt[at] = now;
+      this.waitUs[at] = 0;
       if (this.head - this.tail > ENTRIES) this.tail = this.head - ENTRIES;
     }
     this.sentBytes += bytes;
+  }
+
+  /** What was noted last has to wait so long for the link. */
+  noteWait(us: number): void {
+    this.waitUs[(this.head - 1) % ENTRIES] = us;
   }
 
   /**
@@ -68,12 +77,14 @@ export class SendLog {
   settle(own: number, lane: number): boolean {
     let found = false;
     this.longestGap = 0;
+    this.longestWait = 0;
     for (; this.tail < this.head; this.tail++) {
       const at = this.tail % ENTRIES;
       const covered = Math.min(this.count[at], (this.lane[at] === 1 ? lane : own) - this.counter[at]);
       if (covered <= 0) break;
       found = true;
       this.longestGap = Math.max(this.longestGap, this.sentAt[at] - this.time);
+      this.longestWait = Math.max(this.longestWait, this.waitUs[at]);
       this.time = this.sentAt[at];
       this.bytes = this.bytesBefore[at] + (this.length[at] * covered) / this.count[at];
       this.datagrams = this.countBefore[at] + covered;

@@ -2,7 +2,9 @@
  * Finds out what a link carries before bulk goes by it: under the policy `adaptive`, with two links or more, a train of MTU
  * probes is sent at once, and how far apart the answers come says how fast the bottleneck let the train through (packet
  * dispersion: Jain and Dovrolis, SIGCOMM 2002). Trains begin short and double until they are long enough to be measured,
- * so that a slow link is never filled for long. What is too fast for the longest train stays unknown; traffic finds that out.
+ * so that a slow link is never filled for long. Jitter moves single answers; the straight line through all of them
+ * is read, and a train is long enough once they lie close to it. What is too fast for the longest train stays unknown; traffic
+ * finds that out.
  */
 import { Columns, float64, int32, uint16 } from '../../base/columns.js';
 import type { LinkTable } from '../../state/links.js';
@@ -11,15 +13,20 @@ import { KIND, SEALED_OVERHEAD } from '../../wire/header.js';
 import { MTU_PROBE } from '../../wire/mtu-probe.js';
 import type { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
+import { Line } from './line.js';
 
 /** Ids of the probes of trains have this bit, those of the search for the path's MTU do not. */
 export const TRAIN_ID = 0x8000;
 const FIRST_TRAIN = 5;
-const LONGEST_TRAIN = 40;
+const LONGEST_TRAIN = 80;
 const LARGEST_BYTES = 1500;
-/** The answers of a train must be spread over this time, those of the longest train over this. */
+/**
+ * The answers of a train must be spread over this time, those of the longest train over this; and over so many times
+ * their distance from the line through them (standard deviation), which the longest train need not reach.
+ */
 const MEASURABLE_US = 20_000;
 const LEAST_MEASURABLE_US = 3_000;
+const CLEAR = 20;
 const FEWEST_ANSWERS = 4;
 /** After the last answer no other is waited for longer. */
 const PATIENCE_US = 1_000_000;
@@ -41,10 +48,15 @@ export class CapacityProbe {
   private answers = int32();
   private firstId = uint16();
   private firstAt = float64();
+  /** Of the answers' times after the first: their sum, that of their squares, and that of each times its place. */
+  private sum = float64();
+  private squares = float64();
+  private byPlace = float64();
   /** When the last answer came, or the train left. */
   private lastAt = float64();
   private readonly columns = new Columns(this, 'links');
   private readonly draw = new Uint8Array(1);
+  private readonly line = new Line();
   private readonly links: LinkTable;
 
   constructor(
@@ -105,6 +117,9 @@ export class CapacityProbe {
     }
     this.underWay[link] = this.planned[link];
     this.answers[link] = 0;
+    this.sum[link] = 0;
+    this.squares[link] = 0;
+    this.byPlace[link] = 0;
     this.lastAt[link] = now;
   }
 
@@ -113,11 +128,20 @@ export class CapacityProbe {
     this.columns.ensure(link + 1);
     const place = (id - this.firstId[link] + TRAIN_ID) % TRAIN_ID;
     if (place >= this.underWay[link] || this.answers[link] >= this.underWay[link]) return;
-    if (this.answers[link]++ === 0) this.firstAt[link] = now;
-    this.lastAt[link] = now;
+    this.note(link, now);
     if (this.answers[link] < this.underWay[link]) return;
     this.judge(link, now);
     if (now >= this.dueAt[link] && this.isWanted(link)) this.send(link, now);
+  }
+
+  private note(link: number, now: number): void {
+    const place = this.answers[link]++;
+    if (place === 0) this.firstAt[link] = now;
+    const after = now - this.firstAt[link];
+    this.sum[link] += after;
+    this.squares[link] += after * after;
+    this.byPlace[link] += place * after;
+    this.lastAt[link] = now;
   }
 
   private judge(link: number, now: number): void {
@@ -129,10 +153,16 @@ export class CapacityProbe {
       this.dueAt[link] = now + RETRY_US;
       return;
     }
-    const spread = this.lastAt[link] - this.firstAt[link];
-    if (spread < MEASURABLE_US && sent < LONGEST_TRAIN) {
-      this.planned[link] = Math.min(LONGEST_TRAIN, 2 * sent);
-    } else if (spread < LEAST_MEASURABLE_US) this.dueAt[link] = Number.POSITIVE_INFINITY;
-    else this.lanes.probed(link, ((answers - 1) * this.size(link)) / spread);
+    const { slope, scatter } = this.line.through(
+      answers,
+      this.sum[link],
+      this.squares[link],
+      this.byPlace[link],
+    );
+    const spread = slope * (answers - 1);
+    const isClear = spread >= MEASURABLE_US && spread >= CLEAR * scatter;
+    if (!isClear && sent < LONGEST_TRAIN) this.planned[link] = Math.min(LONGEST_TRAIN, 2 * sent);
+    else if (spread < LEAST_MEASURABLE_US) this.dueAt[link] = Number.POSITIVE_INFINITY;
+    else this.lanes.probed(link, this.size(link) / slope);
   }
 }
