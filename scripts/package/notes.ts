@@ -9,7 +9,18 @@ export interface Change {
 }
 
 /** What users do not see: it is in the history, and stays out of the notes. */
-const INWARD = new Set(['test', 'bench', 'house', 'src', 'lint', 'ci', 'grid', 'findings']);
+const INWARD = new Set([
+  'test',
+  'bench',
+  'house',
+  'src',
+  'lint',
+  'ci',
+  'grid',
+  'findings',
+  'changelog',
+  'sim',
+]);
 const FORM = /^([a-z][a-z0-9 ,/-]{0,40}): (\S.*)$/;
 
 /** Splits `switch: hold the newer port of a loop`; null for merges and for what users do not see. */

@@ -138,6 +138,7 @@ it('makes a changelog of tags and commits, the same each time', async () => {
   git('tag', 'v0.9.0');
   commit('switch: hold the newer port of a loop');
   commit('test: fewer seconds');
+  commit('changelog: what has come since');
   git('tag', 'v0.10.0');
   commit('cli: more words');
   const changelog = await changelogOf(root, '0.11.0');
