@@ -9,7 +9,7 @@ export const MEASURED_S = 8;
 /** How often each transfer is run, with other seeds: one draw says little where chance has a part. */
 export const DRAWS = 5;
 /** Seeds before this one were looked at when rules of the lane were chosen: they have been kind to it since. */
-const FIRST_DRAW = 100;
+const FIRST_DRAW = 300;
 
 /** Gives Mbit/s of payload over one path, or over two under `adaptive`, of each draw in ascending order. */
 export type Draws = (names: readonly ProfileName[]) => readonly number[];

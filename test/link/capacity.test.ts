@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LinkCapacity } from '../../src/link/lane/capacity.js';
 import { Arrival } from '../../src/link/lane/report.js';
+import { seededRandom, withSeed } from '../sim/random.js';
 
 const BYTES = 1500;
-/** Reports every 64 datagrams. */
-const EVERY = 64;
-
 /** A path of `rate` bytes a µs and a base delay, its reports, and the estimator that hears them. */
 class Path {
   readonly link = new LinkCapacity();
@@ -15,6 +13,11 @@ class Path {
   sent = 0;
   arrived = 0;
   private longestWait = 0;
+  /** Reports come every so many datagrams. */
+  every = 64;
+  /** How much longer than it must a datagram takes; order is kept. */
+  jitter = () => 0;
+  private cameAt = 0;
 
   constructor(
     public rate: number,
@@ -33,8 +36,9 @@ class Path {
       if (waits > this.queueUs || lose(this.sent)) continue;
       this.busyUntil = this.now + waits + BYTES / this.rate;
       this.arrived++;
-      if (this.arrived % EVERY !== 0) continue;
-      const came = this.busyUntil + this.delayUs;
+      if (this.arrived % this.every !== 0) continue;
+      this.cameAt = Math.max(this.cameAt, this.busyUntil + this.delayUs + this.jitter());
+      const came = this.cameAt;
       const { arrived, sent, now } = this;
       const delay = came - now;
       const report = { delay, receivedAt: came, bytes: arrived * BYTES, arrived, sent, sentAt: now, gap };
@@ -70,6 +74,19 @@ describe('capacity of a link', () => {
     path.run(2e6, 4);
     expect(path.link.capacity).toBeGreaterThan(3.8);
   });
+
+  it('is not lowered by a path that jitters', () =>
+    withSeed((seed) => {
+      const random = seededRandom(seed);
+      const path = new Path(1.6);
+      path.jitter = () => 20_000 * random();
+      path.every = 8;
+      path.link.probed(1.6);
+      // The mean deviation that heartbeats measure of as much.
+      path.link.observeJitter(5_000, 2e6);
+      path.run(10e6, 0.8);
+      expect(path.link.capacity).toBeGreaterThan(1.5);
+    }));
 
   it('tells what a full queue drops from what is lost on the way', () => {
     const crowded = new Path(2.5);

@@ -112,6 +112,11 @@ export class LinkCapacity {
     return STANDING_US + JITTER_SHARE * this.jitterUs;
   }
 
+  /** Whether a queue stands that is no work of jitter. */
+  private isBeyondJitter(): boolean {
+    return this.queueUs > LEAST_FULL * this.standingUs();
+  }
+
   private observeDelay(delay: number, now: number): void {
     if (now - this.periodAt > BASE_PERIOD_US) {
       // The least of the period that ends stays in force; an older one is forgotten.
@@ -144,7 +149,7 @@ export class LinkCapacity {
     if (elapsed < RATE_WINDOW_US || count < RATE_DATAGRAMS) return;
     const rate = (bytes - this.windowBytes) / elapsed;
     // A link was busy all the time only if it was fed before its queue could run dry.
-    const wasBusy = isFilled && this.wasFilled && this.windowGap <= this.queueUs;
+    const wasBusy = this.isBeyondJitter() && this.wasFilled && this.windowGap <= this.queueUs;
     const lost = sent - this.windowSent - count;
     this.delivered += RATE_GAIN * (rate - this.delivered);
     if (this.delivered < rate && this.capacity === 0) this.delivered = rate;
