@@ -1,5 +1,4 @@
 /** The ways into configuration mode, and what replaces, saves or reloads a configuration as a whole. */
-
 import { MAX_COMMENT, MAX_CONFIRM_MINUTES, MAX_RELOAD_MINUTES } from '../../api/index.js';
 import { choice, flag, keyword, options, value } from '../../grammar/command.js';
 import { LINE, LOCAL_FILE, NAME, range } from '../../grammar/values.js';

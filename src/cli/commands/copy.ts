@@ -1,5 +1,4 @@
 /** `copy …`: configurations from one place to another. */
-
 import type { ConfigApplyResult } from '../../api/index.js';
 import { keyword, value } from '../../grammar/command.js';
 import { LOCAL_FILE } from '../../grammar/values.js';

@@ -1,5 +1,4 @@
 /** `join`: this host becomes a member of a network, from a token to the first ping. */
-
 import type { JoinOffer, LinkStatus } from '../../api/index.js';
 import { flag, keyword, options, value } from '../../grammar/command.js';
 import { LOCAL_FILE, TOKEN } from '../../grammar/values.js';

@@ -1,5 +1,4 @@
 /** `setup`: a first host that others can be invited to, from an empty configuration. */
-
 import { keyword, options, value } from '../../grammar/command.js';
 import { CIDR4, CIDR6, IFNAME, range } from '../../grammar/values.js';
 import { EXIT, failure } from '../base/failure.js';

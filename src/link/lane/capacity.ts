@@ -112,9 +112,14 @@ export class LinkCapacity {
     return STANDING_US + JITTER_SHARE * this.jitterUs;
   }
 
+  /** A shorter queue is full of nothing. */
+  private leastFullUs(): number {
+    return LEAST_FULL * this.standingUs();
+  }
+
   /** Whether a queue stands that is no work of jitter. */
   private isBeyondJitter(): boolean {
-    return this.queueUs > LEAST_FULL * this.standingUs();
+    return this.queueUs > this.leastFullUs();
   }
 
   private observeDelay(delay: number, now: number): void {
@@ -182,12 +187,12 @@ export class LinkCapacity {
     for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
       longest = Math.max(longest, this.samples[index]);
     }
-    return longest > LEAST_FULL * this.standingUs() && longest > FULL_SHARE * this.peakQueueUs;
+    return longest > this.leastFullUs() && longest > FULL_SHARE * this.peakQueueUs;
   }
 
   /** Whether our own sending filled a queue between two reports, by what is known of the capacity. */
   private isBurst(): boolean {
-    return this.windowWait > LEAST_FULL * this.standingUs();
+    return this.windowWait > this.leastFullUs();
   }
 
   /** Whether many were lost at once soon after a queue stood. */

@@ -9,6 +9,7 @@
  */
 import { MAX_LINKS } from '../../wire/header.js';
 import type { LinkCapacity } from './capacity.js';
+import { Rests } from './rests.js';
 import { GROWTH, Trial } from './trial.js';
 import { Worth } from './worth.js';
 
@@ -47,8 +48,6 @@ const FULL_SPREAD_US = 100_000;
 const KEEP_MEAGRE = 0.5;
 /** A link of unknown capacity is taken for one that carries this share of the best. */
 const ASSUMED_SHARE = 0.5;
-const FIRST_REST_US = 30_000_000;
-const MAX_REST_US = 300_000_000;
 /** Bulk flows are counted in rounds. */
 const ROUND_US = 200_000;
 /** How long a set must have carried less than its best link could before it is given up. */
@@ -81,11 +80,9 @@ export class LaneSet {
   rate = 0;
   /** First difference of clocks seen: delays are counted from it. NaN until then. */
   clock = Number.NaN;
-  /** By link id: not to be tried before, and how long it rests the next time. */
-  readonly restsUntil = new Float64Array(MAX_LINKS);
+  private readonly rests = new Rests();
   /** By link id: when it carried something of the lane last. */
   readonly usedAt = new Float64Array(MAX_LINKS).fill(Number.NEGATIVE_INFINITY);
-  private readonly restUs = new Float64Array(MAX_LINKS).fill(FIRST_REST_US);
   /** By link id: share of datagrams lost before the lane filled it. */
   private readonly quietLoss = new Float64Array(MAX_LINKS);
   private readonly quietProven = new Float64Array(MAX_LINKS);
@@ -258,7 +255,7 @@ export class LaneSet {
     eachOf(set, (id) => {
       // Untried links promise equally much: the earlier one is taken then.
       const worth = Math.min(1e9, this.worth(1 << id));
-      const promise = this.restsUntil[id] > now ? worth / 1e6 : worth;
+      const promise = this.rests.isOver(id, now) ? worth : worth / 1e6;
       if (best >= 0 && (promise < most || (promise === most && this.laterUs[id] >= this.laterUs[best])))
         return;
       best = id;
@@ -289,11 +286,11 @@ export class LaneSet {
     const others = usable & ~this.set;
     let best = -1;
     eachOf(others, (id) => {
-      if (now < this.restsUntil[id] || waitUs < this.apartUs(id)) return;
+      if (!this.rests.isOver(id, now) || waitUs < this.apartUs(id)) return;
       // After a rest it has another chance; one that was never tried must promise something.
-      const isNew = this.facts.capacity(id).observed < TELLING && this.restUs[id] === FIRST_REST_US;
+      const isNew = this.facts.capacity(id).observed < TELLING && this.rests.isUntried(id);
       if (this.isMeagre(this.set | (1 << id), id, 1)) return;
-      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return this.rest(id, now);
+      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return this.rests.begin(id, now);
       if (this.spreadUs(this.set | (1 << id)) > MAX_SPREAD_US) return;
       if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
     });
@@ -334,7 +331,7 @@ export class LaneSet {
       if (this.isMeagre(set, id, KEEP_MEAGRE)) meagre = id;
     });
     if (meagre >= 0) {
-      this.rest(meagre, now);
+      this.rests.begin(meagre, now);
       this.set = set & ~(1 << meagre);
       return;
     }
@@ -342,7 +339,7 @@ export class LaneSet {
     const alone = this.worth(1 << best, 0);
     if (this.worth(set) < KEEP_SHARE * alone) {
       const kept = this.bestOf(set, this.provenLossOf);
-      eachOf(set & ~(1 << kept), (id) => this.rest(id, now));
+      eachOf(set & ~(1 << kept), (id) => this.rests.begin(id, now));
       return this.use(kept);
     }
     if (this.rate >= KEEP_SHARE * alone || this.facts.capacity(best).capacity === 0) this.poorSince = 0;
@@ -350,10 +347,10 @@ export class LaneSet {
       // A transfer that is on its way up has not shown yet what it can reach.
       this.poorSince = now;
       this.poorRate = this.rate;
-    } else if (now - this.poorSince > POOR_US && now >= this.restsUntil[best]) {
+    } else if (now - this.poorSince > POOR_US && this.rests.isOver(best, now)) {
       const others = set & ~(1 << best);
       if (!this.isSpread(others, now)) return;
-      eachOf(others, (id) => this.rest(id, now));
+      eachOf(others, (id) => this.rests.begin(id, now));
       this.tryAlone(best, set, this.rate, now);
     }
   }
@@ -361,7 +358,7 @@ export class LaneSet {
   /** A link that was down when the set was chosen, or of which more is known now, may be far better than the set. */
   private prefer(usable: number, now: number): void {
     const best = this.best(usable & ~this.set, now);
-    if (this.trial.from !== 0 || best < 0 || now < this.restsUntil[best]) return;
+    if (this.trial.from !== 0 || best < 0 || !this.rests.isOver(best, now)) return;
     const isKnown = this.facts.capacity(best).capacity !== 0;
     const inUse = this.worth(this.set & usable, Number.POSITIVE_INFINITY, this.provenLossOf);
     if (isKnown && this.worth(1 << best) > MOVE_GAIN * Math.max(inUse, this.rate)) this.use(best);
@@ -393,11 +390,6 @@ export class LaneSet {
   private use(id: number): void {
     this.set = 1 << id;
     this.poorSince = 0;
-  }
-
-  private rest(id: number, now: number): void {
-    this.restsUntil[id] = now + this.restUs[id];
-    this.restUs[id] = Math.min(MAX_REST_US, 2 * this.restUs[id]);
   }
 
   /**
@@ -455,10 +447,10 @@ export class LaneSet {
     const isBound = this.facts.capacity(current).isBoundSince(trial.beganAt);
     const isAsGood = trial.judge(this.rate, this.facts.rttUs(current), isBound, now);
     if (isAsGood === undefined) return;
-    if (isAsGood) eachOf(trial.from & ~this.set, (id) => this.rest(id, now));
+    if (isAsGood) eachOf(trial.from & ~this.set, (id) => this.rests.begin(id, now));
     else {
       trial.failed(current, now);
-      this.rest(current, now);
+      this.rests.begin(current, now);
       this.set = trial.from;
     }
     trial.end();

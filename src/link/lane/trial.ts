@@ -2,7 +2,7 @@
  * A link on trial: the lane leaves its set for one link alone, and what that then carries decides. What a model makes of
  * losses and round trips can be wrong for either; what a transfer reached by both is not.
  */
-import { MAX_LINKS } from '../../wire/header.js';
+import { Rests } from './rests.js';
 
 /** A trial is judged after this time and this many round trips, and goes on while the rate grows by this factor. */
 const LEAST_US = 1_500_000;
@@ -12,9 +12,6 @@ const MOST_US = 10_000_000;
 export const GROWTH = 1.1;
 /** A link that carries this share of what the set did is as good. */
 const AS_GOOD = 0.95;
-/** How long a link that carried less is not tried again; twice as long each time. */
-const FIRST_REST_US = 30_000_000;
-const MAX_REST_US = 300_000_000;
 
 export class Trial {
   /** The set that was left, a bit set of link ids; 0 while there is no trial. */
@@ -24,9 +21,8 @@ export class Trial {
   private lookedAt = 0;
   /** When it began. */
   beganAt = 0;
-  /** By link id: not to be tried alone before, and how long it rests the next time. */
-  private readonly restsUntil = new Float64Array(MAX_LINKS);
-  private readonly restUs = new Float64Array(MAX_LINKS).fill(FIRST_REST_US);
+  /** Of links that carried less alone. */
+  private readonly rests = new Rests();
 
   /** A set that carries `rate` (bytes per µs) is left for a link. */
   begin(set: number, rate: number, now: number): void {
@@ -44,7 +40,7 @@ export class Trial {
 
   /** Whether a link may be tried alone: it has not failed of late. */
   mayTry(id: number, now: number): boolean {
-    return now >= this.restsUntil[id];
+    return this.rests.isOver(id, now);
   }
 
   /**
@@ -63,7 +59,6 @@ export class Trial {
 
   /** A link has carried less alone than the set that was left for it. */
   failed(id: number, now: number): void {
-    this.restsUntil[id] = now + this.restUs[id];
-    this.restUs[id] = Math.min(MAX_REST_US, 2 * this.restUs[id]);
+    this.rests.begin(id, now);
   }
 }

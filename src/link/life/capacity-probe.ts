@@ -160,7 +160,9 @@ export class CapacityProbe {
       this.byPlace[link],
     );
     const spread = slope * (answers - 1);
-    const isClear = spread >= MEASURABLE_US && spread >= CLEAR * scatter;
+    // Beside traffic answers scatter by its queues, which a longer train would only fill.
+    const isBeside = this.lanes.capacityOf(link).reportedAt > 0;
+    const isClear = spread >= MEASURABLE_US && (isBeside || spread >= CLEAR * scatter);
     if (!isClear && sent < LONGEST_TRAIN) this.planned[link] = Math.min(LONGEST_TRAIN, 2 * sent);
     else if (spread < LEAST_MEASURABLE_US) this.dueAt[link] = Number.POSITIVE_INFINITY;
     else this.lanes.probed(link, this.size(link) / slope);
