@@ -146,6 +146,18 @@ describe('a size in use that passes no more', () => {
     expect([search.state[ROW], search.size[ROW]]).toEqual([MTU_STATE.COMPLETE, 1300]);
   });
 
+  it('is given up later where more is lost anyway', () => {
+    const search = started(4, 1500);
+    settle(search, clean(1500));
+    search.verify(ROW);
+    for (let probe = 1; probe <= 7; probe++) {
+      expect(search.candidate[ROW]).toBe(1500);
+      search.sent(ROW);
+      search.lost(ROW, 7);
+    }
+    expect([search.size[ROW], search.candidate[ROW]]).toEqual([1200, 1200]);
+  });
+
   it('is back after one answer when only a probe was lost', () => {
     const search = started(4, 1500);
     settle(search, clean(1500));

@@ -27,6 +27,12 @@ describe('adaptive: one transfer and eight over two links', () => {
     }),
   );
 
+  // With these seeds trains of 80 probes filled a queue while the transfer began.
+  it.each([875049812, 1570935, 3665515])('probes of capacity do a transfer no harm (seed %i)', (seed) => {
+    const link = { mbit: 20, delayMs: 25 };
+    expect(goodput(seed, [link, link], 'adaptive', 1, 5, 2)).toBeGreaterThan(0.94 * payloadOf(40));
+  });
+
   it.each([1, 8])('60 Mbit/s at 10 ms and 16 Mbit/s at 30 ms, %i flows: at least 88 %% of the sum', (flows) =>
     withSeed((seed) => {
       const links = [

@@ -19,6 +19,8 @@ import { Line } from './line.js';
 export const TRAIN_ID = 0x8000;
 const FIRST_TRAIN = 5;
 const LONGEST_TRAIN = 80;
+/** Beside traffic, whose queue it would fill, and whose queues scatter its answers however long it is. */
+const LONGEST_BESIDE = 40;
 const LARGEST_BYTES = 1500;
 /**
  * The answers of a train must be spread over this time, those of the longest train over this; and over so many times
@@ -96,6 +98,17 @@ export class CapacityProbe {
     return peers.policy[peer] === POLICY.adaptive && isOneOfSeveral && !this.lanes.isCapacityKnown(link);
   }
 
+  private longest(link: number, now: number): number {
+    return this.isBeside(this.links.peer[link], now) ? LONGEST_BESIDE : LONGEST_TRAIN;
+  }
+
+  /** Whether traffic goes to a peer by the lane, or comes from it. */
+  private isBeside(peer: number, now: number): boolean {
+    const { peers } = this.base.tables;
+    const isSending = this.lanes.carriers(peer, now) !== 0;
+    return isSending || this.base.ports.laneOrder.broughtBy(peers.session[peer], now) !== 0;
+  }
+
   private size(link: number): number {
     return Math.min(LARGEST_BYTES, this.links.mtu[link]);
   }
@@ -107,7 +120,8 @@ export class CapacityProbe {
     const { bytes, view } = this.base.arena;
     const size = this.size(link);
     this.firstId[link] = (this.firstId[link] + LONGEST_TRAIN) % TRAIN_ID;
-    for (let probe = 0; probe < this.planned[link]; probe++) {
+    const probes = Math.min(this.planned[link], this.longest(link, now));
+    for (let probe = 0; probe < probes; probe++) {
       const length = size - this.links.outerOverhead(link) - SEALED_OVERHEAD;
       const body = messages.open(KIND.MTU_PROBE, length);
       bytes[body + MTU_PROBE.LINK] = this.links.id[link];
@@ -115,7 +129,7 @@ export class CapacityProbe {
       view.setUint16(body + MTU_PROBE.SIZE, size);
       messages.sendProbe(slot, link, now);
     }
-    this.underWay[link] = this.planned[link];
+    this.underWay[link] = probes;
     this.answers[link] = 0;
     this.sum[link] = 0;
     this.squares[link] = 0;
@@ -160,10 +174,8 @@ export class CapacityProbe {
       this.byPlace[link],
     );
     const spread = slope * (answers - 1);
-    // Beside traffic answers scatter by its queues, which a longer train would only fill.
-    const isBeside = this.lanes.capacityOf(link).reportedAt > 0;
-    const isClear = spread >= MEASURABLE_US && (isBeside || spread >= CLEAR * scatter);
-    if (!isClear && sent < LONGEST_TRAIN) this.planned[link] = Math.min(LONGEST_TRAIN, 2 * sent);
+    const isClear = spread >= MEASURABLE_US && spread >= CLEAR * scatter;
+    if (!isClear && sent < this.longest(link, now)) this.planned[link] = Math.min(LONGEST_TRAIN, 2 * sent);
     else if (spread < LEAST_MEASURABLE_US) this.dueAt[link] = Number.POSITIVE_INFINITY;
     else this.lanes.probed(link, this.size(link) / slope);
   }

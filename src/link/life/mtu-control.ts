@@ -16,7 +16,7 @@ import { MTU_PROBE, TRACE_SIZE } from '../../wire/mtu-probe.js';
 import type { LinkBase } from '../ports.js';
 import { type CapacityProbe, TRAIN_ID } from './capacity-probe.js';
 import type { LinkChanges } from './changes.js';
-import { MTU_STATE, MtuSearch } from './mtu-search.js';
+import { MAX_PROBES, MTU_STATE, MtuSearch } from './mtu-search.js';
 import { TIMER, timerOf } from './timers.js';
 import type { Traces } from './traces.js';
 
@@ -28,6 +28,12 @@ const EMSGSIZE = -90;
 const SHORTEST_WAIT_US = 20_000;
 const LONGEST_WAIT_US = 1_000_000;
 const ERROR_RETRY_US = 5_000_000;
+/**
+ * A size is given up once so many of its probes were lost that chance would do it this seldom, by the loss that the
+ * link has anyway; greater loss counts as no more than this.
+ */
+const BY_CHANCE = 0.001;
+const GREATEST_LOSS = 0.5;
 /** A peer that was not known to hear us for this many heartbeats may have been reached by another path since. */
 const GAP_BEATS = 5;
 
@@ -152,7 +158,7 @@ export class MtuControl {
     if (search.candidate[link] === 0) search.raise(link);
     else if (probeAt[link] !== NEVER) {
       if (this.arrivedAt[link] <= probeAt[link]) return;
-      search.lost(link);
+      search.lost(link, this.enough(link));
     }
     this.probeAt[link] = NEVER;
     this.ask(link, now);
@@ -175,6 +181,14 @@ export class MtuControl {
     if (search.state[link] === MTU_STATE.ERROR) wait = ERROR_RETRY_US;
     this.dueAt[link] = now + wait;
     this.base.wheel.schedule(timerOf(link, TIMER.MTU), now + wait);
+  }
+
+  /** How many probes of a size must be lost before it is the size: as many as of any other size would hardly be. */
+  private enough(link: number): number {
+    const { inbound, outbound } = this.links.loss;
+    const lost = 1 - (1 - outbound.permille(link) / 1000) * (1 - inbound.permille(link) / 1000);
+    if (lost === 0) return MAX_PROBES;
+    return Math.max(MAX_PROBES, Math.ceil(Math.log(BY_CHANCE) / Math.log(Math.min(lost, GREATEST_LOSS))));
   }
 
   private patience(link: number): number {

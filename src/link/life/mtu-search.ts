@@ -15,7 +15,7 @@ import { Columns, int32, uint8 } from '../../base/columns.js';
 /** States; numbers as in `MTU_STATES`. */
 export const MTU_STATE = { FIXED: 0, BASE: 1, SEARCHING: 2, COMPLETE: 3, ERROR: 4 } as const;
 
-/** Probes of one size that must be lost before the size is given up (MAX_PROBES). */
+/** Probes of one size that must be lost before the size is given up (MAX_PROBES), by a path that loses nothing else. */
 export const MAX_PROBES = 3;
 
 /** BASE_PLPMTU and the smallest size that is ever used, of each family; relayed paths count as IPv4. */
@@ -75,9 +75,9 @@ export class MtuSearch {
     this.search(row);
   }
 
-  /** A probe of the candidate is lost. */
-  lost(row: number): void {
-    if (this.attempts[row] >= MAX_PROBES) return this.refused(row);
+  /** A probe of the candidate is lost; so many (`enough`) must be before that says anything of sizes. */
+  lost(row: number, enough = MAX_PROBES): void {
+    if (this.attempts[row] >= enough) return this.refused(row);
     // Frames wait for no second opinion: until the size in use has proved itself again, a smaller one is used.
     if (this.isEstablished(row) && this.candidate[row] === this.size[row]) this.fallBack(row);
   }
@@ -171,7 +171,7 @@ export class MtuSearch {
 
   /**
    * The kernel's word first, which is right for most paths. Then upwards through the common sizes, since a size that
-   * passes costs one round trip and one that fails three timeouts; then halves of what is left.
+   * passes costs one round trip and one that fails a timeout for each probe; then halves of what is left.
    */
   private nextCandidate(row: number): number {
     const size = this.size[row];
