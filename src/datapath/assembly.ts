@@ -191,7 +191,7 @@ export class Assembly {
     this.talks = new Talks(directs, io);
     const forwarder = new Forwarder(arena, this.outbound, shares, stats, this.talks);
     this.unpacker = new Unpacker({ ...lower, storm, selected, reassembly, delivery, forwarder });
-    this.reorder = new Reorder(arena, this.unpacker);
+    this.reorder = new Reorder(arena, this.unpacker, this.link.nacks);
     const { reorder, unpacker } = this;
     const waiting = [reassembly.region(), reorder.region()];
     const regions = [...arena.batchRegions(), ...waiting, ...transmit.rings.regions()];
@@ -244,7 +244,7 @@ export class Assembly {
       laneOrder: {
         highestBy: (slot, linkId) => this.reorder.highestBy(slot, linkId),
         broughtBy: (slot, now) => this.reorder.broughtBy(slot, now),
-        announced: (heartbeat, links) => this.reorder.announced(heartbeat, links),
+        announced: (heartbeat, links, isAnswering) => this.reorder.announced(heartbeat, links, isAnswering),
       },
       stations: {
         forget: (peer) => this.macs.flushPort(peer),

@@ -7,6 +7,7 @@ import type { Drops } from '../state/drops.js';
 import type { SealedRun } from '../state/run.js';
 import type { Tables } from '../state/tables.js';
 import type { TimerWheel } from '../state/timer-wheel.js';
+import type { Gaps } from '../wire/nack.js';
 
 /**
  * Sends messages about links. A message is opened, written in place and sent, one at a time; `slot` is the row of the
@@ -36,9 +37,25 @@ interface Resends {
   resendWithin(from: number, to: number, free: number, now: number): void;
 }
 
+/** Gaps of a peer's lane, under its session `slot`, that are to be sent again; filled again for each NACK. */
+export interface Missing {
+  peer: number;
+  slot: number;
+  gaps: Gaps;
+  /** Ids, as a bit set, of the links of which it is sent again what they carried. */
+  by: number;
+  /** By which link it is sent again. */
+  to: number;
+  now: number;
+  /** Hears of datagrams that are sent again, and by which link they were sent before. */
+  readonly found: (from: number, datagrams: number, bytes: number) => void;
+}
+
 /** Sends sealed runs of frames by a link. */
 export interface Runs {
   send(link: number, run: SealedRun, now: number): void;
+  /** Sends what is missing again, within the peer's budget. */
+  sendMissing(missing: Missing): void;
 }
 
 /** Sends heartbeats. */
@@ -59,8 +76,10 @@ export interface LaneOrder {
   highestBy(slot: number, linkId: number): number;
   /** Ids, as a bit set, of the links that have lately brought something of a session's lane. */
   broughtBy(slot: number, now: number): number;
-  /** A heartbeat says which links (a bit set of ids) carry the lane of its session, or will. */
-  announced(heartbeat: Datagram, links: number): void;
+  /**
+   * A heartbeat says which links (a bit set of ids) carry the lane of its session, or will, and whether NACKs are answered.
+   */
+  announced(heartbeat: Datagram, links: number, isAnswering: boolean): void;
 }
 
 /** What the switch knows of stations at a peer, and peers of ours. */

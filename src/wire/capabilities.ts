@@ -5,9 +5,11 @@ export const CAPABILITY = {
   TUNNEL_SEGMENTS: 1,
   /** The records of members of its registry. */
   MEMBER_RECORDS: 2,
+  /** NACKs: it sends them, and sends again what they name. */
+  NACKS: 4,
 } as const;
 
 /** What this build can take, on an interface with a registry or without. */
 export function ownCapabilities(hasRegistry: boolean): number {
-  return CAPABILITY.TUNNEL_SEGMENTS | (hasRegistry ? CAPABILITY.MEMBER_RECORDS : 0);
+  return CAPABILITY.TUNNEL_SEGMENTS | CAPABILITY.NACKS | (hasRegistry ? CAPABILITY.MEMBER_RECORDS : 0);
 }

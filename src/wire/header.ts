@@ -38,6 +38,7 @@ export const KIND = {
   STATION_LEFT: 15,
   BANDWIDTH_TEST: 16,
   OWN_ADDRESS: 17,
+  NACK: 18,
 } as const;
 
 /**

@@ -54,4 +54,7 @@ export const ASKS_SLOWER = 32;
 /** Flag of a heartbeat: its `INTERVAL_MS` is what the receiver asked for, not what the sender would choose. */
 export const FOLLOWS = 64;
 
+/** Flag of a heartbeat: its sender sends datagrams of the lane again that a NACK names. */
+export const SENDS_AGAIN = 128;
+
 export const NO_ECHO = 0xffff_ffff;

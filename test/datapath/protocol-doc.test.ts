@@ -31,6 +31,7 @@ import {
   TYPE,
 } from '../../src/wire/header.js';
 import { HEARTBEAT } from '../../src/wire/heartbeat.js';
+import { NACK } from '../../src/wire/nack.js';
 import { NOTICE, NOTICE_CODE } from '../../src/wire/notice.js';
 import { ipUdpOverhead } from '../../src/wire/overhead.js';
 import { PARITY } from '../../src/wire/parity.js';
@@ -131,6 +132,7 @@ describe('docs/protocol.md', () => {
     'PATH_CHECK and PATH_ANSWER',
     'NOTICE',
     'REPORT',
+    'NACK',
     'ECHO',
   ])('leaves no gap and no overlap between the fields of %s', (heading) => {
     // Handshake messages are followed by the table of what is inside them, which begins at 0 again.
@@ -149,6 +151,7 @@ describe('docs/protocol.md', () => {
     ['PATH_CHECK and PATH_ANSWER', { KIND: 0, ...PATH_CHECK }],
     ['NOTICE', { KIND: 0, ...NOTICE }],
     ['REPORT', { KIND: 0, ...REPORT }],
+    ['NACK', { KIND: 0, ...NACK }],
     ['PARITY', PARITY],
     ['ECHO', { KIND: 0, ...ECHO }],
     ['Reply to an ECHO', ECHO_REPLY],

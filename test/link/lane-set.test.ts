@@ -34,6 +34,7 @@ function laneBy(capacities: readonly LinkCapacity[], paths: readonly Path[]): La
     rttUs: (id) => paths[id].rttMs * 1000,
     beatLoss: (id) => lost(id) / BEATS,
     provenBeatLoss: (id) => provenShare(lost(id), BEATS),
+    isAskedAgain: () => false,
   });
 }
 

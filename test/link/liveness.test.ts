@@ -84,7 +84,7 @@ class Host {
           flush: () => {},
         },
         resends: { strand: () => {}, resend: () => {}, resendWithin: () => {} },
-        runs: { send: () => {} },
+        runs: { send: () => {}, sendMissing: () => {} },
         laneOrder: { highestBy: () => 0, broughtBy: () => 0, announced: () => {} },
         stations: {
           forget: () => {},

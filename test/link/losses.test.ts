@@ -23,6 +23,24 @@ describe('losses of a link', () => {
     expect(many.isAny).toBe(true);
   });
 
+  it('are not felt when they are sent again, at once or a round trip later, and are not forgotten', () => {
+    const losses = new Losses();
+    for (let round = 1; round <= 10; round++) {
+      losses.observe(100, 1, false);
+      losses.sentAgain(1);
+      losses.endRound(RTT, round * RTT);
+    }
+    expect(losses.random).toBe(0);
+    expect(losses.raw).toBeCloseTo(0.01, 3);
+    losses.observe(100, 1, false);
+    losses.endRound(RTT, 11 * RTT);
+    expect(losses.random).toBe(1);
+    losses.observe(100, 0, false);
+    losses.sentAgain(1);
+    losses.endRound(RTT, 12 * RTT);
+    expect(losses.random).toBeCloseTo(0, 1);
+  });
+
   it('do not count what was only late', () => {
     expect(lossesAfter({ lost: [3, -3, 0, 0] }).random).toBe(0);
     expect(lossesAfter({ lost: [0, 0, 0, 1] }, { lost: [-1, 0, 0, 0] }).random).toBeCloseTo(0, 1);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CAPABILITY } from '../../src/wire/capabilities.js';
 import { bulkLan, goodput, payloadOf } from '../sim/bulk.js';
 import type { SimNode } from '../sim/node.js';
 import { withSeed } from '../sim/random.js';
@@ -73,16 +74,26 @@ describe('adaptive: 20 ms between the links', () => {
 });
 
 describe('adaptive: a link that loses datagrams beside one that loses none', () => {
-  // With these seeds the transfer itself meets the losses, and heartbeats before it do not.
-  it.each([91, 364])('carries the smaller part, though it is the first (seed %i)', (seed) => {
+  /** Bytes sent by each link, and Mbit/s that a transfer gets, by a peer with such capabilities. */
+  function transfer(seed: number, capabilities: number) {
     const link = { mbit: 10, delayMs: 25, queueMs: 60 };
-    const { world, nodes } = bulkLan(seed, [{ ...link, loss: 0.003 }, link], 'adaptive');
+    const links = [{ ...link, loss: 0.003 }, link];
+    const { world, nodes } = bulkLan(seed, links, 'adaptive', { capabilities });
     world.run(20 * SECOND);
     const [a, b] = nodes;
     const sent = bytesOf(world, a, b);
-    new Transfers(world, a, b, 1);
-    world.run(8 * SECOND);
+    const mbit = new Transfers(world, a, b, 1).measure(8 * SECOND) / 1e6;
+    return { sent, mbit };
+  }
+
+  // With these seeds the transfer itself meets the losses, and heartbeats before it do not.
+  it.each([91, 364])('carries the smaller part, though it is the first (seed %i)', (seed) => {
+    const { sent } = transfer(seed, 0);
     expect(sent[0]).toBeLessThan(0.5 * sent[1]);
+  });
+
+  it.each([91, 364])('is used in full when what it loses is sent again (seed %i)', (seed) => {
+    expect(transfer(seed, CAPABILITY.NACKS).mbit).toBeGreaterThan(1.1 * transfer(seed, 0).mbit);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   WANTS_REPORTS,
 } from '../../src/wire/heartbeat.js';
 import { MTU_PROBE } from '../../src/wire/mtu-probe.js';
+import { GAP, MAX_GAPS, NACK } from '../../src/wire/nack.js';
 import { NOTICE, NOTICE_CODE } from '../../src/wire/notice.js';
 import { OWN_ADDRESS } from '../../src/wire/own-address.js';
 import { PARITY } from '../../src/wire/parity.js';
@@ -167,6 +168,21 @@ function relayed(random: Random): Uint8Array {
   return body;
 }
 
+/** Gaps anywhere; sometimes fewer of them than it says. */
+function nack(random: Random): Uint8Array {
+  const gaps = integer(random, 0, MAX_GAPS + 1);
+  const body = new Uint8Array(NACK.BYTES + GAP.BYTES * integer(random, Math.max(0, gaps - 1), gaps));
+  const view = new DataView(body.buffer);
+  body[0] = KIND.NACK;
+  body[NACK.GAPS] = gaps;
+  view.setBigUint64(NACK.FROM, one(random, [0n, 0n, 1n, ...EDGES_64]));
+  for (let at = NACK.BYTES; at < body.length; at += GAP.BYTES) {
+    view.setUint16(at + GAP.AFTER, one(random, [0, 0, 1, 65_535]));
+    view.setUint16(at + GAP.DATAGRAMS, one(random, [0, 1, 8192, 65_535]));
+  }
+  return body;
+}
+
 interface Attack {
   lan: Lan;
   victim: SimNode;
@@ -197,8 +213,12 @@ const MAKERS: Record<string, (random: Random, counter: number) => Uint8Array> = 
   'PATH_CHECK and PATH_ANSWER': pathCheck,
   OWN_ADDRESS: ownAddress,
   'RELAY and RELAYED': relayed,
+  NACK: nack,
   'all of them': (random, counter) =>
-    one(random, [report, parity, notice, heartbeat, probe, pathCheck, ownAddress, relayed])(random, counter),
+    one(random, [report, parity, notice, heartbeat, probe, pathCheck, ownAddress, relayed, nack])(
+      random,
+      counter,
+    ),
 };
 
 describe(`${MESSAGES} messages with fields at their edges`, () => {

@@ -7,7 +7,7 @@ import { delay } from './hops/delay.js';
 import { jitter } from './hops/jitter.js';
 import { loss } from './hops/loss.js';
 import { mbit, rate } from './hops/rate.js';
-import { Lan } from './lan.js';
+import { Lan, type LanOptions } from './lan.js';
 import { seededRandom } from './random.js';
 import { MSS, Transfers } from './tcp.js';
 import { MILLISECOND, SECOND, World } from './world.js';
@@ -32,8 +32,13 @@ const SETTLE_US = 500 * MILLISECOND;
 /** Headers around a segment on the wire: outer IPv6 and UDP, datagram, SEGMENT, inner Ethernet, IP and TCP. */
 const AROUND = 48 + 32 + 11 + 54;
 
-/** Two hosts joined by such links, sessions up. */
-export function bulkLan(seed: number, links: readonly LinkProfile[], policy: Policy): Lan {
+/** Two hosts joined by such links, sessions up; `more` about them. */
+export function bulkLan(
+  seed: number,
+  links: readonly LinkProfile[],
+  policy: Policy,
+  more: Partial<LanOptions> = {},
+): Lan {
   const world = new World(seed);
   const lan = new Lan(world, {
     hosts: 2,
@@ -43,6 +48,7 @@ export function bulkLan(seed: number, links: readonly LinkProfile[], policy: Pol
     holdMs: 300,
     sessions: false,
     node: { aead: noAead },
+    ...more,
   });
   const [a, b] = lan.nodes;
   links.forEach((profile, network) => {

@@ -5,12 +5,14 @@
  * waits until the gap in front of it is filled or known to stay: when every link that carries the lane has
  * delivered something later (links keep order, so it is lost), or when the gap is older than gaps that the links
  * which have not were ever seen to fill (as RACK, RFC 8985 section 6.2, bounds its reordering window by what it has
- * seen). Room is bounded; without room frames pass out of order rather than not at all.
+ * seen). What is lost for sure may be asked for (`lane-gaps.ts`) and waits a little longer. Room is bounded; without
+ * room frames pass out of order rather than not at all.
  */
 import { Columns, float64, int32 } from '../../base/columns.js';
 import { type Arena, CELL_BYTES, type Region } from '../../state/arena.js';
 import { Datagram } from '../../state/datagram.js';
 import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
+import { type GapAsker, LaneGaps, type LaneView } from './lane-gaps.js';
 
 /** Room in front of a plaintext, for headers of the TAP and a VLAN tag. Longer ones than fit do not wait. */
 const CELL_HEAD = 32;
@@ -89,11 +91,16 @@ export class Reorder {
   private readonly base: number;
   /** What is released: at the time of the call that releases it. */
   private readonly released = new Datagram();
+  private readonly gaps: LaneGaps;
+  /** The lane in hand. */
+  private readonly view: LaneView = { slot: 0, ring: new Int32Array(0), next: 0, passed: 0, slackUs: 0 };
 
   constructor(
     private readonly arena: Arena,
     private readonly sink: LaneSink,
+    asker: GapAsker,
   ) {
+    this.gaps = new LaneGaps(asker);
     this.released.stream = LANE_STREAM;
     const cells = arena.reorderCells;
     this.base = arena.reorderBase;
@@ -106,6 +113,7 @@ export class Reorder {
   /** A session's lane is used for the first time: it starts at counter 0. */
   private open(slot: number, peer: number): void {
     this.columns.ensure(slot + 1);
+    this.gaps.open(slot);
     this.next[slot] = 0;
     this.peer[slot] = peer;
     this.lostFrom[slot] = 0;
@@ -163,8 +171,11 @@ export class Reorder {
     const { slot, counter, now } = datagram;
     this.released.now = now;
     if (slot >= this.next.length || this.peer[slot] === NO_PEER) this.open(slot, datagram.peer);
-    if (datagram.linkId >= 0) this.noteLink(slot * MAX_LINKS + datagram.linkId, counter, now);
     const next = this.next[slot];
+    // What was asked for goes by any link: it tells nothing of that one's order.
+    if (datagram.linkId >= 0 && !this.wasAskedFor(slot, counter)) {
+      this.noteLink(slot * MAX_LINKS + datagram.linkId, counter, now);
+    }
     if (counter < next) {
       this.learnLate(datagram);
       return true;
@@ -184,10 +195,25 @@ export class Reorder {
     return false;
   }
 
-  /** A heartbeat says which links (a bit set of ids) carry the lane of its session, or will. */
-  announced({ slot, peer, now }: Datagram, links: number): void {
+  /** Whether a counter is missing that the peer was asked for. */
+  private wasAskedFor(slot: number, counter: number): boolean {
+    const ahead = counter - this.next[slot];
+    return ahead >= 0 && ahead < SPAN && this.ring[slot] !== NO_RING && this.held(slot, counter) < 0;
+  }
+
+  /** What the ring of a lane holds for a counter. */
+  private held(slot: number, counter: number): number {
+    return this.rings[this.ring[slot]][counter % SPAN];
+  }
+
+  /**
+   * A heartbeat says which links (a bit set of ids) carry the lane of its session, or will, and whether what is lost
+   * of it is sent again when it is asked for.
+   */
+  announced({ slot, peer, now }: Datagram, links: number, isAnswering: boolean): void {
     if (links === 0) return;
     if (slot >= this.next.length || this.peer[slot] === NO_PEER) this.open(slot, peer);
+    this.gaps.announced(slot, isAnswering);
     for (let id = 0; id < MAX_LINKS; id++) {
       if ((links & (1 << id)) === 0) continue;
       const at = slot * MAX_LINKS + id;
@@ -215,7 +241,8 @@ export class Reorder {
     if (counter !== this.next[slot]) return;
     this.next[slot] = counter + 1;
     if (this.pending[slot] === 0) return;
-    this.learn(datagram, now - this.gapAt[slot]);
+    if (this.held(slot, counter) === 0) this.learn(datagram, now - this.gapAt[slot]);
+    this.rings[this.ring[slot]][counter % SPAN] = 0;
     this.drain(slot, now);
   }
 
@@ -301,10 +328,11 @@ export class Reorder {
   /** Gives the gap at the head up and releases what follows it. */
   private skip(slot: number, now: number): void {
     const ring = this.rings[this.ring[slot]];
+    const held = ring[this.next[slot] % SPAN];
     this.lostAt[slot] = this.gapAt[slot];
     this.lostFrom[slot] = this.next[slot];
-    while (ring[this.next[slot] % SPAN] === 0) this.next[slot]++;
-    this.lostTo[slot] = this.next[slot];
+    while (ring[this.next[slot] % SPAN] === held) ring[this.next[slot]++ % SPAN] = 0;
+    this.lostTo[slot] = held === 0 ? this.next[slot] : this.lostFrom[slot];
     this.drain(slot, now);
   }
 
@@ -313,10 +341,11 @@ export class Reorder {
     this.released.now = now;
     for (let index = this.waiting.length - 1; index >= 0; index--) {
       const slot = this.waiting[index];
+      this.gaps.look(this.viewOf(slot, now), now);
       while (this.pending[slot] > 0) {
         this.givenUpAt[slot] = this.deadline(slot, now);
         if (now < this.givenUpAt[slot]) break;
-        this.skip(slot, now);
+        if (!this.gaps.lookAtFirst(this.viewOf(slot, now), now)) this.skip(slot, now);
       }
     }
   }
@@ -330,8 +359,27 @@ export class Reorder {
     return earliest;
   }
 
+  private viewOf(slot: number, now: number): LaneView {
+    const { view } = this;
+    view.slot = slot;
+    view.ring = this.rings[this.ring[slot]];
+    view.next = this.next[slot];
+    view.passed = Number.POSITIVE_INFINITY;
+    view.slackUs = 0;
+    for (let at = slot * MAX_LINKS; at < (slot + 1) * MAX_LINKS; at++) {
+      if (now > this.carriesUntil[at]) continue;
+      view.slackUs = Math.max(view.slackUs, this.slackUs[at]);
+      view.passed = Math.min(view.passed, this.highest[at]);
+    }
+    // While nothing is known to carry the lane, nothing says that a link has passed a gap.
+    if (view.passed === Number.POSITIVE_INFINITY) view.passed = view.next;
+    return view;
+  }
+
   /** When the gap at the head of a lane is given up. */
   private deadline(slot: number, now: number): number {
+    const held = this.held(slot, this.next[slot]);
+    if (held < 0) return this.gaps.dueAt(slot, held, now);
     let isPassed = true;
     let slowest = 0;
     let slack = 0;

@@ -3,6 +3,7 @@
  * old: when a link goes down, what its last acknowledgement does not cover is sent again from here, the same
  * bytes, and the receiver's replay window drops what had arrived.
  */
+import type { Missing } from '../../link/ports.js';
 import type { LinkTable } from '../../state/links.js';
 import { GSO_BYTES, GSO_SEGMENTS, type SealedRun } from '../../state/run.js';
 import { LANE_STREAM } from '../../wire/header.js';
@@ -24,6 +25,15 @@ export interface Loss {
   /** So often a datagram is sent again before the peer's budget must pay for it. */
   readonly free: number;
 }
+
+/** Sends datagrams of the ring again that link `from` carried. */
+export type SendMissing = (
+  missing: Missing,
+  from: number,
+  offset: number,
+  length: number,
+  segment: number,
+) => void;
 
 /** Sends bytes of the ring again. */
 export type SendAgain = (offset: number, length: number, segment: number) => void;
@@ -192,6 +202,38 @@ export class ResendRing {
       if (this.link[index] === from && this.isKept(index)) count += this.sendAgain(index, loss, again);
     }
     return count;
+  }
+
+  /** Goes through datagrams of a lane that are missing, latest first, none older than `maxAge` (µs). */
+  findMissing(missing: Missing, maxAge: number, again: SendMissing): void {
+    const { gaps, slot, by, now } = missing;
+    let gap = gaps.count - 1;
+    this.dropOverwritten();
+    // Sending by a relay seals once more: it may take room in this ring and make records of its own.
+    for (let position = this.made - 1; position >= this.tail && gap >= 0; position--) {
+      const index = position % RECORDS;
+      if (now - this.time[index] > maxAge) return;
+      if (this.inLane[index] === 0 || this.slot[index] !== slot) continue;
+      const first = this.counter[index];
+      while (gap >= 0 && gaps.first[gap] >= first + this.datagramsOf(index)) gap--;
+      const link = this.link[index];
+      const isWanted = link >= 0 && (by & (1 << this.links.id[link])) !== 0;
+      for (; gap >= 0 && gaps.endOf(gap) > first; gap--) {
+        if (isWanted && this.isKept(index)) this.sendPart(index, missing, gap, again);
+        // What is left of the gap is in earlier records.
+        if (gaps.first[gap] < first) break;
+      }
+    }
+  }
+
+  private sendPart(index: number, missing: Missing, gap: number, again: SendMissing): void {
+    const { gaps } = missing;
+    const segment = this.segment[index];
+    const first = this.counter[index];
+    const from = Math.max(0, gaps.first[gap] - first) * segment;
+    const to = Math.min(this.bytes[index], (gaps.endOf(gap) - first) * segment);
+    if (!this.budget.spendSpare(to - from)) return this.budget.refuse(Math.ceil((to - from) / segment));
+    again(missing, this.link[index], this.base + (this.start[index] % this.size) + from, to - from, segment);
   }
 
   /** What link `from` had is from now on link `to`'s: not sent again now, but when that dies. */

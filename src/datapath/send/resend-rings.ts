@@ -4,16 +4,19 @@
  */
 import { Columns, float64, uint8 } from '../../base/columns.js';
 import { INTERFACE, PEER, PEER_WIDTH, type SharedStats } from '../../contract/stats.js';
+import type { Missing } from '../../link/ports.js';
 import type { Arena, Region } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
 import type { LinkTable } from '../../state/links.js';
 import type { SealedRun } from '../../state/run.js';
 import { MOST_RESENDS, ResendBudget } from './resend-budget.js';
-import { type Loss, ResendRing, type SendAgain } from './resend-ring.js';
+import { type Loss, ResendRing, type SendAgain, type SendMissing } from './resend-ring.js';
 
 /** What belongs to no peer, or need not be kept: heartbeats, handshakes. */
 export const NO_PEER = -1;
 const SHARED = 0;
+/** Nobody waits for what is older, whoever asks for it. */
+const LATEST_MISSING_US = 1_000_000;
 /** A peer that takes more than this share of the common ring in one lap gets a ring of its own. */
 const GREEDY_SHARE = 1 / 4;
 
@@ -139,6 +142,13 @@ export class ResendRings {
     this.budget.open(peer, once);
     const count = this.shared.takeOver(loss, again);
     return own === null ? count : count + own.takeOver(loss, again);
+  }
+
+  /** See `ResendRing.findMissing`. */
+  findMissing(missing: Missing, again: SendMissing): void {
+    this.budget.open(missing.peer, 0);
+    this.ownRing(missing.peer)?.findMissing(missing, LATEST_MISSING_US, again);
+    this.shared.findMissing(missing, LATEST_MISSING_US, again);
   }
 
   /** See `ResendRing.handOver`. */

@@ -7,6 +7,7 @@
 
 import { DROP } from '../../contract/drops.js';
 import { INTERFACE, LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
+import type { Missing } from '../../link/ports.js';
 import { PATH, SEND } from '../../native/ops.js';
 import type { Arena } from '../../state/arena.js';
 import type { Drops } from '../../state/drops.js';
@@ -18,7 +19,7 @@ import type { Tables } from '../../state/tables.js';
 import { SEALED_OVERHEAD } from '../../wire/header.js';
 import { PARITY_OFF, Parity } from './parity.js';
 import { MOST_RESENDS } from './resend-budget.js';
-import type { Loss } from './resend-ring.js';
+import type { Loss, SendMissing } from './resend-ring.js';
 import { NO_PEER, ResendRings } from './resend-rings.js';
 import { Sealer } from './seal.js';
 import { SendErrors, type SendReports } from './send-errors.js';
@@ -270,15 +271,33 @@ export class Transmitter {
     this.takeOver(this.rings.loss(from, to, now, free));
   }
 
+  /** See `Runs`. */
+  sendMissing(missing: Missing): void {
+    this.flush();
+    this.rings.findMissing(missing, this.sendFound);
+    this.flush();
+  }
+
+  private readonly sendFound: SendMissing = (missing, from, offset, length, segment) => {
+    const run = this.bytes.place(offset, length, segment);
+    missing.found(from, run.datagrams, length);
+    this.stats.interface[INTERFACE.resentDatagrams] += run.datagrams;
+    this.stats.links[from * LINK_WIDTH + LINK.resent] += run.datagrams;
+    this.sendAgain(missing.to, run, missing.now);
+  };
+
+  /** The other end may have got it already, and drops it then. */
+  private sendAgain(link: number, run: SealedRun, now: number): void {
+    this.links.sent[link] += run.datagrams;
+    this.links.copiesSent[link] += run.datagrams;
+    this.enqueue(link, run, NO_RECORD, now);
+  }
+
   private takeOver(loss: Loss): void {
     const { from, to, now } = loss;
     this.flush();
     const resent = this.rings.takeOver(loss, (offset, length, segment) => {
-      const run = this.bytes.place(offset, length, segment);
-      this.links.sent[to] += run.datagrams;
-      // The other end may have got them by the dead link, and drops them then.
-      this.links.copiesSent[to] += run.datagrams;
-      this.enqueue(to, run, NO_RECORD, now);
+      this.sendAgain(to, this.bytes.place(offset, length, segment), now);
     });
     this.flush();
     this.stats.interface[INTERFACE.resentDatagrams] += resent;

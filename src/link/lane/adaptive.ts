@@ -15,8 +15,9 @@ import type { LinkTable } from '../../state/links.js';
 import { NO_LINK, type PeerTable } from '../../state/peers.js';
 import { SealedRun } from '../../state/run.js';
 import { LANE_STREAM, MAX_LINKS } from '../../wire/header.js';
+import { Gaps } from '../../wire/nack.js';
 import { ipUdpOverhead } from '../../wire/overhead.js';
-import type { BeatSender, LaneOrder, LinkBase, Runs } from '../ports.js';
+import type { BeatSender, LaneOrder, LinkBase, Missing, Runs } from '../ports.js';
 import type { FlowTable } from './flows.js';
 import type { LaneSet } from './lane-set.js';
 import { type Lanes, UNUSED_US } from './lanes.js';
@@ -51,6 +52,19 @@ export class Adaptive {
   private readonly stats: SharedStats;
   private readonly runs: Runs;
   private readonly laneOrder: LaneOrder;
+  private readonly missing: Missing = {
+    peer: 0,
+    slot: 0,
+    gaps: new Gaps(),
+    by: 0,
+    to: NO_LINK,
+    now: 0,
+    found: (from, datagrams, bytes) => {
+      const { to, now } = this.missing;
+      this.lanes.capacityOf(from).losses.sentAgain(datagrams);
+      this.lanes.capacityOf(to).sent(bytes, now);
+    },
+  };
 
   constructor(
     base: LinkBase,
@@ -165,6 +179,7 @@ export class Adaptive {
       this.sendBy(link, part, now);
       done += count;
     }
+    if (lane.resends.isNews(lane.set, now)) this.beatBy(peer, this.lanes.carriers(peer, now), now);
   }
 
   /** Sends a run of a pinned flow. */
@@ -187,10 +202,33 @@ export class Adaptive {
     const others = this.lanes.carriers(peer, now) & this.peers.usable[peer];
     lane.usedAt[id] = now;
     if (others === 0) return;
-    const all = others | (1 << id);
-    for (let each = 0; each < MAX_LINKS; each++) {
-      if ((all & (1 << each)) !== 0) this.beats.beat(this.peers.linkOf(peer, each), now);
+    this.beatBy(peer, others | (1 << id), now);
+  }
+
+  private beatBy(peer: number, ids: number, now: number): void {
+    for (let id = 0; id < MAX_LINKS; id++) {
+      if ((ids & (1 << id)) !== 0) this.beats.beat(this.peers.linkOf(peer, id), now);
     }
+  }
+
+  /** A peer asks for gaps of its lane: what no full queue has dropped goes once more, by the link that promises to be earliest. */
+  sendAgain(peer: number, gaps: Gaps, now: number): void {
+    const usable = this.peers.usable[peer];
+    let by = 0;
+    for (let id = 0; id < MAX_LINKS; id++) {
+      const isUsable = (usable & (1 << id)) !== 0;
+      if (isUsable && !this.lanes.capacityOf(this.peers.linkOf(peer, id)).isFull(now)) by |= 1 << id;
+    }
+    const to = this.earliest(peer, usable, NO_LINK, now);
+    if (by === 0 || to < 0) return;
+    const { missing } = this;
+    missing.peer = peer;
+    missing.slot = this.peers.session[peer];
+    missing.gaps = gaps;
+    missing.by = by;
+    missing.to = to;
+    missing.now = now;
+    this.runs.sendMissing(missing);
   }
 
   private pick(peer: number, lane: LaneSet, now: number): number {

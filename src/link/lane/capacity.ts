@@ -39,6 +39,10 @@ const LEAST_FULL = 2;
 const OVERFLOW_LOST = 3;
 const OVERFLOW_SHARE = 0.05;
 const OVERFLOW_US = 250_000;
+/** A queue that may have dropped something counts as full for so long. */
+const FULL_US = 250_000;
+/** Share of the capacity from which a link may be full without a queue that can be seen. */
+const NEAR_SHARE = 0.8;
 /** Share of the longest queue seen that each report keeps: half is left after about 1400. */
 const PEAK_KEPT = 0.9995;
 
@@ -57,6 +61,8 @@ export class LinkCapacity {
   /** When the queue last stood (or overflowed); 0 for never. */
   filledAt = 0;
   reportedAt = 0;
+  /** Until when its queue counts as full. */
+  private fullUntil = 0;
   private backlog = 0;
   private backlogAt = 0;
   private periodAt = 0;
@@ -86,6 +92,7 @@ export class LinkCapacity {
     this.observeDelay(arrival.delay, now);
     const isFilled = this.queueUs > this.standingUs();
     if (isFilled) this.filledAt = now;
+    if (this.longestUs() > Math.max(this.leastFullUs(), this.safeUs())) this.fullUntil = now + FULL_US;
     this.windowGap = Math.max(this.windowGap, arrival.gap);
     this.windowWait = Math.max(this.windowWait, arrival.wait);
     this.observeRate(arrival, isFilled, now);
@@ -183,11 +190,29 @@ export class LinkCapacity {
 
   /** Whether a queue was lately long enough to have dropped what is lost. */
   private isCrowded(): boolean {
+    const longest = this.longestUs();
+    return longest > this.leastFullUs() && longest > FULL_SHARE * this.peakQueueUs;
+  }
+
+  /** The longest queue of the last samples. */
+  private longestUs(): number {
     let longest = 0;
     for (let index = 0; index < Math.min(SAMPLES, this.sampleCount); index++) {
       longest = Math.max(longest, this.samples[index]);
     }
-    return longest > this.leastFullUs() && longest > FULL_SHARE * this.peakQueueUs;
+    return longest;
+  }
+
+  /** A queue that is no longer than this drops nothing, by what is known of it. */
+  private safeUs(): number {
+    return this.peakQueueUs > this.leastFullUs() ? FULL_SHARE * this.peakQueueUs : STANDING_US;
+  }
+
+  /** Whether its queue may drop now, or has of late: as measured, or as what was sent lets expect. */
+  isFull(now: number): boolean {
+    if (now < this.fullUntil) return true;
+    // A queue that was never seen to stand may be too short to be seen: it overflows near the capacity.
+    return this.peakQueueUs < this.leastFullUs() && this.delivered > NEAR_SHARE * this.capacity;
   }
 
   /** Whether our own sending filled a queue between two reports, by what is known of the capacity. */
@@ -210,6 +235,7 @@ export class LinkCapacity {
   sent(bytes: number, now: number): void {
     this.drain(now);
     this.backlog += bytes;
+    if (this.waitUs(now) > this.safeUs()) this.fullUntil = now + FULL_US;
   }
 
   private drain(now: number): void {

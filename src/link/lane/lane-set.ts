@@ -8,17 +8,14 @@
  * is tried alone, whatever the reason.
  */
 import { MAX_LINKS } from '../../wire/header.js';
-import type { LinkCapacity } from './capacity.js';
+import { TELLING } from './losses.js';
+import { LaneResends, type ResendFacts } from './resends.js';
 import { Rests } from './rests.js';
 import { GROWTH, Trial } from './trial.js';
 import { Worth } from './worth.js';
 
 /** What the set knows of the peer's links, by link id. */
-export interface LinkFacts {
-  capacity(id: number): LinkCapacity;
-  rttUs(id: number): number;
-  /** Share of datagrams lost, by heartbeats. */
-  beatLoss(id: number): number;
+export interface LinkFacts extends ResendFacts {
   /** The same, as far as it is no work of chance. */
   provenBeatLoss(id: number): number;
 }
@@ -33,8 +30,6 @@ const GROW_PAUSE_US = 1_000;
 const FILLED_US = 60_000;
 /** Losses before they are believed. */
 const LOSSES = 2;
-/** From so many datagrams of traffic on that they say more of a link's loss than heartbeats did. */
-const TELLING = 500;
 /** With fewer, heartbeats told of the link and not of the lane's own queue. */
 const QUIET = 64;
 /** A larger difference in delay would fire TCP's retransmission timer (200 ms at least, RFC 6298 as Linux has it). */
@@ -103,8 +98,12 @@ export class LaneSet {
   private settledAt = 0;
 
   private readonly sum = new Worth();
+  /** Whether what is lost is sent again. */
+  readonly resends: LaneResends;
 
-  constructor(private readonly facts: LinkFacts) {}
+  constructor(private readonly facts: LinkFacts) {
+    this.resends = new LaneResends(facts);
+  }
 
   /** Counts a bulk flow that is new in this round; returns the round it is counted in. */
   countFlow(now: number): number {
@@ -159,6 +158,7 @@ export class LaneSet {
       this.filledAt = now;
       this.grow(Number.POSITIVE_INFINITY, usable, now);
     }
+    this.resends.review(current, this.flowsNow());
     this.noteSettled(now);
     this.venture(this.set & usable, usable, now);
   }

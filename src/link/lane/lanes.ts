@@ -1,7 +1,10 @@
 /** What is known under the policy `adaptive`: estimates and send log of each link, lane of each peer. */
 import { LINK, LINK_WIDTH, type SharedStats } from '../../contract/stats.js';
 import { NO_LINK, type PeerTable } from '../../state/peers.js';
+import type { SessionTable } from '../../state/sessions.js';
+import { CAPABILITY } from '../../wire/capabilities.js';
 import { MAX_LINKS } from '../../wire/header.js';
+import { quickestLink } from './answer-time.js';
 import { LinkCapacity } from './capacity.js';
 import { LaneSet } from './lane-set.js';
 import { provenShare } from './proven.js';
@@ -20,6 +23,7 @@ export class Lanes {
 
   constructor(
     private readonly peers: PeerTable,
+    private readonly sessions: SessionTable,
     private readonly stats: SharedStats,
   ) {}
 
@@ -50,8 +54,22 @@ export class Lanes {
       rttUs: (id) => this.stats.links[this.peers.linkOf(peer, id) * LINK_WIDTH + LINK.rttMinUs],
       beatLoss: (id) => this.lossOf(this.peers.linkOf(peer, id), 1),
       provenBeatLoss: (id) => this.provenLossOf(this.peers.linkOf(peer, id)),
+      isAskedAgain: () => this.isAskedAgain(peer),
     });
     return this.lanes[peer];
+  }
+
+  /** Whether a peer asks for what is lost of its lane, and would get it soon enough. */
+  private isAskedAgain(peer: number): boolean {
+    const slot = this.peers.session[peer];
+    const asks = slot >= 0 && (this.sessions.capabilities[slot] & CAPABILITY.NACKS) !== 0;
+    return asks && quickestLink(this.peers, this.stats, peer) !== NO_LINK;
+  }
+
+  /** Whether what is lost of a peer's lane is sent again when it asks: as far as that helps. */
+  sendsAgain(peer: number, now: number): boolean {
+    const lane = this.lanes[peer];
+    return lane?.resends.tell(lane.set, now) ?? false;
   }
 
   /** How long a datagram sent by a link now would wait at its bottleneck, in µs; 0 while nothing is known. */

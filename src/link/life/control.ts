@@ -10,6 +10,7 @@ import { KIND } from '../../wire/header.js';
 import { SHORTEST_HEARTBEAT } from '../../wire/heartbeat.js';
 import { MEMBER } from '../../wire/member.js';
 import { MTU_PROBE } from '../../wire/mtu-probe.js';
+import { NACK } from '../../wire/nack.js';
 import { NOTICE } from '../../wire/notice.js';
 import { OWN_ADDRESS } from '../../wire/own-address.js';
 import { PATH_CHECK } from '../../wire/path-check.js';
@@ -32,6 +33,7 @@ export interface Readers {
   readonly paths: Reader;
   readonly echoes: Reader;
   readonly reports: Reader;
+  readonly nacks: Reader;
   readonly members: Reader;
   readonly stations: Reader;
   readonly bandwidth: Reader;
@@ -54,6 +56,7 @@ export class LinkControl {
     this.kinds[KIND.PATH_ANSWER] = { bytes: PATH_CHECK.BYTES, reader: readers.paths };
     this.kinds[KIND.ECHO] = { bytes: ECHO.BYTES, reader: readers.echoes };
     this.kinds[KIND.REPORT] = { bytes: REPORT.BYTES, reader: readers.reports };
+    this.kinds[KIND.NACK] = { bytes: NACK.BYTES, reader: readers.nacks };
     this.kinds[KIND.MEMBER] = { bytes: MEMBER.BYTES, reader: readers.members };
     this.kinds[KIND.STATION_LEFT] = { bytes: STATION_LEFT.BYTES, reader: readers.stations };
     this.kinds[KIND.OWN_ADDRESS] = { bytes: OWN_ADDRESS.BYTES, reader: readers.paths };

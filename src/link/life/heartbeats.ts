@@ -6,7 +6,7 @@ import { AT_REST } from '../../contract/uplinks.js';
 import type { Datagram } from '../../state/datagram.js';
 import { NO_LINK, POLICY } from '../../state/peers.js';
 import { KIND } from '../../wire/header.js';
-import { HEARS_YOU, HEARTBEAT, NO_ECHO, STANDBY, WANTS_REPORTS } from '../../wire/heartbeat.js';
+import { HEARS_YOU, HEARTBEAT, NO_ECHO, SENDS_AGAIN, STANDBY, WANTS_REPORTS } from '../../wire/heartbeat.js';
 import type { Drains } from '../choice/drain.js';
 import type { Lanes } from '../lane/lanes.js';
 import type { LinkBase } from '../ports.js';
@@ -55,6 +55,7 @@ export class Heartbeats {
       this.pace.flagsOf(link) |
       (this.liveness.isHeard(link, now) ? HEARS_YOU : 0) |
       (adaptive ? WANTS_REPORTS : 0) |
+      (adaptive && this.lanes.sendsAgain(peer, now) ? SENDS_AGAIN : 0) |
       this.drains.flagsOf(link, peers.carriesBy(peer, id)) |
       ((peers.rests[peer] & AT_REST.TOLD) === 0 ? 0 : STANDBY);
     view.setUint16(body + HEARTBEAT.INTERVAL_MS, Math.min(U16, links.intervalUs[link] / 1000));
@@ -150,7 +151,11 @@ export class HeartbeatReader {
       this.life.rearm(link, now);
     links.acknowledge(link, slot, readU64(view, body + HEARTBEAT.ACKNOWLEDGED) - 1);
     links.wantsReports[link] = (flags & WANTS_REPORTS) === 0 ? 0 : 1;
-    this.base.ports.laneOrder.announced(datagram, bytes[body + HEARTBEAT.LANE_LINKS]);
+    this.base.ports.laneOrder.announced(
+      datagram,
+      bytes[body + HEARTBEAT.LANE_LINKS],
+      (flags & SENDS_AGAIN) !== 0,
+    );
     this.base.stats.links[link * LINK_WIDTH + LINK.heardUs] = now;
   }
 }

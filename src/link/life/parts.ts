@@ -6,6 +6,7 @@ import { Deciders } from '../choice/deciders.js';
 import { Adaptive } from '../lane/adaptive.js';
 import { FlowTable } from '../lane/flows.js';
 import { Lanes } from '../lane/lanes.js';
+import { NackReader, Nacks } from '../lane/nacks.js';
 import type { LinkBase } from '../ports.js';
 import { BandwidthTests } from './bandwidth-tests.js';
 import { CapacityProbe } from './capacity-probe.js';
@@ -40,6 +41,7 @@ export class LinkParts {
   readonly flows: FlowTable;
   readonly lanes: Lanes;
   readonly adaptive: Adaptive;
+  readonly nacks: Nacks;
   readonly notices: Notices;
   readonly uplinks: Uplinks;
   readonly refusals: Refusals;
@@ -64,13 +66,14 @@ export class LinkParts {
     this.deciders = new Deciders(tables);
     this.liveness = new Liveness(tables);
     this.flows = new FlowTable(seed);
-    this.lanes = new Lanes(tables.peers, base.stats);
+    this.lanes = new Lanes(tables.peers, tables.sessions, base.stats);
     this.pace = new Pace(tables.links, base.stats);
     const reports = new Reports(base);
     const { liveness, deciders, lanes, pace } = this;
     const beats = new Heartbeats(base, liveness, deciders.drains, lanes, reports, pace);
     this.beats = beats;
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
+    this.nacks = new Nacks(base);
     this.notices = new Notices(base);
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
     this.refusals = new Refusals(base, liveness, this.uplinks);
@@ -112,6 +115,7 @@ export class LinkParts {
       paths: this.roaming,
       echoes: this.echoes,
       reports: new ReportReader(base, this.adaptive),
+      nacks: new NackReader(base, this.adaptive),
       members: this.members,
       stations: this.directs,
       bandwidth: this.bandwidth,
