@@ -83,8 +83,9 @@ export class SessionTable {
     return slot;
   }
 
-  /** Takes `count` counters of a stream; returns the first, or -1 when the session has no more to give. */
+  /** Takes `count` counters of a stream; returns the first, or -1 when there is no such session or it has no more to give. */
   take(slot: number, stream: number, count: number): number {
+    if (!this.isLive(slot)) return -1;
     const at = slot * STREAMS + stream;
     const first = this.counters[at];
     if (first + count > COUNTER_LIMIT || this.sealed[slot] + count > REFUSE_AFTER_DATAGRAMS) return -1;

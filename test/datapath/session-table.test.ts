@@ -29,3 +29,10 @@ it('gives no counter from the end of a stream on, and a new session begins at 0'
   sessions.install(0, { peer: 0, localIndex: 5, remoteIndex: 6, sealKey: 7, openKey: 8, capabilities: 0 });
   expect(sessions.take(0, 0, 1)).toBe(0);
 });
+
+it('gives no counter of a session that does not exist, or no longer: nothing is sealed under the key of another', () => {
+  const sessions = session();
+  for (const slot of [-1, 1, 1000]) expect(sessions.take(slot, 0, 1)).toBe(-1);
+  sessions.retire(0);
+  expect(sessions.take(0, 0, 1)).toBe(-1);
+});

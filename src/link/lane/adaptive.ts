@@ -179,7 +179,7 @@ export class Adaptive {
       this.sendBy(link, part, now);
       done += count;
     }
-    if (lane.resends.isNews(lane.set, now)) this.beatBy(peer, this.lanes.carriers(peer, now), now);
+    if (lane.resends.isNews(lane.set, now)) this.beatByAll(peer, this.lanes.carriers(peer, now), now);
   }
 
   /** Sends a run of a pinned flow. */
@@ -201,13 +201,14 @@ export class Adaptive {
   private announce(peer: number, lane: LaneSet, id: number, now: number): void {
     const others = this.lanes.carriers(peer, now) & this.peers.usable[peer];
     lane.usedAt[id] = now;
-    if (others === 0) return;
-    this.beatBy(peer, others | (1 << id), now);
+    if (others !== 0) this.beatByAll(peer, others | (1 << id), now);
   }
 
-  private beatBy(peer: number, ids: number, now: number): void {
+  /** Sends heartbeats by those links of a peer (a bit set of ids) that are usable. */
+  private beatByAll(peer: number, ids: number, now: number): void {
+    const usable = ids & this.peers.usable[peer];
     for (let id = 0; id < MAX_LINKS; id++) {
-      if ((ids & (1 << id)) !== 0) this.beats.beat(this.peers.linkOf(peer, id), now);
+      if ((usable & (1 << id)) !== 0) this.beats.beat(this.peers.linkOf(peer, id), now);
     }
   }
 
