@@ -19,7 +19,7 @@ export interface LaneView {
   ring: Int32Array;
   /** The first counter that is missing. */
   next: number;
-  /** Every link that carries the lane has brought something at or above this counter. */
+  /** Every link that carries the lane has brought all it will below this counter; infinity while none is known to carry it. */
   passed: number;
   /** How late a link's own datagrams may come after later ones, in µs. */
   slackUs: number;
@@ -88,8 +88,10 @@ export class LaneGaps {
   }
 
   /** What is missing below this counter will not come by itself. */
-  private stays({ slot, passed, slackUs }: LaneView, now: number): number {
+  private stays({ slot, next, passed: passedBy, slackUs }: LaneView, now: number): number {
     if (now - this.passedAt[slot] < slackUs) return 0;
+    // While nothing is known to carry the lane, nothing says that a link has passed a gap.
+    const passed = passedBy === Number.POSITIVE_INFINITY ? next : passedBy;
     const to = slackUs === 0 ? passed : this.passed[slot];
     this.passed[slot] = passed;
     this.passedAt[slot] = now;

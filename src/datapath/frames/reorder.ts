@@ -341,11 +341,13 @@ export class Reorder {
     this.released.now = now;
     for (let index = this.waiting.length - 1; index >= 0; index--) {
       const slot = this.waiting[index];
-      this.gaps.look(this.viewOf(slot, now), now);
+      const view = this.viewOf(slot, now);
+      this.gaps.look(view, now);
       while (this.pending[slot] > 0) {
-        this.givenUpAt[slot] = this.deadline(slot, now);
+        view.next = this.next[slot];
+        this.givenUpAt[slot] = this.deadline(view, now);
         if (now < this.givenUpAt[slot]) break;
-        if (!this.gaps.lookAtFirst(this.viewOf(slot, now), now)) this.skip(slot, now);
+        if (!this.gaps.lookAtFirst(view, now)) this.skip(slot, now);
       }
     }
   }
@@ -371,31 +373,26 @@ export class Reorder {
       view.slackUs = Math.max(view.slackUs, this.slackUs[at]);
       view.passed = Math.min(view.passed, this.highest[at]);
     }
-    // While nothing is known to carry the lane, nothing says that a link has passed a gap.
-    if (view.passed === Number.POSITIVE_INFINITY) view.passed = view.next;
     return view;
   }
 
   /** When the gap at the head of a lane is given up. */
-  private deadline(slot: number, now: number): number {
-    const held = this.held(slot, this.next[slot]);
+  private deadline({ slot, next, passed, slackUs }: LaneView, now: number): number {
+    const held = this.held(slot, next);
     if (held < 0) return this.gaps.dueAt(slot, held, now);
-    let isPassed = true;
+    if (passed <= next) return this.gapAt[slot] + this.patience(slot, next, now);
+    if (this.passedAt[slot] === 0) this.passedAt[slot] = now;
+    return Math.min(this.gapAt[slot] + MAX_WAIT_US, this.passedAt[slot] + slackUs);
+  }
+
+  /** How long those links may take that have not passed a gap which begins at `next`. */
+  private patience(slot: number, next: number, now: number): number {
     let slowest = 0;
-    let slack = 0;
     for (let at = slot * MAX_LINKS; at < (slot + 1) * MAX_LINKS; at++) {
-      if (now > this.carriesUntil[at]) continue;
-      slack = Math.max(slack, this.slackUs[at]);
-      if (this.highest[at] > this.next[slot]) continue;
-      isPassed = false;
+      if (now > this.carriesUntil[at] || this.highest[at] > next) continue;
       slowest = Math.max(slowest, this.fillUs[at], this.formerFillUs[at]);
     }
-    if (!isPassed) {
-      const patience = Math.min(MAX_WAIT_US, Math.max(LEAST_WAIT_US, PATIENCE * slowest));
-      return this.gapAt[slot] + patience;
-    }
-    if (this.passedAt[slot] === 0) this.passedAt[slot] = now;
-    return Math.min(this.gapAt[slot] + MAX_WAIT_US, this.passedAt[slot] + slack);
+    return Math.min(MAX_WAIT_US, Math.max(LEAST_WAIT_US, PATIENCE * slowest));
   }
 
   /** The TAP has been written: cells of what was released are free again. */
