@@ -37,7 +37,7 @@ export LD_LIBRARY_PATH="$root/lib/$(uname -m)-linux-gnu:$root/lib/$(uname -m)-li
 
 { cat /etc/group; echo 'frrvty:x:64000:root'; } >group
 mount --bind group /etc/group
-mount -t tmpfs run /run
+for place in /run /var/tmp; do mount -t tmpfs here "$place"; done
 mkdir -p /run/frr settings sockets
 echo 'username root nopassword' >settings/vtysh.conf
 touch settings/frr.conf
