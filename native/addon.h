@@ -15,7 +15,7 @@
   /* udp_errors.cc */ X(udpTellErrors) X(udpErrors)                                             \
   /* udp_send.cc */ X(udpSend)                                                                   \
   /* keys.cc */ X(keyInstall) X(keyWipe)                                                         \
-  /* aead.cc */ X(seal) X(open) X(hasHardwareAes)                                                \
+  /* aead.cc */ X(seal) X(open) X(hasHardwareAes) X(aeadLibrary)                                 \
   /* helpers.cc */ X(setHelpers)                                                              \
   /* wait.cc */ X(epollCreate) X(epollAdd) X(epollRemove) X(wait)                                \
   /* wait.cc */ X(eventCreate) X(eventSignal) X(eventDrain) X(close)                             \

@@ -1,16 +1,8 @@
 // Sealing and opening of datagrams: outer header (16 bytes, authenticated) | ciphertext | tag (16 bytes).
-//
-// The sequence of EVP calls is the cheapest that OpenSSL 3.0 offers for a kept key: the tag passes by
-// OSSL_PARAM, not EVP_CIPHER_CTX_ctrl (which builds the same parameters again for each call).
 #include <endian.h>
 #include <errno.h>
 
 #include <cstring>
-
-#if defined(__aarch64__)
-#include <asm/hwcap.h>
-#include <sys/auxv.h>
-#endif
 
 #include "addon.h"
 #include "args.h"
@@ -23,9 +15,10 @@
 
 namespace {
 
-constexpr int32_t kHeader = 16;
-constexpr int32_t kTag = 16;
-constexpr int32_t kNonce = 12;
+using record::kHeader;
+using record::kNonce;
+using record::kTag;
+
 constexpr int64_t kCacheLine = 64;
 
 constexpr int32_t kFailed = -1;
@@ -59,41 +52,22 @@ void growIndex(uint8_t* index, uint32_t by) {
   memcpy(index, &value, 2);
 }
 
-OSSL_PARAM tagParam(uint8_t* tag) { return OSSL_PARAM{"tag", kParamOctetString, tag, kTag, 0}; }
-
-constexpr OSSL_PARAM kParamEnd = {nullptr, 0, nullptr, 0, 0};
-
 /// Brings the lines that the next datagram is written to into the cache while this one is encrypted: the ring that
 /// holds sealed datagrams is larger than the cache of a core. A prefetch never faults, wherever it points.
 void prefetchForWriting(const uint8_t* to, int64_t length) {
   for (int64_t at = 0; at < length; at += kCacheLine) __builtin_prefetch(to + at, 1);
 }
 
-/// Encrypts the `length` bytes after the header in place and appends the tag.
-bool sealDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
+bool sealDatagram(const Cipher& cipher, uint8_t* datagram, int length) {
   uint8_t nonce[kNonce];
   writeNonce(nonce, datagram[1], datagram + 8);
-  uint8_t* body = datagram + kHeader;
-  OSSL_PARAM tag[2] = {tagParam(body + length), kParamEnd};
-  int written;
-  return EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce, nullptr) == 1 &&
-         EVP_EncryptUpdate(context, nullptr, &written, datagram, kHeader) == 1 &&
-         (length == 0 || EVP_EncryptUpdate(context, body, &written, body, length) == 1) &&
-         EVP_EncryptFinal_ex(context, body + length, &written) == 1 &&
-         EVP_CIPHER_CTX_get_params(context, tag) == 1;
+  return cipher.library->seal(cipher.context, nonce, datagram, length);
 }
 
-/// Decrypts the `length` bytes after the header in place; false when the tag does not match.
-bool openDatagram(EVP_CIPHER_CTX* context, uint8_t* datagram, int length) {
+bool openDatagram(const Cipher& cipher, uint8_t* datagram, int length) {
   uint8_t nonce[kNonce];
   writeNonce(nonce, datagram[1], datagram + 8);
-  uint8_t* body = datagram + kHeader;
-  const OSSL_PARAM tag[2] = {tagParam(body + length), kParamEnd};
-  int written;
-  return EVP_DecryptInit_ex2(context, nullptr, nullptr, nonce, tag) == 1 &&
-         EVP_DecryptUpdate(context, nullptr, &written, datagram, kHeader) == 1 &&
-         (length == 0 || EVP_DecryptUpdate(context, body, &written, body, length) == 1) &&
-         EVP_DecryptFinal_ex(context, body + length, &written) == 1;
+  return cipher.library->open(cipher.context, nonce, datagram, length);
 }
 
 /// A checked row of SEAL.
@@ -147,8 +121,8 @@ int32_t sealRow(const Bytes& arena, int32_t* row, int thread) {
   SealRun run;
   if (!planRun(arena, row, &run)) return 0;
   const KeyLease lease(row[KEY], thread);
-  EVP_CIPHER_CTX* context = lease.context();
-  if (context == nullptr) {
+  const Cipher cipher = lease.cipher();
+  if (cipher.context == nullptr) {
     if (thread > 0) row[RESULT] = kLeft;
     return 0;
   }
@@ -177,7 +151,7 @@ int32_t sealRow(const Bytes& arena, int32_t* row, int thread) {
     memmove(plaintext + prefixLength, head, run.lead - prefixLength);
     writeHeader(datagram, static_cast<uint8_t>(row[TYPE]), static_cast<uint8_t>(row[STREAM]),
                 static_cast<uint32_t>(row[RECEIVER]), run.counter + static_cast<uint64_t>(i));
-    if (!sealDatagram(context, datagram, run.lead + slice)) return 0;
+    if (!sealDatagram(cipher, datagram, run.lead + slice)) return 0;
   }
   row[RESULT] = static_cast<int32_t>(run.total());
   return static_cast<int32_t>(run.datagrams);
@@ -187,11 +161,11 @@ int32_t resultOfOpening(const Bytes& arena, const int32_t* row, int thread) {
   using namespace ops::OPEN;
   if (row[LENGTH] < kHeader + kTag || !arena.holds(row[OFFSET], row[LENGTH])) return kForged;
   const KeyLease lease(row[KEY], thread);
-  EVP_CIPHER_CTX* context = lease.context();
-  if (context == nullptr) return thread > 0 ? kLeft : kEmptySlot;
+  const Cipher cipher = lease.cipher();
+  if (cipher.context == nullptr) return thread > 0 ? kLeft : kEmptySlot;
   uint8_t* const datagram = arena.data + row[OFFSET];
   const int length = row[LENGTH] - kHeader - kTag;
-  if (openDatagram(context, datagram, length)) return 0;
+  if (openDatagram(cipher, datagram, length)) return 0;
   // GCM decrypts before it knows the tag: unauthenticated plaintext must not stay readable.
   memset(datagram + kHeader, 0, length);
   return kForged;
@@ -298,16 +272,13 @@ napi_value open(napi_env env, napi_callback_info info) {
   return makeInt32(env, authentic);
 }
 
-napi_value hasHardwareAes(napi_env env, napi_callback_info) {
-#if defined(__x86_64__)
-  const bool has = __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
-#elif defined(__aarch64__)
-  const unsigned long wanted = HWCAP_AES | HWCAP_PMULL;
-  const bool has = (getauxval(AT_HWCAP) & wanted) == wanted;
-#else
-  const bool has = false;
-#endif
-  return makeBoolean(env, has);
+napi_value hasHardwareAes(napi_env env, napi_callback_info) { return makeBoolean(env, ::hasHardwareAes()); }
+
+napi_value aeadLibrary(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  const int32_t aead = args.int32(0);
+  if (!args.ok()) return nullptr;
+  return makeText(env, fastestCiphers(aead).name);
 }
 
 }  // namespace addon

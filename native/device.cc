@@ -152,12 +152,6 @@ int askAll(uint32_t ifindex, Device* device) {
   return error;
 }
 
-napi_value makeText(napi_env env, const std::string& text) {
-  napi_value result = nullptr;
-  napi_create_string_utf8(env, text.data(), text.size(), &result);
-  return result;
-}
-
 }  // namespace
 
 namespace addon {

@@ -9,6 +9,7 @@
 
 #include "addon.h"
 #include "args.h"
+#include "cipher.h"
 #include "error.h"
 #include "helpers.h"
 #include "ops.h"
@@ -16,21 +17,21 @@
 
 struct KeySlot {
   std::atomic<bool> leased{false};
-  EVP_CIPHER_CTX* context = nullptr;
+  Cipher cipher;
 };
 
 namespace {
 
 constexpr int32_t kSlots = 1 << 20;
 constexpr int32_t kChunkSlots = 1 << 10;
-constexpr int32_t kHelperSlots = 1 << 12;
-constexpr size_t kKeyBytes = 32;
+/// Only the lowest slots may take more memory than a key needs: what many clients cost grows neither with the number
+/// of threads nor with what is faster.
+constexpr int32_t kRoomySlots = 1 << 12;
 
 // Chunks are made when first installed into and live as long as the process, so a reader needs no lock
 // to follow a published pointer.
 std::atomic<KeySlot*> chunks[kSlots / kChunkSlots];
-/// The slots of helpers. Only the lowest have any: what many clients cost does not grow with the number of threads.
-std::atomic<KeySlot*> helperChunks[helpers::kMax][kHelperSlots / kChunkSlots];
+std::atomic<KeySlot*> helperChunks[helpers::kMax][kRoomySlots / kChunkSlots];
 std::mutex growing;
 
 bool inTable(int32_t slot) { return slot >= 0 && slot < kSlots; }
@@ -39,7 +40,7 @@ bool inTable(int32_t slot) { return slot >= 0 && slot < kSlots; }
 std::atomic<KeySlot*>* placeOf(int32_t slot, int thread) {
   if (!inTable(slot)) return nullptr;
   if (thread == 0) return &chunks[slot / kChunkSlots];
-  return slot < kHelperSlots ? &helperChunks[thread - 1][slot / kChunkSlots] : nullptr;
+  return slot < kRoomySlots ? &helperChunks[thread - 1][slot / kChunkSlots] : nullptr;
 }
 
 KeySlot* findSlot(int32_t slot, int thread) {
@@ -60,45 +61,34 @@ KeySlot* makeSlot(int32_t slot, int thread) {
   return findSlot(slot, thread);
 }
 
-/// Puts `context` in place of the slot's, waiting for a record in progress; returns the former one.
-EVP_CIPHER_CTX* replaceContext(KeySlot* slot, EVP_CIPHER_CTX* context) {
+/// Puts `cipher` in place of the slot's, waiting for a record in progress; frees the former one.
+void replaceCipher(KeySlot* slot, Cipher cipher) {
   const timespec pause = {0, 20'000};
   while (slot->leased.exchange(true, std::memory_order_acquire)) nanosleep(&pause, nullptr);
-  EVP_CIPHER_CTX* former = slot->context;
-  slot->context = context;
+  const Cipher former = slot->cipher;
+  slot->cipher = cipher;
   slot->leased.store(false, std::memory_order_release);
-  return former;
-}
-
-const EVP_CIPHER* cipherOf(int32_t aead) {
-  static const EVP_CIPHER* const aes = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
-  static const EVP_CIPHER* const chacha = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  if (aead == ops::AEAD::AES_256_GCM) return aes;
-  if (aead == ops::AEAD::CHACHA20_POLY1305) return chacha;
-  return nullptr;
+  if (former.context != nullptr) former.library->free(former.context);
 }
 
 /// Fills the slot of one thread; false when there is no memory.
-bool fillSlot(KeySlot* slot, const EVP_CIPHER* cipher, const uint8_t* key) {
-  EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
-  if (slot == nullptr || context == nullptr ||
-      EVP_EncryptInit_ex2(context, cipher, key, nullptr, nullptr) != 1) {
-    EVP_CIPHER_CTX_free(context);
-    return false;
-  }
-  EVP_CIPHER_CTX_free(replaceContext(slot, context));
+bool fillSlot(KeySlot* slot, const CipherLibrary& library, int32_t aead, const uint8_t* key) {
+  if (slot == nullptr) return false;
+  void* const context = library.make(aead, key);
+  if (context == nullptr) return false;
+  replaceCipher(slot, {&library, context});
   return true;
 }
 
-/// Empties the slot of one thread. EVP_CIPHER_CTX_free clears the expanded key before it frees it.
+/// Empties the slot of one thread.
 void emptySlot(KeySlot* slot) {
-  if (slot != nullptr) EVP_CIPHER_CTX_free(replaceContext(slot, nullptr));
+  if (slot != nullptr) replaceCipher(slot, {});
 }
 
 /// Has helpers 1 … `wanted` hold a key too, and no others. Without memory a helper holds none and its share is the worker's.
-void fillHelpers(int32_t slot, int wanted, const EVP_CIPHER* cipher, const uint8_t* key) {
+void fillHelpers(int32_t slot, int wanted, const CipherLibrary& library, int32_t aead, const uint8_t* key) {
   for (int thread = 1; thread <= helpers::kMax; thread++) {
-    if (thread > wanted || slot >= kHelperSlots || !fillSlot(makeSlot(slot, thread), cipher, key)) {
+    if (thread > wanted || slot >= kRoomySlots || !fillSlot(makeSlot(slot, thread), library, aead, key)) {
       emptySlot(findSlot(slot, thread));
     }
   }
@@ -114,7 +104,7 @@ KeyLease::~KeyLease() {
   if (slot_ != nullptr) slot_->leased.store(false, std::memory_order_release);
 }
 
-EVP_CIPHER_CTX* KeyLease::context() const { return slot_ == nullptr ? nullptr : slot_->context; }
+Cipher KeyLease::cipher() const { return slot_ == nullptr ? Cipher{} : slot_->cipher; }
 
 namespace addon {
 
@@ -126,11 +116,11 @@ napi_value keyInstall(napi_env env, napi_callback_info info) {
   const int32_t helpersToo = args.int32OrNone(3);
   if (!args.ok()) return nullptr;
   if (!inTable(slot)) return throwRange(env, "key slot outside the table");
-  if (key.size != kKeyBytes) return throwRange(env, "a key has 32 bytes");
-  const EVP_CIPHER* cipher = cipherOf(aead);
-  if (cipher == nullptr) return throwRange(env, "unknown AEAD");
-  if (!fillSlot(makeSlot(slot, 0), cipher, key.data)) return throwErrno(env, ENOMEM, "EVP_EncryptInit_ex2");
-  fillHelpers(slot, helpersToo, cipher, key.data);
+  if (key.size != record::kKey) return throwRange(env, "a key has 32 bytes");
+  if (aead != ops::AEAD::AES_256_GCM && aead != ops::AEAD::CHACHA20_POLY1305) return throwRange(env, "unknown AEAD");
+  const CipherLibrary& library = slot < kRoomySlots ? fastestCiphers(aead) : opensslCiphers();
+  if (!fillSlot(makeSlot(slot, 0), library, aead, key.data)) return throwErrno(env, ENOMEM, "keyInstall");
+  fillHelpers(slot, helpersToo, library, aead, key.data);
   return makeUndefined(env);
 }
 

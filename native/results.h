@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <string>
 
 inline napi_value makeInt32(napi_env env, int32_t value) {
   napi_value result = nullptr;
@@ -20,6 +21,12 @@ inline napi_value makeDouble(napi_env env, double value) {
 inline napi_value makeBoolean(napi_env env, bool value) {
   napi_value result = nullptr;
   napi_get_boolean(env, value, &result);
+  return result;
+}
+
+inline napi_value makeText(napi_env env, const std::string& text) {
+  napi_value result = nullptr;
+  napi_create_string_utf8(env, text.data(), text.size(), &result);
   return result;
 }
 

@@ -85,6 +85,8 @@ export interface SystemInfo {
   openssl: string;
   kernel: string;
   hardwareAes: boolean;
+  /** The library that does AES-256-GCM, and its version where that is not `openssl`. */
+  aesLibrary: string;
   memoryRssBytes: number;
   memoryHeapBytes: number;
   openFiles: number;

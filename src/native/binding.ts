@@ -205,6 +205,11 @@ export interface Native {
   open(arena: Uint8Array, ops: Int32Array, count: number): number;
   /** Whether the processor has AES instructions (AES-NI or ARMv8 crypto). */
   hasHardwareAes(): boolean;
+  /**
+   * Name of the library that does this AEAD in slots 0 to 4095, with its version: OpenSSL as Node carries it, or the system's
+   * libgcrypt where that is faster. The first question takes about a millisecond.
+   */
+  aeadLibrary(aead: number): string;
 
   /** Threads -------------------------------------------------------------- */
   /**
@@ -274,7 +279,10 @@ export interface Native {
   layout(): Record<string, Record<string, number>>;
 }
 
-/** What a key slot in use takes, in bytes: its key schedule, as OpenSSL 3 keeps it, and the slot; the larger AEAD's. */
+/**
+ * What a key slot in use takes, in bytes: its key schedule, as OpenSSL 3 keeps it, and the slot; the larger AEAD's. One of
+ * the slots 0 to 4095 whose key is libgcrypt's takes 2000.
+ */
 export const KEY_SLOT_BYTES = 1232;
 
 let loaded: Native | undefined;

@@ -103,7 +103,7 @@ export function systemText(info: SystemInfo): string[] {
   return [
     `Octolink ${info.version}, process ${info.pid}, up ${duration(info.uptimeSeconds)}`,
     `Node ${info.node}, OpenSSL ${info.openssl}, Linux ${info.kernel}`,
-    `AES in hardware: ${info.hardwareAes ? 'yes' : 'no'}`,
+    `AES in hardware: ${info.hardwareAes ? 'yes' : 'no'}; AES-256-GCM by ${info.aesLibrary}`,
     `Memory ${bytes(info.memoryRssBytes)} resident, ${bytes(info.memoryHeapBytes)} heap; ` +
       `${info.openFiles}${limit} open files; ${plural(info.clients, 'control client')}`,
     ...(info.memoryBytesPerPeer === null

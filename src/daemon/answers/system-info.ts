@@ -17,7 +17,9 @@ import { admitsClients } from '../../config/templates.js';
 import { INTERFACE } from '../../contract/stats.js';
 import { UNPROVED_PER_SECOND } from '../../crypto/limits.js';
 import { HANDSHAKE_RATE } from '../../crypto/rate-limit.js';
+import type { Native } from '../../native/binding.js';
 import { findAddon } from '../../native/find-addon.js';
+import { AEAD } from '../../native/ops.js';
 import { VERSION as WIRE_VERSION } from '../../wire/header.js';
 import { openFilesLimit } from '../base/open-files.js';
 import { manifest, version } from '../base/version.js';
@@ -63,7 +65,7 @@ function addonHash(): string {
 }
 
 export async function systemInfo(
-  hardwareAes: boolean,
+  native: Pick<Native, 'hasHardwareAes' | 'aeadLibrary'>,
   runtimes: readonly InterfaceRuntime[],
   clients: number,
 ): Promise<SystemInfo> {
@@ -76,7 +78,8 @@ export async function systemInfo(
     node: process.version,
     openssl: process.versions.openssl,
     kernel: release(),
-    hardwareAes,
+    hardwareAes: native.hasHardwareAes(),
+    aesLibrary: native.aeadLibrary(AEAD.AES_256_GCM),
     memoryRssBytes: memory.rss,
     memoryHeapBytes: memory.heapUsed,
     openFiles: (await readdir('/proc/self/fd')).length,

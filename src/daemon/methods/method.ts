@@ -28,7 +28,7 @@ export interface DaemonParts {
   log: Log;
   logging: Pick<Logging, 'status'>;
   eventHandler: Pick<EventHandler, 'status'>;
-  native: Pick<Native, 'now' | 'hasHardwareAes'>;
+  native: Pick<Native, 'now' | 'hasHardwareAes' | 'aeadLibrary'>;
   hostname(): string;
   /** The configuration that runs. Methods must not modify it. */
   runningConfig(): Config;

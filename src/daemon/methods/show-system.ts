@@ -7,7 +7,7 @@ import { nothing } from './params.js';
 export const SYSTEM_METHODS = {
   'show.version': read(nothing, ({ hostname }) => versionInfo(hostname())),
   'show.system': read(nothing, ({ native, find, connections }) =>
-    systemInfo(native.hasHardwareAes(), find.interfaces(), connections()),
+    systemInfo(native, find.interfaces(), connections()),
   ),
   'show.metrics': read(nothing, ({ find, histories, expiries }) =>
     collectMetrics({ runtimes: find.interfaces(), histories, expiries }),
