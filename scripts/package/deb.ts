@@ -60,6 +60,7 @@ function controlText({ facts, target }: Ingredients, installedKib: number): stri
     `Maintainer: ${MAINTAINER}`,
     `Installed-Size: ${installedKib}`,
     `Depends: libc6 (>= ${GLIBC_FLOOR.join('.')}), libstdc++6 (>= 9), libgcc-s1, iproute2, passwd, init-system-helpers (>= 1.52)`,
+    'Recommends: libgcrypt20',
     'Suggests: bash-completion',
     'Section: net',
     'Priority: optional',

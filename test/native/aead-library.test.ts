@@ -19,12 +19,17 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function chosen(aead: number): string {
   const script = `const { loadNative } = await import('${BINDING}'); console.log(loadNative().aeadLibrary(${aead}));`;
   const env = { ...process.env, LD_LIBRARY_PATH: folder };
-  return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', env }).trim();
+  return execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env,
+  }).trim();
 }
 
 /** Puts a libgcrypt of our own there. */
 function pretend(source: string): void {
-  execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '-o', join(folder, 'libgcrypt.so.20'), '-'], { input: source });
+  execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '-o', join(folder, 'libgcrypt.so.20'), '-'], {
+    input: source,
+  });
 }
 
 test('what seals is OpenSSL, or libgcrypt with its version', () => {
