@@ -4,6 +4,7 @@
  */
 import type { LinkProfile } from '../sim/bulk.js';
 import { burstsOf } from '../sim/hops/burst-loss.js';
+import { LATER } from './later.js';
 import { PUBLISHED } from './published.js';
 
 export const KINDS = {
@@ -25,7 +26,7 @@ export const KINDS = {
   congested: { mbit: 8, delayMs: 20, queueMs: 80, jitterMs: 10, loss: 0.01 },
 } as const satisfies Record<string, LinkProfile>;
 
-const PROFILES = { ...KINDS, ...PUBLISHED };
+const PROFILES = { ...KINDS, ...PUBLISHED, ...LATER };
 export type ProfileName = keyof typeof PROFILES;
 
 export function profileOf(name: ProfileName): LinkProfile {
@@ -63,7 +64,15 @@ export function pairsOfKinds(): Pair[] {
 
 /** Every pair of two different paths of the published ones, each once. */
 export function pairsOfPublished(): Pair[] {
-  const names = Object.keys(PUBLISHED) as ProfileName[];
+  return differentPairs(Object.keys(PUBLISHED) as ProfileName[]);
+}
+
+/** The same of those that were drawn later. */
+export function pairsOfLater(): Pair[] {
+  return differentPairs(Object.keys(LATER) as ProfileName[]);
+}
+
+function differentPairs(names: readonly ProfileName[]): Pair[] {
   return names.flatMap((one, at) => names.slice(at + 1).map((other): Pair => [one, other]));
 }
 
