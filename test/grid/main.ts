@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Draws, drawsAsAsked } from './bulk.js';
 import { answersOf } from './jobs.js';
-import { type Pair, pairsOfKinds, pairsOfPublished } from './profiles.js';
+import { everyPair, type Pair } from './profiles.js';
 import { BULK_HEAD, bulkRow, gridPage } from './table.js';
 import { TRANSFERS } from './transfers.js';
 
@@ -23,7 +23,7 @@ export async function main(names: readonly string[]): Promise<number> {
 }
 
 function printRows(names: readonly string[]): number {
-  const known = new Map([...pairsOfKinds(), ...pairsOfPublished()].map((pair) => [pair.join('+'), pair]));
+  const known = new Map(everyPair().map((pair) => [pair.join('+'), pair]));
   const unknown = names.filter((name) => !known.has(name));
   if (unknown.length > 0) {
     console.error(`no pair of docs/grid.md: ${unknown.join(', ')}`);

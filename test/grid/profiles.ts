@@ -72,6 +72,11 @@ export function pairsOfLater(): Pair[] {
   return differentPairs(Object.keys(LATER) as ProfileName[]);
 }
 
+/** Every pair of every table. */
+export function everyPair(): Pair[] {
+  return [...pairsOfKinds(), ...pairsOfPublished(), ...pairsOfLater()];
+}
+
 function differentPairs(names: readonly ProfileName[]): Pair[] {
   return names.flatMap((one, at) => names.slice(at + 1).map((other): Pair => [one, other]));
 }

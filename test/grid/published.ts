@@ -1,7 +1,7 @@
 /**
- * Sixteen paths whose figures others have measured and published; the datapath was not tuned to them. Rates above
- * 25 Mbit/s are a tenth of those published, so that the grid is quick; delays, queues (in time) and losses are
- * as they are.
+ * Sixteen paths whose figures others have measured and published. They were drawn before the datapath met them; pairs of
+ * them have been looked at since, when rules were chosen. Rates above 25 Mbit/s are a tenth of those published, so that the
+ * grid is quick; delays, queues (in time) and losses are as they are.
  *
  * - `nepal-wifi` to `mexico-wired`: Yan et al., Pantheon (USENIX ATC 2018), its six emulators calibrated to real paths.
  * - `att-driving` to `umts-driving`: mean rates of the cellular traces of Winstein et al., Sprout (NSDI 2013), that come
