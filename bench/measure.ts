@@ -18,6 +18,8 @@ export interface Bed {
   target: string;
   /** Length of one run in seconds. */
   seconds: number;
+  /** Congestion control of TCP; absent: that of the system. */
+  congestion?: string;
 }
 
 /** Takes some figures in one go. */
@@ -100,15 +102,19 @@ async function iperf(bed: Bed, extra: string[]): Promise<IperfReport> {
   return JSON.parse(text) as IperfReport;
 }
 
+function controlOf({ congestion }: Bed): string[] {
+  return congestion === undefined ? [] : ['-C', congestion];
+}
+
 async function tcp(bed: Bed, streams: number): Promise<number> {
-  const report = await iperf(bed, ['-P', String(streams)]);
+  const report = await iperf(bed, [...controlOf(bed), '-P', String(streams)]);
   return report.end.sum_received!.bits_per_second / 1e9;
 }
 
 /** One TCP stream, and the processor time that the whole machine spent on it. */
 async function tcpWithCpu(bed: Bed): Promise<Figures> {
   const before = busySeconds();
-  const report = await iperf(bed, []);
+  const report = await iperf(bed, controlOf(bed));
   const seconds = busySeconds() - before;
   const received = report.end.sum_received!;
   return { tcp1: received.bits_per_second / 1e9, cpu: seconds / ((received.bytes * 8) / 1e9) };

@@ -112,7 +112,7 @@ measures them in turn. Absolute figures depend on the machine and on what else r
                     which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')},
                     and, a minute each, ${RUSH_FIGURES.join(', ')}; over --links N links, by default one
   --profile         shows where the time of a frame goes in Octolink instead
-  --aggregate       measures two links of different rate and delay under the policy adaptive, beside each alone, instead
+  --aggregate       measures two links of different rate, delay and loss under the policy adaptive, beside each alone, instead
   --workers         measures 1, 2, … workers up to the number of processors (8 at most) instead, by TCP and by sealing alone
   --stations        measures what a frame costs the daemons with 10 and with 100,000 stations at each end instead
   --strangers       measures joins and goodput under floods of handshakes by strangers instead
