@@ -89,6 +89,7 @@ export const LINK_NAMES: Readonly<Record<keyof typeof LINK, string>> = {
   arrivedOut: 'arrived_datagrams_out',
   dueIn: 'due_datagrams_in',
   arrivedIn: 'arrived_datagrams_in',
+  lossEventsOut: 'loss_events_out',
   deliveredOutBytes: 'delivered_bytes',
   mtu: 'mtu_bytes',
   mtuState: 'mtu_search_state',

@@ -106,6 +106,8 @@ export const LINK_FIELDS = [
   'arrivedOut',
   'dueIn',
   'arrivedIn',
+  /** How often heartbeats told that something of ours was lost: a burst of losses counts once. Never cleared. */
+  'lossEventsOut',
   /** Bytes of ours that arrived, as heartbeats told. */
   'deliveredOutBytes',
   'mtu',

@@ -12,6 +12,8 @@ interface Path {
   readonly rttMs: number;
   /** Of {@link BEATS}. */
   readonly lostBeats?: number;
+  /** How often some of them were lost again, those of a burst counted once. */
+  readonly repeatedEvents?: number;
 }
 
 /** The lane of a peer over paths whose capacity probes have told. */
@@ -34,6 +36,7 @@ function laneBy(capacities: readonly LinkCapacity[], paths: readonly Path[]): La
     rttUs: (id) => paths[id].rttMs * 1000,
     beatLoss: (id) => lost(id) / BEATS,
     provenBeatLoss: (id) => provenShare(lost(id), BEATS),
+    beatLossEvents: (id) => (paths[id].repeatedEvents ?? 0) / BEATS,
     isAskedAgain: () => false,
   });
 }
@@ -158,9 +161,9 @@ describe('the links of the lane', () => {
       { mbit: 8, rttMs: 100, lostBeats: 12 },
     ];
 
-    function laneThatCarries(aloneMbit: number, bound: Bound) {
+    function laneThatCarries(aloneMbit: number, bound: Bound, repeatedEvents = 0) {
       const capacities = capacitiesOf(paths);
-      const lane = laneBy(capacities, paths);
+      const lane = laneBy(capacities, [paths[0], { ...paths[1], repeatedEvents }]);
       expect(lane.usableSet(BOTH, SECOND)).toBe(FIRST);
       return new Run(lane, capacities, (set) => (set === FIRST ? 3 : aloneMbit), bound);
     }
@@ -169,6 +172,11 @@ describe('the links of the lane', () => {
       const run = laneThatCarries(4.5, STANDS_FULL);
       expect(run.until(2)).toBe(FIRST);
       expect([5, 8, 12, 30].map((until) => run.until(until))).toEqual(Array(4).fill(SECOND_LINK));
+    });
+
+    it('are not left for one that lost something again and again before it carried anything', () => {
+      const run = laneThatCarries(4.5, STANDS_FULL, 11);
+      expect([2, 5, 8, 12, 30].map((until) => run.until(until))).toEqual(Array(5).fill(FIRST));
     });
 
     it('are taken again if it does not, and it is not tried again soon', () => {

@@ -97,6 +97,16 @@ describe('adaptive: a link that loses datagrams beside one that loses none', () 
   });
 });
 
+describe('adaptive: links that lose datagrams', () => {
+  it('are used together by as many transfers as can fill them, though the first one could not', () =>
+    withSeed((seed) => {
+      const link = { mbit: 20, delayMs: 20, queueMs: 50, loss: 0.005 };
+      expect(goodput(seed, [link, link], 'adaptive', 8, 5, 3, 30)).toBeGreaterThan(
+        1.2 * payloadOf(link.mbit),
+      );
+    }));
+});
+
 describe('adaptive: the way back', () => {
   it('acknowledgements go by the link that brings the transfer, however early another is', () =>
     withSeed((seed) => {

@@ -113,6 +113,29 @@ describe('loss', () => {
       expect(a.linkGauge(row, 'lossOutPermille')).toBeLessThan(10);
     }));
 
+  it('of a burst of heartbeats is one event, of single ones each', () =>
+    withSeed((seed) => {
+      for (const [lostInARow, events] of [
+        [6, 1],
+        [1, 6],
+      ]) {
+        const setting = start(seed, [() => []]);
+        const { world, a, b } = setting;
+        const row = linkRow(b.id, 0);
+        const wire = world.wire(a, b, 0);
+        const clean = wire.hops;
+        let passed = 0;
+        const lost = (at: number) => at % 10 < lostInARow && at < 10 * events;
+        wire.hops = [
+          { pass: (datagram, _now, forward) => (lost(passed++) ? undefined : forward(datagram, 0)) },
+          ...clean,
+        ];
+        world.run(10 * SECOND);
+        expect(a.linkGauge(row, 'dueOut') - a.linkGauge(row, 'arrivedOut')).toBe(6);
+        expect(a.linkGauge(row, 'lossEventsOut')).toBe(events);
+      }
+    }));
+
   it('is not made up by datagrams that overtake each other', () =>
     withSeed((seed) => {
       const setting = start(seed, [(random) => [reorder(0.2, 30 * MILLISECOND, random)]]);

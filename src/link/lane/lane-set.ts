@@ -18,6 +18,8 @@ import { Worth } from './worth.js';
 export interface LinkFacts extends ResendFacts {
   /** The same, as far as it is no work of chance. */
   provenBeatLoss(id: number): number;
+  /** Losses by heartbeats, those of a burst counted once and the first not at all, as a share of the datagrams. */
+  beatLossEvents(id: number): number;
 }
 
 /** Which losses count: all that were seen, or what they prove. */
@@ -81,6 +83,7 @@ export class LaneSet {
   /** By link id: share of datagrams lost before the lane filled it. */
   private readonly quietLoss = new Float64Array(MAX_LINKS);
   private readonly quietProven = new Float64Array(MAX_LINKS);
+  private readonly quietEvents = new Float64Array(MAX_LINKS);
   /** `rate` over a longer time: what a time-out of TCP leaves of it. */
   private usualRate = 0;
   private counting = 0;
@@ -237,15 +240,25 @@ export class LaneSet {
   private readonly provenLossOf: LossOf = (id) =>
     this.lossBy(id, this.facts.capacity(id).losses.proven, this.quietProven);
 
+  /** What TCP would have felt before the lane sent anything by a link: no transfer has brought that on itself. */
+  private readonly quietLossOf: LossOf = (id) => {
+    this.noteQuiet(id);
+    return this.quietEvents[id];
+  };
+
   /** Heartbeats, by what they said `quiet`, are believed until bulk traffic has said more. */
   private lossBy(id: number, bulk: number, quiet: Float64Array): number {
     const { observed, losses } = this.facts.capacity(id);
-    if (observed < QUIET) {
-      this.quietLoss[id] = this.facts.beatLoss(id);
-      this.quietProven[id] = this.facts.provenBeatLoss(id);
-    }
+    this.noteQuiet(id);
     if (losses.random >= LOSSES) return bulk;
     return observed < TELLING ? quiet[id] : 0;
+  }
+
+  private noteQuiet(id: number): void {
+    if (this.facts.capacity(id).observed >= QUIET) return;
+    this.quietLoss[id] = this.facts.beatLoss(id);
+    this.quietProven[id] = this.facts.provenBeatLoss(id);
+    this.quietEvents[id] = this.facts.beatLossEvents(id);
   }
 
   /** The most promising single link of a set. */
@@ -255,7 +268,7 @@ export class LaneSet {
     eachOf(set, (id) => {
       // Untried links promise equally much: the earlier one is taken then.
       const worth = Math.min(1e9, this.worth(1 << id));
-      const promise = this.rests.isOver(id, now) ? worth : worth / 1e6;
+      const promise = this.rests.isOver(id, this.flowsNow(), now) ? worth : worth / 1e6;
       if (best >= 0 && (promise < most || (promise === most && this.laterUs[id] >= this.laterUs[best])))
         return;
       best = id;
@@ -286,11 +299,12 @@ export class LaneSet {
     const others = usable & ~this.set;
     let best = -1;
     eachOf(others, (id) => {
-      if (!this.rests.isOver(id, now) || waitUs < this.apartUs(id)) return;
+      if (!this.rests.isOver(id, this.flowsNow(), now) || waitUs < this.apartUs(id)) return;
       // After a rest it has another chance; one that was never tried must promise something.
       const isNew = this.facts.capacity(id).observed < TELLING && this.rests.isUntried(id);
       if (this.isMeagre(this.set | (1 << id), id, 1)) return;
-      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return this.rests.begin(id, now);
+      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set))
+        return this.rests.begin(id, this.flowsNow(), now);
       if (this.spreadUs(this.set | (1 << id)) > MAX_SPREAD_US) return;
       if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
     });
@@ -331,7 +345,7 @@ export class LaneSet {
       if (this.isMeagre(set, id, KEEP_MEAGRE)) meagre = id;
     });
     if (meagre >= 0) {
-      this.rests.begin(meagre, now);
+      this.rests.begin(meagre, this.flowsNow(), now);
       this.set = set & ~(1 << meagre);
       return;
     }
@@ -339,7 +353,7 @@ export class LaneSet {
     const alone = this.worth(1 << best, 0);
     if (this.worth(set) < KEEP_SHARE * alone) {
       const kept = this.bestOf(set, this.provenLossOf);
-      eachOf(set & ~(1 << kept), (id) => this.rests.begin(id, now));
+      eachOf(set & ~(1 << kept), (id) => this.rests.begin(id, this.flowsNow(), now));
       return this.use(kept);
     }
     if (this.rate >= KEEP_SHARE * alone || this.facts.capacity(best).capacity === 0) this.poorSince = 0;
@@ -347,10 +361,10 @@ export class LaneSet {
       // A transfer that is on its way up has not shown yet what it can reach.
       this.poorSince = now;
       this.poorRate = this.rate;
-    } else if (now - this.poorSince > POOR_US && this.rests.isOver(best, now)) {
+    } else if (now - this.poorSince > POOR_US && this.rests.isOver(best, this.flowsNow(), now)) {
       const others = set & ~(1 << best);
       if (!this.isSpread(others, now)) return;
-      eachOf(others, (id) => this.rests.begin(id, now));
+      eachOf(others, (id) => this.rests.begin(id, this.flowsNow(), now));
       this.tryAlone(best, set, this.rate, now);
     }
   }
@@ -358,7 +372,7 @@ export class LaneSet {
   /** A link that was down when the set was chosen, or of which more is known now, may be far better than the set. */
   private prefer(usable: number, now: number): void {
     const best = this.best(usable & ~this.set, now);
-    if (this.trial.from !== 0 || best < 0 || !this.rests.isOver(best, now)) return;
+    if (this.trial.from !== 0 || best < 0 || !this.rests.isOver(best, this.flowsNow(), now)) return;
     const isKnown = this.facts.capacity(best).capacity !== 0;
     const inUse = this.worth(this.set & usable, Number.POSITIVE_INFINITY, this.provenLossOf);
     if (isKnown && this.worth(1 << best) > MOVE_GAIN * Math.max(inUse, this.rate)) this.use(best);
@@ -394,7 +408,7 @@ export class LaneSet {
 
   /**
    * The transfers get no more though they would take it: a link that may carry more shows alone whether it does, whatever is
-   * believed of its losses.
+   * believed of the losses that others met there; but for what heartbeats lost before.
    */
   private venture(set: number, usable: number, now: number): void {
     const isSettled = this.flowCount > 0 && now - this.settledAt >= SETTLED_US;
@@ -402,10 +416,11 @@ export class LaneSet {
     const rate = Math.max(this.rate, this.usualRate);
     let best = -1;
     eachOf(usable, (id) => {
-      if (set === 1 << id || !this.trial.mayTry(id, now)) return;
+      if (set === 1 << id || !this.trial.mayTry(id, this.flowsNow(), now)) return;
       const { capacity } = this.facts.capacity(id);
       const mayCarryMore = capacity === 0 || capacity > MOVE_GAIN * rate;
-      if (!mayCarryMore && this.worth(1 << id) < TRIAL_GAIN * rate) return;
+      const lossOf = mayCarryMore ? this.quietLossOf : this.lossOf;
+      if (this.worth(1 << id, Number.POSITIVE_INFINITY, lossOf) < TRIAL_GAIN * rate) return;
       if (best < 0 || this.worth(1 << id) > this.worth(1 << best)) best = id;
     });
     if (best < 0) return;
@@ -447,10 +462,10 @@ export class LaneSet {
     const isBound = this.facts.capacity(current).isBoundSince(trial.beganAt);
     const isAsGood = trial.judge(this.rate, this.facts.rttUs(current), isBound, now);
     if (isAsGood === undefined) return;
-    if (isAsGood) eachOf(trial.from & ~this.set, (id) => this.rests.begin(id, now));
+    if (isAsGood) eachOf(trial.from & ~this.set, (id) => this.rests.begin(id, this.flowsNow(), now));
     else {
-      trial.failed(current, now);
-      this.rests.begin(current, now);
+      trial.failed(current, this.flowsNow(), now);
+      this.rests.begin(current, this.flowsNow(), now);
       this.set = trial.from;
     }
     trial.end();

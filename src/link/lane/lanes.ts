@@ -54,6 +54,7 @@ export class Lanes {
       rttUs: (id) => this.stats.links[this.peers.linkOf(peer, id) * LINK_WIDTH + LINK.rttMinUs],
       beatLoss: (id) => this.lossOf(this.peers.linkOf(peer, id), 1),
       provenBeatLoss: (id) => this.provenLossOf(this.peers.linkOf(peer, id)),
+      beatLossEvents: (id) => this.lossEventsOf(this.peers.linkOf(peer, id)),
       isAskedAgain: () => this.isAskedAgain(peer),
     });
     return this.lanes[peer];
@@ -91,6 +92,13 @@ export class Lanes {
     const gauges = this.stats.links;
     const due = gauges[link * LINK_WIDTH + LINK.dueOut];
     return provenShare(due - gauges[link * LINK_WIDTH + LINK.arrivedOut], due);
+  }
+
+  /** Losses by heartbeats as TCP would feel them: those of a burst are one, and the first says nothing. As a share. */
+  private lossEventsOf(link: number): number {
+    const gauges = this.stats.links;
+    const repeated = gauges[link * LINK_WIDTH + LINK.lossEventsOut] - 1;
+    return repeated <= 0 ? 0 : repeated / gauges[link * LINK_WIDTH + LINK.dueOut];
   }
 
   /** The link by which acknowledgements go back to a peer that sends by its lane; -1 for none yet. */

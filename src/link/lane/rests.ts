@@ -8,9 +8,12 @@ export class Rests {
   /** By link id: when its rest ends, and how long the next one lasts. */
   private readonly until = new Float64Array(MAX_LINKS);
   private readonly nextUs = new Float64Array(MAX_LINKS).fill(FIRST_US);
+  /** How many transfers there were when it began. */
+  private readonly flows = new Float64Array(MAX_LINKS);
 
-  isOver(id: number, now: number): boolean {
-    return now >= this.until[id];
+  /** Twice as many transfers as disappointed end a rest: each meets half of the losses. */
+  isOver(id: number, flows: number, now: number): boolean {
+    return now >= this.until[id] || flows >= 2 * this.flows[id];
   }
 
   /** Whether a link has never rested. */
@@ -18,7 +21,9 @@ export class Rests {
     return this.nextUs[id] === FIRST_US;
   }
 
-  begin(id: number, now: number): void {
+  /** So many transfers were disappointed by a link. */
+  begin(id: number, flows: number, now: number): void {
+    this.flows[id] = flows;
     this.until[id] = now + this.nextUs[id];
     this.nextUs[id] = Math.min(MOST_US, 2 * this.nextUs[id]);
   }

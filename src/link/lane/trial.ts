@@ -39,8 +39,8 @@ export class Trial {
   }
 
   /** Whether a link may be tried alone: it has not failed of late. */
-  mayTry(id: number, now: number): boolean {
-    return this.rests.isOver(id, now);
+  mayTry(id: number, flows: number, now: number): boolean {
+    return this.rests.isOver(id, flows, now);
   }
 
   /**
@@ -58,7 +58,7 @@ export class Trial {
   }
 
   /** A link has carried less alone than the set that was left for it. */
-  failed(id: number, now: number): void {
-    this.rests.begin(id, now);
+  failed(id: number, flows: number, now: number): void {
+    this.rests.begin(id, flows, now);
   }
 }

@@ -95,6 +95,7 @@ function observeOutbound(
   const base = row * LINK_WIDTH;
   stats.links[base + LINK.dueOut] += due;
   stats.links[base + LINK.arrivedOut] += arrived;
+  if (arrived < due) stats.links[base + LINK.lossEventsOut]++;
   stats.links[base + LINK.lossOutPermille] = table.outbound.add(row, due, arrived);
   stats.links[base + LINK.deliveredOutBytes] += delivered;
   stats.links[base + LINK.deliveredOutBps] = table.rateOut[row];
