@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -29,6 +30,8 @@ constexpr timeval kPatience = {10, 0};
 constexpr uint32_t kLink = 1;
 constexpr uint32_t kAddresses = 2;
 constexpr uint32_t kTries = 100;
+// Whoever sets up many devices at once changes addresses for milliseconds on end.
+constexpr timespec kPause = {0, 1'000'000};
 constexpr size_t kMacBytes = 6;
 
 struct Device {
@@ -130,12 +133,17 @@ int readAnswer(int fd, uint32_t sequence, uint32_t ifindex, Device* device) {
 /// 0 or an errno, EAGAIN if it has to be asked again.
 int askOn(int fd, uint32_t ifindex, Device* device) {
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  // From Linux 4.20 on the answer is of this device alone then; older kernels tell of all.
+  const int strict = 1;
+  setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof strict);
   ifinfomsg link = {};
   link.ifi_index = static_cast<int>(ifindex);
   if (!ask(fd, RTM_GETLINK, 0, kLink, link)) return errno;
   const int error = readAnswer(fd, kLink, ifindex, device);
   if (error != 0) return error;
-  if (!ask(fd, RTM_GETADDR, NLM_F_DUMP, kAddresses, ifaddrmsg{})) return errno;
+  ifaddrmsg addresses = {};
+  addresses.ifa_index = ifindex;
+  if (!ask(fd, RTM_GETADDR, NLM_F_DUMP, kAddresses, addresses)) return errno;
   return readAnswer(fd, kAddresses, ifindex, device);
 }
 
@@ -143,6 +151,7 @@ int askOn(int fd, uint32_t ifindex, Device* device) {
 int askAll(uint32_t ifindex, Device* device) {
   int error = EAGAIN;
   for (uint32_t tried = 0; tried < kTries && error == EAGAIN; tried++) {
+    if (tried > 0) nanosleep(&kPause, nullptr);
     const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) return errno;
     *device = Device();

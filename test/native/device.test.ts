@@ -1,4 +1,8 @@
 /** What the kernel says of a device, beside what `ip` says of it. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
 import { ip, needsRoot, uniqueName } from './root.js';
@@ -6,6 +10,11 @@ import { shortOfMemory } from './short-of-memory.js';
 
 const native = loadNative();
 const made: string[] = [];
+const BINDING = new URL('../../src/native/binding.js', import.meta.url).href;
+/** Addresses of another device, how often all of them go and come back, and questions meanwhile. */
+const MANY = 4000;
+const CHANGES = 20;
+const ASKED = 500;
 
 beforeEach(needsRoot);
 afterEach(() => {
@@ -25,6 +34,27 @@ function shown(name: string) {
       ({ local, prefixlen }: { local: string; prefixlen: number }) => `${local}/${prefixlen}`,
     ),
   };
+}
+
+/** What an expression of `native` is, so many times, in a host of its own whose other devices have addresses that come and go. */
+function besideMany(expression: string, times: number): unknown {
+  const folder = mkdtempSync(join(tmpdir(), 'octolink-'));
+  try {
+    const addresses = Array.from({ length: MANY }, (_, i) => `10.78.${i >> 8}.${i & 255}/32 dev one`);
+    const lines = (word: string) => addresses.map((address) => `address ${word} ${address}\n`).join('');
+    writeFileSync(join(folder, 'more'), lines('add'));
+    writeFileSync(join(folder, 'change'), (lines('del') + lines('add')).repeat(CHANGES));
+    const program = `import { loadNative } from ${JSON.stringify(BINDING)};
+      const native = loadNative();
+      console.log(JSON.stringify(Array.from({ length: ${times} }, () => ${expression})));`;
+    writeFileSync(join(folder, 'ask.mjs'), program);
+    const script = `ip link set lo up; ip link add one type veth peer name other; ip -batch more
+      ip -batch change & node=$1; "$node" ask.mjs; status=$?; kill $!; exit $status`;
+    const words = ['--net', 'sh', '-c', script, 'sh', process.execPath];
+    return JSON.parse(execFileSync('unshare', words, { encoding: 'utf8', cwd: folder }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 describe('the state of a device', () => {
@@ -53,6 +83,12 @@ describe('the state of a device', () => {
 
   it('is an error for a device that is not there', () => {
     expect(() => native.deviceState('none-of-these')).toThrow(expect.objectContaining({ code: 'ENODEV' }));
+  });
+
+  it('is told while thousands of addresses come and go beside it', () => {
+    expect(besideMany("native.deviceState('lo').addresses", ASKED)).toEqual(
+      Array(ASKED).fill(['127.0.0.1/8', '::1/128']),
+    );
   });
 
   it('is asked for again when the answer breaks off', () => {
