@@ -1,5 +1,4 @@
 // Which library seals: the system's, where it gives the same bytes as Node's in clearly less time.
-#include <time.h>
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -9,6 +8,7 @@
 #include <cstring>
 
 #include "cipher.h"
+#include "clock.h"
 #include "ops.h"
 
 namespace {
@@ -51,12 +51,6 @@ class Trial {
 
  private:
   static constexpr uint8_t kNonce[record::kNonce] = {0, 0, 0, 9, 8, 7, 6, 5, 4, 3, 2, 1};
-
-  static int64_t monotonicNs() {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-  }
 
   const CipherLibrary& library_;
   void* context_;

@@ -172,13 +172,10 @@ napi_value tapName(napi_env env, napi_callback_info info) {
   const int fd = args.int32(0);
   if (!args.ok()) return nullptr;
   ifreq request = {};
-  napi_value name = nullptr;
-  if (isOurForm(fd, &request)) {
-    napi_create_string_utf8(env, request.ifr_name, NAPI_AUTO_LENGTH, &name);
-  } else {
-    napi_get_null(env, &name);
-  }
-  return name;
+  if (isOurForm(fd, &request)) return makeText(env, request.ifr_name);
+  napi_value none = nullptr;
+  napi_get_null(env, &none);
+  return none;
 }
 
 napi_value tapAdopt(napi_env env, napi_callback_info info) {

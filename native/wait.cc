@@ -12,6 +12,7 @@
 
 #include "addon.h"
 #include "args.h"
+#include "clock.h"
 #include "error.h"
 #include "results.h"
 
@@ -24,12 +25,6 @@ constexpr int64_t kLongestUs = INT64_C(1) << 50;  // 35 years; keeps nanoseconds
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441  // one number on all architectures
 #endif
-
-int64_t monotonicNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
 
 /// epoll_wait with a timeout in nanoseconds. Kernels before 5.11 know milliseconds only: there it is
 /// rounded up. Called by number, so that the addon loads with a C library that lacks the wrapper.

@@ -91,7 +91,7 @@ ${bulkTable(pairsOfKinds(), draws)}
 
 ## The same over paths that others have measured
 
-The profiles were drawn before the datapath met them, but its pairs have been looked at since: the rules of
+The profiles were drawn before the datapath met them, but pairs of them have been looked at since: the rules of
 [0160](decisions/0160-a-link-shows-what-it-carries.md) and [0161](decisions/0161-what-chance-loses-of-the-lane-is-asked-for.md)
 were found by looking at pairs of this table and of the one above, with other seeds than these. Rates above 25 Mbit/s are a tenth of
 those published.

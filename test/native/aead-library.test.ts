@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
 import { AEAD } from '../../src/native/ops.js';
+import { wordsOf } from './another-process.js';
 
-const BINDING = new URL('../../src/native/binding.js', import.meta.url).href;
 const FUNCTIONS = ['open', 'setkey', 'setiv', 'authenticate', 'encrypt', 'decrypt', 'gettag', 'checktag'];
 
 let folder: string;
@@ -17,12 +17,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Which library another process takes that finds the one in `folder` first. */
 function chosen(aead: number): string {
-  const script = `const { loadNative } = await import('${BINDING}'); console.log(loadNative().aeadLibrary(${aead}));`;
   const env = { ...process.env, LD_LIBRARY_PATH: folder };
-  return execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-    env,
-  }).trim();
+  const words = wordsOf(`native.aeadLibrary(${aead})`);
+  return JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8', env }));
 }
 
 /** Puts a libgcrypt of our own there. */

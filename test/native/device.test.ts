@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadNative } from '../../src/native/binding.js';
+import { programOf } from './another-process.js';
 import { ip, needsRoot, uniqueName } from './root.js';
 import { shortOfMemory } from './short-of-memory.js';
 
 const native = loadNative();
 const made: string[] = [];
-const BINDING = new URL('../../src/native/binding.js', import.meta.url).href;
 /** Addresses of another device, how often all of them go and come back, and questions meanwhile. */
 const MANY = 4000;
 const CHANGES = 20;
@@ -44,10 +44,10 @@ function besideMany(expression: string, times: number): unknown {
     const lines = (word: string) => addresses.map((address) => `address ${word} ${address}\n`).join('');
     writeFileSync(join(folder, 'more'), lines('add'));
     writeFileSync(join(folder, 'change'), (lines('del') + lines('add')).repeat(CHANGES));
-    const program = `import { loadNative } from ${JSON.stringify(BINDING)};
-      const native = loadNative();
-      console.log(JSON.stringify(Array.from({ length: ${times} }, () => ${expression})));`;
-    writeFileSync(join(folder, 'ask.mjs'), program);
+    writeFileSync(
+      join(folder, 'ask.mjs'),
+      programOf(`Array.from({ length: ${times} }, () => ${expression})`),
+    );
     const script = `ip link set lo up; ip link add one type veth peer name other; ip -batch more
       ip -batch change & node=$1; "$node" ask.mjs; status=$?; kill $!; exit $status`;
     const words = ['--net', 'sh', '-c', script, 'sh', process.execPath];

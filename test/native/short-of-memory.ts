@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { wordsOf } from './another-process.js';
 
 const RECV = `
 #define _GNU_SOURCE
@@ -18,8 +19,6 @@ ssize_t recv(int fd, void *buffer, size_t size, int flags) {
   return real(fd, buffer, size, flags);
 }`;
 
-const BINDING = new URL('../../src/native/binding.js', import.meta.url).href;
-
 /** What an expression of `native` makes, as JSON, in a process whose calls of `recv` with these numbers, from 1 on, fail. */
 export function shortOfMemory(calls: readonly number[], expression: string): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'octolink-'));
@@ -28,13 +27,9 @@ export function shortOfMemory(calls: readonly number[], expression: string): unk
     writeFileSync(source, RECV);
     const fails = `-DFAILS(n)=(${calls.map((call) => `(n) == ${call}`).join(' || ')})`;
     execFileSync('cc', ['-shared', '-fPIC', fails, '-o', library, source, '-ldl']);
-    const program = `import { loadNative } from ${JSON.stringify(BINDING)};
-      const native = loadNative();
-      console.log(JSON.stringify(${expression}));`;
     const preload = [process.env['LD_PRELOAD'] ?? '', library].join(' ').trim();
     const env = { ...process.env, LD_PRELOAD: preload };
-    const words = ['--input-type=module', '--eval', program];
-    return JSON.parse(execFileSync(process.execPath, words, { env, encoding: 'utf8' }));
+    return JSON.parse(execFileSync(process.execPath, wordsOf(expression), { env, encoding: 'utf8' }));
   } finally {
     rmSync(folder, { recursive: true });
   }

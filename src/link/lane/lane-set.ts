@@ -261,6 +261,15 @@ export class LaneSet {
     this.quietEvents[id] = this.facts.beatLossEvents(id);
   }
 
+  /** The transfers that there are now were disappointed by a link. */
+  private rest(id: number, now: number): void {
+    this.rests.begin(id, this.flowsNow(), now);
+  }
+
+  private isRested(id: number, now: number): boolean {
+    return this.rests.isOver(id, this.flowsNow(), now);
+  }
+
   /** The most promising single link of a set. */
   best(set: number, now: number): number {
     let best = -1;
@@ -268,7 +277,7 @@ export class LaneSet {
     eachOf(set, (id) => {
       // Untried links promise equally much: the earlier one is taken then.
       const worth = Math.min(1e9, this.worth(1 << id));
-      const promise = this.rests.isOver(id, this.flowsNow(), now) ? worth : worth / 1e6;
+      const promise = this.isRested(id, now) ? worth : worth / 1e6;
       if (best >= 0 && (promise < most || (promise === most && this.laterUs[id] >= this.laterUs[best])))
         return;
       best = id;
@@ -299,12 +308,11 @@ export class LaneSet {
     const others = usable & ~this.set;
     let best = -1;
     eachOf(others, (id) => {
-      if (!this.rests.isOver(id, this.flowsNow(), now) || waitUs < this.apartUs(id)) return;
+      if (!this.isRested(id, now) || waitUs < this.apartUs(id)) return;
       // After a rest it has another chance; one that was never tried must promise something.
       const isNew = this.facts.capacity(id).observed < TELLING && this.rests.isUntried(id);
       if (this.isMeagre(this.set | (1 << id), id, 1)) return;
-      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set))
-        return this.rests.begin(id, this.flowsNow(), now);
+      if (isNew && this.worth(this.set | (1 << id)) < this.worth(this.set)) return this.rest(id, now);
       if (this.spreadUs(this.set | (1 << id)) > MAX_SPREAD_US) return;
       if (best < 0 || this.laterUs[id] < this.laterUs[best]) best = id;
     });
@@ -345,7 +353,7 @@ export class LaneSet {
       if (this.isMeagre(set, id, KEEP_MEAGRE)) meagre = id;
     });
     if (meagre >= 0) {
-      this.rests.begin(meagre, this.flowsNow(), now);
+      this.rest(meagre, now);
       this.set = set & ~(1 << meagre);
       return;
     }
@@ -353,7 +361,7 @@ export class LaneSet {
     const alone = this.worth(1 << best, 0);
     if (this.worth(set) < KEEP_SHARE * alone) {
       const kept = this.bestOf(set, this.provenLossOf);
-      eachOf(set & ~(1 << kept), (id) => this.rests.begin(id, this.flowsNow(), now));
+      eachOf(set & ~(1 << kept), (id) => this.rest(id, now));
       return this.use(kept);
     }
     if (this.rate >= KEEP_SHARE * alone || this.facts.capacity(best).capacity === 0) this.poorSince = 0;
@@ -361,10 +369,10 @@ export class LaneSet {
       // A transfer that is on its way up has not shown yet what it can reach.
       this.poorSince = now;
       this.poorRate = this.rate;
-    } else if (now - this.poorSince > POOR_US && this.rests.isOver(best, this.flowsNow(), now)) {
+    } else if (now - this.poorSince > POOR_US && this.isRested(best, now)) {
       const others = set & ~(1 << best);
       if (!this.isSpread(others, now)) return;
-      eachOf(others, (id) => this.rests.begin(id, this.flowsNow(), now));
+      eachOf(others, (id) => this.rest(id, now));
       this.tryAlone(best, set, this.rate, now);
     }
   }
@@ -372,7 +380,7 @@ export class LaneSet {
   /** A link that was down when the set was chosen, or of which more is known now, may be far better than the set. */
   private prefer(usable: number, now: number): void {
     const best = this.best(usable & ~this.set, now);
-    if (this.trial.from !== 0 || best < 0 || !this.rests.isOver(best, this.flowsNow(), now)) return;
+    if (this.trial.from !== 0 || best < 0 || !this.isRested(best, now)) return;
     const isKnown = this.facts.capacity(best).capacity !== 0;
     const inUse = this.worth(this.set & usable, Number.POSITIVE_INFINITY, this.provenLossOf);
     if (isKnown && this.worth(1 << best) > MOVE_GAIN * Math.max(inUse, this.rate)) this.use(best);
@@ -462,10 +470,10 @@ export class LaneSet {
     const isBound = this.facts.capacity(current).isBoundSince(trial.beganAt);
     const isAsGood = trial.judge(this.rate, this.facts.rttUs(current), isBound, now);
     if (isAsGood === undefined) return;
-    if (isAsGood) eachOf(trial.from & ~this.set, (id) => this.rests.begin(id, this.flowsNow(), now));
+    if (isAsGood) eachOf(trial.from & ~this.set, (id) => this.rest(id, now));
     else {
       trial.failed(current, this.flowsNow(), now);
-      this.rests.begin(current, this.flowsNow(), now);
+      this.rest(current, now);
       this.set = trial.from;
     }
     trial.end();
