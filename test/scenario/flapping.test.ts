@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { STATE } from '../../src/contract/link-states.js';
 import type { DampingSettings } from '../../src/contract/settings.js';
-import { cut } from '../sim/cuts.js';
+import { CUT_KINDS, cut, isSeenAtOnce } from '../sim/cuts.js';
 import { Lan, type LanOptions, linkRow } from '../sim/lan.js';
 import { withSeed } from '../sim/random.js';
 import { Stream } from '../sim/stream.js';
@@ -32,6 +32,27 @@ function flap({ world, nodes: [a, b] }: Lan, link: number, times: number): void 
 }
 
 describe('a flapping link', () => {
+  // Each end sees its own cable only, and may hold a link up by heartbeats that the other one does not yet trust.
+  it.each(CUT_KINDS.filter(isSeenAtOnce))(
+    'ten times in two seconds (%s) costs neither direction a frame',
+    (kind) =>
+      withSeed((seed) => {
+        const { world, nodes } = start(seed, { intervalMs: 100, holdMs: 300 });
+        const [a, b] = nodes;
+        world.run(2 * SECOND);
+        const streams = [new Stream(world, a, b, 8 * MILLISECOND), new Stream(world, b, a, 8 * MILLISECOND)];
+        for (let turn = 0; turn < 10; turn++) {
+          const heal = cut(world, kind, a, b, 0);
+          world.run(100 * MILLISECOND);
+          heal();
+          world.run(100 * MILLISECOND);
+        }
+        for (const stream of streams) stream.stop();
+        world.run(SECOND);
+        for (const stream of streams) expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+      }),
+  );
+
   it('at 1 Hz for ten minutes moves traffic a few times and no more, loses nothing, and is used again at last', () =>
     withSeed((seed) => {
       const lan = start(seed);
@@ -107,6 +128,34 @@ describe('a flapping link', () => {
       }
       expect(nodes[0].linkGauge(linkRow(1, 0), 'state')).toBe(STATE.UP);
     }));
+});
+
+describe('a link that only the far end has up', () => {
+  it.each(['the operator shuts it down', 'it loses its carrier'])(
+    'keeps nobody waiting for its hold time when %s',
+    (what) =>
+      withSeed((seed) => {
+        const lan = start(seed, { intervalMs: 100, holdMs: 300 });
+        const { world, nodes } = lan;
+        const [a, b] = nodes;
+        lan.configureLink(a, b.id, 0, { upAfter: 200 });
+        const heal = cut(world, 'carrier near', a, b, 0);
+        world.run(100 * MILLISECOND);
+        heal();
+        world.run(2 * SECOND);
+        expect(a.linkGauge(linkRow(b.id, 0), 'state')).toBe(STATE.DOWN);
+        expect(b.activeLink(a.id)).toBe(0);
+        const stream = new Stream(world, b, a, 8 * MILLISECOND);
+        world.run(200 * MILLISECOND);
+        if (what.startsWith('the operator')) lan.configureLink(a, b.id, 0, { shutdown: true });
+        else cut(world, 'carrier near', a, b, 0);
+        world.run(SECOND);
+        stream.stop();
+        world.run(SECOND);
+        expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+        expect(stream.report().longestGapUs).toBeLessThan(50 * MILLISECOND);
+      }),
+  );
 });
 
 describe('good beats before up', () => {

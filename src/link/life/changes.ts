@@ -81,6 +81,7 @@ export class LinkChanges {
     const wasInUse = isAlive(before) && !isDrained(before);
     if (wasInUse && FLAP_CAUSES.has(cause)) this.deciders.damping.flapped(link, now);
     this.move(link, what, cause, now);
+    if (what === 'lost' || isAlive(before)) this.tellPeer(link, cause, now);
     if (!isAlive(before)) return;
     const { resends } = this.base.ports;
     const peer = links.peer[link];
@@ -89,10 +90,24 @@ export class LinkChanges {
       resends.strand(link);
       return this.announcements.peerLost(peer, link);
     }
-    if (cause !== 'peer-reported-down') this.notices.linkDown(peer, link, now);
     const free = PEERS_DOING[cause];
     if (free === undefined) resends.resend(link, active, now);
     else resends.resendWithin(link, active, free, now);
+  }
+
+  /**
+   * A link that is down here and was about to be up can no longer carry anything: what was heard of it counts no more. At
+   * the far end, which has heard us, it may be up already.
+   */
+  startOver(link: number, cause: LinkCause, now: number): void {
+    this.base.tables.links.goodBeats[link] = 0;
+    this.tellPeer(link, cause, now);
+  }
+
+  /** Tells the peer by another link that one is down, unless it was the peer who said so. */
+  private tellPeer(link: number, cause: LinkCause, now: number): void {
+    if (cause === 'peer-reported-down') return;
+    this.notices.linkDown(this.base.tables.links.peer[link], link, now);
   }
 
   /** All links of a peer are silent together; none is down yet. */

@@ -247,8 +247,8 @@ export class LinkLife {
 
   /** A link can no longer carry anything. Idempotent. */
   down(link: number, cause: LinkCause, now: number): void {
-    if (!this.isHeldUp(link)) return;
-    this.changes.leave(link, 'lost', cause, now);
+    if (this.isHeldUp(link)) this.changes.leave(link, 'lost', cause, now);
+    else if (this.links.state[link] === STATE.DOWN) this.changes.startOver(link, cause, now);
   }
 
   /** All links of a peer go down at once, for a cause that is no link's own. */
