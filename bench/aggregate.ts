@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --aggregate`: what TCP reaches over two links of different rate, delay and loss under the policy
- * `adaptive`, beside each link alone. Rates by a token bucket with 50 ms of queue at both hosts, delays by a program
+ * `npm run bench -- --aggregate`: what TCP reaches over two to eight links of different rate, delay and loss under the
+ * policy `adaptive`, beside each link alone. Rates by a token bucket with 50 ms of queue at both hosts, delays by a program
  * between them, losses by nftables where hosts receive, all in network namespaces.
  */
 import { carryOut } from '../scripts/lab/armed.js';
@@ -9,51 +9,10 @@ import { Lab } from '../scripts/lab/lab.js';
 import { Mesh, PORT } from '../scripts/lab/mesh.js';
 import { CommandError } from '../scripts/lab/run.js';
 import { SLOW_WIRE_PORT, SlowWire, slowWireAddress } from '../scripts/lab/slow-wire.js';
+import { namesOf, type Path, ROWS, type Row } from './aggregate-rows.js';
 import type { Figures } from './figures.js';
 import { measure } from './measure.js';
 import { INNER_TARGET } from './peers/peer.js';
-
-interface Path {
-  mbit: number;
-  /** Each way. */
-  delayMs: number;
-  /** Datagrams in a thousand that each host loses as it receives them. */
-  lossPermille?: number;
-}
-
-interface Row {
-  paths: readonly [Path, Path];
-  /** Congestion control of TCP; absent: that of the system. */
-  congestion?: string;
-}
-
-const LOSSY: Path = { mbit: 40, delayMs: 20, lossPermille: 5 };
-
-/**
- * Pairs that the figures of other multilink VPNs are known for, and smaller ones for busy machines. Where links lose
- * datagrams the congestion control is named: BBR, which may be the system's, hardly minds losses.
- */
-const ROWS: readonly Row[] = [
-  {
-    paths: [
-      { mbit: 100, delayMs: 25 },
-      { mbit: 100, delayMs: 25 },
-    ],
-  },
-  {
-    paths: [
-      { mbit: 300, delayMs: 10 },
-      { mbit: 80, delayMs: 30 },
-    ],
-  },
-  {
-    paths: [
-      { mbit: 40, delayMs: 10 },
-      { mbit: 40, delayMs: 30 },
-    ],
-  },
-  { paths: [LOSSY, LOSSY], congestion: 'cubic' },
-];
 
 const CONTROL = '/proc/sys/net/ipv4/tcp_congestion_control';
 const CONTROLS = '/proc/sys/net/ipv4/tcp_available_congestion_control';
@@ -108,39 +67,53 @@ async function lose(lab: Lab, underlay: number, permille: number): Promise<void>
   }
 }
 
-function nameOf({ mbit, delayMs, lossPermille }: Path): string {
-  return `${mbit} Mbit/s ${delayMs} ms${lossPermille === undefined ? '' : ` ${lossPermille / 10} % lost`}`;
+/** Links alone, each kind measured once. */
+class Alone {
+  private readonly known = new Map<string, Promise<Measured>>();
+
+  constructor(private readonly seconds: number) {}
+
+  measure(path: Path, congestion: string | undefined): Promise<Measured> {
+    const key = JSON.stringify([path, congestion]);
+    const measured = this.known.get(key) ?? throughput([path], 'passive', this.seconds, congestion);
+    this.known.set(key, measured);
+    return measured;
+  }
 }
 
-/** Measures each of two paths alone, and both together, and prints a line for one stream and one for eight. */
-async function measureRow({ paths, congestion }: Row, seconds: number): Promise<void> {
-  const [first, second] = paths;
-  const a = await throughput([first], 'passive', seconds, congestion);
-  const b = await throughput([second], 'passive', seconds, congestion);
-  const both = await throughput(paths, 'adaptive', seconds, congestion);
+/** Measures each path alone and all together, and prints a line for one stream and one for eight. */
+async function measureRow({ paths, congestion }: Row, alone: Alone, seconds: number): Promise<void> {
+  const each: Measured[] = [];
+  for (const path of paths) each.push(await alone.measure(path, congestion));
+  const all = await throughput(paths, 'adaptive', seconds, congestion);
   for (const figure of ['tcp1', 'tcp8'] as const) {
-    const [one, other, together] = [a, b, both].map(({ figures }) => figures[figure]! * 1000);
+    const rates = each.map(({ figures }) => figures[figure]! * 1000);
+    const together = all.figures[figure]! * 1000;
     const percent = (of: number) => `${Math.round((100 * together) / of)} %`;
-    const rates = [one, other, together].map((rate) => rate.toFixed(1));
-    const shares = [percent(one + other), percent(Math.max(one, other))];
-    printLine(paths, both.congestion, figure.slice(3), ...rates, ...shares);
+    const sum = rates.reduce((total, rate) => total + rate, 0);
+    const cells = [figure.slice(3), sum.toFixed(1), together.toFixed(1)];
+    printLine(paths, all.congestion, ...cells, percent(sum), percent(Math.max(...rates)));
   }
 }
 
 function printLine(paths: readonly Path[], ...cells: string[]): void {
-  console.log(`| ${[paths.map(nameOf).join(' + '), ...cells].join(' | ')} |`);
+  console.log(`| ${[namesOf(paths), ...cells].join(' | ')} |`);
 }
 
-/** Measures every pair, runs of `seconds`, and prints a table; returns the exit status. */
-export async function aggregate(seconds: number): Promise<number> {
+/**
+ * Measures every row, or those of so many `links`, in runs of `seconds`, and prints a table; returns the exit status.
+ */
+export async function aggregate(seconds: number, links: number | undefined): Promise<number> {
+  const rows = ROWS.filter(({ paths }) => links === undefined || paths.length === links);
   console.log(`Mbit/s of payload, runs of ${seconds} s\n`);
   console.log(
-    '| links | congestion control | streams | first alone | second alone | together | of the sum | of the better |',
+    '| links | congestion control | streams | sum of each alone | together | of the sum | of the best |',
   );
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
-  for (const row of ROWS) {
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  const alone = new Alone(seconds);
+  for (const row of rows) {
     try {
-      await measureRow(row, seconds);
+      await measureRow(row, alone, seconds);
     } catch (error) {
       if (!(error instanceof Missing)) throw error;
       printLine(row.paths, row.congestion ?? '', `skipped: ${error.message}`);

@@ -148,7 +148,7 @@ export async function main(args: string[]): Promise<number> {
     const { minutes, seconds, loads } = options;
     return minutes === undefined ? hostile(seconds, loads) : memory(minutes, loads);
   }
-  if (options.aggregate) return aggregate(options.seconds);
+  if (options.aggregate) return aggregate(options.aggregate.seconds, options.aggregate.links);
   if (options.workers) return workers(options.rounds, options.seconds);
   if (options.stations) return stations(options.rounds, options.seconds);
   if (options.strangers) return strangers(options.seconds);

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { type DrillOptions, parseOptions as parseDrillOptions } from '../scripts/drill/options.js';
 import { DEATH_KINDS, type DeathKind } from '../scripts/lab/deaths.js';
 import type { AgainstOptions } from './against/main.js';
+import { ROWS } from './aggregate-rows.js';
 import {
   DAEMON_FIGURES,
   FIGURES,
@@ -64,6 +65,10 @@ const AGAINST_DEFAULTS: Defaults = {
   figures: ['tcp1', 'udp64', 'udp1400', 'rtt', ...DAEMON_FIGURES],
   known: ALL_FIGURES,
 };
+/** The same for links of different rates: long enough that the start of a transfer counts for little. */
+const AGGREGATE_DEFAULTS: Defaults = { ...COMMON_DEFAULTS, seconds: '12' };
+/** Numbers of links that there are rows of. */
+const ROWS_OF_LINKS = [...new Set(ROWS.map(({ paths }) => paths.length))];
 /** Options that replace the table of figures by something else. */
 const INSTEAD = ['table', 'profile', 'aggregate', 'workers', 'stations', 'hostile', 'cuts'];
 
@@ -112,7 +117,8 @@ measures them in turn. Absolute figures depend on the machine and on what else r
                     which also takes figures of the daemons alone: ${DAEMON_FIGURES.join(', ')},
                     and, a minute each, ${RUSH_FIGURES.join(', ')}; over --links N links, by default one
   --profile         shows where the time of a frame goes in Octolink instead
-  --aggregate       measures two links of different rate, delay and loss under the policy adaptive, beside each alone, instead
+  --aggregate       measures two to eight links of different rate, delay and loss under the policy adaptive, beside each alone,
+                    instead: runs of ${AGGREGATE_DEFAULTS.seconds} s by default, a quarter of an hour in all; --links N for those of N links only
   --workers         measures 1, 2, … workers up to the number of processors (8 at most) instead, by TCP and by sealing alone
   --stations        measures what a frame costs the daemons with 10 and with 100,000 stations at each end instead
   --strangers       measures joins and goodput under floods of handshakes by strangers instead
@@ -123,7 +129,8 @@ measures them in turn. Absolute figures depend on the machine and on what else r
   --cuts N          lets N links of Octolink die under a ping and a stream instead, and tells how long each
                     death was felt: \`npm run drill\` with one kind of death and the policy passive
   --kind KIND       how they die: near-end, far-end or a kind of the drill's (default black-hole)
-  --links N         links between the two hosts: with --cuts 2–8 (default 2), with --against 1–8 (default 1)
+  --links N         links between the two hosts: with --cuts 2–8 (default 2), with --against 1–8 (default 1), with
+                    --aggregate one of ${ROWS_OF_LINKS.join(', ')}
   --help
 `;
 
@@ -142,7 +149,8 @@ export interface BenchOptions {
   table: readonly string[] | undefined;
   json: string | undefined;
   profile: boolean;
-  aggregate: boolean;
+  /** Undefined: links of different rates are not measured; `links`: all rows or those of so many. */
+  aggregate: { seconds: number; links: number | undefined } | undefined;
   workers: boolean;
   stations: boolean;
   strangers: boolean;
@@ -199,6 +207,21 @@ function figuresOf(list: string, known: readonly Figure[]): Set<Figure> {
   return new Set(figures);
 }
 
+/** Links of the rows to measure together; undefined: all rows. */
+function rowsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const links = wholeNumber('links', text);
+  if (!ROWS_OF_LINKS.includes(links))
+    throw new Error(`--links is one of ${ROWS_OF_LINKS.join(', ')} with --aggregate`);
+  return links;
+}
+
+function defaultsOf(given: { against?: string; table: boolean; aggregate: boolean }): Defaults {
+  if (given.against !== undefined) return AGAINST_DEFAULTS;
+  if (given.table) return TABLE_DEFAULTS;
+  return given.aggregate ? AGGREGATE_DEFAULTS : COMMON_DEFAULTS;
+}
+
 /** @throws Error with a sentence for the user when an option is wrong. */
 export function parseOptions(args: string[]): BenchOptions {
   const { values } = parseArgs({
@@ -227,8 +250,7 @@ export function parseOptions(args: string[]): BenchOptions {
       links: { type: 'string' },
     },
   });
-  const defaults =
-    values.against !== undefined ? AGAINST_DEFAULTS : values.table ? TABLE_DEFAULTS : COMMON_DEFAULTS;
+  const defaults = defaultsOf(values);
   const rounds = values.quick ? 1 : wholeNumber('rounds', values.rounds ?? defaults.rounds);
   const seconds = values.quick ? 2 : wholeNumber('seconds', values.seconds ?? defaults.seconds);
   const figures = figuresOf(values.only ?? defaults.figures.join(','), defaults.known);
@@ -245,7 +267,7 @@ export function parseOptions(args: string[]): BenchOptions {
     table: values.table ? args : undefined,
     json,
     profile: values.profile,
-    aggregate: values.aggregate,
+    aggregate: values.aggregate ? { seconds, links: rowsOf(values.links) } : undefined,
     workers: values.workers,
     stations: values.stations,
     strangers: values.strangers,

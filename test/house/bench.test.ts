@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareRounds, ratioTable } from '../../bench/against/ratios.js';
+import { namesOf } from '../../bench/aggregate-rows.js';
 import { parseOptions } from '../../bench/options.js';
 import { hotFunctions } from '../../bench/profile.js';
 import { median, type Row, ratios, spreadPercent, table } from '../../bench/report.js';
@@ -78,6 +79,28 @@ describe('options of the table', () => {
     expect(options).toMatchObject({ rounds: 2, seconds: 1, node24: true, table: args });
     expect([...figures]).toEqual(expect.arrayContaining(['tcp128', 'lossless64', 'overload1400', 'p999']));
     expect([...parseOptions([]).figures]).not.toContain('lossless64');
+  });
+});
+
+describe('options of links measured together', () => {
+  it('take longer runs than others do, and rows by their number of links', () => {
+    expect(parseOptions(['--aggregate']).aggregate).toEqual({ seconds: 12, links: undefined });
+    const some = ['--aggregate', '--links', '3', '--seconds', '4'];
+    expect(parseOptions(some).aggregate).toEqual({ seconds: 4, links: 3 });
+    expect(parseOptions([]).aggregate).toBeUndefined();
+  });
+
+  it.each(['0', '5', '9', 'two'])('refuse %s links, of which there is no row', (links) => {
+    expect(() => parseOptions(['--aggregate', '--links', links])).toThrow('--links');
+  });
+
+  it('name links that are alike once', () => {
+    const [near, far] = [
+      { mbit: 40, delayMs: 10 },
+      { mbit: 4, delayMs: 30, lossPermille: 5 },
+    ];
+    expect(namesOf([near, near, far])).toBe('2 × 40 Mbit/s 10 ms + 4 Mbit/s 30 ms 0.5 % lost');
+    expect(namesOf([far, near])).toBe('4 Mbit/s 30 ms 0.5 % lost + 40 Mbit/s 10 ms');
   });
 });
 
