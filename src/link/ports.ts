@@ -66,8 +66,10 @@ export interface BeatSender {
 
 /** Tells the peer of links that are down. */
 export interface DownSender {
-  /** Tells the peer by its active link that another one is down here. */
+  /** Tells the peer by its active link that another one is down here; without one, as soon as it has one. */
   linkDown(peer: number, link: number, now: number): void;
+  /** A link of the peer works again, and none did: it is told of those that were lost meanwhile. */
+  linksWereDown(peer: number, now: number): void;
 }
 
 /** The receiving end of the lane. */

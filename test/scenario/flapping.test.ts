@@ -32,26 +32,35 @@ function flap({ world, nodes: [a, b] }: Lan, link: number, times: number): void 
 }
 
 describe('a flapping link', () => {
-  // Each end sees its own cable only, and may hold a link up by heartbeats that the other one does not yet trust.
-  it.each(CUT_KINDS.filter(isSeenAtOnce))(
-    'ten times in two seconds (%s) costs neither direction a frame',
-    (kind) =>
-      withSeed((seed) => {
-        const { world, nodes } = start(seed, { intervalMs: 100, holdMs: 300 });
-        const [a, b] = nodes;
-        world.run(2 * SECOND);
-        const streams = [new Stream(world, a, b, 8 * MILLISECOND), new Stream(world, b, a, 8 * MILLISECOND)];
-        for (let turn = 0; turn < 10; turn++) {
-          const heal = cut(world, kind, a, b, 0);
-          world.run(100 * MILLISECOND);
-          heal();
-          world.run(100 * MILLISECOND);
-        }
-        for (const stream of streams) stream.stop();
-        world.run(SECOND);
-        for (const stream of streams) expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
-      }),
-  );
+  // Each end sees its own cable only, and may hold a link up that the other one does not trust yet or has just lost.
+  describe.each([
+    ['beside a good one', 2, [0]],
+    ['that is the only one', 1, [0]],
+    ['in turn with another', 2, [0, 1]],
+  ])('%s', (_, links, flapping) => {
+    it.each(CUT_KINDS.filter(isSeenAtOnce))(
+      'ten times in two seconds (%s) costs neither direction a frame',
+      (kind) =>
+        withSeed((seed) => {
+          const { world, nodes } = start(seed, { links, intervalMs: 100, holdMs: 300 });
+          const [a, b] = nodes;
+          world.run(2 * SECOND);
+          const streams = [
+            new Stream(world, a, b, 8 * MILLISECOND),
+            new Stream(world, b, a, 8 * MILLISECOND),
+          ];
+          for (let turn = 0; turn < 10; turn++) {
+            const heal = cut(world, kind, a, b, flapping[turn % flapping.length]);
+            world.run(100 * MILLISECOND);
+            heal();
+            world.run(100 * MILLISECOND);
+          }
+          for (const stream of streams) stream.stop();
+          world.run(SECOND);
+          for (const stream of streams) expect(stream.report()).toMatchObject({ lost: 0, duplicated: 0 });
+        }),
+    );
+  });
 
   it('at 1 Hz for ten minutes moves traffic a few times and no more, loses nothing, and is used again at last', () =>
     withSeed((seed) => {

@@ -89,6 +89,10 @@ describe('what a peer makes us send', () => {
     say(1 - link, linkDown(link));
     again(say, link);
   };
+  const ownReport: Way = (say, link) => {
+    say(link, linkDown(link));
+    again(say, link);
+  };
   const deafness: Way = (say, link) => {
     say(link, heartbeat(link, false));
     again(say, link);
@@ -108,6 +112,9 @@ describe('what a peer makes us send', () => {
   for (const flips of [10, 40, 200]) {
     it(`by taking its links down ${flips} times a second is no more than as much again`, () =>
       withSeed((seed) => expectBounded(seed, `${flips} reports/s`, (attack) => run(attack, flips, report))));
+
+    it(`by saying ${flips} times a second of a link that it had been down is no more either`, () =>
+      withSeed((seed) => expectBounded(seed, `${flips} own/s`, (attack) => run(attack, flips, ownReport))));
 
     it(`by saying ${flips} times a second that it does not hear us is no more either`, () =>
       withSeed((seed) => expectBounded(seed, `${flips} deaf/s`, (attack) => run(attack, flips, deafness))));

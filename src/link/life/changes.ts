@@ -104,6 +104,14 @@ export class LinkChanges {
     this.tellPeer(link, cause, now);
   }
 
+  /** The peer had lost a link that is up here and works: what it missed by it meanwhile is sent again. */
+  missed(link: number, now: number): void {
+    const { peers, links } = this.base.tables;
+    const active = peers.activeLink[links.peer[link]];
+    if (active < 0 || !isAlive(links.state[link])) return;
+    this.base.ports.resends.resendWithin(link, active, PEERS_DOING['peer-reported-down']!, now);
+  }
+
   /** Tells the peer by another link that one is down, unless it was the peer who said so. */
   private tellPeer(link: number, cause: LinkCause, now: number): void {
     if (cause === 'peer-reported-down') return;
@@ -136,7 +144,10 @@ export class LinkChanges {
     gauges[peer * PEER_WIDTH + PEER.usableLinks] = peers.usable[peer];
     this.watch.changed(peer, now);
     if (active < 0) return;
-    if (before < 0) this.base.ports.stations.reached(peer, now);
+    if (before < 0) {
+      this.base.ports.stations.reached(peer, now);
+      this.notices.linksWereDown(peer, now);
+    }
     for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
       if (links.resendPending[link] === 0) continue;
       links.resendPending[link] = 0;

@@ -251,6 +251,16 @@ export class LinkLife {
     else if (this.links.state[link] === STATE.DOWN) this.changes.startOver(link, cause, now);
   }
 
+  /**
+   * The peer tells by a link that it had lost that very one. Heartbeats are counted anew; a peer that says so again before the
+   * next one is not listened to.
+   */
+  wasDown(link: number, now: number): void {
+    if (this.links.goodBeats[link] === 0) return;
+    this.links.goodBeats[link] = 0;
+    this.changes.missed(link, now);
+  }
+
   /** All links of a peer go down at once, for a cause that is no link's own. */
   peerLost(peer: number, cause: LinkCause, now: number): void {
     for (let link = this.peers.nextLink(peer); link >= 0; link = this.peers.nextLink(peer, link)) {

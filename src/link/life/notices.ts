@@ -4,28 +4,52 @@ import { DROP } from '../../contract/drops.js';
 import type { Datagram } from '../../state/datagram.js';
 import { KIND } from '../../wire/header.js';
 import { NOTICE, NOTICE_CODE } from '../../wire/notice.js';
-import type { LinkBase } from '../ports.js';
+import type { DownSender, LinkBase } from '../ports.js';
 import type { EventLimit } from './event-limit.js';
 import type { LinkLife } from './life.js';
+import type { Received, UntoldLosses } from './untold.js';
 
-export class Notices {
-  constructor(private readonly base: LinkBase) {}
+export class Notices implements DownSender {
+  private readonly received: Received = { acknowledged: 0, lane: 0 };
 
-  /** Tells the peer by its active link that another one is down here. */
+  constructor(
+    private readonly base: LinkBase,
+    private readonly untold: UntoldLosses,
+  ) {}
+
+  /** Tells the peer by its active link that another one is down here; without one, as soon as it has one. */
   linkDown(peer: number, link: number, now: number): void {
     const { peers, links, sessions } = this.base.tables;
-    const by = peers.activeLink[peer];
     const slot = peers.session[peer];
-    if (by < 0 || slot < 0) return;
-    const { messages, laneOrder } = this.base.ports;
+    if (slot < 0) return;
+    const { received } = this;
+    received.acknowledged = sessions.highest(slot, links.id[link]) + 1;
+    received.lane = this.base.ports.laneOrder.highestBy(slot, links.id[link]);
+    if (peers.activeLink[peer] >= 0) this.send(peer, link, received, now);
+    else this.untold.keep(link, sessions.localIndex[slot], received);
+  }
+
+  /** A link of the peer works again, and none did: it is told of those that were lost meanwhile. */
+  linksWereDown(peer: number, now: number): void {
+    const { peers, sessions } = this.base.tables;
+    const slot = peers.session[peer];
+    if (slot < 0) return;
+    for (let link = peers.nextLink(peer); link >= 0; link = peers.nextLink(peer, link)) {
+      const received = this.untold.take(link, sessions.localIndex[slot]);
+      if (received !== undefined) this.send(peer, link, received, now);
+    }
+  }
+
+  private send(peer: number, link: number, received: Received, now: number): void {
+    const { peers, links } = this.base.tables;
+    const { messages } = this.base.ports;
     const body = messages.open(KIND.NOTICE, NOTICE.BYTES);
     const { bytes, view } = this.base.arena;
-    const id = links.id[link];
     bytes[body + NOTICE.CODE] = NOTICE_CODE.LINK_DOWN;
-    bytes[body + NOTICE.LINK] = id;
-    writeU64(view, body + NOTICE.ACKNOWLEDGED, sessions.highest(slot, id) + 1);
-    writeU64(view, body + NOTICE.LANE, laneOrder.highestBy(slot, id));
-    messages.send(slot, by, now);
+    bytes[body + NOTICE.LINK] = links.id[link];
+    writeU64(view, body + NOTICE.ACKNOWLEDGED, received.acknowledged);
+    writeU64(view, body + NOTICE.LANE, received.lane);
+    messages.send(peers.session[peer], peers.activeLink[peer], now);
   }
 
   /** Says goodbye to a peer by every link that has a remote end. */
@@ -74,6 +98,7 @@ export class NoticeReader {
     // What heartbeats have confirmed since then may have come after a hole: the notice says what came before it.
     const counter = readU64(view, body + NOTICE.ACKNOWLEDGED) - 1;
     links.setAcknowledged(link, slot, counter, readU64(view, body + NOTICE.LANE) - 1);
-    this.life.down(link, 'peer-reported-down', now);
+    if (link === datagram.link) this.life.wasDown(link, now);
+    else this.life.down(link, 'peer-reported-down', now);
   }
 }

@@ -31,6 +31,7 @@ import { RunTrial } from './run-trial.js';
 import { Segmentation } from './segmentation.js';
 import { Traces } from './traces.js';
 import { Unreachable } from './unreachable.js';
+import { UntoldLosses } from './untold.js';
 import { Uplinks } from './uplinks.js';
 
 export class LinkParts {
@@ -74,7 +75,8 @@ export class LinkParts {
     this.beats = beats;
     this.adaptive = new Adaptive(base, this.lanes, this.flows, beats);
     this.nacks = new Nacks(base);
-    this.notices = new Notices(base);
+    const untold = new UntoldLosses();
+    this.notices = new Notices(base, untold);
     this.uplinks = new Uplinks(base, this.deciders.selection, beats);
     this.refusals = new Refusals(base, liveness, this.uplinks);
     this.directs = new DirectWays(base, directs, this.uplinks);
@@ -127,6 +129,7 @@ export class LinkParts {
       this.changes.announcements,
       this.placement,
       addresses,
+      untold,
       this.uplinks,
       this.refusals,
       this.directs,
