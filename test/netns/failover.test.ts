@@ -1,8 +1,9 @@
-/** Eight links between two hosts: whatever happens to one, nothing of a running ping is lost. */
+/** Eight links between two hosts, and one: whatever happens to one, nothing of a running ping is lost. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CLEAN } from '../../scripts/lab/impair.js';
 import { Lab } from '../../scripts/lab/lab.js';
 import { lanAddress } from '../../scripts/lab/mesh.js';
+import { pause } from '../../scripts/lab/run.js';
 import type { DrainResult, LinkStatus, PeerExplained, PeerStatus } from '../../src/api/index.js';
 import { Flood } from './flood.js';
 import { type Site, startSite, tellOnFailure, waitAllUp } from './node.js';
@@ -226,4 +227,37 @@ describe('eight links between two hosts', () => {
     await flood.more(A_WHILE);
     await flood.end();
   });
+});
+
+describe('an only link between two hosts', () => {
+  let lab: Lab;
+  let site: Site;
+
+  beforeAll(async () => {
+    if (labProblem) return;
+    lab = await Lab.build({ hosts: 2, underlays: [{ family: 4 }] });
+    site = await startSite(lab, () => ({ timers: TIMERS }));
+    await waitAllUp(site, 1);
+  });
+  afterAll(async () => {
+    await lab?.remove();
+  });
+  beforeEach(needsLab);
+  afterEach((context) => {
+    if (!labProblem) tellOnFailure(context, site);
+  });
+
+  it.each([1, 2])(
+    'loses nothing when its device at host %i is down for a moment, five times',
+    async (host) => {
+      const flood = await Flood.start(lab, 1, lanAddress(2));
+      for (let turn = 0; turn < 5; turn++) {
+        await lab.setDevice(host, 1, 'down');
+        await pause(100);
+        await lab.setDevice(host, 1, 'up');
+        await flood.more(A_WHILE);
+      }
+      expect(await flood.end()).toMatchObject({ lost: 0, duplicated: 0 });
+    },
+  );
 });
