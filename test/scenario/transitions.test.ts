@@ -23,3 +23,11 @@ describe.each([
       }
     }));
 });
+
+// What was refused to be sent again, since a link told of itself, was given up, though that link died only then.
+describe('a history in calm weather that had lost frames', () => {
+  it.each([1276208425])('loses none (seed %i)', (seed) => {
+    const history = new History(seed, false);
+    expect(history.faults(history.live())).toEqual([]);
+  });
+});

@@ -278,7 +278,8 @@ export class ResendRing {
     const skipped = confirmed * segment;
     const length = this.bytes[index] - skipped;
     if (!this.mayResend(index, length, loss)) {
-      this.link[index] = GIVEN_UP;
+      // A link that works may have brought it: when that dies the budget is asked again.
+      if (loss.from !== to) this.link[index] = GIVEN_UP;
       this.budget.refuse(missing);
       return 0;
     }
