@@ -100,9 +100,7 @@ function printLine(paths: readonly Path[], ...cells: string[]): void {
   console.log(`| ${[namesOf(paths), ...cells].join(' | ')} |`);
 }
 
-/**
- * Measures every row, or those of so many `links`, in runs of `seconds`, and prints a table; returns the exit status.
- */
+/** Measures every row, or those of so many `links`, in runs of `seconds`, and prints a table; returns the exit status. */
 export async function aggregate(seconds: number, links: number | undefined): Promise<number> {
   const rows = ROWS.filter(({ paths }) => links === undefined || paths.length === links);
   console.log(`Mbit/s of payload, runs of ${seconds} s\n`);

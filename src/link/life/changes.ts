@@ -112,7 +112,7 @@ export class LinkChanges {
     this.base.ports.resends.resendWithin(link, active, PEERS_DOING['peer-reported-down']!, now);
   }
 
-  /** Tells the peer by another link that one is down, unless it was the peer who said so. */
+  /** Tells the peer that a link is down, now or when it has one again, unless it was the peer who said so. */
   private tellPeer(link: number, cause: LinkCause, now: number): void {
     if (cause === 'peer-reported-down') return;
     this.notices.linkDown(this.base.tables.links.peer[link], link, now);
